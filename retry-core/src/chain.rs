@@ -1,0 +1,72 @@
+//! Classification by source chain: the first known error decides.
+
+use std::error::Error;
+use std::{fmt, io};
+
+use crate::classify::{Classify, Verdict};
+use crate::error::RetryError;
+use crate::text::is_retryable_display;
+
+type Node<'a> = &'a (dyn Error + 'static);
+
+/// The verdict of the first known error in the chain that begins with `error`.
+pub(crate) fn verdict(error: Node<'_>) -> Option<Verdict> {
+    first_known(error).map(Classify::classify)
+}
+
+/// The kind of the first known error in the chain that begins with `error`.
+pub(crate) fn kind(error: Node<'_>) -> Option<&'static str> {
+    first_known(error).map(Classify::kind)
+}
+
+/// The verdict of an error with nothing known in its chain: by the texts of all its layers, of
+/// which one final text is enough. A context put around "404 not found" must not make it worth
+/// another attempt.
+pub(crate) fn verdict_by_text(top: &dyn fmt::Display, below: Option<Node<'_>>) -> Verdict {
+    let retryable =
+        is_retryable_display(top) && layers(below).all(|layer| is_retryable_display(&layer));
+    if retryable {
+        Verdict::Retry
+    } else {
+        Verdict::Stop
+    }
+}
+
+fn first_known(error: Node<'_>) -> Option<&dyn Classify> {
+    layers(Some(error)).find_map(known)
+}
+
+/// A chain longer than this is taken for a cycle.
+const LONGEST_CHAIN: usize = 64;
+
+/// `first` and its sources, outermost first.
+pub(crate) fn layers(first: Option<Node<'_>>) -> impl Iterator<Item = Node<'_>> {
+    std::iter::successors(first, |error| (**error).source()).take(LONGEST_CHAIN)
+}
+
+/// The one list of error types that a chain is searched for.
+fn known(error: Node<'_>) -> Option<&dyn Classify> {
+    macro_rules! first_of {
+        ($($(#[$when:meta])* $known:ty),* $(,)?) => {$(
+            $(#[$when])*
+            if let Some(found) = error.downcast_ref::<$known>() {
+                return Some(found);
+            }
+        )*};
+    }
+    first_of!(
+        io::Error,
+        RetryError,
+        #[cfg(feature = "reqwest")]
+        reqwest::Error,
+        #[cfg(feature = "tonic")]
+        tonic::Status,
+        #[cfg(feature = "sqlx")]
+        sqlx::Error,
+        #[cfg(feature = "tokio-postgres")]
+        tokio_postgres::Error,
+        #[cfg(feature = "redis")]
+        redis::RedisError,
+    );
+    None
+}

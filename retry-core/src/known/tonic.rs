@@ -1,0 +1,1 @@
+//! Placeholder until the classification of this library lands.
