@@ -30,6 +30,13 @@ pub enum Verdict {
     Unknown,
 }
 
+/// `true` for [`Verdict::Retry`], `false` for [`Verdict::Stop`].
+impl From<bool> for Verdict {
+    fn from(retry: bool) -> Self {
+        if retry { Self::Retry } else { Self::Stop }
+    }
+}
+
 /// How an error is judged and named.
 ///
 /// Implemented for `String`, `&str`, [`std::io::Error`], boxed errors and, behind features, the

@@ -1,0 +1,47 @@
+//! The clock that elapsed time is read from, and how a sync call sleeps.
+
+mod sync_sleep;
+
+use std::num::NonZeroU32;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+pub(crate) use sync_sleep::sleep;
+
+/// Now: tokio's clock, so that paused time counts, or the test clock of this thread.
+pub(crate) fn now() -> Instant {
+    #[cfg(feature = "testing")]
+    if let Some(now) = crate::testing::virtual_now() {
+        return now;
+    }
+    Instant::now()
+}
+
+/// A moment in milliseconds, in four bytes because every call carries one. Differences are right
+/// for calls of up to 49 days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Moment(NonZeroU32);
+
+impl Moment {
+    pub(crate) fn now() -> Self {
+        static ORIGIN: OnceLock<Instant> = OnceLock::new();
+        let now = now();
+        let origin = *ORIGIN.get_or_init(|| now);
+        // A paused clock may stand before the origin, which another clock has set.
+        let after = millis(now.saturating_duration_since(origin));
+        let before = millis(origin.saturating_duration_since(now));
+        // The zero is lent to `Option<Moment>`; a millisecond more or less does no harm.
+        Self(NonZeroU32::new(after.wrapping_sub(before)).unwrap_or(NonZeroU32::MIN))
+    }
+
+    pub(crate) fn elapsed(self) -> Duration {
+        Duration::from_millis(u64::from(Self::now().0.get().wrapping_sub(self.0.get())))
+    }
+}
+
+/// The low 32 bits of a duration in milliseconds: enough for a difference.
+fn millis(duration: Duration) -> u32 {
+    u32::try_from(duration.as_millis() & u128::from(u32::MAX)).unwrap_or(0)
+}

@@ -1,0 +1,94 @@
+//! Blocking sleeps: of a plain thread, of a runtime's worker, inside a scope that may be cancelled.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
+
+use tokio::runtime::{Handle, RuntimeFlavor};
+
+use crate::event;
+use crate::operation::Operation;
+use crate::scope::{self, Waiter};
+
+/// Lets the thread sleep, for as long as no scope that it is in is cancelled. Says whether one was.
+///
+/// On a worker of a multi-thread runtime the worker's other tasks move to another thread
+/// meanwhile. On the thread of a current-thread runtime nothing else can run: that is warned of
+/// once for each `warned`, the call's place in the program.
+pub(crate) fn sleep(wait: Duration, operation: &Operation, warned: &AtomicBool) -> bool {
+    #[cfg(feature = "testing")]
+    if crate::testing::absorb_sleep(wait) {
+        return scope::is_cancelled();
+    }
+    if wait.is_zero() {
+        return scope::is_cancelled();
+    }
+    match standing() {
+        // Only a worker may call it: elsewhere, as in a `LocalSet`, it panics.
+        Standing::Worker => tokio::task::block_in_place(|| sleep_here(wait)),
+        Standing::OnlyThread => {
+            if !warned.swap(true, Ordering::Relaxed) {
+                event::blocking(operation);
+            }
+            sleep_here(wait)
+        }
+        Standing::Free => sleep_here(wait),
+    }
+}
+
+enum Standing {
+    /// A worker of a multi-thread runtime.
+    Worker,
+    /// The thread that drives a current-thread runtime.
+    OnlyThread,
+    /// A thread that no worker's tasks depend on: outside of a runtime, in `spawn_blocking`, or in
+    /// `block_on` of a multi-thread runtime.
+    Free,
+}
+
+fn standing() -> Standing {
+    let Ok(runtime) = Handle::try_current() else {
+        return Standing::Free;
+    };
+    match (runtime.runtime_flavor(), tokio::runtime::worker_index()) {
+        (_, None) => Standing::Free,
+        (RuntimeFlavor::MultiThread, Some(_)) => Standing::Worker,
+        (_, Some(_)) => Standing::OnlyThread,
+    }
+}
+
+fn sleep_here(wait: Duration) -> bool {
+    match scope::waiter() {
+        None => {
+            thread::sleep(wait);
+            false
+        }
+        Some(waiter) => park(wait, &waiter),
+    }
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+fn park(wait: Duration, waiter: &Waiter) -> bool {
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    // A wait too long for the clock is as good as endless.
+    let end = Instant::now().checked_add(wait);
+    loop {
+        if waiter.is_cancelled(&waker) {
+            return true;
+        }
+        match end.map(|end| end.saturating_duration_since(Instant::now())) {
+            Some(Duration::ZERO) => return false,
+            Some(left) => thread::park_timeout(left),
+            None => thread::park(),
+        }
+    }
+}

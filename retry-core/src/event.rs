@@ -1,0 +1,222 @@
+//! What a call reports through `tracing`, target `retry`: its texts and fields, nothing else.
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use tracing::level_filters::LevelFilter;
+use tracing::{Level, debug, error, info, warn};
+
+use crate::classify::Verdict;
+use crate::failure::Description;
+use crate::layer::Resolution;
+use crate::nesting::GaveUp;
+use crate::operation::Operation;
+use crate::policy::RetryPolicy;
+use crate::wait_text::Wait;
+
+/// Whether anybody may be listening.
+#[inline]
+pub(crate) fn on() -> bool {
+    LevelFilter::current() != LevelFilter::OFF
+}
+
+/// Where in its call an event happens.
+#[derive(Clone, Copy)]
+pub(crate) struct At<'a> {
+    pub(crate) operation: &'a Operation,
+    pub(crate) policy: &'a RetryPolicy,
+    /// The attempt that has just ended, from 1.
+    pub(crate) attempt: u32,
+    pub(crate) elapsed: Duration,
+}
+
+impl At<'_> {
+    fn elapsed_ms(&self) -> u64 {
+        millis(self.elapsed)
+    }
+}
+
+/// Why a call was stopped that had attempts left.
+#[derive(Debug)]
+pub(crate) enum Reason {
+    TimeLimit,
+    ServerHint,
+    Cancelled,
+    /// An inner call gave up.
+    Nested(GaveUp),
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TimeLimit => f.write_str("time limit"),
+            Self::ServerHint => f.write_str("server hint"),
+            Self::Cancelled => f.write_str("cancelled"),
+            Self::Nested(inner) => write!(f, "{} inside it gave up", inner.operation),
+        }
+    }
+}
+
+impl Reason {
+    const fn outcome(&self) -> &'static str {
+        match self {
+            Self::TimeLimit => "time_limit",
+            Self::ServerHint => "server_hint",
+            Self::Cancelled => "cancelled",
+            Self::Nested(_) => "nested",
+        }
+    }
+}
+
+pub(crate) fn retrying(at: At<'_>, error: Description<'_>, wait: Duration) {
+    let (attempt, attempts, name) = (at.attempt, at.policy.attempts(), at.operation.name());
+    let wait_ms = millis(wait);
+    warn!(
+        target: "retry",
+        operation = name,
+        class = at.operation.class(),
+        attempt,
+        max_attempts = at.policy.max_attempts(),
+        wait_ms,
+        elapsed_ms = at.elapsed_ms(),
+        outcome = "retry",
+        error = %error,
+        "Retry attempt {attempt}/{attempts} for {name} failed: {error}"
+    );
+    let next = attempt.saturating_add(1);
+    info!(
+        target: "retry",
+        operation = name,
+        class = at.operation.class(),
+        attempt = next,
+        max_attempts = at.policy.max_attempts(),
+        wait_ms,
+        elapsed_ms = at.elapsed_ms(),
+        "Waiting {} before retry attempt {next}/{attempts}",
+        Wait(wait)
+    );
+}
+
+pub(crate) fn succeeded(at: At<'_>) {
+    let (attempt, attempts, name) = (at.attempt, at.policy.attempts(), at.operation.name());
+    info!(
+        target: "retry",
+        operation = name,
+        class = at.operation.class(),
+        attempt,
+        max_attempts = at.policy.max_attempts(),
+        elapsed_ms = at.elapsed_ms(),
+        outcome = "success",
+        "Retry succeeded on attempt {attempt}/{attempts} for {name}"
+    );
+}
+
+/// The same event at a level that is known only at run time.
+macro_rules! at_level {
+    ($level:expr, $at:expr, $outcome:expr, $error:expr, $($text:tt)+) => {
+        match $level {
+            Level::ERROR => at_level!(@ error, $at, $outcome, $error, $($text)+),
+            Level::WARN => at_level!(@ warn, $at, $outcome, $error, $($text)+),
+            _ => at_level!(@ debug, $at, $outcome, $error, $($text)+),
+        }
+    };
+    (@ $event:ident, $at:expr, $outcome:expr, $error:expr, $($text:tt)+) => {
+        $event!(
+            target: "retry",
+            operation = $at.operation.name(),
+            class = $at.operation.class(),
+            attempt = $at.attempt,
+            max_attempts = $at.policy.max_attempts(),
+            elapsed_ms = $at.elapsed_ms(),
+            outcome = $outcome,
+            error = $error,
+            $($text)+
+        )
+    };
+}
+
+/// The last attempt failed. ERROR once a call: from the outermost layer alone.
+pub(crate) fn exhausted(at: At<'_>, error: Description<'_>, inside: bool) {
+    let level = if inside { Level::WARN } else { Level::ERROR };
+    let (attempt, attempts, name) = (at.attempt, at.policy.attempts(), at.operation.name());
+    at_level!(
+        level,
+        at,
+        "exhausted",
+        // Taken only where somebody listens: fields are evaluated then.
+        &error.snapshot() as &(dyn Error + 'static),
+        "Retry exhausted after {attempt}/{attempts} attempts for {name}: {error}"
+    );
+}
+
+/// The error is not worth another attempt: nothing unusual for a first one.
+pub(crate) fn not_retried(at: At<'_>, error: Description<'_>, verdict: Verdict) {
+    let level = if at.attempt > 1 {
+        Level::WARN
+    } else {
+        Level::DEBUG
+    };
+    let outcome = if verdict == Verdict::Unknown {
+        "unknown"
+    } else {
+        "not_retryable"
+    };
+    let (attempt, attempts, name) = (at.attempt, at.policy.attempts(), at.operation.name());
+    at_level!(
+        level,
+        at,
+        outcome,
+        display(error),
+        "Not retried: {name} failed on attempt {attempt}/{attempts}: {error}"
+    );
+}
+
+/// The call was stopped although it had attempts left.
+pub(crate) fn stopped(at: At<'_>, error: &dyn fmt::Display, reason: &Reason) {
+    let (attempt, attempts, name) = (at.attempt, at.policy.attempts(), at.operation.name());
+    at_level!(
+        Level::WARN,
+        at,
+        reason.outcome(),
+        display(error),
+        "Retry stopped on attempt {attempt}/{attempts} for {name} ({reason}): {error}"
+    );
+}
+
+pub(crate) fn resolved(operation: &Operation, resolution: &Resolution) {
+    let name = operation.name();
+    debug!(
+        target: "retry",
+        operation = name,
+        class = operation.class(),
+        "Retry policy of {name}: {resolution}"
+    );
+}
+
+/// A sync wait keeps a runtime from doing anything else.
+pub(crate) fn blocking(operation: &Operation) {
+    let name = operation.name();
+    warn!(
+        target: "retry",
+        operation = name,
+        class = operation.class(),
+        "Waiting in {name} blocks the only thread of its runtime: make it async, or call it \
+         through spawn_blocking"
+    );
+}
+
+/// An attribute's expression gave a value that is not allowed.
+pub(crate) fn clamped(operation: &Operation, error: &dyn fmt::Display, used: &dyn fmt::Display) {
+    let name = operation.name();
+    error!(
+        target: "retry",
+        operation = name,
+        class = operation.class(),
+        "Argument of {name}: {error}; {used} is used"
+    );
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,164 @@
+//! What the attributes expand to calls of: the glue between a call's static site, its evaluated
+//! arguments, the engine and the wait.
+
+use std::marker::PhantomData;
+use std::ops::ControlFlow;
+
+use crate::engine::{Attempts, Bounds, Interrupted, Plan};
+use crate::error::RetryError;
+use crate::failure::Failure;
+use crate::layer::{AttemptLimit, Layer};
+use crate::limits::Limits;
+use crate::nesting::Inner;
+use crate::pause::{Carriage, Pause};
+use crate::policy::RetryPolicy;
+use crate::retry_event::RetryEvent;
+use crate::site::Site;
+
+/// One call of an annotated function.
+#[derive(Debug)]
+pub struct Call<P> {
+    attempts: Attempts,
+    policy: P,
+}
+
+/// Where a call's policy comes from.
+pub trait PolicySource {
+    /// The policy of this call; `arguments` are evaluated when it is first asked for.
+    fn policy<'a>(
+        &'a mut self,
+        site: &'a Site,
+        arguments: impl FnOnce() -> Layer,
+    ) -> &'a RetryPolicy;
+}
+
+/// All arguments are constant: the site knows the policy.
+#[derive(Clone, Copy, Debug)]
+pub struct FromSite;
+
+impl PolicySource for FromSite {
+    #[inline]
+    fn policy<'a>(&'a mut self, site: &'a Site, _: impl FnOnce() -> Layer) -> &'a RetryPolicy {
+        site.policy()
+    }
+}
+
+/// Some argument is an expression: the call evaluates it at its first failure and keeps the result.
+#[derive(Clone, Copy, Debug)]
+pub struct Evaluated(Option<RetryPolicy>);
+
+impl PolicySource for Evaluated {
+    fn policy<'a>(
+        &'a mut self,
+        site: &'a Site,
+        arguments: impl FnOnce() -> Layer,
+    ) -> &'a RetryPolicy {
+        self.0.get_or_insert_with(|| site.policy_with(&arguments()))
+    }
+}
+
+impl Call<FromSite> {
+    /// A call with constant arguments.
+    #[must_use]
+    #[inline]
+    pub const fn new() -> Self {
+        Self {
+            attempts: Attempts::new(),
+            policy: FromSite,
+        }
+    }
+}
+
+impl Call<Evaluated> {
+    /// A call with arguments to evaluate.
+    #[must_use]
+    #[inline]
+    pub const fn evaluated() -> Self {
+        Self {
+            attempts: Attempts::new(),
+            policy: Evaluated(None),
+        }
+    }
+}
+
+impl<P: PolicySource> Call<P> {
+    /// The attempt that runs, from 1.
+    #[must_use]
+    #[inline]
+    pub const fn attempt(&self) -> u32 {
+        self.attempts.number()
+    }
+
+    /// Decides on an async attempt: the wait to sleep, or what the caller gets.
+    #[inline]
+    pub fn decide<T, E, C: Carriage<Result<T, E>>>(
+        &mut self,
+        (site, limits): (&'static Site, Option<&Limits>),
+        ended: (Result<T, E>, Inner),
+        arguments: impl FnOnce() -> Layer,
+        judge: impl Fn(&Result<T, E>) -> Option<Failure<'_>>,
+        hook: impl FnOnce(RetryEvent<'_, E>),
+        _carriage: PhantomData<C>,
+    ) -> ControlFlow<Result<T, E>, Pause<C>> {
+        let Self { attempts, policy } = self;
+        let plan = || site.plan(policy.policy(site, arguments), limits);
+        attempts
+            .decide(ended, plan, &judge, hook)
+            .map_continue(|waiting| {
+                let next = attempts.number();
+                Pause::new(waiting.wait, next, waiting.outcome, |outcome| {
+                    Interrupted::new(*attempts, &waiting.plan, judge(outcome).as_ref())
+                })
+            })
+    }
+
+    /// Decides on a sync attempt, and waits: what the caller gets, or `Continue` to try again.
+    #[inline]
+    pub fn decide_sync<T, E>(
+        &mut self,
+        (site, limits): (&'static Site, Option<&Limits>),
+        ended: (Result<T, E>, Inner),
+        arguments: impl FnOnce() -> Layer,
+        judge: impl Fn(&Result<T, E>) -> Option<Failure<'_>>,
+        hook: impl FnOnce(RetryEvent<'_, E>),
+    ) -> ControlFlow<Result<T, E>> {
+        let Self { attempts, policy } = self;
+        let plan = || site.plan(policy.policy(site, arguments), limits);
+        match attempts.decide(ended, plan, &judge, hook) {
+            ControlFlow::Break(outcome) => ControlFlow::Break(outcome),
+            ControlFlow::Continue(waiting) => attempts.sleep(waiting, &judge, &site.warned),
+        }
+    }
+
+    /// What a bounded attempt comes to, where a limit may have cut it.
+    pub fn unbound<T, E: From<RetryError>>(
+        &mut self,
+        (site, limits): (&'static Site, Option<&Limits>),
+        bounded: Result<(Result<T, E>, Inner), RetryError>,
+        arguments: impl FnOnce() -> Layer,
+    ) -> Bounds<T, E> {
+        let Self { attempts, policy } = self;
+        attempts.unbound(bounded, || {
+            site.plan(policy.policy(site, arguments), limits)
+        })
+    }
+}
+
+impl Site {
+    fn plan<'a>(&'a self, policy: &'a RetryPolicy, limits: Option<&'a Limits>) -> Plan<'a> {
+        Plan {
+            operation: &self.operation,
+            policy,
+            nested: self.nested,
+            limits,
+        }
+    }
+}
+
+/// `max_attempts = expr`, of any integer type.
+#[must_use]
+pub fn attempt_limit(value: impl TryInto<i128>) -> AttemptLimit {
+    // Only an unsigned 128-bit number can be too large for this, and is as good as the most.
+    let value = value.try_into().unwrap_or(i128::MAX).max(0);
+    AttemptLimit::Count(u32::try_from(value).unwrap_or(u32::MAX))
+}

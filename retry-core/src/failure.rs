@@ -1,0 +1,212 @@
+//! [`Failure`]: what the engine is told of a failed attempt - how to judge it, how to print it.
+
+use std::error::Error;
+use std::fmt;
+
+use crate::chain;
+use crate::classify::{Classify, Verdict};
+use crate::text::is_retryable_display;
+
+/// A failed attempt, borrowed from its outcome.
+#[derive(Debug)]
+pub struct Failure<'a> {
+    classifier: Classifier<'a>,
+    /// A verdict from elsewhere (`retry_if`, an attempt's timeout), which the error's own gives
+    /// way to.
+    verdict: Option<Verdict>,
+    description: Description<'a>,
+}
+
+/// Who judges an error: the best that its type allows.
+#[derive(Clone, Copy)]
+pub enum Classifier<'a> {
+    /// Its own [`Classify`].
+    Own(&'a dyn Classify),
+    /// The first known error below it, else the texts of all layers.
+    Chain(&'a dyn fmt::Display, Option<&'a (dyn Error + 'static)>),
+    /// Its text.
+    Text(&'a dyn fmt::Display),
+    /// Nothing is known: it is retried.
+    Nobody,
+}
+
+/// How an error is printed: the best that its type allows.
+#[derive(Clone, Copy)]
+pub enum Description<'a> {
+    /// With its chain.
+    Error(&'a (dyn Error + 'a)),
+    /// As it displays.
+    Display(&'a dyn fmt::Display),
+    /// As it debugs.
+    Debug(&'a dyn fmt::Debug),
+    /// By this text: its type's name, or what stands for an error.
+    Named(&'static str),
+}
+
+impl<'a> Failure<'a> {
+    /// A failure that the error's own classification judges.
+    #[must_use]
+    #[inline]
+    pub const fn new(classifier: Classifier<'a>, description: Description<'a>) -> Self {
+        Self {
+            classifier,
+            verdict: None,
+            description,
+        }
+    }
+
+    /// A value that `retry_on_ok` does not accept.
+    #[must_use]
+    pub const fn unaccepted() -> Self {
+        Self::new(
+            Classifier::Nobody,
+            Description::Named("the result is not accepted yet"),
+        )
+        .judged(Verdict::Retry)
+    }
+
+    /// Judges by `verdict` instead.
+    #[must_use]
+    #[inline]
+    pub const fn judged(mut self, verdict: Verdict) -> Self {
+        self.verdict = Some(verdict);
+        self
+    }
+
+    /// Judges by `verdict` instead, if there is one.
+    #[inline]
+    pub(crate) fn judged_if(self, verdict: Option<Verdict>) -> Self {
+        Self {
+            verdict: verdict.or(self.verdict),
+            ..self
+        }
+    }
+
+    pub(crate) fn verdict(&self) -> Verdict {
+        self.verdict.unwrap_or_else(|| match self.classifier {
+            Classifier::Own(own) => own.classify(),
+            Classifier::Chain(top, below) => below
+                .and_then(chain::verdict)
+                .unwrap_or_else(|| chain::verdict_by_text(top, below)),
+            Classifier::Text(text) if is_retryable_display(text) => Verdict::Retry,
+            Classifier::Text(_) => Verdict::Stop,
+            Classifier::Nobody => Verdict::Retry,
+        })
+    }
+
+    pub(crate) fn kind(&self) -> &'static str {
+        match self.classifier {
+            Classifier::Own(own) => own.kind(),
+            Classifier::Chain(_, below) => below.and_then(chain::kind).unwrap_or("error"),
+            Classifier::Text(_) | Classifier::Nobody => "error",
+        }
+    }
+
+    pub(crate) const fn description(&self) -> Description<'a> {
+        self.description
+    }
+}
+
+impl fmt::Debug for Classifier<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Classifier")
+    }
+}
+
+impl fmt::Debug for Description<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for Description<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Error(error) => fmt::Display::fmt(error, f),
+            Self::Display(text) => text.fmt(f),
+            Self::Debug(value) => value.fmt(f),
+            Self::Named(name) => f.write_str(name),
+        }
+    }
+}
+
+impl Description<'_> {
+    /// Whether `text` stands somewhere in the error's chain.
+    pub(crate) fn carries(self, text: &str) -> bool {
+        let layers = match self {
+            Self::Error(error) => chain::layers(error.source()),
+            _ => chain::layers(None),
+        };
+        self.to_string().contains(text)
+            || layers
+                .into_iter()
+                .any(|layer| layer.to_string().contains(text))
+    }
+
+    /// An owned copy of the error's texts, chain and all, that a subscriber can take as an error.
+    pub(crate) fn snapshot(self) -> Snapshot {
+        let (debug, below) = match self {
+            Self::Error(error) => (format!("{error:?}"), error.source()),
+            Self::Debug(value) => (format!("{value:?}"), None),
+            Self::Display(_) | Self::Named(_) => (self.to_string(), None),
+        };
+        let below: Vec<_> = chain::layers(below).collect();
+        let source = below.into_iter().rfold(None, |source, layer| {
+            let (text, debug) = (layer.to_string(), format!("{layer:?}"));
+            Some(Box::new(Snapshot {
+                text,
+                debug,
+                source,
+            }))
+        });
+        Snapshot {
+            text: self.to_string(),
+            debug,
+            source,
+        }
+    }
+}
+
+/// An error's texts, owned: events want a `'static` error, and errors may borrow.
+pub(crate) struct Snapshot {
+    text: String,
+    /// Error trackers read the type's name from here.
+    debug: String,
+    source: Option<Box<Self>>,
+}
+
+impl fmt::Display for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.debug)
+    }
+}
+
+impl Error for Snapshot {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source
+            .as_deref()
+            .map(|source| source as &(dyn Error + 'static))
+    }
+}
+
+/// What a caller without an attribute knows of an `E: Classify`.
+impl<'a> Failure<'a> {
+    pub(crate) fn classified<E: Classify>(error: &'a E) -> Self {
+        Self::new(Classifier::Own(error), described(error))
+    }
+}
+
+/// With its chain where it has one to show.
+pub(crate) fn described<E: Classify>(error: &E) -> Description<'_> {
+    error
+        .as_error()
+        .map_or(Description::Display(error), |error| {
+            Description::Error(error)
+        })
+}

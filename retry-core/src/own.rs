@@ -1,0 +1,59 @@
+//! What an annotated function's arguments and return type must allow.
+
+/// An argument that each attempt gets a copy of.
+#[diagnostic::on_unimplemented(
+    message = "each attempt needs an argument of its own, and `{Self}` cannot be cloned",
+    label = "taken by value, and not `Clone`",
+    note = "take it by reference, derive `Clone` for it, or name it in `borrow(..)`: the body then \
+            sees one value for all attempts"
+)]
+pub trait Argument: Sized {
+    /// A copy for one attempt.
+    fn copy_for_attempt(&self) -> Self;
+}
+
+impl<T: Clone> Argument for T {
+    #[inline]
+    fn copy_for_attempt(&self) -> Self {
+        self.clone()
+    }
+}
+
+/// A copy of an argument for one attempt.
+///
+/// It takes `&mut` though it only reads: `&Cell` would make the attempt's future not `Send`.
+#[inline]
+pub fn own<T: Argument>(argument: &mut T) -> T {
+    argument.copy_for_attempt()
+}
+
+/// What an annotated function returns.
+#[diagnostic::on_unimplemented(
+    message = "a retry attribute needs a function that returns a `Result`, and `{Self}` is none",
+    label = "not a `Result`",
+    note = "what is to be retried must be able to fail: return `Result<{Self}, E>`"
+)]
+pub trait Outcome {
+    /// Its value.
+    type Value;
+    /// Its error.
+    type Error;
+    /// Itself.
+    fn into_result(self) -> Result<Self::Value, Self::Error>;
+}
+
+impl<T, E> Outcome for Result<T, E> {
+    type Value = T;
+    type Error = E;
+
+    #[inline]
+    fn into_result(self) -> Self {
+        self
+    }
+}
+
+/// The outcome of an attempt as the `Result` that it is.
+#[inline]
+pub fn as_result<R: Outcome, I>((outcome, inner): (R, I)) -> (Result<R::Value, R::Error>, I) {
+    (outcome.into_result(), inner)
+}

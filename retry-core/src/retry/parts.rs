@@ -1,0 +1,226 @@
+//! The parts that a [`Retry`](super::Retry) is put together from: one type for each choice, so that
+//! a call pays for none that it did not make and asks of its error no more than they need.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use pin_project_lite::pin_project;
+
+use crate::classify::{Classify, Verdict};
+use crate::error::RetryError;
+use crate::failure::{Classifier, Description, Failure};
+use crate::limits::{Bounded, Limits};
+use crate::retry_event::RetryEvent;
+
+/// Errors judge themselves, by [`Classify`].
+#[derive(Clone, Copy, Debug)]
+pub struct ByClassify;
+
+/// Errors are judged by a predicate.
+#[derive(Clone, Copy, Debug)]
+pub struct RetryIf<F>(pub(super) F);
+
+/// How an error is judged.
+pub trait Judge<E> {
+    /// Whether the verdict is the caller's, and outranks that of an attempt's timeout.
+    const BY_PREDICATE: bool;
+    /// What the engine is told of `error`.
+    fn failure<'a>(&self, error: &'a E) -> Failure<'a>;
+}
+
+impl<E: Classify> Judge<E> for ByClassify {
+    const BY_PREDICATE: bool = false;
+
+    #[inline]
+    fn failure<'a>(&self, error: &'a E) -> Failure<'a> {
+        Failure::classified(error)
+    }
+}
+
+impl<E: fmt::Display, V: Into<Verdict>, F: Fn(&E) -> V> Judge<E> for RetryIf<F> {
+    const BY_PREDICATE: bool = true;
+
+    #[inline]
+    fn failure<'a>(&self, error: &'a E) -> Failure<'a> {
+        Failure::new(Classifier::Nobody, Description::Display(error)).judged(self.0(error).into())
+    }
+}
+
+/// Every `Ok` is accepted.
+#[derive(Clone, Copy, Debug)]
+pub struct AnyOk;
+
+/// A predicate says which `Ok` is to be retried.
+#[derive(Clone, Copy, Debug)]
+pub struct RetryOnOk<F>(pub(super) F);
+
+/// Whether a value is accepted.
+pub trait Accept<T> {
+    /// Whether the attempt is to be made again.
+    fn is_refused(&self, value: &T) -> bool;
+}
+
+impl<T> Accept<T> for AnyOk {
+    #[inline]
+    fn is_refused(&self, _: &T) -> bool {
+        false
+    }
+}
+
+impl<T, F: Fn(&T) -> bool> Accept<T> for RetryOnOk<F> {
+    #[inline]
+    fn is_refused(&self, value: &T) -> bool {
+        self.0(value)
+    }
+}
+
+/// Nobody is told.
+#[derive(Clone, Copy, Debug)]
+pub struct NoHook;
+
+/// A closure is told.
+#[derive(Clone, Copy, Debug)]
+pub struct OnRetry<F>(pub(super) F);
+
+/// Who is told of a retry.
+pub trait Hook<E> {
+    /// Tells.
+    fn call(&self, event: RetryEvent<'_, E>);
+}
+
+impl<E> Hook<E> for NoHook {
+    #[inline]
+    fn call(&self, _: RetryEvent<'_, E>) {}
+}
+
+impl<E, F: Fn(RetryEvent<'_, E>)> Hook<E> for OnRetry<F> {
+    fn call(&self, event: RetryEvent<'_, E>) {
+        self.0(event);
+    }
+}
+
+/// Time is not limited.
+#[derive(Clone, Copy, Debug)]
+pub struct NoLimit;
+
+/// The whole call is limited.
+#[derive(Clone, Copy, Debug)]
+pub struct TotalTime(pub(super) Duration);
+
+/// Each attempt is limited, and perhaps the whole call.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeout {
+    pub(super) timeout: Duration,
+    pub(super) max_total_time: Option<Duration>,
+}
+
+/// Limits that a sync call can keep.
+#[diagnostic::on_unimplemented(
+    message = "`timeout` cannot cut a sync attempt",
+    note = "use `max_total_time`, which bounds the whole call, or `run_async`"
+)]
+pub trait SyncLimits {
+    /// Begins to count.
+    fn start(&self) -> Option<Limits>;
+}
+
+impl SyncLimits for NoLimit {
+    #[inline]
+    fn start(&self) -> Option<Limits> {
+        None
+    }
+}
+
+impl SyncLimits for TotalTime {
+    fn start(&self) -> Option<Limits> {
+        Some(Limits::start(None, Some(self.0)))
+    }
+}
+
+/// Limits of an async call.
+pub trait AsyncLimits {
+    /// What a cut attempt leaves.
+    type Cut;
+    /// An attempt under these limits.
+    type Bounded<F: Future>: Future<Output = Result<F::Output, Self::Cut>>;
+    /// Begins to count.
+    fn start(&self) -> Option<Limits>;
+    /// Bounds an attempt.
+    fn bound<F: Future>(
+        limits: Option<&Limits>,
+        operation: impl FnOnce() -> &'static str,
+        attempt: u32,
+        future: F,
+    ) -> Self::Bounded<F>;
+}
+
+impl AsyncLimits for NoLimit {
+    type Cut = Infallible;
+    type Bounded<F: Future> = Unbounded<F>;
+
+    #[inline]
+    fn start(&self) -> Option<Limits> {
+        None
+    }
+
+    #[inline]
+    fn bound<F: Future>(
+        _: Option<&Limits>,
+        _: impl FnOnce() -> &'static str,
+        _: u32,
+        future: F,
+    ) -> Unbounded<F> {
+        Unbounded { future }
+    }
+}
+
+macro_rules! cutting_limits {
+    ($limits:ty, $this:ident => $start:expr) => {
+        impl AsyncLimits for $limits {
+            type Cut = RetryError;
+            type Bounded<F: Future> = Bounded<F>;
+
+            fn start(&self) -> Option<Limits> {
+                let $this = self;
+                Some($start)
+            }
+
+            fn bound<F: Future>(
+                limits: Option<&Limits>,
+                operation: impl FnOnce() -> &'static str,
+                attempt: u32,
+                future: F,
+            ) -> Bounded<F> {
+                let unlimited = Limits::start(None, None);
+                limits
+                    .unwrap_or(&unlimited)
+                    .bound(operation(), attempt, future)
+            }
+        }
+    };
+}
+cutting_limits!(TotalTime, this => Limits::start(None, Some(this.0)));
+cutting_limits!(Timeout, this => Limits::start(Some(this.timeout), this.max_total_time));
+
+pin_project! {
+    /// An attempt without limits.
+    #[must_use = "futures do nothing unless polled"]
+    #[derive(Debug)]
+    pub struct Unbounded<F> {
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F: Future> Future for Unbounded<F> {
+    type Output = Result<F::Output, Infallible>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.project().future.poll(context).map(Ok)
+    }
+}

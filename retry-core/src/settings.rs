@@ -1,0 +1,140 @@
+//! [`RetrySettings`]: what the environment says, over the defaults.
+
+mod environment;
+mod installed;
+mod variables;
+
+use std::collections::BTreeMap;
+
+use crate::class::OperationClass;
+use crate::error::SettingsError;
+use crate::layer::{Layer, Origin, Resolution};
+use crate::policy::RetryPolicy;
+
+pub(crate) use installed::{current, generation};
+pub(crate) use variables::operation_key;
+
+/// Settings of a process: class variables, per-operation variables and switches.
+///
+/// | variable | value |
+/// |---|---|
+/// | `RETRY__WORKER_MAX_ATTEMPTS` and the same for `STORAGE`, `SCHEDULER`, `API` | a number of at least 1, or `unlimited` |
+/// | `RETRY__WORKER_MIN_WAIT`, `RETRY__WORKER_MAX_WAIT`, … | seconds (`0.5`) or with units (`500ms`, `1h30m`) |
+/// | `RETRY__OP__LOAD_TASK__MAX_ATTEMPTS`, `…__MIN_WAIT`, `…__MAX_WAIT` | the same, for the operation `load_task` of any class; wins over the attribute |
+/// | `RETRY__STATS` | `1` counts for [`stats`](crate::stats()) from the start |
+/// | `RETRY__NESTED` | `stop` (default) or `multiply`: what a call does when one inside it has given up |
+///
+/// In an operation's name what is not a letter or digit becomes `_`. Without [`install`] the
+/// environment is read once, at the first failure that needs it; then a bad value is logged once
+/// at ERROR and its default used.
+///
+/// [`install`]: RetrySettings::install
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RetrySettings {
+    classes: [Layer; 4],
+    operations: BTreeMap<String, Layer>,
+    pub(crate) stats: bool,
+    pub(crate) nested_multiplies: bool,
+}
+
+impl RetrySettings {
+    /// Reads the process environment and, with the feature `dotenv`, `.env` of the current
+    /// directory beneath it. Writes nothing and applies nothing; unknown `RETRY__` names are
+    /// warned of.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError`], which names every bad variable, its value and what is allowed.
+    ///
+    /// ```
+    /// use retry_core::{OperationClass, RetrySettings};
+    ///
+    /// let settings = RetrySettings::load()?;
+    /// assert!(settings.policy(OperationClass::Storage).max_attempts() >= 1);
+    /// settings.install();
+    /// # Ok::<(), retry_core::SettingsError>(())
+    /// ```
+    pub fn load() -> Result<Self, SettingsError> {
+        let read = environment::read();
+        if let Some(error) = read.unreadable {
+            return Err(error);
+        }
+        Self::from_vars(read.variables)
+    }
+
+    /// [`RetrySettings::load`] from the given variables alone, for tests and for programs that
+    /// keep their configuration elsewhere. Of a name given twice the last value counts.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError::Invalid`], with every bad variable.
+    ///
+    /// ```
+    /// use retry_core::{OperationClass, RetrySettings};
+    ///
+    /// let settings = RetrySettings::from_vars([("RETRY__API_MAX_ATTEMPTS", "7")])?;
+    /// assert_eq!(settings.policy(OperationClass::Api).max_attempts(), 7);
+    ///
+    /// let error = RetrySettings::from_vars([("RETRY__API_MAX_ATTEMPTS", "0")]).unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     r#"RETRY__API_MAX_ATTEMPTS is "0"; it must be a whole number from 1 to 4294967295, or unlimited"#,
+    /// );
+    /// # Ok::<(), retry_core::SettingsError>(())
+    /// ```
+    pub fn from_vars<N, V>(
+        variables: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<Self, SettingsError>
+    where
+        N: Into<String>,
+        V: Into<String>,
+    {
+        let variables = variables
+            .into_iter()
+            .map(|(name, value)| (name.into(), value.into()));
+        let parsed = variables::parse(variables.collect());
+        variables::warn_of_unknown(&parsed.unknown);
+        if parsed.invalid.is_empty() {
+            Ok(parsed.settings)
+        } else {
+            Err(SettingsError::Invalid(parsed.invalid))
+        }
+    }
+
+    /// The policy of a class as configured.
+    #[must_use]
+    pub fn policy(&self, class: OperationClass) -> RetryPolicy {
+        self.classes[class.index()].over(class.default_policy())
+    }
+
+    /// Applies these settings to the process, from the next failure of each operation on.
+    ///
+    /// Meant for start-up. Installing again replaces them; each annotated function that has failed
+    /// under the old ones keeps some 200 bytes of them, so do not do it on a timer.
+    pub fn install(self) {
+        installed::install(self);
+    }
+
+    /// The policy of one annotated function: default ← class variable ← `policy` and arguments ←
+    /// operation variable.
+    pub(crate) fn resolve(
+        &self,
+        class: OperationClass,
+        name: &str,
+        arguments: &Layer,
+    ) -> Resolution {
+        let mut resolution = Resolution::of(class.default_policy())
+            .under(&self.classes[class.index()], Origin::ClassVariable)
+            .under(arguments, Origin::Argument);
+        // Most processes have no such variable: then no name is built.
+        if !self.operations.is_empty() {
+            if let Some(layer) = self.operations.get(&operation_key(name)) {
+                resolution = resolution.under(layer, Origin::OperationVariable);
+            }
+        }
+        resolution
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,239 @@
+//! The names and values of variables.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::RetrySettings;
+use crate::class::OperationClass;
+use crate::error::InvalidSetting;
+use crate::layer::{AttemptLimit, Layer};
+use crate::wait_text::{self, Wait};
+
+pub(super) const PREFIX: &str = "RETRY__";
+const OPERATION: &str = "OP__";
+const ATTEMPTS_ALLOWED: &str = "it must be a whole number from 1 to 4294967295, or unlimited";
+const SWITCH_ALLOWED: &str = "it must be 1, true, on or yes, or 0, false, off or no";
+const NESTED_ALLOWED: &str = "it must be stop or multiply";
+
+/// What became of the variables: what is good, what is bad and what nobody knows.
+pub(super) struct Parsed {
+    pub(super) settings: RetrySettings,
+    pub(super) invalid: Vec<InvalidSetting>,
+    pub(super) unknown: Vec<String>,
+}
+
+/// A name as variables spell it: upper case, `_` for what is not a letter or digit.
+pub(crate) fn operation_key(name: &str) -> String {
+    let name = name.strip_prefix("r#").unwrap_or(name);
+    let key = name
+        .chars()
+        .map(|char| if char.is_alphanumeric() { char } else { '_' });
+    key.flat_map(char::to_uppercase).collect()
+}
+
+pub(super) fn parse(variables: BTreeMap<String, String>) -> Parsed {
+    let mut parsed = Parsed {
+        settings: RetrySettings::default(),
+        invalid: Vec::new(),
+        unknown: Vec::new(),
+    };
+    for (name, value) in &variables {
+        if let Some(rest) = name.strip_prefix(PREFIX) {
+            parsed.read(name, rest, value.trim());
+        }
+    }
+    parsed.refuse_crossed(&variables);
+    parsed
+}
+
+pub(super) fn warn_of_unknown(names: &[String]) {
+    for name in names {
+        tracing::warn!(
+            target: "retry",
+            variable = name.as_str(),
+            "Unknown setting {name}: it is not used"
+        );
+    }
+}
+
+/// The fields that a class and an operation have alike.
+const FIELDS: [&str; 3] = ["MAX_ATTEMPTS", "MIN_WAIT", "MAX_WAIT"];
+
+impl Parsed {
+    fn read(&mut self, name: &str, rest: &str, value: &str) {
+        let outcome = if let Some((layer, field)) = self.layer_of(rest) {
+            set(layer, field, value)
+        } else if rest == "STATS" {
+            switch(value)
+                .map(|on| self.settings.stats = on)
+                .ok_or(SWITCH_ALLOWED)
+        } else if rest == "NESTED" {
+            match value {
+                "stop" => Ok(self.settings.nested_multiplies = false),
+                "multiply" => Ok(self.settings.nested_multiplies = true),
+                _ => Err(NESTED_ALLOWED),
+            }
+        } else {
+            self.unknown.push(name.to_owned());
+            Ok(())
+        };
+        if let Err(allowed) = outcome {
+            self.refuse(name, value, allowed.to_owned());
+        }
+    }
+
+    fn refuse(&mut self, variable: &str, value: &str, allowed: String) {
+        let (variable, value) = (variable.to_owned(), value.to_owned());
+        self.invalid.push(InvalidSetting {
+            variable,
+            value,
+            allowed,
+        });
+    }
+
+    /// The layer and the field that a name means, the prefix taken off.
+    fn layer_of(&mut self, rest: &str) -> Option<(&mut Layer, &'static str)> {
+        let (owner, field) = split_field(rest)?;
+        if let Some(operation) = owner.strip_prefix(OPERATION) {
+            let operation = operation
+                .strip_suffix('_')
+                .filter(|name| !name.is_empty())?;
+            return Some((
+                self.settings
+                    .operations
+                    .entry(operation.to_owned())
+                    .or_default(),
+                field,
+            ));
+        }
+        let class = class_named(owner)?;
+        Some((&mut self.settings.classes[class.index()], field))
+    }
+
+    /// A `MIN_WAIT` over the `MAX_WAIT` of its own layer, or of the default beneath a class, is
+    /// refused by name; both values are dropped.
+    fn refuse_crossed(&mut self, variables: &BTreeMap<String, String>) {
+        for class in OperationClass::ALL {
+            let prefix = format!("{PREFIX}{}_", class.as_str().to_uppercase());
+            let layer = &mut self.settings.classes[class.index()];
+            let crossed = uncross(
+                layer,
+                &prefix,
+                Some(class.default_policy().min_wait()),
+                Some(class.default_policy().max_wait()),
+            );
+            self.invalid.extend(with_value(crossed, variables));
+        }
+        let mut crossed = Vec::new();
+        for (name, layer) in &mut self.settings.operations {
+            crossed.push(uncross(
+                layer,
+                &format!("{PREFIX}{OPERATION}{name}__"),
+                None,
+                None,
+            ));
+        }
+        for crossed in crossed {
+            self.invalid.extend(with_value(crossed, variables));
+        }
+    }
+}
+
+/// `STORAGE_MIN_WAIT` → `STORAGE` and the field; `OP__LOAD__MIN_WAIT` → `OP__LOAD_`.
+fn split_field(rest: &str) -> Option<(&str, &'static str)> {
+    FIELDS.iter().find_map(|field| {
+        let owner = rest.strip_suffix(field)?.strip_suffix('_')?;
+        Some((owner, *field))
+    })
+}
+
+fn class_named(owner: &str) -> Option<OperationClass> {
+    OperationClass::ALL
+        .into_iter()
+        .find(|class| class.as_str().to_uppercase() == owner)
+}
+
+fn set(layer: &mut Layer, field: &str, value: &str) -> Result<(), &'static str> {
+    match field {
+        "MAX_ATTEMPTS" => layer.max_attempts = Some(attempts(value).ok_or(ATTEMPTS_ALLOWED)?),
+        "MIN_WAIT" => layer.min_wait = Some(wait_text::parse(value).ok_or(wait_text::ALLOWED)?),
+        _ => layer.max_wait = Some(wait_text::parse(value).ok_or(wait_text::ALLOWED)?),
+    }
+    Ok(())
+}
+
+fn attempts(value: &str) -> Option<AttemptLimit> {
+    if value == "unlimited" {
+        return Some(AttemptLimit::Unlimited);
+    }
+    value
+        .parse()
+        .ok()
+        .filter(|count| *count > 0)
+        .map(AttemptLimit::Count)
+}
+
+fn switch(value: &str) -> Option<bool> {
+    match value {
+        "1" | "true" | "on" | "yes" => Some(true),
+        "0" | "false" | "off" | "no" => Some(false),
+        _ => None,
+    }
+}
+
+/// Drops bounds of `layer` that cross each other, or a default; says which variable and why.
+fn uncross(
+    layer: &mut Layer,
+    prefix: &str,
+    default_min: Option<Duration>,
+    default_max: Option<Duration>,
+) -> Option<(String, String)> {
+    let (min, max) = (layer.min_wait, layer.max_wait);
+    let crossed =
+        matches!((min.or(default_min), max.or(default_max)), (Some(min), Some(max)) if min > max);
+    if !crossed {
+        return None;
+    }
+    (layer.min_wait, layer.max_wait) = (None, None);
+    let (min_name, max_name) = (format!("{prefix}MIN_WAIT"), format!("{prefix}MAX_WAIT"));
+    Some(match (min, max) {
+        (Some(_), Some(max)) => (
+            min_name,
+            format!("it must be at most {}, the value of {max_name}", Wait(max)),
+        ),
+        (Some(_), None) => {
+            let max = Wait(default_max.unwrap_or_default());
+            (
+                min_name,
+                format!(
+                    "it must be at most {max}, the default of {max_name}, unless that is set too"
+                ),
+            )
+        }
+        (None, _) => {
+            let min = Wait(default_min.unwrap_or_default());
+            (
+                max_name,
+                format!(
+                    "it must be at least {min}, the default of {min_name}, unless that is set too"
+                ),
+            )
+        }
+    })
+}
+
+fn with_value(
+    crossed: Option<(String, String)>,
+    variables: &BTreeMap<String, String>,
+) -> Option<InvalidSetting> {
+    let (variable, allowed) = crossed?;
+    let value = variables
+        .get(&variable)
+        .map(|value| value.trim().to_owned())
+        .unwrap_or_default();
+    Some(InvalidSetting {
+        variable,
+        value,
+        allowed,
+    })
+}

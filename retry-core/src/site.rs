@@ -1,0 +1,111 @@
+//! [`Site`]: the static part of an annotated function.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::class::OperationClass;
+use crate::event;
+use crate::layer::Layer;
+use crate::nesting::Nested;
+use crate::operation::Operation;
+use crate::policy::RetryPolicy;
+use crate::settings;
+
+/// What an attribute knows at compile time, and what the function's calls share: one `static` in
+/// its expansion.
+#[derive(Debug)]
+pub struct Site {
+    pub(crate) class: OperationClass,
+    pub(crate) operation: Operation,
+    pub(crate) nested: Option<Nested>,
+    constants: Layer,
+    resolved: OnceLock<Resolved>,
+    /// Whether this site was warned of blocking a runtime's only thread.
+    pub(crate) warned: AtomicBool,
+    /// Whether an argument out of range was reported.
+    clamped: AtomicBool,
+}
+
+/// The site's policy under one generation of settings. Newer ones hang below, so that a policy can
+/// be borrowed for as long as the program runs, without a lock.
+#[derive(Debug)]
+struct Resolved {
+    generation: u32,
+    policy: RetryPolicy,
+    newer: OnceLock<Box<Self>>,
+}
+
+impl Site {
+    /// The site of the function `name`, with the attribute's constant arguments.
+    #[must_use]
+    pub const fn new(
+        class: OperationClass,
+        name: &'static str,
+        constants: Layer,
+        nested: Option<Nested>,
+    ) -> Self {
+        Self {
+            class,
+            operation: Operation::annotated(class, name),
+            nested,
+            constants,
+            resolved: OnceLock::new(),
+            warned: AtomicBool::new(false),
+            clamped: AtomicBool::new(false),
+        }
+    }
+
+    /// The operation's name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.operation.name()
+    }
+
+    /// The policy under the settings in force, for a site all of whose arguments are constant.
+    #[inline]
+    pub(crate) fn policy(&self) -> &RetryPolicy {
+        let generation = settings::generation();
+        let mut resolved = self.resolved.get_or_init(|| self.resolve(generation));
+        while resolved.generation != generation {
+            // Older than the settings in force; or, by a hair, newer, and then as good.
+            if resolved.generation > generation {
+                break;
+            }
+            resolved = resolved
+                .newer
+                .get_or_init(|| Box::new(self.resolve(generation)));
+        }
+        &resolved.policy
+    }
+
+    #[cold]
+    fn resolve(&self, generation: u32) -> Resolved {
+        let policy = self.policy_with(&Layer::NONE);
+        Resolved {
+            generation,
+            policy,
+            newer: OnceLock::new(),
+        }
+    }
+
+    /// The policy with arguments that were evaluated for one call over the constant ones.
+    pub(crate) fn policy_with(&self, evaluated: &Layer) -> RetryPolicy {
+        let mut out_of_range = false;
+        // Reported by the first call only: an expression is out of range in every one.
+        let reported = self.clamped.load(Ordering::Relaxed);
+        let arguments = self.constants.and(evaluated).clamped(&mut |error, used| {
+            out_of_range = true;
+            if !reported {
+                event::clamped(&self.operation, error, used);
+            }
+        });
+        if out_of_range {
+            self.clamped.store(true, Ordering::Relaxed);
+        }
+        let resolution = settings::current().resolve(self.class, self.name(), &arguments);
+        if event::on() {
+            event::resolved(&self.operation, &resolution);
+        }
+        resolution.policy
+    }
+}

@@ -1,0 +1,138 @@
+//! Counters of one operation, and the registry of all.
+//!
+//! A first-attempt success is what happens millions of times: it adds one to a counter of the
+//! thread's own stripe. Everything else happens after a failure and shares its counters.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use super::OperationStats;
+use crate::operation::Operation;
+
+/// Two threads rarely share one of sixteen; each stripe has a cache line (and its neighbour, which
+/// the prefetcher pulls in) to itself.
+const STRIPES: usize = 16;
+
+#[derive(Default)]
+#[repr(align(128))]
+struct Stripe(AtomicU64);
+
+#[derive(Default)]
+pub(crate) struct Counters {
+    succeeded_first: [Stripe; STRIPES],
+    /// All calls but first-attempt successes.
+    failed_once: AtomicU64,
+    retried: AtomicU64,
+    recovered: AtomicU64,
+    attempts: AtomicU64,
+    spent_ms: AtomicU64,
+    failures: Mutex<BTreeMap<&'static str, u64>>,
+}
+
+/// How a call ended that did not succeed at once.
+#[derive(Clone, Copy)]
+pub(crate) struct Ended {
+    pub(crate) attempts: u32,
+    pub(crate) succeeded: bool,
+    pub(crate) spent: Duration,
+}
+
+impl Counters {
+    pub(crate) fn succeeded_at_once(&self) {
+        self.succeeded_first[stripe()]
+            .0
+            .fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn ended(&self, ended: Ended) {
+        let add = |counter: &AtomicU64, by: u64| counter.fetch_add(by, Ordering::Relaxed);
+        add(&self.failed_once, 1);
+        add(&self.attempts, u64::from(ended.attempts));
+        add(
+            &self.spent_ms,
+            u64::try_from(ended.spent.as_millis()).unwrap_or(u64::MAX),
+        );
+        if ended.attempts > 1 {
+            add(&self.retried, 1);
+            add(&self.recovered, u64::from(ended.succeeded));
+        }
+    }
+
+    pub(crate) fn failed(&self, kind: &'static str) {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        *failures.entry(kind).or_default() += 1;
+    }
+
+    fn snapshot(&self, class: &'static str, operation: &'static str) -> OperationStats {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let first: u64 = self
+            .succeeded_first
+            .iter()
+            .map(|stripe| read(&stripe.0))
+            .sum();
+        let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut failures: Vec<_> = failures
+            .iter()
+            .map(|(kind, count)| (*kind, *count))
+            .collect();
+        failures.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        OperationStats {
+            class,
+            operation,
+            calls: first + read(&self.failed_once),
+            retried: read(&self.retried),
+            recovered: read(&self.recovered),
+            attempts: first + read(&self.attempts),
+            time_spent: Duration::from_millis(read(&self.spent_ms)),
+            failures,
+        }
+    }
+}
+
+/// This thread's stripe: threads take turns.
+fn stripe() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    thread_local! {
+        static MINE: Cell<usize> = const { Cell::new(usize::MAX) };
+    }
+    MINE.with(|mine| {
+        if mine.get() == usize::MAX {
+            mine.set(NEXT.fetch_add(1, Ordering::Relaxed) % STRIPES);
+        }
+        mine.get()
+    })
+}
+
+type Registry = BTreeMap<(&'static str, &'static str), &'static Counters>;
+
+/// By class and name. Entries are kept for good: there is one for each operation in the program.
+static REGISTRY: RwLock<Registry> = RwLock::new(BTreeMap::new());
+
+impl Operation {
+    /// The counters that every call of this class and name shares.
+    pub(crate) fn counters(&self) -> &'static Counters {
+        let key = (self.class(), self.name());
+        let known = REGISTRY
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&key)
+            .copied();
+        known.unwrap_or_else(|| {
+            let mut registry = REGISTRY.write().unwrap_or_else(PoisonError::into_inner);
+            registry
+                .entry(key)
+                .or_insert_with(|| Box::leak(Box::default()))
+        })
+    }
+}
+
+pub(super) fn snapshot() -> Vec<OperationStats> {
+    let registry = REGISTRY.read().unwrap_or_else(PoisonError::into_inner);
+    let all = registry
+        .iter()
+        .map(|((class, name), counters)| counters.snapshot(class, name));
+    all.filter(|operation| operation.calls > 0).collect()
+}

@@ -1,0 +1,75 @@
+//! For users' own tests (feature `testing`): annotated functions run as they are, and nobody waits.
+//!
+//! | to | use |
+//! |---|---|
+//! | skip every wait | [`no_wait`], [`no_wait_everywhere`] |
+//! | let sync code sleep on a clock of the test's own | [`VirtualClock`] |
+//! | let async code sleep on paused time | `#[tokio::test(start_paused = true)]`; nothing of ours is needed |
+//! | know the waits beforehand | [`seed`], and [`RetryPolicy::waits`](crate::RetryPolicy::waits) of the same seed |
+//! | let a dependency fail so and so often | [`Script`] |
+//! | see what was reported | [`Recorder`] |
+//!
+//! Each guard undoes what it did when it is dropped. All but `no_wait_everywhere` hold for the
+//! thread that made them, so that tests can run side by side; `#[tokio::test]` runs on one thread
+//! unless told otherwise.
+//!
+//! ```
+//! use retry_core::testing::{self, Recorder, Script};
+//! use retry_core::{execute_with_retry, ASYNC_JOB_DEFAULT};
+//!
+//! let _no_wait = testing::no_wait();
+//! let recorder = Recorder::install();
+//! let script = Script::new([Err("connection reset"), Ok("task")]);
+//!
+//! assert_eq!(execute_with_retry(|| script.next(), &ASYNC_JOB_DEFAULT), Ok("task"));
+//! assert_eq!(script.attempts(), 2);
+//! assert!(recorder.messages()[2].starts_with("INFO Retry succeeded on attempt 2/5"));
+//! ```
+
+mod recorder;
+mod script;
+mod time;
+
+use std::marker::PhantomData;
+
+use crate::random::{self, Random};
+
+pub use recorder::{RecordedEvent, Recorder};
+pub use script::Script;
+pub use time::{NoWait, VirtualClock, no_wait, no_wait_everywhere};
+pub(crate) use time::{absorb_sleep, skips_waits, virtual_now};
+
+/// Makes this thread draw its jitter from `seed` until the guard is dropped: one call then waits
+/// exactly as [`RetryPolicy::waits`](crate::RetryPolicy::waits) of that seed says.
+///
+/// ```
+/// use retry_core::testing::{self, Script, VirtualClock};
+/// use retry_core::{execute_with_retry, FLOW_NODE_DEFAULT};
+///
+/// let clock = VirtualClock::install();
+/// let _seeded = testing::seed(42);
+/// let script = Script::new([Err("busy"), Err("busy"), Ok(())]);
+/// execute_with_retry(|| script.next(), &FLOW_NODE_DEFAULT)?;
+/// assert_eq!(clock.slept(), FLOW_NODE_DEFAULT.waits(42).collect::<Vec<_>>());
+/// # Ok::<(), &str>(())
+/// ```
+#[must_use = "the seed holds until the guard is dropped"]
+pub fn seed(seed: u64) -> Seeded {
+    Seeded {
+        before: random::replace_thread(Random::seeded(seed)),
+        this_thread: PhantomData,
+    }
+}
+
+/// Puts the thread's own randomness back when it is dropped; made by [`seed`].
+#[derive(Debug)]
+pub struct Seeded {
+    before: Random,
+    this_thread: PhantomData<*const ()>,
+}
+
+impl Drop for Seeded {
+    fn drop(&mut self) {
+        random::replace_thread(self.before);
+    }
+}

@@ -1,0 +1,116 @@
+//! Lists.
+
+use serde::ser::{
+    Error as _, Serialize, SerializeSeq, SerializeTuple, SerializeTupleStruct,
+    SerializeTupleVariant,
+};
+
+use super::path::Step;
+use super::{Name, Writer};
+use crate::ActionIdError;
+
+/// A list that is being written, alone or as the data of an enum's variant.
+pub(super) struct Sequence<'a> {
+    writer: &'a mut Writer,
+    variant: Option<Name>,
+    count: usize,
+    /// An element failed, and what follows would not be the whole list.
+    failed: bool,
+}
+
+impl<'a> Sequence<'a> {
+    pub(super) fn open(
+        writer: &'a mut Writer,
+        variant: Option<Name>,
+    ) -> Result<Self, ActionIdError> {
+        if let Some(variant) = variant {
+            writer.open_variant(variant)?;
+        }
+        writer
+            .open(b'[')
+            .map_err(|error| Step::out_of(variant, error))?;
+        Ok(Self {
+            writer,
+            variant,
+            count: 0,
+            failed: false,
+        })
+    }
+
+    fn element(&mut self, value: &(impl Serialize + ?Sized)) -> Result<(), ActionIdError> {
+        if self.count > 0 {
+            self.writer.out.push(b',');
+        }
+        value.serialize(&mut *self.writer).map_err(|error| {
+            self.failed = true;
+            Step::out_of(self.variant, error.within(format_args!("[{}]", self.count)))
+        })?;
+        self.count += 1;
+        Ok(())
+    }
+
+    fn close(self) -> Result<(), ActionIdError> {
+        if self.failed {
+            return Err(ActionIdError::custom(
+                "it went on after an element had failed",
+            ));
+        }
+        self.writer.close(b']');
+        if self.variant.is_some() {
+            self.writer.close(b'}');
+        }
+        Ok(())
+    }
+}
+
+impl SerializeSeq for Sequence<'_> {
+    type Ok = ();
+    type Error = ActionIdError;
+
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), ActionIdError> {
+        self.element(value)
+    }
+
+    fn end(self) -> Result<(), ActionIdError> {
+        self.close()
+    }
+}
+
+impl SerializeTuple for Sequence<'_> {
+    type Ok = ();
+    type Error = ActionIdError;
+
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), ActionIdError> {
+        self.element(value)
+    }
+
+    fn end(self) -> Result<(), ActionIdError> {
+        self.close()
+    }
+}
+
+impl SerializeTupleStruct for Sequence<'_> {
+    type Ok = ();
+    type Error = ActionIdError;
+
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), ActionIdError> {
+        self.element(value)
+    }
+
+    fn end(self) -> Result<(), ActionIdError> {
+        self.close()
+    }
+}
+
+impl SerializeTupleVariant for Sequence<'_> {
+    type Ok = ();
+    type Error = ActionIdError;
+
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), ActionIdError> {
+        self.element(value)
+    }
+
+    fn end(self) -> Result<(), ActionIdError> {
+        self.close()
+    }
+}
