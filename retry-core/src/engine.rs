@@ -31,7 +31,7 @@ pub(crate) struct Plan<'a> {
 
 /// What a call carries from attempt to attempt: 16 bytes of its future.
 #[derive(Clone, Copy, Debug)]
-pub struct Attempts {
+pub(crate) struct Attempts {
     /// The attempt that runs, or the next one, from 1.
     number: u32,
     /// The first failure, if somebody asked for the time by then.
@@ -44,7 +44,7 @@ impl Attempts {
     /// A call before its first attempt.
     #[must_use]
     #[inline]
-    pub const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             number: 1,
             failed: None,
@@ -55,7 +55,7 @@ impl Attempts {
     /// The attempt that runs, from 1.
     #[must_use]
     #[inline]
-    pub const fn number(&self) -> u32 {
+    pub(crate) const fn number(&self) -> u32 {
         self.number
     }
 
@@ -323,13 +323,7 @@ enum End {
 /// The inner call that gave up in this attempt, if the error is its and the call is to heed it.
 fn carried(plan: &Plan<'_>, failure: &Failure<'_>, inner: Inner) -> Option<GaveUp> {
     let inner = inner.take()?;
-    let nested = plan.nested.unwrap_or_else(|| {
-        if settings::current().nested_multiplies {
-            Nested::Multiply
-        } else {
-            Nested::Stop
-        }
-    });
+    let nested = plan.nested.unwrap_or_else(|| settings::current().nested);
     (nested == Nested::Stop && failure.description().carries(&inner.text)).then_some(inner)
 }
 

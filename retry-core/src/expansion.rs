@@ -4,11 +4,12 @@
 use std::marker::PhantomData;
 use std::ops::ControlFlow;
 
+use crate::classify::{Classify, Verdict};
 use crate::engine::{Attempts, Bounds, Interrupted, Plan};
 use crate::error::RetryError;
 use crate::failure::Failure;
 use crate::layer::{AttemptLimit, Layer};
-use crate::limits::Limits;
+use crate::limits::{Cut, Limits};
 use crate::nesting::Inner;
 use crate::pause::{Carriage, Pause};
 use crate::policy::RetryPolicy;
@@ -61,7 +62,7 @@ impl Call<FromSite> {
     /// A call with constant arguments.
     #[must_use]
     #[inline]
-    pub const fn new() -> Self {
+    pub const fn constant() -> Self {
         Self {
             attempts: Attempts::new(),
             policy: FromSite,
@@ -131,12 +132,15 @@ impl<P: PolicySource> Call<P> {
     }
 
     /// What a bounded attempt comes to, where a limit may have cut it.
-    pub fn unbound<T, E: From<RetryError>>(
+    pub fn unbound<T, E>(
         &mut self,
         (site, limits): (&'static Site, Option<&Limits>),
         bounded: Result<(Result<T, E>, Inner), RetryError>,
         arguments: impl FnOnce() -> Layer,
-    ) -> Bounds<T, E> {
+    ) -> Bounds<T, E>
+    where
+        RetryError: Cut<E>,
+    {
         let Self { attempts, policy } = self;
         attempts.unbound(bounded, || {
             site.plan(policy.policy(site, arguments), limits)
@@ -161,4 +165,31 @@ pub fn attempt_limit(value: impl TryInto<i128>) -> AttemptLimit {
     // Only an unsigned 128-bit number can be too large for this, and is as good as the most.
     let value = value.try_into().unwrap_or(i128::MAX).max(0);
     AttemptLimit::Count(u32::try_from(value).unwrap_or(u32::MAX))
+}
+
+/// What `retry_if` says: a `bool` or a verdict.
+#[inline]
+pub fn verdict_by<E: ?Sized, V: Into<Verdict>>(
+    error: &E,
+    predicate: impl FnOnce(&E) -> V,
+) -> Verdict {
+    predicate(error).into()
+}
+
+/// What `retry_on_ok` says.
+#[inline]
+pub fn is_refused<T: ?Sized>(value: &T, predicate: impl FnOnce(&T) -> bool) -> bool {
+    predicate(value)
+}
+
+/// What is known of an error whose type is a parameter of the function: that it is [`Classify`].
+#[inline]
+pub fn classified<E: Classify>(error: &E) -> Failure<'_> {
+    Failure::classified(error)
+}
+
+/// The judgement of an attempt that its own timeout has cut: it may have taken effect.
+#[inline]
+pub fn unless_timed_out(failure: Failure<'_>, timed_out: bool) -> Failure<'_> {
+    failure.judged_if(timed_out.then_some(Verdict::Unknown))
 }

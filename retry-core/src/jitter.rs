@@ -127,7 +127,7 @@ mod tests {
         assert!(
             drawn
                 .iter()
-                .all(|&wait| wait >= 100 * MS && wait <= 1_000 * MS)
+                .all(|wait| (100 * MS..=1_000 * MS).contains(wait))
         );
         assert!(
             drawn.contains(&(1_000 * MS)),

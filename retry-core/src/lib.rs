@@ -52,21 +52,30 @@ pub use settings::RetrySettings;
 pub use stats::{OperationStats, Stats, enable_stats, stats};
 pub use text::is_retryable_error;
 
+/// The types that a [`Retry`]'s choices are kept in: one each, so that a call pays only for what it
+/// chose. They are named here for signatures; the methods of [`Retry`] make them.
+pub mod choice {
+    pub use crate::retry::{
+        AnyOk, ByClassify, NoHook, NoLimit, OnRetry, RetryIf, RetryOnOk, Timeout, TotalTime,
+    };
+}
+
 /// What the attributes expand to. Not for people: it changes without notice.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::engine::Bounds;
-    pub use crate::expansion::{Call, attempt_limit};
+    pub use crate::expansion::{
+        Call, attempt_limit, classified, is_refused, unless_timed_out, verdict_by,
+    };
     pub use crate::failure::Failure;
     pub use crate::layer::{AttemptLimit, Layer};
     pub use crate::limits::Limits;
     pub use crate::nesting::{attempt_async, attempt_sync};
     pub use crate::own::{as_result, own};
     pub use crate::pause::Carriage;
-    pub use crate::probe::{
-        CarryOutcome, DescribeDebug, DescribeError, DescribeName, DescribeObject, DescribeOwn,
-        DescribeText, JudgeError, JudgeNothing, JudgeObject, JudgeOwn, JudgeText, LeaveOutcome,
-        OutcomeProbe, Probe,
-    };
+    pub use crate::probe::{Carry, Described, Judged, OutcomeProbe, Probe, failure};
     pub use crate::site::Site;
 }
+
+#[cfg(feature = "macros")]
+pub use retry_macros::{retry_api, retry_scheduler, retry_storage, retry_worker};

@@ -86,6 +86,7 @@ pub trait Cut<E> {
     fn ends_the_call(&self) -> Option<&dyn std::fmt::Display>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: From<RetryError>> Cut<E> for RetryError {
     fn into_error(self) -> E {
         E::from(self)

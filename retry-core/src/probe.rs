@@ -1,10 +1,9 @@
-//! How an attribute, which sees a function's concrete error type, picks the best judge and the best
-//! description that the type allows.
+//! How an attribute, which sees a function's concrete types, picks the best that they allow.
 //!
-//! Autoref specialisation (D. Tolnay's case study of that name): each trait below is implemented
-//! for [`Probe`] behind one reference fewer than the trait before it, and the expansion calls the
-//! method on a probe behind as many references as the first one takes, so that method resolution
-//! tries them in this order and takes the first whose bound holds.
+//! Autoref specialisation (D. Tolnay's case study of that name): a trait is implemented for a probe
+//! behind one reference fewer for each weaker bound, and the expansion calls its method on a probe
+//! behind one reference more than the strongest takes. Method resolution takes references off one
+//! by one, and so finds the strongest implementation whose bound holds.
 
 use std::any::type_name;
 use std::error::Error;
@@ -12,7 +11,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use crate::classify::Classify;
-use crate::failure::{Classifier, Description, described};
+use crate::failure::{Classifier, Description, Failure, described};
 use crate::pause::{Carried, NotCarried};
 
 /// An error, before anything is known of its type.
@@ -22,160 +21,130 @@ pub struct Probe<'a, E>(pub &'a E);
 /// What anyhow's and eyre's errors can be looked at as.
 type Object = dyn Error + Send + Sync + 'static;
 
-/// First: the error's own classification.
-pub trait JudgeOwn<'a> {
+/// Who judges the error.
+pub trait Judged<'a> {
     /// The judge.
     fn classifier(&self) -> Classifier<'a>;
 }
-impl<'a, E: Classify> JudgeOwn<'a> for &&&&Probe<'a, E> {
+
+/// First its own classification.
+impl<'a, E: Classify> Judged<'a> for &&&&Probe<'a, E> {
     fn classifier(&self) -> Classifier<'a> {
         Classifier::Own(self.0)
     }
 }
 
-/// Then, for any error: its source chain.
-pub trait JudgeError<'a> {
-    /// The judge.
-    fn classifier(&self) -> Classifier<'a>;
-}
-impl<'a, E: Error> JudgeError<'a> for &&&Probe<'a, E> {
+/// Then, for any error, its source chain: were it known itself, it would be [`Classify`].
+impl<'a, E: Error> Judged<'a> for &&&Probe<'a, E> {
     fn classifier(&self) -> Classifier<'a> {
-        // Were the error itself known, it would implement `Classify`.
         Classifier::Chain(self.0, self.0.source())
     }
 }
 
-/// Then, for what holds an error: that error's chain.
-pub trait JudgeObject<'a> {
-    /// The judge.
-    fn classifier(&self) -> Classifier<'a>;
-}
-impl<'a, E: AsRef<Object>> JudgeObject<'a> for &&Probe<'a, E> {
+/// Then, for what holds an error, that error's chain.
+impl<'a, E: AsRef<Object>> Judged<'a> for &&Probe<'a, E> {
     fn classifier(&self) -> Classifier<'a> {
-        let object: &'a (dyn Error + 'static) = self.0.as_ref();
-        Classifier::Chain(self.0.as_ref(), Some(object))
+        Classifier::Chain(self.0.as_ref(), Some(self.0.as_ref()))
     }
 }
 
-/// Then, for what can be displayed: its text.
-pub trait JudgeText<'a> {
-    /// The judge.
-    fn classifier(&self) -> Classifier<'a>;
-}
-impl<'a, E: fmt::Display> JudgeText<'a> for &Probe<'a, E> {
+/// Then, for what can be displayed, its text.
+impl<'a, E: fmt::Display> Judged<'a> for &Probe<'a, E> {
     fn classifier(&self) -> Classifier<'a> {
         Classifier::Text(self.0)
     }
 }
 
 /// Else nobody: it is retried.
-pub trait JudgeNothing<'a> {
-    /// The judge.
-    fn classifier(&self) -> Classifier<'a>;
-}
-impl<'a, E> JudgeNothing<'a> for Probe<'a, E> {
+impl<'a, E> Judged<'a> for Probe<'a, E> {
     fn classifier(&self) -> Classifier<'a> {
         Classifier::Nobody
     }
 }
 
-/// First: an error, with its chain.
-pub trait DescribeError<'a> {
+/// How the error is printed.
+pub trait Described<'a> {
     /// The description.
     fn description(&self) -> Description<'a>;
 }
-impl<'a, E: Error> DescribeError<'a> for &&&&&Probe<'a, E> {
+
+/// First as an error, with its chain.
+impl<'a, E: Error> Described<'a> for &&&&&Probe<'a, E> {
     fn description(&self) -> Description<'a> {
         Description::Error(self.0)
     }
 }
 
 /// Then, what classifies itself may know an error to show.
-pub trait DescribeOwn<'a> {
-    /// The description.
-    fn description(&self) -> Description<'a>;
-}
-impl<'a, E: Classify> DescribeOwn<'a> for &&&&Probe<'a, E> {
+impl<'a, E: Classify> Described<'a> for &&&&Probe<'a, E> {
     fn description(&self) -> Description<'a> {
         described(self.0)
     }
 }
 
-/// Then, what holds an error.
-pub trait DescribeObject<'a> {
-    /// The description.
-    fn description(&self) -> Description<'a>;
-}
-impl<'a, E: AsRef<Object>> DescribeObject<'a> for &&&Probe<'a, E> {
+/// Then as the error that it holds.
+impl<'a, E: AsRef<Object>> Described<'a> for &&&Probe<'a, E> {
     fn description(&self) -> Description<'a> {
         Description::Error(self.0.as_ref())
     }
 }
 
-/// Then, what can be displayed.
-pub trait DescribeText<'a> {
-    /// The description.
-    fn description(&self) -> Description<'a>;
-}
-impl<'a, E: fmt::Display> DescribeText<'a> for &&Probe<'a, E> {
+/// Then as it displays.
+impl<'a, E: fmt::Display> Described<'a> for &&Probe<'a, E> {
     fn description(&self) -> Description<'a> {
         Description::Display(self.0)
     }
 }
 
-/// Then, what can be debugged.
-pub trait DescribeDebug<'a> {
-    /// The description.
-    fn description(&self) -> Description<'a>;
-}
-impl<'a, E: fmt::Debug> DescribeDebug<'a> for &Probe<'a, E> {
+/// Then as it debugs.
+impl<'a, E: fmt::Debug> Described<'a> for &Probe<'a, E> {
     fn description(&self) -> Description<'a> {
         Description::Debug(self.0)
     }
 }
 
-/// Else its type's name.
-pub trait DescribeName<'a> {
-    /// The description.
-    fn description(&self) -> Description<'a>;
-}
-impl<'a, E> DescribeName<'a> for Probe<'a, E> {
+/// Else by its type's name.
+impl<'a, E> Described<'a> for Probe<'a, E> {
     fn description(&self) -> Description<'a> {
         Description::Named(type_name::<E>())
     }
+}
+
+/// The failure that a judge and a description make.
+#[must_use]
+#[inline]
+pub const fn failure<'a>(classifier: Classifier<'a>, description: Description<'a>) -> Failure<'a> {
+    Failure::new(classifier, description)
 }
 
 /// An outcome's type, before it is known whether it may cross threads.
 pub struct OutcomeProbe<R>(PhantomData<fn() -> R>);
 
 impl<R> OutcomeProbe<R> {
-    /// The probe for the type of `outcome`.
-    pub fn of(_outcome: &R) -> Self {
+    /// The probe for the type of an attempt's outcome.
+    #[inline]
+    pub const fn of<I>(_ended: &(R, I)) -> Self {
         Self(PhantomData)
     }
 }
 
-/// First: an outcome that is `Send` is carried through a wait that may be cancelled.
-pub trait CarryOutcome {
-    /// The outcome's type.
-    type Outcome;
+/// Whether a wait that may be cancelled carries the outcome.
+pub trait Carry {
+    /// How it does.
+    type Carriage;
     /// The witness.
-    fn carriage(&self) -> PhantomData<Carried<Self::Outcome>>;
-}
-impl<R: Send> CarryOutcome for OutcomeProbe<R> {
-    type Outcome = R;
-    fn carriage(&self) -> PhantomData<Carried<R>> {
+    #[inline]
+    fn carriage(&self) -> PhantomData<Self::Carriage> {
         PhantomData
     }
 }
 
-/// Else it is not: the future must stay `Send` all the same.
-pub trait LeaveOutcome {
-    /// The witness.
-    fn carriage(&self) -> PhantomData<NotCarried>;
+/// What is `Send` is carried.
+impl<R: Send> Carry for OutcomeProbe<R> {
+    type Carriage = Carried<R>;
 }
-impl<R> LeaveOutcome for &OutcomeProbe<R> {
-    fn carriage(&self) -> PhantomData<NotCarried> {
-        PhantomData
-    }
+
+/// The rest is not: the future must stay `Send` all the same.
+impl<R> Carry for &OutcomeProbe<R> {
+    type Carriage = NotCarried;
 }

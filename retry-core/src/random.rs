@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::hash::{BuildHasher, RandomState};
 
-/// SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014): one
+/// `SplitMix64` (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014): one
 /// addition and a finaliser, every seed good, the same sequence everywhere.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Random(u64);
@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn published_sequence() {
-        // Reference outputs of SplitMix64 for the seed 1234567.
+        // Reference outputs of `SplitMix64` for the seed 1234567.
         let mut random = Random::seeded(1_234_567);
         let drawn: Vec<u64> = (0..3).map(|_| random.next()).collect();
         assert_eq!(

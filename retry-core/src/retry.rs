@@ -280,6 +280,10 @@ impl<J, A, H, L> Retry<J, A, H, L> {
     /// # Panics
     ///
     /// Outside of a tokio runtime with time enabled, when it first waits.
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an `async fn` would hold its arguments twice"
+    )]
     pub fn run_async<T, E, F>(
         self,
         mut attempt: impl FnMut() -> F,

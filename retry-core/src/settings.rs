@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use crate::class::OperationClass;
 use crate::error::SettingsError;
 use crate::layer::{Layer, Origin, Resolution};
+use crate::nesting::Nested;
 use crate::policy::RetryPolicy;
 
 pub(crate) use installed::{current, generation};
@@ -34,7 +35,7 @@ pub struct RetrySettings {
     classes: [Layer; 4],
     operations: BTreeMap<String, Layer>,
     pub(crate) stats: bool,
-    pub(crate) nested_multiplies: bool,
+    pub(crate) nested: Nested,
 }
 
 impl RetrySettings {
@@ -127,10 +128,10 @@ impl RetrySettings {
             .under(&self.classes[class.index()], Origin::ClassVariable)
             .under(arguments, Origin::Argument);
         // Most processes have no such variable: then no name is built.
-        if !self.operations.is_empty() {
-            if let Some(layer) = self.operations.get(&operation_key(name)) {
-                resolution = resolution.under(layer, Origin::OperationVariable);
-            }
+        if !self.operations.is_empty()
+            && let Some(layer) = self.operations.get(&operation_key(name))
+        {
+            resolution = resolution.under(layer, Origin::OperationVariable);
         }
         resolution
     }

@@ -1,1 +1,43 @@
-//! The attributes.
+//! The attributes of `retry-core`: `#[retry_worker]`, `#[retry_storage]`, `#[retry_scheduler]`,
+//! `#[retry_api]`. Use them from there; what they mean is documented there too.
+//!
+//! One way through: *arguments* (what was written) and *function* (what it was written on) are
+//! parsed and checked, every error is collected, and only a faultless pair is *expanded*. On any
+//! error the function is emitted as it was, beside all errors.
+
+mod arguments;
+mod class;
+mod expansion;
+mod fault;
+mod function;
+mod hidden_body;
+mod parameter;
+mod signature;
+
+use proc_macro::TokenStream;
+
+use class::Class;
+
+/// Retries a task worker's function: 3 attempts, 1 s to 10 s. See `retry-core`.
+#[proc_macro_attribute]
+pub fn retry_worker(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expansion::attribute(Class::Worker, arguments.into(), item.into()).into()
+}
+
+/// Retries a storage function: 5 attempts, 0.5 s to 5 s. See `retry-core`.
+#[proc_macro_attribute]
+pub fn retry_storage(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expansion::attribute(Class::Storage, arguments.into(), item.into()).into()
+}
+
+/// Retries a scheduler's function: 3 attempts, 1 s to 8 s. See `retry-core`.
+#[proc_macro_attribute]
+pub fn retry_scheduler(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expansion::attribute(Class::Scheduler, arguments.into(), item.into()).into()
+}
+
+/// Retries a call to another service: 4 attempts, 1 s to 15 s. See `retry-core`.
+#[proc_macro_attribute]
+pub fn retry_api(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expansion::attribute(Class::Api, arguments.into(), item.into()).into()
+}

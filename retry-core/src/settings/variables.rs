@@ -7,6 +7,7 @@ use super::RetrySettings;
 use crate::class::OperationClass;
 use crate::error::InvalidSetting;
 use crate::layer::{AttemptLimit, Layer};
+use crate::nesting::Nested;
 use crate::wait_text::{self, Wait};
 
 pub(super) const PREFIX: &str = "RETRY__";
@@ -68,11 +69,9 @@ impl Parsed {
                 .map(|on| self.settings.stats = on)
                 .ok_or(SWITCH_ALLOWED)
         } else if rest == "NESTED" {
-            match value {
-                "stop" => Ok(self.settings.nested_multiplies = false),
-                "multiply" => Ok(self.settings.nested_multiplies = true),
-                _ => Err(NESTED_ALLOWED),
-            }
+            nested(value)
+                .map(|nested| self.settings.nested = nested)
+                .ok_or(NESTED_ALLOWED)
         } else {
             self.unknown.push(name.to_owned());
             Ok(())
@@ -177,6 +176,14 @@ fn switch(value: &str) -> Option<bool> {
     match value {
         "1" | "true" | "on" | "yes" => Some(true),
         "0" | "false" | "off" | "no" => Some(false),
+        _ => None,
+    }
+}
+
+fn nested(value: &str) -> Option<Nested> {
+    match value {
+        "stop" => Some(Nested::Stop),
+        "multiply" => Some(Nested::Multiply),
         _ => None,
     }
 }

@@ -131,7 +131,7 @@ impl Visit for RecordedEvent {
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
         self.fields.insert(field.name(), value.to_string());
-        let layers = std::iter::successors(Some(value), |error| error.source());
+        let layers = std::iter::successors(Some(value), |error| (**error).source());
         self.error_chain = layers.map(ToString::to_string).collect();
     }
 }

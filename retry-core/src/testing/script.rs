@@ -45,10 +45,6 @@ impl<T, E> Script<T, E> {
     /// # Panics
     ///
     /// When the script is at its end: there was one attempt more than expected.
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "takes `&self`: attempts share the script"
-    )]
     pub fn next(&self) -> Result<T, E> {
         let mut state = self.state();
         state.attempts += 1;

@@ -1,0 +1,163 @@
+//! The list between the parentheses: `key = value` and `key(name, ..)`, separated by commas.
+
+use proc_macro2::{Span, TokenStream};
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::punctuated::Punctuated;
+use syn::{Expr, Ident, Token, token};
+
+use super::names;
+use crate::fault::Faults;
+
+/// One argument as written.
+pub(crate) struct Argument {
+    pub(crate) key: Ident,
+    pub(super) value: Given,
+}
+
+/// What stands after the key.
+pub(super) enum Given {
+    Expression(Expr),
+    Names(Vec<Ident>),
+    /// Something that was refused already, or that a planned argument will read one day.
+    Unread,
+    Nothing,
+}
+
+impl Argument {
+    /// Its value, unwrapped from the invisible group that a literal comes in from `macro_rules!`.
+    pub(crate) fn expression(&self, faults: &mut Faults) -> Option<Expr> {
+        match &self.value {
+            Given::Expression(expression) => Some(ungrouped(expression.clone())),
+            Given::Unread => None,
+            Given::Names(_) | Given::Nothing => {
+                let key = &self.key;
+                let message = format!("`{key}` needs a value: `{}`", names::example(key));
+                faults.at(key.span(), message);
+                None
+            }
+        }
+    }
+
+    /// The names in its parentheses.
+    pub(crate) fn names(&self, faults: &mut Faults) -> Vec<Ident> {
+        match &self.value {
+            Given::Names(names) => return names.clone(),
+            Given::Unread => {}
+            Given::Expression(_) | Given::Nothing => {
+                let key = &self.key;
+                let message = format!("`{key}` needs a list of parameters: `{key}(x, y)`");
+                faults.at(key.span(), message);
+            }
+        }
+        Vec::new()
+    }
+}
+
+fn ungrouped(expression: Expr) -> Expr {
+    match expression {
+        Expr::Group(group) => ungrouped(*group.expr),
+        other => other,
+    }
+}
+
+/// All arguments that can be made out.
+pub(super) fn parse(tokens: TokenStream, faults: &mut Faults) -> Vec<Argument> {
+    let mut arguments = Vec::new();
+    let parser = |input: ParseStream<'_>| {
+        while !input.is_empty() {
+            match argument(input) {
+                Ok(argument) => arguments.push(argument),
+                Err(error) => {
+                    faults.add(error);
+                    skip_to_comma(input);
+                }
+            }
+            separator(input, faults);
+        }
+        Ok(())
+    };
+    if let Err(error) = parser.parse2(tokens) {
+        faults.add(error);
+    }
+    arguments
+}
+
+fn argument(input: ParseStream<'_>) -> syn::Result<Argument> {
+    if !input.peek(Ident::peek_any) {
+        return Err(input.error("expected an argument like `max_attempts = 5`"));
+    }
+    let key = input.call(Ident::parse_any)?;
+    let value = if input.peek(Token![=]) {
+        let equals = input.parse::<Token![=]>()?;
+        if input.is_empty() || input.peek(Token![,]) {
+            let message = format!("`{key}` needs a value: `{}`", names::example(&key));
+            return Err(syn::Error::new(equals.span, message));
+        }
+        value(input, &key)?
+    } else if input.peek(token::Paren) {
+        let content;
+        syn::parenthesized!(content in input);
+        match Punctuated::<Ident, Token![,]>::parse_terminated(&content) {
+            Ok(names) if !names::is_planned(&key.to_string()) => {
+                Given::Names(names.into_iter().collect())
+            }
+            Err(error) if !names::is_planned(&key.to_string()) => return Err(error),
+            _ => {
+                content.parse::<TokenStream>()?;
+                Given::Unread
+            }
+        }
+    } else {
+        Given::Nothing
+    };
+    Ok(Argument { key, value })
+}
+
+fn value(input: ParseStream<'_>, key: &Ident) -> syn::Result<Given> {
+    if !names::is_known(&key.to_string()) {
+        // The key is refused by name: its value need not be understood.
+        skip_to_comma(input);
+        return Ok(Given::Unread);
+    }
+    input.parse().map(Given::Expression)
+}
+
+/// A comma, the end, or a fault that says where the comma is missing.
+fn separator(input: ParseStream<'_>, faults: &mut Faults) {
+    if input.is_empty() {
+        return;
+    }
+    if input.parse::<Token![,]>().is_err() {
+        faults.at(input.span(), "expected `,` between arguments");
+        if !input.peek(Ident::peek_any) {
+            skip_to_comma(input);
+            let _ = input.parse::<Option<Token![,]>>();
+        }
+    }
+}
+
+fn skip_to_comma(input: ParseStream<'_>) {
+    while !input.is_empty() && !input.peek(Token![,]) {
+        let _ = input.parse::<proc_macro2::TokenTree>();
+    }
+}
+
+/// Both places are shown.
+pub(super) fn refuse_duplicates(arguments: &[Argument], faults: &mut Faults) {
+    for (at, argument) in arguments.iter().enumerate() {
+        let key = &argument.key;
+        if let Some(first) = arguments[..at].iter().find(|earlier| earlier.key == *key) {
+            let mut error = error(key.span(), &format!("`{key}` is given twice"));
+            error.combine(self::error(
+                first.key.span(),
+                &format!("`{key}` is first given here"),
+            ));
+            faults.add(error);
+        }
+    }
+}
+
+fn error(span: Span, message: &str) -> syn::Error {
+    syn::Error::new(span, message)
+}
