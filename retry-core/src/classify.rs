@@ -60,7 +60,32 @@ impl From<bool> for Verdict {
 /// ```
 ///
 /// An attribute also judges errors that do not implement this trait, by their source chain or
-/// their text; see the crate's section on classification.
+/// their text; see the crate's section on classification. Functions and [`Retry`](crate::Retry)
+/// ask for it, unless `retry_if` judges. For an error that wraps others the line is
+/// `fn as_error`, which makes the chain count:
+///
+/// ```
+/// use std::{error::Error, io};
+/// use retry_core::{Classify, Verdict};
+///
+/// #[derive(Debug, thiserror::Error)]
+/// #[error("cannot load")]
+/// struct LoadError(#[from] io::Error);
+///
+/// impl Classify for LoadError {
+///     fn as_error(&self) -> Option<&(dyn Error + 'static)> { Some(self) }
+/// }
+///
+/// let missing = LoadError(io::ErrorKind::NotFound.into());
+/// assert_eq!(missing.classify(), Verdict::Stop);
+/// assert_eq!(missing.kind(), "not_found");
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "nothing says when `{Self}` is worth another attempt",
+    label = "`{Self}` is not `Classify`",
+    note = "for a `Display` error of your own, `impl retry_core::Classify for {Self} {{}}` judges by \
+            its text; or judge in place with `Retry::retry_if`, or `retry_if = ..` on an attribute"
+)]
 pub trait Classify: fmt::Display {
     /// Whether another attempt makes sense.
     ///
@@ -75,13 +100,17 @@ pub trait Classify: fmt::Display {
     }
 
     /// A short name of the kind of failure, for statistics and metrics: lower snake case, from a
-    /// small fixed set. The default is `"error"`.
+    /// small fixed set. The default is that of the first known error in the chain of
+    /// [`as_error`](Classify::as_error), else `"error"`.
+    ///
+    /// On an [`std::io::Error`] the inherent `kind` comes first: write `Classify::kind(&error)`.
     fn kind(&self) -> &'static str {
-        "error"
+        self.as_error().and_then(chain::kind).unwrap_or("error")
     }
 
-    /// The error as a [`dyn Error`](std::error::Error), if it is one, so that reports can carry
-    /// its source chain. The default is `None`: reports then carry the text alone.
+    /// The error as a [`dyn Error`](std::error::Error), so that it is judged by its source chain
+    /// and reported with it. The default is `None`: the text alone then counts, whatever lies
+    /// below it, so an error that wraps others should return `Some(self)` here.
     fn as_error(&self) -> Option<&(dyn Error + 'static)> {
         None
     }
@@ -107,18 +136,9 @@ macro_rules! classify_by_reference {
 }
 classify_by_reference!(&T, Box<T>, Rc<T>, Arc<T>);
 
-/// Judged by the first known error in the source chain, else by text.
 macro_rules! classify_by_chain {
     ($($object:ty),*) => {$(
         impl Classify for $object {
-            fn classify(&self) -> Verdict {
-                let object: &(dyn Error + 'static) = self;
-                chain::verdict(object)
-                    .unwrap_or_else(|| chain::verdict_by_text(&self, object.source()))
-            }
-            fn kind(&self) -> &'static str {
-                chain::kind(self).unwrap_or("error")
-            }
             fn as_error(&self) -> Option<&(dyn Error + 'static)> {
                 Some(self)
             }

@@ -32,8 +32,9 @@ impl Moment {
         // A paused clock may stand before the origin, which another clock has set.
         let after = millis(now.saturating_duration_since(origin));
         let before = millis(origin.saturating_duration_since(now));
-        // The zero is lent to `Option<Moment>`; a millisecond more or less does no harm.
-        Self(NonZeroU32::new(after.wrapping_sub(before)).unwrap_or(NonZeroU32::MIN))
+        // Counted from 1: the zero is lent to `Option<Moment>`, and comes round once in 49 days.
+        let millis = after.wrapping_sub(before).wrapping_add(1);
+        Self(NonZeroU32::new(millis).unwrap_or(NonZeroU32::MIN))
     }
 
     pub(crate) fn elapsed(self) -> Duration {

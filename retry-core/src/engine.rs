@@ -260,14 +260,14 @@ impl Attempts {
         match end {
             End::NotRetryable(verdict) => event::not_retried(at, error, verdict),
             End::Exhausted => {
-                event::exhausted(at, error, nesting::is_inside());
+                event::exhausted(at, error, "exhausted", nesting::is_inside());
                 gave_up(plan, &error);
             }
             End::Stopped(reason) => {
                 event::stopped(at, &error, &reason);
                 // The inner call gave up in a WARN, as it was inside: the one ERROR is this call's.
                 if matches!(reason, Reason::Nested(_)) && !nesting::is_inside() {
-                    event::exhausted(at, error, false);
+                    event::exhausted(at, error, "nested", false);
                 }
                 gave_up(plan, &error);
             }

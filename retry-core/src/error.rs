@@ -52,7 +52,7 @@ pub enum PolicyError {
 /// enum ApiError {
 ///     #[error("server answered {0}")]
 ///     Status(u16),
-///     #[error(transparent)]
+///     #[error("{0}")]
 ///     Retry(#[from] RetryError),
 /// }
 /// ```

@@ -77,7 +77,7 @@ pub(crate) fn retrying(at: At<'_>, error: Description<'_>, wait: Duration) {
         operation = name,
         class = at.operation.class(),
         attempt,
-        max_attempts = at.policy.max_attempts(),
+        max_attempts = at.policy.attempt_limit(),
         wait_ms,
         elapsed_ms = at.elapsed_ms(),
         outcome = "retry",
@@ -90,7 +90,7 @@ pub(crate) fn retrying(at: At<'_>, error: Description<'_>, wait: Duration) {
         operation = name,
         class = at.operation.class(),
         attempt = next,
-        max_attempts = at.policy.max_attempts(),
+        max_attempts = at.policy.attempt_limit(),
         wait_ms,
         elapsed_ms = at.elapsed_ms(),
         "Waiting {} before retry attempt {next}/{attempts}",
@@ -105,7 +105,7 @@ pub(crate) fn succeeded(at: At<'_>) {
         operation = name,
         class = at.operation.class(),
         attempt,
-        max_attempts = at.policy.max_attempts(),
+        max_attempts = at.policy.attempt_limit(),
         elapsed_ms = at.elapsed_ms(),
         outcome = "success",
         "Retry succeeded on attempt {attempt}/{attempts} for {name}"
@@ -127,7 +127,7 @@ macro_rules! at_level {
             operation = $at.operation.name(),
             class = $at.operation.class(),
             attempt = $at.attempt,
-            max_attempts = $at.policy.max_attempts(),
+            max_attempts = $at.policy.attempt_limit(),
             elapsed_ms = $at.elapsed_ms(),
             outcome = $outcome,
             error = $error,
@@ -137,13 +137,13 @@ macro_rules! at_level {
 }
 
 /// The last attempt failed. ERROR once a call: from the outermost layer alone.
-pub(crate) fn exhausted(at: At<'_>, error: Description<'_>, inside: bool) {
+pub(crate) fn exhausted(at: At<'_>, error: Description<'_>, outcome: &str, inside: bool) {
     let level = if inside { Level::WARN } else { Level::ERROR };
     let (attempt, attempts, name) = (at.attempt, at.policy.attempts(), at.operation.name());
     at_level!(
         level,
         at,
-        "exhausted",
+        outcome,
         // Taken only where somebody listens: fields are evaluated then.
         &error.snapshot() as &(dyn Error + 'static),
         "Retry exhausted after {attempt}/{attempts} attempts for {name}: {error}"

@@ -188,8 +188,9 @@ pub fn classified<E: Classify>(error: &E) -> Failure<'_> {
     Failure::classified(error)
 }
 
-/// The judgement of an attempt that its own timeout has cut: it may have taken effect.
+/// The failure of an attempt that its own timeout may have cut.
+#[must_use]
 #[inline]
 pub fn unless_timed_out(failure: Failure<'_>, timed_out: bool) -> Failure<'_> {
-    failure.judged_if(timed_out.then_some(Verdict::Unknown))
+    failure.timed_out(timed_out)
 }

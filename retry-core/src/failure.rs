@@ -11,8 +11,7 @@ use crate::text::is_retryable_display;
 #[derive(Debug)]
 pub struct Failure<'a> {
     classifier: Classifier<'a>,
-    /// A verdict from elsewhere (`retry_if`, an attempt's timeout), which the error's own gives
-    /// way to.
+    /// A predicate's verdict, which the error's own gives way to.
     verdict: Option<Verdict>,
     description: Description<'a>,
 }
@@ -28,6 +27,8 @@ pub enum Classifier<'a> {
     Text(&'a dyn fmt::Display),
     /// Nothing is known: it is retried.
     Nobody,
+    /// The engine, which has cut the attempt: it may have taken effect.
+    TimedOut,
 }
 
 /// How an error is printed: the best that its type allows.
@@ -73,12 +74,17 @@ impl<'a> Failure<'a> {
         self
     }
 
-    /// Judges by `verdict` instead, if there is one.
+    /// The failure of an attempt that its own timeout has cut, if it has: a predicate's verdict
+    /// stays, the error's own has nothing to go by.
     #[inline]
-    pub(crate) fn judged_if(self, verdict: Option<Verdict>) -> Self {
-        Self {
-            verdict: verdict.or(self.verdict),
-            ..self
+    pub(crate) fn timed_out(self, timed_out: bool) -> Self {
+        if timed_out {
+            Self {
+                classifier: Classifier::TimedOut,
+                ..self
+            }
+        } else {
+            self
         }
     }
 
@@ -91,6 +97,7 @@ impl<'a> Failure<'a> {
             Classifier::Text(text) if is_retryable_display(text) => Verdict::Retry,
             Classifier::Text(_) => Verdict::Stop,
             Classifier::Nobody => Verdict::Retry,
+            Classifier::TimedOut => Verdict::Unknown,
         })
     }
 
@@ -99,6 +106,7 @@ impl<'a> Failure<'a> {
             Classifier::Own(own) => own.kind(),
             Classifier::Chain(_, below) => below.and_then(chain::kind).unwrap_or("error"),
             Classifier::Text(_) | Classifier::Nobody => "error",
+            Classifier::TimedOut => "attempt_timeout",
         }
     }
 

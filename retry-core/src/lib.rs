@@ -1,4 +1,127 @@
-//! Retries.
+//! Retries by annotation: bounded, jittered, observable, and no worse for an outage.
+//!
+//! An attribute on a function, sync or async, gives what a careful engineer would have written by
+//! hand: attempts and waits by the kind of work, settings from the environment, a verdict on each
+//! error, logs and statistics.
+//!
+//! ```
+//! use retry_core::{retry_api, retry_storage};
+//! # use std::io;
+//!
+//! #[retry_storage] // 5 attempts, 0.5 s to 5 s
+//! async fn load_task(path: &str) -> io::Result<String> {
+//!     tokio::fs::read_to_string(path).await
+//! }
+//!
+//! #[retry_api(max_attempts = 6, max_wait = 30.0, timeout = "10s")]
+//! async fn call_llm(prompt: String) -> io::Result<String> {
+//!     Ok(prompt.to_uppercase())
+//! }
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+//! assert_eq!(call_llm("hello".to_owned()).await?, "HELLO");
+//! // A file that is not there is no passing fault: one attempt, and its own error comes back.
+//! assert_eq!(load_task("no/such/task").await.unwrap_err().kind(), io::ErrorKind::NotFound);
+//! # Ok::<(), io::Error>(())
+//! # })?;
+//! # Ok::<(), io::Error>(())
+//! ```
+//!
+//! # The parts
+//!
+//! | part | is |
+//! |---|---|
+//! | [`retry_worker`], [`retry_storage`], [`retry_scheduler`], [`retry_api`] | the attributes, one for each [`OperationClass`] |
+//! | [`execute_with_retry`], [`execute_with_retry_async`], [`Retry`] | the same engine for code without an attribute |
+//! | [`RetryPolicy`], [`Growth`], [`Jitter`], the named policies | how often, how long between, under which guarantee |
+//! | [`RetrySettings`] | what the environment says |
+//! | [`Classify`], [`Verdict`], [`is_retryable_error`] | whether an error is worth another attempt |
+//! | [`RetryEvent`], [`stats()`], events of the `tracing` target `retry` | what is reported |
+//! | [`Nested`], [`RetryScope`] | calls inside calls, and shutdown |
+//! | `testing` (feature) | users' own tests, without waiting |
+//!
+//! # Attributes
+//!
+//! All four take the same arguments, and nothing is needed:
+//!
+//! | argument | value | default |
+//! |---|---|---|
+//! | `max_attempts` | a number from 1, the first attempt included, or `"unlimited"` | by class |
+//! | `min_wait`, `max_wait` | `"500ms"`, `"1h30m"`, `2`, `0.5` (seconds), or a `Duration` | by class |
+//! | `backoff` | `"constant"`, `"linear"`, `"exponential"`, `"fibonacci"`, or a [`Growth`] | `"exponential"` |
+//! | `multiplier` | a number from 1, for exponential backoff | 2 |
+//! | `jitter` | `"none"`, `"equal"`, `"full"`, `"decorrelated"`, or a [`Jitter`] | `"equal"` |
+//! | `policy` | the name of a named policy, a constant, or an expression | the class's |
+//! | `timeout` | a wait: bounds one attempt of an async function | none |
+//! | `max_total_time` | a wait: bounds the whole call | none |
+//! | `retry_if` | a closure or path from `&E` to `bool` or [`Verdict`] | the error's own verdict |
+//! | `retry_on_ok` | a closure or path from `&T` to `bool`: whether to try again on this value | never |
+//! | `on_retry` | a closure or path that takes a [`RetryEvent`] | none |
+//! | `name` | the operation's name, a literal | the function's |
+//! | `attempt` | a variable that the body reads its attempt's number from | none |
+//! | `nested` | `"stop"` or `"multiply"`, see [`Nested`] | `"stop"` |
+//! | `borrow(x, ..)` | parameters that all attempts share, instead of a clone each | none |
+//! | `crate` | the path of this crate, where it goes by another name | `::retry_core` |
+//!
+//! Wherever a literal goes, an expression goes too; it may use the function's parameters, and is
+//! evaluated at most once a call, at its first failure (limits: at its start). Parameters taken by
+//! value are cloned for each attempt; `&mut self` and `&mut` parameters are lent anew. `timeout`
+//! and, on an async function, `max_total_time` may end a call without an error of its own: the
+//! error type must then be able to hold a [`RetryError`].
+//!
+//! # What wins
+//!
+//! A per-operation variable, over a single argument, over `policy = ..`, over the class variable,
+//! over the default: see [`RetrySettings`]. A bound that crosses one of a lower layer moves it. A
+//! DEBUG event shows each operation's policy, and where each value came from, at its first failure.
+//!
+//! # What is retried
+//!
+//! In this order: `retry_if` if given; else the error's own [`Classify`]; else, for any
+//! [`Error`](std::error::Error) and for boxed errors, the first error in its source chain that is
+//! known; else its text and those of its sources, by [`is_retryable_error`]; else it is retried.
+//! `#[error(transparent)]` hides an inner error from its own chain: write `#[error("{0}")]` where
+//! the inner error is to decide. A function generic over its error takes `E: Classify`.
+//!
+#![doc = include_str!("../docs/classification.md")]
+//!
+//! # Waits, threads and dropping
+//!
+//! An async call sleeps on tokio's clock, and needs a tokio runtime with time enabled as soon as it
+//! waits. A sync call blocks its thread: on a worker of a multi-thread runtime the other tasks move
+//! on meanwhile; on the thread of a current-thread runtime they cannot, which is warned of once a
+//! call site. Dropping a call at any await leaves nothing held.
+//!
+//! # Events
+//!
+//! Through `tracing`, target `retry`, with the fields `operation`, `class`, `attempt`,
+//! `max_attempts`, `wait_ms`, `elapsed_ms`, `outcome` and `error`:
+//!
+//! ```text
+//! WARN  Retry attempt 1/5 for load_task failed: connection reset
+//! INFO  Waiting 0.8s before retry attempt 2/5
+//! INFO  Retry succeeded on attempt 3/5 for load_task
+//! ERROR Retry exhausted after 5/5 attempts for load_task: connection reset
+//! DEBUG Not retried: load_task failed on attempt 1/5: permission denied
+//! WARN  Retry stopped on attempt 2/5 for load_task (time limit): connection reset
+//! ```
+//!
+//! A first-attempt success says nothing, the last failure is the ERROR alone, and ERROR comes once
+//! a call: from the outermost layer, with the error as a `dyn Error` and its chain. Arguments are
+//! never logged.
+//!
+//! # Features
+//!
+//! | feature | adds | why it is apart |
+//! |---|---|---|
+//! | `macros` (default) | the attributes | they bring syn, which code without them need not build |
+//! | `dotenv` | `.env` beneath the environment | a parser, and a file that production may not want read |
+//! | `testing` | the test kit | for `[dev-dependencies]` |
+//! | `anyhow`, `eyre` | [`Classify`] for their errors, for functions that ask it (attributes do without) | a dependency each |
+//! | `reqwest`, `tonic`, `sqlx`, `tokio-postgres`, `redis` | [`Classify`] for their errors, and finding them in a chain | a dependency each |
+//!
+//! Each only adds. The crate supports Rust 1.88 and later; `sqlx` asks for 1.94 itself.
+
 mod ad_hoc;
 mod backoff;
 mod chain;
@@ -23,6 +146,7 @@ mod policy;
 mod probe;
 mod random;
 mod retry;
+mod retry_after;
 mod retry_event;
 mod scope;
 mod settings;
@@ -46,6 +170,7 @@ pub use named::{
 pub use nesting::Nested;
 pub use policy::{ExecutionGuarantee, RetryPolicy};
 pub use retry::Retry;
+pub use retry_after::parse_retry_after;
 pub use retry_event::RetryEvent;
 pub use scope::RetryScope;
 pub use settings::RetrySettings;

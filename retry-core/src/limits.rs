@@ -77,7 +77,7 @@ impl Limits {
     message = "a time limit needs an error type that can hold `retry_core::RetryError`",
     label = "`{E}` does not implement `From<RetryError>`",
     note = "a timeout has no error of the function's own: implement `From<retry_core::RetryError>` \
-            for `{E}`, for instance with a variant `#[error(transparent)] Retry(#[from] RetryError)`"
+            for `{E}`, for instance with a variant `#[error(\"{{0}}\")] Retry(#[from] RetryError)`"
 )]
 pub trait Cut<E> {
     /// The error.

@@ -33,19 +33,12 @@ pub fn own<T: Argument>(argument: &mut T) -> T {
     label = "not a `Result`",
     note = "what is to be retried must be able to fail: return `Result<{Self}, E>`"
 )]
-pub trait Outcome {
-    /// Its value.
-    type Value;
-    /// Its error.
-    type Error;
+pub trait Outcome<T, E> {
     /// Itself.
-    fn into_result(self) -> Result<Self::Value, Self::Error>;
+    fn into_result(self) -> Result<T, E>;
 }
 
-impl<T, E> Outcome for Result<T, E> {
-    type Value = T;
-    type Error = E;
-
+impl<T, E> Outcome<T, E> for Result<T, E> {
     #[inline]
     fn into_result(self) -> Self {
         self
@@ -54,6 +47,6 @@ impl<T, E> Outcome for Result<T, E> {
 
 /// The outcome of an attempt as the `Result` that it is.
 #[inline]
-pub fn as_result<R: Outcome, I>((outcome, inner): (R, I)) -> (Result<R::Value, R::Error>, I) {
+pub fn as_result<R: Outcome<T, E>, T, E, I>((outcome, inner): (R, I)) -> (Result<T, E>, I) {
     (outcome.into_result(), inner)
 }

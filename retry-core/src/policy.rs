@@ -338,6 +338,11 @@ impl RetryPolicy {
         (attempt >= self.max_attempts && !self.unlimited) || self.high_risk_immediate_fail
     }
 
+    /// `max_attempts` as a field of events: none where there is no end.
+    pub(crate) fn attempt_limit(&self) -> Option<u32> {
+        (!self.unlimited).then_some(self.max_attempts)
+    }
+
     /// `max_attempts` as the logs print it.
     pub(crate) const fn attempts(&self) -> Attempts {
         Attempts {

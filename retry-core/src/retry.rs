@@ -303,11 +303,9 @@ impl<J, A, H, L> Retry<J, A, H, L> {
                 let name = || self.operation.name();
                 let bounded = L::bound(limits.as_ref(), name, attempts.number(), future);
                 let plan = || self.plan(limits.as_ref());
-                let (ended, verdict) = match attempts.unbound(bounded.await, plan) {
-                    Bounds::Ended(ended) => (ended, None),
-                    Bounds::TimedOut(ended) => {
-                        (ended, Some(Verdict::Unknown).filter(|_| !J::BY_PREDICATE))
-                    }
+                let (ended, timed_out) = match attempts.unbound(bounded.await, plan) {
+                    Bounds::Ended(ended) => (ended, false),
+                    Bounds::TimedOut(ended) => (ended, true),
                     Bounds::RanOut(outcome) => return outcome,
                 };
                 let decision = attempts.decide(
@@ -315,7 +313,7 @@ impl<J, A, H, L> Retry<J, A, H, L> {
                     plan,
                     |outcome| {
                         self.failure(outcome)
-                            .map(|failure| failure.judged_if(verdict))
+                            .map(|failure| failure.timed_out(timed_out))
                     },
                     |event| self.hook.call(event),
                 );

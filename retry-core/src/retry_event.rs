@@ -46,7 +46,7 @@ impl<'a, E> RetryEvent<'a, E> {
     /// Attempts in all, or `None` where they are unlimited.
     #[must_use]
     pub fn max_attempts(&self) -> Option<u32> {
-        (!self.policy.is_unlimited()).then_some(self.policy.max_attempts())
+        self.policy.attempt_limit()
     }
 
     /// The class: `worker`, `storage`, `scheduler`, `api`, or `ad_hoc` without an attribute.

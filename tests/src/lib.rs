@@ -1,1 +1,7 @@
 //! Tests.
+pub mod loopback;
+mod outcomes;
+#[cfg(unix)]
+pub mod postgres;
+
+pub use outcomes::{busy_once, busy_times, sendable};

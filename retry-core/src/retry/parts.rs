@@ -26,15 +26,11 @@ pub struct RetryIf<F>(pub(super) F);
 
 /// How an error is judged.
 pub trait Judge<E> {
-    /// Whether the verdict is the caller's, and outranks that of an attempt's timeout.
-    const BY_PREDICATE: bool;
     /// What the engine is told of `error`.
     fn failure<'a>(&self, error: &'a E) -> Failure<'a>;
 }
 
 impl<E: Classify> Judge<E> for ByClassify {
-    const BY_PREDICATE: bool = false;
-
     #[inline]
     fn failure<'a>(&self, error: &'a E) -> Failure<'a> {
         Failure::classified(error)
@@ -42,8 +38,6 @@ impl<E: Classify> Judge<E> for ByClassify {
 }
 
 impl<E: fmt::Display, V: Into<Verdict>, F: Fn(&E) -> V> Judge<E> for RetryIf<F> {
-    const BY_PREDICATE: bool = true;
-
     #[inline]
     fn failure<'a>(&self, error: &'a E) -> Failure<'a> {
         Failure::new(Classifier::Nobody, Description::Display(error)).judged(self.0(error).into())

@@ -162,7 +162,7 @@ fn set(layer: &mut Layer, field: &str, value: &str) -> Result<(), &'static str> 
 }
 
 fn attempts(value: &str) -> Option<AttemptLimit> {
-    if value == "unlimited" {
+    if value.eq_ignore_ascii_case("unlimited") {
         return Some(AttemptLimit::Unlimited);
     }
     value
@@ -173,7 +173,7 @@ fn attempts(value: &str) -> Option<AttemptLimit> {
 }
 
 fn switch(value: &str) -> Option<bool> {
-    match value {
+    match value.to_ascii_lowercase().as_str() {
         "1" | "true" | "on" | "yes" => Some(true),
         "0" | "false" | "off" | "no" => Some(false),
         _ => None,
@@ -181,7 +181,7 @@ fn switch(value: &str) -> Option<bool> {
 }
 
 fn nested(value: &str) -> Option<Nested> {
-    match value {
+    match value.to_ascii_lowercase().as_str() {
         "stop" => Some(Nested::Stop),
         "multiply" => Some(Nested::Multiply),
         _ => None,

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::DefaultGuard;
-use tracing::{Event, Level, Metadata, Subscriber};
+use tracing::{Dispatch, Event, Level, Metadata, Subscriber};
 
 /// One event of the target `retry`.
 #[derive(Clone, Debug)]
@@ -55,6 +55,15 @@ impl Recorder {
     /// Becomes this thread's `tracing` subscriber until it is dropped.
     #[must_use = "it records until it is dropped"]
     pub fn install() -> Self {
+        // While a process has a single subscriber, `tracing` asks that of the thread on which an
+        // event first happens, once, for all threads: on one without a subscriber the event would
+        // be off for good. A second subscriber that stays makes it ask each time.
+        static SECOND: OnceLock<Dispatch> = OnceLock::new();
+        SECOND.get_or_init(|| {
+            Dispatch::new(Collector {
+                events: Arc::default(),
+            })
+        });
         let events = Arc::default();
         let collector = Collector {
             events: Arc::clone(&events),

@@ -1,0 +1,179 @@
+//! `#[retry_api]` against a server that is down, silent, overloaded and then well, and
+//! `#[retry_storage]` on a file that is late. Everything is real: sockets on loopback, a file on
+//! disk, waits.
+//!
+//! ```text
+//! cargo run -p retry-examples --bin quickstart
+//! ```
+//!
+//! What you see is what your own `tracing` subscriber would get; see `timeline.rs`. Waits are
+//! shortened by arguments so that the show takes some four seconds; without arguments an attribute
+//! brings the defaults of its class (`#[retry_api]`: 4 attempts, 1 s to 15 s apart).
+#![expect(clippy::print_stdout, reason = "an example talks to a person")]
+
+mod http;
+mod timeline;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+use std::{env, fs, io, process, thread};
+
+use retry_core::{Classify, RetryError, Verdict, parse_retry_after, retry_api, retry_storage};
+use tokio::net::TcpSocket;
+use tracing::Level;
+
+/// Calls that fail are made again: at most 8 attempts, 0.2 s to 1 s apart, each given up after
+/// 0.5 s. Nothing else changes: not the signature, not the body, not the error.
+#[retry_api(
+    max_attempts = 8,
+    min_wait = "200ms",
+    max_wait = "1s",
+    timeout = "500ms"
+)]
+async fn fetch_task(server: SocketAddr, id: &str) -> Result<String, ApiError> {
+    let response = http::get(server, &format!("/tasks/{id}")).await?;
+    match response.status {
+        200 => Ok(response.body),
+        status => Err(ApiError::Status {
+            status,
+            retry_after: response
+                .retry_after
+                .and_then(|value| parse_retry_after(&value, SystemTime::now())),
+        }),
+    }
+}
+
+/// What can go wrong in `fetch_task`.
+#[derive(Debug, thiserror::Error)]
+enum ApiError {
+    #[error("no answer: {0}")]
+    Connection(#[from] io::Error),
+    #[error("the server answered {status}")]
+    Status {
+        status: u16,
+        retry_after: Option<Duration>,
+    },
+    /// What the argument `timeout` needs: an attempt that is cut has no error of ours.
+    #[error(transparent)]
+    Limit(#[from] RetryError),
+}
+
+/// What is worth another attempt. Only needed because of `Status`: without this `impl` the
+/// `io::Error` inside decides, and for a status the error's text.
+impl Classify for ApiError {
+    fn classify(&self) -> Verdict {
+        match self {
+            Self::Connection(error) => error.classify(),
+            Self::Limit(error) => error.classify(),
+            Self::Status {
+                retry_after: Some(wait),
+                ..
+            } => Verdict::RetryAfter(*wait),
+            Self::Status { status, .. } => Verdict::from(matches!(status, 408 | 429 | 500..)),
+        }
+    }
+
+    /// The name of the failure in statistics and metrics.
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Connection(error) => Classify::kind(error),
+            Self::Limit(error) => error.kind(),
+            Self::Status { status: 500.., .. } => "server_error",
+            Self::Status { .. } => "client_error",
+        }
+    }
+}
+
+/// A sync function: its thread sleeps. A missing file is final unless one says otherwise; this one
+/// is on its way.
+#[retry_storage(
+    min_wait = "100ms",
+    max_wait = "400ms",
+    retry_if = |error: &io::Error| error.kind() == io::ErrorKind::NotFound
+)]
+fn load_report(path: &Path) -> io::Result<String> {
+    fs::read_to_string(path)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    timeline::start(Level::INFO);
+    retry_core::enable_stats();
+
+    println!("\n1. A server that is down, then silent, then overloaded, then well:\n");
+    let server = start_server()?;
+    let task = fetch_task(server, "7").await?;
+    println!("\n   -> {task:?}");
+    assert_eq!(task, "write the report");
+
+    println!("\n2. A request that is wrong comes back at once: 400 is final.\n");
+    let refused = fetch_task(server, "seven").await;
+    println!("   -> {refused:?}");
+    assert!(matches!(refused, Err(ApiError::Status { status: 400, .. })));
+
+    println!("\n3. A file that is not there yet, read by a sync function:\n");
+    let folder = env::temp_dir().join(format!("retry-quickstart-{}", process::id()));
+    fs::create_dir_all(&folder)?;
+    let report = write_late_and_load(&folder);
+    fs::remove_dir_all(&folder)?;
+    println!("\n   -> {:?}", report?);
+
+    println!("\n4. What retry_core::stats() has counted:\n");
+    let stats = retry_core::stats();
+    println!("{stats}");
+    let fetched = stats.operation("fetch_task").ok_or("it was called")?;
+    assert_eq!(
+        (fetched.calls, fetched.retried, fetched.recovered),
+        (2, 1, 1)
+    );
+    for kind in [
+        "connection_refused",
+        "attempt_timeout",
+        "server_error",
+        "client_error",
+    ] {
+        assert!(fetched.failures.iter().any(|(counted, _)| *counted == kind));
+    }
+    Ok(())
+}
+
+/// A server on loopback with a hard morning. Its port is taken at once, but it listens only after
+/// half a second: until then connections are refused.
+fn start_server() -> io::Result<SocketAddr> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+    let address = socket.local_addr()?;
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let mut requests = 0;
+        let in_turn = |path: String| {
+            requests += 1;
+            answer(requests, path)
+        };
+        http::serve(socket.listen(64)?, in_turn).await
+    });
+    Ok(address)
+}
+
+async fn answer(request: u32, path: String) -> String {
+    match request {
+        1 => std::future::pending().await,
+        2 => http::answer("503 Service Unavailable\r\nRetry-After: 1", ""),
+        _ if path == "/tasks/7" => http::answer("200 OK", "write the report"),
+        _ => http::answer("400 Bad Request", ""),
+    }
+}
+
+/// Loads a file that another thread writes 0.4 s later.
+fn write_late_and_load(folder: &Path) -> io::Result<String> {
+    let (draft, report) = (folder.join("draft"), folder.join("report"));
+    thread::scope(|threads| {
+        threads.spawn(|| {
+            thread::sleep(Duration::from_millis(400));
+            // Written aside and renamed: nobody reads half a file.
+            fs::write(&draft, "all is well").and_then(|()| fs::rename(&draft, &report))
+        });
+        load_report(&report)
+    })
+}

@@ -1,0 +1,36 @@
+//! Prints what the library reports as a timeline: `+0.532s  WARN Retry attempt 1/5 for …`.
+//!
+//! Nothing here is special to retries: the events go through `tracing`, and any subscriber takes
+//! them. This one leaves out their fields (`operation`, `attempt`, `wait_ms`, …), which the texts
+//! repeat for people.
+
+use std::fmt;
+use std::io::{self, IsTerminal};
+use std::time::Instant;
+
+use tracing::Level;
+use tracing_subscriber::fmt::format::{Writer, debug_fn};
+use tracing_subscriber::fmt::time::FormatTime;
+
+/// Seconds since the timeline began.
+struct SinceStart(Instant);
+
+impl FormatTime for SinceStart {
+    fn format_time(&self, writer: &mut Writer<'_>) -> fmt::Result {
+        write!(writer, "{:+.3}s", self.0.elapsed().as_secs_f64())
+    }
+}
+
+/// Prints all events of `level` and above from now on.
+pub(crate) fn start(level: Level) {
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_timer(SinceStart(Instant::now()))
+        .with_target(false)
+        .with_ansi(io::stdout().is_terminal())
+        .fmt_fields(debug_fn(|writer, field, value| match field.name() {
+            "message" => write!(writer, "{value:?}"),
+            _ => Ok(()),
+        }))
+        .init();
+}

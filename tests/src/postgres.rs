@@ -1,0 +1,255 @@
+//! A Postgres server of the tests' own: an empty cluster in a temporary folder, reached by a Unix
+//! socket in it, gone with the value.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::thread;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+const USER: &str = "tester";
+
+/// A running Postgres server that nobody else uses, without a TCP port.
+///
+/// ```no_run
+/// use retry_tests::postgres::ThrowawayPostgres;
+///
+/// let Some(server) = ThrowawayPostgres::start() else { return };
+/// let config = format!(
+///     "host={} port={} user={} dbname=postgres",
+///     server.socket_dir().display(),
+///     server.port(),
+///     server.user(),
+/// );
+/// ```
+#[derive(Debug)]
+pub struct ThrowawayPostgres {
+    programs: Programs,
+    server: Child,
+    folder: TempDir,
+}
+
+impl ThrowawayPostgres {
+    /// Starts a server, with `fsync` off and the superuser [`user`](Self::user) trusted.
+    ///
+    /// `None` where Postgres is not installed, after saying so on stderr: the caller returns.
+    ///
+    /// # Panics
+    ///
+    /// Where Postgres is not installed and the variable `CI` is set, and where it does not start.
+    #[must_use]
+    pub fn start() -> Option<Self> {
+        let Some(folder_of_programs) = find_programs() else {
+            report_missing();
+            return None;
+        };
+        let folder = tempfile::Builder::new()
+            .prefix("pg")
+            .tempdir()
+            .expect("a temporary folder");
+        let programs = Programs {
+            folder: folder_of_programs,
+            run_as: unprivileged_owner(folder.path()).expect("a folder for the server's user"),
+        };
+        let server = launch(&programs, folder.path()).unwrap_or_else(|error| {
+            let log = fs::read_to_string(folder.path().join("log")).unwrap_or_default();
+            panic!("no Postgres server: {error}\n{log}")
+        });
+        Some(Self {
+            programs,
+            server,
+            folder,
+        })
+    }
+
+    /// The server that tests of this process have in use at this moment, else a new one, as of
+    /// [`start`](Self::start). Tests that share it use tables of their own.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    #[must_use]
+    pub fn shared() -> Option<Arc<Self>> {
+        static IN_USE: Mutex<Weak<ThrowawayPostgres>> = Mutex::new(Weak::new());
+
+        let mut in_use = IN_USE.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(server) = in_use.upgrade() {
+            return Some(server);
+        }
+        let server = Arc::new(Self::start()?);
+        *in_use = Arc::downgrade(&server);
+        Some(server)
+    }
+
+    /// The folder of the server's socket: the `host` of a connection string.
+    #[must_use]
+    pub fn socket_dir(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The port, which with a Unix socket is a part of the socket's name only.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        5432
+    }
+
+    /// The superuser, who needs no password. A database `postgres` exists.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        USER
+    }
+}
+
+impl Drop for ThrowawayPostgres {
+    fn drop(&mut self) {
+        // A killed postmaster leaves shared memory behind; an immediate stop does not.
+        let mut stop = self.programs.command("pg_ctl", self.folder.path());
+        let stopped = stop
+            .args(["stop", "--mode=immediate", "--pgdata=data"])
+            .status();
+        if !stopped.is_ok_and(|status| status.success()) {
+            let _ = self.server.kill();
+        }
+        let _ = self.server.wait();
+    }
+}
+
+#[derive(Debug)]
+struct Programs {
+    folder: PathBuf,
+    /// User and group ids, when this process is root, as whom Postgres refuses to run.
+    run_as: Option<(u32, u32)>,
+}
+
+impl Programs {
+    fn command(&self, program: &str, work_folder: &Path) -> Command {
+        let mut command = Command::new(self.folder.join(program));
+        // Without the caller's environment: PGDATA and its like would point elsewhere.
+        command
+            .env_clear()
+            .env("LC_ALL", "C")
+            .current_dir(work_folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        if let Some((user, group)) = self.run_as {
+            command.uid(user).gid(group);
+        }
+        command
+    }
+}
+
+fn launch(programs: &Programs, folder: &Path) -> io::Result<Child> {
+    let log = File::create(folder.join("log"))?;
+    let created = programs
+        .command("initdb", folder)
+        .args([
+            "--pgdata=data",
+            "--auth=trust",
+            "--no-locale",
+            "--encoding=UTF8",
+            "--no-sync",
+        ])
+        .arg(format!("--username={USER}"))
+        .stderr(log.try_clone()?)
+        .status()?;
+    if !created.success() {
+        return Err(io::Error::other("initdb failed"));
+    }
+    let mut server = programs
+        .command("postgres", folder)
+        .args(["-D", "data", "-k"])
+        .arg(folder)
+        .args([
+            "-c",
+            "listen_addresses=",
+            "-c",
+            "port=5432",
+            "-c",
+            "fsync=off",
+        ])
+        .stderr(log)
+        .spawn()?;
+    match await_ready(&mut server, &folder.join("data/postmaster.pid")) {
+        Ok(()) => Ok(server),
+        Err(error) => {
+            let _ = server.kill();
+            let _ = server.wait();
+            Err(error)
+        }
+    }
+}
+
+/// Waits until the server writes `ready` into its file of state.
+fn await_ready(server: &mut Child, state: &Path) -> io::Result<()> {
+    for _ in 0..1500 {
+        if let Some(status) = server.try_wait()? {
+            return Err(io::Error::other(format!("the server ended with {status}")));
+        }
+        let lines = fs::read_to_string(state).unwrap_or_default();
+        if lines.lines().any(|line| line.trim() == "ready") {
+            return Ok(());
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    Err(io::Error::other("the server was not ready within 30 s"))
+}
+
+/// Where `initdb`, `postgres` and `pg_ctl` lie together: what `pg_config` says, then the search
+/// path, then where Debian keeps them, the newest version first.
+fn find_programs() -> Option<PathBuf> {
+    let configured = Command::new("pg_config").arg("--bindir").output().ok();
+    let configured = configured
+        .and_then(|output| String::from_utf8(output.stdout).ok())
+        .map(|text| PathBuf::from(text.trim()));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut versions: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path().join("bin")))
+        .collect();
+    versions.sort();
+    configured
+        .into_iter()
+        .chain(std::env::split_paths(&path))
+        .chain(versions.into_iter().rev())
+        .find(|folder| {
+            ["initdb", "postgres", "pg_ctl"]
+                .iter()
+                .all(|program| folder.join(program).is_file())
+        })
+}
+
+fn report_missing() {
+    const MISSING: &str = "Postgres is not installed; its programs initdb, postgres and pg_ctl \
+                           are in the package postgresql (Debian)";
+    assert!(std::env::var_os("CI").is_none(), "{MISSING}");
+    // Not by `eprintln!`, which the test harness hides when a test passes.
+    let _ = writeln!(io::stderr(), "SKIPPED: {MISSING}");
+}
+
+/// Hands the folder to a user who may run Postgres, if its maker, this process, is root.
+fn unprivileged_owner(folder: &Path) -> io::Result<Option<(u32, u32)>> {
+    if fs::metadata(folder)?.uid() != 0 {
+        return Ok(None);
+    }
+    let users = fs::read_to_string("/etc/passwd")?;
+    let ids = |name: &str| {
+        let line = users
+            .lines()
+            .find(|line| line.split(':').next() == Some(name))?;
+        let mut fields = line.split(':').skip(2).map(str::parse);
+        Some((fields.next()?.ok()?, fields.next()?.ok()?))
+    };
+    let (user, group) = ids("postgres")
+        .or_else(|| ids("nobody"))
+        .ok_or_else(|| io::Error::other("neither a user postgres nor nobody"))?;
+    chown(folder, Some(user), Some(group))?;
+    Ok(Some((user, group)))
+}

@@ -1,0 +1,253 @@
+//! Faults of the field, each with the test that keeps it out of here.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use retry_core::testing::{Recorder, Script, VirtualClock, no_wait};
+use retry_core::{
+    Classify, Growth, Jitter, OperationClass, Retry, RetryPolicy, Verdict, execute_with_retry,
+    execute_with_retry_async, retry_storage, retry_worker,
+};
+
+const JITTERS: [Jitter; 5] = [
+    Jitter::None,
+    Jitter::Additive(Duration::from_millis(50)),
+    Jitter::Equal,
+    Jitter::Full,
+    Jitter::Decorrelated,
+];
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[test]
+fn backoff_does_not_overflow_at_large_attempts_or_the_longest_duration() {
+    for jitter in JITTERS {
+        for growth in [Growth::Exponential(1e300), Growth::Linear, Growth::Fibonacci] {
+            let policy = RetryPolicy::new(u32::MAX)
+                .with_min_wait(Duration::MAX)
+                .with_growth(growth)
+                .with_jitter(jitter);
+            assert_eq!(policy.waits(1).take(200).count(), 200);
+        }
+    }
+}
+
+#[test]
+fn no_first_wait_is_above_the_cap() {
+    for jitter in JITTERS {
+        let policy = RetryPolicy::new(2)
+            .with_min_wait(5 * SECOND)
+            .with_max_wait(SECOND)
+            .with_exponential_backoff(true)
+            .with_jitter(jitter);
+        for seed in 0..1_000 {
+            assert!(policy.waits(seed).all(|wait| wait <= SECOND), "{jitter:?}");
+        }
+    }
+}
+
+#[test]
+fn jitter_neither_passes_the_cap_nor_collapses_at_it() {
+    for jitter in [Jitter::Additive(Duration::from_millis(50)), Jitter::Equal, Jitter::Full] {
+        let policy = RetryPolicy::new(12)
+            .with_min_wait(Duration::from_millis(500))
+            .with_max_wait(SECOND)
+            .with_exponential_backoff(true)
+            .with_jitter(jitter);
+        // The last wait of each schedule: its step is far over the cap.
+        let mut waits: Vec<_> = (0..1_000).flat_map(|seed| policy.waits(seed).last()).collect();
+        waits.sort();
+        waits.dedup();
+        assert!(waits.iter().all(|wait| *wait <= SECOND), "{jitter:?}");
+        assert!(waits.len() > 900, "{jitter:?} has {} different waits", waits.len());
+    }
+}
+
+#[test]
+fn clones_of_a_policy_do_not_share_their_jitter() {
+    let policy = RetryPolicy::new(2).with_backoff_ms(1_000).with_jitter(Jitter::Full);
+    let mut waits: Vec<_> = (0..100)
+        .map(|_| {
+            let clock = VirtualClock::install();
+            let copy = policy;
+            assert!(execute_with_retry(|| Err::<(), _>("busy"), &copy).is_err());
+            clock.slept()[0]
+        })
+        .collect();
+    waits.sort();
+    waits.dedup();
+    assert_eq!(waits.len(), 100);
+}
+
+#[test]
+fn threads_do_not_share_their_jitter() {
+    let first_wait = || {
+        let clock = VirtualClock::install();
+        let policy = RetryPolicy::new(2).with_backoff_ms(1_000_000).with_jitter(Jitter::Full);
+        assert!(execute_with_retry(|| Err::<(), _>("busy"), &policy).is_err());
+        clock.slept()[0]
+    };
+    let threads: Vec<_> = (0..8).map(|_| std::thread::spawn(first_wait)).collect();
+    let mut waits: Vec<_> =
+        threads.into_iter().map(|thread| thread.join().expect("no panic")).collect();
+    waits.sort();
+    waits.dedup();
+    assert_eq!(waits.len(), 8);
+}
+
+#[test]
+fn jitter_is_on_by_default() {
+    let new = RetryPolicy::new(2).with_backoff_ms(100);
+    let defaults = OperationClass::ALL.map(OperationClass::default_policy);
+    for policy in defaults.into_iter().chain([new, retry_core::FLOW_NODE_DEFAULT]) {
+        assert_ne!(policy.waits(1).next(), policy.waits(2).next(), "{policy:?}");
+    }
+}
+
+#[test]
+fn a_throttled_attempt_counts() {
+    #[derive(Debug)]
+    struct Throttled;
+    impl std::fmt::Display for Throttled {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("throttled")
+        }
+    }
+    impl Classify for Throttled {
+        fn classify(&self) -> Verdict {
+            Verdict::RetryAfter(SECOND)
+        }
+    }
+    let _clock = VirtualClock::install();
+    let mut attempts = 0;
+    let outcome = execute_with_retry(
+        || {
+            attempts += 1;
+            Err::<(), _>(Throttled)
+        },
+        &RetryPolicy::new(4),
+    );
+    assert!(outcome.is_err());
+    assert_eq!(attempts, 4);
+}
+
+#[test]
+fn the_hook_reports_the_very_wait_that_is_slept() {
+    let clock = VirtualClock::install();
+    let recorder = Recorder::install();
+    let told = RefCell::new(Vec::new());
+    let policy = RetryPolicy::new(6).with_backoff_ms(300).with_exponential_backoff(true);
+    let outcome = Retry::new(policy)
+        .on_retry(|event| told.borrow_mut().push(event.wait()))
+        .run(|| Err::<(), _>("busy"));
+    assert!(outcome.is_err());
+    assert_eq!(told.into_inner(), clock.slept());
+    let logged: Vec<_> = recorder
+        .events()
+        .iter()
+        .filter_map(|event| event.message.starts_with("Waiting").then(|| event.fields["wait_ms"].clone()))
+        .collect();
+    let slept: Vec<_> = clock.slept().iter().map(|wait| wait.as_millis().to_string()).collect();
+    assert_eq!(logged, slept);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_generated_future_is_send_and_can_be_spawned() {
+    #[retry_worker]
+    async fn spawned(text: String) -> Result<usize, std::num::ParseIntError> {
+        tokio::task::yield_now().await;
+        text.parse()
+    }
+    let call = tokio::spawn(spawned("7".to_owned()));
+    assert_eq!(call.await.expect("no panic"), Ok(7));
+    let policy = retry_core::NO_RETRY;
+    let call = tokio::spawn(async move {
+        execute_with_retry_async(|| async { Ok::<_, String>(8) }, &policy).await
+    });
+    assert_eq!(call.await.expect("no panic"), Ok(8));
+}
+
+#[test]
+fn question_marks_and_returns_in_closures_are_their_own() {
+    #[retry_storage(min_wait = 0, jitter = "none")]
+    fn sums(texts: &[&str]) -> Result<u32, std::num::ParseIntError> {
+        let numbers = || -> Result<Vec<u32>, std::num::ParseIntError> {
+            let mut numbers = Vec::new();
+            for text in texts {
+                numbers.push(text.parse()?);
+            }
+            return Ok(numbers);
+        };
+        let known = texts.iter().find_map(|text| {
+            let number: u32 = text.parse().ok()?;
+            Some(number)
+        });
+        if known.is_none() {
+            return Ok(0);
+        }
+        Ok(numbers()?.iter().sum())
+    }
+    let _no_wait = no_wait();
+    assert_eq!(sums(&["1", "2"]), Ok(3));
+    assert_eq!(sums(&["x"]), Ok(0));
+    assert!(sums(&["1", "x"]).is_err());
+}
+
+#[test]
+fn exhaustion_returns_the_last_error_and_does_not_panic() {
+    let _no_wait = no_wait();
+    let script: Script<(), _> = Script::new([Err("first"), Err("last")]);
+    let outcome = execute_with_retry(|| script.next(), &RetryPolicy::new(2));
+    assert_eq!(outcome, Err("last"));
+}
+
+#[test]
+fn retry_numbers_are_no_metric_labels_and_kinds_are_few() {
+    let kinds = [
+        std::io::Error::from(std::io::ErrorKind::TimedOut),
+        std::io::Error::other("attempt 17 of 99 failed"),
+    ];
+    for error in &kinds {
+        let kind = Classify::kind(error);
+        assert!(kind.chars().all(|char| char.is_ascii_lowercase() || char == '_'), "{kind}");
+    }
+}
+
+#[test]
+fn an_endless_loop_without_waits_lets_other_tasks_run() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(async {
+        let stopped = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let other = tokio::spawn({
+            let stopped = std::sync::Arc::clone(&stopped);
+            async move { stopped.store(true, std::sync::atomic::Ordering::Relaxed) }
+        });
+        let policy = RetryPolicy::new(1).with_unlimited_attempts().with_jitter(Jitter::None);
+        let outcome = execute_with_retry_async(
+            || async {
+                if stopped.load(std::sync::atomic::Ordering::Relaxed) { Ok(()) } else { Err("busy") }
+            },
+            &policy,
+        );
+        assert_eq!(outcome.await, Ok(()));
+        other.await.expect("no panic");
+    });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_dropped_at_any_await_leaves_nothing_running() {
+    #[retry_worker(min_wait = "10s", jitter = "none")]
+    async fn dropped(alive: std::sync::Arc<()>) -> Result<(), &'static str> {
+        let _alive = alive;
+        tokio::time::sleep(SECOND).await;
+        Err("busy")
+    }
+    // In the first attempt, in the first wait, in the second attempt.
+    for seconds in [0, 5, 11] {
+        let alive = std::sync::Arc::new(());
+        let call = dropped(std::sync::Arc::clone(&alive));
+        let cut = tokio::time::timeout(Duration::from_millis(seconds * 1_000 + 500), call).await;
+        assert!(cut.is_err());
+        assert_eq!(std::sync::Arc::strong_count(&alive), 1, "after {seconds} s");
+    }
+}

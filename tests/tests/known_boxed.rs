@@ -1,0 +1,162 @@
+//! Real errors of the known libraries inside `Box<dyn Error>`, anyhow, eyre and a thiserror enum:
+//! the first known error of the source chain decides.
+
+use std::error::Error;
+use std::io;
+use std::net::SocketAddr;
+
+use retry_core::{Classify, Verdict};
+use retry_tests::loopback::{Peer, Reaction, Refusing};
+
+#[derive(Debug, thiserror::Error)]
+enum AppError {
+    // Texts that would be judged otherwise if they were.
+    #[error("permission denied")]
+    Io(#[from] io::Error),
+    #[error("permission denied")]
+    Http(#[from] reqwest::Error),
+    #[error("permission denied")]
+    Grpc(#[from] tonic::Status),
+    #[error("permission denied")]
+    Sqlx(#[from] sqlx::Error),
+    #[error("permission denied")]
+    Postgres(#[from] tokio_postgres::Error),
+    #[error("permission denied")]
+    Redis(#[from] redis::RedisError),
+}
+
+/// Asserts that the error which `fail` makes is judged alike in each box.
+async fn assert_seen_through<E>(name: &str, verdict: Verdict, fail: impl AsyncFn() -> E)
+where
+    E: Error + Classify + Send + Sync + 'static,
+    AppError: From<E>,
+{
+    type Boxed = Box<dyn Error + Send + Sync>;
+    let bare = fail().await;
+    let kind = bare.kind();
+    assert_eq!(bare.classify(), verdict, "{name}: {bare:?}");
+
+    let boxed: Boxed = Box::new(fail().await);
+    let app: Boxed = Box::new(AppError::from(fail().await));
+    let local: Box<dyn Error> = Box::new(AppError::from(fail().await));
+    let anyhow = anyhow::Error::new(AppError::from(fail().await)).context("forbidden");
+    let eyre = eyre::Report::new(AppError::from(fail().await)).wrap_err("forbidden");
+    let outer = io::Error::other(AppError::from(fail().await));
+    let wrapped: [(&str, &dyn Classify); 6] = [
+        ("Box<dyn Error + Send + Sync>", &boxed),
+        ("thiserror in a box", &app),
+        ("Box<dyn Error>", &local),
+        ("anyhow", &anyhow),
+        ("eyre", &eyre),
+        ("io::Error", &outer),
+    ];
+    for (wrapper, error) in wrapped {
+        let judged = (error.classify(), error.kind());
+        assert_eq!(judged, (verdict, kind), "{name} in {wrapper}: {error}");
+    }
+}
+
+async fn http(address: SocketAddr) -> reqwest::Error {
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .build()
+        .expect("a client");
+    let sent = client.get(format!("http://{address}")).send().await;
+    sent.and_then(reqwest::Response::error_for_status)
+        .expect_err("a failure")
+}
+
+async fn grpc(address: SocketAddr) -> tonic::Status {
+    let endpoint = tonic::transport::Endpoint::from_shared(format!("http://{address}"));
+    let connected = endpoint.expect("an address").connect().await;
+    tonic::Status::from_error(connected.expect_err("a failure").into())
+}
+
+async fn sqlx_postgres(address: SocketAddr) -> sqlx::Error {
+    use sqlx::Connection;
+    let url = format!("postgres://tester@{address}/test?sslmode=disable");
+    sqlx::PgConnection::connect(&url)
+        .await
+        .expect_err("a failure")
+}
+
+async fn postgres(address: SocketAddr) -> tokio_postgres::Error {
+    let config = format!("postgres://tester@{address}/test?sslmode=disable");
+    let connected = tokio_postgres::connect(&config, tokio_postgres::NoTls).await;
+    connected.err().expect("a failure")
+}
+
+async fn redis(address: SocketAddr) -> redis::RedisError {
+    let client = redis::Client::open(format!("redis://{address}")).expect("a client");
+    let connected = client.get_multiplexed_async_connection().await;
+    connected.expect_err("a failure")
+}
+
+async fn stream(address: SocketAddr) -> io::Error {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let exchange = async {
+        let mut stream = tokio::net::TcpStream::connect(address).await?;
+        stream.write_all(b"hello").await?;
+        stream.read_u8().await
+    };
+    exchange.await.expect_err("a failure")
+}
+
+#[tokio::test]
+async fn a_refused_connection() {
+    let refusing = Refusing::start();
+    let address = refusing.address();
+    assert_seen_through("io", Verdict::Retry, || stream(address)).await;
+    assert_seen_through("reqwest", Verdict::Retry, || http(address)).await;
+    assert_seen_through("tonic", Verdict::Retry, || grpc(address)).await;
+    assert_seen_through("sqlx", Verdict::Retry, || sqlx_postgres(address)).await;
+    assert_seen_through("tokio-postgres", Verdict::Retry, || postgres(address)).await;
+    assert_seen_through("redis", Verdict::Retry, || redis(address)).await;
+}
+
+#[tokio::test]
+async fn a_reset_connection() {
+    let peer = Peer::start(Reaction::Reset).await;
+    let address = peer.address();
+    assert_seen_through("io", Verdict::Unknown, || stream(address)).await;
+    assert_seen_through("reqwest", Verdict::Unknown, || http(address)).await;
+    assert_seen_through("sqlx", Verdict::Unknown, || sqlx_postgres(address)).await;
+    assert_seen_through("tokio-postgres", Verdict::Unknown, || postgres(address)).await;
+    assert_seen_through("redis", Verdict::Unknown, || redis(address)).await;
+}
+
+#[tokio::test]
+async fn a_status_that_says_stop_or_retry() {
+    for (line, verdict) in [
+        ("404 Not Found", Verdict::Stop),
+        ("503 Busy", Verdict::Retry),
+    ] {
+        let answer = format!("HTTP/1.1 {line}\r\ncontent-length: 0\r\n\r\n").into_bytes();
+        let peer = Peer::start(Reaction::Answer(answer)).await;
+        assert_seen_through(line, verdict, || http(peer.address())).await;
+    }
+}
+
+#[tokio::test]
+async fn a_constraint() {
+    use sqlx::{ConnectOptions, Executor};
+    let violate = async || {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().in_memory(true);
+        let mut memory = options.connect().await.expect("a database in memory");
+        let sql = "CREATE TABLE t (n UNIQUE); INSERT INTO t VALUES (1); INSERT INTO t VALUES (1)";
+        memory.execute(sql).await.expect_err("a failure")
+    };
+    assert_seen_through("sqlx", Verdict::Stop, violate).await;
+}
+
+#[tokio::test]
+async fn a_status_with_a_hint() {
+    let status = async || {
+        let mut status = tonic::Status::unavailable("later");
+        let wait = "250".parse().expect("ASCII");
+        status.metadata_mut().insert("grpc-retry-pushback-ms", wait);
+        status
+    };
+    let verdict = Verdict::RetryAfter(std::time::Duration::from_millis(250));
+    assert_seen_through("tonic", verdict, status).await;
+}

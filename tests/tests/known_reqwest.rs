@@ -1,0 +1,210 @@
+//! `reqwest::Error`, from real failures of a plain HTTP client on the loopback interface.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::dns::{Name, Resolve, Resolving};
+use reqwest::{Client, ClientBuilder};
+use retry_core::{Classify, Verdict};
+use retry_tests::loopback::{Peer, Reaction, Refusing, Stalling};
+
+/// Asserts verdict and kind, and shows the error where they differ.
+#[track_caller]
+fn assert_judged(error: &reqwest::Error, verdict: Verdict, kind: &str) {
+    assert_eq!(
+        (error.classify(), error.kind()),
+        (verdict, kind),
+        "{error:?}"
+    );
+    assert!(
+        error
+            .as_error()
+            .is_some_and(<dyn std::error::Error>::is::<reqwest::Error>)
+    );
+}
+
+fn client() -> ClientBuilder {
+    // A proxy of the environment must not come between.
+    Client::builder().no_proxy()
+}
+
+async fn failure(client: ClientBuilder, address: SocketAddr) -> reqwest::Error {
+    let client = client.build().expect("a client");
+    let sent = client
+        .post(format!("http://{address}/404"))
+        .body("x")
+        .send()
+        .await;
+    sent.expect_err("a failure")
+}
+
+async fn failure_of(reaction: Reaction) -> reqwest::Error {
+    let peer = Peer::start(reaction).await;
+    failure(client(), peer.address()).await
+}
+
+fn answer(status: u16, headers: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!("HTTP/1.1 {status} Any\r\ncontent-length: {length}\r\n{headers}\r\n{body}").into_bytes()
+}
+
+/// The error of `Response::error_for_status`.
+async fn failure_of_status(status: u16) -> reqwest::Error {
+    let peer = Peer::start(Reaction::Answer(answer(status, "", ""))).await;
+    let client = client().build().expect("a client");
+    let response = client
+        .get(format!("http://{}", peer.address()))
+        .send()
+        .await;
+    let status = response.expect("an answer").error_for_status();
+    status.expect_err("an error status")
+}
+
+#[tokio::test]
+async fn statuses() {
+    for (status, verdict, kind) in [
+        (400, Verdict::Stop, "client_error"),
+        (401, Verdict::Stop, "unauthorized"),
+        (403, Verdict::Stop, "forbidden"),
+        (404, Verdict::Stop, "not_found"),
+        (408, Verdict::Retry, "request_timeout"),
+        (409, Verdict::Stop, "client_error"),
+        (422, Verdict::Stop, "client_error"),
+        (425, Verdict::Retry, "too_early"),
+        (429, Verdict::Retry, "too_many_requests"),
+        (500, Verdict::Unknown, "server_error"),
+        (501, Verdict::Stop, "declined"),
+        (502, Verdict::Unknown, "bad_gateway"),
+        (503, Verdict::Retry, "unavailable"),
+        (504, Verdict::Unknown, "gateway_timeout"),
+        (507, Verdict::Stop, "declined"),
+        (529, Verdict::Retry, "unavailable"),
+    ] {
+        assert_judged(&failure_of_status(status).await, verdict, kind);
+    }
+}
+
+#[tokio::test]
+async fn refused() {
+    let error = failure(client(), Refusing::start().address()).await;
+    assert_judged(&error, Verdict::Retry, "connection_refused");
+}
+
+#[tokio::test]
+async fn no_such_name() {
+    struct NoSuchName;
+    impl Resolve for NoSuchName {
+        fn resolve(&self, _: Name) -> Resolving {
+            Box::pin(async { Err("no such name".into()) })
+        }
+    }
+    let client = client()
+        .dns_resolver(Arc::new(NoSuchName))
+        .build()
+        .expect("a client");
+    let error = client
+        .get("http://name.invalid")
+        .send()
+        .await
+        .expect_err("a failure");
+    assert_judged(&error, Verdict::Retry, "dns");
+}
+
+#[tokio::test]
+async fn connect_timeout() {
+    let stalling = Stalling::start().await;
+    let client = client().connect_timeout(Duration::from_millis(50));
+    let error = failure(client, stalling.address()).await;
+    assert_judged(&error, Verdict::Retry, "connect_timeout");
+}
+
+#[tokio::test]
+async fn timeout_after_the_request() {
+    let peer = Peer::start(Reaction::Silence).await;
+    let client = client().timeout(Duration::from_millis(50));
+    let error = failure(client, peer.address()).await;
+    assert_judged(&error, Verdict::Unknown, "timed_out");
+}
+
+#[tokio::test]
+async fn reset() {
+    let error = failure_of(Reaction::Reset).await;
+    assert_judged(&error, Verdict::Unknown, "connection_reset");
+}
+
+#[tokio::test]
+async fn closed_before_the_answer() {
+    let error = failure_of(Reaction::Close).await;
+    assert_judged(&error, Verdict::Unknown, "request");
+}
+
+#[tokio::test]
+async fn no_http_at_all() {
+    let error = failure_of(Reaction::Answer(b"220 mail ready\r\n".to_vec())).await;
+    assert_judged(&error, Verdict::Unknown, "request");
+}
+
+#[tokio::test]
+async fn redirects_without_end() {
+    let error = failure_of(Reaction::Answer(answer(307, "location: /again\r\n", ""))).await;
+    assert_judged(&error, Verdict::Unknown, "redirect");
+}
+
+#[tokio::test]
+async fn closed_within_the_answer() {
+    let part = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\npart".to_vec();
+    let peer = Peer::start(Reaction::Answer(part)).await;
+    let client = client().build().expect("a client");
+    let response = client
+        .get(format!("http://{}", peer.address()))
+        .send()
+        .await;
+    let error = response
+        .expect("a head")
+        .bytes()
+        .await
+        .expect_err("half a body");
+    assert_judged(&error, Verdict::Unknown, "unexpected_eof");
+}
+
+#[tokio::test]
+async fn timeout_within_the_answer() {
+    let part = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\npart".to_vec();
+    let peer = Peer::start(Reaction::AnswerInPart(part)).await;
+    let client = client()
+        .timeout(Duration::from_secs(1))
+        .build()
+        .expect("a client");
+    let response = client
+        .get(format!("http://{}", peer.address()))
+        .send()
+        .await;
+    let error = response
+        .expect("a head")
+        .bytes()
+        .await
+        .expect_err("half a body");
+    assert_judged(&error, Verdict::Unknown, "timed_out");
+}
+
+#[tokio::test]
+async fn an_answer_of_another_form() {
+    let peer = Peer::start(Reaction::Answer(answer(200, "", "<html>busy</html>"))).await;
+    let client = client().build().expect("a client");
+    let response = client
+        .get(format!("http://{}", peer.address()))
+        .send()
+        .await;
+    let decoded = response.expect("an answer").json::<u32>().await;
+    assert_judged(&decoded.expect_err("no JSON"), Verdict::Unknown, "decode");
+}
+
+#[tokio::test]
+async fn a_request_that_cannot_be_made() {
+    let client = client().build().expect("a client");
+    for url in ["no url", "http://", "ftp://127.0.0.1/"] {
+        let error = client.get(url).send().await.expect_err("a failure");
+        assert_judged(&error, Verdict::Stop, "invalid_request");
+    }
+}

@@ -1,0 +1,200 @@
+//! Nested calls: an outer call does not multiply the attempts of an inner one that gave up.
+
+use std::cell::Cell;
+
+use retry_core::testing::{Recorder, no_wait};
+use retry_core::{Jitter, Nested, Retry, RetryPolicy, retry_api, retry_storage, retry_worker};
+
+const THREE: RetryPolicy = RetryPolicy::new(3)
+    .with_backoff_ms(1)
+    .with_jitter(Jitter::None);
+
+#[retry_storage(policy = THREE)]
+fn inner(attempts: &Cell<u32>) -> Result<(), String> {
+    attempts.set(attempts.get() + 1);
+    Err("connection reset".to_owned())
+}
+
+#[retry_worker(policy = THREE)]
+fn outer(attempts: &Cell<u32>) -> Result<(), String> {
+    inner(attempts).map_err(|error| format!("cannot load: {error}"))
+}
+
+#[retry_api(policy = THREE)]
+fn outermost(attempts: &Cell<u32>) -> Result<(), String> {
+    outer(attempts)
+}
+
+#[test]
+fn three_layers_of_three_attempts_make_three_attempts_and_one_error() {
+    let _no_wait = no_wait();
+    let recorder = Recorder::install();
+    let attempts = Cell::new(0);
+    assert_eq!(
+        outermost(&attempts),
+        Err("cannot load: connection reset".to_owned())
+    );
+    assert_eq!(attempts.get(), 3);
+    let messages: Vec<_> = recorder
+        .messages()
+        .into_iter()
+        .filter(|message| !message.starts_with("DEBUG"))
+        .collect();
+    assert_eq!(
+        messages[4..],
+        [
+            "WARN Retry exhausted after 3/3 attempts for inner: connection reset",
+            "WARN Retry stopped on attempt 1/3 for outer (inner inside it gave up): cannot load: connection reset",
+            "WARN Retry stopped on attempt 1/3 for outermost (outer inside it gave up): cannot load: connection reset",
+            "ERROR Retry exhausted after 1/3 attempts for outermost: cannot load: connection reset",
+        ]
+    );
+}
+
+#[test]
+fn multiply_is_a_word_to_say() {
+    #[retry_worker(policy = THREE, nested = "multiply")]
+    fn outer(attempts: &Cell<u32>) -> Result<(), String> {
+        inner(attempts)
+    }
+    let _no_wait = no_wait();
+    let attempts = Cell::new(0);
+    assert!(outer(&attempts).is_err());
+    assert_eq!(attempts.get(), 9);
+    let attempts = Cell::new(0);
+    assert!(
+        Retry::new(THREE)
+            .nested(Nested::Multiply)
+            .run(|| inner(&attempts))
+            .is_err()
+    );
+    assert_eq!(attempts.get(), 9);
+    let attempts = Cell::new(0);
+    assert!(Retry::new(THREE).run(|| inner(&attempts)).is_err());
+    assert_eq!(attempts.get(), 3);
+}
+
+#[test]
+fn a_swallowed_inner_failure_and_another_error_do_not_stop_the_outer() {
+    #[retry_worker(policy = THREE)]
+    fn falls_back(attempts: &Cell<u32>) -> Result<(), &'static str> {
+        // The cache may be down.
+        let _ = inner(attempts);
+        Err("database busy")
+    }
+    let _no_wait = no_wait();
+    let attempts = Cell::new(0);
+    assert!(falls_back(&attempts).is_err());
+    assert_eq!(attempts.get(), 9);
+}
+
+#[test]
+fn an_earlier_give_up_elsewhere_does_not_stop_a_later_call() {
+    let _no_wait = no_wait();
+    let attempts = Cell::new(0);
+    assert!(inner(&attempts).is_err());
+    let outer_attempts = Cell::new(0);
+    let outcome = Retry::new(THREE).run(|| {
+        outer_attempts.set(outer_attempts.get() + 1);
+        if outer_attempts.get() == 1 {
+            let _ = inner(&attempts);
+            return Err("busy".to_owned());
+        }
+        Err::<(), _>("connection reset".to_owned())
+    });
+    assert!(outcome.is_err());
+    assert_eq!(
+        outer_attempts.get(),
+        3,
+        "the give-up belonged to the first attempt"
+    );
+}
+
+#[test]
+fn an_inner_call_of_one_attempt_multiplies_nothing() {
+    #[retry_storage(max_attempts = 1)]
+    fn once(attempts: &Cell<u32>) -> Result<(), String> {
+        attempts.set(attempts.get() + 1);
+        Err("busy".to_owned())
+    }
+    let _no_wait = no_wait();
+    let attempts = Cell::new(0);
+    assert!(Retry::new(THREE).run(|| once(&attempts)).is_err());
+    assert_eq!(attempts.get(), 3);
+}
+
+#[test]
+fn calls_on_another_thread_are_unrelated() {
+    let _no_wait = retry_core::testing::no_wait_everywhere();
+    let outcome = Retry::new(THREE).run(|| {
+        let other = std::thread::spawn(|| inner(&Cell::new(0)));
+        other.join().expect("it does not panic")
+    });
+    assert!(outcome.is_err());
+    let recorder = Recorder::install();
+    let attempts = Cell::new(0);
+    let outcome = Retry::new(THREE).run(|| {
+        attempts.set(attempts.get() + 1);
+        std::thread::spawn(|| inner(&Cell::new(0)))
+            .join()
+            .expect("it does not panic")
+    });
+    assert!(outcome.is_err());
+    assert_eq!(attempts.get(), 3);
+    assert!(
+        recorder
+            .messages()
+            .iter()
+            .any(|message| message.starts_with("ERROR"))
+    );
+}
+
+#[retry_storage(policy = THREE)]
+async fn inner_async(attempts: &tokio::sync::Mutex<u32>) -> Result<(), String> {
+    *attempts.lock().await += 1;
+    tokio::task::yield_now().await;
+    Err("connection reset".to_owned())
+}
+
+#[retry_worker(policy = THREE)]
+async fn outer_async(attempts: &tokio::sync::Mutex<u32>) -> Result<(), String> {
+    let outcome = inner_async(attempts).await;
+    // What the outer call does afterwards may take many polls, on other threads.
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+    outcome
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn async_calls_carry_it_between_polls_and_threads() {
+    let _no_wait = retry_core::testing::no_wait_everywhere();
+    let calls = (0..50).map(|_| {
+        tokio::spawn(async {
+            let attempts = tokio::sync::Mutex::new(0);
+            assert!(outer_async(&attempts).await.is_err());
+            attempts.into_inner()
+        })
+    });
+    for call in calls.collect::<Vec<_>>() {
+        assert_eq!(call.await.expect("it does not panic"), 3);
+    }
+}
+
+#[tokio::test]
+async fn spawned_calls_are_unrelated() {
+    let _no_wait = no_wait();
+    let mut outer_attempts = 0;
+    let outcome = Retry::new(THREE)
+        .run_async(|| {
+            outer_attempts += 1;
+            async {
+                let spawned =
+                    tokio::spawn(async { inner_async(&tokio::sync::Mutex::new(0)).await });
+                spawned.await.expect("it does not panic")
+            }
+        })
+        .await;
+    assert!(outcome.is_err());
+    assert_eq!(outer_attempts, 3);
+}
