@@ -89,13 +89,13 @@ impl From<bool> for Verdict {
 pub trait Classify: fmt::Display {
     /// Whether another attempt makes sense.
     ///
-    /// The default judges the error's text as [`is_retryable_error`](crate::is_retryable_error)
-    /// does: [`Verdict::Retry`] or [`Verdict::Stop`].
+    /// The default judges the text as [`is_retryable_error`](crate::is_retryable_error) does; where
+    /// [`as_error`](Classify::as_error) gives an error, that one's source chain first.
     fn classify(&self) -> Verdict {
-        if is_retryable_display(&self) {
-            Verdict::Retry
-        } else {
-            Verdict::Stop
+        match self.as_error() {
+            Some(error) => chain::verdict(error)
+                .unwrap_or_else(|| chain::verdict_by_text(&self, error.source())),
+            None => is_retryable_display(&self).into(),
         }
     }
 

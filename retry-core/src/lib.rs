@@ -10,7 +10,7 @@
 //!
 //! #[retry_storage] // 5 attempts, 0.5 s to 5 s
 //! async fn load_task(path: &str) -> io::Result<String> {
-//!     tokio::fs::read_to_string(path).await
+//!     std::fs::read_to_string(path)
 //! }
 //!
 //! #[retry_api(max_attempts = 6, max_wait = 30.0, timeout = "10s")]

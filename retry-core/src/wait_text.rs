@@ -10,10 +10,12 @@ pub(crate) const ALLOWED: &str =
 const NANOS_PER_SECOND: u128 = 1_000_000_000;
 
 /// Nanoseconds in each unit, longest spelling first where one begins another.
-const UNITS: [(&str, u128); 8] = [
+const UNITS: [(&str, u128); 9] = [
     ("ns", 1),
     ("us", 1_000),
+    // The micro sign, and the Greek letter that many keyboards write.
     ("µs", 1_000),
+    ("μs", 1_000),
     ("ms", 1_000_000),
     ("s", NANOS_PER_SECOND),
     ("m", 60 * NANOS_PER_SECOND),
