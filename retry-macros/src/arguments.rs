@@ -107,6 +107,7 @@ impl Arguments {
             faults.at(argument.value_span(), message);
         }
         if let (Some(backoff), Some(multiplier)) = (find("backoff"), find("multiplier"))
+            && self.backoff.is_some()
             && !value::is_exponential(backoff)
         {
             faults.at(

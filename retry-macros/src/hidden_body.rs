@@ -1,164 +1,215 @@
-//! Bodies that another attribute above has put into an async block of its own.
+//! Bodies that another attribute above has put into a block of its own.
 //!
 //! `#[async_trait]` makes a sync function that returns `Box::pin(async move { .. })`;
-//! `#[tracing::instrument]` keeps the `async fn` and makes its body the future of a span. In both
-//! the retry loop belongs inside that block: there the original body is, and there the span counts
-//! all attempts as one call.
+//! `#[tracing::instrument]` makes the body the future of a span, or runs it with the span entered.
+//! The retry loop belongs inside: there the original body is, and there the span counts all attempts
+//! as one call. Both may have been at work, and then they lie one in the other.
 
-use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
-use quote::quote;
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 
 use crate::function::Function;
 
-/// Where the original body is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shape {
-    /// In plain sight.
-    Plain,
-    /// In `Box::pin(async move { .. })`.
-    Boxed,
-    /// In the future that a span is put around.
-    Instrumented,
-}
-
 /// The original body, found.
 pub(crate) struct Found {
-    pub(crate) shape: Shape,
+    /// Whether a sync function hands its body out as a future.
+    pub(crate) is_boxed: bool,
     /// The body's tokens, braces and all.
     pub(crate) body: Group,
-    /// A statement that must run once and not in each attempt: `let __self = self;`.
+    /// Statements that must run once and not in each attempt: `let __self = self;`.
     pub(crate) once: TokenStream,
+    /// Which token to go into, at each level from the function's body down.
+    route: Vec<usize>,
 }
 
 /// Finds the original body.
 pub(crate) fn find(function: &Function) -> Found {
-    let tokens: Vec<TokenTree> = function.body.stream().into_iter().collect();
     let mut found = Found {
-        shape: Shape::Plain,
+        is_boxed: false,
         body: function.body.clone(),
         once: TokenStream::new(),
+        route: Vec::new(),
     };
-    if function.signature.asyncness.is_some() {
-        if let Some(at) = instrumented(&tokens) {
-            found.shape = Shape::Instrumented;
-            found.body = innermost(&group(&tokens[at]));
+    if function.signature.asyncness.is_none() {
+        found.is_boxed = found.descend(boxed);
+    }
+    if function.signature.asyncness.is_some() || found.is_boxed {
+        if found.descend(instrumented) {
+            found.descend(observed);
         }
-    } else if let Some(block) = boxed(&tokens) {
-        found.shape = Shape::Boxed;
-        (found.once, found.body) = without_self_binding(&block);
+    } else {
+        found.descend(entered);
+    }
+    if found.is_boxed {
+        found.hoist(|name, value| name == "__self" && value == "self");
     }
     found
 }
 
-/// Puts `replacement`, a block's content, where the original body was found.
-pub(crate) fn replace(
-    function: &Function,
-    found: &Found,
-    replacement: &TokenStream,
-) -> TokenStream {
-    let once = &found.once;
-    match found.shape {
-        Shape::Plain => replacement.clone(),
-        Shape::Boxed => quote!(::std::boxed::Box::pin(async move { #once #replacement })),
-        Shape::Instrumented => {
-            let mut tokens: Vec<TokenTree> = function.body.stream().into_iter().collect();
-            if let Some(at) = instrumented(&tokens) {
-                tokens[at] = TokenTree::Group(refilled(&group(&tokens[at]), replacement));
-            }
-            tokens.into_iter().collect()
+impl Found {
+    /// Goes down to a block in the present one, if `step` knows the way.
+    fn descend(&mut self, step: fn(&[TokenTree]) -> Option<Vec<usize>>) -> bool {
+        let Some(way) = step(&tokens(&self.body)) else {
+            return false;
+        };
+        for at in way {
+            self.body = group(&tokens(&self.body)[at]);
+            self.route.push(at);
         }
+        true
+    }
+
+    /// Takes parameters that all attempts share out of what each attempt does.
+    pub(crate) fn share(&mut self, borrowed: &[Ident]) {
+        if self.is_boxed {
+            self.hoist(|name, value| name == value && borrowed.contains(name));
+        }
+    }
+
+    /// The attribute's arguments with `self` by the name that it has where the loop stands.
+    pub(crate) fn renamed(&self, arguments: TokenStream) -> TokenStream {
+        if self.once.is_empty() {
+            return arguments;
+        }
+        let renamed = arguments.into_iter().map(|token| match token {
+            TokenTree::Ident(name) if name == "self" => {
+                TokenTree::Ident(Ident::new("__self", name.span()))
+            }
+            TokenTree::Group(group) => {
+                let mut inner = Group::new(group.delimiter(), self.renamed(group.stream()));
+                inner.set_span(group.span());
+                TokenTree::Group(inner)
+            }
+            other => other,
+        });
+        renamed.collect()
+    }
+
+    /// Moves each `let name = value;` that matches out of the body: a value can be moved only once.
+    fn hoist(&mut self, matches: impl Fn(&Ident, &Ident) -> bool) {
+        let mut rest = Vec::new();
+        for token in tokens(&self.body) {
+            let ends = is_punct(&token, ';');
+            rest.push(token);
+            if ends && let Some(length) = binding(&rest, &matches) {
+                self.once.extend(rest.split_off(rest.len() - length));
+            }
+        }
+        let mut body = Group::new(Delimiter::Brace, rest.into_iter().collect());
+        body.set_span(self.body.span());
+        self.body = body;
+    }
+
+    /// The content of the function's body, with `replacement` in the original body's place.
+    pub(crate) fn replace(&self, function: &Function, replacement: TokenStream) -> TokenStream {
+        let mut content = self.once.clone();
+        content.extend(replacement);
+        refilled(&function.body, &self.route, content).stream()
     }
 }
 
-/// The index of the block in `let __tracing_instrument_future = async move { .. };`.
-fn instrumented(tokens: &[TokenTree]) -> Option<usize> {
-    let at = tokens.windows(4).position(|window| {
-        is_ident(&window[0], "__tracing_instrument_future")
-            && is_punct(&window[1], '=')
-            && is_ident(&window[2], "async")
-            && is_ident(&window[3], "move")
-    })?;
-    is_block(tokens.get(at + 4)?).then_some(at + 4)
-}
-
-/// With `err` or `ret` the body is one block further in.
-fn innermost(block: &Group) -> Group {
-    let tokens: Vec<TokenTree> = block.stream().into_iter().collect();
-    nested(&tokens).map_or_else(|| block.clone(), |at| group(&tokens[at]))
-}
-
-fn refilled(block: &Group, replacement: &TokenStream) -> Group {
-    let mut tokens: Vec<TokenTree> = block.stream().into_iter().collect();
-    let content = match nested(&tokens) {
-        None => replacement.clone(),
-        Some(at) => {
-            tokens[at] = TokenTree::Group(Group::new(Delimiter::Brace, replacement.clone()));
+fn refilled(block: &Group, route: &[usize], content: TokenStream) -> Group {
+    let content = match route {
+        [] => content,
+        [at, rest @ ..] => {
+            let mut tokens = tokens(block);
+            let inner = refilled(&group(&tokens[*at]), rest, content);
+            tokens[*at] = TokenTree::Group(inner);
             tokens.into_iter().collect()
         }
     };
-    let mut refilled = Group::new(Delimiter::Brace, content);
+    let mut refilled = Group::new(block.delimiter(), content);
     refilled.set_span(block.span());
     refilled
 }
 
-/// The index of the block in a leading `match async move { .. }.await` or
-/// `let __match_scrutinee = async move { .. }.await`, as `err` and `ret` write them.
-fn nested(tokens: &[TokenTree]) -> Option<usize> {
-    let at = if is_ident(tokens.first()?, "match") {
-        1
-    } else {
-        let named = |name| tokens.get(1).is_some_and(|token| is_ident(token, name));
-        let bound = is_ident(&tokens[0], "let") && (named("__match_scrutinee") || named("x"));
-        if !bound || !is_punct(tokens.get(2)?, '=') {
-            return None;
-        }
-        3
-    };
-    let is_async = is_ident(tokens.get(at)?, "async") && is_ident(tokens.get(at + 1)?, "move");
-    let awaited = is_punct(tokens.get(at + 3)?, '.') && is_ident(tokens.get(at + 4)?, "await");
-    (is_async && is_block(&tokens[at + 2]) && awaited).then_some(at + 2)
-}
-
-/// The block in a body that is `Box::pin(async move { .. })` and nothing else.
-fn boxed(tokens: &[TokenTree]) -> Option<Group> {
-    let (call, path) = tokens.split_last()?;
+/// In a body that is `Box::pin(async move { .. })` and nothing else.
+fn boxed(body: &[TokenTree]) -> Option<Vec<usize>> {
+    let (call, path) = body.split_last()?;
     let path: String = path.iter().map(ToString::to_string).collect();
-    let call = group(call);
-    if !path.ends_with("Box::pin") || call.delimiter() != Delimiter::Parenthesis {
+    if !path.ends_with("Box::pin") || !is_group(call, Delimiter::Parenthesis) {
         return None;
     }
-    let inside: Vec<TokenTree> = call.stream().into_iter().collect();
-    match inside.as_slice() {
-        [first, second, block] | [first, second, block, _] => {
-            let matches = is_ident(first, "async") && is_ident(second, "move") && is_block(block);
-            matches.then(|| group(block))
-        }
-        _ => None,
-    }
+    let inside = tokens(&group(call));
+    is_async_block(&inside).then(|| vec![body.len() - 1, 2])
 }
 
-/// Takes `let __self = self;` out of a block: `&mut self` can be moved out of it only once.
-fn without_self_binding(block: &Group) -> (TokenStream, Group) {
-    let mut tokens: Vec<TokenTree> = block.stream().into_iter().collect();
-    let binding = (0..tokens.len()).find_map(|at| {
-        let name = if is_ident(tokens.get(at + 1)?, "mut") {
-            at + 2
-        } else {
-            at + 1
-        };
-        let matches = is_ident(&tokens[at], "let")
-            && is_ident(tokens.get(name)?, "__self")
-            && is_punct(tokens.get(name + 1)?, '=')
-            && is_ident(tokens.get(name + 2)?, "self")
-            && is_punct(tokens.get(name + 3)?, ';');
-        matches.then_some(at..=name + 3)
-    });
-    let once = binding
-        .map(|range| tokens.drain(range).collect())
-        .unwrap_or_default();
-    let mut rest = Group::new(Delimiter::Brace, tokens.into_iter().collect());
-    rest.set_span(block.span());
-    (once, rest)
+/// In `let __tracing_instrument_future = async move { .. };`.
+fn instrumented(body: &[TokenTree]) -> Option<Vec<usize>> {
+    let at = body.windows(5).position(|window| {
+        is_ident(&window[0], "__tracing_instrument_future")
+            && is_punct(&window[1], '=')
+            && is_async_block(&window[2..])
+    })?;
+    Some(vec![at + 4])
+}
+
+/// In a leading `match async move { .. }.await` or `let x = async move { .. }.await`: so `err` and
+/// `ret` see how the body ends.
+fn observed(block: &[TokenTree]) -> Option<Vec<usize>> {
+    let at = match block {
+        [first, ..] if is_ident(first, "match") => 1,
+        [first, _, equals, ..] if is_ident(first, "let") && is_punct(equals, '=') => 3,
+        _ => return None,
+    };
+    let awaited = matches!(block.get(at + 3..at + 5), Some([dot, name])
+        if is_punct(dot, '.') && is_ident(name, "await"));
+    (awaited && is_async_block(&block[at..])).then(|| vec![at + 2])
+}
+
+/// After `let __tracing_attr_span;` in a sync body: in `(move || { .. })()` with `err` or `ret`, and
+/// else in the block at the end.
+fn entered(body: &[TokenTree]) -> Option<Vec<usize>> {
+    if !declares_span(body) {
+        let last = body.len().checked_sub(1)?;
+        let inside = tokens(&group(&body[last]));
+        let innermost = inside.len().checked_sub(1)?;
+        let matches = declares_span(&inside) && is_group(&inside[innermost], Delimiter::Brace);
+        return matches.then(|| vec![last, innermost]);
+    }
+    body.iter()
+        .enumerate()
+        .find_map(|(at, token)| match tokens(&group(token)).as_slice() {
+            [first, _, _, block]
+                if is_ident(first, "move") && is_group(block, Delimiter::Brace) =>
+            {
+                Some(vec![at, 3])
+            }
+            _ => None,
+        })
+}
+
+fn declares_span(tokens: &[TokenTree]) -> bool {
+    tokens.windows(3).any(|window| {
+        is_ident(&window[0], "let")
+            && is_ident(&window[1], "__tracing_attr_span")
+            && is_punct(&window[2], ';')
+    })
+}
+
+/// The length of the statement at the end of `tokens`, if it is a `let` that matches.
+fn binding(tokens: &[TokenTree], matches: impl Fn(&Ident, &Ident) -> bool) -> Option<usize> {
+    let [
+        before @ ..,
+        TokenTree::Ident(name),
+        equals,
+        TokenTree::Ident(value),
+        _,
+    ] = tokens
+    else {
+        return None;
+    };
+    let length = match before {
+        [.., bind, mutability] if is_ident(bind, "let") && is_ident(mutability, "mut") => 6,
+        [.., bind] if is_ident(bind, "let") => 5,
+        _ => return None,
+    };
+    (is_punct(equals, '=') && matches(name, value)).then_some(length)
+}
+
+/// `async move { .. }`, and whatever follows.
+fn is_async_block(tokens: &[TokenTree]) -> bool {
+    matches!(tokens, [first, second, block, ..]
+        if is_ident(first, "async") && is_ident(second, "move") && is_group(block, Delimiter::Brace))
 }
 
 fn is_ident(token: &TokenTree, name: &str) -> bool {
@@ -169,8 +220,8 @@ fn is_punct(token: &TokenTree, char: char) -> bool {
     matches!(token, TokenTree::Punct(punct) if punct.as_char() == char)
 }
 
-fn is_block(token: &TokenTree) -> bool {
-    matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace)
+fn is_group(token: &TokenTree, delimiter: Delimiter) -> bool {
+    matches!(token, TokenTree::Group(group) if group.delimiter() == delimiter)
 }
 
 /// The group that a token is; an empty one for any other.
@@ -179,4 +230,8 @@ fn group(token: &TokenTree) -> Group {
         TokenTree::Group(group) => group.clone(),
         _ => Group::new(Delimiter::None, TokenStream::new()),
     }
+}
+
+fn tokens(group: &Group) -> Vec<TokenTree> {
+    group.stream().into_iter().collect()
 }

@@ -1,10 +1,11 @@
 //! Parameters: each attempt gets its own copy of what is taken by value, and borrows the rest.
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
-use syn::spanned::Spanned;
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::{Attribute, FnArg, Pat, PatIdent, PatType, Type};
 
+use crate::expansion::located;
 use crate::fault::Faults;
 use crate::function::Function;
 
@@ -29,22 +30,55 @@ pub(crate) fn split(
             parameters.declared.push(quote!(#input));
             continue;
         };
-        if let Pat::Ident(PatIdent { ident, .. }) = typed.pat.as_ref()
-            && borrowed.contains(ident)
-        {
+        if let Pat::Ident(PatIdent { ident, .. }) = typed.pat.as_ref() {
+            let is_borrowed = borrowed.contains(ident);
             unknown.retain(|name| *name != ident);
-            parameters.declared.push(quote!(#input));
-            continue;
+            // No attempt needs what no body knows, though the attribute's expressions may.
+            if is_borrowed || !mentions(&function.body.stream(), ident) {
+                parameters.declared.push(quote!(#input));
+                continue;
+            }
         }
         parameters.add(typed, at, krate);
     }
     for name in unknown {
-        faults.at(
-            name.span(),
-            format!("`borrow({name})` names no parameter of this function"),
+        let message = format!(
+            "`borrow({name})` names no parameter of this function{}",
+            known(function)
         );
+        faults.at(name.span(), message);
     }
     parameters
+}
+
+/// Whether a body may name a variable, in a text like `"{key}"` too.
+fn mentions(body: &TokenStream, name: &Ident) -> bool {
+    body.clone().into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == *name,
+        TokenTree::Group(group) => mentions(&group.stream(), name),
+        TokenTree::Literal(literal) => literal.to_string().contains(&name.unraw().to_string()),
+        TokenTree::Punct(_) => false,
+    })
+}
+
+/// What could be named instead.
+fn known(function: &Function) -> String {
+    let names = function
+        .signature
+        .inputs
+        .iter()
+        .filter_map(|input| match input {
+            FnArg::Typed(typed) => match typed.pat.as_ref() {
+                Pat::Ident(name) => Some(format!("`{}`", name.ident)),
+                _ => None,
+            },
+            FnArg::Receiver(_) => None,
+        });
+    let names: Vec<_> = names.collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    format!("; it has {}", names.join(", "))
 }
 
 impl Parameters {
@@ -67,17 +101,27 @@ impl Parameters {
         let value = match reference {
             Some(false) => quote!(#name),
             Some(true) => quote!(&mut *#name),
-            None => {
-                // Where it is not `Clone`, the compiler points at the argument's type.
-                let span = Span::mixed_site().located_at(ty.span());
-                quote_spanned!(span=> #krate::__private::own(&mut #name))
-            }
+            None => own(&name, ty, krate),
         };
         let mutability = reference.is_none().then(|| quote!(mut));
         self.declared
             .push(quote!(#(#conditions)* #mutability #name: #ty));
         self.bound.push(quote!(#(#attrs)* let #pat = #value;));
     }
+}
+
+/// A copy of the argument for one attempt.
+fn own(name: &Ident, ty: &Type, krate: &TokenStream) -> TokenStream {
+    // Where it is not `Clone`, the compiler points at what is passed, from its first token to its
+    // last: these stand where the type does.
+    let mut tokens = ty.to_token_stream().into_iter().map(|token| token.span());
+    let first = tokens.next().unwrap_or_else(|| name.span());
+    let last = tokens.last().unwrap_or(first);
+    let lent = quote_spanned!(name.span().located_at(first)=> &mut);
+    let mut argument = name.clone();
+    argument.set_span(name.span().located_at(last));
+    let own = located(quote!(#krate::__private::own), first);
+    quote!(#own(#lent #argument))
 }
 
 enum Binding<'a> {
@@ -87,7 +131,8 @@ enum Binding<'a> {
     Pattern,
 }
 
-/// How each attempt must bind a parameter, and whether it is a reference (`true`: a `&mut`).
+/// How each attempt must bind a parameter, and whether it is a reference (`true`: a `&mut`, which
+/// each attempt borrows anew by name, as a body may move it: `for row in rows`).
 /// `None` where there is nothing to bind: nobody can tell attempts apart by it.
 fn binding(typed: &PatType) -> Option<(Binding<'_>, Option<bool>)> {
     let reference = reference(&typed.ty);
@@ -98,7 +143,7 @@ fn binding(typed: &PatType) -> Option<(Binding<'_>, Option<bool>)> {
             mutability: None,
             subpat: None,
             ..
-        }) if reference.is_some() => None,
+        }) if reference == Some(false) => None,
         Pat::Ident(PatIdent {
             by_ref: None,
             subpat: None,

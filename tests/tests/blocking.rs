@@ -23,14 +23,20 @@ macro_rules! sync_call {
 }
 
 fn warnings(recorder: &Recorder) -> usize {
-    recorder.messages().iter().filter(|message| message.contains(WARNED)).count()
+    recorder
+        .messages()
+        .iter()
+        .filter(|message| message.contains(WARNED))
+        .count()
 }
 
 #[test]
 fn on_a_current_thread_runtime_one_warning_a_call_site() {
     sync_call!(on_the_only_thread);
     let recorder = Recorder::install();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime");
     runtime.block_on(async {
         assert!(on_the_only_thread().is_err());
         assert!(on_the_only_thread().is_err());
@@ -44,8 +50,10 @@ fn a_worker_hands_its_other_tasks_on_while_it_waits() {
     fn waits_long() -> Result<(), &'static str> {
         Err("busy")
     }
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .build()
+        .expect("a runtime");
     runtime.block_on(async {
         let scope = retry_core::RetryScope::new();
         let blocking = tokio::spawn({
@@ -53,7 +61,9 @@ fn a_worker_hands_its_other_tasks_on_while_it_waits() {
             async move { scope.run(waits_long) }
         });
         // On the one worker there is: it runs only if the waiting call has given the worker up.
-        tokio::spawn(async move { scope.cancel() }).await.expect("no panic");
+        tokio::spawn(async move { scope.cancel() })
+            .await
+            .expect("no panic");
         assert_eq!(blocking.await.expect("no panic"), Err("busy"));
     });
 }
@@ -62,7 +72,9 @@ fn a_worker_hands_its_other_tasks_on_while_it_waits() {
 fn in_a_local_set_it_does_not_panic() {
     sync_call!(in_a_local_set);
     for runtime in [
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).build(),
+        tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .build(),
         tokio::runtime::Builder::new_current_thread().build(),
     ] {
         let local = LocalSet::new();
@@ -80,8 +92,10 @@ fn on_threads_that_nobody_depends_on_there_is_no_warning() {
     sync_call!(on_a_free_thread);
     let recorder = Recorder::install();
     assert!(on_a_free_thread().is_err());
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .build()
+        .expect("a runtime");
     assert!(runtime.block_on(async { on_a_free_thread() }).is_err());
     let _entered = runtime.enter();
     assert!(on_a_free_thread().is_err());
@@ -91,7 +105,9 @@ fn on_threads_that_nobody_depends_on_there_is_no_warning() {
 #[test]
 fn in_spawn_blocking_there_is_no_warning() {
     sync_call!(in_spawn_blocking);
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime");
     let warned = runtime.block_on(async {
         tokio::task::spawn_blocking(|| {
             let recorder = Recorder::install();

@@ -26,8 +26,9 @@ impl Classify for Judged {
 
 type Outcome = Result<u32, Judged>;
 
-const POLICY: RetryPolicy =
-    RetryPolicy::new(4).with_backoff_ms(300).with_exponential_backoff(true);
+const POLICY: RetryPolicy = RetryPolicy::new(4)
+    .with_backoff_ms(300)
+    .with_exponential_backoff(true);
 
 #[retry_api(policy = POLICY, name = "call")]
 fn annotated(script: &Script<u32, Judged>) -> Outcome {
@@ -48,7 +49,10 @@ struct Seen {
     events: Vec<String>,
 }
 
-fn see(outcomes: &[Outcome], call: impl FnOnce(&Script<u32, Judged>) -> (Outcome, Duration)) -> Seen {
+fn see(
+    outcomes: &[Outcome],
+    call: impl FnOnce(&Script<u32, Judged>) -> (Outcome, Duration),
+) -> Seen {
     let script = Script::new(outcomes.iter().cloned());
     let recorder = Recorder::install();
     let _seeded = seed(11);
@@ -59,10 +63,19 @@ fn see(outcomes: &[Outcome], call: impl FnOnce(&Script<u32, Judged>) -> (Outcome
         .filter(|message| !message.starts_with("DEBUG Retry policy"))
         .map(|message| {
             // A function's name is its place in this file.
-            message.split(' ').map(|word| if word.contains(".rs:") { "call:" } else { word })
-                .map(|word| word.trim_end_matches(':')).collect::<Vec<_>>().join(" ")
+            message
+                .split(' ')
+                .map(|word| if word.contains(".rs:") { "call:" } else { word })
+                .map(|word| word.trim_end_matches(':'))
+                .collect::<Vec<_>>()
+                .join(" ")
         });
-    Seen { outcome, attempts: script.attempts(), slept, events: events.collect() }
+    Seen {
+        outcome,
+        attempts: script.attempts(),
+        slept,
+        events: events.collect(),
+    }
 }
 
 fn sync(outcomes: &[Outcome], call: impl FnOnce(&Script<u32, Judged>) -> Outcome) -> Seen {

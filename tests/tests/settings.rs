@@ -95,7 +95,11 @@ fn a_typo_is_logged_once_and_its_default_used() {
             ("RETRY__STORAGE_ATTEMPTS", "4"),
         ],
     );
-    assert_eq!(printed.matches("load_task made 5 attempts").count(), 2, "{printed}");
+    assert_eq!(
+        printed.matches("load_task made 5 attempts").count(),
+        2,
+        "{printed}"
+    );
     let error = "ERROR RETRY__STORAGE_MAX_ATTEMPTS is \"many\"; it must be a whole number from 1 to \
                  4294967295, or unlimited: the default is used";
     assert_eq!(printed.matches(error).count(), 1, "{printed}");
@@ -109,8 +113,11 @@ fn the_environment_wins_over_dot_env_which_is_never_written_back() {
     let text = "RETRY__STORAGE_MAX_ATTEMPTS=6\nexport RETRY__API_MAX_ATTEMPTS='8' # tonight\n\
                 RETRY__OP__CALL_LLM__MAX_ATTEMPTS=4\nDATABASE_PASSWORD=hunter2\n";
     std::fs::write(folder.path().join(".env"), text).expect("written");
-    let printed =
-        child("child_fails_twice", folder.path(), &[("RETRY__STORAGE_MAX_ATTEMPTS", "2")]);
+    let printed = child(
+        "child_fails_twice",
+        folder.path(),
+        &[("RETRY__STORAGE_MAX_ATTEMPTS", "2")],
+    );
     assert!(printed.contains("load_task made 2 attempts"), "{printed}");
     assert!(printed.contains("call_llm made 4 attempts"), "{printed}");
     let now = std::fs::read_to_string(folder.path().join(".env")).expect("still there");
@@ -129,7 +136,10 @@ fn an_unreadable_dot_env_is_an_error_that_keeps_its_secrets() {
     );
     assert!(!printed.contains("hunter2"), "{printed}");
     let printed = child("child_loads", folder.path(), &[]);
-    assert!(printed.contains("Err: cannot read .env: line 2 is not NAME=value"), "{printed}");
+    assert!(
+        printed.contains("Err: cannot read .env: line 2 is not NAME=value"),
+        "{printed}"
+    );
 }
 
 #[test]
@@ -148,9 +158,15 @@ fn load_names_every_bad_variable() {
     let printed = child(
         "child_loads",
         folder().path(),
-        &[("RETRY__API_MAX_ATTEMPTS", "-3"), ("RETRY__WORKER_MAX_WAIT", "2 fortnights")],
+        &[
+            ("RETRY__API_MAX_ATTEMPTS", "-3"),
+            ("RETRY__WORKER_MAX_WAIT", "2 fortnights"),
+        ],
     );
-    for name in ["RETRY__API_MAX_ATTEMPTS is \"-3\"", "RETRY__WORKER_MAX_WAIT is \"2 fortnights\""] {
+    for name in [
+        "RETRY__API_MAX_ATTEMPTS is \"-3\"",
+        "RETRY__WORKER_MAX_WAIT is \"2 fortnights\"",
+    ] {
         assert!(printed.contains(name), "{printed}");
     }
 }
@@ -177,7 +193,10 @@ fn child_installs_twice() {
     }
     let _clock = VirtualClock::install();
     for attempts in ["2", "4", "unlimited"] {
-        let variables = [("RETRY__STORAGE_MAX_ATTEMPTS", attempts), ("RETRY__NESTED", "multiply")];
+        let variables = [
+            ("RETRY__STORAGE_MAX_ATTEMPTS", attempts),
+            ("RETRY__NESTED", "multiply"),
+        ];
         RetrySettings::from_vars(variables).expect("good").install();
         let mut outcomes = vec![Err("busy"); 30];
         outcomes.push(Ok(()));
@@ -207,12 +226,21 @@ fn child_counts_by_variable() {
     let _clock = VirtualClock::install();
     let _ = load_task(&Script::new([Err("busy"), Ok(())]));
     let _ = load_task(&Script::new([Ok(())]));
-    println!("{:?}", retry_core::stats().operation("load_task").map(|one| one.calls));
+    println!(
+        "{:?}",
+        retry_core::stats()
+            .operation("load_task")
+            .map(|one| one.calls)
+    );
 }
 
 #[test]
 fn statistics_are_switched_on_by_a_variable() {
-    let printed = child("child_counts_by_variable", folder().path(), &[("RETRY__STATS", "1")]);
+    let printed = child(
+        "child_counts_by_variable",
+        folder().path(),
+        &[("RETRY__STATS", "1")],
+    );
     assert!(printed.contains("Some(2)"), "{printed}");
     let printed = child("child_counts_by_variable", folder().path(), &[]);
     assert!(printed.contains("None"), "{printed}");

@@ -33,20 +33,42 @@ fn five_figures_of_an_operation() {
     let stats = stats();
     let counted = stats.operation("counted").expect("it ran");
     assert_eq!(counted.class, "storage");
-    assert_eq!((counted.calls, counted.retried, counted.recovered, counted.attempts), (5, 2, 1, 8));
     assert_eq!(
-        (counted.retried_share(), counted.recovered_share(), counted.mean_attempts()),
+        (
+            counted.calls,
+            counted.retried,
+            counted.recovered,
+            counted.attempts
+        ),
+        (5, 2, 1, 8)
+    );
+    assert_eq!(
+        (
+            counted.retried_share(),
+            counted.recovered_share(),
+            counted.mean_attempts()
+        ),
         (0.4, 0.5, 1.6)
     );
     // A wait of one second, and two of one.
     assert_eq!(counted.time_spent, Duration::from_secs(3));
     assert_eq!(
         counted.failures,
-        [("connection_refused", 3), ("not_found", 1), ("timed_out", 1)]
+        [
+            ("connection_refused", 3),
+            ("not_found", 1),
+            ("timed_out", 1)
+        ]
     );
     let table = stats.to_string();
-    let row = table.lines().find(|line| line.starts_with("counted")).expect("a row");
-    assert!(row.contains("40%") && row.contains("50%") && row.contains("1.60"), "{table}");
+    let row = table
+        .lines()
+        .find(|line| line.starts_with("counted"))
+        .expect("a row");
+    assert!(
+        row.contains("40%") && row.contains("50%") && row.contains("1.60"),
+        "{table}"
+    );
 }
 
 #[test]
@@ -56,7 +78,9 @@ fn threads_count_into_one_sum() {
         .map(|_| {
             std::thread::spawn(|| {
                 for _ in 0..1_000 {
-                    let _ = Retry::new(SECONDS).name("from_threads").run(|| Ok::<_, String>(()));
+                    let _ = Retry::new(SECONDS)
+                        .name("from_threads")
+                        .run(|| Ok::<_, String>(()));
                 }
             })
         })
@@ -66,5 +90,8 @@ fn threads_count_into_one_sum() {
     }
     let stats = stats();
     let operation = stats.operation("from_threads").expect("it ran");
-    assert_eq!((operation.class, operation.calls, operation.attempts), ("ad_hoc", 4_000, 4_000));
+    assert_eq!(
+        (operation.class, operation.calls, operation.attempts),
+        ("ad_hoc", 4_000, 4_000)
+    );
 }

@@ -18,7 +18,8 @@ pub(crate) struct Argument {
 /// What stands after the key.
 pub(super) enum Given {
     Expression(Expr),
-    Names(Vec<Ident>),
+    /// What stands in parentheses.
+    List(TokenStream),
     /// Something that was refused already, or that a planned argument will read one day.
     Unread,
     Nothing,
@@ -30,7 +31,7 @@ impl Argument {
         match &self.value {
             Given::Expression(expression) => Some(ungrouped(expression.clone())),
             Given::Unread => None,
-            Given::Names(_) | Given::Nothing => {
+            Given::List(_) | Given::Nothing => {
                 let key = &self.key;
                 let message = format!("`{key}` needs a value: `{}`", names::example(key));
                 faults.at(key.span(), message);
@@ -41,14 +42,19 @@ impl Argument {
 
     /// The names in its parentheses.
     pub(crate) fn names(&self, faults: &mut Faults) -> Vec<Ident> {
+        let key = &self.key;
+        let message = format!("`{key}` needs a list of parameters: `{key}(x, y)`");
         match &self.value {
-            Given::Names(names) => return names.clone(),
-            Given::Unread => {}
-            Given::Expression(_) | Given::Nothing => {
-                let key = &self.key;
-                let message = format!("`{key}` needs a list of parameters: `{key}(x, y)`");
-                faults.at(key.span(), message);
+            Given::List(list) => {
+                let names = Punctuated::<Ident, Token![,]>::parse_terminated;
+                match names.parse2(list.clone()) {
+                    Ok(names) if !names.is_empty() => return names.into_iter().collect(),
+                    Ok(_) => faults.at(key.span(), message),
+                    Err(_) => faults.on(list, message),
+                }
             }
+            Given::Unread => {}
+            Given::Expression(_) | Given::Nothing => faults.at(key.span(), message),
         }
         Vec::new()
     }
@@ -98,29 +104,32 @@ fn argument(input: ParseStream<'_>) -> syn::Result<Argument> {
     } else if input.peek(token::Paren) {
         let content;
         syn::parenthesized!(content in input);
-        match Punctuated::<Ident, Token![,]>::parse_terminated(&content) {
-            Ok(names) if !names::is_planned(&key.to_string()) => {
-                Given::Names(names.into_iter().collect())
-            }
-            Err(error) if !names::is_planned(&key.to_string()) => return Err(error),
-            _ => {
-                content.parse::<TokenStream>()?;
-                Given::Unread
-            }
+        let list = content.parse()?;
+        if is_unread(&key) {
+            Given::Unread
+        } else {
+            Given::List(list)
         }
-    } else {
+    } else if input.is_empty() || input.peek(Token![,]) || is_unread(&key) {
         Given::Nothing
+    } else {
+        let message = format!("expected `=` after `{key}`: `{}`", names::example(&key));
+        return Err(input.error(message));
     };
     Ok(Argument { key, value })
 }
 
 fn value(input: ParseStream<'_>, key: &Ident) -> syn::Result<Given> {
-    if !names::is_known(&key.to_string()) {
-        // The key is refused by name: its value need not be understood.
+    if is_unread(key) {
         skip_to_comma(input);
         return Ok(Given::Unread);
     }
     input.parse().map(Given::Expression)
+}
+
+/// Whether the key is refused by name, so that its value need not be understood.
+fn is_unread(key: &Ident) -> bool {
+    !names::is_known(&key.to_string())
 }
 
 /// A comma, the end, or a fault that says where the comma is missing.

@@ -228,16 +228,18 @@ fn constant(expression: &Expr) -> Option<Literal<'_>> {
 }
 
 /// A path whose last word is in capitals names a constant, which the call's static part can hold:
-/// unless it belongs to `Self`, which a static cannot name.
+/// unless it belongs to a type, which may be `Self` or a parameter, and these a static cannot name.
 fn is_constant(path: &Path) -> bool {
-    let screams = |name: String| name.len() > 1 && !name.chars().any(char::is_lowercase);
-    path.segments
-        .last()
-        .is_some_and(|last| screams(last.ident.to_string()))
-        && path
-            .segments
-            .first()
-            .is_some_and(|first| first.ident != "Self")
+    let names: Vec<String> = path
+        .segments
+        .iter()
+        .map(|it| it.ident.to_string())
+        .collect();
+    let Some((last, before)) = names.split_last() else {
+        return false;
+    };
+    let is_lower = |name: &String| !name.starts_with(char::is_uppercase);
+    last.len() > 1 && !last.contains(char::is_lowercase) && before.iter().all(is_lower)
 }
 
 /// One of a few texts, or an expression.

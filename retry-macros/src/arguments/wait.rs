@@ -11,6 +11,7 @@ use syn::{Lit, LitStr};
 const UNITS: [(&str, u64); 9] = [
     ("ns", 1),
     ("us", 1_000),
+    // The micro sign, and the Greek letter that many keyboards write.
     ("µs", 1_000),
     ("μs", 1_000),
     ("ms", 1_000_000),

@@ -5,6 +5,9 @@ use quote::quote;
 
 use crate::arguments::{Arguments, Constant, Form, Value};
 
+/// How many fields a layer has.
+const FIELDS: usize = 6;
+
 /// The arguments that make up a layer of the policy, by field.
 pub(crate) struct Policy<'a> {
     fields: Vec<(&'static str, &'a Value)>,
@@ -13,7 +16,7 @@ pub(crate) struct Policy<'a> {
 
 impl<'a> Policy<'a> {
     pub(crate) fn of(arguments: &'a Arguments, krate: &'a TokenStream) -> Self {
-        let fields = [
+        let fields: [_; FIELDS] = [
             ("policy", &arguments.policy),
             ("max_attempts", &arguments.max_attempts),
             ("min_wait", &arguments.min_wait),
@@ -77,11 +80,12 @@ impl<'a> Policy<'a> {
                 let value = value.tokens(krate);
                 quote!(#name: ::core::option::Option::Some(#value),)
             });
-        let fields: TokenStream = fields.collect();
-        if fields.is_empty() {
-            quote!(#layer::NONE)
-        } else {
-            quote!(#layer { #fields ..#layer::NONE })
+        let fields: Vec<TokenStream> = fields.collect();
+        match fields.len() {
+            0 => quote!(#layer::NONE),
+            // Nothing is left, and clippy would say so of the user's code.
+            FIELDS => quote!(#layer { #(#fields)* }),
+            _ => quote!(#layer { #(#fields)* ..#layer::NONE }),
         }
     }
 }

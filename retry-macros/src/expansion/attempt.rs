@@ -1,0 +1,151 @@
+//! One attempt, and what follows it.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
+
+use super::{Call, located, own_name};
+use crate::parameter::Parameters;
+use crate::signature::Checked;
+
+impl Call<'_> {
+    /// One attempt, as an expression of the type that `decide` takes.
+    pub(super) fn attempt(&self, parameters: &Parameters) -> TokenStream {
+        let krate = &self.krate;
+        let Checked {
+            is_async, outcome, ..
+        } = &self.checked;
+        let bound = &parameters.bound;
+        // Braces of the user's own would be called unnecessary where they stand here.
+        let mut body = self.found.body.clone();
+        body.set_span(Span::mixed_site().located_at(body.span()));
+        if !is_async {
+            return quote!(#krate::__private::attempt_sync(|| -> #outcome { #(#bound)* #body }));
+        }
+        let pinned = own_name("pinned");
+        let attempt = quote! {
+            #krate::__private::attempt_async(async {
+                #[allow(
+                    unreachable_code,
+                    clippy::diverging_sub_expression,
+                    clippy::empty_loop,
+                    clippy::let_with_type_underscore,
+                    clippy::needless_return,
+                    reason = "never runs: it tells `?` and `return` the declared type"
+                )]
+                if false {
+                    let #pinned: #outcome = loop {};
+                    return #pinned;
+                }
+                #(#bound)*
+                #body
+            })
+        };
+        if self.is_bounded() {
+            let (call, limits) = (own_name("call"), own_name("limits"));
+            return quote! {
+                #limits.bound(__RETRY_SITE.name(), #call.attempt(), #attempt).await
+            };
+        }
+        quote!(#attempt.await)
+    }
+
+    /// Whether a limit may cut an attempt.
+    pub(super) fn is_bounded(&self) -> bool {
+        let limited = self.arguments.timeout.is_some() || self.arguments.max_total_time.is_some();
+        self.checked.is_async && limited
+    }
+
+    /// What follows an attempt: the call's end, or a wait.
+    pub(super) fn decision(
+        &self,
+        attempt: &TokenStream,
+        evaluate: &TokenStream,
+        limits: &TokenStream,
+    ) -> TokenStream {
+        let krate = &self.krate;
+        let private = quote!(#krate::__private);
+        let (call, ended, pause) = (own_name("call"), own_name("ended"), own_name("pause"));
+        // Where it is no `Result`, the compiler points at the declared type.
+        let outcome = self.at_outcome("outcome");
+        let carried = own_name("carried");
+        let (judge, hook) = (self.judge(), self.hook());
+        let place = quote!((&__RETRY_SITE, #limits));
+        let ended_as = self.ended(attempt, evaluate, &place);
+        if !self.checked.is_async {
+            return quote! {
+                #ended_as
+                if let ::core::ops::ControlFlow::Break(#outcome) =
+                    #call.decide_sync(#place, #ended, #evaluate, #judge, #hook)
+                {
+                    return #outcome;
+                }
+            };
+        }
+        quote! {
+            let #pause = {
+                #ended_as
+                let #carried = {
+                    use #private::Carry as _;
+                    (&#private::OutcomeProbe::of(&#ended)).carriage()
+                };
+                match #call.decide(#place, #ended, #evaluate, #judge, #hook, #carried) {
+                    ::core::ops::ControlFlow::Break(#outcome) => return #outcome,
+                    ::core::ops::ControlFlow::Continue(#pause) => #pause,
+                }
+            };
+            if let ::core::option::Option::Some(#carried) = #pause.await {
+                return #private::Carriage::unload(#carried);
+            }
+        }
+    }
+
+    /// Binds `ended`, and `timed_out` where a limit may have cut the attempt.
+    fn ended(
+        &self,
+        attempt: &TokenStream,
+        evaluate: &TokenStream,
+        place: &TokenStream,
+    ) -> TokenStream {
+        let krate = &self.krate;
+        let ended = self.at_outcome("ended");
+        let as_result = located(quote!(#krate::__private::as_result), ended.span());
+        if !self.is_bounded() {
+            return quote! {
+                let #ended = #attempt;
+                let #ended = #as_result(#ended);
+            };
+        }
+        let (call, timed_out) = (own_name("call"), own_name("timed_out"));
+        let outcome = self.at_outcome("outcome");
+        let bounds = quote!(#krate::__private::Bounds);
+        // Where the error type cannot hold a `RetryError`, the compiler points at the argument.
+        let arguments = self.arguments;
+        let limit = arguments
+            .timeout
+            .as_ref()
+            .or(arguments.max_total_time.as_ref());
+        let mut cut = own_name("ended");
+        if let Some(limit) = limit {
+            cut.set_span(cut.span().located_at(limit.key.span()));
+        }
+        let unbound = quote_spanned!(cut.span()=> #call.unbound(#place, #cut, #evaluate));
+        quote! {
+            let #ended = #attempt;
+            let #ended = match #ended {
+                ::core::result::Result::Ok(#ended) => ::core::result::Result::Ok(#as_result(#ended)),
+                ::core::result::Result::Err(#cut) => ::core::result::Result::Err(#cut),
+            };
+            let (#ended, #timed_out) = match #unbound {
+                #bounds::Ended(#ended) => (#ended, false),
+                #bounds::TimedOut(#ended) => (#ended, true),
+                #bounds::RanOut(#outcome) => return #outcome,
+            };
+        }
+    }
+
+    /// A name of the expansion's own that stands where the declared type does.
+    pub(super) fn at_outcome(&self, name: &str) -> Ident {
+        let span = Span::mixed_site().located_at(self.checked.outcome_span);
+        Ident::new(name, span)
+    }
+}

@@ -1,0 +1,109 @@
+//! The judgement of an outcome: what a failure is, and what a predicate or a hook has to say.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::Expr;
+use syn::spanned::Spanned;
+
+use super::{Call, located, own_name};
+
+impl Call<'_> {
+    /// Places for predicates and hooks that an expression makes, at the first failure.
+    pub(super) fn places(&self) -> TokenStream {
+        let arguments = self.arguments;
+        let all = [
+            ("retry_if", &arguments.retry_if),
+            ("retry_on_ok", &arguments.retry_on_ok),
+            ("on_retry", &arguments.on_retry),
+        ];
+        let made = all.into_iter().filter_map(|(name, expression)| {
+            expression.as_ref().filter(|it| !is_in_place(it))?;
+            let name = own_name(name);
+            Some(quote!(let #name = ::core::cell::OnceCell::new();))
+        });
+        made.collect()
+    }
+
+    /// A closure from an outcome to what is wrong with it.
+    pub(super) fn judge(&self) -> TokenStream {
+        let krate = &self.krate;
+        let private = quote!(#krate::__private);
+        let (outcome, value, error) = (own_name("outcome"), own_name("value"), own_name("error"));
+        let of_value = match &self.arguments.retry_on_ok {
+            Some(predicate) => {
+                let predicate = in_place(predicate, "retry_on_ok");
+                quote! {
+                    #private::is_refused(#value, #predicate).then(#private::Failure::unaccepted)
+                }
+            }
+            None => quote!({ let _ = #value; ::core::option::Option::None }),
+        };
+        let of_error = self.failure(&error);
+        quote! {
+            |#outcome| match #outcome {
+                ::core::result::Result::Ok(#value) => #of_value,
+                ::core::result::Result::Err(#error) => ::core::option::Option::Some(#of_error),
+            }
+        }
+    }
+
+    fn failure(&self, error: &Ident) -> TokenStream {
+        let krate = &self.krate;
+        let private = quote!(#krate::__private);
+        let failure = if self.checked.error_is_parameter && self.arguments.retry_if.is_none() {
+            // Where it is not `Classify`, the compiler points at the declared type.
+            let error = self.at_outcome("error");
+            let classified = located(quote!(#private::classified), error.span());
+            quote!(#classified(#error))
+        } else {
+            quote!({
+                use #private::{Described as _, Judged as _};
+                #private::failure(
+                    (&&&&&#private::Probe(#error)).classifier(),
+                    (&&&&&&#private::Probe(#error)).description(),
+                )
+            })
+        };
+        if let Some(expression) = &self.arguments.retry_if {
+            let predicate = in_place(expression, "retry_if");
+            let verdict_by = located(quote!(#private::verdict_by), expression.span());
+            return quote!(#failure.judged(#verdict_by(#error, #predicate)));
+        }
+        if self.is_bounded() {
+            let timed_out = own_name("timed_out");
+            return quote!(#private::unless_timed_out(#failure, #timed_out));
+        }
+        failure
+    }
+
+    pub(super) fn hook(&self) -> TokenStream {
+        let Some(expression) = &self.arguments.on_retry else {
+            return quote!(|_| ());
+        };
+        let hook = in_place(expression, "on_retry");
+        if is_in_place(expression) {
+            return hook;
+        }
+        let event = own_name("event");
+        quote!(|#event| (#hook)(#event))
+    }
+}
+
+/// A closure or a path costs nothing to write again where it is used; anything else is made once.
+fn is_in_place(expression: &Expr) -> bool {
+    matches!(expression, Expr::Closure(_) | Expr::Path(_))
+}
+
+fn in_place(expression: &Expr, name: &str) -> TokenStream {
+    // What is wrong with it, the compiler says where it was written.
+    let span = Span::mixed_site().located_at(expression.span());
+    match expression {
+        Expr::Closure(closure) => closure.to_token_stream(),
+        // It may be a parameter: that is not given away.
+        Expr::Path(path) => quote_spanned!(span=> &#path),
+        _ => {
+            let name = Ident::new(name, span);
+            quote_spanned!(span=> #name.get_or_init(|| #expression))
+        }
+    }
+}

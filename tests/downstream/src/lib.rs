@@ -1,0 +1,90 @@
+//! A user's crate as far from this workspace as a crate can be: it is of edition 2021, knows
+//! `retry-core` by another name, and has neither tokio nor tracing among its dependencies. That it
+//! compiles is most of the test; `tests/downstream.rs` calls it.
+
+use std::io;
+use std::time::Duration;
+
+use renamed_core::{retry_api, retry_scheduler, retry_storage, retry_worker, Classify, Growth};
+
+/// Whoever finds this one instead of the dependency does not compile.
+mod retry_core {}
+
+/// What fails and succeeds: handed in.
+pub type Source<'a> = dyn FnMut() -> io::Result<u32> + Send + 'a;
+
+/// Constant arguments, and limits.
+///
+/// # Errors
+///
+/// When the source says so.
+#[retry_worker(
+    crate = ::renamed_core,
+    timeout = "1s",
+    max_total_time = "1m",
+    max_attempts = 3,
+    min_wait = 1,
+    backoff = "fibonacci",
+    jitter = "full",
+    nested = "multiply",
+    attempt = n,
+)]
+pub async fn constants(source: &mut Source<'_>, (key, _): (String, u32)) -> io::Result<String> {
+    let seven = source()?;
+    Ok(format!("{key}{n}{seven}"))
+}
+
+/// Expressions, predicates and hooks.
+///
+/// # Errors
+///
+/// When the source says so.
+#[retry_storage(
+    crate = renamed_core,
+    policy = "FLOW_NODE_DEFAULT",
+    max_attempts = attempts,
+    min_wait = Duration::from_millis(1),
+    backoff = Growth::Exponential(f64::from(attempts)),
+    retry_if = |error| error.kind() != io::ErrorKind::NotFound,
+    retry_on_ok = |value| *value == 0,
+    on_retry = |event| waits.push(event.wait()),
+)]
+pub fn predicates(
+    source: &mut Source<'_>,
+    waits: &mut Vec<Duration>,
+    attempts: u8,
+) -> io::Result<u32> {
+    source()
+}
+
+/// An error that is any.
+///
+/// # Errors
+///
+/// When the source says so.
+#[retry_api(crate = ::renamed_core)]
+pub async fn generic<E: Classify + Send + Sync>(
+    source: &mut (dyn FnMut() -> Result<u32, E> + Send),
+) -> Result<u32, E> {
+    source()
+}
+
+/// A worker.
+pub trait Works {
+    /// What the work is done with.
+    fn source(&mut self) -> &mut Source<'static>;
+
+    /// Works.
+    ///
+    /// # Errors
+    ///
+    /// When the source says so.
+    #[retry_scheduler(crate = ::renamed_core)]
+    fn work(&mut self, task: String) -> Result<Vec<u32>, Box<dyn std::error::Error>> {
+        if task.is_empty() {
+            return Err("invalid task".into());
+        }
+        let seven = self.source()()?;
+        Ok((0..seven).skip(task.len()).collect())
+    }
+}

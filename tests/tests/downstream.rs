@@ -1,0 +1,44 @@
+//! The attributes in another crate: see `downstream/src/lib.rs`.
+
+use std::io;
+
+use retry_core::testing::{Recorder, no_wait};
+use retry_tests::{busy_once, busy_times, sendable};
+use retry_tests_downstream::{Source, Works, constants, generic, predicates};
+
+struct Worker(Box<Source<'static>>);
+
+impl Works for Worker {
+    fn source(&mut self) -> &mut Source<'static> {
+        &mut *self.0
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_another_edition_by_another_name() -> io::Result<()> {
+    let script = busy_times(2);
+    let mut source = || script.next();
+    let call = constants(&mut source, ("k".to_owned(), 1));
+    assert_eq!(sendable(call).await?, "k37");
+    let script = busy_once();
+    assert_eq!(sendable(generic(&mut || script.next())).await?, 7);
+    Ok(())
+}
+
+#[test]
+fn of_another_edition_by_another_name_sync() -> Result<(), Box<dyn std::error::Error>> {
+    let (_no_wait, recorder) = (no_wait(), Recorder::install());
+    let (script, mut waits) = (busy_times(2), Vec::new());
+    assert_eq!(predicates(&mut || script.next(), &mut waits, 3)?, 7);
+    assert_eq!(waits.len(), 2);
+    let script = busy_once();
+    let mut worker = Worker(Box::new(move || script.next()));
+    assert_eq!(worker.work("12345".to_owned())?, [5, 6]);
+    assert!(worker.work(String::new()).is_err());
+    let last = recorder.messages().pop();
+    assert_eq!(
+        last.as_deref(),
+        Some("DEBUG Not retried: work failed on attempt 1/3: invalid task")
+    );
+    Ok(())
+}

@@ -1,0 +1,190 @@
+//! Annotated functions under the strictest lints: what is not said of the function as it was
+//! written is not said of its expansion either.
+
+#![deny(
+    warnings,
+    clippy::all,
+    clippy::pedantic,
+    missing_docs,
+    unused_qualifications
+)]
+#![deny(
+    unreachable_pub,
+    elided_lifetimes_in_paths,
+    unused_lifetimes,
+    single_use_lifetimes
+)]
+#![deny(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::shadow_unrelated
+)]
+#![deny(
+    let_underscore_drop,
+    unused_results,
+    trivial_casts,
+    variant_size_differences
+)]
+
+use std::borrow::Cow;
+use std::io;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use retry_core::testing::{Script, no_wait};
+use retry_core::{retry_api, retry_scheduler, retry_storage, retry_worker};
+use retry_tests::{busy_once, sendable};
+
+fn consume(text: String) -> usize {
+    text.into_bytes().len()
+}
+
+#[retry_worker]
+async fn consuming(script: &Script<u32, io::Error>, key: String) -> io::Result<usize> {
+    let _seven = script.next()?;
+    tokio::task::yield_now().await;
+    Ok(consume(key))
+}
+
+#[retry_worker]
+fn consuming_sync(script: &Script<u32, io::Error>, mut key: String) -> io::Result<usize> {
+    key.push('!');
+    let _seven = script.next()?;
+    Ok(consume(key))
+}
+
+#[retry_storage(max_attempts = 3, min_wait = "1ms", backoff = "linear", attempt = n, timeout = "1s")]
+async fn configured(
+    script: &Script<u32, io::Error>,
+    rows: &mut Vec<u32>,
+    (first, _): (String, u32),
+    name: Cow<'_, str>,
+) -> io::Result<u32> {
+    rows.push(n);
+    if first == name {
+        return Ok(0);
+    }
+    let seven = script.next()?;
+    drop((first, name));
+    Ok(seven)
+}
+
+#[retry_storage(
+    retry_if = |error: &io::Error| error.kind() == io::ErrorKind::ResourceBusy,
+    on_retry = |event| log.push(event.attempt()),
+    retry_on_ok = |value| *value == 0,
+    max_wait = wait,
+    max_total_time = "1m",
+)]
+fn configured_sync(
+    script: &Script<u32, io::Error>,
+    log: &mut Vec<u32>,
+    wait: Duration,
+) -> io::Result<u32> {
+    script.next()
+}
+
+/// A struct with methods.
+struct Client {
+    script: Script<u32, io::Error>,
+    calls: u32,
+}
+
+impl Client {
+    /// Lends.
+    ///
+    /// # Errors
+    ///
+    /// When the script says so.
+    #[retry_api]
+    async fn ask<'a>(&'a self, text: &'a str) -> io::Result<&'a str> {
+        let _seven = self.script.next()?;
+        Ok(text)
+    }
+
+    #[retry_scheduler]
+    #[must_use = "it may fail"]
+    async fn count(&mut self) -> io::Result<()> {
+        self.calls += 1;
+        let _seven = self.script.next()?;
+        Ok(())
+    }
+
+    #[retry_scheduler(policy = "NODUS_SCHEDULED_DEFAULT")]
+    fn count_sync(&mut self) -> Result<(), Box<dyn std::error::Error>> {
+        self.calls += 1;
+        if self.calls > 9 {
+            return Err("too many".into());
+        }
+        let _seven = self.script.next()?;
+        Ok(())
+    }
+}
+
+#[async_trait]
+trait Asks {
+    async fn ask_boxed(&mut self, text: String) -> io::Result<usize>;
+}
+
+#[async_trait]
+impl Asks for Client {
+    #[retry_api]
+    async fn ask_boxed(&mut self, text: String) -> io::Result<usize> {
+        let _seven = self.script.next()?;
+        Ok(consume(text))
+    }
+}
+
+#[retry_worker]
+#[tracing::instrument(skip(script), err)]
+async fn instrumented(script: &Script<u32, io::Error>, key: String) -> io::Result<usize> {
+    let _seven = script.next()?;
+    Ok(consume(key))
+}
+
+#[retry_worker]
+async fn generic<T>(
+    script: &Script<T, io::Error>,
+    with: impl FnOnce(T) -> T + Clone,
+) -> io::Result<T> {
+    Ok(with(script.next()?))
+}
+
+#[tokio::test(start_paused = true)]
+async fn lints_are_silent() -> Result<(), Box<dyn std::error::Error>> {
+    assert_eq!(sendable(consuming(&busy_once(), "k".to_owned())).await?, 1);
+    let (script, mut rows, pair) = (busy_once(), Vec::new(), ("f".to_owned(), 1));
+    let configured = configured(&script, &mut rows, pair, "n".into());
+    assert_eq!(sendable(configured).await?, 7);
+    assert_eq!(rows, [1, 2]);
+    let mut client = Client {
+        script: busy_once(),
+        calls: 0,
+    };
+    assert_eq!(sendable(client.ask("t")).await?, "t");
+    client.script = busy_once();
+    sendable(client.count()).await?;
+    client.script = busy_once();
+    assert_eq!(sendable(client.ask_boxed("t".to_owned())).await?, 1);
+    assert_eq!(
+        sendable(instrumented(&busy_once(), "k".to_owned())).await?,
+        1
+    );
+    assert_eq!(generic(&busy_once(), |seven| seven + 1).await?, 8);
+    Ok(())
+}
+
+#[test]
+fn lints_are_silent_sync() -> Result<(), Box<dyn std::error::Error>> {
+    let (_no_wait, mut log) = (no_wait(), Vec::new());
+    assert_eq!(consuming_sync(&busy_once(), "k".to_owned())?, 2);
+    assert_eq!(configured_sync(&busy_once(), &mut log, Duration::ZERO)?, 7);
+    assert_eq!(log, [1]);
+    let mut client = Client {
+        script: busy_once(),
+        calls: 0,
+    };
+    client.count_sync()?;
+    assert_eq!(client.calls, 2);
+    Ok(())
+}

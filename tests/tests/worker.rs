@@ -1,0 +1,10 @@
+//! `#[retry_worker]` on methods: `self` in all its forms, impls, traits, generics.
+
+mod worker {
+    mod async_traits;
+    mod generics;
+    mod receivers;
+    mod recursion;
+    mod tasks;
+    mod traits;
+}
