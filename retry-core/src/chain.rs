@@ -9,6 +9,13 @@ use crate::text::is_retryable_display;
 
 type Node<'a> = &'a (dyn Error + 'static);
 
+/// The verdict of `top` with `below` under it: by what is known there, else by the texts.
+pub(crate) fn verdict_of(top: &dyn fmt::Display, below: Option<Node<'_>>) -> Verdict {
+    below
+        .and_then(verdict)
+        .unwrap_or_else(|| verdict_by_text(top, below))
+}
+
 /// The verdict of the first known error in the chain that begins with `error`.
 pub(crate) fn verdict(error: Node<'_>) -> Option<Verdict> {
     first_known(error).map(Classify::classify)

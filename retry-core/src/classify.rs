@@ -32,6 +32,7 @@ pub enum Verdict {
 
 /// `true` for [`Verdict::Retry`], `false` for [`Verdict::Stop`].
 impl From<bool> for Verdict {
+    #[inline]
     fn from(retry: bool) -> Self {
         if retry { Self::Retry } else { Self::Stop }
     }

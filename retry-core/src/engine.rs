@@ -1,7 +1,6 @@
 //! The one engine: what happens after each attempt, for attribute, function and builder, sync and
 //! async alike. *Attempt → classify → wait → event*; the caller sleeps.
 
-use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
@@ -17,7 +16,7 @@ use crate::policy::{ExecutionGuarantee, RetryPolicy};
 use crate::random::{self, Random};
 use crate::retry_event::RetryEvent;
 use crate::stats::{self, Ended};
-use crate::{scope, settings};
+use crate::{pause, scope, settings};
 
 /// What does not change in a call.
 #[derive(Clone, Copy)]
@@ -32,12 +31,14 @@ pub(crate) struct Plan<'a> {
 /// What a call carries from attempt to attempt: 16 bytes of its future.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Attempts {
-    /// The attempt that runs, or the next one, from 1.
-    number: u32,
+    /// Retries made so far: the attempt that runs, or the next one, less 1.
+    retries: u32,
     /// The first failure, if somebody asked for the time by then.
     failed: Option<Moment>,
     /// The last wait in nanoseconds, for decorrelated jitter; halved so as to align to 4 bytes.
     previous: [u32; 2],
+    /// A call that gave up in the attempt that runs.
+    inner: Inner,
 }
 
 impl Attempts {
@@ -46,60 +47,114 @@ impl Attempts {
     #[inline]
     pub(crate) const fn new() -> Self {
         Self {
-            number: 1,
+            retries: 0,
             failed: None,
             previous: [0; 2],
+            inner: Inner::NONE,
         }
+    }
+
+    /// Where the attempt that runs leaves a call that gave up in it.
+    #[inline]
+    pub(crate) const fn inner(&mut self) -> &mut Inner {
+        &mut self.inner
     }
 
     /// The attempt that runs, from 1.
     #[must_use]
     #[inline]
     pub(crate) const fn number(&self) -> u32 {
-        self.number
+        self.retries.saturating_add(1)
     }
 
-    /// Decides on an attempt's outcome: `Break` with what the caller gets, or `Continue` with the
-    /// wait before the next attempt.
+    /// Whether a success now is nothing to tell of: it is the first attempt's, and nobody counts.
+    ///
+    #[must_use]
+    #[inline]
+    pub(crate) fn are_none(&self) -> bool {
+        self.retries == 0 && !stats::on()
+    }
+
+    /// Decides on an attempt's outcome.
     ///
     /// `judge` says what is wrong with the outcome, if anything; `plan` is made only if something
-    /// is, or somebody counts.
+    /// is, or somebody counts. The outcome stays where it is.
     #[inline]
     pub(crate) fn decide<'p, T, E>(
         &mut self,
-        (outcome, inner): (Result<T, E>, Inner),
+        outcome: &Result<T, E>,
         plan: impl FnOnce() -> Plan<'p>,
         judge: impl FnOnce(&Result<T, E>) -> Option<Failure<'_>>,
         hook: impl FnOnce(RetryEvent<'_, E>),
-    ) -> ControlFlow<Result<T, E>, Waiting<'p, Result<T, E>>> {
-        let Some(failure) = judge(&outcome) else {
-            if self.number != 1 || stats::on() {
+    ) -> Next<'p> {
+        let Some(failure) = judge(outcome) else {
+            if observed() && !self.are_none() {
                 self.succeeded(&plan());
             }
-            return ControlFlow::Break(outcome);
+            return Next::Return;
         };
         let plan = plan();
-        let Some(wait) = self.failed(&plan, &failure, inner) else {
-            return ControlFlow::Break(outcome);
+        let wait = match self.at_once(&plan, failure.verdict()) {
+            AtOnce::Return => return Next::Return,
+            AtOnce::Again => None,
+            AtOnce::Consider => {
+                // Copies: only they have an address, and only here.
+                let (plan, failure) = (plan, failure);
+                let Some(wait) = self.failed(&plan, &failure) else {
+                    return Next::Return;
+                };
+                Some(wait)
+            }
         };
         hook(RetryEvent {
             operation: plan.operation,
-            attempt: self.number - 1,
+            attempt: self.retries,
             policy: plan.policy,
             error: outcome.as_ref().err(),
-            wait,
+            wait: wait.unwrap_or_default(),
         });
-        ControlFlow::Continue(Waiting {
-            wait,
-            outcome,
-            plan,
-        })
+        match wait {
+            None => Next::Again,
+            Some(wait) => Next::Wait(Waiting { wait, plan }),
+        }
+    }
+
+    /// The short way of a failure: nobody looks on and there is nothing to wait for.
+    #[inline]
+    fn at_once(&mut self, plan: &Plan<'_>, verdict: Verdict) -> AtOnce {
+        if plan.limits.is_some() || verdict != Verdict::Retry {
+            return AtOnce::Consider;
+        }
+        self.at_once_under(plan.policy)
+    }
+
+    #[inline]
+    fn at_once_under(&mut self, policy: &RetryPolicy) -> AtOnce {
+        let last = policy.attempts_at_once();
+        if self.retries >= last || observed() || scope::is_entered() || !self.inner.is_none() {
+            return AtOnce::Consider;
+        }
+        let next = self.retries + 1;
+        if next == last {
+            return if nesting::is_inside() || policy.is_unlimited() {
+                AtOnce::Consider
+            } else {
+                AtOnce::Return
+            };
+        }
+        // The wait is none, but an async one gives way to other tasks before this attempt.
+        if next.wrapping_add(1).is_multiple_of(pause::YIELD_EVERY) {
+            return AtOnce::Consider;
+        }
+        self.retries = next;
+        AtOnce::Again
     }
 
     /// What a bounded attempt comes to, where a limit may have cut it.
+    #[inline]
     pub(crate) fn unbound<'p, T, E, L: Cut<E>>(
         &self,
-        bounded: Result<(Result<T, E>, Inner), L>,
+        bounded: Result<Result<T, E>, L>,
         plan: impl FnOnce() -> Plan<'p>,
     ) -> Bounds<T, E> {
         let cut = match bounded {
@@ -110,23 +165,19 @@ impl Attempts {
             self.ran_out(&plan(), over);
             return Bounds::RanOut(Err(cut.into_error()));
         }
-        Bounds::TimedOut((Err(cut.into_error()), Inner::NONE))
+        Bounds::TimedOut(Err(cut.into_error()))
     }
 
-    /// Waits as a sync call does: `Break` with the outcome where the wait was cancelled, or has
-    /// left no time for another attempt.
+    /// Waits as a sync call does. Says whether there is to be another attempt: not where the wait
+    /// was cancelled, or has left no time for one.
     #[inline]
     pub(crate) fn sleep<T, E>(
         &self,
-        waiting: Waiting<'_, Result<T, E>>,
+        Waiting { wait, plan }: Waiting<'_>,
+        outcome: &Result<T, E>,
         judge: impl FnOnce(&Result<T, E>) -> Option<Failure<'_>>,
         warned: &AtomicBool,
-    ) -> ControlFlow<Result<T, E>> {
-        let Waiting {
-            wait,
-            outcome,
-            plan,
-        } = waiting;
+    ) -> bool {
         let cancelled = clock::sleep(wait, plan.operation, warned);
         let reason = if cancelled {
             Reason::Cancelled
@@ -137,16 +188,16 @@ impl Attempts {
         {
             Reason::TimeLimit
         } else {
-            return ControlFlow::Continue(());
+            return true;
         };
-        Interrupted::new(*self, &plan, judge(&outcome).as_ref()).report(&reason);
-        ControlFlow::Break(outcome)
+        Interrupted::new(*self, &plan, judge(outcome).as_ref()).report(&reason);
+        false
     }
 
     /// The attempt succeeded, not at the first time or with somebody counting.
     #[cold]
     fn succeeded(&self, plan: &Plan<'_>) {
-        if self.number == 1 {
+        if self.retries == 0 {
             plan.operation.counters().succeeded_at_once();
             return;
         }
@@ -156,13 +207,10 @@ impl Attempts {
 
     /// The attempt failed. Reports it, and gives the wait before the next attempt, if there is to
     /// be one.
-    pub(crate) fn failed(
-        &mut self,
-        plan: &Plan<'_>,
-        failure: &Failure<'_>,
-        inner: Inner,
-    ) -> Option<Duration> {
-        let observed = event::on() || stats::on();
+    #[cold]
+    pub(crate) fn failed(&mut self, plan: &Plan<'_>, failure: &Failure<'_>) -> Option<Duration> {
+        let inner = self.inner.take();
+        let observed = observed();
         if observed {
             self.failed.get_or_insert_with(Moment::now);
             if stats::on() {
@@ -175,7 +223,7 @@ impl Attempts {
                 if observed {
                     event::retrying(self.at(plan), failure.description(), wait);
                 }
-                self.number = self.number.saturating_add(1);
+                self.retries = self.retries.saturating_add(1);
                 Some(wait)
             }
             Err(end) => {
@@ -186,7 +234,12 @@ impl Attempts {
     }
 
     /// Whether there is to be another attempt: the wait before it in nanoseconds, or why not.
-    fn judge(&mut self, plan: &Plan<'_>, failure: &Failure<'_>, inner: Inner) -> Result<u64, End> {
+    fn judge(
+        &mut self,
+        plan: &Plan<'_>,
+        failure: &Failure<'_>,
+        inner: Option<GaveUp>,
+    ) -> Result<u64, End> {
         let policy = plan.policy;
         let verdict = failure.verdict();
         let exactly_once = policy.execution_guarantee() == ExecutionGuarantee::ExactlyOnce;
@@ -196,7 +249,7 @@ impl Attempts {
             Verdict::Retry | Verdict::Unknown => None,
             Verdict::RetryAfter(hint) => Some(hint),
         };
-        if policy.is_last(self.number) {
+        if policy.is_last(self.number()) {
             return Err(End::Exhausted);
         }
         if let Some(inner) = carried(plan, failure, inner) {
@@ -229,7 +282,7 @@ impl Attempts {
     fn draw(&mut self, policy: &RetryPolicy, floor: u64) -> u64 {
         let previous = u64::from(self.previous[0]) << 32 | u64::from(self.previous[1]);
         let (drawn, floor) = random::with_thread(|random: &mut Random| {
-            let drawn = backoff::draw(policy, self.number - 1, previous, random);
+            let drawn = backoff::draw(policy, self.retries, previous, random);
             let floor = if floor == 0 {
                 0
             } else {
@@ -249,7 +302,7 @@ impl Attempts {
         At {
             operation: plan.operation,
             policy: plan.policy,
-            attempt: self.number,
+            attempt: self.number(),
             elapsed: plan.limits.map_or_else(since_failure, Limits::elapsed),
         }
     }
@@ -294,7 +347,7 @@ impl Attempts {
         if stats::on() {
             let spent = self.failed.map_or(Duration::ZERO, Moment::elapsed);
             plan.operation.counters().ended(Ended {
-                attempts: self.number,
+                attempts: self.number(),
                 succeeded,
                 spent,
             });
@@ -306,9 +359,9 @@ impl Attempts {
 #[derive(Debug)]
 pub enum Bounds<T, E> {
     /// By itself.
-    Ended((Result<T, E>, Inner)),
+    Ended(Result<T, E>),
     /// By its own timeout: it may be tried again.
-    TimedOut((Result<T, E>, Inner)),
+    TimedOut(Result<T, E>),
     /// By the call's time limit: the call is over.
     RanOut(Result<T, E>),
 }
@@ -321,8 +374,8 @@ enum End {
 }
 
 /// The inner call that gave up in this attempt, if the error is its and the call is to heed it.
-fn carried(plan: &Plan<'_>, failure: &Failure<'_>, inner: Inner) -> Option<GaveUp> {
-    let inner = inner.take()?;
+fn carried(plan: &Plan<'_>, failure: &Failure<'_>, inner: Option<GaveUp>) -> Option<GaveUp> {
+    let inner = inner?;
     let nested = plan.nested.unwrap_or_else(|| settings::current().nested);
     (nested == Nested::Stop && failure.description().carries(&inner.text)).then_some(inner)
 }
@@ -346,16 +399,81 @@ fn never_waits(policy: &RetryPolicy) -> bool {
             && !matches!(policy.growth(), Growth::Schedule(_)))
 }
 
-/// A wait that is to be slept.
-pub(crate) struct Waiting<'a, R> {
+/// What follows an attempt.
+pub(crate) enum Next<'a> {
+    /// Its outcome is the caller's.
+    Return,
+    /// The next attempt, at once.
+    Again,
+    /// A wait, and then the next attempt.
+    Wait(Waiting<'a>),
+}
+
+impl Next<'_> {
+    /// The same for an async call, which owns what it waits with.
+    #[inline]
+    pub(crate) fn step<R>(
+        self,
+        attempts: &Attempts,
+        outcome: &R,
+        judge: impl FnOnce(&R) -> Option<Failure<'_>>,
+    ) -> Step {
+        match self {
+            Self::Return => Step::Return,
+            Self::Again => Step::Again,
+            Self::Wait(Waiting { wait, plan }) => Step::Wait(Wait {
+                wait,
+                next: attempts.number(),
+                interrupted: scope::is_entered()
+                    .then(|| Box::new(Interrupted::new(*attempts, &plan, judge(outcome).as_ref()))),
+            }),
+        }
+    }
+}
+
+/// What follows an async attempt.
+#[derive(Debug)]
+pub enum Step {
+    /// Its outcome is the caller's.
+    Return,
+    /// The next attempt, at once.
+    Again,
+    /// A wait, and then the next attempt.
+    Wait(Wait),
+}
+
+/// An async wait, before it is begun.
+#[derive(Debug)]
+pub struct Wait {
     pub(crate) wait: Duration,
-    /// The last attempt's, in case the wait is broken off.
-    pub(crate) outcome: R,
+    /// The attempt after it.
+    pub(crate) next: u32,
+    /// What is reported if its scope ends it.
+    pub(crate) interrupted: Option<Box<Interrupted>>,
+}
+
+/// Whether a failure can be dealt with on the short way.
+enum AtOnce {
+    Return,
+    Again,
+    Consider,
+}
+
+/// A wait that is to be slept.
+pub(crate) struct Waiting<'a> {
+    pub(crate) wait: Duration,
     pub(crate) plan: Plan<'a>,
+}
+
+/// Whether anybody is to be told of what is not a success at the first attempt.
+#[inline]
+fn observed() -> bool {
+    event::on() || stats::on()
 }
 
 /// What is reported if a wait is broken off: owned, as the call's own data may be out of reach by
 /// then.
+#[derive(Debug)]
 pub(crate) struct Interrupted {
     operation: Operation,
     policy: RetryPolicy,
@@ -373,7 +491,7 @@ impl Interrupted {
             limits: plan.limits.copied(),
             // The attempt that the wait was for does not come.
             attempts: Attempts {
-                number: attempts.number - 1,
+                retries: attempts.retries.saturating_sub(1),
                 ..attempts
             },
             error: failure

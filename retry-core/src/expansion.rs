@@ -1,17 +1,13 @@
 //! What the attributes expand to calls of: the glue between a call's static site, its evaluated
 //! arguments, the engine and the wait.
 
-use std::marker::PhantomData;
-use std::ops::ControlFlow;
-
 use crate::classify::{Classify, Verdict};
-use crate::engine::{Attempts, Bounds, Interrupted, Plan};
+use crate::engine::{Attempts, Bounds, Next, Plan, Step};
 use crate::error::RetryError;
 use crate::failure::Failure;
 use crate::layer::{AttemptLimit, Layer};
 use crate::limits::{Cut, Limits};
 use crate::nesting::Inner;
-use crate::pause::{Carriage, Pause};
 use crate::policy::RetryPolicy;
 use crate::retry_event::RetryEvent;
 use crate::site::Site;
@@ -90,44 +86,52 @@ impl<P: PolicySource> Call<P> {
         self.attempts.number()
     }
 
-    /// Decides on an async attempt: the wait to sleep, or what the caller gets.
+    /// Whether a success now is nothing to tell of.
+    #[must_use]
     #[inline]
-    pub fn decide<T, E, C: Carriage<Result<T, E>>>(
+    pub fn is_plain(&self) -> bool {
+        self.attempts.are_none()
+    }
+
+    /// Where the attempt that runs leaves a call that gave up in it.
+    #[inline]
+    pub const fn inner(&mut self) -> &mut Inner {
+        self.attempts.inner()
+    }
+
+    /// Decides on an async attempt, whose outcome stays where it is.
+    #[inline]
+    pub fn decide<T, E>(
         &mut self,
         (site, limits): (&'static Site, Option<&Limits>),
-        ended: (Result<T, E>, Inner),
+        outcome: &Result<T, E>,
         arguments: impl FnOnce() -> Layer,
         judge: impl Fn(&Result<T, E>) -> Option<Failure<'_>>,
         hook: impl FnOnce(RetryEvent<'_, E>),
-        _carriage: PhantomData<C>,
-    ) -> ControlFlow<Result<T, E>, Pause<C>> {
+    ) -> Step {
         let Self { attempts, policy } = self;
         let plan = || site.plan(policy.policy(site, arguments), limits);
         attempts
-            .decide(ended, plan, &judge, hook)
-            .map_continue(|waiting| {
-                let next = attempts.number();
-                Pause::new(waiting.wait, next, waiting.outcome, |outcome| {
-                    Interrupted::new(*attempts, &waiting.plan, judge(outcome).as_ref())
-                })
-            })
+            .decide(outcome, plan, &judge, hook)
+            .step(attempts, outcome, judge)
     }
 
-    /// Decides on a sync attempt, and waits: what the caller gets, or `Continue` to try again.
+    /// Decides on a sync attempt, and waits. Says whether to try again.
     #[inline]
     pub fn decide_sync<T, E>(
         &mut self,
         (site, limits): (&'static Site, Option<&Limits>),
-        ended: (Result<T, E>, Inner),
+        outcome: &Result<T, E>,
         arguments: impl FnOnce() -> Layer,
         judge: impl Fn(&Result<T, E>) -> Option<Failure<'_>>,
         hook: impl FnOnce(RetryEvent<'_, E>),
-    ) -> ControlFlow<Result<T, E>> {
+    ) -> bool {
         let Self { attempts, policy } = self;
         let plan = || site.plan(policy.policy(site, arguments), limits);
-        match attempts.decide(ended, plan, &judge, hook) {
-            ControlFlow::Break(outcome) => ControlFlow::Break(outcome),
-            ControlFlow::Continue(waiting) => attempts.sleep(waiting, &judge, &site.warned),
+        match attempts.decide(outcome, plan, &judge, hook) {
+            Next::Return => false,
+            Next::Again => true,
+            Next::Wait(waiting) => attempts.sleep(waiting, outcome, &judge, &site.warned),
         }
     }
 
@@ -135,7 +139,7 @@ impl<P: PolicySource> Call<P> {
     pub fn unbound<T, E>(
         &mut self,
         (site, limits): (&'static Site, Option<&Limits>),
-        bounded: Result<(Result<T, E>, Inner), RetryError>,
+        bounded: Result<Result<T, E>, RetryError>,
         arguments: impl FnOnce() -> Layer,
     ) -> Bounds<T, E>
     where

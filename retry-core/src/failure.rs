@@ -8,7 +8,10 @@ use crate::classify::{Classify, Verdict};
 use crate::text::is_retryable_display;
 
 /// A failed attempt, borrowed from its outcome.
-#[derive(Debug)]
+///
+/// `Copy`, and made inline: on the engine's short way only the verdict is looked at, and the rest is
+/// never built.
+#[derive(Clone, Copy, Debug)]
 pub struct Failure<'a> {
     classifier: Classifier<'a>,
     /// A predicate's verdict, which the error's own gives way to.
@@ -58,6 +61,7 @@ impl<'a> Failure<'a> {
 
     /// A value that `retry_on_ok` does not accept.
     #[must_use]
+    #[inline]
     pub const fn unaccepted() -> Self {
         Self::new(
             Classifier::Nobody,
@@ -88,17 +92,18 @@ impl<'a> Failure<'a> {
         }
     }
 
+    #[inline]
     pub(crate) fn verdict(&self) -> Verdict {
-        self.verdict.unwrap_or_else(|| match self.classifier {
+        if let Some(verdict) = self.verdict {
+            return verdict;
+        }
+        match self.classifier {
             Classifier::Own(own) => own.classify(),
-            Classifier::Chain(top, below) => below
-                .and_then(chain::verdict)
-                .unwrap_or_else(|| chain::verdict_by_text(top, below)),
-            Classifier::Text(text) if is_retryable_display(text) => Verdict::Retry,
-            Classifier::Text(_) => Verdict::Stop,
+            Classifier::Chain(top, below) => chain::verdict_of(top, below),
+            Classifier::Text(text) => is_retryable_display(text).into(),
             Classifier::Nobody => Verdict::Retry,
             Classifier::TimedOut => Verdict::Unknown,
-        })
+        }
     }
 
     pub(crate) fn kind(&self) -> &'static str {
@@ -205,12 +210,14 @@ impl Error for Snapshot {
 
 /// What a caller without an attribute knows of an `E: Classify`.
 impl<'a> Failure<'a> {
+    #[inline]
     pub(crate) fn classified<E: Classify>(error: &'a E) -> Self {
         Self::new(Classifier::Own(error), described(error))
     }
 }
 
 /// With its chain where it has one to show.
+#[inline]
 pub(crate) fn described<E: Classify>(error: &E) -> Description<'_> {
     error
         .as_error()

@@ -188,7 +188,7 @@ pub mod choice {
 /// What the attributes expand to. Not for people: it changes without notice.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::engine::Bounds;
+    pub use crate::engine::{Bounds, Step};
     pub use crate::expansion::{
         Call, attempt_limit, classified, is_refused, unless_timed_out, verdict_by,
     };

@@ -5,11 +5,11 @@
 //! put back at its end. That is all a call pays that does not fail.
 
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
@@ -33,151 +33,135 @@ pub(crate) struct GaveUp {
     pub(crate) text: String,
 }
 
-/// Where this thread stands: how many attempts deep, and the last call that gave up in the
-/// innermost of them.
-#[derive(Clone, Copy)]
-struct Standing {
-    depth: u32,
-    gave_up: Ticket,
-}
+/// Where a thread stands, in one word: [`OUTSIDE`] of any attempt, [`INSIDE`] of one, or inside of
+/// one in which a call gave up; the number is then the ticket of the [`GaveUp`] that is kept aside.
+/// Four bytes, because a future carries it.
+type Standing = u32;
 
-/// Stands for a [`GaveUp`] that is kept aside; 0 for none. Four bytes, because a future carries it.
-type Ticket = u32;
+const OUTSIDE: Standing = 0;
+/// Tickets are odd as well, so that this bit says whether there is an attempt around.
+const INSIDE: Standing = 1;
 
 thread_local! {
-    static HERE: Cell<Standing> = const { Cell::new(Standing { depth: 0, gave_up: 0 }) };
+    static HERE: Cell<Standing> = const { Cell::new(OUTSIDE) };
 }
 
 /// Whether the code that asks runs inside an attempt of an enclosing call.
+#[inline]
 pub(crate) fn is_inside() -> bool {
-    HERE.get().depth > 0
+    HERE.get() != OUTSIDE
 }
 
 /// Tells the enclosing attempt, if there is one, that a call inside it has given up.
 pub(crate) fn give_up(gave_up: impl FnOnce() -> GaveUp) {
-    let here = HERE.get();
-    if here.depth > 0 {
-        drop(take(here.gave_up));
-        HERE.set(Standing {
-            gave_up: keep(gave_up()),
-            ..here
-        });
+    if is_inside() {
+        HERE.set(keep(gave_up()));
     }
 }
 
-/// A call that gave up inside the attempt that has just ended, taken out of where it was kept.
-/// Dropping it without [`Inner::take`] forgets it.
-#[derive(Debug)]
-pub struct Inner(Ticket);
+/// What an attempt leaves behind: the ticket of a call that gave up in it, or 0.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Inner(Standing);
 
 impl Inner {
     /// No inner call gave up.
-    pub const NONE: Self = Self(0);
+    pub(crate) const NONE: Self = Self(0);
 
-    pub(crate) fn take(self) -> Option<GaveUp> {
-        let ticket = self.0;
-        std::mem::forget(self);
-        take(ticket)
-    }
-}
-
-impl Drop for Inner {
     #[inline]
-    fn drop(&mut self) {
-        if self.0 != 0 {
-            drop(take(self.0));
-        }
+    pub(crate) const fn is_none(self) -> bool {
+        self.0 == 0
+    }
+
+    pub(crate) fn take(&mut self) -> Option<GaveUp> {
+        take(std::mem::take(&mut self.0))
     }
 }
 
 /// Puts the thread's standing back when an attempt ends, by return or by panic.
-struct Inside {
+struct Inside<'a> {
     outside: Standing,
+    inner: &'a mut Inner,
 }
 
-impl Inside {
+impl<'a> Inside<'a> {
     #[inline]
-    fn enter(gave_up: Ticket) -> Self {
-        let outside = HERE.get();
-        HERE.set(Standing {
-            depth: outside.depth + 1,
-            gave_up,
-        });
-        Self { outside }
-    }
-
-    #[inline]
-    fn gave_up(&self) -> Ticket {
-        HERE.get().gave_up
+    fn enter(inner: &'a mut Inner) -> Self {
+        Self {
+            outside: HERE.replace(inner.0 | INSIDE),
+            inner,
+        }
     }
 }
 
-impl Drop for Inside {
+impl Drop for Inside<'_> {
     #[inline]
     fn drop(&mut self) {
-        HERE.set(self.outside);
+        let standing = HERE.replace(self.outside);
+        // Once it is a ticket it stays one: a plain standing is the one that it began with.
+        if standing != INSIDE {
+            self.inner.0 = standing;
+        }
     }
 }
 
 /// Runs one attempt of a sync call.
 #[inline]
-pub fn attempt_sync<T>(attempt: impl FnOnce() -> T) -> (T, Inner) {
-    let inside = Inside::enter(0);
-    let outcome = attempt();
-    (outcome, Inner(inside.gave_up()))
+pub fn attempt_sync<R>(inner: &mut Inner, attempt: impl FnOnce() -> R) -> R {
+    let _inside = Inside::enter(inner);
+    attempt()
 }
 
 /// One attempt of an async call.
 #[inline]
-pub fn attempt_async<F>(future: F) -> Attempt<F> {
-    Attempt {
-        future,
-        gave_up: Inner::NONE,
-    }
+pub fn attempt_async<F>(inner: &mut Inner, future: F) -> Attempt<'_, F> {
+    Attempt { future, inner }
 }
 
 pin_project! {
     /// An attempt's future that knows, whenever it is polled, that it is one.
     #[must_use = "futures do nothing unless polled"]
     #[derive(Debug)]
-    pub struct Attempt<F> {
+    pub struct Attempt<'a, F> {
         #[pin]
         future: F,
-        gave_up: Inner,
+        inner: &'a mut Inner,
     }
 }
 
-impl<F: Future> Future for Attempt<F> {
-    type Output = (F::Output, Inner);
+impl<F: Future> Future for Attempt<'_, F> {
+    type Output = F::Output;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let inside = Inside::enter(this.gave_up.0);
-        let poll = this.future.poll(context);
-        this.gave_up.0 = inside.gave_up();
-        poll.map(|outcome| (outcome, std::mem::replace(this.gave_up, Inner::NONE)))
+        let _inside = Inside::enter(this.inner);
+        this.future.poll(context)
     }
 }
 
-static KEPT: LazyLock<Mutex<HashMap<Ticket, GaveUp>>> = LazyLock::new(Mutex::default);
+/// Give-ups that the enclosing attempt has not asked for, by ticket and so by age. One that is never
+/// asked for (its attempt succeeded all the same, or was dropped) leaves when it is the oldest of
+/// this many: no program has more in flight.
+const MOST_KEPT: usize = 1 << 16;
 
-fn keep(gave_up: GaveUp) -> Ticket {
-    static NEXT: AtomicU32 = AtomicU32::new(1);
+static KEPT: Mutex<BTreeMap<Standing, GaveUp>> = Mutex::new(BTreeMap::new());
+
+fn keep(gave_up: GaveUp) -> Standing {
+    // 3, 5, 7 and so on; after two thousand million give-ups they begin again.
+    static NEXT: AtomicU32 = AtomicU32::new(INSIDE);
+    let ticket = NEXT.fetch_add(2, Ordering::Relaxed).wrapping_add(2);
+    let ticket = if ticket == INSIDE { INSIDE + 2 } else { ticket };
     let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-    loop {
-        // Numbers wrap after four thousand million give-ups; one still in use is passed over.
-        let ticket = NEXT.fetch_add(1, Ordering::Relaxed);
-        if ticket != 0 && !kept.contains_key(&ticket) {
-            kept.insert(ticket, gave_up);
-            return ticket;
-        }
+    if kept.len() >= MOST_KEPT {
+        kept.pop_first();
     }
+    kept.insert(ticket, gave_up);
+    ticket
 }
 
 #[cold]
-fn take(ticket: Ticket) -> Option<GaveUp> {
-    if ticket == 0 {
+fn take(ticket: Standing) -> Option<GaveUp> {
+    if ticket <= INSIDE {
         return None;
     }
     KEPT.lock()
@@ -196,47 +180,52 @@ mod tests {
         }
     }
 
+    fn taken(mut inner: Inner) -> Option<&'static str> {
+        inner.take().map(|inner| inner.operation)
+    }
+
     #[test]
     fn only_the_attempt_that_encloses_it_learns_of_a_give_up() {
         give_up(|| unreachable!("nobody would read it"));
-        let (((), inner), outer) = attempt_sync(|| {
+        let (mut outer, mut inner) = (Inner::NONE, Inner::NONE);
+        attempt_sync(&mut outer, || {
             assert!(is_inside());
-            attempt_sync(|| give_up(|| gave_up("load")))
+            attempt_sync(&mut inner, || give_up(|| gave_up("load")));
         });
-        assert_eq!(inner.take().map(|inner| inner.operation), Some("load"));
-        assert!(outer.take().is_none());
+        assert_eq!(taken(inner), Some("load"));
+        assert_eq!(taken(outer), None);
         assert!(!is_inside());
     }
 
     #[test]
     fn a_panic_leaves_the_standing_as_it_was() {
-        let panicked = std::panic::catch_unwind(|| attempt_sync(|| panic!("expected")));
+        let panicked = std::panic::catch_unwind(|| {
+            attempt_sync(&mut Inner::NONE.clone(), || panic!("expected"));
+        });
         assert!(panicked.is_err());
         assert!(!is_inside());
     }
 
     #[tokio::test]
     async fn a_future_keeps_it_between_polls_and_other_tasks_do_not_see_it() {
-        let ((), inner) = attempt_async(async {
+        let mut inner = Inner::NONE;
+        attempt_async(&mut inner, async {
             give_up(|| gave_up("load"));
             tokio::task::yield_now().await;
             assert!(is_inside());
         })
         .await;
-        assert_eq!(inner.take().map(|inner| inner.operation), Some("load"));
+        assert_eq!(taken(inner), Some("load"));
         assert!(!is_inside());
     }
 
-    #[tokio::test]
-    async fn a_dropped_future_leaves_nothing_behind() {
-        let mut attempt = Box::pin(attempt_async(async {
-            give_up(|| gave_up("dropped"));
-            std::future::pending::<()>().await;
-        }));
-        let poll = std::future::poll_fn(|context| Poll::Ready(attempt.as_mut().poll(context)));
-        assert!(poll.await.is_pending());
-        let ticket = attempt.gave_up.0;
-        drop(attempt);
-        assert!(take(ticket).is_none());
+    #[test]
+    fn what_nobody_asks_for_does_not_pile_up() {
+        for _ in 0..2 * MOST_KEPT {
+            keep(gave_up("forgotten"));
+        }
+        let kept = KEPT.lock().expect("no panic").len();
+        assert!(kept <= MOST_KEPT, "{kept}");
+        assert!(take(keep(gave_up("the last"))).is_some());
     }
 }

@@ -57,6 +57,38 @@ impl Operation {
     }
 }
 
+/// What tells operations apart without reading their names: the place in memory of what names them,
+/// and the rest. One operation may have several.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Identity {
+    address: usize,
+    rest: usize,
+}
+
+impl Identity {
+    /// A small number that differs between most.
+    #[inline]
+    pub(crate) const fn slot(self) -> usize {
+        (self.address >> 3) ^ (self.address >> 8)
+    }
+}
+
+impl Operation {
+    #[inline]
+    pub(crate) fn identity(&self) -> Identity {
+        let class = self.class.map_or(0, |class| class as usize + 1);
+        let (address, length) = match self.name {
+            Name::Given(name) => (name.as_ptr().addr(), name.len()),
+            // No name is that long.
+            Name::At(caller) => (std::ptr::from_ref(caller).addr(), usize::MAX >> 4),
+        };
+        Identity {
+            address,
+            rest: length << 3 | class,
+        }
+    }
+}
+
 /// `file:line` of a call: made once for each place in the program, and kept.
 fn place(caller: &'static Location<'static>) -> &'static str {
     type Places = HashMap<(&'static str, u32), &'static str>;

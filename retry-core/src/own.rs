@@ -46,7 +46,11 @@ impl<T, E> Outcome<T, E> for Result<T, E> {
 }
 
 /// The outcome of an attempt as the `Result` that it is.
+///
+/// # Errors
+///
+/// The attempt's own.
 #[inline]
-pub fn as_result<R: Outcome<T, E>, T, E, I>((outcome, inner): (R, I)) -> (Result<T, E>, I) {
-    (outcome.into_result(), inner)
+pub fn as_result<R: Outcome<T, E>, T, E>(outcome: R) -> Result<T, E> {
+    outcome.into_result()
 }

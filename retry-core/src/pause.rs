@@ -2,14 +2,14 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use pin_project_lite::pin_project;
 use tokio::time::Sleep;
 
-use crate::engine::Interrupted;
+use crate::engine::{Interrupted, Wait};
 use crate::event::Reason;
 use crate::scope::{self, Waiter};
 
@@ -75,7 +75,7 @@ pub struct Scoped<C> {
     sleep: Pin<Box<Sleep>>,
     waiter: Waiter,
     carried: Option<C>,
-    interrupted: Interrupted,
+    interrupted: Box<Interrupted>,
 }
 
 impl<C> std::fmt::Debug for Scoped<C> {
@@ -85,48 +85,41 @@ impl<C> std::fmt::Debug for Scoped<C> {
 }
 
 /// A loop that neither waits nor ever blocks inside gives way to other tasks this often.
-const YIELD_EVERY: u32 = 32;
+pub(crate) const YIELD_EVERY: u32 = 32;
 
-impl<C> Pause<C> {
-    /// The wait before attempt `next`, which carries `outcome` where there is a scope.
+impl Wait {
+    /// Begins to wait, with `outcome` carried along where there is a scope.
     #[inline]
-    pub(crate) fn new<R>(
-        wait: Duration,
-        next: u32,
-        outcome: R,
-        interrupted: impl FnOnce(&R) -> Interrupted,
-    ) -> Self
-    where
-        C: Carriage<R>,
-    {
+    pub fn pause<R, C: Carriage<R>>(self, outcome: R, _carriage: PhantomData<C>) -> Pause<C> {
+        let Self {
+            wait,
+            next,
+            interrupted,
+        } = self;
         #[cfg(feature = "testing")]
         let wait = if crate::testing::skips_waits() {
-            Duration::ZERO
+            std::time::Duration::ZERO
         } else {
             wait
         };
         if wait.is_zero() {
-            return Self::Immediate {
+            return Pause::Immediate {
                 yields: next.is_multiple_of(YIELD_EVERY),
             };
         }
-        match scope::waiter() {
-            None => Self::Plain {
+        let scoped = interrupted.and_then(|interrupted| Some((interrupted, scope::waiter()?)));
+        match scoped {
+            None => Pause::Plain {
                 sleep: tokio::time::sleep(wait),
             },
-            Some(waiter) => {
-                let sleep = Box::pin(tokio::time::sleep(wait));
-                let interrupted = interrupted(&outcome);
-                let carried = C::load(outcome);
-                Self::Scoped {
-                    scoped: Box::new(Scoped {
-                        sleep,
-                        waiter,
-                        carried,
-                        interrupted,
-                    }),
-                }
-            }
+            Some((interrupted, waiter)) => Pause::Scoped {
+                scoped: Box::new(Scoped {
+                    sleep: Box::pin(tokio::time::sleep(wait)),
+                    waiter,
+                    carried: C::load(outcome),
+                    interrupted,
+                }),
+            },
         }
     }
 }

@@ -52,6 +52,9 @@ pub struct RetryPolicy {
     max_retry_after: Duration,
     growth: Growth,
     jitter: Jitter,
+    /// Attempts that follow each other at once, told without a second look: all of them where no
+    /// wait is ever drawn, else none.
+    at_once: u32,
 }
 
 const DEFAULT_MAX_WAIT: Duration = Duration::from_secs(10);
@@ -80,7 +83,28 @@ impl RetryPolicy {
             max_retry_after: DEFAULT_MAX_RETRY_AFTER,
             growth: Growth::Constant,
             jitter: Jitter::Additive(DEFAULT_SPREAD),
+            at_once: 0,
         }
+    }
+
+    /// Brings `at_once` up to date.
+    const fn settled(mut self) -> Self {
+        let never_waits = self.max_wait.is_zero()
+            || (self.min_wait.is_zero()
+                && !matches!(self.jitter, Jitter::Additive(_))
+                && !matches!(self.growth, Growth::Schedule(_)));
+        self.at_once = if never_waits && !self.high_risk_immediate_fail {
+            self.max_attempts
+        } else {
+            0
+        };
+        self
+    }
+
+    /// Attempts, from 1, up to which each follows the one before it at once; 0 where there are waits.
+    #[inline]
+    pub(crate) const fn attempts_at_once(&self) -> u32 {
+        self.at_once
     }
 
     /// [`RetryPolicy::new`] for a number that comes at run time.
@@ -107,7 +131,7 @@ impl RetryPolicy {
         assert!(max_attempts > 0, "{}", NO_ATTEMPTS);
         self.max_attempts = max_attempts;
         self.unlimited = false;
-        self
+        self.settled()
     }
 
     /// [`RetryPolicy::with_max_attempts`] for a number that comes at run time.
@@ -130,7 +154,7 @@ impl RetryPolicy {
     pub const fn with_unlimited_attempts(mut self) -> Self {
         self.max_attempts = u32::MAX;
         self.unlimited = true;
-        self
+        self.settled()
     }
 
     /// The first step in milliseconds: [`RetryPolicy::with_min_wait`] under the model's name.
@@ -148,7 +172,7 @@ impl RetryPolicy {
         } else {
             Growth::Constant
         };
-        self
+        self.settled()
     }
 
     /// The first step, and the floor of a jitter that has one. Raises `max_wait` to it if need be.
@@ -156,7 +180,7 @@ impl RetryPolicy {
     pub const fn with_min_wait(mut self, min_wait: Duration) -> Self {
         self.min_wait = min_wait;
         self.max_wait = longer(self.max_wait, min_wait);
-        self
+        self.settled()
     }
 
     /// What no wait passes, but for a server's hint. Lowers `min_wait` to it if need be.
@@ -164,7 +188,7 @@ impl RetryPolicy {
     pub const fn with_max_wait(mut self, max_wait: Duration) -> Self {
         self.max_wait = max_wait;
         self.min_wait = shorter(self.min_wait, max_wait);
-        self
+        self.settled()
     }
 
     /// The longest wait that a server may ask for; a longer hint ends the call at once.
@@ -198,7 +222,7 @@ impl RetryPolicy {
             Growth::Constant | Growth::Linear | Growth::Fibonacci => {}
         }
         self.growth = growth;
-        self
+        self.settled()
     }
 
     /// [`RetryPolicy::with_growth`] for a growth that comes at run time.
@@ -251,14 +275,14 @@ impl RetryPolicy {
     #[must_use]
     pub const fn with_jitter(mut self, jitter: Jitter) -> Self {
         self.jitter = jitter;
-        self
+        self.settled()
     }
 
     /// Makes the first failure final, whatever the attempts.
     #[must_use]
     pub const fn with_high_risk_immediate_fail(mut self, immediate: bool) -> Self {
         self.high_risk_immediate_fail = immediate;
-        self
+        self.settled()
     }
 
     /// What holds for an attempt whose outcome is unknown.

@@ -29,6 +29,7 @@ pub trait Judged<'a> {
 
 /// First its own classification.
 impl<'a, E: Classify> Judged<'a> for &&&&Probe<'a, E> {
+    #[inline]
     fn classifier(&self) -> Classifier<'a> {
         Classifier::Own(self.0)
     }
@@ -36,6 +37,7 @@ impl<'a, E: Classify> Judged<'a> for &&&&Probe<'a, E> {
 
 /// Then, for any error, its source chain: were it known itself, it would be [`Classify`].
 impl<'a, E: Error> Judged<'a> for &&&Probe<'a, E> {
+    #[inline]
     fn classifier(&self) -> Classifier<'a> {
         Classifier::Chain(self.0, self.0.source())
     }
@@ -43,6 +45,7 @@ impl<'a, E: Error> Judged<'a> for &&&Probe<'a, E> {
 
 /// Then, for what holds an error, that error's chain.
 impl<'a, E: AsRef<Object>> Judged<'a> for &&Probe<'a, E> {
+    #[inline]
     fn classifier(&self) -> Classifier<'a> {
         Classifier::Chain(self.0.as_ref(), Some(self.0.as_ref()))
     }
@@ -50,6 +53,7 @@ impl<'a, E: AsRef<Object>> Judged<'a> for &&Probe<'a, E> {
 
 /// Then, for what can be displayed, its text.
 impl<'a, E: fmt::Display> Judged<'a> for &Probe<'a, E> {
+    #[inline]
     fn classifier(&self) -> Classifier<'a> {
         Classifier::Text(self.0)
     }
@@ -57,6 +61,7 @@ impl<'a, E: fmt::Display> Judged<'a> for &Probe<'a, E> {
 
 /// Else nobody: it is retried.
 impl<'a, E> Judged<'a> for Probe<'a, E> {
+    #[inline]
     fn classifier(&self) -> Classifier<'a> {
         Classifier::Nobody
     }
@@ -70,6 +75,7 @@ pub trait Described<'a> {
 
 /// First as an error, with its chain.
 impl<'a, E: Error> Described<'a> for &&&&&Probe<'a, E> {
+    #[inline]
     fn description(&self) -> Description<'a> {
         Description::Error(self.0)
     }
@@ -77,6 +83,7 @@ impl<'a, E: Error> Described<'a> for &&&&&Probe<'a, E> {
 
 /// Then, what classifies itself may know an error to show.
 impl<'a, E: Classify> Described<'a> for &&&&Probe<'a, E> {
+    #[inline]
     fn description(&self) -> Description<'a> {
         described(self.0)
     }
@@ -84,6 +91,7 @@ impl<'a, E: Classify> Described<'a> for &&&&Probe<'a, E> {
 
 /// Then as the error that it holds.
 impl<'a, E: AsRef<Object>> Described<'a> for &&&Probe<'a, E> {
+    #[inline]
     fn description(&self) -> Description<'a> {
         Description::Error(self.0.as_ref())
     }
@@ -91,6 +99,7 @@ impl<'a, E: AsRef<Object>> Described<'a> for &&&Probe<'a, E> {
 
 /// Then as it displays.
 impl<'a, E: fmt::Display> Described<'a> for &&Probe<'a, E> {
+    #[inline]
     fn description(&self) -> Description<'a> {
         Description::Display(self.0)
     }
@@ -98,6 +107,7 @@ impl<'a, E: fmt::Display> Described<'a> for &&Probe<'a, E> {
 
 /// Then as it debugs.
 impl<'a, E: fmt::Debug> Described<'a> for &Probe<'a, E> {
+    #[inline]
     fn description(&self) -> Description<'a> {
         Description::Debug(self.0)
     }
@@ -105,6 +115,7 @@ impl<'a, E: fmt::Debug> Described<'a> for &Probe<'a, E> {
 
 /// Else by its type's name.
 impl<'a, E> Described<'a> for Probe<'a, E> {
+    #[inline]
     fn description(&self) -> Description<'a> {
         Description::Named(type_name::<E>())
     }
@@ -123,7 +134,7 @@ pub struct OutcomeProbe<R>(PhantomData<fn() -> R>);
 impl<R> OutcomeProbe<R> {
     /// The probe for the type of an attempt's outcome.
     #[inline]
-    pub const fn of<I>(_ended: &(R, I)) -> Self {
+    pub const fn of(_outcome: &R) -> Self {
         Self(PhantomData)
     }
 }

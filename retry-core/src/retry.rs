@@ -3,18 +3,18 @@
 mod parts;
 
 use std::future::Future;
-use std::ops::ControlFlow;
+use std::marker::PhantomData;
 use std::panic::Location;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::classify::Verdict;
-use crate::engine::{Attempts, Bounds, Interrupted, Plan};
+use crate::engine::{Attempts, Bounds, Next, Plan, Step};
 use crate::failure::Failure;
 use crate::limits::Cut;
 use crate::nesting::{Nested, attempt_async, attempt_sync};
 use crate::operation::Operation;
-use crate::pause::{Carriage, Carried, Pause};
+use crate::pause::{Carriage, Carried};
 use crate::policy::RetryPolicy;
 
 use parts::{Accept, AsyncLimits, Hook, Judge, SyncLimits};
@@ -160,6 +160,17 @@ impl<J, A, H, L> Retry<J, A, H, L> {
         }
     }
 
+    #[inline]
+    fn judged<'a, T, E>(&self, outcome: &'a Result<T, E>, timed_out: bool) -> Option<Failure<'a>>
+    where
+        J: Judge<E>,
+        A: Accept<T>,
+    {
+        self.failure(outcome)
+            .map(|failure| failure.timed_out(timed_out))
+    }
+
+    #[inline]
     fn failure<'a, T, E>(&self, outcome: &'a Result<T, E>) -> Option<Failure<'a>>
     where
         J: Judge<E>,
@@ -248,20 +259,24 @@ impl<J, A, H, L> Retry<J, A, H, L> {
         let limits = self.limits.start();
         let mut attempts = Attempts::new();
         loop {
-            let ended = attempt_sync(&mut attempt);
-            let decision = attempts.decide(
-                ended,
-                || self.plan(limits.as_ref()),
+            let outcome = attempt_sync(attempts.inner(), &mut attempt);
+            if A::ANY && outcome.is_ok() && attempts.are_none() {
+                return outcome;
+            }
+            let next = attempts.decide(
+                &outcome,
+                || self.plan(L::limits(&limits)),
                 |outcome| self.failure(outcome),
                 |event| self.hook.call(event),
             );
-            let slept = match decision {
-                ControlFlow::Break(outcome) => return outcome,
-                ControlFlow::Continue(waiting) => {
-                    attempts.sleep(waiting, |outcome| self.failure(outcome), &warned)
+            let again = match next {
+                Next::Return => false,
+                Next::Again => true,
+                Next::Wait(waiting) => {
+                    attempts.sleep(waiting, &outcome, |outcome| self.failure(outcome), &warned)
                 }
             };
-            if let ControlFlow::Break(outcome) = slept {
+            if !again {
                 return outcome;
             }
         }
@@ -299,32 +314,35 @@ impl<J, A, H, L> Retry<J, A, H, L> {
             let limits = self.limits.start();
             let mut attempts = Attempts::new();
             loop {
-                let future = attempt_async(attempt());
-                let name = || self.operation.name();
-                let bounded = L::bound(limits.as_ref(), name, attempts.number(), future);
-                let plan = || self.plan(limits.as_ref());
-                let (ended, timed_out) = match attempts.unbound(bounded.await, plan) {
-                    Bounds::Ended(ended) => (ended, false),
-                    Bounds::TimedOut(ended) => (ended, true),
-                    Bounds::RanOut(outcome) => return outcome,
+                // What the attempt's future is made with is gone before it is awaited, so that the
+                // call's future does not keep it.
+                let bounded = {
+                    let (name, number) = (|| self.operation.name(), attempts.number());
+                    let future = attempt_async(attempts.inner(), attempt());
+                    L::bound(&limits, name, number, future)
                 };
-                let decision = attempts.decide(
-                    ended,
-                    plan,
-                    |outcome| {
-                        self.failure(outcome)
-                            .map(|failure| failure.timed_out(timed_out))
-                    },
-                    |event| self.hook.call(event),
-                );
-                let pause: Pause<Carried<Result<T, E>>> = match decision {
-                    ControlFlow::Break(outcome) => return outcome,
-                    ControlFlow::Continue(waiting) => {
-                        let next = attempts.number();
-                        Pause::new(waiting.wait, next, waiting.outcome, |outcome| {
-                            let failure = self.failure(outcome);
-                            Interrupted::new(attempts, &waiting.plan, failure.as_ref())
-                        })
+                let bounded = bounded.await;
+                let pause = {
+                    let plan = || self.plan(L::limits(&limits));
+                    let (outcome, timed_out) = match attempts.unbound(bounded, plan) {
+                        Bounds::Ended(outcome) => (outcome, false),
+                        Bounds::TimedOut(outcome) => (outcome, true),
+                        Bounds::RanOut(outcome) => return outcome,
+                    };
+                    let next = attempts.decide(
+                        &outcome,
+                        plan,
+                        |outcome| self.judged(outcome, timed_out),
+                        |event| self.hook.call(event),
+                    );
+                    match next.step(&attempts, &outcome, |outcome| {
+                        self.judged(outcome, timed_out)
+                    }) {
+                        Step::Return => return outcome,
+                        Step::Again => continue,
+                        Step::Wait(wait) => {
+                            wait.pause(outcome, PhantomData::<Carried<Result<T, E>>>)
+                        }
                     }
                 };
                 if let Some(carried) = pause.await {
@@ -334,6 +352,7 @@ impl<J, A, H, L> Retry<J, A, H, L> {
         }
     }
 
+    #[inline]
     fn plan<'a>(&'a self, limits: Option<&'a crate::limits::Limits>) -> Plan<'a> {
         let Self {
             policy,

@@ -1,6 +1,6 @@
 //! [`RetryScope`]: calls that belong together and can be told to stop waiting.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
@@ -47,6 +47,8 @@ struct State {
 thread_local! {
     /// The scopes that the running code is in, outermost first.
     static ENTERED: RefCell<Vec<RetryScope>> = const { RefCell::new(Vec::new()) };
+    /// How many they are: a word that needs no destructor, and so costs one load to ask.
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
 }
 
 impl RetryScope {
@@ -98,6 +100,12 @@ impl fmt::Debug for RetryScope {
             .field("cancelled", &self.is_cancelled())
             .finish_non_exhaustive()
     }
+}
+
+/// Whether the running code is in a scope.
+#[inline]
+pub(crate) fn is_entered() -> bool {
+    DEPTH.get() != 0
 }
 
 /// Whether a scope that the running code is in has been cancelled.
@@ -152,12 +160,14 @@ struct Entered;
 impl Entered {
     fn new(scope: &RetryScope) -> Self {
         ENTERED.with_borrow_mut(|entered| entered.push(scope.clone()));
+        DEPTH.set(DEPTH.get() + 1);
         Self
     }
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
+        DEPTH.set(DEPTH.get() - 1);
         ENTERED.with_borrow_mut(Vec::pop);
     }
 }

@@ -65,12 +65,18 @@ impl Site {
     #[inline]
     pub(crate) fn policy(&self) -> &RetryPolicy {
         let generation = settings::generation();
+        match self.resolved.get() {
+            Some(resolved) if resolved.generation == generation => &resolved.policy,
+            _ => self.newest(generation),
+        }
+    }
+
+    /// The same for a first call, or after an installation.
+    #[cold]
+    fn newest(&self, generation: u32) -> &RetryPolicy {
         let mut resolved = self.resolved.get_or_init(|| self.resolve(generation));
-        while resolved.generation != generation {
-            // Older than the settings in force; or, by a hair, newer, and then as good.
-            if resolved.generation > generation {
-                break;
-            }
+        // Older than the settings in force; or, by a hair, newer, and then as good.
+        while resolved.generation < generation {
             resolved = resolved
                 .newer
                 .get_or_init(|| Box::new(self.resolve(generation)));
@@ -78,7 +84,6 @@ impl Site {
         &resolved.policy
     }
 
-    #[cold]
     fn resolve(&self, generation: u32) -> Resolved {
         let policy = self.policy_with(&Layer::NONE);
         Resolved {

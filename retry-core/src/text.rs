@@ -157,7 +157,15 @@ impl Write for Window {
 /// Whether something final begins in `text[start..end]`; it may reach past `end`.
 fn is_final(text: &[u8], start: usize, end: usize) -> bool {
     let mut at = start;
-    while at < end {
+    loop {
+        // Most characters begin nothing: they are passed over at a few instructions each.
+        let Some(ahead) = text[at..end]
+            .iter()
+            .position(|byte| BEGINS[usize::from(*byte)])
+        else {
+            return false;
+        };
+        at += ahead;
         let found = match text[at] | 0x20 {
             b'p' => starts_with(text, at, FINAL_PHRASES[0]),
             b'u' => starts_with(text, at, FINAL_PHRASES[1]),
@@ -175,8 +183,21 @@ fn is_final(text: &[u8], start: usize, end: usize) -> bool {
         }
         at += 1;
     }
-    false
 }
+
+/// The bytes that something final can begin with.
+const BEGINS: [bool; 256] = {
+    let mut begins = [false; 256];
+    begins[b'4' as usize] = true;
+    let mut at = 0;
+    while at < FINAL_PHRASES.len() {
+        let first = FINAL_PHRASES[at].as_bytes()[0];
+        begins[first as usize] = true;
+        begins[first.to_ascii_uppercase() as usize] = true;
+        at += 1;
+    }
+    begins
+};
 
 fn starts_with(text: &[u8], at: usize, phrase: &str) -> bool {
     let phrase = phrase.as_bytes();

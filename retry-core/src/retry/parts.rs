@@ -54,11 +54,15 @@ pub struct RetryOnOk<F>(pub(super) F);
 
 /// Whether a value is accepted.
 pub trait Accept<T> {
+    /// Whether no value is ever refused.
+    const ANY: bool = false;
     /// Whether the attempt is to be made again.
     fn is_refused(&self, value: &T) -> bool;
 }
 
 impl<T> Accept<T> for AnyOk {
+    const ANY: bool = true;
+
     #[inline]
     fn is_refused(&self, _: &T) -> bool {
         false
@@ -118,20 +122,35 @@ pub struct Timeout {
     note = "use `max_total_time`, which bounds the whole call, or `run_async`"
 )]
 pub trait SyncLimits {
+    /// What counts the time; nothing where time is not limited.
+    type Started;
     /// Begins to count.
-    fn start(&self) -> Option<Limits>;
+    fn start(&self) -> Self::Started;
+    /// The limits, if there are any.
+    fn limits(started: &Self::Started) -> Option<&Limits>;
 }
 
 impl SyncLimits for NoLimit {
+    type Started = ();
+
     #[inline]
-    fn start(&self) -> Option<Limits> {
+    fn start(&self) {}
+
+    #[inline]
+    fn limits((): &()) -> Option<&Limits> {
         None
     }
 }
 
 impl SyncLimits for TotalTime {
-    fn start(&self) -> Option<Limits> {
-        Some(Limits::start(None, Some(self.0)))
+    type Started = Limits;
+
+    fn start(&self) -> Limits {
+        Limits::start(None, Some(self.0))
+    }
+
+    fn limits(started: &Limits) -> Option<&Limits> {
+        Some(started)
     }
 }
 
@@ -141,11 +160,15 @@ pub trait AsyncLimits {
     type Cut;
     /// An attempt under these limits.
     type Bounded<F: Future>: Future<Output = Result<F::Output, Self::Cut>>;
+    /// What counts the time; nothing where time is not limited.
+    type Started;
     /// Begins to count.
-    fn start(&self) -> Option<Limits>;
+    fn start(&self) -> Self::Started;
+    /// The limits, if there are any.
+    fn limits(started: &Self::Started) -> Option<&Limits>;
     /// Bounds an attempt.
     fn bound<F: Future>(
-        limits: Option<&Limits>,
+        started: &Self::Started,
         operation: impl FnOnce() -> &'static str,
         attempt: u32,
         future: F,
@@ -155,15 +178,19 @@ pub trait AsyncLimits {
 impl AsyncLimits for NoLimit {
     type Cut = Infallible;
     type Bounded<F: Future> = Unbounded<F>;
+    type Started = ();
 
     #[inline]
-    fn start(&self) -> Option<Limits> {
+    fn start(&self) {}
+
+    #[inline]
+    fn limits((): &()) -> Option<&Limits> {
         None
     }
 
     #[inline]
     fn bound<F: Future>(
-        _: Option<&Limits>,
+        (): &(),
         _: impl FnOnce() -> &'static str,
         _: u32,
         future: F,
@@ -177,22 +204,24 @@ macro_rules! cutting_limits {
         impl AsyncLimits for $limits {
             type Cut = RetryError;
             type Bounded<F: Future> = Bounded<F>;
+            type Started = Limits;
 
-            fn start(&self) -> Option<Limits> {
+            fn start(&self) -> Limits {
                 let $this = self;
-                Some($start)
+                $start
+            }
+
+            fn limits(started: &Limits) -> Option<&Limits> {
+                Some(started)
             }
 
             fn bound<F: Future>(
-                limits: Option<&Limits>,
+                started: &Limits,
                 operation: impl FnOnce() -> &'static str,
                 attempt: u32,
                 future: F,
             ) -> Bounded<F> {
-                let unlimited = Limits::start(None, None);
-                limits
-                    .unwrap_or(&unlimited)
-                    .bound(operation(), attempt, future)
+                started.bound(operation(), attempt, future)
             }
         }
     };

@@ -10,6 +10,7 @@ static INSTALLED: RwLock<Option<Arc<RetrySettings>>> = RwLock::new(None);
 static GENERATION: AtomicU32 = AtomicU32::new(0);
 
 /// Counts installations: what was resolved under an older number is resolved anew.
+#[inline]
 pub(crate) fn generation() -> u32 {
     GENERATION.load(Ordering::Acquire)
 }

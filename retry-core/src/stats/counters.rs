@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use super::OperationStats;
-use crate::operation::Operation;
+use crate::operation::{Identity, Operation};
 
 /// Two threads rarely share one of sixteen; each stripe has a cache line (and its neighbour, which
 /// the prefetcher pulls in) to itself.
@@ -111,9 +111,33 @@ type Registry = BTreeMap<(&'static str, &'static str), &'static Counters>;
 /// By class and name. Entries are kept for good: there is one for each operation in the program.
 static REGISTRY: RwLock<Registry> = RwLock::new(BTreeMap::new());
 
+/// Where an operation's counters were found last, by what tells its class and name without reading
+/// them: a call that succeeds neither locks nor compares text.
+type Known = (Identity, &'static Counters);
+
+thread_local! {
+    static KNOWN: [Cell<Option<Known>>; 16] = const { [const { Cell::new(None) }; 16] };
+}
+
 impl Operation {
     /// The counters that every call of this class and name shares.
     pub(crate) fn counters(&self) -> &'static Counters {
+        let identity = self.identity();
+        KNOWN.with(|known| {
+            let slot = &known[identity.slot() % known.len()];
+            match slot.get() {
+                Some((found, counters)) if found == identity => counters,
+                _ => {
+                    let counters = self.look_up();
+                    slot.set(Some((identity, counters)));
+                    counters
+                }
+            }
+        })
+    }
+
+    #[cold]
+    fn look_up(&self) -> &'static Counters {
         let key = (self.class(), self.name());
         let known = REGISTRY
             .read()

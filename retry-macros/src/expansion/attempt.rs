@@ -15,15 +15,18 @@ impl Call<'_> {
             is_async, outcome, ..
         } = &self.checked;
         let bound = &parameters.bound;
+        let call = own_name("call");
         // Braces of the user's own would be called unnecessary where they stand here.
         let mut body = self.found.body.clone();
         body.set_span(Span::mixed_site().located_at(body.span()));
         if !is_async {
-            return quote!(#krate::__private::attempt_sync(|| -> #outcome { #(#bound)* #body }));
+            return quote! {
+                #krate::__private::attempt_sync(#call.inner(), || -> #outcome { #(#bound)* #body })
+            };
         }
         let pinned = own_name("pinned");
         let attempt = quote! {
-            #krate::__private::attempt_async(async {
+            #krate::__private::attempt_async(#call.inner(), async {
                 #[allow(
                     unreachable_code,
                     clippy::diverging_sub_expression,
@@ -41,10 +44,11 @@ impl Call<'_> {
             })
         };
         if self.is_bounded() {
-            let (call, limits) = (own_name("call"), own_name("limits"));
-            return quote! {
-                #limits.bound(__RETRY_SITE.name(), #call.attempt(), #attempt).await
-            };
+            let (limits, number) = (own_name("limits"), own_name("number"));
+            return quote!({
+                let #number = #call.attempt();
+                #limits.bound(__RETRY_SITE.name(), #number, #attempt).await
+            });
         }
         quote!(#attempt.await)
     }
@@ -64,9 +68,9 @@ impl Call<'_> {
     ) -> TokenStream {
         let krate = &self.krate;
         let private = quote!(#krate::__private);
-        let (call, ended, pause) = (own_name("call"), own_name("ended"), own_name("pause"));
+        let (call, pause) = (own_name("call"), own_name("pause"));
         // Where it is no `Result`, the compiler points at the declared type.
-        let outcome = self.at_outcome("outcome");
+        let ended = self.at_outcome("ended");
         let carried = own_name("carried");
         let (judge, hook) = (self.judge(), self.hook());
         let place = quote!((&__RETRY_SITE, #limits));
@@ -74,10 +78,8 @@ impl Call<'_> {
         if !self.checked.is_async {
             return quote! {
                 #ended_as
-                if let ::core::ops::ControlFlow::Break(#outcome) =
-                    #call.decide_sync(#place, #ended, #evaluate, #judge, #hook)
-                {
-                    return #outcome;
+                if !#call.decide_sync(#place, &#ended, #evaluate, #judge, #hook) {
+                    return #ended;
                 }
             };
         }
@@ -88,9 +90,10 @@ impl Call<'_> {
                     use #private::Carry as _;
                     (&#private::OutcomeProbe::of(&#ended)).carriage()
                 };
-                match #call.decide(#place, #ended, #evaluate, #judge, #hook, #carried) {
-                    ::core::ops::ControlFlow::Break(#outcome) => return #outcome,
-                    ::core::ops::ControlFlow::Continue(#pause) => #pause,
+                match #call.decide(#place, &#ended, #evaluate, #judge, #hook) {
+                    #private::Step::Return => return #ended,
+                    #private::Step::Again => continue,
+                    #private::Step::Wait(#pause) => #pause.pause(#ended, #carried),
                 }
             };
             if let ::core::option::Option::Some(#carried) = #pause.await {
