@@ -1,14 +1,13 @@
 //! The one engine: what happens after each attempt, for attribute, function and builder, sync and
 //! async alike. *Attempt → classify → wait → event*; the caller sleeps.
 
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::backoff;
 use crate::classify::Verdict;
 use crate::clock::{self, Moment};
 use crate::event::{self, At, Reason};
-use crate::failure::Failure;
+use crate::failure::{Failure, text_of};
 use crate::limits::{Cut, Limits};
 use crate::nesting::{self, GaveUp, Inner, Nested};
 use crate::operation::Operation;
@@ -82,14 +81,18 @@ impl Attempts {
     #[inline]
     pub(crate) fn decide<'p, T, E>(
         &mut self,
-        outcome: &Result<T, E>,
+        (operation, outcome): (&Operation, &Result<T, E>),
         plan: impl FnOnce() -> Plan<'p>,
         judge: impl FnOnce(&Result<T, E>) -> Option<Failure<'_>>,
         hook: impl FnOnce(RetryEvent<'_, E>),
     ) -> Next<'p> {
         let Some(failure) = judge(outcome) else {
             if observed() && !self.are_none() {
-                self.succeeded(&plan());
+                if self.retries == 0 {
+                    operation.counters().succeeded_at_once();
+                } else {
+                    self.succeeded(&plan());
+                }
             }
             return Next::Return;
         };
@@ -176,9 +179,8 @@ impl Attempts {
         Waiting { wait, plan }: Waiting<'_>,
         outcome: &Result<T, E>,
         judge: impl FnOnce(&Result<T, E>) -> Option<Failure<'_>>,
-        warned: &AtomicBool,
     ) -> bool {
-        let cancelled = clock::sleep(wait, plan.operation, warned);
+        let cancelled = clock::sleep(wait, plan.operation);
         let reason = if cancelled {
             Reason::Cancelled
         } else if plan
@@ -194,13 +196,9 @@ impl Attempts {
         false
     }
 
-    /// The attempt succeeded, not at the first time or with somebody counting.
+    /// The attempt succeeded, and not at the first time.
     #[cold]
     fn succeeded(&self, plan: &Plan<'_>) {
-        if self.retries == 0 {
-            plan.operation.counters().succeeded_at_once();
-            return;
-        }
         event::succeeded(self.at(plan));
         self.count(plan, true);
     }
@@ -209,7 +207,11 @@ impl Attempts {
     /// be one.
     #[cold]
     pub(crate) fn failed(&mut self, plan: &Plan<'_>, failure: &Failure<'_>) -> Option<Duration> {
-        let inner = self.inner.take();
+        let mut carried = self.inner.take();
+        if !carried.is_empty() {
+            let error = failure.description();
+            carried.retain(|inner| !inner.text.is_empty() && error.carries(&inner.text));
+        }
         let observed = observed();
         if observed {
             self.failed.get_or_insert_with(Moment::now);
@@ -217,7 +219,7 @@ impl Attempts {
                 plan.operation.counters().failed(failure.kind());
             }
         }
-        match self.judge(plan, failure, inner) {
+        match self.judge(plan, failure, carried.last()) {
             Ok(wait) => {
                 let wait = Duration::from_nanos(wait);
                 if observed {
@@ -227,7 +229,7 @@ impl Attempts {
                 Some(wait)
             }
             Err(end) => {
-                self.ended(plan, failure, end);
+                self.ended(plan, failure, end, carried);
                 None
             }
         }
@@ -238,7 +240,7 @@ impl Attempts {
         &mut self,
         plan: &Plan<'_>,
         failure: &Failure<'_>,
-        inner: Option<GaveUp>,
+        carried: Option<&GaveUp>,
     ) -> Result<u64, End> {
         let policy = plan.policy;
         let verdict = failure.verdict();
@@ -252,41 +254,39 @@ impl Attempts {
         if policy.is_last(self.number()) {
             return Err(End::Exhausted);
         }
-        if let Some(inner) = carried(plan, failure, inner) {
-            return Err(End::Stopped(Reason::Nested(inner)));
+        if let Some(inner) = carried.filter(|_| plan.heeds_inner_calls()) {
+            return Err(End::Stopped(Reason::Nested(inner.operation)));
         }
         if scope::is_cancelled() {
             return Err(End::Stopped(Reason::Cancelled));
         }
-        let wait = match hint {
+        let left = plan.limits.and_then(Limits::left).map(backoff::nanos);
+        let left = left.unwrap_or(u64::MAX);
+        let wait = match hint.map(|hint| (hint, backoff::nanos(hint))) {
             None if never_waits(policy) => 0,
-            None => self.draw(policy, 0),
-            Some(hint) if hint > policy.max_retry_after() => {
+            None => self.draw(policy, 0, left),
+            Some((hint, nanos)) if hint > policy.max_retry_after() || nanos >= left => {
                 return Err(End::Stopped(Reason::ServerHint));
             }
-            Some(hint) => self.draw(policy, backoff::nanos(hint)),
+            Some((_, nanos)) => self.draw(policy, nanos, left),
         };
-        let left = plan.limits.and_then(Limits::left).map(backoff::nanos);
-        if left.is_some_and(|left| wait >= left) {
-            let reason = if hint.is_some() {
-                Reason::ServerHint
-            } else {
-                Reason::TimeLimit
-            };
-            return Err(End::Stopped(reason));
+        if wait >= left {
+            return Err(End::Stopped(Reason::TimeLimit));
         }
         Ok(wait)
     }
 
-    /// The wait before the next attempt, not under `floor`, which is spread upward by a tenth.
-    fn draw(&mut self, policy: &RetryPolicy, floor: u64) -> u64 {
+    /// The wait before the next attempt, not under `floor`, which is spread upward by a tenth, as
+    /// far as that leaves something of what is `left`.
+    fn draw(&mut self, policy: &RetryPolicy, floor: u64, left: u64) -> u64 {
         let previous = u64::from(self.previous[0]) << 32 | u64::from(self.previous[1]);
         let (drawn, floor) = random::with_thread(|random: &mut Random| {
             let drawn = backoff::draw(policy, self.retries, previous, random);
             let floor = if floor == 0 {
                 0
             } else {
-                random.between(floor, floor.saturating_add(floor / 10))
+                let spread = floor.saturating_add(floor / 10);
+                random.between(floor, spread.min(left.saturating_sub(1)))
             };
             (drawn, floor)
         });
@@ -307,24 +307,23 @@ impl Attempts {
         }
     }
 
+    /// The call failed; `carried` are the calls inside its last attempt that it failed of.
     #[cold]
-    fn ended(&self, plan: &Plan<'_>, failure: &Failure<'_>, end: End) {
+    fn ended(&self, plan: &Plan<'_>, failure: &Failure<'_>, end: End, carried: Vec<GaveUp>) {
         let (at, error) = (self.at(plan), failure.description());
-        match end {
-            End::NotRetryable(verdict) => event::not_retried(at, error, verdict),
-            End::Exhausted => {
-                event::exhausted(at, error, "exhausted", nesting::is_inside());
-                gave_up(plan, &error);
-            }
-            End::Stopped(reason) => {
-                event::stopped(at, &error, &reason);
-                // The inner call gave up in a WARN, as it was inside: the one ERROR is this call's.
-                if matches!(reason, Reason::Nested(_)) && !nesting::is_inside() {
-                    event::exhausted(at, error, "nested", false);
-                }
-                gave_up(plan, &error);
-            }
+        let outermost = !nesting::is_inside();
+        match &end {
+            End::Exhausted => event::exhausted(at, error, "exhausted", !outermost),
+            End::NotRetryable(verdict) => event::not_retried(at, error, *verdict),
+            End::Stopped(reason) => event::stopped(at, &error, reason),
         }
+        // An inner call gave up in a WARN, as it was inside: the one ERROR is the outermost call's.
+        if outermost && !carried.is_empty() && !matches!(end, End::Exhausted) {
+            event::exhausted(at, error, "nested", false);
+        }
+        // What is not this call's own giving up may still be an inner one's, for a layer above.
+        let own = !matches!(end, End::NotRetryable(_));
+        gave_up(plan, own, carried, &error);
         self.count(plan, false);
     }
 
@@ -339,7 +338,7 @@ impl Attempts {
     #[cold]
     fn stopped(&self, plan: &Plan<'_>, error: &dyn std::fmt::Display, reason: &Reason) {
         event::stopped(self.at(plan), error, reason);
-        gave_up(plan, error);
+        gave_up(plan, true, Vec::new(), error);
         self.count(plan, false);
     }
 
@@ -373,21 +372,23 @@ enum End {
     Stopped(Reason),
 }
 
-/// The inner call that gave up in this attempt, if the error is its and the call is to heed it.
-fn carried(plan: &Plan<'_>, failure: &Failure<'_>, inner: Option<GaveUp>) -> Option<GaveUp> {
-    let inner = inner?;
-    let nested = plan.nested.unwrap_or_else(|| settings::current().nested);
-    (nested == Nested::Stop && failure.description().carries(&inner.text)).then_some(inner)
+impl Plan<'_> {
+    fn heeds_inner_calls(&self) -> bool {
+        let nested = self.nested.unwrap_or_else(|| settings::current().nested);
+        nested == Nested::Stop
+    }
 }
 
-/// Tells an enclosing call. A call that never tries twice multiplies nothing, and tells nobody.
-fn gave_up(plan: &Plan<'_>, error: &dyn std::fmt::Display) {
-    if plan.policy.max_attempts() > 1 {
-        nesting::give_up(|| GaveUp {
-            operation: plan.operation.name(),
-            text: error.to_string(),
-        });
-    }
+/// Tells an enclosing call of the calls that gave up: those that this one carries and, where it
+/// gave up `itself`, this one. A call that never tries twice multiplies nothing of its own.
+fn gave_up(plan: &Plan<'_>, itself: bool, mut carried: Vec<GaveUp>, error: &dyn std::fmt::Display) {
+    nesting::give_up(|| {
+        if itself && plan.policy.max_attempts() > 1 {
+            let (operation, text) = (plan.operation.name(), text_of(error));
+            carried.push(GaveUp { operation, text });
+        }
+        carried
+    });
 }
 
 /// Whether every wait of the policy is zero, told without drawing one.
@@ -495,7 +496,7 @@ impl Interrupted {
                 ..attempts
             },
             error: failure
-                .map(|failure| failure.description().to_string())
+                .map(|failure| text_of(&failure.description()))
                 .unwrap_or_default(),
         }
     }

@@ -10,7 +10,6 @@ use tracing::{Level, debug, error, info, warn};
 use crate::classify::Verdict;
 use crate::failure::Description;
 use crate::layer::Resolution;
-use crate::nesting::GaveUp;
 use crate::operation::Operation;
 use crate::policy::RetryPolicy;
 use crate::wait_text::Wait;
@@ -43,8 +42,8 @@ pub(crate) enum Reason {
     TimeLimit,
     ServerHint,
     Cancelled,
-    /// An inner call gave up.
-    Nested(GaveUp),
+    /// The inner call of this name gave up.
+    Nested(&'static str),
 }
 
 impl fmt::Display for Reason {
@@ -53,7 +52,7 @@ impl fmt::Display for Reason {
             Self::TimeLimit => f.write_str("time limit"),
             Self::ServerHint => f.write_str("server hint"),
             Self::Cancelled => f.write_str("cancelled"),
-            Self::Nested(inner) => write!(f, "{} inside it gave up", inner.operation),
+            Self::Nested(inner) => write!(f, "{inner} inside it gave up"),
         }
     }
 }

@@ -112,7 +112,7 @@ impl<P: PolicySource> Call<P> {
         let Self { attempts, policy } = self;
         let plan = || site.plan(policy.policy(site, arguments), limits);
         attempts
-            .decide(outcome, plan, &judge, hook)
+            .decide((&site.operation, outcome), plan, &judge, hook)
             .step(attempts, outcome, judge)
     }
 
@@ -128,10 +128,10 @@ impl<P: PolicySource> Call<P> {
     ) -> bool {
         let Self { attempts, policy } = self;
         let plan = || site.plan(policy.policy(site, arguments), limits);
-        match attempts.decide(outcome, plan, &judge, hook) {
+        match attempts.decide((&site.operation, outcome), plan, &judge, hook) {
             Next::Return => false,
             Next::Again => true,
-            Next::Wait(waiting) => attempts.sleep(waiting, outcome, &judge, &site.warned),
+            Next::Wait(waiting) => attempts.sleep(waiting, outcome, &judge),
         }
     }
 

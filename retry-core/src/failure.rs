@@ -134,12 +134,15 @@ impl fmt::Debug for Description<'_> {
 
 impl fmt::Display for Description<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
+        // An error that fails to display itself is shown as far as it got: the failure passed on,
+        // a subscriber that formats would panic.
+        let _ = match self {
             Self::Error(error) => fmt::Display::fmt(error, f),
             Self::Display(text) => text.fmt(f),
             Self::Debug(value) => value.fmt(f),
             Self::Named(name) => f.write_str(name),
-        }
+        };
+        Ok(())
     }
 }
 
@@ -150,22 +153,22 @@ impl Description<'_> {
             Self::Error(error) => chain::layers(error.source()),
             _ => chain::layers(None),
         };
-        self.to_string().contains(text)
+        text_of(&self).contains(text)
             || layers
                 .into_iter()
-                .any(|layer| layer.to_string().contains(text))
+                .any(|layer| text_of(&layer).contains(text))
     }
 
     /// An owned copy of the error's texts, chain and all, that a subscriber can take as an error.
     pub(crate) fn snapshot(self) -> Snapshot {
         let (debug, below) = match self {
-            Self::Error(error) => (format!("{error:?}"), error.source()),
-            Self::Debug(value) => (format!("{value:?}"), None),
-            Self::Display(_) | Self::Named(_) => (self.to_string(), None),
+            Self::Error(error) => (text_of(&format_args!("{error:?}")), error.source()),
+            Self::Debug(value) => (text_of(&format_args!("{value:?}")), None),
+            Self::Display(_) | Self::Named(_) => (text_of(&self), None),
         };
         let below: Vec<_> = chain::layers(below).collect();
         let source = below.into_iter().rfold(None, |source, layer| {
-            let (text, debug) = (layer.to_string(), format!("{layer:?}"));
+            let (text, debug) = (text_of(&layer), text_of(&format_args!("{layer:?}")));
             Some(Box::new(Snapshot {
                 text,
                 debug,
@@ -173,11 +176,19 @@ impl Description<'_> {
             }))
         });
         Snapshot {
-            text: self.to_string(),
+            text: text_of(&self),
             debug,
             source,
         }
     }
+}
+
+/// What `text` displays, up to where its `Display` fails: `to_string` would panic there.
+pub(crate) fn text_of(text: &dyn fmt::Display) -> String {
+    use fmt::Write as _;
+    let mut written = String::new();
+    let _ = write!(written, "{text}");
+    written
 }
 
 /// An error's texts, owned: events want a `'static` error, and errors may borrow.

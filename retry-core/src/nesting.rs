@@ -52,10 +52,16 @@ pub(crate) fn is_inside() -> bool {
     HERE.get() != OUTSIDE
 }
 
-/// Tells the enclosing attempt, if there is one, that a call inside it has given up.
-pub(crate) fn give_up(gave_up: impl FnOnce() -> GaveUp) {
-    if is_inside() {
-        HERE.set(keep(gave_up()));
+/// Tells the enclosing attempt, if there is one, that calls inside it have given up.
+pub(crate) fn give_up(gave_up: impl FnOnce() -> Vec<GaveUp>) {
+    let here = HERE.get();
+    if here != OUTSIDE {
+        let mut all = take(here);
+        all.extend(gave_up());
+        // An attempt may make calls without end, and swallow what becomes of them.
+        let oldest = all.len().saturating_sub(MOST_OF_ONE_ATTEMPT);
+        all.drain(..oldest);
+        HERE.set(if all.is_empty() { INSIDE } else { keep(all) });
     }
 }
 
@@ -72,7 +78,7 @@ impl Inner {
         self.0 == 0
     }
 
-    pub(crate) fn take(&mut self) -> Option<GaveUp> {
+    pub(crate) fn take(&mut self) -> Vec<GaveUp> {
         take(std::mem::take(&mut self.0))
     }
 }
@@ -144,9 +150,12 @@ impl<F: Future> Future for Attempt<'_, F> {
 /// this many: no program has more in flight.
 const MOST_KEPT: usize = 1 << 16;
 
-static KEPT: Mutex<BTreeMap<Standing, GaveUp>> = Mutex::new(BTreeMap::new());
+/// The last so many calls of one attempt are remembered.
+const MOST_OF_ONE_ATTEMPT: usize = 16;
 
-fn keep(gave_up: GaveUp) -> Standing {
+static KEPT: Mutex<BTreeMap<Standing, Vec<GaveUp>>> = Mutex::new(BTreeMap::new());
+
+fn keep(gave_up: Vec<GaveUp>) -> Standing {
     // 3, 5, 7 and so on; after two thousand million give-ups they begin again.
     static NEXT: AtomicU32 = AtomicU32::new(INSIDE);
     let ticket = NEXT.fetch_add(2, Ordering::Relaxed).wrapping_add(2);
@@ -160,28 +169,25 @@ fn keep(gave_up: GaveUp) -> Standing {
 }
 
 #[cold]
-fn take(ticket: Standing) -> Option<GaveUp> {
+fn take(ticket: Standing) -> Vec<GaveUp> {
     if ticket <= INSIDE {
-        return None;
+        return Vec::new();
     }
-    KEPT.lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .remove(&ticket)
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    kept.remove(&ticket).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn gave_up(operation: &'static str) -> GaveUp {
-        GaveUp {
-            operation,
-            text: String::new(),
-        }
+    fn gave_up(operation: &'static str) -> Vec<GaveUp> {
+        let text = String::new();
+        vec![GaveUp { operation, text }]
     }
 
-    fn taken(mut inner: Inner) -> Option<&'static str> {
-        inner.take().map(|inner| inner.operation)
+    fn taken(mut inner: Inner) -> Vec<&'static str> {
+        inner.take().iter().map(|inner| inner.operation).collect()
     }
 
     #[test]
@@ -190,10 +196,13 @@ mod tests {
         let (mut outer, mut inner) = (Inner::NONE, Inner::NONE);
         attempt_sync(&mut outer, || {
             assert!(is_inside());
-            attempt_sync(&mut inner, || give_up(|| gave_up("load")));
+            attempt_sync(&mut inner, || {
+                give_up(|| gave_up("load"));
+                give_up(|| gave_up("save"));
+            });
         });
-        assert_eq!(taken(inner), Some("load"));
-        assert_eq!(taken(outer), None);
+        assert_eq!(taken(inner), ["load", "save"]);
+        assert_eq!(taken(outer), [""; 0]);
         assert!(!is_inside());
     }
 
@@ -215,7 +224,7 @@ mod tests {
             assert!(is_inside());
         })
         .await;
-        assert_eq!(taken(inner), Some("load"));
+        assert_eq!(taken(inner), ["load"]);
         assert!(!is_inside());
     }
 
@@ -226,6 +235,6 @@ mod tests {
         }
         let kept = KEPT.lock().expect("no panic").len();
         assert!(kept <= MOST_KEPT, "{kept}");
-        assert!(take(keep(gave_up("the last"))).is_some());
+        assert_eq!(take(keep(gave_up("the last"))).len(), 1);
     }
 }

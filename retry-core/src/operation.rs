@@ -1,6 +1,6 @@
 //! [`Operation`]: what a call is called, for logs, errors, settings and statistics.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::panic::Location;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
@@ -54,6 +54,15 @@ impl Operation {
             Name::Given(name) => name,
             Name::At(caller) => place(caller),
         }
+    }
+}
+
+impl Operation {
+    /// Whether this operation is warned of blocking for the first time.
+    pub(crate) fn is_first_warning(&self) -> bool {
+        static WARNED: Mutex<BTreeSet<(&str, &str)>> = Mutex::new(BTreeSet::new());
+        let mut warned = WARNED.lock().unwrap_or_else(PoisonError::into_inner);
+        warned.insert((self.class(), self.name()))
     }
 }
 

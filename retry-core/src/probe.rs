@@ -24,13 +24,13 @@ type Object = dyn Error + Send + Sync + 'static;
 /// Who judges the error.
 pub trait Judged<'a> {
     /// The judge.
-    fn classifier(&self) -> Classifier<'a>;
+    fn __retry_classifier(&self) -> Classifier<'a>;
 }
 
 /// First its own classification.
 impl<'a, E: Classify> Judged<'a> for &&&&Probe<'a, E> {
     #[inline]
-    fn classifier(&self) -> Classifier<'a> {
+    fn __retry_classifier(&self) -> Classifier<'a> {
         Classifier::Own(self.0)
     }
 }
@@ -38,7 +38,7 @@ impl<'a, E: Classify> Judged<'a> for &&&&Probe<'a, E> {
 /// Then, for any error, its source chain: were it known itself, it would be [`Classify`].
 impl<'a, E: Error> Judged<'a> for &&&Probe<'a, E> {
     #[inline]
-    fn classifier(&self) -> Classifier<'a> {
+    fn __retry_classifier(&self) -> Classifier<'a> {
         Classifier::Chain(self.0, self.0.source())
     }
 }
@@ -46,7 +46,7 @@ impl<'a, E: Error> Judged<'a> for &&&Probe<'a, E> {
 /// Then, for what holds an error, that error's chain.
 impl<'a, E: AsRef<Object>> Judged<'a> for &&Probe<'a, E> {
     #[inline]
-    fn classifier(&self) -> Classifier<'a> {
+    fn __retry_classifier(&self) -> Classifier<'a> {
         Classifier::Chain(self.0.as_ref(), Some(self.0.as_ref()))
     }
 }
@@ -54,7 +54,7 @@ impl<'a, E: AsRef<Object>> Judged<'a> for &&Probe<'a, E> {
 /// Then, for what can be displayed, its text.
 impl<'a, E: fmt::Display> Judged<'a> for &Probe<'a, E> {
     #[inline]
-    fn classifier(&self) -> Classifier<'a> {
+    fn __retry_classifier(&self) -> Classifier<'a> {
         Classifier::Text(self.0)
     }
 }
@@ -62,7 +62,7 @@ impl<'a, E: fmt::Display> Judged<'a> for &Probe<'a, E> {
 /// Else nobody: it is retried.
 impl<'a, E> Judged<'a> for Probe<'a, E> {
     #[inline]
-    fn classifier(&self) -> Classifier<'a> {
+    fn __retry_classifier(&self) -> Classifier<'a> {
         Classifier::Nobody
     }
 }
@@ -70,13 +70,13 @@ impl<'a, E> Judged<'a> for Probe<'a, E> {
 /// How the error is printed.
 pub trait Described<'a> {
     /// The description.
-    fn description(&self) -> Description<'a>;
+    fn __retry_description(&self) -> Description<'a>;
 }
 
 /// First as an error, with its chain.
 impl<'a, E: Error> Described<'a> for &&&&&Probe<'a, E> {
     #[inline]
-    fn description(&self) -> Description<'a> {
+    fn __retry_description(&self) -> Description<'a> {
         Description::Error(self.0)
     }
 }
@@ -84,7 +84,7 @@ impl<'a, E: Error> Described<'a> for &&&&&Probe<'a, E> {
 /// Then, what classifies itself may know an error to show.
 impl<'a, E: Classify> Described<'a> for &&&&Probe<'a, E> {
     #[inline]
-    fn description(&self) -> Description<'a> {
+    fn __retry_description(&self) -> Description<'a> {
         described(self.0)
     }
 }
@@ -92,7 +92,7 @@ impl<'a, E: Classify> Described<'a> for &&&&Probe<'a, E> {
 /// Then as the error that it holds.
 impl<'a, E: AsRef<Object>> Described<'a> for &&&Probe<'a, E> {
     #[inline]
-    fn description(&self) -> Description<'a> {
+    fn __retry_description(&self) -> Description<'a> {
         Description::Error(self.0.as_ref())
     }
 }
@@ -100,7 +100,7 @@ impl<'a, E: AsRef<Object>> Described<'a> for &&&Probe<'a, E> {
 /// Then as it displays.
 impl<'a, E: fmt::Display> Described<'a> for &&Probe<'a, E> {
     #[inline]
-    fn description(&self) -> Description<'a> {
+    fn __retry_description(&self) -> Description<'a> {
         Description::Display(self.0)
     }
 }
@@ -108,7 +108,7 @@ impl<'a, E: fmt::Display> Described<'a> for &&Probe<'a, E> {
 /// Then as it debugs.
 impl<'a, E: fmt::Debug> Described<'a> for &Probe<'a, E> {
     #[inline]
-    fn description(&self) -> Description<'a> {
+    fn __retry_description(&self) -> Description<'a> {
         Description::Debug(self.0)
     }
 }
@@ -116,7 +116,7 @@ impl<'a, E: fmt::Debug> Described<'a> for &Probe<'a, E> {
 /// Else by its type's name.
 impl<'a, E> Described<'a> for Probe<'a, E> {
     #[inline]
-    fn description(&self) -> Description<'a> {
+    fn __retry_description(&self) -> Description<'a> {
         Description::Named(type_name::<E>())
     }
 }
@@ -145,7 +145,7 @@ pub trait Carry {
     type Carriage;
     /// The witness.
     #[inline]
-    fn carriage(&self) -> PhantomData<Self::Carriage> {
+    fn __retry_carriage(&self) -> PhantomData<Self::Carriage> {
         PhantomData
     }
 }

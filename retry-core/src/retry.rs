@@ -5,7 +5,6 @@ mod parts;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::panic::Location;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use crate::classify::Verdict;
@@ -255,7 +254,6 @@ impl<J, A, H, L> Retry<J, A, H, L> {
         H: Hook<E>,
         L: SyncLimits,
     {
-        let warned = AtomicBool::new(false);
         let limits = self.limits.start();
         let mut attempts = Attempts::new();
         loop {
@@ -264,7 +262,7 @@ impl<J, A, H, L> Retry<J, A, H, L> {
                 return outcome;
             }
             let next = attempts.decide(
-                &outcome,
+                (&self.operation, &outcome),
                 || self.plan(L::limits(&limits)),
                 |outcome| self.failure(outcome),
                 |event| self.hook.call(event),
@@ -273,7 +271,7 @@ impl<J, A, H, L> Retry<J, A, H, L> {
                 Next::Return => false,
                 Next::Again => true,
                 Next::Wait(waiting) => {
-                    attempts.sleep(waiting, &outcome, |outcome| self.failure(outcome), &warned)
+                    attempts.sleep(waiting, &outcome, |outcome| self.failure(outcome))
                 }
             };
             if !again {
@@ -330,7 +328,7 @@ impl<J, A, H, L> Retry<J, A, H, L> {
                         Bounds::RanOut(outcome) => return outcome,
                     };
                     let next = attempts.decide(
-                        &outcome,
+                        (&self.operation, &outcome),
                         plan,
                         |outcome| self.judged(outcome, timed_out),
                         |event| self.hook.call(event),

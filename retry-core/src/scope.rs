@@ -16,7 +16,8 @@ use pin_project_lite::pin_project;
 /// A call that runs inside the scope, however deep, ends its wait as soon as the scope is
 /// cancelled and returns its last outcome; a call that fails afterwards is not retried. Attempts
 /// that are running go on. A scope reaches nested calls on the same task or thread; what is
-/// spawned enters it anew: `tokio::spawn(scope.clone().run_async(..))`.
+/// spawned enters it anew: `tokio::spawn(scope.clone().run_async(..))`. (Tasks of a runtime that is
+/// driven inside it on the same thread, by `block_on`, count as inside.)
 ///
 /// (An async call whose output is not `Send` cannot carry it through a wait; it makes one last
 /// attempt at once instead.)
@@ -159,7 +160,8 @@ struct Entered;
 
 impl Entered {
     fn new(scope: &RetryScope) -> Self {
-        ENTERED.with_borrow_mut(|entered| entered.push(scope.clone()));
+        // A thread that is being torn down has no list left, and nothing to be cancelled either.
+        let _ = ENTERED.try_with(|entered| entered.borrow_mut().push(scope.clone()));
         DEPTH.set(DEPTH.get() + 1);
         Self
     }
@@ -168,7 +170,7 @@ impl Entered {
 impl Drop for Entered {
     fn drop(&mut self) {
         DEPTH.set(DEPTH.get() - 1);
-        ENTERED.with_borrow_mut(Vec::pop);
+        let _ = ENTERED.try_with(|entered| entered.borrow_mut().pop());
     }
 }
 

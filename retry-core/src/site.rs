@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::class::OperationClass;
 use crate::event;
-use crate::layer::Layer;
+use crate::layer::{Layer, Resolution};
 use crate::nesting::Nested;
 use crate::operation::Operation;
 use crate::policy::RetryPolicy;
@@ -19,9 +19,7 @@ pub struct Site {
     pub(crate) operation: Operation,
     pub(crate) nested: Option<Nested>,
     constants: Layer,
-    resolved: OnceLock<Resolved>,
-    /// Whether this site was warned of blocking a runtime's only thread.
-    pub(crate) warned: AtomicBool,
+    resolved: OnceLock<Box<Resolved>>,
     /// Whether an argument out of range was reported.
     clamped: AtomicBool,
 }
@@ -50,7 +48,6 @@ impl Site {
             nested,
             constants,
             resolved: OnceLock::new(),
-            warned: AtomicBool::new(false),
             clamped: AtomicBool::new(false),
         }
     }
@@ -74,27 +71,47 @@ impl Site {
     /// The same for a first call, or after an installation.
     #[cold]
     fn newest(&self, generation: u32) -> &RetryPolicy {
-        let mut resolved = self.resolved.get_or_init(|| self.resolve(generation));
-        // Older than the settings in force; or, by a hair, newer, and then as good.
-        while resolved.generation < generation {
-            resolved = resolved
-                .newer
-                .get_or_init(|| Box::new(self.resolve(generation)));
-        }
-        &resolved.policy
-    }
-
-    fn resolve(&self, generation: u32) -> Resolved {
-        let policy = self.policy_with(&Layer::NONE);
-        Resolved {
-            generation,
-            policy,
-            newer: OnceLock::new(),
+        let mut slot = &self.resolved;
+        loop {
+            let resolved = match slot.get() {
+                Some(resolved) => resolved,
+                // Made before the slot is asked for, and told of after: a subscriber that calls
+                // this very function finds nothing held.
+                None => {
+                    let resolution = self.resolution(&Layer::NONE);
+                    let fresh = Resolved {
+                        generation,
+                        policy: resolution.policy,
+                        newer: OnceLock::new(),
+                    };
+                    if slot.set(Box::new(fresh)).is_ok() {
+                        self.announce(&resolution);
+                    }
+                    continue;
+                }
+            };
+            // Older than the settings in force; or, by a hair, newer, and then as good.
+            if resolved.generation >= generation {
+                return &resolved.policy;
+            }
+            slot = &resolved.newer;
         }
     }
 
     /// The policy with arguments that were evaluated for one call over the constant ones.
     pub(crate) fn policy_with(&self, evaluated: &Layer) -> RetryPolicy {
+        let resolution = self.resolution(evaluated);
+        self.announce(&resolution);
+        resolution.policy
+    }
+
+    fn announce(&self, resolution: &Resolution) {
+        if event::on() {
+            event::resolved(&self.operation, resolution);
+        }
+    }
+
+    fn resolution(&self, evaluated: &Layer) -> Resolution {
         let mut out_of_range = false;
         // Reported by the first call only: an expression is out of range in every one.
         let reported = self.clamped.load(Ordering::Relaxed);
@@ -107,10 +124,6 @@ impl Site {
         if out_of_range {
             self.clamped.store(true, Ordering::Relaxed);
         }
-        let resolution = settings::current().resolve(self.class, self.name(), &arguments);
-        if event::on() {
-            event::resolved(&self.operation, &resolution);
-        }
-        resolution.policy
+        settings::current().resolve(self.class, self.name(), &arguments)
     }
 }

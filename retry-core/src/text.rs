@@ -21,7 +21,7 @@ const FINAL_PHRASES: [&str; 8] = [
 const FINAL_STATUSES: [&[u8; 3]; 5] = [b"400", b"401", b"403", b"404", b"422"];
 
 /// Words after a number that make it a quantity and not a status: "after 400 ms".
-const UNITS: [&str; 43] = [
+const UNITS: [&str; 54] = [
     "ns",
     "us",
     "µs",
@@ -32,12 +32,16 @@ const UNITS: [&str; 43] = [
     "secs",
     "second",
     "seconds",
+    "usec",
+    "usecs",
     "msec",
     "msecs",
     "millis",
     "millisecond",
     "milliseconds",
+    "microsecond",
     "microseconds",
+    "nanosecond",
     "nanoseconds",
     "m",
     "min",
@@ -52,6 +56,8 @@ const UNITS: [&str; 43] = [
     "d",
     "day",
     "days",
+    "week",
+    "weeks",
     "b",
     "byte",
     "bytes",
@@ -62,9 +68,14 @@ const UNITS: [&str; 43] = [
     "kib",
     "mib",
     "gib",
+    "row",
     "rows",
     "times",
     "attempts",
+    "tries",
+    "retries",
+    "requests",
+    "connections",
 ];
 
 /// Longest run of bytes that one decision looks at: a phrase, or a status with the unit after it,
@@ -225,7 +236,7 @@ fn is_status(text: &[u8], at: usize) -> bool {
         return false;
     }
     match first_char(after) {
-        Some('.') => first_char(&after[1..]).is_none_or(char::is_whitespace),
+        Some('.') => !first_char(&after[1..]).is_some_and(char::is_alphanumeric),
         Some(next) if next.is_alphanumeric() => false,
         Some('%') => false,
         _ => !is_before_unit(after),
@@ -234,9 +245,14 @@ fn is_status(text: &[u8], at: usize) -> bool {
 
 /// Whether the first word of `after` is a unit.
 fn is_before_unit(after: &[u8]) -> bool {
-    let Some(word) = after.strip_prefix(b" ") else {
+    let spaces = |rest: &&[u8]| first_char(rest).filter(|next| next.is_whitespace());
+    let mut word = after;
+    while let Some(space) = spaces(&word) {
+        word = &word[space.len_utf8()..];
+    }
+    if word.len() == after.len() {
         return false;
-    };
+    }
     let letters = |byte: &u8| byte.is_ascii_alphabetic() || !byte.is_ascii();
     let end = word
         .iter()
@@ -271,7 +287,7 @@ fn valid_prefix(bytes: &[u8]) -> &str {
 mod tests {
     use super::*;
 
-    const FINAL: [&str; 22] = [
+    const FINAL: [&str; 24] = [
         "Permission denied",
         "401 Unauthorized",
         "forbidden",
@@ -286,6 +302,8 @@ mod tests {
         "(422)",
         "got 404.",
         "got 404. Giving up",
+        "got 404...",
+        "\"404.\"",
         "code=400, retry",
         "http_401_",
         "→404←",
@@ -296,13 +314,17 @@ mod tests {
         "iinvalid",
     ];
 
-    const RETRYABLE: [&str; 19] = [
+    const RETRYABLE: [&str; 23] = [
         "",
         "connection reset by peer",
         "port 4040",
         "4010 rows",
         "after 400 ms",
         "after 400ms",
+        "after 400  ms",
+        "after 400\tms",
+        "after 400\u{a0}ms",
+        "after 400 retries",
         "400 SECONDS",
         "waited 400 µs",
         "v1.404",

@@ -79,7 +79,8 @@ struct Call<'a> {
 
 /// A name of the expansion's own, which the body cannot see.
 fn own_name(name: &str) -> Ident {
-    Ident::new(name, Span::mixed_site())
+    // A lower-case static of the user's would otherwise be taken for the pattern of a `let`.
+    Ident::new(&format!("__retry_{name}"), Span::mixed_site())
 }
 
 /// The same tokens, shown to stand at `place` in what the compiler says of them.

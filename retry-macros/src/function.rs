@@ -73,7 +73,7 @@ impl Parse for Function {
                            the implementation, or give a default body";
             return Err(syn::Error::new_spanned(&signature, message));
         }
-        let body = match input.parse()? {
+        let body = match ungrouped(input.parse()?) {
             TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => group,
             other => {
                 return Err(syn::Error::new(
@@ -93,6 +93,19 @@ impl Parse for Function {
             body: stripped,
         })
     }
+}
+
+/// A `$body:block` of `macro_rules!` comes in an invisible group.
+fn ungrouped(token: TokenTree) -> TokenTree {
+    if let TokenTree::Group(group) = &token
+        && group.delimiter() == Delimiter::None
+    {
+        let mut inside = group.stream().into_iter();
+        if let (Some(only), None) = (inside.next(), inside.next()) {
+            return ungrouped(only);
+        }
+    }
+    token
 }
 
 fn is_function(input: ParseStream<'_>) -> bool {

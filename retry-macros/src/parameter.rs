@@ -56,8 +56,20 @@ fn mentions(body: &TokenStream, name: &Ident) -> bool {
     body.clone().into_iter().any(|token| match token {
         TokenTree::Ident(ident) => ident == *name,
         TokenTree::Group(group) => mentions(&group.stream(), name),
-        TokenTree::Literal(literal) => literal.to_string().contains(&name.unraw().to_string()),
+        TokenTree::Literal(literal) => captures(&literal.to_string(), &name.unraw().to_string()),
         TokenTree::Punct(_) => false,
+    })
+}
+
+/// Whether a literal may be a format string that captures `name`: `"{name}"`, `"{name:?}"`, or as a
+/// width `"{:name$}"`.
+fn captures(literal: &str, name: &str) -> bool {
+    let is_part = |char: char| char.is_alphanumeric() || char == '_';
+    literal.match_indices(name).any(|(at, _)| {
+        let before = literal[..at].chars().next_back();
+        let after = literal[at + name.len()..].chars().next();
+        let opened = literal[..at].contains('{') && literal[at..].contains('}');
+        opened && !before.is_some_and(is_part) && !after.is_some_and(is_part)
     })
 }
 

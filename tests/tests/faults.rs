@@ -297,3 +297,100 @@ async fn a_call_dropped_at_any_await_leaves_nothing_running() {
         assert_eq!(std::sync::Arc::strong_count(&alive), 1, "after {seconds} s");
     }
 }
+
+/// Says nothing, and says so.
+#[derive(Debug)]
+struct Mute;
+
+impl std::fmt::Display for Mute {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        Err(std::fmt::Error)
+    }
+}
+
+impl Classify for Mute {}
+
+#[test]
+fn an_error_that_cannot_be_displayed_does_not_panic_the_engine() {
+    let _no_wait = no_wait();
+    let _recorder = Recorder::install();
+    let outcome = execute_with_retry(
+        || execute_with_retry(|| Err::<(), _>(Mute), &RetryPolicy::new(2)),
+        &RetryPolicy::new(2),
+    );
+    assert!(outcome.is_err());
+}
+
+#[test]
+fn a_subscriber_that_retries_finds_no_lock_held() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use tracing::span::{Attributes, Id, Record};
+
+    #[retry_storage(max_attempts = 1)]
+    fn ships_logs() -> Result<(), &'static str> {
+        Err("collector down")
+    }
+
+    /// Ships each event through an annotated function, but not its own.
+    struct Shipping(AtomicBool);
+
+    impl tracing::Subscriber for Shipping {
+        fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+            true
+        }
+        fn event(&self, _: &tracing::Event<'_>) {
+            if !self.0.swap(true, Ordering::SeqCst) {
+                let _ = ships_logs();
+                self.0.store(false, Ordering::SeqCst);
+            }
+        }
+        fn new_span(&self, _: &Attributes<'_>) -> Id {
+            Id::from_u64(1)
+        }
+        fn record(&self, _: &Id, _: &Record<'_>) {}
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+        fn enter(&self, _: &Id) {}
+        fn exit(&self, _: &Id) {}
+    }
+
+    let _no_wait = no_wait();
+    let shipping = Shipping(AtomicBool::new(false));
+    tracing::subscriber::with_default(shipping, || {
+        assert!(ships_logs().is_err());
+    });
+}
+
+#[test]
+fn a_wait_inside_a_scope_gives_back_the_threads_wake_up() {
+    let scope = retry_core::RetryScope::new();
+    let policy = RetryPolicy::new(2)
+        .with_min_wait(Duration::from_millis(1))
+        .with_jitter(Jitter::None);
+    // Meant for whoever parks next on this thread: an executor, for instance.
+    std::thread::current().unpark();
+    let outcome = scope.run(|| execute_with_retry(|| Err::<(), _>("busy"), &policy));
+    assert!(outcome.is_err());
+    // Without it, this would never end.
+    std::thread::park();
+}
+
+#[test]
+fn a_body_from_a_macros_block_and_a_word_that_holds_a_parameters_name() {
+    struct Guard;
+    macro_rules! retried {
+        ($name:ident, $body:block) => {
+            #[retry_storage(max_attempts = 1)]
+            fn $name() -> Result<u32, &'static str> $body
+        };
+    }
+    retried!(seven, { Ok(7) });
+    assert_eq!(seven(), Ok(7));
+
+    // `g` stands in "nothing", which does not make the body use it.
+    #[expect(unused_variables, reason = "as a trait's method may have to take it")]
+    #[retry_storage(max_attempts = 1)]
+    fn hold(g: Guard) -> Result<(), String> {
+        Err("nothing {}".into())
+    }
+    assert!(hold(Guard).is_err());
+}

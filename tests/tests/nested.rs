@@ -198,3 +198,81 @@ async fn spawned_calls_are_unrelated() {
     assert!(outcome.is_err());
     assert_eq!(outer_attempts, 3);
 }
+
+#[test]
+fn each_of_several_inner_calls_is_remembered() {
+    #[retry_storage(policy = THREE)]
+    fn other(attempts: &Cell<u32>) -> Result<(), String> {
+        attempts.set(attempts.get() + 1);
+        Err("disk full of dust".to_owned())
+    }
+    let _no_wait = no_wait();
+    let attempts = Cell::new(0);
+    let outcome = Retry::new(THREE).run(|| {
+        let first = inner(&attempts);
+        // A fallback that fails as well, and whose error is not the one that comes back.
+        let _ = other(&Cell::new(0));
+        first
+    });
+    assert!(outcome.is_err());
+    assert_eq!(attempts.get(), 3);
+}
+
+#[test]
+fn a_give_up_passes_through_a_layer_that_tries_once_or_judges_it_final() {
+    #[retry_worker(max_attempts = 1)]
+    fn once(attempts: &Cell<u32>) -> Result<(), String> {
+        inner(attempts)
+    }
+    #[retry_worker(policy = THREE, retry_if = |_| false)]
+    fn never(attempts: &Cell<u32>) -> Result<(), String> {
+        inner(attempts)
+    }
+    let _no_wait = no_wait();
+    for middle in [once, never] {
+        let recorder = Recorder::install();
+        let attempts = Cell::new(0);
+        assert!(Retry::new(THREE).run(|| middle(&attempts)).is_err());
+        assert_eq!(attempts.get(), 3);
+        let errors = recorder.messages();
+        let errors = errors.iter().filter(|message| message.starts_with("ERROR"));
+        assert_eq!(errors.count(), 1);
+    }
+}
+
+#[test]
+fn a_call_that_fails_for_good_of_an_inner_give_up_is_an_error_once() {
+    #[retry_worker(policy = THREE, retry_if = |_| false)]
+    fn never(attempts: &Cell<u32>) -> Result<(), String> {
+        inner(attempts)
+    }
+    let _no_wait = no_wait();
+    let recorder = Recorder::install();
+    assert!(never(&Cell::new(0)).is_err());
+    let messages = recorder.messages();
+    let errors: Vec<_> = messages
+        .iter()
+        .filter(|message| message.starts_with("ERROR"))
+        .collect();
+    assert_eq!(
+        errors,
+        ["ERROR Retry exhausted after 1/3 attempts for never: connection reset"]
+    );
+}
+
+#[test]
+fn an_inner_error_without_a_text_stops_nobody() {
+    #[retry_storage(policy = THREE)]
+    fn silent() -> Result<(), String> {
+        Err(String::new())
+    }
+    let _no_wait = no_wait();
+    let attempts = Cell::new(0);
+    let outcome = Retry::new(THREE).run(|| {
+        attempts.set(attempts.get() + 1);
+        let _ = silent();
+        Err::<(), _>("disk hiccup".to_owned())
+    });
+    assert!(outcome.is_err());
+    assert_eq!(attempts.get(), 3);
+}

@@ -1,7 +1,6 @@
 //! Blocking sleeps: of a plain thread, of a runtime's worker, inside a scope that may be cancelled.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
@@ -16,8 +15,8 @@ use crate::scope::{self, Waiter};
 ///
 /// On a worker of a multi-thread runtime the worker's other tasks move to another thread
 /// meanwhile. On the thread of a current-thread runtime nothing else can run: that is warned of
-/// once for each `warned`, the call's place in the program.
-pub(crate) fn sleep(wait: Duration, operation: &Operation, warned: &AtomicBool) -> bool {
+/// once for each operation.
+pub(crate) fn sleep(wait: Duration, operation: &Operation) -> bool {
     #[cfg(feature = "testing")]
     if crate::testing::absorb_sleep(wait) {
         return scope::is_cancelled();
@@ -29,7 +28,7 @@ pub(crate) fn sleep(wait: Duration, operation: &Operation, warned: &AtomicBool) 
         // Only a worker may call it: elsewhere, as in a `LocalSet`, it panics.
         Standing::Worker => tokio::task::block_in_place(|| sleep_here(wait)),
         Standing::OnlyThread => {
-            if !warned.swap(true, Ordering::Relaxed) {
+            if operation.is_first_warning() {
                 event::blocking(operation);
             }
             sleep_here(wait)
@@ -81,14 +80,18 @@ fn park(wait: Duration, waiter: &Waiter) -> bool {
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     // A wait too long for the clock is as good as endless.
     let end = Instant::now().checked_add(wait);
-    loop {
+    let cancelled = loop {
         if waiter.is_cancelled(&waker) {
-            return true;
+            break true;
         }
         match end.map(|end| end.saturating_duration_since(Instant::now())) {
-            Some(Duration::ZERO) => return false,
+            Some(Duration::ZERO) => break false,
             Some(left) => thread::park_timeout(left),
             None => thread::park(),
         }
-    }
+    };
+    // Parking takes a wake-up that may have been meant for whoever runs this thread: it is given
+    // back, and at worst is one too many.
+    thread::current().unpark();
+    cancelled
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::{RetrySettings, environment, variables};
+use crate::error::{InvalidSetting, SettingsError};
 use crate::stats;
 
 static INSTALLED: RwLock<Option<Arc<RetrySettings>>> = RwLock::new(None);
@@ -22,39 +23,66 @@ pub(crate) fn current() -> Arc<RetrySettings> {
         .unwrap_or_else(PoisonError::into_inner)
         .clone();
     installed.unwrap_or_else(|| {
+        let (settings, complaints) = lenient();
+        let read = Arc::new(settings);
         let mut slot = INSTALLED.write().unwrap_or_else(PoisonError::into_inner);
         // Another thread may have been here in between.
-        slot.get_or_insert_with(|| Arc::new(lenient())).clone()
+        let settings = slot.get_or_insert_with(|| Arc::clone(&read)).clone();
+        // A subscriber may call an annotated function: it must not find us holding anything.
+        drop(slot);
+        if Arc::ptr_eq(&settings, &read) {
+            in_force(&settings);
+            complaints.report();
+        }
+        settings
     })
 }
 
 pub(super) fn install(settings: RetrySettings) {
-    if settings.stats {
-        stats::enable_stats();
-    }
+    in_force(&settings);
     let mut slot = INSTALLED.write().unwrap_or_else(PoisonError::into_inner);
     *slot = Some(Arc::new(settings));
     GENERATION.fetch_add(1, Ordering::Release);
 }
 
-/// Reads the environment and makes do: a bad value is logged, and its default used.
-fn lenient() -> RetrySettings {
-    let read = environment::read();
-    if let Some(error) = read.unreadable {
-        tracing::error!(target: "retry", "{error}: its settings are not used");
-    }
-    let parsed = variables::parse(read.variables.into_iter().collect());
-    variables::warn_of_unknown(&parsed.unknown);
-    for invalid in &parsed.invalid {
-        tracing::error!(
-            target: "retry",
-            variable = invalid.variable.as_str(),
-            value = invalid.value.as_str(),
-            "{invalid}: the default is used"
-        );
-    }
-    if parsed.settings.stats {
+fn in_force(settings: &RetrySettings) {
+    if settings.stats {
         stats::enable_stats();
     }
-    parsed.settings
+}
+
+/// What was wrong with the environment.
+struct Complaints {
+    unreadable: Option<SettingsError>,
+    invalid: Vec<InvalidSetting>,
+    unknown: Vec<String>,
+}
+
+/// Reads the environment and makes do: a bad value is complained of, and its default used.
+fn lenient() -> (RetrySettings, Complaints) {
+    let read = environment::read();
+    let parsed = variables::parse(read.variables.into_iter().collect());
+    let complaints = Complaints {
+        unreadable: read.unreadable,
+        invalid: parsed.invalid,
+        unknown: parsed.unknown,
+    };
+    (parsed.settings, complaints)
+}
+
+impl Complaints {
+    fn report(&self) {
+        if let Some(error) = &self.unreadable {
+            tracing::error!(target: "retry", "{error}: its settings are not used");
+        }
+        variables::warn_of_unknown(&self.unknown);
+        for invalid in &self.invalid {
+            tracing::error!(
+                target: "retry",
+                variable = invalid.variable.as_str(),
+                value = invalid.value.as_str(),
+                "{invalid}: the default is used"
+            );
+        }
+    }
 }

@@ -96,7 +96,7 @@ impl Parsed {
         if let Some(operation) = owner.strip_prefix(OPERATION) {
             let operation = operation
                 .strip_suffix('_')
-                .filter(|name| !name.is_empty())?;
+                .filter(|name| !name.is_empty() && operation_key(name) == **name)?;
             return Some((
                 self.settings
                     .operations
@@ -165,11 +165,10 @@ fn attempts(value: &str) -> Option<AttemptLimit> {
     if value.eq_ignore_ascii_case("unlimited") {
         return Some(AttemptLimit::Unlimited);
     }
-    value
-        .parse()
-        .ok()
-        .filter(|count| *count > 0)
-        .map(AttemptLimit::Count)
+    // A leading `+`, which `parse` takes, is refused here as it is before a wait.
+    let digits = value.starts_with(|first: char| first.is_ascii_digit());
+    let count = value.parse().ok().filter(|count| digits && *count > 0);
+    count.map(AttemptLimit::Count)
 }
 
 fn switch(value: &str) -> Option<bool> {

@@ -88,7 +88,7 @@ impl Call<'_> {
                 #ended_as
                 let #carried = {
                     use #private::Carry as _;
-                    (&#private::OutcomeProbe::of(&#ended)).carriage()
+                    (&#private::OutcomeProbe::of(&#ended)).__retry_carriage()
                 };
                 match #call.decide(#place, &#ended, #evaluate, #judge, #hook) {
                     #private::Step::Return => return #ended,
@@ -149,6 +149,8 @@ impl Call<'_> {
     /// A name of the expansion's own that stands where the declared type does.
     pub(super) fn at_outcome(&self, name: &str) -> Ident {
         let span = Span::mixed_site().located_at(self.checked.outcome_span);
-        Ident::new(name, span)
+        let mut name = own_name(name);
+        name.set_span(span);
+        name
     }
 }

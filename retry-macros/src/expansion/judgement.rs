@@ -59,8 +59,8 @@ impl Call<'_> {
             quote!({
                 use #private::{Described as _, Judged as _};
                 #private::failure(
-                    (&&&&&#private::Probe(#error)).classifier(),
-                    (&&&&&&#private::Probe(#error)).description(),
+                    (&&&&&#private::Probe(#error)).__retry_classifier(),
+                    (&&&&&&#private::Probe(#error)).__retry_description(),
                 )
             })
         };
@@ -102,7 +102,8 @@ fn in_place(expression: &Expr, name: &str) -> TokenStream {
         // It may be a parameter: that is not given away.
         Expr::Path(path) => quote_spanned!(span=> &#path),
         _ => {
-            let name = Ident::new(name, span);
+            let mut name = own_name(name);
+            name.set_span(span);
             quote_spanned!(span=> #name.get_or_init(|| #expression))
         }
     }

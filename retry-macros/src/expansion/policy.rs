@@ -1,6 +1,6 @@
 //! The policy's arguments: constants for the static site, expressions for each call.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
 use crate::arguments::{Arguments, Constant, Form, Value};
@@ -76,7 +76,7 @@ impl<'a> Policy<'a> {
             .iter()
             .filter(|(_, value)| is_in(value))
             .map(|(name, value)| {
-                let name = super::own_name(name);
+                let name = Ident::new(name, Span::mixed_site());
                 let value = value.tokens(krate);
                 quote!(#name: ::core::option::Option::Some(#value),)
             });
