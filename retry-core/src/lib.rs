@@ -65,7 +65,8 @@
 //!
 //! Wherever a literal goes, an expression goes too; it may use the function's parameters, and is
 //! evaluated at most once a call, at its first failure (limits: at its start). Parameters taken by
-//! value are cloned for each attempt; `&mut self` and `&mut` parameters are lent anew. `timeout`
+//! value are cloned for each attempt; `&mut self` and `&mut` parameters are lent anew; `self:
+//! Arc<Self>` is shared by all attempts, so a body that moves it clones it first. `timeout`
 //! and, on an async function, `max_total_time` may end a call without an error of its own: the
 //! error type must then be able to hold a [`RetryError`].
 //!
