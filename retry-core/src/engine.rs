@@ -1,21 +1,28 @@
 //! The one engine: what happens after each attempt, for attribute, function and builder, sync and
 //! async alike. *Attempt → classify → wait → event*; the caller sleeps.
 
+mod ending;
+mod next;
+
 use std::time::Duration;
 
 use crate::backoff;
 use crate::classify::Verdict;
 use crate::clock::{self, Moment};
-use crate::event::{self, At, Reason};
-use crate::failure::{Failure, text_of};
+use crate::event::{self, Reason};
+use crate::failure::Failure;
 use crate::limits::{Cut, Limits};
 use crate::nesting::{self, GaveUp, Inner, Nested};
 use crate::operation::Operation;
 use crate::policy::{ExecutionGuarantee, RetryPolicy};
 use crate::random::{self, Random};
 use crate::retry_event::RetryEvent;
-use crate::stats::{self, Ended};
+use crate::stats;
 use crate::{pause, scope, settings};
+
+use ending::End;
+pub use next::{Bounds, Step};
+pub(crate) use next::{Interrupted, Next, Wait, Waiting};
 
 /// What does not change in a call.
 #[derive(Clone, Copy)]
@@ -263,7 +270,7 @@ impl Attempts {
         let left = plan.limits.and_then(Limits::left).map(backoff::nanos);
         let left = left.unwrap_or(u64::MAX);
         let wait = match hint.map(|hint| (hint, backoff::nanos(hint))) {
-            None if never_waits(policy) => 0,
+            None if policy.attempts_at_once() > 0 => 0,
             None => self.draw(policy, 0, left),
             Some((hint, nanos)) if hint > policy.max_retry_after() || nanos >= left => {
                 return Err(End::Stopped(Reason::ServerHint));
@@ -296,80 +303,6 @@ impl Attempts {
         }
         drawn.max(floor)
     }
-
-    fn at<'a>(&self, plan: &Plan<'a>) -> At<'a> {
-        let since_failure = || self.failed.map_or(Duration::ZERO, Moment::elapsed);
-        At {
-            operation: plan.operation,
-            policy: plan.policy,
-            attempt: self.number(),
-            elapsed: plan.limits.map_or_else(since_failure, Limits::elapsed),
-        }
-    }
-
-    /// The call failed; `carried` are the calls inside its last attempt that it failed of.
-    #[cold]
-    fn ended(&self, plan: &Plan<'_>, failure: &Failure<'_>, end: End, carried: Vec<GaveUp>) {
-        let (at, error) = (self.at(plan), failure.description());
-        let outermost = !nesting::is_inside();
-        match &end {
-            End::Exhausted => event::exhausted(at, error, "exhausted", !outermost),
-            End::NotRetryable(verdict) => event::not_retried(at, error, *verdict),
-            End::Stopped(reason) => event::stopped(at, &error, reason),
-        }
-        // An inner call gave up in a WARN, as it was inside: the one ERROR is the outermost call's.
-        if outermost && !carried.is_empty() && !matches!(end, End::Exhausted) {
-            event::exhausted(at, error, "nested", false);
-        }
-        // What is not this call's own giving up may still be an inner one's, for a layer above.
-        let own = !matches!(end, End::NotRetryable(_));
-        gave_up(plan, own, carried, &error);
-        self.count(plan, false);
-    }
-
-    /// Time ran out during an attempt, or before it could begin.
-    fn ran_out(&self, plan: &Plan<'_>, error: &dyn std::fmt::Display) {
-        if stats::on() {
-            plan.operation.counters().failed("time_limit");
-        }
-        self.stopped(plan, error, &Reason::TimeLimit);
-    }
-
-    #[cold]
-    fn stopped(&self, plan: &Plan<'_>, error: &dyn std::fmt::Display, reason: &Reason) {
-        event::stopped(self.at(plan), error, reason);
-        gave_up(plan, true, Vec::new(), error);
-        self.count(plan, false);
-    }
-
-    fn count(&self, plan: &Plan<'_>, succeeded: bool) {
-        if stats::on() {
-            let spent = self.failed.map_or(Duration::ZERO, Moment::elapsed);
-            plan.operation.counters().ended(Ended {
-                attempts: self.number(),
-                succeeded,
-                spent,
-            });
-        }
-    }
-}
-
-/// How a bounded attempt ended.
-#[derive(Debug)]
-pub enum Bounds<T, E> {
-    /// By itself.
-    Ended(Result<T, E>),
-    /// By its own timeout: it may be tried again.
-    TimedOut(Result<T, E>),
-    /// By the call's time limit: the call is over.
-    RanOut(Result<T, E>),
-}
-
-/// Why a call ends without success.
-enum End {
-    NotRetryable(Verdict),
-    Exhausted,
-    Stopped(Reason),
 }
 
 impl Plan<'_> {
@@ -379,80 +312,6 @@ impl Plan<'_> {
     }
 }
 
-/// Tells an enclosing call of the calls that gave up: those that this one carries and, where it
-/// gave up `itself`, this one. A call that never tries twice multiplies nothing of its own.
-fn gave_up(plan: &Plan<'_>, itself: bool, mut carried: Vec<GaveUp>, error: &dyn std::fmt::Display) {
-    nesting::give_up(|| {
-        if itself && plan.policy.max_attempts() > 1 {
-            let (operation, text) = (plan.operation.name(), text_of(error));
-            carried.push(GaveUp { operation, text });
-        }
-        carried
-    });
-}
-
-/// Whether every wait of the policy is zero, told without drawing one.
-fn never_waits(policy: &RetryPolicy) -> bool {
-    use crate::{Growth, Jitter};
-    policy.max_wait().is_zero()
-        || (policy.min_wait().is_zero()
-            && !matches!(policy.jitter(), Jitter::Additive(_))
-            && !matches!(policy.growth(), Growth::Schedule(_)))
-}
-
-/// What follows an attempt.
-pub(crate) enum Next<'a> {
-    /// Its outcome is the caller's.
-    Return,
-    /// The next attempt, at once.
-    Again,
-    /// A wait, and then the next attempt.
-    Wait(Waiting<'a>),
-}
-
-impl Next<'_> {
-    /// The same for an async call, which owns what it waits with.
-    #[inline]
-    pub(crate) fn step<R>(
-        self,
-        attempts: &Attempts,
-        outcome: &R,
-        judge: impl FnOnce(&R) -> Option<Failure<'_>>,
-    ) -> Step {
-        match self {
-            Self::Return => Step::Return,
-            Self::Again => Step::Again,
-            Self::Wait(Waiting { wait, plan }) => Step::Wait(Wait {
-                wait,
-                next: attempts.number(),
-                interrupted: scope::is_entered()
-                    .then(|| Box::new(Interrupted::new(*attempts, &plan, judge(outcome).as_ref()))),
-            }),
-        }
-    }
-}
-
-/// What follows an async attempt.
-#[derive(Debug)]
-pub enum Step {
-    /// Its outcome is the caller's.
-    Return,
-    /// The next attempt, at once.
-    Again,
-    /// A wait, and then the next attempt.
-    Wait(Wait),
-}
-
-/// An async wait, before it is begun.
-#[derive(Debug)]
-pub struct Wait {
-    pub(crate) wait: Duration,
-    /// The attempt after it.
-    pub(crate) next: u32,
-    /// What is reported if its scope ends it.
-    pub(crate) interrupted: Option<Box<Interrupted>>,
-}
-
 /// Whether a failure can be dealt with on the short way.
 enum AtOnce {
     Return,
@@ -460,56 +319,8 @@ enum AtOnce {
     Consider,
 }
 
-/// A wait that is to be slept.
-pub(crate) struct Waiting<'a> {
-    pub(crate) wait: Duration,
-    pub(crate) plan: Plan<'a>,
-}
-
 /// Whether anybody is to be told of what is not a success at the first attempt.
 #[inline]
 fn observed() -> bool {
     event::on() || stats::on()
-}
-
-/// What is reported if a wait is broken off: owned, as the call's own data may be out of reach by
-/// then.
-#[derive(Debug)]
-pub(crate) struct Interrupted {
-    operation: Operation,
-    policy: RetryPolicy,
-    limits: Option<Limits>,
-    attempts: Attempts,
-    error: String,
-}
-
-impl Interrupted {
-    /// The report on the wait that follows the last failed attempt.
-    pub(crate) fn new(attempts: Attempts, plan: &Plan<'_>, failure: Option<&Failure<'_>>) -> Self {
-        Self {
-            operation: *plan.operation,
-            policy: *plan.policy,
-            limits: plan.limits.copied(),
-            // The attempt that the wait was for does not come.
-            attempts: Attempts {
-                retries: attempts.retries.saturating_sub(1),
-                ..attempts
-            },
-            error: failure
-                .map(|failure| text_of(&failure.description()))
-                .unwrap_or_default(),
-        }
-    }
-
-    #[cold]
-    pub(crate) fn report(&self, reason: &Reason) {
-        let limits = self.limits.as_ref();
-        let plan = Plan {
-            operation: &self.operation,
-            policy: &self.policy,
-            nested: None,
-            limits,
-        };
-        self.attempts.stopped(&plan, &self.error, reason);
-    }
 }

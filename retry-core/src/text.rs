@@ -21,62 +21,10 @@ const FINAL_PHRASES: [&str; 8] = [
 const FINAL_STATUSES: [&[u8; 3]; 5] = [b"400", b"401", b"403", b"404", b"422"];
 
 /// Words after a number that make it a quantity and not a status: "after 400 ms".
-const UNITS: [&str; 54] = [
-    "ns",
-    "us",
-    "µs",
-    "μs",
-    "ms",
-    "s",
-    "sec",
-    "secs",
-    "second",
-    "seconds",
-    "usec",
-    "usecs",
-    "msec",
-    "msecs",
-    "millis",
-    "millisecond",
-    "milliseconds",
-    "microsecond",
-    "microseconds",
-    "nanosecond",
-    "nanoseconds",
-    "m",
-    "min",
-    "mins",
-    "minute",
-    "minutes",
-    "h",
-    "hr",
-    "hrs",
-    "hour",
-    "hours",
-    "d",
-    "day",
-    "days",
-    "week",
-    "weeks",
-    "b",
-    "byte",
-    "bytes",
-    "kb",
-    "mb",
-    "gb",
-    "tb",
-    "kib",
-    "mib",
-    "gib",
-    "row",
-    "rows",
-    "times",
-    "attempts",
-    "tries",
-    "retries",
-    "requests",
-    "connections",
-];
+const UNITS: &str = "ns us µs μs ms s sec secs second seconds usec usecs msec msecs millis millisecond \
+    milliseconds microsecond microseconds nanosecond nanoseconds m min mins minute \
+    minutes h hr hrs hour hours d day days week weeks b byte bytes kb mb gb tb kib mib \
+    gib row rows times attempts tries retries requests connections";
 
 /// Longest run of bytes that one decision looks at: a phrase, or a status with the unit after it,
 /// and the character before.
@@ -259,7 +207,7 @@ fn is_before_unit(after: &[u8]) -> bool {
         .position(|byte| !letters(byte))
         .unwrap_or(word.len());
     UNITS
-        .iter()
+        .split(' ')
         .any(|unit| word[..end].eq_ignore_ascii_case(unit.as_bytes()))
 }
 

@@ -1,0 +1,95 @@
+//! How a call ends, and who is told: the subscriber, the statistics, an enclosing call.
+
+use std::time::Duration;
+
+use super::{Attempts, Plan};
+use crate::classify::Verdict;
+use crate::clock::Moment;
+use crate::event::{self, At, Reason};
+use crate::failure::{Failure, text_of};
+use crate::limits::Limits;
+use crate::nesting::{self, GaveUp};
+use crate::stats::{self, Ended};
+
+/// Why a call ends without success.
+pub(super) enum End {
+    NotRetryable(Verdict),
+    Exhausted,
+    Stopped(Reason),
+}
+
+impl Attempts {
+    pub(super) fn at<'a>(&self, plan: &Plan<'a>) -> At<'a> {
+        let since_failure = || self.failed.map_or(Duration::ZERO, Moment::elapsed);
+        At {
+            operation: plan.operation,
+            policy: plan.policy,
+            attempt: self.number(),
+            elapsed: plan.limits.map_or_else(since_failure, Limits::elapsed),
+        }
+    }
+
+    /// The call failed; `carried` are the calls inside its last attempt that it failed of.
+    #[cold]
+    pub(super) fn ended(
+        &self,
+        plan: &Plan<'_>,
+        failure: &Failure<'_>,
+        end: End,
+        carried: Vec<GaveUp>,
+    ) {
+        let (at, error) = (self.at(plan), failure.description());
+        let outermost = !nesting::is_inside();
+        match &end {
+            End::Exhausted => event::exhausted(at, error, "exhausted", !outermost),
+            End::NotRetryable(verdict) => event::not_retried(at, error, *verdict),
+            End::Stopped(reason) => event::stopped(at, &error, reason),
+        }
+        // An inner call gave up in a WARN, as it was inside: the one ERROR is the outermost call's.
+        if outermost && !carried.is_empty() && !matches!(end, End::Exhausted) {
+            event::exhausted(at, error, "nested", false);
+        }
+        // What is not this call's own giving up may still be an inner one's, for a layer above.
+        let own = !matches!(end, End::NotRetryable(_));
+        gave_up(plan, own, carried, &error);
+        self.count(plan, false);
+    }
+
+    /// Time ran out during an attempt, or before it could begin.
+    pub(super) fn ran_out(&self, plan: &Plan<'_>, error: &dyn std::fmt::Display) {
+        if stats::on() {
+            plan.operation.counters().failed("time_limit");
+        }
+        self.stopped(plan, error, &Reason::TimeLimit);
+    }
+
+    #[cold]
+    pub(super) fn stopped(&self, plan: &Plan<'_>, error: &dyn std::fmt::Display, reason: &Reason) {
+        event::stopped(self.at(plan), error, reason);
+        gave_up(plan, true, Vec::new(), error);
+        self.count(plan, false);
+    }
+
+    pub(super) fn count(&self, plan: &Plan<'_>, succeeded: bool) {
+        if stats::on() {
+            let spent = self.failed.map_or(Duration::ZERO, Moment::elapsed);
+            plan.operation.counters().ended(Ended {
+                attempts: self.number(),
+                succeeded,
+                spent,
+            });
+        }
+    }
+}
+
+/// Tells an enclosing call of the calls that gave up: those that this one carries and, where it
+/// gave up `itself`, this one. A call that never tries twice multiplies nothing of its own.
+fn gave_up(plan: &Plan<'_>, itself: bool, mut carried: Vec<GaveUp>, error: &dyn std::fmt::Display) {
+    nesting::give_up(|| {
+        if itself && plan.policy.max_attempts() > 1 {
+            let (operation, text) = (plan.operation.name(), text_of(error));
+            carried.push(GaveUp { operation, text });
+        }
+        carried
+    });
+}
