@@ -163,9 +163,23 @@ impl Site {
     }
 }
 
+/// A type that attempts can be counted in.
+#[diagnostic::on_unimplemented(
+    message = "`max_attempts` takes a whole number, and `{Self}` is none",
+    label = "not an integer"
+)]
+pub trait Integer: TryInto<i128> {}
+
+macro_rules! integers {
+    ($($integer:ty),*) => {$(impl Integer for $integer {})*};
+}
+integers!(
+    u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize
+);
+
 /// `max_attempts = expr`, of any integer type.
 #[must_use]
-pub fn attempt_limit(value: impl TryInto<i128>) -> AttemptLimit {
+pub fn attempt_limit(value: impl Integer) -> AttemptLimit {
     // Only an unsigned 128-bit number can be too large for this, and is as good as the most.
     let value = value.try_into().unwrap_or(i128::MAX).max(0);
     AttemptLimit::Count(u32::try_from(value).unwrap_or(u32::MAX))
