@@ -104,12 +104,13 @@ impl Attempts {
             return Next::Return;
         };
         let plan = plan();
-        let wait = match self.at_once(&plan, failure.verdict()) {
+        let verdict = failure.verdict();
+        let wait = match self.at_once(&plan, verdict) {
             AtOnce::Return => return Next::Return,
             AtOnce::Again => None,
             AtOnce::Consider => {
                 // Copies: only they have an address, and only here.
-                let (plan, failure) = (plan, failure);
+                let (plan, failure) = (plan, failure.judged(verdict));
                 let Some(wait) = self.failed(&plan, &failure) else {
                     return Next::Return;
                 };
@@ -135,18 +136,13 @@ impl Attempts {
         if plan.limits.is_some() || verdict != Verdict::Retry {
             return AtOnce::Consider;
         }
-        self.at_once_under(plan.policy)
-    }
-
-    #[inline]
-    fn at_once_under(&mut self, policy: &RetryPolicy) -> AtOnce {
-        let last = policy.attempts_at_once();
+        let last = plan.policy.attempts_at_once();
         if self.retries >= last || observed() || scope::is_entered() || !self.inner.is_none() {
             return AtOnce::Consider;
         }
         let next = self.retries + 1;
         if next == last {
-            return if nesting::is_inside() || policy.is_unlimited() {
+            return if nesting::is_inside() || plan.policy.is_unlimited() {
                 AtOnce::Consider
             } else {
                 AtOnce::Return

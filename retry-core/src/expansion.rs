@@ -86,13 +86,6 @@ impl<P: PolicySource> Call<P> {
         self.attempts.number()
     }
 
-    /// Whether a success now is nothing to tell of.
-    #[must_use]
-    #[inline]
-    pub fn is_plain(&self) -> bool {
-        self.attempts.are_none()
-    }
-
     /// Where the attempt that runs leaves a call that gave up in it.
     #[inline]
     pub const fn inner(&mut self) -> &mut Inner {

@@ -394,3 +394,32 @@ fn a_body_from_a_macros_block_and_a_word_that_holds_a_parameters_name() {
     }
     assert!(hold(Guard).is_err());
 }
+
+/// Counts how often it is judged.
+#[derive(Clone, Debug)]
+struct Counted(std::sync::Arc<std::sync::atomic::AtomicU32>);
+
+impl std::fmt::Display for Counted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("busy")
+    }
+}
+
+impl Classify for Counted {
+    fn classify(&self) -> Verdict {
+        self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Verdict::Retry
+    }
+}
+
+#[test]
+fn a_failure_is_judged_once_whoever_looks_on() {
+    let _no_wait = no_wait();
+    for watched in [false, true] {
+        let _recorder = watched.then(Recorder::install);
+        let error = Counted(std::sync::Arc::default());
+        let policy = RetryPolicy::new(3).with_backoff_ms(5);
+        assert!(execute_with_retry(|| Err::<(), _>(error.clone()), &policy).is_err());
+        assert_eq!(error.0.load(std::sync::atomic::Ordering::Relaxed), 3);
+    }
+}
