@@ -1,0 +1,188 @@
+//! What the gate says where the function itself has no word.
+
+use std::io;
+use std::time::Duration;
+
+use retry_core::{Classify, Verdict};
+use thiserror::Error;
+
+use crate::action_id::ActionId;
+use crate::claim::Fence;
+use crate::error::ActionIdError;
+use crate::record::Record;
+use crate::store_error::StoreError;
+
+/// Why a gated call has no result of its own.
+///
+/// It reaches the caller through `E: From<EffectError>`, where `E` is the function's error type.
+/// `String`, [`io::Error`] and boxed errors have that already. Each variant says whether the body
+/// ran.
+///
+/// To [`Classify`] an `EffectError`: [`InDoubt`](Self::InDoubt), [`Unrecorded`](Self::Unrecorded)
+/// and [`LeaseLost`](Self::LeaseLost) are [`Verdict::Unknown`]; [`InProgress`](Self::InProgress) is
+/// worth another attempt after the wait that it names; a store that could not be reached before
+/// anything ran is worth another attempt; the rest are [`Verdict::Stop`].
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum EffectError {
+    /// The effect may have happened, in an earlier call or in this one, and nobody knows. Nothing
+    /// (more) ran; the record waits for a person, or for a call that has a probe.
+    #[error("{} is in doubt: it may have happened (action {}, fence {})", .record.action_type, .record.id, .record.fence)]
+    #[non_exhaustive]
+    InDoubt {
+        /// What is known.
+        record: Box<Record>,
+    },
+    /// Another call is at it, and did not end while this one waited. Nothing ran here.
+    #[error("{action_type} is in progress elsewhere; try again in {retry_after:?} (action {id})")]
+    #[non_exhaustive]
+    InProgress {
+        /// What is done.
+        action_type: String,
+        /// The action.
+        id: ActionId,
+        /// What is left of the other's lease.
+        retry_after: Duration,
+    },
+    /// The key is the one of an earlier call, whose other arguments were different. Nothing ran.
+    #[error("{action_type} was called with this key and other arguments before (action {id})")]
+    #[non_exhaustive]
+    PayloadMismatch {
+        /// What is done.
+        action_type: String,
+        /// The action.
+        id: ActionId,
+    },
+    /// The body ran, and somebody had taken the action over or settled it by then. What it did
+    /// stands; what it returned was not recorded.
+    #[error("the claim on {action_type} was lost while it ran (action {id}, fence {fence})")]
+    #[non_exhaustive]
+    LeaseLost {
+        /// What is done.
+        action_type: String,
+        /// The action.
+        id: ActionId,
+        /// The fence of the claim that was lost.
+        fence: Fence,
+    },
+    /// The body ran, and the store could not be told. The action is in doubt.
+    #[error("{action_type} has run, and its result could not be recorded (action {id})")]
+    #[non_exhaustive]
+    Unrecorded {
+        /// What is done.
+        action_type: String,
+        /// The action.
+        id: ActionId,
+        /// What the store said.
+        source: StoreError,
+    },
+    /// The body ran, and its result has no JSON form. The action is in doubt, marked as applied: it
+    /// is never run again.
+    #[error("{action_type} has run, and its result cannot be written as JSON (action {id})")]
+    #[non_exhaustive]
+    NotEncoded {
+        /// What is done.
+        action_type: String,
+        /// The action.
+        id: ActionId,
+        /// Why not.
+        source: serde_json::Error,
+    },
+    /// The recorded result does not read as the function's type. Nothing ran: what was done once is
+    /// not done again for that.
+    #[error("the recorded result of {action_type} does not decode (action {id}, format {format})")]
+    #[non_exhaustive]
+    NotDecoded {
+        /// What is done.
+        action_type: String,
+        /// The action.
+        id: ActionId,
+        /// The version of the form that it is recorded in.
+        format: u32,
+        /// Why not; `None` where the form is of a newer version.
+        source: Option<serde_json::Error>,
+    },
+    /// The arguments have no faithful JSON form, so the action has no name. Nothing ran.
+    #[error("the arguments of {action_type} have no faithful JSON form")]
+    #[non_exhaustive]
+    NoActionId {
+        /// What is done.
+        action_type: String,
+        /// Where the trouble is.
+        source: ActionIdError,
+    },
+    /// The store failed before anything ran.
+    #[error("{action_type} did not run: the store failed")]
+    #[non_exhaustive]
+    Store {
+        /// What is done.
+        action_type: String,
+        /// What the store said.
+        source: StoreError,
+    },
+    /// A sync function was called on the thread of a current-thread runtime, and would have had to
+    /// wait there for something that only this very thread can bring about. Nothing ran.
+    #[error(
+        "{action_type} is a sync function on the thread of a current-thread runtime, and cannot \
+         wait there for {what}: call it through `tokio::task::spawn_blocking`, or make it async"
+    )]
+    #[non_exhaustive]
+    CannotBlock {
+        /// What is done.
+        action_type: String,
+        /// What it would have waited for.
+        what: &'static str,
+    },
+    /// The default store is chosen already: by an earlier call, or by the first gated call.
+    #[error("the default store is set already; set it once, before the first gated call")]
+    DefaultStoreIsSet,
+}
+
+impl Classify for EffectError {
+    fn classify(&self) -> Verdict {
+        match self {
+            Self::InDoubt { .. } | Self::LeaseLost { .. } | Self::Unrecorded { .. } => {
+                Verdict::Unknown
+            }
+            Self::InProgress { retry_after, .. } => Verdict::RetryAfter(*retry_after),
+            Self::Store {
+                source: StoreError::Unavailable { .. },
+                ..
+            } => Verdict::Retry,
+            _ => Verdict::Stop,
+        }
+    }
+
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::InDoubt { .. } => "in_doubt",
+            Self::InProgress { .. } => "in_progress",
+            Self::PayloadMismatch { .. } => "payload_mismatch",
+            Self::LeaseLost { .. } => "lease_lost",
+            Self::Unrecorded { .. } => "unrecorded",
+            Self::NotEncoded { .. } => "not_encoded",
+            Self::NotDecoded { .. } => "not_decoded",
+            Self::NoActionId { .. } => "no_action_id",
+            Self::Store { .. } => "store",
+            Self::CannotBlock { .. } => "cannot_block",
+            Self::DefaultStoreIsSet => "default_store",
+        }
+    }
+
+    fn as_error(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(self)
+    }
+}
+
+impl From<EffectError> for String {
+    fn from(error: EffectError) -> Self {
+        error.to_string()
+    }
+}
+
+/// The error is its source; the kind is `Other`, whatever it is.
+impl From<EffectError> for io::Error {
+    fn from(error: EffectError) -> Self {
+        Self::other(error)
+    }
+}
