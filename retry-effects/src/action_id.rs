@@ -63,8 +63,7 @@ pub fn compute_action_id(
     payload: &(impl Serialize + ?Sized),
     scope: &str,
 ) -> Result<ActionId, ActionIdError> {
-    let text = canonical::action_text(action_type, payload, scope)?;
-    Ok(ActionId(Sha256::digest(&text).into()))
+    UnscopedId::new(action_type, payload).map(|id| id.in_scope(scope))
 }
 
 /// The name of one effect: 32 bytes, shown, stored and sent as 64 lower-case hexadecimal digits.
@@ -87,8 +86,11 @@ pub fn compute_action_id(
 pub struct ActionId([u8; 32]);
 
 impl ActionId {
-    /// The name of nothing.
-    pub(crate) const ZERO: Self = Self([0; 32]);
+    /// The id of these bytes, as a store wrote them.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
 
     /// The 32 bytes of the SHA-256 digest.
     ///
@@ -112,6 +114,24 @@ impl ActionId {
             pair[1] = DIGITS[usize::from(byte & 0xf)];
         }
         show(str::from_utf8(&hex).expect("hexadecimal digits are ASCII"))
+    }
+}
+
+/// A name that wants only its scope.
+#[derive(Debug, Default)]
+pub(crate) struct UnscopedId(Vec<u8>);
+
+impl UnscopedId {
+    pub(crate) fn new(
+        action_type: &str,
+        payload: &(impl Serialize + ?Sized),
+    ) -> Result<Self, ActionIdError> {
+        canonical::unscoped_text(action_type, payload).map(Self)
+    }
+
+    pub(crate) fn in_scope(mut self, scope: &str) -> ActionId {
+        canonical::add_scope(&mut self.0, scope);
+        ActionId(Sha256::digest(&self.0).into())
     }
 }
 
