@@ -12,8 +12,18 @@ use crate::error::{ActionIdError, ParseActionIdError};
 /// Computes the name of one effect from its action type, payload and scope.
 ///
 /// The id is the SHA-256 of the compact JSON object of the three, written exactly as Python's
-/// `json.dumps(.., sort_keys=True, separators=(",", ":"))` writes it, so that a Rust worker and a
-/// Python worker agree. The [crate's page](crate) gives the rule.
+/// `json.dumps({"action_type": .., "payload": .., "scope": ..}, sort_keys=True,
+/// separators=(",", ":"))` writes it, so that a Rust worker and a Python worker (nodus-retry) agree:
+///
+/// - no white space; the keys of every object sorted by code point;
+/// - everything outside printable ASCII escaped: `\b \t \n \f \r`, else `\uXXXX` in lower-case hex,
+///   with a surrogate pair above U+FFFF;
+/// - integers of any size in plain digits;
+/// - floats as Python's `repr` writes them: the shortest digits that read back as the same value,
+///   an even last digit where two are equally near, and an exponent below 1e-4 and from 1e16 on.
+///
+/// What has no faithful JSON form is an error, never a silent `null`: a name that stands for two
+/// different contents would let one effect pass for another.
 ///
 /// - `action_type`: what is done, such as `"charge"`. Two different effects need two different
 ///   types.
