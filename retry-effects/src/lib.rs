@@ -58,14 +58,19 @@ mod claim;
 mod effect_error;
 mod error;
 mod record;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod state;
 mod store;
 mod store_error;
+mod waiters;
 
 pub use action_id::{ActionId, compute_action_id};
 pub use claim::{Busy, Claim, ClaimId, ClaimRequest, DEFAULT_LEASE, Fence, Silent, Token};
 pub use effect_error::EffectError;
 pub use error::{ActionIdError, ParseActionIdError};
 pub use record::{FORMAT, Finished, InputHash, Payload, Record, Resolved, Status};
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteEffectStore;
 pub use store::{Changed, EffectStore, Filter, Outcome, Settlement, StoreFuture};
 pub use store_error::StoreError;
