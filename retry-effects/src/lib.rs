@@ -155,6 +155,8 @@ mod lease;
 mod memory;
 mod policy;
 mod record;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod state;
 mod store;
 mod store_error;
@@ -175,6 +177,8 @@ pub use memory::InMemoryEffectStore;
 pub use memory::ManualClock;
 pub use policy::{InDoubt, OnBusy, Probe};
 pub use record::{FORMAT, Finished, InputHash, Payload, Record, Resolved, Status};
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteEffectStore;
 pub use store::{Changed, EffectStore, Filter, Outcome, Settlement, StoreFuture};
 pub use store_error::StoreError;
 
