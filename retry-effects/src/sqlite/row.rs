@@ -161,12 +161,6 @@ impl Slot {
         let is_older = filter.older_than.is_none_or(|than| age > millis(than));
         stands && is_older && !self.is_over(now)
     }
-
-    /// When the finished record goes by itself, in milliseconds since 1970.
-    fn over_at(&self) -> Option<i64> {
-        let may_go = self.retain != u64::MAX && self.completed > 0;
-        may_go.then(|| integer(self.completed.saturating_add(self.over_at_age())))
-    }
 }
 
 /// Writes a record that is not there yet. Says whether it is there now by this.
@@ -256,7 +250,7 @@ pub(super) fn update(
         slot.payload.as_ref().map_or(1, Payload::format),
         slot.payload.as_ref().map(Payload::json),
         integer(slot.keep),
-        slot.over_at(),
+        slot.over_at().map(integer),
     ])?;
     one(written)
 }
