@@ -1,11 +1,12 @@
 //! Classification by source chain: the first known error decides.
 
 use std::error::Error;
+use std::sync::OnceLock;
 use std::{fmt, io};
 
 use crate::classify::{Classify, Verdict};
 use crate::error::RetryError;
-use crate::text::is_retryable_display;
+use crate::text;
 
 type Node<'a> = &'a (dyn Error + 'static);
 
@@ -30,13 +31,15 @@ pub(crate) fn kind(error: Node<'_>) -> Option<&'static str> {
 /// which one final text is enough. A context put around "404 not found" must not make it worth
 /// another attempt.
 pub(crate) fn verdict_by_text(top: &dyn fmt::Display, below: Option<Node<'_>>) -> Verdict {
-    let retryable =
-        is_retryable_display(top) && layers(below).all(|layer| is_retryable_display(&layer));
-    if retryable {
-        Verdict::Retry
-    } else {
-        Verdict::Stop
+    let mut verdict = text::verdict_on(top);
+    for layer in layers(below) {
+        match (verdict, text::verdict_on(&layer)) {
+            (Verdict::Stop, _) => break,
+            (_, Verdict::Retry) => {}
+            (_, more) => verdict = more,
+        }
     }
+    verdict
 }
 
 fn first_known(error: Node<'_>) -> Option<&dyn Classify> {
@@ -75,5 +78,15 @@ fn known(error: Node<'_>) -> Option<&dyn Classify> {
         #[cfg(feature = "redis")]
         redis::RedisError,
     );
-    None
+    FURTHER.get().and_then(|further| further(error))
+}
+
+/// Looks whether an error is one that a crate above this one knows.
+pub type Further = for<'a> fn(Node<'a>) -> Option<&'a dyn Classify>;
+
+static FURTHER: OnceLock<Further> = OnceLock::new();
+
+/// Makes errors of a crate above this one known in chains. The first one to ask is heard.
+pub fn know_further(further: Further) {
+    let _ = FURTHER.set(further);
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::chain;
-use crate::text::is_retryable_display;
+use crate::text;
 
 /// What to do after a failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -90,13 +90,15 @@ impl From<bool> for Verdict {
 pub trait Classify: fmt::Display {
     /// Whether another attempt makes sense.
     ///
-    /// The default judges the text as [`is_retryable_error`](crate::is_retryable_error) does; where
-    /// [`as_error`](Classify::as_error) gives an error, that one's source chain first.
+    /// The default judges the text: [`Verdict::Stop`] where
+    /// [`is_retryable_error`](crate::is_retryable_error) says no, else [`Verdict::Unknown`] where it
+    /// says `timed out`, `timeout` or `deadline`, in any case. Where
+    /// [`as_error`](Classify::as_error) gives an error, that one's source chain comes first.
     fn classify(&self) -> Verdict {
         match self.as_error() {
             Some(error) => chain::verdict(error)
                 .unwrap_or_else(|| chain::verdict_by_text(&self, error.source())),
-            None => is_retryable_display(&self).into(),
+            None => text::verdict_on(&self),
         }
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+pub use sync_sleep::block_for;
 pub(crate) use sync_sleep::sleep;
 
 /// Now: tokio's clock, so that paused time counts, or the test clock of this thread.

@@ -18,7 +18,7 @@ use crate::policy::{ExecutionGuarantee, RetryPolicy};
 use crate::random::{self, Random};
 use crate::retry_event::RetryEvent;
 use crate::stats;
-use crate::{pause, scope, settings};
+use crate::{doubt, pause, scope, settings};
 
 use ending::End;
 pub use next::{Bounds, Step};
@@ -137,7 +137,12 @@ impl Attempts {
             return AtOnce::Consider;
         }
         let last = plan.policy.attempts_at_once();
-        if self.retries >= last || observed() || scope::is_entered() || !self.inner.is_none() {
+        if self.retries >= last
+            || observed()
+            || doubt::is_watched()
+            || scope::is_entered()
+            || !self.inner.is_none()
+        {
             return AtOnce::Consider;
         }
         let next = self.retries + 1;
@@ -168,6 +173,9 @@ impl Attempts {
             Err(cut) => cut,
         };
         if let Some(over) = cut.ends_the_call() {
+            if doubt::is_watched() {
+                doubt::mark();
+            }
             self.ran_out(&plan(), over);
             return Bounds::RanOut(Err(cut.into_error()));
         }
@@ -210,6 +218,9 @@ impl Attempts {
     /// be one.
     #[cold]
     pub(crate) fn failed(&mut self, plan: &Plan<'_>, failure: &Failure<'_>) -> Option<Duration> {
+        if doubt::is_watched() && failure.is_unknown() {
+            doubt::mark();
+        }
         let mut carried = self.inner.take();
         if !carried.is_empty() {
             let error = failure.description();

@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::chain;
 use crate::classify::{Classify, Verdict};
-use crate::text::is_retryable_display;
+use crate::text;
 
 /// A failed attempt, borrowed from its outcome.
 ///
@@ -94,13 +94,31 @@ impl<'a> Failure<'a> {
 
     #[inline]
     pub(crate) fn verdict(&self) -> Verdict {
-        if let Some(verdict) = self.verdict {
-            return verdict;
+        match self.verdict {
+            Some(verdict) => verdict,
+            None => self.own_verdict(),
         }
+    }
+
+    /// Whether the attempt may have taken effect: the error's own word, whatever a predicate says of
+    /// another attempt.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        self.own_verdict() == Verdict::Unknown
+    }
+
+    /// Whether another attempt would fail the same way.
+    #[must_use]
+    pub fn is_stop(&self) -> bool {
+        self.verdict() == Verdict::Stop
+    }
+
+    #[inline]
+    fn own_verdict(&self) -> Verdict {
         match self.classifier {
             Classifier::Own(own) => own.classify(),
             Classifier::Chain(top, below) => chain::verdict_of(top, below),
-            Classifier::Text(text) => is_retryable_display(text).into(),
+            Classifier::Text(text) => text::verdict_on(text),
             Classifier::Nobody => Verdict::Retry,
             Classifier::TimedOut => Verdict::Unknown,
         }

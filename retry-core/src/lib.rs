@@ -129,6 +129,7 @@ mod chain;
 mod class;
 mod classify;
 mod clock;
+mod doubt;
 mod engine;
 mod error;
 mod event;
@@ -189,6 +190,9 @@ pub mod choice {
 /// What the attributes expand to. Not for people: it changes without notice.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::chain::{Further, know_further};
+    pub use crate::clock::block_for;
+    pub use crate::doubt::{replace_doubt, watch_doubt};
     pub use crate::engine::{Bounds, Step};
     pub use crate::expansion::{
         Call, attempt_limit, classified, is_refused, unless_timed_out, verdict_by,
@@ -200,6 +204,7 @@ pub mod __private {
     pub use crate::own::{as_result, own};
     pub use crate::pause::Carriage;
     pub use crate::probe::{Carry, Described, Judged, OutcomeProbe, Probe, failure};
+    pub use crate::retry::{Accept, AsyncLimits, Hook, Judge, SyncLimits};
     pub use crate::site::Site;
 }
 

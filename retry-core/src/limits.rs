@@ -36,7 +36,8 @@ impl Limits {
     }
 
     /// What is left of the whole call's time; `None` where that is not limited.
-    pub(crate) fn left(&self) -> Option<Duration> {
+    #[must_use]
+    pub fn left(&self) -> Option<Duration> {
         self.max_total_time
             .map(|limit| limit.saturating_sub(self.elapsed()))
     }

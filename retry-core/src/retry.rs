@@ -16,7 +16,7 @@ use crate::operation::Operation;
 use crate::pause::{Carriage, Carried};
 use crate::policy::RetryPolicy;
 
-use parts::{Accept, AsyncLimits, Hook, Judge, SyncLimits};
+pub use parts::{Accept, AsyncLimits, Hook, Judge, SyncLimits};
 pub use parts::{
     AnyOk, ByClassify, NoHook, NoLimit, OnRetry, RetryIf, RetryOnOk, Timeout, TotalTime,
 };
@@ -155,6 +155,30 @@ impl<J, A, H, L> Retry<J, A, H, L> {
             judge,
             accept,
             hook: OnRetry(hook),
+            limits,
+        }
+    }
+
+    /// The same with another judge, made of this one's. For the gate, which has a say in whether
+    /// there is another attempt.
+    #[doc(hidden)]
+    pub fn __judged_by<K>(self, judge: impl FnOnce(J) -> K) -> Retry<K, A, H, L> {
+        let Self {
+            policy,
+            operation,
+            nested,
+            judge: own,
+            accept,
+            hook,
+            limits,
+        } = self;
+        Retry {
+            policy,
+            operation,
+            nested,
+            judge: judge(own),
+            accept,
+            hook,
             limits,
         }
     }

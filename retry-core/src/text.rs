@@ -5,6 +5,8 @@
 
 use std::fmt::{self, Write};
 
+use crate::classify::Verdict;
+
 /// Phrases that make a message final, lower case.
 const FINAL_PHRASES: [&str; 8] = [
     "permission",
@@ -18,6 +20,9 @@ const FINAL_PHRASES: [&str; 8] = [
 ];
 
 /// HTTP statuses that make a message final, where they stand as a number of their own.
+/// What says that no answer came in time: the request may have arrived all the same.
+const UNKNOWN_PHRASES: [&str; 3] = ["timed out", "timeout", "deadline"];
+
 const FINAL_STATUSES: [&[u8; 3]; 5] = [b"400", b"401", b"403", b"404", b"422"];
 
 /// Words after a number that make it a quantity and not a status: "after 400 ms".
@@ -48,20 +53,23 @@ const REACH: usize = 32;
 /// ```
 #[must_use]
 pub fn is_retryable_error(text: &str) -> bool {
-    !is_final(text.as_bytes(), 0, text.len())
+    !is_final(text.as_bytes(), 0, text.len(), &mut false)
 }
 
-/// [`is_retryable_error`] of what `text` displays, without allocating.
-pub(crate) fn is_retryable_display(text: &dyn fmt::Display) -> bool {
+/// The verdict on what `text` displays, without allocating: [`Verdict::Stop`] where
+/// [`is_retryable_error`] says no, else [`Verdict::Unknown`] where no answer came in time
+/// (`timed out`, `timeout`, `deadline`), else [`Verdict::Retry`].
+pub(crate) fn verdict_on(text: &dyn fmt::Display) -> Verdict {
     let mut window = Window {
         bytes: [0; WINDOW],
         filled: 0,
         scanned: 0,
         is_final: false,
+        is_unknown: false,
     };
     // A `Display` that fails has no more text to judge; what it wrote decides.
     let _ = write!(window, "{text}");
-    !window.finish()
+    window.finish()
 }
 
 const WINDOW: usize = 256;
@@ -73,16 +81,22 @@ struct Window {
     /// Where the next scan begins: what lies before has been judged and is kept as context only.
     scanned: usize,
     is_final: bool,
+    is_unknown: bool,
 }
 
 impl Window {
-    fn finish(mut self) -> bool {
+    fn finish(mut self) -> Verdict {
         self.scan(self.filled);
-        self.is_final
+        match (self.is_final, self.is_unknown) {
+            (true, _) => Verdict::Stop,
+            (false, true) => Verdict::Unknown,
+            (false, false) => Verdict::Retry,
+        }
     }
 
     fn scan(&mut self, end: usize) {
-        self.is_final |= is_final(&self.bytes[..self.filled], self.scanned, end);
+        let text = &self.bytes[..self.filled];
+        self.is_final |= is_final(text, self.scanned, end, &mut self.is_unknown);
         self.scanned = end;
     }
 
@@ -113,8 +127,9 @@ impl Write for Window {
     }
 }
 
-/// Whether something final begins in `text[start..end]`; it may reach past `end`.
-fn is_final(text: &[u8], start: usize, end: usize) -> bool {
+/// Whether something final begins in `text[start..end]`; it may reach past `end`. Notes on the way
+/// whether something `unknown` does.
+fn is_final(text: &[u8], start: usize, end: usize, unknown: &mut bool) -> bool {
     let mut at = start;
     loop {
         // Most characters begin nothing: they are passed over at a few instructions each.
@@ -135,6 +150,15 @@ fn is_final(text: &[u8], start: usize, end: usize) -> bool {
             b'a' => starts_with(text, at, FINAL_PHRASES[6]),
             b'v' => starts_with(text, at, FINAL_PHRASES[7]),
             b'4' => is_status(text, at),
+            b't' => {
+                *unknown |= starts_with(text, at, UNKNOWN_PHRASES[0])
+                    || starts_with(text, at, UNKNOWN_PHRASES[1]);
+                false
+            }
+            b'd' => {
+                *unknown |= starts_with(text, at, UNKNOWN_PHRASES[2]);
+                false
+            }
             _ => false,
         };
         if found {
@@ -144,13 +168,18 @@ fn is_final(text: &[u8], start: usize, end: usize) -> bool {
     }
 }
 
-/// The bytes that something final can begin with.
+/// The bytes that something final or unknown can begin with.
 const BEGINS: [bool; 256] = {
     let mut begins = [false; 256];
     begins[b'4' as usize] = true;
     let mut at = 0;
-    while at < FINAL_PHRASES.len() {
-        let first = FINAL_PHRASES[at].as_bytes()[0];
+    while at < FINAL_PHRASES.len() + UNKNOWN_PHRASES.len() {
+        let phrase = if at < FINAL_PHRASES.len() {
+            FINAL_PHRASES[at]
+        } else {
+            UNKNOWN_PHRASES[at - FINAL_PHRASES.len()]
+        };
+        let first = phrase.as_bytes()[0];
         begins[first as usize] = true;
         begins[first.to_ascii_uppercase() as usize] = true;
         at += 1;

@@ -87,6 +87,9 @@ pub fn compute_action_id(
 pub struct ActionId([u8; 32]);
 
 impl ActionId {
+    /// The name of nothing.
+    pub(crate) const ZERO: Self = Self([0; 32]);
+
     /// The 32 bytes of the SHA-256 digest.
     ///
     /// # Examples

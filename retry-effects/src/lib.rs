@@ -57,15 +57,21 @@ mod canonical;
 mod claim;
 mod effect_error;
 mod error;
+mod memory;
 mod record;
 mod state;
 mod store;
 mod store_error;
+mod sync;
+mod waiters;
 
 pub use action_id::{ActionId, compute_action_id};
 pub use claim::{Busy, Claim, ClaimId, ClaimRequest, DEFAULT_LEASE, Fence, Silent, Token};
 pub use effect_error::EffectError;
 pub use error::{ActionIdError, ParseActionIdError};
+pub use memory::InMemoryEffectStore;
+#[cfg(feature = "conformance")]
+pub use memory::ManualClock;
 pub use record::{FORMAT, Finished, InputHash, Payload, Record, Resolved, Status};
 pub use store::{Changed, EffectStore, Filter, Outcome, Settlement, StoreFuture};
 pub use store_error::StoreError;

@@ -51,6 +51,7 @@ pub(crate) struct Slot {
 /// the claim is won under a new fence.
 ///
 /// `fence` gives the store's next fence; `interned` turns a text into one that records share.
+#[cfg(feature = "sqlite")]
 pub(crate) fn claim(
     slot: &mut Option<Slot>,
     request: &ClaimRequest<'_>,
@@ -58,35 +59,56 @@ pub(crate) fn claim(
     fence: impl FnOnce() -> Fence,
     mut interned: impl FnMut(&str) -> Arc<str>,
 ) -> Claim {
-    let mut created = now.wall;
-    if let Some(found) = slot.as_ref().filter(|found| !found.is_over(now)) {
-        created = found.created;
-        if let Some(refusal) = found.refusal(request, now) {
-            return refusal;
-        }
-    }
+    let created = match slot {
+        Some(found) => match found.grant(request, now) {
+            Ok(created) => created,
+            Err(refusal) => return refusal,
+        },
+        None => now.wall,
+    };
     let fence = fence();
-    *slot = Some(Slot {
-        status: Status::Pending,
-        applied: false,
-        fence,
-        claim_id: request.claim_id,
-        input_hash: request.input_hash,
-        action_type: interned(request.action_type),
-        scope: interned(request.scope),
-        lease_until: now.lease.saturating_add(nanos(request.lease)),
-        lease: nanos(request.lease),
-        renewals: 0,
-        created,
-        completed: 0,
-        keep: millis(request.keep),
-        retain: request.retain.map_or(u64::MAX, millis),
-        payload: None,
-    });
+    *slot = Some(Slot::claimed(request, created, fence, now, &mut interned));
     Claim::Won(Token::new(request.id, fence, request.claim_id))
 }
 
 impl Slot {
+    /// The record of a claim that is won.
+    pub(crate) fn claimed(
+        request: &ClaimRequest<'_>,
+        created: u64,
+        fence: Fence,
+        now: Now,
+        mut interned: impl FnMut(&str) -> Arc<str>,
+    ) -> Self {
+        Self {
+            status: Status::Pending,
+            applied: false,
+            fence,
+            claim_id: request.claim_id,
+            input_hash: request.input_hash,
+            action_type: interned(request.action_type),
+            scope: interned(request.scope),
+            lease_until: now.lease.saturating_add(nanos(request.lease)),
+            lease: nanos(request.lease),
+            renewals: 0,
+            created,
+            completed: 0,
+            keep: millis(request.keep),
+            retain: request.retain.map_or(u64::MAX, millis),
+            payload: None,
+        }
+    }
+
+    /// Whether a claim is granted anew, and then when the action was first claimed; else the
+    /// answer.
+    #[inline]
+    pub(crate) fn grant(&self, request: &ClaimRequest<'_>, now: Now) -> Result<u64, Claim> {
+        if self.is_over(now) {
+            return Ok(now.wall);
+        }
+        self.refusal(request, now).map_or(Ok(self.created), Err)
+    }
+
     /// Why a claim is not granted anew, if it is not.
     fn refusal(&self, request: &ClaimRequest<'_>, now: Now) -> Option<Claim> {
         if self.status == Status::Released {
@@ -175,7 +197,13 @@ impl Slot {
 
     /// Whether it is finished and its time to be kept is up: as good as absent.
     pub(crate) fn is_over(&self, now: Now) -> bool {
-        self.retain != u64::MAX && self.is_finished() && self.age(now) >= self.over_at_age()
+        self.over_at().is_some_and(|over_at| now.wall >= over_at)
+    }
+
+    /// The wall clock's time from which it is over; `None` where it is kept until it is purged.
+    pub(crate) fn over_at(&self) -> Option<u64> {
+        let kept = self.retain != u64::MAX && self.is_finished();
+        kept.then(|| self.completed.saturating_add(self.over_at_age()))
     }
 
     /// The age from which it is over.

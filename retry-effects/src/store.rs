@@ -23,6 +23,10 @@ use crate::store_error::StoreError;
 /// - The store's clock decides leases, never the caller's. A lease that has run out turns
 ///   `pending` into `in_doubt`, never into nothing.
 /// - What cannot be done changes nothing.
+#[allow(
+    clippy::len_without_is_empty,
+    reason = "a store is never asked whether it is empty: `len` serves people"
+)]
 pub trait EffectStore: fmt::Debug + Send + Sync + 'static {
     /// What is recorded of an action. Writes nothing.
     ///

@@ -37,6 +37,17 @@ pub(crate) fn sleep(wait: Duration, operation: &Operation) -> bool {
     }
 }
 
+/// Runs what blocks the thread for something that other tasks, or other threads, bring about.
+/// `None`, and nothing runs, on the thread that drives a current-thread runtime: what is waited for
+/// may be a task of that very thread.
+pub fn block_for<T>(block: impl FnOnce() -> T) -> Option<T> {
+    match standing() {
+        Standing::Worker => Some(tokio::task::block_in_place(block)),
+        Standing::OnlyThread => None,
+        Standing::Free => Some(block()),
+    }
+}
+
 enum Standing {
     /// A worker of a multi-thread runtime.
     Worker,

@@ -1,0 +1,184 @@
+//! [`Action`]: what a claimed call shares with its body, with the lease's keeper and with calls
+//! inside it.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+use crate::action_id::ActionId;
+use crate::ambient;
+use crate::claim::{Fence, Token};
+use crate::store::EffectStore;
+
+/// One claimed call.
+pub(crate) struct Action {
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) token: Token,
+    pub(crate) store: Arc<dyn EffectStore>,
+    pub(crate) lease: Duration,
+    pub(crate) began: Instant,
+    /// When the lease is renewed next, on the keeper's clock.
+    pub(crate) renew_at: AtomicU64,
+    /// When the lease was last known to hold, on the keeper's clock.
+    pub(crate) held_at: AtomicU64,
+    /// The action whose body made this call.
+    pub(crate) parent: Option<Arc<Self>>,
+    /// The attempt that runs, from 1.
+    attempt: AtomicU32,
+    flags: AtomicU8,
+    /// Whom to wake when the lease is lost.
+    attempting: Mutex<Option<Waker>>,
+}
+
+/// A body has begun, and has given no word yet.
+pub(crate) const RUNNING: u8 = 1;
+/// A call inside the attempt that runs had an attempt of unknown effect.
+pub(crate) const MARKED: u8 = 2;
+/// Some attempt's effect is unknown.
+pub(crate) const UNKNOWN: u8 = 4;
+/// There is to be no other attempt.
+pub(crate) const OVER: u8 = 8;
+/// The lease could not be kept.
+pub(crate) const LOST: u8 = 16;
+/// The call is telling the store what became of it: its lease is no matter any more.
+pub(crate) const ENDED: u8 = 32;
+
+impl Action {
+    pub(crate) fn new(
+        name: Cow<'static, str>,
+        token: Token,
+        store: Arc<dyn EffectStore>,
+        lease: Duration,
+        began: Instant,
+    ) -> Self {
+        Self {
+            name,
+            token,
+            store,
+            lease,
+            began,
+            renew_at: AtomicU64::new(0),
+            held_at: AtomicU64::new(0),
+            parent: ambient::action(),
+            attempt: AtomicU32::new(0),
+            flags: AtomicU8::new(0),
+            attempting: Mutex::new(None),
+        }
+    }
+
+    pub(crate) fn is(&self, flag: u8) -> bool {
+        self.flags.load(Ordering::Acquire) & flag != 0
+    }
+
+    pub(crate) fn set(&self, flag: u8) {
+        self.flags.fetch_or(flag, Ordering::AcqRel);
+    }
+
+    pub(crate) fn clear(&self, flag: u8) {
+        self.flags.fetch_and(!flag, Ordering::AcqRel);
+    }
+
+    /// A body begins.
+    pub(crate) fn begin_attempt(&self) {
+        self.attempt.fetch_add(1, Ordering::Relaxed);
+        self.set(RUNNING);
+    }
+
+    /// The lease is lost: an attempt that is to be broken off learns of it.
+    pub(crate) fn lose(&self) {
+        self.set(LOST);
+        let waker = self.attempting();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Has `waker` woken when the lease is lost.
+    pub(crate) fn wake_when_lost(&self, waker: &Waker) {
+        let mut attempting = self
+            .attempting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        match attempting.as_mut() {
+            Some(known) => known.clone_from(waker),
+            None => *attempting = Some(waker.clone()),
+        }
+    }
+
+    fn attempting(&self) -> Option<Waker> {
+        let mut attempting = self
+            .attempting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        attempting.take()
+    }
+}
+
+impl fmt::Debug for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Action")
+            .field("name", &self.name)
+            .field("token", &self.token)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The action whose body runs: see [`current_action`].
+#[derive(Clone, Debug)]
+pub struct CurrentAction(Arc<Action>);
+
+/// The action whose body runs here, if it is a gated one.
+///
+/// Its id makes an `Idempotency-Key` for the callee, its fence a column that turns late writers
+/// away, its token is what `complete_in` wants. In a task that the body spawns it is known through
+/// [`in_current_scope`](crate::in_current_scope).
+///
+/// # Examples
+///
+/// ```
+/// use retry_effects::{Effect, InMemoryEffectStore, current_action};
+///
+/// let key: String = Effect::new("charge", &42)
+///     .store(InMemoryEffectStore::new())
+///     .run(|| {
+///         let action = current_action().expect("a gated body");
+///         assert_eq!(action.attempt(), 1);
+///         Ok::<_, String>(action.id().to_string())
+///     })?;
+/// assert_eq!(key.len(), 64);
+/// assert!(current_action().is_none());
+/// # Ok::<(), String>(())
+/// ```
+#[must_use]
+pub fn current_action() -> Option<CurrentAction> {
+    ambient::action().map(CurrentAction)
+}
+
+impl CurrentAction {
+    /// The action's id: the same in every attempt, call and process.
+    #[must_use]
+    pub fn id(&self) -> ActionId {
+        self.0.token.id()
+    }
+
+    /// The claim's number, higher than that of every earlier claim on this action.
+    #[must_use]
+    pub fn fence(&self) -> Fence {
+        self.0.token.fence()
+    }
+
+    /// The attempt that runs, from 1.
+    #[must_use]
+    pub fn attempt(&self) -> u32 {
+        self.0.attempt.load(Ordering::Relaxed)
+    }
+
+    /// The right to complete the action, for `complete_in`.
+    #[must_use]
+    pub fn token(&self) -> Token {
+        self.0.token
+    }
+}

@@ -1,0 +1,354 @@
+//! The way in: from a request to the right to run, to a recorded result, or to a refusal.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use retry_core::__private::Limits;
+
+use crate::action::Action;
+use crate::action_id::ActionId;
+use crate::ambient;
+use crate::blocking::{self, CannotBlock};
+use crate::claim::{Busy, Claim, ClaimId, ClaimRequest, Silent, Token};
+use crate::effect_error::EffectError;
+use crate::event::{self, GateEventKind};
+use crate::lease;
+use crate::policy::{Doubt, OnBusy};
+use crate::record::{Finished, InputHash, Record, Resolved};
+use crate::state::differ;
+use crate::store::{EffectStore, Outcome};
+use crate::store_error::StoreError;
+
+/// Everything that decides on a call's admission.
+pub(crate) struct Request {
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) id: ActionId,
+    pub(crate) input: Option<InputHash>,
+    pub(crate) scope: Arc<str>,
+    pub(crate) store: Arc<dyn EffectStore>,
+    pub(crate) lease: Duration,
+    pub(crate) retain: Option<Duration>,
+    pub(crate) doubt: Doubt,
+    pub(crate) on_busy: OnBusy,
+    pub(crate) limits: Option<Limits>,
+    pub(crate) began: Instant,
+    /// Whether the call blocks its thread when it waits.
+    pub(crate) blocks: bool,
+}
+
+/// How a call is let in.
+pub(crate) enum Admission {
+    /// It is to run; `asks` whether the callee is to be asked first what an earlier owner did.
+    Run { action: Arc<Action>, asks: bool },
+    /// It has run.
+    Done(Finished),
+    /// It has failed for good.
+    Failed(Finished),
+}
+
+/// How an action stands, by a read or by a claim that was not won.
+enum Standing {
+    Free,
+    Busy(Busy),
+    Done(Finished),
+    Failed(Finished),
+    InDoubt(Box<Record>),
+}
+
+/// What a waiter has seen of the owner, and since when.
+struct Watch {
+    silent: Silent,
+    since: Instant,
+}
+
+impl Request {
+    /// Lets the call in, or says why not.
+    pub(crate) async fn admit(self) -> Result<Admission, EffectError> {
+        let admitted = self.try_admit().await;
+        let kind = match &admitted {
+            Ok((Admission::Run { .. }, _)) => GateEventKind::Won,
+            Ok((_, true)) => GateEventKind::Joined,
+            Ok((_, false)) => GateEventKind::Replayed,
+            Err(EffectError::InDoubt { .. }) => GateEventKind::DoubtFound,
+            Err(EffectError::PayloadMismatch { .. }) => GateEventKind::Mismatch,
+            Err(EffectError::Store { .. }) => GateEventKind::StoreFailed,
+            Err(_) => GateEventKind::Busy,
+        };
+        event::tell(kind, &self.name, self.id, self.began);
+        admitted.map(|(admission, _)| admission)
+    }
+
+    /// The same, and whether the call waited for another one.
+    async fn try_admit(&self) -> Result<(Admission, bool), EffectError> {
+        if self.is_inside_itself() {
+            return Err(self.in_progress(self.lease));
+        }
+        let mut watch = None;
+        let mut waited = false;
+        let mut standing = match self.resolve().await? {
+            Standing::Free => self.claim(None, None).await?,
+            other => Err(other),
+        };
+        loop {
+            let found = match standing {
+                Ok(token) => return Ok((self.run(token, false), waited)),
+                Err(found) => found,
+            };
+            standing = match found {
+                Standing::Free => self.claim(None, None).await?,
+                Standing::Done(finished) => return Ok((Admission::Done(finished), waited)),
+                Standing::Failed(finished) => return Ok((Admission::Failed(finished), waited)),
+                Standing::Busy(busy) => {
+                    let silent = silence(&mut watch, busy);
+                    if silent.is_some() {
+                        self.claim(None, silent).await?
+                    } else {
+                        waited = true;
+                        Err(self.wait(busy).await?)
+                    }
+                }
+                Standing::InDoubt(record) => {
+                    if self.doubt == Doubt::Halt || record.applied {
+                        return Err(EffectError::InDoubt { record });
+                    }
+                    let silent = watch.as_ref().map(|watch: &Watch| watch.silent);
+                    match self.claim(Some(&record), silent).await? {
+                        Ok(token) => {
+                            let asks = self.doubt == Doubt::Probe;
+                            return Ok((self.run(token, asks), waited));
+                        }
+                        other => other,
+                    }
+                }
+            };
+        }
+    }
+
+    /// Whether this is a call of an action from inside that very action, which would wait for
+    /// itself.
+    fn is_inside_itself(&self) -> bool {
+        ambient::is_inside(|action| {
+            action.token.id() == self.id && Arc::ptr_eq(&action.store, &self.store)
+        })
+    }
+
+    fn run(&self, token: Token, asks: bool) -> Admission {
+        let action = Action::new(
+            self.name.clone(),
+            token,
+            self.store.clone(),
+            self.lease,
+            self.began,
+        );
+        Admission::Run {
+            action: Arc::new(action),
+            asks,
+        }
+    }
+
+    /// How the action stands: reads only.
+    async fn resolve(&self) -> Result<Standing, EffectError> {
+        let standing = match self.store.resolve(self.id).await {
+            Ok(Resolved::Free) => return Ok(Standing::Free),
+            Ok(Resolved::Busy(busy)) => (busy.input_hash, Standing::Busy(busy)),
+            Ok(Resolved::Done(finished)) => (finished.input_hash, Standing::Done(finished)),
+            Ok(Resolved::Failed(finished)) => (finished.input_hash, Standing::Failed(finished)),
+            Ok(Resolved::InDoubt(record)) => (record.input_hash, Standing::InDoubt(record)),
+            Err(error) => return Err(self.store_failed(error)),
+        };
+        if differ(standing.0, self.input) {
+            return Err(self.mismatch());
+        }
+        Ok(standing.1)
+    }
+
+    /// Claims the action; `over` is the record in doubt that is taken over.
+    async fn claim(
+        &self,
+        over: Option<&Record>,
+        silent: Option<Silent>,
+    ) -> Result<Result<Token, Standing>, EffectError> {
+        let mut request = ClaimRequest::new(self.id, &self.name);
+        request.scope = &self.scope;
+        request.input_hash = self.input;
+        request.lease = self.lease;
+        request.keep = self.keep();
+        request.retain = self.retain;
+        request.takeover = over.map(|record| record.fence);
+        request.silent = silent;
+        let mut pending = Pending::new(self, &request);
+        let claim = pending.ask(&request).await;
+        pending.answered();
+        Ok(match claim.map_err(|error| self.store_failed(error))? {
+            Claim::Won(token) => Ok(token),
+            Claim::Busy(busy) => Err(Standing::Busy(busy)),
+            Claim::Done(finished) => Err(Standing::Done(finished)),
+            Claim::Failed(finished) => Err(Standing::Failed(finished)),
+            Claim::InDoubt(record) => Err(Standing::InDoubt(record)),
+            Claim::Mismatch => return Err(self.mismatch()),
+        })
+    }
+
+    /// How long a late owner may still be about once the action is finished.
+    fn keep(&self) -> Duration {
+        let total = self.limits.as_ref().and_then(Limits::left);
+        self.lease.saturating_add(total.unwrap_or_default())
+    }
+
+    /// Waits until the owner may have ended, and looks again.
+    async fn wait(&self, busy: Busy) -> Result<Standing, EffectError> {
+        if self.on_busy == OnBusy::Fail {
+            return Err(self.in_progress(busy.left));
+        }
+        let changed = self.store.changed(self.id);
+        // Between the look that found it busy and the ear, it may have ended.
+        let busy = match self.resolve().await? {
+            Standing::Busy(busy) => busy,
+            other => return Ok(other),
+        };
+        let left = self.patience();
+        if left.is_zero() {
+            return Err(self.in_progress(busy.left));
+        }
+        // A lease that runs out makes no sound.
+        let mut pause = left.min(busy.left.saturating_add(Duration::from_millis(1)));
+        if !self.store.hears_all() {
+            pause = pause.min(self.poll_after());
+        }
+        if self.blocks {
+            blocking::wait(changed, pause).map_err(|CannotBlock| EffectError::CannotBlock {
+                action_type: self.name.to_string(),
+                what: "the call that is at it",
+            })?;
+        } else {
+            let _ = tokio::time::timeout(pause, changed).await;
+        }
+        self.resolve().await
+    }
+
+    /// How much longer this call would wait: what is left of its time limit, else of one lease.
+    fn patience(&self) -> Duration {
+        match self.limits.as_ref().and_then(Limits::left) {
+            Some(left) => left,
+            None => self.lease.saturating_sub(self.began.elapsed()),
+        }
+    }
+
+    /// When to look again where not all changes are heard of: a tenth of what was waited so far,
+    /// from 2 to 100 ms, spread by half so that many waiters do not ask as one.
+    fn poll_after(&self) -> Duration {
+        let step = (self.began.elapsed() / 10).clamp(
+            Duration::from_millis(2),
+            Duration::from_millis(100),
+        );
+        let spread = u32::try_from(ClaimId::random().bits() & 0xffff).unwrap_or(0);
+        step / 2 + step * spread / 0x2_0000
+    }
+
+    fn in_progress(&self, retry_after: Duration) -> EffectError {
+        EffectError::InProgress {
+            action_type: self.name.to_string(),
+            id: self.id,
+            retry_after,
+        }
+    }
+
+    fn mismatch(&self) -> EffectError {
+        EffectError::PayloadMismatch {
+            action_type: self.name.to_string(),
+            id: self.id,
+        }
+    }
+
+    fn store_failed(&self, source: StoreError) -> EffectError {
+        EffectError::Store {
+            action_type: self.name.to_string(),
+            source,
+        }
+    }
+}
+
+/// Says that the owner has been silent, once it has shown no sign of life for a whole lease of this
+/// waiter's own time.
+fn silence(watch: &mut Option<Watch>, busy: Busy) -> Option<Silent> {
+    let seen = Silent {
+        fence: busy.fence,
+        renewals: busy.renewals,
+    };
+    match watch {
+        Some(watch) if watch.silent == seen => {
+            (watch.since.elapsed() >= busy.lease).then_some(seen)
+        }
+        _ => {
+            *watch = Some(Watch {
+                silent: seen,
+                since: Instant::now(),
+            });
+            None
+        }
+    }
+}
+
+/// How often a claim is sent when no answer comes.
+const ASKED: u32 = 3;
+
+/// A claim that is under way. Where its call is dropped before the answer, it is asked after and
+/// given back: nothing ran under it.
+struct Pending<'a> {
+    request: &'a Request,
+    claim: Option<ClaimRequest<'a>>,
+}
+
+impl<'a> Pending<'a> {
+    fn new(request: &'a Request, claim: &ClaimRequest<'a>) -> Self {
+        let claim = Some(claim.clone());
+        Self { request, claim }
+    }
+
+    async fn ask(&self, claim: &ClaimRequest<'_>) -> Result<Claim, StoreError> {
+        let mut asked = 0;
+        loop {
+            asked += 1;
+            match self.request.store.pending(claim).await {
+                // The claim id is the same: one that was made is found again.
+                Err(StoreError::Unavailable { .. }) if asked < ASKED => {}
+                answer => return answer,
+            }
+        }
+    }
+
+    fn answered(&mut self) {
+        self.claim = None;
+    }
+}
+
+impl Drop for Pending<'_> {
+    fn drop(&mut self) {
+        let Some(claim) = self.claim.take() else {
+            return;
+        };
+        let (name, scope) = (claim.action_type.to_owned(), claim.scope.to_owned());
+        let store = self.request.store.clone();
+        let (id, claim_id, takeover) = (claim.id, claim.claim_id, claim.takeover);
+        let (input_hash, lease) = (claim.input_hash, claim.lease);
+        lease::later(async move {
+            let mut again = ClaimRequest::new(id, &name);
+            again.scope = &scope;
+            again.claim_id = claim_id;
+            again.takeover = takeover;
+            again.input_hash = input_hash;
+            again.lease = lease;
+            if let Ok(Claim::Won(token)) = store.pending(&again).await {
+                // What was in doubt before still is.
+                let _ = match takeover {
+                    None => store.release(&token).await.map(drop),
+                    Some(_) => {
+                        let outcome = Outcome::InDoubt { applied: false };
+                        store.complete(&token, outcome).await
+                    }
+                };
+            }
+        });
+    }
+}

@@ -1,0 +1,148 @@
+//! What a body finds around it: the scope that it works for, and the action that it runs under.
+//!
+//! Both live in thread-locals that a future sets for the time of each poll, so that they follow a
+//! task from thread to thread and never leak to another one.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use crate::action::Action;
+
+thread_local! {
+    static SCOPE: RefCell<Option<Arc<str>>> = const { RefCell::new(None) };
+    static ACTION: RefCell<Option<Arc<Action>>> = const { RefCell::new(None) };
+}
+
+/// Runs `future` for `scope`: a tenant, a run, a conversation. Gated calls in it that name no scope
+/// of their own take this one; the innermost wins.
+///
+/// A task that is spawned inside does not inherit it by itself: see [`in_current_scope`].
+///
+/// # Examples
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// use retry_effects::{current_scope, in_current_scope, with_scope};
+///
+/// with_scope("run-7", async {
+///     assert_eq!(current_scope().as_deref(), Some("run-7"));
+///     let spawned = tokio::spawn(in_current_scope(async { current_scope() }));
+///     assert_eq!(spawned.await.unwrap().as_deref(), Some("run-7"));
+/// })
+/// .await;
+/// assert_eq!(current_scope(), None);
+/// # }
+/// ```
+pub fn with_scope<F: Future>(
+    scope: impl Into<Arc<str>>,
+    future: F,
+) -> impl Future<Output = F::Output> {
+    Within {
+        future,
+        scope: Some(scope.into()),
+        action: None,
+        sets_action: false,
+    }
+}
+
+/// [`with_scope`] for code that blocks.
+///
+/// # Examples
+///
+/// ```
+/// use retry_effects::{current_scope, with_scope_blocking};
+///
+/// let scope = with_scope_blocking("run-7", current_scope);
+/// assert_eq!(scope.as_deref(), Some("run-7"));
+/// assert_eq!(current_scope(), None);
+/// ```
+pub fn with_scope_blocking<R>(scope: impl Into<Arc<str>>, run: impl FnOnce() -> R) -> R {
+    let mut outer = SCOPE.replace(Some(scope.into()));
+    let _outer = Restored(|| SCOPE.set(outer.take()));
+    run()
+}
+
+/// Hands the current scope on to a future that another task will run, and with it the knowledge of
+/// the [current action](crate::current_action), so that a call of an action inside itself is found
+/// out there too.
+pub fn in_current_scope<F: Future>(future: F) -> impl Future<Output = F::Output> {
+    Within {
+        future,
+        scope: current_scope(),
+        action: action(),
+        sets_action: true,
+    }
+}
+
+/// The scope that is set around here, if any.
+#[must_use]
+pub fn current_scope() -> Option<Arc<str>> {
+    SCOPE.with_borrow(Clone::clone)
+}
+
+/// The action whose body runs here.
+pub(crate) fn action() -> Option<Arc<Action>> {
+    ACTION.with_borrow(Clone::clone)
+}
+
+/// Whether the action whose body runs here, or one around it, is such a one.
+pub(crate) fn is_inside(is_it: impl Fn(&Action) -> bool) -> bool {
+    ACTION.with_borrow(|action| {
+        std::iter::successors(action.as_deref(), |action| action.parent.as_deref()).any(is_it)
+    })
+}
+
+/// Runs `body` under `action`.
+pub(crate) fn within_action<R>(action: &mut Option<Arc<Action>>, body: impl FnOnce() -> R) -> R {
+    struct Inside<'a>(&'a mut Option<Arc<Action>>);
+
+    impl Drop for Inside<'_> {
+        fn drop(&mut self) {
+            ACTION.with_borrow_mut(|current| std::mem::swap(current, self.0));
+        }
+    }
+
+    ACTION.with_borrow_mut(|current| std::mem::swap(current, action));
+    let _inside = Inside(action);
+    body()
+}
+
+struct Restored<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for Restored<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+pin_project! {
+    struct Within<F> {
+        #[pin]
+        future: F,
+        scope: Option<Arc<str>>,
+        action: Option<Arc<Action>>,
+        sets_action: bool,
+    }
+}
+
+impl<F: Future> Future for Within<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        // Swapped in and out: what is set is here while the future runs, and with it otherwise.
+        SCOPE.with_borrow_mut(|current| std::mem::swap(current, this.scope));
+        let scope = this.scope;
+        let _scope = Restored(|| SCOPE.with_borrow_mut(|current| std::mem::swap(current, scope)));
+        if *this.sets_action {
+            within_action(this.action, || this.future.poll(context))
+        } else {
+            this.future.poll(context)
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! What the gate reports: events of the `tracing` target `retry`, and [`GateEvent`]s for whoever
+//! keeps metrics. Payloads, arguments and results are in neither.
+
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use tracing::{debug, info, warn};
+
+use crate::action::Action;
+use crate::action_id::ActionId;
+use crate::store_error::StoreError;
+
+/// What happened at the gate. See [`observe_gate`].
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct GateEvent<'a> {
+    /// What is done.
+    pub action_type: &'a str,
+    /// The action.
+    pub id: ActionId,
+    /// What happened.
+    pub kind: GateEventKind,
+    /// How long it took since the call began. For what ends a body, since its claim.
+    pub elapsed: Duration,
+}
+
+/// The kinds of [`GateEvent`]s.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum GateEventKind {
+    /// A claim was won: the body runs.
+    Won,
+    /// A recorded result was returned, and nothing ran.
+    Replayed,
+    /// The result of a call that was running was waited for and returned.
+    Joined,
+    /// Another call was at it, for longer than this one would wait.
+    Busy,
+    /// A record in doubt turned the call away.
+    DoubtFound,
+    /// The key was known with other arguments.
+    Mismatch,
+    /// The result was recorded.
+    Succeeded,
+    /// A final error was recorded.
+    Failed,
+    /// The claim was given back: nothing had happened.
+    Released,
+    /// The effect may have happened: the record is in doubt.
+    InDoubt,
+    /// The claim was lost to another owner, or to a person's word.
+    LeaseLost,
+    /// The body ran and the store could not be told.
+    Unrecorded,
+    /// The store failed before anything ran.
+    StoreFailed,
+}
+
+impl GateEventKind {
+    /// Its name as a metric's label: lower snake case.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Won => "won",
+            Self::Replayed => "replayed",
+            Self::Joined => "joined",
+            Self::Busy => "busy",
+            Self::DoubtFound => "doubt_found",
+            Self::Mismatch => "mismatch",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Released => "released",
+            Self::InDoubt => "in_doubt",
+            Self::LeaseLost => "lease_lost",
+            Self::Unrecorded => "unrecorded",
+            Self::StoreFailed => "store_failed",
+        }
+    }
+}
+
+type Observer = Box<dyn Fn(&GateEvent<'_>) + Send + Sync>;
+
+static OBSERVER: OnceLock<Observer> = OnceLock::new();
+
+/// Has `observer` called at every [`GateEvent`] of this process: the hook for metrics. Says whether
+/// it was the first, which stays.
+///
+/// It is called on the thread of the call, so it should be quick: count, and put the duration into
+/// a histogram.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::atomic::{AtomicU64, Ordering};
+/// use retry_effects::{Effect, GateEventKind, InMemoryEffectStore, observe_gate};
+///
+/// static REPLAYS: AtomicU64 = AtomicU64::new(0);
+/// observe_gate(|event| {
+///     if event.kind == GateEventKind::Replayed {
+///         REPLAYS.fetch_add(1, Ordering::Relaxed);
+///     }
+/// });
+///
+/// let store = std::sync::Arc::new(InMemoryEffectStore::new());
+/// for _ in 0..2 {
+///     Effect::new("charge", &42).store(&store).run(|| Ok::<_, String>(7))?;
+/// }
+/// assert_eq!(REPLAYS.load(Ordering::Relaxed), 1);
+/// # Ok::<(), String>(())
+/// ```
+pub fn observe_gate(observer: impl Fn(&GateEvent<'_>) + Send + Sync + 'static) -> bool {
+    OBSERVER.set(Box::new(observer)).is_ok()
+}
+
+/// Reports something of a call since `began`.
+#[inline]
+pub(crate) fn tell(kind: GateEventKind, action_type: &str, id: ActionId, began: Instant) {
+    // Neither a subscriber nor a hook: nothing to pay but two loads.
+    if tracing::enabled!(target: "retry", tracing::Level::WARN) || OBSERVER.get().is_some() {
+        report(kind, action_type, id, began.elapsed());
+    }
+}
+
+#[cold]
+fn report(kind: GateEventKind, action_type: &str, id: ActionId, elapsed: Duration) {
+    if let Some(observer) = OBSERVER.get() {
+        observer(&GateEvent {
+            action_type,
+            id,
+            kind,
+            elapsed,
+        });
+    }
+    let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+    macro_rules! event {
+        ($level:ident, $text:literal) => {
+            $level!(
+                target: "retry",
+                operation = action_type,
+                action = %id,
+                gate = kind.name(),
+                elapsed_ms = millis,
+                $text
+            )
+        };
+    }
+    match kind {
+        GateEventKind::Won => event!(debug, "Claimed {action_type}"),
+        GateEventKind::Replayed => event!(debug, "Replayed {action_type}: it has run before"),
+        GateEventKind::Joined => event!(info, "Joined {action_type}, which was running"),
+        GateEventKind::Busy => event!(warn, "Not run: {action_type} is in progress elsewhere"),
+        GateEventKind::DoubtFound => event!(warn, "Not run: {action_type} is in doubt"),
+        GateEventKind::Mismatch => {
+            event!(warn, "Not run: {action_type} has this key with other arguments");
+        }
+        GateEventKind::Succeeded => event!(debug, "Recorded the result of {action_type}"),
+        GateEventKind::Failed => event!(debug, "Recorded the error of {action_type}"),
+        GateEventKind::Released => event!(debug, "Released {action_type}: nothing has happened"),
+        GateEventKind::InDoubt => event!(warn, "In doubt: {action_type} may have happened"),
+        GateEventKind::LeaseLost => event!(warn, "Lease lost while {action_type} ran"),
+        GateEventKind::Unrecorded => {
+            event!(warn, "In doubt: {action_type} has run, and its result is not recorded");
+        }
+        GateEventKind::StoreFailed => event!(warn, "Not run: the store of {action_type} failed"),
+    }
+}
+
+/// The keeper found that the claim is another's.
+pub(crate) fn lease_lost(action: &Action) {
+    tell(
+        GateEventKind::LeaseLost,
+        &action.name,
+        action.token.id(),
+        action.began,
+    );
+}
+
+/// The keeper could not reach the store.
+pub(crate) fn not_renewed(action: &Action, error: &StoreError) {
+    let (name, id) = (&action.name, action.token.id());
+    warn!(
+        target: "retry",
+        operation = %name,
+        action = %id,
+        error = error as &(dyn std::error::Error + 'static),
+        "The lease of {name} could not be renewed yet: {error}"
+    );
+}
+
+/// Nobody set a default store.
+pub(crate) fn in_memory_by_default() {
+    warn!(
+        target: "retry",
+        "No default store is set: actions are recorded in memory, and forgotten with this process. \
+         Call `retry_effects::set_default_store` before the first gated call"
+    );
+}

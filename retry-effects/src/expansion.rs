@@ -1,0 +1,361 @@
+//! What the attributes expand to calls of, and the [`Effect`](crate::Effect) builder too: from a
+//! function's arguments to its gate.
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::fmt::Display;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use pin_project_lite::pin_project;
+use retry_core::__private::{Limits, know_further, watch_doubt};
+use retry_core::Classify;
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+
+use crate::action_id::{ActionId, compute_action_id};
+use crate::admission::{Admission, Request};
+use crate::ambient;
+use crate::blocking::{self, CannotBlock};
+use crate::claim::DEFAULT_LEASE;
+use crate::codec::ErrorCodec;
+use crate::default_store::{IntoStore, default_store};
+use crate::effect_error::EffectError;
+use crate::error::ActionIdError;
+use crate::gate::{Gate, ResultType, replayed};
+use crate::policy::{Doubt, InDoubt, OnBusy, Probe};
+use crate::record::InputHash;
+use crate::store::EffectStore;
+
+/// A gated function.
+#[derive(Debug)]
+pub struct ActionSite {
+    name: &'static str,
+}
+
+impl ActionSite {
+    /// The function whose action type is `name`.
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        Self { name }
+    }
+}
+
+/// What a call asks of the gate.
+pub struct Ask {
+    name: Cow<'static, str>,
+    scope: Option<Arc<str>>,
+    id: ActionId,
+    /// Why the call has no name.
+    fault: Option<ActionIdError>,
+    input: Option<InputHash>,
+    store: Option<Arc<dyn EffectStore>>,
+    lease: Duration,
+    retain: Option<Duration>,
+    in_doubt: InDoubt,
+    on_busy: OnBusy,
+    probed: bool,
+    limits: Option<Limits>,
+    began: Instant,
+}
+
+impl Ask {
+    /// A call of an annotated function.
+    #[must_use]
+    pub fn new(site: &'static ActionSite) -> Self {
+        Self::named(Cow::Borrowed(site.name))
+    }
+
+    pub(crate) fn named(name: Cow<'static, str>) -> Self {
+        Self {
+            name,
+            scope: None,
+            id: ActionId::ZERO,
+            fault: None,
+            input: None,
+            store: None,
+            lease: DEFAULT_LEASE,
+            retain: None,
+            in_doubt: InDoubt::default(),
+            on_busy: OnBusy::default(),
+            probed: false,
+            limits: None,
+            began: Instant::now(),
+        }
+    }
+
+    /// `scope = ..`: before the key.
+    #[must_use]
+    pub fn scope(mut self, scope: &(impl Display + ?Sized)) -> Self {
+        self.scope = Some(scope.to_string().into());
+        self
+    }
+
+    /// What the action is done to.
+    #[must_use]
+    pub fn key(mut self, key: &(impl Serialize + ?Sized)) -> Self {
+        let scope = self.scope.take().or_else(ambient::current_scope);
+        match compute_action_id(&self.name, key, scope.as_deref().unwrap_or_default()) {
+            Ok(id) => self.id = id,
+            Err(fault) => self.fault = Some(fault),
+        }
+        self.scope = scope;
+        self
+    }
+
+    /// The arguments that are not part of the key.
+    #[must_use]
+    pub fn input(mut self, input: &(impl Serialize + ?Sized)) -> Self {
+        match compute_action_id("", input, "") {
+            Ok(id) => self.input = Some(InputHash::from_bytes(*id.as_bytes())),
+            Err(fault) => self.fault = Some(fault),
+        }
+        self
+    }
+
+    /// `store = ..`
+    #[must_use]
+    pub fn store(mut self, store: impl IntoStore) -> Self {
+        self.store = Some(store.into_store());
+        self
+    }
+
+    /// `lease = ..`; one of under 3 milliseconds is as long as that.
+    #[must_use]
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.lease = lease.max(Duration::from_millis(3));
+        self
+    }
+
+    /// `retain = ..`
+    #[must_use]
+    pub fn retain(mut self, retain: Duration) -> Self {
+        self.retain = Some(retain);
+        self
+    }
+
+    /// `in_doubt = ..`
+    #[must_use]
+    pub fn in_doubt(mut self, in_doubt: InDoubt) -> Self {
+        self.in_doubt = in_doubt;
+        self
+    }
+
+    /// `on_busy = ..`
+    #[must_use]
+    pub fn on_busy(mut self, on_busy: OnBusy) -> Self {
+        self.on_busy = on_busy;
+        self
+    }
+
+    /// There is a probe.
+    #[must_use]
+    pub fn probed(mut self) -> Self {
+        self.probed = true;
+        self
+    }
+
+    /// The limits that the call has begun to count.
+    #[must_use]
+    pub fn limits(mut self, limits: &Limits) -> Self {
+        self.limits = Some(*limits);
+        self
+    }
+
+    /// Asks for an async call.
+    pub async fn open<R: ResultType, C: ErrorCodec<R::Err>>(self, codec: C) -> Opened<R, C> {
+        let doubt = Doubt::of(self.in_doubt, self.probed);
+        let (name, id) = (self.name.clone(), self.id);
+        let admitted = match self.request(false) {
+            Ok(request) => request.admit().await,
+            Err(error) => Err(error),
+        };
+        Opened::of(admitted, &name, id, doubt, codec)
+    }
+
+    /// Asks for a sync call.
+    pub fn open_sync<R: ResultType, C: ErrorCodec<R::Err>>(self, codec: C) -> Opened<R, C> {
+        let doubt = Doubt::of(self.in_doubt, self.probed);
+        let (name, id) = (self.name.clone(), self.id);
+        let admitted = self.request(true).and_then(|request| {
+            let store = request.store.clone();
+            blocking::run(&*store, request.admit()).unwrap_or_else(|CannotBlock| {
+                Err(EffectError::CannotBlock {
+                    action_type: name.to_string(),
+                    what: "its store",
+                })
+            })
+        });
+        Opened::of(admitted, &name, id, doubt, codec)
+    }
+
+    fn request(self, blocks: bool) -> Result<Request, EffectError> {
+        watch_doubt();
+        know_further(|error| {
+            let error = error.downcast_ref::<EffectError>()?;
+            Some(error as &dyn Classify)
+        });
+        if let Some(source) = self.fault {
+            let action_type = self.name.to_string();
+            return Err(EffectError::NoActionId {
+                action_type,
+                source,
+            });
+        }
+        Ok(Request {
+            name: self.name,
+            id: self.id,
+            input: self.input,
+            scope: self.scope.unwrap_or_else(|| Arc::from("")),
+            store: self.store.unwrap_or_else(|| default_store().clone()),
+            lease: self.lease,
+            retain: self.retain,
+            doubt: Doubt::of(self.in_doubt, self.probed),
+            on_busy: self.on_busy,
+            limits: self.limits,
+            began: self.began,
+            blocks,
+        })
+    }
+}
+
+/// Whether a call is to run.
+#[derive(Debug)]
+pub enum Opened<R, C> {
+    /// No: this is its outcome.
+    Finished(R),
+    /// Yes, under this claim.
+    Run(Gate<R, C>),
+}
+
+impl<R: ResultType, C: ErrorCodec<R::Err>> Opened<R, C> {
+    fn of(
+        admitted: Result<Admission, EffectError>,
+        name: &str,
+        id: ActionId,
+        doubt: Doubt,
+        codec: C,
+    ) -> Self {
+        let finished = match admitted {
+            Ok(Admission::Run { action, asks }) => {
+                return Self::Run(Gate::new(action, doubt, asks, codec));
+            }
+            Ok(Admission::Done(finished)) => {
+                replayed(name, id, &finished).map_err(R::Err::from)
+            }
+            Ok(Admission::Failed(finished)) => match codec.decode(&finished.payload) {
+                Some(Ok(error)) => Err(error),
+                other => Err(R::Err::from(EffectError::NotDecoded {
+                    action_type: name.to_owned(),
+                    id,
+                    format: finished.payload.format(),
+                    source: other.and_then(Result::err).flatten(),
+                })),
+            },
+            Err(error) => Err(R::Err::from(error)),
+        };
+        Self::Finished(R::from_result(finished))
+    }
+}
+
+/// The arguments of a call by name: a map that serializes in the order given.
+#[derive(Clone, Copy, Debug)]
+pub struct Object<F>(pub F);
+
+/// One argument, and those after it.
+#[derive(Clone, Copy, Debug)]
+pub struct Field<'a, T: ?Sized, F> {
+    name: &'static str,
+    value: &'a T,
+    rest: F,
+}
+
+/// No more arguments.
+#[derive(Clone, Copy, Debug)]
+pub struct End;
+
+impl<'a, T: Argument + ?Sized, F: Fields> Field<'a, T, F> {
+    /// The argument `name`.
+    #[must_use]
+    pub const fn new(name: &'static str, value: &'a T, rest: F) -> Self {
+        Self { name, value, rest }
+    }
+}
+
+/// A value that can be part of a key or of the fingerprint.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be part of what an `idempotent` call is known by: it is not `Serialize`",
+    label = "not `Serialize`",
+    note = "derive `serde::Serialize` for it, leave it out with `skip(..)`, or name the arguments \
+            that make the key: `key(..)`"
+)]
+pub trait Argument: Serialize {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + ?Sized> Argument for T {}
+
+/// The fields of an [`Object`].
+pub trait Fields {
+    /// Writes them.
+    fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error>;
+}
+
+impl Fields for End {
+    fn write<M: SerializeMap>(&self, _: &mut M) -> Result<(), M::Error> {
+        Ok(())
+    }
+}
+
+impl<T: Argument + ?Sized, F: Fields> Fields for Field<'_, T, F> {
+    fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        map.serialize_entry(self.name, self.value)?;
+        self.rest.write(map)
+    }
+}
+
+impl<F: Fields> Serialize for Object<F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.0.write(&mut map)?;
+        map.end()
+    }
+}
+
+/// Asks an async probe: a panic in it is no word.
+pub fn probed<T, F: Future<Output = Probe<T>>>(probe: F) -> Probed<F> {
+    Probed { probe }
+}
+
+/// Asks a sync probe: a panic in it is no word.
+pub fn probed_sync<T>(probe: impl FnOnce() -> Probe<T>) -> Probe<T> {
+    catch_unwind(AssertUnwindSafe(probe)).unwrap_or_else(no_word)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the form of `unwrap_or_else`")]
+fn no_word<T>(_: Box<dyn Any + Send>) -> Probe<T> {
+    Probe::Unknown
+}
+
+pin_project! {
+    /// A probe that is asked.
+    #[must_use = "futures do nothing unless polled"]
+    #[derive(Debug)]
+    pub struct Probed<F> {
+        #[pin]
+        probe: F,
+    }
+}
+
+impl<T, F: Future<Output = Probe<T>>> Future for Probed<F> {
+    type Output = Probe<T>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Probe<T>> {
+        let probe = self.project().probe;
+        catch_unwind(AssertUnwindSafe(|| probe.poll(context)))
+            .unwrap_or_else(|panic| Poll::Ready(no_word(panic)))
+    }
+}

@@ -1,0 +1,491 @@
+//! [`Gate`]: one claimed call, from its first attempt to its record.
+
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+use retry_core::__private::{Failure, replace_doubt};
+use retry_core::Verdict;
+
+use crate::action::{Action, ENDED, LOST, MARKED, OVER, RUNNING, UNKNOWN};
+use crate::ambient;
+use crate::blocking;
+use crate::codec::{self, ErrorCodec, HoldsEffectError, Recordable};
+use crate::effect_error::EffectError;
+use crate::event::{self, GateEventKind};
+use crate::lease::{self, Held};
+use crate::policy::{Doubt, Probe};
+use crate::record::{Finished, Record, Resolved, Status};
+use crate::state::time;
+use crate::store::{EffectStore, Outcome};
+use crate::store_error::StoreError;
+
+/// The type of a function's outcome: `Result<T, E>`, by whatever name.
+pub trait ResultType: Sized {
+    /// What it returns.
+    type Ok: Recordable;
+    /// How it fails.
+    type Err: HoldsEffectError;
+    /// Itself.
+    fn from_result(result: Result<Self::Ok, Self::Err>) -> Self;
+    /// Itself.
+    fn into_result(self) -> Result<Self::Ok, Self::Err>;
+}
+
+impl<T: Recordable, E: HoldsEffectError> ResultType for Result<T, E> {
+    type Ok = T;
+    type Err = E;
+
+    #[inline]
+    fn from_result(result: Self) -> Self {
+        result
+    }
+
+    #[inline]
+    fn into_result(self) -> Self {
+        self
+    }
+}
+
+/// A claimed call. Dropped before it is closed, it gives back what proved not to have happened, and
+/// leaves the rest in doubt.
+#[derive(Debug)]
+pub struct Gate<R, C> {
+    action: Arc<Action>,
+    /// `None` once it is closed.
+    held: Option<Held>,
+    doubt: Doubt,
+    /// Whether an earlier owner's effect is to be asked about before anything runs.
+    asks_first: bool,
+    codec: C,
+    outcome: PhantomData<fn() -> R>,
+}
+
+impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
+    pub(crate) fn new(action: Arc<Action>, doubt: Doubt, asks_first: bool, codec: C) -> Self {
+        let held = Some(lease::hold(&action));
+        Self {
+            action,
+            held,
+            doubt,
+            asks_first,
+            codec,
+            outcome: PhantomData,
+        }
+    }
+
+    /// Runs an async attempt under this claim.
+    #[inline]
+    pub fn attempt<F: Future<Output = R>>(&self, body: F) -> Attempt<'_, F> {
+        Attempt {
+            body,
+            action: &self.action,
+            // Where it may run on, nobody wakes it.
+            breaks_off: self.doubt != Doubt::Halt,
+            begun: false,
+        }
+    }
+
+    /// Runs a sync attempt under this claim.
+    #[inline]
+    pub fn attempt_sync(&self, body: impl FnOnce() -> R) -> R {
+        self.action.begin_attempt();
+        let outcome = under(&self.action, body);
+        self.action.clear(RUNNING);
+        outcome
+    }
+
+    /// Takes note of an attempt's outcome. Says whether the callee is to be asked what happened.
+    pub fn note(
+        &self,
+        outcome: &Result<R::Ok, R::Err>,
+        is_unknown: impl FnOnce(&R::Err) -> bool,
+    ) -> bool {
+        let Err(error) = outcome else {
+            return false;
+        };
+        let action = &self.action;
+        let is_cut = action.is(RUNNING);
+        if !(is_cut || action.is(MARKED) || is_unknown(error)) {
+            if action.is(LOST) {
+                // Another attempt would run under another owner's claim.
+                action.set(OVER);
+            }
+            return false;
+        }
+        action.clear(RUNNING | MARKED);
+        action.set(UNKNOWN);
+        match self.doubt {
+            Doubt::Halt => action.set(OVER),
+            Doubt::Reexecute | Doubt::Probe if action.is(LOST) => action.set(OVER),
+            Doubt::Reexecute => {}
+            Doubt::Probe => return true,
+        }
+        false
+    }
+
+    /// The same for the outcome of a call whose last attempt a time limit may have cut.
+    pub fn note_cut(&self, outcome: &Result<R::Ok, R::Err>) -> bool {
+        self.action.is(RUNNING) && self.note(outcome, |_| true)
+    }
+
+    /// What the callee said of the attempt that was noted.
+    #[must_use]
+    pub fn hear(
+        &self,
+        outcome: Result<R::Ok, R::Err>,
+        word: Probe<R::Ok>,
+    ) -> Result<R::Ok, R::Err> {
+        match word {
+            Probe::Applied(result) => {
+                self.action.clear(UNKNOWN);
+                Ok(result)
+            }
+            Probe::NotApplied => {
+                self.action.clear(UNKNOWN);
+                outcome
+            }
+            Probe::Unknown => {
+                self.action.set(OVER);
+                outcome
+            }
+        }
+    }
+
+    /// Whether a record in doubt was taken over, and the callee is to be asked about it first.
+    #[must_use]
+    pub fn asks_first(&self) -> bool {
+        self.asks_first
+    }
+
+    /// What the callee said of an earlier owner's effect: the call's outcome, unless it is to run.
+    #[must_use]
+    pub fn hear_first(&mut self, word: Probe<R::Ok>) -> Option<Result<R::Ok, R::Err>> {
+        match word {
+            Probe::Applied(result) => Some(Ok(result)),
+            Probe::NotApplied => {
+                self.asks_first = false;
+                None
+            }
+            Probe::Unknown => {
+                self.action.set(UNKNOWN);
+                Some(Err(self.in_doubt()))
+            }
+        }
+    }
+
+    /// The failure, as the engine is to see it: the gate has a say in whether there is another
+    /// attempt.
+    #[inline]
+    #[must_use]
+    pub fn judged<'a>(&self, failure: Failure<'a>) -> Failure<'a> {
+        if self.is_over() {
+            failure.judged(Verdict::Stop)
+        } else {
+            failure
+        }
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        let halted = self.doubt == Doubt::Halt && self.action.is(RUNNING);
+        halted || self.action.is(OVER)
+    }
+
+    pub(crate) fn action(&self) -> &Action {
+        &self.action
+    }
+
+    /// Records what became of the call, and says what its caller gets.
+    pub async fn close(
+        mut self,
+        outcome: Result<R::Ok, R::Err>,
+        is_final: impl FnOnce(&R::Err) -> bool,
+    ) -> R {
+        let ending = self.ending(&outcome, is_final);
+        let closed = self.record(ending, outcome).await;
+        self.held = None;
+        R::from_result(closed)
+    }
+
+    /// [`close`](Self::close) for a sync call.
+    pub fn close_sync(
+        mut self,
+        outcome: Result<R::Ok, R::Err>,
+        is_final: impl FnOnce(&R::Err) -> bool,
+    ) -> R {
+        let ending = self.ending(&outcome, is_final);
+        let store = self.action.store.clone();
+        // It could be blocked for when it was opened, so it can now.
+        let closed = blocking::run(&*store, self.record(ending, outcome));
+        let closed = closed.unwrap_or_else(|_| Err(self.in_doubt()));
+        self.held = None;
+        R::from_result(closed)
+    }
+
+    fn ending(
+        &self,
+        outcome: &Result<R::Ok, R::Err>,
+        is_final: impl FnOnce(&R::Err) -> bool,
+    ) -> Ending {
+        self.action.set(ENDED);
+        let error = match outcome {
+            Ok(value) => {
+                return match codec::encode(value) {
+                    Ok(payload) => Ending::Complete(Outcome::Success(payload)),
+                    Err(error) => Ending::NotEncoded(error),
+                };
+            }
+            Err(error) => error,
+        };
+        if self.action.is(RUNNING | UNKNOWN) {
+            return Ending::Complete(Outcome::InDoubt { applied: false });
+        }
+        match self.codec.encode(error) {
+            Some(payload) if is_final(error) => Ending::Complete(Outcome::Failed(payload)),
+            _ => Ending::Release,
+        }
+    }
+
+    async fn record(
+        &self,
+        ending: Ending,
+        outcome: Result<R::Ok, R::Err>,
+    ) -> Result<R::Ok, R::Err> {
+        let action = &*self.action;
+        match ending {
+            Ending::Release => match action.store.release(&action.token).await {
+                // The body's transaction had committed after all.
+                Ok(Some(finished)) => self.replay(&finished),
+                Ok(None) => {
+                    self.tell(GateEventKind::Released);
+                    outcome
+                }
+                // The record stays as it is, until its lease is over; the caller has its own error.
+                Err(error) => {
+                    self.not_told(&error);
+                    outcome
+                }
+            },
+            Ending::NotEncoded(source) => {
+                let in_doubt = Outcome::InDoubt { applied: true };
+                if let Err(error) = complete(action, &in_doubt).await {
+                    self.not_told(&error);
+                } else {
+                    self.tell(GateEventKind::InDoubt);
+                }
+                Err(R::Err::from(EffectError::NotEncoded {
+                    action_type: action.name.to_string(),
+                    id: action.token.id(),
+                    source,
+                }))
+            }
+            Ending::Complete(ending) => match complete(action, &ending).await {
+                Ok(()) => {
+                    self.tell(match ending {
+                        Outcome::Success(_) => GateEventKind::Succeeded,
+                        Outcome::Failed(_) => GateEventKind::Failed,
+                        Outcome::InDoubt { .. } => GateEventKind::InDoubt,
+                    });
+                    outcome
+                }
+                Err(error) => self.not_recorded(error, outcome).await,
+            },
+        }
+    }
+
+    /// What the caller gets where the store did not take the outcome.
+    async fn not_recorded(
+        &self,
+        error: StoreError,
+        outcome: Result<R::Ok, R::Err>,
+    ) -> Result<R::Ok, R::Err> {
+        let action = &*self.action;
+        let is_lost = matches!(error, StoreError::LeaseLost { .. });
+        if is_lost
+            && let Ok(Resolved::Done(finished)) = action.store.resolve(action.token.id()).await
+            && finished.fence == action.token.fence()
+        {
+            // The body recorded its own result in its transaction.
+            return self.replay(&finished);
+        }
+        self.not_told(&error);
+        if outcome.is_err() {
+            return outcome;
+        }
+        let (action_type, id) = (action.name.to_string(), action.token.id());
+        Err(R::Err::from(if is_lost {
+            EffectError::LeaseLost {
+                action_type,
+                id,
+                fence: action.token.fence(),
+            }
+        } else {
+            EffectError::Unrecorded {
+                action_type,
+                id,
+                source: error,
+            }
+        }))
+    }
+
+    fn replay(&self, finished: &Finished) -> Result<R::Ok, R::Err> {
+        self.tell(GateEventKind::Succeeded);
+        replayed(&self.action.name, self.action.token.id(), finished).map_err(R::Err::from)
+    }
+
+    fn not_told(&self, error: &StoreError) {
+        self.tell(match error {
+            StoreError::LeaseLost { .. } => GateEventKind::LeaseLost,
+            _ => GateEventKind::Unrecorded,
+        });
+    }
+
+    fn tell(&self, kind: GateEventKind) {
+        let action = &*self.action;
+        event::tell(kind, &action.name, action.token.id(), action.began);
+    }
+
+    /// The error of a call that ended in doubt without one of its own.
+    pub(crate) fn in_doubt(&self) -> R::Err {
+        let action = &*self.action;
+        let mut record = Record::new(action.token.id(), Status::InDoubt, time(0));
+        record.action_type = action.name.to_string();
+        record.fence = action.token.fence();
+        record.claim_id = Some(action.token.claim_id());
+        record.created_at = std::time::SystemTime::now();
+        let record = Box::new(record);
+        R::Err::from(EffectError::InDoubt { record })
+    }
+}
+
+/// What is recorded of a call.
+enum Ending {
+    Complete(Outcome),
+    NotEncoded(serde_json::Error),
+    Release,
+}
+
+/// How often an outcome is sent when no answer comes.
+const TOLD: u32 = 3;
+
+async fn complete(action: &Action, outcome: &Outcome) -> Result<(), StoreError> {
+    let mut told = 0;
+    loop {
+        told += 1;
+        match action.store.complete(&action.token, outcome.clone()).await {
+            // One that was taken is accepted again.
+            Err(StoreError::Unavailable { .. }) if told < TOLD => {}
+            answer => return answer,
+        }
+    }
+}
+
+/// The recorded result.
+pub(crate) fn replayed<T: Recordable>(
+    name: &str,
+    id: crate::ActionId,
+    finished: &Finished,
+) -> Result<T, EffectError> {
+    codec::decode(&finished.payload).map_err(|source| EffectError::NotDecoded {
+        action_type: name.to_owned(),
+        id,
+        format: finished.payload.format(),
+        source,
+    })
+}
+
+impl<R, C> Drop for Gate<R, C> {
+    fn drop(&mut self) {
+        if self.held.take().is_none() {
+            return;
+        }
+        let action = self.action.clone();
+        action.set(ENDED);
+        // No word is no proof: what has begun may have happened.
+        let in_doubt = self.asks_first || action.is(RUNNING | UNKNOWN);
+        let kind = if in_doubt {
+            GateEventKind::InDoubt
+        } else {
+            GateEventKind::Released
+        };
+        event::tell(kind, &action.name, action.token.id(), action.began);
+        lease::later(async move {
+            let (store, token) = (&action.store, &action.token);
+            // Where the store cannot be told, the lease runs out and says the same.
+            let _ = if in_doubt {
+                let outcome = Outcome::InDoubt { applied: false };
+                store.complete(token, outcome).await
+            } else {
+                store.release(token).await.map(drop)
+            };
+        });
+    }
+}
+
+/// Runs `body` as the body of `action`, and takes the marks that calls inside it leave.
+fn under<T>(action: &Arc<Action>, body: impl FnOnce() -> T) -> T {
+    struct Marks<'a> {
+        action: &'a Action,
+        outer: bool,
+    }
+
+    impl Drop for Marks<'_> {
+        fn drop(&mut self) {
+            let marked = replace_doubt(self.outer);
+            if marked {
+                self.action.set(MARKED);
+                // What encloses this action is in the same doubt.
+                let _ = replace_doubt(true);
+            }
+        }
+    }
+
+    let outer = replace_doubt(false);
+    let _marks = Marks { action, outer };
+    ambient::within_action(&mut Some(action.clone()), body)
+}
+
+pin_project! {
+    /// One async attempt under a claim.
+    #[must_use = "futures do nothing unless polled"]
+    #[derive(Debug)]
+    pub struct Attempt<'a, F> {
+        #[pin]
+        body: F,
+        action: &'a Arc<Action>,
+        breaks_off: bool,
+        begun: bool,
+    }
+}
+
+impl<F: Future<Output = R>, R: ResultType> Future for Attempt<'_, F> {
+    type Output = R;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<R> {
+        let this = self.project();
+        let action = *this.action;
+        if !*this.begun {
+            *this.begun = true;
+            action.begin_attempt();
+        }
+        if *this.breaks_off {
+            action.wake_when_lost(context.waker());
+            if action.is(LOST) {
+                let error = EffectError::LeaseLost {
+                    action_type: action.name.to_string(),
+                    id: action.token.id(),
+                    fence: action.token.fence(),
+                };
+                return Poll::Ready(R::from_result(Err(error.into())));
+            }
+        }
+        let polled = under(action, || this.body.poll(context));
+        if polled.is_ready() {
+            action.clear(RUNNING);
+        }
+        polled
+    }
+}

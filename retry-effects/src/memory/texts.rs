@@ -1,0 +1,85 @@
+//! Texts that records share: few action types and scopes name many records.
+
+use std::sync::Arc;
+
+/// The texts that a shard has seen last, one a place.
+#[derive(Debug, Default)]
+pub(super) struct Texts(Vec<Option<Arc<str>>>);
+
+/// How many places; a power of two.
+const PLACES: usize = 64;
+
+/// A longer text is not shared, so that no place holds much memory.
+const LONGEST: usize = 128;
+
+impl Texts {
+    /// The text, shared with whoever asked for an equal one, if that was not long ago.
+    #[inline]
+    pub(super) fn shared(&mut self, text: &str) -> Arc<str> {
+        if text.len() > LONGEST {
+            return text.into();
+        }
+        if self.0.is_empty() {
+            self.0.resize(PLACES, None);
+        }
+        let place = &mut self.0[place(text)];
+        match place {
+            Some(seen) if **seen == *text => seen.clone(),
+            _ => place.insert(text.into()).clone(),
+        }
+    }
+}
+
+/// A cheap hash: the length and both ends, which is where names and tenants differ.
+#[inline]
+fn place(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let mut ends = bytes.len() as u64;
+    for end in [bytes.first_chunk::<8>(), bytes.last_chunk::<8>()] {
+        let end = end.map_or_else(|| short(bytes), |end| u64::from_le_bytes(*end));
+        ends = (ends.rotate_left(5) ^ end).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+    usize::try_from(ends >> 58).expect("six bits")
+}
+
+const _: () = assert!(PLACES == 1 << (64 - 58));
+
+/// The bytes of a text of under eight.
+fn short(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(0, |all, byte| all << 8 | u64::from(*byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LONGEST, Texts};
+    use std::sync::Arc;
+
+    #[test]
+    fn equal_texts_are_one() {
+        let mut texts = Texts::default();
+        for text in ["", "charge", "a longer name of an action", "tenant-7"] {
+            let first = texts.shared(text);
+            assert_eq!(*first, *text);
+            assert!(Arc::ptr_eq(&first, &texts.shared(text)), "{text}");
+        }
+    }
+
+    #[test]
+    fn any_number_of_texts_stays_bounded_and_true() {
+        let mut texts = Texts::default();
+        for n in 0..10_000 {
+            let text = format!("tenant-{n}");
+            assert_eq!(*texts.shared(&text), *text);
+        }
+        assert_eq!(texts.0.len(), super::PLACES);
+    }
+
+    #[test]
+    fn a_long_text_is_not_held() {
+        let mut texts = Texts::default();
+        let long = "x".repeat(LONGEST + 1);
+        assert_eq!(Arc::strong_count(&texts.shared(&long)), 1);
+    }
+}

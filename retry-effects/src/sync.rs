@@ -1,0 +1,19 @@
+//! The locks and atomics of the stores that live in this process.
+//!
+//! The schedule explorer (`tests/schedules.rs`) puts its own in their place, to try the orders in
+//! which threads can take them.
+
+#[cfg(not(retry_effects_shuttle))]
+pub(crate) use std::sync::{Mutex, MutexGuard, atomic};
+
+#[cfg(retry_effects_shuttle)]
+pub(crate) use shuttle::sync::{Mutex, MutexGuard, atomic};
+
+use std::sync::PoisonError;
+
+/// Locks it, also where a thread panicked with it: nothing in this crate leaves a half-made change
+/// behind a lock.
+#[inline]
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
