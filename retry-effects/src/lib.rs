@@ -52,12 +52,23 @@
 //! Whatever changes the text: a renamed or added field, `1` against `1.0`, an `f64` against an
 //! `f32`, another order in a list. [`compute_action_id`] tells what to watch for.
 
+mod action;
 mod action_id;
+mod admission;
+mod ambient;
+mod blocking;
 mod canonical;
 mod claim;
+mod codec;
+mod default_store;
 mod effect_error;
 mod error;
+mod event;
+mod expansion;
+mod gate;
+mod lease;
 mod memory;
+mod policy;
 mod record;
 mod state;
 mod store;
@@ -65,13 +76,24 @@ mod store_error;
 mod sync;
 mod waiters;
 
+pub use action::{CurrentAction, current_action};
 pub use action_id::{ActionId, compute_action_id};
+pub use ambient::{current_scope, in_current_scope, with_scope, with_scope_blocking};
 pub use claim::{Busy, Claim, ClaimId, ClaimRequest, DEFAULT_LEASE, Fence, Silent, Token};
+pub use default_store::{IntoStore, set_default_store};
 pub use effect_error::EffectError;
 pub use error::{ActionIdError, ParseActionIdError};
 pub use memory::InMemoryEffectStore;
 #[cfg(feature = "conformance")]
 pub use memory::ManualClock;
+pub use policy::{InDoubt, OnBusy, Probe};
 pub use record::{FORMAT, Finished, InputHash, Payload, Record, Resolved, Status};
 pub use store::{Changed, EffectStore, Filter, Outcome, Settlement, StoreFuture};
 pub use store_error::StoreError;
+
+/// What the attributes expand to. Not for people: it changes without notice.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::codec::{ErrorsReleased, ErrorsReplayed};
+    pub use crate::expansion::{ActionSite, Ask, End, Field, Object, Opened, probed, probed_sync};
+}

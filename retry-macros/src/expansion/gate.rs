@@ -45,12 +45,31 @@ impl Call<'_> {
         }
     }
 
-    /// Fails to compile for a function without a receiver that is no item of its module: one in an
-    /// `impl` or in another function may have a namesake there, and the path would name both.
+    /// Fails to compile where the function is no item of its module: one in an `impl` or in another
+    /// function may have a namesake there, and its path would name both.
     fn only_in_its_module(&self, gated: &Gated<'_>) -> TokenStream {
-        let mut function = self.function.signature.ident.clone();
-        function.set_span(function.span().located_at(gated.arguments.idempotent.span()));
-        quote!(__retry_effects::outside_of_a_module_an_idempotent_function_needs_a_name!(#function);)
+        const MESSAGE: &str = "an `idempotent` function in an `impl` or in another function may have \
+                               namesakes, whose results it would replay: say by `name = \"..\"` \
+                               what it does";
+        let function = &self.function.signature.ident;
+        let size = quote!(::core::mem::size_of_val(&#function));
+        let assertion = located(
+            quote!(::core::assert!(#size == 0, #MESSAGE);),
+            gated.arguments.idempotent.span(),
+        );
+        // The glob brings in the function itself, a type without a size, if it is the module's; else
+        // the name is that of the constant around.
+        quote! {
+            const _: () = {
+                #[allow(non_upper_case_globals, dead_code, reason = "named like the function")]
+                const #function: bool = true;
+                {
+                    #[allow(unused_imports, reason = "it may find nothing")]
+                    use self::*;
+                    #assertion
+                }
+            };
+        }
     }
 
     /// Opens the gate, or returns what is recorded.
@@ -71,9 +90,10 @@ impl Call<'_> {
         let open = located(self.twin("open").to_token_stream(), place);
         let awaited = self.awaited();
         let first = self.asked_first();
+        let mutability = gated.arguments.probe.is_some().then(|| quote!(mut));
         quote! {
             let #ask = { #asked #ask };
-            let mut #gate = match #ask.#open::<#declared, _>(#errors) #awaited {
+            let #mutability #gate = match #ask.#open::<#declared, _>(#errors) #awaited {
                 __retry_effects::Opened::Finished(#outcome) => return #outcome,
                 __retry_effects::Opened::Run(#gate) => #gate,
             };
@@ -91,15 +111,15 @@ impl Call<'_> {
             let method = Ident::new(method, Span::mixed_site());
             asked.extend(quote!(let #ask = #ask.#method(#value);));
         };
+        if let Some(scope) = &arguments.scope {
+            with("scope", lent(scope));
+        }
         match &arguments.key {
             Some(Key::Expression(expression)) => with("key", lent(expression)),
             _ => with("key", object(&identity.key)),
         }
         if !identity.input.is_empty() {
             with("input", object(&identity.input));
-        }
-        if let Some(scope) = &arguments.scope {
-            with("scope", lent(scope));
         }
         if let Some(store) = &arguments.store {
             with("store", store.to_token_stream());
@@ -109,7 +129,7 @@ impl Call<'_> {
                 with(method, limit.value.tokens(&self.krate));
             }
         }
-        let effects = quote!(__retry_effects);
+        let effects = quote!(::retry_effects);
         for (method, value) in [("in_doubt", &arguments.in_doubt), ("on_busy", &arguments.on_busy)]
         {
             if let Some(value) = value {
@@ -163,19 +183,25 @@ impl Call<'_> {
         let close = self.twin("close");
         let outcome = &self.checked.outcome;
         let awaited = self.awaited();
-        let is_stop = if gated.arguments.replay_errors {
-            self.is_stop()
-        } else {
-            quote!(|_| false)
-        };
         // The time limit may have cut an attempt without another word of it.
         let cut = self.heard(&ended).filter(|_| self.is_bounded()).map(|heard| {
             quote!(let #ended = if #gate.note_cut(&#ended) { #heard } else { #ended };)
         });
+        // Only a final error is recorded. The predicate that says so is not held while that is done.
+        let (is_final, said) = if gated.arguments.replay_errors {
+            let (is_final, is_stop) = (own_name("is_final"), self.is_stop());
+            (
+                quote!(let #is_final = #ended.as_ref().is_err_and(#is_stop);),
+                quote!(move |_| #is_final),
+            )
+        } else {
+            (TokenStream::new(), quote!(|_| false))
+        };
         quote! {
             let #ended: #outcome = { #attempts };
             #cut
-            #gate.#close(#ended, #is_stop) #awaited
+            #is_final
+            #gate.#close(#ended, #said) #awaited
         }
     }
 
