@@ -122,7 +122,7 @@ impl Call<'_> {
             with("input", object(&identity.input));
         }
         if let Some(store) = &arguments.store {
-            with("store", store.to_token_stream());
+            with("store", given(store, identity));
         }
         for (method, limit) in [("lease", &arguments.lease), ("retain", &arguments.retain)] {
             if let Some(limit) = limit {
@@ -230,6 +230,21 @@ impl Call<'_> {
 fn lent(expression: &Expr) -> TokenStream {
     let span = Span::mixed_site().located_at(expression.span());
     quote_spanned!(span=> &#expression)
+}
+
+/// What an expression gives; a parameter is not given away, for the attempts may need it.
+fn given(expression: &Expr, identity: &Identity<'_>) -> TokenStream {
+    let span = Span::mixed_site().located_at(expression.span());
+    let is_parameter = |path: &syn::ExprPath| {
+        let name = path.path.get_ident();
+        identity.all.iter().any(|it| Some(&it.variable) == name)
+    };
+    match expression {
+        Expr::Path(path) if is_parameter(path) => {
+            quote_spanned!(span=> ::core::clone::Clone::clone(&#path))
+        }
+        other => other.to_token_stream(),
+    }
 }
 
 /// The object of these parameters.
