@@ -20,6 +20,14 @@ fn polled(mut call: Call<'_>, times: usize) -> Option<io::Result<u32>> {
     None
 }
 
+/// Makes a whole call: one that meets the keeper at work waits for it, on tokio's clock.
+fn in_runtime<T>(call: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build();
+    runtime.expect("a runtime").block_on(call)
+}
+
 /// What the test knows of the outside world.
 #[derive(Default)]
 struct World {
@@ -109,7 +117,7 @@ fn under_halt_nothing_happens_twice() {
                     );
                 }
                 let before = world.effects.count();
-                let next = wait_for(halting(0)(store.clone(), world));
+                let next = in_runtime(halting(0)(store.clone(), world));
                 match settled(&store.inner) {
                     Some(Status::Success) => assert_eq!(next.expect("a result"), 7),
                     left => {
@@ -144,7 +152,7 @@ fn under_reexecute_it_runs_again_and_only_then() {
             let left = open.then(|| settled(&store.inner)).flatten();
             let before = world.attempts.count();
             assert_eq!(
-                wait_for(reexecuting(store.clone(), world)).expect("it ran"),
+                in_runtime(reexecuting(store.clone(), world)).expect("it ran"),
                 7
             );
             let again = u32::from(left != Some(Status::Success));
@@ -187,7 +195,7 @@ fn under_a_probe_it_happens_once() {
                 );
             }
             assert_eq!(
-                wait_for(probing(store.clone(), world)).expect("a result"),
+                in_runtime(probing(store.clone(), world)).expect("a result"),
                 7
             );
             assert_eq!(world.effects.count(), 1, "after {polls} polls");
@@ -216,7 +224,7 @@ fn a_takeover_frees_nothing() {
             world.effects.happen();
             timed_out::<u32>()
         });
-        assert!(wait_for(first).is_err());
+        assert!(in_runtime(first).is_err());
         assert_eq!(settled(&store.inner), Some(Status::InDoubt));
     };
     let follows = |store: &Arc<OddStore>, _: &World, polls: usize| {
@@ -225,7 +233,7 @@ fn a_takeover_frees_nothing() {
             matches!(left, Some(Status::InDoubt | Status::Success)),
             "{left:?} after {polls} polls"
         );
-        let next = wait_for(charge(store).run_async(unexpected));
+        let next = in_runtime(charge(store).run_async(unexpected));
         match settled(&store.inner) {
             Some(Status::Success) => assert_eq!(next.expect("a result"), 7),
             left => assert!(
