@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use retry_core::__private::Limits;
 
-use crate::action::{Action, UNKNOWN};
+use crate::action::{Action, OVER, UNKNOWN};
 use crate::action_id::ActionId;
 use crate::ambient;
 use crate::blocking::{self, CannotBlock};
@@ -137,11 +137,16 @@ impl Request {
     /// itself. A clone of the store is known by the claim that holds the action there.
     fn is_inside_itself(&self, busy: Option<&Busy>) -> bool {
         ambient::is_inside(|action| {
-            action.token.id() == self.id
+            let is_it = action.token.id() == self.id
                 && busy.map_or_else(
                     || Arc::ptr_eq(&action.store, &self.store),
                     |busy| busy.fence == action.token.fence(),
-                )
+                );
+            if is_it {
+                // It would call itself in every attempt.
+                action.set(OVER);
+            }
+            is_it
         })
     }
 
