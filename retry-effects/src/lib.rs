@@ -55,6 +55,8 @@
 mod action_id;
 mod canonical;
 mod claim;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod effect_error;
 mod error;
 mod memory;
