@@ -61,6 +61,8 @@ mod effect_error;
 mod error;
 mod memory;
 mod record;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod state;
 mod store;
 mod store_error;
@@ -75,5 +77,7 @@ pub use memory::InMemoryEffectStore;
 #[cfg(feature = "conformance")]
 pub use memory::ManualClock;
 pub use record::{FORMAT, Finished, InputHash, Payload, Record, Resolved, Status};
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteEffectStore;
 pub use store::{Changed, EffectStore, Filter, Outcome, Settlement, StoreFuture};
 pub use store_error::StoreError;
