@@ -146,6 +146,8 @@ mod claim;
 mod codec;
 mod default_store;
 mod effect;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod effect_error;
 mod error;
 mod event;
