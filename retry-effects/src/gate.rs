@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 use retry_core::__private::{Failure, replace_doubt};
 use retry_core::Verdict;
 
-use crate::action::{Action, ENDED, LOST, MARKED, OVER, RUNNING, UNKNOWN};
+use crate::action::{Action, ENDED, LOST, MARKED, OVER, RETURNED, RUNNING, UNKNOWN};
 use crate::ambient;
 use crate::blocking;
 use crate::codec::{self, ErrorCodec, HoldsEffectError, Recordable};
@@ -91,8 +91,8 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
         if let Err(error) = self.action.begin_attempt() {
             return R::from_result(Err(error.into()));
         }
-        let outcome = under(&self.action, body);
-        self.action.clear(RUNNING);
+        let outcome = ambient::under(&self.action, body);
+        self.action.set(RETURNED);
         outcome
     }
 
@@ -106,8 +106,13 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
             return false;
         };
         let action = &self.action;
-        let is_cut = action.is(RUNNING);
-        if !(is_cut || action.is(MARKED) || is_unknown(error)) {
+        let is_refused = action.is(OVER) && !action.is(RUNNING);
+        if is_refused {
+            // The lease was over: nothing began.
+            return false;
+        }
+        if !(self.is_cut() || action.is(MARKED) || is_unknown(error)) {
+            action.clear(RUNNING);
             if action.is(LOST) {
                 // Another attempt would run under another owner's claim.
                 action.set(OVER);
@@ -116,6 +121,8 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
         }
         action.clear(RUNNING | MARKED);
         action.set(UNKNOWN);
+        // So is what this call is a part of.
+        let _ = replace_doubt(true);
         match self.doubt {
             Doubt::Halt => action.set(OVER),
             Doubt::Reexecute | Doubt::Probe if action.is(LOST) => action.set(OVER),
@@ -127,7 +134,7 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
 
     /// The same for the outcome of a call whose last attempt a time limit may have cut.
     pub fn note_cut(&self, outcome: &Result<R::Ok, R::Err>) -> bool {
-        self.action.is(RUNNING) && self.note(outcome, |_| true)
+        self.is_cut() && self.note(outcome, |_| true)
     }
 
     /// What the callee said of the attempt that was noted.
@@ -141,10 +148,8 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
         word: Probe<R::Ok>,
     ) -> Result<R::Ok, R::Err> {
         match word {
-            Probe::Applied(result) => {
-                self.action.clear(UNKNOWN);
-                Ok(result)
-            }
+            // Until it is recorded, it is as much in doubt as before.
+            Probe::Applied(result) => Ok(result),
             Probe::NotApplied => {
                 self.action.clear(UNKNOWN);
                 outcome
@@ -169,12 +174,10 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
             Probe::Applied(result) => Some(Ok(result)),
             Probe::NotApplied => {
                 self.asks_first = false;
+                self.action.clear(UNKNOWN);
                 None
             }
-            Probe::Unknown => {
-                self.action.set(UNKNOWN);
-                Some(Err(self.in_doubt()))
-            }
+            Probe::Unknown => Some(Err(self.in_doubt())),
         }
     }
 
@@ -190,13 +193,15 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
         }
     }
 
-    /// Whether the attempt before was broken off without a word.
+    /// Whether the attempt before was broken off without a word, or the question what it did.
     pub(crate) fn is_cut(&self) -> bool {
-        self.action.is(RUNNING)
+        let action = &self.action;
+        let asked = self.doubt == Doubt::Probe && action.is(UNKNOWN) && !action.is(OVER);
+        asked || (action.is(RUNNING) && !action.is(RETURNED))
     }
 
     pub(crate) fn is_over(&self) -> bool {
-        let halted = self.doubt == Doubt::Halt && self.action.is(RUNNING);
+        let halted = self.doubt == Doubt::Halt && self.is_cut();
         halted || self.action.is(OVER)
     }
 
@@ -222,21 +227,25 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
         let ending = self.ending(&outcome, is_final);
         self.ending = ending.outcome();
         let store = self.action.store.clone();
-        // It could be blocked for when it was opened, so it can now.
-        let closed = blocking::run(&*store, self.record(ending, outcome));
-        let closed = closed.unwrap_or_else(|_| Err(self.in_doubt()));
+        let recorded = blocking::run(&*store, self.record(ending, outcome));
+        // It could be blocked for when it was opened, so it can now; else the keeper records it.
+        let Ok(closed) = recorded else {
+            return R::from_result(Err(self.in_doubt()));
+        };
         self.held = None;
         R::from_result(closed)
     }
 
     fn ending(
-        &self,
+        &mut self,
         outcome: &Result<R::Ok, R::Err>,
         is_final: impl FnOnce(&R::Err) -> bool,
     ) -> Ending {
         self.action.set(ENDED);
         let error = match outcome {
             Ok(value) => {
+                // Should its encoder panic: it has happened all the same.
+                self.ending = Some(Outcome::InDoubt { applied: true });
                 return match codec::encode(value) {
                     Ok(payload) => Ending::Complete(Outcome::Success(payload)),
                     Err(error) => Ending::NotEncoded(error),
@@ -260,7 +269,7 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
     ) -> Result<R::Ok, R::Err> {
         let action = &*self.action;
         match ending {
-            Ending::Release => match action.store.release(&action.token).await {
+            Ending::Release => match release(action).await {
                 // The body's transaction had committed after all.
                 Ok(Some(finished)) => self.replay(&finished),
                 Ok(None) => {
@@ -337,8 +346,7 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
     }
 
     fn tell(&self, kind: GateEventKind) {
-        let action = &*self.action;
-        event::tell(kind, &action.name, action.token.id(), action.began);
+        event::tell_of(kind, &self.action);
     }
 
     /// The error of a call that ended in doubt without one of its own.
@@ -387,6 +395,17 @@ async fn complete(action: &Action, outcome: &Outcome) -> Result<(), StoreError> 
     }
 }
 
+async fn release(action: &Action) -> Result<Option<Finished>, StoreError> {
+    let mut told = 0;
+    loop {
+        told += 1;
+        match action.store.release(&action.token).await {
+            Err(StoreError::Unavailable { .. }) if told < TOLD => {}
+            answer => return answer,
+        }
+    }
+}
+
 /// The recorded result.
 pub(crate) fn replayed<T: Recordable>(
     name: &str,
@@ -409,7 +428,11 @@ impl<R, C> Drop for Gate<R, C> {
         let action = self.action.clone();
         action.set(ENDED);
         // No word is no proof: what has begun may have happened.
-        let in_doubt = self.asks_first || action.is(RUNNING | UNKNOWN);
+        let in_doubt = action.is(RUNNING | UNKNOWN);
+        if in_doubt {
+            // So is what this call is a part of.
+            let _ = replace_doubt(true);
+        }
         let ending = self
             .ending
             .take()
@@ -417,38 +440,15 @@ impl<R, C> Drop for Gate<R, C> {
         let kind = ending
             .as_ref()
             .map_or(GateEventKind::Released, GateEventKind::of);
-        event::tell(kind, &action.name, action.token.id(), action.began);
+        event::tell_of(kind, &action);
         lease::later(async move {
             // Where the store cannot be told, the lease runs out and leaves it in doubt.
             let _ = match ending {
                 Some(outcome) => complete(&action, &outcome).await,
-                None => action.store.release(&action.token).await.map(drop),
+                None => release(&action).await.map(drop),
             };
         });
     }
-}
-
-/// Runs `body` as the body of `action`, and takes the marks that calls inside it leave.
-fn under<T>(action: &Arc<Action>, body: impl FnOnce() -> T) -> T {
-    struct Marks<'a> {
-        action: &'a Action,
-        outer: bool,
-    }
-
-    impl Drop for Marks<'_> {
-        fn drop(&mut self) {
-            let marked = replace_doubt(self.outer);
-            if marked {
-                self.action.set(MARKED);
-                // What encloses this action is in the same doubt.
-                let _ = replace_doubt(true);
-            }
-        }
-    }
-
-    let outer = replace_doubt(false);
-    let _marks = Marks { action, outer };
-    ambient::within_action(&mut Some(action.clone()), body)
 }
 
 pin_project! {
@@ -482,9 +482,9 @@ impl<F: Future<Output = R>, R: ResultType> Future for Attempt<'_, F> {
                 return Poll::Ready(R::from_result(Err(action.lease_lost().into())));
             }
         }
-        let polled = under(action, || this.body.poll(context));
+        let polled = ambient::under(action, || this.body.poll(context));
         if polled.is_ready() {
-            action.clear(RUNNING);
+            action.set(RETURNED);
         }
         polled
     }
