@@ -199,7 +199,7 @@ pub mod __private {
     };
     pub use crate::failure::Failure;
     pub use crate::layer::{AttemptLimit, Layer};
-    pub use crate::limits::Limits;
+    pub use crate::limits::{Cut, Limits};
     pub use crate::nesting::{attempt_async, attempt_sync};
     pub use crate::own::{as_result, own};
     pub use crate::pause::Carriage;

@@ -346,6 +346,29 @@ mod tests {
         }
     }
 
+    fn is_retryable_display(text: &dyn fmt::Display) -> bool {
+        verdict_on(text) != Verdict::Stop
+    }
+
+    #[test]
+    fn no_answer_in_time_is_unknown_and_no_more_than_that() {
+        for text in ["request timed out", "Gateway Timeout", "DEADLINE exceeded"] {
+            for pad in (0..=1).chain(200..300) {
+                assert_eq!(
+                    verdict_on(&Pieces(text, 3, pad)),
+                    Verdict::Unknown,
+                    "{text:?} at {pad}"
+                );
+            }
+            assert!(is_retryable_error(text));
+            // What is final is not worth another attempt, whatever else it says.
+            assert_eq!(verdict_on(&format!("{text}: 404")), Verdict::Stop);
+        }
+        for text in ["connection reset by peer", "time is out", "dead line", ""] {
+            assert_eq!(verdict_on(&text), Verdict::Retry, "{text:?}");
+        }
+    }
+
     #[test]
     fn displayed_in_any_pieces_at_any_offset() {
         for pad in (0..=1).chain(200..300).chain(440..500) {

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 use crate::action_id::ActionId;
 use crate::ambient;
 use crate::claim::{Fence, Token};
+use crate::effect_error::EffectError;
+use crate::lease;
 use crate::store::EffectStore;
 
 /// One claimed call.
@@ -82,9 +84,27 @@ impl Action {
     }
 
     /// A body begins.
-    pub(crate) fn begin_attempt(&self) {
-        self.attempt.fetch_add(1, Ordering::Relaxed);
+    ///
+    /// # Errors
+    ///
+    /// Where the lease may have run out since the last attempt: somebody may have settled the
+    /// action, or be at it. Nothing has begun then, and nothing may.
+    pub(crate) fn begin_attempt(&self) -> Result<(), EffectError> {
+        let earlier = self.attempt.fetch_add(1, Ordering::Relaxed);
+        if self.is(LOST) || (earlier > 0 && lease::has_run_out(self)) {
+            self.set(OVER);
+            return Err(self.lease_lost());
+        }
         self.set(RUNNING);
+        Ok(())
+    }
+
+    pub(crate) fn lease_lost(&self) -> EffectError {
+        EffectError::LeaseLost {
+            action_type: (*self.name).into(),
+            id: self.token.id(),
+            fence: self.token.fence(),
+        }
     }
 
     /// The lease is lost: an attempt that is to be broken off learns of it.

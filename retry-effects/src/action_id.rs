@@ -12,8 +12,18 @@ use crate::error::{ActionIdError, ParseActionIdError};
 /// Computes the name of one effect from its action type, payload and scope.
 ///
 /// The id is the SHA-256 of the compact JSON object of the three, written exactly as Python's
-/// `json.dumps(.., sort_keys=True, separators=(",", ":"))` writes it, so that a Rust worker and a
-/// Python worker agree. The [crate's page](crate) gives the rule.
+/// `json.dumps({"action_type": .., "payload": .., "scope": ..}, sort_keys=True,
+/// separators=(",", ":"))` writes it, so that a Rust worker and a Python worker (nodus-retry) agree:
+///
+/// - no white space; the keys of every object sorted by code point;
+/// - everything outside printable ASCII escaped: `\b \t \n \f \r`, else `\uXXXX` in lower-case hex,
+///   with a surrogate pair above U+FFFF;
+/// - integers of any size in plain digits;
+/// - floats as Python's `repr` writes them: the shortest digits that read back as the same value,
+///   an even last digit where two are equally near, and an exponent below 1e-4 and from 1e16 on.
+///
+/// What has no faithful JSON form is an error, never a silent `null`: a name that stands for two
+/// different contents would let one effect pass for another.
 ///
 /// - `action_type`: what is done, such as `"charge"`. Two different effects need two different
 ///   types.
@@ -63,8 +73,7 @@ pub fn compute_action_id(
     payload: &(impl Serialize + ?Sized),
     scope: &str,
 ) -> Result<ActionId, ActionIdError> {
-    let text = canonical::action_text(action_type, payload, scope)?;
-    Ok(ActionId(Sha256::digest(&text).into()))
+    UnscopedId::new(action_type, payload).map(|id| id.in_scope(scope))
 }
 
 /// The name of one effect: 32 bytes, shown, stored and sent as 64 lower-case hexadecimal digits.
@@ -87,8 +96,11 @@ pub fn compute_action_id(
 pub struct ActionId([u8; 32]);
 
 impl ActionId {
-    /// The name of nothing.
-    pub(crate) const ZERO: Self = Self([0; 32]);
+    /// The id of these bytes, as a store wrote them.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
 
     /// The 32 bytes of the SHA-256 digest.
     ///
@@ -112,6 +124,24 @@ impl ActionId {
             pair[1] = DIGITS[usize::from(byte & 0xf)];
         }
         show(str::from_utf8(&hex).expect("hexadecimal digits are ASCII"))
+    }
+}
+
+/// A name that wants only its scope.
+#[derive(Debug, Default)]
+pub(crate) struct UnscopedId(Vec<u8>);
+
+impl UnscopedId {
+    pub(crate) fn new(
+        action_type: &str,
+        payload: &(impl Serialize + ?Sized),
+    ) -> Result<Self, ActionIdError> {
+        canonical::unscoped_text(action_type, payload).map(Self)
+    }
+
+    pub(crate) fn in_scope(mut self, scope: &str) -> ActionId {
+        canonical::add_scope(&mut self.0, scope);
+        ActionId(Sha256::digest(&self.0).into())
     }
 }
 

@@ -64,7 +64,7 @@ struct Watch {
 
 impl Request {
     /// Lets the call in, or says why not.
-    pub(crate) async fn admit(self) -> Result<Admission, EffectError> {
+    pub(crate) async fn admit(&self) -> Result<Admission, EffectError> {
         let admitted = self.try_admit().await;
         let kind = match &admitted {
             Ok((Admission::Run { .. }, _)) => GateEventKind::Won,
@@ -218,7 +218,7 @@ impl Request {
         }
         if self.blocks {
             blocking::wait(changed, pause).map_err(|CannotBlock| EffectError::CannotBlock {
-                action_type: self.name.to_string(),
+                action_type: (*self.name).into(),
                 what: "the call that is at it",
             })?;
         } else {
@@ -238,17 +238,15 @@ impl Request {
     /// When to look again where not all changes are heard of: a tenth of what was waited so far,
     /// from 2 to 100 ms, spread by half so that many waiters do not ask as one.
     fn poll_after(&self) -> Duration {
-        let step = (self.began.elapsed() / 10).clamp(
-            Duration::from_millis(2),
-            Duration::from_millis(100),
-        );
+        let step =
+            (self.began.elapsed() / 10).clamp(Duration::from_millis(2), Duration::from_millis(100));
         let spread = u32::try_from(ClaimId::random().bits() & 0xffff).unwrap_or(0);
         step / 2 + step * spread / 0x2_0000
     }
 
     fn in_progress(&self, retry_after: Duration) -> EffectError {
         EffectError::InProgress {
-            action_type: self.name.to_string(),
+            action_type: (*self.name).into(),
             id: self.id,
             retry_after,
         }
@@ -256,14 +254,14 @@ impl Request {
 
     fn mismatch(&self) -> EffectError {
         EffectError::PayloadMismatch {
-            action_type: self.name.to_string(),
+            action_type: (*self.name).into(),
             id: self.id,
         }
     }
 
     fn store_failed(&self, source: StoreError) -> EffectError {
         EffectError::Store {
-            action_type: self.name.to_string(),
+            action_type: (*self.name).into(),
             source,
         }
     }

@@ -29,11 +29,10 @@ use writer::Writer;
 /// A name that the program's source gives: a struct's, a field's, a variant's.
 type Name = &'static str;
 
-/// The text whose hash is the action's id.
-pub(crate) fn action_text(
+/// The text whose hash is the action's id, up to its scope.
+pub(crate) fn unscoped_text(
     action_type: &str,
     payload: &(impl Serialize + ?Sized),
-    scope: &str,
 ) -> Result<Vec<u8>, ActionIdError> {
     let mut writer = Writer::new();
     writer.out.extend_from_slice(b"{\"action_type\":");
@@ -42,10 +41,14 @@ pub(crate) fn action_text(
     payload
         .serialize(&mut writer)
         .map_err(|error| error.within("payload"))?;
-    writer.out.extend_from_slice(b",\"scope\":");
-    text::write(&mut writer.out, scope);
-    writer.out.push(b'}');
     Ok(writer.out)
+}
+
+/// Ends the text with its scope.
+pub(crate) fn add_scope(text: &mut Vec<u8>, scope: &str) {
+    text.extend_from_slice(b",\"scope\":");
+    text::write(text, scope);
+    text.push(b'}');
 }
 
 impl<'a> Serializer for &'a mut Writer {

@@ -36,7 +36,7 @@ pub trait ErrorCodec<E>: Copy {
     fn encode(self, error: &E) -> Option<Payload>;
 
     /// The recorded error, if this is one that reads errors.
-    fn decode(self, payload: &Payload) -> Option<Result<E, NotDecoded>>;
+    fn decode(self, payload: &Payload) -> Option<Result<E, Option<serde_json::Error>>>;
 }
 
 /// A failed action is free to run again.
@@ -52,7 +52,7 @@ impl<E> ErrorCodec<E> for ErrorsReleased {
         None
     }
 
-    fn decode(self, _: &Payload) -> Option<Result<E, NotDecoded>> {
+    fn decode(self, _: &Payload) -> Option<Result<E, Option<serde_json::Error>>> {
         None
     }
 }
@@ -62,13 +62,13 @@ impl<E: Serialize + DeserializeOwned> ErrorCodec<E> for ErrorsReplayed {
         encode(error).ok()
     }
 
-    fn decode(self, payload: &Payload) -> Option<Result<E, NotDecoded>> {
+    fn decode(self, payload: &Payload) -> Option<Result<E, Option<serde_json::Error>>> {
         Some(decode(payload))
     }
 }
 
 /// Why a payload does not read as a type: `None` where its form is of a newer version.
-pub type NotDecoded = Option<serde_json::Error>;
+pub(crate) type NotDecoded = Option<serde_json::Error>;
 
 pub(crate) fn encode(value: &impl Serialize) -> serde_json::Result<Payload> {
     serde_json::to_string(value).map(Payload::new)

@@ -38,7 +38,7 @@ pub enum EffectError {
     #[non_exhaustive]
     InProgress {
         /// What is done.
-        action_type: String,
+        action_type: Box<str>,
         /// The action.
         id: ActionId,
         /// What is left of the other's lease.
@@ -49,7 +49,7 @@ pub enum EffectError {
     #[non_exhaustive]
     PayloadMismatch {
         /// What is done.
-        action_type: String,
+        action_type: Box<str>,
         /// The action.
         id: ActionId,
     },
@@ -59,7 +59,7 @@ pub enum EffectError {
     #[non_exhaustive]
     LeaseLost {
         /// What is done.
-        action_type: String,
+        action_type: Box<str>,
         /// The action.
         id: ActionId,
         /// The fence of the claim that was lost.
@@ -70,7 +70,7 @@ pub enum EffectError {
     #[non_exhaustive]
     Unrecorded {
         /// What is done.
-        action_type: String,
+        action_type: Box<str>,
         /// The action.
         id: ActionId,
         /// What the store said.
@@ -82,7 +82,7 @@ pub enum EffectError {
     #[non_exhaustive]
     NotEncoded {
         /// What is done.
-        action_type: String,
+        action_type: Box<str>,
         /// The action.
         id: ActionId,
         /// Why not.
@@ -94,7 +94,7 @@ pub enum EffectError {
     #[non_exhaustive]
     NotDecoded {
         /// What is done.
-        action_type: String,
+        action_type: Box<str>,
         /// The action.
         id: ActionId,
         /// The version of the form that it is recorded in.
@@ -107,7 +107,7 @@ pub enum EffectError {
     #[non_exhaustive]
     NoActionId {
         /// What is done.
-        action_type: String,
+        action_type: Box<str>,
         /// Where the trouble is.
         source: ActionIdError,
     },
@@ -116,7 +116,7 @@ pub enum EffectError {
     #[non_exhaustive]
     Store {
         /// What is done.
-        action_type: String,
+        action_type: Box<str>,
         /// What the store said.
         source: StoreError,
     },
@@ -129,7 +129,7 @@ pub enum EffectError {
     #[non_exhaustive]
     CannotBlock {
         /// What is done.
-        action_type: String,
+        action_type: Box<str>,
         /// What it would have waited for.
         what: &'static str,
     },

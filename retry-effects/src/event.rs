@@ -8,6 +8,7 @@ use tracing::{debug, info, warn};
 
 use crate::action::Action;
 use crate::action_id::ActionId;
+use crate::store::Outcome;
 use crate::store_error::StoreError;
 
 /// What happened at the gate. See [`observe_gate`].
@@ -74,6 +75,17 @@ impl GateEventKind {
             Self::LeaseLost => "lease_lost",
             Self::Unrecorded => "unrecorded",
             Self::StoreFailed => "store_failed",
+        }
+    }
+}
+
+impl GateEventKind {
+    /// That this outcome was recorded.
+    pub(crate) fn of(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Success(_) => Self::Succeeded,
+            Outcome::Failed(_) => Self::Failed,
+            Outcome::InDoubt { .. } => Self::InDoubt,
         }
     }
 }
@@ -151,7 +163,10 @@ fn report(kind: GateEventKind, action_type: &str, id: ActionId, elapsed: Duratio
         GateEventKind::Busy => event!(warn, "Not run: {action_type} is in progress elsewhere"),
         GateEventKind::DoubtFound => event!(warn, "Not run: {action_type} is in doubt"),
         GateEventKind::Mismatch => {
-            event!(warn, "Not run: {action_type} has this key with other arguments");
+            event!(
+                warn,
+                "Not run: {action_type} has this key with other arguments"
+            );
         }
         GateEventKind::Succeeded => event!(debug, "Recorded the result of {action_type}"),
         GateEventKind::Failed => event!(debug, "Recorded the error of {action_type}"),
@@ -159,7 +174,10 @@ fn report(kind: GateEventKind, action_type: &str, id: ActionId, elapsed: Duratio
         GateEventKind::InDoubt => event!(warn, "In doubt: {action_type} may have happened"),
         GateEventKind::LeaseLost => event!(warn, "Lease lost while {action_type} ran"),
         GateEventKind::Unrecorded => {
-            event!(warn, "In doubt: {action_type} has run, and its result is not recorded");
+            event!(
+                warn,
+                "In doubt: {action_type} has run, and its result is not recorded"
+            );
         }
         GateEventKind::StoreFailed => event!(warn, "Not run: the store of {action_type} failed"),
     }

@@ -17,7 +17,7 @@ use retry_core::Classify;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-use crate::action_id::{ActionId, compute_action_id};
+use crate::action_id::{UnscopedId, compute_action_id};
 use crate::admission::{Admission, Request};
 use crate::ambient;
 use crate::blocking::{self, CannotBlock};
@@ -49,7 +49,7 @@ impl ActionSite {
 pub struct Ask {
     name: Cow<'static, str>,
     scope: Option<Arc<str>>,
-    id: ActionId,
+    id: UnscopedId,
     /// Why the call has no name.
     fault: Option<ActionIdError>,
     input: Option<InputHash>,
@@ -63,6 +63,14 @@ pub struct Ask {
     began: Instant,
 }
 
+impl std::fmt::Debug for Ask {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ask")
+            .field("action_type", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Ask {
     /// A call of an annotated function.
     #[must_use]
@@ -74,7 +82,7 @@ impl Ask {
         Self {
             name,
             scope: None,
-            id: ActionId::ZERO,
+            id: UnscopedId::default(),
             fault: None,
             input: None,
             store: None,
@@ -88,7 +96,7 @@ impl Ask {
         }
     }
 
-    /// `scope = ..`: before the key.
+    /// `scope = ..`
     #[must_use]
     pub fn scope(mut self, scope: &(impl Display + ?Sized)) -> Self {
         self.scope = Some(scope.to_string().into());
@@ -98,12 +106,10 @@ impl Ask {
     /// What the action is done to.
     #[must_use]
     pub fn key(mut self, key: &(impl Serialize + ?Sized)) -> Self {
-        let scope = self.scope.take().or_else(ambient::current_scope);
-        match compute_action_id(&self.name, key, scope.as_deref().unwrap_or_default()) {
+        match UnscopedId::new(&self.name, key) {
             Ok(id) => self.id = id,
             Err(fault) => self.fault = Some(fault),
         }
-        self.scope = scope;
         self
     }
 
@@ -168,29 +174,27 @@ impl Ask {
 
     /// Asks for an async call.
     pub async fn open<R: ResultType, C: ErrorCodec<R::Err>>(self, codec: C) -> Opened<R, C> {
-        let doubt = Doubt::of(self.in_doubt, self.probed);
-        let (name, id) = (self.name.clone(), self.id);
-        let admitted = match self.request(false) {
-            Ok(request) => request.admit().await,
-            Err(error) => Err(error),
+        let request = match self.request(false) {
+            Ok(request) => request,
+            Err(error) => return Opened::refused(error),
         };
-        Opened::of(admitted, &name, id, doubt, codec)
+        let admitted = request.admit().await;
+        Opened::of(admitted, &request, codec)
     }
 
     /// Asks for a sync call.
     pub fn open_sync<R: ResultType, C: ErrorCodec<R::Err>>(self, codec: C) -> Opened<R, C> {
-        let doubt = Doubt::of(self.in_doubt, self.probed);
-        let (name, id) = (self.name.clone(), self.id);
-        let admitted = self.request(true).and_then(|request| {
-            let store = request.store.clone();
-            blocking::run(&*store, request.admit()).unwrap_or_else(|CannotBlock| {
-                Err(EffectError::CannotBlock {
-                    action_type: name.to_string(),
-                    what: "its store",
-                })
-            })
-        });
-        Opened::of(admitted, &name, id, doubt, codec)
+        let request = match self.request(true) {
+            Ok(request) => request,
+            Err(error) => return Opened::refused(error),
+        };
+        match blocking::run(&*request.store, request.admit()) {
+            Ok(admitted) => Opened::of(admitted, &request, codec),
+            Err(CannotBlock) => Opened::refused(EffectError::CannotBlock {
+                action_type: (*request.name).into(),
+                what: "its store",
+            }),
+        }
     }
 
     fn request(self, blocks: bool) -> Result<Request, EffectError> {
@@ -200,17 +204,19 @@ impl Ask {
             Some(error as &dyn Classify)
         });
         if let Some(source) = self.fault {
-            let action_type = self.name.to_string();
+            let action_type = (*self.name).into();
             return Err(EffectError::NoActionId {
                 action_type,
                 source,
             });
         }
+        let scope = self.scope.or_else(ambient::current_scope);
+        let scope = scope.unwrap_or_else(|| Arc::from(""));
         Ok(Request {
+            id: self.id.in_scope(&scope),
+            scope,
             name: self.name,
-            id: self.id,
             input: self.input,
-            scope: self.scope.unwrap_or_else(|| Arc::from("")),
             store: self.store.unwrap_or_else(|| default_store().clone()),
             lease: self.lease,
             retain: self.retain,
@@ -233,24 +239,21 @@ pub enum Opened<R, C> {
 }
 
 impl<R: ResultType, C: ErrorCodec<R::Err>> Opened<R, C> {
-    fn of(
-        admitted: Result<Admission, EffectError>,
-        name: &str,
-        id: ActionId,
-        doubt: Doubt,
-        codec: C,
-    ) -> Self {
+    fn refused(error: EffectError) -> Self {
+        Self::Finished(R::from_result(Err(R::Err::from(error))))
+    }
+
+    fn of(admitted: Result<Admission, EffectError>, request: &Request, codec: C) -> Self {
+        let (name, id) = (&*request.name, request.id);
         let finished = match admitted {
             Ok(Admission::Run { action, asks }) => {
-                return Self::Run(Gate::new(action, doubt, asks, codec));
+                return Self::Run(Gate::new(action, request.doubt, asks, codec));
             }
-            Ok(Admission::Done(finished)) => {
-                replayed(name, id, &finished).map_err(R::Err::from)
-            }
+            Ok(Admission::Done(finished)) => replayed(name, id, &finished).map_err(R::Err::from),
             Ok(Admission::Failed(finished)) => match codec.decode(&finished.payload) {
                 Some(Ok(error)) => Err(error),
                 other => Err(R::Err::from(EffectError::NotDecoded {
-                    action_type: name.to_owned(),
+                    action_type: name.into(),
                     id,
                     format: finished.payload.format(),
                     source: other.and_then(Result::err).flatten(),
@@ -335,7 +338,6 @@ pub fn probed_sync<T>(probe: impl FnOnce() -> Probe<T>) -> Probe<T> {
     catch_unwind(AssertUnwindSafe(probe)).unwrap_or_else(no_word)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the form of `unwrap_or_else`")]
 fn no_word<T>(_: Box<dyn Any + Send>) -> Probe<T> {
     Probe::Unknown
 }

@@ -20,7 +20,7 @@ use crate::lease::{self, Held};
 use crate::policy::{Doubt, Probe};
 use crate::record::{Finished, Record, Resolved, Status};
 use crate::state::time;
-use crate::store::{EffectStore, Outcome};
+use crate::store::Outcome;
 use crate::store_error::StoreError;
 
 /// The type of a function's outcome: `Result<T, E>`, by whatever name.
@@ -31,8 +31,6 @@ pub trait ResultType: Sized {
     type Err: HoldsEffectError;
     /// Itself.
     fn from_result(result: Result<Self::Ok, Self::Err>) -> Self;
-    /// Itself.
-    fn into_result(self) -> Result<Self::Ok, Self::Err>;
 }
 
 impl<T: Recordable, E: HoldsEffectError> ResultType for Result<T, E> {
@@ -42,11 +40,6 @@ impl<T: Recordable, E: HoldsEffectError> ResultType for Result<T, E> {
     #[inline]
     fn from_result(result: Self) -> Self {
         result
-    }
-
-    #[inline]
-    fn into_result(self) -> Self {
-        self
     }
 }
 
@@ -60,6 +53,8 @@ pub struct Gate<R, C> {
     doubt: Doubt,
     /// Whether an earlier owner's effect is to be asked about before anything runs.
     asks_first: bool,
+    /// What the store is being told, once the call has ended.
+    ending: Option<Outcome>,
     codec: C,
     outcome: PhantomData<fn() -> R>,
 }
@@ -72,6 +67,7 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
             held,
             doubt,
             asks_first,
+            ending: None,
             codec,
             outcome: PhantomData,
         }
@@ -92,7 +88,9 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
     /// Runs a sync attempt under this claim.
     #[inline]
     pub fn attempt_sync(&self, body: impl FnOnce() -> R) -> R {
-        self.action.begin_attempt();
+        if let Err(error) = self.action.begin_attempt() {
+            return R::from_result(Err(error.into()));
+        }
         let outcome = under(&self.action, body);
         self.action.clear(RUNNING);
         outcome
@@ -133,7 +131,10 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
     }
 
     /// What the callee said of the attempt that was noted.
-    #[must_use]
+    ///
+    /// # Errors
+    ///
+    /// The attempt's own, unless the callee has a result.
     pub fn hear(
         &self,
         outcome: Result<R::Ok, R::Err>,
@@ -189,13 +190,14 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
         }
     }
 
+    /// Whether the attempt before was broken off without a word.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.action.is(RUNNING)
+    }
+
     pub(crate) fn is_over(&self) -> bool {
         let halted = self.doubt == Doubt::Halt && self.action.is(RUNNING);
         halted || self.action.is(OVER)
-    }
-
-    pub(crate) fn action(&self) -> &Action {
-        &self.action
     }
 
     /// Records what became of the call, and says what its caller gets.
@@ -205,6 +207,7 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
         is_final: impl FnOnce(&R::Err) -> bool,
     ) -> R {
         let ending = self.ending(&outcome, is_final);
+        self.ending = ending.outcome();
         let closed = self.record(ending, outcome).await;
         self.held = None;
         R::from_result(closed)
@@ -217,6 +220,7 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
         is_final: impl FnOnce(&R::Err) -> bool,
     ) -> R {
         let ending = self.ending(&outcome, is_final);
+        self.ending = ending.outcome();
         let store = self.action.store.clone();
         // It could be blocked for when it was opened, so it can now.
         let closed = blocking::run(&*store, self.record(ending, outcome));
@@ -277,18 +281,14 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
                     self.tell(GateEventKind::InDoubt);
                 }
                 Err(R::Err::from(EffectError::NotEncoded {
-                    action_type: action.name.to_string(),
+                    action_type: (*action.name).into(),
                     id: action.token.id(),
                     source,
                 }))
             }
             Ending::Complete(ending) => match complete(action, &ending).await {
                 Ok(()) => {
-                    self.tell(match ending {
-                        Outcome::Success(_) => GateEventKind::Succeeded,
-                        Outcome::Failed(_) => GateEventKind::Failed,
-                        Outcome::InDoubt { .. } => GateEventKind::InDoubt,
-                    });
+                    self.tell(GateEventKind::of(&ending));
                     outcome
                 }
                 Err(error) => self.not_recorded(error, outcome).await,
@@ -312,20 +312,13 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
             return self.replay(&finished);
         }
         self.not_told(&error);
-        if outcome.is_err() {
-            return outcome;
-        }
-        let (action_type, id) = (action.name.to_string(), action.token.id());
+        outcome?;
         Err(R::Err::from(if is_lost {
-            EffectError::LeaseLost {
-                action_type,
-                id,
-                fence: action.token.fence(),
-            }
+            action.lease_lost()
         } else {
             EffectError::Unrecorded {
-                action_type,
-                id,
+                action_type: (*action.name).into(),
+                id: action.token.id(),
                 source: error,
             }
         }))
@@ -368,6 +361,17 @@ enum Ending {
     Release,
 }
 
+impl Ending {
+    /// What the store is told, unless that the action is free again.
+    fn outcome(&self) -> Option<Outcome> {
+        match self {
+            Self::Complete(outcome) => Some(outcome.clone()),
+            Self::NotEncoded(_) => Some(Outcome::InDoubt { applied: true }),
+            Self::Release => None,
+        }
+    }
+}
+
 /// How often an outcome is sent when no answer comes.
 const TOLD: u32 = 3;
 
@@ -390,7 +394,7 @@ pub(crate) fn replayed<T: Recordable>(
     finished: &Finished,
 ) -> Result<T, EffectError> {
     codec::decode(&finished.payload).map_err(|source| EffectError::NotDecoded {
-        action_type: name.to_owned(),
+        action_type: name.into(),
         id,
         format: finished.payload.format(),
         source,
@@ -406,20 +410,19 @@ impl<R, C> Drop for Gate<R, C> {
         action.set(ENDED);
         // No word is no proof: what has begun may have happened.
         let in_doubt = self.asks_first || action.is(RUNNING | UNKNOWN);
-        let kind = if in_doubt {
-            GateEventKind::InDoubt
-        } else {
-            GateEventKind::Released
-        };
+        let ending = self
+            .ending
+            .take()
+            .or(in_doubt.then_some(Outcome::InDoubt { applied: false }));
+        let kind = ending
+            .as_ref()
+            .map_or(GateEventKind::Released, GateEventKind::of);
         event::tell(kind, &action.name, action.token.id(), action.began);
         lease::later(async move {
-            let (store, token) = (&action.store, &action.token);
-            // Where the store cannot be told, the lease runs out and says the same.
-            let _ = if in_doubt {
-                let outcome = Outcome::InDoubt { applied: false };
-                store.complete(token, outcome).await
-            } else {
-                store.release(token).await.map(drop)
+            // Where the store cannot be told, the lease runs out and leaves it in doubt.
+            let _ = match ending {
+                Some(outcome) => complete(&action, &outcome).await,
+                None => action.store.release(&action.token).await.map(drop),
             };
         });
     }
@@ -469,17 +472,14 @@ impl<F: Future<Output = R>, R: ResultType> Future for Attempt<'_, F> {
         let action = *this.action;
         if !*this.begun {
             *this.begun = true;
-            action.begin_attempt();
+            if let Err(error) = action.begin_attempt() {
+                return Poll::Ready(R::from_result(Err(error.into())));
+            }
         }
         if *this.breaks_off {
             action.wake_when_lost(context.waker());
             if action.is(LOST) {
-                let error = EffectError::LeaseLost {
-                    action_type: action.name.to_string(),
-                    id: action.token.id(),
-                    fence: action.token.fence(),
-                };
-                return Poll::Ready(R::from_result(Err(error.into())));
+                return Poll::Ready(R::from_result(Err(action.lease_lost().into())));
             }
         }
         let polled = under(action, || this.body.poll(context));

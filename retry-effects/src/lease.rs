@@ -85,6 +85,12 @@ impl Drop for Held {
     }
 }
 
+/// Whether the lease may have run out, as far as this process knows.
+pub(crate) fn has_run_out(action: &Action) -> bool {
+    let held_at = action.held_at.load(Ordering::Relaxed);
+    since_origin(Instant::now()) >= held_at.saturating_add(nanos(action.lease))
+}
+
 /// Runs `work` on the keeper's thread: for what a dropped call leaves to be done.
 pub(crate) fn later(work: impl Future<Output = ()> + Send + 'static) {
     keeper().runtime.spawn(work);
@@ -189,8 +195,7 @@ async fn renew(action: Arc<Action>, asked_at: u64) {
         Err(error) => {
             event::not_renewed(&action, &error);
             let now = since_origin(Instant::now());
-            let held_at = action.held_at.load(Ordering::Relaxed);
-            if now >= held_at.saturating_add(nanos(action.lease)) {
+            if has_run_out(&action) {
                 action.lose();
             }
             let soon = now.saturating_add(nanos(action.lease / 12).max(1_000_000));

@@ -1,56 +1,140 @@
-//! One name for one effect, the same in every process and in every language.
+//! Effects that are not repeated: not by retries, duplicates, restarts or crashes.
 //!
-//! An effect that must not happen twice needs a name that a retry, a duplicate request, a restarted
-//! process and a worker written in Python all arrive at on their own. That name is the [`ActionId`]:
-//! the SHA-256 of *what is done* (the action type), *to what* (the payload) and *for whom* (the
-//! scope).
+//! A payment, a mail, a tool call of an agent: done twice, it does harm. `idempotent = true` on a
+//! function (or an [`Effect`] by hand) puts a gate around its retry loop: *key → claim → attempts →
+//! complete*. The first call claims the action in a store and runs; its result is recorded. Every
+//! other call, in this process or in any that shares the store, at the same time or next week, gets
+//! that result and does not run.
 //!
 //! ```
-//! use retry_effects::compute_action_id;
-//! use serde::Serialize;
+//! use retry_core::retry_api;
+//! use retry_effects::EffectError;
+//! # use std::sync::atomic::{AtomicU32, Ordering};
+//! # static CHARGED: AtomicU32 = AtomicU32::new(0);
 //!
-//! #[derive(Serialize)]
-//! struct Charge {
-//!     order_id: u64,
-//!     cents: u64,
+//! #[retry_api(idempotent = true, key(order_id), scope = tenant)] // other arguments: the fingerprint
+//! async fn charge(order_id: u64, cents: u64, tenant: &str) -> Result<String, PayError> {
+//!     # CHARGED.fetch_add(1, Ordering::Relaxed);
+//!     let action = retry_effects::current_action().expect("we are in a gated body");
+//!     pay(cents, &action.id().to_string()).await // an Idempotency-Key for the callee
 //! }
 //!
-//! let charge = Charge { order_id: 42, cents: 1999 };
-//! let id = compute_action_id("charge", &charge, "tenant-7")?;
-//! assert_eq!(
-//!     id.to_string(),
-//!     "0038c298ff6356bc728f2e23e8ca29f15463c8c98465e96f094a92cbcb2ca373",
-//! );
+//! #[derive(Debug, thiserror::Error)]
+//! enum PayError {
+//!     #[error("no answer: {0}")]
+//!     Connection(#[from] std::io::Error),
+//!     #[error(transparent)] // what the gate has to say
+//!     Effect(#[from] EffectError),
+//! }
+//! # async fn pay(cents: u64, _: &str) -> Result<String, PayError> { Ok(format!("{cents} cents")) }
 //!
-//! // The same content gives the same id, however it is held...
-//! let parsed: serde_json::Value = serde_json::from_str(r#"{"cents": 1999, "order_id": 42}"#)?;
-//! assert_eq!(compute_action_id("charge", &parsed, "tenant-7")?, id);
-//! // ...and any other content another one.
-//! assert_ne!(compute_action_id("charge", &charge, "tenant-8")?, id);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), PayError> {
+//! let first = charge(42, 1999, "tenant-7").await?;
+//! let again = charge(42, 1999, "tenant-7").await?; // from the record: nothing runs
+//! assert_eq!(first, again);
+//! # assert_eq!(CHARGED.load(Ordering::Relaxed), 1);
+//!
+//! // The same order with another amount is a mistake, and nothing runs.
+//! let error = charge(42, 2999, "tenant-7").await.unwrap_err();
+//! assert!(matches!(error, PayError::Effect(EffectError::PayloadMismatch { .. })));
+//! # Ok(())
+//! # }
 //! ```
 //!
-//! # The rule
+//! # What exactly once means here
 //!
-//! The hashed text is what Python's
-//! `json.dumps({"action_type": .., "payload": .., "scope": ..}, sort_keys=True, separators=(",", ":"))`
-//! writes, so the ids are those of the Python package nodus-retry:
+//! No gate can make an arbitrary outside effect happen exactly once: after a crash between *the
+//! effect happened* and *it is recorded*, nobody knows. So a function says which tier it is in:
 //!
-//! - no white space; the keys of every object sorted by code point;
-//! - everything outside printable ASCII escaped: `\b \t \n \f \r`, else `\uXXXX` in lower-case hex,
-//!   with a surrogate pair above U+FFFF;
-//! - integers of any size in plain digits;
-//! - floats as Python's `repr` writes them: the shortest digits that read back as the same value,
-//!   an even last digit where two are equally near, and an exponent below 1e-4 and from 1e16 on.
+//! | tier | when | what holds | declared by |
+//! |---|---|---|---|
+//! | **transactional** | effect and record commit in one database transaction | exactly one commit, at any crash point | `complete_in`, with `in_doubt = "reexecute"` |
+//! | **keyed** | the callee dedupes the action id that it is handed, for longer than anyone retries | effectively once | `in_doubt = "reexecute"` |
+//! | **probed** | the callee can be asked *did this happen?*, and its no is final | effectively once | `probe = ..` |
+//! | **guarded** | none of these | among callers of this crate, while the record is kept and the store loses no acknowledged commit: never twice; a crash in the middle leaves a record *in doubt* for a person | the default, `in_doubt = "halt"` |
 //!
-//! Rust's types map to JSON as `serde_json` maps them. What has no faithful JSON form is an
-//! [`ActionIdError`], never a silent `null`: a name that stands for two different contents would
-//! let one effect pass for another.
+//! **Known and unknown.** An error that the body *returned* is its word that the effect did not
+//! happen, unless it is [`Unknown`](retry_core::Verdict::Unknown): by its
+//! [`Classify`](retry_core::Classify), by its source chain (a timeout, a connection lost before the
+//! answer), or by its text (`timed out`, `timeout`, `deadline`). No word at all (a crash, a panic, a
+//! dropped future, an attempt that its timeout cut) is unknown too. `retry_if` decides whether to
+//! try again, never whether it happened. An unknown outcome ends the loop under *halt*, is asked
+//! about under *probe*, and is tried again under *reexecute*; and it sticks: the action is free to
+//! run again only where every attempt said *not applied*.
 //!
-//! # What changes an id
+//! # What each crash leaves
 //!
-//! Whatever changes the text: a renamed or added field, `1` against `1.0`, an `f64` against an
-//! `f32`, another order in a list. [`compute_action_id`] tells what to watch for.
+//! | crash | leaves |
+//! |---|---|
+//! | before the claim commits | nothing; runs |
+//! | claim committed, acknowledgement lost, caller asks again | the same claim; runs once |
+//! | claim committed, caller gave up or died | in doubt, though nothing ran |
+//! | after the claim; before, during or after the effect | in doubt: the three cannot be told apart |
+//! | store unreachable after the effect | [`EffectError::Unrecorded`] to the caller, in doubt |
+//! | completed, acknowledgement lost | the result; replayed |
+//! | transactional tier, anywhere | all or nothing |
+//!
+//! # Which action it is
+//!
+//! The [`ActionId`] of *what is done* (the action type: `name = ".."`, else module path and
+//! function), *to what* (the key: `key(a, b)`, `key = expr`, else all arguments) and *for whom* (the
+//! scope: `scope = expr`, else [`with_scope`] around the call). It is what a Python worker arrives
+//! at for the same three; [`compute_action_id`] gives the rule. **Renames and new arguments change
+//! ids**: a function that is renamed, moved, or given another key argument starts afresh, unless it
+//! has a `name` and an explicit `key`.
+//!
+//! With an explicit key the other arguments are the *fingerprint*: the same key with another
+//! fingerprint is [`EffectError::PayloadMismatch`].
+//!
+//! # Arguments
+//!
+//! | argument | value | default |
+//! |---|---|---|
+//! | `idempotent` | `true` | `false` |
+//! | `key(a, b)`, `key = expr` | what the action is done to | all arguments |
+//! | `skip(x)` | arguments that are neither key nor fingerprint: a client, a connection | none |
+//! | `scope` | anything `Display` | the scope around the call |
+//! | `store` | a store, or an `Arc` of one | the [default store](set_default_store) |
+//! | `name` | the action type, a literal; methods and generic functions must give it | module path and function |
+//! | `lease` | how long a claim holds without a sign of life; renewed at a third of it | 30 s |
+//! | `retain` | when a finished record may go by itself | never: until [`purge`](EffectStore::purge) |
+//! | `in_doubt` | `"halt"`, `"reexecute"`, or an [`InDoubt`] | `"halt"` |
+//! | `probe` | a path or closure over the arguments that gives a [`Probe`] | none |
+//! | `on_busy` | `"wait"`: join the running call; `"fail"`; or an [`OnBusy`] | `"wait"` |
+//! | `replay_errors` | `true`: a final error is recorded and returned again | `false`: free to run again |
+//!
+//! The result must be `Serialize` and `DeserializeOwned`, the error must hold an [`EffectError`]
+//! (`From`). A result that cannot be written leaves the action in doubt and *marked applied*: it is
+//! never run again. A result that no longer reads is an error, and never a reason to run again.
+//!
+//! # Stores
+//!
+//! | store | for | survives |
+//! |---|---|---|
+//! | [`InMemoryEffectStore`] | tests, one process | nothing |
+//! | `SqliteEffectStore` (feature `sqlite`) | real work on one machine, any number of processes | `kill -9`, power loss |
+//!
+//! Any other is an [`EffectStore`] of your own, which the conformance suite (feature `conformance`)
+//! checks.
+//!
+//! # The parts
+//!
+//! | part | is |
+//! |---|---|
+//! | [`Effect`] | the gate for code without an attribute |
+//! | [`current_action`] | inside a body: action id, fence, attempt, token |
+//! | [`with_scope`], [`with_scope_blocking`], [`in_current_scope`] | for whom a part of a program works |
+//! | [`EffectStore`], [`set_default_store`] | where actions are recorded |
+//! | [`EffectError`] | what the gate says where the function has no word |
+//! | [`observe_gate`] and events of the `tracing` target `retry` | what is reported; payloads and results never are |
+//! | [`compute_action_id`] | the name of an effect |
+//!
+//! # Features
+//!
+//! | feature | adds | why it is apart |
+//! |---|---|---|
+//! | `sqlite` | `SqliteEffectStore`, `complete_in` | it builds SQLite |
+//! | `conformance` | the suite that every store passes, and a clock that tests move | for `[dev-dependencies]` |
 
 mod action;
 mod action_id;
@@ -61,6 +145,7 @@ mod canonical;
 mod claim;
 mod codec;
 mod default_store;
+mod effect;
 mod effect_error;
 mod error;
 mod event;
@@ -70,6 +155,8 @@ mod lease;
 mod memory;
 mod policy;
 mod record;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod state;
 mod store;
 mod store_error;
@@ -81,19 +168,33 @@ pub use action_id::{ActionId, compute_action_id};
 pub use ambient::{current_scope, in_current_scope, with_scope, with_scope_blocking};
 pub use claim::{Busy, Claim, ClaimId, ClaimRequest, DEFAULT_LEASE, Fence, Silent, Token};
 pub use default_store::{IntoStore, set_default_store};
+pub use effect::Effect;
 pub use effect_error::EffectError;
 pub use error::{ActionIdError, ParseActionIdError};
+pub use event::{GateEvent, GateEventKind, observe_gate};
 pub use memory::InMemoryEffectStore;
 #[cfg(feature = "conformance")]
 pub use memory::ManualClock;
 pub use policy::{InDoubt, OnBusy, Probe};
 pub use record::{FORMAT, Finished, InputHash, Payload, Record, Resolved, Status};
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteEffectStore;
 pub use store::{Changed, EffectStore, Filter, Outcome, Settlement, StoreFuture};
 pub use store_error::StoreError;
 
-/// What the attributes expand to. Not for people: it changes without notice.
+/// The types that an [`Effect`]'s choices are kept in, named here for signatures; the methods of
+/// [`Effect`] make them.
+pub mod choice {
+    pub use crate::codec::{ErrorsReleased, ErrorsReplayed};
+    pub use crate::effect::{NoProbe, Probing};
+}
+
+/// What `idempotent = true` expands to. Not for people: it changes without notice.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::codec::{ErrorsReleased, ErrorsReplayed};
-    pub use crate::expansion::{ActionSite, Ask, End, Field, Object, Opened, probed, probed_sync};
+    pub use crate::expansion::{
+        ActionSite, Argument, Ask, End, Field, Object, Opened, probed, probed_sync,
+    };
+    pub use crate::gate::{Gate, ResultType};
 }

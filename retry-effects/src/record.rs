@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use sha2::{Digest, Sha256};
-
 use crate::action_id::ActionId;
 use crate::claim::{Busy, ClaimId, Fence};
 
@@ -112,12 +110,6 @@ impl std::fmt::Debug for Payload {
 pub struct InputHash([u8; 32]);
 
 impl InputHash {
-    /// The hash of a canonical text.
-    #[must_use]
-    pub(crate) fn of(text: &[u8]) -> Self {
-        Self(Sha256::digest(text).into())
-    }
-
     /// The hash of these bytes, as a store wrote them.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {

@@ -170,7 +170,8 @@ impl Slot {
         }
     }
 
-    fn finished(&self) -> Finished {
+    /// What is recorded of a finished action.
+    pub(crate) fn finished(&self) -> Finished {
         let payload = self.payload.clone();
         Finished::new(
             self.fence,

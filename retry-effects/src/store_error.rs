@@ -42,7 +42,7 @@ pub enum StoreError {
     #[non_exhaustive]
     AlreadyDone {
         /// What is recorded.
-        finished: Finished,
+        finished: Box<Finished>,
     },
     /// The record is not the one that the caller saw.
     #[error("the record has changed: it is {status} now, with fence {fence}")]
@@ -99,8 +99,10 @@ impl StoreError {
 
     /// The action is finished.
     #[must_use]
-    pub const fn already_done(finished: Finished) -> Self {
-        Self::AlreadyDone { finished }
+    pub fn already_done(finished: Finished) -> Self {
+        Self::AlreadyDone {
+            finished: Box::new(finished),
+        }
     }
 
     /// The record stands at `status` with `fence`, which is not what the caller saw.

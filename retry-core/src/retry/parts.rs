@@ -40,7 +40,8 @@ impl<E: Classify> Judge<E> for ByClassify {
 impl<E: fmt::Display, V: Into<Verdict>, F: Fn(&E) -> V> Judge<E> for RetryIf<F> {
     #[inline]
     fn failure<'a>(&self, error: &'a E) -> Failure<'a> {
-        Failure::new(Classifier::Text(error), Description::Display(error)).judged(self.0(error).into())
+        Failure::new(Classifier::Text(error), Description::Display(error))
+            .judged(self.0(error).into())
     }
 }
 

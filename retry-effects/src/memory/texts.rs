@@ -6,7 +6,7 @@ use std::sync::Arc;
 #[derive(Debug, Default)]
 pub(super) struct Texts(Vec<Option<Arc<str>>>);
 
-/// How many places; a power of two.
+/// How many places.
 const PLACES: usize = 64;
 
 /// A longer text is not shared, so that no place holds much memory.
@@ -33,22 +33,13 @@ impl Texts {
 /// A cheap hash: the length and both ends, which is where names and tenants differ.
 #[inline]
 fn place(text: &str) -> usize {
-    let bytes = text.as_bytes();
-    let mut ends = bytes.len() as u64;
-    for end in [bytes.first_chunk::<8>(), bytes.last_chunk::<8>()] {
-        let end = end.map_or_else(|| short(bytes), |end| u64::from_le_bytes(*end));
-        ends = (ends.rotate_left(5) ^ end).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mut hash = text.len();
+    if let [first, .., last_but_one, last] = *text.as_bytes() {
+        hash = hash * 7 + usize::from(first);
+        hash = hash * 11 + usize::from(last_but_one);
+        hash = hash * 13 + usize::from(last);
     }
-    usize::try_from(ends >> 58).expect("six bits")
-}
-
-const _: () = assert!(PLACES == 1 << (64 - 58));
-
-/// The bytes of a text of under eight.
-fn short(bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .fold(0, |all, byte| all << 8 | u64::from(*byte))
+    hash % PLACES
 }
 
 #[cfg(test)]

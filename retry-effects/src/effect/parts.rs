@@ -1,0 +1,85 @@
+//! The parts that an [`Effect`](super::Effect) is put together from.
+
+use std::fmt;
+use std::future::{Future, Ready, ready};
+
+use retry_core::__private::{Failure, Judge};
+
+use crate::codec::ErrorCodec;
+use crate::expansion::{Probed, probed, probed_sync};
+use crate::gate::{Gate, ResultType};
+use crate::policy::Probe;
+
+/// There is nobody to ask.
+#[derive(Clone, Copy, Debug)]
+pub struct NoProbe;
+
+/// A probe: see [`Effect::probe`](super::Effect::probe).
+#[derive(Clone, Copy)]
+pub struct Probing<F>(pub(super) F);
+
+impl<F> fmt::Debug for Probing<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Probing")
+    }
+}
+
+/// Asks a sync probe.
+pub trait AsksSync<T> {
+    /// What happened.
+    fn ask(&mut self) -> Probe<T>;
+}
+
+impl<T> AsksSync<T> for NoProbe {
+    fn ask(&mut self) -> Probe<T> {
+        Probe::Unknown
+    }
+}
+
+impl<T, F: FnMut() -> Probe<T>> AsksSync<T> for Probing<F> {
+    fn ask(&mut self) -> Probe<T> {
+        probed_sync(&mut self.0)
+    }
+}
+
+/// Asks an async probe.
+pub trait AsksAsync<T> {
+    /// The question under way.
+    type Asked: Future<Output = Probe<T>>;
+    /// What happened.
+    fn ask(&self) -> Self::Asked;
+}
+
+impl<T> AsksAsync<T> for NoProbe {
+    type Asked = Ready<Probe<T>>;
+
+    fn ask(&self) -> Self::Asked {
+        ready(Probe::Unknown)
+    }
+}
+
+impl<T, F: Fn() -> Q, Q: Future<Output = Probe<T>>> AsksAsync<T> for Probing<F> {
+    type Asked = Probed<Q>;
+
+    fn ask(&self) -> Self::Asked {
+        probed((self.0)())
+    }
+}
+
+/// A judge beside which the gate has its say.
+pub(super) struct Gated<'a, J, R, C> {
+    judge: J,
+    gate: &'a Gate<R, C>,
+}
+
+impl<'a, J, R, C> Gated<'a, J, R, C> {
+    pub(super) fn new(judge: J, gate: &'a Gate<R, C>) -> Self {
+        Self { judge, gate }
+    }
+}
+
+impl<E, J: Judge<E>, R: ResultType<Err = E>, C: ErrorCodec<E>> Judge<E> for Gated<'_, J, R, C> {
+    fn failure<'e>(&self, error: &'e E) -> Failure<'e> {
+        self.gate.judged(self.judge.failure(error))
+    }
+}

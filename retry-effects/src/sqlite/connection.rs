@@ -1,0 +1,167 @@
+//! Connections to the file: how they are opened, how they wait for each other, what they say.
+
+use std::cell::Cell;
+use std::error::Error;
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use crate::store_error::StoreError;
+
+/// How long a connection waits for the others before it says that it cannot go on.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Opens the connection that writes, and makes the file where there is none.
+pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
+    let failed = |error| failed("open", path, error);
+    name_of_a_file(path)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    prepare(&connection).map_err(failed)?;
+    if connection.is_readonly("main").map_err(failed)? {
+        let denied = io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            "the file may only be read; an effect store must be able to write it",
+        );
+        return Err(StoreError::unavailable(describe("open", path), denied));
+    }
+    let mode = in_wal_mode(&connection).map_err(failed)?;
+    if mode != "wal" {
+        let refused = format!(
+            "its journal mode stays {mode:?}, and must be \"wal\": is it on a network file system?"
+        );
+        return Err(StoreError::unavailable(describe("open", path), refused));
+    }
+    // A commit is on the disk when it returns.
+    connection
+        .pragma_update(None, "synchronous", "FULL")
+        .map_err(failed)?;
+    Ok(connection)
+}
+
+/// Opens one more connection, which only reads.
+pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let open = || -> rusqlite::Result<Connection> {
+        let connection = Connection::open_with_flags(path, flags)?;
+        prepare(&connection)?;
+        connection.pragma_update(None, "query_only", true)?;
+        Ok(connection)
+    };
+    open().map_err(|error| failed("read", path, error))
+}
+
+/// What `error` means for the store: that it cannot be used now, or that the file holds something
+/// else.
+pub(super) fn failed(action: &str, path: &Path, error: impl Into<SharedError>) -> StoreError {
+    let SharedError(error) = error.into();
+    match &*error {
+        rusqlite::Error::SqliteFailure(code, _) if code.code == ErrorCode::NotADatabase => {
+            StoreError::unreadable(format!("{} is not a SQLite database", path.display()))
+        }
+        rusqlite::Error::SqliteFailure(code, _) if code.code == ErrorCode::CannotOpen => {
+            StoreError::unavailable(describe(action, path), cannot_open(path, error))
+        }
+        rusqlite::Error::InvalidColumnType(..)
+        | rusqlite::Error::FromSqlConversionFailure(..)
+        | rusqlite::Error::IntegralValueOutOfRange(..)
+        | rusqlite::Error::Utf8Error(..) => StoreError::unreadable(format!(
+            "{} holds a record that no version has written: {error}",
+            path.display()
+        )),
+        _ => StoreError::unavailable(describe(action, path), error),
+    }
+}
+
+/// An error of SQLite's that several callers are told of.
+#[derive(Clone, Debug)]
+pub(super) struct SharedError(std::sync::Arc<rusqlite::Error>);
+
+impl From<rusqlite::Error> for SharedError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self(std::sync::Arc::new(error))
+    }
+}
+
+fn describe(action: &str, path: &Path) -> String {
+    format!("{action} {}", path.display())
+}
+
+/// SQLite only says that it cannot; people want to know why.
+fn cannot_open(
+    path: &Path,
+    error: std::sync::Arc<rusqlite::Error>,
+) -> Box<dyn Error + Send + Sync> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    match folder {
+        _ if path.is_dir() => "it is a directory".into(),
+        Some(folder) if !folder.is_dir() => {
+            format!("the directory {} does not exist", folder.display()).into()
+        }
+        _ => Box::new(error),
+    }
+}
+
+/// Names that SQLite takes for a database without a file: each connection would have its own.
+fn name_of_a_file(path: &Path) -> Result<(), StoreError> {
+    let name = path.as_os_str();
+    if !name.is_empty() && name != ":memory:" {
+        return Ok(());
+    }
+    Err(StoreError::unavailable(
+        format!("open {name:?}"),
+        "it names no file; the in-memory store is `InMemoryEffectStore`",
+    ))
+}
+
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(32);
+    connection.busy_handler(Some(wait_a_little))
+}
+
+/// `journal_mode` can answer "busy" without asking the busy handler.
+fn in_wal_mode(connection: &Connection) -> rusqlite::Result<String> {
+    for count in 0.. {
+        let mode = connection
+            .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0));
+        match mode {
+            Err(error) if is_busy(&error) && wait_a_little(count) => {}
+            mode => return mode,
+        }
+    }
+    unreachable!("the loop ends by itself")
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+    )
+}
+
+/// SQLite's own handler waits 100 ms and more under load; a write lock here is held for one commit.
+fn wait_a_little(count: i32) -> bool {
+    thread_local! {
+        static BEGAN: Cell<Option<Instant>> = const { Cell::new(None) };
+        static SEED: RandomState = RandomState::new();
+    }
+    let now = Instant::now();
+    if count == 0 {
+        BEGAN.set(Some(now));
+    }
+    let waited = BEGAN.get().map_or(Duration::ZERO, |began| now - began);
+    if waited >= PATIENCE {
+        return false;
+    }
+    let draw = SEED.with(|seed| seed.hash_one(count));
+    thread::sleep(Duration::from_micros(50 + draw % 950));
+    true
+}

@@ -1,0 +1,190 @@
+//! The one thread that writes, and the commands that it is sent.
+//!
+//! It takes what has queued up while it wrote the last batch, applies it in one transaction, and
+//! answers after the commit. It waits for nothing more to come: a lone caller has a commit to
+//! itself, and many share one.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread;
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::batch::{Batch, NotBegun, Written};
+use super::clock::LeaseClock;
+use super::connection::{SharedError, failed};
+use super::schema;
+use crate::action_id::ActionId;
+use crate::store_error::StoreError;
+use crate::waiters::Waiters;
+
+/// How many commands one transaction takes.
+const MOST: usize = 256;
+
+/// The way to the thread. It ends when this is dropped, after what it was sent.
+#[derive(Debug)]
+pub(super) struct Writer {
+    queue: Sender<Box<dyn Command>>,
+    path: Arc<PathBuf>,
+}
+
+/// What the thread works with.
+pub(super) struct Desk {
+    pub(super) connection: Connection,
+    pub(super) path: Arc<PathBuf>,
+    pub(super) clock: LeaseClock,
+    pub(super) waiters: Waiters,
+}
+
+impl Writer {
+    /// Starts the thread.
+    pub(super) fn start(desk: Desk) -> Result<Self, StoreError> {
+        let (queue, commands) = mpsc::channel();
+        let path = desk.path.clone();
+        thread::Builder::new()
+            .name("effects-sqlite".into())
+            .spawn(move || desk.serve(&commands))
+            .map_err(|error| StoreError::unavailable("start its writer thread", error))?;
+        Ok(Self { queue, path })
+    }
+
+    /// Sends a command, at once; its answer comes after the commit.
+    ///
+    /// `work` may run twice, where another command of its batch has failed. Who watches `wakes` is
+    /// woken if it succeeds.
+    pub(super) fn send<T, W>(
+        &self,
+        wakes: Option<ActionId>,
+        work: W,
+    ) -> impl Future<Output = Result<T, StoreError>> + Send + use<T, W>
+    where
+        T: Send + 'static,
+        W: FnMut(&mut Batch<'_>) -> Written<T> + Send + 'static,
+    {
+        let (sender, receiver) = oneshot::channel();
+        let job = Job {
+            work,
+            wakes,
+            outcome: None,
+            answer: sender,
+        };
+        let path = self.path.clone();
+        // The thread ends before the queue does only if it has panicked; then the answer is gone too.
+        let _ = self.queue.send(Box::new(job));
+        async move {
+            receiver.await.unwrap_or_else(|_| {
+                let action = format!("write {}", path.display());
+                Err(StoreError::unavailable(
+                    action,
+                    "its writer thread has ended",
+                ))
+            })
+        }
+    }
+}
+
+/// A command that waits for its commit.
+trait Command: Send {
+    /// Does it in a transaction. What it comes to is kept until it is known whether that commits.
+    fn apply(&mut self, batch: &mut Batch<'_>) -> rusqlite::Result<()>;
+
+    /// It was not committed.
+    fn fail(&mut self, error: StoreError);
+
+    /// Tells its sender what it came to.
+    fn answer(self: Box<Self>, waiters: &Waiters);
+}
+
+struct Job<T, W> {
+    work: W,
+    wakes: Option<ActionId>,
+    outcome: Option<Result<T, StoreError>>,
+    answer: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T: Send, W: FnMut(&mut Batch<'_>) -> Written<T> + Send> Command for Job<T, W> {
+    fn apply(&mut self, batch: &mut Batch<'_>) -> rusqlite::Result<()> {
+        self.outcome = None;
+        self.outcome = Some((self.work)(batch)?);
+        Ok(())
+    }
+
+    fn fail(&mut self, error: StoreError) {
+        self.outcome = Some(Err(error));
+    }
+
+    fn answer(self: Box<Self>, waiters: &Waiters) {
+        let outcome = self.outcome.expect("a command is answered after its batch");
+        if outcome.is_ok()
+            && let Some(id) = self.wakes
+        {
+            waiters.wake(id);
+        }
+        // A caller that has left wants no answer.
+        let _ = self.answer.send(outcome);
+    }
+}
+
+/// How a batch went wrong.
+enum Broken {
+    /// One of its commands could not be written.
+    Command(rusqlite::Error),
+    /// All of it.
+    Whole(NotBegun),
+}
+
+impl Desk {
+    fn serve(self, queue: &Receiver<Box<dyn Command>>) {
+        let mut batch = Vec::with_capacity(MOST);
+        while let Ok(first) = queue.recv() {
+            batch.push(first);
+            batch.extend(queue.try_iter().take(MOST - 1));
+            self.write(&mut batch);
+            for command in batch.drain(..) {
+                command.answer(&self.waiters);
+            }
+        }
+    }
+
+    /// Writes all; where one cannot be written, each by itself.
+    fn write(&self, commands: &mut [Box<dyn Command>]) {
+        match self.transact(commands) {
+            Ok(()) => {}
+            Err(Broken::Command(_)) if commands.len() > 1 => {
+                for command in commands.chunks_exact_mut(1) {
+                    self.write(command);
+                }
+            }
+            Err(Broken::Whole(NotBegun::Newer(version))) => {
+                for command in commands {
+                    command.fail(schema::unreadable(version, &self.path));
+                }
+            }
+            Err(Broken::Command(error) | Broken::Whole(NotBegun::Failed(error))) => {
+                let error = SharedError::from(error);
+                for command in commands {
+                    command.fail(failed("write", &self.path, error.clone()));
+                }
+            }
+        }
+    }
+
+    fn transact(&self, commands: &mut [Box<dyn Command>]) -> Result<(), Broken> {
+        let outcome = self.attempt(commands);
+        if outcome.is_err() && !self.connection.is_autocommit() {
+            // Where this fails, so does the next BEGIN, and says so.
+            let _ = self.connection.execute_batch("ROLLBACK");
+        }
+        outcome
+    }
+
+    fn attempt(&self, commands: &mut [Box<dyn Command>]) -> Result<(), Broken> {
+        let mut batch = Batch::begin(&self.connection, &self.clock).map_err(Broken::Whole)?;
+        for command in commands {
+            command.apply(&mut batch).map_err(Broken::Command)?;
+        }
+        batch.commit().map_err(|error| Broken::Whole(error.into()))
+    }
+}

@@ -1,0 +1,96 @@
+//! What the tests work at: a file, a store, a clock.
+
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::Duration;
+
+use retry_effects::{
+    ActionId, Claim, ClaimRequest, Outcome, Payload, SqliteEffectStore, Token, compute_action_id,
+};
+use retry_effects::{EffectStore, Resolved};
+use tempfile::TempDir;
+
+/// A file in a folder of its own, and the clock of the stores that open it.
+pub(crate) struct Bench {
+    folder: TempDir,
+    clock: Arc<AtomicU64>,
+}
+
+impl Bench {
+    pub(crate) fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            clock: Arc::new(AtomicU64::new(1_000_000_000)),
+        }
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.path().join("effects.db")
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// One more handle that knows nothing of the others, as another process has it.
+    pub(crate) fn open(&self) -> SqliteEffectStore {
+        SqliteEffectStore::open_with_clock(self.path(), self.clock.clone()).unwrap()
+    }
+
+    /// A connection without this crate.
+    pub(crate) fn raw(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.path()).unwrap()
+    }
+
+    pub(crate) fn advance(&self, time: Duration) {
+        let nanos = u64::try_from(time.as_nanos()).unwrap();
+        self.clock.fetch_add(nanos, Ordering::SeqCst);
+    }
+}
+
+/// Waits on this thread: no runtime is there to help.
+pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
+    struct Parked(Thread);
+
+    impl Wake for Parked {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+
+    let mut future = pin!(future);
+    let waker = Waker::from(Arc::new(Parked(thread::current())));
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(answer) => return answer,
+            Poll::Pending => thread::park(),
+        }
+    }
+}
+
+pub(crate) fn id(number: u64) -> ActionId {
+    compute_action_id("test", &number, "").unwrap()
+}
+
+pub(crate) fn won(store: &SqliteEffectStore, id: ActionId) -> Token {
+    match wait(store.pending(&ClaimRequest::new(id, "test"))).unwrap() {
+        Claim::Won(token) => token,
+        other => panic!("not won: {other:?}"),
+    }
+}
+
+pub(crate) fn success(json: &str) -> Outcome {
+    Outcome::Success(Payload::new(json))
+}
+
+/// The recorded result.
+pub(crate) fn result(store: &SqliteEffectStore, id: ActionId) -> Option<String> {
+    match wait(store.resolve(id)).unwrap() {
+        Resolved::Done(finished) => Some(finished.payload.json().to_owned()),
+        _ => None,
+    }
+}

@@ -1,0 +1,194 @@
+//! Files that are not there, not ours, not this version's.
+
+use std::error::Error;
+use std::sync::Barrier;
+use std::thread;
+
+use retry_effects::{Claim, ClaimRequest, EffectStore, SqliteEffectStore, StoreError};
+
+use crate::bench::{Bench, id, result, success, wait, won};
+
+fn complaint(error: &StoreError) -> String {
+    let source = error.source().map(ToString::to_string);
+    format!("{error}: {}", source.unwrap_or_default())
+}
+
+#[test]
+fn a_directory_that_is_not_there_is_named() {
+    let bench = Bench::new();
+    let path = bench.folder().join("missing/effects.db");
+    let error = SqliteEffectStore::open(&path).unwrap_err();
+    let folder = bench.folder().join("missing");
+    assert_eq!(
+        complaint(&error),
+        format!(
+            "the store cannot open {}: the directory {} does not exist",
+            path.display(),
+            folder.display()
+        )
+    );
+}
+
+#[test]
+fn a_directory_is_no_file() {
+    let bench = Bench::new();
+    let error = SqliteEffectStore::open(bench.folder()).unwrap_err();
+    assert!(
+        complaint(&error).ends_with("it is a directory"),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn a_name_of_no_file_is_refused() {
+    for name in ["", ":memory:"] {
+        let error = SqliteEffectStore::open(name).unwrap_err();
+        assert!(complaint(&error).contains("names no file"), "{error:?}");
+    }
+}
+
+#[test]
+fn a_file_of_something_else_is_left_alone() {
+    let bench = Bench::new();
+    let text = "this is a letter, and long enough to have a header of a hundred bytes ".repeat(9);
+    std::fs::write(bench.path(), &text).unwrap();
+    let error = SqliteEffectStore::open(bench.path()).unwrap_err();
+    assert!(matches!(error, StoreError::Unreadable { .. }), "{error:?}");
+    assert!(
+        error.to_string().ends_with("is not a SQLite database"),
+        "{error}"
+    );
+    assert_eq!(std::fs::read_to_string(bench.path()).unwrap(), text);
+}
+
+#[test]
+fn a_table_of_something_else_is_left_alone() {
+    let bench = Bench::new();
+    bench
+        .raw()
+        .execute_batch("CREATE TABLE effect_records (name TEXT)")
+        .unwrap();
+    let error = SqliteEffectStore::open(bench.path()).unwrap_err();
+    assert!(matches!(error, StoreError::Unreadable { .. }), "{error:?}");
+    assert!(
+        error.to_string().contains("without the column action_id"),
+        "{error}"
+    );
+    let tables: i64 = bench
+        .raw()
+        .query_row(
+            "SELECT count(*) FROM sqlite_schema WHERE type = 'table'",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert_eq!(tables, 1);
+}
+
+#[test]
+fn tables_of_a_newer_version_are_refused_also_by_a_store_that_is_open() {
+    let bench = Bench::new();
+    let store = bench.open();
+    let token = won(&store, id(1));
+    bench
+        .raw()
+        .execute_batch("UPDATE effect_store SET version = 2")
+        .unwrap();
+    let errors = [
+        SqliteEffectStore::open(bench.path()).unwrap_err(),
+        wait(store.complete(&token, success("1"))).unwrap_err(),
+    ];
+    for error in errors {
+        assert!(matches!(error, StoreError::Unreadable { .. }), "{error:?}");
+        assert!(
+            error.to_string().ends_with("upgrade retry-effects here"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_file_that_may_only_be_read_is_refused() {
+    let bench = Bench::new();
+    drop(bench.open());
+    let mut rights = std::fs::metadata(bench.path()).unwrap().permissions();
+    rights.set_readonly(true);
+    std::fs::set_permissions(bench.path(), rights).unwrap();
+    let may_write = std::fs::OpenOptions::new()
+        .write(true)
+        .open(bench.path())
+        .is_ok();
+    let opened = SqliteEffectStore::open(bench.path());
+    // The superuser may write it all the same.
+    assert_eq!(opened.is_ok(), may_write);
+    if let Err(error) = opened {
+        assert!(complaint(&error).contains("may only be read"), "{error:?}");
+    }
+}
+
+#[test]
+fn many_may_make_the_tables_at_once() {
+    let bench = Bench::new();
+    let start = Barrier::new(8);
+    thread::scope(|threads| {
+        for number in 0..8 {
+            let (bench, start) = (&bench, &start);
+            threads.spawn(move || {
+                start.wait();
+                won(&bench.open(), id(number));
+            });
+        }
+    });
+    assert_eq!(wait(bench.open().len()).unwrap(), 8);
+}
+
+#[test]
+fn fences_go_on_after_a_restart_and_a_purge() {
+    let bench = Bench::new();
+    let first = {
+        let store = bench.open();
+        let token = won(&store, id(1));
+        wait(store.release(&token)).unwrap();
+        bench.advance(std::time::Duration::from_secs(60));
+        assert_eq!(wait(store.purge(std::time::Duration::ZERO)).unwrap(), 1);
+        token.fence()
+    };
+    let second = won(&bench.open(), id(1)).fence();
+    assert!(second > first, "{second} after {first}");
+}
+
+#[test]
+fn the_applications_own_tables_and_version_are_left_alone() {
+    let bench = Bench::new();
+    bench
+        .raw()
+        .execute_batch("PRAGMA user_version = 41; CREATE TABLE orders (number INTEGER)")
+        .unwrap();
+    let store = bench.open();
+    let token = won(&store, id(1));
+    wait(store.complete(&token, success("1"))).unwrap();
+    assert_eq!(result(&store, id(1)).as_deref(), Some("1"));
+    let version: i64 = bench
+        .raw()
+        .query_row("PRAGMA user_version", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(version, 41);
+}
+
+#[test]
+fn a_lease_of_an_earlier_start_of_the_machine_is_over() {
+    let bench = Bench::new();
+    let token = won(&bench.open(), id(1));
+    bench
+        .raw()
+        .execute_batch(
+            "UPDATE effect_records SET revision = 9, boot = x'00000000000000000000000000000001'",
+        )
+        .unwrap();
+    let store = bench.open();
+    let claim = wait(store.pending(&ClaimRequest::new(id(1), "test"))).unwrap();
+    let Claim::InDoubt(record) = claim else {
+        panic!("{claim:?}");
+    };
+    assert_eq!(record.fence, token.fence());
+}

@@ -1,0 +1,8 @@
+//! The store in a file: what it keeps, between threads, handles, versions and crashes.
+
+mod bench;
+mod files;
+mod housekeeping;
+mod python_rows;
+mod races;
+mod transactions;

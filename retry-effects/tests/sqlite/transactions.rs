@@ -1,0 +1,124 @@
+//! The record and the caller's own writes in one commit.
+
+use retry_effects::{
+    Claim, ClaimRequest, EffectStore, Outcome, Payload, SqliteEffectStore, StoreError,
+};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::bench::{Bench, id, result, success, wait, won};
+
+fn orders(connection: &Connection) -> i64 {
+    connection
+        .query_row("SELECT count(*) FROM orders", [], |row| row.get(0))
+        .unwrap()
+}
+
+fn with_order(connection: &mut Connection) -> Transaction<'_> {
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .unwrap();
+    transaction
+        .execute("INSERT INTO orders VALUES (7)", [])
+        .unwrap();
+    transaction
+}
+
+fn bench_with_orders() -> (Bench, SqliteEffectStore, Connection) {
+    let bench = Bench::new();
+    let store = bench.open();
+    let connection = bench.raw();
+    connection
+        .execute_batch("CREATE TABLE orders (number INTEGER)")
+        .unwrap();
+    (bench, store, connection)
+}
+
+#[test]
+fn both_are_committed_or_neither() {
+    let (_bench, store, mut connection) = bench_with_orders();
+    let token = won(&store, id(1));
+    let transaction = with_order(&mut connection);
+    SqliteEffectStore::complete_in(&transaction, &token, success("1")).unwrap();
+    transaction.rollback().unwrap();
+    assert_eq!((orders(&connection), result(&store, id(1))), (0, None));
+    let transaction = with_order(&mut connection);
+    SqliteEffectStore::complete_in(&transaction, &token, success("1")).unwrap();
+    assert_eq!(result(&store, id(1)), None, "not before the commit");
+    transaction.commit().unwrap();
+    assert_eq!(
+        (orders(&connection), result(&store, id(1)).as_deref()),
+        (1, Some("1"))
+    );
+}
+
+#[test]
+fn a_second_commit_is_refused_to_the_same_claim_too() {
+    let (_bench, store, mut connection) = bench_with_orders();
+    for (number, outcome) in [success("1"), Outcome::Failed(Payload::new("1"))]
+        .into_iter()
+        .enumerate()
+    {
+        let id = id(number as u64);
+        let token = won(&store, id);
+        wait(store.complete(&token, outcome.clone())).unwrap();
+        let transaction = with_order(&mut connection);
+        let again = SqliteEffectStore::complete_in(&transaction, &token, outcome);
+        let Err(StoreError::AlreadyDone { finished, .. }) = again else {
+            panic!("{again:?}");
+        };
+        assert_eq!(
+            (finished.fence, finished.payload.json()),
+            (token.fence(), "1")
+        );
+        drop(transaction);
+    }
+    assert_eq!(orders(&connection), 0);
+}
+
+#[test]
+fn a_claim_that_was_taken_over_commits_nothing() {
+    let (bench, store, mut connection) = bench_with_orders();
+    let late = won(&store, id(1));
+    bench.advance(retry_effects::DEFAULT_LEASE);
+    let mut takeover = ClaimRequest::new(id(1), "test");
+    takeover.takeover = Some(late.fence());
+    assert!(matches!(
+        wait(store.pending(&takeover)).unwrap(),
+        Claim::Won(_)
+    ));
+    let transaction = with_order(&mut connection);
+    let lost = SqliteEffectStore::complete_in(&transaction, &late, success("1"));
+    assert!(
+        matches!(lost, Err(StoreError::LeaseLost { .. })),
+        "{lost:?}"
+    );
+}
+
+#[test]
+fn a_claim_that_was_completed_by_its_successor_is_told_so() {
+    let (_bench, store, mut connection) = bench_with_orders();
+    let late = won(&store, id(1));
+    wait(store.release(&late)).unwrap();
+    let newer = won(&store, id(1));
+    wait(store.complete(&newer, success("2"))).unwrap();
+    let transaction = with_order(&mut connection);
+    let done = SqliteEffectStore::complete_in(&transaction, &late, success("1"));
+    assert!(
+        matches!(done, Err(StoreError::AlreadyDone { .. })),
+        "{done:?}"
+    );
+}
+
+#[test]
+fn another_file_is_told_apart() {
+    let (_bench, store, _connection) = bench_with_orders();
+    let token = won(&store, id(1));
+    let other = tempfile::tempdir().unwrap();
+    let mut connection = Connection::open(other.path().join("other.db")).unwrap();
+    let transaction = connection.transaction().unwrap();
+    let error = SqliteEffectStore::complete_in(&transaction, &token, success("1")).unwrap_err();
+    assert!(
+        error.to_string().contains("holds no effect store"),
+        "{error}"
+    );
+}
