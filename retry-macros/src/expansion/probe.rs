@@ -116,6 +116,14 @@ fn with_arguments_bound(
         ..
     } = closure;
     let inputs = inputs.iter();
+    // Braces of the user's own would be called unnecessary where they stand here.
+    let body = match body.as_ref() {
+        Expr::Block(block) if block.attrs.is_empty() && block.label.is_none() => {
+            let statements = &block.block.stmts;
+            quote!(#(#statements)*)
+        }
+        other => quote!(#other),
+    };
     quote! {
         (#asyncness #capture || #output {
             #(#(#conditions)* let #inputs = #lent;)*
