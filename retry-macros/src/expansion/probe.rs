@@ -74,8 +74,7 @@ impl Call<'_> {
         let called = match probe {
             Expr::Closure(closure) if closure.inputs.is_empty() => quote!((#closure)()),
             Expr::Closure(closure) => {
-                let conditions: Vec<_> =
-                    members.iter().map(|member| &member.conditions).collect();
+                let conditions: Vec<_> = members.iter().map(|member| &member.conditions).collect();
                 let lent: Vec<Ident> = (0..members.len())
                     .map(|at| own_name(&format!("lent_{at}")))
                     .collect();

@@ -262,17 +262,26 @@ fn a_gate_is_asked_for_what_was_given_and_nothing_else() {
     const OPEN: &str = "open::<Result<u32, E>, _>(__retry_effects::ErrorsReleased).await";
     let asked = |arguments: &str| {
         let expanded = expanded(&format!("idempotent = true, {arguments}"), CALL);
-        let start = expanded.find("__retry_effects::Ask::new").expect("a question");
+        let start = expanded
+            .find("__retry_effects::Ask::new")
+            .expect("a question");
         let end = expanded.find(&unspaced(OPEN)).expect("an answer");
         expanded[start..end].to_owned()
     };
     let field = |name: &str| {
-        unspaced(&format!("let __retry_fields = __retry_effects::Field::new(\"{name}\", &{name}, __retry_fields);"))
+        unspaced(&format!(
+            "let __retry_fields = __retry_effects::Field::new(\"{name}\", &{name}, __retry_fields);"
+        ))
     };
     let plain = asked("");
     assert!(plain.contains(&(field("b") + &field("a"))), "{plain}");
-    for method in ["input", "scope", "store", "lease", "retain", "in_doubt", "on_busy", "probed", "limits"] {
-        assert!(!plain.contains(&format!(".{method}(")), "{method} in {plain}");
+    for method in [
+        "input", "scope", "store", "lease", "retain", "in_doubt", "on_busy", "probed", "limits",
+    ] {
+        assert!(
+            !plain.contains(&format!(".{method}(")),
+            "{method} in {plain}"
+        );
     }
     let full = asked(
         "key(a), scope = &tenant, store = store(), lease = \"10s\", retain = keep(), \
@@ -290,20 +299,34 @@ fn a_gate_is_asked_for_what_was_given_and_nothing_else() {
         assert!(full.contains(&unspaced(call)), "{call} in {full}");
     }
     let (key, input) = full.split_once(".input(").expect("a fingerprint");
-    assert!(key.contains(&field("a")) && !key.contains(&field("b")), "{full}");
-    assert!(input.contains(&field("b")) && !input.contains(&field("a")), "{full}");
+    assert!(
+        key.contains(&field("a")) && !key.contains(&field("b")),
+        "{full}"
+    );
+    assert!(
+        input.contains(&field("b")) && !input.contains(&field("a")),
+        "{full}"
+    );
 }
 
 #[test]
 fn a_sync_gate_awaits_nothing() {
     const CALL: &str = "fn call(a: u32) -> Result<u32, E> { Ok(a) }";
-    for arguments in ["", "probe = ask", "probe = |a| ask(a), replay_errors = true"] {
+    for arguments in [
+        "",
+        "probe = ask",
+        "probe = |a| ask(a), replay_errors = true",
+    ] {
         let sync = expanded(&format!("idempotent = true, {arguments}"), CALL);
         assert!(!sync.contains("await") && !sync.contains("async"), "{sync}");
         for method in ["open_sync", "close_sync", "attempt_sync"] {
             assert!(sync.contains(&format!(".{method}")), "{method} in {sync}");
         }
-        assert_eq!(sync.contains("probed_sync"), !arguments.is_empty(), "{sync}");
+        assert_eq!(
+            sync.contains("probed_sync"),
+            !arguments.is_empty(),
+            "{sync}"
+        );
     }
 }
 
