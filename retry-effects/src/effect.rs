@@ -12,7 +12,9 @@ use retry_core::choice::{AnyOk, ByClassify, NoHook, NoLimit};
 use retry_core::{Classify, NO_RETRY, Retry, Verdict};
 use serde::Serialize;
 
-use crate::codec::{ErrorCodec, ErrorsReleased, ErrorsReplayed, HoldsEffectError, Recordable};
+use crate::codec::{
+    self, ErrorCodec, ErrorsReleased, ErrorsReplayed, HoldsEffectError, Recordable,
+};
 use crate::default_store::IntoStore;
 use crate::expansion::{Ask, Opened};
 use crate::policy::{InDoubt, OnBusy};
@@ -198,7 +200,7 @@ impl<J, A, H, L, P, C> Effect<J, A, H, L, P, C> {
             mut probe,
             codec,
         } = self;
-        let mut gate = match ask.open_sync::<Result<T, E>, C>(codec) {
+        let mut gate = match ask.open_sync(codec::results::<Result<T, E>>(), codec.errors()) {
             Opened::Finished(outcome) => return outcome,
             Opened::Run(gate) => gate,
         };
@@ -241,7 +243,10 @@ impl<J, A, H, L, P, C> Effect<J, A, H, L, P, C> {
             probe,
             codec,
         } = self;
-        let mut gate = match ask.open::<Result<T, E>, C>(codec).await {
+        let mut gate = match ask
+            .open(codec::results::<Result<T, E>>(), codec.errors())
+            .await
+        {
             Opened::Finished(outcome) => return outcome,
             Opened::Run(gate) => gate,
         };

@@ -79,21 +79,23 @@ impl Call<'_> {
         };
         let (ask, gate, outcome) = (own_name("ask"), own_name("gate"), own_name("outcome"));
         let asked = self.asked(gated, &ask);
-        let place = gated.arguments.idempotent.span();
         let declared = &self.checked.outcome;
-        let errors = if gated.arguments.replay_errors {
-            quote!(__retry_effects::ErrorsReplayed)
-        } else {
-            quote!(__retry_effects::ErrorsReleased)
-        };
-        // Where the error type cannot hold an `EffectError`, the compiler points at the argument.
-        let open = located(self.twin("open").to_token_stream(), place);
+        // Where something cannot be recorded, or the error type cannot hold an `EffectError`, the
+        // compiler points at the declared type, or at the argument.
+        let results = located(quote!(__retry_effects::results), self.checked.outcome_span);
+        let place = gated.arguments.idempotent.span();
+        let errors = located(quote!(__retry_effects::errors), place);
+        let replayed = gated.arguments.replay_errors.as_ref().map(|key| {
+            let replayed = located(quote!(replayed), key.span());
+            quote!(.#replayed())
+        });
+        let open = self.twin("open");
         let awaited = self.awaited();
         let first = self.asked_first();
         let mutability = gated.arguments.probe.is_some().then(|| quote!(mut));
         quote! {
             let #ask = { #asked #ask };
-            let #mutability #gate = match #ask.#open::<#declared, _>(#errors) #awaited {
+            let #mutability #gate = match #ask.#open(#results::<#declared>(), #errors::<#declared>() #replayed) #awaited {
                 __retry_effects::Opened::Finished(#outcome) => return #outcome,
                 __retry_effects::Opened::Run(#gate) => #gate,
             };
@@ -190,7 +192,7 @@ impl Call<'_> {
             |heard| quote!(let #ended = if #gate.note_cut(&#ended) { #heard } else { #ended };),
         );
         // Only a final error is recorded. The predicate that says so is not held while that is done.
-        let (is_final, said) = if gated.arguments.replay_errors {
+        let (is_final, said) = if gated.arguments.replay_errors.is_some() {
             let (is_final, is_stop) = (own_name("is_final"), self.is_stop());
             (
                 quote!(let #is_final = #ended.as_ref().is_err_and(#is_stop);),

@@ -259,7 +259,7 @@ fn without_a_gate_there_is_nothing_of_it() {
 #[test]
 fn a_gate_is_asked_for_what_was_given_and_nothing_else() {
     const CALL: &str = "async fn call(a: u32, b: &str) -> Result<u32, E> { Ok(a) }";
-    const OPEN: &str = "open::<Result<u32, E>, _>(__retry_effects::ErrorsReleased).await";
+    const OPEN: &str = ".open(__retry_effects::results::<Result<u32, E>>(), __retry_effects::errors::<Result<u32, E>>()).await";
     let asked = |arguments: &str| {
         let expanded = expanded(&format!("idempotent = true, {arguments}"), CALL);
         let start = expanded
