@@ -105,18 +105,16 @@ where
     }
 }
 
-impl<E> Errors<E> {
-    /// Records final errors, and reads them.
-    #[must_use]
-    pub fn replayed(self) -> Self
-    where
-        E: Replayable,
-    {
-        Self {
-            encode: |error| encode(error).ok(),
-            decode: |payload| Some(decode(payload)),
-            ..self
-        }
+/// The errors of a function that returns `R`: final ones are recorded, and read.
+#[must_use]
+pub fn errors_replayed<R: ResultType>() -> Errors<R::Err>
+where
+    R::Err: HoldsEffectError + Replayable,
+{
+    Errors {
+        of: R::Err::from,
+        encode: |error| encode(error).ok(),
+        decode: |payload| Some(decode(payload)),
     }
 }
 
@@ -142,7 +140,7 @@ impl<E: HoldsEffectError> ErrorCodec<E> for ErrorsReleased {
 
 impl<E: HoldsEffectError + Replayable> ErrorCodec<E> for ErrorsReplayed {
     fn errors(self) -> Errors<E> {
-        errors::<Result<(), E>>().replayed()
+        errors_replayed::<Result<(), E>>()
     }
 }
 

@@ -192,7 +192,7 @@ pub mod choice {
 /// What `idempotent = true` expands to. Not for people: it changes without notice.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::codec::{ResultType, errors, results};
+    pub use crate::codec::{ResultType, errors, errors_replayed, results};
     pub use crate::expansion::{
         ActionSite, Argument, Ask, End, Field, Object, Opened, probed, probed_sync,
     };

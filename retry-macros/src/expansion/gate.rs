@@ -83,19 +83,21 @@ impl Call<'_> {
         // Where something cannot be recorded, or the error type cannot hold an `EffectError`, the
         // compiler points at the declared type, or at the argument.
         let results = located(quote!(__retry_effects::results), self.checked.outcome_span);
-        let place = gated.arguments.idempotent.span();
-        let errors = located(quote!(__retry_effects::errors), place);
-        let replayed = gated.arguments.replay_errors.as_ref().map(|key| {
-            let replayed = located(quote!(replayed), key.span());
-            quote!(.#replayed())
-        });
+        let (errors, place) = match &gated.arguments.replay_errors {
+            Some(key) => (quote!(__retry_effects::errors_replayed), key.span()),
+            None => {
+                let place = gated.arguments.idempotent.span();
+                (quote!(__retry_effects::errors), place)
+            }
+        };
+        let errors = located(quote!(#errors::<#declared>), place);
         let open = self.twin("open");
         let awaited = self.awaited();
         let first = self.asked_first();
         let mutability = gated.arguments.probe.is_some().then(|| quote!(mut));
         quote! {
             let #ask = { #asked #ask };
-            let #mutability #gate = match #ask.#open(#results::<#declared>(), #errors::<#declared>() #replayed) #awaited {
+            let #mutability #gate = match #ask.#open(#results::<#declared>(), #errors()) #awaited {
                 __retry_effects::Opened::Finished(#outcome) => return #outcome,
                 __retry_effects::Opened::Run(#gate) => #gate,
             };
