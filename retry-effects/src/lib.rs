@@ -197,4 +197,5 @@ pub mod __private {
         ActionSite, Argument, Ask, End, Field, Object, Opened, probed, probed_sync,
     };
     pub use crate::gate::Gate;
+    pub use crate::policy::{InDoubt, OnBusy};
 }

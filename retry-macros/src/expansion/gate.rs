@@ -22,14 +22,19 @@ impl Call<'_> {
         let Some(gated) = &self.gate else {
             return TokenStream::new();
         };
-        // Where the crate is missing the compiler says so once, and of the argument that needs it.
-        let place = gated.arguments.idempotent.span();
-        let import = located(
-            quote!(
-                use ::retry_effects::__private as __retry_effects;
-            ),
-            place,
+        // Where the crate is missing the compiler says so once, of the argument that needs it, and
+        // what to add: that it says of a path that begins in scope. A module of its own has none of
+        // the user's names in scope, only crates.
+        let effects = located(
+            quote!(retry_effects::__private),
+            gated.arguments.idempotent.span(),
         );
+        let import = quote! {
+            mod __retry_outside {
+                pub(super) use #effects as effects;
+            }
+            use __retry_outside::effects as __retry_effects;
+        };
         let name = self.name();
         let (unique, action) = if self.arguments.name.is_some() {
             (TokenStream::new(), quote!(#name))
@@ -133,7 +138,7 @@ impl Call<'_> {
                 with(method, limit.value.tokens(&self.krate));
             }
         }
-        let effects = quote!(::retry_effects);
+        let effects = quote!(__retry_effects);
         for (method, value) in [
             ("in_doubt", &arguments.in_doubt),
             ("on_busy", &arguments.on_busy),

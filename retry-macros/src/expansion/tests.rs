@@ -292,8 +292,8 @@ fn a_gate_is_asked_for_what_was_given_and_nothing_else() {
         ".store(store())",
         ".lease(::core::time::Duration::new(10u64, 0u32))",
         ".retain(keep())",
-        ".in_doubt(::retry_effects::InDoubt::Reexecute)",
-        ".on_busy(::retry_effects::OnBusy::Fail)",
+        ".in_doubt(__retry_effects::InDoubt::Reexecute)",
+        ".on_busy(__retry_effects::OnBusy::Fail)",
         ".limits(&__retry_limits)",
     ] {
         assert!(full.contains(&unspaced(call)), "{call} in {full}");
