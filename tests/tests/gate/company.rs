@@ -61,7 +61,14 @@ async fn nested(store: &Store, depth: u32, key: u32) -> io::Result<u32> {
     Box::pin(nested(store, depth - 1, key)).await
 }
 
-#[retry_api(idempotent = true, name = "nested in itself", key(key), skip(depth), store = store)]
+#[retry_api(
+    idempotent = true,
+    name = "nested in itself",
+    key(key),
+    skip(depth),
+    store = store,
+    max_attempts = 1,
+)]
 async fn in_itself(store: &Store, depth: u32, key: u32) -> io::Result<u32> {
     Box::pin(in_itself(store, depth + 1, key)).await
 }
