@@ -79,10 +79,7 @@ impl Gate {
             let message = "`in_doubt` and `probe` both answer an action in doubt: keep `probe` if the \
                            other side can be asked, else `in_doubt`";
             let mut error = syn::Error::new(in_doubt.key.span(), message);
-            error.combine(syn::Error::new(
-                probe.key.span(),
-                "`probe` is given here",
-            ));
+            error.combine(syn::Error::new(probe.key.span(), "`probe` is given here"));
             faults.add(error);
         }
         Some(gate)

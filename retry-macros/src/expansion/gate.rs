@@ -130,8 +130,10 @@ impl Call<'_> {
             }
         }
         let effects = quote!(::retry_effects);
-        for (method, value) in [("in_doubt", &arguments.in_doubt), ("on_busy", &arguments.on_busy)]
-        {
+        for (method, value) in [
+            ("in_doubt", &arguments.in_doubt),
+            ("on_busy", &arguments.on_busy),
+        ] {
             if let Some(value) = value {
                 with(method, value.tokens(&effects));
             }
@@ -184,9 +186,9 @@ impl Call<'_> {
         let outcome = &self.checked.outcome;
         let awaited = self.awaited();
         // The time limit may have cut an attempt without another word of it.
-        let cut = self.heard(&ended).filter(|_| self.is_bounded()).map(|heard| {
-            quote!(let #ended = if #gate.note_cut(&#ended) { #heard } else { #ended };)
-        });
+        let cut = self.heard(&ended).filter(|_| self.is_bounded()).map(
+            |heard| quote!(let #ended = if #gate.note_cut(&#ended) { #heard } else { #ended };),
+        );
         // Only a final error is recorded. The predicate that says so is not held while that is done.
         let (is_final, said) = if gated.arguments.replay_errors {
             let (is_final, is_stop) = (own_name("is_final"), self.is_stop());
@@ -267,7 +269,11 @@ fn object(members: &[Member<'_>]) -> TokenStream {
 
 fn field(member: &Member<'_>, rest: &Ident) -> TokenStream {
     // Where it has no JSON form, the compiler points at the type, from its first token to its last.
-    let mut tokens = member.ty.to_token_stream().into_iter().map(|token| token.span());
+    let mut tokens = member
+        .ty
+        .to_token_stream()
+        .into_iter()
+        .map(|token| token.span());
     let first = tokens.next().unwrap_or_else(|| member.variable.span());
     let last = tokens.last().unwrap_or(first);
     let mut variable = member.variable.clone();

@@ -74,8 +74,7 @@ impl Call<'_> {
         let called = match probe {
             Expr::Closure(closure) if closure.inputs.is_empty() => quote!((#closure)()),
             Expr::Closure(closure) => {
-                let conditions: Vec<_> =
-                    members.iter().map(|member| &member.conditions).collect();
+                let conditions: Vec<_> = members.iter().map(|member| &member.conditions).collect();
                 let lent: Vec<Ident> = (0..members.len())
                     .map(|at| own_name(&format!("lent_{at}")))
                     .collect();
@@ -116,6 +115,14 @@ fn with_arguments_bound(
         ..
     } = closure;
     let inputs = inputs.iter();
+    // Braces of the user's own would be called unnecessary where they stand here.
+    let body = match body.as_ref() {
+        Expr::Block(block) if block.attrs.is_empty() && block.label.is_none() => {
+            let statements = &block.block.stmts;
+            quote!(#(#statements)*)
+        }
+        other => quote!(#other),
+    };
     quote! {
         (#asyncness #capture || #output {
             #(#(#conditions)* let #inputs = #lent;)*
