@@ -6,8 +6,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::action_id::ActionId;
 use crate::claim::{Claim, ClaimRequest, Fence, Token};
+use crate::codec;
+use crate::effect_error::EffectError;
 use crate::record::{Finished, Payload, Record, Resolved, Status};
 use crate::store_error::StoreError;
 
@@ -160,6 +164,34 @@ pub enum Outcome {
         /// It is known that it happened, only not with which result: never to be run again.
         applied: bool,
     },
+}
+
+impl Outcome {
+    /// It happened, with this result: what a body hands to `complete_in`, in the form in which the
+    /// gate replays it. The body returns the same value.
+    ///
+    /// # Errors
+    ///
+    /// [`EffectError::NoPayload`] where the value has no JSON form.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use retry_effects::{EffectError, Outcome, Payload};
+    ///
+    /// let outcome = Outcome::success(&("receipt", 7))?;
+    /// assert_eq!(outcome, Outcome::Success(Payload::new(r#"["receipt",7]"#)));
+    /// # Ok::<(), EffectError>(())
+    /// ```
+    pub fn success<T: Serialize + ?Sized>(value: &T) -> Result<Self, EffectError> {
+        match codec::encode(value) {
+            Ok(payload) => Ok(Self::Success(payload)),
+            Err(source) => Err(EffectError::NoPayload {
+                type_name: std::any::type_name::<T>(),
+                source,
+            }),
+        }
+    }
 }
 
 /// A person's word on a record in doubt.
