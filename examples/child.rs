@@ -20,7 +20,7 @@ pub(crate) fn run_and_kill<const N: usize>(args: [&str; N], stuck: usize) -> io:
     let mut left = stuck;
     for line in lines {
         let line = line?;
-        println!("   child | {line}");
+        println!("   child | {}", line.trim_start());
         left -= usize::from(line.ends_with('…'));
         if left == 0 {
             break;

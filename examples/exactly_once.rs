@@ -144,8 +144,9 @@ async fn show(folder: &Path) -> Result<(), Failure> {
     }
     assert_eq!(in_doubt.len(), 2);
 
-    println!("\n4. A call that asks the bank. It has booked order-2: its word is recorded, and");
-    println!("   nothing runs. It knows nothing of order-3, and never will: that one runs.\n");
+    println!("\n4. A call that asks the bank. It has booked order-2: its receipt is recorded, and");
+    println!("   nothing runs. It has not booked order-3, and what the dead child had not sent");
+    println!("   cannot reach it any more: that one runs.\n");
     let second = charge_or_ask(&bank, "order-2", 2500).await?;
     println!("   order-2 -> {second:?}\n");
     assert_eq!(bank.bookings_of("order-2")?, 1);

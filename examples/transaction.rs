@@ -87,7 +87,7 @@ impl Point {
     /// Stays here to be killed, if it is here.
     fn is(self, point: Self) {
         if self == point {
-            println!("   {} …", self.name());
+            println!("{} …", self.name());
             thread::sleep(child::LIFE);
         }
     }
@@ -163,8 +163,9 @@ fn show(path: &Path) -> Result<(), Failure> {
         assert_eq!(rows(order)?, 1);
     }
 
+    println!("4. An order that nobody was killed over:\n");
     let receipt = pay(path, Point::Nowhere.order(), 1999, Point::Nowhere)?;
-    println!("4. An order that nobody was killed over: {receipt:?}\n");
+    println!("   {receipt:?}\n");
 
     println!("   number  order    cents");
     let mut payments = shop.prepare("SELECT number, order_name, cents FROM payments")?;

@@ -336,3 +336,20 @@ impl fmt::Debug for Changed {
         f.write_str("Changed")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn a_value_without_a_json_form_is_no_outcome() {
+        let by_pair = BTreeMap::from([((1, 2), 3)]);
+        let refused = Outcome::success(&by_pair);
+        let Err(EffectError::NoPayload { type_name, .. }) = refused else {
+            panic!("{refused:?}");
+        };
+        assert!(type_name.contains("BTreeMap"), "{type_name}");
+    }
+}
