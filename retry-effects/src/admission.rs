@@ -126,10 +126,17 @@ impl Request {
     }
 
     /// Whether this is a call of an action from inside that very action, which would wait for
-    /// itself.
+    /// itself. Known without a look at the store where it is by the same handle.
     fn is_inside_itself(&self) -> bool {
         ambient::is_inside(|action| {
             action.token.id() == self.id && Arc::ptr_eq(&action.store, &self.store)
+        })
+    }
+
+    /// The same for a store that the two calls have a handle each of: the owner is one around here.
+    fn is_inside(&self, owner: Busy) -> bool {
+        ambient::is_inside(|action| {
+            action.token.id() == self.id && action.token.fence() == owner.fence
         })
     }
 
@@ -198,6 +205,9 @@ impl Request {
 
     /// Waits until the owner may have ended, and looks again.
     async fn wait(&self, busy: Busy) -> Result<Standing, EffectError> {
+        if self.is_inside(busy) {
+            return Err(self.in_progress(self.lease));
+        }
         if self.on_busy == OnBusy::Fail {
             return Err(self.in_progress(busy.left));
         }
