@@ -78,7 +78,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         proptest::option::weighted(0.3, 0_u8..2),
         prop_oneof![Just(10_u64), Just(30), Just(1_000)],
         prop_oneof![Just(0_u64), Just(10), Just(30)],
-        // A record that may go at the very moment it is finished may be there yet or not.
+        // At 0 it would go while the step that finishes it is being looked at.
         proptest::option::weighted(0.2, prop_oneof![Just(1_u64), Just(20)]),
         proptest::option::weighted(0.5, proptest::bool::weighted(0.8)),
         proptest::option::weighted(0.2, proptest::bool::weighted(0.8)),

@@ -205,7 +205,9 @@ fn change<T>(
     missing: StoreError,
     decide: impl FnOnce(&mut state::Slot, Now) -> Result<(bool, T), StoreError>,
 ) -> Written<T> {
-    let Some(Stored { rowid, mut slot }) = row::find(connection, id, clock, now)? else {
+    // One whose time is up is as good as gone, swept or not.
+    let found = row::find(connection, id, clock, now)?;
+    let Some(Stored { rowid, mut slot }) = found.filter(|found| !found.slot.is_over(now)) else {
         return Ok(Err(missing));
     };
     match decide(&mut slot, now) {
