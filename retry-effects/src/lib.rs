@@ -146,6 +146,8 @@ mod claim;
 mod codec;
 mod default_store;
 mod effect;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod effect_error;
 mod error;
 mod event;
@@ -196,9 +198,10 @@ pub mod choice {
 /// What `idempotent = true` expands to. Not for people: it changes without notice.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::codec::{ErrorsReleased, ErrorsReplayed};
+    pub use crate::codec::{ResultType, errors, errors_replayed, results};
     pub use crate::expansion::{
         ActionSite, Argument, Ask, End, Field, Object, Opened, probed, probed_sync,
     };
-    pub use crate::gate::{Gate, ResultType};
+    pub use crate::gate::Gate;
+    pub use crate::policy::{InDoubt, OnBusy};
 }

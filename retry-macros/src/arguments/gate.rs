@@ -19,7 +19,8 @@ pub(crate) struct Gate {
     pub(crate) in_doubt: Option<Value>,
     pub(crate) on_busy: Option<Value>,
     pub(crate) probe: Option<Expr>,
-    pub(crate) replay_errors: bool,
+    /// Where it was asked for, if it was.
+    pub(crate) replay_errors: Option<Ident>,
 }
 
 /// What the action is known by.
@@ -72,8 +73,8 @@ impl Gate {
             on_busy: find("on_busy").and_then(|it| value::on_busy(it, faults)),
             probe: expression("probe", faults),
             replay_errors: find("replay_errors")
-                .and_then(|it| value::switch(it, faults))
-                .unwrap_or(false),
+                .filter(|it| value::switch(it, faults) == Some(true))
+                .map(|it| it.key.clone()),
         };
         if let (Some(probe), Some(in_doubt)) = (find("probe"), find("in_doubt")) {
             let message = "`in_doubt` and `probe` both answer an action in doubt: keep `probe` if the \

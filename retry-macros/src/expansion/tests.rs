@@ -259,7 +259,7 @@ fn without_a_gate_there_is_nothing_of_it() {
 #[test]
 fn a_gate_is_asked_for_what_was_given_and_nothing_else() {
     const CALL: &str = "async fn call(a: u32, b: &str) -> Result<u32, E> { Ok(a) }";
-    const OPEN: &str = "open::<Result<u32, E>, _>(__retry_effects::ErrorsReleased).await";
+    const OPEN: &str = ".open(__retry_effects::results::<Result<u32, E>>(), __retry_effects::errors::<Result<u32, E>>()).await";
     let asked = |arguments: &str| {
         let expanded = expanded(&format!("idempotent = true, {arguments}"), CALL);
         let start = expanded
@@ -292,8 +292,8 @@ fn a_gate_is_asked_for_what_was_given_and_nothing_else() {
         ".store(store())",
         ".lease(::core::time::Duration::new(10u64, 0u32))",
         ".retain(keep())",
-        ".in_doubt(::retry_effects::InDoubt::Reexecute)",
-        ".on_busy(::retry_effects::OnBusy::Fail)",
+        ".in_doubt(__retry_effects::InDoubt::Reexecute)",
+        ".on_busy(__retry_effects::OnBusy::Fail)",
         ".limits(&__retry_limits)",
     ] {
         assert!(full.contains(&unspaced(call)), "{call} in {full}");
