@@ -71,6 +71,10 @@ impl<T, E> Gate<T, E> {
     }
 
     /// Runs a sync attempt under this claim.
+    ///
+    /// # Errors
+    ///
+    /// The body's, or that the lease is over.
     #[inline]
     pub fn attempt_sync(&self, body: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
         if let Err(error) = self.action.begin_attempt() {
@@ -183,6 +187,10 @@ impl<T, E> Gate<T, E> {
     }
 
     /// Records what became of the call, and says what its caller gets.
+    ///
+    /// # Errors
+    ///
+    /// The call's own, or that it could not be recorded.
     pub async fn close(
         mut self,
         outcome: Result<T, E>,
@@ -196,6 +204,10 @@ impl<T, E> Gate<T, E> {
     }
 
     /// [`close`](Self::close) for a sync call.
+    ///
+    /// # Errors
+    ///
+    /// As [`close`](Self::close).
     pub fn close_sync(
         mut self,
         outcome: Result<T, E>,

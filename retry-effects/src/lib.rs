@@ -144,10 +144,10 @@ mod blocking;
 mod canonical;
 mod claim;
 mod codec;
-mod default_store;
-mod effect;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod default_store;
+mod effect;
 mod effect_error;
 mod error;
 mod event;
