@@ -164,10 +164,10 @@ impl SqliteEffectStore {
     ///
     /// ```
     /// use retry_effects::{
-    ///     Claim, ClaimRequest, EffectStore, Outcome, Payload, SqliteEffectStore, StoreError,
+    ///     Claim, ClaimRequest, EffectStore, Outcome, SqliteEffectStore, StoreError,
     ///     compute_action_id,
     /// };
-    /// use rusqlite::{Connection, TransactionBehavior};
+    /// use retry_effects::rusqlite::{Connection, TransactionBehavior};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -184,7 +184,7 @@ impl SqliteEffectStore {
     /// for _acknowledged in [false, true] {
     ///     let transaction = orders.transaction_with_behavior(TransactionBehavior::Immediate)?;
     ///     transaction.execute("INSERT INTO orders VALUES (7)", [])?;
-    ///     let outcome = Outcome::Success(Payload::new("null"));
+    ///     let outcome = Outcome::success(&"receipt 1")?;
     ///     match SqliteEffectStore::complete_in(&transaction, &token, outcome) {
     ///         Ok(()) => transaction.commit()?,
     ///         Err(StoreError::AlreadyDone { .. }) => transaction.rollback()?,
