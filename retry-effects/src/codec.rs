@@ -2,8 +2,11 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::ser::Error as _;
 
+use crate::action_id::UnscopedId;
 use crate::effect_error::EffectError;
+use crate::error::ActionIdError;
 use crate::record::{FORMAT, Payload};
 
 /// A result that can be recorded and replayed.
@@ -148,7 +151,14 @@ impl<E: HoldsEffectError + Replayable> ErrorCodec<E> for ErrorsReplayed {
 pub(crate) type NotDecoded = Option<serde_json::Error>;
 
 pub(crate) fn encode(value: &(impl Serialize + ?Sized)) -> serde_json::Result<Payload> {
-    serde_json::to_string(value).map(Payload::new)
+    let json = serde_json::to_string(value)?;
+    // serde_json writes a NaN and an infinity as `null`: what is replayed would be another result.
+    if json.contains("null")
+        && let Err(error @ ActionIdError::NotFinite { .. }) = UnscopedId::new("", value)
+    {
+        return Err(serde_json::Error::custom(error));
+    }
+    Ok(Payload::new(json))
 }
 
 pub(crate) fn decode<T: DeserializeOwned>(payload: &Payload) -> Result<T, NotDecoded> {
@@ -156,4 +166,26 @@ pub(crate) fn decode<T: DeserializeOwned>(payload: &Payload) -> Result<T, NotDec
         return Err(None);
     }
     serde_json::from_str(payload.json()).map_err(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn what_would_be_read_back_as_something_else_is_not_written() {
+        for value in [Some(f64::NAN), Some(f64::INFINITY)] {
+            let error = encode(&value).unwrap_err().to_string();
+            assert!(error.contains("a float must be finite"), "{error}");
+        }
+        let mut by_number = BTreeMap::from([(1, None), (2, Some("null"))]);
+        for value in [None, Some("x")] {
+            by_number.insert(3, value);
+            let payload = encode(&by_number).unwrap();
+            let read: BTreeMap<i32, Option<String>> = decode(&payload).unwrap();
+            assert_eq!(read[&3].as_deref(), value);
+        }
+    }
 }

@@ -21,6 +21,19 @@ impl<S: EffectStore> IntoStore for S {
     }
 }
 
+impl IntoStore for &InMemoryEffectStore {
+    fn into_store(self) -> Arc<dyn EffectStore> {
+        Arc::new(self.clone())
+    }
+}
+
+#[cfg(feature = "sqlite")]
+impl IntoStore for &crate::SqliteEffectStore {
+    fn into_store(self) -> Arc<dyn EffectStore> {
+        Arc::new(self.clone())
+    }
+}
+
 impl<S: EffectStore> IntoStore for Arc<S> {
     fn into_store(self) -> Arc<dyn EffectStore> {
         self

@@ -74,6 +74,10 @@
 //! | completed, acknowledgement lost | the result; replayed |
 //! | transactional tier, anywhere | all or nothing |
 //!
+//! That a claim's owner has died is known when its lease is over: until then, and that is up to
+//! 30 seconds unless the function says `lease = ..`, a call waits for it, or with
+//! `on_busy = "fail"` gives [`EffectError::InProgress`] at once.
+//!
 //! # Which action it is
 //!
 //! The [`ActionId`] of *what is done* (the action type: `name = ".."`, else module path and
@@ -82,6 +86,9 @@
 //! at for the same three; [`compute_action_id`] gives the rule. **Renames and new arguments change
 //! ids**: a function that is renamed, moved, or given another key argument starts afresh, unless it
 //! has a `name` and an explicit `key`.
+//!
+//! Two functions with the same `name`, key and scope are the same action, whatever else they say:
+//! the next release may have a probe that this one lacks, and settle what this one left in doubt.
 //!
 //! With an explicit key the other arguments are the *fingerprint*: the same key with another
 //! fingerprint is [`EffectError::PayloadMismatch`].

@@ -153,6 +153,11 @@ impl SqliteEffectStore {
     /// wait, for up to 30 seconds. Callers that wait for this action learn of its end by polling: the
     /// store does not hear of the commit.
     ///
+    /// In a gated body the token is [`current_action`](crate::current_action)'s, and the body
+    /// returns what it recorded; where the two differ, the record is what the caller gets. An
+    /// `AlreadyDone` may simply be passed on by `?`: the transaction rolls back, and the gate returns
+    /// the recorded result.
+    ///
     /// # Errors
     ///
     /// [`StoreError::AlreadyDone`] where the action is finished, even by this very claim: an earlier
