@@ -1,0 +1,140 @@
+//! The gate's behaviour, by the builder, on the in-memory store.
+
+mod gate {
+    mod blocking;
+    mod doubt;
+    mod dropped;
+    mod duplicates;
+    mod errors;
+    mod input;
+    mod leases;
+    mod marks;
+    mod nested;
+    mod odd_store;
+    mod panics;
+    mod probes;
+    mod replay;
+    mod scopes;
+    mod store_faults;
+
+    use std::fmt::Debug;
+    use std::future::Future;
+    use std::io;
+    use std::pin::pin;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::task::{Context, Poll, Wake, Waker};
+    use std::thread::{self, Thread};
+
+    use retry_core::{Jitter, Retry, RetryPolicy};
+    use retry_effects::{
+        ActionId, Effect, EffectError, EffectStore, InMemoryEffectStore, Record, Status,
+        compute_action_id,
+    };
+
+    /// Three attempts, without waits.
+    const THREE: RetryPolicy = RetryPolicy::new(3).with_jitter(Jitter::None);
+
+    fn thrice() -> Retry {
+        Retry::new(THREE)
+    }
+
+    fn store() -> Arc<InMemoryEffectStore> {
+        Arc::new(InMemoryEffectStore::new())
+    }
+
+    /// The effect that all tests but a few speak of.
+    fn charge(store: &Arc<impl EffectStore>) -> Effect {
+        Effect::new("charge", &42).store(store)
+    }
+
+    fn id() -> ActionId {
+        compute_action_id("charge", &42, "").expect("a number")
+    }
+
+    /// The record of that effect.
+    fn record(store: &impl EffectStore) -> Option<Record> {
+        wait_for(store.get(id())).expect("a store that answers")
+    }
+
+    fn status(store: &impl EffectStore) -> Option<Status> {
+        record(store).map(|record| record.status)
+    }
+
+    /// Waits for the record to be as wanted; the store wakes whoever waits.
+    fn until(
+        store: &InMemoryEffectStore,
+        wanted: impl Fn(Option<&Record>) -> bool,
+    ) -> Option<Record> {
+        loop {
+            let changed = store.changed(id());
+            let record = record(store);
+            if wanted(record.as_ref()) {
+                return record;
+            }
+            wait_for(changed);
+        }
+    }
+
+    /// Nobody holds it any more.
+    fn settled(store: &InMemoryEffectStore) -> Option<Status> {
+        until(store, |record| {
+            record.is_none_or(|record| record.status != Status::Pending)
+        })
+        .map(|record| record.status)
+    }
+
+    /// Lets the thread wait, outside of any runtime.
+    fn wait_for<T>(future: impl Future<Output = T>) -> T {
+        struct Unpark(Thread);
+
+        impl Wake for Unpark {
+            fn wake(self: Arc<Self>) {
+                self.0.unpark();
+            }
+        }
+
+        let mut future = pin!(future);
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        let mut context = Context::from_waker(&waker);
+        loop {
+            match future.as_mut().poll(&mut context) {
+                Poll::Ready(answer) => return answer,
+                Poll::Pending => thread::park(),
+            }
+        }
+    }
+
+    /// What the gate said, where it was the gate that spoke.
+    fn word<T: Debug>(outcome: io::Result<T>) -> EffectError {
+        let error = outcome.expect_err("a refusal").into_inner();
+        let error = error.expect("an error inside").downcast();
+        *error.expect("the gate's error")
+    }
+
+    fn is_in_doubt<T: Debug>(outcome: io::Result<T>) -> bool {
+        matches!(word(outcome), EffectError::InDoubt { .. })
+    }
+
+    fn busy<T>() -> io::Result<T> {
+        Err(io::ErrorKind::ResourceBusy.into())
+    }
+
+    fn timed_out<T>() -> io::Result<T> {
+        Err(io::ErrorKind::TimedOut.into())
+    }
+
+    /// Effects, counted outside of the store.
+    #[derive(Debug, Default)]
+    struct Effects(AtomicU32);
+
+    impl Effects {
+        fn happen(&self) -> u32 {
+            self.0.fetch_add(1, Ordering::SeqCst) + 1
+        }
+
+        fn count(&self) -> u32 {
+            self.0.load(Ordering::SeqCst)
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! One key, other arguments.
+
+use super::*;
+
+fn with_cents(store: &Arc<InMemoryEffectStore>, cents: u32) -> Effect {
+    charge(store).input(&cents)
+}
+
+#[test]
+fn another_input_is_refused() {
+    let store = store();
+    assert_eq!(
+        with_cents(&store, 5)
+            .run(|| io::Result::Ok(5))
+            .expect("the first"),
+        5
+    );
+    let outcome = with_cents(&store, 6).run(|| io::Result::Ok(6));
+    assert!(matches!(word(outcome), EffectError::PayloadMismatch { .. }));
+    assert_eq!(
+        with_cents(&store, 5)
+            .run(|| io::Result::Ok(6))
+            .expect("a replay"),
+        5
+    );
+    // Who says nothing of its input is not compared.
+    assert_eq!(
+        charge(&store).run(|| io::Result::Ok(6)).expect("a replay"),
+        5
+    );
+}
+
+#[test]
+fn also_on_a_record_in_doubt() {
+    let store = store();
+    assert!(with_cents(&store, 5).run(timed_out::<u32>).is_err());
+    let outcome = with_cents(&store, 6)
+        .in_doubt(retry_effects::InDoubt::Reexecute)
+        .run(|| io::Result::Ok(6));
+    assert!(matches!(word(outcome), EffectError::PayloadMismatch { .. }));
+}
+
+#[test]
+fn also_while_the_other_runs() {
+    let store = store();
+    let outcome = with_cents(&store, 5).run(|| {
+        let inner = thread::scope(|scope| {
+            let other = scope.spawn(|| with_cents(&store, 6).run(|| io::Result::Ok(6)));
+            other.join().expect("no panic")
+        });
+        assert!(matches!(word(inner), EffectError::PayloadMismatch { .. }));
+        io::Result::Ok(5)
+    });
+    assert_eq!(outcome.expect("the first"), 5);
+}
+
+#[test]
+fn a_released_record_takes_any() {
+    let store = store();
+    assert!(with_cents(&store, 5).run(busy::<u32>).is_err());
+    assert_eq!(
+        with_cents(&store, 6)
+            .run(|| io::Result::Ok(6))
+            .expect("it ran"),
+        6
+    );
+    let outcome = with_cents(&store, 5).run(|| io::Result::Ok(5));
+    assert!(matches!(word(outcome), EffectError::PayloadMismatch { .. }));
+}
+
+#[test]
+fn a_key_without_a_faithful_form_names_nothing() {
+    let store = store();
+    let outcome = Effect::new("charge", &f64::NAN)
+        .store(&store)
+        .run(|| io::Result::Ok(5));
+    assert!(matches!(word(outcome), EffectError::NoActionId { .. }));
+    assert_eq!(wait_for(store.len()).expect("a store that answers"), 0);
+}

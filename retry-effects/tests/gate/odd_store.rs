@@ -1,0 +1,212 @@
+//! A store around the in-memory one that is slow, needs a runtime, or fails on demand.
+
+use std::collections::{HashMap, VecDeque};
+use std::pin::Pin;
+use std::sync::{Condvar, Mutex};
+use std::time::Duration;
+
+use super::*;
+use retry_effects::{
+    Changed, Claim, ClaimRequest, Fence, Filter, Finished, Outcome, Resolved, Settlement,
+    StoreError, StoreFuture, Token,
+};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Method {
+    Resolve,
+    Pending,
+    Complete,
+    Renew,
+    Release,
+    Changed,
+}
+
+/// What is wrong with one call of a method.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Fault {
+    /// The store is not reached.
+    Before,
+    /// It acts, and its answer is lost.
+    After,
+    /// It never answers.
+    Hangs,
+}
+
+/// How it answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pace {
+    AtOnce,
+    /// Every method is pending once before it acts, and once after.
+    InSteps,
+    /// The same with a runtime's timers, which it needs.
+    ByTimers,
+}
+
+#[derive(Debug)]
+pub(super) struct OddStore {
+    pub(super) inner: InMemoryEffectStore,
+    pace: Pace,
+    faults: Mutex<HashMap<Method, VecDeque<Fault>>>,
+    /// Answers given so far.
+    answers: Mutex<HashMap<Method, usize>>,
+    answered: Condvar,
+}
+
+impl OddStore {
+    pub(super) fn new(pace: Pace) -> Arc<Self> {
+        Self::around(InMemoryEffectStore::new(), pace)
+    }
+
+    pub(super) fn around(inner: InMemoryEffectStore, pace: Pace) -> Arc<Self> {
+        Arc::new(Self {
+            inner,
+            pace,
+            faults: Mutex::default(),
+            answers: Mutex::default(),
+            answered: Condvar::new(),
+        })
+    }
+
+    /// The next calls of `method` fail so.
+    pub(super) fn fail(&self, method: Method, faults: &[Fault]) {
+        let mut all = self.faults.lock().expect("no panic");
+        all.entry(method).or_default().extend(faults);
+    }
+
+    pub(super) fn count(&self, method: Method) -> usize {
+        let answers = self.answers.lock().expect("no panic");
+        answers.get(&method).copied().unwrap_or(0)
+    }
+
+    /// Blocks until `method` has answered so often.
+    pub(super) fn wait_for(&self, method: Method, times: usize) {
+        let mut answers = self.answers.lock().expect("no panic");
+        while answers.get(&method).is_none_or(|count| *count < times) {
+            answers = self.answered.wait(answers).expect("no panic");
+        }
+    }
+
+    fn tick(&self, method: Method) {
+        *self
+            .answers
+            .lock()
+            .expect("no panic")
+            .entry(method)
+            .or_default() += 1;
+        self.answered.notify_all();
+    }
+
+    fn answer<'a, T: Send + Unpin + 'a>(
+        &'a self,
+        method: Method,
+        act: impl FnOnce() -> StoreFuture<'a, T> + Send + 'a,
+    ) -> StoreFuture<'a, T> {
+        let fault = {
+            let mut faults = self.faults.lock().expect("no panic");
+            faults.get_mut(&method).and_then(VecDeque::pop_front)
+        };
+        let unavailable = || StoreError::unavailable("be reached", "a fault of the test's");
+        if self.pace == Pace::AtOnce && fault.is_none() {
+            let answer = act();
+            self.tick(method);
+            return answer;
+        }
+        StoreFuture::new(async move {
+            self.step().await;
+            let answer = match fault {
+                None => act().await,
+                Some(Fault::Before) => Err(unavailable()),
+                Some(Fault::After) => act().await.and(Err(unavailable())),
+                Some(Fault::Hangs) => std::future::pending().await,
+            };
+            self.step().await;
+            self.tick(method);
+            answer
+        })
+    }
+
+    async fn step(&self) {
+        match self.pace {
+            Pace::AtOnce => {}
+            Pace::InSteps => Step(false).await,
+            Pace::ByTimers => tokio::time::sleep(Duration::from_millis(1)).await,
+        }
+    }
+}
+
+/// Pending once.
+pub(super) struct Step(pub(super) bool);
+
+impl Future for Step {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if std::mem::replace(&mut self.0, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+impl EffectStore for OddStore {
+    fn resolve(&self, id: ActionId) -> StoreFuture<'_, Resolved> {
+        self.answer(Method::Resolve, move || self.inner.resolve(id))
+    }
+
+    fn pending<'a>(&'a self, request: &'a ClaimRequest<'a>) -> StoreFuture<'a, Claim> {
+        self.answer(Method::Pending, move || self.inner.pending(request))
+    }
+
+    fn complete<'a>(&'a self, token: &'a Token, outcome: Outcome) -> StoreFuture<'a, ()> {
+        self.answer(Method::Complete, move || {
+            self.inner.complete(token, outcome)
+        })
+    }
+
+    fn renew<'a>(&'a self, token: &'a Token, lease: Duration) -> StoreFuture<'a, ()> {
+        self.answer(Method::Renew, move || self.inner.renew(token, lease))
+    }
+
+    fn release<'a>(&'a self, token: &'a Token) -> StoreFuture<'a, Option<Finished>> {
+        self.answer(Method::Release, move || self.inner.release(token))
+    }
+
+    fn get(&self, id: ActionId) -> StoreFuture<'_, Option<Record>> {
+        self.inner.get(id)
+    }
+
+    fn list<'a>(&'a self, filter: &'a Filter) -> StoreFuture<'a, Vec<Record>> {
+        self.inner.list(filter)
+    }
+
+    fn purge(&self, age: Duration) -> StoreFuture<'_, u64> {
+        self.inner.purge(age)
+    }
+
+    fn settle<'a>(
+        &'a self,
+        id: ActionId,
+        fence: Fence,
+        settlement: Settlement,
+    ) -> StoreFuture<'a, ()> {
+        self.inner.settle(id, fence, settlement)
+    }
+
+    fn len(&self) -> StoreFuture<'_, u64> {
+        self.inner.len()
+    }
+
+    fn changed(&self, id: ActionId) -> Changed {
+        self.tick(Method::Changed);
+        self.inner.changed(id)
+    }
+
+    fn hears_all(&self) -> bool {
+        true
+    }
+
+    fn needs_runtime(&self) -> bool {
+        self.pace == Pace::ByTimers
+    }
+}
