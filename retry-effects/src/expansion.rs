@@ -184,6 +184,7 @@ impl Ask {
     }
 
     /// Asks for a sync call.
+    #[must_use]
     pub fn open_sync<T, E>(self, results: Results<T>, errors: Errors<E>) -> Opened<T, E> {
         let forms = (results, errors);
         let request = match self.request(true) {

@@ -71,6 +71,10 @@ impl<T, E> Gate<T, E> {
     }
 
     /// Runs a sync attempt under this claim.
+    ///
+    /// # Errors
+    ///
+    /// The attempt's own, or the gate's where it may not begin.
     #[inline]
     pub fn attempt_sync(&self, body: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
         if let Err(error) = self.action.begin_attempt() {
@@ -178,6 +182,10 @@ impl<T, E> Gate<T, E> {
     }
 
     /// Records what became of the call, and says what its caller gets.
+    ///
+    /// # Errors
+    ///
+    /// The call's own, or the gate's where that was not recorded.
     pub async fn close(
         mut self,
         outcome: Result<T, E>,
@@ -191,6 +199,10 @@ impl<T, E> Gate<T, E> {
     }
 
     /// [`close`](Self::close) for a sync call.
+    ///
+    /// # Errors
+    ///
+    /// As there.
     pub fn close_sync(
         mut self,
         outcome: Result<T, E>,
