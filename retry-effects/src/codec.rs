@@ -147,7 +147,7 @@ impl<E: HoldsEffectError + Replayable> ErrorCodec<E> for ErrorsReplayed {
 /// Why a payload does not read as a type: `None` where its form is of a newer version.
 pub(crate) type NotDecoded = Option<serde_json::Error>;
 
-pub(crate) fn encode(value: &impl Serialize) -> serde_json::Result<Payload> {
+pub(crate) fn encode(value: &(impl Serialize + ?Sized)) -> serde_json::Result<Payload> {
     serde_json::to_string(value).map(Payload::new)
 }
 

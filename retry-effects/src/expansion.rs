@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use pin_project_lite::pin_project;
 use retry_core::__private::{Limits, know_further, watch_doubt};
@@ -60,7 +60,7 @@ pub struct Ask {
     on_busy: OnBusy,
     probed: bool,
     limits: Option<Limits>,
-    began: Instant,
+    began: tokio::time::Instant,
 }
 
 impl std::fmt::Debug for Ask {
@@ -92,7 +92,7 @@ impl Ask {
             on_busy: OnBusy::default(),
             probed: false,
             limits: None,
-            began: Instant::now(),
+            began: tokio::time::Instant::now(),
         }
     }
 
@@ -342,7 +342,14 @@ impl<F: Fields> Serialize for Object<F> {
 
 /// Asks an async probe: a panic in it is no word.
 pub fn probed<T, F: Future<Output = Probe<T>>>(probe: F) -> Probed<F> {
-    Probed { probe }
+    Probed { probe: Some(probe) }
+}
+
+/// [`probed`], of what makes the probe: a panic in that is no word either.
+pub(crate) fn probed_by<T, F: Future<Output = Probe<T>>>(probe: impl FnOnce() -> F) -> Probed<F> {
+    Probed {
+        probe: catch_unwind(AssertUnwindSafe(probe)).ok(),
+    }
 }
 
 /// Asks a sync probe: a panic in it is no word.
@@ -360,7 +367,7 @@ pin_project! {
     #[derive(Debug)]
     pub struct Probed<F> {
         #[pin]
-        probe: F,
+        probe: Option<F>,
     }
 }
 
@@ -368,7 +375,9 @@ impl<T, F: Future<Output = Probe<T>>> Future for Probed<F> {
     type Output = Probe<T>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Probe<T>> {
-        let probe = self.project().probe;
+        let Some(probe) = self.project().probe.as_pin_mut() else {
+            return Poll::Ready(Probe::Unknown);
+        };
         catch_unwind(AssertUnwindSafe(|| probe.poll(context)))
             .unwrap_or_else(|panic| Poll::Ready(no_word(panic)))
     }

@@ -9,7 +9,7 @@ use pin_project_lite::pin_project;
 use retry_core::__private::{Failure, replace_doubt};
 use retry_core::Verdict;
 
-use crate::action::{Action, ENDED, LOST, MARKED, OVER, RUNNING, UNKNOWN};
+use crate::action::{Action, ENDED, LOST, MARKED, OVER, RETURNED, RUNNING, UNKNOWN};
 use crate::ambient;
 use crate::blocking;
 use crate::codec::{Errors, Results};
@@ -74,14 +74,14 @@ impl<T, E> Gate<T, E> {
     ///
     /// # Errors
     ///
-    /// The attempt's own, or the gate's where it may not begin.
+    /// The body's, or that the lease is over.
     #[inline]
     pub fn attempt_sync(&self, body: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
         if let Err(error) = self.action.begin_attempt() {
             return Err((self.errors.of)(error));
         }
-        let outcome = under(&self.action, body);
-        self.action.clear(RUNNING);
+        let outcome = ambient::under(&self.action, body);
+        self.action.set(RETURNED);
         outcome
     }
 
@@ -91,8 +91,13 @@ impl<T, E> Gate<T, E> {
             return false;
         };
         let action = &self.action;
-        let is_cut = action.is(RUNNING);
-        if !(is_cut || action.is(MARKED) || is_unknown(error)) {
+        let is_refused = action.is(OVER) && !action.is(RUNNING);
+        if is_refused {
+            // The lease was over: nothing began.
+            return false;
+        }
+        if !(self.is_cut() || action.is(MARKED) || is_unknown(error)) {
+            action.clear(RUNNING);
             if action.is(LOST) {
                 // Another attempt would run under another owner's claim.
                 action.set(OVER);
@@ -101,6 +106,8 @@ impl<T, E> Gate<T, E> {
         }
         action.clear(RUNNING | MARKED);
         action.set(UNKNOWN);
+        // So is what this call is a part of.
+        let _ = replace_doubt(true);
         match self.doubt {
             Doubt::Halt => action.set(OVER),
             Doubt::Reexecute | Doubt::Probe if action.is(LOST) => action.set(OVER),
@@ -112,7 +119,7 @@ impl<T, E> Gate<T, E> {
 
     /// The same for the outcome of a call whose last attempt a time limit may have cut.
     pub fn note_cut(&self, outcome: &Result<T, E>) -> bool {
-        self.action.is(RUNNING) && self.note(outcome, |_| true)
+        self.is_cut() && self.note(outcome, |_| true)
     }
 
     /// What the callee said of the attempt that was noted.
@@ -122,10 +129,8 @@ impl<T, E> Gate<T, E> {
     /// The attempt's own, unless the callee has a result.
     pub fn hear(&self, outcome: Result<T, E>, word: Probe<T>) -> Result<T, E> {
         match word {
-            Probe::Applied(result) => {
-                self.action.clear(UNKNOWN);
-                Ok(result)
-            }
+            // Until it is recorded, it is as much in doubt as before.
+            Probe::Applied(result) => Ok(result),
             Probe::NotApplied => {
                 self.action.clear(UNKNOWN);
                 outcome
@@ -150,12 +155,10 @@ impl<T, E> Gate<T, E> {
             Probe::Applied(result) => Some(Ok(result)),
             Probe::NotApplied => {
                 self.asks_first = false;
+                self.action.clear(UNKNOWN);
                 None
             }
-            Probe::Unknown => {
-                self.action.set(UNKNOWN);
-                Some(Err(self.in_doubt()))
-            }
+            Probe::Unknown => Some(Err(self.in_doubt())),
         }
     }
 
@@ -171,13 +174,15 @@ impl<T, E> Gate<T, E> {
         }
     }
 
-    /// Whether the attempt before was broken off without a word.
+    /// Whether the attempt before was broken off without a word, or the question what it did.
     pub(crate) fn is_cut(&self) -> bool {
-        self.action.is(RUNNING)
+        let action = &self.action;
+        let asked = self.doubt == Doubt::Probe && action.is(UNKNOWN) && !action.is(OVER);
+        asked || (action.is(RUNNING) && !action.is(RETURNED))
     }
 
     pub(crate) fn is_over(&self) -> bool {
-        let halted = self.doubt == Doubt::Halt && self.action.is(RUNNING);
+        let halted = self.doubt == Doubt::Halt && self.is_cut();
         halted || self.action.is(OVER)
     }
 
@@ -185,7 +190,7 @@ impl<T, E> Gate<T, E> {
     ///
     /// # Errors
     ///
-    /// The call's own, or the gate's where that was not recorded.
+    /// The call's own, or that it could not be recorded.
     pub async fn close(
         mut self,
         outcome: Result<T, E>,
@@ -202,7 +207,7 @@ impl<T, E> Gate<T, E> {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As [`close`](Self::close).
     pub fn close_sync(
         mut self,
         outcome: Result<T, E>,
@@ -211,17 +216,21 @@ impl<T, E> Gate<T, E> {
         let ending = self.ending(&outcome, is_final);
         self.ending = ending.outcome();
         let store = self.action.store.clone();
-        // It could be blocked for when it was opened, so it can now.
-        let closed = blocking::run(&*store, self.record(ending, outcome));
-        let closed = closed.unwrap_or_else(|_| Err(self.in_doubt()));
+        let recorded = blocking::run(&*store, self.record(ending, outcome));
+        // It could be blocked for when it was opened, so it can now; else the keeper records it.
+        let Ok(closed) = recorded else {
+            return Err(self.in_doubt());
+        };
         self.held = None;
         closed
     }
 
-    fn ending(&self, outcome: &Result<T, E>, is_final: impl FnOnce(&E) -> bool) -> Ending {
+    fn ending(&mut self, outcome: &Result<T, E>, is_final: impl FnOnce(&E) -> bool) -> Ending {
         self.action.set(ENDED);
         let error = match outcome {
             Ok(value) => {
+                // Should its encoder panic: it has happened all the same.
+                self.ending = Some(Outcome::InDoubt { applied: true });
                 return match (self.results.encode)(value) {
                     Ok(payload) => Ending::Complete(Outcome::Success(payload)),
                     Err(error) => Ending::NotEncoded(error),
@@ -241,7 +250,7 @@ impl<T, E> Gate<T, E> {
     async fn record(&self, ending: Ending, outcome: Result<T, E>) -> Result<T, E> {
         let action = &*self.action;
         match ending {
-            Ending::Release => match action.store.release(&action.token).await {
+            Ending::Release => match release(action).await {
                 // The body's transaction had committed after all.
                 Ok(Some(finished)) => self.replay(&finished),
                 Ok(None) => {
@@ -317,8 +326,7 @@ impl<T, E> Gate<T, E> {
     }
 
     fn tell(&self, kind: GateEventKind) {
-        let action = &*self.action;
-        event::tell(kind, &action.name, action.token.id(), action.began);
+        event::tell_of(kind, &self.action);
     }
 
     /// The error of a call that ended in doubt without one of its own.
@@ -367,6 +375,17 @@ async fn complete(action: &Action, outcome: &Outcome) -> Result<(), StoreError> 
     }
 }
 
+async fn release(action: &Action) -> Result<Option<Finished>, StoreError> {
+    let mut told = 0;
+    loop {
+        told += 1;
+        match action.store.release(&action.token).await {
+            Err(StoreError::Unavailable { .. }) if told < TOLD => {}
+            answer => return answer,
+        }
+    }
+}
+
 impl<T> Results<T> {
     /// The recorded result.
     pub(crate) fn replayed(
@@ -392,7 +411,11 @@ impl<T, E> Drop for Gate<T, E> {
         let action = self.action.clone();
         action.set(ENDED);
         // No word is no proof: what has begun may have happened.
-        let in_doubt = self.asks_first || action.is(RUNNING | UNKNOWN);
+        let in_doubt = action.is(RUNNING | UNKNOWN);
+        if in_doubt {
+            // So is what this call is a part of.
+            let _ = replace_doubt(true);
+        }
         let ending = self
             .ending
             .take()
@@ -400,38 +423,15 @@ impl<T, E> Drop for Gate<T, E> {
         let kind = ending
             .as_ref()
             .map_or(GateEventKind::Released, GateEventKind::of);
-        event::tell(kind, &action.name, action.token.id(), action.began);
+        event::tell_of(kind, &action);
         lease::later(async move {
             // Where the store cannot be told, the lease runs out and leaves it in doubt.
             let _ = match ending {
                 Some(outcome) => complete(&action, &outcome).await,
-                None => action.store.release(&action.token).await.map(drop),
+                None => release(&action).await.map(drop),
             };
         });
     }
-}
-
-/// Runs `body` as the body of `action`, and takes the marks that calls inside it leave.
-fn under<T>(action: &Arc<Action>, body: impl FnOnce() -> T) -> T {
-    struct Marks<'a> {
-        action: &'a Action,
-        outer: bool,
-    }
-
-    impl Drop for Marks<'_> {
-        fn drop(&mut self) {
-            let marked = replace_doubt(self.outer);
-            if marked {
-                self.action.set(MARKED);
-                // What encloses this action is in the same doubt.
-                let _ = replace_doubt(true);
-            }
-        }
-    }
-
-    let outer = replace_doubt(false);
-    let _marks = Marks { action, outer };
-    ambient::within_action(&mut Some(action.clone()), body)
 }
 
 pin_project! {
@@ -466,9 +466,9 @@ impl<F: Future<Output = Result<T, E>>, T, E> Future for Attempt<'_, F, E> {
                 return Poll::Ready(Err((this.error_of)(action.lease_lost())));
             }
         }
-        let polled = under(action, || this.body.poll(context));
+        let polled = ambient::under(action, || this.body.poll(context));
         if polled.is_ready() {
-            action.clear(RUNNING);
+            action.set(RETURNED);
         }
         polled
     }

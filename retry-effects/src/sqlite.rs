@@ -9,6 +9,7 @@ mod schema;
 mod timestamp;
 mod writer;
 
+use std::cell::Cell;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -123,7 +124,7 @@ impl SqliteEffectStore {
     }
 
     fn open_by(path: &Path, clock: LeaseClock) -> Result<Self, StoreError> {
-        let path = Arc::new(path.to_path_buf());
+        let path = Arc::new(connection::absolute(path)?);
         let mut connection = connection::open_writer(&path)?;
         schema::migrate(&mut connection, &path)?;
         let waiters = Waiters::new();
@@ -132,6 +133,7 @@ impl SqliteEffectStore {
             path: path.clone(),
             clock: clock.clone(),
             waiters: waiters.clone(),
+            unswept: Cell::new(0),
         })?;
         Ok(Self(Arc::new(Inner {
             readers: Readers::new(path.clone()),

@@ -5,7 +5,7 @@ use std::future::{Future, Ready, ready};
 
 use retry_core::__private::{Failure, Judge};
 
-use crate::expansion::{Probed, probed, probed_sync};
+use crate::expansion::{Probed, probed_by, probed_sync};
 use crate::gate::Gate;
 use crate::policy::Probe;
 
@@ -61,7 +61,7 @@ impl<T, F: Fn() -> Q, Q: Future<Output = Probe<T>>> AsksAsync<T> for Probing<F> 
     type Asked = Probed<Q>;
 
     fn ask(&self) -> Self::Asked {
-        probed((self.0)())
+        probed_by(&self.0)
     }
 }
 
