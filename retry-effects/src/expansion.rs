@@ -105,7 +105,7 @@ impl Ask {
 
     /// What the action is done to.
     #[must_use]
-    pub fn key(mut self, key: &(impl Serialize + ?Sized)) -> Self {
+    pub fn key(mut self, key: &(impl Argument + ?Sized)) -> Self {
         match UnscopedId::new(&self.name, key) {
             Ok(id) => self.id = id,
             Err(fault) => self.fault = Some(fault),
@@ -115,7 +115,7 @@ impl Ask {
 
     /// The arguments that are not part of the key.
     #[must_use]
-    pub fn input(mut self, input: &(impl Serialize + ?Sized)) -> Self {
+    pub fn input(mut self, input: &(impl Argument + ?Sized)) -> Self {
         match compute_action_id("", input, "") {
             Ok(id) => self.input = Some(InputHash::from_bytes(*id.as_bytes())),
             Err(fault) => self.fault = Some(fault),

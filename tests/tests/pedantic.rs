@@ -161,8 +161,8 @@ async fn generic<T>(
     store = store,
     lease = "10s",
     retain = "1h",
-    probe = |_, _, order_id, _, _| {
-        assert_eq!(*order_id, 1);
+    probe = |_, _, order, _, _| {
+        assert_eq!(*order, 1);
         async { Probe::NotApplied }
     },
     on_busy = "fail",
@@ -196,7 +196,7 @@ fn gated_sync(
 fn probed_sync(
     script: &Script<u32, io::Error>,
     store: &Arc<InMemoryEffectStore>,
-    number: u32,
+    key: String,
 ) -> io::Result<()> {
     let _seven = script.next()?;
     Ok(())
@@ -205,7 +205,7 @@ fn probed_sync(
 fn ask(
     _script: &Script<u32, io::Error>,
     _store: &Arc<InMemoryEffectStore>,
-    _number: &u32,
+    _key: &str,
 ) -> Probe<()> {
     Probe::Applied(())
 }
@@ -236,13 +236,13 @@ async fn lints_are_silent_at_the_gate() -> Result<(), Box<dyn std::error::Error>
         assert_eq!(sendable(client.gated_once("ab")).await?, 2);
     }
     assert_eq!(client.calls, 2);
-    let (_no_wait, script) = (no_wait(), busy_once());
+    let (_no_wait, busy) = (no_wait(), busy_once());
     for _ in 0..2 {
-        assert_eq!(gated_sync(&script, &store, "k".to_owned())?, 1);
+        assert_eq!(gated_sync(&busy, &store, "k".to_owned())?, 1);
     }
-    let script = Script::new([Err(io::ErrorKind::TimedOut.into())]);
+    let unknown = Script::new([Err(io::ErrorKind::TimedOut.into())]);
     for _ in 0..2 {
-        probed_sync(&script, &store, 1)?;
+        probed_sync(&unknown, &store, "k".to_owned())?;
     }
     Ok(())
 }

@@ -20,8 +20,8 @@ impl Call<'_> {
                 let (takes, has) = (closure.inputs.len(), members.len());
                 if takes != 0 && takes != has {
                     let message = format!(
-                        "the probe has {takes} parameters, and the function {has}: take all of \
-                         them, in order, or none (`|| ..` sees them by name)"
+                        "this probe takes {takes}, and the function {has}: take all of its \
+                         arguments, in order, or none (`|| ..` sees them by name)"
                     );
                     faults.on(&closure.inputs, message);
                 }

@@ -124,7 +124,7 @@ fn with_types_sync(bank: &Bank, order_id: u64, note: &str) -> io::Result<u32> {
     idempotent = true,
     skip(bank),
     store = &bank.store,
-    probe = || ask(bank, &order_id, &note),
+    probe = || ask(bank, &order_id, note),
 )]
 async fn by_capture(bank: &Bank, order_id: u64, note: &str) -> io::Result<u32> {
     let _ = (order_id, note);
@@ -157,7 +157,7 @@ async fn async_block(bank: &Bank, order_id: u64, note: &str) -> io::Result<u32> 
     idempotent = true,
     skip(bank),
     store = &bank.store,
-    probe = || { if order_id == 0 { return Probe::Unknown; } ask_sync(bank, &order_id, &note) },
+    probe = || { if order_id == 0 { return Probe::Unknown; } ask_sync(bank, &order_id, note) },
 )]
 fn async_block_sync(bank: &Bank, order_id: u64, note: &str) -> io::Result<u32> {
     let _ = (order_id, note);
