@@ -52,6 +52,9 @@
 //! Whatever changes the text: a renamed or added field, `1` against `1.0`, an `f64` against an
 //! `f32`, another order in a list. [`compute_action_id`] tells what to watch for.
 
+#[cfg(feature = "conformance")]
+#[doc(hidden)]
+pub mod __model;
 mod action_id;
 mod canonical;
 mod claim;
