@@ -144,6 +144,9 @@
 //! | `conformance` | the suite that every store passes, and a clock that tests move | for `[dev-dependencies]` |
 
 mod action;
+#[cfg(feature = "conformance")]
+#[doc(hidden)]
+pub mod __model;
 mod action_id;
 mod admission;
 mod ambient;
