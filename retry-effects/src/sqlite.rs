@@ -9,6 +9,7 @@ mod schema;
 mod timestamp;
 mod writer;
 
+use std::cell::Cell;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -132,6 +133,7 @@ impl SqliteEffectStore {
             path: path.clone(),
             clock: clock.clone(),
             waiters: waiters.clone(),
+            unswept: Cell::new(0),
         })?;
         Ok(Self(Arc::new(Inner {
             readers: Readers::new(path.clone()),

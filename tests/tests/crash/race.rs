@@ -21,8 +21,8 @@ use super::{Draws, seed, short_or_full};
 /// The keys of a round. All callers are at them at once.
 const KEYS: u64 = 200;
 
-/// A task calls every eighth key.
-const SHARES: u64 = 8;
+/// A task calls every sixteenth key.
+const SHARES: u64 = 16;
 
 #[test]
 fn processes_that_race_act_once() {
