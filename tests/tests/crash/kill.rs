@@ -14,8 +14,8 @@ use super::failure::Failure;
 use super::kill_at::KillAt;
 use super::point::{Point, Policy, Standing};
 use super::recovery::{Place, Task, id};
-use super::worker::{self, Worker};
 use super::short_or_full;
+use super::worker::{self, Worker};
 
 /// Of what dies: long enough for a worker to come to its point, short enough to be waited for.
 const LEASE: Duration = Duration::from_millis(150);
@@ -44,7 +44,12 @@ fn a_process_that_dies_at_any_point_leaves_what_the_rules_say() {
                     return stood;
                 }
                 let (index, point, policy) = cases[kill as usize % cases.len()];
-                let case = Case { kill, index, point, policy };
+                let case = Case {
+                    kill,
+                    index,
+                    point,
+                    policy,
+                };
                 stood.push(case.run(&place, folder.path(), &runtime));
             }
         };
@@ -87,7 +92,11 @@ impl Case {
         let doomed = number + BEFORE;
         let policy = self.policy as u64;
         if self.point.takes_over() {
-            runtime.block_on(leave_in_doubt(place, doomed, self.point == Point::ProbeFirst));
+            runtime.block_on(leave_in_doubt(
+                place,
+                doomed,
+                self.point == Point::ProbeFirst,
+            ));
         }
         let numbers = [number, self.index as u64, policy];
         Worker::start("kill::child_dies", folder, &numbers).dies();
@@ -166,7 +175,12 @@ fn child_dies() {
         doomed: id(task.number),
         at: point.step(),
     });
-    let doomed = Doomed { place, point, task, store };
+    let doomed = Doomed {
+        place,
+        point,
+        task,
+        store,
+    };
     // Sync and async calls come to the same points.
     if number % 2 == 0 {
         doomed.call();
@@ -215,12 +229,12 @@ impl Doomed {
             Point::ProbeOfNothing => return Err(Failure::NoAnswer),
             _ => {}
         }
-        let nonce = self.place.act(self.task, |is_committed| {
-            match (self.point, is_committed) {
+        let nonce = self
+            .place
+            .act(self.task, |is_committed| match (self.point, is_committed) {
                 (Point::BeforeCommit, false) | (Point::AfterCommit, true) => worker::die(),
                 _ => {}
-            }
-        })?;
+            })?;
         match self.point {
             Point::Happened => worker::die(),
             Point::ProbeOfOwn => return Err(Failure::NoAnswer),

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use retry_core::{NO_RETRY, Retry};
 use retry_effects::{EffectStore, current_action};
-use rustix::process::Signal;
 use tokio::task::{JoinSet, yield_now};
 
 use super::callee::Callee;
@@ -48,7 +47,7 @@ fn a_process_that_dies_at_any_moment_leaves_no_more_than_doubt() {
         let mut begun = vec![worker.says()];
         // Not to wait for anything: any moment will do.
         thread::sleep(Duration::from_micros(draws.below(LIFE)));
-        worker.signal(Signal::KILL);
+        worker.kill();
         worker.dies();
         begun.extend(worker.said());
         for number in begun {
@@ -56,8 +55,8 @@ fn a_process_that_dies_at_any_moment_leaves_no_more_than_doubt() {
             stood[runtime.block_on(place.recover(task, None)) as usize] += 1;
         }
     }
-    let [free, in_doubt, done] =
-        [Standing::Free, Standing::InDoubt, Standing::Done].map(|standing| stood[standing as usize]);
+    let [free, in_doubt, done] = [Standing::Free, Standing::InDoubt, Standing::Done]
+        .map(|standing| stood[standing as usize]);
     println!(
         "kill at random: {kills} kills, {in_doubt} actions in doubt, {free} free, {done} done, \
          duplicates: 0 (seed {seed})"

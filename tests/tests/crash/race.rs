@@ -22,7 +22,7 @@ use super::{Draws, seed, short_or_full};
 const KEYS: u64 = 200;
 
 /// A task calls every sixteenth key.
-const SHARES: u64 = 16;
+const SHARES: usize = 16;
 
 #[test]
 fn processes_that_race_act_once() {
@@ -185,9 +185,9 @@ async fn run_round(racer: &Arc<Racer>, round: u64, index: u64, tasks: u64) -> Ha
         let racer = racer.clone();
         running.spawn(async move {
             let mut results = Vec::new();
-            let share = (task + index) % SHARES;
-            for step in 0..KEYS / SHARES {
-                let key = round * KEYS + step * SHARES + share;
+            let share = (task + index) % SHARES as u64;
+            for key in (share..KEYS).step_by(SHARES) {
+                let key = round * KEYS + key;
                 results.push((key, racer.call(key).await));
             }
             results

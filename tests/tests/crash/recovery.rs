@@ -167,8 +167,15 @@ impl Place {
         };
         let told = told.unwrap_or_else(|error| panic!("{task:?}, {standing:?}: {error}"));
         let after = self.happened(task);
-        assert_eq!(after.len(), 1, "{task:?}, {standing:?}: {before:?}, {after:?}");
-        assert!(before.is_empty() || before == after, "{before:?}, {after:?}");
+        assert_eq!(
+            after.len(),
+            1,
+            "{task:?}, {standing:?}: {before:?}, {after:?}"
+        );
+        assert!(
+            before.is_empty() || before == after,
+            "{before:?}, {after:?}"
+        );
         assert_eq!(told, after[0].nonce, "{task:?}, {standing:?}");
         let replayed = self.call(task).await.expect("it is done");
         assert_eq!(replayed, told, "{task:?}");

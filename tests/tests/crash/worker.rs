@@ -7,7 +7,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, getpid, kill_process};
+use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process, waitpid};
 
 const TASK: &str = "RETRY_TESTS_WORKER";
 
@@ -86,9 +86,28 @@ impl Worker {
         writeln!(self.orders, "{word}").expect("it listens");
     }
 
-    pub(super) fn signal(&self, signal: Signal) {
+    /// Kills it: SIGKILL.
+    pub(super) fn kill(&self) {
+        self.signal(Signal::KILL);
+    }
+
+    /// Lets one that has stopped go on: SIGCONT.
+    pub(super) fn go_on(&mut self) {
+        self.signal(Signal::CONT);
+        self.order("go on");
+    }
+
+    fn signal(&self, signal: Signal) {
         let pid = Pid::from_child(&self.child);
         kill_process(pid, signal).expect("it is there");
+    }
+
+    /// Waits until it has stopped.
+    pub(super) fn stops(&self) {
+        let pid = Pid::from_child(&self.child);
+        let waited = waitpid(Some(pid), WaitOptions::UNTRACED).expect("it is there");
+        let (_, status) = waited.expect("it stops");
+        assert!(status.stopped(), "{status:?}");
     }
 
     /// Waits until it has ended well.
@@ -126,7 +145,8 @@ pub(super) fn this_program() -> std::path::PathBuf {
 /// In a worker: what it is to do. `None` in the test program itself.
 pub(super) fn task<const N: usize>() -> Option<[u64; N]> {
     let task = std::env::var(TASK).ok()?;
-    let numbers: Vec<u64> = task.split(' ').map(|word| word.parse().unwrap()).collect();
+    let number = |word: &str| word.parse().expect("a number");
+    let numbers: Vec<u64> = task.split_whitespace().map(number).collect();
     Some(numbers.try_into().expect("a number for each name"))
 }
 
@@ -154,4 +174,6 @@ pub(super) fn die() -> ! {
 /// In a worker: stops until it is told to go on.
 pub(super) fn stop() {
     kill_process(getpid(), Signal::STOP).expect("it is itself");
+    // Another thread may be the one that takes the signal; this one must not run on until then.
+    assert_eq!(hear(), "go on");
 }
