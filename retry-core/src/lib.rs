@@ -204,7 +204,7 @@ pub mod __private {
     pub use crate::own::{as_result, own};
     pub use crate::pause::Carriage;
     pub use crate::probe::{Carry, Described, Judged, OutcomeProbe, Probe, failure};
-    pub use crate::retry::{Accept, AsyncLimits, Hook, Judge, SyncLimits};
+    pub use crate::retry::{Accept, AsyncLimits, Begin, Hook, Judge, SyncLimits};
     pub use crate::site::Site;
 }
 

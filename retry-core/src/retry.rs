@@ -16,7 +16,7 @@ use crate::operation::Operation;
 use crate::pause::{Carriage, Carried};
 use crate::policy::RetryPolicy;
 
-pub use parts::{Accept, AsyncLimits, Hook, Judge, SyncLimits};
+pub use parts::{Accept, AsyncLimits, Begin, Hook, Judge, SyncLimits};
 pub use parts::{
     AnyOk, ByClassify, NoHook, NoLimit, OnRetry, RetryIf, RetryOnOk, Timeout, TotalTime,
 };
@@ -183,6 +183,16 @@ impl<J, A, H, L> Retry<J, A, H, L> {
         }
     }
 
+    /// Begins to count the time, where it is limited. For the gate, which the call passes before its
+    /// first attempt.
+    #[doc(hidden)]
+    pub fn __begin(&mut self) -> Option<crate::limits::Limits>
+    where
+        L: Begin,
+    {
+        self.limits.begin()
+    }
+
     #[inline]
     fn judged<'a, T, E>(&self, outcome: &'a Result<T, E>, timed_out: bool) -> Option<Failure<'a>>
     where
@@ -212,7 +222,7 @@ impl<J, A, H> Retry<J, A, H, NoLimit> {
     /// No wait is begun that would leave no time for an attempt. A sync attempt is never cut; an
     /// async one is dropped when time runs out, which needs `E: From<RetryError>`.
     pub fn max_total_time(self, limit: Duration) -> Retry<J, A, H, TotalTime> {
-        self.limited(TotalTime(limit))
+        self.limited(TotalTime { limit, begun: None })
     }
 
     /// Bounds each attempt of an async call, which needs `E: From<RetryError>`. Set
@@ -221,6 +231,7 @@ impl<J, A, H> Retry<J, A, H, NoLimit> {
         self.limited(Timeout {
             timeout,
             max_total_time: None,
+            begun: None,
         })
     }
 }
@@ -228,10 +239,11 @@ impl<J, A, H> Retry<J, A, H, NoLimit> {
 impl<J, A, H> Retry<J, A, H, TotalTime> {
     /// Bounds each attempt as well; see [`Retry::timeout`].
     pub fn timeout(self, timeout: Duration) -> Retry<J, A, H, Timeout> {
-        let max_total_time = Some(self.limits.0);
+        let max_total_time = Some(self.limits.limit);
         self.limited(Timeout {
             timeout,
             max_total_time,
+            begun: None,
         })
     }
 }

@@ -21,7 +21,8 @@ pub(crate) struct Action {
     pub(crate) token: Token,
     pub(crate) store: Arc<dyn EffectStore>,
     pub(crate) lease: Duration,
-    pub(crate) began: Instant,
+    /// Just before it was claimed: its lease holds at least from here on.
+    pub(crate) claimed: Instant,
     /// When the lease is renewed next, on the keeper's clock.
     pub(crate) renew_at: AtomicU64,
     /// When the lease was last known to hold, on the keeper's clock.
@@ -35,7 +36,8 @@ pub(crate) struct Action {
     attempting: Mutex<Option<Waker>>,
 }
 
-/// A body has begun, and has given no word yet.
+/// A body has begun, and the gate has not taken note of its failure. A success leaves it set: it is
+/// settled when it is recorded, not before.
 pub(crate) const RUNNING: u8 = 1;
 /// A call inside the attempt that runs had an attempt of unknown effect.
 pub(crate) const MARKED: u8 = 2;
@@ -47,6 +49,8 @@ pub(crate) const OVER: u8 = 8;
 pub(crate) const LOST: u8 = 16;
 /// The call is telling the store what became of it: its lease is no matter any more.
 pub(crate) const ENDED: u8 = 32;
+/// The body that runs has returned.
+pub(crate) const RETURNED: u8 = 64;
 
 impl Action {
     pub(crate) fn new(
@@ -54,14 +58,14 @@ impl Action {
         token: Token,
         store: Arc<dyn EffectStore>,
         lease: Duration,
-        began: Instant,
+        claimed: Instant,
     ) -> Self {
         Self {
             name,
             token,
             store,
             lease,
-            began,
+            claimed,
             renew_at: AtomicU64::new(0),
             held_at: AtomicU64::new(0),
             parent: ambient::action(),
@@ -87,14 +91,15 @@ impl Action {
     ///
     /// # Errors
     ///
-    /// Where the lease may have run out since the last attempt: somebody may have settled the
-    /// action, or be at it. Nothing has begun then, and nothing may.
+    /// Where the lease may have run out since the claim or the last attempt: somebody may have
+    /// settled the action, or be at it. Nothing has begun then, and nothing may.
     pub(crate) fn begin_attempt(&self) -> Result<(), EffectError> {
-        let earlier = self.attempt.fetch_add(1, Ordering::Relaxed);
-        if self.is(LOST) || (earlier > 0 && lease::has_run_out(self)) {
+        self.attempt.fetch_add(1, Ordering::Relaxed);
+        if self.is(LOST) || lease::has_run_out(self) {
             self.set(OVER);
             return Err(self.lease_lost());
         }
+        self.clear(RETURNED);
         self.set(RUNNING);
         Ok(())
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use retry_core::__private::Limits;
 
-use crate::action::Action;
+use crate::action::{Action, UNKNOWN};
 use crate::action_id::ActionId;
 use crate::ambient;
 use crate::blocking::{self, CannotBlock};
@@ -32,7 +32,8 @@ pub(crate) struct Request {
     pub(crate) doubt: Doubt,
     pub(crate) on_busy: OnBusy,
     pub(crate) limits: Option<Limits>,
-    pub(crate) began: Instant,
+    /// On tokio's clock, as time limits are.
+    pub(crate) began: tokio::time::Instant,
     /// Whether the call blocks its thread when it waits.
     pub(crate) blocks: bool,
 }
@@ -56,6 +57,13 @@ enum Standing {
     InDoubt(Box<Record>),
 }
 
+/// A claim that was won.
+struct Won {
+    token: Token,
+    /// Before the store was asked for it.
+    asked: Instant,
+}
+
 /// What a waiter has seen of the owner, and since when.
 struct Watch {
     silent: Silent,
@@ -75,13 +83,13 @@ impl Request {
             Err(EffectError::Store { .. }) => GateEventKind::StoreFailed,
             Err(_) => GateEventKind::Busy,
         };
-        event::tell(kind, &self.name, self.id, self.began);
+        event::tell(kind, &self.name, self.id, || self.began.elapsed());
         admitted.map(|(admission, _)| admission)
     }
 
     /// The same, and whether the call waited for another one.
     async fn try_admit(&self) -> Result<(Admission, bool), EffectError> {
-        if self.is_inside_itself() {
+        if self.is_inside_itself(None) {
             return Err(self.in_progress(self.lease));
         }
         let mut watch = None;
@@ -92,7 +100,7 @@ impl Request {
         };
         loop {
             let found = match standing {
-                Ok(token) => return Ok((self.run(token, false), waited)),
+                Ok(won) => return Ok((self.run(won, false), waited)),
                 Err(found) => found,
             };
             standing = match found {
@@ -100,6 +108,9 @@ impl Request {
                 Standing::Done(finished) => return Ok((Admission::Done(finished), waited)),
                 Standing::Failed(finished) => return Ok((Admission::Failed(finished), waited)),
                 Standing::Busy(busy) => {
+                    if self.is_inside_itself(Some(&busy)) {
+                        return Err(self.in_progress(busy.left));
+                    }
                     let silent = silence(&mut watch, busy);
                     if silent.is_some() {
                         self.claim(None, silent).await?
@@ -114,10 +125,7 @@ impl Request {
                     }
                     let silent = watch.as_ref().map(|watch: &Watch| watch.silent);
                     match self.claim(Some(&record), silent).await? {
-                        Ok(token) => {
-                            let asks = self.doubt == Doubt::Probe;
-                            return Ok((self.run(token, asks), waited));
-                        }
+                        Ok(won) => return Ok((self.run(won, true), waited)),
                         other => other,
                     }
                 }
@@ -126,24 +134,32 @@ impl Request {
     }
 
     /// Whether this is a call of an action from inside that very action, which would wait for
-    /// itself.
-    fn is_inside_itself(&self) -> bool {
+    /// itself. A clone of the store is known by the claim that holds the action there.
+    fn is_inside_itself(&self, busy: Option<&Busy>) -> bool {
         ambient::is_inside(|action| {
-            action.token.id() == self.id && Arc::ptr_eq(&action.store, &self.store)
+            action.token.id() == self.id
+                && busy.map_or_else(
+                    || Arc::ptr_eq(&action.store, &self.store),
+                    |busy| busy.fence == action.token.fence(),
+                )
         })
     }
 
-    fn run(&self, token: Token, asks: bool) -> Admission {
+    fn run(&self, won: Won, takes_over: bool) -> Admission {
         let action = Action::new(
             self.name.clone(),
-            token,
+            won.token,
             self.store.clone(),
             self.lease,
-            self.began,
+            won.asked,
         );
+        if takes_over {
+            // What an earlier owner did stays unknown, whatever becomes of this one's attempts.
+            action.set(UNKNOWN);
+        }
         Admission::Run {
             action: Arc::new(action),
-            asks,
+            asks: takes_over && self.doubt == Doubt::Probe,
         }
     }
 
@@ -168,7 +184,7 @@ impl Request {
         &self,
         over: Option<&Record>,
         silent: Option<Silent>,
-    ) -> Result<Result<Token, Standing>, EffectError> {
+    ) -> Result<Result<Won, Standing>, EffectError> {
         let mut request = ClaimRequest::new(self.id, &self.name);
         request.scope = &self.scope;
         request.input_hash = self.input;
@@ -178,10 +194,11 @@ impl Request {
         request.takeover = over.map(|record| record.fence);
         request.silent = silent;
         let mut pending = Pending::new(self, &request);
+        let asked = Instant::now();
         let claim = pending.ask(&request).await;
         pending.answered();
         Ok(match claim.map_err(|error| self.store_failed(error))? {
-            Claim::Won(token) => Ok(token),
+            Claim::Won(token) => Ok(Won { token, asked }),
             Claim::Busy(busy) => Err(Standing::Busy(busy)),
             Claim::Done(finished) => Err(Standing::Done(finished)),
             Claim::Failed(finished) => Err(Standing::Failed(finished)),
@@ -216,7 +233,8 @@ impl Request {
         if !self.store.hears_all() {
             pause = pause.min(self.poll_after());
         }
-        if self.blocks {
+        // Who needs a runtime is waited for on the keeper's.
+        if self.blocks && !self.store.needs_runtime() {
             blocking::wait(changed, pause).map_err(|CannotBlock| EffectError::CannotBlock {
                 action_type: (*self.name).into(),
                 what: "the call that is at it",
@@ -330,6 +348,7 @@ impl Drop for Pending<'_> {
         let store = self.request.store.clone();
         let (id, claim_id, takeover) = (claim.id, claim.claim_id, claim.takeover);
         let (input_hash, lease) = (claim.input_hash, claim.lease);
+        let (keep, retain) = (claim.keep, claim.retain);
         lease::later(async move {
             let mut again = ClaimRequest::new(id, &name);
             again.scope = &scope;
@@ -337,6 +356,8 @@ impl Drop for Pending<'_> {
             again.takeover = takeover;
             again.input_hash = input_hash;
             again.lease = lease;
+            again.keep = keep;
+            again.retain = retain;
             if let Ok(Claim::Won(token)) = store.pending(&again).await {
                 // What was in doubt before still is.
                 let _ = match takeover {

@@ -10,8 +10,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
+use retry_core::__private::replace_doubt;
 
-use crate::action::Action;
+use crate::action::{Action, MARKED};
 
 thread_local! {
     static SCOPE: RefCell<Option<Arc<str>>> = const { RefCell::new(None) };
@@ -69,7 +70,7 @@ pub fn with_scope_blocking<R>(scope: impl Into<Arc<str>>, run: impl FnOnce() -> 
 
 /// Hands the current scope on to a future that another task will run, and with it the knowledge of
 /// the [current action](crate::current_action), so that a call of an action inside itself is found
-/// out there too.
+/// out there too, and an attempt of unknown effect is known to the action that it is a part of.
 pub fn in_current_scope<F: Future>(future: F) -> impl Future<Output = F::Output> {
     Within {
         future,
@@ -97,8 +98,31 @@ pub(crate) fn is_inside(is_it: impl Fn(&Action) -> bool) -> bool {
     })
 }
 
-/// Runs `body` under `action`.
-pub(crate) fn within_action<R>(action: &mut Option<Arc<Action>>, body: impl FnOnce() -> R) -> R {
+/// Runs `body` as a part of `action`'s body, and takes the marks that calls inside it leave.
+pub(crate) fn under<T>(action: &Arc<Action>, body: impl FnOnce() -> T) -> T {
+    struct Marks<'a> {
+        action: &'a Action,
+        outer: bool,
+    }
+
+    impl Drop for Marks<'_> {
+        fn drop(&mut self) {
+            let marked = replace_doubt(self.outer);
+            if marked {
+                self.action.set(MARKED);
+                // What encloses this action is in the same doubt.
+                let _ = replace_doubt(true);
+            }
+        }
+    }
+
+    let outer = replace_doubt(false);
+    let _marks = Marks { action, outer };
+    within_action(&mut Some(action.clone()), body)
+}
+
+/// Runs `body` under `action`, or under none.
+fn within_action<R>(action: &mut Option<Arc<Action>>, body: impl FnOnce() -> R) -> R {
     struct Inside<'a>(&'a mut Option<Arc<Action>>);
 
     impl Drop for Inside<'_> {
@@ -139,10 +163,10 @@ impl<F: Future> Future for Within<F> {
         SCOPE.with_borrow_mut(|current| std::mem::swap(current, this.scope));
         let scope = this.scope;
         let _scope = Restored(|| SCOPE.with_borrow_mut(|current| std::mem::swap(current, scope)));
-        if *this.sets_action {
-            within_action(this.action, || this.future.poll(context))
-        } else {
-            this.future.poll(context)
+        match this.action {
+            _ if !*this.sets_action => this.future.poll(context),
+            Some(action) => under(action, || this.future.poll(context)),
+            None => within_action(&mut None, || this.future.poll(context)),
         }
     }
 }

@@ -23,48 +23,58 @@ pub(crate) fn run<T>(
 ) -> Result<T, CannotBlock> {
     let mut future = pin!(future);
     let waker = waker();
-    // The keeper's thread drives what such a store waits for; only tasks of the runtime that this
-    // very thread drives would wait for ever.
-    let _entered = store.needs_runtime().then(|| lease::runtime().enter());
-    if !store.needs_runtime() {
-        // Most answers are there at once.
-        let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
-        if let Poll::Ready(answer) = polled {
-            return Ok(answer);
-        }
+    if store.needs_runtime() {
+        // The keeper's thread drives what such a store waits for; only tasks of the runtime that
+        // this very thread drives would wait for ever.
+        let parked = block_for(|| {
+            let _entered = lease::runtime().enter();
+            park(future, &waker)
+        });
+        return parked.ok_or(CannotBlock);
     }
-    let mut answer = block_for(|| park(future.as_mut(), &waker));
-    if answer.is_none() && !store.needs_runtime() {
-        // Its answer comes from a thread of its own: that can be waited for anywhere.
-        answer = Some(park(future, &waker));
+    // Most answers are there at once.
+    let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
+    if let Poll::Ready(answer) = polled {
+        return Ok(answer);
     }
-    answer.ok_or(CannotBlock)
+    // The others come from a thread of the store's own: they can be waited for anywhere.
+    let parked = block_for(|| park(future.as_mut(), &waker));
+    Ok(parked.unwrap_or_else(|| park(future, &waker)))
 }
 
 fn park<T>(mut future: Pin<&mut impl Future<Output = T>>, waker: &Waker) -> T {
     let mut context = Context::from_waker(waker);
     loop {
         if let Poll::Ready(answer) = future.as_mut().poll(&mut context) {
+            give_back();
             return answer;
         }
         thread::park();
     }
 }
 
-/// Waits for `future`, no longer than `limit`.
+/// Parking takes a wake-up that may have been meant for whoever runs this thread: at worst it gets
+/// one too many.
+fn give_back() {
+    thread::current().unpark();
+}
+
+/// Waits for `future`, no longer than `limit`. Not for stores that need a runtime.
 pub(crate) fn wait(future: impl Future<Output = ()>, limit: Duration) -> Result<(), CannotBlock> {
-    let until = Instant::now() + limit;
+    // A wait too long for the clock is as good as endless.
+    let until = Instant::now().checked_add(limit);
     block_for(|| {
         let mut future = pin!(future);
         let waker = waker();
         let mut context = Context::from_waker(&waker);
         while future.as_mut().poll(&mut context).is_pending() {
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                break;
+            match until.map(|until| until.saturating_duration_since(Instant::now())) {
+                Some(Duration::ZERO) => break,
+                Some(left) => thread::park_timeout(left),
+                None => thread::park(),
             }
-            thread::park_timeout(left);
         }
+        give_back();
     })
     .ok_or(CannotBlock)
 }

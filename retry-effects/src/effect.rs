@@ -5,14 +5,17 @@ mod parts;
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use retry_core::__private::{Accept, AsyncLimits, Hook, Judge, SyncLimits};
+use retry_core::__private::{Accept, AsyncLimits, Begin, Hook, Judge, SyncLimits};
 use retry_core::choice::{AnyOk, ByClassify, NoHook, NoLimit};
 use retry_core::{Classify, NO_RETRY, Retry, Verdict};
 use serde::Serialize;
 
-use crate::codec::{ErrorCodec, ErrorsReleased, ErrorsReplayed, HoldsEffectError, Recordable};
+use crate::codec::{
+    self, ErrorCodec, ErrorsReleased, ErrorsReplayed, HoldsEffectError, Recordable,
+};
 use crate::default_store::IntoStore;
 use crate::expansion::{Ask, Opened};
 use crate::policy::{InDoubt, OnBusy};
@@ -123,6 +126,17 @@ impl<J, A, H, L, P, C> Effect<J, A, H, L, P, C> {
         self.asking(|ask| ask.on_busy(on_busy))
     }
 
+    /// The call has begun: its time limit counts, waiting for others included.
+    fn started(mut self) -> Self
+    where
+        L: Begin,
+    {
+        match self.retry.__begin() {
+            Some(limits) => self.asking(|ask| ask.limits(&limits)),
+            None => self,
+        }
+    }
+
     fn asking(self, change: impl FnOnce(Ask) -> Ask) -> Self {
         Self {
             ask: change(self.ask),
@@ -197,8 +211,8 @@ impl<J, A, H, L, P, C> Effect<J, A, H, L, P, C> {
             retry,
             mut probe,
             codec,
-        } = self;
-        let mut gate = match ask.open_sync::<Result<T, E>, C>(codec) {
+        } = self.started();
+        let mut gate = match ask.open_sync(codec::results::<Result<T, E>>(), codec.errors()) {
             Opened::Finished(outcome) => return outcome,
             Opened::Run(gate) => gate,
         };
@@ -223,7 +237,7 @@ impl<J, A, H, L, P, C> Effect<J, A, H, L, P, C> {
     /// # Errors
     ///
     /// As [`run`](Self::run).
-    pub async fn run_async<T, E, F>(self, mut attempt: impl FnMut() -> F) -> Result<T, E>
+    pub async fn run_async<T, E, F>(self, attempt: impl FnMut() -> F) -> Result<T, E>
     where
         T: Recordable,
         E: HoldsEffectError + Classify,
@@ -240,8 +254,13 @@ impl<J, A, H, L, P, C> Effect<J, A, H, L, P, C> {
             retry,
             probe,
             codec,
-        } = self;
-        let mut gate = match ask.open::<Result<T, E>, C>(codec).await {
+        } = self.started();
+        // Each attempt's closure runs as a part of its attempt: what it does is done by then.
+        let attempt = Mutex::new(attempt);
+        let mut gate = match ask
+            .open(codec::results::<Result<T, E>>(), codec.errors())
+            .await
+        {
             Opened::Finished(outcome) => return outcome,
             Opened::Run(gate) => gate,
         };
@@ -253,8 +272,7 @@ impl<J, A, H, L, P, C> Effect<J, A, H, L, P, C> {
         let mut outcome = retry
             .__judged_by(|judge| Gated::new(judge, &gate))
             .run_async(|| {
-                let body = attempt();
-                let (gate, probe) = (&gate, &probe);
+                let (gate, probe, attempt) = (&gate, &probe, &attempt);
                 async move {
                     // An attempt that a timeout cut left no word: the callee is asked before the
                     // next one.
@@ -265,6 +283,10 @@ impl<J, A, H, L, P, C> Effect<J, A, H, L, P, C> {
                             Ok(applied) => return Ok(applied),
                         }
                     }
+                    let body = async {
+                        let body = attempt.lock().unwrap_or_else(PoisonError::into_inner)();
+                        body.await
+                    };
                     let outcome = gate.attempt(body).await;
                     if gate.note(&outcome, is_unknown) {
                         gate.hear(outcome, probe.ask().await)

@@ -2,7 +2,7 @@
 //! keeps metrics. Payloads, arguments and results are in neither.
 
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tracing::{debug, info, warn};
 
@@ -124,13 +124,25 @@ pub fn observe_gate(observer: impl Fn(&GateEvent<'_>) + Send + Sync + 'static) -
     OBSERVER.set(Box::new(observer)).is_ok()
 }
 
-/// Reports something of a call since `began`.
+/// Reports something of a call that began so long ago.
 #[inline]
-pub(crate) fn tell(kind: GateEventKind, action_type: &str, id: ActionId, began: Instant) {
+pub(crate) fn tell(
+    kind: GateEventKind,
+    action_type: &str,
+    id: ActionId,
+    elapsed: impl FnOnce() -> Duration,
+) {
     // Neither a subscriber nor a hook: nothing to pay but two loads.
     if tracing::enabled!(target: "retry", tracing::Level::WARN) || OBSERVER.get().is_some() {
-        report(kind, action_type, id, began.elapsed());
+        report(kind, action_type, id, elapsed());
     }
+}
+
+/// Reports something of a claimed call.
+#[inline]
+pub(crate) fn tell_of(kind: GateEventKind, action: &Action) {
+    let elapsed = || action.claimed.elapsed();
+    tell(kind, &action.name, action.token.id(), elapsed);
 }
 
 #[cold]
@@ -185,12 +197,7 @@ fn report(kind: GateEventKind, action_type: &str, id: ActionId, elapsed: Duratio
 
 /// The keeper found that the claim is another's.
 pub(crate) fn lease_lost(action: &Action) {
-    tell(
-        GateEventKind::LeaseLost,
-        &action.name,
-        action.token.id(),
-        action.began,
-    );
+    tell_of(GateEventKind::LeaseLost, action);
 }
 
 /// The keeper could not reach the store.

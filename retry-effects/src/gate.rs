@@ -1,7 +1,6 @@
 //! [`Gate`]: one claimed call, from its first attempt to its record.
 
 use std::future::Future;
-use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -10,10 +9,10 @@ use pin_project_lite::pin_project;
 use retry_core::__private::{Failure, replace_doubt};
 use retry_core::Verdict;
 
-use crate::action::{Action, ENDED, LOST, MARKED, OVER, RUNNING, UNKNOWN};
+use crate::action::{Action, ENDED, LOST, MARKED, OVER, RETURNED, RUNNING, UNKNOWN};
 use crate::ambient;
 use crate::blocking;
-use crate::codec::{self, ErrorCodec, HoldsEffectError, Recordable};
+use crate::codec::{Errors, Results};
 use crate::effect_error::EffectError;
 use crate::event::{self, GateEventKind};
 use crate::lease::{self, Held};
@@ -23,30 +22,10 @@ use crate::state::time;
 use crate::store::Outcome;
 use crate::store_error::StoreError;
 
-/// The type of a function's outcome: `Result<T, E>`, by whatever name.
-pub trait ResultType: Sized {
-    /// What it returns.
-    type Ok: Recordable;
-    /// How it fails.
-    type Err: HoldsEffectError;
-    /// Itself.
-    fn from_result(result: Result<Self::Ok, Self::Err>) -> Self;
-}
-
-impl<T: Recordable, E: HoldsEffectError> ResultType for Result<T, E> {
-    type Ok = T;
-    type Err = E;
-
-    #[inline]
-    fn from_result(result: Self) -> Self {
-        result
-    }
-}
-
 /// A claimed call. Dropped before it is closed, it gives back what proved not to have happened, and
 /// leaves the rest in doubt.
 #[derive(Debug)]
-pub struct Gate<R, C> {
+pub struct Gate<T, E> {
     action: Arc<Action>,
     /// `None` once it is closed.
     held: Option<Held>,
@@ -55,12 +34,17 @@ pub struct Gate<R, C> {
     asks_first: bool,
     /// What the store is being told, once the call has ended.
     ending: Option<Outcome>,
-    codec: C,
-    outcome: PhantomData<fn() -> R>,
+    results: Results<T>,
+    errors: Errors<E>,
 }
 
-impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
-    pub(crate) fn new(action: Arc<Action>, doubt: Doubt, asks_first: bool, codec: C) -> Self {
+impl<T, E> Gate<T, E> {
+    pub(crate) fn new(
+        action: Arc<Action>,
+        doubt: Doubt,
+        asks_first: bool,
+        (results, errors): (Results<T>, Errors<E>),
+    ) -> Self {
         let held = Some(lease::hold(&action));
         Self {
             action,
@@ -68,17 +52,18 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
             doubt,
             asks_first,
             ending: None,
-            codec,
-            outcome: PhantomData,
+            results,
+            errors,
         }
     }
 
     /// Runs an async attempt under this claim.
     #[inline]
-    pub fn attempt<F: Future<Output = R>>(&self, body: F) -> Attempt<'_, F> {
+    pub fn attempt<F: Future<Output = Result<T, E>>>(&self, body: F) -> Attempt<'_, F, E> {
         Attempt {
             body,
             action: &self.action,
+            error_of: self.errors.of,
             // Where it may run on, nobody wakes it.
             breaks_off: self.doubt != Doubt::Halt,
             begun: false,
@@ -86,28 +71,33 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
     }
 
     /// Runs a sync attempt under this claim.
+    ///
+    /// # Errors
+    ///
+    /// The body's, or that the lease is over.
     #[inline]
-    pub fn attempt_sync(&self, body: impl FnOnce() -> R) -> R {
+    pub fn attempt_sync(&self, body: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
         if let Err(error) = self.action.begin_attempt() {
-            return R::from_result(Err(error.into()));
+            return Err((self.errors.of)(error));
         }
-        let outcome = under(&self.action, body);
-        self.action.clear(RUNNING);
+        let outcome = ambient::under(&self.action, body);
+        self.action.set(RETURNED);
         outcome
     }
 
     /// Takes note of an attempt's outcome. Says whether the callee is to be asked what happened.
-    pub fn note(
-        &self,
-        outcome: &Result<R::Ok, R::Err>,
-        is_unknown: impl FnOnce(&R::Err) -> bool,
-    ) -> bool {
+    pub fn note(&self, outcome: &Result<T, E>, is_unknown: impl FnOnce(&E) -> bool) -> bool {
         let Err(error) = outcome else {
             return false;
         };
         let action = &self.action;
-        let is_cut = action.is(RUNNING);
-        if !(is_cut || action.is(MARKED) || is_unknown(error)) {
+        let is_refused = action.is(OVER) && !action.is(RUNNING);
+        if is_refused {
+            // The lease was over: nothing began.
+            return false;
+        }
+        if !(self.is_cut() || action.is(MARKED) || is_unknown(error)) {
+            action.clear(RUNNING);
             if action.is(LOST) {
                 // Another attempt would run under another owner's claim.
                 action.set(OVER);
@@ -116,6 +106,8 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
         }
         action.clear(RUNNING | MARKED);
         action.set(UNKNOWN);
+        // So is what this call is a part of.
+        let _ = replace_doubt(true);
         match self.doubt {
             Doubt::Halt => action.set(OVER),
             Doubt::Reexecute | Doubt::Probe if action.is(LOST) => action.set(OVER),
@@ -126,8 +118,8 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
     }
 
     /// The same for the outcome of a call whose last attempt a time limit may have cut.
-    pub fn note_cut(&self, outcome: &Result<R::Ok, R::Err>) -> bool {
-        self.action.is(RUNNING) && self.note(outcome, |_| true)
+    pub fn note_cut(&self, outcome: &Result<T, E>) -> bool {
+        self.is_cut() && self.note(outcome, |_| true)
     }
 
     /// What the callee said of the attempt that was noted.
@@ -135,16 +127,10 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
     /// # Errors
     ///
     /// The attempt's own, unless the callee has a result.
-    pub fn hear(
-        &self,
-        outcome: Result<R::Ok, R::Err>,
-        word: Probe<R::Ok>,
-    ) -> Result<R::Ok, R::Err> {
+    pub fn hear(&self, outcome: Result<T, E>, word: Probe<T>) -> Result<T, E> {
         match word {
-            Probe::Applied(result) => {
-                self.action.clear(UNKNOWN);
-                Ok(result)
-            }
+            // Until it is recorded, it is as much in doubt as before.
+            Probe::Applied(result) => Ok(result),
             Probe::NotApplied => {
                 self.action.clear(UNKNOWN);
                 outcome
@@ -164,17 +150,15 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
 
     /// What the callee said of an earlier owner's effect: the call's outcome, unless it is to run.
     #[must_use]
-    pub fn hear_first(&mut self, word: Probe<R::Ok>) -> Option<Result<R::Ok, R::Err>> {
+    pub fn hear_first(&mut self, word: Probe<T>) -> Option<Result<T, E>> {
         match word {
             Probe::Applied(result) => Some(Ok(result)),
             Probe::NotApplied => {
                 self.asks_first = false;
+                self.action.clear(UNKNOWN);
                 None
             }
-            Probe::Unknown => {
-                self.action.set(UNKNOWN);
-                Some(Err(self.in_doubt()))
-            }
+            Probe::Unknown => Some(Err(self.in_doubt())),
         }
     }
 
@@ -190,54 +174,64 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
         }
     }
 
-    /// Whether the attempt before was broken off without a word.
+    /// Whether the attempt before was broken off without a word, or the question what it did.
     pub(crate) fn is_cut(&self) -> bool {
-        self.action.is(RUNNING)
+        let action = &self.action;
+        let asked = self.doubt == Doubt::Probe && action.is(UNKNOWN) && !action.is(OVER);
+        asked || (action.is(RUNNING) && !action.is(RETURNED))
     }
 
     pub(crate) fn is_over(&self) -> bool {
-        let halted = self.doubt == Doubt::Halt && self.action.is(RUNNING);
+        let halted = self.doubt == Doubt::Halt && self.is_cut();
         halted || self.action.is(OVER)
     }
 
     /// Records what became of the call, and says what its caller gets.
+    ///
+    /// # Errors
+    ///
+    /// The call's own, or that it could not be recorded.
     pub async fn close(
         mut self,
-        outcome: Result<R::Ok, R::Err>,
-        is_final: impl FnOnce(&R::Err) -> bool,
-    ) -> R {
+        outcome: Result<T, E>,
+        is_final: impl FnOnce(&E) -> bool,
+    ) -> Result<T, E> {
         let ending = self.ending(&outcome, is_final);
         self.ending = ending.outcome();
         let closed = self.record(ending, outcome).await;
         self.held = None;
-        R::from_result(closed)
+        closed
     }
 
     /// [`close`](Self::close) for a sync call.
+    ///
+    /// # Errors
+    ///
+    /// As [`close`](Self::close).
     pub fn close_sync(
         mut self,
-        outcome: Result<R::Ok, R::Err>,
-        is_final: impl FnOnce(&R::Err) -> bool,
-    ) -> R {
+        outcome: Result<T, E>,
+        is_final: impl FnOnce(&E) -> bool,
+    ) -> Result<T, E> {
         let ending = self.ending(&outcome, is_final);
         self.ending = ending.outcome();
         let store = self.action.store.clone();
-        // It could be blocked for when it was opened, so it can now.
-        let closed = blocking::run(&*store, self.record(ending, outcome));
-        let closed = closed.unwrap_or_else(|_| Err(self.in_doubt()));
+        let recorded = blocking::run(&*store, self.record(ending, outcome));
+        // It could be blocked for when it was opened, so it can now; else the keeper records it.
+        let Ok(closed) = recorded else {
+            return Err(self.in_doubt());
+        };
         self.held = None;
-        R::from_result(closed)
+        closed
     }
 
-    fn ending(
-        &self,
-        outcome: &Result<R::Ok, R::Err>,
-        is_final: impl FnOnce(&R::Err) -> bool,
-    ) -> Ending {
+    fn ending(&mut self, outcome: &Result<T, E>, is_final: impl FnOnce(&E) -> bool) -> Ending {
         self.action.set(ENDED);
         let error = match outcome {
             Ok(value) => {
-                return match codec::encode(value) {
+                // Should its encoder panic: it has happened all the same.
+                self.ending = Some(Outcome::InDoubt { applied: true });
+                return match (self.results.encode)(value) {
                     Ok(payload) => Ending::Complete(Outcome::Success(payload)),
                     Err(error) => Ending::NotEncoded(error),
                 };
@@ -247,20 +241,16 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
         if self.action.is(RUNNING | UNKNOWN) {
             return Ending::Complete(Outcome::InDoubt { applied: false });
         }
-        match self.codec.encode(error) {
+        match (self.errors.encode)(error) {
             Some(payload) if is_final(error) => Ending::Complete(Outcome::Failed(payload)),
             _ => Ending::Release,
         }
     }
 
-    async fn record(
-        &self,
-        ending: Ending,
-        outcome: Result<R::Ok, R::Err>,
-    ) -> Result<R::Ok, R::Err> {
+    async fn record(&self, ending: Ending, outcome: Result<T, E>) -> Result<T, E> {
         let action = &*self.action;
         match ending {
-            Ending::Release => match action.store.release(&action.token).await {
+            Ending::Release => match release(action).await {
                 // The body's transaction had committed after all.
                 Ok(Some(finished)) => self.replay(&finished),
                 Ok(None) => {
@@ -280,7 +270,7 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
                 } else {
                     self.tell(GateEventKind::InDoubt);
                 }
-                Err(R::Err::from(EffectError::NotEncoded {
+                Err((self.errors.of)(EffectError::NotEncoded {
                     action_type: (*action.name).into(),
                     id: action.token.id(),
                     source,
@@ -297,11 +287,7 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
     }
 
     /// What the caller gets where the store did not take the outcome.
-    async fn not_recorded(
-        &self,
-        error: StoreError,
-        outcome: Result<R::Ok, R::Err>,
-    ) -> Result<R::Ok, R::Err> {
+    async fn not_recorded(&self, error: StoreError, outcome: Result<T, E>) -> Result<T, E> {
         let action = &*self.action;
         let is_lost = matches!(error, StoreError::LeaseLost { .. });
         if is_lost
@@ -313,7 +299,7 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
         }
         self.not_told(&error);
         outcome?;
-        Err(R::Err::from(if is_lost {
+        Err((self.errors.of)(if is_lost {
             action.lease_lost()
         } else {
             EffectError::Unrecorded {
@@ -324,9 +310,12 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
         }))
     }
 
-    fn replay(&self, finished: &Finished) -> Result<R::Ok, R::Err> {
+    fn replay(&self, finished: &Finished) -> Result<T, E> {
         self.tell(GateEventKind::Succeeded);
-        replayed(&self.action.name, self.action.token.id(), finished).map_err(R::Err::from)
+        let (name, id) = (&self.action.name, self.action.token.id());
+        self.results
+            .replayed(name, id, finished)
+            .map_err(self.errors.of)
     }
 
     fn not_told(&self, error: &StoreError) {
@@ -337,12 +326,11 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
     }
 
     fn tell(&self, kind: GateEventKind) {
-        let action = &*self.action;
-        event::tell(kind, &action.name, action.token.id(), action.began);
+        event::tell_of(kind, &self.action);
     }
 
     /// The error of a call that ended in doubt without one of its own.
-    pub(crate) fn in_doubt(&self) -> R::Err {
+    pub(crate) fn in_doubt(&self) -> E {
         let action = &*self.action;
         let mut record = Record::new(action.token.id(), Status::InDoubt, time(0));
         record.action_type = action.name.to_string();
@@ -350,7 +338,7 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
         record.claim_id = Some(action.token.claim_id());
         record.created_at = std::time::SystemTime::now();
         let record = Box::new(record);
-        R::Err::from(EffectError::InDoubt { record })
+        (self.errors.of)(EffectError::InDoubt { record })
     }
 }
 
@@ -387,21 +375,35 @@ async fn complete(action: &Action, outcome: &Outcome) -> Result<(), StoreError> 
     }
 }
 
-/// The recorded result.
-pub(crate) fn replayed<T: Recordable>(
-    name: &str,
-    id: crate::ActionId,
-    finished: &Finished,
-) -> Result<T, EffectError> {
-    codec::decode(&finished.payload).map_err(|source| EffectError::NotDecoded {
-        action_type: name.into(),
-        id,
-        format: finished.payload.format(),
-        source,
-    })
+async fn release(action: &Action) -> Result<Option<Finished>, StoreError> {
+    let mut told = 0;
+    loop {
+        told += 1;
+        match action.store.release(&action.token).await {
+            Err(StoreError::Unavailable { .. }) if told < TOLD => {}
+            answer => return answer,
+        }
+    }
 }
 
-impl<R, C> Drop for Gate<R, C> {
+impl<T> Results<T> {
+    /// The recorded result.
+    pub(crate) fn replayed(
+        &self,
+        name: &str,
+        id: crate::ActionId,
+        finished: &Finished,
+    ) -> Result<T, EffectError> {
+        (self.decode)(&finished.payload).map_err(|source| EffectError::NotDecoded {
+            action_type: name.into(),
+            id,
+            format: finished.payload.format(),
+            source,
+        })
+    }
+}
+
+impl<T, E> Drop for Gate<T, E> {
     fn drop(&mut self) {
         if self.held.take().is_none() {
             return;
@@ -409,7 +411,11 @@ impl<R, C> Drop for Gate<R, C> {
         let action = self.action.clone();
         action.set(ENDED);
         // No word is no proof: what has begun may have happened.
-        let in_doubt = self.asks_first || action.is(RUNNING | UNKNOWN);
+        let in_doubt = action.is(RUNNING | UNKNOWN);
+        if in_doubt {
+            // So is what this call is a part of.
+            let _ = replace_doubt(true);
+        }
         let ending = self
             .ending
             .take()
@@ -417,74 +423,52 @@ impl<R, C> Drop for Gate<R, C> {
         let kind = ending
             .as_ref()
             .map_or(GateEventKind::Released, GateEventKind::of);
-        event::tell(kind, &action.name, action.token.id(), action.began);
+        event::tell_of(kind, &action);
         lease::later(async move {
             // Where the store cannot be told, the lease runs out and leaves it in doubt.
             let _ = match ending {
                 Some(outcome) => complete(&action, &outcome).await,
-                None => action.store.release(&action.token).await.map(drop),
+                None => release(&action).await.map(drop),
             };
         });
     }
-}
-
-/// Runs `body` as the body of `action`, and takes the marks that calls inside it leave.
-fn under<T>(action: &Arc<Action>, body: impl FnOnce() -> T) -> T {
-    struct Marks<'a> {
-        action: &'a Action,
-        outer: bool,
-    }
-
-    impl Drop for Marks<'_> {
-        fn drop(&mut self) {
-            let marked = replace_doubt(self.outer);
-            if marked {
-                self.action.set(MARKED);
-                // What encloses this action is in the same doubt.
-                let _ = replace_doubt(true);
-            }
-        }
-    }
-
-    let outer = replace_doubt(false);
-    let _marks = Marks { action, outer };
-    ambient::within_action(&mut Some(action.clone()), body)
 }
 
 pin_project! {
     /// One async attempt under a claim.
     #[must_use = "futures do nothing unless polled"]
     #[derive(Debug)]
-    pub struct Attempt<'a, F> {
+    pub struct Attempt<'a, F, E> {
         #[pin]
         body: F,
         action: &'a Arc<Action>,
+        error_of: fn(EffectError) -> E,
         breaks_off: bool,
         begun: bool,
     }
 }
 
-impl<F: Future<Output = R>, R: ResultType> Future for Attempt<'_, F> {
-    type Output = R;
+impl<F: Future<Output = Result<T, E>>, T, E> Future for Attempt<'_, F, E> {
+    type Output = Result<T, E>;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<R> {
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T, E>> {
         let this = self.project();
         let action = *this.action;
         if !*this.begun {
             *this.begun = true;
             if let Err(error) = action.begin_attempt() {
-                return Poll::Ready(R::from_result(Err(error.into())));
+                return Poll::Ready(Err((this.error_of)(error)));
             }
         }
         if *this.breaks_off {
             action.wake_when_lost(context.waker());
             if action.is(LOST) {
-                return Poll::Ready(R::from_result(Err(action.lease_lost().into())));
+                return Poll::Ready(Err((this.error_of)(action.lease_lost())));
             }
         }
-        let polled = under(action, || this.body.poll(context));
+        let polled = ambient::under(action, || this.body.poll(context));
         if polled.is_ready() {
-            action.clear(RUNNING);
+            action.set(RETURNED);
         }
         polled
     }

@@ -51,7 +51,7 @@ pub(crate) struct Held {
 /// Keeps the action's lease until the place is dropped.
 pub(crate) fn hold(action: &Arc<Action>) -> Held {
     let keeper = keeper();
-    let now = since_origin(action.began);
+    let now = since_origin(action.claimed);
     let renew_at = now.saturating_add(nanos(action.lease / RENEWED_AT));
     action.held_at.store(now, Ordering::Relaxed);
     action.renew_at.store(renew_at, Ordering::Relaxed);
@@ -185,8 +185,10 @@ impl Keeper {
 }
 
 async fn renew(action: Arc<Action>, asked_at: u64) {
-    match action.store.renew(&action.token, action.lease).await {
-        Ok(()) => action.held_at.store(asked_at, Ordering::Relaxed),
+    match renewed(&action, asked_at).await {
+        Ok(()) => {
+            action.held_at.fetch_max(asked_at, Ordering::Relaxed);
+        }
         _ if action.is(ENDED) => {}
         Err(StoreError::LeaseLost { .. }) => {
             event::lease_lost(&action);
@@ -203,6 +205,17 @@ async fn renew(action: Arc<Action>, asked_at: u64) {
             keeper().sooner.notify_one();
         }
     }
+}
+
+/// The store's answer, unless it comes when the lease is over already.
+async fn renewed(action: &Action, now: u64) -> Result<(), StoreError> {
+    let until = action.held_at.load(Ordering::Relaxed);
+    let until = until.saturating_add(nanos(action.lease));
+    let left = Duration::from_nanos(until.saturating_sub(now).max(1_000_000));
+    let answer = action.store.renew(&action.token, action.lease);
+    tokio::time::timeout(left, answer)
+        .await
+        .unwrap_or_else(|late| Err(StoreError::unavailable("renew a lease in time", late)))
 }
 
 /// Nanoseconds since the process first asked.

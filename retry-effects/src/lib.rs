@@ -133,7 +133,7 @@
 //!
 //! | feature | adds | why it is apart |
 //! |---|---|---|
-//! | `sqlite` | `SqliteEffectStore`, `complete_in` | it builds SQLite |
+//! | `sqlite` | `SqliteEffectStore`, `complete_in`, `rusqlite` | it builds SQLite |
 //! | `conformance` | the suite that every store passes, and a clock that tests move | for `[dev-dependencies]` |
 
 mod action;
@@ -144,6 +144,8 @@ mod blocking;
 mod canonical;
 mod claim;
 mod codec;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod default_store;
 mod effect;
 mod effect_error;
@@ -177,6 +179,10 @@ pub use memory::InMemoryEffectStore;
 pub use memory::ManualClock;
 pub use policy::{InDoubt, OnBusy, Probe};
 pub use record::{FORMAT, Finished, InputHash, Payload, Record, Resolved, Status};
+/// The version that [`SqliteEffectStore::complete_in`] takes a transaction of. No program can be
+/// built with two, as each brings SQLite.
+#[cfg(feature = "sqlite")]
+pub use rusqlite;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteEffectStore;
 pub use store::{Changed, EffectStore, Filter, Outcome, Settlement, StoreFuture};
@@ -192,9 +198,10 @@ pub mod choice {
 /// What `idempotent = true` expands to. Not for people: it changes without notice.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::codec::{ErrorsReleased, ErrorsReplayed};
+    pub use crate::codec::{ResultType, errors, errors_replayed, results};
     pub use crate::expansion::{
         ActionSite, Argument, Ask, End, Field, Object, Opened, probed, probed_sync,
     };
-    pub use crate::gate::{Gate, ResultType};
+    pub use crate::gate::Gate;
+    pub use crate::policy::{InDoubt, OnBusy};
 }

@@ -124,7 +124,7 @@ impl SqliteEffectStore {
     }
 
     fn open_by(path: &Path, clock: LeaseClock) -> Result<Self, StoreError> {
-        let path = Arc::new(path.to_path_buf());
+        let path = Arc::new(connection::absolute(path)?);
         let mut connection = connection::open_writer(&path)?;
         schema::migrate(&mut connection, &path)?;
         let waiters = Waiters::new();

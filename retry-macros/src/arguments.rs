@@ -1,5 +1,6 @@
 //! The attribute's arguments: what may be written, parsed and checked.
 
+mod gate;
 mod list;
 mod names;
 mod value;
@@ -11,6 +12,7 @@ use syn::spanned::Spanned;
 use syn::{Expr, Ident, Path};
 
 use crate::fault::Faults;
+pub(crate) use gate::{Gate, Key};
 use list::Argument;
 pub(crate) use value::{Constant, Form, Value};
 
@@ -35,6 +37,8 @@ pub(crate) struct Arguments {
     /// The variant of `retry_core::Nested`.
     pub(crate) nested: Option<&'static str>,
     pub(crate) borrow: Vec<Ident>,
+    /// What makes the call's effect happen once, if that is asked for.
+    pub(crate) gate: Option<Gate>,
     /// The path of the `retry_core` crate.
     pub(crate) krate: Option<Path>,
 }
@@ -54,6 +58,7 @@ impl Arguments {
         for argument in &given {
             arguments.set(argument, faults);
         }
+        arguments.gate = Gate::parse(&given, faults);
         arguments.check_together(&given, faults);
         arguments
     }
@@ -86,6 +91,8 @@ impl Arguments {
             "nested" => self.nested = value::nested(argument, faults),
             "borrow" => self.borrow = argument.names(faults),
             "crate" => self.krate = value::path(argument, faults),
+            // All of these together make one thing.
+            gates if gate::is_argument(gates) => {}
             unsupported if names::is_planned(unsupported) => {
                 faults.at(
                     argument.key.span(),
@@ -114,6 +121,11 @@ impl Arguments {
                 multiplier.key.span(),
                 "`multiplier` belongs to `backoff = \"exponential\"`; remove one of the two",
             );
+        }
+        if let (Some(_), Some(argument)) = (&self.gate, find("retry_on_ok")) {
+            let message = "`retry_on_ok` has no place beside `idempotent`: every `Ok` is recorded as \
+                           the result; return an error for what is not done yet";
+            faults.at(argument.key.span(), message);
         }
     }
 }

@@ -5,21 +5,26 @@
 //! capture analysis, and `?` and `return` mean what they say.
 
 mod attempt;
+mod gate;
 mod judgement;
 mod policy;
+mod probe;
 #[cfg(test)]
 mod tests;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::ext::IdentExt;
 
 use crate::arguments::Arguments;
 use crate::class::Class;
 use crate::fault::Faults;
 use crate::function::Function;
 use crate::hidden_body::{self, Found};
+use crate::identity;
 use crate::parameter::{self, Parameters};
 use crate::signature::{self, Checked};
+use gate::Gated;
 
 /// Expands an attribute; on any fault, all of them beside the item as it was.
 pub(crate) fn attribute(class: Class, arguments: TokenStream, item: TokenStream) -> TokenStream {
@@ -35,7 +40,9 @@ pub(crate) fn attribute(class: Class, arguments: TokenStream, item: TokenStream)
         found.share(&arguments.borrow);
         let checked = signature::check(&function, found.is_boxed, &mut faults);
         let krate = arguments.krate();
-        let parameters = parameter::split(&function, &arguments.borrow, &krate, &mut faults);
+        let identity = identity::of(&function, &arguments, found.is_boxed, &mut faults);
+        let wanted = (arguments.borrow.as_slice(), identity.is_some());
+        let parameters = parameter::split(&function, wanted, &krate, &mut faults);
         let checked = checked?;
         refuse_timeout(&arguments, &checked, &mut faults);
         let call = Call {
@@ -45,7 +52,16 @@ pub(crate) fn attribute(class: Class, arguments: TokenStream, item: TokenStream)
             checked,
             found,
             krate,
+            gate: arguments
+                .gate
+                .as_ref()
+                .zip(identity)
+                .map(|(arguments, identity)| Gated {
+                    arguments,
+                    identity,
+                }),
         };
+        call.refuse_probe(&mut faults);
         Some(call.expand(&parameters))
     });
     match expanded {
@@ -75,6 +91,8 @@ struct Call<'a> {
     checked: Checked,
     found: Found,
     krate: TokenStream,
+    /// What makes its effect happen once, if that is asked for, and what it is known by.
+    gate: Option<Gated<'a>>,
 }
 
 /// A name of the expansion's own, which the body cannot see.
@@ -139,25 +157,38 @@ impl Call<'_> {
             .as_ref()
             .map(|name| quote!(let #name = #call.attempt();));
         let decision = self.decision(&attempt, &policy.evaluate(), &limits);
-        quote! {
-            #site
-            #start
-            #places
+        let action = self.action();
+        let opened = self.opened();
+        let attempts = quote! {
             let mut #call = #private::#made;
             loop {
                 #number
                 #decision
             }
+        };
+        let ended = self.closed(attempts);
+        quote! {
+            #site
+            #action
+            #start
+            #places
+            #opened
+            #ended
         }
+    }
+
+    /// The name as given, else the function's.
+    fn name(&self) -> String {
+        self.arguments
+            .name
+            .clone()
+            .unwrap_or_else(|| self.function.signature.ident.unraw().to_string())
     }
 
     fn site(&self) -> TokenStream {
         let krate = &self.krate;
         let class = Ident::new(self.class.variant(), Span::mixed_site());
-        let name = self.arguments.name.clone().unwrap_or_else(|| {
-            let name = self.function.signature.ident.to_string();
-            name.strip_prefix("r#").map(str::to_owned).unwrap_or(name)
-        });
+        let name = self.name();
         let nested = match self.arguments.nested {
             Some(variant) => {
                 let variant = Ident::new(variant, Span::mixed_site());
@@ -176,12 +207,16 @@ impl Call<'_> {
         }
     }
 
+    fn has_limits(&self) -> bool {
+        self.arguments.timeout.is_some() || self.arguments.max_total_time.is_some()
+    }
+
     /// What begins to count time, and how the call hands it on.
     fn limits(&self) -> (TokenStream, TokenStream) {
         let krate = &self.krate;
         let limits = own_name("limits");
         let (timeout, total) = (&self.arguments.timeout, &self.arguments.max_total_time);
-        if timeout.is_none() && total.is_none() {
+        if !self.has_limits() {
             return (TokenStream::new(), quote!(::core::option::Option::None));
         }
         let bound = |limit: &Option<crate::arguments::Limit>| match limit {

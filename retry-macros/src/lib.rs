@@ -11,6 +11,7 @@ mod expansion;
 mod fault;
 mod function;
 mod hidden_body;
+mod identity;
 mod parameter;
 mod signature;
 

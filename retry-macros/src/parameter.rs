@@ -8,6 +8,7 @@ use syn::{Attribute, FnArg, Pat, PatIdent, PatType, Type};
 use crate::expansion::located;
 use crate::fault::Faults;
 use crate::function::Function;
+use crate::identity;
 
 /// The parameters as the outer function declares them, and how each attempt binds them.
 #[derive(Default)]
@@ -16,10 +17,11 @@ pub(crate) struct Parameters {
     pub(crate) bound: Vec<TokenStream>,
 }
 
-/// Splits the function's parameters; `krate` is the path of the runtime crate.
+/// Splits the function's parameters; `krate` is the path of the runtime crate. With `all_named` even
+/// a `_` has a variable that holds it.
 pub(crate) fn split(
     function: &Function,
-    borrowed: &[Ident],
+    (borrowed, all_named): (&[Ident], bool),
     krate: &TokenStream,
     faults: &mut Faults,
 ) -> Parameters {
@@ -34,10 +36,15 @@ pub(crate) fn split(
             let is_borrowed = borrowed.contains(ident);
             unknown.retain(|name| *name != ident);
             // No attempt needs what no body knows, though the attribute's expressions may.
-            if is_borrowed || !mentions(&function.body.stream(), ident) {
+            let is_pattern = all_named && identity::name(&typed.pat).is_none();
+            if is_borrowed || !(is_pattern || mentions(&function.body.stream(), ident)) {
                 parameters.declared.push(quote!(#input));
                 continue;
             }
+        }
+        if all_named && matches!(typed.pat.as_ref(), Pat::Wild(_)) {
+            parameters.hold(typed, at);
+            continue;
         }
         parameters.add(typed, at, krate);
     }
@@ -73,8 +80,13 @@ fn captures(literal: &str, name: &str) -> bool {
     })
 }
 
+/// The variable that holds a parameter whose pattern is taken apart in each attempt.
+pub(crate) fn placeholder(at: usize) -> Ident {
+    Ident::new(&format!("__retry_argument_{at}"), Span::mixed_site())
+}
+
 /// What could be named instead.
-fn known(function: &Function) -> String {
+pub(crate) fn known(function: &Function) -> String {
     let names = function
         .signature
         .inputs
@@ -94,6 +106,12 @@ fn known(function: &Function) -> String {
 }
 
 impl Parameters {
+    /// Holds what no attempt binds.
+    fn hold(&mut self, PatType { attrs, ty, .. }: &PatType, at: usize) {
+        let name = placeholder(at);
+        self.declared.push(quote!(#(#attrs)* #name: #ty));
+    }
+
     fn add(&mut self, typed: &PatType, at: usize, krate: &TokenStream) {
         let PatType { attrs, pat, ty, .. } = typed;
         let Some((binding, reference)) = binding(typed) else {
@@ -108,7 +126,7 @@ impl Parameters {
         // A name that the body knows stays: the attribute's expressions may use it.
         let name = match binding {
             Binding::Name(ident) => ident.clone(),
-            Binding::Pattern => Ident::new(&format!("__retry_argument_{at}"), Span::mixed_site()),
+            Binding::Pattern => placeholder(at),
         };
         let value = match reference {
             Some(false) => quote!(#name),

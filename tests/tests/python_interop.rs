@@ -1,6 +1,6 @@
 //! A Rust worker and a Python worker on one file: each honours what the other has done.
 //!
-//! Needs python3 with its module venv, and PyPI: the package is the published one. On CI it fails
+//! Needs python3 with its module venv, and the index `pypi.org`: the package is the published one. On CI it fails
 //! without them; elsewhere it says what was left out.
 #![cfg(unix)]
 #![expect(

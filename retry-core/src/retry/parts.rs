@@ -108,13 +108,59 @@ pub struct NoLimit;
 
 /// The whole call is limited.
 #[derive(Clone, Copy, Debug)]
-pub struct TotalTime(pub(super) Duration);
+pub struct TotalTime {
+    pub(super) limit: Duration,
+    pub(super) begun: Option<Limits>,
+}
 
 /// Each attempt is limited, and perhaps the whole call.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeout {
     pub(super) timeout: Duration,
     pub(super) max_total_time: Option<Duration>,
+    pub(super) begun: Option<Limits>,
+}
+
+/// Limits that may begin to count before the first attempt.
+pub trait Begin {
+    /// Begins to count now, where time is limited.
+    fn begin(&mut self) -> Option<Limits>;
+}
+
+impl Begin for NoLimit {
+    fn begin(&mut self) -> Option<Limits> {
+        None
+    }
+}
+
+impl Begin for TotalTime {
+    fn begin(&mut self) -> Option<Limits> {
+        self.begun = Some(self.count());
+        self.begun
+    }
+}
+
+impl Begin for Timeout {
+    fn begin(&mut self) -> Option<Limits> {
+        self.begun = Some(self.count());
+        self.begun
+    }
+}
+
+impl TotalTime {
+    /// Counts from now on, unless it has begun.
+    fn count(&self) -> Limits {
+        self.begun
+            .unwrap_or_else(|| Limits::start(None, Some(self.limit)))
+    }
+}
+
+impl Timeout {
+    /// Counts from now on, unless it has begun.
+    fn count(&self) -> Limits {
+        self.begun
+            .unwrap_or_else(|| Limits::start(Some(self.timeout), self.max_total_time))
+    }
 }
 
 /// Limits that a sync call can keep.
@@ -122,7 +168,7 @@ pub struct Timeout {
     message = "`timeout` cannot cut a sync attempt",
     note = "use `max_total_time`, which bounds the whole call, or `run_async`"
 )]
-pub trait SyncLimits {
+pub trait SyncLimits: Begin {
     /// What counts the time; nothing where time is not limited.
     type Started;
     /// Begins to count.
@@ -147,7 +193,7 @@ impl SyncLimits for TotalTime {
     type Started = Limits;
 
     fn start(&self) -> Limits {
-        Limits::start(None, Some(self.0))
+        self.count()
     }
 
     fn limits(started: &Limits) -> Option<&Limits> {
@@ -156,7 +202,7 @@ impl SyncLimits for TotalTime {
 }
 
 /// Limits of an async call.
-pub trait AsyncLimits {
+pub trait AsyncLimits: Begin {
     /// What a cut attempt leaves.
     type Cut;
     /// An attempt under these limits.
@@ -201,15 +247,14 @@ impl AsyncLimits for NoLimit {
 }
 
 macro_rules! cutting_limits {
-    ($limits:ty, $this:ident => $start:expr) => {
+    ($limits:ty) => {
         impl AsyncLimits for $limits {
             type Cut = RetryError;
             type Bounded<F: Future> = Bounded<F>;
             type Started = Limits;
 
             fn start(&self) -> Limits {
-                let $this = self;
-                $start
+                self.count()
             }
 
             fn limits(started: &Limits) -> Option<&Limits> {
@@ -227,8 +272,8 @@ macro_rules! cutting_limits {
         }
     };
 }
-cutting_limits!(TotalTime, this => Limits::start(None, Some(this.0)));
-cutting_limits!(Timeout, this => Limits::start(Some(this.timeout), this.max_total_time));
+cutting_limits!(TotalTime);
+cutting_limits!(Timeout);
 
 pin_project! {
     /// An attempt without limits.

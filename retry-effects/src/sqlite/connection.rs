@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::error::Error;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,10 +15,24 @@ use crate::store_error::StoreError;
 /// How long a connection waits for the others before it says that it cannot go on.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The file that a path names now, wherever the process may go later: connections are opened then
+/// too.
+pub(super) fn absolute(path: &Path) -> Result<PathBuf, StoreError> {
+    let name = path.as_os_str();
+    // SQLite takes these for a database without a file: each connection would have its own.
+    if name.is_empty() || name == ":memory:" {
+        return Err(StoreError::unavailable(
+            format!("open {name:?}"),
+            "it names no file; the in-memory store is `InMemoryEffectStore`",
+        ));
+    }
+    std::path::absolute(path)
+        .map_err(|error| StoreError::unavailable(describe("open", path), error))
+}
+
 /// Opens the connection that writes, and makes the file where there is none.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     let failed = |error| failed("open", path, error);
-    name_of_a_file(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -108,18 +122,6 @@ fn cannot_open(
         }
         _ => Box::new(error),
     }
-}
-
-/// Names that SQLite takes for a database without a file: each connection would have its own.
-fn name_of_a_file(path: &Path) -> Result<(), StoreError> {
-    let name = path.as_os_str();
-    if !name.is_empty() && name != ":memory:" {
-        return Ok(());
-    }
-    Err(StoreError::unavailable(
-        format!("open {name:?}"),
-        "it names no file; the in-memory store is `InMemoryEffectStore`",
-    ))
 }
 
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {

@@ -29,7 +29,10 @@ const MOST: usize = 256;
 const SWEEP_EVERY: usize = 64;
 
 /// How long it looks for those whom it has just answered.
-const LONGEST: Duration = Duration::from_millis(1);
+const LONGEST: Duration = Duration::from_millis(5);
+
+/// For how much of that it stays awake: about what it costs to be woken.
+const AWAKE: Duration = Duration::from_micros(50);
 
 /// The way to the thread. It ends when this is dropped, after what it was sent.
 #[derive(Debug)]
@@ -217,11 +220,19 @@ fn linger(
     patience: Duration,
 ) {
     let began = Instant::now();
-    while batch.len() < count && began.elapsed() < patience {
-        match queue.try_recv() {
-            Ok(command) => batch.push(command),
-            Err(TryRecvError::Empty) => thread::yield_now(),
-            Err(TryRecvError::Disconnected) => return,
-        }
+    while batch.len() < count {
+        let waited = began.elapsed();
+        let left = patience.saturating_sub(waited);
+        let next = match queue.try_recv() {
+            Err(TryRecvError::Empty) if left.is_zero() => return,
+            Err(TryRecvError::Empty) if waited < AWAKE => {
+                thread::yield_now();
+                continue;
+            }
+            Err(TryRecvError::Empty) => queue.recv_timeout(left).ok(),
+            next => next.ok(),
+        };
+        let Some(command) = next else { return };
+        batch.push(command);
     }
 }

@@ -7,6 +7,7 @@
 mod bench;
 mod files;
 mod housekeeping;
+mod nested;
 mod python_rows;
 mod races;
 mod transactions;

@@ -170,6 +170,38 @@ pub(super) fn nested(argument: &Argument, faults: &mut Faults) -> Option<&'stati
     None
 }
 
+pub(super) fn in_doubt(argument: &Argument, faults: &mut Faults) -> Option<Value> {
+    one_of(
+        argument,
+        faults,
+        &[
+            ("halt", "InDoubt::Halt"),
+            ("reexecute", "InDoubt::Reexecute"),
+        ],
+        "to ask the other side whether it happened write `probe = ..` instead",
+    )
+}
+
+pub(super) fn on_busy(argument: &Argument, faults: &mut Faults) -> Option<Value> {
+    one_of(
+        argument,
+        faults,
+        &[("wait", "OnBusy::Wait"), ("fail", "OnBusy::Fail")],
+        "or an expression of type `retry_effects::OnBusy`",
+    )
+}
+
+/// `true` or `false`: what the expansion is depends on it, so that it cannot be an expression.
+pub(super) fn switch(argument: &Argument, faults: &mut Faults) -> Option<bool> {
+    let expression = argument.expression(faults)?;
+    if let Some(Literal::Plain(Lit::Bool(switch))) = constant(&expression) {
+        return Some(switch.value());
+    }
+    let key = &argument.key;
+    faults.on(&expression, format!("{key} must be `true` or `false`"));
+    None
+}
+
 pub(super) fn name(argument: &Argument, faults: &mut Faults) -> Option<String> {
     let expression = argument.expression(faults)?;
     if let Some(Literal::Plain(Lit::Str(text))) = constant(&expression) {

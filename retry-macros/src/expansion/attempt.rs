@@ -20,12 +20,12 @@ impl Call<'_> {
         let mut body = self.found.body.clone();
         body.set_span(Span::mixed_site().located_at(body.span()));
         if !is_async {
-            return quote! {
+            return self.guarded(quote! {
                 #krate::__private::attempt_sync(#call.inner(), || -> #outcome { #(#bound)* #body })
-            };
+            });
         }
         let pinned = own_name("pinned");
-        let attempt = quote! {
+        let attempt = self.guarded(quote! {
             #krate::__private::attempt_async(#call.inner(), async {
                 #[allow(
                     unreachable_code,
@@ -42,7 +42,7 @@ impl Call<'_> {
                 #(#bound)*
                 #body
             })
-        };
+        });
         if self.is_bounded() {
             let (limits, number) = (own_name("limits"), own_name("number"));
             return quote!({
@@ -55,8 +55,7 @@ impl Call<'_> {
 
     /// Whether a limit may cut an attempt.
     pub(super) fn is_bounded(&self) -> bool {
-        let limited = self.arguments.timeout.is_some() || self.arguments.max_total_time.is_some();
-        self.checked.is_async && limited
+        self.checked.is_async && self.has_limits()
     }
 
     /// What follows an attempt: the call's end, or a wait.
@@ -75,29 +74,32 @@ impl Call<'_> {
         let (judge, hook) = (self.judge(), self.hook());
         let place = quote!((&__RETRY_SITE, #limits));
         let ended_as = self.ended(attempt, evaluate, &place);
+        let (noted, leave) = (self.noted(), self.leave());
         if !self.checked.is_async {
             return quote! {
                 #ended_as
+                #noted
                 if !#call.decide_sync(#place, &#ended, #evaluate, #judge, #hook) {
-                    return #ended;
+                    #leave #ended;
                 }
             };
         }
         quote! {
             let #pause = {
                 #ended_as
+                #noted
                 let #carried = {
                     use #private::Carry as _;
                     (&#private::OutcomeProbe::of(&#ended)).__retry_carriage()
                 };
                 match #call.decide(#place, &#ended, #evaluate, #judge, #hook) {
-                    #private::Step::Return => return #ended,
+                    #private::Step::Return => #leave #ended,
                     #private::Step::Again => continue,
                     #private::Step::Wait(#pause) => #pause.pause(#ended, #carried),
                 }
             };
             if let ::core::option::Option::Some(#carried) = #pause.await {
-                return #private::Carriage::unload(#carried);
+                #leave #private::Carriage::unload(#carried);
             }
         }
     }
@@ -131,6 +133,7 @@ impl Call<'_> {
         if let Some(limit) = limit {
             cut.set_span(cut.span().located_at(limit.key.span()));
         }
+        let leave = self.leave();
         let unbound = quote_spanned!(cut.span()=> #call.unbound(#place, #cut, #evaluate));
         quote! {
             let #ended = #attempt;
@@ -141,7 +144,7 @@ impl Call<'_> {
             let (#ended, #timed_out) = match #unbound {
                 #bounds::Ended(#ended) => (#ended, false),
                 #bounds::TimedOut(#ended) => (#ended, true),
-                #bounds::RanOut(#outcome) => return #outcome,
+                #bounds::RanOut(#outcome) => #leave #outcome,
             };
         }
     }

@@ -38,7 +38,11 @@ impl Call<'_> {
             }
             None => quote!({ let _ = #value; ::core::option::Option::None }),
         };
-        let of_error = self.failure(&error);
+        let mut of_error = self.failure(&error);
+        if self.gate.is_some() {
+            let gate = own_name("gate");
+            of_error = quote!(#gate.judged(#of_error));
+        }
         quote! {
             |#outcome| match #outcome {
                 ::core::result::Result::Ok(#value) => #of_value,
@@ -47,33 +51,61 @@ impl Call<'_> {
         }
     }
 
+    /// A closure from an error to whether the attempt may have had its effect all the same.
+    pub(super) fn unknown(&self) -> TokenStream {
+        let error = own_name("error");
+        let failure = self.unless_timed_out(self.known(&error));
+        quote!(|#error| #failure.is_unknown())
+    }
+
+    /// A closure from the call's last error to whether it is final.
+    pub(super) fn is_stop(&self) -> TokenStream {
+        let error = own_name("error");
+        let known = self.known(&error);
+        let failure = self.by_predicate(&known, &error).unwrap_or(known);
+        quote!(|#error| #failure.is_stop())
+    }
+
     fn failure(&self, error: &Ident) -> TokenStream {
+        let known = self.known(error);
+        self.by_predicate(&known, error)
+            .unwrap_or_else(|| self.unless_timed_out(known))
+    }
+
+    /// What the error's own type lets be known of it.
+    fn known(&self, error: &Ident) -> TokenStream {
         let krate = &self.krate;
         let private = quote!(#krate::__private);
-        let failure = if self.checked.error_is_parameter && self.arguments.retry_if.is_none() {
+        if self.checked.error_is_parameter && self.arguments.retry_if.is_none() {
             // Where it is not `Classify`, the compiler points at the declared type.
             let error = self.at_outcome("error");
             let classified = located(quote!(#private::classified), error.span());
-            quote!(#classified(#error))
-        } else {
-            quote!({
-                use #private::{Described as _, Judged as _};
-                #private::failure(
-                    (&&&&&#private::Probe(#error)).__retry_classifier(),
-                    (&&&&&&#private::Probe(#error)).__retry_description(),
-                )
-            })
-        };
-        if let Some(expression) = &self.arguments.retry_if {
-            let predicate = in_place(expression, "retry_if");
-            let verdict_by = located(quote!(#private::verdict_by), expression.span());
-            return quote!(#failure.judged(#verdict_by(#error, #predicate)));
+            return quote!(#classified(#error));
         }
-        if self.is_bounded() {
-            let timed_out = own_name("timed_out");
-            return quote!(#private::unless_timed_out(#failure, #timed_out));
+        quote!({
+            use #private::{Described as _, Judged as _};
+            #private::failure(
+                (&&&&&#private::Probe(#error)).__retry_classifier(),
+                (&&&&&&#private::Probe(#error)).__retry_description(),
+            )
+        })
+    }
+
+    /// A failure as `retry_if` judges it, where that is given.
+    fn by_predicate(&self, failure: &TokenStream, error: &Ident) -> Option<TokenStream> {
+        let krate = &self.krate;
+        let expression = self.arguments.retry_if.as_ref()?;
+        let predicate = in_place(expression, "retry_if");
+        let verdict_by = located(quote!(#krate::__private::verdict_by), expression.span());
+        Some(quote!(#failure.judged(#verdict_by(#error, #predicate))))
+    }
+
+    fn unless_timed_out(&self, failure: TokenStream) -> TokenStream {
+        if !self.is_bounded() {
+            return failure;
         }
-        failure
+        let (krate, timed_out) = (&self.krate, own_name("timed_out"));
+        quote!(#krate::__private::unless_timed_out(#failure, #timed_out))
     }
 
     pub(super) fn hook(&self) -> TokenStream {
