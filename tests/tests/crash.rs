@@ -33,7 +33,7 @@ mod crash {
         }
     }
 
-    /// Pseudo-random numbers that a seed gives again (SplitMix64).
+    /// Pseudo-random numbers that a seed gives again (`SplitMix64`).
     struct Draws(u64);
 
     impl Draws {

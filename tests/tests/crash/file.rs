@@ -101,6 +101,31 @@ fn a_store_that_fails_after_the_body_says_that_it_ran() {
     println!("file: taken away before and after the body: it ran once");
 }
 
+/// What is written to a file that is gone would be lost with nobody told of it.
+#[test]
+fn a_file_that_is_removed_or_replaced_says_whether_the_body_ran() {
+    for is_replaced in [false, true] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let scene = Scene::new(folder.path());
+        let outcome = scene.call(|| {
+            std::fs::remove_file(&scene.path).expect("it is there");
+            if is_replaced {
+                std::fs::write(&scene.path, []).expect("written");
+            }
+        });
+        assert!(is_unrecorded(&outcome), "{outcome:?}");
+        let other = Effect::new("act", &2).store(&scene.store);
+        let other = other.run_async(|| async {
+            scene.ran.set(scene.ran.get() + 1);
+            Ok(0)
+        });
+        let outcome = scene.runtime.block_on(other);
+        assert!(has_not_run(&outcome), "{outcome:?}");
+        assert_eq!(scene.ran.get(), 1);
+    }
+    println!("file: removed or replaced in the middle of a call: it ran once");
+}
+
 #[test]
 fn a_call_waits_for_a_process_that_holds_the_file() {
     let folder = tempfile::tempdir().expect("a folder");

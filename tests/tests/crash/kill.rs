@@ -100,7 +100,7 @@ impl Case {
         }
         let numbers = [number, self.index as u64, policy];
         Worker::start("kill::child_dies", folder, &numbers).dies();
-        if self.kill % 2 == 0 {
+        if self.kill.is_multiple_of(2) {
             let task = task(doomed, self.point, self.policy);
             runtime.block_on(place.recover(task, Some(self.point.leaves())));
         } else {
@@ -182,7 +182,7 @@ fn child_dies() {
         store,
     };
     // Sync and async calls come to the same points.
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         doomed.call();
     } else {
         runtime().block_on(doomed.call_async());
@@ -237,7 +237,7 @@ impl Doomed {
             })?;
         match self.point {
             Point::Happened => worker::die(),
-            Point::ProbeOfOwn => return Err(Failure::NoAnswer),
+            Point::ProbeOfOwn => Err(Failure::NoAnswer),
             // The lease's keeper dies, and all with it.
             Point::BeforeRenew | Point::AfterRenew => loop {
                 thread::park();

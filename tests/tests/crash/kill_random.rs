@@ -68,7 +68,7 @@ fn task_of(number: u64) -> Task {
     Task {
         number,
         policy: Policy::ALL[number as usize % 3],
-        in_transaction: number % 4 == 0,
+        in_transaction: number.is_multiple_of(4),
     }
 }
 

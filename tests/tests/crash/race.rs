@@ -144,7 +144,7 @@ impl Racer {
         loop {
             let effect = Effect::new("race", &key).store(&self.store);
             // Every other call has a second attempt of its own.
-            let attempts = 1 + u32::from(key % 2 == 0);
+            let attempts = 1 + u32::from(key.is_multiple_of(2));
             let policy = NO_RETRY.with_max_attempts(attempts).with_backoff_ms(1);
             let body = || self.body(key);
             match effect.retry(Retry::new(policy)).run_async(body).await {

@@ -92,7 +92,7 @@ impl Place {
         let transaction = begun.expect("begun");
         let nonce = callee::act_in(&transaction, task.number);
         let token = current_action().expect("a gated body").token();
-        let outcome = Outcome::Success(payload(&nonce));
+        let outcome = Outcome::success(&nonce).expect("a text has a JSON form");
         match SqliteEffectStore::complete_in(&transaction, &token, outcome) {
             Ok(()) => {}
             // What is recorded holds; this transaction is rolled back.

@@ -92,7 +92,7 @@ impl Stop {
     fn numbered(number: u64, place: Place) -> Self {
         let meanwhile = Meanwhile::ALL[number as usize % 5];
         let policy = match meanwhile {
-            Meanwhile::Nothing if number % 2 == 0 => Policy::Halt,
+            Meanwhile::Nothing if number.is_multiple_of(2) => Policy::Halt,
             Meanwhile::SettledSuccess => Policy::Halt,
             // Whoever may be about when another one acts acts on one that knows the action.
             _ => Policy::Reexecute,
@@ -104,7 +104,7 @@ impl Stop {
                 in_transaction: false,
             },
             meanwhile,
-            has_acted: number / 5 % 2 == 0,
+            has_acted: (number / 5).is_multiple_of(2),
             place,
         }
     }
@@ -243,7 +243,7 @@ fn child_stops() {
         }
     };
     let effect = task.effect(&store).lease(LEASE);
-    let outcome = if number % 3 == 0 {
+    let outcome = if number.is_multiple_of(3) {
         effect.run(body)
     } else {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
