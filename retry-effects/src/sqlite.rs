@@ -27,6 +27,7 @@ use crate::store_error::StoreError;
 use crate::waiters::Waiters;
 use batch::Written;
 use clock::LeaseClock;
+use connection::SameFile;
 use readers::Readers;
 use writer::{Desk, Writer};
 
@@ -45,7 +46,8 @@ use writer::{Desk, Writer};
 /// Two tables, `effect_records` and `effect_store`, made and brought up to date by
 /// [`open`](Self::open); an application may keep its own beside them, and complete an action in
 /// the transaction of its own writes with [`complete_in`](Self::complete_in). The file must be on
-/// a disk of this machine: SQLite's locks do not hold on network file systems.
+/// a disk of this machine: SQLite's locks do not hold on network file systems. One that is removed or
+/// replaced while it is open is written no more: that is [`StoreError::Unavailable`].
 ///
 /// The Python package nodus-retry works on the same file. Each replays what the other completed.
 /// What Python began is busy for [`DEFAULT_LEASE`](crate::DEFAULT_LEASE) and then in doubt; so is
@@ -130,6 +132,7 @@ impl SqliteEffectStore {
         let waiters = Waiters::new();
         let writer = Writer::start(Desk {
             connection,
+            file: SameFile::at(&path)?,
             path: path.clone(),
             clock: clock.clone(),
             waiters: waiters.clone(),

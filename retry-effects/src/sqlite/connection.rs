@@ -30,6 +30,44 @@ pub(super) fn absolute(path: &Path) -> Result<PathBuf, StoreError> {
         .map_err(|error| StoreError::unavailable(describe("open", path), error))
 }
 
+/// Which file a path named when it was opened.
+#[derive(Debug)]
+pub(super) struct SameFile {
+    device_and_node: (u64, u64),
+}
+
+impl SameFile {
+    pub(super) fn at(path: &Path) -> Result<Self, StoreError> {
+        let found = device_and_node(path);
+        let device_and_node =
+            found.map_err(|error| StoreError::unavailable(describe("open", path), error))?;
+        Ok(Self { device_and_node })
+    }
+
+    /// Why its path does not name it any more, if so. A file that was removed or replaced takes
+    /// writes that nobody else will ever see: whoever opens the path next works on another one.
+    pub(super) fn is_gone(&self, path: &Path) -> Option<String> {
+        match device_and_node(path) {
+            Ok(found) if found == self.device_and_node => None,
+            Ok(_) => Some("the file was replaced by another one while it was open".to_owned()),
+            Err(error) => Some(format!("the file is gone: {error}")),
+        }
+    }
+}
+
+#[cfg(unix)]
+fn device_and_node(path: &Path) -> io::Result<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = std::fs::metadata(path)?;
+    Ok((metadata.dev(), metadata.ino()))
+}
+
+/// Elsewhere an open file is not removed.
+#[cfg(not(unix))]
+fn device_and_node(path: &Path) -> io::Result<(u64, u64)> {
+    std::fs::metadata(path).map(|_| (0, 0))
+}
+
 /// Opens the connection that writes, and makes the file where there is none.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     let failed = |error| failed("open", path, error);

@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 
 use super::batch::{Batch, Written};
 use super::clock::LeaseClock;
-use super::connection::{SharedError, failed};
+use super::connection::{SameFile, SharedError, failed};
 use crate::action_id::ActionId;
 use crate::store_error::StoreError;
 use crate::waiters::Waiters;
@@ -45,6 +45,7 @@ pub(super) struct Writer {
 pub(super) struct Desk {
     pub(super) connection: Connection,
     pub(super) path: Arc<PathBuf>,
+    pub(super) file: SameFile,
     pub(super) clock: LeaseClock,
     pub(super) waiters: Waiters,
     /// How many commands came since records whose time is up were last removed.
@@ -169,6 +170,13 @@ impl Desk {
 
     /// Writes all; where one cannot be written, each by itself.
     fn write(&self, commands: &mut [Box<dyn Command>]) {
+        if let Some(reason) = self.file.is_gone(&self.path) {
+            for command in commands {
+                let action = format!("write {}", self.path.display());
+                command.fail(StoreError::unavailable(action, reason.clone()));
+            }
+            return;
+        }
         match self.transact(commands) {
             Ok(()) => {}
             Err(Broken::Command(_)) if commands.len() > 1 => {
