@@ -143,10 +143,10 @@
 //! | `sqlite` | `SqliteEffectStore`, `complete_in`, `rusqlite` | it builds SQLite |
 //! | `conformance` | the suite that every store passes, and a clock that tests move | for `[dev-dependencies]` |
 
-mod action;
 #[cfg(feature = "conformance")]
 #[doc(hidden)]
 pub mod __model;
+mod action;
 mod action_id;
 mod admission;
 mod ambient;

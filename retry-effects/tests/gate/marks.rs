@@ -45,7 +45,7 @@ fn a_plain_call_leaves_one() {
             thrice()
                 .retry_if(|_: &io::Error| false)
                 .run(timed_out::<()>),
-        )
+        );
     };
     assert_eq!(around(judged), Some(Status::InDoubt));
     let known = |_: &Arc<_>| drop(thrice().run(busy::<()>));

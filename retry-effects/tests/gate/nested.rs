@@ -13,11 +13,10 @@ fn a_sync_call() {
     let outcome = charge(&store).run(|| {
         assert!(is_in_progress(charge(&store).run(|| io::Result::Ok(2))));
         // Another action is another matter, and so is this one inside of it.
-        let other = Effect::new("other", &1).store(&store).run(|| {
+        Effect::new("other", &1).store(&store).run(|| {
             assert!(is_in_progress(charge(&store).run(|| io::Result::Ok(2))));
             io::Result::Ok(3)
-        });
-        other
+        })
     });
     assert_eq!(outcome.expect("the outer one"), 3);
 }

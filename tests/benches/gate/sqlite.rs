@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use retry_core::retry_storage;
 use retry_effects::SqliteEffectStore;
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, Statement, ToSql, TransactionBehavior};
 
 use crate::rate::{best_of_three, rate};
 use crate::row;
@@ -132,6 +132,12 @@ fn id(order_id: u64) -> String {
     id.expect("a number").to_string()
 }
 
+fn write(statement: &mut Statement<'_>, id: &str) {
+    let values: &[&dyn ToSql] = &[&id, &"1999"];
+    let wanted = statement.parameter_count();
+    statement.execute(&values[..wanted]).expect("it is done");
+}
+
 /// One commit to claim, one to complete.
 fn two_commits(path: &Path) -> f64 {
     let mut connection = bare(path);
@@ -143,11 +149,7 @@ fn two_commits(path: &Path) -> f64 {
                     .transaction_with_behavior(TransactionBehavior::Immediate)
                     .expect("nobody else writes");
                 let mut prepared = transaction.prepare_cached(statement).expect("it is right");
-                let values = params![id, "1999"];
-                let values: &[&dyn rusqlite::ToSql] = values;
-                prepared
-                    .execute(&values[..prepared.parameter_count()])
-                    .expect("it is done");
+                write(&mut prepared, &id);
                 drop(prepared);
                 transaction.commit().expect("it commits");
             }
@@ -168,11 +170,7 @@ fn commits_of_64(path: &Path) -> f64 {
                     .expect("nobody else writes");
                 let mut prepared = transaction.prepare_cached(statement).expect("it is right");
                 for id in &ids {
-                    let values = params![id, "1999"];
-                    let values: &[&dyn rusqlite::ToSql] = values;
-                    prepared
-                        .execute(&values[..prepared.parameter_count()])
-                        .expect("it is done");
+                    write(&mut prepared, id);
                 }
                 drop(prepared);
                 transaction.commit().expect("it commits");

@@ -1,7 +1,7 @@
 //! A caller: the gate around the attempts, as far as others can see it.
 
-use retry_effects::Claim;
 use retry_effects::__model::{Ask, State as Stands};
+use retry_effects::Claim;
 
 use super::model::{ATTEMPTS, Event, Policy, Request, Returned, State, Steps};
 use super::promises::Fault;
@@ -133,9 +133,8 @@ fn asked(turn: &mut Turn, number: usize, ask: Ask, doubt: bool) -> Phase {
     } = ask;
     let before = turn.next.store.row;
     let answer = turn.claim(ask);
-    let is_own = before.is_some_and(|row| {
-        row.state == Stands::Pending && maker(row.claim) == number
-    });
+    let is_own =
+        before.is_some_and(|row| row.state == Stands::Pending && maker(row.claim) == number);
     let is_won = matches!(answer, Claim::Won(_));
     turn.rules(is_won || !is_own, Fault::KeptOutByOwnClaim);
     let (policy, broken) = (turn.model.policy, turn.model.broken);
@@ -291,7 +290,11 @@ fn probing(steps: &mut Steps<'_>, number: usize, ticket: Ticket, attempt: u8) {
         let broken = turn.model.broken;
         let asked = (ticket.fence, attempt);
         let is_done = turn.next.world.is_done(asked, broken);
-        let sight = if is_done { Sight::ProbeYes } else { Sight::ProbeNo };
+        let sight = if is_done {
+            Sight::ProbeYes
+        } else {
+            Sight::ProbeNo
+        };
         turn.sights.note(sight);
         turn.next.callers[number] = if is_done {
             let word = Word::Success;

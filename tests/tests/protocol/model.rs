@@ -89,7 +89,9 @@ pub(crate) enum Event {
     /// The record has been finished for longer than any call lasts.
     KeepPasses,
     Purge,
-    PersonLooks { applied: bool },
+    PersonLooks {
+        applied: bool,
+    },
     PersonSettles,
     PersonSettlesPending,
 }

@@ -36,7 +36,10 @@ impl Turn {
             debug_assert!(token.fence().number() <= u64::from(highest));
             self.sights.note(Sight::FoundAgain);
         } else if let (Claim::Won(token), Some(before)) = (&claim, before) {
-            self.rules(token.fence().number() > u64::from(highest), Fault::FenceNotHigher);
+            self.rules(
+                token.fence().number() > u64::from(highest),
+                Fault::FenceNotHigher,
+            );
             let happened = before.state == Stands::Success || before.applied;
             self.rules(!happened, Fault::ClaimedAfterEffect);
             self.sights.note(match before.status() {
@@ -45,7 +48,10 @@ impl Turn {
                 _ => Sight::Takeover,
             });
         } else if let Claim::Won(token) = &claim {
-            self.rules(token.fence().number() > u64::from(highest), Fault::FenceNotHigher);
+            self.rules(
+                token.fence().number() > u64::from(highest),
+                Fault::FenceNotHigher,
+            );
             if highest > 0 {
                 self.sights.note(Sight::Purged);
             }

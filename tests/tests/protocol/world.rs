@@ -53,7 +53,11 @@ impl World {
 
     pub(crate) fn send(&mut self, sent: Sent, policy: Policy) {
         // Only the tier that looks at the fence tells one request from another.
-        let sent = if policy == Policy::Probe { sent } else { (0, 0) };
+        let sent = if policy == Policy::Probe {
+            sent
+        } else {
+            (0, 0)
+        };
         self.flying[0] = Some(sent);
         self.flying.sort_unstable();
     }
