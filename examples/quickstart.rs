@@ -1,6 +1,6 @@
-//! `#[retry_api]` against a server that is down, silent, overloaded and then well, and
-//! `#[retry_storage]` on a file that is late. Everything is real: sockets on loopback, a file on
-//! disk, waits.
+//! `#[retry_api]` against a server that is down, silent, overloaded and then well,
+//! `#[retry_storage]` on a file that is late, and a payment that is taken once however often it is
+//! asked for. Everything is real: sockets on loopback, a file on disk, waits.
 //!
 //! ```text
 //! cargo run -p retry-examples --bin quickstart
@@ -14,12 +14,14 @@
 mod http;
 mod timeline;
 
+use std::cell::Cell;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 use std::{env, fs, io, process, thread};
 
 use retry_core::{Classify, RetryError, Verdict, parse_retry_after, retry_api, retry_storage};
+use retry_effects::{InMemoryEffectStore, set_default_store};
 use tokio::net::TcpSocket;
 use tracing::Level;
 
@@ -96,6 +98,14 @@ fn load_report(path: &Path) -> io::Result<String> {
     fs::read_to_string(path)
 }
 
+/// An effect: it happens once for each order, and later calls get its result. Here it is recorded
+/// in memory; `exactly_once` records it in a file, and is killed.
+#[retry_api(idempotent = true, key(order), skip(booked))]
+async fn charge(booked: &Cell<u32>, order: u64, cents: u64) -> io::Result<String> {
+    booked.set(booked.get() + 1);
+    Ok(format!("receipt for order {order}, {cents} cents"))
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     timeline::start(Level::INFO);
@@ -119,7 +129,18 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     fs::remove_dir_all(&folder)?;
     println!("\n   -> {:?}", report?);
 
-    println!("\n4. What retry_core::stats() has counted:\n");
+    println!("\n4. A payment that is asked for twice is taken once:\n");
+    set_default_store(InMemoryEffectStore::new())?;
+    let booked = Cell::new(0);
+    let receipt = charge(&booked, 42, 1999).await?;
+    let again = charge(&booked, 42, 1999).await?;
+    println!(
+        "   -> {receipt:?}\n   -> {again:?}\n   booked: {}",
+        booked.get()
+    );
+    assert_eq!((receipt, booked.get()), (again, 1));
+
+    println!("\n5. What retry_core::stats() has counted:\n");
     let stats = retry_core::stats();
     println!("{stats}");
     let fetched = stats.operation("fetch_task").ok_or("it was called")?;

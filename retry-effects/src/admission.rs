@@ -229,7 +229,7 @@ impl Request {
             Standing::Busy(busy) => busy,
             other => return Ok(other),
         };
-        let left = self.patience();
+        let left = self.patience(&busy);
         if left.is_zero() {
             return Err(self.in_progress(busy.left));
         }
@@ -250,11 +250,15 @@ impl Request {
         self.resolve().await
     }
 
-    /// How much longer this call would wait: what is left of its time limit, else of one lease.
-    fn patience(&self) -> Duration {
+    /// How much longer this call would wait: what is left of its time limit, else of one lease, the
+    /// owner's where that is longer.
+    fn patience(&self, busy: &Busy) -> Duration {
         match self.limits.as_ref().and_then(Limits::left) {
             Some(left) => left,
-            None => self.lease.saturating_sub(self.began.elapsed()),
+            None => self
+                .lease
+                .max(busy.lease)
+                .saturating_sub(self.began.elapsed()),
         }
     }
 

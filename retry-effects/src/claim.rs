@@ -1,5 +1,6 @@
 //! What a caller asks a store for, and what it gets: the claim on an action.
 
+use std::cell::Cell;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
@@ -48,19 +49,25 @@ impl fmt::Display for Fence {
 pub struct ClaimId(u128);
 
 impl ClaimId {
-    /// A claim id that no other caller has: 128 random bits.
+    /// A claim id that no other caller has: 64 random bits of the thread, and 64 of a sequence that
+    /// begins at a random place and visits each value once (the finaliser of `SplitMix64`, which is
+    /// a permutation).
     #[must_use]
     pub fn random() -> Self {
         thread_local! {
-            // Keys from the operating system; each draw hashes a counter of the thread's own.
-            static SOURCE: (RandomState, std::cell::Cell<u64>) =
-                (RandomState::new(), std::cell::Cell::new(0));
+            static SOURCE: (u64, Cell<u64>) = {
+                // Keys from the operating system.
+                let keys = RandomState::new();
+                (keys.hash_one(0_u8), Cell::new(keys.hash_one(1_u8)))
+            };
         }
-        SOURCE.with(|(keys, drawn)| {
-            let at = drawn.get();
-            drawn.set(at.wrapping_add(2));
-            let half = |at: u64| u128::from(keys.hash_one(at));
-            Self(half(at) << 64 | half(at.wrapping_add(1)))
+        SOURCE.with(|(thread, next)| {
+            let at = next.get();
+            next.set(at.wrapping_add(1));
+            let mut mixed = at;
+            mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+            Self(u128::from(*thread) << 64 | u128::from(mixed ^ (mixed >> 31)))
         })
     }
 

@@ -10,14 +10,34 @@ use crate::store::EffectStore;
 static DEFAULT: OnceLock<Arc<dyn EffectStore>> = OnceLock::new();
 
 /// Something that a store can be taken from: the store itself, or an `Arc` of it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no store of effects",
+    label = "not a store",
+    note = "give a store, an `Arc` of one, or a reference to such an `Arc`: what implements \
+            `retry_effects::EffectStore`"
+)]
 pub trait IntoStore {
     /// The store.
     fn into_store(self) -> Arc<dyn EffectStore>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<S: EffectStore> IntoStore for S {
     fn into_store(self) -> Arc<dyn EffectStore> {
         Arc::new(self)
+    }
+}
+
+impl IntoStore for &InMemoryEffectStore {
+    fn into_store(self) -> Arc<dyn EffectStore> {
+        Arc::new(self.clone())
+    }
+}
+
+#[cfg(feature = "sqlite")]
+impl IntoStore for &crate::SqliteEffectStore {
+    fn into_store(self) -> Arc<dyn EffectStore> {
+        Arc::new(self.clone())
     }
 }
 

@@ -13,7 +13,9 @@ use retry_core::choice::{AnyOk, ByClassify, NoHook, NoLimit};
 use retry_core::{Classify, NO_RETRY, Retry, Verdict};
 use serde::Serialize;
 
-use crate::codec::{ErrorCodec, ErrorsReleased, ErrorsReplayed, HoldsEffectError, Recordable};
+use crate::codec::{
+    self, ErrorCodec, ErrorsReleased, ErrorsReplayed, HoldsEffectError, Recordable,
+};
 use crate::default_store::IntoStore;
 use crate::expansion::{Ask, Opened};
 use crate::policy::{InDoubt, OnBusy};
@@ -210,7 +212,7 @@ impl<J, A, H, L, P, C> Effect<J, A, H, L, P, C> {
             mut probe,
             codec,
         } = self.started();
-        let mut gate = match ask.open_sync::<Result<T, E>, C>(codec) {
+        let mut gate = match ask.open_sync(codec::results::<Result<T, E>>(), codec.errors()) {
             Opened::Finished(outcome) => return outcome,
             Opened::Run(gate) => gate,
         };
@@ -255,7 +257,10 @@ impl<J, A, H, L, P, C> Effect<J, A, H, L, P, C> {
         } = self.started();
         // Each attempt's closure runs as a part of its attempt: what it does is done by then.
         let attempt = Mutex::new(attempt);
-        let mut gate = match ask.open::<Result<T, E>, C>(codec).await {
+        let mut gate = match ask
+            .open(codec::results::<Result<T, E>>(), codec.errors())
+            .await
+        {
             Opened::Finished(outcome) => return outcome,
             Opened::Run(gate) => gate,
         };

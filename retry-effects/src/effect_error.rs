@@ -88,6 +88,16 @@ pub enum EffectError {
         /// Why not.
         source: serde_json::Error,
     },
+    /// A value that a body wanted to record in its own transaction has no JSON form. It recorded
+    /// nothing.
+    #[error("{type_name} cannot be recorded: the value cannot be written as JSON")]
+    #[non_exhaustive]
+    NoPayload {
+        /// The value's type.
+        type_name: &'static str,
+        /// Why not.
+        source: serde_json::Error,
+    },
     /// The recorded result does not read as the function's type. Nothing ran: what was done once is
     /// not done again for that.
     #[error("the recorded result of {action_type} does not decode (action {id}, format {format})")]
@@ -161,6 +171,7 @@ impl Classify for EffectError {
             Self::LeaseLost { .. } => "lease_lost",
             Self::Unrecorded { .. } => "unrecorded",
             Self::NotEncoded { .. } => "not_encoded",
+            Self::NoPayload { .. } => "no_payload",
             Self::NotDecoded { .. } => "not_decoded",
             Self::NoActionId { .. } => "no_action_id",
             Self::Store { .. } => "store",

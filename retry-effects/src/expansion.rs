@@ -22,11 +22,11 @@ use crate::admission::{Admission, Request};
 use crate::ambient;
 use crate::blocking::{self, CannotBlock};
 use crate::claim::DEFAULT_LEASE;
-use crate::codec::ErrorCodec;
+use crate::codec::{Errors, Results};
 use crate::default_store::{IntoStore, default_store};
 use crate::effect_error::EffectError;
 use crate::error::ActionIdError;
-use crate::gate::{Gate, ResultType, replayed};
+use crate::gate::Gate;
 use crate::policy::{Doubt, InDoubt, OnBusy, Probe};
 use crate::record::InputHash;
 use crate::store::EffectStore;
@@ -105,7 +105,7 @@ impl Ask {
 
     /// What the action is done to.
     #[must_use]
-    pub fn key(mut self, key: &(impl Serialize + ?Sized)) -> Self {
+    pub fn key(mut self, key: &(impl Argument + ?Sized)) -> Self {
         match UnscopedId::new(&self.name, key) {
             Ok(id) => self.id = id,
             Err(fault) => self.fault = Some(fault),
@@ -115,7 +115,7 @@ impl Ask {
 
     /// The arguments that are not part of the key.
     #[must_use]
-    pub fn input(mut self, input: &(impl Serialize + ?Sized)) -> Self {
+    pub fn input(mut self, input: &(impl Argument + ?Sized)) -> Self {
         match compute_action_id("", input, "") {
             Ok(id) => self.input = Some(InputHash::from_bytes(*id.as_bytes())),
             Err(fault) => self.fault = Some(fault),
@@ -173,27 +173,33 @@ impl Ask {
     }
 
     /// Asks for an async call.
-    pub async fn open<R: ResultType, C: ErrorCodec<R::Err>>(self, codec: C) -> Opened<R, C> {
+    pub async fn open<T, E>(self, results: Results<T>, errors: Errors<E>) -> Opened<T, E> {
+        let forms = (results, errors);
         let request = match self.request(false) {
             Ok(request) => request,
-            Err(error) => return Opened::refused(error),
+            Err(error) => return Opened::refused(error, &forms.1),
         };
         let admitted = request.admit().await;
-        Opened::of(admitted, &request, codec)
+        Opened::of(admitted, &request, forms)
     }
 
     /// Asks for a sync call.
-    pub fn open_sync<R: ResultType, C: ErrorCodec<R::Err>>(self, codec: C) -> Opened<R, C> {
+    #[must_use]
+    pub fn open_sync<T, E>(self, results: Results<T>, errors: Errors<E>) -> Opened<T, E> {
+        let forms = (results, errors);
         let request = match self.request(true) {
             Ok(request) => request,
-            Err(error) => return Opened::refused(error),
+            Err(error) => return Opened::refused(error, &forms.1),
         };
         match blocking::run(&*request.store, request.admit()) {
-            Ok(admitted) => Opened::of(admitted, &request, codec),
-            Err(CannotBlock) => Opened::refused(EffectError::CannotBlock {
-                action_type: (*request.name).into(),
-                what: "its store",
-            }),
+            Ok(admitted) => Opened::of(admitted, &request, forms),
+            Err(CannotBlock) => {
+                let error = EffectError::CannotBlock {
+                    action_type: (*request.name).into(),
+                    what: "its store",
+                };
+                Opened::refused(error, &forms.1)
+            }
         }
     }
 
@@ -231,37 +237,43 @@ impl Ask {
 
 /// Whether a call is to run.
 #[derive(Debug)]
-pub enum Opened<R, C> {
+pub enum Opened<T, E> {
     /// No: this is its outcome.
-    Finished(R),
+    Finished(Result<T, E>),
     /// Yes, under this claim.
-    Run(Gate<R, C>),
+    Run(Gate<T, E>),
 }
 
-impl<R: ResultType, C: ErrorCodec<R::Err>> Opened<R, C> {
-    fn refused(error: EffectError) -> Self {
-        Self::Finished(R::from_result(Err(R::Err::from(error))))
+impl<T, E> Opened<T, E> {
+    fn refused(error: EffectError, errors: &Errors<E>) -> Self {
+        Self::Finished(Err((errors.of)(error)))
     }
 
-    fn of(admitted: Result<Admission, EffectError>, request: &Request, codec: C) -> Self {
+    fn of(
+        admitted: Result<Admission, EffectError>,
+        request: &Request,
+        (results, errors): (Results<T>, Errors<E>),
+    ) -> Self {
         let (name, id) = (&*request.name, request.id);
-        let finished = match admitted {
+        Self::Finished(match admitted {
             Ok(Admission::Run { action, asks }) => {
-                return Self::Run(Gate::new(action, request.doubt, asks, codec));
+                let forms = (results, errors);
+                return Self::Run(Gate::new(action, request.doubt, asks, forms));
             }
-            Ok(Admission::Done(finished)) => replayed(name, id, &finished).map_err(R::Err::from),
-            Ok(Admission::Failed(finished)) => match codec.decode(&finished.payload) {
+            Ok(Admission::Done(finished)) => {
+                results.replayed(name, id, &finished).map_err(errors.of)
+            }
+            Ok(Admission::Failed(finished)) => match (errors.decode)(&finished.payload) {
                 Some(Ok(error)) => Err(error),
-                other => Err(R::Err::from(EffectError::NotDecoded {
+                other => Err((errors.of)(EffectError::NotDecoded {
                     action_type: name.into(),
                     id,
                     format: finished.payload.format(),
                     source: other.and_then(Result::err).flatten(),
                 })),
             },
-            Err(error) => Err(R::Err::from(error)),
-        };
-        Self::Finished(R::from_result(finished))
+            Err(error) => Err((errors.of)(error)),
+        })
     }
 }
 

@@ -1,7 +1,6 @@
 //! [`Gate`]: one claimed call, from its first attempt to its record.
 
 use std::future::Future;
-use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -13,7 +12,7 @@ use retry_core::Verdict;
 use crate::action::{Action, ENDED, LOST, MARKED, OVER, RETURNED, RUNNING, UNKNOWN};
 use crate::ambient;
 use crate::blocking;
-use crate::codec::{self, ErrorCodec, HoldsEffectError, Recordable};
+use crate::codec::{Errors, Results};
 use crate::effect_error::EffectError;
 use crate::event::{self, GateEventKind};
 use crate::lease::{self, Held};
@@ -23,30 +22,10 @@ use crate::state::time;
 use crate::store::Outcome;
 use crate::store_error::StoreError;
 
-/// The type of a function's outcome: `Result<T, E>`, by whatever name.
-pub trait ResultType: Sized {
-    /// What it returns.
-    type Ok: Recordable;
-    /// How it fails.
-    type Err: HoldsEffectError;
-    /// Itself.
-    fn from_result(result: Result<Self::Ok, Self::Err>) -> Self;
-}
-
-impl<T: Recordable, E: HoldsEffectError> ResultType for Result<T, E> {
-    type Ok = T;
-    type Err = E;
-
-    #[inline]
-    fn from_result(result: Self) -> Self {
-        result
-    }
-}
-
 /// A claimed call. Dropped before it is closed, it gives back what proved not to have happened, and
 /// leaves the rest in doubt.
 #[derive(Debug)]
-pub struct Gate<R, C> {
+pub struct Gate<T, E> {
     action: Arc<Action>,
     /// `None` once it is closed.
     held: Option<Held>,
@@ -55,12 +34,17 @@ pub struct Gate<R, C> {
     asks_first: bool,
     /// What the store is being told, once the call has ended.
     ending: Option<Outcome>,
-    codec: C,
-    outcome: PhantomData<fn() -> R>,
+    results: Results<T>,
+    errors: Errors<E>,
 }
 
-impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
-    pub(crate) fn new(action: Arc<Action>, doubt: Doubt, asks_first: bool, codec: C) -> Self {
+impl<T, E> Gate<T, E> {
+    pub(crate) fn new(
+        action: Arc<Action>,
+        doubt: Doubt,
+        asks_first: bool,
+        (results, errors): (Results<T>, Errors<E>),
+    ) -> Self {
         let held = Some(lease::hold(&action));
         Self {
             action,
@@ -68,17 +52,18 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
             doubt,
             asks_first,
             ending: None,
-            codec,
-            outcome: PhantomData,
+            results,
+            errors,
         }
     }
 
     /// Runs an async attempt under this claim.
     #[inline]
-    pub fn attempt<F: Future<Output = R>>(&self, body: F) -> Attempt<'_, F> {
+    pub fn attempt<F: Future<Output = Result<T, E>>>(&self, body: F) -> Attempt<'_, F, E> {
         Attempt {
             body,
             action: &self.action,
+            error_of: self.errors.of,
             // Where it may run on, nobody wakes it.
             breaks_off: self.doubt != Doubt::Halt,
             begun: false,
@@ -86,10 +71,14 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
     }
 
     /// Runs a sync attempt under this claim.
+    ///
+    /// # Errors
+    ///
+    /// The body's, or that the lease is over.
     #[inline]
-    pub fn attempt_sync(&self, body: impl FnOnce() -> R) -> R {
+    pub fn attempt_sync(&self, body: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
         if let Err(error) = self.action.begin_attempt() {
-            return R::from_result(Err(error.into()));
+            return Err((self.errors.of)(error));
         }
         let outcome = ambient::under(&self.action, body);
         self.action.set(RETURNED);
@@ -97,11 +86,7 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
     }
 
     /// Takes note of an attempt's outcome. Says whether the callee is to be asked what happened.
-    pub fn note(
-        &self,
-        outcome: &Result<R::Ok, R::Err>,
-        is_unknown: impl FnOnce(&R::Err) -> bool,
-    ) -> bool {
+    pub fn note(&self, outcome: &Result<T, E>, is_unknown: impl FnOnce(&E) -> bool) -> bool {
         let Err(error) = outcome else {
             return false;
         };
@@ -133,7 +118,7 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
     }
 
     /// The same for the outcome of a call whose last attempt a time limit may have cut.
-    pub fn note_cut(&self, outcome: &Result<R::Ok, R::Err>) -> bool {
+    pub fn note_cut(&self, outcome: &Result<T, E>) -> bool {
         self.is_cut() && self.note(outcome, |_| true)
     }
 
@@ -142,11 +127,7 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
     /// # Errors
     ///
     /// The attempt's own, unless the callee has a result.
-    pub fn hear(
-        &self,
-        outcome: Result<R::Ok, R::Err>,
-        word: Probe<R::Ok>,
-    ) -> Result<R::Ok, R::Err> {
+    pub fn hear(&self, outcome: Result<T, E>, word: Probe<T>) -> Result<T, E> {
         match word {
             // Until it is recorded, it is as much in doubt as before.
             Probe::Applied(result) => Ok(result),
@@ -169,7 +150,7 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
 
     /// What the callee said of an earlier owner's effect: the call's outcome, unless it is to run.
     #[must_use]
-    pub fn hear_first(&mut self, word: Probe<R::Ok>) -> Option<Result<R::Ok, R::Err>> {
+    pub fn hear_first(&mut self, word: Probe<T>) -> Option<Result<T, E>> {
         match word {
             Probe::Applied(result) => Some(Ok(result)),
             Probe::NotApplied => {
@@ -206,47 +187,51 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
     }
 
     /// Records what became of the call, and says what its caller gets.
+    ///
+    /// # Errors
+    ///
+    /// The call's own, or that it could not be recorded.
     pub async fn close(
         mut self,
-        outcome: Result<R::Ok, R::Err>,
-        is_final: impl FnOnce(&R::Err) -> bool,
-    ) -> R {
+        outcome: Result<T, E>,
+        is_final: impl FnOnce(&E) -> bool,
+    ) -> Result<T, E> {
         let ending = self.ending(&outcome, is_final);
         self.ending = ending.outcome();
         let closed = self.record(ending, outcome).await;
         self.held = None;
-        R::from_result(closed)
+        closed
     }
 
     /// [`close`](Self::close) for a sync call.
+    ///
+    /// # Errors
+    ///
+    /// As [`close`](Self::close).
     pub fn close_sync(
         mut self,
-        outcome: Result<R::Ok, R::Err>,
-        is_final: impl FnOnce(&R::Err) -> bool,
-    ) -> R {
+        outcome: Result<T, E>,
+        is_final: impl FnOnce(&E) -> bool,
+    ) -> Result<T, E> {
         let ending = self.ending(&outcome, is_final);
         self.ending = ending.outcome();
         let store = self.action.store.clone();
         let recorded = blocking::run(&*store, self.record(ending, outcome));
         // It could be blocked for when it was opened, so it can now; else the keeper records it.
         let Ok(closed) = recorded else {
-            return R::from_result(Err(self.in_doubt()));
+            return Err(self.in_doubt());
         };
         self.held = None;
-        R::from_result(closed)
+        closed
     }
 
-    fn ending(
-        &mut self,
-        outcome: &Result<R::Ok, R::Err>,
-        is_final: impl FnOnce(&R::Err) -> bool,
-    ) -> Ending {
+    fn ending(&mut self, outcome: &Result<T, E>, is_final: impl FnOnce(&E) -> bool) -> Ending {
         self.action.set(ENDED);
         let error = match outcome {
             Ok(value) => {
                 // Should its encoder panic: it has happened all the same.
                 self.ending = Some(Outcome::InDoubt { applied: true });
-                return match codec::encode(value) {
+                return match (self.results.encode)(value) {
                     Ok(payload) => Ending::Complete(Outcome::Success(payload)),
                     Err(error) => Ending::NotEncoded(error),
                 };
@@ -256,17 +241,13 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
         if self.action.is(RUNNING | UNKNOWN) {
             return Ending::Complete(Outcome::InDoubt { applied: false });
         }
-        match self.codec.encode(error) {
+        match (self.errors.encode)(error) {
             Some(payload) if is_final(error) => Ending::Complete(Outcome::Failed(payload)),
             _ => Ending::Release,
         }
     }
 
-    async fn record(
-        &self,
-        ending: Ending,
-        outcome: Result<R::Ok, R::Err>,
-    ) -> Result<R::Ok, R::Err> {
+    async fn record(&self, ending: Ending, outcome: Result<T, E>) -> Result<T, E> {
         let action = &*self.action;
         match ending {
             Ending::Release => match release(action).await {
@@ -289,7 +270,7 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
                 } else {
                     self.tell(GateEventKind::InDoubt);
                 }
-                Err(R::Err::from(EffectError::NotEncoded {
+                Err((self.errors.of)(EffectError::NotEncoded {
                     action_type: (*action.name).into(),
                     id: action.token.id(),
                     source,
@@ -306,11 +287,7 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
     }
 
     /// What the caller gets where the store did not take the outcome.
-    async fn not_recorded(
-        &self,
-        error: StoreError,
-        outcome: Result<R::Ok, R::Err>,
-    ) -> Result<R::Ok, R::Err> {
+    async fn not_recorded(&self, error: StoreError, outcome: Result<T, E>) -> Result<T, E> {
         let action = &*self.action;
         let is_lost = matches!(error, StoreError::LeaseLost { .. });
         if is_lost
@@ -322,7 +299,7 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
         }
         self.not_told(&error);
         outcome?;
-        Err(R::Err::from(if is_lost {
+        Err((self.errors.of)(if is_lost {
             action.lease_lost()
         } else {
             EffectError::Unrecorded {
@@ -333,9 +310,12 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
         }))
     }
 
-    fn replay(&self, finished: &Finished) -> Result<R::Ok, R::Err> {
+    fn replay(&self, finished: &Finished) -> Result<T, E> {
         self.tell(GateEventKind::Succeeded);
-        replayed(&self.action.name, self.action.token.id(), finished).map_err(R::Err::from)
+        let (name, id) = (&self.action.name, self.action.token.id());
+        self.results
+            .replayed(name, id, finished)
+            .map_err(self.errors.of)
     }
 
     fn not_told(&self, error: &StoreError) {
@@ -350,7 +330,7 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
     }
 
     /// The error of a call that ended in doubt without one of its own.
-    pub(crate) fn in_doubt(&self) -> R::Err {
+    pub(crate) fn in_doubt(&self) -> E {
         let action = &*self.action;
         let mut record = Record::new(action.token.id(), Status::InDoubt, time(0));
         record.action_type = action.name.to_string();
@@ -358,7 +338,7 @@ impl<R: ResultType, C: ErrorCodec<R::Err>> Gate<R, C> {
         record.claim_id = Some(action.token.claim_id());
         record.created_at = std::time::SystemTime::now();
         let record = Box::new(record);
-        R::Err::from(EffectError::InDoubt { record })
+        (self.errors.of)(EffectError::InDoubt { record })
     }
 }
 
@@ -406,21 +386,24 @@ async fn release(action: &Action) -> Result<Option<Finished>, StoreError> {
     }
 }
 
-/// The recorded result.
-pub(crate) fn replayed<T: Recordable>(
-    name: &str,
-    id: crate::ActionId,
-    finished: &Finished,
-) -> Result<T, EffectError> {
-    codec::decode(&finished.payload).map_err(|source| EffectError::NotDecoded {
-        action_type: name.into(),
-        id,
-        format: finished.payload.format(),
-        source,
-    })
+impl<T> Results<T> {
+    /// The recorded result.
+    pub(crate) fn replayed(
+        &self,
+        name: &str,
+        id: crate::ActionId,
+        finished: &Finished,
+    ) -> Result<T, EffectError> {
+        (self.decode)(&finished.payload).map_err(|source| EffectError::NotDecoded {
+            action_type: name.into(),
+            id,
+            format: finished.payload.format(),
+            source,
+        })
+    }
 }
 
-impl<R, C> Drop for Gate<R, C> {
+impl<T, E> Drop for Gate<T, E> {
     fn drop(&mut self) {
         if self.held.take().is_none() {
             return;
@@ -455,31 +438,32 @@ pin_project! {
     /// One async attempt under a claim.
     #[must_use = "futures do nothing unless polled"]
     #[derive(Debug)]
-    pub struct Attempt<'a, F> {
+    pub struct Attempt<'a, F, E> {
         #[pin]
         body: F,
         action: &'a Arc<Action>,
+        error_of: fn(EffectError) -> E,
         breaks_off: bool,
         begun: bool,
     }
 }
 
-impl<F: Future<Output = R>, R: ResultType> Future for Attempt<'_, F> {
-    type Output = R;
+impl<F: Future<Output = Result<T, E>>, T, E> Future for Attempt<'_, F, E> {
+    type Output = Result<T, E>;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<R> {
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T, E>> {
         let this = self.project();
         let action = *this.action;
         if !*this.begun {
             *this.begun = true;
             if let Err(error) = action.begin_attempt() {
-                return Poll::Ready(R::from_result(Err(error.into())));
+                return Poll::Ready(Err((this.error_of)(error)));
             }
         }
         if *this.breaks_off {
             action.wake_when_lost(context.waker());
             if action.is(LOST) {
-                return Poll::Ready(R::from_result(Err(action.lease_lost().into())));
+                return Poll::Ready(Err((this.error_of)(action.lease_lost())));
             }
         }
         let polled = ambient::under(action, || this.body.poll(context));

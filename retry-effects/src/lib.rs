@@ -74,6 +74,10 @@
 //! | completed, acknowledgement lost | the result; replayed |
 //! | transactional tier, anywhere | all or nothing |
 //!
+//! That a claim's owner has died is known when its lease is over: until then, and that is up to
+//! 30 seconds unless the function says `lease = ..`, a call waits for it, or with
+//! `on_busy = "fail"` gives [`EffectError::InProgress`] at once.
+//!
 //! # Which action it is
 //!
 //! The [`ActionId`] of *what is done* (the action type: `name = ".."`, else module path and
@@ -82,6 +86,9 @@
 //! at for the same three; [`compute_action_id`] gives the rule. **Renames and new arguments change
 //! ids**: a function that is renamed, moved, or given another key argument starts afresh, unless it
 //! has a `name` and an explicit `key`.
+//!
+//! Two functions with the same `name`, key and scope are the same action, whatever else they say:
+//! the next release may have a probe that this one lacks, and settle what this one left in doubt.
 //!
 //! With an explicit key the other arguments are the *fingerprint*: the same key with another
 //! fingerprint is [`EffectError::PayloadMismatch`].
@@ -133,9 +140,12 @@
 //!
 //! | feature | adds | why it is apart |
 //! |---|---|---|
-//! | `sqlite` | `SqliteEffectStore`, `complete_in` | it builds SQLite |
+//! | `sqlite` | `SqliteEffectStore`, `complete_in`, `rusqlite` | it builds SQLite |
 //! | `conformance` | the suite that every store passes, and a clock that tests move | for `[dev-dependencies]` |
 
+#[cfg(feature = "conformance")]
+#[doc(hidden)]
+pub mod __model;
 mod action;
 mod action_id;
 mod admission;
@@ -144,6 +154,8 @@ mod blocking;
 mod canonical;
 mod claim;
 mod codec;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod default_store;
 mod effect;
 mod effect_error;
@@ -177,6 +189,10 @@ pub use memory::InMemoryEffectStore;
 pub use memory::ManualClock;
 pub use policy::{InDoubt, OnBusy, Probe};
 pub use record::{FORMAT, Finished, InputHash, Payload, Record, Resolved, Status};
+/// The version that [`SqliteEffectStore::complete_in`] takes a transaction of. No program can be
+/// built with two, as each brings SQLite.
+#[cfg(feature = "sqlite")]
+pub use rusqlite;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteEffectStore;
 pub use store::{Changed, EffectStore, Filter, Outcome, Settlement, StoreFuture};
@@ -192,9 +208,10 @@ pub mod choice {
 /// What `idempotent = true` expands to. Not for people: it changes without notice.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::codec::{ErrorsReleased, ErrorsReplayed};
+    pub use crate::codec::{ResultType, errors, errors_replayed, results};
     pub use crate::expansion::{
         ActionSite, Argument, Ask, End, Field, Object, Opened, probed, probed_sync,
     };
-    pub use crate::gate::{Gate, ResultType};
+    pub use crate::gate::Gate;
+    pub use crate::policy::{InDoubt, OnBusy};
 }

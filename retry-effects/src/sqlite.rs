@@ -9,6 +9,7 @@ mod schema;
 mod timestamp;
 mod writer;
 
+use std::cell::Cell;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use crate::store_error::StoreError;
 use crate::waiters::Waiters;
 use batch::Written;
 use clock::LeaseClock;
+use connection::SameFile;
 use readers::Readers;
 use writer::{Desk, Writer};
 
@@ -44,7 +46,8 @@ use writer::{Desk, Writer};
 /// Two tables, `effect_records` and `effect_store`, made and brought up to date by
 /// [`open`](Self::open); an application may keep its own beside them, and complete an action in
 /// the transaction of its own writes with [`complete_in`](Self::complete_in). The file must be on
-/// a disk of this machine: SQLite's locks do not hold on network file systems.
+/// a disk of this machine: SQLite's locks do not hold on network file systems. One that is removed or
+/// replaced while it is open is written no more: that is [`StoreError::Unavailable`].
 ///
 /// The Python package nodus-retry works on the same file. Each replays what the other completed.
 /// What Python began is busy for [`DEFAULT_LEASE`](crate::DEFAULT_LEASE) and then in doubt; so is
@@ -123,15 +126,17 @@ impl SqliteEffectStore {
     }
 
     fn open_by(path: &Path, clock: LeaseClock) -> Result<Self, StoreError> {
-        let path = Arc::new(path.to_path_buf());
+        let path = Arc::new(connection::absolute(path)?);
         let mut connection = connection::open_writer(&path)?;
         schema::migrate(&mut connection, &path)?;
         let waiters = Waiters::new();
         let writer = Writer::start(Desk {
             connection,
+            file: SameFile::at(&path)?,
             path: path.clone(),
             clock: clock.clone(),
             waiters: waiters.clone(),
+            unswept: Cell::new(0),
         })?;
         Ok(Self(Arc::new(Inner {
             readers: Readers::new(path.clone()),
@@ -151,6 +156,11 @@ impl SqliteEffectStore {
     /// wait, for up to 30 seconds. Callers that wait for this action learn of its end by polling: the
     /// store does not hear of the commit.
     ///
+    /// In a gated body the token is [`current_action`](crate::current_action)'s, and the body
+    /// returns what it recorded; where the two differ, the record is what the caller gets. An
+    /// `AlreadyDone` may simply be passed on by `?`: the transaction rolls back, and the gate returns
+    /// the recorded result.
+    ///
     /// # Errors
     ///
     /// [`StoreError::AlreadyDone`] where the action is finished, even by this very claim: an earlier
@@ -162,10 +172,10 @@ impl SqliteEffectStore {
     ///
     /// ```
     /// use retry_effects::{
-    ///     Claim, ClaimRequest, EffectStore, Outcome, Payload, SqliteEffectStore, StoreError,
+    ///     Claim, ClaimRequest, EffectStore, Outcome, SqliteEffectStore, StoreError,
     ///     compute_action_id,
     /// };
-    /// use rusqlite::{Connection, TransactionBehavior};
+    /// use retry_effects::rusqlite::{Connection, TransactionBehavior};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -182,7 +192,7 @@ impl SqliteEffectStore {
     /// for _acknowledged in [false, true] {
     ///     let transaction = orders.transaction_with_behavior(TransactionBehavior::Immediate)?;
     ///     transaction.execute("INSERT INTO orders VALUES (7)", [])?;
-    ///     let outcome = Outcome::Success(Payload::new("null"));
+    ///     let outcome = Outcome::success(&"receipt 1")?;
     ///     match SqliteEffectStore::complete_in(&transaction, &token, outcome) {
     ///         Ok(()) => transaction.commit()?,
     ///         Err(StoreError::AlreadyDone { .. }) => transaction.rollback()?,

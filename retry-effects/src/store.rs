@@ -6,8 +6,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::action_id::ActionId;
 use crate::claim::{Claim, ClaimRequest, Fence, Token};
+use crate::codec;
+use crate::effect_error::EffectError;
 use crate::record::{Finished, Payload, Record, Resolved, Status};
 use crate::store_error::StoreError;
 
@@ -162,6 +166,34 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// It happened, with this result: what a body hands to `complete_in`, in the form in which the
+    /// gate replays it. The body returns the same value.
+    ///
+    /// # Errors
+    ///
+    /// [`EffectError::NoPayload`] where the value has no JSON form.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use retry_effects::{EffectError, Outcome, Payload};
+    ///
+    /// let outcome = Outcome::success(&("receipt", 7))?;
+    /// assert_eq!(outcome, Outcome::Success(Payload::new(r#"["receipt",7]"#)));
+    /// # Ok::<(), EffectError>(())
+    /// ```
+    pub fn success<T: Serialize + ?Sized>(value: &T) -> Result<Self, EffectError> {
+        match codec::encode(value) {
+            Ok(payload) => Ok(Self::Success(payload)),
+            Err(source) => Err(EffectError::NoPayload {
+                type_name: std::any::type_name::<T>(),
+                source,
+            }),
+        }
+    }
+}
+
 /// A person's word on a record in doubt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -302,5 +334,22 @@ impl Future for Changed {
 impl fmt::Debug for Changed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Changed")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn a_value_without_a_json_form_is_no_outcome() {
+        let by_pair = BTreeMap::from([((1, 2), 3)]);
+        let refused = Outcome::success(&by_pair);
+        let Err(EffectError::NoPayload { type_name, .. }) = refused else {
+            panic!("{refused:?}");
+        };
+        assert!(type_name.contains("BTreeMap"), "{type_name}");
     }
 }

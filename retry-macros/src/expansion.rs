@@ -52,10 +52,14 @@ pub(crate) fn attribute(class: Class, arguments: TokenStream, item: TokenStream)
             checked,
             found,
             krate,
-            gate: arguments.gate.as_ref().zip(identity).map(|(arguments, identity)| Gated {
-                arguments,
-                identity,
-            }),
+            gate: arguments
+                .gate
+                .as_ref()
+                .zip(identity)
+                .map(|(arguments, identity)| Gated {
+                    arguments,
+                    identity,
+                }),
         };
         call.refuse_probe(&mut faults);
         Some(call.expand(&parameters))

@@ -48,7 +48,8 @@ pub(crate) fn of<'a>(
     let named = |names: &[Ident], argument: &str, faults: &mut Faults| {
         for name in names.iter().filter(|name| !has(&all, name)) {
             let known = parameter::known(function);
-            let message = format!("`{argument}({name})` names no parameter of this function{known}");
+            let message =
+                format!("`{argument}({name})` names no parameter of this function{known}");
             faults.at(name.span(), message);
         }
     };
@@ -113,9 +114,7 @@ impl Identity<'_> {
 /// What makes up the key cannot be left out of it.
 fn refuse_excluded(names: &[Ident], gate: &Gate, faults: &mut Faults) {
     for name in names {
-        let is = |expression: &Option<Expr>| {
-            expression.as_ref().and_then(variable) == Some(name)
-        };
+        let is = |expression: &Option<Expr>| expression.as_ref().and_then(variable) == Some(name);
         if let Some(skipped) = gate.skip.iter().find(|skipped| *skipped == name) {
             let message = format!("`{name}` is part of the key: it cannot be skipped");
             faults.at(skipped.span(), message);
@@ -132,9 +131,11 @@ fn refuse_excluded(names: &[Ident], gate: &Gate, faults: &mut Faults) {
 /// What may be called for many types has to be told apart by hand.
 fn refuse_nameless(function: &Function, gate: &Gate, faults: &mut Faults) {
     let signature = &function.signature;
-    let is_generic = signature.generics.params.iter().any(|parameter| {
-        !matches!(parameter, GenericParam::Lifetime(_))
-    });
+    let is_generic = signature
+        .generics
+        .params
+        .iter()
+        .any(|parameter| !matches!(parameter, GenericParam::Lifetime(_)));
     let takes_impl = |input: &FnArg| match input {
         FnArg::Typed(typed) => contains_impl(typed.ty.to_token_stream()),
         FnArg::Receiver(_) => false,
@@ -270,7 +271,11 @@ mod tests {
         ] {
             let arguments = format!("idempotent = true, {arguments}");
             let sorted = sorted(&arguments, CALL);
-            assert_eq!(sorted, Ok((key.to_owned(), input.to_owned())), "{arguments}");
+            assert_eq!(
+                sorted,
+                Ok((key.to_owned(), input.to_owned())),
+                "{arguments}"
+            );
         }
     }
 
@@ -278,7 +283,10 @@ mod tests {
     fn patterns_go_by_their_place() {
         let function = "fn call(&self, a: u32, (x, y): (u32, u32), _: u8) -> R {}";
         let named = |arguments: &str| {
-            sorted(&format!("idempotent = true, name = \"n\", {arguments}"), function)
+            sorted(
+                &format!("idempotent = true, name = \"n\", {arguments}"),
+                function,
+            )
         };
         assert_eq!(named("key(a)"), Ok(("a".to_owned(), "1 2".to_owned())));
         let refused = named("").expect_err("two patterns");
@@ -290,21 +298,44 @@ mod tests {
         for (arguments, function, message) in [
             ("key(x)", "fn call(a: u32) -> R {}", "it has `a`"),
             ("skip(x)", "fn call(a: u32) -> R {}", "it has `a`"),
-            ("key(a), skip(a)", "fn call(a: u32) -> R {}", "cannot be skipped"),
+            (
+                "key(a), skip(a)",
+                "fn call(a: u32) -> R {}",
+                "cannot be skipped",
+            ),
             ("key(a, a)", "fn call(a: u32) -> R {}", "in the key already"),
-            ("key(a), scope = a", "fn call(a: u32) -> R {}", "is the scope"),
-            ("key(a), store = &a", "fn call(a: u32) -> R {}", "is the store"),
+            (
+                "key(a), scope = a",
+                "fn call(a: u32) -> R {}",
+                "is the scope",
+            ),
+            (
+                "key(a), store = &a",
+                "fn call(a: u32) -> R {}",
+                "is the store",
+            ),
             ("", "fn call(&self) -> R {}", "a method may have"),
             ("", "fn call(self: Arc<Self>) -> R {}", "a method may have"),
             ("", "fn call<T>(a: T) -> R {}", "a generic function"),
             ("", "fn call<const N: u8>() -> R {}", "a generic function"),
             ("", "fn call(a: &impl X) -> R {}", "a generic function"),
-            ("", "fn call(a: &std::collections::HashSet<u8>) -> R {}", "no fixed order"),
-            ("key(b)", "fn call(a: HashSet<u8>, b: u8) -> R {}", "no fixed order"),
+            (
+                "",
+                "fn call(a: &std::collections::HashSet<u8>) -> R {}",
+                "no fixed order",
+            ),
+            (
+                "key(b)",
+                "fn call(a: HashSet<u8>, b: u8) -> R {}",
+                "no fixed order",
+            ),
         ] {
             let arguments = format!("idempotent = true, {arguments}");
             let refused = sorted(&arguments, function).expect_err(message);
-            assert!(refused.contains(message), "{arguments} {function}: {refused}");
+            assert!(
+                refused.contains(message),
+                "{arguments} {function}: {refused}"
+            );
         }
     }
 
@@ -317,7 +348,10 @@ mod tests {
             ("", "fn call(a: HashMap<u8, u8>) -> R {}"),
         ] {
             let arguments = format!("idempotent = true, {arguments}");
-            assert!(sorted(&arguments, function).is_ok(), "{arguments} {function}");
+            assert!(
+                sorted(&arguments, function).is_ok(),
+                "{arguments} {function}"
+            );
         }
     }
 }

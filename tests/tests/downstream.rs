@@ -1,10 +1,11 @@
 //! The attributes in another crate: see `downstream/src/lib.rs`.
 
+use std::cell::Cell;
 use std::io;
 
 use retry_core::testing::{Recorder, no_wait};
 use retry_tests::{busy_once, busy_times, sendable};
-use retry_tests_downstream::{Source, Works, constants, generic, predicates};
+use retry_tests_downstream::{Source, Works, constants, gated, gated_sync, generic, predicates};
 
 struct Worker(Box<Source<'static>>);
 
@@ -40,5 +41,22 @@ fn of_another_edition_by_another_name_sync() -> Result<(), Box<dyn std::error::E
         last.as_deref(),
         Some("DEBUG Not retried: work failed on attempt 1/3: invalid task")
     );
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_another_edition_at_the_gate() -> Result<(), Box<dyn std::error::Error>> {
+    let script = busy_once();
+    for _ in 0..2 {
+        let mut source = || script.next();
+        let call = gated(&mut source, 1, "t", (2, String::new()), "x");
+        assert_eq!(sendable(call).await?, "1t27x");
+    }
+    let asked = Cell::new(false);
+    for _ in 0..2 {
+        let mut source = || Err(io::ErrorKind::TimedOut.into());
+        assert_eq!(gated_sync(&mut source, 3, &asked)?, [3, 3]);
+    }
+    assert!(asked.get());
     Ok(())
 }

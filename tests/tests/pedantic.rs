@@ -28,11 +28,13 @@
 
 use std::borrow::Cow;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use retry_core::testing::{Script, no_wait};
 use retry_core::{retry_api, retry_scheduler, retry_storage, retry_worker};
+use retry_effects::{InMemoryEffectStore, Probe};
 use retry_tests::{busy_once, sendable};
 
 fn consume(text: String) -> usize {
@@ -148,6 +150,101 @@ async fn generic<T>(
     with: impl FnOnce(T) -> T + Clone,
 ) -> io::Result<T> {
     Ok(with(script.next()?))
+}
+
+/// Pays once.
+#[retry_api(
+    idempotent = true,
+    key(order_id),
+    skip(script),
+    scope = &tenant,
+    store = store,
+    lease = "10s",
+    retain = "1h",
+    probe = |_, _, order, _, _| {
+        assert_eq!(*order, 1);
+        async { Probe::NotApplied }
+    },
+    on_busy = "fail",
+    replay_errors = true,
+    timeout = "1s",
+    retry_if = |error: &String| error.contains("busy"),
+)]
+async fn gated(
+    script: &Script<u32, String>,
+    store: Arc<InMemoryEffectStore>,
+    order_id: u64,
+    tenant: String,
+    (cents, _): (u32, String),
+) -> Result<u32, String> {
+    let seven = script.next()?;
+    drop((store, tenant));
+    Ok(seven + cents)
+}
+
+#[retry_api(idempotent = true, skip(script), in_doubt = "reexecute", store = store)]
+fn gated_sync(
+    script: &Script<u32, io::Error>,
+    store: &Arc<InMemoryEffectStore>,
+    key: String,
+) -> io::Result<usize> {
+    let _seven = script.next()?;
+    Ok(consume(key))
+}
+
+#[retry_api(idempotent = true, skip(script), probe = ask, store = store)]
+fn probed_sync(
+    script: &Script<u32, io::Error>,
+    store: &Arc<InMemoryEffectStore>,
+    key: String,
+) -> io::Result<()> {
+    let _seven = script.next()?;
+    Ok(())
+}
+
+fn ask(
+    _script: &Script<u32, io::Error>,
+    _store: &Arc<InMemoryEffectStore>,
+    _key: &str,
+) -> Probe<()> {
+    Probe::Applied(())
+}
+
+impl Client {
+    #[retry_api(idempotent = true, name = "gated_once", key = text.len())]
+    async fn gated_once(&mut self, text: &str) -> io::Result<usize> {
+        self.calls += 1;
+        let _seven = self.script.next()?;
+        Ok(text.len())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn lints_are_silent_at_the_gate() -> Result<(), Box<dyn std::error::Error>> {
+    let store = Arc::new(InMemoryEffectStore::new());
+    let script = Script::new([Err("busy".to_owned()), Ok(7)]);
+    for _ in 0..2 {
+        let pair = (1, "n".to_owned());
+        let call = gated(&script, Arc::clone(&store), 1, "t".to_owned(), pair);
+        assert_eq!(sendable(call).await?, 8);
+    }
+    let mut client = Client {
+        script: busy_once(),
+        calls: 0,
+    };
+    for _ in 0..2 {
+        assert_eq!(sendable(client.gated_once("ab")).await?, 2);
+    }
+    assert_eq!(client.calls, 2);
+    let (_no_wait, busy) = (no_wait(), busy_once());
+    for _ in 0..2 {
+        assert_eq!(gated_sync(&busy, &store, "k".to_owned())?, 1);
+    }
+    let unknown = Script::new([Err(io::ErrorKind::TimedOut.into())]);
+    for _ in 0..2 {
+        probed_sync(&unknown, &store, "k".to_owned())?;
+    }
+    Ok(())
 }
 
 #[tokio::test(start_paused = true)]

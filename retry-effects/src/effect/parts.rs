@@ -5,9 +5,8 @@ use std::future::{Future, Ready, ready};
 
 use retry_core::__private::{Failure, Judge};
 
-use crate::codec::ErrorCodec;
 use crate::expansion::{Probed, probed_by, probed_sync};
-use crate::gate::{Gate, ResultType};
+use crate::gate::Gate;
 use crate::policy::Probe;
 
 /// There is nobody to ask.
@@ -67,18 +66,18 @@ impl<T, F: Fn() -> Q, Q: Future<Output = Probe<T>>> AsksAsync<T> for Probing<F> 
 }
 
 /// A judge beside which the gate has its say.
-pub(super) struct Gated<'a, J, R, C> {
+pub(super) struct Gated<'a, J, T, E> {
     judge: J,
-    gate: &'a Gate<R, C>,
+    gate: &'a Gate<T, E>,
 }
 
-impl<'a, J, R, C> Gated<'a, J, R, C> {
-    pub(super) fn new(judge: J, gate: &'a Gate<R, C>) -> Self {
+impl<'a, J, T, E> Gated<'a, J, T, E> {
+    pub(super) fn new(judge: J, gate: &'a Gate<T, E>) -> Self {
         Self { judge, gate }
     }
 }
 
-impl<E, J: Judge<E>, R: ResultType<Err = E>, C: ErrorCodec<E>> Judge<E> for Gated<'_, J, R, C> {
+impl<T, E, J: Judge<E>> Judge<E> for Gated<'_, J, T, E> {
     fn failure<'e>(&self, error: &'e E) -> Failure<'e> {
         self.gate.judged(self.judge.failure(error))
     }

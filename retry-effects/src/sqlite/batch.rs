@@ -1,12 +1,13 @@
 //! One write transaction: what commands find in it and may do.
 
+use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::Connection;
 
 use super::clock::LeaseClock;
 use super::row::{self, Stored};
-use super::schema::VERSION;
+use super::schema::{self, VERSION};
 use crate::action_id::ActionId;
 use crate::claim::{Claim, ClaimRequest, Fence, Token};
 use crate::record::{Finished, Status};
@@ -17,32 +18,15 @@ use crate::store_error::StoreError;
 /// What a command comes to: SQLite's error undoes the transaction; a refusal has written nothing.
 pub(super) type Written<T> = rusqlite::Result<Result<T, StoreError>>;
 
-/// How many records whose time is up a batch removes.
-const SWEPT: i64 = 32;
-
 /// A write transaction that has begun.
 pub(super) struct Batch<'a> {
     connection: &'a Connection,
     clock: &'a LeaseClock,
     now: Now,
-    /// The newest fence that was given, by this batch or before.
-    fence: i64,
-    /// The newest fence that is written.
-    written_fence: i64,
-}
-
-/// Why a batch does not begin.
-pub(super) enum NotBegun {
-    /// SQLite says so.
-    Failed(rusqlite::Error),
-    /// The tables are of this version by now.
-    Newer(i64),
-}
-
-impl From<rusqlite::Error> for NotBegun {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Failed(error)
-    }
+    /// The newest fence, once a claim has asked for it.
+    fence: Option<Fence>,
+    /// Whether this batch has given one.
+    is_fence_new: bool,
 }
 
 impl<'a> Batch<'a> {
@@ -50,33 +34,24 @@ impl<'a> Batch<'a> {
     pub(super) fn begin(
         connection: &'a Connection,
         clock: &'a LeaseClock,
-    ) -> Result<Self, NotBegun> {
+    ) -> rusqlite::Result<Self> {
         connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        let (version, fence) = connection
-            .prepare_cached("SELECT version, fence FROM effect_store")?
-            .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        if version > VERSION {
-            return Err(NotBegun::Newer(version));
-        }
-        // Read after the lock is held: a lease counts from its claim.
-        let now = clock.now();
-        let batch = Self {
+        Ok(Self {
             connection,
             clock,
-            now,
-            fence,
-            written_fence: fence,
-        };
-        batch.sweep()?;
-        Ok(batch)
+            // Read after the lock is held: a lease counts from its claim.
+            now: clock.now(),
+            fence: None,
+            is_fence_new: false,
+        })
     }
 
     /// Commits; on the disk when it returns.
     pub(super) fn commit(self) -> rusqlite::Result<()> {
-        if self.fence != self.written_fence {
+        if let Some(fence) = self.fence.filter(|_| self.is_fence_new) {
             self.connection
                 .prepare_cached("UPDATE effect_store SET fence = ?1")?
-                .execute([self.fence])?;
+                .execute([row::integer(fence.number())])?;
         }
         self.connection.prepare_cached("COMMIT")?.execute([])?;
         Ok(())
@@ -84,14 +59,17 @@ impl<'a> Batch<'a> {
 
     pub(super) fn claim(&mut self, request: &ClaimRequest<'_>) -> Written<Claim> {
         let (id, boot) = (request.id, self.clock.boot());
-        let next = Fence::new(self.fence.unsigned_abs() + 1);
+        let next = match self.newest_fence()? {
+            Ok(newest) => Fence::new(newest.number() + 1),
+            Err(refusal) => return Ok(Err(refusal)),
+        };
         // Mostly there is nothing: then one statement is all it takes.
         if request.takeover.is_none() {
             let mut slot = None;
             let claim = state::claim(&mut slot, request, self.now, || next, |text| text.into());
             let slot = slot.expect("a claim on nothing is won");
             if row::insert(self.connection, id, &slot, boot)? {
-                self.fence += 1;
+                self.gave(next);
                 return Ok(Ok(claim));
             }
         }
@@ -110,7 +88,7 @@ impl<'a> Batch<'a> {
                 Some(rowid) => row::overwrite(self.connection, rowid, &slot, boot)?,
                 None => drop(row::insert(self.connection, id, &slot, boot)?),
             }
-            self.fence += 1;
+            self.gave(next);
         }
         Ok(Ok(claim))
     }
@@ -172,14 +150,38 @@ impl<'a> Batch<'a> {
     }
 
     /// Removes some of the finished records that were to be kept so long only.
-    fn sweep(&self) -> rusqlite::Result<()> {
+    pub(super) fn sweep(&self) -> rusqlite::Result<()> {
+        // The number is written out: where it is a parameter, SQLite plans anew each time.
         self.connection
             .prepare_cached(
                 "DELETE FROM effect_records WHERE rowid IN (SELECT rowid FROM effect_records \
-                 WHERE over_at_ms IS NOT NULL AND over_at_ms <= ?1 LIMIT ?2)",
+                 WHERE over_at_ms IS NOT NULL AND over_at_ms <= ?1 LIMIT 64)",
             )?
-            .execute([row::integer(self.now.wall), SWEPT])?;
+            .execute([row::integer(self.now.wall)])?;
         Ok(())
+    }
+
+    /// The newest fence that was given. Nobody claims in tables of a newer version, which may mean
+    /// something else by them.
+    fn newest_fence(&mut self) -> Written<Fence> {
+        if let Some(fence) = self.fence {
+            return Ok(Ok(fence));
+        }
+        let (version, fence) = self
+            .connection
+            .prepare_cached("SELECT version, fence FROM effect_store")?
+            .query_row([], |row| Ok((row.get(0)?, row.get::<_, row::Natural>(1)?)))?;
+        if version > VERSION {
+            let path = Path::new(self.connection.path().unwrap_or_default());
+            return Ok(Err(schema::unreadable(version, path)));
+        }
+        let fence = Fence::new(fence.0);
+        self.fence = Some(fence);
+        Ok(Ok(fence))
+    }
+
+    fn gave(&mut self, fence: Fence) {
+        (self.fence, self.is_fence_new) = (Some(fence), true);
     }
 
     /// Reads a record, lets `decide` change it, and writes it where it says so.
@@ -203,7 +205,9 @@ fn change<T>(
     missing: StoreError,
     decide: impl FnOnce(&mut state::Slot, Now) -> Result<(bool, T), StoreError>,
 ) -> Written<T> {
-    let Some(Stored { rowid, mut slot }) = row::find(connection, id, clock, now)? else {
+    // One whose time is up is as good as gone, swept or not.
+    let found = row::find(connection, id, clock, now)?;
+    let Some(Stored { rowid, mut slot }) = found.filter(|found| !found.slot.is_over(now)) else {
         return Ok(Err(missing));
     };
     match decide(&mut slot, now) {

@@ -90,8 +90,11 @@ fn since_1970() -> std::time::Duration {
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn boot_id() -> Option<u128> {
-    let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
-    u128::from_str_radix(&text.trim().replace('-', ""), 16).ok()
+    static BOOT_ID: std::sync::OnceLock<Option<u128>> = std::sync::OnceLock::new();
+    *BOOT_ID.get_or_init(|| {
+        let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+        u128::from_str_radix(&text.trim().replace('-', ""), 16).ok()
+    })
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::error::Error;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,10 +15,62 @@ use crate::store_error::StoreError;
 /// How long a connection waits for the others before it says that it cannot go on.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The file that a path names now, wherever the process may go later: connections are opened then
+/// too.
+pub(super) fn absolute(path: &Path) -> Result<PathBuf, StoreError> {
+    let name = path.as_os_str();
+    // SQLite takes these for a database without a file: each connection would have its own.
+    if name.is_empty() || name == ":memory:" {
+        return Err(StoreError::unavailable(
+            format!("open {name:?}"),
+            "it names no file; the in-memory store is `InMemoryEffectStore`",
+        ));
+    }
+    std::path::absolute(path)
+        .map_err(|error| StoreError::unavailable(describe("open", path), error))
+}
+
+/// Which file a path named when it was opened.
+#[derive(Debug)]
+pub(super) struct SameFile {
+    device_and_node: (u64, u64),
+}
+
+impl SameFile {
+    pub(super) fn at(path: &Path) -> Result<Self, StoreError> {
+        let found = device_and_node(path);
+        let device_and_node =
+            found.map_err(|error| StoreError::unavailable(describe("open", path), error))?;
+        Ok(Self { device_and_node })
+    }
+
+    /// Why its path does not name it any more, if so. A file that was removed or replaced takes
+    /// writes that nobody else will ever see: whoever opens the path next works on another one.
+    pub(super) fn is_gone(&self, path: &Path) -> Option<String> {
+        match device_and_node(path) {
+            Ok(found) if found == self.device_and_node => None,
+            Ok(_) => Some("the file was replaced by another one while it was open".to_owned()),
+            Err(error) => Some(format!("the file is gone: {error}")),
+        }
+    }
+}
+
+#[cfg(unix)]
+fn device_and_node(path: &Path) -> io::Result<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = std::fs::metadata(path)?;
+    Ok((metadata.dev(), metadata.ino()))
+}
+
+/// Elsewhere an open file is not removed.
+#[cfg(not(unix))]
+fn device_and_node(path: &Path) -> io::Result<(u64, u64)> {
+    std::fs::metadata(path).map(|_| (0, 0))
+}
+
 /// Opens the connection that writes, and makes the file where there is none.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     let failed = |error| failed("open", path, error);
-    name_of_a_file(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -108,18 +160,6 @@ fn cannot_open(
         }
         _ => Box::new(error),
     }
-}
-
-/// Names that SQLite takes for a database without a file: each connection would have its own.
-fn name_of_a_file(path: &Path) -> Result<(), StoreError> {
-    let name = path.as_os_str();
-    if !name.is_empty() && name != ":memory:" {
-        return Ok(());
-    }
-    Err(StoreError::unavailable(
-        format!("open {name:?}"),
-        "it names no file; the in-memory store is `InMemoryEffectStore`",
-    ))
 }
 
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {

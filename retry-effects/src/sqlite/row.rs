@@ -331,7 +331,7 @@ impl FromSql for Bits {
 }
 
 /// An integer that is not negative.
-struct Natural(u64);
+pub(super) struct Natural(pub(super) u64);
 
 impl FromSql for Natural {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {

@@ -1,27 +1,38 @@
 //! The one thread that writes, and the commands that it is sent.
 //!
 //! It takes what has queued up while it wrote the last batch, applies it in one transaction, and
-//! answers after the commit. It waits for nothing more to come: a lone caller has a commit to
-//! itself, and many share one.
+//! answers after the commit: a lone caller has a commit to itself, and many share one. A thread of
+//! its own, also for a lone caller, since a caller may be a task, whose thread must not wait for the
+//! disk.
 
+use std::cell::Cell;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::batch::{Batch, NotBegun, Written};
+use super::batch::{Batch, Written};
 use super::clock::LeaseClock;
-use super::connection::{SharedError, failed};
-use super::schema;
+use super::connection::{SameFile, SharedError, failed};
 use crate::action_id::ActionId;
 use crate::store_error::StoreError;
 use crate::waiters::Waiters;
 
 /// How many commands one transaction takes.
 const MOST: usize = 256;
+
+/// After how many commands it removes records whose time is up: more than so many can have made.
+const SWEEP_EVERY: usize = 64;
+
+/// How long it looks for those whom it has just answered.
+const LONGEST: Duration = Duration::from_millis(5);
+
+/// For how much of that it stays awake: about what it costs to be woken.
+const AWAKE: Duration = Duration::from_micros(50);
 
 /// The way to the thread. It ends when this is dropped, after what it was sent.
 #[derive(Debug)]
@@ -34,8 +45,11 @@ pub(super) struct Writer {
 pub(super) struct Desk {
     pub(super) connection: Connection,
     pub(super) path: Arc<PathBuf>,
+    pub(super) file: SameFile,
     pub(super) clock: LeaseClock,
     pub(super) waiters: Waiters,
+    /// How many commands came since records whose time is up were last removed.
+    pub(super) unswept: Cell<usize>,
 }
 
 impl Writer {
@@ -132,24 +146,37 @@ enum Broken {
     /// One of its commands could not be written.
     Command(rusqlite::Error),
     /// All of it.
-    Whole(NotBegun),
+    Whole(rusqlite::Error),
 }
 
 impl Desk {
     fn serve(self, queue: &Receiver<Box<dyn Command>>) {
         let mut batch = Vec::with_capacity(MOST);
-        while let Ok(first) = queue.recv() {
-            batch.push(first);
-            batch.extend(queue.try_iter().take(MOST - 1));
+        loop {
+            if batch.is_empty() {
+                let Ok(first) = queue.recv() else { return };
+                batch.push(first);
+            }
+            batch.extend(queue.try_iter().take(MOST - batch.len()));
+            let (count, began) = (batch.len(), Instant::now());
             self.write(&mut batch);
+            let patience = (began.elapsed() / 4).min(LONGEST);
             for command in batch.drain(..) {
                 command.answer(&self.waiters);
             }
+            linger(queue, &mut batch, count, patience);
         }
     }
 
     /// Writes all; where one cannot be written, each by itself.
     fn write(&self, commands: &mut [Box<dyn Command>]) {
+        if let Some(reason) = self.file.is_gone(&self.path) {
+            for command in commands {
+                let action = format!("write {}", self.path.display());
+                command.fail(StoreError::unavailable(action, reason.clone()));
+            }
+            return;
+        }
         match self.transact(commands) {
             Ok(()) => {}
             Err(Broken::Command(_)) if commands.len() > 1 => {
@@ -157,12 +184,7 @@ impl Desk {
                     self.write(command);
                 }
             }
-            Err(Broken::Whole(NotBegun::Newer(version))) => {
-                for command in commands {
-                    command.fail(schema::unreadable(version, &self.path));
-                }
-            }
-            Err(Broken::Command(error) | Broken::Whole(NotBegun::Failed(error))) => {
+            Err(Broken::Command(error) | Broken::Whole(error)) => {
                 let error = SharedError::from(error);
                 for command in commands {
                     command.fail(failed("write", &self.path, error.clone()));
@@ -182,9 +204,43 @@ impl Desk {
 
     fn attempt(&self, commands: &mut [Box<dyn Command>]) -> Result<(), Broken> {
         let mut batch = Batch::begin(&self.connection, &self.clock).map_err(Broken::Whole)?;
+        let unswept = self.unswept.get() + commands.len();
+        if unswept >= SWEEP_EVERY {
+            batch.sweep().map_err(Broken::Whole)?;
+        }
+        self.unswept.set(unswept % SWEEP_EVERY);
         for command in commands {
             command.apply(&mut batch).map_err(Broken::Command)?;
         }
-        batch.commit().map_err(|error| Broken::Whole(error.into()))
+        batch.commit().map_err(Broken::Whole)
+    }
+}
+
+/// Looks for as many commands as were just answered, for a part of the time that their commit took.
+///
+/// Who has won a claim mostly completes it soon. Without this, callers that were answered last miss
+/// the next commit, and fall into two groups that pay for two; and a lone caller would have to wake
+/// the thread each time.
+fn linger(
+    queue: &Receiver<Box<dyn Command>>,
+    batch: &mut Vec<Box<dyn Command>>,
+    count: usize,
+    patience: Duration,
+) {
+    let began = Instant::now();
+    while batch.len() < count {
+        let waited = began.elapsed();
+        let left = patience.saturating_sub(waited);
+        let next = match queue.try_recv() {
+            Err(TryRecvError::Empty) if left.is_zero() => return,
+            Err(TryRecvError::Empty) if waited < AWAKE => {
+                thread::yield_now();
+                continue;
+            }
+            Err(TryRecvError::Empty) => queue.recv_timeout(left).ok(),
+            next => next.ok(),
+        };
+        let Some(command) = next else { return };
+        batch.push(command);
     }
 }

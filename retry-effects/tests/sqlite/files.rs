@@ -89,14 +89,13 @@ fn a_table_of_something_else_is_left_alone() {
 fn tables_of_a_newer_version_are_refused_also_by_a_store_that_is_open() {
     let bench = Bench::new();
     let store = bench.open();
-    let token = won(&store, id(1));
     bench
         .raw()
         .execute_batch("UPDATE effect_store SET version = 2")
         .unwrap();
     let errors = [
         SqliteEffectStore::open(bench.path()).unwrap_err(),
-        wait(store.complete(&token, success("1"))).unwrap_err(),
+        wait(store.pending(&ClaimRequest::new(id(1), "test"))).unwrap_err(),
     ];
     for error in errors {
         assert!(matches!(error, StoreError::Unreadable { .. }), "{error:?}");

@@ -1,8 +1,13 @@
 //! The store in a file: what it keeps, between threads, handles, versions and crashes.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test may; the lint knows only test functions"
+)]
 
 mod bench;
 mod files;
 mod housekeeping;
+mod nested;
 mod python_rows;
 mod races;
 mod transactions;

@@ -19,7 +19,8 @@ pub(crate) struct Gate {
     pub(crate) in_doubt: Option<Value>,
     pub(crate) on_busy: Option<Value>,
     pub(crate) probe: Option<Expr>,
-    pub(crate) replay_errors: bool,
+    /// Where it was asked for, if it was.
+    pub(crate) replay_errors: Option<Ident>,
 }
 
 /// What the action is known by.
@@ -72,17 +73,14 @@ impl Gate {
             on_busy: find("on_busy").and_then(|it| value::on_busy(it, faults)),
             probe: expression("probe", faults),
             replay_errors: find("replay_errors")
-                .and_then(|it| value::switch(it, faults))
-                .unwrap_or(false),
+                .filter(|it| value::switch(it, faults) == Some(true))
+                .map(|it| it.key.clone()),
         };
         if let (Some(probe), Some(in_doubt)) = (find("probe"), find("in_doubt")) {
             let message = "`in_doubt` and `probe` both answer an action in doubt: keep `probe` if the \
                            other side can be asked, else `in_doubt`";
             let mut error = syn::Error::new(in_doubt.key.span(), message);
-            error.combine(syn::Error::new(
-                probe.key.span(),
-                "`probe` is given here",
-            ));
+            error.combine(syn::Error::new(probe.key.span(), "`probe` is given here"));
             faults.add(error);
         }
         Some(gate)

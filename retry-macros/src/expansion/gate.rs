@@ -22,14 +22,19 @@ impl Call<'_> {
         let Some(gated) = &self.gate else {
             return TokenStream::new();
         };
-        // Where the crate is missing the compiler says so once, and of the argument that needs it.
-        let place = gated.arguments.idempotent.span();
-        let import = located(
-            quote!(
-                use ::retry_effects::__private as __retry_effects;
-            ),
-            place,
+        // Where the crate is missing the compiler says so once, of the argument that needs it, and
+        // what to add: that it says of a path that begins in scope. A module of its own has none of
+        // the user's names in scope, only crates.
+        let effects = located(
+            quote!(retry_effects::__private),
+            gated.arguments.idempotent.span(),
         );
+        let import = quote! {
+            mod __retry_outside {
+                pub(super) use #effects as effects;
+            }
+            use __retry_outside::effects as __retry_effects;
+        };
         let name = self.name();
         let (unique, action) = if self.arguments.name.is_some() {
             (TokenStream::new(), quote!(#name))
@@ -79,21 +84,25 @@ impl Call<'_> {
         };
         let (ask, gate, outcome) = (own_name("ask"), own_name("gate"), own_name("outcome"));
         let asked = self.asked(gated, &ask);
-        let place = gated.arguments.idempotent.span();
         let declared = &self.checked.outcome;
-        let errors = if gated.arguments.replay_errors {
-            quote!(__retry_effects::ErrorsReplayed)
-        } else {
-            quote!(__retry_effects::ErrorsReleased)
+        // Where something cannot be recorded, or the error type cannot hold an `EffectError`, the
+        // compiler points at the declared type, or at the argument.
+        let results = located(quote!(__retry_effects::results), self.checked.outcome_span);
+        let (errors, place) = match &gated.arguments.replay_errors {
+            Some(key) => (quote!(__retry_effects::errors_replayed), key.span()),
+            None => {
+                let place = gated.arguments.idempotent.span();
+                (quote!(__retry_effects::errors), place)
+            }
         };
-        // Where the error type cannot hold an `EffectError`, the compiler points at the argument.
-        let open = located(self.twin("open").to_token_stream(), place);
+        let errors = located(quote!(#errors::<#declared>), place);
+        let open = self.twin("open");
         let awaited = self.awaited();
         let first = self.asked_first();
         let mutability = gated.arguments.probe.is_some().then(|| quote!(mut));
         quote! {
             let #ask = { #asked #ask };
-            let #mutability #gate = match #ask.#open::<#declared, _>(#errors) #awaited {
+            let #mutability #gate = match #ask.#open(#results::<#declared>(), #errors()) #awaited {
                 __retry_effects::Opened::Finished(#outcome) => return #outcome,
                 __retry_effects::Opened::Run(#gate) => #gate,
             };
@@ -129,9 +138,11 @@ impl Call<'_> {
                 with(method, limit.value.tokens(&self.krate));
             }
         }
-        let effects = quote!(::retry_effects);
-        for (method, value) in [("in_doubt", &arguments.in_doubt), ("on_busy", &arguments.on_busy)]
-        {
+        let effects = quote!(__retry_effects);
+        for (method, value) in [
+            ("in_doubt", &arguments.in_doubt),
+            ("on_busy", &arguments.on_busy),
+        ] {
             if let Some(value) = value {
                 with(method, value.tokens(&effects));
             }
@@ -184,11 +195,11 @@ impl Call<'_> {
         let outcome = &self.checked.outcome;
         let awaited = self.awaited();
         // The time limit may have cut an attempt without another word of it.
-        let cut = self.heard(&ended).filter(|_| self.is_bounded()).map(|heard| {
-            quote!(let #ended = if #gate.note_cut(&#ended) { #heard } else { #ended };)
-        });
+        let cut = self.heard(&ended).filter(|_| self.is_bounded()).map(
+            |heard| quote!(let #ended = if #gate.note_cut(&#ended) { #heard } else { #ended };),
+        );
         // Only a final error is recorded. The predicate that says so is not held while that is done.
-        let (is_final, said) = if gated.arguments.replay_errors {
+        let (is_final, said) = if gated.arguments.replay_errors.is_some() {
             let (is_final, is_stop) = (own_name("is_final"), self.is_stop());
             (
                 quote!(let #is_final = #ended.as_ref().is_err_and(#is_stop);),
@@ -267,7 +278,11 @@ fn object(members: &[Member<'_>]) -> TokenStream {
 
 fn field(member: &Member<'_>, rest: &Ident) -> TokenStream {
     // Where it has no JSON form, the compiler points at the type, from its first token to its last.
-    let mut tokens = member.ty.to_token_stream().into_iter().map(|token| token.span());
+    let mut tokens = member
+        .ty
+        .to_token_stream()
+        .into_iter()
+        .map(|token| token.span());
     let first = tokens.next().unwrap_or_else(|| member.variable.span());
     let last = tokens.last().unwrap_or(first);
     let mut variable = member.variable.clone();

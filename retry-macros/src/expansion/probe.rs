@@ -2,6 +2,7 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
+use syn::spanned::Spanned;
 use syn::{Attribute, Expr, ExprClosure};
 
 use super::{Call, own_name};
@@ -19,8 +20,8 @@ impl Call<'_> {
                 let (takes, has) = (closure.inputs.len(), members.len());
                 if takes != 0 && takes != has {
                     let message = format!(
-                        "this probe takes {takes} arguments, and the function has {has}: take all \
-                         of them, in order, or none (`|| ..` sees them by name)"
+                        "this probe takes {takes}, and the function {has}: take all of its \
+                         arguments, in order, or none (`|| ..` sees them by name)"
                     );
                     faults.on(&closure.inputs, message);
                 }
@@ -45,7 +46,7 @@ impl Call<'_> {
         let Some(word) = self.word() else {
             return TokenStream::new();
         };
-        let (gate, said, outcome) = (own_name("gate"), own_name("word"), own_name("outcome"));
+        let (gate, said, outcome) = (own_name("gate"), self.said(), own_name("outcome"));
         let (close, awaited) = (self.twin("close"), self.awaited());
         quote! {
             if #gate.asks_first() {
@@ -60,11 +61,21 @@ impl Call<'_> {
     /// What an outcome comes to once the other side was asked. `None` without a probe.
     pub(super) fn heard(&self, ended: &Ident) -> Option<TokenStream> {
         let word = self.word()?;
-        let (gate, said) = (own_name("gate"), own_name("word"));
+        let (gate, said) = (own_name("gate"), self.said());
         Some(quote! {
             let #said = #word;
             #gate.hear(#ended, #said)
         })
+    }
+
+    /// The variable of what the other side said: what is wrong with its type, the compiler says of
+    /// the probe.
+    fn said(&self) -> Ident {
+        let mut said = own_name("word");
+        if let Some((probe, _)) = self.probe() {
+            said.set_span(said.span().located_at(probe.span()));
+        }
+        said
     }
 
     /// Asks the other side: an expression of type `Probe`.
@@ -74,8 +85,7 @@ impl Call<'_> {
         let called = match probe {
             Expr::Closure(closure) if closure.inputs.is_empty() => quote!((#closure)()),
             Expr::Closure(closure) => {
-                let conditions: Vec<_> =
-                    members.iter().map(|member| &member.conditions).collect();
+                let conditions: Vec<_> = members.iter().map(|member| &member.conditions).collect();
                 let lent: Vec<Ident> = (0..members.len())
                     .map(|at| own_name(&format!("lent_{at}")))
                     .collect();
@@ -116,6 +126,14 @@ fn with_arguments_bound(
         ..
     } = closure;
     let inputs = inputs.iter();
+    // Braces of the user's own would be called unnecessary where they stand here.
+    let body = match body.as_ref() {
+        Expr::Block(block) if block.attrs.is_empty() && block.label.is_none() => {
+            let statements = &block.block.stmts;
+            quote!(#(#statements)*)
+        }
+        other => quote!(#other),
+    };
     quote! {
         (#asyncness #capture || #output {
             #(#(#conditions)* let #inputs = #lent;)*

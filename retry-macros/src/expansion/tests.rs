@@ -28,6 +28,14 @@ const TOKENS: &[&str] = &[
     "borrow",
     "crate",
     "key",
+    "idempotent",
+    "skip",
+    "scope",
+    "store",
+    "in_doubt",
+    "probe",
+    "on_busy",
+    "replay_errors",
     "budget",
     "retries",
     "timout",
@@ -114,6 +122,9 @@ const ARGUMENTS: &[&str] = &[
     "max_attempts = 3, min_wait = \"1s\", max_wait = 5.0, backoff = \"exponential\", multiplier = 1.5",
     "policy = OWN, jitter = Jitter::None, attempt = n, borrow(text), nested = \"stop\"",
     "timeout = limit(), max_total_time = \"1m\", retry_if = |e| e.is_busy(), on_retry = hook",
+    "idempotent = true, name = \"n\", key = 1, scope = text, store = s.clone(), lease = \"10s\", \
+     retain = 3, probe = |_, (a, _)| ask(a), on_busy = \"fail\", replay_errors = true, timeout = 1",
+    "idempotent = true, name = \"n\", key(text), skip(x), in_doubt = \"reexecute\"",
     "budget = 0.1, circuit_breaker(failure_threshold = 5), key(a.b), idempotent = true",
 ];
 
@@ -220,5 +231,116 @@ fn sound_functions_are_expanded() {
             assert_eq!(!expanded.contains("compile_error"), is_sound, "{expanded}");
             assert_eq!(expanded.contains("__RETRY_SITE"), is_sound, "{expanded}");
         }
+    }
+}
+
+/// What is expanded of a plain function, without the spaces, which the printer sets as it likes.
+fn expanded(arguments: &str, function: &str) -> String {
+    let expanded = attribute(Class::Api, parsed(arguments), parsed(function)).to_string();
+    assert!(!expanded.contains("compile_error"), "{expanded}");
+    unspaced(&expanded)
+}
+
+fn unspaced(tokens: &str) -> String {
+    tokens.replace(char::is_whitespace, "")
+}
+
+#[test]
+fn without_a_gate_there_is_nothing_of_it() {
+    const CALL: &str = "async fn call(a: u32) -> Result<u32, E> { Ok(a) }";
+    let plain = expanded("timeout = \"1s\", retry_if = |_| true", CALL);
+    for word in ["effects", "gate", "ACTION", "break"] {
+        assert!(!plain.contains(word), "{word} in {plain}");
+    }
+    let off = "timeout = \"1s\", retry_if = |_| true, idempotent = false";
+    assert_eq!(expanded(off, CALL), plain);
+}
+
+#[test]
+fn a_gate_is_asked_for_what_was_given_and_nothing_else() {
+    const CALL: &str = "async fn call(a: u32, b: &str) -> Result<u32, E> { Ok(a) }";
+    const OPEN: &str = ".open(__retry_effects::results::<Result<u32, E>>(), __retry_effects::errors::<Result<u32, E>>()).await";
+    let asked = |arguments: &str| {
+        let expanded = expanded(&format!("idempotent = true, {arguments}"), CALL);
+        let start = expanded
+            .find("__retry_effects::Ask::new")
+            .expect("a question");
+        let end = expanded.find(&unspaced(OPEN)).expect("an answer");
+        expanded[start..end].to_owned()
+    };
+    let field = |name: &str| {
+        unspaced(&format!(
+            "let __retry_fields = __retry_effects::Field::new(\"{name}\", &{name}, __retry_fields);"
+        ))
+    };
+    let plain = asked("");
+    assert!(plain.contains(&(field("b") + &field("a"))), "{plain}");
+    for method in [
+        "input", "scope", "store", "lease", "retain", "in_doubt", "on_busy", "probed", "limits",
+    ] {
+        assert!(
+            !plain.contains(&format!(".{method}(")),
+            "{method} in {plain}"
+        );
+    }
+    let full = asked(
+        "key(a), scope = &tenant, store = store(), lease = \"10s\", retain = keep(), \
+         on_busy = \"fail\", in_doubt = \"reexecute\", max_total_time = 1",
+    );
+    for call in [
+        ".scope(&&tenant)",
+        ".store(store())",
+        ".lease(::core::time::Duration::new(10u64, 0u32))",
+        ".retain(keep())",
+        ".in_doubt(__retry_effects::InDoubt::Reexecute)",
+        ".on_busy(__retry_effects::OnBusy::Fail)",
+        ".limits(&__retry_limits)",
+    ] {
+        assert!(full.contains(&unspaced(call)), "{call} in {full}");
+    }
+    let (key, input) = full.split_once(".input(").expect("a fingerprint");
+    assert!(
+        key.contains(&field("a")) && !key.contains(&field("b")),
+        "{full}"
+    );
+    assert!(
+        input.contains(&field("b")) && !input.contains(&field("a")),
+        "{full}"
+    );
+}
+
+#[test]
+fn a_sync_gate_awaits_nothing() {
+    const CALL: &str = "fn call(a: u32) -> Result<u32, E> { Ok(a) }";
+    for arguments in [
+        "",
+        "probe = ask",
+        "probe = |a| ask(a), replay_errors = true",
+    ] {
+        let sync = expanded(&format!("idempotent = true, {arguments}"), CALL);
+        assert!(!sync.contains("await") && !sync.contains("async"), "{sync}");
+        for method in ["open_sync", "close_sync", "attempt_sync"] {
+            assert!(sync.contains(&format!(".{method}")), "{method} in {sync}");
+        }
+        assert_eq!(
+            sync.contains("probed_sync"),
+            !arguments.is_empty(),
+            "{sync}"
+        );
+    }
+}
+
+#[test]
+fn the_probe_is_asked_wherever_something_is_unknown() {
+    const CALL: &str = "async fn call(a: u32) -> Result<u32, E> { Ok(a) }";
+    for (arguments, times) in [
+        ("", 0),
+        ("timeout = 1", 0),
+        ("probe = ask", 2),
+        ("probe = || ask(a), timeout = 1", 3),
+    ] {
+        let expanded = expanded(&format!("idempotent = true, {arguments}"), CALL);
+        let probed = "__retry_effects::probed(async{";
+        assert_eq!(expanded.matches(probed).count(), times, "{expanded}");
     }
 }

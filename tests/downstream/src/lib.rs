@@ -1,14 +1,19 @@
 //! A user's crate as far from this workspace as a crate can be: it is of edition 2021, knows
-//! `retry-core` by another name, and has neither tokio nor tracing among its dependencies. That it
-//! compiles is most of the test; `tests/downstream.rs` calls it.
+//! `retry-core` by another name, and has neither tokio nor tracing nor serde among its
+//! dependencies. That it compiles is most of the test; `tests/downstream.rs` calls it.
 
+use std::cell::Cell;
 use std::io;
 use std::time::Duration;
 
+use ::retry_effects::Probe;
 use renamed_core::{retry_api, retry_scheduler, retry_storage, retry_worker, Classify, Growth};
 
 /// Whoever finds this one instead of the dependency does not compile.
 mod retry_core {}
+
+/// The same for the gate's crate.
+pub mod retry_effects {}
 
 /// What fails and succeeds: handed in.
 pub type Source<'a> = dyn FnMut() -> io::Result<u32> + Send + 'a;
@@ -67,6 +72,55 @@ pub async fn generic<E: Classify + Send + Sync>(
     source: &mut (dyn FnMut() -> Result<u32, E> + Send),
 ) -> Result<u32, E> {
     source()
+}
+
+/// An effect that happens once.
+///
+/// # Errors
+///
+/// When the source says so.
+#[retry_api(
+    crate = ::renamed_core,
+    idempotent = true,
+    key(order_id),
+    skip(source),
+    scope = tenant,
+    in_doubt = "reexecute",
+    on_busy = "wait",
+    max_total_time = "1m",
+)]
+pub async fn gated(
+    source: &mut Source<'_>,
+    order_id: u64,
+    r#type: &str,
+    (cents, _): (u32, String),
+    tenant: &str,
+) -> io::Result<String> {
+    let seven = source()?;
+    Ok(format!("{order_id}{type}{cents}{seven}{tenant}"))
+}
+
+/// The same, sync, with a probe.
+///
+/// # Errors
+///
+/// When the source says so.
+#[retry_storage(
+    crate = renamed_core,
+    idempotent = true,
+    skip(source, asked),
+    probe = |_, order_id, asked| {
+        asked.set(true);
+        Probe::Applied(vec![*order_id; 2])
+    },
+)]
+pub fn gated_sync(
+    source: &mut Source<'_>,
+    order_id: u64,
+    asked: &Cell<bool>,
+) -> Result<Vec<u64>, String> {
+    source().map_err(|error| error.to_string())?;
+    Ok(vec![order_id])
 }
 
 /// A worker.

@@ -28,7 +28,10 @@ fn halting_sync(store: &Store, script: &Script<u32, io::Error>) -> io::Result<u3
 async fn an_unknown_outcome_halts_by_default() {
     let (store, script) = (store(), scripted([Err(busy()), Err(timed_out())]));
     let ended = sendable(halting(&store, &script)).await;
-    assert_eq!(ended.map_err(|error| error.kind()), Err(io::ErrorKind::TimedOut));
+    assert_eq!(
+        ended.map_err(|error| error.kind()),
+        Err(io::ErrorKind::TimedOut)
+    );
     let refused = word(halting(&store, &script).await);
     assert!(matches!(refused, EffectError::InDoubt { .. }), "{refused}");
 }
@@ -38,7 +41,10 @@ fn an_unknown_outcome_halts_whatever_a_predicate_says() {
     let (_no_wait, store) = (no_wait(), store());
     let script = scripted([Err(timed_out())]);
     let ended = halting_sync(&store, &script);
-    assert_eq!(ended.map_err(|error| error.kind()), Err(io::ErrorKind::TimedOut));
+    assert_eq!(
+        ended.map_err(|error| error.kind()),
+        Err(io::ErrorKind::TimedOut)
+    );
     let refused = word(halting_sync(&store, &script));
     assert!(matches!(refused, EffectError::InDoubt { .. }), "{refused}");
 }
@@ -123,7 +129,11 @@ async fn an_attempt_that_was_cut_is_unknown() -> io::Result<()> {
     }
     log.clear();
     let limit = Duration::from_secs(2);
-    assert!(sendable(cut_at_last(&store, &mut log, limit)).await.is_err());
+    assert!(
+        sendable(cut_at_last(&store, &mut log, limit))
+            .await
+            .is_err()
+    );
     let refused = word(cut_at_last(&store, &mut log, limit).await);
     assert!(matches!(refused, EffectError::InDoubt { .. }), "{refused}");
     assert_eq!(log, [1]);

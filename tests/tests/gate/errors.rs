@@ -57,7 +57,12 @@ fn replayed_sync(store: &Store, script: &Script<u32, PayError>) -> Result<u32, P
 async fn a_failure_is_free_to_run_again() {
     let store = store();
     let script = Script::new([Err(PayError::Declined), Err(PayError::Declined), Ok(7)]);
-    for expected in [Err(PayError::Declined), Err(PayError::Declined), Ok(7), Ok(7)] {
+    for expected in [
+        Err(PayError::Declined),
+        Err(PayError::Declined),
+        Ok(7),
+        Ok(7),
+    ] {
         assert_eq!(sendable(released(&store, &script)).await, expected);
     }
     assert_eq!(script.left(), 0);

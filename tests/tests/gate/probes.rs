@@ -124,7 +124,7 @@ fn with_types_sync(bank: &Bank, order_id: u64, note: &str) -> io::Result<u32> {
     idempotent = true,
     skip(bank),
     store = &bank.store,
-    probe = || ask(bank, &order_id, &note),
+    probe = || ask(bank, &order_id, note),
 )]
 async fn by_capture(bank: &Bank, order_id: u64, note: &str) -> io::Result<u32> {
     let _ = (order_id, note);
@@ -157,7 +157,7 @@ async fn async_block(bank: &Bank, order_id: u64, note: &str) -> io::Result<u32> 
     idempotent = true,
     skip(bank),
     store = &bank.store,
-    probe = || { if order_id == 0 { return Probe::Unknown; } ask_sync(bank, &order_id, &note) },
+    probe = || { if order_id == 0 { return Probe::Unknown; } ask_sync(bank, &order_id, note) },
 )]
 fn async_block_sync(bank: &Bank, order_id: u64, note: &str) -> io::Result<u32> {
     let _ = (order_id, note);
@@ -209,7 +209,10 @@ async fn no_word_ends_in_doubt_and_the_next_call_asks_first() -> io::Result<()> 
     let outcomes = [Err(timed_out()), Ok(7)];
     let bank = Bank::new(outcomes, [Err(None), Err(None), Err(Some(()))]);
     let ended = by_path(&bank, 1, "n").await;
-    assert_eq!(ended.map_err(|error| error.kind()), Err(io::ErrorKind::TimedOut));
+    assert_eq!(
+        ended.map_err(|error| error.kind()),
+        Err(io::ErrorKind::TimedOut)
+    );
     let refused = word(by_path(&bank, 1, "n").await);
     assert!(matches!(refused, EffectError::InDoubt { .. }), "{refused}");
     assert_eq!(bank.script.left(), 1);
@@ -302,6 +305,9 @@ fn a_panic_is_no_word() {
     let bank = Bank::new([Err(timed_out())], []);
     let asked = Cell::new(false);
     let ended = panics(&bank, &asked);
-    assert_eq!(ended.map_err(|error| error.kind()), Err(io::ErrorKind::TimedOut));
+    assert_eq!(
+        ended.map_err(|error| error.kind()),
+        Err(io::ErrorKind::TimedOut)
+    );
     assert!(asked.get());
 }

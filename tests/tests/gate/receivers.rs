@@ -76,11 +76,17 @@ async fn methods() -> io::Result<()> {
     }
     worker.script = busy_once();
     let mut more = Vec::new();
-    assert_eq!(sendable(worker.exclusive("a".to_owned(), &mut more)).await?, 9);
+    assert_eq!(
+        sendable(worker.exclusive("a".to_owned(), &mut more)).await?,
+        9
+    );
     assert_eq!((worker.runs, more.as_slice()), (2, [7].as_slice()));
     // What it is known by was changed by the first call: another input.
     let refused = word(worker.exclusive("a".to_owned(), &mut more).await);
-    assert!(matches!(refused, EffectError::PayloadMismatch { .. }), "{refused}");
+    assert!(
+        matches!(refused, EffectError::PayloadMismatch { .. }),
+        "{refused}"
+    );
     worker.script = busy_once();
     let worker = Arc::new(worker);
     for _ in 0..2 {

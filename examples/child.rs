@@ -1,0 +1,35 @@
+//! A child process that is to die: this very program, started again, and killed (SIGKILL, no
+//! goodbye) in the middle of its work.
+
+use std::env;
+use std::io::{self, BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+/// How long a child stays where it is to be killed, if nobody kills it.
+pub(crate) const LIFE: Duration = Duration::from_secs(60);
+
+/// Starts this program with `args`, shows what it prints, and kills it once it has printed `stuck`
+/// lines that end with `…`: it is in the middle of that many things then.
+pub(crate) fn run_and_kill<const N: usize>(args: [&str; N], stuck: usize) -> io::Result<()> {
+    let mut child = Command::new(env::current_exe()?)
+        .args(args)
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let lines = BufReader::new(child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?).lines();
+    let mut left = stuck;
+    for line in lines {
+        let line = line?;
+        println!("   child | {}", line.trim_start());
+        left -= usize::from(line.ends_with('…'));
+        if left == 0 {
+            break;
+        }
+    }
+    child.kill()?;
+    let status = child.wait()?;
+    println!("   child | killed ({status})");
+    // A child that ended by itself never came to the middle.
+    assert!(left == 0 && !status.success(), "{status}");
+    Ok(())
+}

@@ -1,0 +1,173 @@
+//! Who may complete what, and how often.
+
+use crate::claim::Claim;
+use crate::conformance::Harness;
+use crate::conformance::stage::{
+    Ruling, Stage, applied, demand, failed, forged, id, in_doubt, lost, payload, said, success,
+};
+use crate::record::{Payload, Status};
+use crate::store::{Outcome, Settlement};
+
+pub(super) async fn the_same_outcome_again_is_accepted(harness: &dyn Harness) -> Ruling {
+    let stage = Stage::new(harness).await;
+    let outcomes = [
+        (success(), Status::Success),
+        (failed(), Status::Failed),
+        (in_doubt(), Status::InDoubt),
+        (applied(), Status::InDoubt),
+    ];
+    for (n, (outcome, status)) in (1..).zip(outcomes) {
+        let token = stage.won(n).await?;
+        for _ in 0..3 {
+            stage.complete(&token, outcome.clone()).await?;
+            stage.stands(n, status, token.fence()).await?;
+        }
+        let payload = stage.record(n).await?.and_then(|record| record.payload);
+        demand!(
+            payload.is_some() != (status == Status::InDoubt),
+            "{status} with the payload {payload:?}"
+        );
+    }
+    Ok(())
+}
+
+pub(super) async fn another_outcome_is_refused(harness: &dyn Harness) -> Ruling {
+    let stage = Stage::new(harness).await;
+    let other = Payload::new("8");
+    let others = |other: &Payload| {
+        let success = Outcome::Success(other.clone());
+        [
+            success,
+            Outcome::Failed(other.clone()),
+            in_doubt(),
+            applied(),
+        ]
+    };
+    for (n, status) in [
+        (1, Status::Success),
+        (2, Status::Failed),
+        (3, Status::Released),
+    ] {
+        let token = stage.put(n, status).await?;
+        let crossed = if status == Status::Failed {
+            success()
+        } else {
+            failed()
+        };
+        for outcome in others(&other).into_iter().chain([crossed]) {
+            let what = format!("{outcome:?} after {status}");
+            lost(&what, stage.store.complete(&token, outcome).await)?;
+        }
+        stage.stands(n, status, token.fence()).await?;
+        let kept = stage.record(n).await?.and_then(|record| record.payload);
+        let first = (status != Status::Released).then(payload);
+        demand!(
+            kept == first,
+            "a refused outcome has replaced {first:?} by {kept:?}"
+        );
+    }
+    Ok(())
+}
+
+pub(super) async fn a_late_success_is_accepted(harness: &dyn Harness) -> Ruling {
+    let stage = Stage::new(harness).await;
+    let token = stage.expired(1).await?;
+    // Somebody has seen it in doubt, and left it alone.
+    let seen = stage.claim(&Stage::request(1)).await?;
+    demand!(
+        matches!(seen, Claim::InDoubt(_)),
+        "an expired claim should be InDoubt, and is {seen:?}"
+    );
+    stage.complete(&token, success()).await?;
+    stage.stands(1, Status::Success, token.fence()).await?;
+    let token = stage.expired(2).await?;
+    stage.complete(&token, failed()).await?;
+    stage.stands(2, Status::Failed, token.fence()).await
+}
+
+pub(super) async fn a_late_failure_never_replaces_a_success(harness: &dyn Harness) -> Ruling {
+    let stage = Stage::new(harness).await;
+    let token = stage.expired(1).await?;
+    let word = Settlement::Success(payload());
+    said(
+        "a settlement",
+        stage.store.settle(id(1), token.fence(), word).await,
+    )?;
+    for late in [failed(), in_doubt(), applied()] {
+        lost("a late failure", stage.store.complete(&token, late).await)?;
+    }
+    lost(
+        "a late renewal",
+        stage.store.renew(&token, stage.lease()).await,
+    )?;
+    stage.stands(1, Status::Success, token.fence()).await?;
+    // What the person said is what the owner says.
+    stage.complete(&token, success()).await
+}
+
+pub(super) async fn an_owner_in_doubt_completes(harness: &dyn Harness) -> Ruling {
+    let stage = Stage::new(harness).await;
+    let ends = [
+        (in_doubt(), success(), Status::Success),
+        (applied(), success(), Status::Success),
+        (in_doubt(), failed(), Status::Failed),
+    ];
+    for (n, (doubt, end, status)) in (1..).zip(ends) {
+        let token = stage.won(n).await?;
+        stage.complete(&token, doubt).await?;
+        stage.complete(&token, end).await?;
+        stage.stands(n, status, token.fence()).await?;
+        let record = stage.record(n).await?;
+        demand!(
+            record.as_ref().is_some_and(|record| !record.applied
+                && record.completed_at.is_some()
+                && record.payload == Some(payload())),
+            "{record:?} should be finished"
+        );
+    }
+    Ok(())
+}
+
+pub(super) async fn applied_sticks(harness: &dyn Harness) -> Ruling {
+    let stage = Stage::new(harness).await;
+    let token = stage.won(1).await?;
+    stage.complete(&token, in_doubt()).await?;
+    for outcome in [applied(), in_doubt()] {
+        stage.complete(&token, outcome).await?;
+        let record = stage.record(1).await?;
+        demand!(
+            record.as_ref().is_some_and(|record| record.applied),
+            "{record:?} should be marked applied"
+        );
+    }
+    lost(
+        "a release of what is applied",
+        stage.store.release(&token).await,
+    )?;
+    stage.stands(1, Status::InDoubt, token.fence()).await
+}
+
+pub(super) async fn nobody_completes_without_a_claim(harness: &dyn Harness) -> Ruling {
+    let stage = Stage::new(harness).await;
+    let token = stage.won(1).await?;
+    let other = forged(&token);
+    for outcome in [success(), failed(), in_doubt()] {
+        let answer = stage.store.complete(&other, outcome).await;
+        lost("a completion with another claim id", answer)?;
+    }
+    let answer = stage.store.renew(&other, stage.lease()).await;
+    lost("a renewal with another claim id", answer)?;
+    let answer = stage.store.release(&other).await;
+    lost("a release with another claim id", answer)?;
+    stage.stands(1, Status::Pending, token.fence()).await?;
+
+    stage.complete(&token, success()).await?;
+    stage.pass(stage.lease()).await;
+    said(
+        "a purge",
+        stage.store.purge(std::time::Duration::ZERO).await,
+    )?;
+    let answer = stage.store.complete(&token, success()).await;
+    lost("a completion of what was purged", answer)?;
+    stage.is_absent(1).await
+}

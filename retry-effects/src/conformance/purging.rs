@@ -1,0 +1,143 @@
+//! Which records may go, and what stays behind.
+
+use std::time::Duration;
+
+use crate::claim::Claim;
+use crate::conformance::Harness;
+use crate::conformance::stage::{LONG, Ruling, Stage, demand, in_doubt, said, success};
+use crate::record::Status;
+
+pub(super) async fn a_purge_takes_what_is_finished_and_nothing_else(
+    harness: &dyn Harness,
+) -> Ruling {
+    let stage = Stage::new(harness).await;
+    let finished = [Status::Success, Status::Failed, Status::Released];
+    for (n, status) in (1..).zip(finished) {
+        stage.put(n, status).await?;
+    }
+    let pending = stage.put(4, Status::Pending).await?;
+    let doubtful = stage.put(5, Status::InDoubt).await?;
+    let expired = stage.expired(6).await?;
+    demand!(
+        stage.purge(Duration::ZERO).await? == 3,
+        "a purge should remove three records"
+    );
+    for n in 1..=3 {
+        stage.is_absent(n).await?;
+    }
+    stage.stands(4, Status::Pending, pending.fence()).await?;
+    stage.stands(5, Status::InDoubt, doubtful.fence()).await?;
+    stage.stands(6, Status::InDoubt, expired.fence()).await?;
+    demand!(
+        stage.purge(Duration::ZERO).await? == 0,
+        "nothing is left to purge"
+    );
+    // They are still their owners'.
+    for token in [pending, doubtful, expired] {
+        stage.complete(&token, success()).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn a_purge_respects_age_and_keep(harness: &dyn Harness) -> Ruling {
+    let stage = Stage::new(harness).await;
+    let young = stage.put(1, Status::Success).await?;
+    let mut request = Stage::request(2);
+    request.keep = LONG;
+    let kept = stage.win(&request).await?;
+    stage.complete(&kept, success()).await?;
+    demand!(
+        stage.purge(LONG).await? == 0,
+        "a purge took a record younger than its age"
+    );
+    stage.stands(1, Status::Success, young.fence()).await?;
+    stage.pass(stage.lease()).await;
+    let purged = stage.purge(stage.lease()).await?;
+    demand!(
+        purged == 1,
+        "a purge should take one record by its age, and took {purged}"
+    );
+    stage.is_absent(1).await?;
+    demand!(
+        stage.purge(Duration::ZERO).await? == 0,
+        "a purge took a record within its keep"
+    );
+    stage.stands(2, Status::Success, kept.fence()).await?;
+
+    let mut request = Stage::request(3);
+    request.keep = stage.lease();
+    let token = stage.win(&request).await?;
+    stage.complete(&token, success()).await?;
+    stage.pass(stage.lease()).await;
+    demand!(
+        stage.purge(Duration::ZERO).await? == 1,
+        "a purge left a record whose keep is over"
+    );
+    stage.is_absent(3).await
+}
+
+pub(super) async fn a_retained_record_goes_by_itself(harness: &dyn Harness) -> Ruling {
+    let stage = Stage::new(harness).await;
+    let retained = |n| {
+        let mut request = Stage::request(n);
+        request.retain = Some(stage.lease());
+        request
+    };
+    let done = stage.win(&retained(1)).await?;
+    stage.complete(&done, success()).await?;
+    let claim = stage.claim(&retained(1)).await?;
+    demand!(
+        matches!(claim, Claim::Done(_)),
+        "a retained success should be Done at once, and is {claim:?}"
+    );
+    let mut request = retained(2);
+    request.keep = LONG;
+    let kept = stage.win(&request).await?;
+    stage.complete(&kept, success()).await?;
+    let pending = stage.win(&retained(3)).await?;
+    let doubtful = stage.win(&retained(4)).await?;
+    stage.complete(&doubtful, in_doubt()).await?;
+    let forever = stage.put(5, Status::Success).await?;
+    stage.pass(stage.lease()).await;
+
+    let next = stage.won(1).await?;
+    demand!(
+        next.fence() > done.fence(),
+        "{next:?} does not follow {done:?}, which went by itself"
+    );
+    stage.stands(1, Status::Pending, next.fence()).await?;
+    stage.stands(2, Status::Success, kept.fence()).await?;
+    stage.stands(3, Status::Pending, pending.fence()).await?;
+    stage.stands(4, Status::InDoubt, doubtful.fence()).await?;
+    stage.stands(5, Status::Success, forever.fence()).await
+}
+
+pub(super) async fn fences_grow_across_a_purge(harness: &dyn Harness) -> Ruling {
+    let stage = Stage::new(harness).await;
+    let mut former = stage.put(1, Status::Success).await?;
+    for _ in 0..5 {
+        demand!(
+            stage.purge(Duration::ZERO).await? == 1,
+            "one record was to be purged"
+        );
+        stage.is_absent(1).await?;
+        let next = stage.won(1).await?;
+        demand!(
+            next.fence() > former.fence(),
+            "{next:?} after {former:?} was purged"
+        );
+        // The owner of the purged record is still about.
+        let zombie = stage.store.complete(&former, success()).await;
+        super::stage::lost("a completion from before the purge", zombie)?;
+        stage.stands(1, Status::Pending, next.fence()).await?;
+        stage.complete(&next, success()).await?;
+        former = next;
+    }
+    Ok(())
+}
+
+impl Stage<'_> {
+    async fn purge(&self, age: Duration) -> Ruling<u64> {
+        said("a purge", self.store.purge(age).await)
+    }
+}

@@ -1,0 +1,65 @@
+//! What a durable store still knows when it is opened again.
+
+use std::time::Duration;
+
+use crate::claim::Claim;
+use crate::conformance::Harness;
+use crate::conformance::stage::{Ruling, Stage, demand, lost, said, success};
+use crate::record::Status;
+
+pub(super) async fn records_outlive_the_store(harness: &dyn Harness) -> Ruling {
+    let stage = Stage::new(harness).await;
+    let mut tokens = Vec::new();
+    for (n, status) in (1..).zip(Status::ALL) {
+        tokens.push((n, status, stage.put(n, status).await?));
+    }
+    // The newest fence of all is purged.
+    let purged = stage.put(6, Status::Success).await?;
+    let expected = said("a list", stage.store.list(&Default::default()).await)?;
+    let Some(stage) = stage.reopened().await else {
+        return Ok(());
+    };
+    let found = said("a list", stage.store.list(&Default::default()).await)?;
+    let same = expected.iter().zip(&found).all(|(expected, found)| {
+        // What is left of a lease is less by now.
+        let mut found = found.clone();
+        found.lease_left = expected.lease_left;
+        *expected == found
+    });
+    demand!(
+        same && found.len() == expected.len(),
+        "{found:?} is not what was recorded: {expected:?}"
+    );
+    for (n, status, token) in &tokens {
+        stage.stands(*n, *status, token.fence()).await?;
+    }
+    said("a purge", stage.store.purge(Duration::ZERO).await)?;
+    let Some(stage) = stage.reopened().await else {
+        return Err("a store that reopened once should do so again".into());
+    };
+    let next = stage.won(6).await?;
+    demand!(
+        next.fence() > purged.fence(),
+        "{next:?} after {purged:?} was purged"
+    );
+    lost(
+        "a zombie's completion",
+        stage.store.complete(&purged, success()).await,
+    )?;
+    let (_, _, pending) = tokens[0];
+    stage.complete(&pending, success()).await?;
+    let claim = stage.claim(&Stage::request(1)).await?;
+    demand!(
+        matches!(claim, Claim::Done(_)),
+        "it should be Done, and is {claim:?}"
+    );
+    Ok(())
+}
+
+impl<'h> Stage<'h> {
+    async fn reopened(self) -> Option<Stage<'h>> {
+        let Self { harness, store } = self;
+        let store = harness.reopen(store).await?;
+        Some(Self { harness, store })
+    }
+}

@@ -1,0 +1,102 @@
+//! Waiters are woken, where the store says that it hears every change.
+
+use tokio::time::timeout;
+
+use crate::claim::Token;
+use crate::conformance::Harness;
+use crate::conformance::stage::{
+    Ruling, Stage, applied, demand, failed, id, in_doubt, payload, said, success,
+};
+use crate::record::Status;
+use crate::store::{Outcome, Settlement};
+
+/// What changes a record, and to which state.
+enum Change {
+    Complete(Outcome, Status),
+    Release,
+    Settle(Settlement, Status),
+}
+
+fn changes() -> [Change; 7] {
+    [
+        Change::Complete(success(), Status::Success),
+        Change::Complete(failed(), Status::Failed),
+        Change::Complete(in_doubt(), Status::InDoubt),
+        Change::Complete(applied(), Status::InDoubt),
+        Change::Release,
+        Change::Settle(Settlement::Success(payload()), Status::Success),
+        Change::Settle(Settlement::NotApplied, Status::Released),
+    ]
+}
+
+pub(super) async fn a_change_wakes(harness: &dyn Harness) -> Ruling {
+    let stage = Stage::new(harness).await;
+    if !stage.store.hears_all() {
+        return Ok(());
+    }
+    for (n, change) in (1..).zip(changes()) {
+        let token = change.prepare(&stage, n).await?;
+        let waiting: Vec<_> = (0..3)
+            .map(|_| tokio::spawn(stage.store.changed(id(n))))
+            .collect();
+        // They are polled, and wait.
+        tokio::task::yield_now().await;
+        let status = change.make(&stage, n, &token).await?;
+        for waiter in waiting {
+            let woken = timeout(harness.patience(), waiter).await;
+            demand!(
+                woken.is_ok(),
+                "a waiter was not woken when it became {status}"
+            );
+            stage.stands(n, status, token.fence()).await?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn waiting_begins_with_the_call(harness: &dyn Harness) -> Ruling {
+    let stage = Stage::new(harness).await;
+    if !stage.store.hears_all() {
+        return Ok(());
+    }
+    for (n, change) in (1..).zip(changes()) {
+        let token = change.prepare(&stage, n).await?;
+        let waiter = stage.store.changed(id(n));
+        // One that goes away takes nobody's place along.
+        drop(stage.store.changed(id(n)));
+        let status = change.make(&stage, n, &token).await?;
+        let woken = timeout(harness.patience(), waiter).await;
+        demand!(
+            woken.is_ok(),
+            "who waited when it became {status} was not woken, being polled later"
+        );
+    }
+    Ok(())
+}
+
+impl Change {
+    async fn prepare(&self, stage: &Stage<'_>, n: u32) -> Ruling<Token> {
+        match self {
+            Self::Complete(..) | Self::Release => stage.won(n).await,
+            Self::Settle(..) => stage.put(n, Status::InDoubt).await,
+        }
+    }
+
+    async fn make(&self, stage: &Stage<'_>, n: u32, token: &Token) -> Ruling<Status> {
+        match self {
+            Self::Complete(outcome, status) => {
+                stage.complete(token, outcome.clone()).await?;
+                Ok(*status)
+            }
+            Self::Release => {
+                said("a release", stage.store.release(token).await)?;
+                Ok(Status::Released)
+            }
+            Self::Settle(word, status) => {
+                let settled = stage.store.settle(id(n), token.fence(), word.clone()).await;
+                said("a settlement", settled)?;
+                Ok(*status)
+            }
+        }
+    }
+}

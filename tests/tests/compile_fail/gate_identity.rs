@@ -1,0 +1,65 @@
+//! What a gated call can be known by.
+
+use std::collections::HashSet;
+use std::io;
+
+use retry_core::retry_api;
+
+#[retry_api(idempotent = true, key(ordr_id), skip(clint))]
+async fn names_no_parameter(order_id: u64, client: &str) -> io::Result<()> {
+    let _ = (order_id, client);
+    Ok(())
+}
+
+#[retry_api(idempotent = true, key(order_id, order_id, note, tenant, store), skip(note), scope = &tenant, store = store.clone())]
+async fn both(order_id: u64, note: &str, tenant: String, store: Store) -> io::Result<()> {
+    let _ = (order_id, note, tenant, store);
+    Ok(())
+}
+
+#[retry_api(idempotent = true, name = "patterns")]
+async fn patterns((order_id, _): (u64, u32), _: &str, &cents: &u32) -> io::Result<()> {
+    let _ = (order_id, cents);
+    Ok(())
+}
+
+#[retry_api(idempotent = true)]
+async fn unordered(one: HashSet<u64>, other: &std::collections::HashSet<u8>) -> io::Result<()> {
+    let _ = (one, other);
+    Ok(())
+}
+
+#[retry_api(idempotent = true)]
+fn generic<T: serde::Serialize + Clone>(order: T) -> io::Result<()> {
+    drop(order);
+    Ok(())
+}
+
+#[retry_api(idempotent = true)]
+fn generic_in_numbers<const N: usize>() -> io::Result<usize> {
+    Ok(N)
+}
+
+#[retry_api(idempotent = true)]
+fn takes_impl(order: &impl serde::Serialize) -> io::Result<()> {
+    let _ = order;
+    Ok(())
+}
+
+struct Bank;
+
+impl Bank {
+    #[retry_api(idempotent = true)]
+    async fn shared(&self, order_id: u64) -> io::Result<()> {
+        let _ = order_id;
+        Ok(())
+    }
+
+    #[retry_api(idempotent = true)]
+    fn exclusive(&mut self, order_id: u64) -> io::Result<()> {
+        let _ = order_id;
+        Ok(())
+    }
+}
+
+fn main() {}

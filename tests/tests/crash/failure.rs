@@ -1,0 +1,26 @@
+//! How the actions of these tests fail.
+
+use retry_core::{Classify, Verdict};
+use retry_effects::EffectError;
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// The callee's word that nothing happened.
+    #[error("refused")]
+    Refused,
+    /// No word at all.
+    #[error("no answer")]
+    NoAnswer,
+    #[error(transparent)]
+    Effect(#[from] EffectError),
+}
+
+impl Classify for Failure {
+    fn classify(&self) -> Verdict {
+        match self {
+            Self::Refused => Verdict::Retry,
+            Self::NoAnswer => Verdict::Unknown,
+            Self::Effect(error) => error.classify(),
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! `kill -9` of a process, at every point of a gated call.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use retry_core::{NO_RETRY, Retry};
+use retry_effects::{Claim, ClaimRequest, EffectStore, Outcome, Probe};
+
+use super::callee::Callee;
+use super::failure::Failure;
+use super::kill_at::KillAt;
+use super::point::{Point, Policy, Standing};
+use super::recovery::{Place, Task, id};
+use super::short_or_full;
+use super::worker::{self, Worker};
+
+/// Of what dies: long enough for a worker to come to its point, short enough to be waited for.
+const LEASE: Duration = Duration::from_millis(150);
+
+/// Processes that live and die side by side, on the same file.
+const LANES: u64 = 4;
+
+/// What a worker does before the call that it dies in.
+const BEFORE: u64 = 2;
+
+#[test]
+fn a_process_that_dies_at_any_point_leaves_what_the_rules_say() {
+    let kills = short_or_full(150, 7_500);
+    let folder = tempfile::tempdir().expect("a folder");
+    let place = Place::open(folder.path());
+    Callee::make_orders(&place.database);
+    let cases: Vec<(usize, Point, Policy)> = cases();
+    let next = AtomicU64::new(0);
+    let stood: Vec<Standing> = thread::scope(|scope| {
+        let lane = || {
+            let runtime = runtime();
+            let mut stood = Vec::new();
+            loop {
+                let kill = next.fetch_add(1, Ordering::Relaxed);
+                if kill >= kills {
+                    return stood;
+                }
+                let (index, point, policy) = cases[kill as usize % cases.len()];
+                let case = Case {
+                    kill,
+                    index,
+                    point,
+                    policy,
+                };
+                stood.push(case.run(&place, folder.path(), &runtime));
+            }
+        };
+        let lanes: Vec<_> = (0..LANES).map(|_| scope.spawn(lane)).collect();
+        let stood = lanes.into_iter().map(|lane| lane.join().expect("a lane"));
+        stood.flatten().collect()
+    });
+    let count = |standing| stood.iter().filter(|stood| **stood == standing).count();
+    println!(
+        "kill at a point: {} kills, {} in doubt, {} free, {} done, duplicates: 0",
+        stood.len(),
+        count(Standing::InDoubt),
+        count(Standing::Free),
+        count(Standing::Done),
+    );
+}
+
+/// Every point of every policy.
+fn cases() -> Vec<(usize, Point, Policy)> {
+    let points = Point::ALL.into_iter().enumerate();
+    let cases = points.flat_map(|(index, point)| {
+        let policies = Policy::ALL.into_iter();
+        let policies = policies.filter(move |policy| point.is_of(*policy));
+        policies.map(move |policy| (index, point, policy))
+    });
+    cases.collect()
+}
+
+struct Case {
+    kill: u64,
+    /// Of the point.
+    index: usize,
+    point: Point,
+    policy: Policy,
+}
+
+impl Case {
+    fn run(&self, place: &Place, folder: &Path, runtime: &tokio::runtime::Runtime) -> Standing {
+        let number = self.kill * (BEFORE + 1);
+        let doomed = number + BEFORE;
+        let policy = self.policy as u64;
+        if self.point.takes_over() {
+            runtime.block_on(leave_in_doubt(
+                place,
+                doomed,
+                self.point == Point::ProbeFirst,
+            ));
+        }
+        let numbers = [number, self.index as u64, policy];
+        Worker::start("kill::child_dies", folder, &numbers).dies();
+        if self.kill.is_multiple_of(2) {
+            let task = task(doomed, self.point, self.policy);
+            runtime.block_on(place.recover(task, Some(self.point.leaves())));
+        } else {
+            Worker::start("kill::child_recovers", folder, &numbers).ends();
+        }
+        for earlier in number..doomed {
+            let task = task(earlier, Point::BodyBegun, self.policy);
+            runtime.block_on(place.recover(task, Some((Standing::Done, 1))));
+        }
+        self.point.leaves().0
+    }
+}
+
+/// An owner that is not sure itself.
+async fn leave_in_doubt(place: &Place, number: u64, has_happened: bool) {
+    let task = task(number, Point::BodyBegun, Policy::Halt);
+    if has_happened {
+        let effect = task.effect(&place.any_store());
+        let body = || async {
+            place.callee.act(number);
+            Err::<String, _>(Failure::NoAnswer)
+        };
+        effect.run_async(body).await.expect_err("no answer");
+        return;
+    }
+    let request = ClaimRequest::new(task.id(), "act");
+    let Ok(Claim::Won(token)) = place.store.pending(&request).await else {
+        panic!("it is free");
+    };
+    let in_doubt = Outcome::InDoubt { applied: false };
+    place.store.complete(&token, in_doubt).await.expect("told");
+}
+
+fn task(number: u64, point: Point, policy: Policy) -> Task {
+    Task {
+        number,
+        policy,
+        in_transaction: point.is_in_transaction(),
+    }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().build().expect("a runtime")
+}
+
+#[test]
+fn child_recovers() {
+    let Some([number, point, policy]) = worker::task() else {
+        return;
+    };
+    let (point, policy) = (Point::ALL[point as usize], Policy::ALL[policy as usize]);
+    let task = task(number + BEFORE, point, policy);
+    let place = Place::open(Path::new("."));
+    runtime().block_on(place.recover(task, Some(point.leaves())));
+}
+
+#[test]
+fn child_dies() {
+    let Some([number, point, policy]) = worker::task() else {
+        return;
+    };
+    let (point, policy) = (Point::ALL[point as usize], Policy::ALL[policy as usize]);
+    let place = Place::open(Path::new("."));
+    for earlier in number..number + BEFORE {
+        let task = task(earlier, Point::BodyBegun, policy);
+        runtime().block_on(place.call(task)).unwrap();
+    }
+    let task = task(number + BEFORE, point, policy);
+    let store: Arc<dyn EffectStore> = Arc::new(KillAt {
+        inner: place.store.clone(),
+        doomed: id(task.number),
+        at: point.step(),
+    });
+    let doomed = Doomed {
+        place,
+        point,
+        task,
+        store,
+    };
+    // Sync and async calls come to the same points.
+    if number.is_multiple_of(2) {
+        doomed.call();
+    } else {
+        runtime().block_on(doomed.call_async());
+    }
+    panic!("it has outlived {point:?}");
+}
+
+/// A call that does not end.
+struct Doomed {
+    place: Place,
+    point: Point,
+    task: Task,
+    store: Arc<dyn EffectStore>,
+}
+
+impl Doomed {
+    fn call(&self) {
+        let effect = self.task.effect(&self.store).lease(LEASE);
+        let effect = effect.retry(retry().on_retry(|_| self.between()));
+        let _ = if self.task.policy == Policy::Probe {
+            effect.probe(|| self.ask()).run(|| self.body())
+        } else {
+            effect.run(|| self.body())
+        };
+    }
+
+    async fn call_async(&self) {
+        let effect = self.task.effect(&self.store).lease(LEASE);
+        let effect = effect.retry(retry().on_retry(|_| self.between()));
+        let _ = if self.task.policy == Policy::Probe {
+            let ask = || async { self.ask() };
+            effect.probe(ask).run_async(|| async { self.body() }).await
+        } else {
+            effect.run_async(|| async { self.body() }).await
+        };
+    }
+
+    fn body(&self) -> Result<String, Failure> {
+        match self.point {
+            Point::BodyBegun => worker::die(),
+            Point::Backoff | Point::BeforeRelease | Point::AfterRelease => {
+                return Err(Failure::Refused);
+            }
+            Point::ProbeOfNothing => return Err(Failure::NoAnswer),
+            _ => {}
+        }
+        let nonce = self
+            .place
+            .act(self.task, |is_committed| match (self.point, is_committed) {
+                (Point::BeforeCommit, false) | (Point::AfterCommit, true) => worker::die(),
+                _ => {}
+            })?;
+        match self.point {
+            Point::Happened => worker::die(),
+            Point::ProbeOfOwn => Err(Failure::NoAnswer),
+            // The lease's keeper dies, and all with it.
+            Point::BeforeRenew | Point::AfterRenew => loop {
+                thread::park();
+            },
+            _ => Ok(nonce),
+        }
+    }
+
+    fn between(&self) {
+        if self.point == Point::Backoff {
+            worker::die();
+        }
+    }
+
+    fn ask(&self) -> Probe<String> {
+        worker::die()
+    }
+}
+
+fn retry() -> Retry {
+    Retry::new(NO_RETRY.with_max_attempts(2).with_backoff_ms(1))
+}

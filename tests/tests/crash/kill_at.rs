@@ -1,0 +1,121 @@
+//! [`KillAt`]: a store in which a process dies, just before or just after one of its writes.
+
+use std::time::Duration;
+
+use retry_effects::{
+    ActionId, Changed, Claim, ClaimRequest, EffectStore, Fence, Filter, Finished, Outcome, Record,
+    Resolved, Settlement, SqliteEffectStore, StoreFuture, Token,
+};
+
+use super::worker;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    Claim,
+    Complete,
+    Release,
+    Renew,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    /// Nothing is written.
+    Before,
+    /// It is committed, and nobody is told.
+    After,
+}
+
+/// Does what `inner` does, and kills the process where it writes of one action.
+#[derive(Debug)]
+pub(super) struct KillAt {
+    pub(super) inner: SqliteEffectStore,
+    pub(super) doomed: ActionId,
+    pub(super) at: Option<(Side, Step)>,
+}
+
+impl KillAt {
+    async fn around<T>(
+        &self,
+        id: ActionId,
+        step: Step,
+        write: StoreFuture<'_, T>,
+    ) -> Result<T, retry_effects::StoreError>
+    where
+        T: Unpin,
+    {
+        let here = |side| id == self.doomed && self.at == Some((side, step));
+        if here(Side::Before) {
+            worker::die();
+        }
+        let answer = write.await;
+        if here(Side::After) {
+            worker::die();
+        }
+        answer
+    }
+}
+
+impl EffectStore for KillAt {
+    fn resolve(&self, id: ActionId) -> StoreFuture<'_, Resolved> {
+        self.inner.resolve(id)
+    }
+
+    fn pending<'a>(&'a self, request: &'a ClaimRequest<'a>) -> StoreFuture<'a, Claim> {
+        StoreFuture::new(async move {
+            let write = StoreFuture::new(async move { self.inner.pending(request).await });
+            self.around(request.id, Step::Claim, write).await
+        })
+    }
+
+    fn complete<'a>(&'a self, token: &'a Token, outcome: Outcome) -> StoreFuture<'a, ()> {
+        let write = StoreFuture::new(async move { self.inner.complete(token, outcome).await });
+        StoreFuture::new(self.around(token.id(), Step::Complete, write))
+    }
+
+    fn renew<'a>(&'a self, token: &'a Token, lease: Duration) -> StoreFuture<'a, ()> {
+        let write = StoreFuture::new(async move { self.inner.renew(token, lease).await });
+        StoreFuture::new(self.around(token.id(), Step::Renew, write))
+    }
+
+    fn release<'a>(&'a self, token: &'a Token) -> StoreFuture<'a, Option<Finished>> {
+        let write = StoreFuture::new(async move { self.inner.release(token).await });
+        StoreFuture::new(self.around(token.id(), Step::Release, write))
+    }
+
+    fn get(&self, id: ActionId) -> StoreFuture<'_, Option<Record>> {
+        self.inner.get(id)
+    }
+
+    fn list<'a>(&'a self, filter: &'a Filter) -> StoreFuture<'a, Vec<Record>> {
+        self.inner.list(filter)
+    }
+
+    fn purge(&self, age: Duration) -> StoreFuture<'_, u64> {
+        self.inner.purge(age)
+    }
+
+    fn settle<'a>(
+        &'a self,
+        id: ActionId,
+        fence: Fence,
+        settlement: Settlement,
+    ) -> StoreFuture<'a, ()> {
+        self.inner.settle(id, fence, settlement)
+    }
+
+    fn len(&self) -> StoreFuture<'_, u64> {
+        self.inner.len()
+    }
+
+    fn changed(&self, id: ActionId) -> Changed {
+        self.inner.changed(id)
+    }
+
+    fn hears_all(&self) -> bool {
+        self.inner.hears_all()
+    }
+
+    fn needs_runtime(&self) -> bool {
+        self.inner.needs_runtime()
+    }
+}

@@ -1,0 +1,353 @@
+//! A caller: the gate around the attempts, as far as others can see it.
+
+use retry_effects::__model::{Ask, State as Stands};
+use retry_effects::Claim;
+
+use super::model::{ATTEMPTS, Event, Policy, Request, Returned, State, Steps};
+use super::promises::Fault;
+use super::rules::Rule;
+use super::sights::Sight;
+use super::store::{Ticket, Told, Word};
+use super::turn::Turn;
+
+/// Where a caller is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Phase {
+    /// Has not called yet.
+    Absent,
+    /// Asks for the claim of this name, and waits while another has it.
+    Asking {
+        claim: u8,
+        /// The record in doubt that it means to take over.
+        takeover: Option<u8>,
+        /// A takeover has been asked for: what is won may be the doubt of another.
+        doubt: bool,
+    },
+    /// Asks the callee what happened before this attempt (or after the last).
+    Probing { ticket: Ticket, attempt: u8 },
+    /// Owns the claim; this attempt's body has not begun.
+    Ready {
+        ticket: Ticket,
+        attempt: u8,
+        /// An earlier attempt, or an earlier owner's, may have happened.
+        unknown: bool,
+    },
+    /// Its last body has ended, and this is to be recorded.
+    Telling { ticket: Ticket, word: Word },
+    /// Has returned, or is dead.
+    Ended,
+}
+
+/// Whose claim has this name. A caller has two names, and needs the second only without
+/// [`Rule::OneClaimIdForOneClaim`].
+pub(crate) fn maker(claim: u8) -> usize {
+    usize::from(claim / 2)
+}
+
+/// What the caller may do next. What it does not do, or does late, is a pause.
+pub(crate) fn steps(steps: &mut Steps<'_>, number: usize) {
+    let phase = steps.state.callers[number];
+    match phase {
+        // They are alike, and come in their order: the other orders are the same.
+        Phase::Absent if number == 0 || steps.state.callers[number - 1] != Phase::Absent => {
+            let claim = u8::try_from(2 * number).expect("three callers");
+            asking(steps, number, claim, None, false);
+        }
+        Phase::Absent | Phase::Ended => return,
+        Phase::Asking {
+            claim,
+            takeover,
+            doubt,
+        } => asking(steps, number, claim, takeover, doubt),
+        Phase::Probing { ticket, attempt } => {
+            probing(steps, number, ticket, attempt);
+            renewing(steps, number, ticket);
+        }
+        Phase::Ready {
+            ticket,
+            attempt,
+            unknown,
+        } => {
+            body(steps, number, ticket, attempt, unknown);
+            renewing(steps, number, ticket);
+            let word = given_up(unknown, steps.model.broken);
+            steps.add(Event::Drops(number), |turn| {
+                turn.next.callers[number] = Phase::Telling { ticket, word };
+            });
+        }
+        Phase::Telling { ticket, word } => telling(steps, number, ticket, word),
+    }
+    if phase != Phase::Absent {
+        steps.add(Event::Crashes(number), |turn| {
+            turn.next.callers[number] = crashed(phase, turn.model.broken);
+        });
+    }
+}
+
+fn crashed(phase: Phase, broken: Option<Rule>) -> Phase {
+    match phase {
+        Phase::Telling { ticket, word } if broken == Some(Rule::CrashDoesNotRelease) => {
+            let word = match word {
+                Word::Success => Word::Release,
+                word => word,
+            };
+            Phase::Telling { ticket, word }
+        }
+        _ => Phase::Ended,
+    }
+}
+
+fn asking(steps: &mut Steps<'_>, number: usize, claim: u8, takeover: Option<u8>, doubt: bool) {
+    let ask = |silent| Ask {
+        claim,
+        takeover,
+        silent,
+    };
+    steps.add(Event::Asks(number), |turn| {
+        turn.next.callers[number] = asked(turn, number, ask(false), doubt);
+    });
+    let row = steps.state.store.row;
+    if row.is_some_and(|row| row.state == Stands::Pending && row.leased) {
+        steps.add(Event::AsksAboutSilent(number), |turn| {
+            turn.next.callers[number] = asked(turn, number, ask(true), doubt);
+        });
+    }
+    let request = Request::Claim { claim, takeover };
+    astray(steps, number, request, |broken| {
+        let claim = match broken {
+            Some(Rule::OneClaimIdForOneClaim) => claim | 1,
+            _ => claim,
+        };
+        Phase::Asking {
+            claim,
+            takeover,
+            doubt,
+        }
+    });
+}
+
+/// Where the answer to its request for the claim leaves the caller.
+fn asked(turn: &mut Turn, number: usize, ask: Ask, doubt: bool) -> Phase {
+    let Ask {
+        claim, takeover, ..
+    } = ask;
+    let before = turn.next.store.row;
+    let answer = turn.claim(ask);
+    let is_own =
+        before.is_some_and(|row| row.state == Stands::Pending && maker(row.claim) == number);
+    let is_won = matches!(answer, Claim::Won(_));
+    turn.rules(is_won || !is_own, Fault::KeptOutByOwnClaim);
+    let (policy, broken) = (turn.model.policy, turn.model.broken);
+    match answer {
+        Claim::Won(token) => {
+            let fence = u8::try_from(token.fence().number()).expect("a small number");
+            won(Ticket { fence, claim }, doubt, policy, broken)
+        }
+        Claim::Busy(_) => Phase::Asking {
+            claim,
+            takeover: None,
+            doubt: doubt && broken != Some(Rule::AskedTakeoverIsRemembered),
+        },
+        Claim::Done(_) => {
+            turn.sights.note(Sight::Replay);
+            turn.is_ok();
+            Phase::Ended
+        }
+        Claim::Failed(_) => {
+            turn.sights.note(Sight::FailureReplay);
+            Phase::Ended
+        }
+        Claim::InDoubt(record) if record.applied => {
+            turn.sights.note(Sight::MarkedApplied);
+            Phase::Ended
+        }
+        Claim::InDoubt(_)
+            if policy == Policy::Halt && broken != Some(Rule::HaltTakesNothingOver) =>
+        {
+            Phase::Ended
+        }
+        Claim::InDoubt(record) => {
+            let seen = u8::try_from(record.fence.number()).expect("a small number");
+            debug_assert!(takeover != Some(seen) || before != turn.next.store.row || !is_won);
+            Phase::Asking {
+                claim,
+                takeover: Some(seen),
+                doubt: true,
+            }
+        }
+        Claim::Mismatch => unreachable!("all callers have the same arguments"),
+    }
+}
+
+fn won(ticket: Ticket, doubt: bool, policy: Policy, broken: Option<Rule>) -> Phase {
+    let attempt = 1;
+    if doubt && policy == Policy::Probe && broken != Some(Rule::TakeoverIsProbed) {
+        return Phase::Probing { ticket, attempt };
+    }
+    Phase::Ready {
+        ticket,
+        attempt,
+        unknown: doubt && broken != Some(Rule::TakeoverInheritsTheDoubt),
+    }
+}
+
+fn body(steps: &mut Steps<'_>, number: usize, ticket: Ticket, attempt: u8, unknown: bool) {
+    let is_transaction = steps.model.policy == Policy::Transaction;
+    let can_fly = steps.state.world.has_room(steps.model.policy);
+    let all = [
+        (Returned::Ok, true),
+        (Returned::NotEncodable, !is_transaction),
+        (Returned::NotApplied, true),
+        (Returned::NotAppliedForGood, true),
+        (Returned::UnknownDone, !is_transaction),
+        (Returned::UnknownFlying, can_fly),
+        (Returned::UnknownLost, true),
+    ];
+    for (returned, _) in all.into_iter().filter(|(_, may_be)| *may_be) {
+        steps.add(Event::BodyReturns(number, returned), |turn| {
+            let after = ended(turn, returned, ticket, attempt, unknown);
+            turn.next.callers[number] = after;
+        });
+    }
+}
+
+/// Where an attempt leaves its caller.
+fn ended(turn: &mut Turn, returned: Returned, ticket: Ticket, attempt: u8, unknown: bool) -> Phase {
+    let (policy, broken) = (turn.model.policy, turn.model.broken);
+    let sent = (ticket.fence, attempt);
+    let telling = |word| Phase::Telling { ticket, word };
+    let mut returned = returned;
+    let sends = matches!(
+        returned,
+        Returned::Ok | Returned::NotEncodable | Returned::UnknownDone
+    );
+    if sends && !turn.receive(sent) {
+        returned = Returned::NotApplied;
+    }
+    match returned {
+        Returned::Ok => telling(Word::Success),
+        Returned::NotEncodable => telling(Word::InDoubt { applied: true }),
+        Returned::NotAppliedForGood if !unknown => telling(Word::Failed),
+        Returned::NotApplied | Returned::NotAppliedForGood => {
+            next(ticket, attempt, unknown, broken)
+        }
+        Returned::UnknownDone | Returned::UnknownFlying | Returned::UnknownLost => {
+            if let Returned::UnknownFlying = returned {
+                turn.next.world.send(sent, policy);
+            }
+            not_known(ticket, attempt, policy, broken)
+        }
+    }
+}
+
+/// What follows an attempt that may have happened.
+fn not_known(ticket: Ticket, attempt: u8, policy: Policy, broken: Option<Rule>) -> Phase {
+    match (policy, broken) {
+        (_, Some(Rule::UnknownIsNotReleased)) => Phase::Telling {
+            ticket,
+            word: Word::Release,
+        },
+        (_, Some(Rule::RetryIfDoesNotDecideApplied)) => next(ticket, attempt, false, broken),
+        (Policy::Halt, _) => Phase::Telling {
+            ticket,
+            word: Word::InDoubt { applied: false },
+        },
+        (Policy::Reexecute | Policy::Transaction, _) => next(ticket, attempt, true, broken),
+        (Policy::Probe, _) => Phase::Probing {
+            ticket,
+            attempt: attempt + 1,
+        },
+    }
+}
+
+/// The next attempt, or the end of them.
+fn next(ticket: Ticket, attempt: u8, unknown: bool, broken: Option<Rule>) -> Phase {
+    if attempt < ATTEMPTS {
+        Phase::Ready {
+            ticket,
+            attempt: attempt + 1,
+            unknown: unknown && broken != Some(Rule::UnknownSticks),
+        }
+    } else {
+        Phase::Telling {
+            ticket,
+            word: given_up(unknown, broken),
+        }
+    }
+}
+
+/// What an owner that gives up says: that nothing has happened, if it knows that.
+fn given_up(unknown: bool, _broken: Option<Rule>) -> Word {
+    if unknown {
+        Word::InDoubt { applied: false }
+    } else {
+        Word::Release
+    }
+}
+
+fn probing(steps: &mut Steps<'_>, number: usize, ticket: Ticket, attempt: u8) {
+    steps.add(Event::Probes(number), |turn| {
+        let broken = turn.model.broken;
+        let asked = (ticket.fence, attempt);
+        let is_done = turn.next.world.is_done(asked, broken);
+        let sight = if is_done {
+            Sight::ProbeYes
+        } else {
+            Sight::ProbeNo
+        };
+        turn.sights.note(sight);
+        turn.next.callers[number] = if is_done {
+            let word = Word::Success;
+            Phase::Telling { ticket, word }
+        } else {
+            next(ticket, attempt - 1, false, broken)
+        };
+    });
+    steps.add(Event::ProbeFails(number), |turn| {
+        let word = Word::InDoubt { applied: false };
+        turn.next.callers[number] = Phase::Telling { ticket, word };
+    });
+}
+
+fn renewing(steps: &mut Steps<'_>, number: usize, ticket: Ticket) {
+    let is_current = |state: &State| {
+        state
+            .store
+            .row
+            .is_some_and(|row| row.fence == ticket.fence && row.leased)
+    };
+    if !is_current(steps.state) {
+        steps.add(Event::Renews(number), |turn| turn.renew(ticket));
+    }
+}
+
+fn telling(steps: &mut Steps<'_>, number: usize, ticket: Ticket, word: Word) {
+    steps.add(Event::Tells(number, word), |turn| {
+        let told = turn.tell(ticket, word);
+        if told == Told::HasResult || (word == Word::Success && told != Told::Lost) {
+            turn.is_ok();
+        }
+        turn.next.callers[number] = Phase::Ended;
+    });
+    let request = Request::Tell(ticket, word);
+    astray(steps, number, request, |_| Phase::Telling { ticket, word });
+}
+
+/// A request goes astray: it may arrive at any time, now, late or never, and its sender, who heard
+/// nothing, asks again. At once is a lost acknowledgement.
+fn astray(
+    steps: &mut Steps<'_>,
+    number: usize,
+    request: Request,
+    then: impl FnOnce(Option<Rule>) -> Phase,
+) {
+    if steps.state.astray == 0 {
+        return;
+    }
+    steps.add(Event::RequestGoesAstray(number, request), |turn| {
+        turn.next.astray -= 1;
+        turn.next.copies[0] = Some(request);
+        turn.next.copies.sort_unstable();
+        turn.next.callers[number] = then(turn.model.broken);
+    });
+}
