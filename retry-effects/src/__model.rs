@@ -132,7 +132,8 @@ impl Row {
     ///
     /// As [`EffectStore::release`](crate::EffectStore::release).
     pub fn release(&mut self, token: &Token) -> Result<Option<Finished>, StoreError> {
-        self.with(|slot| slot.release(token, NOW)).map(|(_, done)| done)
+        self.with(|slot| slot.release(token, NOW))
+            .map(|(_, done)| done)
     }
 
     /// A person's word.

@@ -4,6 +4,7 @@
 mod protocol {
     mod caller;
     mod explorer;
+    mod fingerprint;
     mod model;
     mod person;
     mod promises;
@@ -14,5 +15,6 @@ mod protocol {
     mod turn;
     mod world;
 
+    mod broken_rules;
     mod exhaustive;
 }

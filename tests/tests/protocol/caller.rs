@@ -1,9 +1,9 @@
 //! A caller: the gate around the attempts, as far as others can see it.
 
-use retry_effects::Claim;
 use retry_effects::__model::{Ask, State as Stands};
+use retry_effects::Claim;
 
-use super::model::{ATTEMPTS, Event, Policy, Request, Returned, State, Steps};
+use super::model::{ATTEMPTS, Event, Policy, Request, Returned, Steps};
 use super::promises::Fault;
 use super::rules::Rule;
 use super::sights::Sight;
@@ -70,7 +70,7 @@ pub(crate) fn steps(steps: &mut Steps<'_>, number: usize) {
         } => {
             body(steps, number, ticket, attempt, unknown);
             renewing(steps, number, ticket);
-            let word = given_up(unknown, steps.model.broken);
+            let word = given_up(unknown);
             steps.add(Event::Drops(number), |turn| {
                 turn.next.callers[number] = Phase::Telling { ticket, word };
             });
@@ -84,15 +84,16 @@ pub(crate) fn steps(steps: &mut Steps<'_>, number: usize) {
     }
 }
 
+/// What a crash leaves: nothing, or what is run as the call unwinds.
 fn crashed(phase: Phase, broken: Option<Rule>) -> Phase {
     match phase {
-        Phase::Telling { ticket, word } if broken == Some(Rule::CrashDoesNotRelease) => {
-            let word = match word {
-                Word::Success => Word::Release,
-                word => word,
-            };
-            Phase::Telling { ticket, word }
-        }
+        Phase::Telling {
+            ticket,
+            word: Word::Success,
+        } if broken == Some(Rule::CrashDoesNotRelease) => Phase::Telling {
+            ticket,
+            word: Word::Release,
+        },
         _ => Phase::Ended,
     }
 }
@@ -128,16 +129,13 @@ fn asking(steps: &mut Steps<'_>, number: usize, claim: u8, takeover: Option<u8>,
 
 /// Where the answer to its request for the claim leaves the caller.
 fn asked(turn: &mut Turn, number: usize, ask: Ask, doubt: bool) -> Phase {
-    let Ask {
-        claim, takeover, ..
-    } = ask;
+    let claim = ask.claim;
     let before = turn.next.store.row;
     let answer = turn.claim(ask);
-    let is_own = before.is_some_and(|row| {
-        row.state == Stands::Pending && maker(row.claim) == number
-    });
+    let is_own =
+        before.is_some_and(|row| row.state == Stands::Pending && maker(row.claim) == number);
     let is_won = matches!(answer, Claim::Won(_));
-    turn.rules(is_won || !is_own, Fault::KeptOutByOwnClaim);
+    turn.require(is_won || !is_own, Fault::KeptOutByOwnClaim);
     let (policy, broken) = (turn.model.policy, turn.model.broken);
     match answer {
         Claim::Won(token) => {
@@ -169,7 +167,6 @@ fn asked(turn: &mut Turn, number: usize, ask: Ask, doubt: bool) -> Phase {
         }
         Claim::InDoubt(record) => {
             let seen = u8::try_from(record.fence.number()).expect("a small number");
-            debug_assert!(takeover != Some(seen) || before != turn.next.store.row || !is_won);
             Phase::Asking {
                 claim,
                 takeover: Some(seen),
@@ -272,13 +269,13 @@ fn next(ticket: Ticket, attempt: u8, unknown: bool, broken: Option<Rule>) -> Pha
     } else {
         Phase::Telling {
             ticket,
-            word: given_up(unknown, broken),
+            word: given_up(unknown),
         }
     }
 }
 
 /// What an owner that gives up says: that nothing has happened, if it knows that.
-fn given_up(unknown: bool, _broken: Option<Rule>) -> Word {
+fn given_up(unknown: bool) -> Word {
     if unknown {
         Word::InDoubt { applied: false }
     } else {
@@ -291,7 +288,11 @@ fn probing(steps: &mut Steps<'_>, number: usize, ticket: Ticket, attempt: u8) {
         let broken = turn.model.broken;
         let asked = (ticket.fence, attempt);
         let is_done = turn.next.world.is_done(asked, broken);
-        let sight = if is_done { Sight::ProbeYes } else { Sight::ProbeNo };
+        let sight = if is_done {
+            Sight::ProbeYes
+        } else {
+            Sight::ProbeNo
+        };
         turn.sights.note(sight);
         turn.next.callers[number] = if is_done {
             let word = Word::Success;
@@ -307,13 +308,9 @@ fn probing(steps: &mut Steps<'_>, number: usize, ticket: Ticket, attempt: u8) {
 }
 
 fn renewing(steps: &mut Steps<'_>, number: usize, ticket: Ticket) {
-    let is_current = |state: &State| {
-        state
-            .store
-            .row
-            .is_some_and(|row| row.fence == ticket.fence && row.leased)
-    };
-    if !is_current(steps.state) {
+    let row = steps.state.store.row;
+    // A lease that runs does not change by being renewed.
+    if !row.is_some_and(|row| row.fence == ticket.fence && row.leased) {
         steps.add(Event::Renews(number), |turn| turn.renew(ticket));
     }
 }
@@ -338,11 +335,11 @@ fn astray(
     request: Request,
     then: impl FnOnce(Option<Rule>) -> Phase,
 ) {
-    if steps.state.astray == 0 {
+    if steps.state.strays_left == 0 {
         return;
     }
     steps.add(Event::RequestGoesAstray(number, request), |turn| {
-        turn.next.astray -= 1;
+        turn.next.strays_left -= 1;
         turn.next.copies[0] = Some(request);
         turn.next.copies.sort_unstable();
         turn.next.callers[number] = then(turn.model.broken);

@@ -53,7 +53,11 @@ impl World {
 
     pub(crate) fn send(&mut self, sent: Sent, policy: Policy) {
         // Only the tier that looks at the fence tells one request from another.
-        let sent = if policy == Policy::Probe { sent } else { (0, 0) };
+        let sent = if policy == Policy::Probe {
+            sent
+        } else {
+            (0, 0)
+        };
         self.flying[0] = Some(sent);
         self.flying.sort_unstable();
     }
@@ -76,6 +80,10 @@ impl World {
         }
         if broken != Some(Rule::ProbesNoIsFinal) {
             self.closed_below = self.closed_below.max(asked);
+            // Whatever is under way below it is refused when it comes: as good as lost.
+            let stands = |sent: &Sent| *sent >= self.closed_below;
+            self.flying = self.flying.map(|sent| sent.filter(stands));
+            self.flying.sort_unstable();
         }
         false
     }
