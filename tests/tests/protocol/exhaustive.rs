@@ -38,12 +38,14 @@ const SOMEWHERE: [Sight; 8] = [
     ProbeNo,
 ];
 
+#[expect(clippy::print_stdout, reason = "shown by --nocapture")]
 fn every_promise_is_kept(policy: Policy, strays: u8, seen: &[Sight]) {
     let explored = explore(
         &Model {
             policy,
             broken: None,
             strays,
+            only_harm: false,
         },
         LIMIT,
     );

@@ -34,6 +34,8 @@ pub(crate) struct Model {
     pub(crate) policy: Policy,
     pub(crate) broken: Option<Rule>,
     pub(crate) strays: u8,
+    /// Go on past faults that harm nobody yet.
+    pub(crate) only_harm: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

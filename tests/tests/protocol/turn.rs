@@ -121,7 +121,8 @@ impl Turn {
 
     /// Notes the fault where a promise is not kept.
     pub(crate) fn require(&mut self, is_kept: bool, fault: Fault) {
-        if !is_kept && self.fault.is_none() {
+        let counts = fault.is_harm() || !self.model.only_harm;
+        if !is_kept && counts && self.fault.is_none() {
             self.fault = Some(fault);
         }
     }
