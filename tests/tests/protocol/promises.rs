@@ -29,6 +29,16 @@ pub(crate) enum Fault {
     RecordedButDenied,
 }
 
+impl Fault {
+    /// Whether it harms somebody outside, and not only breaks what keeps harm away.
+    pub(crate) fn is_harm(self) -> bool {
+        !matches!(
+            self,
+            Self::ClaimedAfterEffect | Self::ChangedBySuperseded | Self::FenceNotHigher
+        )
+    }
+}
+
 /// The promise that this state breaks.
 pub(crate) fn broken_by(state: &State) -> Option<Fault> {
     let happened = state.world.happened;
