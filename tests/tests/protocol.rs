@@ -5,7 +5,7 @@
 //! of the code. What the model adds is a gate as far as others can see it, a callee of each tier,
 //! and trouble: a caller that crashes or pauses anywhere (it pauses by not being the next to move),
 //! a request that arrives late, twice or never, an acknowledgement that is lost, a lease that runs
-//! out, a purge, a person who settles too late. A rule that is taken out must do harm.
+//! out, a purge, a person who settles too late. Without any one rule a promise is broken.
 //!
 //! The explorer is a page of our own, not a crate: promises are broken and things are seen in steps
 //! rather than in states, states are told apart by their shape alone, and no web server is built

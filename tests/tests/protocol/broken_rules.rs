@@ -69,9 +69,11 @@ const ASKED_OF_OTHERS: [(Rule, Policy, Fault); 3] = [
     (DoneAlreadyRollsBack, Policy::Transaction, Twice),
 ];
 
-/// Without these a promise is broken that harms nobody by itself: the callee's own guard still
-/// holds, or a lease is longer than its owner.
-const PROMISED: [(Rule, Policy, Fault); 5] = [
+/// Without these a promise is broken that harms nobody by itself: what the callee does against a
+/// second effect still holds, or a lease is longer than its owner.
+const PROMISED: [(Rule, Policy, Fault); 7] = [
+    (TakeoverComparesTheFence, Policy::Reexecute, TakenOverUnseen),
+    (TakeoverComparesTheFence, Policy::Probe, TakenOverUnseen),
     (RenewChecksTheFence, Policy::Reexecute, ChangedBySuperseded),
     (RenewChecksTheFence, Policy::Probe, ChangedBySuperseded),
     (

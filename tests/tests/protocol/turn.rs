@@ -42,6 +42,9 @@ impl Turn {
             );
             let happened = before.state == Stands::Success || before.applied;
             self.require(!happened, Fault::ClaimedAfterEffect);
+            let is_seen = ask.takeover == Some(before.fence);
+            let is_free = before.status() == Status::Released;
+            self.require(is_free || is_seen, Fault::TakenOverUnseen);
             self.sights.note(match before.status() {
                 Status::Released => Sight::RunAfterRelease,
                 Status::Pending => Sight::SilentTakeover,
