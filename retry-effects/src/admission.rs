@@ -25,7 +25,7 @@ pub(crate) struct Request {
     pub(crate) name: Cow<'static, str>,
     pub(crate) id: ActionId,
     pub(crate) input: Option<InputHash>,
-    pub(crate) scope: Arc<str>,
+    pub(crate) scope: Option<Arc<str>>,
     pub(crate) store: Arc<dyn EffectStore>,
     pub(crate) lease: Duration,
     pub(crate) retain: Option<Duration>,
@@ -199,7 +199,7 @@ impl Request {
         silent: Option<Silent>,
     ) -> Result<Result<Won, Standing>, EffectError> {
         let mut request = ClaimRequest::new(self.id, &self.name);
-        request.scope = &self.scope;
+        request.scope = self.scope.as_deref().unwrap_or_default();
         request.input_hash = self.input;
         request.lease = self.lease;
         request.keep = self.keep();

@@ -22,22 +22,22 @@ pub(crate) fn run<T>(
     future: impl Future<Output = T>,
 ) -> Result<T, CannotBlock> {
     let mut future = pin!(future);
-    let waker = waker();
     if store.needs_runtime() {
         // The keeper's thread drives what such a store waits for; only tasks of the runtime that
         // this very thread drives would wait for ever.
         let parked = block_for(|| {
             let _entered = lease::runtime().enter();
-            park(future, &waker)
+            park(future, &waker())
         });
         return parked.ok_or(CannotBlock);
     }
-    // Most answers are there at once.
-    let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
+    // Most answers are there at once, and nobody need be woken.
+    let polled = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
     if let Poll::Ready(answer) = polled {
         return Ok(answer);
     }
     // The others come from a thread of the store's own: they can be waited for anywhere.
+    let waker = waker();
     let parked = block_for(|| park(future.as_mut(), &waker));
     Ok(parked.unwrap_or_else(|| park(future, &waker)))
 }

@@ -217,9 +217,8 @@ impl Ask {
             });
         }
         let scope = self.scope.or_else(ambient::current_scope);
-        let scope = scope.unwrap_or_else(|| Arc::from(""));
         Ok(Request {
-            id: self.id.in_scope(&scope),
+            id: self.id.in_scope(scope.as_deref().unwrap_or_default()),
             scope,
             name: self.name,
             input: self.input,
