@@ -62,6 +62,10 @@
 //! | `nested` | `"stop"` or `"multiply"`, see [`Nested`] | `"stop"` |
 //! | `borrow(x, ..)` | parameters that all attempts share, instead of a clone each | none |
 //! | `crate` | the path of this crate, where it goes by another name | `::retry_core` |
+//! | `idempotent` | `true`: the effect happens once, whoever asks how often; with `key`, `scope`, `store`, `skip`, `lease`, `retain`, `in_doubt`, `probe`, `on_busy`, `replay_errors` | `false` |
+//!
+//! `idempotent` and what belongs to it needs the crate `retry-effects` (`cargo add retry-effects`),
+//! whose page tells what exactly once means, and what each argument does.
 //!
 //! Wherever a literal goes, an expression goes too; it may use the function's parameters, and is
 //! evaluated at most once a call, at its first failure (limits: at its start). Parameters taken by
