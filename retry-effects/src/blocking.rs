@@ -32,7 +32,9 @@ pub(crate) fn run<T>(
         return parked.ok_or(CannotBlock);
     }
     // Most answers are there at once, and nobody need be woken.
-    let polled = future.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    let polled = future
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()));
     if let Poll::Ready(answer) = polled {
         return Ok(answer);
     }
