@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use retry_core::__private::Limits;
 
-use crate::action::{Action, UNKNOWN};
+use crate::action::{Action, OVER, UNKNOWN};
 use crate::action_id::ActionId;
 use crate::ambient;
 use crate::blocking::{self, CannotBlock};
@@ -92,18 +92,25 @@ impl Request {
         if self.is_inside_itself(None) {
             return Err(self.in_progress(self.lease));
         }
+        let found = match self.resolve().await? {
+            Standing::Free => match self.claim(None, None).await? {
+                Ok(won) => return Ok((self.run(won, false), false)),
+                Err(found) => found,
+            },
+            Standing::Done(finished) => return Ok((Admission::Done(finished), false)),
+            other => other,
+        };
+        // Seldom, and never quick: kept out of the future of every gated call.
+        Box::pin(self.admit_later(found)).await
+    }
+
+    /// Lets the call in where somebody else is, or was, at the action.
+    async fn admit_later(&self, mut found: Standing) -> Result<(Admission, bool), EffectError> {
         let mut watch = None;
         let mut waited = false;
-        let mut standing = match self.resolve().await? {
-            Standing::Free => self.claim(None, None).await?,
-            other => Err(other),
-        };
         loop {
-            let found = match standing {
-                Ok(won) => return Ok((self.run(won, false), waited)),
-                Err(found) => found,
-            };
-            standing = match found {
+            let takes_over = matches!(found, Standing::InDoubt(_));
+            let claimed = match found {
                 Standing::Free => self.claim(None, None).await?,
                 Standing::Done(finished) => return Ok((Admission::Done(finished), waited)),
                 Standing::Failed(finished) => return Ok((Admission::Failed(finished), waited)),
@@ -124,11 +131,12 @@ impl Request {
                         return Err(EffectError::InDoubt { record });
                     }
                     let silent = watch.as_ref().map(|watch: &Watch| watch.silent);
-                    match self.claim(Some(&record), silent).await? {
-                        Ok(won) => return Ok((self.run(won, true), waited)),
-                        other => other,
-                    }
+                    self.claim(Some(&record), silent).await?
                 }
+            };
+            found = match claimed {
+                Ok(won) => return Ok((self.run(won, takes_over), waited)),
+                Err(found) => found,
             };
         }
     }
@@ -137,11 +145,16 @@ impl Request {
     /// itself. A clone of the store is known by the claim that holds the action there.
     fn is_inside_itself(&self, busy: Option<&Busy>) -> bool {
         ambient::is_inside(|action| {
-            action.token.id() == self.id
+            let is_it = action.token.id() == self.id
                 && busy.map_or_else(
                     || Arc::ptr_eq(&action.store, &self.store),
                     |busy| busy.fence == action.token.fence(),
-                )
+                );
+            if is_it {
+                // It would call itself in every attempt.
+                action.set(OVER);
+            }
+            is_it
         })
     }
 

@@ -423,14 +423,16 @@ impl<T, E> Drop for Gate<T, E> {
         let kind = ending
             .as_ref()
             .map_or(GateEventKind::Released, GateEventKind::of);
-        event::tell_of(kind, &action);
+        let told = action.clone();
         lease::later(async move {
             // Where the store cannot be told, the lease runs out and leaves it in doubt.
             let _ = match ending {
-                Some(outcome) => complete(&action, &outcome).await,
-                None => release(&action).await.map(drop),
+                Some(outcome) => complete(&told, &outcome).await,
+                None => release(&told).await.map(drop),
             };
         });
+        // After it: whoever listens may panic.
+        event::tell_of(kind, &action);
     }
 }
 

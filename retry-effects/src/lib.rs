@@ -110,8 +110,8 @@
 //! | `on_busy` | `"wait"`: join the running call; `"fail"`; or an [`OnBusy`] | `"wait"` |
 //! | `replay_errors` | `true`: a final error is recorded and returned again | `false`: free to run again |
 //!
-//! The result must be `Serialize` and `DeserializeOwned`, the error must hold an [`EffectError`]
-//! (`From`). A result that cannot be written leaves the action in doubt and *marked applied*: it is
+//! The result must be `Serialize` and `DeserializeOwned` and read back from JSON as it was written
+//! (`Some(())` does not: it reads as `None`); the error must hold an [`EffectError`] (`From`). A result that cannot be written leaves the action in doubt and *marked applied*: it is
 //! never run again. A result that no longer reads is an error, and never a reason to run again.
 //!
 //! # Stores

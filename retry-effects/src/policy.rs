@@ -29,8 +29,8 @@ pub enum OnBusy {
 
 /// What became of an effect that nobody knows of: the answer of a probe.
 ///
-/// A `NotApplied` must be final: nothing that was sent for this action, under the fence that was
-/// asked about or an older one, may still take effect later.
+/// A `NotApplied` must be final: nothing that was sent for this action before the question, by this
+/// attempt or an earlier one, under this fence or an older one, may still take effect later.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Probe<T> {
     /// It happened, and this is its result.

@@ -51,7 +51,7 @@ pub(crate) struct Slot {
 /// the claim is won under a new fence.
 ///
 /// `fence` gives the store's next fence; `interned` turns a text into one that records share.
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "conformance"))]
 pub(crate) fn claim(
     slot: &mut Option<Slot>,
     request: &ClaimRequest<'_>,

@@ -100,7 +100,7 @@ fn what_a_body_recorded_itself_is_its_result() {
 async fn the_keeper_renews_while_the_runtime_is_blocked() {
     let store = OddStore::new(Pace::AtOnce);
     let outcome = charge(&store)
-        .lease(Duration::from_millis(60))
+        .lease(Duration::from_millis(300))
         .run_async(|| async {
             store.wait_for(Method::Renew, 3);
             io::Result::Ok(record(&*store).expect("a record").renewals)
@@ -148,7 +148,7 @@ async fn an_async_owner_that_loses_its_lease_drops_its_attempt() {
             take_over(&clock, &store);
             pending::<io::Result<u32>>().await
         };
-        let short = Duration::from_millis(30);
+        let short = Duration::from_millis(300);
         let outcome = if probes {
             let asks = || std::future::ready(Probe::NotApplied);
             charge(&store)
@@ -176,7 +176,7 @@ async fn an_async_owner_whose_renewals_hang_drops_its_attempt() {
     let store = OddStore::new(Pace::AtOnce);
     store.fail(Method::Renew, &[Fault::Hangs; 64]);
     let outcome = charge(&store)
-        .lease(Duration::from_millis(60))
+        .lease(Duration::from_millis(300))
         .in_doubt(InDoubt::Reexecute)
         .retry(thrice())
         .run_async(pending::<io::Result<u32>>)
@@ -190,7 +190,7 @@ async fn under_halt_it_runs_on() {
     let (clock, store) = on_a_clock();
     let store = OddStore::around((*store).clone(), Pace::AtOnce);
     let outcome = charge(&store)
-        .lease(Duration::from_millis(60))
+        .lease(Duration::from_millis(300))
         .run_async(|| async {
             store.fail(Method::Renew, &[Fault::Before; 64]);
             clock.advance(LONG);

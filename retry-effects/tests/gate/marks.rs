@@ -41,11 +41,8 @@ fn a_plain_call_leaves_one() {
     };
     assert_eq!(around(recovers), Some(Status::InDoubt));
     let judged = |_: &Arc<_>| {
-        drop(
-            thrice()
-                .retry_if(|_: &io::Error| false)
-                .run(timed_out::<()>),
-        );
+        let stops = thrice().retry_if(|_: &io::Error| false);
+        drop(stops.run(timed_out::<()>));
     };
     assert_eq!(around(judged), Some(Status::InDoubt));
     let known = |_: &Arc<_>| drop(thrice().run(busy::<()>));

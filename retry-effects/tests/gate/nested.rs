@@ -58,3 +58,18 @@ fn the_same_action_in_another_store_is_another() {
     assert_eq!(outcome.expect("both ran"), 2);
     assert_eq!(status(&*other), Some(Status::Success));
 }
+
+/// It would be refused in each attempt, after a wait for its own lease.
+#[test]
+fn who_fails_of_calling_itself_is_not_tried_again() {
+    let (store, effects) = (store(), Effects::default());
+    let outcome = charge(&store).retry(thrice()).run(|| {
+        effects.happen();
+        charge(&store).run(|| io::Result::Ok(2))
+    });
+    assert!(is_in_progress(outcome));
+    assert_eq!(
+        (effects.count(), status(&*store)),
+        (1, Some(Status::Released))
+    );
+}

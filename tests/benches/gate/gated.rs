@@ -7,7 +7,8 @@ use retry_core::retry_storage;
 use retry_effects::{InMemoryEffectStore, compute_action_id};
 use serde::Serialize;
 
-const CALLS: u64 = 300_000;
+/// Calls of a pass by the clock.
+pub(crate) const CALLS: u64 = 300_000;
 
 #[derive(Serialize)]
 struct Charge {
@@ -16,8 +17,8 @@ struct Charge {
 }
 
 /// Ids of a small payload.
-pub(crate) fn ids() -> u64 {
-    for order_id in 0..CALLS {
+pub(crate) fn ids(calls: u64) -> u64 {
+    for order_id in 0..calls {
         let charge = Charge {
             order_id,
             cents: 1999,
@@ -25,7 +26,7 @@ pub(crate) fn ids() -> u64 {
         let id = compute_action_id("charge", black_box(&charge), "tenant-7");
         black_box(id.expect("it has a JSON form"));
     }
-    CALLS
+    calls
 }
 
 type Store = Arc<InMemoryEffectStore>;
@@ -36,16 +37,16 @@ fn charge(store: &Store, order_id: u64, cents: u64) -> Result<u64, String> {
 }
 
 /// Each call has a key of its own.
-pub(crate) fn new_keys() -> u64 {
+pub(crate) fn new_keys(calls: u64) -> u64 {
     let store = Arc::new(InMemoryEffectStore::new());
-    for order_id in 0..CALLS {
+    for order_id in 0..calls {
         black_box(charge(&store, black_box(order_id), 1999)).expect("it runs");
     }
-    CALLS
+    calls
 }
 
 /// All calls have keys that were seen.
-pub(crate) fn replays() -> u64 {
+pub(crate) fn replays(calls: u64) -> u64 {
     static SEEN: LazyLock<Store> = LazyLock::new(|| {
         let store = Arc::new(InMemoryEffectStore::new());
         for order_id in 0..1_000 {
@@ -54,8 +55,8 @@ pub(crate) fn replays() -> u64 {
         store
     });
     let seen = &*SEEN;
-    for call in 0..CALLS {
+    for call in 0..calls {
         black_box(charge(seen, black_box(call % 1_000), 1999)).expect("it is replayed");
     }
-    CALLS
+    calls
 }

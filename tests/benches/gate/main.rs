@@ -12,6 +12,7 @@
 
 #[path = "../engine/callgrind.rs"]
 mod callgrind;
+mod counted;
 mod gated;
 mod map;
 mod python;
@@ -26,7 +27,7 @@ use table::{Cell, Table};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if map::serve(&arguments) || !arguments.iter().any(|argument| argument == "--bench") {
+    if counted::serve(&arguments) || !arguments.iter().any(|argument| argument == "--bench") {
         // `cargo test` runs benches too, without `--bench`: there is nothing to test.
         return;
     }
@@ -38,14 +39,14 @@ fn main() {
 
     let mut table = Table::new(["part", "what", "measured", "beside it", "ratio", "target"]);
     if chosen("id") {
-        let rate = best_of_three(gated::ids);
+        let rate = best_of_three(|| gated::ids(gated::CALLS));
         table.line(row("id", "small payload, ids/s", rate, None, "1.5 M"));
     }
     if chosen("map") {
         map::rows(&mut table);
     }
     if chosen("gate") {
-        let rate = best_of_three(gated::new_keys);
+        let rate = best_of_three(|| gated::new_keys(gated::CALLS));
         table.line(row(
             "gate",
             "new keys in memory, calls/s",
@@ -53,8 +54,17 @@ fn main() {
             None,
             "1 M",
         ));
-        let rate = best_of_three(gated::replays);
+        let rate = best_of_three(|| gated::replays(gated::CALLS));
         table.line(row("gate", "replays in memory, calls/s", rate, None, "1 M"));
+        for (what, which) in [
+            ("an id, instructions", "id"),
+            ("a new key in memory, instructions", "new"),
+            ("a replay in memory, instructions", "replay"),
+        ] {
+            if let Some(instructions) = counted::instructions(which) {
+                table.line(row("gate", what, instructions, None, ""));
+            }
+        }
     }
     if chosen("memory") {
         for records in [1_000, 100_000, 1_000_000] {

@@ -9,32 +9,16 @@ use retry_effects::{
     ActionId, Claim, ClaimRequest, EffectStore, InMemoryEffectStore, Outcome, Payload,
 };
 
-use crate::callgrind;
+use crate::counted;
 use crate::rate::{best_of_three, rate};
 use crate::row;
 use crate::table::Table;
 
 const CALLS: u64 = 200_000;
 
-/// As a child under callgrind: so many calls of one of the two.
-pub(crate) fn serve(arguments: &[String]) -> bool {
-    let [role, which, calls] = arguments else {
-        return false;
-    };
-    if role != "map-child" {
-        return false;
-    }
-    let calls = calls.parse().expect("a number");
-    match which.as_str() {
-        "ours" => ours(&Arc::new(InMemoryEffectStore::new()), 0, calls),
-        _ => bare(&Bare::default(), 0, calls),
-    }
-    true
-}
-
 pub(crate) fn rows(table: &mut Table<6>) {
     let what = "claim + complete, instructions (target: at most)";
-    match (instructions("ours"), instructions("bare")) {
+    match (counted::instructions("ours"), counted::instructions("bare")) {
         (Some(ours), Some(bare)) => table.line(row("map", what, ours, Some(bare), "1.5")),
         _ => println!("valgrind is not installed: no instructions are counted"),
     }
@@ -69,16 +53,6 @@ pub(crate) fn rows(table: &mut Table<6>) {
     ));
 }
 
-/// Instructions a call: the difference between two numbers of calls.
-#[expect(clippy::cast_precision_loss, reason = "a count")]
-fn instructions(which: &str) -> Option<f64> {
-    let program = std::env::current_exe().ok()?;
-    callgrind::is_there().then_some(())?;
-    let count = |calls| callgrind::instructions(&program, &["map-child", which, calls]);
-    let (few, many) = (count("20000")?, count("40000")?);
-    Some((many - few) as f64 / 20_000.0)
-}
-
 fn two_threads<S: Send + Sync + 'static>(store: &Arc<S>, run: fn(&Arc<S>, u64, u64)) -> f64 {
     rate(|| {
         let threads = [0, CALLS].map(|first| {
@@ -106,7 +80,7 @@ fn payload() -> Payload {
     Payload::new("\"receipt 1\"")
 }
 
-fn ours(store: &Arc<InMemoryEffectStore>, first: u64, calls: u64) {
+pub(crate) fn ours(store: &Arc<InMemoryEffectStore>, first: u64, calls: u64) {
     let payload = payload();
     for call in first..first + calls {
         let request = ClaimRequest::new(id(call), "charge");
@@ -144,7 +118,7 @@ impl Hasher for First8 {
 }
 
 /// What a store without any of the rules would be.
-struct Bare([Mutex<HashMap<Key, Entry, BuildHasherDefault<First8>>>; 64]);
+pub(crate) struct Bare([Mutex<HashMap<Key, Entry, BuildHasherDefault<First8>>>; 64]);
 
 #[derive(PartialEq, Eq)]
 struct Key([u8; 32]);
@@ -166,7 +140,7 @@ impl Default for Bare {
     }
 }
 
-fn bare(map: &Bare, first: u64, calls: u64) {
+pub(crate) fn bare(map: &Bare, first: u64, calls: u64) {
     let payload = payload();
     for call in first..first + calls {
         let id = id(call);

@@ -3,7 +3,8 @@
 use retry_effects::__model::{Ask, State as Stands};
 use retry_effects::Claim;
 
-use super::model::{ATTEMPTS, Event, Policy, Request, Returned, State, Steps};
+use super::attempt::{body, given_up, probing};
+use super::model::{Event, Policy, Request, Steps};
 use super::promises::Fault;
 use super::rules::Rule;
 use super::sights::Sight;
@@ -70,7 +71,7 @@ pub(crate) fn steps(steps: &mut Steps<'_>, number: usize) {
         } => {
             body(steps, number, ticket, attempt, unknown);
             renewing(steps, number, ticket);
-            let word = given_up(unknown, steps.model.broken);
+            let word = given_up(unknown);
             steps.add(Event::Drops(number), |turn| {
                 turn.next.callers[number] = Phase::Telling { ticket, word };
             });
@@ -84,15 +85,16 @@ pub(crate) fn steps(steps: &mut Steps<'_>, number: usize) {
     }
 }
 
+/// What a crash leaves: nothing, or what is run as the call unwinds.
 fn crashed(phase: Phase, broken: Option<Rule>) -> Phase {
     match phase {
-        Phase::Telling { ticket, word } if broken == Some(Rule::CrashDoesNotRelease) => {
-            let word = match word {
-                Word::Success => Word::Release,
-                word => word,
-            };
-            Phase::Telling { ticket, word }
-        }
+        Phase::Telling {
+            ticket,
+            word: Word::Success,
+        } if broken == Some(Rule::CrashDoesNotRelease) => Phase::Telling {
+            ticket,
+            word: Word::Release,
+        },
         _ => Phase::Ended,
     }
 }
@@ -128,15 +130,13 @@ fn asking(steps: &mut Steps<'_>, number: usize, claim: u8, takeover: Option<u8>,
 
 /// Where the answer to its request for the claim leaves the caller.
 fn asked(turn: &mut Turn, number: usize, ask: Ask, doubt: bool) -> Phase {
-    let Ask {
-        claim, takeover, ..
-    } = ask;
+    let claim = ask.claim;
     let before = turn.next.store.row;
     let answer = turn.claim(ask);
     let is_own =
         before.is_some_and(|row| row.state == Stands::Pending && maker(row.claim) == number);
     let is_won = matches!(answer, Claim::Won(_));
-    turn.rules(is_won || !is_own, Fault::KeptOutByOwnClaim);
+    turn.require(is_won || !is_own, Fault::KeptOutByOwnClaim);
     let (policy, broken) = (turn.model.policy, turn.model.broken);
     match answer {
         Claim::Won(token) => {
@@ -168,7 +168,6 @@ fn asked(turn: &mut Turn, number: usize, ask: Ask, doubt: bool) -> Phase {
         }
         Claim::InDoubt(record) => {
             let seen = u8::try_from(record.fence.number()).expect("a small number");
-            debug_assert!(takeover != Some(seen) || before != turn.next.store.row || !is_won);
             Phase::Asking {
                 claim,
                 takeover: Some(seen),
@@ -191,132 +190,10 @@ fn won(ticket: Ticket, doubt: bool, policy: Policy, broken: Option<Rule>) -> Pha
     }
 }
 
-fn body(steps: &mut Steps<'_>, number: usize, ticket: Ticket, attempt: u8, unknown: bool) {
-    let is_transaction = steps.model.policy == Policy::Transaction;
-    let can_fly = steps.state.world.has_room(steps.model.policy);
-    let all = [
-        (Returned::Ok, true),
-        (Returned::NotEncodable, !is_transaction),
-        (Returned::NotApplied, true),
-        (Returned::NotAppliedForGood, true),
-        (Returned::UnknownDone, !is_transaction),
-        (Returned::UnknownFlying, can_fly),
-        (Returned::UnknownLost, true),
-    ];
-    for (returned, _) in all.into_iter().filter(|(_, may_be)| *may_be) {
-        steps.add(Event::BodyReturns(number, returned), |turn| {
-            let after = ended(turn, returned, ticket, attempt, unknown);
-            turn.next.callers[number] = after;
-        });
-    }
-}
-
-/// Where an attempt leaves its caller.
-fn ended(turn: &mut Turn, returned: Returned, ticket: Ticket, attempt: u8, unknown: bool) -> Phase {
-    let (policy, broken) = (turn.model.policy, turn.model.broken);
-    let sent = (ticket.fence, attempt);
-    let telling = |word| Phase::Telling { ticket, word };
-    let mut returned = returned;
-    let sends = matches!(
-        returned,
-        Returned::Ok | Returned::NotEncodable | Returned::UnknownDone
-    );
-    if sends && !turn.receive(sent) {
-        returned = Returned::NotApplied;
-    }
-    match returned {
-        Returned::Ok => telling(Word::Success),
-        Returned::NotEncodable => telling(Word::InDoubt { applied: true }),
-        Returned::NotAppliedForGood if !unknown => telling(Word::Failed),
-        Returned::NotApplied | Returned::NotAppliedForGood => {
-            next(ticket, attempt, unknown, broken)
-        }
-        Returned::UnknownDone | Returned::UnknownFlying | Returned::UnknownLost => {
-            if let Returned::UnknownFlying = returned {
-                turn.next.world.send(sent, policy);
-            }
-            not_known(ticket, attempt, policy, broken)
-        }
-    }
-}
-
-/// What follows an attempt that may have happened.
-fn not_known(ticket: Ticket, attempt: u8, policy: Policy, broken: Option<Rule>) -> Phase {
-    match (policy, broken) {
-        (_, Some(Rule::UnknownIsNotReleased)) => Phase::Telling {
-            ticket,
-            word: Word::Release,
-        },
-        (_, Some(Rule::RetryIfDoesNotDecideApplied)) => next(ticket, attempt, false, broken),
-        (Policy::Halt, _) => Phase::Telling {
-            ticket,
-            word: Word::InDoubt { applied: false },
-        },
-        (Policy::Reexecute | Policy::Transaction, _) => next(ticket, attempt, true, broken),
-        (Policy::Probe, _) => Phase::Probing {
-            ticket,
-            attempt: attempt + 1,
-        },
-    }
-}
-
-/// The next attempt, or the end of them.
-fn next(ticket: Ticket, attempt: u8, unknown: bool, broken: Option<Rule>) -> Phase {
-    if attempt < ATTEMPTS {
-        Phase::Ready {
-            ticket,
-            attempt: attempt + 1,
-            unknown: unknown && broken != Some(Rule::UnknownSticks),
-        }
-    } else {
-        Phase::Telling {
-            ticket,
-            word: given_up(unknown, broken),
-        }
-    }
-}
-
-/// What an owner that gives up says: that nothing has happened, if it knows that.
-fn given_up(unknown: bool, _broken: Option<Rule>) -> Word {
-    if unknown {
-        Word::InDoubt { applied: false }
-    } else {
-        Word::Release
-    }
-}
-
-fn probing(steps: &mut Steps<'_>, number: usize, ticket: Ticket, attempt: u8) {
-    steps.add(Event::Probes(number), |turn| {
-        let broken = turn.model.broken;
-        let asked = (ticket.fence, attempt);
-        let is_done = turn.next.world.is_done(asked, broken);
-        let sight = if is_done {
-            Sight::ProbeYes
-        } else {
-            Sight::ProbeNo
-        };
-        turn.sights.note(sight);
-        turn.next.callers[number] = if is_done {
-            let word = Word::Success;
-            Phase::Telling { ticket, word }
-        } else {
-            next(ticket, attempt - 1, false, broken)
-        };
-    });
-    steps.add(Event::ProbeFails(number), |turn| {
-        let word = Word::InDoubt { applied: false };
-        turn.next.callers[number] = Phase::Telling { ticket, word };
-    });
-}
-
 fn renewing(steps: &mut Steps<'_>, number: usize, ticket: Ticket) {
-    let is_current = |state: &State| {
-        state
-            .store
-            .row
-            .is_some_and(|row| row.fence == ticket.fence && row.leased)
-    };
-    if !is_current(steps.state) {
+    let row = steps.state.store.row;
+    // A lease that runs does not change by being renewed.
+    if !row.is_some_and(|row| row.fence == ticket.fence && row.leased) {
         steps.add(Event::Renews(number), |turn| turn.renew(ticket));
     }
 }
@@ -341,11 +218,11 @@ fn astray(
     request: Request,
     then: impl FnOnce(Option<Rule>) -> Phase,
 ) {
-    if steps.state.astray == 0 {
+    if steps.state.strays_left == 0 {
         return;
     }
     steps.add(Event::RequestGoesAstray(number, request), |turn| {
-        turn.next.astray -= 1;
+        turn.next.strays_left -= 1;
         turn.next.copies[0] = Some(request);
         turn.next.copies.sort_unstable();
         turn.next.callers[number] = then(turn.model.broken);

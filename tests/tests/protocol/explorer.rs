@@ -2,8 +2,9 @@
 //! the fewest steps.
 
 use std::collections::{HashSet, VecDeque};
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use std::hash::{BuildHasher, BuildHasherDefault};
 
+use super::fingerprint::Fingerprint;
 use super::model::{Event, Model, State, Step};
 use super::promises::Fault;
 use super::sights::Sights;
@@ -31,11 +32,12 @@ struct Origin {
 ///
 /// When there are more than `limit` states.
 pub(crate) fn explore(model: &Model, limit: usize) -> Explored {
-    let start = State::start();
+    let start = State::start(model.strays);
     // Of a state seen only its hash is kept: of a million states, two share one with a chance of
     // one in thirty million. The hasher has fixed keys, so every run goes the same way.
-    let hasher = BuildHasherDefault::<DefaultHasher>::default();
-    let mut seen = HashSet::from([hasher.hash_one(Shape::of(&start))]);
+    let hasher = BuildHasherDefault::<Fingerprint>::default();
+    let mut seen = HashSet::with_hasher(hasher.clone());
+    seen.insert(hasher.hash_one(Shape::of(&start)));
     let mut origins: Vec<Option<Origin>> = Vec::from([None]);
     let mut queue = VecDeque::from([(0_u32, start)]);
     let mut steps: Vec<Step> = Vec::new();
@@ -55,6 +57,9 @@ pub(crate) fn explore(model: &Model, limit: usize) -> Explored {
                 path.push(step.event);
                 explored.fault = Some((fault, path));
                 return explored;
+            }
+            if step.next == state {
+                continue;
             }
             if seen.insert(hasher.hash_one(Shape::of(&step.next))) {
                 let number = u32::try_from(origins.len()).expect("under four thousand million");

@@ -1,7 +1,7 @@
 //! The model: one key, its store, three callers, the callee, a person, and what may go wrong
 //! between them.
 
-use retry_effects::__model::{Ask, State as Stands};
+use retry_effects::__model::{Ask, Row, State as Stands};
 
 use super::caller::{self, Phase};
 use super::person::{self, Person};
@@ -28,11 +28,14 @@ pub(crate) enum Policy {
     Probe,
 }
 
-/// A policy, and the rule that is taken out.
+/// A policy, the rule that is taken out, and how many requests to the store may go astray.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Model {
     pub(crate) policy: Policy,
     pub(crate) broken: Option<Rule>,
+    pub(crate) strays: u8,
+    /// Go on past faults that harm nobody yet.
+    pub(crate) only_harm: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,7 +45,7 @@ pub(crate) struct State {
     /// Requests that their senders take for lost, and that arrive at any time or never; sorted.
     pub(crate) copies: [Option<Request>; 2],
     /// How many more requests may go astray.
-    pub(crate) astray: u8,
+    pub(crate) strays_left: u8,
     pub(crate) world: World,
     pub(crate) person: Person,
 }
@@ -124,12 +127,12 @@ pub(crate) struct Step {
 }
 
 impl State {
-    pub(crate) fn start() -> Self {
+    pub(crate) fn start(strays: u8) -> Self {
         Self {
             store: Store::default(),
             callers: [Phase::Absent; CALLERS],
             copies: [None; 2],
-            astray: std::env::var("STRAYS").map_or(2, |s| s.parse().unwrap()),
+            strays_left: strays,
             world: World::default(),
             person: Person::Away,
         }
@@ -243,7 +246,7 @@ fn time(steps: &mut Steps<'_>) {
             if !row.old && state.is_idle() && state.world.is_quiet() =>
         {
             steps.add(Event::KeepPasses, |turn| {
-                turn.next.store.row = Some(retry_effects::__model::Row { old: true, ..row });
+                turn.next.store.row = Some(Row { old: true, ..row });
             });
         }
         _ => {}

@@ -19,6 +19,8 @@ pub(crate) enum Fault {
     SuccessChanged,
     /// A claim was granted on what was known to have happened.
     ClaimedAfterEffect,
+    /// A record in doubt was taken over by a caller that had not seen it as it is.
+    TakenOverUnseen,
     /// An owner that had been superseded changed the record.
     ChangedBySuperseded,
     /// A claim got a fence that was not higher than all before it.
@@ -27,6 +29,19 @@ pub(crate) enum Fault {
     KeptOutByOwnClaim,
     /// An owner whose result is recorded was told that it is not.
     RecordedButDenied,
+}
+
+impl Fault {
+    /// Whether it harms somebody outside, and not only breaks what keeps harm away.
+    pub(crate) fn is_harm(self) -> bool {
+        !matches!(
+            self,
+            Self::ClaimedAfterEffect
+                | Self::TakenOverUnseen
+                | Self::ChangedBySuperseded
+                | Self::FenceNotHigher
+        )
+    }
 }
 
 /// The promise that this state breaks.

@@ -11,6 +11,8 @@ pub(crate) enum Rule {
     RenewChecksTheFence,
     /// A takeover fails where status or fence has changed since it was decided on.
     TakeoverComparesStatusAndFence,
+    /// A takeover fails where the fence has changed, whatever the status.
+    TakeoverComparesTheFence,
     /// Fences come from a counter of the store, not from the record.
     FencesOutliveTheRecord,
     /// A lease that runs out becomes in doubt, never absent.

@@ -57,6 +57,9 @@ impl Store {
                 row.state = Stands::InDoubt;
                 ask.takeover = Some(row.fence);
             }
+            (Some(Rule::TakeoverComparesTheFence), Some(row)) => {
+                ask.takeover = ask.takeover.map(|_| row.fence);
+            }
             (Some(Rule::AppliedIsNeverRunAgain), Some(row)) => row.applied = false,
             _ => {}
         }

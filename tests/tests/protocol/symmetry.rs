@@ -15,10 +15,11 @@ pub(crate) struct Shape {
     callers: [Caller; CALLERS],
     row: Option<Row>,
     highest: u8,
-    astray: u8,
+    strays_left: u8,
     happened: u8,
     flying: [Option<Sent>; 2],
-    closed_below: Sent,
+    /// Which of the fences are refused. Its own attempts are past the one that the no was about.
+    closed_below: u32,
     person: Person,
 }
 
@@ -45,10 +46,10 @@ impl Shape {
                 ..row
             }),
             highest: names.fence(state.store.highest),
-            astray: state.astray,
+            strays_left: state.strays_left,
             happened: world.happened,
             flying: world.flying.map(|sent| sent.map(|sent| names.sent(sent))),
-            closed_below: names.sent(world.closed_below),
+            closed_below: names.below(world.closed_below.0),
             person: match state.person {
                 Person::Knows { fence, applied } => Person::Knows {
                     fence: names.fence(fence),
@@ -93,7 +94,7 @@ struct Names(u32);
 
 impl Names {
     fn of(state: &State) -> Self {
-        let mut fences = bit(state.store.highest) | bit(state.world.closed_below.0);
+        let mut fences = bit(state.store.highest);
         if let Some(row) = state.store.row {
             fences |= bit(row.fence) | row.result.map_or(0, bit);
         }
@@ -124,11 +125,15 @@ impl Names {
 
     /// The fence's place in their order, from 1.
     fn fence(self, fence: u8) -> u8 {
-        let below = (self.0 & (bit(fence) - 1)).count_ones();
         if fence == 0 {
             return 0;
         }
-        u8::try_from(below + 1).expect("under 32 fences")
+        u8::try_from(self.below(fence) + 1).expect("under 32 fences")
+    }
+
+    /// How many fences are below this one.
+    fn below(self, fence: u8) -> u32 {
+        (self.0 & (bit(fence) - 1)).count_ones()
     }
 
     fn sent(self, (fence, attempt): Sent) -> Sent {

@@ -1,6 +1,6 @@
 //! One thing that happens: the state as it becomes, and what is noticed on the way.
 
-use retry_effects::__model::{Ask, State as Stands};
+use retry_effects::__model::{Ask, Row, State as Stands};
 use retry_effects::{Claim, Status};
 
 use super::model::{Model, Policy, State};
@@ -36,19 +36,22 @@ impl Turn {
             debug_assert!(token.fence().number() <= u64::from(highest));
             self.sights.note(Sight::FoundAgain);
         } else if let (Claim::Won(token), Some(before)) = (&claim, before) {
-            self.rules(
+            self.require(
                 token.fence().number() > u64::from(highest),
                 Fault::FenceNotHigher,
             );
             let happened = before.state == Stands::Success || before.applied;
-            self.rules(!happened, Fault::ClaimedAfterEffect);
+            self.require(!happened, Fault::ClaimedAfterEffect);
+            let is_seen = ask.takeover == Some(before.fence);
+            let is_free = before.status() == Status::Released;
+            self.require(is_free || is_seen, Fault::TakenOverUnseen);
             self.sights.note(match before.status() {
                 Status::Released => Sight::RunAfterRelease,
                 Status::Pending => Sight::SilentTakeover,
                 _ => Sight::Takeover,
             });
         } else if let Claim::Won(token) = &claim {
-            self.rules(
+            self.require(
                 token.fence().number() > u64::from(highest),
                 Fault::FenceNotHigher,
             );
@@ -72,7 +75,7 @@ impl Turn {
         let is_own = (before.fence, before.claim) == (ticket.fence, ticket.claim);
         let is_recorded = before.state == Stands::Success && before.result == Some(ticket.fence);
         if word == Word::Success && is_own && is_recorded {
-            self.rules(told == Told::Again, Fault::RecordedButDenied);
+            self.require(told == Told::Again, Fault::RecordedButDenied);
         }
         match (word, told) {
             (Word::Success, Told::Recorded) => {
@@ -109,37 +112,34 @@ impl Turn {
 
     /// A request reaches the callee. Says whether it stands.
     pub(crate) fn receive(&mut self, sent: Sent) -> bool {
-        let Model { policy, broken } = self.model;
+        let Model { policy, broken, .. } = self.model;
         let world = &mut self.next.world;
         world.receive(sent, policy, broken, &mut self.sights)
     }
 
     /// A caller is told that it happened.
     pub(crate) fn is_ok(&mut self) {
-        self.rules(self.next.world.happened > 0, Fault::OkWithoutEffect);
+        self.require(self.next.world.happened > 0, Fault::OkWithoutEffect);
     }
 
     /// Notes the fault where a promise is not kept.
-    pub(crate) fn rules(&mut self, is_kept: bool, fault: Fault) {
-        if !is_kept && self.fault.is_none() {
+    pub(crate) fn require(&mut self, is_kept: bool, fault: Fault) {
+        let counts = fault.is_harm() || !self.model.only_harm;
+        if !is_kept && counts && self.fault.is_none() {
             self.fault = Some(fault);
         }
     }
 
-    fn unchanged_success(&mut self, before: Option<retry_effects::__model::Row>) {
+    fn unchanged_success(&mut self, before: Option<Row>) {
         self.fault = self
             .fault
             .or_else(|| broken_by_change(before, self.next.store.row));
     }
 
-    fn unchanged_by_superseded(
-        &mut self,
-        before: Option<retry_effects::__model::Row>,
-        ticket: Ticket,
-    ) {
+    fn unchanged_by_superseded(&mut self, before: Option<Row>, ticket: Ticket) {
         let own = (ticket.fence, ticket.claim);
         let is_own = before.is_some_and(|row| (row.fence, row.claim) == own);
         let is_kept = is_own || before == self.next.store.row;
-        self.rules(is_kept, Fault::ChangedBySuperseded);
+        self.require(is_kept, Fault::ChangedBySuperseded);
     }
 }

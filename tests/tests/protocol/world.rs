@@ -80,6 +80,10 @@ impl World {
         }
         if broken != Some(Rule::ProbesNoIsFinal) {
             self.closed_below = self.closed_below.max(asked);
+            // Whatever is under way below it is refused when it comes: as good as lost.
+            let stands = |sent: &Sent| *sent >= self.closed_below;
+            self.flying = self.flying.map(|sent| sent.filter(stands));
+            self.flying.sort_unstable();
         }
         false
     }
