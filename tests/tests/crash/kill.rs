@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -17,8 +17,9 @@ use super::recovery::{Place, Task, id};
 use super::short_or_full;
 use super::worker::{self, Worker};
 
-/// Of what dies: long enough for a worker to come to its point, short enough to be waited for.
-const LEASE: Duration = Duration::from_millis(150);
+/// Of what dies. On a machine that has much else to do a claim may take long, and one that took
+/// longer than its lease does not run.
+const LEASE: Duration = Duration::from_millis(1_500);
 
 /// Processes that live and die side by side, on the same file.
 const LANES: u64 = 4;
@@ -100,6 +101,7 @@ impl Case {
         }
         let numbers = [number, self.index as u64, policy];
         Worker::start("kill::child_dies", folder, &numbers).dies();
+        place.end_lease(doomed);
         if self.kill.is_multiple_of(2) {
             let task = task(doomed, self.point, self.policy);
             runtime.block_on(place.recover(task, Some(self.point.leaves())));
@@ -170,24 +172,29 @@ fn child_dies() {
         runtime().block_on(place.call(task)).unwrap();
     }
     let task = task(number + BEFORE, point, policy);
+    // A renewal may come before the body has acted, or after.
+    let is_renewal = matches!(point, Point::BeforeRenew | Point::AfterRenew);
+    let is_armed = Arc::new(AtomicBool::new(!is_renewal));
     let store: Arc<dyn EffectStore> = Arc::new(KillAt {
         inner: place.store.clone(),
         doomed: id(task.number),
         at: point.step(),
+        is_armed: is_armed.clone(),
     });
     let doomed = Doomed {
         place,
         point,
         task,
         store,
+        is_armed,
     };
     // Sync and async calls come to the same points.
-    if number.is_multiple_of(2) {
-        doomed.call();
+    let outcome = if number.is_multiple_of(2) {
+        doomed.call()
     } else {
-        runtime().block_on(doomed.call_async());
-    }
-    panic!("it has outlived {point:?}");
+        runtime().block_on(doomed.call_async())
+    };
+    panic!("it has outlived {point:?} of {task:?}: {outcome:?}");
 }
 
 /// A call that does not end.
@@ -196,28 +203,29 @@ struct Doomed {
     point: Point,
     task: Task,
     store: Arc<dyn EffectStore>,
+    is_armed: Arc<AtomicBool>,
 }
 
 impl Doomed {
-    fn call(&self) {
+    fn call(&self) -> Result<String, Failure> {
         let effect = self.task.effect(&self.store).lease(LEASE);
         let effect = effect.retry(retry().on_retry(|_| self.between()));
-        let _ = if self.task.policy == Policy::Probe {
+        if self.task.policy == Policy::Probe {
             effect.probe(|| self.ask()).run(|| self.body())
         } else {
             effect.run(|| self.body())
-        };
+        }
     }
 
-    async fn call_async(&self) {
+    async fn call_async(&self) -> Result<String, Failure> {
         let effect = self.task.effect(&self.store).lease(LEASE);
         let effect = effect.retry(retry().on_retry(|_| self.between()));
-        let _ = if self.task.policy == Policy::Probe {
+        if self.task.policy == Policy::Probe {
             let ask = || async { self.ask() };
             effect.probe(ask).run_async(|| async { self.body() }).await
         } else {
             effect.run_async(|| async { self.body() }).await
-        };
+        }
     }
 
     fn body(&self) -> Result<String, Failure> {
@@ -239,9 +247,12 @@ impl Doomed {
             Point::Happened => worker::die(),
             Point::ProbeOfOwn => Err(Failure::NoAnswer),
             // The lease's keeper dies, and all with it.
-            Point::BeforeRenew | Point::AfterRenew => loop {
-                thread::park();
-            },
+            Point::BeforeRenew | Point::AfterRenew => {
+                self.is_armed.store(true, Ordering::SeqCst);
+                loop {
+                    thread::park();
+                }
+            }
             _ => Ok(nonce),
         }
     }

@@ -1,5 +1,7 @@
 //! [`KillAt`]: a store in which a process dies, just before or just after one of its writes.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use retry_effects::{
@@ -31,6 +33,8 @@ pub(super) struct KillAt {
     pub(super) inner: SqliteEffectStore,
     pub(super) doomed: ActionId,
     pub(super) at: Option<(Side, Step)>,
+    /// Whether what is to have happened before has happened.
+    pub(super) is_armed: Arc<AtomicBool>,
 }
 
 impl KillAt {
@@ -43,7 +47,8 @@ impl KillAt {
     where
         T: Unpin,
     {
-        let here = |side| id == self.doomed && self.at == Some((side, step));
+        let is_armed = self.is_armed.load(Ordering::SeqCst);
+        let here = |side| is_armed && id == self.doomed && self.at == Some((side, step));
         if here(Side::Before) {
             worker::die();
         }

@@ -125,6 +125,17 @@ impl Place {
         }
     }
 
+    /// Ends the lease of an owner that is dead, so that nobody has to wait for it.
+    pub(super) fn end_lease(&self, number: u64) {
+        callee::open(&self.database)
+            .execute(
+                "UPDATE effect_records SET revision = revision + 1, lease_until_ns = 0 \
+                 WHERE action_id = ?1 AND status = 'pending'",
+                [id(number).to_string()],
+            )
+            .expect("written");
+    }
+
     /// Where the action stands once no claim holds it any more.
     pub(super) async fn stands(&self, id: ActionId) -> (Standing, Option<Box<Record>>) {
         let began = Instant::now();

@@ -17,7 +17,7 @@ use super::worker::{self, Worker};
 
 /// Long enough for the owner to stop before it is renewed: one that stops inside a commit holds the
 /// file's lock, and all wait for it.
-const LEASE: Duration = Duration::from_millis(500);
+const LEASE: Duration = Duration::from_secs(1);
 
 const LANES: u64 = 4;
 
