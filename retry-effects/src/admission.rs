@@ -107,6 +107,7 @@ impl Request {
     /// Lets the call in where somebody else is, or was, at the action.
     async fn admit_later(&self, mut found: Standing) -> Result<(Admission, bool), EffectError> {
         let mut watch = None;
+        let mut seen = None;
         let mut waited = false;
         loop {
             let takes_over = matches!(found, Standing::InDoubt(_));
@@ -123,7 +124,9 @@ impl Request {
                         self.claim(None, silent).await?
                     } else {
                         waited = true;
-                        Err(self.wait(busy).await?)
+                        // Not before the watch began: at the end of the wait it is a lease long.
+                        let seen = *seen.get_or_insert_with(tokio::time::Instant::now);
+                        Err(self.wait(busy, seen).await?)
                     }
                 }
                 Standing::InDoubt(record) => {
@@ -227,7 +230,7 @@ impl Request {
     }
 
     /// Waits until the owner may have ended, and looks again.
-    async fn wait(&self, busy: Busy) -> Result<Standing, EffectError> {
+    async fn wait(&self, busy: Busy, seen: tokio::time::Instant) -> Result<Standing, EffectError> {
         if self.on_busy == OnBusy::Fail {
             return Err(self.in_progress(busy.left));
         }
@@ -237,7 +240,7 @@ impl Request {
             Standing::Busy(busy) => busy,
             other => return Ok(other),
         };
-        let left = self.patience(&busy);
+        let left = self.patience(&busy, seen);
         if left.is_zero() {
             return Err(self.in_progress(busy.left));
         }
@@ -259,14 +262,11 @@ impl Request {
     }
 
     /// How much longer this call would wait: what is left of its time limit, else of one lease, the
-    /// owner's where that is longer.
-    fn patience(&self, busy: &Busy) -> Duration {
+    /// owner's where that is longer, from when the owner was first seen.
+    fn patience(&self, busy: &Busy, seen: tokio::time::Instant) -> Duration {
         match self.limits.as_ref().and_then(Limits::left) {
             Some(left) => left,
-            None => self
-                .lease
-                .max(busy.lease)
-                .saturating_sub(self.began.elapsed()),
+            None => self.lease.max(busy.lease).saturating_sub(seen.elapsed()),
         }
     }
 

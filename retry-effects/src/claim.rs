@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::action_id::ActionId;
 use crate::record::{Finished, InputHash, Record};
@@ -51,23 +51,31 @@ pub struct ClaimId(u128);
 impl ClaimId {
     /// A claim id that no other caller has: 64 random bits of the thread, and 64 of a sequence that
     /// begins at a random place and visits each value once (the finaliser of `SplitMix64`, which is
-    /// a permutation).
+    /// a permutation). Processes that one thread has forked share both, so the process counts too:
+    /// equal claim ids are the same claim to a store.
     #[must_use]
     pub fn random() -> Self {
         thread_local! {
-            static SOURCE: (u64, Cell<u64>) = {
+            static SOURCE: (RandomState, Cell<(u32, u64)>, Cell<u64>) = {
                 // Keys from the operating system.
                 let keys = RandomState::new();
-                (keys.hash_one(0_u8), Cell::new(keys.hash_one(1_u8)))
+                let next = Cell::new(keys.hash_one(1_u8));
+                (keys, Cell::new((0, 0)), next)
             };
         }
-        SOURCE.with(|(thread, next)| {
+        SOURCE.with(|(keys, thread, next)| {
+            let process = std::process::id();
+            if thread.get().0 != process {
+                // Another start of the clock: a process that has ended leaves its number free.
+                thread.set((process, keys.hash_one((process, SystemTime::now()))));
+            }
+            let thread = thread.get().1;
             let at = next.get();
             next.set(at.wrapping_add(1));
             let mut mixed = at;
             mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
             mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-            Self(u128::from(*thread) << 64 | u128::from(mixed ^ (mixed >> 31)))
+            Self(u128::from(thread) << 64 | u128::from(mixed ^ (mixed >> 31)))
         })
     }
 

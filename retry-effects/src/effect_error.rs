@@ -18,8 +18,8 @@ use crate::store_error::StoreError;
 /// `String`, [`io::Error`] and boxed errors have that already. Each variant says whether the body
 /// ran.
 ///
-/// To [`Classify`] an `EffectError`: [`InDoubt`](Self::InDoubt), [`Unrecorded`](Self::Unrecorded)
-/// and [`LeaseLost`](Self::LeaseLost) are [`Verdict::Unknown`]; [`InProgress`](Self::InProgress) is
+/// To [`Classify`] an `EffectError`: [`InDoubt`](Self::InDoubt), [`Unrecorded`](Self::Unrecorded),
+/// [`NotEncoded`](Self::NotEncoded) and [`LeaseLost`](Self::LeaseLost) are [`Verdict::Unknown`]; [`InProgress`](Self::InProgress) is
 /// worth another attempt after the wait that it names; a store that could not be reached before
 /// anything ran is worth another attempt; the rest are [`Verdict::Stop`].
 #[derive(Debug, Error)]
@@ -151,9 +151,10 @@ pub enum EffectError {
 impl Classify for EffectError {
     fn classify(&self) -> Verdict {
         match self {
-            Self::InDoubt { .. } | Self::LeaseLost { .. } | Self::Unrecorded { .. } => {
-                Verdict::Unknown
-            }
+            Self::InDoubt { .. }
+            | Self::LeaseLost { .. }
+            | Self::Unrecorded { .. }
+            | Self::NotEncoded { .. } => Verdict::Unknown,
             Self::InProgress { retry_after, .. } => Verdict::RetryAfter(*retry_after),
             Self::Store {
                 source: StoreError::Unavailable { .. },

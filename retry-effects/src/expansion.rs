@@ -12,8 +12,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use pin_project_lite::pin_project;
-use retry_core::__private::{Limits, know_further, watch_doubt};
-use retry_core::Classify;
+use retry_core::__private::{Limits, know_further, replace_doubt, watch_doubt};
+use retry_core::{Classify, Verdict};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
@@ -271,7 +271,13 @@ impl<T, E> Opened<T, E> {
                     source: other.and_then(Result::err).flatten(),
                 })),
             },
-            Err(error) => Err((errors.of)(error)),
+            Err(error) => {
+                if error.classify() == Verdict::Unknown {
+                    // An error type that is a text does not tell what this call is a part of.
+                    let _ = replace_doubt(true);
+                }
+                Err((errors.of)(error))
+            }
         })
     }
 }
@@ -304,8 +310,7 @@ impl<'a, T: Argument + ?Sized, F: Fields> Field<'a, T, F> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be part of what an `idempotent` call is known by: it is not `Serialize`",
     label = "not `Serialize`",
-    note = "derive `serde::Serialize` for it, leave it out with `skip(..)`, or name the arguments \
-            that make the key: `key(..)`"
+    note = "derive `serde::Serialize` for it, or leave it out with `skip(..)`"
 )]
 pub trait Argument: Serialize {}
 

@@ -270,6 +270,7 @@ impl<T, E> Gate<T, E> {
                 } else {
                     self.tell(GateEventKind::InDoubt);
                 }
+                let _ = replace_doubt(true);
                 Err((self.errors.of)(EffectError::NotEncoded {
                     action_type: (*action.name).into(),
                     id: action.token.id(),
@@ -299,6 +300,8 @@ impl<T, E> Gate<T, E> {
         }
         self.not_told(&error);
         outcome?;
+        // An error type that is a text does not tell what this call is a part of.
+        let _ = replace_doubt(true);
         Err((self.errors.of)(if is_lost {
             action.lease_lost()
         } else {
@@ -413,8 +416,12 @@ impl<T, E> Drop for Gate<T, E> {
         // No word is no proof: what has begun may have happened.
         let in_doubt = action.is(RUNNING | UNKNOWN);
         if in_doubt {
-            // So is what this call is a part of.
+            // So is what this call is a part of, also where nobody polls that: a task that was
+            // aborted is dropped elsewhere.
             let _ = replace_doubt(true);
+            if let Some(parent) = &action.parent {
+                parent.set(MARKED);
+            }
         }
         let ending = self
             .ending

@@ -87,6 +87,10 @@
 //! ids**: a function that is renamed, moved, or given another key argument starts afresh, unless it
 //! has a `name` and an explicit `key`.
 //!
+//! The type that a method or a generic function is called on or with is no part of it: `run::<A>(7)`
+//! and `run::<B>(7)`, or a trait's default method on two types, are one action unless the key tells
+//! them apart (`key = (T::KIND, id)`).
+//!
 //! Two functions with the same `name`, key and scope are the same action, whatever else they say:
 //! the next release may have a probe that this one lacks, and settle what this one left in doubt.
 //!

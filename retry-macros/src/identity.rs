@@ -137,24 +137,25 @@ fn refuse_nameless(function: &Function, gate: &Gate, faults: &mut Faults) {
         .iter()
         .any(|parameter| !matches!(parameter, GenericParam::Lifetime(_)));
     let takes_impl = |input: &FnArg| match input {
-        FnArg::Typed(typed) => contains_impl(typed.ty.to_token_stream()),
+        FnArg::Typed(typed) => contains(typed.ty.to_token_stream(), "impl"),
         FnArg::Receiver(_) => false,
     };
-    let what = if signature.receiver().is_some() {
-        "a method may have namesakes of other types, whose results it would replay"
+    let message = if signature.receiver().is_some() {
+        "a method may have namesakes of other types, whose results it would replay: say by \
+         `name = \"..\"` what it does"
     } else if is_generic || signature.inputs.iter().any(takes_impl) {
-        "a generic function is many functions, and one would replay the other's results"
+        "a generic function is many functions, and one would replay the other's results: say by \
+         `name = \"..\"` what it does, and have the key tell its types apart"
     } else {
         return;
     };
-    let message = format!("{what}: say by `name = \"..\"` what it does");
     faults.at(gate.idempotent.span(), message);
 }
 
-fn contains_impl(tokens: TokenStream) -> bool {
+fn contains(tokens: TokenStream, word: &str) -> bool {
     tokens.into_iter().any(|token| match token {
-        TokenTree::Ident(ident) => ident == "impl",
-        TokenTree::Group(group) => contains_impl(group.stream()),
+        TokenTree::Ident(ident) => ident == word,
+        TokenTree::Group(group) => contains(group.stream(), word),
         _ => false,
     })
 }
@@ -216,17 +217,9 @@ fn variable(expression: &Expr) -> Option<&Ident> {
     }
 }
 
+/// Whether it is a `HashSet`, or holds one.
 fn is_unordered(ty: &Type) -> bool {
-    match ty {
-        Type::Reference(reference) => is_unordered(&reference.elem),
-        Type::Paren(paren) => is_unordered(&paren.elem),
-        Type::Group(group) => is_unordered(&group.elem),
-        Type::Path(path) => {
-            let last = path.path.segments.last();
-            last.is_some_and(|last| last.ident == "HashSet")
-        }
-        _ => false,
-    }
+    contains(ty.to_token_stream(), "HashSet")
 }
 
 #[cfg(test)]
@@ -327,6 +320,11 @@ mod tests {
             (
                 "key(b)",
                 "fn call(a: HashSet<u8>, b: u8) -> R {}",
+                "no fixed order",
+            ),
+            (
+                "",
+                "fn call(a: Option<Vec<(u8, HashSet<u8>)>>) -> R {}",
                 "no fixed order",
             ),
         ] {
