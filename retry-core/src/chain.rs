@@ -42,6 +42,14 @@ pub(crate) fn verdict_by_text(top: &dyn fmt::Display, below: Option<Node<'_>>) -
     verdict
 }
 
+/// Whether the effect may have happened: by the first known error, else by any text.
+pub(crate) fn is_unknown(top: &dyn fmt::Display, below: Option<Node<'_>>) -> bool {
+    below.and_then(verdict).map_or_else(
+        || text::says_unknown(top) || layers(below).any(|layer| text::says_unknown(&layer)),
+        |known| known == Verdict::Unknown,
+    )
+}
+
 fn first_known(error: Node<'_>) -> Option<&dyn Classify> {
     layers(Some(error)).find_map(known)
 }

@@ -102,6 +102,25 @@ pub trait Classify: fmt::Display {
         }
     }
 
+    /// Whether the attempt may have taken effect: what a gate (`idempotent = true`) asks, where
+    /// [`classify`](Classify::classify) says whether to try again.
+    ///
+    /// The default is yes for [`Verdict::Unknown`]; and for a [`Verdict::Stop`] whose text says
+    /// `timed out`, `timeout` or `deadline` ("authentication timed out" is not worth another
+    /// attempt, and may have happened), unless its source chain holds a known error.
+    fn is_unknown(&self) -> bool {
+        match self.classify() {
+            Verdict::Unknown => true,
+            Verdict::Stop => match self.as_error() {
+                Some(error) => {
+                    chain::verdict(error).is_none() && chain::is_unknown(&self, error.source())
+                }
+                None => text::says_unknown(&self),
+            },
+            Verdict::Retry | Verdict::RetryAfter(_) => false,
+        }
+    }
+
     /// A short name of the kind of failure, for statistics and metrics: lower snake case, from a
     /// small fixed set. The default is that of the first known error in the chain of
     /// [`as_error`](Classify::as_error), else `"error"`.
@@ -127,6 +146,9 @@ macro_rules! classify_by_reference {
         impl<T: Classify + ?Sized> Classify for $pointer {
             fn classify(&self) -> Verdict {
                 (**self).classify()
+            }
+            fn is_unknown(&self) -> bool {
+                (**self).is_unknown()
             }
             fn kind(&self) -> &'static str {
                 (**self).kind()

@@ -94,27 +94,9 @@ impl<'a> Failure<'a> {
 
     #[inline]
     pub(crate) fn verdict(&self) -> Verdict {
-        match self.verdict {
-            Some(verdict) => verdict,
-            None => self.own_verdict(),
+        if let Some(verdict) = self.verdict {
+            return verdict;
         }
-    }
-
-    /// Whether the attempt may have taken effect: the error's own word, whatever a predicate says of
-    /// another attempt.
-    #[must_use]
-    pub fn is_unknown(&self) -> bool {
-        self.own_verdict() == Verdict::Unknown
-    }
-
-    /// Whether another attempt would fail the same way.
-    #[must_use]
-    pub fn is_stop(&self) -> bool {
-        self.verdict() == Verdict::Stop
-    }
-
-    #[inline]
-    fn own_verdict(&self) -> Verdict {
         match self.classifier {
             Classifier::Own(own) => own.classify(),
             Classifier::Chain(top, below) => chain::verdict_of(top, below),
@@ -122,6 +104,25 @@ impl<'a> Failure<'a> {
             Classifier::Nobody => Verdict::Retry,
             Classifier::TimedOut => Verdict::Unknown,
         }
+    }
+
+    /// Whether the attempt may have taken effect: the error's own word, whatever a predicate says of
+    /// another attempt.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        match self.classifier {
+            Classifier::Own(own) => own.is_unknown(),
+            Classifier::Chain(top, below) => chain::is_unknown(top, below),
+            Classifier::Text(text) => text::says_unknown(text),
+            Classifier::Nobody => false,
+            Classifier::TimedOut => true,
+        }
+    }
+
+    /// Whether another attempt would fail the same way.
+    #[must_use]
+    pub fn is_stop(&self) -> bool {
+        self.verdict() == Verdict::Stop
     }
 
     pub(crate) fn kind(&self) -> &'static str {

@@ -14,6 +14,8 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
+use crate::doubt;
+
 /// What a call does when an annotated call inside its attempt has given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -102,6 +104,10 @@ impl<'a> Inside<'a> {
 impl Drop for Inside<'_> {
     #[inline]
     fn drop(&mut self) {
+        if doubt::is_watched() && std::thread::panicking() {
+            // It gave no word.
+            doubt::mark();
+        }
         let standing = HERE.replace(self.outside);
         // Once it is a ticket it stays one: a plain standing is the one that it began with.
         if standing != INSIDE {
@@ -120,7 +126,11 @@ pub fn attempt_sync<R>(inner: &mut Inner, attempt: impl FnOnce() -> R) -> R {
 /// One attempt of an async call.
 #[inline]
 pub fn attempt_async<F>(inner: &mut Inner, future: F) -> Attempt<'_, F> {
-    Attempt { future, inner }
+    Attempt {
+        future,
+        inner,
+        runs: false,
+    }
 }
 
 pin_project! {
@@ -131,6 +141,16 @@ pin_project! {
         #[pin]
         future: F,
         inner: &'a mut Inner,
+        // Begun, and without a word yet.
+        runs: bool,
+    }
+
+    impl<F> PinnedDrop for Attempt<'_, F> {
+        fn drop(this: Pin<&mut Self>) {
+            if *this.project().runs && doubt::is_watched() {
+                doubt::mark();
+            }
+        }
     }
 }
 
@@ -141,7 +161,10 @@ impl<F: Future> Future for Attempt<'_, F> {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let _inside = Inside::enter(this.inner);
-        this.future.poll(context)
+        *this.runs = true;
+        let polled = this.future.poll(context);
+        *this.runs = polled.is_pending();
+        polled
     }
 }
 

@@ -19,10 +19,10 @@ const FINAL_PHRASES: [&str; 8] = [
     "validation",
 ];
 
-/// HTTP statuses that make a message final, where they stand as a number of their own.
 /// What says that no answer came in time: the request may have arrived all the same.
 const UNKNOWN_PHRASES: [&str; 3] = ["timed out", "timeout", "deadline"];
 
+/// HTTP statuses that make a message final, where they stand as a number of their own.
 const FINAL_STATUSES: [&[u8; 3]; 5] = [b"400", b"401", b"403", b"404", b"422"];
 
 /// Words after a number that make it a quantity and not a status: "after 400 ms".
@@ -54,6 +54,17 @@ const REACH: usize = 32;
 #[must_use]
 pub fn is_retryable_error(text: &str) -> bool {
     !is_final(text.as_bytes(), 0, text.len(), &mut false)
+}
+
+/// Whether `text` says that no answer came in time, whatever else it says.
+pub(crate) fn says_unknown(text: &dyn fmt::Display) -> bool {
+    let mut written = String::new();
+    // A `Display` that fails has no more text to judge; what it wrote decides.
+    let _ = write!(written, "{text}");
+    written.make_ascii_lowercase();
+    UNKNOWN_PHRASES
+        .iter()
+        .any(|phrase| written.contains(phrase))
 }
 
 /// The verdict on what `text` displays, without allocating: [`Verdict::Stop`] where

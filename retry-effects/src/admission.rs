@@ -212,7 +212,9 @@ impl Request {
         let mut pending = Pending::new(self, &request);
         let asked = Instant::now();
         let claim = pending.ask(&request).await;
-        pending.answered();
+        if claim.is_ok() {
+            pending.answered();
+        }
         Ok(match claim.map_err(|error| self.store_failed(error))? {
             Claim::Won(token) => Ok(Won { token, asked }),
             Claim::Busy(busy) => Err(Standing::Busy(busy)),
@@ -287,6 +289,14 @@ impl Request {
         }
     }
 
+    /// The store did not answer within the call's time limit.
+    pub(crate) fn too_late(&self) -> EffectError {
+        self.store_failed(StoreError::unavailable(
+            "answer",
+            "the time limit of the call is over",
+        ))
+    }
+
     fn mismatch(&self) -> EffectError {
         EffectError::PayloadMismatch {
             action_type: (*self.name).into(),
@@ -323,8 +333,9 @@ fn silence(watch: &mut Option<Watch>, busy: Busy) -> Option<Silent> {
     }
 }
 
-/// How often a claim is sent when no answer comes.
+/// How often a claim is sent when no answer comes, as long as that is said soon.
 const ASKED: u32 = 3;
+const SOON: Duration = Duration::from_secs(1);
 
 /// A claim that is under way. Where its call is dropped before the answer, it is asked after and
 /// given back: nothing ran under it.
@@ -341,11 +352,13 @@ impl<'a> Pending<'a> {
 
     async fn ask(&self, claim: &ClaimRequest<'_>) -> Result<Claim, StoreError> {
         let mut asked = 0;
+        let begun = Instant::now();
         loop {
             asked += 1;
             match self.request.store.pending(claim).await {
-                // The claim id is the same: one that was made is found again.
-                Err(StoreError::Unavailable { .. }) if asked < ASKED => {}
+                // The claim id is the same: one that was made is found again. A store that has taken
+                // its time to say no would take it again.
+                Err(StoreError::Unavailable { .. }) if asked < ASKED && begun.elapsed() < SOON => {}
                 answer => return answer,
             }
         }

@@ -13,6 +13,8 @@ use pin_project_lite::pin_project;
 use retry_core::__private::replace_doubt;
 
 use crate::action::{Action, MARKED};
+#[cfg(feature = "sqlite")]
+use crate::{action::OVER, claim::Token};
 
 thread_local! {
     static SCOPE: RefCell<Option<Arc<str>>> = const { RefCell::new(None) };
@@ -91,6 +93,14 @@ pub(crate) fn action() -> Option<Arc<Action>> {
     ACTION.with_borrow(Clone::clone)
 }
 
+/// Sees to it that the action of this claim, if its body runs here, has no other attempt.
+#[cfg(feature = "sqlite")]
+pub(crate) fn end_attempts(token: &Token) {
+    if let Some(action) = action().filter(|action| action.token == *token) {
+        action.set(OVER);
+    }
+}
+
 /// Whether the action whose body runs here, or one around it, is such a one.
 pub(crate) fn is_inside(is_it: impl Fn(&Action) -> bool) -> bool {
     ACTION.with_borrow(|action| {
@@ -122,7 +132,7 @@ pub(crate) fn under<T>(action: &Arc<Action>, body: impl FnOnce() -> T) -> T {
 }
 
 /// Runs `body` under `action`, or under none.
-fn within_action<R>(action: &mut Option<Arc<Action>>, body: impl FnOnce() -> R) -> R {
+pub(crate) fn within_action<R>(action: &mut Option<Arc<Action>>, body: impl FnOnce() -> R) -> R {
     struct Inside<'a>(&'a mut Option<Arc<Action>>);
 
     impl Drop for Inside<'_> {

@@ -217,14 +217,14 @@ impl<J, A, H, L, P, C> Effect<J, A, H, L, P, C> {
             Opened::Run(gate) => gate,
         };
         if gate.asks_first()
-            && let Some(outcome) = gate.hear_first(probe.ask())
+            && let Some(outcome) = gate.hear_first(gate.asking_sync(|| probe.ask()))
         {
             return gate.close_sync(outcome, |_| false);
         }
         let outcome = retry.__judged_by(|judge| Gated::new(judge, &gate)).run(|| {
             let outcome = gate.attempt_sync(&mut attempt);
             if gate.note(&outcome, is_unknown) {
-                gate.hear(outcome, probe.ask())
+                gate.hear(outcome, gate.asking_sync(|| probe.ask()))
             } else {
                 outcome
             }
@@ -265,7 +265,7 @@ impl<J, A, H, L, P, C> Effect<J, A, H, L, P, C> {
             Opened::Run(gate) => gate,
         };
         if gate.asks_first()
-            && let Some(outcome) = gate.hear_first(probe.ask().await)
+            && let Some(outcome) = gate.hear_first(gate.asking(probe.ask()).await)
         {
             return gate.close(outcome, |_| false).await;
         }
@@ -277,7 +277,7 @@ impl<J, A, H, L, P, C> Effect<J, A, H, L, P, C> {
                     // An attempt that a timeout cut left no word: the callee is asked before the
                     // next one.
                     if gate.is_cut() && gate.note(&Err(gate.in_doubt()), |_| true) {
-                        match gate.hear(Err(gate.in_doubt()), probe.ask().await) {
+                        match gate.hear(Err(gate.in_doubt()), gate.asking(probe.ask()).await) {
                             Err(error) if gate.is_over() => return Err(error),
                             Err(_) => {}
                             Ok(applied) => return Ok(applied),
@@ -289,7 +289,7 @@ impl<J, A, H, L, P, C> Effect<J, A, H, L, P, C> {
                     };
                     let outcome = gate.attempt(body).await;
                     if gate.note(&outcome, is_unknown) {
-                        gate.hear(outcome, probe.ask().await)
+                        gate.hear(outcome, gate.asking(probe.ask()).await)
                     } else {
                         outcome
                     }
@@ -297,7 +297,7 @@ impl<J, A, H, L, P, C> Effect<J, A, H, L, P, C> {
             })
             .await;
         if gate.note_cut(&outcome) {
-            outcome = gate.hear(outcome, probe.ask().await);
+            outcome = gate.hear(outcome, gate.asking(probe.ask()).await);
         }
         gate.close(outcome, is_final).await
     }
@@ -312,7 +312,7 @@ impl<J, A, H, L, P, C> fmt::Debug for Effect<J, A, H, L, P, C> {
 }
 
 fn is_unknown<E: Classify>(error: &E) -> bool {
-    error.classify() == Verdict::Unknown
+    error.is_unknown()
 }
 
 fn is_final<E: Classify>(error: &E) -> bool {

@@ -53,9 +53,9 @@ pub enum EffectError {
         /// The action.
         id: ActionId,
     },
-    /// The body ran, and somebody had taken the action over or settled it by then. What it did
-    /// stands; what it returned was not recorded.
-    #[error("the claim on {action_type} was lost while it ran (action {id}, fence {fence})")]
+    /// Somebody had taken the action over or settled it before the call could end. What an attempt
+    /// did stands; what it returned was not recorded. No attempt began after the claim was lost.
+    #[error("the claim on {action_type} was lost (action {id}, fence {fence})")]
     #[non_exhaustive]
     LeaseLost {
         /// What is done.

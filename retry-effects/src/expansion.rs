@@ -179,7 +179,12 @@ impl Ask {
             Ok(request) => request,
             Err(error) => return Opened::refused(error, &forms.1),
         };
-        let admitted = request.admit().await;
+        let admitted = match request.limits.as_ref().and_then(Limits::left) {
+            Some(left) => tokio::time::timeout(left, request.admit())
+                .await
+                .unwrap_or_else(|_| Err(request.too_late())),
+            None => request.admit().await,
+        };
         Opened::of(admitted, &request, forms)
     }
 

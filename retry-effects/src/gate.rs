@@ -85,6 +85,21 @@ impl<T, E> Gate<T, E> {
         outcome
     }
 
+    /// Asks the callee as a part of this action: the probe knows which one it is asked about.
+    #[inline]
+    pub fn asking<F: Future>(&self, probe: F) -> Asking<'_, F> {
+        Asking {
+            probe,
+            action: &self.action,
+        }
+    }
+
+    /// [`asking`](Self::asking) for a sync call.
+    #[inline]
+    pub fn asking_sync<R>(&self, probe: impl FnOnce() -> R) -> R {
+        ambient::within_action(&mut Some(self.action.clone()), probe)
+    }
+
     /// Takes note of an attempt's outcome. Says whether the callee is to be asked what happened.
     pub fn note(&self, outcome: &Result<T, E>, is_unknown: impl FnOnce(&E) -> bool) -> bool {
         let Err(error) = outcome else {
@@ -440,6 +455,27 @@ impl<T, E> Drop for Gate<T, E> {
         });
         // After it: whoever listens may panic.
         event::tell_of(kind, &action);
+    }
+}
+
+pin_project! {
+    /// A question to the callee, asked as a part of an action.
+    #[must_use = "futures do nothing unless polled"]
+    #[derive(Debug)]
+    pub struct Asking<'a, F> {
+        #[pin]
+        probe: F,
+        action: &'a Arc<Action>,
+    }
+}
+
+impl<F: Future> Future for Asking<'_, F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let action = (*this.action).clone();
+        ambient::within_action(&mut Some(action), || this.probe.poll(context))
     }
 }
 

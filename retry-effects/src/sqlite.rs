@@ -19,6 +19,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use crate::action_id::ActionId;
+use crate::ambient;
 use crate::claim::{Claim, ClaimRequest, Fence, Token};
 use crate::record::{Finished, Record, Resolved};
 use crate::state::millis;
@@ -211,8 +212,13 @@ impl SqliteEffectStore {
     ) -> Result<(), StoreError> {
         let path = Path::new(transaction.path().unwrap_or_default());
         schema::require(transaction, path)?;
-        batch::complete_in(transaction, &LeaseClock::system(), token, outcome)
-            .unwrap_or_else(|error| Err(connection::failed("complete in", path, error)))
+        let completed = batch::complete_in(transaction, &LeaseClock::system(), token, outcome)
+            .unwrap_or_else(|error| Err(connection::failed("complete in", path, error)));
+        if let Err(StoreError::AlreadyDone { .. } | StoreError::LeaseLost { .. }) = &completed {
+            // Another attempt of the body around would come to the same.
+            ambient::end_attempts(token);
+        }
+        completed
     }
 
     fn write<T: Send + 'static>(

@@ -31,7 +31,8 @@ pub(crate) struct Slot {
     pub(crate) input_hash: Option<InputHash>,
     pub(crate) action_type: Arc<str>,
     pub(crate) scope: Arc<str>,
-    /// When its lease ends, on the store's clock for leases.
+    /// When its lease ends, on the store's clock for leases; once it is finished, when that was;
+    /// `u64::MAX` then, where that was by another clock than the one that runs now.
     pub(crate) lease_until: u64,
     /// The whole lease in nanoseconds.
     pub(crate) lease: u64,
@@ -189,7 +190,7 @@ impl Slot {
         }
     }
 
-    fn is_finished(&self) -> bool {
+    pub(crate) fn is_finished(&self) -> bool {
         matches!(
             self.status,
             Status::Success | Status::Failed | Status::Released
@@ -199,6 +200,7 @@ impl Slot {
     /// Whether it is finished and its time to be kept is up: as good as absent.
     pub(crate) fn is_over(&self, now: Now) -> bool {
         self.over_at().is_some_and(|over_at| now.wall >= over_at)
+            && self.age(now) >= self.over_at_age()
     }
 
     /// The wall clock's time from which it is over; `None` where it is kept until it is purged.
@@ -217,9 +219,14 @@ impl Slot {
         self.is_finished() && self.age(now) >= self.keep && self.age(now) >= age
     }
 
-    /// Milliseconds since it was finished.
+    /// Milliseconds since it was finished: by the wall clock, and where the clock of leases is still
+    /// the one that ran then, by that too. A wall clock that is set forward makes nothing older.
     fn age(&self, now: Now) -> u64 {
-        now.wall.saturating_sub(self.completed)
+        let by_wall = now.wall.saturating_sub(self.completed);
+        match self.lease_until {
+            u64::MAX => by_wall,
+            finished => by_wall.min(now.lease.saturating_sub(finished) / 1_000_000),
+        }
     }
 
     /// Records an outcome. Says whether anything changed.
@@ -274,7 +281,8 @@ impl Slot {
         self.applied = false;
         self.payload = payload;
         self.completed = now.wall;
-        self.lease_until = 0;
+        // From here on, when it was finished by the clock of leases.
+        self.lease_until = now.lease;
     }
 
     /// Prolongs the lease.

@@ -72,7 +72,7 @@ impl Shard {
     pub(super) fn sweep(&mut self, now: Now, limit: usize) -> usize {
         for swept in 0..limit {
             match self.due.first().copied() {
-                Some((due, id)) if due <= now.wall => {
+                Some((_, id)) if self.slots.get(&id).is_none_or(|slot| slot.is_over(now)) => {
                     self.due.pop_first();
                     self.slots.remove(&id);
                 }

@@ -155,9 +155,14 @@ impl<'a> Batch<'a> {
         self.connection
             .prepare_cached(
                 "DELETE FROM effect_records WHERE rowid IN (SELECT rowid FROM effect_records \
-                 WHERE over_at_ms IS NOT NULL AND over_at_ms <= ?1 LIMIT 64)",
+                 WHERE over_at_ms IS NOT NULL AND over_at_ms <= ?1 AND (boot IS NOT ?2 OR \
+                 lease_until_ns / 1000000 + max(keep_ms, retain_ms) <= ?3) LIMIT 64)",
             )?
-            .execute([row::integer(self.now.wall)])?;
+            .execute(rusqlite::params![
+                row::integer(self.now.wall),
+                self.clock.boot().map(u128::to_be_bytes),
+                row::integer(self.now.lease / 1_000_000),
+            ])?;
         Ok(())
     }
 

@@ -120,7 +120,11 @@ impl Stored {
         }
         if is_ours {
             let boot = row.get::<_, Option<Bits>>(9)?.map(|bits| bits.0);
-            slot.lease_until = clock.lease_until(boot, slot.lease_until, slot.lease, now);
+            if !slot.is_finished() {
+                slot.lease_until = clock.lease_until(boot, slot.lease_until, slot.lease, now);
+            } else if boot.is_none() || boot != clock.boot() {
+                slot.lease_until = u64::MAX;
+            }
         } else {
             slot.as_another_programs(now);
         }
@@ -136,7 +140,7 @@ impl Slot {
     fn as_another_programs(&mut self, now: Now) {
         self.keep = millis(DEFAULT_LEASE);
         match self.status {
-            Status::Success => {}
+            Status::Success => self.lease_until = u64::MAX,
             Status::Pending => {
                 let over = self.created.saturating_add(millis(DEFAULT_LEASE));
                 let left = over.saturating_sub(now.wall).min(millis(DEFAULT_LEASE));

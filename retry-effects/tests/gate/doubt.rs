@@ -188,3 +188,23 @@ async fn an_attempt_that_the_time_limit_leaves_no_time_for_is_none() {
     assert_eq!(effects.count(), 0);
     assert_eq!(status(&*store), Some(Status::Released));
 }
+
+#[test]
+fn a_final_word_beside_a_timeout_does_not_make_it_known() {
+    for text in [
+        "3-D Secure authentication timed out",
+        "invalid reply: upstream timeout",
+        "gateway timeout (request 404)",
+    ] {
+        let (store, effects) = (store(), Effects::default());
+        for _ in 0..2 {
+            let outcome: Result<(), String> = charge(&store).run(|| {
+                effects.happen();
+                Err(text.to_owned())
+            });
+            assert!(outcome.is_err());
+        }
+        assert_eq!(effects.count(), 1, "{text}");
+        assert_eq!(status(&*store), Some(Status::InDoubt), "{text}");
+    }
+}

@@ -296,3 +296,17 @@ fn a_silent_owner_is_found_out_by_the_waiters_own_clock() {
             .is_ok()
     );
 }
+
+#[test]
+fn a_wall_clock_that_is_set_forward_makes_no_record_older() {
+    let clock = ManualClock::new();
+    let store = Arc::new(InMemoryEffectStore::with_clock(clock.clone()));
+    let hour = Duration::from_secs(3600);
+    let run = |result| charge(&store).retain(hour).run(|| io::Result::Ok(result));
+    assert_eq!(run(1).expect("it runs"), 1);
+    clock.move_wall(86_400_000);
+    assert_eq!(run(2).expect("it is replayed"), 1);
+    assert_eq!(wait_for(store.purge(hour)).expect("it answers"), 0);
+    clock.advance(hour);
+    assert_eq!(run(3).expect("it runs anew"), 3);
+}

@@ -158,3 +158,32 @@ fn what_happens_beside_a_body_is_not_its_doubt() {
     assert!(outcome.is_err());
     assert_eq!(status(&*store), Some(Status::Released));
 }
+
+#[tokio::test]
+async fn a_plain_call_that_is_dropped_or_panics_leaves_one() {
+    let store = store();
+    let outcome: io::Result<()> = charge(&store)
+        .run_async(|| async {
+            let never = thrice().run_async(std::future::pending::<io::Result<()>>);
+            // Dropped once it has begun: nobody knows what it did.
+            assert!(futures_are_pending(never));
+            busy()
+        })
+        .await;
+    assert!(outcome.is_err());
+    assert_eq!(status(&*store), Some(Status::InDoubt));
+
+    let panics = |_: &Arc<_>| {
+        let caught =
+            std::panic::catch_unwind(|| thrice().run(|| -> io::Result<()> { panic!("expected") }));
+        assert!(caught.is_err());
+    };
+    assert_eq!(around(panics), Some(Status::InDoubt));
+}
+
+/// Polls once, and drops.
+fn futures_are_pending(future: impl Future) -> bool {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    future.as_mut().poll(&mut context).is_pending()
+}

@@ -257,3 +257,22 @@ async fn a_panic_in_an_async_probe_is_no_word() {
     );
     assert_eq!(status(&*store), Some(Status::InDoubt));
 }
+
+#[tokio::test]
+async fn it_knows_which_action_it_is_asked_about() {
+    let store = store();
+    let knows = || {
+        let action = retry_effects::current_action().expect("a part of the action");
+        assert_eq!((action.id(), action.attempt()), (id(), 1));
+        Probe::Applied(7)
+    };
+    let outcome = charge(&store).probe(knows).run(timed_out::<u32>);
+    assert_eq!(outcome.expect("it happened"), 7);
+
+    let store = self::store();
+    let outcome = charge(&store)
+        .probe(|| async move { knows() })
+        .run_async(|| async { timed_out::<u32>() })
+        .await;
+    assert_eq!(outcome.expect("it happened"), 7);
+}

@@ -122,3 +122,29 @@ fn another_file_is_told_apart() {
         "{error}"
     );
 }
+
+#[test]
+fn a_body_that_finds_it_done_has_no_other_attempt() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("app.db");
+    let store = SqliteEffectStore::open(&path).unwrap();
+    let mut ran = 0;
+    let outcome: Result<u32, String> = retry_effects::Effect::new("charge", &42)
+        .store(&store)
+        .retry(retry_core::Retry::new(retry_core::RetryPolicy::new(5)))
+        .run(|| {
+            ran += 1;
+            let action = retry_effects::current_action().expect("a gated body");
+            let mut connection = Connection::open(&path).unwrap();
+            let transaction = connection
+                .transaction_with_behavior(TransactionBehavior::Immediate)
+                .unwrap();
+            let outcome = Outcome::success(&7).unwrap();
+            SqliteEffectStore::complete_in(&transaction, &action.token(), outcome)
+                .map_err(|error| error.to_string())?;
+            transaction.commit().unwrap();
+            Err("the server is busy".to_owned())
+        });
+    assert_eq!(outcome, Ok(7));
+    assert_eq!(ran, 2);
+}

@@ -97,10 +97,11 @@ impl Call<'_> {
             }
             path => quote!(#path(#(&#arguments),*)),
         };
+        let gate = own_name("gate");
         Some(if self.checked.is_async {
-            quote!(__retry_effects::probed(async { #called.await }).await)
+            quote!(#gate.asking(__retry_effects::probed(async { #called.await })).await)
         } else {
-            quote!(__retry_effects::probed_sync(|| #called))
+            quote!(#gate.asking_sync(|| __retry_effects::probed_sync(|| #called)))
         })
     }
 
