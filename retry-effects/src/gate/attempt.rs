@@ -1,0 +1,73 @@
+//! What runs under a claim: an attempt of the body, and a question to the callee.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use crate::action::{Action, LOST, RETURNED};
+use crate::ambient;
+use crate::effect_error::EffectError;
+
+pin_project! {
+    /// A question to the callee, asked as a part of an action.
+    #[must_use = "futures do nothing unless polled"]
+    #[derive(Debug)]
+    pub struct Asking<'a, F> {
+        #[pin]
+        pub(super) probe: F,
+        pub(super) action: &'a Arc<Action>,
+    }
+}
+
+impl<F: Future> Future for Asking<'_, F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let action = (*this.action).clone();
+        ambient::within_action(&mut Some(action), || this.probe.poll(context))
+    }
+}
+
+pin_project! {
+    /// One async attempt under a claim.
+    #[must_use = "futures do nothing unless polled"]
+    #[derive(Debug)]
+    pub struct Attempt<'a, F, E> {
+        #[pin]
+        pub(super) body: F,
+        pub(super) action: &'a Arc<Action>,
+        pub(super) error_of: fn(EffectError) -> E,
+        pub(super) breaks_off: bool,
+        pub(super) begun: bool,
+    }
+}
+
+impl<F: Future<Output = Result<T, E>>, T, E> Future for Attempt<'_, F, E> {
+    type Output = Result<T, E>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T, E>> {
+        let this = self.project();
+        let action = *this.action;
+        if !*this.begun {
+            *this.begun = true;
+            if let Err(error) = action.begin_attempt() {
+                return Poll::Ready(Err((this.error_of)(error)));
+            }
+        }
+        if *this.breaks_off {
+            action.wake_when_lost(context.waker());
+            if action.is(LOST) {
+                return Poll::Ready(Err((this.error_of)(action.lease_lost())));
+            }
+        }
+        let polled = ambient::under(action, || this.body.poll(context));
+        if polled.is_ready() {
+            action.set(RETURNED);
+        }
+        polled
+    }
+}

@@ -1,0 +1,186 @@
+//! The end of a call: what is recorded of it, and what its caller gets.
+
+use retry_core::__private::replace_doubt;
+
+use super::Gate;
+use crate::action::{Action, ENDED, RUNNING, UNKNOWN};
+use crate::codec::Results;
+use crate::effect_error::EffectError;
+use crate::event::{self, GateEventKind};
+use crate::record::{Finished, Resolved};
+use crate::store::Outcome;
+use crate::store_error::StoreError;
+
+impl<T, E> Gate<T, E> {
+    pub(super) fn ending(
+        &mut self,
+        outcome: &Result<T, E>,
+        is_final: impl FnOnce(&E) -> bool,
+    ) -> Ending {
+        self.action.set(ENDED);
+        let error = match outcome {
+            Ok(value) => {
+                // Should its encoder panic: it has happened all the same.
+                self.ending = Some(Outcome::InDoubt { applied: true });
+                return match (self.results.encode)(value) {
+                    Ok(payload) => Ending::Complete(Outcome::Success(payload)),
+                    Err(error) => Ending::NotEncoded(error),
+                };
+            }
+            Err(error) => error,
+        };
+        if self.action.is(RUNNING | UNKNOWN) {
+            return Ending::Complete(Outcome::InDoubt { applied: false });
+        }
+        match (self.errors.encode)(error) {
+            Some(payload) if is_final(error) => Ending::Complete(Outcome::Failed(payload)),
+            _ => Ending::Release,
+        }
+    }
+
+    pub(super) async fn record(&self, ending: Ending, outcome: Result<T, E>) -> Result<T, E> {
+        let action = &*self.action;
+        match ending {
+            Ending::Release => match release(action).await {
+                // The body's transaction had committed after all.
+                Ok(Some(finished)) => self.replay(&finished),
+                Ok(None) => {
+                    self.tell(GateEventKind::Released);
+                    outcome
+                }
+                // The record stays as it is, until its lease is over; the caller has its own error.
+                Err(error) => {
+                    self.not_told(&error);
+                    outcome
+                }
+            },
+            Ending::NotEncoded(source) => {
+                let in_doubt = Outcome::InDoubt { applied: true };
+                if let Err(error) = complete(action, &in_doubt).await {
+                    self.not_told(&error);
+                } else {
+                    self.tell(GateEventKind::InDoubt);
+                }
+                let _ = replace_doubt(true);
+                Err((self.errors.of)(EffectError::NotEncoded {
+                    action_type: (*action.name).into(),
+                    id: action.token.id(),
+                    source,
+                }))
+            }
+            Ending::Complete(ending) => match complete(action, &ending).await {
+                Ok(()) => {
+                    self.tell(GateEventKind::of(&ending));
+                    outcome
+                }
+                Err(error) => self.not_recorded(error, outcome).await,
+            },
+        }
+    }
+
+    /// What the caller gets where the store did not take the outcome.
+    async fn not_recorded(&self, error: StoreError, outcome: Result<T, E>) -> Result<T, E> {
+        let action = &*self.action;
+        let is_lost = matches!(error, StoreError::LeaseLost { .. });
+        if is_lost
+            && let Ok(Resolved::Done(finished)) = action.store.resolve(action.token.id()).await
+            && finished.fence == action.token.fence()
+        {
+            // The body recorded its own result in its transaction.
+            return self.replay(&finished);
+        }
+        self.not_told(&error);
+        outcome?;
+        // An error type that is a text does not tell what this call is a part of.
+        let _ = replace_doubt(true);
+        Err((self.errors.of)(if is_lost {
+            action.lease_lost()
+        } else {
+            EffectError::Unrecorded {
+                action_type: (*action.name).into(),
+                id: action.token.id(),
+                source: error,
+            }
+        }))
+    }
+
+    fn replay(&self, finished: &Finished) -> Result<T, E> {
+        self.tell(GateEventKind::Succeeded);
+        let (name, id) = (&self.action.name, self.action.token.id());
+        self.results
+            .replayed(name, id, finished)
+            .map_err(self.errors.of)
+    }
+
+    fn not_told(&self, error: &StoreError) {
+        self.tell(match error {
+            StoreError::LeaseLost { .. } => GateEventKind::LeaseLost,
+            _ => GateEventKind::Unrecorded,
+        });
+    }
+
+    fn tell(&self, kind: GateEventKind) {
+        event::tell_of(kind, &self.action);
+    }
+}
+
+/// What is recorded of a call.
+pub(super) enum Ending {
+    Complete(Outcome),
+    NotEncoded(serde_json::Error),
+    Release,
+}
+
+impl Ending {
+    /// What the store is told, unless that the action is free again.
+    pub(super) fn outcome(&self) -> Option<Outcome> {
+        match self {
+            Self::Complete(outcome) => Some(outcome.clone()),
+            Self::NotEncoded(_) => Some(Outcome::InDoubt { applied: true }),
+            Self::Release => None,
+        }
+    }
+}
+
+/// How often an outcome is sent when no answer comes.
+const TOLD: u32 = 3;
+
+pub(super) async fn complete(action: &Action, outcome: &Outcome) -> Result<(), StoreError> {
+    let mut told = 0;
+    loop {
+        told += 1;
+        match action.store.complete(&action.token, outcome.clone()).await {
+            // One that was taken is accepted again.
+            Err(StoreError::Unavailable { .. }) if told < TOLD => {}
+            answer => return answer,
+        }
+    }
+}
+
+pub(super) async fn release(action: &Action) -> Result<Option<Finished>, StoreError> {
+    let mut told = 0;
+    loop {
+        told += 1;
+        match action.store.release(&action.token).await {
+            Err(StoreError::Unavailable { .. }) if told < TOLD => {}
+            answer => return answer,
+        }
+    }
+}
+
+impl<T> Results<T> {
+    /// The recorded result.
+    pub(crate) fn replayed(
+        &self,
+        name: &str,
+        id: crate::ActionId,
+        finished: &Finished,
+    ) -> Result<T, EffectError> {
+        (self.decode)(&finished.payload).map_err(|source| EffectError::NotDecoded {
+            action_type: name.into(),
+            id,
+            format: finished.payload.format(),
+            source,
+        })
+    }
+}
