@@ -1,9 +1,5 @@
 //! Instructions a call, by callgrind on a child process.
 
-use std::sync::Arc;
-
-use retry_effects::InMemoryEffectStore;
-
 use crate::{callgrind, gated, map};
 
 /// As a child: so many calls of one kind.
@@ -17,9 +13,9 @@ pub(crate) fn serve(arguments: &[String]) -> bool {
     let calls = calls.parse().expect("a number");
     match which.as_str() {
         "id" => _ = gated::ids(calls),
-        "new" => _ = gated::new_keys(calls),
+        "new" => _ = gated::new_keys(&gated::Store::default(), calls),
         "replay" => _ = gated::replays(calls),
-        "ours" => map::ours(&Arc::new(InMemoryEffectStore::new()), 0, calls),
+        "ours" => map::ours(&map::Ours::default(), 0, calls),
         "bare" => map::bare(&map::Bare::default(), 0, calls),
         other => panic!("no calls are named {other}"),
     }

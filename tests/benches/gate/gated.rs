@@ -29,7 +29,7 @@ pub(crate) fn ids(calls: u64) -> u64 {
     calls
 }
 
-type Store = Arc<InMemoryEffectStore>;
+pub(crate) type Store = Arc<InMemoryEffectStore>;
 
 #[retry_storage(idempotent = true, name = "charge", skip(store), store = store)]
 fn charge(store: &Store, order_id: u64, cents: u64) -> Result<u64, String> {
@@ -37,10 +37,9 @@ fn charge(store: &Store, order_id: u64, cents: u64) -> Result<u64, String> {
 }
 
 /// Each call has a key of its own.
-pub(crate) fn new_keys(calls: u64) -> u64 {
-    let store = Arc::new(InMemoryEffectStore::new());
+pub(crate) fn new_keys(store: &Store, calls: u64) -> u64 {
     for order_id in 0..calls {
-        black_box(charge(&store, black_box(order_id), 1999)).expect("it runs");
+        black_box(charge(store, black_box(order_id), 1999)).expect("it runs");
     }
     calls
 }

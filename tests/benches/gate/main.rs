@@ -22,7 +22,7 @@ mod sqlite;
 #[path = "../engine/table.rs"]
 mod table;
 
-use rate::best_of_three;
+use rate::{best_of_three, best_of_three_with};
 use table::{Cell, Table};
 
 fn main() {
@@ -46,7 +46,9 @@ fn main() {
         map::rows(&mut table);
     }
     if chosen("gate") {
-        let rate = best_of_three(|| gated::new_keys(gated::CALLS));
+        let rate = best_of_three_with(gated::Store::default, |store| {
+            gated::new_keys(store, gated::CALLS)
+        });
         table.line(row(
             "gate",
             "new keys in memory, calls/s",

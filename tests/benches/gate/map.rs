@@ -10,11 +10,13 @@ use retry_effects::{
 };
 
 use crate::counted;
-use crate::rate::{best_of_three, rate};
+use crate::rate::{best_of_three_with, rate};
 use crate::row;
 use crate::table::Table;
 
 const CALLS: u64 = 200_000;
+
+pub(crate) type Ours = InMemoryEffectStore;
 
 pub(crate) fn rows(table: &mut Table<6>) {
     let what = "claim + complete, instructions (target: at most)";
@@ -22,12 +24,12 @@ pub(crate) fn rows(table: &mut Table<6>) {
         (Some(ours), Some(bare)) => table.line(row("map", what, ours, Some(bare), "1.5")),
         _ => println!("valgrind is not installed: no instructions are counted"),
     }
-    let measured = best_of_three(|| {
-        ours(&Arc::new(InMemoryEffectStore::new()), 0, CALLS);
+    let measured = best_of_three_with(Ours::default, |store| {
+        ours(store, 0, CALLS);
         CALLS
     });
-    let beside = best_of_three(|| {
-        bare(&Bare::default(), 0, CALLS);
+    let beside = best_of_three_with(Bare::default, |map| {
+        bare(map, 0, CALLS);
         CALLS
     });
     table.line(row(
@@ -37,7 +39,11 @@ pub(crate) fn rows(table: &mut Table<6>) {
         Some(beside),
         "0.5",
     ));
-    let measured = (0..3).map(|_| two_threads(&Arc::new(InMemoryEffectStore::new()), ours));
+    let measured = (0..3).map(|_| {
+        two_threads(&Arc::new(Ours::default()), |store, first, calls| {
+            ours(store, first, calls);
+        })
+    });
     let beside = (0..3).map(|_| {
         two_threads(&Arc::new(Bare::default()), |map, first, calls| {
             bare(map, first, calls);
@@ -80,7 +86,7 @@ fn payload() -> Payload {
     Payload::new("\"receipt 1\"")
 }
 
-pub(crate) fn ours(store: &Arc<InMemoryEffectStore>, first: u64, calls: u64) {
+pub(crate) fn ours(store: &Ours, first: u64, calls: u64) {
     let payload = payload();
     for call in first..first + calls {
         let request = ClaimRequest::new(id(call), "charge");

@@ -18,7 +18,7 @@ def rate(calls, run):
 
 def through(store):
     def run(call):
-        action = compute_action_id("charge", {"order_id": call, "cents": 1999}, "")
+        action = compute_action_id("charge", {"order_id": call, "cents": 1999}, scope="")
         found, result = store.resolve(action)
         store.pending(action, "")
         store.complete(action, "success", {"cents": 1999})
@@ -31,7 +31,7 @@ def bare(store):
         store.complete(action, "success", {"cents": 1999})
     return run
 
-identify = lambda call: compute_action_id("charge", {"order_id": call, "cents": 1999}, "tenant-7")
+identify = lambda call: compute_action_id("charge", {"order_id": call, "cents": 1999}, scope="tenant-7")
 print(rate(100_000, identify))
 print(rate(100_000, bare(InMemoryEffectStore())))
 print(rate(100_000, through(InMemoryEffectStore())))
