@@ -181,7 +181,12 @@ impl Row {
             input_hash: None,
             action_type: NO_TEXT.clone(),
             scope: NO_TEXT.clone(),
-            lease_until: NOW.lease + u64::from(self.leased),
+            // Of a finished row the wall clock alone tells the age.
+            lease_until: if finished {
+                u64::MAX
+            } else {
+                NOW.lease + u64::from(self.leased)
+            },
             lease: state::nanos(LEASE),
             renewals: 0,
             created: 0,
@@ -194,6 +199,7 @@ impl Row {
 
     fn of(slot: Slot) -> Self {
         let small = |number: u64| u8::try_from(number).expect("the model counts in u8");
+        let leased = !slot.is_finished() && slot.lease_until > NOW.lease;
         let result = slot.payload.map(|payload| {
             let result = payload.json().parse();
             result.expect("a result is a small number")
@@ -210,7 +216,7 @@ impl Row {
             applied: slot.applied,
             fence: small(slot.fence.number()),
             claim: small(claim),
-            leased: slot.lease_until > NOW.lease,
+            leased,
             old: slot.completed != 0 && NOW.wall - slot.completed >= slot.keep,
             result,
         }
