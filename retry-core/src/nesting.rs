@@ -91,6 +91,18 @@ struct Inside<'a> {
     inner: &'a mut Inner,
 }
 
+/// Dropped only where an attempt panics, which is no word of what it did: forgotten otherwise, so
+/// that an attempt that ends pays nothing.
+struct Unwound;
+
+impl Drop for Unwound {
+    fn drop(&mut self) {
+        if doubt::is_watched() {
+            doubt::mark();
+        }
+    }
+}
+
 impl<'a> Inside<'a> {
     #[inline]
     fn enter(inner: &'a mut Inner) -> Self {
@@ -104,10 +116,6 @@ impl<'a> Inside<'a> {
 impl Drop for Inside<'_> {
     #[inline]
     fn drop(&mut self) {
-        if doubt::is_watched() && std::thread::panicking() {
-            // It gave no word.
-            doubt::mark();
-        }
         let standing = HERE.replace(self.outside);
         // Once it is a ticket it stays one: a plain standing is the one that it began with.
         if standing != INSIDE {
@@ -120,7 +128,10 @@ impl Drop for Inside<'_> {
 #[inline]
 pub fn attempt_sync<R>(inner: &mut Inner, attempt: impl FnOnce() -> R) -> R {
     let _inside = Inside::enter(inner);
-    attempt()
+    let unwound = Unwound;
+    let outcome = attempt();
+    std::mem::forget(unwound);
+    outcome
 }
 
 /// One attempt of an async call.
@@ -141,7 +152,7 @@ pin_project! {
         #[pin]
         future: F,
         inner: &'a mut Inner,
-        // Begun, and without a word yet.
+        // Begun, and without a word yet. A panic is not seen here, but by `Unwound`.
         runs: bool,
     }
 
@@ -161,8 +172,9 @@ impl<F: Future> Future for Attempt<'_, F> {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let _inside = Inside::enter(this.inner);
-        *this.runs = true;
+        let unwound = Unwound;
         let polled = this.future.poll(context);
+        std::mem::forget(unwound);
         *this.runs = polled.is_pending();
         polled
     }
