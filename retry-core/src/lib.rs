@@ -162,6 +162,7 @@ mod stats;
 pub mod testing;
 mod text;
 mod wait_text;
+mod word;
 
 pub use ad_hoc::{execute_with_retry, execute_with_retry_async};
 pub use backoff::{Growth, Waits};
