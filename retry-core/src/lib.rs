@@ -139,6 +139,8 @@ mod error;
 mod event;
 mod expansion;
 mod failure;
+mod guards;
+mod hedge;
 mod jitter;
 mod known;
 mod layer;
@@ -162,6 +164,7 @@ mod stats;
 pub mod testing;
 mod text;
 mod wait_text;
+mod watch;
 mod word;
 
 pub use ad_hoc::{execute_with_retry, execute_with_retry_async};

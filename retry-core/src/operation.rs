@@ -1,5 +1,7 @@
 //! [`Operation`]: what a call is called, for logs, errors, settings and statistics.
 
+pub(crate) mod state;
+
 use std::collections::{BTreeSet, HashMap};
 use std::panic::Location;
 use std::sync::{LazyLock, Mutex, PoisonError};

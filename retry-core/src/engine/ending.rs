@@ -58,7 +58,7 @@ impl Attempts {
     /// Time ran out during an attempt, or before it could begin.
     pub(super) fn ran_out(&self, plan: &Plan<'_>, error: &dyn std::fmt::Display) {
         if stats::on() {
-            plan.operation.counters().failed("time_limit");
+            plan.operation.state().counters.failed("time_limit");
         }
         self.stopped(plan, error, &Reason::TimeLimit);
     }
@@ -73,7 +73,7 @@ impl Attempts {
     pub(super) fn count(&self, plan: &Plan<'_>, succeeded: bool) {
         if stats::on() {
             let spent = self.failed.map_or(Duration::ZERO, Moment::elapsed);
-            plan.operation.counters().ended(Ended {
+            plan.operation.state().counters.ended(Ended {
                 attempts: self.number(),
                 succeeded,
                 spent,

@@ -1,4 +1,4 @@
-//! Counters of one operation, and the registry of all.
+//! Counters of one operation.
 //!
 //! A first-attempt success is what happens millions of times: it adds one to a counter of the
 //! thread's own stripe. Everything else happens after a failure and shares its counters.
@@ -6,11 +6,11 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::OperationStats;
-use crate::operation::{Identity, Operation};
+use crate::operation::state;
 
 /// Two threads rarely share one of sixteen; each stripe has a cache line (and its neighbour, which
 /// the prefetcher pulls in) to itself.
@@ -106,57 +106,9 @@ fn stripe() -> usize {
     })
 }
 
-type Registry = BTreeMap<(&'static str, &'static str), &'static Counters>;
-
-/// By class and name. Entries are kept for good: there is one for each operation in the program.
-static REGISTRY: RwLock<Registry> = RwLock::new(BTreeMap::new());
-
-/// Where an operation's counters were found last, by what tells its class and name without reading
-/// them: a call that succeeds neither locks nor compares text.
-type Known = (Identity, &'static Counters);
-
-thread_local! {
-    static KNOWN: [Cell<Option<Known>>; 16] = const { [const { Cell::new(None) }; 16] };
-}
-
-impl Operation {
-    /// The counters that every call of this class and name shares.
-    pub(crate) fn counters(&self) -> &'static Counters {
-        let identity = self.identity();
-        KNOWN.with(|known| {
-            let slot = &known[identity.slot() % known.len()];
-            match slot.get() {
-                Some((found, counters)) if found == identity => counters,
-                _ => {
-                    let counters = self.look_up();
-                    slot.set(Some((identity, counters)));
-                    counters
-                }
-            }
-        })
-    }
-
-    #[cold]
-    fn look_up(&self) -> &'static Counters {
-        let key = (self.class(), self.name());
-        let known = REGISTRY
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&key)
-            .copied();
-        known.unwrap_or_else(|| {
-            let mut registry = REGISTRY.write().unwrap_or_else(PoisonError::into_inner);
-            registry
-                .entry(key)
-                .or_insert_with(|| Box::leak(Box::default()))
-        })
-    }
-}
-
 pub(super) fn snapshot() -> Vec<OperationStats> {
-    let registry = REGISTRY.read().unwrap_or_else(PoisonError::into_inner);
-    let all = registry
-        .iter()
-        .map(|((class, name), counters)| counters.snapshot(class, name));
+    let all = state::all()
+        .into_iter()
+        .map(|(class, name, state)| state.counters.snapshot(class, name));
     all.filter(|operation| operation.calls > 0).collect()
 }
