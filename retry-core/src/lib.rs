@@ -129,6 +129,7 @@
 
 mod ad_hoc;
 mod backoff;
+mod budget;
 mod chain;
 mod class;
 mod classify;
@@ -158,6 +159,7 @@ mod scope;
 mod settings;
 mod site;
 mod stats;
+mod stripes;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod text;
@@ -166,6 +168,7 @@ mod word;
 
 pub use ad_hoc::{execute_with_retry, execute_with_retry_async};
 pub use backoff::{Growth, Waits};
+pub use budget::{BudgetError, RetryBudget};
 pub use class::OperationClass;
 pub use classify::{Classify, Verdict};
 pub use error::{InvalidSetting, PolicyError, RetryError, SettingsError};
