@@ -178,6 +178,18 @@ impl Attempts {
         AtOnce::Again
     }
 
+    /// The breaker lets no attempt be made: the call is over.
+    pub(crate) fn rejected<'p, E, R: Cut<E>>(
+        &self,
+        rejection: R,
+        plan: impl FnOnce() -> Plan<'p>,
+    ) -> E {
+        if let Some(error) = rejection.ends_the_call() {
+            self.turned_away(&plan(), error);
+        }
+        rejection.into_error()
+    }
+
     /// What a bounded attempt comes to, where a limit may have cut it.
     #[inline]
     pub(crate) fn unbound<'p, T, E, L: Cut<E>>(

@@ -42,6 +42,9 @@ pub(crate) enum Reason {
     TimeLimit,
     ServerHint,
     Cancelled,
+    Budget,
+    TimeBudget,
+    CircuitOpen,
     /// The inner call of this name gave up.
     Nested(&'static str),
 }
@@ -52,6 +55,9 @@ impl fmt::Display for Reason {
             Self::TimeLimit => f.write_str("time limit"),
             Self::ServerHint => f.write_str("server hint"),
             Self::Cancelled => f.write_str("cancelled"),
+            Self::Budget => f.write_str("budget"),
+            Self::TimeBudget => f.write_str("time budget"),
+            Self::CircuitOpen => f.write_str("circuit open"),
             Self::Nested(inner) => write!(f, "{inner} inside it gave up"),
         }
     }
@@ -63,6 +69,9 @@ impl Reason {
             Self::TimeLimit => "time_limit",
             Self::ServerHint => "server_hint",
             Self::Cancelled => "cancelled",
+            Self::Budget => "budget",
+            Self::TimeBudget => "time_budget",
+            Self::CircuitOpen => "circuit_open",
             Self::Nested(_) => "nested",
         }
     }
@@ -190,6 +199,28 @@ pub(crate) fn resolved(operation: &Operation, resolution: &Resolution) {
         operation = name,
         class = operation.class(),
         "Retry policy of {name}: {resolution}"
+    );
+}
+
+/// The breaker let no first attempt be made. Nothing unusual while it is open: it said so itself.
+pub(crate) fn rejected(operation: &Operation, error: &dyn fmt::Display) {
+    debug!(
+        target: "retry",
+        operation = operation.name(),
+        class = operation.class(),
+        outcome = "circuit_open",
+        error = display(error),
+        "Not called: {error}"
+    );
+}
+
+/// Two places ask for one shared guard, each with numbers of its own.
+pub(crate) fn other_configuration(guard: &str, name: &str) {
+    error!(
+        target: "retry",
+        guard,
+        name,
+        "The {guard} {name} is asked for with another configuration: the first one counts"
     );
 }
 

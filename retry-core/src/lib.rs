@@ -129,6 +129,7 @@
 
 mod ad_hoc;
 mod backoff;
+mod budget;
 mod chain;
 mod class;
 mod classify;
@@ -160,6 +161,7 @@ mod scope;
 mod settings;
 mod site;
 mod stats;
+mod stripes;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod text;
@@ -169,8 +171,11 @@ mod word;
 
 pub use ad_hoc::{execute_with_retry, execute_with_retry_async};
 pub use backoff::{Growth, Waits};
+pub use budget::{BudgetError, RetryBudget};
 pub use class::OperationClass;
 pub use classify::{Classify, Verdict};
+pub use guards::UnknownBudget;
+pub use hedge::{Hedge, HedgeError};
 pub use error::{InvalidSetting, PolicyError, RetryError, SettingsError};
 pub use jitter::Jitter;
 pub use named::{
@@ -203,9 +208,10 @@ pub mod __private {
     pub use crate::doubt::{replace_doubt, watch_doubt};
     pub use crate::engine::{Bounds, Step};
     pub use crate::expansion::{
-        Call, attempt_limit, classified, is_refused, unless_timed_out, verdict_by,
+        Call, attempt_limit, classified, guard, is_refused, unless_timed_out, verdict_by,
     };
     pub use crate::failure::Failure;
+    pub use crate::guards::{Admission, Around, Asked, GuardLayer, Guards, Settle, Share, UNGUARDED};
     pub use crate::layer::{AttemptLimit, Layer};
     pub use crate::limits::{Cut, Limits};
     pub use crate::nesting::{attempt_async, attempt_sync};

@@ -46,6 +46,10 @@ impl Operation {
         }
     }
 
+    pub(crate) const fn operation_class(&self) -> Option<OperationClass> {
+        self.class
+    }
+
     pub(crate) fn class(&self) -> &'static str {
         self.class.map_or(AD_HOC, OperationClass::as_str)
     }

@@ -63,6 +63,25 @@ impl Attempts {
         self.stopped(plan, error, &Reason::TimeLimit);
     }
 
+    /// The breaker let no attempt be made.
+    #[cold]
+    pub(super) fn turned_away(&self, plan: &Plan<'_>, error: &dyn std::fmt::Display) {
+        if stats::on() {
+            plan.operation.state().counters.failed("circuit_open");
+        }
+        if self.retries > 0 {
+            // The attempt that the wait was for does not come.
+            let last = Self {
+                retries: self.retries - 1,
+                ..*self
+            };
+            return last.stopped(plan, error, &Reason::CircuitOpen);
+        }
+        event::rejected(plan.operation, error);
+        gave_up(plan, true, Vec::new(), error);
+        self.count(plan, false);
+    }
+
     #[cold]
     pub(super) fn stopped(&self, plan: &Plan<'_>, error: &dyn std::fmt::Display, reason: &Reason) {
         event::stopped(self.at(plan), error, reason);

@@ -15,6 +15,8 @@ pub trait Settle: Sized {
     fn succeeded(self) {}
     /// It failed.
     fn failed(self, _failure: &Failure<'_>) {}
+    /// The call's time limit cut it.
+    fn cut(self) {}
 }
 
 impl Settle for () {
@@ -60,11 +62,9 @@ impl Settle for Admission<'_> {
             }
         }
     }
-}
 
-impl Admission<'_> {
-    /// The call's time limit cut the attempt: the other side was too slow.
-    pub fn cut(self) {
+    fn cut(self) {
+        // The other side was too slow, whatever else it does.
         if let Some(permit) = self.permit {
             permit.fail();
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::breaker::{BreakerConfig, Window};
-use crate::budget::BudgetConfig;
+use crate::budget::RetryBudget;
 
 /// What one layer sets of a call's guards; what it does not set shows through from below.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -38,10 +38,39 @@ pub struct GuardLayer {
     pub hedge_after: Option<Duration>,
 }
 
+/// What a budget is made with.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct BudgetConfig {
+    pub(crate) ratio: f64,
+    burst: Option<u32>,
+    floor: Option<u32>,
+}
+
+impl BudgetConfig {
+    /// What was valid in each layer is valid here.
+    pub(crate) fn make(self) -> RetryBudget {
+        let mut budget = RetryBudget::new(self.ratio);
+        if let Some(burst) = self.burst {
+            budget = budget.with_burst(burst);
+        }
+        if let Some(floor) = self.floor {
+            budget = budget.with_floor(floor);
+        }
+        budget
+    }
+}
+
 /// The fields, each or the one below.
 macro_rules! either {
     ($over:expr, $below:expr, $($field:ident),*) => {
         GuardLayer { $($field: match $over.$field { None => $below.$field, set => set },)* }
+    };
+}
+
+/// The fields that are given, in the place of the defaults.
+macro_rules! set {
+    ($config:expr, $layer:expr, $($field:ident),*) => {
+        $(if let Some(set) = $layer.$field { $config.$field = set; })*
     };
 }
 
@@ -87,35 +116,53 @@ impl GuardLayer {
         )
     }
 
+    /// Panics where a number is out of its range: in a constant, a compile error.
+    pub(crate) const fn check(&self) {
+        if let Some(ratio) = self.budget_ratio {
+            let _ = RetryBudget::new(ratio);
+        }
+        if let Some(burst) = self.budget_burst {
+            let _ = RetryBudget::new(0.0).with_burst(burst);
+        }
+        if let Some(floor) = self.budget_floor {
+            let _ = RetryBudget::new(0.0).with_floor(floor);
+        }
+        if let Err(error) = self.breaker().validate() {
+            error.panic();
+        }
+        if let Some(time) = self.time_budget {
+            assert!(!time.is_zero(), "time_budget must be more than 0");
+        }
+        if let Some(after) = self.hedge_after {
+            assert!(!after.is_zero(), "after must be more than 0");
+        }
+    }
+
     /// The budget that all layers together ask for.
     pub(crate) fn budget(&self) -> BudgetConfig {
-        let default = BudgetConfig::DEFAULT;
         BudgetConfig {
-            ratio: self.budget_ratio.unwrap_or(default.ratio),
-            burst: self.budget_burst.unwrap_or(default.burst),
-            floor: self.budget_floor.unwrap_or(default.floor),
+            ratio: self.budget_ratio.unwrap_or(0.1),
+            burst: self.budget_burst,
+            floor: self.budget_floor,
         }
     }
 
     /// The breaker that all layers together ask for.
-    pub(crate) fn breaker(&self) -> BreakerConfig {
-        let default = BreakerConfig::DEFAULT;
-        let window = self.window.or(default.window);
-        let minimum_calls = self.minimum_calls.unwrap_or(default.minimum_calls);
-        BreakerConfig {
-            failure_threshold: self.failure_threshold.unwrap_or(default.failure_threshold),
-            recovery_timeout: self.recovery_timeout.unwrap_or(default.recovery_timeout),
-            window,
-            failure_rate: self.failure_rate.unwrap_or(default.failure_rate),
-            // A window that a variable made smaller could otherwise never be full enough.
-            minimum_calls: match window {
-                Some(Window::Calls(calls)) => minimum_calls.min(calls),
-                _ => minimum_calls,
-            },
-            slow_call: self.slow_call.or(default.slow_call),
-            slow_call_rate: self.slow_call_rate.unwrap_or(default.slow_call_rate),
-            half_open_permits: self.half_open_permits.unwrap_or(default.half_open_permits),
-            success_threshold: self.success_threshold.unwrap_or(default.success_threshold),
-        }
+    pub(crate) const fn breaker(&self) -> BreakerConfig {
+        let mut config = BreakerConfig::DEFAULT;
+        set!(
+            config,
+            self,
+            failure_threshold,
+            recovery_timeout,
+            failure_rate,
+            minimum_calls,
+            slow_call_rate,
+            half_open_permits,
+            success_threshold
+        );
+        config.window = self.window;
+        config.slow_call = self.slow_call;
+        config
     }
 }

@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, OnceLock, PoisonError, RwLock};
 
+use super::BudgetConfig;
 use crate::adaptive::AdaptiveLimiter;
 use crate::breaker::{self, BreakerConfig, CircuitBreaker};
-use crate::budget::{BudgetConfig, RetryBudget};
+use crate::budget::RetryBudget;
 use crate::event;
 use crate::operation::Operation;
 use crate::settings::{self, Generations};
@@ -28,7 +29,7 @@ impl Own {
         match *kept {
             Some((known, budget)) if known == config => budget,
             _ => {
-                let budget = leaked(RetryBudget::with_config(config));
+                let budget = leaked(config.make());
                 *kept = Some((config, budget));
                 budget
             }
@@ -75,7 +76,7 @@ pub(crate) fn named_budget(name: &'static str, config: BudgetConfig) -> &'static
     let mut named = NAMED.write().unwrap_or_else(PoisonError::into_inner);
     let (known, budget) = *named
         .entry(name)
-        .or_insert_with(|| (config, leaked(RetryBudget::with_config(config))));
+        .or_insert_with(|| (config, leaked(config.make())));
     drop(named);
     if known != config {
         event::other_configuration("budget", name);
@@ -133,7 +134,7 @@ impl RetryBudget {
         GLOBAL.get().or_else(|| {
             let make = || {
                 let budget = settings::current().global_budget();
-                (budget.map(Self::with_config), ())
+                (budget.map(BudgetConfig::make), ())
             };
             BY_SETTINGS.get(make, |()| ()).as_ref()
         })

@@ -3,26 +3,18 @@
 //! A first-attempt success is what happens millions of times: it adds one to a counter of the
 //! thread's own stripe. Everything else happens after a failure and shares its counters.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::OperationStats;
 use crate::operation::state;
-
-/// Two threads rarely share one of sixteen; each stripe has a cache line (and its neighbour, which
-/// the prefetcher pulls in) to itself.
-const STRIPES: usize = 16;
-
-#[derive(Default)]
-#[repr(align(128))]
-struct Stripe(AtomicU64);
+use crate::stripes::Stripes;
 
 #[derive(Default)]
 pub(crate) struct Counters {
-    succeeded_first: [Stripe; STRIPES],
+    succeeded_first: Stripes,
     /// All calls but first-attempt successes.
     failed_once: AtomicU64,
     retried: AtomicU64,
@@ -42,9 +34,7 @@ pub(crate) struct Ended {
 
 impl Counters {
     pub(crate) fn succeeded_at_once(&self) {
-        self.succeeded_first[stripe()]
-            .0
-            .fetch_add(1, Ordering::Relaxed);
+        self.succeeded_first.add_one();
     }
 
     pub(crate) fn ended(&self, ended: Ended) {
@@ -68,11 +58,7 @@ impl Counters {
 
     fn snapshot(&self, class: &'static str, operation: &'static str) -> OperationStats {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let first: u64 = self
-            .succeeded_first
-            .iter()
-            .map(|stripe| read(&stripe.0))
-            .sum();
+        let first = self.succeeded_first.sum();
         let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         let mut failures: Vec<_> = failures
             .iter()
@@ -90,20 +76,6 @@ impl Counters {
             failures,
         }
     }
-}
-
-/// This thread's stripe: threads take turns.
-fn stripe() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    thread_local! {
-        static MINE: Cell<usize> = const { Cell::new(usize::MAX) };
-    }
-    MINE.with(|mine| {
-        if mine.get() == usize::MAX {
-            mine.set(NEXT.fetch_add(1, Ordering::Relaxed) % STRIPES);
-        }
-        mine.get()
-    })
 }
 
 pub(super) fn snapshot() -> Vec<OperationStats> {
