@@ -129,6 +129,7 @@
 
 mod ad_hoc;
 mod backoff;
+mod breaker;
 mod chain;
 mod class;
 mod classify;
@@ -166,6 +167,9 @@ mod word;
 
 pub use ad_hoc::{execute_with_retry, execute_with_retry_async};
 pub use backoff::{Growth, Waits};
+pub use breaker::{
+    BreakerError, CircuitBreaker, CircuitOpen, CircuitState, Permit, UnknownBreaker,
+};
 pub use class::OperationClass;
 pub use classify::{Classify, Verdict};
 pub use error::{InvalidSetting, PolicyError, RetryError, SettingsError};
