@@ -1,5 +1,7 @@
 //! What a call reports through `tracing`, target `retry`: its texts and fields, nothing else.
 
+mod circuit;
+
 use std::error::Error;
 use std::fmt;
 use std::time::Duration;
@@ -13,6 +15,10 @@ use crate::layer::Resolution;
 use crate::operation::Operation;
 use crate::policy::RetryPolicy;
 use crate::wait_text::Wait;
+
+pub(crate) use circuit::{
+    circuit_closed, circuit_disputed, circuit_forced_open, circuit_half_open, circuit_opened,
+};
 
 /// Whether anybody may be listening.
 #[inline]

@@ -130,6 +130,7 @@
 mod ad_hoc;
 mod backoff;
 mod budget;
+mod breaker;
 mod chain;
 mod class;
 mod classify;
@@ -172,6 +173,9 @@ mod word;
 pub use ad_hoc::{execute_with_retry, execute_with_retry_async};
 pub use backoff::{Growth, Waits};
 pub use budget::{BudgetError, RetryBudget};
+pub use breaker::{
+    BreakerError, CircuitBreaker, CircuitOpen, CircuitState, Permit, UnknownBreaker,
+};
 pub use class::OperationClass;
 pub use classify::{Classify, Verdict};
 pub use guards::UnknownBudget;
