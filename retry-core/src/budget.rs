@@ -21,6 +21,7 @@ mod limits;
 mod token;
 
 use std::fmt;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 
 use tokio::time::Instant;
@@ -30,7 +31,7 @@ use bucket::Bucket;
 use limits::Limits;
 
 pub use limits::BudgetError;
-pub(crate) use token::{Tokens, take};
+pub(crate) use token::Tokens;
 
 /// A bucket of tokens that retries are paid from: first attempts fill it, a retry costs one token.
 ///
@@ -62,6 +63,12 @@ pub(crate) use token::{Tokens, take};
 pub struct RetryBudget {
     limits: Limits,
     bucket: OnceLock<Arc<Bucket>>,
+}
+
+/// One token from each budget that is given, or nothing from any. Where both share one bucket it is
+/// one retry still, and costs one token.
+pub(crate) fn take(budgets: [Option<&RetryBudget>; 2], now: Instant) -> Option<Tokens> {
+    Tokens::take(budgets.map(|budget| budget.map(RetryBudget::bucket)), now)
 }
 
 impl RetryBudget {
@@ -202,7 +209,7 @@ impl RetryBudget {
     #[inline]
     fn bucket(&self) -> &Arc<Bucket> {
         self.bucket
-            .get_or_init(|| Arc::new(Bucket::new(self.limits)))
+            .get_or_init(|| Arc::new(Bucket::new(self.limits, AtomicU64::new(0))))
     }
 }
 

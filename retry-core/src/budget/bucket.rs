@@ -9,22 +9,24 @@ use tokio::time::Instant;
 use super::level::Level;
 use super::limits::{Limits, TOKEN};
 use crate::stripes::Stripes;
+use crate::word::Word;
 
 #[derive(Debug)]
-pub(super) struct Bucket {
+pub(super) struct Bucket<W = AtomicU64> {
     limits: Limits,
     deposits: Stripes,
-    level: Level<AtomicU64>,
+    level: Level<W>,
     /// When a retry first asked. Until then the bucket was full, so no time before counts.
     origin: OnceLock<Instant>,
 }
 
-impl Bucket {
-    pub(super) fn new(limits: Limits) -> Self {
+impl<W: Word> Bucket<W> {
+    /// A full bucket, around a word that is 0.
+    pub(super) fn new(limits: Limits, word: W) -> Self {
         Self {
             limits,
             deposits: Stripes::default(),
-            level: Level::new(AtomicU64::new(0)),
+            level: Level::new(word),
             origin: OnceLock::new(),
         }
     }

@@ -62,6 +62,3 @@ impl<W: Word> Level<W> {
 fn held(capacity: i64, income: i64, level: u64) -> i64 {
     income.saturating_sub(level.cast_signed()).min(capacity)
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,57 +1,66 @@
 //! [`Tokens`]: what a retry has paid, given back if nothing comes of the retry.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use tokio::time::Instant;
 
-use super::RetryBudget;
 use super::bucket::Bucket;
+use crate::word::Word;
 
-/// One token; dropped, it goes back. A call that is dropped in its wait has bought nothing.
-#[derive(Debug)]
-struct Token(Option<Arc<Bucket>>);
-
-/// The tokens of one retry, one from each bucket that was asked. Dropped, they go back.
+/// The tokens of one retry, one from each bucket that was asked. Dropped, they go back: a call that
+/// is dropped in its wait has bought nothing.
 #[derive(Debug)]
 #[must_use = "dropped, the tokens go back: `spend` keeps them spent"]
-pub(crate) struct Tokens([Token; 2]);
+pub(crate) struct Tokens<W: Word = AtomicU64>([Option<Token<W>>; 2]);
 
-/// One token from each bucket that is given, or nothing from any. Where both are the same bucket it
-/// is one retry still, and costs one token.
-///
-/// The first bucket's token is taken and, if the second has none, given back: between the two
-/// somebody else may be refused, and nobody is admitted who should not be.
-pub(crate) fn take(buckets: [Option<&RetryBudget>; 2], now: Instant) -> Option<Tokens> {
-    let [first, second] = buckets.map(|budget| budget.map(RetryBudget::bucket));
-    let second = second.filter(|second| !first.is_some_and(|first| Arc::ptr_eq(first, second)));
-    let first = Token::take(first, now)?;
-    // Dropped here, the first goes back.
-    let second = Token::take(second, now)?;
-    Some(Tokens([first, second]))
+/// One token.
+#[derive(Debug)]
+struct Token<W: Word> {
+    from: Arc<Bucket<W>>,
+    spent: bool,
 }
 
-impl Tokens {
+impl<W: Word> Tokens<W> {
+    /// One from each bucket, or none.
+    ///
+    /// The first bucket's token is taken and, if the second has none, given back. Between the two
+    /// somebody else may be refused; nobody is admitted who should not be.
+    pub(super) fn take(buckets: [Option<&Arc<Bucket<W>>>; 2], now: Instant) -> Option<Self> {
+        let [first, second] = buckets;
+        let is_first = |second: &&Arc<_>| first.is_some_and(|first| Arc::ptr_eq(first, second));
+        let second = second.filter(|second| !is_first(second));
+        let mut taken = Self([None, None]);
+        for (bucket, token) in [first, second].into_iter().zip(&mut taken.0) {
+            if let Some(bucket) = bucket {
+                // Refused, what is taken so far is dropped, and goes back.
+                *token = Some(Token::take(bucket, now)?);
+            }
+        }
+        Some(taken)
+    }
+
     /// Keeps them spent: the retry has begun.
-    pub(crate) fn spend(self) {
-        for mut token in self.0 {
-            token.0 = None;
+    pub(crate) fn spend(mut self) {
+        for token in self.0.iter_mut().flatten() {
+            token.spent = true;
         }
     }
 }
 
-impl Token {
-    fn take(bucket: Option<&Arc<Bucket>>, now: Instant) -> Option<Self> {
-        match bucket {
-            None => Some(Self(None)),
-            Some(bucket) => bucket.withdraw(now).then(|| Self(Some(Arc::clone(bucket)))),
-        }
+impl<W: Word> Token<W> {
+    fn take(bucket: &Arc<Bucket<W>>, now: Instant) -> Option<Self> {
+        bucket.withdraw(now).then(|| Self {
+            from: Arc::clone(bucket),
+            spent: false,
+        })
     }
 }
 
-impl Drop for Token {
+impl<W: Word> Drop for Token<W> {
     fn drop(&mut self) {
-        if let Some(bucket) = self.0.take() {
-            bucket.refund();
+        if !self.spent {
+            self.from.refund();
         }
     }
 }
