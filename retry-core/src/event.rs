@@ -220,6 +220,15 @@ pub(crate) fn rejected(operation: &Operation, error: &dyn fmt::Display) {
     );
 }
 
+/// Layers of settings, each good alone, contradict each other.
+pub(crate) fn unusable_circuit(name: &str, error: &dyn fmt::Display) {
+    error!(
+        target: "retry",
+        circuit = name,
+        "Circuit breaker {name}: {error}; the default one is used"
+    );
+}
+
 /// Two places ask for one shared guard, each with numbers of its own.
 pub(crate) fn other_configuration(guard: &str, name: &str) {
     error!(

@@ -26,10 +26,9 @@ use crate::watch;
 
 pub use admission::{Admission, Around, Settle, UNGUARDED};
 pub use asked::{Asked, Share};
-pub use choice::{AsyncGuard, Breaker, Extend, Guard, Guarded, Hedging, NoGuard, SyncGuard};
+pub use choice::{AsyncGuard, Extend, Guarded, Hedging, NoGuard, SyncGuard};
 pub use layer::GuardLayer;
 pub use own::UnknownBudget;
-pub(crate) use layer::BudgetConfig;
 pub(crate) use own::{Own, switch_budgets};
 
 /// The guards of one call.

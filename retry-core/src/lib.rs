@@ -199,6 +199,7 @@ pub use text::is_retryable_error;
 /// The types that a [`Retry`]'s choices are kept in: one each, so that a call pays only for what it
 /// chose. They are named here for signatures; the methods of [`Retry`] make them.
 pub mod choice {
+    pub use crate::guards::{Guarded, Hedging, NoGuard};
     pub use crate::retry::{
         AnyOk, ByClassify, NoHook, NoLimit, OnRetry, RetryIf, RetryOnOk, Timeout, TotalTime,
     };

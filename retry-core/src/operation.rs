@@ -10,7 +10,7 @@ use crate::class::OperationClass;
 
 /// A call's class and name.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Operation {
+pub struct Operation {
     class: Option<OperationClass>,
     name: Name,
 }

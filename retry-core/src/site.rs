@@ -80,32 +80,32 @@ impl Site {
 
     /// The guards of a call that begins now.
     #[must_use]
-    pub fn guards(&'static self) -> Guards<'static> {
+    pub fn guards(&self) -> Guards<'static> {
         self.resolved().guards.clone()
     }
 
     /// `time_budget = ..`, unless the operator says otherwise.
     #[must_use]
-    pub fn time_budget(&'static self, argument: Duration) -> Duration {
+    pub fn time_budget(&self, argument: Duration) -> Duration {
         let layer = &self.resolved().layer;
         layer.time_budget.unwrap_or(argument)
     }
 
     /// `hedge(after = .., max = ..)`, unless the operator says otherwise.
     #[must_use]
-    pub fn hedge(&'static self, argument: Duration, max: u32) -> Hedge {
+    pub fn hedge(&self, argument: Duration, max: u32) -> Hedge {
         let layer = &self.resolved().layer;
         Hedge::clamped(layer.hedge_after.unwrap_or(argument), max)
     }
 
     /// The policy under the settings in force, for a site all of whose arguments are constant.
     #[inline]
-    pub(crate) fn policy(&'static self) -> &'static RetryPolicy {
+    pub(crate) fn policy(&self) -> &RetryPolicy {
         &self.resolved().policy
     }
 
     #[inline]
-    fn resolved(&'static self) -> &'static Resolved {
+    fn resolved(&self) -> &Resolved {
         let make = || {
             let resolution = self.resolution(&Layer::NONE);
             let policy = resolution.policy;

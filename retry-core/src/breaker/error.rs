@@ -82,7 +82,7 @@ pub enum BreakerError {
 
 impl BreakerError {
     /// What a const setter's panic says: text cannot be put together there.
-    pub(super) const fn rule(&self) -> &'static str {
+    pub(crate) const fn rule(&self) -> &'static str {
         match self {
             Self::FailureThreshold { .. } => "failure_threshold must be at least 1",
             Self::RecoveryTimeout => "recovery_timeout must be more than 0",

@@ -6,7 +6,7 @@ use std::sync::{PoisonError, RwLock};
 
 use super::CircuitBreaker;
 use super::config::BreakerConfig;
-use super::error::{BreakerError, UnknownBreaker};
+use super::error::UnknownBreaker;
 use crate::event;
 
 /// Named by code, or made for an operation of a class.
@@ -72,23 +72,18 @@ impl CircuitBreaker {
 
     /// The breaker of that name: the one that there is, else a new one. The first configuration
     /// counts; that another was asked for is logged once.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with `config`.
     pub(crate) fn shared(
         class: Option<&'static str>,
         name: &'static str,
         config: BreakerConfig,
-    ) -> Result<&'static Self, BreakerError> {
-        config.validate()?;
+    ) -> &'static Self {
         let breaker = look_up((class, name), || {
             Box::leak(Box::new(Self::unchecked(class, name, config)))
         });
         if breaker.config != config {
             breaker.dispute();
         }
-        Ok(breaker)
+        breaker
     }
 
     #[cold]

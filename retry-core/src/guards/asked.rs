@@ -1,7 +1,6 @@
 //! [`Asked`]: the guards that an attribute asks for, known when it is compiled.
 
 use super::{GuardLayer, Guards, own};
-use crate::breaker;
 use crate::operation::Operation;
 
 /// Which guards, shared by whom, and what their attribute says of them.
@@ -44,7 +43,7 @@ impl Asked {
             }),
             breaker: self.breaker.map(|share| match share {
                 Share::Operation => operation.own_breaker(layer.breaker()),
-                Share::Named(name) => breaker::named(name, layer.breaker()),
+                Share::Named(name) => own::named_breaker(name, layer.breaker()),
             }),
             limiter: self.limiter.map(|share| match share {
                 Share::Operation => operation.state().own.limiter(),

@@ -142,7 +142,10 @@ impl Guard for NoGuard {
     }
 
     #[inline]
-    fn admit((): &(), _: &Operation) -> Result<(), Infallible> {
+    fn admit<'b>((): &'b (), _: &Operation) -> Result<(), Infallible>
+    where
+        Self: 'b,
+    {
         Ok(())
     }
 }

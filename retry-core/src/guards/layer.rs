@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::breaker::{BreakerConfig, Window};
-use crate::budget::RetryBudget;
+use crate::budget::BudgetLimits;
 
 /// What one layer sets of a call's guards; what it does not set shows through from below.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -36,28 +36,6 @@ pub struct GuardLayer {
     pub time_budget: Option<Duration>,
     /// `after` of the hedge.
     pub hedge_after: Option<Duration>,
-}
-
-/// What a budget is made with.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct BudgetConfig {
-    pub(crate) ratio: f64,
-    burst: Option<u32>,
-    floor: Option<u32>,
-}
-
-impl BudgetConfig {
-    /// What was valid in each layer is valid here.
-    pub(crate) fn make(self) -> RetryBudget {
-        let mut budget = RetryBudget::new(self.ratio);
-        if let Some(burst) = self.burst {
-            budget = budget.with_burst(burst);
-        }
-        if let Some(floor) = self.floor {
-            budget = budget.with_floor(floor);
-        }
-        budget
-    }
 }
 
 /// The fields, each or the one below.
@@ -118,17 +96,9 @@ impl GuardLayer {
 
     /// Panics where a number is out of its range: in a constant, a compile error.
     pub(crate) const fn check(&self) {
-        if let Some(ratio) = self.budget_ratio {
-            let _ = RetryBudget::new(ratio);
-        }
-        if let Some(burst) = self.budget_burst {
-            let _ = RetryBudget::new(0.0).with_burst(burst);
-        }
-        if let Some(floor) = self.budget_floor {
-            let _ = RetryBudget::new(0.0).with_floor(floor);
-        }
+        let _ = self.budget();
         if let Err(error) = self.breaker().validate() {
-            error.panic();
+            panic!("{}", error.rule());
         }
         if let Some(time) = self.time_budget {
             assert!(!time.is_zero(), "time_budget must be more than 0");
@@ -139,12 +109,20 @@ impl GuardLayer {
     }
 
     /// The budget that all layers together ask for.
-    pub(crate) fn budget(&self) -> BudgetConfig {
-        BudgetConfig {
-            ratio: self.budget_ratio.unwrap_or(0.1),
-            burst: self.budget_burst,
-            floor: self.budget_floor,
+    ///
+    /// Panics where a number is out of its range: what is not checked before is a constant.
+    pub(crate) const fn budget(&self) -> BudgetLimits {
+        let mut limits = BudgetLimits::DEFAULT;
+        if let Some(ratio) = self.budget_ratio {
+            limits = limits.with_ratio(ratio);
         }
+        if let Some(burst) = self.budget_burst {
+            limits = limits.with_burst(burst);
+        }
+        if let Some(floor) = self.budget_floor {
+            limits = limits.with_floor(floor);
+        }
+        limits
     }
 
     /// The breaker that all layers together ask for.

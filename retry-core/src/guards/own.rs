@@ -4,10 +4,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, OnceLock, PoisonError, RwLock};
 
-use super::BudgetConfig;
 use crate::adaptive::AdaptiveLimiter;
-use crate::breaker::{self, BreakerConfig, CircuitBreaker};
-use crate::budget::RetryBudget;
+use crate::breaker::{BreakerConfig, CircuitBreaker};
+use crate::budget::{BudgetLimits, RetryBudget};
 use crate::event;
 use crate::operation::Operation;
 use crate::settings::{self, Generations};
@@ -15,21 +14,21 @@ use crate::watch;
 
 /// The guards of one operation, which all its calls share. One whose configuration changes, by newly
 /// installed settings, begins anew; the old one stays with the calls that have it.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Own {
-    budget: Mutex<Option<(BudgetConfig, &'static RetryBudget)>>,
+    budget: Mutex<Option<(BudgetLimits, &'static RetryBudget)>>,
     limiter: OnceLock<AdaptiveLimiter>,
     /// The budget that settings alone ask for.
     by_settings: Generations<Option<&'static RetryBudget>>,
 }
 
 impl Own {
-    pub(crate) fn budget(&self, config: BudgetConfig) -> &'static RetryBudget {
+    pub(crate) fn budget(&self, config: BudgetLimits) -> &'static RetryBudget {
         let mut kept = self.budget.lock().unwrap_or_else(PoisonError::into_inner);
         match *kept {
             Some((known, budget)) if known == config => budget,
             _ => {
-                let budget = leaked(config.make());
+                let budget = leaked(RetryBudget::with_limits(config));
                 *kept = Some((config, budget));
                 budget
             }
@@ -57,7 +56,7 @@ fn leaked<T>(value: T) -> &'static T {
 
 impl Operation {
     pub(crate) fn own_breaker(&self, config: BreakerConfig) -> &'static CircuitBreaker {
-        breaker::of_operation(self.class(), self.name(), config)
+        of_layers(Some(self.class()), self.name(), config)
     }
 
     /// The budget that settings switched on for an operation that asked for none itself.
@@ -67,16 +66,35 @@ impl Operation {
     }
 }
 
-type Named = BTreeMap<&'static str, (BudgetConfig, &'static RetryBudget)>;
+/// The breaker of this name, made with `config` by whoever asks first.
+pub(crate) fn named_breaker(name: &'static str, config: BreakerConfig) -> &'static CircuitBreaker {
+    of_layers(None, name, config)
+}
+
+fn of_layers(
+    class: Option<&'static str>,
+    name: &'static str,
+    config: BreakerConfig,
+) -> &'static CircuitBreaker {
+    let default = |error| {
+        event::unusable_circuit(name, &error);
+        BreakerConfig::DEFAULT
+    };
+    // Each layer is valid alone; together they may still contradict each other.
+    let config = config.validate().map_or_else(default, |()| config);
+    CircuitBreaker::shared(class, name, config)
+}
+
+type Named = BTreeMap<&'static str, (BudgetLimits, &'static RetryBudget)>;
 
 static NAMED: RwLock<Named> = RwLock::new(BTreeMap::new());
 
 /// The budget of this name, made with `config` by whoever asks first.
-pub(crate) fn named_budget(name: &'static str, config: BudgetConfig) -> &'static RetryBudget {
+pub(crate) fn named_budget(name: &'static str, config: BudgetLimits) -> &'static RetryBudget {
     let mut named = NAMED.write().unwrap_or_else(PoisonError::into_inner);
     let (known, budget) = *named
         .entry(name)
-        .or_insert_with(|| (config, leaked(config.make())));
+        .or_insert_with(|| (config, leaked(RetryBudget::with_limits(config))));
     drop(named);
     if known != config {
         event::other_configuration("budget", name);
@@ -134,7 +152,7 @@ impl RetryBudget {
         GLOBAL.get().or_else(|| {
             let make = || {
                 let budget = settings::current().global_budget();
-                (budget.map(BudgetConfig::make), ())
+                (budget.map(Self::with_limits), ())
             };
             BY_SETTINGS.get(make, |()| ()).as_ref()
         })

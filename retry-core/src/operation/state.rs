@@ -9,7 +9,7 @@ use crate::guards::Own;
 use crate::stats::Counters;
 
 /// State by class and name.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) counters: Counters,
     pub(crate) own: Own,

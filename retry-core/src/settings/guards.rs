@@ -7,7 +7,8 @@ use super::RetrySettings;
 use super::variables::{OPERATION, class_named, operation_key};
 use crate::breaker::{BreakerConfig, Window};
 use crate::class::OperationClass;
-use crate::guards::{BudgetConfig, GuardLayer};
+use crate::budget::BudgetLimits;
+use crate::guards::GuardLayer;
 use crate::wait_text;
 
 /// By class, by operation and for the process.
@@ -40,7 +41,7 @@ impl RetrySettings {
     }
 
     /// The budget of the process, if settings ask for one.
-    pub(crate) fn global_budget(&self) -> Option<BudgetConfig> {
+    pub(crate) fn global_budget(&self) -> Option<BudgetLimits> {
         let process = &self.guards.process;
         process.budget_ratio.map(|_| process.budget())
     }

@@ -12,7 +12,7 @@ use super::OperationStats;
 use crate::operation::state;
 use crate::stripes::Stripes;
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Counters {
     succeeded_first: Stripes,
     /// All calls but first-attempt successes.
