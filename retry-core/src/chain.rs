@@ -7,6 +7,7 @@ use std::{fmt, io};
 use crate::classify::{Classify, Verdict};
 use crate::error::RetryError;
 use crate::text;
+use crate::throttle;
 
 type Node<'a> = &'a (dyn Error + 'static);
 
@@ -48,6 +49,19 @@ pub(crate) fn is_unknown(top: &dyn fmt::Display, below: Option<Node<'_>>) -> boo
         || text::says_unknown(top) || layers(below).any(|layer| text::says_unknown(&layer)),
         |known| known == Verdict::Unknown,
     )
+}
+
+/// Whether `top` with `below` under it asks for fewer calls: by what is known there, or by any text.
+pub(crate) fn is_throttle(top: &dyn fmt::Display, below: Option<Node<'_>>) -> bool {
+    below
+        .and_then(first_known)
+        .is_some_and(Classify::is_throttle)
+        || says_throttled(top, below)
+}
+
+/// Whether `top` or a layer under it says that there were too many calls.
+pub(crate) fn says_throttled(top: &dyn fmt::Display, below: Option<Node<'_>>) -> bool {
+    throttle::says_throttled(top) || layers(below).any(|layer| throttle::says_throttled(&layer))
 }
 
 fn first_known(error: Node<'_>) -> Option<&dyn Classify> {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::chain;
 use crate::text;
+use crate::throttle;
 
 /// What to do after a failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -121,6 +122,26 @@ pub trait Classify: fmt::Display {
         }
     }
 
+    /// Whether the other side asks for fewer calls: what an
+    /// [`AdaptiveLimiter`](crate::AdaptiveLimiter) slows down for.
+    ///
+    /// The default is yes for [`Verdict::RetryAfter`], and where the kind, the text or that of a
+    /// source says 429 (as a number of its own), `too many requests`, `rate limit`, `throttl…`,
+    /// `slow down` or `resource_exhausted`, in any case and joined in any way (`TooManyRequests`).
+    ///
+    /// ```
+    /// use retry_core::Classify;
+    ///
+    /// assert!("ThrottlingException: Rate exceeded".is_throttle());
+    /// assert!(!"connection reset by peer".is_throttle());
+    /// ```
+    fn is_throttle(&self) -> bool {
+        let below = self.as_error().and_then(Error::source);
+        matches!(self.classify(), Verdict::RetryAfter(_))
+            || throttle::says_throttled(&self.kind())
+            || chain::says_throttled(&self, below)
+    }
+
     /// A short name of the kind of failure, for statistics and metrics: lower snake case, from a
     /// small fixed set. The default is that of the first known error in the chain of
     /// [`as_error`](Classify::as_error), else `"error"`.
@@ -149,6 +170,9 @@ macro_rules! classify_by_reference {
             }
             fn is_unknown(&self) -> bool {
                 (**self).is_unknown()
+            }
+            fn is_throttle(&self) -> bool {
+                (**self).is_throttle()
             }
             fn kind(&self) -> &'static str {
                 (**self).kind()

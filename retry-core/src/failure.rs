@@ -6,6 +6,7 @@ use std::fmt;
 use crate::chain;
 use crate::classify::{Classify, Verdict};
 use crate::text;
+use crate::throttle;
 
 /// A failed attempt, borrowed from its outcome.
 ///
@@ -117,6 +118,20 @@ impl<'a> Failure<'a> {
             Classifier::Nobody => false,
             Classifier::TimedOut => true,
         }
+    }
+
+    /// Whether the other side asks for fewer calls: a predicate that names a wait says so, else the
+    /// error's own word holds.
+    pub(crate) fn is_throttle(&self) -> bool {
+        let named = matches!(self.verdict, Some(Verdict::RetryAfter(_)));
+        named
+            || match self.classifier {
+                Classifier::Own(own) => own.is_throttle(),
+                Classifier::Chain(top, below) => chain::is_throttle(top, below),
+                Classifier::Text(text) => throttle::says_throttled(text),
+                // Nobody has said a word.
+                Classifier::Nobody | Classifier::TimedOut => false,
+            }
     }
 
     /// Whether another attempt would fail the same way.
@@ -254,4 +269,71 @@ pub(crate) fn described<E: Classify>(error: &E) -> Description<'_> {
         .map_or(Description::Display(error), |error| {
             Description::Error(error)
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io;
+    use std::time::Duration;
+
+    /// Nothing is known of it but its text and its source.
+    #[derive(Debug, thiserror::Error)]
+    #[error("{0}")]
+    struct Wrapped(&'static str, #[source] io::Error);
+
+    impl Classify for Wrapped {
+        fn as_error(&self) -> Option<&(dyn Error + 'static)> {
+            Some(self)
+        }
+    }
+
+    /// Its text says nothing; the server named a wait.
+    struct Busy;
+
+    impl fmt::Display for Busy {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("busy")
+        }
+    }
+
+    impl Classify for Busy {
+        fn classify(&self) -> Verdict {
+            Verdict::RetryAfter(Duration::from_secs(1))
+        }
+    }
+
+    #[test]
+    fn throttling_by_hint_kind_text_and_source() {
+        let reset = || io::Error::from(io::ErrorKind::ConnectionReset);
+        let limited = || io::Error::other("rate limit exceeded");
+        let named = Description::Named("");
+        let own = |error: &dyn Classify| Failure::new(Classifier::Own(error), named).is_throttle();
+        assert!(own(&Busy) && own(&&Busy) && own(&"429") && own(&limited()));
+        assert!(own(&Wrapped("slow down", reset())) && own(&Wrapped("failed", limited())));
+        assert!(!own(&"busy") && !own(&reset()) && !own(&Wrapped("failed", reset())));
+
+        let chain = |error: &Wrapped| {
+            Failure::new(Classifier::Chain(error, error.source()), named).is_throttle()
+        };
+        assert!(chain(&Wrapped("throttled", reset())) && chain(&Wrapped("failed", limited())));
+        assert!(!chain(&Wrapped("failed", reset())));
+
+        let text = |text: &str| Failure::new(Classifier::Text(&text), named).is_throttle();
+        assert!(text("HTTP 429") && !text("HTTP 500"));
+    }
+
+    #[test]
+    fn a_predicate_that_names_a_wait_is_throttling_and_a_timeout_is_none() {
+        let failure = Failure::new(Classifier::Nobody, Description::Named("too many requests"));
+        assert!(!failure.is_throttle(), "what is printed is not asked");
+        let hint = Verdict::RetryAfter(Duration::ZERO);
+        assert!(failure.judged(hint).is_throttle());
+        let text = Failure::classified(&"too many requests");
+        assert!(
+            text.judged(Verdict::Stop).is_throttle(),
+            "the error's own word holds"
+        );
+        assert!(!text.timed_out(true).is_throttle(), "there was no answer");
+    }
 }

@@ -128,6 +128,7 @@
 //! Each only adds. The crate supports Rust 1.88 and later; `sqlx` asks for 1.94 itself.
 
 mod ad_hoc;
+mod adaptive;
 mod backoff;
 mod budget;
 mod breaker;
@@ -166,11 +167,13 @@ mod stripes;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod text;
+mod throttle;
 mod wait_text;
 mod watch;
 mod word;
 
 pub use ad_hoc::{execute_with_retry, execute_with_retry_async};
+pub use adaptive::AdaptiveLimiter;
 pub use backoff::{Growth, Waits};
 pub use budget::{BudgetError, RetryBudget};
 pub use breaker::{

@@ -7,15 +7,25 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 const STRIPES: usize = 16;
 
 /// A sum in parts: a thread adds to its own, a reader adds them up.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Stripes([Stripe; STRIPES]);
 
 /// It has a cache line (and its neighbour, which the prefetcher pulls in) to itself.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 #[repr(align(128))]
 struct Stripe(AtomicU64);
 
+impl Default for Stripes {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Stripes {
+    pub(crate) const fn new() -> Self {
+        Self([const { Stripe(AtomicU64::new(0)) }; STRIPES])
+    }
+
     /// Counts one more.
     #[inline]
     pub(crate) fn add_one(&self) {

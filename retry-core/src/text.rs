@@ -209,13 +209,14 @@ fn starts_with(text: &[u8], at: usize, phrase: &str) -> bool {
 }
 
 fn is_status(text: &[u8], at: usize) -> bool {
-    let Some(digits) = text.get(at..at + 3) else {
-        return false;
-    };
-    if !FINAL_STATUSES
+    FINAL_STATUSES
         .iter()
-        .any(|status| status.as_slice() == digits)
-    {
+        .any(|status| is_status_at(text, at, status))
+}
+
+/// Whether `status` stands at this place as a number of its own.
+pub(crate) fn is_status_at(text: &[u8], at: usize, status: &[u8; 3]) -> bool {
+    if text.get(at..at + 3) != Some(status) {
         return false;
     }
     let (before, after) = (&text[..at], &text[at + 3..]);

@@ -1,0 +1,123 @@
+//! [`Faucet`]: tokens that drip at a rate which changes.
+
+use std::time::Duration;
+
+/// Calls a second that are always allowed: else nothing would ever tell that it is over.
+const LEAST_RATE: f64 = 0.5;
+
+/// What a bucket can always hold, or no call could ever be paid.
+const LEAST_CAPACITY: f64 = 1.0;
+
+/// What sums of fractions may be short of a whole token.
+const ROUNDING: f64 = 1e-9;
+
+/// A token bucket: one token a call, and as many kept as drip in a second.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Faucet {
+    /// Tokens a second.
+    rate: f64,
+    capacity: f64,
+    held: f64,
+    /// When `held` was true, in seconds.
+    filled_at: f64,
+}
+
+impl Faucet {
+    /// Empty, at one token a second.
+    pub(super) const fn new() -> Self {
+        Self {
+            rate: 1.0,
+            capacity: LEAST_CAPACITY,
+            held: 0.0,
+            filled_at: 0.0,
+        }
+    }
+
+    pub(super) const fn rate(&self) -> f64 {
+        self.rate
+    }
+
+    /// Lets tokens drip at another rate from now on. What is held over a smaller capacity is lost.
+    pub(super) fn set_rate(&mut self, rate: f64, seconds: f64) {
+        self.fill(seconds);
+        self.rate = rate.max(LEAST_RATE);
+        self.capacity = rate.max(LEAST_CAPACITY);
+        self.held = self.held.min(self.capacity);
+    }
+
+    /// Takes one token, or says how long it is until there is one.
+    pub(super) fn take(&mut self, seconds: f64) -> Option<Duration> {
+        self.fill(seconds);
+        let missing = 1.0 - self.held;
+        if missing > ROUNDING {
+            // Rounded up, so that whoever waits so long finds it.
+            let wait = Duration::from_secs_f64(missing / self.rate);
+            return Some(wait + Duration::from_nanos(1));
+        }
+        self.held = (self.held - 1.0).max(0.0);
+        None
+    }
+
+    fn fill(&mut self, seconds: f64) {
+        let dripped = (seconds - self.filled_at) * self.rate;
+        self.held = (self.held + dripped).min(self.capacity);
+        self.filled_at = seconds;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// After a second at `rate`, which fills it.
+    fn full(rate: f64) -> Faucet {
+        let mut faucet = Faucet::new();
+        faucet.set_rate(rate, 0.0);
+        faucet.fill(1.0);
+        faucet
+    }
+
+    #[test]
+    fn a_second_of_tokens_is_kept_and_no_more() {
+        let mut faucet = full(10.0);
+        faucet.fill(3_600.0);
+        let taken = (0..).take_while(|_| faucet.take(3_600.0).is_none()).count();
+        assert_eq!(taken, 10);
+    }
+
+    // Botocore's `test_bucket.py`: calls at the rate pass, one that comes early waits.
+
+    #[test]
+    fn calls_at_the_rate_never_wait() {
+        let mut faucet = full(10.0);
+        for call in 0..200 {
+            assert_eq!(
+                faucet.take(1.0 + 0.1 * f64::from(call)),
+                None,
+                "call {call}"
+            );
+        }
+    }
+
+    #[test]
+    fn whoever_comes_early_is_told_how_long() {
+        let mut faucet = Faucet::new();
+        faucet.set_rate(10.0, 0.0);
+        assert_eq!(faucet.take(0.1), None);
+        let wait = faucet.take(0.15).expect("half a token is missing");
+        assert!(wait.as_secs_f64() > 0.05 && wait.as_secs_f64() < 0.050_001);
+        assert_eq!(faucet.take(0.15 + wait.as_secs_f64()), None);
+        assert!(faucet.take(0.2).is_some(), "and it was taken");
+    }
+
+    #[test]
+    fn a_lower_rate_holds_less_and_never_under_one() {
+        let mut faucet = full(10.0);
+        faucet.set_rate(1.0, 1.0);
+        assert_eq!(faucet.take(1.0), None);
+        assert!(faucet.take(1.0).is_some(), "nine were lost");
+        faucet.set_rate(0.1, 1.0);
+        assert_eq!(faucet.rate(), LEAST_RATE);
+        assert_eq!(faucet.take(3.0), None, "two seconds at a half");
+    }
+}
