@@ -29,7 +29,8 @@ use state::{Epoch, Phase};
 use tick::Tick;
 use window::Outcome;
 
-pub(crate) use config::{BreakerConfig, Window};
+pub(crate) use config::BreakerConfig;
+pub use config::Window;
 pub use error::{BreakerError, CircuitOpen, UnknownBreaker};
 pub use permit::Permit;
 pub use state::CircuitState;

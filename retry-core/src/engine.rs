@@ -139,7 +139,10 @@ impl Attempts {
             attempt: self.retries,
             policy: plan.policy,
             error: outcome.as_ref().err(),
-            wait: wait.as_ref().map(|admitted| admitted.wait).unwrap_or_default(),
+            wait: wait
+                .as_ref()
+                .map(|admitted| admitted.wait)
+                .unwrap_or_default(),
         });
         match wait {
             None => Next::Again,

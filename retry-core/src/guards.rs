@@ -78,13 +78,17 @@ impl<'a> Guards<'a> {
     pub(crate) fn admit(&self, operation: &Operation) -> Result<Admission<'a>, RetryError> {
         let permit = match self.breaker {
             None => None,
-            Some(breaker) => Some(breaker.try_acquire().map_err(|open| {
-                RetryError::CircuitOpen {
-                    operation: operation.name(),
-                    circuit: open.name,
-                    retry_after: open.retry_after,
-                }
-            })?),
+            Some(breaker) => {
+                Some(
+                    breaker
+                        .try_acquire()
+                        .map_err(|open| RetryError::CircuitOpen {
+                            operation: operation.name(),
+                            circuit: open.name,
+                            retry_after: open.retry_after,
+                        })?,
+                )
+            }
         };
         Ok(self.admission(permit))
     }
@@ -98,8 +102,8 @@ impl<'a> Guards<'a> {
 
     /// An attempt that makes its calls inside the call's time budget.
     #[inline]
-    pub fn in_time<F>(&self, attempt: F) -> InTime<'_, F> {
-        InTime::new(self.scope.as_ref(), attempt)
+    pub fn in_time<F>(&self, attempt: F) -> InTime<F> {
+        InTime::new(self.scope.clone(), attempt)
     }
 
     /// The same for a sync attempt.

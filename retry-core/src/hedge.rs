@@ -7,6 +7,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -123,25 +124,25 @@ impl Hedge {
     }
 
     /// One attempt, hedged.
-    pub fn race<'a, M, F, T, E>(
+    pub(crate) fn race<'a, M, F, T, E>(
         self,
-        (guards, operation): (&'a Guards<'a>, &'a Operation),
-        make: &'a mut M,
+        (guards, operation): (&Guards<'a>, &Operation),
+        maker: Maker<M>,
     ) -> Race<'a, M, F, T, E>
     where
         M: FnMut() -> F,
         F: Future<Output = Result<T, E>>,
     {
         Race {
-            first: make(),
+            first: maker.make(),
             failed: None,
             runs: true,
             more: Vec::new(),
             timer: None,
             hedge: self,
-            guards,
-            operation,
-            make,
+            guards: guards.clone(),
+            operation: *operation,
+            maker,
         }
     }
 }
@@ -149,6 +150,30 @@ impl Hedge {
 impl fmt::Display for Hedge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} after {}", self.max, Wait(self.after))
+    }
+}
+
+/// What all copies of all attempts are made by.
+#[derive(Debug)]
+pub struct Maker<M>(Arc<Mutex<M>>);
+
+impl<M> Clone for Maker<M> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<M> Maker<M> {
+    pub(crate) fn new(make: M) -> Self {
+        Self(Arc::new(Mutex::new(make)))
+    }
+
+    fn make<F>(&self) -> F
+    where
+        M: FnMut() -> F,
+    {
+        // Held for as long as a future takes to be made, which is by one call at a time anyway.
+        (self.0.lock().unwrap_or_else(PoisonError::into_inner))()
     }
 }
 
@@ -167,9 +192,9 @@ pin_project! {
         timer: Option<Pin<Box<Sleep>>>,
         // `max` is what is left of it.
         hedge: Hedge,
-        guards: &'a Guards<'a>,
-        operation: &'a Operation,
-        make: &'a mut M,
+        guards: Guards<'a>,
+        operation: Operation,
+        maker: Maker<M>,
     }
 }
 
@@ -229,7 +254,7 @@ where
             *this.timer = None;
             if is_affordable(this.guards, this.operation) {
                 this.hedge.max -= 1;
-                this.more.push(Box::pin((this.make)()));
+                this.more.push(Box::pin(this.maker.make()));
             } else {
                 // A refusal never fails what runs: it runs alone.
                 this.hedge.max = 0;

@@ -130,8 +130,8 @@
 mod ad_hoc;
 mod adaptive;
 mod backoff;
-mod budget;
 mod breaker;
+mod budget;
 mod chain;
 mod class;
 mod classify;
@@ -175,15 +175,15 @@ mod word;
 pub use ad_hoc::{execute_with_retry, execute_with_retry_async};
 pub use adaptive::AdaptiveLimiter;
 pub use backoff::{Growth, Waits};
-pub use budget::{BudgetError, RetryBudget};
 pub use breaker::{
     BreakerError, CircuitBreaker, CircuitOpen, CircuitState, Permit, UnknownBreaker,
 };
+pub use budget::{BudgetError, RetryBudget};
 pub use class::OperationClass;
 pub use classify::{Classify, Verdict};
+pub use error::{InvalidSetting, PolicyError, RetryError, SettingsError};
 pub use guards::UnknownBudget;
 pub use hedge::{Hedge, HedgeError};
-pub use error::{InvalidSetting, PolicyError, RetryError, SettingsError};
 pub use jitter::Jitter;
 pub use named::{
     AGENT_HIGH_RISK, AGENT_LOW_MEDIUM, ASYNC_JOB_DEFAULT, FLOW_NODE_DEFAULT, NO_RETRY,
@@ -211,6 +211,7 @@ pub mod choice {
 /// What the attributes expand to. Not for people: it changes without notice.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::breaker::Window;
     pub use crate::chain::{Further, know_further};
     pub use crate::clock::block_for;
     pub use crate::doubt::{replace_doubt, watch_doubt};
@@ -219,7 +220,9 @@ pub mod __private {
         Call, attempt_limit, classified, guard, is_refused, unless_timed_out, verdict_by,
     };
     pub use crate::failure::Failure;
-    pub use crate::guards::{Admission, Around, Asked, GuardLayer, Guards, Settle, Share, UNGUARDED};
+    pub use crate::guards::{
+        Admission, Around, Asked, GuardLayer, Guards, Settle, Share, UNGUARDED,
+    };
     pub use crate::layer::{AttemptLimit, Layer};
     pub use crate::limits::{Cut, Limits};
     pub use crate::nesting::{attempt_async, attempt_sync};

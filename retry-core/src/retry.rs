@@ -257,15 +257,15 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
     /// # let _no_wait = retry_core::testing::no_wait();
     ///
     /// let mut attempts = 0;
-    /// for _ in 0..10 {
+    /// for _ in 0..11 {
     ///     let outcome = Retry::new(ASYNC_JOB_DEFAULT).budget(&BUDGET).run(|| {
     ///         attempts += 1;
     ///         Err::<(), _>("connection refused")
     ///     });
     ///     assert!(outcome.is_err());
     /// }
-    /// // 10 calls, 2 retries of the burst and the 1 that 10 calls have earned: not 50 attempts.
-    /// assert_eq!(attempts, 13);
+    /// // 11 calls, 2 retries of the burst, 1 that the calls have earned since: not 55 attempts.
+    /// assert_eq!(attempts, 14);
     /// ```
     pub fn budget<'a>(self, budget: &'a RetryBudget) -> Retry<J, A, H, L, Guarded<'a, G::Breaker>>
     where
@@ -434,7 +434,7 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
     )]
     pub fn run_async<T, E, F>(
         self,
-        mut attempt: impl FnMut() -> F,
+        attempt: impl FnMut() -> F,
     ) -> impl Future<Output = Result<T, E>>
     where
         F: Future<Output = Result<T, E>>,
@@ -447,6 +447,7 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
         async move {
             let limits = self.limits.start();
             let guards = self.guards.begin();
+            let mut maker = G::maker(attempt);
             let mut attempts = Attempts::new();
             loop {
                 let admission = match G::admit(&guards, &self.call.operation) {
@@ -465,7 +466,7 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
                 let bounded = {
                     let operation = &self.call.operation;
                     let (name, number) = (|| operation.name(), attempts.number());
-                    let future = self.guards.attempt(&guards, operation, &mut attempt);
+                    let future = self.guards.attempt(&guards, operation, &mut maker);
                     let future = attempt_async(attempts.inner(), future);
                     L::bound(&limits, name, number, future)
                 };

@@ -265,25 +265,25 @@ pin_project! {
     /// An attempt inside the call's time budget, if it has one.
     #[must_use = "futures do nothing unless polled"]
     #[derive(Debug)]
-    pub struct InTime<'a, F> {
-        scope: Option<&'a RetryScope>,
+    pub struct InTime<F> {
+        scope: Option<RetryScope>,
         #[pin]
         future: F,
     }
 }
 
-impl<'a, F> InTime<'a, F> {
-    pub(crate) const fn new(scope: Option<&'a RetryScope>, future: F) -> Self {
+impl<F> InTime<F> {
+    pub(crate) const fn new(scope: Option<RetryScope>, future: F) -> Self {
         Self { scope, future }
     }
 }
 
-impl<F: Future> Future for InTime<'_, F> {
+impl<F: Future> Future for InTime<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let _entered = this.scope.map(Entered::new);
+        let _entered = this.scope.as_ref().map(Entered::new);
         this.future.poll(context)
     }
 }

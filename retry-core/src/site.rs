@@ -117,7 +117,8 @@ impl Site {
             };
             (resolved, resolution)
         };
-        self.resolved.get(make, |resolution| self.announce(resolution))
+        self.resolved
+            .get(make, |resolution| self.announce(resolution))
     }
 
     /// The policy with arguments that were evaluated for one call over the constant ones.

@@ -7,7 +7,7 @@ use super::error::BreakerError;
 
 /// Which verdicts a rate is taken over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Window {
+pub enum Window {
     /// The last calls, this many.
     Calls(u32),
     /// The calls of the last while, to a tenth of it.

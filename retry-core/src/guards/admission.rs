@@ -54,7 +54,7 @@ impl Settle for Admission<'_> {
         }
         if let Some(limiter) = self.limiter {
             let now = clock::now();
-            if matches!(failure.verdict(), Verdict::RetryAfter(_)) {
+            if failure.is_throttle() {
                 limiter.on_throttle_at(now);
             } else {
                 // The SDKs count every answer that is no throttling one as a success.

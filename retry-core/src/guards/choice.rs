@@ -11,7 +11,7 @@ use crate::adaptive::AdaptiveLimiter;
 use crate::breaker::CircuitBreaker;
 use crate::budget::RetryBudget;
 use crate::error::RetryError;
-use crate::hedge::{Hedge, Race};
+use crate::hedge::{Hedge, Maker, Race};
 use crate::operation::Operation;
 
 /// No guard.
@@ -74,16 +74,15 @@ impl<'a, B> Guarded<'a, B> {
     }
 }
 
-/// How guards hold for one call.
+/// How guards hold for one call. None of its types has a lifetime of its own: futures that hold one
+/// would not be known to be `Send`.
 pub trait Guard {
     /// What a rejected call leaves.
     type Rejection;
     /// The guards of one call, from its begin.
     type Begun;
     /// What an attempt was admitted with.
-    type Admission<'b>: Settle
-    where
-        Self: 'b;
+    type Admission: Settle;
 
     /// Begins a call.
     fn begin(&self) -> Self::Begun;
@@ -94,12 +93,10 @@ pub trait Guard {
     /// # Errors
     ///
     /// What the breaker says, if it rejects.
-    fn admit<'b>(
-        begun: &'b Self::Begun,
+    fn admit(
+        begun: &Self::Begun,
         operation: &Operation,
-    ) -> Result<Self::Admission<'b>, Self::Rejection>
-    where
-        Self: 'b;
+    ) -> Result<Self::Admission, Self::Rejection>;
 }
 
 /// Guards of a sync call.
@@ -111,27 +108,28 @@ pub trait SyncGuard: Guard {}
 
 /// Guards of an async call.
 pub trait AsyncGuard: Guard {
+    /// What attempts are made by.
+    type Maker<M>;
     /// One attempt.
-    type Attempt<'b, M: FnMut() -> F + 'b, F: Future<Output = Result<T, E>> + 'b, T, E>: Future<
+    type Attempt<M: FnMut() -> F, F: Future<Output = Result<T, E>>, T, E>: Future<
         Output = Result<T, E>,
-    >
-    where
-        Self: 'b,
-        T: 'b,
-        E: 'b;
+    >;
+
+    /// Takes what attempts are made by.
+    fn maker<M>(make: M) -> Self::Maker<M>;
     /// Makes one.
-    fn attempt<'b, M: FnMut() -> F + 'b, F: Future<Output = Result<T, E>> + 'b, T, E>(
-        &'b self,
-        begun: &'b Self::Begun,
-        operation: &'b Operation,
-        make: &'b mut M,
-    ) -> Self::Attempt<'b, M, F, T, E>;
+    fn attempt<M: FnMut() -> F, F: Future<Output = Result<T, E>>, T, E>(
+        &self,
+        begun: &Self::Begun,
+        operation: &Operation,
+        make: &mut Self::Maker<M>,
+    ) -> Self::Attempt<M, F, T, E>;
 }
 
 impl Guard for NoGuard {
     type Rejection = Infallible;
     type Begun = ();
-    type Admission<'b> = ();
+    type Admission = ();
 
     #[inline]
     fn begin(&self) {}
@@ -142,10 +140,7 @@ impl Guard for NoGuard {
     }
 
     #[inline]
-    fn admit<'b>((): &'b (), _: &Operation) -> Result<(), Infallible>
-    where
-        Self: 'b,
-    {
+    fn admit((): &(), _: &Operation) -> Result<(), Infallible> {
         Ok(())
     }
 }
@@ -153,44 +148,43 @@ impl Guard for NoGuard {
 impl SyncGuard for NoGuard {}
 
 impl AsyncGuard for NoGuard {
-    type Attempt<'b, M: FnMut() -> F + 'b, F: Future<Output = Result<T, E>> + 'b, T, E>
-        = F
-    where
-        T: 'b,
-        E: 'b;
+    type Maker<M> = M;
+    type Attempt<M: FnMut() -> F, F: Future<Output = Result<T, E>>, T, E> = F;
 
     #[inline]
-    fn attempt<'b, M: FnMut() -> F + 'b, F: Future<Output = Result<T, E>> + 'b, T, E>(
-        &'b self,
-        (): &'b (),
-        _: &'b Operation,
-        make: &'b mut M,
+    fn maker<M>(make: M) -> M {
+        make
+    }
+
+    #[inline]
+    fn attempt<M: FnMut() -> F, F: Future<Output = Result<T, E>>, T, E>(
+        &self,
+        (): &(),
+        _: &Operation,
+        make: &mut M,
     ) -> F {
         make()
     }
 }
 
 /// The breaker among guards, or none.
-pub trait Breaker<'a> {
+pub trait Breaker<'a>: Copy {
     /// What a rejected call leaves.
     type Rejection;
     /// The breaker, if there is one.
-    fn breaker(&self) -> Option<&'a CircuitBreaker>;
+    fn breaker(self) -> Option<&'a CircuitBreaker>;
     /// Asks for an attempt.
     ///
     /// # Errors
     ///
     /// What the breaker says, if it rejects.
-    fn admit(
-        guards: &Guards<'a>,
-        operation: &Operation,
-    ) -> Result<Admission<'a>, Self::Rejection>;
+    fn admit(guards: &Guards<'a>, operation: &Operation) -> Result<Admission<'a>, Self::Rejection>;
 }
 
 impl<'a> Breaker<'a> for () {
     type Rejection = Infallible;
 
-    fn breaker(&self) -> Option<&'a CircuitBreaker> {
+    fn breaker(self) -> Option<&'a CircuitBreaker> {
         None
     }
 
@@ -203,7 +197,7 @@ impl<'a> Breaker<'a> for () {
 impl<'a> Breaker<'a> for &'a CircuitBreaker {
     type Rejection = RetryError;
 
-    fn breaker(&self) -> Option<&'a CircuitBreaker> {
+    fn breaker(self) -> Option<&'a CircuitBreaker> {
         Some(self)
     }
 
@@ -216,10 +210,7 @@ impl<'a> Breaker<'a> for &'a CircuitBreaker {
 impl<'a, B: Breaker<'a>> Guard for Guarded<'a, B> {
     type Rejection = B::Rejection;
     type Begun = Guards<'a>;
-    type Admission<'b>
-        = Admission<'b>
-    where
-        Self: 'b;
+    type Admission = Admission<'a>;
 
     fn begin(&self) -> Guards<'a> {
         Guards {
@@ -237,13 +228,7 @@ impl<'a, B: Breaker<'a>> Guard for Guarded<'a, B> {
     }
 
     #[inline]
-    fn admit<'b>(
-        begun: &'b Guards<'a>,
-        operation: &Operation,
-    ) -> Result<Admission<'b>, B::Rejection>
-    where
-        Self: 'b,
-    {
+    fn admit(begun: &Guards<'a>, operation: &Operation) -> Result<Admission<'a>, B::Rejection> {
         B::admit(begun, operation)
     }
 }
@@ -251,20 +236,21 @@ impl<'a, B: Breaker<'a>> Guard for Guarded<'a, B> {
 impl<'a, B: Breaker<'a>> SyncGuard for Guarded<'a, B> {}
 
 impl<'a, B: Breaker<'a>> AsyncGuard for Guarded<'a, B> {
-    type Attempt<'b, M: FnMut() -> F + 'b, F: Future<Output = Result<T, E>> + 'b, T, E>
-        = InTime<'b, F>
-    where
-        Self: 'b,
-        T: 'b,
-        E: 'b;
+    type Maker<M> = M;
+    type Attempt<M: FnMut() -> F, F: Future<Output = Result<T, E>>, T, E> = InTime<F>;
 
     #[inline]
-    fn attempt<'b, M: FnMut() -> F + 'b, F: Future<Output = Result<T, E>> + 'b, T, E>(
-        &'b self,
-        begun: &'b Guards<'a>,
-        _: &'b Operation,
-        make: &'b mut M,
-    ) -> InTime<'b, F> {
+    fn maker<M>(make: M) -> M {
+        make
+    }
+
+    #[inline]
+    fn attempt<M: FnMut() -> F, F: Future<Output = Result<T, E>>, T, E>(
+        &self,
+        begun: &Guards<'a>,
+        _: &Operation,
+        make: &mut M,
+    ) -> InTime<F> {
         begun.in_time(make())
     }
 }
@@ -272,10 +258,7 @@ impl<'a, B: Breaker<'a>> AsyncGuard for Guarded<'a, B> {
 impl<G: Guard> Guard for Hedging<G> {
     type Rejection = G::Rejection;
     type Begun = G::Begun;
-    type Admission<'b>
-        = G::Admission<'b>
-    where
-        Self: 'b;
+    type Admission = G::Admission;
 
     fn begin(&self) -> G::Begun {
         self.guards.begin()
@@ -285,31 +268,26 @@ impl<G: Guard> Guard for Hedging<G> {
         G::guards(begun)
     }
 
-    fn admit<'b>(
-        begun: &'b G::Begun,
-        operation: &Operation,
-    ) -> Result<G::Admission<'b>, G::Rejection>
-    where
-        Self: 'b,
-    {
+    fn admit(begun: &G::Begun, operation: &Operation) -> Result<G::Admission, G::Rejection> {
         G::admit(begun, operation)
     }
 }
 
 impl<'g, B: Breaker<'g>> AsyncGuard for Hedging<Guarded<'g, B>> {
-    type Attempt<'b, M: FnMut() -> F + 'b, F: Future<Output = Result<T, E>> + 'b, T, E>
-        = InTime<'b, Race<'b, M, F, T, E>>
-    where
-        Self: 'b,
-        T: 'b,
-        E: 'b;
+    type Maker<M> = Maker<M>;
+    type Attempt<M: FnMut() -> F, F: Future<Output = Result<T, E>>, T, E> =
+        InTime<Race<'g, M, F, T, E>>;
 
-    fn attempt<'b, M: FnMut() -> F + 'b, F: Future<Output = Result<T, E>> + 'b, T, E>(
-        &'b self,
-        begun: &'b Guards<'g>,
-        operation: &'b Operation,
-        make: &'b mut M,
-    ) -> InTime<'b, Race<'b, M, F, T, E>> {
-        begun.in_time(self.hedge.race((begun, operation), make))
+    fn maker<M>(make: M) -> Maker<M> {
+        Maker::new(make)
+    }
+
+    fn attempt<M: FnMut() -> F, F: Future<Output = Result<T, E>>, T, E>(
+        &self,
+        begun: &Guards<'g>,
+        operation: &Operation,
+        make: &mut Maker<M>,
+    ) -> InTime<Race<'g, M, F, T, E>> {
+        begun.in_time(self.hedge.race((begun, operation), make.clone()))
     }
 }

@@ -170,7 +170,10 @@ pub(crate) fn switch_budgets(on: bool) {
 
 /// A budget that no call has asked for.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown budget {name:?}; known budgets are {}", crate::error::list(known))]
+#[error(
+    "unknown budget {name:?}; known budgets are {}",
+    crate::error::list(known)
+)]
 #[non_exhaustive]
 pub struct UnknownBudget {
     /// The name as it was given.

@@ -53,7 +53,11 @@ impl<T> Generations<T> {
                 // this very function finds nothing held.
                 let (value, told) = make();
                 let newer = Self::new();
-                let fresh = Generation { number, value, newer };
+                let fresh = Generation {
+                    number,
+                    value,
+                    newer,
+                };
                 if slot.set(Box::new(fresh)).is_ok() {
                     tell(&told);
                 }

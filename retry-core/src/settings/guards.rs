@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::RetrySettings;
 use super::variables::{OPERATION, class_named, operation_key};
 use crate::breaker::{BreakerConfig, Window};
-use crate::class::OperationClass;
 use crate::budget::BudgetLimits;
+use crate::class::OperationClass;
 use crate::guards::GuardLayer;
 use crate::wait_text;
 
@@ -87,11 +87,17 @@ impl GuardSettings {
     }
 
     fn time_budget(layer: &mut GuardLayer, value: &str) -> Result<(), String> {
-        set(&mut layer.time_budget, duration(value, Duration::from_nanos(1)))
+        set(
+            &mut layer.time_budget,
+            duration(value, Duration::from_nanos(1)),
+        )
     }
 
     fn hedge_after(layer: &mut GuardLayer, value: &str) -> Result<(), String> {
-        set(&mut layer.hedge_after, duration(value, Duration::from_nanos(1)))
+        set(
+            &mut layer.hedge_after,
+            duration(value, Duration::from_nanos(1)),
+        )
     }
 }
 
@@ -169,7 +175,10 @@ fn rate(value: &str) -> Result<f64, String> {
 
 fn count(value: &str, least: u32, most: u32) -> Result<u32, String> {
     let plain = value.starts_with(|first: char| first.is_ascii_digit());
-    let count = value.parse().ok().filter(|count| plain && (least..=most).contains(count));
+    let count = value
+        .parse()
+        .ok()
+        .filter(|count| plain && (least..=most).contains(count));
     count.ok_or_else(|| format!("it must be a whole number from {least} to {most}"))
 }
 

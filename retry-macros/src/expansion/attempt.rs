@@ -79,7 +79,7 @@ impl Call<'_> {
             return quote! {
                 #ended_as
                 #noted
-                if !#call.decide_sync(#place, &#ended, #evaluate, #judge, #hook) {
+                if !#call.decide_sync(#place, #private::UNGUARDED, &#ended, #evaluate, #judge, #hook) {
                     #leave #ended;
                 }
             };
@@ -92,7 +92,7 @@ impl Call<'_> {
                     use #private::Carry as _;
                     (&#private::OutcomeProbe::of(&#ended)).__retry_carriage()
                 };
-                match #call.decide(#place, &#ended, #evaluate, #judge, #hook) {
+                match #call.decide(#place, #private::UNGUARDED, &#ended, #evaluate, #judge, #hook) {
                     #private::Step::Return => #leave #ended,
                     #private::Step::Again => continue,
                     #private::Step::Wait(#pause) => #pause.pause(#ended, #carried),
