@@ -28,6 +28,7 @@ use tokio::time::Instant;
 
 use crate::clock;
 use bucket::Bucket;
+pub(crate) use limits::Limits as BudgetLimits;
 use limits::Limits;
 
 pub use limits::BudgetError;
@@ -87,7 +88,7 @@ impl RetryBudget {
     /// If the ratio is out of that range.
     #[must_use]
     pub const fn new(ratio: f64) -> Self {
-        Self::of(Limits::DEFAULT.with_ratio(ratio))
+        Self::with_limits(Limits::DEFAULT.with_ratio(ratio))
     }
 
     /// [`RetryBudget::new`] for a ratio that comes at run time.
@@ -102,7 +103,7 @@ impl RetryBudget {
     /// [`BudgetError::Ratio`] if the ratio is neither 0 nor from 0.001 to 1.
     pub const fn try_new(ratio: f64) -> Result<Self, BudgetError> {
         match Limits::DEFAULT.try_with_ratio(ratio) {
-            Ok(limits) => Ok(Self::of(limits)),
+            Ok(limits) => Ok(Self::with_limits(limits)),
             Err(error) => Err(error),
         }
     }
@@ -126,7 +127,7 @@ impl RetryBudget {
     ///
     /// [`BudgetError::Burst`] if `burst` is not from 1 to 1,000,000.
     pub fn try_with_burst(self, burst: u32) -> Result<Self, BudgetError> {
-        Ok(Self::of(self.limits.try_with_burst(burst)?))
+        Ok(Self::with_limits(self.limits.try_with_burst(burst)?))
     }
 
     /// How many tokens are earned each second whatever happens: 1 unless set; at most 1,000,000, and
@@ -149,7 +150,7 @@ impl RetryBudget {
     ///
     /// [`BudgetError::Floor`] if `floor` is over 1,000,000.
     pub fn try_with_floor(self, floor: u32) -> Result<Self, BudgetError> {
-        Ok(Self::of(self.limits.try_with_floor(floor)?))
+        Ok(Self::with_limits(self.limits.try_with_floor(floor)?))
     }
 
     /// Counts a first attempt, which earns `ratio` tokens.
@@ -192,7 +193,7 @@ impl RetryBudget {
         self.limits.floor()
     }
 
-    const fn of(limits: Limits) -> Self {
+    pub(crate) const fn with_limits(limits: Limits) -> Self {
         Self {
             limits,
             bucket: OnceLock::new(),
@@ -203,7 +204,7 @@ impl RetryBudget {
         // Nothing is dropped in a const fn. In one there is no bucket yet; elsewhere, a bucket in
         // use is given up and not freed.
         std::mem::forget(self);
-        Self::of(limits)
+        Self::with_limits(limits)
     }
 
     #[inline]

@@ -3,26 +3,30 @@
 
 mod ending;
 mod next;
+mod time_budget;
 
 use std::time::Duration;
 
 use crate::backoff;
+use crate::budget::Tokens;
 use crate::classify::Verdict;
 use crate::clock::{self, Moment};
 use crate::event::{self, Reason};
 use crate::failure::Failure;
+use crate::guards::{self, Around, Guards, Settle, Withdrawal};
 use crate::limits::{Cut, Limits};
 use crate::nesting::{self, GaveUp, Inner, Nested};
 use crate::operation::Operation;
+use crate::operation::state::State;
 use crate::policy::{ExecutionGuarantee, RetryPolicy};
 use crate::random::{self, Random};
 use crate::retry_event::RetryEvent;
 use crate::stats;
-use crate::{doubt, pause, scope, settings};
+use crate::{doubt, pause, scope, settings, watch};
 
 use ending::End;
 pub use next::{Bounds, Step};
-pub(crate) use next::{Interrupted, Next, Wait, Waiting};
+pub(crate) use next::{Interrupted, Next, Wait, Waiting, WhileWaiting};
 
 /// What does not change in a call.
 #[derive(Clone, Copy)]
@@ -32,9 +36,10 @@ pub(crate) struct Plan<'a> {
     /// As given; `None` leaves it to the process.
     pub(crate) nested: Option<Nested>,
     pub(crate) limits: Option<&'a Limits>,
+    pub(crate) guards: Option<&'a Guards<'a>>,
 }
 
-/// What a call carries from attempt to attempt: 16 bytes of its future.
+/// What a call carries from attempt to attempt: 24 bytes of its future.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Attempts {
     /// Retries made so far: the attempt that runs, or the next one, less 1.
@@ -45,6 +50,9 @@ pub(crate) struct Attempts {
     previous: [u32; 2],
     /// A call that gave up in the attempt that runs.
     inner: Inner,
+    /// What the time budget had spent, less the time since the first failure, in milliseconds, when
+    /// this call charged it last.
+    lead: u32,
 }
 
 impl Attempts {
@@ -57,6 +65,7 @@ impl Attempts {
             failed: None,
             previous: [0; 2],
             inner: Inner::NONE,
+            lead: 0,
         }
     }
 
@@ -74,11 +83,10 @@ impl Attempts {
     }
 
     /// Whether a success now is nothing to tell of: it is the first attempt's, and nobody counts.
-    ///
     #[must_use]
     #[inline]
     pub(crate) fn are_none(&self) -> bool {
-        self.retries == 0 && !stats::on()
+        self.retries == 0 && !watch::any()
     }
 
     /// Decides on an attempt's outcome.
@@ -86,35 +94,44 @@ impl Attempts {
     /// `judge` says what is wrong with the outcome, if anything; `plan` is made only if something
     /// is, or somebody counts. The outcome stays where it is.
     #[inline]
-    pub(crate) fn decide<'p, T, E>(
+    pub(crate) fn decide<'p, T, E, S: Settle>(
         &mut self,
-        (operation, outcome): (&Operation, &Result<T, E>),
+        (callee, outcome): (&impl Callee, &Result<T, E>),
+        (guards, admission): Around<'p, S>,
         plan: impl FnOnce() -> Plan<'p>,
         judge: impl FnOnce(&Result<T, E>) -> Option<Failure<'_>>,
         hook: impl FnOnce(RetryEvent<'_, E>),
     ) -> Next<'p> {
+        let guards = if S::NOBODY { None } else { guards };
+        if self.retries == 0
+            && let Some(budget) = guards.and_then(|guards| guards.budget)
+        {
+            budget.deposit();
+        }
         let Some(failure) = judge(outcome) else {
-            if observed() && !self.are_none() {
-                if self.retries == 0 {
-                    operation.counters().succeeded_at_once();
-                } else {
+            admission.succeeded();
+            if self.retries > 0 {
+                if observed() || scope::is_entered() || guards.is_some() {
                     self.succeeded(&plan());
                 }
+            } else if watch::any() {
+                self.succeeded_at_once(callee, guards);
             }
             return Next::Return;
         };
         let plan = plan();
         let verdict = failure.verdict();
+        admission.failed(&failure.judged(verdict));
         let wait = match self.at_once(&plan, verdict) {
             AtOnce::Return => return Next::Return,
             AtOnce::Again => None,
             AtOnce::Consider => {
                 // Copies: only they have an address, and only here.
                 let (plan, failure) = (plan, failure.judged(verdict));
-                let Some(wait) = self.failed(&plan, &failure) else {
+                let Some(admitted) = self.failed(&plan, &failure) else {
                     return Next::Return;
                 };
-                Some(wait)
+                Some(admitted)
             }
         };
         hook(RetryEvent {
@@ -122,18 +139,18 @@ impl Attempts {
             attempt: self.retries,
             policy: plan.policy,
             error: outcome.as_ref().err(),
-            wait: wait.unwrap_or_default(),
+            wait: wait.as_ref().map(|admitted| admitted.wait).unwrap_or_default(),
         });
         match wait {
             None => Next::Again,
-            Some(wait) => Next::Wait(Waiting { wait, plan }),
+            Some(Admitted { wait, tokens }) => Next::Wait(Waiting { wait, tokens, plan }),
         }
     }
 
     /// The short way of a failure: nobody looks on and there is nothing to wait for.
     #[inline]
     fn at_once(&mut self, plan: &Plan<'_>, verdict: Verdict) -> AtOnce {
-        if plan.limits.is_some() || verdict != Verdict::Retry {
+        if plan.limits.is_some() || plan.guards.is_some() || verdict != Verdict::Retry {
             return AtOnce::Consider;
         }
         let last = plan.policy.attempts_at_once();
@@ -159,6 +176,18 @@ impl Attempts {
         }
         self.retries = next;
         AtOnce::Again
+    }
+
+    /// The breaker lets no attempt be made: the call is over.
+    pub(crate) fn rejected<'p, E, R: Cut<E>>(
+        &self,
+        rejection: R,
+        plan: impl FnOnce() -> Plan<'p>,
+    ) -> E {
+        if let Some(error) = rejection.ends_the_call() {
+            self.turned_away(&plan(), error);
+        }
+        rejection.into_error()
     }
 
     /// What a bounded attempt comes to, where a limit may have cut it.
@@ -187,7 +216,7 @@ impl Attempts {
     #[inline]
     pub(crate) fn sleep<T, E>(
         &self,
-        Waiting { wait, plan }: Waiting<'_>,
+        Waiting { wait, tokens, plan }: Waiting<'_>,
         outcome: &Result<T, E>,
         judge: impl FnOnce(&Result<T, E>) -> Option<Failure<'_>>,
     ) -> bool {
@@ -201,15 +230,30 @@ impl Attempts {
         {
             Reason::TimeLimit
         } else {
+            if let Some(tokens) = tokens {
+                tokens.spend();
+            }
             return true;
         };
         Interrupted::new(*self, &plan, judge(outcome).as_ref()).report(&reason);
         false
     }
 
+    /// The first attempt succeeded, and somebody wants to know.
+    fn succeeded_at_once(&self, callee: &impl Callee, guards: Option<&Guards<'_>>) {
+        if watch::is(watch::BUDGETS) {
+            let own = guards.and_then(|guards| guards.budget);
+            guards::deposit_unasked(callee.operation(), own);
+        }
+        if stats::on() {
+            callee.state().counters.succeeded_at_once();
+        }
+    }
+
     /// The attempt succeeded, and not at the first time.
     #[cold]
-    fn succeeded(&self, plan: &Plan<'_>) {
+    fn succeeded(&mut self, plan: &Plan<'_>) {
+        self.charge(plan);
         event::succeeded(self.at(plan));
         self.count(plan, true);
     }
@@ -217,7 +261,7 @@ impl Attempts {
     /// The attempt failed. Reports it, and gives the wait before the next attempt, if there is to
     /// be one.
     #[cold]
-    pub(crate) fn failed(&mut self, plan: &Plan<'_>, failure: &Failure<'_>) -> Option<Duration> {
+    pub(crate) fn failed(&mut self, plan: &Plan<'_>, failure: &Failure<'_>) -> Option<Admitted> {
         if doubt::is_watched() && failure.is_unknown() {
             doubt::mark();
         }
@@ -227,20 +271,24 @@ impl Attempts {
             carried.retain(|inner| !inner.text.is_empty() && error.carries(&inner.text));
         }
         let observed = observed();
-        if observed {
+        if observed || plan.has_time_budget() {
             self.failed.get_or_insert_with(Moment::now);
-            if stats::on() {
-                plan.operation.counters().failed(failure.kind());
-            }
         }
+        if stats::on() {
+            plan.operation.state().counters.failed(failure.kind());
+        }
+        if self.retries == 0 && watch::is(watch::BUDGETS) {
+            let own = plan.guards.and_then(|guards| guards.budget);
+            guards::deposit_unasked(plan.operation, own);
+        }
+        self.charge(plan);
         match self.judge(plan, failure, carried.last()) {
-            Ok(wait) => {
-                let wait = Duration::from_nanos(wait);
+            Ok(admitted) => {
                 if observed {
-                    event::retrying(self.at(plan), failure.description(), wait);
+                    event::retrying(self.at(plan), failure.description(), admitted.wait);
                 }
                 self.retries = self.retries.saturating_add(1);
-                Some(wait)
+                Some(admitted)
             }
             Err(end) => {
                 self.ended(plan, failure, end, carried);
@@ -249,13 +297,13 @@ impl Attempts {
         }
     }
 
-    /// Whether there is to be another attempt: the wait before it in nanoseconds, or why not.
+    /// Whether there is to be another attempt: the wait before it, or why not.
     fn judge(
         &mut self,
         plan: &Plan<'_>,
         failure: &Failure<'_>,
         carried: Option<&GaveUp>,
-    ) -> Result<u64, End> {
+    ) -> Result<Admitted, End> {
         let policy = plan.policy;
         let verdict = failure.verdict();
         let exactly_once = policy.execution_guarantee() == ExecutionGuarantee::ExactlyOnce;
@@ -287,7 +335,29 @@ impl Attempts {
         if wait >= left {
             return Err(End::Stopped(Reason::TimeLimit));
         }
-        Ok(wait)
+        self.afford(plan, Duration::from_nanos(wait))
+    }
+
+    /// Whether the guards let a retry happen after `wait`. The budget is asked last, so that no token
+    /// is taken for what something else forbids.
+    fn afford(&self, plan: &Plan<'_>, wait: Duration) -> Result<Admitted, End> {
+        if plan.time_budget_left().is_some_and(|left| wait >= left) {
+            return Err(End::Stopped(Reason::TimeBudget));
+        }
+        if let Some(guards) = plan.guards
+            && guards
+                .rejects_for(clock::now())
+                .is_some_and(|still| still > wait)
+        {
+            return Err(End::Stopped(Reason::CircuitOpen));
+        }
+        let own = plan.guards.and_then(|guards| guards.budget);
+        let tokens = match guards::withdraw(plan.operation, own) {
+            Withdrawal::Free => None,
+            Withdrawal::Paid(tokens) => Some(tokens),
+            Withdrawal::Refused => return Err(End::Stopped(Reason::Budget)),
+        };
+        Ok(Admitted { wait, tokens })
     }
 
     /// The wait before the next attempt, not under `floor`, which is spread upward by a tenth, as
@@ -319,6 +389,29 @@ impl Plan<'_> {
     }
 }
 
+/// Whose attempts they are: its name, and the state that all its calls share.
+pub(crate) trait Callee {
+    fn operation(&self) -> &Operation;
+    fn state(&self) -> &'static State;
+}
+
+impl Callee for Operation {
+    fn operation(&self) -> &Operation {
+        self
+    }
+
+    fn state(&self) -> &'static State {
+        self.state()
+    }
+}
+
+/// A retry that is to be made.
+pub(crate) struct Admitted {
+    pub(crate) wait: Duration,
+    /// What was paid for it.
+    pub(crate) tokens: Option<Tokens>,
+}
+
 /// Whether a failure can be dealt with on the short way.
 enum AtOnce {
     Return,
@@ -329,5 +422,5 @@ enum AtOnce {
 /// Whether anybody is to be told of what is not a success at the first attempt.
 #[inline]
 fn observed() -> bool {
-    event::on() || stats::on()
+    event::on() || watch::any()
 }

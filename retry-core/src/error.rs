@@ -79,6 +79,20 @@ pub enum RetryError {
         /// The bound of the whole call.
         limit: Duration,
     },
+    /// The circuit breaker is open: the call was not made, and had no effect.
+    #[error("{operation} was not called: circuit {circuit} is open{}", again(*retry_after))]
+    CircuitOpen {
+        /// The operation's name.
+        operation: &'static str,
+        /// The breaker's name.
+        circuit: &'static str,
+        /// When it will let a call try; `None` where code holds it open.
+        retry_after: Option<Duration>,
+    },
+}
+
+fn again(retry_after: Option<Duration>) -> String {
+    retry_after.map_or_else(String::new, |wait| format!(" for {}", Wait(wait)))
 }
 
 impl From<RetryError> for String {
@@ -89,7 +103,14 @@ impl From<RetryError> for String {
 
 impl From<RetryError> for io::Error {
     fn from(error: RetryError) -> Self {
-        Self::new(io::ErrorKind::TimedOut, error)
+        let kind = match error {
+            RetryError::AttemptTimeout { .. } | RetryError::TimeLimit { .. } => {
+                io::ErrorKind::TimedOut
+            }
+            // No kind says it better, and this one lets the source decide.
+            RetryError::CircuitOpen { .. } => io::ErrorKind::Other,
+        };
+        Self::new(kind, error)
     }
 }
 
@@ -124,4 +145,12 @@ fn join(invalid: &[InvalidSetting]) -> String {
         .map(InvalidSetting::to_string)
         .collect::<Vec<_>>()
         .join("; ")
+}
+
+/// Names in a message.
+pub(crate) fn list(names: &[&str]) -> String {
+    if names.is_empty() {
+        return "none yet".to_owned();
+    }
+    names.join(", ")
 }

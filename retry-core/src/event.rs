@@ -1,5 +1,7 @@
 //! What a call reports through `tracing`, target `retry`: its texts and fields, nothing else.
 
+mod circuit;
+
 use std::error::Error;
 use std::fmt;
 use std::time::Duration;
@@ -13,6 +15,10 @@ use crate::layer::Resolution;
 use crate::operation::Operation;
 use crate::policy::RetryPolicy;
 use crate::wait_text::Wait;
+
+pub(crate) use circuit::{
+    circuit_closed, circuit_disputed, circuit_forced_open, circuit_half_open, circuit_opened,
+};
 
 /// Whether anybody may be listening.
 #[inline]
@@ -42,6 +48,9 @@ pub(crate) enum Reason {
     TimeLimit,
     ServerHint,
     Cancelled,
+    Budget,
+    TimeBudget,
+    CircuitOpen,
     /// The inner call of this name gave up.
     Nested(&'static str),
 }
@@ -52,6 +61,9 @@ impl fmt::Display for Reason {
             Self::TimeLimit => f.write_str("time limit"),
             Self::ServerHint => f.write_str("server hint"),
             Self::Cancelled => f.write_str("cancelled"),
+            Self::Budget => f.write_str("budget"),
+            Self::TimeBudget => f.write_str("time budget"),
+            Self::CircuitOpen => f.write_str("circuit open"),
             Self::Nested(inner) => write!(f, "{inner} inside it gave up"),
         }
     }
@@ -63,6 +75,9 @@ impl Reason {
             Self::TimeLimit => "time_limit",
             Self::ServerHint => "server_hint",
             Self::Cancelled => "cancelled",
+            Self::Budget => "budget",
+            Self::TimeBudget => "time_budget",
+            Self::CircuitOpen => "circuit_open",
             Self::Nested(_) => "nested",
         }
     }
@@ -190,6 +205,37 @@ pub(crate) fn resolved(operation: &Operation, resolution: &Resolution) {
         operation = name,
         class = operation.class(),
         "Retry policy of {name}: {resolution}"
+    );
+}
+
+/// The breaker let no first attempt be made. Nothing unusual while it is open: it said so itself.
+pub(crate) fn rejected(operation: &Operation, error: &dyn fmt::Display) {
+    debug!(
+        target: "retry",
+        operation = operation.name(),
+        class = operation.class(),
+        outcome = "circuit_open",
+        error = display(error),
+        "Not called: {error}"
+    );
+}
+
+/// Layers of settings, each good alone, contradict each other.
+pub(crate) fn unusable_circuit(name: &str, error: &dyn fmt::Display) {
+    error!(
+        target: "retry",
+        circuit = name,
+        "Circuit breaker {name}: {error}; the default one is used"
+    );
+}
+
+/// Two places ask for one shared guard, each with numbers of its own.
+pub(crate) fn other_configuration(guard: &str, name: &str) {
+    error!(
+        target: "retry",
+        guard,
+        name,
+        "The {guard} {name} is asked for with another configuration: the first one counts"
     );
 }
 

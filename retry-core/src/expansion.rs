@@ -1,10 +1,13 @@
 //! What the attributes expand to calls of: the glue between a call's static site, its evaluated
 //! arguments, the engine and the wait.
 
+use std::borrow::Borrow;
+
 use crate::classify::{Classify, Verdict};
 use crate::engine::{Attempts, Bounds, Next, Plan, Step};
 use crate::error::RetryError;
 use crate::failure::Failure;
+use crate::guards::{Admission, Around, Guards, Settle};
 use crate::layer::{AttemptLimit, Layer};
 use crate::limits::{Cut, Limits};
 use crate::nesting::Inner;
@@ -97,15 +100,17 @@ impl<P: PolicySource> Call<P> {
     pub fn decide<T, E>(
         &mut self,
         (site, limits): (&'static Site, Option<&Limits>),
+        around: Around<'_, impl Settle>,
         outcome: &Result<T, E>,
         arguments: impl FnOnce() -> Layer,
         judge: impl Fn(&Result<T, E>) -> Option<Failure<'_>>,
         hook: impl FnOnce(RetryEvent<'_, E>),
     ) -> Step {
         let Self { attempts, policy } = self;
-        let plan = || site.plan(policy.policy(site, arguments), limits);
+        let guards = around.0;
+        let plan = || site.plan(policy.policy(site, arguments), limits, guards);
         attempts
-            .decide((&site.operation, outcome), plan, &judge, hook)
+            .decide((site, outcome), around, plan, &judge, hook)
             .step(attempts, outcome, judge)
     }
 
@@ -114,18 +119,43 @@ impl<P: PolicySource> Call<P> {
     pub fn decide_sync<T, E>(
         &mut self,
         (site, limits): (&'static Site, Option<&Limits>),
+        around: Around<'_, impl Settle>,
         outcome: &Result<T, E>,
         arguments: impl FnOnce() -> Layer,
         judge: impl Fn(&Result<T, E>) -> Option<Failure<'_>>,
         hook: impl FnOnce(RetryEvent<'_, E>),
     ) -> bool {
         let Self { attempts, policy } = self;
-        let plan = || site.plan(policy.policy(site, arguments), limits);
-        match attempts.decide((&site.operation, outcome), plan, &judge, hook) {
+        let guards = around.0;
+        let plan = || site.plan(policy.policy(site, arguments), limits, guards);
+        match attempts.decide((site, outcome), around, plan, &judge, hook) {
             Next::Return => false,
             Next::Again => true,
             Next::Wait(waiting) => attempts.sleep(waiting, outcome, &judge),
         }
+    }
+
+    /// Asks the breaker for an attempt; the error is what a rejected call returns.
+    ///
+    /// # Errors
+    ///
+    /// [`RetryError::CircuitOpen`], as the function's own error.
+    #[inline]
+    pub fn admit<'g, E>(
+        &mut self,
+        (site, limits): (&'static Site, Option<&Limits>),
+        guards: &'g Guards<'g>,
+        arguments: impl FnOnce() -> Layer,
+    ) -> Result<Admission<'g>, E>
+    where
+        RetryError: Cut<E>,
+    {
+        guards.admit(&site.operation).map_err(|rejection| {
+            let Self { attempts, policy } = self;
+            attempts.rejected(rejection, || {
+                site.plan(policy.policy(site, arguments), limits, Some(guards))
+            })
+        })
     }
 
     /// What a bounded attempt comes to, where a limit may have cut it.
@@ -140,18 +170,24 @@ impl<P: PolicySource> Call<P> {
     {
         let Self { attempts, policy } = self;
         attempts.unbound(bounded, || {
-            site.plan(policy.policy(site, arguments), limits)
+            site.plan(policy.policy(site, arguments), limits, None)
         })
     }
 }
 
 impl Site {
-    fn plan<'a>(&'a self, policy: &'a RetryPolicy, limits: Option<&'a Limits>) -> Plan<'a> {
+    fn plan<'a>(
+        &'a self,
+        policy: &'a RetryPolicy,
+        limits: Option<&'a Limits>,
+        guards: Option<&'a Guards<'a>>,
+    ) -> Plan<'a> {
         Plan {
             operation: &self.operation,
             policy,
             nested: self.nested,
             limits,
+            guards,
         }
     }
 }
@@ -204,4 +240,10 @@ pub fn classified<E: Classify>(error: &E) -> Failure<'_> {
 #[inline]
 pub fn unless_timed_out(failure: Failure<'_>, timed_out: bool) -> Failure<'_> {
     failure.timed_out(timed_out)
+}
+
+/// `budget = ..`, `circuit_breaker = ..` or `adaptive = ..`: a value, a reference or a shared pointer.
+#[must_use]
+pub fn guard<T, B: Borrow<T>>(guard: &B) -> &T {
+    guard.borrow()
 }

@@ -132,6 +132,7 @@ mod ad_hoc;
 mod adaptive;
 mod backoff;
 mod budget;
+mod breaker;
 mod chain;
 mod class;
 mod classify;
@@ -142,6 +143,8 @@ mod error;
 mod event;
 mod expansion;
 mod failure;
+mod guards;
+mod hedge;
 mod jitter;
 mod known;
 mod layer;
@@ -167,14 +170,20 @@ pub mod testing;
 mod text;
 mod throttle;
 mod wait_text;
+mod watch;
 mod word;
 
 pub use ad_hoc::{execute_with_retry, execute_with_retry_async};
 pub use adaptive::AdaptiveLimiter;
 pub use backoff::{Growth, Waits};
 pub use budget::{BudgetError, RetryBudget};
+pub use breaker::{
+    BreakerError, CircuitBreaker, CircuitOpen, CircuitState, Permit, UnknownBreaker,
+};
 pub use class::OperationClass;
 pub use classify::{Classify, Verdict};
+pub use guards::UnknownBudget;
+pub use hedge::{Hedge, HedgeError};
 pub use error::{InvalidSetting, PolicyError, RetryError, SettingsError};
 pub use jitter::Jitter;
 pub use named::{
@@ -194,6 +203,7 @@ pub use text::is_retryable_error;
 /// The types that a [`Retry`]'s choices are kept in: one each, so that a call pays only for what it
 /// chose. They are named here for signatures; the methods of [`Retry`] make them.
 pub mod choice {
+    pub use crate::guards::{Guarded, Hedging, NoGuard};
     pub use crate::retry::{
         AnyOk, ByClassify, NoHook, NoLimit, OnRetry, RetryIf, RetryOnOk, Timeout, TotalTime,
     };
@@ -207,9 +217,10 @@ pub mod __private {
     pub use crate::doubt::{replace_doubt, watch_doubt};
     pub use crate::engine::{Bounds, Step};
     pub use crate::expansion::{
-        Call, attempt_limit, classified, is_refused, unless_timed_out, verdict_by,
+        Call, attempt_limit, classified, guard, is_refused, unless_timed_out, verdict_by,
     };
     pub use crate::failure::Failure;
+    pub use crate::guards::{Admission, Around, Asked, GuardLayer, Guards, Settle, Share, UNGUARDED};
     pub use crate::layer::{AttemptLimit, Layer};
     pub use crate::limits::{Cut, Limits};
     pub use crate::nesting::{attempt_async, attempt_sync};

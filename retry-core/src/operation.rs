@@ -1,5 +1,7 @@
 //! [`Operation`]: what a call is called, for logs, errors, settings and statistics.
 
+pub(crate) mod state;
+
 use std::collections::{BTreeSet, HashMap};
 use std::panic::Location;
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -8,7 +10,7 @@ use crate::class::OperationClass;
 
 /// A call's class and name.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Operation {
+pub struct Operation {
     class: Option<OperationClass>,
     name: Name,
 }
@@ -42,6 +44,10 @@ impl Operation {
             class: None,
             name: Name::At(caller),
         }
+    }
+
+    pub(crate) const fn operation_class(&self) -> Option<OperationClass> {
+        self.class
     }
 
     pub(crate) fn class(&self) -> &'static str {

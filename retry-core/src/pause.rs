@@ -5,11 +5,13 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use pin_project_lite::pin_project;
 use tokio::time::Sleep;
 
-use crate::engine::{Interrupted, Wait};
+use crate::budget::Tokens;
+use crate::engine::{Interrupted, Wait, WhileWaiting};
 use crate::event::Reason;
 use crate::scope::{self, Waiter};
 
@@ -65,22 +67,62 @@ pin_project! {
         Immediate { yields: bool },
         /// A wait outside of any scope.
         Plain { #[pin] sleep: Sleep },
-        /// A wait that a scope can end.
-        Scoped { scoped: Box<Scoped<C>> },
+        /// A wait that a scope can end, or that something was paid for.
+        Held { held: Box<Held<C>> },
     }
 }
 
-/// A wait that a scope can end.
-pub struct Scoped<C> {
-    sleep: Pin<Box<Sleep>>,
-    waiter: Waiter,
+/// A wait that a scope can end, or that something was paid for.
+pub struct Held<C> {
+    sleep: InterruptibleSleep,
     carried: Option<C>,
-    interrupted: Box<Interrupted>,
+    interrupted: Option<Interrupted>,
+    /// Given back where the wait is dropped, or ended by a scope.
+    tokens: Option<Tokens>,
 }
 
-impl<C> std::fmt::Debug for Scoped<C> {
+impl<C> std::fmt::Debug for Held<C> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Scoped").finish_non_exhaustive()
+        f.debug_struct("Held").finish_non_exhaustive()
+    }
+}
+
+/// A sleep that the scopes it was begun in can end. Its output is whether they did.
+struct InterruptibleSleep {
+    sleep: Pin<Box<Sleep>>,
+    waiter: Option<Waiter>,
+}
+
+/// Sleeps for as long as no scope that the caller is in is cancelled. Says whether one was.
+pub(crate) fn sleep(wait: Duration) -> impl Future<Output = bool> + Send {
+    #[cfg(feature = "testing")]
+    let wait = if crate::testing::skips_waits() {
+        Duration::ZERO
+    } else {
+        wait
+    };
+    InterruptibleSleep::new(wait)
+}
+
+impl InterruptibleSleep {
+    fn new(wait: Duration) -> Self {
+        Self {
+            sleep: Box::pin(tokio::time::sleep(wait)),
+            waiter: scope::waiter(),
+        }
+    }
+}
+
+impl Future for InterruptibleSleep {
+    type Output = bool;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<bool> {
+        if let Some(waiter) = &self.waiter
+            && waiter.is_cancelled(context.waker())
+        {
+            return Poll::Ready(true);
+        }
+        self.sleep.as_mut().poll(context).map(|()| false)
     }
 }
 
@@ -91,35 +133,45 @@ impl Wait {
     /// Begins to wait, with `outcome` carried along where there is a scope.
     #[inline]
     pub fn pause<R, C: Carriage<R>>(self, outcome: R, _carriage: PhantomData<C>) -> Pause<C> {
-        let Self {
-            wait,
-            next,
-            interrupted,
-        } = self;
+        let Self { wait, next, held } = self;
         #[cfg(feature = "testing")]
         let wait = if crate::testing::skips_waits() {
-            std::time::Duration::ZERO
+            Duration::ZERO
         } else {
             wait
         };
+        let Some(held) = held else {
+            return if wait.is_zero() {
+                Pause::Immediate {
+                    yields: next.is_multiple_of(YIELD_EVERY),
+                }
+            } else {
+                Pause::Plain {
+                    sleep: tokio::time::sleep(wait),
+                }
+            };
+        };
+        let WhileWaiting {
+            interrupted,
+            tokens,
+        } = *held;
         if wait.is_zero() {
+            // The attempt follows at once.
+            if let Some(tokens) = tokens {
+                tokens.spend();
+            }
             return Pause::Immediate {
                 yields: next.is_multiple_of(YIELD_EVERY),
             };
         }
-        let scoped = interrupted.and_then(|interrupted| Some((interrupted, scope::waiter()?)));
-        match scoped {
-            None => Pause::Plain {
-                sleep: tokio::time::sleep(wait),
-            },
-            Some((interrupted, waiter)) => Pause::Scoped {
-                scoped: Box::new(Scoped {
-                    sleep: Box::pin(tokio::time::sleep(wait)),
-                    waiter,
-                    carried: C::load(outcome),
-                    interrupted,
-                }),
-            },
+        let carried = interrupted.as_ref().and_then(|_| C::load(outcome));
+        Pause::Held {
+            held: Box::new(Held {
+                sleep: InterruptibleSleep::new(wait),
+                carried,
+                interrupted,
+                tokens,
+            }),
         }
     }
 }
@@ -138,20 +190,25 @@ impl<C> Future for Pause<C> {
                 Poll::Ready(None)
             }
             PauseProjection::Plain { sleep } => sleep.poll(context).map(|()| None),
-            PauseProjection::Scoped { scoped } => scoped.poll(context),
+            PauseProjection::Held { held } => held.poll(context),
         }
     }
 }
 
-impl<C> Scoped<C> {
+impl<C> Held<C> {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<C>> {
-        if self.waiter.is_cancelled(context.waker()) {
+        let cancelled = std::task::ready!(Pin::new(&mut self.sleep).poll(context));
+        let tokens = self.tokens.take();
+        if let Some(interrupted) = self.interrupted.as_ref().filter(|_| cancelled) {
             let carried = self.carried.take();
             if carried.is_some() {
-                self.interrupted.report(&Reason::Cancelled);
+                interrupted.report(&Reason::Cancelled);
+                return Poll::Ready(carried);
             }
-            return Poll::Ready(carried);
         }
-        self.sleep.as_mut().poll(context).map(|()| None)
+        if let Some(tokens) = tokens {
+            tokens.spend();
+        }
+        Poll::Ready(None)
     }
 }

@@ -7,9 +7,14 @@ use std::marker::PhantomData;
 use std::panic::Location;
 use std::time::Duration;
 
+use crate::adaptive::AdaptiveLimiter;
+use crate::breaker::CircuitBreaker;
+use crate::budget::RetryBudget;
 use crate::classify::Verdict;
 use crate::engine::{Attempts, Bounds, Next, Plan, Step};
 use crate::failure::Failure;
+use crate::guards::{AsyncGuard, Extend, Guarded, Guards, Hedging, NoGuard, Settle, SyncGuard};
+use crate::hedge::Hedge;
 use crate::limits::Cut;
 use crate::nesting::{Nested, attempt_async, attempt_sync};
 use crate::operation::Operation;
@@ -41,14 +46,21 @@ pub use parts::{
 /// ```
 #[derive(Clone, Copy, Debug)]
 #[must_use = "a call is made by `run` or `run_async`"]
-pub struct Retry<J = ByClassify, A = AnyOk, H = NoHook, L = NoLimit> {
-    policy: RetryPolicy,
-    operation: Operation,
-    nested: Option<Nested>,
+pub struct Retry<J = ByClassify, A = AnyOk, H = NoHook, L = NoLimit, G = NoGuard> {
+    call: Call,
     judge: J,
     accept: A,
     hook: H,
     limits: L,
+    guards: G,
+}
+
+/// What is chosen without a type of its own.
+#[derive(Clone, Copy, Debug)]
+struct Call {
+    policy: RetryPolicy,
+    operation: Operation,
+    nested: Option<Nested>,
 }
 
 impl Retry {
@@ -60,28 +72,58 @@ impl Retry {
 
     pub(crate) const fn of(policy: RetryPolicy, operation: Operation) -> Self {
         Self {
-            policy,
-            operation,
-            nested: None,
+            call: Call {
+                policy,
+                operation,
+                nested: None,
+            },
             judge: ByClassify,
             accept: AnyOk,
             hook: NoHook,
             limits: NoLimit,
+            guards: NoGuard,
         }
     }
 }
 
-impl<J, A, H, L> Retry<J, A, H, L> {
+/// The same call with another choice: every choice has a type of its own.
+macro_rules! with {
+    ($retry:expr, judge: $judge:expr) => {
+        with!(@ $retry, (_judge, accept, hook, limits, guards), ($judge, accept, hook, limits, guards))
+    };
+    ($retry:expr, accept: $accept:expr) => {
+        with!(@ $retry, (judge, _accept, hook, limits, guards), (judge, $accept, hook, limits, guards))
+    };
+    ($retry:expr, hook: $hook:expr) => {
+        with!(@ $retry, (judge, accept, _hook, limits, guards), (judge, accept, $hook, limits, guards))
+    };
+    ($retry:expr, limits: $limits:expr) => {
+        with!(@ $retry, (judge, accept, hook, _limits, guards), (judge, accept, hook, $limits, guards))
+    };
+    (@ $retry:expr, ($($old:ident),*), ($judge:expr, $accept:expr, $hook:expr, $limits:expr, $guards:expr)) => {{
+        let (call, ($($old),*)) = $retry.parts();
+        Retry {
+            call,
+            judge: $judge,
+            accept: $accept,
+            hook: $hook,
+            limits: $limits,
+            guards: $guards,
+        }
+    }};
+}
+
+impl<J, A, H, L, G> Retry<J, A, H, L, G> {
     /// The operation's name in logs, errors and statistics.
     pub const fn name(mut self, name: &'static str) -> Self {
-        self.operation = Operation::named(name);
+        self.call.operation = Operation::named(name);
         self
     }
 
     /// What to do when an annotated call inside an attempt has given up. Without it
     /// [`Nested::Stop`], unless `RETRY__NESTED` says otherwise.
     pub const fn nested(mut self, nested: Nested) -> Self {
-        self.nested = Some(nested);
+        self.call.nested = Some(nested);
         self
     }
 
@@ -90,96 +132,40 @@ impl<J, A, H, L> Retry<J, A, H, L> {
     pub fn retry_if<E, V: Into<Verdict>, F: Fn(&E) -> V>(
         self,
         predicate: F,
-    ) -> Retry<RetryIf<F>, A, H, L> {
-        let Self {
-            policy,
-            operation,
-            nested,
-            judge: _,
-            accept,
-            hook,
-            limits,
-        } = self;
-        Retry {
-            policy,
-            operation,
-            nested,
-            judge: RetryIf(predicate),
-            accept,
-            hook,
-            limits,
-        }
+    ) -> Retry<RetryIf<F>, A, H, L, G> {
+        with!(self, judge: RetryIf(predicate))
     }
 
     /// Retries also on an `Ok` value of which `predicate` says so. If attempts run out, the last
     /// value comes back.
-    pub fn retry_on_ok<T, F: Fn(&T) -> bool>(self, predicate: F) -> Retry<J, RetryOnOk<F>, H, L> {
-        let Self {
-            policy,
-            operation,
-            nested,
-            judge,
-            accept: _,
-            hook,
-            limits,
-        } = self;
-        Retry {
-            policy,
-            operation,
-            nested,
-            judge,
-            accept: RetryOnOk(predicate),
-            hook,
-            limits,
-        }
+    pub fn retry_on_ok<T, F: Fn(&T) -> bool>(
+        self,
+        predicate: F,
+    ) -> Retry<J, RetryOnOk<F>, H, L, G> {
+        with!(self, accept: RetryOnOk(predicate))
     }
 
     /// Tells `hook` of each retry, before its wait, with the very wait that is slept.
     pub fn on_retry<E, F: Fn(crate::RetryEvent<'_, E>)>(
         self,
         hook: F,
-    ) -> Retry<J, A, OnRetry<F>, L> {
-        let Self {
-            policy,
-            operation,
-            nested,
-            judge,
-            accept,
-            hook: _,
-            limits,
-        } = self;
-        Retry {
-            policy,
-            operation,
-            nested,
-            judge,
-            accept,
-            hook: OnRetry(hook),
-            limits,
-        }
+    ) -> Retry<J, A, OnRetry<F>, L, G> {
+        with!(self, hook: OnRetry(hook))
     }
 
     /// The same with another judge, made of this one's. For the gate, which has a say in whether
     /// there is another attempt.
     #[doc(hidden)]
-    pub fn __judged_by<K>(self, judge: impl FnOnce(J) -> K) -> Retry<K, A, H, L> {
-        let Self {
-            policy,
-            operation,
-            nested,
-            judge: own,
-            accept,
-            hook,
-            limits,
-        } = self;
+    pub fn __judged_by<K>(self, judge: impl FnOnce(J) -> K) -> Retry<K, A, H, L, G> {
+        let (call, (own, accept, hook, limits, guards)) = self.parts();
+        let judge = judge(own);
         Retry {
-            policy,
-            operation,
-            nested,
-            judge: judge(own),
+            call,
+            judge,
             accept,
             hook,
             limits,
+            guards,
         }
     }
 
@@ -191,6 +177,18 @@ impl<J, A, H, L> Retry<J, A, H, L> {
         L: Begin,
     {
         self.limits.begin()
+    }
+
+    fn parts(self) -> (Call, (J, A, H, L, G)) {
+        let Self {
+            call,
+            judge,
+            accept,
+            hook,
+            limits,
+            guards,
+        } = self;
+        (call, (judge, accept, hook, limits, guards))
     }
 
     #[inline]
@@ -216,39 +214,31 @@ impl<J, A, H, L> Retry<J, A, H, L> {
     }
 }
 
-impl<J, A, H> Retry<J, A, H, NoLimit> {
+impl<J, A, H, G> Retry<J, A, H, NoLimit, G> {
     /// Bounds the whole call, attempts and waits together.
     ///
     /// No wait is begun that would leave no time for an attempt. A sync attempt is never cut; an
     /// async one is dropped when time runs out, which needs `E: From<RetryError>`.
-    pub fn max_total_time(self, limit: Duration) -> Retry<J, A, H, TotalTime> {
-        self.limited(TotalTime { limit, begun: None })
+    pub fn max_total_time(self, limit: Duration) -> Retry<J, A, H, TotalTime, G> {
+        with!(self, limits: TotalTime { limit, begun: None })
     }
 
     /// Bounds each attempt of an async call, which needs `E: From<RetryError>`. Set
     /// [`max_total_time`](Retry::max_total_time) after it, if both.
-    pub fn timeout(self, timeout: Duration) -> Retry<J, A, H, Timeout> {
-        self.limited(Timeout {
-            timeout,
-            max_total_time: None,
-            begun: None,
-        })
+    pub fn timeout(self, timeout: Duration) -> Retry<J, A, H, Timeout, G> {
+        with!(self, limits: Timeout { timeout, max_total_time: None, begun: None })
     }
 }
 
-impl<J, A, H> Retry<J, A, H, TotalTime> {
+impl<J, A, H, G> Retry<J, A, H, TotalTime, G> {
     /// Bounds each attempt as well; see [`Retry::timeout`].
-    pub fn timeout(self, timeout: Duration) -> Retry<J, A, H, Timeout> {
+    pub fn timeout(self, timeout: Duration) -> Retry<J, A, H, Timeout, G> {
         let max_total_time = Some(self.limits.limit);
-        self.limited(Timeout {
-            timeout,
-            max_total_time,
-            begun: None,
-        })
+        with!(self, limits: Timeout { timeout, max_total_time, begun: None })
     }
 }
 
-impl<J, A, H> Retry<J, A, H, Timeout> {
+impl<J, A, H, G> Retry<J, A, H, Timeout, G> {
     /// Bounds the whole call as well; see [`Retry::max_total_time`].
     pub const fn max_total_time(mut self, limit: Duration) -> Self {
         self.limits.max_total_time = Some(limit);
@@ -256,25 +246,118 @@ impl<J, A, H> Retry<J, A, H, Timeout> {
     }
 }
 
-impl<J, A, H, L> Retry<J, A, H, L> {
-    fn limited<M>(self, limits: M) -> Retry<J, A, H, M> {
-        let Self {
-            policy,
-            operation,
-            nested,
-            judge,
-            accept,
-            hook,
-            limits: _,
-        } = self;
+impl<J, A, H, L, G> Retry<J, A, H, L, G> {
+    /// Pays each retry from `budget`, which other calls may share: every first attempt deposits, a
+    /// retry costs a token. One that finds none is not made; the call ends with its last error.
+    ///
+    /// ```
+    /// use retry_core::{ASYNC_JOB_DEFAULT, Retry, RetryBudget};
+    ///
+    /// static BUDGET: RetryBudget = RetryBudget::new(0.1).with_burst(2).with_floor(0);
+    /// # let _no_wait = retry_core::testing::no_wait();
+    ///
+    /// let mut attempts = 0;
+    /// for _ in 0..10 {
+    ///     let outcome = Retry::new(ASYNC_JOB_DEFAULT).budget(&BUDGET).run(|| {
+    ///         attempts += 1;
+    ///         Err::<(), _>("connection refused")
+    ///     });
+    ///     assert!(outcome.is_err());
+    /// }
+    /// // 10 calls, 2 retries of the burst and the 1 that 10 calls have earned: not 50 attempts.
+    /// assert_eq!(attempts, 13);
+    /// ```
+    pub fn budget<'a>(self, budget: &'a RetryBudget) -> Retry<J, A, H, L, Guarded<'a, G::Breaker>>
+    where
+        G: Extend<'a>,
+    {
+        self.guarded(|guards| Guarded {
+            budget: Some(budget),
+            ..guards.open()
+        })
+    }
+
+    /// Asks `breaker` before each attempt, and tells it of each outcome. A final error
+    /// ([`Verdict::Stop`]) is an answer: the other side works. While the breaker is open a call
+    /// is not made, and ends with [`RetryError::CircuitOpen`](crate::RetryError::CircuitOpen), which
+    /// needs `E: From<RetryError>`; a call that was retrying ends with its last error.
+    ///
+    /// ```
+    /// use std::io;
+    /// use retry_core::{CircuitBreaker, NO_RETRY, Retry};
+    ///
+    /// static BANK: CircuitBreaker = CircuitBreaker::new("bank").with_failure_threshold(2);
+    ///
+    /// let mut attempts = 0;
+    /// let mut call = || {
+    ///     Retry::new(NO_RETRY).circuit_breaker(&BANK).run(|| {
+    ///         attempts += 1;
+    ///         Err::<(), _>(io::Error::from(io::ErrorKind::ConnectionRefused))
+    ///     })
+    /// };
+    /// let _ = (call(), call());
+    /// assert!(call().unwrap_err().to_string().contains("circuit bank is open for"));
+    /// assert_eq!(attempts, 2);
+    /// ```
+    pub fn circuit_breaker<'a>(
+        self,
+        breaker: &'a CircuitBreaker,
+    ) -> Retry<J, A, H, L, Guarded<'a, &'a CircuitBreaker>>
+    where
+        G: Extend<'a>,
+    {
+        self.guarded(|guards| guards.open().with_breaker(breaker))
+    }
+
+    /// Lets `limiter` slow attempts down once the other side says that there are too many.
+    pub fn adaptive<'a>(
+        self,
+        limiter: &'a AdaptiveLimiter,
+    ) -> Retry<J, A, H, L, Guarded<'a, G::Breaker>>
+    where
+        G: Extend<'a>,
+    {
+        self.guarded(|guards| Guarded {
+            limiter: Some(limiter),
+            ..guards.open()
+        })
+    }
+
+    /// Bounds the time that retries may spend: those of this call, and of all calls that its attempts
+    /// make. See [`RetryScope::with_time_budget`](crate::RetryScope::with_time_budget).
+    pub fn time_budget<'a>(self, budget: Duration) -> Retry<J, A, H, L, Guarded<'a, G::Breaker>>
+    where
+        G: Extend<'a>,
+    {
+        self.guarded(|guards| Guarded {
+            time_budget: Some(budget),
+            ..guards.open()
+        })
+    }
+
+    /// Makes another attempt beside one that is slow; the first success counts, the others are
+    /// dropped. Only for a body that may run twice at the same time. Each hedge takes a token of the
+    /// budget, where there is one; a refusal leaves the first attempt alone. Set it last.
+    pub fn hedge<'a>(self, hedge: Hedge) -> Retry<J, A, H, L, Hedging<Guarded<'a, G::Breaker>>>
+    where
+        G: Extend<'a>,
+    {
+        self.guarded(|guards| Hedging {
+            guards: guards.open(),
+            hedge,
+        })
+    }
+
+    fn guarded<K>(self, guarded: impl FnOnce(G) -> K) -> Retry<J, A, H, L, K> {
+        let (call, (judge, accept, hook, limits, guards)) = self.parts();
+        let guards = guarded(guards);
         Retry {
-            policy,
-            operation,
-            nested,
+            call,
             judge,
             accept,
             hook,
             limits,
+            guards,
         }
     }
 
@@ -282,24 +365,40 @@ impl<J, A, H, L> Retry<J, A, H, L> {
     ///
     /// # Errors
     ///
-    /// The last attempt's error, untouched.
+    /// The last attempt's error, untouched, or [`RetryError`](crate::RetryError) in the form that
+    /// `E: From<RetryError>` gives it, where a circuit breaker let no attempt be made.
     pub fn run<T, E>(self, mut attempt: impl FnMut() -> Result<T, E>) -> Result<T, E>
     where
         J: Judge<E>,
         A: Accept<T>,
         H: Hook<E>,
         L: SyncLimits,
+        G: SyncGuard<Rejection: Cut<E>>,
     {
         let limits = self.limits.start();
+        let guards = self.guards.begin();
+        let operation = &self.call.operation;
         let mut attempts = Attempts::new();
         loop {
-            let outcome = attempt_sync(attempts.inner(), &mut attempt);
-            if A::ANY && outcome.is_ok() && attempts.are_none() {
+            let plan = || self.plan(L::limits(&limits), G::guards(&guards));
+            let admission = match G::admit(&guards, operation) {
+                Ok(admission) => admission,
+                Err(rejection) => return Err(attempts.rejected(rejection, plan)),
+            };
+            let outcome = match G::guards(&guards) {
+                None => attempt_sync(attempts.inner(), &mut attempt),
+                Some(guards) => {
+                    guards.wait(L::limits(&limits), operation);
+                    attempt_sync(attempts.inner(), || guards.in_time_sync(&mut attempt))
+                }
+            };
+            if A::ANY && G::Admission::NOBODY && outcome.is_ok() && attempts.are_none() {
                 return outcome;
             }
             let next = attempts.decide(
-                (&self.operation, &outcome),
-                || self.plan(L::limits(&limits)),
+                (operation, &outcome),
+                (G::guards(&guards), admission),
+                plan,
                 |outcome| self.failure(outcome),
                 |event| self.hook.call(event),
             );
@@ -343,28 +442,47 @@ impl<J, A, H, L> Retry<J, A, H, L> {
         A: Accept<T>,
         H: Hook<E>,
         L: AsyncLimits<Cut: Cut<E>>,
+        G: AsyncGuard<Rejection: Cut<E>>,
     {
         async move {
             let limits = self.limits.start();
+            let guards = self.guards.begin();
             let mut attempts = Attempts::new();
             loop {
+                let admission = match G::admit(&guards, &self.call.operation) {
+                    Ok(admission) => admission,
+                    Err(rejection) => {
+                        let plan = || self.plan(L::limits(&limits), G::guards(&guards));
+                        return Err(attempts.rejected(rejection, plan));
+                    }
+                };
+                let delay = G::guards(&guards).and_then(|guards| guards.delay(L::limits(&limits)));
+                if let Some(delay) = delay {
+                    delay.await;
+                }
                 // What the attempt's future is made with is gone before it is awaited, so that the
                 // call's future does not keep it.
                 let bounded = {
-                    let (name, number) = (|| self.operation.name(), attempts.number());
-                    let future = attempt_async(attempts.inner(), attempt());
+                    let operation = &self.call.operation;
+                    let (name, number) = (|| operation.name(), attempts.number());
+                    let future = self.guards.attempt(&guards, operation, &mut attempt);
+                    let future = attempt_async(attempts.inner(), future);
                     L::bound(&limits, name, number, future)
                 };
                 let bounded = bounded.await;
                 let pause = {
-                    let plan = || self.plan(L::limits(&limits));
+                    let plan = || self.plan(L::limits(&limits), G::guards(&guards));
                     let (outcome, timed_out) = match attempts.unbound(bounded, plan) {
                         Bounds::Ended(outcome) => (outcome, false),
                         Bounds::TimedOut(outcome) => (outcome, true),
-                        Bounds::RanOut(outcome) => return outcome,
+                        Bounds::RanOut(outcome) => {
+                            admission.cut();
+                            return outcome;
+                        }
                     };
                     let next = attempts.decide(
-                        (&self.operation, &outcome),
+                        (&self.call.operation, &outcome),
+                        (G::guards(&guards), admission),
                         plan,
                         |outcome| self.judged(outcome, timed_out),
                         |event| self.hook.call(event),
@@ -387,18 +505,17 @@ impl<J, A, H, L> Retry<J, A, H, L> {
     }
 
     #[inline]
-    fn plan<'a>(&'a self, limits: Option<&'a crate::limits::Limits>) -> Plan<'a> {
-        let Self {
-            policy,
-            operation,
-            nested,
-            ..
-        } = self;
+    fn plan<'a>(
+        &'a self,
+        limits: Option<&'a crate::limits::Limits>,
+        guards: Option<&'a Guards<'a>>,
+    ) -> Plan<'a> {
         Plan {
-            operation,
-            policy,
-            nested: *nested,
+            operation: &self.call.operation,
+            policy: &self.call.policy,
+            nested: self.call.nested,
             limits,
+            guards,
         }
     }
 }

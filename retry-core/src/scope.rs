@@ -8,6 +8,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
@@ -42,6 +43,8 @@ pub struct RetryScope {
 #[derive(Default)]
 struct State {
     cancelled: AtomicBool,
+    time_budget: Option<Duration>,
+    spent_nanos: AtomicU64,
     waiting: Mutex<HashMap<u64, Waker>>,
 }
 
@@ -57,6 +60,59 @@ impl RetryScope {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The same scope with a time budget: all retries inside it together, of whatever operations, may
+    /// spend that much time in waits and attempts. A retry whose wait does not fit in what is left is
+    /// not made; its call ends with its last error. First attempts are free, and no attempt is cut.
+    ///
+    /// Retries that overlap count once where one runs inside the other, and at most twice where they
+    /// run side by side. A scope inside another keeps to both budgets.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use retry_core::testing::VirtualClock;
+    /// use retry_core::{execute_with_retry, Jitter, RetryPolicy, RetryScope};
+    ///
+    /// let clock = VirtualClock::install();
+    /// let policy = RetryPolicy::new(9)
+    ///     .with_backoff_ms(1_000)
+    ///     .with_exponential_backoff(true)
+    ///     .with_max_wait(Duration::from_secs(60))
+    ///     .with_jitter(Jitter::None);
+    /// let scope = RetryScope::new().with_time_budget(Duration::from_secs(10));
+    /// let outcome = scope.run(|| execute_with_retry(|| Err::<(), _>("busy"), &policy));
+    ///
+    /// // 1 + 2 + 4 seconds are spent, and 8 more do not fit.
+    /// assert_eq!(outcome, Err("busy"));
+    /// assert_eq!(clock.slept().len(), 3);
+    /// assert_eq!(scope.time_left(), Some(Duration::from_secs(3)));
+    /// ```
+    #[must_use]
+    pub fn with_time_budget(self, budget: Duration) -> Self {
+        Self {
+            state: Arc::new(State {
+                cancelled: AtomicBool::new(self.is_cancelled()),
+                time_budget: Some(budget),
+                ..State::default()
+            }),
+        }
+    }
+
+    /// What is left of the scope's own time budget; `None` where it has none.
+    #[must_use]
+    pub fn time_left(&self) -> Option<Duration> {
+        let budget = self.state.time_budget?;
+        Some(budget.saturating_sub(self.time_spent()))
+    }
+
+    pub(crate) fn time_spent(&self) -> Duration {
+        Duration::from_nanos(self.state.spent_nanos.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn spend_time(&self, time: Duration) {
+        let nanos = crate::backoff::nanos(time);
+        self.state.spent_nanos.fetch_add(nanos, Ordering::Relaxed);
     }
 
     /// Ends all waits inside this scope, sync ones too, now and from now on. Safe to call twice.
@@ -117,6 +173,37 @@ pub(crate) fn is_cancelled() -> bool {
         .unwrap_or(false)
 }
 
+/// What is left of the smallest time budget that holds here.
+pub(crate) fn time_left() -> Option<Duration> {
+    let left = |entered: &RefCell<Vec<RetryScope>>| {
+        let entered = entered.borrow();
+        entered.iter().filter_map(RetryScope::time_left).min()
+    };
+    ENTERED.try_with(left).ok().flatten()
+}
+
+/// What the innermost time budget has spent.
+pub(crate) fn time_spent() -> Duration {
+    let spent = |entered: &RefCell<Vec<RetryScope>>| {
+        let entered = entered.borrow();
+        let mut budgeted = entered
+            .iter()
+            .rev()
+            .filter(|scope| scope.time_left().is_some());
+        budgeted.next().map(RetryScope::time_spent)
+    };
+    ENTERED.try_with(spent).ok().flatten().unwrap_or_default()
+}
+
+/// Charges all time budgets that hold here.
+pub(crate) fn spend_time(time: Duration) {
+    let _ = ENTERED.try_with(|entered| {
+        for scope in entered.borrow().iter() {
+            scope.spend_time(time);
+        }
+    });
+}
+
 /// A wait that the scopes it is in can end; `None` outside of any scope.
 pub(crate) fn waiter() -> Option<Waiter> {
     let scopes = ENTERED
@@ -171,6 +258,33 @@ impl Drop for Entered {
     fn drop(&mut self) {
         DEPTH.set(DEPTH.get() - 1);
         let _ = ENTERED.try_with(|entered| entered.borrow_mut().pop());
+    }
+}
+
+pin_project! {
+    /// An attempt inside the call's time budget, if it has one.
+    #[must_use = "futures do nothing unless polled"]
+    #[derive(Debug)]
+    pub struct InTime<'a, F> {
+        scope: Option<&'a RetryScope>,
+        #[pin]
+        future: F,
+    }
+}
+
+impl<'a, F> InTime<'a, F> {
+    pub(crate) const fn new(scope: Option<&'a RetryScope>, future: F) -> Self {
+        Self { scope, future }
+    }
+}
+
+impl<F: Future> Future for InTime<'_, F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let _entered = this.scope.map(Entered::new);
+        this.future.poll(context)
     }
 }
 

@@ -1,6 +1,8 @@
 //! [`RetrySettings`]: what the environment says, over the defaults.
 
 mod environment;
+mod generations;
+mod guards;
 mod installed;
 mod variables;
 
@@ -12,6 +14,9 @@ use crate::layer::{Layer, Origin, Resolution};
 use crate::nesting::Nested;
 use crate::policy::RetryPolicy;
 
+use guards::GuardSettings;
+
+pub(crate) use generations::Generations;
 pub(crate) use installed::{current, generation};
 pub(crate) use variables::operation_key;
 
@@ -22,6 +27,10 @@ pub(crate) use variables::operation_key;
 /// | `RETRY__WORKER_MAX_ATTEMPTS` and the same for `STORAGE`, `SCHEDULER`, `API` | a number of at least 1, or `unlimited` |
 /// | `RETRY__WORKER_MIN_WAIT`, `RETRY__WORKER_MAX_WAIT`, … | seconds (`0.5`) or with units (`500ms`, `1h30m`) |
 /// | `RETRY__OP__LOAD_TASK__MAX_ATTEMPTS`, `…__MIN_WAIT`, `…__MAX_WAIT` | the same, for the operation `load_task` of any class; wins over the attribute |
+/// | `RETRY__API_BUDGET`, `…_BUDGET_BURST`, `…_BUDGET_FLOOR`, and the same for the other classes | a [`RetryBudget`](crate::RetryBudget)'s ratio (from 0 to 1), burst (retries) and floor (retries a second). The ratio alone switches a budget on, one for each operation of the class |
+/// | `RETRY__BUDGET`, `…_BURST`, `…_FLOOR` | the same, of one budget for the whole process |
+/// | `RETRY__API_CIRCUIT_FAILURE_THRESHOLD`, `…_RECOVERY_TIMEOUT`, `…_WINDOW` (`100` calls or `30s`), `…_FAILURE_RATE`, `…_MINIMUM_CALLS`, `…_SLOW_CALL`, `…_SLOW_CALL_RATE`, `…_HALF_OPEN_PERMITS`, `…_SUCCESS_THRESHOLD` | the [`CircuitBreaker`](crate::CircuitBreaker)s that attributes ask for |
+/// | `RETRY__OP__LOAD_TASK__BUDGET`, `…__CIRCUIT_FAILURE_THRESHOLD`, …, `…__TIME_BUDGET`, `…__HEDGE_AFTER` | the same, and what its attribute gives to `time_budget` and `hedge`, for one operation; wins over the attribute |
 /// | `RETRY__STATS` | `1` counts for [`stats`](crate::stats()) from the start |
 /// | `RETRY__NESTED` | `stop` (default) or `multiply`: what a call does when one inside it has given up |
 ///
@@ -34,6 +43,7 @@ pub(crate) use variables::operation_key;
 pub struct RetrySettings {
     classes: [Layer; 4],
     operations: BTreeMap<String, Layer>,
+    guards: GuardSettings,
     pub(crate) stats: bool,
     pub(crate) nested: Nested,
 }

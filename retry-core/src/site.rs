@@ -2,14 +2,19 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use crate::class::OperationClass;
+use crate::engine::Callee;
 use crate::event;
+use crate::guards::{Asked, GuardLayer, Guards};
+use crate::hedge::Hedge;
 use crate::layer::{Layer, Resolution};
 use crate::nesting::Nested;
 use crate::operation::Operation;
+use crate::operation::state::State;
 use crate::policy::RetryPolicy;
-use crate::settings;
+use crate::settings::{self, Generations};
 
 /// What an attribute knows at compile time, and what the function's calls share: one `static` in
 /// its expansion.
@@ -19,18 +24,19 @@ pub struct Site {
     pub(crate) operation: Operation,
     pub(crate) nested: Option<Nested>,
     constants: Layer,
-    resolved: OnceLock<Box<Resolved>>,
+    asked: Asked,
+    resolved: Generations<Resolved>,
+    state: OnceLock<&'static State>,
     /// Whether an argument out of range was reported.
     clamped: AtomicBool,
 }
 
-/// The site's policy under one generation of settings. Newer ones hang below, so that a policy can
-/// be borrowed for as long as the program runs, without a lock.
+/// What all layers together say, under one generation of settings.
 #[derive(Debug)]
 struct Resolved {
-    generation: u32,
     policy: RetryPolicy,
-    newer: OnceLock<Box<Self>>,
+    guards: Guards<'static>,
+    layer: GuardLayer,
 }
 
 impl Site {
@@ -47,9 +53,23 @@ impl Site {
             operation: Operation::annotated(class, name),
             nested,
             constants,
-            resolved: OnceLock::new(),
+            asked: Asked::NONE,
+            resolved: Generations::new(),
+            state: OnceLock::new(),
             clamped: AtomicBool::new(false),
         }
+    }
+
+    /// The same with guards.
+    ///
+    /// # Panics
+    ///
+    /// If one of their numbers is out of its range: in a `static`, a compile error.
+    #[must_use]
+    pub const fn guarded(mut self, asked: Asked) -> Self {
+        asked.layer.check();
+        self.asked = asked;
+        self
     }
 
     /// The operation's name.
@@ -58,44 +78,46 @@ impl Site {
         self.operation.name()
     }
 
+    /// The guards of a call that begins now.
+    #[must_use]
+    pub fn guards(&self) -> Guards<'static> {
+        self.resolved().guards.clone()
+    }
+
+    /// `time_budget = ..`, unless the operator says otherwise.
+    #[must_use]
+    pub fn time_budget(&self, argument: Duration) -> Duration {
+        let layer = &self.resolved().layer;
+        layer.time_budget.unwrap_or(argument)
+    }
+
+    /// `hedge(after = .., max = ..)`, unless the operator says otherwise.
+    #[must_use]
+    pub fn hedge(&self, argument: Duration, max: u32) -> Hedge {
+        let layer = &self.resolved().layer;
+        Hedge::clamped(layer.hedge_after.unwrap_or(argument), max)
+    }
+
     /// The policy under the settings in force, for a site all of whose arguments are constant.
     #[inline]
     pub(crate) fn policy(&self) -> &RetryPolicy {
-        let generation = settings::generation();
-        match self.resolved.get() {
-            Some(resolved) if resolved.generation == generation => &resolved.policy,
-            _ => self.newest(generation),
-        }
+        &self.resolved().policy
     }
 
-    /// The same for a first call, or after an installation.
-    #[cold]
-    fn newest(&self, generation: u32) -> &RetryPolicy {
-        let mut slot = &self.resolved;
-        loop {
-            let resolved = match slot.get() {
-                Some(resolved) => resolved,
-                // Made before the slot is asked for, and told of after: a subscriber that calls
-                // this very function finds nothing held.
-                None => {
-                    let resolution = self.resolution(&Layer::NONE);
-                    let fresh = Resolved {
-                        generation,
-                        policy: resolution.policy,
-                        newer: OnceLock::new(),
-                    };
-                    if slot.set(Box::new(fresh)).is_ok() {
-                        self.announce(&resolution);
-                    }
-                    continue;
-                }
+    #[inline]
+    fn resolved(&self) -> &Resolved {
+        let make = || {
+            let resolution = self.resolution(&Layer::NONE);
+            let policy = resolution.policy;
+            let layer = settings::current().guards_over(self.class, self.name(), self.asked.layer);
+            let resolved = Resolved {
+                policy,
+                guards: self.asked.guards(&self.operation, &layer),
+                layer,
             };
-            // Older than the settings in force; or, by a hair, newer, and then as good.
-            if resolved.generation >= generation {
-                return &resolved.policy;
-            }
-            slot = &resolved.newer;
-        }
+            (resolved, resolution)
+        };
+        self.resolved.get(make, |resolution| self.announce(resolution))
     }
 
     /// The policy with arguments that were evaluated for one call over the constant ones.
@@ -125,5 +147,20 @@ impl Site {
             self.clamped.store(true, Ordering::Relaxed);
         }
         settings::current().resolve(self.class, self.name(), &arguments)
+    }
+}
+
+impl Callee for Site {
+    #[inline]
+    fn operation(&self) -> &Operation {
+        &self.operation
+    }
+
+    #[inline]
+    fn state(&self) -> &'static State {
+        match self.state.get() {
+            Some(state) => state,
+            None => self.state.get_or_init(|| self.operation.look_up()),
+        }
     }
 }

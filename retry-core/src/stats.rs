@@ -3,42 +3,21 @@
 mod counters;
 
 use std::fmt;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
-use crate::settings;
+use crate::watch;
 
-pub(crate) use counters::Ended;
-
-/// Nobody has said yet: the settings are asked, once.
-const UNASKED: u8 = 0;
-const OFF: u8 = 1;
-const ON: u8 = 2;
-
-static STATE: AtomicU8 = AtomicU8::new(UNASKED);
+pub(crate) use counters::{Counters, Ended};
 
 /// Starts counting, from the next call on. Counting is off until then, or until settings with
 /// `RETRY__STATS=1` are in force.
 pub fn enable_stats() {
-    STATE.store(ON, Ordering::Relaxed);
+    watch::add(watch::STATS);
 }
 
 #[inline]
 pub(crate) fn on() -> bool {
-    match STATE.load(Ordering::Relaxed) {
-        OFF => false,
-        ON => true,
-        _ => ask(),
-    }
-}
-
-/// What the settings say. Leaves an answer that came meanwhile from [`enable_stats`] as it is.
-#[cold]
-fn ask() -> bool {
-    // Not unasked any more while the settings are read: that may log, and so come back here.
-    let _ = STATE.compare_exchange(UNASKED, OFF, Ordering::Relaxed, Ordering::Relaxed);
-    settings::current();
-    STATE.load(Ordering::Relaxed) == ON
+    watch::is(watch::STATS)
 }
 
 /// What has been counted since [`enable_stats`], by class and operation.

@@ -1,7 +1,7 @@
 //! [`Limits`]: what a budget earns and holds, and the ranges of that.
 
 /// Tokens are counted in thousandths.
-pub(super) const TOKEN: i64 = 1_000;
+pub(crate) const TOKEN: i64 = 1_000;
 
 /// More tokens than this limit nothing, and with fewer no sum overflows in 290 years.
 const MOST: u32 = 1_000_000;
@@ -32,7 +32,7 @@ pub enum BudgetError {
 
 /// The settings of a budget, valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Limits {
+pub(crate) struct Limits {
     /// Thousandths of a token for each first attempt.
     ratio: u16,
     /// Tokens.
@@ -42,17 +42,17 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    pub(super) const DEFAULT: Self = Self {
+    pub(crate) const DEFAULT: Self = Self {
         ratio: 100,
         burst: 10,
         floor: 1,
     };
 
-    pub(super) const fn with_ratio(self, ratio: f64) -> Self {
+    pub(crate) const fn with_ratio(self, ratio: f64) -> Self {
         valid(self.try_with_ratio(ratio))
     }
 
-    pub(super) const fn try_with_ratio(mut self, ratio: f64) -> Result<Self, BudgetError> {
+    pub(crate) const fn try_with_ratio(mut self, ratio: f64) -> Result<Self, BudgetError> {
         let counted = ratio == 0.0 || (ratio >= 0.001 && ratio <= 1.0);
         if !counted {
             return Err(BudgetError::Ratio { value: ratio });
@@ -68,11 +68,11 @@ impl Limits {
         Ok(self)
     }
 
-    pub(super) const fn with_burst(self, burst: u32) -> Self {
+    pub(crate) const fn with_burst(self, burst: u32) -> Self {
         valid(self.try_with_burst(burst))
     }
 
-    pub(super) const fn try_with_burst(mut self, burst: u32) -> Result<Self, BudgetError> {
+    pub(crate) const fn try_with_burst(mut self, burst: u32) -> Result<Self, BudgetError> {
         if burst == 0 || burst > MOST {
             return Err(BudgetError::Burst { value: burst });
         }
@@ -80,11 +80,11 @@ impl Limits {
         Ok(self)
     }
 
-    pub(super) const fn with_floor(self, floor: u32) -> Self {
+    pub(crate) const fn with_floor(self, floor: u32) -> Self {
         valid(self.try_with_floor(floor))
     }
 
-    pub(super) const fn try_with_floor(mut self, floor: u32) -> Result<Self, BudgetError> {
+    pub(crate) const fn try_with_floor(mut self, floor: u32) -> Result<Self, BudgetError> {
         if floor > MOST {
             return Err(BudgetError::Floor { value: floor });
         }
@@ -92,20 +92,20 @@ impl Limits {
         Ok(self)
     }
 
-    pub(super) const fn ratio(self) -> f64 {
+    pub(crate) const fn ratio(self) -> f64 {
         self.ratio as f64 / 1_000.0
     }
 
-    pub(super) const fn burst(self) -> u32 {
+    pub(crate) const fn burst(self) -> u32 {
         self.burst
     }
 
-    pub(super) const fn floor(self) -> u32 {
+    pub(crate) const fn floor(self) -> u32 {
         self.floor
     }
 
     /// What the bucket holds at most, in thousandths.
-    pub(super) const fn capacity(self) -> i64 {
+    pub(crate) const fn capacity(self) -> i64 {
         self.burst as i64 * TOKEN
     }
 

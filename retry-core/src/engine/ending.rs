@@ -58,9 +58,28 @@ impl Attempts {
     /// Time ran out during an attempt, or before it could begin.
     pub(super) fn ran_out(&self, plan: &Plan<'_>, error: &dyn std::fmt::Display) {
         if stats::on() {
-            plan.operation.counters().failed("time_limit");
+            plan.operation.state().counters.failed("time_limit");
         }
         self.stopped(plan, error, &Reason::TimeLimit);
+    }
+
+    /// The breaker let no attempt be made.
+    #[cold]
+    pub(super) fn turned_away(&self, plan: &Plan<'_>, error: &dyn std::fmt::Display) {
+        if stats::on() {
+            plan.operation.state().counters.failed("circuit_open");
+        }
+        if self.retries > 0 {
+            // The attempt that the wait was for does not come.
+            let last = Self {
+                retries: self.retries - 1,
+                ..*self
+            };
+            return last.stopped(plan, error, &Reason::CircuitOpen);
+        }
+        event::rejected(plan.operation, error);
+        gave_up(plan, true, Vec::new(), error);
+        self.count(plan, false);
     }
 
     #[cold]
@@ -73,7 +92,7 @@ impl Attempts {
     pub(super) fn count(&self, plan: &Plan<'_>, succeeded: bool) {
         if stats::on() {
             let spent = self.failed.map_or(Duration::ZERO, Moment::elapsed);
-            plan.operation.counters().ended(Ended {
+            plan.operation.state().counters.ended(Ended {
                 attempts: self.number(),
                 succeeded,
                 spent,

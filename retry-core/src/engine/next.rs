@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Attempts, Plan};
+use crate::budget::Tokens;
 use crate::event::Reason;
 use crate::failure::{Failure, text_of};
 use crate::limits::Limits;
@@ -32,12 +33,21 @@ impl Next<'_> {
         match self {
             Self::Return => Step::Return,
             Self::Again => Step::Again,
-            Self::Wait(Waiting { wait, plan }) => Step::Wait(Wait {
-                wait,
-                next: attempts.number(),
-                interrupted: scope::is_entered()
-                    .then(|| Box::new(Interrupted::new(*attempts, &plan, judge(outcome).as_ref()))),
-            }),
+            Self::Wait(Waiting { wait, tokens, plan }) => {
+                let in_scope = scope::is_entered();
+                let interrupted =
+                    in_scope.then(|| Interrupted::new(*attempts, &plan, judge(outcome).as_ref()));
+                Step::Wait(Wait {
+                    wait,
+                    next: attempts.number(),
+                    held: (in_scope || tokens.is_some()).then(|| {
+                        Box::new(WhileWaiting {
+                            interrupted,
+                            tokens,
+                        })
+                    }),
+                })
+            }
         }
     }
 }
@@ -59,8 +69,17 @@ pub struct Wait {
     pub(crate) wait: Duration,
     /// The attempt after it.
     pub(crate) next: u32,
+    /// What only some waits have.
+    pub(crate) held: Option<Box<WhileWaiting>>,
+}
+
+/// What an async wait has in a scope, or where it was paid for.
+#[derive(Debug)]
+pub(crate) struct WhileWaiting {
     /// What is reported if its scope ends it.
-    pub(crate) interrupted: Option<Box<Interrupted>>,
+    pub(crate) interrupted: Option<Interrupted>,
+    /// What was paid for it.
+    pub(crate) tokens: Option<Tokens>,
 }
 
 /// How a bounded attempt ended.
@@ -77,6 +96,7 @@ pub enum Bounds<T, E> {
 /// A wait that is to be slept.
 pub(crate) struct Waiting<'a> {
     pub(crate) wait: Duration,
+    pub(crate) tokens: Option<Tokens>,
     pub(crate) plan: Plan<'a>,
 }
 
@@ -117,6 +137,7 @@ impl Interrupted {
             policy: &self.policy,
             nested: None,
             limits,
+            guards: None,
         };
         self.attempts.stopped(&plan, &self.error, reason);
     }

@@ -10,6 +10,8 @@ impl Classify for RetryError {
         match self {
             // The dropped attempt may have done its work.
             Self::AttemptTimeout { .. } | Self::TimeLimit { .. } => Verdict::Unknown,
+            // It was not made at all, and the breaker asks not to be tried again.
+            Self::CircuitOpen { .. } => Verdict::Stop,
         }
     }
 
@@ -17,6 +19,7 @@ impl Classify for RetryError {
         match self {
             Self::AttemptTimeout { .. } => "attempt_timeout",
             Self::TimeLimit { .. } => "time_limit",
+            Self::CircuitOpen { .. } => "circuit_open",
         }
     }
 

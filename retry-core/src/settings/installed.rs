@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::{RetrySettings, environment, variables};
 use crate::error::{InvalidSetting, SettingsError};
-use crate::stats;
+use crate::{guards, stats};
 
 static INSTALLED: RwLock<Option<Arc<RetrySettings>>> = RwLock::new(None);
 static GENERATION: AtomicU32 = AtomicU32::new(0);
@@ -49,6 +49,7 @@ fn in_force(settings: &RetrySettings) {
     if settings.stats {
         stats::enable_stats();
     }
+    guards::switch_budgets(settings.switch_budgets_on());
 }
 
 /// What was wrong with the environment.

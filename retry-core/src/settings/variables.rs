@@ -11,7 +11,7 @@ use crate::nesting::Nested;
 use crate::wait_text::{self, Wait};
 
 pub(super) const PREFIX: &str = "RETRY__";
-const OPERATION: &str = "OP__";
+pub(super) const OPERATION: &str = "OP__";
 const ATTEMPTS_ALLOWED: &str = "it must be a whole number from 1 to 4294967295, or unlimited";
 const SWITCH_ALLOWED: &str = "it must be 1, true, on or yes, or 0, false, off or no";
 const NESTED_ALLOWED: &str = "it must be stop or multiply";
@@ -62,6 +62,12 @@ const FIELDS: [&str; 3] = ["MAX_ATTEMPTS", "MIN_WAIT", "MAX_WAIT"];
 
 impl Parsed {
     fn read(&mut self, name: &str, rest: &str, value: &str) {
+        if let Some(read) = self.settings.guards.read(rest, value) {
+            if let Err(allowed) = read {
+                self.refuse(name, value, allowed);
+            }
+            return;
+        }
         let outcome = if let Some((layer, field)) = self.layer_of(rest) {
             set(layer, field, value)
         } else if rest == "STATS" {
@@ -146,7 +152,7 @@ fn split_field(rest: &str) -> Option<(&str, &'static str)> {
     })
 }
 
-fn class_named(owner: &str) -> Option<OperationClass> {
+pub(super) fn class_named(owner: &str) -> Option<OperationClass> {
     OperationClass::ALL
         .into_iter()
         .find(|class| class.as_str().to_uppercase() == owner)

@@ -1,19 +1,18 @@
-//! Counters of one operation, and the registry of all.
+//! Counters of one operation.
 //!
 //! A first-attempt success is what happens millions of times: it adds one to a counter of the
 //! thread's own stripe. Everything else happens after a failure and shares its counters.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::OperationStats;
-use crate::operation::{Identity, Operation};
+use crate::operation::state;
 use crate::stripes::Stripes;
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Counters {
     succeeded_first: Stripes,
     /// All calls but first-attempt successes.
@@ -79,57 +78,9 @@ impl Counters {
     }
 }
 
-type Registry = BTreeMap<(&'static str, &'static str), &'static Counters>;
-
-/// By class and name. Entries are kept for good: there is one for each operation in the program.
-static REGISTRY: RwLock<Registry> = RwLock::new(BTreeMap::new());
-
-/// Where an operation's counters were found last, by what tells its class and name without reading
-/// them: a call that succeeds neither locks nor compares text.
-type Known = (Identity, &'static Counters);
-
-thread_local! {
-    static KNOWN: [Cell<Option<Known>>; 16] = const { [const { Cell::new(None) }; 16] };
-}
-
-impl Operation {
-    /// The counters that every call of this class and name shares.
-    pub(crate) fn counters(&self) -> &'static Counters {
-        let identity = self.identity();
-        KNOWN.with(|known| {
-            let slot = &known[identity.slot() % known.len()];
-            match slot.get() {
-                Some((found, counters)) if found == identity => counters,
-                _ => {
-                    let counters = self.look_up();
-                    slot.set(Some((identity, counters)));
-                    counters
-                }
-            }
-        })
-    }
-
-    #[cold]
-    fn look_up(&self) -> &'static Counters {
-        let key = (self.class(), self.name());
-        let known = REGISTRY
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&key)
-            .copied();
-        known.unwrap_or_else(|| {
-            let mut registry = REGISTRY.write().unwrap_or_else(PoisonError::into_inner);
-            registry
-                .entry(key)
-                .or_insert_with(|| Box::leak(Box::default()))
-        })
-    }
-}
-
 pub(super) fn snapshot() -> Vec<OperationStats> {
-    let registry = REGISTRY.read().unwrap_or_else(PoisonError::into_inner);
-    let all = registry
-        .iter()
-        .map(|((class, name), counters)| counters.snapshot(class, name));
+    let all = state::all()
+        .into_iter()
+        .map(|(class, name, state)| state.counters.snapshot(class, name));
     all.filter(|operation| operation.calls > 0).collect()
 }

@@ -1,0 +1,240 @@
+//! [`CircuitBreaker`]: calls to a side that is down are rejected at once, until it is back.
+//!
+//! The whole state is one word: which state, its numbers and an epoch. What each event makes of it
+//! is a plain function ([`state`]); a step is one compare-and-swap ([`machine`]); clock, randomness
+//! and reports are here, at the edge.
+
+mod cause;
+mod config;
+mod error;
+mod machine;
+mod making;
+mod permit;
+mod registry;
+mod state;
+mod tick;
+mod window;
+
+use std::fmt;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::{event, random};
+use cause::Cause;
+use machine::{Change, Machine};
+use state::{Epoch, Phase};
+use tick::Tick;
+use window::Outcome;
+
+pub(crate) use config::{BreakerConfig, Window};
+pub use error::{BreakerError, CircuitOpen, UnknownBreaker};
+pub use permit::Permit;
+pub use state::CircuitState;
+
+/// Rejects calls to a dependency that keeps failing, and tries now and then whether it is back.
+///
+/// While *closed*, calls pass, and their failures are counted: 5 in a row open the circuit. While
+/// *open*, calls are rejected for 60 s, spread by a tenth to either side so that not all clients
+/// come back at once. Whoever asks first after that finds it *half open*: one call may try, the
+/// rest are rejected still. Its success closes the circuit, its failure opens it again; where it is
+/// dropped, the next may try. All numbers can be set, and a window over the last calls or the last
+/// while set in the place of failures in a row.
+///
+/// A breaker is made for a `static`, and shared by all calls to one dependency. In the default
+/// mode, a success reads one word and writes nothing.
+///
+/// ```
+/// use std::time::Duration;
+/// use retry_core::{CircuitBreaker, CircuitState};
+///
+/// static PAYMENTS: CircuitBreaker = CircuitBreaker::new("payments")
+///     .with_failure_threshold(3)
+///     .with_recovery_timeout(Duration::from_secs(30));
+///
+/// fn pay(answer: Result<u32, &'static str>) -> Result<u32, String> {
+///     let permit = PAYMENTS.try_acquire().map_err(|open| open.to_string())?;
+///     match answer {
+///         Ok(receipt) => permit.succeed(),
+///         Err(_) => permit.fail(),
+///     }
+///     answer.map_err(str::to_owned)
+/// }
+///
+/// assert_eq!(pay(Ok(7)), Ok(7));
+/// for _ in 0..3 {
+///     assert!(pay(Err("connection refused")).is_err());
+/// }
+/// assert_eq!(PAYMENTS.state(), CircuitState::Open);
+/// let rejected = pay(Ok(8)).unwrap_err();
+/// assert!(rejected.starts_with("circuit payments is open: retry after"), "{rejected}");
+/// PAYMENTS.reset();
+/// assert_eq!(pay(Ok(8)), Ok(8));
+/// ```
+///
+/// ```compile_fail
+/// use retry_core::CircuitBreaker;
+/// static NEVER: CircuitBreaker = CircuitBreaker::new("never").with_failure_threshold(0);
+/// ```
+pub struct CircuitBreaker {
+    name: &'static str,
+    /// The class of the operation that it was made for.
+    class: Option<&'static str>,
+    config: BreakerConfig,
+    machine: Machine<AtomicU64>,
+    /// Made at the first verdict that goes into it.
+    window: OnceLock<window::Record>,
+    /// Whether it has been said that another configuration goes by its name.
+    disputed: AtomicBool,
+}
+
+/// Calling.
+impl CircuitBreaker {
+    /// Asks to let one call through. The permit takes its verdict.
+    ///
+    /// # Errors
+    ///
+    /// [`CircuitOpen`] where the circuit is open, or half open with all its permits out.
+    #[inline]
+    pub fn try_acquire(&self) -> Result<Permit<'_>, CircuitOpen> {
+        self.acquire(now)
+    }
+
+    /// How long calls are rejected for certain from `now` on: forever where it was forced open;
+    /// `None` where a call that asks may pass.
+    pub(crate) fn opens_again_in(&self, now: Instant) -> Option<Duration> {
+        let state = self.machine.state();
+        state.rejects_for(&self.config, || Tick::at(now))
+    }
+
+    #[inline]
+    fn acquire(&self, now: impl Fn() -> Instant) -> Result<Permit<'_>, CircuitOpen> {
+        match self.machine.acquire(&self.config, || Tick::at(now())) {
+            Ok(change) => {
+                if change.is_transition() {
+                    self.transition(change, Cause::Asked);
+                }
+                let began = match self.config.slow_call {
+                    Some(_) => Tick::at(now()).low(),
+                    None => 0,
+                };
+                Ok(Permit::new(self, change.after.epoch, began))
+            }
+            Err(retry_after) => Err(CircuitOpen {
+                name: self.name,
+                retry_after,
+            }),
+        }
+    }
+
+    /// A permit gives its verdict.
+    #[inline]
+    fn ended(&self, epoch: Epoch, began: u32, outcome: Outcome, now: impl Fn() -> Instant) {
+        let _ = began;
+        let (change, cause) = match outcome {
+            Outcome::Success => (self.machine.succeed(epoch, &self.config), Cause::Asked),
+            Outcome::Failure => {
+                let change = self
+                    .machine
+                    .fail(epoch, &self.config, || self.open_until(now()));
+                (change, Cause::of_failure(change.before))
+            }
+        };
+        if change.is_transition() {
+            self.transition(change, cause);
+        }
+    }
+
+    /// A permit is dropped without a verdict.
+    #[inline]
+    fn given_back(&self, epoch: Epoch) {
+        self.machine.give_back(epoch);
+    }
+
+    /// When a circuit that opens now may be tried again.
+    fn open_until(&self, now: Instant) -> Tick {
+        let (least, most) = self.config.open_nanos();
+        let nanos = random::with_thread(|random| random.between(least, most));
+        Tick::after(now, Duration::from_nanos(nanos))
+    }
+}
+
+/// Watching and steering.
+impl CircuitBreaker {
+    /// The name in logs, metrics and errors.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The class of the operation that it was made for; `None` where code named it.
+    #[must_use]
+    pub const fn class(&self) -> Option<&'static str> {
+        self.class
+    }
+
+    /// Where it stands. An open circuit becomes half open when a call asks, not by time alone: it
+    /// stays `Open` here until then, and [`retry_after`](Self::retry_after) tells whether one may.
+    #[must_use]
+    pub fn state(&self) -> CircuitState {
+        self.machine.state().name()
+    }
+
+    /// How long an open circuit still rejects calls, in milliseconds rounded up. `None` where the
+    /// next call may pass, and where nobody knows: while it is forced open.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.opens_again_in(now())
+            .filter(|left| *left != Duration::MAX)
+    }
+
+    /// Rejects all calls from now on, until [`reset`](Self::reset). Calls under way go on; their
+    /// verdicts are discarded.
+    pub fn force_open(&self) {
+        self.steered(self.machine.force_open());
+    }
+
+    /// Closes the circuit, whatever its state, and forgets what it has counted. Verdicts of calls
+    /// that are under way are discarded.
+    pub fn reset(&self) {
+        self.steered(self.machine.reset());
+    }
+
+    fn steered(&self, change: Change) {
+        if change.is_transition() {
+            self.transition(change, Cause::Asked);
+        }
+    }
+
+    /// Every change of state passes here, once.
+    #[cold]
+    fn transition(&self, change: Change, cause: Cause) {
+        let (name, from) = (self.name, change.before.name().as_str());
+        match change.after.phase {
+            Phase::Closed { .. } => event::circuit_closed(name, from),
+            Phase::Open { until } => {
+                let left = until.left(Tick::at(now())).unwrap_or(Duration::ZERO);
+                event::circuit_opened(name, from, &cause, left);
+            }
+            Phase::HalfOpen { .. } => {
+                event::circuit_half_open(name, from, self.config.half_open_permits);
+            }
+            Phase::ForcedOpen => event::circuit_forced_open(name, from),
+        }
+    }
+}
+
+impl fmt::Debug for CircuitBreaker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CircuitBreaker")
+            .field("name", &self.name)
+            .field("state", &self.state())
+            .finish_non_exhaustive()
+    }
+}
+
+fn now() -> Instant {
+    crate::clock::now()
+}

@@ -1,0 +1,161 @@
+//! [`BreakerConfig`]: all that a breaker is told, as plain numbers, so that a layer of settings can
+//! replace one of them.
+
+use std::time::Duration;
+
+use super::error::BreakerError;
+
+/// Which verdicts a rate is taken over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Window {
+    /// The last calls, this many.
+    Calls(u32),
+    /// The calls of the last while, to a tenth of it.
+    Time(Duration),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct BreakerConfig {
+    /// Failures in a row that open. Counts where there is no window.
+    pub(crate) failure_threshold: u32,
+    /// How long it stays open, spread by a tenth to either side.
+    pub(crate) recovery_timeout: Duration,
+    pub(crate) window: Option<Window>,
+    /// The share of failures in the window that opens.
+    pub(crate) failure_rate: f64,
+    /// Calls that the window must hold before a rate means anything; the whole window, where it
+    /// holds fewer.
+    pub(crate) minimum_calls: u32,
+    /// A call that took longer is slow. Needs a window.
+    pub(crate) slow_call: Option<Duration>,
+    /// The share of slow calls in the window that opens.
+    pub(crate) slow_call_rate: f64,
+    /// Calls that may try at a time while half open.
+    pub(crate) half_open_permits: u32,
+    /// Successes that close.
+    pub(crate) success_threshold: u32,
+}
+
+impl BreakerConfig {
+    /// 5 failures in a row, 60 s, one trial call, one success.
+    pub(crate) const DEFAULT: Self = Self {
+        failure_threshold: 5,
+        recovery_timeout: Duration::from_secs(60),
+        window: None,
+        failure_rate: 0.5,
+        minimum_calls: 10,
+        slow_call: None,
+        slow_call_rate: 1.0,
+        half_open_permits: 1,
+        success_threshold: 1,
+    };
+
+    /// The most that `half_open_permits` and `success_threshold` may be: their counts share a word.
+    pub(crate) const MOST_TRIALS: u32 = 1_000_000;
+    /// The largest window of calls: it is looked through at every verdict.
+    pub(crate) const MOST_CALLS: u32 = 10_000;
+    /// A tenth of the shortest window of time is a millisecond, what the clock tells apart here.
+    pub(crate) const SHORTEST_WINDOW: Duration = Duration::from_millis(10);
+    /// What the length of a call is told to.
+    pub(crate) const SHORTEST_SLOW_CALL: Duration = Duration::from_millis(1);
+
+    /// # Errors
+    ///
+    /// The first number that is out of its range.
+    pub(crate) const fn validate(&self) -> Result<(), BreakerError> {
+        if self.failure_threshold == 0 {
+            return Err(BreakerError::FailureThreshold { value: 0 });
+        }
+        if self.recovery_timeout.is_zero() {
+            return Err(BreakerError::RecoveryTimeout);
+        }
+        match self.window {
+            Some(Window::Calls(value)) if value == 0 || value > Self::MOST_CALLS => {
+                return Err(BreakerError::CountWindow { value });
+            }
+            Some(Window::Time(value)) if shorter(value, Self::SHORTEST_WINDOW) => {
+                return Err(BreakerError::TimeWindow { value });
+            }
+            None if self.slow_call.is_some() => return Err(BreakerError::NoWindow),
+            _ => {}
+        }
+        if !is_rate(self.failure_rate) {
+            return Err(BreakerError::FailureRate {
+                value: self.failure_rate,
+            });
+        }
+        if self.minimum_calls == 0 {
+            return Err(BreakerError::MinimumCalls { value: 0 });
+        }
+        if let Some(value) = self.slow_call
+            && shorter(value, Self::SHORTEST_SLOW_CALL)
+        {
+            return Err(BreakerError::SlowCall { value });
+        }
+        if !is_rate(self.slow_call_rate) {
+            return Err(BreakerError::SlowCallRate {
+                value: self.slow_call_rate,
+            });
+        }
+        if !is_trials(self.half_open_permits) {
+            return Err(BreakerError::HalfOpenPermits {
+                value: self.half_open_permits,
+            });
+        }
+        if !is_trials(self.success_threshold) {
+            return Err(BreakerError::SuccessThreshold {
+                value: self.success_threshold,
+            });
+        }
+        Ok(())
+    }
+
+    /// The longest that a draw of the open time can give, with the rounding to milliseconds.
+    pub(super) const fn longest_open(&self) -> Duration {
+        let spread = self
+            .recovery_timeout
+            .saturating_add(Duration::from_nanos(tenth(nanos(self.recovery_timeout))));
+        spread.saturating_add(Duration::from_millis(2))
+    }
+
+    /// The open time's bounds in nanoseconds: a tenth to either side, so that the clients of one
+    /// dependency do not all come back at once.
+    pub(super) const fn open_nanos(&self) -> (u64, u64) {
+        let middle = nanos(self.recovery_timeout);
+        (middle - tenth(middle), middle.saturating_add(tenth(middle)))
+    }
+
+    /// Calls that a window must hold before it is judged.
+    pub(super) fn enough_calls(&self) -> u32 {
+        match self.window {
+            Some(Window::Calls(calls)) => self.minimum_calls.min(calls),
+            _ => self.minimum_calls,
+        }
+    }
+}
+
+const fn tenth(nanos: u64) -> u64 {
+    nanos / 10
+}
+
+const fn nanos(duration: Duration) -> u64 {
+    let nanos = duration.as_nanos();
+    if nanos > u64::MAX as u128 {
+        u64::MAX
+    } else {
+        nanos as u64
+    }
+}
+
+const fn shorter(one: Duration, other: Duration) -> bool {
+    one.as_nanos() < other.as_nanos()
+}
+
+/// Not a number is none either.
+const fn is_rate(rate: f64) -> bool {
+    rate > 0.0 && rate <= 1.0
+}
+
+const fn is_trials(number: u32) -> bool {
+    number > 0 && number <= BreakerConfig::MOST_TRIALS
+}

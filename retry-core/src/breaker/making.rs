@@ -1,0 +1,253 @@
+//! Making a breaker: const setters that panic on a bad constant, and their twins for numbers that
+//! come at run time.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::time::Duration;
+
+use super::CircuitBreaker;
+use super::config::{BreakerConfig, Window};
+use super::error::BreakerError;
+use super::machine::Machine;
+
+/// Making.
+impl CircuitBreaker {
+    /// A closed circuit that opens after 5 failures in a row, for 60 s, lets one call try then, and
+    /// closes when that succeeds. `name` is what it goes by in logs, metrics and errors.
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        Self::unchecked(None, name, BreakerConfig::DEFAULT)
+    }
+
+    /// With all of a configuration, which has been validated.
+    pub(super) const fn unchecked(
+        class: Option<&'static str>,
+        name: &'static str,
+        config: BreakerConfig,
+    ) -> Self {
+        Self {
+            name,
+            class,
+            config,
+            machine: Machine::new(AtomicU64::new(0)),
+            window: OnceLock::new(),
+            disputed: AtomicBool::new(false),
+        }
+    }
+
+    /// Failures in a row that open the circuit, where no window is set. Default 5.
+    ///
+    /// # Panics
+    ///
+    /// If it is 0; in a `const` or `static` this is a compile error.
+    #[must_use]
+    pub const fn with_failure_threshold(mut self, failures: u32) -> Self {
+        self.config.failure_threshold = failures;
+        self.checked()
+    }
+
+    /// [`CircuitBreaker::with_failure_threshold`] for a number that comes at run time.
+    ///
+    /// # Errors
+    ///
+    /// [`BreakerError::FailureThreshold`].
+    pub fn try_with_failure_threshold(mut self, failures: u32) -> Result<Self, BreakerError> {
+        self.config.failure_threshold = failures;
+        self.tried()
+    }
+
+    /// How long the circuit stays open before a call may try, spread by up to a tenth to either
+    /// side. Default 60 s; told to the millisecond, and cut at 17 years.
+    ///
+    /// # Panics
+    ///
+    /// If it is 0.
+    #[must_use]
+    pub const fn with_recovery_timeout(mut self, timeout: Duration) -> Self {
+        self.config.recovery_timeout = timeout;
+        self.checked()
+    }
+
+    /// [`CircuitBreaker::with_recovery_timeout`] for a wait that comes at run time.
+    ///
+    /// # Errors
+    ///
+    /// [`BreakerError::RecoveryTimeout`].
+    pub fn try_with_recovery_timeout(mut self, timeout: Duration) -> Result<Self, BreakerError> {
+        self.config.recovery_timeout = timeout;
+        self.tried()
+    }
+
+    /// Opens by the share of failures in the last `calls` calls (1 to 10 000), from
+    /// `failure_rate` (over 0, at most 1) on, instead of by failures in a row.
+    ///
+    /// Every verdict is then written down, and the whole window looked through: a window of a
+    /// hundred calls costs about as much as a lock.
+    ///
+    /// # Panics
+    ///
+    /// If either is out of its range.
+    #[must_use]
+    pub const fn with_count_window(mut self, calls: u32, failure_rate: f64) -> Self {
+        self.config.window = Some(Window::Calls(calls));
+        self.config.failure_rate = failure_rate;
+        self.checked()
+    }
+
+    /// [`CircuitBreaker::with_count_window`] for numbers that come at run time.
+    ///
+    /// # Errors
+    ///
+    /// [`BreakerError::CountWindow`] or [`BreakerError::FailureRate`].
+    pub fn try_with_count_window(
+        mut self,
+        calls: u32,
+        failure_rate: f64,
+    ) -> Result<Self, BreakerError> {
+        self.config.window = Some(Window::Calls(calls));
+        self.config.failure_rate = failure_rate;
+        self.tried()
+    }
+
+    /// Opens by the share of failures among the calls that ended in the last `length` (10 ms or
+    /// longer, kept in ten parts), from `failure_rate` (over 0, at most 1) on, instead of by
+    /// failures in a row. A part counts its first 262 143 calls, which speak for the rest.
+    ///
+    /// # Panics
+    ///
+    /// If either is out of its range.
+    #[must_use]
+    pub const fn with_time_window(mut self, length: Duration, failure_rate: f64) -> Self {
+        self.config.window = Some(Window::Time(length));
+        self.config.failure_rate = failure_rate;
+        self.checked()
+    }
+
+    /// [`CircuitBreaker::with_time_window`] for values that come at run time.
+    ///
+    /// # Errors
+    ///
+    /// [`BreakerError::TimeWindow`] or [`BreakerError::FailureRate`].
+    pub fn try_with_time_window(
+        mut self,
+        length: Duration,
+        failure_rate: f64,
+    ) -> Result<Self, BreakerError> {
+        self.config.window = Some(Window::Time(length));
+        self.config.failure_rate = failure_rate;
+        self.tried()
+    }
+
+    /// Calls that the window must hold before its rates mean anything. Default 10; more than a
+    /// count window holds is the whole window.
+    ///
+    /// # Panics
+    ///
+    /// If it is 0, or no window is set yet.
+    #[must_use]
+    pub const fn with_minimum_calls(mut self, calls: u32) -> Self {
+        assert!(
+            self.config.window.is_some(),
+            "{}",
+            BreakerError::NoWindow.rule()
+        );
+        self.config.minimum_calls = calls;
+        self.checked()
+    }
+
+    /// [`CircuitBreaker::with_minimum_calls`] for a number that comes at run time.
+    ///
+    /// # Errors
+    ///
+    /// [`BreakerError::MinimumCalls`] or [`BreakerError::NoWindow`].
+    pub fn try_with_minimum_calls(mut self, calls: u32) -> Result<Self, BreakerError> {
+        if self.config.window.is_none() {
+            return Err(BreakerError::NoWindow);
+        }
+        self.config.minimum_calls = calls;
+        self.tried()
+    }
+
+    /// Opens also by the share of slow calls in the window, from `slow_call_rate` (over 0, at most
+    /// 1) on. A call, failed or not, that took longer than `slow_call` (1 ms or more, told to the
+    /// millisecond) is slow. While half open, a slow success counts as a failure.
+    ///
+    /// # Panics
+    ///
+    /// If either is out of its range, or no window is set yet.
+    #[must_use]
+    pub const fn with_slow_call(mut self, slow_call: Duration, slow_call_rate: f64) -> Self {
+        self.config.slow_call = Some(slow_call);
+        self.config.slow_call_rate = slow_call_rate;
+        self.checked()
+    }
+
+    /// [`CircuitBreaker::with_slow_call`] for values that come at run time.
+    ///
+    /// # Errors
+    ///
+    /// [`BreakerError::SlowCall`], [`BreakerError::SlowCallRate`] or [`BreakerError::NoWindow`].
+    pub fn try_with_slow_call(
+        mut self,
+        slow_call: Duration,
+        slow_call_rate: f64,
+    ) -> Result<Self, BreakerError> {
+        self.config.slow_call = Some(slow_call);
+        self.config.slow_call_rate = slow_call_rate;
+        self.tried()
+    }
+
+    /// Calls that may try at a time while the circuit is half open. Default 1; at most a million.
+    ///
+    /// # Panics
+    ///
+    /// If it is out of its range.
+    #[must_use]
+    pub const fn with_half_open_permits(mut self, permits: u32) -> Self {
+        self.config.half_open_permits = permits;
+        self.checked()
+    }
+
+    /// [`CircuitBreaker::with_half_open_permits`] for a number that comes at run time.
+    ///
+    /// # Errors
+    ///
+    /// [`BreakerError::HalfOpenPermits`].
+    pub fn try_with_half_open_permits(mut self, permits: u32) -> Result<Self, BreakerError> {
+        self.config.half_open_permits = permits;
+        self.tried()
+    }
+
+    /// Successes of trial calls that close a half-open circuit; a single failure opens it again.
+    /// Default 1; at most a million.
+    ///
+    /// # Panics
+    ///
+    /// If it is out of its range.
+    #[must_use]
+    pub const fn with_success_threshold(mut self, successes: u32) -> Self {
+        self.config.success_threshold = successes;
+        self.checked()
+    }
+
+    /// [`CircuitBreaker::with_success_threshold`] for a number that comes at run time.
+    ///
+    /// # Errors
+    ///
+    /// [`BreakerError::SuccessThreshold`].
+    pub fn try_with_success_threshold(mut self, successes: u32) -> Result<Self, BreakerError> {
+        self.config.success_threshold = successes;
+        self.tried()
+    }
+
+    const fn checked(self) -> Self {
+        if let Err(error) = self.config.validate() {
+            panic!("{}", error.rule());
+        }
+        self
+    }
+
+    fn tried(self) -> Result<Self, BreakerError> {
+        self.config.validate().map(|()| self)
+    }
+}

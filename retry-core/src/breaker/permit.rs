@@ -1,0 +1,65 @@
+//! [`Permit`]: a call that a circuit has let through, and whose verdict it waits for.
+
+use std::fmt;
+use std::mem::ManuallyDrop;
+
+use super::state::Epoch;
+use super::{CircuitBreaker, now};
+use crate::breaker::window::Outcome;
+
+/// One call that a [`CircuitBreaker`] has let through.
+///
+/// Say how it went by [`succeed`](Self::succeed) or [`fail`](Self::fail). A permit that is dropped,
+/// as by a cancelled call, gives no verdict: it frees its place where the circuit is half open, and
+/// neither closes nor opens anything. A verdict that comes after the circuit has moved on is
+/// discarded. A call that never ends keeps its place: bound it by a time limit.
+#[must_use = "a permit that is dropped gives no verdict"]
+pub struct Permit<'a> {
+    breaker: &'a CircuitBreaker,
+    epoch: Epoch,
+    /// When it began, where anybody asks for slow calls: four bytes, since every call carries them.
+    began: u32,
+}
+
+impl<'a> Permit<'a> {
+    pub(super) const fn new(breaker: &'a CircuitBreaker, epoch: Epoch, began: u32) -> Self {
+        Self {
+            breaker,
+            epoch,
+            began,
+        }
+    }
+
+    /// The call did what it was to do, or was told by a healthy other side that it cannot.
+    #[inline]
+    pub fn succeed(self) {
+        self.end(Outcome::Success, now);
+    }
+
+    /// The call failed in a way that says something about the other side's health.
+    #[inline]
+    pub fn fail(self) {
+        self.end(Outcome::Failure, now);
+    }
+
+    #[inline]
+    pub(super) fn end(self, outcome: Outcome, now: impl Fn() -> tokio::time::Instant) {
+        // What a dropped permit does is for those that give no verdict.
+        let this = ManuallyDrop::new(self);
+        this.breaker.ended(this.epoch, this.began, outcome, now);
+    }
+}
+
+impl Drop for Permit<'_> {
+    fn drop(&mut self) {
+        self.breaker.given_back(self.epoch);
+    }
+}
+
+impl fmt::Debug for Permit<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permit")
+            .field("circuit", &self.breaker.name())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,107 @@
+//! All breakers that have a name: found by it, and shared by it.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+use std::sync::{PoisonError, RwLock};
+
+use super::CircuitBreaker;
+use super::config::BreakerConfig;
+use super::error::UnknownBreaker;
+use crate::event;
+
+/// Named by code, or made for an operation of a class.
+type Key = (Option<&'static str>, &'static str);
+
+/// Entries are kept for good: there is one for each breaker in the program's text. Those named by
+/// code come first.
+static REGISTRY: RwLock<BTreeMap<Key, &'static CircuitBreaker>> = RwLock::new(BTreeMap::new());
+
+/// Finding.
+impl CircuitBreaker {
+    /// The breaker of that name: one named by code, else the one that was made for an operation.
+    /// Where operations of two classes share a name, the first in the order of classes;
+    /// [`all`](Self::all) has both.
+    ///
+    /// A breaker is known from its first use by an attribute or [`Retry`](crate::Retry), or from
+    /// [`register`](Self::register).
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownBreaker`], which lists the known names.
+    ///
+    /// ```
+    /// use retry_core::{CircuitBreaker, CircuitState};
+    ///
+    /// static PAYMENTS: CircuitBreaker = CircuitBreaker::new("payments");
+    /// PAYMENTS.register();
+    ///
+    /// CircuitBreaker::find("payments")?.force_open();
+    /// assert_eq!(PAYMENTS.state(), CircuitState::ForcedOpen);
+    /// assert_eq!(
+    ///     CircuitBreaker::find("refunds").unwrap_err().to_string(),
+    ///     "unknown circuit breaker \"refunds\"; known are payments",
+    /// );
+    /// # Ok::<(), retry_core::UnknownBreaker>(())
+    /// ```
+    pub fn find(name: &str) -> Result<&'static Self, UnknownBreaker> {
+        let registry = REGISTRY.read().unwrap_or_else(PoisonError::into_inner);
+        let found = registry.iter().find(|((_, known), _)| *known == name);
+        found
+            .map(|(_, breaker)| *breaker)
+            .ok_or_else(|| UnknownBreaker {
+                name: name.to_owned(),
+                known: registry.keys().map(|(_, known)| *known).collect(),
+            })
+    }
+
+    /// Every breaker that is known, those named by code first: for dashboards.
+    #[must_use]
+    pub fn all() -> Vec<&'static Self> {
+        let registry = REGISTRY.read().unwrap_or_else(PoisonError::into_inner);
+        registry.values().copied().collect()
+    }
+
+    /// Lets [`find`](Self::find) and [`all`](Self::all) know a breaker that code made itself.
+    /// Doing so again changes nothing. The first of a name stays; another one is told of at ERROR.
+    pub fn register(&'static self) {
+        let known = look_up((self.class, self.name), || self);
+        if !std::ptr::eq(known, self) {
+            known.dispute();
+        }
+    }
+
+    /// The breaker of that name: the one that there is, else a new one. The first configuration
+    /// counts; that another was asked for is logged once.
+    pub(crate) fn shared(
+        class: Option<&'static str>,
+        name: &'static str,
+        config: BreakerConfig,
+    ) -> &'static Self {
+        let breaker = look_up((class, name), || {
+            Box::leak(Box::new(Self::unchecked(class, name, config)))
+        });
+        if breaker.config != config {
+            breaker.dispute();
+        }
+        breaker
+    }
+
+    #[cold]
+    fn dispute(&self) {
+        if !self.disputed.swap(true, Ordering::Relaxed) {
+            event::circuit_disputed(self.name);
+        }
+    }
+}
+
+fn look_up(key: Key, make: impl FnOnce() -> &'static CircuitBreaker) -> &'static CircuitBreaker {
+    let known = REGISTRY
+        .read()
+        .unwrap_or_else(PoisonError::into_inner)
+        .get(&key)
+        .copied();
+    known.unwrap_or_else(|| {
+        let mut registry = REGISTRY.write().unwrap_or_else(PoisonError::into_inner);
+        registry.entry(key).or_insert_with(make)
+    })
+}

@@ -1,0 +1,155 @@
+//! What stands around a call's attempts so that retries make no outage worse: its budget, breaker,
+//! limiter and time budget.
+//!
+//! The order around an attempt is breaker, limiter, attempt; the budget is asked when a retry is about
+//! to be admitted. A call without guards has none of this in its code: that says [`UNGUARDED`].
+
+mod admission;
+mod asked;
+mod choice;
+mod delay;
+mod layer;
+mod own;
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::adaptive::AdaptiveLimiter;
+use crate::breaker::{CircuitBreaker, Permit};
+use crate::budget::{self, RetryBudget, Tokens};
+use crate::clock;
+use crate::error::RetryError;
+use crate::operation::Operation;
+use crate::scope::{InTime, RetryScope};
+use crate::watch;
+
+pub use admission::{Admission, Around, Settle, UNGUARDED};
+pub use asked::{Asked, Share};
+pub use choice::{AsyncGuard, Extend, Guarded, Hedging, NoGuard, SyncGuard};
+pub use layer::GuardLayer;
+pub use own::UnknownBudget;
+pub(crate) use own::{Own, switch_budgets};
+
+/// The guards of one call.
+#[derive(Clone, Debug, Default)]
+pub struct Guards<'a> {
+    pub(crate) budget: Option<&'a RetryBudget>,
+    pub(crate) breaker: Option<&'a CircuitBreaker>,
+    pub(crate) limiter: Option<&'a AdaptiveLimiter>,
+    /// What holds the call's time budget.
+    pub(crate) scope: Option<RetryScope>,
+}
+
+impl<'a> Guards<'a> {
+    /// `budget = ..`
+    #[must_use]
+    pub const fn budget(mut self, budget: &'a RetryBudget) -> Self {
+        self.budget = Some(budget);
+        self
+    }
+
+    /// `circuit_breaker = ..`
+    #[must_use]
+    pub const fn breaker(mut self, breaker: &'a CircuitBreaker) -> Self {
+        self.breaker = Some(breaker);
+        self
+    }
+
+    /// `adaptive = ..`
+    #[must_use]
+    pub const fn limiter(mut self, limiter: &'a AdaptiveLimiter) -> Self {
+        self.limiter = Some(limiter);
+        self
+    }
+
+    /// `time_budget = ..`, counted from now on.
+    #[must_use]
+    pub fn time_budget(mut self, budget: Option<Duration>) -> Self {
+        self.scope = budget.map(|budget| RetryScope::new().with_time_budget(budget));
+        self
+    }
+
+    /// Asks the breaker for an attempt.
+    ///
+    /// # Errors
+    ///
+    /// [`RetryError::CircuitOpen`], where it is open.
+    pub(crate) fn admit(&self, operation: &Operation) -> Result<Admission<'a>, RetryError> {
+        let permit = match self.breaker {
+            None => None,
+            Some(breaker) => Some(breaker.try_acquire().map_err(|open| {
+                RetryError::CircuitOpen {
+                    operation: operation.name(),
+                    circuit: open.name,
+                    retry_after: open.retry_after,
+                }
+            })?),
+        };
+        Ok(self.admission(permit))
+    }
+
+    pub(crate) const fn admission(&self, permit: Option<Permit<'a>>) -> Admission<'a> {
+        Admission {
+            permit,
+            limiter: self.limiter,
+        }
+    }
+
+    /// An attempt that makes its calls inside the call's time budget.
+    #[inline]
+    pub fn in_time<F>(&self, attempt: F) -> InTime<'_, F> {
+        InTime::new(self.scope.as_ref(), attempt)
+    }
+
+    /// The same for a sync attempt.
+    #[inline]
+    pub fn in_time_sync<R>(&self, attempt: impl FnOnce() -> R) -> R {
+        match &self.scope {
+            None => attempt(),
+            Some(scope) => scope.run(attempt),
+        }
+    }
+
+    /// How long the breaker will still reject calls.
+    pub(crate) fn rejects_for(&self, now: Instant) -> Option<Duration> {
+        self.breaker?.opens_again_in(now)
+    }
+}
+
+/// A first attempt was made: what it deposits. `own` is the budget that the call asked for.
+#[cold]
+pub(crate) fn deposit_unasked(operation: &Operation, own: Option<&RetryBudget>) {
+    if own.is_none()
+        && let Some(budget) = operation.switched_on()
+    {
+        budget.deposit();
+    }
+    if let Some(global) = RetryBudget::global() {
+        global.deposit();
+    }
+}
+
+/// The budgets that a retry of this operation takes a token of.
+pub(crate) enum Withdrawal {
+    /// No budget is in force.
+    Free,
+    /// One token of each.
+    Paid(Tokens),
+    /// One of them has none left.
+    Refused,
+}
+
+/// Takes a token for a retry, of all budgets that hold for it or of none.
+pub(crate) fn withdraw(operation: &Operation, own: Option<&RetryBudget>) -> Withdrawal {
+    let unasked = watch::is(watch::BUDGETS);
+    let switched_on = || unasked.then(|| operation.switched_on()).flatten();
+    let buckets = [own.or_else(switched_on), RetryBudget::global()];
+    if buckets.iter().all(Option::is_none) {
+        return Withdrawal::Free;
+    }
+    match budget::take(buckets, clock::now()) {
+        Some(tokens) => Withdrawal::Paid(tokens),
+        None => Withdrawal::Refused,
+    }
+}

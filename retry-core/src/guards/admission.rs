@@ -1,0 +1,79 @@
+//! [`Admission`]: what an attempt was admitted with, and what its outcome tells them.
+
+use super::Guards;
+use crate::adaptive::AdaptiveLimiter;
+use crate::breaker::Permit;
+use crate::classify::Verdict;
+use crate::clock;
+use crate::failure::Failure;
+
+/// What hears how an attempt ended.
+pub trait Settle: Sized {
+    /// Whether there is nobody to hear.
+    const NOBODY: bool = false;
+    /// It succeeded.
+    fn succeeded(self) {}
+    /// It failed.
+    fn failed(self, _failure: &Failure<'_>) {}
+    /// The call's time limit cut it.
+    fn cut(self) {}
+}
+
+impl Settle for () {
+    const NOBODY: bool = true;
+}
+
+/// One attempt's admission. Dropped without a word it leaves nothing behind: the breaker's permit
+/// comes back, and nothing closes.
+#[must_use = "the breaker waits for a word"]
+#[derive(Debug)]
+pub struct Admission<'a> {
+    pub(super) permit: Option<Permit<'a>>,
+    pub(super) limiter: Option<&'a AdaptiveLimiter>,
+}
+
+impl Settle for Admission<'_> {
+    #[inline]
+    fn succeeded(self) {
+        if let Some(permit) = self.permit {
+            permit.succeed();
+        }
+        if let Some(limiter) = self.limiter {
+            limiter.on_success_at(clock::now());
+        }
+    }
+
+    fn failed(self, failure: &Failure<'_>) {
+        if let Some(permit) = self.permit {
+            // A final answer is an answer: the other side works.
+            if failure.verdict() == Verdict::Stop {
+                permit.succeed();
+            } else {
+                permit.fail();
+            }
+        }
+        if let Some(limiter) = self.limiter {
+            let now = clock::now();
+            if matches!(failure.verdict(), Verdict::RetryAfter(_)) {
+                limiter.on_throttle_at(now);
+            } else {
+                // The SDKs count every answer that is no throttling one as a success.
+                limiter.on_success_at(now);
+            }
+        }
+    }
+
+    fn cut(self) {
+        // The other side was too slow, whatever else it does.
+        if let Some(permit) = self.permit {
+            permit.fail();
+        }
+    }
+}
+
+/// What stands around one attempt, as the engine is told of it: the call's guards, and what hears
+/// how the attempt ended.
+pub type Around<'a, S> = (Option<&'a Guards<'a>>, S);
+
+/// Nothing.
+pub const UNGUARDED: Around<'static, ()> = (None, ());

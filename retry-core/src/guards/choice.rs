@@ -1,0 +1,315 @@
+//! The guards that a [`Retry`](crate::Retry) was given: a type for each need, so that only a breaker
+//! asks for an error that can hold a `RetryError`, and only a hedge for an async call.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::time::Duration;
+
+use super::admission::{Admission, Settle};
+use super::{Guards, InTime};
+use crate::adaptive::AdaptiveLimiter;
+use crate::breaker::CircuitBreaker;
+use crate::budget::RetryBudget;
+use crate::error::RetryError;
+use crate::hedge::{Hedge, Race};
+use crate::operation::Operation;
+
+/// No guard.
+#[derive(Clone, Copy, Debug)]
+pub struct NoGuard;
+
+/// Guards; `B` is the breaker, or `()`.
+#[derive(Clone, Copy, Debug)]
+pub struct Guarded<'a, B = ()> {
+    pub(crate) budget: Option<&'a RetryBudget>,
+    pub(crate) limiter: Option<&'a AdaptiveLimiter>,
+    pub(crate) time_budget: Option<Duration>,
+    pub(crate) breaker: B,
+}
+
+/// Guards, and a second attempt where the first is slow.
+#[derive(Clone, Copy, Debug)]
+pub struct Hedging<G> {
+    pub(crate) guards: G,
+    pub(crate) hedge: Hedge,
+}
+
+/// Guards that more can be added to.
+pub trait Extend<'a>: Sized {
+    /// The breaker among them.
+    type Breaker;
+    /// The same, open for more.
+    fn open(self) -> Guarded<'a, Self::Breaker>;
+}
+
+impl<'a> Extend<'a> for NoGuard {
+    type Breaker = ();
+
+    fn open(self) -> Guarded<'a> {
+        Guarded {
+            budget: None,
+            limiter: None,
+            time_budget: None,
+            breaker: (),
+        }
+    }
+}
+
+impl<'a, B> Extend<'a> for Guarded<'a, B> {
+    type Breaker = B;
+
+    fn open(self) -> Self {
+        self
+    }
+}
+
+impl<'a, B> Guarded<'a, B> {
+    pub(crate) fn with_breaker<C>(self, breaker: C) -> Guarded<'a, C> {
+        Guarded {
+            budget: self.budget,
+            limiter: self.limiter,
+            time_budget: self.time_budget,
+            breaker,
+        }
+    }
+}
+
+/// How guards hold for one call.
+pub trait Guard {
+    /// What a rejected call leaves.
+    type Rejection;
+    /// The guards of one call, from its begin.
+    type Begun;
+    /// What an attempt was admitted with.
+    type Admission<'b>: Settle
+    where
+        Self: 'b;
+
+    /// Begins a call.
+    fn begin(&self) -> Self::Begun;
+    /// Its guards, if there are any.
+    fn guards(begun: &Self::Begun) -> Option<&Guards<'_>>;
+    /// Asks for an attempt.
+    ///
+    /// # Errors
+    ///
+    /// What the breaker says, if it rejects.
+    fn admit<'b>(
+        begun: &'b Self::Begun,
+        operation: &Operation,
+    ) -> Result<Self::Admission<'b>, Self::Rejection>
+    where
+        Self: 'b;
+}
+
+/// Guards of a sync call.
+#[diagnostic::on_unimplemented(
+    message = "a sync call cannot be hedged",
+    note = "its thread is busy with the first attempt: use `run_async`, or remove `hedge`"
+)]
+pub trait SyncGuard: Guard {}
+
+/// Guards of an async call.
+pub trait AsyncGuard: Guard {
+    /// One attempt.
+    type Attempt<'b, M: FnMut() -> F + 'b, F: Future<Output = Result<T, E>> + 'b, T, E>: Future<
+        Output = Result<T, E>,
+    >
+    where
+        Self: 'b,
+        T: 'b,
+        E: 'b;
+    /// Makes one.
+    fn attempt<'b, M: FnMut() -> F + 'b, F: Future<Output = Result<T, E>> + 'b, T, E>(
+        &'b self,
+        begun: &'b Self::Begun,
+        operation: &'b Operation,
+        make: &'b mut M,
+    ) -> Self::Attempt<'b, M, F, T, E>;
+}
+
+impl Guard for NoGuard {
+    type Rejection = Infallible;
+    type Begun = ();
+    type Admission<'b> = ();
+
+    #[inline]
+    fn begin(&self) {}
+
+    #[inline]
+    fn guards((): &()) -> Option<&Guards<'_>> {
+        None
+    }
+
+    #[inline]
+    fn admit<'b>((): &'b (), _: &Operation) -> Result<(), Infallible>
+    where
+        Self: 'b,
+    {
+        Ok(())
+    }
+}
+
+impl SyncGuard for NoGuard {}
+
+impl AsyncGuard for NoGuard {
+    type Attempt<'b, M: FnMut() -> F + 'b, F: Future<Output = Result<T, E>> + 'b, T, E>
+        = F
+    where
+        T: 'b,
+        E: 'b;
+
+    #[inline]
+    fn attempt<'b, M: FnMut() -> F + 'b, F: Future<Output = Result<T, E>> + 'b, T, E>(
+        &'b self,
+        (): &'b (),
+        _: &'b Operation,
+        make: &'b mut M,
+    ) -> F {
+        make()
+    }
+}
+
+/// The breaker among guards, or none.
+pub trait Breaker<'a> {
+    /// What a rejected call leaves.
+    type Rejection;
+    /// The breaker, if there is one.
+    fn breaker(&self) -> Option<&'a CircuitBreaker>;
+    /// Asks for an attempt.
+    ///
+    /// # Errors
+    ///
+    /// What the breaker says, if it rejects.
+    fn admit(
+        guards: &Guards<'a>,
+        operation: &Operation,
+    ) -> Result<Admission<'a>, Self::Rejection>;
+}
+
+impl<'a> Breaker<'a> for () {
+    type Rejection = Infallible;
+
+    fn breaker(&self) -> Option<&'a CircuitBreaker> {
+        None
+    }
+
+    #[inline]
+    fn admit(guards: &Guards<'a>, _: &Operation) -> Result<Admission<'a>, Infallible> {
+        Ok(guards.admission(None))
+    }
+}
+
+impl<'a> Breaker<'a> for &'a CircuitBreaker {
+    type Rejection = RetryError;
+
+    fn breaker(&self) -> Option<&'a CircuitBreaker> {
+        Some(self)
+    }
+
+    #[inline]
+    fn admit(guards: &Guards<'a>, operation: &Operation) -> Result<Admission<'a>, RetryError> {
+        guards.admit(operation)
+    }
+}
+
+impl<'a, B: Breaker<'a>> Guard for Guarded<'a, B> {
+    type Rejection = B::Rejection;
+    type Begun = Guards<'a>;
+    type Admission<'b>
+        = Admission<'b>
+    where
+        Self: 'b;
+
+    fn begin(&self) -> Guards<'a> {
+        Guards {
+            budget: self.budget,
+            breaker: self.breaker.breaker(),
+            limiter: self.limiter,
+            scope: None,
+        }
+        .time_budget(self.time_budget)
+    }
+
+    #[inline]
+    fn guards<'b>(begun: &'b Guards<'a>) -> Option<&'b Guards<'b>> {
+        Some(begun)
+    }
+
+    #[inline]
+    fn admit<'b>(
+        begun: &'b Guards<'a>,
+        operation: &Operation,
+    ) -> Result<Admission<'b>, B::Rejection>
+    where
+        Self: 'b,
+    {
+        B::admit(begun, operation)
+    }
+}
+
+impl<'a, B: Breaker<'a>> SyncGuard for Guarded<'a, B> {}
+
+impl<'a, B: Breaker<'a>> AsyncGuard for Guarded<'a, B> {
+    type Attempt<'b, M: FnMut() -> F + 'b, F: Future<Output = Result<T, E>> + 'b, T, E>
+        = InTime<'b, F>
+    where
+        Self: 'b,
+        T: 'b,
+        E: 'b;
+
+    #[inline]
+    fn attempt<'b, M: FnMut() -> F + 'b, F: Future<Output = Result<T, E>> + 'b, T, E>(
+        &'b self,
+        begun: &'b Guards<'a>,
+        _: &'b Operation,
+        make: &'b mut M,
+    ) -> InTime<'b, F> {
+        begun.in_time(make())
+    }
+}
+
+impl<G: Guard> Guard for Hedging<G> {
+    type Rejection = G::Rejection;
+    type Begun = G::Begun;
+    type Admission<'b>
+        = G::Admission<'b>
+    where
+        Self: 'b;
+
+    fn begin(&self) -> G::Begun {
+        self.guards.begin()
+    }
+
+    fn guards(begun: &G::Begun) -> Option<&Guards<'_>> {
+        G::guards(begun)
+    }
+
+    fn admit<'b>(
+        begun: &'b G::Begun,
+        operation: &Operation,
+    ) -> Result<G::Admission<'b>, G::Rejection>
+    where
+        Self: 'b,
+    {
+        G::admit(begun, operation)
+    }
+}
+
+impl<'g, B: Breaker<'g>> AsyncGuard for Hedging<Guarded<'g, B>> {
+    type Attempt<'b, M: FnMut() -> F + 'b, F: Future<Output = Result<T, E>> + 'b, T, E>
+        = InTime<'b, Race<'b, M, F, T, E>>
+    where
+        Self: 'b,
+        T: 'b,
+        E: 'b;
+
+    fn attempt<'b, M: FnMut() -> F + 'b, F: Future<Output = Result<T, E>> + 'b, T, E>(
+        &'b self,
+        begun: &'b Guards<'g>,
+        operation: &'b Operation,
+        make: &'b mut M,
+    ) -> InTime<'b, Race<'b, M, F, T, E>> {
+        begun.in_time(self.hedge.race((begun, operation), make))
+    }
+}

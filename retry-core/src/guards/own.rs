@@ -1,0 +1,180 @@
+//! Where guards live that no code declared: one operation's own, those shared by name, and the
+//! budget of the whole process.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, OnceLock, PoisonError, RwLock};
+
+use crate::adaptive::AdaptiveLimiter;
+use crate::breaker::{BreakerConfig, CircuitBreaker};
+use crate::budget::{BudgetLimits, RetryBudget};
+use crate::event;
+use crate::operation::Operation;
+use crate::settings::{self, Generations};
+use crate::watch;
+
+/// The guards of one operation, which all its calls share. One whose configuration changes, by newly
+/// installed settings, begins anew; the old one stays with the calls that have it.
+#[derive(Debug, Default)]
+pub(crate) struct Own {
+    budget: Mutex<Option<(BudgetLimits, &'static RetryBudget)>>,
+    limiter: OnceLock<AdaptiveLimiter>,
+    /// The budget that settings alone ask for.
+    by_settings: Generations<Option<&'static RetryBudget>>,
+}
+
+impl Own {
+    pub(crate) fn budget(&self, config: BudgetLimits) -> &'static RetryBudget {
+        let mut kept = self.budget.lock().unwrap_or_else(PoisonError::into_inner);
+        match *kept {
+            Some((known, budget)) if known == config => budget,
+            _ => {
+                let budget = leaked(RetryBudget::with_limits(config));
+                *kept = Some((config, budget));
+                budget
+            }
+        }
+    }
+
+    pub(crate) fn limiter(&self) -> &AdaptiveLimiter {
+        self.limiter.get_or_init(AdaptiveLimiter::new)
+    }
+
+    fn by_settings(&self, operation: &Operation) -> Option<&'static RetryBudget> {
+        let class = operation.operation_class()?;
+        let make = || {
+            let layer = settings::current().guards(class, operation.name());
+            let budget = layer.budget_ratio.map(|_| self.budget(layer.budget()));
+            (budget, ())
+        };
+        *self.by_settings.get(make, |()| ())
+    }
+}
+
+fn leaked<T>(value: T) -> &'static T {
+    Box::leak(Box::new(value))
+}
+
+impl Operation {
+    pub(crate) fn own_breaker(&self, config: BreakerConfig) -> &'static CircuitBreaker {
+        of_layers(Some(self.class()), self.name(), config)
+    }
+
+    /// The budget that settings switched on for an operation that asked for none itself.
+    #[cold]
+    pub(crate) fn switched_on(&self) -> Option<&'static RetryBudget> {
+        self.state().own.by_settings(self)
+    }
+}
+
+/// The breaker of this name, made with `config` by whoever asks first.
+pub(crate) fn named_breaker(name: &'static str, config: BreakerConfig) -> &'static CircuitBreaker {
+    of_layers(None, name, config)
+}
+
+fn of_layers(
+    class: Option<&'static str>,
+    name: &'static str,
+    config: BreakerConfig,
+) -> &'static CircuitBreaker {
+    let default = |error| {
+        event::unusable_circuit(name, &error);
+        BreakerConfig::DEFAULT
+    };
+    // Each layer is valid alone; together they may still contradict each other.
+    let config = config.validate().map_or_else(default, |()| config);
+    CircuitBreaker::shared(class, name, config)
+}
+
+type Named = BTreeMap<&'static str, (BudgetLimits, &'static RetryBudget)>;
+
+static NAMED: RwLock<Named> = RwLock::new(BTreeMap::new());
+
+/// The budget of this name, made with `config` by whoever asks first.
+pub(crate) fn named_budget(name: &'static str, config: BudgetLimits) -> &'static RetryBudget {
+    let mut named = NAMED.write().unwrap_or_else(PoisonError::into_inner);
+    let (known, budget) = *named
+        .entry(name)
+        .or_insert_with(|| (config, leaked(RetryBudget::with_limits(config))));
+    drop(named);
+    if known != config {
+        event::other_configuration("budget", name);
+    }
+    budget
+}
+
+/// The limiter of this name.
+pub(crate) fn named_limiter(name: &'static str) -> &'static AdaptiveLimiter {
+    static NAMED: Mutex<BTreeMap<&str, &AdaptiveLimiter>> = Mutex::new(BTreeMap::new());
+    let mut named = NAMED.lock().unwrap_or_else(PoisonError::into_inner);
+    named
+        .entry(name)
+        .or_insert_with(|| leaked(AdaptiveLimiter::new()))
+}
+
+static GLOBAL: OnceLock<RetryBudget> = OnceLock::new();
+
+impl RetryBudget {
+    /// The budget that calls share by `budget = "name"`.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownBudget`], where no call has asked for one of that name yet.
+    pub fn find(name: &str) -> Result<&'static Self, UnknownBudget> {
+        let named = NAMED.read().unwrap_or_else(PoisonError::into_inner);
+        let found = named.get(name).map(|(_, budget)| *budget);
+        found.ok_or_else(|| UnknownBudget {
+            name: name.to_owned(),
+            known: named.keys().copied().collect(),
+        })
+    }
+
+    /// Makes this the budget of the whole process: every retry of every call takes a token of it, as
+    /// well as one of its own budget, if it has one.
+    ///
+    /// The variable `RETRY__BUDGET` does the same for a program that does not call this.
+    ///
+    /// # Errors
+    ///
+    /// The budget, where there is a global one already.
+    pub fn install_global(self) -> Result<(), Self> {
+        GLOBAL.set(self)?;
+        watch::add(watch::BUDGETS);
+        Ok(())
+    }
+
+    /// The budget of the whole process, if there is one.
+    #[must_use]
+    pub fn global() -> Option<&'static Self> {
+        static BY_SETTINGS: Generations<Option<RetryBudget>> = Generations::new();
+        if !watch::is(watch::BUDGETS) {
+            return None;
+        }
+        GLOBAL.get().or_else(|| {
+            let make = || {
+                let budget = settings::current().global_budget();
+                (budget.map(Self::with_limits), ())
+            };
+            BY_SETTINGS.get(make, |()| ()).as_ref()
+        })
+    }
+}
+
+/// Settings were installed: whether they switch budgets on.
+pub(crate) fn switch_budgets(on: bool) {
+    if on || GLOBAL.get().is_some() {
+        watch::add(watch::BUDGETS);
+    } else {
+        watch::remove(watch::BUDGETS);
+    }
+}
+
+/// A budget that no call has asked for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown budget {name:?}; known budgets are {}", crate::error::list(known))]
+#[non_exhaustive]
+pub struct UnknownBudget {
+    /// The name as it was given.
+    pub name: String,
+    /// The names that are known.
+    pub known: Vec<&'static str>,
+}

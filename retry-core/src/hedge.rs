@@ -1,0 +1,265 @@
+//! [`Hedge`]: a second attempt beside one that is slow; the first success counts.
+//!
+//! After Dean and Barroso, "The Tail at Scale" (2013): a second request sent when the first is slower
+//! than most cuts the long tail of latencies, for a few per cent more load. It runs the body a second
+//! time while the first still runs, so it is only for bodies whose second run is harmless.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use pin_project_lite::pin_project;
+use tokio::time::Sleep;
+
+use crate::breaker::CircuitState;
+use crate::guards::{self, Guards, Withdrawal};
+use crate::operation::Operation;
+use crate::wait_text::Wait;
+
+/// When to make another attempt beside one that has not answered, and how many.
+///
+/// ```
+/// use std::time::Duration;
+/// use retry_core::{FLOW_NODE_DEFAULT, Hedge, Retry};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?.block_on(async {
+/// let mut copies = 0;
+/// let read = Retry::new(FLOW_NODE_DEFAULT)
+///     .hedge(Hedge::after(Duration::from_millis(95)))
+///     .run_async(|| {
+///         copies += 1;
+///         let hangs = copies == 1;
+///         async move {
+///             if hangs {
+///                 std::future::pending::<()>().await;
+///             }
+///             Ok::<_, String>("from the second replica")
+///         }
+///     });
+/// assert_eq!(read.await, Ok("from the second replica"));
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hedge {
+    after: Duration,
+    max: u32,
+}
+
+/// A hedge that cannot be made: names the field, the value and what is allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HedgeError {
+    /// A hedge at once is a second call, not a hedge.
+    #[error("after is 0; it must be more")]
+    After,
+    /// No hedge, or far too many.
+    #[error("max is {value}; it must be from 1 to {}", Hedge::MOST)]
+    Max {
+        /// The refused value.
+        value: u32,
+    },
+}
+
+impl Hedge {
+    /// More copies than this of one call help nobody.
+    pub const MOST: u32 = 16;
+
+    /// One more attempt, where the first has not answered `after` this time: a little more than most
+    /// answers take, the 95th percentile for instance.
+    ///
+    /// # Panics
+    ///
+    /// If `after` is 0; in a constant that is a compile error.
+    #[must_use]
+    pub const fn after(after: Duration) -> Self {
+        assert!(!after.is_zero(), "after must be more than 0");
+        Self { after, max: 1 }
+    }
+
+    /// [`Hedge::after`] for a time that comes at run time.
+    ///
+    /// # Errors
+    ///
+    /// [`HedgeError::After`] if it is 0.
+    pub const fn try_after(after: Duration) -> Result<Self, HedgeError> {
+        if after.is_zero() {
+            return Err(HedgeError::After);
+        }
+        Ok(Self::after(after))
+    }
+
+    /// Up to `max` more attempts, each so long after the one before. From 1 to [`Hedge::MOST`].
+    ///
+    /// # Panics
+    ///
+    /// If `max` is out of range; in a constant that is a compile error.
+    #[must_use]
+    pub const fn with_max(self, max: u32) -> Self {
+        assert!(max >= 1 && max <= Self::MOST, "max must be from 1 to 16");
+        Self { max, ..self }
+    }
+
+    /// [`Hedge::with_max`] for a number that comes at run time.
+    ///
+    /// # Errors
+    ///
+    /// [`HedgeError::Max`] if it is out of range.
+    pub const fn try_with_max(self, max: u32) -> Result<Self, HedgeError> {
+        if max == 0 || max > Self::MOST {
+            return Err(HedgeError::Max { value: max });
+        }
+        Ok(Self { max, ..self })
+    }
+
+    /// The nearest that can be made.
+    pub(crate) fn clamped(after: Duration, max: u32) -> Self {
+        Self {
+            after: after.max(Duration::from_millis(1)),
+            max: max.clamp(1, Self::MOST),
+        }
+    }
+
+    /// One attempt, hedged.
+    pub fn race<'a, M, F, T, E>(
+        self,
+        (guards, operation): (&'a Guards<'a>, &'a Operation),
+        make: &'a mut M,
+    ) -> Race<'a, M, F, T, E>
+    where
+        M: FnMut() -> F,
+        F: Future<Output = Result<T, E>>,
+    {
+        Race {
+            first: make(),
+            failed: None,
+            runs: true,
+            more: Vec::new(),
+            timer: None,
+            hedge: self,
+            guards,
+            operation,
+            make,
+        }
+    }
+}
+
+impl fmt::Display for Hedge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} after {}", self.max, Wait(self.after))
+    }
+}
+
+pin_project! {
+    /// Attempts side by side. Its output is the first success; else, when all have failed, the last
+    /// failure.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Race<'a, M, F, T, E> {
+        #[pin]
+        first: F,
+        // Whether the first still runs.
+        runs: bool,
+        // Those begun later, that still run.
+        more: Vec<Pin<Box<F>>>,
+        failed: Option<Result<T, E>>,
+        timer: Option<Pin<Box<Sleep>>>,
+        // `max` is what is left of it.
+        hedge: Hedge,
+        guards: &'a Guards<'a>,
+        operation: &'a Operation,
+        make: &'a mut M,
+    }
+}
+
+impl<M, F, T, E> Future for Race<'_, M, F, T, E>
+where
+    M: FnMut() -> F,
+    F: Future<Output = Result<T, E>>,
+{
+    type Output = Result<T, E>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        if *this.runs
+            && let Poll::Ready(outcome) = this.first.as_mut().poll(context)
+        {
+            *this.runs = false;
+            if outcome.is_ok() {
+                return Poll::Ready(outcome);
+            }
+            *this.failed = Some(outcome);
+        }
+        loop {
+            let mut succeeded = None;
+            this.more.retain_mut(|attempt| {
+                if succeeded.is_some() {
+                    return true;
+                }
+                match attempt.as_mut().poll(context) {
+                    Poll::Pending => true,
+                    Poll::Ready(Ok(value)) => {
+                        succeeded = Some(Ok(value));
+                        false
+                    }
+                    Poll::Ready(failed) => {
+                        *this.failed = Some(failed);
+                        false
+                    }
+                }
+            });
+            if let Some(outcome) = succeeded {
+                return Poll::Ready(outcome);
+            }
+            if !*this.runs && this.more.is_empty() {
+                // A future that has ended may be polled again by mistake: it then stays pending.
+                return this.failed.take().map_or(Poll::Pending, Poll::Ready);
+            }
+            if this.hedge.max == 0 {
+                return Poll::Pending;
+            }
+            let after = this.hedge.after;
+            let timer = this
+                .timer
+                .get_or_insert_with(|| Box::pin(tokio::time::sleep(after)));
+            if timer.as_mut().poll(context).is_pending() {
+                return Poll::Pending;
+            }
+            *this.timer = None;
+            if is_affordable(this.guards, this.operation) {
+                this.hedge.max -= 1;
+                this.more.push(Box::pin((this.make)()));
+            } else {
+                // A refusal never fails what runs: it runs alone.
+                this.hedge.max = 0;
+            }
+        }
+    }
+}
+
+/// Whether a hedge may be made: the breaker sees no trouble, and the budgets have a token for it.
+fn is_affordable(guards: &Guards<'_>, operation: &Operation) -> bool {
+    let closed = guards
+        .breaker
+        .is_none_or(|breaker| breaker.state() == CircuitState::Closed);
+    if !closed {
+        return false;
+    }
+    match guards::withdraw(operation, guards.budget) {
+        Withdrawal::Free => true,
+        Withdrawal::Refused => false,
+        Withdrawal::Paid(tokens) => {
+            tokens.spend();
+            true
+        }
+    }
+}
+
+impl<M, F, T, E> fmt::Debug for Race<'_, M, F, T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Race")
+            .field("hedge", &self.hedge)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,72 @@
+//! What all calls of one operation share: its counters and its own guards, kept for good.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::sync::{PoisonError, RwLock};
+
+use super::{Identity, Operation};
+use crate::guards::Own;
+use crate::stats::Counters;
+
+/// State by class and name.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    pub(crate) counters: Counters,
+    pub(crate) own: Own,
+}
+
+type Registry = BTreeMap<(&'static str, &'static str), &'static State>;
+
+/// Entries are kept for good: there is one for each operation in the program.
+static REGISTRY: RwLock<Registry> = RwLock::new(BTreeMap::new());
+
+/// Where an operation's state was found last, by what tells its class and name without reading
+/// them: a call that succeeds neither locks nor compares text.
+type Known = (Identity, &'static State);
+
+thread_local! {
+    static KNOWN: [Cell<Option<Known>>; 16] = const { [const { Cell::new(None) }; 16] };
+}
+
+impl Operation {
+    /// The state that every call of this class and name shares.
+    pub(crate) fn state(&self) -> &'static State {
+        let identity = self.identity();
+        KNOWN.with(|known| {
+            let slot = &known[identity.slot() % known.len()];
+            match slot.get() {
+                Some((found, state)) if found == identity => state,
+                _ => {
+                    let state = self.look_up();
+                    slot.set(Some((identity, state)));
+                    state
+                }
+            }
+        })
+    }
+
+    #[cold]
+    pub(crate) fn look_up(&self) -> &'static State {
+        let key = (self.class(), self.name());
+        let known = REGISTRY
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&key)
+            .copied();
+        known.unwrap_or_else(|| {
+            let mut registry = REGISTRY.write().unwrap_or_else(PoisonError::into_inner);
+            registry
+                .entry(key)
+                .or_insert_with(|| Box::leak(Box::default()))
+        })
+    }
+}
+
+/// All operations, by class and name.
+pub(crate) fn all() -> Vec<(&'static str, &'static str, &'static State)> {
+    let registry = REGISTRY.read().unwrap_or_else(PoisonError::into_inner);
+    let all = registry
+        .iter()
+        .map(|((class, name), state)| (*class, *name, *state));
+    all.collect()
+}

@@ -1,0 +1,69 @@
+//! [`Generations`]: what is resolved once for each installation of settings.
+
+use std::sync::OnceLock;
+
+use super::generation;
+
+/// A value for each generation of settings. Newer ones hang below, so that a value can be borrowed
+/// for as long as the program runs, without a lock.
+#[derive(Debug)]
+pub(crate) struct Generations<T>(OnceLock<Box<Generation<T>>>);
+
+#[derive(Debug)]
+struct Generation<T> {
+    number: u32,
+    value: T,
+    newer: Generations<T>,
+}
+
+impl<T> Default for Generations<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> Generations<T> {
+    pub(crate) const fn new() -> Self {
+        Self(OnceLock::new())
+    }
+
+    /// The value under the settings in force. `make` gives a missing one, and something to tell of
+    /// it: `tell` is called with that if the value was the first of its generation.
+    #[inline]
+    pub(crate) fn get<U>(&self, make: impl FnMut() -> (T, U), tell: impl FnMut(&U)) -> &T {
+        let number = generation();
+        match self.0.get() {
+            Some(first) if first.number == number => &first.value,
+            _ => self.newest(number, make, tell),
+        }
+    }
+
+    /// The same for a first call, or after an installation.
+    #[cold]
+    fn newest<U>(
+        &self,
+        number: u32,
+        mut make: impl FnMut() -> (T, U),
+        mut tell: impl FnMut(&U),
+    ) -> &T {
+        let mut slot = &self.0;
+        loop {
+            let Some(found) = slot.get() else {
+                // Made before the slot is asked for, and told of after: a subscriber that calls
+                // this very function finds nothing held.
+                let (value, told) = make();
+                let newer = Self::new();
+                let fresh = Generation { number, value, newer };
+                if slot.set(Box::new(fresh)).is_ok() {
+                    tell(&told);
+                }
+                continue;
+            };
+            // Older than the settings in force; or, by a hair, newer, and then as good.
+            if found.number >= number {
+                return &found.value;
+            }
+            slot = &found.newer.0;
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Who wants to know of calls that succeed at once: one byte, so that a success reads one.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use crate::settings;
+
+/// Nobody has said yet: the settings are asked, once.
+const UNASKED: u8 = 1 << 7;
+/// `stats()` counts.
+pub(crate) const STATS: u8 = 1;
+/// Budgets that no call asked for itself: those of settings, and the global one.
+pub(crate) const BUDGETS: u8 = 1 << 1;
+/// The metrics facade is told.
+pub(crate) const METRICS: u8 = 1 << 2;
+
+static WATCHERS: AtomicU8 = AtomicU8::new(UNASKED);
+
+/// From the next call on they want to know.
+pub(crate) fn add(watcher: u8) {
+    // Who is added before the settings were asked does not keep them from being asked.
+    WATCHERS.fetch_or(watcher, Ordering::Relaxed);
+}
+
+/// They no longer want to know.
+pub(crate) fn remove(watcher: u8) {
+    WATCHERS.fetch_and(!watcher, Ordering::Relaxed);
+}
+
+/// Whether anybody wants to know.
+#[inline]
+pub(crate) fn any() -> bool {
+    watchers() != 0
+}
+
+/// Whether one of these does.
+#[inline]
+pub(crate) fn is(watcher: u8) -> bool {
+    watchers() & watcher != 0
+}
+
+#[inline]
+fn watchers() -> u8 {
+    let watchers = WATCHERS.load(Ordering::Relaxed);
+    if watchers & UNASKED == 0 {
+        watchers
+    } else {
+        ask()
+    }
+}
+
+#[cold]
+fn ask() -> u8 {
+    // Not unasked any more while the settings are read: that may log, and so come back here.
+    WATCHERS.fetch_and(!UNASKED, Ordering::Relaxed);
+    if cfg!(feature = "metrics") {
+        add(METRICS);
+    }
+    settings::current();
+    WATCHERS.load(Ordering::Relaxed)
+}
