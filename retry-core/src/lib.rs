@@ -37,6 +37,7 @@
 //! | [`RetrySettings`] | what the environment says |
 //! | [`Classify`], [`Verdict`], [`is_retryable_error`] | whether an error is worth another attempt |
 //! | [`RetryEvent`], [`stats()`], events of the `tracing` target `retry` | what is reported |
+//! | [`RetryBudget`], [`AdaptiveLimiter`] | what all calls' retries together may cost, and how many calls a second the other side takes |
 //! | [`Nested`], [`RetryScope`] | calls inside calls, and shutdown |
 //! | `testing` (feature) | users' own tests, without waiting |
 //!

@@ -42,7 +42,6 @@ impl Faucet {
         self.fill(seconds);
         self.rate = rate.max(LEAST_RATE);
         self.capacity = rate.max(LEAST_CAPACITY);
-        self.held = self.held.min(self.capacity);
     }
 
     /// Takes one token, or says how long it is until there is one.
@@ -83,6 +82,14 @@ mod tests {
         faucet.fill(3_600.0);
         let taken = (0..).take_while(|_| faucet.take(3_600.0).is_none()).count();
         assert_eq!(taken, 10);
+    }
+
+    #[test]
+    fn what_dripped_before_a_change_dripped_at_the_old_rate() {
+        let mut faucet = Faucet::new();
+        faucet.set_rate(10.0, 0.5);
+        assert!(faucet.take(0.5).is_some(), "half a token");
+        assert_eq!(faucet.take(0.55), None, "and half a token more");
     }
 
     // Botocore's `test_bucket.py`: calls at the rate pass, one that comes early waits.
