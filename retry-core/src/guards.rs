@@ -26,7 +26,7 @@ use crate::watch;
 
 pub use admission::{Admission, Around, Settle, UNGUARDED};
 pub use asked::{Asked, Share};
-pub use choice::{AsyncGuard, Extend, Guarded, Hedging, NoGuard, SyncGuard};
+pub use choice::{AsyncGuard, Extend, Guarded, Hedging, NoGuard, Serial};
 pub use layer::GuardLayer;
 pub use own::UnknownBudget;
 pub(crate) use own::{Own, switch_budgets};

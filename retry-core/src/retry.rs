@@ -13,7 +13,7 @@ use crate::budget::RetryBudget;
 use crate::classify::Verdict;
 use crate::engine::{Attempts, Bounds, Next, Plan, Step};
 use crate::failure::Failure;
-use crate::guards::{AsyncGuard, Extend, Guarded, Guards, Hedging, NoGuard, Settle, SyncGuard};
+use crate::guards::{AsyncGuard, Extend, Guarded, Guards, Hedging, NoGuard, Serial, Settle};
 use crate::hedge::Hedge;
 use crate::limits::Cut;
 use crate::nesting::{Nested, attempt_async, attempt_sync};
@@ -373,7 +373,7 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
         A: Accept<T>,
         H: Hook<E>,
         L: SyncLimits,
-        G: SyncGuard<Rejection: Cut<E>>,
+        G: Serial<Rejection: Cut<E>>,
     {
         let limits = self.limits.start();
         let guards = self.guards.begin();

@@ -8,8 +8,10 @@ use std::future::Future;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use retry_core::__private::{Accept, AsyncLimits, Begin, Hook, Judge, SyncLimits};
-use retry_core::choice::{AnyOk, ByClassify, NoHook, NoLimit};
+use retry_core::__private::{
+    Accept, AsyncGuard, AsyncLimits, Begin, Cut, Hook, Judge, Serial, SyncLimits,
+};
+use retry_core::choice::{AnyOk, ByClassify, NoGuard, NoHook, NoLimit};
 use retry_core::{Classify, NO_RETRY, Retry, Verdict};
 use serde::Serialize;
 
@@ -64,9 +66,10 @@ pub struct Effect<
     L = NoLimit,
     P = NoProbe,
     C = ErrorsReleased,
+    G = NoGuard,
 > {
     ask: Ask,
-    retry: Retry<J, A, H, L>,
+    retry: Retry<J, A, H, L, G>,
     probe: P,
     codec: C,
 }
@@ -87,7 +90,7 @@ impl Effect {
     }
 }
 
-impl<J, A, H, L, P, C> Effect<J, A, H, L, P, C> {
+impl<J, A, H, L, P, C, G> Effect<J, A, H, L, P, C, G> {
     /// For whom; without it, the scope [around here](crate::with_scope), else none.
     pub fn scope(self, scope: &(impl fmt::Display + ?Sized)) -> Self {
         self.asking(|ask| ask.scope(scope))
@@ -145,10 +148,11 @@ impl<J, A, H, L, P, C> Effect<J, A, H, L, P, C> {
     }
 
     /// Attempts, waits and limits. A `retry_on_ok` has no place here: every `Ok` is the result.
-    pub fn retry<J2, H2, L2>(
+    /// A call that its circuit breaker rejects has had no effect, and leaves the action free.
+    pub fn retry<J2, H2, L2, G2>(
         self,
-        retry: Retry<J2, AnyOk, H2, L2>,
-    ) -> Effect<J2, AnyOk, H2, L2, P, C> {
+        retry: Retry<J2, AnyOk, H2, L2, G2>,
+    ) -> Effect<J2, AnyOk, H2, L2, P, C, G2> {
         let Self {
             ask, probe, codec, ..
         } = self;
@@ -163,7 +167,7 @@ impl<J, A, H, L, P, C> Effect<J, A, H, L, P, C> {
     /// Asks the callee what happened where nobody else knows: a closure that gives a
     /// [`Probe`](crate::Probe), or for [`run_async`](Self::run_async) a future of one. It takes the
     /// place of [`in_doubt`](Self::in_doubt).
-    pub fn probe<F>(self, probe: F) -> Effect<J, A, H, L, Probing<F>, C> {
+    pub fn probe<F>(self, probe: F) -> Effect<J, A, H, L, Probing<F>, C, G> {
         let Self {
             ask, retry, codec, ..
         } = self;
@@ -177,7 +181,7 @@ impl<J, A, H, L, P, C> Effect<J, A, H, L, P, C> {
 
     /// Records a final error ([`Verdict::Stop`]), and returns it to later calls instead of running
     /// again. The error must be `Serialize` and `DeserializeOwned`.
-    pub fn replay_errors(self) -> Effect<J, A, H, L, P, ErrorsReplayed> {
+    pub fn replay_errors(self) -> Effect<J, A, H, L, P, ErrorsReplayed, G> {
         let Self {
             ask, retry, probe, ..
         } = self;
@@ -203,6 +207,7 @@ impl<J, A, H, L, P, C> Effect<J, A, H, L, P, C> {
         A: Accept<T>,
         H: Hook<E>,
         L: SyncLimits,
+        G: Serial<Rejection: Cut<E>>,
         P: AsksSync<T>,
         C: ErrorCodec<E>,
     {
@@ -245,7 +250,8 @@ impl<J, A, H, L, P, C> Effect<J, A, H, L, P, C> {
         J: Judge<E>,
         A: Accept<T>,
         H: Hook<E>,
-        L: AsyncLimits<Cut: retry_core::__private::Cut<E>>,
+        L: AsyncLimits<Cut: Cut<E>>,
+        G: Serial + AsyncGuard<Rejection: Cut<E>>,
         P: AsksAsync<T>,
         C: ErrorCodec<E>,
     {
@@ -303,7 +309,7 @@ impl<J, A, H, L, P, C> Effect<J, A, H, L, P, C> {
     }
 }
 
-impl<J, A, H, L, P, C> fmt::Debug for Effect<J, A, H, L, P, C> {
+impl<J, A, H, L, P, C, G> fmt::Debug for Effect<J, A, H, L, P, C, G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Effect")
             .field("ask", &self.ask)

@@ -181,6 +181,11 @@ impl Classify for EffectError {
         }
     }
 
+    /// Another call is at it: no word on how much the other side can take.
+    fn is_throttle(&self) -> bool {
+        false
+    }
+
     fn as_error(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(self)
     }

@@ -99,12 +99,13 @@ pub trait Guard {
     ) -> Result<Self::Admission, Self::Rejection>;
 }
 
-/// Guards of a sync call.
+/// Guards under which one attempt follows another.
 #[diagnostic::on_unimplemented(
-    message = "a sync call cannot be hedged",
-    note = "its thread is busy with the first attempt: use `run_async`, or remove `hedge`"
+    message = "this call cannot be hedged",
+    note = "the thread of a sync call is busy with the first attempt, and an effect is to happen \
+            once: remove `hedge`, or use `run_async` without a gate"
 )]
-pub trait SyncGuard: Guard {}
+pub trait Serial: Guard {}
 
 /// Guards of an async call.
 pub trait AsyncGuard: Guard {
@@ -145,7 +146,7 @@ impl Guard for NoGuard {
     }
 }
 
-impl SyncGuard for NoGuard {}
+impl Serial for NoGuard {}
 
 impl AsyncGuard for NoGuard {
     type Maker<M> = M;
@@ -233,7 +234,7 @@ impl<'a, B: Breaker<'a>> Guard for Guarded<'a, B> {
     }
 }
 
-impl<'a, B: Breaker<'a>> SyncGuard for Guarded<'a, B> {}
+impl<'a, B: Breaker<'a>> Serial for Guarded<'a, B> {}
 
 impl<'a, B: Breaker<'a>> AsyncGuard for Guarded<'a, B> {
     type Maker<M> = M;
