@@ -102,7 +102,11 @@ impl CircuitBreaker {
     /// [`CircuitOpen`] where the circuit is open, or half open with all its permits out.
     #[inline]
     pub fn try_acquire(&self) -> Result<Permit<'_>, CircuitOpen> {
-        self.acquire(now)
+        match self.machine.closed() {
+            // Nobody asks how long the call takes: no clock is read.
+            Some(epoch) if self.config.slow_call.is_none() => Ok(Permit::new(self, epoch, 0)),
+            _ => self.acquire(now),
+        }
     }
 
     /// How long calls are rejected for certain from `now` on: forever where it was forced open;
@@ -112,7 +116,6 @@ impl CircuitBreaker {
         state.rejects_for(&self.config, || Tick::at(now))
     }
 
-    #[inline]
     fn acquire(&self, now: impl Fn() -> Instant) -> Result<Permit<'_>, CircuitOpen> {
         match self.machine.acquire(&self.config, || Tick::at(now())) {
             Ok(change) => {
@@ -130,8 +133,13 @@ impl CircuitBreaker {
         }
     }
 
-    /// A permit gives its verdict.
+    /// Whether nothing comes of a success: it need not be told.
     #[inline]
+    fn is_well(&self, epoch: Epoch) -> bool {
+        self.config.window.is_none() && self.machine.is_well(epoch)
+    }
+
+    /// A permit gives its verdict.
     fn ended(&self, epoch: Epoch, began: u32, failed: bool, now: impl Fn() -> Instant) {
         if let Some(window) = self.config.window {
             return self.ended_in_window(window, epoch, began, failed, now);
@@ -178,7 +186,6 @@ impl CircuitBreaker {
     }
 
     /// A permit is dropped without a verdict.
-    #[inline]
     fn given_back(&self, epoch: Epoch) {
         self.machine.give_back(epoch);
     }
@@ -232,7 +239,6 @@ impl CircuitBreaker {
         self.stepped(self.machine.reset(), None);
     }
 
-    #[inline]
     fn stepped(&self, change: Change, cause: Option<Cause>) {
         if change.is_transition() {
             self.transition(change, cause);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::config::BreakerConfig;
-use super::state::{Epoch, State};
+use super::state::{Epoch, Phase, State};
 use super::tick::Tick;
 use crate::word::Word;
 
@@ -37,8 +37,25 @@ impl<W: Word> Machine<W> {
         State::unpack(self.0.load())
     }
 
-    /// A closed circuit is read and not written.
+    /// The epoch of a closed circuit: all that a call needs to pass.
     #[inline]
+    pub(super) fn closed(&self) -> Option<Epoch> {
+        let state = self.state();
+        matches!(state.phase, Phase::Closed { .. }).then_some(state.epoch)
+    }
+
+    /// Whether a success of `epoch` would change nothing: the circuit is closed and no call has
+    /// failed since the last that succeeded.
+    #[inline]
+    pub(super) fn is_well(&self, epoch: Epoch) -> bool {
+        let well = State {
+            epoch,
+            phase: Phase::Closed { failures: 0 },
+        };
+        self.0.load() == well.pack()
+    }
+
+    /// A closed circuit is read and not written.
     pub(super) fn acquire(
         &self,
         config: &BreakerConfig,
@@ -48,7 +65,6 @@ impl<W: Word> Machine<W> {
     }
 
     /// A closed circuit without failures is read and not written.
-    #[inline]
     pub(super) fn succeed(&self, epoch: Epoch, config: &BreakerConfig) -> Change {
         self.step(|state| state.succeeded(epoch, config))
     }
@@ -66,7 +82,6 @@ impl<W: Word> Machine<W> {
         self.step(|state| state.tripped(epoch, &until))
     }
 
-    #[inline]
     pub(super) fn give_back(&self, epoch: Epoch) {
         self.step(|state| state.given_back(epoch));
     }
@@ -79,7 +94,6 @@ impl<W: Word> Machine<W> {
         self.step(State::reset)
     }
 
-    #[inline]
     fn step(&self, next: impl Fn(State) -> State) -> Change {
         match self.try_step(|state| Ok::<_, std::convert::Infallible>(next(state))) {
             Ok(change) => change,
@@ -87,7 +101,6 @@ impl<W: Word> Machine<W> {
         }
     }
 
-    #[inline]
     fn try_step<E>(&self, next: impl Fn(State) -> Result<State, E>) -> Result<Change, E> {
         let mut word = self.0.load();
         loop {
@@ -115,7 +128,7 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
-    use crate::breaker::state::{CircuitState, Phase};
+    use crate::breaker::state::CircuitState;
 
     const CONFIG: BreakerConfig = BreakerConfig {
         failure_threshold: 2,

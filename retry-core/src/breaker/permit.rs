@@ -32,16 +32,19 @@ impl<'a> Permit<'a> {
     /// The call did what it was to do, or was told by a healthy other side that it cannot.
     #[inline]
     pub fn succeed(self) {
-        self.end(false, now);
+        if self.breaker.is_well(self.epoch) {
+            // A plain success writes nothing.
+            let _ = ManuallyDrop::new(self);
+        } else {
+            self.end(false, now);
+        }
     }
 
     /// The call failed in a way that says something about the other side's health.
-    #[inline]
     pub fn fail(self) {
         self.end(true, now);
     }
 
-    #[inline]
     pub(super) fn end(self, failed: bool, now: impl Fn() -> tokio::time::Instant) {
         // What a dropped permit does is for those that give no verdict.
         let this = ManuallyDrop::new(self);
