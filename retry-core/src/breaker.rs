@@ -12,6 +12,8 @@ mod making;
 mod permit;
 mod registry;
 mod state;
+#[cfg(test)]
+mod tests;
 mod tick;
 mod window;
 
@@ -27,7 +29,7 @@ use cause::Cause;
 use machine::{Change, Machine};
 use state::{Epoch, Phase};
 use tick::Tick;
-use window::Outcome;
+use window::{Outcome, Record};
 
 pub(crate) use config::BreakerConfig;
 pub use config::Window;
@@ -86,7 +88,7 @@ pub struct CircuitBreaker {
     config: BreakerConfig,
     machine: Machine<AtomicU64>,
     /// Made at the first verdict that goes into it.
-    window: OnceLock<window::Record>,
+    window: OnceLock<Record>,
     /// Whether it has been said that another configuration goes by its name.
     disputed: AtomicBool,
 }
@@ -100,7 +102,11 @@ impl CircuitBreaker {
     /// [`CircuitOpen`] where the circuit is open, or half open with all its permits out.
     #[inline]
     pub fn try_acquire(&self) -> Result<Permit<'_>, CircuitOpen> {
-        self.acquire(now)
+        match self.machine.closed() {
+            // Nobody asks how long the call takes: no clock is read.
+            Some(epoch) if self.config.slow_call.is_none() => Ok(Permit::new(self, epoch, 0)),
+            _ => self.acquire(now),
+        }
     }
 
     /// How long calls are rejected for certain from `now` on: forever where it was forced open;
@@ -110,13 +116,10 @@ impl CircuitBreaker {
         state.rejects_for(&self.config, || Tick::at(now))
     }
 
-    #[inline]
     fn acquire(&self, now: impl Fn() -> Instant) -> Result<Permit<'_>, CircuitOpen> {
         match self.machine.acquire(&self.config, || Tick::at(now())) {
             Ok(change) => {
-                if change.is_transition() {
-                    self.transition(change, Cause::Asked);
-                }
+                self.stepped(change, None);
                 let began = match self.config.slow_call {
                     Some(_) => Tick::at(now()).low(),
                     None => 0,
@@ -130,26 +133,59 @@ impl CircuitBreaker {
         }
     }
 
-    /// A permit gives its verdict.
+    /// Whether nothing comes of a success: it need not be told.
     #[inline]
-    fn ended(&self, epoch: Epoch, began: u32, outcome: Outcome, now: impl Fn() -> Instant) {
-        let _ = began;
-        let (change, cause) = match outcome {
-            Outcome::Success => (self.machine.succeed(epoch, &self.config), Cause::Asked),
-            Outcome::Failure => {
-                let change = self
-                    .machine
-                    .fail(epoch, &self.config, || self.open_until(now()));
-                (change, Cause::of_failure(change.before))
-            }
-        };
-        if change.is_transition() {
-            self.transition(change, cause);
+    fn is_well(&self, epoch: Epoch) -> bool {
+        self.config.window.is_none() && self.machine.is_well(epoch)
+    }
+
+    /// A permit gives its verdict.
+    fn ended(&self, epoch: Epoch, began: u32, failed: bool, now: impl Fn() -> Instant) {
+        if let Some(window) = self.config.window {
+            return self.ended_in_window(window, epoch, began, failed, now);
         }
+        let change = if failed {
+            let until = || self.open_until(now());
+            self.machine.fail(epoch, &self.config, until)
+        } else {
+            self.machine.succeed(epoch, &self.config)
+        };
+        self.stepped(change, None);
+    }
+
+    fn ended_in_window(
+        &self,
+        window: Window,
+        epoch: Epoch,
+        began: u32,
+        failed: bool,
+        now: impl Fn() -> Instant,
+    ) {
+        let state = self.machine.state();
+        if state.epoch != epoch {
+            return;
+        }
+        let tick = || Tick::at(now());
+        let limit = self.config.slow_call;
+        let slow = limit.is_some_and(|limit| tick().since_low(began) > limit);
+        let cause = match state.phase {
+            Phase::Closed { .. } => {
+                let record = self.window.get_or_init(|| Record::new(window, epoch));
+                let tally = record.add(epoch, Outcome { failed, slow }, tick);
+                match tally.judge(&self.config) {
+                    Some(cause) => cause,
+                    None => return,
+                }
+            }
+            _ if failed => Cause::TrialFailed,
+            _ if slow => Cause::TrialSlow,
+            _ => return self.stepped(self.machine.succeed(epoch, &self.config), None),
+        };
+        let change = self.machine.trip(epoch, || self.open_until(now()));
+        self.stepped(change, Some(cause));
     }
 
     /// A permit is dropped without a verdict.
-    #[inline]
     fn given_back(&self, epoch: Epoch) {
         self.machine.give_back(epoch);
     }
@@ -194,29 +230,30 @@ impl CircuitBreaker {
     /// Rejects all calls from now on, until [`reset`](Self::reset). Calls under way go on; their
     /// verdicts are discarded.
     pub fn force_open(&self) {
-        self.steered(self.machine.force_open());
+        self.stepped(self.machine.force_open(), None);
     }
 
     /// Closes the circuit, whatever its state, and forgets what it has counted. Verdicts of calls
     /// that are under way are discarded.
     pub fn reset(&self) {
-        self.steered(self.machine.reset());
+        self.stepped(self.machine.reset(), None);
     }
 
-    fn steered(&self, change: Change) {
+    fn stepped(&self, change: Change, cause: Option<Cause>) {
         if change.is_transition() {
-            self.transition(change, Cause::Asked);
+            self.transition(change, cause);
         }
     }
 
-    /// Every change of state passes here, once.
+    /// Every change of state passes here, once. Without a cause, it is failures that open.
     #[cold]
-    fn transition(&self, change: Change, cause: Cause) {
+    fn transition(&self, change: Change, cause: Option<Cause>) {
         let (name, from) = (self.name, change.before.name().as_str());
         match change.after.phase {
             Phase::Closed { .. } => event::circuit_closed(name, from),
             Phase::Open { until } => {
                 let left = until.left(Tick::at(now())).unwrap_or(Duration::ZERO);
+                let cause = cause.unwrap_or(Cause::of_failure(change.before));
                 event::circuit_opened(name, from, &cause, left);
             }
             Phase::HalfOpen { .. } => {

@@ -1,15 +1,17 @@
-//! [`Cause`]: what the report of a transition says about why.
+//! [`Cause`]: what the report of an opening says about why.
 
 use std::fmt;
 
 use super::state::{Phase, State};
+use super::window::Tally;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cause {
-    /// Somebody asked for a permit, or for the state itself.
-    Asked,
     FailuresInARow(u32),
-    Trial,
+    Failed(Tally),
+    Slow(Tally),
+    TrialFailed,
+    TrialSlow,
 }
 
 impl Cause {
@@ -17,7 +19,7 @@ impl Cause {
     pub(super) const fn of_failure(before: State) -> Self {
         match before.phase {
             Phase::Closed { failures } => Self::FailuresInARow(failures.saturating_add(1)),
-            _ => Self::Trial,
+            _ => Self::TrialFailed,
         }
     }
 }
@@ -25,10 +27,16 @@ impl Cause {
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Asked => f.write_str("by request"),
             Self::FailuresInARow(1) => f.write_str("after a failure"),
             Self::FailuresInARow(failures) => write!(f, "after {failures} failures in a row"),
-            Self::Trial => f.write_str("again after a trial call failed"),
+            Self::Failed(tally) => {
+                write!(f, "after {} of {} calls failed", tally.failed, tally.calls)
+            }
+            Self::Slow(tally) => {
+                write!(f, "after {} of {} calls were slow", tally.slow, tally.calls)
+            }
+            Self::TrialFailed => f.write_str("again after a trial call failed"),
+            Self::TrialSlow => f.write_str("again after a trial call was slow"),
         }
     }
 }

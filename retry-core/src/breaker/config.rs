@@ -159,3 +159,100 @@ const fn is_rate(rate: f64) -> bool {
 const fn is_trials(number: u32) -> bool {
     number > 0 && number <= BreakerConfig::MOST_TRIALS
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEFAULT: BreakerConfig = BreakerConfig::DEFAULT;
+
+    fn refused(change: impl FnOnce(&mut BreakerConfig)) -> String {
+        let mut config = DEFAULT;
+        change(&mut config);
+        let error = config.validate().expect_err("out of its range");
+        // The panic of a const setter names the same field, without the value.
+        let field = error.to_string();
+        let field = field.split(' ').next().expect("a word").to_owned();
+        assert!(
+            error.rule().contains(&field) || error.rule().contains("window"),
+            "{error}: {}",
+            error.rule()
+        );
+        error.to_string()
+    }
+
+    #[test]
+    fn says_what_is_out_of_range() {
+        assert_eq!(DEFAULT.validate(), Ok(()));
+        assert_eq!(
+            refused(|config| config.failure_threshold = 0),
+            "failure_threshold is 0; it must be at least 1"
+        );
+        assert_eq!(
+            refused(|config| config.recovery_timeout = Duration::ZERO),
+            "recovery_timeout is 0; it must be more than 0"
+        );
+        for calls in [0, 10_001] {
+            assert_eq!(
+                refused(|config| config.window = Some(Window::Calls(calls))),
+                format!("count window is {calls} calls; it must be from 1 to 10000")
+            );
+        }
+        assert_eq!(
+            refused(|config| config.window = Some(Window::Time(Duration::from_millis(9)))),
+            "time window is 9ms; it must be at least 10ms"
+        );
+        for rate in [0.0, -0.5, 1.5, f64::NAN, f64::INFINITY] {
+            assert_eq!(
+                refused(|config| config.failure_rate = rate),
+                format!("failure_rate is {rate}; it must be more than 0 and at most 1")
+            );
+            assert_eq!(
+                refused(|config| config.slow_call_rate = rate),
+                format!("slow_call_rate is {rate}; it must be more than 0 and at most 1")
+            );
+        }
+        assert_eq!(
+            refused(|config| config.minimum_calls = 0),
+            "minimum_calls is 0; it must be at least 1"
+        );
+        assert_eq!(
+            refused(|config| config.slow_call = Some(Duration::from_secs(1))),
+            "slow_call and minimum_calls need a window; set a count or time window first"
+        );
+        assert_eq!(
+            refused(|config| {
+                config.window = Some(Window::Calls(10));
+                config.slow_call = Some(Duration::from_micros(999));
+            }),
+            "slow_call is <1ms; it must be at least 1ms"
+        );
+        for number in [0, 1_000_001] {
+            assert_eq!(
+                refused(|config| config.half_open_permits = number),
+                format!("half_open_permits is {number}; it must be from 1 to 1000000")
+            );
+            assert_eq!(
+                refused(|config| config.success_threshold = number),
+                format!("success_threshold is {number}; it must be from 1 to 1000000")
+            );
+        }
+    }
+
+    #[test]
+    fn no_open_time_overflows() {
+        for timeout in [
+            Duration::from_nanos(1),
+            Duration::from_secs(60),
+            Duration::MAX,
+        ] {
+            let config = BreakerConfig {
+                recovery_timeout: timeout,
+                ..DEFAULT
+            };
+            let (least, most) = config.open_nanos();
+            assert!(least > 0 && least <= most);
+            assert!(Duration::from_nanos(most) <= config.longest_open());
+        }
+    }
+}

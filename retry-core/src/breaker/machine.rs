@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::config::BreakerConfig;
-use super::state::{Epoch, State};
+use super::state::{Epoch, Phase, State};
 use super::tick::Tick;
 use crate::word::Word;
 
@@ -37,8 +37,25 @@ impl<W: Word> Machine<W> {
         State::unpack(self.0.load())
     }
 
-    /// A closed circuit is read and not written.
+    /// The epoch of a closed circuit: all that a call needs to pass.
     #[inline]
+    pub(super) fn closed(&self) -> Option<Epoch> {
+        let state = self.state();
+        matches!(state.phase, Phase::Closed { .. }).then_some(state.epoch)
+    }
+
+    /// Whether a success of `epoch` would change nothing: the circuit is closed and no call has
+    /// failed since the last that succeeded.
+    #[inline]
+    pub(super) fn is_well(&self, epoch: Epoch) -> bool {
+        let well = State {
+            epoch,
+            phase: Phase::Closed { failures: 0 },
+        };
+        self.0.load() == well.pack()
+    }
+
+    /// A closed circuit is read and not written.
     pub(super) fn acquire(
         &self,
         config: &BreakerConfig,
@@ -48,7 +65,6 @@ impl<W: Word> Machine<W> {
     }
 
     /// A closed circuit without failures is read and not written.
-    #[inline]
     pub(super) fn succeed(&self, epoch: Epoch, config: &BreakerConfig) -> Change {
         self.step(|state| state.succeeded(epoch, config))
     }
@@ -66,7 +82,6 @@ impl<W: Word> Machine<W> {
         self.step(|state| state.tripped(epoch, &until))
     }
 
-    #[inline]
     pub(super) fn give_back(&self, epoch: Epoch) {
         self.step(|state| state.given_back(epoch));
     }
@@ -79,7 +94,6 @@ impl<W: Word> Machine<W> {
         self.step(State::reset)
     }
 
-    #[inline]
     fn step(&self, next: impl Fn(State) -> State) -> Change {
         match self.try_step(|state| Ok::<_, std::convert::Infallible>(next(state))) {
             Ok(change) => change,
@@ -87,7 +101,6 @@ impl<W: Word> Machine<W> {
         }
     }
 
-    #[inline]
     fn try_step<E>(&self, next: impl Fn(State) -> Result<State, E>) -> Result<Change, E> {
         let mut word = self.0.load();
         loop {
@@ -104,5 +117,145 @@ impl<W: Word> Machine<W> {
                 Err(current) => word = current,
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use loom::sync::Arc;
+    use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+    use loom::thread;
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::breaker::state::CircuitState;
+
+    const CONFIG: BreakerConfig = BreakerConfig {
+        failure_threshold: 2,
+        ..BreakerConfig::DEFAULT
+    };
+
+    fn machine() -> Arc<Machine<AtomicU64>> {
+        Arc::new(Machine::new(AtomicU64::new(0)))
+    }
+
+    fn never() -> Tick {
+        Tick::after(Instant::now(), CONFIG.recovery_timeout)
+    }
+
+    fn over() -> Tick {
+        Tick::from_bits(0)
+    }
+
+    fn now() -> Tick {
+        Tick::at(Instant::now())
+    }
+
+    /// A half-open machine, and the epoch of the permit that made it so.
+    fn half_open(config: &BreakerConfig) -> (Arc<Machine<AtomicU64>>, Epoch) {
+        let machine = machine();
+        machine.trip(machine.state().epoch, over);
+        let change = machine.acquire(config, now).expect("its time is over");
+        (machine, change.after.epoch)
+    }
+
+    #[test]
+    fn concurrent_failures_open_once() {
+        loom::model(|| {
+            let machine = machine();
+            let epoch = machine.state().epoch;
+            let opened = Arc::new(AtomicU32::new(0));
+            let fail = move |machine: &Machine<AtomicU64>, opened: &AtomicU32| {
+                for _ in 0..2 {
+                    let change = machine.fail(epoch, &CONFIG, never);
+                    opened.fetch_add(change.is_transition().into(), Ordering::Relaxed);
+                }
+            };
+            let (other, count) = (Arc::clone(&machine), Arc::clone(&opened));
+            let thread = thread::spawn(move || fail(&other, &count));
+            fail(&machine, &opened);
+            thread.join().expect("it does not panic");
+            assert_eq!(opened.load(Ordering::Relaxed), 1);
+            assert_eq!(machine.state().name(), CircuitState::Open);
+            assert_eq!(machine.state().epoch, epoch.next());
+        });
+    }
+
+    #[test]
+    fn half_open_never_lets_more_through_than_its_permits() {
+        loom::model(|| {
+            let (machine, epoch) = half_open(&CONFIG);
+            machine.give_back(epoch);
+            let inside = Arc::new(AtomicU32::new(0));
+            let call = |machine: &Machine<AtomicU64>, inside: &AtomicU32| {
+                for _ in 0..2 {
+                    if let Ok(change) = machine.acquire(&CONFIG, now) {
+                        assert_eq!(inside.fetch_add(1, Ordering::Relaxed), 0);
+                        inside.fetch_sub(1, Ordering::Relaxed);
+                        machine.give_back(change.after.epoch);
+                    }
+                }
+            };
+            let (other, count) = (Arc::clone(&machine), Arc::clone(&inside));
+            let thread = thread::spawn(move || call(&other, &count));
+            call(&machine, &inside);
+            thread.join().expect("it does not panic");
+            let idle = Phase::HalfOpen {
+                trying: 0,
+                succeeded: 0,
+            };
+            assert_eq!(machine.state().phase, idle);
+            assert_eq!(machine.state().epoch, epoch);
+        });
+    }
+
+    #[test]
+    fn one_of_those_who_ask_after_the_open_time_gets_the_permit() {
+        loom::model(|| {
+            let machine = machine();
+            machine.trip(machine.state().epoch, over);
+            let other = Arc::clone(&machine);
+            let thread = thread::spawn(move || other.acquire(&CONFIG, now));
+            let mine = machine.acquire(&CONFIG, now);
+            let theirs = thread.join().expect("it does not panic");
+            assert!(mine.is_ok() != theirs.is_ok());
+            assert!(mine.or(theirs).is_ok_and(|change| change.is_transition()));
+        });
+    }
+
+    #[test]
+    fn a_late_verdict_does_not_outlive_a_reset() {
+        loom::model(|| {
+            let (machine, epoch) = half_open(&CONFIG);
+            let other = Arc::clone(&machine);
+            let late = thread::spawn(move || other.fail(epoch, &CONFIG, never));
+            machine.reset();
+            let change = late.join().expect("it does not panic");
+            // It may have come first; whenever it came, the reset has the last word.
+            assert_eq!(machine.state().phase, Phase::Closed { failures: 0 });
+            let moved = if change.is_transition() { 2 } else { 1 };
+            let ahead = (0..moved).fold(epoch, |epoch, _| epoch.next());
+            assert_eq!(machine.state().epoch, ahead);
+        });
+    }
+
+    #[test]
+    fn what_is_acquired_beside_a_forced_opening_leaves_nothing() {
+        loom::model(|| {
+            let (machine, epoch) = half_open(&CONFIG);
+            machine.give_back(epoch);
+            let other = Arc::clone(&machine);
+            let asks = thread::spawn(move || {
+                let change = other.acquire(&CONFIG, now)?;
+                Ok::<_, Option<Duration>>(other.succeed(change.after.epoch, &CONFIG))
+            });
+            machine.force_open();
+            assert_eq!(machine.state().phase, Phase::ForcedOpen);
+            assert_eq!(machine.acquire(&CONFIG, now), Err(None));
+            if let Err(retry_after) = asks.join().expect("it does not panic") {
+                assert_eq!(retry_after, None);
+            }
+            assert_eq!(machine.state().phase, Phase::ForcedOpen);
+        });
     }
 }

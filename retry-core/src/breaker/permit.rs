@@ -5,7 +5,6 @@ use std::mem::ManuallyDrop;
 
 use super::state::Epoch;
 use super::{CircuitBreaker, now};
-use crate::breaker::window::Outcome;
 
 /// One call that a [`CircuitBreaker`] has let through.
 ///
@@ -33,20 +32,23 @@ impl<'a> Permit<'a> {
     /// The call did what it was to do, or was told by a healthy other side that it cannot.
     #[inline]
     pub fn succeed(self) {
-        self.end(Outcome::Success, now);
+        if self.breaker.is_well(self.epoch) {
+            // A plain success writes nothing.
+            let _ = ManuallyDrop::new(self);
+        } else {
+            self.end(false, now);
+        }
     }
 
     /// The call failed in a way that says something about the other side's health.
-    #[inline]
     pub fn fail(self) {
-        self.end(Outcome::Failure, now);
+        self.end(true, now);
     }
 
-    #[inline]
-    pub(super) fn end(self, outcome: Outcome, now: impl Fn() -> tokio::time::Instant) {
+    pub(super) fn end(self, failed: bool, now: impl Fn() -> tokio::time::Instant) {
         // What a dropped permit does is for those that give no verdict.
         let this = ManuallyDrop::new(self);
-        this.breaker.ended(this.epoch, this.began, outcome, now);
+        this.breaker.ended(this.epoch, this.began, failed, now);
     }
 }
 

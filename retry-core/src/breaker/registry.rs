@@ -105,3 +105,59 @@ fn look_up(key: Key, make: impl FnOnce() -> &'static CircuitBreaker) -> &'static
         registry.entry(key).or_insert_with(make)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONFIG: BreakerConfig = BreakerConfig::DEFAULT;
+
+    #[test]
+    fn one_breaker_for_a_class_and_name() {
+        let shared = |class, name| CircuitBreaker::shared(class, name, CONFIG);
+        let worker = shared(Some("worker"), "registry run_task");
+        let storage = shared(Some("storage"), "registry run_task");
+        assert!(std::ptr::eq(
+            worker,
+            shared(Some("worker"), "registry run_task")
+        ));
+        assert!(!std::ptr::eq(worker, storage));
+        assert_eq!(storage.class(), Some("storage"));
+        let found = CircuitBreaker::find("registry run_task").expect("known");
+        assert!(std::ptr::eq(found, storage));
+        // One that code names comes before those of operations.
+        let named = shared(None, "registry run_task");
+        let found = CircuitBreaker::find("registry run_task").expect("known");
+        assert!(std::ptr::eq(found, named));
+        let all = CircuitBreaker::all();
+        let is_there = |one: &CircuitBreaker| all.iter().any(|known| std::ptr::eq(*known, one));
+        assert!(is_there(worker) && is_there(storage) && is_there(named));
+    }
+
+    #[cfg(feature = "testing")]
+    #[test]
+    fn the_first_configuration_counts_and_others_are_told_of_once() {
+        static LATER: CircuitBreaker = CircuitBreaker::new("registry disputed");
+        let recorder = crate::testing::Recorder::install();
+        let first = BreakerConfig {
+            failure_threshold: 1,
+            ..CONFIG
+        };
+        let name = "registry disputed";
+        let known = CircuitBreaker::shared(None, name, first);
+        known.register();
+        assert!(recorder.messages().is_empty());
+        for _ in 0..2 {
+            let again = CircuitBreaker::shared(None, name, CONFIG);
+            assert!(std::ptr::eq(again, known));
+            LATER.register();
+        }
+        assert_eq!(
+            recorder.messages(),
+            [
+                "ERROR Circuit registry disputed was asked for again with another configuration: \
+              the first one counts"
+            ]
+        );
+    }
+}

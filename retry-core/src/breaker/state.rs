@@ -275,3 +275,41 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn phases() -> impl Strategy<Value = Phase> {
+        prop_oneof![
+            any::<u32>().prop_map(|failures| Phase::Closed { failures }),
+            (0..1_u64 << Tick::BITS).prop_map(|tick| Phase::Open {
+                until: Tick::from_bits(tick)
+            }),
+            (
+                0..=BreakerConfig::MOST_TRIALS,
+                0..=BreakerConfig::MOST_TRIALS
+            )
+                .prop_map(|(trying, succeeded)| Phase::HalfOpen { trying, succeeded }),
+            Just(Phase::ForcedOpen),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_word_holds_any_state(phase in phases(), epoch in 0..1_u64 << Epoch::BITS) {
+            let state = State { epoch: Epoch::from_bits(epoch), phase };
+            prop_assert_eq!(State::unpack(state.pack()), state);
+        }
+    }
+
+    #[test]
+    fn epochs_come_round() {
+        let (first, last) = (Epoch::from_bits(0), Epoch(Epoch::MASK));
+        assert_eq!(last.next(), first);
+        assert!(first.is_after(last) && !last.is_after(first) && !first.is_after(first));
+        assert_eq!(State::unpack(0).phase, Phase::Closed { failures: 0 });
+    }
+}
