@@ -222,7 +222,8 @@ pub mod __private {
     };
     pub use crate::failure::Failure;
     pub use crate::guards::{
-        Admission, Around, Asked, AsyncGuard, GuardLayer, Guards, Serial, Settle, Share, UNGUARDED,
+        Admission, Around, Asked, AsyncGuard, Extend, GuardLayer, Guards, Serial, Settle, Share,
+        UNGUARDED,
     };
     pub use crate::layer::{AttemptLimit, Layer};
     pub use crate::limits::{Cut, Limits};

@@ -11,8 +11,6 @@ pub(crate) trait Word {
     fn compare_exchange(&self, current: u64, new: u64) -> Result<u64, u64>;
     /// Adds, wrapping, and says what it was.
     fn fetch_add(&self, by: u64) -> u64;
-    /// Makes it `new` and says what it was.
-    fn swap(&self, new: u64) -> u64;
 }
 
 impl Word for AtomicU64 {
@@ -30,11 +28,6 @@ impl Word for AtomicU64 {
     fn fetch_add(&self, by: u64) -> u64 {
         self.fetch_add(by, Ordering::AcqRel)
     }
-
-    #[inline]
-    fn swap(&self, new: u64) -> u64 {
-        self.swap(new, Ordering::AcqRel)
-    }
 }
 
 #[cfg(test)]
@@ -49,9 +42,5 @@ impl Word for loom::sync::atomic::AtomicU64 {
 
     fn fetch_add(&self, by: u64) -> u64 {
         self.fetch_add(by, Ordering::AcqRel)
-    }
-
-    fn swap(&self, new: u64) -> u64 {
-        self.swap(new, Ordering::AcqRel)
     }
 }

@@ -11,7 +11,7 @@ use crate::operation::Operation;
 use crate::pause;
 
 /// A wait for the limiter: boxed, as it is seldom made.
-pub type Delay<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+pub(super) type Delay<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
 impl<'a> Guards<'a> {
     /// What is to be waited for before the attempt; nothing where the limiter lets it go at once.
