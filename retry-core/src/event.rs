@@ -225,7 +225,7 @@ pub(crate) fn unusable_circuit(name: &str, error: &dyn fmt::Display) {
     error!(
         target: "retry",
         circuit = name,
-        "Circuit breaker {name}: {error}; the default one is used"
+        "Circuit breaker {name}: {error}; slow calls do not count"
     );
 }
 

@@ -70,18 +70,28 @@ impl CircuitBreaker {
         }
     }
 
-    /// The breaker of that name: the one that there is, else a new one. The first configuration
-    /// counts; that another was asked for is logged once.
-    pub(crate) fn shared(
-        class: Option<&'static str>,
+    /// The breaker that calls share by this name: the one that there is, else a new one. The first
+    /// configuration counts; that another was asked for is logged once.
+    pub(crate) fn shared(name: &'static str, config: BreakerConfig) -> &'static Self {
+        let breaker = look_up((None, name), || made(None, name, config));
+        if breaker.config != config {
+            breaker.dispute();
+        }
+        breaker
+    }
+
+    /// An operation's own breaker. Under another configuration, which newly installed settings may
+    /// bring, it begins anew; calls under way keep the old one.
+    pub(crate) fn of_operation(
+        class: &'static str,
         name: &'static str,
         config: BreakerConfig,
     ) -> &'static Self {
-        let breaker = look_up((class, name), || {
-            Box::leak(Box::new(Self::unchecked(class, name, config)))
-        });
+        let mut registry = REGISTRY.write().unwrap_or_else(PoisonError::into_inner);
+        let make = || made(Some(class), name, config);
+        let breaker = registry.entry((Some(class), name)).or_insert_with(make);
         if breaker.config != config {
-            breaker.dispute();
+            *breaker = make();
         }
         breaker
     }
@@ -92,6 +102,14 @@ impl CircuitBreaker {
             event::circuit_disputed(self.name);
         }
     }
+}
+
+fn made(
+    class: Option<&'static str>,
+    name: &'static str,
+    config: BreakerConfig,
+) -> &'static CircuitBreaker {
+    Box::leak(Box::new(CircuitBreaker::unchecked(class, name, config)))
 }
 
 fn look_up(key: Key, make: impl FnOnce() -> &'static CircuitBreaker) -> &'static CircuitBreaker {
@@ -114,24 +132,34 @@ mod tests {
 
     #[test]
     fn one_breaker_for_a_class_and_name() {
-        let shared = |class, name| CircuitBreaker::shared(class, name, CONFIG);
-        let worker = shared(Some("worker"), "registry run_task");
-        let storage = shared(Some("storage"), "registry run_task");
-        assert!(std::ptr::eq(
-            worker,
-            shared(Some("worker"), "registry run_task")
-        ));
+        let own = |class| CircuitBreaker::of_operation(class, "registry run_task", CONFIG);
+        let (worker, storage) = (own("worker"), own("storage"));
+        assert!(std::ptr::eq(worker, own("worker")));
         assert!(!std::ptr::eq(worker, storage));
         assert_eq!(storage.class(), Some("storage"));
         let found = CircuitBreaker::find("registry run_task").expect("known");
         assert!(std::ptr::eq(found, storage));
         // One that code names comes before those of operations.
-        let named = shared(None, "registry run_task");
+        let named = CircuitBreaker::shared("registry run_task", CONFIG);
         let found = CircuitBreaker::find("registry run_task").expect("known");
         assert!(std::ptr::eq(found, named));
         let all = CircuitBreaker::all();
         let is_there = |one: &CircuitBreaker| all.iter().any(|known| std::ptr::eq(*known, one));
         assert!(is_there(worker) && is_there(storage) && is_there(named));
+    }
+
+    #[test]
+    fn an_operation_under_another_configuration_begins_anew() {
+        let own = |config| CircuitBreaker::of_operation("api", "registry renewed", config);
+        let first = own(CONFIG);
+        first.force_open();
+        let second = own(BreakerConfig {
+            failure_threshold: 9,
+            ..CONFIG
+        });
+        assert_eq!(second.state(), crate::CircuitState::Closed);
+        let found = CircuitBreaker::find("registry renewed").expect("known");
+        assert!(std::ptr::eq(found, second));
     }
 
     #[cfg(feature = "testing")]
@@ -144,11 +172,11 @@ mod tests {
             ..CONFIG
         };
         let name = "registry disputed";
-        let known = CircuitBreaker::shared(None, name, first);
+        let known = CircuitBreaker::shared(name, first);
         known.register();
         assert!(recorder.messages().is_empty());
         for _ in 0..2 {
-            let again = CircuitBreaker::shared(None, name, CONFIG);
+            let again = CircuitBreaker::shared(name, CONFIG);
             assert!(std::ptr::eq(again, known));
             LATER.register();
         }

@@ -56,7 +56,8 @@ fn leaked<T>(value: T) -> &'static T {
 
 impl Operation {
     pub(crate) fn own_breaker(&self, config: BreakerConfig) -> &'static CircuitBreaker {
-        of_layers(Some(self.class()), self.name(), config)
+        let name = self.name();
+        CircuitBreaker::of_operation(self.class(), name, usable(name, config))
     }
 
     /// The budget that settings switched on for an operation that asked for none itself.
@@ -68,21 +69,21 @@ impl Operation {
 
 /// The breaker of this name, made with `config` by whoever asks first.
 pub(crate) fn named_breaker(name: &'static str, config: BreakerConfig) -> &'static CircuitBreaker {
-    of_layers(None, name, config)
+    CircuitBreaker::shared(name, usable(name, config))
 }
 
-fn of_layers(
-    class: Option<&'static str>,
-    name: &'static str,
-    config: BreakerConfig,
-) -> &'static CircuitBreaker {
-    let default = |error| {
-        event::unusable_circuit(name, &error);
-        BreakerConfig::DEFAULT
-    };
-    // Each layer is valid alone; together they may still contradict each other.
-    let config = config.validate().map_or_else(default, |()| config);
-    CircuitBreaker::shared(class, name, config)
+/// Each layer is valid alone; together they may ask for slow calls and give no window for them.
+fn usable(name: &str, config: BreakerConfig) -> BreakerConfig {
+    match config.validate() {
+        Ok(()) => config,
+        Err(error) => {
+            event::unusable_circuit(name, &error);
+            BreakerConfig {
+                slow_call: None,
+                ..config
+            }
+        }
+    }
 }
 
 type Named = BTreeMap<&'static str, (BudgetLimits, &'static RetryBudget)>;

@@ -210,3 +210,6 @@ fn window(value: &str) -> Result<Window, String> {
         wait_text::Wait(BreakerConfig::SHORTEST_WINDOW)
     ))
 }
+
+#[cfg(test)]
+mod tests;
