@@ -229,6 +229,15 @@ impl CircuitBreaker {
 
     /// Rejects all calls from now on, until [`reset`](Self::reset). Calls under way go on; their
     /// verdicts are discarded.
+    ///
+    /// ```
+    /// let breaker = retry_core::CircuitBreaker::new("search");
+    /// breaker.force_open();
+    /// let rejected = breaker.try_acquire().unwrap_err();
+    /// assert_eq!(rejected.retry_after, None);
+    /// breaker.reset();
+    /// assert!(breaker.try_acquire().is_ok());
+    /// ```
     pub fn force_open(&self) {
         self.stepped(self.machine.force_open(), None);
     }

@@ -113,6 +113,23 @@ impl CircuitBreaker {
     /// longer, kept in ten parts), from `failure_rate` (over 0, at most 1) on, instead of by
     /// failures in a row. A part counts its first 262 143 calls, which speak for the rest.
     ///
+    /// ```
+    /// use std::time::Duration;
+    /// use retry_core::{CircuitBreaker, CircuitState};
+    ///
+    /// // Open when half of at least 4 calls of the last 30 s failed, or 9 of 10 took over 2 s.
+    /// let breaker = CircuitBreaker::new("search")
+    ///     .with_time_window(Duration::from_secs(30), 0.5)
+    ///     .with_minimum_calls(4)
+    ///     .with_slow_call(Duration::from_secs(2), 0.9);
+    /// for failed in [false, true, false, true] {
+    ///     let permit = breaker.try_acquire()?;
+    ///     if failed { permit.fail() } else { permit.succeed() }
+    /// }
+    /// assert_eq!(breaker.state(), CircuitState::Open);
+    /// # Ok::<(), retry_core::CircuitOpen>(())
+    /// ```
+    ///
     /// # Panics
     ///
     /// If either is out of its range.

@@ -12,6 +12,20 @@ use super::{CircuitBreaker, now};
 /// as by a cancelled call, gives no verdict: it frees its place where the circuit is half open, and
 /// neither closes nor opens anything. A verdict that comes after the circuit has moved on is
 /// discarded. A call that never ends keeps its place: bound it by a time limit.
+///
+/// ```
+/// use retry_core::{CircuitBreaker, CircuitState};
+///
+/// let breaker = CircuitBreaker::new("search").with_failure_threshold(1);
+/// drop(breaker.try_acquire()?);
+/// breaker.try_acquire()?.succeed();
+/// assert_eq!(breaker.state(), CircuitState::Closed);
+/// let late = breaker.try_acquire()?;
+/// breaker.try_acquire()?.fail();
+/// late.succeed();
+/// assert_eq!(breaker.state(), CircuitState::Open);
+/// # Ok::<(), retry_core::CircuitOpen>(())
+/// ```
 #[must_use = "a permit that is dropped gives no verdict"]
 pub struct Permit<'a> {
     breaker: &'a CircuitBreaker,
@@ -32,12 +46,7 @@ impl<'a> Permit<'a> {
     /// The call did what it was to do, or was told by a healthy other side that it cannot.
     #[inline]
     pub fn succeed(self) {
-        if self.breaker.is_well(self.epoch) {
-            // A plain success writes nothing.
-            let _ = ManuallyDrop::new(self);
-        } else {
-            self.end(false, now);
-        }
+        self.end(false, now);
     }
 
     /// The call failed in a way that says something about the other side's health.
@@ -45,10 +54,13 @@ impl<'a> Permit<'a> {
         self.end(true, now);
     }
 
+    #[inline]
     pub(super) fn end(self, failed: bool, now: impl Fn() -> tokio::time::Instant) {
         // What a dropped permit does is for those that give no verdict.
         let this = ManuallyDrop::new(self);
-        this.breaker.ended(this.epoch, this.began, failed, now);
+        if failed || !this.breaker.is_well(this.epoch) {
+            this.breaker.ended(this.epoch, this.began, failed, now);
+        }
     }
 }
 

@@ -22,8 +22,8 @@ impl CircuitBreaker {
     /// Where operations of two classes share a name, the first in the order of classes;
     /// [`all`](Self::all) has both.
     ///
-    /// A breaker is known from its first use by an attribute or [`Retry`](crate::Retry), or from
-    /// [`register`](Self::register).
+    /// A breaker that an attribute makes is known from its first call on; one that code made, from
+    /// [`register`](Self::register) on.
     ///
     /// # Errors
     ///
