@@ -6,12 +6,14 @@ use std::future::Future;
 use std::time::Duration;
 
 use super::admission::{Admission, Settle};
+use super::delay::{Delay, NoDelay};
 use super::{Guards, InTime};
 use crate::adaptive::AdaptiveLimiter;
 use crate::breaker::CircuitBreaker;
 use crate::budget::RetryBudget;
 use crate::error::RetryError;
 use crate::hedge::{Hedge, Maker, Race};
+use crate::limits::Limits;
 use crate::operation::Operation;
 
 /// No guard.
@@ -116,6 +118,11 @@ pub trait AsyncGuard: Guard {
         Output = Result<T, E>,
     >;
 
+    /// The wait for the limiter.
+    type Delay: Future<Output = ()>;
+
+    /// Waits for the limiter.
+    fn delay(begun: &Self::Begun, limits: Option<&Limits>) -> Self::Delay;
     /// Takes what attempts are made by.
     fn maker<M>(make: M) -> Self::Maker<M>;
     /// Makes one.
@@ -151,6 +158,12 @@ impl Serial for NoGuard {}
 impl AsyncGuard for NoGuard {
     type Maker<M> = M;
     type Attempt<M: FnMut() -> F, F: Future<Output = Result<T, E>>, T, E> = F;
+    type Delay = NoDelay;
+
+    #[inline]
+    fn delay((): &(), _: Option<&Limits>) -> NoDelay {
+        NoDelay
+    }
 
     #[inline]
     fn maker<M>(make: M) -> M {
@@ -239,6 +252,12 @@ impl<'a, B: Breaker<'a>> Serial for Guarded<'a, B> {}
 impl<'a, B: Breaker<'a>> AsyncGuard for Guarded<'a, B> {
     type Maker<M> = M;
     type Attempt<M: FnMut() -> F, F: Future<Output = Result<T, E>>, T, E> = InTime<F>;
+    type Delay = Delay<'a>;
+
+    #[inline]
+    fn delay(begun: &Guards<'a>, limits: Option<&Limits>) -> Delay<'a> {
+        begun.delay(limits)
+    }
 
     #[inline]
     fn maker<M>(make: M) -> M {
@@ -278,6 +297,11 @@ impl<'g, B: Breaker<'g>> AsyncGuard for Hedging<Guarded<'g, B>> {
     type Maker<M> = Maker<M>;
     type Attempt<M: FnMut() -> F, F: Future<Output = Result<T, E>>, T, E> =
         InTime<Race<'g, M, F, T, E>>;
+    type Delay = Delay<'g>;
+
+    fn delay(begun: &Guards<'g>, limits: Option<&Limits>) -> Delay<'g> {
+        begun.delay(limits)
+    }
 
     fn maker<M>(make: M) -> Maker<M> {
         Maker::new(make)
