@@ -211,6 +211,7 @@ impl<'a> Breaker<'a> for () {
 impl<'a> Breaker<'a> for &'a CircuitBreaker {
     type Rejection = RetryError;
 
+    #[inline]
     fn breaker(self) -> Option<&'a CircuitBreaker> {
         Some(self)
     }
@@ -226,6 +227,7 @@ impl<'a, B: Breaker<'a>> Guard for Guarded<'a, B> {
     type Begun = Guards<'a>;
     type Admission = Admission<'a>;
 
+    #[inline]
     fn begin(&self) -> Guards<'a> {
         Guards {
             budget: self.budget,

@@ -47,13 +47,19 @@ impl<'a> Guards<'a> {
     }
 
     /// The same for a sync call, which waits here.
+    #[inline]
     pub(crate) fn wait(&self, limits: Option<&Limits>, operation: &Operation) {
-        let Some(limiter) = self.limiter else { return };
-        while let Some(delay) = ask(limiter, limits) {
-            // A cancelled scope ends waits: the attempt goes ahead.
-            if clock::sleep(delay, operation) {
-                break;
-            }
+        if let Some(limiter) = self.limiter {
+            wait_for(limiter, limits, operation);
+        }
+    }
+}
+
+fn wait_for(limiter: &AdaptiveLimiter, limits: Option<&Limits>, operation: &Operation) {
+    while let Some(delay) = ask(limiter, limits) {
+        // A cancelled scope ends waits: the attempt goes ahead.
+        if clock::sleep(delay, operation) {
+            break;
         }
     }
 }
