@@ -24,6 +24,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::metrics::{CircuitCall, OfCircuit};
 use crate::{event, random};
 use cause::Cause;
 use machine::{Change, Machine};
@@ -91,6 +92,7 @@ pub struct CircuitBreaker {
     window: OnceLock<Record>,
     /// Whether it has been said that another configuration goes by its name.
     disputed: AtomicBool,
+    metrics: OfCircuit,
 }
 
 /// Calling.
@@ -126,10 +128,13 @@ impl CircuitBreaker {
                 };
                 Ok(Permit::new(self, change.after.epoch, began))
             }
-            Err(retry_after) => Err(CircuitOpen {
-                name: self.name,
-                retry_after,
-            }),
+            Err(retry_after) => {
+                self.metrics.asked(self, CircuitCall::Rejected);
+                Err(CircuitOpen {
+                    name: self.name,
+                    retry_after,
+                })
+            }
         }
     }
 
@@ -270,6 +275,8 @@ impl CircuitBreaker {
             }
             Phase::ForcedOpen => event::circuit_forced_open(name, from),
         }
+        let (from, to) = (change.before.name(), change.after.name());
+        self.metrics.changed(self, from, to);
     }
 }
 

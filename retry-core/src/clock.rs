@@ -27,8 +27,11 @@ pub(crate) struct Moment(NonZeroU32);
 
 impl Moment {
     pub(crate) fn now() -> Self {
+        Self::at(now())
+    }
+
+    pub(crate) fn at(now: Instant) -> Self {
         static ORIGIN: OnceLock<Instant> = OnceLock::new();
-        let now = now();
         let origin = *ORIGIN.get_or_init(|| now);
         // A paused clock may stand before the origin, which another clock has set.
         let after = millis(now.saturating_duration_since(origin));
@@ -36,6 +39,12 @@ impl Moment {
         // Counted from 1: the zero is lent to `Option<Moment>`, and comes round once in 49 days.
         let millis = after.wrapping_sub(before).wrapping_add(1);
         Self(NonZeroU32::new(millis).unwrap_or(NonZeroU32::MIN))
+    }
+
+    /// As a number that is never 0.
+    #[cfg(feature = "metrics")]
+    pub(crate) const fn get(self) -> u32 {
+        self.0.get()
     }
 
     pub(crate) fn elapsed(self) -> Duration {

@@ -15,6 +15,7 @@ use crate::event::{self, Reason};
 use crate::failure::Failure;
 use crate::guards::{self, Around, Guards, Settle, Withdrawal};
 use crate::limits::{Cut, Limits};
+use crate::metrics::{self, Started};
 use crate::nesting::{self, GaveUp, Inner, Nested};
 use crate::operation::Operation;
 use crate::operation::state::State;
@@ -25,6 +26,7 @@ use crate::stats;
 use crate::{doubt, pause, scope, settings, watch};
 
 use ending::End;
+pub(crate) use ending::Outcome;
 pub use next::{Bounds, Step};
 pub(crate) use next::{Interrupted, Next, Wait, Waiting, WhileWaiting};
 
@@ -53,19 +55,22 @@ pub(crate) struct Attempts {
     /// What the time budget had spent, less the time since the first failure, in milliseconds, when
     /// this call charged it last.
     lead: u32,
+    /// When the call began: of no size where no metrics are built in.
+    started: Started,
 }
 
 impl Attempts {
-    /// A call before its first attempt.
+    /// A call that begins now.
     #[must_use]
     #[inline]
-    pub(crate) const fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             retries: 0,
             failed: None,
             previous: [0; 2],
             inner: Inner::NONE,
             lead: 0,
+            started: Started::now(),
         }
     }
 
@@ -252,6 +257,9 @@ impl Attempts {
         if stats::on() {
             callee.state().counters.succeeded_at_once();
         }
+        metrics::attempted(callee, 1, metrics::Attempt::Success);
+        let call = self.call(1, Outcome::SuccessFirst, guards);
+        metrics::ended(callee, &call);
     }
 
     /// The attempt succeeded, and not at the first time.
@@ -259,7 +267,8 @@ impl Attempts {
     fn succeeded(&mut self, plan: &Plan<'_>) {
         self.charge(plan);
         event::succeeded(self.at(plan));
-        self.count(plan, true);
+        metrics::attempted(plan.operation, self.number(), metrics::Attempt::Success);
+        self.count(plan, self.number(), Outcome::SuccessRetried);
     }
 
     /// The attempt failed. Reports it, and gives the wait before the next attempt, if there is to
@@ -281,6 +290,8 @@ impl Attempts {
         if stats::on() {
             plan.operation.state().counters.failed(failure.kind());
         }
+        let attempt = metrics::Attempt::failed(failure.verdict());
+        metrics::attempted(plan.operation, self.number(), attempt);
         if self.retries == 0 && watch::is(watch::BUDGETS) {
             let own = plan.guards.and_then(|guards| guards.budget);
             guards::deposit_unasked(plan.operation, own);
@@ -288,6 +299,7 @@ impl Attempts {
         self.charge(plan);
         match self.judge(plan, failure, carried.last()) {
             Ok(admitted) => {
+                metrics::waits(plan.operation, admitted.wait);
                 if observed {
                     event::retrying(self.at(plan), failure.description(), admitted.wait);
                 }

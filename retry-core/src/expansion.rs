@@ -61,7 +61,7 @@ impl Call<FromSite> {
     /// A call with constant arguments.
     #[must_use]
     #[inline]
-    pub const fn constant() -> Self {
+    pub fn constant() -> Self {
         Self {
             attempts: Attempts::new(),
             policy: FromSite,
@@ -73,7 +73,7 @@ impl Call<Evaluated> {
     /// A call with arguments to evaluate.
     #[must_use]
     #[inline]
-    pub const fn evaluated() -> Self {
+    pub fn evaluated() -> Self {
         Self {
             attempts: Attempts::new(),
             policy: Evaluated(None),

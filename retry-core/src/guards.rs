@@ -20,6 +20,7 @@ use crate::breaker::{CircuitBreaker, CircuitOpen, Permit};
 use crate::budget::{self, RetryBudget, Tokens};
 use crate::clock;
 use crate::error::RetryError;
+use crate::metrics;
 use crate::operation::Operation;
 use crate::scope::{InTime, RetryScope};
 use crate::watch;
@@ -150,15 +151,25 @@ pub(crate) enum Withdrawal {
     Refused,
 }
 
-/// Takes a token for a retry, of all budgets that hold for it or of none.
-pub(crate) fn withdraw(operation: &Operation, own: Option<&RetryBudget>) -> Withdrawal {
+/// The budgets that hold for an operation: its own, and the global one.
+pub(crate) fn budgets<'a>(
+    operation: &Operation,
+    own: Option<&'a RetryBudget>,
+) -> [Option<&'a RetryBudget>; 2] {
     let unasked = watch::is(watch::BUDGETS);
     let switched_on = || unasked.then(|| operation.switched_on()).flatten();
-    let buckets = [own.or_else(switched_on), RetryBudget::global()];
+    [own.or_else(switched_on), RetryBudget::global()]
+}
+
+/// Takes a token for a retry, of all budgets that hold for it or of none.
+pub(crate) fn withdraw(operation: &Operation, own: Option<&RetryBudget>) -> Withdrawal {
+    let buckets = budgets(operation, own);
     if buckets.iter().all(Option::is_none) {
         return Withdrawal::Free;
     }
-    match budget::take(buckets, clock::now()) {
+    let tokens = budget::take(buckets, clock::now());
+    metrics::withdrew(operation, buckets, tokens.is_some());
+    match tokens {
         Some(tokens) => Withdrawal::Paid(tokens),
         None => Withdrawal::Refused,
     }

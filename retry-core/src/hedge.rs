@@ -16,6 +16,7 @@ use tokio::time::Sleep;
 
 use crate::breaker::CircuitState;
 use crate::guards::{self, Guards, Withdrawal};
+use crate::metrics::Hedged;
 use crate::operation::Operation;
 use crate::wait_text::Wait;
 
@@ -187,7 +188,7 @@ pin_project! {
         // Whether the first still runs.
         runs: bool,
         // Those begun later, that still run.
-        more: Vec<Pin<Box<F>>>,
+        more: Vec<(Pin<Box<F>>, Hedged)>,
         failed: Option<Result<T, E>>,
         timer: Option<Pin<Box<Sleep>>>,
         // `max` is what is left of it.
@@ -218,17 +219,19 @@ where
         }
         loop {
             let mut succeeded = None;
-            this.more.retain_mut(|attempt| {
+            this.more.retain_mut(|(attempt, hedged)| {
                 if succeeded.is_some() {
                     return true;
                 }
                 match attempt.as_mut().poll(context) {
                     Poll::Pending => true,
                     Poll::Ready(Ok(value)) => {
+                        hedged.ended(true);
                         succeeded = Some(Ok(value));
                         false
                     }
                     Poll::Ready(failed) => {
+                        hedged.ended(false);
                         *this.failed = Some(failed);
                         false
                     }
@@ -254,7 +257,8 @@ where
             *this.timer = None;
             if is_affordable(this.guards, this.operation) {
                 this.hedge.max -= 1;
-                this.more.push(Box::pin(this.maker.make()));
+                let hedge = Box::pin(this.maker.make());
+                this.more.push((hedge, Hedged::new(*this.operation)));
             } else {
                 // A refusal never fails what runs: it runs alone.
                 this.hedge.max = 0;

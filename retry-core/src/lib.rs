@@ -149,6 +149,11 @@ mod jitter;
 mod known;
 mod layer;
 mod limits;
+#[cfg(feature = "metrics")]
+pub mod metrics;
+#[cfg(not(feature = "metrics"))]
+#[path = "metrics/off.rs"]
+mod metrics;
 mod named;
 mod nesting;
 mod operation;

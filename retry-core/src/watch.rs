@@ -13,7 +13,14 @@ pub(crate) const BUDGETS: u8 = 1 << 1;
 /// The metrics facade is told.
 pub(crate) const METRICS: u8 = 1 << 2;
 
-static WATCHERS: AtomicU8 = AtomicU8::new(UNASKED);
+/// Who wants to know before anybody has asked.
+const AT_FIRST: u8 = if cfg!(feature = "metrics") {
+    UNASKED | METRICS
+} else {
+    UNASKED
+};
+
+static WATCHERS: AtomicU8 = AtomicU8::new(AT_FIRST);
 
 /// From the next call on they want to know.
 pub(crate) fn add(watcher: u8) {
@@ -52,9 +59,6 @@ fn watchers() -> u8 {
 fn ask() -> u8 {
     // Not unasked any more while the settings are read: that may log, and so come back here.
     WATCHERS.fetch_and(!UNASKED, Ordering::Relaxed);
-    if cfg!(feature = "metrics") {
-        add(METRICS);
-    }
     settings::current();
     WATCHERS.load(Ordering::Relaxed)
 }

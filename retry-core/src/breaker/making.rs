@@ -9,6 +9,7 @@ use super::CircuitBreaker;
 use super::config::{BreakerConfig, Window};
 use super::error::BreakerError;
 use super::machine::Machine;
+use crate::metrics::OfCircuit;
 
 /// Making.
 impl CircuitBreaker {
@@ -32,6 +33,7 @@ impl CircuitBreaker {
             machine: Machine::new(AtomicU64::new(0)),
             window: OnceLock::new(),
             disputed: AtomicBool::new(false),
+            metrics: OfCircuit::new(),
         }
     }
 

@@ -5,6 +5,7 @@ use std::mem::ManuallyDrop;
 
 use super::state::Epoch;
 use super::{CircuitBreaker, now};
+use crate::metrics::CircuitCall;
 
 /// One call that a [`CircuitBreaker`] has let through.
 ///
@@ -61,12 +62,21 @@ impl<'a> Permit<'a> {
         if failed || !this.breaker.is_well(this.epoch) {
             this.breaker.ended(this.epoch, this.began, failed, now);
         }
+        let call = if failed {
+            CircuitCall::Failure
+        } else {
+            CircuitCall::Success
+        };
+        this.breaker.metrics.asked(this.breaker, call);
     }
 }
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
         self.breaker.given_back(self.epoch);
+        self.breaker
+            .metrics
+            .asked(self.breaker, CircuitCall::Dropped);
     }
 }
 

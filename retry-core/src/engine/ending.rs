@@ -7,7 +7,9 @@ use crate::classify::Verdict;
 use crate::clock::Moment;
 use crate::event::{self, At, Reason};
 use crate::failure::{Failure, text_of};
+use crate::guards::Guards;
 use crate::limits::Limits;
+use crate::metrics;
 use crate::nesting::{self, GaveUp};
 use crate::stats::{self, Ended};
 
@@ -16,6 +18,46 @@ pub(super) enum End {
     NotRetryable(Verdict),
     Exhausted,
     Stopped(Reason),
+}
+
+/// How a call ended, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    SuccessFirst,
+    SuccessRetried,
+    NotRetryable,
+    AttemptsExhausted,
+    /// There was no time left, or less than a server asked for.
+    Deadline,
+    /// Retries may cost no more: tokens, or time.
+    Budget,
+    CircuitOpen,
+    Cancelled,
+}
+
+impl Outcome {
+    pub(crate) const fn is_success(self) -> bool {
+        matches!(self, Self::SuccessFirst | Self::SuccessRetried)
+    }
+
+    const fn of(end: &End) -> Self {
+        match end {
+            End::NotRetryable(_) => Self::NotRetryable,
+            End::Exhausted => Self::AttemptsExhausted,
+            End::Stopped(reason) => Self::of_stop(reason),
+        }
+    }
+
+    const fn of_stop(reason: &Reason) -> Self {
+        match reason {
+            Reason::TimeLimit | Reason::ServerHint => Self::Deadline,
+            Reason::Cancelled => Self::Cancelled,
+            Reason::Budget | Reason::TimeBudget => Self::Budget,
+            Reason::CircuitOpen => Self::CircuitOpen,
+            // The inner call has used up the attempts that there were.
+            Reason::Nested(_) => Self::AttemptsExhausted,
+        }
+    }
 }
 
 impl Attempts {
@@ -52,7 +94,7 @@ impl Attempts {
         // What is not this call's own giving up may still be an inner one's, for a layer above.
         let own = !matches!(end, End::NotRetryable(_));
         gave_up(plan, own, carried, &error);
-        self.count(plan, false);
+        self.count(plan, self.number(), Outcome::of(&end));
     }
 
     /// Time ran out during an attempt, or before it could begin.
@@ -60,6 +102,7 @@ impl Attempts {
         if stats::on() {
             plan.operation.state().counters.failed("time_limit");
         }
+        metrics::attempted(plan.operation, self.number(), metrics::Attempt::Dropped);
         self.stopped(plan, error, &Reason::TimeLimit);
     }
 
@@ -79,24 +122,42 @@ impl Attempts {
         }
         event::rejected(plan.operation, error);
         gave_up(plan, true, Vec::new(), error);
-        self.count(plan, false);
+        self.count(plan, 0, Outcome::CircuitOpen);
     }
 
     #[cold]
     pub(super) fn stopped(&self, plan: &Plan<'_>, error: &dyn std::fmt::Display, reason: &Reason) {
         event::stopped(self.at(plan), error, reason);
         gave_up(plan, true, Vec::new(), error);
-        self.count(plan, false);
+        self.count(plan, self.number(), Outcome::of_stop(reason));
     }
 
-    pub(super) fn count(&self, plan: &Plan<'_>, succeeded: bool) {
+    /// The call has ended, after so many attempts: none where the breaker rejected the first.
+    pub(super) fn count(&self, plan: &Plan<'_>, attempts: u32, outcome: Outcome) {
         if stats::on() {
             let spent = self.failed.map_or(Duration::ZERO, Moment::elapsed);
             plan.operation.state().counters.ended(Ended {
-                attempts: self.number(),
-                succeeded,
+                attempts,
+                succeeded: outcome.is_success(),
                 spent,
             });
+        }
+        let call = self.call(attempts, outcome, plan.guards);
+        metrics::ended(plan.operation, &call);
+    }
+
+    /// What metrics are told of the call's end.
+    pub(super) fn call<'a>(
+        &self,
+        attempts: u32,
+        outcome: Outcome,
+        guards: Option<&Guards<'a>>,
+    ) -> metrics::Call<'a> {
+        metrics::Call {
+            started: self.started,
+            attempts,
+            outcome,
+            budget: guards.and_then(|guards| guards.budget),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What all calls of one operation share: its counters and its own guards, kept for good.
+//! What all calls of one operation share: its counters, its own guards and its metrics, kept for good.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -13,6 +13,8 @@ use crate::stats::Counters;
 pub(crate) struct State {
     pub(crate) counters: Counters,
     pub(crate) own: Own,
+    #[cfg(feature = "metrics")]
+    pub(crate) metrics: crate::metrics::OfOperation,
 }
 
 type Registry = BTreeMap<(&'static str, &'static str), &'static State>;
