@@ -1,0 +1,19 @@
+//! What retries do to the services behind them, simulated: the project's own policies, budgets and
+//! breakers, run by the engine itself on a clock that jumps from timer to timer.
+//!
+//! | | question |
+//! |---|---|
+//! | [`contention`] | which jitter lets many clients through soonest, with the fewest calls? |
+//! | [`load`] | how much more does a failing service get to do? |
+//! | [`layers`] | and if each of three layers retries? |
+//! | [`overload`] | does a service that was overloaded for ten seconds come back? |
+//!
+//! A simulation is a function of its seed: the same numbers on every machine. `cargo run --bin
+//! simulate` prints them as tables and draws them as charts.
+
+pub mod contention;
+
+mod chance;
+mod world;
+
+pub use chance::Chance;
