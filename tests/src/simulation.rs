@@ -11,7 +11,13 @@
 //! A simulation is a function of its seed: the same numbers on every machine. `cargo run --bin
 //! simulate` prints them as tables and draws them as charts.
 
+pub mod chart;
+pub mod client;
 pub mod contention;
+pub mod layers;
+pub mod load;
+pub mod overload;
+pub mod table;
 
 mod chance;
 mod world;

@@ -1,4 +1,7 @@
-use retry_tests::simulation::contention::*;
+//! x
+use retry_tests::simulation::{client::*,overload};
+use retry_core::*;
 fn main(){
- for n in [10,100] { for (w,p) in WAYS { let t=std::time::Instant::now(); println!("{n} {w} {:?} {:?}", mean(n,p,100), t.elapsed()); } }
+   let v:Vec<_>=(0..60).map(|s| overload::run(Conduct::new(NO_RETRY),120,s).recovery().unwrap()).collect();
+   println!("{v:?} {}", v.iter().sum::<u32>() as f64/60.);
 }
