@@ -74,7 +74,10 @@ mod tests {
     #[test]
     fn mean_and_deviation_are_those_of_the_distribution() {
         let mut chance = Chance::seeded(1);
-        assert!(near(moments(|| chance.uniform()), (0.5, 1.0 / 12_f64.sqrt())));
+        assert!(near(
+            moments(|| chance.uniform()),
+            (0.5, 1.0 / 12_f64.sqrt())
+        ));
         assert!(near(moments(|| chance.normal(10.0, 2.0)), (10.0, 2.0)));
         assert!(near(
             moments(|| chance.until_next(80.0).as_secs_f64()),

@@ -111,7 +111,10 @@ fn write(svg: &mut String, charts: &[Chart]) -> fmt::Result {
         r#"<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" font-family="Helvetica, Arial, sans-serif" font-size="13" fill="{INK}" role="img">"#
     )?;
     writeln!(svg, "<title>{}</title>", escaped(&titles.join("; ")))?;
-    writeln!(svg, r##"<rect width="100%" height="100%" fill="#ffffff"/>"##)?;
+    writeln!(
+        svg,
+        r##"<rect width="100%" height="100%" fill="#ffffff"/>"##
+    )?;
     for (chart, top) in charts.iter().zip((0..).step_by(HEIGHT as usize)) {
         writeln!(svg, r#"<g transform="translate(0 {top})">"#)?;
         panel::write(svg, chart)?;

@@ -50,7 +50,10 @@ impl Course {
     #[must_use]
     pub fn recovery(&self) -> Option<u32> {
         let calls = self.calls.windows(WINDOW).map(|window| window.iter().sum());
-        let goodput = self.goodput.windows(WINDOW).map(|window| window.iter().sum());
+        let goodput = self
+            .goodput
+            .windows(WINDOW)
+            .map(|window| window.iter().sum());
         (0..)
             .zip(calls.zip(goodput))
             .skip(SLOW_TO as usize)

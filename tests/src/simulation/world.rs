@@ -3,8 +3,7 @@
 use std::future::Future;
 
 use retry_core::testing;
-use tokio::runtime::Builder;
-use tokio::task::LocalSet;
+use tokio::runtime::{Builder, LocalOptions};
 
 /// Runs `future` and what it spawns with `spawn_local`. The clock jumps to the next timer whenever
 /// all wait, so that a simulated hour takes no longer than what happens in it.
@@ -13,7 +12,7 @@ pub(crate) fn run<F: Future>(seed: u64, future: F) -> F::Output {
     let runtime = Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
-        .build()
+        .build_local(LocalOptions::default())
         .expect("a runtime without I/O needs nothing of the machine");
-    LocalSet::new().block_on(&runtime, future)
+    runtime.block_on(future)
 }

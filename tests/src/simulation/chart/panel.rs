@@ -25,7 +25,12 @@ const BOTTOM: f64 = HEIGHT as f64 - 58.0;
 const LEADING: f64 = 16.0;
 
 pub(super) fn write(svg: &mut String, chart: &Chart) -> fmt::Result {
-    text(svg, (LEFT, 24.0), r#"font-size="16" font-weight="bold""#, &chart.title)?;
+    text(
+        svg,
+        (LEFT, 24.0),
+        r#"font-size="16" font-weight="bold""#,
+        &chart.title,
+    )?;
     shade(svg, chart)?;
     axes(svg, chart)?;
     for (line, style) in chart.lines.iter().zip(STYLES.iter().cycle()) {
@@ -80,12 +85,22 @@ fn axes(svg: &mut String, chart: &Chart) -> fmt::Result {
     for tick in chart.y.ticks() {
         let y = BOTTOM - chart.y.share(tick) * (BOTTOM - TOP);
         segment(svg, (LEFT, y), (RIGHT, y), grid)?;
-        text(svg, (LEFT - 8.0, y + 4.5), r#"text-anchor="end""#, &number(tick))?;
+        text(
+            svg,
+            (LEFT - 8.0, y + 4.5),
+            r#"text-anchor="end""#,
+            &number(tick),
+        )?;
     }
     for tick in chart.x.ticks() {
         let x = LEFT + chart.x.share(tick) * (RIGHT - LEFT);
         segment(svg, (x, BOTTOM), (x, BOTTOM + 5.0), &axis)?;
-        text(svg, (x, BOTTOM + 20.0), r#"text-anchor="middle""#, &number(tick))?;
+        text(
+            svg,
+            (x, BOTTOM + 20.0),
+            r#"text-anchor="middle""#,
+            &number(tick),
+        )?;
     }
     segment(svg, (LEFT, BOTTOM), (RIGHT, BOTTOM), &axis)?;
     segment(svg, (LEFT, TOP), (LEFT, BOTTOM), &axis)?;
@@ -96,7 +111,12 @@ fn axes(svg: &mut String, chart: &Chart) -> fmt::Result {
     text(svg, (x, y), &turned, &chart.y.label)
 }
 
-fn curve(svg: &mut String, chart: &Chart, line: &Line, (colour, dash): (&str, &str)) -> fmt::Result {
+fn curve(
+    svg: &mut String,
+    chart: &Chart,
+    line: &Line,
+    (colour, dash): (&str, &str),
+) -> fmt::Result {
     for ((x, _), (low, high)) in line.points.iter().zip(&line.ranges) {
         let style = format!(r#"stroke="{colour}" stroke-width="10" stroke-opacity="0.3""#);
         segment(svg, at(chart, (*x, *low)), at(chart, (*x, *high)), &style)?;
@@ -117,7 +137,10 @@ fn curve(svg: &mut String, chart: &Chart, line: &Line, (colour, dash): (&str, &s
 }
 
 fn dot(svg: &mut String, (x, y): (f64, f64), colour: &str) -> fmt::Result {
-    writeln!(svg, r#"<circle cx="{x:.1}" cy="{y:.1}" r="3.5" fill="{colour}"/>"#)
+    writeln!(
+        svg,
+        r#"<circle cx="{x:.1}" cy="{y:.1}" r="3.5" fill="{colour}"/>"#
+    )
 }
 
 /// The names stand where their lines end, as far as there is room, each with a piece of its line.
@@ -144,9 +167,7 @@ fn legend(svg: &mut String, chart: &Chart) -> fmt::Result {
         free = *y - LEADING;
     }
     for (y, line, (colour, dash)) in names {
-        let style = format!(
-            r#"stroke="{colour}" stroke-width="2.2" stroke-dasharray="{dash}""#
-        );
+        let style = format!(r#"stroke="{colour}" stroke-width="2.2" stroke-dasharray="{dash}""#);
         segment(svg, (RIGHT + 10.0, y), (RIGHT + 34.0, y), &style)?;
         if line.has_markers {
             dot(svg, (RIGHT + 22.0, y), colour)?;
