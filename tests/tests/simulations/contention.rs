@@ -58,7 +58,7 @@ fn ten_clients_are_as_published() {
 
 #[test]
 fn a_hundred_clients_are_as_published() {
-    let drained = of_all_ways(100, 4);
+    let drained = of_all_ways(100, 8);
     assert_near(drained, HUNDRED);
     assert_eq!(
         order(drained, |drained| drained.calls),
