@@ -4,7 +4,7 @@ use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
-use retry_core::{Jitter, Nested, Retry, RetryPolicy};
+use retry_core::{CircuitBreaker, Jitter, Nested, Retry, RetryBudget, RetryPolicy};
 
 /// Three attempts, full jitter from 0.1 s, at most 5 s.
 pub const THREE_ATTEMPTS: RetryPolicy = RetryPolicy::new(3)
@@ -53,6 +53,8 @@ impl Conduct {
     }
 
     /// Retries no more than a budget allows.
+    ///
+    /// A simulation panics where its ratio is none that a [`RetryBudget`] takes.
     #[must_use]
     pub const fn with_budget(mut self, allowance: Allowance) -> Self {
         self.allowance = Some(allowance);
@@ -67,10 +69,30 @@ impl Conduct {
     }
 }
 
+impl Allowance {
+    fn bucket(self) -> RetryBudget {
+        RetryBudget::new(self.ratio).with_floor(self.floor)
+    }
+}
+
 impl Conduct {
     /// So many clients of this conduct.
     pub(crate) fn clients(&self, count: usize) -> Vec<Rc<Client>> {
-        let client = |_| Rc::new(Client { conduct: *self });
+        let shared = self.allowance.map(Allowance::bucket);
+        let client = |_| {
+            Rc::new(Client {
+                policy: self.policy,
+                nested: self.nested,
+                budget: match self.allowance {
+                    // A clone has the same bucket.
+                    Some(Allowance {
+                        is_shared: true, ..
+                    }) => shared.clone(),
+                    own => own.map(Allowance::bucket),
+                },
+                breaker: self.is_broken_off.then(|| CircuitBreaker::new("simulated")),
+            })
+        };
         (0..count).map(client).collect()
     }
 }
@@ -78,7 +100,10 @@ impl Conduct {
 /// One client.
 #[derive(Debug)]
 pub(crate) struct Client {
-    conduct: Conduct,
+    policy: RetryPolicy,
+    nested: Nested,
+    budget: Option<RetryBudget>,
+    breaker: Option<CircuitBreaker>,
 }
 
 impl Client {
@@ -91,8 +116,15 @@ impl Client {
     where
         F: Future<Output = Result<(), String>>,
     {
-        let Conduct { policy, nested, .. } = self.conduct;
-        let call = Retry::new(policy).nested(nested).timeout(timeout);
-        call.run_async(attempt).await
+        let call = Retry::new(self.policy).nested(self.nested).timeout(timeout);
+        match (&self.budget, &self.breaker) {
+            (None, None) => call.run_async(attempt).await,
+            (Some(budget), None) => call.budget(budget).run_async(attempt).await,
+            (None, Some(breaker)) => call.circuit_breaker(breaker).run_async(attempt).await,
+            (Some(budget), Some(breaker)) => {
+                let call = call.budget(budget).circuit_breaker(breaker);
+                call.run_async(attempt).await
+            }
+        }
     }
 }

@@ -183,7 +183,9 @@ impl Flags {
         };
         if let Some(switch) = switch {
             *switch = true;
-            return given.map_or(Ok(()), |value| Err(format!("{flag} takes no value; it was given {value:?}")));
+            return given.map_or(Ok(()), |value| {
+                Err(format!("{flag} takes no value; it was given {value:?}"))
+            });
         }
         if !VALUED.contains(&flag) {
             return Err(format!("{flag:?} is not a flag of explain"));
@@ -200,7 +202,12 @@ impl Flags {
             "--svg" => return set(&mut self.asked.svg, PathBuf::from(value)),
             "--budget" => return set(&mut self.budget, ratio(flag, &value)?),
             "--floor" => {
-                let floor = number(flag, &value, "a whole number from 0 to 1000000", 0..=1_000_000)?;
+                let floor = number(
+                    flag,
+                    &value,
+                    "a whole number from 0 to 1000000",
+                    0..=1_000_000,
+                )?;
                 return set(&mut self.floor, floor);
             }
             "--max-attempts" => Change::Attempts(attempts(flag, &value)?),
@@ -234,10 +241,27 @@ impl Flags {
             is_shared: self.is_shared,
         });
         if allowance.is_none() && (self.floor.is_some() || self.is_shared) {
-            return Err("--floor and --shared-budget say more of a budget; add --budget RATIO".to_owned());
+            return Err(
+                "--floor and --shared-budget say more of a budget; add --budget RATIO".to_owned(),
+            );
         }
-        let Partly { timeout, layers, has_breaker, is_json, svg } = self.asked;
-        Ok(Asked { name, policy, timeout, layers, allowance, has_breaker, is_json, svg })
+        let Partly {
+            timeout,
+            layers,
+            has_breaker,
+            is_json,
+            svg,
+        } = self.asked;
+        Ok(Asked {
+            name,
+            policy,
+            timeout,
+            layers,
+            allowance,
+            has_breaker,
+            is_json,
+            svg,
+        })
     }
 }
 
@@ -288,7 +312,7 @@ fn wait(flag: &str, value: &str) -> Result<Duration, String> {
     match RetrySettings::from_vars(both) {
         Ok(settings) => Ok(settings.policy(OperationClass::Api).min_wait()),
         Err(SettingsError::Invalid(invalid)) => {
-            let allowed = invalid.first().map_or("a wait", |setting| setting.allowed);
+            let allowed = invalid.first().map_or("", |setting| &setting.allowed);
             Err(format!("{flag} is {value:?}; {allowed}"))
         }
         Err(error) => Err(format!("{flag}: {error}")),
@@ -301,7 +325,11 @@ fn growth(flag: &str, value: &str) -> Result<Growth, String> {
         "linear" => Ok(Growth::Linear),
         "exponential" => Ok(Growth::Exponential(2.0)),
         "fibonacci" => Ok(Growth::Fibonacci),
-        _ => Err(bad(flag, value, "constant, linear, exponential or fibonacci")),
+        _ => Err(bad(
+            flag,
+            value,
+            "constant, linear, exponential or fibonacci",
+        )),
     }
 }
 
@@ -321,7 +349,11 @@ fn jitter(flag: &str, value: &str) -> Result<Jitter, String> {
         "full" => Ok(Jitter::Full),
         "decorrelated" => Ok(Jitter::Decorrelated),
         _ => wait(flag, value).map(Jitter::Additive).map_err(|_| {
-            bad(flag, value, "none, equal, full, decorrelated, or a wait such as 50ms")
+            bad(
+                flag,
+                value,
+                "none, equal, full, decorrelated, or a wait such as 50ms",
+            )
         }),
     }
 }

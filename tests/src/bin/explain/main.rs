@@ -5,7 +5,11 @@
 //! cargo run --bin explain -- FLOW_NODE_DEFAULT
 //! cargo run --bin explain -- storage --jitter full --budget 0.1
 //! ```
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command talks to a person")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command talks to a person"
+)]
 
 mod arguments;
 mod charts;

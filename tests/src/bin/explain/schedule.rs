@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// Schedules drawn: the ends of a range are met to within a thousandth of it.
 const DRAWN: u64 = 10_000;
-/// Retries shown; what follows is like the last of them, but for a few policies without a cap.
+/// Retries shown. Those that follow count as the last of them: by then a policy is at its cap.
 const SHOWN: usize = 20;
 
 /// A policy's waits.
@@ -43,30 +43,48 @@ pub(crate) struct Total {
 
 impl Schedule {
     pub(crate) fn of(policy: &RetryPolicy) -> Self {
-        let attempts = (!policy.is_unlimited()).then(|| policy.max_attempts());
-        let retries = attempts.map_or(usize::MAX, |attempts| attempts as usize - 1);
-        let final_at_once = policy.high_risk_immediate_fail();
-        let shown = if final_at_once { 0 } else { retries.min(SHOWN) };
+        let retries = retries(policy);
+        let shown = retries.map_or(SHOWN, |retries| SHOWN.min(retries as usize));
         let mut spreads = vec![Spread::NONE; shown];
         for seed in 0..DRAWN {
             for (spread, wait) in spreads.iter_mut().zip(policy.waits(seed)) {
                 spread.add(wait);
             }
         }
-        let mut waited = Total { mean_s: 0.0, most_s: 0.0 };
-        let retries: Vec<Retry> = (1..)
+        let mut waited = Total::NOTHING;
+        let shown: Vec<Retry> = (1..)
             .zip(&spreads)
-            .map(|(retry, spread)| spread.retry(retry, &mut waited))
+            .map(|(retry, spread)| spread.before(retry, &mut waited))
             .collect();
-        let more = if final_at_once { 0 } else { attempts.map_or(u32::MAX, |attempts| attempts - 1) };
-        let more = more - u32::try_from(shown).unwrap_or(more);
-        let last = retries.last().map_or(waited, |last| Total { mean_s: last.mean_s, most_s: last.longest_s });
-        let total = (!policy.is_unlimited() || final_at_once).then(|| Total {
-            mean_s: last.mean_s.mul_add(f64::from(more), waited.mean_s),
-            most_s: last.most_s.mul_add(f64::from(more), waited.most_s),
+        let last = shown.last().map_or(Total::NOTHING, |last| Total {
+            mean_s: last.mean_s,
+            most_s: last.longest_s,
         });
-        Self { retries, goes_on: more > 0, total }
+        let more = retries.map(|retries| f64::from(retries) - shown.len() as f64);
+        Self {
+            retries: shown,
+            goes_on: more != Some(0.0),
+            total: more.map(|more| Total {
+                mean_s: last.mean_s.mul_add(more, waited.mean_s),
+                most_s: last.most_s.mul_add(more, waited.most_s),
+            }),
+        }
     }
+}
+
+/// How many retries there are at most; `None` if they have no end.
+fn retries(policy: &RetryPolicy) -> Option<u32> {
+    if policy.high_risk_immediate_fail() {
+        return Some(0);
+    }
+    (!policy.is_unlimited()).then(|| policy.max_attempts() - 1)
+}
+
+impl Total {
+    const NOTHING: Self = Self {
+        mean_s: 0.0,
+        most_s: 0.0,
+    };
 }
 
 #[derive(Clone, Copy)]
@@ -77,11 +95,35 @@ struct Spread {
 }
 
 impl Spread {
-    const NONE: Self = Self { shortest: Duration::MAX, longest: Duration::ZERO, sum: 0.0 };
+    const NONE: Self = Self {
+        shortest: Duration::MAX,
+        longest: Duration::ZERO,
+        sum: 0.0,
+    };
 
     fn add(&mut self, wait: Duration) {
         self.shortest = self.shortest.min(wait);
         self.longest = self.longest.max(wait);
         self.sum += wait.as_secs_f64();
+    }
+
+    /// The wait before this retry, after all that was `waited`.
+    fn before(&self, retry: u32, waited: &mut Total) -> Retry {
+        let mean_s = self.sum / DRAWN as f64;
+        // As exact as so many draws are: the least of those from 0 to 1 s is not quite 0.
+        let grain = self.longest.as_secs_f64() / 1_000.0;
+        let rounded = |wait: Duration| (wait.as_secs_f64() / grain).round() * grain;
+        let longest_s = self.longest.as_secs_f64();
+        let shortest_s = if grain > 0.0 { rounded(self.shortest) } else { 0.0 };
+        waited.mean_s += mean_s;
+        waited.most_s += longest_s;
+        Retry {
+            retry,
+            shortest_s,
+            mean_s,
+            longest_s,
+            waited_mean_s: waited.mean_s,
+            waited_most_s: waited.most_s,
+        }
     }
 }

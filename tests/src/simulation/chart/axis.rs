@@ -12,6 +12,7 @@ pub struct Axis {
 #[derive(Clone, Copy, Debug)]
 enum Scale {
     Linear,
+    Counting,
     Logarithmic,
 }
 
@@ -29,6 +30,17 @@ impl Axis {
         }
     }
 
+    /// The numbers from 1 to `last`, with room at both ends.
+    #[must_use]
+    pub fn counting(label: impl Into<String>, last: usize) -> Self {
+        Self {
+            label: label.into(),
+            from: 0.0,
+            to: last as f64 + 1.0,
+            scale: Scale::Counting,
+        }
+    }
+
     /// In powers of ten, from one at or below `from` to one at or above `to`; both are above 0.
     #[must_use]
     pub fn logarithmic(label: impl Into<String>, from: f64, to: f64) -> Self {
@@ -43,15 +55,20 @@ impl Axis {
     /// Where `value` stands: 0 at the axis' beginning, 1 at its end.
     pub(super) fn share(&self, value: f64) -> f64 {
         match self.scale {
-            Scale::Linear => (value - self.from) / (self.to - self.from),
+            Scale::Linear | Scale::Counting => (value - self.from) / (self.to - self.from),
             Scale::Logarithmic => (value / self.from).log10() / (self.to / self.from).log10(),
         }
     }
 
     /// The values that are written at the axis.
     pub(super) fn ticks(&self) -> Vec<f64> {
+        if let Scale::Counting = self.scale {
+            let every = step((self.to - 1.0).max(4.0)).max(1.0);
+            let all = std::iter::successors(Some(1.0), |tick| Some(tick + every));
+            return all.take_while(|tick| *tick < self.to).collect();
+        }
         let next: Box<dyn Fn(f64) -> f64> = match self.scale {
-            Scale::Linear => {
+            Scale::Linear | Scale::Counting => {
                 let step = step(self.to - self.from);
                 let from = self.from;
                 Box::new(move |tick| ((tick - from) / step + 1.0).round() * step + from)
