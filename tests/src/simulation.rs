@@ -8,8 +8,8 @@
 //! | [`layers`] | and if each of three layers retries? |
 //! | [`overload`] | does a service that was overloaded for ten seconds come back? |
 //!
-//! A simulation is a function of its seed: the same numbers on every machine. `cargo run --bin
-//! simulate` prints them as tables and draws them as charts.
+//! A simulation is a function of its seed. `cargo run --bin simulate` prints them as tables and draws
+//! them as charts; `cargo run --bin explain` runs them for a policy of yours.
 
 pub mod chart;
 pub mod client;

@@ -92,8 +92,8 @@ impl Chart {
     }
 }
 
-const WIDTH: u32 = 760;
-const HEIGHT: u32 = 400;
+const WIDTH: u32 = 800;
+const HEIGHT: u32 = 410;
 
 /// An SVG document of `charts`, one below the other.
 #[must_use]
@@ -169,7 +169,7 @@ mod tests {
         let svg = page(&[chart(), chart()]);
         assert_eq!(svg.matches("<g ").count(), svg.matches("</g>").count());
         assert_eq!(svg.matches("<text").count(), svg.matches("</text>").count());
-        assert!(svg.contains("translate(0 400)") && svg.contains(r#"height="800""#));
+        assert!(svg.contains("translate(0 410)") && svg.contains(r#"height="820""#));
         assert!(!svg.contains("NaN") && !svg.contains("<script"));
     }
 }

@@ -34,11 +34,19 @@ fn waits(explanation: &Explanation) -> Chart {
         .with_ranges(ranges.collect())
         .with_markers();
     Chart::new(
-        format!("Waits of {}", explanation.asked),
+        title(&explanation.asked),
         Axis::counting("retry", retries.len()),
         Axis::linear("wait (s)", 0.0, longest),
     )
     .with_line(line)
+}
+
+/// As much of what was asked as there is room for.
+fn title(asked: &str) -> String {
+    const ROOM: usize = 60;
+    let shown: String = asked.chars().take(ROOM).collect();
+    let rest = if shown.len() < asked.len() { "…" } else { "" };
+    format!("Waits of {shown}{rest}")
 }
 
 fn load(predictions: &[Prediction]) -> Chart {

@@ -5,11 +5,7 @@
 //! cargo run --bin explain -- FLOW_NODE_DEFAULT
 //! cargo run --bin explain -- storage --jitter full --budget 0.1
 //! ```
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command talks to a person"
-)]
+#![expect(clippy::print_stderr, reason = "a command talks to a person")]
 
 mod arguments;
 mod charts;
@@ -18,6 +14,7 @@ mod prediction;
 mod report;
 mod schedule;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::{env, fs};
 
@@ -29,7 +26,7 @@ fn main() -> ExitCode {
     let asked = match arguments::read(env::args().skip(1)) {
         Ok(Some(asked)) => asked,
         Ok(None) => {
-            println!("{HELP}");
+            tell(HELP);
             return ExitCode::SUCCESS;
         }
         Err(error) => {
@@ -39,9 +36,9 @@ fn main() -> ExitCode {
     };
     let explanation = Explanation::of(&asked);
     if asked.is_json {
-        println!("{}", explanation.json());
+        tell(&explanation.json());
     } else {
-        println!("{}", report::Report(&explanation));
+        tell(&report::Report(&explanation).to_string());
     }
     write_chart(&asked, &explanation)
 }
@@ -57,4 +54,9 @@ fn write_chart(asked: &Asked, explanation: &Explanation) -> ExitCode {
     }
     eprintln!("chart: {}", file.display());
     ExitCode::SUCCESS
+}
+
+/// A reader that went away (`| head`) has read enough.
+fn tell(text: &str) {
+    let _ = writeln!(io::stdout(), "{text}");
 }

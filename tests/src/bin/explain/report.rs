@@ -119,7 +119,7 @@ impl Report<'_> {
         }
         writeln!(
             f,
-            "if each attempt fails with probability p: attempts per call (and calls that succeed)"
+            "if each attempt fails with probability p: attempts per call (and calls that succeed), of 100\nclients with 100 calls each"
         )?;
         let heading: Vec<String> = predictions[0]
             .load

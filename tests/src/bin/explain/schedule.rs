@@ -114,7 +114,11 @@ impl Spread {
         let grain = self.longest.as_secs_f64() / 1_000.0;
         let rounded = |wait: Duration| (wait.as_secs_f64() / grain).round() * grain;
         let longest_s = self.longest.as_secs_f64();
-        let shortest_s = if grain > 0.0 { rounded(self.shortest) } else { 0.0 };
+        let shortest_s = if grain > 0.0 {
+            rounded(self.shortest)
+        } else {
+            0.0
+        };
         waited.mean_s += mean_s;
         waited.most_s += longest_s;
         Retry {

@@ -18,8 +18,8 @@ const STYLES: [(&str, &str); 7] = [
 ];
 
 const LEFT: f64 = 72.0;
-const RIGHT: f64 = WIDTH as f64 - 150.0;
-const TOP: f64 = 44.0;
+const RIGHT: f64 = WIDTH as f64 - 180.0;
+const TOP: f64 = 54.0;
 const BOTTOM: f64 = HEIGHT as f64 - 58.0;
 /// Between two lines of text.
 const LEADING: f64 = 16.0;
