@@ -4,7 +4,7 @@
 mod axis;
 mod panel;
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 pub use axis::Axis;
 
@@ -98,29 +98,32 @@ const HEIGHT: u32 = 410;
 /// An SVG document of `charts`, one below the other.
 #[must_use]
 pub fn page(charts: &[Chart]) -> String {
-    let mut svg = String::new();
-    write(&mut svg, charts).expect("a string takes all that is written");
-    svg
+    Page(charts).to_string()
 }
 
-fn write(svg: &mut String, charts: &[Chart]) -> fmt::Result {
-    let height = HEIGHT * u32::try_from(charts.len()).unwrap_or(1);
-    let titles: Vec<&str> = charts.iter().map(|chart| &*chart.title).collect();
-    writeln!(
-        svg,
-        r#"<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" font-family="Helvetica, Arial, sans-serif" font-size="13" fill="{INK}" role="img">"#
-    )?;
-    writeln!(svg, "<title>{}</title>", escaped(&titles.join("; ")))?;
-    writeln!(
-        svg,
-        r##"<rect width="100%" height="100%" fill="#ffffff"/>"##
-    )?;
-    for (chart, top) in charts.iter().zip((0..).step_by(HEIGHT as usize)) {
-        writeln!(svg, r#"<g transform="translate(0 {top})">"#)?;
-        panel::write(svg, chart)?;
-        writeln!(svg, "</g>")?;
+struct Page<'a>(&'a [Chart]);
+
+impl fmt::Display for Page<'_> {
+    fn fmt(&self, svg: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(charts) = self;
+        let height = HEIGHT * u32::try_from(charts.len()).unwrap_or(1);
+        let titles: Vec<&str> = charts.iter().map(|chart| &*chart.title).collect();
+        writeln!(
+            svg,
+            r#"<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" font-family="Helvetica, Arial, sans-serif" font-size="13" fill="{INK}" role="img">"#
+        )?;
+        writeln!(svg, "<title>{}</title>", escaped(&titles.join("; ")))?;
+        writeln!(
+            svg,
+            r##"<rect width="100%" height="100%" fill="#ffffff"/>"##
+        )?;
+        for (chart, top) in charts.iter().zip((0..).step_by(HEIGHT as usize)) {
+            writeln!(svg, r#"<g transform="translate(0 {top})">"#)?;
+            panel::write(svg, chart)?;
+            writeln!(svg, "</g>")?;
+        }
+        writeln!(svg, "</svg>")
     }
-    writeln!(svg, "</svg>")
 }
 
 const INK: &str = "#222222";

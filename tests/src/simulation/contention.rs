@@ -62,6 +62,10 @@ pub fn mean(clients: u32, policy: RetryPolicy, runs: u32) -> Drained {
 }
 
 /// One run: `clients` start at once, and retry under `policy` until each has updated the row.
+///
+/// # Panics
+///
+/// If `policy` has an end and a client comes to it.
 #[must_use]
 pub fn drain(clients: u32, policy: RetryPolicy, seed: u64) -> Drained {
     world::run(seed, async move {
@@ -72,7 +76,7 @@ pub fn drain(clients: u32, policy: RetryPolicy, seed: u64) -> Drained {
             let row = Rc::clone(&row);
             all.spawn_local(async move {
                 let call = Retry::new(policy).run_async(|| update(&row));
-                call.await.expect("attempts are unlimited");
+                call.await.expect("the policy has no end");
             });
         }
         all.join_all().await;

@@ -20,8 +20,7 @@ pub fn run(conduct: Conduct, layers: usize, calls: u32, seed: u64) -> f64 {
         let layers = conduct.clients(layers);
         let bottom = Cell::new(0_u32);
         for _ in 0..calls {
-            let failed = call(&layers, &bottom).await;
-            assert!(failed.is_err(), "everything fails at the bottom");
+            let _failed = call(&layers, &bottom).await;
         }
         f64::from(bottom.get()) / f64::from(calls)
     })

@@ -63,8 +63,8 @@ pub(crate) fn of(asked: &Asked) -> Vec<Prediction> {
             .into_iter()
             .map(|(name, conduct)| scope.spawn(move || predict(name, conduct)))
             .collect();
-        let ended = running.into_iter().map(|running| running.join());
-        ended
+        let predicted = running.into_iter().map(thread::ScopedJoinHandle::join);
+        predicted
             .map(|prediction| prediction.expect("a simulation does not panic"))
             .collect()
     })

@@ -1,6 +1,6 @@
 //! What a chart looks like.
 
-use std::fmt::{self, Write};
+use std::fmt::{self, Formatter};
 
 use super::axis::number;
 use super::{Chart, HEIGHT, INK, Line, WIDTH, escaped};
@@ -24,7 +24,7 @@ const BOTTOM: f64 = HEIGHT as f64 - 58.0;
 /// Between two lines of text.
 const LEADING: f64 = 16.0;
 
-pub(super) fn write(svg: &mut String, chart: &Chart) -> fmt::Result {
+pub(super) fn write(svg: &mut Formatter<'_>, chart: &Chart) -> fmt::Result {
     text(
         svg,
         (LEFT, 24.0),
@@ -48,7 +48,7 @@ fn at(chart: &Chart, (x, y): (f64, f64)) -> (f64, f64) {
     )
 }
 
-fn text(svg: &mut String, (x, y): (f64, f64), style: &str, text: &str) -> fmt::Result {
+fn text(svg: &mut Formatter<'_>, (x, y): (f64, f64), style: &str, text: &str) -> fmt::Result {
     writeln!(
         svg,
         r#"<text x="{x:.1}" y="{y:.1}" {style}>{}</text>"#,
@@ -56,7 +56,7 @@ fn text(svg: &mut String, (x, y): (f64, f64), style: &str, text: &str) -> fmt::R
     )
 }
 
-fn segment(svg: &mut String, from: (f64, f64), to: (f64, f64), style: &str) -> fmt::Result {
+fn segment(svg: &mut Formatter<'_>, from: (f64, f64), to: (f64, f64), style: &str) -> fmt::Result {
     let ((x1, y1), (x2, y2)) = (from, to);
     writeln!(
         svg,
@@ -64,7 +64,7 @@ fn segment(svg: &mut String, from: (f64, f64), to: (f64, f64), style: &str) -> f
     )
 }
 
-fn shade(svg: &mut String, chart: &Chart) -> fmt::Result {
+fn shade(svg: &mut Formatter<'_>, chart: &Chart) -> fmt::Result {
     let Some(shade) = &chart.shade else {
         return Ok(());
     };
@@ -80,7 +80,7 @@ fn shade(svg: &mut String, chart: &Chart) -> fmt::Result {
     text(svg, (from.midpoint(to), TOP - 5.0), style, &shade.label)
 }
 
-fn axes(svg: &mut String, chart: &Chart) -> fmt::Result {
+fn axes(svg: &mut Formatter<'_>, chart: &Chart) -> fmt::Result {
     let (axis, grid) = (format!(r#"stroke="{INK}""#), r##"stroke="#dddddd""##);
     for tick in chart.y.ticks() {
         let y = BOTTOM - chart.y.share(tick) * (BOTTOM - TOP);
@@ -112,7 +112,7 @@ fn axes(svg: &mut String, chart: &Chart) -> fmt::Result {
 }
 
 fn curve(
-    svg: &mut String,
+    svg: &mut Formatter<'_>,
     chart: &Chart,
     line: &Line,
     (colour, dash): (&str, &str),
@@ -136,7 +136,7 @@ fn curve(
     Ok(())
 }
 
-fn dot(svg: &mut String, (x, y): (f64, f64), colour: &str) -> fmt::Result {
+fn dot(svg: &mut Formatter<'_>, (x, y): (f64, f64), colour: &str) -> fmt::Result {
     writeln!(
         svg,
         r#"<circle cx="{x:.1}" cy="{y:.1}" r="3.5" fill="{colour}"/>"#
@@ -144,7 +144,7 @@ fn dot(svg: &mut String, (x, y): (f64, f64), colour: &str) -> fmt::Result {
 }
 
 /// The names stand where their lines end, as far as there is room, each with a piece of its line.
-fn legend(svg: &mut String, chart: &Chart) -> fmt::Result {
+fn legend(svg: &mut Formatter<'_>, chart: &Chart) -> fmt::Result {
     let mut names: Vec<(f64, &Line, (&str, &str))> = chart
         .lines
         .iter()
