@@ -1,5 +1,6 @@
 //! Everything that is to be said of a policy.
 
+use retry_core::{Growth, Jitter};
 use serde::Serialize;
 
 use super::arguments::Asked;
@@ -57,8 +58,8 @@ impl Explanation {
             max_attempts: attempts,
             min_wait_s: policy.min_wait().as_secs_f64(),
             max_wait_s: policy.max_wait().as_secs_f64(),
-            growth: format!("{:?}", policy.growth()),
-            jitter: format!("{:?}", policy.jitter()),
+            growth: growth(policy.growth()),
+            jitter: jitter(policy.jitter()),
             timeout_s,
             worst_case: attempts.zip(schedule.total).map(|(attempts, total)| {
                 WorstCase::of(attempts, total, timeout_s.unwrap_or(0.0), asked.layers)
@@ -90,5 +91,20 @@ impl WorstCase {
                 seconds: nested,
             },
         }
+    }
+}
+
+fn growth(growth: Growth) -> String {
+    match growth {
+        Growth::Constant => "constant".to_owned(),
+        Growth::Exponential(multiplier) => format!("exponential × {multiplier}"),
+        other => format!("{other:?}").to_lowercase(),
+    }
+}
+
+fn jitter(jitter: Jitter) -> String {
+    match jitter {
+        Jitter::Additive(spread) => format!("up to {spread:?} more"),
+        other => format!("{other:?}").to_lowercase(),
     }
 }

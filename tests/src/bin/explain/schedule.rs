@@ -5,8 +5,8 @@ use std::time::Duration;
 use retry_core::RetryPolicy;
 use serde::Serialize;
 
-/// Schedules drawn: the ends of a range are met to within a thousandth of it.
-const DRAWN: u64 = 10_000;
+/// Schedules drawn.
+const DRAWN: u64 = 50_000;
 /// Retries shown. Those that follow count as the last of them: by then a policy is at its cap.
 const SHOWN: usize = 20;
 
@@ -109,16 +109,10 @@ impl Spread {
 
     /// The wait before this retry, after all that was `waited`.
     fn before(&self, retry: u32, waited: &mut Total) -> Retry {
-        let mean_s = self.sum / DRAWN as f64;
-        // As exact as so many draws are: the least of those from 0 to 1 s is not quite 0.
-        let grain = self.longest.as_secs_f64() / 1_000.0;
-        let rounded = |wait: Duration| (wait.as_secs_f64() / grain).round() * grain;
-        let longest_s = self.longest.as_secs_f64();
-        let shortest_s = if grain > 0.0 {
-            rounded(self.shortest)
-        } else {
-            0.0
-        };
+        let (shortest, longest) = (self.shortest.as_secs_f64(), self.longest.as_secs_f64());
+        let mean = self.sum / DRAWN as f64;
+        let [shortest_s, mean_s, longest_s] =
+            [shortest, mean, longest].map(|wait| rounded(wait, longest));
         waited.mean_s += mean_s;
         waited.most_s += longest_s;
         Retry {
@@ -130,4 +124,14 @@ impl Spread {
             waited_most_s: waited.most_s,
         }
     }
+}
+
+/// To the third digit of `longest`, which is as exact as so many draws are: the least of those from
+/// 0 to 1 s is not quite 0.
+fn rounded(wait: f64, longest: f64) -> f64 {
+    if longest == 0.0 {
+        return 0.0;
+    }
+    let grain = 10_f64.powf(2.0 - longest.log10().floor());
+    (wait * grain).round() / grain
 }
