@@ -11,12 +11,12 @@ use crate::operation::Operation;
 use crate::pause;
 
 /// A wait for the limiter: boxed, as it is seldom made.
-pub type Delay<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+pub(crate) type Delay<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
 impl<'a> Guards<'a> {
     /// What is to be waited for before the attempt; nothing where the limiter lets it go at once.
     #[inline]
-    pub(crate) fn delay<'b>(&'b self, limits: Option<&'b Limits>) -> Option<Delay<'b>> {
+    pub fn delay<'b>(&'b self, limits: Option<&'b Limits>) -> Option<Delay<'b>> {
         self.limiter?;
         self.first_delay(limits)
     }
