@@ -9,6 +9,7 @@ mod asked;
 mod choice;
 mod delay;
 mod layer;
+mod lends;
 mod own;
 
 use std::time::Duration;
@@ -29,6 +30,7 @@ pub use admission::{Admission, Around, Settle, UNGUARDED};
 pub use asked::{Asked, Share};
 pub use choice::{AsyncGuard, Extend, Guarded, Hedging, NoGuard, Serial};
 pub use layer::GuardLayer;
+pub use lends::guard;
 pub use own::UnknownBudget;
 pub(crate) use own::{Own, switch_budgets};
 
@@ -88,6 +90,12 @@ impl<'a> Guards<'a> {
             Ok(permit) => Ok(self.admission(Some(permit))),
             Err(open) => Err(rejected(operation, &open)),
         }
+    }
+
+    /// Lets an attempt go, where there is no breaker to ask.
+    #[inline]
+    pub const fn pass(&self) -> Admission<'a> {
+        self.admission(None)
     }
 
     #[inline]
