@@ -114,7 +114,7 @@ impl Attempts {
             budget.deposit();
         }
         let Some(failure) = judge(outcome) else {
-            admission.succeeded();
+            admission.succeeded(guards);
             if self.retries > 0 {
                 if observed() || scope::is_entered() || guards.is_some() {
                     self.succeeded(&plan());
@@ -126,7 +126,7 @@ impl Attempts {
         };
         let plan = plan();
         let verdict = failure.verdict();
-        admission.failed(&failure.judged(verdict));
+        admission.failed(guards, &failure.judged(verdict));
         let wait = match self.at_once(&plan, verdict) {
             AtOnce::Return => return Next::Return,
             AtOnce::Again => None,

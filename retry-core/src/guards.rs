@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::adaptive::AdaptiveLimiter;
-use crate::breaker::{CircuitBreaker, CircuitOpen, Permit};
+use crate::breaker::{CircuitBreaker, CircuitOpen};
 use crate::budget::{self, RetryBudget, Tokens};
 use crate::clock;
 use crate::error::RetryError;
@@ -84,10 +84,12 @@ impl<'a> Guards<'a> {
     #[inline]
     pub(crate) fn admit(&self, operation: &Operation) -> Result<Admission<'a>, RetryError> {
         let Some(breaker) = self.breaker else {
-            return Ok(self.admission(None));
+            return Ok(self.pass());
         };
         match breaker.try_acquire() {
-            Ok(permit) => Ok(self.admission(Some(permit))),
+            Ok(permit) => Ok(Admission {
+                permit: Some(permit),
+            }),
             Err(open) => Err(rejected(operation, &open)),
         }
     }
@@ -95,15 +97,7 @@ impl<'a> Guards<'a> {
     /// Lets an attempt go, where there is no breaker to ask.
     #[inline]
     pub const fn pass(&self) -> Admission<'a> {
-        self.admission(None)
-    }
-
-    #[inline]
-    pub(crate) const fn admission(&self, permit: Option<Permit<'a>>) -> Admission<'a> {
-        Admission {
-            permit,
-            limiter: self.limiter,
-        }
+        Admission { permit: None }
     }
 
     /// An attempt that makes its calls inside the call's time budget.

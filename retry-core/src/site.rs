@@ -78,10 +78,11 @@ impl Site {
         self.operation.name()
     }
 
-    /// The guards of a call that begins now.
+    /// The guards of a call that begins now, as far as calls share them.
     #[must_use]
-    pub fn guards(&self) -> Guards<'static> {
-        self.resolved().guards.clone()
+    #[inline]
+    pub fn guards(&self) -> &Guards<'static> {
+        &self.resolved().guards
     }
 
     /// `time_budget = ..`, unless the operator says otherwise.

@@ -1,7 +1,6 @@
 //! [`Admission`]: what an attempt was admitted with, and what its outcome tells them.
 
 use super::Guards;
-use crate::adaptive::AdaptiveLimiter;
 use crate::breaker::Permit;
 use crate::classify::Verdict;
 use crate::clock;
@@ -12,9 +11,9 @@ pub trait Settle: Sized {
     /// Whether there is nobody to hear.
     const NOBODY: bool = false;
     /// It succeeded.
-    fn succeeded(self) {}
+    fn succeeded(self, _guards: Option<&Guards<'_>>) {}
     /// It failed.
-    fn failed(self, _failure: &Failure<'_>) {}
+    fn failed(self, _guards: Option<&Guards<'_>>, _failure: &Failure<'_>) {}
     /// The call's time limit cut it.
     fn cut(self) {}
 }
@@ -24,26 +23,25 @@ impl Settle for () {
 }
 
 /// One attempt's admission. Dropped without a word it leaves nothing behind: the breaker's permit
-/// comes back, and nothing closes.
+/// comes back, and nothing closes. It fits in two registers, as every attempt hands it on.
 #[must_use = "the breaker waits for a word"]
 #[derive(Debug)]
 pub struct Admission<'a> {
     pub(super) permit: Option<Permit<'a>>,
-    pub(super) limiter: Option<&'a AdaptiveLimiter>,
 }
 
 impl Settle for Admission<'_> {
     #[inline]
-    fn succeeded(self) {
+    fn succeeded(self, guards: Option<&Guards<'_>>) {
         if let Some(permit) = self.permit {
             permit.succeed();
         }
-        if let Some(limiter) = self.limiter {
+        if let Some(limiter) = guards.and_then(|guards| guards.limiter) {
             limiter.on_success_at(clock::now());
         }
     }
 
-    fn failed(self, failure: &Failure<'_>) {
+    fn failed(self, guards: Option<&Guards<'_>>, failure: &Failure<'_>) {
         if let Some(permit) = self.permit {
             // A final answer is an answer: the other side works.
             if failure.verdict() == Verdict::Stop {
@@ -52,7 +50,7 @@ impl Settle for Admission<'_> {
                 permit.fail();
             }
         }
-        if let Some(limiter) = self.limiter {
+        if let Some(limiter) = guards.and_then(|guards| guards.limiter) {
             let now = clock::now();
             if failure.is_throttle() {
                 limiter.on_throttle_at(now);

@@ -57,7 +57,7 @@ impl Call<'_> {
         }
         let krate = &self.krate;
         let mut places = TokenStream::new();
-        let mut guards = quote!(__RETRY_SITE.guards());
+        let mut changes = TokenStream::new();
         for (name, guard) in [
             ("budget", &arguments.budget),
             ("breaker", &arguments.circuit_breaker),
@@ -72,16 +72,21 @@ impl Call<'_> {
                 places.extend(quote!(let #variable = #reference;));
                 let guard = located(quote!(#krate::__private::guard(#variable)), place);
                 let method = Ident::new(name, Span::mixed_site());
-                guards.extend(quote!(.#method(#guard)));
+                changes.extend(quote!(.#method(#guard)));
             }
         }
         if let Some(time_budget) = &arguments.time_budget {
             let time = time_budget.value.tokens(krate);
-            guards.extend(quote! {
+            changes.extend(quote! {
                 .time_budget(::core::option::Option::Some(__RETRY_SITE.time_budget(#time)))
             });
         }
         let variable = own_name("guards");
+        let guards = if changes.is_empty() {
+            quote!(__RETRY_SITE.guards())
+        } else {
+            quote!(&__RETRY_SITE.guards().clone()#changes)
+        };
         let hedge = self.begun_hedge();
         quote! {
             #places
@@ -109,7 +114,7 @@ impl Call<'_> {
                 // Where the error type cannot hold a `RetryError`, the compiler points at the
                 // argument.
                 let span = Span::mixed_site().located_at(breaker.key.span());
-                let admit = quote_spanned!(span=> #call.admit(#place, &#guards, #evaluate));
+                let admit = quote_spanned!(span=> #call.admit(#place, #guards, #evaluate));
                 quote! {
                     let #admission = match #admit {
                         ::core::result::Result::Ok(#admission) => #admission,
@@ -122,7 +127,7 @@ impl Call<'_> {
         };
         let waited = arguments.adaptive.as_ref().map(|_| {
             if !self.checked.is_async {
-                return quote!(__RETRY_SITE.wait(&#guards, #limits););
+                return quote!(__RETRY_SITE.wait(#guards, #limits););
             }
             quote!(#guards.delay(#limits).await;)
         });
@@ -136,7 +141,7 @@ impl Call<'_> {
             return quote!(#krate::__private::UNGUARDED);
         }
         let (guards, admission) = (own_name("guards"), own_name("admission"));
-        quote!((::core::option::Option::Some(&#guards), #admission))
+        quote!((::core::option::Option::Some(#guards), #admission))
     }
 
     /// Tells the breaker that the call's time limit cut the attempt.

@@ -80,7 +80,7 @@ impl Call<'_> {
         let krate = &self.krate;
         let (guards, hedge) = (own_name("guards"), own_name("hedge"));
         quote! {
-            #krate::__private::race(&__RETRY_SITE, &#guards, #hedge, || {
+            #krate::__private::race(&__RETRY_SITE, #guards, #hedge, || {
                 #(#bound)*
                 async move {
                     #pin

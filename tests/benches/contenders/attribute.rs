@@ -15,6 +15,17 @@ pub(crate) fn load_blocking(dependency: &Dependency) -> Result<u64, Fault> {
     dependency.fetch_blocking()
 }
 
+/// With a budget of its own, and a breaker that counts failures in a row.
+#[retry_storage(budget = 0.1, circuit_breaker)]
+pub(crate) async fn load_guarded(dependency: &Dependency) -> Result<u64, Fault> {
+    dependency.fetch().await
+}
+
+#[retry_storage(budget = 0.1, circuit_breaker)]
+pub(crate) fn load_guarded_blocking(dependency: &Dependency) -> Result<u64, Fault> {
+    dependency.fetch_blocking()
+}
+
 /// Three attempts and no wait, judged by the error's own `Classify`.
 #[retry_storage(max_attempts = 3, max_wait = 0, min_wait = 0)]
 pub(crate) async fn load_no_wait(dependency: &Dependency) -> Result<u64, Fault> {

@@ -178,6 +178,11 @@ pub(crate) static ROWS: &[Row] = &[
         title: "success on the first attempt, async, with budget, breaker and statistics",
         contenders: &[
             asynchronous!(FLOOR, 0, hand_written::load::<Defaults>),
+            asynchronous!("attribute, budget + breaker", 0, attribute::load_guarded),
+            Contender {
+                name: "attribute, all three",
+                run: |calls| counted(|| repeat_async(calls, 0, attribute::load_guarded)),
+            },
             asynchronous!("builder, budget + breaker", 0, ours::builder_guarded),
             Contender {
                 name: "builder, all three",
@@ -194,6 +199,15 @@ pub(crate) static ROWS: &[Row] = &[
         title: "success on the first attempt, sync, with budget, breaker and statistics",
         contenders: &[
             blocking!(FLOOR, 0, hand_written::load_blocking::<Defaults>),
+            blocking!(
+                "attribute, budget + breaker",
+                0,
+                attribute::load_guarded_blocking
+            ),
+            Contender {
+                name: "attribute, all three",
+                run: |calls| counted(|| repeat(calls, 0, attribute::load_guarded_blocking)),
+            },
             blocking!(
                 "builder, budget + breaker",
                 0,
