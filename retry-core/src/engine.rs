@@ -248,6 +248,7 @@ impl Attempts {
     }
 
     /// The first attempt succeeded, and somebody wants to know.
+    #[inline]
     fn succeeded_at_once(&self, callee: &impl Callee, guards: Option<&Guards<'_>>) {
         if watch::is(watch::BUDGETS) {
             let own = guards.and_then(|guards| guards.budget);

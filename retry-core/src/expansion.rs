@@ -1,13 +1,14 @@
 //! What the attributes expand to calls of: the glue between a call's static site, its evaluated
 //! arguments, the engine and the wait.
 
-use std::borrow::Borrow;
+use std::future::Future;
 
 use crate::classify::{Classify, Verdict};
 use crate::engine::{Attempts, Bounds, Next, Plan, Step};
 use crate::error::RetryError;
 use crate::failure::Failure;
 use crate::guards::{Admission, Around, Guards, Settle};
+use crate::hedge::{Hedge, Maker, Race};
 use crate::layer::{AttemptLimit, Layer};
 use crate::limits::{Cut, Limits};
 use crate::nesting::Inner;
@@ -176,6 +177,11 @@ impl<P: PolicySource> Call<P> {
 }
 
 impl Site {
+    /// Waits for the limiter, as a sync call does.
+    pub fn wait(&self, guards: &Guards<'_>, limits: Option<&Limits>) {
+        guards.wait(limits, &self.operation);
+    }
+
     fn plan<'a>(
         &'a self,
         policy: &'a RetryPolicy,
@@ -242,8 +248,16 @@ pub fn unless_timed_out(failure: Failure<'_>, timed_out: bool) -> Failure<'_> {
     failure.timed_out(timed_out)
 }
 
-/// `budget = ..`, `circuit_breaker = ..` or `adaptive = ..`: a value, a reference or a shared pointer.
-#[must_use]
-pub fn guard<T, B: Borrow<T>>(guard: &B) -> &T {
-    guard.borrow()
+/// One attempt, hedged: `make` makes its copies.
+pub fn race<'g, M, F, T, E>(
+    site: &'static Site,
+    guards: &Guards<'g>,
+    hedge: Hedge,
+    make: M,
+) -> Race<'g, M, F, T, E>
+where
+    M: FnMut() -> F,
+    F: Future<Output = Result<T, E>>,
+{
+    hedge.race((guards, &site.operation), Maker::new(make))
 }

@@ -9,6 +9,7 @@ mod asked;
 mod choice;
 mod delay;
 mod layer;
+mod lends;
 mod own;
 
 use std::time::Duration;
@@ -16,7 +17,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::adaptive::AdaptiveLimiter;
-use crate::breaker::{CircuitBreaker, Permit};
+use crate::breaker::{CircuitBreaker, CircuitOpen, Permit};
 use crate::budget::{self, RetryBudget, Tokens};
 use crate::clock;
 use crate::error::RetryError;
@@ -29,6 +30,7 @@ pub use admission::{Admission, Around, Settle, UNGUARDED};
 pub use asked::{Asked, Share};
 pub use choice::{AsyncGuard, Extend, Guarded, Hedging, NoGuard, Serial};
 pub use layer::GuardLayer;
+pub use lends::guard;
 pub use own::UnknownBudget;
 pub(crate) use own::{Own, switch_budgets};
 
@@ -66,8 +68,11 @@ impl<'a> Guards<'a> {
 
     /// `time_budget = ..`, counted from now on.
     #[must_use]
+    #[inline]
     pub fn time_budget(mut self, budget: Option<Duration>) -> Self {
-        self.scope = budget.map(|budget| RetryScope::new().with_time_budget(budget));
+        if let Some(budget) = budget {
+            self.scope = Some(RetryScope::new().with_time_budget(budget));
+        }
         self
     }
 
@@ -76,24 +81,24 @@ impl<'a> Guards<'a> {
     /// # Errors
     ///
     /// [`RetryError::CircuitOpen`], where it is open.
+    #[inline]
     pub(crate) fn admit(&self, operation: &Operation) -> Result<Admission<'a>, RetryError> {
-        let permit = match self.breaker {
-            None => None,
-            Some(breaker) => {
-                Some(
-                    breaker
-                        .try_acquire()
-                        .map_err(|open| RetryError::CircuitOpen {
-                            operation: operation.name(),
-                            circuit: open.name,
-                            retry_after: open.retry_after,
-                        })?,
-                )
-            }
+        let Some(breaker) = self.breaker else {
+            return Ok(self.admission(None));
         };
-        Ok(self.admission(permit))
+        match breaker.try_acquire() {
+            Ok(permit) => Ok(self.admission(Some(permit))),
+            Err(open) => Err(rejected(operation, &open)),
+        }
     }
 
+    /// Lets an attempt go, where there is no breaker to ask.
+    #[inline]
+    pub const fn pass(&self) -> Admission<'a> {
+        self.admission(None)
+    }
+
+    #[inline]
     pub(crate) const fn admission(&self, permit: Option<Permit<'a>>) -> Admission<'a> {
         Admission {
             permit,
@@ -119,6 +124,15 @@ impl<'a> Guards<'a> {
     /// How long the breaker will still reject calls.
     pub(crate) fn rejects_for(&self, now: Instant) -> Option<Duration> {
         self.breaker?.opens_again_in(now)
+    }
+}
+
+#[cold]
+fn rejected(operation: &Operation, open: &CircuitOpen) -> RetryError {
+    RetryError::CircuitOpen {
+        operation: operation.name(),
+        circuit: open.name,
+        retry_after: open.retry_after,
     }
 }
 

@@ -116,12 +116,22 @@ impl Hedge {
         Ok(Self { max, ..self })
     }
 
-    /// The nearest that can be made.
-    pub(crate) fn clamped(after: Duration, max: u32) -> Self {
-        Self {
-            after: after.max(Duration::from_millis(1)),
-            max: max.clamp(1, Self::MOST),
-        }
+    /// The nearest that can be made; `report` is told what could not be.
+    pub(crate) fn clamped(
+        after: Duration,
+        max: u32,
+        mut report: impl FnMut(&dyn fmt::Display, &dyn fmt::Display),
+    ) -> Self {
+        const SHORTEST: Duration = Duration::from_millis(1);
+        let hedge = Self::try_after(after).unwrap_or_else(|error| {
+            report(&error, &Wait(SHORTEST));
+            Self::after(SHORTEST)
+        });
+        hedge.try_with_max(max).unwrap_or_else(|error| {
+            let used = max.clamp(1, Self::MOST);
+            report(&error, &used);
+            hedge.with_max(used)
+        })
     }
 
     /// One attempt, hedged.

@@ -223,12 +223,12 @@ pub mod __private {
     pub use crate::doubt::{replace_doubt, watch_doubt};
     pub use crate::engine::{Bounds, Step};
     pub use crate::expansion::{
-        Call, attempt_limit, classified, guard, is_refused, unless_timed_out, verdict_by,
+        Call, attempt_limit, classified, is_refused, race, unless_timed_out, verdict_by,
     };
     pub use crate::failure::Failure;
     pub use crate::guards::{
         Admission, Around, Asked, AsyncGuard, Extend, GuardLayer, Guards, Serial, Settle, Share,
-        UNGUARDED,
+        UNGUARDED, guard,
     };
     pub use crate::layer::{AttemptLimit, Layer};
     pub use crate::limits::{Cut, Limits};

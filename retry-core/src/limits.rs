@@ -73,11 +73,12 @@ impl Limits {
     }
 }
 
-/// What a limit makes of an attempt that it cuts, in the caller's error type.
+/// What a limit or a breaker makes of the call that it ends, in the caller's error type.
 #[diagnostic::on_unimplemented(
-    message = "a time limit needs an error type that can hold `retry_core::RetryError`",
+    message = "a time limit or a circuit breaker needs an error type that can hold \
+               `retry_core::RetryError`",
     label = "`{E}` does not implement `From<RetryError>`",
-    note = "a timeout has no error of the function's own: implement `From<retry_core::RetryError>` \
+    note = "neither has an error of the function's own: implement `From<retry_core::RetryError>` \
             for `{E}`, for instance with a variant `#[error(\"{{0}}\")] Retry(#[from] RetryError)`"
 )]
 pub trait Cut<E> {

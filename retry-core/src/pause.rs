@@ -88,28 +88,24 @@ impl<C> std::fmt::Debug for Held<C> {
 }
 
 /// A sleep that the scopes it was begun in can end. Its output is whether they did.
-struct InterruptibleSleep {
+pub(crate) struct InterruptibleSleep {
     sleep: Pin<Box<Sleep>>,
     waiter: Option<Waiter>,
 }
 
-/// Sleeps for as long as no scope that the caller is in is cancelled. Says whether one was.
-pub(crate) fn sleep(wait: Duration) -> impl Future<Output = bool> + Send {
-    #[cfg(feature = "testing")]
-    let wait = if crate::testing::skips_waits() {
-        Duration::ZERO
-    } else {
-        wait
-    };
-    InterruptibleSleep::new(wait)
-}
-
 impl InterruptibleSleep {
-    fn new(wait: Duration) -> Self {
+    pub(crate) fn new(wait: Duration) -> Self {
+        let wait = slept(wait);
         Self {
             sleep: Box::pin(tokio::time::sleep(wait)),
             waiter: scope::waiter(),
         }
+    }
+}
+
+impl std::fmt::Debug for InterruptibleSleep {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("InterruptibleSleep").finish_non_exhaustive()
     }
 }
 
@@ -129,17 +125,22 @@ impl Future for InterruptibleSleep {
 /// A loop that neither waits nor ever blocks inside gives way to other tasks this often.
 pub(crate) const YIELD_EVERY: u32 = 32;
 
+/// What is slept of a wait: all of it, but in tests that skip waits.
+#[inline]
+fn slept(wait: Duration) -> Duration {
+    #[cfg(feature = "testing")]
+    if crate::testing::skips_waits() {
+        return Duration::ZERO;
+    }
+    wait
+}
+
 impl Wait {
     /// Begins to wait, with `outcome` carried along where there is a scope.
     #[inline]
     pub fn pause<R, C: Carriage<R>>(self, outcome: R, _carriage: PhantomData<C>) -> Pause<C> {
         let Self { wait, next, held } = self;
-        #[cfg(feature = "testing")]
-        let wait = if crate::testing::skips_waits() {
-            Duration::ZERO
-        } else {
-            wait
-        };
+        let wait = slept(wait);
         let Some(held) = held else {
             return if wait.is_zero() {
                 Pause::Immediate {

@@ -428,10 +428,6 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
     /// # Panics
     ///
     /// Outside of a tokio runtime with time enabled, when it first waits.
-    #[expect(
-        clippy::manual_async_fn,
-        reason = "an `async fn` would hold its arguments twice"
-    )]
     pub fn run_async<T, E, F>(
         self,
         attempt: impl FnMut() -> F,
@@ -444,10 +440,11 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
         L: AsyncLimits<Cut: Cut<E>>,
         G: AsyncGuard<Rejection: Cut<E>>,
     {
+        // Outside, so that the future holds it once.
+        let mut maker = G::maker(attempt);
         async move {
             let limits = self.limits.start();
             let guards = self.guards.begin();
-            let mut maker = G::maker(attempt);
             let mut attempts = Attempts::new();
             loop {
                 let admission = match G::admit(&guards, &self.call.operation) {
@@ -457,10 +454,7 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
                         return Err(attempts.rejected(rejection, plan));
                     }
                 };
-                let delay = G::guards(&guards).and_then(|guards| guards.delay(L::limits(&limits)));
-                if let Some(delay) = delay {
-                    delay.await;
-                }
+                G::delay(&guards, L::limits(&limits)).await;
                 // What the attempt's future is made with is gone before it is awaited, so that the
                 // call's future does not keep it.
                 let bounded = {

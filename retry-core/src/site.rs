@@ -95,7 +95,12 @@ impl Site {
     #[must_use]
     pub fn hedge(&self, argument: Duration, max: u32) -> Hedge {
         let layer = &self.resolved().layer;
-        Hedge::clamped(layer.hedge_after.unwrap_or(argument), max)
+        Hedge::clamped(layer.hedge_after.unwrap_or(argument), max, |error, used| {
+            // Reported by the first call only: an expression is out of range in every one.
+            if !self.clamped.swap(true, Ordering::Relaxed) {
+                event::clamped(&self.operation, error, used);
+            }
+        })
     }
 
     /// The policy under the settings in force, for a site all of whose arguments are constant.

@@ -1,8 +1,11 @@
 //! The attribute's arguments: what may be written, parsed and checked.
 
+mod breaker;
 mod gate;
+mod guards;
 mod list;
 mod names;
+mod number;
 mod value;
 mod wait;
 
@@ -13,6 +16,7 @@ use syn::{Expr, Ident, Path};
 
 use crate::fault::Faults;
 pub(crate) use gate::{Gate, Key};
+pub(crate) use guards::{Guard, Guards, LentBy};
 use list::Argument;
 pub(crate) use value::{Constant, Form, Value};
 
@@ -37,6 +41,8 @@ pub(crate) struct Arguments {
     /// The variant of `retry_core::Nested`.
     pub(crate) nested: Option<&'static str>,
     pub(crate) borrow: Vec<Ident>,
+    /// What keeps retries from making an outage worse.
+    pub(crate) guards: Guards,
     /// What makes the call's effect happen once, if that is asked for.
     pub(crate) gate: Option<Gate>,
     /// The path of the `retry_core` crate.
@@ -53,7 +59,7 @@ impl Arguments {
     /// Reads everything that can be read; what cannot goes to `faults`.
     pub(crate) fn parse(tokens: TokenStream, faults: &mut Faults) -> Self {
         let mut arguments = Self::default();
-        let given = list::parse(tokens, faults);
+        let given = list::parse(tokens, &names::ATTRIBUTE, faults);
         list::refuse_duplicates(&given, faults);
         for argument in &given {
             arguments.set(argument, faults);
@@ -93,13 +99,8 @@ impl Arguments {
             "crate" => self.krate = value::path(argument, faults),
             // All of these together make one thing.
             gates if gate::is_argument(gates) => {}
-            unsupported if names::is_planned(unsupported) => {
-                faults.at(
-                    argument.key.span(),
-                    format!("`{unsupported}` is not supported yet"),
-                );
-            }
-            unknown => faults.at(argument.key.span(), names::unknown(unknown)),
+            _ if self.guards.set(argument, faults) => {}
+            unknown => faults.at(argument.key.span(), names::ATTRIBUTE.unknown(unknown)),
         }
     }
 

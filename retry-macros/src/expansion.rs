@@ -6,6 +6,8 @@
 
 mod attempt;
 mod gate;
+mod guards;
+mod hedge;
 mod judgement;
 mod policy;
 mod probe;
@@ -62,6 +64,7 @@ pub(crate) fn attribute(class: Class, arguments: TokenStream, item: TokenStream)
                 }),
         };
         call.refuse_probe(&mut faults);
+        call.refuse_hedge(&mut faults);
         Some(call.expand(&parameters))
     });
     match expanded {
@@ -159,7 +162,9 @@ impl Call<'_> {
         let decision = self.decision(&attempt, &policy.evaluate(), &limits);
         let action = self.action();
         let opened = self.opened();
+        let guards = self.begun_guards();
         let attempts = quote! {
+            #guards
             let mut #call = #private::#made;
             loop {
                 #number
@@ -197,13 +202,14 @@ impl Call<'_> {
             None => quote!(::core::option::Option::None),
         };
         let constants = policy::Policy::of(self.arguments, krate).constants();
+        let shares = self.shares();
         quote! {
             static __RETRY_SITE: #krate::__private::Site = #krate::__private::Site::new(
                 #krate::OperationClass::#class,
                 #name,
                 #constants,
                 #nested,
-            );
+            ) #shares;
         }
     }
 

@@ -22,6 +22,17 @@ impl Faults {
         self.add(syn::Error::new_spanned(tokens, message));
     }
 
+    /// Two things contradict each other: both places are shown.
+    pub(crate) fn both(
+        &mut self,
+        (first, message): (Span, impl fmt::Display),
+        (second, beside): (Span, impl fmt::Display),
+    ) {
+        let mut error = syn::Error::new(first, message);
+        error.combine(syn::Error::new(second, beside));
+        self.add(error);
+    }
+
     pub(crate) fn add(&mut self, error: syn::Error) {
         self.all.push(error);
     }

@@ -184,7 +184,8 @@ fn binding(typed: &PatType) -> Option<(Binding<'_>, Option<bool>)> {
     }
 }
 
-fn reference(ty: &Type) -> Option<bool> {
+/// Whether a type is a reference, and to what it lends exclusively: `true` for a `&mut`.
+pub(crate) fn reference(ty: &Type) -> Option<bool> {
     match ty {
         Type::Reference(reference) => Some(reference.mutability.is_some()),
         Type::Group(group) => reference(&group.elem),

@@ -6,12 +6,14 @@ use std::future::Future;
 use std::time::Duration;
 
 use super::admission::{Admission, Settle};
+use super::delay::{Delay, NoDelay};
 use super::{Guards, InTime};
 use crate::adaptive::AdaptiveLimiter;
 use crate::breaker::CircuitBreaker;
 use crate::budget::RetryBudget;
 use crate::error::RetryError;
 use crate::hedge::{Hedge, Maker, Race};
+use crate::limits::Limits;
 use crate::operation::Operation;
 
 /// No guard.
@@ -116,6 +118,11 @@ pub trait AsyncGuard: Guard {
         Output = Result<T, E>,
     >;
 
+    /// The wait for the limiter.
+    type Delay: Future<Output = ()>;
+
+    /// Waits for the limiter.
+    fn delay(begun: &Self::Begun, limits: Option<&Limits>) -> Self::Delay;
     /// Takes what attempts are made by.
     fn maker<M>(make: M) -> Self::Maker<M>;
     /// Makes one.
@@ -151,6 +158,12 @@ impl Serial for NoGuard {}
 impl AsyncGuard for NoGuard {
     type Maker<M> = M;
     type Attempt<M: FnMut() -> F, F: Future<Output = Result<T, E>>, T, E> = F;
+    type Delay = NoDelay;
+
+    #[inline]
+    fn delay((): &(), _: Option<&Limits>) -> NoDelay {
+        NoDelay
+    }
 
     #[inline]
     fn maker<M>(make: M) -> M {
@@ -198,6 +211,7 @@ impl<'a> Breaker<'a> for () {
 impl<'a> Breaker<'a> for &'a CircuitBreaker {
     type Rejection = RetryError;
 
+    #[inline]
     fn breaker(self) -> Option<&'a CircuitBreaker> {
         Some(self)
     }
@@ -213,6 +227,7 @@ impl<'a, B: Breaker<'a>> Guard for Guarded<'a, B> {
     type Begun = Guards<'a>;
     type Admission = Admission<'a>;
 
+    #[inline]
     fn begin(&self) -> Guards<'a> {
         Guards {
             budget: self.budget,
@@ -239,6 +254,12 @@ impl<'a, B: Breaker<'a>> Serial for Guarded<'a, B> {}
 impl<'a, B: Breaker<'a>> AsyncGuard for Guarded<'a, B> {
     type Maker<M> = M;
     type Attempt<M: FnMut() -> F, F: Future<Output = Result<T, E>>, T, E> = InTime<F>;
+    type Delay = Delay<'a>;
+
+    #[inline]
+    fn delay(begun: &Guards<'a>, limits: Option<&Limits>) -> Delay<'a> {
+        begun.delay(limits)
+    }
 
     #[inline]
     fn maker<M>(make: M) -> M {
@@ -278,6 +299,11 @@ impl<'g, B: Breaker<'g>> AsyncGuard for Hedging<Guarded<'g, B>> {
     type Maker<M> = Maker<M>;
     type Attempt<M: FnMut() -> F, F: Future<Output = Result<T, E>>, T, E> =
         InTime<Race<'g, M, F, T, E>>;
+    type Delay = Delay<'g>;
+
+    fn delay(begun: &Guards<'g>, limits: Option<&Limits>) -> Delay<'g> {
+        begun.delay(limits)
+    }
 
     fn maker<M>(make: M) -> Maker<M> {
         Maker::new(make)

@@ -3,7 +3,7 @@
 use syn::{Expr, Ident};
 
 use super::list::{Argument, Given};
-use super::{Limit, Value, limit, value};
+use super::{Constant, Limit, Value, limit, value};
 use crate::fault::Faults;
 
 /// What `idempotent = true` was given with. A missing argument is `None`.
@@ -79,11 +79,27 @@ impl Gate {
         if let (Some(probe), Some(in_doubt)) = (find("probe"), find("in_doubt")) {
             let message = "`in_doubt` and `probe` both answer an action in doubt: keep `probe` if the \
                            other side can be asked, else `in_doubt`";
-            let mut error = syn::Error::new(in_doubt.key.span(), message);
-            error.combine(syn::Error::new(probe.key.span(), "`probe` is given here"));
-            faults.add(error);
+            faults.both(
+                (in_doubt.key.span(), message),
+                (probe.key.span(), "`probe` is given here"),
+            );
         }
         Some(gate)
+    }
+}
+
+impl Gate {
+    /// Whether it is said that an action in doubt may run again.
+    pub(crate) fn reexecutes(&self) -> bool {
+        let last = |path: &syn::Path| path.segments.last().map(|last| last.ident.to_string());
+        match &self.in_doubt {
+            Some(Value::Constant(Constant::Item(path))) => {
+                syn::parse2(path.clone()).ok().and_then(|path| last(&path))
+            }
+            Some(Value::Expression(Expr::Path(path), _)) => last(&path.path),
+            _ => None,
+        }
+        .is_some_and(|last| last == "Reexecute")
     }
 }
 

@@ -1,18 +1,20 @@
 //! The list between the parentheses: `key = value` and `key(name, ..)`, separated by commas.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Expr, Ident, Token, token};
 
-use super::names;
+use super::names::Names;
 use crate::fault::Faults;
 
 /// One argument as written.
 pub(crate) struct Argument {
     pub(crate) key: Ident,
     pub(super) value: Given,
+    /// Where its name comes from.
+    pub(super) names: &'static Names,
 }
 
 /// What stands after the key.
@@ -20,7 +22,7 @@ pub(super) enum Given {
     Expression(Expr),
     /// What stands in parentheses.
     List(TokenStream),
-    /// Something that was refused already, or that a planned argument will read one day.
+    /// Something that was refused already.
     Unread,
     Nothing,
 }
@@ -33,7 +35,7 @@ impl Argument {
             Given::Unread => None,
             Given::List(_) | Given::Nothing => {
                 let key = &self.key;
-                let message = format!("`{key}` needs a value: `{}`", names::example(key));
+                let message = format!("`{key}` needs a value: `{}`", self.names.example(key));
                 faults.at(key.span(), message);
                 None
             }
@@ -68,11 +70,15 @@ fn ungrouped(expression: Expr) -> Expr {
 }
 
 /// All arguments that can be made out.
-pub(super) fn parse(tokens: TokenStream, faults: &mut Faults) -> Vec<Argument> {
+pub(super) fn parse(
+    tokens: TokenStream,
+    names: &'static Names,
+    faults: &mut Faults,
+) -> Vec<Argument> {
     let mut arguments = Vec::new();
     let parser = |input: ParseStream<'_>| {
         while !input.is_empty() {
-            match argument(input) {
+            match argument(input, names) {
                 Ok(argument) => arguments.push(argument),
                 Err(error) => {
                     faults.add(error);
@@ -89,47 +95,45 @@ pub(super) fn parse(tokens: TokenStream, faults: &mut Faults) -> Vec<Argument> {
     arguments
 }
 
-fn argument(input: ParseStream<'_>) -> syn::Result<Argument> {
+fn argument(input: ParseStream<'_>, names: &'static Names) -> syn::Result<Argument> {
     if !input.peek(Ident::peek_any) {
-        return Err(input.error("expected an argument like `max_attempts = 5`"));
+        let example = names.any_example();
+        return Err(input.error(format!("expected an argument like `{example}`")));
     }
     let key = input.call(Ident::parse_any)?;
+    // One that is refused by its name need not be understood.
+    let is_unread = !names.is_known(&key.to_string());
     let value = if input.peek(Token![=]) {
         let equals = input.parse::<Token![=]>()?;
         if input.is_empty() || input.peek(Token![,]) {
-            let message = format!("`{key}` needs a value: `{}`", names::example(&key));
+            let message = format!("`{key}` needs a value: `{}`", names.example(&key));
             return Err(syn::Error::new(equals.span, message));
         }
-        value(input, &key)?
+        value(input, is_unread)?
     } else if input.peek(token::Paren) {
         let content;
         syn::parenthesized!(content in input);
         let list = content.parse()?;
-        if is_unread(&key) {
+        if is_unread {
             Given::Unread
         } else {
             Given::List(list)
         }
-    } else if input.is_empty() || input.peek(Token![,]) || is_unread(&key) {
+    } else if input.is_empty() || input.peek(Token![,]) || is_unread {
         Given::Nothing
     } else {
-        let message = format!("expected `=` after `{key}`: `{}`", names::example(&key));
+        let message = format!("expected `=` after `{key}`: `{}`", names.example(&key));
         return Err(input.error(message));
     };
-    Ok(Argument { key, value })
+    Ok(Argument { key, value, names })
 }
 
-fn value(input: ParseStream<'_>, key: &Ident) -> syn::Result<Given> {
-    if is_unread(key) {
+fn value(input: ParseStream<'_>, is_unread: bool) -> syn::Result<Given> {
+    if is_unread {
         skip_to_comma(input);
         return Ok(Given::Unread);
     }
     input.parse().map(Given::Expression)
-}
-
-/// Whether the key is refused by name, so that its value need not be understood.
-fn is_unread(key: &Ident) -> bool {
-    !names::is_known(&key.to_string())
 }
 
 /// A comma, the end, or a fault that says where the comma is missing.
@@ -157,16 +161,10 @@ pub(super) fn refuse_duplicates(arguments: &[Argument], faults: &mut Faults) {
     for (at, argument) in arguments.iter().enumerate() {
         let key = &argument.key;
         if let Some(first) = arguments[..at].iter().find(|earlier| earlier.key == *key) {
-            let mut error = error(key.span(), &format!("`{key}` is given twice"));
-            error.combine(self::error(
-                first.key.span(),
-                &format!("`{key}` is first given here"),
-            ));
-            faults.add(error);
+            faults.both(
+                (key.span(), format!("`{key}` is given twice")),
+                (first.key.span(), format!("`{key}` is first given here")),
+            );
         }
     }
-}
-
-fn error(span: Span, message: &str) -> syn::Error {
-    syn::Error::new(span, message)
 }

@@ -71,10 +71,10 @@ pub(super) fn attempts(argument: &Argument, faults: &mut Faults) -> Option<Value
     if let Literal::Plain(Lit::Int(number)) = literal
         && let Ok(count @ 1..) = number.base10_parse::<u32>()
     {
-        return Some(item(quote!(__private::AttemptLimit::Count(#count))));
+        return Some(Value::item(quote!(__private::AttemptLimit::Count(#count))));
     }
     if matches!(literal, Literal::Plain(Lit::Str(text)) if text.value() == "unlimited") {
-        return Some(item(quote!(__private::AttemptLimit::Unlimited)));
+        return Some(Value::item(quote!(__private::AttemptLimit::Unlimited)));
     }
     let shown = quote!(#expression).to_string().replace("- ", "-");
     faults.on(&expression, format!("max_attempts is {shown}; {ALLOWED}"));
@@ -112,7 +112,7 @@ pub(super) fn multiplier(argument: &Argument, faults: &mut Faults) -> Option<Val
         Some(_) => None,
     };
     if let Some(number) = number.filter(|number| *number >= 1.0 && number.is_finite()) {
-        return Some(item(quote!(Growth::Exponential(#number))));
+        return Some(Value::item(quote!(Growth::Exponential(#number))));
     }
     let shown = quote!(#expression).to_string().replace("- ", "-");
     faults.on(
@@ -240,13 +240,13 @@ pub(super) fn path(argument: &Argument, faults: &mut Faults) -> Option<Path> {
     None
 }
 
-enum Literal<'a> {
+pub(super) enum Literal<'a> {
     Plain(&'a Lit),
     Negative,
 }
 
 /// The literal that an expression is, if it is one.
-fn constant(expression: &Expr) -> Option<Literal<'_>> {
+pub(super) fn constant(expression: &Expr) -> Option<Literal<'_>> {
     match expression {
         Expr::Lit(ExprLit { lit, .. }) => Some(Literal::Plain(lit)),
         Expr::Unary(ExprUnary {
@@ -288,7 +288,7 @@ fn one_of(
     if let Literal::Plain(Lit::Str(text)) = literal {
         let text = text.value();
         if let Some((_, path)) = choices.iter().find(|(choice, _)| *choice == text) {
-            return path.parse().ok().map(item);
+            return path.parse().ok().map(Value::item);
         }
     }
     let names: Vec<_> = choices
@@ -303,6 +303,9 @@ fn one_of(
     None
 }
 
-fn item(tokens: TokenStream) -> Value {
-    Value::Constant(Constant::Item(tokens))
+impl Value {
+    /// A path below the runtime crate, and what follows it.
+    pub(super) fn item(tokens: TokenStream) -> Self {
+        Self::Constant(Constant::Item(tokens))
+    }
 }

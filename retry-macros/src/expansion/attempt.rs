@@ -20,28 +20,29 @@ impl Call<'_> {
         let mut body = self.found.body.clone();
         body.set_span(Span::mixed_site().located_at(body.span()));
         if !is_async {
+            let attempt = self.in_time(quote!(|| -> #outcome { #(#bound)* #body }));
             return self.guarded(quote! {
-                #krate::__private::attempt_sync(#call.inner(), || -> #outcome { #(#bound)* #body })
+                #krate::__private::attempt_sync(#call.inner(), #attempt)
             });
         }
         let pinned = own_name("pinned");
+        let pin = quote! {
+            #[allow(
+                unreachable_code,
+                clippy::diverging_sub_expression,
+                clippy::empty_loop,
+                clippy::let_with_type_underscore,
+                clippy::needless_return,
+                reason = "never runs: it tells `?` and `return` the declared type"
+            )]
+            if false {
+                let #pinned: #outcome = loop {};
+                return #pinned;
+            }
+        };
+        let attempt = self.in_time(self.copies(bound, &pin, &body));
         let attempt = self.guarded(quote! {
-            #krate::__private::attempt_async(#call.inner(), async {
-                #[allow(
-                    unreachable_code,
-                    clippy::diverging_sub_expression,
-                    clippy::empty_loop,
-                    clippy::let_with_type_underscore,
-                    clippy::needless_return,
-                    reason = "never runs: it tells `?` and `return` the declared type"
-                )]
-                if false {
-                    let #pinned: #outcome = loop {};
-                    return #pinned;
-                }
-                #(#bound)*
-                #body
-            })
+            #krate::__private::attempt_async(#call.inner(), #attempt)
         });
         if self.is_bounded() {
             let (limits, number) = (own_name("limits"), own_name("number"));
@@ -75,16 +76,20 @@ impl Call<'_> {
         let place = quote!((&__RETRY_SITE, #limits));
         let ended_as = self.ended(attempt, evaluate, &place);
         let (noted, leave) = (self.noted(), self.leave());
+        let admitted = self.admitted((&place, limits), evaluate);
+        let around = self.around();
         if !self.checked.is_async {
             return quote! {
+                #admitted
                 #ended_as
                 #noted
-                if !#call.decide_sync(#place, #private::UNGUARDED, &#ended, #evaluate, #judge, #hook) {
+                if !#call.decide_sync(#place, #around, &#ended, #evaluate, #judge, #hook) {
                     #leave #ended;
                 }
             };
         }
         quote! {
+            #admitted
             let #pause = {
                 #ended_as
                 #noted
@@ -92,7 +97,7 @@ impl Call<'_> {
                     use #private::Carry as _;
                     (&#private::OutcomeProbe::of(&#ended)).__retry_carriage()
                 };
-                match #call.decide(#place, #private::UNGUARDED, &#ended, #evaluate, #judge, #hook) {
+                match #call.decide(#place, #around, &#ended, #evaluate, #judge, #hook) {
                     #private::Step::Return => #leave #ended,
                     #private::Step::Again => continue,
                     #private::Step::Wait(#pause) => #pause.pause(#ended, #carried),
@@ -134,6 +139,13 @@ impl Call<'_> {
             cut.set_span(cut.span().located_at(limit.key.span()));
         }
         let leave = self.leave();
+        let ran_out = match self.cut() {
+            None => quote!(#leave #outcome),
+            Some(cut) => quote!({
+                #cut
+                #leave #outcome
+            }),
+        };
         let unbound = quote_spanned!(cut.span()=> #call.unbound(#place, #cut, #evaluate));
         quote! {
             let #ended = #attempt;
@@ -144,7 +156,7 @@ impl Call<'_> {
             let (#ended, #timed_out) = match #unbound {
                 #bounds::Ended(#ended) => (#ended, false),
                 #bounds::TimedOut(#ended) => (#ended, true),
-                #bounds::RanOut(#outcome) => #leave #outcome,
+                #bounds::RanOut(#outcome) => #ran_out,
             };
         }
     }

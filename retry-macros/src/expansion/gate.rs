@@ -238,7 +238,7 @@ impl Call<'_> {
 
 /// A reference to what an expression gives; what is wrong with it, the compiler says of the
 /// expression.
-fn lent(expression: &Expr) -> TokenStream {
+pub(super) fn lent(expression: &Expr) -> TokenStream {
     let span = Span::mixed_site().located_at(expression.span());
     quote_spanned!(span=> &#expression)
 }

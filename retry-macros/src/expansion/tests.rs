@@ -37,6 +37,26 @@ const TOKENS: &[&str] = &[
     "on_busy",
     "replay_errors",
     "budget",
+    "circuit_breaker",
+    "adaptive",
+    "time_budget",
+    "hedge",
+    "ratio",
+    "burst",
+    "floor",
+    "failure_threshold",
+    "recovery_timeout",
+    "window",
+    "failure_rate",
+    "minimum_calls",
+    "slow_call",
+    "slow_call_rate",
+    "half_open_permits",
+    "success_threshold",
+    "after",
+    "max",
+    "safe",
+    "breaker",
     "retries",
     "timout",
     "fn",
@@ -126,6 +146,11 @@ const ARGUMENTS: &[&str] = &[
      retain = 3, probe = |_, (a, _)| ask(a), on_busy = \"fail\", replay_errors = true, timeout = 1",
     "idempotent = true, name = \"n\", key(text), skip(x), in_doubt = \"reexecute\"",
     "budget = 0.1, circuit_breaker(failure_threshold = 5), key(a.b), idempotent = true",
+    "budget(ratio = R, burst = 3, floor = 0, name = \"n\"), circuit_breaker(window = \"30s\", \
+     failure_rate = 0.5, minimum_calls = 3, slow_call = 2, slow_call_rate = S), adaptive, \
+     time_budget = spare(), timeout = 1",
+    "budget = self.budget, circuit_breaker, adaptive = L, time_budget = \"30s\", hedge(after = \"95ms\", \
+     max = 2, safe = true)",
 ];
 
 const ITEMS: &[&str] = &[
@@ -254,6 +279,81 @@ fn without_a_gate_there_is_nothing_of_it() {
     }
     let off = "timeout = \"1s\", retry_if = |_| true, idempotent = false";
     assert_eq!(expanded(off, CALL), plain);
+}
+
+#[test]
+fn without_guards_there_is_nothing_of_them() {
+    const CALL: &str = "async fn call(a: u32) -> Result<u32, E> { Ok(a) }";
+    let plain = expanded("timeout = \"1s\", max_attempts = 3", CALL);
+    for word in [
+        "guard",
+        "admission",
+        "Asked",
+        "in_time",
+        "race",
+        "delay",
+        "Settle",
+    ] {
+        assert!(!plain.contains(word), "{word} in {plain}");
+    }
+    assert!(plain.contains("UNGUARDED"), "{plain}");
+}
+
+#[test]
+fn a_call_holds_of_the_guards_what_it_asked_for() {
+    const CALL: &str = "async fn call(a: u32) -> Result<u32, E> { Ok(a) }";
+    for (arguments, there, not_there) in [
+        (
+            "budget = 0.1",
+            &[".guarded(", "budget_ratio", ".pass()"][..],
+            &[".admit(", "in_time"][..],
+        ),
+        (
+            "budget = B",
+            &[".budget(", "::guard("],
+            &[".guarded(", ".admit("],
+        ),
+        (
+            "circuit_breaker",
+            &[".guarded(", ".admit("],
+            &[".pass()", "delay", "failure_threshold"],
+        ),
+        (
+            "adaptive = true",
+            &[".guarded(", ".delay("],
+            &[".wait(", "in_time"],
+        ),
+        (
+            "time_budget = 1",
+            &[".time_budget(", ".in_time("],
+            &[".guarded(", "race"],
+        ),
+        (
+            "hedge(after = 1, safe = true)",
+            &["::race(", ".hedge("],
+            &[".guarded(", "in_time"],
+        ),
+    ] {
+        let expanded = expanded(arguments, CALL);
+        for word in there {
+            assert!(expanded.contains(word), "{word} not in {expanded}");
+        }
+        for word in not_there {
+            assert!(!expanded.contains(word), "{word} in {expanded}");
+        }
+        assert!(!expanded.contains("UNGUARDED"), "{expanded}");
+    }
+}
+
+#[test]
+fn a_sync_guarded_call_awaits_nothing() {
+    const CALL: &str = "fn call(a: u32) -> Result<u32, E> { Ok(a) }";
+    let guards = "budget = 0.1, circuit_breaker, adaptive = true, time_budget = 1";
+    let sync = expanded(guards, CALL);
+    assert!(!sync.contains("await") && !sync.contains("async"), "{sync}");
+    for word in [".wait(", "in_time_sync", ".admit("] {
+        assert!(sync.contains(word), "{word} not in {sync}");
+    }
 }
 
 #[test]

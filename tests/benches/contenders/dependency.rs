@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::hint::black_box;
 
-use retry_core::{Classify, Verdict};
+use retry_core::{Classify, RetryError, Verdict};
 
 /// A dependency that fails as often as it is told to, and then answers.
 pub(crate) struct Dependency {
@@ -66,6 +66,13 @@ pub(crate) enum Fault {
     ConnectionReset,
     #[expect(dead_code, reason = "an error with one variant would need no judging")]
     Denied,
+    Rejected,
+}
+
+impl From<RetryError> for Fault {
+    fn from(_: RetryError) -> Self {
+        Self::Rejected
+    }
 }
 
 impl Fault {
@@ -79,6 +86,7 @@ impl fmt::Display for Fault {
         f.write_str(match self {
             Self::ConnectionReset => "connection reset by peer",
             Self::Denied => "permission denied",
+            Self::Rejected => "rejected",
         })
     }
 }

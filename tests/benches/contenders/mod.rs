@@ -9,6 +9,7 @@ mod backon_attribute;
 mod backon_peer;
 pub(crate) mod dependency;
 pub(crate) mod executor;
+mod failsafe_peer;
 mod hand_written;
 mod ours;
 mod retry_peer;

@@ -1,6 +1,9 @@
 //! Our functions and our builder, with the policies that the other contenders get.
 
-use retry_core::{Jitter, Retry, RetryPolicy, execute_with_retry, execute_with_retry_async};
+use retry_core::{
+    CircuitBreaker, Jitter, Retry, RetryBudget, RetryPolicy, execute_with_retry,
+    execute_with_retry_async,
+};
 
 use super::dependency::{Dependency, Fault, is_transient_text};
 
@@ -68,4 +71,25 @@ pub(crate) async fn builder_text_by_predicate(dependency: &Dependency) -> Result
         .retry_if(|error: &String| is_transient_text(error))
         .run_async(|| dependency.read())
         .await
+}
+
+static BUDGET: RetryBudget = RetryBudget::new(0.1);
+static BREAKER: CircuitBreaker = CircuitBreaker::new("load");
+
+/// With a budget, and a breaker that counts failures in a row: shared by all threads.
+pub(crate) async fn builder_guarded(dependency: &Dependency) -> Result<u64, Fault> {
+    Retry::new(DEFAULTS)
+        .name("load")
+        .budget(&BUDGET)
+        .circuit_breaker(&BREAKER)
+        .run_async(|| dependency.fetch())
+        .await
+}
+
+pub(crate) fn builder_guarded_blocking(dependency: &Dependency) -> Result<u64, Fault> {
+    Retry::new(DEFAULTS)
+        .name("load")
+        .budget(&BUDGET)
+        .circuit_breaker(&BREAKER)
+        .run(|| dependency.fetch_blocking())
 }

@@ -9,8 +9,8 @@ use super::attribute;
 use super::executor::{repeat, repeat_async};
 use super::hand_written::{Defaults, NoWait};
 use super::{
-    Contender, Row, again_peer, backon_attribute, backon_peer, hand_written, ours, retry_peer,
-    tokio_retry_peer, tokio_retry2_peer, tower_peer,
+    Contender, Row, again_peer, backon_attribute, backon_peer, failsafe_peer, hand_written, ours,
+    retry_peer, tokio_retry_peer, tokio_retry2_peer, tower_peer,
 };
 
 /// The contender that the others are compared with.
@@ -160,7 +160,7 @@ pub(crate) static ROWS: &[Row] = &[
     },
     Row {
         id: "counted",
-        title: "success on the first attempt, async, with statistics (tower: with its budget)",
+        title: "success on the first attempt, async, with statistics",
         contenders: &[
             asynchronous!(FLOOR, 0, hand_written::load::<Defaults>),
             Contender {
@@ -171,14 +171,39 @@ pub(crate) static ROWS: &[Row] = &[
                 name: "function, stats",
                 run: |calls| counted(|| repeat_async(calls, 0, ours::function)),
             },
+        ],
+    },
+    Row {
+        id: "guarded-async",
+        title: "success on the first attempt, async, with budget, breaker and statistics",
+        contenders: &[
+            asynchronous!(FLOOR, 0, hand_written::load::<Defaults>),
+            asynchronous!("builder, budget + breaker", 0, ours::builder_guarded),
             Contender {
-                name: "builder, stats",
-                run: |calls| counted(|| repeat_async(calls, 0, ours::builder)),
+                name: "builder, all three",
+                run: |calls| counted(|| repeat_async(calls, 0, ours::builder_guarded)),
             },
             Contender {
-                name: "tower, budget",
+                name: "tower, budget alone",
                 run: |calls| tower_peer::repeat_with_budget(black_box(&BUDGET), calls),
             },
+        ],
+    },
+    Row {
+        id: "guarded-sync",
+        title: "success on the first attempt, sync, with budget, breaker and statistics",
+        contenders: &[
+            blocking!(FLOOR, 0, hand_written::load_blocking::<Defaults>),
+            blocking!(
+                "builder, budget + breaker",
+                0,
+                ours::builder_guarded_blocking
+            ),
+            Contender {
+                name: "builder, all three",
+                run: |calls| counted(|| repeat(calls, 0, ours::builder_guarded_blocking)),
+            },
+            blocking!("failsafe, breaker alone", 0, failsafe_peer::load_blocking),
         ],
     },
 ];

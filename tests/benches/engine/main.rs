@@ -71,7 +71,8 @@ fn measure(row: &Row, counts: bool, table: &mut Table<6>) {
             instructions(name)
         };
         let ratio = counted.zip(floor).map(|(counted, floor)| counted / floor);
-        let scaling = (row.id == "counted").then(|| child::scaling(row.id, name));
+        let scaling = (row.id == "counted" || row.id.starts_with("guarded"))
+            .then(|| child::scaling(row.id, name));
         table.line([
             Cell::text(row.title),
             Cell::text(name),

@@ -1,0 +1,163 @@
+//! The guards around attempts: what the call's static part says of them, what begins them, what asks
+//! them for an attempt, and what they hear of it. A call without guards has nothing of all this.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+
+use super::gate::lent;
+use super::{Call, located, own_name};
+use crate::arguments::{Guard, LentBy};
+
+impl Call<'_> {
+    /// What the static part is told of guards that no code declared.
+    pub(super) fn shares(&self) -> TokenStream {
+        let krate = &self.krate;
+        let private = quote!(#krate::__private);
+        let guards = &self.arguments.guards;
+        let share = |guard: &Option<Guard>| {
+            let share = match &guard.as_ref()?.lent_by {
+                LentBy::Operation => quote!(Operation),
+                LentBy::Name(name) => quote!(Named(#name)),
+                LentBy::Expression(_) => return None,
+            };
+            Some(quote!(::core::option::Option::Some(#private::Share::#share)))
+        };
+        let shares = [&guards.budget, &guards.circuit_breaker, &guards.adaptive].map(share);
+        if shares.iter().all(Option::is_none) {
+            return TokenStream::new();
+        }
+        let none = || quote!(::core::option::Option::None);
+        let [budget, breaker, limiter] = shares.map(|share| share.unwrap_or_else(none));
+        let settings = guards.settings.iter().map(|(field, value)| {
+            let field = Ident::new(field, Span::mixed_site());
+            let value = value.tokens(krate);
+            quote!(#field: ::core::option::Option::Some(#value),)
+        });
+        let layer = if guards.settings.is_empty() {
+            quote!(#private::GuardLayer::NONE)
+        } else {
+            quote!(#private::GuardLayer { #(#settings)* ..#private::GuardLayer::NONE })
+        };
+        quote! {
+            .guarded(#private::Asked {
+                budget: #budget,
+                breaker: #breaker,
+                limiter: #limiter,
+                layer: #layer,
+            })
+        }
+    }
+
+    /// Begins the call's guards.
+    pub(super) fn begun_guards(&self) -> TokenStream {
+        let arguments = &self.arguments.guards;
+        if !arguments.are_any() {
+            return TokenStream::new();
+        }
+        let krate = &self.krate;
+        let mut places = TokenStream::new();
+        let mut guards = quote!(__RETRY_SITE.guards());
+        for (name, guard) in [
+            ("budget", &arguments.budget),
+            ("breaker", &arguments.circuit_breaker),
+            ("limiter", &arguments.adaptive),
+        ] {
+            if let Some(LentBy::Expression(expression)) = guard.as_ref().map(|it| &it.lent_by) {
+                // What is wrong with its type, the compiler says of the expression.
+                let place = expression.span();
+                let mut variable = own_name(name);
+                variable.set_span(variable.span().located_at(place));
+                let reference = lent(expression);
+                places.extend(quote!(let #variable = #reference;));
+                let guard = located(quote!(#krate::__private::guard(#variable)), place);
+                let method = Ident::new(name, Span::mixed_site());
+                guards.extend(quote!(.#method(#guard)));
+            }
+        }
+        if let Some(time_budget) = &arguments.time_budget {
+            let time = time_budget.value.tokens(krate);
+            guards.extend(quote! {
+                .time_budget(::core::option::Option::Some(__RETRY_SITE.time_budget(#time)))
+            });
+        }
+        let variable = own_name("guards");
+        let hedge = self.begun_hedge();
+        quote! {
+            #places
+            let #variable = #guards;
+            #hedge
+        }
+    }
+
+    /// Asks for an attempt: the breaker, then the limiter.
+    pub(super) fn admitted(
+        &self,
+        (place, limits): (&TokenStream, &TokenStream),
+        evaluate: &TokenStream,
+    ) -> TokenStream {
+        let arguments = &self.arguments.guards;
+        if !arguments.are_any() {
+            return TokenStream::new();
+        }
+        let (guards, admission) = (own_name("guards"), own_name("admission"));
+        let admitted = match &arguments.circuit_breaker {
+            None => quote!(let #admission = #guards.pass();),
+            Some(breaker) => {
+                let (call, rejection, leave) =
+                    (own_name("call"), own_name("rejection"), self.leave());
+                // Where the error type cannot hold a `RetryError`, the compiler points at the
+                // argument.
+                let span = Span::mixed_site().located_at(breaker.key.span());
+                let admit = quote_spanned!(span=> #call.admit(#place, &#guards, #evaluate));
+                quote! {
+                    let #admission = match #admit {
+                        ::core::result::Result::Ok(#admission) => #admission,
+                        ::core::result::Result::Err(#rejection) => {
+                            #leave ::core::result::Result::Err(#rejection)
+                        }
+                    };
+                }
+            }
+        };
+        let waited = arguments.adaptive.as_ref().map(|_| {
+            if !self.checked.is_async {
+                return quote!(__RETRY_SITE.wait(&#guards, #limits););
+            }
+            quote!(#guards.delay(#limits).await;)
+        });
+        quote!(#admitted #waited)
+    }
+
+    /// What stands around an attempt, as the engine is told of it.
+    pub(super) fn around(&self) -> TokenStream {
+        let krate = &self.krate;
+        if !self.arguments.guards.are_any() {
+            return quote!(#krate::__private::UNGUARDED);
+        }
+        let (guards, admission) = (own_name("guards"), own_name("admission"));
+        quote!((::core::option::Option::Some(&#guards), #admission))
+    }
+
+    /// Tells the breaker that the call's time limit cut the attempt.
+    pub(super) fn cut(&self) -> Option<TokenStream> {
+        let (krate, admission) = (&self.krate, own_name("admission"));
+        let guards = &self.arguments.guards;
+        guards
+            .are_any()
+            .then(|| quote!(#krate::__private::Settle::cut(#admission);))
+    }
+
+    /// The attempt, inside the call's time budget.
+    pub(super) fn in_time(&self, attempt: TokenStream) -> TokenStream {
+        if self.arguments.guards.time_budget.is_none() {
+            return attempt;
+        }
+        let guards = own_name("guards");
+        if self.checked.is_async {
+            quote!(#guards.in_time(#attempt))
+        } else {
+            quote!(|| #guards.in_time_sync(#attempt))
+        }
+    }
+}
