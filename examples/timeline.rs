@@ -8,9 +8,14 @@ use std::fmt;
 use std::io::{self, IsTerminal};
 use std::time::Instant;
 
-use tracing::Level;
+use tracing::level_filters::LevelFilter;
+use tracing::{Level, Subscriber};
+use tracing_subscriber::Layer;
 use tracing_subscriber::fmt::format::{Writer, debug_fn};
 use tracing_subscriber::fmt::time::FormatTime;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// Seconds since the timeline began.
 struct SinceStart(Instant);
@@ -22,9 +27,17 @@ impl FormatTime for SinceStart {
 }
 
 /// Prints all events of `level` and above from now on.
+#[allow(dead_code, reason = "an example may add layers of its own")]
 pub(crate) fn start(level: Level) {
-    tracing_subscriber::fmt()
-        .with_max_level(level)
+    tracing_subscriber::registry().with(layer(level)).init();
+}
+
+/// The same as one layer among others.
+pub(crate) fn layer<S>(level: Level) -> impl Layer<S>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    tracing_subscriber::fmt::layer()
         .with_timer(SinceStart(Instant::now()))
         .with_target(false)
         .with_ansi(io::stdout().is_terminal())
@@ -32,5 +45,5 @@ pub(crate) fn start(level: Level) {
             "message" => write!(writer, "{value:?}"),
             _ => Ok(()),
         }))
-        .init();
+        .with_filter(LevelFilter::from_level(level))
 }

@@ -36,7 +36,7 @@
 //! | [`RetryPolicy`], [`Growth`], [`Jitter`], the named policies | how often, how long between, under which guarantee |
 //! | [`RetrySettings`] | what the environment says |
 //! | [`Classify`], [`Verdict`], [`is_retryable_error`] | whether an error is worth another attempt |
-//! | [`RetryEvent`], [`stats()`], events of the `tracing` target `retry` | what is reported |
+//! | [`RetryEvent`], [`stats()`], events of the `tracing` target `retry`, `metrics` (feature) | what is reported |
 //! | [`RetryBudget`], [`AdaptiveLimiter`] | what all calls' retries together may cost, and how many calls a second the other side takes |
 //! | [`Nested`], [`RetryScope`] | calls inside calls, and shutdown |
 //! | `testing` (feature) | users' own tests, without waiting |
@@ -116,12 +116,30 @@
 //! a call: from the outermost layer, with the error as a `dyn Error` and its chain. Arguments are
 //! never logged.
 //!
+//! # Metrics
+//!
+//! With the feature `metrics`, whichever recorder of the [`metrics`](https://docs.rs/metrics) facade
+//! is installed is told the same in numbers, by `operation` and `class`:
+//!
+//! | metric | |
+//! |---|---|
+//! | `retry_calls_total`, `retry_attempts_total` | by `outcome`; by `phase` and `result` |
+//! | `retry_duration_seconds`, `retry_attempts_per_call`, `retry_wait_seconds` | histograms |
+//! | `retry_success_rate` | of the calls of 5 minutes that were retried, the share that succeeded |
+//! | `retry_budget_tokens`, `retry_budget_exhausted_total` | what retries may still cost |
+//! | `circuit_breaker_state`, `circuit_breaker_calls_total`, `circuit_breaker_transitions_total` | by `circuit` |
+//!
+//! The page of the module `metrics` says what each label means. For Prometheus,
+//! `metrics::install_buckets` (feature `prometheus`) sets up the exporter's histograms.
+//!
 //! # Features
 //!
 //! | feature | adds | why it is apart |
 //! |---|---|---|
 //! | `macros` (default) | the attributes | they bring syn, which code without them need not build |
 //! | `dotenv` | `.env` beneath the environment | a parser, and a file that production may not want read |
+//! | `metrics` | numbers through the `metrics` facade | a dependency, and each call reads the clock |
+//! | `prometheus` | `metrics::install_buckets` | the exporter and what it brings |
 //! | `testing` | the test kit | for `[dev-dependencies]` |
 //! | `anyhow`, `eyre` | [`Classify`] for their errors, for functions that ask it (attributes do without) | a dependency each |
 //! | `reqwest`, `tonic`, `sqlx`, `tokio-postgres`, `redis` | [`Classify`] for their errors, and finding them in a chain | a dependency each |

@@ -83,7 +83,8 @@ impl Request {
             Err(EffectError::Store { .. }) => GateEventKind::StoreFailed,
             Err(_) => GateEventKind::Busy,
         };
-        event::tell(kind, &self.name, self.id, || self.began.elapsed());
+        let elapsed = || self.began.elapsed();
+        event::tell(kind, &self.name, self.id, &*self.store, elapsed);
         admitted.map(|(admission, _)| admission)
     }
 

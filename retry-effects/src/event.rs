@@ -8,7 +8,7 @@ use tracing::{debug, info, warn};
 
 use crate::action::Action;
 use crate::action_id::ActionId;
-use crate::store::Outcome;
+use crate::store::{EffectStore, Outcome};
 use crate::store_error::StoreError;
 
 /// What happened at the gate. See [`observe_gate`].
@@ -21,6 +21,8 @@ pub struct GateEvent<'a> {
     pub id: ActionId,
     /// What happened.
     pub kind: GateEventKind,
+    /// Where it is recorded: [`EffectStore::kind`].
+    pub store: &'static str,
     /// How long it took since the call began. For what ends a body, since its claim.
     pub elapsed: Duration,
 }
@@ -130,11 +132,15 @@ pub(crate) fn tell(
     kind: GateEventKind,
     action_type: &str,
     id: ActionId,
+    store: &dyn EffectStore,
     elapsed: impl FnOnce() -> Duration,
 ) {
-    // Neither a subscriber nor a hook: nothing to pay but two loads.
-    if tracing::enabled!(target: "retry", tracing::Level::WARN) || OBSERVER.get().is_some() {
-        report(kind, action_type, id, elapsed());
+    // Neither a subscriber nor a hook nor metrics: nothing to pay but two loads.
+    if tracing::enabled!(target: "retry", tracing::Level::WARN)
+        || OBSERVER.get().is_some()
+        || cfg!(feature = "metrics")
+    {
+        report(kind, action_type, id, store, elapsed());
     }
 }
 
@@ -142,16 +148,26 @@ pub(crate) fn tell(
 #[inline]
 pub(crate) fn tell_of(kind: GateEventKind, action: &Action) {
     let elapsed = || action.claimed.elapsed();
-    tell(kind, &action.name, action.token.id(), elapsed);
+    let (id, store) = (action.token.id(), &*action.store);
+    tell(kind, &action.name, id, store, elapsed);
 }
 
 #[cold]
-fn report(kind: GateEventKind, action_type: &str, id: ActionId, elapsed: Duration) {
+fn report(
+    kind: GateEventKind,
+    action_type: &str,
+    id: ActionId,
+    store: &dyn EffectStore,
+    elapsed: Duration,
+) {
+    #[cfg(feature = "metrics")]
+    crate::metrics::record(kind, store, id, elapsed);
     if let Some(observer) = OBSERVER.get() {
         observer(&GateEvent {
             action_type,
             id,
             kind,
+            store: store.kind(),
             elapsed,
         });
     }

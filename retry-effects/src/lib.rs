@@ -145,6 +145,7 @@
 //! | feature | adds | why it is apart |
 //! |---|---|---|
 //! | `sqlite` | `SqliteEffectStore`, `complete_in`, `rusqlite` | it builds SQLite |
+//! | `metrics` | what happens at the gate, through the `metrics` facade; `retry-core`'s too | a dependency |
 //! | `conformance` | the suite that every store passes, and a clock that tests move | for `[dev-dependencies]` |
 
 #[cfg(feature = "conformance")]
@@ -169,6 +170,8 @@ mod expansion;
 mod gate;
 mod lease;
 mod memory;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 mod policy;
 mod record;
 #[cfg(feature = "sqlite")]

@@ -301,6 +301,10 @@ impl EffectStore for InMemoryEffectStore {
     fn needs_runtime(&self) -> bool {
         false
     }
+
+    fn kind(&self) -> &'static str {
+        "memory"
+    }
 }
 
 /// There is no such record any more: the claim is over.

@@ -356,6 +356,10 @@ impl EffectStore for SqliteEffectStore {
     fn needs_runtime(&self) -> bool {
         false
     }
+
+    fn kind(&self) -> &'static str {
+        "sqlite"
+    }
 }
 
 /// Shows the path.

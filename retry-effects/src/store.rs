@@ -150,6 +150,14 @@ pub trait EffectStore: fmt::Debug + Send + Sync + 'static {
     fn needs_runtime(&self) -> bool {
         true
     }
+
+    /// What kind of store it is, as a label of metrics: `memory`, `sqlite`. The default is the name
+    /// of its type.
+    fn kind(&self) -> &'static str {
+        let name = std::any::type_name::<Self>();
+        let name = name.split('<').next().unwrap_or(name);
+        name.rsplit("::").next().unwrap_or(name)
+    }
 }
 
 /// What becomes of a claim.
