@@ -55,6 +55,9 @@ pub(crate) use token::Tokens;
 /// assert!(PAYMENTS.withdraw());
 /// ```
 ///
+/// The floor is each bucket's own: a hundred processes with one bucket each may retry a hundred times
+/// a second, however ill the other side is. Where many buckets face one service, take a floor of 0.
+///
 /// # Exactness
 ///
 /// Tokens are counted in whole thousandths: what the bucket pays out is never more than it held. A

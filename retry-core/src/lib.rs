@@ -91,6 +91,10 @@
 //!
 #![doc = include_str!("../docs/classification.md")]
 //!
+//! # Budgets, breakers and limits
+//!
+#![doc = include_str!("../docs/storms.md")]
+//!
 //! # Waits, threads and dropping
 //!
 //! An async call sleeps on tokio's clock, and needs a tokio runtime with time enabled as soon as it
