@@ -75,6 +75,11 @@ pub(crate) fn take(budgets: [Option<&RetryBudget>; 2], now: Instant) -> Option<T
     Tokens::take(budgets.map(|budget| budget.map(RetryBudget::bucket)), now)
 }
 
+/// Gives back what [`take`] took, of a retry that was paid for and then not made.
+pub(crate) fn give_back(budgets: [Option<&RetryBudget>; 2]) {
+    Tokens::give_back(budgets.map(|budget| budget.map(RetryBudget::bucket)));
+}
+
 impl RetryBudget {
     /// A full bucket that every first attempt adds `ratio` tokens to: 0.1 allows one retry in ten
     /// calls. The ratio is 0, or from 0.001 to 1, and rounded to thousandths.
