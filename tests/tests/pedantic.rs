@@ -232,7 +232,7 @@ async fn guarded(
 }
 
 /// The same with guards that are lent.
-#[retry_api(budget = budget, circuit_breaker = breaker, time_budget = Duration::from_secs(1))]
+#[retry_api(budget = budget, circuit_breaker = breaker, time_budget = Duration::from_secs(9))]
 fn guarded_sync(
     script: &Script<u32, io::Error>,
     budget: &RetryBudget,
