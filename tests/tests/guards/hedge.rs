@@ -31,15 +31,15 @@ impl Replicas {
     }
 
     async fn ask(&self, what: String) -> io::Result<u32> {
-        let next = self.slow.lock().unwrap().pop();
+        let next = self.slow.lock().expect("no panic").pop();
         let (millis, outcome) = next.expect("a copy that was meant to be made");
-        self.copies.lock().unwrap().push(what);
+        self.copies.lock().expect("no panic").push(what);
         sleep(Duration::from_millis(millis)).await;
         outcome.map_err(|()| refused())
     }
 
     fn copies(&self) -> Vec<String> {
-        self.copies.lock().unwrap().clone()
+        self.copies.lock().expect("no panic").clone()
     }
 }
 
@@ -165,9 +165,9 @@ struct Client<T> {
 
 impl<T: ToString + Send + Sync> Client<T> {
     #[retry_storage(max_attempts = 1, hedge(after = "95ms", safe = true))]
-    async fn shared<K: Clone + Send + 'static>(&self, key: K, at: usize) -> Result<u32, io::Error>
+    async fn shared<K>(&self, key: K, at: usize) -> Result<u32, io::Error>
     where
-        K: Into<String>,
+        K: Into<String> + Clone + Send,
     {
         let first = self.keys.first().map(T::to_string).unwrap_or_default();
         if at > 9 {
