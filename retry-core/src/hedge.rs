@@ -166,7 +166,7 @@ impl fmt::Display for Hedge {
 
 /// What all copies of all attempts are made by.
 #[derive(Debug)]
-pub struct Maker<M>(Arc<Mutex<M>>);
+pub(crate) struct Maker<M>(Arc<Mutex<M>>);
 
 impl<M> Clone for Maker<M> {
     fn clone(&self) -> Self {

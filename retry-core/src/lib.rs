@@ -289,7 +289,7 @@ pub mod __private {
     };
     pub use crate::failure::Failure;
     pub use crate::guards::{
-        Admission, Around, Asked, AsyncGuard, Extend, GuardLayer, Guards, Serial, Settle, Share,
+        Admission, Around, Asked, Breaker, Extend, Guard, GuardLayer, Guards, Settle, Share,
         UNGUARDED, guard,
     };
     pub use crate::layer::{AttemptLimit, Layer};

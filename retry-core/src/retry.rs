@@ -13,13 +13,14 @@ use crate::budget::RetryBudget;
 use crate::classify::Verdict;
 use crate::engine::{Attempts, Bounds, Next, Plan, Step};
 use crate::failure::Failure;
-use crate::guards::{AsyncGuard, Extend, Guarded, Guards, Hedging, NoGuard, Serial, Settle};
-use crate::hedge::Hedge;
+use crate::guards::{Breaker, Extend, Guard, Guarded, Guards, Hedging, NoGuard, Settle};
+use crate::hedge::{Hedge, Maker};
 use crate::limits::Cut;
 use crate::nesting::{Nested, attempt_async, attempt_sync};
 use crate::operation::Operation;
 use crate::pause::{Carriage, Carried};
 use crate::policy::RetryPolicy;
+use crate::scope::InTime;
 
 pub use parts::{Accept, AsyncLimits, Begin, Hook, Judge, SyncLimits};
 pub use parts::{
@@ -373,7 +374,7 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
         A: Accept<T>,
         H: Hook<E>,
         L: SyncLimits,
-        G: Serial<Rejection: Cut<E>>,
+        G: Guard<Rejection: Cut<E>>,
     {
         let limits = self.limits.start();
         let guards = self.guards.begin();
@@ -415,22 +416,11 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
         }
     }
 
-    /// Makes the call; waits on tokio's clock.
-    ///
-    /// The future is `Send` if the closure, its futures and their outcome are. Dropping it at any
-    /// await leaves nothing held.
-    ///
-    /// # Errors
-    ///
-    /// The last attempt's error, untouched, or [`RetryError`](crate::RetryError) in the form that
-    /// `E: From<RetryError>` gives it, where a limit was set and ran out.
-    ///
-    /// # Panics
-    ///
-    /// Outside of a tokio runtime with time enabled, when it first waits.
-    pub fn run_async<T, E, F>(
+    /// The async call of every kind.
+    #[doc(hidden)]
+    pub fn __run_async<T, E, F>(
         self,
-        attempt: impl FnMut() -> F,
+        mut attempt: impl FnMut() -> F,
     ) -> impl Future<Output = Result<T, E>>
     where
         F: Future<Output = Result<T, E>>,
@@ -438,10 +428,8 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
         A: Accept<T>,
         H: Hook<E>,
         L: AsyncLimits<Cut: Cut<E>>,
-        G: AsyncGuard<Rejection: Cut<E>>,
+        G: Guard<Rejection: Cut<E>>,
     {
-        // Outside, so that the future holds it once.
-        let mut maker = G::maker(attempt);
         async move {
             let limits = self.limits.start();
             let guards = self.guards.begin();
@@ -460,7 +448,7 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
                 let bounded = {
                     let operation = &self.call.operation;
                     let (name, number) = (|| operation.name(), attempts.number());
-                    let future = self.guards.attempt(&guards, operation, &mut maker);
+                    let future = InTime::new(G::scope(&guards), attempt());
                     let future = attempt_async(attempts.inner(), future);
                     L::bound(&limits, name, number, future)
                 };
@@ -512,5 +500,94 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
             limits,
             guards,
         }
+    }
+}
+
+impl<J, A, H, L> Retry<J, A, H, L> {
+    /// Makes the call; waits on tokio's clock.
+    ///
+    /// The future is `Send` if the closure, its futures and their outcome are. Dropping it at any
+    /// await leaves nothing held.
+    ///
+    /// # Errors
+    ///
+    /// The last attempt's error, untouched, or [`RetryError`](crate::RetryError) in the form that
+    /// `E: From<RetryError>` gives it, where a limit was set and ran out.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime with time enabled, when it first waits.
+    pub fn run_async<T, E, F>(
+        self,
+        attempt: impl FnMut() -> F,
+    ) -> impl Future<Output = Result<T, E>>
+    where
+        F: Future<Output = Result<T, E>>,
+        J: Judge<E>,
+        A: Accept<T>,
+        H: Hook<E>,
+        L: AsyncLimits<Cut: Cut<E>>,
+    {
+        self.__run_async(attempt)
+    }
+}
+
+impl<'g, J, A, H, L, B> Retry<J, A, H, L, Guarded<'g, B>> {
+    /// Makes the call; waits on tokio's clock. As without guards; where a circuit breaker lets no
+    /// attempt be made, the error is a [`RetryError`](crate::RetryError) too.
+    ///
+    /// # Errors
+    ///
+    /// As without guards.
+    ///
+    /// # Panics
+    ///
+    /// As without guards.
+    pub fn run_async<T, E, F>(
+        self,
+        attempt: impl FnMut() -> F,
+    ) -> impl Future<Output = Result<T, E>>
+    where
+        F: Future<Output = Result<T, E>>,
+        J: Judge<E>,
+        A: Accept<T>,
+        H: Hook<E>,
+        L: AsyncLimits<Cut: Cut<E>>,
+        B: Breaker<'g, Rejection: Cut<E>>,
+    {
+        self.__run_async(attempt)
+    }
+}
+
+impl<'g, J, A, H, L, B> Retry<J, A, H, L, Hedging<Guarded<'g, B>>> {
+    /// Makes the call; waits on tokio's clock. Each attempt may have copies beside
+    /// it. As without guards; where a circuit breaker lets no
+    /// attempt be made, the error is a [`RetryError`](crate::RetryError) too.
+    ///
+    /// # Errors
+    ///
+    /// As without guards.
+    ///
+    /// # Panics
+    ///
+    /// As without guards.
+    pub fn run_async<T, E, F>(
+        self,
+        attempt: impl FnMut() -> F,
+    ) -> impl Future<Output = Result<T, E>>
+    where
+        F: Future<Output = Result<T, E>>,
+        J: Judge<E>,
+        A: Accept<T>,
+        H: Hook<E>,
+        L: AsyncLimits<Cut: Cut<E>>,
+        B: Breaker<'g, Rejection: Cut<E>>,
+    {
+        let Hedging { guards, hedge } = self.guards;
+        let (shared, operation) = (guards.shared(), self.call.operation);
+        let maker = Maker::new(attempt);
+        // A hedged attempt is an attempt like any other.
+        self.guarded(|_| guards)
+            .__run_async(move || hedge.race((&shared, &operation), maker.clone()))
     }
 }

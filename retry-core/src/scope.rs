@@ -243,14 +243,16 @@ impl Drop for Waiter {
     }
 }
 
-struct Entered;
+/// In a scope, until it is dropped.
+#[derive(Debug)]
+pub struct Entered(());
 
 impl Entered {
     fn new(scope: &RetryScope) -> Self {
         // A thread that is being torn down has no list left, and nothing to be cancelled either.
         let _ = ENTERED.try_with(|entered| entered.borrow_mut().push(scope.clone()));
         DEPTH.set(DEPTH.get() + 1);
-        Self
+        Self(())
     }
 }
 
@@ -261,29 +263,55 @@ impl Drop for Entered {
     }
 }
 
+/// What an attempt may be made inside of.
+pub trait Enter {
+    /// What leaves it again.
+    type Entered;
+    /// Enters it.
+    fn enter(&self) -> Self::Entered;
+}
+
+impl Enter for () {
+    type Entered = ();
+
+    #[inline]
+    fn enter(&self) {}
+}
+
+impl Enter for Option<RetryScope> {
+    type Entered = Option<Entered>;
+
+    #[inline]
+    fn enter(&self) -> Option<Entered> {
+        self.as_ref().map(Entered::new)
+    }
+}
+
 pin_project! {
     /// An attempt inside the call's time budget, if it has one.
     #[must_use = "futures do nothing unless polled"]
     #[derive(Debug)]
-    pub struct InTime<F> {
-        scope: Option<RetryScope>,
+    pub struct InTime<F, S = Option<RetryScope>> {
+        scope: S,
         #[pin]
         future: F,
     }
 }
 
-impl<F> InTime<F> {
-    pub(crate) const fn new(scope: Option<RetryScope>, future: F) -> Self {
+impl<F, S> InTime<F, S> {
+    #[inline]
+    pub(crate) const fn new(scope: S, future: F) -> Self {
         Self { scope, future }
     }
 }
 
-impl<F: Future> Future for InTime<F> {
+impl<F: Future, S: Enter> Future for InTime<F, S> {
     type Output = F::Output;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let _entered = this.scope.as_ref().map(Entered::new);
+        let _entered = this.scope.enter();
         this.future.poll(context)
     }
 }

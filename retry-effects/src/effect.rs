@@ -8,9 +8,7 @@ use std::future::Future;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use retry_core::__private::{
-    Accept, AsyncGuard, AsyncLimits, Begin, Cut, Hook, Judge, Serial, SyncLimits,
-};
+use retry_core::__private::{Accept, AsyncLimits, Begin, Cut, Guard, Hook, Judge, SyncLimits};
 use retry_core::choice::{AnyOk, ByClassify, NoGuard, NoHook, NoLimit};
 use retry_core::{Classify, NO_RETRY, Retry, Verdict};
 use serde::Serialize;
@@ -207,7 +205,7 @@ impl<J, A, H, L, P, C, G> Effect<J, A, H, L, P, C, G> {
         A: Accept<T>,
         H: Hook<E>,
         L: SyncLimits,
-        G: Serial<Rejection: Cut<E>>,
+        G: Guard<Rejection: Cut<E>>,
         P: AsksSync<T>,
         C: ErrorCodec<E>,
     {
@@ -251,7 +249,7 @@ impl<J, A, H, L, P, C, G> Effect<J, A, H, L, P, C, G> {
         A: Accept<T>,
         H: Hook<E>,
         L: AsyncLimits<Cut: Cut<E>>,
-        G: Serial + AsyncGuard<Rejection: Cut<E>>,
+        G: Guard<Rejection: Cut<E>>,
         P: AsksAsync<T>,
         C: ErrorCodec<E>,
     {
@@ -277,7 +275,7 @@ impl<J, A, H, L, P, C, G> Effect<J, A, H, L, P, C, G> {
         }
         let mut outcome = retry
             .__judged_by(|judge| Gated::new(judge, &gate))
-            .run_async(|| {
+            .__run_async(|| {
                 let (gate, probe, attempt) = (&gate, &probe, &attempt);
                 async move {
                     // An attempt that a timeout cut left no word: the callee is asked before the

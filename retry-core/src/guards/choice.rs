@@ -5,16 +5,17 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::time::Duration;
 
+use super::Guards;
 use super::admission::{Admission, Settle};
 use super::delay::{Delay, NoDelay};
-use super::{Guards, InTime};
 use crate::adaptive::AdaptiveLimiter;
 use crate::breaker::CircuitBreaker;
 use crate::budget::RetryBudget;
 use crate::error::RetryError;
-use crate::hedge::{Hedge, Maker, Race};
+use crate::hedge::Hedge;
 use crate::limits::Limits;
 use crate::operation::Operation;
+use crate::scope::{Enter, RetryScope};
 
 /// No guard.
 #[derive(Clone, Copy, Debug)]
@@ -76,8 +77,13 @@ impl<'a, B> Guarded<'a, B> {
     }
 }
 
-/// How guards hold for one call. None of its types has a lifetime of its own: futures that hold one
-/// would not be known to be `Send`.
+/// How guards hold for one call. None of its types has a lifetime or a bound of its own: a future
+/// that holds one would not be known to be `Send`.
+#[diagnostic::on_unimplemented(
+    message = "this call cannot be hedged",
+    note = "the thread of a sync call is busy with the first attempt, and an effect is to happen \
+            once: remove `hedge`, or use `run_async` without a gate"
+)]
 pub trait Guard {
     /// What a rejected call leaves.
     type Rejection;
@@ -85,6 +91,10 @@ pub trait Guard {
     type Begun;
     /// What an attempt was admitted with.
     type Admission: Settle;
+    /// The wait for the limiter.
+    type Delay: Future<Output = ()>;
+    /// The call's time budget.
+    type Scope: Enter;
 
     /// Begins a call.
     fn begin(&self) -> Self::Begun;
@@ -99,45 +109,18 @@ pub trait Guard {
         begun: &Self::Begun,
         operation: &Operation,
     ) -> Result<Self::Admission, Self::Rejection>;
-}
-
-/// Guards under which one attempt follows another.
-#[diagnostic::on_unimplemented(
-    message = "this call cannot be hedged",
-    note = "the thread of a sync call is busy with the first attempt, and an effect is to happen \
-            once: remove `hedge`, or use `run_async` without a gate"
-)]
-pub trait Serial: Guard {}
-
-/// Guards of an async call.
-pub trait AsyncGuard: Guard {
-    /// What attempts are made by.
-    type Maker<M>;
-    /// One attempt.
-    type Attempt<M: FnMut() -> F, F: Future<Output = Result<T, E>>, T, E>: Future<
-        Output = Result<T, E>,
-    >;
-
-    /// The wait for the limiter.
-    type Delay: Future<Output = ()>;
-
     /// Waits for the limiter.
     fn delay(begun: &Self::Begun, limits: Option<&Limits>) -> Self::Delay;
-    /// Takes what attempts are made by.
-    fn maker<M>(make: M) -> Self::Maker<M>;
-    /// Makes one.
-    fn attempt<M: FnMut() -> F, F: Future<Output = Result<T, E>>, T, E>(
-        &self,
-        begun: &Self::Begun,
-        operation: &Operation,
-        make: &mut Self::Maker<M>,
-    ) -> Self::Attempt<M, F, T, E>;
+    /// What an attempt is made inside of.
+    fn scope(begun: &Self::Begun) -> Self::Scope;
 }
 
 impl Guard for NoGuard {
     type Rejection = Infallible;
     type Begun = ();
     type Admission = ();
+    type Delay = NoDelay;
+    type Scope = ();
 
     #[inline]
     fn begin(&self) {}
@@ -151,14 +134,6 @@ impl Guard for NoGuard {
     fn admit((): &(), _: &Operation) -> Result<(), Infallible> {
         Ok(())
     }
-}
-
-impl Serial for NoGuard {}
-
-impl AsyncGuard for NoGuard {
-    type Maker<M> = M;
-    type Attempt<M: FnMut() -> F, F: Future<Output = Result<T, E>>, T, E> = F;
-    type Delay = NoDelay;
 
     #[inline]
     fn delay((): &(), _: Option<&Limits>) -> NoDelay {
@@ -166,19 +141,7 @@ impl AsyncGuard for NoGuard {
     }
 
     #[inline]
-    fn maker<M>(make: M) -> M {
-        make
-    }
-
-    #[inline]
-    fn attempt<M: FnMut() -> F, F: Future<Output = Result<T, E>>, T, E>(
-        &self,
-        (): &(),
-        _: &Operation,
-        make: &mut M,
-    ) -> F {
-        make()
-    }
+    fn scope((): &()) {}
 }
 
 /// The breaker among guards, or none.
@@ -222,20 +185,28 @@ impl<'a> Breaker<'a> for &'a CircuitBreaker {
     }
 }
 
-impl<'a, B: Breaker<'a>> Guard for Guarded<'a, B> {
-    type Rejection = B::Rejection;
-    type Begun = Guards<'a>;
-    type Admission = Admission<'a>;
-
-    #[inline]
-    fn begin(&self) -> Guards<'a> {
+impl<'a, B: Breaker<'a>> Guarded<'a, B> {
+    /// The guards that calls share: all but the time budget.
+    pub(crate) fn shared(&self) -> Guards<'a> {
         Guards {
             budget: self.budget,
             breaker: self.breaker.breaker(),
             limiter: self.limiter,
             scope: None,
         }
-        .time_budget(self.time_budget)
+    }
+}
+
+impl<'a, B: Breaker<'a>> Guard for Guarded<'a, B> {
+    type Rejection = B::Rejection;
+    type Begun = Guards<'a>;
+    type Admission = Admission<'a>;
+    type Delay = Delay<'a>;
+    type Scope = Option<RetryScope>;
+
+    #[inline]
+    fn begin(&self) -> Guards<'a> {
+        self.shared().time_budget(self.time_budget)
     }
 
     #[inline]
@@ -247,14 +218,6 @@ impl<'a, B: Breaker<'a>> Guard for Guarded<'a, B> {
     fn admit(begun: &Guards<'a>, operation: &Operation) -> Result<Admission<'a>, B::Rejection> {
         B::admit(begun, operation)
     }
-}
-
-impl<'a, B: Breaker<'a>> Serial for Guarded<'a, B> {}
-
-impl<'a, B: Breaker<'a>> AsyncGuard for Guarded<'a, B> {
-    type Maker<M> = M;
-    type Attempt<M: FnMut() -> F, F: Future<Output = Result<T, E>>, T, E> = InTime<F>;
-    type Delay = Delay<'a>;
 
     #[inline]
     fn delay(begun: &Guards<'a>, limits: Option<&Limits>) -> Delay<'a> {
@@ -262,59 +225,7 @@ impl<'a, B: Breaker<'a>> AsyncGuard for Guarded<'a, B> {
     }
 
     #[inline]
-    fn maker<M>(make: M) -> M {
-        make
-    }
-
-    #[inline]
-    fn attempt<M: FnMut() -> F, F: Future<Output = Result<T, E>>, T, E>(
-        &self,
-        begun: &Guards<'a>,
-        _: &Operation,
-        make: &mut M,
-    ) -> InTime<F> {
-        begun.in_time(make())
-    }
-}
-
-impl<G: Guard> Guard for Hedging<G> {
-    type Rejection = G::Rejection;
-    type Begun = G::Begun;
-    type Admission = G::Admission;
-
-    fn begin(&self) -> G::Begun {
-        self.guards.begin()
-    }
-
-    fn guards(begun: &G::Begun) -> Option<&Guards<'_>> {
-        G::guards(begun)
-    }
-
-    fn admit(begun: &G::Begun, operation: &Operation) -> Result<G::Admission, G::Rejection> {
-        G::admit(begun, operation)
-    }
-}
-
-impl<'g, B: Breaker<'g>> AsyncGuard for Hedging<Guarded<'g, B>> {
-    type Maker<M> = Maker<M>;
-    type Attempt<M: FnMut() -> F, F: Future<Output = Result<T, E>>, T, E> =
-        InTime<Race<'g, M, F, T, E>>;
-    type Delay = Delay<'g>;
-
-    fn delay(begun: &Guards<'g>, limits: Option<&Limits>) -> Delay<'g> {
-        begun.delay(limits)
-    }
-
-    fn maker<M>(make: M) -> Maker<M> {
-        Maker::new(make)
-    }
-
-    fn attempt<M: FnMut() -> F, F: Future<Output = Result<T, E>>, T, E>(
-        &self,
-        begun: &Guards<'g>,
-        operation: &Operation,
-        make: &mut Maker<M>,
-    ) -> InTime<Race<'g, M, F, T, E>> {
-        begun.in_time(self.hedge.race((begun, operation), make.clone()))
+    fn scope(begun: &Guards<'a>) -> Option<RetryScope> {
+        begun.scope.clone()
     }
 }

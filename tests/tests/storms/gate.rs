@@ -65,3 +65,48 @@ fn a_budget_holds_inside_the_gate() {
     }
     assert_eq!(attempts.get(), 3 + 1);
 }
+
+static BUDGET: RetryBudget = RetryBudget::new(0.1);
+static BREAKER: CircuitBreaker = CircuitBreaker::new("spawned");
+
+/// Calls through closures that borrow, as futures that a runtime moves between threads.
+struct Bank(u64);
+
+impl Bank {
+    async fn pay(&self, order: u64) -> Result<u64, String> {
+        tokio::task::yield_now().await;
+        Ok(self.0 + order)
+    }
+
+    async fn gated(&self, order: u64) -> Result<u64, String> {
+        let store = Arc::new(InMemoryEffectStore::new());
+        let retry = Retry::new(POLICY).budget(&BUDGET).circuit_breaker(&BREAKER);
+        let effect = Effect::new("pay", &order).store(&store).retry(retry);
+        effect.run_async(|| self.pay(order)).await
+    }
+
+    async fn plain(&self, order: u64) -> Result<u64, String> {
+        let retry = Retry::new(POLICY).budget(&BUDGET).circuit_breaker(&BREAKER);
+        retry.run_async(|| self.pay(order)).await
+    }
+
+    async fn hedged(&self, order: u64) -> Result<u64, String> {
+        let hedge = retry_core::Hedge::after(super::SECOND);
+        let retry = Retry::new(POLICY).time_budget(super::SECOND).hedge(hedge);
+        retry.run_async(|| self.pay(order)).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guarded_calls_of_borrowing_closures_can_be_spawned() {
+    let bank = Arc::new(Bank(7));
+    let spawned = tokio::spawn(async move {
+        (
+            bank.gated(1).await,
+            bank.plain(2).await,
+            bank.hedged(3).await,
+        )
+    });
+    let paid = spawned.await.expect("no panic");
+    assert_eq!(paid, (Ok(8), Ok(9), Ok(10)));
+}
