@@ -55,6 +55,9 @@ pub(crate) use token::Tokens;
 /// assert!(PAYMENTS.withdraw());
 /// ```
 ///
+/// The floor is each bucket's own: a hundred processes with one bucket each may retry a hundred times
+/// a second, however ill the other side is. Where many buckets face one service, take a floor of 0.
+///
 /// # Exactness
 ///
 /// Tokens are counted in whole thousandths: what the bucket pays out is never more than it held. A
@@ -70,6 +73,11 @@ pub struct RetryBudget {
 /// one retry still, and costs one token.
 pub(crate) fn take(budgets: [Option<&RetryBudget>; 2], now: Instant) -> Option<Tokens> {
     Tokens::take(budgets.map(|budget| budget.map(RetryBudget::bucket)), now)
+}
+
+/// Gives back what [`take`] took, of a retry that was paid for and then not made.
+pub(crate) fn give_back(budgets: [Option<&RetryBudget>; 2]) {
+    Tokens::give_back(budgets.map(|budget| budget.map(RetryBudget::bucket)));
 }
 
 impl RetryBudget {

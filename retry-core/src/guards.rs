@@ -176,3 +176,8 @@ pub(crate) fn withdraw(operation: &Operation, own: Option<&RetryBudget>) -> With
         None => Withdrawal::Refused,
     }
 }
+
+/// Gives back what a retry was paid for with that the breaker then rejected.
+pub(crate) fn refund(operation: &Operation, own: Option<&RetryBudget>) {
+    budget::give_back(budgets(operation, own));
+}

@@ -61,6 +61,11 @@
 //! | `name` | the operation's name, a literal | the function's |
 //! | `attempt` | a variable that the body reads its attempt's number from | none |
 //! | `nested` | `"stop"` or `"multiply"`, see [`Nested`] | `"stop"` |
+//! | `budget` | a ratio like `0.1`, `true`, a name to share one by, a [`RetryBudget`], or `budget(ratio = 0.2, burst = 20, floor = 0, name = "..")` | none |
+//! | `circuit_breaker` | nothing, `true`, a name, a [`CircuitBreaker`], or `circuit_breaker(failure_threshold = 5, recovery_timeout = "60s", half_open_permits = 1, success_threshold = 1, name = "..")`; instead of a threshold `window = 100` or `"30s"` with `failure_rate`, `minimum_calls`, `slow_call`, `slow_call_rate` | none |
+//! | `adaptive` | `true`, a name, or an [`AdaptiveLimiter`]: slows calls down once the other side says that there are too many | none |
+//! | `time_budget` | a wait: what the retries of the call, and of the calls that it makes, may spend together | none |
+//! | `hedge` | `hedge(after = "95ms", max = 1, safe = true)`: a second attempt beside a slow one, see [`Hedge`] | none |
 //! | `borrow(x, ..)` | parameters that all attempts share, instead of a clone each | none |
 //! | `crate` | the path of this crate, where it goes by another name | `::retry_core` |
 //! | `idempotent` | `true`: the effect happens once, whoever asks how often; with `key`, `scope`, `store`, `skip`, `lease`, `retain`, `in_doubt`, `probe`, `on_busy`, `replay_errors` | `false` |
@@ -74,6 +79,41 @@
 //! Arc<Self>` is shared by all attempts, so a body that moves it clones it first. `timeout`
 //! and, on an async function, `max_total_time` may end a call without an error of its own: the
 //! error type must then be able to hold a [`RetryError`].
+//!
+//! # Guards
+//!
+//! `budget`, `circuit_breaker`, `adaptive`, `time_budget` and `hedge` keep retries from making an
+//! outage worse. Without one, nothing is paid for it.
+//!
+//! ```
+//! use retry_core::{CircuitBreaker, retry_api};
+//! # use std::io;
+//!
+//! static BANK: CircuitBreaker = CircuitBreaker::new("bank");
+//!
+//! #[retry_api(budget = 0.1, circuit_breaker = BANK, time_budget = "30s")]
+//! fn charge(cents: u64) -> io::Result<u64> {
+//!     Ok(cents)
+//! }
+//!
+//! assert_eq!(charge(5)?, 5);
+//! BANK.force_open();
+//! assert!(charge(5).unwrap_err().to_string().contains("circuit bank is open"));
+//! # BANK.reset();
+//! # Ok::<(), io::Error>(())
+//! ```
+//!
+//! A guard that a name or nothing stands for belongs to all calls of that name, or of the operation;
+//! variables tune it. An expression lends one: a value, a reference or an `Arc`. It is evaluated at
+//! the call's start, and what it borrows stays borrowed until the call ends: under `&mut self` write
+//! `budget = self.budget.clone()`. In the lists of `budget(..)` and `circuit_breaker(..)` stand
+//! literals and constants. `circuit_breaker` may end a call without an error of its own, as `timeout`
+//! may.
+//!
+//! `hedge` is for async functions that may run twice at a time: `safe = true` says so, or
+//! `idempotent = true` with `in_doubt = "reexecute"`. Each copy has its own clones of what the
+//! function takes by value; `&mut`, `borrow(..)` and `self: Arc<Self>` cannot be hedged. The first
+//! `Ok` counts, and only that one is judged by `retry_on_ok`. A hedge takes a token of the budget.
 //!
 //! # What wins
 //!
@@ -90,6 +130,10 @@
 //! the inner error is to decide. A function generic over its error takes `E: Classify`.
 //!
 #![doc = include_str!("../docs/classification.md")]
+//!
+//! # Budgets, breakers and limits
+//!
+#![doc = include_str!("../docs/storms.md")]
 //!
 //! # Waits, threads and dropping
 //!

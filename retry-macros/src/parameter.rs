@@ -59,7 +59,7 @@ pub(crate) fn split(
 }
 
 /// Whether a body may name a variable, in a text like `"{key}"` too.
-fn mentions(body: &TokenStream, name: &Ident) -> bool {
+pub(crate) fn mentions(body: &TokenStream, name: &Ident) -> bool {
     body.clone().into_iter().any(|token| match token {
         TokenTree::Ident(ident) => ident == *name,
         TokenTree::Group(group) => mentions(&group.stream(), name),

@@ -4,8 +4,11 @@ use std::cell::Cell;
 use std::io;
 
 use retry_core::testing::{Recorder, no_wait};
+use retry_core::{CircuitBreaker, RetryBudget};
 use retry_tests::{busy_once, busy_times, sendable};
-use retry_tests_downstream::{Source, Works, constants, gated, gated_sync, generic, predicates};
+use retry_tests_downstream::{
+    Source, Works, constants, gated, gated_sync, generic, guarded, guarded_sync, predicates,
+};
 
 struct Worker(Box<Source<'static>>);
 
@@ -41,6 +44,19 @@ fn of_another_edition_by_another_name_sync() -> Result<(), Box<dyn std::error::E
         last.as_deref(),
         Some("DEBUG Not retried: work failed on attempt 1/3: invalid task")
     );
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_another_edition_under_guards() -> io::Result<()> {
+    let script = busy_once();
+    let source = || script.next();
+    assert_eq!(sendable(guarded(&source, "k".to_owned())).await?, "k7");
+    let (_no_wait, script) = (no_wait(), busy_once());
+    let budget = RetryBudget::new(0.0).with_burst(1).with_floor(0);
+    let breakers = [CircuitBreaker::new("downstream")];
+    assert_eq!(guarded_sync(&mut || script.next(), &budget, &breakers)?, 7);
+    assert!(budget.tokens() < 1.0);
     Ok(())
 }
 

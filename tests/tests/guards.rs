@@ -2,15 +2,14 @@
 //! of their forms, on functions of all kinds.
 
 mod guards {
-    // mod adaptive;
-    // mod breaker;
+    mod adaptive;
+    mod breaker;
     mod budget;
-    // mod builder;
-    // mod dropped;
-    // mod gate;
-    // mod hedge;
-    // mod settings;
-    // mod time_budget;
+    mod builder;
+    mod dropped;
+    mod gate;
+    mod hedge;
+    mod time_budget;
 
     use std::future::Future;
     use std::io;

@@ -33,7 +33,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use retry_core::testing::{Script, no_wait};
-use retry_core::{retry_api, retry_scheduler, retry_storage, retry_worker};
+use retry_core::{
+    CircuitBreaker, RetryBudget, retry_api, retry_scheduler, retry_storage, retry_worker,
+};
 use retry_effects::{InMemoryEffectStore, Probe};
 use retry_tests::{busy_once, sendable};
 
@@ -210,7 +212,48 @@ fn ask(
     Probe::Applied(())
 }
 
+/// Guarded on all sides.
+#[retry_api(
+    budget(ratio = 0.5, burst = 2),
+    circuit_breaker(window = 100, failure_rate = 0.5, minimum_calls = 20),
+    adaptive = true,
+    time_budget = "1m",
+    timeout = "1s",
+    hedge(after = "95ms", max = 2, safe = true)
+)]
+async fn guarded(
+    script: &Script<u32, io::Error>,
+    key: String,
+    (more, _): (u32, String),
+) -> io::Result<usize> {
+    let _seven = script.next()?;
+    tokio::task::yield_now().await;
+    Ok(consume(key) + usize::from(more > 0))
+}
+
+/// The same with guards that are lent.
+#[retry_api(budget = budget, circuit_breaker = breaker, time_budget = Duration::from_secs(9))]
+fn guarded_sync(
+    script: &Script<u32, io::Error>,
+    budget: &RetryBudget,
+    breaker: &CircuitBreaker,
+) -> io::Result<u32> {
+    script.next()
+}
+
 impl Client {
+    #[retry_api(
+        idempotent = true,
+        name = "guarded_once",
+        circuit_breaker,
+        adaptive = true
+    )]
+    async fn guarded_once(&mut self, text: &str) -> io::Result<usize> {
+        self.calls += 1;
+        let _seven = self.script.next()?;
+        Ok(text.len())
+    }
+
     #[retry_api(idempotent = true, name = "gated_once", key = text.len())]
     async fn gated_once(&mut self, text: &str) -> io::Result<usize> {
         self.calls += 1;
@@ -244,6 +287,22 @@ async fn lints_are_silent_at_the_gate() -> Result<(), Box<dyn std::error::Error>
     for _ in 0..2 {
         probed_sync(&unknown, &store, "k".to_owned())?;
     }
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn lints_are_silent_under_guards() -> Result<(), Box<dyn std::error::Error>> {
+    let (script, pair) = (busy_once(), (1, "n".to_owned()));
+    let call = guarded(&script, "k".to_owned(), pair);
+    assert_eq!(sendable(call).await?, 2);
+    let mut client = Client {
+        script: busy_once(),
+        calls: 0,
+    };
+    assert_eq!(sendable(client.guarded_once("ab")).await?, 2);
+    let (_no_wait, budget) = (no_wait(), RetryBudget::new(0.1));
+    let breaker = CircuitBreaker::new("pedantic");
+    assert_eq!(guarded_sync(&busy_once(), &budget, &breaker)?, 7);
     Ok(())
 }
 

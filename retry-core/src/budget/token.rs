@@ -27,11 +27,8 @@ impl<W: Word> Tokens<W> {
     /// The first bucket's token is taken and, if the second has none, given back. Between the two
     /// somebody else may be refused; nobody is admitted who should not be.
     pub(super) fn take(buckets: [Option<&Arc<Bucket<W>>>; 2], now: Instant) -> Option<Self> {
-        let [first, second] = buckets;
-        let is_first = |second: &&Arc<_>| first.is_some_and(|first| Arc::ptr_eq(first, second));
-        let second = second.filter(|second| !is_first(second));
         let mut taken = Self([None, None]);
-        for (bucket, token) in [first, second].into_iter().zip(&mut taken.0) {
+        for (bucket, token) in once_each(buckets).into_iter().zip(&mut taken.0) {
             if let Some(bucket) = bucket {
                 // Refused, what is taken so far is dropped, and goes back.
                 *token = Some(Token::take(bucket, now)?);
@@ -40,12 +37,26 @@ impl<W: Word> Tokens<W> {
         Some(taken)
     }
 
+    /// Gives spent ones back.
+    pub(super) fn give_back(buckets: [Option<&Arc<Bucket<W>>>; 2]) {
+        for bucket in once_each(buckets).into_iter().flatten() {
+            bucket.refund();
+        }
+    }
+
     /// Keeps them spent: the retry has begun.
     pub(crate) fn spend(mut self) {
         for token in self.0.iter_mut().flatten() {
             token.spent = true;
         }
     }
+}
+
+/// Where both are one bucket, a retry takes one token of it.
+fn once_each<W: Word>(buckets: [Option<&Arc<Bucket<W>>>; 2]) -> [Option<&Arc<Bucket<W>>>; 2] {
+    let [first, second] = buckets;
+    let is_first = |second: &&Arc<_>| first.is_some_and(|first| Arc::ptr_eq(first, second));
+    [first, second.filter(|second| !is_first(second))]
 }
 
 impl<W: Word> Token<W> {

@@ -7,7 +7,7 @@ use crate::classify::Verdict;
 use crate::clock::Moment;
 use crate::event::{self, At, Reason};
 use crate::failure::{Failure, text_of};
-use crate::guards::Guards;
+use crate::guards::{self, Guards};
 use crate::limits::Limits;
 use crate::metrics;
 use crate::nesting::{self, GaveUp};
@@ -113,7 +113,8 @@ impl Attempts {
             plan.operation.state().counters.failed("circuit_open");
         }
         if self.retries > 0 {
-            // The attempt that the wait was for does not come.
+            // The attempt that the wait was for does not come, nor is it paid for.
+            guards::refund(plan.operation, plan.guards.and_then(|guards| guards.budget));
             let last = Self {
                 retries: self.retries - 1,
                 ..*self
@@ -121,7 +122,9 @@ impl Attempts {
             return last.stopped(plan, error, &Reason::CircuitOpen);
         }
         event::rejected(plan.operation, error);
-        gave_up(plan, true, Vec::new(), error);
+        // Also of a call that never tries twice: an enclosing one is not to try in its place.
+        let (operation, text) = (plan.operation.name(), text_of(error));
+        nesting::give_up(|| vec![GaveUp { operation, text }]);
         self.count(plan, 0, Outcome::CircuitOpen);
     }
 

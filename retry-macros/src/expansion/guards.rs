@@ -4,10 +4,13 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
+use syn::{Expr, FnArg};
 
 use super::gate::lent;
 use super::{Call, located, own_name};
 use crate::arguments::{Guard, LentBy};
+use crate::function::Function;
+use crate::{identity, parameter};
 
 impl Call<'_> {
     /// What the static part is told of guards that no code declared.
@@ -68,7 +71,7 @@ impl Call<'_> {
                 let place = expression.span();
                 let mut variable = own_name(name);
                 variable.set_span(variable.span().located_at(place));
-                let reference = lent(expression);
+                let reference = self.lent_guard(expression);
                 places.extend(quote!(let #variable = #reference;));
                 let guard = located(quote!(#krate::__private::guard(#variable)), place);
                 let method = Ident::new(name, Span::mixed_site());
@@ -92,6 +95,31 @@ impl Call<'_> {
             #places
             let #variable = #guards;
             #hedge
+        }
+    }
+
+    /// A reference to the guard that an expression gives. An argument that each attempt takes a copy
+    /// of is lent to none while the call holds it: the call takes a copy too.
+    fn lent_guard(&self, expression: &Expr) -> TokenStream {
+        let Function {
+            signature, body, ..
+        } = self.function;
+        let is_copied = |name: &Ident| {
+            let declared = signature.inputs.iter().any(|input| match input {
+                FnArg::Typed(typed) => {
+                    identity::name(&typed.pat) == Some(name)
+                        && parameter::reference(&typed.ty).is_none()
+                }
+                FnArg::Receiver(_) => false,
+            });
+            declared && parameter::mentions(&body.stream(), name)
+        };
+        match expression {
+            Expr::Path(path) if path.path.get_ident().is_some_and(is_copied) => {
+                let span = Span::mixed_site().located_at(expression.span());
+                quote_spanned!(span=> &::core::clone::Clone::clone(&#path))
+            }
+            _ => lent(expression),
         }
     }
 

@@ -7,7 +7,10 @@ use std::io;
 use std::time::Duration;
 
 use ::retry_effects::Probe;
-use renamed_core::{retry_api, retry_scheduler, retry_storage, retry_worker, Classify, Growth};
+use renamed_core::{
+    retry_api, retry_scheduler, retry_storage, retry_worker, CircuitBreaker, Classify, Growth,
+    RetryBudget,
+};
 
 /// Whoever finds this one instead of the dependency does not compile.
 mod retry_core {}
@@ -71,6 +74,48 @@ pub fn predicates(
 pub async fn generic<E: Classify + Send + Sync>(
     source: &mut (dyn FnMut() -> Result<u32, E> + Send),
 ) -> Result<u32, E> {
+    source()
+}
+
+/// Guarded on all sides.
+///
+/// # Errors
+///
+/// When the source says so.
+#[retry_api(
+    crate = ::renamed_core,
+    budget(ratio = 0.2, floor = 0),
+    circuit_breaker(window = "30s", slow_call = 2),
+    adaptive = true,
+    time_budget = "1m",
+    hedge(after = "95ms", safe = true),
+    timeout = "1s",
+)]
+pub async fn guarded(
+    source: &(dyn Fn() -> io::Result<u32> + Send + Sync),
+    key: String,
+) -> io::Result<String> {
+    let seven = source()?;
+    Ok(key + &seven.to_string())
+}
+
+/// The same, sync, with guards that are lent.
+///
+/// # Errors
+///
+/// When the source says so.
+#[retry_api(
+    crate = renamed_core,
+    budget = *budget,
+    circuit_breaker = breakers[0],
+    adaptive,
+    time_budget = Duration::from_secs(60),
+)]
+pub fn guarded_sync(
+    source: &mut Source<'_>,
+    budget: &RetryBudget,
+    breakers: &[CircuitBreaker],
+) -> io::Result<u32> {
     source()
 }
 

@@ -173,6 +173,12 @@ async fn by_value(script: &Script<u32, io::Error>, budget: RetryBudget) -> io::R
     script.next()
 }
 
+#[retry_worker(budget = budget)]
+async fn by_argument(script: &Script<u32, io::Error>, budget: Arc<RetryBudget>) -> io::Result<u32> {
+    drop(budget);
+    script.next()
+}
+
 #[retry_worker(budget = if careful { of_none() } else { of_three() })]
 fn by_expression(script: &Script<u32, io::Error>, careful: bool) -> io::Result<u32> {
     script.next()
@@ -210,6 +216,13 @@ async fn an_expression_lends_one_and_may_use_the_arguments() {
     let budget = of_three();
     assert!(sendable(by_value(&script, budget.clone())).await.is_err());
     assert!(is_about(budget.tokens(), 1.0));
+    let budget = Arc::new(budget);
+    assert!(
+        sendable(by_argument(&script, budget.clone()))
+            .await
+            .is_err()
+    );
+    assert!(is_about(budget.tokens(), 0.0));
 }
 
 struct Client<T> {

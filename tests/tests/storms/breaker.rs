@@ -182,3 +182,41 @@ fn an_outer_call_does_not_retry_a_rejection() {
     ));
     assert_eq!((outer.get(), clock.slept().len()), (1, 0));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_that_finds_the_circuit_open_after_its_wait_gets_its_token_back() {
+    let breaker = CircuitBreaker::new("i");
+    let budget = RetryBudget::new(0.0).with_burst(5).with_floor(0);
+    let call = Retry::new(POLICY)
+        .name("load")
+        .budget(&budget)
+        .circuit_breaker(&breaker)
+        .run_async(|| async { Err::<(), _>(refused()) });
+    let opened = async {
+        tokio::time::sleep(SECOND / 2).await;
+        breaker.force_open();
+    };
+    let (outcome, ()) = tokio::join!(call, opened);
+    let error = outcome.unwrap_err();
+    assert!(matches!(
+        circuit_error(&error),
+        Some(RetryError::CircuitOpen { .. })
+    ));
+    assert!((budget.tokens() - 5.0).abs() < 1e-9, "{}", budget.tokens());
+}
+
+#[test]
+fn a_rejection_inside_is_not_retried_whatever_its_text() {
+    let clock = VirtualClock::install();
+    let breaker = CircuitBreaker::new("j");
+    breaker.force_open();
+    let outer = Cell::new(0);
+    let outcome = Retry::new(POLICY).run(|| {
+        outer.set(outer.get() + 1);
+        Retry::new(NO_RETRY)
+            .circuit_breaker(&breaker)
+            .run(|| Ok::<_, String>(()))
+    });
+    assert!(outcome.unwrap_err().contains("circuit j is open"));
+    assert_eq!((outer.get(), clock.slept().len()), (1, 0));
+}
