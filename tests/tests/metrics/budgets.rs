@@ -48,7 +48,7 @@ fn refusals_count_for_the_operation_that_was_refused() {
         let found = series.find(|one| {
             one.name == "retry_budget_exhausted_total" && one.label("operation") == operation
         });
-        found.map(|one| one.count())
+        found.map(super::seen::Series::count)
     };
     // The first one's second retry, and the others' first ones.
     assert_eq!(refusals("spends"), Some(1));

@@ -12,7 +12,7 @@ use retry_core::{
 use tokio::time::sleep;
 
 use super::SECONDS;
-use super::seen::Seen;
+use super::seen::{Seen, Series};
 
 const TICK: Duration = Duration::from_millis(30);
 
@@ -127,7 +127,7 @@ async fn attempts_exhausted_where_an_inner_call_has_used_them() {
     let of = |operation: &str, name: &str| {
         let series = all.iter();
         let matching = series.filter(|one| one.label("operation") == operation && one.name == name);
-        matching.map(|one| one.count()).sum::<u64>()
+        matching.map(Series::count).sum::<u64>()
     };
     // Each call is its own, once; the outer one made one attempt.
     for (operation, attempts) in [("inner", 3), ("outer", 1)] {
@@ -199,12 +199,6 @@ fn deadline_that_leaves_no_time_for_a_wait_or_for_a_hint() {
     assert!(short.run(busy).is_err());
     let hinted = Retry::new(SECONDS).name("hinted");
     assert!(hinted.run(|| Err::<(), _>(Later(3_600))).is_err());
-    let expected = [
-        "retry_attempts_per_call{} [1]",
-        "retry_attempts_total{phase=initial,result=failed} 1",
-        "retry_calls_total{outcome=deadline} 1",
-        "retry_duration_seconds{} [0]",
-    ];
     let all = seen.series();
     let outcome = |operation: &str| {
         let found = all
@@ -214,8 +208,6 @@ fn deadline_that_leaves_no_time_for_a_wait_or_for_a_hint() {
     };
     assert_eq!(outcome("short").as_deref(), Some("deadline"));
     assert_eq!(outcome("hinted").as_deref(), Some("deadline"));
-    assert!(hinted.run(|| Err::<(), _>(Later(3_600))).is_err());
-    assert_eq!(seen.operation("hinted").len(), expected.len());
 }
 
 #[test]
@@ -299,7 +291,7 @@ fn circuit_open_before_the_first_attempt_and_after_it() {
     let attempts = all
         .iter()
         .filter(|one| one.name == "retry_attempts_per_call");
-    let attempts: Vec<_> = attempts.map(|one| one.values()).collect();
+    let attempts: Vec<_> = attempts.map(Series::values).collect();
     assert_eq!(attempts, [[2.0]]);
 }
 
