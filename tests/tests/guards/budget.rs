@@ -42,10 +42,20 @@ fn by_constants(script: &Script<u32, io::Error>) -> io::Result<u32> {
     script.next()
 }
 
+macro_rules! by_macro {
+    ($name:ident, $ratio:expr, $burst:literal) => {
+        #[retry_scheduler(budget(ratio = $ratio, burst = $burst, floor = 0))]
+        fn $name(script: &Script<u32, io::Error>) -> io::Result<u32> {
+            script.next()
+        }
+    };
+}
+by_macro!(by_macro, 0.5, 2);
+
 #[test]
 fn a_list_says_all_of_it() {
     let _clock = VirtualClock::install();
-    for call in [by_list, by_constants] {
+    for call in [by_list, by_constants, by_macro] {
         let recorder = Recorder::install();
         let script = down();
         let mut attempts = Vec::new();
