@@ -28,7 +28,7 @@ use crate::watch;
 
 pub use admission::{Admission, Around, Settle, UNGUARDED};
 pub use asked::{Asked, Share};
-pub use choice::{Breaker, Extend, Guard, Guarded, Hedging, NoGuard};
+pub use choice::{Extend, Guard, Guarded, Hedging, NoGuard, Rejection};
 pub use layer::GuardLayer;
 pub use lends::guard;
 pub use own::UnknownBudget;

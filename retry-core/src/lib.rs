@@ -289,7 +289,7 @@ pub mod __private {
     };
     pub use crate::failure::Failure;
     pub use crate::guards::{
-        Admission, Around, Asked, Breaker, Extend, Guard, GuardLayer, Guards, Settle, Share,
+        Admission, Around, Asked, Extend, Guard, GuardLayer, Guards, Rejection, Settle, Share,
         UNGUARDED, guard,
     };
     pub use crate::layer::{AttemptLimit, Layer};

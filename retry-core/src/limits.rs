@@ -7,7 +7,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use pin_project_lite::pin_project;
-use tokio::time::{Instant, Timeout};
+use tokio::task::coop::{Unconstrained, unconstrained};
+use tokio::time::{Instant, Sleep};
 
 use crate::clock;
 use crate::error::RetryError;
@@ -43,7 +44,12 @@ impl Limits {
     }
 
     /// Bounds an attempt by whatever ends first.
-    pub fn bound<F: Future>(&self, operation: &'static str, attempt: u32, future: F) -> Bounded<F> {
+    pub fn bound<F>(&self, operation: &'static str, attempt: u32, future: F) -> Bounded<F> {
+        Bounded::new(self.cutting(operation, attempt), future)
+    }
+
+    /// What cuts an attempt that begins now.
+    pub(crate) fn cutting(&self, operation: &'static str, attempt: u32) -> Cutting {
         let left = self.left();
         let first = left
             .into_iter()
@@ -64,10 +70,10 @@ impl Limits {
                 limit: limit.unwrap_or_default(),
             },
         };
-        let never_begun = left.is_some_and(|left| left.is_zero());
-        Bounded {
-            timeout: tokio::time::timeout(first, future),
-            never_begun,
+        Cutting {
+            // It is over whatever else the task has had its fill of.
+            sleep: unconstrained(tokio::time::sleep(first)),
+            never_begun: left.is_some_and(|left| left.is_zero()),
             cut: Some(cut),
         }
     }
@@ -109,33 +115,98 @@ impl<E> Cut<E> for Infallible {
     }
 }
 
+/// What may cut an attempt.
+pub trait Bound {
+    /// What a cut attempt leaves.
+    type Cut;
+    /// The cut, where there is no time left even to begin.
+    fn before(self: Pin<&mut Self>) -> Option<Self::Cut>;
+    /// The cut, once time is over.
+    fn poll_cut(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Cut>;
+}
+
+/// Nothing.
+impl Bound for () {
+    type Cut = Infallible;
+
+    #[inline]
+    fn before(self: Pin<&mut Self>) -> Option<Infallible> {
+        None
+    }
+
+    #[inline]
+    fn poll_cut(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Infallible> {
+        Poll::Pending
+    }
+}
+
 pin_project! {
-    /// An attempt that is dropped when its time is over, and not begun where there is none left.
-    #[must_use = "futures do nothing unless polled"]
-    #[derive(Debug)]
-    pub struct Bounded<F> {
+    /// Time.
+    pub struct Cutting {
         #[pin]
-        timeout: Timeout<F>,
+        sleep: Unconstrained<Sleep>,
         never_begun: bool,
         cut: Option<RetryError>,
     }
 }
 
-impl<F: Future> Future for Bounded<F> {
-    type Output = Result<F::Output, RetryError>;
+impl std::fmt::Debug for Cutting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cutting")
+            .field("cut", &self.cut)
+            .finish_non_exhaustive()
+    }
+}
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+impl Bound for Cutting {
+    type Cut = RetryError;
+
+    fn before(self: Pin<&mut Self>) -> Option<RetryError> {
         let this = self.project();
-        if !*this.never_begun {
-            match this.timeout.poll(context) {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(Ok(outcome)) => return Poll::Ready(Ok(outcome)),
-                Poll::Ready(Err(_)) => {}
-            }
-        }
         // A future that has ended may be polled again by mistake: it then stays pending.
-        this.cut
-            .take()
-            .map_or(Poll::Pending, |cut| Poll::Ready(Err(cut)))
+        this.cut.take_if(|_| *this.never_begun)
+    }
+
+    fn poll_cut(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<RetryError> {
+        let this = self.project();
+        if this.cut.is_some() && this.sleep.poll(context).is_pending() {
+            return Poll::Pending;
+        }
+        this.cut.take().map_or(Poll::Pending, Poll::Ready)
+    }
+}
+
+pin_project! {
+    /// An attempt that is dropped when its time is over, and not begun where there is none left.
+    #[must_use = "futures do nothing unless polled"]
+    #[derive(Debug)]
+    pub struct Bounded<F, B = Cutting> {
+        #[pin]
+        bound: B,
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F, B> Bounded<F, B> {
+    #[inline]
+    pub(crate) const fn new(bound: B, future: F) -> Self {
+        Self { bound, future }
+    }
+}
+
+impl<F: Future, B: Bound> Future for Bounded<F, B> {
+    type Output = Result<F::Output, B::Cut>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        if let Some(cut) = this.bound.as_mut().before() {
+            return Poll::Ready(Err(cut));
+        }
+        if let Poll::Ready(outcome) = this.future.poll(context) {
+            return Poll::Ready(Ok(outcome));
+        }
+        this.bound.poll_cut(context).map(Err)
     }
 }

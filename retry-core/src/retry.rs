@@ -12,10 +12,11 @@ use crate::breaker::CircuitBreaker;
 use crate::budget::RetryBudget;
 use crate::classify::Verdict;
 use crate::engine::{Attempts, Bounds, Next, Plan, Step};
+use crate::error::RetryError;
 use crate::failure::Failure;
-use crate::guards::{Breaker, Extend, Guard, Guarded, Guards, Hedging, NoGuard, Settle};
+use crate::guards::{Extend, Guard, Guarded, Guards, Hedging, NoGuard, Rejection, Settle};
 use crate::hedge::{Hedge, Maker};
-use crate::limits::Cut;
+use crate::limits::{Bounded, Cut};
 use crate::nesting::{Nested, attempt_async, attempt_sync};
 use crate::operation::Operation;
 use crate::pause::{Carriage, Carried};
@@ -268,7 +269,7 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
     /// // 11 calls, 2 retries of the burst, 1 that the calls have earned since: not 55 attempts.
     /// assert_eq!(attempts, 14);
     /// ```
-    pub fn budget<'a>(self, budget: &'a RetryBudget) -> Retry<J, A, H, L, Guarded<'a, G::Breaker>>
+    pub fn budget<'a>(self, budget: &'a RetryBudget) -> Retry<J, A, H, L, Guarded<'a, G::Rejection>>
     where
         G: Extend<'a>,
     {
@@ -303,7 +304,7 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
     pub fn circuit_breaker<'a>(
         self,
         breaker: &'a CircuitBreaker,
-    ) -> Retry<J, A, H, L, Guarded<'a, &'a CircuitBreaker>>
+    ) -> Retry<J, A, H, L, Guarded<'a, RetryError>>
     where
         G: Extend<'a>,
     {
@@ -314,7 +315,7 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
     pub fn adaptive<'a>(
         self,
         limiter: &'a AdaptiveLimiter,
-    ) -> Retry<J, A, H, L, Guarded<'a, G::Breaker>>
+    ) -> Retry<J, A, H, L, Guarded<'a, G::Rejection>>
     where
         G: Extend<'a>,
     {
@@ -326,7 +327,7 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
 
     /// Bounds the time that retries may spend: those of this call, and of all calls that its attempts
     /// make. See [`RetryScope::with_time_budget`](crate::RetryScope::with_time_budget).
-    pub fn time_budget<'a>(self, budget: Duration) -> Retry<J, A, H, L, Guarded<'a, G::Breaker>>
+    pub fn time_budget<'a>(self, budget: Duration) -> Retry<J, A, H, L, Guarded<'a, G::Rejection>>
     where
         G: Extend<'a>,
     {
@@ -339,7 +340,7 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
     /// Makes another attempt beside one that is slow; the first success counts, the others are
     /// dropped. Only for a body that may run twice at the same time. Each hedge takes a token of the
     /// budget, where there is one; a refusal leaves the first attempt alone. Set it last.
-    pub fn hedge<'a>(self, hedge: Hedge) -> Retry<J, A, H, L, Hedging<Guarded<'a, G::Breaker>>>
+    pub fn hedge<'a>(self, hedge: Hedge) -> Retry<J, A, H, L, Hedging<Guarded<'a, G::Rejection>>>
     where
         G: Extend<'a>,
     {
@@ -418,6 +419,10 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
 
     /// The async call of every kind.
     #[doc(hidden)]
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an `async fn` would hold its arguments twice"
+    )]
     pub fn __run_async<T, E, F>(
         self,
         mut attempt: impl FnMut() -> F,
@@ -450,7 +455,7 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
                     let (name, number) = (|| operation.name(), attempts.number());
                     let future = InTime::new(G::scope(&guards), attempt());
                     let future = attempt_async(attempts.inner(), future);
-                    L::bound(&limits, name, number, future)
+                    Bounded::new(L::bound(&limits, name, number), future)
                 };
                 let bounded = bounded.await;
                 let pause = {
@@ -532,7 +537,7 @@ impl<J, A, H, L> Retry<J, A, H, L> {
     }
 }
 
-impl<'g, J, A, H, L, B> Retry<J, A, H, L, Guarded<'g, B>> {
+impl<J, A, H, L, R> Retry<J, A, H, L, Guarded<'_, R>> {
     /// Makes the call; waits on tokio's clock. As without guards; where a circuit breaker lets no
     /// attempt be made, the error is a [`RetryError`](crate::RetryError) too.
     ///
@@ -553,13 +558,13 @@ impl<'g, J, A, H, L, B> Retry<J, A, H, L, Guarded<'g, B>> {
         A: Accept<T>,
         H: Hook<E>,
         L: AsyncLimits<Cut: Cut<E>>,
-        B: Breaker<'g, Rejection: Cut<E>>,
+        R: Rejection + Cut<E>,
     {
         self.__run_async(attempt)
     }
 }
 
-impl<'g, J, A, H, L, B> Retry<J, A, H, L, Hedging<Guarded<'g, B>>> {
+impl<J, A, H, L, R> Retry<J, A, H, L, Hedging<Guarded<'_, R>>> {
     /// Makes the call; waits on tokio's clock. Each attempt may have copies beside
     /// it. As without guards; where a circuit breaker lets no
     /// attempt be made, the error is a [`RetryError`](crate::RetryError) too.
@@ -581,13 +586,13 @@ impl<'g, J, A, H, L, B> Retry<J, A, H, L, Hedging<Guarded<'g, B>>> {
         A: Accept<T>,
         H: Hook<E>,
         L: AsyncLimits<Cut: Cut<E>>,
-        B: Breaker<'g, Rejection: Cut<E>>,
+        R: Rejection + Cut<E>,
     {
-        let Hedging { guards, hedge } = self.guards;
-        let (shared, operation) = (guards.shared(), self.call.operation);
+        let Hedging { guards, hedge } = &self.guards;
+        let (shared, hedge, operation) = (guards.shared(), *hedge, self.call.operation);
         let maker = Maker::new(attempt);
         // A hedged attempt is an attempt like any other.
-        self.guarded(|_| guards)
+        self.guarded(|hedging| hedging.guards)
             .__run_async(move || hedge.race((&shared, &operation), maker.clone()))
     }
 }

@@ -3,6 +3,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::time::Duration;
 
 use super::Guards;
@@ -21,13 +22,14 @@ use crate::scope::{Enter, RetryScope};
 #[derive(Clone, Copy, Debug)]
 pub struct NoGuard;
 
-/// Guards; `B` is the breaker, or `()`.
+/// Guards that never reject a call (`R` is [`Infallible`]), or whose breaker may (a [`RetryError`]).
 #[derive(Clone, Copy, Debug)]
-pub struct Guarded<'a, B = ()> {
+pub struct Guarded<'a, R = Infallible> {
     pub(crate) budget: Option<&'a RetryBudget>,
+    pub(crate) breaker: Option<&'a CircuitBreaker>,
     pub(crate) limiter: Option<&'a AdaptiveLimiter>,
     pub(crate) time_budget: Option<Duration>,
-    pub(crate) breaker: B,
+    pub(crate) rejection: PhantomData<R>,
 }
 
 /// Guards, and a second attempt where the first is slow.
@@ -39,40 +41,53 @@ pub struct Hedging<G> {
 
 /// Guards that more can be added to.
 pub trait Extend<'a>: Sized {
-    /// The breaker among them.
-    type Breaker;
+    /// What a rejected call leaves.
+    type Rejection;
     /// The same, open for more.
-    fn open(self) -> Guarded<'a, Self::Breaker>;
+    fn open(self) -> Guarded<'a, Self::Rejection>;
 }
 
 impl<'a> Extend<'a> for NoGuard {
-    type Breaker = ();
+    type Rejection = Infallible;
 
     fn open(self) -> Guarded<'a> {
         Guarded {
             budget: None,
+            breaker: None,
             limiter: None,
             time_budget: None,
-            breaker: (),
+            rejection: PhantomData,
         }
     }
 }
 
-impl<'a, B> Extend<'a> for Guarded<'a, B> {
-    type Breaker = B;
+impl<'a, R> Extend<'a> for Guarded<'a, R> {
+    type Rejection = R;
 
     fn open(self) -> Self {
         self
     }
 }
 
-impl<'a, B> Guarded<'a, B> {
-    pub(crate) fn with_breaker<C>(self, breaker: C) -> Guarded<'a, C> {
+impl<'a, R> Guarded<'a, R> {
+    pub(crate) fn with_breaker(self, breaker: &'a CircuitBreaker) -> Guarded<'a, RetryError> {
         Guarded {
             budget: self.budget,
+            breaker: Some(breaker),
             limiter: self.limiter,
             time_budget: self.time_budget,
-            breaker,
+            rejection: PhantomData,
+        }
+    }
+
+    /// The guards that calls share: all but the time budget.
+    #[inline]
+    pub(crate) fn shared(&self) -> Guards<'a> {
+        Guards {
+            budget: self.budget,
+            breaker: self.breaker,
+            limiter: self.limiter,
+            scope: None,
         }
     }
 }
@@ -144,61 +159,32 @@ impl Guard for NoGuard {
     fn scope((): &()) {}
 }
 
-/// The breaker among guards, or none.
-pub trait Breaker<'a>: Copy {
-    /// What a rejected call leaves.
-    type Rejection;
-    /// The breaker, if there is one.
-    fn breaker(self) -> Option<&'a CircuitBreaker>;
+/// What a rejected call leaves, and so whether there is a breaker to ask.
+pub trait Rejection: Sized {
     /// Asks for an attempt.
     ///
     /// # Errors
     ///
     /// What the breaker says, if it rejects.
-    fn admit(guards: &Guards<'a>, operation: &Operation) -> Result<Admission<'a>, Self::Rejection>;
+    fn admit<'a>(guards: &Guards<'a>, operation: &Operation) -> Result<Admission<'a>, Self>;
 }
 
-impl<'a> Breaker<'a> for () {
-    type Rejection = Infallible;
-
-    fn breaker(self) -> Option<&'a CircuitBreaker> {
-        None
-    }
-
+impl Rejection for Infallible {
     #[inline]
-    fn admit(guards: &Guards<'a>, _: &Operation) -> Result<Admission<'a>, Infallible> {
+    fn admit<'a>(guards: &Guards<'a>, _: &Operation) -> Result<Admission<'a>, Self> {
         Ok(guards.pass())
     }
 }
 
-impl<'a> Breaker<'a> for &'a CircuitBreaker {
-    type Rejection = RetryError;
-
+impl Rejection for RetryError {
     #[inline]
-    fn breaker(self) -> Option<&'a CircuitBreaker> {
-        Some(self)
-    }
-
-    #[inline]
-    fn admit(guards: &Guards<'a>, operation: &Operation) -> Result<Admission<'a>, RetryError> {
+    fn admit<'a>(guards: &Guards<'a>, operation: &Operation) -> Result<Admission<'a>, Self> {
         guards.admit(operation)
     }
 }
 
-impl<'a, B: Breaker<'a>> Guarded<'a, B> {
-    /// The guards that calls share: all but the time budget.
-    pub(crate) fn shared(&self) -> Guards<'a> {
-        Guards {
-            budget: self.budget,
-            breaker: self.breaker.breaker(),
-            limiter: self.limiter,
-            scope: None,
-        }
-    }
-}
-
-impl<'a, B: Breaker<'a>> Guard for Guarded<'a, B> {
-    type Rejection = B::Rejection;
+impl<'a, R: Rejection> Guard for Guarded<'a, R> {
+    type Rejection = R;
     type Begun = Guards<'a>;
     type Admission = Admission<'a>;
     type Delay = Delay<'a>;
@@ -215,8 +201,8 @@ impl<'a, B: Breaker<'a>> Guard for Guarded<'a, B> {
     }
 
     #[inline]
-    fn admit(begun: &Guards<'a>, operation: &Operation) -> Result<Admission<'a>, B::Rejection> {
-        B::admit(begun, operation)
+    fn admit(begun: &Guards<'a>, operation: &Operation) -> Result<Admission<'a>, R> {
+        R::admit(begun, operation)
     }
 
     #[inline]

@@ -3,17 +3,12 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
-
-use pin_project_lite::pin_project;
 
 use crate::classify::{Classify, Verdict};
 use crate::error::RetryError;
 use crate::failure::{Classifier, Description, Failure};
-use crate::limits::{Bounded, Limits};
+use crate::limits::{Bound, Cutting, Limits};
 use crate::retry_event::RetryEvent;
 
 /// Errors judge themselves, by [`Classify`].
@@ -203,28 +198,27 @@ impl SyncLimits for TotalTime {
 
 /// Limits of an async call.
 pub trait AsyncLimits: Begin {
+    /// What may cut an attempt.
+    type Bound: Bound<Cut = Self::Cut>;
     /// What a cut attempt leaves.
     type Cut;
-    /// An attempt under these limits.
-    type Bounded<F: Future>: Future<Output = Result<F::Output, Self::Cut>>;
     /// What counts the time; nothing where time is not limited.
     type Started;
     /// Begins to count.
     fn start(&self) -> Self::Started;
     /// The limits, if there are any.
     fn limits(started: &Self::Started) -> Option<&Limits>;
-    /// Bounds an attempt.
-    fn bound<F: Future>(
+    /// What cuts an attempt that begins now.
+    fn bound(
         started: &Self::Started,
         operation: impl FnOnce() -> &'static str,
         attempt: u32,
-        future: F,
-    ) -> Self::Bounded<F>;
+    ) -> Self::Bound;
 }
 
 impl AsyncLimits for NoLimit {
+    type Bound = ();
     type Cut = Infallible;
-    type Bounded<F: Future> = Unbounded<F>;
     type Started = ();
 
     #[inline]
@@ -236,21 +230,14 @@ impl AsyncLimits for NoLimit {
     }
 
     #[inline]
-    fn bound<F: Future>(
-        (): &(),
-        _: impl FnOnce() -> &'static str,
-        _: u32,
-        future: F,
-    ) -> Unbounded<F> {
-        Unbounded { future }
-    }
+    fn bound((): &(), _: impl FnOnce() -> &'static str, _: u32) {}
 }
 
 macro_rules! cutting_limits {
     ($limits:ty) => {
         impl AsyncLimits for $limits {
+            type Bound = Cutting;
             type Cut = RetryError;
-            type Bounded<F: Future> = Bounded<F>;
             type Started = Limits;
 
             fn start(&self) -> Limits {
@@ -261,35 +248,15 @@ macro_rules! cutting_limits {
                 Some(started)
             }
 
-            fn bound<F: Future>(
+            fn bound(
                 started: &Limits,
                 operation: impl FnOnce() -> &'static str,
                 attempt: u32,
-                future: F,
-            ) -> Bounded<F> {
-                started.bound(operation(), attempt, future)
+            ) -> Cutting {
+                started.cutting(operation(), attempt)
             }
         }
     };
 }
 cutting_limits!(TotalTime);
 cutting_limits!(Timeout);
-
-pin_project! {
-    /// An attempt without limits.
-    #[must_use = "futures do nothing unless polled"]
-    #[derive(Debug)]
-    pub struct Unbounded<F> {
-        #[pin]
-        future: F,
-    }
-}
-
-impl<F: Future> Future for Unbounded<F> {
-    type Output = Result<F::Output, Infallible>;
-
-    #[inline]
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.project().future.poll(context).map(Ok)
-    }
-}
