@@ -61,10 +61,14 @@ impl Call<'_> {
         let krate = &self.krate;
         let mut places = TokenStream::new();
         let mut changes = TokenStream::new();
-        for (name, guard) in [
-            ("budget", &arguments.budget),
-            ("breaker", &arguments.circuit_breaker),
-            ("limiter", &arguments.adaptive),
+        for (name, ty, guard) in [
+            ("budget", quote!(RetryBudget), &arguments.budget),
+            (
+                "breaker",
+                quote!(CircuitBreaker),
+                &arguments.circuit_breaker,
+            ),
+            ("limiter", quote!(AdaptiveLimiter), &arguments.adaptive),
         ] {
             if let Some(LentBy::Expression(expression)) = guard.as_ref().map(|it| &it.lent_by) {
                 // What is wrong with its type, the compiler says of the expression.
@@ -73,7 +77,10 @@ impl Call<'_> {
                 variable.set_span(variable.span().located_at(place));
                 let reference = self.lent_guard(expression);
                 places.extend(quote!(let #variable = #reference;));
-                let guard = located(quote!(#krate::__private::guard(#variable)), place);
+                let guard = located(
+                    quote!(#krate::__private::guard::<#krate::#ty, _>(#variable)),
+                    place,
+                );
                 let method = Ident::new(name, Span::mixed_site());
                 changes.extend(quote!(.#method(#guard)));
             }

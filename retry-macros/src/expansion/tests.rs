@@ -310,7 +310,7 @@ fn a_call_holds_of_the_guards_what_it_asked_for() {
         ),
         (
             "budget = B",
-            &[".budget(", "::guard("],
+            &[".budget(", "::guard::<"],
             &[".guarded(", ".admit("],
         ),
         (
