@@ -23,14 +23,23 @@ use crate::scope::{Enter, RetryScope};
 pub struct NoGuard;
 
 /// Guards that never reject a call (`R` is [`Infallible`]), or whose breaker may (a [`RetryError`]).
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Guarded<'a, R = Infallible> {
     pub(crate) budget: Option<&'a RetryBudget>,
     pub(crate) breaker: Option<&'a CircuitBreaker>,
     pub(crate) limiter: Option<&'a AdaptiveLimiter>,
     pub(crate) time_budget: Option<Duration>,
-    pub(crate) rejection: PhantomData<R>,
+    pub(crate) rejection: PhantomData<fn() -> R>,
 }
+
+// Whatever a rejection is: a derive would ask it to be `Copy`.
+impl<R> Clone for Guarded<'_, R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<R> Copy for Guarded<'_, R> {}
 
 /// Guards, and a second attempt where the first is slow.
 #[derive(Clone, Copy, Debug)]
