@@ -201,6 +201,11 @@ impl RetryBudget {
         self.limits.floor()
     }
 
+    /// Whether both are one bucket.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(self.bucket(), other.bucket())
+    }
+
     pub(crate) const fn with_limits(limits: Limits) -> Self {
         Self {
             limits,

@@ -92,7 +92,11 @@ pub enum RetryError {
 }
 
 fn again(retry_after: Option<Duration>) -> String {
-    retry_after.map_or_else(String::new, |wait| format!(" for {}", Wait(wait)))
+    match retry_after {
+        None => String::new(),
+        Some(Duration::ZERO) => ", and another call is trying it".to_owned(),
+        Some(wait) => format!(" for {}", Wait(wait)),
+    }
 }
 
 impl From<RetryError> for String {

@@ -7,7 +7,7 @@ use crate::classify::{Classify, Verdict};
 use crate::engine::{Attempts, Bounds, Next, Plan, Step};
 use crate::error::RetryError;
 use crate::failure::Failure;
-use crate::guards::{Admission, Around, Guards, Settle};
+use crate::guards::{Admission, Around, Delay, Guards, Settle};
 use crate::hedge::{Hedge, Maker, Race};
 use crate::layer::{AttemptLimit, Layer};
 use crate::limits::{Cut, Limits};
@@ -159,6 +159,16 @@ impl<P: PolicySource> Call<P> {
         })
     }
 
+    /// What an async call waits for its limiter with.
+    #[inline]
+    pub fn delay<'g>(
+        &self,
+        (site, limits): (&'static Site, Option<&Limits>),
+        guards: &Guards<'g>,
+    ) -> Delay<'g> {
+        guards.delay(limits, (&site.operation, self.attempts.number()))
+    }
+
     /// What a bounded attempt comes to, where a limit may have cut it.
     pub fn unbound<T, E>(
         &mut self,
@@ -178,8 +188,8 @@ impl<P: PolicySource> Call<P> {
 
 impl Site {
     /// Waits for the limiter, as a sync call does.
-    pub fn wait(&self, guards: &Guards<'_>, limits: Option<&Limits>) {
-        guards.wait(limits, &self.operation);
+    pub fn wait(&self, guards: &Guards<'_>) {
+        guards.wait(&self.operation);
     }
 
     fn plan<'a>(
@@ -249,15 +259,31 @@ pub fn unless_timed_out(failure: Failure<'_>, timed_out: bool) -> Failure<'_> {
 }
 
 /// One attempt, hedged: `make` makes its copies.
-pub fn race<'g, M, F, T, E>(
-    site: &'static Site,
-    guards: &Guards<'g>,
-    hedge: Hedge,
+pub fn race<'g, M, F, T, E, S>(
+    (site, guards, hedge): (&'static Site, &Guards<'g>, Hedge),
+    is_final: S,
     make: M,
-) -> Race<'g, M, F, T, E>
+) -> Race<'g, M, F, T, E, S>
 where
     M: FnMut() -> F,
     F: Future<Output = Result<T, E>>,
+    S: Fn(&E) -> bool,
 {
-    hedge.race((guards, &site.operation), Maker::new(make))
+    hedge.race((guards, &site.operation), Maker::new(make), is_final)
+}
+
+/// The error type of a declared outcome.
+pub trait Fails {
+    /// The error.
+    type Error;
+}
+
+impl<T, E> Fails for Result<T, E> {
+    type Error = E;
+}
+
+/// A predicate on the errors of the outcome `R`.
+#[inline]
+pub fn on_error_of<R: Fails, S: Fn(&R::Error) -> bool>(predicate: S) -> S {
+    predicate
 }

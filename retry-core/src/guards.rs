@@ -29,6 +29,7 @@ use crate::watch;
 pub use admission::{Admission, Around, Settle, UNGUARDED};
 pub use asked::{Asked, Share};
 pub use choice::{Extend, Guard, Guarded, Hedging, NoGuard, Rejection};
+pub(crate) use delay::Delay;
 pub use layer::GuardLayer;
 pub use lends::guard;
 pub use own::UnknownBudget;
@@ -138,7 +139,10 @@ pub(crate) fn deposit_unasked(operation: &Operation, own: Option<&RetryBudget>) 
     {
         budget.deposit();
     }
-    if let Some(global) = RetryBudget::global() {
+    // A call that pays into the global budget by itself has done so.
+    if let Some(global) =
+        RetryBudget::global().filter(|global| !own.is_some_and(|own| own.is(global)))
+    {
         global.deposit();
     }
 }

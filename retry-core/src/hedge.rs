@@ -134,12 +134,13 @@ impl Hedge {
         })
     }
 
-    /// One attempt, hedged.
-    pub(crate) fn race<'a, M, F, T, E>(
+    /// One attempt, hedged; `is_final` says which error another copy would meet too.
+    pub(crate) fn race<'a, M, F, T, E, S>(
         self,
         (guards, operation): (&Guards<'a>, &Operation),
         maker: Maker<M>,
-    ) -> Race<'a, M, F, T, E>
+        is_final: S,
+    ) -> Race<'a, M, F, T, E, S>
     where
         M: FnMut() -> F,
         F: Future<Output = Result<T, E>>,
@@ -154,6 +155,7 @@ impl Hedge {
             guards: guards.clone(),
             operation: *operation,
             maker,
+            is_final,
         }
     }
 }
@@ -189,10 +191,10 @@ impl<M> Maker<M> {
 }
 
 pin_project! {
-    /// Attempts side by side. Its output is the first success; else, when all have failed, the last
-    /// failure.
+    /// Attempts side by side. Its output is the first success, or the first error that is final;
+    /// else, when all have failed, the last failure.
     #[must_use = "futures do nothing unless polled"]
-    pub struct Race<'a, M, F, T, E> {
+    pub struct Race<'a, M, F, T, E, S> {
         #[pin]
         first: F,
         // Whether the first still runs.
@@ -206,13 +208,15 @@ pin_project! {
         guards: Guards<'a>,
         operation: Operation,
         maker: Maker<M>,
+        is_final: S,
     }
 }
 
-impl<M, F, T, E> Future for Race<'_, M, F, T, E>
+impl<M, F, T, E, S> Future for Race<'_, M, F, T, E, S>
 where
     M: FnMut() -> F,
     F: Future<Output = Result<T, E>>,
+    S: IsFinal<E>,
 {
     type Output = Result<T, E>;
 
@@ -222,32 +226,29 @@ where
             && let Poll::Ready(outcome) = this.first.as_mut().poll(context)
         {
             *this.runs = false;
-            if outcome.is_ok() {
+            if is_the_word(&outcome, this.is_final) {
                 return Poll::Ready(outcome);
             }
             *this.failed = Some(outcome);
         }
         loop {
-            let mut succeeded = None;
+            let mut word = None;
             this.more.retain_mut(|(attempt, hedged)| {
-                if succeeded.is_some() {
+                if word.is_some() {
                     return true;
                 }
-                match attempt.as_mut().poll(context) {
-                    Poll::Pending => true,
-                    Poll::Ready(Ok(value)) => {
-                        hedged.ended(true);
-                        succeeded = Some(Ok(value));
-                        false
-                    }
-                    Poll::Ready(failed) => {
-                        hedged.ended(false);
-                        *this.failed = Some(failed);
-                        false
-                    }
+                let Poll::Ready(outcome) = attempt.as_mut().poll(context) else {
+                    return true;
+                };
+                hedged.ended(outcome.is_ok());
+                if is_the_word(&outcome, this.is_final) {
+                    word = Some(outcome);
+                } else {
+                    *this.failed = Some(outcome);
                 }
+                false
             });
-            if let Some(outcome) = succeeded {
+            if let Some(outcome) = word {
                 return Poll::Ready(outcome);
             }
             if !*this.runs && this.more.is_empty() {
@@ -277,12 +278,32 @@ where
     }
 }
 
-/// Whether a hedge may be made: the breaker sees no trouble, and the budgets have a token for it.
+/// Which errors another copy would meet too.
+pub trait IsFinal<E> {
+    /// Whether this is one.
+    fn is_final(&self, error: &E) -> bool;
+}
+
+impl<E, F: Fn(&E) -> bool> IsFinal<E> for F {
+    fn is_final(&self, error: &E) -> bool {
+        self(error)
+    }
+}
+
+/// Whether the other copies need not be waited for.
+fn is_the_word<T, E>(outcome: &Result<T, E>, is_final: &impl IsFinal<E>) -> bool {
+    outcome
+        .as_ref()
+        .map_or_else(|error| is_final.is_final(error), |_| true)
+}
+
+/// Whether a hedge may be made: the breaker sees no trouble, the limiter lets it go, and the budgets
+/// have a token for it.
 fn is_affordable(guards: &Guards<'_>, operation: &Operation) -> bool {
     let closed = guards
         .breaker
         .is_none_or(|breaker| breaker.state() == CircuitState::Closed);
-    if !closed {
+    if !closed || guards.asks_to_wait() {
         return false;
     }
     match guards::withdraw(operation, guards.budget) {
@@ -295,7 +316,7 @@ fn is_affordable(guards: &Guards<'_>, operation: &Operation) -> bool {
     }
 }
 
-impl<M, F, T, E> fmt::Debug for Race<'_, M, F, T, E> {
+impl<M, F, T, E, S> fmt::Debug for Race<'_, M, F, T, E, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Race")
             .field("hedge", &self.hedge)

@@ -285,7 +285,8 @@ pub mod __private {
     pub use crate::doubt::{replace_doubt, watch_doubt};
     pub use crate::engine::{Bounds, Step};
     pub use crate::expansion::{
-        Call, attempt_limit, classified, is_refused, race, unless_timed_out, verdict_by,
+        Call, Fails, attempt_limit, classified, is_refused, on_error_of, race, unless_timed_out,
+        verdict_by,
     };
     pub use crate::failure::Failure;
     pub use crate::guards::{

@@ -5,6 +5,7 @@ mod parts;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::panic::Location;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::adaptive::AdaptiveLimiter;
@@ -23,6 +24,7 @@ use crate::pause::{Carriage, Carried};
 use crate::policy::RetryPolicy;
 use crate::scope::InTime;
 
+use parts::Shared;
 pub use parts::{Accept, AsyncLimits, Begin, Hook, Judge, SyncLimits};
 pub use parts::{
     AnyOk, ByClassify, NoHook, NoLimit, OnRetry, RetryIf, RetryOnOk, Timeout, TotalTime,
@@ -390,7 +392,7 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
             let outcome = match G::guards(&guards) {
                 None => attempt_sync(attempts.inner(), &mut attempt),
                 Some(guards) => {
-                    guards.wait(L::limits(&limits), operation);
+                    guards.wait(operation);
                     attempt_sync(attempts.inner(), || guards.in_time_sync(&mut attempt))
                 }
             };
@@ -447,7 +449,13 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
                         return Err(attempts.rejected(rejection, plan));
                     }
                 };
-                G::delay(&guards, L::limits(&limits)).await;
+                let next = (&self.call.operation, attempts.number());
+                let in_time = G::delay(&guards, L::limits(&limits), next).await;
+                let admission = if in_time {
+                    admission
+                } else {
+                    admission.given_back()
+                };
                 // What the attempt's future is made with is gone before it is awaited, so that the
                 // call's future does not keep it.
                 let bounded = {
@@ -591,8 +599,19 @@ impl<J, A, H, L, R> Retry<J, A, H, L, Hedging<Guarded<'_, R>>> {
         let Hedging { guards, hedge } = &self.guards;
         let (shared, hedge, operation) = (guards.shared(), *hedge, self.call.operation);
         let maker = Maker::new(attempt);
+        let (call, (judge, accept, hook, limits, Hedging { guards, .. })) = self.parts();
+        let judge = Shared(Arc::new(judge));
+        let is_final = judge.clone();
         // A hedged attempt is an attempt like any other.
-        self.guarded(|hedging| hedging.guards)
-            .__run_async(move || hedge.race((&shared, &operation), maker.clone()))
+        let retry = Retry {
+            call,
+            judge,
+            accept,
+            hook,
+            limits,
+            guards,
+        };
+        retry
+            .__run_async(move || hedge.race((&shared, &operation), maker.clone(), is_final.clone()))
     }
 }

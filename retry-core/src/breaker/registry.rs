@@ -71,10 +71,14 @@ impl CircuitBreaker {
     }
 
     /// The breaker that calls share by this name: the one that there is, else a new one. The first
-    /// configuration counts; that another was asked for is logged once.
-    pub(crate) fn shared(name: &'static str, config: BreakerConfig) -> &'static Self {
+    /// configuration counts; that another one was given is logged once.
+    pub(crate) fn shared(
+        name: &'static str,
+        config: BreakerConfig,
+        is_given: bool,
+    ) -> &'static Self {
         let breaker = look_up((None, name), || made(None, name, config));
-        if breaker.config != config {
+        if is_given && breaker.config != config {
             breaker.dispute();
         }
         breaker
@@ -140,7 +144,7 @@ mod tests {
         let found = CircuitBreaker::find("registry run_task").expect("known");
         assert!(std::ptr::eq(found, storage));
         // One that code names comes before those of operations.
-        let named = CircuitBreaker::shared("registry run_task", CONFIG);
+        let named = CircuitBreaker::shared("registry run_task", CONFIG, true);
         let found = CircuitBreaker::find("registry run_task").expect("known");
         assert!(std::ptr::eq(found, named));
         let all = CircuitBreaker::all();
@@ -172,11 +176,11 @@ mod tests {
             ..CONFIG
         };
         let name = "registry disputed";
-        let known = CircuitBreaker::shared(name, first);
+        let known = CircuitBreaker::shared(name, first, true);
         known.register();
         assert!(recorder.messages().is_empty());
         for _ in 0..2 {
-            let again = CircuitBreaker::shared(name, CONFIG);
+            let again = CircuitBreaker::shared(name, CONFIG, true);
             assert!(std::ptr::eq(again, known));
             LATER.register();
         }

@@ -34,8 +34,9 @@ impl<W: Word> Level<W> {
             let next = if taken {
                 income - held + TOKEN
             } else if held < -slack {
-                // Begun anew from nothing; else no token would be had until the clock caught up.
-                income
+                // Begun anew, and full: the clock of another test, since none goes back in one
+                // program. Else no token would be had until it caught up.
+                income - capacity
             } else {
                 return false;
             };

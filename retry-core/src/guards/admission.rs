@@ -16,10 +16,16 @@ pub trait Settle: Sized {
     fn failed(self, _guards: Option<&Guards<'_>>, _failure: &Failure<'_>) {}
     /// The call's time limit cut it.
     fn cut(self) {}
+    /// It is not made after all: what it was admitted with goes back.
+    #[must_use]
+    fn given_back(self) -> Self;
 }
 
 impl Settle for () {
     const NOBODY: bool = true;
+
+    #[inline]
+    fn given_back(self) {}
 }
 
 /// One attempt's admission. Dropped without a word it leaves nothing behind: the breaker's permit
@@ -43,8 +49,9 @@ impl Settle for Admission<'_> {
 
     fn failed(self, guards: Option<&Guards<'_>>, failure: &Failure<'_>) {
         if let Some(permit) = self.permit {
-            // A final answer is an answer: the other side works.
-            if failure.verdict() == Verdict::Stop {
+            // A final answer is an answer: the other side works. An outcome that nobody knows is none,
+            // whatever a predicate, or a gate, makes of another attempt.
+            if failure.verdict() == Verdict::Stop && !failure.is_unknown() {
                 permit.succeed();
             } else {
                 permit.fail();
@@ -59,6 +66,10 @@ impl Settle for Admission<'_> {
                 limiter.on_success_at(now);
             }
         }
+    }
+
+    fn given_back(self) -> Self {
+        Self { permit: None }
     }
 
     fn cut(self) {

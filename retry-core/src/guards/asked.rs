@@ -39,11 +39,15 @@ impl Asked {
         Guards {
             budget: self.budget.map(|share| match share {
                 Share::Operation => operation.state().own.budget(layer.budget()),
-                Share::Named(name) => own::named_budget(name, layer.budget()),
+                Share::Named(name) => {
+                    own::named_budget(name, (layer.budget(), self.layer.gives_budget()))
+                }
             }),
             breaker: self.breaker.map(|share| match share {
                 Share::Operation => operation.own_breaker(layer.breaker()),
-                Share::Named(name) => own::named_breaker(name, layer.breaker()),
+                Share::Named(name) => {
+                    own::named_breaker(name, (layer.breaker(), self.layer.gives_breaker()))
+                }
             }),
             limiter: self.limiter.map(|share| match share {
                 Share::Operation => operation.state().own.limiter(),

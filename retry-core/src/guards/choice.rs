@@ -116,7 +116,7 @@ pub trait Guard {
     /// What an attempt was admitted with.
     type Admission: Settle;
     /// The wait for the limiter.
-    type Delay: Future<Output = ()>;
+    type Delay: Future<Output = bool>;
     /// The call's time budget.
     type Scope: Enter;
 
@@ -134,7 +134,11 @@ pub trait Guard {
         operation: &Operation,
     ) -> Result<Self::Admission, Self::Rejection>;
     /// Waits for the limiter.
-    fn delay(begun: &Self::Begun, limits: Option<&Limits>) -> Self::Delay;
+    fn delay(
+        begun: &Self::Begun,
+        limits: Option<&Limits>,
+        attempt: (&Operation, u32),
+    ) -> Self::Delay;
     /// What an attempt is made inside of.
     fn scope(begun: &Self::Begun) -> Self::Scope;
 }
@@ -160,7 +164,7 @@ impl Guard for NoGuard {
     }
 
     #[inline]
-    fn delay((): &(), _: Option<&Limits>) -> NoDelay {
+    fn delay((): &(), _: Option<&Limits>, _: (&Operation, u32)) -> NoDelay {
         NoDelay
     }
 
@@ -215,8 +219,8 @@ impl<'a, R: Rejection> Guard for Guarded<'a, R> {
     }
 
     #[inline]
-    fn delay(begun: &Guards<'a>, limits: Option<&Limits>) -> Delay<'a> {
-        begun.delay(limits)
+    fn delay(begun: &Guards<'a>, limits: Option<&Limits>, attempt: (&Operation, u32)) -> Delay<'a> {
+        begun.delay(limits, attempt)
     }
 
     #[inline]

@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use super::Guards;
 use crate::adaptive::AdaptiveLimiter;
+use crate::budget::RetryBudget;
 use crate::clock;
 use crate::limits::Limits;
 use crate::operation::Operation;
 use crate::pause::InterruptibleSleep;
 
-/// The wait of an async call for its limiter; over at once where the limiter lets the attempt go.
+/// The wait of an async call for its limiter; over at once where the limiter lets the attempt go. Its
+/// output is whether there is time for the attempt.
 #[must_use = "futures do nothing unless polled"]
 #[derive(Debug)]
 pub struct Delay<'a> {
@@ -20,6 +22,21 @@ pub struct Delay<'a> {
     limits: Option<Limits>,
     /// Boxed, as it is seldom made.
     sleep: Option<Box<InterruptibleSleep>>,
+    paid: Option<Paid<'a>>,
+}
+
+/// What a retry was paid for with, given back where the retry is not made: its call is dropped while it
+/// waits for the limiter, or has no time left.
+#[derive(Debug)]
+struct Paid<'a> {
+    operation: Operation,
+    own: Option<&'a RetryBudget>,
+}
+
+impl Drop for Paid<'_> {
+    fn drop(&mut self) {
+        super::refund(&self.operation, self.own);
+    }
 }
 
 /// The wait of a call without guards: none.
@@ -27,36 +44,52 @@ pub struct Delay<'a> {
 pub struct NoDelay;
 
 impl Future for NoDelay {
-    type Output = ();
+    type Output = bool;
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
-        Poll::Ready(())
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<bool> {
+        Poll::Ready(true)
     }
 }
 
 impl<'a> Guards<'a> {
-    /// What is to be waited for before the attempt.
+    /// What is to be waited for before the attempt of this number.
     #[inline]
-    pub fn delay(&self, limits: Option<&Limits>) -> Delay<'a> {
+    pub(crate) fn delay(
+        &self,
+        limits: Option<&Limits>,
+        (operation, attempt): (&Operation, u32),
+    ) -> Delay<'a> {
+        let paid = (attempt > 1 && self.limiter.is_some()).then(|| Paid {
+            operation: *operation,
+            own: self.budget,
+        });
         Delay {
             limiter: self.limiter,
             limits: limits.copied(),
             sleep: None,
+            paid,
         }
     }
 
-    /// The same for a sync call, which waits here.
+    /// The same for a sync call, which waits here: past its limit too, as no attempt is made that the
+    /// limiter does not let go, and the call has no error to say so by.
     #[inline]
-    pub(crate) fn wait(&self, limits: Option<&Limits>, operation: &Operation) {
+    pub(crate) fn wait(&self, operation: &Operation) {
         if let Some(limiter) = self.limiter {
-            wait_for(limiter, limits, operation);
+            wait_for(limiter, operation);
         }
+    }
+
+    /// Whether the limiter does not let another attempt go now.
+    pub(crate) fn asks_to_wait(&self) -> bool {
+        self.limiter
+            .is_some_and(|limiter| limiter.delay_at(clock::now()).is_some())
     }
 }
 
-fn wait_for(limiter: &AdaptiveLimiter, limits: Option<&Limits>, operation: &Operation) {
-    while let Some(delay) = ask(limiter, limits) {
+fn wait_for(limiter: &AdaptiveLimiter, operation: &Operation) {
+    while let Some(delay) = limiter.delay_at(clock::now()) {
         // A cancelled scope ends waits: the attempt goes ahead.
         if clock::sleep(delay, operation) {
             break;
@@ -65,40 +98,46 @@ fn wait_for(limiter: &AdaptiveLimiter, limits: Option<&Limits>, operation: &Oper
 }
 
 impl Future for Delay<'_> {
-    type Output = ();
+    type Output = bool;
 
     #[inline]
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<bool> {
         match self.limiter {
-            None => Poll::Ready(()),
+            None => Poll::Ready(true),
             Some(limiter) => self.poll_for(limiter, context),
         }
     }
 }
 
 impl Delay<'_> {
-    fn poll_for(&mut self, limiter: &AdaptiveLimiter, context: &mut Context<'_>) -> Poll<()> {
+    fn poll_for(&mut self, limiter: &AdaptiveLimiter, context: &mut Context<'_>) -> Poll<bool> {
         loop {
             if let Some(sleep) = &mut self.sleep {
                 let cancelled = ready!(Pin::new(&mut **sleep).poll(context));
                 self.sleep = None;
                 if cancelled {
-                    return Poll::Ready(());
+                    return Poll::Ready(self.goes());
                 }
             }
             // Asked again after each wait: another call may have taken what there was.
-            match ask(limiter, self.limits.as_ref()) {
-                None => return Poll::Ready(()),
-                Some(delay) => self.sleep = Some(Box::new(InterruptibleSleep::new(delay))),
+            let Some(delay) = limiter.delay_at(clock::now()) else {
+                return Poll::Ready(self.goes());
+            };
+            // What a time limit leaves is waited for and no more.
+            let left = self.limits.as_ref().and_then(Limits::left);
+            if left.is_some_and(|left| left.is_zero()) {
+                return Poll::Ready(false);
             }
+            let delay = delay.min(left.unwrap_or(Duration::MAX));
+            self.sleep = Some(Box::new(InterruptibleSleep::new(delay)));
         }
     }
-}
 
-/// How long to wait before the limiter is asked again; `None`: go. What a time limit leaves is waited
-/// for and no more: the limit then says what becomes of the attempt.
-fn ask(limiter: &AdaptiveLimiter, limits: Option<&Limits>) -> Option<Duration> {
-    let delay = limiter.delay_at(clock::now())?;
-    let left = limits.and_then(Limits::left).unwrap_or(Duration::MAX);
-    Some(delay.min(left)).filter(|delay| !delay.is_zero())
+    /// The attempt goes ahead: what it was paid for with is spent.
+    fn goes(&mut self) -> bool {
+        if let Some(paid) = self.paid.take() {
+            std::mem::forget(paid);
+        }
+        true
+    }
 }

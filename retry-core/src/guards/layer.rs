@@ -108,6 +108,16 @@ impl GuardLayer {
         }
     }
 
+    /// Whether a budget's numbers are given here, and it is not only named.
+    pub(crate) const fn gives_budget(&self) -> bool {
+        self.budget_ratio.is_some() || self.budget_burst.is_some() || self.budget_floor.is_some()
+    }
+
+    /// The same of a breaker.
+    pub(crate) fn gives_breaker(&self) -> bool {
+        self.breaker() != BreakerConfig::DEFAULT
+    }
+
     /// The budget that all layers together ask for.
     ///
     /// Panics where a number is out of its range: what is not checked before is a constant.

@@ -68,8 +68,11 @@ impl Operation {
 }
 
 /// The breaker of this name, made with `config` by whoever asks first.
-pub(crate) fn named_breaker(name: &'static str, config: BreakerConfig) -> &'static CircuitBreaker {
-    CircuitBreaker::shared(name, usable(name, config))
+pub(crate) fn named_breaker(
+    name: &'static str,
+    (config, is_given): (BreakerConfig, bool),
+) -> &'static CircuitBreaker {
+    CircuitBreaker::shared(name, usable(name, config), is_given)
 }
 
 /// Each layer is valid alone; together they may ask for slow calls and give no window for them.
@@ -91,13 +94,16 @@ type Named = BTreeMap<&'static str, (BudgetLimits, &'static RetryBudget)>;
 static NAMED: RwLock<Named> = RwLock::new(BTreeMap::new());
 
 /// The budget of this name, made with `config` by whoever asks first.
-pub(crate) fn named_budget(name: &'static str, config: BudgetLimits) -> &'static RetryBudget {
+pub(crate) fn named_budget(
+    name: &'static str,
+    (config, is_given): (BudgetLimits, bool),
+) -> &'static RetryBudget {
     let mut named = NAMED.write().unwrap_or_else(PoisonError::into_inner);
     let (known, budget) = *named
         .entry(name)
         .or_insert_with(|| (config, leaked(RetryBudget::with_limits(config))));
     drop(named);
-    if known != config {
+    if is_given && known != config {
         event::other_configuration("budget", name);
     }
     budget

@@ -3,11 +3,13 @@
 
 use std::convert::Infallible;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::classify::{Classify, Verdict};
 use crate::error::RetryError;
 use crate::failure::{Classifier, Description, Failure};
+use crate::hedge::IsFinal;
 use crate::limits::{Bound, Cutting, Limits};
 use crate::retry_event::RetryEvent;
 
@@ -37,6 +39,33 @@ impl<E: fmt::Display, V: Into<Verdict>, F: Fn(&E) -> V> Judge<E> for RetryIf<F> 
     fn failure<'a>(&self, error: &'a E) -> Failure<'a> {
         Failure::new(Classifier::Text(error), Description::Display(error))
             .judged(self.0(error).into())
+    }
+}
+
+/// A judge that copies of an attempt ask as well as the engine.
+pub(super) struct Shared<J>(pub(super) Arc<J>);
+
+impl<J> Clone for Shared<J> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<J> fmt::Debug for Shared<J> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Shared")
+    }
+}
+
+impl<E, J: Judge<E>> Judge<E> for Shared<J> {
+    fn failure<'a>(&self, error: &'a E) -> Failure<'a> {
+        self.0.failure(error)
+    }
+}
+
+impl<E, J: Judge<E>> IsFinal<E> for Shared<J> {
+    fn is_final(&self, error: &E) -> bool {
+        self.0.failure(error).is_stop()
     }
 }
 

@@ -76,7 +76,7 @@ impl Call<'_> {
         let place = quote!((&__RETRY_SITE, #limits));
         let ended_as = self.ended(attempt, evaluate, &place);
         let (noted, leave) = (self.noted(), self.leave());
-        let admitted = self.admitted((&place, limits), evaluate);
+        let admitted = self.admitted(&place, evaluate);
         let around = self.around();
         if !self.checked.is_async {
             return quote! {

@@ -131,11 +131,7 @@ impl Call<'_> {
     }
 
     /// Asks for an attempt: the breaker, then the limiter.
-    pub(super) fn admitted(
-        &self,
-        (place, limits): (&TokenStream, &TokenStream),
-        evaluate: &TokenStream,
-    ) -> TokenStream {
+    pub(super) fn admitted(&self, place: &TokenStream, evaluate: &TokenStream) -> TokenStream {
         let arguments = &self.arguments.guards;
         if !arguments.are_any() {
             return TokenStream::new();
@@ -162,9 +158,16 @@ impl Call<'_> {
         };
         let waited = arguments.adaptive.as_ref().map(|_| {
             if !self.checked.is_async {
-                return quote!(__RETRY_SITE.wait(#guards, #limits););
+                return quote!(__RETRY_SITE.wait(#guards););
             }
-            quote!(#guards.delay(#limits).await;)
+            let (krate, call) = (&self.krate, own_name("call"));
+            quote! {
+                let #admission = if #call.delay(#place, #guards).await {
+                    #admission
+                } else {
+                    #krate::__private::Settle::given_back(#admission)
+                };
+            }
         });
         quote!(#admitted #waited)
     }

@@ -79,8 +79,9 @@ impl Call<'_> {
         }
         let krate = &self.krate;
         let (guards, hedge) = (own_name("guards"), own_name("hedge"));
+        let (is_final, outcome) = (self.is_stop(), &self.checked.outcome);
         quote! {
-            #krate::__private::race(&__RETRY_SITE, #guards, #hedge, || {
+            #krate::__private::race((&__RETRY_SITE, #guards, #hedge), #krate::__private::on_error_of::<#outcome, _>(#is_final), || {
                 #(#bound)*
                 async move {
                     #pin

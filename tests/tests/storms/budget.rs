@@ -116,3 +116,16 @@ fn calls_that_share_a_budget_share_its_tokens() {
     }
     assert_eq!(attempts.get(), 3 + 4);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_went_back_leaves_a_full_bucket() {
+    let budget = RetryBudget::new(0.0).with_burst(2);
+    tokio::time::advance(std::time::Duration::from_secs(3_600)).await;
+    assert!(budget.withdraw());
+    // Another test's clock, as it were: the system's own, an hour behind.
+    let again = std::thread::spawn({
+        let budget = budget.clone();
+        move || (budget.withdraw(), budget.withdraw(), budget.withdraw())
+    });
+    assert_eq!(again.join().expect("no panic"), (true, true, false));
+}

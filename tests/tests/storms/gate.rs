@@ -110,3 +110,21 @@ async fn guarded_calls_of_borrowing_closures_can_be_spawned() {
     let paid = spawned.await.expect("no panic");
     assert_eq!(paid, (Ok(8), Ok(9), Ok(10)));
 }
+
+#[tokio::test(start_paused = true)]
+async fn outcomes_that_nobody_knows_open_the_circuit_under_the_gate_too() {
+    let store = Arc::new(InMemoryEffectStore::new());
+    let breaker = CircuitBreaker::new("hangs").with_failure_threshold(2);
+    for order in 0..2 {
+        let charge = Effect::new("charge", &order)
+            .store(&store)
+            .retry(
+                Retry::new(POLICY)
+                    .circuit_breaker(&breaker)
+                    .timeout(super::SECOND),
+            )
+            .run_async(std::future::pending::<Result<(), String>>);
+        assert!(charge.await.is_err());
+    }
+    assert_eq!(breaker.state(), retry_core::CircuitState::Open);
+}

@@ -119,3 +119,43 @@ async fn its_future_is_send() {
         .run_async(|| async { Ok::<_, String>(text.len()) });
     assert_eq!(assert_send(call).await, Ok(1));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_final_error_is_not_held_back_nor_replaced() {
+    let script = RefCell::new(vec![
+        answer(5_000, Err("connection refused")),
+        answer(100, Err("order not found")),
+    ]);
+    let began = Instant::now();
+    let outcome = Retry::new(super::POLICY)
+        .hedge(Hedge::after(Duration::from_millis(10)))
+        .run_async(|| script.borrow_mut().pop().expect("at most two copies"));
+    assert_eq!(outcome.await, Err("order not found"));
+    assert_eq!(began.elapsed(), Duration::from_millis(100));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limiter_that_asks_to_wait_lets_no_hedge_go() {
+    let limiter = retry_core::AdaptiveLimiter::new();
+    let copies = Cell::new(0);
+    let call = |outcome: Result<u64, &'static str>| {
+        let call = Retry::new(NO_RETRY)
+            .adaptive(&limiter)
+            .hedge(Hedge::after(Duration::from_millis(10)).with_max(16));
+        let copies = &copies;
+        call.run_async(move || {
+            copies.set(copies.get() + 1);
+            answer(200, outcome)
+        })
+    };
+    while !limiter.is_throttling() {
+        let _ = call(Err("429 too many requests")).await;
+    }
+    copies.set(0);
+    assert_eq!(call(Ok(1)).await, Ok(1));
+    assert!(
+        copies.get() <= 2,
+        "{} copies at half an attempt a second",
+        copies.get()
+    );
+}
