@@ -284,7 +284,8 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
     /// Asks `breaker` before each attempt, and tells it of each outcome. A final error
     /// ([`Verdict::Stop`]) is an answer: the other side works. While the breaker is open a call
     /// is not made, and ends with [`RetryError::CircuitOpen`](crate::RetryError::CircuitOpen), which
-    /// needs `E: From<RetryError>`; a call that was retrying ends with its last error.
+    /// needs `E: From<RetryError>`. A retry that would meet an open circuit after its wait is not waited
+    /// for: the call ends with its last error.
     ///
     /// ```
     /// use std::io;

@@ -62,12 +62,13 @@ impl RetryScope {
         Self::default()
     }
 
-    /// The same scope with a time budget: all retries inside it together, of whatever operations, may
-    /// spend that much time in waits and attempts. A retry whose wait does not fit in what is left is
-    /// not made; its call ends with its last error. First attempts are free, and no attempt is cut.
+    /// A scope with a time budget: retries inside it, of whatever operations, may be under way for that
+    /// much time, in waits and attempts. A retry whose wait does not fit in what is left is not made; its
+    /// call ends with its last error. First attempts are free, and no attempt is cut.
     ///
-    /// Retries that overlap count once where one runs inside the other, and at most twice where they
-    /// run side by side. A scope inside another keeps to both budgets.
+    /// Time in which several retries are under way, side by side or one inside the other, counts once.
+    /// A scope inside another keeps to both budgets. Set it before the scope is cloned: a clone made
+    /// before is another scope, without the budget, and cancelling one does not cancel the other.
     ///
     /// ```
     /// use std::time::Duration;
