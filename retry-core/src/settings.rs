@@ -8,6 +8,7 @@ mod variables;
 
 use std::collections::BTreeMap;
 
+use crate::budget::RetryBudget;
 use crate::class::OperationClass;
 use crate::error::SettingsError;
 use crate::layer::{Layer, Origin, Resolution};
@@ -116,6 +117,23 @@ impl RetrySettings {
     #[must_use]
     pub fn policy(&self, class: OperationClass) -> RetryPolicy {
         self.classes[class.index()].over(class.default_policy())
+    }
+
+    /// The retry budget that settings switch on for each operation of a class; `None` where they do
+    /// not. Each call of this makes another one, full.
+    ///
+    /// ```
+    /// use retry_core::{OperationClass, RetrySettings};
+    ///
+    /// let settings = RetrySettings::from_vars([("RETRY__API_BUDGET", "0.2")])?;
+    /// let budget = settings.budget(OperationClass::Api).expect("switched on");
+    /// assert_eq!((budget.ratio(), budget.burst(), budget.floor()), (0.2, 10, 1));
+    /// assert!(settings.budget(OperationClass::Worker).is_none());
+    /// # Ok::<(), retry_core::SettingsError>(())
+    /// ```
+    #[must_use]
+    pub fn budget(&self, class: OperationClass) -> Option<RetryBudget> {
+        self.class_budget(class).map(RetryBudget::with_limits)
     }
 
     /// Applies these settings to the process, from the next failure of each operation on.

@@ -113,6 +113,26 @@ fn flags_change_a_class_as_the_environment_configures_it() {
 }
 
 #[test]
+fn a_budget_that_settings_switch_on_is_predicted_with() {
+    let outage = |budget: Option<&str>| {
+        let mut command = explain(&["storage", "--max-attempts", "3", "--json"]);
+        if let Some(budget) = budget {
+            command.env("RETRY__STORAGE_BUDGET", budget);
+            command.env("RETRY__STORAGE_BUDGET_FLOOR", "0");
+        }
+        let output = command.output().expect("it runs");
+        let explained: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let load = explained["predictions"][0]["load"].as_array().cloned();
+        let whole = load.and_then(|load| load.last().cloned());
+        whole
+            .and_then(|whole| whole["attempts_per_call"].as_f64())
+            .expect("a load")
+    };
+    assert!(outage(None) > 2.9);
+    assert!(outage(Some("0.1")) < 1.5);
+}
+
+#[test]
 fn attempts_without_end_have_no_worst_case() {
     let explained = json(&[
         "api",
@@ -168,6 +188,22 @@ fn what_is_wrong_is_said_and_ends_with_2() {
         (
             &["api", "--layers", "11"],
             r#"--layers is "11"; it must be a whole number from 1 to 10"#,
+        ),
+        (
+            &["api", "--min-wait", "10s", "--max-wait", "1s"],
+            "--max-wait 1s contradicts --min-wait; it must be at least that",
+        ),
+        (
+            &["api", "--multiplier", "3", "--backoff", "linear"],
+            "--multiplier belongs to --backoff exponential; it contradicts --backoff linear",
+        ),
+        (
+            &["api", "--max-attempts", "3", "--max-attempts", "7"],
+            "--max-attempts is given twice",
+        ),
+        (
+            &["api", "--timeout", "0"],
+            r#"--timeout is "0"; it must be more than 0"#,
         ),
         (
             &["api", "--json=yes"],

@@ -40,6 +40,12 @@ impl RetrySettings {
         self.guards_over(class, name, GuardLayer::NONE)
     }
 
+    /// The budget of a class, if settings ask for one.
+    pub(super) fn class_budget(&self, class: OperationClass) -> Option<BudgetLimits> {
+        let class = &self.guards.classes[class.index()];
+        class.budget_ratio.map(|_| class.budget())
+    }
+
     /// The budget of the process, if settings ask for one.
     pub(crate) fn global_budget(&self) -> Option<BudgetLimits> {
         let process = &self.guards.process;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use retry_core::{
-    Growth, Jitter, OperationClass, RetryPolicy, RetrySettings, resolve_retry_policy,
+    Growth, Jitter, OperationClass, RetryBudget, RetryPolicy, RetrySettings, resolve_retry_policy,
 };
 use retry_tests::simulation::client::{Allowance, Conduct};
 use values::{attempts, growth, jitter, multiplier, number, ratio, wait};
@@ -22,7 +22,7 @@ POLICY
   a named policy     FLOW_NODE_DEFAULT, AGENT_LOW_MEDIUM, AGENT_HIGH_RISK, ASYNC_JOB_DEFAULT,
                      NODUS_SCHEDULED_DEFAULT, NO_RETRY
   a class            worker, storage, scheduler, api: as the environment configures it
-                     (RETRY__STORAGE_MAX_ATTEMPTS and so on, and .env)
+                     (RETRY__STORAGE_MAX_ATTEMPTS, RETRY__STORAGE_BUDGET and so on, and .env)
   without one        api, as configured
 
 FLAGS, which change the policy; a WAIT is 500ms, 1h30m, or seconds (0.5)
@@ -107,11 +107,12 @@ pub(crate) fn read(arguments: impl Iterator<Item = String>) -> Result<Option<Ask
         };
         flags.take(&flag, given, &mut arguments)?;
     }
-    flags.over(&named, policy(&named)?).map(Some)
+    let (policy, budget) = policy(&named)?;
+    flags.over(&named, policy, budget).map(Some)
 }
 
-/// A named policy, or a class as configured.
-fn policy(name: &str) -> Result<RetryPolicy, String> {
+/// A named policy, or a class as configured, with the budget that is switched on for it.
+fn policy(name: &str) -> Result<(RetryPolicy, Option<RetryBudget>), String> {
     let class = match name.trim().to_ascii_lowercase().as_str() {
         "worker" => OperationClass::Worker,
         "storage" => OperationClass::Storage,
@@ -119,15 +120,17 @@ fn policy(name: &str) -> Result<RetryPolicy, String> {
         "api" => OperationClass::Api,
         _ => {
             return resolve_retry_policy(name)
+                .map(|policy| (policy, None))
                 .map_err(|error| format!("{error}; classes are worker, storage, scheduler, api"));
         }
     };
     let settings = RetrySettings::load().map_err(|error| error.to_string())?;
-    Ok(settings.policy(class))
+    Ok((settings.policy(class), settings.budget(class)))
 }
 
 /// The flags as far as they were read.
 struct Flags {
+    seen: Vec<String>,
     changes: Vec<(String, Change)>,
     budget: Option<f64>,
     floor: Option<u32>,
@@ -156,6 +159,7 @@ enum Change {
 impl Flags {
     const fn new() -> Self {
         Self {
+            seen: Vec::new(),
             changes: Vec::new(),
             budget: None,
             floor: None,
@@ -177,6 +181,10 @@ impl Flags {
         given: Option<String>,
         next: &mut impl Iterator<Item = String>,
     ) -> Result<(), String> {
+        if self.seen.iter().any(|seen| seen == flag) {
+            return Err(format!("{flag} is given twice"));
+        }
+        self.seen.push(flag.to_owned());
         let switch = match flag {
             "--shared-budget" => Some(&mut self.is_shared),
             "--circuit-breaker" => Some(&mut self.asked.has_breaker),
@@ -196,7 +204,13 @@ impl Flags {
             return Err(format!("{flag} needs a value"));
         };
         let change = match flag {
-            "--timeout" => return set(&mut self.asked.timeout, wait(flag, &value)?),
+            "--timeout" => {
+                let timeout = wait(flag, &value)?;
+                if timeout.is_zero() {
+                    return Err(format!("{flag} is {value:?}; it must be more than 0"));
+                }
+                return set(&mut self.asked.timeout, timeout);
+            }
             "--layers" => {
                 self.asked.layers = number(flag, &value, "a whole number from 1 to 10", 1..=10)?;
                 return Ok(());
@@ -219,12 +233,49 @@ impl Flags {
             "--multiplier" => Change::Growth(multiplier(flag, &value)?),
             _ => Change::Jitter(jitter(flag, &value)?),
         };
-        self.changes.push((format!("{flag} {value}"), change));
+        // A multiplier says the same more exactly.
+        let is_said = matches!(change, Change::Growth(Growth::Exponential(_)))
+            && flag == "--backoff"
+            && self.seen.iter().any(|seen| seen == "--multiplier");
+        if !is_said {
+            self.changes.push((format!("{flag} {value}"), change));
+        }
         Ok(())
     }
 
-    /// What is asked of `policy`.
-    fn over(self, name: &str, mut policy: RetryPolicy) -> Result<Asked, String> {
+    /// Refuses flags that say two things at once.
+    fn refuse_contradictions(&self) -> Result<(), String> {
+        let find = |wanted: &dyn Fn(&Change) -> bool| {
+            let mut found = self.changes.iter().filter(|(_, change)| wanted(change));
+            found.next().map(|(text, change)| (text, *change))
+        };
+        let min = find(&|change| matches!(change, Change::MinWait(_)));
+        let max = find(&|change| matches!(change, Change::MaxWait(_)));
+        if let (Some((_, Change::MinWait(min))), Some((text, Change::MaxWait(max)))) = (min, max)
+            && max < min
+        {
+            return Err(format!(
+                "{text} contradicts --min-wait; it must be at least that"
+            ));
+        }
+        let growth = |change: &&(String, Change)| matches!(change.1, Change::Growth(growth) if !matches!(growth, Growth::Exponential(_)));
+        let is_multiplied = self.seen.iter().any(|flag| flag == "--multiplier");
+        match self.changes.iter().find(growth).filter(|_| is_multiplied) {
+            Some((text, _)) => Err(format!(
+                "--multiplier belongs to --backoff exponential; it contradicts {text}"
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// What is asked of `policy`, with the budget that settings give it.
+    fn over(
+        self,
+        name: &str,
+        mut policy: RetryPolicy,
+        budget: Option<RetryBudget>,
+    ) -> Result<Asked, String> {
+        self.refuse_contradictions()?;
         let mut name = name.to_owned();
         for (text, change) in self.changes {
             name = format!("{name} {text}");
@@ -237,9 +288,11 @@ impl Flags {
                 Change::Jitter(jitter) => policy.with_jitter(jitter),
             };
         }
-        let allowance = self.budget.map(|ratio| Allowance {
+        let configured = budget.map(|budget| (budget.ratio(), budget.floor()));
+        let given = self.budget.map(|ratio| (ratio, 1));
+        let allowance = given.or(configured).map(|(ratio, floor)| Allowance {
             ratio,
-            floor: self.floor.unwrap_or(1),
+            floor: self.floor.unwrap_or(floor),
             is_shared: self.is_shared,
         });
         if allowance.is_none() && (self.floor.is_some() || self.is_shared) {
