@@ -198,7 +198,8 @@ impl<F, B> Bounded<F, B> {
 impl<F: Future, B: Bound> Future for Bounded<F, B> {
     type Output = Result<F::Output, B::Cut>;
 
-    #[inline]
+    // A wrapper that is nothing where there is nothing to bound; left to itself it costs a call.
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         if let Some(cut) = this.bound.as_mut().before() {

@@ -309,7 +309,8 @@ impl<F, S> InTime<F, S> {
 impl<F: Future, S: Enter> Future for InTime<F, S> {
     type Output = F::Output;
 
-    #[inline]
+    // A wrapper that is nothing where there is no budget; left to itself it costs a call.
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
         let _entered = this.scope.enter();
