@@ -174,6 +174,8 @@ mod memory;
 pub mod metrics;
 mod policy;
 mod record;
+#[cfg(feature = "redis")]
+mod redis;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod state;
@@ -195,6 +197,8 @@ pub use memory::InMemoryEffectStore;
 #[cfg(feature = "conformance")]
 pub use memory::ManualClock;
 pub use policy::{InDoubt, OnBusy, Probe};
+#[cfg(feature = "redis")]
+pub use self::redis::{RedisBuilder, RedisEffectStore, RedisRefusal};
 pub use record::{FORMAT, Finished, InputHash, Payload, Record, Resolved, Status};
 /// The version that [`SqliteEffectStore::complete_in`] takes a transaction of. No program can be
 /// built with two, as each brings SQLite.
