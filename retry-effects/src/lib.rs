@@ -184,6 +184,8 @@ mod store_error;
 mod sync;
 mod waiters;
 
+#[cfg(feature = "redis")]
+pub use self::redis::{RedisBuilder, RedisEffectStore, RedisRefusal};
 pub use action::{CurrentAction, current_action};
 pub use action_id::{ActionId, compute_action_id};
 pub use ambient::{current_scope, in_current_scope, with_scope, with_scope_blocking};
@@ -197,8 +199,6 @@ pub use memory::InMemoryEffectStore;
 #[cfg(feature = "conformance")]
 pub use memory::ManualClock;
 pub use policy::{InDoubt, OnBusy, Probe};
-#[cfg(feature = "redis")]
-pub use self::redis::{RedisBuilder, RedisEffectStore, RedisRefusal};
 pub use record::{FORMAT, Finished, InputHash, Payload, Record, Resolved, Status};
 /// The version that [`SqliteEffectStore::complete_in`] takes a transaction of. No program can be
 /// built with two, as each brings SQLite.

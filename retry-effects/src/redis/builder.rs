@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::oneshot;
+
 use super::desk::{Desk, ended};
 use super::ears::Listener;
 use super::keys::Keys;
@@ -69,6 +71,29 @@ impl RedisBuilder {
     /// [`RedisRefusal`](crate::RedisRefusal) as source, where it cannot keep the promise;
     /// [`StoreError::Unreadable`] where its records were written by a newer version.
     pub async fn connect(self) -> Result<RedisEffectStore, StoreError> {
+        let (parts, first) = self.begin()?;
+        let hash = first.await.unwrap_or_else(|_| Err(ended(&parts.server)))?;
+        Ok(parts.store(hash))
+    }
+
+    /// Connects, and waits for it on this thread.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    ///
+    /// # Panics
+    ///
+    /// On a thread of a tokio runtime, where [`connect`](Self::connect) does.
+    pub fn connect_blocking(self) -> Result<RedisEffectStore, StoreError> {
+        let (parts, first) = self.begin()?;
+        let first = first.blocking_recv();
+        let hash = first.unwrap_or_else(|_| Err(ended(&parts.server)))?;
+        Ok(parts.store(hash))
+    }
+
+    /// Starts the thread, which then says the script's hash.
+    fn begin(self) -> Result<(Parts, oneshot::Receiver<Result<String, StoreError>>), StoreError> {
         let keys = Keys::under(&self.prefix)?;
         let client = redis::Client::open(&*self.url).map_err(|error| {
             // The URL may hold a password.
@@ -88,19 +113,44 @@ impl RedisBuilder {
         };
         let link = Link::new(address, keys.clone(), listener.clone(), waiters.clone());
         let (desk, first) = Desk::start(link, ears, server.clone())?;
-        let hash = first.await.unwrap_or_else(|_| Err(ended(&server)))?;
-        Ok(RedisEffectStore(Arc::new(Inner {
+        let parts = Parts {
             desk,
-            script: Script {
-                hash,
-                keys,
-                clock: self.clock,
-            },
+            keys,
+            clock: self.clock,
             listener,
             waiters,
             server,
             prefix: self.prefix,
-        })))
+        };
+        Ok((parts, first))
+    }
+}
+
+/// A store whose server was not looked at yet.
+struct Parts {
+    desk: Desk,
+    keys: Keys,
+    clock: Clock,
+    listener: Listener,
+    waiters: Waiters,
+    server: Arc<str>,
+    prefix: String,
+}
+
+impl Parts {
+    fn store(self, hash: String) -> RedisEffectStore {
+        RedisEffectStore(Arc::new(Inner {
+            desk: self.desk,
+            script: Script {
+                hash,
+                keys: self.keys,
+                clock: self.clock,
+            },
+            listener: self.listener,
+            waiters: self.waiters,
+            server: self.server,
+            prefix: self.prefix,
+        }))
     }
 }
 

@@ -217,7 +217,9 @@ impl Batch {
     fn fail(self, failure: &Failure) {
         for job in self.jobs {
             // A caller that has left wants no answer.
-            let _ = job.answer.send(Err(failure.clone().into_error(&self.server)));
+            let _ = job
+                .answer
+                .send(Err(failure.clone().into_error(&self.server)));
         }
     }
 }

@@ -153,7 +153,10 @@ impl Channels {
             more.extend(self.watched.keys().copied());
         } else {
             for id in touched {
-                match (self.watched.contains_key(&id), self.subscribed.contains(&id)) {
+                match (
+                    self.watched.contains_key(&id),
+                    self.subscribed.contains(&id),
+                ) {
                     (true, false) => more.push(id),
                     (false, true) => less.push(id),
                     _ => {}

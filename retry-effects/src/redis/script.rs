@@ -62,7 +62,8 @@ impl Script {
     }
 
     pub(super) fn claim(&self, request: &ClaimRequest<'_>) -> Cmd {
-        let fence = |fence: Option<Fence>| fence.map_or_else(String::new, |fence| fence.to_string());
+        let fence =
+            |fence: Option<Fence>| fence.map_or_else(String::new, |fence| fence.to_string());
         let (silent_fence, silent_renewals) = match request.silent {
             Some(silent) => (silent.fence.to_string(), silent.renewals.to_string()),
             None => (String::new(), String::new()),
@@ -208,10 +209,9 @@ impl Reply {
             }
             ("absent", _) => Ok(Self::Absent),
             ("kept", _) => Ok(Self::Kept),
-            ("found", [now, fields @ ..]) => Ok(Self::Found(
-                Box::new(row::slot(fields)?),
-                row::moment(now)?,
-            )),
+            ("found", [now, fields @ ..]) => {
+                Ok(Self::Found(Box::new(row::slot(fields)?), row::moment(now)?))
+            }
             ("version", [version]) => Err(newer(row::text(version)?)),
             _ => Err(strange("an unknown answer")),
         }
@@ -228,11 +228,9 @@ impl Reply {
     /// What became of a claim.
     pub(super) fn claim(self, request: &ClaimRequest<'_>) -> Result<Claim, StoreError> {
         match self {
-            Self::Done(Some(fence)) => Ok(Claim::Won(Token::new(
-                request.id,
-                fence,
-                request.claim_id,
-            ))),
+            Self::Done(Some(fence)) => {
+                Ok(Claim::Won(Token::new(request.id, fence, request.claim_id)))
+            }
             // What was not granted says why.
             Self::Found(slot, now) => match slot.grant(request, now) {
                 Err(refusal) => Ok(refusal),

@@ -47,7 +47,16 @@ pub(super) async fn prepare(
     ask.cmd("SET").arg(keys.version()).arg(VERSION).arg("NX");
     ask.cmd("GET").arg(keys.version());
     let answers = connection.send_packed_commands(&ask, 0, 9).await?;
-    let [durable @ .., policy, memory, replication, hash, written, version] = &answers[..] else {
+    let [
+        durable @ ..,
+        policy,
+        memory,
+        replication,
+        hash,
+        written,
+        version,
+    ] = &answers[..]
+    else {
         return Err(RedisError::from((redis::ErrorKind::Parse, "nine answers")).into());
     };
 
@@ -139,6 +148,8 @@ impl Failure {
     /// Whether it may pass. Everything that is sent may be sent again.
     pub(super) fn verdict(&self) -> Verdict {
         match self {
+            // One that failed in the middle would do so again.
+            Self::Redis(error) if Classify::kind(error) == "script" => Verdict::Stop,
             Self::Redis(error) => match error.classify() {
                 // The socket was closed, or the answer was cut: nothing that stays so.
                 Verdict::Unknown => Verdict::Retry,
@@ -154,14 +165,7 @@ impl Failure {
         let Self::Redis(error) = self else {
             return true;
         };
-        const ELSEWHERE: [&str; 6] = [
-            "NOSCRIPT",
-            "READONLY",
-            "LOADING",
-            "MASTERDOWN",
-            "UNBLOCKED",
-            "NOAUTH",
-        ];
+        const ELSEWHERE: [&str; 4] = ["NOSCRIPT", "READONLY", "LOADING", "MASTERDOWN"];
         let code = error.code().unwrap_or_default();
         error.is_unrecoverable_error() || error.is_io_error() || ELSEWHERE.contains(&code)
     }
@@ -188,7 +192,9 @@ fn advice(error: &RedisError) -> &'static str {
              &{<prefix>:* +evalsha +script|load +info +config|get +publish +subscribe +unsubscribe \
              +@read +@write +time)"
         }
-        "NOAUTH" | "WRONGPASS" => " (put user and password into the URL: redis://user:password@host)",
+        "NOAUTH" | "WRONGPASS" => {
+            " (put user and password into the URL: redis://user:password@host)"
+        }
         "OOM" => " (its memory is full: raise maxmemory, or purge records)",
         "MISCONF" => " (it cannot write its disk: see its log)",
         "MOVED" | "ASK" | "CLUSTERDOWN" => {

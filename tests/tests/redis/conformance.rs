@@ -86,7 +86,10 @@ async fn the_store_passes_the_suite_on_a_cluster_of_one() {
     };
     let given = server.command(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]);
     assert_eq!(given, "+OK\r\n");
-    while !server.command(&["CLUSTER", "INFO"]).contains("cluster_state:ok") {
+    while !server
+        .command(&["CLUSTER", "INFO"])
+        .contains("cluster_state:ok")
+    {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     check(&Stores::on(Arc::new(server), Some(TestClock::new()))).await;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use retry_effects::{RedisBuilder, RedisEffectStore};
 use retry_tests::redis::ThrowawayRedis;
@@ -23,6 +23,11 @@ pub(super) struct TestClock(Arc<AtomicU64>);
 impl TestClock {
     pub(super) fn new() -> Self {
         Self(Arc::new(AtomicU64::new(BEGIN)))
+    }
+
+    /// What it shows at first.
+    pub(super) fn began() -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_micros(BEGIN)
     }
 
     pub(super) fn advance(&self, time: Duration) {
