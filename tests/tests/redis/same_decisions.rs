@@ -293,7 +293,7 @@ impl Side {
         format!("{} {of:?} {json:?}", self.claim_of(record.id, record.fence))
     }
 
-    /// All that can be read.
+    /// All that can be read of each action.
     async fn all(&self, ids: &[ActionId]) -> Vec<String> {
         let mut all = Vec::new();
         for id in ids {
@@ -302,8 +302,14 @@ impl Side {
             let record = self.store.get(*id).await.expect("an answer");
             all.push(record.map_or_else(String::new, |record| self.shown(&record)));
         }
+        all
+    }
+
+    /// What lists and counts say.
+    async fn counted(&self) -> Vec<String> {
+        let mut all = Vec::new();
         let listed = self.store.list(&Filter::all()).await.expect("a list");
-        all.push(format!("{} listed", listed.len()));
+        all.extend(listed.iter().map(|record| self.shown(record)));
         all.push(format!("{:?}", self.store.len().await.expect("a count")));
         all
     }
@@ -355,6 +361,7 @@ fn the_script_decides_as_the_state_machine() {
                 }
                 prop_assert_eq!(found.all(&ids).await, expected.all(&ids).await);
             }
+            prop_assert_eq!(found.counted().await, expected.counted().await);
             Ok(())
         })
     });
