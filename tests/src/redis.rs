@@ -122,6 +122,7 @@ impl ThrowawayRedis {
     /// # Panics
     ///
     /// Where the server does not answer.
+    #[must_use]
     pub fn command(&self, arguments: &[&str]) -> String {
         ask(&self.socket(), arguments).expect("an answer of the server")
     }

@@ -76,7 +76,8 @@ async fn a_record_that_somebody_has_spoilt_is_never_run() {
     let store = store(&server, &prefix).await;
     won(&store).await;
     for (field, value) in [("claim", "xyz"), ("status", "finished"), ("lease", "-1")] {
-        server.command(&["HSET", &key(&prefix), field, value]);
+        let set = server.command(&["HSET", &key(&prefix), field, value]);
+        assert_eq!(set, ":0\r\n");
         let request = ClaimRequest::new(id(), "strange");
         let error = store.pending(&request).await.expect_err("it is spoilt");
         assert!(matches!(error, StoreError::Unreadable { .. }), "{error:?}");
