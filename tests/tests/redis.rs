@@ -15,6 +15,7 @@ mod redis {
     mod proxy;
     mod refusals;
     mod same_decisions;
+    mod side;
     mod strangers;
     mod wakeups;
 
