@@ -103,6 +103,10 @@ impl RedisBuilder {
                 error,
             )
         })?;
+        #[cfg(feature = "redis-tls")]
+        if let redis::ConnectionAddr::TcpTls { .. } = client.get_connection_info().addr() {
+            settle_on_an_encrypter();
+        }
         let server: Arc<str> = client.get_connection_info().addr().to_string().into();
         let waiters = Waiters::new();
         let (listener, ears) = Listener::new();
@@ -123,6 +127,16 @@ impl RedisBuilder {
             prefix: self.prefix,
         };
         Ok((parts, first))
+    }
+}
+
+/// Where the program has not chosen one for all its TLS, and its dependencies have brought several,
+/// rustls does not choose either, but panics.
+#[cfg(feature = "redis-tls")]
+fn settle_on_an_encrypter() {
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        // Somebody else's choice, made at this moment, is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
     }
 }
 
