@@ -12,6 +12,7 @@ mod redis {
     mod outage;
     mod pipelining;
     mod place;
+    mod processes;
     mod proxy;
     mod refusals;
     mod same_decisions;
