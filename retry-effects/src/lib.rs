@@ -124,6 +124,7 @@
 //! |---|---|---|
 //! | [`InMemoryEffectStore`] | tests, one process | nothing |
 //! | `SqliteEffectStore` (feature `sqlite`) | real work on one machine, any number of processes | `kill -9`, power loss |
+//! | `RedisEffectStore` (feature `redis`) | many machines, the lowest latency | `kill -9`, power loss; **not** a failover to a replica |
 //!
 //! Any other is an [`EffectStore`] of your own, which the conformance suite (feature `conformance`)
 //! checks.
@@ -145,6 +146,7 @@
 //! | feature | adds | why it is apart |
 //! |---|---|---|
 //! | `sqlite` | `SqliteEffectStore`, `complete_in`, `rusqlite` | it builds SQLite |
+//! | `redis`, `redis-tls` | `RedisEffectStore`; TLS to its server | the client of Redis, and rustls |
 //! | `metrics` | what happens at the gate, through the `metrics` facade; `retry-core`'s too | a dependency |
 //! | `conformance` | the suite that every store passes, and a clock that tests move | for `[dev-dependencies]` |
 
@@ -174,6 +176,8 @@ mod memory;
 pub mod metrics;
 mod policy;
 mod record;
+#[cfg(feature = "redis")]
+mod redis;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod state;
@@ -182,6 +186,8 @@ mod store_error;
 mod sync;
 mod waiters;
 
+#[cfg(feature = "redis")]
+pub use self::redis::{RedisBuilder, RedisEffectStore, RedisRefusal};
 pub use action::{CurrentAction, current_action};
 pub use action_id::{ActionId, compute_action_id};
 pub use ambient::{current_scope, in_current_scope, with_scope, with_scope_blocking};

@@ -3,6 +3,8 @@ pub mod loopback;
 mod outcomes;
 #[cfg(unix)]
 pub mod postgres;
+#[cfg(unix)]
+pub mod redis;
 pub mod simulation;
 
 pub use outcomes::{busy_once, busy_times, sendable};

@@ -1,0 +1,261 @@
+//! [`RedisEffectStore`]: records on a Redis server, for many machines.
+
+mod builder;
+mod desk;
+mod ears;
+mod keys;
+mod link;
+mod pages;
+mod refusal;
+mod row;
+mod script;
+mod server;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use redis::{Cmd, Value};
+
+use crate::action_id::ActionId;
+use crate::claim::{Claim, ClaimRequest, Fence, Token};
+use crate::record::{Finished, Record, Resolved};
+use crate::state::millis;
+use crate::store::{Changed, EffectStore, Filter, Outcome, Settlement, StoreFuture};
+use crate::store_error::StoreError;
+use crate::waiters::Waiters;
+pub use builder::RedisBuilder;
+use desk::Desk;
+use ears::Listener;
+pub use refusal::RedisRefusal;
+use script::{Reply, Script};
+
+/// Records on a Redis server, which many machines share: the lowest latency of the durable stores.
+///
+/// One round trip a method: a script decides on the server, by the server's clock. Callers of
+/// one store share one connection; what they ask for at the same time is written together, and the
+/// server writes it to its disk together. A lone caller waits for nobody. A thread of the store's own
+/// does the talking, so nothing here needs the caller's runtime.
+///
+/// A handle is cheap to clone. With the last one the thread ends, after what it was asked for.
+///
+/// # The server
+///
+/// Redis 6 or later, or Valkey; Redis 5 works, without wake-ups. Its settings are read whenever a
+/// connection is made, and the store refuses ([`RedisRefusal`]) a server
+///
+/// - that evicts: `maxmemory-policy` must be `noeviction`, also where there is no `maxmemory` yet;
+/// - that answers before a write is on its disk: `appendonly yes`, `appendfsync always` and
+///   `no-appendfsync-on-rewrite no`, unless [`accept_loss`](RedisBuilder::accept_loss) was said;
+/// - that is a replica.
+///
+/// A server that is gone is looked for about four seconds, then calls fail with
+/// [`StoreError::Unavailable`], and the next one looks again. A command whose answer was lost with
+/// its connection is sent again: a claim finds itself by its claim id, a completion finds its outcome
+/// recorded.
+///
+/// # What a failover may lose
+///
+/// Redis copies to its replicas *after* it has answered. A replica that takes over (Sentinel,
+/// Cluster, a managed service) may lack the last acknowledged writes, and then the promise is void for
+/// them: a completed effect can be missing and run again, a claim can be given twice. Neither
+/// `appendfsync always` nor `WAIT` closes this. Where that is not to be borne, restart the primary on its own
+/// disk instead of failing over, or take Postgres. Fences grow even then: they are the server's
+/// clock in microseconds, or one more than the newest, so that a callee's fencing column still
+/// turns late owners away, as far as the two servers' clocks agree.
+///
+/// # Clock
+///
+/// Leases, ages and `retain` run by the server's `TIME`, which is its wall clock. One that is set
+/// forward ends leases early, which leaves actions in doubt, and lets retained records go early; one
+/// that is set back makes them last.
+///
+/// # Keys
+///
+/// A record is a hash, `{effects:5f}:<action id>`; beside it each of the 256 tags (`5f` is the id's
+/// first byte) has its newest fence, the ids and the records that go by themselves. All keys of an
+/// operation have one tag, as a cluster wants it; the connection is to one node, so a
+/// cluster of several needs a proxy that knows it. A lease is a field, never a key's expiry: only finished
+/// records with [`retain`](ClaimRequest::retain) expire.
+///
+/// # Examples
+///
+/// ```no_run
+/// use retry_effects::{
+///     Claim, ClaimRequest, EffectStore, Outcome, Payload, RedisEffectStore, compute_action_id,
+/// };
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let store = RedisEffectStore::connect("redis://localhost").await?;
+/// let id = compute_action_id("charge", &42, "")?;
+///
+/// let Claim::Won(token) = store.pending(&ClaimRequest::new(id, "charge")).await? else {
+///     return Ok(()); // somebody else is at it, or it is done
+/// };
+/// store.complete(&token, Outcome::Success(Payload::new("true"))).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct RedisEffectStore(Arc<Inner>);
+
+struct Inner {
+    desk: Desk,
+    script: Script,
+    listener: Listener,
+    waiters: Waiters,
+    server: Arc<str>,
+    prefix: String,
+}
+
+impl RedisEffectStore {
+    /// Connects to the server at a URL: `redis://user:password@host:6379/0`, `rediss://..` (TLS,
+    /// feature `redis-tls`), `unix:///run/redis.sock`. Needs no runtime.
+    ///
+    /// # Errors
+    ///
+    /// As [`RedisBuilder::connect`].
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        Self::builder(url).connect().await
+    }
+
+    /// A store at this URL with other choices than [`connect`](Self::connect)'s.
+    ///
+    /// ```no_run
+    /// # async fn f() -> Result<(), retry_effects::StoreError> {
+    /// use retry_effects::RedisEffectStore;
+    ///
+    /// let store = RedisEffectStore::builder("redis://localhost")
+    ///     .prefix("shop:effects")
+    ///     .accept_loss()
+    ///     .connect()
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn builder(url: &str) -> RedisBuilder {
+        RedisBuilder::new(url)
+    }
+
+    fn ask<'a, T>(
+        &'a self,
+        command: Cmd,
+        wakes: Option<ActionId>,
+        answer: impl FnOnce(&Value) -> Result<T, StoreError> + Send + 'a,
+    ) -> StoreFuture<'a, T> {
+        // It is sent at once, polled or not.
+        let asked = self.0.desk.send(command, wakes);
+        StoreFuture::new(async move { answer(&asked.await?) })
+    }
+}
+
+impl EffectStore for RedisEffectStore {
+    fn resolve(&self, id: ActionId) -> StoreFuture<'_, Resolved> {
+        self.ask(self.0.script.read(id), None, move |answer| {
+            Ok(match Reply::read(answer)? {
+                Reply::Found(slot, now) => slot.resolved(id, now),
+                _ => Resolved::Free,
+            })
+        })
+    }
+
+    fn pending<'a>(&'a self, request: &'a ClaimRequest<'a>) -> StoreFuture<'a, Claim> {
+        self.ask(self.0.script.claim(request), None, |answer| {
+            Reply::read(answer)?.claim(request)
+        })
+    }
+
+    fn complete<'a>(&'a self, token: &'a Token, outcome: Outcome) -> StoreFuture<'a, ()> {
+        let command = self.0.script.complete(token, &outcome);
+        self.ask(command, Some(token.id()), |answer| {
+            Reply::read(answer)?.change((), lost(token), |slot, now| {
+                let changed = slot.complete(token, outcome, now)?;
+                Ok((changed, ()))
+            })
+        })
+    }
+
+    fn renew<'a>(&'a self, token: &'a Token, lease: Duration) -> StoreFuture<'a, ()> {
+        let command = self.0.script.renew(token, lease);
+        self.ask(command, None, move |answer| {
+            Reply::read(answer)?.change((), lost(token), |slot, now| {
+                let renewals = slot.renewals;
+                slot.renew(token, lease, now)?;
+                Ok((slot.renewals != renewals, ()))
+            })
+        })
+    }
+
+    fn release<'a>(&'a self, token: &'a Token) -> StoreFuture<'a, Option<Finished>> {
+        let command = self.0.script.release(token);
+        self.ask(command, Some(token.id()), |answer| {
+            Reply::read(answer)?.change(None, lost(token), |slot, now| slot.release(token, now))
+        })
+    }
+
+    fn get(&self, id: ActionId) -> StoreFuture<'_, Option<Record>> {
+        self.ask(self.0.script.read(id), None, move |answer| {
+            Ok(match Reply::read(answer)? {
+                Reply::Found(slot, now) => Some(slot.record(id, now)),
+                _ => None,
+            })
+        })
+    }
+
+    fn list<'a>(&'a self, filter: &'a Filter) -> StoreFuture<'a, Vec<Record>> {
+        StoreFuture::new(pages::list(&self.0, filter))
+    }
+
+    fn purge(&self, age: Duration) -> StoreFuture<'_, u64> {
+        StoreFuture::new(pages::purge(&self.0, millis(age)))
+    }
+
+    fn settle<'a>(
+        &'a self,
+        id: ActionId,
+        fence: Fence,
+        settlement: Settlement,
+    ) -> StoreFuture<'a, ()> {
+        let command = self.0.script.settle(id, fence, &settlement);
+        self.ask(command, Some(id), move |answer| {
+            Reply::read(answer)?.change((), StoreError::NotFound, |slot, now| {
+                let changed = slot.settle(fence, settlement, now)?;
+                Ok((changed, ()))
+            })
+        })
+    }
+
+    fn len(&self) -> StoreFuture<'_, u64> {
+        StoreFuture::new(pages::count(&self.0))
+    }
+
+    /// Tells of what this process writes through this store, and of what others write as far as the
+    /// server's messages arrive.
+    fn changed(&self, id: ActionId) -> Changed {
+        self.0.listener.watch(id, &self.0.waiters)
+    }
+
+    /// `false`: a thread of its own does the talking.
+    fn needs_runtime(&self) -> bool {
+        false
+    }
+
+    fn kind(&self) -> &'static str {
+        "redis"
+    }
+}
+
+fn lost(token: &Token) -> StoreError {
+    StoreError::lease_lost(token.fence())
+}
+
+/// Shows the server without its password, and the prefix.
+impl fmt::Debug for RedisEffectStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisEffectStore")
+            .field("server", &self.0.server)
+            .field("prefix", &self.0.prefix)
+            .finish()
+    }
+}

@@ -1,0 +1,179 @@
+//! [`RedisBuilder`]: where the store is, and what is asked of the server.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::desk::{Desk, ended};
+use super::ears::Listener;
+use super::keys::Keys;
+use super::link::{Address, Link};
+use super::script::{Clock, Script};
+use super::{Inner, RedisEffectStore};
+use crate::store_error::StoreError;
+use crate::waiters::Waiters;
+
+/// A [`RedisEffectStore`] that is not connected yet; made by
+/// [`RedisEffectStore::builder`].
+#[derive(Clone)]
+#[must_use = "it becomes a store by `connect`"]
+pub struct RedisBuilder {
+    url: String,
+    prefix: String,
+    accepts_loss: bool,
+    clock: Clock,
+}
+
+impl RedisBuilder {
+    pub(super) fn new(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            prefix: "effects".to_owned(),
+            accepts_loss: false,
+            clock: Clock::Server,
+        }
+    }
+
+    /// What the names of its keys begin with, and so which store it is on a server with several:
+    /// letters, digits and `-_.:/`. The default is `effects`.
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// Takes a server that answers before a write is on its disk (`appendonly no`, or
+    /// `appendfsync` below `always`).
+    ///
+    /// A crash of that server, or of its machine, then undoes what it has acknowledged: a completed
+    /// effect may run again. It is for effects that a callee dedupes, and for tests.
+    pub const fn accept_loss(mut self) -> Self {
+        self.accepts_loss = true;
+        self
+    }
+
+    /// Goes by a clock that a test moves: microseconds since 1970. What goes by itself goes by the
+    /// server's, so the test's should be ahead of it.
+    #[cfg(feature = "conformance")]
+    #[doc(hidden)]
+    pub fn clock(mut self, micros: Arc<std::sync::atomic::AtomicU64>) -> Self {
+        self.clock = Clock::Manual(micros);
+        self
+    }
+
+    /// Connects, and looks at the server. Needs no runtime.
+    ///
+    /// A server that is not there, or not ready, is looked for about four seconds long.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] where the URL or the prefix is wrong, the server cannot be
+    /// reached or does not let the user in, or, with a
+    /// [`RedisRefusal`](crate::RedisRefusal) as source, where it cannot keep the promise;
+    /// [`StoreError::Unreadable`] where its records were written by a newer version.
+    pub async fn connect(self) -> Result<RedisEffectStore, StoreError> {
+        let (parts, first) = self.begin()?;
+        let hash = first.await.unwrap_or_else(|_| Err(ended(&parts.server)))?;
+        Ok(parts.store(hash))
+    }
+
+    /// Connects, and waits for it on this thread.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    ///
+    /// # Panics
+    ///
+    /// On a thread of a tokio runtime, where [`connect`](Self::connect) does.
+    pub fn connect_blocking(self) -> Result<RedisEffectStore, StoreError> {
+        let (parts, first) = self.begin()?;
+        let first = first.blocking_recv();
+        let hash = first.unwrap_or_else(|_| Err(ended(&parts.server)))?;
+        Ok(parts.store(hash))
+    }
+
+    /// Starts the thread, which then says the script's hash.
+    fn begin(self) -> Result<(Parts, oneshot::Receiver<Result<String, StoreError>>), StoreError> {
+        let keys = Keys::under(&self.prefix)?;
+        let client = redis::Client::open(&*self.url).map_err(|error| {
+            // The URL may hold a password.
+            StoreError::unavailable(
+                "read the URL of the Redis server (redis://user:password@host:6379/0, \
+                 rediss://.. with the feature redis-tls, unix:///path?db=0)",
+                error,
+            )
+        })?;
+        #[cfg(feature = "redis-tls")]
+        if let redis::ConnectionAddr::TcpTls { .. } = client.get_connection_info().addr() {
+            settle_on_an_encrypter();
+        }
+        let server: Arc<str> = client.get_connection_info().addr().to_string().into();
+        let waiters = Waiters::new();
+        let (listener, ears) = Listener::new();
+        let address = Address {
+            client,
+            script: self.clock.script(),
+            accepts_loss: self.accepts_loss,
+        };
+        let link = Link::new(address, keys.clone(), listener.clone(), waiters.clone());
+        let (desk, first) = Desk::start(link, ears, server.clone())?;
+        let parts = Parts {
+            desk,
+            keys,
+            clock: self.clock,
+            listener,
+            waiters,
+            server,
+            prefix: self.prefix,
+        };
+        Ok((parts, first))
+    }
+}
+
+/// Where the program has not chosen one for all its TLS, and its dependencies have brought several,
+/// rustls does not choose either, but panics.
+#[cfg(feature = "redis-tls")]
+fn settle_on_an_encrypter() {
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        // Somebody else's choice, made at this moment, is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    }
+}
+
+/// A store whose server was not looked at yet.
+struct Parts {
+    desk: Desk,
+    keys: Keys,
+    clock: Clock,
+    listener: Listener,
+    waiters: Waiters,
+    server: Arc<str>,
+    prefix: String,
+}
+
+impl Parts {
+    fn store(self, hash: String) -> RedisEffectStore {
+        RedisEffectStore(Arc::new(Inner {
+            desk: self.desk,
+            script: Script {
+                hash,
+                keys: self.keys,
+                clock: self.clock,
+            },
+            listener: self.listener,
+            waiters: self.waiters,
+            server: self.server,
+            prefix: self.prefix,
+        }))
+    }
+}
+
+/// Shows no password.
+impl std::fmt::Debug for RedisBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RedisBuilder")
+            .field("prefix", &self.prefix)
+            .field("accepts_loss", &self.accepts_loss)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,202 @@
+//! A Redis server of the tests' own: empty, in a temporary folder, reached by a Unix socket in it,
+//! gone with the value.
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::thread;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+/// A running Redis server that nobody else uses, without a TCP port. It writes to its disk before it
+/// answers.
+///
+/// ```no_run
+/// use retry_tests::redis::ThrowawayRedis;
+///
+/// let Some(server) = ThrowawayRedis::start() else { return };
+/// let url = server.url();
+/// ```
+#[derive(Debug)]
+pub struct ThrowawayRedis {
+    program: PathBuf,
+    settings: Vec<(String, String)>,
+    server: Child,
+    folder: TempDir,
+}
+
+impl ThrowawayRedis {
+    /// Starts a server that keeps the promise of the store.
+    ///
+    /// `None` where Redis is not installed, after saying so on stderr: the caller returns.
+    ///
+    /// # Panics
+    ///
+    /// Where Redis is not installed and the variable `CI` is set, and where it does not start.
+    #[must_use]
+    pub fn start() -> Option<Self> {
+        Self::start_with(&[])
+    }
+
+    /// Starts a server with other settings.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    #[must_use]
+    pub fn start_with(settings: &[(&str, &str)]) -> Option<Self> {
+        let Some(program) = find_program() else {
+            report_missing();
+            return None;
+        };
+        let folder = tempfile::Builder::new()
+            .prefix("redis")
+            .tempdir()
+            .expect("a temporary folder");
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let settings: Vec<_> = settings.iter().map(owned).collect();
+        let server = launch(&program, folder.path(), &settings);
+        Some(Self {
+            program,
+            settings,
+            server,
+            folder,
+        })
+    }
+
+    /// The server that tests of this process have in use at this moment, else a new one. Tests that
+    /// share it use prefixes of their own.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    #[must_use]
+    pub fn shared() -> Option<Arc<Self>> {
+        static IN_USE: Mutex<Weak<ThrowawayRedis>> = Mutex::new(Weak::new());
+        let mut in_use = IN_USE.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(server) = in_use.upgrade() {
+            return Some(server);
+        }
+        let server = Arc::new(Self::start()?);
+        *in_use = Arc::downgrade(&server);
+        Some(server)
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        self.folder.path().join("socket")
+    }
+
+    /// How a client finds it.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("unix://{}", self.socket().display())
+    }
+
+    /// Kills it as a power failure of the process would: nothing more is written.
+    ///
+    /// # Panics
+    ///
+    /// Where it cannot be killed.
+    pub fn kill(&mut self) {
+        self.server.kill().expect("our own process");
+        self.server.wait().expect("our own process");
+    }
+
+    /// Starts it again on what it had on its disk.
+    ///
+    /// # Panics
+    ///
+    /// Where it does not start.
+    pub fn start_again(&mut self) {
+        self.server = launch(&self.program, self.folder.path(), &self.settings);
+    }
+
+    /// Sends one command on a connection of its own, and gives the answer as it came.
+    ///
+    /// # Panics
+    ///
+    /// Where the server does not answer.
+    #[must_use]
+    pub fn command(&self, arguments: &[&str]) -> String {
+        ask(&self.socket(), arguments).expect("an answer of the server")
+    }
+}
+
+impl Drop for ThrowawayRedis {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+fn launch(program: &Path, folder: &Path, settings: &[(String, String)]) -> Child {
+    let socket = folder.join("socket");
+    // A killed server leaves it behind, and it would look ready.
+    let _ = fs::remove_file(&socket);
+    let mut command = Command::new(program);
+    command
+        .env_clear()
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .args(["--port", "0", "--unixsocket", "socket", "--save", ""])
+        .args(["--appendonly", "yes", "--appendfsync", "always"])
+        .args(["--logfile", "log", "--dir", "."]);
+    for (name, value) in settings {
+        command.arg(format!("--{name}")).arg(value);
+    }
+    let mut server = command.spawn().expect("a server that can be started");
+    for _ in 0..1500 {
+        let ended = server.try_wait().expect("our own process");
+        if let Some(status) = ended {
+            let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
+            panic!("no Redis server: it ended with {status}\n{log}");
+        }
+        // Any answer will do: a password may be asked for.
+        let answer = ask(&socket, &["PING"]).unwrap_or_default();
+        if !answer.is_empty() && !answer.starts_with("-LOADING") {
+            return server;
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    let _ = server.kill();
+    let _ = server.wait();
+    panic!("the Redis server was not ready within 30 s");
+}
+
+fn ask(socket: &Path, arguments: &[&str]) -> io::Result<String> {
+    let mut stream = UnixStream::connect(socket)?;
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    write!(stream, "*{}\r\n", arguments.len())?;
+    for argument in arguments {
+        write!(stream, "${}\r\n{argument}\r\n", argument.len())?;
+    }
+    let mut answer = vec![0; 64 * 1024];
+    let length = stream.read(&mut answer)?;
+    Ok(String::from_utf8_lossy(&answer[..length]).into_owned())
+}
+
+fn find_program() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let program = |name: &str| {
+        std::env::split_paths(&path)
+            .map(|folder| folder.join(name))
+            .find(|program| program.is_file())
+    };
+    program("redis-server").or_else(|| program("valkey-server"))
+}
+
+fn report_missing() {
+    const MISSING: &str = "Redis is not installed; its program redis-server is in the package \
+                           redis-server (Debian)";
+    assert!(std::env::var_os("CI").is_none(), "{MISSING}");
+    // Not by `eprintln!`, which the test harness hides when a test passes.
+    let _ = writeln!(io::stderr(), "SKIPPED: {MISSING}");
+}

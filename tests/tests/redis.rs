@@ -1,0 +1,31 @@
+//! The store on a Redis server: each server is one of the tests' own.
+//!
+//! `RETRY_EFFECTS_FULL=1 cargo test --release -p retry-tests --features redis --test redis --
+//! --nocapture` runs the full numbers, and prints what was seen.
+#![cfg(unix)]
+
+#[cfg(test)]
+mod redis {
+    mod blocking;
+    mod conformance;
+    mod cuts;
+    mod outage;
+    mod pipelining;
+    mod place;
+    mod processes;
+    mod proxy;
+    mod refusals;
+    mod same_decisions;
+    mod side;
+    mod strangers;
+    mod wakeups;
+
+    /// The number of a test's short form, or of its full one where that is asked for.
+    fn short_or_full(short: u64, full: u64) -> u64 {
+        if std::env::var_os("RETRY_EFFECTS_FULL").is_some_and(|value| value == "1") {
+            full
+        } else {
+            short
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The suite that every store passes: by a clock that the test moves, by the server's own, and on a
+//! server that is a cluster, which turns away what does not lie in one slot.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use retry_effects::conformance::{Harness, HarnessFuture, check};
+use retry_effects::{EffectStore, RedisEffectStore};
+use retry_tests::redis::ThrowawayRedis;
+
+use super::place::{TestClock, fresh_prefix};
+
+/// Stores under prefixes of their own.
+struct Stores {
+    server: Arc<ThrowawayRedis>,
+    clock: Option<TestClock>,
+    newest: Mutex<String>,
+}
+
+impl Stores {
+    fn on(server: Arc<ThrowawayRedis>, clock: Option<TestClock>) -> Self {
+        Self {
+            server,
+            clock,
+            newest: Mutex::default(),
+        }
+    }
+
+    async fn open(&self) -> Arc<dyn EffectStore> {
+        let prefix = self.newest.lock().expect("no test panics with it").clone();
+        let builder = RedisEffectStore::builder(&self.server.url()).prefix(prefix);
+        let builder = match &self.clock {
+            Some(clock) => clock.on(builder),
+            None => builder,
+        };
+        Arc::new(builder.connect().await.expect("a store"))
+    }
+}
+
+impl Harness for Stores {
+    fn fresh_store(&self) -> HarnessFuture<'_, Arc<dyn EffectStore>> {
+        *self.newest.lock().expect("no test panics with it") = fresh_prefix();
+        Box::pin(self.open())
+    }
+
+    fn pass_time(&self, time: Duration) -> HarnessFuture<'_, ()> {
+        let clock = self.clock.clone();
+        Box::pin(async move {
+            match clock {
+                Some(clock) => clock.advance(time),
+                None => tokio::time::sleep(time).await,
+            }
+        })
+    }
+
+    fn reopen(
+        &self,
+        store: Arc<dyn EffectStore>,
+    ) -> HarnessFuture<'_, Option<Arc<dyn EffectStore>>> {
+        drop(store);
+        Box::pin(async { Some(self.open().await) })
+    }
+}
+
+#[tokio::test]
+async fn the_store_passes_the_suite() {
+    let Some(server) = ThrowawayRedis::shared() else {
+        return;
+    };
+    check(&Stores::on(server, Some(TestClock::new()))).await;
+}
+
+#[tokio::test]
+async fn the_store_passes_the_suite_by_the_servers_clock() {
+    let Some(server) = ThrowawayRedis::shared() else {
+        return;
+    };
+    check(&Stores::on(server, None)).await;
+}
+
+#[tokio::test]
+async fn the_store_passes_the_suite_on_a_cluster_of_one() {
+    let settings = [("cluster-enabled", "yes"), ("cluster-port", "0")];
+    let Some(server) = ThrowawayRedis::start_with(&settings) else {
+        return;
+    };
+    let given = server.command(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]);
+    assert_eq!(given, "+OK\r\n");
+    while !server
+        .command(&["CLUSTER", "INFO"])
+        .contains("cluster_state:ok")
+    {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    check(&Stores::on(Arc::new(server), Some(TestClock::new()))).await;
+}

@@ -1,0 +1,179 @@
+//! Servers that the store refuses, and what it says of them.
+
+use std::error::Error;
+
+use retry_effects::{EffectStore, RedisEffectStore, RedisRefusal, StoreError, compute_action_id};
+use retry_tests::redis::ThrowawayRedis;
+
+/// Why a store cannot be had.
+async fn refused(builder: retry_effects::RedisBuilder) -> StoreError {
+    match builder.connect().await {
+        Ok(store) => panic!("{store:?} should be refused"),
+        Err(error) => error,
+    }
+}
+
+fn refusal(error: &StoreError) -> &RedisRefusal {
+    let source = error.source().expect("a reason");
+    source
+        .downcast_ref()
+        .unwrap_or_else(|| panic!("{error}: {source}"))
+}
+
+#[tokio::test]
+async fn a_server_that_evicts() {
+    for policy in ["allkeys-lru", "volatile-ttl"] {
+        let settings = [("maxmemory-policy", policy)];
+        let Some(server) = ThrowawayRedis::start_with(&settings) else {
+            return;
+        };
+        let builder = RedisEffectStore::builder(&server.url());
+        for builder in [builder.clone(), builder.accept_loss()] {
+            let error = refused(builder).await;
+            let RedisRefusal::Evicts { policy: found, .. } = refusal(&error) else {
+                panic!("{error:?}");
+            };
+            assert_eq!(found, policy);
+            let text = refusal(&error).to_string();
+            assert!(text.contains("set `maxmemory-policy noeviction`"), "{text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_answers_before_its_disk_has_it() {
+    for (name, value, right) in [
+        ("appendonly", "no", "yes"),
+        ("appendfsync", "everysec", "always"),
+        ("no-appendfsync-on-rewrite", "yes", "no"),
+    ] {
+        let Some(server) = ThrowawayRedis::start_with(&[(name, value)]) else {
+            return;
+        };
+        let builder = RedisEffectStore::builder(&server.url());
+        let error = refused(builder.clone()).await;
+        let text = refusal(&error).to_string();
+        assert!(
+            text.starts_with(&format!("its {name} is {value}")),
+            "{text}"
+        );
+        assert!(text.contains(&format!("set `{name} {right}`")), "{text}");
+        assert!(text.contains("accept_loss()"), "{text}");
+        builder
+            .accept_loss()
+            .connect()
+            .await
+            .expect("it was accepted");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_has_changed_since() {
+    let Some(server) = ThrowawayRedis::start() else {
+        return;
+    };
+    let builder = RedisEffectStore::builder(&server.url());
+    let store = builder.connect().await.expect("a store");
+    let id = compute_action_id("changed", &1, "").expect("a number has a JSON form");
+    let set = server.command(&["CONFIG", "SET", "maxmemory-policy", "allkeys-random"]);
+    assert_eq!(set, "+OK\r\n");
+    assert_eq!(
+        server.command(&["CLIENT", "KILL", "TYPE", "normal"]),
+        ":1\r\n"
+    );
+    let error = store.resolve(id).await.expect_err("it evicts by now");
+    assert!(
+        matches!(refusal(&error), RedisRefusal::Evicts { .. }),
+        "{error:?}"
+    );
+    let set = server.command(&["CONFIG", "SET", "maxmemory-policy", "noeviction"]);
+    assert_eq!(set, "+OK\r\n");
+    store.resolve(id).await.expect("it was set right");
+}
+
+#[tokio::test]
+async fn a_replica() {
+    let settings = [("replicaof", "127.0.0.1 1")];
+    let Some(server) = ThrowawayRedis::start_with(&settings) else {
+        return;
+    };
+    let error = refused(RedisEffectStore::builder(&server.url())).await;
+    assert_eq!(*refusal(&error), RedisRefusal::Replica);
+}
+
+#[tokio::test]
+async fn a_user_who_is_not_let_in() {
+    let settings = [("requirepass", "s3cret")];
+    let Some(server) = ThrowawayRedis::start_with(&settings) else {
+        return;
+    };
+    for url in [server.url(), format!("{}?pass=wr0ng", server.url())] {
+        let error = refused(RedisEffectStore::builder(&url)).await;
+        let text = format!("{error} {error:?}");
+        assert!(
+            text.contains("put user and password into the URL"),
+            "{text}"
+        );
+        assert!(!text.contains("wr0ng"), "{text}");
+    }
+    let url = format!("{}?pass=s3cret", server.url());
+    let store = RedisEffectStore::connect(&url).await.expect("a store");
+    assert!(!format!("{store:?}").contains("s3cret"), "{store:?}");
+}
+
+#[tokio::test]
+async fn a_user_who_may_not_do_what_it_takes() {
+    let Some(server) = ThrowawayRedis::start() else {
+        return;
+    };
+    for (user, less) in [("untold", "-config"), ("unable", "-evalsha")] {
+        let made = server.command(&[
+            "ACL", "SETUSER", user, "on", ">pw", "~*", "&*", "+@all", less,
+        ]);
+        assert_eq!(made, "+OK\r\n");
+    }
+    let url = |user: &str| format!("{}?user={user}&pass=pw", server.url());
+    let builder = RedisEffectStore::builder(&url("untold"));
+    let error = refused(builder.clone()).await;
+    let text = refusal(&error).to_string();
+    assert!(text.contains("its appendonly cannot be read"), "{text}");
+    assert!(text.contains("+config|get"), "{text}");
+    // INFO tells what it must know.
+    builder
+        .accept_loss()
+        .connect()
+        .await
+        .expect("it was accepted");
+
+    let builder = RedisEffectStore::builder(&url("unable"));
+    let store = builder.connect().await.expect("a store");
+    let id = compute_action_id("unable", &1, "").expect("a number has a JSON form");
+    let error = store.resolve(id).await.expect_err("it may not");
+    assert!(error.to_string().contains("+evalsha"), "{error}");
+}
+
+#[tokio::test]
+async fn a_url_that_is_none_and_a_server_that_is_not_there() {
+    for url in [
+        "",
+        "http://localhost",
+        "redis://:secret@",
+        "rediss://localhost",
+    ] {
+        let error = refused(RedisEffectStore::builder(url)).await;
+        let text = format!("{error} {error:?}");
+        assert!(text.contains("read the URL of the Redis server"), "{text}");
+        assert!(!text.contains("secret"), "{text}");
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("unix://{}", folder.path().join("none").display());
+    let error = refused(RedisEffectStore::builder(&url)).await;
+    assert!(
+        error
+            .to_string()
+            .starts_with("the store cannot use the Redis"),
+        "{error}"
+    );
+    let error = refused(RedisEffectStore::builder("redis://localhost").prefix("a}b")).await;
+    assert!(error.to_string().contains("name its keys"), "{error}");
+}
