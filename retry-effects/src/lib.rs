@@ -124,6 +124,7 @@
 //! |---|---|---|
 //! | [`InMemoryEffectStore`] | tests, one process | nothing |
 //! | `SqliteEffectStore` (feature `sqlite`) | real work on one machine, any number of processes | `kill -9`, power loss |
+//! | `PostgresEffectStore` (feature `postgres`) | many machines | the same, and the loss of any worker's machine; a failover to a standby that is synchronous |
 //!
 //! Any other is an [`EffectStore`] of your own, which the conformance suite (feature `conformance`)
 //! checks.
@@ -145,6 +146,7 @@
 //! | feature | adds | why it is apart |
 //! |---|---|---|
 //! | `sqlite` | `SqliteEffectStore`, `complete_in`, `rusqlite` | it builds SQLite |
+//! | `postgres` | `PostgresEffectStore`, its `complete_in`, `tokio-postgres` | it brings a client and a pool |
 //! | `conformance` | the suite that every store passes, and a clock that tests move | for `[dev-dependencies]` |
 
 #[cfg(feature = "conformance")]
@@ -170,6 +172,8 @@ mod gate;
 mod lease;
 mod memory;
 mod policy;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod record;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -192,6 +196,8 @@ pub use memory::InMemoryEffectStore;
 #[cfg(feature = "conformance")]
 pub use memory::ManualClock;
 pub use policy::{InDoubt, OnBusy, Probe};
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresEffectStore, PostgresOptions};
 pub use record::{FORMAT, Finished, InputHash, Payload, Record, Resolved, Status};
 /// The version that [`SqliteEffectStore::complete_in`] takes a transaction of. No program can be
 /// built with two, as each brings SQLite.
@@ -199,6 +205,12 @@ pub use record::{FORMAT, Finished, InputHash, Payload, Record, Resolved, Status}
 pub use rusqlite;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteEffectStore;
+/// The version that [`PostgresEffectStore`] takes a pool of.
+#[cfg(feature = "postgres")]
+pub use deadpool_postgres;
+/// The version that [`PostgresEffectStore`] takes a transaction of.
+#[cfg(feature = "postgres")]
+pub use tokio_postgres;
 pub use store::{Changed, EffectStore, Filter, Outcome, Settlement, StoreFuture};
 pub use store_error::StoreError;
 

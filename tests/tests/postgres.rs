@@ -1,0 +1,10 @@
+//! The store in a Postgres server that the tests start themselves.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test may; the lint knows only test functions"
+)]
+
+mod postgres {
+    mod bench;
+    mod conformance;
+}
