@@ -90,7 +90,7 @@ impl Statements {
                  UPDATE {table} r SET revision = r.revision + 1, status = 'pending', \
                  applied = false, fence = {fence}, claim_id = $3, input_hash = $4, \
                  action_type = $5, scope = $6, \
-                 lease_until = {now} + $7 * interval '1 microsecond', lease_us = $7, renewals = 0, \
+                 lease_until = {now} + $7::int8 * interval '1 microsecond', lease_us = $7::int8, renewals = 0, \
                  created_at = $10, completed_at = NULL, keep_ms = $8, retain_ms = $9, \
                  over_at = NULL, format = 1, payload = NULL FROM free \
                  WHERE r.action_id = free.action_id AND r.revision = $2 RETURNING r.fence"

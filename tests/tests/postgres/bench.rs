@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use retry_effects::tokio_postgres::{Client, NoTls};
 use retry_effects::{ActionId, PostgresEffectStore, PostgresOptions, compute_action_id};
 use retry_tests::postgres::ThrowawayPostgres;
+use tokio_postgres::{Client, NoTls};
 
 pub(crate) struct Bench {
     server: Arc<ThrowawayPostgres>,
@@ -79,7 +79,7 @@ impl Bench {
 }
 
 pub(crate) async fn client(url: &str) -> Client {
-    let (client, connection) = retry_effects::tokio_postgres::connect(url, NoTls).await.unwrap();
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
     tokio::spawn(connection);
     client
 }

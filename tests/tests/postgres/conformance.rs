@@ -20,8 +20,8 @@ impl Schemas {
         let clock = self.bench.make_clock().await;
         let options = self.bench.options().clock(clock);
         let schema = format!("{}_{number}", self.bench.schema());
-        let opened = options.schema(schema).pool_size(4).connect(&self.bench.url());
-        Arc::new(opened.await.unwrap())
+        let options = options.schema(schema).pool_size(4);
+        Arc::new(options.connect(&self.bench.url()).await.unwrap())
     }
 }
 
