@@ -5,6 +5,9 @@
 )]
 
 mod postgres {
+    mod batching;
     mod bench;
     mod conformance;
+    mod transactions;
+    mod wakeups;
 }

@@ -85,6 +85,8 @@ pub(super) async fn migrate(server: &Server) -> Result<(), StoreError> {
         transaction.commit().await
     };
     made.await.map_err(|error| failed(Trouble::Statement(error)))?;
+    // The pool may have no other.
+    drop(connection);
     check(server).await
 }
 

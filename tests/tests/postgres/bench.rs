@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use retry_effects::{ActionId, PostgresEffectStore, PostgresOptions, compute_action_id};
+use retry_effects::deadpool_postgres::{Manager, Pool, Runtime};
+use retry_effects::{
+    ActionId, Outcome, Payload, PostgresEffectStore, PostgresOptions, compute_action_id,
+};
 use retry_tests::postgres::ThrowawayPostgres;
 use tokio_postgres::{Client, NoTls};
 
@@ -36,6 +39,12 @@ impl Bench {
             self.server.port(),
             self.server.user()
         )
+    }
+
+    /// A pool as an application has one.
+    pub(crate) fn pool(&self) -> Pool {
+        let manager = Manager::new(self.url().parse().unwrap(), NoTls);
+        Pool::builder(manager).max_size(4).runtime(Runtime::Tokio1).build().unwrap()
     }
 
     /// A connection that is no store's.
@@ -86,4 +95,8 @@ pub(crate) async fn client(url: &str) -> Client {
 
 pub(crate) fn id(number: u64) -> ActionId {
     compute_action_id("test", &number, "").unwrap()
+}
+
+pub(crate) fn success() -> Outcome {
+    Outcome::Success(Payload::new("1"))
 }
