@@ -8,6 +8,8 @@ mod postgres {
     mod batching;
     mod bench;
     mod conformance;
+    mod cut;
+    mod proxy;
     mod transactions;
     mod wakeups;
 }
