@@ -187,6 +187,9 @@ pub use action::{CurrentAction, current_action};
 pub use action_id::{ActionId, compute_action_id};
 pub use ambient::{current_scope, in_current_scope, with_scope, with_scope_blocking};
 pub use claim::{Busy, Claim, ClaimId, ClaimRequest, DEFAULT_LEASE, Fence, Silent, Token};
+/// The version that [`PostgresEffectStore`] takes a pool of.
+#[cfg(feature = "postgres")]
+pub use deadpool_postgres;
 pub use default_store::{IntoStore, set_default_store};
 pub use effect::Effect;
 pub use effect_error::EffectError;
@@ -205,14 +208,11 @@ pub use record::{FORMAT, Finished, InputHash, Payload, Record, Resolved, Status}
 pub use rusqlite;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteEffectStore;
-/// The version that [`PostgresEffectStore`] takes a pool of.
-#[cfg(feature = "postgres")]
-pub use deadpool_postgres;
+pub use store::{Changed, EffectStore, Filter, Outcome, Settlement, StoreFuture};
+pub use store_error::StoreError;
 /// The version that [`PostgresEffectStore`] takes a transaction of.
 #[cfg(feature = "postgres")]
 pub use tokio_postgres;
-pub use store::{Changed, EffectStore, Filter, Outcome, Settlement, StoreFuture};
-pub use store_error::StoreError;
 
 /// The types that an [`Effect`]'s choices are kept in, named here for signatures; the methods of
 /// [`Effect`] make them.

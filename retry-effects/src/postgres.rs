@@ -15,8 +15,8 @@ mod statements;
 mod trouble;
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::Pool;
@@ -223,7 +223,11 @@ impl PostgresEffectStore {
         let server = &self.0.desk.server;
         let failed = |error: tokio_postgres::Error| {
             let trouble = Arc::new(Trouble::from(error));
-            trouble::failed("complete in a transaction", &server.schema().quoted(), &trouble)
+            trouble::failed(
+                "complete in a transaction",
+                &server.schema().quoted(),
+                &trouble,
+            )
         };
         let statements = server.statements();
         let id = token.id();
@@ -243,7 +247,11 @@ impl PostgresEffectStore {
         };
         let sent = [Sent::new(&deed, &write)];
         let columns = Columns::new(&sent);
-        let typed: Vec<_> = columns.parameters().into_iter().zip(Columns::TYPES).collect();
+        let typed: Vec<_> = columns
+            .parameters()
+            .into_iter()
+            .zip(Columns::TYPES)
+            .collect();
         let rows = transaction
             .query_typed(&statements.change, &typed)
             .await

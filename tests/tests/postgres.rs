@@ -10,6 +10,7 @@ mod postgres {
     mod conformance;
     mod cut;
     mod proxy;
+    mod refusals;
     mod transactions;
     mod wakeups;
 }

@@ -162,7 +162,9 @@ async fn ask(
 async fn settle(desk: &Desk, row: &Row, waiting: &mut BTreeMap<[u8; 32], Vec<Claiming>>) {
     let made = row.try_get::<_, Option<&[u8]>>(0).ok().flatten();
     if let Some(id) = made {
-        let Some(claims) = waiting.get_mut(id) else { return };
+        let Some(claims) = waiting.get_mut(id) else {
+            return;
+        };
         let fence = row.try_get::<_, i64>(1).unwrap_or(0);
         claims.remove(0).won(Fence::new(fence.unsigned_abs()));
         // The others are told what they find at their next turn.

@@ -10,8 +10,8 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
 use retry_core::{Retry, RetryPolicy};
-use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{AsyncMessage, Client, Config, Connection, Socket};
 
 use super::desk::Desk;

@@ -74,7 +74,10 @@ pub(super) async fn watch(desk: &Desk, watches: Vec<Watch>) {
     let ids = in_order(watches.iter().map(|watch| watch.0));
     let ids: Vec<&[u8]> = ids.iter().map(|id| &id[..]).collect();
     let statement = &desk.server.statements().watch;
-    let watched = desk.server.query("watch a record", statement, &[&ids]).await;
+    let watched = desk
+        .server
+        .query("watch a record", statement, &[&ids])
+        .await;
     // Polling is beneath: what cannot be watched is found out later.
     let Ok(rows) = watched else { return };
     let pending: Vec<&[u8]> = rows.iter().map(|row| row.get(0)).collect();
@@ -100,7 +103,9 @@ const PAGE: i64 = 500;
 pub(super) async fn list(server: &Server, filter: &Filter) -> Result<Vec<Record>, StoreError> {
     let statuses = candidates(filter.status);
     let limit = filter.limit.unwrap_or(usize::MAX);
-    let mut after = filter.after.map_or_else(Vec::new, |id| id.as_bytes().to_vec());
+    let mut after = filter
+        .after
+        .map_or_else(Vec::new, |id| id.as_bytes().to_vec());
     let mut records = Vec::new();
     while records.len() < limit {
         let statement = &server.statements().full_page;
@@ -163,14 +168,18 @@ pub(super) async fn purge(server: &Server, age: u64) -> Result<u64, StoreError> 
 
 async fn remove(server: &Server, ids: &[Vec<u8>], revisions: &[i64]) -> Result<u64, StoreError> {
     let statement = &server.statements().remove;
-    let rows = server.query("purge records", statement, &[&ids, &revisions]).await;
+    let rows = server
+        .query("purge records", statement, &[&ids, &revisions])
+        .await;
     let rows = rows.map_err(|failure| failure.into_error(server))?;
     Ok(rows.len() as u64)
 }
 
 /// How many records there are.
 pub(super) async fn count(server: &Server) -> Result<u64, StoreError> {
-    let rows = server.query("count records", &server.statements().count, &[]).await;
+    let rows = server
+        .query("count records", &server.statements().count, &[])
+        .await;
     let rows = rows.map_err(|failure| failure.into_error(server))?;
     let count = rows.first().map_or(0, |row| row.get::<_, i64>(0));
     Ok(count.unsigned_abs())
@@ -178,5 +187,7 @@ pub(super) async fn count(server: &Server) -> Result<u64, StoreError> {
 
 /// Removes some of the records whose time is up. Where it cannot, the next one will.
 pub(super) async fn sweep(server: &Server) {
-    let _ = server.query("remove records", &server.statements().sweep, &[]).await;
+    let _ = server
+        .query("remove records", &server.statements().sweep, &[])
+        .await;
 }

@@ -88,7 +88,16 @@ mod tests {
 
     #[test]
     fn texts_come_back() {
-        for text in ["", "plain", "\0", "\\", "\\0", "a\\\0\\\\0b", "\\\\", "Grüße\0"] {
+        for text in [
+            "",
+            "plain",
+            "\0",
+            "\\",
+            "\\0",
+            "a\\\0\\\\0b",
+            "\\\\",
+            "Grüße\0",
+        ] {
             let stored = escaped(text);
             assert!(!stored.contains('\0'), "{stored:?}");
             assert_eq!(unescaped(&stored), text);

@@ -93,11 +93,7 @@ impl PostgresOptions {
     /// # Errors
     ///
     /// As [`PostgresEffectStore::connect`].
-    pub async fn connect_with<T>(
-        self,
-        url: &str,
-        tls: T,
-    ) -> Result<PostgresEffectStore, StoreError>
+    pub async fn connect_with<T>(self, url: &str, tls: T) -> Result<PostgresEffectStore, StoreError>
     where
         T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
         T::Stream: Send + Sync,
@@ -110,6 +106,9 @@ impl PostgresOptions {
             ));
         }
         let mut config: Config = url.parse().map_err(|error| trouble::of_url(&error))?;
+        if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
+            return Err(trouble::bad_url("the URL names no host"));
+        }
         config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_TIMEOUT);
@@ -138,11 +137,7 @@ impl PostgresOptions {
         self.open(pool, None).await
     }
 
-    async fn open(
-        self,
-        pool: Pool,
-        dial: Option<Dial>,
-    ) -> Result<PostgresEffectStore, StoreError> {
+    async fn open(self, pool: Pool, dial: Option<Dial>) -> Result<PostgresEffectStore, StoreError> {
         let name = SchemaName::new(&self.schema)?;
         let statements = Statements::new(&name, &self.clock, schema::VERSION);
         let server = Server::new(pool, name, statements);

@@ -97,7 +97,10 @@ fn nanos(time: SystemTime) -> u64 {
 }
 
 fn wall(time: SystemTime) -> u64 {
-    millis(time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default())
+    millis(
+        time.duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default(),
+    )
 }
 
 /// Longer times are as good as this one, a thousand years: the server's end in the year 294276.

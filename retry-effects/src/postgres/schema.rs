@@ -57,7 +57,10 @@ fn tables(schema: &SchemaName) -> String {
 pub(super) async fn migrate(server: &Server) -> Result<(), StoreError> {
     let schema = server.schema();
     let failed = |trouble: Trouble| {
-        let action = format!("make its tables in the schema {schema}", schema = schema.as_str());
+        let action = format!(
+            "make its tables in the schema {schema}",
+            schema = schema.as_str()
+        );
         match &trouble {
             Trouble::Statement(error)
                 if error.code().is_some_and(|code| code.code() == "42501") =>
@@ -84,7 +87,8 @@ pub(super) async fn migrate(server: &Server) -> Result<(), StoreError> {
         }
         transaction.commit().await
     };
-    made.await.map_err(|error| failed(Trouble::Statement(error)))?;
+    made.await
+        .map_err(|error| failed(Trouble::Statement(error)))?;
     // The pool may have no other.
     drop(connection);
     check(server).await
@@ -96,7 +100,11 @@ async fn make(
     schema: &SchemaName,
 ) -> Result<(), tokio_postgres::Error> {
     let sought = "SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1";
-    if transaction.query_opt(sought, &[&schema.as_str()]).await?.is_none() {
+    if transaction
+        .query_opt(sought, &[&schema.as_str()])
+        .await?
+        .is_none()
+    {
         let create = format!("CREATE SCHEMA {}", schema.quoted());
         transaction.batch_execute(&create).await?;
     }
@@ -132,7 +140,9 @@ async fn is_there(
 
 /// Says so where the tables are of a version that this crate does not know.
 pub(super) async fn check(server: &Server) -> Result<(), StoreError> {
-    let rows = server.query("read its version", &server.statements().version, &[]).await;
+    let rows = server
+        .query("read its version", &server.statements().version, &[])
+        .await;
     let rows = rows.map_err(|failure| failure.into_error(server))?;
     let version = rows.first().and_then(|row| row.try_get::<_, i32>(0).ok());
     let schema = server.schema().quoted();

@@ -76,7 +76,9 @@ impl Trouble {
     /// without it: a value that the server does not take.
     pub(super) fn is_of_one(&self) -> bool {
         match self.code() {
-            Some(code) => ["22", "23", "54"].iter().any(|class| code.starts_with(class)),
+            Some(code) => ["22", "23", "54"]
+                .iter()
+                .any(|class| code.starts_with(class)),
             // Too large to be sent at all.
             None => matches!(self, Self::Statement(_)) && self.verdict() == Verdict::Stop,
         }
@@ -92,9 +94,11 @@ pub(super) fn failed(action: &str, schema: &str, trouble: &Arc<Trouble>) -> Stor
              {schema} TO ..` and `GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO ..`, and the \
              first time let it be opened by a user who may create the schema"
         ),
-        Some("25006") => "the server only takes reads; the store must be on the primary, by a role \
+        Some("25006") => {
+            "the server only takes reads; the store must be on the primary, by a role \
                           that may write (`target_session_attrs=read-write` finds it)"
-            .to_owned(),
+                .to_owned()
+        }
         Some("42P01" | "3F000" | "42703") => format!(
             "its tables are gone, or are others: nothing is made anew while it is open, since what \
              was recorded would run again; restore the schema {schema}, or open the store afresh \
@@ -113,9 +117,12 @@ pub(super) fn failed(action: &str, schema: &str, trouble: &Arc<Trouble>) -> Stor
 
 /// What to say of a URL that is none. It may hold a password, and is not shown.
 pub(super) fn of_url(error: &tokio_postgres::Error) -> StoreError {
+    bad_url(&described(error))
+}
+
+pub(super) fn bad_url(why: &str) -> StoreError {
     StoreError::misconfigured(format!(
-        "cannot be opened: {}; a URL is like `postgres://user:password@host:5432/database`, or \
-         `host=.. user=.. dbname=..`",
-        described(error)
+        "cannot be opened: {why}; a URL is like `postgres://user:password@host:5432/database`, or \
+         `host=.. user=.. dbname=..`"
     ))
 }

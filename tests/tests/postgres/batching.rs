@@ -14,15 +14,25 @@ async fn a_lone_claim_is_one_statement_and_so_is_its_completion() {
     let Some(bench) = Bench::new() else { return };
     let store = bench.open().await;
     let before = store.statements_sent();
-    let Claim::Won(token) = store.pending(&ClaimRequest::new(id(1), "test")).await.unwrap() else {
+    let Claim::Won(token) = store
+        .pending(&ClaimRequest::new(id(1), "test"))
+        .await
+        .unwrap()
+    else {
         panic!("nobody else is there")
     };
     assert_eq!(store.statements_sent() - before, 1);
     store.complete(&token, success()).await.unwrap();
     assert_eq!(store.statements_sent() - before, 2);
-    assert!(matches!(store.resolve(id(1)).await.unwrap(), Resolved::Done(_)));
+    assert!(matches!(
+        store.resolve(id(1)).await.unwrap(),
+        Resolved::Done(_)
+    ));
     assert_eq!(store.statements_sent() - before, 3);
-    let again = store.pending(&ClaimRequest::new(id(1), "test")).await.unwrap();
+    let again = store
+        .pending(&ClaimRequest::new(id(1), "test"))
+        .await
+        .unwrap();
     assert!(matches!(again, Claim::Done(_)), "{again:?}");
     assert_eq!(store.statements_sent() - before, 4);
 }
@@ -58,7 +68,12 @@ async fn callers_at_the_same_time_share_statements() {
     let store = options.connect(&bench.url()).await.unwrap();
     let claim = |number| {
         let store = store.clone();
-        async move { store.pending(&ClaimRequest::new(id(number), "test")).await.unwrap() }
+        async move {
+            store
+                .pending(&ClaimRequest::new(id(number), "test"))
+                .await
+                .unwrap()
+        }
     };
     let (sent, claims) = together(&bench, &store, (0..64).map(claim)).await;
     let tokens: Vec<_> = claims
@@ -97,11 +112,22 @@ async fn of_many_callers_of_one_action_one_wins_and_few_statements_say_so() {
     let store = options.connect(&bench.url()).await.unwrap();
     let claim = |_| {
         let store = store.clone();
-        async move { store.pending(&ClaimRequest::new(id(1), "test")).await.unwrap() }
+        async move {
+            store
+                .pending(&ClaimRequest::new(id(1), "test"))
+                .await
+                .unwrap()
+        }
     };
     let (sent, claims) = together(&bench, &store, (0..64).map(claim)).await;
-    let won = claims.iter().filter(|claim| matches!(claim, Claim::Won(_))).count();
-    let busy = claims.iter().filter(|claim| matches!(claim, Claim::Busy(_))).count();
+    let won = claims
+        .iter()
+        .filter(|claim| matches!(claim, Claim::Won(_)))
+        .count();
+    let busy = claims
+        .iter()
+        .filter(|claim| matches!(claim, Claim::Busy(_)))
+        .count();
     assert_eq!((won, busy), (1, 63));
     assert!(sent <= 4, "{sent} statements");
 }
@@ -113,8 +139,10 @@ async fn one_result_that_the_server_refuses_does_not_stop_the_others() {
     let store = options.connect(&bench.url()).await.unwrap();
     let mut tokens = Vec::new();
     for number in 0..8 {
-        let Claim::Won(token) =
-            store.pending(&ClaimRequest::new(id(number), "test")).await.unwrap()
+        let Claim::Won(token) = store
+            .pending(&ClaimRequest::new(id(number), "test"))
+            .await
+            .unwrap()
         else {
             panic!("nobody else is there")
         };
@@ -124,7 +152,14 @@ async fn one_result_that_the_server_refuses_does_not_stop_the_others() {
         let store = store.clone();
         // A text of Postgres's holds no U+0000; no JSON has one either.
         let json = if number == 3 { "\"\0\"" } else { "1" };
-        async move { (number, store.complete(&token, Outcome::Success(Payload::new(json))).await) }
+        async move {
+            (
+                number,
+                store
+                    .complete(&token, Outcome::Success(Payload::new(json)))
+                    .await,
+            )
+        }
     };
     let (_, answers) = together(&bench, &store, tokens.into_iter().enumerate().map(complete)).await;
     for (number, answer) in answers {
@@ -152,7 +187,10 @@ async fn concurrent_batches_of_the_same_actions_do_not_wait_in_a_circle() {
                     let Claim::Won(token) = claim else { continue };
                     *won.lock().unwrap().entry(number).or_insert(0) += 1;
                     if caller == 0 && turn == 0 {
-                        store.renew(&token, retry_effects::DEFAULT_LEASE).await.unwrap();
+                        store
+                            .renew(&token, retry_effects::DEFAULT_LEASE)
+                            .await
+                            .unwrap();
                     }
                     store.complete(&token, success()).await.unwrap();
                 }

@@ -10,7 +10,7 @@ use retry_effects::{
     ActionId, Outcome, Payload, PostgresEffectStore, PostgresOptions, compute_action_id,
 };
 use retry_tests::postgres::ThrowawayPostgres;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::{Client, Config, NoTls};
 
 pub(crate) struct Bench {
     server: Arc<ThrowawayPostgres>,
@@ -52,8 +52,19 @@ impl Bench {
 
     /// A pool as an application has one.
     pub(crate) fn pool(&self) -> Pool {
-        let manager = Manager::new(self.url().parse().unwrap(), NoTls);
-        Pool::builder(manager).max_size(4).runtime(Runtime::Tokio1).build().unwrap()
+        self.pool_with("")
+    }
+
+    /// The same, with settings of its sessions.
+    pub(crate) fn pool_with(&self, settings: &str) -> Pool {
+        let mut config: Config = self.url().parse().unwrap();
+        config.options(settings);
+        let manager = Manager::new(config, NoTls);
+        Pool::builder(manager)
+            .max_size(4)
+            .runtime(Runtime::Tokio1)
+            .build()
+            .unwrap()
     }
 
     /// A connection that is no store's.

@@ -66,24 +66,40 @@ async fn a_claim_whose_answer_was_lost_is_found_again_with_its_fence() {
     let proxy = Proxy::start(bench.socket());
     let store = through(&bench, &proxy, 1).await;
     proxy.cut_after(0, Cut::After);
-    let Claim::Won(token) = store.pending(&ClaimRequest::new(id(1), "test")).await.unwrap() else {
+    let Claim::Won(token) = store
+        .pending(&ClaimRequest::new(id(1), "test"))
+        .await
+        .unwrap()
+    else {
         panic!("nobody else is there");
     };
     assert_eq!(proxy.cuts(), 1);
     let record = store.get(id(1)).await.unwrap().unwrap();
-    assert_eq!((record.fence, record.status), (token.fence(), Status::Pending));
+    assert_eq!(
+        (record.fence, record.status),
+        (token.fence(), Status::Pending)
+    );
     let client = bench.client().await;
     let last = format!("SELECT last_value FROM {}.effect_fence", bench.schema());
     let last: i64 = client.query_one(&last, &[]).await.unwrap().get(0);
-    assert_eq!(Fence::new(last.unsigned_abs()), token.fence(), "it was claimed once");
+    assert_eq!(
+        Fence::new(last.unsigned_abs()),
+        token.fence(),
+        "it was claimed once"
+    );
 
     // A takeover is found again in the same way: two statements, the second of which is lost.
-    store.complete(&token, retry_effects::Outcome::InDoubt { applied: false }).await.unwrap();
+    store
+        .complete(&token, retry_effects::Outcome::InDoubt { applied: false })
+        .await
+        .unwrap();
     let mut takeover = ClaimRequest::new(id(1), "test");
     takeover.takeover = Some(token.fence());
     proxy.cut_after(1, Cut::After);
     let claim = store.pending(&takeover).await.unwrap();
-    let Claim::Won(newer) = claim else { panic!("{claim:?}") };
+    let Claim::Won(newer) = claim else {
+        panic!("{claim:?}")
+    };
     assert_eq!(proxy.cuts(), 2);
     let record = store.get(id(1)).await.unwrap().unwrap();
     assert_eq!(record.fence, newer.fence());
@@ -95,14 +111,27 @@ async fn every_change_whose_answer_was_lost_is_accepted() {
     let proxy = Proxy::start(bench.socket());
     let store = through(&bench, &proxy, 1).await;
     for (number, cut) in (1..).zip([Cut::Before, Cut::After]) {
-        let claim = store.pending(&ClaimRequest::new(id(number), "test")).await.unwrap();
-        let Claim::Won(token) = claim else { panic!("{claim:?}") };
+        let claim = store
+            .pending(&ClaimRequest::new(id(number), "test"))
+            .await
+            .unwrap();
+        let Claim::Won(token) = claim else {
+            panic!("{claim:?}")
+        };
         proxy.cut_after(0, cut);
-        store.renew(&token, retry_effects::DEFAULT_LEASE).await.unwrap();
+        store
+            .renew(&token, retry_effects::DEFAULT_LEASE)
+            .await
+            .unwrap();
         proxy.cut_after(0, cut);
         store.release(&token).await.unwrap();
-        let claim = store.pending(&ClaimRequest::new(id(number), "test")).await.unwrap();
-        let Claim::Won(token) = claim else { panic!("{claim:?}") };
+        let claim = store
+            .pending(&ClaimRequest::new(id(number), "test"))
+            .await
+            .unwrap();
+        let Claim::Won(token) = claim else {
+            panic!("{claim:?}")
+        };
         let doubt = retry_effects::Outcome::InDoubt { applied: true };
         proxy.cut_after(0, cut);
         store.complete(&token, doubt).await.unwrap();
@@ -121,11 +150,17 @@ async fn every_change_whose_answer_was_lost_is_accepted() {
 async fn no_effect_is_repeated_while_connections_are_cut() {
     let Some(bench) = Bench::new() else { return };
     let proxy = Proxy::start(bench.socket());
-    let stores = [through(&bench, &proxy, 4).await, through(&bench, &proxy, 4).await];
+    let stores = [
+        through(&bench, &proxy, 4).await,
+        through(&bench, &proxy, 4).await,
+    ];
     let rounds = bench.short_or_full(25, 500);
     for round in 0..rounds {
         let effects: Arc<[AtomicU32; 8]> = Arc::default();
-        proxy.cut_after(round as usize % 11, [Cut::Before, Cut::After][round as usize % 2]);
+        proxy.cut_after(
+            round as usize % 11,
+            [Cut::Before, Cut::After][round as usize % 2],
+        );
         let mut tasks = JoinSet::new();
         for caller in 0..32_usize {
             let (store, effects) = (stores[caller % 2].clone(), effects.clone());
@@ -164,8 +199,13 @@ async fn a_transaction_is_cut_at_every_statement() {
     for passed in 0..5 {
         for cut in [Cut::Before, Cut::After] {
             number += 1;
-            let claim = store.pending(&ClaimRequest::new(id(number), "order")).await.unwrap();
-            let Claim::Won(token) = claim else { panic!("{claim:?}") };
+            let claim = store
+                .pending(&ClaimRequest::new(id(number), "order"))
+                .await
+                .unwrap();
+            let Claim::Won(token) = claim else {
+                panic!("{claim:?}")
+            };
             proxy.cut_after(passed, cut);
             let paid = async {
                 let mut client = super::bench::client(&url).await;
@@ -173,11 +213,15 @@ async fn a_transaction_is_cut_at_every_statement() {
                 let insert = format!("INSERT INTO {orders} VALUES ($1)");
                 let order = i64::try_from(number).unwrap();
                 transaction.execute(&insert, &[&order]).await?;
-                store.complete_in(&mut transaction, &token, success()).await?;
+                store
+                    .complete_in(&mut transaction, &token, success())
+                    .await?;
                 // As a prepared statement, which the proxy can cut as it does the others.
                 let committed = transaction.query_typed("COMMIT", &[]).await;
                 std::mem::forget(transaction);
-                committed.map(drop).map_err(Box::<dyn std::error::Error>::from)
+                committed
+                    .map(drop)
+                    .map_err(Box::<dyn std::error::Error>::from)
             };
             let paid = paid.await;
             let count = format!("SELECT count(*) FROM {orders} WHERE number = {number}");

@@ -107,7 +107,9 @@ async fn serve(client: UnixStream, server: UnixStream, plan: Arc<Plan>) {
 /// From the client to the server, until a statement is cut before it is sent.
 async fn forward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, plan: &Plan, line: &Line) {
     // The first message has no type.
-    let Some(start) = message(&mut from, false).await else { return };
+    let Some(start) = message(&mut from, false).await else {
+        return;
+    };
     if to.write_all(&start).await.is_err() {
         return;
     }

@@ -23,7 +23,13 @@ async fn with_orders(bench: &Bench) -> (PostgresEffectStore, Client) {
 
 async fn orders(bench: &Bench) -> i64 {
     let count = format!("SELECT count(*) FROM {}.orders", bench.schema());
-    bench.client().await.query_one(&count, &[]).await.unwrap().get(0)
+    bench
+        .client()
+        .await
+        .query_one(&count, &[])
+        .await
+        .unwrap()
+        .get(0)
 }
 
 async fn with_order<'a>(bench: &Bench, client: &'a mut Client) -> Transaction<'a> {
@@ -34,7 +40,11 @@ async fn with_order<'a>(bench: &Bench, client: &'a mut Client) -> Transaction<'a
 }
 
 async fn won(store: &PostgresEffectStore, number: u64) -> Token {
-    match store.pending(&ClaimRequest::new(id(number), "order")).await.unwrap() {
+    match store
+        .pending(&ClaimRequest::new(id(number), "order"))
+        .await
+        .unwrap()
+    {
         Claim::Won(token) => token,
         other => panic!("{other:?}"),
     }
@@ -53,12 +63,18 @@ async fn both_are_committed_or_neither() {
     let (store, mut client) = with_orders(&bench).await;
     let token = won(&store, 1).await;
     let mut transaction = with_order(&bench, &mut client).await;
-    store.complete_in(&mut transaction, &token, success()).await.unwrap();
+    store
+        .complete_in(&mut transaction, &token, success())
+        .await
+        .unwrap();
     transaction.rollback().await.unwrap();
     assert_eq!((orders(&bench).await, result(&store, 1).await), (0, None));
 
     let mut transaction = with_order(&bench, &mut client).await;
-    store.complete_in(&mut transaction, &token, success()).await.unwrap();
+    store
+        .complete_in(&mut transaction, &token, success())
+        .await
+        .unwrap();
     assert_eq!(result(&store, 1).await, None, "not before the commit");
     transaction.commit().await.unwrap();
     assert_eq!(orders(&bench).await, 1);
@@ -69,10 +85,16 @@ async fn both_are_committed_or_neither() {
 async fn a_commit_is_durable_whatever_the_session_says() {
     let Some(bench) = Bench::new() else { return };
     let (store, mut client) = with_orders(&bench).await;
-    client.batch_execute("SET synchronous_commit = off").await.unwrap();
+    client
+        .batch_execute("SET synchronous_commit = off")
+        .await
+        .unwrap();
     let token = won(&store, 1).await;
     let mut transaction = client.transaction().await.unwrap();
-    store.complete_in(&mut transaction, &token, success()).await.unwrap();
+    store
+        .complete_in(&mut transaction, &token, success())
+        .await
+        .unwrap();
     let show = "SHOW synchronous_commit";
     let within: String = transaction.query_one(show, &[]).await.unwrap().get(0);
     transaction.commit().await.unwrap();
@@ -91,7 +113,10 @@ async fn a_second_commit_is_refused_to_the_same_claim_too() {
     let Err(StoreError::AlreadyDone { finished, .. }) = again else {
         panic!("{again:?}");
     };
-    assert_eq!((finished.fence, finished.payload.json()), (token.fence(), "1"));
+    assert_eq!(
+        (finished.fence, finished.payload.json()),
+        (token.fence(), "1")
+    );
     drop(transaction);
     assert_eq!(orders(&bench).await, 0);
 }
@@ -108,7 +133,10 @@ async fn a_claim_that_was_taken_over_commits_nothing() {
     assert!(matches!(claim, Claim::Won(_)), "{claim:?}");
     let mut transaction = with_order(&bench, &mut client).await;
     let lost = store.complete_in(&mut transaction, &late, success()).await;
-    assert!(matches!(lost, Err(StoreError::LeaseLost { .. })), "{lost:?}");
+    assert!(
+        matches!(lost, Err(StoreError::LeaseLost { .. })),
+        "{lost:?}"
+    );
 }
 
 #[tokio::test]
@@ -117,14 +145,20 @@ async fn a_record_that_is_being_committed_is_busy_and_holds_nobody_up() {
     let (store, mut client) = with_orders(&bench).await;
     let token = won(&store, 1).await;
     let mut transaction = with_order(&bench, &mut client).await;
-    store.complete_in(&mut transaction, &token, success()).await.unwrap();
+    store
+        .complete_in(&mut transaction, &token, success())
+        .await
+        .unwrap();
     bench.pass(DEFAULT_LEASE).await;
 
     // By the clock it is in doubt; it cannot be taken over while its owner commits.
     let mut takeover = ClaimRequest::new(id(1), "order");
     takeover.takeover = Some(token.fence());
     let claim = store.pending(&takeover).await.unwrap();
-    assert!(matches!(claim, Claim::Busy(busy) if busy.fence == token.fence()), "{claim:?}");
+    assert!(
+        matches!(claim, Claim::Busy(busy) if busy.fence == token.fence()),
+        "{claim:?}"
+    );
     // Its owner's renewal waits, and nobody else's work does.
     let renewal = tokio::spawn({
         let store = store.clone();
@@ -138,7 +172,10 @@ async fn a_record_that_is_being_committed_is_busy_and_holds_nobody_up() {
 
     transaction.commit().await.unwrap();
     let renewed = renewal.await.unwrap();
-    assert!(matches!(renewed, Err(StoreError::LeaseLost { .. })), "{renewed:?}");
+    assert!(
+        matches!(renewed, Err(StoreError::LeaseLost { .. })),
+        "{renewed:?}"
+    );
     let claim = store.pending(&takeover).await.unwrap();
     assert!(matches!(claim, Claim::Done(_)), "{claim:?}");
 }
@@ -149,7 +186,10 @@ async fn a_renewal_takes_place_once_the_transaction_is_rolled_back() {
     let (store, mut client) = with_orders(&bench).await;
     let token = won(&store, 1).await;
     let mut transaction = with_order(&bench, &mut client).await;
-    store.complete_in(&mut transaction, &token, success()).await.unwrap();
+    store
+        .complete_in(&mut transaction, &token, success())
+        .await
+        .unwrap();
     let renewal = store.renew(&token, Duration::from_secs(3600));
     transaction.rollback().await.unwrap();
     renewal.await.unwrap();
@@ -165,8 +205,14 @@ async fn another_schema_is_told_apart() {
     let drop = format!("DROP SCHEMA {} CASCADE", bench.schema());
     client.batch_execute(&drop).await.unwrap();
     let mut transaction = client.transaction().await.unwrap();
-    let error = store.complete_in(&mut transaction, &token, success()).await.unwrap_err();
-    assert!(matches!(error, StoreError::Misconfigured { .. }), "{error:?}");
+    let error = store
+        .complete_in(&mut transaction, &token, success())
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, StoreError::Misconfigured { .. }),
+        "{error:?}"
+    );
     assert!(error.to_string().contains("its tables are gone"), "{error}");
 }
 
@@ -177,7 +223,9 @@ async fn a_body_that_finds_it_done_has_no_other_attempt() {
     let ran = std::sync::atomic::AtomicU32::new(0);
     let outcome: Result<u32, String> = Effect::new("charge", &42)
         .store(&store)
-        .retry(retry_core::Retry::new(retry_core::RetryPolicy::new(5).with_backoff_ms(1)))
+        .retry(retry_core::Retry::new(
+            retry_core::RetryPolicy::new(5).with_backoff_ms(1),
+        ))
         .run_async(|| async {
             ran.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
             let action = retry_effects::current_action().expect("a gated body");

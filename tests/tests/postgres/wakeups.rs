@@ -10,11 +10,17 @@ use super::bench::{Bench, id, success};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 async fn woken(changed: Changed) {
-    tokio::time::timeout(PATIENCE, changed).await.expect("a waiter is woken");
+    tokio::time::timeout(PATIENCE, changed)
+        .await
+        .expect("a waiter is woken");
 }
 
 async fn won(store: &PostgresEffectStore, number: u64) -> Token {
-    match store.pending(&ClaimRequest::new(id(number), "test")).await.unwrap() {
+    match store
+        .pending(&ClaimRequest::new(id(number), "test"))
+        .await
+        .unwrap()
+    {
         Claim::Won(token) => token,
         other => panic!("{other:?}"),
     }
@@ -58,14 +64,19 @@ async fn a_release_elsewhere_wakes_and_a_renewal_does_not() {
     let (mut changed, second) = (Box::pin(waiter.changed(id(1))), waiter.changed(id(2)));
     heard(&bench, 1).await;
     heard(&bench, 2).await;
-    owner.renew(&token, retry_effects::DEFAULT_LEASE).await.unwrap();
+    owner
+        .renew(&token, retry_effects::DEFAULT_LEASE)
+        .await
+        .unwrap();
     owner.release(&other).await.unwrap();
     // Notifications keep their order: had the renewal sent one, it would be here.
     woken(second).await;
     let early = tokio::time::timeout(Duration::ZERO, &mut changed).await;
     assert!(early.is_err(), "a renewal wakes nobody");
     owner.release(&token).await.unwrap();
-    tokio::time::timeout(PATIENCE, changed).await.expect("a waiter is woken");
+    tokio::time::timeout(PATIENCE, changed)
+        .await
+        .expect("a waiter is woken");
 }
 
 #[tokio::test]
@@ -77,7 +88,10 @@ async fn a_commit_of_the_owners_own_wakes() {
     heard(&bench, 1).await;
     let mut client = bench.client().await;
     let mut transaction = client.transaction().await.unwrap();
-    owner.complete_in(&mut transaction, &token, success()).await.unwrap();
+    owner
+        .complete_in(&mut transaction, &token, success())
+        .await
+        .unwrap();
     transaction.commit().await.unwrap();
     woken(changed).await;
 }
