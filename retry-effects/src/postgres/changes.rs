@@ -211,6 +211,11 @@ impl Change {
         payload.map_or(0, |payload| payload.json().len()) + 128
     }
 
+    /// Completes when its caller has left.
+    pub(super) async fn left(&mut self) {
+        self.answer.closed().await;
+    }
+
     fn answer(self, answer: Answer) {
         // A caller that has left wants no answer.
         let _ = self.answer.send(answer);
@@ -293,15 +298,9 @@ fn later(desk: &Arc<Desk>, mut change: Change) {
         change.answer(Err(error));
         return;
     }
-    let desk = desk.clone();
-    tokio::spawn(async move {
-        let left = tokio::time::timeout(change.pause, change.answer.closed()).await;
-        // Nobody waits for its answer any more: a renewal that came too late.
-        if left.is_err() {
-            change.pause = (change.pause * 2).min(PAUSE.1);
-            desk.put(Command::Change(change));
-        }
-    });
+    let pause = change.pause;
+    change.pause = (pause * 2).min(PAUSE.1);
+    desk.put_later(Command::Change(change), pause);
 }
 
 /// One change as it is sent.

@@ -5,7 +5,8 @@
 //! the one that was read.
 
 use std::collections::BTreeMap;
-use std::time::SystemTime;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::oneshot;
 use tokio_postgres::Row;
@@ -21,16 +22,28 @@ use crate::record::InputHash;
 use crate::state::{self, millis, nanos};
 use crate::store_error::StoreError;
 
-/// What is left of a "lease" that is a lock: the owner's transaction is about to end.
-const LOCKED: std::time::Duration = std::time::Duration::from_millis(100);
+/// How long a record that is locked is looked at again, before it is called busy: the lock of
+/// another statement of a store's is gone by then, that of a transaction of the owner's may stay.
+const LOCKED: Duration = Duration::from_millis(250);
+
+/// The pause before the second look.
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// A claim that waits for its answer.
 #[derive(Debug)]
 pub(super) struct Claiming {
     wish: Wish,
-    /// The revision over which it could not be written at its last turn.
-    missed: Option<i64>,
+    /// The lock that it met at its last turn.
+    met: Option<Met>,
     answer: oneshot::Sender<Result<Claim, StoreError>>,
+}
+
+/// A record that somebody had locked.
+#[derive(Clone, Copy, Debug)]
+struct Met {
+    revision: i64,
+    since: Instant,
+    pause: Duration,
 }
 
 /// A [`ClaimRequest`] with texts of its own.
@@ -41,9 +54,9 @@ struct Wish {
     action_type: String,
     scope: String,
     input_hash: Option<InputHash>,
-    lease: std::time::Duration,
-    keep: std::time::Duration,
-    retain: Option<std::time::Duration>,
+    lease: Duration,
+    keep: Duration,
+    retain: Option<Duration>,
     takeover: Option<Fence>,
     silent: Option<Silent>,
 }
@@ -67,10 +80,15 @@ impl Claiming {
         };
         let claiming = Self {
             wish,
-            missed: None,
+            met: None,
             answer,
         };
         (claiming, receiver)
+    }
+
+    /// Completes when its caller has left.
+    pub(super) async fn left(&mut self) {
+        self.answer.closed().await;
     }
 
     fn answer(self, answer: Result<Claim, StoreError>) {
@@ -103,7 +121,7 @@ impl Wish {
 }
 
 /// Answers all, or puts them back where the answer needs another look.
-pub(super) async fn serve(desk: &Desk, claims: Vec<Claiming>) {
+pub(super) async fn serve(desk: &Arc<Desk>, claims: Vec<Claiming>) {
     // By their ids, in order, which keeps two batches from waiting for each other.
     let mut waiting: BTreeMap<[u8; 32], Vec<Claiming>> = BTreeMap::new();
     for claiming in claims {
@@ -159,7 +177,7 @@ async fn ask(
 }
 
 /// Answers those whom this row of the answer concerns.
-async fn settle(desk: &Desk, row: &Row, waiting: &mut BTreeMap<[u8; 32], Vec<Claiming>>) {
+async fn settle(desk: &Arc<Desk>, row: &Row, waiting: &mut BTreeMap<[u8; 32], Vec<Claiming>>) {
     let made = row.try_get::<_, Option<&[u8]>>(0).ok().flatten();
     if let Some(id) = made {
         let Some(claims) = waiting.get_mut(id) else {
@@ -188,25 +206,15 @@ async fn settle(desk: &Desk, row: &Row, waiting: &mut BTreeMap<[u8; 32], Vec<Cla
         match stored.slot.grant(&request, stored.now) {
             Err(refusal) => claiming.answer(Ok(refusal)),
             Ok(_) if is_changed => left.push(claiming),
-            Ok(_) if claiming.missed == Some(stored.revision) => {
-                // Nobody has changed it since, so somebody holds its lock: the owner's transaction.
-                claiming.answer(Ok(Claim::Busy(Busy {
-                    fence: stored.slot.fence,
-                    renewals: stored.slot.renewals,
-                    lease: std::time::Duration::from_nanos(stored.slot.lease),
-                    left: LOCKED,
-                    input_hash: stored.slot.input_hash,
-                })));
+            Ok(_) if claiming.met.is_some_and(|met| met.is_busy(&stored)) => {
+                claiming.answer(Ok(Claim::Busy(busy(&stored))));
             }
             Ok(created) => match overwrite(desk, &claiming.wish, &stored, created).await {
                 Ok(Some(fence)) => {
                     is_changed = true;
                     claiming.won(fence);
                 }
-                Ok(None) => left.push(Claiming {
-                    missed: Some(stored.revision),
-                    ..claiming
-                }),
+                Ok(None) => later(desk, claiming, stored.revision),
                 Err(failure) => claiming.answer(Err(failure.into_error(&desk.server))),
             },
         }
@@ -214,6 +222,42 @@ async fn settle(desk: &Desk, row: &Row, waiting: &mut BTreeMap<[u8; 32], Vec<Cla
     if !left.is_empty() {
         waiting.insert(*stored.id.as_bytes(), left);
     }
+}
+
+impl Met {
+    /// Whether the record is locked for so long, and nobody has changed it, that it must be a
+    /// transaction of its owner's.
+    fn is_busy(self, stored: &Stored) -> bool {
+        self.revision == stored.revision && self.since.elapsed() >= LOCKED
+    }
+}
+
+/// What to say of a record whose owner is about to commit.
+fn busy(stored: &Stored) -> Busy {
+    Busy {
+        fence: stored.slot.fence,
+        renewals: stored.slot.renewals,
+        lease: Duration::from_nanos(stored.slot.lease),
+        left: LOCKED,
+        input_hash: stored.slot.input_hash,
+    }
+}
+
+/// Puts a claim back that could not be written: the record has changed, or somebody has locked it.
+fn later(desk: &Arc<Desk>, mut claiming: Claiming, revision: i64) {
+    let met = match claiming.met {
+        Some(met) if met.revision == revision => Met {
+            pause: met.pause * 2,
+            ..met
+        },
+        _ => Met {
+            revision,
+            since: Instant::now(),
+            pause: PAUSE,
+        },
+    };
+    claiming.met = Some(met);
+    desk.put_later(Command::Claim(claiming), met.pause);
 }
 
 /// Writes a claim over a record, if it is still the one that was read.

@@ -7,6 +7,7 @@
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::changes::{self, Change};
@@ -58,6 +59,17 @@ pub(super) enum Command {
     Watch(Watch),
 }
 
+impl Command {
+    /// Completes when nobody waits for its answer any more.
+    async fn left(&mut self) {
+        match self {
+            Self::Claim(claiming) => claiming.left().await,
+            Self::Change(change) => change.left().await,
+            Self::Lookup(_) | Self::Watch(_) => std::future::pending().await,
+        }
+    }
+}
+
 impl Desk {
     pub(super) fn new(server: Server) -> Self {
         Self {
@@ -79,6 +91,17 @@ impl Desk {
         }
         drop(queues);
         self.arrived.notify_one();
+    }
+
+    /// Takes a command after a pause, unless its caller leaves meanwhile.
+    pub(super) fn put_later(self: &Arc<Self>, mut command: Command, pause: Duration) {
+        let desk = self.clone();
+        tokio::spawn(async move {
+            let left = tokio::time::timeout(pause, command.left()).await;
+            if left.is_err() {
+                desk.put(command);
+            }
+        });
     }
 
     /// No more commands will come; lanes end once they have done those that are here.
