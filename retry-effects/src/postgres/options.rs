@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime,
+};
 use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{Config, NoTls, Socket};
@@ -12,7 +14,7 @@ use super::home::at_home;
 use super::listener::Dial;
 use super::name::SchemaName;
 use super::server::Server;
-use super::statements::Statements;
+use super::statements::{SESSION, Statements};
 use super::{schema, trouble};
 use crate::store_error::StoreError;
 
@@ -123,6 +125,12 @@ impl PostgresOptions {
         let pool = Pool::builder(Manager::from_config(config, tls, recycled))
             .max_size(self.pool_size)
             .runtime(Runtime::Tokio1)
+            .post_create(Hook::async_fn(|client: &mut ClientWrapper, _| {
+                Box::pin(async {
+                    let set = client.batch_execute(SESSION).await;
+                    set.map_err(HookError::Backend)
+                })
+            }))
             .build()
             .map_err(|error| StoreError::unavailable("make a pool of connections", error))?;
         self.open(pool, Some(dial)).await

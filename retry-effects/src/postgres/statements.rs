@@ -23,6 +23,12 @@ const DURABLE: &str = "(SELECT pg_catalog.set_config('synchronous_commit', \
     CASE pg_catalog.current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' \
     ELSE 'on' END, true)) durable";
 
+/// What a session of the store's own is set to: plans that look up keys, made once, and nothing
+/// compiled for them.
+pub(super) const SESSION: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; \
+    SET enable_mergejoin = off; SET plan_cache_mode = force_generic_plan; SET jit = off; \
+    SET default_transaction_isolation = 'read committed'";
+
 /// The texts, for one schema.
 #[derive(Debug)]
 pub(super) struct Statements {
@@ -59,6 +65,11 @@ impl Statements {
         let fence = fence(schema);
         let channel = schema.channel();
         let is_over = format!("(r.over_at IS NOT NULL AND r.over_at <= {now})");
+        // One look into the index for each key, whatever the planner knows of the table: what it
+        // plans while the table is small it would keep while the table grows.
+        let one = format!("SELECT * FROM {table} r WHERE r.action_id = a.action_id");
+        let each = format!("CROSS JOIN LATERAL ({one} OFFSET 0) r");
+        let each_locked = format!("CROSS JOIN LATERAL ({one} FOR UPDATE SKIP LOCKED) r");
         let page = |payload: &str| {
             let columns = COLUMNS.replace("r.payload", payload);
             format!(
@@ -71,13 +82,13 @@ impl Statements {
                 "WITH asked AS (SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], \
                  $4::text[], $5::text[], $6::int8[], $7::int8[], $8::int8[]) AS a(action_id, \
                  claim_id, input_hash, action_type, scope, lease_us, keep_ms, retain_ms)), \
-                 found AS MATERIALIZED (SELECT {now} AS at, * FROM {table} r \
-                 WHERE r.action_id = ANY($1)), made AS (INSERT INTO {table} (action_id, revision, status, fence, claim_id, \
+                 found AS MATERIALIZED (SELECT {now} AS at, r.* FROM asked a {each}), \
+                 made AS (INSERT INTO {table} (action_id, revision, status, fence, claim_id, \
                  input_hash, action_type, scope, lease_until, lease_us, created_at, keep_ms, \
                  retain_ms) SELECT a.action_id, 1, 'pending', {fence}, a.claim_id, a.input_hash, \
                  a.action_type, a.scope, {now} + a.lease_us * interval '1 microsecond', \
                  a.lease_us, {now}, a.keep_ms, a.retain_ms FROM asked a, {DURABLE} \
-                 WHERE (SELECT version FROM {store}) <= {version} \
+                 WHERE (SELECT version FROM {store} WHERE one = 1) <= {version} \
                  AND NOT EXISTS (SELECT FROM found f WHERE f.action_id = a.action_id) \
                  ORDER BY a.action_id \
                  ON CONFLICT (action_id) DO NOTHING RETURNING action_id, fence) \
@@ -90,7 +101,8 @@ impl Statements {
                  UPDATE {table} r SET revision = r.revision + 1, status = 'pending', \
                  applied = false, fence = {fence}, claim_id = $3, input_hash = $4, \
                  action_type = $5, scope = $6, \
-                 lease_until = {now} + $7::int8 * interval '1 microsecond', lease_us = $7::int8, renewals = 0, \
+                 lease_until = {now} + $7::int8 * interval '1 microsecond', \
+                 lease_us = $7::int8, renewals = 0, \
                  created_at = $10, completed_at = NULL, keep_ms = $8, retain_ms = $9, \
                  over_at = NULL, format = 1, payload = NULL FROM free \
                  WHERE r.action_id = free.action_id AND r.revision = $2 RETURNING r.fence"
@@ -100,8 +112,7 @@ impl Statements {
                  $4::int8[], $5::text[], $6::bool[], $7::int8[], $8::int4[], $9::text[]) \
                  AS a(action_id, fence, claim_id, revision, status, applied, lease_us, format, \
                  payload)), \
-                 free AS MATERIALIZED (SELECT r.action_id FROM {table} r \
-                 WHERE r.action_id = ANY($1) ORDER BY r.action_id FOR UPDATE SKIP LOCKED), \
+                 free AS MATERIALIZED (SELECT r.action_id FROM asked a {each_locked}), \
                  written AS (UPDATE {table} r SET revision = r.revision + 1, status = a.status, \
                  applied = a.applied, format = a.format, payload = a.payload, \
                  lease_us = coalesce(a.lease_us, r.lease_us), \
@@ -122,30 +133,30 @@ impl Statements {
                  pg_catalog.encode(a.action_id, 'hex')) IS NULL END, {now}, {COLUMNS} \
                  FROM asked a LEFT JOIN written w ON w.action_id = a.action_id \
                  LEFT JOIN free f ON f.action_id = a.action_id \
-                 LEFT JOIN {table} r ON r.action_id = a.action_id AND w.action_id IS NULL"
+                 LEFT JOIN LATERAL (SELECT * FROM {table} r WHERE r.action_id = a.action_id \
+                 AND w.action_id IS NULL OFFSET 0) r ON true"
             ),
             read: format!(
-                "SELECT pg_catalog.pg_is_in_recovery(), {now}, {COLUMNS} FROM {table} r \
-                 WHERE r.action_id = ANY($1)"
+                "SELECT pg_catalog.pg_is_in_recovery(), {now}, {COLUMNS} \
+                 FROM unnest($1::bytea[]) AS a(action_id) {each}"
             ),
             lock: format!(
                 "SELECT {now}, {COLUMNS} FROM {table} r WHERE r.action_id = $1 FOR UPDATE"
             ),
             watch: format!(
-                "WITH free AS (SELECT r.action_id FROM {table} r WHERE r.action_id = ANY($1) \
-                 AND r.status = 'pending' AND NOT r.watched FOR UPDATE SKIP LOCKED), \
+                "WITH asked AS (SELECT * FROM unnest($1::bytea[]) AS a(action_id)), \
+                 free AS MATERIALIZED (SELECT r.action_id FROM asked a {each_locked} \
+                 WHERE r.status = 'pending' AND NOT r.watched), \
                  watched AS (UPDATE {table} r SET watched = true FROM free \
                  WHERE r.action_id = free.action_id) \
-                 SELECT r.action_id FROM {table} r WHERE r.action_id = ANY($1) \
-                 AND r.status = 'pending'"
+                 SELECT r.action_id FROM asked a {each} WHERE r.status = 'pending'"
             ),
             page: page("NULL::text"),
             full_page: page("r.payload"),
             remove: format!(
                 "WITH asked AS (SELECT * FROM unnest($1::bytea[], $2::int8[]) \
                  AS a(action_id, revision)), \
-                 free AS MATERIALIZED (SELECT r.action_id FROM {table} r \
-                 WHERE r.action_id = ANY($1) FOR UPDATE SKIP LOCKED) \
+                 free AS MATERIALIZED (SELECT r.action_id FROM asked a {each_locked}) \
                  DELETE FROM {table} r USING asked a, free f WHERE r.action_id = a.action_id \
                  AND f.action_id = a.action_id AND r.revision = a.revision RETURNING 1"
             ),
@@ -156,7 +167,7 @@ impl Statements {
                  WHERE r.action_id = f.action_id AND {is_over}"
             ),
             count: format!("SELECT count(*) FROM {table} r WHERE NOT {is_over}"),
-            version: format!("SELECT version FROM {store}"),
+            version: format!("SELECT version FROM {store} WHERE one = 1"),
             listen: format!("LISTEN {channel}"),
         }
     }
