@@ -13,7 +13,7 @@ use pin_project_lite::pin_project;
 use retry_core::__private::replace_doubt;
 
 use crate::action::{Action, MARKED};
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 use crate::{action::OVER, claim::Token};
 
 thread_local! {
@@ -94,7 +94,7 @@ pub(crate) fn action() -> Option<Arc<Action>> {
 }
 
 /// Sees to it that the action of this claim, if its body runs here, has no other attempt.
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) fn end_attempts(token: &Token) {
     if let Some(action) = action().filter(|action| action.token == *token) {
         action.set(OVER);

@@ -41,6 +41,13 @@ impl IntoStore for &crate::SqliteEffectStore {
     }
 }
 
+#[cfg(feature = "postgres")]
+impl IntoStore for &crate::PostgresEffectStore {
+    fn into_store(self) -> Arc<dyn EffectStore> {
+        Arc::new(self.clone())
+    }
+}
+
 impl<S: EffectStore> IntoStore for Arc<S> {
     fn into_store(self) -> Arc<dyn EffectStore> {
         self

@@ -125,6 +125,7 @@
 //! | [`InMemoryEffectStore`] | tests, one process | nothing |
 //! | `SqliteEffectStore` (feature `sqlite`) | real work on one machine, any number of processes | `kill -9`, power loss |
 //! | `RedisEffectStore` (feature `redis`) | many machines, the lowest latency | `kill -9`, power loss; **not** a failover to a replica |
+//! | `PostgresEffectStore` (feature `postgres`) | many machines | the same, and the loss of any worker's machine; a failover to a standby that is synchronous |
 //!
 //! Any other is an [`EffectStore`] of your own, which the conformance suite (feature `conformance`)
 //! checks.
@@ -148,6 +149,7 @@
 //! | `sqlite` | `SqliteEffectStore`, `complete_in`, `rusqlite` | it builds SQLite |
 //! | `redis`, `redis-tls` | `RedisEffectStore`; TLS to its server | the client of Redis, and rustls |
 //! | `metrics` | what happens at the gate, through the `metrics` facade; `retry-core`'s too | a dependency |
+//! | `postgres` | `PostgresEffectStore`, its `complete_in`, `tokio-postgres` | it brings a client and a pool |
 //! | `conformance` | the suite that every store passes, and a clock that tests move | for `[dev-dependencies]` |
 
 #[cfg(feature = "conformance")]
@@ -175,6 +177,8 @@ mod memory;
 #[cfg(feature = "metrics")]
 pub mod metrics;
 mod policy;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod record;
 #[cfg(feature = "redis")]
 mod redis;
@@ -192,6 +196,9 @@ pub use action::{CurrentAction, current_action};
 pub use action_id::{ActionId, compute_action_id};
 pub use ambient::{current_scope, in_current_scope, with_scope, with_scope_blocking};
 pub use claim::{Busy, Claim, ClaimId, ClaimRequest, DEFAULT_LEASE, Fence, Silent, Token};
+/// The version that [`PostgresEffectStore`] takes a pool of.
+#[cfg(feature = "postgres")]
+pub use deadpool_postgres;
 pub use default_store::{IntoStore, set_default_store};
 pub use effect::Effect;
 pub use effect_error::EffectError;
@@ -201,6 +208,8 @@ pub use memory::InMemoryEffectStore;
 #[cfg(feature = "conformance")]
 pub use memory::ManualClock;
 pub use policy::{InDoubt, OnBusy, Probe};
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresEffectStore, PostgresOptions};
 pub use record::{FORMAT, Finished, InputHash, Payload, Record, Resolved, Status};
 /// The version that [`SqliteEffectStore::complete_in`] takes a transaction of. No program can be
 /// built with two, as each brings SQLite.
@@ -210,6 +219,9 @@ pub use rusqlite;
 pub use sqlite::SqliteEffectStore;
 pub use store::{Changed, EffectStore, Filter, Outcome, Settlement, StoreFuture};
 pub use store_error::StoreError;
+/// The version that [`PostgresEffectStore`] takes a transaction of.
+#[cfg(feature = "postgres")]
+pub use tokio_postgres;
 
 /// The types that an [`Effect`]'s choices are kept in, named here for signatures; the methods of
 /// [`Effect`] make them.

@@ -7,6 +7,8 @@ use std::time::{Duration, SystemTime};
 use crate::action_id::ActionId;
 use crate::claim::{Busy, Claim, ClaimId, ClaimRequest, Fence, Token};
 use crate::record::{Finished, InputHash, Payload, Record, Resolved, Status};
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+use crate::store::Filter;
 use crate::store::{Outcome, Settlement};
 use crate::store_error::StoreError;
 
@@ -360,6 +362,17 @@ impl Slot {
             (Settlement::Success(_), Status::Failed | Status::Released)
             | (Settlement::NotApplied, Status::Success | Status::Failed) => Err(changed),
         }
+    }
+
+    /// Whether a filter selects it, its order and its limit apart.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    pub(crate) fn is_selected(&self, filter: &Filter, now: Now) -> bool {
+        let stands = filter
+            .status
+            .is_none_or(|status| status == self.status_at(now));
+        let age = now.wall.saturating_sub(self.created);
+        let is_older = filter.older_than.is_none_or(|than| age > millis(than));
+        stands && is_older && !self.is_over(now)
     }
 
     fn is_of(&self, token: &Token) -> bool {

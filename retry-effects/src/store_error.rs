@@ -23,6 +23,14 @@ pub enum StoreError {
         /// What it said.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// The store cannot be used as it was set up: by this user, at this address, or with these
+    /// settings of its server. Nothing was changed, and the same again comes to the same.
+    #[error("the store {what}")]
+    #[non_exhaustive]
+    Misconfigured {
+        /// What it cannot do, why, and what to do about it.
+        what: String,
+    },
     /// The store holds as many records as it was allowed to, and none that may go.
     #[error("the store is full: it holds {limit} records, and none that may be removed")]
     #[non_exhaustive]
@@ -83,6 +91,12 @@ impl StoreError {
             action: action.into(),
             source: source.into(),
         }
+    }
+
+    /// The store cannot be used as it was set up: what it cannot do, why, and what to do about it.
+    #[must_use]
+    pub fn misconfigured(what: impl Into<String>) -> Self {
+        Self::Misconfigured { what: what.into() }
     }
 
     /// The store holds `limit` records and may not hold more.

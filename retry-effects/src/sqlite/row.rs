@@ -155,16 +155,6 @@ impl Slot {
             }
         }
     }
-
-    /// Whether a filter selects it, its order and its limit apart.
-    fn is_selected(&self, filter: &Filter, now: Now) -> bool {
-        let stands = filter
-            .status
-            .is_none_or(|status| status == self.status_at(now));
-        let age = now.wall.saturating_sub(self.created);
-        let is_older = filter.older_than.is_none_or(|than| age > millis(than));
-        stands && is_older && !self.is_over(now)
-    }
 }
 
 /// Writes a record that is not there yet. Says whether it is there now by this.

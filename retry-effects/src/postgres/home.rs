@@ -1,0 +1,49 @@
+//! The thread that serves all Postgres stores of this process.
+//!
+//! A thread of its own, so that a caller's runtime that is blocked keeps its leases and sync
+//! functions need none. It never ends: a connection that a user's pool has opened on it outlives the
+//! store that asked for it.
+
+use std::sync::OnceLock;
+
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::oneshot;
+
+use crate::store_error::StoreError;
+
+/// The way to the thread.
+pub(super) fn home() -> Result<&'static Handle, StoreError> {
+    static HOME: OnceLock<Result<Handle, String>> = OnceLock::new();
+    let started = HOME.get_or_init(|| start().map_err(|error| error.to_string()));
+    started
+        .as_ref()
+        .map_err(|error| StoreError::unavailable("start its thread", error.clone()))
+}
+
+fn start() -> std::io::Result<Handle> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let handle = runtime.handle().clone();
+    std::thread::Builder::new()
+        .name("effects-postgres".into())
+        .spawn(move || runtime.block_on(std::future::pending::<()>()))?;
+    Ok(handle)
+}
+
+/// Runs `work` there; its answer can be awaited anywhere.
+pub(super) fn at_home<T: Send + 'static>(
+    work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+) -> impl Future<Output = Result<T, StoreError>> + Send + 'static {
+    let (sender, receiver) = oneshot::channel();
+    let started = home().map(|home| {
+        home.spawn(async move { drop(sender.send(work.await)) });
+    });
+    async move {
+        started?;
+        receiver.await.unwrap_or_else(|_| Err(gone()))
+    }
+}
+
+/// What to say of an answer that will not come.
+pub(super) fn gone() -> StoreError {
+    StoreError::unavailable("answer", "the task that was to answer has ended")
+}

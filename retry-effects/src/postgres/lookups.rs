@@ -1,0 +1,193 @@
+//! Reading: records of concurrent callers in one statement, and whole pages.
+
+use std::collections::HashMap;
+
+use tokio::sync::oneshot;
+use tokio_postgres::Row;
+
+use super::desk::Desk;
+use super::row::Stored;
+use super::server::Server;
+use crate::action_id::ActionId;
+use crate::record::{Record, Status};
+use crate::store::Filter;
+use crate::store_error::StoreError;
+
+/// A look at a record that waits for its answer.
+#[derive(Debug)]
+pub(super) struct Lookup {
+    id: ActionId,
+    answer: oneshot::Sender<Result<Option<Stored>, StoreError>>,
+}
+
+/// Somebody waits for the end of a claim, which may come from another machine.
+#[derive(Debug)]
+pub(super) struct Watch(pub(super) ActionId);
+
+impl Lookup {
+    pub(super) fn new(
+        id: ActionId,
+    ) -> (Self, oneshot::Receiver<Result<Option<Stored>, StoreError>>) {
+        let (answer, receiver) = oneshot::channel();
+        (Self { id, answer }, receiver)
+    }
+}
+
+/// Answers all.
+pub(super) async fn serve(desk: &Desk, lookups: Vec<Lookup>) {
+    let server = &desk.server;
+    let ids = in_order(lookups.iter().map(|lookup| lookup.id));
+    let ids: Vec<&[u8]> = ids.iter().map(|id| &id[..]).collect();
+    let statement = &server.statements().read;
+    let rows = match server.query("read a record", statement, &[&ids]).await {
+        Ok(rows) => rows,
+        Err(failure) => {
+            for lookup in lookups {
+                let error = failure.clone().into_error(server);
+                let _ = lookup.answer.send(Err(error));
+            }
+            return;
+        }
+    };
+    let found: HashMap<&[u8], &Row> = rows.iter().map(|row| (row.get(2), row)).collect();
+    for lookup in lookups {
+        let row = found.get(&lookup.id.as_bytes()[..]);
+        let answer = row.map_or(Ok(None), |row| stored(row));
+        // A caller that has left wants no answer.
+        let _ = lookup.answer.send(answer);
+    }
+}
+
+/// What a primary has read. A standby's word on a lease may be old.
+fn stored(row: &Row) -> Result<Option<Stored>, StoreError> {
+    if row.get(0) {
+        return Err(StoreError::misconfigured(
+            "cannot read a record: the server is a standby, which learns late of claims and of \
+             leases; let the pool connect to the primary alone (`target_session_attrs=read-write`)",
+        ));
+    }
+    Stored::read(row, 1)
+}
+
+/// Has the end of these claims told to all who listen. One that has ended already is told here.
+pub(super) async fn watch(desk: &Desk, watches: Vec<Watch>) {
+    let ids = in_order(watches.iter().map(|watch| watch.0));
+    let ids: Vec<&[u8]> = ids.iter().map(|id| &id[..]).collect();
+    let statement = &desk.server.statements().watch;
+    let watched = desk
+        .server
+        .query("watch a record", statement, &[&ids])
+        .await;
+    // Polling is beneath: what cannot be watched is found out later.
+    let Ok(rows) = watched else { return };
+    let pending: Vec<&[u8]> = rows.iter().map(|row| row.get(0)).collect();
+    for Watch(id) in watches {
+        if !pending.contains(&&id.as_bytes()[..]) {
+            desk.waiters.wake(id);
+        }
+    }
+}
+
+/// Each id once, in order.
+fn in_order(ids: impl Iterator<Item = ActionId>) -> Vec<[u8; 32]> {
+    let mut ids: Vec<_> = ids.map(|id| *id.as_bytes()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+/// How many records a page has.
+const PAGE: i64 = 500;
+
+/// The records that a filter selects.
+pub(super) async fn list(server: &Server, filter: &Filter) -> Result<Vec<Record>, StoreError> {
+    let statuses = candidates(filter.status);
+    let limit = filter.limit.unwrap_or(usize::MAX);
+    let mut after = filter
+        .after
+        .map_or_else(Vec::new, |id| id.as_bytes().to_vec());
+    let mut records = Vec::new();
+    while records.len() < limit {
+        let statement = &server.statements().full_page;
+        let rows = server
+            .query("list records", statement, &[&&after[..], &statuses, &PAGE])
+            .await
+            .map_err(|failure| failure.into_error(server))?;
+        for row in &rows {
+            let Some(found) = stored(row)? else { continue };
+            after = found.id.as_bytes().to_vec();
+            if records.len() < limit && found.slot.is_selected(filter, found.now) {
+                records.push(found.slot.record(found.id, found.now));
+            }
+        }
+        if rows.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
+            break;
+        }
+    }
+    Ok(records)
+}
+
+/// What may be recorded of records that stand there now.
+fn candidates(status: Option<Status>) -> Vec<&'static str> {
+    match status {
+        None => Status::ALL.map(Status::name).to_vec(),
+        // A claim whose lease is over is in doubt.
+        Some(Status::InDoubt) => vec![Status::InDoubt.name(), Status::Pending.name()],
+        Some(status) => vec![status.name()],
+    }
+}
+
+/// Removes what may be purged; says how many.
+pub(super) async fn purge(server: &Server, age: u64) -> Result<u64, StoreError> {
+    let finished = [Status::Success, Status::Failed, Status::Released].map(Status::name);
+    let (mut after, mut removed) = (Vec::new(), 0);
+    loop {
+        let statement = &server.statements().page;
+        let finished = &finished[..];
+        let rows = server
+            .query("purge records", statement, &[&&after[..], &finished, &PAGE])
+            .await
+            .map_err(|failure| failure.into_error(server))?;
+        let (mut ids, mut revisions) = (Vec::new(), Vec::new());
+        for row in &rows {
+            let Some(found) = stored(row)? else { continue };
+            after = found.id.as_bytes().to_vec();
+            if found.slot.is_purgeable(age, found.now) {
+                ids.push(found.id.as_bytes().to_vec());
+                revisions.push(found.revision);
+            }
+        }
+        if !ids.is_empty() {
+            removed += remove(server, &ids, &revisions).await?;
+        }
+        if rows.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
+            return Ok(removed);
+        }
+    }
+}
+
+async fn remove(server: &Server, ids: &[Vec<u8>], revisions: &[i64]) -> Result<u64, StoreError> {
+    let statement = &server.statements().remove;
+    let rows = server
+        .query("purge records", statement, &[&ids, &revisions])
+        .await;
+    let rows = rows.map_err(|failure| failure.into_error(server))?;
+    Ok(rows.len() as u64)
+}
+
+/// How many records there are.
+pub(super) async fn count(server: &Server) -> Result<u64, StoreError> {
+    let rows = server
+        .query("count records", &server.statements().count, &[])
+        .await;
+    let rows = rows.map_err(|failure| failure.into_error(server))?;
+    let count = rows.first().map_or(0, |row| row.get::<_, i64>(0));
+    Ok(count.unsigned_abs())
+}
+
+/// Removes some of the records whose time is up. Where it cannot, the next one will.
+pub(super) async fn sweep(server: &Server) {
+    let _ = server
+        .query("remove records", &server.statements().sweep, &[])
+        .await;
+}

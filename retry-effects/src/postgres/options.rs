@@ -1,0 +1,158 @@
+//! How a store is opened where the defaults do not fit.
+
+use std::time::Duration;
+
+use deadpool_postgres::{
+    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime,
+};
+use tokio_postgres::config::TargetSessionAttrs;
+use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
+use tokio_postgres::{Config, NoTls, Socket};
+
+use super::PostgresEffectStore;
+use super::home::at_home;
+use super::listener::Dial;
+use super::name::SchemaName;
+use super::server::Server;
+use super::statements::{SESSION, Statements};
+use super::{schema, trouble};
+use crate::store_error::StoreError;
+
+/// How a [`PostgresEffectStore`] is opened: its schema, and how many connections it has.
+///
+/// # Examples
+///
+/// ```no_run
+/// use retry_effects::PostgresEffectStore;
+///
+/// # async fn open() -> Result<(), retry_effects::StoreError> {
+/// let store = PostgresEffectStore::options()
+///     .schema("billing_effects")
+///     .pool_size(4)
+///     .connect("postgres://worker@db.internal/app")
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a store is opened by `connect`, `connect_with` or `with_pool`"]
+pub struct PostgresOptions {
+    schema: String,
+    pool_size: usize,
+    clock: String,
+}
+
+/// How long one try to connect takes at most, unless the URL says otherwise.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+impl PostgresOptions {
+    /// The schema `retry_effects`, eight connections.
+    pub(super) fn new() -> Self {
+        Self {
+            schema: "retry_effects".to_owned(),
+            pool_size: 8,
+            clock: "pg_catalog.clock_timestamp()".to_owned(),
+        }
+    }
+
+    /// The schema that holds the tables; `retry_effects` unless set. From 1 to 63 bytes.
+    ///
+    /// Stores of the same schema are the same store: all that must not repeat each other's effects
+    /// use one name.
+    pub fn schema(mut self, name: impl Into<String>) -> Self {
+        self.schema = name.into();
+        self
+    }
+
+    /// How many connections [`connect`](Self::connect) opens at most, from 1; eight unless set. One
+    /// more hears notifications. A user's pool has a size of its own.
+    pub fn pool_size(mut self, connections: usize) -> Self {
+        self.pool_size = connections;
+        self
+    }
+
+    /// What gives the server's time, as SQL: for tests that move it.
+    #[cfg(feature = "conformance")]
+    #[doc(hidden)]
+    pub fn clock(mut self, expression: impl Into<String>) -> Self {
+        self.clock = expression.into();
+        self
+    }
+
+    /// Opens the store at a URL (`postgres://user:password@host/database`, or `host=.. user=..`),
+    /// without TLS.
+    ///
+    /// # Errors
+    ///
+    /// As [`PostgresEffectStore::connect`].
+    pub async fn connect(self, url: &str) -> Result<PostgresEffectStore, StoreError> {
+        self.connect_with(url, NoTls).await
+    }
+
+    /// Opens the store at a URL with a TLS connector: that of `postgres-native-tls` or
+    /// `tokio-postgres-rustls`.
+    ///
+    /// # Errors
+    ///
+    /// As [`PostgresEffectStore::connect`].
+    pub async fn connect_with<T>(self, url: &str, tls: T) -> Result<PostgresEffectStore, StoreError>
+    where
+        T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
+        T::Stream: Send + Sync,
+        T::TlsConnect: Send + Sync,
+        <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
+    {
+        if self.pool_size == 0 {
+            return Err(StoreError::misconfigured(
+                "cannot be opened: pool_size is 0; it must be at least 1",
+            ));
+        }
+        let mut config: Config = url.parse().map_err(|error| trouble::of_url(&error))?;
+        if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
+            return Err(trouble::bad_url("the URL names no host"));
+        }
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT_TIMEOUT);
+        }
+        if config.get_application_name().is_none() {
+            config.application_name("retry-effects");
+        }
+        let dial = Dial::new(config.clone(), tls.clone());
+        let recycled = ManagerConfig {
+            recycling_method: RecyclingMethod::Fast,
+        };
+        let pool = Pool::builder(Manager::from_config(config, tls, recycled))
+            .max_size(self.pool_size)
+            .runtime(Runtime::Tokio1)
+            .post_create(Hook::async_fn(|client: &mut ClientWrapper, _| {
+                Box::pin(async {
+                    let set = client.batch_execute(SESSION).await;
+                    set.map_err(HookError::Backend)
+                })
+            }))
+            .build()
+            .map_err(|error| StoreError::unavailable("make a pool of connections", error))?;
+        self.open(pool, Some(dial)).await
+    }
+
+    /// Opens the store on a pool of the application's own.
+    ///
+    /// # Errors
+    ///
+    /// As [`PostgresEffectStore::connect`].
+    pub async fn with_pool(self, pool: Pool) -> Result<PostgresEffectStore, StoreError> {
+        self.open(pool, None).await
+    }
+
+    async fn open(self, pool: Pool, dial: Option<Dial>) -> Result<PostgresEffectStore, StoreError> {
+        let name = SchemaName::new(&self.schema)?;
+        let statements = Statements::new(&name, &self.clock, schema::VERSION);
+        let server = Server::new(pool, name, statements);
+        at_home(async move {
+            schema::migrate(&server).await?;
+            PostgresEffectStore::start(server, dial)
+        })
+        .await
+    }
+}

@@ -1,0 +1,181 @@
+//! What the store says to its server.
+//!
+//! The state machine is not in here: it decides in Rust (`state.rs`), on a record as it was read.
+//! SQL compares and sets: it writes what was decided where the record is still the one that was
+//! seen (its `revision`), reads the clock, and takes fences from the sequence. So a claim on a new
+//! action, and a completion by its owner, are one statement each.
+//!
+//! No statement here waits for a row: rows that somebody has locked are passed over
+//! (`SKIP LOCKED`), and a claim does not touch rows that are there. Only new keys are waited for,
+//! which each statement inserts in their order: so nobody can wait in a circle.
+
+use super::name::SchemaName;
+
+/// The columns of a record; `row.rs` knows the order.
+const COLUMNS: &str = "r.action_id, r.revision, r.status, r.applied, r.fence, r.claim_id, \
+    r.input_hash, r.action_type, r.scope, r.lease_until, r.lease_us, r.renewals, r.created_at, \
+    r.completed_at, r.keep_ms, r.retain_ms, r.format, r.payload";
+
+/// Sets `synchronous_commit` for this transaction alone, in the statement itself: whatever the
+/// user's pool, role or database says, what is answered is on the disk. `remote_apply` asks for
+/// more and is left.
+const DURABLE: &str = "(SELECT pg_catalog.set_config('synchronous_commit', \
+    CASE pg_catalog.current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' \
+    ELSE 'on' END, true)) durable";
+
+/// What a session of the store's own is set to: plans that look up keys, made once, and nothing
+/// compiled for them.
+pub(super) const SESSION: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; \
+    SET enable_mergejoin = off; SET plan_cache_mode = force_generic_plan; SET jit = off; \
+    SET default_transaction_isolation = 'read committed'";
+
+/// The texts, for one schema.
+#[derive(Debug)]
+pub(super) struct Statements {
+    /// Inserts what is not there, and gives what is.
+    pub(super) claim: String,
+    /// Writes a claim over a record that is still the one that was seen.
+    pub(super) overwrite: String,
+    /// Writes what was decided over records that are still those that were seen.
+    pub(super) change: String,
+    pub(super) read: String,
+    /// Reads one record and locks it, for a transaction of the user's.
+    pub(super) lock: String,
+    /// Asks for a notification at the end of claims.
+    pub(super) watch: String,
+    /// Some records after an id, without their payloads.
+    pub(super) page: String,
+    /// The same, with them.
+    pub(super) full_page: String,
+    /// Removes records that are still those that were seen.
+    pub(super) remove: String,
+    /// Removes some records whose time is up.
+    pub(super) sweep: String,
+    pub(super) count: String,
+    pub(super) version: String,
+    pub(super) listen: String,
+}
+
+impl Statements {
+    /// `now` is what gives the time; nothing but the tests' is other than `clock_timestamp()`.
+    pub(super) fn new(schema: &SchemaName, now: &str, version: i32) -> Self {
+        let prefix = schema.quoted();
+        let table = format!("{prefix}.effect_records");
+        let store = format!("{prefix}.effect_store");
+        let fence = fence(schema);
+        let channel = schema.channel();
+        let is_over = format!("(r.over_at IS NOT NULL AND r.over_at <= {now})");
+        // One look into the index for each key, whatever the planner knows of the table: what it
+        // plans while the table is small it would keep while the table grows.
+        let one = format!("SELECT * FROM {table} r WHERE r.action_id = a.action_id");
+        let each = format!("CROSS JOIN LATERAL ({one} OFFSET 0) r");
+        let each_locked = format!("CROSS JOIN LATERAL ({one} FOR UPDATE SKIP LOCKED) r");
+        let page = |payload: &str| {
+            let columns = COLUMNS.replace("r.payload", payload);
+            format!(
+                "SELECT pg_catalog.pg_is_in_recovery(), {now}, {columns} FROM {table} r \
+                 WHERE r.action_id > $1 AND r.status = ANY($2) ORDER BY r.action_id LIMIT $3"
+            )
+        };
+        Self {
+            claim: format!(
+                "WITH asked AS (SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], \
+                 $4::text[], $5::text[], $6::int8[], $7::int8[], $8::int8[]) AS a(action_id, \
+                 claim_id, input_hash, action_type, scope, lease_us, keep_ms, retain_ms)), \
+                 found AS MATERIALIZED (SELECT {now} AS at, r.* FROM asked a {each}), \
+                 made AS (INSERT INTO {table} (action_id, revision, status, fence, claim_id, \
+                 input_hash, action_type, scope, lease_until, lease_us, created_at, keep_ms, \
+                 retain_ms) SELECT a.action_id, 1, 'pending', {fence}, a.claim_id, a.input_hash, \
+                 a.action_type, a.scope, {now} + a.lease_us * interval '1 microsecond', \
+                 a.lease_us, {now}, a.keep_ms, a.retain_ms FROM asked a, {DURABLE} \
+                 WHERE (SELECT version FROM {store} WHERE one = 1) <= {version} \
+                 AND NOT EXISTS (SELECT FROM found f WHERE f.action_id = a.action_id) \
+                 ORDER BY a.action_id \
+                 ON CONFLICT (action_id) DO NOTHING RETURNING action_id, fence) \
+                 SELECT m.action_id, m.fence, r.at, {COLUMNS} FROM made m \
+                 FULL JOIN found r ON false"
+            ),
+            overwrite: format!(
+                "WITH free AS MATERIALIZED (SELECT r.action_id FROM {table} r, {DURABLE} \
+                 WHERE r.action_id = $1 FOR UPDATE OF r SKIP LOCKED) \
+                 UPDATE {table} r SET revision = r.revision + 1, status = 'pending', \
+                 applied = false, fence = {fence}, claim_id = $3, input_hash = $4, \
+                 action_type = $5, scope = $6, \
+                 lease_until = {now} + $7::int8 * interval '1 microsecond', \
+                 lease_us = $7::int8, renewals = 0, \
+                 created_at = $10, completed_at = NULL, keep_ms = $8, retain_ms = $9, \
+                 over_at = NULL, format = 1, payload = NULL FROM free \
+                 WHERE r.action_id = free.action_id AND r.revision = $2 RETURNING r.fence"
+            ),
+            change: format!(
+                "WITH asked AS (SELECT * FROM unnest($1::bytea[], $2::int8[], $3::bytea[], \
+                 $4::int8[], $5::text[], $6::bool[], $7::int8[], $8::int4[], $9::text[]) \
+                 AS a(action_id, fence, claim_id, revision, status, applied, lease_us, format, \
+                 payload)), \
+                 free AS MATERIALIZED (SELECT r.action_id FROM asked a {each_locked}), \
+                 written AS (UPDATE {table} r SET revision = r.revision + 1, status = a.status, \
+                 applied = a.applied, format = a.format, payload = a.payload, \
+                 lease_us = coalesce(a.lease_us, r.lease_us), \
+                 renewals = r.renewals + (a.lease_us IS NOT NULL)::int, \
+                 lease_until = CASE WHEN a.lease_us IS NULL THEN least(r.lease_until, {now}) \
+                 ELSE {now} + a.lease_us * interval '1 microsecond' END, \
+                 completed_at = CASE WHEN a.status NOT IN ('pending', 'in_doubt') THEN {now} END, \
+                 over_at = CASE WHEN a.status NOT IN ('pending', 'in_doubt') THEN {now} \
+                 + greatest(r.retain_ms, CASE WHEN r.retain_ms IS NOT NULL THEN r.keep_ms END) \
+                 * interval '1 millisecond' END \
+                 FROM asked a, free f, {DURABLE} \
+                 WHERE r.action_id = a.action_id AND f.action_id = a.action_id \
+                 AND (r.revision = a.revision OR (a.revision IS NULL AND r.status = 'pending' \
+                 AND r.fence = a.fence AND r.claim_id = a.claim_id)) \
+                 RETURNING r.action_id, r.watched AND a.lease_us IS NULL AS told) \
+                 SELECT a.action_id, w.action_id IS NOT NULL, f.action_id IS NOT NULL, \
+                 CASE WHEN w.told THEN pg_catalog.pg_notify('{channel}', \
+                 pg_catalog.encode(a.action_id, 'hex')) IS NULL END, {now}, {COLUMNS} \
+                 FROM asked a LEFT JOIN written w ON w.action_id = a.action_id \
+                 LEFT JOIN free f ON f.action_id = a.action_id \
+                 LEFT JOIN LATERAL (SELECT * FROM {table} r WHERE r.action_id = a.action_id \
+                 AND w.action_id IS NULL OFFSET 0) r ON true"
+            ),
+            read: format!(
+                "SELECT pg_catalog.pg_is_in_recovery(), {now}, {COLUMNS} \
+                 FROM unnest($1::bytea[]) AS a(action_id) {each}"
+            ),
+            lock: format!(
+                "SELECT {now}, {COLUMNS} FROM {table} r WHERE r.action_id = $1 FOR UPDATE"
+            ),
+            watch: format!(
+                "WITH asked AS (SELECT * FROM unnest($1::bytea[]) AS a(action_id)), \
+                 free AS MATERIALIZED (SELECT r.action_id FROM asked a {each_locked} \
+                 WHERE r.status = 'pending' AND NOT r.watched), \
+                 watched AS (UPDATE {table} r SET watched = true FROM free \
+                 WHERE r.action_id = free.action_id) \
+                 SELECT r.action_id FROM asked a {each} WHERE r.status = 'pending'"
+            ),
+            page: page("NULL::text"),
+            full_page: page("r.payload"),
+            remove: format!(
+                "WITH asked AS (SELECT * FROM unnest($1::bytea[], $2::int8[]) \
+                 AS a(action_id, revision)), \
+                 free AS MATERIALIZED (SELECT r.action_id FROM asked a {each_locked}) \
+                 DELETE FROM {table} r USING asked a, free f WHERE r.action_id = a.action_id \
+                 AND f.action_id = a.action_id AND r.revision = a.revision RETURNING 1"
+            ),
+            sweep: format!(
+                "WITH free AS MATERIALIZED (SELECT r.action_id FROM {table} r WHERE {is_over} \
+                 LIMIT 256 FOR UPDATE SKIP LOCKED) \
+                 DELETE FROM {table} r USING free f \
+                 WHERE r.action_id = f.action_id AND {is_over}"
+            ),
+            count: format!("SELECT count(*) FROM {table} r WHERE NOT {is_over}"),
+            version: format!("SELECT version FROM {store} WHERE one = 1"),
+            listen: format!("LISTEN {channel}"),
+        }
+    }
+}
+
+/// The next fence.
+fn fence(schema: &SchemaName) -> String {
+    let sequence = format!("{}.effect_fence", schema.quoted());
+    let literal = sequence.replace('\\', "\\\\").replace('\'', "''");
+    format!("pg_catalog.nextval(E'{literal}'::regclass)")
+}

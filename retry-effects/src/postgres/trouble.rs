@@ -1,0 +1,128 @@
+//! What goes wrong between the store and its server, and what to say of it.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use deadpool_postgres::PoolError;
+use retry_core::{Classify, RetryError, Verdict};
+use thiserror::Error as ThisError;
+
+use crate::store_error::StoreError;
+
+/// Why a statement has no answer.
+#[derive(Debug, ThisError)]
+pub(super) enum Trouble {
+    #[error("{}", described(.0))]
+    Statement(#[from] tokio_postgres::Error),
+    #[error("no connection: {}", of_pool(.0))]
+    Pool(#[source] PoolError),
+    #[error("the server did not answer in time")]
+    Late,
+    #[error(transparent)]
+    Limit(#[from] RetryError),
+}
+
+impl From<PoolError> for Trouble {
+    fn from(error: PoolError) -> Self {
+        match error {
+            PoolError::Backend(error) => Self::Statement(error),
+            other => Self::Pool(other),
+        }
+    }
+}
+
+/// The library prints "db error" and keeps the reason for its source.
+fn described(error: &tokio_postgres::Error) -> String {
+    match (error.as_db_error(), error.source()) {
+        (Some(said), _) => said.to_string(),
+        (None, Some(source)) => format!("{error}: {source}"),
+        (None, None) => error.to_string(),
+    }
+}
+
+fn of_pool(error: &PoolError) -> String {
+    match error {
+        PoolError::Timeout(_) => {
+            "all connections of the pool are in use; give the store a pool of its own, or a larger \
+             one"
+            .to_owned()
+        }
+        other => other.to_string(),
+    }
+}
+
+impl Trouble {
+    /// Whether the same statement may go well later. Each of this store's may be sent again: a claim
+    /// is found by its claim id, and the same outcome is accepted twice.
+    pub(super) fn verdict(&self) -> Verdict {
+        match self {
+            Self::Statement(error) => match error.classify() {
+                Verdict::Unknown => Verdict::Retry,
+                other => other,
+            },
+            Self::Pool(PoolError::Closed) | Self::Limit(_) => Verdict::Stop,
+            Self::Pool(_) | Self::Late => Verdict::Retry,
+        }
+    }
+
+    fn code(&self) -> Option<&str> {
+        match self {
+            Self::Statement(error) => error.code().map(tokio_postgres::error::SqlState::code),
+            _ => None,
+        }
+    }
+
+    /// Whether it may be one command's doing, so that the others of its batch are better off
+    /// without it: a value that the server does not take.
+    pub(super) fn is_of_one(&self) -> bool {
+        match self.code() {
+            Some(code) => ["22", "23", "54"]
+                .iter()
+                .any(|class| code.starts_with(class)),
+            // Too large to be sent at all.
+            None => matches!(self, Self::Statement(_)) && self.verdict() == Verdict::Stop,
+        }
+    }
+}
+
+/// What the store says of it when it was about to `action`, in the schema of this name.
+pub(super) fn failed(action: &str, schema: &str, trouble: &Arc<Trouble>) -> StoreError {
+    let advice = match trouble.code() {
+        Some("42501") => format!(
+            "the database user lacks a right; let an administrator run `GRANT USAGE ON SCHEMA \
+             {schema} TO ..`, `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA \
+             {schema} TO ..` and `GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO ..`, and the \
+             first time let it be opened by a user who may create the schema"
+        ),
+        Some("25006") => {
+            "the server only takes reads; the store must be on the primary, by a role \
+                          that may write (`target_session_attrs=read-write` finds it)"
+                .to_owned()
+        }
+        Some("42P01" | "3F000" | "42703") => format!(
+            "its tables are gone, or are others: nothing is made anew while it is open, since what \
+             was recorded would run again; restore the schema {schema}, or open the store afresh \
+             if that is what you want"
+        ),
+        Some("3D000") => "there is no such database; correct the URL, or create it".to_owned(),
+        Some(code) if code.starts_with("28") => {
+            "the server does not let this user in; correct user and password in the URL, or the \
+             server's pg_hba.conf"
+                .to_owned()
+        }
+        _ => return StoreError::unavailable(action, trouble.clone()),
+    };
+    StoreError::misconfigured(format!("cannot {action}: {trouble}; {advice}"))
+}
+
+/// What to say of a URL that is none. It may hold a password, and is not shown.
+pub(super) fn of_url(error: &tokio_postgres::Error) -> StoreError {
+    bad_url(&described(error))
+}
+
+pub(super) fn bad_url(why: &str) -> StoreError {
+    StoreError::misconfigured(format!(
+        "cannot be opened: {why}; a URL is like `postgres://user:password@host:5432/database`, or \
+         `host=.. user=.. dbname=..`"
+    ))
+}

@@ -1,0 +1,206 @@
+//! How few statements it takes, alone and together.
+
+use std::sync::Arc;
+
+use retry_effects::{
+    Claim, ClaimRequest, EffectStore, Outcome, Payload, PostgresEffectStore, Resolved,
+};
+use tokio::task::JoinSet;
+
+use super::bench::{Bench, id, success};
+
+#[tokio::test]
+async fn a_lone_claim_is_one_statement_and_so_is_its_completion() {
+    let Some(bench) = Bench::new() else { return };
+    let store = bench.open().await;
+    let before = store.statements_sent();
+    let Claim::Won(token) = store
+        .pending(&ClaimRequest::new(id(1), "test"))
+        .await
+        .unwrap()
+    else {
+        panic!("nobody else is there")
+    };
+    assert_eq!(store.statements_sent() - before, 1);
+    store.complete(&token, success()).await.unwrap();
+    assert_eq!(store.statements_sent() - before, 2);
+    assert!(matches!(
+        store.resolve(id(1)).await.unwrap(),
+        Resolved::Done(_)
+    ));
+    assert_eq!(store.statements_sent() - before, 3);
+    let again = store
+        .pending(&ClaimRequest::new(id(1), "test"))
+        .await
+        .unwrap();
+    assert!(matches!(again, Claim::Done(_)), "{again:?}");
+    assert_eq!(store.statements_sent() - before, 4);
+}
+
+/// Lets callers queue up behind a lock, and says how many statements they took in all.
+async fn together<T: Send + 'static>(
+    bench: &Bench,
+    store: &PostgresEffectStore,
+    callers: impl IntoIterator<Item = impl Future<Output = T> + Send + 'static>,
+) -> (usize, Vec<T>) {
+    let before = store.statements_sent();
+    let mut locker = bench.client().await;
+    let lock = locker.transaction().await.unwrap();
+    let table = format!("LOCK TABLE {}.effect_records", bench.schema());
+    lock.batch_execute(&table).await.unwrap();
+    let mut tasks = JoinSet::new();
+    for caller in callers {
+        tasks.spawn(caller);
+    }
+    // Each has asked before the lock goes: tasks of this thread run as far as they can.
+    for _ in 0..3 {
+        tokio::task::yield_now().await;
+    }
+    lock.commit().await.unwrap();
+    let answers = tasks.join_all().await;
+    (store.statements_sent() - before, answers)
+}
+
+#[tokio::test]
+async fn callers_at_the_same_time_share_statements() {
+    let Some(bench) = Bench::new() else { return };
+    let options = bench.options().pool_size(1);
+    let store = options.connect(&bench.url()).await.unwrap();
+    let claim = |number| {
+        let store = store.clone();
+        async move {
+            store
+                .pending(&ClaimRequest::new(id(number), "test"))
+                .await
+                .unwrap()
+        }
+    };
+    let (sent, claims) = together(&bench, &store, (0..64).map(claim)).await;
+    let tokens: Vec<_> = claims
+        .into_iter()
+        .map(|claim| match claim {
+            Claim::Won(token) => token,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    // The one that came first, and all the others.
+    assert!(sent <= 2, "{sent} statements");
+    let mut fences: Vec<_> = tokens.iter().map(|token| token.fence()).collect();
+    fences.sort_unstable();
+    fences.dedup();
+    assert_eq!(fences.len(), 64);
+
+    let complete = |token| {
+        let store = store.clone();
+        async move { store.complete(&token, success()).await.unwrap() }
+    };
+    let (sent, _) = together(&bench, &store, tokens.into_iter().map(complete)).await;
+    assert!(sent <= 2, "{sent} statements");
+    let resolve = |number| {
+        let store = store.clone();
+        async move { store.resolve(id(number)).await.unwrap() }
+    };
+    let (sent, found) = together(&bench, &store, (0..64).map(resolve)).await;
+    assert!(sent <= 2, "{sent} statements");
+    assert!(found.iter().all(|found| matches!(found, Resolved::Done(_))));
+}
+
+#[tokio::test]
+async fn of_many_callers_of_one_action_one_wins_and_few_statements_say_so() {
+    let Some(bench) = Bench::new() else { return };
+    let options = bench.options().pool_size(1);
+    let store = options.connect(&bench.url()).await.unwrap();
+    let claim = |_| {
+        let store = store.clone();
+        async move {
+            store
+                .pending(&ClaimRequest::new(id(1), "test"))
+                .await
+                .unwrap()
+        }
+    };
+    let (sent, claims) = together(&bench, &store, (0..64).map(claim)).await;
+    let won = claims
+        .iter()
+        .filter(|claim| matches!(claim, Claim::Won(_)))
+        .count();
+    let busy = claims
+        .iter()
+        .filter(|claim| matches!(claim, Claim::Busy(_)))
+        .count();
+    assert_eq!((won, busy), (1, 63));
+    assert!(sent <= 4, "{sent} statements");
+}
+
+#[tokio::test]
+async fn one_result_that_the_server_refuses_does_not_stop_the_others() {
+    let Some(bench) = Bench::new() else { return };
+    let options = bench.options().pool_size(1);
+    let store = options.connect(&bench.url()).await.unwrap();
+    let mut tokens = Vec::new();
+    for number in 0..8 {
+        let Claim::Won(token) = store
+            .pending(&ClaimRequest::new(id(number), "test"))
+            .await
+            .unwrap()
+        else {
+            panic!("nobody else is there")
+        };
+        tokens.push(token);
+    }
+    let complete = |(number, token)| {
+        let store = store.clone();
+        // A text of Postgres's holds no U+0000; no JSON has one either.
+        let json = if number == 3 { "\"\0\"" } else { "1" };
+        async move {
+            (
+                number,
+                store
+                    .complete(&token, Outcome::Success(Payload::new(json)))
+                    .await,
+            )
+        }
+    };
+    let (_, answers) = together(&bench, &store, tokens.into_iter().enumerate().map(complete)).await;
+    for (number, answer) in answers {
+        assert_eq!(answer.is_err(), number == 3, "{number}: {answer:?}");
+    }
+    let resolved = store.resolve(id(3)).await.unwrap();
+    assert!(matches!(resolved, Resolved::Busy(_)), "{resolved:?}");
+}
+
+/// Stores that claim, complete and release the same actions in other orders at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn concurrent_batches_of_the_same_actions_do_not_wait_in_a_circle() {
+    let Some(bench) = Bench::new() else { return };
+    let mut tasks = JoinSet::new();
+    let won = Arc::new(std::sync::Mutex::new(std::collections::HashMap::new()));
+    for worker in 0..4_u64 {
+        let store = bench.open().await;
+        for caller in 0..8_u64 {
+            let (store, won) = (store.clone(), won.clone());
+            tasks.spawn(async move {
+                for turn in 0..25 {
+                    let number = if worker % 2 == 0 { turn } else { 24 - turn };
+                    let request = ClaimRequest::new(id(number), "test");
+                    let claim = store.pending(&request).await.unwrap();
+                    let Claim::Won(token) = claim else { continue };
+                    *won.lock().unwrap().entry(number).or_insert(0) += 1;
+                    if caller == 0 && turn == 0 {
+                        store
+                            .renew(&token, retry_effects::DEFAULT_LEASE)
+                            .await
+                            .unwrap();
+                    }
+                    store.complete(&token, success()).await.unwrap();
+                }
+            });
+        }
+    }
+    while let Some(done) = tasks.join_next().await {
+        done.unwrap();
+    }
+    let won = won.lock().unwrap();
+    assert_eq!(won.len(), 25);
+    assert!(won.values().all(|wins| *wins == 1), "{won:?}");
+}

@@ -1,0 +1,128 @@
+//! A server, a schema of one's own in it, and a clock that the test moves.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use retry_effects::deadpool_postgres::{Manager, Pool, Runtime};
+use retry_effects::{
+    ActionId, Outcome, Payload, PostgresEffectStore, PostgresOptions, compute_action_id,
+};
+use retry_tests::postgres::ThrowawayPostgres;
+use tokio_postgres::{Client, Config, NoTls};
+
+pub(crate) struct Bench {
+    server: Arc<ThrowawayPostgres>,
+    name: String,
+}
+
+static MADE: AtomicU64 = AtomicU64::new(0);
+
+impl Bench {
+    /// `None` where there is no Postgres, which has been said.
+    pub(crate) fn new() -> Option<Self> {
+        let server = ThrowawayPostgres::shared()?;
+        let number = MADE.fetch_add(1, Ordering::SeqCst);
+        let name = format!("bench_{}_{number}", std::process::id());
+        Some(Self { server, name })
+    }
+
+    /// The name of the schema that the bench's stores are in.
+    pub(crate) fn schema(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn url(&self) -> String {
+        self.url_in(self.server.socket_dir())
+    }
+
+    /// The URL of a server, or of a proxy, with its socket in this folder.
+    pub(crate) fn url_in(&self, folder: &Path) -> String {
+        let (port, user) = (self.server.port(), self.server.user());
+        let folder = folder.display();
+        format!("host={folder} port={port} user={user} dbname=postgres")
+    }
+
+    /// The server's socket.
+    pub(crate) fn socket(&self) -> PathBuf {
+        let port = self.server.port();
+        self.server.socket_dir().join(format!(".s.PGSQL.{port}"))
+    }
+
+    /// A pool as an application has one.
+    pub(crate) fn pool(&self) -> Pool {
+        self.pool_with("")
+    }
+
+    /// The same, with settings of its sessions.
+    pub(crate) fn pool_with(&self, settings: &str) -> Pool {
+        let mut config: Config = self.url().parse().unwrap();
+        config.options(settings);
+        let manager = Manager::new(config, NoTls);
+        Pool::builder(manager)
+            .max_size(4)
+            .runtime(Runtime::Tokio1)
+            .build()
+            .unwrap()
+    }
+
+    /// A connection that is no store's.
+    pub(crate) async fn client(&self) -> Client {
+        client(&self.url()).await
+    }
+
+    pub(crate) fn options(&self) -> PostgresOptions {
+        PostgresEffectStore::options().schema(self.schema())
+    }
+
+    pub(crate) async fn open(&self) -> PostgresEffectStore {
+        self.options().connect(&self.url()).await.unwrap()
+    }
+
+    /// Makes a clock that [`advance`](Self::advance) moves; says how the server is asked for it.
+    pub(crate) async fn make_clock(&self) -> String {
+        let clock = format!("clock_{}", self.name);
+        let make = format!(
+            "CREATE TABLE IF NOT EXISTS {clock} (shift interval NOT NULL);
+             INSERT INTO {clock} SELECT interval '0' WHERE NOT EXISTS (SELECT FROM {clock});
+             CREATE OR REPLACE FUNCTION {clock}() RETURNS timestamptz LANGUAGE sql VOLATILE AS
+             'SELECT clock_timestamp() + shift FROM public.{clock}'"
+        );
+        self.client().await.batch_execute(&make).await.unwrap();
+        format!("public.{clock}()")
+    }
+
+    /// Moves the clock of [`make_clock`](Self::make_clock), also backward.
+    pub(crate) async fn advance(&self, micros: i64) {
+        let set = format!(
+            "UPDATE clock_{} SET shift = shift + {micros} * interval '1 microsecond'",
+            self.name
+        );
+        self.client().await.batch_execute(&set).await.unwrap();
+    }
+
+    /// The number of a test's short form, or of its full one where that is asked for.
+    pub(crate) fn short_or_full(&self, short: u64, full: u64) -> u64 {
+        let is_full = std::env::var_os("RETRY_EFFECTS_FULL").is_some_and(|value| value == "1");
+        if is_full { full } else { short }
+    }
+
+    pub(crate) async fn pass(&self, time: Duration) {
+        self.advance(i64::try_from(time.as_micros()).unwrap()).await;
+    }
+}
+
+pub(crate) async fn client(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+pub(crate) fn id(number: u64) -> ActionId {
+    compute_action_id("test", &number, "").unwrap()
+}
+
+pub(crate) fn success() -> Outcome {
+    Outcome::Success(Payload::new("1"))
+}
