@@ -28,12 +28,12 @@ use crate::watch;
 
 pub use admission::{Admission, Around, Settle, UNGUARDED};
 pub use asked::{Asked, Share};
-pub use choice::{Extend, Guard, Guarded, Hedging, NoGuard, Rejection};
+pub use choice::{Extend, Guard, Guarded, NoGuard, Rejection};
 pub(crate) use delay::Delay;
 pub use layer::GuardLayer;
 pub use lends::guard;
+pub(crate) use own::Own;
 pub use own::UnknownBudget;
-pub(crate) use own::{Own, switch_budgets};
 
 /// The guards of one call.
 #[derive(Clone, Debug, Default)]

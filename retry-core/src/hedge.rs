@@ -303,15 +303,19 @@ fn is_affordable(guards: &Guards<'_>, operation: &Operation) -> bool {
     let closed = guards
         .breaker
         .is_none_or(|breaker| breaker.state() == CircuitState::Closed);
-    if !closed || guards.asks_to_wait() {
+    if !closed {
         return false;
     }
     match guards::withdraw(operation, guards.budget) {
-        Withdrawal::Free => true,
+        Withdrawal::Free => guards.goes_at_once(),
         Withdrawal::Refused => false,
+        // Asked after the budget, whose tokens can go back: the limiter's cannot.
         Withdrawal::Paid(tokens) => {
-            tokens.spend();
-            true
+            let goes = guards.goes_at_once();
+            if goes {
+                tokens.spend();
+            }
+            goes
         }
     }
 }

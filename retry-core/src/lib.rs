@@ -208,6 +208,7 @@ mod failure;
 mod guards;
 mod hedge;
 mod jitter;
+mod kept;
 mod known;
 mod layer;
 mod limits;
@@ -259,7 +260,7 @@ pub use named::{
 };
 pub use nesting::Nested;
 pub use policy::{ExecutionGuarantee, RetryPolicy};
-pub use retry::Retry;
+pub use retry::{HedgedRetry, Retry};
 pub use retry_after::parse_retry_after;
 pub use retry_event::RetryEvent;
 pub use scope::RetryScope;
@@ -270,7 +271,7 @@ pub use text::is_retryable_error;
 /// The types that a [`Retry`]'s choices are kept in: one each, so that a call pays only for what it
 /// chose. They are named here for signatures; the methods of [`Retry`] make them.
 pub mod choice {
-    pub use crate::guards::{Guarded, Hedging, NoGuard};
+    pub use crate::guards::{Guarded, NoGuard};
     pub use crate::retry::{
         AnyOk, ByClassify, NoHook, NoLimit, OnRetry, RetryIf, RetryOnOk, Timeout, TotalTime,
     };

@@ -1,30 +1,24 @@
 //! [`Retry`]: what the attributes offer, for code without one.
 
+mod calls;
+mod hedged;
 mod parts;
 
-use std::future::Future;
-use std::marker::PhantomData;
 use std::panic::Location;
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::adaptive::AdaptiveLimiter;
 use crate::breaker::CircuitBreaker;
 use crate::budget::RetryBudget;
 use crate::classify::Verdict;
-use crate::engine::{Attempts, Bounds, Next, Plan, Step};
 use crate::error::RetryError;
-use crate::failure::Failure;
-use crate::guards::{Extend, Guard, Guarded, Guards, Hedging, NoGuard, Rejection, Settle};
-use crate::hedge::{Hedge, Maker};
-use crate::limits::{Bounded, Cut};
-use crate::nesting::{Nested, attempt_async, attempt_sync};
+use crate::guards::{Extend, Guarded, NoGuard};
+use crate::hedge::Hedge;
+use crate::nesting::Nested;
 use crate::operation::Operation;
-use crate::pause::{Carriage, Carried};
 use crate::policy::RetryPolicy;
-use crate::scope::InTime;
 
-use parts::Shared;
+pub use hedged::HedgedRetry;
 pub use parts::{Accept, AsyncLimits, Begin, Hook, Judge, SyncLimits};
 pub use parts::{
     AnyOk, ByClassify, NoHook, NoLimit, OnRetry, RetryIf, RetryOnOk, Timeout, TotalTime,
@@ -194,28 +188,6 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
         } = self;
         (call, (judge, accept, hook, limits, guards))
     }
-
-    #[inline]
-    fn judged<'a, T, E>(&self, outcome: &'a Result<T, E>, timed_out: bool) -> Option<Failure<'a>>
-    where
-        J: Judge<E>,
-        A: Accept<T>,
-    {
-        self.failure(outcome)
-            .map(|failure| failure.timed_out(timed_out))
-    }
-
-    #[inline]
-    fn failure<'a, T, E>(&self, outcome: &'a Result<T, E>) -> Option<Failure<'a>>
-    where
-        J: Judge<E>,
-        A: Accept<T>,
-    {
-        match outcome {
-            Ok(value) => self.accept.is_refused(value).then(Failure::unaccepted),
-            Err(error) => Some(self.judge.failure(error)),
-        }
-    }
 }
 
 impl<J, A, H, G> Retry<J, A, H, NoLimit, G> {
@@ -342,15 +314,13 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
 
     /// Makes another attempt beside one that is slow; the first success counts, the others are
     /// dropped. Only for a body that may run twice at the same time. Each hedge takes a token of the
-    /// budget, where there is one; a refusal leaves the first attempt alone. Set it last.
-    pub fn hedge<'a>(self, hedge: Hedge) -> Retry<J, A, H, L, Hedging<Guarded<'a, G::Rejection>>>
+    /// budget, where there is one; a refusal leaves the first attempt alone. Choose it last: what is
+    /// left is to make the call, by [`HedgedRetry::run_async`].
+    pub fn hedge<'a>(self, hedge: Hedge) -> HedgedRetry<'a, J, A, H, L, G::Rejection>
     where
         G: Extend<'a>,
     {
-        self.guarded(|guards| Hedging {
-            guards: guards.open(),
-            hedge,
-        })
+        HedgedRetry::new(self.guarded(Extend::open), hedge)
     }
 
     fn guarded<K>(self, guarded: impl FnOnce(G) -> K) -> Retry<J, A, H, L, K> {
@@ -364,255 +334,5 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
             limits,
             guards,
         }
-    }
-
-    /// Makes the call, on this thread; waits block it.
-    ///
-    /// # Errors
-    ///
-    /// The last attempt's error, untouched, or [`RetryError`](crate::RetryError) in the form that
-    /// `E: From<RetryError>` gives it, where a circuit breaker let no attempt be made.
-    pub fn run<T, E>(self, mut attempt: impl FnMut() -> Result<T, E>) -> Result<T, E>
-    where
-        J: Judge<E>,
-        A: Accept<T>,
-        H: Hook<E>,
-        L: SyncLimits,
-        G: Guard<Rejection: Cut<E>>,
-    {
-        let limits = self.limits.start();
-        let guards = self.guards.begin();
-        let operation = &self.call.operation;
-        let mut attempts = Attempts::new();
-        loop {
-            let plan = || self.plan(L::limits(&limits), G::guards(&guards));
-            let admission = match G::admit(&guards, operation) {
-                Ok(admission) => admission,
-                Err(rejection) => return Err(attempts.rejected(rejection, plan)),
-            };
-            let outcome = match G::guards(&guards) {
-                None => attempt_sync(attempts.inner(), &mut attempt),
-                Some(guards) => {
-                    guards.wait(operation);
-                    attempt_sync(attempts.inner(), || guards.in_time_sync(&mut attempt))
-                }
-            };
-            if A::ANY && G::Admission::NOBODY && outcome.is_ok() && attempts.are_none() {
-                return outcome;
-            }
-            let next = attempts.decide(
-                (operation, &outcome),
-                (G::guards(&guards), admission),
-                plan,
-                |outcome| self.failure(outcome),
-                |event| self.hook.call(event),
-            );
-            let again = match next {
-                Next::Return => false,
-                Next::Again => true,
-                Next::Wait(waiting) => {
-                    attempts.sleep(waiting, &outcome, |outcome| self.failure(outcome))
-                }
-            };
-            if !again {
-                return outcome;
-            }
-        }
-    }
-
-    /// The async call of every kind.
-    #[doc(hidden)]
-    #[expect(
-        clippy::manual_async_fn,
-        reason = "an `async fn` would hold its arguments twice"
-    )]
-    pub fn __run_async<T, E, F>(
-        self,
-        mut attempt: impl FnMut() -> F,
-    ) -> impl Future<Output = Result<T, E>>
-    where
-        F: Future<Output = Result<T, E>>,
-        J: Judge<E>,
-        A: Accept<T>,
-        H: Hook<E>,
-        L: AsyncLimits<Cut: Cut<E>>,
-        G: Guard<Rejection: Cut<E>>,
-    {
-        async move {
-            let limits = self.limits.start();
-            let guards = self.guards.begin();
-            let mut attempts = Attempts::new();
-            loop {
-                let admission = match G::admit(&guards, &self.call.operation) {
-                    Ok(admission) => admission,
-                    Err(rejection) => {
-                        let plan = || self.plan(L::limits(&limits), G::guards(&guards));
-                        return Err(attempts.rejected(rejection, plan));
-                    }
-                };
-                let next = (&self.call.operation, attempts.number());
-                let in_time = G::delay(&guards, L::limits(&limits), next).await;
-                let admission = if in_time {
-                    admission
-                } else {
-                    admission.given_back()
-                };
-                // What the attempt's future is made with is gone before it is awaited, so that the
-                // call's future does not keep it.
-                let bounded = {
-                    let operation = &self.call.operation;
-                    let (name, number) = (|| operation.name(), attempts.number());
-                    let future = InTime::new(G::scope(&guards), attempt());
-                    let future = attempt_async(attempts.inner(), future);
-                    Bounded::new(L::bound(&limits, name, number), future)
-                };
-                let bounded = bounded.await;
-                let pause = {
-                    let plan = || self.plan(L::limits(&limits), G::guards(&guards));
-                    let (outcome, timed_out) = match attempts.unbound(bounded, plan) {
-                        Bounds::Ended(outcome) => (outcome, false),
-                        Bounds::TimedOut(outcome) => (outcome, true),
-                        Bounds::RanOut(outcome) => {
-                            admission.cut();
-                            return outcome;
-                        }
-                    };
-                    let next = attempts.decide(
-                        (&self.call.operation, &outcome),
-                        (G::guards(&guards), admission),
-                        plan,
-                        |outcome| self.judged(outcome, timed_out),
-                        |event| self.hook.call(event),
-                    );
-                    match next.step(&attempts, &outcome, |outcome| {
-                        self.judged(outcome, timed_out)
-                    }) {
-                        Step::Return => return outcome,
-                        Step::Again => continue,
-                        Step::Wait(wait) => {
-                            wait.pause(outcome, PhantomData::<Carried<Result<T, E>>>)
-                        }
-                    }
-                };
-                if let Some(carried) = pause.await {
-                    return carried.unload();
-                }
-            }
-        }
-    }
-
-    #[inline]
-    fn plan<'a>(
-        &'a self,
-        limits: Option<&'a crate::limits::Limits>,
-        guards: Option<&'a Guards<'a>>,
-    ) -> Plan<'a> {
-        Plan {
-            operation: &self.call.operation,
-            policy: &self.call.policy,
-            nested: self.call.nested,
-            limits,
-            guards,
-        }
-    }
-}
-
-impl<J, A, H, L> Retry<J, A, H, L> {
-    /// Makes the call; waits on tokio's clock.
-    ///
-    /// The future is `Send` if the closure, its futures and their outcome are. Dropping it at any
-    /// await leaves nothing held.
-    ///
-    /// # Errors
-    ///
-    /// The last attempt's error, untouched, or [`RetryError`](crate::RetryError) in the form that
-    /// `E: From<RetryError>` gives it, where a limit was set and ran out.
-    ///
-    /// # Panics
-    ///
-    /// Outside of a tokio runtime with time enabled, when it first waits.
-    pub fn run_async<T, E, F>(
-        self,
-        attempt: impl FnMut() -> F,
-    ) -> impl Future<Output = Result<T, E>>
-    where
-        F: Future<Output = Result<T, E>>,
-        J: Judge<E>,
-        A: Accept<T>,
-        H: Hook<E>,
-        L: AsyncLimits<Cut: Cut<E>>,
-    {
-        self.__run_async(attempt)
-    }
-}
-
-impl<J, A, H, L, R> Retry<J, A, H, L, Guarded<'_, R>> {
-    /// Makes the call; waits on tokio's clock. As without guards; where a circuit breaker lets no
-    /// attempt be made, the error is a [`RetryError`](crate::RetryError) too.
-    ///
-    /// # Errors
-    ///
-    /// As without guards.
-    ///
-    /// # Panics
-    ///
-    /// As without guards.
-    pub fn run_async<T, E, F>(
-        self,
-        attempt: impl FnMut() -> F,
-    ) -> impl Future<Output = Result<T, E>>
-    where
-        F: Future<Output = Result<T, E>>,
-        J: Judge<E>,
-        A: Accept<T>,
-        H: Hook<E>,
-        L: AsyncLimits<Cut: Cut<E>>,
-        R: Rejection + Cut<E>,
-    {
-        self.__run_async(attempt)
-    }
-}
-
-impl<J, A, H, L, R> Retry<J, A, H, L, Hedging<Guarded<'_, R>>> {
-    /// Makes the call; waits on tokio's clock. Each attempt may have copies beside
-    /// it. As without guards; where a circuit breaker lets no
-    /// attempt be made, the error is a [`RetryError`](crate::RetryError) too.
-    ///
-    /// # Errors
-    ///
-    /// As without guards.
-    ///
-    /// # Panics
-    ///
-    /// As without guards.
-    pub fn run_async<T, E, F>(
-        self,
-        attempt: impl FnMut() -> F,
-    ) -> impl Future<Output = Result<T, E>>
-    where
-        F: Future<Output = Result<T, E>>,
-        J: Judge<E>,
-        A: Accept<T>,
-        H: Hook<E>,
-        L: AsyncLimits<Cut: Cut<E>>,
-        R: Rejection + Cut<E>,
-    {
-        let Hedging { guards, hedge } = &self.guards;
-        let (shared, hedge, operation) = (guards.shared(), *hedge, self.call.operation);
-        let maker = Maker::new(attempt);
-        let (call, (judge, accept, hook, limits, Hedging { guards, .. })) = self.parts();
-        let judge = Shared(Arc::new(judge));
-        let is_final = judge.clone();
-        // A hedged attempt is an attempt like any other.
-        let retry = Retry {
-            call,
-            judge,
-            accept,
-            hook,
-            limits,
-            guards,
-        };
-        retry
-            .__run_async(move || hedge.race((&shared, &operation), maker.clone(), is_final.clone()))
     }
 }

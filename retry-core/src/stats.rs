@@ -12,7 +12,7 @@ pub(crate) use counters::{Counters, Ended};
 /// Starts counting, from the next call on. Counting is off until then, or until settings with
 /// `RETRY__STATS=1` are in force.
 pub fn enable_stats() {
-    watch::add(watch::STATS);
+    watch::set(watch::STATS, true);
 }
 
 #[inline]

@@ -8,8 +8,12 @@ use crate::settings;
 const UNASKED: u8 = 1 << 7;
 /// `stats()` counts.
 pub(crate) const STATS: u8 = 1;
-/// Budgets that no call asked for itself: those of settings, and the global one.
-pub(crate) const BUDGETS: u8 = 1 << 1;
+/// The budgets of settings.
+pub(crate) const BUDGETS_OF_SETTINGS: u8 = 1 << 1;
+/// The global budget that code installed.
+pub(crate) const GLOBAL_BUDGET: u8 = 1 << 3;
+/// Budgets that no call asked for itself.
+pub(crate) const BUDGETS: u8 = BUDGETS_OF_SETTINGS | GLOBAL_BUDGET;
 /// The metrics facade is told.
 pub(crate) const METRICS: u8 = 1 << 2;
 
@@ -22,15 +26,14 @@ const AT_FIRST: u8 = if cfg!(feature = "metrics") {
 
 static WATCHERS: AtomicU8 = AtomicU8::new(AT_FIRST);
 
-/// From the next call on they want to know.
-pub(crate) fn add(watcher: u8) {
+/// From the next call on they want to know, or no longer do.
+pub(crate) fn set(watcher: u8, wants: bool) {
     // Who is added before the settings were asked does not keep them from being asked.
-    WATCHERS.fetch_or(watcher, Ordering::Relaxed);
-}
-
-/// They no longer want to know.
-pub(crate) fn remove(watcher: u8) {
-    WATCHERS.fetch_and(!watcher, Ordering::Relaxed);
+    if wants {
+        WATCHERS.fetch_or(watcher, Ordering::Relaxed);
+    } else {
+        WATCHERS.fetch_and(!watcher, Ordering::Relaxed);
+    }
 }
 
 /// Whether anybody wants to know.

@@ -275,7 +275,7 @@ impl<J, A, H, L, P, C, G> Effect<J, A, H, L, P, C, G> {
         }
         let mut outcome = retry
             .__judged_by(|judge| Gated::new(judge, &gate))
-            .__run_async(|| {
+            .run_async(|| {
                 let (gate, probe, attempt) = (&gate, &probe, &attempt);
                 async move {
                     // An attempt that a timeout cut left no word: the callee is asked before the

@@ -1,20 +1,18 @@
 //! All breakers that have a name: found by it, and shared by it.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
-use std::sync::{PoisonError, RwLock};
 
 use super::CircuitBreaker;
 use super::config::BreakerConfig;
 use super::error::UnknownBreaker;
 use crate::event;
+use crate::kept::{self, Kept};
 
 /// Named by code, or made for an operation of a class.
 type Key = (Option<&'static str>, &'static str);
 
-/// Entries are kept for good: there is one for each breaker in the program's text. Those named by
-/// code come first.
-static REGISTRY: RwLock<BTreeMap<Key, &'static CircuitBreaker>> = RwLock::new(BTreeMap::new());
+/// There is one for each breaker in the program's text. Those named by code come first.
+static REGISTRY: Kept<Key, CircuitBreaker> = Kept::new();
 
 /// Finding.
 impl CircuitBreaker {
@@ -44,27 +42,27 @@ impl CircuitBreaker {
     /// # Ok::<(), retry_core::UnknownBreaker>(())
     /// ```
     pub fn find(name: &str) -> Result<&'static Self, UnknownBreaker> {
-        let registry = REGISTRY.read().unwrap_or_else(PoisonError::into_inner);
-        let found = registry.iter().find(|((_, known), _)| *known == name);
+        let known = REGISTRY.all();
+        let found = known.iter().find(|((_, known), _)| *known == name);
         found
             .map(|(_, breaker)| *breaker)
             .ok_or_else(|| UnknownBreaker {
                 name: name.to_owned(),
-                known: registry.keys().map(|(_, known)| *known).collect(),
+                known: known.iter().map(|((_, known), _)| *known).collect(),
             })
     }
 
     /// Every breaker that is known, those named by code first: for dashboards.
     #[must_use]
     pub fn all() -> Vec<&'static Self> {
-        let registry = REGISTRY.read().unwrap_or_else(PoisonError::into_inner);
-        registry.values().copied().collect()
+        let all = REGISTRY.all();
+        all.into_iter().map(|(_, breaker)| breaker).collect()
     }
 
     /// Lets [`find`](Self::find) and [`all`](Self::all) know a breaker that code made itself.
     /// Doing so again changes nothing. The first of a name stays; another one is told of at ERROR.
     pub fn register(&'static self) {
-        let known = look_up((self.class, self.name), || self);
+        let known = REGISTRY.get_or_keep((self.class, self.name), || self);
         if !std::ptr::eq(known, self) {
             known.dispute();
         }
@@ -77,7 +75,7 @@ impl CircuitBreaker {
         config: BreakerConfig,
         is_given: bool,
     ) -> &'static Self {
-        let breaker = look_up((None, name), || made(None, name, config));
+        let breaker = REGISTRY.get_or_keep((None, name), || made(None, name, config));
         if is_given && breaker.config != config {
             breaker.dispute();
         }
@@ -91,13 +89,11 @@ impl CircuitBreaker {
         name: &'static str,
         config: BreakerConfig,
     ) -> &'static Self {
-        let mut registry = REGISTRY.write().unwrap_or_else(PoisonError::into_inner);
-        let make = || made(Some(class), name, config);
-        let breaker = registry.entry((Some(class), name)).or_insert_with(make);
-        if breaker.config != config {
-            *breaker = make();
-        }
-        breaker
+        REGISTRY.get_or_replace(
+            (Some(class), name),
+            |known| known.config == config,
+            || made(Some(class), name, config),
+        )
     }
 
     #[cold]
@@ -113,19 +109,7 @@ fn made(
     name: &'static str,
     config: BreakerConfig,
 ) -> &'static CircuitBreaker {
-    Box::leak(Box::new(CircuitBreaker::unchecked(class, name, config)))
-}
-
-fn look_up(key: Key, make: impl FnOnce() -> &'static CircuitBreaker) -> &'static CircuitBreaker {
-    let known = REGISTRY
-        .read()
-        .unwrap_or_else(PoisonError::into_inner)
-        .get(&key)
-        .copied();
-    known.unwrap_or_else(|| {
-        let mut registry = REGISTRY.write().unwrap_or_else(PoisonError::into_inner);
-        registry.entry(key).or_insert_with(make)
-    })
+    kept::leaked(CircuitBreaker::unchecked(class, name, config))
 }
 
 #[cfg(test)]

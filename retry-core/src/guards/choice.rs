@@ -1,5 +1,5 @@
 //! The guards that a [`Retry`](crate::Retry) was given: a type for each need, so that only a breaker
-//! asks for an error that can hold a `RetryError`, and only a hedge for an async call.
+//! asks for an error that can hold a `RetryError`.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -13,7 +13,6 @@ use crate::adaptive::AdaptiveLimiter;
 use crate::breaker::CircuitBreaker;
 use crate::budget::RetryBudget;
 use crate::error::RetryError;
-use crate::hedge::Hedge;
 use crate::limits::Limits;
 use crate::operation::Operation;
 use crate::scope::{Enter, RetryScope};
@@ -40,13 +39,6 @@ impl<R> Clone for Guarded<'_, R> {
 }
 
 impl<R> Copy for Guarded<'_, R> {}
-
-/// Guards, and a second attempt where the first is slow.
-#[derive(Clone, Copy, Debug)]
-pub struct Hedging<G> {
-    pub(crate) guards: G,
-    pub(crate) hedge: Hedge,
-}
 
 /// Guards that more can be added to.
 pub trait Extend<'a>: Sized {
@@ -103,11 +95,6 @@ impl<'a, R> Guarded<'a, R> {
 
 /// How guards hold for one call. None of its types has a lifetime or a bound of its own: a future
 /// that holds one would not be known to be `Send`.
-#[diagnostic::on_unimplemented(
-    message = "this call cannot be hedged",
-    note = "the thread of a sync call is busy with the first attempt, and an effect is to happen \
-            once: remove `hedge`, or use `run_async` without a gate"
-)]
 pub trait Guard {
     /// What a rejected call leaves.
     type Rejection;

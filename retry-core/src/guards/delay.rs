@@ -81,10 +81,10 @@ impl<'a> Guards<'a> {
         }
     }
 
-    /// Whether the limiter does not let another attempt go now.
-    pub(crate) fn asks_to_wait(&self) -> bool {
+    /// Takes the limiter's leave for an attempt that does not wait; says whether it was given.
+    pub(crate) fn goes_at_once(&self) -> bool {
         self.limiter
-            .is_some_and(|limiter| limiter.delay_at(clock::now()).is_some())
+            .is_none_or(|limiter| limiter.delay_at(clock::now()).is_none())
     }
 }
 

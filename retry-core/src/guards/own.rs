@@ -1,13 +1,13 @@
 //! Where guards live that no code declared: one operation's own, those shared by name, and the
 //! budget of the whole process.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::adaptive::AdaptiveLimiter;
 use crate::breaker::{BreakerConfig, CircuitBreaker};
 use crate::budget::{BudgetLimits, RetryBudget};
 use crate::event;
+use crate::kept::{self, Kept};
 use crate::operation::Operation;
 use crate::settings::{self, Generations};
 use crate::watch;
@@ -24,12 +24,12 @@ pub(crate) struct Own {
 
 impl Own {
     pub(crate) fn budget(&self, config: BudgetLimits) -> &'static RetryBudget {
-        let mut kept = self.budget.lock().unwrap_or_else(PoisonError::into_inner);
-        match *kept {
+        let mut own = self.budget.lock().unwrap_or_else(PoisonError::into_inner);
+        match *own {
             Some((known, budget)) if known == config => budget,
             _ => {
-                let budget = leaked(RetryBudget::with_limits(config));
-                *kept = Some((config, budget));
+                let budget = kept::leaked(RetryBudget::with_limits(config));
+                *own = Some((config, budget));
                 budget
             }
         }
@@ -48,10 +48,6 @@ impl Own {
         };
         *self.by_settings.get(make, |()| ())
     }
-}
-
-fn leaked<T>(value: T) -> &'static T {
-    Box::leak(Box::new(value))
 }
 
 impl Operation {
@@ -89,21 +85,16 @@ fn usable(name: &str, config: BreakerConfig) -> BreakerConfig {
     }
 }
 
-type Named = BTreeMap<&'static str, (BudgetLimits, &'static RetryBudget)>;
-
-static NAMED: RwLock<Named> = RwLock::new(BTreeMap::new());
+static BUDGETS: Kept<&str, (BudgetLimits, RetryBudget)> = Kept::new();
 
 /// The budget of this name, made with `config` by whoever asks first.
 pub(crate) fn named_budget(
     name: &'static str,
     (config, is_given): (BudgetLimits, bool),
 ) -> &'static RetryBudget {
-    let mut named = NAMED.write().unwrap_or_else(PoisonError::into_inner);
-    let (known, budget) = *named
-        .entry(name)
-        .or_insert_with(|| (config, leaked(RetryBudget::with_limits(config))));
-    drop(named);
-    if is_given && known != config {
+    let make = || kept::leaked((config, RetryBudget::with_limits(config)));
+    let (known, budget) = BUDGETS.get_or_keep(name, make);
+    if is_given && *known != config {
         event::other_configuration("budget", name);
     }
     budget
@@ -111,11 +102,8 @@ pub(crate) fn named_budget(
 
 /// The limiter of this name.
 pub(crate) fn named_limiter(name: &'static str) -> &'static AdaptiveLimiter {
-    static NAMED: Mutex<BTreeMap<&str, &AdaptiveLimiter>> = Mutex::new(BTreeMap::new());
-    let mut named = NAMED.lock().unwrap_or_else(PoisonError::into_inner);
-    named
-        .entry(name)
-        .or_insert_with(|| leaked(AdaptiveLimiter::new()))
+    static LIMITERS: Kept<&str, AdaptiveLimiter> = Kept::new();
+    LIMITERS.get_or_keep(name, || kept::leaked(AdaptiveLimiter::new()))
 }
 
 static GLOBAL: OnceLock<RetryBudget> = OnceLock::new();
@@ -127,11 +115,10 @@ impl RetryBudget {
     ///
     /// [`UnknownBudget`], where no call has asked for one of that name yet.
     pub fn find(name: &str) -> Result<&'static Self, UnknownBudget> {
-        let named = NAMED.read().unwrap_or_else(PoisonError::into_inner);
-        let found = named.get(name).map(|(_, budget)| *budget);
+        let found = BUDGETS.get(name).map(|(_, budget)| budget);
         found.ok_or_else(|| UnknownBudget {
             name: name.to_owned(),
-            known: named.keys().copied().collect(),
+            known: BUDGETS.all().into_iter().map(|(name, _)| name).collect(),
         })
     }
 
@@ -145,7 +132,7 @@ impl RetryBudget {
     /// The budget, where there is a global one already.
     pub fn install_global(self) -> Result<(), Self> {
         GLOBAL.set(self)?;
-        watch::add(watch::BUDGETS);
+        watch::set(watch::GLOBAL_BUDGET, true);
         Ok(())
     }
 
@@ -163,15 +150,6 @@ impl RetryBudget {
             };
             BY_SETTINGS.get(make, |()| ()).as_ref()
         })
-    }
-}
-
-/// Settings were installed: whether they switch budgets on.
-pub(crate) fn switch_budgets(on: bool) {
-    if on || GLOBAL.get().is_some() {
-        watch::add(watch::BUDGETS);
-    } else {
-        watch::remove(watch::BUDGETS);
     }
 }
 

@@ -1,11 +1,10 @@
 //! What all calls of one operation share: its counters, its own guards and its metrics, kept for good.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
-use std::sync::{PoisonError, RwLock};
 
 use super::{Identity, Operation};
 use crate::guards::Own;
+use crate::kept::{self, Kept};
 use crate::stats::Counters;
 
 /// State by class and name.
@@ -17,10 +16,8 @@ pub(crate) struct State {
     pub(crate) metrics: crate::metrics::OfOperation,
 }
 
-type Registry = BTreeMap<(&'static str, &'static str), &'static State>;
-
-/// Entries are kept for good: there is one for each operation in the program.
-static REGISTRY: RwLock<Registry> = RwLock::new(BTreeMap::new());
+/// There is one for each operation in the program.
+static STATES: Kept<(&str, &str), State> = Kept::new();
 
 /// Where an operation's state was found last, by what tells its class and name without reading
 /// them: a call that succeeds neither locks nor compares text.
@@ -50,25 +47,11 @@ impl Operation {
     #[cold]
     pub(crate) fn look_up(&self) -> &'static State {
         let key = (self.class(), self.name());
-        let known = REGISTRY
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&key)
-            .copied();
-        known.unwrap_or_else(|| {
-            let mut registry = REGISTRY.write().unwrap_or_else(PoisonError::into_inner);
-            registry
-                .entry(key)
-                .or_insert_with(|| Box::leak(Box::default()))
-        })
+        STATES.get_or_keep(key, || kept::leaked(State::default()))
     }
 }
 
 /// All operations, by class and name.
-pub(crate) fn all() -> Vec<(&'static str, &'static str, &'static State)> {
-    let registry = REGISTRY.read().unwrap_or_else(PoisonError::into_inner);
-    let all = registry
-        .iter()
-        .map(|((class, name), state)| (*class, *name, *state));
-    all.collect()
+pub(crate) fn all() -> Vec<((&'static str, &'static str), &'static State)> {
+    STATES.all()
 }

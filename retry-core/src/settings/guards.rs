@@ -53,7 +53,7 @@ impl RetrySettings {
     }
 
     /// Whether settings ask for a budget where no code may have.
-    pub(super) fn switch_budgets_on(&self) -> bool {
+    pub(super) fn ask_for_budgets(&self) -> bool {
         let layers = self.guards.classes.iter();
         let mut layers = layers
             .chain(self.guards.operations.values())

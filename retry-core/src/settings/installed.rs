@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::{RetrySettings, environment, variables};
 use crate::error::{InvalidSetting, SettingsError};
-use crate::{guards, stats};
+use crate::watch;
 
 static INSTALLED: RwLock<Option<Arc<RetrySettings>>> = RwLock::new(None);
 static GENERATION: AtomicU32 = AtomicU32::new(0);
@@ -46,10 +46,11 @@ pub(super) fn install(settings: RetrySettings) {
 }
 
 fn in_force(settings: &RetrySettings) {
+    // Settings start to count, and never stop what code has started.
     if settings.stats {
-        stats::enable_stats();
+        watch::set(watch::STATS, true);
     }
-    guards::switch_budgets(settings.switch_budgets_on());
+    watch::set(watch::BUDGETS_OF_SETTINGS, settings.ask_for_budgets());
 }
 
 /// What was wrong with the environment.

@@ -81,6 +81,6 @@ impl Counters {
 pub(super) fn snapshot() -> Vec<OperationStats> {
     let all = state::all()
         .into_iter()
-        .map(|(class, name, state)| state.counters.snapshot(class, name));
+        .map(|((class, name), state)| state.counters.snapshot(class, name));
     all.filter(|operation| operation.calls > 0).collect()
 }

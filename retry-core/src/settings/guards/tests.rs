@@ -49,16 +49,16 @@ fn operation_over_argument_over_class() {
 #[test]
 fn a_budget_alone_is_switched_on_by_a_variable() {
     let none = settings(&[("RETRY__API_CIRCUIT_FAILURE_THRESHOLD", "7")]);
-    assert!(!none.switch_budgets_on() && none.global_budget().is_none());
+    assert!(!none.ask_for_budgets() && none.global_budget().is_none());
     for name in [
         "RETRY__API_BUDGET",
         "RETRY__OP__LOAD__BUDGET",
         "RETRY__BUDGET",
     ] {
-        assert!(settings(&[(name, "0.1")]).switch_budgets_on(), "{name}");
+        assert!(settings(&[(name, "0.1")]).ask_for_budgets(), "{name}");
     }
     // Without a ratio the other two tune what is there, and ask for nothing.
-    assert!(!settings(&[("RETRY__API_BUDGET_BURST", "5")]).switch_budgets_on());
+    assert!(!settings(&[("RETRY__API_BUDGET_BURST", "5")]).ask_for_budgets());
     let process = settings(&[("RETRY__BUDGET", "0.25"), ("RETRY__BUDGET_BURST", "5")]);
     let budget = process.global_budget().expect("asked for");
     assert_eq!(

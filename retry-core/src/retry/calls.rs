@@ -1,0 +1,196 @@
+//! Making a [`Retry`]'s call: the loop around the engine, sync and async.
+
+use std::future::Future;
+use std::marker::PhantomData;
+
+use super::Retry;
+use super::parts::{Accept, AsyncLimits, Hook, Judge, SyncLimits};
+use crate::engine::{Attempts, Bounds, Next, Plan, Step};
+use crate::failure::Failure;
+use crate::guards::{Guard, Guards, Settle};
+use crate::limits::{Bounded, Cut, Limits};
+use crate::nesting::{attempt_async, attempt_sync};
+use crate::pause::{Carriage, Carried};
+use crate::scope::InTime;
+
+impl<J, A, H, L, G> Retry<J, A, H, L, G> {
+    /// Makes the call, on this thread; waits block it.
+    ///
+    /// # Errors
+    ///
+    /// The last attempt's error, untouched, or [`RetryError`](crate::RetryError) in the form that
+    /// `E: From<RetryError>` gives it, where a circuit breaker let no attempt be made.
+    pub fn run<T, E>(self, mut attempt: impl FnMut() -> Result<T, E>) -> Result<T, E>
+    where
+        J: Judge<E>,
+        A: Accept<T>,
+        H: Hook<E>,
+        L: SyncLimits,
+        G: Guard<Rejection: Cut<E>>,
+    {
+        let limits = self.limits.start();
+        let guards = self.guards.begin();
+        let operation = &self.call.operation;
+        let mut attempts = Attempts::new();
+        loop {
+            let plan = || self.plan(L::limits(&limits), G::guards(&guards));
+            let admission = match G::admit(&guards, operation) {
+                Ok(admission) => admission,
+                Err(rejection) => return Err(attempts.rejected(rejection, plan)),
+            };
+            let outcome = match G::guards(&guards) {
+                None => attempt_sync(attempts.inner(), &mut attempt),
+                Some(guards) => {
+                    guards.wait(operation);
+                    attempt_sync(attempts.inner(), || guards.in_time_sync(&mut attempt))
+                }
+            };
+            if A::ANY && G::Admission::NOBODY && outcome.is_ok() && attempts.are_none() {
+                return outcome;
+            }
+            let next = attempts.decide(
+                (operation, &outcome),
+                (G::guards(&guards), admission),
+                plan,
+                |outcome| self.failure(outcome),
+                |event| self.hook.call(event),
+            );
+            let again = match next {
+                Next::Return => false,
+                Next::Again => true,
+                Next::Wait(waiting) => {
+                    attempts.sleep(waiting, &outcome, |outcome| self.failure(outcome))
+                }
+            };
+            if !again {
+                return outcome;
+            }
+        }
+    }
+
+    /// Makes the call; waits on tokio's clock.
+    ///
+    /// The future is `Send` if the closure, its futures and their outcome are. Dropping it at any
+    /// await leaves nothing held.
+    ///
+    /// # Errors
+    ///
+    /// The last attempt's error, untouched, or [`RetryError`](crate::RetryError) in the form that
+    /// `E: From<RetryError>` gives it, where a limit was set and ran out, or a circuit breaker let no
+    /// attempt be made.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime with time enabled, when it first waits.
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an `async fn` would hold its arguments twice"
+    )]
+    pub fn run_async<T, E, F>(
+        self,
+        mut attempt: impl FnMut() -> F,
+    ) -> impl Future<Output = Result<T, E>>
+    where
+        F: Future<Output = Result<T, E>>,
+        J: Judge<E>,
+        A: Accept<T>,
+        H: Hook<E>,
+        L: AsyncLimits<Cut: Cut<E>>,
+        G: Guard<Rejection: Cut<E>>,
+    {
+        async move {
+            let limits = self.limits.start();
+            let guards = self.guards.begin();
+            let mut attempts = Attempts::new();
+            loop {
+                let admission = match G::admit(&guards, &self.call.operation) {
+                    Ok(admission) => admission,
+                    Err(rejection) => {
+                        let plan = || self.plan(L::limits(&limits), G::guards(&guards));
+                        return Err(attempts.rejected(rejection, plan));
+                    }
+                };
+                let next = (&self.call.operation, attempts.number());
+                let in_time = G::delay(&guards, L::limits(&limits), next).await;
+                let admission = if in_time {
+                    admission
+                } else {
+                    admission.given_back()
+                };
+                // What the attempt's future is made with is gone before it is awaited, so that the
+                // call's future does not keep it.
+                let bounded = {
+                    let operation = &self.call.operation;
+                    let (name, number) = (|| operation.name(), attempts.number());
+                    let future = InTime::new(G::scope(&guards), attempt());
+                    let future = attempt_async(attempts.inner(), future);
+                    Bounded::new(L::bound(&limits, name, number), future)
+                };
+                let bounded = bounded.await;
+                let pause = {
+                    let plan = || self.plan(L::limits(&limits), G::guards(&guards));
+                    let (outcome, timed_out) = match attempts.unbound(bounded, plan) {
+                        Bounds::Ended(outcome) => (outcome, false),
+                        Bounds::TimedOut(outcome) => (outcome, true),
+                        Bounds::RanOut(outcome) => {
+                            admission.cut();
+                            return outcome;
+                        }
+                    };
+                    let next = attempts.decide(
+                        (&self.call.operation, &outcome),
+                        (G::guards(&guards), admission),
+                        plan,
+                        |outcome| self.judged(outcome, timed_out),
+                        |event| self.hook.call(event),
+                    );
+                    match next.step(&attempts, &outcome, |outcome| {
+                        self.judged(outcome, timed_out)
+                    }) {
+                        Step::Return => return outcome,
+                        Step::Again => continue,
+                        Step::Wait(wait) => {
+                            wait.pause(outcome, PhantomData::<Carried<Result<T, E>>>)
+                        }
+                    }
+                };
+                if let Some(carried) = pause.await {
+                    return carried.unload();
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn judged<'a, T, E>(&self, outcome: &'a Result<T, E>, timed_out: bool) -> Option<Failure<'a>>
+    where
+        J: Judge<E>,
+        A: Accept<T>,
+    {
+        self.failure(outcome)
+            .map(|failure| failure.timed_out(timed_out))
+    }
+
+    #[inline]
+    fn failure<'a, T, E>(&self, outcome: &'a Result<T, E>) -> Option<Failure<'a>>
+    where
+        J: Judge<E>,
+        A: Accept<T>,
+    {
+        match outcome {
+            Ok(value) => self.accept.is_refused(value).then(Failure::unaccepted),
+            Err(error) => Some(self.judge.failure(error)),
+        }
+    }
+
+    #[inline]
+    fn plan<'a>(&'a self, limits: Option<&'a Limits>, guards: Option<&'a Guards<'a>>) -> Plan<'a> {
+        Plan {
+            operation: &self.call.operation,
+            policy: &self.call.policy,
+            nested: self.call.nested,
+            limits,
+            guards,
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! [`HedgedRetry`]: a call whose attempts may have copies beside them.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use super::Retry;
+use super::parts::{Accept, AsyncLimits, Hook, Judge, Shared};
+use crate::guards::{Guarded, Rejection};
+use crate::hedge::{Hedge, Maker};
+use crate::limits::Cut;
+
+/// A [`Retry`] that hedges; made by [`Retry::hedge`].
+///
+/// It can only be made as an async call, since the thread of a sync one is busy with the first attempt.
+#[derive(Clone, Copy, Debug)]
+#[must_use = "a call is made by `run_async`"]
+pub struct HedgedRetry<'a, J, A, H, L, R> {
+    retry: Retry<J, A, H, L, Guarded<'a, R>>,
+    hedge: Hedge,
+}
+
+impl<'a, J, A, H, L, R> HedgedRetry<'a, J, A, H, L, R> {
+    pub(super) const fn new(retry: Retry<J, A, H, L, Guarded<'a, R>>, hedge: Hedge) -> Self {
+        Self { retry, hedge }
+    }
+
+    /// [`Retry::run_async`], with copies beside attempts that are slow.
+    ///
+    /// # Errors
+    ///
+    /// As [`Retry::run_async`].
+    ///
+    /// # Panics
+    ///
+    /// As [`Retry::run_async`]; a hedged call waits in every attempt.
+    pub fn run_async<T, E, F>(
+        self,
+        attempt: impl FnMut() -> F,
+    ) -> impl Future<Output = Result<T, E>>
+    where
+        F: Future<Output = Result<T, E>>,
+        J: Judge<E>,
+        A: Accept<T>,
+        H: Hook<E>,
+        L: AsyncLimits<Cut: Cut<E>>,
+        R: Rejection + Cut<E>,
+    {
+        let Self { retry, hedge } = self;
+        let (guards, operation) = (retry.guards.shared(), retry.call.operation);
+        let maker = Maker::new(attempt);
+        let retry = retry.__judged_by(|judge| Shared(Arc::new(judge)));
+        let is_final = retry.judge.clone();
+        // A hedged attempt is an attempt like any other.
+        retry.run_async(move || hedge.race((&guards, &operation), maker.clone(), is_final.clone()))
+    }
+}
