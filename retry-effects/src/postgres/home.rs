@@ -33,14 +33,23 @@ fn start() -> std::io::Result<Handle> {
 pub(super) fn at_home<T: Send + 'static>(
     work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
 ) -> impl Future<Output = Result<T, StoreError>> + Send + 'static {
+    let begun = begin(work);
+    async move { begun?.await.unwrap_or_else(|_| Err(gone())) }
+}
+
+/// Runs `work` there, and waits for it on this thread.
+pub(super) fn wait_at_home<T: Send + 'static>(
+    work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+) -> Result<T, StoreError> {
+    begin(work)?.blocking_recv().unwrap_or_else(|_| Err(gone()))
+}
+
+fn begin<T: Send + 'static>(
+    work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+) -> Result<oneshot::Receiver<Result<T, StoreError>>, StoreError> {
     let (sender, receiver) = oneshot::channel();
-    let started = home().map(|home| {
-        home.spawn(async move { drop(sender.send(work.await)) });
-    });
-    async move {
-        started?;
-        receiver.await.unwrap_or_else(|_| Err(gone()))
-    }
+    home()?.spawn(async move { drop(sender.send(work.await)) });
+    Ok(receiver)
 }
 
 /// What to say of an answer that will not come.

@@ -1,5 +1,6 @@
 //! How a store is opened where the defaults do not fit.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use deadpool_postgres::{
@@ -10,7 +11,7 @@ use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{Config, NoTls, Socket};
 
 use super::PostgresEffectStore;
-use super::home::at_home;
+use super::home::{at_home, wait_at_home};
 use super::listener::Dial;
 use super::name::SchemaName;
 use super::server::Server;
@@ -39,6 +40,7 @@ use crate::store_error::StoreError;
 pub struct PostgresOptions {
     schema: String,
     pool_size: usize,
+    is_existing: bool,
     clock: String,
 }
 
@@ -51,6 +53,7 @@ impl PostgresOptions {
         Self {
             schema: "retry_effects".to_owned(),
             pool_size: 8,
+            is_existing: false,
             clock: "pg_catalog.clock_timestamp()".to_owned(),
         }
     }
@@ -71,6 +74,15 @@ impl PostgresOptions {
         self
     }
 
+    /// Makes nothing: opens only a store that is there. For programs that look at one, and must not
+    /// leave tables where somebody has named the wrong database or schema.
+    ///
+    /// Where there are no tables, opening is [`StoreError::Misconfigured`].
+    pub fn existing(mut self) -> Self {
+        self.is_existing = true;
+        self
+    }
+
     /// What gives the server's time, as SQL: for tests that move it.
     #[cfg(feature = "conformance")]
     #[doc(hidden)]
@@ -80,13 +92,26 @@ impl PostgresOptions {
     }
 
     /// Opens the store at a URL (`postgres://user:password@host/database`, or `host=.. user=..`),
-    /// without TLS.
+    /// without TLS. Needs no runtime.
     ///
     /// # Errors
     ///
     /// As [`PostgresEffectStore::connect`].
     pub async fn connect(self, url: &str) -> Result<PostgresEffectStore, StoreError> {
         self.connect_with(url, NoTls).await
+    }
+
+    /// The same, and waits for it on this thread.
+    ///
+    /// # Errors
+    ///
+    /// As [`PostgresEffectStore::connect`].
+    ///
+    /// # Panics
+    ///
+    /// On a thread of a tokio runtime, where [`connect`](Self::connect) does.
+    pub fn connect_blocking(self, url: &str) -> Result<PostgresEffectStore, StoreError> {
+        wait_at_home(self.dialling(url, NoTls)?)
     }
 
     /// Opens the store at a URL with a TLS connector: that of `postgres-native-tls` or
@@ -102,22 +127,32 @@ impl PostgresOptions {
         T::TlsConnect: Send + Sync,
         <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
     {
+        at_home(self.dialling(url, tls)?).await
+    }
+
+    /// Opens the store on a pool of the application's own.
+    ///
+    /// # Errors
+    ///
+    /// As [`PostgresEffectStore::connect`].
+    pub async fn with_pool(self, pool: Pool) -> Result<PostgresEffectStore, StoreError> {
+        at_home(self.opening(pool, None)?).await
+    }
+
+    /// What opens the store on a pool of its own.
+    fn dialling<T>(self, url: &str, tls: T) -> Result<Opening, StoreError>
+    where
+        T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
+        T::Stream: Send + Sync,
+        T::TlsConnect: Send + Sync,
+        <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
+    {
         if self.pool_size == 0 {
             return Err(StoreError::misconfigured(
                 "cannot be opened: pool_size is 0; it must be at least 1",
             ));
         }
-        let mut config: Config = url.parse().map_err(|error| trouble::of_url(&error))?;
-        if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
-            return Err(trouble::bad_url("the URL names no host"));
-        }
-        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
-        if config.get_connect_timeout().is_none() {
-            config.connect_timeout(CONNECT_TIMEOUT);
-        }
-        if config.get_application_name().is_none() {
-            config.application_name("retry-effects");
-        }
+        let config = config(url)?;
         let dial = Dial::new(config.clone(), tls.clone());
         let recycled = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
@@ -133,26 +168,38 @@ impl PostgresOptions {
             }))
             .build()
             .map_err(|error| StoreError::unavailable("make a pool of connections", error))?;
-        self.open(pool, Some(dial)).await
+        self.opening(pool, Some(dial))
     }
 
-    /// Opens the store on a pool of the application's own.
-    ///
-    /// # Errors
-    ///
-    /// As [`PostgresEffectStore::connect`].
-    pub async fn with_pool(self, pool: Pool) -> Result<PostgresEffectStore, StoreError> {
-        self.open(pool, None).await
-    }
-
-    async fn open(self, pool: Pool, dial: Option<Dial>) -> Result<PostgresEffectStore, StoreError> {
+    fn opening(self, pool: Pool, dial: Option<Dial>) -> Result<Opening, StoreError> {
         let name = SchemaName::new(&self.schema)?;
         let statements = Statements::new(&name, &self.clock, schema::VERSION);
         let server = Server::new(pool, name, statements);
-        at_home(async move {
-            schema::migrate(&server).await?;
+        Ok(Box::pin(async move {
+            if self.is_existing {
+                schema::find(&server).await?;
+            } else {
+                schema::migrate(&server).await?;
+            }
             PostgresEffectStore::start(server, dial)
-        })
-        .await
+        }))
     }
+}
+
+type Opening = Pin<Box<dyn Future<Output = Result<PostgresEffectStore, StoreError>> + Send>>;
+
+/// Where a URL leads, and to a server that takes writes.
+fn config(url: &str) -> Result<Config, StoreError> {
+    let mut config: Config = url.parse().map_err(|error| trouble::of_url(&error))?;
+    if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
+        return Err(trouble::bad_url("the URL names no host"));
+    }
+    config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(CONNECT_TIMEOUT);
+    }
+    if config.get_application_name().is_none() {
+        config.application_name("retry-effects");
+    }
+    Ok(config)
 }

@@ -52,6 +52,20 @@ fn tables(schema: &SchemaName) -> String {
     )
 }
 
+/// Opens tables that are there, and makes none.
+pub(super) async fn find(server: &Server) -> Result<(), StoreError> {
+    let name = server.schema().quoted();
+    match found(server).await {
+        Ok(true) => check(server).await,
+        Ok(false) => Err(StoreError::misconfigured(format!(
+            "is not there: this database has no table effect_store in a schema {name}, and none is \
+             made here; correct the database in the URL, or the name of the schema (the first \
+             worker that opens the store makes its tables)"
+        ))),
+        Err(trouble) => Err(failed("look for its tables", &name, &Arc::new(trouble))),
+    }
+}
+
 /// Makes the tables, or brings them up to this version: all in one transaction, which many
 /// processes may begin at once. Who finds them there needs no right to make them.
 pub(super) async fn migrate(server: &Server) -> Result<(), StoreError> {

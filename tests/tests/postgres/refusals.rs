@@ -129,6 +129,35 @@ async fn odd_schema_names_are_names() {
 }
 
 #[tokio::test]
+async fn what_only_looks_makes_no_tables() {
+    let Some(bench) = Bench::new() else { return };
+    let url = bench.url();
+    let look = || bench.options().existing().connect(&url);
+    is_misconfigured(
+        look().await,
+        &["is not there", bench.schema(), "correct the database"],
+    );
+    let sought = "SELECT count(*) FROM pg_namespace WHERE nspname = $1";
+    let client = bench.client().await;
+    let made = client.query_one(sought, &[&bench.schema()]).await.unwrap();
+    assert_eq!(made.get::<_, i64>(0), 0);
+
+    drop(bench.open().await);
+    let store = look().await.unwrap();
+    assert_eq!(store.len().await.unwrap(), 0);
+}
+
+#[test]
+fn a_program_without_a_runtime_opens_it_too() {
+    let Some(bench) = Bench::new() else { return };
+    let store = bench.options().connect_blocking(&bench.url()).unwrap();
+    let outcome = Effect::new("test", &7).store(&store);
+    assert_eq!(outcome.run(|| Ok::<_, String>(7)), Ok(7));
+    let missing = bench.options().schema("missing").existing();
+    is_misconfigured(missing.connect_blocking(&bench.url()), &["is not there"]);
+}
+
+#[tokio::test]
 async fn a_user_without_the_right_to_make_tables_is_told_which() {
     let Some(bench) = Bench::new() else { return };
     let (_, url) = with_user(&bench).await;
