@@ -2,6 +2,7 @@
 
 mod changes;
 mod claims;
+mod columns;
 mod desk;
 mod home;
 mod listener;
@@ -12,6 +13,7 @@ mod row;
 mod schema;
 mod server;
 mod statements;
+mod transaction;
 mod trouble;
 
 use std::fmt;
@@ -21,7 +23,6 @@ use std::time::Duration;
 
 use deadpool_postgres::Pool;
 use tokio::sync::oneshot;
-use tokio_postgres::types::Type;
 
 use crate::action_id::ActionId;
 use crate::ambient;
@@ -31,7 +32,7 @@ use crate::state::millis;
 use crate::store::{Changed, EffectStore, Filter, Outcome, Settlement, StoreFuture};
 use crate::store_error::StoreError;
 
-use changes::{Answer, Change, Columns, Deed, Sent};
+use changes::{Answer, Change, Deed};
 use claims::Claiming;
 use desk::{Command, Desk};
 use home::{at_home, gone, home};
@@ -40,7 +41,6 @@ use lookups::{Lookup, Watch};
 pub use options::PostgresOptions;
 use row::Stored;
 use server::Server;
-use trouble::Trouble;
 
 /// Records in a Postgres database, which workers on many machines may share.
 ///
@@ -55,7 +55,7 @@ use trouble::Trouble;
 ///
 /// # The server
 ///
-/// Tested with Postgres 15; nothing in it is newer than 10. The tables `effect_records` and
+/// Tested with Postgres 15; what it uses is there from 12 on. The tables `effect_records` and
 /// `effect_store` and the sequence `effect_fence` lie in a schema of their own, `retry_effects`
 /// unless [`options`](Self::options) say otherwise; whoever opens the store first must be allowed to
 /// make them. All must reach the **primary**: a standby is refused. What a failover to a standby that
@@ -106,6 +106,9 @@ struct Inner {
 /// they cannot pile up.
 const SWEEP_EVERY: usize = 256;
 
+/// How many connections of a user's pool it takes at a time.
+const SHARED: usize = 8;
+
 impl PostgresEffectStore {
     /// Opens the store at a URL, `postgres://user:password@host/database`, and makes its tables where
     /// there are none: in the schema `retry_effects`, with up to eight connections, without TLS.
@@ -124,7 +127,9 @@ impl PostgresEffectStore {
     ///
     /// The pool's connections live on the runtime that opened them. Where the application shares its
     /// pool with the store, a runtime that is blocked keeps the store's statements waiting too, and a pool
-    /// that is used up lets nobody claim or renew: a pool of the store's own is safer.
+    /// that is used up lets nobody claim or renew: a pool of the store's own is safer. It takes up to
+    /// eight connections at a time, and none while nobody asks for anything. Settings of the pool's
+    /// sessions are worked with, a stricter isolation at the price of statements that are sent again.
     ///
     /// # Errors
     ///
@@ -139,7 +144,11 @@ impl PostgresEffectStore {
     }
 
     fn start(server: Server, dial: Option<Dial>) -> Result<Self, StoreError> {
-        let lanes = server.size();
+        // A pool that the application shares is not to be used up.
+        let lanes = match dial {
+            Some(_) => server.size(),
+            None => server.size().min(SHARED),
+        };
         let desk = Arc::new(Desk::new(server));
         let home = home()?;
         for _ in 0..lanes {
@@ -205,62 +214,13 @@ impl PostgresEffectStore {
         token: &Token,
         outcome: Outcome,
     ) -> Result<(), StoreError> {
-        let completed = self.write_in(transaction, token, outcome).await;
+        let completed =
+            transaction::complete(&self.0.desk.server, transaction, token, outcome).await;
         if let Err(StoreError::AlreadyDone { .. } | StoreError::LeaseLost { .. }) = &completed {
             // Another attempt of the body around would come to the same.
             ambient::end_attempts(token);
         }
         completed
-    }
-
-    /// Reads the record, locked, and writes what the state machine makes of it.
-    async fn write_in(
-        &self,
-        transaction: &tokio_postgres::Transaction<'_>,
-        token: &Token,
-        outcome: Outcome,
-    ) -> Result<(), StoreError> {
-        let server = &self.0.desk.server;
-        let failed = |error: tokio_postgres::Error| {
-            let trouble = Arc::new(Trouble::from(error));
-            trouble::failed(
-                "complete in a transaction",
-                &server.schema().quoted(),
-                &trouble,
-            )
-        };
-        let statements = server.statements();
-        let id = token.id();
-        let id: &[u8] = id.as_bytes();
-        let found = transaction
-            .query_typed(&statements.lock, &[(&id, Type::BYTEA)])
-            .await
-            .map_err(failed)?;
-        let deed = Deed::CompleteIn(*token, outcome);
-        let stored = found.first().map(|row| Stored::read(row, 0)).transpose()?;
-        let Some(stored) = stored.flatten() else {
-            return Err(deed.missing());
-        };
-        let write = match deed.decide(&stored) {
-            Ok(write) => write,
-            Err(answer) => return answer.map(drop),
-        };
-        let sent = [Sent::new(&deed, &write)];
-        let columns = Columns::new(&sent);
-        let typed: Vec<_> = columns
-            .parameters()
-            .into_iter()
-            .zip(Columns::TYPES)
-            .collect();
-        let rows = transaction
-            .query_typed(&statements.change, &typed)
-            .await
-            .map_err(failed)?;
-        match rows.first().map(|row| row.get(1)) {
-            Some(true) => Ok(()),
-            // It was locked, and has changed all the same.
-            _ => Err(deed.missing()),
-        }
     }
 
     fn change(&self, deed: Deed) -> impl Future<Output = Answer> + Send + use<> {
@@ -281,7 +241,7 @@ impl PostgresEffectStore {
     /// Removes records whose time is up, after every so many claims.
     fn sweep_sometimes(&self) {
         let claims = self.0.unswept.fetch_add(1, Ordering::Relaxed) + 1;
-        if claims % SWEEP_EVERY == 0
+        if claims.is_multiple_of(SWEEP_EVERY)
             && let Ok(home) = home()
         {
             let desk = self.0.desk.clone();
@@ -396,6 +356,10 @@ impl EffectStore for PostgresEffectStore {
     /// `false`: it answers from a thread of its own.
     fn needs_runtime(&self) -> bool {
         false
+    }
+
+    fn kind(&self) -> &'static str {
+        "postgres"
     }
 }
 

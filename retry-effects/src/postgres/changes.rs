@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 use tokio_postgres::Row;
-use tokio_postgres::types::{ToSql, Type};
 
+use super::columns::{Columns, Sent};
 use super::desk::{Command, Desk};
 use super::row::{Stored, micros};
 use super::server::Failure;
@@ -45,12 +45,12 @@ pub(super) enum Deed {
 #[derive(Clone, Debug)]
 pub(super) struct Write {
     /// The record as it was read; `None`: the token's own, pending.
-    revision: Option<i64>,
-    status: Status,
-    applied: bool,
-    payload: Option<Payload>,
+    pub(super) revision: Option<i64>,
+    pub(super) status: Status,
+    pub(super) applied: bool,
+    pub(super) payload: Option<Payload>,
     /// In microseconds, where it begins anew.
-    lease: Option<i64>,
+    pub(super) lease: Option<i64>,
     /// What its caller is told once it is written.
     answer: Option<Finished>,
 }
@@ -76,13 +76,24 @@ impl Deed {
         }
     }
 
-    fn token(&self) -> Option<&Token> {
+    pub(super) fn token(&self) -> Option<&Token> {
         match self {
             Self::Complete(token, _)
             | Self::CompleteIn(token, _)
             | Self::Renew(token, _)
             | Self::Release(token) => Some(token),
             Self::Settle(..) => None,
+        }
+    }
+
+    /// The fence of the record that is to change: no other is touched.
+    pub(super) fn fence(&self) -> Fence {
+        match self {
+            Self::Settle(_, fence, _) => *fence,
+            Self::Complete(token, _)
+            | Self::CompleteIn(token, _)
+            | Self::Renew(token, _)
+            | Self::Release(token) => token.fence(),
         }
     }
 
@@ -211,6 +222,10 @@ impl Change {
         payload.map_or(0, |payload| payload.json().len()) + 128
     }
 
+    fn sent(&self) -> Sent<'_> {
+        Sent::new(&self.deed, &self.write)
+    }
+
     /// Completes when its caller has left.
     pub(super) async fn left(&mut self) {
         self.answer.closed().await;
@@ -293,7 +308,8 @@ fn later(desk: &Arc<Desk>, mut change: Change) {
     if change.began.elapsed() > PATIENCE {
         let error = StoreError::unavailable(
             "write a record",
-            "it is locked by a transaction that does not end",
+            "it is locked by a transaction that does not end; pg_stat_activity shows it, and \
+             pg_terminate_backend ends it",
         );
         change.answer(Err(error));
         return;
@@ -301,98 +317,6 @@ fn later(desk: &Arc<Desk>, mut change: Change) {
     let pause = change.pause;
     change.pause = (pause * 2).min(PAUSE.1);
     desk.put_later(Command::Change(change), pause);
-}
-
-/// One change as it is sent.
-pub(super) struct Sent<'a> {
-    id: ActionId,
-    fence: i64,
-    claim_id: [u8; 16],
-    write: &'a Write,
-}
-
-impl Change {
-    fn sent(&self) -> Sent<'_> {
-        Sent::new(&self.deed, &self.write)
-    }
-}
-
-impl<'a> Sent<'a> {
-    pub(super) fn new(deed: &Deed, write: &'a Write) -> Self {
-        let token = deed.token();
-        let fence = token.map_or(0, |token| token.fence().number());
-        Self {
-            id: deed.id(),
-            fence: i64::try_from(fence).unwrap_or(i64::MAX),
-            claim_id: token
-                .map_or(0, |token| token.claim_id().bits())
-                .to_be_bytes(),
-            write,
-        }
-    }
-}
-
-/// The statement's parameters, one list a column.
-pub(super) struct Columns<'a> {
-    ids: Vec<&'a [u8]>,
-    fences: Vec<i64>,
-    claim_ids: Vec<&'a [u8]>,
-    revisions: Vec<Option<i64>>,
-    statuses: Vec<&'static str>,
-    applied: Vec<bool>,
-    leases: Vec<Option<i64>>,
-    formats: Vec<i32>,
-    payloads: Vec<Option<&'a str>>,
-}
-
-impl<'a> Columns<'a> {
-    /// What the parameters are to the server.
-    pub(super) const TYPES: [Type; 9] = [
-        Type::BYTEA_ARRAY,
-        Type::INT8_ARRAY,
-        Type::BYTEA_ARRAY,
-        Type::INT8_ARRAY,
-        Type::TEXT_ARRAY,
-        Type::BOOL_ARRAY,
-        Type::INT8_ARRAY,
-        Type::INT4_ARRAY,
-        Type::TEXT_ARRAY,
-    ];
-
-    pub(super) fn new(sent: &'a [Sent<'a>]) -> Self {
-        let of = |sent: &Sent<'_>| {
-            let format = sent.write.payload.as_ref().map_or(1, Payload::format);
-            i32::try_from(format).unwrap_or(i32::MAX)
-        };
-        Self {
-            ids: sent.iter().map(|sent| &sent.id.as_bytes()[..]).collect(),
-            fences: sent.iter().map(|sent| sent.fence).collect(),
-            claim_ids: sent.iter().map(|sent| &sent.claim_id[..]).collect(),
-            revisions: sent.iter().map(|sent| sent.write.revision).collect(),
-            statuses: sent.iter().map(|sent| sent.write.status.name()).collect(),
-            applied: sent.iter().map(|sent| sent.write.applied).collect(),
-            leases: sent.iter().map(|sent| sent.write.lease).collect(),
-            formats: sent.iter().map(of).collect(),
-            payloads: sent
-                .iter()
-                .map(|sent| sent.write.payload.as_ref().map(Payload::json))
-                .collect(),
-        }
-    }
-
-    pub(super) fn parameters(&self) -> [&(dyn ToSql + Sync); 9] {
-        [
-            &self.ids,
-            &self.fences,
-            &self.claim_ids,
-            &self.revisions,
-            &self.statuses,
-            &self.applied,
-            &self.leases,
-            &self.formats,
-            &self.payloads,
-        ]
-    }
 }
 
 async fn send(desk: &Desk, sent: &[Sent<'_>]) -> Result<Vec<Row>, Failure> {

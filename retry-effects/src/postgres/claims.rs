@@ -13,7 +13,7 @@ use tokio_postgres::Row;
 
 use super::desk::{Command, Desk};
 use super::name::escaped;
-use super::row::{Stored, kept, micros, retained};
+use super::row::{Stored, kept, micros, number, retained};
 use super::schema;
 use super::server::Failure;
 use crate::action_id::ActionId;
@@ -86,6 +86,11 @@ impl Claiming {
         (claiming, receiver)
     }
 
+    /// Whether its caller still waits.
+    fn is_wanted(&self) -> bool {
+        !self.answer.is_closed()
+    }
+
     /// Completes when its caller has left.
     pub(super) async fn left(&mut self) {
         self.answer.closed().await;
@@ -124,9 +129,12 @@ impl Wish {
 pub(super) async fn serve(desk: &Arc<Desk>, claims: Vec<Claiming>) {
     // By their ids, in order, which keeps two batches from waiting for each other.
     let mut waiting: BTreeMap<[u8; 32], Vec<Claiming>> = BTreeMap::new();
-    for claiming in claims {
+    for claiming in claims.into_iter().filter(Claiming::is_wanted) {
         let id = *claiming.wish.id.as_bytes();
         waiting.entry(id).or_default().push(claiming);
+    }
+    if waiting.is_empty() {
+        return;
     }
     let rows = match ask(desk, &waiting).await {
         Ok(rows) => rows,
@@ -143,11 +151,16 @@ pub(super) async fn serve(desk: &Arc<Desk>, claims: Vec<Claiming>) {
             return;
         }
     };
-    let count = waiting.len();
-    for row in &rows {
+    // None is made in tables of a newer version.
+    let is_refused = rows.len() < waiting.len() && !rows.iter().any(is_made);
+    // Those who have won wait for nobody else's second statement.
+    for row in rows.iter().filter(|row| is_made(row)) {
+        won(row, &mut waiting);
+    }
+    for row in rows.iter().filter(|row| !is_made(row)) {
         settle(desk, row, &mut waiting).await;
     }
-    put_back(desk, waiting, rows.len() < count).await;
+    put_back(desk, waiting, is_refused).await;
 }
 
 /// Sends the first claim on each action.
@@ -176,18 +189,22 @@ async fn ask(
         .await
 }
 
-/// Answers those whom this row of the answer concerns.
-async fn settle(desk: &Arc<Desk>, row: &Row, waiting: &mut BTreeMap<[u8; 32], Vec<Claiming>>) {
-    let made = row.try_get::<_, Option<&[u8]>>(0).ok().flatten();
-    if let Some(id) = made {
-        let Some(claims) = waiting.get_mut(id) else {
-            return;
-        };
-        let fence = row.try_get::<_, i64>(1).unwrap_or(0);
+/// Whether this row of the answer is of a record that is new.
+fn is_made(row: &Row) -> bool {
+    row.get::<_, Option<&[u8]>>(0).is_some()
+}
+
+/// Answers the claim that made the record. The others on the same action are told what they find at
+/// their next turn.
+fn won(row: &Row, waiting: &mut BTreeMap<[u8; 32], Vec<Claiming>>) {
+    if let Some(claims) = waiting.get_mut(row.get::<_, &[u8]>(0)) {
+        let fence: i64 = row.get(1);
         claims.remove(0).won(Fence::new(fence.unsigned_abs()));
-        // The others are told what they find at their next turn.
-        return;
     }
+}
+
+/// Answers those who asked for a record that was there.
+async fn settle(desk: &Arc<Desk>, row: &Row, waiting: &mut BTreeMap<[u8; 32], Vec<Claiming>>) {
     let stored = match Stored::read(row, 2) {
         Ok(Some(stored)) => stored,
         Ok(None) => return,
@@ -206,6 +223,9 @@ async fn settle(desk: &Arc<Desk>, row: &Row, waiting: &mut BTreeMap<[u8; 32], Ve
         match stored.slot.grant(&request, stored.now) {
             Err(refusal) => claiming.answer(Ok(refusal)),
             Ok(_) if is_changed => left.push(claiming),
+            // Whoever left before the answer has asked once more, and given back what it got: by
+            // now that is free, and would be held for nobody.
+            Ok(_) if !claiming.is_wanted() => {}
             Ok(_) if claiming.met.is_some_and(|met| met.is_busy(&stored)) => {
                 claiming.answer(Ok(Claim::Busy(busy(&stored))));
             }
@@ -284,6 +304,7 @@ async fn overwrite(
                 &wish.keep_ms(),
                 &wish.retain_ms(),
                 &created,
+                &number(stored.slot.fence),
             ],
         )
         .await?;
@@ -299,11 +320,11 @@ fn unreadable(row: &Row, waiting: &mut BTreeMap<[u8; 32], Vec<Claiming>>, error:
 }
 
 /// Those whose record came and went, or was won by another of this batch, look again. In tables of a
-/// newer version, which may mean something else by a record, nobody claims: that is one of the
-/// reasons for which the statement may have left one `out`.
-async fn put_back(desk: &Desk, waiting: BTreeMap<[u8; 32], Vec<Claiming>>, out: bool) {
+/// newer version, which may mean something else by a record, nobody claims: the statement may have
+/// refused for that reason.
+async fn put_back(desk: &Desk, waiting: BTreeMap<[u8; 32], Vec<Claiming>>, is_refused: bool) {
     let left = waiting.into_values().flatten();
-    if out && let Err(error) = schema::check(&desk.server).await {
+    if is_refused && let Err(error) = schema::check(&desk.server).await {
         let said = error.to_string();
         let mut error = Some(error);
         for claiming in left {

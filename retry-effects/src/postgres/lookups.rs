@@ -6,8 +6,8 @@ use tokio::sync::oneshot;
 use tokio_postgres::Row;
 
 use super::desk::Desk;
-use super::row::Stored;
-use super::server::Server;
+use super::row::{Stored, number};
+use super::server::{Parameters, Server};
 use crate::action_id::ActionId;
 use crate::record::{Record, Status};
 use crate::store::Filter;
@@ -52,21 +52,10 @@ pub(super) async fn serve(desk: &Desk, lookups: Vec<Lookup>) {
     let found: HashMap<&[u8], &Row> = rows.iter().map(|row| (row.get(2), row)).collect();
     for lookup in lookups {
         let row = found.get(&lookup.id.as_bytes()[..]);
-        let answer = row.map_or(Ok(None), |row| stored(row));
+        let answer = row.map_or(Ok(None), |row| Stored::read(row, 1));
         // A caller that has left wants no answer.
         let _ = lookup.answer.send(answer);
     }
-}
-
-/// What a primary has read. A standby's word on a lease may be old.
-fn stored(row: &Row) -> Result<Option<Stored>, StoreError> {
-    if row.get(0) {
-        return Err(StoreError::misconfigured(
-            "cannot read a record: the server is a standby, which learns late of claims and of \
-             leases; let the pool connect to the primary alone (`target_session_attrs=read-write`)",
-        ));
-    }
-    Stored::read(row, 1)
 }
 
 /// Has the end of these claims told to all who listen. One that has ended already is told here.
@@ -109,12 +98,14 @@ pub(super) async fn list(server: &Server, filter: &Filter) -> Result<Vec<Record>
     let mut records = Vec::new();
     while records.len() < limit {
         let statement = &server.statements().full_page;
+        let parameters: Parameters<'_> = &[&&after[..], &statuses, &PAGE];
         let rows = server
-            .query("list records", statement, &[&&after[..], &statuses, &PAGE])
-            .await
-            .map_err(|failure| failure.into_error(server))?;
+            .query_long("list records", statement, parameters)
+            .await?;
         for row in &rows {
-            let Some(found) = stored(row)? else { continue };
+            let Some(found) = Stored::read(row, 1)? else {
+                continue;
+            };
             after = found.id.as_bytes().to_vec();
             if records.len() < limit && found.slot.is_selected(filter, found.now) {
                 records.push(found.slot.record(found.id, found.now));
@@ -144,21 +135,22 @@ pub(super) async fn purge(server: &Server, age: u64) -> Result<u64, StoreError> 
     loop {
         let statement = &server.statements().page;
         let finished = &finished[..];
+        let parameters: Parameters<'_> = &[&&after[..], &finished, &PAGE];
         let rows = server
-            .query("purge records", statement, &[&&after[..], &finished, &PAGE])
-            .await
-            .map_err(|failure| failure.into_error(server))?;
-        let (mut ids, mut revisions) = (Vec::new(), Vec::new());
+            .query_long("purge records", statement, parameters)
+            .await?;
+        let mut found = Vec::new();
         for row in &rows {
-            let Some(found) = stored(row)? else { continue };
-            after = found.id.as_bytes().to_vec();
-            if found.slot.is_purgeable(age, found.now) {
-                ids.push(found.id.as_bytes().to_vec());
-                revisions.push(found.revision);
+            let Some(stored) = Stored::read(row, 1)? else {
+                continue;
+            };
+            after = stored.id.as_bytes().to_vec();
+            if stored.slot.is_purgeable(age, stored.now) {
+                found.push(stored);
             }
         }
-        if !ids.is_empty() {
-            removed += remove(server, &ids, &revisions).await?;
+        if !found.is_empty() {
+            removed += remove(server, &found).await?;
         }
         if rows.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
             return Ok(removed);
@@ -166,21 +158,28 @@ pub(super) async fn purge(server: &Server, age: u64) -> Result<u64, StoreError> 
     }
 }
 
-async fn remove(server: &Server, ids: &[Vec<u8>], revisions: &[i64]) -> Result<u64, StoreError> {
+/// Removes those that are still as they were found.
+async fn remove(server: &Server, found: &[Stored]) -> Result<u64, StoreError> {
+    let ids: Vec<&[u8]> = found
+        .iter()
+        .map(|stored| &stored.id.as_bytes()[..])
+        .collect();
+    let revisions: Vec<i64> = found.iter().map(|stored| stored.revision).collect();
+    let fences: Vec<i64> = found
+        .iter()
+        .map(|stored| number(stored.slot.fence))
+        .collect();
     let statement = &server.statements().remove;
-    let rows = server
-        .query("purge records", statement, &[&ids, &revisions])
-        .await;
-    let rows = rows.map_err(|failure| failure.into_error(server))?;
-    Ok(rows.len() as u64)
+    let parameters: Parameters<'_> = &[&ids, &revisions, &fences];
+    let rows = server.query_long("purge records", statement, parameters);
+    Ok(rows.await?.len() as u64)
 }
 
 /// How many records there are.
 pub(super) async fn count(server: &Server) -> Result<u64, StoreError> {
     let rows = server
-        .query("count records", &server.statements().count, &[])
-        .await;
-    let rows = rows.map_err(|failure| failure.into_error(server))?;
+        .query_long("count records", &server.statements().count, &[])
+        .await?;
     let count = rows.first().map_or(0, |row| row.get::<_, i64>(0));
     Ok(count.unsigned_abs())
 }

@@ -47,6 +47,10 @@ pub struct PostgresOptions {
 /// How long one try to connect takes at most, unless the URL says otherwise.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// After how long a network is asked whether the other end is still there, and after how long
+/// without an answer it is not, unless the URL says otherwise.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+
 impl PostgresOptions {
     /// The schema `retry_effects`, eight connections.
     pub(super) fn new() -> Self {
@@ -197,6 +201,14 @@ fn config(url: &str) -> Result<Config, StoreError> {
     config.target_session_attrs(TargetSessionAttrs::ReadWrite);
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(CONNECT_TIMEOUT);
+    }
+    // A connection on which nothing is said, such as the one that listens, does not notice that its
+    // server is gone. The library's default is two hours.
+    if config.get_keepalives_idle() >= Duration::from_secs(7200) {
+        config.keepalives_idle(KEEPALIVE);
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(KEEPALIVE);
     }
     if config.get_application_name().is_none() {
         config.application_name("retry-effects");

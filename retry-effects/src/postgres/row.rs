@@ -23,16 +23,17 @@ pub(super) struct Stored {
 impl Stored {
     /// Reads the time in column `at`, and the record in those after it; `None` where they are null.
     pub(super) fn read(row: &Row, at: usize) -> Result<Option<Self>, StoreError> {
-        Self::columns(row, at, at + 1)
-    }
-
-    pub(super) fn columns(row: &Row, at: usize, first: usize) -> Result<Option<Self>, StoreError> {
-        try_read(row, at, first).map_err(|error| {
+        try_read(row, at, at + 1).map_err(|error| {
             StoreError::unreadable(format!(
                 "effect_records holds a record that no version has written: {error}"
             ))
         })
     }
+}
+
+/// A fence, as the server counts.
+pub(super) fn number(fence: Fence) -> i64 {
+    i64::try_from(fence.number()).unwrap_or(i64::MAX)
 }
 
 type Odd = Box<dyn std::error::Error + Send + Sync>;

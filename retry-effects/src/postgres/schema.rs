@@ -1,13 +1,19 @@
 //! The tables: made, migrated and recognised.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio_postgres::Transaction;
+use deadpool_postgres::{ClientWrapper, Transaction};
+use tokio::time::timeout;
+use tokio_postgres::IsolationLevel;
 
 use super::name::SchemaName;
 use super::server::Server;
 use super::trouble::{Trouble, failed};
 use crate::store_error::StoreError;
+
+/// How long making the tables may take, the wait for others who make them included.
+const LONGEST: Duration = Duration::from_secs(40);
 
 /// The version of the tables below.
 pub(super) const VERSION: i32 = 1;
@@ -88,24 +94,36 @@ pub(super) async fn migrate(server: &Server) -> Result<(), StoreError> {
         return check(server).await;
     }
     let mut connection = server.connection().await.map_err(failed)?;
-    let made = async {
-        let transaction = connection.transaction().await?;
-        let lock = format!(
-            "SET LOCAL lock_timeout = '30s'; SET LOCAL synchronous_commit = on; \
-             SELECT pg_catalog.pg_advisory_xact_lock({})",
-            schema.lock()
-        );
-        transaction.batch_execute(&lock).await?;
-        if !is_there(&transaction, schema).await? {
-            make(&transaction, schema).await?;
-        }
-        transaction.commit().await
-    };
-    made.await
-        .map_err(|error| failed(Trouble::Statement(error)))?;
+    match timeout(LONGEST, make_alone(connection.client(), schema)).await {
+        Ok(made) => made.map_err(|error| failed(error.into()))?,
+        Err(_) => return Err(failed(Trouble::Late)),
+    }
     // The pool may have no other.
-    drop(connection);
+    connection.give_back();
     check(server).await
+}
+
+/// Makes the tables unless somebody else does, or has done so, at this moment.
+async fn make_alone(
+    connection: &mut ClientWrapper,
+    schema: &SchemaName,
+) -> Result<(), tokio_postgres::Error> {
+    // Each statement sees what was committed while the one before waited, whatever the pool is set
+    // to.
+    let transaction = connection
+        .build_transaction()
+        .isolation_level(IsolationLevel::ReadCommitted);
+    let transaction = transaction.start().await?;
+    let lock = format!(
+        "SET LOCAL lock_timeout = '30s'; SET LOCAL synchronous_commit = on; \
+         SELECT pg_catalog.pg_advisory_xact_lock({})",
+        schema.lock()
+    );
+    transaction.batch_execute(&lock).await?;
+    if !is_there(&transaction, schema).await? {
+        make(&transaction, schema).await?;
+    }
+    transaction.commit().await
 }
 
 /// `IF NOT EXISTS` asks for the right to create also where there is nothing to create.
@@ -140,7 +158,7 @@ const SOUGHT: &str = "SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_names
 
 async fn found(server: &Server) -> Result<bool, Trouble> {
     let schema = server.schema().as_str();
-    let rows = server.try_query(SOUGHT, &[&schema]).await?;
+    let rows = server.query_once(SOUGHT, &[&schema]).await?;
     Ok(!rows.is_empty())
 }
 
@@ -152,23 +170,38 @@ async fn is_there(
     Ok(row.is_some())
 }
 
-/// Says so where the tables are of a version that this crate does not know.
+/// Says so where the tables are of a version that this crate does not know, or in a place that does
+/// not serve.
 pub(super) async fn check(server: &Server) -> Result<(), StoreError> {
     let rows = server
         .query("read its version", &server.statements().version, &[])
         .await;
     let rows = rows.map_err(|failure| failure.into_error(server))?;
-    let version = rows.first().and_then(|row| row.try_get::<_, i32>(0).ok());
     let schema = server.schema().quoted();
-    match version {
-        Some(version) if version <= VERSION => Ok(()),
-        Some(version) => Err(StoreError::unreadable(format!(
-            "the schema {schema} was written by a newer version of retry-effects (its tables are \
-             version {version}, this one knows {VERSION}): upgrade retry-effects here"
-        ))),
-        None => Err(StoreError::unreadable(format!(
+    let Some((version, is_read_only, encoding)) = rows.first().and_then(|row| {
+        let version: i32 = row.try_get(0).ok()?;
+        Some((version, row.get::<_, bool>(1), row.get::<_, &str>(2)))
+    }) else {
+        return Err(StoreError::unreadable(format!(
             "the table effect_store of the schema {schema} has no version: it is not one of this \
              crate's; use another schema"
-        ))),
+        )));
+    };
+    if version > VERSION {
+        return Err(StoreError::unreadable(format!(
+            "the schema {schema} was written by a newer version of retry-effects (its tables are \
+             version {version}, this one knows {VERSION}): upgrade retry-effects here"
+        )));
     }
+    if is_read_only {
+        return Err(failed("be opened", &schema, &Arc::new(Trouble::Standby)));
+    }
+    // Others have no room for what a result may hold, and would refuse it after the effect.
+    if !matches!(encoding, "UTF8" | "SQL_ASCII") {
+        return Err(StoreError::misconfigured(format!(
+            "cannot be opened: the database's encoding is {encoding}, which cannot hold every \
+             result; use a database that was created with `ENCODING 'UTF8'`"
+        )));
+    }
+    Ok(())
 }

@@ -1,32 +1,50 @@
 //! The server as the store sees it: connections from a pool, statements that are sent again.
 
+use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use deadpool_postgres::{Object, Pool, Timeouts};
+use deadpool_postgres::{ClientWrapper, Object, Pool, PoolError, TimeoutType};
 use retry_core::{Retry, RetryPolicy};
+use tokio::time::timeout;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use super::name::SchemaName;
-use super::statements::Statements;
+use super::statements::{STANDBY, Statements};
 use super::trouble::{Trouble, failed};
 use crate::store_error::StoreError;
 
-/// How a statement is sent again after a connection is lost: soon, and for as long as a server
-/// takes to start anew.
-const AGAIN: RetryPolicy = RetryPolicy::new(30)
+/// How a statement is sent again after a connection is lost: soon, and then ever less often.
+const AGAIN: RetryPolicy = RetryPolicy::new(1)
+    .with_unlimited_attempts()
     .with_backoff_ms(20)
-    .with_max_wait(Duration::from_secs(1));
+    .with_exponential_backoff(true)
+    .with_max_wait(Duration::from_millis(500));
 
-/// For how long in all.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a statement may take.
+#[derive(Clone, Copy, Debug)]
+struct Patience {
+    /// Sent once: a network that swallows everything says nothing. Sent twice, a statement of this
+    /// store does no harm.
+    once: Duration,
+    /// For how long it is sent again: as long as a server takes to start anew.
+    in_all: Duration,
+}
 
-/// How long one statement, or one connection, may take: a network that swallows everything says
-/// nothing.
-const LONGEST: Duration = Duration::from_secs(30);
+/// For what an action waits for.
+const SHORT: Patience = Patience {
+    once: Duration::from_secs(5),
+    in_all: Duration::from_secs(10),
+};
+
+/// For people, who look at many records.
+const LONG: Patience = Patience {
+    once: Duration::from_secs(60),
+    in_all: Duration::from_secs(60),
+};
 
 /// Many statements as parameters: what they are sent with.
 pub(super) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
@@ -78,6 +96,7 @@ impl Server {
         &self.statements
     }
 
+    #[cfg(feature = "conformance")]
     pub(super) fn sent(&self) -> usize {
         self.sent.load(Ordering::Relaxed)
     }
@@ -88,13 +107,20 @@ impl Server {
     }
 
     /// A connection of the pool, or a new one.
-    pub(super) async fn connection(&self) -> Result<Object, Trouble> {
-        let timeouts = Timeouts {
-            wait: Some(LONGEST),
-            create: Some(LONGEST),
-            recycle: Some(LONGEST),
-        };
-        Ok(self.pool.timeout_get(&timeouts).await?)
+    pub(super) async fn connection(&self) -> Result<InUse, Trouble> {
+        // Not by the pool's own limit, which it may have none of, nor a clock for.
+        match timeout(SHORT.once, self.pool.get()).await {
+            Ok(found) => Ok(InUse(Some(found?))),
+            Err(_) if self.is_used_up() => {
+                Err(Trouble::Pool(PoolError::Timeout(TimeoutType::Wait)))
+            }
+            Err(_) => Err(Trouble::Late),
+        }
+    }
+
+    fn is_used_up(&self) -> bool {
+        let status = self.pool.status();
+        status.size >= status.max_size && status.available == 0
     }
 
     /// Sends a statement until it is answered. Only for those that may take place twice.
@@ -104,44 +130,133 @@ impl Server {
         statement: &str,
         parameters: Parameters<'_>,
     ) -> Result<Vec<Row>, Failure> {
-        self.query_again(statement, parameters)
-            .await
-            .map_err(|trouble| Failure {
-                action,
-                trouble: Arc::new(trouble),
-            })
+        let asked = Asked {
+            statement,
+            parameters,
+            patience: SHORT,
+        };
+        let answer = self.query_again(asked).await;
+        answer.map_err(|trouble| Failure {
+            action,
+            trouble: Arc::new(trouble),
+        })
+    }
+
+    /// The same for what takes its time.
+    pub(super) async fn query_long(
+        &self,
+        action: &'static str,
+        statement: &str,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let asked = Asked {
+            statement,
+            parameters,
+            patience: LONG,
+        };
+        let answer = self.query_again(asked).await;
+        answer.map_err(|trouble| failed(action, &self.schema.quoted(), &Arc::new(trouble)))
     }
 
     /// Boxed: a task cannot hold the types of these futures, as their lifetimes are each other's.
-    fn query_again<'a>(&'a self, statement: &'a str, parameters: Parameters<'a>) -> Answer<'a> {
+    fn query_again<'a>(&'a self, asked: Asked<'a>) -> Answer<'a> {
         let again = Retry::new(AGAIN)
             .name("postgres_effect_store")
-            .max_total_time(PATIENCE)
+            .max_total_time(asked.patience.in_all)
             .retry_if(Trouble::verdict)
-            .run_async(move || -> Answer<'a> { Box::pin(self.try_query(statement, parameters)) });
+            .run_async(move || -> Answer<'a> { Box::pin(self.send(asked)) });
         Box::pin(again)
     }
 
     /// Sends a statement once.
-    pub(super) async fn try_query(
+    pub(super) async fn query_once(
         &self,
         statement: &str,
         parameters: Parameters<'_>,
     ) -> Result<Vec<Row>, Trouble> {
+        let asked = Asked {
+            statement,
+            parameters,
+            patience: SHORT,
+        };
+        self.send(asked).await
+    }
+
+    async fn send(&self, asked: Asked<'_>) -> Result<Vec<Row>, Trouble> {
         let connection = self.connection().await?;
         self.sent.fetch_add(1, Ordering::Relaxed);
-        let answer = async {
-            let prepared = connection.prepare_cached(statement).await?;
-            connection.query(&prepared, parameters).await
-        };
-        match tokio::time::timeout(LONGEST, answer).await {
-            Ok(Ok(rows)) => Ok(rows),
-            Ok(Err(error)) => Err(error.into()),
-            Err(_) => {
-                // It may still be at work there: nobody else's statements shall queue behind it.
-                drop(Object::take(connection));
-                Err(Trouble::Late)
+        let answer = timeout(asked.patience.once, asked.of(&connection)).await;
+        let answer = answer.map_err(|_| Trouble::Late)?;
+        if !matches!(&answer, Err(trouble) if trouble.is_of_standby()) {
+            connection.give_back();
+        }
+        answer
+    }
+}
+
+/// A statement on its way.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    statement: &'a str,
+    parameters: Parameters<'a>,
+    patience: Patience,
+}
+
+impl Asked<'_> {
+    async fn of(self, connection: &ClientWrapper) -> Result<Vec<Row>, Trouble> {
+        let answer = self.once_of(connection).await;
+        match answer {
+            Err(trouble) if trouble.is_of_stale_statement() => {
+                // Somebody has thrown away what the session had prepared.
+                connection.statement_cache.clear();
+                self.once_of(connection).await
             }
+            answer => answer,
+        }
+    }
+
+    async fn once_of(self, connection: &ClientWrapper) -> Result<Vec<Row>, Trouble> {
+        let prepared = connection.prepare_cached(self.statement).await?;
+        let rows = connection.query(&prepared, self.parameters).await?;
+        let is_of_standby = rows.first().is_some_and(|row| {
+            let first = row.columns().first();
+            first.is_some_and(|column| column.name() == STANDBY) && row.get(0)
+        });
+        if is_of_standby {
+            return Err(Trouble::Standby);
+        }
+        Ok(rows)
+    }
+}
+
+/// A connection with something under way. Dropped before it is given back, it is closed: a statement
+/// may still be at work there, and nobody else's shall queue behind it; or it leads to a server that
+/// takes no writes any more.
+#[derive(Debug)]
+pub(super) struct InUse(Option<Object>);
+
+impl InUse {
+    pub(super) fn give_back(mut self) {
+        self.0 = None;
+    }
+
+    pub(super) fn client(&mut self) -> &mut ClientWrapper {
+        self.0.as_mut().expect("it is there until it is dropped")
+    }
+}
+
+impl Deref for InUse {
+    type Target = ClientWrapper;
+
+    fn deref(&self) -> &ClientWrapper {
+        self.0.as_ref().expect("it is there until it is dropped")
+    }
+}
+
+impl Drop for InUse {
+    fn drop(&mut self) {
+        if let Some(connection) = self.0.take() {
+            drop(Object::take(connection));
         }
     }
 }

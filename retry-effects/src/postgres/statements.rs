@@ -2,8 +2,11 @@
 //!
 //! The state machine is not in here: it decides in Rust (`state.rs`), on a record as it was read.
 //! SQL compares and sets: it writes what was decided where the record is still the one that was
-//! seen (its `revision`), reads the clock, and takes fences from the sequence. So a claim on a new
-//! action, and a completion by its owner, are one statement each.
+//! seen, reads the clock, and takes fences from the sequence. So a claim on a new action, and a
+//! completion by its owner, are one statement each.
+//!
+//! A record is still the one that was seen where its `revision` and its fence are: one that was
+//! purged and made anew counts its revisions from the start, and has a fence of its own.
 //!
 //! No statement here waits for a row: rows that somebody has locked are passed over
 //! (`SKIP LOCKED`), and a claim does not touch rows that are there. Only new keys are waited for,
@@ -22,6 +25,15 @@ const COLUMNS: &str = "r.action_id, r.revision, r.status, r.applied, r.fence, r.
 const DURABLE: &str = "(SELECT pg_catalog.set_config('synchronous_commit', \
     CASE pg_catalog.current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' \
     ELSE 'on' END, true)) durable";
+
+/// The column, where it is the first, of a statement that only reads: whether the server is a
+/// standby, whose word on a lease may be old. What writes is refused by a standby itself.
+pub(super) const STANDBY: &str = "is_standby";
+
+/// A claim waits for nobody for long: what its keys are locked by may be a transaction of the
+/// user's, which in turn may wait for one of the claims beside it. The statement is then undone, and
+/// sent again.
+const IMPATIENT: &str = "(SELECT pg_catalog.set_config('lock_timeout', '1s', true)) impatient";
 
 /// What a session of the store's own is set to: plans that look up keys, made once, and nothing
 /// compiled for them.
@@ -70,10 +82,11 @@ impl Statements {
         let one = format!("SELECT * FROM {table} r WHERE r.action_id = a.action_id");
         let each = format!("CROSS JOIN LATERAL ({one} OFFSET 0) r");
         let each_locked = format!("CROSS JOIN LATERAL ({one} FOR UPDATE SKIP LOCKED) r");
+        let standby = format!("pg_catalog.pg_is_in_recovery() AS {STANDBY}");
         let page = |payload: &str| {
             let columns = COLUMNS.replace("r.payload", payload);
             format!(
-                "SELECT pg_catalog.pg_is_in_recovery(), {now}, {columns} FROM {table} r \
+                "SELECT {standby}, {now}, {columns} FROM {table} r \
                  WHERE r.action_id > $1 AND r.status = ANY($2) ORDER BY r.action_id LIMIT $3"
             )
         };
@@ -87,7 +100,7 @@ impl Statements {
                  input_hash, action_type, scope, lease_until, lease_us, created_at, keep_ms, \
                  retain_ms) SELECT a.action_id, 1, 'pending', {fence}, a.claim_id, a.input_hash, \
                  a.action_type, a.scope, {now} + a.lease_us * interval '1 microsecond', \
-                 a.lease_us, {now}, a.keep_ms, a.retain_ms FROM asked a, {DURABLE} \
+                 a.lease_us, {now}, a.keep_ms, a.retain_ms FROM asked a, {DURABLE}, {IMPATIENT} \
                  WHERE (SELECT version FROM {store} WHERE one = 1) <= {version} \
                  AND NOT EXISTS (SELECT FROM found f WHERE f.action_id = a.action_id) \
                  ORDER BY a.action_id \
@@ -105,7 +118,8 @@ impl Statements {
                  lease_us = $7::int8, renewals = 0, \
                  created_at = $10, completed_at = NULL, keep_ms = $8, retain_ms = $9, \
                  over_at = NULL, format = 1, payload = NULL FROM free \
-                 WHERE r.action_id = free.action_id AND r.revision = $2 RETURNING r.fence"
+                 WHERE r.action_id = free.action_id AND r.revision = $2 AND r.fence = $11 \
+                 RETURNING r.fence"
             ),
             change: format!(
                 "WITH asked AS (SELECT * FROM unnest($1::bytea[], $2::int8[], $3::bytea[], \
@@ -125,8 +139,8 @@ impl Statements {
                  * interval '1 millisecond' END \
                  FROM asked a, free f, {DURABLE} \
                  WHERE r.action_id = a.action_id AND f.action_id = a.action_id \
-                 AND (r.revision = a.revision OR (a.revision IS NULL AND r.status = 'pending' \
-                 AND r.fence = a.fence AND r.claim_id = a.claim_id)) \
+                 AND r.fence = a.fence AND (r.revision = a.revision OR (a.revision IS NULL \
+                 AND r.status = 'pending' AND r.claim_id = a.claim_id)) \
                  RETURNING r.action_id, r.watched AND a.lease_us IS NULL AS told) \
                  SELECT a.action_id, w.action_id IS NOT NULL, f.action_id IS NOT NULL, \
                  CASE WHEN w.told THEN pg_catalog.pg_notify('{channel}', \
@@ -137,7 +151,7 @@ impl Statements {
                  AND w.action_id IS NULL OFFSET 0) r ON true"
             ),
             read: format!(
-                "SELECT pg_catalog.pg_is_in_recovery(), {now}, {COLUMNS} \
+                "SELECT {standby}, {now}, {COLUMNS} \
                  FROM unnest($1::bytea[]) AS a(action_id) {each}"
             ),
             lock: format!(
@@ -154,20 +168,27 @@ impl Statements {
             page: page("NULL::text"),
             full_page: page("r.payload"),
             remove: format!(
-                "WITH asked AS (SELECT * FROM unnest($1::bytea[], $2::int8[]) \
-                 AS a(action_id, revision)), \
+                "WITH asked AS (SELECT * FROM unnest($1::bytea[], $2::int8[], $3::int8[]) \
+                 AS a(action_id, revision, fence)), \
                  free AS MATERIALIZED (SELECT r.action_id FROM asked a {each_locked}) \
                  DELETE FROM {table} r USING asked a, free f WHERE r.action_id = a.action_id \
-                 AND f.action_id = a.action_id AND r.revision = a.revision RETURNING 1"
+                 AND f.action_id = a.action_id AND r.revision = a.revision AND r.fence = a.fence \
+                 RETURNING 1"
             ),
+            // The time is asked for once, as what an index can be searched for.
             sweep: format!(
-                "WITH free AS MATERIALIZED (SELECT r.action_id FROM {table} r WHERE {is_over} \
-                 LIMIT 256 FOR UPDATE SKIP LOCKED) \
+                "WITH free AS MATERIALIZED (SELECT r.action_id FROM {table} r \
+                 WHERE r.over_at <= (SELECT {now}) ORDER BY r.over_at LIMIT 256 \
+                 FOR UPDATE SKIP LOCKED) \
                  DELETE FROM {table} r USING free f \
-                 WHERE r.action_id = f.action_id AND {is_over}"
+                 WHERE r.action_id = f.action_id AND r.over_at <= (SELECT {now})"
             ),
             count: format!("SELECT count(*) FROM {table} r WHERE NOT {is_over}"),
-            version: format!("SELECT version FROM {store} WHERE one = 1"),
+            version: format!(
+                "SELECT version, pg_catalog.pg_is_in_recovery() \
+                 OR pg_catalog.current_setting('transaction_read_only') = 'on', \
+                 pg_catalog.current_setting('server_encoding') FROM {store} WHERE one = 1"
+            ),
             listen: format!("LISTEN {channel}"),
         }
     }

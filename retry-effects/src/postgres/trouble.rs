@@ -1,6 +1,7 @@
 //! What goes wrong between the store and its server, and what to say of it.
 
 use std::error::Error;
+use std::io;
 use std::sync::Arc;
 
 use deadpool_postgres::PoolError;
@@ -18,6 +19,8 @@ pub(super) enum Trouble {
     Pool(#[source] PoolError),
     #[error("the server did not answer in time")]
     Late,
+    #[error("the server takes no writes: it is a standby, or the session is read only")]
+    Standby,
     #[error(transparent)]
     Limit(#[from] RetryError),
 }
@@ -56,13 +59,39 @@ impl Trouble {
     /// is found by its claim id, and the same outcome is accepted twice.
     pub(super) fn verdict(&self) -> Verdict {
         match self {
+            // Another connection may lead to the new primary.
+            _ if self.is_of_standby() => Verdict::Retry,
             Self::Statement(error) => match error.classify() {
                 Verdict::Unknown => Verdict::Retry,
                 other => other,
             },
             Self::Pool(PoolError::Closed) | Self::Limit(_) => Verdict::Stop,
-            Self::Pool(_) | Self::Late => Verdict::Retry,
+            Self::Pool(_) | Self::Late | Self::Standby => Verdict::Retry,
         }
+    }
+
+    /// Whether it comes from a server that only takes reads: its connection is of no more use.
+    pub(super) fn is_of_standby(&self) -> bool {
+        match self {
+            Self::Standby => true,
+            // What the library makes of a server that `target_session_attrs` does not want.
+            Self::Statement(error) => {
+                self.code() == Some("25006")
+                    || error
+                        .source()
+                        .and_then(|source| source.downcast_ref::<io::Error>())
+                        .is_some_and(|error| {
+                            error.kind() == io::ErrorKind::PermissionDenied
+                                && error.raw_os_error().is_none()
+                        })
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the session does not know what was prepared in it, or knows it as something else.
+    pub(super) fn is_of_stale_statement(&self) -> bool {
+        matches!(self.code(), Some("26000" | "0A000"))
     }
 
     fn code(&self) -> Option<&str> {
@@ -87,6 +116,17 @@ impl Trouble {
 
 /// What the store says of it when it was about to `action`, in the schema of this name.
 pub(super) fn failed(action: &str, schema: &str, trouble: &Arc<Trouble>) -> StoreError {
+    match advice(schema, trouble) {
+        Some(advice) => StoreError::misconfigured(format!("cannot {action}: {trouble}; {advice}")),
+        None => StoreError::unavailable(action, trouble.clone()),
+    }
+}
+
+/// What to do about it, where waiting does not help.
+fn advice(schema: &str, trouble: &Trouble) -> Option<String> {
+    if trouble.is_of_standby() {
+        return Some(PRIMARY.to_owned());
+    }
     let advice = match trouble.code() {
         Some("42501") => format!(
             "the database user lacks a right; let an administrator run `GRANT USAGE ON SCHEMA \
@@ -94,25 +134,47 @@ pub(super) fn failed(action: &str, schema: &str, trouble: &Arc<Trouble>) -> Stor
              {schema} TO ..` and `GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO ..`, and the \
              first time let it be opened by a user who may create the schema"
         ),
-        Some("25006") => {
-            "the server only takes reads; the store must be on the primary, by a role \
-                          that may write (`target_session_attrs=read-write` finds it)"
-                .to_owned()
-        }
         Some("42P01" | "3F000" | "42703") => format!(
             "its tables are gone, or are others: nothing is made anew while it is open, since what \
              was recorded would run again; restore the schema {schema}, or open the store afresh \
              if that is what you want"
         ),
         Some("3D000") => "there is no such database; correct the URL, or create it".to_owned(),
-        Some(code) if code.starts_with("28") => {
-            "the server does not let this user in; correct user and password in the URL, or the \
-             server's pg_hba.conf"
-                .to_owned()
-        }
-        _ => return StoreError::unavailable(action, trouble.clone()),
+        Some("26000" | "42P05") => POOLER.to_owned(),
+        Some(code) if code.starts_with("28") => USER.to_owned(),
+        Some(_) => return None,
+        None => match trouble {
+            Trouble::Statement(error) => return client_side(error).map(str::to_owned),
+            _ => return None,
+        },
     };
-    StoreError::misconfigured(format!("cannot {action}: {trouble}; {advice}"))
+    Some(advice)
+}
+
+const PRIMARY: &str = "the store must be on the primary, by a role that may write: let the \
+    connections lead there alone (`target_session_attrs=read-write`)";
+
+const POOLER: &str = "a pooler in between gives each statement another session: let it keep \
+    sessions, or know prepared statements (PgBouncer from 1.21 on, with max_prepared_statements)";
+
+const USER: &str = "the server does not let this user in; correct user and password in the URL, or \
+    the server's pg_hba.conf";
+
+const TLS: &str = "open the store with a TLS connector (`connect_with`), or with the feature \
+    `postgres-tls`, by a certificate that this machine trusts, at the name that it was issued for; \
+    or, on a network that you trust, with `sslmode=disable`";
+
+/// What the library refuses before it has asked the server. It says which by text alone.
+fn client_side(error: &tokio_postgres::Error) -> Option<&'static str> {
+    let text = error.to_string();
+    let begins = |with: &str| text.starts_with(with);
+    if begins("error performing TLS handshake") && error.classify() == Verdict::Stop {
+        Some(TLS)
+    } else if begins("invalid configuration") || begins("authentication error") {
+        Some(USER)
+    } else {
+        None
+    }
 }
 
 /// What to say of a URL that is none. It may hold a password, and is not shown.
