@@ -150,6 +150,7 @@
 //! | `redis`, `redis-tls` | `RedisEffectStore`; TLS to its server | the client of Redis, and rustls |
 //! | `metrics` | what happens at the gate, through the `metrics` facade; `retry-core`'s too | a dependency |
 //! | `postgres` | `PostgresEffectStore`, its `complete_in`, `tokio-postgres` | it brings a client and a pool |
+//! | `postgres-tls` | TLS to it by the system's certificates, where the URL says `sslmode=require` | it brings rustls; another connector needs no feature |
 //! | `conformance` | the suite that every store passes, and a clock that tests move | for `[dev-dependencies]` |
 
 #[cfg(feature = "conformance")]

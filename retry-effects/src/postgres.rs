@@ -13,6 +13,8 @@ mod row;
 mod schema;
 mod server;
 mod statements;
+#[cfg(feature = "postgres-tls")]
+mod tls;
 mod transaction;
 mod trouble;
 
@@ -111,13 +113,16 @@ const SHARED: usize = 8;
 
 impl PostgresEffectStore {
     /// Opens the store at a URL, `postgres://user:password@host/database`, and makes its tables where
-    /// there are none: in the schema `retry_effects`, with up to eight connections, without TLS.
+    /// there are none: in the schema `retry_effects`, with up to eight connections.
+    ///
+    /// With `sslmode=require` in the URL the connections are encrypted: see
+    /// [`PostgresOptions::connect`].
     ///
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] where the server cannot be reached. [`StoreError::Misconfigured`]
     /// where it can, and does not let this user in, or not make or use the tables; where it is a
-    /// standby; where the URL is none. [`StoreError::Unreadable`] where the tables are of a newer
+    /// standby; where the URL is none, or asks for TLS that there is not. [`StoreError::Unreadable`] where the tables are of a newer
     /// version of this crate.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         Self::options().connect(url).await

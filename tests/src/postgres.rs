@@ -3,6 +3,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -33,10 +34,12 @@ pub struct ThrowawayPostgres {
     programs: Programs,
     server: Child,
     folder: TempDir,
+    port: u16,
 }
 
 impl ThrowawayPostgres {
-    /// Starts a server, with `fsync` off and the superuser [`user`](Self::user) trusted.
+    /// Starts a server, with `fsync` off and everybody trusted but the user `needs_password`, whom
+    /// the caller makes.
     ///
     /// `None` where Postgres is not installed, after saying so on stderr: the caller returns.
     ///
@@ -45,27 +48,58 @@ impl ThrowawayPostgres {
     /// Where Postgres is not installed and the variable `CI` is set, and where it does not start.
     #[must_use]
     pub fn start() -> Option<Self> {
-        let Some(folder_of_programs) = find_programs() else {
-            report_missing();
-            return None;
-        };
-        let folder = tempfile::Builder::new()
-            .prefix("pg")
-            .tempdir()
-            .expect("a temporary folder");
-        let programs = Programs {
-            folder: folder_of_programs,
-            run_as: unprivileged_owner(folder.path()).expect("a folder for the server's user"),
-        };
-        let server = launch(&programs, folder.path()).unwrap_or_else(|error| {
+        Self::start_with(&["fsync=off"])
+    }
+
+    /// Starts one with these settings, such as `fsync=on`.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    #[must_use]
+    pub fn start_with(settings: &[&str]) -> Option<Self> {
+        let (programs, folder) = prepare()?;
+        // With a Unix socket it is a part of the socket's name only.
+        Some(Self::launch(programs, folder, 5432, settings))
+    }
+
+    /// Starts one that takes encrypted connections, and no others, at a free port of `localhost`,
+    /// by a [`certificate`](Self::certificate) of its own making.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start), and without the program `openssl`.
+    #[must_use]
+    pub fn start_encrypted() -> Option<Self> {
+        let (programs, folder) = prepare()?;
+        let free = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
+        let port = free.expect("a free port").port();
+        certify(&programs, folder.path()).expect("a certificate, by the program openssl");
+        let (certificate, key) = (
+            format!("ssl_cert_file=../{CERTIFICATE}"),
+            "ssl_key_file=../key",
+        );
+        let settings = [
+            "fsync=off",
+            "listen_addresses=127.0.0.1",
+            "ssl=on",
+            &certificate,
+            key,
+        ];
+        Some(Self::launch(programs, folder, port, &settings))
+    }
+
+    fn launch(programs: Programs, folder: TempDir, port: u16, settings: &[&str]) -> Self {
+        let server = launch(&programs, folder.path(), port, settings).unwrap_or_else(|error| {
             let log = fs::read_to_string(folder.path().join("log")).unwrap_or_default();
             panic!("no Postgres server: {error}\n{log}")
         });
-        Some(Self {
+        Self {
             programs,
             server,
             folder,
-        })
+            port,
+        }
     }
 
     /// The server that tests of this process have in use at this moment, else a new one, as of
@@ -96,7 +130,13 @@ impl ThrowawayPostgres {
     /// The port, which with a Unix socket is a part of the socket's name only.
     #[must_use]
     pub fn port(&self) -> u16 {
-        5432
+        self.port
+    }
+
+    /// The certificate of [`start_encrypted`](Self::start_encrypted), which is its own authority.
+    #[must_use]
+    pub fn certificate(&self) -> PathBuf {
+        self.folder.path().join(CERTIFICATE)
     }
 
     /// The superuser, who needs no password. A database `postgres` exists.
@@ -145,7 +185,52 @@ impl Programs {
     }
 }
 
-fn launch(programs: &Programs, folder: &Path) -> io::Result<Child> {
+/// The server's programs, and a folder for it; `None` where there are none, which has been said.
+fn prepare() -> Option<(Programs, TempDir)> {
+    let Some(folder_of_programs) = find_programs() else {
+        report_missing();
+        return None;
+    };
+    let folder = tempfile::Builder::new().prefix("pg").tempdir();
+    let folder = folder.expect("a temporary folder");
+    let programs = Programs {
+        folder: folder_of_programs,
+        run_as: unprivileged_owner(folder.path()).expect("a folder for the server's user"),
+    };
+    Some((programs, folder))
+}
+
+const CERTIFICATE: &str = "certificate.pem";
+
+/// Makes a key and a certificate for `localhost`.
+fn certify(programs: &Programs, folder: &Path) -> io::Result<()> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let made = programs
+        .command("/usr/bin/env", folder)
+        .env("PATH", path)
+        .args(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes"])
+        .args(["-keyout", "key", "-out", CERTIFICATE, "-days", "2"])
+        .args([
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost",
+        ])
+        .status()?;
+    if made.success() {
+        Ok(())
+    } else {
+        Err(io::Error::other(format!("openssl ended with {made}")))
+    }
+}
+
+/// Who is let in how.
+const ACCESS: &str = "local all needs_password scram-sha-256
+local all all trust
+hostssl all all 127.0.0.1/32 trust
+";
+
+fn launch(programs: &Programs, folder: &Path, port: u16, settings: &[&str]) -> io::Result<Child> {
     let log = File::create(folder.join("log"))?;
     let created = programs
         .command("initdb", folder)
@@ -162,20 +247,15 @@ fn launch(programs: &Programs, folder: &Path) -> io::Result<Child> {
     if !created.success() {
         return Err(io::Error::other("initdb failed"));
     }
-    let mut server = programs
-        .command("postgres", folder)
-        .args(["-D", "data", "-k"])
-        .arg(folder)
-        .args([
-            "-c",
-            "listen_addresses=",
-            "-c",
-            "port=5432",
-            "-c",
-            "fsync=off",
-        ])
-        .stderr(log)
-        .spawn()?;
+    fs::write(folder.join("data/pg_hba.conf"), ACCESS)?;
+    let mut command = programs.command("postgres", folder);
+    command.args(["-D", "data", "-k"]).arg(folder);
+    // What comes later wins.
+    command.args(["-c", "listen_addresses=", "-c", &format!("port={port}")]);
+    for setting in settings {
+        command.args(["-c", setting]);
+    }
+    let mut server = command.stderr(log).spawn()?;
     match await_ready(&mut server, &folder.join("data/postmaster.pid")) {
         Ok(()) => Ok(server),
         Err(error) => {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use deadpool_postgres::{
     ClientWrapper, Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime,
 };
-use tokio_postgres::config::TargetSessionAttrs;
+use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{Config, NoTls, Socket};
 
@@ -16,6 +16,8 @@ use super::listener::Dial;
 use super::name::SchemaName;
 use super::server::Server;
 use super::statements::{SESSION, Statements};
+#[cfg(feature = "postgres-tls")]
+use super::tls;
 use super::{schema, trouble};
 use crate::store_error::StoreError;
 
@@ -95,14 +97,19 @@ impl PostgresOptions {
         self
     }
 
-    /// Opens the store at a URL (`postgres://user:password@host/database`, or `host=.. user=..`),
-    /// without TLS. Needs no runtime.
+    /// Opens the store at a URL (`postgres://user:password@host/database`, or `host=.. user=..`).
+    /// Needs no runtime.
+    ///
+    /// Where it says `sslmode=require`, connections are encrypted, by the feature `postgres-tls`: the
+    /// server's certificate must be issued for the host of the URL by somebody whom this machine
+    /// trusts (the system's certificates, or those of `SSL_CERT_FILE`). Else they are not. For
+    /// certificates of other kinds there is [`connect_with`](Self::connect_with).
     ///
     /// # Errors
     ///
     /// As [`PostgresEffectStore::connect`].
     pub async fn connect(self, url: &str) -> Result<PostgresEffectStore, StoreError> {
-        self.connect_with(url, NoTls).await
+        at_home(self.dialling_as_asked(url)?).await
     }
 
     /// The same, and waits for it on this thread.
@@ -115,7 +122,7 @@ impl PostgresOptions {
     ///
     /// On a thread of a tokio runtime, where [`connect`](Self::connect) does.
     pub fn connect_blocking(self, url: &str) -> Result<PostgresEffectStore, StoreError> {
-        wait_at_home(self.dialling(url, NoTls)?)
+        wait_at_home(self.dialling_as_asked(url)?)
     }
 
     /// Opens the store at a URL with a TLS connector: that of `postgres-native-tls` or
@@ -141,6 +148,28 @@ impl PostgresOptions {
     /// As [`PostgresEffectStore::connect`].
     pub async fn with_pool(self, pool: Pool) -> Result<PostgresEffectStore, StoreError> {
         at_home(self.opening(pool, None)?).await
+    }
+
+    /// What opens the store with the connector that the URL asks for.
+    fn dialling_as_asked(self, url: &str) -> Result<Opening, StoreError> {
+        match config(url)?.get_ssl_mode() {
+            SslMode::Require => self.dialling_encrypted(url),
+            _ => self.dialling(url, NoTls),
+        }
+    }
+
+    #[cfg(feature = "postgres-tls")]
+    fn dialling_encrypted(self, url: &str) -> Result<Opening, StoreError> {
+        self.dialling(url, tls::connector()?)
+    }
+
+    #[cfg(not(feature = "postgres-tls"))]
+    fn dialling_encrypted(self, _: &str) -> Result<Opening, StoreError> {
+        Err(StoreError::misconfigured(
+            "cannot be opened: the URL asks for TLS (`sslmode=require`), which this program was built \
+             without; enable the feature `postgres-tls` of retry-effects, or open the store by \
+             `connect_with` and a TLS connector",
+        ))
     }
 
     /// What opens the store on a pool of its own.

@@ -160,9 +160,9 @@ const POOLER: &str = "a pooler in between gives each statement another session: 
 const USER: &str = "the server does not let this user in; correct user and password in the URL, or \
     the server's pg_hba.conf";
 
-const TLS: &str = "open the store with a TLS connector (`connect_with`), or with the feature \
-    `postgres-tls`, by a certificate that this machine trusts, at the name that it was issued for; \
-    or, on a network that you trust, with `sslmode=disable`";
+const TLS: &str = "let the server have TLS (`ssl = on`), and a certificate for the host of the URL \
+    that this machine trusts (`SSL_CERT_FILE` names more of them), or hand over a connector that \
+    trusts it (`connect_with`)";
 
 /// What the library refuses before it has asked the server. It says which by text alone.
 fn client_side(error: &tokio_postgres::Error) -> Option<&'static str> {
