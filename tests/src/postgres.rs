@@ -9,11 +9,17 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 const USER: &str = "tester";
+
+/// How long a server may take to start.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Between two looks at whether it has.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// A running Postgres server that nobody else uses, without a TCP port.
 ///
@@ -57,10 +63,9 @@ impl ThrowawayPostgres {
             folder: folder_of_programs,
             run_as: unprivileged_owner(folder.path()).expect("a folder for the server's user"),
         };
-        let server = launch(&programs, folder.path()).unwrap_or_else(|error| {
-            let log = fs::read_to_string(folder.path().join("log")).unwrap_or_default();
-            panic!("no Postgres server: {error}\n{log}")
-        });
+        let made = create(&programs, folder.path());
+        let server = made.and_then(|()| launch(&programs, folder.path()));
+        let server = server.unwrap_or_else(|error| fails(folder.path(), &error));
         Some(Self {
             programs,
             server,
@@ -97,6 +102,54 @@ impl ThrowawayPostgres {
     #[must_use]
     pub fn port(&self) -> u16 {
         5432
+    }
+
+    /// The server's socket.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        self.folder.path().join(format!(".s.PGSQL.{}", self.port()))
+    }
+
+    /// Kills it: SIGKILL to the server, whose processes end by themselves once they notice.
+    ///
+    /// # Panics
+    ///
+    /// Where it cannot be killed.
+    pub fn kill(&mut self) {
+        self.server.kill().expect("our own process");
+        self.server.wait().expect("our own process");
+    }
+
+    /// Lets all its processes end at once, wherever they are, as in a crash.
+    ///
+    /// # Panics
+    ///
+    /// Where it cannot be stopped.
+    pub fn stop_at_once(&mut self) {
+        let mut stop = self.programs.command("pg_ctl", self.folder.path());
+        let stop = stop.args(["stop", "--mode=immediate", "--pgdata=data"]);
+        let stopped = stop.status().expect("a program that can be started");
+        assert!(stopped.success(), "pg_ctl: {stopped}");
+        self.server.wait().expect("our own process");
+    }
+
+    /// Starts it again on what it had on its disk.
+    ///
+    /// # Panics
+    ///
+    /// Where it does not start within 30 seconds: it cannot while processes of a killed one live.
+    pub fn start_again(&mut self) {
+        let began = Instant::now();
+        loop {
+            match launch(&self.programs, self.folder.path()) {
+                Ok(server) => {
+                    self.server = server;
+                    return;
+                }
+                Err(error) if began.elapsed() > PATIENCE => fails(self.folder.path(), &error),
+                Err(_) => thread::sleep(PAUSE),
+            }
+        }
     }
 
     /// The superuser, who needs no password. A database `postgres` exists.
@@ -145,8 +198,18 @@ impl Programs {
     }
 }
 
-fn launch(programs: &Programs, folder: &Path) -> io::Result<Child> {
-    let log = File::create(folder.join("log"))?;
+fn fails(folder: &Path, error: &io::Error) -> ! {
+    let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
+    panic!("no Postgres server: {error}\n{log}")
+}
+
+/// Where the programs write what is wrong.
+fn log(folder: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.append(true).create(true).open(folder.join("log"))
+}
+
+fn create(programs: &Programs, folder: &Path) -> io::Result<()> {
     let created = programs
         .command("initdb", folder)
         .args([
@@ -157,11 +220,16 @@ fn launch(programs: &Programs, folder: &Path) -> io::Result<Child> {
             "--no-sync",
         ])
         .arg(format!("--username={USER}"))
-        .stderr(log.try_clone()?)
+        .stderr(log(folder)?)
         .status()?;
-    if !created.success() {
-        return Err(io::Error::other("initdb failed"));
+    if created.success() {
+        Ok(())
+    } else {
+        Err(io::Error::other("initdb failed"))
     }
+}
+
+fn launch(programs: &Programs, folder: &Path) -> io::Result<Child> {
     let mut server = programs
         .command("postgres", folder)
         .args(["-D", "data", "-k"])
@@ -174,7 +242,7 @@ fn launch(programs: &Programs, folder: &Path) -> io::Result<Child> {
             "-c",
             "fsync=off",
         ])
-        .stderr(log)
+        .stderr(log(folder)?)
         .spawn()?;
     match await_ready(&mut server, &folder.join("data/postmaster.pid")) {
         Ok(()) => Ok(server),
@@ -186,17 +254,19 @@ fn launch(programs: &Programs, folder: &Path) -> io::Result<Child> {
     }
 }
 
-/// Waits until the server writes `ready` into its file of state.
+/// Waits until the server writes `ready` into its file of state, which a killed one leaves behind.
 fn await_ready(server: &mut Child, state: &Path) -> io::Result<()> {
-    for _ in 0..1500 {
+    let (began, id) = (Instant::now(), server.id().to_string());
+    while began.elapsed() < PATIENCE {
         if let Some(status) = server.try_wait()? {
             return Err(io::Error::other(format!("the server ended with {status}")));
         }
         let lines = fs::read_to_string(state).unwrap_or_default();
-        if lines.lines().any(|line| line.trim() == "ready") {
+        let mut lines = lines.lines().map(str::trim);
+        if lines.next() == Some(&*id) && lines.any(|line| line == "ready") {
             return Ok(());
         }
-        thread::sleep(Duration::from_millis(20));
+        thread::sleep(PAUSE);
     }
     Err(io::Error::other("the server was not ready within 30 s"))
 }
