@@ -4,6 +4,8 @@ mod outcomes;
 #[cfg(unix)]
 pub mod postgres;
 #[cfg(unix)]
+pub mod proxy;
+#[cfg(unix)]
 pub mod redis;
 pub mod simulation;
 

@@ -10,11 +10,17 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 const USER: &str = "tester";
+
+/// How long a server may take to start.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Between two looks at whether it has.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// A running Postgres server that nobody else uses, without a TCP port.
 ///
@@ -48,10 +54,10 @@ impl ThrowawayPostgres {
     /// Where Postgres is not installed and the variable `CI` is set, and where it does not start.
     #[must_use]
     pub fn start() -> Option<Self> {
-        Self::start_with(&["fsync=off"])
+        Self::start_with(&["fsync = off"])
     }
 
-    /// Starts one with these settings, such as `fsync=on`.
+    /// Starts one with these settings, such as `fsync = on`.
     ///
     /// # Panics
     ///
@@ -60,11 +66,11 @@ impl ThrowawayPostgres {
     pub fn start_with(settings: &[&str]) -> Option<Self> {
         let (programs, folder) = prepare()?;
         // With a Unix socket it is a part of the socket's name only.
-        Some(Self::launch(programs, folder, 5432, settings))
+        Some(Self::started(programs, folder, 5432, settings))
     }
 
-    /// Starts one that takes encrypted connections, and no others, at a free port of `localhost`,
-    /// by a [`certificate`](Self::certificate) of its own making.
+    /// Starts one that takes connections at a free port of `localhost` too, encrypted ones only, by
+    /// a [`certificate`](Self::certificate) of its own making.
     ///
     /// # Panics
     ///
@@ -75,25 +81,21 @@ impl ThrowawayPostgres {
         let free = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
         let port = free.expect("a free port").port();
         certify(&programs, folder.path()).expect("a certificate, by the program openssl");
-        let (certificate, key) = (
-            format!("ssl_cert_file=../{CERTIFICATE}"),
-            "ssl_key_file=../key",
-        );
+        let certificate = format!("ssl_cert_file = '../{CERTIFICATE}'");
         let settings = [
-            "fsync=off",
-            "listen_addresses=127.0.0.1",
-            "ssl=on",
+            "fsync = off",
+            "listen_addresses = '127.0.0.1'",
+            "ssl = on",
+            "ssl_key_file = '../key'",
             &certificate,
-            key,
         ];
-        Some(Self::launch(programs, folder, port, &settings))
+        Some(Self::started(programs, folder, port, &settings))
     }
 
-    fn launch(programs: Programs, folder: TempDir, port: u16, settings: &[&str]) -> Self {
-        let server = launch(&programs, folder.path(), port, settings).unwrap_or_else(|error| {
-            let log = fs::read_to_string(folder.path().join("log")).unwrap_or_default();
-            panic!("no Postgres server: {error}\n{log}")
-        });
+    fn started(programs: Programs, folder: TempDir, port: u16, settings: &[&str]) -> Self {
+        let made = create(&programs, folder.path(), port, settings);
+        let server = made.and_then(|()| launch(&programs, folder.path()));
+        let server = server.unwrap_or_else(|error| fails(folder.path(), &error));
         Self {
             programs,
             server,
@@ -137,6 +139,54 @@ impl ThrowawayPostgres {
     #[must_use]
     pub fn certificate(&self) -> PathBuf {
         self.folder.path().join(CERTIFICATE)
+    }
+
+    /// The server's socket.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        self.folder.path().join(format!(".s.PGSQL.{}", self.port()))
+    }
+
+    /// Kills it: SIGKILL to the server, whose processes end by themselves once they notice.
+    ///
+    /// # Panics
+    ///
+    /// Where it cannot be killed.
+    pub fn kill(&mut self) {
+        self.server.kill().expect("our own process");
+        self.server.wait().expect("our own process");
+    }
+
+    /// Lets all its processes end at once, wherever they are, as in a crash.
+    ///
+    /// # Panics
+    ///
+    /// Where it cannot be stopped.
+    pub fn stop_at_once(&mut self) {
+        let mut stop = self.programs.command("pg_ctl", self.folder.path());
+        let stop = stop.args(["stop", "--mode=immediate", "--pgdata=data"]);
+        let stopped = stop.status().expect("a program that can be started");
+        assert!(stopped.success(), "pg_ctl: {stopped}");
+        self.server.wait().expect("our own process");
+    }
+
+    /// Starts it again on what it had on its disk.
+    ///
+    /// # Panics
+    ///
+    /// Where it does not start within 30 seconds: it cannot while processes of a killed one live.
+    pub fn start_again(&mut self) {
+        let began = Instant::now();
+        loop {
+            match launch(&self.programs, self.folder.path()) {
+                Ok(server) => {
+                    self.server = server;
+                    return;
+                }
+                Err(error) if began.elapsed() > PATIENCE => fails(self.folder.path(), &error),
+                Err(_) => thread::sleep(PAUSE),
+            }
+        }
     }
 
     /// The superuser, who needs no password. A database `postgres` exists.
@@ -185,6 +235,17 @@ impl Programs {
     }
 }
 
+fn fails(folder: &Path, error: &io::Error) -> ! {
+    let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
+    panic!("no Postgres server: {error}\n{log}")
+}
+
+/// Where the programs write what is wrong.
+fn log(folder: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.append(true).create(true).open(folder.join("log"))
+}
+
 /// The server's programs, and a folder for it; `None` where there are none, which has been said.
 fn prepare() -> Option<(Programs, TempDir)> {
     let Some(folder_of_programs) = find_programs() else {
@@ -202,7 +263,7 @@ fn prepare() -> Option<(Programs, TempDir)> {
 
 const CERTIFICATE: &str = "certificate.pem";
 
-/// Makes a key and a certificate for `localhost`.
+/// Makes a key, and a certificate for `localhost`.
 fn certify(programs: &Programs, folder: &Path) -> io::Result<()> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let made = programs
@@ -216,6 +277,7 @@ fn certify(programs: &Programs, folder: &Path) -> io::Result<()> {
             "-addext",
             "subjectAltName=DNS:localhost",
         ])
+        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
         .status()?;
     if made.success() {
         Ok(())
@@ -230,8 +292,7 @@ local all all trust
 hostssl all all 127.0.0.1/32 trust
 ";
 
-fn launch(programs: &Programs, folder: &Path, port: u16, settings: &[&str]) -> io::Result<Child> {
-    let log = File::create(folder.join("log"))?;
+fn create(programs: &Programs, folder: &Path, port: u16, settings: &[&str]) -> io::Result<()> {
     let created = programs
         .command("initdb", folder)
         .args([
@@ -242,20 +303,32 @@ fn launch(programs: &Programs, folder: &Path, port: u16, settings: &[&str]) -> i
             "--no-sync",
         ])
         .arg(format!("--username={USER}"))
-        .stderr(log.try_clone()?)
+        .stderr(log(folder)?)
         .status()?;
     if !created.success() {
         return Err(io::Error::other("initdb failed"));
     }
     fs::write(folder.join("data/pg_hba.conf"), ACCESS)?;
-    let mut command = programs.command("postgres", folder);
-    command.args(["-D", "data", "-k"]).arg(folder);
-    // What comes later wins.
-    command.args(["-c", "listen_addresses=", "-c", &format!("port={port}")]);
+    let socket = folder.display();
+    let mut lines =
+        format!("listen_addresses = ''\nport = {port}\nunix_socket_directories = '{socket}'\n");
     for setting in settings {
-        command.args(["-c", setting]);
+        // What comes later wins.
+        lines += setting;
+        lines.push('\n');
     }
-    let mut server = command.stderr(log).spawn()?;
+    let mut file = File::options()
+        .append(true)
+        .open(folder.join("data/postgresql.conf"))?;
+    file.write_all(lines.as_bytes())
+}
+
+fn launch(programs: &Programs, folder: &Path) -> io::Result<Child> {
+    let mut server = programs
+        .command("postgres", folder)
+        .args(["-D", "data"])
+        .stderr(log(folder)?)
+        .spawn()?;
     match await_ready(&mut server, &folder.join("data/postmaster.pid")) {
         Ok(()) => Ok(server),
         Err(error) => {
@@ -266,17 +339,19 @@ fn launch(programs: &Programs, folder: &Path, port: u16, settings: &[&str]) -> i
     }
 }
 
-/// Waits until the server writes `ready` into its file of state.
+/// Waits until the server writes `ready` into its file of state, which a killed one leaves behind.
 fn await_ready(server: &mut Child, state: &Path) -> io::Result<()> {
-    for _ in 0..1500 {
+    let (began, id) = (Instant::now(), server.id().to_string());
+    while began.elapsed() < PATIENCE {
         if let Some(status) = server.try_wait()? {
             return Err(io::Error::other(format!("the server ended with {status}")));
         }
         let lines = fs::read_to_string(state).unwrap_or_default();
-        if lines.lines().any(|line| line.trim() == "ready") {
+        let mut lines = lines.lines().map(str::trim);
+        if lines.next() == Some(&*id) && lines.any(|line| line == "ready") {
             return Ok(());
         }
-        thread::sleep(Duration::from_millis(20));
+        thread::sleep(PAUSE);
     }
     Err(io::Error::other("the server was not ready within 30 s"))
 }

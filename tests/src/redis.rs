@@ -124,7 +124,7 @@ impl ThrowawayRedis {
     /// Where the server does not answer.
     #[must_use]
     pub fn command(&self, arguments: &[&str]) -> String {
-        ask(&self.socket(), arguments).expect("an answer of the server")
+        command(&self.socket(), arguments).expect("an answer of the server")
     }
 }
 
@@ -139,8 +139,8 @@ fn launch(program: &Path, folder: &Path, settings: &[(String, String)]) -> Child
     let socket = folder.join("socket");
     // A killed server leaves it behind, and it would look ready.
     let _ = fs::remove_file(&socket);
-    let mut command = Command::new(program);
-    command
+    let mut start = Command::new(program);
+    start
         .env_clear()
         .current_dir(folder)
         .stdin(Stdio::null())
@@ -150,9 +150,9 @@ fn launch(program: &Path, folder: &Path, settings: &[(String, String)]) -> Child
         .args(["--appendonly", "yes", "--appendfsync", "always"])
         .args(["--logfile", "log", "--dir", "."]);
     for (name, value) in settings {
-        command.arg(format!("--{name}")).arg(value);
+        start.arg(format!("--{name}")).arg(value);
     }
-    let mut server = command.spawn().expect("a server that can be started");
+    let mut server = start.spawn().expect("a server that can be started");
     for _ in 0..1500 {
         let ended = server.try_wait().expect("our own process");
         if let Some(status) = ended {
@@ -160,7 +160,7 @@ fn launch(program: &Path, folder: &Path, settings: &[(String, String)]) -> Child
             panic!("no Redis server: it ended with {status}\n{log}");
         }
         // Any answer will do: a password may be asked for.
-        let answer = ask(&socket, &["PING"]).unwrap_or_default();
+        let answer = command(&socket, &["PING"]).unwrap_or_default();
         if !answer.is_empty() && !answer.starts_with("-LOADING") {
             return server;
         }
@@ -171,7 +171,12 @@ fn launch(program: &Path, folder: &Path, settings: &[(String, String)]) -> Child
     panic!("the Redis server was not ready within 30 s");
 }
 
-fn ask(socket: &Path, arguments: &[&str]) -> io::Result<String> {
+/// Sends one command to the server with this socket, and gives the answer as it came.
+///
+/// # Errors
+///
+/// Where the server does not answer within ten seconds.
+pub fn command(socket: &Path, arguments: &[&str]) -> io::Result<String> {
     let mut stream = UnixStream::connect(socket)?;
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     write!(stream, "*{}\r\n", arguments.len())?;

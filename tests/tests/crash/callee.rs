@@ -5,13 +5,11 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use retry_effects::{ClaimId, current_action};
-use rusqlite::Connection;
 use rustix::fs::{FlockOperation, flock};
 
 use super::failure::Failure;
 
-/// A file for each action, with a line for each time that it has happened; for what happens in a
-/// transaction, a row of the store's own database.
+/// A file for each action, with a line for each time that it has happened.
 #[derive(Clone, Debug)]
 pub(super) struct Callee(PathBuf);
 
@@ -52,28 +50,6 @@ impl Callee {
         File::open(self.path(number)).map_or_else(|_| Vec::new(), |mut file| read(&mut file))
     }
 
-    /// Makes the table of [`act_in`].
-    pub(super) fn make_orders(database: &Path) {
-        let connection = open(database);
-        let make = "CREATE TABLE IF NOT EXISTS orders (number INTEGER, fence INTEGER, nonce TEXT)";
-        connection.execute_batch(make).expect("made");
-    }
-
-    /// The rows that [`act_in`] has committed for the action.
-    pub(super) fn ordered(database: &Path, number: u64) -> Vec<Happened> {
-        let connection = open(database);
-        let mut statement = connection
-            .prepare("SELECT fence, nonce FROM orders WHERE number = ?1")
-            .expect("it is there");
-        let rows = statement.query_map([number.cast_signed()], |row| {
-            Ok(Happened {
-                fence: row.get::<_, i64>(0)?.cast_unsigned(),
-                nonce: row.get(1)?,
-            })
-        });
-        rows.expect("read").map(|row| row.expect("read")).collect()
-    }
-
     fn path(&self, number: u64) -> PathBuf {
         self.0.join(number.to_string())
     }
@@ -87,7 +63,7 @@ impl Callee {
     /// One line in one write: a process that dies leaves it whole or not at all, and what was
     /// written is in the machine's memory, which outlives the process.
     fn append(&self, file: &mut File) -> String {
-        let nonce = nonce();
+        let nonce = format!("{:032x}", ClaimId::random().bits());
         let action = current_action().expect("a gated body");
         let (fence, attempt) = (action.fence(), action.attempt());
         let pid = std::process::id();
@@ -96,30 +72,6 @@ impl Callee {
         assert_eq!(written, line.len());
         nonce
     }
-}
-
-/// Acts in a transaction of the store's own database, which the caller commits.
-pub(super) fn act_in(transaction: &rusqlite::Transaction<'_>, number: u64) -> String {
-    let nonce = nonce();
-    transaction
-        .execute(
-            "INSERT INTO orders VALUES (?1, ?2, ?3)",
-            (number.cast_signed(), fence().cast_signed(), &nonce),
-        )
-        .expect("written");
-    nonce
-}
-
-/// A connection of the application's own.
-pub(super) fn open(database: &Path) -> Connection {
-    let connection = Connection::open(database).expect("it opens");
-    let patience = std::time::Duration::from_secs(30);
-    connection.busy_timeout(patience).expect("it waits");
-    connection
-}
-
-fn nonce() -> String {
-    format!("{:032x}", ClaimId::random().bits())
 }
 
 fn fence() -> u64 {

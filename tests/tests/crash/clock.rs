@@ -6,15 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use retry_effects::{
-    Claim, ClaimRequest, Effect, EffectError, EffectStore, InMemoryEffectStore, ManualClock,
-    OnBusy, SqliteEffectStore,
+    Claim, ClaimRequest, Effect, EffectError, EffectStore, InMemoryEffectStore, ManualClock, OnBusy,
 };
-use tokio::runtime::{Builder, Runtime};
 
-use super::callee;
 use super::failure::Failure;
+use super::place::sqlite;
 use super::recovery::id;
-use super::short_or_full;
+use super::site::Site;
+use super::{on_each_store, runtime, short_or_full};
 
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
@@ -31,7 +30,7 @@ enum Met {
 
 /// Calls an action from inside its own run, as another caller would, once the clock is moved.
 /// Checks that it runs once, and that its end is recorded.
-async fn run_and_move(store: Arc<dyn EffectStore>, number: u64, turn: impl Fn()) -> Met {
+async fn run_and_move(store: Arc<dyn EffectStore>, number: u64, turn: impl AsyncFnOnce()) -> Met {
     let ran = AtomicU64::new(0);
     let effect = || {
         Effect::new("act", &number)
@@ -53,7 +52,7 @@ async fn run_and_move(store: Arc<dyn EffectStore>, number: u64, turn: impl Fn())
     });
     let second = async {
         has_begun.await.expect("it begins");
-        turn();
+        turn().await;
         let met = effect()
             .run_async(|| async {
                 ran.fetch_add(1, Ordering::SeqCst);
@@ -75,61 +74,79 @@ async fn run_and_move(store: Arc<dyn EffectStore>, number: u64, turn: impl Fn())
     met
 }
 
-#[test]
-fn a_clock_that_is_moved_runs_nothing_twice() {
-    let moves = short_or_full(10, 100);
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("effects.db");
-    // Some days after its start, so that it can go back.
-    let hands = Arc::new(AtomicU64::new(nanos(10 * DAY)));
-    let sqlite = SqliteEffectStore::open_with_clock(&path, hands.clone()).expect("it opens");
-    let runtime = runtime();
-    let mut in_doubt = 0;
-    for turn in 0..moves {
-        let by = MOVES[turn as usize % MOVES.len()];
-        let number = 2 * turn;
-        hands.store(nanos(10 * DAY), Ordering::SeqCst);
-        // The store's clock, and the wall clock with it.
-        let met = runtime.block_on(run_and_move(Arc::new(sqlite.clone()), number, || {
-            hands.store(nanos(10 * DAY + by), Ordering::SeqCst);
-        }));
-        assert_eq!(met, met_after(by), "moved by {by} s");
-        in_doubt += u64::from(met == Met::InDoubt);
-        // The wall clock alone: to it, what was written before is of another time.
-        let met = runtime.block_on(run_and_move(Arc::new(sqlite.clone()), number + 1, || {
-            move_rows(&path, -by);
-        }));
-        assert_eq!(met, Met::InProgress, "moved by {by} s");
+on_each_store!(a_clock_that_is_moved_runs_nothing_twice);
 
-        // The machine's monotonic clock goes forward or not at all.
-        let clock = ManualClock::new();
-        let memory = Arc::new(InMemoryEffectStore::with_clock(clock.clone()));
-        let met = runtime.block_on(run_and_move(memory.clone(), 0, || {
-            clock.advance(Duration::from_secs(by.max(0).unsigned_abs()));
-        }));
-        assert_eq!(met, met_after(by.max(0)), "moved by {by} s");
-        in_doubt += u64::from(met == Met::InDoubt);
-        let met = runtime.block_on(run_and_move(memory, 1, || clock.move_wall(by * 1000)));
-        assert_eq!(met, Met::InProgress, "moved by {by} s");
-    }
-    println!("clock: {moves} moves of 4 clocks, {in_doubt} found in doubt, duplicates: 0");
+fn a_clock_that_is_moved_runs_nothing_twice(site: &Site) {
+    let moves = short_or_full(10, 100);
+    let in_doubt = runtime().block_on(async {
+        let (store, hands) = site.by_clock().await;
+        let mut in_doubt = 0;
+        for turn in 0..moves {
+            let by = MOVES[turn as usize % MOVES.len()];
+            hands.set(0).await;
+            let met = run_and_move(store.clone(), turn, async || hands.set(by).await).await;
+            assert_eq!(met, met_after(by), "moved by {by} s");
+            in_doubt += u64::from(met == Met::InDoubt);
+        }
+        in_doubt
+    });
+    println!(
+        "clock, {}: {moves} moves of the store's, {in_doubt} found in doubt, duplicates: 0",
+        site.kind()
+    );
 }
+
+/// To a wall clock that is moved, what was written before is of another time.
+#[test]
+fn a_wall_clock_that_is_moved_runs_nothing_twice() {
+    let moves = short_or_full(10, 100);
+    let site = Site::sqlite();
+    let store = site.open().store;
+    let path = sqlite::path(site.folder());
+    runtime().block_on(async {
+        for turn in 0..moves {
+            let by = MOVES[turn as usize % MOVES.len()];
+            let met = run_and_move(store.clone(), turn, async || move_rows(&path, -by)).await;
+            assert_eq!(met, Met::InProgress, "moved by {by} s");
+        }
+    });
+    println!("clock, sqlite: {moves} moves of the wall's, duplicates: 0");
+}
+
+#[test]
+fn clocks_that_are_moved_run_nothing_twice_in_memory() {
+    let moves = short_or_full(10, 100);
+    runtime().block_on(async {
+        for turn in 0..moves {
+            let by = MOVES[turn as usize % MOVES.len()];
+            let clock = ManualClock::new();
+            let memory = Arc::new(InMemoryEffectStore::with_clock(clock.clone()));
+            // The machine's monotonic clock goes forward or not at all.
+            let forward = Duration::from_secs(by.max(0).unsigned_abs());
+            let advance = async || clock.advance(forward);
+            let met = run_and_move(memory.clone(), 0, advance).await;
+            assert_eq!(met, met_after(by.max(0)), "moved by {by} s");
+            let turn = async || clock.move_wall(by * 1000);
+            let met = run_and_move(memory, 1, turn).await;
+            assert_eq!(met, Met::InProgress, "moved by {by} s");
+        }
+    });
+    println!("clock, memory: {moves} moves of both clocks, duplicates: 0");
+}
+
+on_each_store!(a_waiter_outwaits_an_owner_that_died_before_the_clock_went_back);
 
 /// A store's clock that goes back by an hour makes a dead owner's lease an hour longer; who waits
 /// for it goes by a clock of its own.
-#[test]
-fn a_waiter_outwaits_an_owner_that_died_before_the_clock_went_back() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let hands = Arc::new(AtomicU64::new(nanos(DAY)));
-    let path = folder.path().join("effects.db");
-    let sqlite = SqliteEffectStore::open_with_clock(path, hands.clone()).expect("it opens");
+fn a_waiter_outwaits_an_owner_that_died_before_the_clock_went_back(site: &Site) {
     runtime().block_on(async {
+        let (store, hands) = site.by_clock().await;
         let mut request = ClaimRequest::new(id(1), "act");
         request.lease = Duration::from_millis(50);
-        let claim = sqlite.pending(&request).await.expect("claimed");
+        let claim = store.pending(&request).await.expect("claimed");
         assert!(matches!(claim, Claim::Won(_)));
-        hands.store(nanos(DAY - HOUR), Ordering::SeqCst);
-        let call = Effect::new("act", &1_u64).store(sqlite.clone());
+        hands.set(-HOUR).await;
+        let call = Effect::new("act", &1_u64).store(&store);
         let outcome = call.run_async(|| async { Ok::<u64, Failure>(0) }).await;
         let in_doubt = matches!(outcome, Err(Failure::Effect(EffectError::InDoubt { .. })));
         assert!(in_doubt, "{outcome:?}");
@@ -147,19 +164,10 @@ fn met_after(by: i64) -> Met {
 
 /// Makes all records older, or younger, by so many seconds.
 fn move_rows(path: &Path, by: i64) {
-    let moved = callee::open(path).execute(
+    let moved = sqlite::connection(path).execute(
         "UPDATE effect_records SET revision = revision + 1, created_at = \
          strftime('%Y-%m-%dT%H:%M:%S+00:00', unixepoch(created_at) + ?1, 'unixepoch')",
         [by],
     );
     assert!(moved.expect("written") > 0);
-}
-
-fn nanos(seconds: i64) -> u64 {
-    seconds.unsigned_abs() * 1_000_000_000
-}
-
-fn runtime() -> Runtime {
-    let mut builder = Builder::new_current_thread();
-    builder.enable_all().build().expect("a runtime")
 }

@@ -13,6 +13,10 @@ pub(super) enum Failure {
     NoAnswer,
     #[error(transparent)]
     Effect(#[from] EffectError),
+    /// The application's own transaction.
+    #[cfg(feature = "postgres")]
+    #[error(transparent)]
+    Postgres(#[from] tokio_postgres::Error),
 }
 
 impl Classify for Failure {
@@ -21,6 +25,9 @@ impl Classify for Failure {
             Self::Refused => Verdict::Retry,
             Self::NoAnswer => Verdict::Unknown,
             Self::Effect(error) => error.classify(),
+            // Whether a commit took place that was not answered, nobody knows.
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => Verdict::Unknown,
         }
     }
 }

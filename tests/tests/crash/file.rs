@@ -6,10 +6,12 @@ use std::process::Command;
 use std::sync::Arc;
 
 use retry_effects::{Effect, EffectError, EffectStore, SqliteEffectStore, StoreError};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 
-use super::callee;
 use super::failure::Failure;
+use super::place::sqlite::connection;
+use super::runtime;
+use super::site::Site;
 use super::worker::{self, Worker};
 
 /// A store, and a body that counts how often it runs.
@@ -23,12 +25,11 @@ struct Scene {
 impl Scene {
     fn new(folder: &Path) -> Self {
         let path = folder.join("effects.db");
-        let builder = Builder::new_current_thread().enable_all().build();
         Self {
             store: Arc::new(SqliteEffectStore::open(&path).expect("it opens")),
             path,
             ran: std::cell::Cell::new(0),
-            runtime: builder.expect("a runtime"),
+            runtime: runtime(),
         }
     }
 
@@ -44,7 +45,7 @@ impl Scene {
     }
 
     fn sql(&self, sql: &str) {
-        callee::open(&self.path).execute_batch(sql).expect(sql);
+        connection(&self.path).execute_batch(sql).expect(sql);
     }
 }
 
@@ -128,11 +129,11 @@ fn a_file_that_is_removed_or_replaced_says_whether_the_body_ran() {
 
 #[test]
 fn a_call_waits_for_a_process_that_holds_the_file() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let scene = Scene::new(folder.path());
+    let site = Site::sqlite();
+    let scene = Scene::new(site.folder());
     let locker = std::cell::RefCell::new(None);
     let outcome = scene.call(|| {
-        let mut worker = Worker::start("file::child_locks", folder.path(), &[]);
+        let mut worker = Worker::start("file::child_locks", &site, &[]);
         assert_eq!(worker.says(), "locked");
         locker.replace(Some(worker));
         // The locker dies while the call waits to record its result, or just before.
@@ -153,7 +154,7 @@ fn child_locks() {
     let Some([]) = worker::task() else {
         return;
     };
-    let connection = callee::open(Path::new("effects.db"));
+    let connection = connection(Path::new("effects.db"));
     connection.execute_batch("BEGIN EXCLUSIVE").unwrap();
     worker::say("locked");
     // Until it is killed.

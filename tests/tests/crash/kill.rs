@@ -1,6 +1,5 @@
 //! `kill -9` of a process, at every point of a gated call.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -8,32 +7,33 @@ use std::time::Duration;
 
 use retry_core::{NO_RETRY, Retry};
 use retry_effects::{Claim, ClaimRequest, EffectStore, Outcome, Probe};
+use tokio::runtime::Runtime;
 
-use super::callee::Callee;
 use super::failure::Failure;
 use super::kill_at::KillAt;
+use super::place::Place;
 use super::point::{Point, Policy, Standing};
-use super::recovery::{Place, Task, id};
-use super::short_or_full;
+use super::recovery::{Task, id};
+use super::site::Site;
 use super::worker::{self, Worker};
+use super::{on_each_store, runtime, short_or_full};
 
 /// Of what dies. On a machine that has much else to do a claim may take long, and one that took
 /// longer than its lease does not run.
 const LEASE: Duration = Duration::from_millis(1_500);
 
-/// Processes that live and die side by side, on the same file.
+/// Processes that live and die side by side, on the same store.
 const LANES: u64 = 4;
 
 /// What a worker does before the call that it dies in.
 const BEFORE: u64 = 2;
 
-#[test]
-fn a_process_that_dies_at_any_point_leaves_what_the_rules_say() {
+on_each_store!(a_process_that_dies_at_any_point_leaves_what_the_rules_say);
+
+fn a_process_that_dies_at_any_point_leaves_what_the_rules_say(site: &Site) {
     let kills = short_or_full(150, 7_500);
-    let folder = tempfile::tempdir().expect("a folder");
-    let place = Place::open(folder.path());
-    Callee::make_orders(&place.database);
-    let cases: Vec<(usize, Point, Policy)> = cases();
+    let place = site.open();
+    let cases: Vec<(usize, Point, Policy)> = cases(&place);
     let next = AtomicU64::new(0);
     let stood: Vec<Standing> = thread::scope(|scope| {
         let lane = || {
@@ -51,7 +51,7 @@ fn a_process_that_dies_at_any_point_leaves_what_the_rules_say() {
                     point,
                     policy,
                 };
-                stood.push(case.run(&place, folder.path(), &runtime));
+                stood.push(case.run(site, &place, &runtime));
             }
         };
         let lanes: Vec<_> = (0..LANES).map(|_| scope.spawn(lane)).collect();
@@ -60,17 +60,21 @@ fn a_process_that_dies_at_any_point_leaves_what_the_rules_say() {
     });
     let count = |standing| stood.iter().filter(|stood| **stood == standing).count();
     println!(
-        "kill at a point: {} kills, {} in doubt, {} free, {} done, duplicates: 0",
+        "kill at a point, {}: {} kills at {} points x policies, {} in doubt, {} free, {} done, \
+         duplicates: 0",
+        site.kind(),
         stood.len(),
+        cases.len(),
         count(Standing::InDoubt),
         count(Standing::Free),
         count(Standing::Done),
     );
 }
 
-/// Every point of every policy.
-fn cases() -> Vec<(usize, Point, Policy)> {
+/// Every point of every policy that the store comes to.
+fn cases(place: &Place) -> Vec<(usize, Point, Policy)> {
     let points = Point::ALL.into_iter().enumerate();
+    let points = points.filter(|(_, point)| place.has_transactions() || !point.is_in_transaction());
     let cases = points.flat_map(|(index, point)| {
         let policies = Policy::ALL.into_iter();
         let policies = policies.filter(move |policy| point.is_of(*policy));
@@ -88,7 +92,7 @@ struct Case {
 }
 
 impl Case {
-    fn run(&self, place: &Place, folder: &Path, runtime: &tokio::runtime::Runtime) -> Standing {
+    fn run(&self, site: &Site, place: &Place, runtime: &Runtime) -> Standing {
         let number = self.kill * (BEFORE + 1);
         let doomed = number + BEFORE;
         let policy = self.policy as u64;
@@ -100,13 +104,17 @@ impl Case {
             ));
         }
         let numbers = [number, self.index as u64, policy];
-        Worker::start("kill::child_dies", folder, &numbers).dies();
-        place.end_lease(doomed);
+        let mut worker = Worker::start("kill::child_dies", site, &numbers);
+        worker.dies();
+        runtime.block_on(async {
+            place.outlast(worker.id()).await;
+            place.end_lease(id(doomed)).await;
+        });
         if self.kill.is_multiple_of(2) {
             let task = task(doomed, self.point, self.policy);
             runtime.block_on(place.recover(task, Some(self.point.leaves())));
         } else {
-            Worker::start("kill::child_recovers", folder, &numbers).ends();
+            Worker::start("kill::child_recovers", site, &numbers).ends();
         }
         for earlier in number..doomed {
             let task = task(earlier, Point::BodyBegun, self.policy);
@@ -120,7 +128,7 @@ impl Case {
 async fn leave_in_doubt(place: &Place, number: u64, has_happened: bool) {
     let task = task(number, Point::BodyBegun, Policy::Halt);
     if has_happened {
-        let effect = task.effect(&place.any_store());
+        let effect = task.effect(&place.store);
         let body = || async {
             place.callee.act(number);
             Err::<String, _>(Failure::NoAnswer)
@@ -144,11 +152,6 @@ fn task(number: u64, point: Point, policy: Policy) -> Task {
     }
 }
 
-fn runtime() -> tokio::runtime::Runtime {
-    let mut builder = tokio::runtime::Builder::new_current_thread();
-    builder.enable_all().build().expect("a runtime")
-}
-
 #[test]
 fn child_recovers() {
     let Some([number, point, policy]) = worker::task() else {
@@ -156,8 +159,7 @@ fn child_recovers() {
     };
     let (point, policy) = (Point::ALL[point as usize], Policy::ALL[policy as usize]);
     let task = task(number + BEFORE, point, policy);
-    let place = Place::open(Path::new("."));
-    runtime().block_on(place.recover(task, Some(point.leaves())));
+    runtime().block_on(worker::place().recover(task, Some(point.leaves())));
 }
 
 #[test]
@@ -166,7 +168,7 @@ fn child_dies() {
         return;
     };
     let (point, policy) = (Point::ALL[point as usize], Policy::ALL[policy as usize]);
-    let place = Place::open(Path::new("."));
+    let place = worker::place();
     for earlier in number..number + BEFORE {
         let task = task(earlier, Point::BodyBegun, policy);
         runtime().block_on(place.call(task)).unwrap();
@@ -210,10 +212,11 @@ impl Doomed {
     fn call(&self) -> Result<String, Failure> {
         let effect = self.task.effect(&self.store).lease(LEASE);
         let effect = effect.retry(retry().on_retry(|_| self.between()));
+        let body = || runtime().block_on(self.body());
         if self.task.policy == Policy::Probe {
-            effect.probe(|| self.ask()).run(|| self.body())
+            effect.probe(|| self.ask()).run(body)
         } else {
-            effect.run(|| self.body())
+            effect.run(body)
         }
     }
 
@@ -222,13 +225,13 @@ impl Doomed {
         let effect = effect.retry(retry().on_retry(|_| self.between()));
         if self.task.policy == Policy::Probe {
             let ask = || async { self.ask() };
-            effect.probe(ask).run_async(|| async { self.body() }).await
+            effect.probe(ask).run_async(|| self.body()).await
         } else {
-            effect.run_async(|| async { self.body() }).await
+            effect.run_async(|| self.body()).await
         }
     }
 
-    fn body(&self) -> Result<String, Failure> {
+    async fn body(&self) -> Result<String, Failure> {
         match self.point {
             Point::BodyBegun => worker::die(),
             Point::Backoff | Point::BeforeRelease | Point::AfterRelease => {
@@ -237,12 +240,12 @@ impl Doomed {
             Point::ProbeOfNothing => return Err(Failure::NoAnswer),
             _ => {}
         }
-        let nonce = self
-            .place
-            .act(self.task, |is_committed| match (self.point, is_committed) {
-                (Point::BeforeCommit, false) | (Point::AfterCommit, true) => worker::die(),
-                _ => {}
-            })?;
+        let at = |moment| {
+            if self.point.moment() == Some(moment) {
+                worker::die();
+            }
+        };
+        let nonce = self.place.act(self.task, at).await?;
         match self.point {
             Point::Happened => worker::die(),
             Point::ProbeOfOwn => Err(Failure::NoAnswer),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use retry_effects::{
     ActionId, Changed, Claim, ClaimRequest, EffectStore, Fence, Filter, Finished, Outcome, Record,
-    Resolved, Settlement, SqliteEffectStore, StoreFuture, Token,
+    Resolved, Settlement, StoreFuture, Token,
 };
 
 use super::worker;
@@ -30,7 +30,7 @@ pub(super) enum Side {
 /// Does what `inner` does, and kills the process where it writes of one action.
 #[derive(Debug)]
 pub(super) struct KillAt {
-    pub(super) inner: SqliteEffectStore,
+    pub(super) inner: Arc<dyn EffectStore>,
     pub(super) doomed: ActionId,
     pub(super) at: Option<(Side, Step)>,
     /// Whether what is to have happened before has happened.
@@ -122,5 +122,9 @@ impl EffectStore for KillAt {
 
     fn needs_runtime(&self) -> bool {
         self.inner.needs_runtime()
+    }
+
+    fn kind(&self) -> &'static str {
+        self.inner.kind()
     }
 }

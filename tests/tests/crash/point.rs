@@ -1,6 +1,7 @@
 //! [`Point`]: where in a gated call a process dies, and what it leaves.
 
 use super::kill_at::{Side, Step};
+use super::place::Moment;
 
 /// What a call does about doubt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,14 +54,16 @@ pub(super) enum Point {
     ProbeFirstOfNothing,
     /// An earlier owner left it in doubt, and it has happened.
     ProbeFirst,
-    /// In the transaction of effect and record.
+    /// In the transaction of effect and record, before the record is written.
+    BeforeRecord,
+    /// Both are written.
     BeforeCommit,
     AfterCommit,
 }
 
 impl Point {
     /// The points that a call without a probe comes to, then those that one with a probe does.
-    pub(super) const ALL: [Self; 17] = [
+    pub(super) const ALL: [Self; 18] = [
         Self::BeforeClaim,
         Self::AfterClaim,
         Self::BodyBegun,
@@ -72,6 +75,7 @@ impl Point {
         Self::AfterRelease,
         Self::BeforeRenew,
         Self::AfterRenew,
+        Self::BeforeRecord,
         Self::BeforeCommit,
         Self::AfterCommit,
         Self::ProbeOfNothing,
@@ -94,7 +98,17 @@ impl Point {
 
     /// Whether effect and record are committed together.
     pub(super) fn is_in_transaction(self) -> bool {
-        matches!(self, Self::BeforeCommit | Self::AfterCommit)
+        self.moment().is_some()
+    }
+
+    /// How far that transaction is, if it dies in one.
+    pub(super) fn moment(self) -> Option<Moment> {
+        Some(match self {
+            Self::BeforeRecord => Moment::Written,
+            Self::BeforeCommit => Moment::Recorded,
+            Self::AfterCommit => Moment::Committed,
+            _ => return None,
+        })
     }
 
     /// The call to the store in which it dies, if it is one.
@@ -122,6 +136,7 @@ impl Point {
             | Self::BeforeRelease
             | Self::ProbeOfNothing
             | Self::ProbeFirstOfNothing
+            | Self::BeforeRecord
             | Self::BeforeCommit => (Standing::InDoubt, 0),
             Self::Happened
             | Self::BeforeComplete

@@ -9,14 +9,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use retry_core::{NO_RETRY, Retry};
-use retry_effects::{
-    ClaimId, Effect, EffectStore, InMemoryEffectStore, SqliteEffectStore, current_action,
-};
+use retry_effects::{ClaimId, Effect, EffectStore, InMemoryEffectStore, current_action};
 use tokio::task::{JoinSet, yield_now};
 
 use super::failure::Failure;
+use super::site::Site;
 use super::worker::{self, Worker};
-use super::{Draws, seed, short_or_full};
+use super::{Draws, on_each_store, seed, short_or_full};
 
 /// The keys of a round. All callers are at them at once.
 const KEYS: u64 = 200;
@@ -24,24 +23,40 @@ const KEYS: u64 = 200;
 /// A task calls every sixteenth key.
 const SHARES: usize = 16;
 
-#[test]
-fn processes_that_race_act_once() {
-    let rounds = short_or_full(20_000, 1_000_000) / KEYS;
+on_each_store!(processes_that_race_act_once);
+
+fn processes_that_race_act_once(site: &Site) {
+    let wins = short_or_full(20_000, 1_000_000);
     let (processes, tasks) = (short_or_full(4, 8), short_or_full(32, 64));
+    let line = race(site, &site.address(), wins, processes, tasks, |_| ());
+    println!("{line}");
+}
+
+/// Lets processes race on the store at an address. `between` is called before each round. Says what
+/// was seen.
+pub(super) fn race(
+    site: &Site,
+    address: &str,
+    wins: u64,
+    processes: u64,
+    tasks: u64,
+    between: impl Fn(u64),
+) -> String {
+    let rounds = wins / KEYS;
     let seed = seed();
-    let folder = tempfile::tempdir().expect("a folder");
     let began = Instant::now();
     let mut workers: Vec<Worker> = (0..processes)
         .map(|index| {
             let task = [index, tasks, rounds, seed];
-            Worker::start("race::child_races", folder.path(), &task)
+            Worker::start_at(address, "race::child_races", site, &task)
         })
         .collect();
-    for _ in 0..rounds {
+    for round in 0..rounds {
         // Nobody begins a round before all have ended the one before.
         for worker in &mut workers {
             assert_eq!(worker.says(), "ready");
         }
+        between(round);
         for worker in &mut workers {
             worker.order("go");
         }
@@ -51,14 +66,14 @@ fn processes_that_race_act_once() {
     }
     let took = began.elapsed();
     let results: Vec<_> = (0..processes)
-        .map(|index| read_results(&folder.path().join(format!("results-{index}"))))
+        .map(|index| read_results(&site.folder().join(format!("results-{index}"))))
         .collect();
-    let wins = judge(&folder.path().join("ledger"), &results, rounds);
-    let rate = wins as f64 / took.as_secs_f64();
-    println!(
-        "race: {wins} wins of {processes} processes x {tasks} tasks, duplicates: 0, \
+    let wins = judge(&site.folder().join("race"), &results, rounds);
+    let (kind, rate) = (site.kind(), wins as f64 / took.as_secs_f64());
+    format!(
+        "race, {kind}: {wins} wins of {processes} processes x {tasks} tasks, duplicates: 0, \
          {took:.1?}, {rate:.0} wins/s (seed {seed})"
-    );
+    )
 }
 
 #[test]
@@ -75,7 +90,7 @@ fn tasks_that_race_in_one_process_act_once() {
         }
     });
     let wins = judge(&folder.path().join("ledger"), &[results], rounds);
-    println!("race: {wins} wins of 64 tasks in memory, duplicates: 0 (seed {seed})");
+    println!("race, memory: {wins} wins of 64 tasks, duplicates: 0 (seed {seed})");
 }
 
 /// Checks that each key has been acted on once, and that all have its result. Says how many.
@@ -97,8 +112,8 @@ fn child_races() {
     let Some([index, tasks, rounds, seed]) = worker::task() else {
         return;
     };
-    let store: Arc<dyn EffectStore> = Arc::new(SqliteEffectStore::open("effects.db").unwrap());
-    let racer = Racer::new(store, Path::new("ledger"), seed ^ (index << 32));
+    let store = worker::place().store;
+    let racer = Racer::new(store, Path::new("race"), seed ^ (index << 32));
     let racer = Arc::new(racer);
     let mut results = HashMap::new();
     runtime().block_on(async {

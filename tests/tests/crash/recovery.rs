@@ -1,28 +1,20 @@
 //! What a call does with what a dead process left, and what must hold then.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use retry_effects::{
-    ActionId, Effect, EffectError, EffectStore, InDoubt, Outcome, Payload, Probe, Record, Resolved,
-    Settlement, SqliteEffectStore, StoreError, compute_action_id, current_action,
+    ActionId, Effect, EffectError, EffectStore, InDoubt, Payload, Probe, Record, Resolved,
+    Settlement, compute_action_id,
 };
 
-use super::callee::{self, Callee, Happened};
+use super::callee::Happened;
 use super::failure::Failure;
+use super::place::{Moment, Place};
 use super::point::{Policy, Standing};
 
 /// How long anything may take on a machine that has much else to do.
 const PATIENCE: Duration = Duration::from_secs(120);
-
-/// The store and the callee in one folder.
-#[derive(Clone, Debug)]
-pub(super) struct Place {
-    pub(super) database: PathBuf,
-    pub(super) store: SqliteEffectStore,
-    pub(super) callee: Callee,
-}
 
 /// One action.
 #[derive(Clone, Copy, Debug)]
@@ -52,32 +44,19 @@ pub(super) fn id(number: u64) -> ActionId {
 }
 
 impl Place {
-    pub(super) fn open(folder: &Path) -> Self {
-        let database = folder.join("effects.db");
-        Self {
-            store: SqliteEffectStore::open(&database).expect("it opens"),
-            callee: Callee::of(folder),
-            database,
-        }
-    }
-
-    pub(super) fn any_store(&self) -> Arc<dyn EffectStore> {
-        Arc::new(self.store.clone())
-    }
-
     /// How often the action has happened, by whom, and with which result.
-    pub(super) fn happened(&self, task: Task) -> Vec<Happened> {
+    pub(super) async fn happened(&self, task: Task) -> Vec<Happened> {
         if task.in_transaction {
-            Callee::ordered(&self.database, task.number)
+            self.ordered(task.number).await.expect("it can be read")
         } else {
             self.callee.happened(task.number)
         }
     }
 
-    /// Acts as the task says. `around` is called before and after the commit of a transaction.
-    pub(super) fn act(&self, task: Task, around: impl Fn(bool)) -> Result<String, Failure> {
+    /// Acts as the task says. `at` is told how far a transaction is.
+    pub(super) async fn act(&self, task: Task, at: impl Fn(Moment)) -> Result<String, Failure> {
         if task.in_transaction {
-            return self.act_in_transaction(task, around);
+            return self.act_in_transaction(task.number, at).await;
         }
         match task.policy {
             Policy::Reexecute => self.callee.act_once(task.number),
@@ -85,55 +64,29 @@ impl Place {
         }
     }
 
-    fn act_in_transaction(&self, task: Task, around: impl Fn(bool)) -> Result<String, Failure> {
-        let mut connection = callee::open(&self.database);
-        let behaviour = rusqlite::TransactionBehavior::Immediate;
-        let begun = connection.transaction_with_behavior(behaviour);
-        let transaction = begun.expect("begun");
-        let nonce = callee::act_in(&transaction, task.number);
-        let token = current_action().expect("a gated body").token();
-        let outcome = Outcome::success(&nonce).expect("a text has a JSON form");
-        match SqliteEffectStore::complete_in(&transaction, &token, outcome) {
-            Ok(()) => {}
-            // What is recorded holds; this transaction is rolled back.
-            Err(StoreError::AlreadyDone { .. } | StoreError::LeaseLost { .. }) => return Ok(nonce),
-            Err(error) => panic!("{error}"),
-        }
-        around(false);
-        transaction.commit().expect("committed");
-        around(true);
-        Ok(nonce)
-    }
-
     /// Asks the callee.
-    pub(super) fn ask(&self, task: Task) -> Probe<String> {
-        match self.happened(task).pop() {
-            Some(happened) => Probe::Applied(happened.nonce),
-            None => Probe::NotApplied,
+    pub(super) async fn ask(&self, task: Task) -> Probe<String> {
+        let happened = if task.in_transaction {
+            self.ordered(task.number).await
+        } else {
+            Ok(self.callee.happened(task.number))
+        };
+        match happened.map(|mut happened| happened.pop()) {
+            Ok(Some(happened)) => Probe::Applied(happened.nonce),
+            Ok(None) => Probe::NotApplied,
+            Err(_) => Probe::Unknown,
         }
     }
 
     /// Calls the action as a caller does who knows of nothing.
     pub(super) async fn call(&self, task: Task) -> Result<String, Failure> {
-        let effect = task.effect(&self.any_store());
-        let body = || async { self.act(task, |_| ()) };
+        let effect = task.effect(&self.store);
+        let body = || self.act(task, |_| ());
         if task.policy == Policy::Probe {
-            let ask = || async { self.ask(task) };
-            effect.probe(ask).run_async(body).await
+            effect.probe(|| self.ask(task)).run_async(body).await
         } else {
             effect.run_async(body).await
         }
-    }
-
-    /// Ends the lease of an owner that is dead, so that nobody has to wait for it.
-    pub(super) fn end_lease(&self, number: u64) {
-        callee::open(&self.database)
-            .execute(
-                "UPDATE effect_records SET revision = revision + 1, lease_until_ns = 0 \
-                 WHERE action_id = ?1 AND status = 'pending'",
-                [id(number).to_string()],
-            )
-            .expect("written");
     }
 
     /// Where the action stands once no claim holds it any more.
@@ -159,7 +112,7 @@ impl Place {
         expected: Option<(Standing, usize)>,
     ) -> Standing {
         let (standing, record) = self.stands(task.id()).await;
-        let before = self.happened(task);
+        let before = self.happened(task).await;
         if let Some(expected) = expected {
             assert_eq!((standing, before.len()), expected, "{task:?}");
         }
@@ -169,7 +122,8 @@ impl Place {
                 let refused = self.call(task).await;
                 let in_doubt = matches!(refused, Err(Failure::Effect(EffectError::InDoubt { .. })));
                 assert!(in_doubt, "{task:?}: {refused:?}");
-                assert_eq!(self.happened(task), before, "{task:?} has run in doubt");
+                let now = self.happened(task).await;
+                assert_eq!(now, before, "{task:?} has run in doubt");
                 let record = record.expect("it is in doubt");
                 self.settle(task, &record, before.first()).await;
                 self.call(task).await
@@ -177,20 +131,15 @@ impl Place {
             _ => self.call(task).await,
         };
         let told = told.unwrap_or_else(|error| panic!("{task:?}, {standing:?}: {error}"));
-        let after = self.happened(task);
-        assert_eq!(
-            after.len(),
-            1,
-            "{task:?}, {standing:?}: {before:?}, {after:?}"
-        );
-        assert!(
-            before.is_empty() || before == after,
-            "{before:?}, {after:?}"
-        );
-        assert_eq!(told, after[0].nonce, "{task:?}, {standing:?}");
+        let after = self.happened(task).await;
+        let case = format!("{task:?}, {standing:?}: {before:?}, {after:?}");
+        assert_eq!(after.len(), 1, "{case}");
+        assert!(before.is_empty() || before == after, "{case}");
+        assert_eq!(told, after[0].nonce, "{case}");
         let replayed = self.call(task).await.expect("it is done");
-        assert_eq!(replayed, told, "{task:?}");
-        assert_eq!(self.happened(task), after, "{task:?} was replayed");
+        assert_eq!(replayed, told, "{case}");
+        let now = self.happened(task).await;
+        assert_eq!(now, after, "{task:?} was replayed");
         standing
     }
 

@@ -1,19 +1,19 @@
 //! An owner that is stopped (SIGSTOP) past its lease and goes on later (SIGCONT).
 
-use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use retry_effects::{EffectError, EffectStore, Fence, Record, Settlement, Status};
-use tokio::runtime::{Builder, Runtime};
+use retry_effects::{EffectError, Fence, Record, Settlement, Status};
+use tokio::runtime::Runtime;
 
 use super::failure::Failure;
+use super::place::Place;
 use super::point::{Policy, Standing};
-use super::recovery::{Place, Task, payload};
-use super::short_or_full;
+use super::recovery::{Task, payload};
+use super::site::Site;
 use super::worker::{self, Worker};
+use super::{on_each_store, runtime, short_or_full};
 
 /// Long enough for the owner to stop before it is renewed: one that stops inside a commit holds the
 /// file's lock, and all wait for it.
@@ -45,18 +45,15 @@ impl Meanwhile {
     ];
 }
 
-#[test]
-fn an_owner_that_was_stopped_completes_late_or_not_at_all() {
+on_each_store!(an_owner_that_was_stopped_completes_late_or_not_at_all);
+
+fn an_owner_that_was_stopped_completes_late_or_not_at_all(site: &Site) {
     let stops = short_or_full(20, 1_000);
-    let folder = tempfile::tempdir().expect("a folder");
-    let place = Place::open(folder.path());
+    let place = site.open();
     let next = AtomicU64::new(0);
     let accepted: u64 = thread::scope(|scope| {
         let lane = || {
-            let runtime = Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .expect("a runtime");
+            let runtime = runtime();
             let mut accepted = 0;
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
@@ -64,7 +61,7 @@ fn an_owner_that_was_stopped_completes_late_or_not_at_all() {
                     return accepted;
                 }
                 let stop = Stop::numbered(number, place.clone());
-                accepted += u64::from(stop.run(folder.path(), &runtime));
+                accepted += u64::from(stop.run(site, &runtime));
             }
         };
         let lanes: Vec<_> = (0..LANES).map(|_| scope.spawn(lane)).collect();
@@ -74,8 +71,9 @@ fn an_owner_that_was_stopped_completes_late_or_not_at_all() {
             .sum()
     });
     println!(
-        "stop: {stops} stops past the lease, {accepted} late completions accepted, {} turned away, \
-         duplicates: 0",
+        "stop, {}: {stops} stops past the lease, {accepted} late completions accepted, {} turned \
+         away, duplicates: 0",
+        site.kind(),
         stops - accepted
     );
 }
@@ -110,10 +108,10 @@ impl Stop {
     }
 
     /// Says whether the late completion was accepted.
-    fn run(&self, folder: &Path, runtime: &Runtime) -> bool {
+    fn run(&self, site: &Site, runtime: &Runtime) -> bool {
         let task = self.task;
         let numbers = [task.number, task.policy as u64, u64::from(self.has_acted)];
-        let mut owner = Worker::start("stop::child_stops", folder, &numbers);
+        let mut owner = Worker::start("stop::child_stops", site, &numbers);
         let fence: u64 = owner.says().parse().expect("its fence");
         owner.stops();
         runtime.block_on(async {
@@ -144,7 +142,7 @@ impl Stop {
             Meanwhile::Nothing => None,
             Meanwhile::TakenOver => Some(self.place.call(self.task).await.expect("taken over")),
             Meanwhile::BeingTakenOver => {
-                let effect = self.task.effect(&self.place.any_store());
+                let effect = self.task.effect(&self.place.store);
                 let owner = std::cell::RefCell::new(owner);
                 let body = || async {
                     let nonce = callee.act_once(number)?;
@@ -178,7 +176,7 @@ impl Stop {
     async fn judge(&self, told: Option<String>, outcome: &str, before: Record, fence: u64) {
         let case = format!("{:?}, acted: {}", self.meanwhile, self.has_acted);
         let after = self.record().await;
-        let happened = self.place.happened(self.task);
+        let happened = self.place.happened(self.task).await;
         assert_eq!(happened.len(), 1, "{case}");
         let Some(told) = told else {
             assert_eq!(outcome, happened[0].nonce, "{case}");
@@ -198,7 +196,8 @@ impl Stop {
             told,
             "{case}"
         );
-        assert_eq!(self.place.happened(self.task), happened, "{case}");
+        let now = self.place.happened(self.task).await;
+        assert_eq!(now, happened, "{case}");
     }
 
     /// What a late owner hears: of the callee, where that knows of a newer one, else of the store. A
@@ -222,32 +221,31 @@ fn child_stops() {
     let Some([number, policy, has_acted]) = worker::task() else {
         return;
     };
-    let place = Place::open(Path::new("."));
+    let place = worker::place();
     let policy = Policy::ALL[policy as usize];
     let task = Task {
         number,
         policy,
         in_transaction: false,
     };
-    let store: Arc<dyn EffectStore> = place.any_store();
-    let body = || {
-        let early = (has_acted == 1)
-            .then(|| place.act(task, |_| ()))
-            .transpose()?;
+    let body = async || {
+        let early = match has_acted {
+            1 => Some(place.act(task, |_| ()).await?),
+            _ => None,
+        };
         let fence = retry_effects::current_action().unwrap().fence();
         worker::say(&fence.to_string());
         worker::stop();
         match early {
             Some(nonce) => Ok(nonce),
-            None => place.act(task, |_| ()),
+            None => place.act(task, |_| ()).await,
         }
     };
-    let effect = task.effect(&store).lease(LEASE);
+    let effect = task.effect(&place.store).lease(LEASE);
     let outcome = if number.is_multiple_of(3) {
-        effect.run(body)
+        effect.run(|| runtime().block_on(body()))
     } else {
-        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(effect.run_async(|| async { body() }))
+        runtime().block_on(effect.run_async(body))
     };
     let outcome = match outcome {
         Ok(nonce) => nonce,

@@ -9,7 +9,13 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process, waitpid};
 
+use super::place::Place;
+use super::site::Site;
+
 const TASK: &str = "RETRY_TESTS_WORKER";
+
+/// Where a worker's store is: what [`Place::open`] reads.
+const PLACE: &str = "RETRY_TESTS_PLACE";
 
 /// What the test program itself prints does not begin with this.
 const MARK: char = '@';
@@ -26,19 +32,21 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    /// Starts `child_…` of the module `room` in `folder`, with numbers that say what it is to do.
-    pub(super) fn start(test: &str, folder: &Path, task: &[u64]) -> Self {
-        Self::start_by(Command::new(this_program()), test, folder, task)
+    /// Starts `room::child_…` on the test's store, with numbers that say what it is to do.
+    pub(super) fn start(test: &str, site: &Site, task: &[u64]) -> Self {
+        Self::start_at(&site.address(), test, site, task)
     }
 
-    /// The same through another program, which is given this one's name and arguments.
-    pub(super) fn start_by(mut by: Command, test: &str, folder: &Path, task: &[u64]) -> Self {
+    /// The same with another address of the store.
+    pub(super) fn start_at(address: &str, test: &str, site: &Site, task: &[u64]) -> Self {
         let task: Vec<String> = task.iter().map(u64::to_string).collect();
-        let mut child = by
+        let program = std::env::current_exe().expect("this program");
+        let mut child = Command::new(program)
             .args(["--exact", &format!("crash::{test}"), "--nocapture"])
             .arg("--test-threads=1")
             .env(TASK, task.join(" "))
-            .current_dir(folder)
+            .env(PLACE, address)
+            .current_dir(site.folder())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -74,6 +82,16 @@ impl Worker {
             let complaint = self.complaint();
             panic!("the worker says nothing: {silence}\n{complaint}")
         })
+    }
+
+    /// What it has said since it was last listened to.
+    pub(super) fn has_said(&self) -> Vec<String> {
+        self.words.try_iter().collect()
+    }
+
+    /// Which process it is.
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// All that it has said and will say, once it has ended.
@@ -138,16 +156,18 @@ impl Drop for Worker {
     }
 }
 
-pub(super) fn this_program() -> std::path::PathBuf {
-    std::env::current_exe().expect("this program")
-}
-
 /// In a worker: what it is to do. `None` in the test program itself.
 pub(super) fn task<const N: usize>() -> Option<[u64; N]> {
     let task = std::env::var(TASK).ok()?;
     let number = |word: &str| word.parse().expect("a number");
     let numbers: Vec<u64> = task.split_whitespace().map(number).collect();
     Some(numbers.try_into().expect("a number for each name"))
+}
+
+/// In a worker: where its store is.
+pub(super) fn place() -> Place {
+    let address = std::env::var(PLACE).expect("a worker");
+    Place::open(&address, Path::new("."))
 }
 
 /// In a worker: says something to the test.

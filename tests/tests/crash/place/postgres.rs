@@ -1,0 +1,186 @@
+//! A store in a schema of a Postgres server, with a table of orders of the application's beside it.
+
+use std::time::Duration;
+
+use retry_effects::{ActionId, Outcome, PostgresEffectStore, PostgresOptions, StoreError};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, NoTls};
+
+use super::{Moment, Order};
+use crate::crash::callee::Happened;
+use crate::crash::failure::Failure;
+use crate::crash::runtime;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Schema {
+    name: String,
+    url: String,
+    store: PostgresEffectStore,
+}
+
+/// Many processes share a server.
+const CONNECTIONS: usize = 4;
+
+impl Schema {
+    pub(super) fn open(name: &str, url: &str) -> Self {
+        // The server knows by it which process a connection is of.
+        let url = format!("{url} application_name=worker-{}", std::process::id());
+        let store = runtime().block_on(options(name).connect(&url));
+        let schema = Self {
+            name: name.to_owned(),
+            store: store.expect("it opens"),
+            url,
+        };
+        runtime().block_on(schema.make_orders());
+        schema
+    }
+
+    /// A store by the clock that [`ManualClock`] makes.
+    pub(crate) async fn with_clock(name: &str, url: &str) -> PostgresEffectStore {
+        let options = options(name).clock(format!("public.clock_{name}()"));
+        options.connect(url).await.expect("it opens")
+    }
+
+    pub(super) fn with_orders_at(&self, url: &str) -> Self {
+        let url = url.to_owned();
+        Self {
+            url,
+            ..self.clone()
+        }
+    }
+
+    pub(super) fn store(&self) -> PostgresEffectStore {
+        self.store.clone()
+    }
+
+    async fn make_orders(&self) {
+        let orders = format!(
+            "CREATE TABLE IF NOT EXISTS {}.orders (number int8, fence int8, nonce text)",
+            self.name
+        );
+        let client = client(&self.url).await.expect("it is there");
+        let made = client.batch_execute(&orders).await;
+        // Another process may be making it, in which case `IF NOT EXISTS` does not help.
+        let is_there = [SqlState::UNIQUE_VIOLATION, SqlState::DUPLICATE_TABLE];
+        if let Err(error) = made {
+            assert!(
+                error.code().is_some_and(|code| is_there.contains(code)),
+                "{error}"
+            );
+        }
+    }
+
+    pub(super) async fn commit(&self, order: &Order, at: impl Fn(Moment)) -> Result<(), Failure> {
+        let mut client = client(&self.url).await?;
+        let transaction = client.transaction().await?;
+        let mut transaction = transaction;
+        let insert = format!("INSERT INTO {}.orders VALUES ($1, $2, $3)", self.name);
+        let fence = order.fence().number().cast_signed();
+        let number = order.number.cast_signed();
+        transaction
+            .execute(&insert, &[&number, &fence, &order.nonce])
+            .await?;
+        at(Moment::Written);
+        let outcome = Outcome::success(&order.nonce).expect("a text has a JSON form");
+        let recorded = self
+            .store
+            .complete_in(&mut transaction, &order.token, outcome);
+        match recorded.await {
+            Ok(()) => {}
+            // What is recorded holds; this transaction is rolled back.
+            Err(StoreError::AlreadyDone { .. } | StoreError::LeaseLost { .. }) => return Ok(()),
+            Err(StoreError::Unavailable { .. }) => return Err(Failure::NoAnswer),
+            Err(error) => panic!("{error}"),
+        }
+        at(Moment::Recorded);
+        transaction.commit().await?;
+        at(Moment::Committed);
+        Ok(())
+    }
+
+    pub(super) async fn ordered(&self, number: u64) -> Result<Vec<Happened>, Failure> {
+        let select = format!(
+            "SELECT fence, nonce FROM {}.orders WHERE number = $1",
+            self.name
+        );
+        let client = client(&self.url).await?;
+        let rows = client.query(&select, &[&number.cast_signed()]).await?;
+        let happened = rows.iter().map(|row| Happened {
+            fence: row.get::<_, i64>(0).cast_unsigned(),
+            nonce: row.get(1),
+        });
+        Ok(happened.collect())
+    }
+
+    pub(super) async fn end_lease(&self, id: ActionId) {
+        let end = format!(
+            "UPDATE {}.effect_records SET revision = revision + 1, \
+             lease_until = clock_timestamp() WHERE action_id = $1 AND status = 'pending'",
+            self.name
+        );
+        let client = client(&self.url).await.expect("it is there");
+        let ended = client.execute(&end, &[&&id.as_bytes()[..]]).await;
+        ended.expect("written");
+    }
+
+    pub(super) async fn outlast(&self, process: u32) {
+        let client = client(&self.url).await.expect("it is there");
+        let left = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1";
+        let name = format!("worker-{process}");
+        while client
+            .query_one(left, &[&name])
+            .await
+            .expect("read")
+            .get::<_, i64>(0)
+            > 0
+        {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+}
+
+/// A clock in the database, which a test moves.
+#[derive(Debug)]
+pub(crate) struct ManualClock {
+    url: String,
+    name: String,
+}
+
+impl ManualClock {
+    pub(crate) async fn make(schema: &str, url: &str) -> Self {
+        let name = format!("clock_{schema}");
+        let make = format!(
+            "CREATE TABLE {name} (shift interval NOT NULL);
+             INSERT INTO {name} VALUES (interval '0');
+             CREATE FUNCTION {name}() RETURNS timestamptz LANGUAGE sql VOLATILE AS
+             'SELECT clock_timestamp() + shift FROM public.{name}'"
+        );
+        let client = client(url).await.expect("it is there");
+        client.batch_execute(&make).await.expect("made");
+        let url = url.to_owned();
+        Self { url, name }
+    }
+
+    /// Sets it to so many seconds after the server's.
+    pub(crate) async fn set(&self, seconds: i64) {
+        let set = format!(
+            "UPDATE {} SET shift = {seconds} * interval '1 second'",
+            self.name
+        );
+        let client = client(&self.url).await.expect("it is there");
+        client.batch_execute(&set).await.expect("written");
+    }
+}
+
+fn options(schema: &str) -> PostgresOptions {
+    PostgresEffectStore::options()
+        .schema(schema)
+        .pool_size(CONNECTIONS)
+}
+
+/// A connection of the application's own, which ends with the client.
+pub(crate) async fn client(url: &str) -> Result<Client, Failure> {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+    tokio::spawn(connection);
+    Ok(client)
+}

@@ -1,0 +1,172 @@
+//! [`Site`]: what a test has of its own: a folder, and a server where its store takes one.
+
+use std::path::Path;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+use std::sync::Arc;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+use std::sync::atomic::{AtomicU64, Ordering};
+
+#[cfg(any(feature = "postgres", feature = "redis"))]
+use retry_tests::proxy::Proxy;
+use tempfile::TempDir;
+
+use super::place::Place;
+
+/// A folder, and a store that no other test has.
+#[derive(Debug)]
+pub(super) struct Site {
+    folder: TempDir,
+    pub(super) ground: Ground,
+    /// What its store is called on the server.
+    pub(super) name: String,
+}
+
+#[derive(Debug)]
+pub(super) enum Ground {
+    File,
+    #[cfg(feature = "postgres")]
+    Postgres(Arc<retry_tests::postgres::ThrowawayPostgres>),
+    #[cfg(feature = "redis")]
+    Redis(Arc<retry_tests::redis::ThrowawayRedis>),
+}
+
+impl Site {
+    fn on(ground: Ground, name: String) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        Self {
+            folder,
+            ground,
+            name,
+        }
+    }
+
+    pub(super) fn sqlite() -> Self {
+        Self::on(Ground::File, String::new())
+    }
+
+    /// `None` where there is no Postgres, which has been said.
+    #[cfg(feature = "postgres")]
+    pub(super) fn postgres() -> Option<Self> {
+        let server = retry_tests::postgres::ThrowawayPostgres::shared()?;
+        Some(Self::on(Ground::Postgres(server), fresh_name()))
+    }
+
+    /// `None` where there is no Redis, which has been said.
+    #[cfg(feature = "redis")]
+    pub(super) fn redis() -> Option<Self> {
+        let server = retry_tests::redis::ThrowawayRedis::shared()?;
+        Some(Self::on(Ground::Redis(server), fresh_name()))
+    }
+
+    /// With a server that no other test has, and which may be killed.
+    #[cfg(feature = "postgres")]
+    pub(super) fn postgres_apart() -> Option<Self> {
+        let server = retry_tests::postgres::ThrowawayPostgres::start()?;
+        Some(Self::on(Ground::Postgres(Arc::new(server)), fresh_name()))
+    }
+
+    /// With a server that no other test has, and which may be killed.
+    #[cfg(feature = "redis")]
+    pub(super) fn redis_apart() -> Option<Self> {
+        let server = retry_tests::redis::ThrowawayRedis::start()?;
+        Some(Self::on(Ground::Redis(Arc::new(server)), fresh_name()))
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Which kind of store it has, for the line that a test prints.
+    pub(super) fn kind(&self) -> &'static str {
+        match &self.ground {
+            Ground::File => "sqlite",
+            #[cfg(feature = "postgres")]
+            Ground::Postgres(_) => "postgres",
+            #[cfg(feature = "redis")]
+            Ground::Redis(_) => "redis",
+        }
+    }
+
+    /// The text from which [`Place::open`] opens its store.
+    pub(super) fn address(&self) -> String {
+        match &self.ground {
+            Ground::File => "sqlite".to_owned(),
+            #[cfg(feature = "postgres")]
+            Ground::Postgres(server) => self.in_postgres(server.socket_dir()),
+            #[cfg(feature = "redis")]
+            Ground::Redis(server) => self.in_redis(&server.socket()),
+        }
+    }
+
+    pub(super) fn open(&self) -> Place {
+        Place::open(&self.address(), self.folder())
+    }
+
+    #[cfg(feature = "postgres")]
+    fn in_postgres(&self, folder: &Path) -> String {
+        format!("postgres {} {}", self.name, Self::postgres_url(folder))
+    }
+
+    #[cfg(feature = "postgres")]
+    pub(super) fn postgres_url(folder: &Path) -> String {
+        let folder = folder.display();
+        format!("host={folder} port=5432 user=tester dbname=postgres")
+    }
+
+    #[cfg(feature = "redis")]
+    fn in_redis(&self, socket: &Path) -> String {
+        format!("redis {} unix://{}", self.name, socket.display())
+    }
+}
+
+#[cfg(any(feature = "postgres", feature = "redis"))]
+impl Site {
+    /// A proxy before its server, and the store's address through it.
+    pub(super) fn proxy(&self) -> (Proxy, String) {
+        match &self.ground {
+            Ground::File => panic!("a file has no server"),
+            #[cfg(feature = "postgres")]
+            Ground::Postgres(server) => {
+                let proxy = Proxy::before_postgres(server.socket());
+                let address = self.in_postgres(proxy.socket_dir());
+                (proxy, address)
+            }
+            #[cfg(feature = "redis")]
+            Ground::Redis(server) => {
+                let proxy = Proxy::before_redis(server.socket());
+                let address = self.in_redis(&proxy.socket());
+                (proxy, address)
+            }
+        }
+    }
+
+    /// Kills its server, one way or another, and starts it again on what it had on its disk.
+    pub(super) fn restart_server(&mut self, turn: u64) {
+        match &mut self.ground {
+            Ground::File => panic!("a file has no server"),
+            #[cfg(feature = "postgres")]
+            Ground::Postgres(server) => {
+                let server = Arc::get_mut(server).expect("a server apart");
+                if turn.is_multiple_of(2) {
+                    server.kill();
+                } else {
+                    server.stop_at_once();
+                }
+                server.start_again();
+            }
+            #[cfg(feature = "redis")]
+            Ground::Redis(server) => {
+                let _ = turn;
+                let server = Arc::get_mut(server).expect("a server apart");
+                server.kill();
+                server.start_again();
+            }
+        }
+    }
+}
+
+#[cfg(any(feature = "postgres", feature = "redis"))]
+fn fresh_name() -> String {
+    static MADE: AtomicU64 = AtomicU64::new(0);
+    format!("crash_{}", MADE.fetch_add(1, Ordering::Relaxed))
+}
