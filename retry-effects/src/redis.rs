@@ -3,6 +3,7 @@
 mod builder;
 mod desk;
 mod ears;
+mod failure;
 mod keys;
 mod link;
 mod pages;

@@ -9,6 +9,7 @@ mod redis {
     mod blocking;
     mod conformance;
     mod cuts;
+    mod existing;
     mod outage;
     mod pipelining;
     mod place;

@@ -13,9 +13,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinSet, LocalSet, spawn_local};
 
 use super::ears::Ears;
+use super::failure::Failure;
 use super::link::{Link, Live, POLICY};
 use super::script::Reply;
-use super::server::Failure;
 use crate::action_id::ActionId;
 use crate::claim::ClaimId;
 use crate::store_error::StoreError;

@@ -163,7 +163,7 @@ impl Channels {
                 }
             }
         }
-        let channel = |id: &ActionId| self.link.keys.channel(*id);
+        let channel = |id: &ActionId| self.link.keys().channel(*id);
         let mut connection = live.connection;
         if !more.is_empty() {
             let channels: Vec<_> = more.iter().map(channel).collect();

@@ -32,14 +32,17 @@ impl Keys {
     pub(super) fn under(prefix: &str) -> Result<Self, StoreError> {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/".contains(c);
         if prefix.is_empty() || !prefix.chars().all(is_plain) {
-            return Err(StoreError::unavailable(
-                "name its keys",
-                format!("the prefix is {prefix:?}; it must be letters, digits and -_.:/"),
-            ));
+            return Err(StoreError::misconfigured(format!(
+                "cannot name its keys: the prefix is {prefix:?}; it must be letters, digits and -_.:/"
+            )));
         }
         Ok(Self {
             prefix: prefix.to_owned(),
         })
+    }
+
+    pub(super) fn prefix(&self) -> &str {
+        &self.prefix
     }
 
     /// Where the version of the keys' form is written.
@@ -103,8 +106,7 @@ mod tests {
     fn a_prefix_that_would_break_the_tag_is_refused() {
         for prefix in ["", "a}b", "{a", "a b", "ä"] {
             let error = Keys::under(prefix).expect_err(prefix);
-            let source = std::error::Error::source(&error).expect("a reason");
-            assert!(source.to_string().contains("letters"), "{source}");
+            assert!(error.to_string().contains("letters"), "{error}");
         }
     }
 }

@@ -9,8 +9,9 @@ use retry_core::{Jitter, Nested, Retry, RetryPolicy};
 use tokio::sync::Mutex;
 
 use super::ears::Listener;
+use super::failure::Failure;
 use super::keys::Keys;
-use super::server::{Failure, prepare};
+use super::server::{Terms, prepare};
 use crate::waiters::Waiters;
 
 /// How often, and how far apart, a server is looked for: about four seconds in all, long enough for
@@ -38,17 +39,10 @@ pub(super) struct Live {
     pub(super) hears: bool,
 }
 
-/// What a connection is made with.
-pub(super) struct Address {
-    pub(super) client: Client,
-    pub(super) script: String,
-    pub(super) accepts_loss: bool,
-}
-
 /// The way to a server.
 pub(super) struct Link {
-    address: Address,
-    pub(super) keys: Keys,
+    client: Client,
+    terms: Terms,
     listener: Listener,
     pub(super) waiters: Waiters,
     /// How often connecting was tried to the end.
@@ -64,10 +58,10 @@ struct State {
 }
 
 impl Link {
-    pub(super) fn new(address: Address, keys: Keys, listener: Listener, waiters: Waiters) -> Self {
+    pub(super) fn new(client: Client, terms: Terms, listener: Listener, waiters: Waiters) -> Self {
         Self {
-            address,
-            keys,
+            client,
+            terms,
             listener,
             waiters,
             rounds: AtomicU64::new(0),
@@ -109,6 +103,10 @@ impl Link {
         }
     }
 
+    pub(super) fn keys(&self) -> &Keys {
+        &self.terms.keys
+    }
+
     /// A connection is not to be used any more.
     pub(super) async fn drop_connection(&self, number: u64) {
         let mut state = self.state.lock().await;
@@ -121,12 +119,7 @@ impl Link {
             Err(Failure::Redis(error)) if is_of_protocol(&error) => (self.open(None).await?, false),
             opened => (opened?, true),
         };
-        let Address {
-            script,
-            accepts_loss,
-            ..
-        } = &self.address;
-        let hash = prepare(&mut connection, script, &self.keys, *accepts_loss).await?;
+        let hash = prepare(&mut connection, &self.terms, number > 1).await?;
         Ok(Live {
             connection,
             hash,
@@ -141,7 +134,7 @@ impl Link {
             Some(_) => ProtocolVersion::RESP3,
             None => ProtocolVersion::RESP2,
         };
-        let info = self.address.client.get_connection_info().clone();
+        let info = self.client.get_connection_info().clone();
         let redis = info.redis_settings().clone().set_protocol(protocol);
         let client = Client::open(info.set_redis_settings(redis))?;
         let mut config = AsyncConnectionConfig::new()
