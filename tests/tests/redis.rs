@@ -7,6 +7,7 @@
 #[cfg(test)]
 mod redis {
     mod blocking;
+    mod cluster;
     mod conformance;
     mod cuts;
     mod existing;
@@ -18,6 +19,7 @@ mod redis {
     mod refusals;
     mod same_decisions;
     mod side;
+    mod silence;
     mod strangers;
     mod wakeups;
 

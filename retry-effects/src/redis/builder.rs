@@ -1,6 +1,7 @@
 //! [`RedisBuilder`]: where the store is, and what is asked of the server.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use redis::Client;
 use tokio::sync::oneshot;
@@ -8,7 +9,7 @@ use tokio::sync::oneshot;
 use super::desk::{Desk, ended};
 use super::ears::Listener;
 use super::keys::Keys;
-use super::link::Link;
+use super::link::{Link, Shared};
 use super::script::{Clock, Script};
 use super::server::Terms;
 use super::{Inner, RedisEffectStore};
@@ -24,6 +25,7 @@ pub struct RedisBuilder {
     prefix: String,
     accepts_loss: bool,
     is_existing: bool,
+    timeout: Duration,
     clock: Clock,
 }
 
@@ -34,6 +36,7 @@ impl RedisBuilder {
             prefix: "effects".to_owned(),
             accepts_loss: false,
             is_existing: false,
+            timeout: Duration::from_secs(10),
             clock: Clock::Server,
         }
     }
@@ -52,6 +55,17 @@ impl RedisBuilder {
     /// effect may run again. It is for effects that a callee dedupes, and for tests.
     pub const fn accept_loss(mut self) -> Self {
         self.accepts_loss = true;
+        self
+    }
+
+    /// How long a call may take in all, connecting and asking again included: ten seconds unless
+    /// set, and at least a millisecond.
+    ///
+    /// A connection on which nothing is heard for half of it is given up for another. It should be
+    /// well below the lease (30 s unless set), which is renewed at a third, and above the longest time
+    /// that the server's disk may stall.
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
         self
     }
 
@@ -77,7 +91,8 @@ impl RedisBuilder {
 
     /// Connects, and looks at the server. Needs no runtime.
     ///
-    /// A server that is not there, or not ready, is looked for about four seconds long.
+    /// A server that is not there, or not ready, is looked for about four seconds long; one that is
+    /// silent for as long as [`timeout`](Self::timeout).
     ///
     /// # Errors
     ///
@@ -110,6 +125,12 @@ impl RedisBuilder {
     /// Starts the thread, which then says the script's hash.
     fn begin(self) -> Result<(Parts, oneshot::Receiver<Result<String, StoreError>>), StoreError> {
         let keys = Keys::under(&self.prefix)?;
+        if self.timeout < Duration::from_millis(1) {
+            return Err(StoreError::misconfigured(format!(
+                "cannot be opened: timeout is {:?}; it must be at least 1 ms",
+                self.timeout
+            )));
+        }
         let client = client(&self.url)?;
         #[cfg(feature = "redis-tls")]
         if let redis::ConnectionAddr::TcpTls { .. } = client.get_connection_info().addr() {
@@ -125,7 +146,8 @@ impl RedisBuilder {
             accepts_loss: self.accepts_loss,
             makes: !self.is_existing,
         };
-        let link = Link::new(client, terms, listener.clone(), waiters.clone());
+        let shared = Shared::new(terms, listener.clone(), waiters.clone(), self.timeout);
+        let link = Link::new(client.get_connection_info().clone(), Arc::new(shared));
         let (desk, first) = Desk::start(link, ears, server.clone())?;
         let parts = Parts {
             desk,
@@ -205,6 +227,7 @@ impl std::fmt::Debug for RedisBuilder {
             .field("prefix", &self.prefix)
             .field("accepts_loss", &self.accepts_loss)
             .field("is_existing", &self.is_existing)
+            .field("timeout", &self.timeout)
             .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,7 @@
 //! What goes wrong between the store and its server, and what to say of it.
 
 use std::fmt;
+use std::time::Duration;
 
 use redis::{ErrorKind, RedisError};
 use retry_core::{Classify, Verdict};
@@ -13,6 +14,8 @@ use crate::store_error::StoreError;
 pub(super) enum Failure {
     Redis(RedisError),
     Refused(RedisRefusal),
+    /// There was no answer within so much time.
+    Late(Duration),
 }
 
 impl Failure {
@@ -21,13 +24,15 @@ impl Failure {
         match self {
             // One that failed in the middle would do so again.
             Self::Redis(error) if Classify::kind(error) == "script" => Verdict::Stop,
+            // Nothing is evicted here: it takes a person.
+            Self::Redis(error) if error.code() == Some("OOM") => Verdict::Stop,
             Self::Redis(error) => match error.classify() {
                 // The socket was closed, or the answer was cut: nothing that stays so.
                 Verdict::Unknown => Verdict::Retry,
                 verdict => verdict,
             },
             // A failover may be under way.
-            Self::Refused(RedisRefusal::Replica) => Verdict::Retry,
+            Self::Refused(RedisRefusal::Replica) | Self::Late(_) => Verdict::Retry,
             Self::Refused(_) => Verdict::Stop,
         }
     }
@@ -42,6 +47,11 @@ impl Failure {
         error.is_unrecoverable_error() || error.is_io_error() || ELSEWHERE.contains(&code)
     }
 
+    /// Whether another node of the cluster is the one to ask.
+    pub(super) fn is_elsewhere(&self) -> bool {
+        matches!(self, Self::Redis(error) if error.code() == Some("MOVED"))
+    }
+
     /// What a caller is told.
     pub(super) fn into_error(self, server: &str) -> StoreError {
         let what = format!("use the Redis server at {server}");
@@ -53,6 +63,7 @@ impl Failure {
             Self::Refused(refusal) => {
                 StoreError::misconfigured_by(format!("cannot {what}"), refusal)
             }
+            Self::Late(_) => StoreError::unavailable(what, self.to_string()),
             Self::Redis(error) => {
                 let (advice, stays) = advice(&error);
                 if stays && Classify::kind(&error) != "script" {
@@ -80,6 +91,11 @@ fn advice(error: &RedisError) -> (&'static str, bool) {
         "NOAUTH" | "WRONGPASS" => (LOG_IN, true),
         "WRONGTYPE" => (
             " (another program uses keys of the same names: choose another prefix)",
+            true,
+        ),
+        "MOVED" => (
+            " (it is one node of a cluster, and the user may not ask for the others: ACL SETUSER \
+             <user> +cluster|slots)",
             true,
         ),
         "OOM" => (
@@ -113,6 +129,7 @@ impl fmt::Display for Failure {
         match self {
             Self::Redis(error) => error.fmt(f),
             Self::Refused(refusal) => refusal.fmt(f),
+            Self::Late(patience) => write!(f, "there was no answer within {patience:?}"),
         }
     }
 }

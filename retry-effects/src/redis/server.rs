@@ -33,14 +33,15 @@ pub(super) struct Terms {
     pub(super) makes: bool,
 }
 
-/// Looks at the server, and gives it the script. Says the script's hash.
+/// Looks at the server, and gives it the script. Says the script's hash, and whether the store was
+/// found there: another node of a cluster may have its version.
 ///
 /// `was_there`: a connection before this one has found the store there.
 pub(super) async fn prepare(
     connection: &mut MultiplexedConnection,
     terms: &Terms,
     was_there: bool,
-) -> Result<String, Failure> {
+) -> Result<(String, bool), Failure> {
     let version = terms.keys.version();
     // What was there and is gone is not made anew behind the callers' back.
     let makes = terms.makes && (!was_there || terms.accepts_loss);
@@ -69,7 +70,12 @@ pub(super) async fn prepare(
             is_durable(name, setting(answer), needed)?;
         }
     }
-    let mut written = written.clone().extract_error()?;
+    let hash = hash.clone().extract_error()?;
+    let hash = redis::from_redis_value(hash).map_err(RedisError::from)?;
+    let mut written = match written.clone().extract_error() {
+        Err(error) if error.code() == Some("MOVED") => return Ok((hash, false)),
+        written => written?,
+    };
     if written == Value::Nil && makes {
         written = make(connection, &version).await?;
     }
@@ -77,8 +83,7 @@ pub(super) async fn prepare(
         return Err(Failure::Refused(terms.missing(was_there)));
     }
     is_known(text(&written).unwrap_or_default())?;
-    let hash = hash.clone().extract_error()?;
-    Ok(redis::from_redis_value::<String>(hash).map_err(RedisError::from)?)
+    Ok((hash, true))
 }
 
 /// Makes the store, unless somebody else has done so meanwhile; says its version.
