@@ -7,8 +7,10 @@
 #[cfg(test)]
 mod redis {
     mod blocking;
+    mod cluster;
     mod conformance;
     mod cuts;
+    mod existing;
     mod outage;
     mod pipelining;
     mod place;
@@ -17,6 +19,7 @@ mod redis {
     mod refusals;
     mod same_decisions;
     mod side;
+    mod silence;
     mod strangers;
     mod wakeups;
 
