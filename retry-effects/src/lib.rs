@@ -189,6 +189,8 @@ mod state;
 mod store;
 mod store_error;
 mod sync;
+#[cfg(any(feature = "sqlite", feature = "cli"))]
+mod timestamp;
 mod waiters;
 
 #[cfg(feature = "redis")]

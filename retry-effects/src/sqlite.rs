@@ -6,7 +6,6 @@ mod connection;
 mod readers;
 mod row;
 mod schema;
-mod timestamp;
 mod writer;
 
 use std::cell::Cell;
@@ -28,7 +27,7 @@ use crate::store_error::StoreError;
 use crate::waiters::Waiters;
 use batch::Written;
 use clock::LeaseClock;
-use connection::SameFile;
+use connection::{Missing, SameFile};
 use readers::Readers;
 use writer::{Desk, Writer};
 
@@ -109,7 +108,35 @@ impl SqliteEffectStore {
     /// [`StoreError::Unreadable`] where it is no SQLite database, or one of a newer version of this
     /// crate.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
-        Self::open_by(path.as_ref(), LeaseClock::system())
+        Self::open_by(path.as_ref(), LeaseClock::system(), Missing::Made)
+    }
+
+    /// Opens the store in a file that holds one, and makes nothing: for programs that look at a
+    /// store, and must leave neither a file nor tables where somebody has named the wrong place.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), and [`StoreError::Unavailable`] where there is no such file,
+    /// [`StoreError::Unreadable`] where it holds no store.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use retry_effects::SqliteEffectStore;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("effects.db");
+    /// assert!(SqliteEffectStore::open_existing(&path).is_err());
+    /// assert!(!path.exists());
+    ///
+    /// drop(SqliteEffectStore::open(&path)?);
+    /// assert!(SqliteEffectStore::open_existing(&path).is_ok());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn open_existing(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        Self::open_by(path.as_ref(), LeaseClock::system(), Missing::Refused)
     }
 
     /// Opens the store with a clock that a test moves: nanoseconds.
@@ -123,12 +150,17 @@ impl SqliteEffectStore {
         path: impl AsRef<Path>,
         nanos: Arc<std::sync::atomic::AtomicU64>,
     ) -> Result<Self, StoreError> {
-        Self::open_by(path.as_ref(), LeaseClock::Manual(nanos))
+        Self::open_by(path.as_ref(), LeaseClock::Manual(nanos), Missing::Made)
     }
 
-    fn open_by(path: &Path, clock: LeaseClock) -> Result<Self, StoreError> {
+    fn open_by(path: &Path, clock: LeaseClock, missing: Missing) -> Result<Self, StoreError> {
         let path = Arc::new(connection::absolute(path)?);
-        let mut connection = connection::open_writer(&path)?;
+        let mut connection = connection::open_writer(&path, missing)?;
+        if missing == Missing::Refused {
+            // Before anything is changed, the journal's mode too.
+            schema::find(&connection, &path)?;
+        }
+        connection::make_durable(&connection, &path)?;
         schema::migrate(&mut connection, &path)?;
         let waiters = Waiters::new();
         let writer = Writer::start(Desk {

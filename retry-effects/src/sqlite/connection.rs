@@ -68,14 +68,26 @@ fn device_and_node(path: &Path) -> io::Result<(u64, u64)> {
     std::fs::metadata(path).map(|_| (0, 0))
 }
 
-/// Opens the connection that writes, and makes the file where there is none.
-pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
+/// What is done about a file, or tables, that are not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Missing {
+    Made,
+    Refused,
+}
+
+/// Opens the connection that is to write. Changes nothing in a file that is there.
+pub(super) fn open_writer(path: &Path, missing: Missing) -> Result<Connection, StoreError> {
     let failed = |error| failed("open", path, error);
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_CREATE
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    flags.set(OpenFlags::SQLITE_OPEN_CREATE, missing == Missing::Made);
     let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     prepare(&connection).map_err(failed)?;
+    Ok(connection)
+}
+
+/// Sees to it that a commit is on the disk when it returns.
+pub(super) fn make_durable(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let failed = |error| failed("open", path, error);
     if connection.is_readonly("main").map_err(failed)? {
         let denied = io::Error::new(
             io::ErrorKind::PermissionDenied,
@@ -83,18 +95,16 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
         );
         return Err(StoreError::unavailable(describe("open", path), denied));
     }
-    let mode = in_wal_mode(&connection).map_err(failed)?;
+    let mode = in_wal_mode(connection).map_err(failed)?;
     if mode != "wal" {
         let refused = format!(
             "its journal mode stays {mode:?}, and must be \"wal\": is it on a network file system?"
         );
         return Err(StoreError::unavailable(describe("open", path), refused));
     }
-    // A commit is on the disk when it returns.
     connection
         .pragma_update(None, "synchronous", "FULL")
-        .map_err(failed)?;
-    Ok(connection)
+        .map_err(failed)
 }
 
 /// Opens one more connection, which only reads.
@@ -158,6 +168,7 @@ fn cannot_open(
         Some(folder) if !folder.is_dir() => {
             format!("the directory {} does not exist", folder.display()).into()
         }
+        _ if matches!(path.try_exists(), Ok(false)) => "there is no such file".into(),
         _ => Box::new(error),
     }
 }

@@ -6,12 +6,12 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::clock::LeaseClock;
-use super::timestamp;
 use crate::action_id::ActionId;
 use crate::claim::{ClaimId, DEFAULT_LEASE, Fence};
 use crate::record::{InputHash, Payload, Record, Status};
 use crate::state::{Now, Slot, millis, nanos};
 use crate::store::Filter;
+use crate::timestamp;
 
 /// A record that is in the file.
 pub(super) struct Stored {

@@ -85,6 +85,18 @@ BEGIN
 END;
 ";
 
+/// Says so where there are no tables of this crate's.
+pub(super) fn find(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    match found(connection, path)? {
+        Some(_) => Ok(()),
+        None => Err(StoreError::unreadable(format!(
+            "{} holds no effect store: it has no table effect_store, and none is made here; \
+             correct the path (the first worker that opens the store makes its tables)",
+            path.display()
+        ))),
+    }
+}
+
 /// Makes the tables, or brings them up to this version: all in one transaction, which many
 /// processes may begin at once.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {

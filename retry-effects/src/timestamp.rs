@@ -1,9 +1,10 @@
-//! Times as Python's `datetime.isoformat()` writes them in UTC, and as its rows may hold them.
+//! Times as Python's `datetime.isoformat()` writes them in UTC, which is RFC 3339, and as its rows
+//! may hold them.
 
 use std::fmt::Write;
 
 /// `2026-11-22T01:25:27.123000+00:00`, without the fraction where it is zero, as Python does.
-pub(super) fn written(millis: u64) -> String {
+pub(crate) fn written(millis: u64) -> String {
     // A later year has five digits, which Python does not read.
     let millis = millis.min(253_402_300_799_999);
     let (seconds, fraction) = (millis / 1000, millis % 1000);
@@ -24,7 +25,8 @@ pub(super) fn written(millis: u64) -> String {
 }
 
 /// Milliseconds since 1970 of an ISO time; one without a zone is UTC, one before 1970 is 1970.
-pub(super) fn read(text: &str) -> Option<u64> {
+#[cfg(feature = "sqlite")]
+pub(crate) fn read(text: &str) -> Option<u64> {
     let bytes = text.as_bytes();
     let number = |from: usize, to: usize| -> Option<i64> {
         let digits = text.get(from..to)?;
@@ -52,6 +54,7 @@ pub(super) fn read(text: &str) -> Option<u64> {
 }
 
 /// The seconds that a zone is ahead of UTC.
+#[cfg(feature = "sqlite")]
 fn zone(text: &str) -> Option<i64> {
     if text.is_empty() || text == "Z" {
         return Some(0);
@@ -80,6 +83,7 @@ fn date(days: u64) -> (u64, u64, u64) {
 }
 
 /// Days since 1970, from the same source.
+#[cfg(feature = "sqlite")]
 fn days(year: i64, month: i64, day: i64) -> i64 {
     let year = year - i64::from(month <= 2);
     let era = year.div_euclid(400);
@@ -88,7 +92,7 @@ fn days(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "sqlite"))]
 mod tests {
     use proptest::prelude::*;
 
