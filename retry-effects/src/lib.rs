@@ -151,6 +151,7 @@
 //! | `metrics` | what happens at the gate, through the `metrics` facade; `retry-core`'s too | a dependency |
 //! | `postgres` | `PostgresEffectStore`, its `complete_in`, `tokio-postgres` | it brings a client and a pool |
 //! | `postgres-tls` | TLS to it by the system's certificates, where the URL says `sslmode=require` | it brings rustls; another connector needs no feature |
+//! | `cli` | the command `retry-effects`, for the stores whose features are on too | for operators, not for programs |
 //! | `conformance` | the suite that every store passes, and a clock that tests move | for `[dev-dependencies]` |
 
 #[cfg(feature = "conformance")]
@@ -164,6 +165,8 @@ mod blocking;
 mod canonical;
 mod claim;
 mod codec;
+#[cfg(feature = "cli")]
+mod command;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod default_store;
@@ -198,6 +201,10 @@ pub use self::redis::{RedisBuilder, RedisEffectStore, RedisRefusal};
 pub use action::{CurrentAction, current_action};
 pub use action_id::{ActionId, compute_action_id};
 pub use ambient::{current_scope, in_current_scope, with_scope, with_scope_blocking};
+/// What the program `retry-effects` runs.
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub use command::run as __command;
 pub use claim::{Busy, Claim, ClaimId, ClaimRequest, DEFAULT_LEASE, Fence, Silent, Token};
 /// The version that [`PostgresEffectStore`] takes a pool of.
 #[cfg(feature = "postgres")]

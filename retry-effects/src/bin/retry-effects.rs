@@ -1,0 +1,18 @@
+//! The operator's command: shows and settles what is in doubt, in SQLite, Postgres and Redis.
+//!
+//! ```text
+//! export RETRY_EFFECTS_STORE=/var/lib/app/effects.db   # or postgres://.., redis://..
+//! retry-effects list --status in_doubt
+//! retry-effects show 5912848c
+//! retry-effects settle 5912848c --success '"receipt 7"'
+//! retry-effects settle 5912848c --not-applied
+//! retry-effects purge --older-than 7d
+//! retry-effects stats
+//! ```
+//!
+//! `retry-effects --help` says the rest. It is built with the features of the stores that it is to
+//! read: `cargo install retry-effects --features cli,sqlite,postgres,redis-tls`.
+
+fn main() -> std::process::ExitCode {
+    retry_effects::__command()
+}

@@ -1,0 +1,73 @@
+//! The operator's command: `list`, `show`, `settle`, `purge` and `stats`, on any durable store.
+//!
+//! It lives in the library, and the program of three lines around it, so that the tests can run it
+//! beside servers that they start themselves.
+
+mod arguments;
+mod confirmation;
+mod failure;
+mod id;
+mod json;
+mod list;
+mod opened;
+mod pages;
+mod place;
+mod purge;
+mod screen;
+mod settle;
+mod show;
+mod span;
+mod stats;
+mod table;
+
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::{Arguments, Task};
+use failure::Failure;
+use opened::Opened;
+use screen::Screen;
+
+/// Does what the command line says, and says how it went.
+#[must_use]
+pub fn run() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(said) => return explained(&said),
+    };
+    let json = arguments.json;
+    let out = BufWriter::new(io::stdout().lock());
+    let mut screen = Screen::new(Box::new(out), json);
+    let done = perform(arguments, &mut screen);
+    match done.and_then(|()| Ok(screen.flush()?)) {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever read it has seen enough: `| head`.
+        Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(failure) => {
+            // What was found before it went wrong comes first.
+            let _ = screen.flush();
+            let _ = writeln!(io::stderr(), "{}", failure.told(json));
+            failure.exit_code()
+        }
+    }
+}
+
+fn perform(arguments: Arguments, screen: &mut Screen<'_>) -> Result<(), Failure> {
+    let opened = Opened::open(arguments.store)?;
+    match arguments.task {
+        Task::List(what) => list::list(&opened, &what, screen),
+        Task::Show(what) => show::show(&opened, &what, screen),
+        Task::Settle(what) => settle::settle(&opened, &what, screen),
+        Task::Purge(what) => purge::purge(&opened, &what, screen),
+        Task::Stats => stats::stats(&opened, screen),
+    }
+}
+
+/// Help that was asked for, or what is wrong with the command line.
+fn explained(said: &clap::Error) -> ExitCode {
+    // A closed pipe is no reason to fail.
+    let _ = said.print();
+    u8::try_from(said.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
+}

@@ -1,0 +1,268 @@
+//! The command line, and the help that teaches it.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand};
+
+use crate::claim::Fence;
+use crate::record::{Payload, Status};
+use crate::store::Settlement;
+
+use super::id::IdText;
+use super::{settle, span};
+
+const LONG_ABOUT: &str = "\
+Shows and settles what the EXACTLY_ONCE gate has recorded, in SQLite, Postgres and Redis.
+
+An action is IN DOUBT when it was claimed and nobody knows whether it happened: its worker died,
+was stopped or lost its answer in the middle. The gate does not run it again by itself, since that
+might do it twice; callers get the error InDoubt until somebody settles it:
+
+  1. find it            retry-effects list --status in_doubt
+  2. look at it         retry-effects show 5912848c
+  3. find out whether it happened: ask the other side (the bank, the mail server), by the action
+     id if that was handed over as an Idempotency-Key, else by what and when
+  4. say what you found
+       it happened      retry-effects settle 5912848c --success '\"receipt 7\"'
+       it did not       retry-effects settle 5912848c --not-applied
+
+The RESULT given with --success is what every later call returns: JSON of what the function
+returns. After --not-applied the next call runs the action. See to it that the worker that began
+it is dead: one that is merely stuck may still do it.";
+
+const AFTER_LONG_HELP: &str = "\
+The store:
+  /var/lib/app/effects.db, sqlite:effects.db    a SQLite file that is there
+  postgres://user:password@host/database        the tables in the schema retry_effects, or --schema
+  redis://:password@host:6379/0, rediss://..,   the keys that begin with effects, or with --prefix
+  redis+unix:///run/redis.sock
+  A URL on the command line is seen by all users of the machine: one with a password belongs into
+  RETRY_EFFECTS_STORE. Nothing is ever made there: no file, no tables.
+
+States:
+  pending    a claim holds it: its worker is at it, and renews its lease
+  in_doubt   its lease ran out, or its worker said so: nobody knows whether it happened
+  success    it happened; later calls get the recorded result
+  failed     it failed for good; later calls get the recorded error
+  released   it was claimed and did not happen: the next call runs it
+
+Exit codes:
+  0  done
+  1  refused: there is no such record, it does not stand where that could be done, its owner is
+     alive, it has changed meanwhile, or you said no. Nothing was changed
+  2  the command line is wrong, the id is that of several records, or there was nobody to ask
+  3  the store cannot be reached, opened, or read
+  4  the output could not be written
+
+With --json the answer is JSON on stdout, and an error is one object on stderr:
+{\"error\": {\"kind\": \"not_found\", \"message\": \"..\", \"exit_code\": 1}} (what is wrong with the
+command line itself is text).";
+
+/// Shows and settles what the EXACTLY_ONCE gate has recorded.
+#[derive(Debug, Parser)]
+#[command(
+    name = "retry-effects",
+    version,
+    about,
+    long_about = LONG_ABOUT,
+    after_help = "`--help` says what in doubt means, how it is settled, and what the exit codes are.",
+    after_long_help = AFTER_LONG_HELP,
+    max_term_width = 100
+)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) store: StoreArguments,
+    /// JSON for programs instead of a table for people
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    #[command(subcommand)]
+    pub(super) task: Task,
+}
+
+/// Where the store is.
+#[derive(Debug, Args)]
+pub(super) struct StoreArguments {
+    /// The store: a SQLite file, or a URL (postgres://, redis://) [env: RETRY_EFFECTS_STORE]
+    #[arg(long, short, global = true, value_name = "PATH|URL")]
+    pub(super) store: Option<OsString>,
+    /// Postgres: the schema of its tables [default: retry_effects] [env: RETRY_EFFECTS_SCHEMA]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(super) schema: Option<String>,
+    /// Redis: what its keys begin with [default: effects] [env: RETRY_EFFECTS_PREFIX]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(super) prefix: Option<String>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(super) enum Task {
+    /// Lists records, one a line, in the order of their ids
+    List(ListArguments),
+    /// Shows one record, what settling it would mean, and how
+    Show(ShowArguments),
+    /// Says whether what is in doubt happened
+    Settle(SettleArguments),
+    /// Removes finished records; never what is pending or in doubt
+    Purge(PurgeArguments),
+    /// Counts records by state, and names the oldest that are open
+    Stats,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+AGE counts from the first claim. LEASE is what is left of a pending claim's. Other commands take\n\
+an id as it is shown here.\n\n\
+Examples:\n  \
+retry-effects list --status in_doubt\n  \
+retry-effects list --status pending --older-than 1h\n  \
+retry-effects list --json --status in_doubt | jq -r '.[].id'")]
+pub(super) struct ListArguments {
+    /// Only those that stand here
+    #[arg(long, value_parser = statuses())]
+    pub(super) status: Option<Status>,
+    /// Only those that were first claimed longer ago than this: 30m, 7d
+    #[arg(long, value_name = "AGE", value_parser = span::parse)]
+    pub(super) older_than: Option<Duration>,
+    /// No more than this many [default: all]
+    #[arg(long, value_name = "N")]
+    pub(super) limit: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ShowArguments {
+    /// The action id, or as many of its first digits as no other id begins with
+    #[arg(value_parser = IdText::parse)]
+    pub(super) id: IdText,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Exactly one record changes, and only if it is still as you saw it: its fence guards it.\n\n\
+--success  may also replace the result of a success that no longer decodes\n\
+--not-applied  needs an owner that is dead: a lease that is over\n\n\
+Examples:\n  \
+retry-effects settle 5912848c --success '{\"receipt\": 7}'\n  \
+retry-effects settle 5912848c --success @receipt.json\n  \
+retry-effects settle 5912848c --fence 17 --not-applied --yes")]
+pub(super) struct SettleArguments {
+    /// The action id, or as many of its first digits as no other id begins with
+    #[arg(value_parser = IdText::parse)]
+    pub(super) id: IdText,
+    #[command(flatten)]
+    word: Word,
+    /// Only if this is still its fence, as `show` gave it
+    #[arg(long, value_name = "N", value_parser = fence)]
+    pub(super) fence: Option<Fence>,
+    /// Do not ask
+    #[arg(long, short)]
+    pub(super) yes: bool,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Word {
+    /// It happened, with this result: JSON, or @FILE with it
+    #[arg(long, value_name = "JSON", allow_hyphen_values = true, value_parser = settle::result)]
+    success: Option<Payload>,
+    /// It did not happen: the next call runs it
+    #[arg(long)]
+    not_applied: bool,
+}
+
+impl SettleArguments {
+    /// What is said of it.
+    pub(super) fn settlement(&self) -> Settlement {
+        let success = self.word.success.clone();
+        success.map_or(Settlement::NotApplied, Settlement::Success)
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+What is removed keeps nothing from happening again: take an age after which nobody asks for the\n\
+same action any more. Records stay for as long as their function keeps them in any case.\n\n\
+Examples:\n  \
+retry-effects purge --older-than 30d --dry-run\n  \
+retry-effects purge --older-than 30d --yes")]
+pub(super) struct PurgeArguments {
+    /// Those that were finished longer ago than this: 7d, 12h
+    #[arg(long, value_name = "AGE", value_parser = span::parse)]
+    pub(super) older_than: Duration,
+    /// Only count them
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    pub(super) yes: bool,
+}
+
+fn statuses() -> impl TypedValueParser<Value = Status> {
+    let names = Status::ALL.map(|status| {
+        let name = PossibleValue::new(status.name());
+        // As people write it.
+        if status == Status::InDoubt { name.alias("in-doubt") } else { name }
+    });
+    PossibleValuesParser::new(names).try_map(|name| {
+        Status::named(&name.replace('-', "_")).ok_or("there is no such state")
+    })
+}
+
+fn fence(text: &str) -> Result<Fence, std::num::ParseIntError> {
+    text.parse().map(Fence::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn read(line: &str) -> Result<Arguments, clap::Error> {
+        Arguments::try_parse_from(line.split(' '))
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_store_is_named_before_or_after_the_task() {
+        for line in ["retry-effects --store x stats", "retry-effects stats --store x"] {
+            assert_eq!(read(line).unwrap().store.store, Some("x".into()));
+        }
+    }
+
+    #[test]
+    fn a_settlement_is_one_word() {
+        let id = "5912848c";
+        for line in [
+            format!("retry-effects settle {id}"),
+            format!("retry-effects settle {id} --success 1 --not-applied"),
+            format!("retry-effects settle {id} --success nul"),
+            "retry-effects settle --not-applied".to_owned(),
+        ] {
+            assert_eq!(read(&line).unwrap_err().exit_code(), 2, "{line}");
+        }
+        let line = format!("retry-effects settle {id} --success -7 --fence 3");
+        let Task::Settle(settle) = read(&line).unwrap().task else {
+            panic!("another task");
+        };
+        assert_eq!(settle.settlement(), Settlement::Success(Payload::new("-7")));
+        assert_eq!(settle.fence, Some(Fence::new(3)));
+    }
+
+    #[test]
+    fn states_are_named_as_they_are_written() {
+        for name in ["in_doubt", "in-doubt"] {
+            let Task::List(list) = read(&format!("retry-effects list --status {name}")).unwrap().task else {
+                panic!("another task");
+            };
+            assert_eq!(list.status, Some(Status::InDoubt));
+        }
+        let said = read("retry-effects list --status doubt").unwrap_err().to_string();
+        assert!(said.contains("pending, success, failed, released, in_doubt"), "{said}");
+    }
+}

@@ -1,0 +1,49 @@
+//! The question before anything is changed.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use super::failure::Failure;
+
+/// Says so where nobody can be asked: before anything is looked for.
+pub(super) fn possible(yes: bool) -> Result<(), Failure> {
+    if yes || (io::stdin().is_terminal() && io::stderr().is_terminal()) {
+        return Ok(());
+    }
+    Err(Failure::usage(
+        "nobody_to_ask",
+        "this changes the store, and there is no terminal on which to ask; say `--yes` to do it \
+         without being asked. Nothing was changed",
+    ))
+}
+
+/// Asks on the terminal, whatever stdout is. Anything but `y` and `yes` means no.
+pub(super) fn given(question: &str) -> Result<(), Failure> {
+    let mut err = io::stderr();
+    write!(err, "{question} [y/N] ")?;
+    err.flush()?;
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer)?;
+    if is_yes(&answer) {
+        return Ok(());
+    }
+    Err(Failure::refused("declined", "you said no; nothing was changed"))
+}
+
+fn is_yes(answer: &str) -> bool {
+    matches!(&*answer.trim().to_ascii_lowercase(), "y" | "yes")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_yes_is_one() {
+        for answer in ["y\n", "Yes\r\n", " YES "] {
+            assert!(is_yes(answer), "{answer:?}");
+        }
+        for answer in ["", "\n", "n\n", "yeah\n", "yy\n"] {
+            assert!(!is_yes(answer), "{answer:?}");
+        }
+    }
+}

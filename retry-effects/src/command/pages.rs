@@ -1,0 +1,45 @@
+//! [`Pages`]: the records that a filter selects, so many at a time.
+
+use crate::record::Record;
+use crate::store::Filter;
+use crate::store_error::StoreError;
+
+use super::opened::Opened;
+
+/// How many records are held at a time.
+const PAGE: usize = 1000;
+
+/// Goes through a store of any size in the memory of one page.
+pub(super) struct Pages<'a> {
+    opened: &'a Opened,
+    filter: Filter,
+    left: usize,
+}
+
+impl<'a> Pages<'a> {
+    /// What `filter` selects, up to its limit.
+    pub(super) fn of(opened: &'a Opened, filter: Filter) -> Self {
+        Self {
+            opened,
+            left: filter.limit.unwrap_or(usize::MAX),
+            filter,
+        }
+    }
+
+    /// The next ones, which are not none; `None` at the end.
+    pub(super) fn next(&mut self) -> Result<Option<Vec<Record>>, StoreError> {
+        let limit = self.left.min(PAGE);
+        self.filter.limit = Some(limit);
+        if limit == 0 {
+            return Ok(None);
+        }
+        let page = self.opened.wait(self.opened.store.list(&self.filter))?;
+        let Some(last) = page.last() else {
+            return Ok(None);
+        };
+        self.filter.after = Some(last.id);
+        // A page that is not full was the last one.
+        self.left = if page.len() < limit { 0 } else { self.left - limit };
+        Ok(Some(page))
+    }
+}

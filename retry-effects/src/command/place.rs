@@ -1,0 +1,356 @@
+//! [`Place`]: where the store is, and how what is there is opened.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::store::EffectStore;
+
+use super::arguments::StoreArguments;
+use super::failure::Failure;
+use super::screen::plain;
+
+const STORE: &str = "RETRY_EFFECTS_STORE";
+const SCHEMA: &str = "RETRY_EFFECTS_SCHEMA";
+const PREFIX: &str = "RETRY_EFFECTS_PREFIX";
+
+/// Where a store is.
+#[derive(Debug)]
+pub(super) struct Place {
+    kind: Kind,
+    /// What leads there on a command line, apart from what the environment says.
+    flags: String,
+    hides_password: bool,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Kind {
+    Sqlite(PathBuf),
+    Postgres { url: String, schema: Option<String> },
+    Redis { url: String, prefix: Option<String> },
+}
+
+impl Place {
+    /// What the command line says, else the environment.
+    pub(super) fn of(arguments: StoreArguments) -> Result<Self, Failure> {
+        Self::with(arguments, |name| {
+            std::env::var_os(name).filter(|value| !value.is_empty())
+        })
+    }
+
+    fn with(
+        arguments: StoreArguments,
+        environment: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Self, Failure> {
+        let flags = flags(&arguments);
+        let StoreArguments { store, schema, prefix } = arguments;
+        let named = store.is_some();
+        let place = store.or_else(|| environment(STORE)).ok_or_else(|| {
+            Failure::usage(
+                "no_store",
+                format!(
+                    "which store? Say `--store PATH` (SQLite) or `--store URL` (postgres://.., \
+                     redis://..), or set {STORE}"
+                ),
+            )
+        })?;
+        let mut kind = Kind::read(&place)?;
+        let text = |name: &str| environment(name).map(|value| value.to_string_lossy().into_owned());
+        match (&mut kind, schema, prefix) {
+            (Kind::Postgres { schema, .. }, said, None) => *schema = said.or_else(|| text(SCHEMA)),
+            (Kind::Redis { prefix, .. }, None, said) => *prefix = said.or_else(|| text(PREFIX)),
+            (Kind::Sqlite(_), None, None) => {}
+            (_, Some(_), _) => return Err(misplaced("--schema", "Postgres", &kind)),
+            (_, _, Some(_)) => return Err(misplaced("--prefix", "Redis", &kind)),
+        }
+        let hides_password = named && place.to_str().is_some_and(|place| redacted(place) != place);
+        Ok(Self { kind, flags, hides_password })
+    }
+
+    /// Opens what is there, and makes nothing.
+    pub(super) fn open(&self) -> Result<Arc<dyn EffectStore>, Failure> {
+        match &self.kind {
+            Kind::Sqlite(path) => sqlite(path),
+            Kind::Postgres { url, schema } => postgres(url, schema.as_deref()),
+            Kind::Redis { url, prefix } => redis(url, prefix.as_deref()),
+        }
+    }
+
+    /// What a command about this store has to say besides, beginning with a space where there is
+    /// anything. Passwords are left out.
+    pub(super) fn flags(&self) -> &str {
+        &self.flags
+    }
+
+    /// Whether a password was left out of them.
+    pub(super) fn hides_password(&self) -> bool {
+        self.hides_password
+    }
+}
+
+/// Without passwords.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            Kind::Sqlite(path) => f.write_str(&plain(&path.to_string_lossy())),
+            Kind::Postgres { url, schema: of } | Kind::Redis { url, prefix: of } => {
+                f.write_str(&plain(&redacted(url)))?;
+                of.as_ref().map_or(Ok(()), |of| write!(f, " ({})", plain(of)))
+            }
+        }
+    }
+}
+
+impl Kind {
+    fn read(place: &OsStr) -> Result<Self, Failure> {
+        let Some(text) = place.to_str() else {
+            return Ok(Self::Sqlite(place.into()));
+        };
+        if let Some(path) = text.strip_prefix("sqlite:") {
+            return Ok(Self::Sqlite(path.strip_prefix("//").unwrap_or(path).into()));
+        }
+        let Some((scheme, _)) = text.split_once("://") else {
+            return Ok(Self::Sqlite(text.into()));
+        };
+        let url = text.to_owned();
+        match &*scheme.to_ascii_lowercase() {
+            "postgres" | "postgresql" => Ok(Self::Postgres { url, schema: None }),
+            "redis" | "rediss" | "redis+unix" | "unix" | "valkey" | "valkeys" | "valkey+unix" => {
+                Ok(Self::Redis { url, prefix: None })
+            }
+            _ => Err(Failure::usage(
+                "bad_store",
+                format!(
+                    "{}:// leads to no store that is known; it must be the path of a SQLite file, \
+                     postgres://.., redis://.., rediss://.. or redis+unix://..",
+                    plain(scheme)
+                ),
+            )),
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "SQLite",
+            Self::Postgres { .. } => "Postgres",
+            Self::Redis { .. } => "Redis",
+        }
+    }
+}
+
+fn misplaced(flag: &str, of: &str, kind: &Kind) -> Failure {
+    let message = format!("{flag} is for {of}, and the store is in {}", kind.name());
+    Failure::usage("bad_store", message)
+}
+
+/// A place without its password, for people: in a URL all that may be one, up to the last `@`, and
+/// what a query or a connection string calls so.
+fn redacted(place: &str) -> String {
+    let mut shown = place.to_owned();
+    if let Some((scheme, rest)) = place.split_once("://")
+        && let Some((user, host)) = rest.rsplit_once('@')
+        && let Some((user, _)) = user.split_once(':')
+    {
+        shown = format!("{scheme}://{user}:***@{host}");
+    }
+    for name in ["password=", "pass="] {
+        let mut from = 0;
+        while let Some(at) = shown[from..].find(name) {
+            let begin = from + at + name.len();
+            let length = shown[begin..].find(['&', ' ']);
+            let end = length.map_or(shown.len(), |length| begin + length);
+            shown.replace_range(begin..end, "***");
+            from = begin;
+        }
+    }
+    shown
+}
+
+/// The flags of a command line that lead to the same store, without a password.
+fn flags(arguments: &StoreArguments) -> String {
+    let store = arguments.store.as_deref().map(OsStr::to_string_lossy);
+    let store = store.filter(|store| redacted(store) == *store);
+    let flags = [
+        ("--store", store.as_deref()),
+        ("--schema", arguments.schema.as_deref()),
+        ("--prefix", arguments.prefix.as_deref()),
+    ];
+    let said = flags.iter().filter_map(|(flag, value)| Some((flag, (*value)?)));
+    said.map(|(flag, value)| format!(" {flag} {}", quoted(value))).collect()
+}
+
+/// As a shell reads it.
+fn quoted(text: &str) -> String {
+    let is_bare = |char: char| char.is_ascii_alphanumeric() || "_-./:=+,@".contains(char);
+    if !text.is_empty() && text.chars().all(is_bare) {
+        text.to_owned()
+    } else {
+        format!("'{}'", plain(text).replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(feature = "sqlite")]
+fn sqlite(path: &std::path::Path) -> Result<Arc<dyn EffectStore>, Failure> {
+    Ok(Arc::new(crate::SqliteEffectStore::open_existing(path)?))
+}
+
+#[cfg(not(feature = "sqlite"))]
+fn sqlite(_: &std::path::Path) -> Result<Arc<dyn EffectStore>, Failure> {
+    Err(not_built("SQLite files", "sqlite"))
+}
+
+#[cfg(feature = "postgres")]
+fn postgres(url: &str, schema: Option<&str>) -> Result<Arc<dyn EffectStore>, Failure> {
+    // Nobody else works with this one: it needs no more connections.
+    let mut options = crate::PostgresEffectStore::options().existing().pool_size(1);
+    if let Some(schema) = schema {
+        options = options.schema(schema);
+    }
+    Ok(Arc::new(options.connect_blocking(url)?))
+}
+
+#[cfg(not(feature = "postgres"))]
+fn postgres(_: &str, _: Option<&str>) -> Result<Arc<dyn EffectStore>, Failure> {
+    Err(not_built("Postgres", "postgres"))
+}
+
+#[cfg(feature = "redis")]
+fn redis(url: &str, prefix: Option<&str>) -> Result<Arc<dyn EffectStore>, Failure> {
+    if cfg!(not(feature = "redis-tls")) && is_redis_tls(url) {
+        return Err(not_built("Redis by TLS", "redis-tls"));
+    }
+    // Whether to live with that loss is its application's choice, and a settlement or a purge that
+    // is lost leaves the record as it was.
+    let mut builder = crate::RedisEffectStore::builder(url).existing().accept_loss();
+    if let Some(prefix) = prefix {
+        builder = builder.prefix(prefix);
+    }
+    Ok(Arc::new(builder.connect_blocking()?))
+}
+
+#[cfg(not(feature = "redis"))]
+fn redis(url: &str, _: Option<&str>) -> Result<Arc<dyn EffectStore>, Failure> {
+    let feature = if is_redis_tls(url) { "redis-tls" } else { "redis" };
+    Err(not_built("Redis", feature))
+}
+
+fn is_redis_tls(url: &str) -> bool {
+    let scheme = url.split(':').next().unwrap_or_default();
+    ["rediss", "valkeys"].iter().any(|tls| scheme.eq_ignore_ascii_case(tls))
+}
+
+#[allow(dead_code, reason = "where all features are on")]
+fn not_built(what: &str, feature: &str) -> Failure {
+    Failure::usage(
+        "not_built_in",
+        format!(
+            "this retry-effects was built without {what}; build it with the feature `{feature}`: \
+             `cargo install retry-effects --features cli,{feature}`"
+        ),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(store: &str, schema: Option<&str>, prefix: Option<&str>) -> Result<Place, Failure> {
+        let arguments = StoreArguments {
+            store: Some(store.into()),
+            schema: schema.map(str::to_owned),
+            prefix: prefix.map(str::to_owned),
+        };
+        Place::with(arguments, |_| None)
+    }
+
+    #[test]
+    fn a_place_is_read() {
+        let sqlite = [
+            ("effects.db", "effects.db"),
+            ("sqlite:effects.db", "effects.db"),
+            ("sqlite:///var/x.db", "/var/x.db"),
+            ("sqlite://x.db", "x.db"),
+            (r"C:\effects.db", r"C:\effects.db"),
+        ];
+        for (text, path) in sqlite {
+            assert_eq!(place(text, None, None).unwrap().kind, Kind::Sqlite(path.into()));
+        }
+        for url in ["postgres://h/d", "postgresql://h/d", "POSTGRES://h/d"] {
+            let kind = place(url, Some("s"), None).unwrap().kind;
+            let (url, schema) = (url.to_owned(), Some("s".to_owned()));
+            assert_eq!(kind, Kind::Postgres { url, schema });
+        }
+        for url in ["redis://h", "rediss://h", "redis+unix:///s", "unix:///s", "valkey://h"] {
+            let kind = place(url, None, Some("p")).unwrap().kind;
+            let (url, prefix) = (url.to_owned(), Some("p".to_owned()));
+            assert_eq!(kind, Kind::Redis { url, prefix });
+        }
+    }
+
+    #[test]
+    fn what_leads_nowhere_is_refused() {
+        let refused = [
+            (place("mysql://root:secret@h/d", None, None), "mysql:// leads to no store"),
+            (place("effects.db", Some("s"), None), "--schema is for Postgres"),
+            (place("redis://h", Some("s"), None), "--schema is for Postgres, and the store is in Redis"),
+            (place("postgres://h/d", None, Some("p")), "--prefix is for Redis"),
+        ];
+        for (refused, why) in refused {
+            let told = refused.unwrap_err().told(false);
+            assert!(told.contains(why) && !told.contains("secret"), "{told}");
+        }
+        let nowhere = StoreArguments { store: None, schema: None, prefix: None };
+        let told = Place::with(nowhere, |_| None).unwrap_err().told(false);
+        assert!(told.contains("RETRY_EFFECTS_STORE"), "{told}");
+    }
+
+    #[test]
+    fn the_environment_says_what_the_command_line_does_not() {
+        let environment = |name: &str| match name {
+            STORE => Some("redis://h".into()),
+            SCHEMA => Some("s".into()),
+            PREFIX => Some("p".into()),
+            _ => None,
+        };
+        let with = |store: Option<&str>, prefix: Option<&str>| {
+            let arguments = StoreArguments {
+                store: store.map(Into::into),
+                schema: None,
+                prefix: prefix.map(Into::into),
+            };
+            Place::with(arguments, environment).unwrap().to_string()
+        };
+        assert_eq!(with(None, None), "redis://h (p)");
+        assert_eq!(with(None, Some("q")), "redis://h (q)");
+        assert_eq!(with(Some("postgres://h"), None), "postgres://h (s)");
+        // They say nothing of a file.
+        assert_eq!(with(Some("effects.db"), None), "effects.db");
+    }
+
+    #[test]
+    fn no_password_is_shown() {
+        let table = [
+            ("postgres://u:secret@h/d", "postgres://u:***@h/d"),
+            ("postgres://u:s@cr/et@h/d", "postgres://u:***@h/d"),
+            ("redis://:secret@h:6379/0", "redis://:***@h:6379/0"),
+            ("postgres://u@h:5432/d", "postgres://u@h:5432/d"),
+            ("postgres://h/d?user=u&password=secret&x=1", "postgres://h/d?user=u&password=***&x=1"),
+            ("redis+unix:///s?user=u&pass=secret", "redis+unix:///s?user=u&pass=***"),
+            ("host=h password=secret user=u", "host=h password=*** user=u"),
+        ];
+        for (place, shown) in table {
+            assert_eq!(redacted(place), shown);
+        }
+    }
+
+    #[test]
+    fn the_same_store_is_found_again() {
+        let flags = |store, schema| place(store, schema, None).unwrap().flags().to_owned();
+        assert_eq!(flags("/var/my files/x.db", None), " --store '/var/my files/x.db'");
+        assert_eq!(flags("x'y.db", None), r" --store 'x'\''y.db'");
+        assert_eq!(flags("postgres://u@h/d", Some("s")), " --store postgres://u@h/d --schema s");
+        let hidden = place("postgres://u:secret@h/d", Some("s"), None).unwrap();
+        assert_eq!((hidden.flags(), hidden.hides_password()), (" --schema s", true));
+    }
+}

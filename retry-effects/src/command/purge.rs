@@ -1,0 +1,94 @@
+//! `purge`: finished records that are old enough are removed.
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::json;
+
+use crate::record::Status;
+use crate::state::millis;
+use crate::store::Filter;
+use crate::store_error::StoreError;
+
+use super::arguments::PurgeArguments;
+use super::failure::Failure;
+use super::opened::Opened;
+use super::pages::Pages;
+use super::screen::Screen;
+use super::{confirmation, span};
+
+pub(super) fn purge(
+    opened: &Opened,
+    arguments: &PurgeArguments,
+    screen: &mut Screen<'_>,
+) -> Result<(), Failure> {
+    let age = arguments.older_than;
+    if arguments.dry_run {
+        let count = count(opened, age)?;
+        return told(count, true, age, screen);
+    }
+    confirmation::possible(arguments.yes)?;
+    if !arguments.yes {
+        let count = count(opened, age)?;
+        if count == 0 {
+            return told(0, false, age, screen);
+        }
+        confirmation::given(&question(opened, count, age))?;
+    }
+    let removed = opened.wait(opened.store.purge(age));
+    let removed = removed.map_err(|error| {
+        Failure::from(error).and("some may have been removed; the same again removes the others")
+    })?;
+    told(removed, false, age, screen)
+}
+
+/// How many finished records are that old. Those that their function keeps longer are among them:
+/// a record does not tell that.
+fn count(opened: &Opened, age: Duration) -> Result<u64, StoreError> {
+    let now = SystemTime::now();
+    let mut count = 0;
+    for status in [Status::Success, Status::Failed, Status::Released] {
+        let mut pages = Pages::of(opened, Filter::all().status(status));
+        while let Some(page) = pages.next()? {
+            let finished = page.iter().filter_map(|record| record.completed_at);
+            let old = finished.filter(|at| span::since(*at, now) >= age);
+            count += old.count() as u64;
+        }
+    }
+    Ok(count)
+}
+
+fn question(opened: &Opened, count: u64, age: Duration) -> String {
+    let records = records(count);
+    format!(
+        "{records} in {} finished {} ago or earlier; those that their function keeps longer stay.\n\
+         What is removed keeps nothing from happening again. Remove them?",
+        opened.place,
+        span::written(age)
+    )
+}
+
+fn told(
+    count: u64,
+    is_dry: bool,
+    age: Duration,
+    screen: &mut Screen<'_>,
+) -> Result<(), Failure> {
+    if screen.is_json() {
+        let name = if is_dry { "at_most" } else { "removed" };
+        let answer = json!({ name: count, "dry_run": is_dry, "older_than_ms": millis(age) });
+        return Ok(screen.line(answer.to_string())?);
+    }
+    let records = records(count);
+    Ok(screen.line(if is_dry {
+        format!(
+            "at most {records} would be removed: those that their function keeps longer stay; \
+             nothing was changed"
+        )
+    } else {
+        format!("{records} removed")
+    })?)
+}
+
+fn records(count: u64) -> String {
+    if count == 1 { "1 record".to_owned() } else { format!("{count} records") }
+}

@@ -1,0 +1,160 @@
+//! `show`: one record, what settling it would mean, and how it is done.
+
+use std::io;
+use std::time::SystemTime;
+
+use crate::action_id::ActionId;
+use crate::claim::Fence;
+use crate::record::{Record, Status};
+
+use super::arguments::ShowArguments;
+use super::failure::Failure;
+use super::opened::Opened;
+use super::place::Place;
+use super::screen::{Screen, plain};
+use super::{json, settle, span};
+
+/// How wide the text below the fields is.
+const WIDTH: usize = 88;
+
+pub(super) fn show(
+    opened: &Opened,
+    arguments: &ShowArguments,
+    screen: &mut Screen<'_>,
+) -> Result<(), Failure> {
+    let record = arguments.id.find(opened)?;
+    if screen.is_json() {
+        return Ok(screen.line(json::record(&record).to_string())?);
+    }
+    for (name, value) in fields(&record, SystemTime::now()) {
+        screen.line(format!("{name:<10}  {value}"))?;
+    }
+    screen.line("")?;
+    for line in wrapped(&settle::meaning(&record)) {
+        screen.line(line)?;
+    }
+    Ok(commands(&record, &opened.place, screen)?)
+}
+
+/// What is known of it.
+fn fields(record: &Record, now: SystemTime) -> Vec<(&'static str, String)> {
+    let mut fields = vec![
+        ("id", record.id.to_string()),
+        ("action", plain(&record.action_type)),
+        ("scope", or_none(plain(&record.scope))),
+        ("status", status(record)),
+        ("fence", fence(record.fence)),
+        ("owner", owner(record)),
+        ("renewals", record.renewals.to_string()),
+        ("created", moment(record.created_at, now)),
+    ];
+    if let Some(completed) = record.completed_at {
+        fields.push(("finished", moment(completed, now)));
+    }
+    if let Some(hash) = record.input_hash {
+        let hash = ActionId::from_bytes(*hash.as_bytes());
+        fields.push(("input hash", hash.to_string()));
+    }
+    if let Some(payload) = &record.payload {
+        let name = if record.status == Status::Failed { "error" } else { "result" };
+        fields.push((name, plain(payload.json())));
+        fields.push(("format", payload.format().to_string()));
+    }
+    fields
+}
+
+fn status(record: &Record) -> String {
+    let status = record.status;
+    if record.applied {
+        format!("{status}, marked applied: it happened")
+    } else {
+        status.to_string()
+    }
+}
+
+fn fence(fence: Fence) -> String {
+    if fence == Fence::NONE {
+        "0: another program made this record".to_owned()
+    } else {
+        fence.to_string()
+    }
+}
+
+fn owner(record: &Record) -> String {
+    match (record.status, record.lease_left) {
+        (_, Some(left)) => format!(
+            "may be alive: its lease ends in {} unless it is renewed",
+            span::written(left)
+        ),
+        (Status::InDoubt, None) => "has no lease any more".to_owned(),
+        _ => "none".to_owned(),
+    }
+}
+
+fn moment(time: SystemTime, now: SystemTime) -> String {
+    let ago = span::written(span::since(time, now));
+    format!("{} ({ago} ago)", json::time(time))
+}
+
+fn or_none(text: String) -> String {
+    if text.is_empty() { "none".to_owned() } else { text }
+}
+
+/// The commands that settle it, ready to be copied.
+fn commands(record: &Record, place: &Place, screen: &mut Screen<'_>) -> io::Result<()> {
+    let words = settle::accepted(record);
+    if words.is_empty() {
+        return Ok(());
+    }
+    screen.line("")?;
+    if place.hides_password() {
+        screen.line("With RETRY_EFFECTS_STORE set to this store, since its URL has a password:")?;
+        screen.line("")?;
+    }
+    let (id, fence, flags) = (record.id, record.fence, place.flags());
+    for word in words {
+        let (when, argument) = match (word, record.status) {
+            ("success", Status::Success) => ("another result", "--success 'JSON'"),
+            ("success", _) => ("it happened", "--success 'JSON'"),
+            _ => ("it did not happen", "--not-applied"),
+        };
+        screen.line(format!("{when}:"))?;
+        screen.line(format!("  retry-effects settle {id} --fence {fence} {argument}{flags}"))?;
+    }
+    Ok(())
+}
+
+/// Lines of a text, none longer than [`WIDTH`] unless one word is.
+fn wrapped(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.len() + 1 + word.len() <= WIDTH => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_meaning_fits_a_terminal() {
+        for status in Status::ALL {
+            for applied in [false, true] {
+                let id = ActionId::from_bytes([7; 32]);
+                let mut record = Record::new(id, status, SystemTime::UNIX_EPOCH);
+                record.applied = applied;
+                let text = settle::meaning(&record);
+                let lines = wrapped(&text);
+                assert!(lines.iter().all(|line| line.len() <= WIDTH), "{lines:?}");
+                assert_eq!(lines.join(" "), text);
+            }
+        }
+    }
+}

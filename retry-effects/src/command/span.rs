@@ -1,0 +1,108 @@
+//! Spans of time as people write and read them: `7d`, `1h30m`.
+
+use std::fmt::Write;
+use std::time::{Duration, SystemTime};
+
+const UNITS: [(char, u64); 5] = [
+    ('w', 7 * 86_400),
+    ('d', 86_400),
+    ('h', 3_600),
+    ('m', 60),
+    ('s', 1),
+];
+
+/// A span with its units. A bare number is refused: what it would purge depends on a guess.
+pub(super) fn parse(text: &str) -> Result<Duration, String> {
+    const ALLOWED: &str = "it must be whole numbers with units of w, d, h, m or s, as in 7d or 1h30m";
+    let mut seconds: u64 = 0;
+    let mut rest = text.trim();
+    if rest.is_empty() {
+        return Err(ALLOWED.to_owned());
+    }
+    while !rest.is_empty() {
+        let end = rest.find(|char: char| !char.is_ascii_digit());
+        let unit = end.and_then(|end| rest[end..].chars().next());
+        let (Some(end), Some(unit)) = (end, unit) else {
+            return Err(format!("{text} has no unit; {ALLOWED}"));
+        };
+        let scale = UNITS.iter().find(|(name, _)| *name == unit);
+        let (Ok(number), Some((_, scale))) = (rest[..end].parse::<u64>(), scale) else {
+            return Err(ALLOWED.to_owned());
+        };
+        seconds = seconds.saturating_add(number.saturating_mul(*scale));
+        rest = &rest[end + unit.len_utf8()..];
+    }
+    Ok(Duration::from_secs(seconds))
+}
+
+/// Its two largest units: `2d4h`, `45s`.
+pub(super) fn written(span: Duration) -> String {
+    let seconds = span.as_secs();
+    let days_and_below = UNITS.iter().skip(1);
+    let units = days_and_below.skip_while(|(_, scale)| seconds < *scale);
+    let mut text = String::new();
+    let mut left = seconds;
+    for (unit, scale) in units.take(2) {
+        if left >= *scale {
+            let _ = write!(text, "{}{unit}", left / scale);
+        }
+        left %= scale;
+    }
+    match text.is_empty() {
+        true if span.is_zero() => "0s".to_owned(),
+        true => "<1s".to_owned(),
+        false => text,
+    }
+}
+
+/// How long ago that was by this machine's clock; one that is ahead says zero.
+pub(super) fn since(time: SystemTime, now: SystemTime) -> Duration {
+    now.duration_since(time).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_read() {
+        let table = [
+            ("7d", Some(7 * 86_400)),
+            ("1h30m", Some(5_400)),
+            (" 90s ", Some(90)),
+            ("0s", Some(0)),
+            ("2w", Some(14 * 86_400)),
+            ("99999999999999999999w", None),
+            ("18446744073709551615w", Some(u64::MAX)),
+            ("7", None),
+            ("", None),
+            ("d", None),
+            ("-1d", None),
+            ("1.5h", None),
+            ("7 d", None),
+            ("7é", None),
+            ("1h30", None),
+        ];
+        for (text, seconds) in table {
+            assert_eq!(parse(text).ok().map(|span| span.as_secs()), seconds, "{text}");
+        }
+    }
+
+    #[test]
+    fn spans_are_written() {
+        let table = [
+            (0, "0s"),
+            (45_000, "45s"),
+            (400, "<1s"),
+            (60_000, "1m"),
+            (61_000, "1m1s"),
+            (3_600_000 + 59_000, "1h"),
+            (3 * 3_600_000 + 120_000, "3h2m"),
+            (52 * 3_600_000, "2d4h"),
+            (1_000 * 86_400_000, "1000d"),
+        ];
+        for (millis, text) in table {
+            assert_eq!(written(Duration::from_millis(millis)), text);
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! `stats`: how many records stand where, and the oldest that wait for somebody.
+
+use std::time::SystemTime;
+
+use serde_json::{Map, Value, json};
+
+use crate::record::{Record, Status};
+use crate::store::Filter;
+use crate::store_error::StoreError;
+
+use super::failure::Failure;
+use super::opened::Opened;
+use super::pages::Pages;
+use super::screen::Screen;
+use super::table::Table;
+use super::{id, json as form, span};
+
+pub(super) fn stats(opened: &Opened, screen: &mut Screen<'_>) -> Result<(), Failure> {
+    let census = Census::taken(opened)?;
+    if screen.is_json() {
+        Ok(screen.line(census.as_json().to_string())?)
+    } else {
+        census.as_table(opened, screen)
+    }
+}
+
+/// Those that stand in one state.
+#[derive(Default)]
+struct Standing {
+    count: u64,
+    oldest: Option<Record>,
+}
+
+/// How many stand where, at about one time.
+struct Census {
+    standing: [Standing; Status::ALL.len()],
+    applied: u64,
+}
+
+impl Census {
+    /// Goes through the whole store, page by page: a claim turns doubtful by itself, which no
+    /// counter hears of.
+    fn taken(opened: &Opened) -> Result<Self, StoreError> {
+        let mut census = Self {
+            standing: Default::default(),
+            applied: 0,
+        };
+        let mut pages = Pages::of(opened, Filter::all());
+        while let Some(page) = pages.next()? {
+            for record in page {
+                census.count(record);
+            }
+        }
+        Ok(census)
+    }
+
+    fn count(&mut self, record: Record) {
+        self.applied += u64::from(record.applied);
+        let of = Status::ALL.iter().position(|status| *status == record.status);
+        let Some(standing) = of.and_then(|at| self.standing.get_mut(at)) else {
+            return;
+        };
+        standing.count += 1;
+        let is_older = |oldest: &Record| record.created_at < oldest.created_at;
+        if standing.oldest.as_ref().is_none_or(is_older) {
+            standing.oldest = Some(record);
+        }
+    }
+
+    fn of(&self) -> impl Iterator<Item = (Status, &Standing)> {
+        Status::ALL.into_iter().zip(&self.standing)
+    }
+
+    fn total(&self) -> u64 {
+        self.standing.iter().map(|standing| standing.count).sum()
+    }
+
+    fn as_json(&self) -> Value {
+        let counts: Map<_, _> = self
+            .of()
+            .map(|(status, standing)| (status.name().to_owned(), standing.count.into()))
+            .collect();
+        let oldest: Map<_, _> = self
+            .of()
+            .filter(|(status, _)| is_open(*status))
+            .map(|(status, standing)| {
+                let oldest = standing.oldest.as_ref().map(|record| {
+                    json!({ "id": record.id.to_string(), "created_at": form::time(record.created_at) })
+                });
+                (status.name().to_owned(), oldest.into())
+            })
+            .collect();
+        json!({
+            "total": self.total(),
+            "counts": counts,
+            "marked_applied": self.applied,
+            "oldest": oldest,
+        })
+    }
+
+    fn as_table(&self, opened: &Opened, screen: &mut Screen<'_>) -> Result<(), Failure> {
+        const HEADS: [&str; 4] = ["STATUS", "RECORDS", "OLDEST", "ID"];
+        let now = SystemTime::now();
+        let mut rows: Vec<_> = self
+            .of()
+            .map(|(status, standing)| row(status, standing, now))
+            .collect();
+        rows.push(["total".to_owned(), self.total().to_string(), String::new(), String::new()]);
+        screen.line(format!("{}, {} store", opened.place, opened.store.kind()))?;
+        screen.line("")?;
+        let table = Table::fitting(HEADS, &rows);
+        table.row(&HEADS, screen)?;
+        for row in &rows {
+            table.row(row, screen)?;
+        }
+        self.advice(screen)
+    }
+
+    fn advice(&self, screen: &mut Screen<'_>) -> Result<(), Failure> {
+        let in_doubt = self.of().find(|(status, _)| *status == Status::InDoubt);
+        if in_doubt.is_some_and(|(_, standing)| standing.count > 0) {
+            let marked = match self.applied {
+                0 => String::new(),
+                marked => format!(" ({marked} marked applied)"),
+            };
+            screen.line("")?;
+            screen.line(format!(
+                "In doubt{marked}: `retry-effects list --status in_doubt`, then `show` one."
+            ))?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether somebody may wait for it.
+fn is_open(status: Status) -> bool {
+    matches!(status, Status::Pending | Status::InDoubt)
+}
+
+fn row(status: Status, standing: &Standing, now: SystemTime) -> [String; 4] {
+    let oldest = standing.oldest.as_ref().filter(|_| is_open(status));
+    [
+        status.name().to_owned(),
+        standing.count.to_string(),
+        oldest.map_or_else(String::new, |oldest| {
+            span::written(span::since(oldest.created_at, now))
+        }),
+        oldest.map_or_else(String::new, |oldest| id::short(oldest.id)),
+    ]
+}
