@@ -201,11 +201,11 @@ pub use self::redis::{RedisBuilder, RedisEffectStore, RedisRefusal};
 pub use action::{CurrentAction, current_action};
 pub use action_id::{ActionId, compute_action_id};
 pub use ambient::{current_scope, in_current_scope, with_scope, with_scope_blocking};
+pub use claim::{Busy, Claim, ClaimId, ClaimRequest, DEFAULT_LEASE, Fence, Silent, Token};
 /// What the program `retry-effects` runs.
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub use command::run as __command;
-pub use claim::{Busy, Claim, ClaimId, ClaimRequest, DEFAULT_LEASE, Fence, Silent, Token};
 /// The version that [`PostgresEffectStore`] takes a pool of.
 #[cfg(feature = "postgres")]
 pub use deadpool_postgres;

@@ -65,7 +65,6 @@ command line itself is text).";
 #[command(
     name = "retry-effects",
     version,
-    about,
     long_about = LONG_ABOUT,
     after_help = "`--help` says what in doubt means, how it is settled, and what the exit codes are.",
     after_long_help = AFTER_LONG_HELP,
@@ -202,11 +201,14 @@ fn statuses() -> impl TypedValueParser<Value = Status> {
     let names = Status::ALL.map(|status| {
         let name = PossibleValue::new(status.name());
         // As people write it.
-        if status == Status::InDoubt { name.alias("in-doubt") } else { name }
+        if status == Status::InDoubt {
+            name.alias("in-doubt")
+        } else {
+            name
+        }
     });
-    PossibleValuesParser::new(names).try_map(|name| {
-        Status::named(&name.replace('-', "_")).ok_or("there is no such state")
-    })
+    PossibleValuesParser::new(names)
+        .try_map(|name| Status::named(&name.replace('-', "_")).ok_or("there is no such state"))
 }
 
 fn fence(text: &str) -> Result<Fence, std::num::ParseIntError> {
@@ -230,7 +232,10 @@ mod tests {
 
     #[test]
     fn the_store_is_named_before_or_after_the_task() {
-        for line in ["retry-effects --store x stats", "retry-effects stats --store x"] {
+        for line in [
+            "retry-effects --store x stats",
+            "retry-effects stats --store x",
+        ] {
             assert_eq!(read(line).unwrap().store.store, Some("x".into()));
         }
     }
@@ -257,12 +262,20 @@ mod tests {
     #[test]
     fn states_are_named_as_they_are_written() {
         for name in ["in_doubt", "in-doubt"] {
-            let Task::List(list) = read(&format!("retry-effects list --status {name}")).unwrap().task else {
+            let Task::List(list) = read(&format!("retry-effects list --status {name}"))
+                .unwrap()
+                .task
+            else {
                 panic!("another task");
             };
             assert_eq!(list.status, Some(Status::InDoubt));
         }
-        let said = read("retry-effects list --status doubt").unwrap_err().to_string();
-        assert!(said.contains("pending, success, failed, released, in_doubt"), "{said}");
+        let said = read("retry-effects list --status doubt")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            said.contains("pending, success, failed, released, in_doubt"),
+            "{said}"
+        );
     }
 }

@@ -26,7 +26,10 @@ pub(super) fn given(question: &str) -> Result<(), Failure> {
     if is_yes(&answer) {
         return Ok(());
     }
-    Err(Failure::refused("declined", "you said no; nothing was changed"))
+    Err(Failure::refused(
+        "declined",
+        "you said no; nothing was changed",
+    ))
 }
 
 fn is_yes(answer: &str) -> bool {

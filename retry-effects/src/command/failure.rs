@@ -126,7 +126,11 @@ mod tests {
     fn each_error_of_a_store_has_its_exit_code() {
         let table = [
             (StoreError::NotFound, "not_found", 1),
-            (StoreError::owner_alive(std::time::Duration::ZERO), "owner_alive", 1),
+            (
+                StoreError::owner_alive(std::time::Duration::ZERO),
+                "owner_alive",
+                1,
+            ),
             (StoreError::misconfigured("evicts"), "misconfigured", 3),
             (StoreError::unreadable("what"), "unreadable", 3),
             (StoreError::unavailable("open it", "no"), "unavailable", 3),

@@ -61,7 +61,11 @@ impl IdText {
 
     fn not_found(&self, opened: &Opened) -> Failure {
         let place = &opened.place;
-        let found = if self.0.len() == ALL { "is" } else { "begins with" };
+        let found = if self.0.len() == ALL {
+            "is"
+        } else {
+            "begins with"
+        };
         Failure::refused(
             "not_found",
             format!("there is no record whose id {found} {} in {place}", self.0),

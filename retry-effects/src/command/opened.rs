@@ -24,8 +24,7 @@ impl Opened {
         let place = Place::of(arguments)?;
         let store = place.open()?;
         let runtime = Builder::new_current_thread().build();
-        let runtime =
-            runtime.map_err(|error| StoreError::unavailable("start a runtime", error))?;
+        let runtime = runtime.map_err(|error| StoreError::unavailable("start a runtime", error))?;
         Ok(Self {
             store,
             place,

@@ -39,7 +39,11 @@ impl<'a> Pages<'a> {
         };
         self.filter.after = Some(last.id);
         // A page that is not full was the last one.
-        self.left = if page.len() < limit { 0 } else { self.left - limit };
+        self.left = if page.len() < limit {
+            0
+        } else {
+            self.left - limit
+        };
         Ok(Some(page))
     }
 }

@@ -44,7 +44,11 @@ impl Place {
         environment: impl Fn(&str) -> Option<OsString>,
     ) -> Result<Self, Failure> {
         let flags = flags(&arguments);
-        let StoreArguments { store, schema, prefix } = arguments;
+        let StoreArguments {
+            store,
+            schema,
+            prefix,
+        } = arguments;
         let named = store.is_some();
         let place = store.or_else(|| environment(STORE)).ok_or_else(|| {
             Failure::usage(
@@ -65,7 +69,11 @@ impl Place {
             (_, _, Some(_)) => return Err(misplaced("--prefix", "Redis", &kind)),
         }
         let hides_password = named && place.to_str().is_some_and(|place| redacted(place) != place);
-        Ok(Self { kind, flags, hides_password })
+        Ok(Self {
+            kind,
+            flags,
+            hides_password,
+        })
     }
 
     /// Opens what is there, and makes nothing.
@@ -96,7 +104,8 @@ impl fmt::Display for Place {
             Kind::Sqlite(path) => f.write_str(&plain(&path.to_string_lossy())),
             Kind::Postgres { url, schema: of } | Kind::Redis { url, prefix: of } => {
                 f.write_str(&plain(&redacted(url)))?;
-                of.as_ref().map_or(Ok(()), |of| write!(f, " ({})", plain(of)))
+                of.as_ref()
+                    .map_or(Ok(()), |of| write!(f, " ({})", plain(of)))
             }
         }
     }
@@ -176,8 +185,11 @@ fn flags(arguments: &StoreArguments) -> String {
         ("--schema", arguments.schema.as_deref()),
         ("--prefix", arguments.prefix.as_deref()),
     ];
-    let said = flags.iter().filter_map(|(flag, value)| Some((flag, (*value)?)));
-    said.map(|(flag, value)| format!(" {flag} {}", quoted(value))).collect()
+    let said = flags
+        .iter()
+        .filter_map(|(flag, value)| Some((flag, (*value)?)));
+    said.map(|(flag, value)| format!(" {flag} {}", quoted(value)))
+        .collect()
 }
 
 /// As a shell reads it.
@@ -203,7 +215,9 @@ fn sqlite(_: &std::path::Path) -> Result<Arc<dyn EffectStore>, Failure> {
 #[cfg(feature = "postgres")]
 fn postgres(url: &str, schema: Option<&str>) -> Result<Arc<dyn EffectStore>, Failure> {
     // Nobody else works with this one: it needs no more connections.
-    let mut options = crate::PostgresEffectStore::options().existing().pool_size(1);
+    let mut options = crate::PostgresEffectStore::options()
+        .existing()
+        .pool_size(1);
     if let Some(schema) = schema {
         options = options.schema(schema);
     }
@@ -222,7 +236,9 @@ fn redis(url: &str, prefix: Option<&str>) -> Result<Arc<dyn EffectStore>, Failur
     }
     // Whether to live with that loss is its application's choice, and a settlement or a purge that
     // is lost leaves the record as it was.
-    let mut builder = crate::RedisEffectStore::builder(url).existing().accept_loss();
+    let mut builder = crate::RedisEffectStore::builder(url)
+        .existing()
+        .accept_loss();
     if let Some(prefix) = prefix {
         builder = builder.prefix(prefix);
     }
@@ -231,13 +247,19 @@ fn redis(url: &str, prefix: Option<&str>) -> Result<Arc<dyn EffectStore>, Failur
 
 #[cfg(not(feature = "redis"))]
 fn redis(url: &str, _: Option<&str>) -> Result<Arc<dyn EffectStore>, Failure> {
-    let feature = if is_redis_tls(url) { "redis-tls" } else { "redis" };
+    let feature = if is_redis_tls(url) {
+        "redis-tls"
+    } else {
+        "redis"
+    };
     Err(not_built("Redis", feature))
 }
 
 fn is_redis_tls(url: &str) -> bool {
     let scheme = url.split(':').next().unwrap_or_default();
-    ["rediss", "valkeys"].iter().any(|tls| scheme.eq_ignore_ascii_case(tls))
+    ["rediss", "valkeys"]
+        .iter()
+        .any(|tls| scheme.eq_ignore_ascii_case(tls))
 }
 
 #[allow(dead_code, reason = "where all features are on")]
@@ -274,14 +296,23 @@ mod tests {
             (r"C:\effects.db", r"C:\effects.db"),
         ];
         for (text, path) in sqlite {
-            assert_eq!(place(text, None, None).unwrap().kind, Kind::Sqlite(path.into()));
+            assert_eq!(
+                place(text, None, None).unwrap().kind,
+                Kind::Sqlite(path.into())
+            );
         }
         for url in ["postgres://h/d", "postgresql://h/d", "POSTGRES://h/d"] {
             let kind = place(url, Some("s"), None).unwrap().kind;
             let (url, schema) = (url.to_owned(), Some("s".to_owned()));
             assert_eq!(kind, Kind::Postgres { url, schema });
         }
-        for url in ["redis://h", "rediss://h", "redis+unix:///s", "unix:///s", "valkey://h"] {
+        for url in [
+            "redis://h",
+            "rediss://h",
+            "redis+unix:///s",
+            "unix:///s",
+            "valkey://h",
+        ] {
             let kind = place(url, None, Some("p")).unwrap().kind;
             let (url, prefix) = (url.to_owned(), Some("p".to_owned()));
             assert_eq!(kind, Kind::Redis { url, prefix });
@@ -291,16 +322,32 @@ mod tests {
     #[test]
     fn what_leads_nowhere_is_refused() {
         let refused = [
-            (place("mysql://root:secret@h/d", None, None), "mysql:// leads to no store"),
-            (place("effects.db", Some("s"), None), "--schema is for Postgres"),
-            (place("redis://h", Some("s"), None), "--schema is for Postgres, and the store is in Redis"),
-            (place("postgres://h/d", None, Some("p")), "--prefix is for Redis"),
+            (
+                place("mysql://root:secret@h/d", None, None),
+                "mysql:// leads to no store",
+            ),
+            (
+                place("effects.db", Some("s"), None),
+                "--schema is for Postgres",
+            ),
+            (
+                place("redis://h", Some("s"), None),
+                "--schema is for Postgres, and the store is in Redis",
+            ),
+            (
+                place("postgres://h/d", None, Some("p")),
+                "--prefix is for Redis",
+            ),
         ];
         for (refused, why) in refused {
             let told = refused.unwrap_err().told(false);
             assert!(told.contains(why) && !told.contains("secret"), "{told}");
         }
-        let nowhere = StoreArguments { store: None, schema: None, prefix: None };
+        let nowhere = StoreArguments {
+            store: None,
+            schema: None,
+            prefix: None,
+        };
         let told = Place::with(nowhere, |_| None).unwrap_err().told(false);
         assert!(told.contains("RETRY_EFFECTS_STORE"), "{told}");
     }
@@ -335,9 +382,18 @@ mod tests {
             ("postgres://u:s@cr/et@h/d", "postgres://u:***@h/d"),
             ("redis://:secret@h:6379/0", "redis://:***@h:6379/0"),
             ("postgres://u@h:5432/d", "postgres://u@h:5432/d"),
-            ("postgres://h/d?user=u&password=secret&x=1", "postgres://h/d?user=u&password=***&x=1"),
-            ("redis+unix:///s?user=u&pass=secret", "redis+unix:///s?user=u&pass=***"),
-            ("host=h password=secret user=u", "host=h password=*** user=u"),
+            (
+                "postgres://h/d?user=u&password=secret&x=1",
+                "postgres://h/d?user=u&password=***&x=1",
+            ),
+            (
+                "redis+unix:///s?user=u&pass=secret",
+                "redis+unix:///s?user=u&pass=***",
+            ),
+            (
+                "host=h password=secret user=u",
+                "host=h password=*** user=u",
+            ),
         ];
         for (place, shown) in table {
             assert_eq!(redacted(place), shown);
@@ -347,10 +403,19 @@ mod tests {
     #[test]
     fn the_same_store_is_found_again() {
         let flags = |store, schema| place(store, schema, None).unwrap().flags().to_owned();
-        assert_eq!(flags("/var/my files/x.db", None), " --store '/var/my files/x.db'");
+        assert_eq!(
+            flags("/var/my files/x.db", None),
+            " --store '/var/my files/x.db'"
+        );
         assert_eq!(flags("x'y.db", None), r" --store 'x'\''y.db'");
-        assert_eq!(flags("postgres://u@h/d", Some("s")), " --store postgres://u@h/d --schema s");
+        assert_eq!(
+            flags("postgres://u@h/d", Some("s")),
+            " --store postgres://u@h/d --schema s"
+        );
         let hidden = place("postgres://u:secret@h/d", Some("s"), None).unwrap();
-        assert_eq!((hidden.flags(), hidden.hides_password()), (" --schema s", true));
+        assert_eq!(
+            (hidden.flags(), hidden.hides_password()),
+            (" --schema s", true)
+        );
     }
 }

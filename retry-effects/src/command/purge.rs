@@ -67,12 +67,7 @@ fn question(opened: &Opened, count: u64, age: Duration) -> String {
     )
 }
 
-fn told(
-    count: u64,
-    is_dry: bool,
-    age: Duration,
-    screen: &mut Screen<'_>,
-) -> Result<(), Failure> {
+fn told(count: u64, is_dry: bool, age: Duration, screen: &mut Screen<'_>) -> Result<(), Failure> {
     if screen.is_json() {
         let name = if is_dry { "at_most" } else { "removed" };
         let answer = json!({ name: count, "dry_run": is_dry, "older_than_ms": millis(age) });
@@ -90,5 +85,9 @@ fn told(
 }
 
 fn records(count: u64) -> String {
-    if count == 1 { "1 record".to_owned() } else { format!("{count} records") }
+    if count == 1 {
+        "1 record".to_owned()
+    } else {
+        format!("{count} records")
+    }
 }

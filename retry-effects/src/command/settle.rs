@@ -32,7 +32,9 @@ pub(super) fn settle(
         if !arguments.yes {
             confirmation::given(&question(opened, &record, &settlement))?;
         }
-        let settled = opened.store.settle(record.id, record.fence, settlement.clone());
+        let settled = opened
+            .store
+            .settle(record.id, record.fence, settlement.clone());
         opened.wait(settled).map_err(unsettled)?;
     }
     told(&record, &settlement, changes, screen)
@@ -76,7 +78,10 @@ fn refusal(record: &Record, pinned: Option<Fence>, settlement: &Settlement) -> O
         return Some(Failure::from(changed).and(&more));
     }
     let not_in_doubt = |why: &str| {
-        let message = format!("{} is {status}, and not in doubt: {why}", id::short(record.id));
+        let message = format!(
+            "{} is {status}, and not in doubt: {why}",
+            id::short(record.id)
+        );
         Some(Failure::refused("not_in_doubt", message))
     };
     match (settlement, status) {
@@ -126,7 +131,9 @@ fn question(opened: &Opened, record: &Record, settlement: &Settlement) -> String
             "NOTE: the record says that it HAPPENED; only its result was not recorded. It would \
              happen again.\n"
         }
-        (true, _) => "See to it that its worker is dead: one that is merely stuck may still do it.\n",
+        (true, _) => {
+            "See to it that its worker is dead: one that is merely stuck may still do it.\n"
+        }
         (false, Status::Success) => "NOTE: this REPLACES the result that is recorded.\n",
         (false, Status::Pending) => {
             "NOTE: its owner may be alive; it would find its claim over, and its own result would \
@@ -141,7 +148,10 @@ fn question(opened: &Opened, record: &Record, settlement: &Settlement) -> String
             "Record that it happened, so that every later call returns {}?",
             plain(payload.json())
         ),
-        _ => write!(text, "Record that it did NOT happen, so that the next call runs it?"),
+        _ => write!(
+            text,
+            "Record that it did NOT happen, so that the next call runs it?"
+        ),
     };
     text
 }
@@ -187,7 +197,9 @@ fn told(
     Ok(screen.line(match (changed, is_success) {
         (true, true) => format!("{short} is a success now: later calls get the result given"),
         (true, false) => format!("{short} is released now: the next call runs it"),
-        (false, true) => format!("{short} is a success with this result already; nothing was changed"),
+        (false, true) => {
+            format!("{short} is a success with this result already; nothing was changed")
+        }
         (false, false) => format!("{short} is released already; nothing was changed"),
     })?)
 }
@@ -258,20 +270,31 @@ mod tests {
         let doubtful = record(Status::InDoubt);
         let word = Settlement::NotApplied;
         assert!(refusal(&doubtful, Some(Fence::new(3)), &word).is_none());
-        let told = refusal(&doubtful, Some(Fence::new(2)), &word).unwrap().told(false);
+        let told = refusal(&doubtful, Some(Fence::new(2)), &word)
+            .unwrap()
+            .told(false);
         assert!(told.contains("in_doubt now, with fence 3"), "{told}");
         assert!(told.ends_with("you said --fence 2"), "{told}");
     }
 
     #[test]
     fn a_result_is_json_and_kept_as_written() {
-        for json in ["null", "-7", "\"receipt\"", "{\"a\": 123456789012345678901234567890}"] {
+        for json in [
+            "null",
+            "-7",
+            "\"receipt\"",
+            "{\"a\": 123456789012345678901234567890}",
+        ] {
             assert_eq!(result(json), Ok(Payload::new(json)));
         }
         assert_eq!(result(" [1]\n"), Ok(Payload::new("[1]")));
         for json in ["", "receipt", "{a: 1}", "[1", "NaN", "1 2", "\"\\ud800\""] {
             assert!(result(json).is_err(), "{json}");
         }
-        assert!(result("@/there/is/no/such/file").unwrap_err().contains("no/such/file"));
+        assert!(
+            result("@/there/is/no/such/file")
+                .unwrap_err()
+                .contains("no/such/file")
+        );
     }
 }

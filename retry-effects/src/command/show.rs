@@ -56,7 +56,11 @@ fn fields(record: &Record, now: SystemTime) -> Vec<(&'static str, String)> {
         fields.push(("input hash", hash.to_string()));
     }
     if let Some(payload) = &record.payload {
-        let name = if record.status == Status::Failed { "error" } else { "result" };
+        let name = if record.status == Status::Failed {
+            "error"
+        } else {
+            "result"
+        };
         fields.push((name, plain(payload.json())));
         fields.push(("format", payload.format().to_string()));
     }
@@ -97,7 +101,11 @@ fn moment(time: SystemTime, now: SystemTime) -> String {
 }
 
 fn or_none(text: String) -> String {
-    if text.is_empty() { "none".to_owned() } else { text }
+    if text.is_empty() {
+        "none".to_owned()
+    } else {
+        text
+    }
 }
 
 /// The commands that settle it, ready to be copied.
@@ -119,7 +127,9 @@ fn commands(record: &Record, place: &Place, screen: &mut Screen<'_>) -> io::Resu
             _ => ("it did not happen", "--not-applied"),
         };
         screen.line(format!("{when}:"))?;
-        screen.line(format!("  retry-effects settle {id} --fence {fence} {argument}{flags}"))?;
+        screen.line(format!(
+            "  retry-effects settle {id} --fence {fence} {argument}{flags}"
+        ))?;
     }
     Ok(())
 }

@@ -13,7 +13,8 @@ const UNITS: [(char, u64); 5] = [
 
 /// A span with its units. A bare number is refused: what it would purge depends on a guess.
 pub(super) fn parse(text: &str) -> Result<Duration, String> {
-    const ALLOWED: &str = "it must be whole numbers with units of w, d, h, m or s, as in 7d or 1h30m";
+    const ALLOWED: &str =
+        "it must be whole numbers with units of w, d, h, m or s, as in 7d or 1h30m";
     let mut seconds: u64 = 0;
     let mut rest = text.trim();
     if rest.is_empty() {
@@ -84,7 +85,11 @@ mod tests {
             ("1h30", None),
         ];
         for (text, seconds) in table {
-            assert_eq!(parse(text).ok().map(|span| span.as_secs()), seconds, "{text}");
+            assert_eq!(
+                parse(text).ok().map(|span| span.as_secs()),
+                seconds,
+                "{text}"
+            );
         }
     }
 

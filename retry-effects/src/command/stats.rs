@@ -56,7 +56,9 @@ impl Census {
 
     fn count(&mut self, record: Record) {
         self.applied += u64::from(record.applied);
-        let of = Status::ALL.iter().position(|status| *status == record.status);
+        let of = Status::ALL
+            .iter()
+            .position(|status| *status == record.status);
         let Some(standing) = of.and_then(|at| self.standing.get_mut(at)) else {
             return;
         };
@@ -105,7 +107,12 @@ impl Census {
             .of()
             .map(|(status, standing)| row(status, standing, now))
             .collect();
-        rows.push(["total".to_owned(), self.total().to_string(), String::new(), String::new()]);
+        rows.push([
+            "total".to_owned(),
+            self.total().to_string(),
+            String::new(),
+            String::new(),
+        ]);
         screen.line(format!("{}, {} store", opened.place, opened.store.kind()))?;
         screen.line("")?;
         let table = Table::fitting(HEADS, &rows);

@@ -22,7 +22,11 @@ impl<const N: usize> Table<N> {
     }
 
     /// Writes a row.
-    pub(super) fn row(&self, cells: &[impl AsRef<str>; N], screen: &mut Screen<'_>) -> io::Result<()> {
+    pub(super) fn row(
+        &self,
+        cells: &[impl AsRef<str>; N],
+        screen: &mut Screen<'_>,
+    ) -> io::Result<()> {
         let mut line = String::new();
         for (cell, widest) in cells.iter().zip(self.widths) {
             let cell = cell.as_ref();

@@ -1,0 +1,202 @@
+//! `settle`.
+
+use retry_effects::{Effect, EffectError, Outcome, Payload, Record, Status, compute_action_id};
+use serde_json::{Value, json};
+
+use super::bench::{Bench, LONG, short, wait};
+
+/// A call of an action that somebody has begun and never ended; its id.
+fn begin(bench: &Bench) -> String {
+    let died = Effect::new("charge", &7)
+        .store(bench.store.clone())
+        .run(|| {
+            Err::<u32, _>(std::io::Error::new(
+                std::io::ErrorKind::TimedOut,
+                "no answer",
+            ))
+        });
+    died.unwrap_err();
+    compute_action_id("charge", &7, "").unwrap().to_string()
+}
+
+/// What the next call of it comes to, where its own run would give 1.
+fn call(bench: &Bench) -> Result<u32, EffectError> {
+    Effect::new("charge", &7)
+        .store(bench.store.clone())
+        .run(|| Ok(1))
+}
+
+pub(super) fn it_happened(bench: &Bench) {
+    let id = begin(bench);
+    assert!(matches!(call(bench), Err(EffectError::InDoubt { .. })));
+    let settled = bench.answer(&["settle", &id, "--success", "42", "--yes"]);
+    assert_eq!(
+        settled,
+        format!(
+            "{} is a success now: later calls get the result given\n",
+            &id[..12]
+        )
+    );
+    assert_eq!(call(bench).unwrap(), 42);
+}
+
+pub(super) fn it_did_not_happen(bench: &Bench) {
+    let id = begin(bench);
+    let settled = bench.json(&["settle", &id[..8], "--not-applied", "--yes"]);
+    let fence = bench.json(&["show", &id])["fence"].clone();
+    let expected = json!({
+        "id": id, "fence": fence, "settled": "not_applied", "was": "in_doubt", "changed": true,
+    });
+    assert_eq!(settled, expected);
+    assert_eq!(call(bench).unwrap(), 1);
+
+    // A lease that is over, which nobody has written down yet.
+    bench.put_expired(2);
+    bench.answer(&["settle", "02ab", "--not-applied", "-y"]);
+    assert_eq!(bench.status(2), Some(Status::Released));
+}
+
+pub(super) fn a_living_owner_is_left_alone(bench: &Bench) {
+    let token = bench.claim(1, LONG);
+    let before = bench.record(1);
+    let said = bench.run(&["settle", "01ab", "--not-applied", "--yes"]);
+    assert_eq!((said.code, &*said.out), (1, ""), "{said:?}");
+    assert!(
+        said.err
+            .starts_with("error: the record's owner may be alive: its lease ends in "),
+        "{said:?}"
+    );
+    assert!(
+        said.err
+            .ends_with("wait until its lease is over, and look again\n"),
+        "{said:?}"
+    );
+    let but_for_the_lease = |record: Option<Record>| {
+        record.map(|record| Record {
+            lease_left: None,
+            ..record
+        })
+    };
+    assert_eq!(
+        but_for_the_lease(bench.record(1)),
+        but_for_the_lease(before)
+    );
+    wait(
+        bench
+            .store
+            .complete(&token, Outcome::Success(Payload::new("1"))),
+    );
+}
+
+pub(super) fn another_record_than_was_seen(bench: &Bench) {
+    let token = bench.put(1, Status::InDoubt);
+    let seen = token.fence().number();
+    for word in [&["--not-applied"][..], &["--success", "1"]] {
+        let fence = (seen + 1).to_string();
+        let arguments = [&["settle", "01ab", "--yes", "--fence", &fence], word].concat();
+        let said = bench.run(&arguments);
+        assert_eq!(said.code, 1, "{said:?}");
+        let expected = format!("the record has changed: it is in_doubt now, with fence {seen}; ");
+        assert!(said.err.contains(&expected), "{said:?}");
+        assert_eq!(bench.status(1), Some(Status::InDoubt));
+    }
+    bench.answer(&[
+        "settle",
+        "01ab",
+        "--yes",
+        "--fence",
+        &seen.to_string(),
+        "--not-applied",
+    ]);
+}
+
+pub(super) fn what_is_not_in_doubt(bench: &Bench) {
+    let refused: [(_, _, &[&str], _); 4] = [
+        (1, Status::Success, &["--not-applied"], "it happened"),
+        (2, Status::Failed, &["--not-applied"], "it failed for good"),
+        (3, Status::Failed, &["--success", "1"], "it failed for good"),
+        (
+            4,
+            Status::Released,
+            &["--success", "1"],
+            "it is free to run",
+        ),
+    ];
+    for (number, status, word, why) in refused {
+        bench.put(number, status);
+        let before = bench.record(number);
+        let said = bench.run(&[&["settle", &short(number), "--yes"], word].concat());
+        assert_eq!(said.code, 1, "{said:?}");
+        let expected = format!(
+            "error: {} is {status}, and not in doubt: {why}",
+            short(number)
+        );
+        assert!(said.err.starts_with(&expected), "{said:?}");
+        assert_eq!(bench.record(number), before);
+    }
+}
+
+pub(super) fn a_result_that_no_longer_decodes(bench: &Bench) {
+    assert_eq!(call(bench).unwrap(), 1);
+    let id = compute_action_id("charge", &7, "").unwrap().to_string();
+    let other = || -> Result<String, EffectError> {
+        let effect = Effect::new("charge", &7).store(bench.store.clone());
+        effect.run(|| Ok("ran again".to_owned()))
+    };
+    other().unwrap_err();
+    bench.answer(&["settle", &id, "--success", "\"one\"", "--yes"]);
+    assert_eq!(other().unwrap(), "one");
+}
+
+pub(super) fn said_twice(bench: &Bench) {
+    bench.put(1, Status::InDoubt);
+    bench.put(2, Status::InDoubt);
+    for changed in [true, false] {
+        let settled = bench.json(&["settle", "01ab", "--success", " {\"a\": 1} ", "--yes"]);
+        assert_eq!(settled["changed"], changed);
+        let settled = bench.json(&["settle", "02ab", "--not-applied", "--yes"]);
+        assert_eq!(settled["changed"], changed);
+    }
+    // As it was written: the store keeps texts, and knows no numbers.
+    assert_eq!(bench.json(&["show", "01ab"])["payload"], "{\"a\": 1}");
+}
+
+pub(super) fn nothing_is_done_unasked(bench: &Bench) {
+    bench.put(1, Status::InDoubt);
+    bench.put(2, Status::Success);
+    let before = bench.everything();
+    for arguments in [
+        &["settle", "01ab", "--not-applied"][..],
+        &["settle", "01ab", "--success", "1"],
+        &["purge", "--older-than", "0s"],
+    ] {
+        let said = bench.run(arguments);
+        assert_eq!((said.code, &*said.out), (2, ""), "{said:?}");
+        assert!(said.err.contains("say `--yes`"), "{said:?}");
+        let said = bench.run(&[arguments, &["--json"]].concat());
+        let error: Value = serde_json::from_str(&said.err).unwrap();
+        assert_eq!(error["error"]["kind"], "nobody_to_ask");
+    }
+    assert_eq!(bench.everything(), before);
+}
+
+pub(super) fn what_is_no_json(bench: &Bench) {
+    bench.put(1, Status::InDoubt);
+    let before = bench.everything();
+    for word in ["receipt 7", "{'a': 1}", "", "[1", "@/there/is/none"] {
+        let said = bench.run(&["settle", "01ab", "--yes", "--success", word]);
+        assert_eq!((said.code, &*said.out), (2, ""), "{said:?}");
+        assert!(said.err.contains("--success <JSON>"), "{said:?}");
+    }
+    assert_eq!(bench.everything(), before);
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("receipt.json");
+    std::fs::write(&path, "{\"receipt\": \"é\"}\n").unwrap();
+    let word = format!("@{}", path.display());
+    bench.answer(&["settle", "01ab", "--yes", "--success", &word]);
+    assert_eq!(
+        bench.json(&["show", "01ab"])["payload"],
+        "{\"receipt\": \"é\"}"
+    );
+}

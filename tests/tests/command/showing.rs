@@ -1,0 +1,143 @@
+//! `show`.
+
+use retry_effects::{ActionId, Claim, ClaimRequest, Outcome, Status};
+use serde_json::json;
+
+use super::bench::{Bench, LONG, id, normal, wait};
+
+pub(super) fn what_is_in_doubt_and_how_it_is_settled(bench: &Bench) {
+    let token = bench.put(1, Status::InDoubt);
+    let shown = bench.answer(&["show", "01abab"]);
+    assert_eq!(
+        normal(&shown, &[&token]),
+        format!(
+            "\
+id {id}
+action charge
+scope tenant-7
+status in_doubt
+fence FENCE
+owner has no lease any more
+renewals 0
+created TIME (AGE ago)
+
+It may have happened: its lease ran out, or its worker could not tell. Callers get the
+error InDoubt until it is settled, unless their function has a probe or says reexecute.
+Ask the other side whether it happened, and see to it that its worker is dead: one that
+is merely stuck may still do it.
+
+it happened:
+  retry-effects settle {id} --fence FENCE --success 'JSON'
+it did not happen:
+  retry-effects settle {id} --fence FENCE --not-applied
+",
+            id = id(1)
+        )
+    );
+    // The last line is a command that can be run.
+    let line = shown.lines().last().unwrap();
+    let words: Vec<_> = line.split_whitespace().skip(1).chain(["--yes"]).collect();
+    bench.answer(&words);
+    assert_eq!(bench.status(1), Some(Status::Released));
+
+    let marked = bench.claim(2, LONG);
+    wait(
+        bench
+            .store
+            .complete(&marked, Outcome::InDoubt { applied: true }),
+    );
+    let shown = bench.answer(&["show", "02abab"]);
+    assert!(
+        shown.contains("in_doubt, marked applied: it happened"),
+        "{shown}"
+    );
+    assert!(shown.contains("It is known to have happened"), "{shown}");
+}
+
+pub(super) fn who_is_at_it(bench: &Bench) {
+    let token = bench.claim(1, LONG);
+    wait(bench.store.renew(&token, LONG));
+    let shown = bench.answer(&["show", &id(1).to_string()]);
+    let normal = normal(&shown, &[&token]);
+    assert!(
+        normal.contains("owner may be alive: its lease ends in AGE unless it is renewed\n"),
+        "{normal}"
+    );
+    assert!(normal.contains("renewals 1\n"), "{normal}");
+    // Nobody may say yet that it did not happen.
+    assert!(
+        shown.contains("--success") && !shown.contains("--not-applied"),
+        "{shown}"
+    );
+}
+
+pub(super) fn a_result(bench: &Bench) {
+    bench.put(1, Status::Success);
+    let shown = bench.answer(&["show", "01ab"]);
+    let normal = normal(&shown, &[]);
+    assert!(
+        normal.contains("\nresult {\"receipt\":7}\nformat 1\n"),
+        "{normal}"
+    );
+    assert!(normal.contains("\nfinished TIME (AGE ago)\n"), "{normal}");
+    assert_eq!(bench.json(&["show", "01AB"]), bench.json(&["list"])[0]);
+
+    bench.put(2, Status::Failed);
+    let shown = bench.answer(&["show", "02ab"]);
+    assert!(shown.contains("\nerror       {\"receipt\":7}\n"), "{shown}");
+    assert!(!shown.contains("retry-effects settle"), "{shown}");
+}
+
+pub(super) fn by_its_first_digits(bench: &Bench) {
+    let mut bytes = *id(1).as_bytes();
+    let near = [1, 2].map(|last| {
+        bytes[31] = last;
+        ActionId::from_bytes(bytes)
+    });
+    // The first of all, and the last of all.
+    let ends = [
+        ActionId::from_bytes([0; 32]),
+        ActionId::from_bytes([0xff; 32]),
+    ];
+    for id in near.into_iter().chain(ends) {
+        let claimed = wait(bench.store.pending(&ClaimRequest::new(id, "near")));
+        assert!(matches!(claimed, Claim::Won(_)), "{claimed:?}");
+    }
+    let said = bench.run(&["show", "01abab"]);
+    assert_eq!(said.code, 2, "{said:?}");
+    let [first, second] = near;
+    assert_eq!(
+        said.err,
+        format!(
+            "error: 01abab begins more than one id, as {first} and {second}; give more digits\n"
+        )
+    );
+    for id in near.into_iter().chain(ends) {
+        let id = id.to_string();
+        assert_eq!(bench.json(&["show", &id])["id"], id);
+    }
+    for (digits, id) in [("0000", ends[0]), ("ffff", ends[1])] {
+        assert_eq!(bench.json(&["show", digits])["id"], id.to_string());
+    }
+    for digits in ["01a", "01abxx", ""] {
+        let said = bench.run(&["show", digits]);
+        assert_eq!(said.code, 2, "{said:?}");
+        assert!(said.err.contains("64 hexadecimal digits"), "{said:?}");
+    }
+}
+
+pub(super) fn what_is_not_there(bench: &Bench) {
+    bench.put(1, Status::Success);
+    for digits in ["01ac", "02ab", &id(2).to_string()] {
+        let said = bench.run(&["show", digits]);
+        assert_eq!((said.code, &*said.out), (1, ""), "{said:?}");
+        assert!(
+            said.err.starts_with("error: there is no record whose id "),
+            "{said:?}"
+        );
+    }
+    let said = bench.run(&["show", "01ac", "--json"]);
+    let error: serde_json::Value = serde_json::from_str(&said.err).unwrap();
+    assert_eq!(error["error"]["kind"], "not_found");
+    assert_eq!(error["error"]["exit_code"], json!(1));
+}

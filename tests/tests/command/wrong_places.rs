@@ -1,0 +1,289 @@
+//! Places where there is no store, and stores that cannot be read: nothing is made, and a person is
+//! told what to do.
+
+use std::fs;
+use std::path::Path;
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+
+use super::bench::{Bench, Said, bare_command, said};
+
+/// What the command says of a place.
+fn told(place: &str, more: &[&str]) -> Said {
+    let arguments = [&["list", "--store", place], more].concat();
+    let said = said(&mut bare_command(&arguments));
+    assert_eq!(said.out, "", "{said:?}");
+    said
+}
+
+/// A store that cannot be opened, and why.
+fn refused(place: &Path, why: &str) {
+    let said = told(place.to_str().unwrap(), &[]);
+    assert_eq!(said.code, 3, "{said:?}");
+    assert!(said.err.contains(why), "{said:?}");
+    assert_eq!(said.err.lines().count(), 1, "{said:?}");
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+#[test]
+fn no_file_is_made() {
+    let folder = folder();
+    refused(&folder.path().join("typo.db"), "there is no such file");
+    refused(&folder.path().join("typo/effects.db"), "does not exist");
+    refused(folder.path(), "it is a directory");
+    let said = said(&mut {
+        let mut command = bare_command(&["stats"]);
+        command
+            .env("RETRY_EFFECTS_STORE", "sqlite:typo.db")
+            .current_dir(folder.path());
+        command
+    });
+    assert_eq!(said.code, 3, "{said:?}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn what_is_no_store_is_left_as_it_is() {
+    let folder = folder();
+    let letter = folder.path().join("letter");
+    fs::write(&letter, "this is a letter, and a long one ".repeat(30)).unwrap();
+    refused(&letter, "is not a SQLite database");
+
+    let empty = folder.path().join("empty");
+    fs::write(&empty, "").unwrap();
+    refused(&empty, "holds no effect store");
+
+    let orders = folder.path().join("orders.db");
+    let connection = Connection::open(&orders).unwrap();
+    connection
+        .execute_batch("CREATE TABLE orders (number INTEGER)")
+        .unwrap();
+    drop(connection);
+    let before = fs::read(&orders).unwrap();
+    refused(
+        &orders,
+        "it has no table effect_store, and none is made here",
+    );
+    assert_eq!(fs::read(&orders).unwrap(), before);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+}
+
+#[test]
+fn a_store_of_a_newer_version_is_not_read() {
+    let folder = folder();
+    let path = folder.path().join("effects.db");
+    drop(retry_effects::SqliteEffectStore::open(&path).unwrap());
+    let connection = Connection::open(&path).unwrap();
+    connection
+        .execute("UPDATE effect_store SET version = 99", [])
+        .unwrap();
+    refused(
+        &path,
+        "newer version of retry-effects (its tables are version 99",
+    );
+}
+
+#[test]
+fn an_error_is_one_object_for_programs() {
+    let folder = folder();
+    let place = folder.path().join("typo.db");
+    let said = told(place.to_str().unwrap(), &["--json"]);
+    let error: serde_json::Value = serde_json::from_str(&said.err).unwrap();
+    assert_eq!(error["error"]["kind"], "unavailable");
+    assert_eq!(error["error"]["exit_code"], 3);
+}
+
+#[test]
+fn the_command_line_says_what_it_wants() {
+    let table: [(&[&str], _); 8] = [
+        (&["list"], "which store? Say `--store PATH`"),
+        (
+            &["list", "--store", "mysql://u:secret@h/d"],
+            "mysql:// leads to no store",
+        ),
+        (
+            &["list", "--store", "x.db", "--prefix", "p"],
+            "--prefix is for Redis, and the store is in SQLite",
+        ),
+        (
+            &["list", "--store", "x.db", "--schema", "s"],
+            "--schema is for Postgres",
+        ),
+        (
+            &["list", "--status", "doubt"],
+            "[possible values: pending, success, failed, released, in_doubt]",
+        ),
+        (&["settle", "01abab"], "<--success <JSON>|--not-applied>"),
+        (&["lst"], "list"),
+        (&[], "Usage: retry-effects"),
+    ];
+    for (arguments, why) in table {
+        let said = said(&mut bare_command(arguments));
+        assert_eq!((said.code, &*said.out), (2, ""), "{said:?}");
+        assert!(
+            said.err.contains(why) && !said.err.contains("secret"),
+            "{said:?}"
+        );
+    }
+}
+
+#[test]
+fn help_teaches() {
+    let help = said(&mut bare_command(&["--help"]));
+    assert_eq!((help.code, &*help.err), (0, ""), "{help:?}");
+    for taught in [
+        "IN DOUBT",
+        "settle 5912848c --not-applied",
+        "Exit codes:",
+        "RETRY_EFFECTS_STORE",
+        "RETRY_EFFECTS_SCHEMA",
+        "RETRY_EFFECTS_PREFIX",
+    ] {
+        assert!(help.out.contains(taught), "{taught}: {}", help.out);
+    }
+    assert!(
+        help.out.lines().all(|line| line.chars().count() <= 100),
+        "{}",
+        help.out
+    );
+    for task in ["list", "show", "settle", "purge", "stats"] {
+        assert!(help.out.contains(&format!("\n  {task} ")), "{}", help.out);
+        assert_eq!(said(&mut bare_command(&[task, "--help"])).code, 0);
+    }
+    // No password of the environment is shown.
+    let mut command = bare_command(&["--help"]);
+    let shown = said(command.env("RETRY_EFFECTS_STORE", "postgres://u:secret@h/d"));
+    assert_eq!(shown.out, help.out);
+}
+
+#[test]
+fn a_file_is_named_on_the_command_line_or_by_a_url() {
+    let bench = Bench::sqlite();
+    let path = bench.place();
+    let here = Path::new(path);
+    for place in [
+        path.to_owned(),
+        format!("sqlite:{path}"),
+        format!("sqlite://{path}"),
+    ] {
+        let said = said(&mut bare_command(&["--store", &place, "list"]));
+        assert_eq!((said.code, &*said.out), (0, "no records\n"), "{said:?}");
+    }
+    let mut command = bare_command(&["list", "-s", "effects.db"]);
+    let said = said(command.current_dir(here.parent().unwrap()));
+    assert_eq!((said.code, &*said.out), (0, "no records\n"), "{said:?}");
+}
+
+#[cfg(feature = "postgres")]
+mod postgres {
+    use retry_tests::postgres::ThrowawayPostgres;
+
+    use super::super::bench::{Bench, fresh_name, postgres_url};
+    use super::told;
+
+    #[test]
+    fn no_tables_are_made() {
+        let Some(server) = ThrowawayPostgres::shared() else {
+            return;
+        };
+        let (url, schema) = (postgres_url(&server), fresh_name());
+        for _ in 0..2 {
+            let said = told(&url, &["--schema", &schema]);
+            assert_eq!(said.code, 3, "{said:?}");
+            let expected = format!("no table effect_store in a schema \"{schema}\"");
+            assert!(said.err.contains(&expected), "{said:?}");
+        }
+    }
+
+    #[test]
+    fn a_schema_on_the_command_line_counts_more() {
+        let Some(bench) = Bench::postgres() else {
+            return;
+        };
+        let missing = fresh_name();
+        let said = bench.run(&["list", "--schema", &missing]);
+        assert!(said.code == 3 && said.err.contains(&missing), "{said:?}");
+    }
+
+    #[test]
+    fn a_server_that_is_not_there_is_named_without_the_password() {
+        for url in [
+            "postgres://u:secret@127.0.0.1:1/d",
+            "postgres://u:secret@%2Fthere%2Fis%2Fnone/d",
+            "postgres://u:secret@h:port/d",
+            "postgres://u:secret@h/d?sslmode=sometimes",
+        ] {
+            let said = told(url, &[]);
+            assert_eq!(said.code, 3, "{said:?}");
+            assert!(!said.err.contains("secret"), "{said:?}");
+        }
+    }
+}
+
+#[cfg(feature = "redis")]
+mod redis {
+    use retry_tests::redis::ThrowawayRedis;
+
+    use super::super::bench::fresh_name;
+    use super::{bare_command, said, told};
+
+    #[test]
+    fn nothing_is_made() {
+        let Some(server) = ThrowawayRedis::start() else {
+            return;
+        };
+        let prefix = fresh_name();
+        for _ in 0..2 {
+            let said = told(&server.url(), &["--prefix", &prefix]);
+            assert_eq!(said.code, 3, "{said:?}");
+            assert!(
+                said.err
+                    .contains(&format!("no store under the prefix \"{prefix}\"")),
+                "{said:?}"
+            );
+        }
+        assert_eq!(server.command(&["DBSIZE"]), ":0\r\n");
+    }
+
+    /// What it may lose is its application's affair; what it removes is not to be trusted.
+    #[test]
+    fn a_server_that_loses_writes_is_read_and_one_that_evicts_is_not() {
+        let Some(server) = ThrowawayRedis::start() else {
+            return;
+        };
+        let builder = retry_effects::RedisEffectStore::builder(&server.url());
+        let _store = builder.connect_blocking().unwrap();
+        let _ = server.command(&["CONFIG", "SET", "appendfsync", "everysec"]);
+        let listed = said(&mut bare_command(&["list", "--store", &server.url()]));
+        assert_eq!(
+            (listed.code, &*listed.out),
+            (0, "no records\n"),
+            "{listed:?}"
+        );
+        let _ = server.command(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]);
+        let said = told(&server.url(), &[]);
+        assert_eq!(said.code, 3, "{said:?}");
+        assert!(
+            said.err.contains("set `maxmemory-policy noeviction`"),
+            "{said:?}"
+        );
+    }
+
+    #[test]
+    fn a_server_that_is_not_there_is_named_without_the_password() {
+        for url in [
+            "redis://u:secret@127.0.0.1:1",
+            "redis+unix:///there/is/none?user=u&pass=secret",
+            "redis://u:secret@h:port",
+            "redis://u:secret@h/database",
+        ] {
+            let said = told(url, &[]);
+            assert_eq!(said.code, 3, "{said:?}");
+            assert!(!said.err.contains("secret"), "{said:?}");
+        }
+    }
+}
