@@ -64,6 +64,7 @@ command line itself is text).";
 #[derive(Debug, Parser)]
 #[command(
     name = "retry-effects",
+    bin_name = "retry-effects",
     version,
     long_about = LONG_ABOUT,
     after_help = "`--help` says what in doubt means, how it is settled, and what the exit codes are.",

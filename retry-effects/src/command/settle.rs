@@ -14,7 +14,7 @@ use super::arguments::SettleArguments;
 use super::failure::Failure;
 use super::opened::Opened;
 use super::screen::{Screen, plain};
-use super::{confirmation, id, span};
+use super::{confirmation, id};
 
 pub(super) fn settle(
     opened: &Opened,
@@ -205,32 +205,36 @@ fn told(
 }
 
 /// What settling this record would mean, for people.
-pub(super) fn meaning(record: &Record) -> String {
+pub(super) fn meaning(record: &Record) -> &'static str {
     match record.status {
-        Status::InDoubt if record.applied => "It is known to have happened; only its result could \
+        Status::InDoubt if record.applied => {
+            "It is known to have happened; only its result could \
             not be recorded. It is never run again by itself, and callers get the error InDoubt \
             until its result is recorded."
-            .to_owned(),
-        Status::InDoubt => "It may have happened: its lease ran out, or its worker could not tell. \
+        }
+        Status::InDoubt => {
+            "It may have happened: its lease ran out, or its worker could not tell. \
             Callers get the error InDoubt until it is settled, unless their function has a probe or \
             says reexecute. Ask the other side whether it happened, and see to it that its worker \
             is dead: one that is merely stuck may still do it."
-            .to_owned(),
-        Status::Pending => format!(
-            "Its owner is at it, or was {} ago at most. If that one is dead, the record is in doubt \
-             as soon as the lease is over; until then it cannot be declared not to have happened, \
-             and a --success would be recorded over its owner's head.",
-            span::written(record.lease_left.unwrap_or_default())
-        ),
-        Status::Success => "It happened, and later calls get its result. Where that no longer \
+        }
+        Status::Pending => {
+            "Its owner may be at it, and renews the lease while it is. If it is dead, \
+            the record is in doubt once the lease is over. Until then it cannot be declared not to \
+            have happened, and a --success would be recorded over its owner's head."
+        }
+        Status::Success => {
+            "It happened, and later calls get its result. Where that no longer \
             decodes (a type has changed), another may be recorded in its place."
-            .to_owned(),
-        Status::Failed => "It failed for good, and later calls get its error. There is nothing to \
+        }
+        Status::Failed => {
+            "It failed for good, and later calls get its error. There is nothing to \
             settle; once it is purged, the next call runs it."
-            .to_owned(),
-        Status::Released => "It was claimed and did not happen. There is nothing to settle: the \
+        }
+        Status::Released => {
+            "It was claimed and did not happen. There is nothing to settle: the \
             next call runs it."
-            .to_owned(),
+        }
     }
 }
 

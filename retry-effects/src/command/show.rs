@@ -30,7 +30,7 @@ pub(super) fn show(
         screen.line(format!("{name:<10}  {value}"))?;
     }
     screen.line("")?;
-    for line in wrapped(&settle::meaning(&record)) {
+    for line in wrapped(settle::meaning(&record)) {
         screen.line(line)?;
     }
     Ok(commands(&record, &opened.place, screen)?)
@@ -161,7 +161,7 @@ mod tests {
                 let mut record = Record::new(id, status, SystemTime::UNIX_EPOCH);
                 record.applied = applied;
                 let text = settle::meaning(&record);
-                let lines = wrapped(&text);
+                let lines = wrapped(text);
                 assert!(lines.iter().all(|line| line.len() <= WIDTH), "{lines:?}");
                 assert_eq!(lines.join(" "), text);
             }
