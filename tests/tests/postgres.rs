@@ -11,6 +11,7 @@ mod postgres {
     mod cut;
     mod proxy;
     mod refusals;
+    mod settings;
     mod transactions;
     mod wakeups;
 }
