@@ -5,13 +5,16 @@
 )]
 
 mod postgres {
+    mod abandoned;
     mod batching;
     mod bench;
     mod conformance;
     mod cut;
     mod proxy;
+    mod purging;
     mod refusals;
     mod settings;
+    mod tls;
     mod transactions;
     mod wakeups;
 }
