@@ -13,7 +13,9 @@ mod postgres {
     mod proxy;
     mod purging;
     mod refusals;
+    mod results;
     mod settings;
+    mod storm;
     mod tls;
     mod transactions;
     mod wakeups;
