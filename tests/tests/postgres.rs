@@ -5,12 +5,18 @@
 )]
 
 mod postgres {
+    mod abandoned;
     mod batching;
     mod bench;
     mod conformance;
     mod cut;
     mod proxy;
+    mod purging;
     mod refusals;
+    mod results;
+    mod settings;
+    mod storm;
+    mod tls;
     mod transactions;
     mod wakeups;
 }

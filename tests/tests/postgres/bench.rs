@@ -50,6 +50,14 @@ impl Bench {
         self.server.socket_dir().join(format!(".s.PGSQL.{port}"))
     }
 
+    /// The same server, and another schema.
+    pub(crate) fn renamed(&self, schema: String) -> Self {
+        Self {
+            server: self.server.clone(),
+            name: schema,
+        }
+    }
+
     /// A pool as an application has one.
     pub(crate) fn pool(&self) -> Pool {
         self.pool_with("")
@@ -59,12 +67,12 @@ impl Bench {
     pub(crate) fn pool_with(&self, settings: &str) -> Pool {
         let mut config: Config = self.url().parse().unwrap();
         config.options(settings);
-        let manager = Manager::new(config, NoTls);
-        Pool::builder(manager)
-            .max_size(4)
-            .runtime(Runtime::Tokio1)
-            .build()
-            .unwrap()
+        pool(config, 4)
+    }
+
+    /// One of another size.
+    pub(crate) fn pool_of(&self, size: usize) -> Pool {
+        pool(self.url().parse().unwrap(), size)
     }
 
     /// A connection that is no store's.
@@ -111,6 +119,14 @@ impl Bench {
     pub(crate) async fn pass(&self, time: Duration) {
         self.advance(i64::try_from(time.as_micros()).unwrap()).await;
     }
+}
+
+fn pool(config: Config, size: usize) -> Pool {
+    Pool::builder(Manager::new(config, NoTls))
+        .max_size(size)
+        .runtime(Runtime::Tokio1)
+        .build()
+        .unwrap()
 }
 
 pub(crate) async fn client(url: &str) -> Client {
