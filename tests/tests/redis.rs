@@ -11,6 +11,7 @@ mod redis {
     mod conformance;
     mod cuts;
     mod existing;
+    mod expiry;
     mod outage;
     mod pipelining;
     mod place;
@@ -21,6 +22,7 @@ mod redis {
     mod side;
     mod silence;
     mod strangers;
+    mod trouble;
     mod wakeups;
 
     /// The number of a test's short form, or of its full one where that is asked for.

@@ -104,6 +104,7 @@ async fn serve(
         return;
     }
     let ears = spawn_local(ears.listen(nodes.clone()));
+    let inspector = spawn_local(nodes.clone().inspect());
     let mut batches = JoinSet::new();
     while let Some(job) = queue.recv().await {
         let mut jobs = vec![job];
@@ -122,6 +123,7 @@ async fn serve(
     }
     while batches.join_next().await.is_some() {}
     ears.abort();
+    inspector.abort();
 }
 
 impl Job {

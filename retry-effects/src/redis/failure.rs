@@ -133,3 +133,90 @@ impl fmt::Display for Failure {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use redis::Value;
+
+    use super::*;
+
+    /// An error as a server answers it.
+    fn said(line: &str) -> Failure {
+        let answer = redis::parse_redis_value(format!("-{line}\r\n").as_bytes());
+        let error = answer.and_then(Value::extract_error);
+        Failure::from(error.expect_err("an error"))
+    }
+
+    #[test]
+    fn what_passes_is_asked_again_and_where() {
+        let (passes, stays) = (Verdict::Retry, Verdict::Stop);
+        for (line, verdict, is_of_connection) in [
+            (
+                "LOADING Redis is loading the dataset in memory",
+                passes,
+                true,
+            ),
+            (
+                "READONLY You can't write against a read only replica.",
+                passes,
+                true,
+            ),
+            ("NOSCRIPT No matching script.", stays, true),
+            ("MASTERDOWN Link with MASTER is down", passes, true),
+            ("CLUSTERDOWN The cluster is down", passes, false),
+            (
+                "TRYAGAIN Multiple keys request during rehashing",
+                passes,
+                false,
+            ),
+            ("MOVED 1201 127.0.0.1:7000", passes, false),
+            ("ASK 1201 127.0.0.1:7000", passes, false),
+            (
+                "OOM command not allowed when used memory > 'maxmemory'.",
+                stays,
+                false,
+            ),
+            ("MISCONF Errors writing to the AOF file", stays, false),
+            ("NOPERM this user has no permissions", stays, false),
+            ("WRONGTYPE Operation against a key", stays, false),
+        ] {
+            let failure = said(line);
+            assert_eq!(failure.verdict(), verdict, "{line}");
+            assert_eq!(failure.is_of_connection(), is_of_connection, "{line}");
+            assert_eq!(failure.is_elsewhere(), line.starts_with("MOVED"), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_stays_says_what_to_do() {
+        for (line, advice) in [
+            ("NOPERM this user has no permissions", "ACL SETUSER"),
+            ("NOAUTH Authentication required.", "user and password"),
+            (
+                "WRONGPASS invalid username-password pair",
+                "user and password",
+            ),
+            ("WRONGTYPE Operation against a key", "another prefix"),
+            ("MOVED 1201 127.0.0.1:7000", "+cluster|slots"),
+        ] {
+            let error = said(line).into_error("here");
+            let StoreError::Misconfigured { what, source, .. } = &error else {
+                panic!("{error:?}");
+            };
+            assert!(what.contains(advice), "{what}");
+            assert!(source.is_some(), "{line}");
+        }
+        for (line, advice) in [
+            ("OOM command not allowed", "raise maxmemory"),
+            ("MISCONF Errors writing to the AOF file", "its disk"),
+            (
+                "BUSY Redis is busy running a script",
+                "use the Redis server at here",
+            ),
+        ] {
+            let error = said(line).into_error("here");
+            assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
+            assert!(error.to_string().contains(advice), "{error}");
+        }
+    }
+}

@@ -8,7 +8,7 @@ use std::time::Duration;
 use redis::aio::MultiplexedConnection;
 use redis::{
     AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ErrorKind, ProtocolVersion,
-    PushInfo,
+    PushInfo, RedisError,
 };
 use retry_core::{Jitter, Nested, Retry, RetryPolicy};
 use tokio::sync::Mutex;
@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::ears::Listener;
 use super::failure::Failure;
-use super::server::{Terms, prepare};
+use super::server::{Terms, enter, inspect};
 use crate::waiters::Waiters;
 
 /// How often, and how far apart, a server is looked for, and a command sent that it would not take
@@ -173,6 +173,20 @@ impl Link {
         }
     }
 
+    /// Looks at the server again, whose settings may have been changed. One that is refused by now
+    /// has no connection any more, so that the next call says why.
+    pub(super) async fn inspect(&self) {
+        let Some(mut live) = self.present() else {
+            return;
+        };
+        if inspect(&mut live.connection, &self.shared.terms)
+            .await
+            .is_err()
+        {
+            self.drop_connection(live.number);
+        }
+    }
+
     /// A connection is not to be used any more.
     pub(super) fn drop_connection(&self, number: u64) {
         let mut live = self.live.borrow_mut();
@@ -186,8 +200,10 @@ impl Link {
             Err(Failure::Redis(error)) if is_of_protocol(&error) => (self.open(None).await?, false),
             opened => (opened?, true),
         };
+        let terms = &self.shared.terms;
+        inspect(&mut connection, terms).await?;
         let was_there = self.shared.was_there.load(Ordering::SeqCst);
-        let (hash, is_there) = prepare(&mut connection, &self.shared.terms, was_there).await?;
+        let (hash, is_there) = enter(&mut connection, terms, was_there).await?;
         self.shared.was_there.fetch_or(is_there, Ordering::SeqCst);
         Ok(Live {
             connection,
@@ -223,6 +239,11 @@ impl Link {
     }
 }
 
-fn is_of_protocol(error: &redis::RedisError) -> bool {
-    error.kind() == ErrorKind::RESP3NotSupported || error.code() == Some("NOPROTO")
+/// Whether the server, or a proxy before it, does not know the newer protocol, or the user may not
+/// ask for it.
+fn is_of_protocol(error: &RedisError) -> bool {
+    let is_about_hello = |detail: &str| detail.to_ascii_lowercase().contains("hello");
+    error.kind() == ErrorKind::RESP3NotSupported
+        || error.code() == Some("NOPROTO")
+        || error.detail().is_some_and(is_about_hello)
 }

@@ -4,12 +4,12 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use redis::Value;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::desk::Job;
 use super::failure::Failure;
 use super::keys::TAGS;
-use super::link::{Link, Live};
+use super::link::{Link, Live, Shared};
 use super::row::text;
 
 /// The server at the URL and, where it is one of a cluster, the others.
@@ -18,6 +18,10 @@ pub(super) struct Nodes {
     /// The node of each tag; nothing where the server has all.
     of_tags: RefCell<Vec<Option<Rc<Link>>>>,
 }
+
+/// After how many times the limit of a call a server's settings are looked at again: each minute, by
+/// default.
+const INSPECTED_EVERY: u32 = 6;
 
 /// Slots, both ends included, and the address of the node that has them.
 type Range = (u16, u16, (String, u16));
@@ -78,6 +82,17 @@ impl Nodes {
         }
     }
 
+    /// Looks at all servers again, from time to time.
+    pub(super) async fn inspect(self: Rc<Self>) {
+        loop {
+            sleep(INSPECTED_EVERY * self.seed.shared.patience).await;
+            self.seed.inspect().await;
+            for link in self.links() {
+                link.inspect().await;
+            }
+        }
+    }
+
     /// A connection that listens: the one with this number, as long as it is there.
     pub(super) async fn ear(&self, number: u64) -> Result<Live, Failure> {
         let links = self.links();
@@ -96,8 +111,8 @@ impl Nodes {
         }
     }
 
-    /// The channel of an action, and who watches it here.
-    pub(super) fn shared(&self) -> &super::link::Shared {
+    /// What all connections share.
+    pub(super) fn shared(&self) -> &Shared {
         &self.seed.shared
     }
 

@@ -33,18 +33,11 @@ pub(super) struct Terms {
     pub(super) makes: bool,
 }
 
-/// Looks at the server, and gives it the script. Says the script's hash, and whether the store was
-/// found there: another node of a cluster may have its version.
-///
-/// `was_there`: a connection before this one has found the store there.
-pub(super) async fn prepare(
+/// Looks at the server: its role and its settings.
+pub(super) async fn inspect(
     connection: &mut MultiplexedConnection,
     terms: &Terms,
-    was_there: bool,
-) -> Result<(String, bool), Failure> {
-    let version = terms.keys.version();
-    // What was there and is gone is not made anew behind the callers' back.
-    let makes = terms.makes && (!was_there || terms.accepts_loss);
+) -> Result<(), Failure> {
     let mut ask = Pipeline::new();
     for setting in DURABLE.map(|(setting, _)| setting) {
         ask.add_command(config(setting));
@@ -52,31 +45,53 @@ pub(super) async fn prepare(
     ask.add_command(config(POLICY));
     ask.cmd("INFO").arg("memory");
     ask.cmd("INFO").arg("replication");
-    ask.cmd("SCRIPT").arg("LOAD").arg(&terms.script);
-    ask.cmd("GET").arg(&version);
-    let answers = connection.send_packed_commands(&ask, 0, 8).await?;
-    let [durable @ .., policy, memory, replication, hash, written] = &answers[..] else {
-        return Err(RedisError::from((redis::ErrorKind::Parse, "eight answers")).into());
+    let answers = connection.send_packed_commands(&ask, 0, 6).await?;
+    let [durable @ .., policy, memory, replication] = &answers[..] else {
+        return Err(RedisError::from((redis::ErrorKind::Parse, "six answers")).into());
     };
-
-    let role = line(replication, "role:");
-    if role == Some("slave") {
+    // What this user may not see is one thing, that nobody was let in is another.
+    if let Err(error) = replication.clone().extract_error()
+        && !matches!(error.code(), Some("NOPERM" | "ERR"))
+    {
+        return Err(error.into());
+    }
+    if line(replication, "role:") == Some("slave") {
         return Err(Failure::Refused(RedisRefusal::Replica));
     }
-    let policy = setting(policy).or_else(|| line(memory, "maxmemory_policy:"));
-    is_no_eviction(policy)?;
+    is_no_eviction(setting(policy).or_else(|| line(memory, "maxmemory_policy:")))?;
     if !terms.accepts_loss {
         for ((name, needed), answer) in DURABLE.into_iter().zip(durable) {
             is_durable(name, setting(answer), needed)?;
         }
     }
-    let hash = hash.clone().extract_error()?;
-    let hash = redis::from_redis_value(hash).map_err(RedisError::from)?;
-    let mut written = match written.clone().extract_error() {
+    Ok(())
+}
+
+/// Gives the server the script, and looks for the store. Says the script's hash, and whether the
+/// store was found there: another node of a cluster may have its version.
+///
+/// `was_there`: a connection before this one has found it.
+pub(super) async fn enter(
+    connection: &mut MultiplexedConnection,
+    terms: &Terms,
+    was_there: bool,
+) -> Result<(String, bool), Failure> {
+    let version = terms.keys.version();
+    let mut ask = Pipeline::new();
+    ask.cmd("SCRIPT").arg("LOAD").arg(&terms.script);
+    ask.cmd("GET").arg(&version);
+    let mut answers = connection
+        .send_packed_commands(&ask, 0, 2)
+        .await?
+        .into_iter();
+    let mut next = || answers.next().unwrap_or(Value::Nil).extract_error();
+    let hash = redis::from_redis_value(next()?).map_err(RedisError::from)?;
+    let mut written = match next() {
         Err(error) if error.code() == Some("MOVED") => return Ok((hash, false)),
         written => written?,
     };
-    if written == Value::Nil && makes {
+    // What was there and is gone is not made anew behind the callers' back.
+    if written == Value::Nil && terms.makes && (!was_there || terms.accepts_loss) {
         written = make(connection, &version).await?;
     }
     if written == Value::Nil {
