@@ -8,8 +8,6 @@ mod postgres {
     mod batching;
     mod bench;
     mod conformance;
-    mod cut;
-    mod proxy;
     mod refusals;
     mod transactions;
     mod wakeups;

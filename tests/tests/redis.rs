@@ -8,12 +8,9 @@
 mod redis {
     mod blocking;
     mod conformance;
-    mod cuts;
     mod outage;
     mod pipelining;
     mod place;
-    mod processes;
-    mod proxy;
     mod refusals;
     mod same_decisions;
     mod side;
