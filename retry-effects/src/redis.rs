@@ -1,10 +1,13 @@
 //! [`RedisEffectStore`]: records on a Redis server, for many machines.
 
+mod batch;
 mod builder;
 mod desk;
 mod ears;
+mod failure;
 mod keys;
 mod link;
+mod nodes;
 mod pages;
 mod refusal;
 mod row;
@@ -15,7 +18,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use redis::{Cmd, Value};
+use redis::Value;
 
 use crate::action_id::ActionId;
 use crate::claim::{Claim, ClaimRequest, Fence, Token};
@@ -28,7 +31,7 @@ pub use builder::RedisBuilder;
 use desk::Desk;
 use ears::Listener;
 pub use refusal::RedisRefusal;
-use script::{Reply, Script};
+use script::{Command, Reply, Script};
 
 /// Records on a Redis server, which many machines share: the lowest latency of the durable stores.
 ///
@@ -140,7 +143,7 @@ impl RedisEffectStore {
 
     fn ask<'a, T>(
         &'a self,
-        command: Cmd,
+        command: Command,
         wakes: Option<ActionId>,
         answer: impl FnOnce(&Value) -> Result<T, StoreError> + Send + 'a,
     ) -> StoreFuture<'a, T> {

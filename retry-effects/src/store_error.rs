@@ -28,8 +28,10 @@ pub enum StoreError {
     #[error("the store {what}")]
     #[non_exhaustive]
     Misconfigured {
-        /// What it cannot do, why, and what to do about it.
+        /// What it cannot do; with its source, why, and what to do about it.
         what: String,
+        /// What is wrong, where the store has a type of its own for that.
+        source: Option<Box<dyn Error + Send + Sync>>,
     },
     /// The store holds as many records as it was allowed to, and none that may go.
     #[error("the store is full: it holds {limit} records, and none that may be removed")]
@@ -96,7 +98,23 @@ impl StoreError {
     /// The store cannot be used as it was set up: what it cannot do, why, and what to do about it.
     #[must_use]
     pub fn misconfigured(what: impl Into<String>) -> Self {
-        Self::Misconfigured { what: what.into() }
+        Self::Misconfigured {
+            what: what.into(),
+            source: None,
+        }
+    }
+
+    /// The store cannot be used as it was set up: what it cannot do, and a source that says why and
+    /// what to do about it.
+    #[must_use]
+    pub fn misconfigured_by(
+        what: impl Into<String>,
+        source: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        Self::Misconfigured {
+            what: what.into(),
+            source: Some(source.into()),
+        }
     }
 
     /// The store holds `limit` records and may not hold more.

@@ -7,14 +7,19 @@
 #[cfg(test)]
 mod redis {
     mod blocking;
+    mod cluster;
     mod conformance;
+    mod existing;
+    mod expiry;
     mod outage;
     mod pipelining;
     mod place;
     mod refusals;
     mod same_decisions;
     mod side;
+    mod silence;
     mod strangers;
+    mod trouble;
     mod wakeups;
 
     /// The number of a test's short form, or of its full one where that is asked for.

@@ -1,14 +1,17 @@
 //! [`RedisBuilder`]: where the store is, and what is asked of the server.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use redis::Client;
 use tokio::sync::oneshot;
 
 use super::desk::{Desk, ended};
 use super::ears::Listener;
 use super::keys::Keys;
-use super::link::{Address, Link};
+use super::link::{Link, Shared};
 use super::script::{Clock, Script};
+use super::server::Terms;
 use super::{Inner, RedisEffectStore};
 use crate::store_error::StoreError;
 use crate::waiters::Waiters;
@@ -21,6 +24,8 @@ pub struct RedisBuilder {
     url: String,
     prefix: String,
     accepts_loss: bool,
+    is_existing: bool,
+    timeout: Duration,
     clock: Clock,
 }
 
@@ -30,6 +35,8 @@ impl RedisBuilder {
             url: url.to_owned(),
             prefix: "effects".to_owned(),
             accepts_loss: false,
+            is_existing: false,
+            timeout: Duration::from_secs(10),
             clock: Clock::Server,
         }
     }
@@ -51,6 +58,28 @@ impl RedisBuilder {
         self
     }
 
+    /// How long a call may take in all, connecting and asking again included: ten seconds unless
+    /// set, and at least a millisecond.
+    ///
+    /// A connection on which nothing is heard for half of it is given up for another. It should be
+    /// well below the lease (30 s unless set), which is renewed at a third, and above the longest time
+    /// that the server's disk may stall.
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Makes nothing: opens only a store that is there. For programs that look at one, and must not
+    /// begin another where somebody has named the wrong server or prefix. Connecting then writes
+    /// nothing.
+    ///
+    /// Where there is no store under the prefix, connecting is [`StoreError::Misconfigured`], by
+    /// [`RedisRefusal::Absent`](crate::RedisRefusal::Absent).
+    pub const fn existing(mut self) -> Self {
+        self.is_existing = true;
+        self
+    }
+
     /// Goes by a clock that a test moves: microseconds since 1970. What goes by itself goes by the
     /// server's, so the test's should be ahead of it.
     #[cfg(feature = "conformance")]
@@ -62,13 +91,14 @@ impl RedisBuilder {
 
     /// Connects, and looks at the server. Needs no runtime.
     ///
-    /// A server that is not there, or not ready, is looked for about four seconds long.
+    /// A server that is not there, or not ready, is looked for about four seconds long; one that is
+    /// silent for as long as [`timeout`](Self::timeout).
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] where the URL or the prefix is wrong, the server cannot be
-    /// reached or does not let the user in, or, with a
-    /// [`RedisRefusal`](crate::RedisRefusal) as source, where it cannot keep the promise;
+    /// [`StoreError::Unavailable`] where the server cannot be reached, or is a replica.
+    /// [`StoreError::Misconfigured`] where the URL or the prefix is none, the server does not let the
+    /// user in, or, with a [`RedisRefusal`](crate::RedisRefusal) as source, cannot keep the promise.
     /// [`StoreError::Unreadable`] where its records were written by a newer version.
     pub async fn connect(self) -> Result<RedisEffectStore, StoreError> {
         let (parts, first) = self.begin()?;
@@ -95,14 +125,13 @@ impl RedisBuilder {
     /// Starts the thread, which then says the script's hash.
     fn begin(self) -> Result<(Parts, oneshot::Receiver<Result<String, StoreError>>), StoreError> {
         let keys = Keys::under(&self.prefix)?;
-        let client = redis::Client::open(&*self.url).map_err(|error| {
-            // The URL may hold a password.
-            StoreError::unavailable(
-                "read the URL of the Redis server (redis://user:password@host:6379/0, \
-                 rediss://.. with the feature redis-tls, unix:///path?db=0)",
-                error,
-            )
-        })?;
+        if self.timeout < Duration::from_millis(1) {
+            return Err(StoreError::misconfigured(format!(
+                "cannot be opened: timeout is {:?}; it must be at least 1 ms",
+                self.timeout
+            )));
+        }
+        let client = client(&self.url)?;
         #[cfg(feature = "redis-tls")]
         if let redis::ConnectionAddr::TcpTls { .. } = client.get_connection_info().addr() {
             settle_on_an_encrypter();
@@ -110,12 +139,15 @@ impl RedisBuilder {
         let server: Arc<str> = client.get_connection_info().addr().to_string().into();
         let waiters = Waiters::new();
         let (listener, ears) = Listener::new();
-        let address = Address {
-            client,
+        let terms = Terms {
             script: self.clock.script(),
+            keys: keys.clone(),
+            database: client.get_connection_info().redis_settings().db(),
             accepts_loss: self.accepts_loss,
+            makes: !self.is_existing,
         };
-        let link = Link::new(address, keys.clone(), listener.clone(), waiters.clone());
+        let shared = Shared::new(terms, listener.clone(), waiters.clone(), self.timeout);
+        let link = Link::new(client.get_connection_info().clone(), Arc::new(shared));
         let (desk, first) = Desk::start(link, ears, server.clone())?;
         let parts = Parts {
             desk,
@@ -128,6 +160,26 @@ impl RedisBuilder {
         };
         Ok((parts, first))
     }
+}
+
+/// What connects to a URL. It may hold a password, and is not shown.
+fn client(url: &str) -> Result<Client, StoreError> {
+    let is_encrypted = ["rediss:", "valkeys:"]
+        .iter()
+        .any(|scheme| url.starts_with(scheme));
+    if is_encrypted && cfg!(not(feature = "redis-tls")) {
+        return Err(StoreError::misconfigured(
+            "cannot use a URL with TLS (rediss://..): this program was built without it; add the \
+             feature `redis-tls` of retry-effects",
+        ));
+    }
+    Client::open(url).map_err(|error| {
+        StoreError::misconfigured_by(
+            "cannot read the URL of the Redis server; it is like redis://user:password@host:6379/0, \
+             rediss://.. for TLS, or unix:///path/of/socket?db=0&user=..&pass=..",
+            error,
+        )
+    })
 }
 
 /// Where the program has not chosen one for all its TLS, and its dependencies have brought several,
@@ -174,6 +226,8 @@ impl std::fmt::Debug for RedisBuilder {
         f.debug_struct("RedisBuilder")
             .field("prefix", &self.prefix)
             .field("accepts_loss", &self.accepts_loss)
+            .field("is_existing", &self.is_existing)
+            .field("timeout", &self.timeout)
             .finish_non_exhaustive()
     }
 }

@@ -3,13 +3,13 @@
 //! a message.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::rc::Rc;
 
 use redis::{PushInfo, PushKind, Value};
 use tokio::sync::mpsc;
 
 use super::keys::Keys;
-use super::link::Link;
+use super::nodes::Nodes;
 use crate::action_id::ActionId;
 use crate::store::Changed;
 use crate::waiters::Waiters;
@@ -86,9 +86,9 @@ impl Drop for Place {
 
 impl Ears {
     /// Listens until the store's thread ends.
-    pub(super) async fn listen(mut self, link: Arc<Link>) {
+    pub(super) async fn listen(mut self, nodes: Rc<Nodes>) {
         let mut channels = Channels {
-            link,
+            nodes,
             watched: HashMap::new(),
             subscribed: HashSet::new(),
             on: 0,
@@ -106,7 +106,7 @@ impl Ears {
                         channels.leave(id);
                         touched.insert(id);
                     }
-                    Word::Lost(number) => channels.link.drop_connection(number).await,
+                    Word::Lost(number) => channels.nodes.drop_connection(number),
                 }
             }
             channels.follow(touched).await;
@@ -116,7 +116,7 @@ impl Ears {
 
 /// The channels that are subscribed to.
 struct Channels {
-    link: Arc<Link>,
+    nodes: Rc<Nodes>,
     /// By how many each action is watched.
     watched: HashMap<ActionId, usize>,
     subscribed: HashSet<ActionId>,
@@ -139,7 +139,7 @@ impl Channels {
         if self.watched.is_empty() && self.subscribed.is_empty() {
             return;
         }
-        let Ok(live) = self.link.live().await else {
+        let Ok(live) = self.nodes.ear(self.on).await else {
             self.on = 0;
             return;
         };
@@ -163,7 +163,8 @@ impl Channels {
                 }
             }
         }
-        let channel = |id: &ActionId| self.link.keys.channel(*id);
+        let shared = self.nodes.shared();
+        let channel = |id: &ActionId| shared.terms.keys.channel(*id);
         let mut connection = live.connection;
         if !more.is_empty() {
             let channels: Vec<_> = more.iter().map(channel).collect();
@@ -185,7 +186,7 @@ impl Channels {
         }
         if is_new && self.on != 0 {
             // What changed in between was not heard.
-            more.iter().for_each(|id| self.link.waiters.wake(*id));
+            more.iter().for_each(|id| shared.waiters.wake(*id));
         }
         self.on = live.number;
     }

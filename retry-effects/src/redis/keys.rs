@@ -8,6 +8,9 @@ use crate::store_error::StoreError;
 /// of the ids.
 pub(super) const TAGS: u16 = 256;
 
+/// How many slots a cluster has.
+const SLOTS: u16 = 16_384;
+
 /// The keys of one store.
 #[derive(Clone, Debug)]
 pub(super) struct Keys {
@@ -32,14 +35,17 @@ impl Keys {
     pub(super) fn under(prefix: &str) -> Result<Self, StoreError> {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/".contains(c);
         if prefix.is_empty() || !prefix.chars().all(is_plain) {
-            return Err(StoreError::unavailable(
-                "name its keys",
-                format!("the prefix is {prefix:?}; it must be letters, digits and -_.:/"),
-            ));
+            return Err(StoreError::misconfigured(format!(
+                "cannot name its keys: the prefix is {prefix:?}; it must be letters, digits and -_.:/"
+            )));
         }
         Ok(Self {
             prefix: prefix.to_owned(),
         })
+    }
+
+    pub(super) fn prefix(&self) -> &str {
+        &self.prefix
     }
 
     /// Where the version of the keys' form is written.
@@ -54,6 +60,11 @@ impl Keys {
     /// The keys of a tag, without a record.
     pub(super) fn tag(&self, tag: u8) -> OfRecord {
         self.of(tag, "none")
+    }
+
+    /// The slot of a cluster in which the keys of a tag lie.
+    pub(super) fn slot(&self, tag: u8) -> u16 {
+        crc16(format!("{}:{tag:02x}", self.prefix).as_bytes()) % SLOTS
     }
 
     /// The channel on which changes of a record are told.
@@ -79,6 +90,17 @@ impl Keys {
     }
 }
 
+/// CRC-16/XMODEM, by which a cluster gives tags their slots.
+fn crc16(bytes: &[u8]) -> u16 {
+    bytes.iter().fold(0, |crc, byte| {
+        let mixed = crc ^ (u16::from(*byte) << 8);
+        (0..8).fold(mixed, |crc, _| match crc & 0x8000 {
+            0 => crc << 1,
+            _ => (crc << 1) ^ 0x1021,
+        })
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,12 +121,19 @@ mod tests {
         assert_eq!(Keys::action(of.fence.as_bytes()), None);
     }
 
+    /// The example of the cluster's specification, and a slot as a server counts it.
+    #[test]
+    fn slots_are_those_of_a_cluster() {
+        assert_eq!(crc16(b"123456789"), 0x31C3);
+        let keys = Keys::under("effects").expect("a plain prefix");
+        assert_eq!(keys.slot(0x5f), 1_201);
+    }
+
     #[test]
     fn a_prefix_that_would_break_the_tag_is_refused() {
         for prefix in ["", "a}b", "{a", "a b", "ä"] {
             let error = Keys::under(prefix).expect_err(prefix);
-            let source = std::error::Error::source(&error).expect("a reason");
-            assert!(source.to_string().contains("letters"), "{source}");
+            assert!(error.to_string().contains("letters"), "{error}");
         }
     }
 }

@@ -1,30 +1,43 @@
-//! The one connection: made, looked at, lost and made again.
+//! The one connection to a node: made, looked at, lost and made again.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, ErrorKind, ProtocolVersion, PushInfo};
+use redis::{
+    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ErrorKind, ProtocolVersion,
+    PushInfo, RedisError,
+};
 use retry_core::{Jitter, Nested, Retry, RetryPolicy};
 use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout_at};
 
 use super::ears::Listener;
-use super::keys::Keys;
-use super::server::{Failure, prepare};
+use super::failure::Failure;
+use super::server::{Terms, enter, inspect};
 use crate::waiters::Waiters;
 
-/// How often, and how far apart, a server is looked for: about four seconds in all, long enough for
-/// a restart and for most failovers.
+/// How often, and how far apart, a server is looked for, and a command sent that it would not take
+/// yet: about four seconds in all, long enough for a restart and for most failovers.
 pub(super) const POLICY: RetryPolicy = RetryPolicy::new(8)
     .with_min_wait(Duration::from_millis(50))
     .with_max_wait(Duration::from_secs(1))
     .with_jitter(Jitter::Equal);
 
-/// How long a connection may take to be made.
-const CONNECT: Duration = Duration::from_secs(2);
-
-/// How long an answer may take: a disk can stall for seconds, and the gate has limits of its own.
-pub(super) const ANSWER: Duration = Duration::from_secs(10);
+/// What all connections of a store share.
+pub(super) struct Shared {
+    pub(super) terms: Terms,
+    pub(super) listener: Listener,
+    pub(super) waiters: Waiters,
+    /// How long a call may take in all.
+    pub(super) patience: Duration,
+    /// How many connections there have been.
+    connections: AtomicU64,
+    /// Whether a connection has found the store there.
+    was_there: AtomicBool,
+}
 
 /// A connection that was looked at. Clones are the same.
 #[derive(Clone)]
@@ -32,101 +45,166 @@ pub(super) struct Live {
     pub(super) connection: MultiplexedConnection,
     /// The script's hash.
     pub(super) hash: String,
-    /// Which connection of the link it is, from 1.
+    /// Which connection of the store it is, from 1.
     pub(super) number: u64,
     /// Whether it can be told of changes.
     pub(super) hears: bool,
 }
 
-/// What a connection is made with.
-pub(super) struct Address {
-    pub(super) client: Client,
-    pub(super) script: String,
-    pub(super) accepts_loss: bool,
-}
-
-/// The way to a server.
+/// The way to a node.
 pub(super) struct Link {
-    address: Address,
-    pub(super) keys: Keys,
-    listener: Listener,
-    pub(super) waiters: Waiters,
+    info: ConnectionInfo,
+    pub(super) shared: Arc<Shared>,
+    live: RefCell<Option<Live>>,
     /// How often connecting was tried to the end.
-    rounds: AtomicU64,
-    state: Mutex<State>,
+    rounds: Cell<u64>,
+    /// Why it failed last; held by who connects.
+    connecting: Mutex<Option<Failure>>,
 }
 
-#[derive(Default)]
-struct State {
-    live: Option<Live>,
-    made: u64,
-    failure: Option<Failure>,
+impl Shared {
+    pub(super) fn new(
+        terms: Terms,
+        listener: Listener,
+        waiters: Waiters,
+        patience: Duration,
+    ) -> Self {
+        Self {
+            terms,
+            listener,
+            waiters,
+            patience,
+            connections: AtomicU64::new(0),
+            was_there: AtomicBool::new(false),
+        }
+    }
 }
 
 impl Link {
-    pub(super) fn new(address: Address, keys: Keys, listener: Listener, waiters: Waiters) -> Self {
+    pub(super) fn new(info: ConnectionInfo, shared: Arc<Shared>) -> Self {
         Self {
-            address,
-            keys,
-            listener,
-            waiters,
-            rounds: AtomicU64::new(0),
-            state: Mutex::default(),
+            info,
+            shared,
+            live: RefCell::default(),
+            rounds: Cell::new(0),
+            connecting: Mutex::default(),
         }
+    }
+
+    /// The way to another node of the same cluster; `None` where this one is no cluster's.
+    pub(super) fn beside(&self, host: &str, port: u16) -> Option<Self> {
+        let address = match self.info.addr() {
+            ConnectionAddr::Tcp(own, _) => {
+                let host = if host.is_empty() { own } else { host };
+                ConnectionAddr::Tcp(host.to_owned(), port)
+            }
+            ConnectionAddr::TcpTls {
+                host: own,
+                insecure,
+                tls_params,
+                ..
+            } => ConnectionAddr::TcpTls {
+                host: if host.is_empty() { own } else { host }.to_owned(),
+                port,
+                insecure: *insecure,
+                tls_params: tls_params.clone(),
+            },
+            _ => ConnectionAddr::Tcp(host.to_owned(), port),
+        };
+        let info = self.info.clone().set_addr(address);
+        (!host.is_empty() || self.is_tcp()).then(|| Self::new(info, self.shared.clone()))
+    }
+
+    fn is_tcp(&self) -> bool {
+        !matches!(self.info.addr(), ConnectionAddr::Unix(_))
+    }
+
+    /// What it is called in errors: its address.
+    pub(super) fn name(&self) -> String {
+        self.info.addr().to_string()
+    }
+
+    /// The connection, where there is one.
+    pub(super) fn present(&self) -> Option<Live> {
+        self.live.borrow().clone()
     }
 
     /// The connection; where there is none, a new one. Callers that ask while one is being made
     /// share what comes of it.
-    pub(super) async fn live(&self) -> Result<Live, Failure> {
-        let rounds = self.rounds.load(Ordering::SeqCst);
-        let mut state = self.state.lock().await;
-        if let Some(live) = &state.live {
-            return Ok(live.clone());
+    pub(super) async fn live(&self, until: Instant) -> Result<Live, Failure> {
+        let rounds = self.rounds.get();
+        if let Some(live) = self.present() {
+            return Ok(live);
         }
-        if self.rounds.load(Ordering::SeqCst) > rounds
-            && let Some(failure) = &state.failure
+        let late = || Failure::Late(self.shared.patience);
+        let connecting = timeout_at(until, self.connecting.lock());
+        let mut failed = connecting.await.map_err(|_| late())?;
+        if let Some(live) = self.present() {
+            return Ok(live);
+        }
+        if self.rounds.get() > rounds
+            && let Some(failure) = &*failed
         {
             return Err(failure.clone());
         }
-        let number = state.made + 1;
-        let made = Retry::new(POLICY)
+        let why = Cell::new(None);
+        let connecting = Retry::new(POLICY)
             .name("redis_effect_store")
             .nested(Nested::Multiply)
             .retry_if(Failure::verdict)
-            .run_async(|| self.connect(number))
-            .await;
-        self.rounds.fetch_add(1, Ordering::SeqCst);
+            .run_async(async || {
+                let made = self.connect().await;
+                why.set(made.as_ref().err().cloned());
+                made
+            });
+        let made = timeout_at(until, connecting).await;
+        let made = made.unwrap_or_else(|_| Err(why.take().unwrap_or_else(late)));
+        self.rounds.set(self.rounds.get() + 1);
         match made {
             Ok(live) => {
-                (state.made, state.failure) = (number, None);
-                state.live = Some(live.clone());
+                *failed = None;
+                *self.live.borrow_mut() = Some(live.clone());
                 Ok(live)
             }
             Err(failure) => {
-                state.failure = Some(failure.clone());
+                *failed = Some(failure.clone());
                 Err(failure)
             }
         }
     }
 
-    /// A connection is not to be used any more.
-    pub(super) async fn drop_connection(&self, number: u64) {
-        let mut state = self.state.lock().await;
-        state.live.take_if(|live| live.number == number);
+    /// Looks at the server again, whose settings may have been changed. One that is refused by now
+    /// has no connection any more, so that the next call says why.
+    pub(super) async fn inspect(&self) {
+        let Some(mut live) = self.present() else {
+            return;
+        };
+        if inspect(&mut live.connection, &self.shared.terms)
+            .await
+            .is_err()
+        {
+            self.drop_connection(live.number);
+        }
     }
 
-    async fn connect(&self, number: u64) -> Result<Live, Failure> {
+    /// A connection is not to be used any more.
+    pub(super) fn drop_connection(&self, number: u64) {
+        let mut live = self.live.borrow_mut();
+        live.take_if(|live| live.number == number);
+    }
+
+    async fn connect(&self) -> Result<Live, Failure> {
+        let number = 1 + self.shared.connections.fetch_add(1, Ordering::SeqCst);
         let (mut connection, hears) = match self.open(Some(number)).await {
             // A proxy, or a server before 6: it is polled.
             Err(Failure::Redis(error)) if is_of_protocol(&error) => (self.open(None).await?, false),
             opened => (opened?, true),
         };
-        let Address {
-            script,
-            accepts_loss,
-            ..
-        } = &self.address;
-        let hash = prepare(&mut connection, script, &self.keys, *accepts_loss).await?;
+        let terms = &self.shared.terms;
+        inspect(&mut connection, terms).await?;
+        let was_there = self.shared.was_there.load(Ordering::SeqCst);
+        let (hash, is_there) = enter(&mut connection, terms, was_there).await?;
+        self.shared.was_there.fetch_or(is_there, Ordering::SeqCst);
         Ok(Live {
             connection,
             hash,
@@ -141,16 +219,17 @@ impl Link {
             Some(_) => ProtocolVersion::RESP3,
             None => ProtocolVersion::RESP2,
         };
-        let info = self.address.client.get_connection_info().clone();
-        let redis = info.redis_settings().clone().set_protocol(protocol);
-        let client = Client::open(info.set_redis_settings(redis))?;
+        let redis = self.info.redis_settings().clone().set_protocol(protocol);
+        let client = Client::open(self.info.clone().set_redis_settings(redis))?;
+        let patience = self.shared.patience;
         let mut config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(CONNECT))
-            .set_response_timeout(Some(ANSWER));
+            // So that one that hangs leaves time for another.
+            .set_connection_timeout(Some(patience / 4))
+            .set_response_timeout(Some(patience / 2));
         if let Some(number) = number {
-            let (listener, waiters) = (self.listener.clone(), self.waiters.clone());
+            let shared = self.shared.clone();
             config = config.set_push_sender(move |message: PushInfo| {
-                listener.hear(number, &message, &waiters);
+                shared.listener.hear(number, &message, &shared.waiters);
                 Ok::<(), std::convert::Infallible>(())
             });
         }
@@ -160,6 +239,11 @@ impl Link {
     }
 }
 
-fn is_of_protocol(error: &redis::RedisError) -> bool {
-    error.kind() == ErrorKind::RESP3NotSupported || error.code() == Some("NOPROTO")
+/// Whether the server, or a proxy before it, does not know the newer protocol, or the user may not
+/// ask for it.
+fn is_of_protocol(error: &RedisError) -> bool {
+    let is_about_hello = |detail: &str| detail.to_ascii_lowercase().contains("hello");
+    error.kind() == ErrorKind::RESP3NotSupported
+        || error.code() == Some("NOPROTO")
+        || error.detail().is_some_and(is_about_hello)
 }

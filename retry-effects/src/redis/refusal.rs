@@ -2,8 +2,9 @@
 
 use thiserror::Error;
 
-/// Why a Redis server is not used, and what to set. It is the source of a
-/// [`StoreError::Unavailable`](crate::StoreError::Unavailable).
+/// Why a Redis server is not used, and what to do. It is the source of a
+/// [`StoreError::Misconfigured`](crate::StoreError::Misconfigured); of an
+/// [`Unavailable`](crate::StoreError::Unavailable) where it may pass by itself.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum RedisRefusal {
@@ -34,7 +35,8 @@ pub enum RedisRefusal {
     },
     /// It does not tell how it is set up.
     #[error(
-        "its {setting} cannot be read; allow the user to (ACL SETUSER <user> +config|get +info){or}"
+        "its {setting} cannot be read, so nobody knows whether it keeps the promise; allow the user to \
+         read it (ACL SETUSER <user> +config|get +info){or}"
     )]
     #[non_exhaustive]
     Untold {
@@ -46,6 +48,30 @@ pub enum RedisRefusal {
     /// It is a replica, which takes no writes.
     #[error("it is a replica; use the address of its primary")]
     Replica,
+    /// It has no store under this prefix, and the builder said
+    /// [`existing`](crate::RedisBuilder::existing).
+    #[error(
+        "it has no store under the prefix {prefix:?} in its database {database}, and none is made \
+         here; correct the prefix or the URL (a store is made by the first worker that opens it)"
+    )]
+    #[non_exhaustive]
+    Absent {
+        /// The prefix.
+        prefix: String,
+        /// The number of the database.
+        database: i64,
+    },
+    /// The store that was there is gone: the server was emptied, or came back without its data.
+    #[error(
+        "the store under the prefix {prefix:?} is gone: the server was emptied, or came back without \
+         its data; what was done would be done again, so nothing is claimed: bring its data back, or \
+         restart the program to begin afresh"
+    )]
+    #[non_exhaustive]
+    Emptied {
+        /// The prefix.
+        prefix: String,
+    },
     /// Its records have a form that this version does not know.
     #[error(
         "the records there are of version {version}, and this version of retry-effects knows {known}; \

@@ -46,8 +46,13 @@ pub(super) fn slot(fields: &[Value]) -> Result<Slot, StoreError> {
         payload,
     ] = <&[Value; FIELDS]>::try_from(fields).map_err(|_| strange("an answer of other length"))?;
     let retain = text(retain)?;
+    let status = Status::named(text(status)?).ok_or_else(|| strange("an unknown status"))?;
+    let payload = recorded(format, payload)?;
+    if payload.is_none() && matches!(status, Status::Success | Status::Failed) {
+        return Err(strange("no result"));
+    }
     Ok(Slot {
-        status: Status::named(text(status)?).ok_or_else(|| strange("an unknown status"))?,
+        status,
         applied: text(applied)? == "1",
         fence: Fence::new(number(text(fence)?)?),
         claim_id: ClaimId::from_bits(bits(text(claim)?)?),
@@ -65,7 +70,7 @@ pub(super) fn slot(fields: &[Value]) -> Result<Slot, StoreError> {
         } else {
             number(retain)?
         },
-        payload: recorded(format, payload)?,
+        payload,
     })
 }
 

@@ -136,7 +136,14 @@ if op == 'claim' then
   return { 'done', fence }
 end
 
+-- To be called before what is known of a claim is written. A full server refuses a script's first
+-- write alone, where that takes memory, as a claim's does; so what has happened is still recorded.
+local function open()
+  redis.call('PERSIST', KEYS[1])
+end
+
 local function finish(as, format, payload)
+  open()
   redis.call('HSET', KEYS[1], 'status', as, 'applied', '0', 'completed', int(now_ms),
     'until', int(now))
   if payload then
@@ -183,6 +190,7 @@ if op == 'complete' then
   if status == 'in_doubt' and is_applied == (r.applied == '1') then
     return found()
   end
+  open()
   redis.call('HSET', KEYS[1], 'status', 'in_doubt', 'applied', is_applied and '1' or '0',
     'until', int(math.min(lease_until, now)))
   tell()
@@ -193,6 +201,7 @@ if op == 'renew' then
   if status ~= 'pending' then
     return found()
   end
+  open()
   redis.call('HSET', KEYS[1], 'until', int(now + tonumber(ARGV[5])), 'lease', ARGV[6],
     'renewals', int(tonumber(r.renewals) + 1))
   return { 'done' }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use redis::{Cmd, Value};
+use redis::{Cmd, ToRedisArgs, Value};
 
 use super::keys::{Keys, OfRecord};
 use super::row::{self, LONGEST, claim_text, hash_text, strange};
@@ -56,12 +56,27 @@ pub(super) struct Script {
     pub(super) clock: Clock,
 }
 
+/// A command to the server.
+#[derive(Clone, Debug)]
+pub(super) struct Command {
+    /// That of all its keys.
+    pub(super) tag: u8,
+    pub(super) words: Cmd,
+}
+
+impl Command {
+    fn arg(&mut self, word: impl ToRedisArgs) -> &mut Self {
+        self.words.arg(word);
+        self
+    }
+}
+
 impl Script {
-    pub(super) fn read(&self, id: ActionId) -> Cmd {
+    pub(super) fn read(&self, id: ActionId) -> Command {
         self.finish(self.begin(id, "read"))
     }
 
-    pub(super) fn claim(&self, request: &ClaimRequest<'_>) -> Cmd {
+    pub(super) fn claim(&self, request: &ClaimRequest<'_>) -> Command {
         let fence =
             |fence: Option<Fence>| fence.map_or_else(String::new, |fence| fence.to_string());
         let (silent_fence, silent_renewals) = match request.silent {
@@ -86,7 +101,7 @@ impl Script {
         self.finish(command)
     }
 
-    pub(super) fn complete(&self, token: &Token, outcome: &Outcome) -> Cmd {
+    pub(super) fn complete(&self, token: &Token, outcome: &Outcome) -> Command {
         let mut command = self.owners(token, "complete");
         match outcome {
             Outcome::Success(payload) => write(&mut command, "success", payload),
@@ -97,17 +112,17 @@ impl Script {
         self.finish(command)
     }
 
-    pub(super) fn renew(&self, token: &Token, lease: Duration) -> Cmd {
+    pub(super) fn renew(&self, token: &Token, lease: Duration) -> Command {
         let mut command = self.owners(token, "renew");
         command.arg(micros(lease)).arg(nanos(lease));
         self.finish(command)
     }
 
-    pub(super) fn release(&self, token: &Token) -> Cmd {
+    pub(super) fn release(&self, token: &Token) -> Command {
         self.finish(self.owners(token, "release"))
     }
 
-    pub(super) fn settle(&self, id: ActionId, fence: Fence, settlement: &Settlement) -> Cmd {
+    pub(super) fn settle(&self, id: ActionId, fence: Fence, settlement: &Settlement) -> Command {
         let mut command = self.begin(id, "settle");
         command.arg(fence.number());
         match settlement {
@@ -118,30 +133,31 @@ impl Script {
     }
 
     /// Removes a record, if it may go and is older than `age` milliseconds.
-    pub(super) fn purge(&self, id: ActionId, age: u64) -> Cmd {
+    pub(super) fn purge(&self, id: ActionId, age: u64) -> Command {
         let mut command = self.begin(id, "purge");
         command.arg(age.min(LONGEST));
         self.finish(command)
     }
 
     /// How many records a tag has.
-    pub(super) fn count(&self, tag: u8) -> Cmd {
-        let mut command = self.on(&self.keys.tag(tag));
+    pub(super) fn count(&self, tag: u8) -> Command {
+        let mut command = self.on(tag, &self.keys.tag(tag));
         command.arg("count").arg("");
         self.finish(command)
     }
 
     /// Some ids of a tag, in order, those after `after`.
-    pub(super) fn page(&self, tag: u8, after: Option<ActionId>, limit: usize) -> Cmd {
+    pub(super) fn page(&self, tag: u8, after: Option<ActionId>, limit: usize) -> Command {
         let from = after.map_or_else(|| "-".to_owned(), |id| format!("({id}"));
-        let mut command = redis::cmd("ZRANGEBYLEX");
+        let words = redis::cmd("ZRANGEBYLEX");
+        let mut command = Command { tag, words };
         let keys = self.keys.tag(tag);
         command.arg(keys.ids).arg(from).arg("+");
         command.arg("LIMIT").arg(0).arg(limit);
         command
     }
 
-    fn owners(&self, token: &Token, operation: &str) -> Cmd {
+    fn owners(&self, token: &Token, operation: &str) -> Command {
         let mut command = self.begin(token.id(), operation);
         command
             .arg(token.fence().number())
@@ -149,21 +165,22 @@ impl Script {
         command
     }
 
-    fn begin(&self, id: ActionId, operation: &str) -> Cmd {
-        let mut command = self.on(&self.keys.record(id));
+    fn begin(&self, id: ActionId, operation: &str) -> Command {
+        let mut command = self.on(id.as_bytes()[0], &self.keys.record(id));
         command.arg(operation).arg(id.to_string());
         command
     }
 
-    fn on(&self, keys: &OfRecord) -> Cmd {
-        let mut command = redis::cmd("EVALSHA");
+    fn on(&self, tag: u8, keys: &OfRecord) -> Command {
+        let words = redis::cmd("EVALSHA");
+        let mut command = Command { tag, words };
         command.arg(&self.hash).arg(4);
         command.arg(&keys.record).arg(&keys.fence);
         command.arg(&keys.ids).arg(&keys.due);
         command
     }
 
-    fn finish(&self, mut command: Cmd) -> Cmd {
+    fn finish(&self, mut command: Command) -> Command {
         if let Clock::Manual(micros) = &self.clock {
             command.arg(micros.load(Ordering::SeqCst));
         }
@@ -171,7 +188,7 @@ impl Script {
     }
 }
 
-fn write(command: &mut Cmd, word: &str, payload: &Payload) {
+fn write(command: &mut Command, word: &str, payload: &Payload) {
     command.arg(word).arg(payload.format()).arg(payload.json());
 }
 

@@ -3,12 +3,11 @@
 
 use redis::aio::MultiplexedConnection;
 use redis::{Cmd, Pipeline, RedisError, Value};
-use retry_core::{Classify, Verdict};
 
+use super::failure::Failure;
 use super::keys::Keys;
 use super::refusal::RedisRefusal;
 use super::row::text;
-use crate::store_error::StoreError;
 
 /// The version of the form that records and keys have.
 pub(super) const VERSION: u32 = 1;
@@ -22,20 +21,23 @@ const DURABLE: [(&str, &str); 3] = [
 ];
 const POLICY: &str = "maxmemory-policy";
 
-/// Why there is no connection, or no answer on it.
-#[derive(Clone, Debug)]
-pub(super) enum Failure {
-    Redis(RedisError),
-    Refused(RedisRefusal),
+/// What a server is given and asked for.
+#[derive(Debug)]
+pub(super) struct Terms {
+    /// The script's text.
+    pub(super) script: String,
+    pub(super) keys: Keys,
+    pub(super) database: i64,
+    pub(super) accepts_loss: bool,
+    /// Whether a store is made where there is none.
+    pub(super) makes: bool,
 }
 
-/// Looks at the server, and gives it the script. Says the script's hash.
-pub(super) async fn prepare(
+/// Looks at the server: its role and its settings.
+pub(super) async fn inspect(
     connection: &mut MultiplexedConnection,
-    script: &str,
-    keys: &Keys,
-    accepts_loss: bool,
-) -> Result<String, Failure> {
+    terms: &Terms,
+) -> Result<(), Failure> {
     let mut ask = Pipeline::new();
     for setting in DURABLE.map(|(setting, _)| setting) {
         ask.add_command(config(setting));
@@ -43,39 +45,86 @@ pub(super) async fn prepare(
     ask.add_command(config(POLICY));
     ask.cmd("INFO").arg("memory");
     ask.cmd("INFO").arg("replication");
-    ask.cmd("SCRIPT").arg("LOAD").arg(script);
-    ask.cmd("SET").arg(keys.version()).arg(VERSION).arg("NX");
-    ask.cmd("GET").arg(keys.version());
-    let answers = connection.send_packed_commands(&ask, 0, 9).await?;
-    let [
-        durable @ ..,
-        policy,
-        memory,
-        replication,
-        hash,
-        written,
-        version,
-    ] = &answers[..]
-    else {
-        return Err(RedisError::from((redis::ErrorKind::Parse, "nine answers")).into());
+    let answers = connection.send_packed_commands(&ask, 0, 6).await?;
+    let [durable @ .., policy, memory, replication] = &answers[..] else {
+        return Err(RedisError::from((redis::ErrorKind::Parse, "six answers")).into());
     };
-
-    let role = line(replication, "role:");
-    if role == Some("slave") {
+    // What this user may not see is one thing, that nobody was let in is another.
+    if let Err(error) = replication.clone().extract_error()
+        && !matches!(error.code(), Some("NOPERM" | "ERR"))
+    {
+        return Err(error.into());
+    }
+    if line(replication, "role:") == Some("slave") {
         return Err(Failure::Refused(RedisRefusal::Replica));
     }
-    let policy = setting(policy).or_else(|| line(memory, "maxmemory_policy:"));
-    is_no_eviction(policy)?;
-    if !accepts_loss {
+    is_no_eviction(setting(policy).or_else(|| line(memory, "maxmemory_policy:")))?;
+    if !terms.accepts_loss {
         for ((name, needed), answer) in DURABLE.into_iter().zip(durable) {
             is_durable(name, setting(answer), needed)?;
         }
     }
-    written.clone().extract_error()?;
-    let version = version.clone().extract_error()?;
-    is_known(text(&version).unwrap_or_default())?;
-    let hash = hash.clone().extract_error()?;
-    Ok(redis::from_redis_value::<String>(hash).map_err(RedisError::from)?)
+    Ok(())
+}
+
+/// Gives the server the script, and looks for the store. Says the script's hash, and whether the
+/// store was found there: another node of a cluster may have its version.
+///
+/// `was_there`: a connection before this one has found it.
+pub(super) async fn enter(
+    connection: &mut MultiplexedConnection,
+    terms: &Terms,
+    was_there: bool,
+) -> Result<(String, bool), Failure> {
+    let version = terms.keys.version();
+    let mut ask = Pipeline::new();
+    ask.cmd("SCRIPT").arg("LOAD").arg(&terms.script);
+    ask.cmd("GET").arg(&version);
+    let mut answers = connection
+        .send_packed_commands(&ask, 0, 2)
+        .await?
+        .into_iter();
+    let mut next = || answers.next().unwrap_or(Value::Nil).extract_error();
+    let hash = redis::from_redis_value(next()?).map_err(RedisError::from)?;
+    let mut written = match next() {
+        Err(error) if error.code() == Some("MOVED") => return Ok((hash, false)),
+        written => written?,
+    };
+    // What was there and is gone is not made anew behind the callers' back.
+    if written == Value::Nil && terms.makes && (!was_there || terms.accepts_loss) {
+        written = make(connection, &version).await?;
+    }
+    if written == Value::Nil {
+        return Err(Failure::Refused(terms.missing(was_there)));
+    }
+    is_known(text(&written).unwrap_or_default())?;
+    Ok((hash, true))
+}
+
+/// Makes the store, unless somebody else has done so meanwhile; says its version.
+async fn make(connection: &mut MultiplexedConnection, version: &str) -> Result<Value, Failure> {
+    let mut make = Pipeline::new();
+    make.cmd("SET").arg(version).arg(VERSION).arg("NX");
+    make.cmd("GET").arg(version);
+    let answers = connection.send_packed_commands(&make, 0, 2).await?;
+    for answer in &answers {
+        answer.clone().extract_error()?;
+    }
+    Ok(answers.into_iter().next_back().unwrap_or(Value::Nil))
+}
+
+impl Terms {
+    fn missing(&self, was_there: bool) -> RedisRefusal {
+        let prefix = self.keys.prefix().to_owned();
+        if was_there {
+            RedisRefusal::Emptied { prefix }
+        } else {
+            RedisRefusal::Absent {
+                prefix,
+                database: self.database,
+            }
+        }
+    }
 }
 
 fn config(setting: &str) -> Cmd {
@@ -111,7 +160,8 @@ fn is_durable(
         }),
         None => Err(RedisRefusal::Untold {
             setting,
-            or: ", or say accept_loss()",
+            or: "; where the provider forbids CONFIG to everybody, say accept_loss(), or use a server of \
+                 your own",
         }),
     }
 }
@@ -142,87 +192,4 @@ fn line<'a>(answer: &'a Value, name: &str) -> Option<&'a str> {
         other => text(other).ok()?,
     };
     lines.lines().find_map(|line| line.strip_prefix(name))
-}
-
-impl Failure {
-    /// Whether it may pass. Everything that is sent may be sent again.
-    pub(super) fn verdict(&self) -> Verdict {
-        match self {
-            // One that failed in the middle would do so again.
-            Self::Redis(error) if Classify::kind(error) == "script" => Verdict::Stop,
-            Self::Redis(error) => match error.classify() {
-                // The socket was closed, or the answer was cut: nothing that stays so.
-                Verdict::Unknown => Verdict::Retry,
-                verdict => verdict,
-            },
-            Self::Refused(RedisRefusal::Replica) => Verdict::Retry,
-            Self::Refused(_) => Verdict::Stop,
-        }
-    }
-
-    /// Whether the connection, or the server at its other end, is no longer the one to ask.
-    pub(super) fn is_of_connection(&self) -> bool {
-        let Self::Redis(error) = self else {
-            return true;
-        };
-        const ELSEWHERE: [&str; 4] = ["NOSCRIPT", "READONLY", "LOADING", "MASTERDOWN"];
-        let code = error.code().unwrap_or_default();
-        error.is_unrecoverable_error() || error.is_io_error() || ELSEWHERE.contains(&code)
-    }
-
-    /// What a caller is told.
-    pub(super) fn into_error(self, server: &str) -> StoreError {
-        let use_it = format!("use the Redis server at {server}");
-        match self {
-            Self::Refused(RedisRefusal::Newer { version, .. }) => super::script::newer(&version),
-            Self::Refused(refusal) => StoreError::unavailable(use_it, refusal),
-            Self::Redis(error) => {
-                let advice = advice(&error);
-                StoreError::unavailable(format!("{use_it}{advice}"), error)
-            }
-        }
-    }
-}
-
-/// What to do about an error of the server.
-fn advice(error: &RedisError) -> &'static str {
-    match error.code().unwrap_or_default() {
-        "NOPERM" => {
-            " (allow the user what the store does: ACL SETUSER <user> ~{<prefix>:* ~<prefix>:* \
-             &{<prefix>:* +evalsha +script|load +info +config|get +publish +subscribe +unsubscribe \
-             +@read +@write +time)"
-        }
-        "NOAUTH" | "WRONGPASS" => {
-            " (put user and password into the URL: redis://user:password@host)"
-        }
-        "OOM" => " (its memory is full: raise maxmemory, or purge records)",
-        "MISCONF" => " (it cannot write its disk: see its log)",
-        "MOVED" | "ASK" | "CLUSTERDOWN" => {
-            " (it is one node of a cluster, and the record is on another: give the address of a \
-             proxy that knows the cluster)"
-        }
-        "WRONGTYPE" => " (another program uses keys of the same names: choose another prefix)",
-        _ => "",
-    }
-}
-
-impl From<RedisError> for Failure {
-    fn from(error: RedisError) -> Self {
-        Self::Redis(error)
-    }
-}
-
-impl From<RedisRefusal> for Failure {
-    fn from(refusal: RedisRefusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-impl std::fmt::Display for Failure {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Redis(error) => error.fmt(f),
-            Self::Refused(refusal) => refusal.fmt(f),
-        }
-    }
 }

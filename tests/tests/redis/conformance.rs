@@ -11,16 +11,16 @@ use retry_tests::redis::ThrowawayRedis;
 use super::place::{TestClock, fresh_prefix};
 
 /// Stores under prefixes of their own.
-struct Stores {
-    server: Arc<ThrowawayRedis>,
+pub(super) struct Stores {
+    url: String,
     clock: Option<TestClock>,
     newest: Mutex<String>,
 }
 
 impl Stores {
-    fn on(server: Arc<ThrowawayRedis>, clock: Option<TestClock>) -> Self {
+    pub(super) fn at(url: String, clock: Option<TestClock>) -> Self {
         Self {
-            server,
+            url,
             clock,
             newest: Mutex::default(),
         }
@@ -28,7 +28,7 @@ impl Stores {
 
     async fn open(&self) -> Arc<dyn EffectStore> {
         let prefix = self.newest.lock().expect("no test panics with it").clone();
-        let builder = RedisEffectStore::builder(&self.server.url()).prefix(prefix);
+        let builder = RedisEffectStore::builder(&self.url).prefix(prefix);
         let builder = match &self.clock {
             Some(clock) => clock.on(builder),
             None => builder,
@@ -67,7 +67,7 @@ async fn the_store_passes_the_suite() {
     let Some(server) = ThrowawayRedis::shared() else {
         return;
     };
-    check(&Stores::on(server, Some(TestClock::new()))).await;
+    check(&Stores::at(server.url(), Some(TestClock::new()))).await;
 }
 
 #[tokio::test]
@@ -75,7 +75,7 @@ async fn the_store_passes_the_suite_by_the_servers_clock() {
     let Some(server) = ThrowawayRedis::shared() else {
         return;
     };
-    check(&Stores::on(server, None)).await;
+    check(&Stores::at(server.url(), None)).await;
 }
 
 #[tokio::test]
@@ -92,5 +92,5 @@ async fn the_store_passes_the_suite_on_a_cluster_of_one() {
     {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    check(&Stores::on(Arc::new(server), Some(TestClock::new()))).await;
+    check(&Stores::at(server.url(), Some(TestClock::new()))).await;
 }

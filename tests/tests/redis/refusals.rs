@@ -109,6 +109,10 @@ async fn a_user_who_is_not_let_in() {
     };
     for url in [server.url(), format!("{}?pass=wr0ng", server.url())] {
         let error = refused(RedisEffectStore::builder(&url)).await;
+        assert!(
+            matches!(error, StoreError::Misconfigured { .. }),
+            "{error:?}"
+        );
         let text = format!("{error} {error:?}");
         assert!(
             text.contains("put user and password into the URL"),
@@ -158,11 +162,26 @@ async fn a_url_that_is_none_and_a_server_that_is_not_there() {
         "",
         "http://localhost",
         "redis://:secret@",
-        "rediss://localhost",
+        "redis://localhost/two",
     ] {
         let error = refused(RedisEffectStore::builder(url)).await;
+        assert!(
+            matches!(error, StoreError::Misconfigured { .. }),
+            "{error:?}"
+        );
         let text = format!("{error} {error:?}");
         assert!(text.contains("read the URL of the Redis server"), "{text}");
+        assert!(!text.contains("secret"), "{text}");
+    }
+    // This program is built without TLS.
+    for url in ["rediss://:secret@localhost", "valkeys://localhost"] {
+        let error = refused(RedisEffectStore::builder(url)).await;
+        assert!(
+            matches!(error, StoreError::Misconfigured { .. }),
+            "{error:?}"
+        );
+        let text = format!("{error} {error:?}");
+        assert!(text.contains("add the feature `redis-tls`"), "{text}");
         assert!(!text.contains("secret"), "{text}");
     }
     let folder = tempfile::tempdir().expect("a folder");

@@ -1,8 +1,8 @@
 //! Keys that this version did not write, and scripts that the server has forgotten.
 
 use retry_effects::{
-    ActionId, Claim, ClaimRequest, EffectStore, RedisEffectStore, StoreError, Token,
-    compute_action_id,
+    ActionId, Claim, ClaimRequest, Effect, EffectStore, Outcome, Payload, RedisEffectStore,
+    Settlement, StoreError, Token, compute_action_id,
 };
 use retry_tests::redis::ThrowawayRedis;
 
@@ -114,22 +114,40 @@ async fn a_script_that_the_server_forgot_is_given_again() {
 }
 
 #[tokio::test]
-async fn a_server_whose_memory_is_full_refuses_and_changes_nothing() {
-    let Some(server) = ThrowawayRedis::start() else {
+async fn a_result_that_does_not_decode_is_never_run_again_and_may_be_replaced() {
+    let Some(server) = ThrowawayRedis::shared() else {
         return;
     };
-    let store = store(&server, "full").await;
+    let prefix = fresh_prefix();
+    let store = store(&server, &prefix).await;
+    let call = async || {
+        let effect = Effect::new("strange", &1).store(store.clone());
+        effect
+            .run_async::<u64, String, _>(|| async { panic!("it was done once") })
+            .await
+    };
+    let token = won(&store).await;
+    let words = Outcome::Success(Payload::new("\"seven\""));
+    store.complete(&token, words).await.expect("a completion");
+    let error = call().await.expect_err("it is no number");
+    assert!(error.contains("does not decode"), "{error}");
+
+    // Not even JSON, a form that is none, and a result that is gone.
+    for (field, value) in [("payload", "{"), ("format", "x")] {
+        let set = server.command(&["HSET", &key(&prefix), field, value]);
+        assert_eq!(set, ":0\r\n");
+        call().await.expect_err("it is spoilt");
+    }
     assert_eq!(
-        server.command(&["CONFIG", "SET", "maxmemory", "1"]),
-        "+OK\r\n"
+        server.command(&["HDEL", &key(&prefix), "payload"]),
+        ":1\r\n"
     );
-    let request = ClaimRequest::new(id(), "strange");
-    let error = store.pending(&request).await.expect_err("it is full");
-    assert!(error.to_string().contains("raise maxmemory"), "{error}");
-    assert_eq!(
-        server.command(&["CONFIG", "SET", "maxmemory", "0"]),
-        "+OK\r\n"
-    );
-    assert!(store.get(id()).await.expect("an answer").is_none());
-    won(&store).await;
+    let error = store.resolve(id()).await.expect_err("it is spoilt");
+    assert!(matches!(error, StoreError::Unreadable { .. }), "{error:?}");
+    call().await.expect_err("it is spoilt");
+
+    let number = Settlement::Success(Payload::new("7"));
+    let settled = store.settle(id(), token.fence(), number).await;
+    settled.expect("a success may be replaced");
+    assert_eq!(call().await, Ok(7));
 }

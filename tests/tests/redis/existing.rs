@@ -1,0 +1,90 @@
+//! What only looks at a store, and what becomes of one that is gone.
+
+use std::error::Error;
+
+use retry_effects::{
+    Claim, ClaimRequest, EffectStore, Filter, RedisEffectStore, RedisRefusal, StoreError,
+    compute_action_id,
+};
+use retry_tests::redis::ThrowawayRedis;
+
+use super::place::store;
+
+fn refusal(error: &StoreError) -> &RedisRefusal {
+    assert!(
+        matches!(error, StoreError::Misconfigured { .. }),
+        "{error:?}"
+    );
+    let source = error.source().expect("a reason");
+    source.downcast_ref().expect("a refusal")
+}
+
+/// How many changes the server has counted.
+fn changes(server: &ThrowawayRedis) -> String {
+    let info = server.command(&["INFO", "persistence"]);
+    let mut lines = info.lines();
+    let changes = lines.find(|line| line.starts_with("rdb_changes_since_last_save:"));
+    changes.expect("a count").to_owned()
+}
+
+#[tokio::test]
+async fn what_only_looks_writes_nothing() {
+    let Some(server) = ThrowawayRedis::start() else {
+        return;
+    };
+    let looking = || RedisEffectStore::builder(&server.url()).existing();
+    let before = changes(&server);
+    let error = looking().prefix("typo").connect().await;
+    let error = error.expect_err("nobody has made one");
+    let RedisRefusal::Absent { prefix, .. } = refusal(&error) else {
+        panic!("{error:?}");
+    };
+    assert_eq!(prefix, "typo");
+    let text = refusal(&error).to_string();
+    assert!(
+        text.contains("no store under the prefix \"typo\" in its database 0"),
+        "{text}"
+    );
+    assert_eq!(changes(&server), before);
+
+    let theirs = store(&server, "right").await;
+    let id = compute_action_id("looked at", &1, "").expect("a number has a JSON form");
+    let claim = theirs.pending(&ClaimRequest::new(id, "looked at")).await;
+    assert!(matches!(claim, Ok(Claim::Won(_))), "{claim:?}");
+    let before = changes(&server);
+    let looked = looking().prefix("right").connect().await.expect("a store");
+    let listed = looked.list(&Filter::all()).await.expect("a list");
+    assert_eq!((listed.len(), listed[0].id), (1, id));
+    assert_eq!(looked.len().await.expect("a count"), 1);
+    assert_eq!(changes(&server), before);
+}
+
+#[tokio::test]
+async fn a_store_that_is_gone_is_not_begun_afresh_behind_its_users() {
+    let Some(server) = ThrowawayRedis::start() else {
+        return;
+    };
+    let open = store(&server, "gone").await;
+    let accepting = RedisEffectStore::builder(&server.url())
+        .prefix("gone")
+        .accept_loss();
+    let accepting = accepting.connect().await.expect("a store");
+    let id = compute_action_id("gone", &1, "").expect("a number has a JSON form");
+    let request = ClaimRequest::new(id, "gone");
+    assert_eq!(server.command(&["FLUSHALL"]), "+OK\r\n");
+    assert_eq!(
+        server.command(&["CLIENT", "KILL", "TYPE", "normal"]),
+        ":2\r\n"
+    );
+    for _ in 0..2 {
+        let error = open.pending(&request).await.expect_err("it is gone");
+        let RedisRefusal::Emptied { prefix, .. } = refusal(&error) else {
+            panic!("{error:?}");
+        };
+        assert_eq!(prefix, "gone");
+    }
+    // Who accepts loss goes on.
+    let claim = accepting.pending(&request).await;
+    assert!(matches!(claim, Ok(Claim::Won(_))), "{claim:?}");
+    open.resolve(id).await.expect("it is there again");
+}
