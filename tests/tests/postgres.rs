@@ -9,8 +9,6 @@ mod postgres {
     mod batching;
     mod bench;
     mod conformance;
-    mod cut;
-    mod proxy;
     mod purging;
     mod refusals;
     mod results;

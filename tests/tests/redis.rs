@@ -9,14 +9,11 @@ mod redis {
     mod blocking;
     mod cluster;
     mod conformance;
-    mod cuts;
     mod existing;
     mod expiry;
     mod outage;
     mod pipelining;
     mod place;
-    mod processes;
-    mod proxy;
     mod refusals;
     mod same_decisions;
     mod side;

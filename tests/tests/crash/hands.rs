@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use retry_effects::EffectStore;
 
 #[cfg(feature = "postgres")]
-use super::place::postgres::ManualClock;
+use super::place::postgres::{ManualClock, Schema};
 use super::place::sqlite;
+#[cfg(feature = "postgres")]
+use super::site::postgres_url;
 use super::site::{Ground, Site};
 
 /// A clock that shows what it is set to, and in Postgres goes on from there.
@@ -61,20 +63,18 @@ impl Site {
                 (Arc::new(store), clock)
             }
             #[cfg(feature = "postgres")]
-            Ground::Postgres(server) => {
-                use super::place::postgres::Schema;
-
-                let url = Site::postgres_url(server.socket_dir());
-                let clock = ManualClock::make(&self.name, &url).await;
-                let store = Schema::with_clock(&self.name, &url).await;
+            Ground::Postgres(server, name) => {
+                let url = postgres_url(server.socket_dir());
+                let clock = ManualClock::make(name, &url).await;
+                let store = Schema::with_clock(name, &url).await;
                 (Arc::new(store), Hands::Server(clock))
             }
             #[cfg(feature = "redis")]
-            Ground::Redis(server) => {
+            Ground::Redis(server, name) => {
                 let clock = Hands::Micros(hands.clone());
                 clock.set(0).await;
                 let builder = retry_effects::RedisEffectStore::builder(&server.url());
-                let builder = builder.prefix(&self.name).clock(hands);
+                let builder = builder.prefix(name).clock(hands);
                 let store = builder.connect().await.expect("it opens");
                 (Arc::new(store), clock)
             }

@@ -20,8 +20,8 @@ use super::{Draws, on_each_store, seed, short_or_full};
 /// The keys of a round. All callers are at them at once.
 const KEYS: u64 = 200;
 
-/// A task calls every sixteenth key.
-const SHARES: usize = 16;
+/// A task calls every so manieth key.
+const SHARES: usize = 32;
 
 on_each_store!(processes_that_race_act_once);
 

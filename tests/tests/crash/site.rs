@@ -6,8 +6,12 @@ use std::sync::Arc;
 #[cfg(any(feature = "postgres", feature = "redis"))]
 use std::sync::atomic::{AtomicU64, Ordering};
 
+#[cfg(feature = "postgres")]
+use retry_tests::postgres::ThrowawayPostgres;
 #[cfg(any(feature = "postgres", feature = "redis"))]
 use retry_tests::proxy::Proxy;
+#[cfg(feature = "redis")]
+use retry_tests::redis::ThrowawayRedis;
 use tempfile::TempDir;
 
 use super::place::Place;
@@ -17,59 +21,54 @@ use super::place::Place;
 pub(super) struct Site {
     folder: TempDir,
     pub(super) ground: Ground,
-    /// What its store is called on the server.
-    pub(super) name: String,
 }
 
+/// A server, and what the store is called on it.
 #[derive(Debug)]
 pub(super) enum Ground {
     File,
     #[cfg(feature = "postgres")]
-    Postgres(Arc<retry_tests::postgres::ThrowawayPostgres>),
+    Postgres(Arc<ThrowawayPostgres>, String),
     #[cfg(feature = "redis")]
-    Redis(Arc<retry_tests::redis::ThrowawayRedis>),
+    Redis(Arc<ThrowawayRedis>, String),
 }
 
 impl Site {
-    fn on(ground: Ground, name: String) -> Self {
+    fn on(ground: Ground) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        Self {
-            folder,
-            ground,
-            name,
-        }
+        Self { folder, ground }
     }
 
     pub(super) fn sqlite() -> Self {
-        Self::on(Ground::File, String::new())
+        Self::on(Ground::File)
     }
 
     /// `None` where there is no Postgres, which has been said.
     #[cfg(feature = "postgres")]
     pub(super) fn postgres() -> Option<Self> {
-        let server = retry_tests::postgres::ThrowawayPostgres::shared()?;
-        Some(Self::on(Ground::Postgres(server), fresh_name()))
+        let server = ThrowawayPostgres::shared()?;
+        Some(Self::on(Ground::Postgres(server, fresh_name())))
     }
 
     /// `None` where there is no Redis, which has been said.
     #[cfg(feature = "redis")]
     pub(super) fn redis() -> Option<Self> {
-        let server = retry_tests::redis::ThrowawayRedis::shared()?;
-        Some(Self::on(Ground::Redis(server), fresh_name()))
+        let server = ThrowawayRedis::shared()?;
+        Some(Self::on(Ground::Redis(server, fresh_name())))
     }
 
     /// With a server that no other test has, and which may be killed.
     #[cfg(feature = "postgres")]
     pub(super) fn postgres_apart() -> Option<Self> {
-        let server = retry_tests::postgres::ThrowawayPostgres::start()?;
-        Some(Self::on(Ground::Postgres(Arc::new(server)), fresh_name()))
+        let server = ThrowawayPostgres::start()?;
+        Some(Self::on(Ground::Postgres(Arc::new(server), fresh_name())))
     }
 
     /// With a server that no other test has, and which may be killed.
     #[cfg(feature = "redis")]
     pub(super) fn redis_apart() -> Option<Self> {
-        let server = retry_tests::redis::ThrowawayRedis::start()?;
-        Some(Self::on(Ground::Redis(Arc::new(server)), fresh_name()))
+        let server = ThrowawayRedis::start()?;
+        Some(Self::on(Ground::Redis(Arc::new(server), fresh_name())))
     }
 
     pub(super) fn folder(&self) -> &Path {
@@ -81,9 +80,9 @@ impl Site {
         match &self.ground {
             Ground::File => "sqlite",
             #[cfg(feature = "postgres")]
-            Ground::Postgres(_) => "postgres",
+            Ground::Postgres(..) => "postgres",
             #[cfg(feature = "redis")]
-            Ground::Redis(_) => "redis",
+            Ground::Redis(..) => "redis",
         }
     }
 
@@ -92,30 +91,14 @@ impl Site {
         match &self.ground {
             Ground::File => "sqlite".to_owned(),
             #[cfg(feature = "postgres")]
-            Ground::Postgres(server) => self.in_postgres(server.socket_dir()),
+            Ground::Postgres(server, name) => in_postgres(name, server.socket_dir()),
             #[cfg(feature = "redis")]
-            Ground::Redis(server) => self.in_redis(&server.socket()),
+            Ground::Redis(server, name) => in_redis(name, &server.socket()),
         }
     }
 
     pub(super) fn open(&self) -> Place {
         Place::open(&self.address(), self.folder())
-    }
-
-    #[cfg(feature = "postgres")]
-    fn in_postgres(&self, folder: &Path) -> String {
-        format!("postgres {} {}", self.name, Self::postgres_url(folder))
-    }
-
-    #[cfg(feature = "postgres")]
-    pub(super) fn postgres_url(folder: &Path) -> String {
-        let folder = folder.display();
-        format!("host={folder} port=5432 user=tester dbname=postgres")
-    }
-
-    #[cfg(feature = "redis")]
-    fn in_redis(&self, socket: &Path) -> String {
-        format!("redis {} unix://{}", self.name, socket.display())
     }
 }
 
@@ -126,15 +109,15 @@ impl Site {
         match &self.ground {
             Ground::File => panic!("a file has no server"),
             #[cfg(feature = "postgres")]
-            Ground::Postgres(server) => {
+            Ground::Postgres(server, name) => {
                 let proxy = Proxy::before_postgres(server.socket());
-                let address = self.in_postgres(proxy.socket_dir());
+                let address = in_postgres(name, proxy.socket_dir());
                 (proxy, address)
             }
             #[cfg(feature = "redis")]
-            Ground::Redis(server) => {
+            Ground::Redis(server, name) => {
                 let proxy = Proxy::before_redis(server.socket());
-                let address = self.in_redis(&proxy.socket());
+                let address = in_redis(name, &proxy.socket());
                 (proxy, address)
             }
         }
@@ -145,7 +128,7 @@ impl Site {
         match &mut self.ground {
             Ground::File => panic!("a file has no server"),
             #[cfg(feature = "postgres")]
-            Ground::Postgres(server) => {
+            Ground::Postgres(server, _) => {
                 let server = Arc::get_mut(server).expect("a server apart");
                 if turn.is_multiple_of(2) {
                     server.kill();
@@ -155,7 +138,7 @@ impl Site {
                 server.start_again();
             }
             #[cfg(feature = "redis")]
-            Ground::Redis(server) => {
+            Ground::Redis(server, _) => {
                 let _ = turn;
                 let server = Arc::get_mut(server).expect("a server apart");
                 server.kill();
@@ -163,6 +146,23 @@ impl Site {
             }
         }
     }
+}
+
+#[cfg(feature = "postgres")]
+fn in_postgres(schema: &str, folder: &Path) -> String {
+    format!("postgres {schema} {}", postgres_url(folder))
+}
+
+/// How clients find a server, or a proxy, whose socket is in this folder.
+#[cfg(feature = "postgres")]
+pub(super) fn postgres_url(folder: &Path) -> String {
+    let folder = folder.display();
+    format!("host={folder} port=5432 user=tester dbname=postgres")
+}
+
+#[cfg(feature = "redis")]
+fn in_redis(prefix: &str, socket: &Path) -> String {
+    format!("redis {prefix} unix://{}", socket.display())
 }
 
 #[cfg(any(feature = "postgres", feature = "redis"))]

@@ -59,6 +59,7 @@ impl Log {
     }
 
     /// How many results were acknowledged.
+    #[cfg(any(feature = "postgres", feature = "redis"))]
     pub(super) fn done(&self) -> usize {
         self.0.values().filter(|told| told.nonce.is_some()).count()
     }

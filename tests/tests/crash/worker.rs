@@ -85,6 +85,7 @@ impl Worker {
     }
 
     /// What it has said since it was last listened to.
+    #[cfg(any(feature = "postgres", feature = "redis"))]
     pub(super) fn has_said(&self) -> Vec<String> {
         self.words.try_iter().collect()
     }

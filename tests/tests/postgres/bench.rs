@@ -1,6 +1,5 @@
 //! A server, a schema of one's own in it, and a clock that the test moves.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -34,20 +33,9 @@ impl Bench {
     }
 
     pub(crate) fn url(&self) -> String {
-        self.url_in(self.server.socket_dir())
-    }
-
-    /// The URL of a server, or of a proxy, with its socket in this folder.
-    pub(crate) fn url_in(&self, folder: &Path) -> String {
         let (port, user) = (self.server.port(), self.server.user());
-        let folder = folder.display();
+        let folder = self.server.socket_dir().display();
         format!("host={folder} port={port} user={user} dbname=postgres")
-    }
-
-    /// The server's socket.
-    pub(crate) fn socket(&self) -> PathBuf {
-        let port = self.server.port();
-        self.server.socket_dir().join(format!(".s.PGSQL.{port}"))
     }
 
     /// The same server, and another schema.
@@ -108,12 +96,6 @@ impl Bench {
             self.name
         );
         self.client().await.batch_execute(&set).await.unwrap();
-    }
-
-    /// The number of a test's short form, or of its full one where that is asked for.
-    pub(crate) fn short_or_full(&self, short: u64, full: u64) -> u64 {
-        let is_full = std::env::var_os("RETRY_EFFECTS_FULL").is_some_and(|value| value == "1");
-        if is_full { full } else { short }
     }
 
     pub(crate) async fn pass(&self, time: Duration) {

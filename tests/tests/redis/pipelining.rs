@@ -2,10 +2,10 @@
 //! others are still to come.
 
 use retry_effects::{EffectStore, RedisEffectStore, compute_action_id};
+use retry_tests::proxy::Proxy;
 use retry_tests::redis::ThrowawayRedis;
 
 use super::place::fresh_prefix;
-use super::proxy::Proxy;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_command_is_sent_while_others_wait_for_their_answers() {
@@ -13,8 +13,9 @@ async fn a_command_is_sent_while_others_wait_for_their_answers() {
     let Some(server) = ThrowawayRedis::shared() else {
         return;
     };
-    let proxy = Proxy::before(server.socket());
-    let builder = RedisEffectStore::builder(&proxy.url()).prefix(fresh_prefix());
+    let proxy = Proxy::before_redis(server.socket());
+    let url = format!("unix://{}", proxy.socket().display());
+    let builder = RedisEffectStore::builder(&url).prefix(fresh_prefix());
     let store = builder.connect().await.expect("a store");
     proxy.withhold(CALLERS);
     let mut calls = Vec::new();

@@ -5,12 +5,12 @@ use std::time::Duration;
 use retry_effects::{
     Claim, ClaimRequest, EffectStore, RedisEffectStore, StoreError, compute_action_id,
 };
+use retry_tests::proxy::Proxy;
 use retry_tests::redis::ThrowawayRedis;
 use tokio::net::UnixListener;
 use tokio::time::timeout;
 
 use super::place::fresh_prefix;
-use super::proxy::Proxy;
 
 /// Much longer than any call here may take, and shorter than it took without a limit.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -33,8 +33,9 @@ async fn one_that_falls_silent() {
     let Some(server) = ThrowawayRedis::shared() else {
         return;
     };
-    let proxy = Proxy::before(server.socket());
-    let builder = RedisEffectStore::builder(&proxy.url()).prefix(fresh_prefix());
+    let proxy = Proxy::before_redis(server.socket());
+    let url = format!("unix://{}", proxy.socket().display());
+    let builder = RedisEffectStore::builder(&url).prefix(fresh_prefix());
     let store = builder.timeout(SHORT).connect().await.expect("a store");
     let id = compute_action_id("silence", &1, "").expect("a number has a JSON form");
     let request = ClaimRequest::new(id, "silence");
