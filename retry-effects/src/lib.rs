@@ -78,6 +78,9 @@
 //! 30 seconds unless the function says `lease = ..`, a call waits for it, or with
 //! `on_busy = "fail"` gives [`EffectError::InProgress`] at once.
 //!
+//! What is in doubt, and is left so by its function's policy, a person settles: by the command
+//! `retry-effects` (feature `cli`), or by [`EffectStore::settle`].
+//!
 //! # Which action it is
 //!
 //! The [`ActionId`] of *what is done* (the action type: `name = ".."`, else module path and

@@ -191,7 +191,7 @@ pub(super) struct PurgeArguments {
     #[arg(long, value_name = "AGE", value_parser = span::parse)]
     pub(super) older_than: Duration,
     /// Only count them
-    #[arg(long)]
+    #[arg(long, conflicts_with = "yes")]
     pub(super) dry_run: bool,
     /// Do not ask
     #[arg(long, short)]

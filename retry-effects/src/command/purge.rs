@@ -4,7 +4,6 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::json;
 
-use crate::record::Status;
 use crate::state::millis;
 use crate::store::Filter;
 use crate::store_error::StoreError;
@@ -41,18 +40,16 @@ pub(super) fn purge(
     told(removed, false, age, screen)
 }
 
-/// How many finished records are that old. Those that their function keeps longer are among them:
-/// a record does not tell that.
+/// How many finished records are that old, by this machine's clock. Those that their function keeps
+/// longer are among them: a record does not tell that.
 fn count(opened: &Opened, age: Duration) -> Result<u64, StoreError> {
     let now = SystemTime::now();
     let mut count = 0;
-    for status in [Status::Success, Status::Failed, Status::Released] {
-        let mut pages = Pages::of(opened, Filter::all().status(status));
-        while let Some(page) = pages.next()? {
-            let finished = page.iter().filter_map(|record| record.completed_at);
-            let old = finished.filter(|at| span::since(*at, now) >= age);
-            count += old.count() as u64;
-        }
+    let mut pages = Pages::of(opened, Filter::all());
+    while let Some(page) = pages.next()? {
+        let finished = page.iter().filter_map(|record| record.completed_at);
+        let old = finished.filter(|at| span::since(*at, now) >= age);
+        count += old.count() as u64;
     }
     Ok(count)
 }
@@ -76,8 +73,8 @@ fn told(count: u64, is_dry: bool, age: Duration, screen: &mut Screen<'_>) -> Res
     let records = records(count);
     Ok(screen.line(if is_dry {
         format!(
-            "at most {records} would be removed: those that their function keeps longer stay; \
-             nothing was changed"
+            "at most {records} would be removed, by this machine's clock: those that their function \
+             keeps longer stay; nothing was changed"
         )
     } else {
         format!("{records} removed")

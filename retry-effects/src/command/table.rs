@@ -4,7 +4,8 @@ use std::io;
 
 use super::screen::Screen;
 
-/// Columns as wide as the widest of the rows that they were made for; later ones are cut by none.
+/// Columns as wide as the widest of the rows that they were made for. Nothing is cut: a later row that
+/// is wider sticks out.
 pub(super) struct Table<const N: usize> {
     widths: [usize; N],
 }

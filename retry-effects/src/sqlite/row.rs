@@ -33,6 +33,10 @@ macro_rules! select {
 
 const FIND: &str = select!("WHERE action_id = ?1");
 const PAGE: &str = select!("WHERE action_id > ?1 ORDER BY action_id");
+/// Those that may be pending or in doubt, which are few among many: the others are passed over
+/// without being read. Another program's "failed" is one.
+const OPEN_PAGE: &str =
+    select!("WHERE action_id > ?1 AND status NOT IN ('success', 'released') ORDER BY action_id");
 /// A number of rows after one of them, in the order that they lie in.
 pub(super) const ROWS: &str = select!("WHERE rowid > ?1 ORDER BY rowid LIMIT ?2");
 
@@ -58,7 +62,11 @@ pub(super) fn list(
     let now = clock.now();
     let limit = filter.limit.unwrap_or(usize::MAX);
     let mut records = Vec::new();
-    let mut statement = connection.prepare_cached(PAGE)?;
+    let page = match filter.status {
+        Some(Status::Pending | Status::InDoubt) => OPEN_PAGE,
+        _ => PAGE,
+    };
+    let mut statement = connection.prepare_cached(page)?;
     let mut rows = statement.query([filter.after.map_or_else(String::new, |id| id.to_string())])?;
     while records.len() < limit {
         let Some(row) = rows.next()? else { break };

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
-use retry_effects::{Claim, ClaimRequest, Outcome, Status};
+use retry_effects::{Claim, ClaimRequest, Outcome, Status, compute_action_id};
 use serde_json::json;
 
 use super::bench::{Bench, id, normal, short, wait};
@@ -120,16 +120,21 @@ fn put_many(bench: &Bench, count: u32) -> Vec<String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
-    runtime.block_on(async {
-        let mut ids = Vec::new();
-        for number in 0..count {
-            let id = retry_effects::compute_action_id("many", &number, "").unwrap();
-            let claimed = bench.store.pending(&ClaimRequest::new(id, "many")).await;
+    let ids = (0..count).map(|number| compute_action_id("many", &number, "").unwrap());
+    // At the same time, so that they share commits.
+    let claims = ids.map(|id| {
+        let store = bench.store.clone();
+        runtime.spawn(async move {
+            let claimed = store.pending(&ClaimRequest::new(id, "many")).await;
             assert!(matches!(claimed, Ok(Claim::Won(_))), "{claimed:?}");
-            ids.push(id.to_string());
-        }
-        ids
-    })
+            id.to_string()
+        })
+    });
+    let claims: Vec<_> = claims.collect();
+    claims
+        .into_iter()
+        .map(|claim| runtime.block_on(claim).unwrap())
+        .collect()
 }
 
 pub(super) fn what_could_move_the_cursor_is_escaped(bench: &Bench) {
