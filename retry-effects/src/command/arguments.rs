@@ -1,4 +1,8 @@
 //! The command line, and the help that teaches it.
+#![expect(
+    clippy::doc_markdown,
+    reason = "what is written here is what a terminal shows"
+)]
 
 use std::ffi::OsString;
 use std::time::Duration;

@@ -1,7 +1,9 @@
 //! A record as programs read it. The names and forms of the fields are a promise: some may be added,
 //! none changes.
 
-use serde_json::{Value, json};
+use std::time::SystemTime;
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::action_id::ActionId;
 use crate::record::{Payload, Record};
@@ -10,33 +12,43 @@ use crate::timestamp;
 
 use super::settle::accepted;
 
-/// One record, as `list`, `show` and `settle` give it.
-pub(super) fn record(record: &Record) -> Value {
-    let payload = record.payload.as_ref();
-    json!({
-        "id": record.id.to_string(),
-        "action_type": record.action_type,
-        "scope": record.scope,
-        "status": record.status.name(),
-        "applied": record.applied,
-        "fence": record.fence.number(),
-        "claim_id": record.claim_id.map(|id| format!("{:032x}", id.bits())),
-        "input_hash": record
-            .input_hash
-            .map(|hash| ActionId::from_bytes(*hash.as_bytes()).to_string()),
-        "created_at": time(record.created_at),
-        "completed_at": record.completed_at.map(time),
-        "lease_left_ms": record.lease_left.map(millis),
-        "renewals": record.renewals,
-        // As a text: it is shown as it is recorded, whatever form it has.
-        "payload": payload.map(Payload::json),
-        "payload_format": payload.map(Payload::format),
-        "may_settle": accepted(record),
-    })
+/// One record, as `list` and `show` give it.
+pub(super) fn record(record: &Record) -> String {
+    serde_json::to_string(&Form(record)).expect("texts and numbers have a JSON form")
 }
 
 /// RFC 3339, in UTC.
-pub(super) fn time(time: std::time::SystemTime) -> String {
-    let since = time.duration_since(std::time::SystemTime::UNIX_EPOCH);
+pub(super) fn time(time: SystemTime) -> String {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH);
     timestamp::written(millis(since.unwrap_or_default()))
+}
+
+struct Form<'a>(&'a Record);
+
+impl Serialize for Form<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let record = self.0;
+        let claim_id = record.claim_id.map(|id| format!("{:032x}", id.bits()));
+        let hash = record.input_hash;
+        let hash = hash.map(|hash| ActionId::from_bytes(*hash.as_bytes()).to_string());
+        let payload = record.payload.as_ref();
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("id", &record.id)?;
+        map.serialize_entry("action_type", &record.action_type)?;
+        map.serialize_entry("scope", &record.scope)?;
+        map.serialize_entry("status", record.status.name())?;
+        map.serialize_entry("applied", &record.applied)?;
+        map.serialize_entry("fence", &record.fence.number())?;
+        map.serialize_entry("claim_id", &claim_id)?;
+        map.serialize_entry("input_hash", &hash)?;
+        map.serialize_entry("created_at", &time(record.created_at))?;
+        map.serialize_entry("completed_at", &record.completed_at.map(time))?;
+        map.serialize_entry("lease_left_ms", &record.lease_left.map(millis))?;
+        map.serialize_entry("renewals", &record.renewals)?;
+        // As a text: it is shown as it is recorded, whatever form it has.
+        map.serialize_entry("payload", &payload.map(Payload::json))?;
+        map.serialize_entry("payload_format", &payload.map(Payload::format))?;
+        map.serialize_entry("may_settle", &accepted(record))?;
+        map.end()
+    }
 }

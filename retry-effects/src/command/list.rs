@@ -40,7 +40,7 @@ fn as_json(mut pages: Pages<'_>, screen: &mut Screen<'_>) -> Result<(), Failure>
     screen.line("[")?;
     while let Some(page) = pages.next()? {
         for record in &page {
-            if let Some(before) = last.replace(json::record(record).to_string()) {
+            if let Some(before) = last.replace(json::record(record)) {
                 screen.line(before + ",")?;
             }
         }

@@ -24,7 +24,7 @@ pub(super) fn show(
 ) -> Result<(), Failure> {
     let record = arguments.id.find(opened)?;
     if screen.is_json() {
-        return Ok(screen.line(json::record(&record).to_string())?);
+        return Ok(screen.line(json::record(&record))?);
     }
     for (name, value) in fields(&record, SystemTime::now()) {
         screen.line(format!("{name:<10}  {value}"))?;
