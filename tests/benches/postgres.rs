@@ -67,10 +67,10 @@ async fn compare(server: &ThrowawayPostgres, fsync: &str) {
         }),
         Contender::new("by hand: insert, update", {
             let hand = hand.clone();
-            move |number| hand.clone().act(number, false)
+            move |number| hand.clone().act("two", number, false)
         }),
         Contender::new("by hand: select, insert, update", move |number| {
-            hand.clone().act(number, true)
+            hand.clone().act("three", number, true)
         }),
     ];
     println!("\nfsync = {fsync}, {CONNECTIONS} connections");
@@ -197,8 +197,8 @@ impl Hand {
         Self(pool)
     }
 
-    async fn act(self, number: u64, looks: bool) {
-        let id = compute_action_id("bench", &number, "").expect("a number has a JSON form");
+    async fn act(self, kind: &'static str, number: u64, looks: bool) {
+        let id = compute_action_id(kind, &number, "").expect("a number has a JSON form");
         let id: &[u8] = id.as_bytes();
         if looks {
             let select = "SELECT status, payload FROM by_hand WHERE action_id = $1";
@@ -213,13 +213,14 @@ impl Hand {
                       WHERE action_id = $1 AND status = 'pending'";
         let client = self.0.get().await.expect("a connection");
         let insert = client.prepare_cached(insert).await.expect("a statement");
-        client.execute(&insert, &[&id]).await.expect("a claim");
+        let won = client.execute(&insert, &[&id]).await;
+        assert_eq!(won.expect("a claim"), 1);
         // Between the two the effect takes place: the connection is not kept for that.
         drop(client);
         let client = self.0.get().await.expect("a connection");
         let update = client.prepare_cached(update).await.expect("a statement");
         let payload = number.to_string();
         let updated = client.execute(&update, &[&id, &payload]).await;
-        updated.expect("a record");
+        assert_eq!(updated.expect("a record"), 1);
     }
 }

@@ -9,9 +9,9 @@ use super::bench::Bench;
 
 async fn charge(store: &PostgresEffectStore, ran: &mut u32) -> Result<u64, EffectError> {
     let call = Effect::new("charge", &7_u64).store(store);
-    call.run_async(async || {
+    call.run_async(|| {
         *ran += 1;
-        Ok(7)
+        async { Ok(7) }
     })
     .await
 }
