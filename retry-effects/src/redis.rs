@@ -155,16 +155,14 @@ impl RedisEffectStore {
     }
 
     /// A store on the server of a client that the application has made, with whatever certificates
-    /// and socket options: `redis::Client`, of the crate `redis` 1. The store makes a connection of its
-    /// own with it.
+    /// (`redis::Client::build_with_tls`) and socket options: of the crate `redis` 1. The store makes
+    /// connections of its own with it.
     ///
     /// ```no_run
-    /// # async fn f(
-    /// #     tls: redis::TlsCertificates,
-    /// # ) -> Result<(), Box<dyn std::error::Error>> {
+    /// # async fn f() -> Result<(), Box<dyn std::error::Error>> {
     /// use retry_effects::RedisEffectStore;
     ///
-    /// let client = redis::Client::build_with_tls("rediss://redis.internal", tls)?;
+    /// let client = redis::Client::open("redis://redis.internal")?;
     /// let store = RedisEffectStore::with_client(client).connect().await?;
     /// # Ok(())
     /// # }
