@@ -175,6 +175,9 @@ impl PostgresEffectStore {
     /// this action find it busy, and its lease is not renewed. The transaction commits with
     /// `synchronous_commit = on` (or `remote_apply`).
     ///
+    /// A transaction that completes several actions does so in the order of their ids: two of them in
+    /// other orders could wait for each other, and the server would end one of them.
+    ///
     /// In a gated body the token is [`current_action`](crate::current_action)'s, and the body
     /// returns what it recorded; where the two differ, the record is what the caller gets. An
     /// `AlreadyDone` may simply be passed on by `?`: the transaction rolls back, and the gate returns

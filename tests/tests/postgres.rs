@@ -5,10 +5,16 @@
 )]
 
 mod postgres {
+    mod abandoned;
     mod batching;
     mod bench;
     mod conformance;
+    mod purging;
     mod refusals;
+    mod results;
+    mod settings;
+    mod storm;
+    mod tls;
     mod transactions;
     mod wakeups;
 }

@@ -226,6 +226,11 @@ impl Change {
         Sent::new(&self.deed, &self.write)
     }
 
+    /// Whether it is a renewal whose caller has left, who asks anew if at all.
+    pub(super) fn is_idle_renewal(&self) -> bool {
+        matches!(self.deed, Deed::Renew(..)) && self.answer.is_closed()
+    }
+
     /// Completes when its caller has left.
     pub(super) async fn left(&mut self) {
         self.answer.closed().await;
@@ -240,6 +245,18 @@ impl Change {
 /// Answers all, or puts them back where the answer needs another look.
 pub(super) async fn serve(desk: &Arc<Desk>, changes: Vec<Change>) {
     let sent: Vec<Sent<'_>> = changes.iter().map(Change::sent).collect();
+    match written_alone(desk, &sent).await {
+        Ok(false) => {}
+        Ok(true) => {
+            for mut change in changes {
+                desk.waiters.wake(change.id());
+                let answer = change.write.answer.take();
+                change.answer(Ok(answer));
+            }
+            return;
+        }
+        Err(failure) => return refuse(desk, changes, &failure),
+    }
     let rows = match send(desk, &sent).await {
         Ok(rows) => rows,
         Err(failure) if failure.is_of_one() && changes.len() > 1 => {
@@ -248,12 +265,7 @@ pub(super) async fn serve(desk: &Arc<Desk>, changes: Vec<Change>) {
             }
             return;
         }
-        Err(failure) => {
-            for change in changes {
-                change.answer(Err(failure.clone().into_error(&desk.server)));
-            }
-            return;
-        }
+        Err(failure) => return refuse(desk, changes, &failure),
     };
     let mut rows: Vec<(&[u8], &Row)> = rows.iter().map(|row| (row.get(0), row)).collect();
     rows.sort_unstable_by_key(|(id, _)| *id);
@@ -267,6 +279,26 @@ pub(super) async fn serve(desk: &Arc<Desk>, changes: Vec<Change>) {
             }
         }
     }
+}
+
+fn refuse(desk: &Desk, changes: Vec<Change>, failure: &Failure) {
+    for change in changes {
+        change.answer(Err(failure.clone().into_error(&desk.server)));
+    }
+}
+
+/// The change of a single record that most likely is its owner's pending claim; `false` where it is
+/// not, or others wait too.
+async fn written_alone(desk: &Desk, sent: &[Sent<'_>]) -> Result<bool, Failure> {
+    let Some(parameters) = Sent::alone(sent) else {
+        return Ok(false);
+    };
+    let statement = &desk.server.statements().change_one;
+    let rows = desk
+        .server
+        .query("write a record", statement, &parameters.each())
+        .await?;
+    Ok(!rows.is_empty())
 }
 
 /// Answers a change by its row, or puts it back.

@@ -136,6 +136,20 @@ pub(super) async fn serve(desk: &Arc<Desk>, claims: Vec<Claiming>) {
     if waiting.is_empty() {
         return;
     }
+    match made_alone(desk, &waiting).await {
+        Ok(None) => {}
+        Ok(Some(fence)) => {
+            if let Some(mut claims) = waiting.into_values().next() {
+                claims.remove(0).won(fence);
+                // The others find it at their next turn.
+                claims
+                    .into_iter()
+                    .for_each(|claiming| desk.put(Command::Claim(claiming)));
+            }
+            return;
+        }
+        Err(failure) => return refuse(desk, waiting, &failure),
+    }
     let rows = match ask(desk, &waiting).await {
         Ok(rows) => rows,
         Err(failure) if failure.is_of_one() && waiting.len() > 1 => {
@@ -144,12 +158,7 @@ pub(super) async fn serve(desk: &Arc<Desk>, claims: Vec<Claiming>) {
             }
             return;
         }
-        Err(failure) => {
-            for claiming in waiting.into_values().flatten() {
-                claiming.answer(Err(failure.clone().into_error(&desk.server)));
-            }
-            return;
-        }
+        Err(failure) => return refuse(desk, waiting, &failure),
     };
     // None is made in tables of a newer version.
     let is_refused = rows.len() < waiting.len() && !rows.iter().any(is_made);
@@ -161,6 +170,47 @@ pub(super) async fn serve(desk: &Arc<Desk>, claims: Vec<Claiming>) {
         settle(desk, row, &mut waiting).await;
     }
     put_back(desk, waiting, is_refused).await;
+}
+
+fn refuse(desk: &Desk, waiting: BTreeMap<[u8; 32], Vec<Claiming>>, failure: &Failure) {
+    for claiming in waiting.into_values().flatten() {
+        claiming.answer(Err(failure.clone().into_error(&desk.server)));
+    }
+}
+
+/// The claim on a single action that most likely is new; `None` where it is not, or others wait too.
+async fn made_alone(
+    desk: &Desk,
+    waiting: &BTreeMap<[u8; 32], Vec<Claiming>>,
+) -> Result<Option<Fence>, Failure> {
+    let Some([claiming, ..]) = waiting.values().next().map(Vec::as_slice) else {
+        return Ok(None);
+    };
+    let wish = &claiming.wish;
+    let is_over_another = wish.takeover.is_some() || wish.silent.is_some();
+    if waiting.len() > 1 || is_over_another || claiming.met.is_some() {
+        return Ok(None);
+    }
+    let rows = desk
+        .server
+        .query(
+            "claim an action",
+            &desk.server.statements().claim_one,
+            &[
+                &&wish.id.as_bytes()[..],
+                &&bits(wish.claim_id)[..],
+                &hash(wish),
+                &wish.action_type,
+                &wish.scope,
+                &wish.lease_us(),
+                &wish.keep_ms(),
+                &wish.retain_ms(),
+            ],
+        )
+        .await?;
+    Ok(rows
+        .first()
+        .map(|row| Fence::new(row.get::<_, i64>(0).unsigned_abs())))
 }
 
 /// Sends the first claim on each action.

@@ -25,6 +25,52 @@ impl<'a> Sent<'a> {
             write,
         }
     }
+
+    /// The parameters of the only one, if it is of a pending claim of its owner's.
+    pub(super) fn alone(sent: &'a [Self]) -> Option<Alone<'a>> {
+        match sent {
+            [sent] if sent.write.revision.is_none() => Some(Alone {
+                sent,
+                id: sent.id.as_bytes(),
+                claim_id: &sent.claim_id,
+                status: sent.write.status.name(),
+                format: sent.format(),
+                payload: sent.write.payload.as_ref().map(Payload::json),
+            }),
+            _ => None,
+        }
+    }
+
+    fn format(&self) -> i32 {
+        let format = self.write.payload.as_ref().map_or(1, Payload::format);
+        i32::try_from(format).unwrap_or(i32::MAX)
+    }
+}
+
+/// One change's parameters.
+pub(super) struct Alone<'a> {
+    sent: &'a Sent<'a>,
+    id: &'a [u8],
+    claim_id: &'a [u8],
+    status: &'static str,
+    format: i32,
+    payload: Option<&'a str>,
+}
+
+impl Alone<'_> {
+    pub(super) fn each(&self) -> [&(dyn ToSql + Sync); 8] {
+        let write = self.sent.write;
+        [
+            &self.id,
+            &self.sent.fence,
+            &self.claim_id,
+            &self.status,
+            &write.applied,
+            &write.lease,
+            &self.format,
+            &self.payload,
+        ]
+    }
 }
 
 /// The statement's parameters, one list a column.
@@ -55,10 +101,6 @@ impl<'a> Columns<'a> {
     ];
 
     pub(super) fn new(sent: &'a [Sent<'a>]) -> Self {
-        let of = |sent: &Sent<'_>| {
-            let format = sent.write.payload.as_ref().map_or(1, Payload::format);
-            i32::try_from(format).unwrap_or(i32::MAX)
-        };
         Self {
             ids: sent.iter().map(|sent| &sent.id.as_bytes()[..]).collect(),
             fences: sent.iter().map(|sent| sent.fence).collect(),
@@ -67,7 +109,7 @@ impl<'a> Columns<'a> {
             statuses: sent.iter().map(|sent| sent.write.status.name()).collect(),
             applied: sent.iter().map(|sent| sent.write.applied).collect(),
             leases: sent.iter().map(|sent| sent.write.lease).collect(),
-            formats: sent.iter().map(of).collect(),
+            formats: sent.iter().map(Sent::format).collect(),
             payloads: sent
                 .iter()
                 .map(|sent| sent.write.payload.as_ref().map(Payload::json))

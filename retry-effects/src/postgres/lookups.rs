@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use tokio::sync::oneshot;
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
 use super::desk::Desk;
 use super::row::{Stored, number};
@@ -38,8 +39,12 @@ pub(super) async fn serve(desk: &Desk, lookups: Vec<Lookup>) {
     let server = &desk.server;
     let ids = in_order(lookups.iter().map(|lookup| lookup.id));
     let ids: Vec<&[u8]> = ids.iter().map(|id| &id[..]).collect();
-    let statement = &server.statements().read;
-    let rows = match server.query("read a record", statement, &[&ids]).await {
+    let (one, all): (&[&(dyn ToSql + Sync)], &[&(dyn ToSql + Sync)]) = (&[&ids[0]], &[&ids]);
+    let (statement, parameters) = match ids.len() {
+        1 => (&server.statements().read_one, one),
+        _ => (&server.statements().read, all),
+    };
+    let rows = match server.query("read a record", statement, parameters).await {
         Ok(rows) => rows,
         Err(failure) => {
             for lookup in lookups {

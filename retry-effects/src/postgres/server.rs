@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use deadpool_postgres::{ClientWrapper, Object, Pool, PoolError, TimeoutType};
 use retry_core::{Retry, RetryPolicy};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
@@ -108,8 +108,12 @@ impl Server {
 
     /// A connection of the pool, or a new one.
     pub(super) async fn connection(&self) -> Result<InUse, Trouble> {
+        self.connection_by(Instant::now() + SHORT.once).await
+    }
+
+    async fn connection_by(&self, by: Instant) -> Result<InUse, Trouble> {
         // Not by the pool's own limit, which it may have none of, nor a clock for.
-        match timeout(SHORT.once, self.pool.get()).await {
+        match timeout_at(by, self.pool.get()).await {
             Ok(found) => Ok(InUse(Some(found?))),
             Err(_) if self.is_used_up() => {
                 Err(Trouble::Pool(PoolError::Timeout(TimeoutType::Wait)))
@@ -130,11 +134,7 @@ impl Server {
         statement: &str,
         parameters: Parameters<'_>,
     ) -> Result<Vec<Row>, Failure> {
-        let asked = Asked {
-            statement,
-            parameters,
-            patience: SHORT,
-        };
+        let asked = Asked::new(statement, parameters, SHORT);
         let answer = self.query_again(asked).await;
         answer.map_err(|trouble| Failure {
             action,
@@ -149,11 +149,7 @@ impl Server {
         statement: &str,
         parameters: Parameters<'_>,
     ) -> Result<Vec<Row>, StoreError> {
-        let asked = Asked {
-            statement,
-            parameters,
-            patience: LONG,
-        };
+        let asked = Asked::new(statement, parameters, LONG);
         let answer = self.query_again(asked).await;
         answer.map_err(|trouble| failed(action, &self.schema.quoted(), &Arc::new(trouble)))
     }
@@ -174,18 +170,14 @@ impl Server {
         statement: &str,
         parameters: Parameters<'_>,
     ) -> Result<Vec<Row>, Trouble> {
-        let asked = Asked {
-            statement,
-            parameters,
-            patience: SHORT,
-        };
-        self.send(asked).await
+        self.send(Asked::new(statement, parameters, SHORT)).await
     }
 
     async fn send(&self, asked: Asked<'_>) -> Result<Vec<Row>, Trouble> {
-        let connection = self.connection().await?;
+        let by = asked.until.min(Instant::now() + asked.patience.once);
+        let connection = self.connection_by(by).await?;
         self.sent.fetch_add(1, Ordering::Relaxed);
-        let answer = timeout(asked.patience.once, asked.of(&connection)).await;
+        let answer = timeout_at(by, asked.of(&connection)).await;
         let answer = answer.map_err(|_| Trouble::Late)?;
         if !matches!(&answer, Err(trouble) if trouble.is_of_standby()) {
             connection.give_back();
@@ -200,9 +192,20 @@ struct Asked<'a> {
     statement: &'a str,
     parameters: Parameters<'a>,
     patience: Patience,
+    /// A little before all patience is at its end: what is then said is why it has no answer.
+    until: Instant,
 }
 
-impl Asked<'_> {
+impl<'a> Asked<'a> {
+    fn new(statement: &'a str, parameters: Parameters<'a>, patience: Patience) -> Self {
+        Self {
+            statement,
+            parameters,
+            patience,
+            until: Instant::now() + patience.in_all - Duration::from_millis(100),
+        }
+    }
+
     async fn of(self, connection: &ClientWrapper) -> Result<Vec<Row>, Trouble> {
         let answer = self.once_of(connection).await;
         match answer {

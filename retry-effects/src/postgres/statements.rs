@@ -46,11 +46,17 @@ pub(super) const SESSION: &str = "SET enable_seqscan = off; SET enable_hashjoin 
 pub(super) struct Statements {
     /// Inserts what is not there, and gives what is.
     pub(super) claim: String,
+    /// Inserts one record if it is not there: for a lone caller, whom lists would cost more than the
+    /// rest.
+    pub(super) claim_one: String,
     /// Writes a claim over a record that is still the one that was seen.
     pub(super) overwrite: String,
     /// Writes what was decided over records that are still those that were seen.
     pub(super) change: String,
+    /// Writes what was decided over one record of a pending claim.
+    pub(super) change_one: String,
     pub(super) read: String,
+    pub(super) read_one: String,
     /// Reads one record and locks it, for a transaction of the user's.
     pub(super) lock: String,
     /// Asks for a notification at the end of claims.
@@ -90,18 +96,57 @@ impl Statements {
                  WHERE r.action_id > $1 AND r.status = ANY($2) ORDER BY r.action_id LIMIT $3"
             )
         };
+        let make = format!(
+            "INSERT INTO {table} (action_id, revision, status, fence, claim_id, input_hash, \
+             action_type, scope, lease_until, lease_us, created_at, keep_ms, retain_ms) \
+             SELECT a.action_id, 1, 'pending', {fence}, a.claim_id, a.input_hash, a.action_type, \
+             a.scope, {now} + a.lease_us * interval '1 microsecond', a.lease_us, {now}, a.keep_ms, \
+             a.retain_ms FROM"
+        );
+        // In tables of a newer version a record may mean something else.
+        let is_known = format!("(SELECT version FROM {store} WHERE one = 1) <= {version}");
+        let set = format!(
+            "revision = r.revision + 1, status = a.status, applied = a.applied, \
+             format = a.format, payload = a.payload, \
+             lease_us = coalesce(a.lease_us, r.lease_us), \
+             renewals = r.renewals + (a.lease_us IS NOT NULL)::int, \
+             lease_until = CASE WHEN a.lease_us IS NULL THEN least(r.lease_until, {now}) \
+             ELSE {now} + a.lease_us * interval '1 microsecond' END, \
+             completed_at = CASE WHEN a.status NOT IN ('pending', 'in_doubt') THEN {now} END, \
+             over_at = CASE WHEN a.status NOT IN ('pending', 'in_doubt') THEN {now} \
+             + greatest(r.retain_ms, CASE WHEN r.retain_ms IS NOT NULL THEN r.keep_ms END) \
+             * interval '1 millisecond' END"
+        );
+        let notify = |id: &str| {
+            format!("pg_catalog.pg_notify('{channel}', pg_catalog.encode({id}, 'hex')) IS NULL")
+        };
+        let (notify, notify_one) = (notify("a.action_id"), notify("r.action_id"));
         Self {
+            claim_one: format!(
+                "{make} (SELECT $1::bytea AS action_id, $2::bytea AS claim_id, \
+                 $3::bytea AS input_hash, $4::text AS action_type, $5::text AS scope, \
+                 $6::int8 AS lease_us, $7::int8 AS keep_ms, $8::int8 AS retain_ms) a, \
+                 {DURABLE}, {IMPATIENT} WHERE {is_known} \
+                 ON CONFLICT (action_id) DO NOTHING RETURNING fence"
+            ),
+            change_one: format!(
+                "UPDATE {table} r SET {set} FROM (SELECT $4::text AS status, \
+                 $5::bool AS applied, $6::int8 AS lease_us, $7::int4 AS format, \
+                 $8::text AS payload) a, {DURABLE} WHERE r.action_id = \
+                 (SELECT f.action_id FROM {table} f WHERE f.action_id = $1::bytea \
+                 AND f.fence = $2::int8 AND f.claim_id = $3::bytea AND f.status = 'pending' \
+                 FOR UPDATE SKIP LOCKED) \
+                 RETURNING CASE WHEN r.watched AND a.lease_us IS NULL THEN {notify_one} END"
+            ),
+            read_one: format!(
+                "SELECT {standby}, {now}, {COLUMNS} FROM {table} r WHERE r.action_id = $1"
+            ),
             claim: format!(
                 "WITH asked AS (SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], \
                  $4::text[], $5::text[], $6::int8[], $7::int8[], $8::int8[]) AS a(action_id, \
                  claim_id, input_hash, action_type, scope, lease_us, keep_ms, retain_ms)), \
                  found AS MATERIALIZED (SELECT {now} AS at, r.* FROM asked a {each}), \
-                 made AS (INSERT INTO {table} (action_id, revision, status, fence, claim_id, \
-                 input_hash, action_type, scope, lease_until, lease_us, created_at, keep_ms, \
-                 retain_ms) SELECT a.action_id, 1, 'pending', {fence}, a.claim_id, a.input_hash, \
-                 a.action_type, a.scope, {now} + a.lease_us * interval '1 microsecond', \
-                 a.lease_us, {now}, a.keep_ms, a.retain_ms FROM asked a, {DURABLE}, {IMPATIENT} \
-                 WHERE (SELECT version FROM {store} WHERE one = 1) <= {version} \
+                 made AS ({make} asked a, {DURABLE}, {IMPATIENT} WHERE {is_known} \
                  AND NOT EXISTS (SELECT FROM found f WHERE f.action_id = a.action_id) \
                  ORDER BY a.action_id \
                  ON CONFLICT (action_id) DO NOTHING RETURNING action_id, fence) \
@@ -127,24 +172,14 @@ impl Statements {
                  AS a(action_id, fence, claim_id, revision, status, applied, lease_us, format, \
                  payload)), \
                  free AS MATERIALIZED (SELECT r.action_id FROM asked a {each_locked}), \
-                 written AS (UPDATE {table} r SET revision = r.revision + 1, status = a.status, \
-                 applied = a.applied, format = a.format, payload = a.payload, \
-                 lease_us = coalesce(a.lease_us, r.lease_us), \
-                 renewals = r.renewals + (a.lease_us IS NOT NULL)::int, \
-                 lease_until = CASE WHEN a.lease_us IS NULL THEN least(r.lease_until, {now}) \
-                 ELSE {now} + a.lease_us * interval '1 microsecond' END, \
-                 completed_at = CASE WHEN a.status NOT IN ('pending', 'in_doubt') THEN {now} END, \
-                 over_at = CASE WHEN a.status NOT IN ('pending', 'in_doubt') THEN {now} \
-                 + greatest(r.retain_ms, CASE WHEN r.retain_ms IS NOT NULL THEN r.keep_ms END) \
-                 * interval '1 millisecond' END \
+                 written AS (UPDATE {table} r SET {set} \
                  FROM asked a, free f, {DURABLE} \
                  WHERE r.action_id = a.action_id AND f.action_id = a.action_id \
                  AND r.fence = a.fence AND (r.revision = a.revision OR (a.revision IS NULL \
                  AND r.status = 'pending' AND r.claim_id = a.claim_id)) \
                  RETURNING r.action_id, r.watched AND a.lease_us IS NULL AS told) \
                  SELECT a.action_id, w.action_id IS NOT NULL, f.action_id IS NOT NULL, \
-                 CASE WHEN w.told THEN pg_catalog.pg_notify('{channel}', \
-                 pg_catalog.encode(a.action_id, 'hex')) IS NULL END, {now}, {COLUMNS} \
+                 CASE WHEN w.told THEN {notify} END, {now}, {COLUMNS} \
                  FROM asked a LEFT JOIN written w ON w.action_id = a.action_id \
                  LEFT JOIN free f ON f.action_id = a.action_id \
                  LEFT JOIN LATERAL (SELECT * FROM {table} r WHERE r.action_id = a.action_id \

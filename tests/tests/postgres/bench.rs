@@ -1,5 +1,6 @@
 //! A server, a schema of one's own in it, and a clock that the test moves.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -33,9 +34,22 @@ impl Bench {
     }
 
     pub(crate) fn url(&self) -> String {
+        self.url_in(self.server.socket_dir())
+    }
+
+    /// The URL of a server, or of a proxy, with its socket in this folder.
+    pub(crate) fn url_in(&self, folder: &Path) -> String {
         let (port, user) = (self.server.port(), self.server.user());
-        let folder = self.server.socket_dir().display();
+        let folder = folder.display();
         format!("host={folder} port={port} user={user} dbname=postgres")
+    }
+
+    /// The same server, and another schema.
+    pub(crate) fn renamed(&self, schema: String) -> Self {
+        Self {
+            server: self.server.clone(),
+            name: schema,
+        }
     }
 
     /// A pool as an application has one.
@@ -47,12 +61,12 @@ impl Bench {
     pub(crate) fn pool_with(&self, settings: &str) -> Pool {
         let mut config: Config = self.url().parse().unwrap();
         config.options(settings);
-        let manager = Manager::new(config, NoTls);
-        Pool::builder(manager)
-            .max_size(4)
-            .runtime(Runtime::Tokio1)
-            .build()
-            .unwrap()
+        pool(config, 4)
+    }
+
+    /// One of another size.
+    pub(crate) fn pool_of(&self, size: usize) -> Pool {
+        pool(self.url().parse().unwrap(), size)
     }
 
     /// A connection that is no store's.
@@ -90,9 +104,23 @@ impl Bench {
         self.client().await.batch_execute(&set).await.unwrap();
     }
 
+    /// The number of a test's short form, or of its full one where that is asked for.
+    pub(crate) fn short_or_full(&self, short: u64, full: u64) -> u64 {
+        let is_full = std::env::var_os("RETRY_EFFECTS_FULL").is_some_and(|value| value == "1");
+        if is_full { full } else { short }
+    }
+
     pub(crate) async fn pass(&self, time: Duration) {
         self.advance(i64::try_from(time.as_micros()).unwrap()).await;
     }
+}
+
+fn pool(config: Config, size: usize) -> Pool {
+    Pool::builder(Manager::new(config, NoTls))
+        .max_size(size)
+        .runtime(Runtime::Tokio1)
+        .build()
+        .unwrap()
 }
 
 pub(crate) async fn client(url: &str) -> Client {

@@ -237,40 +237,46 @@ async fn tables_of_a_newer_version_are_left_alone() {
 async fn a_session_that_may_only_read_is_refused() {
     let Some(bench) = Bench::new() else { return };
     drop(bench.open().await);
+    let texts = ["on the primary", "target_session_attrs"];
     let pool = bench.pool_with("-c default_transaction_read_only=on");
-    let store = bench.options().with_pool(pool).await.unwrap();
+    is_misconfigured(bench.options().with_pool(pool).await, &texts);
+    let url = format!(
+        "{} options='-c default_transaction_read_only=on'",
+        bench.url()
+    );
+    is_misconfigured(bench.options().connect(&url).await, &texts);
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_hold_every_result_is_refused() {
+    let Some(bench) = Bench::new() else { return };
+    let name = format!("latin_{}", bench.schema());
+    let create = format!("CREATE DATABASE {name} ENCODING 'LATIN1' TEMPLATE template0");
+    bench.client().await.batch_execute(&create).await.unwrap();
+    let url = bench
+        .url()
+        .replace("dbname=postgres", &format!("dbname={name}"));
     is_misconfigured(
-        store.pending(&ClaimRequest::new(id(1), "test")).await,
-        &["only takes reads", "primary"],
+        bench.options().connect(&url).await,
+        &["encoding is LATIN1", "ENCODING 'UTF8'"],
     );
 }
 
 #[tokio::test]
-async fn a_session_with_other_settings_is_served_all_the_same() {
+async fn a_wrong_password_and_a_missing_one_are_told() {
     let Some(bench) = Bench::new() else { return };
-    for level in ["serializable", "repeatable\\ read", "read\\ committed"] {
-        let pool = bench.pool_with(&format!(
-            "-c default_transaction_isolation={level} -c synchronous_commit=off -c search_path= \
-             -c timezone=Asia/Kathmandu -c standard_conforming_strings=off"
-        ));
-        let store = bench.options().with_pool(pool).await.unwrap();
-        let mut request = ClaimRequest::new(retry_effects::ActionId::from_bytes([7; 32]), level);
-        request.scope = "a\0b\\";
-        let claim = store.pending(&request).await.unwrap();
-        let Claim::Won(token) = claim else {
-            panic!("{claim:?}")
-        };
-        store.complete(&token, success()).await.unwrap();
-        let record = store.get(request.id).await.unwrap().unwrap();
-        assert_eq!((&*record.action_type, &*record.scope), (level, "a\0b\\"));
-        store.purge(std::time::Duration::ZERO).await.unwrap();
-        bench
-            .client()
-            .await
-            .batch_execute(&format!("TRUNCATE {}.effect_records", bench.schema()))
-            .await
-            .unwrap();
-    }
+    let create = "DROP ROLE IF EXISTS needs_password; \
+                  CREATE ROLE needs_password SUPERUSER LOGIN PASSWORD 'right'";
+    bench.client().await.batch_execute(create).await.unwrap();
+    let url = bench.url().replace("user=tester", "user=needs_password");
+    let texts = ["user and password in the URL"];
+    let wrong = format!("{url} password=wrong");
+    let opened = bench.options().connect(&wrong).await;
+    assert!(!format!("{opened:?}").contains("wrong"), "{opened:?}");
+    is_misconfigured(opened, &texts);
+    is_misconfigured(bench.options().connect(&url).await, &texts);
+    let right = format!("{url} password=right");
+    bench.options().connect(&right).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
