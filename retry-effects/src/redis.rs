@@ -44,15 +44,26 @@ use script::{Command, Reply, Script};
 ///
 /// # The server
 ///
-/// Redis 6 or later, or Valkey; Redis 5 works, without wake-ups. Its settings are read whenever a
-/// connection is made, and the store refuses ([`RedisRefusal`]) a server
+/// Tested with Redis 7.0; nothing in it is newer than Redis 5, which has no wake-ups (waiters poll),
+/// as with proxies that do not know RESP3. It must not be a replica, and its settings are read whenever
+/// a connection is made, and each minute. The store refuses ([`RedisRefusal`]) a server
 ///
 /// - that evicts: `maxmemory-policy` must be `noeviction`, also where there is no `maxmemory` yet;
 /// - that answers before a write is on its disk: `appendonly yes`, `appendfsync always` and
-///   `no-appendfsync-on-rewrite no`, unless [`accept_loss`](RedisBuilder::accept_loss) was said;
-/// - that is a replica.
+///   `no-appendfsync-on-rewrite no`, unless [`accept_loss`](RedisBuilder::accept_loss) was said.
+///   With these the server writes and syncs its file before it sends the answers of an event loop's turn
+///   (`beforeSleep` in its `server.c`), so one sync serves all who asked meanwhile;
+/// - whose store is gone: emptied, or come back without its data.
 ///
-/// A server that is gone is looked for about four seconds, then calls fail with
+/// A user needs the rights that an error for want of them names; `CONFIG GET` among them, which some
+/// providers forbid to everybody: there the choice is `accept_loss` or another server.
+///
+/// A server whose memory is full refuses new claims; what has happened is still recorded.
+///
+/// # When it does not answer
+///
+/// A server that is gone is looked for about four seconds, one that is silent until the call's
+/// [`timeout`](RedisBuilder::timeout), ten seconds unless set, is over. Then the call fails with
 /// [`StoreError::Unavailable`], and the next one looks again. A command whose answer was lost with
 /// its connection is sent again: a claim finds itself by its claim id, a completion finds its outcome
 /// recorded.
@@ -62,8 +73,9 @@ use script::{Command, Reply, Script};
 /// Redis copies to its replicas *after* it has answered. A replica that takes over (Sentinel,
 /// Cluster, a managed service) may lack the last acknowledged writes, and then the promise is void for
 /// them: a completed effect can be missing and run again, a claim can be given twice. Neither
-/// `appendfsync always` nor `WAIT` closes this. Where that is not to be borne, restart the primary on its own
-/// disk instead of failing over, or take Postgres. Fences grow even then: they are the server's
+/// `appendfsync always` nor `WAIT` nor `WAITAOF` closes this: they say how many copies there are, and
+/// do not keep one without them from taking over. Where that is not to be borne, restart the primary on
+/// its own disk instead of failing over, or take Postgres. Fences grow even then: they are the server's
 /// clock in microseconds, or one more than the newest, so that a callee's fencing column still
 /// turns late owners away, as far as the two servers' clocks agree.
 ///
@@ -73,13 +85,14 @@ use script::{Command, Reply, Script};
 /// forward ends leases early, which leaves actions in doubt, and lets retained records go early; one
 /// that is set back makes them last.
 ///
-/// # Keys
+/// # Keys and clusters
 ///
 /// A record is a hash, `{effects:5f}:<action id>`; beside it each of the 256 tags (`5f` is the id's
 /// first byte) has its newest fence, the ids and the records that go by themselves. All keys of an
-/// operation have one tag, as a cluster wants it; the connection is to one node, so a
-/// cluster of several needs a proxy that knows it. A lease is a field, never a key's expiry: only finished
-/// records with [`retain`](ClaimRequest::retain) expire.
+/// operation have one tag, so they lie in one slot of a cluster. Of a cluster any primary may be named:
+/// the store asks it for the others, looks at each, has a connection to each, and follows slots that
+/// move; while one moves, calls on its records wait. A lease is a field, never a key's expiry: only
+/// finished records with [`retain`](ClaimRequest::retain) expire.
 ///
 /// # Examples
 ///
@@ -114,7 +127,7 @@ struct Inner {
 
 impl RedisEffectStore {
     /// Connects to the server at a URL: `redis://user:password@host:6379/0`, `rediss://..` (TLS,
-    /// feature `redis-tls`), `unix:///run/redis.sock`. Needs no runtime.
+    /// feature `redis-tls`), `unix:///run/redis.sock?db=0&user=..&pass=..`. Needs no runtime.
     ///
     /// # Errors
     ///
@@ -138,7 +151,24 @@ impl RedisEffectStore {
     /// # }
     /// ```
     pub fn builder(url: &str) -> RedisBuilder {
-        RedisBuilder::new(url)
+        RedisBuilder::at(url)
+    }
+
+    /// A store on the server of a client that the application has made, with whatever certificates
+    /// (`redis::Client::build_with_tls`) and socket options: of the crate `redis` 1. The store makes
+    /// connections of its own with it.
+    ///
+    /// ```no_run
+    /// # async fn f() -> Result<(), Box<dyn std::error::Error>> {
+    /// use retry_effects::RedisEffectStore;
+    ///
+    /// let client = redis::Client::open("redis://redis.internal")?;
+    /// let store = RedisEffectStore::with_client(client).connect().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn with_client(client: redis::Client) -> RedisBuilder {
+        RedisBuilder::by(client)
     }
 
     fn ask<'a, T>(

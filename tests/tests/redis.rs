@@ -19,6 +19,8 @@ mod redis {
     mod side;
     mod silence;
     mod strangers;
+    #[cfg(feature = "redis-tls")]
+    mod tls;
     mod trouble;
     mod wakeups;
 

@@ -21,7 +21,7 @@ use crate::waiters::Waiters;
 #[derive(Clone)]
 #[must_use = "it becomes a store by `connect`"]
 pub struct RedisBuilder {
-    url: String,
+    server: Server,
     prefix: String,
     accepts_loss: bool,
     is_existing: bool,
@@ -29,10 +29,26 @@ pub struct RedisBuilder {
     clock: Clock,
 }
 
+/// Where it is.
+#[derive(Clone)]
+enum Server {
+    Url(String),
+    /// How to get there is the application's affair.
+    Client(Box<Client>),
+}
+
 impl RedisBuilder {
-    pub(super) fn new(url: &str) -> Self {
+    pub(super) fn at(url: &str) -> Self {
+        Self::of(Server::Url(url.to_owned()))
+    }
+
+    pub(super) fn by(client: Client) -> Self {
+        Self::of(Server::Client(Box::new(client)))
+    }
+
+    fn of(server: Server) -> Self {
         Self {
-            url: url.to_owned(),
+            server,
             prefix: "effects".to_owned(),
             accepts_loss: false,
             is_existing: false,
@@ -131,7 +147,10 @@ impl RedisBuilder {
                 self.timeout
             )));
         }
-        let client = client(&self.url)?;
+        let client = match self.server {
+            Server::Url(url) => client(&url)?,
+            Server::Client(client) => *client,
+        };
         #[cfg(feature = "redis-tls")]
         if let redis::ConnectionAddr::TcpTls { .. } = client.get_connection_info().addr() {
             settle_on_an_encrypter();

@@ -25,7 +25,7 @@ pub(super) struct Cluster {
 }
 
 /// Ports that nobody uses at this moment.
-fn free_ports(count: usize) -> Vec<u16> {
+pub(super) fn free_ports(count: usize) -> Vec<u16> {
     let bound = || TcpListener::bind("127.0.0.1:0").expect("a port");
     let listeners: Vec<_> = (0..count).map(|_| bound()).collect();
     let port = |listener: &TcpListener| listener.local_addr().expect("an address").port();
@@ -95,7 +95,7 @@ impl Cluster {
         let say = |node: &ThrowawayRedis| {
             let said = node.command(&["INFO", "errorstats"]);
             let is_one = |code: &&str| said.contains(&format!("errorstat_{code}:"));
-            codes.iter().any(|code| is_one(&code))
+            codes.iter().any(is_one)
         };
         for _ in 0..3_000 {
             if self.nodes.iter().any(say) {

@@ -173,7 +173,7 @@ async fn a_url_that_is_none_and_a_server_that_is_not_there() {
         assert!(text.contains("read the URL of the Redis server"), "{text}");
         assert!(!text.contains("secret"), "{text}");
     }
-    // This program is built without TLS.
+    #[cfg(not(feature = "redis-tls"))]
     for url in ["rediss://:secret@localhost", "valkeys://localhost"] {
         let error = refused(RedisEffectStore::builder(url)).await;
         assert!(
