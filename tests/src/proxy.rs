@@ -1,19 +1,18 @@
 //! A proxy before a server of the tests: it cuts connections just before a command reaches the
 //! server or just after the server has done it, or falls silent there; and it can withhold answers.
 
+mod relay;
 mod wire;
 
-use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread;
 
+use relay::Shared;
 use tempfile::TempDir;
-use tokio::io::{AsyncWriteExt, BufReader};
-use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::net::UnixListener;
+use tokio::sync::oneshot;
 use wire::Wire;
 
 /// What happens to a command on its way.
@@ -71,19 +70,6 @@ pub struct Proxy {
     thread: Option<thread::JoinHandle<()>>,
 }
 
-#[derive(Debug)]
-struct Shared {
-    wire: Wire,
-    server: PathBuf,
-    /// For each command to come, what happens to it.
-    next: Mutex<VecDeque<Option<Fault>>>,
-    faults: AtomicUsize,
-    /// How many commands have come.
-    seen: watch::Sender<usize>,
-    /// From how many on answers are let through.
-    needed: AtomicUsize,
-}
-
 impl Proxy {
     /// A proxy before the Postgres server with this socket.
     ///
@@ -115,20 +101,13 @@ impl Proxy {
             let _within = runtime.enter();
             UnixListener::bind(socket_in(folder.path())).expect("a socket")
         };
-        let shared = Arc::new(Shared {
-            wire,
-            server,
-            next: Mutex::default(),
-            faults: AtomicUsize::new(0),
-            seen: watch::Sender::new(0),
-            needed: AtomicUsize::new(0),
-        });
+        let shared = Arc::new(Shared::new(wire, server));
         let (end, ended) = oneshot::channel::<()>();
         let of_thread = shared.clone();
         let thread = thread::spawn(move || {
             runtime.block_on(async {
                 tokio::select! {
-                    () = accept(listener, of_thread) => {}
+                    () = relay::accept(listener, of_thread) => {}
                     _ = ended => {}
                 }
             });
@@ -210,115 +189,4 @@ impl Drop for Proxy {
 /// The name that a Postgres client looks for; to others any name is as good.
 fn socket_in(folder: &Path) -> PathBuf {
     folder.join(".s.PGSQL.5432")
-}
-
-impl Shared {
-    fn next(&self) -> MutexGuard<'_, VecDeque<Option<Fault>>> {
-        self.next.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    async fn saw(&self, count: usize) {
-        let mut seen = self.seen.subscribe();
-        let seen = seen.wait_for(|seen| *seen >= count).await;
-        drop(seen.expect("its sender is `self`"));
-    }
-
-    fn fails(&self) {
-        self.faults.fetch_add(1, Ordering::SeqCst);
-    }
-}
-
-async fn accept(listener: UnixListener, shared: Arc<Shared>) {
-    while let Ok((client, _)) = listener.accept().await {
-        let shared = shared.clone();
-        tokio::spawn(async move {
-            // A server that is down: the client is hung up on.
-            if let Ok(server) = UnixStream::connect(&shared.server).await {
-                serve(client, server, &shared).await;
-            }
-        });
-    }
-}
-
-/// What the two directions of a connection know of each other.
-#[derive(Default)]
-struct Line {
-    /// What is to happen to the answers that are to come: one for each request.
-    due: Mutex<VecDeque<Option<Fault>>>,
-    cut: Notify,
-}
-
-impl Line {
-    fn due(&self) -> MutexGuard<'_, VecDeque<Option<Fault>>> {
-        self.due.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-async fn serve(client: UnixStream, server: UnixStream, shared: &Shared) {
-    let ((from_client, to_client), (from_server, to_server)) =
-        (client.into_split(), server.into_split());
-    let line = Line::default();
-    tokio::select! {
-        () = forward(from_client, to_server, shared, &line) => {}
-        () = backward(from_server, to_client, shared, &line) => {}
-        () = line.cut.notified() => {}
-    }
-}
-
-/// From the client to the server, until a command fails before it is sent.
-async fn forward(from: OwnedReadHalf, mut to: OwnedWriteHalf, shared: &Shared, line: &Line) {
-    let (mut from, mut is_first, mut fault) = (BufReader::new(from), true, None);
-    while let Some(message) = shared.wire.read(&mut from, is_first).await {
-        if shared.wire.is_command(&message, is_first) {
-            fault = shared.next().pop_front().flatten();
-            shared.seen.send_modify(|seen| *seen += 1);
-            if fault.is_some_and(Fault::is_before) {
-                shared.fails();
-                if fault.is_some_and(Fault::is_silent) {
-                    swallow(from).await;
-                }
-                return;
-            }
-        }
-        if shared.wire.is_answered(&message, is_first) {
-            line.due().push_back(fault.take());
-        }
-        is_first = false;
-        if to.write_all(&message).await.is_err() {
-            return;
-        }
-    }
-}
-
-/// From the server to the client, until a command fails after it is done.
-async fn backward(from: OwnedReadHalf, mut to: OwnedWriteHalf, shared: &Shared, line: &Line) {
-    let mut from = BufReader::new(from);
-    while let Some(message) = shared.wire.read(&mut from, false).await {
-        let is_last = shared.wire.is_last(&message);
-        let fault = line.due().front().copied().flatten();
-        let Some(fault) = fault else {
-            if is_last {
-                line.due().pop_front();
-            }
-            shared.saw(shared.needed.load(Ordering::SeqCst)).await;
-            if to.write_all(&message).await.is_err() {
-                return;
-            }
-            continue;
-        };
-        // Rows are lost too, and only when all is committed.
-        if is_last {
-            shared.fails();
-            if fault.is_silent() {
-                swallow(from).await;
-            }
-            line.cut.notify_one();
-            return;
-        }
-    }
-}
-
-/// Takes what comes until the other end hangs up.
-async fn swallow(mut from: BufReader<OwnedReadHalf>) {
-    let _ = tokio::io::copy_buf(&mut from, &mut tokio::io::sink()).await;
 }

@@ -226,6 +226,11 @@ impl Change {
         Sent::new(&self.deed, &self.write)
     }
 
+    /// Whether it is a renewal whose caller has left, who asks anew if at all.
+    pub(super) fn is_idle_renewal(&self) -> bool {
+        matches!(self.deed, Deed::Renew(..)) && self.answer.is_closed()
+    }
+
     /// Completes when its caller has left.
     pub(super) async fn left(&mut self) {
         self.answer.closed().await;

@@ -171,11 +171,16 @@ fn some<T>(queue: &mut VecDeque<T>) -> Option<Vec<T>> {
 }
 
 /// One change of each record, in the order of their ids; a second one of the same record waits.
+/// Renewals that nobody waits for any more are left out: while a server is away they would pile up
+/// before the record's outcome.
 fn distinct(queue: &mut VecDeque<Change>) -> Option<Vec<Change>> {
     let mut taken: Vec<Change> = Vec::new();
     let mut ids: HashSet<ActionId> = HashSet::new();
     let (mut left, mut weight) = (VecDeque::new(), 0);
     while let Some(change) = queue.pop_front() {
+        if change.is_idle_renewal() {
+            continue;
+        }
         let heavier = weight + change.weight();
         let fits = taken.is_empty() || (taken.len() < MOST && heavier <= HEAVIEST);
         if fits && ids.insert(change.id()) {

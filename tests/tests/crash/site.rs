@@ -123,8 +123,8 @@ impl Site {
         }
     }
 
-    /// Kills its server, one way or another, and starts it again on what it had on its disk.
-    pub(super) fn restart_server(&mut self, turn: u64) {
+    /// Kills its server, one way or another.
+    pub(super) fn kill_server(&mut self, turn: u64) {
         match &mut self.ground {
             Ground::File => panic!("a file has no server"),
             #[cfg(feature = "postgres")]
@@ -135,13 +135,27 @@ impl Site {
                 } else {
                     server.stop_at_once();
                 }
-                server.start_again();
             }
             #[cfg(feature = "redis")]
             Ground::Redis(server, _) => {
                 let _ = turn;
+                Arc::get_mut(server).expect("a server apart").kill();
+            }
+        }
+    }
+
+    /// Starts its server again on what it had on its disk.
+    pub(super) fn start_server(&mut self) {
+        match &mut self.ground {
+            Ground::File => panic!("a file has no server"),
+            #[cfg(feature = "postgres")]
+            Ground::Postgres(server, _) => {
                 let server = Arc::get_mut(server).expect("a server apart");
-                server.kill();
+                server.start_again();
+            }
+            #[cfg(feature = "redis")]
+            Ground::Redis(server, _) => {
+                let server = Arc::get_mut(server).expect("a server apart");
                 server.start_again();
             }
         }

@@ -1,5 +1,6 @@
 //! A server, a schema of one's own in it, and a clock that the test moves.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -33,8 +34,13 @@ impl Bench {
     }
 
     pub(crate) fn url(&self) -> String {
+        self.url_in(self.server.socket_dir())
+    }
+
+    /// The URL of a server, or of a proxy, with its socket in this folder.
+    pub(crate) fn url_in(&self, folder: &Path) -> String {
         let (port, user) = (self.server.port(), self.server.user());
-        let folder = self.server.socket_dir().display();
+        let folder = folder.display();
         format!("host={folder} port={port} user={user} dbname=postgres")
     }
 
@@ -96,6 +102,12 @@ impl Bench {
             self.name
         );
         self.client().await.batch_execute(&set).await.unwrap();
+    }
+
+    /// The number of a test's short form, or of its full one where that is asked for.
+    pub(crate) fn short_or_full(&self, short: u64, full: u64) -> u64 {
+        let is_full = std::env::var_os("RETRY_EFFECTS_FULL").is_some_and(|value| value == "1");
+        if is_full { full } else { short }
     }
 
     pub(crate) async fn pass(&self, time: Duration) {
