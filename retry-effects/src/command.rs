@@ -15,10 +15,12 @@ mod place;
 mod purge;
 mod screen;
 mod settle;
+mod settlement;
 mod show;
 mod span;
 mod stats;
 mod table;
+mod wording;
 
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::process::ExitCode;

@@ -15,7 +15,7 @@ use crate::record::{Payload, Status};
 use crate::store::Settlement;
 
 use super::id::IdText;
-use super::{settle, span};
+use super::{settlement, span};
 
 const LONG_ABOUT: &str = "\
 Shows and settles what the EXACTLY_ONCE gate has recorded, in SQLite, Postgres and Redis.
@@ -60,9 +60,15 @@ Exit codes:
   3  the store cannot be reached, opened, or read
   4  the output could not be written
 
-With --json the answer is JSON on stdout, and an error is one object on stderr:
-{\"error\": {\"kind\": \"not_found\", \"message\": \"..\", \"exit_code\": 1}} (what is wrong with the
-command line itself is text).";
+With --json the answer is JSON on stdout. `list` gives an array of records, one a line, `show` one:
+id, action_type, scope, status, applied, fence, claim_id, input_hash, created_at, completed_at,
+lease_left_ms, renewals, payload (a text: the result or error as it is recorded), payload_format,
+may_settle. An error is one object on stderr (what is wrong with the command line itself is text):
+{\"error\": {\"kind\": \"not_found\", \"message\": \"..\", \"exit_code\": 1}}, of a kind of these:
+  1  not_found, not_in_doubt, owner_alive, changed, declined
+  2  no_store, bad_store, not_built_in, ambiguous_id, nobody_to_ask
+  3  unavailable, misconfigured, unreadable
+  4  output";
 
 /// Shows and settles what the EXACTLY_ONCE gate has recorded.
 #[derive(Debug, Parser)]
@@ -168,7 +174,7 @@ pub(super) struct SettleArguments {
 #[group(required = true, multiple = false)]
 struct Word {
     /// It happened, with this result: JSON, or @FILE with it
-    #[arg(long, value_name = "JSON", allow_hyphen_values = true, value_parser = settle::result)]
+    #[arg(long, value_name = "JSON", allow_hyphen_values = true, value_parser = settlement::result)]
     success: Option<Payload>,
     /// It did not happen: the next call runs it
     #[arg(long)]

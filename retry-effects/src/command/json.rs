@@ -10,7 +10,7 @@ use crate::record::{Payload, Record};
 use crate::state::millis;
 use crate::timestamp;
 
-use super::settle::accepted;
+use super::settlement::accepted;
 
 /// One record, as `list` and `show` give it.
 pub(super) fn record(record: &Record) -> String {

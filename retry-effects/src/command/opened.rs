@@ -1,4 +1,4 @@
-//! [`Opened`]: the store that a command works on.
+//! [`Opened`]: the store that a command works on. What is there is opened, and nothing is made.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::store_error::StoreError;
 
 use super::arguments::StoreArguments;
 use super::failure::Failure;
-use super::place::Place;
+use super::place::{Kind, Place};
 
 /// A store, where it is, and what waits for its answers.
 pub(super) struct Opened {
@@ -22,7 +22,11 @@ impl Opened {
     /// Opens what is there, and makes nothing.
     pub(super) fn open(arguments: StoreArguments) -> Result<Self, Failure> {
         let place = Place::of(arguments)?;
-        let store = place.open()?;
+        let store = match &place.kind {
+            Kind::Sqlite(path) => sqlite(path)?,
+            Kind::Postgres { url, schema } => postgres(url, schema.as_deref())?,
+            Kind::Redis { url, prefix } => redis(url, prefix.as_deref())?,
+        };
         let runtime = Builder::new_current_thread().build();
         let runtime = runtime.map_err(|error| StoreError::unavailable("start a runtime", error))?;
         Ok(Self {
@@ -36,4 +40,75 @@ impl Opened {
     pub(super) fn wait<T: Unpin>(&self, answer: StoreFuture<'_, T>) -> Result<T, StoreError> {
         self.runtime.block_on(answer)
     }
+}
+
+#[cfg(feature = "sqlite")]
+fn sqlite(path: &std::path::Path) -> Result<Arc<dyn EffectStore>, Failure> {
+    Ok(Arc::new(crate::SqliteEffectStore::open_existing(path)?))
+}
+
+#[cfg(not(feature = "sqlite"))]
+fn sqlite(_: &std::path::Path) -> Result<Arc<dyn EffectStore>, Failure> {
+    Err(not_built("SQLite files", "sqlite"))
+}
+
+#[cfg(feature = "postgres")]
+fn postgres(url: &str, schema: Option<&str>) -> Result<Arc<dyn EffectStore>, Failure> {
+    // Nobody else works with this one: it needs no more connections.
+    let mut options = crate::PostgresEffectStore::options()
+        .existing()
+        .pool_size(1);
+    if let Some(schema) = schema {
+        options = options.schema(schema);
+    }
+    Ok(Arc::new(options.connect_blocking(url)?))
+}
+
+#[cfg(not(feature = "postgres"))]
+fn postgres(_: &str, _: Option<&str>) -> Result<Arc<dyn EffectStore>, Failure> {
+    Err(not_built("Postgres", "postgres"))
+}
+
+#[cfg(feature = "redis")]
+fn redis(url: &str, prefix: Option<&str>) -> Result<Arc<dyn EffectStore>, Failure> {
+    if cfg!(not(feature = "redis-tls")) && is_redis_tls(url) {
+        return Err(not_built("Redis by TLS", "redis-tls"));
+    }
+    // Whether to live with that loss is its application's choice, and a settlement or a purge that
+    // is lost leaves the record as it was.
+    let mut builder = crate::RedisEffectStore::builder(url)
+        .existing()
+        .accept_loss();
+    if let Some(prefix) = prefix {
+        builder = builder.prefix(prefix);
+    }
+    Ok(Arc::new(builder.connect_blocking()?))
+}
+
+#[cfg(not(feature = "redis"))]
+fn redis(url: &str, _: Option<&str>) -> Result<Arc<dyn EffectStore>, Failure> {
+    let feature = if is_redis_tls(url) {
+        "redis-tls"
+    } else {
+        "redis"
+    };
+    Err(not_built("Redis", feature))
+}
+
+fn is_redis_tls(url: &str) -> bool {
+    let scheme = url.split(':').next().unwrap_or_default();
+    ["rediss", "valkeys"]
+        .iter()
+        .any(|tls| scheme.eq_ignore_ascii_case(tls))
+}
+
+#[allow(dead_code, reason = "where all features are on")]
+fn not_built(what: &str, feature: &str) -> Failure {
+    Failure::usage(
+        "not_built_in",
+        format!(
+            "this retry-effects was built without {what}; build it with the feature `{feature}`: \
+             `cargo install retry-effects --features cli,{feature}`"
+        ),
+    )
 }

@@ -1,15 +1,13 @@
-//! [`Place`]: where the store is, and how what is there is opened.
+//! [`Place`]: where the store is, by the command line and the environment.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
-
-use crate::store::EffectStore;
 
 use super::arguments::StoreArguments;
 use super::failure::Failure;
 use super::screen::plain;
+use super::wording::{quoted, redacted};
 
 const STORE: &str = "RETRY_EFFECTS_STORE";
 const SCHEMA: &str = "RETRY_EFFECTS_SCHEMA";
@@ -18,14 +16,15 @@ const PREFIX: &str = "RETRY_EFFECTS_PREFIX";
 /// Where a store is.
 #[derive(Debug)]
 pub(super) struct Place {
-    kind: Kind,
+    pub(super) kind: Kind,
     /// What leads there on a command line, apart from what the environment says.
     flags: String,
     hides_password: bool,
 }
 
+/// What leads to it.
 #[derive(Debug, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Sqlite(PathBuf),
     Postgres { url: String, schema: Option<String> },
     Redis { url: String, prefix: Option<String> },
@@ -74,15 +73,6 @@ impl Place {
             flags,
             hides_password,
         })
-    }
-
-    /// Opens what is there, and makes nothing.
-    pub(super) fn open(&self) -> Result<Arc<dyn EffectStore>, Failure> {
-        match &self.kind {
-            Kind::Sqlite(path) => sqlite(path),
-            Kind::Postgres { url, schema } => postgres(url, schema.as_deref()),
-            Kind::Redis { url, prefix } => redis(url, prefix.as_deref()),
-        }
     }
 
     /// What a command about this store has to say besides, beginning with a space where there is
@@ -153,29 +143,6 @@ fn misplaced(flag: &str, of: &str, kind: &Kind) -> Failure {
     Failure::usage("bad_store", message)
 }
 
-/// A place without its password, for people: in a URL all that may be one, up to the last `@`, and
-/// what a query or a connection string calls so.
-fn redacted(place: &str) -> String {
-    let mut shown = place.to_owned();
-    if let Some((scheme, rest)) = place.split_once("://")
-        && let Some((user, host)) = rest.rsplit_once('@')
-        && let Some((user, _)) = user.split_once(':')
-    {
-        shown = format!("{scheme}://{user}:***@{host}");
-    }
-    for name in ["password=", "pass="] {
-        let mut from = 0;
-        while let Some(at) = shown[from..].find(name) {
-            let begin = from + at + name.len();
-            let length = shown[begin..].find(['&', ' ']);
-            let end = length.map_or(shown.len(), |length| begin + length);
-            shown.replace_range(begin..end, "***");
-            from = begin;
-        }
-    }
-    shown
-}
-
 /// The flags of a command line that lead to the same store, without a password.
 fn flags(arguments: &StoreArguments) -> String {
     let store = arguments.store.as_deref().map(OsStr::to_string_lossy);
@@ -190,87 +157,6 @@ fn flags(arguments: &StoreArguments) -> String {
         .filter_map(|(flag, value)| Some((flag, (*value)?)));
     said.map(|(flag, value)| format!(" {flag} {}", quoted(value)))
         .collect()
-}
-
-/// As a shell reads it.
-fn quoted(text: &str) -> String {
-    let is_bare = |char: char| char.is_ascii_alphanumeric() || "_-./:=+,@".contains(char);
-    if !text.is_empty() && text.chars().all(is_bare) {
-        text.to_owned()
-    } else {
-        format!("'{}'", plain(text).replace('\'', r"'\''"))
-    }
-}
-
-#[cfg(feature = "sqlite")]
-fn sqlite(path: &std::path::Path) -> Result<Arc<dyn EffectStore>, Failure> {
-    Ok(Arc::new(crate::SqliteEffectStore::open_existing(path)?))
-}
-
-#[cfg(not(feature = "sqlite"))]
-fn sqlite(_: &std::path::Path) -> Result<Arc<dyn EffectStore>, Failure> {
-    Err(not_built("SQLite files", "sqlite"))
-}
-
-#[cfg(feature = "postgres")]
-fn postgres(url: &str, schema: Option<&str>) -> Result<Arc<dyn EffectStore>, Failure> {
-    // Nobody else works with this one: it needs no more connections.
-    let mut options = crate::PostgresEffectStore::options()
-        .existing()
-        .pool_size(1);
-    if let Some(schema) = schema {
-        options = options.schema(schema);
-    }
-    Ok(Arc::new(options.connect_blocking(url)?))
-}
-
-#[cfg(not(feature = "postgres"))]
-fn postgres(_: &str, _: Option<&str>) -> Result<Arc<dyn EffectStore>, Failure> {
-    Err(not_built("Postgres", "postgres"))
-}
-
-#[cfg(feature = "redis")]
-fn redis(url: &str, prefix: Option<&str>) -> Result<Arc<dyn EffectStore>, Failure> {
-    if cfg!(not(feature = "redis-tls")) && is_redis_tls(url) {
-        return Err(not_built("Redis by TLS", "redis-tls"));
-    }
-    // Whether to live with that loss is its application's choice, and a settlement or a purge that
-    // is lost leaves the record as it was.
-    let mut builder = crate::RedisEffectStore::builder(url)
-        .existing()
-        .accept_loss();
-    if let Some(prefix) = prefix {
-        builder = builder.prefix(prefix);
-    }
-    Ok(Arc::new(builder.connect_blocking()?))
-}
-
-#[cfg(not(feature = "redis"))]
-fn redis(url: &str, _: Option<&str>) -> Result<Arc<dyn EffectStore>, Failure> {
-    let feature = if is_redis_tls(url) {
-        "redis-tls"
-    } else {
-        "redis"
-    };
-    Err(not_built("Redis", feature))
-}
-
-fn is_redis_tls(url: &str) -> bool {
-    let scheme = url.split(':').next().unwrap_or_default();
-    ["rediss", "valkeys"]
-        .iter()
-        .any(|tls| scheme.eq_ignore_ascii_case(tls))
-}
-
-#[allow(dead_code, reason = "where all features are on")]
-fn not_built(what: &str, feature: &str) -> Failure {
-    Failure::usage(
-        "not_built_in",
-        format!(
-            "this retry-effects was built without {what}; build it with the feature `{feature}`: \
-             `cargo install retry-effects --features cli,{feature}`"
-        ),
-    )
 }
 
 #[cfg(test)]
@@ -373,31 +259,6 @@ mod tests {
         assert_eq!(with(Some("postgres://h"), None), "postgres://h (s)");
         // They say nothing of a file.
         assert_eq!(with(Some("effects.db"), None), "effects.db");
-    }
-
-    #[test]
-    fn no_password_is_shown() {
-        let table = [
-            ("postgres://u:secret@h/d", "postgres://u:***@h/d"),
-            ("postgres://u:s@cr/et@h/d", "postgres://u:***@h/d"),
-            ("redis://:secret@h:6379/0", "redis://:***@h:6379/0"),
-            ("postgres://u@h:5432/d", "postgres://u@h:5432/d"),
-            (
-                "postgres://h/d?user=u&password=secret&x=1",
-                "postgres://h/d?user=u&password=***&x=1",
-            ),
-            (
-                "redis+unix:///s?user=u&pass=secret",
-                "redis+unix:///s?user=u&pass=***",
-            ),
-            (
-                "host=h password=secret user=u",
-                "host=h password=*** user=u",
-            ),
-        ];
-        for (place, shown) in table {
-            assert_eq!(redacted(place), shown);
-        }
     }
 
     #[test]

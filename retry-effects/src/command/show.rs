@@ -12,7 +12,7 @@ use super::failure::Failure;
 use super::opened::Opened;
 use super::place::Place;
 use super::screen::{Screen, plain};
-use super::{json, settle, span};
+use super::{json, settlement, span};
 
 /// How wide the text below the fields is.
 const WIDTH: usize = 88;
@@ -30,7 +30,7 @@ pub(super) fn show(
         screen.line(format!("{name:<10}  {value}"))?;
     }
     screen.line("")?;
-    for line in wrapped(settle::meaning(&record)) {
+    for line in wrapped(meaning(&record)) {
         screen.line(line)?;
     }
     Ok(commands(&record, &opened.place, screen)?)
@@ -108,9 +108,43 @@ fn or_none(text: String) -> String {
     }
 }
 
+/// What settling this record would mean, for people.
+fn meaning(record: &Record) -> &'static str {
+    match record.status {
+        Status::InDoubt if record.applied => {
+            "It is known to have happened; only its result could \
+            not be recorded. It is never run again by itself, and callers get the error InDoubt \
+            until its result is recorded."
+        }
+        Status::InDoubt => {
+            "It may have happened: its lease ran out, or its worker could not tell. \
+            Callers get the error InDoubt until it is settled, unless their function has a probe or \
+            says reexecute. Ask the other side whether it happened, and see to it that its worker \
+            is dead: one that is merely stuck may still do it."
+        }
+        Status::Pending => {
+            "Its owner may be at it, and renews the lease while it is. If it is dead, \
+            the record is in doubt once the lease is over. Until then it cannot be declared not to \
+            have happened, and a --success would be recorded over its owner's head."
+        }
+        Status::Success => {
+            "It happened, and later calls get its result. Where that no longer \
+            decodes (a type has changed), another may be recorded in its place."
+        }
+        Status::Failed => {
+            "It failed for good, and later calls get its error. There is nothing to \
+            settle; once it is purged, the next call runs it."
+        }
+        Status::Released => {
+            "It was claimed and did not happen. There is nothing to settle: the \
+            next call runs it."
+        }
+    }
+}
+
 /// The commands that settle it, ready to be copied.
 fn commands(record: &Record, place: &Place, screen: &mut Screen<'_>) -> io::Result<()> {
-    let words = settle::accepted(record);
+    let words = settlement::accepted(record);
     if words.is_empty() {
         return Ok(());
     }
@@ -160,7 +194,7 @@ mod tests {
                 let id = ActionId::from_bytes([7; 32]);
                 let mut record = Record::new(id, status, SystemTime::UNIX_EPOCH);
                 record.applied = applied;
-                let text = settle::meaning(&record);
+                let text = meaning(&record);
                 let lines = wrapped(text);
                 assert!(lines.iter().all(|line| line.len() <= WIDTH), "{lines:?}");
                 assert_eq!(lines.join(" "), text);

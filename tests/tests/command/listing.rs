@@ -67,6 +67,11 @@ pub(super) fn json_for_programs(bench: &Bench) {
             "may_settle": ["success"],
         })
     );
+    // The help tells of every field.
+    let help = bench.answer(&["--help"]);
+    for field in success.as_object().unwrap().keys() {
+        assert!(help.contains(field), "{field}");
+    }
     let pending = &listed[0];
     let left = pending["lease_left_ms"].as_u64().unwrap();
     assert!((3_000_000..=3_600_000).contains(&left), "{pending}");

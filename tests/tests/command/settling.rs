@@ -3,7 +3,7 @@
 use retry_effects::{Effect, EffectError, Outcome, Payload, Record, Status, compute_action_id};
 use serde_json::{Value, json};
 
-use super::bench::{Bench, LONG, short, wait};
+use super::bench::{Bench, LONG, id, short, wait};
 
 /// A call of an action that somebody has begun and never ended; its id.
 fn begin(bench: &Bench) -> String {
@@ -198,4 +198,25 @@ pub(super) fn what_is_no_json(bench: &Bench) {
         bench.json(&["show", "01ab"])["payload"],
         "{\"receipt\": \"é\"}"
     );
+}
+
+/// One that began an action, and knows neither leases nor fences.
+#[test]
+fn the_record_of_a_python_worker() {
+    let bench = Bench::sqlite();
+    let file = rusqlite::Connection::open(bench.place()).unwrap();
+    let insert = "INSERT INTO effect_records (action_id, action_type, status, created_at) \
+                  VALUES (?1, 'charge', 'pending', '2026-01-01T00:00:00+00:00')";
+    file.execute(insert, [id(1).to_string()]).unwrap();
+    let shown = bench.answer(&["show", "01ab"]);
+    assert!(
+        shown.contains("\nfence       0: another program made this record\n"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("\ncreated     2026-01-01T00:00:00+00:00 ("),
+        "{shown}"
+    );
+    bench.answer(&["settle", "01ab", "--fence", "0", "--not-applied", "--yes"]);
+    assert_eq!(bench.status(1), Some(Status::Released));
 }

@@ -210,6 +210,18 @@ mod postgres {
     }
 
     #[test]
+    fn who_is_not_let_in_is_told_so() {
+        let Some(server) = ThrowawayPostgres::shared() else {
+            return;
+        };
+        let url = postgres_url(&server).replace("tester@", "stranger:secret@");
+        let said = told(&url, &[]);
+        assert_eq!(said.code, 3, "{said:?}");
+        assert!(said.err.contains("does not let this user in"), "{said:?}");
+        assert!(!said.err.contains("secret"), "{said:?}");
+    }
+
+    #[test]
     fn a_server_that_is_not_there_is_named_without_the_password() {
         for url in [
             "postgres://u:secret@127.0.0.1:1/d",
