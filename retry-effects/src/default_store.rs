@@ -48,6 +48,13 @@ impl IntoStore for &crate::PostgresEffectStore {
     }
 }
 
+#[cfg(feature = "redis")]
+impl IntoStore for &crate::RedisEffectStore {
+    fn into_store(self) -> Arc<dyn EffectStore> {
+        Arc::new(self.clone())
+    }
+}
+
 impl<S: EffectStore> IntoStore for Arc<S> {
     fn into_store(self) -> Arc<dyn EffectStore> {
         self
