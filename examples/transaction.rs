@@ -11,6 +11,7 @@
 #![expect(clippy::print_stdout, reason = "an example talks to a person")]
 
 mod child;
+mod point;
 
 use std::path::Path;
 use std::{env, fs, process, thread};
@@ -21,6 +22,8 @@ use retry_effects::{
     EffectError, Outcome, SqliteEffectStore, StoreError, current_action, set_default_store,
 };
 use serde::{Deserialize, Serialize};
+
+use point::{POINTS, Point};
 
 /// Writes a payment. `in_doubt = "reexecute"` is safe because the record is part of the
 /// transaction: what was not recorded was not written either, and a claim that is over can no
@@ -36,7 +39,7 @@ use serde::{Deserialize, Serialize};
 fn pay(path: &Path, order: &str, cents: i64, dies_at: Point) -> Result<Receipt, PayError> {
     let action = current_action().ok_or(PayError::NotGated)?;
     println!("   {order}: the body runs, with fence {}", action.fence());
-    dies_at.is(Point::Begun);
+    dies_at.may_end(Point::Begun);
 
     let mut payments = Connection::open(path)?;
     let transaction = payments.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -48,9 +51,9 @@ fn pay(path: &Path, order: &str, cents: i64, dies_at: Point) -> Result<Receipt, 
     // What is recorded here is what later calls return: the value that the body returns below.
     let outcome = Outcome::success(&receipt)?;
     SqliteEffectStore::complete_in(&transaction, &action.token(), outcome)?;
-    dies_at.is(Point::Written);
+    dies_at.may_end(Point::Written);
     transaction.commit()?;
-    dies_at.is(Point::Committed);
+    dies_at.may_end(Point::Committed);
     Ok(receipt)
 }
 
@@ -74,45 +77,14 @@ enum PayError {
     Effect(#[from] EffectError),
 }
 
-/// Where the process is killed.
-#[derive(Clone, Copy, PartialEq)]
-enum Point {
-    Begun,
-    Written,
-    Committed,
-    Nowhere,
-}
-
 impl Point {
     /// Stays here to be killed, if it is here.
-    fn is(self, point: Self) {
-        if self == point {
-            println!("{} …", self.name());
+    fn may_end(self, here: Self) {
+        if self.is_at(here) {
             thread::sleep(child::LIFE);
         }
     }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Begun => "nothing is written yet",
-            Self::Written => "row and record are written, not committed",
-            Self::Committed => "committed, and nobody has been told",
-            Self::Nowhere => "done",
-        }
-    }
-
-    /// The order that dies here.
-    fn order(self) -> &'static str {
-        match self {
-            Self::Begun => "order-1",
-            Self::Written => "order-2",
-            Self::Committed => "order-3",
-            Self::Nowhere => "order-4",
-        }
-    }
 }
-
-const POINTS: [Point; 3] = [Point::Begun, Point::Written, Point::Committed];
 
 type Failure = Box<dyn std::error::Error>;
 

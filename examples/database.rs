@@ -1,0 +1,53 @@
+//! The Postgres that an example runs on: the one that `DATABASE_URL` names, in a schema of the
+//! example's own that is gone afterwards, else a server of the example's own.
+
+use std::{env, process};
+
+use retry_effects::tokio_postgres::{self, Client, NoTls};
+use retry_tests::postgres::ThrowawayPostgres;
+
+/// A database, and a schema in it that nobody else uses.
+pub(crate) struct Database {
+    pub(crate) url: String,
+    pub(crate) schema: String,
+    /// Ends with this value.
+    _server: Option<ThrowawayPostgres>,
+}
+
+pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+impl Database {
+    /// Starts a server, unless there is one to use.
+    pub(crate) fn open(example: &str) -> Result<Self, Failure> {
+        let (url, server) = match env::var("DATABASE_URL") {
+            Ok(url) => (url, None),
+            Err(_) => {
+                let server = ThrowawayPostgres::start();
+                let server = server.ok_or("install Postgres, or name a server: DATABASE_URL=..")?;
+                let (folder, user) = (server.socket_dir().display(), server.user());
+                let url = format!("host={folder} user={user} dbname=postgres");
+                (url, Some(server))
+            }
+        };
+        let schema = format!("retry_{example}_{}", process::id());
+        Ok(Self {
+            url,
+            schema,
+            _server: server,
+        })
+    }
+
+    /// Leaves nothing behind.
+    pub(crate) async fn remove(self) -> Result<(), Failure> {
+        let drop = format!("DROP SCHEMA IF EXISTS {} CASCADE", self.schema);
+        client(&self.url).await?.batch_execute(&drop).await?;
+        Ok(())
+    }
+}
+
+/// A connection of the application's own.
+pub(crate) async fn client(url: &str) -> Result<Client, tokio_postgres::Error> {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+    tokio::spawn(connection);
+    Ok(client)
+}

@@ -1,0 +1,153 @@
+//! A worker: a process that charges orders, and may be killed at any moment.
+
+use std::collections::VecDeque;
+use std::io;
+use std::net::SocketAddr;
+
+use retry_core::retry_api;
+use retry_effects::{EffectError, PostgresEffectStore, Probe, current_action, set_default_store};
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+
+use crate::database::Failure;
+use crate::order::{By, Order};
+
+/// Cards: where nobody knows whether it was booked, the bank is asked.
+///
+/// The lease is short for the show: it is how long a dead owner holds up the others.
+#[retry_api(
+    idempotent = true,
+    name = "charge card",
+    key(order),
+    skip(line),
+    lease = "2s",
+    probe = |line, order, _cents| line.ask(*order)
+)]
+async fn charge_card(line: &Line, order: u32, cents: u64) -> Result<Receipt, PayError> {
+    line.book(By::Card, order, cents).await
+}
+
+/// Wallets: the bank takes a key with each payment, and a payment with the same key is the same.
+/// So it is simply made again.
+#[retry_api(
+    idempotent = true,
+    name = "charge wallet",
+    key(order),
+    skip(line),
+    lease = "2s",
+    in_doubt = "reexecute"
+)]
+async fn charge_wallet(line: &Line, order: u32, cents: u64) -> Result<Receipt, PayError> {
+    line.book(By::Wallet, order, cents).await
+}
+
+/// Wires: neither. Where nobody knows, it stays as it is until a person has found out.
+#[retry_api(
+    idempotent = true,
+    name = "charge wire",
+    key(order),
+    skip(line),
+    lease = "2s"
+)]
+async fn charge_wire(line: &Line, order: u32, cents: u64) -> Result<Receipt, PayError> {
+    line.book(By::Wire, order, cents).await
+}
+
+/// What a payment leaves.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Receipt {
+    number: usize,
+}
+
+/// What can go wrong in a payment; `Effect` is what the gate has to say.
+#[derive(Debug, thiserror::Error)]
+enum PayError {
+    #[error("the bank does not answer: {0}")]
+    Bank(#[from] io::Error),
+    #[error("the bank refuses it: it has said that this claim comes too late")]
+    Refused,
+    #[error(transparent)]
+    Effect(#[from] EffectError),
+}
+
+/// All of a worker's life: who it is, where store and bank are, and the orders it is handed. It says
+/// what it knows of each, one a line.
+pub(crate) async fn work(arguments: &[String]) -> Result<(), Failure> {
+    let [number, url, schema, bank, orders @ ..] = arguments else {
+        return Err("a worker is told its number, the store and the bank".into());
+    };
+    let options = PostgresEffectStore::options().schema(schema).pool_size(2);
+    set_default_store(options.connect(url).await?)?;
+    let line = Line {
+        bank: bank.parse()?,
+        worker: number.parse()?,
+    };
+    let orders: Vec<u32> = orders.iter().flat_map(|order| order.parse()).collect();
+    let (odd, even) = orders.iter().partition(|order| *order % 2 == 1);
+    // It has two hands.
+    tokio::try_join!(charge_all(&line, odd), charge_all(&line, even))?;
+    Ok(())
+}
+
+async fn charge_all(line: &Line, mut orders: VecDeque<u32>) -> Result<(), Failure> {
+    while let Some(number) = orders.pop_front() {
+        let Order { by, cents, .. } = Order::of(number);
+        let charged = match by {
+            By::Card => charge_card(line, number, cents).await,
+            By::Wallet => charge_wallet(line, number, cents).await,
+            By::Wire => charge_wire(line, number, cents).await,
+        };
+        match charged {
+            Ok(receipt) => println!("{number} {}", receipt.number),
+            Err(PayError::Effect(EffectError::InDoubt { .. })) => println!("{number} in-doubt"),
+            // Somebody else is at it: later.
+            Err(
+                PayError::Refused
+                | PayError::Effect(EffectError::InProgress { .. } | EffectError::LeaseLost { .. }),
+            ) => orders.push_back(number),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+/// A worker's line to the bank.
+struct Line {
+    bank: SocketAddr,
+    worker: u32,
+}
+
+impl Line {
+    async fn book(&self, by: By, order: u32, cents: u64) -> Result<Receipt, PayError> {
+        let action = current_action().ok_or_else(|| io::Error::other("not in a gated body"))?;
+        let (key, fence) = (action.id(), action.fence());
+        let question = format!("book {by} {order} {cents} {key} {fence} {}", self.worker);
+        match self.call(&question).await? {
+            0 => Err(PayError::Refused),
+            number => Ok(Receipt { number }),
+        }
+    }
+
+    /// Whether the order is booked. The fence, newer than any before, makes the bank's no final.
+    async fn ask(&self, order: u32) -> Probe<Receipt> {
+        let Some(action) = current_action() else {
+            return Probe::Unknown;
+        };
+        let question = format!("ask {order} {}", action.fence());
+        match self.call(&question).await {
+            Ok(0) => Probe::NotApplied,
+            Ok(number) => Probe::Applied(Receipt { number }),
+            Err(_) => Probe::Unknown,
+        }
+    }
+
+    async fn call(&self, question: &str) -> io::Result<usize> {
+        let mut bank = BufReader::new(TcpStream::connect(self.bank).await?);
+        bank.write_all(format!("{question}\n").as_bytes()).await?;
+        let mut answer = String::new();
+        bank.read_line(&mut answer).await?;
+        let number = answer.trim().parse();
+        number.map_err(|_| io::Error::new(io::ErrorKind::UnexpectedEof, "it has hung up"))
+    }
+}
