@@ -51,35 +51,36 @@ async fn show(database: &Database) -> Result<(), Failure> {
     let bank = Bank::open()?;
     let mut crew = Crew::new(&bank, url, schema);
 
-    println!(
-        "1. {WORKERS} workers charge {ORDERS} orders, each handed to three of them; and some are killed.\n"
-    );
-    let three_of_four = |worker| {
-        let order_of = |turn| (turn + worker * ORDERS / WORKERS) % ORDERS + 1;
-        let orders = (0..ORDERS).map(order_of);
-        orders
-            .filter(|order| order % WORKERS + 1 != worker)
-            .collect()
-    };
-    crew.charge(three_of_four, true).await?;
-    println!(
-        "   {} answers, {} workers killed at the bank\n",
-        crew.answers, crew.kills
-    );
+    println!("1. {WORKERS} workers are handed {ORDERS} orders, each order goes to three of them;");
+    println!("   and workers are killed while they are at the bank.\n");
+    crew.charge(orders_of, true).await?;
+    let (answers, kills) = (crew.answers, crew.kills);
+    println!("   {answers} answers, {kills} workers killed\n");
 
     println!("2. What nobody could tell is left to the operator, who calls the bank.\n");
     let settled = settle(&store, &bank).await?;
 
     println!("\n3. All orders once more, to all workers.\n");
-    let before = crew.answers;
     crew.charge(|_| (1..=ORDERS).collect(), false).await?;
-    println!("   {} answers\n", crew.answers - before);
+    println!("   {} answers\n", crew.answers - answers);
 
     show_orders(&bank, &crew, &settled);
+    for Order { number, .. } in Order::all() {
+        is_known_to_all(number, &bank.bookings(number), &crew);
+    }
     let in_doubt = store.list(&Filter::all().status(Status::InDoubt)).await?;
     assert!(in_doubt.is_empty(), "{in_doubt:?}");
     assert_eq!(store.len().await?, u64::from(ORDERS));
     Ok(())
+}
+
+/// The orders of a worker: those of three in four, from where the others do not begin.
+fn orders_of(worker: u32) -> Vec<u32> {
+    let turned = |turn| (turn + worker * ORDERS / WORKERS) % ORDERS + 1;
+    let orders = (0..ORDERS).map(turned);
+    orders
+        .filter(|order| order % WORKERS + 1 != worker)
+        .collect()
 }
 
 /// The operator's work: what is in doubt, found and settled by hand. Says how, by order.
@@ -130,7 +131,6 @@ fn show_orders(bank: &Bank, crew: &Crew<'_>, settled: &BTreeMap<u32, Way>) {
             listed(&workers),
             listed(killed),
         );
-        is_known_to_all(number, &bookings, crew);
         charges += bookings.len();
         *ways.entry(way).or_default() += 1;
     }
