@@ -40,8 +40,7 @@ async fn main() -> Result<(), Failure> {
     }
     let database = Database::open("fleet")?;
     let shown = show(&database).await;
-    database.remove().await?;
-    shown
+    shown.and(database.remove().await)
 }
 
 async fn show(database: &Database) -> Result<(), Failure> {
