@@ -149,8 +149,7 @@ async fn main() -> Result<(), Failure> {
     }
     let database = Database::open("payment")?;
     let shown = show(&database).await;
-    database.remove().await?;
-    shown
+    shown.and(database.remove().await)
 }
 
 async fn show(Database { url, schema, .. }: &Database) -> Result<(), Failure> {

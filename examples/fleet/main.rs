@@ -40,8 +40,7 @@ async fn main() -> Result<(), Failure> {
     }
     let database = Database::open("fleet")?;
     let shown = show(&database).await;
-    database.remove().await?;
-    shown
+    shown.and(database.remove().await)
 }
 
 async fn show(database: &Database) -> Result<(), Failure> {
@@ -57,7 +56,9 @@ async fn show(database: &Database) -> Result<(), Failure> {
     let (answers, kills) = (crew.answers, crew.kills);
     println!("   {answers} answers, {kills} workers killed\n");
 
-    println!("2. What nobody could tell is left to the operator, who calls the bank.\n");
+    println!(
+        "2. What nobody can tell is left to the operator, who calls the bank, and settles it:\n"
+    );
     let settled = settle(&store, &bank).await?;
 
     println!("\n3. All orders once more, to all workers.\n");
@@ -94,21 +95,22 @@ async fn settle(store: &PostgresEffectStore, bank: &Bank) -> Result<BTreeMap<u32
     }
     let mut settled = BTreeMap::new();
     for record in store.list(&Filter::all().status(Status::InDoubt)).await? {
-        let number = orders[&record.id].number;
+        let Order { number, .. } = orders[&record.id];
+        let id = &record.id.to_string()[..12];
         let (word, found) = match bank.bookings(number).first() {
             Some((receipt, _)) => {
                 let result = format!(r#"{{"number":{receipt}}}"#);
+                println!("   wire {number:<2}  retry-effects settle {id} --success '{result}'");
                 (Settlement::Success(Payload::new(result)), BOOKED)
             }
-            None => (Settlement::NotApplied, NOT_BOOKED),
+            None => {
+                println!("   wire {number:<2}  retry-effects settle {id} --not-applied");
+                (Settlement::NotApplied, NOT_BOOKED)
+            }
         };
-        // With the fence: should somebody have settled it meanwhile, this changes nothing.
+        // What the command does. With the fence: where somebody else has settled it meanwhile, this
+        // changes nothing.
         store.settle(record.id, record.fence, word).await?;
-        let id = &record.id.to_string()[..12];
-        println!(
-            "   {} {number:<2} (action {id}..){found}",
-            record.action_type
-        );
         settled.insert(number, ("operator", found));
     }
     Ok(settled)

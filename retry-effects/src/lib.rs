@@ -127,11 +127,11 @@
 //! |---|---|---|
 //! | [`InMemoryEffectStore`] | tests, one process | nothing |
 //! | `SqliteEffectStore` (feature `sqlite`) | real work on one machine, any number of processes | `kill -9`, power loss |
+//! | `PostgresEffectStore` (feature `postgres`) | many machines | `kill -9`, power loss; a failover to a standby that is synchronous |
 //! | `RedisEffectStore` (feature `redis`) | many machines, the lowest latency | `kill -9`, power loss; **not** a failover to a replica |
-//! | `PostgresEffectStore` (feature `postgres`) | many machines | the same, and the loss of any worker's machine; a failover to a standby that is synchronous |
 //!
-//! Any other is an [`EffectStore`] of your own, which the conformance suite (feature `conformance`)
-//! checks.
+//! [`choosing_a_store`] says more of each. Any other is an [`EffectStore`] of your own, which the
+//! conformance suite (feature `conformance`) checks.
 //!
 //! # The parts
 //!
@@ -235,6 +235,10 @@ pub use store_error::StoreError;
 /// The version that [`PostgresEffectStore`] takes a transaction of.
 #[cfg(feature = "postgres")]
 pub use tokio_postgres;
+
+/// Which store to take: what each survives, needs and costs.
+#[doc = include_str!("../docs/stores.md")]
+pub mod choosing_a_store {}
 
 /// The types that an [`Effect`]'s choices are kept in, named here for signatures; the methods of
 /// [`Effect`] make them.

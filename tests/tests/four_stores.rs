@@ -43,6 +43,8 @@ mod four_stores {
     mod own_type;
     mod place;
     mod race;
+    #[cfg(any(feature = "postgres", feature = "redis"))]
+    mod rights;
     mod shop;
     mod sync_calls;
 }
