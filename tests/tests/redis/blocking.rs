@@ -1,6 +1,6 @@
 //! Without a runtime.
 
-use retry_effects::{Effect, RedisEffectStore};
+use retry_effects::{Effect, EffectStore, RedisEffectStore};
 use retry_tests::redis::ThrowawayRedis;
 
 use super::place::fresh_prefix;
@@ -12,6 +12,7 @@ fn a_sync_call_needs_no_runtime() {
     };
     let builder = RedisEffectStore::builder(&server.url()).prefix(fresh_prefix());
     let store = builder.connect_blocking().expect("a store");
+    assert_eq!((store.kind(), store.needs_runtime()), ("redis", false));
     let mut charged = 0;
     for _ in 0..3 {
         let receipt = Effect::new("charge", &42).store(store.clone()).run(|| {

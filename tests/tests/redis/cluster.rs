@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use retry_effects::conformance::check;
 use retry_effects::{
-    ActionId, Effect, EffectStore, Filter, RedisBuilder, RedisEffectStore, Status,
-    compute_action_id,
+    ActionId, Claim, ClaimRequest, Effect, EffectStore, Filter, Outcome, Payload, RedisBuilder,
+    RedisEffectStore, Status, StoreError, compute_action_id,
 };
 use retry_tests::redis::ThrowawayRedis;
 
@@ -214,6 +214,51 @@ async fn actions_of_a_slot_that_moves_happen_once() {
     let done = store.list(&done).await.expect("a list");
     assert_eq!(done.len(), before.len() + after.len());
     assert!(done.is_sorted_by_key(|record| record.id));
+}
+
+#[tokio::test]
+async fn a_node_that_is_gone_takes_nobody_along_and_comes_back_with_what_it_had() {
+    let Some(mut cluster) = Cluster::start().await else {
+        return;
+    };
+    for node in &cluster.nodes {
+        is_ok(&node.command(&["CONFIG", "SET", "cluster-require-full-coverage", "no"]));
+    }
+    let builder = cluster.builder().timeout(Duration::from_millis(500));
+    let store = builder.connect().await.expect("a store");
+    let (mut gone, mut left) = (None, None);
+    for id in (0..).map(id) {
+        let claim = store.pending(&ClaimRequest::new(id, "moved")).await;
+        let Ok(Claim::Won(token)) = claim else {
+            panic!("{claim:?}");
+        };
+        let fence = format!("{{effects:{:02x}}}:fence", id.as_bytes()[0]);
+        // The others answer with the address of the one that has it.
+        match cluster.nodes[0].command(&["GET", &fence]) {
+            answer if answer.starts_with('$') => gone = Some(token),
+            _ => left = Some(token),
+        }
+        if gone.is_some() && left.is_some() {
+            break;
+        }
+    }
+    let (gone, left) = (gone.expect("a claim"), left.expect("a claim"));
+    let success = Outcome::Success(Payload::new("7"));
+    cluster.nodes[0].kill();
+    let error = store.complete(&gone, success.clone()).await;
+    let error = error.expect_err("its node is gone");
+    assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
+    let text = error.to_string();
+    assert!(text.contains(&cluster.ports[0].to_string()), "{text}");
+    let completed = store.complete(&left, success.clone()).await;
+    completed.expect("its node is there");
+
+    cluster.nodes[0].start_again();
+    cluster
+        .come_to(|info| info.contains("cluster_state:ok"))
+        .await;
+    let completed = store.complete(&gone, success).await;
+    completed.expect("it is back, with the claim");
 }
 
 #[tokio::test]

@@ -1,9 +1,15 @@
 //! Servers that the store refuses, and what it says of them.
 
 use std::error::Error;
+use std::time::Duration;
 
-use retry_effects::{EffectStore, RedisEffectStore, RedisRefusal, StoreError, compute_action_id};
+use retry_effects::{
+    Claim, ClaimRequest, DEFAULT_LEASE, EffectStore, Filter, Outcome, Payload, RedisEffectStore,
+    RedisRefusal, Settlement, StoreError, compute_action_id,
+};
 use retry_tests::redis::ThrowawayRedis;
+
+use super::wakeups::listened;
 
 /// Why a store cannot be had.
 async fn refused(builder: retry_effects::RedisBuilder) -> StoreError {
@@ -154,6 +160,56 @@ async fn a_user_who_may_not_do_what_it_takes() {
     let id = compute_action_id("unable", &1, "").expect("a number has a JSON form");
     let error = store.resolve(id).await.expect_err("it may not");
     assert!(error.to_string().contains("+evalsha"), "{error}");
+}
+
+/// What the error advises for a user without rights is enough, and not too much.
+#[tokio::test]
+async fn a_user_with_the_rights_that_are_advised() {
+    let Some(server) = ThrowawayRedis::start() else {
+        return;
+    };
+    let made = server.command(&["ACL", "SETUSER", "worker", "on", ">pw", "~other:*"]);
+    assert_eq!(made, "+OK\r\n");
+    let url = format!("{}?user=worker&pass=pw", server.url());
+    let builder = RedisEffectStore::builder(&url).prefix("mine");
+    let error = refused(builder.clone().accept_loss()).await;
+    let text = refusal(&error).to_string();
+    assert!(
+        text.contains("its maxmemory-policy cannot be read"),
+        "{text}"
+    );
+    assert!(text.contains("+info"), "{text}");
+
+    let _ = server.command(&["ACL", "SETUSER", "worker", "+info", "+config|get"]);
+    let error = refused(builder.clone()).await;
+    let text = error.to_string();
+    let advised = text.split_once("<user> ").expect("advice").1;
+    let advised = advised.trim_end_matches(')').replace("<prefix>", "mine");
+    let rights = advised
+        .split(' ')
+        .chain(["-@dangerous", "+info", "+config|get"]);
+    let mut command = vec!["ACL", "SETUSER", "worker", "resetkeys"];
+    command.extend(rights);
+    assert_eq!(server.command(&command), "+OK\r\n");
+
+    let store = builder.connect().await.expect("a store");
+    let id = compute_action_id("allowed", &1, "").expect("a number has a JSON form");
+    let request = ClaimRequest::new(id, "allowed");
+    let Ok(Claim::Won(token)) = store.pending(&request).await else {
+        panic!("nobody else claims it");
+    };
+    let changed = store.changed(id);
+    listened(&server, "mine", id, 1).await;
+    store.renew(&token, DEFAULT_LEASE).await.expect("a renewal");
+    let in_doubt = Outcome::InDoubt { applied: false };
+    store.complete(&token, in_doubt).await.expect("a word");
+    changed.await;
+    let success = Settlement::Success(Payload::new("7"));
+    let settled = store.settle(id, token.fence(), success).await;
+    settled.expect("a settlement");
+    assert_eq!(store.list(&Filter::all()).await.expect("a list").len(), 1);
+    assert_eq!(store.len().await.expect("a count"), 1);
+    store.purge(Duration::ZERO).await.expect("a purge");
 }
 
 #[tokio::test]

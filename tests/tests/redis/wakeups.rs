@@ -18,7 +18,7 @@ fn id(n: u64) -> ActionId {
 }
 
 /// Waits until so many connections listen for an action.
-async fn listened(server: &ThrowawayRedis, prefix: &str, id: ActionId, count: u32) {
+pub(super) async fn listened(server: &ThrowawayRedis, prefix: &str, id: ActionId, count: u32) {
     let channel = format!("{{{prefix}:{:02x}}}:{id}", id.as_bytes()[0]);
     let waiting = async {
         while !server
