@@ -1,6 +1,7 @@
 //! What people ask: lists, counts and purges, which go through all tags.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use redis::Value;
 
@@ -24,7 +25,7 @@ const READ: usize = 256;
 pub(super) async fn list(inner: &Inner, filter: &Filter) -> Result<Vec<Record>, StoreError> {
     let limit = filter.limit.unwrap_or(usize::MAX);
     let mut records = Vec::new();
-    let mut ids = Ids::after(inner, filter.after).await?;
+    let mut ids = Ids::after(inner, filter.after);
     while records.len() < limit {
         let page = ids.take(READ.min(limit.saturating_mul(2))).await?;
         if page.is_empty() {
@@ -49,7 +50,7 @@ pub(super) async fn list(inner: &Inner, filter: &Filter) -> Result<Vec<Record>, 
 
 /// How many records there are.
 pub(super) async fn count(inner: &Inner) -> Result<u64, StoreError> {
-    let counts: Vec<_> = tags(0)
+    let counts: Vec<_> = tags(0..TAGS)
         .map(|tag| inner.desk.send(inner.script.count(tag), None))
         .collect();
     let mut sum = 0;
@@ -64,7 +65,7 @@ pub(super) async fn count(inner: &Inner) -> Result<u64, StoreError> {
 
 /// Removes what may go and is older than `age` milliseconds; says how many went.
 pub(super) async fn purge(inner: &Inner, age: u64) -> Result<u64, StoreError> {
-    let mut ids = Ids::after(inner, None).await?;
+    let mut ids = Ids::after(inner, None);
     let mut removed = 0;
     loop {
         let page = ids.take(READ).await?;
@@ -89,43 +90,67 @@ fn is_selected(slot: &Slot, filter: &Filter, now: Now) -> bool {
     stands && filter.older_than.is_none_or(|than| age > millis(than))
 }
 
-fn tags(from: u8) -> impl Iterator<Item = u8> {
-    (u16::from(from)..TAGS).filter_map(|tag| u8::try_from(tag).ok())
+fn tags(range: Range<u16>) -> impl Iterator<Item = u8> {
+    range.filter_map(|tag| u8::try_from(tag).ok())
 }
 
 /// The ids of all tags, in order.
 struct Ids<'a> {
     inner: &'a Inner,
-    /// What was read of each tag that is left.
+    after: Option<ActionId>,
+    /// The first tag that was not asked.
+    next: u16,
+    /// How many tags are asked at one go.
+    group: u16,
+    /// What was read of each tag that was asked.
     pages: VecDeque<(u8, VecDeque<ActionId>, bool)>,
 }
 
+/// How many tags are asked at first; then ever more, as they seem to be empty. A page of a large store
+/// is found in a few, and a small store in a few goes.
+const GROUP: u16 = 16;
+
 impl<'a> Ids<'a> {
-    /// Asks all tags at one go: mostly that is all there is.
-    async fn after(inner: &'a Inner, after: Option<ActionId>) -> Result<Self, StoreError> {
-        let first = after.map_or(0, |id| id.as_bytes()[0]);
-        let asked: Vec<_> = tags(first)
+    fn after(inner: &'a Inner, after: Option<ActionId>) -> Self {
+        Self {
+            inner,
+            after,
+            next: after.map_or(0, |id| id.as_bytes()[0].into()),
+            group: GROUP,
+            pages: VecDeque::new(),
+        }
+    }
+
+    /// Asks the next tags, at one go. Says whether there were any.
+    async fn ask(&mut self) -> Result<bool, StoreError> {
+        let end = TAGS.min(self.next + self.group);
+        let asked: Vec<_> = tags(self.next..end)
             .map(|tag| {
-                let after = after.filter(|_| tag == first);
-                let page = inner.script.page(tag, after, PAGE);
-                (tag, inner.desk.send(page, None))
+                let after = self.after.filter(|id| id.as_bytes()[0] == tag);
+                let page = self.inner.script.page(tag, after, PAGE);
+                (tag, self.inner.desk.send(page, None))
             })
             .collect();
-        let mut pages = VecDeque::with_capacity(asked.len());
+        let is_some = !asked.is_empty();
         for (tag, page) in asked {
             let ids = ids(&page.await?)?;
             let is_full = ids.len() == PAGE;
-            pages.push_back((tag, ids, is_full));
+            self.pages.push_back((tag, ids, is_full));
         }
-        Ok(Self { inner, pages })
+        (self.next, self.group) = (end, self.group * 2);
+        Ok(is_some)
     }
 
     /// The next ids, up to `count`; none at the end.
     async fn take(&mut self, count: usize) -> Result<Vec<ActionId>, StoreError> {
         let mut taken = Vec::new();
-        while taken.len() < count
-            && let Some((tag, page, is_full)) = self.pages.front_mut()
-        {
+        while taken.len() < count {
+            let Some((tag, page, is_full)) = self.pages.front_mut() else {
+                if self.ask().await? {
+                    continue;
+                }
+                break;
+            };
             let Some(id) = page.pop_front() else {
                 self.pages.pop_front();
                 continue;
