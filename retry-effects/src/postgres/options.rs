@@ -244,3 +244,21 @@ fn config(url: &str) -> Result<Config, StoreError> {
     }
     Ok(config)
 }
+
+#[cfg(all(test, not(feature = "postgres-tls")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_that_asks_for_tls_is_not_served_in_the_clear() {
+        let url = "postgres://worker@db.internal/app?sslmode=require";
+        let refused = PostgresOptions::new().connect_blocking(url);
+        let Err(StoreError::Misconfigured { what, .. }) = refused else {
+            panic!("{refused:?}");
+        };
+        assert!(
+            what.contains("postgres-tls") && what.contains("connect_with"),
+            "{what}"
+        );
+    }
+}

@@ -120,13 +120,14 @@ impl Statements {
         let notify = |id: &str| {
             format!("pg_catalog.pg_notify('{channel}', pg_catalog.encode({id}, 'hex')) IS NULL")
         };
-        let (notify, notify_one) = (notify("a.action_id"), notify("r.action_id"));
+        let (notify, notify_one) = (notify("w.action_id"), notify("r.action_id"));
         Self {
             claim_one: format!(
                 "{make} (SELECT $1::bytea AS action_id, $2::bytea AS claim_id, \
                  $3::bytea AS input_hash, $4::text AS action_type, $5::text AS scope, \
                  $6::int8 AS lease_us, $7::int8 AS keep_ms, $8::int8 AS retain_ms) a, \
                  {DURABLE}, {IMPATIENT} WHERE {is_known} \
+                 AND NOT EXISTS (SELECT FROM {table} r WHERE r.action_id = $1) \
                  ON CONFLICT (action_id) DO NOTHING RETURNING fence"
             ),
             change_one: format!(
@@ -147,7 +148,7 @@ impl Statements {
                  claim_id, input_hash, action_type, scope, lease_us, keep_ms, retain_ms)), \
                  found AS MATERIALIZED (SELECT {now} AS at, r.* FROM asked a {each}), \
                  made AS ({make} asked a, {DURABLE}, {IMPATIENT} WHERE {is_known} \
-                 AND NOT EXISTS (SELECT FROM found f WHERE f.action_id = a.action_id) \
+                 AND a.action_id NOT IN (SELECT f.action_id FROM found f) \
                  ORDER BY a.action_id \
                  ON CONFLICT (action_id) DO NOTHING RETURNING action_id, fence) \
                  SELECT m.action_id, m.fence, r.at, {COLUMNS} FROM made m \
@@ -167,23 +168,22 @@ impl Statements {
                  RETURNING r.fence"
             ),
             change: format!(
-                "WITH asked AS (SELECT * FROM unnest($1::bytea[], $2::int8[], $3::bytea[], \
-                 $4::int8[], $5::text[], $6::bool[], $7::int8[], $8::int4[], $9::text[]) \
-                 AS a(action_id, fence, claim_id, revision, status, applied, lease_us, format, \
-                 payload)), \
-                 free AS MATERIALIZED (SELECT r.action_id FROM asked a {each_locked}), \
-                 written AS (UPDATE {table} r SET {set} \
-                 FROM asked a, free f, {DURABLE} \
-                 WHERE r.action_id = a.action_id AND f.action_id = a.action_id \
+                "WITH asked AS MATERIALIZED (SELECT * FROM unnest($1::bytea[], $2::int8[], \
+                 $3::bytea[], $4::int8[], $5::text[], $6::bool[], $7::int8[], $8::int4[], \
+                 $9::text[]) AS a(action_id, fence, claim_id, revision, status, applied, lease_us, \
+                 format, payload)), \
+                 free AS MATERIALIZED (SELECT a.* FROM asked a {each_locked}), \
+                 written AS (UPDATE {table} r SET {set} FROM free a, {DURABLE} \
+                 WHERE r.action_id = a.action_id \
                  AND r.fence = a.fence AND (r.revision = a.revision OR (a.revision IS NULL \
                  AND r.status = 'pending' AND r.claim_id = a.claim_id)) \
                  RETURNING r.action_id, r.watched AND a.lease_us IS NULL AS told) \
-                 SELECT a.action_id, w.action_id IS NOT NULL, f.action_id IS NOT NULL, \
+                 SELECT coalesce(w.action_id, r.asked_id), w.action_id IS NOT NULL, \
+                 w.action_id IS NOT NULL OR r.asked_id IN (SELECT f.action_id FROM free f), \
                  CASE WHEN w.told THEN {notify} END, {now}, {COLUMNS} \
-                 FROM asked a LEFT JOIN written w ON w.action_id = a.action_id \
-                 LEFT JOIN free f ON f.action_id = a.action_id \
-                 LEFT JOIN LATERAL (SELECT * FROM {table} r WHERE r.action_id = a.action_id \
-                 AND w.action_id IS NULL OFFSET 0) r ON true"
+                 FROM written w FULL JOIN (SELECT a.action_id AS asked_id, r.* FROM asked a \
+                 LEFT JOIN LATERAL ({one} OFFSET 0) r ON true \
+                 WHERE a.action_id NOT IN (SELECT w.action_id FROM written w)) r ON false"
             ),
             read: format!(
                 "SELECT {standby}, {now}, {COLUMNS} \
@@ -205,10 +205,9 @@ impl Statements {
             remove: format!(
                 "WITH asked AS (SELECT * FROM unnest($1::bytea[], $2::int8[], $3::int8[]) \
                  AS a(action_id, revision, fence)), \
-                 free AS MATERIALIZED (SELECT r.action_id FROM asked a {each_locked}) \
-                 DELETE FROM {table} r USING asked a, free f WHERE r.action_id = a.action_id \
-                 AND f.action_id = a.action_id AND r.revision = a.revision AND r.fence = a.fence \
-                 RETURNING 1"
+                 free AS MATERIALIZED (SELECT a.* FROM asked a {each_locked}) \
+                 DELETE FROM {table} r USING free a WHERE r.action_id = a.action_id \
+                 AND r.revision = a.revision AND r.fence = a.fence RETURNING 1"
             ),
             // The time is asked for once, as what an index can be searched for.
             sweep: format!(

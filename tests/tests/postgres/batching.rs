@@ -86,7 +86,7 @@ async fn callers_at_the_same_time_share_statements() {
         .collect();
     // The one that came first, and all the others.
     assert!(sent <= 2, "{sent} statements");
-    let mut fences: Vec<_> = tokens.iter().map(|token| token.fence()).collect();
+    let mut fences: Vec<_> = tokens.iter().map(retry_effects::Token::fence).collect();
     fences.sort_unstable();
     fences.dedup();
     assert_eq!(fences.len(), 64);
