@@ -9,7 +9,7 @@ use super::worker::Worker;
 use super::{Draws, on_each_store, runtime, seed, short_or_full};
 
 /// How long a worker is let live, in microseconds.
-const LIFE: u64 = 30_000;
+const LIFE: u64 = 60_000;
 
 on_each_store!(a_process_that_dies_at_any_moment_leaves_no_more_than_doubt);
 

@@ -20,7 +20,7 @@ use super::{Draws, on_each_store, seed, short_or_full};
 /// The keys of a round. All callers are at them at once.
 const KEYS: u64 = 200;
 
-/// A task calls every so manieth key.
+/// Of how many keys a task calls one.
 const SHARES: usize = 32;
 
 on_each_store!(processes_that_race_act_once);
