@@ -3,12 +3,17 @@
 //! A lane that is free takes all that waits of one kind, and sends it as one statement. So a lone
 //! caller's command is sent at once, on a connection to itself; and the more callers there are,
 //! the more of them share a statement and its commit.
+//!
+//! Not all lanes work at once as long as few can do it: of a crowd of callers each lane would take a
+//! few, and a statement costs the server most where it is short.
 
 use std::collections::{HashSet, VecDeque};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
 use std::time::Duration;
+
 use tokio::sync::Notify;
+use tokio::time::timeout;
 
 use super::changes::{self, Change};
 use super::claims::{self, Claiming};
@@ -22,6 +27,16 @@ const MOST: usize = 256;
 
 /// How many bytes of results one statement takes, unless the first result alone is longer.
 const HEAVIEST: usize = 1 << 20;
+
+/// How many lanes work at once on what a lane can take in one go.
+const FEW: usize = 3;
+
+/// How many commands of a kind must wait for one lane more.
+const CROWD: usize = 32;
+
+/// A statement that takes longer than this is somewhere else's work, on the way or on a disk: its
+/// lane holds up no other.
+const SLOW: Duration = Duration::from_millis(20);
 
 /// What the lanes work with.
 #[derive(Debug)]
@@ -40,6 +55,8 @@ struct Queues {
     watches: VecDeque<Watch>,
     /// Which kind was taken last.
     turn: usize,
+    /// How many lanes are at work, and not for long.
+    busy: usize,
     is_closed: bool,
 }
 
@@ -97,7 +114,7 @@ impl Desk {
     pub(super) fn put_later(self: &Arc<Self>, mut command: Command, pause: Duration) {
         let desk = self.clone();
         tokio::spawn(async move {
-            let left = tokio::time::timeout(pause, command.left()).await;
+            let left = timeout(pause, command.left()).await;
             if left.is_err() {
                 desk.put(command);
             }
@@ -114,15 +131,26 @@ impl Desk {
     /// Serves commands until the desk is closed.
     pub(super) async fn lane(self: Arc<Self>) {
         while let Some(batch) = self.next().await {
-            match batch {
-                Batch::Lookups(lookups) => lookups::serve(&self, lookups).await,
-                Batch::Claims(claims) => claims::serve(&self, claims).await,
-                Batch::Changes(changes) => changes::serve(&self, changes).await,
-                Batch::Watches(watches) => lookups::watch(&self, watches).await,
+            let mut served = pin!(self.serve(batch));
+            if timeout(SLOW, served.as_mut()).await.is_ok() {
+                self.queues().busy -= 1;
+                continue;
             }
+            self.queues().busy -= 1;
+            self.arrived.notify_one();
+            served.await;
         }
         // The next one.
         self.arrived.notify_one();
+    }
+
+    async fn serve(self: &Arc<Self>, batch: Batch) {
+        match batch {
+            Batch::Lookups(lookups) => lookups::serve(self, lookups).await,
+            Batch::Claims(claims) => claims::serve(self, claims).await,
+            Batch::Changes(changes) => changes::serve(self, changes).await,
+            Batch::Watches(watches) => lookups::watch(self, watches).await,
+        }
     }
 
     async fn next(&self) -> Option<Batch> {
@@ -147,8 +175,22 @@ impl Desk {
 }
 
 impl Queues {
-    /// All that waits of one kind, the kinds in turn.
+    /// All that waits of one kind, the kinds in turn; nothing where few lanes can do it.
     fn take(&mut self) -> Option<Batch> {
+        if self.busy >= FEW && self.longest() < CROWD {
+            return None;
+        }
+        let batch = self.next();
+        self.busy += usize::from(batch.is_some());
+        batch
+    }
+
+    fn longest(&self) -> usize {
+        let lengths = [self.lookups.len(), self.claims.len(), self.changes.len()];
+        lengths.into_iter().max().unwrap_or(0)
+    }
+
+    fn next(&mut self) -> Option<Batch> {
         for _ in 0..4 {
             self.turn = (self.turn + 1) % 4;
             let batch = match self.turn {

@@ -19,12 +19,11 @@ const COLUMNS: &str = "r.action_id, r.revision, r.status, r.applied, r.fence, r.
     r.input_hash, r.action_type, r.scope, r.lease_until, r.lease_us, r.renewals, r.created_at, \
     r.completed_at, r.keep_ms, r.retain_ms, r.format, r.payload";
 
-/// Sets `synchronous_commit` for this transaction alone, in the statement itself: whatever the
-/// user's pool, role or database says, what is answered is on the disk. `remote_apply` asks for
-/// more and is left.
-const DURABLE: &str = "(SELECT pg_catalog.set_config('synchronous_commit', \
-    CASE pg_catalog.current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' \
-    ELSE 'on' END, true)) durable";
+/// Sets `synchronous_commit` for this transaction alone, in the statement itself, where it is less:
+/// whatever the user's pool, role or database says, what is answered is on the disk.
+const DURABLE: &str = "(SELECT CASE WHEN pg_catalog.current_setting('synchronous_commit') \
+    NOT IN ('on', 'remote_apply') \
+    THEN pg_catalog.set_config('synchronous_commit', 'on', true) END) durable";
 
 /// The column, where it is the first, of a statement that only reads: whether the server is a
 /// standby, whose word on a lease may be old. What writes is refused by a standby itself.
@@ -33,13 +32,14 @@ pub(super) const STANDBY: &str = "is_standby";
 /// A claim waits for nobody for long: what its keys are locked by may be a transaction of the
 /// user's, which in turn may wait for one of the claims beside it. The statement is then undone, and
 /// sent again.
-const IMPATIENT: &str = "(SELECT pg_catalog.set_config('lock_timeout', '1s', true)) impatient";
+const IMPATIENT: &str = "(SELECT CASE WHEN pg_catalog.current_setting('lock_timeout') <> '1s' \
+    THEN pg_catalog.set_config('lock_timeout', '1s', true) END) impatient";
 
 /// What a session of the store's own is set to: plans that look up keys, made once, and nothing
-/// compiled for them.
+/// compiled for them; and what each statement would have to set else.
 pub(super) const SESSION: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; \
     SET enable_mergejoin = off; SET plan_cache_mode = force_generic_plan; SET jit = off; \
-    SET default_transaction_isolation = 'read committed'";
+    SET default_transaction_isolation = 'read committed'; SET lock_timeout = '1s'";
 
 /// The texts, for one schema.
 #[derive(Debug)]
