@@ -6,6 +6,7 @@
 
 #[cfg(test)]
 mod redis {
+    mod abandoned;
     mod blocking;
     mod cluster;
     mod conformance;

@@ -166,8 +166,9 @@ pub(super) async fn serve(desk: &Arc<Desk>, claims: Vec<Claiming>) {
     for row in rows.iter().filter(|row| is_made(row)) {
         won(row, &mut waiting);
     }
+    let mut trouble = None;
     for row in rows.iter().filter(|row| !is_made(row)) {
-        settle(desk, row, &mut waiting).await;
+        settle(desk, row, &mut waiting, &mut trouble).await;
     }
     put_back(desk, waiting, is_refused).await;
 }
@@ -253,8 +254,14 @@ fn won(row: &Row, waiting: &mut BTreeMap<[u8; 32], Vec<Claiming>>) {
     }
 }
 
-/// Answers those who asked for a record that was there.
-async fn settle(desk: &Arc<Desk>, row: &Row, waiting: &mut BTreeMap<[u8; 32], Vec<Claiming>>) {
+/// Answers those who asked for a record that was there. `trouble` is what another of the batch has
+/// met: it was sent again for as long as it is worth, and each of the others would be so in turn.
+async fn settle(
+    desk: &Arc<Desk>,
+    row: &Row,
+    waiting: &mut BTreeMap<[u8; 32], Vec<Claiming>>,
+    trouble: &mut Option<Failure>,
+) {
     let stored = match Stored::read(row, 2) {
         Ok(Some(stored)) => stored,
         Ok(None) => return,
@@ -279,14 +286,25 @@ async fn settle(desk: &Arc<Desk>, row: &Row, waiting: &mut BTreeMap<[u8; 32], Ve
             Ok(_) if claiming.met.is_some_and(|met| met.is_busy(&stored)) => {
                 claiming.answer(Ok(Claim::Busy(busy(&stored))));
             }
-            Ok(created) => match overwrite(desk, &claiming.wish, &stored, created).await {
-                Ok(Some(fence)) => {
-                    is_changed = true;
-                    claiming.won(fence);
+            Ok(created) => {
+                let written = match trouble.clone() {
+                    Some(failure) => Err(failure),
+                    None => overwrite(desk, &claiming.wish, &stored, created).await,
+                };
+                match written {
+                    Ok(Some(fence)) => {
+                        is_changed = true;
+                        claiming.won(fence);
+                    }
+                    Ok(None) => not_written(desk, claiming, stored.revision).await,
+                    Err(failure) => {
+                        if !failure.is_of_one() {
+                            *trouble = Some(failure.clone());
+                        }
+                        claiming.answer(Err(failure.into_error(&desk.server)));
+                    }
                 }
-                Ok(None) => later(desk, claiming, stored.revision),
-                Err(failure) => claiming.answer(Err(failure.into_error(&desk.server))),
-            },
+            }
         }
     }
     if !left.is_empty() {
@@ -311,6 +329,17 @@ fn busy(stored: &Stored) -> Busy {
         left: LOCKED,
         input_hash: stored.slot.input_hash,
     }
+}
+
+/// Puts a claim back that could not be written. Where nobody has changed the record, it is locked, or
+/// the tables are of a newer version by now.
+async fn not_written(desk: &Arc<Desk>, claiming: Claiming, revision: i64) {
+    let is_unchanged = claiming.met.is_some_and(|met| met.revision == revision);
+    if is_unchanged && let Err(error) = schema::check(&desk.server).await {
+        claiming.answer(Err(error));
+        return;
+    }
+    later(desk, claiming, revision);
 }
 
 /// Puts a claim back that could not be written: the record has changed, or somebody has locked it.

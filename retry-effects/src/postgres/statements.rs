@@ -156,7 +156,7 @@ impl Statements {
             ),
             overwrite: format!(
                 "WITH free AS MATERIALIZED (SELECT r.action_id FROM {table} r, {DURABLE} \
-                 WHERE r.action_id = $1 FOR UPDATE OF r SKIP LOCKED) \
+                 WHERE r.action_id = $1 AND {is_known} FOR UPDATE OF r SKIP LOCKED) \
                  UPDATE {table} r SET revision = r.revision + 1, status = 'pending', \
                  applied = false, fence = {fence}, claim_id = $3, input_hash = $4, \
                  action_type = $5, scope = $6, \

@@ -81,11 +81,16 @@ struct Unsent {
 }
 
 /// Sends commands to their node, and gives the answers out.
-async fn send(node: &Link, jobs: Vec<Job>, until: Instant) -> Option<Unsent> {
+async fn send(node: &Link, mut jobs: Vec<Job>, until: Instant) -> Option<Unsent> {
     let mut live = match node.live(until).await {
         Ok(live) => live,
         Err(failure) => return Unsent::new(jobs, failure, true),
     };
+    // Right before they are sent: what a caller that leaves later asks for comes after them.
+    jobs.retain(Job::is_wanted);
+    if jobs.is_empty() {
+        return None;
+    }
     let answers = match timeout_at(until, exchange(&jobs, &mut live)).await {
         Ok(Ok(answers)) => answers,
         Ok(Err(error)) => {

@@ -127,6 +127,12 @@ async fn serve(
 }
 
 impl Job {
+    /// Whether it is to be sent. What has happened is recorded for whoever asks later; but a claim
+    /// whose caller has left has been asked after and given back, and would be held for nobody.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.wakes.is_some() || !self.answer.is_closed()
+    }
+
     pub(super) fn answer(self, answer: Value, waiters: &Waiters) {
         if let Some(id) = self.wakes
             && Reply::is_change(&answer)

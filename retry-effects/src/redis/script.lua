@@ -126,8 +126,9 @@ if op == 'claim' then
   if status then
     -- With it goes its expiry.
     redis.call('DEL', KEYS[1])
-    redis.call('ZREM', KEYS[4], id)
   end
+  -- Also where the record before has gone by itself: at a later sweep this one would lose its id.
+  redis.call('ZREM', KEYS[4], id)
   redis.call('ZADD', KEYS[3], 0, id)
   redis.call('HSET', KEYS[1], 'status', 'pending', 'version', VERSION, 'applied', '0',
     'fence', fence, 'claim', claim, 'hash', hash, 'type', action_type, 'scope', scope,

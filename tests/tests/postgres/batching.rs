@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use retry_effects::{
-    Claim, ClaimRequest, EffectStore, Outcome, Payload, PostgresEffectStore, Resolved,
+    Claim, ClaimRequest, EffectStore, Outcome, Payload, PostgresEffectStore, Resolved, StoreError,
 };
 use tokio::task::JoinSet;
 
@@ -204,4 +204,48 @@ async fn concurrent_batches_of_the_same_actions_do_not_wait_in_a_circle() {
     let won = won.lock().unwrap();
     assert_eq!(won.len(), 25);
     assert!(won.values().all(|wins| *wins == 1), "{won:?}");
+}
+
+/// A server that falls away in the middle of a batch keeps its callers no longer than one statement
+/// is sent again, however many they are.
+#[tokio::test]
+async fn callers_of_a_batch_do_not_wait_for_one_anothers_failures() {
+    let Some(bench) = Bench::new() else { return };
+    let store = bench.options().pool_size(1);
+    let store = store.connect(&bench.url()).await.unwrap();
+    for number in 0..3 {
+        let request = ClaimRequest::new(id(number), "test");
+        let Ok(Claim::Won(token)) = store.pending(&request).await else {
+            panic!("nobody else is there")
+        };
+        store.release(&token).await.unwrap();
+    }
+    let trouble = format!(
+        "CREATE FUNCTION {schema}.trouble() RETURNS trigger LANGUAGE plpgsql AS \
+         $$BEGIN RAISE 'trouble' USING ERRCODE = '40001'; END$$;
+         CREATE TRIGGER trouble BEFORE UPDATE ON {schema}.effect_records \
+         FOR EACH ROW EXECUTE FUNCTION {schema}.trouble()",
+        schema = bench.schema()
+    );
+    bench.client().await.batch_execute(&trouble).await.unwrap();
+    let claim = |number| {
+        let store = store.clone();
+        async move {
+            let request = ClaimRequest::new(id(number), "test");
+            let answer = store.pending(&request).await;
+            (answer, store.statements_sent())
+        }
+    };
+    // The lane takes the first alone, and the others after it.
+    let (_, answers) = together(&bench, &store, [3, 0, 1, 2].map(claim)).await;
+    let mut sent: Vec<usize> = Vec::new();
+    for (answer, before) in answers {
+        match answer {
+            Ok(Claim::Won(token)) => assert_eq!(token.id(), id(3)),
+            Err(StoreError::Unavailable { .. }) => sent.push(before),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(sent.len(), 3);
+    assert!(sent.iter().all(|sent_by| *sent_by == sent[0]), "{sent:?}");
 }

@@ -1,7 +1,8 @@
 //! What cannot be opened or used says why, and what to do; nothing is lost and nothing runs.
 
 use retry_effects::{
-    Claim, ClaimRequest, Effect, EffectError, EffectStore, PostgresEffectStore, StoreError,
+    Claim, ClaimRequest, Effect, EffectError, EffectStore, Outcome, PostgresEffectStore, Status,
+    StoreError,
 };
 
 use super::bench::{Bench, id, success};
@@ -214,6 +215,18 @@ async fn a_user_may_use_what_an_administrator_has_made() {
 async fn tables_of_a_newer_version_are_left_alone() {
     let Some(bench) = Bench::new() else { return };
     let store = bench.open().await;
+    // One that is free to run, and one in doubt.
+    let mut tokens = Vec::new();
+    for number in [2, 3] {
+        let claim = store.pending(&ClaimRequest::new(id(number), "test")).await;
+        let Ok(Claim::Won(token)) = claim else {
+            panic!("{claim:?}")
+        };
+        tokens.push(token);
+    }
+    store.release(&tokens[0]).await.unwrap();
+    let in_doubt = Outcome::InDoubt { applied: false };
+    store.complete(&tokens[1], in_doubt).await.unwrap();
     let newer = format!("UPDATE {}.effect_store SET version = 2", bench.schema());
     bench.client().await.batch_execute(&newer).await.unwrap();
     let texts = [
@@ -230,7 +243,16 @@ async fn tables_of_a_newer_version_are_left_alone() {
     // One that was open before claims no more.
     let claim = store.pending(&ClaimRequest::new(id(1), "test")).await;
     says(claim, &texts);
-    assert_eq!(store.len().await.unwrap(), 0);
+    let claim = store.pending(&ClaimRequest::new(id(2), "test")).await;
+    says(claim, &texts);
+    let mut takeover = ClaimRequest::new(id(3), "test");
+    takeover.takeover = Some(tokens[1].fence());
+    says(store.pending(&takeover).await, &texts);
+    for (token, status) in tokens.iter().zip([Status::Released, Status::InDoubt]) {
+        let record = store.get(token.id()).await.unwrap().unwrap();
+        assert_eq!((record.status, record.fence), (status, token.fence()));
+    }
+    assert_eq!(store.len().await.unwrap(), 2);
 }
 
 #[tokio::test]

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use retry_effects::{
-    ActionId, Claim, ClaimRequest, EffectStore, Outcome, Payload, RedisEffectStore, Settlement,
-    Status, Token, compute_action_id,
+    ActionId, Claim, ClaimRequest, EffectStore, Filter, Outcome, Payload, RedisEffectStore,
+    Settlement, Status, Token, compute_action_id,
 };
 use retry_tests::redis::ThrowawayRedis;
 
@@ -104,4 +104,46 @@ async fn a_record_without_retain_stays() {
     assert_eq!(expiring(&server), Vec::<String>::new());
     let record = store.get(id()).await.expect("an answer").expect("a record");
     assert_eq!(record.status, Status::Success);
+}
+
+/// Ids of one tag, whose records share the sets in which they are listed.
+fn of_one_tag(count: usize) -> Vec<ActionId> {
+    let ids = (0..).filter_map(|n: u64| compute_action_id("sibling", &n, "").ok());
+    ids.filter(|id| id.as_bytes()[0] == 0).take(count).collect()
+}
+
+#[tokio::test]
+async fn an_action_that_is_claimed_anew_once_its_record_has_gone_stays_listed() {
+    let Some(server) = ThrowawayRedis::start() else {
+        return;
+    };
+    let store = store(&server, "anew").await;
+    let ids = of_one_tag(8);
+    let brief = |n: usize| {
+        let mut request = ClaimRequest::new(ids[n], "expiry");
+        request.retain = Some(Duration::from_millis(300));
+        request.keep = Duration::ZERO;
+        request
+    };
+    // More go by themselves than one claim takes out of the sets.
+    for n in 0..4 {
+        let token = won(&store, &brief(n)).await;
+        let success = Outcome::Success(Payload::new("7"));
+        store.complete(&token, success).await.expect("a completion");
+    }
+    while store.get(ids[3]).await.expect("an answer").is_some() {
+        tokio::task::yield_now().await;
+    }
+    // The last of them is claimed anew, by somebody who then dies; and others are claimed.
+    let token = won(&store, &brief(3)).await;
+    let in_doubt = Outcome::InDoubt { applied: false };
+    store.complete(&token, in_doubt).await.expect("a word");
+    for id in &ids[4..] {
+        won(&store, &ClaimRequest::new(*id, "expiry")).await;
+    }
+    let filter = Filter::all().status(Status::InDoubt);
+    let listed = store.list(&filter).await.expect("a list");
+    let listed: Vec<_> = listed.iter().map(|record| record.id).collect();
+    assert_eq!(listed, [ids[3]]);
+    assert_eq!(store.len().await.expect("a count"), 5);
 }
