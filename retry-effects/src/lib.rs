@@ -163,6 +163,8 @@ pub mod __model;
 mod action;
 mod action_id;
 mod admission;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+mod again;
 mod ambient;
 mod blocking;
 mod canonical;

@@ -365,7 +365,7 @@ impl Slot {
     }
 
     /// Whether a filter selects it, its order and its limit apart.
-    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
     pub(crate) fn is_selected(&self, filter: &Filter, now: Now) -> bool {
         let stands = filter
             .status

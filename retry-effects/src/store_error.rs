@@ -15,7 +15,7 @@ use crate::record::{Finished, Status};
 pub enum StoreError {
     /// The store cannot be reached or used. Whether a write that was under way took place is
     /// unknown; asked again, it tells.
-    #[error("the store cannot {action}")]
+    #[error("the store cannot {action}: {source}")]
     #[non_exhaustive]
     Unavailable {
         /// What it could not do, as in "open /var/lib/app/effects.db".
@@ -64,7 +64,7 @@ pub enum StoreError {
         fence: Fence,
     },
     /// The owner of the record may still be at work.
-    #[error("the record's owner may be alive: its lease ends in {left:?}")]
+    #[error("the record's owner may be alive: its lease ends in {:.1} s", left.as_secs_f64())]
     #[non_exhaustive]
     OwnerAlive {
         /// What is left of its lease.

@@ -42,6 +42,11 @@ fn a_store_that_is_not_built_in_is_named() {
             "postgres",
             cfg!(feature = "postgres"),
         ),
+        (
+            "postgres://u:secret@h/d?sslmode=require",
+            "postgres-tls",
+            cfg!(feature = "postgres-tls"),
+        ),
         ("redis://:secret@h", "redis", cfg!(feature = "redis")),
         (
             "rediss://:secret@h",

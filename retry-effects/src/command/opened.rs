@@ -54,6 +54,9 @@ fn sqlite(_: &std::path::Path) -> Result<Arc<dyn EffectStore>, Failure> {
 
 #[cfg(feature = "postgres")]
 fn postgres(url: &str, schema: Option<&str>) -> Result<Arc<dyn EffectStore>, Failure> {
+    if cfg!(not(feature = "postgres-tls")) && url.contains("sslmode=require") {
+        return Err(not_built("Postgres by TLS", "postgres-tls"));
+    }
     // Nobody else works with this one: it needs no more connections.
     let mut options = crate::PostgresEffectStore::options()
         .existing()
@@ -65,8 +68,13 @@ fn postgres(url: &str, schema: Option<&str>) -> Result<Arc<dyn EffectStore>, Fai
 }
 
 #[cfg(not(feature = "postgres"))]
-fn postgres(_: &str, _: Option<&str>) -> Result<Arc<dyn EffectStore>, Failure> {
-    Err(not_built("Postgres", "postgres"))
+fn postgres(url: &str, _: Option<&str>) -> Result<Arc<dyn EffectStore>, Failure> {
+    let feature = if url.contains("sslmode=require") {
+        "postgres-tls"
+    } else {
+        "postgres"
+    };
+    Err(not_built("Postgres", feature))
 }
 
 #[cfg(feature = "redis")]

@@ -120,6 +120,11 @@ fn told(
     }
     let short = id::short(record.id);
     Ok(screen.line(match (changed, is_success) {
+        (true, true) if record.status == Status::Success => {
+            format!(
+                "{short} was a success, and its result is replaced: later calls get the one given"
+            )
+        }
         (true, true) => format!("{short} is a success now: later calls get the result given"),
         (true, false) => format!("{short} is released now: the next call runs it"),
         (false, true) => {

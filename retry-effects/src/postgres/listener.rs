@@ -9,12 +9,13 @@ use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
-use retry_core::{Retry, RetryPolicy};
+use retry_core::{RetryPolicy, Verdict};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{AsyncMessage, Client, Config, Connection, Socket};
 
 use super::desk::Desk;
+use crate::again::again;
 use crate::waiters::Waiters;
 
 /// How it connects: at once, and then ever less often.
@@ -72,11 +73,14 @@ impl Dial {
     /// A connection, however long that takes, as long as somebody wants it.
     fn connected(&self, desk: &Weak<Desk>) -> Dialled {
         let (dial, desk) = (self.0.clone(), desk.clone());
-        let connect = Retry::new(CONNECT)
-            .name("postgres_effect_listener")
-            .retry_if(move |_: &Lost| desk.strong_count() > 0)
-            .run_async(move || dial());
-        Box::pin(connect)
+        let verdict = move |_: &Lost| {
+            if desk.strong_count() > 0 {
+                Verdict::Retry
+            } else {
+                Verdict::Stop
+            }
+        };
+        Box::pin(again(CONNECT, None, verdict, move || dial()))
     }
 }
 

@@ -87,7 +87,7 @@ pub(super) async fn migrate(server: &Server) -> Result<(), StoreError> {
             {
                 may_not_create(schema, &trouble)
             }
-            _ => failed(&action, schema.as_str(), &Arc::new(trouble)),
+            _ => failed(&action, &schema.quoted(), &Arc::new(trouble)),
         }
     };
     if found(server).await.map_err(failed)? {

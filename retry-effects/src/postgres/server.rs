@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::{ClientWrapper, Object, Pool, PoolError, TimeoutType};
-use retry_core::{Retry, RetryPolicy};
+use retry_core::RetryPolicy;
 use tokio::time::{Instant, timeout_at};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -15,6 +15,7 @@ use tokio_postgres::types::ToSql;
 use super::name::SchemaName;
 use super::statements::{STANDBY, Statements};
 use super::trouble::{Trouble, failed};
+use crate::again::again;
 use crate::store_error::StoreError;
 
 /// How a statement is sent again after a connection is lost: soon, and then ever less often.
@@ -156,12 +157,10 @@ impl Server {
 
     /// Boxed: a task cannot hold the types of these futures, as their lifetimes are each other's.
     fn query_again<'a>(&'a self, asked: Asked<'a>) -> Answer<'a> {
-        let again = Retry::new(AGAIN)
-            .name("postgres_effect_store")
-            .max_total_time(asked.patience.in_all)
-            .retry_if(Trouble::verdict)
-            .run_async(move || -> Answer<'a> { Box::pin(self.send(asked)) });
-        Box::pin(again)
+        let until = Some(asked.until);
+        Box::pin(again(AGAIN, until, Trouble::verdict, move || {
+            self.send(asked)
+        }))
     }
 
     /// Sends a statement once.

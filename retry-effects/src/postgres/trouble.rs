@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use deadpool_postgres::PoolError;
-use retry_core::{Classify, RetryError, Verdict};
+use retry_core::{Classify, Verdict};
 use thiserror::Error as ThisError;
 
 use crate::store_error::StoreError;
@@ -21,8 +21,6 @@ pub(super) enum Trouble {
     Late,
     #[error("the server takes no writes: it is a standby, or the session is read only")]
     Standby,
-    #[error(transparent)]
-    Limit(#[from] RetryError),
 }
 
 impl From<PoolError> for Trouble {
@@ -65,7 +63,7 @@ impl Trouble {
                 Verdict::Unknown => Verdict::Retry,
                 other => other,
             },
-            Self::Pool(PoolError::Closed) | Self::Limit(_) => Verdict::Stop,
+            Self::Pool(PoolError::Closed) => Verdict::Stop,
             Self::Pool(_) | Self::Late | Self::Standby => Verdict::Retry,
         }
     }
@@ -117,7 +115,10 @@ impl Trouble {
 /// What the store says of it when it was about to `action`, in the schema of this name.
 pub(super) fn failed(action: &str, schema: &str, trouble: &Arc<Trouble>) -> StoreError {
     match advice(schema, trouble) {
-        Some(advice) => StoreError::misconfigured(format!("cannot {action}: {trouble}; {advice}")),
+        Some(advice) => {
+            let what = format!("cannot {action}: {trouble}; {advice}");
+            StoreError::misconfigured_by(what, trouble.clone())
+        }
         None => StoreError::unavailable(action, trouble.clone()),
     }
 }

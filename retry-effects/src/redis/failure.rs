@@ -57,17 +57,17 @@ impl Failure {
         let what = format!("use the Redis server at {server}");
         match self {
             Self::Refused(RedisRefusal::Newer { version, .. }) => super::script::newer(&version),
-            Self::Refused(RedisRefusal::Replica) => {
-                StoreError::unavailable(what, RedisRefusal::Replica)
+            Self::Refused(refusal @ RedisRefusal::Replica) => {
+                StoreError::unavailable(what, refusal)
             }
             Self::Refused(refusal) => {
-                StoreError::misconfigured_by(format!("cannot {what}"), refusal)
+                StoreError::misconfigured_by(format!("cannot {what}: {refusal}"), refusal)
             }
             Self::Late(_) => StoreError::unavailable(what, self.to_string()),
             Self::Redis(error) => {
                 let (advice, stays) = advice(&error);
                 if stays && Classify::kind(&error) != "script" {
-                    StoreError::misconfigured_by(format!("cannot {what}{advice}"), error)
+                    StoreError::misconfigured_by(format!("cannot {what}: {error}{advice}"), error)
                 } else {
                     StoreError::unavailable(format!("{what}{advice}"), error)
                 }

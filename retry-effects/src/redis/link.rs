@@ -10,19 +10,21 @@ use redis::{
     AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ErrorKind, ProtocolVersion,
     PushInfo, RedisError,
 };
-use retry_core::{Jitter, Nested, Retry, RetryPolicy};
+use retry_core::{Jitter, RetryPolicy};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
 
 use super::ears::Listener;
 use super::failure::Failure;
 use super::server::{Terms, enter, inspect};
+use crate::again::again;
 use crate::waiters::Waiters;
 
 /// How often, and how far apart, a server is looked for, and a command sent that it would not take
 /// yet: about four seconds in all, long enough for a restart and for most failovers.
 pub(super) const POLICY: RetryPolicy = RetryPolicy::new(8)
     .with_min_wait(Duration::from_millis(50))
+    .with_exponential_backoff(true)
     .with_max_wait(Duration::from_secs(1))
     .with_jitter(Jitter::Equal);
 
@@ -148,15 +150,11 @@ impl Link {
             return Err(failure.clone());
         }
         let why = Cell::new(None);
-        let connecting = Retry::new(POLICY)
-            .name("redis_effect_store")
-            .nested(Nested::Multiply)
-            .retry_if(Failure::verdict)
-            .run_async(async || {
-                let made = self.connect().await;
-                why.set(made.as_ref().err().cloned());
-                made
-            });
+        let connecting = again(POLICY, Some(until), Failure::verdict, || async {
+            let made = self.connect().await;
+            why.set(made.as_ref().err().cloned());
+            made
+        });
         let made = timeout_at(until, connecting).await;
         let made = made.unwrap_or_else(|_| Err(why.take().unwrap_or_else(late)));
         self.rounds.set(self.rounds.get() + 1);
@@ -246,4 +244,17 @@ fn is_of_protocol(error: &RedisError) -> bool {
     error.kind() == ErrorKind::RESP3NotSupported
         || error.code() == Some("NOPROTO")
         || error.detail().is_some_and(is_about_hello)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_looked_for_as_long_as_is_said() {
+        for seed in 0..100 {
+            let all: Duration = POLICY.waits(seed).sum();
+            assert!((3..=5).contains(&all.as_secs()), "{all:?}");
+        }
+    }
 }

@@ -11,7 +11,6 @@ use super::row::{strange, text};
 use super::script::Reply;
 use crate::action_id::ActionId;
 use crate::record::Record;
-use crate::state::{Now, Slot, millis};
 use crate::store::Filter;
 use crate::store_error::StoreError;
 
@@ -38,7 +37,7 @@ pub(super) async fn list(inner: &Inner, filter: &Filter) -> Result<Vec<Record>, 
         for (id, answer) in page.into_iter().zip(answers) {
             // One whose time is up may still have its id there.
             if let Reply::Found(slot, now) = Reply::read(&answer.await?)?
-                && is_selected(&slot, filter, now)
+                && slot.is_selected(filter, now)
             {
                 records.push(slot.record(id, now));
             }
@@ -80,14 +79,6 @@ pub(super) async fn purge(inner: &Inner, age: u64) -> Result<u64, StoreError> {
             removed += u64::from(matches!(Reply::read(&answer.await?)?, Reply::Done(_)));
         }
     }
-}
-
-fn is_selected(slot: &Slot, filter: &Filter, now: Now) -> bool {
-    let stands = filter
-        .status
-        .is_none_or(|status| status == slot.status_at(now));
-    let age = now.wall.saturating_sub(slot.created);
-    stands && filter.older_than.is_none_or(|than| age > millis(than))
 }
 
 fn tags(range: Range<u16>) -> impl Iterator<Item = u8> {

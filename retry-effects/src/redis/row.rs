@@ -98,7 +98,8 @@ pub(super) fn text(value: &Value) -> Result<&str, StoreError> {
 pub(super) fn strange(what: &str) -> StoreError {
     StoreError::unreadable(format!(
         "a record in Redis has {what}: it was not written by this version of retry-effects, or \
-         was changed by hand"
+         was changed by hand; mend its hash `{{<prefix>:<first byte>}}:<action id>` by hand, or \
+         delete it once it is known that its action will not be asked for again"
     ))
 }
 

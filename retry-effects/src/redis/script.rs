@@ -280,8 +280,8 @@ impl Reply {
 /// What to say of a record of another version.
 pub(super) fn newer(version: &str) -> StoreError {
     StoreError::unreadable(format!(
-        "Redis holds a record of version {version:?}, this one knows \"1\": upgrade retry-effects \
-         here"
+        "Redis holds a record of version {version:?}, and this one knows \"1\": upgrade \
+         retry-effects here, or choose another prefix if it is another program's"
     ))
 }
 

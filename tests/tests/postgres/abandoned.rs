@@ -78,7 +78,7 @@ async fn a_claim_that_lands_after_the_time_limit_is_given_back() {
         bench.schema()
     );
     lock.batch_execute(&table).await.unwrap();
-    let policy = Retry::new(RetryPolicy::new(1)).max_total_time(Duration::from_millis(100));
+    let policy = Retry::new(RetryPolicy::new(1)).max_total_time(Duration::from_secs(1));
     let call = Effect::new("charge", &7).store(&store).retry(policy);
     let outcome: Result<u32, String> = call
         .run_async(|| async { panic!("it ran without a claim") })
