@@ -202,7 +202,7 @@ mod timestamp;
 mod waiters;
 
 #[cfg(feature = "redis")]
-pub use self::redis::{RedisBuilder, RedisEffectStore, RedisRefusal};
+pub use self::redis::{RedisEffectStore, RedisOptions, RedisRefusal};
 pub use action::{CurrentAction, current_action};
 pub use action_id::{ActionId, compute_action_id};
 pub use ambient::{current_scope, in_current_scope, with_scope, with_scope_blocking};

@@ -1,13 +1,13 @@
 //! [`RedisEffectStore`]: records on a Redis server, for many machines.
 
 mod batch;
-mod builder;
 mod desk;
 mod ears;
 mod failure;
 mod keys;
 mod link;
 mod nodes;
+mod options;
 mod pages;
 mod refusal;
 mod row;
@@ -27,9 +27,9 @@ use crate::state::millis;
 use crate::store::{Changed, EffectStore, Filter, Outcome, Settlement, StoreFuture};
 use crate::store_error::StoreError;
 use crate::waiters::Waiters;
-pub use builder::RedisBuilder;
 use desk::Desk;
 use ears::Listener;
+pub use options::RedisOptions;
 pub use refusal::RedisRefusal;
 use script::{Command, Reply, Script};
 
@@ -50,7 +50,7 @@ use script::{Command, Reply, Script};
 ///
 /// - that evicts: `maxmemory-policy` must be `noeviction`, also where there is no `maxmemory` yet;
 /// - that answers before a write is on its disk: `appendonly yes`, `appendfsync always` and
-///   `no-appendfsync-on-rewrite no`, unless [`accept_loss`](RedisBuilder::accept_loss) was said.
+///   `no-appendfsync-on-rewrite no`, unless [`accept_loss`](RedisOptions::accept_loss) was said.
 ///   With these the server writes and syncs its file before it sends the answers of an event loop's turn
 ///   (`beforeSleep` in its `server.c`), so one sync serves all who asked meanwhile;
 /// - whose store is gone: emptied, or come back without its data.
@@ -63,7 +63,7 @@ use script::{Command, Reply, Script};
 /// # When it does not answer
 ///
 /// A server that is gone is looked for about four seconds, one that is silent until the call's
-/// [`timeout`](RedisBuilder::timeout), ten seconds unless set, is over. Then the call fails with
+/// [`timeout`](RedisOptions::timeout), ten seconds unless set, is over. Then the call fails with
 /// [`StoreError::Unavailable`], and the next one looks again. A command whose answer was lost with
 /// its connection is sent again: a claim finds itself by its claim id, a completion finds its outcome
 /// recorded.
@@ -131,30 +131,12 @@ impl RedisEffectStore {
     ///
     /// # Errors
     ///
-    /// As [`RedisBuilder::connect`].
+    /// As [`RedisOptions::connect`].
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
-        Self::builder(url).connect().await
+        Self::options().connect(url).await
     }
 
-    /// A store at this URL with other choices than [`connect`](Self::connect)'s.
-    ///
-    /// ```no_run
-    /// # async fn f() -> Result<(), retry_effects::StoreError> {
-    /// use retry_effects::RedisEffectStore;
-    ///
-    /// let store = RedisEffectStore::builder("redis://localhost")
-    ///     .prefix("shop:effects")
-    ///     .accept_loss()
-    ///     .connect()
-    ///     .await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn builder(url: &str) -> RedisBuilder {
-        RedisBuilder::at(url)
-    }
-
-    /// A store on the server of a client that the application has made, with whatever certificates
+    /// Connects to the server of a client that the application has made, with whatever certificates
     /// (`redis::Client::build_with_tls`) and socket options: of the crate `redis` 1. The store makes
     /// connections of its own with it.
     ///
@@ -163,12 +145,21 @@ impl RedisEffectStore {
     /// use retry_effects::RedisEffectStore;
     ///
     /// let client = redis::Client::open("redis://redis.internal")?;
-    /// let store = RedisEffectStore::with_client(client).connect().await?;
+    /// let store = RedisEffectStore::with_client(client).await?;
     /// # Ok(())
     /// # }
     /// ```
-    pub fn with_client(client: redis::Client) -> RedisBuilder {
-        RedisBuilder::by(client)
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    pub async fn with_client(client: redis::Client) -> Result<Self, StoreError> {
+        Self::options().with_client(client).await
+    }
+
+    /// Opens the store with another prefix, another timeout, on a server that may lose writes.
+    pub fn options() -> RedisOptions {
+        RedisOptions::new()
     }
 
     fn ask<'a, T>(

@@ -70,9 +70,9 @@ fn main() {
 }
 
 async fn sides(server: &ThrowawayRedis) -> (Bare, Ours) {
-    let builder = RedisEffectStore::builder(&server.url()).accept_loss();
+    let options = RedisEffectStore::options().accept_loss();
     let store = Ours {
-        store: builder.connect().await.expect("a store"),
+        store: options.connect(&server.url()).await.expect("a store"),
     };
     let client = redis::Client::open(server.url()).expect("a URL");
     let mut connection = client

@@ -84,13 +84,11 @@ fn redis(url: &str, prefix: Option<&str>) -> Result<Arc<dyn EffectStore>, Failur
     }
     // Whether to live with that loss is its application's choice, and a settlement or a purge that
     // is lost leaves the record as it was.
-    let mut builder = crate::RedisEffectStore::builder(url)
-        .existing()
-        .accept_loss();
+    let mut options = crate::RedisEffectStore::options().existing().accept_loss();
     if let Some(prefix) = prefix {
-        builder = builder.prefix(prefix);
+        options = options.prefix(prefix);
     }
-    Ok(Arc::new(builder.connect_blocking()?))
+    Ok(Arc::new(options.connect_blocking(url)?))
 }
 
 #[cfg(not(feature = "redis"))]

@@ -64,9 +64,9 @@ impl Bench {
         let server = retry_tests::redis::ThrowawayRedis::shared()?;
         let prefix = fresh_name();
         let url = format!("redis+unix://{}", server.socket().display());
-        let builder = RedisEffectStore::builder(&url).prefix(&prefix);
+        let options = RedisEffectStore::options().prefix(&prefix);
         Some(Self {
-            store: Arc::new(builder.connect_blocking().unwrap()),
+            store: Arc::new(options.connect_blocking(&url).unwrap()),
             variables: vec![
                 ("RETRY_EFFECTS_STORE", url),
                 ("RETRY_EFFECTS_PREFIX", prefix),

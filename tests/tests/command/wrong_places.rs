@@ -267,8 +267,8 @@ mod redis {
         let Some(server) = ThrowawayRedis::start() else {
             return;
         };
-        let builder = retry_effects::RedisEffectStore::builder(&server.url());
-        let _store = builder.connect_blocking().unwrap();
+        let options = retry_effects::RedisEffectStore::options();
+        let _store = options.connect_blocking(&server.url()).unwrap();
         let _ = server.command(&["CONFIG", "SET", "appendfsync", "everysec"]);
         let listed = said(&mut bare_command(&["list", "--store", &server.url()]));
         assert_eq!(

@@ -73,9 +73,9 @@ impl Site {
             Ground::Redis(server, name) => {
                 let clock = Hands::Micros(hands.clone());
                 clock.set(0).await;
-                let builder = retry_effects::RedisEffectStore::builder(&server.url());
-                let builder = builder.prefix(name).clock(hands);
-                let store = builder.connect().await.expect("it opens");
+                let options = retry_effects::RedisEffectStore::options();
+                let options = options.prefix(name).clock(hands);
+                let store = options.connect(&server.url()).await.expect("it opens");
                 (Arc::new(store), clock)
             }
         }

@@ -74,6 +74,6 @@ pub(super) fn postgres(url: &str, schema: &str) -> retry_effects::PostgresEffect
 
 #[cfg(feature = "redis")]
 pub(super) fn redis(url: &str, prefix: &str) -> retry_effects::RedisEffectStore {
-    let builder = retry_effects::RedisEffectStore::builder(url).prefix(prefix);
-    builder.connect_blocking().unwrap()
+    let options = retry_effects::RedisEffectStore::options().prefix(prefix);
+    options.connect_blocking(url).unwrap()
 }

@@ -10,8 +10,8 @@ fn a_sync_call_needs_no_runtime() {
     let Some(server) = ThrowawayRedis::shared() else {
         return;
     };
-    let builder = RedisEffectStore::builder(&server.url()).prefix(fresh_prefix());
-    let store = builder.connect_blocking().expect("a store");
+    let options = RedisEffectStore::options().prefix(fresh_prefix());
+    let store = options.connect_blocking(&server.url()).expect("a store");
     assert_eq!((store.kind(), store.needs_runtime()), ("redis", false));
     let mut charged = 0;
     for _ in 0..3 {

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use retry_effects::conformance::check;
 use retry_effects::{
-    ActionId, Claim, ClaimRequest, Effect, EffectStore, Filter, Outcome, Payload, RedisBuilder,
-    RedisEffectStore, Status, StoreError, compute_action_id,
+    ActionId, Claim, ClaimRequest, Effect, EffectStore, Filter, Outcome, Payload, RedisEffectStore,
+    Status, StoreError, compute_action_id,
 };
 use retry_tests::redis::ThrowawayRedis;
 
@@ -84,10 +84,6 @@ impl Cluster {
 
     fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.ports[NODES - 1])
-    }
-
-    fn builder(&self) -> RedisBuilder {
-        RedisEffectStore::builder(&self.url())
     }
 
     /// Waits until a node has answered with one of these errors.
@@ -171,7 +167,9 @@ async fn actions_of_a_slot_that_moves_happen_once() {
     let Some(cluster) = Cluster::start().await else {
         return;
     };
-    let store = cluster.builder().connect().await.expect("a store");
+    let store = RedisEffectStore::connect(&cluster.url())
+        .await
+        .expect("a store");
     let tag = id(0).as_bytes()[0];
     let slot = cluster.nodes[0].command(&[
         "CLUSTER",
@@ -224,8 +222,8 @@ async fn a_node_that_is_gone_takes_nobody_along_and_comes_back_with_what_it_had(
     for node in &cluster.nodes {
         is_ok(&node.command(&["CONFIG", "SET", "cluster-require-full-coverage", "no"]));
     }
-    let builder = cluster.builder().timeout(Duration::from_millis(500));
-    let store = builder.connect().await.expect("a store");
+    let options = RedisEffectStore::options().timeout(Duration::from_millis(500));
+    let store = options.connect(&cluster.url()).await.expect("a store");
     let (mut gone, mut left) = (None, None);
     for id in (0..).map(id) {
         let claim = store.pending(&ClaimRequest::new(id, "moved")).await;
@@ -267,7 +265,9 @@ async fn nodes_that_evict_are_refused_wherever_they_are() {
         return;
     };
     is_ok(&cluster.nodes[0].command(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]));
-    let error = cluster.builder().connect().await.expect_err("one evicts");
+    let error = RedisEffectStore::connect(&cluster.url())
+        .await
+        .expect_err("one evicts");
     let text = error.to_string();
     assert!(text.contains(&cluster.ports[0].to_string()), "{text}");
 }

@@ -28,12 +28,12 @@ impl Stores {
 
     async fn open(&self) -> Arc<dyn EffectStore> {
         let prefix = self.newest.lock().expect("no test panics with it").clone();
-        let builder = RedisEffectStore::builder(&self.url).prefix(prefix);
-        let builder = match &self.clock {
-            Some(clock) => clock.on(builder),
-            None => builder,
+        let options = RedisEffectStore::options().prefix(prefix);
+        let options = match &self.clock {
+            Some(clock) => clock.on(options),
+            None => options,
         };
-        Arc::new(builder.connect().await.expect("a store"))
+        Arc::new(options.connect(&self.url).await.expect("a store"))
     }
 }
 

@@ -32,9 +32,9 @@ async fn what_only_looks_writes_nothing() {
     let Some(server) = ThrowawayRedis::start() else {
         return;
     };
-    let looking = || RedisEffectStore::builder(&server.url()).existing();
+    let looking = || RedisEffectStore::options().existing();
     let before = changes(&server);
-    let error = looking().prefix("typo").connect().await;
+    let error = looking().prefix("typo").connect(&server.url()).await;
     let error = error.expect_err("nobody has made one");
     let RedisRefusal::Absent { prefix, .. } = refusal(&error) else {
         panic!("{error:?}");
@@ -52,7 +52,11 @@ async fn what_only_looks_writes_nothing() {
     let claim = theirs.pending(&ClaimRequest::new(id, "looked at")).await;
     assert!(matches!(claim, Ok(Claim::Won(_))), "{claim:?}");
     let before = changes(&server);
-    let looked = looking().prefix("right").connect().await.expect("a store");
+    let looked = looking()
+        .prefix("right")
+        .connect(&server.url())
+        .await
+        .expect("a store");
     let listed = looked.list(&Filter::all()).await.expect("a list");
     assert_eq!((listed.len(), listed[0].id), (1, id));
     assert_eq!(looked.len().await.expect("a count"), 1);
@@ -65,10 +69,8 @@ async fn a_store_that_is_gone_is_not_begun_afresh_behind_its_users() {
         return;
     };
     let open = store(&server, "gone").await;
-    let accepting = RedisEffectStore::builder(&server.url())
-        .prefix("gone")
-        .accept_loss();
-    let accepting = accepting.connect().await.expect("a store");
+    let accepting = RedisEffectStore::options().prefix("gone").accept_loss();
+    let accepting = accepting.connect(&server.url()).await.expect("a store");
     let id = compute_action_id("gone", &1, "").expect("a number has a JSON form");
     let request = ClaimRequest::new(id, "gone");
     assert_eq!(server.command(&["FLUSHALL"]), "+OK\r\n");

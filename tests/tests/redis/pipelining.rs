@@ -15,8 +15,8 @@ async fn a_command_is_sent_while_others_wait_for_their_answers() {
     };
     let proxy = Proxy::before_redis(server.socket());
     let url = format!("unix://{}", proxy.socket().display());
-    let builder = RedisEffectStore::builder(&url).prefix(fresh_prefix());
-    let store = builder.connect().await.expect("a store");
+    let options = RedisEffectStore::options().prefix(fresh_prefix());
+    let store = options.connect(&url).await.expect("a store");
     proxy.withhold(CALLERS);
     let mut calls = Vec::new();
     for n in 0..CALLERS {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
-use retry_effects::{RedisBuilder, RedisEffectStore};
+use retry_effects::{RedisEffectStore, RedisOptions};
 use retry_tests::redis::ThrowawayRedis;
 
 /// The year 2100, in microseconds: what goes by itself goes by the server's clock, so the test's must be ahead.
@@ -35,13 +35,13 @@ impl TestClock {
         self.0.fetch_add(micros, Ordering::SeqCst);
     }
 
-    pub(super) fn on(&self, builder: RedisBuilder) -> RedisBuilder {
-        builder.clock(self.0.clone())
+    pub(super) fn on(&self, options: RedisOptions) -> RedisOptions {
+        options.clock(self.0.clone())
     }
 }
 
 /// A store under a prefix, by the server's clock.
 pub(super) async fn store(server: &ThrowawayRedis, prefix: &str) -> RedisEffectStore {
-    let builder = RedisEffectStore::builder(&server.url()).prefix(prefix);
-    builder.connect().await.expect("a store")
+    let options = RedisEffectStore::options().prefix(prefix);
+    options.connect(&server.url()).await.expect("a store")
 }

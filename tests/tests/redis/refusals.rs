@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use retry_effects::{
     Claim, ClaimRequest, DEFAULT_LEASE, EffectStore, Filter, Outcome, Payload, RedisEffectStore,
-    RedisRefusal, Settlement, StoreError, compute_action_id,
+    RedisOptions, RedisRefusal, Settlement, StoreError, compute_action_id,
 };
 use retry_tests::redis::ThrowawayRedis;
 
 use super::wakeups::listened;
 
 /// Why a store cannot be had.
-async fn refused(builder: retry_effects::RedisBuilder) -> StoreError {
-    match builder.connect().await {
+async fn refused(options: RedisOptions, url: &str) -> StoreError {
+    match options.connect(url).await {
         Ok(store) => panic!("{store:?} should be refused"),
         Err(error) => error,
     }
@@ -33,9 +33,9 @@ async fn a_server_that_evicts() {
         let Some(server) = ThrowawayRedis::start_with(&settings) else {
             return;
         };
-        let builder = RedisEffectStore::builder(&server.url());
-        for builder in [builder.clone(), builder.accept_loss()] {
-            let error = refused(builder).await;
+        let options = RedisEffectStore::options();
+        for options in [options.clone(), options.accept_loss()] {
+            let error = refused(options, &server.url()).await;
             let RedisRefusal::Evicts { policy: found, .. } = refusal(&error) else {
                 panic!("{error:?}");
             };
@@ -56,8 +56,7 @@ async fn a_server_that_answers_before_its_disk_has_it() {
         let Some(server) = ThrowawayRedis::start_with(&[(name, value)]) else {
             return;
         };
-        let builder = RedisEffectStore::builder(&server.url());
-        let error = refused(builder.clone()).await;
+        let error = refused(RedisEffectStore::options(), &server.url()).await;
         let text = refusal(&error).to_string();
         assert!(
             text.starts_with(&format!("its {name} is {value}")),
@@ -65,9 +64,9 @@ async fn a_server_that_answers_before_its_disk_has_it() {
         );
         assert!(text.contains(&format!("set `{name} {right}`")), "{text}");
         assert!(text.contains("accept_loss()"), "{text}");
-        builder
+        RedisEffectStore::options()
             .accept_loss()
-            .connect()
+            .connect(&server.url())
             .await
             .expect("it was accepted");
     }
@@ -78,8 +77,8 @@ async fn a_server_that_has_changed_since() {
     let Some(server) = ThrowawayRedis::start() else {
         return;
     };
-    let builder = RedisEffectStore::builder(&server.url());
-    let store = builder.connect().await.expect("a store");
+    let store = RedisEffectStore::connect(&server.url()).await;
+    let store = store.expect("a store");
     let id = compute_action_id("changed", &1, "").expect("a number has a JSON form");
     let set = server.command(&["CONFIG", "SET", "maxmemory-policy", "allkeys-random"]);
     assert_eq!(set, "+OK\r\n");
@@ -103,7 +102,7 @@ async fn a_replica() {
     let Some(server) = ThrowawayRedis::start_with(&settings) else {
         return;
     };
-    let error = refused(RedisEffectStore::builder(&server.url())).await;
+    let error = refused(RedisEffectStore::options(), &server.url()).await;
     assert_eq!(*refusal(&error), RedisRefusal::Replica);
 }
 
@@ -114,7 +113,7 @@ async fn a_user_who_is_not_let_in() {
         return;
     };
     for url in [server.url(), format!("{}?pass=wr0ng", server.url())] {
-        let error = refused(RedisEffectStore::builder(&url)).await;
+        let error = refused(RedisEffectStore::options(), &url).await;
         assert!(
             matches!(error, StoreError::Misconfigured { .. }),
             "{error:?}"
@@ -143,20 +142,19 @@ async fn a_user_who_may_not_do_what_it_takes() {
         assert_eq!(made, "+OK\r\n");
     }
     let url = |user: &str| format!("{}?user={user}&pass=pw", server.url());
-    let builder = RedisEffectStore::builder(&url("untold"));
-    let error = refused(builder.clone()).await;
+    let error = refused(RedisEffectStore::options(), &url("untold")).await;
     let text = refusal(&error).to_string();
     assert!(text.contains("its appendonly cannot be read"), "{text}");
     assert!(text.contains("+config|get"), "{text}");
     // INFO tells what it must know.
-    builder
+    RedisEffectStore::options()
         .accept_loss()
-        .connect()
+        .connect(&url("untold"))
         .await
         .expect("it was accepted");
 
-    let builder = RedisEffectStore::builder(&url("unable"));
-    let store = builder.connect().await.expect("a store");
+    let store = RedisEffectStore::connect(&url("unable")).await;
+    let store = store.expect("a store");
     let id = compute_action_id("unable", &1, "").expect("a number has a JSON form");
     let error = store.resolve(id).await.expect_err("it may not");
     assert!(error.to_string().contains("+evalsha"), "{error}");
@@ -171,8 +169,8 @@ async fn a_user_with_the_rights_that_are_advised() {
     let made = server.command(&["ACL", "SETUSER", "worker", "on", ">pw", "~other:*"]);
     assert_eq!(made, "+OK\r\n");
     let url = format!("{}?user=worker&pass=pw", server.url());
-    let builder = RedisEffectStore::builder(&url).prefix("mine");
-    let error = refused(builder.clone().accept_loss()).await;
+    let options = RedisEffectStore::options().prefix("mine");
+    let error = refused(options.clone().accept_loss(), &url).await;
     let text = refusal(&error).to_string();
     assert!(
         text.contains("its maxmemory-policy cannot be read"),
@@ -181,7 +179,7 @@ async fn a_user_with_the_rights_that_are_advised() {
     assert!(text.contains("+info"), "{text}");
 
     let _ = server.command(&["ACL", "SETUSER", "worker", "+info", "+config|get"]);
-    let error = refused(builder.clone()).await;
+    let error = refused(options.clone(), &url).await;
     let text = error.to_string();
     let advised = text.split_once("<user> ").expect("advice").1;
     let advised = advised.trim_end_matches(')').replace("<prefix>", "mine");
@@ -192,7 +190,7 @@ async fn a_user_with_the_rights_that_are_advised() {
     command.extend(rights);
     assert_eq!(server.command(&command), "+OK\r\n");
 
-    let store = builder.connect().await.expect("a store");
+    let store = options.connect(&url).await.expect("a store");
     let id = compute_action_id("allowed", &1, "").expect("a number has a JSON form");
     let request = ClaimRequest::new(id, "allowed");
     let Ok(Claim::Won(token)) = store.pending(&request).await else {
@@ -220,7 +218,7 @@ async fn a_url_that_is_none_and_a_server_that_is_not_there() {
         "redis://:secret@",
         "redis://localhost/two",
     ] {
-        let error = refused(RedisEffectStore::builder(url)).await;
+        let error = refused(RedisEffectStore::options(), url).await;
         assert!(
             matches!(error, StoreError::Misconfigured { .. }),
             "{error:?}"
@@ -231,7 +229,7 @@ async fn a_url_that_is_none_and_a_server_that_is_not_there() {
     }
     #[cfg(not(feature = "redis-tls"))]
     for url in ["rediss://:secret@localhost", "valkeys://localhost"] {
-        let error = refused(RedisEffectStore::builder(url)).await;
+        let error = refused(RedisEffectStore::options(), url).await;
         assert!(
             matches!(error, StoreError::Misconfigured { .. }),
             "{error:?}"
@@ -242,13 +240,14 @@ async fn a_url_that_is_none_and_a_server_that_is_not_there() {
     }
     let folder = tempfile::tempdir().expect("a folder");
     let url = format!("unix://{}", folder.path().join("none").display());
-    let error = refused(RedisEffectStore::builder(&url)).await;
+    let error = refused(RedisEffectStore::options(), &url).await;
     assert!(
         error
             .to_string()
             .starts_with("the store cannot use the Redis"),
         "{error}"
     );
-    let error = refused(RedisEffectStore::builder("redis://localhost").prefix("a}b")).await;
+    let options = RedisEffectStore::options().prefix("a}b");
+    let error = refused(options, "redis://localhost").await;
     assert!(error.to_string().contains("name its keys"), "{error}");
 }

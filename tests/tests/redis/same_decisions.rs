@@ -140,10 +140,10 @@ fn the_script_decides_as_the_state_machine() {
         runtime.block_on(async {
             let (manual, clock) = (ManualClock::new(), TestClock::new());
             let memory = InMemoryEffectStore::with_clock(manual.clone());
-            let builder = RedisEffectStore::builder(&server.url()).prefix(fresh_prefix());
+            let options = RedisEffectStore::options().prefix(fresh_prefix());
             let redis = clock
-                .on(builder.accept_loss())
-                .connect()
+                .on(options.accept_loss())
+                .connect(&server.url())
                 .await
                 .expect("a store");
             let began = SystemTime::UNIX_EPOCH + Duration::from_secs(1_600_000_000);

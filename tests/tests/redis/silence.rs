@@ -35,8 +35,8 @@ async fn one_that_falls_silent() {
     };
     let proxy = Proxy::before_redis(server.socket());
     let url = format!("unix://{}", proxy.socket().display());
-    let builder = RedisEffectStore::builder(&url).prefix(fresh_prefix());
-    let store = builder.timeout(SHORT).connect().await.expect("a store");
+    let options = RedisEffectStore::options().prefix(fresh_prefix());
+    let store = options.timeout(SHORT).connect(&url).await.expect("a store");
     let id = compute_action_id("silence", &1, "").expect("a number has a JSON form");
     let request = ClaimRequest::new(id, "silence");
     proxy.withhold(usize::MAX);
@@ -60,15 +60,18 @@ async fn one_that_never_speaks() {
     let socket = folder.path().join("silent");
     let _silent = UnixListener::bind(&socket).expect("a socket");
     let url = format!("unix://{}", socket.display());
-    let connecting = RedisEffectStore::builder(&url).timeout(SHORT).connect();
+    let connecting = RedisEffectStore::options().timeout(SHORT).connect(&url);
     let connected = timeout(PATIENCE, connecting).await.expect("it ends");
     is_late(&connected.expect_err("nobody has answered"));
 }
 
 #[tokio::test]
 async fn no_time_at_all_is_no_timeout() {
-    let builder = RedisEffectStore::builder("redis://localhost").timeout(Duration::ZERO);
-    let error = builder.connect().await.expect_err("it cannot be done");
+    let options = RedisEffectStore::options().timeout(Duration::ZERO);
+    let error = options
+        .connect("redis://localhost")
+        .await
+        .expect_err("it cannot be done");
     assert!(
         error.to_string().contains("timeout is 0ns; it must be"),
         "{error}"

@@ -31,8 +31,11 @@ async fn keys_of_a_newer_version() {
     let prefix = fresh_prefix();
     let version = format!("{prefix}:version");
     assert_eq!(server.command(&["SET", &version, "2"]), "+OK\r\n");
-    let builder = RedisEffectStore::builder(&server.url()).prefix(&prefix);
-    let error = builder.connect().await.expect_err("a newer version");
+    let options = RedisEffectStore::options().prefix(&prefix);
+    let error = options
+        .connect(&server.url())
+        .await
+        .expect_err("a newer version");
     assert!(matches!(error, StoreError::Unreadable { .. }), "{error:?}");
     assert!(
         error.to_string().contains("upgrade retry-effects here"),

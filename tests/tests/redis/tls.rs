@@ -57,7 +57,7 @@ async fn a_server_with_tls_and_one_that_nobody_knows() {
         root_cert: Some(fs::read(path("cert.pem")).expect("a certificate")),
     };
     let client = Client::build_with_tls(url, certificates).expect("a client");
-    let store = RedisEffectStore::with_client(client).connect().await;
+    let store = RedisEffectStore::with_client(client).await;
     let store = store.expect("a store");
     let effect = Effect::new("tls", &1).store(store);
     let result = effect.run_async(|| async { Ok::<_, String>(7) }).await;

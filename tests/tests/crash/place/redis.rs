@@ -17,13 +17,13 @@ const END_LEASE: &str = "if redis.call('HGET', KEYS[1], 'status') == 'pending' t
 
 impl Prefix {
     pub(super) fn open(prefix: &str, url: &str) -> (RedisEffectStore, Self) {
-        let builder = RedisEffectStore::builder(url).prefix(prefix);
+        let options = RedisEffectStore::options().prefix(prefix);
         let socket = url.strip_prefix("unix://").expect("a socket");
         let place = Self {
             prefix: prefix.to_owned(),
             socket: socket.into(),
         };
-        (builder.connect_blocking().expect("it opens"), place)
+        (options.connect_blocking(url).expect("it opens"), place)
     }
 
     pub(super) fn end_lease(&self, id: ActionId) {

@@ -1,4 +1,4 @@
-//! [`RedisBuilder`]: where the store is, and what is asked of the server.
+//! How a store is opened where the defaults do not fit.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,12 +16,25 @@ use super::{Inner, RedisEffectStore};
 use crate::store_error::StoreError;
 use crate::waiters::Waiters;
 
-/// A [`RedisEffectStore`] that is not connected yet; made by
-/// [`RedisEffectStore::builder`].
-#[derive(Clone)]
-#[must_use = "it becomes a store by `connect`"]
-pub struct RedisBuilder {
-    server: Server,
+/// How a [`RedisEffectStore`] is opened: under which prefix, and what is asked of its server.
+///
+/// # Examples
+///
+/// ```no_run
+/// use retry_effects::RedisEffectStore;
+///
+/// # async fn open() -> Result<(), retry_effects::StoreError> {
+/// let store = RedisEffectStore::options()
+///     .prefix("shop:effects")
+///     .accept_loss()
+///     .connect("redis://localhost")
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a store is opened by `connect` or `with_client`"]
+pub struct RedisOptions {
     prefix: String,
     accepts_loss: bool,
     is_existing: bool,
@@ -29,26 +42,10 @@ pub struct RedisBuilder {
     clock: Clock,
 }
 
-/// Where it is.
-#[derive(Clone)]
-enum Server {
-    Url(String),
-    /// How to get there is the application's affair.
-    Client(Box<Client>),
-}
-
-impl RedisBuilder {
-    pub(super) fn at(url: &str) -> Self {
-        Self::of(Server::Url(url.to_owned()))
-    }
-
-    pub(super) fn by(client: Client) -> Self {
-        Self::of(Server::Client(Box::new(client)))
-    }
-
-    fn of(server: Server) -> Self {
+impl RedisOptions {
+    /// The prefix `effects`, ten seconds.
+    pub(super) fn new() -> Self {
         Self {
-            server,
             prefix: "effects".to_owned(),
             accepts_loss: false,
             is_existing: false,
@@ -105,7 +102,8 @@ impl RedisBuilder {
         self
     }
 
-    /// Connects, and looks at the server. Needs no runtime.
+    /// Connects to the server at a URL, as [`RedisEffectStore::connect`], and looks at it. Needs no
+    /// runtime.
     ///
     /// A server that is not there, or not ready, is looked for about four seconds long; one that is
     /// silent for as long as [`timeout`](Self::timeout).
@@ -116,13 +114,11 @@ impl RedisBuilder {
     /// [`StoreError::Misconfigured`] where the URL or the prefix is none, the server does not let the
     /// user in, or, with a [`RedisRefusal`](crate::RedisRefusal) as source, cannot keep the promise.
     /// [`StoreError::Unreadable`] where its records were written by a newer version.
-    pub async fn connect(self) -> Result<RedisEffectStore, StoreError> {
-        let (parts, first) = self.begin()?;
-        let hash = first.await.unwrap_or_else(|_| Err(ended(&parts.server)))?;
-        Ok(parts.store(hash))
+    pub async fn connect(self, url: &str) -> Result<RedisEffectStore, StoreError> {
+        self.with_client(client(url)?).await
     }
 
-    /// Connects, and waits for it on this thread.
+    /// The same, and waits for it on this thread.
     ///
     /// # Errors
     ///
@@ -131,15 +127,29 @@ impl RedisBuilder {
     /// # Panics
     ///
     /// On a thread of a tokio runtime, where [`connect`](Self::connect) does.
-    pub fn connect_blocking(self) -> Result<RedisEffectStore, StoreError> {
-        let (parts, first) = self.begin()?;
+    pub fn connect_blocking(self, url: &str) -> Result<RedisEffectStore, StoreError> {
+        let (parts, first) = self.begin(&client(url)?)?;
         let first = first.blocking_recv();
         let hash = first.unwrap_or_else(|_| Err(ended(&parts.server)))?;
         Ok(parts.store(hash))
     }
 
+    /// Connects to the server of a client of the application's own.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    pub async fn with_client(self, client: Client) -> Result<RedisEffectStore, StoreError> {
+        let (parts, first) = self.begin(&client)?;
+        let hash = first.await.unwrap_or_else(|_| Err(ended(&parts.server)))?;
+        Ok(parts.store(hash))
+    }
+
     /// Starts the thread, which then says the script's hash.
-    fn begin(self) -> Result<(Parts, oneshot::Receiver<Result<String, StoreError>>), StoreError> {
+    fn begin(
+        self,
+        client: &Client,
+    ) -> Result<(Parts, oneshot::Receiver<Result<String, StoreError>>), StoreError> {
         let keys = Keys::under(&self.prefix)?;
         if self.timeout < Duration::from_millis(1) {
             return Err(StoreError::misconfigured(format!(
@@ -147,10 +157,6 @@ impl RedisBuilder {
                 self.timeout
             )));
         }
-        let client = match self.server {
-            Server::Url(url) => client(&url)?,
-            Server::Client(client) => *client,
-        };
         #[cfg(feature = "redis-tls")]
         if let redis::ConnectionAddr::TcpTls { .. } = client.get_connection_info().addr() {
             settle_on_an_encrypter();
@@ -236,17 +242,5 @@ impl Parts {
             server: self.server,
             prefix: self.prefix,
         }))
-    }
-}
-
-/// Shows no password.
-impl std::fmt::Debug for RedisBuilder {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RedisBuilder")
-            .field("prefix", &self.prefix)
-            .field("accepts_loss", &self.accepts_loss)
-            .field("is_existing", &self.is_existing)
-            .field("timeout", &self.timeout)
-            .finish_non_exhaustive()
     }
 }
