@@ -52,8 +52,11 @@ use script::{Command, Reply, Script};
 /// - that answers before a write is on its disk: `appendonly yes`, `appendfsync always` and
 ///   `no-appendfsync-on-rewrite no`, unless [`accept_loss`](RedisOptions::accept_loss) was said.
 ///   With these the server writes and syncs its file before it sends the answers of an event loop's turn
-///   (`beforeSleep` in its `server.c`), so one sync serves all who asked meanwhile;
-/// - whose store is gone: emptied, or come back without its data.
+///   (`beforeSleep` in its `server.c`), so one sync serves all who asked meanwhile. `appendonly` that
+///   is turned on while the server runs holds from when its first file is written, which is waited
+///   for; where it was on before, and off in between, that cannot be seen: restart the server;
+/// - whose store is gone: emptied, or come back without its data. `FLUSHALL` under an open connection
+///   is found out within a minute; what is called meanwhile runs again.
 ///
 /// A user needs the rights that an error for want of them names; `CONFIG GET` among them, which some
 /// providers forbid to everybody: there the choice is `accept_loss` or another server.

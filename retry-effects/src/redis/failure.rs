@@ -31,9 +31,9 @@ impl Failure {
                 Verdict::Unknown => Verdict::Retry,
                 verdict => verdict,
             },
-            // A failover may be under way.
-            Self::Refused(RedisRefusal::Replica) | Self::Late(_) => Verdict::Retry,
+            Self::Refused(refusal) if refusal.passes() => Verdict::Retry,
             Self::Refused(_) => Verdict::Stop,
+            Self::Late(_) => Verdict::Retry,
         }
     }
 
@@ -57,9 +57,7 @@ impl Failure {
         let what = format!("use the Redis server at {server}");
         match self {
             Self::Refused(RedisRefusal::Newer { version, .. }) => super::script::newer(&version),
-            Self::Refused(refusal @ RedisRefusal::Replica) => {
-                StoreError::unavailable(what, refusal)
-            }
+            Self::Refused(refusal) if refusal.passes() => StoreError::unavailable(what, refusal),
             Self::Refused(refusal) => {
                 StoreError::misconfigured_by(format!("cannot {what}: {refusal}"), refusal)
             }

@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::ears::Listener;
 use super::failure::Failure;
-use super::server::{Terms, enter, inspect};
+use super::server::{Terms, enter, inspect, is_emptied};
 use crate::again::again;
 use crate::waiters::Waiters;
 
@@ -171,16 +171,14 @@ impl Link {
         }
     }
 
-    /// Looks at the server again, whose settings may have been changed. One that is refused by now
-    /// has no connection any more, so that the next call says why.
+    /// Looks at the server again, whose settings may have been changed, and whose data may be gone.
+    /// One that is refused by now has no connection any more, so that the next call says why.
     pub(super) async fn inspect(&self) {
         let Some(mut live) = self.present() else {
             return;
         };
-        if inspect(&mut live.connection, &self.shared.terms)
-            .await
-            .is_err()
-        {
+        let (connection, terms) = (&mut live.connection, &self.shared.terms);
+        if inspect(connection, terms).await.is_err() || is_emptied(connection, terms).await {
             self.drop_connection(live.number);
         }
     }

@@ -33,6 +33,14 @@ pub enum RedisRefusal {
         /// What it must be.
         needed: &'static str,
     },
+    /// Its append-only file was turned on while it ran and is not written yet: what it acknowledges
+    /// until then is in no file that a restart reads.
+    #[error(
+        "its appendonly was turned on and its file is not written yet, so a crash of the server undoes \
+         what it has acknowledged; wait until INFO persistence says aof_rewrite_in_progress:0 \
+         and aof_rewrite_scheduled:0, or say accept_loss()"
+    )]
+    Unwritten,
     /// It does not tell how it is set up.
     #[error(
         "its {setting} cannot be read, so nobody knows whether it keeps the promise; allow the user to \
@@ -84,4 +92,11 @@ pub enum RedisRefusal {
         /// The newest that is known.
         known: u32,
     },
+}
+
+impl RedisRefusal {
+    /// Whether it may pass by itself: a failover may be under way, or a file be written.
+    pub(super) const fn passes(&self) -> bool {
+        matches!(self, Self::Replica | Self::Unwritten)
+    }
 }

@@ -44,10 +44,11 @@ pub(super) async fn inspect(
     }
     ask.add_command(config(POLICY));
     ask.cmd("INFO").arg("memory");
+    ask.cmd("INFO").arg("persistence");
     ask.cmd("INFO").arg("replication");
-    let answers = connection.send_packed_commands(&ask, 0, 6).await?;
-    let [durable @ .., policy, memory, replication] = &answers[..] else {
-        return Err(RedisError::from((redis::ErrorKind::Parse, "six answers")).into());
+    let answers = connection.send_packed_commands(&ask, 0, 7).await?;
+    let [durable @ .., policy, memory, persistence, replication] = &answers[..] else {
+        return Err(RedisError::from((redis::ErrorKind::Parse, "seven answers")).into());
     };
     // What this user may not see is one thing, that nobody was let in is another.
     if let Err(error) = replication.clone().extract_error()
@@ -63,6 +64,7 @@ pub(super) async fn inspect(
         for ((name, needed), answer) in DURABLE.into_iter().zip(durable) {
             is_durable(name, setting(answer), needed)?;
         }
+        is_written(persistence)?;
     }
     Ok(())
 }
@@ -99,6 +101,14 @@ pub(super) async fn enter(
     }
     is_known(text(&written).unwrap_or_default())?;
     Ok((hash, true))
+}
+
+/// Whether the store that was there is gone, as far as this server knows.
+pub(super) async fn is_emptied(connection: &mut MultiplexedConnection, terms: &Terms) -> bool {
+    let mut ask = redis::cmd("GET");
+    ask.arg(terms.keys.version());
+    let written = connection.send_packed_command(&ask).await;
+    matches!(written, Ok(Value::Nil))
 }
 
 /// Makes the store, unless somebody else has done so meanwhile; says its version.
@@ -164,6 +174,19 @@ fn is_durable(
                  your own",
         }),
     }
+}
+
+/// Whether its append-only file is one that a restart reads. `CONFIG SET appendonly yes` is answered
+/// before the first one is written, and until then nothing else is of use. The server does not say so;
+/// but it has had no size to compare the file with, and writes one or is about to.
+fn is_written(persistence: &Value) -> Result<(), RedisRefusal> {
+    let is = |name: &str, value: &str| line(persistence, name) == Some(value);
+    let is_first = is("aof_base_size:", "0");
+    let is_at_it = is("aof_rewrite_in_progress:", "1") || is("aof_rewrite_scheduled:", "1");
+    if is_first && is_at_it {
+        return Err(RedisRefusal::Unwritten);
+    }
+    Ok(())
 }
 
 fn is_known(version: &str) -> Result<(), RedisRefusal> {

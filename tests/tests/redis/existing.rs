@@ -1,6 +1,7 @@
 //! What only looks at a store, and what becomes of one that is gone.
 
 use std::error::Error;
+use std::time::Duration;
 
 use retry_effects::{
     Claim, ClaimRequest, EffectStore, Filter, RedisEffectStore, RedisRefusal, StoreError,
@@ -89,4 +90,28 @@ async fn a_store_that_is_gone_is_not_begun_afresh_behind_its_users() {
     let claim = accepting.pending(&request).await;
     assert!(matches!(claim, Ok(Claim::Won(_))), "{claim:?}");
     open.resolve(id).await.expect("it is there again");
+}
+
+/// No connection was lost by it, so it is found out when the server is looked at the next time.
+#[tokio::test]
+async fn a_store_that_is_gone_under_an_open_connection_is_found_out() {
+    let Some(server) = ThrowawayRedis::start() else {
+        return;
+    };
+    let builder = RedisEffectStore::builder(&server.url()).prefix("gone");
+    let builder = builder.timeout(Duration::from_millis(200));
+    let open = builder.connect().await.expect("a store");
+    let id = compute_action_id("gone", &1, "").expect("a number has a JSON form");
+    assert_eq!(server.command(&["FLUSHALL"]), "+OK\r\n");
+    for _ in 0..1000 {
+        match open.resolve(id).await {
+            Ok(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+            Err(error) => {
+                let refused = refusal(&error);
+                assert!(matches!(refused, RedisRefusal::Emptied { .. }), "{error:?}");
+                return;
+            }
+        }
+    }
+    panic!("it was not found out");
 }

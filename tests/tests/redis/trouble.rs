@@ -185,3 +185,33 @@ async fn one_that_does_not_know_the_newer_protocol() {
     waited.expect_err("nothing has changed");
     assert_eq!(store.len().await.expect("a count"), 1);
 }
+
+/// The server says `appendonly yes` from the moment it is told so, but what it acknowledges is in no
+/// file that a restart reads before the first one is written.
+#[tokio::test]
+async fn one_whose_file_is_not_written_yet() {
+    // So that writing it takes five seconds.
+    let settings = [("appendonly", "no"), ("rdb-key-save-delay", "50000")];
+    let Some(server) = ThrowawayRedis::start_with(&settings) else {
+        return;
+    };
+    for n in 0..100 {
+        is_ok(&server.command(&["SET", &format!("other-{n}"), "1"]));
+    }
+    is_ok(&server.command(&["CONFIG", "SET", "appendonly", "yes"]));
+    let open = || {
+        let builder = RedisEffectStore::builder(&server.url()).prefix("early");
+        builder.timeout(Duration::from_millis(500)).connect()
+    };
+    let error = open().await.expect_err("nothing is written yet");
+    assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
+    assert_eq!(refusal(&error), Some(&RedisRefusal::Unwritten), "{error:?}");
+    // It passes by itself.
+    let store = loop {
+        match open().await {
+            Ok(store) => break store,
+            Err(error) => assert_eq!(refusal(&error), Some(&RedisRefusal::Unwritten)),
+        }
+    };
+    won(&store, 1).await;
+}
