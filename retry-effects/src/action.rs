@@ -51,6 +51,8 @@ pub(crate) const LOST: u8 = 16;
 pub(crate) const ENDED: u8 = 32;
 /// The body that runs has returned.
 pub(crate) const RETURNED: u8 = 64;
+/// The body that runs has recorded its result in a transaction of its own, whose end decides.
+pub(crate) const RECORDED: u8 = 128;
 
 impl Action {
     pub(crate) fn new(
@@ -99,7 +101,7 @@ impl Action {
             self.set(OVER);
             return Err(self.lease_lost());
         }
-        self.clear(RETURNED);
+        self.clear(RETURNED | RECORDED);
         self.set(RUNNING);
         Ok(())
     }

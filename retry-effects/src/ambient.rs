@@ -14,7 +14,11 @@ use retry_core::__private::replace_doubt;
 
 use crate::action::{Action, MARKED};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
-use crate::{action::OVER, claim::Token};
+use crate::{
+    action::{OVER, RECORDED},
+    claim::Token,
+    store_error::StoreError,
+};
 
 thread_local! {
     static SCOPE: RefCell<Option<Arc<str>>> = const { RefCell::new(None) };
@@ -93,11 +97,17 @@ pub(crate) fn action() -> Option<Arc<Action>> {
     ACTION.with_borrow(Clone::clone)
 }
 
-/// Sees to it that the action of this claim, if its body runs here, has no other attempt.
+/// Tells the action of this claim, if its body runs here, what came of `complete_in`.
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
-pub(crate) fn end_attempts(token: &Token) {
-    if let Some(action) = action().filter(|action| action.token == *token) {
-        action.set(OVER);
+pub(crate) fn completed_in(token: &Token, completed: &Result<(), StoreError>) {
+    let Some(action) = action().filter(|action| action.token == *token) else {
+        return;
+    };
+    match completed {
+        Ok(()) => action.set(RECORDED),
+        // Another attempt would come to the same.
+        Err(StoreError::AlreadyDone { .. } | StoreError::LeaseLost { .. }) => action.set(OVER),
+        Err(_) => {}
     }
 }
 

@@ -179,7 +179,10 @@ impl PostgresEffectStore {
     /// other orders could wait for each other, and the server would end one of them.
     ///
     /// In a gated body the token is [`current_action`](crate::current_action)'s, and the body
-    /// returns what it recorded; where the two differ, the record is what the caller gets. An
+    /// returns what it recorded; where the two differ, the record is what the caller gets. A body that
+    /// returns `Ok` though its transaction was rolled back leaves the action in doubt: the server
+    /// answers the COMMIT of a transaction in which a statement has failed with a rollback, and
+    /// `commit` does not call that an error. An
     /// `AlreadyDone` may simply be passed on by `?`: the transaction rolls back, and the gate returns
     /// the recorded result.
     ///
@@ -224,10 +227,7 @@ impl PostgresEffectStore {
     ) -> Result<(), StoreError> {
         let completed =
             transaction::complete(&self.0.desk.server, transaction, token, outcome).await;
-        if let Err(StoreError::AlreadyDone { .. } | StoreError::LeaseLost { .. }) = &completed {
-            // Another attempt of the body around would come to the same.
-            ambient::end_attempts(token);
-        }
+        ambient::completed_in(token, &completed);
         completed
     }
 

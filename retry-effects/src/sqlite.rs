@@ -246,10 +246,7 @@ impl SqliteEffectStore {
         schema::require(transaction, path)?;
         let completed = batch::complete_in(transaction, &LeaseClock::system(), token, outcome)
             .unwrap_or_else(|error| Err(connection::failed("complete in", path, error)));
-        if let Err(StoreError::AlreadyDone { .. } | StoreError::LeaseLost { .. }) = &completed {
-            // Another attempt of the body around would come to the same.
-            ambient::end_attempts(token);
-        }
+        ambient::completed_in(token, &completed);
         completed
     }
 

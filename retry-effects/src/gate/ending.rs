@@ -3,11 +3,11 @@
 use retry_core::__private::replace_doubt;
 
 use super::Gate;
-use crate::action::{Action, ENDED, RUNNING, UNKNOWN};
+use crate::action::{Action, ENDED, RECORDED, RUNNING, UNKNOWN};
 use crate::codec::Results;
 use crate::effect_error::EffectError;
 use crate::event::{self, GateEventKind};
-use crate::record::{Finished, Resolved};
+use crate::record::{Finished, Payload, Resolved};
 use crate::store::Outcome;
 use crate::store_error::StoreError;
 
@@ -23,6 +23,7 @@ impl<T, E> Gate<T, E> {
                 // Should its encoder panic: it has happened all the same.
                 self.ending = Some(Outcome::InDoubt { applied: true });
                 return match (self.results.encode)(value) {
+                    Ok(payload) if self.action.is(RECORDED) => Ending::Committed(payload),
                     Ok(payload) => Ending::Complete(Outcome::Success(payload)),
                     Err(error) => Ending::NotEncoded(error),
                 };
@@ -68,6 +69,18 @@ impl<T, E> Gate<T, E> {
                     source,
                 }))
             }
+            Ending::Committed(payload) => match action.store.resolve(action.token.id()).await {
+                Ok(Resolved::Done(finished)) if finished.fence == action.token.fence() => {
+                    if finished.payload == payload {
+                        self.tell(GateEventKind::Succeeded);
+                        outcome
+                    } else {
+                        self.replay(&finished)
+                    }
+                }
+                Ok(_) => self.not_committed(outcome).await,
+                Err(error) => self.not_recorded(error, outcome).await,
+            },
             Ending::Complete(ending) => match complete(action, &ending).await {
                 Ok(()) => {
                     self.tell(GateEventKind::of(&ending));
@@ -75,6 +88,22 @@ impl<T, E> Gate<T, E> {
                 }
                 Err(error) => self.not_recorded(error, outcome).await,
             },
+        }
+    }
+
+    /// What the caller gets where the body has a result, and the transaction in which it recorded that
+    /// has not been committed: rolled back, or still under way.
+    async fn not_committed(&self, outcome: Result<T, E>) -> Result<T, E> {
+        let in_doubt = Outcome::InDoubt { applied: false };
+        match complete(&self.action, &in_doubt).await {
+            Ok(()) => {
+                self.tell(GateEventKind::InDoubt);
+                // An error type that is a text does not tell what this call is a part of.
+                let _ = replace_doubt(true);
+                Err(self.in_doubt())
+            }
+            // By now it may have been.
+            Err(error) => self.not_recorded(error, outcome).await,
         }
     }
 
@@ -127,6 +156,8 @@ impl<T, E> Gate<T, E> {
 /// What is recorded of a call.
 pub(super) enum Ending {
     Complete(Outcome),
+    /// This result, by the body's own transaction.
+    Committed(Payload),
     NotEncoded(serde_json::Error),
     Release,
 }
@@ -136,6 +167,8 @@ impl Ending {
     pub(super) fn outcome(&self) -> Option<Outcome> {
         match self {
             Self::Complete(outcome) => Some(outcome.clone()),
+            // Where it was committed, this comes too late.
+            Self::Committed(_) => Some(Outcome::InDoubt { applied: false }),
             Self::NotEncoded(_) => Some(Outcome::InDoubt { applied: true }),
             Self::Release => None,
         }

@@ -27,12 +27,13 @@ impl Batch {
     /// has done before.
     pub(super) async fn serve(self) {
         let Self { nodes, jobs, until } = self;
-        let (mut jobs, mut waits) = (jobs, None);
+        let (mut jobs, mut waits, mut cuts) = (jobs, None, 0_u32);
         loop {
             let mut shares = nodes.shares(jobs);
             let share = shares.pop();
             if !shares.is_empty() {
-                return each_for_itself(nodes, shares.into_iter().chain(share), until).await;
+                let shares = shares.into_iter().chain(share).map(|(_, jobs)| jobs);
+                return each_for_itself(nodes, shares, until).await;
             }
             let Some((node, share)) = share else { return };
             let Some(unsent) = send(&node, share, until).await else {
@@ -52,18 +53,20 @@ impl Batch {
                 },
             }
             jobs = unsent.jobs;
+            // One that the server does not take ends the connection, whoever else is on it.
+            cuts += u32::from(unsent.failure.is_of_connection());
+            if cuts > 1 && jobs.len() > 1 {
+                let alone = jobs.into_iter().map(|job| vec![job]);
+                return each_for_itself(nodes, alone, until).await;
+            }
         }
     }
 }
 
-/// Of several nodes none waits for another.
-async fn each_for_itself(
-    nodes: Rc<Nodes>,
-    shares: impl Iterator<Item = (Rc<Link>, Vec<Job>)>,
-    until: Instant,
-) {
+/// Of several none waits for another.
+async fn each_for_itself(nodes: Rc<Nodes>, shares: impl Iterator<Item = Vec<Job>>, until: Instant) {
     let mut batches = JoinSet::new();
-    for (_, jobs) in shares {
+    for jobs in shares {
         let nodes = nodes.clone();
         let batch = Batch { nodes, jobs, until };
         let serve: Pin<Box<dyn Future<Output = ()>>> = Box::pin(batch.serve());

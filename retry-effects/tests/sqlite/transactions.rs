@@ -1,7 +1,7 @@
 //! The record and the caller's own writes in one commit.
 
 use retry_effects::{
-    Claim, ClaimRequest, EffectStore, Outcome, Payload, SqliteEffectStore, StoreError,
+    Claim, ClaimRequest, EffectStore, InDoubt, Outcome, Payload, SqliteEffectStore, StoreError,
 };
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
@@ -147,4 +147,34 @@ fn a_body_that_finds_it_done_has_no_other_attempt() {
         });
     assert_eq!(outcome, Ok(7));
     assert_eq!(ran, 2);
+}
+
+/// What a transaction wrote that was never committed has not happened, whatever its body returns.
+#[test]
+fn a_result_whose_transaction_was_not_committed_is_not_recorded() {
+    let (bench, store, _connection) = bench_with_orders();
+    let mut ran = 0;
+    let mut pay = |commits: bool| {
+        retry_effects::Effect::new("charge", &42)
+            .store(&store)
+            .in_doubt(InDoubt::Reexecute)
+            .run(|| {
+                ran += 1;
+                let action = retry_effects::current_action().expect("a gated body");
+                let mut connection = bench.raw();
+                let transaction = with_order(&mut connection);
+                let outcome = Outcome::success(&7).unwrap();
+                SqliteEffectStore::complete_in(&transaction, &action.token(), outcome)
+                    .map_err(|error| error.to_string())?;
+                if commits {
+                    transaction.commit().unwrap();
+                }
+                Ok::<_, String>(7)
+            })
+    };
+    let said = pay(false).unwrap_err();
+    assert!(said.contains("in doubt"), "{said}");
+    assert_eq!((pay(true), pay(true)), (Ok(7), Ok(7)));
+    assert_eq!(ran, 2);
+    assert_eq!(orders(&bench.raw()), 1);
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use retry_effects::{
-    Claim, ClaimRequest, DEFAULT_LEASE, Effect, EffectStore, Outcome, PostgresEffectStore,
+    Claim, ClaimRequest, DEFAULT_LEASE, Effect, EffectStore, InDoubt, Outcome, PostgresEffectStore,
     Resolved, StoreError, Token,
 };
 use tokio_postgres::{Client, Transaction};
@@ -242,5 +242,44 @@ async fn a_body_that_finds_it_done_has_no_other_attempt() {
         .await;
     assert_eq!(outcome, Ok(7));
     assert_eq!(ran.into_inner(), 2);
+    assert_eq!(orders(&bench).await, 1);
+}
+
+/// The server answers a COMMIT of a transaction in which something has failed without an error: it
+/// rolls back. What the body then returns has not happened.
+#[tokio::test]
+async fn a_result_whose_transaction_was_not_committed_is_not_recorded() {
+    let Some(bench) = Bench::new() else { return };
+    let (store, _client) = with_orders(&bench).await;
+    let pay = |fails: bool| {
+        let (bench, store) = (&bench, &store);
+        Effect::new("charge", &42)
+            .store(store)
+            .in_doubt(InDoubt::Reexecute)
+            .run_async(move || async move {
+                let action = retry_effects::current_action().expect("a gated body");
+                let mut client = bench.client().await;
+                let mut transaction = with_order(bench, &mut client).await;
+                let outcome = Outcome::success(&7).unwrap();
+                let token = action.token();
+                let completed = store.complete_in(&mut transaction, &token, outcome);
+                completed.await.map_err(|error| error.to_string())?;
+                if fails {
+                    // A failure that the body takes for harmless.
+                    let _ = transaction.batch_execute("SELECT 1 / 0").await;
+                }
+                transaction
+                    .commit()
+                    .await
+                    .map_err(|error| error.to_string())?;
+                Ok::<_, String>(7)
+            })
+    };
+    let said = pay(true).await.unwrap_err();
+    assert!(said.contains("in doubt"), "{said}");
+    assert_eq!(orders(&bench).await, 0);
+    assert_eq!(pay(false).await, Ok(7));
+    assert_eq!(orders(&bench).await, 1);
+    assert_eq!(pay(false).await, Ok(7));
     assert_eq!(orders(&bench).await, 1);
 }

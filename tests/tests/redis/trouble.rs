@@ -215,3 +215,30 @@ async fn one_whose_file_is_not_written_yet() {
     };
     won(&store, 1).await;
 }
+
+/// It closes the connection on a result that it finds too large, which takes no other caller along.
+#[tokio::test]
+async fn one_that_does_not_take_a_result() {
+    let settings = [("proto-max-bulk-len", "1048576")];
+    let Some(server) = ThrowawayRedis::start_with(&settings) else {
+        return;
+    };
+    let store = store(&server, "large").await;
+    let mut tokens = Vec::new();
+    for n in 0..5 {
+        tokens.push(won(&store, n).await);
+    }
+    let large = format!("\"{}\"", "x".repeat(2 << 20));
+    let completing: Vec<_> = tokens
+        .iter()
+        .enumerate()
+        .map(|(n, token)| {
+            let result = if n == 2 { large.as_str() } else { "7" };
+            store.complete(token, Outcome::Success(Payload::new(result)))
+        })
+        .collect();
+    for (n, completed) in completing.into_iter().enumerate() {
+        let completed = completed.await;
+        assert_eq!(completed.is_ok(), n != 2, "{n}: {completed:?}");
+    }
+}
