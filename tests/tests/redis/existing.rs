@@ -98,9 +98,9 @@ async fn a_store_that_is_gone_under_an_open_connection_is_found_out() {
     let Some(server) = ThrowawayRedis::start() else {
         return;
     };
-    let builder = RedisEffectStore::builder(&server.url()).prefix("gone");
-    let builder = builder.timeout(Duration::from_millis(200));
-    let open = builder.connect().await.expect("a store");
+    let options = RedisEffectStore::options().prefix("gone");
+    let options = options.timeout(Duration::from_millis(200));
+    let open = options.connect(&server.url()).await.expect("a store");
     let id = compute_action_id("gone", &1, "").expect("a number has a JSON form");
     assert_eq!(server.command(&["FLUSHALL"]), "+OK\r\n");
     for _ in 0..1000 {

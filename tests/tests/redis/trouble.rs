@@ -200,8 +200,14 @@ async fn one_whose_file_is_not_written_yet() {
     }
     is_ok(&server.command(&["CONFIG", "SET", "appendonly", "yes"]));
     let open = || {
-        let builder = RedisEffectStore::builder(&server.url()).prefix("early");
-        builder.timeout(Duration::from_millis(500)).connect()
+        let options = RedisEffectStore::options().prefix("early");
+        let url = server.url();
+        async move {
+            options
+                .timeout(Duration::from_millis(500))
+                .connect(&url)
+                .await
+        }
     };
     let error = open().await.expect_err("nothing is written yet");
     assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
