@@ -6,7 +6,7 @@ use std::time::Duration;
 use deadpool_postgres::{
     ClientWrapper, Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime,
 };
-use tokio_postgres::config::{SslMode, TargetSessionAttrs};
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{Config, NoTls, Socket};
 
@@ -147,7 +147,7 @@ impl PostgresOptions {
     ///
     /// As [`PostgresEffectStore::connect`].
     pub async fn with_pool(self, pool: Pool) -> Result<PostgresEffectStore, StoreError> {
-        at_home(self.opening(pool, None)?).await
+        at_home(self.opening(pool, "Postgres".to_owned(), None)?).await
     }
 
     /// What opens the store with the connector that the URL asks for.
@@ -186,6 +186,7 @@ impl PostgresOptions {
             ));
         }
         let config = config(url)?;
+        let name = name(&config);
         let dial = Dial::new(config.clone(), tls.clone());
         let recycled = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
@@ -201,13 +202,13 @@ impl PostgresOptions {
             }))
             .build()
             .map_err(|error| StoreError::unavailable("make a pool of connections", error))?;
-        self.opening(pool, Some(dial))
+        self.opening(pool, name, Some(dial))
     }
 
-    fn opening(self, pool: Pool, dial: Option<Dial>) -> Result<Opening, StoreError> {
-        let name = SchemaName::new(&self.schema)?;
-        let statements = Statements::new(&name, &self.clock, schema::VERSION);
-        let server = Server::new(pool, name, statements);
+    fn opening(self, pool: Pool, name: String, dial: Option<Dial>) -> Result<Opening, StoreError> {
+        let schema = SchemaName::new(&self.schema)?;
+        let statements = Statements::new(&schema, &self.clock, schema::VERSION);
+        let server = Server::new(pool, name, schema, statements);
         Ok(Box::pin(async move {
             if self.is_existing {
                 schema::find(&server).await?;
@@ -217,6 +218,26 @@ impl PostgresOptions {
             PostgresEffectStore::start(server, dial)
         }))
     }
+}
+
+/// What a server is called in errors: where it is, without who asks and by which password.
+fn name(config: &Config) -> String {
+    let ports = config.get_ports();
+    let hosts = config.get_hosts().iter().enumerate().map(|(place, host)| {
+        let port = ports.get(place).or(ports.first()).unwrap_or(&5432);
+        match host {
+            Host::Tcp(host) => format!("{host}:{port}"),
+            #[cfg(unix)]
+            Host::Unix(folder) => format!("{}:{port}", folder.display()),
+        }
+    });
+    let hosts: Vec<_> = hosts.collect();
+    let database = config.get_dbname().map(|name| format!("/{name}"));
+    format!(
+        "Postgres at {}{}",
+        hosts.join(","),
+        database.unwrap_or_default()
+    )
 }
 
 type Opening = Pin<Box<dyn Future<Output = Result<PostgresEffectStore, StoreError>> + Send>>;
@@ -260,5 +281,23 @@ mod tests {
             what.contains("postgres-tls") && what.contains("connect_with"),
             "{what}"
         );
+    }
+
+    #[test]
+    fn a_server_is_named_without_secrets() {
+        let table = [
+            (
+                "postgres://u:secret@db.internal:6000/app",
+                "Postgres at db.internal:6000/app",
+            ),
+            (
+                "postgres://u@one,two:6000/app",
+                "Postgres at one:5432,two:6000/app",
+            ),
+            ("host=/run/pg user=u", "Postgres at /run/pg:5432"),
+        ];
+        for (url, called) in table {
+            assert_eq!(name(&config(url).expect("a URL")), called);
+        }
     }
 }

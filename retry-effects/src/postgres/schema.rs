@@ -9,7 +9,7 @@ use tokio_postgres::IsolationLevel;
 
 use super::name::SchemaName;
 use super::server::Server;
-use super::trouble::{Trouble, failed};
+use super::trouble::Trouble;
 use crate::store_error::StoreError;
 
 /// How long making the tables may take, the wait for others who make them included.
@@ -68,7 +68,7 @@ pub(super) async fn find(server: &Server) -> Result<(), StoreError> {
              made here; correct the database in the URL, or the name of the schema (the first \
              worker that opens the store makes its tables)"
         ))),
-        Err(trouble) => Err(failed("look for its tables", &name, &Arc::new(trouble))),
+        Err(trouble) => Err(server.failed("look for its tables", &Arc::new(trouble))),
     }
 }
 
@@ -87,7 +87,7 @@ pub(super) async fn migrate(server: &Server) -> Result<(), StoreError> {
             {
                 may_not_create(schema, &trouble)
             }
-            _ => failed(&action, &schema.quoted(), &Arc::new(trouble)),
+            _ => server.failed(&action, &Arc::new(trouble)),
         }
     };
     if found(server).await.map_err(failed)? {
@@ -194,7 +194,7 @@ pub(super) async fn check(server: &Server) -> Result<(), StoreError> {
         )));
     }
     if is_read_only {
-        return Err(failed("be opened", &schema, &Arc::new(Trouble::Standby)));
+        return Err(server.failed("be opened", &Arc::new(Trouble::Standby)));
     }
     // Others have no room for what a result may hold, and would refuse it after the effect.
     if !matches!(encoding, "UTF8" | "SQL_ASCII") {

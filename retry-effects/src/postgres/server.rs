@@ -56,6 +56,8 @@ type Answer<'a> = Pin<Box<dyn Future<Output = Result<Vec<Row>, Trouble>> + Send 
 #[derive(Debug)]
 pub(super) struct Server {
     pool: Pool,
+    /// What it is called in errors.
+    name: String,
     schema: SchemaName,
     statements: Statements,
     /// How many statements were sent, for tests of how few that are.
@@ -71,7 +73,7 @@ pub(super) struct Failure {
 
 impl Failure {
     pub(super) fn into_error(self, server: &Server) -> StoreError {
-        failed(self.action, &server.schema.quoted(), &self.trouble)
+        server.failed(self.action, &self.trouble)
     }
 
     pub(super) fn is_of_one(&self) -> bool {
@@ -80,13 +82,25 @@ impl Failure {
 }
 
 impl Server {
-    pub(super) fn new(pool: Pool, schema: SchemaName, statements: Statements) -> Self {
+    pub(super) fn new(
+        pool: Pool,
+        name: String,
+        schema: SchemaName,
+        statements: Statements,
+    ) -> Self {
         Self {
             pool,
+            name,
             schema,
             statements,
             sent: AtomicUsize::new(0),
         }
+    }
+
+    /// What the store says of a trouble when it was about to `action`.
+    pub(super) fn failed(&self, action: &str, trouble: &Arc<Trouble>) -> StoreError {
+        let action = format!("{action} in {}", self.name);
+        failed(&action, &self.schema.quoted(), trouble)
     }
 
     pub(super) fn schema(&self) -> &SchemaName {
@@ -152,7 +166,7 @@ impl Server {
     ) -> Result<Vec<Row>, StoreError> {
         let asked = Asked::new(statement, parameters, LONG);
         let answer = self.query_again(asked).await;
-        answer.map_err(|trouble| failed(action, &self.schema.quoted(), &Arc::new(trouble)))
+        answer.map_err(|trouble| self.failed(action, &Arc::new(trouble)))
     }
 
     /// Boxed: a task cannot hold the types of these futures, as their lifetimes are each other's.

@@ -9,7 +9,7 @@ use super::changes::Deed;
 use super::columns::{Columns, Sent};
 use super::row::Stored;
 use super::server::Server;
-use super::trouble::{Trouble, failed};
+use super::trouble::Trouble;
 use crate::claim::Token;
 use crate::store::Outcome;
 use crate::store_error::StoreError;
@@ -24,8 +24,7 @@ pub(super) async fn complete(
 ) -> Result<(), StoreError> {
     let failed = |error: tokio_postgres::Error| {
         let trouble = Arc::new(Trouble::from(error));
-        let schema = server.schema().quoted();
-        failed("complete in a transaction", &schema, &trouble)
+        server.failed("complete in a transaction", &trouble)
     };
     let statements = server.statements();
     let id = token.id();
