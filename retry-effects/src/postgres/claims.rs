@@ -35,6 +35,7 @@ pub(super) struct Claiming {
     wish: Wish,
     /// The lock that it met at its last turn.
     met: Option<Met>,
+    asked: tokio::time::Instant,
     answer: oneshot::Sender<Result<Claim, StoreError>>,
 }
 
@@ -81,6 +82,7 @@ impl Claiming {
         let claiming = Self {
             wish,
             met: None,
+            asked: tokio::time::Instant::now(),
             answer,
         };
         (claiming, receiver)
@@ -194,7 +196,8 @@ async fn made_alone(
     }
     let rows = desk
         .server
-        .query(
+        .query_since(
+            claiming.asked,
             "claim an action",
             &desk.server.statements().claim_one,
             &[
@@ -229,8 +232,11 @@ async fn ask(
     let leases: Vec<i64> = wishes.iter().map(|wish| wish.lease_us()).collect();
     let keeps: Vec<i64> = wishes.iter().map(|wish| wish.keep_ms()).collect();
     let retains: Vec<Option<i64>> = wishes.iter().map(|wish| wish.retain_ms()).collect();
+    let asked = waiting.values().flatten().map(|claiming| claiming.asked);
+    let asked = asked.max().unwrap_or_else(tokio::time::Instant::now);
     desk.server
-        .query(
+        .query_since(
+            asked,
             "claim an action",
             &desk.server.statements().claim,
             &[

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
@@ -18,6 +19,7 @@ use crate::store_error::StoreError;
 #[derive(Debug)]
 pub(super) struct Lookup {
     id: ActionId,
+    asked: Instant,
     answer: oneshot::Sender<Result<Option<Stored>, StoreError>>,
 }
 
@@ -30,7 +32,8 @@ impl Lookup {
         id: ActionId,
     ) -> (Self, oneshot::Receiver<Result<Option<Stored>, StoreError>>) {
         let (answer, receiver) = oneshot::channel();
-        (Self { id, answer }, receiver)
+        let asked = Instant::now();
+        (Self { id, asked, answer }, receiver)
     }
 }
 
@@ -44,7 +47,10 @@ pub(super) async fn serve(desk: &Desk, lookups: Vec<Lookup>) {
         1 => (&server.statements().read_one, one),
         _ => (&server.statements().read, all),
     };
-    let rows = match server.query("read a record", statement, parameters).await {
+    let asked = lookups.iter().map(|lookup| lookup.asked).max();
+    let asked = asked.unwrap_or_else(Instant::now);
+    let rows = server.query_since(asked, "read a record", statement, parameters);
+    let rows = match rows.await {
         Ok(rows) => rows,
         Err(failure) => {
             for lookup in lookups {

@@ -41,6 +41,9 @@ const SHORT: Patience = Patience {
     in_all: Duration::from_secs(10),
 };
 
+/// For how long a statement is sent again in any case.
+const LEAST: Duration = Duration::from_secs(1);
+
 /// For people, who look at many records.
 const LONG: Patience = Patience {
     once: Duration::from_secs(60),
@@ -149,7 +152,24 @@ impl Server {
         statement: &str,
         parameters: Parameters<'_>,
     ) -> Result<Vec<Row>, Failure> {
-        let asked = Asked::new(statement, parameters, SHORT);
+        self.query_since(Instant::now(), action, statement, parameters)
+            .await
+    }
+
+    /// The same for callers who have waited since then, the last of them. Where a server is away, those
+    /// behind many others do not wait for each of their turns in full.
+    pub(super) async fn query_since(
+        &self,
+        since: Instant,
+        action: &'static str,
+        statement: &str,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>, Failure> {
+        let patience = Patience {
+            in_all: SHORT.in_all.saturating_sub(since.elapsed()).max(LEAST),
+            ..SHORT
+        };
+        let asked = Asked::new(statement, parameters, patience);
         let answer = self.query_again(asked).await;
         answer.map_err(|trouble| Failure {
             action,

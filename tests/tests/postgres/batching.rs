@@ -1,10 +1,12 @@
 //! How few statements it takes, alone and together.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use retry_effects::{
     Claim, ClaimRequest, EffectStore, Outcome, Payload, PostgresEffectStore, Resolved, StoreError,
 };
+use retry_tests::proxy::Proxy;
 use tokio::task::JoinSet;
 
 use super::bench::{Bench, id, success};
@@ -248,4 +250,24 @@ async fn callers_of_a_batch_do_not_wait_for_one_anothers_failures() {
     }
     assert_eq!(sent.len(), 3);
     assert!(sent.iter().all(|sent_by| *sent_by == sent[0]), "{sent:?}");
+}
+
+/// Those who queue behind others while a server is away are told so with them, or soon after: not
+/// after as many times the patience of one statement as there are statements before theirs.
+#[tokio::test]
+async fn callers_of_a_server_that_is_away_do_not_wait_for_one_another() {
+    let Some(bench) = Bench::new() else { return };
+    let proxy = Proxy::before_postgres(bench.socket());
+    let url = bench.url_in(proxy.socket_dir());
+    let store = bench.options().pool_size(1).connect(&url).await.unwrap();
+    drop(proxy);
+    // Four statements' worth: 10 s and a few, where it was 40 s.
+    let lookups: Vec<_> = (0..700).map(|number| store.resolve(id(number))).collect();
+    let answers = tokio::time::timeout(Duration::from_secs(30), async {
+        for lookup in lookups {
+            let error = lookup.await.unwrap_err();
+            assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
+        }
+    });
+    answers.await.expect("they wait for their own time");
 }

@@ -1,6 +1,6 @@
 //! A server, a schema of one's own in it, and a clock that the test moves.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -31,6 +31,11 @@ impl Bench {
     /// The name of the schema that the bench's stores are in.
     pub(crate) fn schema(&self) -> &str {
         &self.name
+    }
+
+    /// The socket of the server.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.server.socket()
     }
 
     pub(crate) fn url(&self) -> String {
