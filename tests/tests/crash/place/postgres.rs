@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use retry_effects::{ActionId, Outcome, PostgresEffectStore, PostgresOptions, StoreError};
-use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, NoTls};
 
 use super::{Moment, Order};
