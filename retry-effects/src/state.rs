@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use crate::action_id::ActionId;
 use crate::claim::{Busy, Claim, ClaimId, ClaimRequest, Fence, Token};
 use crate::record::{Finished, InputHash, Payload, Record, Resolved, Status};
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 use crate::store::Filter;
 use crate::store::{Outcome, Settlement};
 use crate::store_error::StoreError;
