@@ -93,14 +93,16 @@ pub(super) fn make_durable(connection: &Connection, path: &Path) -> Result<(), S
             io::ErrorKind::PermissionDenied,
             "the file may only be read; an effect store must be able to write it",
         );
-        return Err(StoreError::unavailable(describe("open", path), denied));
+        let what = format!("cannot {}: {denied}", describe("open", path));
+        return Err(StoreError::misconfigured_by(what, denied));
     }
     let mode = in_wal_mode(connection).map_err(failed)?;
     if mode != "wal" {
         let refused = format!(
             "its journal mode stays {mode:?}, and must be \"wal\": is it on a network file system?"
         );
-        return Err(StoreError::unavailable(describe("open", path), refused));
+        let what = format!("cannot {}: {refused}", describe("open", path));
+        return Err(StoreError::misconfigured(what));
     }
     connection
         .pragma_update(None, "synchronous", "FULL")
@@ -128,7 +130,11 @@ pub(super) fn failed(action: &str, path: &Path, error: impl Into<SharedError>) -
             StoreError::unreadable(format!("{} is not a SQLite database", path.display()))
         }
         rusqlite::Error::SqliteFailure(code, _) if code.code == ErrorCode::CannotOpen => {
-            StoreError::unavailable(describe(action, path), cannot_open(path, error))
+            let action = describe(action, path);
+            match misplaced(path) {
+                Some(why) => StoreError::misconfigured(format!("cannot {action}: {why}")),
+                None => StoreError::unavailable(action, error),
+            }
         }
         rusqlite::Error::InvalidColumnType(..)
         | rusqlite::Error::FromSqlConversionFailure(..)
@@ -156,20 +162,17 @@ fn describe(action: &str, path: &Path) -> String {
 }
 
 /// SQLite only says that it cannot; people want to know why.
-fn cannot_open(
-    path: &Path,
-    error: std::sync::Arc<rusqlite::Error>,
-) -> Box<dyn Error + Send + Sync> {
+fn misplaced(path: &Path) -> Option<String> {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
     match folder {
-        _ if path.is_dir() => "it is a directory".into(),
+        _ if path.is_dir() => Some("it is a directory".to_owned()),
         Some(folder) if !folder.is_dir() => {
-            format!("the directory {} does not exist", folder.display()).into()
+            Some(format!("the directory {} does not exist", folder.display()))
         }
-        _ if matches!(path.try_exists(), Ok(false)) => "there is no such file".into(),
-        _ => Box::new(error),
+        _ if matches!(path.try_exists(), Ok(false)) => Some("there is no such file".to_owned()),
+        _ => None,
     }
 }
 

@@ -89,9 +89,9 @@ END;
 pub(super) fn find(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     match found(connection, path)? {
         Some(_) => Ok(()),
-        None => Err(StoreError::unreadable(format!(
-            "{} holds no effect store: it has no table effect_store, and none is made here; \
-             correct the path (the first worker that opens the store makes its tables)",
+        None => Err(StoreError::misconfigured(format!(
+            "is not there: {} holds no effect store, having no table effect_store, and none is made \
+             here; correct the path (the first worker that opens the store makes its tables)",
             path.display()
         ))),
     }

@@ -93,7 +93,7 @@ fn an_error_is_one_object_for_programs() {
     let place = folder.path().join("typo.db");
     let said = told(place.to_str().unwrap(), &["--json"]);
     let error: serde_json::Value = serde_json::from_str(&said.err).unwrap();
-    assert_eq!(error["error"]["kind"], "unavailable");
+    assert_eq!(error["error"]["kind"], "misconfigured");
     assert_eq!(error["error"]["exit_code"], 3);
 }
 
