@@ -24,7 +24,7 @@ use pace::Pace;
 /// goes up again while it does not.
 ///
 /// It does nothing until the first throttling error (see
-/// [`Classify::is_throttle`](crate::Classify::is_throttle)), but measures how many calls a second are
+/// [`Judgement::is_throttle`](crate::Judgement::is_throttle)), but measures how many calls a second are
 /// made. That error sets the limit to 0.7 times this rate. From then on every attempt, a first one
 /// too, waits for its turn, and the limit follows a cubic curve back to where it was, and then beyond;
 /// it never exceeds twice the measured rate, and never falls under one call in two seconds.
@@ -33,12 +33,12 @@ use pace::Pace;
 /// `static`, which the attributes take as `adaptive = NAME`:
 ///
 /// ```
-/// use retry_core::{AdaptiveLimiter, Classify};
+/// use retry_core::{AdaptiveLimiter, Judgement};
 ///
 /// static PAYMENTS: AdaptiveLimiter = AdaptiveLimiter::new();
 ///
 /// assert_eq!(PAYMENTS.rate(), None, "off until the first throttling error");
-/// assert!("429 Too Many Requests".is_throttle());
+/// assert!(Judgement::retry().throttle().is_throttle());
 /// ```
 pub struct AdaptiveLimiter {
     /// Whether calls wait for their turn; once they do, they always will.

@@ -1,71 +1,62 @@
-//! Classification by source chain: the first known error decides.
+//! Classification by source chain: the outermost known error decides.
 
 use std::error::Error;
-use std::sync::OnceLock;
 use std::{fmt, io};
 
-use crate::classify::{Classify, Verdict};
+use crate::classify::Classify;
 use crate::error::RetryError;
+use crate::judgement::{Judgement, Verdict};
+use crate::recognized;
 use crate::text;
 use crate::throttle;
 
 type Node<'a> = &'a (dyn Error + 'static);
 
-/// The verdict of `top` with `below` under it: by what is known there, else by the texts.
-pub(crate) fn verdict_of(top: &dyn fmt::Display, below: Option<Node<'_>>) -> Verdict {
-    below
-        .and_then(verdict)
-        .unwrap_or_else(|| verdict_by_text(top, below))
+/// The judgement of the outermost known error in the chain that begins with `error`.
+pub(crate) fn judgement(error: Node<'_>) -> Option<Judgement> {
+    layers(Some(error)).find_map(known)
 }
 
-/// The verdict of the first known error in the chain that begins with `error`.
-pub(crate) fn verdict(error: Node<'_>) -> Option<Verdict> {
-    first_known(error).map(Classify::classify)
+/// `known` where there is one, else what the texts of `top` and of the chain `below` it advise.
+pub(crate) fn judgement_of(
+    top: &dyn fmt::Display,
+    below: Option<Node<'_>>,
+    known: Option<Judgement>,
+) -> Judgement {
+    known.unwrap_or_else(|| by_texts(top, below))
 }
 
-/// The kind of the first known error in the chain that begins with `error`.
+/// The judgement of an error whose own [`Classify`] asks for it. Its type may be a
+/// [recognized](crate::recognize) one, which would ask itself again: only what lies below counts
+/// then.
+pub(crate) fn judgement_of_own(top: &dyn fmt::Display, error: Node<'_>) -> Judgement {
+    let below = error.source();
+    let known = built_in(error).or_else(|| below.and_then(judgement));
+    judgement_of(top, below, known)
+}
+
+/// The kind of the outermost known error in the chain that begins with `error`.
 pub(crate) fn kind(error: Node<'_>) -> Option<&'static str> {
-    first_known(error).map(Classify::kind)
+    judgement(error).map(|known| known.kind())
 }
 
-/// The verdict of an error with nothing known in its chain: by the texts of all its layers, of
-/// which one final text is enough. A context put around "404 not found" must not make it worth
-/// another attempt.
-pub(crate) fn verdict_by_text(top: &dyn fmt::Display, below: Option<Node<'_>>) -> Verdict {
-    let mut verdict = text::verdict_on(top);
-    for layer in layers(below) {
-        match (verdict, text::verdict_on(&layer)) {
-            (Verdict::Stop, _) => break,
-            (_, Verdict::Retry) => {}
-            (_, more) => verdict = more,
-        }
-    }
-    verdict
-}
-
-/// Whether the effect may have happened: by the first known error, else by any text.
-pub(crate) fn is_unknown(top: &dyn fmt::Display, below: Option<Node<'_>>) -> bool {
-    below.and_then(verdict).map_or_else(
-        || text::says_unknown(top) || layers(below).any(|layer| text::says_unknown(&layer)),
-        |known| known == Verdict::Unknown,
+/// The judgement of an error with nothing known in its chain: the texts of all its layers advise,
+/// and one final text is enough. A context put around "404 not found" must not make it worth another
+/// attempt. A text proves nothing.
+pub(crate) fn by_texts(top: &dyn fmt::Display, below: Option<Node<'_>>) -> Judgement {
+    let is_final = |layer: &dyn fmt::Display| text::verdict_on(layer) == Verdict::Stop;
+    Judgement::by_text(
+        if is_final(top) || layers(below).any(|layer| is_final(&layer)) {
+            Verdict::Stop
+        } else {
+            Verdict::Retry
+        },
     )
-}
-
-/// Whether `top` with `below` under it asks for fewer calls: by what is known there, or by any text.
-pub(crate) fn is_throttle(top: &dyn fmt::Display, below: Option<Node<'_>>) -> bool {
-    below
-        .and_then(first_known)
-        .is_some_and(Classify::is_throttle)
-        || says_throttled(top, below)
 }
 
 /// Whether `top` or a layer under it says that there were too many calls.
 pub(crate) fn says_throttled(top: &dyn fmt::Display, below: Option<Node<'_>>) -> bool {
     throttle::says_throttled(top) || layers(below).any(|layer| throttle::says_throttled(&layer))
-}
-
-fn first_known(error: Node<'_>) -> Option<&dyn Classify> {
-    layers(Some(error)).find_map(known)
 }
 
 /// A chain longer than this is taken for a cycle.
@@ -76,13 +67,17 @@ pub(crate) fn layers(first: Option<Node<'_>>) -> impl Iterator<Item = Node<'_>> 
     std::iter::successors(first, |error| (**error).source()).take(LONGEST_CHAIN)
 }
 
-/// The one list of error types that a chain is searched for.
-fn known(error: Node<'_>) -> Option<&dyn Classify> {
+fn known(error: Node<'_>) -> Option<Judgement> {
+    built_in(error).or_else(|| recognized::judgement(error))
+}
+
+/// The one list of error types that this crate knows by itself.
+fn built_in(error: Node<'_>) -> Option<Judgement> {
     macro_rules! first_of {
         ($($(#[$when:meta])* $known:ty),* $(,)?) => {$(
             $(#[$when])*
             if let Some(found) = error.downcast_ref::<$known>() {
-                return Some(found);
+                return Some(found.classify());
             }
         )*};
     }
@@ -100,15 +95,5 @@ fn known(error: Node<'_>) -> Option<&dyn Classify> {
         #[cfg(feature = "redis")]
         redis::RedisError,
     );
-    FURTHER.get().and_then(|further| further(error))
-}
-
-/// Looks whether an error is one that a crate above this one knows.
-pub type Further = for<'a> fn(Node<'a>) -> Option<&'a dyn Classify>;
-
-static FURTHER: OnceLock<Further> = OnceLock::new();
-
-/// Makes errors of a crate above this one known in chains. The first one to ask is heard.
-pub fn know_further(further: Further) {
-    let _ = FURTHER.set(further);
+    None
 }

@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use crate::backoff;
 use crate::budget::Tokens;
-use crate::classify::Verdict;
 use crate::clock::{self, Moment};
+use crate::doubt::{self, Marks};
 use crate::event::{self, Reason};
 use crate::failure::Failure;
 use crate::guards::{self, Around, Guards, Settle, Withdrawal};
+use crate::judgement::{Proof, Verdict};
 use crate::limits::{Cut, Limits};
 use crate::metrics::{self, Started};
 use crate::nesting::{self, GaveUp, Inner, Nested};
@@ -23,7 +24,7 @@ use crate::policy::{ExecutionGuarantee, RetryPolicy};
 use crate::random::{self, Random};
 use crate::retry_event::RetryEvent;
 use crate::stats;
-use crate::{doubt, pause, scope, settings, watch};
+use crate::{pause, scope, settings, watch};
 
 use ending::End;
 pub(crate) use ending::Outcome;
@@ -125,14 +126,14 @@ impl Attempts {
             return Next::Return;
         };
         let plan = plan();
-        let verdict = failure.verdict();
-        admission.failed(guards, &failure.judged(verdict));
+        let (failure, verdict) = failure.advised();
+        admission.failed(guards, &failure);
         let wait = match self.at_once(&plan, verdict) {
             AtOnce::Return => return Next::Return,
             AtOnce::Again => None,
             AtOnce::Consider => {
                 // Copies: only they have an address, and only here.
-                let (plan, failure) = (plan, failure.judged(verdict));
+                let (plan, failure) = (plan, failure);
                 let Some(admitted) = self.failed(&plan, &failure) else {
                     return Next::Return;
                 };
@@ -211,7 +212,7 @@ impl Attempts {
         };
         if let Some(over) = cut.ends_the_call() {
             if doubt::is_watched() {
-                doubt::mark();
+                doubt::mark(Marks::UNKNOWN);
             }
             self.ran_out(&plan(), over);
             return Bounds::RanOut(Err(cut.into_error()));
@@ -275,8 +276,12 @@ impl Attempts {
     /// be one.
     #[cold]
     pub(crate) fn failed(&mut self, plan: &Plan<'_>, failure: &Failure<'_>) -> Option<Admitted> {
-        if doubt::is_watched() && failure.is_unknown() {
-            doubt::mark();
+        if doubt::is_watched() {
+            match failure.proof() {
+                Proof::NotApplied => {}
+                Proof::Unknown => doubt::mark(Marks::UNKNOWN),
+                Proof::Unstated | Proof::Unrecognized => doubt::mark(Marks::UNPROVED),
+            }
         }
         let mut carried = self.inner.take();
         if !carried.is_empty() {
@@ -290,7 +295,7 @@ impl Attempts {
         if stats::on() {
             plan.operation.state().counters.failed(failure.kind());
         }
-        let attempt = metrics::Attempt::failed(failure.verdict());
+        let attempt = metrics::Attempt::failed(failure.judgement());
         metrics::attempted(plan.operation, self.number(), attempt);
         if self.retries == 0 && watch::is(watch::BUDGETS) {
             let own = plan.guards.and_then(|guards| guards.budget);
@@ -324,9 +329,9 @@ impl Attempts {
         let verdict = failure.verdict();
         let exactly_once = policy.execution_guarantee() == ExecutionGuarantee::ExactlyOnce;
         let hint = match verdict {
-            Verdict::Stop => return Err(End::NotRetryable(verdict)),
-            Verdict::Unknown if exactly_once => return Err(End::NotRetryable(verdict)),
-            Verdict::Retry | Verdict::Unknown => None,
+            _ if exactly_once && !failure.is_not_applied() => return Err(End::Unknown),
+            Verdict::Stop => return Err(End::NotRetryable),
+            Verdict::Retry => None,
             Verdict::RetryAfter(hint) => Some(hint),
         };
         if policy.is_last(self.number()) {

@@ -9,7 +9,6 @@ use std::time::Duration;
 use tracing::level_filters::LevelFilter;
 use tracing::{Level, debug, error, info, warn};
 
-use crate::classify::Verdict;
 use crate::failure::Description;
 use crate::layer::Resolution;
 use crate::operation::Operation;
@@ -165,13 +164,13 @@ pub(crate) fn exhausted(at: At<'_>, error: Description<'_>, outcome: &str, insid
 }
 
 /// The error is not worth another attempt: nothing unusual for a first one.
-pub(crate) fn not_retried(at: At<'_>, error: Description<'_>, verdict: Verdict) {
+pub(crate) fn not_retried(at: At<'_>, error: Description<'_>, is_unknown: bool) {
     let level = if at.attempt > 1 {
         Level::WARN
     } else {
         Level::DEBUG
     };
-    let outcome = if verdict == Verdict::Unknown {
+    let outcome = if is_unknown {
         "unknown"
     } else {
         "not_retryable"

@@ -3,12 +3,13 @@
 
 use std::future::Future;
 
-use crate::classify::{Classify, Verdict};
+use crate::classify::Classify;
 use crate::engine::{Attempts, Bounds, Next, Plan, Step};
 use crate::error::RetryError;
 use crate::failure::Failure;
 use crate::guards::{Admission, Around, Delay, Guards, Settle};
 use crate::hedge::{Hedge, Maker, Race};
+use crate::judgement::Verdict;
 use crate::layer::{AttemptLimit, Layer};
 use crate::limits::{Cut, Limits};
 use crate::nesting::Inner;

@@ -4,7 +4,8 @@ use std::error::Error;
 use std::fmt;
 
 use crate::chain;
-use crate::classify::{Classify, Verdict};
+use crate::classify::Classify;
+use crate::judgement::{Answer, Judgement, Proof, Verdict};
 use crate::text;
 use crate::throttle;
 
@@ -15,17 +16,19 @@ use crate::throttle;
 #[derive(Clone, Copy, Debug)]
 pub struct Failure<'a> {
     classifier: Classifier<'a>,
-    /// A predicate's verdict, which the error's own gives way to.
+    /// The classifier's judgement, once it was asked.
+    own: Option<Judgement>,
+    /// A predicate's verdict, or a gate's: it comes before the classifier's.
     verdict: Option<Verdict>,
     description: Description<'a>,
 }
 
-/// Who judges an error: the best that its type allows.
+/// What judges an error: the best that its type allows.
 #[derive(Clone, Copy)]
 pub enum Classifier<'a> {
     /// Its own [`Classify`].
     Own(&'a dyn Classify),
-    /// The first known error below it, else the texts of all layers.
+    /// The outermost known error below it, else the texts of all layers.
     Chain(&'a dyn fmt::Display, Option<&'a (dyn Error + 'static)>),
     /// Its text.
     Text(&'a dyn fmt::Display),
@@ -48,6 +51,33 @@ pub enum Description<'a> {
     Named(&'static str),
 }
 
+impl Classifier<'_> {
+    fn judgement(&self) -> Judgement {
+        match *self {
+            Self::Own(own) => own.classify(),
+            Self::Chain(top, below) => {
+                chain::judgement_of(top, below, below.and_then(chain::judgement))
+            }
+            Self::Text(text) => Judgement::by_text(text::verdict_on(text)),
+            Self::Nobody => Judgement::by_text(Verdict::Retry),
+            Self::TimedOut => Judgement::retry()
+                .unknown()
+                .with_kind("attempt_timeout")
+                .without_throttle(),
+        }
+    }
+
+    /// The error's text, and the chain below it.
+    fn texts(&self) -> Option<(&dyn fmt::Display, Option<&(dyn Error + 'static)>)> {
+        match self {
+            Self::Own(own) => Some((own, own.as_error().and_then(Error::source))),
+            Self::Chain(top, below) => Some((top, *below)),
+            Self::Text(text) => Some((text, None)),
+            Self::Nobody | Self::TimedOut => None,
+        }
+    }
+}
+
 impl<'a> Failure<'a> {
     /// A failure that the error's own classification judges.
     #[must_use]
@@ -55,6 +85,7 @@ impl<'a> Failure<'a> {
     pub const fn new(classifier: Classifier<'a>, description: Description<'a>) -> Self {
         Self {
             classifier,
+            own: None,
             verdict: None,
             description,
         }
@@ -71,11 +102,25 @@ impl<'a> Failure<'a> {
         .judged(Verdict::Retry)
     }
 
-    /// Judges by `verdict` instead.
+    /// Advises by `verdict` instead.
     #[must_use]
     #[inline]
     pub const fn judged(mut self, verdict: Verdict) -> Self {
         self.verdict = Some(verdict);
+        self
+    }
+
+    /// What the function states of its error: `states` is asked only where neither the error's type
+    /// nor a known library has stated whether the attempt took effect.
+    #[must_use]
+    pub fn not_applied_if(mut self, states: impl FnOnce() -> bool) -> Self {
+        let own = self.own();
+        let is_open = matches!(own.proof(), Proof::Unstated | Proof::Unrecognized);
+        self.own = Some(if is_open && states() {
+            own.not_applied()
+        } else {
+            own
+        });
         self
     }
 
@@ -86,6 +131,7 @@ impl<'a> Failure<'a> {
         if timed_out {
             Self {
                 classifier: Classifier::TimedOut,
+                own: None,
                 ..self
             }
         } else {
@@ -93,45 +139,68 @@ impl<'a> Failure<'a> {
         }
     }
 
+    /// The same, with its advice at hand.
     #[inline]
-    pub(crate) fn verdict(&self) -> Verdict {
+    pub(crate) fn advised(mut self) -> (Self, Verdict) {
         if let Some(verdict) = self.verdict {
-            return verdict;
+            return (self, verdict);
         }
-        match self.classifier {
-            Classifier::Own(own) => own.classify(),
-            Classifier::Chain(top, below) => chain::verdict_of(top, below),
-            Classifier::Text(text) => text::verdict_on(text),
-            Classifier::Nobody => Verdict::Retry,
-            Classifier::TimedOut => Verdict::Unknown,
-        }
+        let own = self.own();
+        self.own = Some(own);
+        (self, own.verdict())
     }
 
-    /// Whether the attempt may have taken effect: the error's own word, whatever a predicate says of
-    /// another attempt.
+    #[inline]
+    pub(crate) fn verdict(&self) -> Verdict {
+        self.advised().1
+    }
+
+    /// The classifier's judgement.
+    #[inline]
+    fn own(&self) -> Judgement {
+        self.own.unwrap_or_else(|| self.classifier.judgement())
+    }
+
+    /// All that is known of the failure, a predicate's advice included.
+    pub(crate) fn judgement(&self) -> Judgement {
+        let own = self.own();
+        self.verdict.map_or(own, |verdict| own.advising(verdict))
+    }
+
+    /// Whether it is proved that the attempt had no effect, whatever a predicate advises.
     #[must_use]
-    pub fn is_unknown(&self) -> bool {
-        match self.classifier {
-            Classifier::Own(own) => own.is_unknown(),
-            Classifier::Chain(top, below) => chain::is_unknown(top, below),
-            Classifier::Text(text) => text::says_unknown(text),
-            Classifier::Nobody => false,
-            Classifier::TimedOut => true,
-        }
+    pub fn is_not_applied(&self) -> bool {
+        self.own().is_not_applied()
+    }
+
+    /// Whether nothing knows the error, so that its text is all there is.
+    #[must_use]
+    pub fn is_unrecognized(&self) -> bool {
+        self.own().proof() == Proof::Unrecognized
+    }
+
+    pub(crate) fn proof(&self) -> Proof {
+        self.own().proof()
+    }
+
+    /// Whether the other side answered, whatever a predicate or a gate advises.
+    pub(crate) fn answer(&self) -> Answer {
+        self.own().answer()
     }
 
     /// Whether the other side asks for fewer calls: a predicate that names a wait says so, else the
-    /// error's own word holds.
+    /// judgement, else the texts.
     pub(crate) fn is_throttle(&self) -> bool {
-        let named = matches!(self.verdict, Some(Verdict::RetryAfter(_)));
-        named
-            || match self.classifier {
-                Classifier::Own(own) => own.is_throttle(),
-                Classifier::Chain(top, below) => chain::is_throttle(top, below),
-                Classifier::Text(text) => throttle::says_throttled(text),
-                // Nobody has said a word.
-                Classifier::Nobody | Classifier::TimedOut => false,
-            }
+        let own = self.own();
+        if matches!(self.verdict, Some(Verdict::RetryAfter(_))) || own.is_throttle() {
+            return true;
+        }
+        !own.settles_throttle()
+            && (throttle::says_throttled(&own.kind())
+                || self
+                    .classifier
+                    .texts()
+                    .is_some_and(|(top, below)| chain::says_throttled(top, below)))
     }
 
     /// Whether another attempt would fail the same way.
@@ -141,16 +210,26 @@ impl<'a> Failure<'a> {
     }
 
     pub(crate) fn kind(&self) -> &'static str {
-        match self.classifier {
-            Classifier::Own(own) => own.kind(),
-            Classifier::Chain(_, below) => below.and_then(chain::kind).unwrap_or("error"),
-            Classifier::Text(_) | Classifier::Nobody => "error",
-            Classifier::TimedOut => "attempt_timeout",
+        let own = self.own();
+        let below = || match self.classifier {
+            Classifier::Own(error) => error.as_error().and_then(Error::source),
+            _ => None,
+        };
+        match own.kind() {
+            // A type that judges by itself may leave the kind to what it holds.
+            "error" => below().and_then(chain::kind).unwrap_or("error"),
+            kind => kind,
         }
     }
 
     pub(crate) const fn description(&self) -> Description<'a> {
         self.description
+    }
+
+    /// The error's text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        text_of(&self.description)
     }
 }
 
@@ -298,8 +377,8 @@ mod tests {
     }
 
     impl Classify for Busy {
-        fn classify(&self) -> Verdict {
-            Verdict::RetryAfter(Duration::from_secs(1))
+        fn classify(&self) -> Judgement {
+            Judgement::retry_after(Duration::from_secs(1))
         }
     }
 

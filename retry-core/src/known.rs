@@ -14,6 +14,7 @@ mod eyre;
 #[cfg(any(feature = "reqwest", feature = "tonic"))]
 mod http_status;
 mod io;
+mod outcome;
 #[cfg(feature = "redis")]
 mod redis;
 #[cfg(feature = "reqwest")]

@@ -208,6 +208,7 @@ mod failure;
 mod guards;
 mod hedge;
 mod jitter;
+mod judgement;
 mod kept;
 mod known;
 mod layer;
@@ -225,6 +226,7 @@ mod pause;
 mod policy;
 mod probe;
 mod random;
+mod recognized;
 mod retry;
 mod retry_after;
 mod retry_event;
@@ -249,17 +251,19 @@ pub use breaker::{
 };
 pub use budget::{BudgetError, RetryBudget};
 pub use class::OperationClass;
-pub use classify::{Classify, Verdict};
+pub use classify::Classify;
 pub use error::{InvalidSetting, PolicyError, RetryError, SettingsError};
 pub use guards::UnknownBudget;
 pub use hedge::{Hedge, HedgeError};
 pub use jitter::Jitter;
+pub use judgement::{Answer, Judgement, Verdict};
 pub use named::{
     AGENT_HIGH_RISK, AGENT_LOW_MEDIUM, ASYNC_JOB_DEFAULT, FLOW_NODE_DEFAULT, NO_RETRY,
     NODUS_SCHEDULED_DEFAULT, resolve_retry_policy, resolve_retry_policy_for,
 };
 pub use nesting::Nested;
 pub use policy::{ExecutionGuarantee, RetryPolicy};
+pub use recognized::recognize;
 pub use retry::{HedgedRetry, Retry};
 pub use retry_after::parse_retry_after;
 pub use retry_event::RetryEvent;
@@ -273,7 +277,8 @@ pub use text::is_retryable_error;
 pub mod choice {
     pub use crate::guards::{Guarded, NoGuard};
     pub use crate::retry::{
-        AnyOk, ByClassify, NoHook, NoLimit, OnRetry, RetryIf, RetryOnOk, Timeout, TotalTime,
+        AnyOk, ByClassify, NoHook, NoLimit, NotAppliedIf, OnRetry, RetryIf, RetryOnOk, Timeout,
+        TotalTime,
     };
 }
 
@@ -281,9 +286,8 @@ pub mod choice {
 #[doc(hidden)]
 pub mod __private {
     pub use crate::breaker::Window;
-    pub use crate::chain::{Further, know_further};
     pub use crate::clock::block_for;
-    pub use crate::doubt::{replace_doubt, watch_doubt};
+    pub use crate::doubt::{Marks, mark, refuse, replace_marks, take_refusal, watch_doubt};
     pub use crate::engine::{Bounds, Step};
     pub use crate::expansion::{
         Call, Fails, attempt_limit, classified, is_refused, on_error_of, race, unless_timed_out,
@@ -299,7 +303,10 @@ pub mod __private {
     pub use crate::nesting::{attempt_async, attempt_sync};
     pub use crate::own::{as_result, own};
     pub use crate::pause::Carriage;
-    pub use crate::probe::{Carry, Described, Judged, OutcomeProbe, Probe, failure};
+    pub use crate::probe::{
+        Carry, Described, Judged, JudgedAtGate, JudgedByChainAtGate, NotJudgedAtGate, OutcomeProbe,
+        Probe, failure,
+    };
     pub use crate::retry::{Accept, AsyncLimits, Begin, Hook, Judge, SyncLimits};
     pub use crate::site::Site;
 }

@@ -14,7 +14,7 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::doubt;
+use crate::doubt::{self, Marks};
 
 /// What a call does when an annotated call inside its attempt has given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -98,7 +98,7 @@ struct Unwound;
 impl Drop for Unwound {
     fn drop(&mut self) {
         if doubt::is_watched() {
-            doubt::mark();
+            doubt::mark(Marks::UNKNOWN);
         }
     }
 }
@@ -159,7 +159,7 @@ pin_project! {
     impl<F> PinnedDrop for Attempt<'_, F> {
         fn drop(this: Pin<&mut Self>) {
             if *this.project().runs && doubt::is_watched() {
-                doubt::mark();
+                doubt::mark(Marks::UNKNOWN);
             }
         }
     }

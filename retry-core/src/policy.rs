@@ -13,9 +13,10 @@ use crate::jitter::Jitter;
 pub enum ExecutionGuarantee {
     /// An attempt that may have taken effect is tried again: it runs at least once.
     AtLeastOnce,
-    /// An attempt that may have taken effect ([`Verdict::Unknown`](crate::Verdict::Unknown)) is
-    /// not tried again. The retry loop alone can promise no more; the gate of `retry-effects`
-    /// carries it across duplicates, restarts and crashes.
+    /// An attempt that may have taken effect is not tried again: each one that is not proved to have
+    /// done nothing ([`Judgement::is_not_applied`](crate::Judgement::is_not_applied)). The retry loop
+    /// alone can promise no more; the gate of `retry-effects` carries it across duplicates, restarts
+    /// and crashes.
     ExactlyOnce,
 }
 
@@ -93,7 +94,10 @@ impl RetryPolicy {
             || (self.min_wait.is_zero()
                 && !matches!(self.jitter, Jitter::Additive(_))
                 && !matches!(self.growth, Growth::Schedule(_)));
-        self.at_once = if never_waits && !self.high_risk_immediate_fail {
+        // What may not happen twice is looked at closely after each failure.
+        let is_plain = !self.high_risk_immediate_fail
+            && matches!(self.execution_guarantee, ExecutionGuarantee::AtLeastOnce);
+        self.at_once = if never_waits && is_plain {
             self.max_attempts
         } else {
             0
@@ -289,7 +293,7 @@ impl RetryPolicy {
     #[must_use]
     pub const fn with_execution_guarantee(mut self, guarantee: ExecutionGuarantee) -> Self {
         self.execution_guarantee = guarantee;
-        self
+        self.settled()
     }
 }
 

@@ -67,6 +67,64 @@ impl<'a, E> Judged<'a> for Probe<'a, E> {
     }
 }
 
+/// What an error of a gated function proves: it must be able to say so.
+#[diagnostic::on_unimplemented(
+    message = "`idempotent` must know which `{Self}` proves that nothing happened",
+    label = "`{Self}` is not `Classify`",
+    note = "derive it: `#[derive(retry_core::Classify)]`, with `#[classify(stop, not_applied)]` on each \
+            variant after which it is certain that nothing happened",
+    note = "or write `impl retry_core::Classify for {Self} {{}}`: its text then advises, and every failure \
+            leaves the action in doubt, unless `not_applied_if = ..` on the attribute states otherwise"
+)]
+pub trait Proves {}
+
+/// Under the gate: first the error's own classification.
+pub trait JudgedAtGate<'a> {
+    /// What judges.
+    fn __retry_classifier_at_gate(&self) -> Classifier<'a>;
+}
+
+impl<'a, E: Classify> JudgedAtGate<'a> for &&Probe<'a, E> {
+    #[inline]
+    fn __retry_classifier_at_gate(&self) -> Classifier<'a> {
+        Classifier::Own(self.0)
+    }
+}
+
+/// Then, for what holds an error, that error's chain.
+pub trait JudgedByChainAtGate<'a> {
+    /// What judges.
+    fn __retry_classifier_at_gate(&self) -> Classifier<'a>;
+}
+
+impl<'a, E: AsRef<Object>> JudgedByChainAtGate<'a> for &Probe<'a, E> {
+    #[inline]
+    fn __retry_classifier_at_gate(&self) -> Classifier<'a> {
+        Classifier::Chain(self.0.as_ref(), Some(self.0.as_ref()))
+    }
+}
+
+/// Else it is refused, with a message that says what to write.
+pub trait NotJudgedAtGate<'a> {
+    /// The error.
+    type Error;
+    /// Nothing judges: it does not compile.
+    fn __retry_classifier_at_gate(&self) -> Classifier<'a>
+    where
+        Self::Error: Proves;
+}
+
+impl<'a, E> NotJudgedAtGate<'a> for Probe<'a, E> {
+    type Error = E;
+
+    fn __retry_classifier_at_gate(&self) -> Classifier<'a>
+    where
+        E: Proves,
+    {
+        Classifier::Nobody
+    }
+}
+
 /// How the error is printed.
 pub trait Described<'a> {
     /// The description.

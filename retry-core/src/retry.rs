@@ -10,18 +10,19 @@ use std::time::Duration;
 use crate::adaptive::AdaptiveLimiter;
 use crate::breaker::CircuitBreaker;
 use crate::budget::RetryBudget;
-use crate::classify::Verdict;
 use crate::error::RetryError;
 use crate::guards::{Extend, Guarded, NoGuard};
 use crate::hedge::Hedge;
+use crate::judgement::Verdict;
 use crate::nesting::Nested;
 use crate::operation::Operation;
 use crate::policy::RetryPolicy;
 
 pub use hedged::HedgedRetry;
-pub use parts::{Accept, AsyncLimits, Begin, Hook, Judge, SyncLimits};
+pub use parts::{Accept, Advisable, AsyncLimits, Begin, Hook, Judge, SyncLimits};
 pub use parts::{
-    AnyOk, ByClassify, NoHook, NoLimit, OnRetry, RetryIf, RetryOnOk, Timeout, TotalTime,
+    AnyOk, ByClassify, NoHook, NoLimit, NotAppliedIf, OnRetry, RetryIf, RetryOnOk, Timeout,
+    TotalTime,
 };
 
 /// A call to make, with its policy and whatever else is to hold for it.
@@ -86,9 +87,6 @@ impl Retry {
 
 /// The same call with another choice: every choice has a type of its own.
 macro_rules! with {
-    ($retry:expr, judge: $judge:expr) => {
-        with!(@ $retry, (_judge, accept, hook, limits, guards), ($judge, accept, hook, limits, guards))
-    };
     ($retry:expr, accept: $accept:expr) => {
         with!(@ $retry, (judge, _accept, hook, limits, guards), (judge, $accept, hook, limits, guards))
     };
@@ -130,8 +128,56 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
     pub fn retry_if<E, V: Into<Verdict>, F: Fn(&E) -> V>(
         self,
         predicate: F,
-    ) -> Retry<RetryIf<F>, A, H, L, G> {
-        with!(self, judge: RetryIf(predicate))
+    ) -> Retry<J::With<F>, A, H, L, G>
+    where
+        J: Advisable,
+    {
+        let (call, (judge, accept, hook, limits, guards)) = self.parts();
+        Retry {
+            call,
+            judge: judge.advised_by(predicate),
+            accept,
+            hook,
+            limits,
+            guards,
+        }
+    }
+
+    /// States which errors prove that nothing happened: the whole body, not only the step that
+    /// failed. It is asked where neither the error's type nor a known library states it, and never of
+    /// an attempt that a time limit has cut.
+    ///
+    /// It matters under [`ExecutionGuarantee::ExactlyOnce`](crate::ExecutionGuarantee::ExactlyOnce),
+    /// which retries nothing else, and under the gate of `retry-effects`.
+    ///
+    /// ```
+    /// use retry_core::{ExecutionGuarantee, Retry, RetryPolicy};
+    /// # let _no_wait = retry_core::testing::no_wait();
+    ///
+    /// let policy = RetryPolicy::new(3).with_execution_guarantee(ExecutionGuarantee::ExactlyOnce);
+    /// let mut attempts = 0;
+    /// let outcome = Retry::new(policy)
+    ///     .not_applied_if(|error: &String| error.starts_with("queue full"))
+    ///     .run(|| {
+    ///         attempts += 1;
+    ///         Err::<(), _>(if attempts == 1 { "queue full" } else { "connection lost" }.to_owned())
+    ///     });
+    /// // The second attempt may have happened: it is the last.
+    /// assert_eq!((outcome, attempts), (Err("connection lost".to_owned()), 2));
+    /// ```
+    pub fn not_applied_if<E, F: Fn(&E) -> bool>(
+        self,
+        states: F,
+    ) -> Retry<NotAppliedIf<J, F>, A, H, L, G> {
+        let (call, (judge, accept, hook, limits, guards)) = self.parts();
+        Retry {
+            call,
+            judge: NotAppliedIf { judge, states },
+            accept,
+            hook,
+            limits,
+            guards,
+        }
     }
 
     /// Retries also on an `Ok` value of which `predicate` says so. If attempts run out, the last
@@ -151,12 +197,26 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
         with!(self, hook: OnRetry(hook))
     }
 
-    /// The same with another judge, made of this one's. For the gate, which has a say in whether
+    /// The judge, and the call without it. For the gate, which asks it too, and has a say in whether
     /// there is another attempt.
     #[doc(hidden)]
-    pub fn __judged_by<K>(self, judge: impl FnOnce(J) -> K) -> Retry<K, A, H, L, G> {
-        let (call, (own, accept, hook, limits, guards)) = self.parts();
-        let judge = judge(own);
+    pub fn __judge_apart(self) -> (J, Retry<(), A, H, L, G>) {
+        let (call, (judge, accept, hook, limits, guards)) = self.parts();
+        let retry = Retry {
+            call,
+            judge: (),
+            accept,
+            hook,
+            limits,
+            guards,
+        };
+        (judge, retry)
+    }
+
+    /// The same call, judged by `judge`.
+    #[doc(hidden)]
+    pub fn __judged_by<K>(self, judge: K) -> Retry<K, A, H, L, G> {
+        let (call, (_, accept, hook, limits, guards)) = self.parts();
         Retry {
             call,
             judge,

@@ -9,11 +9,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// `Sun Nov  6 08:49:37 1994`), of which `now` is subtracted. A date that has passed gives zero, a
 /// number too large for a [`Duration`] the largest, and a value of no such form `None`.
 ///
-/// Its result belongs into [`Verdict::RetryAfter`](crate::Verdict::RetryAfter):
+/// Its result belongs into [`Judgement::retry_after`](crate::Judgement::retry_after):
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
-/// use retry_core::{Classify, Verdict, parse_retry_after};
+/// use retry_core::{Classify, Judgement, Verdict, parse_retry_after};
 /// # use std::fmt;
 ///
 /// #[derive(Debug)]
@@ -23,16 +23,17 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// # }
 ///
 /// impl Classify for TooManyRequests {
-///     fn classify(&self) -> Verdict {
+///     fn classify(&self) -> Judgement {
 ///         self.retry_after
 ///             .as_deref()
 ///             .and_then(|value| parse_retry_after(value, SystemTime::now()))
-///             .map_or(Verdict::Retry, Verdict::RetryAfter)
+///             .map_or(Judgement::retry(), Judgement::retry_after)
+///             .not_applied()
 ///     }
 /// }
 ///
 /// let error = TooManyRequests { retry_after: Some("7".into()) };
-/// assert_eq!(error.classify(), Verdict::RetryAfter(Duration::from_secs(7)));
+/// assert_eq!(error.classify().verdict(), Verdict::RetryAfter(Duration::from_secs(7)));
 /// ```
 #[must_use]
 pub fn parse_retry_after(value: &str, now: SystemTime) -> Option<Duration> {

@@ -5,7 +5,7 @@
 
 use std::fmt::{self, Write};
 
-use crate::classify::Verdict;
+use crate::judgement::Verdict;
 
 /// Phrases that make a message final, lower case.
 const FINAL_PHRASES: [&str; 8] = [
@@ -18,9 +18,6 @@ const FINAL_PHRASES: [&str; 8] = [
     "authentication",
     "validation",
 ];
-
-/// What says that no answer came in time: the request may have arrived all the same.
-const UNKNOWN_PHRASES: [&str; 3] = ["timed out", "timeout", "deadline"];
 
 /// HTTP statuses that make a message final, where they stand as a number of their own.
 const FINAL_STATUSES: [&[u8; 3]; 5] = [b"400", b"401", b"403", b"404", b"422"];
@@ -53,30 +50,17 @@ const REACH: usize = 32;
 /// ```
 #[must_use]
 pub fn is_retryable_error(text: &str) -> bool {
-    !is_final(text.as_bytes(), 0, text.len(), &mut false)
-}
-
-/// Whether `text` says that no answer came in time, whatever else it says.
-pub(crate) fn says_unknown(text: &dyn fmt::Display) -> bool {
-    let mut written = String::new();
-    // A `Display` that fails has no more text to judge; what it wrote decides.
-    let _ = write!(written, "{text}");
-    written.make_ascii_lowercase();
-    UNKNOWN_PHRASES
-        .iter()
-        .any(|phrase| written.contains(phrase))
+    !is_final(text.as_bytes(), 0, text.len())
 }
 
 /// The verdict on what `text` displays, without allocating: [`Verdict::Stop`] where
-/// [`is_retryable_error`] says no, else [`Verdict::Unknown`] where no answer came in time
-/// (`timed out`, `timeout`, `deadline`), else [`Verdict::Retry`].
+/// [`is_retryable_error`] says no, else [`Verdict::Retry`].
 pub(crate) fn verdict_on(text: &dyn fmt::Display) -> Verdict {
     let mut window = Window {
         bytes: [0; WINDOW],
         filled: 0,
         scanned: 0,
         is_final: false,
-        is_unknown: false,
     };
     // A `Display` that fails has no more text to judge; what it wrote decides.
     let _ = write!(window, "{text}");
@@ -92,22 +76,17 @@ struct Window {
     /// Where the next scan begins: what lies before has been judged and is kept as context only.
     scanned: usize,
     is_final: bool,
-    is_unknown: bool,
 }
 
 impl Window {
     fn finish(mut self) -> Verdict {
         self.scan(self.filled);
-        match (self.is_final, self.is_unknown) {
-            (true, _) => Verdict::Stop,
-            (false, true) => Verdict::Unknown,
-            (false, false) => Verdict::Retry,
-        }
+        Verdict::from(!self.is_final)
     }
 
     fn scan(&mut self, end: usize) {
         let text = &self.bytes[..self.filled];
-        self.is_final |= is_final(text, self.scanned, end, &mut self.is_unknown);
+        self.is_final |= is_final(text, self.scanned, end);
         self.scanned = end;
     }
 
@@ -138,9 +117,8 @@ impl Write for Window {
     }
 }
 
-/// Whether something final begins in `text[start..end]`; it may reach past `end`. Notes on the way
-/// whether something `unknown` does.
-fn is_final(text: &[u8], start: usize, end: usize, unknown: &mut bool) -> bool {
+/// Whether something final begins in `text[start..end]`; it may reach past `end`.
+fn is_final(text: &[u8], start: usize, end: usize) -> bool {
     let mut at = start;
     loop {
         // Most characters begin nothing: they are passed over at a few instructions each.
@@ -161,15 +139,6 @@ fn is_final(text: &[u8], start: usize, end: usize, unknown: &mut bool) -> bool {
             b'a' => starts_with(text, at, FINAL_PHRASES[6]),
             b'v' => starts_with(text, at, FINAL_PHRASES[7]),
             b'4' => is_status(text, at),
-            b't' => {
-                *unknown |= starts_with(text, at, UNKNOWN_PHRASES[0])
-                    || starts_with(text, at, UNKNOWN_PHRASES[1]);
-                false
-            }
-            b'd' => {
-                *unknown |= starts_with(text, at, UNKNOWN_PHRASES[2]);
-                false
-            }
             _ => false,
         };
         if found {
@@ -179,18 +148,13 @@ fn is_final(text: &[u8], start: usize, end: usize, unknown: &mut bool) -> bool {
     }
 }
 
-/// The bytes that something final or unknown can begin with.
+/// The bytes that something final can begin with.
 const BEGINS: [bool; 256] = {
     let mut begins = [false; 256];
     begins[b'4' as usize] = true;
     let mut at = 0;
-    while at < FINAL_PHRASES.len() + UNKNOWN_PHRASES.len() {
-        let phrase = if at < FINAL_PHRASES.len() {
-            FINAL_PHRASES[at]
-        } else {
-            UNKNOWN_PHRASES[at - FINAL_PHRASES.len()]
-        };
-        let first = phrase.as_bytes()[0];
+    while at < FINAL_PHRASES.len() {
+        let first = FINAL_PHRASES[at].as_bytes()[0];
         begins[first as usize] = true;
         begins[first.to_ascii_uppercase() as usize] = true;
         at += 1;
@@ -360,25 +324,6 @@ mod tests {
 
     fn is_retryable_display(text: &dyn fmt::Display) -> bool {
         verdict_on(text) != Verdict::Stop
-    }
-
-    #[test]
-    fn no_answer_in_time_is_unknown_and_no_more_than_that() {
-        for text in ["request timed out", "Gateway Timeout", "DEADLINE exceeded"] {
-            for pad in (0..=1).chain(200..300) {
-                assert_eq!(
-                    verdict_on(&Pieces(text, 3, pad)),
-                    Verdict::Unknown,
-                    "{text:?} at {pad}"
-                );
-            }
-            assert!(is_retryable_error(text));
-            // What is final is not worth another attempt, whatever else it says.
-            assert_eq!(verdict_on(&format!("{text}: 404")), Verdict::Stop);
-        }
-        for text in ["connection reset by peer", "time is out", "dead line", ""] {
-            assert_eq!(verdict_on(&text), Verdict::Retry, "{text:?}");
-        }
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{Attempts, Plan};
-use crate::classify::Verdict;
 use crate::clock::Moment;
+use crate::doubt;
 use crate::event::{self, At, Reason};
 use crate::failure::{Failure, text_of};
 use crate::guards::{self, Guards};
@@ -15,7 +15,9 @@ use crate::stats::{self, Ended};
 
 /// Why a call ends without success.
 pub(super) enum End {
-    NotRetryable(Verdict),
+    NotRetryable,
+    /// It may have taken effect, and it must not do so twice.
+    Unknown,
     Exhausted,
     Stopped(Reason),
 }
@@ -42,7 +44,7 @@ impl Outcome {
 
     const fn of(end: &End) -> Self {
         match end {
-            End::NotRetryable(_) => Self::NotRetryable,
+            End::NotRetryable | End::Unknown => Self::NotRetryable,
             End::Exhausted => Self::AttemptsExhausted,
             End::Stopped(reason) => Self::of_stop(reason),
         }
@@ -84,7 +86,8 @@ impl Attempts {
         let outermost = !nesting::is_inside();
         match &end {
             End::Exhausted => event::exhausted(at, error, "exhausted", !outermost),
-            End::NotRetryable(verdict) => event::not_retried(at, error, *verdict),
+            End::NotRetryable => event::not_retried(at, error, false),
+            End::Unknown => event::not_retried(at, error, true),
             End::Stopped(reason) => event::stopped(at, &error, reason),
         }
         // An inner call gave up in a WARN, as it was inside: the one ERROR is the outermost call's.
@@ -92,7 +95,7 @@ impl Attempts {
             event::exhausted(at, error, "nested", false);
         }
         // What is not this call's own giving up may still be an inner one's, for a layer above.
-        let own = !matches!(end, End::NotRetryable(_));
+        let own = !matches!(end, End::NotRetryable | End::Unknown);
         gave_up(plan, own, carried, &error);
         self.count(plan, self.number(), Outcome::of(&end));
     }
@@ -124,6 +127,7 @@ impl Attempts {
         event::rejected(plan.operation, error);
         // Also of a call that never tries twice: an enclosing one is not to try in its place.
         let (operation, text) = (plan.operation.name(), text_of(error));
+        doubt::refuse(|| text.clone());
         nesting::give_up(|| vec![GaveUp { operation, text }]);
         self.count(plan, 0, Outcome::CircuitOpen);
     }

@@ -2,9 +2,9 @@
 
 use super::Guards;
 use crate::breaker::Permit;
-use crate::classify::Verdict;
 use crate::clock;
 use crate::failure::Failure;
+use crate::judgement::Answer;
 
 /// What hears how an attempt ended.
 pub trait Settle: Sized {
@@ -49,12 +49,12 @@ impl Settle for Admission<'_> {
 
     fn failed(self, guards: Option<&Guards<'_>>, failure: &Failure<'_>) {
         if let Some(permit) = self.permit {
-            // A final answer is an answer: the other side works. An outcome that nobody knows is none,
-            // whatever a predicate, or a gate, makes of another attempt.
-            if failure.verdict() == Verdict::Stop && !failure.is_unknown() {
-                permit.succeed();
-            } else {
-                permit.fail();
+            match failure.answer() {
+                // A final answer is an answer: the other side works.
+                Answer::Answered => permit.succeed(),
+                Answer::Failing => permit.fail(),
+                // An error of this side's own making says nothing of the other one.
+                Answer::NotAsked => drop(permit),
             }
         }
         if let Some(limiter) = guards.and_then(|guards| guards.limiter) {

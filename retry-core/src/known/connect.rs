@@ -3,18 +3,19 @@
 use std::error::Error;
 use std::io::{self, ErrorKind};
 
+use super::outcome::{refused, turned_away};
 use crate::chain;
-use crate::classify::Verdict;
+use crate::judgement::Judgement;
 
 type Source<'a> = Option<&'a (dyn Error + 'static)>;
 
 /// A failure to connect. Nothing took effect, so even a reset or a timeout is safe to try again;
 /// final is only what time does not mend. A socket file that is not there is a server that is not
 /// up.
-pub(super) fn judge(source: Source<'_>) -> (Verdict, &'static str) {
+pub(super) fn judge(source: Source<'_>) -> Judgement {
     match io_kind(source) {
-        Some(ErrorKind::ConnectionRefused) => (Verdict::Retry, "connection_refused"),
-        Some(ErrorKind::TimedOut) => (Verdict::Retry, "connect_timeout"),
+        Some(ErrorKind::ConnectionRefused) => turned_away("connection_refused"),
+        Some(ErrorKind::TimedOut) => turned_away("connect_timeout"),
         Some(
             ErrorKind::PermissionDenied
             | ErrorKind::InvalidInput
@@ -22,18 +23,18 @@ pub(super) fn judge(source: Source<'_>) -> (Verdict, &'static str) {
             | ErrorKind::InvalidData
             | ErrorKind::InvalidFilename
             | ErrorKind::Unsupported,
-        ) => (Verdict::Stop, "connect_impossible"),
-        _ => (Verdict::Retry, "connect"),
+        ) => refused("connect_impossible"),
+        _ => turned_away("connect"),
     }
 }
 
 /// A failed TLS handshake: one that the network broke is a failure to connect, any other is a
 /// disagreement that stays.
 #[cfg(any(feature = "sqlx", feature = "tokio-postgres"))]
-pub(super) fn judge_tls(source: Source<'_>) -> (Verdict, &'static str) {
+pub(super) fn judge_tls(source: Source<'_>) -> Judgement {
     match io_kind(source) {
         Some(_) => judge(source),
-        None => (Verdict::Stop, "tls"),
+        None => refused("tls"),
     }
 }
 

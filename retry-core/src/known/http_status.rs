@@ -1,51 +1,66 @@
-//! What an HTTP status says about trying again (RFC 9110, section 15, and the IANA registry).
+//! What an HTTP status says about trying again (RFC 9110, section 15, and the IANA registry), and
+//! what it proves.
+//!
+//! Under the gate: a status that refuses the request proves that nothing happened; one that a proxy
+//! sends for an answer that it has lost proves nothing.
 
-use crate::classify::Verdict;
+use super::outcome::{final_unknown, refused, turned_away, unknown};
+use crate::judgement::Judgement;
 
-/// The verdict on an answer with this status, and its name.
-pub(super) fn judge(status: u16) -> (Verdict, &'static str) {
+/// The judgement on an answer with this status.
+pub(super) fn judge(status: u16) -> Judgement {
     match status {
-        // The request did not arrive in whole (15.5.9), was not risked (RFC 8470) or was one too
-        // many (RFC 6585).
-        408 => (Verdict::Retry, "request_timeout"),
-        425 => (Verdict::Retry, "too_early"),
-        429 => (Verdict::Retry, "too_many_requests"),
-        401 | 407 => (Verdict::Stop, "unauthorized"),
-        403 => (Verdict::Stop, "forbidden"),
-        404 | 410 => (Verdict::Stop, "not_found"),
-        400..=499 => (Verdict::Stop, "client_error"),
-        // "Currently unable to handle the request" (15.6.4); 529 is what large model and cloud
-        // services answer in its place when overloaded.
-        503 | 529 => (Verdict::Retry, "unavailable"),
+        // The request did not arrive in whole (15.5.9) - or a middleware has cut the handler.
+        408 => unknown("request_timeout"),
+        // It was not risked (RFC 8470), or was one too many (RFC 6585).
+        425 => turned_away("too_early"),
+        429 => turned_away("too_many_requests").throttle(),
+        401 => refused("unauthorized"),
+        403 => refused("forbidden"),
+        404 | 410 => refused("not_found"),
+        400 | 405 | 413 | 415 | 422 => refused("client_error"),
+        407 => final_unknown("unauthorized"),
+        // Our own earlier attempt may still be at it.
+        409 => final_unknown("conflict"),
+        400..=499 => final_unknown("client_error"),
+        // What large model and cloud services answer when overloaded.
+        529 => turned_away("unavailable"),
+        // "Currently unable to handle the request" (15.6.4); proxies answer so as well for a
+        // connection that broke after the request went out.
+        503 => unknown("unavailable"),
         // The gateway does not know what the server behind it did.
-        502 => (Verdict::Unknown, "bad_gateway"),
-        504 => (Verdict::Unknown, "gateway_timeout"),
+        502 => unknown("bad_gateway"),
+        504 => unknown("gateway_timeout"),
         // Not implemented, version, negotiation, storage, loop, extension, sign-in to the network:
         // the server declined, and will again.
-        501 | 505..=508 | 510 | 511 => (Verdict::Stop, "declined"),
+        501 | 505..=508 | 510 | 511 => final_unknown("declined"),
         // It failed somewhere on the way.
-        500..=599 => (Verdict::Unknown, "server_error"),
-        _ => (Verdict::Unknown, "unexpected_status"),
+        500..=599 => unknown("server_error"),
+        _ => unknown("unexpected_status"),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::judgement::Verdict;
+
+    fn with(is: impl Fn(Judgement) -> bool) -> Vec<u16> {
+        (100..=999).filter(|status| is(judge(*status))).collect()
+    }
 
     #[test]
-    fn every_status_has_its_verdict() {
-        let with = |verdict| {
-            (100..=999)
-                .filter(|status| judge(*status).0 == verdict)
-                .collect::<Vec<u16>>()
-        };
-        assert_eq!(with(Verdict::Retry), [408, 425, 429, 503, 529]);
+    fn every_status_has_its_advice() {
         let stop: Vec<u16> = (400..=499)
             .filter(|status| ![408, 425, 429].contains(status))
             .chain([501, 505, 506, 507, 508, 510, 511])
             .collect();
-        assert_eq!(with(Verdict::Stop), stop);
-        assert_eq!(judge(200).0, Verdict::Unknown);
+        assert_eq!(with(|it| it.verdict() == Verdict::Stop), stop);
+    }
+
+    #[test]
+    fn only_a_refusal_proves_that_nothing_happened() {
+        let proved = [400, 401, 403, 404, 405, 410, 413, 415, 422, 425, 429, 529];
+        assert_eq!(with(|it| it.is_not_applied()), proved);
     }
 }

@@ -4,21 +4,22 @@ use std::error::Error;
 use std::io::{self, ErrorKind};
 
 use crate::chain;
-use crate::classify::{Classify, Verdict};
+use crate::classify::Classify;
+use crate::judgement::{Answer, Judgement};
 
 impl Classify for io::Error {
-    fn classify(&self) -> Verdict {
-        by_kind(self.kind()).unwrap_or_else(|| {
+    fn classify(&self) -> Judgement {
+        let kind = io::Error::kind(self);
+        let judgement = by_kind(kind).unwrap_or_else(|| {
             let inner = self.get_ref().map(|inner| inner as &(dyn Error + 'static));
-            let known = inner.and_then(chain::verdict);
-            known.unwrap_or_else(|| chain::verdict_by_text(&self, inner))
-        })
-    }
-
-    fn kind(&self) -> &'static str {
-        name(io::Error::kind(self))
-            .or_else(|| chain::kind(self.get_ref()?))
-            .unwrap_or("io")
+            let known = inner.and_then(chain::judgement);
+            chain::judgement_of(&self, inner, known)
+        });
+        match name(kind) {
+            Some(name) => judgement.with_kind(name),
+            None if judgement.kind() == "error" => judgement.with_kind("io"),
+            None => judgement,
+        }
     }
 
     fn as_error(&self) -> Option<&(dyn Error + 'static)> {
@@ -26,33 +27,37 @@ impl Classify for io::Error {
     }
 }
 
-fn by_kind(kind: ErrorKind) -> Option<Verdict> {
+fn by_kind(kind: ErrorKind) -> Option<Judgement> {
     use ErrorKind as K;
     Some(match kind {
-        // The request never reached anyone, or was turned away before it began.
-        K::ConnectionRefused
-        | K::HostUnreachable
+        // Connecting, or binding, failed: no byte was sent.
+        K::ConnectionRefused => Judgement::retry().not_applied(),
+        K::AddrInUse => ours(Judgement::retry()).not_applied(),
+        K::AddrNotAvailable => ours(Judgement::retry()).not_applied(),
+        // Opening something here was refused.
+        K::PermissionDenied | K::NotFound | K::AlreadyExists => {
+            ours(Judgement::stop()).not_applied()
+        }
+        // A peer may have vanished after the request went out: the kinds do not tell.
+        K::HostUnreachable
         | K::NetworkUnreachable
         | K::NetworkDown
         | K::NotConnected
-        | K::AddrInUse
         | K::Interrupted
+        // The read timeout of a std socket comes as this.
         | K::WouldBlock
         | K::ResourceBusy
         | K::ExecutableFileBusy
-        | K::Deadlock => Verdict::Retry,
-        // The request may have arrived; its answer did not.
-        K::TimedOut
+        | K::Deadlock
+        | K::TimedOut
         | K::ConnectionReset
         | K::ConnectionAborted
         | K::BrokenPipe
-        | K::UnexpectedEof => Verdict::Unknown,
-        // Nothing that time mends.
-        K::NotFound
-        | K::PermissionDenied
-        | K::AlreadyExists
-        | K::InvalidInput
-        | K::InvalidData
+        | K::UnexpectedEof => Judgement::retry().unknown(),
+        // An answer that is no UTF-8 comes as this.
+        K::InvalidData => Judgement::stop().unknown(),
+        // Nothing that time mends; a part may have been written.
+        K::InvalidInput
         | K::InvalidFilename
         | K::NotADirectory
         | K::IsADirectory
@@ -65,9 +70,14 @@ fn by_kind(kind: ErrorKind) -> Option<Verdict> {
         | K::ReadOnlyFilesystem
         | K::StorageFull
         | K::QuotaExceeded
-        | K::FileTooLarge => Verdict::Stop,
+        | K::FileTooLarge => ours(Judgement::stop()).unknown(),
         _ => return None,
     })
+}
+
+/// An error of this machine's: no other side was asked.
+const fn ours(judgement: Judgement) -> Judgement {
+    judgement.with_answer(Answer::NotAsked)
 }
 
 fn name(kind: ErrorKind) -> Option<&'static str> {
@@ -100,38 +110,61 @@ fn name(kind: ErrorKind) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::judgement::Verdict;
 
     #[test]
     fn kinds_decide() {
-        for (kind, verdict) in [
-            (ErrorKind::ConnectionRefused, Verdict::Retry),
-            (ErrorKind::HostUnreachable, Verdict::Retry),
-            (ErrorKind::Deadlock, Verdict::Retry),
-            (ErrorKind::TimedOut, Verdict::Unknown),
-            (ErrorKind::ConnectionReset, Verdict::Unknown),
-            (ErrorKind::UnexpectedEof, Verdict::Unknown),
-            (ErrorKind::NotFound, Verdict::Stop),
-            (ErrorKind::StorageFull, Verdict::Stop),
+        for (kind, verdict, proved) in [
+            (ErrorKind::ConnectionRefused, Verdict::Retry, true),
+            (ErrorKind::AddrInUse, Verdict::Retry, true),
+            (ErrorKind::HostUnreachable, Verdict::Retry, false),
+            (ErrorKind::WouldBlock, Verdict::Retry, false),
+            (ErrorKind::TimedOut, Verdict::Retry, false),
+            (ErrorKind::ConnectionReset, Verdict::Retry, false),
+            (ErrorKind::UnexpectedEof, Verdict::Retry, false),
+            (ErrorKind::NotFound, Verdict::Stop, true),
+            (ErrorKind::PermissionDenied, Verdict::Stop, true),
+            (ErrorKind::InvalidData, Verdict::Stop, false),
+            (ErrorKind::StorageFull, Verdict::Stop, false),
         ] {
-            assert_eq!(io::Error::from(kind).classify(), verdict, "{kind:?}");
+            let judged = io::Error::from(kind).classify();
+            assert_eq!(judged.verdict(), verdict, "{kind:?}");
+            assert_eq!(judged.is_not_applied(), proved, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn an_error_of_this_machine_is_no_answer_of_another() {
+        for (kind, answer) in [
+            (ErrorKind::StorageFull, Answer::NotAsked),
+            (ErrorKind::InvalidInput, Answer::NotAsked),
+            (ErrorKind::ConnectionRefused, Answer::Failing),
+            (ErrorKind::TimedOut, Answer::Failing),
+            (ErrorKind::InvalidData, Answer::Failing),
+        ] {
+            assert_eq!(
+                io::Error::from(kind).classify().answer(),
+                answer,
+                "{kind:?}"
+            );
         }
     }
 
     #[test]
     fn an_inner_io_error_decides_for_one_without_a_kind() {
-        let inner = io::Error::from(ErrorKind::ConnectionReset);
-        let outer = io::Error::other(inner);
-        assert_eq!(outer.classify(), Verdict::Unknown);
-        assert_eq!(Classify::kind(&outer), "connection_reset");
+        let outer = io::Error::other(io::Error::from(ErrorKind::ConnectionReset));
+        assert_eq!(outer.classify().verdict(), Verdict::Retry);
+        assert_eq!(outer.classify().kind(), "connection_reset");
+        let outer = io::Error::other(io::Error::from(ErrorKind::ConnectionRefused));
+        assert!(outer.classify().is_not_applied());
     }
 
     #[test]
-    fn the_text_decides_where_nothing_is_known() {
-        assert_eq!(
-            io::Error::other("permission lost").classify(),
-            Verdict::Stop
-        );
-        assert_eq!(io::Error::other("hiccup").classify(), Verdict::Retry);
-        assert_eq!(Classify::kind(&io::Error::other("hiccup")), "io");
+    fn the_text_advises_where_nothing_is_known_and_proves_nothing() {
+        let judged = |text: &'static str| io::Error::other(text).classify();
+        assert_eq!(judged("permission lost").verdict(), Verdict::Stop);
+        assert_eq!(judged("hiccup").verdict(), Verdict::Retry);
+        assert_eq!(judged("hiccup").kind(), "io");
+        assert!(!judged("permission lost").is_not_applied());
     }
 }

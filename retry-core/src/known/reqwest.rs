@@ -5,17 +5,15 @@
 
 use std::error::Error;
 
+use super::outcome::{refused, unknown};
 use super::{connect, http_status};
 use crate::chain;
-use crate::classify::{Classify, Verdict};
+use crate::classify::Classify;
+use crate::judgement::Judgement;
 
 impl Classify for reqwest::Error {
-    fn classify(&self) -> Verdict {
-        judge(self).0
-    }
-
-    fn kind(&self) -> &'static str {
-        judge(self).1
+    fn classify(&self) -> Judgement {
+        judge(self)
     }
 
     fn as_error(&self) -> Option<&(dyn Error + 'static)> {
@@ -23,21 +21,24 @@ impl Classify for reqwest::Error {
     }
 }
 
-fn judge(error: &reqwest::Error) -> (Verdict, &'static str) {
+fn judge(error: &reqwest::Error) -> Judgement {
     if let Some(status) = error.status() {
         return http_status::judge(status.as_u16());
     }
     if error.is_builder() {
-        return (Verdict::Stop, "invalid_request");
+        return refused("invalid_request");
     }
     if error.is_connect() {
-        return match connect::judge(error.source()) {
-            (verdict, _) if error.is_dns() => (verdict, "dns"),
-            (verdict, _) if error.is_timeout() => (verdict, "connect_timeout"),
-            judged => judged,
+        let judged = connect::judge(error.source());
+        return if error.is_dns() {
+            judged.with_kind("dns")
+        } else if error.is_timeout() {
+            judged.with_kind("connect_timeout")
+        } else {
+            judged
         };
     }
-    (Verdict::Unknown, name_after_connect(error))
+    unknown(name_after_connect(error))
 }
 
 /// The name of a failure after the connection stood: the request, or a part of it, was sent. That

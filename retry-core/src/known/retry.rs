@@ -2,25 +2,25 @@
 
 use std::error::Error;
 
-use crate::classify::{Classify, Verdict};
+use crate::classify::Classify;
 use crate::error::RetryError;
+use crate::judgement::{Answer, Judgement};
 
 impl Classify for RetryError {
-    fn classify(&self) -> Verdict {
+    fn classify(&self) -> Judgement {
         match self {
             // The dropped attempt may have done its work.
-            Self::AttemptTimeout { .. } | Self::TimeLimit { .. } => Verdict::Unknown,
+            Self::AttemptTimeout { .. } => {
+                Judgement::retry().unknown().with_kind("attempt_timeout")
+            }
+            Self::TimeLimit { .. } => Judgement::retry().unknown().with_kind("time_limit"),
             // It was not made at all, and the breaker asks not to be tried again.
-            Self::CircuitOpen { .. } => Verdict::Stop,
+            Self::CircuitOpen { .. } => Judgement::stop()
+                .not_applied()
+                .with_answer(Answer::NotAsked)
+                .with_kind("circuit_open"),
         }
-    }
-
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::AttemptTimeout { .. } => "attempt_timeout",
-            Self::TimeLimit { .. } => "time_limit",
-            Self::CircuitOpen { .. } => "circuit_open",
-        }
+        .without_throttle()
     }
 
     fn as_error(&self) -> Option<&(dyn Error + 'static)> {

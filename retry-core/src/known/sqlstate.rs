@@ -5,56 +5,57 @@
 //! another attempt or final. Unknown is what may come in the middle of a commit, and what says
 //! nothing.
 
-use crate::classify::Verdict;
+use super::outcome::{refused, turned_away, unknown};
+use crate::judgement::Judgement;
 
 /// The verdict on an error with this code, and its name.
-pub(super) fn judge(code: &str) -> (Verdict, &'static str) {
+pub(super) fn judge(code: &str) -> Judgement {
     match code {
-        "08001" | "08004" => (Verdict::Retry, "connection_rejected"),
+        "08001" | "08004" => turned_away("connection_rejected"),
         // The session was idle when it ended: nothing was running, an open transaction is undone.
-        "25P03" | "57P05" => (Verdict::Retry, "session_timeout"),
-        "25P04" => (Verdict::Unknown, "session_timeout"),
-        "40001" => (Verdict::Retry, "serialization_failure"),
-        "40002" => (Verdict::Stop, "constraint_violation"),
-        "40003" => (Verdict::Unknown, "completion_unknown"),
-        "40P01" => (Verdict::Retry, "deadlock"),
+        "25P03" | "57P05" => turned_away("session_timeout"),
+        "25P04" => unknown("session_timeout"),
+        // A failover made the server a standby. A new connection finds its successor.
+        "25006" => turned_away("read_only"),
+        "40001" => turned_away("serialization_failure"),
+        "40002" => refused("constraint_violation"),
+        "40003" => unknown("completion_unknown"),
+        "40P01" => turned_away("deadlock"),
         // Like a full disk under a file: nothing that a wait of seconds mends.
-        "53100" => (Verdict::Stop, "storage_full"),
-        "53300" => (Verdict::Retry, "too_many_connections"),
-        "53400" => (Verdict::Stop, "limit_exceeded"),
-        "55006" => (Verdict::Retry, "object_in_use"),
-        "55P03" => (Verdict::Retry, "lock_not_available"),
+        "53100" => refused("storage_full"),
+        "53300" => turned_away("too_many_connections"),
+        "53400" => refused("limit_exceeded"),
+        "55006" => turned_away("object_in_use"),
+        "55P03" => turned_away("lock_not_available"),
         // `statement_timeout` or a cancel request; the statement is undone.
-        "57014" => (Verdict::Retry, "query_canceled"),
+        "57014" => turned_away("query_canceled"),
         // The session was ended from outside, perhaps between a commit and its answer.
-        "57P01" | "57P02" => (Verdict::Unknown, "shutdown"),
-        "57P03" => (Verdict::Retry, "starting_up"),
-        "57P04" => (Verdict::Stop, "not_found"),
-        "72000" => (Verdict::Retry, "snapshot_too_old"),
-        "XX001" | "XX002" => (Verdict::Stop, "corrupted"),
+        "57P01" | "57P02" => unknown("shutdown"),
+        "57P03" => turned_away("starting_up"),
+        "57P04" => refused("not_found"),
+        "72000" => turned_away("snapshot_too_old"),
+        "XX001" | "XX002" => refused("corrupted"),
         _ => judge_class(code.get(..2).unwrap_or_default()),
     }
 }
 
-fn judge_class(class: &str) -> (Verdict, &'static str) {
+fn judge_class(class: &str) -> Judgement {
     match class {
-        "08" => (Verdict::Unknown, "connection"),
-        "21" | "22" => (Verdict::Stop, "data_exception"),
-        "23" | "44" => (Verdict::Stop, "constraint_violation"),
-        "25" | "2D" | "3B" => (Verdict::Stop, "transaction_state"),
-        "28" => (Verdict::Stop, "authentication"),
-        "3D" | "3F" => (Verdict::Stop, "not_found"),
-        "40" => (Verdict::Retry, "transaction_rollback"),
-        "42" => (Verdict::Stop, "syntax_or_access"),
-        "53" => (Verdict::Retry, "insufficient_resources"),
-        "54" => (Verdict::Stop, "limit_exceeded"),
-        "P0" => (Verdict::Stop, "raised"),
+        "08" => unknown("connection"),
+        "21" | "22" => refused("data_exception"),
+        "23" | "44" => refused("constraint_violation"),
+        "25" | "2D" | "3B" => refused("transaction_state"),
+        "28" => refused("authentication"),
+        "3D" | "3F" => refused("not_found"),
+        "40" => turned_away("transaction_rollback"),
+        "42" => refused("syntax_or_access"),
+        "53" => turned_away("insufficient_resources"),
+        "54" => refused("limit_exceeded"),
+        "P0" => refused("raised"),
         // Wrong use of a feature, name, cursor, trigger, routine, object or foreign table.
         "03" | "09" | "0A" | "0B" | "0F" | "0L" | "0P" | "0Z" | "10" | "20" | "24" | "26"
-        | "27" | "2B" | "2F" | "34" | "38" | "39" | "55" | "F0" | "HV" => {
-            (Verdict::Stop, "rejected")
-        }
-        _ => (Verdict::Unknown, "database"),
+        | "27" | "2B" | "2F" | "34" | "38" | "39" | "55" | "F0" | "HV" => refused("rejected"),
+        _ => unknown("database"),
     }
 }
 
@@ -75,7 +76,7 @@ mod tests {
             ("57P01", Verdict::Unknown),
             ("57P02", Verdict::Unknown),
             ("57P03", Verdict::Retry),
-            ("25006", Verdict::Stop),
+            ("25006", Verdict::Retry),
             ("25P03", Verdict::Retry),
             ("53100", Verdict::Stop),
             ("53200", Verdict::Retry),

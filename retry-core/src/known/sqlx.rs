@@ -5,17 +5,15 @@ use std::error::Error;
 
 use sqlx::error::DatabaseError;
 
+use super::outcome::{refused, turned_away, unknown};
 use super::{connect, sqlstate, transport};
 use crate::chain;
-use crate::classify::{Classify, Verdict};
+use crate::classify::Classify;
+use crate::judgement::Judgement;
 
 impl Classify for sqlx::Error {
-    fn classify(&self) -> Verdict {
-        judge(self).0
-    }
-
-    fn kind(&self) -> &'static str {
-        judge(self).1
+    fn classify(&self) -> Judgement {
+        judge(self)
     }
 
     fn as_error(&self) -> Option<&(dyn Error + 'static)> {
@@ -23,45 +21,43 @@ impl Classify for sqlx::Error {
     }
 }
 
-fn judge(error: &sqlx::Error) -> (Verdict, &'static str) {
+fn judge(error: &sqlx::Error) -> Judgement {
     use sqlx::Error as E;
     match error {
         E::Database(reported) => judge_database(&**reported),
         E::Io(io) => transport::judge(io),
         E::Tls(source) => connect::judge_tls(Some(&**source)),
         // Nothing was sent.
-        E::PoolTimedOut => (Verdict::Retry, "pool_timed_out"),
-        E::PoolClosed => (Verdict::Stop, "pool_closed"),
+        E::PoolTimedOut => turned_away("pool_timed_out"),
+        E::PoolClosed => refused("pool_closed"),
         E::Configuration(_)
         | E::InvalidArgument(_)
         | E::Encode(_)
         | E::TypeNotFound { .. }
         | E::InvalidSavePointStatement
-        | E::BeginFailed => (Verdict::Stop, "invalid_request"),
+        | E::BeginFailed => refused("invalid_request"),
         // Asked for a row and found none: nothing was changed.
-        E::RowNotFound => (Verdict::Stop, "row_not_found"),
+        E::RowNotFound => refused("row_not_found"),
         // The statement has run; its answer is not what the caller expected.
         E::ColumnDecode { .. }
         | E::ColumnIndexOutOfBounds { .. }
         | E::ColumnNotFound(_)
         | E::Decode(_)
-        | E::AnyDriverError(_) => (Verdict::Unknown, "decode"),
-        E::Protocol(_) => (Verdict::Unknown, "protocol"),
-        E::WorkerCrashed => (Verdict::Unknown, "worker_crashed"),
+        | E::AnyDriverError(_) => unknown("decode"),
+        E::Protocol(_) => unknown("protocol"),
+        E::WorkerCrashed => unknown("worker_crashed"),
         // `Migrate`, which exists with a feature of sqlx alone, and variants to come.
         other => judge_by_source(other.source()),
     }
 }
 
-fn judge_by_source(source: Option<&(dyn Error + 'static)>) -> (Verdict, &'static str) {
-    source
-        .and_then(|source| chain::verdict(source).zip(chain::kind(source)))
-        .unwrap_or((Verdict::Unknown, "sqlx"))
+fn judge_by_source(source: Option<&(dyn Error + 'static)>) -> Judgement {
+    source.and_then(chain::judgement).unwrap_or(unknown("sqlx"))
 }
 
-fn judge_database(error: &dyn DatabaseError) -> (Verdict, &'static str) {
+fn judge_database(error: &dyn DatabaseError) -> Judgement {
     let Some(code) = error.code() else {
-        return (Verdict::Unknown, "database");
+        return unknown("database");
     };
     // Postgres and MySQL give SQLSTATEs, always five characters; SQLite its number, of which the
     // largest has four digits.
@@ -72,27 +68,27 @@ fn judge_database(error: &dyn DatabaseError) -> (Verdict, &'static str) {
 }
 
 /// By SQLite's "Result and Error Codes"; the low byte of an extended code is the primary one.
-pub(super) fn judge_sqlite(code: u32) -> (Verdict, &'static str) {
+pub(super) fn judge_sqlite(code: u32) -> Judgement {
     // A transaction that another statement's error has rolled back.
     const ABORT_ROLLBACK: u32 = 516;
     match (code, code & 0xff) {
-        (_, 5) => (Verdict::Retry, "busy"),
-        (_, 6) => (Verdict::Retry, "locked"),
-        (_, 7) => (Verdict::Retry, "out_of_memory"),
-        (_, 9) => (Verdict::Retry, "interrupted"),
-        (_, 15) => (Verdict::Retry, "lock_protocol"),
-        (_, 17) => (Verdict::Retry, "schema_changed"),
-        (ABORT_ROLLBACK, _) => (Verdict::Retry, "transaction_rollback"),
+        (_, 5) => turned_away("busy"),
+        (_, 6) => turned_away("locked"),
+        (_, 7) => turned_away("out_of_memory"),
+        (_, 9) => turned_away("interrupted"),
+        (_, 15) => turned_away("lock_protocol"),
+        (_, 17) => turned_away("schema_changed"),
+        (ABORT_ROLLBACK, _) => turned_away("transaction_rollback"),
         // A write or a sync that failed may have reached the disk.
-        (_, 10) => (Verdict::Unknown, "io"),
-        (_, 3 | 23) => (Verdict::Stop, "permission_denied"),
-        (_, 8) => (Verdict::Stop, "read_only"),
-        (_, 11 | 26) => (Verdict::Stop, "corrupted"),
-        (_, 13) => (Verdict::Stop, "storage_full"),
-        (_, 14) => (Verdict::Stop, "cannot_open"),
-        (_, 19) => (Verdict::Stop, "constraint_violation"),
-        (_, 1 | 12 | 18 | 20 | 21 | 22 | 25) => (Verdict::Stop, "rejected"),
-        _ => (Verdict::Unknown, "database"),
+        (_, 10) => unknown("io"),
+        (_, 3 | 23) => refused("permission_denied"),
+        (_, 8) => refused("read_only"),
+        (_, 11 | 26) => refused("corrupted"),
+        (_, 13) => refused("storage_full"),
+        (_, 14) => refused("cannot_open"),
+        (_, 19) => refused("constraint_violation"),
+        (_, 1 | 12 | 18 | 20 | 21 | 22 | 25) => refused("rejected"),
+        _ => unknown("database"),
     }
 }
 

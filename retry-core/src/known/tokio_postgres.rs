@@ -3,17 +3,15 @@
 
 use std::error::Error;
 
+use super::outcome::{final_unknown, refused, unknown};
 use super::{connect, sqlstate};
 use crate::chain;
-use crate::classify::{Classify, Verdict};
+use crate::classify::Classify;
+use crate::judgement::Judgement;
 
 impl Classify for tokio_postgres::Error {
-    fn classify(&self) -> Verdict {
-        judge(self).0
-    }
-
-    fn kind(&self) -> &'static str {
-        judge(self).1
+    fn classify(&self) -> Judgement {
+        judge(self)
     }
 
     fn as_error(&self) -> Option<&(dyn Error + 'static)> {
@@ -21,30 +19,27 @@ impl Classify for tokio_postgres::Error {
     }
 }
 
-fn judge(error: &tokio_postgres::Error) -> (Verdict, &'static str) {
+fn judge(error: &tokio_postgres::Error) -> Judgement {
     if let Some(code) = error.code() {
         return sqlstate::judge(code.code());
     }
     // The library does not tell a connection that was gone before from one lost under a request.
     if error.is_closed() {
-        return (Verdict::Unknown, "connection_closed");
+        return unknown("connection_closed");
     }
     judge_client_side(&error.to_string(), error.source())
 }
 
 /// The library keeps its kinds to itself: their fixed texts are the only public trace. A text that
 /// is not listed leaves the outcome open, which is wrong at worst by an attempt too many.
-fn judge_client_side(
-    text: &str,
-    source: Option<&(dyn Error + 'static)>,
-) -> (Verdict, &'static str) {
+fn judge_client_side(text: &str, source: Option<&(dyn Error + 'static)>) -> Judgement {
     let begins = |beginnings: &[&str]| beginnings.iter().any(|with| text.starts_with(with));
     if begins(&["error connecting to server"]) {
         connect::judge(source)
     } else if begins(&["error performing TLS handshake"]) {
         connect::judge_tls(source)
     } else if begins(&["authentication error"]) {
-        (Verdict::Stop, "authentication")
+        refused("authentication")
     } else if begins(&[
         "invalid connection string",
         "invalid configuration",
@@ -53,21 +48,21 @@ fn judge_client_side(
         "expected ",
     ]) {
         // Nothing was sent: the configuration, or the parameters, do not fit.
-        (Verdict::Stop, "invalid_request")
+        refused("invalid_request")
     } else if begins(&["query returned an unexpected number of rows"]) {
-        // Asked for one row and mostly found none: nothing was changed.
-        (Verdict::Stop, "row_count")
+        // The statement has run: it may have changed more rows than one.
+        final_unknown("row_count")
     } else if begins(&["error communicating with the server"]) {
         // Connecting fails with another text, so the connection stood: whatever broke it, a
         // request may have gone out.
         let name = source.and_then(chain::kind);
-        (Verdict::Unknown, name.unwrap_or("io"))
+        unknown(name.unwrap_or("io"))
     } else if begins(&["error deserializing column", "invalid column"]) {
         // The statement has run; its answer is not what the caller expected.
-        (Verdict::Unknown, "decode")
+        unknown("decode")
     } else if begins(&["timeout waiting for server"]) {
-        (Verdict::Unknown, "timed_out")
+        unknown("timed_out")
     } else {
-        (Verdict::Unknown, "protocol")
+        unknown("protocol")
     }
 }

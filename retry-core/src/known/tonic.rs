@@ -7,17 +7,15 @@ use std::time::Duration;
 
 use tonic::{Code, ConnectError, Status};
 
+use super::outcome::{final_unknown, refused, turned_away, unknown};
 use super::{connect, http_status};
 use crate::chain;
-use crate::classify::{Classify, Verdict};
+use crate::classify::Classify;
+use crate::judgement::{Judgement, Verdict};
 
 impl Classify for Status {
-    fn classify(&self) -> Verdict {
-        judge(self).0
-    }
-
-    fn kind(&self) -> &'static str {
-        judge(self).1
+    fn classify(&self) -> Judgement {
+        judge(self)
     }
 
     fn as_error(&self) -> Option<&(dyn Error + 'static)> {
@@ -25,17 +23,17 @@ impl Classify for Status {
     }
 }
 
-fn judge(status: &Status) -> (Verdict, &'static str) {
-    let (verdict, name) = match status.source() {
+fn judge(status: &Status) -> Judgement {
+    let judged = match status.source() {
         Some(source) => judge_transport(status.code(), source),
         None => judge_answer(status),
     };
-    (hinted(verdict, status), name)
+    hinted(judged, status)
 }
 
 /// A status that tonic made of a local error: only a failure to connect is known to have sent
 /// nothing, whatever code it was given.
-fn judge_transport(code: Code, source: &(dyn Error + 'static)) -> (Verdict, &'static str) {
+fn judge_transport(code: Code, source: &(dyn Error + 'static)) -> Judgement {
     for layer in chain::layers(Some(source)) {
         if let Some(connect) = layer.downcast_ref::<ConnectError>() {
             return connect::judge(Some(connect));
@@ -45,13 +43,10 @@ fn judge_transport(code: Code, source: &(dyn Error + 'static)) -> (Verdict, &'st
             return judge(answer);
         }
     }
-    match judge_code(code) {
-        (Verdict::Retry, name) => (Verdict::Unknown, name),
-        judged => judged,
-    }
+    judge_code(code).unknown()
 }
 
-fn judge_answer(status: &Status) -> (Verdict, &'static str) {
+fn judge_answer(status: &Status) -> Judgement {
     match http_status_of(status) {
         Some(http) => http_status::judge(http),
         None => judge_code(status.code()),
@@ -69,40 +64,42 @@ fn http_status_of(status: &Status) -> Option<u16> {
 }
 
 /// By the meaning that gRPC gives to its codes ("Status codes and their use in gRPC").
-fn judge_code(code: Code) -> (Verdict, &'static str) {
+fn judge_code(code: Code) -> Judgement {
     match code {
         // "Use UNAVAILABLE if the client can retry just the failing call"; ABORTED is a lost race,
         // RESOURCE_EXHAUSTED a quota: all three turn a call away.
-        Code::Unavailable => (Verdict::Retry, "unavailable"),
-        Code::Aborted => (Verdict::Retry, "aborted"),
-        Code::ResourceExhausted => (Verdict::Retry, "resource_exhausted"),
+        Code::Unavailable => turned_away("unavailable"),
+        Code::Aborted => turned_away("aborted"),
+        Code::ResourceExhausted => turned_away("resource_exhausted"),
         // "Even if the operation has completed successfully", and codes that say nothing of it.
-        Code::DeadlineExceeded => (Verdict::Unknown, "deadline_exceeded"),
-        Code::Cancelled => (Verdict::Unknown, "cancelled"),
-        Code::Unknown => (Verdict::Unknown, "unknown"),
-        Code::Internal => (Verdict::Unknown, "internal"),
-        Code::Ok => (Verdict::Unknown, "ok"),
-        Code::InvalidArgument => (Verdict::Stop, "invalid_argument"),
-        Code::NotFound => (Verdict::Stop, "not_found"),
-        Code::AlreadyExists => (Verdict::Stop, "already_exists"),
-        Code::PermissionDenied => (Verdict::Stop, "permission_denied"),
-        Code::FailedPrecondition => (Verdict::Stop, "failed_precondition"),
-        Code::OutOfRange => (Verdict::Stop, "out_of_range"),
-        Code::Unimplemented => (Verdict::Stop, "unimplemented"),
-        Code::DataLoss => (Verdict::Stop, "data_loss"),
-        Code::Unauthenticated => (Verdict::Stop, "unauthenticated"),
+        Code::DeadlineExceeded => unknown("deadline_exceeded"),
+        Code::Cancelled => unknown("cancelled"),
+        Code::Unknown => unknown("unknown"),
+        Code::Internal => unknown("internal"),
+        Code::Ok => unknown("ok"),
+        Code::InvalidArgument => refused("invalid_argument"),
+        Code::NotFound => refused("not_found"),
+        // Perhaps by an earlier attempt of our own.
+        Code::AlreadyExists => final_unknown("already_exists"),
+        Code::PermissionDenied => refused("permission_denied"),
+        Code::FailedPrecondition => refused("failed_precondition"),
+        Code::OutOfRange => refused("out_of_range"),
+        Code::Unimplemented => refused("unimplemented"),
+        Code::DataLoss => final_unknown("data_loss"),
+        Code::Unauthenticated => refused("unauthenticated"),
     }
 }
 
 /// What the server says of the next attempt wins over its code, except that nothing invites to
 /// repeat what is final.
-fn hinted(verdict: Verdict, status: &Status) -> Verdict {
-    match pushback(status) {
+fn hinted(judged: Judgement, status: &Status) -> Judgement {
+    let verdict = judged.verdict();
+    judged.advising(match pushback(status) {
         _ if verdict == Verdict::Stop => Verdict::Stop,
         Some(Pushback::Never) => Verdict::Stop,
         Some(Pushback::After(wait)) => Verdict::RetryAfter(wait),
         None => retry_info::delay(status.details()).map_or(verdict, Verdict::RetryAfter),
-    }
+    })
 }
 
 enum Pushback {

@@ -1,17 +1,19 @@
 //! [`io::Error`]s of libraries that do not say whether a request had gone out by then.
 
-use std::io::{self, ErrorKind};
+use std::io;
 
-use crate::classify::{Classify, Verdict};
+use super::outcome::unknown;
+use crate::classify::Classify;
+use crate::judgement::{Judgement, Proof};
 
-/// As the io error by itself, except that one without a kind leaves the outcome open. By its text,
-/// such as "bytes remaining on stream", it would count as not applied.
-pub(super) fn judge(error: &io::Error) -> (Verdict, &'static str) {
-    let verdict = match error.classify() {
-        Verdict::Retry if error.kind() == ErrorKind::Other => Verdict::Unknown,
-        verdict => verdict,
-    };
-    (verdict, Classify::kind(error))
+/// As the io error by itself, except that one without a kind is a known one here, and leaves the
+/// outcome open. Its text, such as "bytes remaining on stream", advises nothing.
+pub(super) fn judge(error: &io::Error) -> Judgement {
+    let judged = error.classify();
+    match judged.proof() {
+        Proof::Unrecognized => unknown(judged.kind()),
+        _ => judged,
+    }
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use super::Started;
 use crate::budget::RetryBudget;
-use crate::classify::Verdict;
 use crate::engine::Outcome;
+use crate::judgement::{Judgement, Proof, Verdict};
 
 /// How an attempt ended.
 #[derive(Clone, Copy, Debug)]
@@ -18,10 +18,10 @@ pub(crate) enum Attempt {
 
 impl Attempt {
     /// One that failed.
-    pub(crate) const fn failed(verdict: Verdict) -> Self {
-        match verdict {
+    pub(crate) fn failed(judgement: Judgement) -> Self {
+        match judgement.verdict() {
+            _ if judgement.proof() == Proof::Unknown => Self::Unknown,
             Verdict::Retry | Verdict::RetryAfter(_) => Self::Failed,
-            Verdict::Unknown => Self::Unknown,
             Verdict::Stop => Self::NotRetryable,
         }
     }

@@ -6,10 +6,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::classify::{Classify, Verdict};
+use crate::classify::Classify;
 use crate::error::RetryError;
 use crate::failure::{Classifier, Description, Failure};
 use crate::hedge::IsFinal;
+use crate::judgement::Verdict;
 use crate::limits::{Bound, Cutting, Limits};
 use crate::retry_event::RetryEvent;
 
@@ -21,10 +22,79 @@ pub struct ByClassify;
 #[derive(Clone, Copy, Debug)]
 pub struct RetryIf<F>(pub(super) F);
 
+/// Errors are judged by `J`, and a predicate states which of them prove that nothing happened.
+#[derive(Clone, Copy, Debug)]
+pub struct NotAppliedIf<J, F> {
+    pub(super) judge: J,
+    pub(super) states: F,
+}
+
 /// How an error is judged.
 pub trait Judge<E> {
     /// What the engine is told of `error`.
     fn failure<'a>(&self, error: &'a E) -> Failure<'a>;
+
+    /// A predicate's advice, which comes before the error's own.
+    fn advice(&self, _error: &E) -> Option<Verdict> {
+        None
+    }
+
+    /// Whether a predicate states that `error` proves that nothing happened.
+    fn states_not_applied(&self, _error: &E) -> bool {
+        false
+    }
+}
+
+/// A judge that can take another predicate's advice.
+pub trait Advisable {
+    /// The judge that does.
+    type With<F>;
+    /// Takes the advice of `predicate` instead.
+    fn advised_by<F>(self, predicate: F) -> Self::With<F>;
+}
+
+impl Advisable for ByClassify {
+    type With<F> = RetryIf<F>;
+
+    fn advised_by<F>(self, predicate: F) -> RetryIf<F> {
+        RetryIf(predicate)
+    }
+}
+
+impl<G> Advisable for RetryIf<G> {
+    type With<F> = RetryIf<F>;
+
+    fn advised_by<F>(self, predicate: F) -> RetryIf<F> {
+        RetryIf(predicate)
+    }
+}
+
+impl<J: Advisable, S> Advisable for NotAppliedIf<J, S> {
+    type With<F> = NotAppliedIf<J::With<F>, S>;
+
+    fn advised_by<F>(self, predicate: F) -> Self::With<F> {
+        NotAppliedIf {
+            judge: self.judge.advised_by(predicate),
+            states: self.states,
+        }
+    }
+}
+
+impl<E, J: Judge<E>, S: Fn(&E) -> bool> Judge<E> for NotAppliedIf<J, S> {
+    #[inline]
+    fn failure<'a>(&self, error: &'a E) -> Failure<'a> {
+        self.judge
+            .failure(error)
+            .not_applied_if(|| self.states_not_applied(error))
+    }
+
+    fn advice(&self, error: &E) -> Option<Verdict> {
+        self.judge.advice(error)
+    }
+
+    fn states_not_applied(&self, error: &E) -> bool {
+        (self.states)(error) || self.judge.states_not_applied(error)
+    }
 }
 
 impl<E: Classify> Judge<E> for ByClassify {
@@ -39,6 +109,10 @@ impl<E: fmt::Display, V: Into<Verdict>, F: Fn(&E) -> V> Judge<E> for RetryIf<F> 
     fn failure<'a>(&self, error: &'a E) -> Failure<'a> {
         Failure::new(Classifier::Text(error), Description::Display(error))
             .judged(self.0(error).into())
+    }
+
+    fn advice(&self, error: &E) -> Option<Verdict> {
+        Some(self.0(error).into())
     }
 }
 
@@ -60,6 +134,14 @@ impl<J> fmt::Debug for Shared<J> {
 impl<E, J: Judge<E>> Judge<E> for Shared<J> {
     fn failure<'a>(&self, error: &'a E) -> Failure<'a> {
         self.0.failure(error)
+    }
+
+    fn advice(&self, error: &E) -> Option<Verdict> {
+        self.0.advice(error)
+    }
+
+    fn states_not_applied(&self, error: &E) -> bool {
+        self.0.states_not_applied(error)
     }
 }
 
