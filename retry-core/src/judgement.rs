@@ -211,8 +211,8 @@ impl Judgement {
         judgement
     }
 
-    /// Nobody is asked to slow down, whatever the texts say.
-    pub(crate) const fn without_throttle(mut self) -> Self {
+    /// The other side does not ask for fewer calls, whatever the texts of the error say.
+    pub const fn without_throttle(mut self) -> Self {
         self.throttle = Some(false);
         self
     }
