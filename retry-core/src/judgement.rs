@@ -243,6 +243,14 @@ impl From<bool> for Judgement {
     }
 }
 
+/// The advice alone.
+impl From<Judgement> for Verdict {
+    #[inline]
+    fn from(judgement: Judgement) -> Self {
+        judgement.verdict
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
