@@ -15,6 +15,7 @@ mod gate {
     mod probes;
     mod replay;
     mod scopes;
+    mod statements;
     mod store_faults;
 
     use std::fmt::Debug;
