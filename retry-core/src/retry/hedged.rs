@@ -48,17 +48,9 @@ impl<'a, J, A, H, L, R> HedgedRetry<'a, J, A, H, L, R> {
         let Self { retry, hedge } = self;
         let (guards, operation) = (retry.guards.shared(), retry.call.operation);
         let maker = Maker::new(attempt);
-        let (call, (judge, accept, hook, limits, guards_of_retry)) = retry.parts();
-        let judge = Shared(Arc::new(judge));
-        let is_final = judge.clone();
-        let retry = Retry {
-            call,
-            judge,
-            accept,
-            hook,
-            limits,
-            guards: guards_of_retry,
-        };
+        let (judge, retry) = retry.__judge_apart();
+        let retry = retry.__judged_by(Shared(Arc::new(judge)));
+        let is_final = retry.judge.clone();
         // A hedged attempt is an attempt like any other.
         retry.run_async(move || hedge.race((&guards, &operation), maker.clone(), is_final.clone()))
     }
