@@ -90,10 +90,7 @@ pub trait Classify: fmt::Display {
     /// [`Verdict::Stop`](crate::Verdict::Stop) where [`is_retryable_error`](crate::is_retryable_error)
     /// says no, else [`Verdict::Retry`](crate::Verdict::Retry), without proof.
     fn classify(&self) -> Judgement {
-        match self.as_error() {
-            Some(error) => chain::judgement_of_own(&self, error),
-            None => chain::by_texts(&self, None),
-        }
+        chain::judgement_of_unstated(self)
     }
 
     /// The error as a [`dyn Error`](std::error::Error), so that it is judged by its source chain

@@ -199,6 +199,7 @@ mod chain;
 mod class;
 mod classify;
 mod clock;
+mod derived;
 mod doubt;
 mod engine;
 mod error;
@@ -287,6 +288,10 @@ pub mod choice {
 pub mod __private {
     pub use crate::breaker::Window;
     pub use crate::clock::block_for;
+    pub use crate::derived::{
+        Held, HeldByChain, HeldByStaticChain, HoldsWait, Judges, NotHeld, Viewed, advised, after,
+        held, judged, proved, unstated,
+    };
     pub use crate::doubt::{Marks, mark, refuse, replace_marks, take_refusal, watch_doubt};
     pub use crate::engine::{Bounds, Step};
     pub use crate::expansion::{
@@ -311,5 +316,8 @@ pub mod __private {
     pub use crate::site::Site;
 }
 
+#[cfg(feature = "macros")]
+#[doc = include_str!("../docs/derive.md")]
+pub use retry_macros::Classify;
 #[cfg(feature = "macros")]
 pub use retry_macros::{retry_api, retry_scheduler, retry_storage, retry_worker};
