@@ -240,9 +240,9 @@ pub fn verdict_by<E: ?Sized, V: Into<Verdict>>(
     predicate(error).into()
 }
 
-/// What `retry_on_ok` says.
+/// Whether a predicate (`retry_on_ok`, `not_applied_if`) holds of a value.
 #[inline]
-pub fn is_refused<T: ?Sized>(value: &T, predicate: impl FnOnce(&T) -> bool) -> bool {
+pub fn holds<T: ?Sized>(value: &T, predicate: impl FnOnce(&T) -> bool) -> bool {
     predicate(value)
 }
 

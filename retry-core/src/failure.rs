@@ -102,6 +102,15 @@ impl<'a> Failure<'a> {
         .judged(Verdict::Retry)
     }
 
+    /// An attempt that was cut, or broken off: it may have taken effect.
+    #[must_use]
+    pub const fn cut() -> Self {
+        Self::new(
+            Classifier::TimedOut,
+            Description::Named("the attempt was broken off"),
+        )
+    }
+
     /// Advises by `verdict` instead.
     #[must_use]
     #[inline]

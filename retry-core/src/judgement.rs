@@ -223,8 +223,8 @@ impl Judgement {
         judgement
     }
 
-    /// Nobody is asked to slow down, whatever the texts say.
-    pub(crate) const fn without_throttle(mut self) -> Self {
+    /// The other side does not ask for fewer calls, whatever the texts of the error say.
+    pub const fn without_throttle(mut self) -> Self {
         self.throttle = Some(false);
         self
     }
@@ -252,6 +252,14 @@ impl From<bool> for Judgement {
     #[inline]
     fn from(retry: bool) -> Self {
         Self::new(retry.into())
+    }
+}
+
+/// The advice alone.
+impl From<Judgement> for Verdict {
+    #[inline]
+    fn from(judgement: Judgement) -> Self {
+        judgement.verdict
     }
 }
 

@@ -295,7 +295,7 @@ pub mod __private {
     pub use crate::doubt::{Marks, mark, refuse, replace_marks, take_refusal, watch_doubt};
     pub use crate::engine::{Bounds, Step};
     pub use crate::expansion::{
-        Call, Fails, attempt_limit, classified, is_refused, on_error_of, race, unless_timed_out,
+        Call, Fails, attempt_limit, classified, holds, on_error_of, race, unless_timed_out,
         verdict_by,
     };
     pub use crate::failure::Failure;
@@ -312,7 +312,7 @@ pub mod __private {
         Carry, Described, Judged, JudgedAtGate, JudgedByChainAtGate, NotJudgedAtGate, OutcomeProbe,
         Probe, failure,
     };
-    pub use crate::retry::{Accept, AsyncLimits, Begin, Hook, Judge, SyncLimits};
+    pub use crate::retry::{Accept, Advisable, AsyncLimits, Begin, Hook, Judge, SyncLimits};
     pub use crate::site::Site;
 }
 

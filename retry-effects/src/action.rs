@@ -3,10 +3,12 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Waker;
 use std::time::{Duration, Instant};
+
+use retry_core::__private::{Failure, Marks, take_refusal};
 
 use crate::action_id::ActionId;
 use crate::ambient;
@@ -31,28 +33,38 @@ pub(crate) struct Action {
     pub(crate) parent: Option<Arc<Self>>,
     /// The attempt that runs, from 1.
     attempt: AtomicU32,
-    flags: AtomicU8,
+    flags: AtomicU16,
+    /// The last call inside the attempt that runs that was refused before anything ran.
+    refusal: Mutex<Option<String>>,
+    /// Why the action is in doubt, where that is an error that nothing knows.
+    reason: Mutex<Option<Arc<str>>>,
     /// Whom to wake when the lease is lost.
     attempting: Mutex<Option<Waker>>,
 }
 
 /// A body has begun, and the gate has not taken note of its failure. A success leaves it set: it is
 /// settled when it is recorded, not before.
-pub(crate) const RUNNING: u8 = 1;
-/// A call inside the attempt that runs had an attempt of unknown effect.
-pub(crate) const MARKED: u8 = 2;
+pub(crate) const RUNNING: u16 = 1;
+/// A call inside the attempt that runs had an attempt of unknown effect, and nothing that the body
+/// returns can state otherwise.
+pub(crate) const MARKED: u16 = 2;
 /// Some attempt's effect is unknown.
-pub(crate) const UNKNOWN: u8 = 4;
+pub(crate) const UNKNOWN: u16 = 4;
 /// There is to be no other attempt.
-pub(crate) const OVER: u8 = 8;
+pub(crate) const OVER: u16 = 8;
 /// The lease could not be kept.
-pub(crate) const LOST: u8 = 16;
+pub(crate) const LOST: u16 = 16;
 /// The call is telling the store what became of it: its lease is no matter any more.
-pub(crate) const ENDED: u8 = 32;
+pub(crate) const ENDED: u16 = 32;
 /// The body that runs has returned.
-pub(crate) const RETURNED: u8 = 64;
+pub(crate) const RETURNED: u16 = 64;
 /// The body that runs has recorded its result in a transaction of its own, whose end decides.
-pub(crate) const RECORDED: u8 = 128;
+pub(crate) const RECORDED: u16 = 128;
+/// A call inside the attempt that runs failed without a gate, and nothing states what it did: the
+/// error that the body returns decides.
+pub(crate) const UNPROVED: u16 = 256;
+/// The body that runs has said that it acts from here on.
+pub(crate) const ACTED: u16 = 512;
 
 impl Action {
     pub(crate) fn new(
@@ -72,20 +84,22 @@ impl Action {
             held_at: AtomicU64::new(0),
             parent: ambient::action(),
             attempt: AtomicU32::new(0),
-            flags: AtomicU8::new(0),
+            flags: AtomicU16::new(0),
+            refusal: Mutex::new(None),
+            reason: Mutex::new(None),
             attempting: Mutex::new(None),
         }
     }
 
-    pub(crate) fn is(&self, flag: u8) -> bool {
+    pub(crate) fn is(&self, flag: u16) -> bool {
         self.flags.load(Ordering::Acquire) & flag != 0
     }
 
-    pub(crate) fn set(&self, flag: u8) {
+    pub(crate) fn set(&self, flag: u16) {
         self.flags.fetch_or(flag, Ordering::AcqRel);
     }
 
-    pub(crate) fn clear(&self, flag: u8) {
+    pub(crate) fn clear(&self, flag: u16) {
         self.flags.fetch_and(!flag, Ordering::AcqRel);
     }
 
@@ -99,11 +113,51 @@ impl Action {
         self.attempt.fetch_add(1, Ordering::Relaxed);
         if self.is(LOST) || lease::has_run_out(self) {
             self.set(OVER);
-            return Err(self.lease_lost());
+            return Err(EffectError::ClaimExpired {
+                action_type: (*self.name).into(),
+                id: self.token.id(),
+            });
         }
-        self.clear(RETURNED | RECORDED);
+        self.clear(RETURNED | RECORDED | UNPROVED | ACTED);
+        *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.set(RUNNING);
         Ok(())
+    }
+
+    /// Takes the marks that calls inside the attempt that runs have left on this thread.
+    pub(crate) fn take_marks(&self, marks: Marks) {
+        if marks == Marks::NONE {
+            return;
+        }
+        if marks.has(Marks::UNKNOWN) {
+            self.set(MARKED);
+        }
+        if marks.has(Marks::UNPROVED) {
+            self.set(UNPROVED);
+        }
+        if marks.has(Marks::REFUSED) {
+            *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = take_refusal();
+        }
+    }
+
+    /// Whether the attempt failed of a call that was refused before anything ran: its error is a text,
+    /// and carries that call's.
+    pub(crate) fn was_refused(&self, failure: &Failure<'_>) -> bool {
+        let refusal = self.refusal.lock().unwrap_or_else(PoisonError::into_inner);
+        refusal
+            .as_ref()
+            .is_some_and(|refusal| failure.is_unrecognized() && failure.text().contains(refusal))
+    }
+
+    /// Keeps why the action is in doubt.
+    pub(crate) fn keep_reason(&self, reason: Arc<str>) {
+        *self.reason.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
+    }
+
+    /// Why the action is in doubt, where that is an error that nothing knows.
+    pub(crate) fn reason(&self) -> Option<Arc<str>> {
+        let reason = self.reason.lock().unwrap_or_else(PoisonError::into_inner);
+        reason.clone()
     }
 
     pub(crate) fn lease_lost(&self) -> EffectError {
@@ -182,6 +236,40 @@ pub struct CurrentAction(Arc<Action>);
 #[must_use]
 pub fn current_action() -> Option<CurrentAction> {
     ambient::action().map(CurrentAction)
+}
+
+/// From here on this attempt acts: whatever error it ends with, its effect is unknown.
+///
+/// Call it in a gated body right before the step that must not happen twice, where a later step can
+/// fail too: a body that books and then mails would otherwise return the mail server's refusal, which
+/// proves that no mail went out, and nothing about the booking. Outside a gated body it does nothing.
+///
+/// # Examples
+///
+/// ```
+/// use std::io;
+/// use retry_effects::{Effect, EffectError, InMemoryEffectStore, acted};
+///
+/// let store = std::sync::Arc::new(InMemoryEffectStore::new());
+/// let mut booked = 0;
+/// let mut book_and_mail = || {
+///     Effect::new("book", &42).store(&store).run(|| {
+///         acted();
+///         booked += 1;
+///         // The mail server is down: refused, which by itself would be proof that nothing happened.
+///         Err::<(), _>(io::Error::from(io::ErrorKind::ConnectionRefused))
+///     })
+/// };
+/// assert!(book_and_mail().is_err());
+/// let again = book_and_mail().unwrap_err();
+/// let again: &EffectError = again.get_ref().unwrap().downcast_ref().unwrap();
+/// assert!(matches!(again, EffectError::InDoubt { .. }));
+/// assert_eq!(booked, 1);
+/// ```
+pub fn acted() {
+    if let Some(action) = ambient::action() {
+        action.set(ACTED);
+    }
 }
 
 impl CurrentAction {

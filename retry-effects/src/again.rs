@@ -69,7 +69,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn it_asks_as_long_as_that_may_help() {
         assert_eq!(asked(None, Verdict::Retry, 3).await, (3, true));
-        assert_eq!(asked(None, Verdict::Unknown, 4).await, (4, true));
+        assert_eq!(asked(None, Verdict::Retry, 4).await, (4, true));
         assert_eq!(asked(None, Verdict::Retry, 9).await, (4, false));
         assert_eq!(asked(None, Verdict::Stop, 2).await, (1, false));
         let until = Instant::now() + Duration::from_millis(150);

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
-use retry_core::__private::replace_doubt;
+use retry_core::__private::{Marks, mark, replace_marks};
 
-use crate::action::{Action, MARKED};
+use crate::action::Action;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 use crate::{
     action::{OVER, RECORDED},
@@ -120,24 +120,24 @@ pub(crate) fn is_inside(is_it: impl Fn(&Action) -> bool) -> bool {
 
 /// Runs `body` as a part of `action`'s body, and takes the marks that calls inside it leave.
 pub(crate) fn under<T>(action: &Arc<Action>, body: impl FnOnce() -> T) -> T {
-    struct Marks<'a> {
+    struct Collected<'a> {
         action: &'a Action,
-        outer: bool,
+        outer: Marks,
     }
 
-    impl Drop for Marks<'_> {
+    impl Drop for Collected<'_> {
         fn drop(&mut self) {
-            let marked = replace_doubt(self.outer);
-            if marked {
-                self.action.set(MARKED);
+            let marks = replace_marks(self.outer);
+            self.action.take_marks(marks);
+            if marks.has(Marks::UNKNOWN) {
                 // What encloses this action is in the same doubt.
-                let _ = replace_doubt(true);
+                mark(Marks::UNKNOWN);
             }
         }
     }
 
-    let outer = replace_doubt(false);
-    let _marks = Marks { action, outer };
+    let outer = replace_marks(Marks::NONE);
+    let _collected = Collected { action, outer };
     within_action(&mut Some(action.clone()), body)
 }
 

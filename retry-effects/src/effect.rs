@@ -224,9 +224,11 @@ impl<J, A, H, L, P, C, G> Effect<J, A, H, L, P, C, G> {
         {
             return gate.close_sync(outcome, |_| false);
         }
-        let outcome = retry.__judged_by(|judge| Gated::new(judge, &gate)).run(|| {
+        let (judge, retry) = retry.__judge_apart();
+        let judge = Gated::new(&judge, &gate);
+        let outcome = retry.__judged_by(judge).run(|| {
             let outcome = gate.attempt_sync(&mut attempt);
-            if gate.note(&outcome, is_unknown) {
+            if gate.note(&outcome, |error| judge.own(error)) {
                 gate.hear(outcome, gate.asking_sync(|| probe.ask()))
             } else {
                 outcome
@@ -273,14 +275,16 @@ impl<J, A, H, L, P, C, G> Effect<J, A, H, L, P, C, G> {
         {
             return gate.close(outcome, |_| false).await;
         }
+        let (judge, retry) = retry.__judge_apart();
+        let judge = Gated::new(&judge, &gate);
         let mut outcome = retry
-            .__judged_by(|judge| Gated::new(judge, &gate))
+            .__judged_by(judge)
             .run_async(|| {
                 let (gate, probe, attempt) = (&gate, &probe, &attempt);
                 async move {
                     // An attempt that a timeout cut left no word: the callee is asked before the
                     // next one.
-                    if gate.is_cut() && gate.note(&Err(gate.in_doubt()), |_| true) {
+                    if gate.note_cut(&Err(gate.in_doubt())) {
                         match gate.hear(Err(gate.in_doubt()), gate.asking(probe.ask()).await) {
                             Err(error) if gate.is_over() => return Err(error),
                             Err(_) => {}
@@ -292,7 +296,7 @@ impl<J, A, H, L, P, C, G> Effect<J, A, H, L, P, C, G> {
                         body.await
                     };
                     let outcome = gate.attempt(body).await;
-                    if gate.note(&outcome, is_unknown) {
+                    if gate.note(&outcome, |error| judge.own(error)) {
                         gate.hear(outcome, gate.asking(probe.ask()).await)
                     } else {
                         outcome
@@ -315,10 +319,6 @@ impl<J, A, H, L, P, C, G> fmt::Debug for Effect<J, A, H, L, P, C, G> {
     }
 }
 
-fn is_unknown<E: Classify>(error: &E) -> bool {
-    error.is_unknown()
-}
-
 fn is_final<E: Classify>(error: &E) -> bool {
-    error.classify() == Verdict::Stop
+    error.classify().verdict() == Verdict::Stop
 }

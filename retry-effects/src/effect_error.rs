@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use retry_core::{Classify, Verdict};
+use retry_core::{Answer, Classify, Judgement};
 use thiserror::Error;
 
 use crate::action_id::ActionId;
@@ -18,10 +18,12 @@ use crate::store_error::StoreError;
 /// `String`, [`io::Error`] and boxed errors have that already. Each variant says whether the body
 /// ran.
 ///
-/// To [`Classify`] an `EffectError`: [`InDoubt`](Self::InDoubt), [`Unrecorded`](Self::Unrecorded),
-/// [`NotEncoded`](Self::NotEncoded) and [`LeaseLost`](Self::LeaseLost) are [`Verdict::Unknown`]; [`InProgress`](Self::InProgress) is
-/// worth another attempt after the wait that it names; a store that could not be reached before
-/// anything ran is worth another attempt; the rest are [`Verdict::Stop`].
+/// To [`Classify`] an `EffectError` proves that nothing happened where nothing ran. After
+/// [`InDoubt`](Self::InDoubt), [`LeaseLost`](Self::LeaseLost), [`Unrecorded`](Self::Unrecorded),
+/// [`NotEncoded`](Self::NotEncoded), [`NotDecoded`](Self::NotDecoded) and
+/// [`NoPayload`](Self::NoPayload) something may have. [`InProgress`](Self::InProgress) is worth another
+/// attempt after the wait that it names; a store that could not be reached before anything ran is
+/// worth another attempt.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum EffectError {
@@ -64,6 +66,15 @@ pub enum EffectError {
         id: ActionId,
         /// The fence of the claim that was lost.
         fence: Fence,
+    },
+    /// The answer to the claim took longer than its lease, so the body could not begin. Nothing ran.
+    #[error("{action_type} did not run: its claim ran out before it could begin (action {id})")]
+    #[non_exhaustive]
+    ClaimExpired {
+        /// What is done.
+        action_type: Box<str>,
+        /// The action.
+        id: ActionId,
     },
     /// The body ran, and the store could not be told. The action is in doubt.
     #[error("{action_type} has run, and its result could not be recorded (action {id})")]
@@ -149,26 +160,49 @@ pub enum EffectError {
 }
 
 impl Classify for EffectError {
-    fn classify(&self) -> Verdict {
-        match self {
+    fn classify(&self) -> Judgement {
+        let judgement = match self {
+            Self::InProgress { retry_after, .. } => {
+                Judgement::retry_after(*retry_after).not_applied()
+            }
+            Self::ClaimExpired { .. }
+            | Self::Store {
+                source: StoreError::Unavailable { .. },
+                ..
+            } => Judgement::retry().not_applied(),
+            // An earlier call ran, or this one did.
             Self::InDoubt { .. }
             | Self::LeaseLost { .. }
             | Self::Unrecorded { .. }
-            | Self::NotEncoded { .. } => Verdict::Unknown,
-            Self::InProgress { retry_after, .. } => Verdict::RetryAfter(*retry_after),
-            Self::Store {
-                source: StoreError::Unavailable { .. },
-                ..
-            } => Verdict::Retry,
-            _ => Verdict::Stop,
-        }
+            | Self::NotEncoded { .. } => Judgement::retry(),
+            Self::NotDecoded { .. } => Judgement::stop(),
+            // It recorded nothing; what else the body did is not known here.
+            Self::NoPayload { .. } => Judgement::stop(),
+            Self::PayloadMismatch { .. }
+            | Self::NoActionId { .. }
+            | Self::Store { .. }
+            | Self::CannotBlock { .. }
+            | Self::DefaultStoreIsSet => Judgement::stop().not_applied(),
+        };
+        // The other side of the body was not asked, or what it answered is not in here.
+        judgement
+            .with_kind(self.kind())
+            .with_answer(Answer::NotAsked)
+            .without_throttle()
     }
 
-    fn kind(&self) -> &'static str {
+    fn as_error(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(self)
+    }
+}
+
+impl EffectError {
+    const fn kind(&self) -> &'static str {
         match self {
             Self::InDoubt { .. } => "in_doubt",
             Self::InProgress { .. } => "in_progress",
             Self::PayloadMismatch { .. } => "payload_mismatch",
+            Self::ClaimExpired { .. } => "claim_expired",
             Self::LeaseLost { .. } => "lease_lost",
             Self::Unrecorded { .. } => "unrecorded",
             Self::NotEncoded { .. } => "not_encoded",
@@ -181,13 +215,9 @@ impl Classify for EffectError {
         }
     }
 
-    /// Another call is at it: no word on how much the other side can take.
-    fn is_throttle(&self) -> bool {
-        false
-    }
-
-    fn as_error(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(self)
+    /// Whether an effect may have happened, by this call or an earlier one.
+    pub(crate) fn may_have_happened(&self) -> bool {
+        !self.classify().is_not_applied()
     }
 }
 

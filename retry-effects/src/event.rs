@@ -1,7 +1,8 @@
 //! What the gate reports: events of the `tracing` target `retry`, and [`GateEvent`]s for whoever
 //! keeps metrics. Payloads, arguments and results are in neither.
 
-use std::sync::OnceLock;
+use std::collections::BTreeSet;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tracing::{debug, info, warn};
@@ -51,6 +52,8 @@ pub enum GateEventKind {
     Released,
     /// The effect may have happened: the record is in doubt.
     InDoubt,
+    /// The claim had run out, and nothing has happened under it.
+    Expired,
     /// The claim was lost to another owner, or to a person's word.
     LeaseLost,
     /// The body ran and the store could not be told.
@@ -74,6 +77,7 @@ impl GateEventKind {
             Self::Failed => "failed",
             Self::Released => "released",
             Self::InDoubt => "in_doubt",
+            Self::Expired => "expired",
             Self::LeaseLost => "lease_lost",
             Self::Unrecorded => "unrecorded",
             Self::StoreFailed => "store_failed",
@@ -200,6 +204,12 @@ fn report(
         GateEventKind::Failed => event!(debug, "Recorded the error of {action_type}"),
         GateEventKind::Released => event!(debug, "Released {action_type}: nothing has happened"),
         GateEventKind::InDoubt => event!(warn, "In doubt: {action_type} may have happened"),
+        GateEventKind::Expired => {
+            event!(
+                warn,
+                "The claim on {action_type} ran out; nothing has happened"
+            );
+        }
         GateEventKind::LeaseLost => event!(warn, "Lease lost while {action_type} ran"),
         GateEventKind::Unrecorded => {
             event!(
@@ -209,6 +219,33 @@ fn report(
         }
         GateEventKind::StoreFailed => event!(warn, "Not run: the store of {action_type} failed"),
     }
+}
+
+/// Action types whose unrecognized error was reported; no more than this many.
+static REPORTED: Mutex<BTreeSet<Box<str>>> = Mutex::new(BTreeSet::new());
+const MOST_REPORTED: usize = 4096;
+
+/// An attempt failed with an error that nothing knows: once for each action type.
+pub(crate) fn unrecognized(action: &Action, error: &str) {
+    let name = &*action.name;
+    let mut reported = REPORTED.lock().unwrap_or_else(PoisonError::into_inner);
+    if reported.contains(name) {
+        return;
+    }
+    if reported.len() < MOST_REPORTED {
+        reported.insert(name.into());
+    }
+    drop(reported);
+    warn!(
+        target: "retry",
+        operation = name,
+        action = %action.token.id(),
+        error,
+        "Not recognized: {name} failed with an error that does not say whether anything happened, so \
+         the action may have taken effect: {error}. Where it proves that nothing happened, state it: by \
+         #[derive(Classify)] with not_applied, by not_applied_if, or, for a type inside a box, by \
+         retry_core::recognize"
+    );
 }
 
 /// The keeper found that the claim is another's.

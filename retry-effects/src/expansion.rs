@@ -7,13 +7,13 @@ use std::fmt::Display;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use pin_project_lite::pin_project;
-use retry_core::__private::{Limits, know_further, replace_doubt, watch_doubt};
-use retry_core::{Classify, Verdict};
+use retry_core::__private::{Limits, Marks, mark, refuse, watch_doubt};
+use retry_core::recognize;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
@@ -210,10 +210,7 @@ impl Ask {
 
     fn request(self, blocks: bool) -> Result<Request, EffectError> {
         watch_doubt();
-        know_further(|error| {
-            let error = error.downcast_ref::<EffectError>()?;
-            Some(error as &dyn Classify)
-        });
+        recognized();
         if let Some(source) = self.fault {
             let action_type = (*self.name).into();
             return Err(EffectError::NoActionId {
@@ -239,6 +236,12 @@ impl Ask {
     }
 }
 
+/// Has this crate's errors known in chains.
+fn recognized() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(recognize::<EffectError>);
+}
+
 /// Whether a call is to run.
 #[derive(Debug)]
 pub enum Opened<T, E> {
@@ -250,6 +253,7 @@ pub enum Opened<T, E> {
 
 impl<T, E> Opened<T, E> {
     fn refused(error: EffectError, errors: &Errors<E>) -> Self {
+        refuse(|| error.to_string());
         Self::Finished(Err((errors.of)(error)))
     }
 
@@ -277,9 +281,11 @@ impl<T, E> Opened<T, E> {
                 })),
             },
             Err(error) => {
-                if error.classify() == Verdict::Unknown {
-                    // An error type that is a text does not tell what this call is a part of.
-                    let _ = replace_doubt(true);
+                // An error type that is a text does not tell what this call is a part of.
+                if error.may_have_happened() {
+                    mark(Marks::UNKNOWN);
+                } else {
+                    refuse(|| error.to_string());
                 }
                 Err((errors.of)(error))
             }

@@ -6,10 +6,12 @@ mod ending;
 use std::future::Future;
 use std::sync::Arc;
 
-use retry_core::__private::{Failure, replace_doubt};
+use retry_core::__private::{Failure, Marks, mark};
 use retry_core::Verdict;
 
-use crate::action::{Action, ENDED, LOST, MARKED, OVER, RETURNED, RUNNING, UNKNOWN};
+use crate::action::{
+    ACTED, Action, ENDED, LOST, MARKED, OVER, RETURNED, RUNNING, UNKNOWN, UNPROVED,
+};
 use crate::ambient;
 use crate::blocking;
 use crate::codec::{Errors, Results};
@@ -102,8 +104,13 @@ impl<T, E> Gate<T, E> {
         ambient::within_action(&mut Some(self.action.clone()), probe)
     }
 
-    /// Takes note of an attempt's outcome. Says whether the callee is to be asked what happened.
-    pub fn note(&self, outcome: &Result<T, E>, is_unknown: impl FnOnce(&E) -> bool) -> bool {
+    /// Takes note of an attempt's outcome; `judge` makes a failure of its error. Says whether the
+    /// callee is to be asked what happened.
+    pub fn note<'e>(
+        &self,
+        outcome: &'e Result<T, E>,
+        judge: impl FnOnce(&'e E) -> Failure<'e>,
+    ) -> bool {
         let Err(error) = outcome else {
             return false;
         };
@@ -113,7 +120,7 @@ impl<T, E> Gate<T, E> {
             // The lease was over: nothing began.
             return false;
         }
-        if !(self.is_cut() || action.is(MARKED) || is_unknown(error)) {
+        if self.is_proved_not_applied(&judge(error)) {
             action.clear(RUNNING);
             if action.is(LOST) {
                 // Another attempt would run under another owner's claim.
@@ -124,7 +131,7 @@ impl<T, E> Gate<T, E> {
         action.clear(RUNNING | MARKED);
         action.set(UNKNOWN);
         // So is what this call is a part of.
-        let _ = replace_doubt(true);
+        mark(Marks::UNKNOWN);
         match self.doubt {
             Doubt::Halt => action.set(OVER),
             Doubt::Reexecute | Doubt::Probe if action.is(LOST) => action.set(OVER),
@@ -136,7 +143,28 @@ impl<T, E> Gate<T, E> {
 
     /// The same for the outcome of a call whose last attempt a time limit may have cut.
     pub fn note_cut(&self, outcome: &Result<T, E>) -> bool {
-        self.is_cut() && self.note(outcome, |_| true)
+        self.is_cut() && self.note(outcome, |_| Failure::cut())
+    }
+
+    /// Whether it is proved that the attempt had no effect. Nothing that is not known for certain
+    /// counts as proof.
+    fn is_proved_not_applied(&self, failure: &Failure<'_>) -> bool {
+        let action = &self.action;
+        if self.is_cut() || action.is(MARKED | ACTED) {
+            return false;
+        }
+        if failure.is_not_applied() {
+            return true;
+        }
+        if !action.is(UNPROVED) && action.was_refused(failure) {
+            return true;
+        }
+        if failure.is_unrecognized() {
+            let reason: Arc<str> = failure.text().into();
+            event::unrecognized(action, &reason);
+            action.keep_reason(reason);
+        }
+        false
     }
 
     /// What the callee said of the attempt that was noted.
@@ -267,7 +295,7 @@ impl<T, E> Drop for Gate<T, E> {
         if in_doubt {
             // So is what this call is a part of, also where nobody polls that: a task that was
             // aborted is dropped elsewhere.
-            let _ = replace_doubt(true);
+            mark(Marks::UNKNOWN);
             if let Some(parent) = &action.parent {
                 parent.set(MARKED);
             }

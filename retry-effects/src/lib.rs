@@ -203,7 +203,7 @@ mod waiters;
 
 #[cfg(feature = "redis")]
 pub use self::redis::{RedisEffectStore, RedisOptions, RedisRefusal};
-pub use action::{CurrentAction, current_action};
+pub use action::{CurrentAction, acted, current_action};
 pub use action_id::{ActionId, compute_action_id};
 pub use ambient::{current_scope, in_current_scope, with_scope, with_scope_blocking};
 pub use claim::{Busy, Claim, ClaimId, ClaimRequest, DEFAULT_LEASE, Fence, Silent, Token};

@@ -117,6 +117,7 @@ pub(crate) fn record(
         | GateEventKind::Failed
         | GateEventKind::Released
         | GateEventKind::InDoubt
+        | GateEventKind::Expired
         | GateEventKind::LeaseLost
         | GateEventKind::Unrecorded => (false, false),
     };
@@ -141,6 +142,7 @@ pub(crate) fn record(
         | GateEventKind::Released => settled(store, id),
         GateEventKind::Busy
         | GateEventKind::Mismatch
+        | GateEventKind::Expired
         | GateEventKind::LeaseLost
         | GateEventKind::StoreFailed => {}
     }

@@ -34,6 +34,7 @@ pub(crate) struct Arguments {
     pub(crate) max_total_time: Option<Limit>,
     pub(crate) retry_if: Option<Expr>,
     pub(crate) retry_on_ok: Option<Expr>,
+    pub(crate) not_applied_if: Option<Expr>,
     pub(crate) on_retry: Option<Expr>,
     pub(crate) name: Option<String>,
     /// The variable that the body knows its attempt by.
@@ -91,6 +92,7 @@ impl Arguments {
             "max_total_time" => self.max_total_time = limit(argument, faults),
             "retry_if" => self.retry_if = argument.expression(faults),
             "retry_on_ok" => self.retry_on_ok = argument.expression(faults),
+            "not_applied_if" => self.not_applied_if = argument.expression(faults),
             "on_retry" => self.on_retry = argument.expression(faults),
             "name" => self.name = value::name(argument, faults),
             "attempt" => self.attempt = value::variable(argument, faults),

@@ -48,7 +48,8 @@ impl<'a, J, A, H, L, R> HedgedRetry<'a, J, A, H, L, R> {
         let Self { retry, hedge } = self;
         let (guards, operation) = (retry.guards.shared(), retry.call.operation);
         let maker = Maker::new(attempt);
-        let retry = retry.__judged_by(|judge| Shared(Arc::new(judge)));
+        let (judge, retry) = retry.__judge_apart();
+        let retry = retry.__judged_by(Shared(Arc::new(judge)));
         let is_final = retry.judge.clone();
         // A hedged attempt is an attempt like any other.
         retry.run_async(move || hedge.race((&guards, &operation), maker.clone(), is_final.clone()))

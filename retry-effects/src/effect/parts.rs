@@ -3,7 +3,8 @@
 use std::fmt;
 use std::future::{Future, Ready, ready};
 
-use retry_core::__private::{Failure, Judge};
+use retry_core::__private::{Failure, Judge, classified};
+use retry_core::Classify;
 
 use crate::expansion::{Probed, probed_by, probed_sync};
 use crate::gate::Gate;
@@ -67,18 +68,37 @@ impl<T, F: Fn() -> Q, Q: Future<Output = Probe<T>>> AsksAsync<T> for Probing<F> 
 
 /// A judge beside which the gate has its say.
 pub(super) struct Gated<'a, J, T, E> {
-    judge: J,
+    judge: &'a J,
     gate: &'a Gate<T, E>,
 }
 
+impl<J, T, E> Clone for Gated<'_, J, T, E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<J, T, E> Copy for Gated<'_, J, T, E> {}
+
 impl<'a, J, T, E> Gated<'a, J, T, E> {
-    pub(super) fn new(judge: J, gate: &'a Gate<T, E>) -> Self {
+    pub(super) fn new(judge: &'a J, gate: &'a Gate<T, E>) -> Self {
         Self { judge, gate }
     }
 }
 
-impl<T, E, J: Judge<E>> Judge<E> for Gated<'_, J, T, E> {
+impl<T, E: Classify, J: Judge<E>> Gated<'_, J, T, E> {
+    /// What the error itself, and the statement of `not_applied_if`, let be known.
+    pub(super) fn own<'e>(&self, error: &'e E) -> Failure<'e> {
+        classified(error).not_applied_if(|| self.judge.states_not_applied(error))
+    }
+}
+
+impl<T, E: Classify, J: Judge<E>> Judge<E> for Gated<'_, J, T, E> {
     fn failure<'e>(&self, error: &'e E) -> Failure<'e> {
-        self.gate.judged(self.judge.failure(error))
+        let own = self.own(error);
+        self.gate.judged(match self.judge.advice(error) {
+            Some(verdict) => own.judged(verdict),
+            None => own,
+        })
     }
 }

@@ -1,6 +1,6 @@
 //! The end of a call: what is recorded of it, and what its caller gets.
 
-use retry_core::__private::replace_doubt;
+use retry_core::__private::{Marks, mark};
 
 use super::Gate;
 use crate::action::{Action, ENDED, RECORDED, RUNNING, UNKNOWN};
@@ -43,6 +43,11 @@ impl<T, E> Gate<T, E> {
         let action = &*self.action;
         match ending {
             Ending::Release => match release(action).await {
+                // The claim had run out, and is another's by now.
+                Err(StoreError::LeaseLost { .. }) => {
+                    self.tell(GateEventKind::Expired);
+                    outcome
+                }
                 // The body's transaction had committed after all.
                 Ok(Some(finished)) => self.replay(&finished),
                 Ok(None) => {
@@ -62,7 +67,7 @@ impl<T, E> Gate<T, E> {
                 } else {
                     self.tell(GateEventKind::InDoubt);
                 }
-                let _ = replace_doubt(true);
+                mark(Marks::UNKNOWN);
                 Err((self.errors.of)(EffectError::NotEncoded {
                     action_type: (*action.name).into(),
                     id: action.token.id(),
@@ -99,7 +104,7 @@ impl<T, E> Gate<T, E> {
             Ok(()) => {
                 self.tell(GateEventKind::InDoubt);
                 // An error type that is a text does not tell what this call is a part of.
-                let _ = replace_doubt(true);
+                mark(Marks::UNKNOWN);
                 Err(self.in_doubt())
             }
             // By now it may have been.
@@ -121,7 +126,7 @@ impl<T, E> Gate<T, E> {
         self.not_told(&error);
         outcome?;
         // An error type that is a text does not tell what this call is a part of.
-        let _ = replace_doubt(true);
+        mark(Marks::UNKNOWN);
         Err((self.errors.of)(if is_lost {
             action.lease_lost()
         } else {

@@ -59,10 +59,7 @@ impl Trouble {
         match self {
             // Another connection may lead to the new primary.
             _ if self.is_of_standby() => Verdict::Retry,
-            Self::Statement(error) => match error.classify() {
-                Verdict::Unknown => Verdict::Retry,
-                other => other,
-            },
+            Self::Statement(error) => error.classify().verdict(),
             Self::Pool(PoolError::Closed) => Verdict::Stop,
             Self::Pool(_) | Self::Late | Self::Standby => Verdict::Retry,
         }
@@ -169,7 +166,7 @@ const TLS: &str = "let the server have TLS (`ssl = on`), and a certificate for t
 fn client_side(error: &tokio_postgres::Error) -> Option<&'static str> {
     let text = error.to_string();
     let begins = |with: &str| text.starts_with(with);
-    if begins("error performing TLS handshake") && error.classify() == Verdict::Stop {
+    if begins("error performing TLS handshake") && error.classify().verdict() == Verdict::Stop {
         Some(TLS)
     } else if begins("invalid configuration") || begins("authentication error") {
         Some(USER)

@@ -23,14 +23,11 @@ impl Failure {
     pub(super) fn verdict(&self) -> Verdict {
         match self {
             // One that failed in the middle would do so again.
-            Self::Redis(error) if Classify::kind(error) == "script" => Verdict::Stop,
+            Self::Redis(error) if error.classify().kind() == "script" => Verdict::Stop,
             // Nothing is evicted here: it takes a person.
             Self::Redis(error) if error.code() == Some("OOM") => Verdict::Stop,
-            Self::Redis(error) => match error.classify() {
-                // The socket was closed, or the answer was cut: nothing that stays so.
-                Verdict::Unknown => Verdict::Retry,
-                verdict => verdict,
-            },
+            // Also where the socket was closed, or the answer was cut: nothing that stays so.
+            Self::Redis(error) => error.classify().verdict(),
             Self::Refused(refusal) if refusal.passes() => Verdict::Retry,
             Self::Refused(_) => Verdict::Stop,
             Self::Late(_) => Verdict::Retry,
@@ -64,7 +61,7 @@ impl Failure {
             Self::Late(_) => StoreError::unavailable(what, self.to_string()),
             Self::Redis(error) => {
                 let (advice, stays) = advice(&error);
-                if stays && Classify::kind(&error) != "script" {
+                if stays && error.classify().kind() != "script" {
                     StoreError::misconfigured_by(format!("cannot {what}: {error}{advice}"), error)
                 } else {
                     StoreError::unavailable(format!("{what}{advice}"), error)

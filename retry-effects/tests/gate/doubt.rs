@@ -1,7 +1,7 @@
 //! Outcomes that nobody knows: what halts, what goes on, and what sticks.
 
 use super::*;
-use retry_core::{Classify, Verdict};
+use retry_core::{Classify, Judgement};
 use retry_effects::InDoubt;
 
 /// An error of one's own, with a verdict of its own.
@@ -21,10 +21,10 @@ impl std::fmt::Display for Own {
 }
 
 impl Classify for Own {
-    fn classify(&self) -> Verdict {
+    fn classify(&self) -> Judgement {
         match self {
-            Self::Perhaps => Verdict::Unknown,
-            Self::Gate(_) => Verdict::Stop,
+            Self::Perhaps => Judgement::retry(),
+            Self::Gate(_) => Judgement::stop(),
         }
     }
 }

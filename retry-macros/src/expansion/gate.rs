@@ -176,11 +176,11 @@ impl Call<'_> {
             return TokenStream::new();
         }
         let (gate, ended) = (own_name("gate"), self.at_outcome("ended"));
-        let unknown = self.unknown();
+        let proof = self.proof();
         match self.heard(&ended) {
-            None => quote!(#gate.note(&#ended, #unknown);),
+            None => quote!(#gate.note(&#ended, #proof);),
             Some(heard) => quote! {
-                let #ended = if #gate.note(&#ended, #unknown) { #heard } else { #ended };
+                let #ended = if #gate.note(&#ended, #proof) { #heard } else { #ended };
             },
         }
     }

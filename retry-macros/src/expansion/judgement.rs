@@ -14,6 +14,7 @@ impl Call<'_> {
         let all = [
             ("retry_if", &arguments.retry_if),
             ("retry_on_ok", &arguments.retry_on_ok),
+            ("not_applied_if", &arguments.not_applied_if),
             ("on_retry", &arguments.on_retry),
         ];
         let made = all.into_iter().filter_map(|(name, expression)| {
@@ -33,7 +34,7 @@ impl Call<'_> {
             Some(predicate) => {
                 let predicate = in_place(predicate, "retry_on_ok");
                 quote! {
-                    #private::is_refused(#value, #predicate).then(#private::Failure::unaccepted)
+                    #private::holds(#value, #predicate).then(#private::Failure::unaccepted)
                 }
             }
             None => quote!({ let _ = #value; ::core::option::Option::None }),
@@ -51,11 +52,12 @@ impl Call<'_> {
         }
     }
 
-    /// A closure from an error to whether the attempt may have had its effect all the same.
-    pub(super) fn unknown(&self) -> TokenStream {
+    /// A closure from an error to a failure that a predicate's advice has no part in: what it proves
+    /// is asked of it.
+    pub(super) fn proof(&self) -> TokenStream {
         let error = own_name("error");
         let failure = self.unless_timed_out(self.known(&error));
-        quote!(|#error| #failure.is_unknown())
+        quote!(|#error| #failure)
     }
 
     /// A closure from the call's last error to whether it is final.
@@ -72,8 +74,19 @@ impl Call<'_> {
             .unwrap_or_else(|| self.unless_timed_out(known))
     }
 
-    /// What the error's own type lets be known of it.
+    /// What the error's own type lets be known of it, and `not_applied_if`.
     fn known(&self, error: &Ident) -> TokenStream {
+        let known = self.known_by_type(error);
+        let Some(expression) = &self.arguments.not_applied_if else {
+            return known;
+        };
+        let krate = &self.krate;
+        let predicate = in_place(expression, "not_applied_if");
+        let holds = located(quote!(#krate::__private::holds), expression.span());
+        quote!(#known.not_applied_if(|| #holds(#error, #predicate)))
+    }
+
+    fn known_by_type(&self, error: &Ident) -> TokenStream {
         let krate = &self.krate;
         let private = quote!(#krate::__private);
         if self.checked.error_is_parameter && self.arguments.retry_if.is_none() {
@@ -82,12 +95,22 @@ impl Call<'_> {
             let classified = located(quote!(#private::classified), error.span());
             return quote!(#classified(#error));
         }
+        let description = quote!((&&&&&&#private::Probe(#error)).__retry_description());
+        if self.gate.is_some() {
+            // Where nothing judges it, the compiler points at the declared type.
+            let classifier = located(
+                quote!(__retry_classifier_at_gate()),
+                self.checked.outcome_span,
+            );
+            return quote!({
+                use #private::{Described as _, JudgedAtGate as _};
+                use #private::{JudgedByChainAtGate as _, NotJudgedAtGate as _};
+                #private::failure((&&&#private::Probe(#error)).#classifier, #description)
+            });
+        }
         quote!({
             use #private::{Described as _, Judged as _};
-            #private::failure(
-                (&&&&&#private::Probe(#error)).__retry_classifier(),
-                (&&&&&&#private::Probe(#error)).__retry_description(),
-            )
+            #private::failure((&&&&&#private::Probe(#error)).__retry_classifier(), #description)
         })
     }
 

@@ -81,7 +81,7 @@ pub(in super::super) const HEDGE: Names = Names {
     ],
 };
 
-const KNOWN: [(&str, &str); 33] = [
+const KNOWN: [(&str, &str); 34] = [
     ("max_attempts", "max_attempts = 5"),
     ("min_wait", "min_wait = \"500ms\""),
     ("max_wait", "max_wait = \"10s\""),
@@ -96,6 +96,10 @@ const KNOWN: [(&str, &str); 33] = [
         "retry_if = |error: &MyError| error.is_transient()",
     ),
     ("retry_on_ok", "retry_on_ok = |value| value.is_pending()"),
+    (
+        "not_applied_if",
+        "not_applied_if = |error: &MyError| error.is_refusal()",
+    ),
     ("on_retry", "on_retry = |event| tell(event.attempt())"),
     ("name", "name = \"load_task\""),
     ("attempt", "attempt = n"),
@@ -120,7 +124,7 @@ const KNOWN: [(&str, &str); 33] = [
     ("crate", "crate = ::retry_core"),
 ];
 
-const ALIASES: [(&str, &str); 23] = [
+const ALIASES: [(&str, &str); 25] = [
     ("retries", "max_attempts"),
     ("max_retries", "max_attempts"),
     ("attempts", "max_attempts"),
@@ -132,6 +136,8 @@ const ALIASES: [(&str, &str); 23] = [
     ("factor", "multiplier"),
     ("strategy", "backoff"),
     ("when", "retry_if"),
+    ("not_applied", "not_applied_if"),
+    ("harmless_if", "not_applied_if"),
     ("notify", "on_retry"),
     ("deadline", "max_total_time"),
     ("max_elapsed_time", "max_total_time"),
