@@ -32,8 +32,33 @@ use crate::judgement::Judgement;
 /// assert!(!ApiError::Forbidden.classify().is_not_applied());
 /// ```
 ///
-/// The same enum, with what it knows written down. `not_applied` is for the gate (`idempotent =
-/// true`): without it every failure of a gated call leaves the action in doubt.
+/// `#[derive(Classify)]` writes down what each variant knows; the words are on [the derive's
+/// page](derive@crate::Classify). `not_applied` is for the gate (`idempotent = true`): without it every
+/// failure of a gated call leaves the action in doubt.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// use retry_core::{Classify, Judgement};
+///
+/// #[derive(Debug, thiserror::Error, Classify)]
+/// enum ApiError {
+///     #[error("server busy")]
+///     #[classify(retry, not_applied, throttle, kind = "busy")]
+///     Busy,
+///     #[error("403 forbidden")]
+///     #[classify(stop, not_applied)]
+///     Forbidden,
+///     /// Judged by the error that it holds.
+///     #[error("connection failed")]
+///     Connection(#[from] std::io::Error),
+/// }
+///
+/// let busy = Judgement::retry().not_applied().throttle().with_kind("busy");
+/// assert_eq!(ApiError::Busy.classify(), busy);
+/// # }
+/// ```
+///
+/// By hand it is one method:
 ///
 /// ```
 /// use retry_core::{Classify, Judgement};
@@ -55,10 +80,13 @@ use crate::judgement::Judgement;
 /// assert!(ApiError::Busy.classify().is_not_applied());
 /// ```
 ///
+/// `not_applied` claims that the whole body of the function which returns the error had no effect, not
+/// only the step that failed.
+///
 /// An attribute also judges errors that do not implement this trait, by their source chain or
 /// their text; see the crate's section on classification. Functions and [`Retry`](crate::Retry)
-/// ask for it, unless `retry_if` judges. For an error that wraps others the line is
-/// `fn as_error`, which makes the chain count:
+/// ask for it, unless `retry_if` judges. For an error that wraps others the line by hand is
+/// `fn as_error`, which makes the chain count (the derive writes it):
 ///
 /// ```
 /// use std::{error::Error, io};

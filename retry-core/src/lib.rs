@@ -35,7 +35,7 @@
 //! | [`execute_with_retry`], [`execute_with_retry_async`], [`Retry`] | the same engine for code without an attribute |
 //! | [`RetryPolicy`], [`Growth`], [`Jitter`], the named policies | how often, how long between, under which guarantee |
 //! | [`RetrySettings`] | what the environment says |
-//! | [`Classify`], [`Verdict`], [`is_retryable_error`] | whether an error is worth another attempt |
+//! | [`Classify`](trait@Classify) (trait and [derive](derive@Classify)), [`Judgement`], [`Verdict`], [`is_retryable_error`] | whether an error is worth another attempt |
 //! | [`RetryEvent`], [`stats()`], events of the `tracing` target `retry`, `metrics` (feature) | what is reported |
 //! | [`RetryBudget`], [`AdaptiveLimiter`] | what all calls' retries together may cost, and how many calls a second the other side takes |
 //! | [`Nested`], [`RetryScope`] | calls inside calls, and shutdown |
@@ -126,8 +126,9 @@
 //! In this order: `retry_if` if given; else the error's own [`Classify`]; else, for any
 //! [`Error`](std::error::Error) and for boxed errors, the first error in its source chain that is
 //! known; else its text and those of its sources, by [`is_retryable_error`]; else it is retried.
-//! `#[error(transparent)]` hides an inner error from its own chain: write `#[error("{0}")]` where
-//! the inner error is to decide. A function generic over its error takes `E: Classify`.
+//! `#[error(transparent)]` hides an inner error from its own chain: write `#[error("{0}")]` or derive
+//! [`Classify`](derive@Classify) where the inner error is to decide. A function generic over its error
+//! takes `E: Classify`.
 //!
 #![doc = include_str!("../docs/classification.md")]
 //!
@@ -180,7 +181,7 @@
 //!
 //! | feature | adds | why it is apart |
 //! |---|---|---|
-//! | `macros` (default) | the attributes | they bring syn, which code without them need not build |
+//! | `macros` (default) | the attributes, and `#[derive(Classify)]` | they bring syn, which code without them need not build |
 //! | `dotenv` | `.env` beneath the environment | a parser, and a file that production may not want read |
 //! | `metrics` | numbers through the `metrics` facade | a dependency, and each call reads the clock |
 //! | `prometheus` | `metrics::install_buckets` | the exporter and what it brings |

@@ -49,45 +49,41 @@ pub(crate) fn classify(item: TokenStream) -> TokenStream {
 
 impl<'a> Subject<'a> {
     fn of(input: &'a DeriveInput, faults: &mut Faults) -> Self {
-        let (mut words, cases) = match &input.data {
-            Data::Struct(data) => {
-                let words = Words::parse(&input.attrs, Place::Struct, faults);
-                let krate = words.krate.clone();
-                let case = Case::of(None, &data.fields, words, &input.attrs, faults);
-                let words = Words {
-                    krate,
-                    ..Words::default()
-                };
-                (words, vec![case])
-            }
-            Data::Enum(data) => {
-                let words = Words::parse(&input.attrs, Place::Enum, faults);
-                let cases = data.variants.iter().map(|variant| {
-                    let attributes = source::display_attributes(&input.attrs, &variant.attrs);
+        let place = match &input.data {
+            Data::Enum(_) => Place::Enum,
+            Data::Struct(_) | Data::Union(_) => Place::Struct,
+        };
+        let mut words = Words::parse(&input.attrs, place, faults);
+        let (krate, default) = (words.krate.take(), words.default);
+        let cases = match &input.data {
+            Data::Struct(data) => vec![Case::of(None, &data.fields, words, &input.attrs, faults)],
+            Data::Enum(data) => data
+                .variants
+                .iter()
+                .map(|variant| {
                     let words = Words::parse(&variant.attrs, Place::Variant, faults);
+                    let display = source::display_attributes(&input.attrs, &variant.attrs);
                     Case::of(
                         Some(&variant.ident),
                         &variant.fields,
                         words,
-                        attributes,
+                        display,
                         faults,
                     )
-                });
-                let cases = cases.collect();
-                (words, cases)
-            }
+                })
+                .collect(),
             Data::Union(data) => {
                 let message = "`derive(Classify)` is for structs and enums: write `impl Classify` for a \
                                union by hand";
                 faults.on(&data.union_token, message);
-                (Words::default(), Vec::new())
+                Vec::new()
             }
         };
         Self {
             input,
             cases,
-            default: words.default.take(),
-            krate: path(words.krate.as_ref()),
+            default,
+            krate: path(krate.as_ref()),
         }
     }
 

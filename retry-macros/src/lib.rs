@@ -1,5 +1,6 @@
 //! The attributes of `retry-core`: `#[retry_worker]`, `#[retry_storage]`, `#[retry_scheduler]`,
-//! `#[retry_api]`. Use them from there; what they mean is documented there too.
+//! `#[retry_api]`, and `#[derive(Classify)]`. Use them from there; what they mean is documented there
+//! too.
 //!
 //! One way through: *arguments* (what was written) and *function* (what it was written on) are
 //! parsed and checked, every error is collected, and only a faultless pair is *expanded*. On any

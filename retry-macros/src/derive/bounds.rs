@@ -3,18 +3,17 @@
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{
-    DeriveInput, Generics, Token, Type, TypeParam, TypeParamBound, WhereClause, WherePredicate,
-    parse_quote,
+    DeriveInput, Generics, Token, TraitBoundModifier, Type, TypeParam, TypeParamBound, WhereClause,
+    WherePredicate, parse_quote,
 };
 
 /// Whether the type certainly outlives everything, so that it can be looked at as a `dyn Error`: it
 /// borrows nothing, and neither do its parameters.
 pub(super) fn is_static(generics: &Generics) -> bool {
-    let is_static = |bound: &TypeParamBound| matches!(bound, TypeParamBound::Lifetime(lifetime) if lifetime.ident == "static");
     generics.lifetimes().next().is_none()
         && generics
             .type_params()
-            .all(|parameter| declared(generics, parameter).any(is_static))
+            .all(|parameter| declared(generics, parameter).any(is_static_bound))
 }
 
 /// The type's own where-clause; for a generic type also that it displays itself, and that the errors
@@ -51,11 +50,22 @@ fn is_undeclared(input: &DeriveInput, source: &Type) -> bool {
         .peekable();
     let is_recursive =
         mentions(source, &input.ident) || mentions(source, &<Token![Self]>::default().into());
-    let is_trait = |bound: &TypeParamBound| matches!(bound, TypeParamBound::Trait(it) if matches!(it.modifier, syn::TraitBoundModifier::None));
     parameters.peek().is_some()
         && !is_recursive
-        && !bounds_of(generics, &quote!(#source)).any(is_trait)
-        && parameters.all(|parameter| !declared(generics, parameter).any(is_trait))
+        && !bounds_of(generics, &quote!(#source)).any(is_trait_bound)
+        && parameters.all(|parameter| !declared(generics, parameter).any(is_trait_bound))
+}
+
+fn is_static_bound(bound: &TypeParamBound) -> bool {
+    matches!(bound, TypeParamBound::Lifetime(lifetime) if lifetime.ident == "static")
+}
+
+/// Whether it is a trait, and not `?Sized`.
+fn is_trait_bound(bound: &TypeParamBound) -> bool {
+    match bound {
+        TypeParamBound::Trait(bound) => matches!(bound.modifier, TraitBoundModifier::None),
+        _ => false,
+    }
 }
 
 /// All bounds of a parameter.

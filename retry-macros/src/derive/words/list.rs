@@ -159,9 +159,11 @@ fn value(key: &str, input: ParseStream<'_>) -> syn::Result<Value> {
             )
         }),
         "default" => {
-            const DEFAULT: &str = "`default` is `retry` or `stop`: what else is true of a variant stands on it";
+            const DEFAULT: &str =
+                "`default` is `retry` or `stop`: what else is true of a variant stands on it";
             let word: Ident = input.call(Ident::parse_any).map_err(|_| refused(DEFAULT))?;
-            let found = advice(&word).filter(|_| !input.peek(token::Paren) && !input.peek(Token![.]));
+            let is_alone = input.is_empty() || input.peek(Token![,]);
+            let found = advice(&word).filter(|_| is_alone);
             found.map(Value::Advice).ok_or_else(|| refused(DEFAULT))
         }
         _ => input.call(Path::parse_mod_style).map(Value::Crate).map_err(|_| {
