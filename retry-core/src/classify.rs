@@ -107,7 +107,8 @@ use crate::judgement::Judgement;
 #[diagnostic::on_unimplemented(
     message = "nothing says when `{Self}` is worth another attempt",
     label = "`{Self}` is not `Classify`",
-    note = "for a `Display` error of your own, `impl retry_core::Classify for {Self} {{}}` judges by \
+    note = "for a `Display` error of your own, `#[derive(retry_core::Classify)]` judges by words on its \
+            variants and by the errors that it holds, `impl retry_core::Classify for {Self} {{}}` by \
             its text; or judge in place with `Retry::retry_if`, or `retry_if = ..` on an attribute"
 )]
 pub trait Classify: fmt::Display {

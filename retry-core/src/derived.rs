@@ -62,14 +62,14 @@ impl<E: Error + 'static> HeldByStaticChain for &&Probe<'_, E> {
     }
 }
 
-/// Else it is refused, with a message that says what to write.
+/// Else it is refused: the compiler asks for its `Classify`.
 pub trait NotHeld {
     /// The field's type.
     type Field;
     /// Nothing judges: it does not compile.
     fn __retry_held(&self) -> Judgement
     where
-        Self::Field: Judges;
+        Self::Field: Classify;
 }
 
 impl<E> NotHeld for Probe<'_, E> {
@@ -77,22 +77,11 @@ impl<E> NotHeld for Probe<'_, E> {
 
     fn __retry_held(&self) -> Judgement
     where
-        E: Judges,
+        E: Classify,
     {
-        Judgement::by_text(Verdict::Retry)
+        self.0.classify()
     }
 }
-
-/// What a source must be for its variant to be judged by it.
-#[diagnostic::on_unimplemented(
-    message = "`derive(Classify)` does not know how to judge a `{Self}`",
-    label = "`{Self}` is neither `Classify` nor an error",
-    note = "implement or derive `retry_core::Classify` for it; where it is a parameter, declare the bound \
-            `{Self}: retry_core::Classify`",
-    note = "or judge the variant without it: `#[classify(with = path)]` names a function that gets all \
-            fields by reference"
-)]
-pub trait Judges {}
 
 /// How an error is looked at as a `dyn Error`.
 pub trait Viewed<'a> {

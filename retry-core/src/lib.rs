@@ -290,8 +290,8 @@ pub mod __private {
     pub use crate::breaker::Window;
     pub use crate::clock::block_for;
     pub use crate::derived::{
-        Held, HeldByChain, HeldByStaticChain, HoldsWait, Judges, NotHeld, Viewed, advised, after,
-        held, judged, proved, unstated,
+        Held, HeldByChain, HeldByStaticChain, HoldsWait, NotHeld, Viewed, advised, after, held,
+        judged, proved, unstated,
     };
     pub use crate::doubt::{Marks, mark, refuse, replace_marks, take_refusal, watch_doubt};
     pub use crate::engine::{Bounds, Step};

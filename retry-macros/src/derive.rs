@@ -38,6 +38,12 @@ pub(crate) fn classify(item: TokenStream) -> TokenStream {
         Err(error) => return error.into_compile_error(),
     };
     let mut faults = Faults::default();
+    if let Data::Union(data) = &input.data {
+        let message = "`derive(Classify)` is for structs and enums: write `impl Classify` for a union \
+                       by hand";
+        faults.on(&data.union_token, message);
+        return faults.into_compile_errors();
+    }
     let subject = Subject::of(&input, &mut faults);
     if faults.is_empty() {
         return subject.implementation();
@@ -72,12 +78,7 @@ impl<'a> Subject<'a> {
                     )
                 })
                 .collect(),
-            Data::Union(data) => {
-                let message = "`derive(Classify)` is for structs and enums: write `impl Classify` for a \
-                               union by hand";
-                faults.on(&data.union_token, message);
-                Vec::new()
-            }
+            Data::Union(_) => Vec::new(),
         };
         Self {
             input,

@@ -80,7 +80,14 @@ impl Subject<'_> {
         let krate = &self.krate;
         let private = quote!(#krate::__private);
         if let Some(function) = &case.with {
-            let fields = (0..case.fields.len()).map(field_name);
+            // A field of another type than the function takes is shown where it stands.
+            let fields = case.fields.iter().enumerate().map(|(at, field)| {
+                let place = field
+                    .ident
+                    .as_ref()
+                    .map_or_else(|| field.ty.span(), Ident::span);
+                located(at, place)
+            });
             let call = quote_spanned!(function.span()=> #function(#(#fields),*));
             let judged = quote_spanned!(function.span()=> judged);
             return quote!(#private::#judged(#call));
@@ -150,8 +157,7 @@ impl Subject<'_> {
             CaseAdvice::Stated(Advice::Retry) => quote!(#krate::Verdict::Retry),
             CaseAdvice::Stated(Advice::Stop) => quote!(#krate::Verdict::Stop),
             CaseAdvice::After(at, written) => {
-                let mut field = field_name(*at);
-                field.set_span(Span::mixed_site().located_at(*written));
+                let field = located(*at, *written);
                 quote!(#krate::__private::after(#field))
             }
         }
@@ -202,6 +208,13 @@ impl Case<'_> {
             || self.source.as_ref().is_some_and(|source| source.at == at)
             || matches!(self.advice, Some(CaseAdvice::After(after, _)) if after == at)
     }
+}
+
+/// The variable that a field is bound to, for the compiler's errors to show at `place`.
+fn located(at: usize, place: Span) -> Ident {
+    let mut field = field_name(at);
+    field.set_span(Span::mixed_site().located_at(place));
+    field
 }
 
 /// The variable that a field is bound to.

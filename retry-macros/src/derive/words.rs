@@ -93,7 +93,7 @@ const CONTRADICTIONS: [(&str, &str, &str); 4] = [
     (
         "throttle",
         "not_asked",
-        "who was not asked asks for nothing",
+        "a side that was not asked asks for nothing",
     ),
 ];
 

@@ -41,6 +41,12 @@ enum Sources {
     Two(#[source] io::Error, #[from] io::Error),
 }
 
+impl std::fmt::Display for Sources {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("sources")
+    }
+}
+
 #[derive(Classify)]
 union Union {
     number: u32,

@@ -35,8 +35,8 @@ enum Functions {
     Text,
     #[classify(with = fields)]
     Fields(u32),
-    #[classify(with = missing)]
-    Missing,
+    #[classify(with = code)]
+    Code { text: String },
 }
 
 fn text() -> &'static str {
@@ -45,6 +45,10 @@ fn text() -> &'static str {
 
 fn fields(_code: &u32, _more: &u32) -> Judgement {
     Judgement::stop()
+}
+
+fn code(code: &u32) -> bool {
+    *code > 500
 }
 
 /// A `Classify` error displays itself.

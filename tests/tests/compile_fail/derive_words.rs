@@ -1,5 +1,5 @@
-//! Words of `#[derive(Classify)]` that are unknown, doubled, contradictory or without their value: all
-//! at once, each with what is allowed.
+//! Words of `#[derive(Classify)]` that are unknown, doubled, contradictory or without their value:
+//! all at once, each with what is allowed.
 
 use retry_core::Classify;
 
@@ -12,7 +12,7 @@ enum Unknown {
     Alias,
     #[classify(zzz)]
     Neither,
-    #[classify(retry stop)]
+    #[classify(stop not_applied)]
     NoComma,
     #[classify("retry")]
     NoWord,
