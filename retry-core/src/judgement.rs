@@ -200,6 +200,18 @@ impl Judgement {
         self
     }
 
+    /// States what follows from the advice so far, so that other advice leaves it alone. What a text
+    /// advises answers no other question.
+    pub(crate) fn with_settled_answers(mut self) -> Self {
+        if self.proof != Proof::Unrecognized {
+            self.answer = Some(self.answer());
+        }
+        if self.is_throttle() {
+            self.throttle = Some(true);
+        }
+        self
+    }
+
     /// A known error, after which the effect may have happened.
     pub(crate) const fn unknown(mut self) -> Self {
         self.proof = Proof::Unknown;
