@@ -225,7 +225,7 @@ pub use memory::ManualClock;
 pub use policy::{InDoubt, OnBusy, Probe};
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresEffectStore, PostgresOptions};
-pub use record::{FORMAT, Finished, InputHash, Payload, Record, Resolved, Status};
+pub use record::{FORMAT, Finished, InputHash, NEWEST_FORMAT, Payload, Record, Resolved, Status};
 /// The version that [`SqliteEffectStore::complete_in`] takes a transaction of. No program can be
 /// built with two, as each brings SQLite.
 #[cfg(feature = "sqlite")]

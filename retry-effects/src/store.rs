@@ -192,7 +192,7 @@ impl Outcome {
     /// # Ok::<(), EffectError>(())
     /// ```
     pub fn success<T: Serialize + ?Sized>(value: &T) -> Result<Self, EffectError> {
-        match codec::encode(value) {
+        match codec::encode_unread(value) {
             Ok(payload) => Ok(Self::Success(payload)),
             Err(source) => Err(EffectError::NoPayload {
                 type_name: std::any::type_name::<T>(),
