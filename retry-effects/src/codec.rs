@@ -8,7 +8,7 @@
 //! | `Some` of what is `null` | `null` | `Some(null)` |
 //! | a key that is a number, a list, an enum with fields | a text, or nothing | any value |
 //! | NaN, infinities, an `f32` that is another by way of `f64` | `null`, another | `f64(7ff8000000000000)` |
-//! | a number or raw JSON that `serde_json` keeps as text | the text | `json("1.10")` |
+//! | a number or raw JSON that `serde_json` keeps as a text | that text | `json("1.10")` |
 //!
 //! Its texts begin with `~`, which no JSON does: a program that knows only JSON reports an error and
 //! takes none of it for a result.
@@ -16,10 +16,9 @@
 //! Which of the two it is, is decided by what was written. Most values have nothing in them that JSON
 //! could bend, and cost one pass. Others are read back, as their type, before they are recorded:
 //!
-//! - JSON writes a number in a key as a text, and `serde_json` turns integers beyond 64 bits and, with
-//!   its feature `arbitrary_precision`, floats into something else for a type that is read by
-//!   `deserialize_any` (internally tagged, untagged, flattened). Reading the notation
-//!   [tells](self::reader::Reader::misread) whether a type does that where it matters.
+//! - JSON writes a number in a key as a text, and `serde_json` makes a float of an integer beyond 64
+//!   bits, for a type that is read by `deserialize_any` (internally tagged, untagged, flattened).
+//!   Reading the notation [tells](self::reader::Reader::misread) whether a type does that.
 //! - What neither form brings back is an error while the first caller is still there to hear it.
 //! - The first value of each type is read back whatever it holds: a type that cannot read what it
 //!   writes (`rename(serialize = ..)`) is found at its first success.
@@ -90,7 +89,7 @@ pub(crate) fn encode_unread(value: &(impl Serialize + ?Sized)) -> serde_json::Re
 /// Reads a value.
 pub(crate) fn decode<T: DeserializeOwned>(payload: &Payload) -> Result<T, NotDecoded> {
     match payload.format() {
-        ..=FORMAT => from_json(payload.json()).map_err(Some),
+        ..=FORMAT => from_json(payload.json(), stack::READING).map_err(Some),
         NEWEST_FORMAT => {
             let reader = Reader::of_notation(payload.json(), stack::READING);
             reader.and_then(|mut reader| reader.read()).map_err(Some)
@@ -99,23 +98,26 @@ pub(crate) fn decode<T: DeserializeOwned>(payload: &Payload) -> Result<T, NotDec
     }
 }
 
-/// Reads JSON; also what `serde_json` does not read back though it wrote it: deep values, and with
-/// `arbitrary_precision` floats in tagged types. Another build may have recorded them.
-fn from_json<T: DeserializeOwned>(json: &str) -> serde_json::Result<T> {
-    serde_json::from_str(json).or_else(|error| {
+/// Reads JSON: also what `serde_json` wrote and does not read back, which is deep values, and with its
+/// feature `arbitrary_precision` floats in tagged types.
+fn from_json<T: DeserializeOwned>(json: &str, room: usize) -> serde_json::Result<T> {
+    let read = || {
         // The reader of the notation takes more than JSON.
         serde_json::from_str::<IgnoredAny>(json)?;
-        let read = Reader::new(json, stack::READING).read();
-        read.map_err(|_| error)
-    })
+        Reader::of_json(json, room).read()
+    };
+    if *ARBITRARY_PRECISION {
+        return read();
+    }
+    serde_json::from_str(json).or_else(|error| read().map_err(|_| error))
 }
 
 fn reads_as_json<T: DeserializeOwned>(json: &Written) -> bool {
-    serde_json::from_str::<T>(&json.text).is_ok()
+    from_json::<T>(&json.text, stack::WRITING).is_ok()
 }
 
-/// Whether a crate in this build has switched on `serde_json`'s `arbitrary_precision`: its numbers
-/// are then texts.
+/// Whether a crate in this build has switched on `serde_json`'s `arbitrary_precision`: it then hands
+/// out each float as an object with a text, which is not what tagged types have buffered for them.
 static ARBITRARY_PRECISION: LazyLock<bool> = LazyLock::new(|| {
     let number = Written::of(&serde_json::Number::from(1), Form::Notation);
     number.is_ok_and(|number| number.text != "~1")

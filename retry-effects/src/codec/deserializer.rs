@@ -27,6 +27,14 @@ impl<'de> Deserializer<'de> for &mut Reader<'_> {
         self.any(false, visitor)
     }
 
+    /// Not by way of `f64`, which is not always the same.
+    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        match self.single() {
+            Some(value) => visitor.visit_f32(value),
+            None => self.value(visitor),
+        }
+    }
+
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         if self.took("null") {
             return visitor.visit_none();
@@ -44,7 +52,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'_> {
         visitor: V,
     ) -> Result<V::Value> {
         if name == RAW
-            && let Some(mut json) = self.verbatim()?
+            && let Some(mut json) = self.raw()?
         {
             return json.deserialize_newtype_struct(name, visitor);
         }
@@ -80,7 +88,6 @@ impl<'de> Deserializer<'de> for &mut Reader<'_> {
         deserialize_u32(),
         deserialize_u64(),
         deserialize_u128(),
-        deserialize_f32(),
         deserialize_f64(),
         deserialize_char(),
         deserialize_str(),

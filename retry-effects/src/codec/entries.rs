@@ -118,20 +118,14 @@ macro_rules! also_in_a_text {
     ($($method:ident),+ $(,)?) => {
         $(
             fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-                self.scalar(visitor)
+                if self.0.peek() != Some(b'"') {
+                    return self.0.$method(visitor);
+                }
+                let text = self.0.string()?;
+                Reader::of_json(&text, stack::READING).$method(visitor)
             }
         )+
     };
-}
-
-impl Key<'_, '_> {
-    fn scalar<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        if self.0.peek() != Some(b'"') {
-            return self.0.value(visitor);
-        }
-        let text = self.0.string()?;
-        Reader::new(&text, stack::READING).value(visitor)
-    }
 }
 
 impl<'de> Deserializer<'de> for Key<'_, '_> {

@@ -2,22 +2,22 @@
 
 use std::io::Cursor;
 
-use serde::de::{DeserializeOwned, Deserializer as _, Error as _, Visitor};
+use serde::de::{DeserializeOwned, Deserializer as _, Error as _, IgnoredAny, Visitor};
 use serde_json::Error;
-
 
 use super::entries::{Elements, Entries};
 use super::stack::Stack;
-use super::writer::{F32, F64, JSON, MARK, SOME};
-use super::{ARBITRARY_PRECISION, too_deep};
+use super::too_deep;
+use super::writer::{F32, F64, Form, JSON, MARK, SOME};
 
 /// What reading comes to.
 pub(super) type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Reads the notation, by way of [`serde::Deserializer`]; JSON is a part of it.
+/// Reads the notation, of which JSON is a part, by way of [`serde::Deserializer`].
 #[derive(Debug)]
 pub(super) struct Reader<'a> {
     text: &'a str,
+    form: Form,
     at: usize,
     stack: Stack,
     /// Whether the type took by `deserialize_any` what JSON would not have shown it as it is.
@@ -25,10 +25,11 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Of a text without the mark.
-    pub(super) fn new(text: &'a str, room: usize) -> Self {
+    /// Of a text that is known to be JSON.
+    pub(super) fn of_json(text: &'a str, room: usize) -> Self {
         Self {
             text,
+            form: Form::Json,
             at: 0,
             stack: Stack::new(room),
             misread: false,
@@ -37,10 +38,13 @@ impl<'a> Reader<'a> {
 
     /// Of a text in the notation.
     pub(super) fn of_notation(text: &'a str, room: usize) -> Result<Self> {
-        match text.strip_prefix(MARK) {
-            Some(text) => Ok(Self::new(text, room)),
-            None => Err(Error::custom(format!("the notation begins with {MARK}"))),
-        }
+        let Some(text) = text.strip_prefix(MARK) else {
+            return Err(Error::custom(format!("the notation begins with {MARK}")));
+        };
+        Ok(Self {
+            form: Form::Notation,
+            ..Self::of_json(text, room)
+        })
     }
 
     /// Reads all of it.
@@ -79,8 +83,11 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A text, which is next.
+    /// The text that is next.
     pub(super) fn string(&mut self) -> Result<String> {
+        if self.peek() != Some(b'"') {
+            return Err(self.unexpected("a text"));
+        }
         let rest = &self.text[self.at..];
         let mut is_escaped = true; // the quote at the beginning
         let end = rest.bytes().position(|byte| {
@@ -96,11 +103,23 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads the next value for a type that takes what there is: perhaps into a buffer.
-    pub(super) fn any<'de, V: Visitor<'de>>(&mut self, is_key: bool, visitor: V) -> Result<V::Value> {
-        self.misread |= self.is_misread(is_key);
+    pub(super) fn any<'de, V: Visitor<'de>>(
+        &mut self,
+        is_key: bool,
+        visitor: V,
+    ) -> Result<V::Value> {
         let stack = self.stack;
         self.stack = stack.for_a_buffer();
-        let value = self.value(visitor);
+        let value = match self.form {
+            Form::Json => match self.number_of_many_digits() {
+                Some(mut json) => json.deserialize_any(visitor),
+                None => self.value(visitor),
+            },
+            Form::Notation => {
+                self.misread |= self.is_misread(is_key);
+                self.value(visitor)
+            }
+        };
         self.stack = stack;
         value
     }
@@ -110,14 +129,33 @@ impl<'a> Reader<'a> {
         match self.peek() {
             Some(b'"') => false,
             _ if is_key => true,
-            Some(b'-' | b'0'..=b'9') => match self.number() {
-                (_, Number::Float(_)) => *ARBITRARY_PRECISION,
-                (_, Number::U128(_) | Number::I128(_)) => true,
-                (_, Number::U64(_) | Number::I64(_)) => false,
-            },
+            Some(b'-' | b'0'..=b'9') => {
+                matches!(self.number().1, Some(Number::U128(_) | Number::I128(_)))
+            }
             Some(b'f') => self.text[self.at..].starts_with(F32),
             _ => false,
         }
+    }
+
+    /// A number that is none of ours, if it is next: `serde_json` keeps the digits of those, or
+    /// takes the nearest.
+    fn number_of_many_digits(&mut self) -> Option<Verbatim> {
+        if !matches!(self.peek(), Some(b'-' | b'0'..=b'9')) {
+            return None;
+        }
+        let (end, number) = self.number();
+        let digits = &self.text[self.at..end];
+        let ours = match number {
+            Some(Number::U64(value)) => value.to_string(),
+            Some(Number::I64(value)) => value.to_string(),
+            Some(Number::Float(value)) => serde_json::to_string(&value).unwrap_or_default(),
+            Some(Number::U128(_) | Number::I128(_)) | None => String::new(),
+        };
+        if digits == ours {
+            return None;
+        }
+        self.at = end;
+        Some(verbatim(digits))
     }
 
     /// Before a value inside another.
@@ -148,6 +186,7 @@ impl<'a> Reader<'a> {
             }
             Some(b'-' | b'0'..=b'9') => {
                 let (end, number) = self.number();
+                let number = number.ok_or_else(|| self.unexpected("a number"))?;
                 self.at = end;
                 number.visit(visitor)
             }
@@ -184,16 +223,26 @@ impl<'a> Reader<'a> {
     }
 
     /// JSON that is kept as a text, if it is next: for `serde_json` to read.
-    pub(super) fn verbatim(&mut self) -> Result<Option<Verbatim>> {
+    fn verbatim(&mut self) -> Result<Option<Verbatim>> {
         if !self.took(JSON) {
             return Ok(None);
         }
-        self.peek();
         let json = self.string()?;
         self.take(")")?;
-        Ok(Some(serde_json::Deserializer::from_reader(Cursor::new(
-            json.into_bytes(),
-        ))))
+        Ok(Some(verbatim(&json)))
+    }
+
+    /// The next value as JSON, if the form has it so: for `serde_json` to read.
+    pub(super) fn raw(&mut self) -> Result<Option<Verbatim>> {
+        if self.form == Form::Notation {
+            return self.verbatim();
+        }
+        let rest = &self.text[self.at..];
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<IgnoredAny>();
+        values.next().transpose()?;
+        let length = values.byte_offset();
+        self.at += length;
+        Ok(Some(verbatim(&rest[..length])))
     }
 
     /// The bits of a float, and the bracket behind them.
@@ -207,11 +256,26 @@ impl<'a> Reader<'a> {
     }
 
     /// The number that is next, and where it ends.
-    fn number(&self) -> (usize, Number) {
+    fn number(&self) -> (usize, Option<Number>) {
         let rest = &self.text[self.at..];
         let is_part = |byte: u8| byte.is_ascii_digit() || b"+-.eE".contains(&byte);
         let length = rest.bytes().take_while(|byte| is_part(*byte)).count();
         (self.at + length, Number::of(&rest[..length]))
+    }
+
+    /// The float that is next, read as an `f32`.
+    pub(super) fn single(&mut self) -> Option<f32> {
+        if !matches!(self.peek(), Some(b'-' | b'0'..=b'9')) {
+            return None;
+        }
+        let (end, Some(Number::Float(_))) = self.number() else {
+            return None;
+        };
+        let value: f32 = self.text[self.at..end].parse().ok()?;
+        value.is_finite().then(|| {
+            self.at = end;
+            value
+        })
     }
 
     pub(super) fn unexpected(&self, wanted: &str) -> Error {
@@ -221,6 +285,10 @@ impl<'a> Reader<'a> {
 
 /// JSON that `serde_json` reads itself.
 pub(super) type Verbatim = serde_json::Deserializer<serde_json::de::IoRead<Cursor<Vec<u8>>>>;
+
+fn verbatim(json: &str) -> Verbatim {
+    serde_json::Deserializer::from_reader(Cursor::new(json.as_bytes().to_vec()))
+}
 
 /// A number as its digits tell.
 enum Number {
@@ -232,12 +300,15 @@ enum Number {
 }
 
 impl Number {
-    fn of(digits: &str) -> Self {
+    fn of(digits: &str) -> Option<Self> {
         None.or_else(|| digits.parse().ok().map(Self::U64))
             .or_else(|| digits.parse().ok().map(Self::I64))
             .or_else(|| digits.parse().ok().map(Self::U128))
             .or_else(|| digits.parse().ok().map(Self::I128))
-            .unwrap_or_else(|| Self::Float(digits.parse().unwrap_or(f64::NAN)))
+            .or_else(|| {
+                let float = digits.parse().ok().filter(|float: &f64| float.is_finite());
+                float.map(Self::Float)
+            })
     }
 
     fn visit<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {

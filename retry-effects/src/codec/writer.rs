@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::stack::{self, Stack};
-use super::{ARBITRARY_PRECISION, too_deep};
+use super::too_deep;
 use crate::record::{FORMAT, NEWEST_FORMAT, Payload};
 
 /// The form of a text.
@@ -33,7 +33,7 @@ pub(super) struct Risks {
     pub(super) lossy: bool,
     /// An integer beyond 64 bits, which `serde`'s buffer for tagged types cannot hold.
     pub(super) wide: bool,
-    /// A key that is no text, or a float that a type may not get as a float.
+    /// A key that is no text, or an `f32` that is another by way of `f64`.
     pub(super) kinds: bool,
     /// Nested more deeply than `serde_json` reads, or raw.
     pub(super) unread: bool,
@@ -171,7 +171,6 @@ impl Writer {
 
     pub(super) fn f64(&mut self, value: f64) -> serde_json::Result<()> {
         if value.is_finite() {
-            self.risks.kinds |= *ARBITRARY_PRECISION;
             return value.serialize(&mut self.json());
         }
         self.bits(value.to_bits(), F64, 16);
@@ -180,7 +179,6 @@ impl Writer {
 
     pub(super) fn f32(&mut self, value: f32) -> serde_json::Result<()> {
         if value.is_finite() {
-            self.risks.kinds |= *ARBITRARY_PRECISION;
             let start = self.out.len();
             value.serialize(&mut self.json())?;
             if is_the_same_by_f64(&self.out[start..], value) {
@@ -242,7 +240,9 @@ pub(super) const F64: &str = "f64(";
 
 /// Whether reading its digits as an `f64` leads back to it: 7.038531e-26 is one of which they do not.
 fn is_the_same_by_f64(digits: &[u8], value: f32) -> bool {
-    let read = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok());
+    let read = std::str::from_utf8(digits)
+        .ok()
+        .and_then(|digits| digits.parse().ok());
     #[expect(clippy::cast_possible_truncation, reason = "what readers of an f32 do")]
     read.is_some_and(|read: f64| (read as f32).to_bits() == value.to_bits())
 }

@@ -103,13 +103,32 @@ impl Chance {
     }
 
     pub(super) fn char(&mut self) -> char {
-        self.one_of(&['a', '1', '"', '\\', '\0', '~', 'ß', '\u{301}', '\u{1f600}', '\u{2028}'])
+        self.one_of(&[
+            'a',
+            '1',
+            '"',
+            '\\',
+            '\0',
+            '~',
+            'ß',
+            '\u{301}',
+            '\u{1f600}',
+            '\u{2028}',
+        ])
     }
 
     pub(super) fn text(&mut self) -> String {
         let texts = [
-            "", "null", "~", "Some(null)", "1", "true", "1.5", "f64(7ff8000000000000)",
-            "$serde_json::private::Number", "\u{7f}\u{ffff}",
+            "",
+            "null",
+            "~",
+            "Some(null)",
+            "1",
+            "true",
+            "1.5",
+            "f64(7ff8000000000000)",
+            "$serde_json::private::Number",
+            "\u{7f}\u{ffff}",
         ];
         if self.yes() {
             return self.one_of(&texts).to_owned();

@@ -114,12 +114,10 @@ kinds! {
 }
 
 /// Types without an equality of their own.
-pub(super) const ODD: &[(&str, Check)] = &[
-    ("heap", |store, key, chance| {
-        let heap: BinaryHeap<i64> = chance.list(Chance::i64).into();
-        is_replayed_as(store, key, &heap, |heap| heap.clone().into_sorted_vec());
-    }),
-];
+pub(super) const ODD: &[(&str, Check)] = &[("heap", |store, key, chance| {
+    let heap: BinaryHeap<i64> = chance.list(Chance::i64).into();
+    is_replayed_as(store, key, &heap, |heap| heap.clone().into_sorted_vec());
+})];
 
 fn colour(chance: &mut Chance) -> Colour {
     chance.one_of(&[Colour::Red, Colour::Green])

@@ -82,7 +82,11 @@ where
     assert_eq!(ran, 1, "{key}");
     let id = compute_action_id("return", key, "").unwrap();
     let record = block_on(store.get(id)).unwrap().unwrap();
-    assert_eq!((record.status, record.applied), (Status::InDoubt, true), "{key}");
+    assert_eq!(
+        (record.status, record.applied),
+        (Status::InDoubt, true),
+        "{key}"
+    );
     why
 }
 
@@ -148,7 +152,9 @@ fn depth_is_replayed_or_refused() {
             effect.run(|| Ok::<_, EffectError>(Chain::of(depth)))
         };
         match (call(), call()) {
-            (Ok(first), Ok(again)) => assert_eq!((first, again), (Chain::of(depth), Chain::of(depth))),
+            (Ok(first), Ok(again)) => {
+                assert_eq!((first, again), (Chain::of(depth), Chain::of(depth)))
+            }
             (Err(EffectError::NotEncoded { .. }), Err(EffectError::InDoubt { .. })) => {}
             other => panic!("{depth}: {other:?}"),
         }

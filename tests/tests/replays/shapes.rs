@@ -239,8 +239,13 @@ impl Clone for Chain {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "is")]
 pub(super) enum Tree {
-    Leaf { weight: Double },
-    Branch { twigs: Vec<Tree>, by: BTreeMap<u8, Tree> },
+    Leaf {
+        weight: Double,
+    },
+    Branch {
+        twigs: Vec<Tree>,
+        by: BTreeMap<u8, Tree>,
+    },
 }
 
 impl Tree {
@@ -305,8 +310,12 @@ impl Serialize for ReadAsTexts {
 impl<'de> Deserialize<'de> for ReadAsTexts {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let texts = BTreeMap::<String, Option<Double>>::deserialize(deserializer)?;
-        let numbers = texts.into_iter().map(|(key, value)| Some((key.parse().ok()?, value)));
+        let numbers = texts
+            .into_iter()
+            .map(|(key, value)| Some((key.parse().ok()?, value)));
         let numbers = numbers.collect::<Option<_>>();
-        numbers.map(Self).ok_or_else(|| serde::de::Error::custom("no number"))
+        numbers
+            .map(Self)
+            .ok_or_else(|| serde::de::Error::custom("no number"))
     }
 }

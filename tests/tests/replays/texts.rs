@@ -54,14 +54,20 @@ fn json_is_the_form_of_what_json_can_hold() {
     assert_eq!(recorded(u128::MAX), json(&u128::MAX.to_string()));
     assert_eq!(recorded(Double(-0.0)), json("-0.0"));
     assert_eq!(recorded(Single(7.038_531e-26)), json("7.038531e-26"));
-    assert_eq!(recorded(serde_json::json!({"a": 1.5})), json(r#"{"a":1.5}"#));
+    assert_eq!(
+        recorded(serde_json::json!({"a": 1.5})),
+        json(r#"{"a":1.5}"#)
+    );
 }
 
 #[test]
 fn the_notation_is_that_of_the_rest() {
     let notation = |text: &str| (NEWEST_FORMAT, text.to_owned());
     assert_eq!(recorded(Some(())), notation("~Some(null)"));
-    assert_eq!(recorded(Some(Some(None::<u8>))), notation("~Some(Some(null))"));
+    assert_eq!(
+        recorded(Some(Some(None::<u8>))),
+        notation("~Some(Some(null))")
+    );
     assert_eq!(
         recorded((Some(Wrapped(Marker)), "a\"b".to_owned(), None::<()>)),
         notation(r#"~[Some(null),"a\"b",null]"#)
@@ -99,7 +105,10 @@ fn floats_in_tagged_types_are_read_in_any_build() {
     let json = r#" { "type": "Held", "share": 1.5, "note" : "é\n", "Other-Name": [ ] } "#;
     let read: Internal = read(Payload::new(json)).unwrap();
     let text = serde_json::to_string(&read).unwrap();
-    assert_eq!(text, r#"{"type":"Held","share":1.5,"note":"é\n","Other-Name":[]}"#);
+    assert_eq!(
+        text,
+        r#"{"type":"Held","share":1.5,"note":"é\n","Other-Name":[]}"#
+    );
     let json = r#"{"1":[{"type":"Unit"}],"-2":[{"type":"Held","share":0.1,"Other-Name":[null]}]}"#;
     let read: BTreeMap<i8, Vec<Internal>> = self::read(Payload::new(json)).unwrap();
     assert_eq!(read[&-2].len(), 1);
@@ -114,9 +123,28 @@ fn floats_in_tagged_types_are_read_in_any_build() {
 #[test]
 fn other_texts_are_errors() {
     for text in [
-        "", "~", "null", "~null null", "~Some(null", "~Some null", "~{1:2", "~{1 2}", "~[1 2]", "~[1,]",
-        "~[,1]", "~\"a", "~nul", "~f64(7ff)", "~f32(7f80000g)", "~f64(é000000000000000)", "~json(1)",
-        "~json(\"", "~-", "~1e", "~é", "Some(null)",
+        "",
+        "~",
+        "null",
+        "~null null",
+        "~Some(null",
+        "~Some null",
+        "~{1:2",
+        "~{1 2}",
+        "~[1 2]",
+        "~[1,]",
+        "~[,1]",
+        "~\"a",
+        "~nul",
+        "~f64(7ff)",
+        "~f32(7f80000g)",
+        "~f64(é000000000000000)",
+        "~json(1)",
+        "~json(\"",
+        "~-",
+        "~1e",
+        "~é",
+        "Some(null)",
     ] {
         let payload = Payload::with_format(NEWEST_FORMAT, text);
         let error = read::<serde_json::Value>(payload).expect_err(text);
