@@ -209,6 +209,7 @@ mod expansion;
 mod failure;
 mod guards;
 mod hedge;
+mod imprint;
 mod jitter;
 mod judgement;
 mod kept;

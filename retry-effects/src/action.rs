@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
@@ -65,6 +65,8 @@ pub(crate) const RECORDED: u16 = 128;
 pub(crate) const UNPROVED: u16 = 256;
 /// The body that runs has said that it acts from here on.
 pub(crate) const ACTED: u16 = 512;
+/// A call inside the attempt that runs was refused before anything ran.
+pub(crate) const REFUSED: u16 = 1024;
 
 impl Action {
     pub(crate) fn new(
@@ -118,8 +120,8 @@ impl Action {
                 id: self.token.id(),
             });
         }
-        self.clear(RETURNED | RECORDED | UNPROVED | ACTED);
-        *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.clear(RETURNED | RECORDED | UNPROVED | ACTED | REFUSED);
+        *self.refusal() = None;
         self.set(RUNNING);
         Ok(())
     }
@@ -136,17 +138,32 @@ impl Action {
             self.set(UNPROVED);
         }
         if marks.has(Marks::REFUSED) {
-            *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = take_refusal();
+            *self.refusal() = take_refusal();
+            self.set(REFUSED);
         }
     }
 
-    /// Whether the attempt failed of a call that was refused before anything ran: its error is a text,
-    /// and carries that call's.
+    /// The attempt that runs is suspended: whatever it returns later, it may have done something else
+    /// after a call that was refused.
+    pub(crate) fn goes_on(&self) {
+        if self.is(REFUSED) {
+            self.clear(REFUSED);
+            *self.refusal() = None;
+        }
+    }
+
+    /// Whether the attempt failed of a call that was refused before anything ran: its error is that
+    /// call's text, and nothing else was done since, as far as that is seen. A text that merely
+    /// contains the refusal's may be of something that was done instead.
     pub(crate) fn was_refused(&self, failure: &Failure<'_>) -> bool {
-        let refusal = self.refusal.lock().unwrap_or_else(PoisonError::into_inner);
+        let refusal = self.refusal();
         refusal
             .as_ref()
-            .is_some_and(|refusal| failure.is_unrecognized() && failure.text().contains(refusal))
+            .is_some_and(|refusal| failure.is_unrecognized() && failure.text() == *refusal)
+    }
+
+    fn refusal(&self) -> MutexGuard<'_, Option<String>> {
+        self.refusal.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Keeps why the action is in doubt.
