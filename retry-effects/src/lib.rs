@@ -185,9 +185,11 @@ mod lease;
 mod memory;
 #[cfg(feature = "metrics")]
 pub mod metrics;
+mod plain;
 mod policy;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod reason;
 mod record;
 #[cfg(feature = "redis")]
 mod redis;
@@ -225,6 +227,7 @@ pub use memory::ManualClock;
 pub use policy::{InDoubt, OnBusy, Probe};
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresEffectStore, PostgresOptions};
+pub use reason::Reason;
 pub use record::{FORMAT, Finished, InputHash, Payload, Record, Resolved, Status};
 /// The version that [`SqliteEffectStore::complete_in`] takes a transaction of. No program can be
 /// built with two, as each brings SQLite.

@@ -5,13 +5,14 @@ use std::time::SystemTime;
 
 use crate::action_id::ActionId;
 use crate::claim::Fence;
+use crate::plain::plain;
 use crate::record::{Record, Status};
 
 use super::arguments::ShowArguments;
 use super::failure::Failure;
 use super::opened::Opened;
 use super::place::Place;
-use super::screen::{Screen, plain};
+use super::screen::Screen;
 use super::{json, settlement, span};
 
 /// How wide the text below the fields is.
