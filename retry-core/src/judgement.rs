@@ -82,8 +82,10 @@ pub struct Judgement {
 /// What is known of the effect of a failed attempt, and from what source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Proof {
-    /// It did not happen.
+    /// It did not happen: stated of the whole body.
     NotApplied,
+    /// The step that failed did nothing: a known error of a library, which knows no more than that.
+    StepNotApplied,
     /// A known error: it may have happened.
     Unknown,
     /// The error's own type judges, and does not state it.
@@ -154,7 +156,7 @@ impl Judgement {
     /// Whether it is proved that the attempt had no effect.
     #[must_use]
     pub const fn is_not_applied(&self) -> bool {
-        matches!(self.proof, Proof::NotApplied)
+        matches!(self.proof, Proof::NotApplied | Proof::StepNotApplied)
     }
 
     /// Whether the other side asks for fewer calls: as stated by [`throttle`](Self::throttle), else
@@ -204,6 +206,14 @@ impl Judgement {
         self
     }
 
+    /// A known error of a library: the step that failed had no effect. It proves that nothing
+    /// happened, unless a call inside the same attempt has failed and does not state what it did.
+    #[doc(hidden)]
+    pub const fn step_not_applied(mut self) -> Self {
+        self.proof = Proof::StepNotApplied;
+        self
+    }
+
     /// An error that nothing knows: its text advises.
     pub(crate) const fn by_text(verdict: Verdict) -> Self {
         let mut judgement = Self::new(verdict);
@@ -240,6 +250,14 @@ impl From<bool> for Judgement {
     #[inline]
     fn from(retry: bool) -> Self {
         Self::new(retry.into())
+    }
+}
+
+/// The advice alone.
+impl From<Judgement> for Verdict {
+    #[inline]
+    fn from(judgement: Judgement) -> Self {
+        judgement.verdict
     }
 }
 

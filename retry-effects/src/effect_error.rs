@@ -164,13 +164,13 @@ impl Classify for EffectError {
     fn classify(&self) -> Judgement {
         let judgement = match self {
             Self::InProgress { retry_after, .. } => {
-                Judgement::retry_after(*retry_after).not_applied()
+                Judgement::retry_after(*retry_after).step_not_applied()
             }
             Self::ClaimExpired { .. }
             | Self::Store {
                 source: StoreError::Unavailable { .. },
                 ..
-            } => Judgement::retry().not_applied(),
+            } => Judgement::retry().step_not_applied(),
             // An earlier call ran, or this one did.
             Self::InDoubt { .. }
             | Self::LeaseLost { .. }
@@ -183,7 +183,7 @@ impl Classify for EffectError {
             | Self::NoActionId { .. }
             | Self::Store { .. }
             | Self::CannotBlock { .. }
-            | Self::DefaultStoreIsSet => Judgement::stop().not_applied(),
+            | Self::DefaultStoreIsSet => Judgement::stop().step_not_applied(),
         };
         // The other side of the body was not asked, or what it answered is not in here.
         judgement

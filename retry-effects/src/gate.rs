@@ -132,7 +132,7 @@ impl<T, E> Gate<T, E> {
             }
             return false;
         }
-        let reason = Reason::new(failure.text());
+        let reason = self.reason(&failure);
         if is_open && failure.is_unrecognized() {
             event::unrecognized(action, reason.as_str());
         }
@@ -150,6 +150,20 @@ impl<T, E> Gate<T, E> {
         false
     }
 
+    /// Why the attempt's effect is unknown: its error, and what makes more of it than the error says.
+    fn reason(&self, failure: &Failure<'_>) -> Reason {
+        let (action, text) = (&self.action, failure.text());
+        match self.is_cut() {
+            false if action.is(ACTED) => {
+                Reason::new(format_args!("it failed after it had acted: {text}"))
+            }
+            false if action.is(MARKED) => {
+                Reason::new(format_args!("a call inside it may have happened: {text}"))
+            }
+            _ => Reason::new(text),
+        }
+    }
+
     /// The same for the outcome of a call whose last attempt a time limit may have cut: `judge` lends
     /// its error's text alone, which proves nothing.
     pub fn note_cut<'e>(
@@ -164,7 +178,9 @@ impl<T, E> Gate<T, E> {
     /// counts as proof.
     fn proves_not_applied(&self, failure: &Failure<'_>) -> bool {
         let action = &self.action;
-        failure.is_not_applied() || (!action.is(UNPROVED) && action.was_refused(failure))
+        // Stated of the whole body, or nothing else in it is open.
+        failure.is_stated()
+            || (!action.is(UNPROVED) && (failure.is_not_applied() || action.was_refused(failure)))
     }
 
     /// What the callee said of the attempt that was noted.

@@ -116,8 +116,8 @@ mod gate {
         matches!(word(outcome), EffectError::InDoubt { .. })
     }
 
-    fn busy<T>() -> io::Result<T> {
-        Err(io::ErrorKind::ResourceBusy.into())
+    fn refused<T>() -> io::Result<T> {
+        Err(io::ErrorKind::ConnectionRefused.into())
     }
 
     fn timed_out<T>() -> io::Result<T> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use retry_core::testing::{Recorder, Script, VirtualClock, no_wait};
 use retry_core::{
-    Classify, Jitter, Retry, RetryPolicy, Verdict, execute_with_retry, retry_storage,
+    Classify, Jitter, Judgement, Retry, RetryPolicy, execute_with_retry, retry_storage,
 };
 
 const FIXED: RetryPolicy = RetryPolicy::new(5)
@@ -224,11 +224,8 @@ impl fmt::Display for Throttled {
 }
 
 impl Classify for Throttled {
-    fn classify(&self) -> Verdict {
-        Verdict::RetryAfter(self.0)
-    }
-    fn kind(&self) -> &'static str {
-        "throttled"
+    fn classify(&self) -> Judgement {
+        Judgement::retry_after(self.0).with_kind("throttled")
     }
 }
 

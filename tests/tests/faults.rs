@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use retry_core::testing::{Recorder, Script, VirtualClock, no_wait};
 use retry_core::{
-    Classify, Growth, Jitter, OperationClass, Retry, RetryPolicy, Verdict, execute_with_retry,
+    Classify, Growth, Jitter, Judgement, OperationClass, Retry, RetryPolicy, execute_with_retry,
     execute_with_retry_async, retry_storage, retry_worker,
 };
 
@@ -137,8 +137,8 @@ fn a_throttled_attempt_counts() {
         }
     }
     impl Classify for Throttled {
-        fn classify(&self) -> Verdict {
-            Verdict::RetryAfter(SECOND)
+        fn classify(&self) -> Judgement {
+            Judgement::retry_after(SECOND)
         }
     }
     let _clock = VirtualClock::install();
@@ -242,7 +242,7 @@ fn retry_numbers_are_no_metric_labels_and_kinds_are_few() {
         std::io::Error::other("attempt 17 of 99 failed"),
     ];
     for error in &kinds {
-        let kind = Classify::kind(error);
+        let kind = error.classify().kind();
         assert!(
             kind.chars()
                 .all(|char| char.is_ascii_lowercase() || char == '_'),
@@ -406,9 +406,9 @@ impl std::fmt::Display for Counted {
 }
 
 impl Classify for Counted {
-    fn classify(&self) -> Verdict {
+    fn classify(&self) -> Judgement {
         self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        Verdict::Retry
+        Judgement::retry()
     }
 }
 

@@ -6,11 +6,12 @@ use std::time::Duration;
 use proptest::prelude::*;
 use retry_core::testing::{Recorder, Script, VirtualClock, seed};
 use retry_core::{
-    Classify, Retry, RetryPolicy, Verdict, execute_with_retry, execute_with_retry_async, retry_api,
+    Classify, Judgement, Retry, RetryPolicy, execute_with_retry, execute_with_retry_async,
+    retry_api,
 };
 
 #[derive(Clone, Debug, PartialEq)]
-struct Judged(Verdict);
+struct Judged(Judgement);
 
 impl std::fmt::Display for Judged {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -19,7 +20,7 @@ impl std::fmt::Display for Judged {
 }
 
 impl Classify for Judged {
-    fn classify(&self) -> Verdict {
+    fn classify(&self) -> Judgement {
         self.0
     }
 }
@@ -103,11 +104,11 @@ fn paused(outcomes: &[Outcome], call: impl AsyncFnOnce(&Script<u32, Judged>) -> 
 fn any_outcome() -> impl Strategy<Value = Outcome> {
     prop_oneof![
         1 => Just(Ok(7)),
-        4 => Just(Err(Judged(Verdict::Retry))),
-        2 => Just(Err(Judged(Verdict::Unknown))),
-        1 => Just(Err(Judged(Verdict::Stop))),
+        4 => Just(Err(Judged(Judgement::retry()))),
+        2 => Just(Err(Judged(Judgement::retry().not_applied()))),
+        1 => Just(Err(Judged(Judgement::stop()))),
         1 => (0_u64..70_000).prop_map(|ms| {
-            Err(Judged(Verdict::RetryAfter(Duration::from_millis(ms))))
+            Err(Judged(Judgement::retry_after(Duration::from_millis(ms))))
         }),
     ]
 }

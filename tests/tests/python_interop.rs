@@ -187,7 +187,7 @@ async fn python_does_not_run_what_we_hold_or_doubt_and_blocks_nobody() {
     let Some(shared) = Shared::new() else { return };
     let store = shared.open();
     let token = won(&store).await;
-    let doubt = Outcome::InDoubt { applied: false };
+    let doubt = Outcome::in_doubt(None);
     for (status, next) in [("pending", doubt), ("in_doubt", success("{}"))] {
         let said = shared.call("{}");
         assert_eq!((&said["ran"], &said["status"]), (&json!(0), &json!(status)));

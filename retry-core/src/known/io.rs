@@ -31,12 +31,12 @@ fn by_kind(kind: ErrorKind) -> Option<Judgement> {
     use ErrorKind as K;
     Some(match kind {
         // Connecting, or binding, failed: no byte was sent.
-        K::ConnectionRefused => Judgement::retry().not_applied(),
-        K::AddrInUse => ours(Judgement::retry()).not_applied(),
-        K::AddrNotAvailable => ours(Judgement::retry()).not_applied(),
-        // Opening something here was refused.
+        K::ConnectionRefused => Judgement::retry().step_not_applied(),
+        K::AddrInUse => ours(Judgement::retry()).step_not_applied(),
+        K::AddrNotAvailable => ours(Judgement::retry()).step_not_applied(),
+        // Opening something was refused: the file system, or the server behind it, has answered.
         K::PermissionDenied | K::NotFound | K::AlreadyExists => {
-            ours(Judgement::stop()).not_applied()
+            Judgement::stop().step_not_applied()
         }
         // A peer may have vanished after the request went out: the kinds do not tell.
         K::HostUnreachable

@@ -5,12 +5,12 @@ use crate::judgement::Judgement;
 
 /// Turned away before anything was done, and worth another attempt.
 pub(super) const fn turned_away(kind: &'static str) -> Judgement {
-    Judgement::retry().not_applied().with_kind(kind)
+    Judgement::retry().step_not_applied().with_kind(kind)
 }
 
 /// Refused before anything was done, and not worth another attempt.
 pub(super) const fn refused(kind: &'static str) -> Judgement {
-    Judgement::stop().not_applied().with_kind(kind)
+    Judgement::stop().step_not_applied().with_kind(kind)
 }
 
 /// It may have taken effect, and is worth another attempt where a second effect does no harm.

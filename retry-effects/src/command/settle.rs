@@ -51,6 +51,9 @@ fn question(opened: &Opened, record: &Record, settlement: &Settlement) -> String
         record.status,
         record.fence,
     );
+    if let Some(reason) = &record.reason {
+        let _ = writeln!(text, "  reason: {}", plain(reason.as_str()));
+    }
     let (is_not_applied, status) = (*settlement == Settlement::NotApplied, record.status);
     let caution = match (is_not_applied, status) {
         (true, _) if record.applied => {

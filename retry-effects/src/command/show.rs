@@ -49,6 +49,9 @@ fn fields(record: &Record, now: SystemTime) -> Vec<(&'static str, String)> {
         ("renewals", record.renewals.to_string()),
         ("created", moment(record.created_at, now)),
     ];
+    if let Some(reason) = &record.reason {
+        fields.insert(4, ("reason", plain(reason.as_str())));
+    }
     if let Some(completed) = record.completed_at {
         fields.push(("finished", moment(completed, now)));
     }

@@ -1,7 +1,7 @@
 //! Errors that are recorded, results that do not read, and types that can hold what the gate says.
 
 use super::*;
-use retry_core::{Classify, Verdict};
+use retry_core::{Classify, Judgement};
 use retry_effects::{EffectStore as _, Payload, Settlement};
 use serde::{Deserialize, Serialize};
 
@@ -20,11 +20,11 @@ impl std::fmt::Display for Refusal {
 }
 
 impl Classify for Refusal {
-    fn classify(&self) -> Verdict {
+    fn classify(&self) -> Judgement {
         match self {
-            Self::NoFunds | Self::Gate(_) => Verdict::Stop,
-            Self::Overloaded => Verdict::Retry,
-            Self::Lost => Verdict::Unknown,
+            Self::NoFunds | Self::Gate(_) => Judgement::stop().not_applied(),
+            Self::Overloaded => Judgement::retry().not_applied(),
+            Self::Lost => Judgement::retry(),
         }
     }
 }

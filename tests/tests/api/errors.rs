@@ -6,7 +6,7 @@ use std::fmt;
 use std::io;
 
 use retry_core::testing::{Recorder, Script, no_wait};
-use retry_core::{Classify, RetryError, Verdict, retry_api};
+use retry_core::{Classify, Judgement, RetryError, retry_api};
 use retry_tests::sendable;
 
 /// The last message of a call that ended with an error.
@@ -124,8 +124,8 @@ impl fmt::Display for Busy {
 }
 
 impl Classify for Busy {
-    fn classify(&self) -> Verdict {
-        Verdict::Retry
+    fn classify(&self) -> Judgement {
+        Judgement::retry()
     }
 }
 

@@ -43,7 +43,7 @@ fn everything(script: &Script<u32, io::Error>, log: &Log) -> io::Result<u32> {
 #[retry_storage(
     timeout = made.push_and("timeout", Duration::from_secs(1)),
     multiplier = made.push_and("multiplier", 2.0),
-    retry_if = made.push_and("retry_if", |_: &io::Error| Verdict::Unknown),
+    retry_if = made.push_and("retry_if", |_: &io::Error| Verdict::Retry),
 )]
 async fn everything_async(script: &Script<u32, io::Error>, made: &Made) -> io::Result<u32> {
     tokio::task::yield_now().await;

@@ -1,6 +1,6 @@
 //! How the actions of these tests fail.
 
-use retry_core::{Classify, Verdict};
+use retry_core::{Classify, Judgement};
 use retry_effects::EffectError;
 
 #[derive(Debug, thiserror::Error)]
@@ -20,14 +20,14 @@ pub(super) enum Failure {
 }
 
 impl Classify for Failure {
-    fn classify(&self) -> Verdict {
+    fn classify(&self) -> Judgement {
         match self {
-            Self::Refused => Verdict::Retry,
-            Self::NoAnswer => Verdict::Unknown,
+            Self::Refused => Judgement::retry().not_applied(),
+            Self::NoAnswer => Judgement::retry(),
             Self::Effect(error) => error.classify(),
             // Whether a commit took place that was not answered, nobody knows.
             #[cfg(feature = "postgres")]
-            Self::Postgres(_) => Verdict::Unknown,
+            Self::Postgres(_) => Judgement::retry(),
         }
     }
 }

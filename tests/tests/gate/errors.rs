@@ -5,7 +5,7 @@ use std::io;
 
 use retry_core::retry_api;
 use retry_core::testing::{Script, no_wait};
-use retry_core::{Classify, Verdict};
+use retry_core::{Classify, Judgement};
 use retry_effects::EffectError;
 use retry_tests::sendable;
 use serde::{Deserialize, Serialize};
@@ -30,10 +30,10 @@ impl From<EffectError> for PayError {
 }
 
 impl Classify for PayError {
-    fn classify(&self) -> Verdict {
+    fn classify(&self) -> Judgement {
         match self {
-            Self::Busy => Verdict::Retry,
-            Self::Declined | Self::Gate(_) => Verdict::Stop,
+            Self::Busy => Judgement::retry().not_applied(),
+            Self::Declined | Self::Gate(_) => Judgement::stop().not_applied(),
         }
     }
 }

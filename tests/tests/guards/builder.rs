@@ -6,15 +6,15 @@ use std::time::Duration;
 use proptest::prelude::*;
 use retry_core::testing::{Recorder, Script, VirtualClock, seed};
 use retry_core::{
-    AdaptiveLimiter, CircuitBreaker, Classify, Hedge, Retry, RetryBudget, RetryError, RetryPolicy,
-    Verdict, retry_api,
+    AdaptiveLimiter, CircuitBreaker, Classify, Hedge, Judgement, Retry, RetryBudget, RetryError,
+    RetryPolicy, retry_api,
 };
 
 use super::SECOND;
 
 #[derive(Clone, Debug, PartialEq)]
 enum Judged {
-    By(Verdict),
+    By(Judgement),
     Retry(RetryError),
 }
 
@@ -28,9 +28,9 @@ impl fmt::Display for Judged {
 }
 
 impl Classify for Judged {
-    fn classify(&self) -> Verdict {
+    fn classify(&self) -> Judgement {
         match self {
-            Self::By(verdict) => *verdict,
+            Self::By(judgement) => *judgement,
             Self::Retry(error) => error.classify(),
         }
     }
@@ -204,11 +204,11 @@ fn any_outcome() -> impl Strategy<Value = Outcome> {
     let failed = |verdict| Err(Judged::By(verdict));
     prop_oneof![
         2 => Just(Ok(7)),
-        5 => Just(failed(Verdict::Retry)),
-        1 => Just(failed(Verdict::Unknown)),
-        1 => Just(failed(Verdict::Stop)),
+        5 => Just(failed(Judgement::retry())),
+        1 => Just(failed(Judgement::stop().not_applied())),
+        1 => Just(failed(Judgement::stop())),
         1 => (0_u64..9_000).prop_map(move |ms| {
-            failed(Verdict::RetryAfter(Duration::from_millis(ms)))
+            failed(Judgement::retry_after(Duration::from_millis(ms)))
         }),
     ]
 }

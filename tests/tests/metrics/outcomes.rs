@@ -6,8 +6,8 @@ use std::time::Duration;
 use io::ErrorKind::{PermissionDenied, ResourceBusy, TimedOut};
 use retry_core::testing::{Script, VirtualClock, no_wait};
 use retry_core::{
-    AGENT_HIGH_RISK, CircuitBreaker, Classify, NO_RETRY, Retry, RetryBudget, RetryError,
-    RetryScope, Verdict, retry_storage,
+    AGENT_HIGH_RISK, CircuitBreaker, Classify, Judgement, NO_RETRY, Retry, RetryBudget, RetryError,
+    RetryScope, retry_storage,
 };
 use tokio::time::sleep;
 
@@ -183,8 +183,8 @@ impl std::fmt::Display for Later {
 }
 
 impl Classify for Later {
-    fn classify(&self) -> Verdict {
-        Verdict::RetryAfter(Duration::from_secs(self.0))
+    fn classify(&self) -> Judgement {
+        Judgement::retry_after(Duration::from_secs(self.0))
     }
 }
 

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use retry_core::testing::{VirtualClock, seed};
-use retry_core::{CircuitBreaker, Classify, Nested, Retry, RetryBudget, RetryError, Verdict};
+use retry_core::{
+    CircuitBreaker, Classify, Judgement, Nested, Retry, RetryBudget, RetryError, Verdict,
+};
 
 use super::SECONDS;
 use super::seen::{Seen, Series};
@@ -20,10 +22,10 @@ enum Trouble {
 }
 
 impl Classify for Trouble {
-    fn classify(&self) -> Verdict {
+    fn classify(&self) -> Judgement {
         match self {
-            Self::Own(verdict) => *verdict,
-            Self::Retry(_) => Verdict::Stop,
+            Self::Own(verdict) => (*verdict).into(),
+            Self::Retry(_) => Judgement::stop(),
         }
     }
 }
@@ -32,9 +34,8 @@ impl Classify for Trouble {
 fn outcome() -> impl Strategy<Value = Option<Verdict>> {
     prop_oneof![
         3 => Just(None),
-        4 => Just(Some(Verdict::Retry)),
+        5 => Just(Some(Verdict::Retry)),
         1 => Just(Some(Verdict::Stop)),
-        1 => Just(Some(Verdict::Unknown)),
         1 => Just(Some(Verdict::RetryAfter(Duration::from_secs(2)))),
         1 => Just(Some(Verdict::RetryAfter(Duration::from_secs(3_600)))),
     ]
