@@ -16,6 +16,7 @@ mod gate {
     mod reasons;
     mod replay;
     mod scopes;
+    mod statements;
     mod store_faults;
 
     use std::fmt::Debug;
