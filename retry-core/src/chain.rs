@@ -6,6 +6,7 @@ use std::{fmt, io};
 use crate::classify::Classify;
 use crate::error::RetryError;
 use crate::judgement::{Judgement, Verdict};
+use crate::known::layers as known_layers;
 use crate::recognized;
 use crate::text;
 use crate::throttle;
@@ -80,7 +81,8 @@ fn known(error: Node<'_>) -> Option<Judgement> {
     built_in(error).or_else(|| recognized::judgement(error))
 }
 
-/// The one list of error types that this crate knows by itself.
+/// The one list of errors that this crate knows by itself: by their types, and those of libraries
+/// that are no dependency by their layers.
 fn built_in(error: Node<'_>) -> Option<Judgement> {
     macro_rules! first_of {
         ($($(#[$when:meta])* $known:ty),* $(,)?) => {$(
@@ -93,16 +95,34 @@ fn built_in(error: Node<'_>) -> Option<Judgement> {
     first_of!(
         io::Error,
         RetryError,
+        tokio::task::JoinError,
+        tokio::time::error::Elapsed,
+        tokio::sync::AcquireError,
+        tokio::sync::TryAcquireError,
+        tokio::sync::oneshot::error::RecvError,
+        tokio::sync::oneshot::error::TryRecvError,
+        tokio::sync::mpsc::error::TryRecvError,
+        tokio::sync::broadcast::error::RecvError,
+        tokio::sync::broadcast::error::TryRecvError,
+        tokio::sync::watch::error::RecvError,
         #[cfg(feature = "reqwest")]
         reqwest::Error,
+        #[cfg(feature = "reqwest-012")]
+        reqwest_012::Error,
+        #[cfg(feature = "hyper")]
+        hyper::Error,
+        #[cfg(feature = "h2")]
+        h2::Error,
         #[cfg(feature = "tonic")]
         tonic::Status,
         #[cfg(feature = "sqlx")]
         sqlx::Error,
+        #[cfg(feature = "sqlx-08")]
+        sqlx_08::Error,
         #[cfg(feature = "tokio-postgres")]
         tokio_postgres::Error,
         #[cfg(feature = "redis")]
         redis::RedisError,
     );
-    None
+    known_layers::judgement(error)
 }

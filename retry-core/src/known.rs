@@ -2,33 +2,36 @@
 
 #[cfg(feature = "anyhow")]
 mod anyhow;
-#[cfg(any(
-    feature = "reqwest",
-    feature = "sqlx",
-    feature = "tokio-postgres",
-    feature = "tonic"
-))]
 mod connect;
 #[cfg(feature = "eyre")]
 mod eyre;
-#[cfg(any(feature = "reqwest", feature = "tonic"))]
+#[cfg(feature = "h2")]
+mod h2;
+mod head;
+mod http_client;
 mod http_status;
+#[cfg(feature = "hyper")]
+mod hyper;
 mod io;
+pub(crate) mod layers;
 mod outcome;
+mod pools;
 #[cfg(feature = "redis")]
 mod redis;
-#[cfg(feature = "reqwest")]
+#[cfg(any(feature = "reqwest", feature = "reqwest-012"))]
 mod reqwest;
 mod retry;
-#[cfg(any(feature = "sqlx", feature = "tokio-postgres"))]
+mod sqlite;
+#[cfg(any(feature = "sqlx", feature = "sqlx-08", feature = "tokio-postgres"))]
 mod sqlstate;
-#[cfg(feature = "sqlx")]
+#[cfg(any(feature = "sqlx", feature = "sqlx-08"))]
 mod sqlx;
 #[cfg(test)]
 mod table;
+mod tokio;
 #[cfg(feature = "tokio-postgres")]
 mod tokio_postgres;
 #[cfg(feature = "tonic")]
 mod tonic;
-#[cfg(any(feature = "redis", feature = "sqlx"))]
+#[cfg(any(feature = "redis", feature = "sqlx", feature = "sqlx-08"))]
 mod transport;

@@ -1,5 +1,6 @@
 //! What the gate says where the function itself has no word.
 
+use std::fmt;
 use std::io;
 use std::time::Duration;
 
@@ -29,10 +30,10 @@ use crate::store_error::StoreError;
 pub enum EffectError {
     /// The effect may have happened, in an earlier call or in this one, and nobody knows. Nothing
     /// (more) ran; the record waits for a person, or for a call that has a probe.
-    #[error("{} is in doubt: it may have happened (action {}, fence {})", .record.action_type, .record.id, .record.fence)]
+    #[error("{}", Doubt(.record))]
     #[non_exhaustive]
     InDoubt {
-        /// What is known.
+        /// What is known, [why](Record::reason) among it.
         record: Box<Record>,
     },
     /// Another call is at it, and did not end while this one waited. Nothing ran here.
@@ -87,9 +88,12 @@ pub enum EffectError {
         /// What the store said.
         source: StoreError,
     },
-    /// The body ran, and its result has no JSON form. The action is in doubt, marked as applied: it
-    /// is never run again.
-    #[error("{action_type} has run, and its result cannot be written as JSON (action {id})")]
+    /// The body ran, and a replay of its result would be another value, or none: its type does not
+    /// read what it writes, it has an integer beyond 64 bits in a tagged, untagged or flattened type, or
+    /// it is nested more deeply than the stack of a thread allows (300 levels are sure in any build,
+    /// and 900 in an optimised one; a quarter of that in those types). The action is in doubt, marked
+    /// as applied: it is never run again.
+    #[error("{action_type} has run, and its result cannot be recorded (action {id})")]
     #[non_exhaustive]
     NotEncoded {
         /// What is done.
@@ -99,9 +103,9 @@ pub enum EffectError {
         /// Why not.
         source: serde_json::Error,
     },
-    /// A value that a body wanted to record in its own transaction has no JSON form. It recorded
+    /// A value that a body wanted to record in its own transaction cannot be written. It recorded
     /// nothing.
-    #[error("{type_name} cannot be recorded: the value cannot be written as JSON")]
+    #[error("{type_name} cannot be recorded: the value cannot be written")]
     #[non_exhaustive]
     NoPayload {
         /// The value's type.
@@ -218,6 +222,31 @@ impl EffectError {
     /// Whether an effect may have happened, by this call or an earlier one.
     pub(crate) fn may_have_happened(&self) -> bool {
         !self.classify().is_not_applied()
+    }
+}
+
+/// What [`EffectError::InDoubt`] displays.
+struct Doubt<'a>(&'a Record);
+
+impl fmt::Display for Doubt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// The most bytes of the reason: the record has the rest.
+        const SHORT: usize = 200;
+        let Record {
+            action_type,
+            id,
+            fence,
+            reason,
+            ..
+        } = self.0;
+        write!(
+            f,
+            "{action_type} is in doubt: it may have happened (action {id}, fence {fence})"
+        )?;
+        match reason {
+            Some(reason) => write!(f, ": {}", reason.short(SHORT)),
+            None => Ok(()),
+        }
     }
 }
 

@@ -134,9 +134,14 @@
 //! | `on_busy` | `"wait"`: join the running call; `"fail"`; or an [`OnBusy`] | `"wait"` |
 //! | `replay_errors` | `true`: a final error is recorded and returned again | `false`: free to run again |
 //!
-//! The result must be `Serialize` and `DeserializeOwned` and read back from JSON as it was written
-//! (`Some(())` does not: it reads as `None`); the error must hold an [`EffectError`] (`From`). A result that cannot be written leaves the action in doubt and *marked applied*: it is
-//! never run again. A result that no longer reads is an error, and never a reason to run again.
+//! The result must be `Serialize` and `DeserializeOwned`, the error must hold an [`EffectError`]
+//! (`From`). **A replay is the value that the first call returned**, or the first call fails with
+//! [`EffectError::NotEncoded`], which leaves the action in doubt and *marked applied*: it is never run
+//! again. Results are recorded as JSON; those that JSON does not bring back (`Some(())`, NaN, a map by
+//! pairs) in a notation of this crate's own, by their [`NEWEST_FORMAT`]. What a type's own attributes make
+//! equal (`skip`, untagged variants that read alike) is its own affair, and a type whose variants do not
+//! all read what they write is found out by the first value only. A result that no longer reads is an
+//! error, and never a reason to run again.
 //!
 //! # Stores
 //!
@@ -203,9 +208,11 @@ mod lease;
 mod memory;
 #[cfg(feature = "metrics")]
 pub mod metrics;
+mod plain;
 mod policy;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod reason;
 mod record;
 #[cfg(feature = "redis")]
 mod redis;
@@ -243,7 +250,8 @@ pub use memory::ManualClock;
 pub use policy::{InDoubt, OnBusy, Probe};
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresEffectStore, PostgresOptions};
-pub use record::{FORMAT, Finished, InputHash, Payload, Record, Resolved, Status};
+pub use reason::Reason;
+pub use record::{FORMAT, Finished, InputHash, NEWEST_FORMAT, Payload, Record, Resolved, Status};
 /// The version that [`SqliteEffectStore::complete_in`] takes a transaction of. No program can be
 /// built with two, as each brings SQLite.
 #[cfg(feature = "sqlite")]

@@ -5,9 +5,14 @@ use std::time::{Duration, SystemTime};
 
 use crate::action_id::ActionId;
 use crate::claim::{Busy, ClaimId, Fence};
+use crate::reason::Reason;
 
 /// The version of the form that results are written in: bare JSON.
 pub const FORMAT: u32 = 1;
+
+/// The newest version that is read here, and that results are written in which JSON would not bring
+/// back (`Some(())`, NaN, a map by pairs): a notation of this crate's own, which no reader of JSON takes.
+pub const NEWEST_FORMAT: u32 = 2;
 
 /// Where an action stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -60,7 +65,7 @@ impl std::fmt::Display for Status {
     }
 }
 
-/// A recorded result, or a recorded error: JSON with the version of its form.
+/// A recorded result, or a recorded error: a text with the version of its form.
 ///
 /// It is never printed: `Debug` shows its length.
 #[derive(Clone, PartialEq, Eq)]
@@ -70,13 +75,13 @@ pub struct Payload {
 }
 
 impl Payload {
-    /// JSON in this crate's form.
+    /// Bare JSON.
     #[must_use]
     pub fn new(json: impl Into<Arc<str>>) -> Self {
         Self::with_format(FORMAT, json)
     }
 
-    /// JSON in the form of a version, as a store read it.
+    /// A text in the form of a version, as a store read it.
     #[must_use]
     pub fn with_format(format: u32, json: impl Into<Arc<str>>) -> Self {
         Self {
@@ -91,7 +96,7 @@ impl Payload {
         self.format
     }
 
-    /// The JSON.
+    /// Its text: JSON where the form is [`FORMAT`].
     #[must_use]
     pub fn json(&self) -> &str {
         &self.json
@@ -188,6 +193,9 @@ pub struct Record {
     /// Whether it is known that the effect happened though its result is not: such a record is
     /// never run again.
     pub applied: bool,
+    /// Why it is in doubt, as far as that is known; `None` in every other state, and where the store
+    /// does not keep it.
+    pub reason: Option<Reason>,
     /// When it was first claimed, by the wall clock.
     pub created_at: SystemTime,
     /// When it was finished, by the wall clock.
@@ -212,6 +220,7 @@ impl Record {
             input_hash: None,
             payload: None,
             applied: false,
+            reason: None,
             created_at,
             completed_at: None,
             lease_left: None,

@@ -12,6 +12,7 @@ use crate::action_id::ActionId;
 use crate::claim::{Claim, ClaimRequest, Fence, Token};
 use crate::codec;
 use crate::effect_error::EffectError;
+use crate::reason::Reason;
 use crate::record::{Finished, Payload, Record, Resolved, Status};
 use crate::store_error::StoreError;
 
@@ -60,6 +61,9 @@ pub trait EffectStore: fmt::Debug + Send + Sync + 'static {
     ///
     /// Only a record that is `pending` or `in_doubt` under this token's fence changes. The same
     /// outcome again is accepted: its acknowledgement was lost.
+    ///
+    /// The reason of an outcome in doubt is shown in [`Record::reason`] for as long as the record is
+    /// in doubt by it. A store that drops reasons is correct all the same.
     ///
     /// # Errors
     ///
@@ -171,16 +175,23 @@ pub enum Outcome {
     InDoubt {
         /// It is known that it happened, only not with which result: never to be run again.
         applied: bool,
+        /// Why, for the person who settles it. It is no part of the outcome: the same with another
+        /// reason is the same outcome, and the first reason stays.
+        reason: Option<Reason>,
     },
 }
 
 impl Outcome {
-    /// It happened, with this result: what a body hands to `complete_in`, in the form in which the
+    /// It happened, with this result: what a body hands to `complete_in`, in a form in which the
     /// gate replays it. The body returns the same value.
+    ///
+    /// The value need not be of a type that reads. So it is recorded as JSON only where no type reads
+    /// that as something else; one with numbers as keys, for instance, is not.
     ///
     /// # Errors
     ///
-    /// [`EffectError::NoPayload`] where the value has no JSON form.
+    /// [`EffectError::NoPayload`] where the value cannot be written, or is nested more deeply than the
+    /// stack of a thread allows.
     ///
     /// # Examples
     ///
@@ -192,12 +203,30 @@ impl Outcome {
     /// # Ok::<(), EffectError>(())
     /// ```
     pub fn success<T: Serialize + ?Sized>(value: &T) -> Result<Self, EffectError> {
-        match codec::encode(value) {
+        match codec::encode_unread(value) {
             Ok(payload) => Ok(Self::Success(payload)),
             Err(source) => Err(EffectError::NoPayload {
                 type_name: std::any::type_name::<T>(),
                 source,
             }),
+        }
+    }
+
+    /// Nobody knows whether it happened, for `reason`.
+    #[must_use]
+    pub const fn in_doubt(reason: Option<Reason>) -> Self {
+        Self::InDoubt {
+            applied: false,
+            reason,
+        }
+    }
+
+    /// It happened, and nobody knows with which result, for `reason`.
+    #[must_use]
+    pub const fn applied(reason: Option<Reason>) -> Self {
+        Self::InDoubt {
+            applied: true,
+            reason,
         }
     }
 }
@@ -347,17 +376,24 @@ impl fmt::Debug for Changed {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::sync::Mutex;
 
     use super::*;
 
     #[test]
-    fn a_value_without_a_json_form_is_no_outcome() {
-        let by_pair = BTreeMap::from([((1, 2), 3)]);
-        let refused = Outcome::success(&by_pair);
+    fn a_value_that_cannot_be_written_is_no_outcome() {
+        let poisoned = Mutex::new(7);
+        std::thread::scope(|scope| {
+            let panicking = scope.spawn(|| {
+                let _held = poisoned.lock();
+                panic!("with the lock held");
+            });
+            assert!(panicking.join().is_err());
+        });
+        let refused = Outcome::success(&poisoned);
         let Err(EffectError::NoPayload { type_name, .. }) = refused else {
             panic!("{refused:?}");
         };
-        assert!(type_name.contains("BTreeMap"), "{type_name}");
+        assert!(type_name.contains("Mutex"), "{type_name}");
     }
 }

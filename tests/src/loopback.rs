@@ -6,11 +6,16 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// What a [`Peer`] does once the first bytes of a request have come.
 #[derive(Clone, Debug)]
 pub enum Reaction {
+    /// Closes the connection before that, as soon as it stands.
+    CloseAtOnce,
+    /// Leaves them unread, and closes the connection.
+    CloseUnread,
     /// Closes the connection.
     Close,
     /// Resets the connection.
@@ -27,6 +32,7 @@ pub enum Reaction {
 #[derive(Debug)]
 pub struct Peer {
     address: SocketAddr,
+    requests: watch::Receiver<usize>,
     task: JoinHandle<()>,
 }
 
@@ -41,12 +47,30 @@ impl Peer {
             .await
             .expect("a free port");
         let address = listener.local_addr().expect("the port just bound");
+        let (counter, requests) = watch::channel(0);
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(react(stream, reaction.clone()));
+                tokio::spawn(react(stream, reaction.clone(), counter.clone()));
             }
         });
-        Self { address, task }
+        Self {
+            address,
+            requests,
+            task,
+        }
+    }
+
+    /// How many connections have brought a request, or the beginning of one, that was read.
+    #[must_use]
+    pub fn requests(&self) -> usize {
+        *self.requests.borrow()
+    }
+
+    /// Returns once a request has come.
+    pub async fn requested(&self) {
+        let mut requests = self.requests.clone();
+        // The peer counts for as long as it is there.
+        let _ = requests.wait_for(|requests| *requests > 0).await;
     }
 
     /// Where it listens.
@@ -62,12 +86,19 @@ impl Drop for Peer {
     }
 }
 
-async fn react(mut stream: TcpStream, reaction: Reaction) -> io::Result<()> {
-    if stream.read(&mut [0; 4096]).await? == 0 {
-        return Ok(());
+async fn react(
+    mut stream: TcpStream,
+    reaction: Reaction,
+    counter: watch::Sender<usize>,
+) -> io::Result<()> {
+    match reaction {
+        Reaction::CloseAtOnce => return Ok(()),
+        Reaction::CloseUnread => return stream.peek(&mut [0]).await.map(drop),
+        _ if stream.read(&mut [0; 4096]).await? == 0 => return Ok(()),
+        _ => counter.send_modify(|requests| *requests += 1),
     }
     match reaction {
-        Reaction::Close => {}
+        Reaction::Close | Reaction::CloseAtOnce | Reaction::CloseUnread => {}
         Reaction::Reset => stream.set_zero_linger()?,
         Reaction::Silence => std::future::pending().await,
         Reaction::Answer(bytes) => stream.write_all(&bytes).await?,

@@ -14,7 +14,7 @@ use std::process::Command;
 use std::sync::LazyLock;
 
 use retry_effects::{
-    ActionId, Claim, ClaimRequest, DEFAULT_LEASE, EffectStore, Outcome, Payload, Resolved,
+    ActionId, Claim, ClaimRequest, DEFAULT_LEASE, EffectStore, Outcome, Payload, Reason, Resolved,
     SqliteEffectStore, Token, compute_action_id,
 };
 use serde_json::{Value, json};
@@ -154,6 +154,24 @@ async fn our_success_is_replayed_by_python() {
     assert_eq!(python[17..19].parse::<u64>().unwrap(), seconds % 60);
 }
 
+/// Python has no value that it could be: it reports an error, and does not run.
+#[tokio::test]
+async fn our_success_that_json_cannot_hold_is_not_taken_for_another() {
+    let Some(shared) = Shared::new() else { return };
+    let store = shared.open();
+    let token = won(&store).await;
+    let outcome = Outcome::success(&Some(())).unwrap();
+    store.complete(&token, outcome).await.unwrap();
+    let said = shared.call(r#"{"receipt": "another"}"#);
+    assert_eq!((&said["ran"], &said["result"]), (&json!(0), &Value::Null));
+    let error = said["error"].as_str().unwrap();
+    assert!(error.starts_with("Expecting value: line 1"), "{error}");
+    let Resolved::Done(finished) = store.resolve(id()).await.unwrap() else {
+        panic!("it is as it was");
+    };
+    assert_eq!(finished.payload.json(), "~Some(null)");
+}
+
 #[tokio::test]
 async fn pythons_success_is_replayed_by_us_in_a_file_that_python_made() {
     let Some(shared) = Shared::new() else { return };
@@ -187,7 +205,7 @@ async fn python_does_not_run_what_we_hold_or_doubt_and_blocks_nobody() {
     let Some(shared) = Shared::new() else { return };
     let store = shared.open();
     let token = won(&store).await;
-    let doubt = Outcome::InDoubt { applied: false };
+    let doubt = Outcome::in_doubt(Some(Reason::new("no \"answer\" – yet")));
     for (status, next) in [("pending", doubt), ("in_doubt", success("{}"))] {
         let said = shared.call("{}");
         assert_eq!((&said["ran"], &said["status"]), (&json!(0), &json!(status)));
@@ -252,10 +270,11 @@ async fn what_failed_in_python_is_in_doubt() {
         (&json!(1), &json!("the work failed"))
     );
     let store = shared.open();
-    assert!(matches!(
-        store.resolve(id()).await.unwrap(),
-        Resolved::InDoubt(_)
-    ));
+    let Resolved::InDoubt(record) = store.resolve(id()).await.unwrap() else {
+        panic!("it is in doubt");
+    };
+    let reason = record.reason.unwrap();
+    assert!(reason.as_str().starts_with("another program"), "{reason}");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 //! Under the gate: a status that refuses the request proves that nothing happened; one that a proxy
 //! sends for an answer that it has lost proves nothing.
 
-use super::outcome::{final_unknown, refused, turned_away, unknown};
+use super::outcome::{declined, final_unknown, refused, turned_away, unknown};
 use crate::judgement::Judgement;
 
 /// The judgement on an answer with this status.
@@ -19,21 +19,22 @@ pub(super) fn judge(status: u16) -> Judgement {
         403 => refused("forbidden"),
         404 | 410 => refused("not_found"),
         400 | 405 | 413 | 415 | 422 => refused("client_error"),
-        407 => final_unknown("unauthorized"),
+        407 => declined("unauthorized"),
         // Our own earlier attempt may still be at it.
-        409 => final_unknown("conflict"),
-        400..=499 => final_unknown("client_error"),
+        409 => declined("conflict"),
+        400..=499 => declined("client_error"),
         // What large model and cloud services answer when overloaded.
-        529 => turned_away("unavailable"),
+        529 => turned_away("unavailable").throttle(),
         // "Currently unable to handle the request" (15.6.4); proxies answer so as well for a
         // connection that broke after the request went out.
         503 => unknown("unavailable"),
         // The gateway does not know what the server behind it did.
         502 => unknown("bad_gateway"),
         504 => unknown("gateway_timeout"),
-        // Not implemented, version, negotiation, storage, loop, extension, sign-in to the network:
-        // the server declined, and will again.
-        501 | 505..=508 | 510 | 511 => final_unknown("declined"),
+        // Not implemented, version, negotiation, extension: the server declined, and will again.
+        501 | 505 | 506 | 510 => declined("declined"),
+        // Storage, a loop, sign-in to the network: it will again, and it does not work.
+        507 | 508 | 511 => final_unknown("declined"),
         // It failed somewhere on the way.
         500..=599 => unknown("server_error"),
         _ => unknown("unexpected_status"),
@@ -43,7 +44,7 @@ pub(super) fn judge(status: u16) -> Judgement {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judgement::Verdict;
+    use crate::judgement::{Answer, Verdict};
 
     fn with(is: impl Fn(Judgement) -> bool) -> Vec<u16> {
         (100..=999).filter(|status| is(judge(*status))).collect()
@@ -62,5 +63,15 @@ mod tests {
     fn only_a_refusal_proves_that_nothing_happened() {
         let proved = [400, 401, 403, 404, 405, 410, 413, 415, 422, 425, 429, 529];
         assert_eq!(with(|it| it.is_not_applied()), proved);
+    }
+
+    #[test]
+    fn a_final_refusal_is_an_answer_of_a_server_that_works() {
+        let answered: Vec<u16> = (400..=499)
+            .filter(|status| ![408, 425, 429].contains(status))
+            .chain([501, 505, 506, 510])
+            .collect();
+        assert_eq!(with(|it| it.answer() == Answer::Answered), answered);
+        assert!(with(|it| it.answer() == Answer::NotAsked).is_empty());
     }
 }

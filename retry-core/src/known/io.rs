@@ -30,10 +30,10 @@ impl Classify for io::Error {
 fn by_kind(kind: ErrorKind) -> Option<Judgement> {
     use ErrorKind as K;
     Some(match kind {
-        // Connecting, or binding, failed: no byte was sent.
+        // Connecting, or binding, failed: no byte was sent. (A UDP socket reports so that an earlier
+        // datagram was refused; nothing in the error tells it.)
         K::ConnectionRefused => Judgement::retry().step_not_applied(),
-        K::AddrInUse => ours(Judgement::retry()).step_not_applied(),
-        K::AddrNotAvailable => ours(Judgement::retry()).step_not_applied(),
+        K::AddrInUse | K::AddrNotAvailable => ours(Judgement::retry()).step_not_applied(),
         // Opening something was refused: the file system, or the server behind it, has answered.
         K::PermissionDenied | K::NotFound | K::AlreadyExists => {
             Judgement::stop().step_not_applied()
@@ -53,7 +53,9 @@ fn by_kind(kind: ErrorKind) -> Option<Judgement> {
         | K::ConnectionReset
         | K::ConnectionAborted
         | K::BrokenPipe
-        | K::UnexpectedEof => Judgement::retry().unknown(),
+        | K::UnexpectedEof
+        // A part was written.
+        | K::WriteZero => Judgement::retry().unknown(),
         // An answer that is no UTF-8 comes as this.
         K::InvalidData => Judgement::stop().unknown(),
         // Nothing that time mends; a part may have been written.
@@ -87,6 +89,7 @@ fn name(kind: ErrorKind) -> Option<&'static str> {
         K::HostUnreachable | K::NetworkUnreachable | K::NetworkDown => "unreachable",
         K::NotConnected => "not_connected",
         K::AddrInUse => "address_in_use",
+        K::AddrNotAvailable => "address_not_available",
         K::Interrupted => "interrupted",
         K::WouldBlock => "would_block",
         K::ResourceBusy | K::ExecutableFileBusy => "busy",
@@ -96,6 +99,7 @@ fn name(kind: ErrorKind) -> Option<&'static str> {
         K::ConnectionAborted => "connection_aborted",
         K::BrokenPipe => "broken_pipe",
         K::UnexpectedEof => "unexpected_eof",
+        K::WriteZero => "write_zero",
         K::NotFound => "not_found",
         K::PermissionDenied => "permission_denied",
         K::AlreadyExists => "already_exists",

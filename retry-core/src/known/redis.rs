@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use redis::{ErrorKind, RedisError, RetryMethod, ServerError, ServerErrorKind};
 
-use super::outcome::{refused, turned_away, unknown};
+use super::outcome::{broken, declined, final_unknown, misused, refused, turned_away, unknown};
 use super::transport;
 use crate::classify::Classify;
 use crate::judgement::{Judgement, Verdict};
@@ -31,13 +31,13 @@ fn judge(error: &RedisError) -> Judgement {
         ErrorKind::InvalidClientConfig
         | ErrorKind::Client
         | ErrorKind::EmptySentinelList
-        | ErrorKind::RESP3NotSupported => refused("invalid_request"),
+        | ErrorKind::RESP3NotSupported => misused("invalid_request"),
         // Between a failover and its end; no command was sent.
         ErrorKind::MasterNameNotFoundBySentinel
         | ErrorKind::NoValidReplicasFoundBySentinel
         | ErrorKind::ClusterConnectionNotFound => turned_away("no_node"),
         // `Serialize`, which exists with a feature of redis alone, and kinds to come.
-        _ if matches!(error.retry_method(), RetryMethod::NoRetry) => refused("redis"),
+        _ if matches!(error.retry_method(), RetryMethod::NoRetry) => final_unknown("redis"),
         _ => unknown("redis"),
     }
 }
@@ -96,7 +96,9 @@ fn is_unqueued_transaction(error: &RedisError, errors: &[(usize, ServerError)]) 
         && errors.iter().all(|(_, reply)| reply.kind() != aborted)
 }
 
-/// An error in place of a result. The server looks before it runs a command, so nothing was done.
+/// An error in place of a result. The server looks before it runs a command, so that its own
+/// refusals prove that nothing was done. A script may answer any code after it has written: the codes
+/// and texts that are not the server's own prove nothing.
 fn judge_reply(code: &str, detail: Option<&str>) -> Judgement {
     // A script or function that failed at one of its lines; what stands above it has been done.
     if detail.is_some_and(|detail| detail.contains("@user_")) {
@@ -116,11 +118,44 @@ fn judge_reply(code: &str, detail: Option<&str>) -> Judgement {
         "NOREPLICAS" => turned_away("no_replicas"),
         // Unlike a disk's, memory comes back by itself: by expiry, eviction and deletion.
         "OOM" => turned_away("out_of_memory"),
-        "ERR" if detail == Some("max number of clients reached") => {
-            turned_away("too_many_connections")
-        }
+        "ERR" => judge_text(detail.unwrap_or_default()),
         "NOAUTH" | "WRONGPASS" | "NOPERM" | "DENIED" => refused("authentication"),
         "WRONGTYPE" => refused("wrong_type"),
-        _ => refused("rejected"),
+        // It cannot save to its disk, and takes no writes.
+        "MISCONF" => broken("rejected"),
+        "NOSCRIPT" | "CROSSSLOT" | "EXECABORT" | "NOGROUP" | "BUSYGROUP" | "BUSYKEY"
+        | "NOTBUSY" | "NOPROTO" => refused("rejected"),
+        _ => declined("rejected"),
+    }
+}
+
+/// The general code, which scripts and modules answer too: only the server's own texts are known.
+fn judge_text(detail: &str) -> Judgement {
+    const BEFORE_THE_COMMAND: [&str; 13] = [
+        "unknown command",
+        "unknown subcommand",
+        "wrong number of arguments",
+        "syntax error",
+        "value is not",
+        "invalid expire time",
+        "no such key",
+        "index out of range",
+        "increment or decrement would overflow",
+        "string exceeds maximum allowed size",
+        "db index is out of range",
+        "invalid db index",
+        "protocol error",
+    ];
+    if detail == "max number of clients reached" {
+        return turned_away("too_many_connections");
+    }
+    let detail = detail.to_ascii_lowercase();
+    if BEFORE_THE_COMMAND
+        .iter()
+        .any(|text| detail.starts_with(text))
+    {
+        refused("rejected")
+    } else {
+        declined("rejected")
     }
 }

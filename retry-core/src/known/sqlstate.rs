@@ -1,14 +1,13 @@
 //! What an SQLSTATE says about trying again (`PostgreSQL`, Appendix A "Error Codes"; `MySQL` reports
 //! the standard classes too).
 //!
-//! An error that the server reports has undone its statement, so most codes are either worth
-//! another attempt or final. Unknown is what may come in the middle of a commit, and what says
-//! nothing.
+//! An error that the server reports has undone its statement, so most codes prove that nothing
+//! happened. Unknown is what may come in the middle of a commit, and what says nothing.
 
-use super::outcome::{refused, turned_away, unknown};
+use super::outcome::{broken, refused, turned_away, unknown};
 use crate::judgement::Judgement;
 
-/// The verdict on an error with this code, and its name.
+/// The judgement on an error with this code.
 pub(super) fn judge(code: &str) -> Judgement {
     match code {
         "08001" | "08004" => turned_away("connection_rejected"),
@@ -22,9 +21,9 @@ pub(super) fn judge(code: &str) -> Judgement {
         "40003" => unknown("completion_unknown"),
         "40P01" => turned_away("deadlock"),
         // Like a full disk under a file: nothing that a wait of seconds mends.
-        "53100" => refused("storage_full"),
+        "53100" => broken("storage_full"),
         "53300" => turned_away("too_many_connections"),
-        "53400" => refused("limit_exceeded"),
+        "53400" => broken("limit_exceeded"),
         "55006" => turned_away("object_in_use"),
         "55P03" => turned_away("lock_not_available"),
         // `statement_timeout` or a cancel request; the statement is undone.
@@ -34,7 +33,7 @@ pub(super) fn judge(code: &str) -> Judgement {
         "57P03" => turned_away("starting_up"),
         "57P04" => refused("not_found"),
         "72000" => turned_away("snapshot_too_old"),
-        "XX001" | "XX002" => refused("corrupted"),
+        "XX001" | "XX002" => broken("corrupted"),
         _ => judge_class(code.get(..2).unwrap_or_default()),
     }
 }
@@ -62,33 +61,49 @@ fn judge_class(class: &str) -> Judgement {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::judgement::{Answer, Verdict};
 
     #[test]
     fn codes_come_before_classes() {
-        for (code, verdict) in [
-            ("40001", Verdict::Retry),
-            ("40P01", Verdict::Retry),
-            ("40000", Verdict::Retry),
-            ("40002", Verdict::Stop),
-            ("40003", Verdict::Unknown),
-            ("08006", Verdict::Unknown),
-            ("08001", Verdict::Retry),
-            ("57P01", Verdict::Unknown),
-            ("57P02", Verdict::Unknown),
-            ("57P03", Verdict::Retry),
-            ("25006", Verdict::Retry),
-            ("25P03", Verdict::Retry),
-            ("53100", Verdict::Stop),
-            ("53200", Verdict::Retry),
-            ("23505", Verdict::Stop),
-            ("42601", Verdict::Stop),
-            ("XX000", Verdict::Unknown),
-            ("XX001", Verdict::Stop),
-            ("HY000", Verdict::Unknown),
-            ("", Verdict::Unknown),
-            ("é", Verdict::Unknown),
+        for (code, verdict, proved) in [
+            ("40001", Verdict::Retry, true),
+            ("40P01", Verdict::Retry, true),
+            ("40000", Verdict::Retry, true),
+            ("40002", Verdict::Stop, true),
+            ("40003", Verdict::Retry, false),
+            ("08006", Verdict::Retry, false),
+            ("08001", Verdict::Retry, true),
+            ("57P01", Verdict::Retry, false),
+            ("57P02", Verdict::Retry, false),
+            ("57P03", Verdict::Retry, true),
+            ("25006", Verdict::Retry, true),
+            ("25P03", Verdict::Retry, true),
+            ("53100", Verdict::Stop, true),
+            ("53200", Verdict::Retry, true),
+            ("23505", Verdict::Stop, true),
+            ("42601", Verdict::Stop, true),
+            ("XX000", Verdict::Retry, false),
+            ("XX001", Verdict::Stop, true),
+            ("HY000", Verdict::Retry, false),
+            ("", Verdict::Retry, false),
+            ("é", Verdict::Retry, false),
         ] {
-            assert_eq!(judge(code).0, verdict, "{code:?}");
+            assert_eq!(judge(code).verdict(), verdict, "{code:?}");
+            assert_eq!(judge(code).is_not_applied(), proved, "{code:?}");
+        }
+    }
+
+    #[test]
+    fn a_server_in_trouble_has_not_answered() {
+        for (code, answer) in [
+            ("23505", Answer::Answered),
+            ("28P01", Answer::Answered),
+            ("53100", Answer::Failing),
+            ("53400", Answer::Failing),
+            ("XX001", Answer::Failing),
+            ("40001", Answer::Failing),
+        ] {
+            assert_eq!(judge(code).answer(), answer, "{code}");
         }
     }
 }

@@ -1,33 +1,42 @@
-//! Holds the published table of verdicts, `docs/classification.md`, against the code.
+//! Holds the published table, `docs/classification.md`, against the code.
 
+use std::error::Error;
+use std::fmt;
 use std::io::{self, ErrorKind};
 
-use crate::classify::{Classify, Verdict};
+use crate::classify::Classify;
+use crate::judgement::{Judgement, Verdict};
 
 const TABLE: &str = include_str!("../../docs/classification.md");
 
-/// The codes in backticks of the rows that begin so, with the verdict that the table gives them.
-fn codes(library: &str, prefix: &str) -> Vec<(&'static str, Verdict)> {
+/// What a row promises: the advice, and whether it is proved that nothing happened.
+type Promise = (Verdict, bool);
+
+fn promise_of(judgement: Judgement) -> Promise {
+    (judgement.verdict(), judgement.is_not_applied())
+}
+
+/// The codes in backticks of the rows that begin so, with what the table promises of them.
+fn codes(library: &str, prefix: &str) -> Vec<(&'static str, Promise)> {
     let mut codes = Vec::new();
     for row in TABLE.lines() {
         let cells: Vec<&str> = row.split('|').map(str::trim).collect();
-        let [_, of, error, verdict, ..] = *cells.as_slice() else {
+        let [_, of, error, advice, proved, ..] = *cells.as_slice() else {
             continue;
         };
-        let verdict = match verdict {
+        let verdict = match advice {
             "Retry" => Verdict::Retry,
-            "Unknown" => Verdict::Unknown,
             "Stop" => Verdict::Stop,
             _ => continue,
         };
+        let is_not_applied = match proved {
+            "yes" => true,
+            "no" => false,
+            _ => continue,
+        };
         if of == library && error.starts_with(prefix) {
-            codes.extend(
-                error
-                    .split('`')
-                    .skip(1)
-                    .step_by(2)
-                    .map(|code| (code, verdict)),
-            );
+            let quoted = error.split('`').skip(1).step_by(2);
+            codes.extend(quoted.map(|code| (code, (verdict, is_not_applied))));
         }
     }
     assert!(
@@ -42,26 +51,28 @@ fn io_kinds() {
     use ErrorKind as K;
     let kinds = [
         K::ConnectionRefused,
+        K::AddrInUse,
+        K::AddrNotAvailable,
+        K::NotFound,
+        K::PermissionDenied,
+        K::AlreadyExists,
         K::HostUnreachable,
         K::NetworkUnreachable,
         K::NetworkDown,
         K::NotConnected,
-        K::AddrInUse,
-        K::Interrupted,
-        K::WouldBlock,
-        K::ResourceBusy,
-        K::ExecutableFileBusy,
-        K::Deadlock,
         K::TimedOut,
         K::ConnectionReset,
         K::ConnectionAborted,
         K::BrokenPipe,
         K::UnexpectedEof,
-        K::NotFound,
-        K::PermissionDenied,
-        K::AlreadyExists,
-        K::InvalidInput,
+        K::Interrupted,
+        K::WouldBlock,
+        K::ResourceBusy,
+        K::ExecutableFileBusy,
+        K::Deadlock,
+        K::WriteZero,
         K::InvalidData,
+        K::InvalidInput,
         K::InvalidFilename,
         K::NotADirectory,
         K::IsADirectory,
@@ -78,19 +89,47 @@ fn io_kinds() {
     ];
     let listed = codes("`std::io`", "");
     assert_eq!(listed.len(), kinds.len());
-    for (name, verdict) in listed {
+    for (name, promise) in listed {
         let kind = kinds.iter().find(|kind| format!("{kind:?}") == name);
         let kind = *kind.unwrap_or_else(|| panic!("no kind {name}"));
-        assert_eq!(io::Error::from(kind).classify(), verdict, "{name}");
+        let judged = io::Error::from(kind).classify();
+        assert_eq!(promise_of(judged), promise, "{name}");
     }
 }
 
-#[cfg(feature = "reqwest")]
+/// An error whose `Debug` is this, and whose `Display` is another text.
+struct Layer(&'static str);
+
+impl fmt::Debug for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl fmt::Display for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("its text")
+    }
+}
+
+impl Error for Layer {}
+
+#[test]
+fn layers() {
+    let listed = codes("layer", "");
+    assert_eq!(listed.len(), 31);
+    for (debug, promise) in listed {
+        let judged = super::layers::judgement(&Layer(debug));
+        assert_eq!(judged.map(promise_of), Some(promise), "{debug}");
+    }
+}
+
 #[test]
 fn http_statuses() {
-    for (code, verdict) in codes("reqwest", "status") {
+    for (code, promise) in codes("reqwest", "status") {
         let status = code.parse().expect("a number");
-        assert_eq!(super::http_status::judge(status).0, verdict, "{code}");
+        let judged = super::http_status::judge(status);
+        assert_eq!(promise_of(judged), promise, "{code}");
     }
 }
 
@@ -98,45 +137,45 @@ fn http_statuses() {
 #[test]
 fn grpc_codes() {
     let mut listed = 0;
-    for (name, verdict) in codes("tonic", "`") {
+    for (name, promise) in codes("tonic", "`") {
         let plain = name.replace('_', "");
         let named = |code: &tonic::Code| format!("{code:?}").eq_ignore_ascii_case(&plain);
-        let Some(code) = (0..=16).map(tonic::Code::from_i32).find(named) else {
-            assert_eq!(name, "grpc-retry-pushback-ms");
-            continue;
-        };
+        let code = (0..=16).map(tonic::Code::from_i32).find(named);
+        let code = code.unwrap_or_else(|| panic!("no code {name}"));
         listed += 1;
-        assert_eq!(tonic::Status::new(code, "").classify(), verdict, "{name}");
+        let judged = tonic::Status::new(code, "").classify();
+        assert_eq!(promise_of(judged), promise, "{name}");
     }
     assert_eq!(listed, 16, "all but OK");
 }
 
-#[cfg(any(feature = "sqlx", feature = "tokio-postgres"))]
+#[cfg(any(feature = "sqlx", feature = "sqlx-08", feature = "tokio-postgres"))]
 #[test]
 fn sqlstates() {
-    for (code, verdict) in codes("sqlx, tokio-postgres", "SQLSTATE") {
-        assert_eq!(super::sqlstate::judge(code).0, verdict, "{code}");
+    for (code, promise) in codes("sqlx, tokio-postgres", "SQLSTATE") {
+        let judged = super::sqlstate::judge(code);
+        assert_eq!(promise_of(judged), promise, "{code}");
     }
 }
 
-#[cfg(feature = "sqlx")]
 #[test]
 fn sqlite_codes() {
-    for (code, verdict) in codes("sqlx", "SQLite") {
+    for (code, promise) in codes("sqlx, rusqlite", "SQLite") {
         let number = code.parse().expect("a number");
-        assert_eq!(super::sqlx::judge_sqlite(number).0, verdict, "{code}");
+        let judged = super::sqlite::judge(number);
+        assert_eq!(promise_of(judged), promise, "{code}");
     }
 }
 
 #[cfg(feature = "redis")]
 #[test]
 fn redis_replies() {
-    for (code, verdict) in codes("redis", "`") {
-        // `ERR` stands in two rows: only its text tells the one that passes.
-        if code == "ERR" && verdict == Verdict::Retry {
-            continue;
-        }
-        let reply = redis::make_extension_error(code.to_owned(), None);
-        assert_eq!(reply.classify(), verdict, "{code}");
+    for (reply, promise) in codes("redis", "`") {
+        let (code, detail) = match reply.split_once(' ') {
+            Some((code, detail)) => (code, Some(detail.to_owned())),
+            None => (reply, None),
+        };
+        let reply = redis::make_extension_error(code.to_owned(), detail);
+        assert_eq!(promise_of(reply.classify()), promise, "{reply}");
     }
 }

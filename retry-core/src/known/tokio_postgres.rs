@@ -3,7 +3,7 @@
 
 use std::error::Error;
 
-use super::outcome::{final_unknown, refused, unknown};
+use super::outcome::{left_open, misused, refused, unknown};
 use super::{connect, sqlstate};
 use crate::chain;
 use crate::classify::Classify;
@@ -48,10 +48,10 @@ fn judge_client_side(text: &str, source: Option<&(dyn Error + 'static)>) -> Judg
         "expected ",
     ]) {
         // Nothing was sent: the configuration, or the parameters, do not fit.
-        refused("invalid_request")
+        misused("invalid_request")
     } else if begins(&["query returned an unexpected number of rows"]) {
-        // The statement has run: it may have changed more rows than one.
-        final_unknown("row_count")
+        // The statement has run: it may have changed more rows than one, or been a question.
+        left_open("row_count")
     } else if begins(&["error communicating with the server"]) {
         // Connecting fails with another text, so the connection stood: whatever broke it, a
         // request may have gone out.

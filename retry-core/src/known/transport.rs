@@ -19,25 +19,37 @@ pub(super) fn judge(error: &io::Error) -> Judgement {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::judgement::Verdict;
+    use std::io::ErrorKind;
 
     #[test]
     fn a_telling_kind_is_believed_and_a_text_is_not() {
-        for (error, verdict) in [
+        for (error, verdict, proved) in [
             (
                 io::Error::from(ErrorKind::ConnectionRefused),
                 Verdict::Retry,
+                true,
             ),
             (
                 io::Error::from(ErrorKind::ConnectionReset),
-                Verdict::Unknown,
+                Verdict::Retry,
+                false,
             ),
-            (io::Error::from(ErrorKind::PermissionDenied), Verdict::Stop),
             (
-                io::Error::other("bytes remaining on stream"),
-                Verdict::Unknown,
+                io::Error::from(ErrorKind::PermissionDenied),
+                Verdict::Stop,
+                true,
+            ),
+            (
+                io::Error::other("permission to read the bytes remaining on stream"),
+                Verdict::Retry,
+                false,
             ),
         ] {
-            assert_eq!(judge(&error).0, verdict, "{error:?}");
+            let judged = judge(&error);
+            assert_eq!(judged.verdict(), verdict, "{error:?}");
+            assert_eq!(judged.is_not_applied(), proved, "{error:?}");
+            assert_ne!(judged.proof(), Proof::Unrecognized, "{error:?}");
         }
     }
 }

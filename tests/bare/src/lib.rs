@@ -1,0 +1,5 @@
+//! What a program without a feature of `retry-core` has: a gated call, and peers that misbehave.
+
+#[path = "../../src/loopback.rs"]
+pub mod loopback;
+pub mod program;
