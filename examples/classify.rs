@@ -17,7 +17,7 @@ use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 use retry_core::testing::{Script, VirtualClock};
-use retry_core::{Classify, Verdict, execute_with_retry, retry_api, retry_storage};
+use retry_core::{Classify, Judgement, Verdict, execute_with_retry, retry_api, retry_storage};
 
 fn main() {
     println!("{:<33} {:<36} judged", "error type", "error");
@@ -30,21 +30,24 @@ fn main() {
     without_an_attribute();
 }
 
-/// `io::Error` is judged by its kind. Refused: nothing has happened yet. Reset or timed out: it may
-/// have, which `Verdict::Unknown` says; a plain retry tries again. A missing file stays missing.
+/// `io::Error` is judged by its kind: whether another attempt is worth it and, apart from that, whether
+/// it is proved that nothing happened. Refused: nothing has happened yet. Reset or timed out: it may
+/// have, and a plain retry tries again; the gate would not. A missing file stays missing.
 fn known_errors() {
     #[retry_storage]
     fn call(script: &Script<(), io::Error>) -> io::Result<()> {
         script.next()
     }
-    for (kind, verdict) in [
-        (ErrorKind::ConnectionRefused, Verdict::Retry),
-        (ErrorKind::ConnectionReset, Verdict::Unknown),
-        (ErrorKind::TimedOut, Verdict::Unknown),
-        (ErrorKind::NotFound, Verdict::Stop),
-        (ErrorKind::PermissionDenied, Verdict::Stop),
+    for (kind, verdict, is_not_applied) in [
+        (ErrorKind::ConnectionRefused, Verdict::Retry, true),
+        (ErrorKind::ConnectionReset, Verdict::Retry, false),
+        (ErrorKind::TimedOut, Verdict::Retry, false),
+        (ErrorKind::NotFound, Verdict::Stop, true),
+        (ErrorKind::PermissionDenied, Verdict::Stop, true),
     ] {
-        assert_eq!(io::Error::from(kind).classify(), verdict);
+        let judgement = io::Error::from(kind).classify();
+        assert_eq!(judgement.verdict(), verdict);
+        assert_eq!(judgement.is_not_applied(), is_not_applied);
         row("io::Error", || kind.into(), call, verdict != Verdict::Stop);
     }
 }
@@ -123,20 +126,12 @@ enum ApiError {
 }
 
 impl Classify for ApiError {
-    fn classify(&self) -> Verdict {
+    fn classify(&self) -> Judgement {
+        // The kind is what statistics and metrics count it as.
         match self {
-            Self::TooMany(wait) => Verdict::RetryAfter(*wait),
-            Self::Crowded => Verdict::Retry,
-            Self::NoCredit => Verdict::Stop,
-        }
-    }
-
-    /// What statistics and metrics count it as.
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::TooMany(_) => "too_many_requests",
-            Self::Crowded => "crowded",
-            Self::NoCredit => "no_credit",
+            Self::TooMany(wait) => Judgement::retry_after(*wait).with_kind("too_many_requests"),
+            Self::Crowded => Judgement::retry().with_kind("crowded"),
+            Self::NoCredit => Judgement::stop().with_kind("no_credit"),
         }
     }
 }
@@ -151,7 +146,7 @@ fn own_verdicts() {
     assert!(waited >= Duration::from_secs(20), "a hint is a floor");
     row("own Classify", || ApiError::Crowded, call, true);
     row("own Classify", || ApiError::NoCredit, call, false);
-    assert_eq!(ApiError::NoCredit.kind(), "no_credit");
+    assert_eq!(ApiError::NoCredit.classify().kind(), "no_credit");
 }
 
 /// `retry_if` has the last word, for one function.
@@ -165,7 +160,7 @@ fn predicates() {
 
     #[retry_storage(retry_if = |error: &io::Error| match error.kind() {
         ErrorKind::NotFound => Verdict::RetryAfter(Duration::from_secs(2)),
-        _ => error.classify(),
+        _ => error.classify().verdict(),
     })]
     fn by_verdict(script: &Script<(), io::Error>) -> io::Result<()> {
         script.next()

@@ -20,7 +20,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 use std::{env, fs, io, process, thread};
 
-use retry_core::{Classify, RetryError, Verdict, parse_retry_after, retry_api, retry_storage};
+use retry_core::{Classify, Judgement, RetryError, parse_retry_after, retry_api, retry_storage};
 use retry_effects::{InMemoryEffectStore, set_default_store};
 use tokio::net::TcpSocket;
 use tracing::Level;
@@ -64,25 +64,18 @@ enum ApiError {
 /// What is worth another attempt. Only needed because of `Status`: without this `impl` the
 /// `io::Error` inside decides, and for a status the error's text.
 impl Classify for ApiError {
-    fn classify(&self) -> Verdict {
+    fn classify(&self) -> Judgement {
         match self {
             Self::Connection(error) => error.classify(),
             Self::Limit(error) => error.classify(),
             Self::Status {
                 retry_after: Some(wait),
                 ..
-            } => Verdict::RetryAfter(*wait),
-            Self::Status { status, .. } => Verdict::from(matches!(status, 408 | 429 | 500..)),
-        }
-    }
-
-    /// The name of the failure in statistics and metrics.
-    fn kind(&self) -> &'static str {
-        match self {
-            Self::Connection(error) => Classify::kind(error),
-            Self::Limit(error) => error.kind(),
-            Self::Status { status: 500.., .. } => "server_error",
-            Self::Status { .. } => "client_error",
+            } => Judgement::retry_after(*wait).with_kind("unavailable"),
+            Self::Status { status: 500.., .. } => Judgement::retry().with_kind("server_error"),
+            Self::Status { status, .. } => {
+                Judgement::from(matches!(status, 408 | 429)).with_kind("client_error")
+            }
         }
     }
 }

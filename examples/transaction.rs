@@ -16,7 +16,7 @@ mod point;
 use std::path::Path;
 use std::{env, fs, process, thread};
 
-use retry_core::retry_storage;
+use retry_core::{Classify, Judgement, retry_storage};
 use retry_effects::rusqlite::{self, Connection, TransactionBehavior};
 use retry_effects::{
     EffectError, Outcome, SqliteEffectStore, StoreError, current_action, set_default_store,
@@ -75,6 +75,18 @@ enum PayError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Effect(#[from] EffectError),
+}
+
+/// Every failure of this body undoes its transaction, or happens before it: nothing was written. But
+/// for a commit whose answer is lost, of which nobody knows; the record knows, as it is part of it.
+impl Classify for PayError {
+    fn classify(&self) -> Judgement {
+        match self {
+            Self::NotGated => Judgement::stop().not_applied(),
+            Self::Database(_) | Self::Store(_) => Judgement::retry(),
+            Self::Effect(error) => error.classify(),
+        }
+    }
 }
 
 impl Point {

@@ -27,10 +27,19 @@ pub(crate) fn judgement_of(
     known.unwrap_or_else(|| by_texts(top, below))
 }
 
+/// The judgement that [`Classify`] provides: by the chain, where the error has one to show, else by
+/// its text.
+pub(crate) fn judgement_of_unstated<E: Classify + ?Sized>(error: &E) -> Judgement {
+    match error.as_error() {
+        Some(view) => judgement_of_own(&error, view),
+        None => by_texts(&error, None),
+    }
+}
+
 /// The judgement of an error whose own [`Classify`] asks for it. Its type may be a
 /// [recognized](crate::recognize) one, which would ask itself again: only what lies below counts
 /// then.
-pub(crate) fn judgement_of_own(top: &dyn fmt::Display, error: Node<'_>) -> Judgement {
+fn judgement_of_own(top: &dyn fmt::Display, error: Node<'_>) -> Judgement {
     let below = error.source();
     let known = built_in(error).or_else(|| below.and_then(judgement));
     judgement_of(top, below, known)

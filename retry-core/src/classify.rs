@@ -32,8 +32,33 @@ use crate::judgement::Judgement;
 /// assert!(!ApiError::Forbidden.classify().is_not_applied());
 /// ```
 ///
-/// The same enum, with what it knows written down. `not_applied` is for the gate (`idempotent =
-/// true`): without it every failure of a gated call leaves the action in doubt.
+/// `#[derive(Classify)]` writes down what each variant knows; the words are on [the derive's
+/// page](derive@crate::Classify). `not_applied` is for the gate (`idempotent = true`): without it every
+/// failure of a gated call leaves the action in doubt.
+///
+/// ```
+/// # #[cfg(feature = "macros")] {
+/// use retry_core::{Classify, Judgement};
+///
+/// #[derive(Debug, thiserror::Error, Classify)]
+/// enum ApiError {
+///     #[error("server busy")]
+///     #[classify(retry, not_applied, throttle, kind = "busy")]
+///     Busy,
+///     #[error("403 forbidden")]
+///     #[classify(stop, not_applied)]
+///     Forbidden,
+///     /// Judged by the error that it holds.
+///     #[error("connection failed")]
+///     Connection(#[from] std::io::Error),
+/// }
+///
+/// let busy = Judgement::retry().not_applied().throttle().with_kind("busy");
+/// assert_eq!(ApiError::Busy.classify(), busy);
+/// # }
+/// ```
+///
+/// By hand it is one method:
 ///
 /// ```
 /// use retry_core::{Classify, Judgement};
@@ -55,10 +80,13 @@ use crate::judgement::Judgement;
 /// assert!(ApiError::Busy.classify().is_not_applied());
 /// ```
 ///
+/// `not_applied` claims that the whole body of the function which returns the error had no effect, not
+/// only the step that failed.
+///
 /// An attribute also judges errors that do not implement this trait, by their source chain or
 /// their text; see the crate's section on classification. Functions and [`Retry`](crate::Retry)
-/// ask for it, unless `retry_if` judges. For an error that wraps others the line is
-/// `fn as_error`, which makes the chain count:
+/// ask for it, unless `retry_if` judges. For an error that wraps others the line by hand is
+/// `fn as_error`, which makes the chain count (the derive writes it):
 ///
 /// ```
 /// use std::{error::Error, io};
@@ -79,7 +107,8 @@ use crate::judgement::Judgement;
 #[diagnostic::on_unimplemented(
     message = "nothing says when `{Self}` is worth another attempt",
     label = "`{Self}` is not `Classify`",
-    note = "for a `Display` error of your own, `impl retry_core::Classify for {Self} {{}}` judges by \
+    note = "for a `Display` error of your own, `#[derive(retry_core::Classify)]` judges by words on its \
+            variants and by the errors that it holds, `impl retry_core::Classify for {Self} {{}}` by \
             its text; or judge in place with `Retry::retry_if`, or `retry_if = ..` on an attribute"
 )]
 pub trait Classify: fmt::Display {
@@ -90,10 +119,7 @@ pub trait Classify: fmt::Display {
     /// [`Verdict::Stop`](crate::Verdict::Stop) where [`is_retryable_error`](crate::is_retryable_error)
     /// says no, else [`Verdict::Retry`](crate::Verdict::Retry), without proof.
     fn classify(&self) -> Judgement {
-        match self.as_error() {
-            Some(error) => chain::judgement_of_own(&self, error),
-            None => chain::by_texts(&self, None),
-        }
+        chain::judgement_of_unstated(self)
     }
 
     /// The error as a [`dyn Error`](std::error::Error), so that it is judged by its source chain

@@ -278,7 +278,7 @@ impl Attempts {
     pub(crate) fn failed(&mut self, plan: &Plan<'_>, failure: &Failure<'_>) -> Option<Admitted> {
         if doubt::is_watched() {
             match failure.proof() {
-                Proof::NotApplied => {}
+                Proof::NotApplied | Proof::StepNotApplied => {}
                 Proof::Unknown => doubt::mark(Marks::UNKNOWN),
                 Proof::Unstated | Proof::Unrecognized => doubt::mark(Marks::UNPROVED),
             }

@@ -182,6 +182,12 @@ impl<'a> Failure<'a> {
         self.own().is_not_applied()
     }
 
+    /// Whether that is stated of the whole body, and not only of the step that failed.
+    #[must_use]
+    pub fn is_stated(&self) -> bool {
+        self.own().proof() == Proof::NotApplied
+    }
+
     /// Whether nothing knows the error, so that its text is all there is.
     #[must_use]
     pub fn is_unrecognized(&self) -> bool {

@@ -82,8 +82,10 @@ pub struct Judgement {
 /// What is known of the effect of a failed attempt, and from what source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Proof {
-    /// It did not happen.
+    /// It did not happen: stated of the whole body.
     NotApplied,
+    /// The step that failed did nothing: a known error of a library, which knows no more than that.
+    StepNotApplied,
     /// A known error: it may have happened.
     Unknown,
     /// The error's own type judges, and does not state it.
@@ -154,7 +156,7 @@ impl Judgement {
     /// Whether it is proved that the attempt had no effect.
     #[must_use]
     pub const fn is_not_applied(&self) -> bool {
-        matches!(self.proof, Proof::NotApplied)
+        matches!(self.proof, Proof::NotApplied | Proof::StepNotApplied)
     }
 
     /// Whether the other side asks for fewer calls: as stated by [`throttle`](Self::throttle), else
@@ -198,9 +200,29 @@ impl Judgement {
         self
     }
 
+    /// States what follows from the advice so far, so that other advice leaves it alone. What a text
+    /// advises answers no other question.
+    pub(crate) fn with_settled_answers(mut self) -> Self {
+        if self.proof != Proof::Unrecognized {
+            self.answer = Some(self.answer());
+        }
+        if self.is_throttle() {
+            self.throttle = Some(true);
+        }
+        self
+    }
+
     /// A known error, after which the effect may have happened.
     pub(crate) const fn unknown(mut self) -> Self {
         self.proof = Proof::Unknown;
+        self
+    }
+
+    /// A known error of a library: the step that failed had no effect. It proves that nothing
+    /// happened, unless a call inside the same attempt has failed and does not state what it did.
+    #[doc(hidden)]
+    pub const fn step_not_applied(mut self) -> Self {
+        self.proof = Proof::StepNotApplied;
         self
     }
 

@@ -35,7 +35,7 @@
 //! | [`execute_with_retry`], [`execute_with_retry_async`], [`Retry`] | the same engine for code without an attribute |
 //! | [`RetryPolicy`], [`Growth`], [`Jitter`], the named policies | how often, how long between, under which guarantee |
 //! | [`RetrySettings`] | what the environment says |
-//! | [`Classify`], [`Verdict`], [`is_retryable_error`] | whether an error is worth another attempt |
+//! | [`Classify`](trait@Classify) (trait and [derive](derive@Classify)), [`Judgement`], [`Verdict`], [`is_retryable_error`] | whether an error is worth another attempt |
 //! | [`RetryEvent`], [`stats()`], events of the `tracing` target `retry`, `metrics` (feature) | what is reported |
 //! | [`RetryBudget`], [`AdaptiveLimiter`] | what all calls' retries together may cost, and how many calls a second the other side takes |
 //! | [`Nested`], [`RetryScope`] | calls inside calls, and shutdown |
@@ -126,8 +126,9 @@
 //! In this order: `retry_if` if given; else the error's own [`Classify`]; else, for any
 //! [`Error`](std::error::Error) and for boxed errors, the outermost error in its source chain that is
 //! known; else its text and those of its sources, by [`is_retryable_error`]; else it is retried.
-//! `#[error(transparent)]` hides an inner error from its own chain: write `#[error("{0}")]` where
-//! the inner error is to decide. A function generic over its error takes `E: Classify`.
+//! `#[error(transparent)]` hides an inner error from its own chain: write `#[error("{0}")]` or derive
+//! [`Classify`](derive@Classify) where the inner error is to decide. A function generic over its error
+//! takes `E: Classify`.
 //!
 #![doc = include_str!("../docs/classification.md")]
 //!
@@ -180,7 +181,7 @@
 //!
 //! | feature | adds | why it is apart |
 //! |---|---|---|
-//! | `macros` (default) | the attributes | they bring syn, which code without them need not build |
+//! | `macros` (default) | the attributes, and `#[derive(Classify)]` | they bring syn, which code without them need not build |
 //! | `dotenv` | `.env` beneath the environment | a parser, and a file that production may not want read |
 //! | `metrics` | numbers through the `metrics` facade | a dependency, and each call reads the clock |
 //! | `prometheus` | `metrics::install_buckets` | the exporter and what it brings |
@@ -199,6 +200,7 @@ mod chain;
 mod class;
 mod classify;
 mod clock;
+mod derived;
 mod doubt;
 mod engine;
 mod error;
@@ -287,6 +289,10 @@ pub mod choice {
 pub mod __private {
     pub use crate::breaker::Window;
     pub use crate::clock::block_for;
+    pub use crate::derived::{
+        Held, HeldByChain, HeldByStaticChain, HoldsWait, NotHeld, Viewed, advised, after, held,
+        judged, proved, unstated,
+    };
     pub use crate::doubt::{Marks, mark, refuse, replace_marks, take_refusal, watch_doubt};
     pub use crate::engine::{Bounds, Step};
     pub use crate::expansion::{
@@ -311,5 +317,8 @@ pub mod __private {
     pub use crate::site::Site;
 }
 
+#[cfg(feature = "macros")]
+#[doc = include_str!("../docs/derive.md")]
+pub use retry_macros::Classify;
 #[cfg(feature = "macros")]
 pub use retry_macros::{retry_api, retry_scheduler, retry_storage, retry_worker};

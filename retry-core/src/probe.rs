@@ -19,7 +19,7 @@ use crate::pause::{Carried, NotCarried};
 pub struct Probe<'a, E>(pub &'a E);
 
 /// What anyhow's and eyre's errors can be looked at as.
-type Object = dyn Error + Send + Sync + 'static;
+pub(crate) type Object = dyn Error + Send + Sync + 'static;
 
 /// Who judges the error.
 pub trait Judged<'a> {

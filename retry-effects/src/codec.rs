@@ -1,191 +1,129 @@
-//! How results and errors are written and read: JSON, of the function's own types.
+//! How results and errors are written and read, so that a replay is the value that was returned.
+//!
+//! A value is written as JSON, which people and other programs read. Where JSON is not the value,
+//! it is written in the [notation](self::writer) of this crate, which is JSON and four things more.
+//!
+//! | in the value | JSON | the notation |
+//! |---|---|---|
+//! | `Some` of what is `null` | `null` | `Some(null)` |
+//! | a key that is a number, a list, an enum with fields | a text, or nothing | any value |
+//! | NaN, infinities, an `f32` that is another by way of `f64` | `null`, another | `f64(7ff8000000000000)` |
+//! | a number or raw JSON that `serde_json` keeps as a text | that text | `json("1.10")` |
+//!
+//! Its texts begin with `~`, which no JSON does: a program that knows only JSON reports an error and
+//! takes none of it for a result.
+//!
+//! Which of the two it is, is decided by what was written. Most values have nothing in them that JSON
+//! could bend, and cost one pass. Others are read back, as their type, before they are recorded:
+//!
+//! - JSON writes a number in a key as a text, and `serde_json` makes a float of an integer beyond 64
+//!   bits, for a type that is read by `deserialize_any` (internally tagged, untagged, flattened).
+//!   Reading the notation [tells](self::reader::Reader::misread) whether a type does that.
+//! - What neither form brings back is an error while the first caller is still there to hear it.
+//! - The first value of each type is read back whatever it holds: a type that cannot read what it
+//!   writes (`rename(serialize = ..)`) is found at its first success.
+//!
+//! Values are not compared after they were read back: it would miss each `null`, and would suspect
+//! each `HashMap`.
+
+mod deserializer;
+mod entries;
+mod first;
+mod reader;
+mod serializer;
+mod stack;
+mod types;
+mod writer;
+
+use std::sync::LazyLock;
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde::ser::Error as _;
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
 
-use crate::action_id::UnscopedId;
-use crate::effect_error::EffectError;
-use crate::error::ActionIdError;
-use crate::record::{FORMAT, Payload};
+pub(crate) use self::types::{ErrorCodec, Errors, HoldsEffectError, Recordable, Results};
+pub use self::types::{
+    ErrorsReleased, ErrorsReplayed, ResultType, errors, errors_replayed, results,
+};
 
-/// A result that can be recorded and replayed.
-#[diagnostic::on_unimplemented(
-    message = "the result of an `idempotent` function is recorded and replayed: `{Self}` must be \
-               `Serialize` and `DeserializeOwned`",
-    label = "cannot be recorded and replayed",
-    note = "derive `serde::Serialize` and `serde::Deserialize` for `{Self}`, or return a part of it that has them"
-)]
-pub trait Recordable: Serialize + DeserializeOwned {}
-
-#[diagnostic::do_not_recommend]
-impl<T: Serialize + DeserializeOwned> Recordable for T {}
-
-/// An error type that can carry what the gate says.
-#[diagnostic::on_unimplemented(
-    message = "`idempotent` needs an error type that can hold `retry_effects::EffectError`",
-    label = "`{Self}` does not implement `From<EffectError>`",
-    note = "the gate has errors of its own: implement `From<retry_effects::EffectError>` for \
-            `{Self}`, for instance with a variant `#[error(\"{{0}}\")] Effect(#[from] EffectError)`"
-)]
-pub trait HoldsEffectError: From<EffectError> {}
-
-#[diagnostic::do_not_recommend]
-impl<E: From<EffectError>> HoldsEffectError for E {}
-
-/// An error that can be recorded and replayed.
-#[diagnostic::on_unimplemented(
-    message = "`replay_errors` records errors: `{Self}` must be `Serialize` and `DeserializeOwned`",
-    label = "cannot be recorded and replayed",
-    note = "derive `serde::Serialize` and `serde::Deserialize` for `{Self}`, or leave `replay_errors` \
-            out: then a failed action is free to run again"
-)]
-pub trait Replayable: Serialize + DeserializeOwned {}
-
-#[diagnostic::do_not_recommend]
-impl<E: Serialize + DeserializeOwned> Replayable for E {}
-
-/// The type of a function's outcome: `Result<T, E>`, by whatever name.
-#[diagnostic::on_unimplemented(
-    message = "a retry attribute needs a function that returns a `Result`, and `{Self}` is none",
-    label = "not a `Result`",
-    note = "what is to be retried must be able to fail: return `Result<{Self}, E>`"
-)]
-pub trait ResultType {
-    /// What it returns.
-    type Ok;
-    /// How it fails.
-    type Err;
-}
-
-impl<T, E> ResultType for Result<T, E> {
-    type Ok = T;
-    type Err = E;
-}
-
-/// How results of a type are written and read.
-///
-/// By functions and not by traits: what comes after the place where these are asked for takes any
-/// type, and the compiler says only there what is wrong with one.
-#[derive(Debug)]
-pub struct Results<T> {
-    pub(crate) encode: fn(&T) -> serde_json::Result<Payload>,
-    pub(crate) decode: fn(&Payload) -> Result<T, NotDecoded>,
-}
-
-/// How the results of a function that returns `R` are written and read.
-#[must_use]
-pub fn results<R: ResultType>() -> Results<R::Ok>
-where
-    R::Ok: Recordable,
-{
-    Results {
-        encode,
-        decode: decode::<R::Ok>,
-    }
-}
-
-/// How the gate's words become errors of a type, and whether final errors are recorded.
-#[derive(Debug)]
-pub struct Errors<E> {
-    pub(crate) of: fn(EffectError) -> E,
-    /// Its form, if it is one to record.
-    pub(crate) encode: fn(&E) -> Option<Payload>,
-    /// The recorded error, if errors are read.
-    pub(crate) decode: fn(&Payload) -> Option<Result<E, NotDecoded>>,
-}
-
-/// The errors of a function that returns `R`: none is recorded.
-#[must_use]
-pub fn errors<R: ResultType>() -> Errors<R::Err>
-where
-    R::Err: HoldsEffectError,
-{
-    Errors {
-        of: R::Err::from,
-        encode: |_| None,
-        decode: |_| None,
-    }
-}
-
-/// The errors of a function that returns `R`: final ones are recorded, and read.
-#[must_use]
-pub fn errors_replayed<R: ResultType>() -> Errors<R::Err>
-where
-    R::Err: HoldsEffectError + Replayable,
-{
-    Errors {
-        of: R::Err::from,
-        encode: |error| encode(error).ok(),
-        decode: |payload| Some(decode(payload)),
-    }
-}
-
-/// Whether a call's final errors are recorded and replayed.
-pub trait ErrorCodec<E> {
-    /// How.
-    fn errors(self) -> Errors<E>;
-}
-
-/// A failed action is free to run again.
-#[derive(Clone, Copy, Debug)]
-pub struct ErrorsReleased;
-
-/// A final error is recorded, and what later calls return.
-#[derive(Clone, Copy, Debug)]
-pub struct ErrorsReplayed;
-
-impl<E: HoldsEffectError> ErrorCodec<E> for ErrorsReleased {
-    fn errors(self) -> Errors<E> {
-        errors::<Result<(), E>>()
-    }
-}
-
-impl<E: HoldsEffectError + Replayable> ErrorCodec<E> for ErrorsReplayed {
-    fn errors(self) -> Errors<E> {
-        errors_replayed::<Result<(), E>>()
-    }
-}
+use self::first::FirstValue;
+use self::reader::Reader;
+use self::writer::{Form, Written};
+use crate::record::{FORMAT, NEWEST_FORMAT, Payload};
 
 /// Why a payload does not read as a type: `None` where its form is of a newer version.
 pub(crate) type NotDecoded = Option<serde_json::Error>;
 
-pub(crate) fn encode(value: &(impl Serialize + ?Sized)) -> serde_json::Result<Payload> {
-    let json = serde_json::to_string(value)?;
-    // serde_json writes a NaN and an infinity as `null`: what is replayed would be another result.
-    if json.contains("null")
-        && let Err(error @ ActionIdError::NotFinite { .. }) = UnscopedId::new("", value)
-    {
-        return Err(serde_json::Error::custom(error));
+/// Writes a value so that [`decode`] gives an equal one.
+pub(crate) fn encode<T: Serialize + DeserializeOwned>(value: &T) -> serde_json::Result<Payload> {
+    let json = Written::of(value, Form::Json)?;
+    let (risks, first) = (json.risks, FirstValue::of::<T>());
+    if !risks.any() && first.was_read() {
+        return Ok(json.payload());
     }
-    Ok(Payload::new(json))
+    if !risks.need_notation() && reads_as_json::<T>(&json) {
+        first.is_read();
+        return Ok(json.payload());
+    }
+    let notation = Written::of(value, Form::Notation)?;
+    let mut reader = Reader::of_notation(&notation.text, stack::WRITING)?;
+    match reader.read::<T>() {
+        Ok(_) if risks.lossy || reader.misread => Ok(notation.payload()),
+        Ok(_) if reads_as_json::<T>(&json) => Ok(json.payload()),
+        Ok(_) => Ok(notation.payload()),
+        // A type that reads its own keys as texts.
+        Err(_) if !(risks.lossy || risks.wide) && reads_as_json::<T>(&json) => Ok(json.payload()),
+        Err(error) => Err(error),
+    }
 }
 
+/// Writes a value whose type cannot read, or is not the one that will be read: in JSON only where
+/// no type reads that as something else.
+pub(crate) fn encode_unread(value: &(impl Serialize + ?Sized)) -> serde_json::Result<Payload> {
+    let json = Written::of(value, Form::Json)?;
+    if json.risks.any() {
+        return Ok(Written::of(value, Form::Notation)?.payload());
+    }
+    Ok(json.payload())
+}
+
+/// Reads a value.
 pub(crate) fn decode<T: DeserializeOwned>(payload: &Payload) -> Result<T, NotDecoded> {
-    if payload.format() > FORMAT {
-        return Err(None);
+    match payload.format() {
+        ..=FORMAT => from_json(payload.json(), stack::READING).map_err(Some),
+        NEWEST_FORMAT => {
+            let reader = Reader::of_notation(payload.json(), stack::READING);
+            reader.and_then(|mut reader| reader.read()).map_err(Some)
+        }
+        _ => Err(None),
     }
-    serde_json::from_str(payload.json()).map_err(Some)
 }
 
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use super::*;
-
-    #[test]
-    fn what_would_be_read_back_as_something_else_is_not_written() {
-        for value in [Some(f64::NAN), Some(f64::INFINITY)] {
-            let error = encode(&value).unwrap_err().to_string();
-            assert!(error.contains("a float must be finite"), "{error}");
-        }
-        let mut by_number = BTreeMap::from([(1, None), (2, Some("null"))]);
-        for value in [None, Some("x")] {
-            by_number.insert(3, value);
-            let payload = encode(&by_number).unwrap();
-            let read: BTreeMap<i32, Option<String>> = decode(&payload).unwrap();
-            assert_eq!(read[&3].as_deref(), value);
-        }
+/// Reads JSON: also what `serde_json` wrote and does not read back, which is deep values, and with its
+/// feature `arbitrary_precision` floats in tagged types.
+fn from_json<T: DeserializeOwned>(json: &str, room: usize) -> serde_json::Result<T> {
+    let read = || {
+        // The reader of the notation takes more than JSON.
+        serde_json::from_str::<IgnoredAny>(json)?;
+        Reader::of_json(json, room).read()
+    };
+    if *ARBITRARY_PRECISION {
+        return read();
     }
+    serde_json::from_str(json).or_else(|error| read().map_err(|_| error))
+}
+
+fn reads_as_json<T: DeserializeOwned>(json: &Written) -> bool {
+    from_json::<T>(&json.text, stack::WRITING).is_ok()
+}
+
+/// Whether a crate in this build has switched on `serde_json`'s `arbitrary_precision`: it then hands
+/// out each float as an object with a text, which is not what tagged types have buffered for them.
+static ARBITRARY_PRECISION: LazyLock<bool> = LazyLock::new(|| {
+    let number = Written::of(&serde_json::Number::from(1), Form::Notation);
+    number.is_ok_and(|number| number.text != "~1")
+});
+
+/// A value that needs more of the stack than a thread may have.
+fn too_deep() -> serde_json::Error {
+    serde_json::Error::custom("the value is nested too deeply to be recorded")
 }

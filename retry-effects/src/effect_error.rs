@@ -87,9 +87,12 @@ pub enum EffectError {
         /// What the store said.
         source: StoreError,
     },
-    /// The body ran, and its result has no JSON form. The action is in doubt, marked as applied: it
-    /// is never run again.
-    #[error("{action_type} has run, and its result cannot be written as JSON (action {id})")]
+    /// The body ran, and a replay of its result would be another value, or none: its type does not
+    /// read what it writes, it has an integer beyond 64 bits in a tagged, untagged or flattened type, or
+    /// it is nested more deeply than the stack of a thread allows (300 levels are sure in any build,
+    /// and 900 in an optimised one; a quarter of that in those types). The action is in doubt, marked
+    /// as applied: it is never run again.
+    #[error("{action_type} has run, and its result cannot be recorded (action {id})")]
     #[non_exhaustive]
     NotEncoded {
         /// What is done.
@@ -99,9 +102,9 @@ pub enum EffectError {
         /// Why not.
         source: serde_json::Error,
     },
-    /// A value that a body wanted to record in its own transaction has no JSON form. It recorded
+    /// A value that a body wanted to record in its own transaction cannot be written. It recorded
     /// nothing.
-    #[error("{type_name} cannot be recorded: the value cannot be written as JSON")]
+    #[error("{type_name} cannot be recorded: the value cannot be written")]
     #[non_exhaustive]
     NoPayload {
         /// The value's type.
@@ -163,13 +166,13 @@ impl Classify for EffectError {
     fn classify(&self) -> Judgement {
         let judgement = match self {
             Self::InProgress { retry_after, .. } => {
-                Judgement::retry_after(*retry_after).not_applied()
+                Judgement::retry_after(*retry_after).step_not_applied()
             }
             Self::ClaimExpired { .. }
             | Self::Store {
                 source: StoreError::Unavailable { .. },
                 ..
-            } => Judgement::retry().not_applied(),
+            } => Judgement::retry().step_not_applied(),
             // An earlier call ran, or this one did.
             Self::InDoubt { .. }
             | Self::LeaseLost { .. }
@@ -182,7 +185,7 @@ impl Classify for EffectError {
             | Self::NoActionId { .. }
             | Self::Store { .. }
             | Self::CannotBlock { .. }
-            | Self::DefaultStoreIsSet => Judgement::stop().not_applied(),
+            | Self::DefaultStoreIsSet => Judgement::stop().step_not_applied(),
         };
         // The other side of the body was not asked, or what it answered is not in here.
         judgement

@@ -153,10 +153,11 @@ impl<T, E> Gate<T, E> {
         if self.is_cut() || action.is(MARKED | ACTED) {
             return false;
         }
-        if failure.is_not_applied() {
+        // Stated of the whole body, or nothing else in it is open.
+        if failure.is_stated() {
             return true;
         }
-        if !action.is(UNPROVED) && action.was_refused(failure) {
+        if !action.is(UNPROVED) && (failure.is_not_applied() || action.was_refused(failure)) {
             return true;
         }
         if failure.is_unrecognized() {

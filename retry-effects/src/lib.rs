@@ -7,7 +7,7 @@
 //! that result and does not run.
 //!
 //! ```
-//! use retry_core::retry_api;
+//! use retry_core::{Classify, retry_api};
 //! use retry_effects::EffectError;
 //! # use std::sync::atomic::{AtomicU32, Ordering};
 //! # static CHARGED: AtomicU32 = AtomicU32::new(0);
@@ -19,11 +19,14 @@
 //!     pay(cents, &action.id().to_string()).await // an Idempotency-Key for the callee
 //! }
 //!
-//! #[derive(Debug, thiserror::Error)]
+//! #[derive(Debug, thiserror::Error, Classify)]
 //! enum PayError {
+//!     #[error("declined")]
+//!     #[classify(stop, not_applied)] // proved: nothing was charged
+//!     Declined,
 //!     #[error("no answer: {0}")]
-//!     Connection(#[from] std::io::Error),
-//!     #[error(transparent)] // what the gate has to say
+//!     Connection(#[from] std::io::Error), // refused: proved; reset: unknown
+//!     #[error(transparent)] // the errors of the gate itself
 //!     Effect(#[from] EffectError),
 //! }
 //! # async fn pay(cents: u64, _: &str) -> Result<String, PayError> { Ok(format!("{cents} cents")) }
@@ -53,14 +56,28 @@
 //! | **probed** | the callee can be asked *did this happen?*, and its no is final | effectively once | `probe = ..` |
 //! | **guarded** | none of these | among callers of this crate, while the record is kept and the store loses no acknowledged commit: never twice; a crash in the middle leaves a record *in doubt* for a person | the default, `in_doubt = "halt"` |
 //!
-//! **Known and unknown.** An error that the body *returned* is its word that the effect did not
-//! happen, unless it is [`Unknown`](retry_core::Verdict::Unknown): by its
-//! [`Classify`](retry_core::Classify), by its source chain (a timeout, a connection lost before the
-//! answer), or by its text (`timed out`, `timeout`, `deadline`). No word at all (a crash, a panic, a
-//! dropped future, an attempt that its timeout cut) is unknown too. `retry_if` decides whether to
-//! try again, never whether it happened. An unknown outcome ends the loop under *halt*, is asked
-//! about under *probe*, and is tried again under *reexecute*; and it sticks: the action is free to
-//! run again only where every attempt said *not applied*.
+//! **What is proved.** A failed attempt is *not applied* only where that is proved: by the error's own
+//! [`Classify`](retry_core::Classify) ([`Judgement::not_applied`](retry_core::Judgement::not_applied),
+//! about the whole body), by a known error in its source chain (a refused connection), or by
+//! `not_applied_if`. Everything else is unknown: an error that nothing recognizes, whatever its text
+//! says; a known error that leaves it open (a timeout, a connection lost before the answer); no error at
+//! all (a crash, a panic, a dropped future, an attempt that its timeout cut); and every failure of an
+//! attempt after [`acted`]. The first unrecognized error of an action type is a WARN that says how to
+//! state what it means. `retry_if` decides whether to try again, never whether it happened. An unknown
+//! outcome ends the loop under *halt*, is asked about under *probe*, and is tried again under
+//! *reexecute*; and it sticks: the action is free to run again only where every attempt was *not
+//! applied*.
+//!
+//! **Calls inside a body.** An attempt of an inner call that a known error left open, or that was cut or
+//! panicked, makes the attempt around it unknown, also where the body swallows the error. An inner call
+//! without a gate that failed and states nothing does so too, unless the body's own error states *not
+//! applied*. An inner call that was refused before anything ran (an open circuit,
+//! [`EffectError::InProgress`]) leaves no doubt, also where the body passes its error on as a text.
+//!
+//! **Limits.** An error tells of the last request that it saw. A client that follows redirects, fails
+//! over or retries by itself reports its last try alone, and a later step's refusal says nothing of an
+//! earlier step: switch the former off under a gate, and call [`acted`] before the step that must not
+//! happen twice.
 //!
 //! # What each crash leaves
 //!
@@ -117,9 +134,14 @@
 //! | `on_busy` | `"wait"`: join the running call; `"fail"`; or an [`OnBusy`] | `"wait"` |
 //! | `replay_errors` | `true`: a final error is recorded and returned again | `false`: free to run again |
 //!
-//! The result must be `Serialize` and `DeserializeOwned` and read back from JSON as it was written
-//! (`Some(())` does not: it reads as `None`); the error must hold an [`EffectError`] (`From`). A result that cannot be written leaves the action in doubt and *marked applied*: it is
-//! never run again. A result that no longer reads is an error, and never a reason to run again.
+//! The result must be `Serialize` and `DeserializeOwned`, the error must hold an [`EffectError`]
+//! (`From`). **A replay is the value that the first call returned**, or the first call fails with
+//! [`EffectError::NotEncoded`], which leaves the action in doubt and *marked applied*: it is never run
+//! again. Results are recorded as JSON; those that JSON does not bring back (`Some(())`, NaN, a map by
+//! pairs) in a notation of this crate's own, by their [`NEWEST_FORMAT`]. What a type's own attributes make
+//! equal (`skip`, untagged variants that read alike) is its own affair, and a type whose variants do not
+//! all read what they write is found out by the first value only. A result that no longer reads is an
+//! error, and never a reason to run again.
 //!
 //! # Stores
 //!
@@ -139,6 +161,7 @@
 //! |---|---|
 //! | [`Effect`] | the gate for code without an attribute |
 //! | [`current_action`] | inside a body: action id, fence, attempt, token |
+//! | [`acted`] | inside a body: from here on every failure is unknown |
 //! | [`with_scope`], [`with_scope_blocking`], [`in_current_scope`] | for whom a part of a program works |
 //! | [`EffectStore`], [`set_default_store`] | where actions are recorded |
 //! | [`EffectError`] | what the gate says where the function has no word |
@@ -225,7 +248,7 @@ pub use memory::ManualClock;
 pub use policy::{InDoubt, OnBusy, Probe};
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresEffectStore, PostgresOptions};
-pub use record::{FORMAT, Finished, InputHash, Payload, Record, Resolved, Status};
+pub use record::{FORMAT, Finished, InputHash, NEWEST_FORMAT, Payload, Record, Resolved, Status};
 /// The version that [`SqliteEffectStore::complete_in`] takes a transaction of. No program can be
 /// built with two, as each brings SQLite.
 #[cfg(feature = "sqlite")]

@@ -9,6 +9,10 @@ use crate::claim::{Busy, ClaimId, Fence};
 /// The version of the form that results are written in: bare JSON.
 pub const FORMAT: u32 = 1;
 
+/// The newest version that is read here, and that results are written in which JSON would not bring
+/// back (`Some(())`, NaN, a map by pairs): a notation of this crate's own, which no reader of JSON takes.
+pub const NEWEST_FORMAT: u32 = 2;
+
 /// Where an action stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -60,7 +64,7 @@ impl std::fmt::Display for Status {
     }
 }
 
-/// A recorded result, or a recorded error: JSON with the version of its form.
+/// A recorded result, or a recorded error: a text with the version of its form.
 ///
 /// It is never printed: `Debug` shows its length.
 #[derive(Clone, PartialEq, Eq)]
@@ -70,13 +74,13 @@ pub struct Payload {
 }
 
 impl Payload {
-    /// JSON in this crate's form.
+    /// Bare JSON.
     #[must_use]
     pub fn new(json: impl Into<Arc<str>>) -> Self {
         Self::with_format(FORMAT, json)
     }
 
-    /// JSON in the form of a version, as a store read it.
+    /// A text in the form of a version, as a store read it.
     #[must_use]
     pub fn with_format(format: u32, json: impl Into<Arc<str>>) -> Self {
         Self {
@@ -91,7 +95,7 @@ impl Payload {
         self.format
     }
 
-    /// The JSON.
+    /// Its text: JSON where the form is [`FORMAT`].
     #[must_use]
     pub fn json(&self) -> &str {
         &self.json

@@ -175,12 +175,16 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// It happened, with this result: what a body hands to `complete_in`, in the form in which the
+    /// It happened, with this result: what a body hands to `complete_in`, in a form in which the
     /// gate replays it. The body returns the same value.
+    ///
+    /// The value need not be of a type that reads. So it is recorded as JSON only where no type reads
+    /// that as something else; one with numbers as keys, for instance, is not.
     ///
     /// # Errors
     ///
-    /// [`EffectError::NoPayload`] where the value has no JSON form.
+    /// [`EffectError::NoPayload`] where the value cannot be written, or is nested more deeply than the
+    /// stack of a thread allows.
     ///
     /// # Examples
     ///
@@ -192,7 +196,7 @@ impl Outcome {
     /// # Ok::<(), EffectError>(())
     /// ```
     pub fn success<T: Serialize + ?Sized>(value: &T) -> Result<Self, EffectError> {
-        match codec::encode(value) {
+        match codec::encode_unread(value) {
             Ok(payload) => Ok(Self::Success(payload)),
             Err(source) => Err(EffectError::NoPayload {
                 type_name: std::any::type_name::<T>(),
@@ -347,17 +351,24 @@ impl fmt::Debug for Changed {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::sync::Mutex;
 
     use super::*;
 
     #[test]
-    fn a_value_without_a_json_form_is_no_outcome() {
-        let by_pair = BTreeMap::from([((1, 2), 3)]);
-        let refused = Outcome::success(&by_pair);
+    fn a_value_that_cannot_be_written_is_no_outcome() {
+        let poisoned = Mutex::new(7);
+        std::thread::scope(|scope| {
+            let panicking = scope.spawn(|| {
+                let _held = poisoned.lock();
+                panic!("with the lock held");
+            });
+            assert!(panicking.join().is_err());
+        });
+        let refused = Outcome::success(&poisoned);
         let Err(EffectError::NoPayload { type_name, .. }) = refused else {
             panic!("{refused:?}");
         };
-        assert!(type_name.contains("BTreeMap"), "{type_name}");
+        assert!(type_name.contains("Mutex"), "{type_name}");
     }
 }

@@ -15,6 +15,7 @@ mod gate {
     mod probes;
     mod replay;
     mod scopes;
+    mod statements;
     mod store_faults;
 
     use std::fmt::Debug;
@@ -116,8 +117,8 @@ mod gate {
         matches!(word(outcome), EffectError::InDoubt { .. })
     }
 
-    fn busy<T>() -> io::Result<T> {
-        Err(io::ErrorKind::ResourceBusy.into())
+    fn refused<T>() -> io::Result<T> {
+        Err(io::ErrorKind::ConnectionRefused.into())
     }
 
     fn timed_out<T>() -> io::Result<T> {

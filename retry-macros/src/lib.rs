@@ -1,5 +1,6 @@
 //! The attributes of `retry-core`: `#[retry_worker]`, `#[retry_storage]`, `#[retry_scheduler]`,
-//! `#[retry_api]`. Use them from there; what they mean is documented there too.
+//! `#[retry_api]`, and `#[derive(Classify)]`. Use them from there; what they mean is documented there
+//! too.
 //!
 //! One way through: *arguments* (what was written) and *function* (what it was written on) are
 //! parsed and checked, every error is collected, and only a faultless pair is *expanded*. On any
@@ -7,6 +8,7 @@
 
 mod arguments;
 mod class;
+mod derive;
 mod expansion;
 mod fault;
 mod function;
@@ -14,6 +16,7 @@ mod hidden_body;
 mod identity;
 mod parameter;
 mod signature;
+mod spelling;
 
 use proc_macro::TokenStream;
 
@@ -41,4 +44,10 @@ pub fn retry_scheduler(arguments: TokenStream, item: TokenStream) -> TokenStream
 #[proc_macro_attribute]
 pub fn retry_api(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expansion::attribute(Class::Api, arguments.into(), item.into()).into()
+}
+
+/// Judges an error type by words on its variants, and by the errors that they hold. See `retry-core`.
+#[proc_macro_derive(Classify, attributes(classify, from, source))]
+pub fn classify(item: TokenStream) -> TokenStream {
+    derive::classify(item.into()).into()
 }

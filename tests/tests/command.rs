@@ -47,6 +47,7 @@ mod command {
         super::showing::what_is_in_doubt_and_how_it_is_settled as what_is_in_doubt_and_how_it_is_settled,
         super::showing::who_is_at_it as who_is_at_it,
         super::showing::a_result as a_result,
+        super::showing::a_result_that_is_no_json as a_result_that_is_no_json,
         super::showing::by_its_first_digits as by_its_first_digits,
         super::showing::what_is_not_there as what_is_not_there,
         super::settling::it_happened as it_happened,

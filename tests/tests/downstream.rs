@@ -2,12 +2,13 @@
 
 use std::cell::Cell;
 use std::io;
+use std::time::Duration;
 
 use retry_core::testing::{Recorder, no_wait};
-use retry_core::{CircuitBreaker, RetryBudget};
+use retry_core::{CircuitBreaker, Classify, Judgement, RetryBudget};
 use retry_tests::{busy_once, busy_times, sendable};
 use retry_tests_downstream::{
-    Source, Works, constants, gated, gated_sync, generic, guarded, guarded_sync, predicates,
+    Judged, Source, Works, constants, gated, gated_sync, generic, guarded, guarded_sync, predicates,
 };
 
 struct Worker(Box<Source<'static>>);
@@ -75,4 +76,24 @@ async fn of_another_edition_at_the_gate() -> Result<(), Box<dyn std::error::Erro
     }
     assert!(asked.get());
     Ok(())
+}
+
+#[test]
+fn of_another_edition_with_the_derive() {
+    let after = Duration::from_secs(1);
+    for (error, judgement) in [
+        (
+            Judged::Limited { after: Some(after) },
+            Judgement::retry_after(after).not_applied(),
+        ),
+        (
+            Judged::Io(io::ErrorKind::NotFound.into()),
+            io::Error::from(io::ErrorKind::NotFound).classify(),
+        ),
+        (Judged::Status(503), Judgement::retry()),
+        (Judged::Other, Judgement::stop()),
+    ] {
+        assert_eq!(error.classify(), judgement, "{error:?}");
+        assert!(error.as_error().is_some());
+    }
 }

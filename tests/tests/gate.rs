@@ -39,7 +39,7 @@ mod gate {
         io::ErrorKind::TimedOut.into()
     }
 
-    fn busy() -> io::Error {
-        io::ErrorKind::ResourceBusy.into()
+    fn refused() -> io::Error {
+        io::ErrorKind::ConnectionRefused.into()
     }
 }

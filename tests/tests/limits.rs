@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use retry_core::testing::{Recorder, Script, VirtualClock};
-use retry_core::{Classify, Jitter, Retry, RetryError, RetryPolicy, Verdict, retry_api};
+use retry_core::{Classify, Jitter, Retry, RetryError, RetryPolicy, retry_api};
 use tokio::time::Instant;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -175,8 +175,9 @@ fn our_own_errors_are_known_to_an_outer_call() {
         timeout,
     };
     let boxed: Box<dyn std::error::Error + Send + Sync> = Box::new(ApiError::Retry(error.clone()));
-    assert_eq!(boxed.classify(), Verdict::Unknown);
-    assert_eq!(io::Error::from(error.clone()).classify(), Verdict::Unknown);
+    assert_eq!(boxed.classify(), error.classify());
+    assert_eq!(io::Error::from(error.clone()).classify(), error.classify());
+    assert!(!error.classify().is_not_applied(), "the dropped attempt may have done its work");
     assert_eq!(
         String::from(error),
         "attempt 1 of load timed out after 1.0s"

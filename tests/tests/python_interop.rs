@@ -154,6 +154,24 @@ async fn our_success_is_replayed_by_python() {
     assert_eq!(python[17..19].parse::<u64>().unwrap(), seconds % 60);
 }
 
+/// Python has no value that it could be: it reports an error, and does not run.
+#[tokio::test]
+async fn our_success_that_json_cannot_hold_is_not_taken_for_another() {
+    let Some(shared) = Shared::new() else { return };
+    let store = shared.open();
+    let token = won(&store).await;
+    let outcome = Outcome::success(&Some(())).unwrap();
+    store.complete(&token, outcome).await.unwrap();
+    let said = shared.call(r#"{"receipt": "another"}"#);
+    assert_eq!((&said["ran"], &said["result"]), (&json!(0), &Value::Null));
+    let error = said["error"].as_str().unwrap();
+    assert!(error.starts_with("Expecting value: line 1"), "{error}");
+    let Resolved::Done(finished) = store.resolve(id()).await.unwrap() else {
+        panic!("it is as it was");
+    };
+    assert_eq!(finished.payload.json(), "~Some(null)");
+}
+
 #[tokio::test]
 async fn pythons_success_is_replayed_by_us_in_a_file_that_python_made() {
     let Some(shared) = Shared::new() else { return };

@@ -32,11 +32,11 @@ fn by_kind(kind: ErrorKind) -> Option<Judgement> {
     Some(match kind {
         // Connecting, or binding, failed: no byte was sent. (A UDP socket reports so that an earlier
         // datagram was refused; nothing in the error tells it.)
-        K::ConnectionRefused => Judgement::retry().not_applied(),
-        K::AddrInUse | K::AddrNotAvailable => ours(Judgement::retry()).not_applied(),
-        // Opening something here was refused.
+        K::ConnectionRefused => Judgement::retry().step_not_applied(),
+        K::AddrInUse | K::AddrNotAvailable => ours(Judgement::retry()).step_not_applied(),
+        // Opening something was refused: the file system, or the server behind it, has answered.
         K::PermissionDenied | K::NotFound | K::AlreadyExists => {
-            ours(Judgement::stop()).not_applied()
+            Judgement::stop().step_not_applied()
         }
         // A peer may have vanished after the request went out: the kinds do not tell.
         K::HostUnreachable

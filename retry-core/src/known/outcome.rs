@@ -5,12 +5,12 @@ use crate::judgement::{Answer, Judgement};
 
 /// Turned away before anything was done, and worth another attempt.
 pub(super) const fn turned_away(kind: &'static str) -> Judgement {
-    Judgement::retry().not_applied().with_kind(kind)
+    Judgement::retry().step_not_applied().with_kind(kind)
 }
 
 /// Refused by the other side before anything was done, and not worth another attempt.
 pub(super) const fn refused(kind: &'static str) -> Judgement {
-    Judgement::stop().not_applied().with_kind(kind)
+    Judgement::stop().step_not_applied().with_kind(kind)
 }
 
 /// Never sent: the request, or what it takes to send one, is at fault on this side.

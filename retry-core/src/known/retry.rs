@@ -16,7 +16,7 @@ impl Classify for RetryError {
             Self::TimeLimit { .. } => Judgement::retry().unknown().with_kind("time_limit"),
             // It was not made at all, and the breaker asks not to be tried again.
             Self::CircuitOpen { .. } => Judgement::stop()
-                .not_applied()
+                .step_not_applied()
                 .with_answer(Answer::NotAsked)
                 .with_kind("circuit_open"),
         }

@@ -68,7 +68,7 @@ fn judge_answer(status: &Status) -> Judgement {
             let judged = judged.advising(Verdict::RetryAfter(wait));
             match status.code() {
                 // The server itself speaks, not a proxy that has lost its answer.
-                Code::Unavailable | Code::Aborted => judged.not_applied(),
+                Code::Unavailable | Code::Aborted => judged.step_not_applied(),
                 _ => judged,
             }
         }

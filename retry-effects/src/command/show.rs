@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use crate::action_id::ActionId;
 use crate::claim::Fence;
-use crate::record::{Record, Status};
+use crate::record::{FORMAT, NEWEST_FORMAT, Record, Status};
 
 use super::arguments::ShowArguments;
 use super::failure::Failure;
@@ -62,9 +62,20 @@ fn fields(record: &Record, now: SystemTime) -> Vec<(&'static str, String)> {
             "result"
         };
         fields.push((name, plain(payload.json())));
-        fields.push(("format", payload.format().to_string()));
+        fields.push(("format", form(payload.format())));
     }
     fields
+}
+
+/// The version of a text's form, and what it is where it is not JSON.
+fn form(version: u32) -> String {
+    match version {
+        ..=FORMAT => version.to_string(),
+        NEWEST_FORMAT => {
+            format!("{version}: as JSON would not bring it back, it is in a notation of its own")
+        }
+        _ => format!("{version}: that of a newer retry-effects"),
+    }
 }
 
 fn status(record: &Record) -> String {

@@ -70,10 +70,13 @@ fn unknown_outcomes_halt() {
         // Below another error, too.
         halts(|| io::Error::other(io::Error::from(kind)));
     }
+    // A text is no proof, whatever it says.
     for text in [
         "the request timed out",
-        "gateway TIMEOUT",
-        "deadline exceeded",
+        "connection refused",
+        "busy",
+        "404 not found",
+        "nothing happened",
     ] {
         halts(|| text.to_owned());
         halts(|| Box::<dyn std::error::Error + Send + Sync>::from(text));
@@ -82,11 +85,21 @@ fn unknown_outcomes_halt() {
 
 #[test]
 fn known_outcomes_do_not() {
-    for text in ["connection reset", "busy", "404 not found"] {
-        let store = store();
-        let outcome = charge(&store).run(|| Err::<(), _>(text.to_owned()));
-        assert_eq!(outcome.expect_err("no success"), text);
-        assert_eq!(status(&*store), Some(Status::Released), "{text}");
+    for kind in [
+        io::ErrorKind::ConnectionRefused,
+        io::ErrorKind::PermissionDenied,
+        io::ErrorKind::NotFound,
+    ] {
+        for inside in [false, true] {
+            let store = store();
+            let error = || match inside {
+                true => io::Error::other(io::Error::from(kind)),
+                false => kind.into(),
+            };
+            let outcome = charge(&store).run(|| Err::<(), _>(error()));
+            assert!(outcome.is_err());
+            assert_eq!(status(&*store), Some(Status::Released), "{kind:?}");
+        }
     }
 }
 
@@ -124,11 +137,11 @@ fn a_known_failure_after_an_unknown_one_does_not_clear_it() {
         .retry(thrice())
         .run(|| match effects.happen() {
             1 => timed_out::<()>(),
-            _ => busy(),
+            _ => refused(),
         });
     assert_eq!(
-        outcome.expect_err("busy").kind(),
-        io::ErrorKind::ResourceBusy
+        outcome.expect_err("refused").kind(),
+        io::ErrorKind::ConnectionRefused
     );
     assert_eq!(effects.count(), 3);
     assert_eq!(status(&*store), Some(Status::InDoubt));
@@ -139,10 +152,10 @@ fn what_an_earlier_owner_did_stays_unknown_when_its_successor_fails() {
     let store = store();
     assert!(charge(&store).run(timed_out::<u32>).is_err());
     let again = || charge(&store).in_doubt(InDoubt::Reexecute);
-    let outcome = again().run(busy::<u32>);
+    let outcome = again().run(refused::<u32>);
     assert_eq!(
-        outcome.expect_err("busy").kind(),
-        io::ErrorKind::ResourceBusy
+        outcome.expect_err("refused").kind(),
+        io::ErrorKind::ConnectionRefused
     );
     assert_eq!(status(&*store), Some(Status::InDoubt));
     assert!(is_in_doubt(charge(&store).run(|| io::Result::Ok(1))));

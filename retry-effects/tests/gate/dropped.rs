@@ -49,7 +49,7 @@ impl World {
         Step(false).await;
         if attempt <= failing {
             self.is_open.store(false, Ordering::SeqCst);
-            return busy();
+            return refused();
         }
         self.effects.happen();
         Step(false).await;

@@ -82,7 +82,7 @@ fn joined(first: fn() -> io::Result<u32>) -> (io::Result<u32>, u32) {
 
 #[test]
 fn who_waited_takes_its_turn_where_the_first_did_nothing() {
-    let (second, ran) = joined(busy);
+    let (second, ran) = joined(refused);
     assert_eq!((second.expect("its own"), ran), (2, 2));
 }
 
@@ -161,7 +161,7 @@ async fn what_was_waited_is_no_more_left_for_attempts() {
     let store = store();
     let first = charge(&store).run_async(|| async {
         tokio::time::sleep(Duration::from_secs(3)).await;
-        busy::<u32>()
+        refused::<u32>()
     });
     let second = async {
         tokio::task::yield_now().await;

@@ -96,7 +96,7 @@ fn nor_is_one_of_a_newer_form() {
     let store = store();
     assert!(charge(&store).run(timed_out::<u32>).is_err());
     let fence = record(&*store).expect("a record").fence;
-    let newer = Payload::with_format(retry_effects::FORMAT + 1, "7");
+    let newer = Payload::with_format(retry_effects::NEWEST_FORMAT + 1, "7");
     wait_for(store.settle(id(), fence, Settlement::Success(newer))).expect("settled");
     let outcome = charge(&store).run(|| -> io::Result<u32> { unreachable!("it has run") });
     assert!(matches!(

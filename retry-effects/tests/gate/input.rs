@@ -57,7 +57,7 @@ fn also_while_the_other_runs() {
 #[test]
 fn a_released_record_takes_any() {
     let store = store();
-    assert!(with_cents(&store, 5).run(busy::<u32>).is_err());
+    assert!(with_cents(&store, 5).run(refused::<u32>).is_err());
     assert_eq!(
         with_cents(&store, 6)
             .run(|| io::Result::Ok(6))

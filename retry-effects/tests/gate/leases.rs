@@ -38,7 +38,7 @@ fn a_lease_that_runs_out_leaves_doubt_and_a_late_success_is_accepted() {
 
 #[test]
 fn after_a_takeover_the_late_owner_changes_nothing() {
-    let ends: [fn() -> io::Result<u32>; 3] = [|| Ok(1), busy, timed_out];
+    let ends: [fn() -> io::Result<u32>; 3] = [|| Ok(1), refused, timed_out];
     for end in ends {
         let (clock, store) = on_a_clock();
         let outcome = charge(&store).run(|| {
@@ -83,7 +83,7 @@ fn a_settlement_stands_against_the_late_owner() {
 
 #[test]
 fn what_a_body_recorded_itself_is_its_result() {
-    for end in [|| io::Result::Ok(1), || busy(), || timed_out()] {
+    for end in [|| io::Result::Ok(1), || refused(), || timed_out()] {
         let store = store();
         let outcome = charge(&store).run(|| {
             let token = retry_effects::current_action().expect("a body").token();
@@ -223,9 +223,9 @@ fn no_attempt_begins_after_the_lease() {
         .retry(Retry::new(policy).on_retry(settle))
         .run(|| {
             effects.happen();
-            busy::<u32>()
+            refused::<u32>()
         });
-    assert!(matches!(word(outcome), EffectError::LeaseLost { .. }));
+    assert!(matches!(word(outcome), EffectError::ClaimExpired { .. }));
     assert_eq!(effects.count(), 1);
     assert_eq!(status(&*store), Some(Status::Released));
 }
@@ -242,8 +242,8 @@ fn an_attempt_that_was_not_begun_is_no_doubt() {
     let outcome = charge(&store)
         .lease(lease)
         .retry(Retry::new(policy))
-        .run(busy::<u32>);
-    assert!(matches!(word(outcome), EffectError::LeaseLost { .. }));
+        .run(refused::<u32>);
+    assert!(matches!(word(outcome), EffectError::ClaimExpired { .. }));
     assert_eq!(status(&*store), Some(Status::Released));
 }
 
@@ -255,7 +255,7 @@ async fn a_waiters_lease_begins_with_its_claim() {
     let first = charge(&store).run_async(|| async {
         // Longer than the other's lease, shorter than its patience.
         tokio::time::sleep(lease + Duration::from_millis(100)).await;
-        busy::<u32>()
+        refused::<u32>()
     });
     let second = async {
         tokio::task::yield_now().await;
@@ -265,7 +265,7 @@ async fn a_waiters_lease_begins_with_its_claim() {
             .run_async(|| async {
                 match retry_effects::current_action().map(|it| it.attempt()) {
                     Some(3) => Ok(3),
-                    _ => busy(),
+                    _ => refused(),
                 }
             })
             .await
@@ -292,7 +292,7 @@ fn a_silent_owner_is_found_out_by_the_waiters_own_clock() {
     assert!(
         charge(&store)
             .on_busy(OnBusy::Fail)
-            .run(busy::<u32>)
+            .run(refused::<u32>)
             .is_ok()
     );
 }

@@ -10,7 +10,7 @@ fn around(inner: impl Fn(&Arc<InMemoryEffectStore>)) -> Option<Status> {
     let store = store();
     let outcome = charge(&store).run(|| {
         inner(&store);
-        busy::<()>()
+        refused::<()>()
     });
     assert!(outcome.is_err());
     status(&*store)
@@ -24,7 +24,7 @@ fn inner(store: &Arc<InMemoryEffectStore>) -> Effect {
 fn a_gated_call_leaves_one() {
     let unknown = |store: &Arc<_>| drop(inner(store).run(timed_out::<()>));
     assert_eq!(around(unknown), Some(Status::InDoubt));
-    let known = |store: &Arc<_>| drop(inner(store).run(busy::<()>));
+    let known = |store: &Arc<_>| drop(inner(store).run(refused::<()>));
     assert_eq!(around(known), Some(Status::Released));
 }
 
@@ -45,7 +45,7 @@ fn a_plain_call_leaves_one() {
         drop(stops.run(timed_out::<()>));
     };
     assert_eq!(around(judged), Some(Status::InDoubt));
-    let known = |_: &Arc<_>| drop(thrice().run(busy::<()>));
+    let known = |_: &Arc<_>| drop(thrice().run(refused::<()>));
     assert_eq!(around(known), Some(Status::Released));
 }
 
@@ -79,7 +79,7 @@ async fn a_call_that_the_body_drops_leaves_one() {
             let call = inner(&store).run_async(std::future::pending::<io::Result<()>>);
             let cut = tokio::time::timeout(Duration::from_secs(1), call).await;
             assert!(cut.is_err());
-            busy::<()>()
+            refused::<()>()
         })
         .await;
     assert!(outcome.is_err());
@@ -100,7 +100,7 @@ async fn a_timeout_of_a_plain_call_leaves_one() {
                     thrice().timeout(second).run_async(never).await
                 };
                 assert!(cut.is_err());
-                busy::<()>()
+                refused::<()>()
             })
             .await;
         assert!(outcome.is_err());
@@ -116,7 +116,7 @@ async fn a_task_that_the_body_spawns_leaves_one() {
             let call = thrice().run_async(|| async { timed_out::<()>() });
             let task = tokio::spawn(in_current_scope(call));
             assert!(task.await.expect("no panic").is_err());
-            busy::<()>()
+            refused::<()>()
         })
         .await;
     assert!(outcome.is_err());
@@ -133,7 +133,7 @@ fn a_marked_attempt_is_asked_about() {
         })
         .run(|| {
             drop(inner(&store).run(timed_out::<()>));
-            busy::<()>()
+            refused::<()>()
         });
     assert!(outcome.is_err());
     assert_eq!(
@@ -146,14 +146,14 @@ fn a_marked_attempt_is_asked_about() {
 fn what_happens_beside_a_body_is_not_its_doubt() {
     let store = store();
     drop(thrice().run(timed_out::<()>));
-    assert!(charge(&store).run(busy::<()>).is_err());
+    assert!(charge(&store).run(refused::<()>).is_err());
     assert_eq!(status(&*store), Some(Status::Released));
     let outcome = charge(&store).retry(thrice()).run(|| {
         thread::scope(|scope| {
             let other = scope.spawn(|| drop(thrice().run(timed_out::<()>)));
             other.join().expect("no panic");
         });
-        busy::<()>()
+        refused::<()>()
     });
     assert!(outcome.is_err());
     assert_eq!(status(&*store), Some(Status::Released));
@@ -167,7 +167,7 @@ async fn a_plain_call_that_is_dropped_or_panics_leaves_one() {
             let never = thrice().run_async(std::future::pending::<io::Result<()>>);
             // Dropped once it has begun: nobody knows what it did.
             assert!(futures_are_pending(never));
-            busy()
+            refused()
         })
         .await;
     assert!(outcome.is_err());

@@ -18,7 +18,7 @@ fn in_a_sync_body() {
                 .retry(thrice())
                 .run(|| match effects.happen() {
                     now if now == panicking => panic!("expected"),
-                    _ => busy::<()>(),
+                    _ => refused::<()>(),
                 })
         });
         assert_eq!(settled(&store), Some(Status::InDoubt));
@@ -35,7 +35,7 @@ fn in_an_async_body() {
             wait_for(charge(&store).retry(thrice()).run_async(|| async {
                 match effects.happen() {
                     now if now == panicking => panic!("expected"),
-                    _ => busy::<()>(),
+                    _ => refused::<()>(),
                 }
             }))
         });
@@ -98,7 +98,7 @@ fn in_what_a_body_drops() {
 fn in_a_hook_after_a_known_failure() {
     let store = store();
     let retry = thrice().on_retry(|_: retry_core::RetryEvent<'_, io::Error>| panic!("expected"));
-    panics(|| charge(&store).retry(retry).run(busy::<()>));
+    panics(|| charge(&store).retry(retry).run(refused::<()>));
     assert_eq!(settled(&store), Some(Status::Released));
 }
 

@@ -95,7 +95,7 @@ fn a_known_failure_is_not_asked_about() {
             diary.note("ask");
             Probe::Unknown
         })
-        .run(busy::<()>);
+        .run(refused::<()>);
     assert!(outcome.is_err());
     assert_eq!(
         (diary.pages(), status(&*store)),
@@ -141,7 +141,9 @@ fn a_record_in_doubt_is_taken_over_and_asked_about_first() {
 fn a_takeover_that_was_told_no_and_fails_is_free() {
     let store = store();
     assert!(charge(&store).run(timed_out::<()>).is_err());
-    let outcome = charge(&store).probe(|| Probe::NotApplied).run(busy::<()>);
+    let outcome = charge(&store)
+        .probe(|| Probe::NotApplied)
+        .run(refused::<()>);
     assert!(outcome.is_err());
     assert_eq!(status(&*store), Some(Status::Released));
 }

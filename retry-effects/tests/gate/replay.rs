@@ -37,7 +37,7 @@ fn a_known_error_frees_the_action() {
     let (store, effects) = (store(), Effects::default());
     let call = || {
         charge(&store).run(|| match effects.happen() {
-            1 => busy(),
+            1 => refused(),
             now => Ok(now),
         })
     };
@@ -54,7 +54,7 @@ fn the_attempts_of_one_call_run_under_one_claim() {
         .retry(thrice())
         .run(|| match effects.happen() {
             3 => Ok(3),
-            _ => busy(),
+            _ => refused(),
         });
     assert_eq!(outcome.expect("the third"), 3);
     let record = record(&*store).expect("a record");
@@ -82,7 +82,7 @@ fn nothing_of_an_ended_call_is_kept() {
     assert!(
         Effect::new("fails", &1)
             .store(&store)
-            .run(busy::<()>)
+            .run(refused::<()>)
             .is_err()
     );
     assert!(

@@ -80,7 +80,7 @@ async fn a_body_knows_its_action_and_attempt() {
                 assert!(plain.await.expect("no panic"));
                 let handed = in_current_scope(async { current_action().map(|it| it.attempt()) });
                 assert_eq!(tokio::spawn(handed).await.expect("no panic"), Some(now));
-                if now == 2 { Ok(now) } else { busy() }
+                if now == 2 { Ok(now) } else { refused() }
             }
         })
         .await;

@@ -56,10 +56,10 @@ fn a_completion_whose_answer_was_lost_is_accepted_again() {
 fn so_is_a_release() {
     let store = OddStore::new(Pace::AtOnce);
     store.fail(Method::Release, &[Fault::Before, Fault::After]);
-    let outcome = charge(&store).run(busy::<()>);
+    let outcome = charge(&store).run(refused::<()>);
     assert_eq!(
         outcome.expect_err("its own").kind(),
-        io::ErrorKind::ResourceBusy
+        io::ErrorKind::ConnectionRefused
     );
     assert_eq!(status(&*store), Some(Status::Released));
 }
@@ -69,10 +69,10 @@ fn the_callers_own_error_is_not_lost_with_the_store() {
     let store = OddStore::new(Pace::AtOnce);
     store.fail(Method::Release, &[Fault::Before; 9]);
     store.fail(Method::Complete, &[Fault::Before; 9]);
-    let known = charge(&store).run(busy::<()>);
+    let known = charge(&store).run(refused::<()>);
     assert_eq!(
         known.expect_err("its own").kind(),
-        io::ErrorKind::ResourceBusy
+        io::ErrorKind::ConnectionRefused
     );
     let store = OddStore::new(Pace::AtOnce);
     store.fail(Method::Complete, &[Fault::Before; 9]);

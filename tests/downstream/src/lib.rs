@@ -3,6 +3,7 @@
 //! dependencies. That it compiles is most of the test; `tests/downstream.rs` calls it.
 
 use std::cell::Cell;
+use std::fmt;
 use std::io;
 use std::time::Duration;
 
@@ -20,6 +21,39 @@ pub mod retry_effects {}
 
 /// What fails and succeeds: handed in.
 pub type Source<'a> = dyn FnMut() -> io::Result<u32> + Send + 'a;
+
+/// An error that is judged by its words and by what it holds.
+#[derive(Debug, Classify)]
+#[classify(crate = renamed_core, default = stop)]
+pub enum Judged {
+    /// The server names a wait.
+    #[classify(retry_after = after, not_applied)]
+    Limited {
+        /// The wait.
+        after: Option<Duration>,
+    },
+    /// What it holds judges.
+    Io(#[source] io::Error),
+    /// A function judges.
+    #[classify(with = Self::is_busy)]
+    Status(u16),
+    /// The default.
+    Other,
+}
+
+impl Judged {
+    fn is_busy(status: &u16) -> bool {
+        *status == 503
+    }
+}
+
+impl fmt::Display for Judged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("judged")
+    }
+}
+
+impl std::error::Error for Judged {}
 
 /// Constant arguments, and limits.
 ///

@@ -1,6 +1,6 @@
 //! `show`.
 
-use retry_effects::{ActionId, Claim, ClaimRequest, Outcome, Status};
+use retry_effects::{ActionId, Claim, ClaimRequest, NEWEST_FORMAT, Outcome, Payload, Status};
 use serde_json::json;
 
 use super::bench::{Bench, LONG, id, normal, wait};
@@ -86,6 +86,48 @@ pub(super) fn a_result(bench: &Bench) {
     let shown = bench.answer(&["show", "02ab"]);
     assert!(shown.contains("\nerror       {\"receipt\":7}\n"), "{shown}");
     assert!(!shown.contains("retry-effects settle"), "{shown}");
+}
+
+pub(super) fn a_result_that_is_no_json(bench: &Bench) {
+    let newer = Payload::with_format(NEWEST_FORMAT + 1, "<receipt/>");
+    let Ok(notation) = Outcome::success(&(Some(()), "a\u{1b}b")) else {
+        panic!("it can be recorded");
+    };
+    for (number, outcome, lines) in [
+        (
+            1,
+            notation,
+            [
+                "\nresult      ~[Some(null),\"a\\u001bb\"]\n",
+                "\nformat      2: as JSON would not bring it back, ",
+            ],
+        ),
+        (
+            2,
+            Outcome::Success(newer),
+            [
+                "\nresult      <receipt/>\n",
+                "\nformat      3: that of a newer retry-effects\n",
+            ],
+        ),
+    ] {
+        let token = bench.claim(number, LONG);
+        wait(bench.store.complete(&token, outcome));
+        let id = id(number).to_string();
+        let shown = bench.answer(&["show", &id]);
+        for line in lines {
+            assert!(shown.contains(line), "{shown}");
+        }
+        let json = bench.json(&["show", &id]);
+        assert_eq!(json["payload_format"], u32::from(number) + 1);
+        // Another may be recorded in its place: JSON, as ever.
+        bench.answer(&["settle", &id, "--success", "[null, 7]", "--yes"]);
+        let shown = bench.answer(&["show", &id]);
+        assert!(
+            shown.contains("\nresult      [null, 7]\nformat      1\n"),
+            "{shown}"
+        );
+    }
 }
 
 pub(super) fn by_its_first_digits(bench: &Bench) {

@@ -26,7 +26,7 @@ fn halting_sync(store: &Store, script: &Script<u32, io::Error>) -> io::Result<u3
 
 #[tokio::test(start_paused = true)]
 async fn an_unknown_outcome_halts_by_default() {
-    let (store, script) = (store(), scripted([Err(busy()), Err(timed_out())]));
+    let (store, script) = (store(), scripted([Err(refused()), Err(timed_out())]));
     let ended = sendable(halting(&store, &script)).await;
     assert_eq!(
         ended.map_err(|error| error.kind()),

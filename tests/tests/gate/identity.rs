@@ -258,7 +258,7 @@ fn evaluated(log: &Cell<u32>, store: &Store, attempts: &Cell<u32>) -> io::Result
     counted(attempts, ());
     assert_eq!(log.get(), 7);
     if attempts.get() < 3 {
-        return Err(busy());
+        return Err(refused());
     }
     Ok(())
 }

@@ -25,6 +25,8 @@ pub(crate) fn body(
         (Returned::UnknownDone, !is_transaction),
         (Returned::UnknownFlying, can_fly),
         (Returned::UnknownLost, true),
+        (Returned::UnrecognizedDone, !is_transaction),
+        (Returned::ActedAndRefused, !is_transaction),
     ];
     for (returned, _) in all.into_iter().filter(|(_, may_be)| *may_be) {
         steps.add(Event::BodyReturns(number, returned), |turn| {
@@ -42,7 +44,11 @@ fn ended(turn: &mut Turn, returned: Returned, ticket: Ticket, attempt: u8, unkno
     let mut returned = returned;
     let sends = matches!(
         returned,
-        Returned::Ok | Returned::NotEncodable | Returned::UnknownDone
+        Returned::Ok
+            | Returned::NotEncodable
+            | Returned::UnknownDone
+            | Returned::UnrecognizedDone
+            | Returned::ActedAndRefused
     );
     if sends && !turn.receive(sent) {
         returned = Returned::NotApplied;
@@ -53,6 +59,15 @@ fn ended(turn: &mut Turn, returned: Returned, ticket: Ticket, attempt: u8, unkno
         Returned::NotAppliedForGood if !unknown => telling(Word::Failed),
         Returned::NotApplied | Returned::NotAppliedForGood => {
             next(ticket, attempt, unknown, broken)
+        }
+        Returned::UnrecognizedDone if broken == Some(Rule::UnrecognizedIsUnknown) => {
+            next(ticket, attempt, unknown, broken)
+        }
+        Returned::ActedAndRefused if broken == Some(Rule::ActedComesBeforeTheError) => {
+            next(ticket, attempt, unknown, broken)
+        }
+        Returned::UnrecognizedDone | Returned::ActedAndRefused => {
+            not_known(ticket, attempt, policy, broken)
         }
         Returned::UnknownDone | Returned::UnknownFlying | Returned::UnknownLost => {
             if let Returned::UnknownFlying = returned {

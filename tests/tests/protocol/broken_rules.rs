@@ -10,7 +10,7 @@ use super::rules::Rule::{self, *};
 const LIMIT: usize = 1_000_000;
 
 /// A rule, a policy that needs it, and what harm is done first without it.
-const NEEDED: [(Rule, Policy, Fault); 33] = [
+const NEEDED: [(Rule, Policy, Fault); 37] = [
     (CompleteChecksTheFence, Policy::Halt, SuccessWithoutEffect),
     (CompleteChecksTheFence, Policy::Reexecute, FreeAfterEffect),
     (CompleteChecksTheFence, Policy::Probe, FreeAfterEffect),
@@ -48,6 +48,10 @@ const NEEDED: [(Rule, Policy, Fault); 33] = [
     (SettleWaitsForTheOwner, Policy::Halt, FreeAfterEffect),
     (UnknownIsNotReleased, Policy::Halt, FreeAfterEffect),
     (UnknownSticks, Policy::Reexecute, FreeAfterEffect),
+    (UnrecognizedIsUnknown, Policy::Halt, Twice),
+    (UnrecognizedIsUnknown, Policy::Probe, Twice),
+    (ActedComesBeforeTheError, Policy::Halt, Twice),
+    (ActedComesBeforeTheError, Policy::Probe, Twice),
     (RetryIfDoesNotDecideApplied, Policy::Halt, Twice),
     (RetryIfDoesNotDecideApplied, Policy::Probe, Twice),
     (CrashDoesNotRelease, Policy::Halt, FreeAfterEffect),

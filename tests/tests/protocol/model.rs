@@ -115,6 +115,11 @@ pub(crate) enum Returned {
     UnknownFlying,
     /// An error that does not know, where it did not and will not happen.
     UnknownLost,
+    /// An error that nothing recognizes, where it happened.
+    UnrecognizedDone,
+    /// The body says that it acts, does so, and a later step of it returns a proof that *that step* did
+    /// nothing.
+    ActedAndRefused,
 }
 
 /// What may happen next, and what comes of it.

@@ -37,6 +37,10 @@ pub(crate) enum Rule {
     UnknownIsNotReleased,
     /// An unknown outcome under an earlier attempt counts at the end.
     UnknownSticks,
+    /// An error that nothing recognizes is no proof that nothing happened.
+    UnrecognizedIsUnknown,
+    /// A body that acted has an unknown effect, whatever the error of a later step proves.
+    ActedComesBeforeTheError,
     /// Whether an error is worth a retry does not decide whether the effect happened.
     RetryIfDoesNotDecideApplied,
     /// A call that panics or is dropped inside or after its body does not release.

@@ -1,0 +1,330 @@
+//! [`Writer`] as a serializer.
+
+use std::fmt::Display;
+
+use serde::ser::{self, Serialize, Serializer};
+use serde_json::{Error, Result};
+
+use super::writer::Writer;
+
+/// A name that the program's source gives: a struct's, a field's, a variant's.
+type Name = &'static str;
+
+/// The names by which `serde_json` passes a number or raw JSON as a text, in a struct with one field.
+pub(super) const NUMBER: Name = "$serde_json::private::Number";
+pub(super) const RAW: Name = "$serde_json::private::RawValue";
+
+/// Leaves that `serde_json` writes as we do.
+macro_rules! as_serde_json {
+    ($($method:ident($value:ty)),+ $(,)?) => {
+        $(
+            #[inline]
+            fn $method(self, value: $value) -> Result<()> {
+                self.json().$method(value)
+            }
+        )+
+    };
+}
+
+impl<'a> Serializer for &'a mut Writer {
+    type Ok = ();
+    type Error = Error;
+    type SerializeSeq = Parts<'a>;
+    type SerializeTuple = Parts<'a>;
+    type SerializeTupleStruct = Parts<'a>;
+    type SerializeTupleVariant = Parts<'a>;
+    type SerializeMap = Parts<'a>;
+    type SerializeStruct = Parts<'a>;
+    type SerializeStructVariant = Parts<'a>;
+
+    as_serde_json! {
+        serialize_bool(bool),
+        serialize_i8(i8),
+        serialize_i16(i16),
+        serialize_i32(i32),
+        serialize_i64(i64),
+        serialize_u8(u8),
+        serialize_u16(u16),
+        serialize_u32(u32),
+        serialize_u64(u64),
+        serialize_char(char),
+        serialize_str(&str),
+        serialize_bytes(&[u8]),
+    }
+
+    fn serialize_i128(self, value: i128) -> Result<()> {
+        self.risks.wide |= i64::try_from(value).is_err() && u64::try_from(value).is_err();
+        self.json().serialize_i128(value)
+    }
+
+    fn serialize_u128(self, value: u128) -> Result<()> {
+        self.risks.wide |= u64::try_from(value).is_err();
+        self.json().serialize_u128(value)
+    }
+
+    fn serialize_f32(self, value: f32) -> Result<()> {
+        self.f32(value)
+    }
+
+    fn serialize_f64(self, value: f64) -> Result<()> {
+        self.f64(value)
+    }
+
+    #[inline]
+    fn serialize_none(self) -> Result<()> {
+        self.serialize_unit()
+    }
+
+    #[inline]
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<()> {
+        self.descend()?;
+        let start = self.out.len();
+        value.serialize(&mut *self)?;
+        self.some(start);
+        Ok(())
+    }
+
+    #[inline]
+    fn serialize_unit(self) -> Result<()> {
+        self.out.extend_from_slice(b"null");
+        Ok(())
+    }
+
+    fn serialize_unit_struct(self, _: Name) -> Result<()> {
+        self.serialize_unit()
+    }
+
+    fn serialize_unit_variant(self, _: Name, _: u32, variant: Name) -> Result<()> {
+        self.serialize_str(variant)
+    }
+
+    #[inline]
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: Name, value: &T) -> Result<()> {
+        self.descend()?;
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: Name,
+        _: u32,
+        variant: Name,
+        value: &T,
+    ) -> Result<()> {
+        self.open_variant(variant)?;
+        value.serialize(&mut *self)?;
+        self.close(b'}');
+        Ok(())
+    }
+
+    #[inline]
+    fn serialize_seq(self, _: Option<usize>) -> Result<Parts<'a>> {
+        self.open(b'[')?;
+        Ok(Parts::of(self, Kind::List))
+    }
+
+    fn serialize_tuple(self, len: usize) -> Result<Parts<'a>> {
+        self.serialize_seq(Some(len))
+    }
+
+    fn serialize_tuple_struct(self, _: Name, len: usize) -> Result<Parts<'a>> {
+        self.serialize_seq(Some(len))
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _: Name,
+        _: u32,
+        variant: Name,
+        _: usize,
+    ) -> Result<Parts<'a>> {
+        self.open_variant(variant)?;
+        self.open(b'[')?;
+        Ok(Parts::of(self, Kind::VariantList))
+    }
+
+    #[inline]
+    fn serialize_map(self, _: Option<usize>) -> Result<Parts<'a>> {
+        self.open(b'{')?;
+        Ok(Parts::of(self, Kind::Object))
+    }
+
+    #[inline]
+    fn serialize_struct(self, name: Name, _: usize) -> Result<Parts<'a>> {
+        if name == NUMBER || name == RAW {
+            self.risks.unread |= name == RAW;
+            return Ok(Parts::of(self, Kind::Verbatim));
+        }
+        self.serialize_map(None)
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _: Name,
+        _: u32,
+        variant: Name,
+        _: usize,
+    ) -> Result<Parts<'a>> {
+        self.open_variant(variant)?;
+        self.open(b'{')?;
+        Ok(Parts::of(self, Kind::VariantObject))
+    }
+
+    fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<()> {
+        self.json().collect_str(value)
+    }
+}
+
+/// The elements, entries or fields of a value that is being written.
+#[derive(Debug)]
+pub(super) struct Parts<'a> {
+    writer: &'a mut Writer,
+    kind: Kind,
+    is_first: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    List,
+    VariantList,
+    Object,
+    VariantObject,
+    Verbatim,
+}
+
+impl<'a> Parts<'a> {
+    #[inline]
+    fn of(writer: &'a mut Writer, kind: Kind) -> Self {
+        Self {
+            writer,
+            kind,
+            is_first: true,
+        }
+    }
+
+    #[inline]
+    fn comma(&mut self) {
+        if !std::mem::take(&mut self.is_first) {
+            self.writer.out.push(b',');
+        }
+    }
+
+    #[inline]
+    fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
+        self.comma();
+        value.serialize(&mut *self.writer)
+    }
+
+    #[inline]
+    fn field<T: Serialize + ?Sized>(&mut self, name: Name, value: &T) -> Result<()> {
+        if self.kind == Kind::Verbatim {
+            let start = self.writer.out.len();
+            value.serialize(&mut *self.writer)?;
+            return self.writer.verbatim(start);
+        }
+        self.comma();
+        self.writer.serialize_str(name)?;
+        self.writer.out.push(b':');
+        value.serialize(&mut *self.writer)
+    }
+
+    #[inline]
+    fn close(self) -> Result<()> {
+        match self.kind {
+            Kind::List => self.writer.close(b']'),
+            Kind::Object => self.writer.close(b'}'),
+            Kind::VariantList => {
+                self.writer.close(b']');
+                self.writer.close(b'}');
+            }
+            Kind::VariantObject => {
+                self.writer.close(b'}');
+                self.writer.close(b'}');
+            }
+            Kind::Verbatim => {}
+        }
+        Ok(())
+    }
+}
+
+/// The traits of lists, which differ in a method's name.
+macro_rules! list {
+    ($($part:ident, $method:ident);+ $(;)?) => {
+        $(
+            impl ser::$part for Parts<'_> {
+                type Ok = ();
+                type Error = Error;
+
+                #[inline]
+                fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
+                    self.element(value)
+                }
+
+                #[inline]
+                fn end(self) -> Result<()> {
+                    self.close()
+                }
+            }
+        )+
+    };
+}
+
+list! {
+    SerializeSeq, serialize_element;
+    SerializeTuple, serialize_element;
+    SerializeTupleStruct, serialize_field;
+    SerializeTupleVariant, serialize_field;
+}
+
+/// The traits of what has named fields.
+macro_rules! fields {
+    ($($part:ident),+) => {
+        $(
+            impl ser::$part for Parts<'_> {
+                type Ok = ();
+                type Error = Error;
+
+                #[inline]
+                fn serialize_field<T: Serialize + ?Sized>(
+                    &mut self,
+                    name: Name,
+                    value: &T,
+                ) -> Result<()> {
+                    self.field(name, value)
+                }
+
+                #[inline]
+                fn end(self) -> Result<()> {
+                    self.close()
+                }
+            }
+        )+
+    };
+}
+
+fields!(SerializeStruct, SerializeStructVariant);
+
+impl ser::SerializeMap for Parts<'_> {
+    type Ok = ();
+    type Error = Error;
+
+    #[inline]
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<()> {
+        self.comma();
+        let start = self.writer.out.len();
+        key.serialize(&mut *self.writer)?;
+        self.writer.key(start);
+        Ok(())
+    }
+
+    #[inline]
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
+        self.writer.out.push(b':');
+        value.serialize(&mut *self.writer)
+    }
+
+    #[inline]
+    fn end(self) -> Result<()> {
+        self.close()
+    }
+}

@@ -1,0 +1,249 @@
+//! What counts as a proof that nothing happened, and what does not.
+
+use super::*;
+use retry_core::{CircuitBreaker, Classify, Judgement, recognize};
+use retry_effects::{InDoubt, OnBusy, acted};
+use std::error::Error;
+
+/// An error of one's own that states what it knows.
+#[derive(Debug)]
+enum Own {
+    Declined,
+    Lost,
+    Gate(EffectError),
+}
+
+impl std::fmt::Display for Own {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Declined => f.write_str("declined"),
+            Self::Lost => f.write_str("lost"),
+            Self::Gate(error) => error.fmt(f),
+        }
+    }
+}
+
+impl Error for Own {}
+
+impl Classify for Own {
+    fn classify(&self) -> Judgement {
+        match self {
+            Self::Declined => Judgement::stop().not_applied(),
+            Self::Lost => Judgement::retry(),
+            Self::Gate(error) => error.classify(),
+        }
+    }
+}
+
+impl From<EffectError> for Own {
+    fn from(error: EffectError) -> Self {
+        Self::Gate(error)
+    }
+}
+
+/// Where one run of `body` leaves the action, and how often it ran in three attempts.
+fn left_by<E>(mut body: impl FnMut(&Arc<InMemoryEffectStore>) -> E) -> (Option<Status>, u32)
+where
+    E: Classify + From<EffectError>,
+{
+    let (store, effects) = (store(), Effects::default());
+    let outcome = charge(&store).retry(thrice()).run(|| {
+        effects.happen();
+        Err::<(), E>(body(&store))
+    });
+    assert!(outcome.is_err());
+    (status(&*store), effects.count())
+}
+
+const FREE_AT_ONCE: (Option<Status>, u32) = (Some(Status::Released), 1);
+const FREE_AFTER_ALL: (Option<Status>, u32) = (Some(Status::Released), 3);
+const IN_DOUBT: (Option<Status>, u32) = (Some(Status::InDoubt), 1);
+
+#[test]
+fn the_errors_own_statement_is_proof_and_nothing_less_is() {
+    assert_eq!(left_by(|_| Own::Declined), FREE_AT_ONCE);
+    assert_eq!(left_by(|_| Own::Lost), IN_DOUBT);
+    assert_eq!(left_by(|_| "declined".to_owned()), IN_DOUBT);
+}
+
+#[test]
+fn a_type_in_a_box_is_proof_once_it_is_recognized() {
+    #[derive(Debug)]
+    struct Refused;
+    impl std::fmt::Display for Refused {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("refused")
+        }
+    }
+    impl Error for Refused {}
+    impl Classify for Refused {
+        fn classify(&self) -> Judgement {
+            Judgement::retry().not_applied()
+        }
+    }
+    type Boxed = Box<dyn Error + Send + Sync>;
+    let boxed = |_: &_| Boxed::from(Refused);
+    assert_eq!(left_by(boxed), IN_DOUBT);
+    recognize::<Refused>();
+    recognize::<Refused>();
+    assert_eq!(left_by(boxed), FREE_AFTER_ALL);
+    // Inside an error that nothing knows, too.
+    assert_eq!(left_by(|_| io::Error::other(Refused)), FREE_AFTER_ALL);
+}
+
+#[test]
+fn the_function_may_state_what_the_error_does_not() {
+    let run = |statement: fn(&String) -> bool, text: &str| {
+        let (store, effects) = (store(), Effects::default());
+        let retry = thrice().not_applied_if(statement).retry_if(|_| true);
+        let outcome = charge(&store).retry(retry).run(|| {
+            effects.happen();
+            Err::<(), _>(text.to_owned())
+        });
+        assert!(outcome.is_err());
+        (status(&*store), effects.count())
+    };
+    let refusals = |error: &String| error.starts_with("queue full");
+    assert_eq!(run(refusals, "queue full: 7 wait"), FREE_AFTER_ALL);
+    assert_eq!(run(refusals, "no answer"), IN_DOUBT);
+}
+
+#[test]
+fn the_function_does_not_overrule_what_is_known() {
+    let store = store();
+    let retry = thrice().not_applied_if(|_: &io::Error| true);
+    assert!(charge(&store).retry(retry).run(timed_out::<()>).is_err());
+    assert_eq!(status(&*store), Some(Status::InDoubt));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_function_is_not_asked_of_an_attempt_that_was_cut() {
+    let store = store();
+    let retry = thrice()
+        .not_applied_if(|_: &io::Error| true)
+        .timeout(std::time::Duration::from_secs(1));
+    let outcome = charge(&store)
+        .retry(retry)
+        .run_async(std::future::pending::<io::Result<()>>)
+        .await;
+    assert!(outcome.is_err());
+    assert_eq!(status(&*store), Some(Status::InDoubt));
+}
+
+#[test]
+fn after_acted_no_error_is_proof() {
+    let acts = |error: fn() -> Own| {
+        left_by(move |_| {
+            acted();
+            error()
+        })
+    };
+    assert_eq!(acts(|| Own::Declined), IN_DOUBT);
+    let by_kind = left_by(|_| {
+        acted();
+        io::Error::from(io::ErrorKind::ConnectionRefused)
+    });
+    assert_eq!(by_kind, IN_DOUBT);
+}
+
+#[test]
+fn acted_is_of_one_attempt() {
+    let (store, effects) = (store(), Effects::default());
+    let outcome = charge(&store)
+        .in_doubt(InDoubt::Reexecute)
+        .retry(thrice())
+        .run(|| {
+            if effects.happen() == 1 {
+                acted();
+            }
+            refused::<()>()
+        });
+    assert!(outcome.is_err());
+    // The first attempt's effect stays unknown, and sticks; the others did nothing.
+    assert_eq!(
+        (status(&*store), effects.count()),
+        (Some(Status::InDoubt), 3)
+    );
+    acted();
+}
+
+#[test]
+fn the_known_limit_a_later_step_that_was_refused_looks_like_nothing_happened() {
+    let booked = Effects::default();
+    let left = left_by(|_| {
+        booked.happen();
+        // The mail server, after the booking: `acted()` before the booking is missing.
+        io::Error::from(io::ErrorKind::ConnectionRefused)
+    });
+    assert_eq!((left, booked.count()), (FREE_AFTER_ALL, 3));
+}
+
+/// A plain call inside the body that fails, and states nothing of what it did.
+fn reads() {
+    let read = thrice().run(|| Err::<(), _>("no such row"));
+    assert!(read.is_err());
+}
+
+#[test]
+fn the_outer_statement_comes_before_an_inner_call_that_states_nothing() {
+    let declined = left_by(|_| {
+        reads();
+        Own::Declined
+    });
+    assert_eq!(declined, FREE_AT_ONCE);
+    // What a library knows of one step is no statement on the other one.
+    let by_kind = left_by(|_| {
+        reads();
+        io::Error::from(io::ErrorKind::ConnectionRefused)
+    });
+    assert_eq!(by_kind, IN_DOUBT);
+    // An inner call that a known error left open is stronger than any statement.
+    let lost = left_by(|_| {
+        drop(thrice().run(timed_out::<()>));
+        Own::Declined
+    });
+    assert_eq!(lost, IN_DOUBT);
+}
+
+#[test]
+fn a_call_that_its_breaker_rejects_ran_nothing() {
+    let breaker = CircuitBreaker::new("statements");
+    breaker.force_open();
+    let rejected = || {
+        thrice()
+            .circuit_breaker(&breaker)
+            .run(|| Ok::<(), String>(()))
+            .expect_err("it is open")
+    };
+    assert_eq!(left_by(|_| rejected()).0, Some(Status::Released));
+    let wrapped = left_by(|_| format!("cannot charge: {}", rejected()));
+    assert_eq!(wrapped.0, Some(Status::Released));
+    // Swallowed, and another error returned: that one is not known.
+    let swallowed = left_by(|_| {
+        drop(rejected());
+        "no answer".to_owned()
+    });
+    assert_eq!(swallowed, IN_DOUBT);
+    // A call that failed and states nothing stands beside it.
+    let beside = left_by(|_| {
+        reads();
+        rejected()
+    });
+    assert_eq!(beside.0, Some(Status::InDoubt));
+}
+
+#[test]
+fn a_call_that_another_holds_ran_nothing() {
+    let left = left_by(|store| {
+        let held = Effect::new("inner", &1).store(store).run(|| {
+            let busy = Effect::new("inner", &1)
+                .store(store)
+                .on_busy(OnBusy::Fail)
+                .run(|| Ok::<(), String>(()));
+            Ok::<_, String>(busy.expect_err("it is in progress"))
+        });
+        held.expect("the text of the refusal")
+    });
+    // It calls itself: not tried again, and nothing happened.
+    assert_eq!(left.0, Some(Status::Released));
+}

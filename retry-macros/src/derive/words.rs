@@ -1,0 +1,186 @@
+//! The words in `#[classify(..)]`: what may be written, and what goes together.
+
+mod list;
+
+use proc_macro2::Span;
+use syn::{Attribute, ExprPath, Ident, LitStr, Member, Path};
+
+use crate::fault::Faults;
+use list::{Value, Word};
+
+/// Where an attribute stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Variant,
+    Struct,
+    Enum,
+}
+
+/// Whether another attempt is worth it.
+#[derive(Clone, Copy)]
+pub(super) enum Advice {
+    Retry,
+    Stop,
+}
+
+/// All words of one case, or of an enum.
+#[derive(Default)]
+pub(super) struct Words {
+    pub(super) advice: Option<Advice>,
+    pub(super) retry_after: Option<Member>,
+    pub(super) not_applied: bool,
+    pub(super) not_asked: bool,
+    pub(super) throttle: bool,
+    pub(super) kind: Option<LitStr>,
+    pub(super) with: Option<ExprPath>,
+    pub(super) default: Option<Advice>,
+    pub(super) krate: Option<Path>,
+}
+
+impl Words {
+    /// Reads all that can be read; what cannot goes to `faults`.
+    pub(super) fn parse(attributes: &[Attribute], place: Place, faults: &mut Faults) -> Self {
+        let given = list::parse(attributes, place, faults);
+        refuse_duplicates(&given, faults);
+        refuse_contradictions(&given, faults);
+        refuse_beside_with(&given, faults);
+        let mut words = Self::default();
+        for word in given {
+            words.set(word);
+        }
+        words
+    }
+
+    fn set(&mut self, word: Word) {
+        match (word.key.to_string().as_str(), word.value) {
+            ("retry", _) => self.advice = Some(Advice::Retry),
+            ("stop", _) => self.advice = Some(Advice::Stop),
+            ("not_applied", _) => self.not_applied = true,
+            ("not_asked", _) => self.not_asked = true,
+            ("throttle", _) => self.throttle = true,
+            (_, Value::Field(field)) => self.retry_after = Some(field),
+            (_, Value::Kind(kind)) => self.kind = Some(kind),
+            (_, Value::Function(function)) => self.with = Some(function),
+            (_, Value::Advice(advice)) => self.default = Some(advice),
+            (_, Value::Crate(path)) => self.krate = Some(path),
+            (_, Value::Nothing) => {}
+        }
+    }
+}
+
+/// Both places are shown.
+fn refuse_duplicates(words: &[Word], faults: &mut Faults) {
+    for (at, word) in words.iter().enumerate() {
+        let key = &word.key;
+        if let Some(first) = words[..at].iter().find(|earlier| earlier.key == *key) {
+            faults.both(
+                (key.span(), format!("`{key}` is given twice")),
+                (first.key.span(), format!("`{key}` is first given here")),
+            );
+        }
+    }
+}
+
+/// Words of which each denies the other, and what to do.
+const CONTRADICTIONS: [(&str, &str, &str); 4] = [
+    ("retry", "stop", "an error has one advice"),
+    (
+        "retry",
+        "retry_after",
+        "`retry_after` is a retry, and `None` in its field is one without a wait",
+    ),
+    ("stop", "retry_after", "an error has one advice"),
+    (
+        "throttle",
+        "not_asked",
+        "a side that was not asked asks for nothing",
+    ),
+];
+
+fn refuse_contradictions(words: &[Word], faults: &mut Faults) {
+    for (a, b, why) in CONTRADICTIONS {
+        let find = |key| words.iter().position(|word| word.key == key);
+        if let (Some(a), Some(b)) = (find(a), find(b)) {
+            let (first, second) = (&words[a.min(b)].key, &words[a.max(b)].key);
+            faults.both(
+                (
+                    second.span(),
+                    format!("`{second}` contradicts `{first}`: {why}; remove one of the two"),
+                ),
+                (first.span(), format!("`{first}` is given here")),
+            );
+        }
+    }
+}
+
+fn refuse_beside_with(words: &[Word], faults: &mut Faults) {
+    let Some(with) = words.iter().find(|word| word.key == "with") else {
+        return;
+    };
+    let others = words
+        .iter()
+        .filter(|word| word.key != "with" && word.key != "crate");
+    for other in others.map(|word| &word.key) {
+        let message = format!(
+            "`{other}` has no place beside `with`: the function judges alone; let it return a `Judgement` \
+             that says so"
+        );
+        faults.both(
+            (other.span(), message),
+            (with.key.span(), "the function is given here"),
+        );
+    }
+}
+
+impl Place {
+    /// What a word that does not belong here is told.
+    fn refusal(self, word: &str) -> String {
+        match (self, word) {
+            (Self::Variant, _) => {
+                format!("`{word}` stands above the enum, not on a variant of it")
+            }
+            (Self::Struct, _) => {
+                "`default` is for the variants of an enum; on a struct write `retry` or `stop` itself"
+                    .to_owned()
+            }
+            (Self::Enum, "retry" | "stop") => format!(
+                "`{word}` stands on a variant; for all variants that state no advice and hold no error \
+                 write `default = {word}`"
+            ),
+            (Self::Enum, _) => format!(
+                "`{word}` stands on each variant that it is true of; above an enum stand only `default` and \
+                 `crate`"
+            ),
+        }
+    }
+
+    fn allows(self, word: &str) -> bool {
+        match (self, word) {
+            (Self::Variant, _) => !matches!(word, "default" | "crate"),
+            (Self::Struct, _) => word != "default",
+            (Self::Enum, _) => matches!(word, "default" | "crate"),
+        }
+    }
+}
+
+/// A fault at one place.
+fn fault(span: Span, message: impl std::fmt::Display) -> syn::Error {
+    syn::Error::new(span, message)
+}
+
+/// Whether a text is fit for a label of metrics: lower snake case.
+fn is_kind(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text
+            .chars()
+            .all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '_')
+}
+
+/// The advice that a word gives.
+fn advice(word: &Ident) -> Option<Advice> {
+    match word.to_string().as_str() {
+        "retry" => Some(Advice::Retry),
+        "stop" => Some(Advice::Stop),
+        _ => None,
+    }
+}
