@@ -15,6 +15,7 @@ use crate::ambient;
 use crate::claim::{Fence, Token};
 use crate::effect_error::EffectError;
 use crate::lease;
+use crate::reason::Reason;
 use crate::store::EffectStore;
 
 /// One claimed call.
@@ -36,8 +37,8 @@ pub(crate) struct Action {
     flags: AtomicU16,
     /// The last call inside the attempt that runs that was refused before anything ran.
     refusal: Mutex<Option<String>>,
-    /// Why the action is in doubt, where that is an error that nothing knows.
-    reason: Mutex<Option<Arc<str>>>,
+    /// Why the newest attempt of unknown effect is one, or why an earlier owner's record was in doubt.
+    reason: Mutex<Option<Reason>>,
     /// Whom to wake when the lease is lost.
     attempting: Mutex<Option<Waker>>,
 }
@@ -65,6 +66,8 @@ pub(crate) const RECORDED: u16 = 128;
 pub(crate) const UNPROVED: u16 = 256;
 /// The body that runs has said that it acts from here on.
 pub(crate) const ACTED: u16 = 512;
+/// The body that runs has panicked.
+pub(crate) const PANICKED: u16 = 1024;
 
 impl Action {
     pub(crate) fn new(
@@ -118,7 +121,7 @@ impl Action {
                 id: self.token.id(),
             });
         }
-        self.clear(RETURNED | RECORDED | UNPROVED | ACTED);
+        self.clear(RETURNED | RECORDED | UNPROVED | ACTED | PANICKED);
         *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.set(RUNNING);
         Ok(())
@@ -150,12 +153,12 @@ impl Action {
     }
 
     /// Keeps why the action is in doubt.
-    pub(crate) fn keep_reason(&self, reason: Arc<str>) {
+    pub(crate) fn keep_reason(&self, reason: Reason) {
         *self.reason.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
     }
 
-    /// Why the action is in doubt, where that is an error that nothing knows.
-    pub(crate) fn reason(&self) -> Option<Arc<str>> {
+    /// Why the action is in doubt, as far as its attempts that have been noted tell.
+    pub(crate) fn reason(&self) -> Option<Reason> {
         let reason = self.reason.lock().unwrap_or_else(PoisonError::into_inner);
         reason.clone()
     }

@@ -95,7 +95,7 @@ impl Request {
         }
         let found = match self.resolve().await? {
             Standing::Free => match self.claim(None, None).await? {
-                Ok(won) => return Ok((self.run(won, false), false)),
+                Ok(won) => return Ok((self.run(won, None), false)),
                 Err(found) => found,
             },
             Standing::Done(finished) => return Ok((Admission::Done(finished), false)),
@@ -111,7 +111,7 @@ impl Request {
         let mut seen = None;
         let mut waited = false;
         loop {
-            let takes_over = matches!(found, Standing::InDoubt(_));
+            let mut over = None;
             let claimed = match found {
                 Standing::Free => self.claim(None, None).await?,
                 Standing::Done(finished) => return Ok((Admission::Done(finished), waited)),
@@ -135,11 +135,13 @@ impl Request {
                         return Err(EffectError::InDoubt { record });
                     }
                     let silent = watch.as_ref().map(|watch: &Watch| watch.silent);
-                    self.claim(Some(&record), silent).await?
+                    let claimed = self.claim(Some(&record), silent).await?;
+                    over = Some(record);
+                    claimed
                 }
             };
             found = match claimed {
-                Ok(won) => return Ok((self.run(won, takes_over), waited)),
+                Ok(won) => return Ok((self.run(won, over), waited)),
                 Err(found) => found,
             };
         }
@@ -162,7 +164,8 @@ impl Request {
         })
     }
 
-    fn run(&self, won: Won, takes_over: bool) -> Admission {
+    /// Runs under a claim that was won, `over` a record in doubt.
+    fn run(&self, won: Won, over: Option<Box<Record>>) -> Admission {
         let action = Action::new(
             self.name.clone(),
             won.token,
@@ -170,9 +173,13 @@ impl Request {
             self.lease,
             won.asked,
         );
-        if takes_over {
+        let takes_over = over.is_some();
+        if let Some(record) = over {
             // What an earlier owner did stays unknown, whatever becomes of this one's attempts.
             action.set(UNKNOWN);
+            if let Some(reason) = record.reason {
+                action.keep_reason(reason);
+            }
         }
         Admission::Run {
             action: Arc::new(action),
@@ -210,7 +217,7 @@ impl Request {
         request.retain = self.retain;
         request.takeover = over.map(|record| record.fence);
         request.silent = silent;
-        let mut pending = Pending::new(self, &request);
+        let mut pending = Pending::new(self, &request, over);
         let asked = Instant::now();
         let claim = pending.ask(&request).await;
         if claim.is_ok() {
@@ -343,12 +350,18 @@ const SOON: Duration = Duration::from_secs(1);
 struct Pending<'a> {
     request: &'a Request,
     claim: Option<ClaimRequest<'a>>,
+    /// The record in doubt that is taken over.
+    over: Option<&'a Record>,
 }
 
 impl<'a> Pending<'a> {
-    fn new(request: &'a Request, claim: &ClaimRequest<'a>) -> Self {
+    fn new(request: &'a Request, claim: &ClaimRequest<'a>, over: Option<&'a Record>) -> Self {
         let claim = Some(claim.clone());
-        Self { request, claim }
+        Self {
+            request,
+            claim,
+            over,
+        }
     }
 
     async fn ask(&self, claim: &ClaimRequest<'_>) -> Result<Claim, StoreError> {
@@ -380,6 +393,7 @@ impl Drop for Pending<'_> {
         let (id, claim_id, takeover) = (claim.id, claim.claim_id, claim.takeover);
         let (input_hash, lease) = (claim.input_hash, claim.lease);
         let (keep, retain) = (claim.keep, claim.retain);
+        let reason = self.over.and_then(|record| record.reason.clone());
         lease::later(async move {
             let mut again = ClaimRequest::new(id, &name);
             again.scope = &scope;
@@ -394,7 +408,7 @@ impl Drop for Pending<'_> {
                 let _ = match takeover {
                     None => store.release(&token).await.map(drop),
                     Some(_) => {
-                        let outcome = Outcome::InDoubt { applied: false };
+                        let outcome = Outcome::in_doubt(reason);
                         store.complete(&token, outcome).await
                     }
                 };

@@ -8,7 +8,9 @@ use std::future::Future;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use retry_core::__private::{Accept, AsyncLimits, Begin, Cut, Guard, Hook, Judge, SyncLimits};
+use retry_core::__private::{
+    Accept, AsyncLimits, Begin, Cut, Failure, Guard, Hook, Judge, SyncLimits,
+};
 use retry_core::choice::{AnyOk, ByClassify, NoGuard, NoHook, NoLimit};
 use retry_core::{Classify, NO_RETRY, Retry, Verdict};
 use serde::Serialize;
@@ -284,7 +286,7 @@ impl<J, A, H, L, P, C, G> Effect<J, A, H, L, P, C, G> {
                 async move {
                     // An attempt that a timeout cut left no word: the callee is asked before the
                     // next one.
-                    if gate.note_cut(&Err(gate.in_doubt())) {
+                    if gate.note_cut(&Err(gate.in_doubt()), |_| Failure::cut()) {
                         match gate.hear(Err(gate.in_doubt()), gate.asking(probe.ask()).await) {
                             Err(error) if gate.is_over() => return Err(error),
                             Err(_) => {}
@@ -304,7 +306,7 @@ impl<J, A, H, L, P, C, G> Effect<J, A, H, L, P, C, G> {
                 }
             })
             .await;
-        if gate.note_cut(&outcome) {
+        if gate.note_cut(&outcome, |error| judge.own(error)) {
             outcome = gate.hear(outcome, gate.asking(probe.ask()).await);
         }
         gate.close(outcome, is_final).await

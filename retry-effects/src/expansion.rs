@@ -30,6 +30,7 @@ use crate::gate::Gate;
 use crate::policy::{Doubt, InDoubt, OnBusy, Probe};
 use crate::record::InputHash;
 use crate::store::EffectStore;
+use crate::store_error::StoreError;
 
 /// A gated function.
 #[derive(Debug)]
@@ -239,7 +240,10 @@ impl Ask {
 /// Has this crate's errors known in chains.
 fn recognized() {
     static ONCE: Once = Once::new();
-    ONCE.call_once(recognize::<EffectError>);
+    ONCE.call_once(|| {
+        recognize::<EffectError>();
+        recognize::<StoreError>();
+    });
 }
 
 /// Whether a call is to run.

@@ -19,12 +19,13 @@ use crate::effect_error::EffectError;
 use crate::event::{self, GateEventKind};
 use crate::lease::{self, Held};
 use crate::policy::{Doubt, Probe};
+use crate::reason::Reason;
 use crate::record::{Record, Status};
 use crate::state::time;
 use crate::store::Outcome;
 
-use attempt::{Asking, Attempt};
-use ending::{complete, release};
+use attempt::{Asking, Attempt, unless_it_panics};
+use ending::{ENCODER_PANICKED, complete, reason_of_drop, release};
 
 /// A claimed call. Dropped before it is closed, it gives back what proved not to have happened, and
 /// leaves the rest in doubt.
@@ -84,7 +85,7 @@ impl<T, E> Gate<T, E> {
         if let Err(error) = self.action.begin_attempt() {
             return Err((self.errors.of)(error));
         }
-        let outcome = ambient::under(&self.action, body);
+        let outcome = unless_it_panics(&self.action, body);
         self.action.set(RETURNED);
         outcome
     }
@@ -120,7 +121,10 @@ impl<T, E> Gate<T, E> {
             // The lease was over: nothing began.
             return false;
         }
-        if self.is_proved_not_applied(&judge(error)) {
+        let failure = judge(error);
+        // Whether the error may prove it.
+        let is_open = !self.is_cut() && !action.is(MARKED | ACTED);
+        if is_open && self.proves_not_applied(&failure) {
             action.clear(RUNNING);
             if action.is(LOST) {
                 // Another attempt would run under another owner's claim.
@@ -128,6 +132,11 @@ impl<T, E> Gate<T, E> {
             }
             return false;
         }
+        let reason = self.reason(&failure);
+        if is_open && failure.is_unrecognized() {
+            event::unrecognized(action, reason.as_str());
+        }
+        action.keep_reason(reason);
         action.clear(RUNNING | MARKED);
         action.set(UNKNOWN);
         // So is what this call is a part of.
@@ -141,31 +150,37 @@ impl<T, E> Gate<T, E> {
         false
     }
 
-    /// The same for the outcome of a call whose last attempt a time limit may have cut.
-    pub fn note_cut(&self, outcome: &Result<T, E>) -> bool {
-        self.is_cut() && self.note(outcome, |_| Failure::cut())
+    /// Why the attempt's effect is unknown: its error, and what makes more of it than the error says.
+    fn reason(&self, failure: &Failure<'_>) -> Reason {
+        let (action, text) = (&self.action, failure.text());
+        match self.is_cut() {
+            false if action.is(ACTED) => {
+                Reason::new(format_args!("it failed after it had acted: {text}"))
+            }
+            false if action.is(MARKED) => {
+                Reason::new(format_args!("a call inside it may have happened: {text}"))
+            }
+            _ => Reason::new(text),
+        }
     }
 
-    /// Whether it is proved that the attempt had no effect. Nothing that is not known for certain
+    /// The same for the outcome of a call whose last attempt a time limit may have cut: `judge` lends
+    /// its error's text alone, which proves nothing.
+    pub fn note_cut<'e>(
+        &self,
+        outcome: &'e Result<T, E>,
+        judge: impl FnOnce(&'e E) -> Failure<'e>,
+    ) -> bool {
+        self.is_cut() && self.note(outcome, judge)
+    }
+
+    /// Whether the failure proves that the attempt had no effect. Nothing that is not known for certain
     /// counts as proof.
-    fn is_proved_not_applied(&self, failure: &Failure<'_>) -> bool {
+    fn proves_not_applied(&self, failure: &Failure<'_>) -> bool {
         let action = &self.action;
-        if self.is_cut() || action.is(MARKED | ACTED) {
-            return false;
-        }
         // Stated of the whole body, or nothing else in it is open.
-        if failure.is_stated() {
-            return true;
-        }
-        if !action.is(UNPROVED) && (failure.is_not_applied() || action.was_refused(failure)) {
-            return true;
-        }
-        if failure.is_unrecognized() {
-            let reason: Arc<str> = failure.text().into();
-            event::unrecognized(action, &reason);
-            action.keep_reason(reason);
-        }
-        false
+        failure.is_stated()
+            || (!action.is(UNPROVED) && (failure.is_not_applied() || action.was_refused(failure)))
     }
 
     /// What the callee said of the attempt that was noted.
@@ -279,6 +294,7 @@ impl<T, E> Gate<T, E> {
         record.fence = action.token.fence();
         record.claim_id = Some(action.token.claim_id());
         record.created_at = std::time::SystemTime::now();
+        record.reason = action.reason();
         let record = Box::new(record);
         (self.errors.of)(EffectError::InDoubt { record })
     }
@@ -301,10 +317,15 @@ impl<T, E> Drop for Gate<T, E> {
                 parent.set(MARKED);
             }
         }
-        let ending = self
-            .ending
-            .take()
-            .or(in_doubt.then_some(Outcome::InDoubt { applied: false }));
+        let mut ending = self.ending.take();
+        match &mut ending {
+            None if in_doubt => ending = Some(Outcome::in_doubt(reason_of_drop(&action))),
+            Some(Outcome::InDoubt {
+                applied: true,
+                reason: reason @ None,
+            }) => *reason = Some(Reason::new(ENCODER_PANICKED)),
+            _ => {}
+        }
         let kind = ending
             .as_ref()
             .map_or(GateEventKind::Released, GateEventKind::of);

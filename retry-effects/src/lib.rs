@@ -208,9 +208,11 @@ mod lease;
 mod memory;
 #[cfg(feature = "metrics")]
 pub mod metrics;
+mod plain;
 mod policy;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod reason;
 mod record;
 #[cfg(feature = "redis")]
 mod redis;
@@ -248,6 +250,7 @@ pub use memory::ManualClock;
 pub use policy::{InDoubt, OnBusy, Probe};
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresEffectStore, PostgresOptions};
+pub use reason::Reason;
 pub use record::{FORMAT, Finished, InputHash, NEWEST_FORMAT, Payload, Record, Resolved, Status};
 /// The version that [`SqliteEffectStore::complete_in`] takes a transaction of. No program can be
 /// built with two, as each brings SQLite.

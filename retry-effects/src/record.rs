@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::action_id::ActionId;
 use crate::claim::{Busy, ClaimId, Fence};
+use crate::reason::Reason;
 
 /// The version of the form that results are written in: bare JSON.
 pub const FORMAT: u32 = 1;
@@ -192,6 +193,9 @@ pub struct Record {
     /// Whether it is known that the effect happened though its result is not: such a record is
     /// never run again.
     pub applied: bool,
+    /// Why it is in doubt, as far as that is known; `None` in every other state, and where the store
+    /// does not keep it.
+    pub reason: Option<Reason>,
     /// When it was first claimed, by the wall clock.
     pub created_at: SystemTime,
     /// When it was finished, by the wall clock.
@@ -216,6 +220,7 @@ impl Record {
             input_hash: None,
             payload: None,
             applied: false,
+            reason: None,
             created_at,
             completed_at: None,
             lease_left: None,

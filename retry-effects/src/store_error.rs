@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
+use retry_core::{Classify, Judgement};
 use thiserror::Error as ThisError;
 
 use crate::claim::Fence;
@@ -80,6 +81,23 @@ pub enum StoreError {
         /// What was found and what can be read.
         what: String,
     },
+}
+
+/// An unreachable store may be back for the next attempt; nothing else passes by itself. What the body
+/// around it did is not known here, so nothing is proved.
+impl Classify for StoreError {
+    fn classify(&self) -> Judgement {
+        match self {
+            Self::Unavailable { .. } => Judgement::retry(),
+            _ => Judgement::stop(),
+        }
+        .with_kind("store")
+        .without_throttle()
+    }
+
+    fn as_error(&self) -> Option<&(dyn Error + 'static)> {
+        Some(self)
+    }
 }
 
 impl StoreError {

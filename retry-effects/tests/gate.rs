@@ -13,6 +13,7 @@ mod gate {
     mod odd_store;
     mod panics;
     mod probes;
+    mod reasons;
     mod replay;
     mod scopes;
     mod statements;

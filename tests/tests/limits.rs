@@ -177,7 +177,10 @@ fn our_own_errors_are_known_to_an_outer_call() {
     let boxed: Box<dyn std::error::Error + Send + Sync> = Box::new(ApiError::Retry(error.clone()));
     assert_eq!(boxed.classify(), error.classify());
     assert_eq!(io::Error::from(error.clone()).classify(), error.classify());
-    assert!(!error.classify().is_not_applied(), "the dropped attempt may have done its work");
+    assert!(
+        !error.classify().is_not_applied(),
+        "the dropped attempt may have done its work"
+    );
     assert_eq!(
         String::from(error),
         "attempt 1 of load timed out after 1.0s"

@@ -47,7 +47,8 @@ The store:
 
 States:
   pending    a claim holds it: its worker is at it, and renews its lease
-  in_doubt   its lease ran out, or its worker said so: nobody knows whether it happened
+  in_doubt   its lease ran out, or its worker said so: nobody knows whether it happened; its
+             reason says why: most often the error that its last attempt ended with
   success    it happened; later calls get the recorded result
   failed     it failed for good; later calls get the recorded error
   released   it was claimed and did not happen: the next call runs it
@@ -61,9 +62,9 @@ Exit codes:
   4  the output could not be written
 
 With --json the answer is JSON on stdout. `list` gives an array of records, one a line, `show` one:
-id, action_type, scope, status, applied, fence, claim_id, input_hash, created_at, completed_at,
-lease_left_ms, renewals, payload (a text: the result or error as it is recorded), payload_format,
-may_settle. An error is one object on stderr (what is wrong with the command line itself is text):
+id, action_type, scope, status, applied, reason (a text: why it is in doubt, else null), fence,
+claim_id, input_hash, created_at, completed_at, lease_left_ms, renewals, payload (a text: the result
+or error as it is recorded), payload_format, may_settle. An error is one object on stderr (what is wrong with the command line itself is text):
 {\"error\": {\"kind\": \"not_found\", \"message\": \"..\", \"exit_code\": 1}}, of a kind of these:
   1  not_found, not_in_doubt, owner_alive, changed, declined
   2  no_store, bad_store, not_built_in, ambiguous_id, nobody_to_ask

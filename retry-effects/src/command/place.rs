@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use super::arguments::StoreArguments;
 use super::failure::Failure;
-use super::screen::plain;
 use super::wording::{quoted, redacted};
+use crate::plain::plain;
 
 const STORE: &str = "RETRY_EFFECTS_STORE";
 const SCHEMA: &str = "RETRY_EFFECTS_SCHEMA";

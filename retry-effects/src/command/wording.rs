@@ -1,6 +1,6 @@
 //! How a place is written: for people without its password, and for a shell.
 
-use super::screen::plain;
+use crate::plain::plain;
 
 /// A place without its password, for people: in a URL all that may be one, up to the last `@`, and
 /// what a query or a connection string calls so.

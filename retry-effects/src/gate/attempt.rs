@@ -1,13 +1,14 @@
 //! What runs under a claim: an attempt of the body, and a question to the callee.
 
 use std::future::Future;
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::action::{Action, LOST, RETURNED};
+use crate::action::{Action, LOST, PANICKED, RETURNED};
 use crate::ambient;
 use crate::effect_error::EffectError;
 
@@ -64,10 +65,27 @@ impl<F: Future<Output = Result<T, E>>, T, E> Future for Attempt<'_, F, E> {
                 return Poll::Ready(Err((this.error_of)(action.lease_lost())));
             }
         }
-        let polled = ambient::under(action, || this.body.poll(context));
+        let polled = unless_it_panics(action, || this.body.poll(context));
         if polled.is_ready() {
             action.set(RETURNED);
         }
         polled
     }
+}
+
+/// Runs `body` under `action`, which learns of its panic: where the call is dropped later, by a runtime
+/// that has caught it, nothing else tells.
+pub(super) fn unless_it_panics<R>(action: &Arc<Action>, body: impl FnOnce() -> R) -> R {
+    struct Panicked<'a>(&'a Action);
+
+    impl Drop for Panicked<'_> {
+        fn drop(&mut self) {
+            self.0.set(PANICKED);
+        }
+    }
+
+    let panicked = Panicked(action);
+    let returned = ambient::under(action, body);
+    mem::forget(panicked);
+    returned
 }

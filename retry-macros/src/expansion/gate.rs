@@ -195,9 +195,14 @@ impl Call<'_> {
         let outcome = &self.checked.outcome;
         let awaited = self.awaited();
         // The time limit may have cut an attempt without another word of it.
-        let cut = self.heard(&ended).filter(|_| self.is_bounded()).map(
-            |heard| quote!(let #ended = if #gate.note_cut(&#ended) { #heard } else { #ended };),
-        );
+        let cut = self.is_bounded().then(|| {
+            let shown = self.shown();
+            let noted = quote!(#gate.note_cut(&#ended, #shown));
+            match self.heard(&ended) {
+                Some(heard) => quote!(let #ended = if #noted { #heard } else { #ended };),
+                None => quote!(#noted;),
+            }
+        });
         // Only a final error is recorded. The predicate that says so is not held while that is done.
         let (is_final, said) = if gated.arguments.replay_errors.is_some() {
             let (is_final, is_stop) = (own_name("is_final"), self.is_stop());

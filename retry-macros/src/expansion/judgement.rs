@@ -60,6 +60,14 @@ impl Call<'_> {
         quote!(|#error| #failure)
     }
 
+    /// A closure from the error of an attempt that was cut to a failure that shows it: no predicate of
+    /// the user's is asked about it.
+    pub(super) fn shown(&self) -> TokenStream {
+        let error = own_name("error");
+        let known = self.known_by_type(&error);
+        quote!(|#error| #known)
+    }
+
     /// A closure from the call's last error to whether it is final.
     pub(super) fn is_stop(&self) -> TokenStream {
         let error = own_name("error");

@@ -225,7 +225,7 @@ async fn tables_of_a_newer_version_are_left_alone() {
         tokens.push(token);
     }
     store.release(&tokens[0]).await.unwrap();
-    let in_doubt = Outcome::InDoubt { applied: false };
+    let in_doubt = Outcome::in_doubt(None);
     store.complete(&tokens[1], in_doubt).await.unwrap();
     let newer = format!("UPDATE {}.effect_store SET version = 2", bench.schema());
     bench.client().await.batch_execute(&newer).await.unwrap();
