@@ -124,7 +124,7 @@
 //! # What is retried
 //!
 //! In this order: `retry_if` if given; else the error's own [`Classify`]; else, for any
-//! [`Error`](std::error::Error) and for boxed errors, the first error in its source chain that is
+//! [`Error`](std::error::Error) and for boxed errors, the outermost error in its source chain that is
 //! known; else its text and those of its sources, by [`is_retryable_error`]; else it is retried.
 //! `#[error(transparent)]` hides an inner error from its own chain: write `#[error("{0}")]` or derive
 //! [`Classify`](derive@Classify) where the inner error is to decide. A function generic over its error
@@ -187,7 +187,7 @@
 //! | `prometheus` | `metrics::install_buckets` | the exporter and what it brings |
 //! | `testing` | the test kit | for `[dev-dependencies]` |
 //! | `anyhow`, `eyre` | [`Classify`] for their errors, for functions that ask it (attributes do without) | a dependency each |
-//! | `reqwest`, `tonic`, `sqlx`, `tokio-postgres`, `redis` | [`Classify`] for their errors, and finding them in a chain | a dependency each |
+//! | `reqwest`, `reqwest-012`, `hyper`, `h2`, `tonic`, `sqlx`, `sqlx-08`, `tokio-postgres`, `redis` | [`Classify`] for their errors, and finding them in a chain by type; hyper, h2, hyper-util and reqwest are known without it too | a dependency each |
 //!
 //! Each only adds. The crate supports Rust 1.88 and later; `sqlx` asks for 1.94 itself.
 
