@@ -6,6 +6,7 @@
 
 mod cause;
 mod config;
+mod epoch;
 mod error;
 mod machine;
 mod making;
@@ -15,6 +16,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod tick;
+mod trials;
 mod window;
 
 use std::fmt;
@@ -27,8 +29,9 @@ use tokio::time::Instant;
 use crate::metrics::{CircuitCall, OfCircuit};
 use crate::{event, random};
 use cause::Cause;
+use epoch::Epoch;
 use machine::{Change, Machine};
-use state::{Epoch, Phase};
+use state::Phase;
 use tick::Tick;
 use window::{Outcome, Record};
 
@@ -44,8 +47,8 @@ pub use state::CircuitState;
 /// *open*, calls are rejected for 60 s, spread by a tenth to either side so that not all clients
 /// come back at once. Whoever asks first after that finds it *half open*: one call may try, the
 /// rest are rejected still. Its success closes the circuit, its failure opens it again; where it is
-/// dropped, the next may try. All numbers can be set, and a window over the last calls or the last
-/// while set in the place of failures in a row.
+/// dropped, or does not end within another 60 s, the next may try. All numbers can be set, and a
+/// window over the last calls or the last while set in the place of failures in a row.
 ///
 /// A breaker is made for a `static`, and shared by all calls to one dependency. In the default
 /// mode, a success reads one word and writes nothing.
@@ -119,7 +122,7 @@ impl CircuitBreaker {
     }
 
     fn acquire(&self, now: impl Fn() -> Instant) -> Result<Permit<'_>, CircuitOpen> {
-        match self.machine.acquire(&self.config, || Tick::at(now())) {
+        match self.machine.acquire(&self.config, &now) {
             Ok(change) => {
                 self.stepped(change, None);
                 let began = match self.config.slow_call {
@@ -167,14 +170,14 @@ impl CircuitBreaker {
         now: impl Fn() -> Instant,
     ) {
         let state = self.machine.state();
-        if state.epoch != epoch {
-            return;
-        }
         let tick = || Tick::at(now());
         let limit = self.config.slow_call;
         let slow = limit.is_some_and(|limit| tick().since_low(began) > limit);
         let cause = match state.phase {
             Phase::Closed { .. } => {
+                if state.epoch != epoch {
+                    return;
+                }
                 let record = self.window.get_or_init(|| Record::new(window, epoch));
                 let tally = record.add(epoch, Outcome { failed, slow }, tick);
                 match tally.judge(&self.config) {
@@ -224,12 +227,14 @@ impl CircuitBreaker {
         self.machine.state().name()
     }
 
-    /// How long an open circuit still rejects calls, in milliseconds rounded up. `None` where the
-    /// next call may pass, and where nobody knows: while it is forced open.
+    /// How long the circuit still rejects calls, in milliseconds rounded up: the rest of the open
+    /// time, or, while trial calls have all permits, the time after which another call may try even
+    /// if none of them ends. `None` where the next call may pass, and where nobody knows: while it is
+    /// forced open.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        self.opens_again_in(now())
-            .filter(|left| *left != Duration::MAX)
+        let asked = self.machine.ask(&self.config, || Tick::at(now()));
+        asked.err().flatten()
     }
 
     /// Rejects all calls from now on, until [`reset`](Self::reset). Calls under way go on; their

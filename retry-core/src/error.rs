@@ -86,7 +86,8 @@ pub enum RetryError {
         operation: &'static str,
         /// The breaker's name.
         circuit: &'static str,
-        /// When it will let a call try; `None` where code holds it open.
+        /// When it will let a call try, at the latest where a trial call is under way; `None` where
+        /// code holds it open.
         retry_after: Option<Duration>,
     },
 }
@@ -94,7 +95,6 @@ pub enum RetryError {
 fn again(retry_after: Option<Duration>) -> String {
     match retry_after {
         None => String::new(),
-        Some(Duration::ZERO) => ", and another call is trying it".to_owned(),
         Some(wait) => format!(" for {}", Wait(wait)),
     }
 }

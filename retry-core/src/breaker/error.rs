@@ -108,15 +108,15 @@ impl BreakerError {
 pub struct CircuitOpen {
     /// The breaker's name.
     pub name: &'static str,
-    /// When to come back: the rest of the open time; zero where trial calls are under way, so that
-    /// it may close any moment; `None` where it was forced open, and stays so until it is reset.
+    /// When to come back, a millisecond or more: the rest of the open time; or, where trial calls have
+    /// all permits, the time after which another may try even if none of them ends, though the circuit
+    /// may close earlier. `None` where it was forced open, and stays so until it is reset.
     pub retry_after: Option<Duration>,
 }
 
 fn when(retry_after: Option<Duration>) -> String {
     match retry_after {
         None => " until it is reset".to_owned(),
-        Some(Duration::ZERO) => ": trial calls are under way".to_owned(),
         Some(left) => format!(": retry after {}", Wait(left)),
     }
 }

@@ -30,7 +30,7 @@ impl CircuitBreaker {
             name,
             class,
             config,
-            machine: Machine::new(AtomicU64::new(0)),
+            machine: Machine::new(AtomicU64::new(0), AtomicU64::new(0)),
             window: OnceLock::new(),
             disputed: AtomicBool::new(false),
             metrics: OfCircuit::new(),

@@ -26,6 +26,12 @@ impl CircuitBreaker {
         permit.end_at(now, failed);
     }
 
+    /// What `retry_after` says at `now`.
+    fn retry_at(&self, now: Instant) -> Option<Duration> {
+        let asked = self.machine.ask(&self.config, || Tick::at(now));
+        asked.err().flatten()
+    }
+
     /// Opens it as its calls would.
     fn open_at(&self, now: Instant) -> Duration {
         for _ in 0..self.config.failure_threshold {
