@@ -10,6 +10,7 @@ mod epoch;
 mod error;
 mod machine;
 mod making;
+mod name;
 mod permit;
 mod registry;
 mod state;
@@ -38,6 +39,7 @@ use window::{Outcome, Record};
 pub(crate) use config::BreakerConfig;
 pub use config::Window;
 pub use error::{BreakerError, CircuitOpen, UnknownBreaker};
+pub use name::CircuitName;
 pub use permit::Permit;
 pub use state::CircuitState;
 
@@ -50,8 +52,9 @@ pub use state::CircuitState;
 /// dropped, or does not end within another 60 s, the next may try. All numbers can be set, and a
 /// window over the last calls or the last while set in the place of failures in a row.
 ///
-/// A breaker is made for a `static`, and shared by all calls to one dependency. In the default
-/// mode, a success reads one word and writes nothing.
+/// A breaker is made for a `static`, and shared by all calls to one dependency; one for each host or
+/// tenant comes of [`CircuitBreakers`](crate::CircuitBreakers). In the default mode, a success reads
+/// one word and writes nothing.
 ///
 /// ```
 /// use std::time::Duration;
@@ -86,7 +89,7 @@ pub use state::CircuitState;
 /// static NEVER: CircuitBreaker = CircuitBreaker::new("never").with_failure_threshold(0);
 /// ```
 pub struct CircuitBreaker {
-    name: &'static str,
+    name: CircuitName,
     /// The class of the operation that it was made for.
     class: Option<&'static str>,
     config: BreakerConfig,
@@ -95,6 +98,8 @@ pub struct CircuitBreaker {
     window: OnceLock<Record>,
     /// Whether it has been said that another configuration goes by its name.
     disputed: AtomicBool,
+    /// Whether [`find_shared`](Self::find_shared) knows it.
+    listed: AtomicBool,
     metrics: OfCircuit,
 }
 
@@ -134,7 +139,7 @@ impl CircuitBreaker {
             Err(retry_after) => {
                 self.metrics.asked(self, CircuitCall::Rejected);
                 Err(CircuitOpen {
-                    name: self.name,
+                    name: self.name.clone(),
                     retry_after,
                 })
             }
@@ -210,8 +215,14 @@ impl CircuitBreaker {
 impl CircuitBreaker {
     /// The name in logs, metrics and errors.
     #[must_use]
-    pub const fn name(&self) -> &'static str {
-        self.name
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The name as a metric's label.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn label(&self) -> ::metrics::SharedString {
+        self.name.label()
     }
 
     /// The class of the operation that it was made for; `None` where code named it.
@@ -267,7 +278,7 @@ impl CircuitBreaker {
     /// Every change of state passes here, once. Without a cause, it is failures that open.
     #[cold]
     fn transition(&self, change: Change, cause: Option<Cause>) {
-        let (name, from) = (self.name, change.before.name().as_str());
+        let (name, from) = (self.name(), change.before.name().as_str());
         match change.after.phase {
             Phase::Closed { .. } => event::circuit_closed(name, from),
             Phase::Open { until } => {
@@ -282,6 +293,15 @@ impl CircuitBreaker {
         }
         let (from, to) = (change.before.name(), change.after.name());
         self.metrics.changed(self, from, to);
+    }
+}
+
+/// Goes with all that is kept for it, but for what a metrics recorder has been told.
+impl Drop for CircuitBreaker {
+    fn drop(&mut self) {
+        if *self.listed.get_mut() {
+            registry::forget(&self.name);
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use crate::breaker::CircuitName;
 use crate::wait_text::Wait;
 
 /// A policy that cannot be made: names the field, the value and what is allowed.
@@ -85,7 +86,7 @@ pub enum RetryError {
         /// The operation's name.
         operation: &'static str,
         /// The breaker's name.
-        circuit: &'static str,
+        circuit: CircuitName,
         /// When it will let a call try, at the latest where a trial call is under way; `None` where
         /// code holds it open.
         retry_after: Option<Duration>,

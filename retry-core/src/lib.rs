@@ -209,6 +209,7 @@ mod guards;
 mod hedge;
 mod jitter;
 mod kept;
+mod keyed;
 mod known;
 mod layer;
 mod limits;
@@ -245,7 +246,7 @@ pub use ad_hoc::{execute_with_retry, execute_with_retry_async};
 pub use adaptive::AdaptiveLimiter;
 pub use backoff::{Growth, Waits};
 pub use breaker::{
-    BreakerError, CircuitBreaker, CircuitOpen, CircuitState, Permit, UnknownBreaker,
+    BreakerError, CircuitBreaker, CircuitName, CircuitOpen, CircuitState, Permit, UnknownBreaker,
 };
 pub use budget::{BudgetError, RetryBudget};
 pub use class::OperationClass;
@@ -254,6 +255,7 @@ pub use error::{InvalidSetting, PolicyError, RetryError, SettingsError};
 pub use guards::UnknownBudget;
 pub use hedge::{Hedge, HedgeError};
 pub use jitter::Jitter;
+pub use keyed::{AdaptiveLimiters, CircuitBreakers, Keyed, RetryBudgets};
 pub use named::{
     AGENT_HIGH_RISK, AGENT_LOW_MEDIUM, ASYNC_JOB_DEFAULT, FLOW_NODE_DEFAULT, NO_RETRY,
     NODUS_SCHEDULED_DEFAULT, resolve_retry_policy, resolve_retry_policy_for,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::config::BreakerConfig;
+use super::name::CircuitName;
 use crate::wait_text::Wait;
 
 /// A breaker that cannot be made: names the field, the value and what is allowed.
@@ -102,12 +103,12 @@ impl BreakerError {
 }
 
 /// A call was rejected: the circuit is open, or half open with all its permits out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("circuit {name} is open{}", when(*retry_after))]
 #[non_exhaustive]
 pub struct CircuitOpen {
     /// The breaker's name.
-    pub name: &'static str,
+    pub name: CircuitName,
     /// When to come back, a millisecond or more: the rest of the open time; or, where trial calls have
     /// all permits, the time after which another may try even if none of them ends, though the circuit
     /// may close earlier. `None` where it was forced open, and stays so until it is reset.

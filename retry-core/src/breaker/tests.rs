@@ -13,7 +13,7 @@ const DEFAULT: BreakerConfig = BreakerConfig::DEFAULT;
 
 fn breaker(config: BreakerConfig) -> CircuitBreaker {
     config.validate().expect("numbers in their ranges");
-    CircuitBreaker::unchecked(None, "test", config)
+    CircuitBreaker::unchecked(None, CircuitName::new("test"), config)
 }
 
 impl CircuitBreaker {

@@ -55,7 +55,7 @@ fn it_rejects_until_its_time_is_over_and_says_so() {
     assert_eq!(
         rejected(began),
         CircuitOpen {
-            name: "test",
+            name: "test".into(),
             retry_after: Some(open)
         }
     );
