@@ -107,7 +107,8 @@
 //! variables tune it. An expression lends one: a value, a reference or an `Arc`. It is evaluated at
 //! the call's start, and what it borrows stays borrowed until the call ends: under `&mut self` write
 //! `budget = self.budget.clone()`. In the lists of `budget(..)` and `circuit_breaker(..)` stand
-//! literals and constants. `circuit_breaker` may end a call without an error of its own, as `timeout`
+//! literals and constants. One guard for each host or tenant comes of a set, as in `circuit_breaker =
+//! HOSTS.of(&host)`: see [`CircuitBreakers`]. `circuit_breaker` may end a call without an error of its own, as `timeout`
 //! may.
 //!
 //! `hedge` is for async functions that may run twice at a time: `safe = true` says so, or

@@ -124,8 +124,36 @@ fn a_forgotten_key_begins_anew_and_leaves_nothing() {
     assert_eq!(set.of("a").state(), CircuitState::Closed);
 }
 
-/// All guards that were ever made of it, and the most that were alive at a time.
-#[derive(Default)]
+/// With metrics and without: what lives is counted by handles to what each owns.
+#[test]
+fn three_hundred_thousand_keys_hold_no_more_than_ten_thousand_guards() {
+    let made = Arc::default();
+    let set = Keyed::new(Probe(Arc::clone(&made), None));
+    (0..300_000).for_each(|key| drop(set.of(&key.to_string())));
+    let made = made.lock().unwrap_or_else(PoisonError::into_inner);
+    let alive = made.iter().filter(|one| one.strong_count() > 0).count();
+    assert_eq!((made.len(), alive, set.len()), (300_000, 10_000, 10_000));
+
+    let set = breakers(10_000);
+    for key in 0..300_000 {
+        let breaker = set.of(&key.to_string());
+        // An open one in a thousand, which stay.
+        match key % 1_000 {
+            0 => breaker.try_acquire().expect("closed").fail(),
+            _ => breaker.try_acquire().expect("closed").succeed(),
+        }
+    }
+    let all = set.all();
+    let open = all
+        .iter()
+        .filter(|(_, one)| one.state() == CircuitState::Open);
+    assert_eq!((all.len(), open.count(), set.len()), (10_000, 300, 10_000));
+    let kept: Vec<_> = all.iter().map(|(_, one)| Arc::downgrade(one)).collect();
+    drop((all, set));
+    assert!(kept.iter().all(|one| one.strong_count() == 0));
+}
+
+/// A guard that is counted: each adds what it owns to the list.
 struct Probe(Arc<Mutex<Vec<Weak<()>>>>, Option<Arc<()>>);
 
 impl Member for Probe {

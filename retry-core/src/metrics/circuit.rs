@@ -136,3 +136,34 @@ fn show_state(breaker: &CircuitBreaker, keys: &Keys) {
         }
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counted(breaker: &CircuitBreaker, circuit: &OfCircuit) -> std::sync::Weak<Keys> {
+        circuit.asked(breaker, CircuitCall::Rejected);
+        Arc::downgrade(circuit.0.get().expect("made by the first call"))
+    }
+
+    #[test]
+    fn what_is_kept_goes_with_its_circuit() {
+        let breaker = CircuitBreaker::named("metrics of one".to_owned());
+        let circuit = OfCircuit::new();
+        let keys = counted(&breaker, &circuit);
+        assert_eq!(keys.strong_count(), 1);
+        drop(circuit);
+        assert_eq!(keys.strong_count(), 0);
+    }
+
+    #[test]
+    fn circuits_of_a_set_have_it_together() {
+        let template = CircuitBreaker::new("metrics of a set");
+        let set = OfCircuit::new();
+        let members: Vec<_> = (0..9).map(|_| set.of_member(&template)).collect();
+        let keys = counted(&template, &members[0]);
+        assert_eq!(keys.strong_count(), 10);
+        drop(members);
+        assert_eq!(keys.strong_count(), 1);
+    }
+}
