@@ -107,7 +107,8 @@
 //! variables tune it. An expression lends one: a value, a reference or an `Arc`. It is evaluated at
 //! the call's start, and what it borrows stays borrowed until the call ends: under `&mut self` write
 //! `budget = self.budget.clone()`. In the lists of `budget(..)` and `circuit_breaker(..)` stand
-//! literals and constants. `circuit_breaker` may end a call without an error of its own, as `timeout`
+//! literals and constants. One guard for each host or tenant comes of a set, as in `circuit_breaker =
+//! HOSTS.of(&host)`: see [`CircuitBreakers`]. `circuit_breaker` may end a call without an error of its own, as `timeout`
 //! may.
 //!
 //! `hedge` is for async functions that may run twice at a time: `safe = true` says so, or
@@ -212,6 +213,7 @@ mod hedge;
 mod jitter;
 mod judgement;
 mod kept;
+mod keyed;
 mod known;
 mod layer;
 mod limits;
@@ -249,7 +251,7 @@ pub use ad_hoc::{execute_with_retry, execute_with_retry_async};
 pub use adaptive::AdaptiveLimiter;
 pub use backoff::{Growth, Waits};
 pub use breaker::{
-    BreakerError, CircuitBreaker, CircuitOpen, CircuitState, Permit, UnknownBreaker,
+    BreakerError, CircuitBreaker, CircuitName, CircuitOpen, CircuitState, Permit, UnknownBreaker,
 };
 pub use budget::{BudgetError, RetryBudget};
 pub use class::OperationClass;
@@ -259,6 +261,7 @@ pub use guards::UnknownBudget;
 pub use hedge::{Hedge, HedgeError};
 pub use jitter::Jitter;
 pub use judgement::{Answer, Judgement, Verdict};
+pub use keyed::{AdaptiveLimiters, CircuitBreakers, Keyed, RetryBudgets};
 pub use named::{
     AGENT_HIGH_RISK, AGENT_LOW_MEDIUM, ASYNC_JOB_DEFAULT, FLOW_NODE_DEFAULT, NO_RETRY,
     NODUS_SCHEDULED_DEFAULT, resolve_retry_policy, resolve_retry_policy_for,
