@@ -158,7 +158,8 @@
 //!
 //! A first-attempt success says nothing, the last failure is the ERROR alone, and ERROR comes once
 //! a call: from the outermost layer, with the error as a `dyn Error` and its chain. Arguments are
-//! never logged.
+//! never logged, and URLs in an error's texts lose user, password, query and fragment
+//! (`https://…@host/path?…`); [`redact_with`] removes more.
 //!
 //! # Metrics
 //!
@@ -225,6 +226,7 @@ mod pause;
 mod policy;
 mod probe;
 mod random;
+mod redaction;
 mod retry;
 mod retry_after;
 mod retry_event;
@@ -260,6 +262,7 @@ pub use named::{
 };
 pub use nesting::Nested;
 pub use policy::{ExecutionGuarantee, RetryPolicy};
+pub use redaction::redact_with;
 pub use retry::{HedgedRetry, Retry};
 pub use retry_after::parse_retry_after;
 pub use retry_event::RetryEvent;
@@ -289,7 +292,7 @@ pub mod __private {
         Call, Fails, attempt_limit, classified, is_refused, on_error_of, race, unless_timed_out,
         verdict_by,
     };
-    pub use crate::failure::Failure;
+    pub use crate::failure::{Failure, Snapshot, snapshot};
     pub use crate::guards::{
         Admission, Around, Asked, Extend, Guard, GuardLayer, Guards, Rejection, Settle, Share,
         UNGUARDED, guard,
@@ -300,6 +303,7 @@ pub mod __private {
     pub use crate::own::{as_result, own};
     pub use crate::pause::Carriage;
     pub use crate::probe::{Carry, Described, Judged, OutcomeProbe, Probe, failure};
+    pub use crate::redaction::{redacted, redacted_text};
     pub use crate::retry::{Accept, AsyncLimits, Begin, Hook, Judge, SyncLimits};
     pub use crate::site::Site;
 }

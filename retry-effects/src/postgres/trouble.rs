@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use deadpool_postgres::PoolError;
+use retry_core::__private::redacted_text;
 use retry_core::{Classify, Verdict};
 use thiserror::Error as ThisError;
 
@@ -35,9 +36,9 @@ impl From<PoolError> for Trouble {
 /// The library prints "db error" and keeps the reason for its source.
 fn described(error: &tokio_postgres::Error) -> String {
     match (error.as_db_error(), error.source()) {
-        (Some(said), _) => said.to_string(),
-        (None, Some(source)) => format!("{error}: {source}"),
-        (None, None) => error.to_string(),
+        (Some(said), _) => redacted_text(said),
+        (None, Some(source)) => redacted_text(&format_args!("{error}: {source}")),
+        (None, None) => redacted_text(error),
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use redis::{ErrorKind, RedisError};
+use retry_core::__private::redacted_text;
 use retry_core::{Classify, Verdict};
 
 use super::refusal::RedisRefusal;
@@ -65,7 +66,8 @@ impl Failure {
             Self::Redis(error) => {
                 let (advice, stays) = advice(&error);
                 if stays && Classify::kind(&error) != "script" {
-                    StoreError::misconfigured_by(format!("cannot {what}: {error}{advice}"), error)
+                    let what = format!("cannot {what}: {}{advice}", redacted_text(&error));
+                    StoreError::misconfigured_by(what, error)
                 } else {
                     StoreError::unavailable(format!("{what}{advice}"), error)
                 }
