@@ -182,6 +182,8 @@ mod event;
 mod expansion;
 mod gate;
 mod lease;
+#[cfg(any(feature = "postgres", feature = "cli"))]
+mod libpq;
 mod memory;
 #[cfg(feature = "metrics")]
 pub mod metrics;

@@ -48,6 +48,15 @@ impl Failure {
         error.is_unrecoverable_error() || error.is_io_error() || ELSEWHERE.contains(&code)
     }
 
+    /// Whether there is no server, whatever it was to be asked.
+    fn is_of_absence(&self) -> bool {
+        match self {
+            Self::Late(_) => true,
+            Self::Redis(error) => error.is_io_error(),
+            Self::Refused(_) => false,
+        }
+    }
+
     /// Whether another node of the cluster is the one to ask.
     pub(super) fn is_elsewhere(&self) -> bool {
         matches!(self, Self::Redis(error) if error.code() == Some("MOVED"))
@@ -55,7 +64,8 @@ impl Failure {
 
     /// What a caller is told.
     pub(super) fn into_error(self, server: &str) -> StoreError {
-        let what = format!("use the Redis server at {server}");
+        let verb = if self.is_of_absence() { "reach" } else { "use" };
+        let what = format!("{verb} the Redis server at {server}");
         match self {
             Self::Refused(RedisRefusal::Newer { version, .. }) => super::script::newer(&version),
             Self::Refused(refusal) if refusal.passes() => StoreError::unavailable(what, refusal),
@@ -184,6 +194,19 @@ mod tests {
             assert_eq!(failure.verdict(), verdict, "{line}");
             assert_eq!(failure.is_of_connection(), is_of_connection, "{line}");
             assert_eq!(failure.is_elsewhere(), line.starts_with("MOVED"), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_is_away_is_not_reached() {
+        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        for failure in [
+            Failure::from(RedisError::from(refused)),
+            Failure::Late(Duration::from_secs(10)),
+        ] {
+            let error = failure.into_error("here").to_string();
+            let begins = "the store cannot reach the Redis server at here: ";
+            assert!(error.starts_with(begins), "{error}");
         }
     }
 
