@@ -255,6 +255,9 @@ impl Attempts {
             let own = guards.and_then(|guards| guards.budget);
             guards::deposit_unasked(callee.operation(), own);
         }
+        if watch::is(watch::UNUSED_VARIABLES) {
+            callee.ask();
+        }
         if stats::on() {
             callee.state().counters.succeeded_at_once();
         }
@@ -414,6 +417,9 @@ impl Plan<'_> {
 pub(crate) trait Callee {
     fn operation(&self) -> &Operation;
     fn state(&self) -> &'static State;
+
+    /// Lets the settings know that there is such an operation. Only annotated ones have variables.
+    fn ask(&self) {}
 }
 
 impl Callee for Operation {

@@ -136,10 +136,11 @@ pub struct InvalidSetting {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SettingsError {
-    /// At least one variable has a value that is not allowed.
+    /// At least one variable has a value that is not allowed, or is a line of `.env` that cannot be
+    /// parsed.
     #[error("{}", join(.0))]
     Invalid(Vec<InvalidSetting>),
-    /// The `.env` file exists and cannot be read or parsed.
+    /// The `.env` file exists and cannot be read.
     #[error("cannot read .env: {0}")]
     DotEnv(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

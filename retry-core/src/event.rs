@@ -13,6 +13,7 @@ use crate::failure::Description;
 use crate::layer::Resolution;
 use crate::operation::Operation;
 use crate::policy::RetryPolicy;
+use crate::redaction::Redacted;
 use crate::wait_text::Wait;
 
 pub(crate) use circuit::{
@@ -83,6 +84,7 @@ impl Reason {
 }
 
 pub(crate) fn retrying(at: At<'_>, error: Description<'_>, wait: Duration) {
+    let error = Redacted(&error);
     let (attempt, attempts, name) = (at.attempt, at.policy.attempts(), at.operation.name());
     let wait_ms = millis(wait);
     warn!(
@@ -159,12 +161,14 @@ pub(crate) fn exhausted(at: At<'_>, error: Description<'_>, outcome: &str, insid
         outcome,
         // Taken only where somebody listens: fields are evaluated then.
         &error.snapshot() as &(dyn Error + 'static),
-        "Retry exhausted after {attempt}/{attempts} attempts for {name}: {error}"
+        "Retry exhausted after {attempt}/{attempts} attempts for {name}: {}",
+        Redacted(&error)
     );
 }
 
 /// The error is not worth another attempt: nothing unusual for a first one.
 pub(crate) fn not_retried(at: At<'_>, error: Description<'_>, is_unknown: bool) {
+    let error = Redacted(&error);
     let level = if at.attempt > 1 {
         Level::WARN
     } else {
@@ -180,19 +184,20 @@ pub(crate) fn not_retried(at: At<'_>, error: Description<'_>, is_unknown: bool) 
         level,
         at,
         outcome,
-        display(error),
+        display(&error),
         "Not retried: {name} failed on attempt {attempt}/{attempts}: {error}"
     );
 }
 
 /// The call was stopped although it had attempts left.
 pub(crate) fn stopped(at: At<'_>, error: &dyn fmt::Display, reason: &Reason) {
+    let error = Redacted(error);
     let (attempt, attempts, name) = (at.attempt, at.policy.attempts(), at.operation.name());
     at_level!(
         Level::WARN,
         at,
         reason.outcome(),
-        display(error),
+        display(&error),
         "Retry stopped on attempt {attempt}/{attempts} for {name} ({reason}): {error}"
     );
 }
@@ -209,12 +214,13 @@ pub(crate) fn resolved(operation: &Operation, resolution: &Resolution) {
 
 /// The breaker let no first attempt be made. Nothing unusual while it is open: it said so itself.
 pub(crate) fn rejected(operation: &Operation, error: &dyn fmt::Display) {
+    let error = Redacted(error);
     debug!(
         target: "retry",
         operation = operation.name(),
         class = operation.class(),
         outcome = "circuit_open",
-        error = display(error),
+        error = display(&error),
         "Not called: {error}"
     );
 }

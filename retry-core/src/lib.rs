@@ -160,7 +160,8 @@
 //!
 //! A first-attempt success says nothing, the last failure is the ERROR alone, and ERROR comes once
 //! a call: from the outermost layer, with the error as a `dyn Error` and its chain. Arguments are
-//! never logged.
+//! never logged, and URLs in an error's texts lose user, password, query and fragment
+//! (`https://…@host/path?…`); [`redact_with`] removes more.
 //!
 //! # Metrics
 //!
@@ -231,6 +232,7 @@ mod policy;
 mod probe;
 mod random;
 mod recognized;
+mod redaction;
 mod retry;
 mod retry_after;
 mod retry_event;
@@ -269,6 +271,7 @@ pub use named::{
 pub use nesting::Nested;
 pub use policy::{ExecutionGuarantee, RetryPolicy};
 pub use recognized::recognize;
+pub use redaction::redact_with;
 pub use retry::{HedgedRetry, Retry};
 pub use retry_after::parse_retry_after;
 pub use retry_event::RetryEvent;
@@ -302,7 +305,7 @@ pub mod __private {
         Call, Fails, attempt_limit, classified, holds, on_error_of, race, unless_timed_out,
         verdict_by,
     };
-    pub use crate::failure::Failure;
+    pub use crate::failure::{Failure, Snapshot, snapshot};
     pub use crate::guards::{
         Admission, Around, Asked, Extend, Guard, GuardLayer, Guards, Rejection, Settle, Share,
         UNGUARDED, guard,
@@ -316,6 +319,7 @@ pub mod __private {
         Carry, Described, Judged, JudgedAtGate, JudgedByChainAtGate, NotJudgedAtGate, OutcomeProbe,
         Probe, failure,
     };
+    pub use crate::redaction::{redacted, redacted_text};
     pub use crate::retry::{Accept, Advisable, AsyncLimits, Begin, Hook, Judge, SyncLimits};
     pub use crate::site::Site;
 }

@@ -1,6 +1,7 @@
 //! The way in: from a request to the right to run, to a recorded result, or to a refusal.
 
 use std::borrow::Cow;
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -209,6 +210,7 @@ impl Request {
         over: Option<&Record>,
         silent: Option<Silent>,
     ) -> Result<Result<Won, Standing>, EffectError> {
+        lease::start().map_err(|error| self.without_keeper(error))?;
         let mut request = ClaimRequest::new(self.id, &self.name);
         request.scope = self.scope.as_deref().unwrap_or_default();
         request.input_hash = self.input;
@@ -302,6 +304,14 @@ impl Request {
         self.store_failed(StoreError::unavailable(
             "answer",
             "the time limit of the call is over",
+        ))
+    }
+
+    /// Nobody would renew the lease of what this call claims. It claims nothing.
+    pub(crate) fn without_keeper(&self, error: io::Error) -> EffectError {
+        self.store_failed(StoreError::unavailable(
+            "be used without a thread that renews leases, which cannot be started",
+            error,
         ))
     }
 

@@ -2,9 +2,11 @@
 //! keeps metrics. Payloads, arguments and results are in neither.
 
 use std::collections::BTreeSet;
+use std::error::Error;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use retry_core::__private::{redacted_text, snapshot};
 use tracing::{debug, info, warn};
 
 use crate::action::Action;
@@ -260,8 +262,9 @@ pub(crate) fn not_renewed(action: &Action, error: &StoreError) {
         target: "retry",
         operation = %name,
         action = %id,
-        error = error as &(dyn std::error::Error + 'static),
-        "The lease of {name} could not be renewed yet: {error}"
+        error = &snapshot(error) as &(dyn Error + 'static),
+        "The lease of {name} could not be renewed yet: {}",
+        redacted_text(error)
     );
 }
 

@@ -20,7 +20,7 @@ use serde::ser::{SerializeMap, Serializer};
 use crate::action_id::{UnscopedId, compute_action_id};
 use crate::admission::{Admission, Request};
 use crate::ambient;
-use crate::blocking::{self, CannotBlock};
+use crate::blocking::{self, NotRun};
 use crate::claim::DEFAULT_LEASE;
 use crate::codec::{Errors, Results};
 use crate::default_store::{IntoStore, default_store};
@@ -199,12 +199,15 @@ impl Ask {
         };
         match blocking::run(&*request.store, request.admit()) {
             Ok(admitted) => Opened::of(admitted, &request, forms),
-            Err(CannotBlock) => {
+            Err(NotRun::CannotBlock) => {
                 let error = EffectError::CannotBlock {
                     action_type: (*request.name).into(),
                     what: "its store",
                 };
                 Opened::refused(error, &forms.1)
+            }
+            Err(NotRun::NoRuntime(error)) => {
+                Opened::refused(request.without_keeper(error), &forms.1)
             }
         }
     }

@@ -205,6 +205,8 @@ mod event;
 mod expansion;
 mod gate;
 mod lease;
+#[cfg(any(feature = "postgres", feature = "cli"))]
+mod libpq;
 mod memory;
 #[cfg(feature = "metrics")]
 pub mod metrics;

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use reqwest::dns::{Name, Resolve, Resolving};
 use reqwest::{Client, ClientBuilder};
+use retry_core::testing::Recorder;
+use retry_core::{FLOW_NODE_DEFAULT, Retry};
 use retry_tests::judged::{DECLINED, REFUSED, TURNED_AWAY, UNKNOWN, assert_judged};
 use retry_tests::loopback::{Peer, Reaction, Refusing, Stalling};
 
@@ -195,4 +197,39 @@ async fn a_request_that_cannot_be_made() {
     // A redirect could have led there.
     let error = client.get("ftp://127.0.0.1/").send().await;
     assert_judged(&error.expect_err("a failure"), DECLINED, "invalid_request");
+}
+
+#[tokio::test(start_paused = true)]
+async fn urls_are_logged_without_their_secrets() {
+    let address = Refusing::start().address();
+    let recorder = Recorder::install();
+    let client = client().build().expect("a client");
+    let error = Retry::new(FLOW_NODE_DEFAULT)
+        .name("send")
+        .run_async(|| async {
+            let url = format!("http://user:SECRET@{address}/path?api_key=SECRET#SECRET");
+            client.get(url).send().await.map(drop)
+        })
+        .await
+        .expect_err("nobody listens");
+    assert!(
+        error.to_string().contains("SECRET"),
+        "the caller's own: {error}"
+    );
+    let events = recorder.events();
+    assert!(events.len() >= 3, "{events:?}");
+    let logged = format!("{events:?}");
+    assert!(!logged.contains("SECRET"), "{logged}");
+    assert!(
+        logged.contains(&format!("(http://{address}/path?…#…)")),
+        "{logged}"
+    );
+
+    // Its `Debug` names the URL too.
+    let snapshot = retry_core::__private::snapshot(&error);
+    let debug = format!("{snapshot:?}");
+    assert!(
+        debug.contains("url: \"http://") && !debug.contains("SECRET"),
+        "{debug}"
+    );
 }
