@@ -1,7 +1,6 @@
 //! Connections to the file: how they are opened, how they wait for each other, what they say.
 
 use std::cell::Cell;
-use std::error::Error;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::path::{Path, PathBuf};
