@@ -68,7 +68,7 @@
 //! | `hedge` | `hedge(after = "95ms", max = 1, safe = true)`: a second attempt beside a slow one, see [`Hedge`] | none |
 //! | `borrow(x, ..)` | parameters that all attempts share, instead of a clone each | none |
 //! | `crate` | the path of this crate, where it goes by another name | `::retry_core` |
-//! | `idempotent` | `true`: the effect happens once, whoever asks how often; with `key`, `scope`, `store`, `skip`, `lease`, `retain`, `in_doubt`, `probe`, `on_busy`, `replay_errors` | `false` |
+//! | `idempotent` | `true`: the effect happens once, whoever asks how often; with `key`, `fingerprint`, `scope`, `store`, `skip`, `lease`, `retain`, `in_doubt`, `probe`, `probe_after`, `on_busy`, `replay_errors` | `false` |
 //!
 //! `idempotent` and what belongs to it needs the crate `retry-effects` (`cargo add retry-effects`),
 //! whose page tells what exactly once means, and what each argument does.
@@ -207,6 +207,7 @@ mod expansion;
 mod failure;
 mod guards;
 mod hedge;
+mod hold;
 mod jitter;
 mod kept;
 mod known;
@@ -282,9 +283,9 @@ pub mod choice {
 pub mod __private {
     pub use crate::breaker::Window;
     pub use crate::chain::{Further, know_further};
-    pub use crate::clock::block_for;
+    pub use crate::clock::{block_for, now};
     pub use crate::doubt::{replace_doubt, watch_doubt};
-    pub use crate::engine::{Bounds, Step};
+    pub use crate::engine::{Bounds, Checked, Heard, Step};
     pub use crate::expansion::{
         Call, Fails, attempt_limit, classified, is_refused, on_error_of, race, unless_timed_out,
         verdict_by,
@@ -294,6 +295,7 @@ pub mod __private {
         Admission, Around, Asked, Extend, Guard, GuardLayer, Guards, Rejection, Settle, Share,
         UNGUARDED, guard,
     };
+    pub use crate::hold::{Hold, has_room, hold_sync};
     pub use crate::layer::{AttemptLimit, Layer};
     pub use crate::limits::{Cut, Limits};
     pub use crate::nesting::{attempt_async, attempt_sync};

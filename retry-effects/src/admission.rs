@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use retry_core::__private::Limits;
+use retry_core::__private::{Limits, has_room};
 
 use crate::action::{Action, OVER, UNKNOWN};
 use crate::action_id::ActionId;
@@ -15,6 +15,7 @@ use crate::effect_error::EffectError;
 use crate::event::{self, GateEventKind};
 use crate::lease;
 use crate::policy::{Doubt, OnBusy};
+use crate::question::Question;
 use crate::record::{Finished, InputHash, Record, Resolved};
 use crate::state::differ;
 use crate::store::{EffectStore, Outcome};
@@ -30,6 +31,7 @@ pub(crate) struct Request {
     pub(crate) lease: Duration,
     pub(crate) retain: Option<Duration>,
     pub(crate) doubt: Doubt,
+    pub(crate) probe_after: Duration,
     pub(crate) on_busy: OnBusy,
     pub(crate) limits: Option<Limits>,
     /// On tokio's clock, as time limits are.
@@ -95,7 +97,7 @@ impl Request {
         }
         let found = match self.resolve().await? {
             Standing::Free => match self.claim(None, None).await? {
-                Ok(won) => return Ok((self.run(won, false), false)),
+                Ok(won) => return Ok((self.run(won, None), false)),
                 Err(found) => found,
             },
             Standing::Done(finished) => return Ok((Admission::Done(finished), false)),
@@ -111,7 +113,7 @@ impl Request {
         let mut seen = None;
         let mut waited = false;
         loop {
-            let takes_over = matches!(found, Standing::InDoubt(_));
+            let mut taken_over = None;
             let claimed = match found {
                 Standing::Free => self.claim(None, None).await?,
                 Standing::Done(finished) => return Ok((Admission::Done(finished), waited)),
@@ -131,15 +133,16 @@ impl Request {
                     }
                 }
                 Standing::InDoubt(record) => {
-                    if self.doubt == Doubt::Halt || record.applied {
+                    if self.doubt == Doubt::Halt || record.applied || !self.may_ask(&record) {
                         return Err(EffectError::InDoubt { record });
                     }
+                    taken_over = Some(record.lease_over.unwrap_or_default());
                     let silent = watch.as_ref().map(|watch: &Watch| watch.silent);
                     self.claim(Some(&record), silent).await?
                 }
             };
             found = match claimed {
-                Ok(won) => return Ok((self.run(won, takes_over), waited)),
+                Ok(won) => return Ok((self.run(won, taken_over), waited)),
                 Err(found) => found,
             };
         }
@@ -162,21 +165,35 @@ impl Request {
         })
     }
 
-    fn run(&self, won: Won, takes_over: bool) -> Admission {
-        let action = Action::new(
+    /// Whether the call has time to wait until the callee's *no* about this record is final. Else the
+    /// record is better left alone: taking it over would begin the wait anew for everyone.
+    fn may_ask(&self, record: &Record) -> bool {
+        let passed = record.lease_over.unwrap_or_default();
+        let wait = self.probe_after.saturating_sub(passed);
+        self.doubt != Doubt::Probe || wait.is_zero() || has_room(wait, self.limits.as_ref())
+    }
+
+    /// `taken_over`: how long ago the owner ended whose record in doubt this claim took over.
+    fn run(&self, won: Won, taken_over: Option<Duration>) -> Admission {
+        let mut action = Action::new(
             self.name.clone(),
             won.token,
             self.store.clone(),
             self.lease,
             won.asked,
         );
-        if takes_over {
+        let is_probed = self.doubt == Doubt::Probe;
+        if is_probed {
+            let question = Question::new(self.probe_after, self.limits, taken_over);
+            action.question = Some(Box::new(question));
+        }
+        if taken_over.is_some() {
             // What an earlier owner did stays unknown, whatever becomes of this one's attempts.
             action.set(UNKNOWN);
         }
         Admission::Run {
             action: Arc::new(action),
-            asks: takes_over && self.doubt == Doubt::Probe,
+            asks: is_probed && taken_over.is_some(),
         }
     }
 

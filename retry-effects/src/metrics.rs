@@ -115,6 +115,7 @@ pub(crate) fn record(
         // How a body ended.
         GateEventKind::Succeeded
         | GateEventKind::Failed
+        | GateEventKind::Rescued
         | GateEventKind::Released
         | GateEventKind::InDoubt
         | GateEventKind::LeaseLost
@@ -140,6 +141,7 @@ pub(crate) fn record(
         | GateEventKind::Failed
         | GateEventKind::Released => settled(store, id),
         GateEventKind::Busy
+        | GateEventKind::Rescued
         | GateEventKind::Mismatch
         | GateEventKind::LeaseLost
         | GateEventKind::StoreFailed => {}

@@ -150,6 +150,9 @@ impl Call<'_> {
         if arguments.probe.is_some() {
             with("probed", TokenStream::new());
         }
+        if let Some(after) = &arguments.probe_after {
+            with("probe_after", after.value.tokens(&self.krate));
+        }
         if self.has_limits() {
             let limits = own_name("limits");
             with("limits", quote!(&#limits));
@@ -170,8 +173,9 @@ impl Call<'_> {
         }
     }
 
-    /// Tells the gate how an attempt ended; with a probe, also what the other side says of it.
-    pub(super) fn noted(&self) -> TokenStream {
+    /// Tells the gate how an attempt ended; with a probe, also what the other side says of it, which
+    /// may end the call.
+    pub(super) fn noted(&self, place: &TokenStream, evaluate: &TokenStream) -> TokenStream {
         if self.gate.is_none() {
             return TokenStream::new();
         }
@@ -179,9 +183,12 @@ impl Call<'_> {
         let unknown = self.unknown();
         match self.heard(&ended) {
             None => quote!(#gate.note(&#ended, #unknown);),
-            Some(heard) => quote! {
-                let #ended = if #gate.note(&#ended, #unknown) { #heard } else { #ended };
-            },
+            Some(heard) => {
+                let rescued = self.rescued(place, evaluate, heard);
+                quote! {
+                    let #ended = if #gate.note(&#ended, #unknown) { #rescued } else { #ended };
+                }
+            }
         }
     }
 
@@ -195,9 +202,18 @@ impl Call<'_> {
         let outcome = &self.checked.outcome;
         let awaited = self.awaited();
         // The time limit may have cut an attempt without another word of it.
-        let cut = self.heard(&ended).filter(|_| self.is_bounded()).map(
-            |heard| quote!(let #ended = if #gate.note_cut(&#ended) { #heard } else { #ended };),
-        );
+        let cut = self
+            .heard(&ended)
+            .filter(|_| self.is_bounded())
+            .map(|heard| {
+                quote! {
+                    let #ended = if #gate.note_cut(&#ended) {
+                        { #heard }.into_outcome()
+                    } else {
+                        #ended
+                    };
+                }
+            });
         // Only a final error is recorded. The predicate that says so is not held while that is done.
         let (is_final, said) = if gated.arguments.replay_errors.is_some() {
             let (is_final, is_stop) = (own_name("is_final"), self.is_stop());

@@ -81,7 +81,7 @@ pub(in super::super) const HEDGE: Names = Names {
     ],
 };
 
-const KNOWN: [(&str, &str); 33] = [
+const KNOWN: [(&str, &str); 35] = [
     ("max_attempts", "max_attempts = 5"),
     ("min_wait", "min_wait = \"500ms\""),
     ("max_wait", "max_wait = \"10s\""),
@@ -108,6 +108,7 @@ const KNOWN: [(&str, &str); 33] = [
     ("borrow", "borrow(client)"),
     ("idempotent", "idempotent = true"),
     ("key", "key(order_id)"),
+    ("fingerprint", "fingerprint(cents)"),
     ("skip", "skip(client)"),
     ("scope", "scope = tenant"),
     ("store", "store = store()"),
@@ -115,12 +116,13 @@ const KNOWN: [(&str, &str); 33] = [
     ("retain", "retain = \"7d\""),
     ("in_doubt", "in_doubt = \"halt\""),
     ("probe", "probe = find_charge"),
+    ("probe_after", "probe_after = \"10s\""),
     ("on_busy", "on_busy = \"wait\""),
     ("replay_errors", "replay_errors = true"),
     ("crate", "crate = ::retry_core"),
 ];
 
-const ALIASES: [(&str, &str); 23] = [
+const ALIASES: [(&str, &str); 27] = [
     ("retries", "max_attempts"),
     ("max_retries", "max_attempts"),
     ("attempts", "max_attempts"),
@@ -144,4 +146,8 @@ const ALIASES: [(&str, &str); 23] = [
     ("retry_time_budget", "time_budget"),
     ("hedged", "hedge"),
     ("hedging", "hedge"),
+    ("input", "fingerprint"),
+    ("input_hash", "fingerprint"),
+    ("probe_delay", "probe_after"),
+    ("settle_after", "probe_after"),
 ];
