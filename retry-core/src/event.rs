@@ -83,6 +83,42 @@ impl Reason {
     }
 }
 
+/// The same event at a level that is known only at run time.
+macro_rules! at_level {
+    ($level:expr, $at:expr, $outcome:expr, $error:expr, $($text:tt)+) => {
+        match $level {
+            Level::ERROR => at_level!(@ error, $at, $outcome, $error, $($text)+),
+            Level::WARN => at_level!(@ warn, $at, $outcome, $error, $($text)+),
+            _ => at_level!(@ debug, $at, $outcome, $error, $($text)+),
+        }
+    };
+    (@ $event:ident, $at:expr, $outcome:expr, $error:expr, $($text:tt)+) => {
+        $event!(
+            target: "retry",
+            operation = $at.operation.name(),
+            class = $at.operation.class(),
+            attempt = $at.attempt,
+            max_attempts = $at.policy.attempt_limit(),
+            elapsed_ms = $at.elapsed_ms(),
+            outcome = $outcome,
+            error = $error,
+            $($text)+
+        )
+    };
+}
+
+/// The attempt failed, and no wait follows: its call has a result from elsewhere.
+pub(crate) fn failed(at: At<'_>, error: Description<'_>) {
+    let (attempt, attempts, name) = (at.attempt, at.policy.attempts(), at.operation.name());
+    at_level!(
+        Level::WARN,
+        at,
+        "rescued",
+        display(error),
+        "Retry attempt {attempt}/{attempts} for {name} failed: {error}"
+    );
+}
+
 pub(crate) fn retrying(at: At<'_>, error: Description<'_>, wait: Duration) {
     let error = Redacted(&error);
     let (attempt, attempts, name) = (at.attempt, at.policy.attempts(), at.operation.name());
@@ -125,30 +161,6 @@ pub(crate) fn succeeded(at: At<'_>) {
         outcome = "success",
         "Retry succeeded on attempt {attempt}/{attempts} for {name}"
     );
-}
-
-/// The same event at a level that is known only at run time.
-macro_rules! at_level {
-    ($level:expr, $at:expr, $outcome:expr, $error:expr, $($text:tt)+) => {
-        match $level {
-            Level::ERROR => at_level!(@ error, $at, $outcome, $error, $($text)+),
-            Level::WARN => at_level!(@ warn, $at, $outcome, $error, $($text)+),
-            _ => at_level!(@ debug, $at, $outcome, $error, $($text)+),
-        }
-    };
-    (@ $event:ident, $at:expr, $outcome:expr, $error:expr, $($text:tt)+) => {
-        $event!(
-            target: "retry",
-            operation = $at.operation.name(),
-            class = $at.operation.class(),
-            attempt = $at.attempt,
-            max_attempts = $at.policy.attempt_limit(),
-            elapsed_ms = $at.elapsed_ms(),
-            outcome = $outcome,
-            error = $error,
-            $($text)+
-        )
-    };
 }
 
 /// The last attempt failed. ERROR once a call: from the outermost layer alone.

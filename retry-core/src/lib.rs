@@ -68,7 +68,7 @@
 //! | `hedge` | `hedge(after = "95ms", max = 1, safe = true)`: a second attempt beside a slow one, see [`Hedge`] | none |
 //! | `borrow(x, ..)` | parameters that all attempts share, instead of a clone each | none |
 //! | `crate` | the path of this crate, where it goes by another name | `::retry_core` |
-//! | `idempotent` | `true`: the effect happens once, whoever asks how often; with `key`, `scope`, `store`, `skip`, `lease`, `retain`, `in_doubt`, `probe`, `on_busy`, `replay_errors` | `false` |
+//! | `idempotent` | `true`: the effect happens once, whoever asks how often; with `key`, `fingerprint`, `scope`, `store`, `skip`, `lease`, `retain`, `in_doubt`, `probe`, `probe_after`, `on_busy`, `replay_errors` | `false` |
 //!
 //! `idempotent` and what belongs to it needs the crate `retry-effects` (`cargo add retry-effects`),
 //! whose page tells what exactly once means, and what each argument does.
@@ -211,6 +211,7 @@ mod expansion;
 mod failure;
 mod guards;
 mod hedge;
+mod hold;
 mod jitter;
 mod judgement;
 mod kept;
@@ -294,13 +295,13 @@ pub mod choice {
 #[doc(hidden)]
 pub mod __private {
     pub use crate::breaker::Window;
-    pub use crate::clock::block_for;
+    pub use crate::clock::{block_for, now};
     pub use crate::derived::{
         Held, HeldByChain, HeldByStaticChain, HoldsWait, NotHeld, Viewed, advised, after, held,
         judged, proved, unstated,
     };
     pub use crate::doubt::{Marks, mark, refuse, replace_marks, take_refusal, watch_doubt};
-    pub use crate::engine::{Bounds, Step};
+    pub use crate::engine::{Bounds, Checked, Heard, Step};
     pub use crate::expansion::{
         Call, Fails, attempt_limit, classified, holds, on_error_of, race, unless_timed_out,
         verdict_by,
@@ -310,6 +311,7 @@ pub mod __private {
         Admission, Around, Asked, Extend, Guard, GuardLayer, Guards, Rejection, Settle, Share,
         UNGUARDED, guard,
     };
+    pub use crate::hold::{Hold, has_room, hold_sync};
     pub use crate::layer::{AttemptLimit, Layer};
     pub use crate::limits::{Cut, Limits};
     pub use crate::nesting::{attempt_async, attempt_sync};

@@ -45,7 +45,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | `success_first`, `success_retried` | a value, of the first attempt or of a later one |
+//! | `success_first`, `success_retried` | a value, of the first attempt or of a later one; also of one that failed, where a gated call's probe found what it had done |
 //! | `not_retryable` | a final error, or an unknown outcome under [`ExactlyOnce`](crate::ExecutionGuarantee::ExactlyOnce) |
 //! | `attempts_exhausted` | the last attempt failed, or an inner call has used up the attempts |
 //! | `deadline` | no time: the call's time limit, or a server that asks for a longer wait than allowed |
