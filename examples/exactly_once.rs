@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use std::{env, process};
 
-use retry_core::{Classify, Judgement, retry_api};
+use retry_core::{Classify, retry_api};
 use retry_effects::{
     EffectError, EffectStore, Filter, Probe, SqliteEffectStore, Status, current_action,
     set_default_store,
@@ -66,21 +66,12 @@ struct Receipt {
 }
 
 /// What can go wrong in a payment; `Effect` is what the gate has to say.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, Classify)]
 enum PayError {
     #[error("the bank does not answer: {0}")]
     Bank(#[from] io::Error),
     #[error(transparent)]
     Effect(#[from] EffectError),
-}
-
-impl Classify for PayError {
-    fn classify(&self) -> Judgement {
-        match self {
-            Self::Bank(error) => error.classify(),
-            Self::Effect(error) => error.classify(),
-        }
-    }
 }
 
 type Failure = Box<dyn std::error::Error>;

@@ -19,7 +19,7 @@ mod point;
 
 use std::{env, io};
 
-use retry_core::{Classify, Judgement, retry_storage};
+use retry_core::{Classify, retry_storage};
 use retry_effects::deadpool_postgres::{Manager, Pool, PoolError, Runtime};
 use retry_effects::tokio_postgres::{self, Config, NoTls};
 use retry_effects::{EffectError, Outcome, PostgresEffectStore, StoreError, current_action};
@@ -74,12 +74,16 @@ struct Receipt {
     cents: i64,
 }
 
-/// What can go wrong in a payment.
-#[derive(Debug, thiserror::Error)]
+/// What can go wrong in a payment. What the database says is judged by retry-core (feature
+/// `tokio-postgres`); where the commit was not answered nobody knows whether it came through: the record
+/// does, as it is part of it.
+#[derive(Debug, thiserror::Error, Classify)]
 enum PayError {
     #[error("not in a gated body")]
+    #[classify(stop, not_applied)]
     NotGated,
     #[error("no connection: {0}")]
+    #[classify(retry, not_applied)]
     Pool(#[from] PoolError),
     #[error("the payment cannot be written: {0}")]
     Database(#[from] tokio_postgres::Error),
@@ -89,21 +93,6 @@ enum PayError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Effect(#[from] EffectError),
-}
-
-/// What the database says is judged by retry-core (feature `tokio-postgres`); of what else fails nobody
-/// knows whether the commit came through: the record knows, as it is part of it.
-impl Classify for PayError {
-    fn classify(&self) -> Judgement {
-        match self {
-            Self::NotGated => Judgement::stop().not_applied(),
-            Self::Pool(_) => Judgement::retry().not_applied(),
-            Self::Database(error) => error.classify(),
-            Self::NoAnswer(error) => error.classify(),
-            Self::Store(_) => Judgement::retry(),
-            Self::Effect(error) => error.classify(),
-        }
-    }
 }
 
 /// The application: its own way to the database, and the store there.

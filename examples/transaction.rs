@@ -16,7 +16,7 @@ mod point;
 use std::path::Path;
 use std::{env, fs, process, thread};
 
-use retry_core::{Classify, Judgement, retry_storage};
+use retry_core::{Classify, retry_storage};
 use retry_effects::rusqlite::{self, Connection, TransactionBehavior};
 use retry_effects::{
     EffectError, Outcome, SqliteEffectStore, StoreError, current_action, set_default_store,
@@ -64,10 +64,12 @@ struct Receipt {
     cents: i64,
 }
 
-/// What can go wrong in a payment.
-#[derive(Debug, thiserror::Error)]
+/// What can go wrong in a payment. Where the commit was not answered nobody knows whether it came
+/// through: the record does, as it is part of it.
+#[derive(Debug, thiserror::Error, Classify)]
 enum PayError {
     #[error("not in a gated body")]
+    #[classify(stop, not_applied)]
     NotGated,
     #[error("the payment cannot be written: {0}")]
     Database(#[from] rusqlite::Error),
@@ -75,18 +77,6 @@ enum PayError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Effect(#[from] EffectError),
-}
-
-/// Every failure of this body undoes its transaction, or happens before it: nothing was written. But
-/// for a commit whose answer is lost, of which nobody knows; the record knows, as it is part of it.
-impl Classify for PayError {
-    fn classify(&self) -> Judgement {
-        match self {
-            Self::NotGated => Judgement::stop().not_applied(),
-            Self::Database(_) | Self::Store(_) => Judgement::retry(),
-            Self::Effect(error) => error.classify(),
-        }
-    }
 }
 
 impl Point {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 
-use retry_core::{Classify, Judgement, retry_api};
+use retry_core::{Classify, retry_api};
 use retry_effects::{EffectError, PostgresEffectStore, Probe, current_action, set_default_store};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -61,25 +61,15 @@ struct Receipt {
 }
 
 /// What can go wrong in a payment; `Effect` is what the gate has to say.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, Classify)]
 enum PayError {
     #[error("the bank does not answer: {0}")]
     Bank(#[from] io::Error),
     #[error("the bank refuses it: it has said that this claim comes too late")]
+    #[classify(stop, not_applied)]
     Refused,
     #[error(transparent)]
     Effect(#[from] EffectError),
-}
-
-impl Classify for PayError {
-    fn classify(&self) -> Judgement {
-        match self {
-            Self::Bank(error) => error.classify(),
-            // The bank's word: it did nothing.
-            Self::Refused => Judgement::stop().not_applied(),
-            Self::Effect(error) => error.classify(),
-        }
-    }
 }
 
 /// All of a worker's life: who it is, where store and bank are, and the orders it is handed. It says

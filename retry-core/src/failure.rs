@@ -7,6 +7,7 @@ use crate::chain;
 use crate::classify::Classify;
 use crate::imprint::{self, Imprint};
 use crate::judgement::{Answer, Judgement, Proof, Verdict};
+use crate::redaction::redacted_text;
 use crate::text;
 use crate::throttle;
 
@@ -325,16 +326,20 @@ impl<'a> Description<'a> {
     }
 
     /// An owned copy of the error's texts, chain and all, that a subscriber can take as an error.
+    /// Without the secrets that URLs carry.
     pub(crate) fn snapshot(self) -> Snapshot {
         let debug = match self {
-            Self::Error(error) | Self::Boxed(error) => text_of(&format_args!("{error:?}")),
-            Self::Debug(value) => text_of(&format_args!("{value:?}")),
-            Self::Text(_) | Self::Display(_) | Self::Named(_) => text_of(&self),
+            Self::Error(error) | Self::Boxed(error) => redacted_text(&format_args!("{error:?}")),
+            Self::Debug(value) => redacted_text(&format_args!("{value:?}")),
+            Self::Text(_) | Self::Display(_) | Self::Named(_) => redacted_text(&self),
         };
         let below = self.as_error().and_then(Error::source);
         let below: Vec<_> = chain::layers(below).collect();
         let source = below.into_iter().rfold(None, |source, layer| {
-            let (text, debug) = (text_of(&layer), text_of(&format_args!("{layer:?}")));
+            let (text, debug) = (
+                redacted_text(&layer),
+                redacted_text(&format_args!("{layer:?}")),
+            );
             Some(Box::new(Snapshot {
                 text,
                 debug,
@@ -342,7 +347,7 @@ impl<'a> Description<'a> {
             }))
         });
         Snapshot {
-            text: text_of(&self),
+            text: redacted_text(&self),
             debug,
             source,
         }
@@ -357,8 +362,14 @@ pub(crate) fn text_of(text: &dyn fmt::Display) -> String {
     written
 }
 
-/// An error's texts, owned: events want a `'static` error, and errors may borrow.
-pub(crate) struct Snapshot {
+/// The texts of an error and of its chain, as they may be logged.
+#[must_use]
+pub fn snapshot(error: &(dyn Error + 'static)) -> Snapshot {
+    Description::Error(error).snapshot()
+}
+
+/// An error's texts, owned and redacted: events want a `'static` error, and errors may borrow.
+pub struct Snapshot {
     text: String,
     /// Error trackers read the type's name from here.
     debug: String,

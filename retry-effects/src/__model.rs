@@ -199,8 +199,9 @@ impl Row {
 
     fn of(slot: Slot) -> Self {
         let small = |number: u64| u8::try_from(number).expect("the model counts in u8");
-        let leased = !slot.is_finished() && slot.lease_until > NOW.lease;
-        let result = slot.payload.map(|payload| {
+        let finished = slot.is_finished();
+        let leased = !finished && slot.lease_until > NOW.lease;
+        let result = slot.payload.filter(|_| finished).map(|payload| {
             let result = payload.json().parse();
             result.expect("a result is a small number")
         });

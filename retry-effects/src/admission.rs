@@ -1,10 +1,11 @@
 //! The way in: from a request to the right to run, to a recorded result, or to a refusal.
 
 use std::borrow::Cow;
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use retry_core::__private::Limits;
+use retry_core::__private::{Limits, has_room};
 
 use crate::action::{Action, OVER, UNKNOWN};
 use crate::action_id::ActionId;
@@ -15,6 +16,7 @@ use crate::effect_error::EffectError;
 use crate::event::{self, GateEventKind};
 use crate::lease;
 use crate::policy::{Doubt, OnBusy};
+use crate::question::Question;
 use crate::record::{Finished, InputHash, Record, Resolved};
 use crate::state::differ;
 use crate::store::{EffectStore, Outcome};
@@ -30,6 +32,7 @@ pub(crate) struct Request {
     pub(crate) lease: Duration,
     pub(crate) retain: Option<Duration>,
     pub(crate) doubt: Doubt,
+    pub(crate) probe_after: Duration,
     pub(crate) on_busy: OnBusy,
     pub(crate) limits: Option<Limits>,
     /// On tokio's clock, as time limits are.
@@ -95,7 +98,7 @@ impl Request {
         }
         let found = match self.resolve().await? {
             Standing::Free => match self.claim(None, None).await? {
-                Ok(won) => return Ok((self.run(won, false), false)),
+                Ok(won) => return Ok((self.run(won, None), false)),
                 Err(found) => found,
             },
             Standing::Done(finished) => return Ok((Admission::Done(finished), false)),
@@ -111,7 +114,7 @@ impl Request {
         let mut seen = None;
         let mut waited = false;
         loop {
-            let takes_over = matches!(found, Standing::InDoubt(_));
+            let mut over = None;
             let claimed = match found {
                 Standing::Free => self.claim(None, None).await?,
                 Standing::Done(finished) => return Ok((Admission::Done(finished), waited)),
@@ -131,15 +134,17 @@ impl Request {
                     }
                 }
                 Standing::InDoubt(record) => {
-                    if self.doubt == Doubt::Halt || record.applied {
+                    if self.doubt == Doubt::Halt || record.applied || !self.may_ask(&record) {
                         return Err(EffectError::InDoubt { record });
                     }
                     let silent = watch.as_ref().map(|watch: &Watch| watch.silent);
-                    self.claim(Some(&record), silent).await?
+                    let claimed = self.claim(Some(&record), silent).await?;
+                    over = Some(record);
+                    claimed
                 }
             };
             found = match claimed {
-                Ok(won) => return Ok((self.run(won, takes_over), waited)),
+                Ok(won) => return Ok((self.run(won, over), waited)),
                 Err(found) => found,
             };
         }
@@ -162,21 +167,43 @@ impl Request {
         })
     }
 
-    fn run(&self, won: Won, takes_over: bool) -> Admission {
-        let action = Action::new(
+    /// Whether the call has time to wait until the callee's *no* about this record is final. Else the
+    /// record is better left alone: taking it over would begin the wait anew for everyone.
+    fn may_ask(&self, record: &Record) -> bool {
+        let passed = record.lease_over.unwrap_or_default();
+        let wait = self.probe_after.saturating_sub(passed);
+        self.doubt != Doubt::Probe || wait.is_zero() || has_room(wait, self.limits.as_ref())
+    }
+
+    /// Runs under a claim that was won, `over` a record in doubt.
+    fn run(&self, won: Won, over: Option<Box<Record>>) -> Admission {
+        let mut action = Action::new(
             self.name.clone(),
             won.token,
             self.store.clone(),
             self.lease,
             won.asked,
         );
-        if takes_over {
+        let is_probed = self.doubt == Doubt::Probe;
+        let takes_over = over.is_some();
+        if is_probed {
+            // How long ago the owner ended.
+            let taken_over = over
+                .as_ref()
+                .map(|record| record.lease_over.unwrap_or_default());
+            let question = Question::new(self.probe_after, self.limits, taken_over);
+            action.question = Some(Box::new(question));
+        }
+        if let Some(record) = over {
             // What an earlier owner did stays unknown, whatever becomes of this one's attempts.
             action.set(UNKNOWN);
+            if let Some(reason) = record.reason {
+                action.keep_reason(reason);
+            }
         }
         Admission::Run {
             action: Arc::new(action),
-            asks: takes_over && self.doubt == Doubt::Probe,
+            asks: is_probed && takes_over,
         }
     }
 
@@ -202,6 +229,7 @@ impl Request {
         over: Option<&Record>,
         silent: Option<Silent>,
     ) -> Result<Result<Won, Standing>, EffectError> {
+        lease::start().map_err(|error| self.without_keeper(error))?;
         let mut request = ClaimRequest::new(self.id, &self.name);
         request.scope = self.scope.as_deref().unwrap_or_default();
         request.input_hash = self.input;
@@ -210,7 +238,7 @@ impl Request {
         request.retain = self.retain;
         request.takeover = over.map(|record| record.fence);
         request.silent = silent;
-        let mut pending = Pending::new(self, &request);
+        let mut pending = Pending::new(self, &request, over);
         let asked = Instant::now();
         let claim = pending.ask(&request).await;
         if claim.is_ok() {
@@ -298,6 +326,14 @@ impl Request {
         ))
     }
 
+    /// Nobody would renew the lease of what this call claims. It claims nothing.
+    pub(crate) fn without_keeper(&self, error: io::Error) -> EffectError {
+        self.store_failed(StoreError::unavailable(
+            "be used without a thread that renews leases, which cannot be started",
+            error,
+        ))
+    }
+
     fn mismatch(&self) -> EffectError {
         EffectError::PayloadMismatch {
             action_type: (*self.name).into(),
@@ -343,12 +379,18 @@ const SOON: Duration = Duration::from_secs(1);
 struct Pending<'a> {
     request: &'a Request,
     claim: Option<ClaimRequest<'a>>,
+    /// The record in doubt that is taken over.
+    over: Option<&'a Record>,
 }
 
 impl<'a> Pending<'a> {
-    fn new(request: &'a Request, claim: &ClaimRequest<'a>) -> Self {
+    fn new(request: &'a Request, claim: &ClaimRequest<'a>, over: Option<&'a Record>) -> Self {
         let claim = Some(claim.clone());
-        Self { request, claim }
+        Self {
+            request,
+            claim,
+            over,
+        }
     }
 
     async fn ask(&self, claim: &ClaimRequest<'_>) -> Result<Claim, StoreError> {
@@ -380,6 +422,7 @@ impl Drop for Pending<'_> {
         let (id, claim_id, takeover) = (claim.id, claim.claim_id, claim.takeover);
         let (input_hash, lease) = (claim.input_hash, claim.lease);
         let (keep, retain) = (claim.keep, claim.retain);
+        let reason = self.over.and_then(|record| record.reason.clone());
         lease::later(async move {
             let mut again = ClaimRequest::new(id, &name);
             again.scope = &scope;
@@ -394,7 +437,7 @@ impl Drop for Pending<'_> {
                 let _ = match takeover {
                     None => store.release(&token).await.map(drop),
                     Some(_) => {
-                        let outcome = Outcome::InDoubt { applied: false };
+                        let outcome = Outcome::in_doubt(reason);
                         store.complete(&token, outcome).await
                     }
                 };

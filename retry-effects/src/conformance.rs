@@ -50,6 +50,7 @@ mod payloads;
 mod people;
 mod purging;
 mod races;
+mod reasons;
 mod reopening;
 mod settlement;
 mod stage;
@@ -89,6 +90,13 @@ pub trait Harness: Send + Sync {
     /// For how long a wake-up may be under way. The default is ten seconds.
     fn patience(&self) -> Duration {
         Duration::from_secs(10)
+    }
+
+    /// Whether the stores keep the reason of a doubt ([`Record::reason`](crate::Record::reason)). The
+    /// default is `false`: a store that drops reasons is correct, only less of a help to the person who
+    /// settles. One that says `true` is asked for them.
+    fn keeps_reasons(&self) -> bool {
+        false
     }
 
     /// Closes a store and opens the same records again; `None`, the default, where they do not
@@ -277,6 +285,8 @@ macro_rules! each_conformance_rule {
             people::records_are_counted
             payloads::results_come_back_as_they_were
             payloads::names_come_back_as_they_were
+            reasons::a_reason_decides_nothing
+            reasons::the_reason_of_a_doubt_is_kept
             races::of_many_claims_one_wins
             races::of_many_takeovers_one_wins
             races::a_completion_and_a_takeover_exclude_each_other

@@ -1,5 +1,6 @@
 //! What the gate says where the function itself has no word.
 
+use std::fmt;
 use std::io;
 use std::time::Duration;
 
@@ -29,10 +30,10 @@ use crate::store_error::StoreError;
 pub enum EffectError {
     /// The effect may have happened, in an earlier call or in this one, and nobody knows. Nothing
     /// (more) ran; the record waits for a person, or for a call that has a probe.
-    #[error("{} is in doubt: it may have happened (action {}, fence {})", .record.action_type, .record.id, .record.fence)]
+    #[error("{}", Doubt(.record))]
     #[non_exhaustive]
     InDoubt {
-        /// What is known.
+        /// What is known, [why](Record::reason) among it.
         record: Box<Record>,
     },
     /// Another call is at it, and did not end while this one waited. Nothing ran here.
@@ -135,7 +136,8 @@ pub enum EffectError {
         /// Where the trouble is.
         source: ActionIdError,
     },
-    /// The store failed before anything ran.
+    /// The store failed before anything ran; or the operating system has no thread or file left for
+    /// what renews leases, and nothing was claimed.
     #[error("{action_type} did not run: the store failed")]
     #[non_exhaustive]
     Store {
@@ -221,6 +223,31 @@ impl EffectError {
     /// Whether an effect may have happened, by this call or an earlier one.
     pub(crate) fn may_have_happened(&self) -> bool {
         !self.classify().is_not_applied()
+    }
+}
+
+/// What [`EffectError::InDoubt`] displays.
+struct Doubt<'a>(&'a Record);
+
+impl fmt::Display for Doubt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// The most bytes of the reason: the record has the rest.
+        const SHORT: usize = 200;
+        let Record {
+            action_type,
+            id,
+            fence,
+            reason,
+            ..
+        } = self.0;
+        write!(
+            f,
+            "{action_type} is in doubt: it may have happened (action {id}, fence {fence})"
+        )?;
+        match reason {
+            Some(reason) => write!(f, ": {}", reason.short(SHORT)),
+            None => Ok(()),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! [`Gate`]: one claimed call, from its first attempt to its record.
 
+mod asking;
 mod attempt;
 mod ending;
 
@@ -12,19 +13,19 @@ use retry_core::Verdict;
 use crate::action::{
     ACTED, Action, ENDED, LOST, MARKED, OVER, RETURNED, RUNNING, UNKNOWN, UNPROVED,
 };
-use crate::ambient;
 use crate::blocking;
 use crate::codec::{Errors, Results};
 use crate::effect_error::EffectError;
 use crate::event::{self, GateEventKind};
 use crate::lease::{self, Held};
-use crate::policy::{Doubt, Probe};
+use crate::policy::Doubt;
+use crate::reason::Reason;
 use crate::record::{Record, Status};
 use crate::state::time;
 use crate::store::Outcome;
 
-use attempt::{Asking, Attempt};
-use ending::{complete, release};
+use attempt::{Attempt, unless_it_panics};
+use ending::{ENCODER_PANICKED, complete, reason_of_drop, release};
 
 /// A claimed call. Dropped before it is closed, it gives back what proved not to have happened, and
 /// leaves the rest in doubt.
@@ -84,24 +85,9 @@ impl<T, E> Gate<T, E> {
         if let Err(error) = self.action.begin_attempt() {
             return Err((self.errors.of)(error));
         }
-        let outcome = ambient::under(&self.action, body);
+        let outcome = unless_it_panics(&self.action, body);
         self.action.set(RETURNED);
         outcome
-    }
-
-    /// Asks the callee as a part of this action: the probe knows which one it is asked about.
-    #[inline]
-    pub fn asking<F: Future>(&self, probe: F) -> Asking<'_, F> {
-        Asking {
-            probe,
-            action: &self.action,
-        }
-    }
-
-    /// [`asking`](Self::asking) for a sync call.
-    #[inline]
-    pub fn asking_sync<R>(&self, probe: impl FnOnce() -> R) -> R {
-        ambient::within_action(&mut Some(self.action.clone()), probe)
     }
 
     /// Takes note of an attempt's outcome; `judge` makes a failure of its error. Says whether the
@@ -120,7 +106,10 @@ impl<T, E> Gate<T, E> {
             // The lease was over: nothing began.
             return false;
         }
-        if self.is_proved_not_applied(&judge(error)) {
+        let failure = judge(error);
+        // Whether the error may prove it.
+        let is_open = !self.is_cut() && !action.is(MARKED | ACTED);
+        if is_open && self.proves_not_applied(&failure) {
             action.clear(RUNNING);
             if action.is(LOST) {
                 // Another attempt would run under another owner's claim.
@@ -128,6 +117,11 @@ impl<T, E> Gate<T, E> {
             }
             return false;
         }
+        let reason = self.reason(&failure);
+        if is_open && failure.is_unrecognized() {
+            event::unrecognized(action, reason.as_str());
+        }
+        action.keep_reason(reason);
         action.clear(RUNNING | MARKED);
         action.set(UNKNOWN);
         // So is what this call is a part of.
@@ -141,71 +135,37 @@ impl<T, E> Gate<T, E> {
         false
     }
 
-    /// The same for the outcome of a call whose last attempt a time limit may have cut.
-    pub fn note_cut(&self, outcome: &Result<T, E>) -> bool {
-        self.is_cut() && self.note(outcome, |_| Failure::cut())
+    /// Why the attempt's effect is unknown: its error, and what makes more of it than the error says.
+    fn reason(&self, failure: &Failure<'_>) -> Reason {
+        let (action, text) = (&self.action, failure.text());
+        match self.is_cut() {
+            false if action.is(ACTED) => {
+                Reason::new(format_args!("it failed after it had acted: {text}"))
+            }
+            false if action.is(MARKED) => {
+                Reason::new(format_args!("a call inside it may have happened: {text}"))
+            }
+            _ => Reason::new(text),
+        }
     }
 
-    /// Whether it is proved that the attempt had no effect. Nothing that is not known for certain
+    /// The same for the outcome of a call whose last attempt a time limit may have cut: `judge` lends
+    /// its error's text alone, which proves nothing.
+    pub fn note_cut<'e>(
+        &self,
+        outcome: &'e Result<T, E>,
+        judge: impl FnOnce(&'e E) -> Failure<'e>,
+    ) -> bool {
+        self.is_cut() && self.note(outcome, judge)
+    }
+
+    /// Whether the failure proves that the attempt had no effect. Nothing that is not known for certain
     /// counts as proof.
-    fn is_proved_not_applied(&self, failure: &Failure<'_>) -> bool {
+    fn proves_not_applied(&self, failure: &Failure<'_>) -> bool {
         let action = &self.action;
-        if self.is_cut() || action.is(MARKED | ACTED) {
-            return false;
-        }
         // Stated of the whole body, or nothing else in it is open.
-        if failure.is_stated() {
-            return true;
-        }
-        if !action.is(UNPROVED) && (failure.is_not_applied() || action.was_refused(failure)) {
-            return true;
-        }
-        if failure.is_unrecognized() {
-            let reason: Arc<str> = failure.text().into();
-            event::unrecognized(action, &reason);
-            action.keep_reason(reason);
-        }
-        false
-    }
-
-    /// What the callee said of the attempt that was noted.
-    ///
-    /// # Errors
-    ///
-    /// The attempt's own, unless the callee has a result.
-    pub fn hear(&self, outcome: Result<T, E>, word: Probe<T>) -> Result<T, E> {
-        match word {
-            // Until it is recorded, it is as much in doubt as before.
-            Probe::Applied(result) => Ok(result),
-            Probe::NotApplied => {
-                self.action.clear(UNKNOWN);
-                outcome
-            }
-            Probe::Unknown => {
-                self.action.set(OVER);
-                outcome
-            }
-        }
-    }
-
-    /// Whether a record in doubt was taken over, and the callee is to be asked about it first.
-    #[must_use]
-    pub fn asks_first(&self) -> bool {
-        self.asks_first
-    }
-
-    /// What the callee said of an earlier owner's effect: the call's outcome, unless it is to run.
-    #[must_use]
-    pub fn hear_first(&mut self, word: Probe<T>) -> Option<Result<T, E>> {
-        match word {
-            Probe::Applied(result) => Some(Ok(result)),
-            Probe::NotApplied => {
-                self.asks_first = false;
-                self.action.clear(UNKNOWN);
-                None
-            }
-            Probe::Unknown => Some(Err(self.in_doubt())),
-        }
+        failure.is_stated()
+            || (!action.is(UNPROVED) && (failure.is_not_applied() || action.was_refused(failure)))
     }
 
     /// The failure, as the engine is to see it: the gate has a say in whether there is another
@@ -218,6 +178,11 @@ impl<T, E> Gate<T, E> {
         } else {
             failure
         }
+    }
+
+    /// Whether a body has begun of which nobody has taken note.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.action.is(RUNNING)
     }
 
     /// Whether the attempt before was broken off without a word, or the question what it did.
@@ -279,6 +244,7 @@ impl<T, E> Gate<T, E> {
         record.fence = action.token.fence();
         record.claim_id = Some(action.token.claim_id());
         record.created_at = std::time::SystemTime::now();
+        record.reason = action.reason();
         let record = Box::new(record);
         (self.errors.of)(EffectError::InDoubt { record })
     }
@@ -301,10 +267,15 @@ impl<T, E> Drop for Gate<T, E> {
                 parent.set(MARKED);
             }
         }
-        let ending = self
-            .ending
-            .take()
-            .or(in_doubt.then_some(Outcome::InDoubt { applied: false }));
+        let mut ending = self.ending.take();
+        match &mut ending {
+            None if in_doubt => ending = Some(Outcome::in_doubt(reason_of_drop(&action))),
+            Some(Outcome::InDoubt {
+                applied: true,
+                reason: reason @ None,
+            }) => *reason = Some(Reason::new(ENCODER_PANICKED)),
+            _ => {}
+        }
         let kind = ending
             .as_ref()
             .map_or(GateEventKind::Released, GateEventKind::of);

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::action_id::ActionId;
 use crate::claim::{Busy, ClaimId, Fence};
+use crate::reason::Reason;
 
 /// The version of the form that results are written in: bare JSON.
 pub const FORMAT: u32 = 1;
@@ -192,6 +193,9 @@ pub struct Record {
     /// Whether it is known that the effect happened though its result is not: such a record is
     /// never run again.
     pub applied: bool,
+    /// Why it is in doubt, as far as that is known; `None` in every other state, and where the store
+    /// does not keep it.
+    pub reason: Option<Reason>,
     /// When it was first claimed, by the wall clock.
     pub created_at: SystemTime,
     /// When it was finished, by the wall clock.
@@ -200,6 +204,10 @@ pub struct Record {
     pub lease_left: Option<Duration>,
     /// How often its lease was renewed.
     pub renewals: u64,
+    /// Of a record in doubt: how long ago, by the store's clock, its owner left it so, or let its lease
+    /// run out. `None` where that is not known. A call that takes the record over waits for the rest
+    /// of its `probe_after` only.
+    pub lease_over: Option<Duration>,
 }
 
 impl Record {
@@ -216,10 +224,12 @@ impl Record {
             input_hash: None,
             payload: None,
             applied: false,
+            reason: None,
             created_at,
             completed_at: None,
             lease_left: None,
             renewals: 0,
+            lease_over: None,
         }
     }
 }

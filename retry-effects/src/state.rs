@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::action_id::ActionId;
 use crate::claim::{Busy, Claim, ClaimId, ClaimRequest, Fence, Token};
+use crate::reason::Reason;
 use crate::record::{Finished, InputHash, Payload, Record, Resolved, Status};
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 use crate::store::Filter;
@@ -47,6 +48,7 @@ pub(crate) struct Slot {
     pub(crate) keep: u64,
     /// How long it is kept at most once it is finished, in milliseconds; `u64::MAX`: until purged.
     pub(crate) retain: u64,
+    /// The result or the error of what is finished; in doubt, the [reason](Reason::to_payload).
     pub(crate) payload: Option<Payload>,
 }
 
@@ -148,6 +150,9 @@ impl Slot {
             return None;
         }
         let mut record = self.record(request.id, now);
+        if record.status == Status::Pending {
+            record.reason = Some(Reason::new(SILENT));
+        }
         record.status = Status::InDoubt;
         record.lease_left = None;
         Some(Claim::InDoubt(Box::new(record)))
@@ -253,12 +258,15 @@ impl Slot {
             }
         }
         match outcome {
-            Outcome::InDoubt { applied } => {
+            Outcome::InDoubt { applied, reason } => {
                 if self.status == Status::InDoubt && (self.applied || !applied) {
                     return Ok(false);
                 }
                 self.status = Status::InDoubt;
                 self.applied |= applied;
+                if let Some(reason) = reason {
+                    self.payload = Some(reason.to_payload());
+                }
                 // Its owner has stopped: nobody need wait for it.
                 self.lease_until = self.lease_until.min(now.lease);
             }
@@ -388,15 +396,38 @@ impl Slot {
         record.fence = self.fence;
         record.claim_id = (self.claim_id.bits() != 0).then_some(self.claim_id);
         record.input_hash = self.input_hash;
-        record.payload = self.payload.clone();
+        match status {
+            Status::Success | Status::Failed => record.payload = self.payload.clone(),
+            Status::InDoubt => record.reason = self.reason(),
+            Status::Pending | Status::Released => {}
+        }
         record.applied = self.applied;
         record.completed_at = self.is_finished().then(|| time(self.completed));
         record.lease_left = (status == Status::Pending)
             .then(|| Duration::from_nanos(self.lease_until.saturating_sub(now.lease)));
         record.renewals = self.renewals;
+        record.lease_over = (status == Status::InDoubt)
+            .then(|| Duration::from_nanos(now.lease.saturating_sub(self.lease_until)));
         record
     }
+
+    /// Why it is in doubt, given that it is.
+    fn reason(&self) -> Option<Reason> {
+        if self.status == Status::InDoubt {
+            return self.payload.as_ref().and_then(Reason::from_payload);
+        }
+        Some(Reason::new(if self.claim_id.bits() == 0 {
+            UNFINISHED
+        } else {
+            RAN_OUT
+        }))
+    }
 }
+
+/// The reasons of records that are in doubt without a word of their owners.
+const RAN_OUT: &str = "its lease ran out";
+const SILENT: &str = "its owner gave no sign of life for a whole lease";
+const UNFINISHED: &str = "another program began it, and has not recorded its end";
 
 /// Whether both hashes are known, and different.
 pub(crate) fn differ(one: Option<InputHash>, other: Option<InputHash>) -> bool {

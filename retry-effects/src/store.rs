@@ -12,6 +12,7 @@ use crate::action_id::ActionId;
 use crate::claim::{Claim, ClaimRequest, Fence, Token};
 use crate::codec;
 use crate::effect_error::EffectError;
+use crate::reason::Reason;
 use crate::record::{Finished, Payload, Record, Resolved, Status};
 use crate::store_error::StoreError;
 
@@ -60,6 +61,9 @@ pub trait EffectStore: fmt::Debug + Send + Sync + 'static {
     ///
     /// Only a record that is `pending` or `in_doubt` under this token's fence changes. The same
     /// outcome again is accepted: its acknowledgement was lost.
+    ///
+    /// The reason of an outcome in doubt is shown in [`Record::reason`] for as long as the record is
+    /// in doubt by it. A store that drops reasons is correct all the same.
     ///
     /// # Errors
     ///
@@ -171,6 +175,9 @@ pub enum Outcome {
     InDoubt {
         /// It is known that it happened, only not with which result: never to be run again.
         applied: bool,
+        /// Why, for the person who settles it. It is no part of the outcome: the same with another
+        /// reason is the same outcome, and the first reason stays.
+        reason: Option<Reason>,
     },
 }
 
@@ -202,6 +209,24 @@ impl Outcome {
                 type_name: std::any::type_name::<T>(),
                 source,
             }),
+        }
+    }
+
+    /// Nobody knows whether it happened, for `reason`.
+    #[must_use]
+    pub const fn in_doubt(reason: Option<Reason>) -> Self {
+        Self::InDoubt {
+            applied: false,
+            reason,
+        }
+    }
+
+    /// It happened, and nobody knows with which result, for `reason`.
+    #[must_use]
+    pub const fn applied(reason: Option<Reason>) -> Self {
+        Self::InDoubt {
+            applied: true,
+            reason,
         }
     }
 }

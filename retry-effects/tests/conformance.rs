@@ -32,6 +32,10 @@ impl Harness for InMemory {
         self.0.advance(time);
         Box::pin(async {})
     }
+
+    fn keeps_reasons(&self) -> bool {
+        true
+    }
 }
 
 mod in_memory {
@@ -75,6 +79,10 @@ impl Harness for Sqlite {
         Box::pin(async {})
     }
 
+    fn keeps_reasons(&self) -> bool {
+        true
+    }
+
     fn reopen(
         &self,
         store: Arc<dyn EffectStore>,
@@ -106,6 +114,12 @@ async fn the_suite_finds_each_fault_and_each_rule_finds_one() {
         }
     }
     assert!(idle.is_empty(), "these rules found no fault: {idle:?}");
+}
+
+#[tokio::test]
+async fn a_store_that_knows_of_no_reasons_passes_all_the_same() {
+    let broken = violations(&BrokenStores::without_reasons()).await;
+    assert!(broken.is_empty(), "{broken:?}");
 }
 
 #[test]

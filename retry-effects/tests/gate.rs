@@ -6,13 +6,14 @@ mod gate {
     mod dropped;
     mod duplicates;
     mod errors;
-    mod input;
+    mod fingerprint;
     mod leases;
     mod marks;
     mod nested;
     mod odd_store;
     mod panics;
     mod probes;
+    mod reasons;
     mod replay;
     mod scopes;
     mod statements;

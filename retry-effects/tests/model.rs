@@ -153,7 +153,10 @@ impl Pair {
                 let outcome = match end.clone() {
                     State::Succeeded(payload) => Outcome::Success(payload),
                     State::FailedForGood(payload) => Outcome::Failed(payload),
-                    State::Doubted { applied } => Outcome::InDoubt { applied },
+                    State::Doubted { applied } => Outcome::InDoubt {
+                        applied,
+                        reason: None,
+                    },
                     other => panic!("{other:?} is no outcome"),
                 };
                 let answer = self.store.complete(&token, outcome).await;

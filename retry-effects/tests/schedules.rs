@@ -174,7 +174,7 @@ fn a_waiter_is_woken_for_each_change() {
                 // Free, held again, and done: who joined either claim learns of its end.
                 now(store.release(&won(&store, 1))).unwrap();
                 let last = won(&store, 1);
-                now(store.complete(&last, Outcome::InDoubt { applied: false })).unwrap();
+                now(store.complete(&last, Outcome::in_doubt(None))).unwrap();
                 now(store.complete(&last, success())).unwrap();
             }
             _ => {

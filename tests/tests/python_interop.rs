@@ -14,7 +14,7 @@ use std::process::Command;
 use std::sync::LazyLock;
 
 use retry_effects::{
-    ActionId, Claim, ClaimRequest, DEFAULT_LEASE, EffectStore, Outcome, Payload, Resolved,
+    ActionId, Claim, ClaimRequest, DEFAULT_LEASE, EffectStore, Outcome, Payload, Reason, Resolved,
     SqliteEffectStore, Token, compute_action_id,
 };
 use serde_json::{Value, json};
@@ -205,7 +205,7 @@ async fn python_does_not_run_what_we_hold_or_doubt_and_blocks_nobody() {
     let Some(shared) = Shared::new() else { return };
     let store = shared.open();
     let token = won(&store).await;
-    let doubt = Outcome::InDoubt { applied: false };
+    let doubt = Outcome::in_doubt(Some(Reason::new("no \"answer\" – yet")));
     for (status, next) in [("pending", doubt), ("in_doubt", success("{}"))] {
         let said = shared.call("{}");
         assert_eq!((&said["ran"], &said["status"]), (&json!(0), &json!(status)));
@@ -270,10 +270,11 @@ async fn what_failed_in_python_is_in_doubt() {
         (&json!(1), &json!("the work failed"))
     );
     let store = shared.open();
-    assert!(matches!(
-        store.resolve(id()).await.unwrap(),
-        Resolved::InDoubt(_)
-    ));
+    let Resolved::InDoubt(record) = store.resolve(id()).await.unwrap() else {
+        panic!("it is in doubt");
+    };
+    let reason = record.reason.unwrap();
+    assert!(reason.as_str().starts_with("another program"), "{reason}");
 }
 
 #[tokio::test]

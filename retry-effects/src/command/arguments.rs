@@ -39,15 +39,17 @@ it is dead: one that is merely stuck may still do it.";
 const AFTER_LONG_HELP: &str = "\
 The store:
   /var/lib/app/effects.db, sqlite:effects.db    a SQLite file that is there
-  postgres://user:password@host/database        the tables in the schema retry_effects, or --schema
+  postgres://user:password@host/database,       the tables in the schema retry_effects, or --schema
+  'host=.. user=.. password=.. dbname=..'
   redis://:password@host:6379/0, rediss://..,   the keys that begin with effects, or with --prefix
   redis+unix:///run/redis.sock
-  A URL on the command line is seen by all users of the machine: one with a password belongs into
-  RETRY_EFFECTS_STORE. Nothing is ever made there: no file, no tables.
+  An address on the command line is seen by all users of the machine: one with a password belongs
+  into RETRY_EFFECTS_STORE. Nothing is ever made there: no file, no tables.
 
 States:
   pending    a claim holds it: its worker is at it, and renews its lease
-  in_doubt   its lease ran out, or its worker said so: nobody knows whether it happened
+  in_doubt   its lease ran out, or its worker said so: nobody knows whether it happened; its
+             reason says why: most often the error that its last attempt ended with
   success    it happened; later calls get the recorded result
   failed     it failed for good; later calls get the recorded error
   released   it was claimed and did not happen: the next call runs it
@@ -61,9 +63,9 @@ Exit codes:
   4  the output could not be written
 
 With --json the answer is JSON on stdout. `list` gives an array of records, one a line, `show` one:
-id, action_type, scope, status, applied, fence, claim_id, input_hash, created_at, completed_at,
-lease_left_ms, renewals, payload (a text: the result or error as it is recorded), payload_format,
-may_settle. An error is one object on stderr (what is wrong with the command line itself is text):
+id, action_type, scope, status, applied, reason (a text: why it is in doubt, else null), fence,
+claim_id, input_hash, created_at, completed_at, lease_left_ms, renewals, payload (a text: the result
+or error as it is recorded), payload_format, may_settle. An error is one object on stderr (what is wrong with the command line itself is text):
 {\"error\": {\"kind\": \"not_found\", \"message\": \"..\", \"exit_code\": 1}}, of a kind of these:
   1  not_found, not_in_doubt, owner_alive, changed, declined
   2  no_store, bad_store, not_built_in, ambiguous_id, nobody_to_ask

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::action_id::ActionId;
+use crate::reason::Reason;
 use crate::record::{Payload, Record};
 use crate::state::millis;
 use crate::timestamp;
@@ -38,6 +39,7 @@ impl Serialize for Form<'_> {
         map.serialize_entry("scope", &record.scope)?;
         map.serialize_entry("status", record.status.name())?;
         map.serialize_entry("applied", &record.applied)?;
+        map.serialize_entry("reason", &record.reason.as_ref().map(Reason::as_str))?;
         map.serialize_entry("fence", &record.fence.number())?;
         map.serialize_entry("claim_id", &claim_id)?;
         map.serialize_entry("input_hash", &hash)?;

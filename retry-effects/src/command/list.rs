@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use crate::plain::plain;
 use crate::record::Record;
 use crate::store::Filter;
 
@@ -9,7 +10,7 @@ use super::arguments::ListArguments;
 use super::failure::Failure;
 use super::opened::Opened;
 use super::pages::Pages;
-use super::screen::{Screen, plain};
+use super::screen::Screen;
 use super::table::Table;
 use super::{id, json, span};
 

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use serde_json::json;
 
+use crate::plain::plain;
 use crate::record::{Record, Status};
 use crate::store::Settlement;
 use crate::store_error::StoreError;
@@ -11,7 +12,7 @@ use crate::store_error::StoreError;
 use super::arguments::SettleArguments;
 use super::failure::Failure;
 use super::opened::Opened;
-use super::screen::{Screen, plain};
+use super::screen::Screen;
 use super::settlement::{is_so_already, refusal};
 use super::{confirmation, id};
 
@@ -50,6 +51,9 @@ fn question(opened: &Opened, record: &Record, settlement: &Settlement) -> String
         record.status,
         record.fence,
     );
+    if let Some(reason) = &record.reason {
+        let _ = writeln!(text, "  reason: {}", plain(reason.as_str()));
+    }
     let (is_not_applied, status) = (*settlement == Settlement::NotApplied, record.status);
     let caution = match (is_not_applied, status) {
         (true, _) if record.applied => {

@@ -5,13 +5,14 @@ use std::time::SystemTime;
 
 use crate::action_id::ActionId;
 use crate::claim::Fence;
+use crate::plain::plain;
 use crate::record::{FORMAT, NEWEST_FORMAT, Record, Status};
 
 use super::arguments::ShowArguments;
 use super::failure::Failure;
 use super::opened::Opened;
 use super::place::Place;
-use super::screen::{Screen, plain};
+use super::screen::Screen;
 use super::{json, settlement, span};
 
 /// How wide the text below the fields is.
@@ -48,6 +49,9 @@ fn fields(record: &Record, now: SystemTime) -> Vec<(&'static str, String)> {
         ("renewals", record.renewals.to_string()),
         ("created", moment(record.created_at, now)),
     ];
+    if let Some(reason) = &record.reason {
+        fields.insert(4, ("reason", plain(reason.as_str())));
+    }
     if let Some(completed) = record.completed_at {
         fields.push(("finished", moment(completed, now)));
     }
@@ -161,7 +165,9 @@ fn commands(record: &Record, place: &Place, screen: &mut Screen<'_>) -> io::Resu
     }
     screen.line("")?;
     if place.hides_password() {
-        screen.line("With RETRY_EFFECTS_STORE set to this store, since its URL has a password:")?;
+        screen.line(
+            "With RETRY_EFFECTS_STORE set to this store, since its address has a password:",
+        )?;
         screen.line("")?;
     }
     let (id, fence, flags) = (record.id, record.fence, place.flags());

@@ -57,7 +57,7 @@ pub(super) async fn records_outlive_the_store(harness: &dyn Harness) -> Ruling {
 }
 
 impl<'h> Stage<'h> {
-    async fn reopened(self) -> Option<Stage<'h>> {
+    pub(super) async fn reopened(self) -> Option<Stage<'h>> {
         let Self { harness, store } = self;
         let store = harness.reopen(store).await?;
         Some(Self { harness, store })

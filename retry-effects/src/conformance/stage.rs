@@ -195,11 +195,11 @@ pub(super) fn failed() -> Outcome {
 }
 
 pub(super) const fn in_doubt() -> Outcome {
-    Outcome::InDoubt { applied: false }
+    Outcome::in_doubt(None)
 }
 
 pub(super) const fn applied() -> Outcome {
-    Outcome::InDoubt { applied: true }
+    Outcome::applied(None)
 }
 
 /// A token that no store granted.

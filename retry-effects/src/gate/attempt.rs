@@ -1,36 +1,16 @@
-//! What runs under a claim: an attempt of the body, and a question to the callee.
+//! What runs under a claim: an attempt of the body.
 
 use std::future::Future;
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::action::{Action, LOST, RETURNED};
+use crate::action::{Action, LOST, PANICKED, RETURNED};
 use crate::ambient;
 use crate::effect_error::EffectError;
-
-pin_project! {
-    /// A question to the callee, asked as a part of an action.
-    #[must_use = "futures do nothing unless polled"]
-    #[derive(Debug)]
-    pub struct Asking<'a, F> {
-        #[pin]
-        pub(super) probe: F,
-        pub(super) action: &'a Arc<Action>,
-    }
-}
-
-impl<F: Future> Future for Asking<'_, F> {
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        let action = (*this.action).clone();
-        ambient::within_action(&mut Some(action), || this.probe.poll(context))
-    }
-}
 
 pin_project! {
     /// One async attempt under a claim.
@@ -64,7 +44,7 @@ impl<F: Future<Output = Result<T, E>>, T, E> Future for Attempt<'_, F, E> {
                 return Poll::Ready(Err((this.error_of)(action.lease_lost())));
             }
         }
-        let polled = ambient::under(action, || this.body.poll(context));
+        let polled = unless_it_panics(action, || this.body.poll(context));
         if polled.is_ready() {
             action.set(RETURNED);
         } else {
@@ -72,4 +52,21 @@ impl<F: Future<Output = Result<T, E>>, T, E> Future for Attempt<'_, F, E> {
         }
         polled
     }
+}
+
+/// Runs `body` under `action`, which learns of its panic: where the call is dropped later, by a runtime
+/// that has caught it, nothing else tells.
+pub(super) fn unless_it_panics<R>(action: &Arc<Action>, body: impl FnOnce() -> R) -> R {
+    struct Panicked<'a>(&'a Action);
+
+    impl Drop for Panicked<'_> {
+        fn drop(&mut self) {
+            self.0.set(PANICKED);
+        }
+    }
+
+    let panicked = Panicked(action);
+    let returned = ambient::under(action, body);
+    mem::forget(panicked);
+    returned
 }

@@ -3,10 +3,11 @@
 use retry_core::__private::{Marks, mark};
 
 use super::Gate;
-use crate::action::{Action, ENDED, RECORDED, RUNNING, UNKNOWN};
+use crate::action::{Action, ENDED, PANICKED, RECORDED, RUNNING, UNKNOWN};
 use crate::codec::Results;
 use crate::effect_error::EffectError;
 use crate::event::{self, GateEventKind};
+use crate::reason::Reason;
 use crate::record::{Finished, Payload, Resolved};
 use crate::store::Outcome;
 use crate::store_error::StoreError;
@@ -21,7 +22,7 @@ impl<T, E> Gate<T, E> {
         let error = match outcome {
             Ok(value) => {
                 // Should its encoder panic: it has happened all the same.
-                self.ending = Some(Outcome::InDoubt { applied: true });
+                self.ending = Some(Outcome::applied(None));
                 return match (self.results.encode)(value) {
                     Ok(payload) if self.action.is(RECORDED) => Ending::Committed(payload),
                     Ok(payload) => Ending::Complete(Outcome::Success(payload)),
@@ -31,7 +32,7 @@ impl<T, E> Gate<T, E> {
             Err(error) => error,
         };
         if self.action.is(RUNNING | UNKNOWN) {
-            return Ending::Complete(Outcome::InDoubt { applied: false });
+            return Ending::Complete(Outcome::in_doubt(reason_of_end(&self.action)));
         }
         match (self.errors.encode)(error) {
             Some(payload) if is_final(error) => Ending::Complete(Outcome::Failed(payload)),
@@ -61,7 +62,7 @@ impl<T, E> Gate<T, E> {
                 }
             },
             Ending::NotEncoded(source) => {
-                let in_doubt = Outcome::InDoubt { applied: true };
+                let in_doubt = not_encoded(&source);
                 if let Err(error) = complete(action, &in_doubt).await {
                     self.not_told(&error);
                 } else {
@@ -99,7 +100,10 @@ impl<T, E> Gate<T, E> {
     /// What the caller gets where the body has a result, and the transaction in which it recorded that
     /// has not been committed: rolled back, or still under way.
     async fn not_committed(&self, outcome: Result<T, E>) -> Result<T, E> {
-        let in_doubt = Outcome::InDoubt { applied: false };
+        let reason =
+            Reason::new("the transaction in which its result was recorded was not committed");
+        self.action.keep_reason(reason.clone());
+        let in_doubt = Outcome::in_doubt(Some(reason));
         match complete(&self.action, &in_doubt).await {
             Ok(()) => {
                 self.tell(GateEventKind::InDoubt);
@@ -173,11 +177,43 @@ impl Ending {
         match self {
             Self::Complete(outcome) => Some(outcome.clone()),
             // Where it was committed, this comes too late.
-            Self::Committed(_) => Some(Outcome::InDoubt { applied: false }),
-            Self::NotEncoded(_) => Some(Outcome::InDoubt { applied: true }),
+            Self::Committed(_) => Some(Outcome::in_doubt(Some(Reason::new(
+                "the call was dropped before its transaction was known to be committed",
+            )))),
+            Self::NotEncoded(error) => Some(not_encoded(error)),
             Self::Release => None,
         }
     }
+}
+
+/// Why an action is in doubt whose encoder did not return.
+pub(super) const ENCODER_PANICKED: &str = "its result was not recorded: its encoder panicked";
+
+fn not_encoded(error: &serde_json::Error) -> Outcome {
+    let reason = format_args!("its result cannot be written as JSON: {error}");
+    Outcome::applied(Some(Reason::new(reason)))
+}
+
+/// Why the action of a call that is over is in doubt.
+fn reason_of_end(action: &Action) -> Option<Reason> {
+    if action.is(RUNNING) {
+        return Some(Reason::new("the attempt was broken off"));
+    }
+    action.reason()
+}
+
+/// Why the action of a call that was dropped is in doubt.
+pub(super) fn reason_of_drop(action: &Action) -> Option<Reason> {
+    if !action.is(RUNNING) {
+        return action.reason();
+    }
+    Some(Reason::new(if action.is(PANICKED) {
+        "the body panicked"
+    } else if std::thread::panicking() {
+        "a panic ended the call"
+    } else {
+        "the call was dropped"
+    }))
 }
 
 /// How often an outcome is sent when no answer comes.

@@ -149,6 +149,9 @@ local function finish(as, format, payload)
     'until', int(now))
   if payload then
     redis.call('HSET', KEYS[1], 'format', format, 'payload', payload)
+  elseif r.payload then
+    -- Why it was in doubt.
+    redis.call('HDEL', KEYS[1], 'format', 'payload')
   end
   local over = kept(keep, r.retain)
   if over then
@@ -194,6 +197,10 @@ if op == 'complete' then
   open()
   redis.call('HSET', KEYS[1], 'status', 'in_doubt', 'applied', is_applied and '1' or '0',
     'until', int(math.min(lease_until, now)))
+  if payload ~= '' then
+    -- Why, for the person who settles it.
+    redis.call('HSET', KEYS[1], 'format', format, 'payload', payload)
+  end
   tell()
   return { 'done' }
 end

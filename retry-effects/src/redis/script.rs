@@ -14,6 +14,7 @@ use super::keys::{Keys, OfRecord};
 use super::row::{self, LONGEST, claim_text, hash_text, strange};
 use crate::action_id::ActionId;
 use crate::claim::{Claim, ClaimRequest, Fence, Token};
+use crate::reason::Reason;
 use crate::record::Payload;
 use crate::state::{Now, Slot, millis, nanos};
 use crate::store::{Outcome, Settlement};
@@ -106,8 +107,15 @@ impl Script {
         match outcome {
             Outcome::Success(payload) => write(&mut command, "success", payload),
             Outcome::Failed(payload) => write(&mut command, "failed", payload),
-            Outcome::InDoubt { applied: true } => drop(command.arg("applied")),
-            Outcome::InDoubt { applied: false } => drop(command.arg("in_doubt")),
+            Outcome::InDoubt { applied, reason } => {
+                let word = if *applied { "applied" } else { "in_doubt" };
+                let reason = reason.as_ref().map(Reason::to_payload);
+                write(
+                    &mut command,
+                    word,
+                    &reason.unwrap_or_else(|| Payload::new("")),
+                );
+            }
         }
         self.finish(command)
     }

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::clock::LeaseClock;
 use crate::action_id::ActionId;
 use crate::claim::{ClaimId, DEFAULT_LEASE, Fence};
+use crate::reason::Reason;
 use crate::record::{InputHash, Payload, Record, Status};
 use crate::state::{Now, Slot, millis, nanos};
 use crate::store::Filter;
@@ -143,6 +144,9 @@ impl Stored {
     }
 }
 
+/// Why the record of another program is in doubt where that says "failed".
+const FAILED_ELSEWHERE: &str = "another program recorded that it failed, which proves nothing";
+
 impl Slot {
     /// The record of a program that knows neither leases nor doubt.
     fn as_another_programs(&mut self, now: Now) {
@@ -157,8 +161,9 @@ impl Slot {
             }
             // It says "failed" also where the effect happened and the answer was lost.
             _ => {
+                let failed = self.status == Status::Failed;
+                self.payload = failed.then(|| Reason::new(FAILED_ELSEWHERE).to_payload());
                 self.status = Status::InDoubt;
-                self.payload = None;
                 self.completed = 0;
             }
         }

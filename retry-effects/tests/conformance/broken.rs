@@ -1,14 +1,14 @@
 //! Stores with one fault each, which the suite must find.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
 use retry_effects::conformance::{Harness, HarnessFuture};
 use retry_effects::{
     ActionId, Busy, Changed, Claim, ClaimId, ClaimRequest, EffectStore, Fence, Filter, Finished,
-    InMemoryEffectStore, ManualClock, Outcome, Payload, Record, Resolved, Settlement, Silent,
-    Status, StoreError, StoreFuture, Token,
+    InMemoryEffectStore, ManualClock, Outcome, Payload, Reason, Record, Resolved, Settlement,
+    Silent, Status, StoreError, StoreFuture, Token,
 };
 
 /// What is wrong with a store.
@@ -73,6 +73,11 @@ pub(crate) enum Fault {
     NamesCut,
     WakeUpLost,
     WakeUpFromFirstPoll,
+    ReasonIsOutcome,
+    ReasonIsResult,
+    ReasonOutlivesDoubt,
+    ReasonDropped,
+    ReasonCut,
 }
 
 /// Each fault, and a rule that it breaks.
@@ -216,18 +221,35 @@ pub(crate) const TABLE: &[(Fault, &str)] = &[
     (Fault::NamesCut, "names_come_back_as_they_were"),
     (Fault::WakeUpLost, "a_change_wakes"),
     (Fault::WakeUpFromFirstPoll, "waiting_begins_with_the_call"),
+    (Fault::ReasonIsOutcome, "a_reason_decides_nothing"),
+    (Fault::ReasonIsResult, "a_reason_decides_nothing"),
+    (Fault::ReasonOutlivesDoubt, "a_reason_decides_nothing"),
+    (Fault::ReasonDropped, "the_reason_of_a_doubt_is_kept"),
+    (Fault::ReasonCut, "the_reason_of_a_doubt_is_kept"),
 ];
 
 /// Makes stores with this fault.
 pub(crate) struct BrokenStores {
     fault: Fault,
     clock: ManualClock,
+    /// Whether they say that they keep reasons.
+    keeps_reasons: bool,
 }
 
 impl BrokenStores {
     pub(crate) fn new(fault: Fault) -> Self {
-        let clock = ManualClock::new();
-        Self { fault, clock }
+        Self {
+            fault,
+            clock: ManualClock::new(),
+            keeps_reasons: true,
+        }
+    }
+
+    /// Makes stores that know of no reasons, and are whole all the same.
+    pub(crate) fn without_reasons() -> Self {
+        let mut stores = Self::new(Fault::ReasonDropped);
+        stores.keeps_reasons = false;
+        stores
     }
 }
 
@@ -240,6 +262,7 @@ impl Harness for BrokenStores {
             inner: RwLock::new(store),
             gone: Mutex::default(),
             doubted: Mutex::default(),
+            reasons: Mutex::default(),
         });
         Box::pin(async { store as Arc<dyn EffectStore> })
     }
@@ -260,6 +283,10 @@ impl Harness for BrokenStores {
         Box::pin(async { Some(store) })
     }
 
+    fn keeps_reasons(&self) -> bool {
+        self.keeps_reasons
+    }
+
     /// A wake-up in memory is there at once, or never.
     fn patience(&self) -> Duration {
         Duration::from_millis(50)
@@ -276,6 +303,8 @@ struct Broken {
     gone: Mutex<HashSet<ActionId>>,
     /// Records whose owners said that they are in doubt.
     doubted: Mutex<HashSet<ActionId>>,
+    /// The first reason of each.
+    reasons: Mutex<HashMap<ActionId, Reason>>,
 }
 
 impl Broken {
@@ -401,8 +430,20 @@ impl Broken {
             self.doubted.lock().unwrap().insert(token.id());
         }
         let outcome = match outcome {
-            Outcome::InDoubt { .. } if self.has(Fault::AppliedForgotten) => {
-                Outcome::InDoubt { applied: false }
+            Outcome::InDoubt { reason, .. } if self.has(Fault::AppliedForgotten) => {
+                Outcome::in_doubt(reason)
+            }
+            Outcome::InDoubt {
+                applied,
+                reason: Some(reason),
+            } => {
+                let mut reasons = self.reasons.lock().unwrap();
+                let first = reasons.entry(token.id()).or_insert_with(|| reason.clone());
+                if self.has(Fault::ReasonIsOutcome) && *first != reason {
+                    return lost;
+                }
+                let reason = self.kept(&reason);
+                Outcome::InDoubt { applied, reason }
             }
             Outcome::Success(payload) => Outcome::Success(self.written(&payload)),
             outcome => outcome,
@@ -450,6 +491,17 @@ impl Broken {
                 Payload::new(payload.json().chars().map(ascii).collect::<String>())
             }
             _ => payload.clone(),
+        }
+    }
+
+    /// What it keeps of a reason.
+    fn kept(&self, reason: &Reason) -> Option<Reason> {
+        match self.fault {
+            Fault::ReasonDropped => None,
+            Fault::ReasonCut => Some(Reason::new(
+                reason.as_str().chars().take(255).collect::<String>(),
+            )),
+            _ => Some(reason.clone()),
         }
     }
 
@@ -549,6 +601,13 @@ impl Broken {
         }
         if self.has(Fault::RecordLosesRenewals) {
             record.renewals = 0;
+        }
+        if self.has(Fault::ReasonOutlivesDoubt) {
+            record.reason = self.reasons.lock().unwrap().get(&id).cloned();
+        }
+        if self.has(Fault::ReasonIsResult) && record.status == Status::InDoubt {
+            let text = record.reason.as_ref().map(Reason::as_str);
+            record.payload = text.map(|text| Payload::new(format!("{text:?}")));
         }
         if self.has(Fault::ExpiredIsPending) && self.expired(id).await {
             record.status = Status::Pending;

@@ -64,7 +64,7 @@ fn lists_are_filtered_ordered_and_paged() {
         wait(store.complete(&token, success("1"))).unwrap();
     }
     let doubtful = won(&store, id(3));
-    wait(store.complete(&doubtful, Outcome::InDoubt { applied: false })).unwrap();
+    wait(store.complete(&doubtful, Outcome::in_doubt(None))).unwrap();
     won(&store, id(4));
     bench.advance(MINUTE);
     won(&store, id(5));
@@ -103,7 +103,7 @@ fn purging_spares_what_is_open_young_or_to_be_kept() {
     finish(1, Duration::ZERO);
     finish(2, 10 * MINUTE);
     let doubtful = won(&store, id(3));
-    wait(store.complete(&doubtful, Outcome::InDoubt { applied: true })).unwrap();
+    wait(store.complete(&doubtful, Outcome::applied(None))).unwrap();
     won(&store, id(4));
     bench.advance(5 * MINUTE);
     finish(5, Duration::ZERO);

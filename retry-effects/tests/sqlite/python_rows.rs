@@ -136,7 +136,7 @@ fn python_is_kept_from_what_we_hold_or_doubt_and_holds_no_lock_afterwards() {
     let store = bench.open();
     won(&store, id(1));
     let doubtful = won(&store, id(2));
-    wait(store.complete(&doubtful, Outcome::InDoubt { applied: false })).unwrap();
+    wait(store.complete(&doubtful, Outcome::in_doubt(None))).unwrap();
     let python = bench.raw();
     for number in [1, 2] {
         // Python's module begins a transaction before it writes.

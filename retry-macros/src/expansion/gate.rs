@@ -150,6 +150,9 @@ impl Call<'_> {
         if arguments.probe.is_some() {
             with("probed", TokenStream::new());
         }
+        if let Some(after) = &arguments.probe_after {
+            with("probe_after", after.value.tokens(&self.krate));
+        }
         if self.has_limits() {
             let limits = own_name("limits");
             with("limits", quote!(&#limits));
@@ -170,8 +173,9 @@ impl Call<'_> {
         }
     }
 
-    /// Tells the gate how an attempt ended; with a probe, also what the other side says of it.
-    pub(super) fn noted(&self) -> TokenStream {
+    /// Tells the gate how an attempt ended; with a probe, also what the other side says of it, which
+    /// may end the call.
+    pub(super) fn noted(&self, place: &TokenStream, evaluate: &TokenStream) -> TokenStream {
         if self.gate.is_none() {
             return TokenStream::new();
         }
@@ -179,9 +183,12 @@ impl Call<'_> {
         let proof = self.proof();
         match self.heard(&ended) {
             None => quote!(#gate.note(&#ended, #proof);),
-            Some(heard) => quote! {
-                let #ended = if #gate.note(&#ended, #proof) { #heard } else { #ended };
-            },
+            Some(heard) => {
+                let rescued = self.rescued(place, evaluate, heard);
+                quote! {
+                    let #ended = if #gate.note(&#ended, #proof) { #rescued } else { #ended };
+                }
+            }
         }
     }
 
@@ -195,9 +202,16 @@ impl Call<'_> {
         let outcome = &self.checked.outcome;
         let awaited = self.awaited();
         // The time limit may have cut an attempt without another word of it.
-        let cut = self.heard(&ended).filter(|_| self.is_bounded()).map(
-            |heard| quote!(let #ended = if #gate.note_cut(&#ended) { #heard } else { #ended };),
-        );
+        let cut = self.is_bounded().then(|| {
+            let shown = self.shown();
+            let noted = quote!(#gate.note_cut(&#ended, #shown));
+            match self.heard(&ended) {
+                Some(heard) => quote! {
+                    let #ended = if #noted { { #heard }.into_outcome() } else { #ended };
+                },
+                None => quote!(#noted;),
+            }
+        });
         // Only a final error is recorded. The predicate that says so is not held while that is done.
         let (is_final, said) = if gated.arguments.replay_errors.is_some() {
             let (is_final, is_stop) = (own_name("is_final"), self.is_stop());

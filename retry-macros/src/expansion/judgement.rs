@@ -60,6 +60,14 @@ impl Call<'_> {
         quote!(|#error| #failure)
     }
 
+    /// A closure from the error of an attempt that was cut to a failure that shows it: no predicate of
+    /// the user's is asked about it.
+    pub(super) fn shown(&self) -> TokenStream {
+        let error = own_name("error");
+        let known = self.known_by_type(&error);
+        quote!(|#error| #known)
+    }
+
     /// A closure from the call's last error to whether it is final.
     pub(super) fn is_stop(&self) -> TokenStream {
         let error = own_name("error");
@@ -68,7 +76,7 @@ impl Call<'_> {
         quote!(|#error| #failure.is_stop())
     }
 
-    fn failure(&self, error: &Ident) -> TokenStream {
+    pub(super) fn failure(&self, error: &Ident) -> TokenStream {
         let known = self.known(error);
         self.by_predicate(&known, error)
             .unwrap_or_else(|| self.unless_timed_out(known))

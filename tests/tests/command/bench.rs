@@ -6,13 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use retry_effects::{
-    ActionId, Claim, ClaimRequest, EffectStore, Filter, Outcome, Payload, Record,
+    ActionId, Claim, ClaimRequest, EffectStore, Filter, Outcome, Payload, Reason, Record,
     SqliteEffectStore, Status, StoreFuture, Token,
 };
 use serde_json::Value;
 
 /// Long enough that no test outlives it.
 pub(super) const LONG: Duration = Duration::from_secs(3600);
+
+/// Why what is put in doubt is so.
+pub(super) const REASON: &str = "no answer from the bank";
 
 /// A store of the test's own, which stays open in this process while the command runs.
 pub(super) struct Bench {
@@ -122,7 +125,7 @@ impl Bench {
         match status {
             Status::Success => complete(Outcome::Success(payload)),
             Status::Failed => complete(Outcome::Failed(payload)),
-            Status::InDoubt => complete(Outcome::InDoubt { applied: false }),
+            Status::InDoubt => complete(Outcome::in_doubt(Some(Reason::new(REASON)))),
             Status::Released => drop(wait(self.store.release(&token))),
             _ => {}
         }

@@ -6,13 +6,13 @@ use std::process::Stdio;
 use retry_effects::{Claim, ClaimRequest, Outcome, Status, compute_action_id};
 use serde_json::json;
 
-use super::bench::{Bench, id, normal, short, wait};
+use super::bench::{Bench, REASON, id, normal, short, wait};
 
 pub(super) fn a_table_for_people(bench: &Bench) {
     assert_eq!(bench.answer(&["list"]), "no records\n");
     let tokens = bench.put_each();
     let marked = bench.claim(6, super::bench::LONG);
-    let applied = Outcome::InDoubt { applied: true };
+    let applied = Outcome::applied(None);
     wait(bench.store.complete(&marked, applied));
     let fences: Vec<_> = tokens.iter().chain([&marked]).collect();
     assert_eq!(
@@ -55,6 +55,7 @@ pub(super) fn json_for_programs(bench: &Bench) {
             "scope": "tenant-7",
             "status": "success",
             "applied": false,
+            "reason": null,
             "fence": tokens[1].fence().number(),
             "claim_id": format!("{:032x}", tokens[1].claim_id().bits()),
             "input_hash": null,
@@ -77,6 +78,8 @@ pub(super) fn json_for_programs(bench: &Bench) {
     assert!((3_000_000..=3_600_000).contains(&left), "{pending}");
     assert_eq!(pending["may_settle"], json!(["success"]));
     assert_eq!(pending["payload"], json!(null));
+    assert_eq!(listed[4]["reason"], REASON);
+    assert_eq!(listed[4]["payload"], json!(null));
     assert_eq!(listed[4]["may_settle"], json!(["success", "not_applied"]));
 }
 

@@ -217,6 +217,10 @@ fn the_record_of_a_python_worker() {
         shown.contains("\ncreated     2026-01-01T00:00:00+00:00 ("),
         "{shown}"
     );
+    assert!(
+        shown.contains("\nreason      another program began it"),
+        "{shown}"
+    );
     bench.answer(&["settle", "01ab", "--fence", "0", "--not-applied", "--yes"]);
     assert_eq!(bench.status(1), Some(Status::Released));
 }

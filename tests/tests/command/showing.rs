@@ -16,6 +16,7 @@ id {id}
 action charge
 scope tenant-7
 status in_doubt
+reason no answer from the bank
 fence FENCE
 owner has no lease any more
 renewals 0
@@ -41,17 +42,20 @@ it did not happen:
     assert_eq!(bench.status(1), Some(Status::Released));
 
     let marked = bench.claim(2, LONG);
-    wait(
-        bench
-            .store
-            .complete(&marked, Outcome::InDoubt { applied: true }),
-    );
+    wait(bench.store.complete(&marked, Outcome::applied(None)));
     let shown = bench.answer(&["show", "02abab"]);
     assert!(
         shown.contains("in_doubt, marked applied: it happened"),
         "{shown}"
     );
     assert!(shown.contains("It is known to have happened"), "{shown}");
+
+    bench.put_expired(3);
+    let shown = bench.answer(&["show", "03abab"]);
+    assert!(
+        shown.contains("\nreason      its lease ran out\n"),
+        "{shown}"
+    );
 }
 
 pub(super) fn who_is_at_it(bench: &Bench) {

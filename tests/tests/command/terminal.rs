@@ -9,7 +9,7 @@ use std::process::{Child, Stdio};
 use retry_effects::{Settlement, Status};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
-use super::bench::{Bench, LONG, id, short, wait};
+use super::bench::{Bench, LONG, REASON, id, short, wait};
 
 /// The command at a terminal, which has asked.
 struct Asked {
@@ -84,7 +84,7 @@ pub(super) fn a_yes_settles(bench: &Bench) {
     );
     let fence = token.fence();
     let rest = format!(
-        "\n  is in_doubt, fence {fence}\n\
+        "\n  is in_doubt, fence {fence}\n  reason: {REASON}\n\
          Record that it happened, so that every later call returns \"receipt\"? [y/N] "
     );
     assert!(question.ends_with(&rest), "{question}");

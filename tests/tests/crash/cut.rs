@@ -56,7 +56,7 @@ impl Steps {
         let first = self.claim(turn, None).await;
         self.around(turn, || store.renew(&first, DEFAULT_LEASE))
             .await;
-        let doubt = Outcome::InDoubt { applied: false };
+        let doubt = Outcome::in_doubt(None);
         self.around(turn, || store.complete(&first, doubt)).await;
         self.stands(turn, Status::InDoubt, first).await;
         let token = self.claim(turn, Some(first)).await;

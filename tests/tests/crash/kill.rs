@@ -140,7 +140,7 @@ async fn leave_in_doubt(place: &Place, number: u64, has_happened: bool) {
     let Ok(Claim::Won(token)) = place.store.pending(&request).await else {
         panic!("it is free");
     };
-    let in_doubt = Outcome::InDoubt { applied: false };
+    let in_doubt = Outcome::in_doubt(None);
     place.store.complete(&token, in_doubt).await.expect("told");
 }
 

@@ -34,6 +34,8 @@ fn an_unknown_outcome_halts_until_a_person_settles_it(place: &Place) {
                 panic!("{refused}");
             };
             assert_eq!((record.id, &*record.action_type), (id(order), "charge"));
+            let reason = record.reason.expect("the error of the first call");
+            assert_eq!(reason.as_str(), io::Error::from(UNKNOWN).to_string());
         }
 
         let record = block_on(there.get(id(order))).unwrap().unwrap();
@@ -49,6 +51,9 @@ fn an_unknown_outcome_halts_until_a_person_settles_it(place: &Place) {
             Settlement::NotApplied
         };
         block_on(there.settle(id(order), record.fence, word)).unwrap();
+        let record = block_on(here.get(id(order))).unwrap().unwrap();
+        assert_eq!(record.reason, None);
+        assert_eq!(record.payload.is_some(), is_applied);
         let (cents, charges) = if is_applied { (7, 1) } else { (5, 2) };
         for store in [&here, &there] {
             let charged = charge_sync(store, &till, order, 5);
@@ -136,6 +141,8 @@ fn a_call_that_is_dropped_leaves_doubt(place: &Place) {
     // The record is written in its own time; until then it is held, and who comes waits.
     let refused = word(charge_sync(&there, &till, 1, 5));
     assert!(matches!(refused, EffectError::InDoubt { .. }), "{refused}");
+    let shown = refused.to_string();
+    assert!(shown.ends_with(": the call was dropped"), "{shown}");
     assert_eq!(till.charges(1), 1);
 }
 

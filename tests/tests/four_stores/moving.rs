@@ -36,6 +36,7 @@ fn moved(from: &Store, to: &Store) {
     assert_eq!(charge_sync(to, &till, 1, 5).unwrap(), receipt(1, 5));
     let refused = word(charge_sync(to, &till, 2, 5));
     assert!(matches!(refused, EffectError::InDoubt { .. }), "{refused}");
+    assert!(refused.to_string().ends_with(": timed out"), "{refused}");
     for order in 3..9 {
         assert_eq!(charge_sync(to, &till, order, 5).unwrap(), receipt(order, 5));
         assert_eq!(till.charges(order), 1);
@@ -67,6 +68,7 @@ async fn copy(
                 (Status::Released, _) => continue,
                 _ => Outcome::InDoubt {
                     applied: record.applied,
+                    reason: record.reason,
                 },
             };
             let mut claim = ClaimRequest::new(record.id, &record.action_type);

@@ -121,6 +121,12 @@ async fn an_attempt_that_was_cut_is_unknown() -> io::Result<()> {
     assert!(ended.is_err());
     let refused = word(cut(&store, &mut log).await);
     assert!(matches!(refused, EffectError::InDoubt { .. }), "{refused}");
+    // The record says what cut it.
+    let shown = refused.to_string();
+    assert!(
+        shown.ends_with(": attempt 1 of cut timed out after 1.0s"),
+        "{shown}"
+    );
     assert_eq!(log, [1]);
     for _ in 0..2 {
         let call = cut_again(&store, &mut log);
@@ -136,6 +142,11 @@ async fn an_attempt_that_was_cut_is_unknown() -> io::Result<()> {
     );
     let refused = word(cut_at_last(&store, &mut log, limit).await);
     assert!(matches!(refused, EffectError::InDoubt { .. }), "{refused}");
+    let (shown, limit) = (
+        refused.to_string(),
+        ": time limit of 2.0s for cut_at_last ran out",
+    );
+    assert!(shown.contains(limit), "{shown}");
     assert_eq!(log, [1]);
     Ok(())
 }
@@ -154,4 +165,8 @@ fn a_panic_is_unknown() {
     // held, and after that it is in doubt. It never runs again.
     let refused = word(panicking(&store));
     assert!(matches!(refused, EffectError::InDoubt { .. }), "{refused}");
+    assert!(
+        refused.to_string().ends_with(": the body panicked"),
+        "{refused}"
+    );
 }

@@ -39,6 +39,10 @@ impl Harness for Schemas {
         Duration::from_secs(10)
     }
 
+    fn keeps_reasons(&self) -> bool {
+        true
+    }
+
     fn reopen(
         &self,
         store: Arc<dyn EffectStore>,

@@ -128,7 +128,7 @@ async fn what_is_acknowledged_is_durable_whatever_its_sessions_say() {
 
         // A new record, an outcome, a takeover, a renewal, a release.
         let token = won(&store, 1).await;
-        let doubt = Outcome::InDoubt { applied: false };
+        let doubt = Outcome::in_doubt(None);
         store.complete(&token, doubt).await.unwrap();
         let mut takeover = ClaimRequest::new(id(1), "test");
         takeover.takeover = Some(token.fence());

@@ -57,7 +57,7 @@ impl Storm {
                 0 => store.renew(&token, LEASE).await,
                 1 => store.release(&token).await.map(drop),
                 2 => {
-                    let doubt = Outcome::InDoubt { applied: false };
+                    let doubt = Outcome::in_doubt(None);
                     store.complete(&token, doubt).await
                 }
                 3 => {

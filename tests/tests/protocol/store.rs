@@ -98,7 +98,10 @@ impl Store {
         let outcome = match word {
             Word::Success => Outcome::Success(payload(ticket.fence)),
             Word::Failed => Outcome::Failed(payload(ticket.fence)),
-            Word::InDoubt { applied } => Outcome::InDoubt { applied },
+            Word::InDoubt { applied } => Outcome::InDoubt {
+                applied,
+                reason: None,
+            },
             Word::Release => {
                 return match row.release(&token) {
                     Ok(Some(_)) => Told::HasResult,

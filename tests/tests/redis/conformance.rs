@@ -53,6 +53,10 @@ impl Harness for Stores {
         })
     }
 
+    fn keeps_reasons(&self) -> bool {
+        true
+    }
+
     fn reopen(
         &self,
         store: Arc<dyn EffectStore>,

@@ -63,7 +63,7 @@ async fn only_finished_records_expire() {
     let token = won(&store, &request()).await;
     assert_eq!(expiring(&server), none, "pending");
     store
-        .complete(&token, Outcome::InDoubt { applied: false })
+        .complete(&token, Outcome::in_doubt(None))
         .await
         .expect("a word");
     assert_eq!(expiring(&server), none, "in doubt");
@@ -73,7 +73,7 @@ async fn only_finished_records_expire() {
     // A claim on what would have gone by itself stays.
     let token = won(&store, &request()).await;
     assert_eq!(expiring(&server), none, "pending again");
-    let in_doubt = Outcome::InDoubt { applied: false };
+    let in_doubt = Outcome::in_doubt(None);
     store.complete(&token, in_doubt).await.expect("a word");
     let mut takeover = request();
     takeover.takeover = Some(token.fence());
@@ -136,7 +136,7 @@ async fn an_action_that_is_claimed_anew_once_its_record_has_gone_stays_listed() 
     }
     // The last of them is claimed anew, by somebody who then dies; and others are claimed.
     let token = won(&store, &brief(3)).await;
-    let in_doubt = Outcome::InDoubt { applied: false };
+    let in_doubt = Outcome::in_doubt(None);
     store.complete(&token, in_doubt).await.expect("a word");
     for id in &ids[4..] {
         won(&store, &ClaimRequest::new(*id, "expiry")).await;

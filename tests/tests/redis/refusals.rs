@@ -199,7 +199,7 @@ async fn a_user_with_the_rights_that_are_advised() {
     let changed = store.changed(id);
     listened(&server, "mine", id, 1).await;
     store.renew(&token, DEFAULT_LEASE).await.expect("a renewal");
-    let in_doubt = Outcome::InDoubt { applied: false };
+    let in_doubt = Outcome::in_doubt(None);
     store.complete(&token, in_doubt).await.expect("a word");
     changed.await;
     let success = Settlement::Success(Payload::new("7"));
@@ -244,7 +244,7 @@ async fn a_url_that_is_none_and_a_server_that_is_not_there() {
     assert!(
         error
             .to_string()
-            .starts_with("the store cannot use the Redis"),
+            .starts_with("the store cannot reach the Redis"),
         "{error}"
     );
     let options = RedisEffectStore::options().prefix("a}b");

@@ -9,8 +9,8 @@ use std::time::{Duration, SystemTime};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use retry_effects::{
-    ActionId, ClaimId, InMemoryEffectStore, ManualClock, Outcome, Payload, RedisEffectStore,
-    Settlement, compute_action_id,
+    ActionId, ClaimId, InMemoryEffectStore, ManualClock, Outcome, Payload, Reason,
+    RedisEffectStore, Settlement, compute_action_id,
 };
 use retry_tests::redis::ThrowawayRedis;
 
@@ -89,10 +89,13 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
             again,
         },
     );
+    let reason = proptest::option::of(prop_oneof![Just("reset"), Just("a \"quote\"")]);
+    let reason = reason.prop_map(|text| text.map(Reason::new));
     let outcome = prop_oneof![
         3 => payload.clone().prop_map(Outcome::Success),
         1 => payload.clone().prop_map(Outcome::Failed),
-        3 => any::<bool>().prop_map(|applied| Outcome::InDoubt { applied }),
+        3 => (any::<bool>(), reason)
+            .prop_map(|(applied, reason)| Outcome::InDoubt { applied, reason }),
     ];
     let word = prop_oneof![
         payload.prop_map(Settlement::Success),

@@ -56,7 +56,7 @@ async fn one_whose_memory_is_full_refuses_claims_and_records_what_has_happened()
     renewed.expect("a renewal");
     let recorded = [
         store.complete(&tokens[0], Outcome::Success(success.clone())),
-        store.complete(&tokens[1], Outcome::InDoubt { applied: true }),
+        store.complete(&tokens[1], Outcome::applied(None)),
         store.settle(id(2), tokens[2].fence(), Settlement::Success(success)),
     ];
     for recorded in recorded {

@@ -55,7 +55,7 @@ async fn each_change_by_another_process_wakes() {
         match n {
             0 => there.complete(&token, Outcome::Success(success)).await,
             1 => {
-                let in_doubt = Outcome::InDoubt { applied: false };
+                let in_doubt = Outcome::in_doubt(None);
                 there.complete(&token, in_doubt).await
             }
             2 => there.release(&token).await.map(drop),

@@ -1,0 +1,158 @@
+//! Why a record is in doubt: for the person who settles it, and no part of the outcome.
+
+use crate::claim::{Claim, Token};
+use crate::conformance::Harness;
+use crate::conformance::stage::{Ruling, Stage, demand, failed, id, lost, payload, said, success};
+use crate::reason::Reason;
+use crate::record::{Record, Resolved, Status};
+use crate::store::{Filter, Outcome, Settlement};
+
+pub(super) async fn a_reason_decides_nothing(harness: &dyn Harness) -> Ruling {
+    let stage = Stage::new(harness).await;
+    for (n, applied) in [(1, false), (2, true)] {
+        let token = doubt(&stage, n, applied).await?;
+        // The same outcome, whatever is said of it.
+        for reason in [None, Some(Reason::new("another")), Some(reason())] {
+            stage
+                .complete(&token, Outcome::InDoubt { applied, reason })
+                .await?;
+        }
+        stage.stands(n, Status::InDoubt, token.fence()).await?;
+        for record in seen(&stage, n).await? {
+            demand!(
+                record.payload.is_none() && record.completed_at.is_none(),
+                "{record:?} should have no result: it is in doubt"
+            );
+            demand!(
+                record.reason.is_none() || record.reason == Some(reason()),
+                "{record:?} should have the first reason, or none"
+            );
+        }
+        // The owner ends after all, and a result is a result.
+        stage.complete(&token, success()).await?;
+        without_reason(&stage, n, Status::Success).await?;
+        stage.complete(&token, success()).await?;
+        lost(
+            "a doubt after the success",
+            stage
+                .store
+                .complete(&token, Outcome::in_doubt(Some(reason())))
+                .await,
+        )?;
+    }
+    let token = doubt(&stage, 3, false).await?;
+    stage.complete(&token, failed()).await?;
+    without_reason(&stage, 3, Status::Failed).await?;
+    let token = doubt(&stage, 4, false).await?;
+    said("a release", stage.store.release(&token).await)?;
+    without_reason(&stage, 4, Status::Released).await?;
+    for (n, word, status) in [
+        (5, Settlement::Success(payload()), Status::Success),
+        (6, Settlement::NotApplied, Status::Released),
+    ] {
+        let token = doubt(&stage, n, false).await?;
+        let settled = stage.store.settle(id(n), token.fence(), word).await;
+        said("a settlement", settled)?;
+        without_reason(&stage, n, status).await?;
+    }
+    // The next owner's doubt is its own.
+    let former = doubt(&stage, 7, false).await?;
+    let mut request = Stage::request(7);
+    request.takeover = Some(former.fence());
+    let token = stage.win(&request).await?;
+    without_reason(&stage, 7, Status::Pending).await?;
+    stage.complete(&token, Outcome::in_doubt(None)).await?;
+    without_reason(&stage, 7, Status::InDoubt).await
+}
+
+pub(super) async fn the_reason_of_a_doubt_is_kept(harness: &dyn Harness) -> Ruling {
+    if !harness.keeps_reasons() {
+        return Ok(());
+    }
+    let stage = Stage::new(harness).await;
+    let [long, wide] = ["x", "🦀"].map(|char| char.repeat(Reason::LONGEST));
+    let texts = [
+        "reset",
+        "no answer: \"quoted\", 'so', \\ and Grüße \0 {} $1 ?1 %s",
+        &long,
+        &wide,
+    ];
+    let mut kept: Vec<_> = (1..).zip(texts.map(Reason::new)).collect();
+    for (n, reason) in &kept {
+        let token = stage.won(*n).await?;
+        let doubt = Outcome::in_doubt(Some(reason.clone()));
+        stage.complete(&token, doubt).await?;
+    }
+    // What is known better is said better; what says nothing takes nothing away.
+    let token = doubt(&stage, 5, false).await?;
+    let better = Outcome::applied(Some(Reason::new("it has no form")));
+    stage.complete(&token, better).await?;
+    let token = doubt(&stage, 6, false).await?;
+    stage.complete(&token, Outcome::applied(None)).await?;
+    kept.extend([(5, Reason::new("it has no form")), (6, reason())]);
+    shows(&stage, &kept).await?;
+    match stage.reopened().await {
+        Some(stage) => shows(&stage, &kept).await,
+        None => Ok(()),
+    }
+}
+
+async fn shows(stage: &Stage<'_>, kept: &[(u32, Reason)]) -> Ruling {
+    for (n, reason) in kept {
+        for record in seen(stage, *n).await? {
+            demand!(
+                record.reason.as_ref() == Some(reason),
+                "the reason {reason} has become {:?}",
+                record.reason
+            );
+        }
+    }
+    Ok(())
+}
+
+fn reason() -> Reason {
+    Reason::new("the connection was lost before the answer came")
+}
+
+/// An owner that does not know what it did, and says why.
+async fn doubt(stage: &Stage<'_>, n: u32, applied: bool) -> Ruling<Token> {
+    let token = stage.won(n).await?;
+    let reason = Some(reason());
+    stage
+        .complete(&token, Outcome::InDoubt { applied, reason })
+        .await?;
+    Ok(token)
+}
+
+/// A record in doubt as each method gives it.
+async fn seen(stage: &Stage<'_>, n: u32) -> Ruling<Vec<Record>> {
+    let got = stage.record(n).await?;
+    let all = Filter::all().status(Status::InDoubt);
+    let listed = said("a list", stage.store.list(&all).await)?;
+    let mut seen: Vec<_> = listed.into_iter().filter(|it| it.id == id(n)).collect();
+    seen.extend(got);
+    if let Resolved::InDoubt(record) = said("resolve", stage.store.resolve(id(n)).await)? {
+        seen.push(*record);
+    }
+    if let Claim::InDoubt(record) = stage.claim(&Stage::request(n)).await? {
+        seen.push(*record);
+    }
+    demand!(
+        seen.len() == 4,
+        "get, list, resolve and a claim should give the record in doubt, and give {seen:?}"
+    );
+    Ok(seen)
+}
+
+/// Demands that nothing is left of the reason, nor taken for a result.
+async fn without_reason(stage: &Stage<'_>, n: u32, status: Status) -> Ruling {
+    let record = stage.record(n).await?.ok_or("there should be a record")?;
+    let has_result = matches!(status, Status::Success | Status::Failed);
+    demand!(
+        record.status == status
+            && record.reason.is_none()
+            && record.payload == has_result.then(payload),
+        "{record:?} should be {status}, without a reason"
+    );
+    Ok(())
+}

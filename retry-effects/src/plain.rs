@@ -1,0 +1,32 @@
+//! Texts from elsewhere as a terminal may show them.
+
+use std::fmt::Write as _;
+
+/// A text without characters that move the cursor or reorder a line: those are escaped. Names, errors
+/// and results come from anywhere, and a control character in one could rewrite what an operator sees.
+/// A text that is plain already stays as it is.
+pub(crate) fn plain(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for char in text.chars() {
+        let reorders = matches!(char, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if char.is_control() || reorders || matches!(char, '\u{2028}' | '\u{2029}') {
+            let _ = write!(shown, "{}", char.escape_unicode());
+        } else {
+            shown.push(char);
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_move_the_cursor_is_escaped() {
+        assert_eq!(plain("charge é 収"), "charge é 収");
+        assert_eq!(plain("a\u{1b}[2Jb\nc"), r"a\u{1b}[2Jb\u{a}c");
+        assert_eq!(plain("a\u{202e}b\u{2028}"), r"a\u{202e}b\u{2028}");
+        assert_eq!(plain(r"a\u{a}b"), r"a\u{a}b");
+    }
+}
