@@ -6,15 +6,18 @@
 
 mod cause;
 mod config;
+mod epoch;
 mod error;
 mod machine;
 mod making;
+mod name;
 mod permit;
 mod registry;
 mod state;
 #[cfg(test)]
 mod tests;
 mod tick;
+mod trials;
 mod window;
 
 use std::fmt;
@@ -27,14 +30,16 @@ use tokio::time::Instant;
 use crate::metrics::{CircuitCall, OfCircuit};
 use crate::{event, random};
 use cause::Cause;
+use epoch::Epoch;
 use machine::{Change, Machine};
-use state::{Epoch, Phase};
+use state::Phase;
 use tick::Tick;
 use window::{Outcome, Record};
 
 pub(crate) use config::BreakerConfig;
 pub use config::Window;
 pub use error::{BreakerError, CircuitOpen, UnknownBreaker};
+pub use name::CircuitName;
 pub use permit::Permit;
 pub use state::CircuitState;
 
@@ -44,11 +49,12 @@ pub use state::CircuitState;
 /// *open*, calls are rejected for 60 s, spread by a tenth to either side so that not all clients
 /// come back at once. Whoever asks first after that finds it *half open*: one call may try, the
 /// rest are rejected still. Its success closes the circuit, its failure opens it again; where it is
-/// dropped, the next may try. All numbers can be set, and a window over the last calls or the last
-/// while set in the place of failures in a row.
+/// dropped, or does not end within another 60 s, the next may try. All numbers can be set, and a
+/// window over the last calls or the last while set in the place of failures in a row.
 ///
-/// A breaker is made for a `static`, and shared by all calls to one dependency. In the default
-/// mode, a success reads one word and writes nothing.
+/// A breaker is made for a `static`, and shared by all calls to one dependency; one for each host or
+/// tenant comes of [`CircuitBreakers`](crate::CircuitBreakers). In the default mode, a success reads
+/// one word and writes nothing.
 ///
 /// ```
 /// use std::time::Duration;
@@ -83,7 +89,7 @@ pub use state::CircuitState;
 /// static NEVER: CircuitBreaker = CircuitBreaker::new("never").with_failure_threshold(0);
 /// ```
 pub struct CircuitBreaker {
-    name: &'static str,
+    name: CircuitName,
     /// The class of the operation that it was made for.
     class: Option<&'static str>,
     config: BreakerConfig,
@@ -92,6 +98,8 @@ pub struct CircuitBreaker {
     window: OnceLock<Record>,
     /// Whether it has been said that another configuration goes by its name.
     disputed: AtomicBool,
+    /// Whether [`find_shared`](Self::find_shared) knows it.
+    listed: AtomicBool,
     metrics: OfCircuit,
 }
 
@@ -119,7 +127,7 @@ impl CircuitBreaker {
     }
 
     fn acquire(&self, now: impl Fn() -> Instant) -> Result<Permit<'_>, CircuitOpen> {
-        match self.machine.acquire(&self.config, || Tick::at(now())) {
+        match self.machine.acquire(&self.config, &now) {
             Ok(change) => {
                 self.stepped(change, None);
                 let began = match self.config.slow_call {
@@ -131,7 +139,7 @@ impl CircuitBreaker {
             Err(retry_after) => {
                 self.metrics.asked(self, CircuitCall::Rejected);
                 Err(CircuitOpen {
-                    name: self.name,
+                    name: self.name.clone(),
                     retry_after,
                 })
             }
@@ -167,14 +175,14 @@ impl CircuitBreaker {
         now: impl Fn() -> Instant,
     ) {
         let state = self.machine.state();
-        if state.epoch != epoch {
-            return;
-        }
         let tick = || Tick::at(now());
         let limit = self.config.slow_call;
         let slow = limit.is_some_and(|limit| tick().since_low(began) > limit);
         let cause = match state.phase {
             Phase::Closed { .. } => {
+                if state.epoch != epoch {
+                    return;
+                }
                 let record = self.window.get_or_init(|| Record::new(window, epoch));
                 let tally = record.add(epoch, Outcome { failed, slow }, tick);
                 match tally.judge(&self.config) {
@@ -207,8 +215,14 @@ impl CircuitBreaker {
 impl CircuitBreaker {
     /// The name in logs, metrics and errors.
     #[must_use]
-    pub const fn name(&self) -> &'static str {
-        self.name
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The name as a metric's label.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn label(&self) -> ::metrics::SharedString {
+        self.name.label()
     }
 
     /// The class of the operation that it was made for; `None` where code named it.
@@ -224,12 +238,14 @@ impl CircuitBreaker {
         self.machine.state().name()
     }
 
-    /// How long an open circuit still rejects calls, in milliseconds rounded up. `None` where the
-    /// next call may pass, and where nobody knows: while it is forced open.
+    /// How long the circuit still rejects calls, in milliseconds rounded up: the rest of the open
+    /// time, or, while trial calls have all permits, the time after which another call may try even
+    /// if none of them ends. `None` where the next call may pass, and where nobody knows: while it is
+    /// forced open.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        self.opens_again_in(now())
-            .filter(|left| *left != Duration::MAX)
+        let asked = self.machine.ask(&self.config, || Tick::at(now()));
+        asked.err().flatten()
     }
 
     /// Rejects all calls from now on, until [`reset`](Self::reset). Calls under way go on; their
@@ -262,7 +278,7 @@ impl CircuitBreaker {
     /// Every change of state passes here, once. Without a cause, it is failures that open.
     #[cold]
     fn transition(&self, change: Change, cause: Option<Cause>) {
-        let (name, from) = (self.name, change.before.name().as_str());
+        let (name, from) = (self.name(), change.before.name().as_str());
         match change.after.phase {
             Phase::Closed { .. } => event::circuit_closed(name, from),
             Phase::Open { until } => {
@@ -277,6 +293,15 @@ impl CircuitBreaker {
         }
         let (from, to) = (change.before.name(), change.after.name());
         self.metrics.changed(self, from, to);
+    }
+}
+
+/// Goes with all that is kept for it, but for what a metrics recorder has been told.
+impl Drop for CircuitBreaker {
+    fn drop(&mut self) {
+        if *self.listed.get_mut() {
+            registry::forget(&self.name);
+        }
     }
 }
 

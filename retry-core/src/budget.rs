@@ -206,6 +206,11 @@ impl RetryBudget {
         Arc::ptr_eq(self.bucket(), other.bucket())
     }
 
+    /// A full bucket of its own, limited as this one.
+    pub(crate) const fn like(&self) -> Self {
+        Self::with_limits(self.limits)
+    }
+
     pub(crate) const fn with_limits(limits: Limits) -> Self {
         Self {
             limits,

@@ -12,7 +12,8 @@ pub use sync_sleep::block_for;
 pub(crate) use sync_sleep::sleep;
 
 /// Now: tokio's clock, so that paused time counts, or the test clock of this thread.
-pub(crate) fn now() -> Instant {
+#[must_use]
+pub fn now() -> Instant {
     #[cfg(feature = "testing")]
     if let Some(now) = crate::testing::virtual_now() {
         return now;

@@ -2,6 +2,7 @@
 //! async alike. *Attempt → classify → wait → event*; the caller sleeps.
 
 mod ending;
+mod heard;
 mod next;
 mod time_budget;
 
@@ -28,6 +29,7 @@ use crate::{pause, scope, settings, watch};
 
 use ending::End;
 pub(crate) use ending::Outcome;
+pub use heard::{Checked, Heard};
 pub use next::{Bounds, Step};
 pub(crate) use next::{Interrupted, Next, Wait, Waiting, WhileWaiting};
 
@@ -109,11 +111,7 @@ impl Attempts {
         hook: impl FnOnce(RetryEvent<'_, E>),
     ) -> Next<'p> {
         let guards = if S::NOBODY { None } else { guards };
-        if self.retries == 0
-            && let Some(budget) = guards.and_then(|guards| guards.budget)
-        {
-            budget.deposit();
-        }
+        self.deposit(guards);
         let Some(failure) = judge(outcome) else {
             admission.succeeded(guards);
             if self.retries > 0 {
@@ -153,6 +151,16 @@ impl Attempts {
         match wait {
             None => Next::Again,
             Some(Admitted { wait, tokens }) => Next::Wait(Waiting { wait, tokens, plan }),
+        }
+    }
+
+    /// Every first attempt earns the call's budget a part of a retry.
+    #[inline]
+    fn deposit(&self, guards: Option<&Guards<'_>>) {
+        if self.retries == 0
+            && let Some(budget) = guards.and_then(|guards| guards.budget)
+        {
+            budget.deposit();
         }
     }
 
@@ -229,7 +237,7 @@ impl Attempts {
         outcome: &Result<T, E>,
         judge: impl FnOnce(&Result<T, E>) -> Option<Failure<'_>>,
     ) -> bool {
-        let cancelled = clock::sleep(wait, plan.operation);
+        let cancelled = clock::sleep(wait, || plan.operation.blocks());
         let reason = if cancelled {
             Reason::Cancelled
         } else if plan
@@ -254,6 +262,9 @@ impl Attempts {
         if watch::is(watch::BUDGETS) {
             let own = guards.and_then(|guards| guards.budget);
             guards::deposit_unasked(callee.operation(), own);
+        }
+        if watch::is(watch::UNUSED_VARIABLES) {
+            callee.ask();
         }
         if stats::on() {
             callee.state().counters.succeeded_at_once();
@@ -288,20 +299,7 @@ impl Attempts {
             let error = failure.description();
             carried.retain(|inner| !inner.text.is_empty() && error.carries(&inner.text));
         }
-        let observed = observed();
-        if observed || plan.has_time_budget() {
-            self.failed.get_or_insert_with(Moment::now);
-        }
-        if stats::on() {
-            plan.operation.state().counters.failed(failure.kind());
-        }
-        let attempt = metrics::Attempt::failed(failure.judgement());
-        metrics::attempted(plan.operation, self.number(), attempt);
-        if self.retries == 0 && watch::is(watch::BUDGETS) {
-            let own = plan.guards.and_then(|guards| guards.budget);
-            guards::deposit_unasked(plan.operation, own);
-        }
-        self.charge(plan);
+        let observed = self.count_failure(plan, failure);
         match self.judge(plan, failure, carried.last()) {
             Ok(admitted) => {
                 metrics::waits(plan.operation, admitted.wait);
@@ -316,6 +314,47 @@ impl Attempts {
                 None
             }
         }
+    }
+
+    /// Counts a failed attempt. Says whether its failure is to be told of as well.
+    fn count_failure(&mut self, plan: &Plan<'_>, failure: &Failure<'_>) -> bool {
+        let observed = observed();
+        if observed || plan.has_time_budget() {
+            self.failed.get_or_insert_with(Moment::now);
+        }
+        if stats::on() {
+            plan.operation.state().counters.failed(failure.kind());
+        }
+        let attempt = metrics::Attempt::failed(failure.judgement());
+        metrics::attempted(plan.operation, self.number(), attempt);
+        if self.retries == 0 && watch::is(watch::BUDGETS) {
+            let own = plan.guards.and_then(|guards| guards.budget);
+            guards::deposit_unasked(plan.operation, own);
+        }
+        self.charge(plan);
+        observed
+    }
+
+    /// The attempt failed, and had its effect all the same: the gate's probe has its result, and the
+    /// call succeeds with that.
+    #[cold]
+    pub(crate) fn rescued(
+        &mut self,
+        plan: &Plan<'_>,
+        admission: impl Settle,
+        failure: &Failure<'_>,
+    ) {
+        self.deposit(plan.guards);
+        admission.failed(plan.guards, failure);
+        if self.count_failure(plan, failure) {
+            event::failed(self.at(plan), failure.description());
+        }
+        let outcome = if self.retries == 0 {
+            Outcome::SuccessFirst
+        } else {
+            Outcome::SuccessRetried
+        };
+        self.count(plan, self.number(), outcome);
     }
 
     /// Whether there is to be another attempt: the wait before it, or why not.
@@ -414,6 +453,9 @@ impl Plan<'_> {
 pub(crate) trait Callee {
     fn operation(&self) -> &Operation;
     fn state(&self) -> &'static State;
+
+    /// Lets the settings know that there is such an operation. Only annotated ones have variables.
+    fn ask(&self) {}
 }
 
 impl Callee for Operation {

@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use crate::breaker::CircuitName;
 use crate::wait_text::Wait;
 
 /// A policy that cannot be made: names the field, the value and what is allowed.
@@ -85,8 +86,9 @@ pub enum RetryError {
         /// The operation's name.
         operation: &'static str,
         /// The breaker's name.
-        circuit: &'static str,
-        /// When it will let a call try; `None` where code holds it open.
+        circuit: CircuitName,
+        /// When it will let a call try, at the latest where a trial call is under way; `None` where
+        /// code holds it open.
         retry_after: Option<Duration>,
     },
 }
@@ -94,7 +96,6 @@ pub enum RetryError {
 fn again(retry_after: Option<Duration>) -> String {
     match retry_after {
         None => String::new(),
-        Some(Duration::ZERO) => ", and another call is trying it".to_owned(),
         Some(wait) => format!(" for {}", Wait(wait)),
     }
 }
@@ -135,10 +136,11 @@ pub struct InvalidSetting {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SettingsError {
-    /// At least one variable has a value that is not allowed.
+    /// At least one variable has a value that is not allowed, or is a line of `.env` that cannot be
+    /// parsed.
     #[error("{}", join(.0))]
     Invalid(Vec<InvalidSetting>),
-    /// The `.env` file exists and cannot be read or parsed.
+    /// The `.env` file exists and cannot be read.
     #[error("cannot read .env: {0}")]
     DotEnv(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

@@ -13,6 +13,7 @@ use crate::failure::Description;
 use crate::layer::Resolution;
 use crate::operation::Operation;
 use crate::policy::RetryPolicy;
+use crate::redaction::Redacted;
 use crate::wait_text::Wait;
 
 pub(crate) use circuit::{
@@ -82,7 +83,44 @@ impl Reason {
     }
 }
 
+/// The same event at a level that is known only at run time.
+macro_rules! at_level {
+    ($level:expr, $at:expr, $outcome:expr, $error:expr, $($text:tt)+) => {
+        match $level {
+            Level::ERROR => at_level!(@ error, $at, $outcome, $error, $($text)+),
+            Level::WARN => at_level!(@ warn, $at, $outcome, $error, $($text)+),
+            _ => at_level!(@ debug, $at, $outcome, $error, $($text)+),
+        }
+    };
+    (@ $event:ident, $at:expr, $outcome:expr, $error:expr, $($text:tt)+) => {
+        $event!(
+            target: "retry",
+            operation = $at.operation.name(),
+            class = $at.operation.class(),
+            attempt = $at.attempt,
+            max_attempts = $at.policy.attempt_limit(),
+            elapsed_ms = $at.elapsed_ms(),
+            outcome = $outcome,
+            error = $error,
+            $($text)+
+        )
+    };
+}
+
+/// The attempt failed, and no wait follows: its call has a result from elsewhere.
+pub(crate) fn failed(at: At<'_>, error: Description<'_>) {
+    let (attempt, attempts, name) = (at.attempt, at.policy.attempts(), at.operation.name());
+    at_level!(
+        Level::WARN,
+        at,
+        "rescued",
+        display(error),
+        "Retry attempt {attempt}/{attempts} for {name} failed: {error}"
+    );
+}
+
 pub(crate) fn retrying(at: At<'_>, error: Description<'_>, wait: Duration) {
+    let error = Redacted(&error);
     let (attempt, attempts, name) = (at.attempt, at.policy.attempts(), at.operation.name());
     let wait_ms = millis(wait);
     warn!(
@@ -125,30 +163,6 @@ pub(crate) fn succeeded(at: At<'_>) {
     );
 }
 
-/// The same event at a level that is known only at run time.
-macro_rules! at_level {
-    ($level:expr, $at:expr, $outcome:expr, $error:expr, $($text:tt)+) => {
-        match $level {
-            Level::ERROR => at_level!(@ error, $at, $outcome, $error, $($text)+),
-            Level::WARN => at_level!(@ warn, $at, $outcome, $error, $($text)+),
-            _ => at_level!(@ debug, $at, $outcome, $error, $($text)+),
-        }
-    };
-    (@ $event:ident, $at:expr, $outcome:expr, $error:expr, $($text:tt)+) => {
-        $event!(
-            target: "retry",
-            operation = $at.operation.name(),
-            class = $at.operation.class(),
-            attempt = $at.attempt,
-            max_attempts = $at.policy.attempt_limit(),
-            elapsed_ms = $at.elapsed_ms(),
-            outcome = $outcome,
-            error = $error,
-            $($text)+
-        )
-    };
-}
-
 /// The last attempt failed. ERROR once a call: from the outermost layer alone.
 pub(crate) fn exhausted(at: At<'_>, error: Description<'_>, outcome: &str, inside: bool) {
     let level = if inside { Level::WARN } else { Level::ERROR };
@@ -159,12 +173,14 @@ pub(crate) fn exhausted(at: At<'_>, error: Description<'_>, outcome: &str, insid
         outcome,
         // Taken only where somebody listens: fields are evaluated then.
         &error.snapshot() as &(dyn Error + 'static),
-        "Retry exhausted after {attempt}/{attempts} attempts for {name}: {error}"
+        "Retry exhausted after {attempt}/{attempts} attempts for {name}: {}",
+        Redacted(&error)
     );
 }
 
 /// The error is not worth another attempt: nothing unusual for a first one.
 pub(crate) fn not_retried(at: At<'_>, error: Description<'_>, is_unknown: bool) {
+    let error = Redacted(&error);
     let level = if at.attempt > 1 {
         Level::WARN
     } else {
@@ -180,19 +196,20 @@ pub(crate) fn not_retried(at: At<'_>, error: Description<'_>, is_unknown: bool) 
         level,
         at,
         outcome,
-        display(error),
+        display(&error),
         "Not retried: {name} failed on attempt {attempt}/{attempts}: {error}"
     );
 }
 
 /// The call was stopped although it had attempts left.
 pub(crate) fn stopped(at: At<'_>, error: &dyn fmt::Display, reason: &Reason) {
+    let error = Redacted(error);
     let (attempt, attempts, name) = (at.attempt, at.policy.attempts(), at.operation.name());
     at_level!(
         Level::WARN,
         at,
         reason.outcome(),
-        display(error),
+        display(&error),
         "Retry stopped on attempt {attempt}/{attempts} for {name} ({reason}): {error}"
     );
 }
@@ -209,12 +226,13 @@ pub(crate) fn resolved(operation: &Operation, resolution: &Resolution) {
 
 /// The breaker let no first attempt be made. Nothing unusual while it is open: it said so itself.
 pub(crate) fn rejected(operation: &Operation, error: &dyn fmt::Display) {
+    let error = Redacted(error);
     debug!(
         target: "retry",
         operation = operation.name(),
         class = operation.class(),
         outcome = "circuit_open",
-        error = display(error),
+        error = display(&error),
         "Not called: {error}"
     );
 }

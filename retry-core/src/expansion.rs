@@ -137,6 +137,19 @@ impl<P: PolicySource> Call<P> {
         }
     }
 
+    /// The attempt failed, and the gate's probe has its result: the call is over.
+    pub fn rescued(
+        &mut self,
+        (site, limits): (&'static Site, Option<&Limits>),
+        (guards, admission): Around<'_, impl Settle>,
+        arguments: impl FnOnce() -> Layer,
+        failure: Failure<'_>,
+    ) {
+        let Self { attempts, policy } = self;
+        let plan = site.plan(policy.policy(site, arguments), limits, guards);
+        attempts.rescued(&plan, admission, &failure);
+    }
+
     /// Asks the breaker for an attempt; the error is what a rejected call returns.
     ///
     /// # Errors

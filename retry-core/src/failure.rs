@@ -6,6 +6,7 @@ use std::fmt;
 use crate::chain;
 use crate::classify::Classify;
 use crate::judgement::{Answer, Judgement, Proof, Verdict};
+use crate::redaction::redacted_text;
 use crate::text;
 use crate::throttle;
 
@@ -288,15 +289,19 @@ impl Description<'_> {
     }
 
     /// An owned copy of the error's texts, chain and all, that a subscriber can take as an error.
+    /// Without the secrets that URLs carry.
     pub(crate) fn snapshot(self) -> Snapshot {
         let (debug, below) = match self {
-            Self::Error(error) => (text_of(&format_args!("{error:?}")), error.source()),
-            Self::Debug(value) => (text_of(&format_args!("{value:?}")), None),
-            Self::Display(_) | Self::Named(_) => (text_of(&self), None),
+            Self::Error(error) => (redacted_text(&format_args!("{error:?}")), error.source()),
+            Self::Debug(value) => (redacted_text(&format_args!("{value:?}")), None),
+            Self::Display(_) | Self::Named(_) => (redacted_text(&self), None),
         };
         let below: Vec<_> = chain::layers(below).collect();
         let source = below.into_iter().rfold(None, |source, layer| {
-            let (text, debug) = (text_of(&layer), text_of(&format_args!("{layer:?}")));
+            let (text, debug) = (
+                redacted_text(&layer),
+                redacted_text(&format_args!("{layer:?}")),
+            );
             Some(Box::new(Snapshot {
                 text,
                 debug,
@@ -304,7 +309,7 @@ impl Description<'_> {
             }))
         });
         Snapshot {
-            text: text_of(&self),
+            text: redacted_text(&self),
             debug,
             source,
         }
@@ -319,8 +324,14 @@ pub(crate) fn text_of(text: &dyn fmt::Display) -> String {
     written
 }
 
-/// An error's texts, owned: events want a `'static` error, and errors may borrow.
-pub(crate) struct Snapshot {
+/// The texts of an error and of its chain, as they may be logged.
+#[must_use]
+pub fn snapshot(error: &(dyn Error + 'static)) -> Snapshot {
+    Description::Error(error).snapshot()
+}
+
+/// An error's texts, owned and redacted: events want a `'static` error, and errors may borrow.
+pub struct Snapshot {
     text: String,
     /// Error trackers read the type's name from here.
     debug: String,

@@ -91,7 +91,7 @@ impl<'a> Guards<'a> {
             Ok(permit) => Ok(Admission {
                 permit: Some(permit),
             }),
-            Err(open) => Err(rejected(operation, &open)),
+            Err(open) => Err(rejected(operation, open)),
         }
     }
 
@@ -123,7 +123,7 @@ impl<'a> Guards<'a> {
 }
 
 #[cold]
-fn rejected(operation: &Operation, open: &CircuitOpen) -> RetryError {
+fn rejected(operation: &Operation, open: CircuitOpen) -> RetryError {
     RetryError::CircuitOpen {
         operation: operation.name(),
         circuit: open.name,

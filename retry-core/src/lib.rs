@@ -68,7 +68,7 @@
 //! | `hedge` | `hedge(after = "95ms", max = 1, safe = true)`: a second attempt beside a slow one, see [`Hedge`] | none |
 //! | `borrow(x, ..)` | parameters that all attempts share, instead of a clone each | none |
 //! | `crate` | the path of this crate, where it goes by another name | `::retry_core` |
-//! | `idempotent` | `true`: the effect happens once, whoever asks how often; with `key`, `scope`, `store`, `skip`, `lease`, `retain`, `in_doubt`, `probe`, `on_busy`, `replay_errors` | `false` |
+//! | `idempotent` | `true`: the effect happens once, whoever asks how often; with `key`, `fingerprint`, `scope`, `store`, `skip`, `lease`, `retain`, `in_doubt`, `probe`, `probe_after`, `on_busy`, `replay_errors` | `false` |
 //!
 //! `idempotent` and what belongs to it needs the crate `retry-effects` (`cargo add retry-effects`),
 //! whose page tells what exactly once means, and what each argument does.
@@ -107,7 +107,8 @@
 //! variables tune it. An expression lends one: a value, a reference or an `Arc`. It is evaluated at
 //! the call's start, and what it borrows stays borrowed until the call ends: under `&mut self` write
 //! `budget = self.budget.clone()`. In the lists of `budget(..)` and `circuit_breaker(..)` stand
-//! literals and constants. `circuit_breaker` may end a call without an error of its own, as `timeout`
+//! literals and constants. One guard for each host or tenant comes of a set, as in `circuit_breaker =
+//! HOSTS.of(&host)`: see [`CircuitBreakers`]. `circuit_breaker` may end a call without an error of its own, as `timeout`
 //! may.
 //!
 //! `hedge` is for async functions that may run twice at a time: `safe = true` says so, or
@@ -124,7 +125,7 @@
 //! # What is retried
 //!
 //! In this order: `retry_if` if given; else the error's own [`Classify`]; else, for any
-//! [`Error`](std::error::Error) and for boxed errors, the first error in its source chain that is
+//! [`Error`](std::error::Error) and for boxed errors, the outermost error in its source chain that is
 //! known; else its text and those of its sources, by [`is_retryable_error`]; else it is retried.
 //! `#[error(transparent)]` hides an inner error from its own chain: write `#[error("{0}")]` or derive
 //! [`Classify`](derive@Classify) where the inner error is to decide. A function generic over its error
@@ -159,7 +160,8 @@
 //!
 //! A first-attempt success says nothing, the last failure is the ERROR alone, and ERROR comes once
 //! a call: from the outermost layer, with the error as a `dyn Error` and its chain. Arguments are
-//! never logged.
+//! never logged, and URLs in an error's texts lose user, password, query and fragment
+//! (`https://…@host/path?…`); [`redact_with`] removes more.
 //!
 //! # Metrics
 //!
@@ -187,7 +189,7 @@
 //! | `prometheus` | `metrics::install_buckets` | the exporter and what it brings |
 //! | `testing` | the test kit | for `[dev-dependencies]` |
 //! | `anyhow`, `eyre` | [`Classify`] for their errors, for functions that ask it (attributes do without) | a dependency each |
-//! | `reqwest`, `tonic`, `sqlx`, `tokio-postgres`, `redis` | [`Classify`] for their errors, and finding them in a chain | a dependency each |
+//! | `reqwest`, `reqwest-012`, `hyper`, `h2`, `tonic`, `sqlx`, `sqlx-08`, `tokio-postgres`, `redis` | [`Classify`] for their errors, and finding them in a chain by type; hyper, h2, hyper-util and reqwest are known without it too | a dependency each |
 //!
 //! Each only adds. The crate supports Rust 1.88 and later; `sqlx` asks for 1.94 itself.
 
@@ -209,9 +211,11 @@ mod expansion;
 mod failure;
 mod guards;
 mod hedge;
+mod hold;
 mod jitter;
 mod judgement;
 mod kept;
+mod keyed;
 mod known;
 mod layer;
 mod limits;
@@ -229,6 +233,7 @@ mod policy;
 mod probe;
 mod random;
 mod recognized;
+mod redaction;
 mod retry;
 mod retry_after;
 mod retry_event;
@@ -249,7 +254,7 @@ pub use ad_hoc::{execute_with_retry, execute_with_retry_async};
 pub use adaptive::AdaptiveLimiter;
 pub use backoff::{Growth, Waits};
 pub use breaker::{
-    BreakerError, CircuitBreaker, CircuitOpen, CircuitState, Permit, UnknownBreaker,
+    BreakerError, CircuitBreaker, CircuitName, CircuitOpen, CircuitState, Permit, UnknownBreaker,
 };
 pub use budget::{BudgetError, RetryBudget};
 pub use class::OperationClass;
@@ -259,6 +264,7 @@ pub use guards::UnknownBudget;
 pub use hedge::{Hedge, HedgeError};
 pub use jitter::Jitter;
 pub use judgement::{Answer, Judgement, Verdict};
+pub use keyed::{AdaptiveLimiters, CircuitBreakers, Keyed, RetryBudgets};
 pub use named::{
     AGENT_HIGH_RISK, AGENT_LOW_MEDIUM, ASYNC_JOB_DEFAULT, FLOW_NODE_DEFAULT, NO_RETRY,
     NODUS_SCHEDULED_DEFAULT, resolve_retry_policy, resolve_retry_policy_for,
@@ -266,6 +272,7 @@ pub use named::{
 pub use nesting::Nested;
 pub use policy::{ExecutionGuarantee, RetryPolicy};
 pub use recognized::recognize;
+pub use redaction::redact_with;
 pub use retry::{HedgedRetry, Retry};
 pub use retry_after::parse_retry_after;
 pub use retry_event::RetryEvent;
@@ -288,22 +295,23 @@ pub mod choice {
 #[doc(hidden)]
 pub mod __private {
     pub use crate::breaker::Window;
-    pub use crate::clock::block_for;
+    pub use crate::clock::{block_for, now};
     pub use crate::derived::{
         Held, HeldByChain, HeldByStaticChain, HoldsWait, NotHeld, Viewed, advised, after, held,
         judged, proved, unstated,
     };
     pub use crate::doubt::{Marks, mark, refuse, replace_marks, take_refusal, watch_doubt};
-    pub use crate::engine::{Bounds, Step};
+    pub use crate::engine::{Bounds, Checked, Heard, Step};
     pub use crate::expansion::{
         Call, Fails, attempt_limit, classified, holds, on_error_of, race, unless_timed_out,
         verdict_by,
     };
-    pub use crate::failure::Failure;
+    pub use crate::failure::{Failure, Snapshot, snapshot};
     pub use crate::guards::{
         Admission, Around, Asked, Extend, Guard, GuardLayer, Guards, Rejection, Settle, Share,
         UNGUARDED, guard,
     };
+    pub use crate::hold::{Hold, has_room, hold_sync};
     pub use crate::layer::{AttemptLimit, Layer};
     pub use crate::limits::{Cut, Limits};
     pub use crate::nesting::{attempt_async, attempt_sync};
@@ -313,6 +321,7 @@ pub mod __private {
         Carry, Described, Judged, JudgedAtGate, JudgedByChainAtGate, NotJudgedAtGate, OutcomeProbe,
         Probe, failure,
     };
+    pub use crate::redaction::{redacted, redacted_text};
     pub use crate::retry::{Accept, Advisable, AsyncLimits, Begin, Hook, Judge, SyncLimits};
     pub use crate::site::Site;
 }

@@ -16,12 +16,17 @@
 //! | `circuit_breaker_calls_total` | counter | `circuit`, `result` | `success`, `failure`, `rejected`, or `dropped` without a verdict |
 //!
 //! A circuit that an operation has to itself also carries the operation's `class`, as two classes
-//! may both have an operation of one name. The gate's metrics are those of `retry-effects`.
+//! may both have an operation of one name. Circuits of one
+//! [`CircuitBreakers`](crate::CircuitBreakers) set are counted together, by the set's name, and have
+//! no `circuit_breaker_state`. The gate's metrics are those of `retry-effects`.
 //!
 //! # Labels
 //!
 //! Each label takes one of few values, known when the program is written: operations, classes,
-//! circuits, and the words below. Numbers and texts of errors are never labels.
+//! circuits, and the words below. Numbers and texts of errors are never labels. A circuit that is named
+//! at run time ([`CircuitBreaker::named`](crate::CircuitBreaker::named)) makes its name a label; a
+//! recorder keeps what it was told of it, when the circuit is long gone. Where names are many, a set
+//! keeps the series few.
 //!
 //! `phase` is `initial`, `retry`, or `hedge` for an attempt made beside one that was slow. The
 //! attempt beside which it was made has the result of both together.
@@ -40,7 +45,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | `success_first`, `success_retried` | a value, of the first attempt or of a later one |
+//! | `success_first`, `success_retried` | a value, of the first attempt or of a later one; also of one that failed, where a gated call's probe found what it had done |
 //! | `not_retryable` | a final error, or an unknown outcome under [`ExactlyOnce`](crate::ExecutionGuarantee::ExactlyOnce) |
 //! | `attempts_exhausted` | the last attempt failed, or an inner call has used up the attempts |
 //! | `deadline` | no time: the call's time limit, or a server that asks for a longer wait than allowed |

@@ -7,6 +7,7 @@ use std::panic::Location;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use crate::class::OperationClass;
+use crate::event;
 
 /// A call's class and name.
 #[derive(Clone, Copy, Debug)]
@@ -64,11 +65,15 @@ impl Operation {
 }
 
 impl Operation {
-    /// Whether this operation is warned of blocking for the first time.
-    pub(crate) fn is_first_warning(&self) -> bool {
+    /// Warns, once for each operation, that its waits keep a runtime from all else.
+    pub(crate) fn blocks(&self) {
         static WARNED: Mutex<BTreeSet<(&str, &str)>> = Mutex::new(BTreeSet::new());
         let mut warned = WARNED.lock().unwrap_or_else(PoisonError::into_inner);
-        warned.insert((self.class(), self.name()))
+        let is_first = warned.insert((self.class(), self.name()));
+        drop(warned);
+        if is_first {
+            event::blocking(self);
+        }
     }
 }
 

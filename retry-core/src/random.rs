@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::hash::{BuildHasher, RandomState};
+use std::time::SystemTime;
 
 /// `SplitMix64` (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014): one
 /// addition and a finaliser, every seed good, the same sequence everywhere.
@@ -35,27 +36,70 @@ impl Random {
     }
 }
 
+/// A thread's generator.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Source {
+    random: Random,
+    /// Whether a test wants exactly this sequence.
+    is_fixed: bool,
+}
+
+impl Source {
+    /// A sequence of its own, begun at a random place.
+    fn new() -> Self {
+        Self {
+            random: Random(RandomState::new().hash_one(0_u8)),
+            is_fixed: false,
+        }
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) const fn seeded(seed: u64) -> Self {
+        Self {
+            random: Random::seeded(seed),
+            is_fixed: true,
+        }
+    }
+
+    /// Goes on from another place, which the time chooses. A process and the one that it has forked
+    /// have the same state, and would wait for the same times from then on; two times never lead to
+    /// the same place. The clock is read once a wait, which is longer.
+    fn stir(&mut self, nanos: impl FnOnce() -> u64) {
+        if !self.is_fixed {
+            self.random.0 ^= nanos();
+        }
+    }
+}
+
+/// Nanoseconds of the wall clock, which goes on also where a machine is copied. They wrap.
+fn nanos() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| {
+        let seconds = since.as_secs().wrapping_mul(1_000_000_000);
+        seconds.wrapping_add(u64::from(since.subsec_nanos()))
+    })
+}
+
 thread_local! {
-    /// Each thread draws from a sequence of its own, begun at a random place: two clients, or two
-    /// calls of one, never share their jitter.
-    static THREAD: Cell<Random> = Cell::new(Random(RandomState::new().hash_one(0_u8)));
+    /// Each thread draws from a sequence of its own: two clients, or two calls of one, never share
+    /// their jitter.
+    static THREAD: Cell<Source> = Cell::new(Source::new());
 }
 
 /// Runs `draw` on this thread's generator.
 pub(crate) fn with_thread<T>(draw: impl FnOnce(&mut Random) -> T) -> T {
     // A thread that is being torn down has no generator left: a fresh one serves.
-    let mut random = THREAD
-        .try_with(Cell::get)
-        .unwrap_or_else(|_| Random(RandomState::new().hash_one(0_u8)));
-    let drawn = draw(&mut random);
-    let _ = THREAD.try_with(|thread| thread.set(random));
+    let mut source = THREAD.try_with(Cell::get).unwrap_or_else(|_| Source::new());
+    source.stir(nanos);
+    let drawn = draw(&mut source.random);
+    let _ = THREAD.try_with(|thread| thread.set(source));
     drawn
 }
 
-/// Restarts this thread's generator at `seed` and returns what it was.
+/// Replaces this thread's generator and returns what it was.
 #[cfg(feature = "testing")]
-pub(crate) fn replace_thread(random: Random) -> Random {
-    THREAD.replace(random)
+pub(crate) fn replace_thread(source: Source) -> Source {
+    THREAD.replace(source)
 }
 
 #[cfg(test)]
@@ -86,5 +130,43 @@ mod tests {
         assert_eq!(random.between(9, 9), 9);
         assert_eq!(random.between(9, 3), 9);
         let _ = random.between(0, u64::MAX);
+    }
+
+    /// What `fork()` does to a thread's state is to copy it.
+    #[test]
+    fn a_copy_draws_something_else() {
+        for begun in 0..1_000 {
+            let mut parent = Source {
+                random: Random::seeded(begun),
+                is_fixed: false,
+            };
+            let mut child = parent;
+            // Neighbouring nanoseconds, the nearest that two draws can be.
+            parent.stir(|| 1_800_000_000_000_000_000 + begun);
+            child.stir(|| 1_800_000_000_000_000_001 + begun);
+            let drawn = |source: &mut Source| -> Vec<u64> {
+                let draws = (0..4).map(|_| source.random.between(0, 1_000_000));
+                draws.collect()
+            };
+            let pairs = drawn(&mut parent).into_iter().zip(drawn(&mut child));
+            assert!(pairs.filter(|(one, other)| one == other).count() <= 1);
+        }
+    }
+
+    #[test]
+    fn a_fixed_sequence_is_not_stirred() {
+        let mut fixed = Source {
+            random: Random::seeded(1_234_567),
+            is_fixed: true,
+        };
+        fixed.stir(|| unreachable!("the clock is not read"));
+        assert_eq!(fixed.random.next(), 6_457_827_717_110_365_317);
+    }
+
+    #[test]
+    fn a_thread_does_not_repeat_itself() {
+        let drawn = |_| with_thread(|random| random.between(0, u64::MAX));
+        let drawn: std::collections::BTreeSet<u64> = (0..1_000).map(drawn).collect();
+        assert_eq!(drawn.len(), 1_000);
     }
 }

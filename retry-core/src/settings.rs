@@ -1,25 +1,30 @@
 //! [`RetrySettings`]: what the environment says, over the defaults.
 
+#[cfg(feature = "dotenv")]
+mod dot_env;
 mod environment;
 mod generations;
 mod guards;
 mod installed;
+mod nearest;
+mod operations;
 mod variables;
 
 use std::collections::BTreeMap;
 
 use crate::budget::RetryBudget;
 use crate::class::OperationClass;
-use crate::error::SettingsError;
+use crate::error::{InvalidSetting, SettingsError};
 use crate::layer::{Layer, Origin, Resolution};
 use crate::nesting::Nested;
 use crate::policy::RetryPolicy;
 
 use guards::GuardSettings;
+use variables::operation_key;
 
 pub(crate) use generations::Generations;
 pub(crate) use installed::{current, generation};
-pub(crate) use variables::operation_key;
+pub(crate) use operations::asked_by;
 
 /// Settings of a process: class variables, per-operation variables and switches.
 ///
@@ -45,6 +50,8 @@ pub struct RetrySettings {
     classes: [Layer; 4],
     operations: BTreeMap<String, Layer>,
     guards: GuardSettings,
+    /// Each variable that is for one operation, with that operation.
+    operation_variables: BTreeMap<String, String>,
     pub(crate) stats: bool,
     pub(crate) nested: Nested,
 }
@@ -52,7 +59,7 @@ pub struct RetrySettings {
 impl RetrySettings {
     /// Reads the process environment and, with the feature `dotenv`, `.env` of the current
     /// directory beneath it. Writes nothing and applies nothing; unknown `RETRY__` names are
-    /// warned of.
+    /// warned of, and so are lines of `.env` that cannot be parsed, unless they begin with `RETRY__`.
     ///
     /// # Errors
     ///
@@ -71,7 +78,8 @@ impl RetrySettings {
         if let Some(error) = read.unreadable {
             return Err(error);
         }
-        Self::from_vars(read.variables)
+        environment::warn_of_skipped(&read.skipped);
+        Self::of_variables(read.variables.into_iter().collect(), read.malformed)
     }
 
     /// [`RetrySettings::load`] from the given variables alone, for tests and for programs that
@@ -104,12 +112,20 @@ impl RetrySettings {
         let variables = variables
             .into_iter()
             .map(|(name, value)| (name.into(), value.into()));
-        let parsed = variables::parse(variables.collect());
+        Self::of_variables(variables.collect(), Vec::new())
+    }
+
+    fn of_variables(
+        variables: BTreeMap<String, String>,
+        mut invalid: Vec<InvalidSetting>,
+    ) -> Result<Self, SettingsError> {
+        let parsed = variables::parse(variables);
         variables::warn_of_unknown(&parsed.unknown);
-        if parsed.invalid.is_empty() {
+        invalid.extend(parsed.invalid);
+        if invalid.is_empty() {
             Ok(parsed.settings)
         } else {
-            Err(SettingsError::Invalid(parsed.invalid))
+            Err(SettingsError::Invalid(invalid))
         }
     }
 

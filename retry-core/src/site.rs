@@ -29,6 +29,8 @@ pub struct Site {
     state: OnceLock<&'static State>,
     /// Whether an argument out of range was reported.
     clamped: AtomicBool,
+    /// Whether settings know that there is such an operation.
+    asked_settings: AtomicBool,
 }
 
 /// What all layers together say, under one generation of settings.
@@ -57,6 +59,7 @@ impl Site {
             resolved: Generations::new(),
             state: OnceLock::new(),
             clamped: AtomicBool::new(false),
+            asked_settings: AtomicBool::new(false),
         }
     }
 
@@ -141,6 +144,7 @@ impl Site {
     }
 
     fn resolution(&self, evaluated: &Layer) -> Resolution {
+        self.ask();
         let mut out_of_range = false;
         // Reported by the first call only: an expression is out of range in every one.
         let reported = self.clamped.load(Ordering::Relaxed);
@@ -168,6 +172,14 @@ impl Callee for Site {
         match self.state.get() {
             Some(state) => state,
             None => self.state.get_or_init(|| self.operation.look_up()),
+        }
+    }
+
+    #[inline]
+    fn ask(&self) {
+        if !self.asked_settings.load(Ordering::Relaxed) {
+            self.asked_settings.store(true, Ordering::Relaxed);
+            settings::asked_by(self.name());
         }
     }
 }

@@ -75,7 +75,7 @@ pub struct OperationStats {
     pub attempts: u64,
     /// Time from a call's first failed attempt to its end, summed over the calls that failed one.
     pub time_spent: Duration,
-    /// Failed attempts by [`kind`](crate::Classify::kind), most frequent first.
+    /// Failed attempts by [`kind`](crate::Judgement::kind), most frequent first.
     pub failures: Vec<(&'static str, u64)>,
 }
 

@@ -32,7 +32,7 @@ mod time;
 
 use std::marker::PhantomData;
 
-use crate::random::{self, Random};
+use crate::random::{self, Source};
 
 pub use recorder::{RecordedEvent, Recorder};
 pub use script::Script;
@@ -56,7 +56,7 @@ pub(crate) use time::{absorb_sleep, skips_waits, virtual_now};
 #[must_use = "the seed holds until the guard is dropped"]
 pub fn seed(seed: u64) -> Seeded {
     Seeded {
-        before: random::replace_thread(Random::seeded(seed)),
+        before: random::replace_thread(Source::seeded(seed)),
         this_thread: PhantomData,
     }
 }
@@ -64,7 +64,7 @@ pub fn seed(seed: u64) -> Seeded {
 /// Puts the thread's own randomness back when it is dropped; made by [`seed`].
 #[derive(Debug)]
 pub struct Seeded {
-    before: Random,
+    before: Source,
     this_thread: PhantomData<*const ()>,
 }
 

@@ -14,6 +14,8 @@ pub(crate) const BUDGETS_OF_SETTINGS: u8 = 1 << 1;
 pub(crate) const GLOBAL_BUDGET: u8 = 1 << 3;
 /// Budgets that no call asked for itself.
 pub(crate) const BUDGETS: u8 = BUDGETS_OF_SETTINGS | GLOBAL_BUDGET;
+/// Variables of operations that have not run yet, which are known by name once they do.
+pub(crate) const UNUSED_VARIABLES: u8 = 1 << 4;
 /// The metrics facade is told.
 pub(crate) const METRICS: u8 = 1 << 2;
 

@@ -8,13 +8,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-use retry_core::__private::{Failure, Marks, take_refusal};
+use retry_core::__private::{Failure, Limits, Marks, take_refusal};
 
 use crate::action_id::ActionId;
 use crate::ambient;
 use crate::claim::{Fence, Token};
 use crate::effect_error::EffectError;
 use crate::lease;
+use crate::question::{LastAttempt, Question};
 use crate::reason::Reason;
 use crate::store::EffectStore;
 
@@ -32,6 +33,8 @@ pub(crate) struct Action {
     pub(crate) held_at: AtomicU64,
     /// The action whose body made this call.
     pub(crate) parent: Option<Arc<Self>>,
+    /// Of a call with a probe. Boxed: most have none.
+    pub(crate) question: Option<Box<Question>>,
     /// The attempt that runs, from 1.
     attempt: AtomicU32,
     flags: AtomicU16,
@@ -86,6 +89,7 @@ impl Action {
             renew_at: AtomicU64::new(0),
             held_at: AtomicU64::new(0),
             parent: ambient::action(),
+            question: None,
             attempt: AtomicU32::new(0),
             flags: AtomicU16::new(0),
             refusal: Mutex::new(None),
@@ -113,7 +117,7 @@ impl Action {
     /// Where the lease may have run out since the claim or the last attempt: somebody may have
     /// settled the action, or be at it. Nothing has begun then, and nothing may.
     pub(crate) fn begin_attempt(&self) -> Result<(), EffectError> {
-        self.attempt.fetch_add(1, Ordering::Relaxed);
+        let number = self.attempt.fetch_add(1, Ordering::Relaxed) + 1;
         if self.is(LOST) || lease::has_run_out(self) {
             self.set(OVER);
             return Err(EffectError::ClaimExpired {
@@ -124,6 +128,9 @@ impl Action {
         self.clear(RETURNED | RECORDED | UNPROVED | ACTED | PANICKED);
         *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.set(RUNNING);
+        if let Some(question) = &self.question {
+            question.begin(number);
+        }
         Ok(())
     }
 
@@ -161,6 +168,11 @@ impl Action {
     pub(crate) fn reason(&self) -> Option<Reason> {
         let reason = self.reason.lock().unwrap_or_else(PoisonError::into_inner);
         reason.clone()
+    }
+
+    /// The time limits that a wait for the callee's word keeps to.
+    pub(crate) fn limits(&self) -> Option<&Limits> {
+        self.question.as_ref()?.limits.as_ref()
     }
 
     pub(crate) fn lease_lost(&self) -> EffectError {
@@ -292,6 +304,36 @@ impl CurrentAction {
     #[must_use]
     pub fn attempt(&self) -> u32 {
         self.0.attempt.load(Ordering::Relaxed)
+    }
+
+    /// For a probe: the attempt that it is asked about. A callee that lists what it did by time is asked
+    /// for what came after that attempt [began](LastAttempt::began).
+    ///
+    /// `None` in a body, and in a probe that is asked about another call's attempt, whose record this
+    /// call has taken over: of that nobody here knows when it began.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io;
+    /// use retry_effects::{Effect, InMemoryEffectStore, Probe, current_action};
+    ///
+    /// let ask_the_bank = || {
+    ///     let attempt = current_action().and_then(|action| action.last_attempt());
+    ///     let attempt = attempt.expect("a probe of this call's own attempt");
+    ///     assert_eq!(attempt.number(), 1);
+    ///     assert!(attempt.began() <= attempt.ended());
+    ///     Probe::Applied(7)
+    /// };
+    /// let receipt = Effect::new("charge", &42)
+    ///     .store(InMemoryEffectStore::new())
+    ///     .probe(ask_the_bank)
+    ///     .run(|| Err(io::Error::from(io::ErrorKind::TimedOut)));
+    /// assert_eq!(receipt.expect("the bank has it"), 7);
+    /// ```
+    #[must_use]
+    pub fn last_attempt(&self) -> Option<LastAttempt> {
+        self.0.question.as_ref()?.last_attempt()
     }
 
     /// The right to complete the action, for `complete_in`.

@@ -40,8 +40,9 @@ use crate::error::{ActionIdError, ParseActionIdError};
 ///   of parsed JSON may differ from the sender's. Money belongs in integers in any case.
 /// - With `serde_json`'s feature `arbitrary_precision`, numbers are taken as Python reads their
 ///   text: `1e2` is the float `100.0`, `-0` the integer `0`.
-/// - A `HashSet`, or a `HashMap` turned into a list, has no fixed order, hence no fixed id. A
-///   `HashMap` as a map has one: its keys are sorted.
+/// - A `HashSet`, or a `HashMap` written as a list, has no order of its own: its elements are sorted
+///   by their texts, as Python's `sorted(items, key=json.dumps)` does. A list that was made of one is
+///   a list, and has its order: sort it first.
 /// - Bytes are a list of integers, as in `serde_json`. Python refuses its `bytes`.
 ///
 /// # Errors

@@ -1,10 +1,11 @@
 //! The way in: from a request to the right to run, to a recorded result, or to a refusal.
 
 use std::borrow::Cow;
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use retry_core::__private::Limits;
+use retry_core::__private::{Limits, has_room};
 
 use crate::action::{Action, OVER, UNKNOWN};
 use crate::action_id::ActionId;
@@ -15,6 +16,7 @@ use crate::effect_error::EffectError;
 use crate::event::{self, GateEventKind};
 use crate::lease;
 use crate::policy::{Doubt, OnBusy};
+use crate::question::Question;
 use crate::record::{Finished, InputHash, Record, Resolved};
 use crate::state::differ;
 use crate::store::{EffectStore, Outcome};
@@ -30,6 +32,7 @@ pub(crate) struct Request {
     pub(crate) lease: Duration,
     pub(crate) retain: Option<Duration>,
     pub(crate) doubt: Doubt,
+    pub(crate) probe_after: Duration,
     pub(crate) on_busy: OnBusy,
     pub(crate) limits: Option<Limits>,
     /// On tokio's clock, as time limits are.
@@ -131,7 +134,7 @@ impl Request {
                     }
                 }
                 Standing::InDoubt(record) => {
-                    if self.doubt == Doubt::Halt || record.applied {
+                    if self.doubt == Doubt::Halt || record.applied || !self.may_ask(&record) {
                         return Err(EffectError::InDoubt { record });
                     }
                     let silent = watch.as_ref().map(|watch: &Watch| watch.silent);
@@ -164,16 +167,33 @@ impl Request {
         })
     }
 
+    /// Whether the call has time to wait until the callee's *no* about this record is final. Else the
+    /// record is better left alone: taking it over would begin the wait anew for everyone.
+    fn may_ask(&self, record: &Record) -> bool {
+        let passed = record.lease_over.unwrap_or_default();
+        let wait = self.probe_after.saturating_sub(passed);
+        self.doubt != Doubt::Probe || wait.is_zero() || has_room(wait, self.limits.as_ref())
+    }
+
     /// Runs under a claim that was won, `over` a record in doubt.
     fn run(&self, won: Won, over: Option<Box<Record>>) -> Admission {
-        let action = Action::new(
+        let mut action = Action::new(
             self.name.clone(),
             won.token,
             self.store.clone(),
             self.lease,
             won.asked,
         );
+        let is_probed = self.doubt == Doubt::Probe;
         let takes_over = over.is_some();
+        if is_probed {
+            // How long ago the owner ended.
+            let taken_over = over
+                .as_ref()
+                .map(|record| record.lease_over.unwrap_or_default());
+            let question = Question::new(self.probe_after, self.limits, taken_over);
+            action.question = Some(Box::new(question));
+        }
         if let Some(record) = over {
             // What an earlier owner did stays unknown, whatever becomes of this one's attempts.
             action.set(UNKNOWN);
@@ -183,7 +203,7 @@ impl Request {
         }
         Admission::Run {
             action: Arc::new(action),
-            asks: takes_over && self.doubt == Doubt::Probe,
+            asks: is_probed && takes_over,
         }
     }
 
@@ -209,6 +229,7 @@ impl Request {
         over: Option<&Record>,
         silent: Option<Silent>,
     ) -> Result<Result<Won, Standing>, EffectError> {
+        lease::start().map_err(|error| self.without_keeper(error))?;
         let mut request = ClaimRequest::new(self.id, &self.name);
         request.scope = self.scope.as_deref().unwrap_or_default();
         request.input_hash = self.input;
@@ -302,6 +323,14 @@ impl Request {
         self.store_failed(StoreError::unavailable(
             "answer",
             "the time limit of the call is over",
+        ))
+    }
+
+    /// Nobody would renew the lease of what this call claims. It claims nothing.
+    pub(crate) fn without_keeper(&self, error: io::Error) -> EffectError {
+        self.store_failed(StoreError::unavailable(
+            "be used without a thread that renews leases, which cannot be started",
+            error,
         ))
     }
 

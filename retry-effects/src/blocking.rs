@@ -1,6 +1,7 @@
 //! How a sync call waits for what is async.
 
 use std::future::Future;
+use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -16,20 +17,29 @@ use crate::store::EffectStore;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CannotBlock;
 
+/// Why a sync call cannot ask its store. The store was asked nothing.
+#[derive(Debug)]
+pub(crate) enum NotRun {
+    CannotBlock,
+    /// There is no runtime for a store that needs one.
+    NoRuntime(io::Error),
+}
+
 /// Runs a future that waits for nothing but `store`.
 pub(crate) fn run<T>(
     store: &dyn EffectStore,
     future: impl Future<Output = T>,
-) -> Result<T, CannotBlock> {
+) -> Result<T, NotRun> {
     let mut future = pin!(future);
     if store.needs_runtime() {
         // The keeper's thread drives what such a store waits for; only tasks of the runtime that
         // this very thread drives would wait for ever.
+        let runtime = lease::runtime().map_err(NotRun::NoRuntime)?;
         let parked = block_for(|| {
-            let _entered = lease::runtime().enter();
+            let _entered = runtime.enter();
             park(future, &waker())
         });
-        return parked.ok_or(CannotBlock);
+        return parked.ok_or(NotRun::CannotBlock);
     }
     // Most answers are there at once, and nobody need be woken.
     let polled = future

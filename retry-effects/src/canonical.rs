@@ -9,14 +9,16 @@ mod float;
 mod key;
 mod number;
 mod object;
+mod order;
 mod path;
 mod sequence;
 mod text;
 mod writer;
 
+use std::any::type_name;
 use std::fmt::Display;
 
-use serde::ser::{Serialize, Serializer};
+use serde::ser::{Serialize, SerializeSeq, Serializer};
 
 use crate::ActionIdError;
 use key::Key;
@@ -38,8 +40,8 @@ pub(crate) fn unscoped_text(
     writer.out.extend_from_slice(b"{\"action_type\":");
     text::write(&mut writer.out, action_type);
     writer.out.extend_from_slice(b",\"payload\":");
-    payload
-        .serialize(&mut writer)
+    writer
+        .value(payload)
         .map_err(|error| error.within("payload"))?;
     Ok(writer.out)
 }
@@ -171,15 +173,18 @@ impl<'a> Serializer for &'a mut Writer {
         value: &T,
     ) -> Result<(), ActionIdError> {
         self.open_variant(variant)?;
-        value
-            .serialize(&mut *self)
+        self.value(value)
             .map_err(|error| error.within(Step::variant(variant)))?;
         self.close(b'}');
         Ok(())
     }
 
     fn serialize_seq(self, _len: Option<usize>) -> Result<Sequence<'a>, ActionIdError> {
-        Sequence::open(self, None)
+        if order::is_unordered(self.of) {
+            Sequence::open_unordered(self)
+        } else {
+            Sequence::open(self, None)
+        }
     }
 
     fn serialize_tuple(self, _len: usize) -> Result<Sequence<'a>, ActionIdError> {
@@ -220,6 +225,18 @@ impl<'a> Serializer for &'a mut Writer {
         _len: usize,
     ) -> Result<Object<'a>, ActionIdError> {
         Object::open(self, Some(variant))
+    }
+
+    fn collect_seq<I>(self, items: I) -> Result<(), ActionIdError>
+    where
+        I: IntoIterator<Item: Serialize>,
+    {
+        self.of = type_name::<I>();
+        let mut sequence = self.serialize_seq(None)?;
+        for item in items {
+            sequence.serialize_element(&item)?;
+        }
+        SerializeSeq::end(sequence)
     }
 
     fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<(), ActionIdError> {

@@ -14,6 +14,7 @@ mod pages;
 mod place;
 mod purge;
 mod screen;
+mod secrets;
 mod settle;
 mod settlement;
 mod show;
@@ -69,7 +70,24 @@ fn perform(arguments: Arguments, screen: &mut Screen<'_>) -> Result<(), Failure>
 
 /// Help that was asked for, or what is wrong with the command line.
 fn explained(said: &clap::Error) -> ExitCode {
+    let mut text = said.render().to_string();
+    // It quotes what it does not understand, which may be an address with a password.
+    for argument in std::env::args_os().skip(1) {
+        let argument = argument.to_string_lossy();
+        let value = argument.split_once('=').map_or("", |(_, value)| value);
+        let glued = argument.strip_prefix("-s").unwrap_or_default();
+        for place in [&*argument, value, glued] {
+            let shown = secrets::hidden(place);
+            if shown != place {
+                text = text.replace(place, &shown);
+            }
+        }
+    }
     // A closed pipe is no reason to fail.
-    let _ = said.print();
+    let _ = if said.use_stderr() {
+        write!(io::stderr(), "{text}")
+    } else {
+        write!(io::stdout(), "{text}")
+    };
     u8::try_from(said.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
 }

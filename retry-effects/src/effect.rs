@@ -1,6 +1,7 @@
 //! [`Effect`]: the gate for code without an attribute.
 
-mod parts;
+mod judge;
+mod probe;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,7 +10,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use retry_core::__private::{
-    Accept, AsyncLimits, Begin, Cut, Failure, Guard, Hook, Judge, SyncLimits,
+    Accept, AsyncLimits, Begin, Checked, Cut, Failure, Guard, Heard, Hook, Judge, Limits,
+    SyncLimits,
 };
 use retry_core::choice::{AnyOk, ByClassify, NoGuard, NoHook, NoLimit};
 use retry_core::{Classify, NO_RETRY, Retry, Verdict};
@@ -22,8 +24,9 @@ use crate::default_store::IntoStore;
 use crate::expansion::{Ask, Opened};
 use crate::policy::{InDoubt, OnBusy};
 
-use parts::{AsksAsync, AsksSync, Gated};
-pub use parts::{NoProbe, Probing};
+use judge::Gated;
+use probe::{AsksAsync, AsksSync};
+pub use probe::{NoProbe, Probing};
 
 /// One effect, to happen once: what `idempotent = true` does, for code without an attribute.
 ///
@@ -96,10 +99,15 @@ impl<J, A, H, L, P, C, G> Effect<J, A, H, L, P, C, G> {
         self.asking(|ask| ask.scope(scope))
     }
 
-    /// What else the call is made with. The same key with another input is
-    /// [`EffectError::PayloadMismatch`](crate::EffectError::PayloadMismatch), and nothing runs.
-    pub fn input(self, input: &(impl Serialize + ?Sized)) -> Self {
-        self.asking(|ask| ask.input(input))
+    /// What else the call is made with. The same key with another fingerprint is
+    /// [`EffectError::PayloadMismatch`](crate::EffectError::PayloadMismatch), and nothing runs. Without
+    /// it nothing is compared.
+    ///
+    /// Name what must not differ, and no more: a field that a later release adds to a value in here
+    /// makes another fingerprint of the same call. See
+    /// [`identity_and_deploys`](crate::identity_and_deploys).
+    pub fn fingerprint(self, fingerprint: &(impl Serialize + ?Sized)) -> Self {
+        self.asking(|ask| ask.input(fingerprint))
     }
 
     /// Where it is recorded; without it, in the [default store](crate::set_default_store).
@@ -130,13 +138,14 @@ impl<J, A, H, L, P, C, G> Effect<J, A, H, L, P, C, G> {
     }
 
     /// The call has begun: its time limit counts, waiting for others included.
-    fn started(mut self) -> Self
+    fn started(mut self) -> (Self, Option<Limits>)
     where
         L: Begin,
     {
-        match self.retry.__begin() {
-            Some(limits) => self.asking(|ask| ask.limits(&limits)),
-            None => self,
+        let limits = self.retry.__begin();
+        match &limits {
+            Some(begun) => (self.asking(|ask| ask.limits(begun)), limits),
+            None => (self, None),
         }
     }
 
@@ -160,21 +169,6 @@ impl<J, A, H, L, P, C, G> Effect<J, A, H, L, P, C, G> {
             ask,
             retry,
             probe,
-            codec,
-        }
-    }
-
-    /// Asks the callee what happened where nobody else knows: a closure that gives a
-    /// [`Probe`](crate::Probe), or for [`run_async`](Self::run_async) a future of one. It takes the
-    /// place of [`in_doubt`](Self::in_doubt).
-    pub fn probe<F>(self, probe: F) -> Effect<J, A, H, L, Probing<F>, C, G> {
-        let Self {
-            ask, retry, codec, ..
-        } = self;
-        Effect {
-            ask: ask.probed(),
-            retry,
-            probe: Probing(probe),
             codec,
         }
     }
@@ -211,12 +205,13 @@ impl<J, A, H, L, P, C, G> Effect<J, A, H, L, P, C, G> {
         P: AsksSync<T>,
         C: ErrorCodec<E>,
     {
+        let (this, _) = self.started();
         let Self {
             ask,
             retry,
             mut probe,
             codec,
-        } = self.started();
+        } = this;
         let mut gate = match ask.open_sync(codec::results::<Result<T, E>>(), codec.errors()) {
             Opened::Finished(outcome) => return outcome,
             Opened::Run(gate) => gate,
@@ -228,14 +223,16 @@ impl<J, A, H, L, P, C, G> Effect<J, A, H, L, P, C, G> {
         }
         let (judge, retry) = retry.__judge_apart();
         let judge = Gated::new(&judge, &gate);
-        let outcome = retry.__judged_by(judge).run(|| {
-            let outcome = gate.attempt_sync(&mut attempt);
-            if gate.note(&outcome, |error| judge.own(error)) {
-                gate.hear(outcome, gate.asking_sync(|| probe.ask()))
-            } else {
-                outcome
-            }
-        });
+        let outcome = retry.__judged_by(judge).__run_checked(
+            || gate.attempt_sync(&mut attempt),
+            |outcome| {
+                if gate.note(&outcome, |error| judge.own(error)) {
+                    gate.hear(outcome, gate.asking_sync(|| probe.ask()))
+                } else {
+                    Heard::Ended(outcome)
+                }
+            },
+        );
         gate.close_sync(outcome, is_final)
     }
 
@@ -257,12 +254,13 @@ impl<J, A, H, L, P, C, G> Effect<J, A, H, L, P, C, G> {
         P: AsksAsync<T>,
         C: ErrorCodec<E>,
     {
+        let (this, limits) = self.started();
         let Self {
             ask,
             retry,
             probe,
             codec,
-        } = self.started();
+        } = this;
         // Each attempt's closure runs as a part of its attempt: what it does is done by then.
         let attempt = Mutex::new(attempt);
         let mut gate = match ask
@@ -279,16 +277,16 @@ impl<J, A, H, L, P, C, G> Effect<J, A, H, L, P, C, G> {
         }
         let (judge, retry) = retry.__judge_apart();
         let judge = Gated::new(&judge, &gate);
+        let (lent, probe, attempt) = (&gate, &probe, &attempt);
         let mut outcome = retry
             .__judged_by(judge)
-            .run_async(|| {
-                let (gate, probe, attempt) = (&gate, &probe, &attempt);
-                async move {
-                    // An attempt that a timeout cut left no word: the callee is asked before the
-                    // next one.
-                    if gate.note_cut(&Err(gate.in_doubt()), |_| Failure::cut()) {
-                        match gate.hear(Err(gate.in_doubt()), gate.asking(probe.ask()).await) {
-                            Err(error) if gate.is_over() => return Err(error),
+            .__run_async_checked(
+                || async move {
+                    // A question that the timeout cut is asked again before anything runs.
+                    if lent.note_cut(&Err(lent.in_doubt()), |_| Failure::cut()) {
+                        let word = lent.asking(probe.ask()).await;
+                        match lent.hear(Err(lent.in_doubt()), word).into_outcome() {
+                            Err(error) if lent.is_over() => return Err(error),
                             Err(_) => {}
                             Ok(applied) => return Ok(applied),
                         }
@@ -297,17 +295,21 @@ impl<J, A, H, L, P, C, G> Effect<J, A, H, L, P, C, G> {
                         let body = attempt.lock().unwrap_or_else(PoisonError::into_inner)();
                         body.await
                     };
-                    let outcome = gate.attempt(body).await;
-                    if gate.note(&outcome, |error| judge.own(error)) {
-                        gate.hear(outcome, gate.asking(probe.ask()).await)
+                    lent.attempt(body).await
+                },
+                |outcome, _| {
+                    // Where nothing has begun, it was a question that was cut.
+                    if lent.has_begun() && lent.note(&outcome, |error| judge.own(error)) {
+                        Checked::Asked(lent.ask_in_time(limits, probe, outcome))
                     } else {
-                        outcome
+                        Checked::Ended(outcome)
                     }
-                }
-            })
+                },
+            )
             .await;
         if gate.note_cut(&outcome, |error| judge.own(error)) {
-            outcome = gate.hear(outcome, gate.asking(probe.ask()).await);
+            let word = gate.asking(probe.ask()).await;
+            outcome = gate.hear(outcome, word).into_outcome();
         }
         gate.close(outcome, is_final).await
     }

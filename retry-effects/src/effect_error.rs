@@ -136,7 +136,8 @@ pub enum EffectError {
         /// Where the trouble is.
         source: ActionIdError,
     },
-    /// The store failed before anything ran.
+    /// The store failed before anything ran; or the operating system has no thread or file left for
+    /// what renews leases, and nothing was claimed.
     #[error("{action_type} did not run: the store failed")]
     #[non_exhaustive]
     Store {

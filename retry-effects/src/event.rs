@@ -2,9 +2,11 @@
 //! keeps metrics. Payloads, arguments and results are in neither.
 
 use std::collections::BTreeSet;
+use std::error::Error;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use retry_core::__private::{redacted_text, snapshot};
 use tracing::{debug, info, warn};
 
 use crate::action::Action;
@@ -48,6 +50,8 @@ pub enum GateEventKind {
     Succeeded,
     /// A final error was recorded.
     Failed,
+    /// A probe found the result of an attempt whose answer was lost, this call's or an earlier one's.
+    Rescued,
     /// The claim was given back: nothing had happened.
     Released,
     /// The effect may have happened: the record is in doubt.
@@ -75,6 +79,7 @@ impl GateEventKind {
             Self::Mismatch => "mismatch",
             Self::Succeeded => "succeeded",
             Self::Failed => "failed",
+            Self::Rescued => "rescued",
             Self::Released => "released",
             Self::InDoubt => "in_doubt",
             Self::Expired => "expired",
@@ -202,6 +207,12 @@ fn report(
         }
         GateEventKind::Succeeded => event!(debug, "Recorded the result of {action_type}"),
         GateEventKind::Failed => event!(debug, "Recorded the error of {action_type}"),
+        GateEventKind::Rescued => {
+            event!(
+                info,
+                "Rescued {action_type}: it had happened, and its answer was lost"
+            );
+        }
         GateEventKind::Released => event!(debug, "Released {action_type}: nothing has happened"),
         GateEventKind::InDoubt => event!(warn, "In doubt: {action_type} may have happened"),
         GateEventKind::Expired => {
@@ -248,6 +259,33 @@ pub(crate) fn unrecognized(action: &Action, error: &str) {
     );
 }
 
+/// The callee is not to be asked yet.
+pub(crate) fn held(action_type: &str, id: ActionId, wait: Duration) {
+    info!(
+        target: "retry",
+        operation = action_type,
+        action = %id,
+        wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
+        "Waiting {wait:?} before the probe of {action_type} is asked"
+    );
+}
+
+/// A sync call is to wait for the callee's word on the only thread of a runtime.
+pub(crate) fn blocking(action_type: &str) {
+    static WARNED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    let mut warned = WARNED.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_first = warned.insert(action_type.to_owned());
+    drop(warned);
+    if is_first {
+        warn!(
+            target: "retry",
+            operation = action_type,
+            "Waiting for the probe of {action_type} blocks the only thread of its runtime: make it \
+             async, or call it through spawn_blocking"
+        );
+    }
+}
+
 /// The keeper found that the claim is another's.
 pub(crate) fn lease_lost(action: &Action) {
     tell_of(GateEventKind::LeaseLost, action);
@@ -260,8 +298,9 @@ pub(crate) fn not_renewed(action: &Action, error: &StoreError) {
         target: "retry",
         operation = %name,
         action = %id,
-        error = error as &(dyn std::error::Error + 'static),
-        "The lease of {name} could not be renewed yet: {error}"
+        error = &snapshot(error) as &(dyn Error + 'static),
+        "The lease of {name} could not be renewed yet: {}",
+        redacted_text(error)
     );
 }
 

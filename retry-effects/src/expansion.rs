@@ -20,7 +20,7 @@ use serde::ser::{SerializeMap, Serializer};
 use crate::action_id::{UnscopedId, compute_action_id};
 use crate::admission::{Admission, Request};
 use crate::ambient;
-use crate::blocking::{self, CannotBlock};
+use crate::blocking::{self, NotRun};
 use crate::claim::DEFAULT_LEASE;
 use crate::codec::{Errors, Results};
 use crate::default_store::{IntoStore, default_store};
@@ -60,6 +60,7 @@ pub struct Ask {
     in_doubt: InDoubt,
     on_busy: OnBusy,
     probed: bool,
+    probe_after: Duration,
     limits: Option<Limits>,
     began: tokio::time::Instant,
 }
@@ -92,6 +93,7 @@ impl Ask {
             in_doubt: InDoubt::default(),
             on_busy: OnBusy::default(),
             probed: false,
+            probe_after: Duration::ZERO,
             limits: None,
             began: tokio::time::Instant::now(),
         }
@@ -166,6 +168,13 @@ impl Ask {
         self
     }
 
+    /// `probe_after = ..`
+    #[must_use]
+    pub fn probe_after(mut self, wait: Duration) -> Self {
+        self.probe_after = wait;
+        self
+    }
+
     /// The limits that the call has begun to count.
     #[must_use]
     pub fn limits(mut self, limits: &Limits) -> Self {
@@ -199,12 +208,15 @@ impl Ask {
         };
         match blocking::run(&*request.store, request.admit()) {
             Ok(admitted) => Opened::of(admitted, &request, forms),
-            Err(CannotBlock) => {
+            Err(NotRun::CannotBlock) => {
                 let error = EffectError::CannotBlock {
                     action_type: (*request.name).into(),
                     what: "its store",
                 };
                 Opened::refused(error, &forms.1)
+            }
+            Err(NotRun::NoRuntime(error)) => {
+                Opened::refused(request.without_keeper(error), &forms.1)
             }
         }
     }
@@ -229,6 +241,7 @@ impl Ask {
             lease: self.lease,
             retain: self.retain,
             doubt: Doubt::of(self.in_doubt, self.probed),
+            probe_after: self.probe_after,
             on_busy: self.on_busy,
             limits: self.limits,
             began: self.began,
@@ -361,14 +374,7 @@ impl<F: Fields> Serialize for Object<F> {
 
 /// Asks an async probe: a panic in it is no word.
 pub fn probed<T, F: Future<Output = Probe<T>>>(probe: F) -> Probed<F> {
-    Probed { probe: Some(probe) }
-}
-
-/// [`probed`], of what makes the probe: a panic in that is no word either.
-pub(crate) fn probed_by<T, F: Future<Output = Probe<T>>>(probe: impl FnOnce() -> F) -> Probed<F> {
-    Probed {
-        probe: catch_unwind(AssertUnwindSafe(probe)).ok(),
-    }
+    Probed { probe }
 }
 
 /// Asks a sync probe: a panic in it is no word.
@@ -386,7 +392,7 @@ pin_project! {
     #[derive(Debug)]
     pub struct Probed<F> {
         #[pin]
-        probe: Option<F>,
+        probe: F,
     }
 }
 
@@ -394,9 +400,7 @@ impl<T, F: Future<Output = Probe<T>>> Future for Probed<F> {
     type Output = Probe<T>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Probe<T>> {
-        let Some(probe) = self.project().probe.as_pin_mut() else {
-            return Poll::Ready(Probe::Unknown);
-        };
+        let probe = self.project().probe;
         catch_unwind(AssertUnwindSafe(|| probe.poll(context)))
             .unwrap_or_else(|panic| Poll::Ready(no_word(panic)))
     }

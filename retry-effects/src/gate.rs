@@ -1,5 +1,6 @@
 //! [`Gate`]: one claimed call, from its first attempt to its record.
 
+mod asking;
 mod attempt;
 mod ending;
 
@@ -12,19 +13,18 @@ use retry_core::Verdict;
 use crate::action::{
     ACTED, Action, ENDED, LOST, MARKED, OVER, RETURNED, RUNNING, UNKNOWN, UNPROVED,
 };
-use crate::ambient;
 use crate::blocking;
 use crate::codec::{Errors, Results};
 use crate::effect_error::EffectError;
 use crate::event::{self, GateEventKind};
 use crate::lease::{self, Held};
-use crate::policy::{Doubt, Probe};
+use crate::policy::Doubt;
 use crate::reason::Reason;
 use crate::record::{Record, Status};
 use crate::state::time;
 use crate::store::Outcome;
 
-use attempt::{Asking, Attempt, unless_it_panics};
+use attempt::{Attempt, unless_it_panics};
 use ending::{ENCODER_PANICKED, complete, reason_of_drop, release};
 
 /// A claimed call. Dropped before it is closed, it gives back what proved not to have happened, and
@@ -88,21 +88,6 @@ impl<T, E> Gate<T, E> {
         let outcome = unless_it_panics(&self.action, body);
         self.action.set(RETURNED);
         outcome
-    }
-
-    /// Asks the callee as a part of this action: the probe knows which one it is asked about.
-    #[inline]
-    pub fn asking<F: Future>(&self, probe: F) -> Asking<'_, F> {
-        Asking {
-            probe,
-            action: &self.action,
-        }
-    }
-
-    /// [`asking`](Self::asking) for a sync call.
-    #[inline]
-    pub fn asking_sync<R>(&self, probe: impl FnOnce() -> R) -> R {
-        ambient::within_action(&mut Some(self.action.clone()), probe)
     }
 
     /// Takes note of an attempt's outcome; `judge` makes a failure of its error. Says whether the
@@ -183,46 +168,6 @@ impl<T, E> Gate<T, E> {
             || (!action.is(UNPROVED) && (failure.is_not_applied() || action.was_refused(failure)))
     }
 
-    /// What the callee said of the attempt that was noted.
-    ///
-    /// # Errors
-    ///
-    /// The attempt's own, unless the callee has a result.
-    pub fn hear(&self, outcome: Result<T, E>, word: Probe<T>) -> Result<T, E> {
-        match word {
-            // Until it is recorded, it is as much in doubt as before.
-            Probe::Applied(result) => Ok(result),
-            Probe::NotApplied => {
-                self.action.clear(UNKNOWN);
-                outcome
-            }
-            Probe::Unknown => {
-                self.action.set(OVER);
-                outcome
-            }
-        }
-    }
-
-    /// Whether a record in doubt was taken over, and the callee is to be asked about it first.
-    #[must_use]
-    pub fn asks_first(&self) -> bool {
-        self.asks_first
-    }
-
-    /// What the callee said of an earlier owner's effect: the call's outcome, unless it is to run.
-    #[must_use]
-    pub fn hear_first(&mut self, word: Probe<T>) -> Option<Result<T, E>> {
-        match word {
-            Probe::Applied(result) => Some(Ok(result)),
-            Probe::NotApplied => {
-                self.asks_first = false;
-                self.action.clear(UNKNOWN);
-                None
-            }
-            Probe::Unknown => Some(Err(self.in_doubt())),
-        }
-    }
-
     /// The failure, as the engine is to see it: the gate has a say in whether there is another
     /// attempt.
     #[inline]
@@ -233,6 +178,11 @@ impl<T, E> Gate<T, E> {
         } else {
             failure
         }
+    }
+
+    /// Whether a body has begun of which nobody has taken note.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.action.is(RUNNING)
     }
 
     /// Whether the attempt before was broken off without a word, or the question what it did.

@@ -6,6 +6,7 @@
 
 use std::cell::Cell;
 use std::future::Future;
+use std::io;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -48,7 +49,7 @@ pub(crate) struct Held {
     place: usize,
 }
 
-/// Keeps the action's lease until the place is dropped.
+/// Keeps the action's lease until the place is dropped. Only after [`start`].
 pub(crate) fn hold(action: &Arc<Action>) -> Held {
     let keeper = keeper();
     let now = since_origin(action.claimed);
@@ -91,40 +92,58 @@ pub(crate) fn has_run_out(action: &Action) -> bool {
     since_origin(Instant::now()) >= held_at.saturating_add(nanos(action.lease))
 }
 
-/// Runs `work` on the keeper's thread: for what a dropped call leaves to be done.
+/// Runs `work` on the keeper's thread: for what a dropped call leaves to be done. Only after [`start`].
 pub(crate) fn later(work: impl Future<Output = ()> + Send + 'static) {
     keeper().runtime.spawn(work);
 }
 
 /// The runtime that the keeper's thread drives, for stores that need one.
-pub(crate) fn runtime() -> &'static Handle {
-    &keeper().runtime
+///
+/// # Errors
+///
+/// As [`start`], which this does.
+pub(crate) fn runtime() -> io::Result<&'static Handle> {
+    start()?;
+    Ok(&keeper().runtime)
+}
+
+static KEEPER: OnceLock<Keeper> = OnceLock::new();
+
+/// Starts the keeper, unless it is there. To be called before anything is claimed: what was claimed
+/// without one would be renewed by nobody, and given back by nobody.
+///
+/// # Errors
+///
+/// The operating system's, which has no more threads or files to give. Later it may.
+pub(crate) fn start() -> io::Result<()> {
+    if KEEPER.get().is_some() {
+        return Ok(());
+    }
+    static STARTING: Mutex<()> = Mutex::new(());
+    let _alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
+    if KEEPER.get().is_some() {
+        return Ok(());
+    }
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let handle = runtime.handle().clone();
+    std::thread::Builder::new()
+        .name("retry-effects".to_owned())
+        .spawn(move || keep(&runtime, KEEPER.wait()))?;
+    KEEPER.get_or_init(|| Keeper {
+        shards: Default::default(),
+        runtime: handle,
+        wakes_at: AtomicU64::new(u64::MAX),
+        sooner: Notify::new(),
+    });
+    Ok(())
 }
 
 fn keeper() -> &'static Keeper {
-    static KEEPER: OnceLock<Keeper> = OnceLock::new();
-    KEEPER.get_or_init(|| {
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("the operating system gives a runtime what it needs");
-        let handle = runtime.handle().clone();
-        std::thread::Builder::new()
-            .name("retry-effects".to_owned())
-            .spawn(move || keep(&runtime))
-            .expect("the operating system gives a thread");
-        Keeper {
-            shards: Default::default(),
-            runtime: handle,
-            wakes_at: AtomicU64::new(u64::MAX),
-            sooner: Notify::new(),
-        }
-    })
+    KEEPER.get().expect("it was started before the claim")
 }
 
-fn keep(runtime: &Runtime) {
+fn keep(runtime: &Runtime, keeper: &'static Keeper) {
     runtime.block_on(async {
-        let keeper = keeper();
         let mut empty = 0;
         loop {
             let now = since_origin(Instant::now());

@@ -53,7 +53,7 @@
 //! |---|---|---|---|
 //! | **transactional** | effect and record commit in one database transaction | exactly one commit, at any crash point | `complete_in`, with `in_doubt = "reexecute"` |
 //! | **keyed** | the callee dedupes the action id that it is handed, for longer than anyone retries | effectively once | `in_doubt = "reexecute"` |
-//! | **probed** | the callee can be asked *did this happen?*, and its no is final | effectively once | `probe = ..` |
+//! | **probed** | the callee can be asked *did this happen?*, and its no is final, if need be after a while | effectively once | `probe = ..`, `probe_after = ..` |
 //! | **guarded** | none of these | among callers of this crate, while the record is kept and the store loses no acknowledged commit: never twice; a crash in the middle leaves a record *in doubt* for a person | the default, `in_doubt = "halt"` |
 //!
 //! **What is proved.** A failed attempt is *not applied* only where that is proved: by the error's own
@@ -78,6 +78,53 @@
 //! over or retries by itself reports its last try alone, and a later step's refusal says nothing of an
 //! earlier step: switch the former off under a gate, and call [`acted`] before the step that must not
 //! happen twice.
+//!
+//! **A no that holds.** The callee may still be at work on a request that its caller has given up. With
+//! `timeout = "1s"` and a bank that books three seconds after it was asked, a probe at once is told
+//! *no* after each attempt, and three attempts are three charges. `probe_after` says from when on the
+//! no is final: the longest time that the callee may need, and some more. Before that it is not asked,
+//! and nothing runs. The wait keeps to `max_total_time`, and ends where a
+//! [`RetryScope`](retry_core::RetryScope) is cancelled: the call then ends in doubt. Inside the probe
+//! [`CurrentAction::last_attempt`] tells when the attempt began that is asked about.
+//!
+//! ```
+//! use std::time::Duration;
+//! use retry_core::retry_api;
+//! use retry_effects::Probe;
+//! # use std::sync::Mutex;
+//! # use tokio::time::{Instant, sleep};
+//! # static REQUESTS: Mutex<Vec<Instant>> = Mutex::new(Vec::new());
+//!
+//! #[retry_api(
+//!     idempotent = true,
+//!     key(order_id),
+//!     timeout = "1s",
+//!     probe = |order_id, _| ask_the_bank(*order_id),
+//!     probe_after = "10s",
+//! )]
+//! async fn charge(order_id: u64, cents: u64) -> std::io::Result<String> {
+//!     # let _ = order_id;
+//!     # REQUESTS.lock().unwrap().push(Instant::now());
+//!     sleep(Duration::from_secs(3)).await; // the bank books now, whether we still wait or not
+//!     # let _ = cents;
+//!     Ok("receipt 1".to_owned())
+//! }
+//!
+//! async fn ask_the_bank(order_id: u64) -> Probe<String> {
+//!     # let _ = order_id;
+//!     # let booked = REQUESTS.lock().unwrap().iter().any(|at| at.elapsed() >= Duration::from_secs(3));
+//!     # if booked { Probe::Applied("receipt 1".to_owned()) } else { Probe::NotApplied }
+//!     # /*
+//!     ..
+//!     # */
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> std::io::Result<()> {
+//! assert_eq!(charge(42, 1999).await?, "receipt 1"); // one charge, found by the probe
+//! # assert_eq!(REQUESTS.lock().unwrap().len(), 1);
+//! # Ok(())
+//! # }
+//! ```
 //!
 //! # What each crash leaves
 //!
@@ -117,7 +164,9 @@
 //! the next release may have a probe that this one lacks, and settle what this one left in doubt.
 //!
 //! With an explicit key the other arguments are the *fingerprint*: the same key with another
-//! fingerprint is [`EffectError::PayloadMismatch`].
+//! fingerprint is [`EffectError::PayloadMismatch`]. `fingerprint(a, b)` names what is compared, so that a
+//! field that a deploy adds to another argument does not turn away what is delivered again.
+//! [`identity_and_deploys`] says what a deploy may change.
 //!
 //! # Arguments
 //!
@@ -125,6 +174,7 @@
 //! |---|---|---|
 //! | `idempotent` | `true` | `false` |
 //! | `key(a, b)`, `key = expr` | what the action is done to | all arguments |
+//! | `fingerprint(a, b)` | which other arguments must not differ for the same key; `fingerprint()`: none | all others |
 //! | `skip(x)` | arguments that are neither key nor fingerprint: a client, a connection | none |
 //! | `scope` | anything `Display` | the scope around the call |
 //! | `store` | a store, or an `Arc` of one | the [default store](set_default_store) |
@@ -133,6 +183,7 @@
 //! | `retain` | when a finished record may go by itself | never: until [`purge`](EffectStore::purge) |
 //! | `in_doubt` | `"halt"`, `"reexecute"`, or an [`InDoubt`] | `"halt"` |
 //! | `probe` | a path or closure over the arguments that gives a [`Probe`] | none |
+//! | `probe_after` | how long after an attempt's end the probe's *no* is final | at once |
 //! | `on_busy` | `"wait"`: join the running call; `"fail"`; or an [`OnBusy`] | `"wait"` |
 //! | `replay_errors` | `true`: a final error is recorded and returned again | `false`: free to run again |
 //!
@@ -162,7 +213,7 @@
 //! | part | is |
 //! |---|---|
 //! | [`Effect`] | the gate for code without an attribute |
-//! | [`current_action`] | inside a body: action id, fence, attempt, token |
+//! | [`current_action`] | inside a body: action id, fence, attempt, token; inside a probe: the [`LastAttempt`] |
 //! | [`acted`] | inside a body: from here on every failure is unknown |
 //! | [`with_scope`], [`with_scope_blocking`], [`in_current_scope`] | for whom a part of a program works |
 //! | [`EffectStore`], [`set_default_store`] | where actions are recorded |
@@ -207,6 +258,8 @@ mod event;
 mod expansion;
 mod gate;
 mod lease;
+#[cfg(any(feature = "postgres", feature = "cli"))]
+mod libpq;
 mod memory;
 #[cfg(feature = "metrics")]
 pub mod metrics;
@@ -214,6 +267,7 @@ mod plain;
 mod policy;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod question;
 mod reason;
 mod record;
 #[cfg(feature = "redis")]
@@ -252,6 +306,7 @@ pub use memory::ManualClock;
 pub use policy::{InDoubt, OnBusy, Probe};
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresEffectStore, PostgresOptions};
+pub use question::LastAttempt;
 pub use reason::Reason;
 pub use record::{FORMAT, Finished, InputHash, NEWEST_FORMAT, Payload, Record, Resolved, Status};
 /// The version that [`SqliteEffectStore::complete_in`] takes a transaction of. No program can be
@@ -269,6 +324,10 @@ pub use tokio_postgres;
 /// Which store to take: what each survives, needs and costs.
 #[doc = include_str!("../docs/stores.md")]
 pub mod choosing_a_store {}
+
+/// What a call is known by, and what a deploy may change of it.
+#[doc = include_str!("../docs/identity.md")]
+pub mod identity_and_deploys {}
 
 /// The types that an [`Effect`]'s choices are kept in, named here for signatures; the methods of
 /// [`Effect`] make them.

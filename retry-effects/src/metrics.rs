@@ -115,6 +115,7 @@ pub(crate) fn record(
         // How a body ended.
         GateEventKind::Succeeded
         | GateEventKind::Failed
+        | GateEventKind::Rescued
         | GateEventKind::Released
         | GateEventKind::InDoubt
         | GateEventKind::Expired
@@ -141,6 +142,7 @@ pub(crate) fn record(
         | GateEventKind::Failed
         | GateEventKind::Released => settled(store, id),
         GateEventKind::Busy
+        | GateEventKind::Rescued
         | GateEventKind::Mismatch
         | GateEventKind::Expired
         | GateEventKind::LeaseLost

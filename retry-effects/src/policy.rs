@@ -30,7 +30,9 @@ pub enum OnBusy {
 /// What became of an effect that nobody knows of: the answer of a probe.
 ///
 /// A `NotApplied` must be final: nothing that was sent for this action before the question, by this
-/// attempt or an earlier one, under this fence or an older one, may still take effect later.
+/// attempt or an earlier one, under this fence or an older one, may still take effect later. A callee
+/// that may still be at work says no too soon: `probe_after` of an attribute, or
+/// [`Effect::probe_after`](crate::Effect::probe_after), has it asked later.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Probe<T> {
     /// It happened, and this is its result.

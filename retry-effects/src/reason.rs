@@ -3,6 +3,8 @@
 use std::fmt::{self, Display, Write as _};
 use std::sync::Arc;
 
+use retry_core::__private::redacted;
+
 use crate::plain::plain;
 use crate::record::Payload;
 
@@ -46,7 +48,7 @@ impl Reason {
             written.push_str("no text");
         }
         // Cut last: a part of an address has lost what tells its secrets from the rest.
-        Self(cut(plain(&redacted(written)), Self::LONGEST).into())
+        Self(cut(plain(&redacted(&written)), Self::LONGEST).into())
     }
 
     /// The text.
@@ -76,11 +78,6 @@ impl Reason {
 
 /// The name of the reason in what stores keep.
 const KEY: &str = "reason";
-
-/// A text without the secrets of addresses in it.
-fn redacted(text: String) -> String {
-    text
-}
 
 /// A text of at most `most` bytes: a longer one is cut at a character, and says so.
 fn cut(mut text: String, most: usize) -> String {

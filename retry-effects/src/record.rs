@@ -204,6 +204,10 @@ pub struct Record {
     pub lease_left: Option<Duration>,
     /// How often its lease was renewed.
     pub renewals: u64,
+    /// Of a record in doubt: how long ago, by the store's clock, its owner left it so, or let its lease
+    /// run out. `None` where that is not known. A call that takes the record over waits for the rest
+    /// of its `probe_after` only.
+    pub lease_over: Option<Duration>,
 }
 
 impl Record {
@@ -225,6 +229,7 @@ impl Record {
             completed_at: None,
             lease_left: None,
             renewals: 0,
+            lease_over: None,
         }
     }
 }

@@ -406,6 +406,8 @@ impl Slot {
         record.lease_left = (status == Status::Pending)
             .then(|| Duration::from_nanos(self.lease_until.saturating_sub(now.lease)));
         record.renewals = self.renewals;
+        record.lease_over = (status == Status::InDoubt)
+            .then(|| Duration::from_nanos(now.lease.saturating_sub(self.lease_until)));
         record
     }
 

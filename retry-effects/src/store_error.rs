@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::time::Duration;
 
+use retry_core::__private::{redacted, redacted_text};
 use retry_core::{Classify, Judgement};
 use thiserror::Error as ThisError;
 
@@ -11,12 +12,15 @@ use crate::record::{Finished, Status};
 
 /// Why an [`EffectStore`](crate::EffectStore) could not do what it was asked. What it could not do
 /// changed nothing, unless it says otherwise.
+///
+/// Where the text of an [`Unavailable`](Self::Unavailable) quotes a URL, it is without user, password,
+/// query and fragment, as in logs ([`retry_core::redact_with`]). Its source is as the driver made it.
 #[derive(Debug, ThisError)]
 #[non_exhaustive]
 pub enum StoreError {
     /// The store cannot be reached or used. Whether a write that was under way took place is
     /// unknown; asked again, it tells.
-    #[error("the store cannot {action}: {source}")]
+    #[error("the store cannot {}: {}", redacted(action), redacted_text(source))]
     #[non_exhaustive]
     Unavailable {
         /// What it could not do, as in "open /var/lib/app/effects.db".

@@ -6,7 +6,7 @@ mod gate {
     mod dropped;
     mod duplicates;
     mod errors;
-    mod input;
+    mod fingerprint;
     mod leases;
     mod marks;
     mod nested;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use retry_core::testing::Recorder;
 use retry_effects::{
-    Effect, EffectStore, GateEventKind, InDoubt, InMemoryEffectStore, OnBusy, observe_gate,
+    Effect, EffectStore, GateEventKind, InDoubt, InMemoryEffectStore, OnBusy, Probe, observe_gate,
 };
 
 const SECRET: &str = "s3cr3t";
@@ -23,7 +23,7 @@ fn charge(store: &Arc<InMemoryEffectStore>, key: u32) -> Effect {
     // Key, scope, input, result and error are all secret.
     Effect::new("charge", &(SECRET, key))
         .scope(SECRET)
-        .input(SECRET)
+        .fingerprint(SECRET)
         .store(store)
 }
 
@@ -56,7 +56,7 @@ fn every_event_is_told_and_none_tells_too_much() {
     assert_eq!(seen(), [Kind::Replayed]);
     assert!(
         charge(&store, 1)
-            .input("else")
+            .fingerprint("else")
             .run(runs as fn() -> io::Result<_>)
             .is_err()
     );
@@ -84,6 +84,28 @@ fn every_event_is_told_and_none_tells_too_much() {
     assert!(again.run(runs as fn() -> io::Result<_>).is_ok());
     assert_eq!(seen(), [Kind::Won, Kind::Succeeded]);
 
+    let rescued = charge(&store, 5).probe(|| Probe::Applied(SECRET.to_owned()));
+    assert!(rescued.run(|| says(io::ErrorKind::TimedOut)).is_ok());
+    assert_eq!(seen(), [Kind::Won, Kind::Rescued, Kind::Succeeded]);
+    // An earlier call's, too.
+    assert!(
+        charge(&store, 6)
+            .run(|| says(io::ErrorKind::TimedOut))
+            .is_err()
+    );
+    let rescued = charge(&store, 6).probe(|| Probe::Applied(SECRET.to_owned()));
+    assert!(rescued.run(runs as fn() -> io::Result<_>).is_ok());
+    assert_eq!(
+        seen(),
+        [
+            Kind::Won,
+            Kind::InDoubt,
+            Kind::Won,
+            Kind::Rescued,
+            Kind::Succeeded
+        ]
+    );
+
     let outcome = charge(&store, 3).run(|| {
         let nested = charge(&store, 3).on_busy(OnBusy::Fail);
         assert!(nested.run(runs as fn() -> io::Result<_>).is_err());
@@ -103,7 +125,7 @@ fn every_event_is_told_and_none_tells_too_much() {
         .iter()
         .filter(|event| event.fields.contains_key("gate"))
         .collect();
-    assert_eq!(gate.len(), 15, "{events:#?}");
+    assert_eq!(gate.len(), 23, "{events:#?}");
     for event in &events {
         assert!(!format!("{event:?}").contains(SECRET), "{event:?}");
     }

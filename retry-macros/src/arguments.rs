@@ -125,6 +125,23 @@ impl Arguments {
                 "`multiplier` belongs to `backoff = \"exponential\"`; remove one of the two",
             );
         }
+        if let Some(gate) = &self.gate
+            && let Some(Limit {
+                key,
+                value: Value::Wait(after),
+            }) = &gate.probe_after
+            && let Some(Limit {
+                value: Value::Wait(total),
+                ..
+            }) = &self.max_total_time
+            && after >= total
+        {
+            let message = format!(
+                "{key} is {after:?}; it must be less than max_total_time, {total:?}, or the probe is \
+                 never asked about an attempt of the call"
+            );
+            faults.at(key.span(), message);
+        }
         if let (Some(_), Some(argument)) = (&self.gate, find("retry_on_ok")) {
             let message = "`retry_on_ok` has no place beside `idempotent`: every `Ok` is recorded as \
                            the result; return an error for what is not done yet";

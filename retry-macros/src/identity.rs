@@ -56,7 +56,12 @@ pub(crate) fn of<'a>(
     named(&gate.skip, "skip", faults);
     if let Some(Key::Parameters(names)) = &gate.key {
         named(names, "key", faults);
-        refuse_excluded(names, gate, faults);
+        refuse_excluded(names, "key", gate, faults);
+    }
+    if let Some(names) = &gate.fingerprint {
+        named(names, "fingerprint", faults);
+        refuse_excluded(names, "fingerprint", gate, faults);
+        refuse_keyed(names, gate, faults);
     }
     let (key, rest): (Vec<_>, Vec<_>) = all
         .iter()
@@ -67,13 +72,16 @@ pub(crate) fn of<'a>(
             Some(Key::Expression(_)) => false,
             None => true,
         });
+    let is_compared = |member: &Member<'_>| match &gate.fingerprint {
+        Some(names) => names.contains(&member.variable),
+        None => true,
+    };
     let identity = Identity {
-        input: rest,
+        input: rest.into_iter().filter(is_compared).collect(),
         all,
         key,
     };
     identity.refuse_patterns(faults);
-    identity.refuse_unordered(faults);
     Some(identity)
 }
 
@@ -98,31 +106,36 @@ impl Identity<'_> {
             faults.on(pattern, message);
         }
     }
-
-    fn refuse_unordered(&self, faults: &mut Faults) {
-        for member in self.key.iter().chain(&self.input) {
-            if is_unordered(member.ty) {
-                let message = "a `HashSet` has no fixed order, so that equal sets would be told \
-                               apart: take a `BTreeSet` or a sorted `Vec`, or leave it out by \
-                               `skip(..)`";
-                faults.on(member.ty, message);
-            }
-        }
-    }
 }
 
-/// What makes up the key cannot be left out of it.
-fn refuse_excluded(names: &[Ident], gate: &Gate, faults: &mut Faults) {
+/// What is part of the key or of the fingerprint cannot be left out of it.
+fn refuse_excluded(names: &[Ident], part: &str, gate: &Gate, faults: &mut Faults) {
     for name in names {
         let is = |expression: &Option<Expr>| expression.as_ref().and_then(variable) == Some(name);
         if let Some(skipped) = gate.skip.iter().find(|skipped| *skipped == name) {
-            let message = format!("`{name}` is part of the key: it cannot be skipped");
+            let message = format!("`{name}` is part of the {part}: it cannot be skipped");
             faults.at(skipped.span(), message);
         } else if is(&gate.scope) {
             let message = format!("`{name}` is the scope, and tells calls apart already");
             faults.at(name.span(), message);
         } else if is(&gate.store) {
-            let message = format!("`{name}` is the store: it cannot be part of the key");
+            let message = format!("`{name}` is the store: it cannot be part of the {part}");
+            faults.at(name.span(), message);
+        }
+    }
+}
+
+/// What tells actions apart is never compared.
+fn refuse_keyed(names: &[Ident], gate: &Gate, faults: &mut Faults) {
+    for name in names {
+        let is_key = match &gate.key {
+            Some(Key::Parameters(keys)) => keys.contains(name),
+            Some(Key::Expression(key)) => variable(key) == Some(name),
+            None => false,
+        };
+        if is_key {
+            let message =
+                format!("`{name}` is in the key already: another value is another action");
             faults.at(name.span(), message);
         }
     }
@@ -217,11 +230,6 @@ fn variable(expression: &Expr) -> Option<&Ident> {
     }
 }
 
-/// Whether it is a `HashSet`, or holds one.
-fn is_unordered(ty: &Type) -> bool {
-    contains(ty.to_token_stream(), "HashSet")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -253,6 +261,9 @@ mod tests {
             ("key(b)", "b", "a type"),
             ("key(r#type, a)", "a type", "b"),
             ("key(a), skip(b)", "a", "type"),
+            ("key(a), fingerprint(r#type)", "a", "type"),
+            ("key(a), fingerprint()", "a", ""),
+            ("key = b.len(), fingerprint(b)", "", "b"),
             ("key = a + 1", "", "a b type"),
             ("key = a", "", "b type"),
             ("key = &(a)", "", "b type"),
@@ -313,19 +324,44 @@ mod tests {
             ("", "fn call<const N: u8>() -> R {}", "a generic function"),
             ("", "fn call(a: &impl X) -> R {}", "a generic function"),
             (
-                "",
-                "fn call(a: &std::collections::HashSet<u8>) -> R {}",
-                "no fixed order",
+                "key(a), fingerprint(x)",
+                "fn call(a: u32) -> R {}",
+                "it has `a`",
             ),
             (
-                "key(b)",
-                "fn call(a: HashSet<u8>, b: u8) -> R {}",
-                "no fixed order",
+                "key(a), fingerprint(b), skip(b)",
+                "fn call(a: u32, b: u32) -> R {}",
+                "part of the fingerprint: it cannot be skipped",
             ),
             (
-                "",
-                "fn call(a: Option<Vec<(u8, HashSet<u8>)>>) -> R {}",
-                "no fixed order",
+                "key(a), fingerprint(b, b)",
+                "fn call(a: u32, b: u32) -> R {}",
+                "in the fingerprint already",
+            ),
+            (
+                "key(a), fingerprint(a)",
+                "fn call(a: u32) -> R {}",
+                "in the key already: another value",
+            ),
+            (
+                "key = &a, fingerprint(a)",
+                "fn call(a: u32) -> R {}",
+                "in the key already: another value",
+            ),
+            (
+                "key(a), scope = b, fingerprint(b)",
+                "fn call(a: u32, b: u32) -> R {}",
+                "is the scope",
+            ),
+            (
+                "key(a), store = b, fingerprint(b)",
+                "fn call(a: u32, b: u32) -> R {}",
+                "part of the fingerprint",
+            ),
+            (
+                "fingerprint(a)",
+                "fn call(a: u32) -> R {}",
+                "none is left to compare",
             ),
         ] {
             let arguments = format!("idempotent = true, {arguments}");
@@ -342,7 +378,7 @@ mod tests {
         for (arguments, function) in [
             ("", "fn call<'a>(a: &'a str) -> R {}"),
             ("name = \"n\"", "fn call<T>(&self, a: T) -> R {}"),
-            ("skip(a)", "fn call(a: HashSet<u8>) -> R {}"),
+            ("", "fn call(a: HashSet<u8>) -> R {}"),
             ("", "fn call(a: HashMap<u8, u8>) -> R {}"),
         ] {
             let arguments = format!("idempotent = true, {arguments}");

@@ -1,4 +1,6 @@
 //! Tests.
+#[cfg(feature = "libraries")]
+pub mod judged;
 pub mod loopback;
 mod outcomes;
 #[cfg(unix)]

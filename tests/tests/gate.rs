@@ -5,6 +5,7 @@ mod gate {
     mod doubt;
     mod errors;
     mod identity;
+    mod probe_after;
     mod probes;
     mod receivers;
     mod shapes;

@@ -9,6 +9,7 @@ mod guards {
     mod dropped;
     mod gate;
     mod hedge;
+    mod keyed;
     mod time_budget;
 
     use std::future::Future;

@@ -6,6 +6,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use retry_core::{Classify, Verdict};
+use retry_tests::judged::{Promise, REFUSED, TURNED_AWAY, UNKNOWN, promise_of};
 use retry_tests::loopback::{Peer, Reaction, Refusing};
 
 #[derive(Debug, thiserror::Error)]
@@ -26,15 +27,15 @@ enum AppError {
 }
 
 /// Asserts that the error which `fail` makes is judged alike in each box.
-async fn assert_seen_through<E>(name: &str, verdict: Verdict, fail: impl AsyncFn() -> E)
+async fn assert_seen_through<E>(name: &str, promise: Promise, fail: impl AsyncFn() -> E)
 where
     E: Error + Classify + Send + Sync + 'static,
     AppError: From<E>,
 {
     type Boxed = Box<dyn Error + Send + Sync>;
     let bare = fail().await;
-    let kind = bare.kind();
-    assert_eq!(bare.classify(), verdict, "{name}: {bare:?}");
+    let kind = bare.classify().kind();
+    assert_eq!(promise_of(&bare), promise, "{name}: {bare:?}");
 
     let boxed: Boxed = Box::new(fail().await);
     let app: Boxed = Box::new(AppError::from(fail().await));
@@ -51,8 +52,8 @@ where
         ("io::Error", &outer),
     ];
     for (wrapper, error) in wrapped {
-        let judged = (error.classify(), error.kind());
-        assert_eq!(judged, (verdict, kind), "{name} in {wrapper}: {error}");
+        let judged = (promise_of(error), error.classify().kind());
+        assert_eq!(judged, (promise, kind), "{name} in {wrapper}: {error}");
     }
 }
 
@@ -106,31 +107,28 @@ async fn stream(address: SocketAddr) -> io::Error {
 async fn a_refused_connection() {
     let refusing = Refusing::start();
     let address = refusing.address();
-    assert_seen_through("io", Verdict::Retry, || stream(address)).await;
-    assert_seen_through("reqwest", Verdict::Retry, || http(address)).await;
-    assert_seen_through("tonic", Verdict::Retry, || grpc(address)).await;
-    assert_seen_through("sqlx", Verdict::Retry, || sqlx_postgres(address)).await;
-    assert_seen_through("tokio-postgres", Verdict::Retry, || postgres(address)).await;
-    assert_seen_through("redis", Verdict::Retry, || redis(address)).await;
+    assert_seen_through("io", TURNED_AWAY, || stream(address)).await;
+    assert_seen_through("reqwest", TURNED_AWAY, || http(address)).await;
+    assert_seen_through("tonic", TURNED_AWAY, || grpc(address)).await;
+    assert_seen_through("sqlx", TURNED_AWAY, || sqlx_postgres(address)).await;
+    assert_seen_through("tokio-postgres", TURNED_AWAY, || postgres(address)).await;
+    assert_seen_through("redis", TURNED_AWAY, || redis(address)).await;
 }
 
 #[tokio::test]
 async fn a_reset_connection() {
     let peer = Peer::start(Reaction::Reset).await;
     let address = peer.address();
-    assert_seen_through("io", Verdict::Unknown, || stream(address)).await;
-    assert_seen_through("reqwest", Verdict::Unknown, || http(address)).await;
-    assert_seen_through("sqlx", Verdict::Unknown, || sqlx_postgres(address)).await;
-    assert_seen_through("tokio-postgres", Verdict::Unknown, || postgres(address)).await;
-    assert_seen_through("redis", Verdict::Unknown, || redis(address)).await;
+    assert_seen_through("io", UNKNOWN, || stream(address)).await;
+    assert_seen_through("reqwest", UNKNOWN, || http(address)).await;
+    assert_seen_through("sqlx", UNKNOWN, || sqlx_postgres(address)).await;
+    assert_seen_through("tokio-postgres", UNKNOWN, || postgres(address)).await;
+    assert_seen_through("redis", UNKNOWN, || redis(address)).await;
 }
 
 #[tokio::test]
 async fn a_status_that_says_stop_or_retry() {
-    for (line, verdict) in [
-        ("404 Not Found", Verdict::Stop),
-        ("503 Busy", Verdict::Retry),
-    ] {
+    for (line, verdict) in [("404 Not Found", REFUSED), ("503 Busy", UNKNOWN)] {
         let answer = format!("HTTP/1.1 {line}\r\ncontent-length: 0\r\n\r\n").into_bytes();
         let peer = Peer::start(Reaction::Answer(answer)).await;
         assert_seen_through(line, verdict, || http(peer.address())).await;
@@ -146,7 +144,7 @@ async fn a_constraint() {
         let sql = "CREATE TABLE t (n UNIQUE); INSERT INTO t VALUES (1); INSERT INTO t VALUES (1)";
         memory.execute(sql).await.expect_err("a failure")
     };
-    assert_seen_through("sqlx", Verdict::Stop, violate).await;
+    assert_seen_through("sqlx", REFUSED, violate).await;
 }
 
 #[tokio::test]
@@ -157,6 +155,9 @@ async fn a_status_with_a_hint() {
         status.metadata_mut().insert("grpc-retry-pushback-ms", wait);
         status
     };
-    let verdict = Verdict::RetryAfter(std::time::Duration::from_millis(250));
-    assert_seen_through("tonic", verdict, status).await;
+    let promise = (
+        Verdict::RetryAfter(std::time::Duration::from_millis(250)),
+        true,
+    );
+    assert_seen_through("tonic", promise, status).await;
 }

@@ -8,25 +8,9 @@ use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, ErrorKind, RedisError, RedisResult, cmd, pipe};
-use retry_core::{Classify, Verdict};
+use retry_core::{Answer, Classify};
+use retry_tests::judged::{DECLINED, REFUSED, TURNED_AWAY, UNKNOWN, assert_judged, promise_of};
 use retry_tests::loopback::{Peer, Reaction, Refusing};
-
-/// Asserts verdict and kind, and shows the error where they differ.
-#[track_caller]
-fn assert_judged(error: &RedisError, verdict: Verdict, kind: &str) {
-    let judged = (error.classify(), Classify::kind(error));
-    assert_eq!(
-        judged,
-        (verdict, kind),
-        "{error:?} is {:?}",
-        RedisError::kind(error)
-    );
-    assert!(
-        error
-            .as_error()
-            .is_some_and(<dyn std::error::Error>::is::<RedisError>)
-    );
-}
 
 /// A Redis server that answers each command by name, on threads of its own: the listening one
 /// ends with the test's process. No answer ends the connection.
@@ -101,93 +85,89 @@ async fn replies() {
     for (reply, verdict, kind) in [
         (
             "-LOADING Redis is loading the dataset in memory",
-            Verdict::Retry,
+            TURNED_AWAY,
             "loading",
         ),
-        (
-            "-BUSY Redis is busy running a script.",
-            Verdict::Retry,
-            "busy",
-        ),
+        ("-BUSY Redis is busy running a script.", TURNED_AWAY, "busy"),
         (
             "-TRYAGAIN Multiple keys request during rehashing of slot",
-            Verdict::Retry,
+            TURNED_AWAY,
             "try_again",
         ),
         (
             "-CLUSTERDOWN The cluster is down",
-            Verdict::Retry,
+            TURNED_AWAY,
             "cluster_down",
         ),
         (
             "-MASTERDOWN Link with MASTER is down",
-            Verdict::Retry,
+            TURNED_AWAY,
             "master_down",
         ),
-        ("-MOVED 3999 127.0.0.1:6381", Verdict::Retry, "moved"),
-        ("-ASK 3999 127.0.0.1:6381", Verdict::Retry, "moved"),
+        ("-MOVED 3999 127.0.0.1:6381", TURNED_AWAY, "moved"),
+        ("-ASK 3999 127.0.0.1:6381", TURNED_AWAY, "moved"),
         (
             "-READONLY You can't write against a read only replica.",
-            Verdict::Retry,
+            TURNED_AWAY,
             "read_only",
         ),
         (
             "-NOREPLICAS Not enough good replicas to write.",
-            Verdict::Retry,
+            TURNED_AWAY,
             "no_replicas",
         ),
         (
             "-OOM command not allowed when used memory > 'maxmemory'.",
-            Verdict::Retry,
+            TURNED_AWAY,
             "out_of_memory",
         ),
         (
             "-ERR max number of clients reached",
-            Verdict::Retry,
+            TURNED_AWAY,
             "too_many_connections",
         ),
-        ("-ERR unknown command 'SETT'", Verdict::Stop, "rejected"),
-        ("-ERR", Verdict::Stop, "rejected"),
+        ("-ERR unknown command 'SETT'", REFUSED, "rejected"),
+        ("-ERR", DECLINED, "rejected"),
         (
             "-WRONGTYPE Operation against a key of the wrong kind",
-            Verdict::Stop,
+            REFUSED,
             "wrong_type",
         ),
         (
             "-NOAUTH Authentication required.",
-            Verdict::Stop,
+            REFUSED,
             "authentication",
         ),
         (
             "-WRONGPASS invalid username-password pair",
-            Verdict::Stop,
+            REFUSED,
             "authentication",
         ),
         (
             "-NOPERM this user has no permissions",
-            Verdict::Stop,
+            REFUSED,
             "authentication",
         ),
-        ("-NOSCRIPT No matching script.", Verdict::Stop, "rejected"),
+        ("-NOSCRIPT No matching script.", REFUSED, "rejected"),
         (
             "-CROSSSLOT Keys in request don't hash to the same slot",
-            Verdict::Stop,
+            REFUSED,
             "rejected",
         ),
         (
             "-EXECABORT Transaction discarded because of previous errors.",
-            Verdict::Stop,
+            REFUSED,
             "rejected",
         ),
         (
             "-MISCONF Errors writing to the AOF file",
-            Verdict::Stop,
+            REFUSED,
             "rejected",
         ),
-        ("-CUSTOM of a module", Verdict::Stop, "rejected"),
+        ("-CUSTOM of a module", DECLINED, "rejected"),
         (
             "-WRONGTYPE Operation against a key script: 7e0f, on @user_script:2.",
-            Verdict::Unknown,
+            UNKNOWN,
             "script",
         ),
     ] {
@@ -198,9 +178,9 @@ async fn replies() {
 #[tokio::test]
 async fn answers_of_another_form() {
     for reply in ["+OK", "$-1", "*1\r\n:1"] {
-        assert_judged(&failure_of(reply).await, Verdict::Unknown, "decode");
+        assert_judged(&failure_of(reply).await, UNKNOWN, "decode");
     }
-    assert_judged(&failure_of("no RESP").await, Verdict::Unknown, "decode");
+    assert_judged(&failure_of("no RESP").await, UNKNOWN, "decode");
 }
 
 #[tokio::test]
@@ -227,7 +207,7 @@ async fn a_pipeline_that_fails_in_part() {
         .query_async::<()>(&mut connection)
         .await
         .expect_err("a failure");
-    assert_judged(&error, Verdict::Unknown, "pipeline");
+    assert_judged(&error, UNKNOWN, "pipeline");
 }
 
 #[tokio::test]
@@ -246,14 +226,14 @@ async fn a_pipeline_that_ends_a_transaction_of_old() {
     let mut both = pipe();
     both.cmd("EXEC").cmd("SET").arg("k").arg("v");
     let sent = both.query_async::<()>(&mut connection).await;
-    assert_judged(&sent.expect_err("a failure"), Verdict::Unknown, "pipeline");
+    assert_judged(&sent.expect_err("a failure"), UNKNOWN, "pipeline");
 }
 
 #[tokio::test]
 async fn a_transaction_that_was_not_run() {
     for (refusal, verdict, kind) in [
-        ("-LOADING not yet", Verdict::Retry, "loading"),
-        ("-ERR unknown command", Verdict::Stop, "rejected"),
+        ("-LOADING not yet", TURNED_AWAY, "loading"),
+        ("-ERR unknown command", REFUSED, "rejected"),
     ] {
         let address = serve(move |name| {
             let reply = match name {
@@ -288,7 +268,7 @@ async fn closed_before_the_answer() {
         .query_async::<()>(&mut connection)
         .await
         .expect_err("a failure");
-    assert_judged(&error, Verdict::Unknown, "broken_pipe");
+    assert_judged(&error, UNKNOWN, "broken_pipe");
 }
 
 #[tokio::test]
@@ -296,7 +276,7 @@ async fn broken_while_connecting() {
     for reaction in [Reaction::Close, Reaction::Reset] {
         let peer = Peer::start(reaction).await;
         let error = connect(peer.address()).await.expect_err("a failure");
-        assert_eq!(error.classify(), Verdict::Unknown, "{error:?}");
+        assert_eq!(promise_of(&error), UNKNOWN, "{error:?}");
     }
 }
 
@@ -314,7 +294,7 @@ async fn timeout_of_an_answer() {
         .query_async::<()>(&mut connection)
         .await
         .expect_err("a failure");
-    assert_judged(&error, Verdict::Unknown, "timed_out");
+    assert_judged(&error, UNKNOWN, "timed_out");
 }
 
 #[test]
@@ -331,14 +311,14 @@ fn timeout_of_an_answer_to_a_blocking_client() {
         .expect("a timeout");
     let error = cmd("SET").exec(&mut connection).expect_err("a failure");
     // The socket reports "would block", which from elsewhere is worth another attempt.
-    assert_judged(&error, Verdict::Unknown, "timed_out");
+    assert_judged(&error, UNKNOWN, "timed_out");
 }
 
 #[tokio::test]
 async fn refused() {
     let refusing = Refusing::start();
     let error = connect(refusing.address()).await.expect_err("a failure");
-    assert_judged(&error, Verdict::Retry, "connection_refused");
+    assert_judged(&error, TURNED_AWAY, "connection_refused");
 
     let folder = tempfile::tempdir().expect("a temporary folder");
     let socket = format!("redis+unix://{}", folder.path().join("none.sock").display());
@@ -347,7 +327,7 @@ async fn refused() {
         .get_multiplexed_async_connection()
         .await
         .expect_err("a failure");
-    assert_judged(&error, Verdict::Retry, "connection_refused");
+    assert_judged(&error, TURNED_AWAY, "connection_refused");
 }
 
 #[tokio::test]
@@ -358,12 +338,42 @@ async fn a_password_that_is_refused() {
         .get_multiplexed_async_connection()
         .await
         .expect_err("a failure");
-    assert_judged(&error, Verdict::Stop, "authentication");
+    assert_judged(&error, REFUSED, "authentication");
 }
 
 #[test]
 fn a_client_that_cannot_be_made() {
     let error = Client::open("http://127.0.0.1").expect_err("a failure");
     assert_eq!(RedisError::kind(&error), ErrorKind::InvalidClientConfig);
-    assert_judged(&error, Verdict::Stop, "invalid_request");
+    assert_judged(&error, REFUSED, "invalid_request");
+}
+
+#[tokio::test]
+async fn a_server_in_trouble_has_not_answered() {
+    for (reply, answer) in [
+        (
+            "-WRONGTYPE Operation against a key of the wrong kind",
+            Answer::Answered,
+        ),
+        ("-CUSTOM of a module", Answer::Answered),
+        ("-MISCONF Errors writing to the AOF file", Answer::Failing),
+        ("-LOADING not yet", Answer::Failing),
+    ] {
+        assert_eq!(
+            failure_of(reply).await.classify().answer(),
+            answer,
+            "{reply}"
+        );
+    }
+    let misused = Client::open("http://127.0.0.1").expect_err("a failure");
+    assert_eq!(misused.classify().answer(), Answer::NotAsked);
+}
+
+/// A known limit: a script that catches an error of the server's answers it as its own.
+#[tokio::test]
+async fn a_script_may_answer_with_a_code_of_the_servers() {
+    let caught = "-WRONGTYPE Operation against a key holding the wrong kind of value";
+    assert_judged(&failure_of(caught).await, REFUSED, "wrong_type");
+    let raised = "-WRONGTYPE Operation against a key script: 7e0f, on @user_script:2.";
+    assert_judged(&failure_of(raised).await, UNKNOWN, "script");
 }

@@ -6,23 +6,10 @@ use std::time::Duration;
 
 use reqwest::dns::{Name, Resolve, Resolving};
 use reqwest::{Client, ClientBuilder};
-use retry_core::{Classify, Verdict};
+use retry_core::testing::Recorder;
+use retry_core::{FLOW_NODE_DEFAULT, Retry};
+use retry_tests::judged::{DECLINED, REFUSED, TURNED_AWAY, UNKNOWN, assert_judged};
 use retry_tests::loopback::{Peer, Reaction, Refusing, Stalling};
-
-/// Asserts verdict and kind, and shows the error where they differ.
-#[track_caller]
-fn assert_judged(error: &reqwest::Error, verdict: Verdict, kind: &str) {
-    assert_eq!(
-        (error.classify(), error.kind()),
-        (verdict, kind),
-        "{error:?}"
-    );
-    assert!(
-        error
-            .as_error()
-            .is_some_and(<dyn std::error::Error>::is::<reqwest::Error>)
-    );
-}
 
 fn client() -> ClientBuilder {
     // A proxy of the environment must not come between.
@@ -64,22 +51,22 @@ async fn failure_of_status(status: u16) -> reqwest::Error {
 #[tokio::test]
 async fn statuses() {
     for (status, verdict, kind) in [
-        (400, Verdict::Stop, "client_error"),
-        (401, Verdict::Stop, "unauthorized"),
-        (403, Verdict::Stop, "forbidden"),
-        (404, Verdict::Stop, "not_found"),
-        (408, Verdict::Retry, "request_timeout"),
-        (409, Verdict::Stop, "client_error"),
-        (422, Verdict::Stop, "client_error"),
-        (425, Verdict::Retry, "too_early"),
-        (429, Verdict::Retry, "too_many_requests"),
-        (500, Verdict::Unknown, "server_error"),
-        (501, Verdict::Stop, "declined"),
-        (502, Verdict::Unknown, "bad_gateway"),
-        (503, Verdict::Retry, "unavailable"),
-        (504, Verdict::Unknown, "gateway_timeout"),
-        (507, Verdict::Stop, "declined"),
-        (529, Verdict::Retry, "unavailable"),
+        (400, REFUSED, "client_error"),
+        (401, REFUSED, "unauthorized"),
+        (403, REFUSED, "forbidden"),
+        (404, REFUSED, "not_found"),
+        (408, UNKNOWN, "request_timeout"),
+        (409, DECLINED, "conflict"),
+        (422, REFUSED, "client_error"),
+        (425, TURNED_AWAY, "too_early"),
+        (429, TURNED_AWAY, "too_many_requests"),
+        (500, UNKNOWN, "server_error"),
+        (501, DECLINED, "declined"),
+        (502, UNKNOWN, "bad_gateway"),
+        (503, UNKNOWN, "unavailable"),
+        (504, UNKNOWN, "gateway_timeout"),
+        (507, DECLINED, "declined"),
+        (529, TURNED_AWAY, "unavailable"),
     ] {
         assert_judged(&failure_of_status(status).await, verdict, kind);
     }
@@ -88,7 +75,7 @@ async fn statuses() {
 #[tokio::test]
 async fn refused() {
     let error = failure(client(), Refusing::start().address()).await;
-    assert_judged(&error, Verdict::Retry, "connection_refused");
+    assert_judged(&error, TURNED_AWAY, "connection_refused");
 }
 
 #[tokio::test]
@@ -108,7 +95,7 @@ async fn no_such_name() {
         .send()
         .await
         .expect_err("a failure");
-    assert_judged(&error, Verdict::Retry, "dns");
+    assert_judged(&error, TURNED_AWAY, "dns");
 }
 
 #[tokio::test]
@@ -116,7 +103,7 @@ async fn connect_timeout() {
     let stalling = Stalling::start().await;
     let client = client().connect_timeout(Duration::from_millis(50));
     let error = failure(client, stalling.address()).await;
-    assert_judged(&error, Verdict::Retry, "connect_timeout");
+    assert_judged(&error, TURNED_AWAY, "connect_timeout");
 }
 
 #[tokio::test]
@@ -124,31 +111,31 @@ async fn timeout_after_the_request() {
     let peer = Peer::start(Reaction::Silence).await;
     let client = client().timeout(Duration::from_millis(50));
     let error = failure(client, peer.address()).await;
-    assert_judged(&error, Verdict::Unknown, "timed_out");
+    assert_judged(&error, UNKNOWN, "timed_out");
 }
 
 #[tokio::test]
 async fn reset() {
     let error = failure_of(Reaction::Reset).await;
-    assert_judged(&error, Verdict::Unknown, "connection_reset");
+    assert_judged(&error, UNKNOWN, "connection_reset");
 }
 
 #[tokio::test]
 async fn closed_before_the_answer() {
     let error = failure_of(Reaction::Close).await;
-    assert_judged(&error, Verdict::Unknown, "request");
+    assert_judged(&error, UNKNOWN, "request");
 }
 
 #[tokio::test]
 async fn no_http_at_all() {
     let error = failure_of(Reaction::Answer(b"220 mail ready\r\n".to_vec())).await;
-    assert_judged(&error, Verdict::Unknown, "request");
+    assert_judged(&error, UNKNOWN, "request");
 }
 
 #[tokio::test]
 async fn redirects_without_end() {
     let error = failure_of(Reaction::Answer(answer(307, "location: /again\r\n", ""))).await;
-    assert_judged(&error, Verdict::Unknown, "redirect");
+    assert_judged(&error, UNKNOWN, "redirect");
 }
 
 #[tokio::test]
@@ -165,7 +152,7 @@ async fn closed_within_the_answer() {
         .bytes()
         .await
         .expect_err("half a body");
-    assert_judged(&error, Verdict::Unknown, "unexpected_eof");
+    assert_judged(&error, UNKNOWN, "unexpected_eof");
 }
 
 #[tokio::test]
@@ -185,7 +172,7 @@ async fn timeout_within_the_answer() {
         .bytes()
         .await
         .expect_err("half a body");
-    assert_judged(&error, Verdict::Unknown, "timed_out");
+    assert_judged(&error, UNKNOWN, "timed_out");
 }
 
 #[tokio::test]
@@ -197,14 +184,52 @@ async fn an_answer_of_another_form() {
         .send()
         .await;
     let decoded = response.expect("an answer").json::<u32>().await;
-    assert_judged(&decoded.expect_err("no JSON"), Verdict::Unknown, "decode");
+    assert_judged(&decoded.expect_err("no JSON"), UNKNOWN, "decode");
 }
 
 #[tokio::test]
 async fn a_request_that_cannot_be_made() {
     let client = client().build().expect("a client");
-    for url in ["no url", "http://", "ftp://127.0.0.1/"] {
+    for url in ["no url", "http://"] {
         let error = client.get(url).send().await.expect_err("a failure");
-        assert_judged(&error, Verdict::Stop, "invalid_request");
+        assert_judged(&error, REFUSED, "invalid_request");
     }
+    // A redirect could have led there.
+    let error = client.get("ftp://127.0.0.1/").send().await;
+    assert_judged(&error.expect_err("a failure"), DECLINED, "invalid_request");
+}
+
+#[tokio::test(start_paused = true)]
+async fn urls_are_logged_without_their_secrets() {
+    let address = Refusing::start().address();
+    let recorder = Recorder::install();
+    let client = client().build().expect("a client");
+    let error = Retry::new(FLOW_NODE_DEFAULT)
+        .name("send")
+        .run_async(|| async {
+            let url = format!("http://user:SECRET@{address}/path?api_key=SECRET#SECRET");
+            client.get(url).send().await.map(drop)
+        })
+        .await
+        .expect_err("nobody listens");
+    assert!(
+        error.to_string().contains("SECRET"),
+        "the caller's own: {error}"
+    );
+    let events = recorder.events();
+    assert!(events.len() >= 3, "{events:?}");
+    let logged = format!("{events:?}");
+    assert!(!logged.contains("SECRET"), "{logged}");
+    assert!(
+        logged.contains(&format!("(http://{address}/path?…#…)")),
+        "{logged}"
+    );
+
+    // Its `Debug` names the URL too.
+    let snapshot = retry_core::__private::snapshot(&error);
+    let debug = format!("{snapshot:?}");
+    assert!(
+        debug.contains("url: \"http://") && !debug.contains("SECRET"),
+        "{debug}"
+    );
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use retry_core::{Classify, Verdict};
+use retry_tests::judged::{DECLINED, REFUSED, TURNED_AWAY, UNKNOWN, assert_judged, promise_of};
 use retry_tests::loopback::{Peer, Reaction, Refusing};
 use retry_tests::postgres::ThrowawayPostgres;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
@@ -11,21 +11,6 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, Row, SqliteConnection,
 };
-
-/// Asserts verdict and kind, and shows the error where they differ.
-#[track_caller]
-fn assert_judged(error: &sqlx::Error, verdict: Verdict, kind: &str) {
-    assert_eq!(
-        (error.classify(), error.kind()),
-        (verdict, kind),
-        "{error:?}"
-    );
-    assert!(
-        error
-            .as_error()
-            .is_some_and(<dyn std::error::Error>::is::<sqlx::Error>)
-    );
-}
 
 /// A connection to a database file, which does not wait for locks.
 fn file(path: &Path) -> SqliteConnectOptions {
@@ -66,32 +51,28 @@ async fn sqlite_refuses_a_statement() {
     for (sql, verdict, kind) in [
         (
             "INSERT INTO t VALUES (1, 2)",
-            Verdict::Stop,
+            REFUSED,
             "constraint_violation",
         ),
         (
             "INSERT INTO t VALUES (2, 1)",
-            Verdict::Stop,
+            REFUSED,
             "constraint_violation",
         ),
         (
             "INSERT INTO t VALUES (2, NULL)",
-            Verdict::Stop,
+            REFUSED,
             "constraint_violation",
         ),
-        (
-            "INSERT INTO t VALUES ('text', 2)",
-            Verdict::Stop,
-            "rejected",
-        ),
-        ("SELEKT", Verdict::Stop, "rejected"),
-        ("SELECT * FROM missing", Verdict::Stop, "rejected"),
+        ("INSERT INTO t VALUES ('text', 2)", REFUSED, "rejected"),
+        ("SELEKT", REFUSED, "rejected"),
+        ("SELECT * FROM missing", REFUSED, "rejected"),
     ] {
         assert_judged(&fail(&mut memory, sql).await, verdict, kind);
     }
     run(&mut memory, "PRAGMA query_only = 1").await;
     let error = fail(&mut memory, "DELETE FROM t").await;
-    assert_judged(&error, Verdict::Stop, "read_only");
+    assert_judged(&error, REFUSED, "read_only");
 }
 
 #[tokio::test]
@@ -102,7 +83,7 @@ async fn sqlite_is_busy() {
     let mut second = options.connect().await.expect("a connection");
     run(&mut first, "BEGIN IMMEDIATE").await;
     let error = fail(&mut second, "BEGIN IMMEDIATE").await;
-    assert_judged(&error, Verdict::Retry, "busy");
+    assert_judged(&error, TURNED_AWAY, "busy");
 }
 
 /// The extended code `SQLITE_BUSY_SNAPSHOT`: a reader that wants to write what has changed since.
@@ -121,7 +102,7 @@ async fn sqlite_is_busy_with_a_newer_snapshot() {
         .as_database_error()
         .and_then(sqlx::error::DatabaseError::code);
     assert_eq!(code.as_deref(), Some("517"));
-    assert_judged(&error, Verdict::Retry, "busy");
+    assert_judged(&error, TURNED_AWAY, "busy");
 }
 
 #[tokio::test]
@@ -134,7 +115,7 @@ async fn sqlite_shares_a_locked_table() {
     run(&mut first, "CREATE TABLE t (n)").await;
     run(&mut first, "BEGIN; INSERT INTO t VALUES (1)").await;
     let error = fail(&mut second, "SELECT * FROM t").await;
-    assert_judged(&error, Verdict::Retry, "locked");
+    assert_judged(&error, TURNED_AWAY, "locked");
 }
 
 #[tokio::test]
@@ -143,7 +124,7 @@ async fn sqlite_is_full() {
     run(&mut memory, "PRAGMA max_page_count = 2").await;
     run(&mut memory, "CREATE TABLE t (n)").await;
     let error = fail(&mut memory, "INSERT INTO t VALUES (zeroblob(100000))").await;
-    assert_judged(&error, Verdict::Stop, "storage_full");
+    assert_judged(&error, REFUSED, "storage_full");
 }
 
 #[tokio::test]
@@ -151,7 +132,7 @@ async fn sqlite_files_that_are_none() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let missing = file(&folder.path().join("missing.db")).create_if_missing(false);
     let error = missing.connect().await.expect_err("a failure");
-    assert_judged(&error, Verdict::Stop, "cannot_open");
+    assert_judged(&error, REFUSED, "cannot_open");
 
     let junk = folder.path().join("junk.db");
     std::fs::write(&junk, "no database at all".repeat(100)).expect("a file");
@@ -159,14 +140,14 @@ async fn sqlite_files_that_are_none() {
         Ok(mut connection) => fail(&mut connection, "SELECT * FROM sqlite_master").await,
         Err(error) => error,
     };
-    assert_judged(&error, Verdict::Stop, "corrupted");
+    assert_judged(&error, REFUSED, "corrupted");
 }
 
 #[tokio::test]
 async fn rows_that_the_caller_did_not_expect() {
     let mut memory = memory().await;
     let none = sqlx::query("SELECT 1 WHERE 0").fetch_one(&mut memory).await;
-    assert_judged(&none.expect_err("no row"), Verdict::Stop, "row_not_found");
+    assert_judged(&none.expect_err("no row"), DECLINED, "row_not_found");
 
     let row = sqlx::query("SELECT 'text' AS a")
         .fetch_one(&mut memory)
@@ -177,7 +158,7 @@ async fn rows_that_the_caller_did_not_expect() {
         row.try_get::<String, _>("b").expect_err("no such column"),
         row.try_get::<String, _>(1).expect_err("no such column"),
     ] {
-        assert_judged(&error, Verdict::Unknown, "decode");
+        assert_judged(&error, UNKNOWN, "decode");
     }
 }
 
@@ -189,21 +170,17 @@ async fn pools() {
     let pool = options.connect("sqlite::memory:").await.expect("a pool");
     let held = pool.acquire().await.expect("the only connection");
     let error = pool.acquire().await.expect_err("a failure");
-    assert_judged(&error, Verdict::Retry, "pool_timed_out");
+    assert_judged(&error, TURNED_AWAY, "pool_timed_out");
     drop(held);
     pool.close().await;
     let error = pool.acquire().await.expect_err("a failure");
-    assert_judged(&error, Verdict::Stop, "pool_closed");
+    assert_judged(&error, REFUSED, "pool_closed");
 }
 
 #[tokio::test]
 async fn options_that_make_no_sense() {
     let error = PgConnection::connect("postgres://localhost:port/").await;
-    assert_judged(
-        &error.expect_err("a failure"),
-        Verdict::Stop,
-        "invalid_request",
-    );
+    assert_judged(&error.expect_err("a failure"), REFUSED, "invalid_request");
 }
 
 fn at(address: std::net::SocketAddr) -> PgConnectOptions {
@@ -221,13 +198,13 @@ async fn postgres_out_of_reach() {
         .connect()
         .await
         .expect_err("a failure");
-    assert_judged(&error, Verdict::Retry, "connection_refused");
+    assert_judged(&error, TURNED_AWAY, "connection_refused");
 
     // A pool keeps trying for as long as it may.
     let patience = PgPoolOptions::new().acquire_timeout(Duration::from_millis(50));
     let pool = patience.connect_lazy_with(at(refusing.address()));
     let error = pool.acquire().await.expect_err("a failure");
-    assert_judged(&error, Verdict::Retry, "pool_timed_out");
+    assert_judged(&error, TURNED_AWAY, "pool_timed_out");
 
     for (reaction, kind) in [
         (Reaction::Close, "unexpected_eof"),
@@ -235,13 +212,13 @@ async fn postgres_out_of_reach() {
     ] {
         let peer = Peer::start(reaction).await;
         let error = at(peer.address()).connect().await.expect_err("a failure");
-        assert_judged(&error, Verdict::Unknown, kind);
+        assert_judged(&error, UNKNOWN, kind);
     }
 
     let peer = Peer::start(Reaction::Answer(b"N".to_vec())).await;
     let encrypted = at(peer.address()).ssl_mode(PgSslMode::Require);
     let error = encrypted.connect().await.expect_err("a failure");
-    assert_judged(&error, Verdict::Stop, "tls");
+    assert_judged(&error, REFUSED, "tls");
 }
 
 fn on(server: &ThrowawayPostgres) -> PgConnectOptions {
@@ -263,15 +240,15 @@ async fn postgres_refuses_a_statement() {
     for (sql, verdict, kind) in [
         (
             "INSERT INTO refused VALUES (1)",
-            Verdict::Stop,
+            REFUSED,
             "constraint_violation",
         ),
-        ("SELEKT", Verdict::Stop, "syntax_or_access"),
-        ("SELECT * FROM missing", Verdict::Stop, "syntax_or_access"),
-        ("SELECT 1 / 0", Verdict::Stop, "data_exception"),
+        ("SELEKT", REFUSED, "syntax_or_access"),
+        ("SELECT * FROM missing", REFUSED, "syntax_or_access"),
+        ("SELECT 1 / 0", REFUSED, "data_exception"),
         (
             "SET statement_timeout = 20; SELECT pg_sleep(60)",
-            Verdict::Retry,
+            TURNED_AWAY,
             "query_canceled",
         ),
     ] {
@@ -300,7 +277,7 @@ async fn postgres_finds_a_conflict() {
     let error = second.execute("UPDATE conflict SET n = 3").await;
     assert_judged(
         &error.expect_err("a conflict"),
-        Verdict::Retry,
+        TURNED_AWAY,
         "serialization_failure",
     );
 }
@@ -322,18 +299,10 @@ async fn postgres_ends_or_declines_a_session() {
         .await
         .expect("the other's end");
     let error = second.execute("SELECT 1").await.expect_err("a failure");
-    assert_eq!(error.classify(), Verdict::Unknown, "{error:?}");
+    assert_eq!(promise_of(&error), UNKNOWN, "{error:?}");
 
     let elsewhere = on(&server).database("missing").connect().await;
-    assert_judged(
-        &elsewhere.expect_err("a failure"),
-        Verdict::Stop,
-        "not_found",
-    );
+    assert_judged(&elsewhere.expect_err("a failure"), REFUSED, "not_found");
     let stranger = on(&server).username("stranger").connect().await;
-    assert_judged(
-        &stranger.expect_err("a failure"),
-        Verdict::Stop,
-        "authentication",
-    );
+    assert_judged(&stranger.expect_err("a failure"), REFUSED, "authentication");
 }

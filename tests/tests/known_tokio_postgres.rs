@@ -3,25 +3,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use retry_core::{Classify, Verdict};
+use retry_tests::judged::{DECLINED, REFUSED, TURNED_AWAY, UNKNOWN, assert_judged};
 use retry_tests::loopback::{Peer, Reaction, Refusing, Stalling};
 use retry_tests::postgres::ThrowawayPostgres;
 use tokio_postgres::{Client, Config, Error, NoTls};
-
-/// Asserts verdict and kind, and shows the error where they differ.
-#[track_caller]
-fn assert_judged(error: &Error, verdict: Verdict, kind: &str) {
-    assert_eq!(
-        (error.classify(), error.kind()),
-        (verdict, kind),
-        "{error:?}"
-    );
-    assert!(
-        error
-            .as_error()
-            .is_some_and(<dyn std::error::Error>::is::<Error>)
-    );
-}
 
 async fn try_connect(config: &Config) -> Result<Client, Error> {
     let (client, connection) = config.connect(NoTls).await?;
@@ -72,35 +57,35 @@ async fn statements() {
     for (sql, verdict, kind) in [
         (
             "INSERT INTO statements VALUES (1, 1)",
-            Verdict::Stop,
+            REFUSED,
             "constraint_violation",
         ),
         (
             "INSERT INTO statements VALUES (2, 0)",
-            Verdict::Stop,
+            REFUSED,
             "constraint_violation",
         ),
-        ("SELEKT", Verdict::Stop, "syntax_or_access"),
-        ("SELECT 1 / 0", Verdict::Stop, "data_exception"),
+        ("SELEKT", REFUSED, "syntax_or_access"),
+        ("SELECT 1 / 0", REFUSED, "data_exception"),
         (
             "BEGIN READ ONLY; DELETE FROM statements",
-            Verdict::Stop,
-            "transaction_state",
+            TURNED_AWAY,
+            "read_only",
         ),
         (
             "ROLLBACK; BEGIN; SELECT * FROM missing",
-            Verdict::Stop,
+            REFUSED,
             "syntax_or_access",
         ),
-        ("SELECT 1", Verdict::Stop, "transaction_state"),
+        ("SELECT 1", REFUSED, "transaction_state"),
         (
             "ROLLBACK; DO 'BEGIN RAISE EXCEPTION $$no$$; END'",
-            Verdict::Stop,
+            REFUSED,
             "raised",
         ),
         (
             "SET statement_timeout = 20; SELECT pg_sleep(60)",
-            Verdict::Retry,
+            TURNED_AWAY,
             "query_canceled",
         ),
     ] {
@@ -117,17 +102,17 @@ async fn codes_that_are_hard_to_come_by() {
     };
     let client = connect(&server).await;
     for (code, verdict, kind) in [
-        ("08006", Verdict::Unknown, "connection"),
-        ("40003", Verdict::Unknown, "completion_unknown"),
-        ("53100", Verdict::Stop, "storage_full"),
-        ("53200", Verdict::Retry, "insufficient_resources"),
-        ("55006", Verdict::Retry, "object_in_use"),
-        ("57P02", Verdict::Unknown, "shutdown"),
-        ("57P03", Verdict::Retry, "starting_up"),
-        ("58030", Verdict::Unknown, "database"),
-        ("XX000", Verdict::Unknown, "database"),
-        ("XX001", Verdict::Stop, "corrupted"),
-        ("ZZ999", Verdict::Unknown, "database"),
+        ("08006", UNKNOWN, "connection"),
+        ("40003", UNKNOWN, "completion_unknown"),
+        ("53100", REFUSED, "storage_full"),
+        ("53200", TURNED_AWAY, "insufficient_resources"),
+        ("55006", TURNED_AWAY, "object_in_use"),
+        ("57P02", UNKNOWN, "shutdown"),
+        ("57P03", TURNED_AWAY, "starting_up"),
+        ("58030", UNKNOWN, "database"),
+        ("XX000", UNKNOWN, "database"),
+        ("XX001", REFUSED, "corrupted"),
+        ("ZZ999", UNKNOWN, "database"),
     ] {
         let raise = format!("DO 'BEGIN RAISE SQLSTATE $${code}$$; END'");
         assert_judged(&fail(&client, &raise).await, verdict, kind);
@@ -152,7 +137,7 @@ async fn a_serialization_failure() {
     }
     run(&first, "COMMIT").await;
     let error = fail(&second, "COMMIT").await;
-    assert_judged(&error, Verdict::Retry, "serialization_failure");
+    assert_judged(&error, TURNED_AWAY, "serialization_failure");
 }
 
 #[tokio::test]
@@ -179,7 +164,7 @@ async fn a_deadlock() {
         second.batch_execute("SELECT * FROM dead WHERE id = 1 FOR UPDATE; ROLLBACK"),
     );
     let victim = a.and(b).expect_err("one of the two gives way");
-    assert_judged(&victim, Verdict::Retry, "deadlock");
+    assert_judged(&victim, TURNED_AWAY, "deadlock");
 }
 
 #[tokio::test]
@@ -194,11 +179,7 @@ async fn a_lock_that_is_held() {
         "BEGIN; LOCK TABLE held NOWAIT",
         "ROLLBACK; SET lock_timeout = 20; SELECT * FROM held",
     ] {
-        assert_judged(
-            &fail(&second, sql).await,
-            Verdict::Retry,
-            "lock_not_available",
-        );
+        assert_judged(&fail(&second, sql).await, TURNED_AWAY, "lock_not_available");
     }
 }
 
@@ -228,9 +209,9 @@ async fn a_backend_that_is_ended() {
             .expect("an end");
     };
     let (ended, ()) = tokio::join!(second.batch_execute("SELECT pg_sleep(60)"), end);
-    assert_judged(&ended.expect_err("an end"), Verdict::Unknown, "shutdown");
+    assert_judged(&ended.expect_err("an end"), UNKNOWN, "shutdown");
     let error = fail(&second, "SELECT 1").await;
-    assert_judged(&error, Verdict::Unknown, "connection_closed");
+    assert_judged(&error, UNKNOWN, "connection_closed");
 }
 
 #[tokio::test]
@@ -243,17 +224,17 @@ async fn a_server_that_declines_a_session() {
     for (config, verdict, kind) in [
         (
             config(&server).user("crowded").clone(),
-            Verdict::Retry,
+            TURNED_AWAY,
             "too_many_connections",
         ),
         (
             config(&server).user("stranger").clone(),
-            Verdict::Stop,
+            REFUSED,
             "authentication",
         ),
         (
             config(&server).dbname("missing").clone(),
-            Verdict::Stop,
+            REFUSED,
             "not_found",
         ),
     ] {
@@ -269,17 +250,13 @@ async fn rows_and_parameters_that_do_not_fit() {
     };
     let client = connect(&server).await;
     let none = client.query_one("SELECT 1 WHERE false", &[]).await;
-    assert_judged(&none.expect_err("no row"), Verdict::Stop, "row_count");
+    assert_judged(&none.expect_err("no row"), DECLINED, "row_count");
     let unfit = client.query("SELECT $1::int", &[&"text"]).await;
-    assert_judged(
-        &unfit.expect_err("a text"),
-        Verdict::Stop,
-        "invalid_request",
-    );
+    assert_judged(&unfit.expect_err("a text"), REFUSED, "invalid_request");
     let too_many = client.query("SELECT 1", &[&1_i32]).await;
     assert_judged(
         &too_many.expect_err("a parameter"),
-        Verdict::Stop,
+        REFUSED,
         "invalid_request",
     );
     let row = client
@@ -290,7 +267,7 @@ async fn rows_and_parameters_that_do_not_fit() {
         row.try_get::<_, i32>("a").expect_err("a text"),
         row.try_get::<_, &str>("b").expect_err("no such column"),
     ] {
-        assert_judged(&error, Verdict::Unknown, "decode");
+        assert_judged(&error, UNKNOWN, "decode");
     }
 }
 
@@ -309,20 +286,20 @@ async fn a_server_out_of_reach() {
     let error = try_connect(&at(refusing.address()))
         .await
         .expect_err("a failure");
-    assert_judged(&error, Verdict::Retry, "connection_refused");
+    assert_judged(&error, TURNED_AWAY, "connection_refused");
 
     let stalling = Stalling::start().await;
     let mut patient = at(stalling.address());
     patient.connect_timeout(Duration::from_millis(50));
     let error = try_connect(&patient).await.expect_err("a failure");
-    assert_judged(&error, Verdict::Retry, "connect_timeout");
+    assert_judged(&error, TURNED_AWAY, "connect_timeout");
 
     // The socket of a server that is not up.
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut missing = Config::new();
     missing.host_path(folder.path()).user("tester");
     let error = try_connect(&missing).await.expect_err("a failure");
-    assert_judged(&error, Verdict::Retry, "connect");
+    assert_judged(&error, TURNED_AWAY, "connect");
 }
 
 #[tokio::test]
@@ -339,20 +316,20 @@ async fn a_peer_that_breaks_off() {
         let mut config = at(peer.address());
         config.ssl_mode(tokio_postgres::config::SslMode::Disable);
         let error = try_connect(&config).await.expect_err("a failure");
-        assert_judged(&error, Verdict::Unknown, kind);
+        assert_judged(&error, UNKNOWN, kind);
     }
 
     let peer = Peer::start(Reaction::Answer(b"N".to_vec())).await;
     let mut config = at(peer.address());
     config.ssl_mode(tokio_postgres::config::SslMode::Require);
     let error = try_connect(&config).await.expect_err("a failure");
-    assert_judged(&error, Verdict::Stop, "tls");
+    assert_judged(&error, REFUSED, "tls");
 }
 
 #[tokio::test]
 async fn settings_that_make_no_sense() {
     let error = "port=many".parse::<Config>().expect_err("a failure");
-    assert_judged(&error, Verdict::Stop, "invalid_request");
+    assert_judged(&error, REFUSED, "invalid_request");
     let error = try_connect(&Config::new()).await.expect_err("no host");
-    assert_judged(&error, Verdict::Stop, "invalid_request");
+    assert_judged(&error, REFUSED, "invalid_request");
 }

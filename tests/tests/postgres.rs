@@ -9,6 +9,7 @@ mod postgres {
     mod batching;
     mod bench;
     mod conformance;
+    mod panics;
     mod purging;
     mod refusals;
     mod results;

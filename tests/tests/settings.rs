@@ -128,21 +128,52 @@ fn the_environment_wins_over_dot_env_which_is_never_written_back() {
 }
 
 #[test]
-fn an_unreadable_dot_env_is_an_error_that_keeps_its_secrets() {
+fn a_line_of_dot_env_that_is_not_ours_is_skipped_and_keeps_its_secrets() {
     let folder = folder();
-    let text = "RETRY__STORAGE_MAX_ATTEMPTS=6\npassword hunter2 'unclosed\n";
+    let text = "password hunter2 'unclosed\nRETRY__STORAGE_MAX_ATTEMPTS=6\n";
     std::fs::write(folder.path().join(".env"), text).expect("written");
     let printed = child("child_fails_twice", folder.path(), &[]);
-    assert!(
-        printed.contains("ERROR cannot read .env: line 2 is not NAME=value"),
-        "{printed}"
-    );
+    let warned = "WARN Line 1 of .env is not NAME=value: it is skipped";
+    assert_eq!(printed.matches(warned).count(), 1, "{printed}");
+    assert!(printed.contains("load_task made 6 attempts"), "{printed}");
     assert!(!printed.contains("hunter2"), "{printed}");
+
     let printed = child("child_loads", folder.path(), &[]);
-    assert!(
-        printed.contains("Err: cannot read .env: line 2 is not NAME=value"),
-        "{printed}"
-    );
+    assert!(printed.contains("Ok: RetrySettings"), "{printed}");
+    assert_eq!(printed.matches(warned).count(), 1, "{printed}");
+    assert!(!printed.contains("hunter2"), "{printed}");
+}
+
+#[test]
+fn a_malformed_line_of_dot_env_that_is_ours_is_named() {
+    let folder = folder();
+    let text =
+        "RETRY__API_MAX_ATTEMPTS 7\nRETRY__STORAGE_MAX_ATTEMPTS='6\nRETRY__API_MIN_WAIT=soon\n";
+    std::fs::write(folder.path().join(".env"), text).expect("written");
+    let printed = child("child_loads", folder.path(), &[]);
+    for named in [
+        "Err: RETRY__",
+        "RETRY__API_MAX_ATTEMPTS is \"7\"; line 1 of .env must be NAME=value",
+        "RETRY__STORAGE_MAX_ATTEMPTS is \"'6\"; line 2 of .env must be NAME=value",
+        "RETRY__API_MIN_WAIT is \"soon\"; it must be seconds",
+    ] {
+        assert!(printed.contains(named), "{printed}");
+    }
+    let printed = child("child_fails_twice", folder.path(), &[]);
+    let error = "ERROR RETRY__STORAGE_MAX_ATTEMPTS is \"'6\"; line 2 of .env must be NAME=value: \
+                 the default is used";
+    assert_eq!(printed.matches(error).count(), 1, "{printed}");
+    assert!(printed.contains("load_task made 5 attempts"), "{printed}");
+}
+
+#[test]
+fn a_dot_env_that_cannot_be_read_is_an_error() {
+    let folder = folder();
+    std::fs::create_dir(folder.path().join(".env")).expect("made");
+    let printed = child("child_loads", folder.path(), &[]);
+    assert!(printed.contains("Err: cannot read .env: "), "{printed}");
+    let printed = child("child_fails_twice", folder.path(), &[]);
+    assert!(printed.contains("ERROR cannot read .env: "), "{printed}");
 }
 
 #[test]
@@ -150,10 +181,12 @@ fn child_loads() {
     if !is_child() {
         return;
     }
+    let recorder = Recorder::install();
     match RetrySettings::load() {
         Ok(settings) => println!("Ok: {settings:?}"),
         Err(error) => println!("Err: {error}"),
     }
+    println!("{:#?}", recorder.messages());
 }
 
 #[test]

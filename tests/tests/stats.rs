@@ -4,10 +4,79 @@ use std::time::Duration;
 
 use retry_core::testing::{Script, VirtualClock};
 use retry_core::{Jitter, Retry, RetryPolicy, enable_stats, retry_storage, stats};
+use retry_effects::{Effect, InMemoryEffectStore, Probe};
 
 const SECONDS: RetryPolicy = RetryPolicy::new(3)
     .with_min_wait(Duration::from_secs(1))
     .with_jitter(Jitter::None);
+
+/// A bank whose answers are lost, and which can be asked.
+type Bank = (InMemoryEffectStore, Script<(), std::io::ErrorKind>);
+
+#[retry_storage(policy = SECONDS, idempotent = true, skip(bank), store = bank.0.clone(), probe = |_, _| Probe::Applied(7))]
+fn rescued(bank: &Bank, order_id: u32) -> Result<u32, std::io::Error> {
+    let _ = order_id;
+    bank.1.next()?;
+    Ok(1)
+}
+
+#[retry_storage(
+    policy = SECONDS,
+    idempotent = true,
+    skip(bank),
+    store = bank.0.clone(),
+    timeout = "1s",
+    probe = |_, _| async { Probe::Applied(7) },
+)]
+async fn rescued_async(bank: &Bank, order_id: u32) -> Result<u32, std::io::Error> {
+    let _ = order_id;
+    if bank.1.next().is_err() {
+        std::future::pending::<()>().await;
+    }
+    Ok(1)
+}
+
+/// A probe that has the result does not make a success of the attempt whose answer was lost.
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_a_probe_rescued_has_failed() -> Result<(), std::io::Error> {
+    use std::io::ErrorKind::{ConnectionRefused as Refused, TimedOut};
+    enable_stats();
+    let _clock = VirtualClock::install();
+    let bank = |outcomes: &[_]| (InMemoryEffectStore::new(), Script::new(outcomes.to_vec()));
+    let (one, two) = ([Err(TimedOut)], [Err(Refused), Err(TimedOut)]);
+    for outcomes in [&one[..], &two[..]] {
+        assert_eq!(rescued(&bank(outcomes), 1)?, 7);
+        assert_eq!(rescued_async(&bank(&one), 1).await?, 7);
+        let script = Script::new(outcomes.to_vec());
+        let effect = |store: InMemoryEffectStore, name| {
+            let retry = Retry::new(SECONDS).name(name);
+            Effect::new("pay", &1).store(store).retry(retry)
+        };
+        let by_hand = effect(InMemoryEffectStore::new(), "rescued by hand")
+            .probe(|| Probe::Applied(7))
+            .run(|| script.next().map(|()| 1).map_err(std::io::Error::from));
+        assert_eq!(by_hand?, 7);
+        let script = Script::new(outcomes.to_vec());
+        let by_hand = effect(InMemoryEffectStore::new(), "rescued by hand, async")
+            .probe(|| async { Probe::Applied(7) })
+            .run_async(|| async { script.next().map(|()| 1).map_err(std::io::Error::from) });
+        assert_eq!(by_hand.await?, 7);
+    }
+    let stats = stats();
+    let figures = |name| {
+        let of = stats.operation(name).expect("it ran");
+        (of.calls, of.retried, of.recovered, of.attempts)
+    };
+    for name in ["rescued", "rescued by hand", "rescued by hand, async"] {
+        assert_eq!(figures(name), (2, 1, 1, 3), "{name}");
+        let failures = &stats.operation(name).expect("it ran").failures;
+        assert_eq!(failures.iter().map(|(_, count)| count).sum::<u64>(), 3);
+    }
+    assert_eq!(figures("rescued_async"), (2, 0, 0, 2));
+    let failures = &stats.operation("rescued_async").expect("it ran").failures;
+    assert_eq!(failures, &[("attempt_timeout", 2)]);
+    Ok(())
+}
 
 #[retry_storage(policy = SECONDS)]
 fn counted(script: &Script<(), std::io::ErrorKind>) -> Result<(), std::io::Error> {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::config::BreakerConfig;
+use super::name::CircuitName;
 use crate::wait_text::Wait;
 
 /// A breaker that cannot be made: names the field, the value and what is allowed.
@@ -102,21 +103,21 @@ impl BreakerError {
 }
 
 /// A call was rejected: the circuit is open, or half open with all its permits out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("circuit {name} is open{}", when(*retry_after))]
 #[non_exhaustive]
 pub struct CircuitOpen {
     /// The breaker's name.
-    pub name: &'static str,
-    /// When to come back: the rest of the open time; zero where trial calls are under way, so that
-    /// it may close any moment; `None` where it was forced open, and stays so until it is reset.
+    pub name: CircuitName,
+    /// When to come back, a millisecond or more: the rest of the open time; or, where trial calls have
+    /// all permits, the time after which another may try even if none of them ends, though the circuit
+    /// may close earlier. `None` where it was forced open, and stays so until it is reset.
     pub retry_after: Option<Duration>,
 }
 
 fn when(retry_after: Option<Duration>) -> String {
     match retry_after {
         None => " until it is reset".to_owned(),
-        Some(Duration::ZERO) => ": trial calls are under way".to_owned(),
         Some(left) => format!(": retry after {}", Wait(left)),
     }
 }

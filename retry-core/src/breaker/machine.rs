@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::config::BreakerConfig;
-use super::state::{Epoch, Phase, State};
+use super::epoch::Epoch;
+use super::state::{Phase, State};
 use super::tick::Tick;
+use super::trials::Trials;
 use crate::word::Word;
 
 /// What a step made of the state.
@@ -21,20 +25,24 @@ impl Change {
     }
 }
 
-/// One word that holds the whole state: whoever changes it has seen all of what it changes.
-pub(super) struct Machine<W>(W);
+/// One word that holds the whole state: whoever changes it has seen all of what it changes. What is
+/// known of trials stands beside it, and is written first.
+pub(super) struct Machine<W> {
+    state: W,
+    trials: W,
+}
 
 impl<W> Machine<W> {
-    /// Closed, where `word` is zero.
-    pub(super) const fn new(word: W) -> Self {
-        Self(word)
+    /// Closed, where both words are zero.
+    pub(super) const fn new(state: W, trials: W) -> Self {
+        Self { state, trials }
     }
 }
 
 impl<W: Word> Machine<W> {
     #[inline]
     pub(super) fn state(&self) -> State {
-        State::unpack(self.0.load())
+        State::unpack(self.state.load())
     }
 
     /// The epoch of a closed circuit: all that a call needs to pass.
@@ -52,21 +60,57 @@ impl<W: Word> Machine<W> {
             epoch,
             phase: Phase::Closed { failures: 0 },
         };
-        self.0.load() == well.pack()
+        self.state.load() == well.pack()
     }
 
     /// A closed circuit is read and not written.
+    ///
+    /// Where an overdue trial is given back while another call takes its place, a third may find that
+    /// place free first: then both try.
     pub(super) fn acquire(
         &self,
         config: &BreakerConfig,
-        now: impl Fn() -> Tick,
+        now: impl Fn() -> Instant,
     ) -> Result<Change, Option<Duration>> {
-        self.try_step(|state| state.acquired(config, &now))
+        loop {
+            // In this order: what is then found half open has these trials, or later ones, and those
+            // keep the exchange below from being made.
+            let (trials, word) = (self.trials.load(), self.state.load());
+            let before = State::unpack(word);
+            let after = before.acquired(config, Trials::unpack(trials), || Tick::at(now()))?;
+            let change = Change { before, after };
+            if after == before {
+                return Ok(change);
+            }
+            let renewed = Trials {
+                first: match before.phase {
+                    Phase::HalfOpen { .. } => Trials::unpack(trials).first,
+                    _ => after.epoch,
+                },
+                overdue_at: Tick::after(now(), config.recovery_timeout),
+            };
+            let renewed = renewed.pack();
+            let is_known =
+                renewed == trials || self.trials.compare_exchange(trials, renewed).is_ok();
+            if is_known && self.state.compare_exchange(word, after.pack()).is_ok() {
+                return Ok(change);
+            }
+        }
+    }
+
+    /// When to ask for a permit again: an error as [`acquire`](Self::acquire) would give.
+    pub(super) fn ask(
+        &self,
+        config: &BreakerConfig,
+        now: impl Fn() -> Tick,
+    ) -> Result<(), Option<Duration>> {
+        let trials = self.trials();
+        self.state().acquired(config, trials, now).map(drop)
     }
 
     /// A closed circuit without failures is read and not written.
     pub(super) fn succeed(&self, epoch: Epoch, config: &BreakerConfig) -> Change {
-        self.step(|state| state.succeeded(epoch, config))
+        self.step(|state| state.succeeded(epoch, config, || self.trials()))
     }
 
     pub(super) fn fail(
@@ -75,11 +119,11 @@ impl<W: Word> Machine<W> {
         config: &BreakerConfig,
         until: impl Fn() -> Tick,
     ) -> Change {
-        self.step(|state| state.failed(epoch, config, &until))
+        self.step(|state| state.failed(epoch, config, || self.trials(), &until))
     }
 
     pub(super) fn trip(&self, epoch: Epoch, until: impl Fn() -> Tick) -> Change {
-        self.step(|state| state.tripped(epoch, &until))
+        self.step(|state| state.tripped(epoch, || self.trials(), &until))
     }
 
     pub(super) fn give_back(&self, epoch: Epoch) {
@@ -94,26 +138,23 @@ impl<W: Word> Machine<W> {
         self.step(State::reset)
     }
 
-    fn step(&self, next: impl Fn(State) -> State) -> Change {
-        match self.try_step(|state| Ok::<_, std::convert::Infallible>(next(state))) {
-            Ok(change) => change,
-            Err(never) => match never {},
-        }
+    fn trials(&self) -> Trials {
+        Trials::unpack(self.trials.load())
     }
 
-    fn try_step<E>(&self, next: impl Fn(State) -> Result<State, E>) -> Result<Change, E> {
-        let mut word = self.0.load();
+    fn step(&self, next: impl Fn(State) -> State) -> Change {
+        let mut word = self.state.load();
         loop {
             let before = State::unpack(word);
-            let after = next(before)?;
+            let after = next(before);
             // Nothing to write is nothing shared.
             let written = if after == before {
                 Ok(word)
             } else {
-                self.0.compare_exchange(word, after.pack())
+                self.state.compare_exchange(word, after.pack())
             };
             match written {
-                Ok(_) => return Ok(Change { before, after }),
+                Ok(_) => return Change { before, after },
                 Err(current) => word = current,
             }
         }
@@ -125,7 +166,6 @@ mod tests {
     use loom::sync::Arc;
     use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering};
     use loom::thread;
-    use tokio::time::Instant;
 
     use super::*;
     use crate::breaker::state::CircuitState;
@@ -136,19 +176,26 @@ mod tests {
     };
 
     fn machine() -> Arc<Machine<AtomicU64>> {
-        Arc::new(Machine::new(AtomicU64::new(0)))
+        Arc::new(Machine::new(AtomicU64::new(0), AtomicU64::new(0)))
     }
 
     fn never() -> Tick {
-        Tick::after(Instant::now(), CONFIG.recovery_timeout)
+        Tick::after(now(), CONFIG.recovery_timeout)
     }
 
     fn over() -> Tick {
         Tick::from_bits(0)
     }
 
-    fn now() -> Tick {
-        Tick::at(Instant::now())
+    /// The same in all schedules: loom explores what does the same each time.
+    fn now() -> Instant {
+        static NOW: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+        *NOW.get_or_init(Instant::now)
+    }
+
+    /// When all trials that began by now are overdue.
+    fn later() -> Instant {
+        now() + 2 * CONFIG.recovery_timeout
     }
 
     /// A half-open machine, and the epoch of the permit that made it so.
@@ -256,6 +303,79 @@ mod tests {
                 assert_eq!(retry_after, None);
             }
             assert_eq!(machine.state().phase, Phase::ForcedOpen);
+        });
+    }
+    #[test]
+    fn one_of_those_who_ask_takes_the_place_of_an_overdue_trial() {
+        loom::model(|| {
+            let (machine, epoch) = half_open(&CONFIG);
+            let later = later();
+            let other = Arc::clone(&machine);
+            let thread = thread::spawn(move || other.acquire(&CONFIG, || later));
+            let mine = machine.acquire(&CONFIG, || later);
+            let theirs = thread.join().expect("it does not panic");
+            assert!(mine.is_ok() != theirs.is_ok());
+            let trial = mine.or(theirs).expect("one of them");
+            assert_eq!(trial.after.epoch, epoch.next());
+            // The overdue one frees no place; the other does.
+            machine.give_back(epoch);
+            assert!(machine.acquire(&CONFIG, || later).is_err());
+            machine.give_back(trial.after.epoch);
+            assert!(machine.acquire(&CONFIG, || later).is_ok());
+        });
+    }
+
+    #[test]
+    fn a_late_verdict_counts_beside_the_trial_that_took_its_place() {
+        loom::model(|| {
+            let (machine, epoch) = half_open(&CONFIG);
+            let later = later();
+            let other = Arc::clone(&machine);
+            let late = thread::spawn(move || other.succeed(epoch, &CONFIG));
+            if let Ok(change) = machine.acquire(&CONFIG, || later) {
+                machine.give_back(change.after.epoch);
+            }
+            let change = late.join().expect("it does not panic");
+            assert!(change.is_transition());
+            assert_eq!(machine.state().phase, Phase::Closed { failures: 0 });
+        });
+    }
+
+    #[test]
+    fn a_late_verdict_and_a_timely_one_close_once() {
+        let config = BreakerConfig {
+            success_threshold: 2,
+            ..CONFIG
+        };
+        loom::model(move || {
+            let (machine, first) = half_open(&config);
+            let second = machine.acquire(&config, later).expect("it is overdue");
+            let other = Arc::clone(&machine);
+            let late = thread::spawn(move || other.succeed(first, &config));
+            let timely = machine.succeed(second.after.epoch, &config);
+            let late = late.join().expect("it does not panic");
+            assert!(timely.is_transition() != late.is_transition());
+            assert_eq!(machine.state().phase, Phase::Closed { failures: 0 });
+        });
+    }
+
+    #[test]
+    fn a_verdict_of_an_earlier_stretch_does_not_count_in_the_next() {
+        loom::model(|| {
+            let (machine, old) = half_open(&CONFIG);
+            machine.trip(old, over);
+            let other = Arc::clone(&machine);
+            let late = thread::spawn(move || other.succeed(old, &CONFIG));
+            let trial = machine.acquire(&CONFIG, now).expect("its time is over");
+            assert!(!late.join().expect("it does not panic").is_transition());
+            let tries = Phase::HalfOpen {
+                trying: 1,
+                succeeded: 0,
+            };
+            assert_eq!(
+                (machine.state().phase, machine.state().epoch),
+                (tries, trial.after.epoch)
+            );
         });
     }
 }

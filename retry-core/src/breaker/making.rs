@@ -9,30 +9,64 @@ use super::CircuitBreaker;
 use super::config::{BreakerConfig, Window};
 use super::error::BreakerError;
 use super::machine::Machine;
+use super::name::CircuitName;
 use crate::metrics::OfCircuit;
 
 /// Making.
 impl CircuitBreaker {
     /// A closed circuit that opens after 5 failures in a row, for 60 s, lets one call try then, and
     /// closes when that succeeds. `name` is what it goes by in logs, metrics and errors.
+    ///
+    /// [`CircuitBreaker::named`] takes a name that comes at run time.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
-        Self::unchecked(None, name, BreakerConfig::DEFAULT)
+        Self::unchecked(None, CircuitName::new(name), BreakerConfig::DEFAULT)
+    }
+
+    /// [`CircuitBreaker::new`] for a name that comes at run time: a `String`, or an `Arc<str>`. Nothing
+    /// is left of the breaker when it is dropped.
+    ///
+    /// With the feature `metrics`, each name is a label of its own, and what a recorder has once heard
+    /// of, it keeps: where names are many, as of hosts or tenants, take
+    /// [`CircuitBreakers`](crate::CircuitBreakers), which share one label.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use retry_core::CircuitBreaker;
+    ///
+    /// let region = "eu-west-1";
+    /// let breaker = Arc::new(CircuitBreaker::named(format!("queue {region}")));
+    /// breaker.force_open();
+    /// let rejected = breaker.try_acquire().unwrap_err();
+    /// assert_eq!(rejected.to_string(), "circuit queue eu-west-1 is open until it is reset");
+    /// ```
+    #[must_use]
+    pub fn named(name: impl Into<CircuitName>) -> Self {
+        Self::unchecked(None, name.into(), BreakerConfig::DEFAULT)
+    }
+
+    /// A closed circuit for `key`, configured as this one; in metrics it goes by this one's name.
+    pub(crate) fn of_key(&self, key: &str) -> Self {
+        let name = CircuitName::from(format!("{}/{key}", self.name));
+        let mut made = Self::unchecked(self.class, name, self.config);
+        made.metrics = self.metrics.of_member(self);
+        made
     }
 
     /// With all of a configuration, which has been validated.
     pub(super) const fn unchecked(
         class: Option<&'static str>,
-        name: &'static str,
+        name: CircuitName,
         config: BreakerConfig,
     ) -> Self {
         Self {
             name,
             class,
             config,
-            machine: Machine::new(AtomicU64::new(0)),
+            machine: Machine::new(AtomicU64::new(0), AtomicU64::new(0)),
             window: OnceLock::new(),
             disputed: AtomicBool::new(false),
+            listed: AtomicBool::new(false),
             metrics: OfCircuit::new(),
         }
     }

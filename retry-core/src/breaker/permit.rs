@@ -3,16 +3,21 @@
 use std::fmt;
 use std::mem::ManuallyDrop;
 
-use super::state::Epoch;
+use super::epoch::Epoch;
 use super::{CircuitBreaker, now};
 use crate::metrics::CircuitCall;
 
 /// One call that a [`CircuitBreaker`] has let through.
 ///
 /// Say how it went by [`succeed`](Self::succeed) or [`fail`](Self::fail). A permit that is dropped,
-/// as by a cancelled call, gives no verdict: it frees its place where the circuit is half open, and
-/// neither closes nor opens anything. A verdict that comes after the circuit has moved on is
-/// discarded. A call that never ends keeps its place: bound it by a time limit.
+/// as by a cancelled call or one that never asked the other side, gives no verdict: it frees its
+/// place where the circuit is half open, so that the next call may try at once, and counts nowhere
+/// else: not as a failure, nor as a success that ends a row of failures, nor in a window. A verdict
+/// that comes after the circuit has moved on is discarded.
+///
+/// A trial call that has run for the recovery time keeps its place no longer: another may try. Its
+/// verdict counts as long as the circuit is half open, however late, since it speaks of the same
+/// stretch; and it frees no place that another call has.
 ///
 /// ```
 /// use retry_core::{CircuitBreaker, CircuitState};

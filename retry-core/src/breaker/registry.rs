@@ -1,10 +1,14 @@
-//! All breakers that have a name: found by it, and shared by it.
+//! All breakers that have a name: found by it, and shared by it. Those of the program's text are kept
+//! for good; those made at run time are known for as long as there is a handle to them.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::CircuitBreaker;
 use super::config::BreakerConfig;
 use super::error::UnknownBreaker;
+use super::name::CircuitName;
 use crate::event;
 use crate::kept::{self, Kept};
 
@@ -13,6 +17,9 @@ type Key = (Option<&'static str>, &'static str);
 
 /// There is one for each breaker in the program's text. Those named by code come first.
 static REGISTRY: Kept<Key, CircuitBreaker> = Kept::new();
+
+/// Those that were made at run time. Taken out by [`forget`] when they are dropped.
+static SHARED: Mutex<BTreeMap<CircuitName, Weak<CircuitBreaker>>> = Mutex::new(BTreeMap::new());
 
 /// Finding.
 impl CircuitBreaker {
@@ -62,10 +69,53 @@ impl CircuitBreaker {
     /// Lets [`find`](Self::find) and [`all`](Self::all) know a breaker that code made itself.
     /// Doing so again changes nothing. The first of a name stays; another one is told of at ERROR.
     pub fn register(&'static self) {
-        let known = REGISTRY.get_or_keep((self.class, self.name), || self);
+        let known = REGISTRY.get_or_keep((self.class, self.name()), || self);
         if !std::ptr::eq(known, self) {
             known.dispute();
         }
+    }
+
+    /// [`register`](Self::register) for a breaker that was made at run time: lets
+    /// [`find_shared`](Self::find_shared) and [`all_shared`](Self::all_shared) know it, until its last
+    /// handle is dropped. The first of a name stays; another one is told of at ERROR.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use retry_core::CircuitBreaker;
+    ///
+    /// let breaker = Arc::new(CircuitBreaker::named("shard 7".to_owned()));
+    /// breaker.register_shared();
+    /// let found = CircuitBreaker::find_shared("shard 7").expect("there is a handle");
+    /// found.force_open();
+    /// drop((breaker, found));
+    /// assert!(CircuitBreaker::find_shared("shard 7").is_none());
+    /// ```
+    pub fn register_shared(self: &Arc<Self>) {
+        let mut known = shared();
+        let first = known.get(self.name()).and_then(Weak::upgrade);
+        if first.is_none() {
+            known.insert(self.name.clone(), Arc::downgrade(self));
+            self.listed.store(true, Ordering::Relaxed);
+        }
+        // A breaker may go here, which needs the lock.
+        drop(known);
+        if let Some(first) = first
+            && !Arc::ptr_eq(&first, self)
+        {
+            first.dispute();
+        }
+    }
+
+    /// The breaker of that name among those made at run time, if there is still a handle to it.
+    #[must_use]
+    pub fn find_shared(name: &str) -> Option<Arc<Self>> {
+        shared().get(name).and_then(Weak::upgrade)
+    }
+
+    /// Every breaker made at run time that is known, in the order of names.
+    #[must_use]
+    pub fn all_shared() -> Vec<Arc<Self>> {
+        shared().values().filter_map(Weak::upgrade).collect()
     }
 
     /// The breaker that calls share by this name: the one that there is, else a new one. The first
@@ -99,9 +149,24 @@ impl CircuitBreaker {
     #[cold]
     fn dispute(&self) {
         if !self.disputed.swap(true, Ordering::Relaxed) {
-            event::circuit_disputed(self.name);
+            event::circuit_disputed(self.name());
         }
     }
+}
+
+/// The breaker of this name is dropped. One that took the name meanwhile stays.
+pub(super) fn forget(name: &CircuitName) {
+    let mut known = shared();
+    if known
+        .get(name.as_str())
+        .is_some_and(|of| of.strong_count() == 0)
+    {
+        known.remove(name.as_str());
+    }
+}
+
+fn shared() -> MutexGuard<'static, BTreeMap<CircuitName, Weak<CircuitBreaker>>> {
+    SHARED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn made(
@@ -109,6 +174,7 @@ fn made(
     name: &'static str,
     config: BreakerConfig,
 ) -> &'static CircuitBreaker {
+    let name = CircuitName::new(name);
     kept::leaked(CircuitBreaker::unchecked(class, name, config))
 }
 

@@ -5,7 +5,9 @@ use std::fmt;
 use std::time::Duration;
 
 use super::config::BreakerConfig;
+use super::epoch::Epoch;
 use super::tick::Tick;
+use super::trials::Trials;
 
 /// Where a [`CircuitBreaker`](crate::CircuitBreaker) stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,33 +42,6 @@ impl fmt::Display for CircuitState {
     }
 }
 
-/// Which stretch between two transitions a permit, or a verdict, belongs to. Comes round after four
-/// million transitions, which no call outlasts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Epoch(u32);
-
-impl Epoch {
-    pub(super) const BITS: u32 = 22;
-    const MASK: u32 = (1 << Self::BITS) - 1;
-
-    pub(super) const fn next(self) -> Self {
-        Self((self.0 + 1) & Self::MASK)
-    }
-
-    pub(super) const fn is_after(self, other: Self) -> bool {
-        let ahead = self.0.wrapping_sub(other.0) & Self::MASK;
-        ahead != 0 && ahead < 1 << (Self::BITS - 1)
-    }
-
-    pub(super) const fn bits(self) -> u64 {
-        self.0 as u64
-    }
-
-    pub(super) const fn from_bits(bits: u64) -> Self {
-        Self((bits & Self::MASK as u64) as u32)
-    }
-}
-
 /// What a circuit knows beside its epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
@@ -77,7 +52,7 @@ pub(super) enum Phase {
     Open {
         until: Tick,
     },
-    /// Calls that hold a permit, and successes of this stretch.
+    /// Calls that hold a permit of this round, and successes of this stretch.
     HalfOpen {
         trying: u32,
         succeeded: u32,
@@ -163,9 +138,12 @@ impl State {
 
     /// A call asks for a permit. The error says when to come back, as
     /// [`CircuitOpen`](super::CircuitOpen) does.
+    ///
+    /// Where all permits are out and no trial ended in time, a new round of trials begins.
     pub(super) fn acquired(
         self,
         config: &BreakerConfig,
+        trials: Trials,
         now: impl Fn() -> Tick,
     ) -> Result<Self, Option<Duration>> {
         match self.phase {
@@ -175,7 +153,13 @@ impl State {
                     trying: trying + 1,
                     succeeded,
                 })),
-            Phase::HalfOpen { .. } => Err(Some(Duration::ZERO)),
+            Phase::HalfOpen { succeeded, .. } => match trials.left(config, now()) {
+                Some(left) => Err(Some(left)),
+                None => Ok(self.becomes(Phase::HalfOpen {
+                    trying: 1,
+                    succeeded,
+                })),
+            },
             Phase::Open { .. } => match self.rejects_for(config, now) {
                 Some(left) => Err(Some(left)),
                 None => Ok(self.becomes(Phase::HalfOpen {
@@ -188,24 +172,28 @@ impl State {
     }
 
     /// A call with a permit of `epoch` succeeded.
-    pub(super) fn succeeded(self, epoch: Epoch, config: &BreakerConfig) -> Self {
-        if epoch != self.epoch {
-            return self;
-        }
+    pub(super) fn succeeded(
+        self,
+        epoch: Epoch,
+        config: &BreakerConfig,
+        trials: impl Fn() -> Trials,
+    ) -> Self {
         match self.phase {
-            Phase::Closed { .. } => self.stays(Phase::Closed { failures: 0 }),
-            Phase::HalfOpen { trying, succeeded } => {
+            Phase::Closed { .. } if epoch == self.epoch => {
+                self.stays(Phase::Closed { failures: 0 })
+            }
+            Phase::HalfOpen { trying, succeeded } if self.hears(epoch, trials) => {
                 let succeeded = succeeded + 1;
                 if succeeded >= config.success_threshold {
                     self.becomes(Phase::Closed { failures: 0 })
                 } else {
                     self.stays(Phase::HalfOpen {
-                        trying: trying.saturating_sub(1),
+                        trying: self.without(epoch, trying),
                         succeeded,
                     })
                 }
             }
-            Phase::Open { .. } | Phase::ForcedOpen => self,
+            _ => self,
         }
     }
 
@@ -214,25 +202,31 @@ impl State {
         self,
         epoch: Epoch,
         config: &BreakerConfig,
+        trials: impl Fn() -> Trials,
         until: impl Fn() -> Tick,
     ) -> Self {
         match self.phase {
             Phase::Closed { failures } if epoch == self.epoch => {
                 let failures = failures.saturating_add(1);
                 if failures >= config.failure_threshold {
-                    self.tripped(epoch, until)
+                    self.tripped(epoch, trials, until)
                 } else {
                     self.stays(Phase::Closed { failures })
                 }
             }
-            _ => self.tripped(epoch, until),
+            _ => self.tripped(epoch, trials, until),
         }
     }
 
     /// The verdicts of `epoch` are enough to open.
-    pub(super) fn tripped(self, epoch: Epoch, until: impl Fn() -> Tick) -> Self {
+    pub(super) fn tripped(
+        self,
+        epoch: Epoch,
+        trials: impl Fn() -> Trials,
+        until: impl Fn() -> Tick,
+    ) -> Self {
         match self.phase {
-            Phase::Closed { .. } | Phase::HalfOpen { .. } if epoch == self.epoch => {
+            Phase::Closed { .. } | Phase::HalfOpen { .. } if self.hears(epoch, &trials) => {
                 self.becomes(Phase::Open { until: until() })
             }
             _ => self,
@@ -242,12 +236,10 @@ impl State {
     /// A call with a permit of `epoch` ended without a verdict.
     pub(super) fn given_back(self, epoch: Epoch) -> Self {
         match self.phase {
-            Phase::HalfOpen { trying, succeeded } if epoch == self.epoch => {
-                self.stays(Phase::HalfOpen {
-                    trying: trying.saturating_sub(1),
-                    succeeded,
-                })
-            }
+            Phase::HalfOpen { trying, succeeded } => self.stays(Phase::HalfOpen {
+                trying: self.without(epoch, trying),
+                succeeded,
+            }),
             _ => self,
         }
     }
@@ -262,6 +254,21 @@ impl State {
     /// Closed, with an epoch of its own even where it was closed: verdicts on their way are old.
     pub(super) fn reset(self) -> Self {
         self.becomes(Phase::Closed { failures: 0 })
+    }
+
+    /// Whether a verdict of `epoch` counts: its permit is of this stretch, and of whichever round.
+    fn hears(self, epoch: Epoch, trials: impl Fn() -> Trials) -> bool {
+        let earlier_round = || {
+            matches!(self.phase, Phase::HalfOpen { .. })
+                && epoch.is_within(trials().first, self.epoch)
+        };
+        epoch == self.epoch || earlier_round()
+    }
+
+    /// The trials of this round without one of `epoch`: one of an earlier round has lost its place to
+    /// another call, and frees none.
+    fn without(self, epoch: Epoch, trying: u32) -> u32 {
+        trying.saturating_sub((epoch == self.epoch).into())
     }
 
     const fn stays(self, phase: Phase) -> Self {
@@ -306,10 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn epochs_come_round() {
-        let (first, last) = (Epoch::from_bits(0), Epoch(Epoch::MASK));
-        assert_eq!(last.next(), first);
-        assert!(first.is_after(last) && !last.is_after(first) && !first.is_after(first));
+    fn a_circuit_begins_closed() {
         assert_eq!(State::unpack(0).phase, Phase::Closed { failures: 0 });
     }
 }

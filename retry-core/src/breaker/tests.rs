@@ -13,7 +13,7 @@ const DEFAULT: BreakerConfig = BreakerConfig::DEFAULT;
 
 fn breaker(config: BreakerConfig) -> CircuitBreaker {
     config.validate().expect("numbers in their ranges");
-    CircuitBreaker::unchecked(None, "test", config)
+    CircuitBreaker::unchecked(None, CircuitName::new("test"), config)
 }
 
 impl CircuitBreaker {
@@ -24,6 +24,12 @@ impl CircuitBreaker {
     fn call_at(&self, now: Instant, failed: bool) {
         let permit = self.acquire_at(now).expect("the call may pass");
         permit.end_at(now, failed);
+    }
+
+    /// What `retry_after` says at `now`.
+    fn retry_at(&self, now: Instant) -> Option<Duration> {
+        let asked = self.machine.ask(&self.config, || Tick::at(now));
+        asked.err().flatten()
     }
 
     /// Opens it as its calls would.

@@ -11,7 +11,7 @@ use std::sync::atomic::AtomicU64;
 
 use super::cause::Cause;
 use super::config::{self, BreakerConfig};
-use super::state::Epoch;
+use super::epoch::Epoch;
 use super::tick::Tick;
 use calls::LastCalls;
 use time::LastWhile;

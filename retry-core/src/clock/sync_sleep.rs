@@ -7,16 +7,14 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-use crate::event;
-use crate::operation::Operation;
 use crate::scope::{self, Waiter};
 
 /// Lets the thread sleep, for as long as no scope that it is in is cancelled. Says whether one was.
 ///
 /// On a worker of a multi-thread runtime the worker's other tasks move to another thread
-/// meanwhile. On the thread of a current-thread runtime nothing else can run: that is warned of
-/// once for each operation.
-pub(crate) fn sleep(wait: Duration, operation: &Operation) -> bool {
+/// meanwhile. On the thread of a current-thread runtime nothing else can run: `blocks` says so to
+/// the user.
+pub(crate) fn sleep(wait: Duration, blocks: impl FnOnce()) -> bool {
     #[cfg(feature = "testing")]
     if crate::testing::absorb_sleep(wait) {
         return scope::is_cancelled();
@@ -28,9 +26,7 @@ pub(crate) fn sleep(wait: Duration, operation: &Operation) -> bool {
         // Only a worker may call it: elsewhere, as in a `LocalSet`, it panics.
         Standing::Worker => tokio::task::block_in_place(|| sleep_here(wait)),
         Standing::OnlyThread => {
-            if operation.is_first_warning() {
-                event::blocking(operation);
-            }
+            blocks();
             sleep_here(wait)
         }
         Standing::Free => sleep_here(wait),

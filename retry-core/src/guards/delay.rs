@@ -91,7 +91,7 @@ impl<'a> Guards<'a> {
 fn wait_for(limiter: &AdaptiveLimiter, operation: &Operation) {
     while let Some(delay) = limiter.delay_at(clock::now()) {
         // A cancelled scope ends waits: the attempt goes ahead.
-        if clock::sleep(delay, operation) {
+        if clock::sleep(delay, || operation.blocks()) {
             break;
         }
     }

@@ -175,7 +175,7 @@ fn reset(layer: Layer<'_>) -> Option<Judgement> {
     Some(judge_reset(reset))
 }
 
-/// "The REFUSED_STREAM error code [..] indicates that the stream is being closed prior to any
+/// "The `REFUSED_STREAM` error code [..] indicates that the stream is being closed prior to any
 /// processing having occurred" (RFC 9113, section 8.7): true of a server that says so.
 fn judge_reset(reset: &str) -> Judgement {
     match reset.split_once("), ") {

@@ -25,7 +25,7 @@ pub(crate) fn judgement(error: &(dyn Error + 'static)) -> Option<Judgement> {
 mod tests {
     use super::*;
     use crate::classify::Classify;
-    use crate::judgement::Verdict;
+    use crate::judgement::{Answer, Verdict};
     use std::fmt;
 
     /// An error with this `Debug`, `Display` and source.
@@ -109,6 +109,35 @@ mod tests {
             below("Other", refused()),
         );
         assert!(!is_not_applied(far));
+    }
+
+    #[test]
+    fn what_breakers_count() {
+        for (debug, answer) in [
+            (REFUSED, Answer::Failing),
+            ("reqwest::Error { kind: Builder }", Answer::NotAsked),
+            ("reqwest::Error { kind: Builder, url: \"", Answer::NotAsked),
+            (
+                "hyper_util::client::legacy::Error(UserUnsupportedVersion)",
+                Answer::NotAsked,
+            ),
+            ("reqwest::Error { kind: Request, ..", Answer::Failing),
+            (
+                "reqwest::Error { kind: Status(404, None), ..",
+                Answer::Answered,
+            ),
+            (
+                "reqwest::Error { kind: Status(409, None), ..",
+                Answer::Answered,
+            ),
+            (
+                "reqwest::Error { kind: Status(503, None), ..",
+                Answer::Failing,
+            ),
+        ] {
+            let judged = judgement(&Layer(debug, "", None)).expect(debug);
+            assert_eq!(judged.answer(), answer, "{debug}");
+        }
     }
 
     #[test]

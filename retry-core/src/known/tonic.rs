@@ -41,8 +41,11 @@ fn judge_transport(code: Code, source: &(dyn Error + 'static)) -> Judgement {
         if let Some(answer) = layer.downcast_ref::<Status>() {
             return judge(answer);
         }
-        if let Some(judged) = layers::judgement(layer) {
-            return judged;
+        match layers::judgement(layer) {
+            Some(judged) if judged.is_not_applied() => return judged,
+            // The code names it better.
+            Some(_) => break,
+            None => {}
         }
     }
     judge_code(code).unknown()

@@ -1,11 +1,11 @@
 //! What a circuit tells: the calls that ask, and its changes of state.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use ::metrics::{Key, with_recorder};
+use ::metrics::{Key, Label, with_recorder};
 
 use super::words::CircuitCall;
-use super::{METADATA, descriptions, key};
+use super::{METADATA, descriptions};
 use crate::breaker::{CircuitBreaker, CircuitState};
 
 impl CircuitCall {
@@ -21,14 +21,7 @@ impl CircuitCall {
     }
 }
 
-const STATES: [CircuitState; 4] = [
-    CircuitState::Closed,
-    CircuitState::Open,
-    CircuitState::HalfOpen,
-    CircuitState::ForcedOpen,
-];
-
-/// Its number in [`STATES`], which is what the gauge shows.
+/// What the gauge shows.
 const fn number(state: CircuitState) -> u8 {
     match state {
         CircuitState::Closed => 0,
@@ -38,16 +31,17 @@ const fn number(state: CircuitState) -> u8 {
     }
 }
 
-/// What is kept for one circuit.
+/// What is kept for one circuit, which goes with it; those of one set have it together.
 #[derive(Debug)]
-pub(crate) struct OfCircuit(OnceLock<Box<Keys>>);
+pub(crate) struct OfCircuit(OnceLock<Arc<Keys>>);
 
+/// The keys that calls need. A change of state is seldom, and makes its own.
 #[derive(Debug)]
 struct Keys {
-    state: Key,
+    labels: Vec<Label>,
     calls: [Key; CircuitCall::ALL.len()],
-    /// By the number of the state before, and after.
-    transitions: [[Key; STATES.len()]; STATES.len()],
+    /// None for a set: its circuits have no state in common.
+    state: Option<Key>,
 }
 
 impl OfCircuit {
@@ -55,34 +49,45 @@ impl OfCircuit {
         Self(OnceLock::new())
     }
 
+    /// For a circuit of a set, `set` being the breaker that all of it are made after: it is counted by
+    /// the set's name, so that there are no more series than sets.
+    pub(crate) fn of_member(&self, set: &CircuitBreaker) -> Self {
+        let keys = self.0.get_or_init(|| {
+            Arc::new(Keys {
+                state: None,
+                ..Keys::new(set)
+            })
+        });
+        Self(Arc::clone(keys).into())
+    }
+
     fn keys(&self, breaker: &CircuitBreaker) -> &Keys {
-        self.0.get_or_init(|| Keys::new(breaker))
+        self.0.get_or_init(|| Arc::new(Keys::new(breaker)))
     }
 }
 
 impl Keys {
     #[cold]
-    fn new(breaker: &CircuitBreaker) -> Box<Self> {
+    fn new(breaker: &CircuitBreaker) -> Self {
         descriptions::describe();
-        let circuit = [("circuit", breaker.name())];
-        let class = breaker.class().map(|class| ("class", class));
-        let key = |name, more: &[(&'static str, &'static str)]| {
-            let more = more.iter().copied();
-            let labels: Vec<_> = circuit.into_iter().chain(class).chain(more).collect();
-            key(name, &labels)
-        };
-        Box::new(Self {
-            state: key("circuit_breaker_state", &[]),
-            calls: CircuitCall::ALL
-                .map(|call| key("circuit_breaker_calls_total", &[("result", call.label())])),
-            transitions: STATES.map(|from| {
-                STATES.map(|to| {
-                    let (from, to) = (("from", from.as_str()), ("to", to.as_str()));
-                    key("circuit_breaker_transitions_total", &[from, to])
-                })
+        let circuit = Label::new("circuit", breaker.label());
+        let class = breaker.class();
+        let class = class.map(|class| Label::from_static_parts("class", class));
+        let labels: Vec<_> = [circuit].into_iter().chain(class).collect();
+        Self {
+            calls: CircuitCall::ALL.map(|call| {
+                let result = Label::from_static_parts("result", call.label());
+                key("circuit_breaker_calls_total", &labels, &[result])
             }),
-        })
+            state: Some(key("circuit_breaker_state", &labels, &[])),
+            labels,
+        }
     }
+}
+
+/// A key that is not for good, as those of operations are.
+fn key(name: &'static str, labels: &[Label], more: &[Label]) -> Key {
+    Key::from_parts(name, [labels, more].concat())
 }
 
 impl OfCircuit {
@@ -101,16 +106,25 @@ impl OfCircuit {
     pub(crate) fn changed(&self, breaker: &CircuitBreaker, from: CircuitState, to: CircuitState) {
         let keys = self.keys(breaker);
         with_recorder(|recorder| {
-            let key = &keys.transitions[usize::from(number(from))][usize::from(number(to))];
-            recorder.register_counter(key, &METADATA).increment(1);
+            let from = Label::from_static_parts("from", from.as_str());
+            let to = Label::from_static_parts("to", to.as_str());
+            let key = key(
+                "circuit_breaker_transitions_total",
+                &keys.labels,
+                &[from, to],
+            );
+            recorder.register_counter(&key, &METADATA).increment(1);
         });
         show_state(breaker, keys);
     }
 }
 
 fn show_state(breaker: &CircuitBreaker, keys: &Keys) {
+    let Some(key) = &keys.state else {
+        return;
+    };
     with_recorder(|recorder| {
-        let gauge = recorder.register_gauge(&keys.state, &METADATA);
+        let gauge = recorder.register_gauge(key, &METADATA);
         loop {
             let state = breaker.state();
             gauge.set(f64::from(number(state)));
@@ -121,4 +135,35 @@ fn show_state(breaker: &CircuitBreaker, keys: &Keys) {
             }
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counted(breaker: &CircuitBreaker, circuit: &OfCircuit) -> std::sync::Weak<Keys> {
+        circuit.asked(breaker, CircuitCall::Rejected);
+        Arc::downgrade(circuit.0.get().expect("made by the first call"))
+    }
+
+    #[test]
+    fn what_is_kept_goes_with_its_circuit() {
+        let breaker = CircuitBreaker::named("metrics of one".to_owned());
+        let circuit = OfCircuit::new();
+        let keys = counted(&breaker, &circuit);
+        assert_eq!(keys.strong_count(), 1);
+        drop(circuit);
+        assert_eq!(keys.strong_count(), 0);
+    }
+
+    #[test]
+    fn circuits_of_a_set_have_it_together() {
+        let template = CircuitBreaker::new("metrics of a set");
+        let set = OfCircuit::new();
+        let members: Vec<_> = (0..9).map(|_| set.of_member(&template)).collect();
+        let keys = counted(&template, &members[0]);
+        assert_eq!(keys.strong_count(), 10);
+        drop(members);
+        assert_eq!(keys.strong_count(), 1);
+    }
 }

@@ -29,6 +29,11 @@ impl OfCircuit {
     }
 
     #[inline]
+    pub(crate) const fn of_member(&self, _set: &CircuitBreaker) -> Self {
+        Self
+    }
+
+    #[inline]
     pub(crate) fn asked(&self, _: &CircuitBreaker, _: CircuitCall) {}
 
     #[inline]

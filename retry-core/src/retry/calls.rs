@@ -5,13 +5,89 @@ use std::marker::PhantomData;
 
 use super::Retry;
 use super::parts::{Accept, AsyncLimits, Hook, Judge, SyncLimits};
-use crate::engine::{Attempts, Bounds, Next, Plan, Step};
+use crate::engine::{Attempts, Bounds, Checked, Heard, Next, Plan, Step};
 use crate::failure::Failure;
 use crate::guards::{Guard, Guards, Settle};
 use crate::limits::{Bounded, Cut, Limits};
 use crate::nesting::{attempt_async, attempt_sync};
 use crate::pause::{Carriage, Carried};
 use crate::scope::InTime;
+
+/// The loop of an async call. `$heard` is what becomes of an outcome before it is judged: written into
+/// the loop and not called by it, as a call that asks nobody must not keep its outcome across an await.
+macro_rules! async_loop {
+    ($call:ident, $attempt:ident, |$outcome:ident, $timed_out:ident| $heard:expr) => {
+        async move {
+            let limits = $call.limits.start();
+            let guards = $call.guards.begin();
+            let mut attempts = Attempts::new();
+            loop {
+                let admission = match G::admit(&guards, &$call.call.operation) {
+                    Ok(admission) => admission,
+                    Err(rejection) => {
+                        let plan = || $call.plan(L::limits(&limits), G::guards(&guards));
+                        return Err(attempts.rejected(rejection, plan));
+                    }
+                };
+                let next = (&$call.call.operation, attempts.number());
+                let in_time = G::delay(&guards, L::limits(&limits), next).await;
+                let admission = if in_time {
+                    admission
+                } else {
+                    admission.given_back()
+                };
+                // What the attempt's future is made with is gone before it is awaited, so that the
+                // call's future does not keep it.
+                let bounded = {
+                    let operation = &$call.call.operation;
+                    let (name, number) = (|| operation.name(), attempts.number());
+                    let future = InTime::new(G::scope(&guards), $attempt());
+                    let future = attempt_async(attempts.inner(), future);
+                    Bounded::new(L::bound(&limits, name, number), future)
+                };
+                let bounded = bounded.await;
+                let pause = {
+                    let plan = || $call.plan(L::limits(&limits), G::guards(&guards));
+                    let ($outcome, $timed_out) = match attempts.unbound(bounded, plan) {
+                        Bounds::Ended(outcome) => (outcome, false),
+                        Bounds::TimedOut(outcome) => (outcome, true),
+                        Bounds::RanOut(outcome) => {
+                            admission.cut();
+                            return outcome;
+                        }
+                    };
+                    let outcome = match $heard {
+                        Heard::Ended(outcome) => outcome,
+                        Heard::Rescued { value, lost } => {
+                            let failure = $call.judge.failure(&lost).timed_out($timed_out);
+                            attempts.rescued(&plan(), admission, &failure);
+                            return Ok(value);
+                        }
+                    };
+                    let next = attempts.decide(
+                        (&$call.call.operation, &outcome),
+                        (G::guards(&guards), admission),
+                        plan,
+                        |outcome| $call.judged(outcome, $timed_out),
+                        |event| $call.hook.call(event),
+                    );
+                    match next.step(&attempts, &outcome, |outcome| {
+                        $call.judged(outcome, $timed_out)
+                    }) {
+                        Step::Return => return outcome,
+                        Step::Again => continue,
+                        Step::Wait(wait) => {
+                            wait.pause(outcome, PhantomData::<Carried<Result<T, E>>>)
+                        }
+                    }
+                };
+                if let Some(carried) = pause.await {
+                    return carried.unload();
+                }
+            }
+        }
+    };
+}
 
 impl<J, A, H, L, G> Retry<J, A, H, L, G> {
     /// Makes the call, on this thread; waits block it.
@@ -20,7 +96,29 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
     ///
     /// The last attempt's error, untouched, or [`RetryError`](crate::RetryError) in the form that
     /// `E: From<RetryError>` gives it, where a circuit breaker let no attempt be made.
-    pub fn run<T, E>(self, mut attempt: impl FnMut() -> Result<T, E>) -> Result<T, E>
+    pub fn run<T, E>(self, attempt: impl FnMut() -> Result<T, E>) -> Result<T, E>
+    where
+        J: Judge<E>,
+        A: Accept<T>,
+        H: Hook<E>,
+        L: SyncLimits,
+        G: Guard<Rejection: Cut<E>>,
+    {
+        self.__run_checked(attempt, Heard::Ended)
+    }
+
+    /// [`run`](Self::run), with what becomes of each outcome before it is judged. For the gate, which
+    /// may ask the callee.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    #[doc(hidden)]
+    pub fn __run_checked<T, E>(
+        self,
+        mut attempt: impl FnMut() -> Result<T, E>,
+        mut check: impl FnMut(Result<T, E>) -> Heard<T, E>,
+    ) -> Result<T, E>
     where
         J: Judge<E>,
         A: Accept<T>,
@@ -43,6 +141,13 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
                 Some(guards) => {
                     guards.wait(operation);
                     attempt_sync(attempts.inner(), || guards.in_time_sync(&mut attempt))
+                }
+            };
+            let outcome = match check(outcome) {
+                Heard::Ended(outcome) => outcome,
+                Heard::Rescued { value, lost } => {
+                    attempts.rescued(&plan(), admission, &self.judge.failure(&lost));
+                    return Ok(value);
                 }
             };
             if A::ANY && G::Admission::NOBODY && outcome.is_ok() && attempts.are_none() {
@@ -98,67 +203,40 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
         L: AsyncLimits<Cut: Cut<E>>,
         G: Guard<Rejection: Cut<E>>,
     {
-        async move {
-            let limits = self.limits.start();
-            let guards = self.guards.begin();
-            let mut attempts = Attempts::new();
-            loop {
-                let admission = match G::admit(&guards, &self.call.operation) {
-                    Ok(admission) => admission,
-                    Err(rejection) => {
-                        let plan = || self.plan(L::limits(&limits), G::guards(&guards));
-                        return Err(attempts.rejected(rejection, plan));
-                    }
-                };
-                let next = (&self.call.operation, attempts.number());
-                let in_time = G::delay(&guards, L::limits(&limits), next).await;
-                let admission = if in_time {
-                    admission
-                } else {
-                    admission.given_back()
-                };
-                // What the attempt's future is made with is gone before it is awaited, so that the
-                // call's future does not keep it.
-                let bounded = {
-                    let operation = &self.call.operation;
-                    let (name, number) = (|| operation.name(), attempts.number());
-                    let future = InTime::new(G::scope(&guards), attempt());
-                    let future = attempt_async(attempts.inner(), future);
-                    Bounded::new(L::bound(&limits, name, number), future)
-                };
-                let bounded = bounded.await;
-                let pause = {
-                    let plan = || self.plan(L::limits(&limits), G::guards(&guards));
-                    let (outcome, timed_out) = match attempts.unbound(bounded, plan) {
-                        Bounds::Ended(outcome) => (outcome, false),
-                        Bounds::TimedOut(outcome) => (outcome, true),
-                        Bounds::RanOut(outcome) => {
-                            admission.cut();
-                            return outcome;
-                        }
-                    };
-                    let next = attempts.decide(
-                        (&self.call.operation, &outcome),
-                        (G::guards(&guards), admission),
-                        plan,
-                        |outcome| self.judged(outcome, timed_out),
-                        |event| self.hook.call(event),
-                    );
-                    match next.step(&attempts, &outcome, |outcome| {
-                        self.judged(outcome, timed_out)
-                    }) {
-                        Step::Return => return outcome,
-                        Step::Again => continue,
-                        Step::Wait(wait) => {
-                            wait.pause(outcome, PhantomData::<Carried<Result<T, E>>>)
-                        }
-                    }
-                };
-                if let Some(carried) = pause.await {
-                    return carried.unload();
-                }
+        async_loop!(self, attempt, |outcome, timed_out| Heard::Ended(outcome))
+    }
+
+    /// [`run_async`](Self::run_async), with what becomes of each outcome before it is judged, and of
+    /// whether its timeout cut it. For the gate, which may ask the callee.
+    ///
+    /// # Errors
+    ///
+    /// As [`run_async`](Self::run_async).
+    #[doc(hidden)]
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an `async fn` would hold its arguments twice"
+    )]
+    pub fn __run_async_checked<T, E, F, Q>(
+        self,
+        mut attempt: impl FnMut() -> F,
+        mut check: impl FnMut(Result<T, E>, bool) -> Checked<T, E, Q>,
+    ) -> impl Future<Output = Result<T, E>>
+    where
+        F: Future<Output = Result<T, E>>,
+        Q: Future<Output = Heard<T, E>>,
+        J: Judge<E>,
+        A: Accept<T>,
+        H: Hook<E>,
+        L: AsyncLimits<Cut: Cut<E>>,
+        G: Guard<Rejection: Cut<E>>,
+    {
+        async_loop!(self, attempt, |outcome, timed_out| {
+            match check(outcome, timed_out) {
+                Checked::Ended(outcome) => Heard::Ended(outcome),
+                Checked::Asked(question) => question.await,
             }
-        }
+        })
     }
 
     #[inline]

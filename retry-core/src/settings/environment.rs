@@ -1,13 +1,18 @@
 //! Where variables are read: the process environment, over `.env`.
 
 use super::variables::PREFIX;
-use crate::error::SettingsError;
+use crate::error::{InvalidSetting, SettingsError};
 
 /// What could be read.
+#[derive(Default)]
 pub(super) struct Read {
     /// `.env` first, so that the environment's value of the same name comes later and counts.
     pub(super) variables: Vec<(String, String)>,
     pub(super) unreadable: Option<SettingsError>,
+    /// Lines of `.env` that are settings, and cannot be parsed.
+    pub(super) malformed: Vec<InvalidSetting>,
+    /// The numbers of the other lines that cannot be parsed.
+    pub(super) skipped: Vec<usize>,
 }
 
 pub(super) fn read() -> Read {
@@ -23,50 +28,31 @@ pub(super) fn read() -> Read {
     read
 }
 
+/// Other programs' lines do not take our settings down. They are not shown: they may hold secrets.
+pub(super) fn warn_of_skipped(lines: &[usize]) {
+    for line in lines {
+        tracing::warn!(
+            target: "retry",
+            line,
+            "Line {line} of .env is not NAME=value: it is skipped"
+        );
+    }
+}
+
 #[cfg(not(feature = "dotenv"))]
 fn dot_env() -> Read {
-    Read {
-        variables: Vec::new(),
-        unreadable: None,
-    }
+    Read::default()
 }
 
 #[cfg(feature = "dotenv")]
 fn dot_env() -> Read {
-    let mut read = Read {
-        variables: Vec::new(),
-        unreadable: None,
-    };
-    let text = match std::fs::read_to_string(".env") {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return read,
-        Err(error) => {
-            read.unreadable = Some(SettingsError::DotEnv(error.into()));
-            return read;
-        }
-    };
-    for line in dotenvy::from_read_iter(text.as_bytes()) {
-        match line {
-            Ok((name, value)) if name.starts_with(PREFIX) => read.variables.push((name, value)),
-            Ok(_) => {}
-            Err(error) => {
-                read.unreadable
-                    .get_or_insert_with(|| SettingsError::DotEnv(unread(&error, &text).into()));
-            }
-        }
+    match std::fs::read(".env") {
+        // What is not Unicode is kept in its replaced form here too.
+        Ok(bytes) => super::dot_env::parse(&String::from_utf8_lossy(&bytes)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Read::default(),
+        Err(error) => Read {
+            unreadable: Some(SettingsError::DotEnv(error.into())),
+            ..Read::default()
+        },
     }
-    read
-}
-
-/// What is wrong with `.env`, without the line itself: it may hold a secret.
-#[cfg(feature = "dotenv")]
-fn unread(error: &dotenvy::Error, text: &str) -> String {
-    if let dotenvy::Error::LineParse(line, _) = error {
-        let at = text.lines().position(|known| known.trim() == line.trim());
-        return match at {
-            Some(at) => format!("line {} is not NAME=value", at + 1),
-            None => "a line is not NAME=value".to_owned(),
-        };
-    }
-    "it cannot be parsed".to_owned()
 }

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::{RetrySettings, environment, variables};
+use super::{RetrySettings, environment, operations, variables};
 use crate::error::{InvalidSetting, SettingsError};
 use crate::watch;
 
@@ -18,11 +18,7 @@ pub(crate) fn generation() -> u32 {
 
 /// The settings in force. The first call without an installation reads the environment.
 pub(crate) fn current() -> Arc<RetrySettings> {
-    let installed = INSTALLED
-        .read()
-        .unwrap_or_else(PoisonError::into_inner)
-        .clone();
-    installed.unwrap_or_else(|| {
+    present().unwrap_or_else(|| {
         let (settings, complaints) = lenient();
         let read = Arc::new(settings);
         let mut slot = INSTALLED.write().unwrap_or_else(PoisonError::into_inner);
@@ -33,9 +29,16 @@ pub(crate) fn current() -> Arc<RetrySettings> {
         if Arc::ptr_eq(&settings, &read) {
             in_force(&settings);
             complaints.report();
+            operations::look();
         }
         settings
     })
+}
+
+/// The settings in force, where anything has asked for them or installed some.
+pub(super) fn present() -> Option<Arc<RetrySettings>> {
+    let installed = INSTALLED.read().unwrap_or_else(PoisonError::into_inner);
+    installed.clone()
 }
 
 pub(super) fn install(settings: RetrySettings) {
@@ -43,6 +46,8 @@ pub(super) fn install(settings: RetrySettings) {
     let mut slot = INSTALLED.write().unwrap_or_else(PoisonError::into_inner);
     *slot = Some(Arc::new(settings));
     GENERATION.fetch_add(1, Ordering::Release);
+    drop(slot);
+    operations::look();
 }
 
 fn in_force(settings: &RetrySettings) {
@@ -56,6 +61,7 @@ fn in_force(settings: &RetrySettings) {
 /// What was wrong with the environment.
 struct Complaints {
     unreadable: Option<SettingsError>,
+    skipped: Vec<usize>,
     invalid: Vec<InvalidSetting>,
     unknown: Vec<String>,
 }
@@ -66,7 +72,8 @@ fn lenient() -> (RetrySettings, Complaints) {
     let parsed = variables::parse(read.variables.into_iter().collect());
     let complaints = Complaints {
         unreadable: read.unreadable,
-        invalid: parsed.invalid,
+        skipped: read.skipped,
+        invalid: read.malformed.into_iter().chain(parsed.invalid).collect(),
         unknown: parsed.unknown,
     };
     (parsed.settings, complaints)
@@ -77,6 +84,7 @@ impl Complaints {
         if let Some(error) = &self.unreadable {
             tracing::error!(target: "retry", "{error}: its settings are not used");
         }
+        environment::warn_of_skipped(&self.skipped);
         variables::warn_of_unknown(&self.unknown);
         for invalid in &self.invalid {
             tracing::error!(

@@ -63,8 +63,9 @@ const FIELDS: [&str; 3] = ["MAX_ATTEMPTS", "MIN_WAIT", "MAX_WAIT"];
 impl Parsed {
     fn read(&mut self, name: &str, rest: &str, value: &str) {
         if let Some(read) = self.settings.guards.read(rest, value) {
-            if let Err(allowed) = read {
-                self.refuse(name, value, allowed);
+            match read {
+                Ok(()) => self.note(name, rest),
+                Err(allowed) => self.refuse(name, value, allowed),
             }
             return;
         }
@@ -82,8 +83,18 @@ impl Parsed {
             self.unknown.push(name.to_owned());
             Ok(())
         };
-        if let Err(allowed) = outcome {
-            self.refuse(name, value, allowed.to_owned());
+        match outcome {
+            Ok(()) => self.note(name, rest),
+            Err(allowed) => self.refuse(name, value, allowed.to_owned()),
+        }
+    }
+
+    /// Keeps the name of a variable that is for one operation.
+    fn note(&mut self, name: &str, rest: &str) {
+        let operation = rest.strip_prefix(OPERATION);
+        if let Some((operation, _)) = operation.and_then(|rest| rest.rsplit_once("__")) {
+            let variables = &mut self.settings.operation_variables;
+            variables.insert(name.to_owned(), operation.to_owned());
         }
     }
 

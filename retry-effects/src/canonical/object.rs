@@ -1,13 +1,12 @@
 //! Objects: entries are written as they come, and put in order when the object is complete.
 
 use std::cmp::Ordering;
-use std::ops::Range;
 
 use serde::ser::{Error as _, Serialize, SerializeMap, SerializeStructVariant};
 
 use super::key::Key;
 use super::path::Step;
-use super::{Name, Writer, text};
+use super::{Name, Writer, text, writer};
 use crate::ActionIdError;
 
 /// Where an entry stands in the buffer: `"key":value`, without the comma.
@@ -133,7 +132,7 @@ impl<'a> Object<'a> {
 
     fn value(&mut self, value: &(impl Serialize + ?Sized)) -> Result<(), ActionIdError> {
         let position = self.writer.entries.len() - 1;
-        let result = value.serialize(&mut *self.writer);
+        let result = self.writer.value(value);
         let Writer { out, entries, .. } = &mut *self.writer;
         // Not the last one: an object that failed leaves its entries behind.
         let entry = &mut entries[position];
@@ -148,10 +147,10 @@ impl<'a> Object<'a> {
         Ok(())
     }
 
-    /// Puts the entries in order: writes them behind the object once more, then over it.
+    /// Puts the entries in order.
     fn sort(&mut self) -> Result<(), ActionIdError> {
         let Writer { out, entries, .. } = &mut *self.writer;
-        let whole = entries[self.first].start..out.len();
+        let start = entries[self.first].start;
         let entries = &mut entries[self.first..];
         entries.sort_unstable_by(|left, right| left.compare(right, out));
         if let Some(pair) = entries
@@ -161,17 +160,8 @@ impl<'a> Object<'a> {
             let entry = pair[0].clone();
             return Err(self.duplicate(&entry));
         }
-        for (position, entry) in entries.iter().enumerate() {
-            if position > 0 {
-                out.push(b',');
-            }
-            out.extend_from_within(Range {
-                start: entry.start,
-                end: entry.end,
-            });
-        }
-        out.copy_within(whole.end.., whole.start);
-        out.truncate(whole.end);
+        let parts = entries.iter().map(|entry| entry.start..entry.end);
+        writer::rearrange(out, start, parts);
         Ok(())
     }
 

@@ -1,12 +1,14 @@
 //! Lists.
 
+use std::ops::Range;
+
 use serde::ser::{
     Error as _, Serialize, SerializeSeq, SerializeTuple, SerializeTupleStruct,
     SerializeTupleVariant,
 };
 
 use super::path::Step;
-use super::{Name, Writer};
+use super::{Name, Writer, writer};
 use crate::ActionIdError;
 
 /// A list that is being written, alone or as the data of an enum's variant.
@@ -14,6 +16,8 @@ pub(super) struct Sequence<'a> {
     writer: &'a mut Writer,
     variant: Option<Name>,
     count: usize,
+    /// Where the elements stand that are to be put in order: those of a set come in any.
+    unordered: Option<Vec<Range<usize>>>,
     /// An element failed, and what follows would not be the whole list.
     failed: bool,
 }
@@ -33,18 +37,30 @@ impl<'a> Sequence<'a> {
             writer,
             variant,
             count: 0,
+            unordered: None,
             failed: false,
         })
+    }
+
+    /// A list whose elements are to stand in the order of their texts.
+    pub(super) fn open_unordered(writer: &'a mut Writer) -> Result<Self, ActionIdError> {
+        let mut list = Self::open(writer, None)?;
+        list.unordered = Some(Vec::new());
+        Ok(list)
     }
 
     fn element(&mut self, value: &(impl Serialize + ?Sized)) -> Result<(), ActionIdError> {
         if self.count > 0 {
             self.writer.out.push(b',');
         }
-        value.serialize(&mut *self.writer).map_err(|error| {
+        let start = self.writer.out.len();
+        self.writer.value(value).map_err(|error| {
             self.failed = true;
             Step::out_of(self.variant, error.within(format_args!("[{}]", self.count)))
         })?;
+        if let Some(elements) = &mut self.unordered {
+            elements.push(start..self.writer.out.len());
+        }
         self.count += 1;
         Ok(())
     }
@@ -54,6 +70,13 @@ impl<'a> Sequence<'a> {
             return Err(ActionIdError::custom(
                 "it went on after an element had failed",
             ));
+        }
+        if let Some(mut elements) = self.unordered
+            && let Some(first) = elements.first()
+        {
+            let (out, start) = (&mut self.writer.out, first.start);
+            elements.sort_unstable_by(|left, right| out[left.clone()].cmp(&out[right.clone()]));
+            writer::rearrange(out, start, elements.into_iter());
         }
         self.writer.close(b']');
         if self.variant.is_some() {

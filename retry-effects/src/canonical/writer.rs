@@ -1,6 +1,8 @@
 //! The buffer, and the bounds of what goes into it.
 
+use std::any::type_name;
 use std::fmt::{Display, Write as _};
+use std::ops::Range;
 
 use serde::ser::{Error as _, Serialize};
 
@@ -21,6 +23,8 @@ pub(super) struct Writer {
     pub(super) out: Vec<u8>,
     /// The entries of all objects that are still open, the innermost last.
     pub(super) entries: Vec<Entry>,
+    /// The name of the type that is being written, or of what it is walked through by.
+    pub(super) of: &'static str,
     levels: usize,
     layers: usize,
 }
@@ -31,9 +35,16 @@ impl Writer {
         Self {
             out: Vec::with_capacity(256),
             entries: Vec::with_capacity(8),
+            of: "",
             levels: 0,
             layers: 0,
         }
+    }
+
+    /// Writes a value: all but what serializes itself as another comes through here.
+    pub(super) fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), ActionIdError> {
+        self.of = type_name::<T>();
+        value.serialize(self)
     }
 
     /// Begins an object or a list.
@@ -81,7 +92,7 @@ impl Writer {
     /// Writes the value inside a `Some` or a newtype.
     pub(super) fn layer(&mut self, value: &(impl Serialize + ?Sized)) -> Result<(), ActionIdError> {
         self.enter_layer()?;
-        value.serialize(&mut *self)?;
+        self.value(value)?;
         self.leave_layer();
         Ok(())
     }
@@ -90,4 +101,22 @@ impl Writer {
     pub(super) fn digits(&mut self, value: impl Display) -> Result<(), ActionIdError> {
         write!(text::Plain(&mut self.out), "{value}").map_err(ActionIdError::custom)
     }
+}
+
+/// Puts the parts of an object or of a list, which begins at `start`, in the order given: writes them
+/// behind it once more, then over it.
+pub(super) fn rearrange(
+    out: &mut Vec<u8>,
+    start: usize,
+    parts: impl Iterator<Item = Range<usize>>,
+) {
+    let end = out.len();
+    for (position, part) in parts.enumerate() {
+        if position > 0 {
+            out.push(b',');
+        }
+        out.extend_from_within(part);
+    }
+    out.copy_within(end.., start);
+    out.truncate(end);
 }

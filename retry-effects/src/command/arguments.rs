@@ -39,11 +39,12 @@ it is dead: one that is merely stuck may still do it.";
 const AFTER_LONG_HELP: &str = "\
 The store:
   /var/lib/app/effects.db, sqlite:effects.db    a SQLite file that is there
-  postgres://user:password@host/database        the tables in the schema retry_effects, or --schema
+  postgres://user:password@host/database,       the tables in the schema retry_effects, or --schema
+  'host=.. user=.. password=.. dbname=..'
   redis://:password@host:6379/0, rediss://..,   the keys that begin with effects, or with --prefix
   redis+unix:///run/redis.sock
-  A URL on the command line is seen by all users of the machine: one with a password belongs into
-  RETRY_EFFECTS_STORE. Nothing is ever made there: no file, no tables.
+  An address on the command line is seen by all users of the machine: one with a password belongs
+  into RETRY_EFFECTS_STORE. Nothing is ever made there: no file, no tables.
 
 States:
   pending    a claim holds it: its worker is at it, and renews its lease

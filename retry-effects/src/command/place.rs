@@ -6,7 +6,9 @@ use std::path::PathBuf;
 
 use super::arguments::StoreArguments;
 use super::failure::Failure;
-use super::wording::{quoted, redacted};
+use super::secrets::hidden;
+use super::wording::quoted;
+use crate::libpq;
 use crate::plain::plain;
 
 const STORE: &str = "RETRY_EFFECTS_STORE";
@@ -54,7 +56,7 @@ impl Place {
                 "no_store",
                 format!(
                     "which store? Say `--store PATH` (SQLite) or `--store URL` (postgres://.., \
-                     redis://..), or set {STORE}"
+                     `host=.. user=..`, redis://..), or set {STORE}"
                 ),
             )
         })?;
@@ -67,7 +69,7 @@ impl Place {
             (_, Some(_), _) => return Err(misplaced("--schema", "Postgres", &kind)),
             (_, _, Some(_)) => return Err(misplaced("--prefix", "Redis", &kind)),
         }
-        let hides_password = named && place.to_str().is_some_and(|place| redacted(place) != place);
+        let hides_password = named && place.to_str().is_some_and(|place| hidden(place) != place);
         Ok(Self {
             kind,
             flags,
@@ -93,7 +95,7 @@ impl fmt::Display for Place {
         match &self.kind {
             Kind::Sqlite(path) => f.write_str(&plain(&path.to_string_lossy())),
             Kind::Postgres { url, schema: of } | Kind::Redis { url, prefix: of } => {
-                f.write_str(&plain(&redacted(url)))?;
+                f.write_str(&plain(&hidden(url)))?;
                 of.as_ref()
                     .map_or(Ok(()), |of| write!(f, " ({})", plain(of)))
             }
@@ -103,29 +105,43 @@ impl fmt::Display for Place {
 
 impl Kind {
     fn read(place: &OsStr) -> Result<Self, Failure> {
-        let Some(text) = place.to_str() else {
-            return Ok(Self::Sqlite(place.into()));
-        };
+        let text = place.to_string_lossy();
         if let Some(path) = text.strip_prefix("sqlite:") {
-            return Ok(Self::Sqlite(path.strip_prefix("//").unwrap_or(path).into()));
+            return match place.to_str() {
+                Some(_) => Ok(Self::Sqlite(path.strip_prefix("//").unwrap_or(path).into())),
+                None => Err(no_place(
+                    "it is not Unicode; name its file without `sqlite:`",
+                )),
+            };
         }
-        let Some((scheme, _)) = text.split_once("://") else {
-            return Ok(Self::Sqlite(text.into()));
-        };
-        let url = text.to_owned();
-        match &*scheme.to_ascii_lowercase() {
-            "postgres" | "postgresql" => Ok(Self::Postgres { url, schema: None }),
-            "redis" | "rediss" | "redis+unix" | "unix" | "valkey" | "valkeys" | "valkey+unix" => {
-                Ok(Self::Redis { url, prefix: None })
-            }
-            _ => Err(Failure::usage(
-                "bad_store",
-                format!(
-                    "{}:// leads to no store that is known; it must be the path of a SQLite file, \
-                     postgres://.., redis://.., rediss://.. or redis+unix://..",
-                    plain(scheme)
-                ),
-            )),
+        let is_url = text.contains("://");
+        if !is_url && !libpq::is_address(&text) {
+            // A path, unless somebody has mistyped an address: what is in it is not shown.
+            let path = PathBuf::from(place);
+            return if hidden(&text) == text || path.exists() {
+                Ok(Self::Sqlite(path))
+            } else {
+                Err(no_place(
+                    "it is neither a file that is there nor an address",
+                ))
+            };
+        }
+        if place.to_str().is_none() {
+            return Err(no_place("it is not Unicode"));
+        }
+        let scheme = text
+            .split_once("://")
+            .map(|(scheme, _)| scheme.to_ascii_lowercase());
+        let url = text.into_owned();
+        match scheme.as_deref() {
+            None | Some("postgres" | "postgresql") => Ok(Self::Postgres { url, schema: None }),
+            Some(
+                "redis" | "rediss" | "redis+unix" | "unix" | "valkey" | "valkeys" | "valkey+unix",
+            ) => Ok(Self::Redis { url, prefix: None }),
+            Some(scheme) if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) => Err(
+                no_place(&format!("{scheme}:// leads to no store that is known")),
+            ),
+            Some(_) => Err(no_place("its scheme is none that is known")),
         }
     }
 
@@ -138,6 +154,17 @@ impl Kind {
     }
 }
 
+/// Why a place is none, without the place: it may hold a password.
+fn no_place(why: &str) -> Failure {
+    Failure::usage(
+        "bad_store",
+        format!(
+            "which store? {why}; it must be the path of a SQLite file, postgres://.., `host=.. user=.. \
+             dbname=..`, redis://.., rediss://.. or redis+unix://.."
+        ),
+    )
+}
+
 fn misplaced(flag: &str, of: &str, kind: &Kind) -> Failure {
     let message = format!("{flag} is for {of}, and the store is in {}", kind.name());
     Failure::usage("bad_store", message)
@@ -146,7 +173,7 @@ fn misplaced(flag: &str, of: &str, kind: &Kind) -> Failure {
 /// The flags of a command line that lead to the same store, without a password.
 fn flags(arguments: &StoreArguments) -> String {
     let store = arguments.store.as_deref().map(OsStr::to_string_lossy);
-    let store = store.filter(|store| redacted(store) == *store);
+    let store = store.filter(|store| hidden(store) == *store);
     let flags = [
         ("--store", store.as_deref()),
         ("--schema", arguments.schema.as_deref()),
@@ -187,7 +214,13 @@ mod tests {
                 Kind::Sqlite(path.into())
             );
         }
-        for url in ["postgres://h/d", "postgresql://h/d", "POSTGRES://h/d"] {
+        let keywords = "host=/run/pg user=u password='a b'";
+        for url in [
+            "postgres://h/d",
+            "postgresql://h/d",
+            "POSTGRES://h/d",
+            keywords,
+        ] {
             let kind = place(url, Some("s"), None).unwrap().kind;
             let (url, schema) = (url.to_owned(), Some("s".to_owned()));
             assert_eq!(kind, Kind::Postgres { url, schema });
@@ -211,6 +244,15 @@ mod tests {
             (
                 place("mysql://root:secret@h/d", None, None),
                 "mysql:// leads to no store",
+            ),
+            (place("u:secret@h://d", None, None), "its scheme is none"),
+            (
+                place("postgres:/u:secret@h/d", None, None),
+                "neither a file that is there nor an address",
+            ),
+            (
+                place("Host=h;Password=secret", None, None),
+                "neither a file that is there nor an address",
             ),
             (
                 place("effects.db", Some("s"), None),
@@ -236,6 +278,29 @@ mod tests {
         };
         let told = Place::with(nowhere, |_| None).unwrap_err().told(false);
         assert!(told.contains("RETRY_EFFECTS_STORE"), "{told}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_address_that_is_no_text_is_not_shown() {
+        use std::os::unix::ffi::OsStringExt;
+        for store in [
+            &b"postgres://u:secret\xff@h/d"[..],
+            b"host=h password=secret\xff",
+        ] {
+            let store = Some(OsString::from_vec(store.to_vec()));
+            let (schema, prefix) = (None, None);
+            let arguments = StoreArguments {
+                store,
+                schema,
+                prefix,
+            };
+            let told = Place::with(arguments, |_| None).unwrap_err().told(false);
+            assert!(
+                told.contains("not Unicode") && !told.contains("secret"),
+                "{told}"
+            );
+        }
     }
 
     #[test]
@@ -273,10 +338,14 @@ mod tests {
             flags("postgres://u@h/d", Some("s")),
             " --store postgres://u@h/d --schema s"
         );
-        let hidden = place("postgres://u:secret@h/d", Some("s"), None).unwrap();
-        assert_eq!(
-            (hidden.flags(), hidden.hides_password()),
-            (" --schema s", true)
-        );
+        assert_eq!(flags("host=h user=u", None), " --store 'host=h user=u'");
+        for store in ["postgres://u:secret@h/d", "host=h password=secret"] {
+            let hidden = place(store, Some("s"), None).unwrap();
+            assert_eq!(
+                (hidden.flags(), hidden.hides_password()),
+                (" --schema s", true)
+            );
+            assert!(!hidden.to_string().contains("secret"), "{hidden}");
+        }
     }
 }

@@ -165,7 +165,9 @@ fn commands(record: &Record, place: &Place, screen: &mut Screen<'_>) -> io::Resu
     }
     screen.line("")?;
     if place.hides_password() {
-        screen.line("With RETRY_EFFECTS_STORE set to this store, since its URL has a password:")?;
+        screen.line(
+            "With RETRY_EFFECTS_STORE set to this store, since its address has a password:",
+        )?;
         screen.line("")?;
     }
     let (id, fence, flags) = (record.id, record.fence, place.flags());

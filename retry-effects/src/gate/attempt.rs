@@ -1,4 +1,4 @@
-//! What runs under a claim: an attempt of the body, and a question to the callee.
+//! What runs under a claim: an attempt of the body.
 
 use std::future::Future;
 use std::mem;
@@ -11,27 +11,6 @@ use pin_project_lite::pin_project;
 use crate::action::{Action, LOST, PANICKED, RETURNED};
 use crate::ambient;
 use crate::effect_error::EffectError;
-
-pin_project! {
-    /// A question to the callee, asked as a part of an action.
-    #[must_use = "futures do nothing unless polled"]
-    #[derive(Debug)]
-    pub struct Asking<'a, F> {
-        #[pin]
-        pub(super) probe: F,
-        pub(super) action: &'a Arc<Action>,
-    }
-}
-
-impl<F: Future> Future for Asking<'_, F> {
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        let action = (*this.action).clone();
-        ambient::within_action(&mut Some(action), || this.probe.poll(context))
-    }
-}
 
 pin_project! {
     /// One async attempt under a claim.

@@ -128,15 +128,26 @@ impl Desk {
         self.arrived.notify_one();
     }
 
-    /// Serves commands until the desk is closed.
+    /// Serves commands until the desk is closed. A panic costs the commands that were being served, and
+    /// no later ones: what connects is the application's in part, and the runtime panics where a host's
+    /// name is to be looked up and there is no thread for that.
     pub(super) async fn lane(self: Arc<Self>) {
+        loop {
+            match tokio::spawn(self.clone().serve_all()).await {
+                Err(ended) if ended.is_panic() => {}
+                _ => return,
+            }
+        }
+    }
+
+    async fn serve_all(self: Arc<Self>) {
         while let Some(batch) = self.next().await {
+            let busy = Busy(&self);
             let mut served = pin!(self.serve(batch));
             if timeout(SLOW, served.as_mut()).await.is_ok() {
-                self.queues().busy -= 1;
                 continue;
             }
-            self.queues().busy -= 1;
+            drop(busy);
             self.arrived.notify_one();
             served.await;
         }
@@ -171,6 +182,15 @@ impl Desk {
 
     fn queues(&self) -> MutexGuard<'_, Queues> {
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A lane is at work, and not for long.
+struct Busy<'a>(&'a Desk);
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.queues().busy -= 1;
     }
 }
 

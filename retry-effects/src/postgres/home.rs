@@ -4,20 +4,27 @@
 //! functions need none. It never ends: a connection that a user's pool has opened on it outlives the
 //! store that asked for it.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
 use crate::store_error::StoreError;
 
-/// The way to the thread.
+/// The way to the thread, which is started where there is none. Where that fails, the next call tries
+/// again: a process that is out of threads or files may have some later.
 pub(super) fn home() -> Result<&'static Handle, StoreError> {
-    static HOME: OnceLock<Result<Handle, String>> = OnceLock::new();
-    let started = HOME.get_or_init(|| start().map_err(|error| error.to_string()));
-    started
-        .as_ref()
-        .map_err(|error| StoreError::unavailable("start its thread", error.clone()))
+    static HOME: OnceLock<Handle> = OnceLock::new();
+    static STARTING: Mutex<()> = Mutex::new(());
+    if let Some(home) = HOME.get() {
+        return Ok(home);
+    }
+    let _alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(home) = HOME.get() {
+        return Ok(home);
+    }
+    let started = start().map_err(|error| StoreError::unavailable("start its thread", error))?;
+    Ok(HOME.get_or_init(|| started))
 }
 
 fn start() -> std::io::Result<Handle> {

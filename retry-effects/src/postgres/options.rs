@@ -186,7 +186,7 @@ impl PostgresOptions {
             ));
         }
         let config = config(url)?;
-        let name = name(&config);
+        let name = name(url, &config);
         let dial = Dial::new(config.clone(), tls.clone());
         let recycled = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
@@ -221,7 +221,10 @@ impl PostgresOptions {
 }
 
 /// What a server is called in errors: where it is, without who asks and by which password.
-fn name(config: &Config) -> String {
+fn name(url: &str, config: &Config) -> String {
+    if has_stray_at(url) {
+        return "Postgres".to_owned();
+    }
     let ports = config.get_ports();
     let hosts = config.get_hosts().iter().enumerate().map(|(place, host)| {
         let port = ports.get(place).or(ports.first()).unwrap_or(&5432);
@@ -238,6 +241,16 @@ fn name(config: &Config) -> String {
         hosts.join(","),
         database.unwrap_or_default()
     )
+}
+
+/// Whether the client takes a piece of a password for the host: it ends the user at the first `@`,
+/// which may stand in a password that was not escaped.
+fn has_stray_at(url: &str) -> bool {
+    let Some((_, rest)) = url.split_once("://") else {
+        return false;
+    };
+    let (base, query) = rest.split_once('?').unwrap_or((rest, ""));
+    base.matches('@').count() > 1 || (!base.contains('@') && query.contains('@'))
 }
 
 type Opening = Pin<Box<dyn Future<Output = Result<PostgresEffectStore, StoreError>> + Send>>;
@@ -266,10 +279,11 @@ fn config(url: &str) -> Result<Config, StoreError> {
     Ok(config)
 }
 
-#[cfg(all(test, not(feature = "postgres-tls")))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
+    #[cfg(not(feature = "postgres-tls"))]
     #[test]
     fn a_url_that_asks_for_tls_is_not_served_in_the_clear() {
         let url = "postgres://worker@db.internal/app?sslmode=require";
@@ -295,9 +309,19 @@ mod tests {
                 "Postgres at one:5432,two:6000/app",
             ),
             ("host=/run/pg user=u", "Postgres at /run/pg:5432"),
+            ("host=h user=u@x password='a@b'", "Postgres at h:5432"),
+            // Passwords that were not escaped.
+            ("postgres://u:sec@ret@h/d", "Postgres"),
+            ("postgres://u:sec@r/et@h/d", "Postgres"),
+            ("postgres://u:sec?ret@h/d", "Postgres"),
+            ("postgres://h/d?password=sec@ret", "Postgres"),
+            (
+                "postgres://u:p@h/d?application_name=a@b",
+                "Postgres at h:5432/d",
+            ),
         ];
         for (url, called) in table {
-            assert_eq!(name(&config(url).expect("a URL")), called);
+            assert_eq!(name(url, &config(url).expect("a URL")), called);
         }
     }
 }

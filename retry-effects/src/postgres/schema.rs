@@ -68,7 +68,7 @@ pub(super) async fn find(server: &Server) -> Result<(), StoreError> {
              made here; correct the database in the URL, or the name of the schema (the first \
              worker that opens the store makes its tables)"
         ))),
-        Err(trouble) => Err(server.failed("look for its tables", &Arc::new(trouble))),
+        Err(error) => Err(error),
     }
 }
 
@@ -90,7 +90,7 @@ pub(super) async fn migrate(server: &Server) -> Result<(), StoreError> {
             _ => server.failed(&action, &Arc::new(trouble)),
         }
     };
-    if found(server).await.map_err(failed)? {
+    if found(server).await? {
         return check(server).await;
     }
     let mut connection = server.connection().await.map_err(failed)?;
@@ -156,9 +156,10 @@ fn may_not_create(schema: &SchemaName, trouble: &Trouble) -> StoreError {
 const SOUGHT: &str = "SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n \
     ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = 'effect_store'";
 
-async fn found(server: &Server) -> Result<bool, Trouble> {
+async fn found(server: &Server) -> Result<bool, StoreError> {
     let schema = server.schema().as_str();
-    let rows = server.query_once(SOUGHT, &[&schema]).await?;
+    let rows = server.query_once(SOUGHT, &[&schema]).await;
+    let rows = rows.map_err(|trouble| server.failed("look for its tables", &Arc::new(trouble)))?;
     Ok(!rows.is_empty())
 }
 

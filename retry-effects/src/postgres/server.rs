@@ -102,8 +102,7 @@ impl Server {
 
     /// What the store says of a trouble when it was about to `action`.
     pub(super) fn failed(&self, action: &str, trouble: &Arc<Trouble>) -> StoreError {
-        let action = format!("{action} in {}", self.name);
-        failed(&action, &self.schema.quoted(), trouble)
+        failed(action, &self.name, &self.schema.quoted(), trouble)
     }
 
     pub(super) fn schema(&self) -> &SchemaName {
@@ -136,7 +135,7 @@ impl Server {
             Err(_) if self.is_used_up() => {
                 Err(Trouble::Pool(PoolError::Timeout(TimeoutType::Wait)))
             }
-            Err(_) => Err(Trouble::Late),
+            Err(_) => Err(Trouble::Unreached),
         }
     }
 

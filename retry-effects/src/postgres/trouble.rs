@@ -5,9 +5,11 @@ use std::io;
 use std::sync::Arc;
 
 use deadpool_postgres::PoolError;
+use retry_core::__private::redacted_text;
 use retry_core::{Classify, Verdict};
 use thiserror::Error as ThisError;
 
+use crate::libpq;
 use crate::store_error::StoreError;
 
 /// Why a statement has no answer.
@@ -19,6 +21,8 @@ pub(super) enum Trouble {
     Pool(#[source] PoolError),
     #[error("the server did not answer in time")]
     Late,
+    #[error("the server could not be reached in time")]
+    Unreached,
     #[error("the server takes no writes: it is a standby, or the session is read only")]
     Standby,
 }
@@ -35,9 +39,9 @@ impl From<PoolError> for Trouble {
 /// The library prints "db error" and keeps the reason for its source.
 fn described(error: &tokio_postgres::Error) -> String {
     match (error.as_db_error(), error.source()) {
-        (Some(said), _) => said.to_string(),
-        (None, Some(source)) => format!("{error}: {source}"),
-        (None, None) => error.to_string(),
+        (Some(said), _) => redacted_text(said),
+        (None, Some(source)) => redacted_text(&format_args!("{error}: {source}")),
+        (None, None) => redacted_text(error),
     }
 }
 
@@ -61,7 +65,7 @@ impl Trouble {
             _ if self.is_of_standby() => Verdict::Retry,
             Self::Statement(error) => error.classify().verdict(),
             Self::Pool(PoolError::Closed) => Verdict::Stop,
-            Self::Pool(_) | Self::Late | Self::Standby => Verdict::Retry,
+            Self::Pool(_) | Self::Late | Self::Unreached | Self::Standby => Verdict::Retry,
         }
     }
 
@@ -80,6 +84,22 @@ impl Trouble {
                                 && error.raw_os_error().is_none()
                         })
             }
+            _ => false,
+        }
+    }
+
+    /// Whether there is no server, or none that takes sessions, whatever it was to be asked: nobody
+    /// is there, the connection is lost, or the server is starting or stopping.
+    pub(super) fn is_of_absence(&self) -> bool {
+        match self {
+            Self::Unreached => true,
+            Self::Statement(error) => match error.as_db_error() {
+                Some(_) => matches!(self.code(), Some("57P01" | "57P02" | "57P03")),
+                None => {
+                    let source = error.source();
+                    error.is_closed() || source.is_some_and(<dyn Error>::is::<io::Error>)
+                }
+            },
             _ => false,
         }
     }
@@ -109,14 +129,23 @@ impl Trouble {
     }
 }
 
-/// What the store says of it when it was about to `action`, in the schema of this name.
-pub(super) fn failed(action: &str, schema: &str, trouble: &Arc<Trouble>) -> StoreError {
+/// What the store says of it when it was about to `action`, on the server of this name, in this schema.
+/// Of a server that is away it does not matter what it was to be asked.
+pub(super) fn failed(
+    action: &str,
+    server: &str,
+    schema: &str,
+    trouble: &Arc<Trouble>,
+) -> StoreError {
     match advice(schema, trouble) {
         Some(advice) => {
-            let what = format!("cannot {action}: {trouble}; {advice}");
+            let what = format!("cannot {action} in {server}: {trouble}; {advice}");
             StoreError::misconfigured_by(what, trouble.clone())
         }
-        None => StoreError::unavailable(action, trouble.clone()),
+        None if trouble.is_of_absence() => {
+            StoreError::unavailable(format!("reach {server}"), trouble.clone())
+        }
+        None => StoreError::unavailable(format!("{action} in {server}"), trouble.clone()),
     }
 }
 
@@ -175,8 +204,21 @@ fn client_side(error: &tokio_postgres::Error) -> Option<&'static str> {
     }
 }
 
-/// What to say of a URL that is none. It may hold a password, and is not shown.
+/// What to say of a URL that is none. It may hold a password, and is not shown; nor is what the library
+/// quotes of it, which is a piece of one where that was not escaped or quoted.
 pub(super) fn of_url(error: &tokio_postgres::Error) -> StoreError {
+    let why = error.source().map(ToString::to_string).unwrap_or_default();
+    if let Some(option) = why.strip_prefix("unknown option `") {
+        let option = option.trim_end_matches('`');
+        return bad_url(&if libpq::is_keyword(option) {
+            format!("the option {option} is not supported")
+        } else {
+            "it has an option that is not known".to_owned()
+        });
+    }
+    if why.starts_with("unexpected character") {
+        return bad_url("a `=` is missing, or a value with spaces is not in quotes");
+    }
     bad_url(&described(error))
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use redis::{ErrorKind, RedisError};
+use retry_core::__private::redacted_text;
 use retry_core::{Classify, Verdict};
 
 use super::refusal::RedisRefusal;
@@ -44,6 +45,15 @@ impl Failure {
         error.is_unrecoverable_error() || error.is_io_error() || ELSEWHERE.contains(&code)
     }
 
+    /// Whether there is no server, whatever it was to be asked.
+    fn is_of_absence(&self) -> bool {
+        match self {
+            Self::Late(_) => true,
+            Self::Redis(error) => error.is_io_error(),
+            Self::Refused(_) => false,
+        }
+    }
+
     /// Whether another node of the cluster is the one to ask.
     pub(super) fn is_elsewhere(&self) -> bool {
         matches!(self, Self::Redis(error) if error.code() == Some("MOVED"))
@@ -51,7 +61,8 @@ impl Failure {
 
     /// What a caller is told.
     pub(super) fn into_error(self, server: &str) -> StoreError {
-        let what = format!("use the Redis server at {server}");
+        let verb = if self.is_of_absence() { "reach" } else { "use" };
+        let what = format!("{verb} the Redis server at {server}");
         match self {
             Self::Refused(RedisRefusal::Newer { version, .. }) => super::script::newer(&version),
             Self::Refused(refusal) if refusal.passes() => StoreError::unavailable(what, refusal),
@@ -62,7 +73,8 @@ impl Failure {
             Self::Redis(error) => {
                 let (advice, stays) = advice(&error);
                 if stays && error.classify().kind() != "script" {
-                    StoreError::misconfigured_by(format!("cannot {what}: {error}{advice}"), error)
+                    let what = format!("cannot {what}: {}{advice}", redacted_text(&error));
+                    StoreError::misconfigured_by(what, error)
                 } else {
                     StoreError::unavailable(format!("{what}{advice}"), error)
                 }
@@ -179,6 +191,19 @@ mod tests {
             assert_eq!(failure.verdict(), verdict, "{line}");
             assert_eq!(failure.is_of_connection(), is_of_connection, "{line}");
             assert_eq!(failure.is_elsewhere(), line.starts_with("MOVED"), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_is_away_is_not_reached() {
+        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        for failure in [
+            Failure::from(RedisError::from(refused)),
+            Failure::Late(Duration::from_secs(10)),
+        ] {
+            let error = failure.into_error("here").to_string();
+            let begins = "the store cannot reach the Redis server at here: ";
+            assert!(error.starts_with(begins), "{error}");
         }
     }
 

@@ -76,6 +76,11 @@ pub(super) enum Missing {
 
 /// Opens the connection that is to write. Changes nothing in a file that is there.
 pub(super) fn open_writer(path: &Path, missing: Missing) -> Result<Connection, StoreError> {
+    if missing == Missing::Refused && matches!(path.try_exists(), Ok(false)) {
+        let why = misplaced(path).unwrap_or_else(|| "there is no such file".to_owned());
+        let what = format!("cannot {}: {why}", describe("open", path));
+        return Err(StoreError::misconfigured(what));
+    }
     let failed = |error| failed("open", path, error);
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     flags.set(OpenFlags::SQLITE_OPEN_CREATE, missing == Missing::Made);
@@ -117,7 +122,11 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
         connection.pragma_update(None, "query_only", true)?;
         Ok(connection)
     };
-    open().map_err(|error| failed("read", path, error))
+    open().map_err(|error| match path.try_exists() {
+        // It was there when the store was opened.
+        Ok(false) => StoreError::unavailable(describe("read", path), "the file is gone"),
+        _ => failed("read", path, error),
+    })
 }
 
 /// What `error` means for the store: that it cannot be used now, or that the file holds something
@@ -132,8 +141,18 @@ pub(super) fn failed(action: &str, path: &Path, error: impl Into<SharedError>) -
             let action = describe(action, path);
             match misplaced(path) {
                 Some(why) => StoreError::misconfigured(format!("cannot {action}: {why}")),
-                None => StoreError::unavailable(action, error),
+                None => match why_not_opened(path) {
+                    Some(why) => StoreError::unavailable(describe("reach", path), why),
+                    None => StoreError::unavailable(describe("reach", path), error),
+                },
             }
+        }
+        // Whatever was to be done there: its disk is away, or somebody else has it.
+        rusqlite::Error::SqliteFailure(code, _) if code.code == ErrorCode::SystemIoFailure => {
+            StoreError::unavailable(describe("reach", path), error)
+        }
+        rusqlite::Error::SqliteFailure(..) if is_busy(&error) => {
+            StoreError::unavailable(describe("lock", path), error)
         }
         rusqlite::Error::InvalidColumnType(..)
         | rusqlite::Error::FromSqlConversionFailure(..)
@@ -170,9 +189,14 @@ fn misplaced(path: &Path) -> Option<String> {
         Some(folder) if !folder.is_dir() => {
             Some(format!("the directory {} does not exist", folder.display()))
         }
-        _ if matches!(path.try_exists(), Ok(false)) => Some("there is no such file".to_owned()),
         _ => None,
     }
+}
+
+/// What the operating system says of the folder: it has no file left to give, or does not let us in. The
+/// file itself must not be opened: to close it would give up this process's locks on it.
+fn why_not_opened(path: &Path) -> Option<io::Error> {
+    std::fs::File::open(path.parent()?).err()
 }
 
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {
@@ -214,7 +238,48 @@ fn wait_a_little(count: i32) -> bool {
     if waited >= PATIENCE {
         return false;
     }
-    let draw = SEED.with(|seed| seed.hash_one(count));
+    // With the time: a forked process has the same seed, and would come back each time with us.
+    let draw = SEED.with(|seed| seed.hash_one((count, now)));
     thread::sleep(Duration::from_micros(50 + draw % 950));
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_away_or_locked_is_told_whatever_was_to_be_done() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("effects.db");
+        std::fs::write(&path, "").expect("written");
+        for (code, verb) in [
+            (ffi::SQLITE_IOERR_READ, "reach"),
+            (ffi::SQLITE_CANTOPEN, "reach"),
+            (ffi::SQLITE_BUSY, "lock"),
+            (ffi::SQLITE_FULL, "make its tables in"),
+        ] {
+            let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            let error = failed("make its tables in", &path, error);
+            assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
+            let begins = format!("the store cannot {verb} {}: ", path.display());
+            assert!(error.to_string().starts_with(&begins), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_gone_is_no_wrong_place() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("effects.db");
+        let error = open_reader(&path).expect_err("it is not there");
+        assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
+        assert!(error.to_string().ends_with(": the file is gone"), "{error}");
+        let error = open_writer(&path, Missing::Refused).expect_err("it is not there");
+        assert!(
+            matches!(error, StoreError::Misconfigured { .. }),
+            "{error:?}"
+        );
+    }
 }

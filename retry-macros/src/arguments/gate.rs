@@ -11,6 +11,8 @@ pub(crate) struct Gate {
     /// Where it was asked for.
     pub(crate) idempotent: Ident,
     pub(crate) key: Option<Key>,
+    /// `fingerprint(a, b)`, also of none.
+    pub(crate) fingerprint: Option<Vec<Ident>>,
     pub(crate) skip: Vec<Ident>,
     pub(crate) scope: Option<Expr>,
     pub(crate) store: Option<Expr>,
@@ -19,6 +21,7 @@ pub(crate) struct Gate {
     pub(crate) in_doubt: Option<Value>,
     pub(crate) on_busy: Option<Value>,
     pub(crate) probe: Option<Expr>,
+    pub(crate) probe_after: Option<Limit>,
     /// Where it was asked for, if it was.
     pub(crate) replay_errors: Option<Ident>,
 }
@@ -32,8 +35,9 @@ pub(crate) enum Key {
 }
 
 /// The arguments that only a gate has.
-const ARGUMENTS: [&str; 10] = [
+const ARGUMENTS: [&str; 12] = [
     "key",
+    "fingerprint",
     "skip",
     "scope",
     "store",
@@ -42,6 +46,7 @@ const ARGUMENTS: [&str; 10] = [
     "in_doubt",
     "on_busy",
     "probe",
+    "probe_after",
     "replay_errors",
 ];
 
@@ -64,6 +69,7 @@ impl Gate {
         let gate = Self {
             idempotent: idempotent.key.clone(),
             key: find("key").and_then(|it| key(it, faults)),
+            fingerprint: find("fingerprint").map(|it| fingerprint(it, faults)),
             skip: find("skip").map_or_else(Vec::new, |it| it.names(faults)),
             scope: expression("scope", faults),
             store: expression("store", faults),
@@ -72,6 +78,7 @@ impl Gate {
             in_doubt: find("in_doubt").and_then(|it| value::in_doubt(it, faults)),
             on_busy: find("on_busy").and_then(|it| value::on_busy(it, faults)),
             probe: expression("probe", faults),
+            probe_after: find("probe_after").and_then(|it| limit(it, faults)),
             replay_errors: find("replay_errors")
                 .filter(|it| value::switch(it, faults) == Some(true))
                 .map(|it| it.key.clone()),
@@ -84,11 +91,10 @@ impl Gate {
                 (probe.key.span(), "`probe` is given here"),
             );
         }
+        refuse_lone(given, faults);
         Some(gate)
     }
-}
 
-impl Gate {
     /// Whether it is said that an action in doubt may run again.
     pub(crate) fn reexecutes(&self) -> bool {
         let last = |path: &syn::Path| path.segments.last().map(|last| last.ident.to_string());
@@ -117,15 +123,53 @@ fn refuse_all(given: &[Argument], faults: &mut Faults) {
     }
 }
 
+/// What belongs to another argument would do nothing without it.
+fn refuse_lone(given: &[Argument], faults: &mut Faults) {
+    for (key, other, message) in [
+        (
+            "probe_after",
+            "probe",
+            "`probe_after` says from when on the no of a `probe` is final: add `probe = ..`, or \
+             remove it",
+        ),
+        (
+            "fingerprint",
+            "key",
+            "without `key(..)` all arguments are the key, and none is left to compare: say by \
+             `key(..)` what the action is done to, or remove `fingerprint`",
+        ),
+    ] {
+        let find = |key: &str| given.iter().find(|argument| argument.key == key);
+        if let (Some(argument), None) = (find(key), find(other)) {
+            faults.at(argument.key.span(), message);
+        }
+    }
+}
+
 fn key(argument: &Argument, faults: &mut Faults) -> Option<Key> {
     if !matches!(argument.value, Given::List(_)) {
         return argument.expression(faults).map(Key::Expression);
     }
     let names = argument.names(faults);
+    refuse_repeated(&names, "the key", faults);
+    (!names.is_empty()).then_some(Key::Parameters(names))
+}
+
+fn fingerprint(argument: &Argument, faults: &mut Faults) -> Vec<Ident> {
+    let is_empty = matches!(&argument.value, Given::List(list) if list.is_empty());
+    let names = if is_empty {
+        Vec::new()
+    } else {
+        argument.names(faults)
+    };
+    refuse_repeated(&names, "the fingerprint", faults);
+    names
+}
+
+fn refuse_repeated(names: &[Ident], place: &str, faults: &mut Faults) {
     for (at, name) in names.iter().enumerate() {
         if names[..at].contains(name) {
-            faults.at(name.span(), format!("`{name}` is in the key already"));
+            faults.at(name.span(), format!("`{name}` is in {place} already"));
         }
     }
-    (!names.is_empty()).then_some(Key::Parameters(names))
 }

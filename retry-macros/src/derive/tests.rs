@@ -52,7 +52,7 @@ fn only_variants_that_say_something_have_an_arm() {
         Self::D { t: __retry_0, .. } => \
             ::retry_core::__private::judged(::retry_core::__private::after(__retry_0)), \
         _ => ::retry_core::__private::unstated(self), }";
-    assert!(words.contains(&unspaced(&arms)), "{words}");
+    assert!(words.contains(&unspaced(arms)), "{words}");
     assert!(!words.contains("Held"), "no source, no ladder: {words}");
     let all = expanded("enum E { #[classify(stop)] A, #[classify(retry)] B }");
     assert!(!all.contains("_=>"), "{all}");

@@ -75,7 +75,7 @@ impl Call<'_> {
         let (judge, hook) = (self.judge(), self.hook());
         let place = quote!((&__RETRY_SITE, #limits));
         let ended_as = self.ended(attempt, evaluate, &place);
-        let (noted, leave) = (self.noted(), self.leave());
+        let (noted, leave) = (self.noted(&place, evaluate), self.leave());
         let admitted = self.admitted(&place, evaluate);
         let around = self.around();
         if !self.checked.is_async {

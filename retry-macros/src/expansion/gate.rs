@@ -150,6 +150,9 @@ impl Call<'_> {
         if arguments.probe.is_some() {
             with("probed", TokenStream::new());
         }
+        if let Some(after) = &arguments.probe_after {
+            with("probe_after", after.value.tokens(&self.krate));
+        }
         if self.has_limits() {
             let limits = own_name("limits");
             with("limits", quote!(&#limits));
@@ -170,8 +173,9 @@ impl Call<'_> {
         }
     }
 
-    /// Tells the gate how an attempt ended; with a probe, also what the other side says of it.
-    pub(super) fn noted(&self) -> TokenStream {
+    /// Tells the gate how an attempt ended; with a probe, also what the other side says of it, which
+    /// may end the call.
+    pub(super) fn noted(&self, place: &TokenStream, evaluate: &TokenStream) -> TokenStream {
         if self.gate.is_none() {
             return TokenStream::new();
         }
@@ -179,9 +183,12 @@ impl Call<'_> {
         let proof = self.proof();
         match self.heard(&ended) {
             None => quote!(#gate.note(&#ended, #proof);),
-            Some(heard) => quote! {
-                let #ended = if #gate.note(&#ended, #proof) { #heard } else { #ended };
-            },
+            Some(heard) => {
+                let rescued = self.rescued(place, evaluate, heard);
+                quote! {
+                    let #ended = if #gate.note(&#ended, #proof) { #rescued } else { #ended };
+                }
+            }
         }
     }
 
@@ -199,7 +206,9 @@ impl Call<'_> {
             let shown = self.shown();
             let noted = quote!(#gate.note_cut(&#ended, #shown));
             match self.heard(&ended) {
-                Some(heard) => quote!(let #ended = if #noted { #heard } else { #ended };),
+                Some(heard) => quote! {
+                    let #ended = if #noted { { #heard }.into_outcome() } else { #ended };
+                },
                 None => quote!(#noted;),
             }
         });

@@ -76,7 +76,7 @@ impl Call<'_> {
         quote!(|#error| #failure.is_stop())
     }
 
-    fn failure(&self, error: &Ident) -> TokenStream {
+    pub(super) fn failure(&self, error: &Ident) -> TokenStream {
         let known = self.known(error);
         self.by_predicate(&known, error)
             .unwrap_or_else(|| self.unless_timed_out(known))

@@ -58,7 +58,34 @@ impl Call<'_> {
         }
     }
 
-    /// What an outcome comes to once the other side was asked. `None` without a probe.
+    /// An attempt's outcome once the other side was asked: where that has its result, the attempt
+    /// counts as failed and the call is over.
+    pub(super) fn rescued(
+        &self,
+        place: &TokenStream,
+        evaluate: &TokenStream,
+        heard: TokenStream,
+    ) -> TokenStream {
+        let krate = &self.krate;
+        let kinds = quote!(#krate::__private::Heard);
+        let (call, value, lost) = (own_name("call"), own_name("value"), own_name("lost"));
+        let (ended, error) = (self.at_outcome("ended"), own_name("error"));
+        let (around, failure, leave) = (self.around(), self.failure(&error), self.leave());
+        quote! {
+            match { #heard } {
+                #kinds::Ended(#ended) => #ended,
+                #kinds::Rescued { value: #value, lost: #lost } => {
+                    #call.rescued(#place, #around, #evaluate, {
+                        let #error = &#lost;
+                        #failure
+                    });
+                    #leave ::core::result::Result::Ok(#value);
+                }
+            }
+        }
+    }
+
+    /// What an outcome comes to once the other side was asked, a `Heard`. `None` without a probe.
     pub(super) fn heard(&self, ended: &Ident) -> Option<TokenStream> {
         let word = self.word()?;
         let (gate, said) = (own_name("gate"), self.said());

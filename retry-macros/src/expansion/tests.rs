@@ -385,14 +385,15 @@ fn a_gate_is_asked_for_what_was_given_and_nothing_else() {
     }
     let full = asked(
         "key(a), scope = &tenant, store = store(), lease = \"10s\", retain = keep(), \
-         on_busy = \"fail\", in_doubt = \"reexecute\", max_total_time = 1",
+         on_busy = \"fail\", probe = ask, probe_after = \"10s\", max_total_time = 20",
     );
     for call in [
         ".scope(&&tenant)",
         ".store(store())",
         ".lease(::core::time::Duration::new(10u64, 0u32))",
         ".retain(keep())",
-        ".in_doubt(__retry_effects::InDoubt::Reexecute)",
+        ".probed()",
+        ".probe_after(::core::time::Duration::new(10u64, 0u32))",
         ".on_busy(__retry_effects::OnBusy::Fail)",
         ".limits(&__retry_limits)",
     ] {

@@ -66,7 +66,7 @@ fn what_is_no_store_is_left_as_it_is() {
     let before = fs::read(&orders).unwrap();
     refused(
         &orders,
-        "it has no table effect_store, and none is made here",
+        "having no table effect_store, and none is made here",
     );
     assert_eq!(fs::read(&orders).unwrap(), before);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
@@ -131,6 +131,35 @@ fn the_command_line_says_what_it_wants() {
     }
 }
 
+/// What is not understood is quoted, and may be an address.
+#[test]
+fn no_password_of_the_command_line_is_shown() {
+    for address in [
+        "postgres://u:secret@h/d",
+        "redis://:secret@h",
+        "host=h password=secret",
+        "host=h password='se cret' user=u",
+        "postgres:/u:secret@h/d",
+    ] {
+        let (glued, flag) = (format!("-s{address}"), format!("--stor={address}"));
+        for arguments in [
+            &[address][..],
+            &["list", address],
+            &["show", address],
+            &["list", "--limit", address],
+            &[&*glued, "lst"],
+            &[&*flag, "list"],
+            &["--store", address, "--store", address, "list"],
+            &["list", "--store", address, "--prefix", "p", "--schema", "s"],
+        ] {
+            let said = said(&mut bare_command(arguments));
+            assert_eq!((said.code, &*said.out), (2, ""), "{said:?}");
+            let is_shown = said.err.contains("secret") || said.err.contains("cret'");
+            assert!(!said.err.is_empty() && !is_shown, "{said:?}");
+        }
+    }
+}
+
 #[test]
 fn help_teaches() {
     let help = said(&mut bare_command(&["--help"]));
@@ -183,7 +212,7 @@ mod postgres {
     use retry_tests::postgres::ThrowawayPostgres;
 
     use super::super::bench::{Bench, fresh_name, postgres_url};
-    use super::told;
+    use super::{bare_command, said, told};
 
     #[test]
     fn no_tables_are_made() {
@@ -210,6 +239,44 @@ mod postgres {
     }
 
     #[test]
+    fn keywords_of_libpq_are_an_address() {
+        let Some(server) = ThrowawayPostgres::shared() else {
+            return;
+        };
+        let schema = fresh_name();
+        let options = retry_effects::PostgresEffectStore::options().schema(&schema);
+        let (folder, port, user) = (server.socket_dir(), server.port(), server.user());
+        let address = format!(
+            "host='{}' port={port} user = {user} password=secret dbname=postgres",
+            folder.display()
+        );
+        let _store = options.connect_blocking(&address).unwrap();
+        let listed = said(&mut bare_command(&[
+            "list", "--store", &address, "--schema", &schema,
+        ]));
+        assert_eq!(
+            (listed.code, &*listed.out),
+            (0, "no records\n"),
+            "{listed:?}"
+        );
+        let mut command = bare_command(&["stats"]);
+        command.env("RETRY_EFFECTS_STORE", &address);
+        let counted = said(command.env("RETRY_EFFECTS_SCHEMA", &schema));
+        assert_eq!((counted.code, &*counted.err), (0, ""), "{counted:?}");
+        assert!(!counted.out.contains("secret"), "{counted:?}");
+    }
+
+    /// An option that libpq knows and the client does not is named; it is no piece of a password.
+    #[test]
+    fn an_option_of_libpq_that_is_not_supported_is_named() {
+        let said = told("host=h user=u passfile=/home/u/.pgpass", &[]);
+        assert!(
+            said.err.contains("the option passfile is not supported"),
+            "{said:?}"
+        );
+    }
+
+    #[test]
     fn who_is_not_let_in_is_told_so() {
         let Some(server) = ThrowawayPostgres::shared() else {
             return;
@@ -228,6 +295,17 @@ mod postgres {
             "postgres://u:secret@%2Fthere%2Fis%2Fnone/d",
             "postgres://u:secret@h:port/d",
             "postgres://u:secret@h/d?sslmode=sometimes",
+            "postgres://u:a@secret@h/d",
+            "postgres://u:a@b/secret@h/d",
+            "postgres://127.0.0.1:1/d?user=u&password=secret",
+            "postgres://127.0.0.1:1/d?user=u&p%61ssword=secret",
+            "postgres://127.0.0.1:1/d?user=u&secret=1",
+            "host=127.0.0.1 port=1 user=u password=secret",
+            "host=127.0.0.1 port=1 user=u password = 'a \\' secret'",
+            // What is not quoted, or not closed, is a keyword to the client, or none.
+            "host=h user=u password=a secret=1",
+            "host=h user=u password=a secret b",
+            "host=h user=u password='a secret",
         ] {
             let said = told(url, &[]);
             assert_eq!(said.code, 3, "{said:?}");
@@ -292,6 +370,8 @@ mod redis {
             "redis+unix:///there/is/none?user=u&pass=secret",
             "redis://u:secret@h:port",
             "redis://u:secret@h/database",
+            "redis://secret@127.0.0.1:1",
+            "redis://:se@secret@127.0.0.1:1",
         ] {
             let said = told(url, &[]);
             assert_eq!(said.code, 3, "{said:?}");

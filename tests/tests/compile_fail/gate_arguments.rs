@@ -6,6 +6,7 @@ use retry_core::retry_api;
 
 #[retry_api(
     key(order_id),
+    fingerprint(note),
     skip(note),
     scope = note,
     store = store(),
@@ -13,6 +14,7 @@ use retry_core::retry_api;
     retain = "1h",
     in_doubt = "halt",
     probe = ask,
+    probe_after = "10s",
     on_busy = "wait",
     replay_errors = true,
 )]
@@ -35,12 +37,13 @@ fn switched_off(order_id: u64) -> io::Result<()> {
     on_busy = 3,
     replay_errors = some(),
     probe = 5,
+    probe_after = 0,
 )]
 async fn values() -> io::Result<()> {
     Ok(())
 }
 
-#[retry_api(idempotent = true, key(), skip, scope, lease = "10", retain = -1, probe)]
+#[retry_api(idempotent = true, key(), skip, scope, lease = "10", retain = -1, probe, fingerprint, probe_after = "10")]
 fn without_values(order_id: u64) -> io::Result<()> {
     let _ = order_id;
     Ok(())
@@ -48,6 +51,24 @@ fn without_values(order_id: u64) -> io::Result<()> {
 
 #[retry_api(idempotent = true, key(order_id), key = order_id, in_doubt = "halt", probe = ask)]
 fn at_odds(order_id: u64) -> io::Result<()> {
+    let _ = order_id;
+    Ok(())
+}
+
+#[retry_api(idempotent = true, key(order_id), fingerprint = note, probe_after = "10s")]
+fn belongs_to_another(order_id: u64, note: u64) -> io::Result<()> {
+    let _ = (order_id, note);
+    Ok(())
+}
+
+#[retry_api(idempotent = true, probe = ask, probe_after = "1m", max_total_time = "30s")]
+fn never_asked(order_id: u64) -> io::Result<()> {
+    let _ = order_id;
+    Ok(())
+}
+
+#[retry_api(idempotent = true, probe = ask, probe_afer = "1m", fingerprnt(order_id), input(order_id), settle_after = "1m")]
+fn misspelt(order_id: u64) -> io::Result<()> {
     let _ = order_id;
     Ok(())
 }
@@ -72,5 +93,6 @@ fn not_always_there(#[cfg(not(test))] order_id: u64) -> io::Result<()> {
 fn main() {
     let _ = (without_a_gate(1, ""), switched_off(1), values());
     let _ = (without_values(1), at_odds(1), not_done_yet());
+    let _ = (belongs_to_another(1, 1), never_asked(1), misspelt(1));
     let _ = (too_few(1, String::new()), not_always_there(1));
 }

@@ -1,6 +1,5 @@
 //! What a gated call can be known by.
 
-use std::collections::HashSet;
 use std::io;
 
 use retry_core::retry_api;
@@ -23,9 +22,21 @@ async fn patterns((order_id, _): (u64, u32), _: &str, &cents: &u32) -> io::Resul
     Ok(())
 }
 
-#[retry_api(idempotent = true)]
-async fn unordered(one: HashSet<u64>, other: &std::collections::HashSet<u8>) -> io::Result<()> {
-    let _ = (one, other);
+#[retry_api(idempotent = true, key(order_id), fingerprint(cent, cents, cents, order_id, tenant, store, note), skip(note), scope = tenant, store = store.clone())]
+async fn fingerprints(order_id: u64, cents: u32, note: &str, tenant: &str, store: Store) -> io::Result<()> {
+    let _ = (order_id, cents, note, tenant, store);
+    Ok(())
+}
+
+#[retry_api(idempotent = true, key = order_id, fingerprint(order_id))]
+fn fingerprint_of_the_key(order_id: u64) -> io::Result<()> {
+    let _ = order_id;
+    Ok(())
+}
+
+#[retry_api(idempotent = true, fingerprint())]
+fn nothing_left_to_compare(order_id: u64) -> io::Result<()> {
+    let _ = order_id;
     Ok(())
 }
 

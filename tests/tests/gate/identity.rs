@@ -129,6 +129,104 @@ fn an_expression_is_the_payload() -> io::Result<()> {
     Ok(())
 }
 
+/// What an order was in the last release, and what it is in this one.
+#[derive(Clone, Serialize)]
+struct Line {
+    sku: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gift: Option<bool>,
+}
+
+#[retry_api(idempotent = true, name = "compared", key(order_id), fingerprint(cents), store = store)]
+async fn compared(store: &Store, order_id: u64, cents: u32, line: Line) -> io::Result<u64> {
+    let _ = (order_id, cents);
+    Ok(line.sku)
+}
+
+#[retry_api(idempotent = true, name = "compared", key(order_id), fingerprint(cents), store = store)]
+fn compared_sync(store: &Store, order_id: u64, cents: u32, line: Line) -> io::Result<u64> {
+    let _ = (order_id, cents);
+    Ok(line.sku)
+}
+
+#[retry_api(idempotent = true, name = "compared", key(order_id), fingerprint(), store = store)]
+async fn not_compared(store: &Store, order_id: u64, cents: u32) -> io::Result<u64> {
+    let _ = (order_id, cents);
+    Ok(0)
+}
+
+#[retry_api(idempotent = true, name = "compared", key(order_id), fingerprint(), store = store)]
+fn not_compared_sync(store: &Store, order_id: u64, cents: u32) -> io::Result<u64> {
+    let _ = (order_id, cents);
+    Ok(0)
+}
+
+#[retry_api(idempotent = true, name = "compared", key(order_id), store = store)]
+fn all_compared(store: &Store, order_id: u64, cents: u32, line: Line) -> io::Result<u64> {
+    let _ = (order_id, cents);
+    Ok(line.sku)
+}
+
+#[tokio::test]
+async fn only_what_the_fingerprint_names_is_compared() -> io::Result<()> {
+    let old = Line { sku: 7, gift: None };
+    let new = Line {
+        sku: 7,
+        gift: Some(true),
+    };
+    let store = store();
+    assert_eq!(sendable(compared(&store, 1, 5, old.clone())).await?, 7);
+    // Delivered again, after a deploy that gave its lines a field.
+    assert_eq!(compared(&store, 1, 5, new.clone()).await?, 7);
+    assert_eq!(compared_sync(&store, 1, 5, new.clone())?, 7);
+    for refused in [
+        compared(&store, 1, 6, old.clone()).await,
+        compared_sync(&store, 1, 6, old.clone()),
+        // Without the argument all is compared, so that this is another one.
+        all_compared(&store, 1, 5, old),
+    ] {
+        let refused = word(refused);
+        assert!(
+            matches!(refused, EffectError::PayloadMismatch { .. }),
+            "{refused}"
+        );
+    }
+    // Nothing is compared: neither with what was recorded, nor later with this.
+    assert_eq!(sendable(not_compared(&store, 1, 6)).await?, 7);
+    assert_eq!(not_compared_sync(&store, 1, 6)?, 7);
+    assert_eq!(not_compared(&store, 2, 5).await?, 0);
+    assert_eq!(not_compared_sync(&store, 2, 6)?, 0);
+    assert_eq!(compared(&store, 2, 6, new).await?, 0);
+    Ok(())
+}
+
+#[derive(Clone, Serialize)]
+struct Cart {
+    id: u64,
+    skus: HashSet<u64>,
+}
+
+#[retry_api(idempotent = true, name = "by sets", skip(runs))]
+async fn by_sets(runs: &Cell<u32>, tags: HashSet<&str>, cart: Cart) -> io::Result<String> {
+    let _ = (tags.len(), cart);
+    runs.set(runs.get() + 1);
+    own_id()
+}
+
+#[tokio::test]
+async fn equal_sets_are_one_key() -> io::Result<()> {
+    let runs = Cell::new(0);
+    let payload = json!({"tags": ["a", "b", "c"], "cart": {"id": 1, "skus": [1, 2, 3, 4, 5]}});
+    let id = id_of("by sets", payload, "");
+    for _ in 0..5 {
+        let skus = [5, 4, 3, 2, 1].into();
+        let call = by_sets(&runs, ["c", "a", "b"].into(), Cart { id: 1, skus });
+        assert_eq!(call.await?, id);
+    }
+    assert_eq!(runs.get(), 1);
+    Ok(())
+}
+
 struct Client;
 
 #[retry_api(idempotent = true, name = "without some", skip(client, seen))]

@@ -3,9 +3,9 @@
 use std::cell::Cell;
 use std::io;
 
-use retry_core::retry_api;
 use retry_core::testing::{Script, no_wait};
-use retry_effects::{EffectError, Probe};
+use retry_core::{CircuitBreaker, CircuitState, NO_RETRY, Retry, retry_api};
+use retry_effects::{Effect, EffectError, Probe};
 use retry_tests::sendable;
 
 use super::{Store, store, timed_out, word};
@@ -310,4 +310,52 @@ fn a_panic_is_no_word() {
         Err(io::ErrorKind::TimedOut)
     );
     assert!(asked.get());
+}
+
+static LOSSY: CircuitBreaker = CircuitBreaker::new("lossy").with_failure_threshold(1);
+static LOSSY_SYNC: CircuitBreaker = CircuitBreaker::new("lossy, sync").with_failure_threshold(1);
+static LOSSY_BY_HAND: CircuitBreaker =
+    CircuitBreaker::new("lossy, by hand").with_failure_threshold(1);
+
+#[retry_api(
+    idempotent = true,
+    skip(bank),
+    store = &bank.store,
+    circuit_breaker = &LOSSY,
+    timeout = "1s",
+    probe = || async { bank.ask() },
+)]
+async fn guarded(bank: &Bank, order_id: u64) -> io::Result<u32> {
+    let _ = order_id;
+    std::future::pending().await
+}
+
+#[retry_api(
+    idempotent = true,
+    skip(bank),
+    store = &bank.store,
+    circuit_breaker = &LOSSY_SYNC,
+    probe = || bank.ask(),
+)]
+fn guarded_sync(bank: &Bank, order_id: u64) -> io::Result<u32> {
+    let _ = order_id;
+    bank.script.next()
+}
+
+/// The answer was lost: the circuit hears of a failure, whatever the probe finds.
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_a_probe_rescued_has_failed_for_its_circuit() -> io::Result<()> {
+    assert_eq!(sendable(guarded(&Bank::new([], [Ok(9)]), 1)).await?, 9);
+    assert_eq!(LOSSY.state(), CircuitState::Open);
+    let bank = Bank::new([Err(timed_out())], [Ok(9)]);
+    assert_eq!(guarded_sync(&bank, 1)?, 9);
+    assert_eq!(LOSSY_SYNC.state(), CircuitState::Open);
+    let by_hand = Effect::new("charge", &1)
+        .store(&bank.store)
+        .retry(Retry::new(NO_RETRY).circuit_breaker(&LOSSY_BY_HAND))
+        .probe(|| Probe::Applied(9))
+        .run(|| Err(timed_out()));
+    assert_eq!(by_hand?, 9);
+    assert_eq!(LOSSY_BY_HAND.state(), CircuitState::Open);
+    Ok(())
 }

@@ -19,7 +19,9 @@ fn pay(
     cents: u32,
     outcome: Result<u32, io::ErrorKind>,
 ) -> io::Result<u32> {
-    let effect = Effect::new("metered", &order).input(&cents).store(store);
+    let effect = Effect::new("metered", &order)
+        .fingerprint(&cents)
+        .store(store);
     effect
         .on_busy(OnBusy::Fail)
         .retry(Retry::new(NO_RETRY))
@@ -63,7 +65,7 @@ fn what_happens_at_the_gate() -> io::Result<()> {
         ]
     );
     // One is run again, and this time there is an answer.
-    let again = Effect::new("metered", &4).input(&100).store(&store);
+    let again = Effect::new("metered", &4).fingerprint(&100).store(&store);
     let again = again.in_doubt(InDoubt::Reexecute);
     assert_eq!(again.run(|| Ok::<_, io::Error>(5))?, 5);
     assert!(told(&seen).contains(&"effect_in_doubt{} 1".to_owned()));

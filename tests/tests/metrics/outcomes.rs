@@ -9,6 +9,7 @@ use retry_core::{
     AGENT_HIGH_RISK, CircuitBreaker, Classify, Judgement, NO_RETRY, Retry, RetryBudget, RetryError,
     RetryScope, retry_storage,
 };
+use retry_effects::{Effect, InMemoryEffectStore, Probe};
 use tokio::time::sleep;
 
 use super::SECONDS;
@@ -364,4 +365,24 @@ fn policies_without_waits_count_every_attempt() {
     ] {
         assert!(lines.contains(&line.to_owned()), "{lines:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn rescued_by_a_probe() {
+    let seen = Seen::install();
+    let ended = Effect::new("rescued", &1)
+        .store(InMemoryEffectStore::new())
+        .retry(Retry::new(SECONDS).name("rescued"))
+        .probe(|| async { Probe::Applied(7) })
+        .run_async(|| async { Err::<u32, _>(io::Error::from(TimedOut)) });
+    assert_eq!(ended.await.expect("the callee has it"), 7);
+    assert_eq!(
+        seen.operation("rescued"),
+        [
+            "retry_attempts_per_call{} [1]",
+            "retry_attempts_total{phase=initial,result=unknown} 1",
+            "retry_calls_total{outcome=success_first} 1",
+            "retry_duration_seconds{} [0]",
+        ]
+    );
 }

@@ -5,6 +5,8 @@ use retry_effects::{
     StoreError,
 };
 
+use retry_tests::postgres::ThrowawayPostgres;
+
 use super::bench::{Bench, id, success};
 
 fn says(answer: Result<impl std::fmt::Debug, StoreError>, texts: &[&str]) {
@@ -67,7 +69,37 @@ async fn a_server_that_is_not_there_is_unavailable() {
         matches!(opened, Err(StoreError::Unavailable { .. })),
         "{opened:?}"
     );
-    says(opened, &["error connecting to server"]);
+    let begins =
+        "the store cannot reach Postgres at /nonexistent:5432/d: error connecting to server";
+    says(opened, &[begins]);
+
+    // The command's way.
+    let existing = PostgresEffectStore::options().existing();
+    let opened = existing.connect("host=/nonexistent user=u dbname=d").await;
+    says(opened, &[begins]);
+}
+
+/// At its first claim, too, it is the server that is away.
+#[tokio::test]
+async fn a_server_that_goes_away_is_not_reached() {
+    let Some(mut server) = ThrowawayPostgres::start() else {
+        return;
+    };
+    let (folder, port, user) = (server.socket_dir(), server.port(), server.user());
+    let url = format!(
+        "host={} port={port} user={user} dbname=postgres",
+        folder.display()
+    );
+    let store = PostgresEffectStore::connect(&url).await.expect("a store");
+    server.kill();
+    let error = store.pending(&ClaimRequest::new(id(1), "charge")).await;
+    let error = error.expect_err("nobody is there");
+    assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
+    let text = error.to_string();
+    assert!(
+        text.starts_with("the store cannot reach Postgres at"),
+        "{text}"
+    );
 }
 
 #[tokio::test]

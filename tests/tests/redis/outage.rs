@@ -20,7 +20,9 @@ async fn a_server_that_is_gone_is_an_error_and_one_that_is_back_is_found() {
     let error = store.resolve(id(1)).await.expect_err("nobody is there");
     assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
     assert!(
-        error.to_string().contains("use the Redis server at"),
+        error
+            .to_string()
+            .contains("cannot reach the Redis server at"),
         "{error}"
     );
     server.start_again();

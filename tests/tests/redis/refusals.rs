@@ -257,7 +257,7 @@ async fn a_url_that_is_none_and_a_server_that_is_not_there() {
     assert!(
         error
             .to_string()
-            .starts_with("the store cannot use the Redis"),
+            .starts_with("the store cannot reach the Redis"),
         "{error}"
     );
     let options = RedisEffectStore::options().prefix("a}b");

@@ -41,7 +41,10 @@ fn a_rejected_call_makes_no_attempt_and_says_when_to_come_back() {
     else {
         panic!("{error:?}");
     };
-    assert_eq!((*operation, *circuit, attempts.get()), ("load", "a", 2));
+    assert_eq!(
+        (*operation, circuit.as_str(), attempts.get()),
+        ("load", "a", 2)
+    );
     assert!((54 * SECOND..=67 * SECOND).contains(wait), "{wait:?}");
 
     clock.advance(*wait);

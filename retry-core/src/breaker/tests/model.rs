@@ -12,9 +12,12 @@ struct Model {
     state: CircuitState,
     epoch: u32,
     verdicts: VecDeque<bool>,
-    /// Calls that try, and successes, while half open.
+    /// Calls of this round that try, and successes of all rounds, while half open.
     trying: u32,
     succeeded: u32,
+    /// Rounds of trials, over all stretches, and when the youngest trial began.
+    round: u32,
+    tried_at: Instant,
 }
 
 impl Model {
@@ -23,9 +26,39 @@ impl Model {
         self.epoch += 1;
         self.verdicts.clear();
         (self.trying, self.succeeded) = (0, 0);
+        self.round += 1;
     }
 
-    fn ends(&mut self, epoch: u32, failed: Option<bool>) {
+    /// Whether a call may pass at `now`; `None` where it hangs on a fraction of a millisecond.
+    fn passes(&self, now: Instant, until: Instant) -> Option<bool> {
+        match self.state {
+            CircuitState::Closed => Some(true),
+            CircuitState::Open => Some(now >= until),
+            CircuitState::HalfOpen if self.trying < self.config.half_open_permits => Some(true),
+            CircuitState::HalfOpen => {
+                let age = now - self.tried_at;
+                let is_over = age > self.config.recovery_timeout;
+                (age != self.config.recovery_timeout).then_some(is_over)
+            }
+            CircuitState::ForcedOpen => Some(false),
+        }
+    }
+
+    /// A call has passed.
+    fn passed(&mut self, now: Instant) {
+        if self.state == CircuitState::Open {
+            self.goes(CircuitState::HalfOpen);
+        }
+        if self.state == CircuitState::HalfOpen {
+            if self.trying == self.config.half_open_permits {
+                (self.round, self.trying) = (self.round + 1, 0);
+            }
+            self.trying += 1;
+            self.tried_at = now;
+        }
+    }
+
+    fn ends(&mut self, (epoch, round): (u32, u32), failed: Option<bool>) {
         if epoch != self.epoch {
             return;
         }
@@ -38,7 +71,7 @@ impl Model {
             }
             (CircuitState::HalfOpen, Some(true)) => self.goes(CircuitState::Open),
             (CircuitState::HalfOpen, failed) => {
-                self.trying -= 1;
+                self.trying -= u32::from(round == self.round);
                 self.succeeded += u32::from(failed.is_some());
                 if self.succeeded == self.config.success_threshold {
                     self.goes(CircuitState::Closed);
@@ -112,6 +145,7 @@ proptest! {
     #[test]
     fn does_what_the_model_does(config in configs(), events in events()) {
         let breaker = breaker(config);
+        let mut now = Instant::now();
         let mut model = Model {
             config,
             state: CircuitState::Closed,
@@ -119,39 +153,37 @@ proptest! {
             verdicts: VecDeque::new(),
             trying: 0,
             succeeded: 0,
+            round: 0,
+            tried_at: now,
         };
-        let mut now = Instant::now();
         let mut until = now;
         let mut out = VecDeque::new();
         for event in events {
             let was = model.epoch;
             match event {
                 Event::Acquire => {
-                    let passes = match model.state {
-                        CircuitState::Closed => true,
-                        CircuitState::Open => now >= until,
-                        CircuitState::HalfOpen => model.trying < config.half_open_permits,
-                        _ => false,
-                    };
+                    let passes = model.passes(now, until);
                     let permit = breaker.acquire_at(now);
-                    prop_assert_eq!(permit.is_ok(), passes);
-                    if let Ok(permit) = permit {
-                        if model.state == CircuitState::Open {
-                            model.goes(CircuitState::HalfOpen);
+                    prop_assert_eq!(permit.is_ok(), passes.unwrap_or(permit.is_ok()));
+                    match permit {
+                        Ok(permit) => {
+                            model.passed(now);
+                            out.push_back((permit, (model.epoch, model.round)));
                         }
-                        if model.state == CircuitState::HalfOpen {
-                            model.trying += 1;
+                        Err(open) => {
+                            let left = open.retry_after.unwrap_or(SECOND);
+                            prop_assert!(left > Duration::ZERO && left <= 2 * SECOND);
+                            prop_assert_eq!(open.retry_after, breaker.retry_at(now));
                         }
-                        out.push_back((permit, model.epoch));
                     }
                 }
                 Event::End(which, failed) => {
-                    if let Some((permit, epoch)) = out.remove(which) {
+                    if let Some((permit, of)) = out.remove(which) {
                         match failed {
                             Some(failed) => permit.end_at(now, failed),
                             None => drop(permit),
                         }
-                        model.ends(epoch, failed);
+                        model.ends(of, failed);
                     }
                 }
                 Event::Wait(millis) => now += Duration::from_millis(millis),
@@ -173,7 +205,8 @@ proptest! {
                 until = now + left;
                 prop_assert!(breaker.opens_again_in(until).is_none());
             }
-            let trying = out.iter().filter(|(_, epoch)| *epoch == model.epoch).count();
+            let of = (model.epoch, model.round);
+            let trying = out.iter().filter(|(_, its)| *its == of).count();
             if model.state == CircuitState::HalfOpen {
                 prop_assert!(trying <= config.half_open_permits as usize);
             }

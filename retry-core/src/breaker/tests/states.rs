@@ -55,7 +55,7 @@ fn it_rejects_until_its_time_is_over_and_says_so() {
     assert_eq!(
         rejected(began),
         CircuitOpen {
-            name: "test",
+            name: "test".into(),
             retry_after: Some(open)
         }
     );
@@ -69,7 +69,8 @@ fn it_rejects_until_its_time_is_over_and_says_so() {
     assert_eq!(breaker.state(), CircuitState::Open);
     let trial = breaker.acquire_at(after).expect("the time is over");
     assert_eq!(breaker.state(), CircuitState::HalfOpen);
-    assert_eq!(rejected(after).retry_after, Some(Duration::ZERO));
+    let left = rejected(after).retry_after.expect("a time");
+    assert!(left >= SECOND * 60 && left <= SECOND * 60 + Duration::from_millis(1));
     trial.end_at(after, false);
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
@@ -89,6 +90,125 @@ fn a_trial_that_is_dropped_closes_nothing_and_leaves_its_place() {
     assert_eq!(breaker.state(), CircuitState::Open);
     now += breaker.opens_again_in(now).expect("open again");
     breaker.call_at(now, false);
+    assert_eq!(breaker.state(), CircuitState::Closed);
+}
+
+#[test]
+fn whoever_is_rejected_beside_a_trial_is_told_when_another_may_try() {
+    for millis in [0, 1, 500, 999] {
+        let breaker = breaker(BreakerConfig {
+            recovery_timeout: SECOND,
+            ..DEFAULT
+        });
+        let mut now = Instant::now();
+        now += breaker.open_at(now);
+        let _hangs = breaker.acquire_at(now).expect("one may try");
+        now += Duration::from_millis(millis);
+        let rejected = breaker.acquire_at(now).expect_err("one tries");
+        let left = rejected.retry_after.expect("a time");
+        let rest = SECOND - Duration::from_millis(millis);
+        assert!(left >= rest && left <= rest + Duration::from_millis(1));
+        // Nothing is rejected for certain: the trial may end at any moment.
+        assert_eq!(breaker.opens_again_in(now), None);
+        assert!(
+            breaker.acquire_at(now + left).is_ok(),
+            "it is enough to wait"
+        );
+    }
+}
+
+/// A half-open circuit whose only trial is overdue, and the permit of another that took its place.
+fn overtaken(breaker: &CircuitBreaker) -> (Instant, Permit<'_>, Permit<'_>) {
+    let mut now = Instant::now();
+    now += breaker.open_at(now);
+    let old = breaker.acquire_at(now).expect("one may try");
+    now += breaker
+        .acquire_at(now)
+        .expect_err("one tries")
+        .retry_after
+        .expect("a time");
+    let new = breaker.acquire_at(now).expect("the trial is overdue");
+    assert_eq!(breaker.state(), CircuitState::HalfOpen);
+    assert!(breaker.acquire_at(now).is_err(), "and this one is not");
+    (now, old, new)
+}
+
+#[test]
+fn the_late_verdict_of_an_overtaken_trial_counts() {
+    for (failed, state) in [(false, CircuitState::Closed), (true, CircuitState::Open)] {
+        for window in [None, Some(Window::Calls(10))] {
+            let breaker = breaker(BreakerConfig {
+                window,
+                minimum_calls: 5,
+                ..DEFAULT
+            });
+            let (now, old, new) = overtaken(&breaker);
+            old.end_at(now, failed);
+            assert_eq!(breaker.state(), state);
+            // The circuit has moved on: the other verdict is of a stretch that is over.
+            new.end_at(now, !failed);
+            assert_eq!(breaker.state(), state);
+        }
+    }
+}
+
+#[test]
+fn an_overtaken_trial_frees_no_place_that_another_has() {
+    let breaker = breaker(BreakerConfig {
+        success_threshold: 3,
+        ..DEFAULT
+    });
+    let (now, old, new) = overtaken(&breaker);
+    old.end_at(now, false);
+    assert!(
+        breaker.acquire_at(now).is_err(),
+        "the younger trial is under way"
+    );
+    new.end_at(now, false);
+    breaker.call_at(now, false);
+    assert_eq!(
+        breaker.state(),
+        CircuitState::Closed,
+        "three have succeeded"
+    );
+
+    let (now, old, new) = overtaken(&breaker);
+    drop(old);
+    assert!(breaker.acquire_at(now).is_err());
+    drop(new);
+    assert!(breaker.acquire_at(now).is_ok());
+}
+
+#[test]
+fn trials_that_hang_one_after_the_other_are_each_overtaken_and_heard() {
+    let breaker = breaker(BreakerConfig {
+        success_threshold: 4,
+        ..DEFAULT
+    });
+    let (mut now, first, second) = overtaken(&breaker);
+    let mut hang = vec![first, second];
+    for _ in 0..2 {
+        now += breaker.retry_at(now).expect("a trial runs");
+        hang.push(breaker.acquire_at(now).expect("it is overdue"));
+    }
+    for (heard, trial) in hang.into_iter().enumerate() {
+        assert_eq!(breaker.state(), CircuitState::HalfOpen, "{heard}");
+        trial.end_at(now, false);
+    }
+    assert_eq!(breaker.state(), CircuitState::Closed);
+}
+
+#[test]
+fn a_trial_that_outlasts_its_stretch_says_nothing_of_the_next() {
+    let breaker = breaker(DEFAULT);
+    let (mut now, old, new) = overtaken(&breaker);
+    new.end_at(now, true);
+    now += breaker.opens_again_in(now).expect("open again");
+    let trial = breaker.acquire_at(now).expect("half open again");
+    old.end_at(now, false);
+    assert_eq!(breaker.state(), CircuitState::HalfOpen);
+    assert!(breaker.acquire_at(now).is_err(), "nor does it free a place");
+    trial.end_at(now, false);
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
 

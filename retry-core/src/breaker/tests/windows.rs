@@ -103,3 +103,42 @@ fn slow_calls_open_and_a_slow_trial_does_not_close() {
     now += breaker.opens_again_in(now).expect("open");
     assert_eq!(call(&mut now, SECOND), CircuitState::Closed);
 }
+
+#[test]
+fn a_permit_that_is_given_back_enters_no_window() {
+    for window in [Window::Calls(10), Window::Time(SECOND * 10)] {
+        let breaker = breaker(BreakerConfig {
+            window: Some(window),
+            failure_rate: 0.6,
+            minimum_calls: 5,
+            slow_call: Some(SECOND),
+            slow_call_rate: 0.1,
+            ..DEFAULT
+        });
+        let mut now = Instant::now();
+        let give_back = |now: &mut Instant| {
+            let permit = breaker.acquire_at(*now).expect("it may pass");
+            // Longer than a slow call takes.
+            *now += SECOND + Duration::from_millis(500);
+            drop(permit);
+        };
+        for failed in [true, false, true, true] {
+            breaker.call_at(now, failed);
+        }
+        give_back(&mut now);
+        give_back(&mut now);
+        // Neither a fifth call, nor a slow one.
+        assert_eq!(breaker.state(), CircuitState::Closed, "{window:?}");
+        breaker.call_at(now, true);
+        assert_eq!(breaker.state(), CircuitState::Open, "4 of 5: {window:?}");
+        now += breaker.opens_again_in(now).expect("open");
+        give_back(&mut now);
+        assert_eq!(breaker.state(), CircuitState::HalfOpen, "{window:?}");
+        breaker.call_at(now, false);
+        assert_eq!(
+            breaker.state(),
+            CircuitState::Closed,
+            "the next may try at once"
+        );
+    }
+}

@@ -1,6 +1,6 @@
 //! [`LastCalls`]: the last calls of an epoch, one by one.
 
-use crate::breaker::state::Epoch;
+use crate::breaker::epoch::Epoch;
 use crate::breaker::window::{Outcome, Tally};
 use crate::word::Word;
 

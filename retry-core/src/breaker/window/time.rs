@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::breaker::state::Epoch;
+use crate::breaker::epoch::Epoch;
 use crate::breaker::tick::Tick;
 use crate::breaker::window::{Outcome, Tally};
 use crate::word::Word;

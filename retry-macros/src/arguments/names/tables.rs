@@ -81,7 +81,7 @@ pub(in super::super) const HEDGE: Names = Names {
     ],
 };
 
-const KNOWN: [(&str, &str); 34] = [
+const KNOWN: [(&str, &str); 36] = [
     ("max_attempts", "max_attempts = 5"),
     ("min_wait", "min_wait = \"500ms\""),
     ("max_wait", "max_wait = \"10s\""),
@@ -112,6 +112,7 @@ const KNOWN: [(&str, &str); 34] = [
     ("borrow", "borrow(client)"),
     ("idempotent", "idempotent = true"),
     ("key", "key(order_id)"),
+    ("fingerprint", "fingerprint(cents)"),
     ("skip", "skip(client)"),
     ("scope", "scope = tenant"),
     ("store", "store = store()"),
@@ -119,12 +120,13 @@ const KNOWN: [(&str, &str); 34] = [
     ("retain", "retain = \"7d\""),
     ("in_doubt", "in_doubt = \"halt\""),
     ("probe", "probe = find_charge"),
+    ("probe_after", "probe_after = \"10s\""),
     ("on_busy", "on_busy = \"wait\""),
     ("replay_errors", "replay_errors = true"),
     ("crate", "crate = ::retry_core"),
 ];
 
-const ALIASES: [(&str, &str); 25] = [
+const ALIASES: [(&str, &str); 29] = [
     ("retries", "max_attempts"),
     ("max_retries", "max_attempts"),
     ("attempts", "max_attempts"),
@@ -150,4 +152,8 @@ const ALIASES: [(&str, &str); 25] = [
     ("retry_time_budget", "time_budget"),
     ("hedged", "hedge"),
     ("hedging", "hedge"),
+    ("input", "fingerprint"),
+    ("input_hash", "fingerprint"),
+    ("probe_delay", "probe_after"),
+    ("settle_after", "probe_after"),
 ];

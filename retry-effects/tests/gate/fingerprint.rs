@@ -3,11 +3,11 @@
 use super::*;
 
 fn with_cents(store: &Arc<InMemoryEffectStore>, cents: u32) -> Effect {
-    charge(store).input(&cents)
+    charge(store).fingerprint(&cents)
 }
 
 #[test]
-fn another_input_is_refused() {
+fn another_fingerprint_is_refused() {
     let store = store();
     assert_eq!(
         with_cents(&store, 5)
@@ -23,7 +23,7 @@ fn another_input_is_refused() {
             .expect("a replay"),
         5
     );
-    // Who says nothing of its input is not compared.
+    // A call without one is not compared.
     assert_eq!(
         charge(&store).run(|| io::Result::Ok(6)).expect("a replay"),
         5

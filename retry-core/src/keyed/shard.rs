@@ -1,0 +1,191 @@
+//! [`Shard`]: one part of a set, and which of its keys are forgotten.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use tokio::time::Instant;
+
+use super::Member;
+use super::hashed::{AsIs, Hashed, Probe};
+
+type Key = Hashed<Arc<str>>;
+
+/// It has its cache lines to itself, as every call writes its lock.
+#[repr(align(128))]
+pub(super) struct Shard<V> {
+    entries: RwLock<Entries<V>>,
+    /// Uses so far: each has a number of its own.
+    uses: AtomicU64,
+}
+
+struct Entries<V> {
+    known: HashMap<Key, Entry<V>, AsIs>,
+    /// By the last use that was known when the key was looked at: of an earlier one, at the worst. The
+    /// first whose number still holds is then the one used least recently. Each key stands here or in
+    /// `spared`.
+    line: BTreeMap<u64, Key>,
+    /// Engaged when they were looked at, and so passed over until nothing else is left.
+    spared: VecDeque<Key>,
+}
+
+struct Entry<V> {
+    value: Arc<V>,
+    /// The number of its last use.
+    used: AtomicU64,
+}
+
+/// Keys in use that are looked at for one that is not, each time: more are looked at next time.
+const LOOKS: usize = 256;
+
+impl<V: Member> Shard<V> {
+    /// The guard of a key that is known: a use of it.
+    #[inline]
+    pub(super) fn get(&self, key: &Hashed<&str>) -> Option<Arc<V>> {
+        let entries = self.read();
+        let entry = entries.known.get(key as &dyn Probe)?;
+        entry.use_now(&self.uses);
+        Some(Arc::clone(&entry.value))
+    }
+
+    /// The same, and not a use.
+    pub(super) fn find(&self, key: &Hashed<&str>) -> Option<Arc<V>> {
+        let entries = self.read();
+        let entry = entries.known.get(key as &dyn Probe)?;
+        Some(Arc::clone(&entry.value))
+    }
+
+    pub(super) fn all(&self) -> Vec<(Arc<str>, Arc<V>)> {
+        let entries = self.read();
+        let known = entries.known.iter();
+        known
+            .map(|(key, entry)| (Arc::clone(&key.text), Arc::clone(&entry.value)))
+            .collect()
+    }
+
+    /// The guard of a key that was not known a moment ago, and whether it is new.
+    pub(super) fn add(&self, key: &Hashed<&str>, make: impl FnOnce() -> V) -> (Arc<V>, bool) {
+        let mut entries = self.write();
+        if let Some(entry) = entries.known.get(key as &dyn Probe) {
+            entry.use_now(&self.uses);
+            return (Arc::clone(&entry.value), false);
+        }
+        let value = Arc::new(make());
+        entries.insert(key.kept(), Arc::clone(&value), &self.uses);
+        (value, true)
+    }
+
+    /// Takes out what was used least recently of all that is neither in use nor engaged; else of what
+    /// is engaged and not in use; else nothing. It is dropped outside the lock: a guard may take one of
+    /// its own for that.
+    pub(super) fn forget_one(&self, now: Instant) -> Option<Arc<V>> {
+        self.write().forget_one(&self.uses, now)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Entries<V>> {
+        self.entries.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Entries<V>> {
+        self.entries.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<V: Member> Entries<V> {
+    fn insert(&mut self, key: Key, value: Arc<V>, uses: &AtomicU64) {
+        let used = next(uses);
+        self.line.insert(used, key.clone());
+        let used = AtomicU64::new(used);
+        self.known.insert(key, Entry { value, used });
+    }
+
+    fn forget_one(&mut self, uses: &AtomicU64, now: Instant) -> Option<Arc<V>> {
+        self.reconsider(now);
+        let mut in_use = 0;
+        while in_use < self.line.len().min(LOOKS) {
+            let (number, key) = self.line.pop_first()?;
+            let Some(entry) = self.known.get(&key) else {
+                continue;
+            };
+            let used = entry.used.load(Ordering::Relaxed);
+            if used != number {
+                self.line.insert(used, key);
+            } else if entry.is_in_use() {
+                in_use += 1;
+                // It is being used, whenever that began.
+                let used = next(uses);
+                entry.used.store(used, Ordering::Relaxed);
+                self.line.insert(used, key);
+            } else if entry.value.is_engaged(now) {
+                self.spared.push_back(key);
+            } else {
+                return self.known.remove(&key).map(|entry| entry.value);
+            }
+        }
+        let all_in_use = in_use == self.line.len();
+        if all_in_use {
+            self.forget_spared()
+        } else {
+            None
+        }
+    }
+
+    /// Puts back in line what was engaged and is no more. Two are looked at each time, in turn.
+    fn reconsider(&mut self, now: Instant) {
+        for _ in 0..2 {
+            let Some(key) = self.spared.pop_front() else {
+                return;
+            };
+            match self.known.get(&key) {
+                Some(entry) if entry.value.is_engaged(now) => self.spared.push_back(key),
+                Some(entry) => {
+                    self.line.insert(entry.used.load(Ordering::Relaxed), key);
+                }
+                None => {}
+            }
+        }
+    }
+
+    fn forget_spared(&mut self) -> Option<Arc<V>> {
+        for _ in 0..self.spared.len().min(LOOKS) {
+            let key = self.spared.pop_front()?;
+            if self.known.get(&key).is_some_and(Entry::is_in_use) {
+                self.spared.push_back(key);
+            } else {
+                return self.known.remove(&key).map(|entry| entry.value);
+            }
+        }
+        None
+    }
+}
+
+impl<V> Entry<V> {
+    /// The last to be used is read and not written.
+    fn use_now(&self, uses: &AtomicU64) {
+        if self.used.load(Ordering::Relaxed) != uses.load(Ordering::Relaxed) {
+            self.used.store(next(uses), Ordering::Relaxed);
+        }
+    }
+
+    /// Whether there is a handle besides. Handles are made under the lock, which is held here alone.
+    fn is_in_use(&self) -> bool {
+        Arc::strong_count(&self.value) > 1
+    }
+}
+
+fn next(uses: &AtomicU64) -> u64 {
+    uses.fetch_add(1, Ordering::Relaxed) + 1
+}
+
+impl<V> Default for Shard<V> {
+    fn default() -> Self {
+        Self {
+            entries: RwLock::new(Entries {
+                known: HashMap::default(),
+                line: BTreeMap::new(),
+                spared: VecDeque::new(),
+            }),
+            uses: AtomicU64::new(0),
+        }
+    }
+}

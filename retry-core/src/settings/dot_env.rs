@@ -1,0 +1,198 @@
+//! The lines of `.env`: settings, other programs' variables, and lines that are neither.
+//!
+//! The file belongs to other programs too, which may read it by other rules. A line that cannot be
+//! parsed is skipped by itself, and costs no other line.
+
+use std::cell::Cell;
+use std::io;
+
+use super::environment::Read;
+use super::variables::PREFIX;
+use crate::error::InvalidSetting;
+
+/// All settings of the file, and what is wrong with its lines.
+pub(super) fn parse(text: &str) -> Read {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut lines: Vec<&str> = text.lines().collect();
+    let mut read = Read::default();
+    loop {
+        let (variables, wrong) = pass(&lines);
+        for at in &wrong {
+            let line = std::mem::take(&mut lines[at.number]);
+            match setting_of(line) {
+                Some((variable, value)) => read.malformed.push(InvalidSetting {
+                    variable,
+                    value,
+                    allowed: format!("line {} of .env must be NAME=value", at.number + 1),
+                }),
+                None => read.skipped.push(at.number + 1),
+            }
+        }
+        // A quote that is not closed takes the lines after it, which are lines of their own.
+        if !wrong.iter().any(|at| at.takes_more) {
+            read.skipped.sort_unstable();
+            read.variables = variables;
+            return read;
+        }
+    }
+}
+
+/// Where an entry cannot be parsed.
+struct Wrong {
+    /// Its first line, from 0.
+    number: usize,
+    /// Whether it has taken the lines after it too.
+    takes_more: bool,
+}
+
+fn pass(lines: &[&str]) -> (Vec<(String, String)>, Vec<Wrong>) {
+    let (mut variables, mut wrong) = (Vec::new(), Vec::new());
+    let read = Cell::new(0);
+    let mut entries = dotenvy::from_read_iter(ByLine::new(lines, &read));
+    loop {
+        let number = read.get();
+        match entries.next() {
+            None => return (variables, wrong),
+            Some(Ok((name, value))) if name.starts_with(PREFIX) => variables.push((name, value)),
+            Some(Ok(_)) => {}
+            Some(Err(_)) => {
+                // Lines without an entry were passed over before it.
+                let first = lines[number..read.get()]
+                    .iter()
+                    .position(|line| is_entry(line));
+                let number = number + first.unwrap_or(0);
+                wrong.push(Wrong {
+                    number,
+                    takes_more: read.get() > number + 1,
+                });
+            }
+        }
+    }
+}
+
+fn is_entry(line: &str) -> bool {
+    let line = line.trim_start();
+    !line.is_empty() && !line.starts_with('#')
+}
+
+/// The setting that a line is meant to be, with what follows its name.
+fn setting_of(line: &str) -> Option<(String, String)> {
+    let line = line.trim();
+    let named = line.strip_prefix("export").map_or(line, str::trim_start);
+    if !named.starts_with(PREFIX) {
+        return None;
+    }
+    let is_of_name = |char: char| char.is_alphanumeric() || char == '_';
+    let end = named.find(|char| !is_of_name(char)).unwrap_or(named.len());
+    let (name, rest) = named.split_at(end);
+    let value = rest.trim_start().trim_start_matches('=').trim_start();
+    Some((name.to_owned(), value.to_owned()))
+}
+
+/// Gives one line a read, so that it is known which lines an entry was made of.
+struct ByLine<'a> {
+    lines: &'a [&'a str],
+    /// How many lines were read to their end.
+    read: &'a Cell<usize>,
+    /// How much was read of the next one.
+    column: usize,
+}
+
+impl<'a> ByLine<'a> {
+    const fn new(lines: &'a [&'a str], read: &'a Cell<usize>) -> Self {
+        Self {
+            lines,
+            read,
+            column: 0,
+        }
+    }
+}
+
+impl io::Read for ByLine<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Some(line) = self.lines.get(self.read.get()) else {
+            return Ok(0);
+        };
+        let rest = &line.as_bytes()[self.column..];
+        if rest.len() < buffer.len() {
+            buffer[..rest.len()].copy_from_slice(rest);
+            buffer[rest.len()] = b'\n';
+            self.column = 0;
+            self.read.set(self.read.get() + 1);
+            return Ok(rest.len() + 1);
+        }
+        let length = buffer.len();
+        buffer.copy_from_slice(&rest[..length]);
+        self.column += length;
+        Ok(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variables(text: &str) -> Vec<(String, String)> {
+        parse(text).variables
+    }
+
+    fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        let owned = pairs
+            .iter()
+            .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()));
+        owned.collect()
+    }
+
+    #[test]
+    fn a_line_that_is_not_ours_costs_no_other_line() {
+        for (line, skipped) in [
+            ("password hunter2", &[2][..]),
+            ("password='hunter2", &[2]),
+            ("password=\"hunter2", &[2]),
+            ("two words here\n# a comment\n\n=\n", &[2, 5]),
+            ("it's\nanother line's", &[2, 3]),
+            ("fine='of two\nlines'", &[]),
+            ("ends in a backslash\\", &[2]),
+        ] {
+            let text = format!("RETRY__A=1\n{line}\nRETRY__B=${{RETRY__A}}\n");
+            let read = parse(&text);
+            assert_eq!(
+                read.variables,
+                pairs(&[("RETRY__A", "1"), ("RETRY__B", "1")]),
+                "{line}"
+            );
+            assert_eq!(read.skipped, skipped, "{line}");
+            assert!(read.malformed.is_empty(), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_line_of_ours_is_named() {
+        let text = "# settings\n\nRETRY__A 7\n  export RETRY__B='8\nRETRY__C=9\nRETRY__D = a b c\n";
+        let read = parse(text);
+        assert_eq!(read.variables, pairs(&[("RETRY__C", "9")]));
+        assert!(read.skipped.is_empty());
+        let mut malformed: Vec<_> = read.malformed.iter().map(ToString::to_string).collect();
+        malformed.sort();
+        assert_eq!(
+            malformed,
+            [
+                "RETRY__A is \"7\"; line 3 of .env must be NAME=value",
+                "RETRY__B is \"'8\"; line 4 of .env must be NAME=value",
+                "RETRY__D is \"a b c\"; line 6 of .env must be NAME=value",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_mark_of_byte_order_and_long_lines_are_no_fault() {
+        let long = "x".repeat(100_000);
+        let text = format!("\u{feff}RETRY__A=1\r\nlong={long}\r\nRETRY__B={long}");
+        assert_eq!(
+            variables(&text),
+            pairs(&[("RETRY__A", "1"), ("RETRY__B", &long)])
+        );
+        assert_eq!(parse(&text).skipped, [0; 0]);
+        assert_eq!(variables(""), []);
+    }
+}

@@ -1,0 +1,193 @@
+//! The operation variables that no operation asks for: a mistyped name is found here, or nowhere.
+//!
+//! Operations make themselves known as they run, so a variable without one may belong to an operation
+//! whose turn comes later. A WARN is worth its while only where one of almost the same name is there.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::variables::operation_key;
+use super::{RetrySettings, installed, nearest};
+use crate::watch;
+
+/// What this process knows of its operations and of its variables, by their names in variables.
+struct Known {
+    /// Operations that have asked for their settings.
+    operations: BTreeSet<String>,
+    /// Variables that were warned of.
+    warned: BTreeSet<String>,
+}
+
+static KNOWN: Mutex<Known> = Mutex::new(Known {
+    operations: BTreeSet::new(),
+    warned: BTreeSet::new(),
+});
+
+impl RetrySettings {
+    /// The operation variables (`RETRY__OP__…`) that no operation of this process has asked for so far,
+    /// in order: mistyped names, and those of operations that have not run yet.
+    ///
+    /// An annotated function asks at its first failure or, where these settings are
+    /// [installed](Self::install), at its first call; calls without an attribute never do. So look when
+    /// the program has been at work for a while, or at its end. Without that, a variable is warned of
+    /// once where an operation ran whose name differs by a letter or two.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use retry_core::{RetrySettings, retry_api};
+    ///
+    /// #[retry_api]
+    /// fn charge() -> Result<(), String> {
+    ///     Ok(())
+    /// }
+    ///
+    /// let settings = RetrySettings::from_vars([
+    ///     ("RETRY__OP__CHARGE__MAX_ATTEMPTS", "2"),
+    ///     ("RETRY__OP__REFUND_ALL__MAX_ATTEMPTS", "2"),
+    /// ])?;
+    /// settings.clone().install();
+    /// charge()?;
+    /// assert_eq!(settings.unused(), ["RETRY__OP__REFUND_ALL__MAX_ATTEMPTS"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn unused(&self) -> Vec<String> {
+        let known = known();
+        let unused = self.unused_by(&known.operations);
+        unused.map(|(variable, _)| variable.to_owned()).collect()
+    }
+
+    /// Variables, each with its operation, that none of these asks for.
+    fn unused_by<'a>(
+        &'a self,
+        operations: &'a BTreeSet<String>,
+    ) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let variables = self.operation_variables.iter();
+        variables
+            .filter(|(_, operation)| !operations.contains(*operation))
+            .map(|(variable, operation)| (&**variable, &**operation))
+    }
+
+    /// Variables that are almost, and not quite, those of an operation that runs.
+    fn mistyped(&self, operations: &BTreeSet<String>) -> Vec<Mistyped> {
+        let has_variables = |operation: &str| {
+            let mut of = self.operation_variables.values();
+            of.any(|of| of == operation)
+        };
+        let candidates = operations
+            .iter()
+            .filter(|operation| !has_variables(operation));
+        let unused = self.unused_by(operations);
+        unused
+            .filter_map(|(variable, operation)| {
+                let meant = nearest::typo_of(operation, candidates.clone().map(|name| &**name))?;
+                Some(Mistyped {
+                    variable: variable.to_owned(),
+                    meant: meant.to_owned(),
+                })
+            })
+            .collect()
+    }
+}
+
+/// A variable, and the operation that it was meant for.
+struct Mistyped {
+    variable: String,
+    meant: String,
+}
+
+/// An operation asks for its settings, for the first time.
+pub(crate) fn asked_by(name: &str) {
+    let is_new = known().operations.insert(operation_key(name));
+    if is_new {
+        look();
+    }
+}
+
+/// Looks at the settings in force: for variables that need to be warned of, and for whether successes
+/// are to be watched for names. Where there are none yet, whoever puts them in force looks.
+pub(super) fn look() {
+    let mistyped = {
+        let mut known = known();
+        // Read under the lock, so that who looks last has the newest.
+        let Some(settings) = installed::present() else {
+            return;
+        };
+        let Known { operations, warned } = &mut *known;
+        let any = settings.unused_by(operations).next().is_some();
+        watch::set(watch::UNUSED_VARIABLES, any);
+        let mut mistyped = settings.mistyped(operations);
+        mistyped.retain(|mistyped| warned.insert(mistyped.variable.clone()));
+        mistyped
+    };
+    // Nothing is held: a subscriber may call an annotated function.
+    if !mistyped.is_empty() {
+        warn_of(&mistyped);
+    }
+}
+
+fn warn_of(mistyped: &[Mistyped]) {
+    let variables: Vec<_> = mistyped.iter().map(|one| &*one.variable).collect();
+    let meant: BTreeSet<_> = mistyped.iter().map(|one| &*one.meant).collect();
+    let (variables, meant) = (
+        variables.join(", "),
+        meant.into_iter().collect::<Vec<_>>().join(", "),
+    );
+    tracing::warn!(
+        target: "retry",
+        variables,
+        "No operation has asked for {variables}: is {meant} meant?"
+    );
+}
+
+fn known() -> MutexGuard<'static, Known> {
+    KNOWN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mistyped(variables: &[&str], operations: &[&str]) -> Vec<(String, String)> {
+        let variables = variables.iter().map(|name| (*name, "2"));
+        let settings = RetrySettings::from_vars(variables).expect("good settings");
+        let operations = operations.iter().map(|name| operation_key(name)).collect();
+        let found = settings.mistyped(&operations).into_iter();
+        found.map(|one| (one.variable, one.meant)).collect()
+    }
+
+    #[test]
+    fn a_name_that_is_almost_an_operations_is_mistyped() {
+        let found = mistyped(
+            &[
+                "RETRY__OP__CHRAGE__MAX_ATTEMPTS",
+                "RETRY__OP__CHRAGE__BUDGET_BURST",
+                "RETRY__OP__LOAD_TASK__MAX_WAIT",
+                "RETRY__API_MAX_ATTEMPTS",
+            ],
+            &["charge", "load_task", "send"],
+        );
+        let expected = [
+            ("RETRY__OP__CHRAGE__BUDGET_BURST", "CHARGE"),
+            ("RETRY__OP__CHRAGE__MAX_ATTEMPTS", "CHARGE"),
+        ];
+        assert_eq!(found, expected.map(|(a, b)| (a.to_owned(), b.to_owned())));
+    }
+
+    #[test]
+    fn an_operation_that_has_not_run_yet_is_none() {
+        for operations in [&["load_task"][..], &["send"], &[]] {
+            assert_eq!(
+                mistyped(&["RETRY__OP__CHARGE__MAX_ATTEMPTS"], operations),
+                []
+            );
+        }
+        // The one that runs has variables of its own, so the other is another operation.
+        let variables = [
+            "RETRY__OP__CHARGE__MAX_WAIT",
+            "RETRY__OP__CHARGES__MAX_WAIT",
+        ];
+        assert_eq!(mistyped(&variables, &["charge"]), []);
+    }
+}

@@ -1,0 +1,131 @@
+//! The question to the callee: when it is asked, and what becomes of the answer.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use pin_project_lite::pin_project;
+use retry_core::__private::{Heard, Hold, hold_sync};
+
+use super::Gate;
+use crate::action::{Action, OVER, UNKNOWN};
+use crate::ambient;
+use crate::event::{self, GateEventKind};
+use crate::policy::Probe;
+
+impl<T, E> Gate<T, E> {
+    /// Asks the callee as a part of this action, once its *no* is final: the probe knows which action
+    /// it is asked about. Without time for that nobody is asked, which is no word.
+    ///
+    /// Of any type: what is wrong with it, the compiler says of the answer.
+    #[inline]
+    pub fn asking<U, F: Future<Output = Probe<U>>>(&self, probe: F) -> Asking<'_, F> {
+        Asking {
+            hold: self.hold(),
+            probe,
+            action: &self.action,
+        }
+    }
+
+    /// [`asking`](Self::asking) for a sync call, whose thread sleeps.
+    #[inline]
+    pub fn asking_sync<U>(&self, probe: impl FnOnce() -> Probe<U>) -> Probe<U> {
+        let action = &self.action;
+        let held = self
+            .held_for()
+            .is_none_or(|left| hold_sync(left, action.limits(), || event::blocking(&action.name)));
+        if held {
+            ambient::within_action(&mut Some(action.clone()), probe)
+        } else {
+            Probe::Unknown
+        }
+    }
+
+    /// The wait until the callee's *no* is final, if there is one.
+    pub(crate) fn hold(&self) -> Option<Hold> {
+        let left = self.held_for()?;
+        Some(Hold::new(left, self.action.limits()))
+    }
+
+    fn held_for(&self) -> Option<Duration> {
+        let left = self.action.question.as_ref()?.left();
+        if left.is_zero() {
+            return None;
+        }
+        event::held(&self.action.name, self.action.token.id(), left);
+        Some(left)
+    }
+
+    /// What the attempt that was noted comes to by the callee's word.
+    pub fn hear(&self, outcome: Result<T, E>, word: Probe<T>) -> Heard<T, E> {
+        Heard::Ended(match (word, outcome) {
+            // Until it is recorded, it is as much in doubt as before.
+            (Probe::Applied(value), Err(lost)) => {
+                event::tell_of(GateEventKind::Rescued, &self.action);
+                return Heard::Rescued { value, lost };
+            }
+            (Probe::Applied(value), Ok(_)) => Ok(value),
+            (Probe::NotApplied, outcome) => {
+                self.action.clear(UNKNOWN);
+                outcome
+            }
+            (Probe::Unknown, outcome) => {
+                self.action.set(OVER);
+                outcome
+            }
+        })
+    }
+
+    /// Whether a record in doubt was taken over, and the callee is to be asked about it first.
+    #[must_use]
+    pub fn asks_first(&self) -> bool {
+        self.asks_first
+    }
+
+    /// What the callee said of an earlier owner's effect: the call's outcome, unless it is to run.
+    #[must_use]
+    pub fn hear_first(&mut self, word: Probe<T>) -> Option<Result<T, E>> {
+        match word {
+            Probe::Applied(result) => {
+                event::tell_of(GateEventKind::Rescued, &self.action);
+                Some(Ok(result))
+            }
+            Probe::NotApplied => {
+                self.asks_first = false;
+                self.action.clear(UNKNOWN);
+                None
+            }
+            Probe::Unknown => Some(Err(self.in_doubt())),
+        }
+    }
+}
+
+pin_project! {
+    /// A question to the callee, asked as a part of an action.
+    #[must_use = "futures do nothing unless polled"]
+    #[derive(Debug)]
+    pub struct Asking<'a, F> {
+        hold: Option<Hold>,
+        #[pin]
+        probe: F,
+        action: &'a Arc<Action>,
+    }
+}
+
+impl<T, F: Future<Output = Probe<T>>> Future for Asking<'_, F> {
+    type Output = Probe<T>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Probe<T>> {
+        let this = self.project();
+        if let Some(hold) = this.hold {
+            if !ready!(Pin::new(hold).poll(context)) {
+                return Poll::Ready(Probe::Unknown);
+            }
+            *this.hold = None;
+        }
+        let action = (*this.action).clone();
+        ambient::within_action(&mut Some(action), || this.probe.poll(context))
+    }
+}

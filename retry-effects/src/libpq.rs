@@ -1,0 +1,186 @@
+//! Addresses of Postgres servers in the form of its C library: `host=db user=worker password='a b'`.
+
+#[cfg(feature = "cli")]
+use std::{iter::Peekable, str::CharIndices};
+
+/// All keywords of libpq 17. The client knows some; who uses another is told of it by name.
+const KEYWORDS: [&str; 47] = [
+    "application_name",
+    "channel_binding",
+    "client_encoding",
+    "connect_timeout",
+    "dbname",
+    "fallback_application_name",
+    "gssdelegation",
+    "gssencmode",
+    "gsslib",
+    "host",
+    "hostaddr",
+    "keepalives",
+    "keepalives_count",
+    "keepalives_idle",
+    "keepalives_interval",
+    "keepalives_retries",
+    "krbsrvname",
+    "load_balance_hosts",
+    "options",
+    "passfile",
+    "password",
+    "port",
+    "replication",
+    "require_auth",
+    "requirepeer",
+    "requiressl",
+    "service",
+    "servicefile",
+    "ssl",
+    "ssl_max_protocol_version",
+    "ssl_min_protocol_version",
+    "sslcert",
+    "sslcertmode",
+    "sslcompression",
+    "sslcrl",
+    "sslcrldir",
+    "sslkey",
+    "sslmode",
+    "sslnegotiation",
+    "sslpassword",
+    "sslrootcert",
+    "sslsni",
+    "target_session_attrs",
+    "tcp_user_timeout",
+    "tty",
+    "user",
+    "authtype",
+];
+
+/// Whether this is a keyword, and no part of a password that was not quoted.
+pub(crate) fn is_keyword(name: &str) -> bool {
+    KEYWORDS.contains(&name)
+}
+
+/// Whether `text` is meant as an address: it begins with a keyword and `=`.
+#[cfg(feature = "cli")]
+pub(crate) fn is_address(text: &str) -> bool {
+    let named = text.split_once('=').map(|(name, _)| name.trim());
+    named.is_some_and(is_keyword)
+}
+
+/// The keywords of an address, each with its value as it is written; nothing more after one that is
+/// not well formed.
+#[cfg(feature = "cli")]
+pub(crate) fn pairs(text: &str) -> impl Iterator<Item = Pair<'_>> {
+    let mut rest = Reader::of(text);
+    std::iter::from_fn(move || rest.pair())
+}
+
+/// One keyword and its value.
+#[cfg(feature = "cli")]
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Pair<'a> {
+    pub(crate) keyword: &'a str,
+    pub(crate) value: &'a str,
+}
+
+#[cfg(feature = "cli")]
+struct Reader<'a> {
+    text: &'a str,
+    chars: Peekable<CharIndices<'a>>,
+}
+
+#[cfg(feature = "cli")]
+impl<'a> Reader<'a> {
+    fn of(text: &'a str) -> Self {
+        let chars = text.char_indices().peekable();
+        Self { text, chars }
+    }
+
+    fn pair(&mut self) -> Option<Pair<'a>> {
+        self.take_while(char::is_whitespace);
+        let keyword = self.take_while(|char| !char.is_whitespace() && char != '=');
+        self.take_while(char::is_whitespace);
+        self.chars.next_if(|(_, char)| *char == '=')?;
+        self.take_while(char::is_whitespace);
+        let value = self.value()?;
+        Some(Pair { keyword, value })
+    }
+
+    /// In quotes up to the next one, else up to a space; a backslash goes with what follows it.
+    fn value(&mut self) -> Option<&'a str> {
+        let begin = self.at();
+        let is_quoted = self.chars.next_if(|(_, char)| *char == '\'').is_some();
+        loop {
+            match self.chars.peek() {
+                Some((_, '\'')) if is_quoted => {
+                    self.chars.next();
+                    break;
+                }
+                Some((_, char)) if !is_quoted && char.is_whitespace() => break,
+                Some((_, '\\')) => {
+                    self.chars.next();
+                    self.chars.next();
+                }
+                Some(_) => drop(self.chars.next()),
+                None if is_quoted => return None,
+                None => break,
+            }
+        }
+        Some(&self.text[begin..self.at()])
+    }
+
+    fn take_while(&mut self, wanted: impl Fn(char) -> bool) -> &'a str {
+        let begin = self.at();
+        while self.chars.next_if(|(_, char)| wanted(*char)).is_some() {}
+        &self.text[begin..self.at()]
+    }
+
+    fn at(&mut self) -> usize {
+        self.chars.peek().map_or(self.text.len(), |(at, _)| *at)
+    }
+}
+
+#[cfg(all(test, feature = "cli"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_bare_quoted_and_escaped() {
+        let read = |text| -> Vec<(String, String)> {
+            let owned = pairs(text).map(|pair| (pair.keyword.to_owned(), pair.value.to_owned()));
+            owned.collect()
+        };
+        let pair = |keyword: &str, value: &str| (keyword.to_owned(), value.to_owned());
+        assert_eq!(
+            read(r" host=/run/pg port = 5432  password='a b\'c' user=a\ b dbname=''"),
+            [
+                pair("host", "/run/pg"),
+                pair("port", "5432"),
+                pair("password", r"'a b\'c'"),
+                pair("user", r"a\ b"),
+                pair("dbname", "''"),
+            ]
+        );
+        // What is not well formed, and all after it, is nobody's.
+        assert_eq!(read("host=h password='a b"), [pair("host", "h")]);
+        assert_eq!(
+            read("host=h password=a b user=u"),
+            [pair("host", "h"), pair("password", "a")]
+        );
+        assert_eq!(read(r"password=a\"), [pair("password", r"a\")]);
+    }
+
+    #[test]
+    fn an_address_begins_with_a_keyword() {
+        for text in [
+            "host=h",
+            " password = x",
+            "dbname=",
+            "sslmode=require host=h",
+        ] {
+            assert!(is_address(text), "{text}");
+        }
+        for text in ["effects.db", "a=b.db", "/var/host=h/x.db", "", "=", "host"] {
+            assert!(!is_address(text), "{text}");
+        }
+    }
+}

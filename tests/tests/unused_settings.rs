@@ -1,0 +1,195 @@
+//! Operation variables that no operation asks for. What a process knows of its operations is one state,
+//! so each test runs in a process of its own.
+
+use std::process::Command;
+
+use retry_core::testing::{Recorder, Script, VirtualClock};
+use retry_core::{Retry, RetrySettings, retry_api, retry_storage};
+
+#[retry_api]
+fn charge(script: &Script<(), &'static str>) -> Result<(), &'static str> {
+    script.next()
+}
+
+#[retry_storage(max_attempts = limit)]
+fn load_task(limit: u32, script: &Script<(), &'static str>) -> Result<(), &'static str> {
+    script.next()
+}
+
+#[retry_storage(budget = 0.5)]
+fn store_task(script: &Script<(), &'static str>) -> Result<(), &'static str> {
+    script.next()
+}
+
+const CHILD: &str = "RETRY_TESTS_CHILD";
+
+/// Runs the test of this name again, as a process of its own, and returns whether this is that one.
+fn alone(test: &str, variables: &[(&str, &str)]) -> bool {
+    if std::env::var_os(CHILD).is_some() {
+        return true;
+    }
+    let output = Command::new(std::env::current_exe().expect("this program"))
+        .args(["--exact", test, "--nocapture", "--test-threads=1"])
+        .env(CHILD, "1")
+        .envs(variables.iter().copied())
+        .output()
+        .expect("it runs");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{printed}\n{complaint}");
+    assert!(printed.contains("1 passed"), "{printed}");
+    false
+}
+
+fn settings(variables: &[&str]) -> RetrySettings {
+    let variables = variables.iter().map(|name| (*name, "3"));
+    RetrySettings::from_vars(variables).expect("good settings")
+}
+
+fn succeeding() -> Script<(), &'static str> {
+    Script::new(std::iter::repeat_n(Ok(()), 100))
+}
+
+fn failing() -> Script<(), &'static str> {
+    Script::new(std::iter::repeat_n(Err("busy"), 100))
+}
+
+fn warnings(recorder: &Recorder) -> Vec<String> {
+    let mut messages = recorder.messages();
+    messages.retain(|message| message.contains("RETRY__"));
+    messages
+}
+
+const MISTYPED: &str = "WARN No operation has asked for RETRY__OP__CHRAGE__MAX_ATTEMPTS, \
+                        RETRY__OP__CHRAGE__MAX_WAIT: is CHARGE meant?";
+
+#[test]
+fn a_mistyped_name_is_warned_of_once() {
+    if !alone("a_mistyped_name_is_warned_of_once", &[]) {
+        return;
+    }
+    let _clock = VirtualClock::install();
+    let recorder = Recorder::install();
+    let mistyped = [
+        "RETRY__OP__CHRAGE__MAX_ATTEMPTS",
+        "RETRY__OP__CHRAGE__MAX_WAIT",
+    ];
+    let settings = settings(&[
+        mistyped[0],
+        mistyped[1],
+        "RETRY__OP__LOAD_TASK__MAX_ATTEMPTS",
+    ]);
+    settings.clone().install();
+    assert_eq!(warnings(&recorder), [""; 0], "nothing has run yet");
+    // A call that succeeds at once makes its operation known too.
+    for _ in 0..3 {
+        charge(&succeeding()).expect("a success");
+        let _ = charge(&failing());
+        let _ = load_task(9, &failing());
+        let _ = store_task(&succeeding());
+    }
+    assert_eq!(warnings(&recorder), [MISTYPED]);
+    assert_eq!(settings.unused(), mistyped);
+    // Installed once more, it is known already.
+    settings.clone().install();
+    let _ = charge(&failing());
+    assert_eq!(warnings(&recorder), [MISTYPED]);
+}
+
+#[test]
+fn the_environments_variables_are_looked_at_too() {
+    let variables = [
+        ("RETRY__OP__CHRAGE__MAX_ATTEMPTS", "2"),
+        ("RETRY__OP__CHRAGE__MAX_WAIT", "2"),
+    ];
+    if !alone("the_environments_variables_are_looked_at_too", &variables) {
+        return;
+    }
+    let recorder = Recorder::install();
+    let _ = charge(&succeeding());
+    assert_eq!(warnings(&recorder), [MISTYPED]);
+}
+
+#[test]
+fn settings_that_come_later_are_held_against_what_has_run() {
+    if !alone(
+        "settings_that_come_later_are_held_against_what_has_run",
+        &[],
+    ) {
+        return;
+    }
+    let _clock = VirtualClock::install();
+    let recorder = Recorder::install();
+    let _ = charge(&failing());
+    settings(&[
+        "RETRY__OP__CHRAGE__MAX_ATTEMPTS",
+        "RETRY__OP__CHRAGE__MAX_WAIT",
+    ])
+    .install();
+    assert_eq!(warnings(&recorder), [MISTYPED]);
+}
+
+#[test]
+fn an_operation_that_has_not_run_yet_is_no_alarm() {
+    if !alone("an_operation_that_has_not_run_yet_is_no_alarm", &[]) {
+        return;
+    }
+    let _clock = VirtualClock::install();
+    let recorder = Recorder::install();
+    let settings = settings(&[
+        "RETRY__OP__STORE_TASK__BUDGET_BURST",
+        "RETRY__OP__LOAD_TASK__MAX_ATTEMPTS",
+        "RETRY__OP__CHARGE__MAX_ATTEMPTS",
+        "RETRY__OP__SEND_MAIL__MAX_ATTEMPTS",
+        "RETRY__API_MAX_ATTEMPTS",
+    ]);
+    settings.clone().install();
+    assert_eq!(
+        settings.unused(),
+        [
+            "RETRY__OP__CHARGE__MAX_ATTEMPTS",
+            "RETRY__OP__LOAD_TASK__MAX_ATTEMPTS",
+            "RETRY__OP__SEND_MAIL__MAX_ATTEMPTS",
+            "RETRY__OP__STORE_TASK__BUDGET_BURST",
+        ]
+    );
+    let _ = charge(&succeeding());
+    let _ = load_task(4, &failing());
+    let _ = store_task(&succeeding());
+    // Calls without an attribute have no variables.
+    let by_hand = Retry::new(retry_core::NO_RETRY).name("send_mail");
+    let _ = by_hand.run(|| Err::<(), _>("busy"));
+    assert_eq!(settings.unused(), ["RETRY__OP__SEND_MAIL__MAX_ATTEMPTS"]);
+    assert_eq!(warnings(&recorder), [""; 0]);
+}
+
+/// A subscriber that calls the very operation that is warned of finds nothing held.
+#[test]
+fn a_subscriber_may_call_what_it_hears_of() {
+    struct Calling;
+
+    impl tracing::Subscriber for Calling {
+        fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+            metadata.is_event() && metadata.target() == "retry"
+        }
+        fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+            tracing::span::Id::from_u64(1)
+        }
+        fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+        fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+        fn event(&self, _: &tracing::Event<'_>) {
+            charge(&succeeding()).expect("a success");
+            let _ = settings(&["RETRY__OP__CHRAGE__MAX_ATTEMPTS"]).unused();
+        }
+        fn enter(&self, _: &tracing::span::Id) {}
+        fn exit(&self, _: &tracing::span::Id) {}
+    }
+
+    if !alone("a_subscriber_may_call_what_it_hears_of", &[]) {
+        return;
+    }
+    settings(&["RETRY__OP__CHRAGE__MAX_ATTEMPTS"]).install();
+    tracing::subscriber::with_default(Calling, || {
+        charge(&succeeding()).expect("a success");
+    });
+}
