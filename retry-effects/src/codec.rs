@@ -29,6 +29,8 @@
 mod deserializer;
 mod entries;
 mod first;
+mod number;
+mod parts;
 mod reader;
 mod serializer;
 mod stack;
@@ -66,14 +68,9 @@ pub(crate) fn encode<T: Serialize + DeserializeOwned>(value: &T) -> serde_json::
     }
     let notation = Written::of(value, Form::Notation)?;
     let mut reader = Reader::of_notation(&notation.text, stack::WRITING)?;
-    match reader.read::<T>() {
-        Ok(_) if risks.lossy || reader.misread => Ok(notation.payload()),
-        Ok(_) if reads_as_json::<T>(&json) => Ok(json.payload()),
-        Ok(_) => Ok(notation.payload()),
-        // A type that reads its own keys as texts.
-        Err(_) if !(risks.lossy || risks.wide) && reads_as_json::<T>(&json) => Ok(json.payload()),
-        Err(error) => Err(error),
-    }
+    reader.read::<T>()?;
+    let is_json = !risks.lossy && !reader.misread && reads_as_json::<T>(&json);
+    Ok(if is_json { json } else { notation }.payload())
 }
 
 /// Writes a value whose type cannot read, or is not the one that will be read: in JSON only where

@@ -90,9 +90,9 @@ pub enum EffectError {
     },
     /// The body ran, and a replay of its result would be another value, or none: its type does not
     /// read what it writes, it has an integer beyond 64 bits in a tagged, untagged or flattened type, or
-    /// it is nested more deeply than the stack of a thread allows (300 levels are sure in any build,
-    /// and 900 in an optimised one; a quarter of that in those types). The action is in doubt, marked
-    /// as applied: it is never run again.
+    /// it is nested more deeply than the stack of a thread allows (about 300 levels, 900 in an optimised
+    /// build; in those types a quarter of that, or 127). The action is in doubt, marked as applied: it
+    /// is never run again.
     #[error("{action_type} has run, and its result cannot be recorded (action {id})")]
     #[non_exhaustive]
     NotEncoded {

@@ -143,7 +143,9 @@
 //! `on_busy = "fail"` gives [`EffectError::InProgress`] at once.
 //!
 //! What is in doubt, and is left so by its function's policy, a person settles: by the command
-//! `retry-effects` (feature `cli`), or by [`EffectStore::settle`].
+//! `retry-effects` (feature `cli`), or by [`EffectStore::settle`]. The record keeps the
+//! [reason](Record::reason) for that person: the text of the error that the last attempt of unknown
+//! effect ended with, or what cut it. It is at most 1,000 bytes long, and decides nothing.
 //!
 //! # Which action it is
 //!

@@ -1,9 +1,9 @@
 //! [`Reason`]: why an action is in doubt, for the person who settles it.
 
-use std::fmt::{self, Display, Write as _};
+use std::fmt::{self, Display};
 use std::sync::Arc;
 
-use retry_core::__private::redacted;
+use retry_core::__private::redacted_text;
 
 use crate::plain::plain;
 use crate::record::Payload;
@@ -12,9 +12,10 @@ use crate::record::Payload;
 /// ended with.
 ///
 /// It is for the person who settles the record, and decides nothing. It has at most
-/// [`LONGEST`](Self::LONGEST) bytes and no control characters; a longer text is cut at a character and
-/// ends with `…`. The gate adds no arguments and no results to it; what an error prints of its own is in
-/// it.
+/// [`LONGEST`](Self::LONGEST) bytes; a longer text is cut at a character and ends with `…`. Control
+/// characters are escaped. URLs lose user, password, query and fragment, and the hook of
+/// [`redact_with`](retry_core::redact_with) removes more. The gate adds no arguments and no results;
+/// what an error prints by itself stays.
 ///
 /// # Examples
 ///
@@ -41,14 +42,12 @@ impl Reason {
     /// What `text` displays, made fit to be kept and shown. An empty text becomes `no text`.
     #[must_use]
     pub fn new(text: impl Display) -> Self {
-        let mut written = String::new();
-        // A `Display` that fails has no more to say; `to_string` would panic.
-        let _ = write!(written, "{text}");
-        if written.is_empty() {
-            written.push_str("no text");
+        // Cut last: a part of a URL has lost what tells its secrets from the rest.
+        let mut text = plain(&redacted_text(&text));
+        if text.is_empty() {
+            text.push_str("no text");
         }
-        // Cut last: a part of an address has lost what tells its secrets from the rest.
-        Self(cut(plain(&redacted(&written)), Self::LONGEST).into())
+        Self(cut(text, Self::LONGEST).into())
     }
 
     /// The text.
@@ -137,8 +136,22 @@ mod tests {
     }
 
     #[test]
+    fn secrets_of_urls_are_not_kept() {
+        let url = "no answer from https://me:secret@bank/charge?key=secret#top, after 1 s";
+        assert_eq!(
+            Reason::new(url).as_str(),
+            "no answer from https://…@bank/charge?…, after 1 s"
+        );
+        // The part of it that is kept ends before the password would.
+        let long = format!("{}{url}", "-".repeat(Reason::LONGEST - 35));
+        assert!(!Reason::new(long).as_str().contains("secret"));
+    }
+
+    #[test]
     fn a_reason_comes_back_as_it_was_and_nothing_else_is_one() {
-        for text in ["", "reset", "a \"quote\" \\ and\0more\n", &"🦀".repeat(999)] {
+        let url = "no answer from https://bank/charge?key=1, after 1 s";
+        let crabs = "🦀".repeat(999);
+        for text in ["", "reset", "a \"quote\" \\ and\0more\n", url, &crabs] {
             let reason = Reason::new(text);
             let kept = reason.to_payload();
             assert_eq!(Reason::from_payload(&kept), Some(reason.clone()), "{text}");

@@ -7,13 +7,13 @@ use retry_core::testing::Script;
 /// A dependency that is busy once and gives 7 then.
 #[must_use]
 pub fn busy_once() -> Script<u32, io::Error> {
-    Script::new([Err(io::ErrorKind::ResourceBusy.into()), Ok(7)])
+    Script::new([Err(io::ErrorKind::ConnectionRefused.into()), Ok(7)])
 }
 
 /// A dependency that is busy so many times and gives 7 then.
 #[must_use]
 pub fn busy_times(times: usize) -> Script<u32, io::Error> {
-    let busy = (0..times).map(|_| Err(io::ErrorKind::ResourceBusy.into()));
+    let busy = (0..times).map(|_| Err(io::ErrorKind::ConnectionRefused.into()));
     Script::new(busy.chain([Ok(7)]))
 }
 

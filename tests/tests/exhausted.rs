@@ -81,7 +81,7 @@ fn is_of_files(error: &Refused) -> bool {
     matches!(source, StoreError::Unavailable { .. })
         && texts.contains("Too many open files")
         && source.source().is_some()
-        && error.0.classify() == Verdict::Retry
+        && error.0.classify().verdict() == Verdict::Retry
 }
 
 fn wait<T: Unpin>(answer: StoreFuture<'_, T>) -> Result<T, StoreError> {

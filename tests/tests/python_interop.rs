@@ -164,6 +164,7 @@ async fn our_success_that_json_cannot_hold_is_not_taken_for_another() {
     store.complete(&token, outcome).await.unwrap();
     let said = shared.call(r#"{"receipt": "another"}"#);
     assert_eq!((&said["ran"], &said["result"]), (&json!(0), &Value::Null));
+    assert_eq!(said["status"], "unreadable");
     let error = said["error"].as_str().unwrap();
     assert!(error.starts_with("Expecting value: line 1"), "{error}");
     let Resolved::Done(finished) = store.resolve(id()).await.unwrap() else {

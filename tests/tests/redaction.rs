@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::error::Error;
 
 use retry_core::testing::{Recorder, VirtualClock};
-use retry_core::{Classify, FLOW_NODE_DEFAULT, Retry, RetryScope, Verdict, retry_api};
+use retry_core::{Classify, FLOW_NODE_DEFAULT, Judgement, Retry, RetryScope, Verdict, retry_api};
 use retry_effects::StoreError;
 
 const URL: &str = "https://user:SECRET@host:8443/path?api_key=SECRET#SECRET";
@@ -45,8 +45,8 @@ impl std::fmt::Display for Judged {
 }
 
 impl Classify for Judged {
-    fn classify(&self) -> Verdict {
-        self.0
+    fn classify(&self) -> Judgement {
+        self.0.into()
     }
 }
 

@@ -17,4 +17,5 @@ mod replays {
     mod refused;
     mod shapes;
     mod texts;
+    mod transaction;
 }

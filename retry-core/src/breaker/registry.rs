@@ -242,4 +242,29 @@ mod tests {
             ]
         );
     }
+
+    #[cfg(feature = "testing")]
+    #[test]
+    fn a_shared_name_is_the_firsts_until_it_goes() {
+        let recorder = crate::testing::Recorder::install();
+        let make = || Arc::new(CircuitBreaker::named("registry shared".to_owned()));
+        let (first, second) = (make(), make());
+        let find = || CircuitBreaker::find_shared("registry shared");
+        for _ in 0..2 {
+            first.register_shared();
+            second.register_shared();
+        }
+        assert_eq!(recorder.messages().len(), 1, "told of once");
+        assert!(find().is_some_and(|found| Arc::ptr_eq(&found, &first)));
+        drop(first);
+        assert!(find().is_none() && !shared().contains_key("registry shared"));
+        second.register_shared();
+        assert!(find().is_some_and(|found| Arc::ptr_eq(&found, &second)));
+        // One that was never known takes nobody's place with it.
+        drop(make());
+        let all = CircuitBreaker::all_shared();
+        assert!(all.iter().any(|known| Arc::ptr_eq(known, &second)));
+        // Those of the program's text are found apart.
+        assert!(CircuitBreaker::find("registry shared").is_err());
+    }
 }

@@ -159,6 +159,18 @@ impl<'de> Deserializer<'de> for Key<'_, '_> {
         self.0.deserialize_enum(name, variants, visitor)
     }
 
+    /// The other way round: a type that knows of JSON's keys wants a text of a number.
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        match self.0.scalar() {
+            Some(text) => visitor.visit_str(text),
+            None => self.0.value(visitor),
+        }
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        self.deserialize_str(visitor)
+    }
+
     also_in_a_text! {
         deserialize_bool,
         deserialize_i8,
@@ -176,7 +188,7 @@ impl<'de> Deserializer<'de> for Key<'_, '_> {
     }
 
     serde::forward_to_deserialize_any! {
-        char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct identifier
+        char bytes byte_buf unit unit_struct seq tuple tuple_struct map struct identifier
         ignored_any
     }
 }

@@ -6,6 +6,7 @@ use serde::de::{DeserializeOwned, Deserializer as _, Error as _, IgnoredAny, Vis
 use serde_json::Error;
 
 use super::entries::{Elements, Entries};
+use super::number::Number;
 use super::stack::Stack;
 use super::too_deep;
 use super::writer::{F32, F64, Form, JSON, MARK, SOME};
@@ -145,13 +146,7 @@ impl<'a> Reader<'a> {
         }
         let (end, number) = self.number();
         let digits = &self.text[self.at..end];
-        let ours = match number {
-            Some(Number::U64(value)) => value.to_string(),
-            Some(Number::I64(value)) => value.to_string(),
-            Some(Number::Float(value)) => serde_json::to_string(&value).unwrap_or_default(),
-            Some(Number::U128(_) | Number::I128(_)) | None => String::new(),
-        };
-        if digits == ours {
+        if number.is_some_and(|number| number.is_written(digits)) {
             return None;
         }
         self.at = end;
@@ -263,6 +258,18 @@ impl<'a> Reader<'a> {
         (self.at + length, Number::of(&rest[..length]))
     }
 
+    /// The text of a number, `true` or `false`, if one is next.
+    pub(super) fn scalar(&mut self) -> Option<&'a str> {
+        let is_scalar = matches!(self.peek(), Some(b'-' | b'0'..=b'9' | b't' | b'f'));
+        let rest = &self.text[self.at..];
+        let length = rest.find([':', '(']).filter(|_| is_scalar)?;
+        if rest[length..].starts_with('(') {
+            return None;
+        }
+        self.at += length;
+        Some(&rest[..length])
+    }
+
     /// The float that is next, read as an `f32`.
     pub(super) fn single(&mut self) -> Option<f32> {
         if !matches!(self.peek(), Some(b'-' | b'0'..=b'9')) {
@@ -288,36 +295,4 @@ pub(super) type Verbatim = serde_json::Deserializer<serde_json::de::IoRead<Curso
 
 fn verbatim(json: &str) -> Verbatim {
     serde_json::Deserializer::from_reader(Cursor::new(json.as_bytes().to_vec()))
-}
-
-/// A number as its digits tell.
-enum Number {
-    U64(u64),
-    I64(i64),
-    U128(u128),
-    I128(i128),
-    Float(f64),
-}
-
-impl Number {
-    fn of(digits: &str) -> Option<Self> {
-        None.or_else(|| digits.parse().ok().map(Self::U64))
-            .or_else(|| digits.parse().ok().map(Self::I64))
-            .or_else(|| digits.parse().ok().map(Self::U128))
-            .or_else(|| digits.parse().ok().map(Self::I128))
-            .or_else(|| {
-                let float = digits.parse().ok().filter(|float: &f64| float.is_finite());
-                float.map(Self::Float)
-            })
-    }
-
-    fn visit<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        match self {
-            Self::U64(value) => visitor.visit_u64(value),
-            Self::I64(value) => visitor.visit_i64(value),
-            Self::U128(value) => visitor.visit_u128(value),
-            Self::I128(value) => visitor.visit_i128(value),
-            Self::Float(value) => visitor.visit_f64(value),
-        }
-    }
 }

@@ -2,13 +2,11 @@
 
 use std::fmt::Display;
 
-use serde::ser::{self, Serialize, Serializer};
+use serde::ser::{Serialize, Serializer};
 use serde_json::{Error, Result};
 
-use super::writer::Writer;
-
-/// A name that the program's source gives: a struct's, a field's, a variant's.
-type Name = &'static str;
+use super::parts::{Kind, Parts};
+use super::writer::{Name, Writer};
 
 /// The names by which `serde_json` passes a number or raw JSON as a text, in a struct with one field.
 pub(super) const NUMBER: Name = "$serde_json::private::Number";
@@ -172,159 +170,5 @@ impl<'a> Serializer for &'a mut Writer {
 
     fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<()> {
         self.json().collect_str(value)
-    }
-}
-
-/// The elements, entries or fields of a value that is being written.
-#[derive(Debug)]
-pub(super) struct Parts<'a> {
-    writer: &'a mut Writer,
-    kind: Kind,
-    is_first: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    List,
-    VariantList,
-    Object,
-    VariantObject,
-    Verbatim,
-}
-
-impl<'a> Parts<'a> {
-    #[inline]
-    fn of(writer: &'a mut Writer, kind: Kind) -> Self {
-        Self {
-            writer,
-            kind,
-            is_first: true,
-        }
-    }
-
-    #[inline]
-    fn comma(&mut self) {
-        if !std::mem::take(&mut self.is_first) {
-            self.writer.out.push(b',');
-        }
-    }
-
-    #[inline]
-    fn element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
-        self.comma();
-        value.serialize(&mut *self.writer)
-    }
-
-    #[inline]
-    fn field<T: Serialize + ?Sized>(&mut self, name: Name, value: &T) -> Result<()> {
-        if self.kind == Kind::Verbatim {
-            let start = self.writer.out.len();
-            value.serialize(&mut *self.writer)?;
-            return self.writer.verbatim(start);
-        }
-        self.comma();
-        self.writer.serialize_str(name)?;
-        self.writer.out.push(b':');
-        value.serialize(&mut *self.writer)
-    }
-
-    #[inline]
-    fn close(self) -> Result<()> {
-        match self.kind {
-            Kind::List => self.writer.close(b']'),
-            Kind::Object => self.writer.close(b'}'),
-            Kind::VariantList => {
-                self.writer.close(b']');
-                self.writer.close(b'}');
-            }
-            Kind::VariantObject => {
-                self.writer.close(b'}');
-                self.writer.close(b'}');
-            }
-            Kind::Verbatim => {}
-        }
-        Ok(())
-    }
-}
-
-/// The traits of lists, which differ in a method's name.
-macro_rules! list {
-    ($($part:ident, $method:ident);+ $(;)?) => {
-        $(
-            impl ser::$part for Parts<'_> {
-                type Ok = ();
-                type Error = Error;
-
-                #[inline]
-                fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
-                    self.element(value)
-                }
-
-                #[inline]
-                fn end(self) -> Result<()> {
-                    self.close()
-                }
-            }
-        )+
-    };
-}
-
-list! {
-    SerializeSeq, serialize_element;
-    SerializeTuple, serialize_element;
-    SerializeTupleStruct, serialize_field;
-    SerializeTupleVariant, serialize_field;
-}
-
-/// The traits of what has named fields.
-macro_rules! fields {
-    ($($part:ident),+) => {
-        $(
-            impl ser::$part for Parts<'_> {
-                type Ok = ();
-                type Error = Error;
-
-                #[inline]
-                fn serialize_field<T: Serialize + ?Sized>(
-                    &mut self,
-                    name: Name,
-                    value: &T,
-                ) -> Result<()> {
-                    self.field(name, value)
-                }
-
-                #[inline]
-                fn end(self) -> Result<()> {
-                    self.close()
-                }
-            }
-        )+
-    };
-}
-
-fields!(SerializeStruct, SerializeStructVariant);
-
-impl ser::SerializeMap for Parts<'_> {
-    type Ok = ();
-    type Error = Error;
-
-    #[inline]
-    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<()> {
-        self.comma();
-        let start = self.writer.out.len();
-        key.serialize(&mut *self.writer)?;
-        self.writer.key(start);
-        Ok(())
-    }
-
-    #[inline]
-    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
-        self.writer.out.push(b':');
-        value.serialize(&mut *self.writer)
-    }
-
-    #[inline]
-    fn end(self) -> Result<()> {
-        self.close()
     }
 }

@@ -85,6 +85,9 @@ impl Written {
     }
 }
 
+/// A name that the program's source gives: a struct's, a field's, a variant's.
+pub(super) type Name = &'static str;
+
 /// Writes a value, by way of [`serde::Serializer`].
 #[derive(Debug)]
 pub(super) struct Writer {
@@ -132,7 +135,7 @@ impl Writer {
     }
 
     /// `{"Variant":`
-    pub(super) fn open_variant(&mut self, variant: &'static str) -> serde_json::Result<()> {
+    pub(super) fn open_variant(&mut self, variant: Name) -> serde_json::Result<()> {
         self.open(b'{')?;
         variant.serialize(&mut self.json())?;
         self.out.push(b':');

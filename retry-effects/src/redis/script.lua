@@ -150,8 +150,8 @@ local function finish(as, format, payload)
   if payload then
     redis.call('HSET', KEYS[1], 'format', format, 'payload', payload)
   elseif r.payload then
-    -- Why it was in doubt.
-    redis.call('HDEL', KEYS[1], 'format', 'payload')
+    -- Why it was in doubt. Not by HDEL, which a user who may use this script need not be granted.
+    redis.call('HSET', KEYS[1], 'payload', '')
   end
   local over = kept(keep, r.retain)
   if over then

@@ -18,7 +18,7 @@ impl std::fmt::Display for Own {
         match self {
             Self::Declined => f.write_str("declined"),
             Self::Lost => f.write_str("lost"),
-            Self::Gate(error) => error.fmt(f),
+            Self::Gate(error) => write!(f, "{error}"),
         }
     }
 }

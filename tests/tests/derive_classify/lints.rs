@@ -59,6 +59,10 @@ enum Strict<'a, E: Classify + 'static> {
     Plain,
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "a function gets all fields by reference"
+)]
 const fn judge<E>(code: &u32, _error: &E) -> Verdict {
     if *code > 500 {
         Verdict::Retry

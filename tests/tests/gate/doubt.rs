@@ -8,7 +8,7 @@ use retry_core::testing::{Script, no_wait};
 use retry_effects::{EffectError, InDoubt};
 use retry_tests::sendable;
 
-use super::{Store, busy, store, timed_out, word};
+use super::{Store, refused, store, timed_out, word};
 
 fn scripted(outcomes: impl IntoIterator<Item = io::Result<u32>>) -> Script<u32, io::Error> {
     Script::new(outcomes)

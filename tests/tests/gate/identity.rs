@@ -14,7 +14,7 @@ use retry_tests::sendable;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Store, busy, own_id, store, word};
+use super::{Store, own_id, refused, store, word};
 
 #[derive(Clone, Serialize)]
 struct Order {

@@ -53,7 +53,10 @@ else:
         other.execute("CREATE TABLE IF NOT EXISTS others (number)")
         other.execute("INSERT INTO others VALUES (1)")
         other.commit()
-record = store.get(action_id)
-said |= {"ran": ran, "status": record.status, "rows": len(store)}
-said["created_at"] = record.created_at.isoformat()
+said |= {"ran": ran, "rows": len(store)}
+try:
+    record = store.get(action_id)
+    said |= {"status": record.status, "created_at": record.created_at.isoformat()}
+except json.JSONDecodeError:
+    said["status"] = "unreadable"
 print(json.dumps(said))

@@ -4,8 +4,8 @@ use std::error::Error;
 use std::time::Duration;
 
 use retry_effects::{
-    Claim, ClaimRequest, DEFAULT_LEASE, EffectStore, Filter, Outcome, Payload, RedisEffectStore,
-    RedisOptions, RedisRefusal, Settlement, StoreError, compute_action_id,
+    Claim, ClaimRequest, DEFAULT_LEASE, EffectStore, Filter, Outcome, Payload, Reason,
+    RedisEffectStore, RedisOptions, RedisRefusal, Settlement, StoreError, compute_action_id,
 };
 use retry_tests::redis::ThrowawayRedis;
 
@@ -199,14 +199,27 @@ async fn a_user_with_the_rights_that_are_advised() {
     let changed = store.changed(id);
     listened(&server, "mine", id, 1).await;
     store.renew(&token, DEFAULT_LEASE).await.expect("a renewal");
-    let in_doubt = Outcome::in_doubt(None);
+    let in_doubt = Outcome::in_doubt(Some(Reason::new("no answer")));
     store.complete(&token, in_doubt).await.expect("a word");
     changed.await;
     let success = Settlement::Success(Payload::new("7"));
     let settled = store.settle(id, token.fence(), success).await;
     settled.expect("a settlement");
-    assert_eq!(store.list(&Filter::all()).await.expect("a list").len(), 1);
-    assert_eq!(store.len().await.expect("a count"), 1);
+    // Another, whose reason goes where there is no result to take its place.
+    let id = compute_action_id("allowed", &2, "").expect("a number has a JSON form");
+    let Ok(Claim::Won(token)) = store.pending(&ClaimRequest::new(id, "allowed")).await else {
+        panic!("nobody else claims it");
+    };
+    let in_doubt = Outcome::in_doubt(Some(Reason::new("no answer")));
+    store.complete(&token, in_doubt).await.expect("a word");
+    let settled = store
+        .settle(id, token.fence(), Settlement::NotApplied)
+        .await;
+    settled.expect("a settlement");
+    let released = store.get(id).await.expect("an answer").expect("a record");
+    assert_eq!((released.reason, released.payload), (None, None));
+    assert_eq!(store.list(&Filter::all()).await.expect("a list").len(), 2);
+    assert_eq!(store.len().await.expect("a count"), 2);
     store.purge(Duration::ZERO).await.expect("a purge");
 }
 

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use retry_effects::{
-    ActionId, Claim, ClaimRequest, DEFAULT_LEASE, Effect, EffectStore, Outcome, Payload,
+    ActionId, Claim, ClaimRequest, DEFAULT_LEASE, Effect, EffectStore, Outcome, Payload, Reason,
     RedisEffectStore, RedisRefusal, Settlement, Status, StoreError, Token, compute_action_id,
 };
 use retry_tests::redis::ThrowawayRedis;
@@ -56,7 +56,7 @@ async fn one_whose_memory_is_full_refuses_claims_and_records_what_has_happened()
     renewed.expect("a renewal");
     let recorded = [
         store.complete(&tokens[0], Outcome::Success(success.clone())),
-        store.complete(&tokens[1], Outcome::applied(None)),
+        store.complete(&tokens[1], Outcome::applied(Some(Reason::new("no form")))),
         store.settle(id(2), tokens[2].fence(), Settlement::Success(success)),
     ];
     for recorded in recorded {

@@ -182,8 +182,8 @@ fn an_error_is_replayed_as_it_was() {
     }
 
     impl retry_core::Classify for Refusal {
-        fn classify(&self) -> retry_core::Verdict {
-            retry_core::Verdict::Stop
+        fn classify(&self) -> retry_core::Judgement {
+            retry_core::Judgement::stop().not_applied()
         }
     }
 

@@ -293,6 +293,17 @@ fn a_clock_that_went_back_does_not_keep_it_open() {
     assert!(breaker.acquire_at(early).is_ok());
 }
 
+#[test]
+fn a_clock_that_went_back_does_not_keep_a_trials_place() {
+    let breaker = breaker(DEFAULT);
+    let early = Instant::now();
+    let late = early + SECOND * 3_600;
+    let late = late + breaker.open_at(late);
+    let _hangs = breaker.acquire_at(late).expect("one may try");
+    assert!(breaker.acquire_at(late).is_err());
+    assert!(breaker.acquire_at(early).is_ok());
+}
+
 /// (1 − pᵏ) / (pᵏ (1 − p)) calls until a run of k failures: 62 at p = 0.5 and k = 5.
 #[test]
 fn mean_calls_until_it_opens() {

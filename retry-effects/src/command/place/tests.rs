@@ -1,0 +1,160 @@
+use super::*;
+
+fn place(store: &str, schema: Option<&str>, prefix: Option<&str>) -> Result<Place, Failure> {
+    let arguments = StoreArguments {
+        store: Some(store.into()),
+        schema: schema.map(str::to_owned),
+        prefix: prefix.map(str::to_owned),
+    };
+    Place::with(arguments, |_| None)
+}
+
+#[test]
+fn a_place_is_read() {
+    let sqlite = [
+        ("effects.db", "effects.db"),
+        ("sqlite:effects.db", "effects.db"),
+        ("sqlite:///var/x.db", "/var/x.db"),
+        ("sqlite://x.db", "x.db"),
+        (r"C:\effects.db", r"C:\effects.db"),
+    ];
+    for (text, path) in sqlite {
+        assert_eq!(
+            place(text, None, None).unwrap().kind,
+            Kind::Sqlite(path.into())
+        );
+    }
+    let keywords = "host=/run/pg user=u password='a b'";
+    for url in [
+        "postgres://h/d",
+        "postgresql://h/d",
+        "POSTGRES://h/d",
+        keywords,
+    ] {
+        let kind = place(url, Some("s"), None).unwrap().kind;
+        let (url, schema) = (url.to_owned(), Some("s".to_owned()));
+        assert_eq!(kind, Kind::Postgres { url, schema });
+    }
+    for url in [
+        "redis://h",
+        "rediss://h",
+        "redis+unix:///s",
+        "unix:///s",
+        "valkey://h",
+    ] {
+        let kind = place(url, None, Some("p")).unwrap().kind;
+        let (url, prefix) = (url.to_owned(), Some("p".to_owned()));
+        assert_eq!(kind, Kind::Redis { url, prefix });
+    }
+}
+
+#[test]
+fn what_leads_nowhere_is_refused() {
+    let refused = [
+        (
+            place("mysql://root:secret@h/d", None, None),
+            "mysql:// leads to no store",
+        ),
+        (place("u:secret@h://d", None, None), "its scheme is none"),
+        (
+            place("postgres:/u:secret@h/d", None, None),
+            "neither a file that is there nor an address",
+        ),
+        (
+            place("Host=h;Password=secret", None, None),
+            "neither a file that is there nor an address",
+        ),
+        (
+            place("effects.db", Some("s"), None),
+            "--schema is for Postgres",
+        ),
+        (
+            place("redis://h", Some("s"), None),
+            "--schema is for Postgres, and the store is in Redis",
+        ),
+        (
+            place("postgres://h/d", None, Some("p")),
+            "--prefix is for Redis",
+        ),
+    ];
+    for (refused, why) in refused {
+        let told = refused.unwrap_err().told(false);
+        assert!(told.contains(why) && !told.contains("secret"), "{told}");
+    }
+    let nowhere = StoreArguments {
+        store: None,
+        schema: None,
+        prefix: None,
+    };
+    let told = Place::with(nowhere, |_| None).unwrap_err().told(false);
+    assert!(told.contains("RETRY_EFFECTS_STORE"), "{told}");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_address_that_is_no_text_is_not_shown() {
+    use std::os::unix::ffi::OsStringExt;
+    for store in [
+        &b"postgres://u:secret\xff@h/d"[..],
+        b"host=h password=secret\xff",
+    ] {
+        let store = Some(OsString::from_vec(store.to_vec()));
+        let (schema, prefix) = (None, None);
+        let arguments = StoreArguments {
+            store,
+            schema,
+            prefix,
+        };
+        let told = Place::with(arguments, |_| None).unwrap_err().told(false);
+        assert!(
+            told.contains("not Unicode") && !told.contains("secret"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn the_environment_says_what_the_command_line_does_not() {
+    let environment = |name: &str| match name {
+        STORE => Some("redis://h".into()),
+        SCHEMA => Some("s".into()),
+        PREFIX => Some("p".into()),
+        _ => None,
+    };
+    let with = |store: Option<&str>, prefix: Option<&str>| {
+        let arguments = StoreArguments {
+            store: store.map(Into::into),
+            schema: None,
+            prefix: prefix.map(Into::into),
+        };
+        Place::with(arguments, environment).unwrap().to_string()
+    };
+    assert_eq!(with(None, None), "redis://h (p)");
+    assert_eq!(with(None, Some("q")), "redis://h (q)");
+    assert_eq!(with(Some("postgres://h"), None), "postgres://h (s)");
+    // They say nothing of a file.
+    assert_eq!(with(Some("effects.db"), None), "effects.db");
+}
+
+#[test]
+fn the_same_store_is_found_again() {
+    let flags = |store, schema| place(store, schema, None).unwrap().flags().to_owned();
+    assert_eq!(
+        flags("/var/my files/x.db", None),
+        " --store '/var/my files/x.db'"
+    );
+    assert_eq!(flags("x'y.db", None), r" --store 'x'\''y.db'");
+    assert_eq!(
+        flags("postgres://u@h/d", Some("s")),
+        " --store postgres://u@h/d --schema s"
+    );
+    assert_eq!(flags("host=h user=u", None), " --store 'host=h user=u'");
+    for store in ["postgres://u:secret@h/d", "host=h password=secret"] {
+        let hidden = place(store, Some("s"), None).unwrap();
+        assert_eq!(
+            (hidden.flags(), hidden.hides_password()),
+            (" --schema s", true)
+        );
+        assert!(!hidden.to_string().contains("secret"), "{hidden}");
+    }
+}
