@@ -77,8 +77,9 @@ pub fn mark(marks: Marks) {
     MARKS.set(MARKS.get().and(marks));
 }
 
-/// A call on this thread was refused with this text, and nothing ran. An error that is this text
-/// then proves as much as the refusal does, unless the attempt around it does something else before.
+/// A call on this thread was refused with this text, and nothing ran. An error that is this text, or
+/// gives it as its cause, then proves as much as the refusal does, unless the attempt around it does
+/// something else before.
 pub fn refuse(text: impl FnOnce() -> String) {
     if is_watched() {
         REFUSAL.set(Some(text()));

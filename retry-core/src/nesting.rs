@@ -57,34 +57,29 @@ pub(crate) use standing::{give_up, is_inside, refused};
 /// # Examples
 ///
 /// ```
-/// use retry_core::testing::no_wait;
-/// use retry_core::{ASYNC_JOB_DEFAULT, execute_with_retry};
+/// use retry_core::{RetryPolicy, execute_with_retry};
 ///
-/// let _no_wait = no_wait();
-/// let load = |attempts: &mut u32| {
-///     execute_with_retry(
-///         || {
-///             *attempts += 1;
-///             Err::<(), _>("connection reset".to_owned())
-///         },
-///         &ASYNC_JOB_DEFAULT,
-///     )
-/// };
+/// const THREE: RetryPolicy = RetryPolicy::new(3).with_backoff_ms(0);
 ///
-/// // The outer call fails of the inner one, and makes one attempt.
+/// fn load(attempts: &mut u32) -> Result<(), String> {
+///     let attempt = || {
+///         *attempts += 1;
+///         Err("connection reset".to_owned())
+///     };
+///     execute_with_retry(attempt, &THREE)
+/// }
+///
+/// // The outer call fails of the inner one: one attempt of it, and the three of that.
 /// let mut attempts = 0;
-/// let outcome = execute_with_retry(|| load(&mut attempts), &ASYNC_JOB_DEFAULT);
-/// assert!(outcome.is_err());
-/// assert_eq!(attempts, 5);
+/// let page = || load(&mut attempts).map_err(|error| format!("no page: {error}"));
+/// assert!(execute_with_retry(page, &THREE).is_err());
+/// assert_eq!(attempts, 3);
 ///
-/// // The inner failure is swallowed, and the outer call makes all its attempts.
+/// // The inner failure is swallowed: the outer call makes its three attempts.
 /// let mut attempts = 0;
-/// let outcome = execute_with_retry(
-///     || load(&mut attempts).or(Err("database busy".to_owned())),
-///     &ASYNC_JOB_DEFAULT,
-/// );
-/// assert!(outcome.is_err());
-/// assert_eq!(attempts, 25);
+/// let page = || load(&mut attempts).or(Err("database busy".to_owned()));
+/// assert!(execute_with_retry(page, &THREE).is_err());
+/// assert_eq!(attempts, 9);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]

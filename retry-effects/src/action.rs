@@ -163,13 +163,18 @@ impl Action {
     }
 
     /// Whether the attempt failed of a call that was refused before anything ran: its error is that
-    /// call's text, and nothing else was done since, as far as that is seen. A text that merely
-    /// contains the refusal's may be of something that was done instead.
+    /// call's text, or gives it as its cause (`cannot charge: ..`), and nothing else was done since, as
+    /// far as that is seen. A text that merely contains the refusal's may be of something that was done
+    /// instead.
     pub(crate) fn was_refused(&self, failure: &Failure<'_>) -> bool {
         let refusal = self.refusal();
-        refusal
-            .as_ref()
-            .is_some_and(|refusal| failure.is_unrecognized() && failure.text() == *refusal)
+        refusal.as_ref().is_some_and(|refusal| {
+            failure.is_unrecognized()
+                && failure
+                    .text()
+                    .strip_suffix(refusal)
+                    .is_some_and(|context| context.is_empty() || context.ends_with(": "))
+        })
     }
 
     fn refusal(&self) -> MutexGuard<'_, Option<String>> {

@@ -54,7 +54,8 @@ pin_project! {
 impl<F: Future> Future for Attempt<'_, F> {
     type Output = F::Output;
 
-    #[inline]
+    // Left to itself it costs a call, where the executor's own code is small.
+    #[inline(always)]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         enter();
@@ -81,6 +82,8 @@ impl Unwinding<'_> {
 }
 
 impl Drop for Unwinding<'_> {
+    #[cold]
+    #[inline(never)]
     fn drop(&mut self) {
         if doubt::is_watched() {
             doubt::mark(Marks::UNKNOWN);
