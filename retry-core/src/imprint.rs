@@ -207,7 +207,7 @@ mod tests {
         let other: Box<dyn Error> = "busy".into();
         let (before, another) = (of_boxed(&*error), of_boxed(&*other));
         let wrapped = io::Error::other(error.to_string());
-        let moved = vec![error];
+        let moved = [error];
         assert!(before.shares_a_part_with(&of_boxed(&*moved[0])));
         assert!(!before.has_a_double_in(&of_boxed(&*moved[0])));
         assert!(!before.shares_a_part_with(&another));

@@ -46,7 +46,7 @@ case!(
 case!(
     another_string_of_the_same_text,
     "busy".to_owned() => String,
-    |inner| -> String { inner.or_else(|_| Err("busy".to_owned())) },
+    |inner| -> String { inner.map_err(|_| "busy".to_owned()) },
     9
 );
 case!(
@@ -63,16 +63,16 @@ case!(
 case!(
     another_anyhow_error_of_the_same_text,
     anyhow::anyhow!("busy") => anyhow::Error,
-    |inner| -> anyhow::Error { inner.or_else(|_| Err(anyhow::anyhow!("busy"))) },
+    |inner| -> anyhow::Error { inner.map_err(|_| anyhow::anyhow!("busy")) },
     9
 );
 case!(
     another_source_of_the_same_text,
     anyhow::Error::from(io::Error::from(io::ErrorKind::ConnectionRefused)) => anyhow::Error,
     |inner| -> anyhow::Error {
-        inner.or_else(|_| {
+        inner.map_err(|_| {
             let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
-            Err(anyhow::Error::from(refused).context("no database"))
+            anyhow::Error::from(refused).context("no database")
         })
     },
     9
