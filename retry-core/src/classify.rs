@@ -128,10 +128,22 @@ pub trait Classify: fmt::Display {
     fn as_error(&self) -> Option<&(dyn Error + 'static)> {
         None
     }
+
+    /// The text of an error that is a `String`: its bytes stay where they are while the error moves,
+    /// and by them it is recognised.
+    #[doc(hidden)]
+    fn __owned_text(&self) -> Option<&str> {
+        None
+    }
 }
 
 impl Classify for str {}
-impl Classify for String {}
+
+impl Classify for String {
+    fn __owned_text(&self) -> Option<&str> {
+        Some(self)
+    }
+}
 
 macro_rules! classify_by_reference {
     ($($pointer:ty),*) => {$(
@@ -141,6 +153,9 @@ macro_rules! classify_by_reference {
             }
             fn as_error(&self) -> Option<&(dyn Error + 'static)> {
                 (**self).as_error()
+            }
+            fn __owned_text(&self) -> Option<&str> {
+                (**self).__owned_text()
             }
         }
     )*};

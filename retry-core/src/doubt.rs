@@ -8,6 +8,8 @@
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::nesting;
+
 static WATCHED: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
@@ -75,11 +77,18 @@ pub fn mark(marks: Marks) {
     MARKS.set(MARKS.get().and(marks));
 }
 
-/// A call on this thread was refused with this text, and nothing ran. An error that is a text, and
-/// carries this one, then proves as much as the refusal does.
+/// A call on this thread was refused with this text, and nothing ran. An error that is this text, or
+/// gives it as its cause, then proves as much as the refusal does, unless the attempt around it does
+/// something else before.
 pub fn refuse(text: impl FnOnce() -> String) {
     if is_watched() {
         REFUSAL.set(Some(text()));
         mark(Marks::REFUSED);
+        nesting::refused();
     }
+}
+
+/// The attempt that enclosed the refused call has done something else.
+pub(crate) fn forget_refusal() {
+    REFUSAL.set(None);
 }

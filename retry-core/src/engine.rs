@@ -296,8 +296,8 @@ impl Attempts {
         }
         let mut carried = self.inner.take();
         if !carried.is_empty() {
-            let error = failure.description();
-            carried.retain(|inner| !inner.text.is_empty() && error.carries(&inner.text));
+            let error = failure.imprint();
+            carried.retain(|inner| inner.is_carried_by(&error));
         }
         let observed = self.count_failure(plan, failure);
         match self.judge(plan, failure, carried.last()) {

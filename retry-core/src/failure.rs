@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::chain;
 use crate::classify::Classify;
+use crate::imprint::{self, Imprint};
 use crate::judgement::{Answer, Judgement, Proof, Verdict};
 use crate::redaction::redacted_text;
 use crate::text;
@@ -44,6 +45,10 @@ pub enum Classifier<'a> {
 pub enum Description<'a> {
     /// With its chain.
     Error(&'a (dyn Error + 'a)),
+    /// With its chain, and it stands behind a pointer: it stays where it is while its holder moves.
+    Boxed(&'a (dyn Error + 'a)),
+    /// A `String`, whose bytes stay where they are.
+    Text(&'a str),
     /// As it displays.
     Display(&'a dyn fmt::Display),
     /// As it debugs.
@@ -242,6 +247,29 @@ impl<'a> Failure<'a> {
         self.description
     }
 
+    /// What is kept of the error, so that it is recognised in a later one.
+    pub(crate) fn imprint(&self) -> Imprint {
+        let top = self.description.as_error();
+        let below = chain::layers(top.and_then(Error::source)).map(|layer| text_of(&layer));
+        let mut imprint = Imprint::of_texts(std::iter::once(self.text()).chain(below).collect());
+        let moving = match self.description {
+            Description::Error(error) => imprint::place(error),
+            _ => 0..0,
+        };
+        if let Description::Text(text) = self.description {
+            imprint.add_text(text);
+        }
+        let first = match self.classifier {
+            Classifier::Own(own) => own.as_error(),
+            Classifier::Chain(_, below) => below,
+            _ => None,
+        };
+        for layer in chain::layers(first) {
+            imprint.add_layer(layer, &moving);
+        }
+        imprint
+    }
+
     /// The error's text.
     #[must_use]
     pub fn text(&self) -> String {
@@ -266,7 +294,8 @@ impl fmt::Display for Description<'_> {
         // An error that fails to display itself is shown as far as it got: the failure passed on,
         // a subscriber that formats would panic.
         let _ = match self {
-            Self::Error(error) => fmt::Display::fmt(error, f),
+            Self::Error(error) | Self::Boxed(error) => fmt::Display::fmt(error, f),
+            Self::Text(text) => f.write_str(text),
             Self::Display(text) => text.fmt(f),
             Self::Debug(value) => value.fmt(f),
             Self::Named(name) => f.write_str(name),
@@ -275,27 +304,36 @@ impl fmt::Display for Description<'_> {
     }
 }
 
-impl Description<'_> {
-    /// Whether `text` stands somewhere in the error's chain.
-    pub(crate) fn carries(self, text: &str) -> bool {
-        let layers = match self {
-            Self::Error(error) => chain::layers(error.source()),
-            _ => chain::layers(None),
-        };
-        text_of(&self).contains(text)
-            || layers
-                .into_iter()
-                .any(|layer| text_of(&layer).contains(text))
+impl<'a> Description<'a> {
+    /// That of what an error's holder shows as the error: itself, a part of itself, or what it has
+    /// behind a pointer.
+    #[inline]
+    pub(crate) fn shown<E>(holder: &'a E, error: &'a (dyn Error + 'a)) -> Self {
+        let holder = imprint::place(holder);
+        let start = imprint::place(error).start;
+        if start == holder.start || holder.contains(&start) {
+            Self::Error(error)
+        } else {
+            Self::Boxed(error)
+        }
+    }
+
+    fn as_error(self) -> Option<&'a (dyn Error + 'a)> {
+        match self {
+            Self::Error(error) | Self::Boxed(error) => Some(error),
+            _ => None,
+        }
     }
 
     /// An owned copy of the error's texts, chain and all, that a subscriber can take as an error.
     /// Without the secrets that URLs carry.
     pub(crate) fn snapshot(self) -> Snapshot {
-        let (debug, below) = match self {
-            Self::Error(error) => (redacted_text(&format_args!("{error:?}")), error.source()),
-            Self::Debug(value) => (redacted_text(&format_args!("{value:?}")), None),
-            Self::Display(_) | Self::Named(_) => (redacted_text(&self), None),
+        let debug = match self {
+            Self::Error(error) | Self::Boxed(error) => redacted_text(&format_args!("{error:?}")),
+            Self::Debug(value) => redacted_text(&format_args!("{value:?}")),
+            Self::Text(_) | Self::Display(_) | Self::Named(_) => redacted_text(&self),
         };
+        let below = self.as_error().and_then(Error::source);
         let below: Vec<_> = chain::layers(below).collect();
         let source = below.into_iter().rfold(None, |source, layer| {
             let (text, debug) = (
@@ -369,11 +407,12 @@ impl<'a> Failure<'a> {
 /// With its chain where it has one to show.
 #[inline]
 pub(crate) fn described<E: Classify>(error: &E) -> Description<'_> {
-    error
-        .as_error()
-        .map_or(Description::Display(error), |error| {
-            Description::Error(error)
-        })
+    match error.as_error() {
+        Some(shown) => Description::shown(error, shown),
+        None => error
+            .__owned_text()
+            .map_or(Description::Display(error), Description::Text),
+    }
 }
 
 #[cfg(test)]

@@ -212,6 +212,7 @@ mod failure;
 mod guards;
 mod hedge;
 mod hold;
+mod imprint;
 mod jitter;
 mod judgement;
 mod kept;

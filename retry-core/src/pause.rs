@@ -200,7 +200,7 @@ impl<C> Held<C> {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<C>> {
         let cancelled = std::task::ready!(Pin::new(&mut self.sleep).poll(context));
         let tokens = self.tokens.take();
-        if let Some(interrupted) = self.interrupted.as_ref().filter(|_| cancelled) {
+        if let Some(interrupted) = self.interrupted.take().filter(|_| cancelled) {
             let carried = self.carried.take();
             if carried.is_some() {
                 interrupted.report(&Reason::Cancelled);

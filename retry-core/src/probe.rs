@@ -151,7 +151,7 @@ impl<'a, E: Classify> Described<'a> for &&&&Probe<'a, E> {
 impl<'a, E: AsRef<Object>> Described<'a> for &&&Probe<'a, E> {
     #[inline]
     fn __retry_description(&self) -> Description<'a> {
-        Description::Error(self.0.as_ref())
+        Description::shown(self.0, self.0.as_ref())
     }
 }
 

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
@@ -71,6 +71,8 @@ pub(crate) const UNPROVED: u16 = 256;
 pub(crate) const ACTED: u16 = 512;
 /// The body that runs has panicked.
 pub(crate) const PANICKED: u16 = 1024;
+/// A call inside the attempt that runs was refused before anything ran.
+pub(crate) const REFUSED: u16 = 2048;
 
 impl Action {
     pub(crate) fn new(
@@ -125,8 +127,8 @@ impl Action {
                 id: self.token.id(),
             });
         }
-        self.clear(RETURNED | RECORDED | UNPROVED | ACTED | PANICKED);
-        *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.clear(RETURNED | RECORDED | UNPROVED | ACTED | PANICKED | REFUSED);
+        *self.refusal() = None;
         self.set(RUNNING);
         if let Some(question) = &self.question {
             question.begin(number);
@@ -146,17 +148,37 @@ impl Action {
             self.set(UNPROVED);
         }
         if marks.has(Marks::REFUSED) {
-            *self.refusal.lock().unwrap_or_else(PoisonError::into_inner) = take_refusal();
+            *self.refusal() = take_refusal();
+            self.set(REFUSED);
         }
     }
 
-    /// Whether the attempt failed of a call that was refused before anything ran: its error is a text,
-    /// and carries that call's.
+    /// The attempt that runs is suspended: whatever it returns later, it may have done something else
+    /// after a call that was refused.
+    pub(crate) fn goes_on(&self) {
+        if self.is(REFUSED) {
+            self.clear(REFUSED);
+            *self.refusal() = None;
+        }
+    }
+
+    /// Whether the attempt failed of a call that was refused before anything ran: its error is that
+    /// call's text, or gives it as its cause (`cannot charge: ..`), and nothing else was done since, as
+    /// far as that is seen. A text that merely contains the refusal's may be of something that was done
+    /// instead.
     pub(crate) fn was_refused(&self, failure: &Failure<'_>) -> bool {
-        let refusal = self.refusal.lock().unwrap_or_else(PoisonError::into_inner);
-        refusal
-            .as_ref()
-            .is_some_and(|refusal| failure.is_unrecognized() && failure.text().contains(refusal))
+        let refusal = self.refusal();
+        refusal.as_ref().is_some_and(|refusal| {
+            failure.is_unrecognized()
+                && failure
+                    .text()
+                    .strip_suffix(refusal)
+                    .is_some_and(|context| context.is_empty() || context.ends_with(": "))
+        })
+    }
+
+    fn refusal(&self) -> MutexGuard<'_, Option<String>> {
+        self.refusal.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Keeps why the action is in doubt.

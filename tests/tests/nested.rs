@@ -1,5 +1,108 @@
 //! Nested calls: an outer call does not multiply the attempts of an inner one that gave up.
 
+mod nested {
+    mod ambiguous;
+    mod carried;
+    mod swallowed;
+
+    use super::THREE;
+    use retry_core::RetryPolicy;
+
+    const FOUR: RetryPolicy = RetryPolicy::new(4).with_backoff_ms(1);
+
+    /// An inner call that fails of such an error, an attempt around it that makes this of its outcome,
+    /// and how many inner attempts an outer call of three attempts makes: as an attribute, a function
+    /// and a builder, sync and async.
+    macro_rules! case {
+        ($name:ident, $error:expr => $inner:ty, |$outcome:ident| -> $outer:ty { $($body:tt)* }, $attempts:expr) => {
+            mod $name {
+                #[allow(unused_imports, reason = "some cases have types of their own")]
+                use super::*;
+                use retry_core::{execute_with_retry, execute_with_retry_async};
+                use std::cell::Cell;
+
+                fn attempt($outcome: Result<(), $inner>) -> Result<(), $outer> {
+                    $($body)*
+                }
+
+                fn fail(attempts: &Cell<u32>) -> Result<(), $inner> {
+                    attempts.set(attempts.get() + 1);
+                    Err($error)
+                }
+
+                #[retry_core::retry_storage(policy = crate::THREE)]
+                fn inner(attempts: &Cell<u32>) -> Result<(), $inner> {
+                    fail(attempts)
+                }
+
+                #[retry_core::retry_worker(policy = crate::THREE)]
+                fn outer(attempts: &Cell<u32>) -> Result<(), $outer> {
+                    attempt(inner(attempts))
+                }
+
+                #[retry_core::retry_storage(policy = crate::THREE)]
+                async fn inner_async(attempts: &Cell<u32>) -> Result<(), $inner> {
+                    tokio::task::yield_now().await;
+                    fail(attempts)
+                }
+
+                #[retry_core::retry_worker(policy = crate::THREE)]
+                async fn outer_async(attempts: &Cell<u32>) -> Result<(), $outer> {
+                    attempt(inner_async(attempts).await)
+                }
+
+                #[test]
+                fn sync() {
+                    let _no_wait = retry_core::testing::no_wait();
+                    let check = |call: &dyn Fn(&Cell<u32>) -> Result<(), $outer>, form: &str| {
+                        let attempts = Cell::new(0);
+                        assert!(call(&attempts).is_err());
+                        assert_eq!(attempts.get(), $attempts, "{form}");
+                    };
+                    check(&outer, "attribute");
+                    check(
+                        &|attempts| {
+                            let inner = || execute_with_retry(|| fail(attempts), &crate::THREE);
+                            execute_with_retry(|| attempt(inner()), &crate::THREE)
+                        },
+                        "function",
+                    );
+                    check(
+                        &|attempts| {
+                            let retry = || retry_core::Retry::new(crate::THREE);
+                            retry().run(|| attempt(retry().run(|| fail(attempts))))
+                        },
+                        "builder",
+                    );
+                }
+
+                #[tokio::test]
+                async fn futures() {
+                    let _no_wait = retry_core::testing::no_wait();
+                    let attempts = Cell::new(0);
+                    assert!(outer_async(&attempts).await.is_err());
+                    assert_eq!(attempts.get(), $attempts, "attribute");
+
+                    let attempts = Cell::new(0);
+                    let inner = || execute_with_retry_async(async || fail(&attempts), &crate::THREE);
+                    let outcome =
+                        execute_with_retry_async(async || attempt(inner().await), &crate::THREE);
+                    assert!(outcome.await.is_err());
+                    assert_eq!(attempts.get(), $attempts, "function");
+
+                    let attempts = Cell::new(0);
+                    let retry = || retry_core::Retry::new(crate::THREE);
+                    let inner = || retry().run_async(async || fail(&attempts));
+                    let outcome = retry().run_async(async || attempt(inner().await));
+                    assert!(outcome.await.is_err());
+                    assert_eq!(attempts.get(), $attempts, "builder");
+                }
+            }
+        };
+    }
+    use case;
+}
+
 use std::cell::Cell;
 
 use retry_core::testing::{Recorder, no_wait};

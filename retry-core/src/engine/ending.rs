@@ -8,6 +8,7 @@ use crate::doubt;
 use crate::event::{self, At, Reason};
 use crate::failure::{Failure, text_of};
 use crate::guards::{self, Guards};
+use crate::imprint::Imprint;
 use crate::limits::Limits;
 use crate::metrics;
 use crate::nesting::{self, GaveUp};
@@ -94,10 +95,10 @@ impl Attempts {
         if outermost && !carried.is_empty() && !matches!(end, End::Exhausted) {
             event::exhausted(at, error, "nested", false);
         }
+        self.count(plan, self.number(), Outcome::of(&end));
         // What is not this call's own giving up may still be an inner one's, for a layer above.
         let own = !matches!(end, End::NotRetryable | End::Unknown);
-        gave_up(plan, own, carried, &error);
-        self.count(plan, self.number(), Outcome::of(&end));
+        gave_up(plan, own, carried, || failure.imprint());
     }
 
     /// Time ran out during an attempt, or before it could begin.
@@ -106,7 +107,7 @@ impl Attempts {
             plan.operation.state().counters.failed("time_limit");
         }
         metrics::attempted(plan.operation, self.number(), metrics::Attempt::Dropped);
-        self.stopped(plan, error, &Reason::TimeLimit);
+        self.stopped(plan, Imprint::of_text(text_of(error)), &Reason::TimeLimit);
     }
 
     /// The breaker let no attempt be made.
@@ -122,21 +123,23 @@ impl Attempts {
                 retries: self.retries - 1,
                 ..*self
             };
-            return last.stopped(plan, error, &Reason::CircuitOpen);
+            return last.stopped(plan, Imprint::of_text(text_of(error)), &Reason::CircuitOpen);
         }
         event::rejected(plan.operation, error);
-        // Also of a call that never tries twice: an enclosing one is not to try in its place.
-        let (operation, text) = (plan.operation.name(), text_of(error));
-        doubt::refuse(|| text.clone());
-        nesting::give_up(|| vec![GaveUp { operation, text }]);
         self.count(plan, 0, Outcome::CircuitOpen);
+        doubt::refuse(|| text_of(error));
+        // Also of a call that never tries twice: an enclosing one is not to try in its place.
+        nesting::give_up(|| {
+            let error = Imprint::of_text(text_of(error));
+            vec![GaveUp::new(plan.operation.name(), error)]
+        });
     }
 
     #[cold]
-    pub(super) fn stopped(&self, plan: &Plan<'_>, error: &dyn std::fmt::Display, reason: &Reason) {
-        event::stopped(self.at(plan), error, reason);
-        gave_up(plan, true, Vec::new(), error);
+    pub(super) fn stopped(&self, plan: &Plan<'_>, error: Imprint, reason: &Reason) {
+        event::stopped(self.at(plan), &error.text(), reason);
         self.count(plan, self.number(), Outcome::of_stop(reason));
+        gave_up(plan, true, Vec::new(), || error);
     }
 
     /// The call has ended, after so many attempts: none where the breaker rejected the first.
@@ -171,11 +174,17 @@ impl Attempts {
 
 /// Tells an enclosing call of the calls that gave up: those that this one carries and, where it
 /// gave up `itself`, this one. A call that never tries twice multiplies nothing of its own.
-fn gave_up(plan: &Plan<'_>, itself: bool, mut carried: Vec<GaveUp>, error: &dyn std::fmt::Display) {
+///
+/// It is the last that a call does: what its attempt does from here on is the enclosing one's.
+fn gave_up(
+    plan: &Plan<'_>,
+    itself: bool,
+    mut carried: Vec<GaveUp>,
+    error: impl FnOnce() -> Imprint,
+) {
     nesting::give_up(|| {
         if itself && plan.policy.max_attempts() > 1 {
-            let (operation, text) = (plan.operation.name(), text_of(error));
-            carried.push(GaveUp { operation, text });
+            carried.push(GaveUp::new(plan.operation.name(), error()));
         }
         carried
     });

@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::{Attempts, Plan};
 use crate::budget::Tokens;
 use crate::event::Reason;
-use crate::failure::{Failure, text_of};
+use crate::failure::Failure;
+use crate::imprint::Imprint;
 use crate::limits::Limits;
 use crate::operation::Operation;
 use crate::policy::RetryPolicy;
@@ -108,7 +109,7 @@ pub(crate) struct Interrupted {
     policy: RetryPolicy,
     limits: Option<Limits>,
     attempts: Attempts,
-    error: String,
+    error: Imprint,
 }
 
 impl Interrupted {
@@ -123,14 +124,12 @@ impl Interrupted {
                 retries: attempts.retries.saturating_sub(1),
                 ..attempts
             },
-            error: failure
-                .map(|failure| text_of(&failure.description()))
-                .unwrap_or_default(),
+            error: failure.map(Failure::imprint).unwrap_or_default(),
         }
     }
 
     #[cold]
-    pub(crate) fn report(&self, reason: &Reason) {
+    pub(crate) fn report(self, reason: &Reason) {
         let limits = self.limits.as_ref();
         let plan = Plan {
             operation: &self.operation,
@@ -139,6 +138,6 @@ impl Interrupted {
             limits,
             guards: None,
         };
-        self.attempts.stopped(&plan, &self.error, reason);
+        self.attempts.stopped(&plan, self.error, reason);
     }
 }

@@ -47,6 +47,8 @@ impl<F: Future<Output = Result<T, E>>, T, E> Future for Attempt<'_, F, E> {
         let polled = unless_it_panics(action, || this.body.poll(context));
         if polled.is_ready() {
             action.set(RETURNED);
+        } else {
+            action.goes_on();
         }
         polled
     }

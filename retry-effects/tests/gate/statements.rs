@@ -234,6 +234,63 @@ fn a_call_that_its_breaker_rejects_ran_nothing() {
 }
 
 #[test]
+fn a_refusal_that_was_swallowed_proves_nothing_of_what_was_done_instead() {
+    let breaker = CircuitBreaker::new("swallowed");
+    breaker.force_open();
+    let rejected = || {
+        thrice()
+            .circuit_breaker(&breaker)
+            .run(|| Ok::<(), String>(()))
+            .expect_err("it is open")
+    };
+    for named in ["no answer (after {}), gave up", "no answer after {}"] {
+        let left = left_by(|_| named.replace("{}", &rejected()));
+        assert_eq!(left, IN_DOUBT, "{named}");
+    }
+    // Another call ran in between, and succeeded.
+    let after_another = left_by(|_| {
+        let rejected = rejected();
+        let paid = thrice().run(|| Ok::<_, String>(()));
+        assert!(paid.is_ok());
+        rejected
+    });
+    assert_eq!(after_another, IN_DOUBT);
+    // It was refused after all else.
+    let at_last = left_by(|_| {
+        assert!(thrice().run(|| Ok::<_, String>(())).is_ok());
+        rejected()
+    });
+    assert_eq!(at_last.0, Some(Status::Released));
+}
+
+#[tokio::test]
+async fn a_refusal_before_a_wait_proves_nothing() {
+    let breaker = CircuitBreaker::new("before a wait");
+    breaker.force_open();
+    for waits in [false, true] {
+        let store = store();
+        let outcome = charge(&store)
+            .run_async(|| async {
+                let call = thrice().circuit_breaker(&breaker);
+                let rejected = call.run_async(|| async { Ok::<(), String>(()) }).await;
+                if waits {
+                    // Something else is done here.
+                    tokio::task::yield_now().await;
+                }
+                rejected
+            })
+            .await;
+        assert!(outcome.is_err());
+        let expected = if waits {
+            Status::InDoubt
+        } else {
+            Status::Released
+        };
+        assert_eq!(status(&*store), Some(expected), "{waits}");
+    }
+}
+
+#[test]
 fn a_call_that_another_holds_ran_nothing() {
     let left = left_by(|store| {
         let held = Effect::new("inner", &1).store(store).run(|| {

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::hint::black_box;
 
-use retry_core::{Classify, RetryError, Verdict};
+use retry_core::{Classify, Judgement, RetryError};
 
 /// A dependency that fails as often as it is told to, and then answers.
 pub(crate) struct Dependency {
@@ -94,7 +94,7 @@ impl fmt::Display for Fault {
 impl std::error::Error for Fault {}
 
 impl Classify for Fault {
-    fn classify(&self) -> Verdict {
+    fn classify(&self) -> Judgement {
         self.is_transient().into()
     }
 }

@@ -1,0 +1,43 @@
+//! The code of the last system call that failed on this thread, as a sign: where a socket or a file
+//! fails with the code of an earlier error, the later error is not the earlier one.
+
+use std::io;
+
+fn last() -> Option<i32> {
+    io::Error::last_os_error().raw_os_error()
+}
+
+/// Makes `code` not the last one, so that it is seen when a call fails with it again. Says whether
+/// that worked.
+pub(super) fn forget(code: i32) -> bool {
+    if last() == Some(code) {
+        // Fails, and with another code, unless that is the one to forget.
+        let _ = std::fs::metadata("");
+    }
+    last() != Some(code)
+}
+
+/// Whether a system call has failed with `code` since it was forgotten.
+pub(super) fn is_back(code: i32) -> bool {
+    last() == Some(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{TcpListener, TcpStream};
+
+    #[test]
+    fn a_code_is_back_when_a_call_fails_with_it() -> io::Result<()> {
+        let closed = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let refused = || TcpStream::connect(closed).expect_err("nobody listens");
+        let code = refused().raw_os_error().expect("the system refused");
+        assert!(is_back(code));
+        assert!(forget(code));
+        assert!(!is_back(code));
+        assert!(forget(code), "nothing to do");
+        drop(refused());
+        assert!(is_back(code));
+        Ok(())
+    }
+}
