@@ -140,7 +140,7 @@ mod tests {
         let url = "no answer from https://me:secret@bank/charge?key=secret#top, after 1 s";
         assert_eq!(
             Reason::new(url).as_str(),
-            "no answer from https://…@bank/charge?…, after 1 s"
+            "no answer from https://…@bank/charge?…#…, after 1 s"
         );
         // The part of it that is kept ends before the password would.
         let long = format!("{}{url}", "-".repeat(Reason::LONGEST - 35));

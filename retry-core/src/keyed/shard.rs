@@ -124,7 +124,7 @@ impl<V: Member> Entries<V> {
         }
         let all_in_use = in_use == self.line.len();
         if all_in_use {
-            self.forget_spared()
+            self.forget_spared(now)
         } else {
             None
         }
@@ -146,16 +146,22 @@ impl<V: Member> Entries<V> {
         }
     }
 
-    fn forget_spared(&mut self) -> Option<Arc<V>> {
-        for _ in 0..self.spared.len().min(LOOKS) {
-            let key = self.spared.pop_front()?;
-            if self.known.get(&key).is_some_and(Entry::is_in_use) {
-                self.spared.push_back(key);
-            } else {
-                return self.known.remove(&key).map(|entry| entry.value);
+    /// Takes out one that is not engaged any more, else the first; of those that are not in use.
+    fn forget_spared(&mut self, now: Instant) -> Option<Arc<V>> {
+        let mut first = None;
+        let mut calm = None;
+        for (at, key) in self.spared.iter().take(LOOKS).enumerate() {
+            match self.known.get(key) {
+                Some(entry) if entry.is_in_use() => {}
+                Some(entry) if entry.value.is_engaged(now) => first = first.or(Some(at)),
+                _ => {
+                    calm = Some(at);
+                    break;
+                }
             }
         }
-        None
+        let key = self.spared.remove(calm.or(first)?)?;
+        self.known.remove(&key).map(|entry| entry.value)
     }
 }
 

@@ -98,6 +98,20 @@ fn open_circuits_stay_as_long_as_there_is_another_to_go() {
     );
 }
 
+#[test]
+fn one_that_was_open_and_is_closed_goes_before_those_that_are_open() {
+    let set = breakers(5);
+    for key in ["a", "b", "c", "d", "e"] {
+        open(&set, key);
+    }
+    // Looked at while all are open: the first goes, the others are passed over.
+    drop(set.of("f"));
+    set.of("e").reset();
+    open(&set, "f");
+    drop(set.of("g"));
+    assert_eq!(keys(&set), ["b", "c", "d", "f", "g"]);
+}
+
 #[cfg(feature = "testing")]
 #[test]
 fn a_circuit_whose_open_time_is_over_may_go() {

@@ -13,7 +13,7 @@ use crate::store::Filter;
 pub(super) async fn a_lease_that_runs_out_is_in_doubt(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;
     let token = stage.expired(1).await?;
-    for _ in 0..2 {
+    for passed in 0..2 {
         stage.stands(1, Status::InDoubt, token.fence()).await?;
         let record = stage.record(1).await?;
         demand!(
@@ -30,6 +30,12 @@ pub(super) async fn a_lease_that_runs_out_is_in_doubt(harness: &dyn Harness) -> 
             record.status == Status::InDoubt && record.fence == token.fence(),
             "{record:?} should be in doubt with fence {}",
             token.fence()
+        );
+        // A store need not know. One that does counts on.
+        let at_least = stage.lease() * passed;
+        demand!(
+            record.lease_over.is_none_or(|over| over >= at_least),
+            "the lease of {record:?} should be over for {at_least:?}"
         );
         // However long it lies there.
         stage.pass(stage.lease()).await;

@@ -1,6 +1,7 @@
 //! What counts as a proof that nothing happened, and what does not.
 
 use super::*;
+use retry_core::testing::Recorder;
 use retry_core::{CircuitBreaker, Classify, Judgement, recognize};
 use retry_effects::{InDoubt, OnBusy, acted};
 use std::error::Error;
@@ -303,4 +304,42 @@ fn a_call_that_another_holds_ran_nothing() {
     });
     // It calls itself: not tried again, and nothing happened.
     assert_eq!(left.0, Some(Status::Released));
+}
+
+#[test]
+fn the_first_unrecognized_error_is_a_warning_that_says_what_to_do() {
+    let recorder = Recorder::install();
+    let store = store();
+    for order in [1, 2] {
+        let outcome = Effect::new("warned", &order)
+            .store(&store)
+            .run(|| Err::<(), _>("no answer from https://bank/pay?api_key=SECRET".to_owned()));
+        assert!(outcome.is_err());
+    }
+    let warnings: Vec<_> = recorder
+        .messages()
+        .into_iter()
+        .filter(|message| message.contains("Not recognized"))
+        .collect();
+    let [warning] = &warnings[..] else {
+        panic!("one for the action type: {warnings:?}");
+    };
+    for part in [
+        "warned",
+        "no answer from https://bank/pay",
+        "#[derive(Classify)]",
+        "not_applied_if",
+        "recognize",
+    ] {
+        assert!(warning.contains(part), "{part}: {warning}");
+    }
+    assert!(!warning.contains("SECRET"), "{warning}");
+    // What is recognized is no warning.
+    drop(charge(&store).run(timed_out::<()>));
+    assert!(
+        recorder
+            .messages()
+            .iter()
+            .all(|it| !it.contains("charge failed"))
+    );
 }

@@ -83,6 +83,7 @@ pub(super) fn a_living_owner_is_left_alone(bench: &Bench) {
 fn without_lease(mut record: Option<Record>) -> Option<Record> {
     if let Some(record) = &mut record {
         record.lease_left = None;
+        record.lease_over = None;
     }
     record
 }

@@ -113,9 +113,15 @@ fn no_name_of_the_user_is_in_the_way() {
     assert!(Shadowed::Ok.as_error().is_some());
 }
 
-/// Whose variants are deprecated, and which is deprecated itself: `deny(warnings)` is in `lints`.
+/// A deprecated type and a deprecated variant, each used only by the derive.
 mod deprecated {
     #![deny(warnings)]
+
+    #[derive(Debug, thiserror::Error, retry_core::Classify)]
+    #[error("old")]
+    #[classify(retry)]
+    #[deprecated]
+    pub(crate) struct Whole;
 
     #[derive(Debug, thiserror::Error, retry_core::Classify)]
     #[error("old")]
@@ -129,9 +135,10 @@ mod deprecated {
 }
 
 #[test]
-fn deprecated_variants_are_judged() {
+fn what_is_deprecated_is_judged() {
     #[expect(deprecated, reason = "it is what is tested")]
-    let old = deprecated::Partly::Old;
+    let (whole, old) = (deprecated::Whole, deprecated::Partly::Old);
+    assert_eq!(whole.classify(), Judgement::retry());
     assert_eq!(old.classify(), Judgement::stop());
     assert_eq!(deprecated::Partly::New.classify(), Judgement::retry());
 }

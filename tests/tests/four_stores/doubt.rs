@@ -1,7 +1,7 @@
 //! What nobody knows: left to a person, asked about, or done again.
 
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use retry_effects::{EffectError, Outcome, Settlement, Status};
 
@@ -13,6 +13,7 @@ use super::shop::{
 
 on_each_store!(
     an_unknown_outcome_halts_until_a_person_settles_it,
+    its_record_tells_how_long_it_has_been_in_doubt,
     an_unknown_outcome_is_asked_about,
     an_unknown_outcome_is_done_again_where_that_is_safe,
     what_one_call_left_in_doubt_another_settles,
@@ -63,6 +64,27 @@ fn an_unknown_outcome_halts_until_a_person_settles_it(place: &Place) {
         }
         assert_eq!(till.charges(order), charges);
     }
+}
+
+fn its_record_tells_how_long_it_has_been_in_doubt(place: &Place) {
+    let (here, there) = (place.open(), place.open());
+    let begun = Instant::now();
+    let till = leave_in_doubt(&here, 1, false);
+    let over = |store: &Store| {
+        let record = block_on(store.get(id(1))).unwrap().unwrap();
+        record.lease_over
+    };
+    let first = over(&there).expect("in doubt");
+    // By the end of its owner, which came after this test began.
+    assert!(first <= begun.elapsed(), "{first:?}");
+    let refused = word(charge_sync(&there, &till, 1, 5));
+    let EffectError::InDoubt { record, .. } = refused else {
+        panic!("{refused}");
+    };
+    let later = record.lease_over.expect("in doubt");
+    assert!(first <= later && later <= begun.elapsed(), "{later:?}");
+    assert!(block_on(charge_again(&there, &till, 1, 5)).is_ok());
+    assert_eq!(over(&here), None);
 }
 
 fn an_unknown_outcome_is_asked_about(place: &Place) {
