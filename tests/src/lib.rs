@@ -12,3 +12,11 @@ pub mod redis;
 pub mod simulation;
 
 pub use outcomes::{busy_once, busy_times, sendable};
+
+/// Has rustls encrypt by ring. A build of the whole workspace gives reqwest rustls without a provider,
+/// and its clients then panic where nothing is chosen.
+#[cfg(feature = "libraries")]
+pub fn choose_encryption() {
+    // Whether an earlier test has chosen it is all the same.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}

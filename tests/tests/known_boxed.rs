@@ -58,6 +58,7 @@ where
 }
 
 async fn http(address: SocketAddr) -> reqwest::Error {
+    retry_tests::choose_encryption();
     let client = reqwest::Client::builder()
         .no_proxy()
         .build()

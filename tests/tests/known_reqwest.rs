@@ -12,6 +12,7 @@ use retry_tests::judged::{DECLINED, REFUSED, TURNED_AWAY, UNKNOWN, assert_judged
 use retry_tests::loopback::{Peer, Reaction, Refusing, Stalling};
 
 fn client() -> ClientBuilder {
+    retry_tests::choose_encryption();
     // A proxy of the environment must not come between.
     Client::builder().no_proxy()
 }

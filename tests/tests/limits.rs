@@ -176,7 +176,9 @@ fn our_own_errors_are_known_to_an_outer_call() {
     };
     let boxed: Box<dyn std::error::Error + Send + Sync> = Box::new(ApiError::Retry(error.clone()));
     assert_eq!(boxed.classify(), error.classify());
-    assert_eq!(io::Error::from(error.clone()).classify(), error.classify());
+    let as_io = io::Error::from(error.clone()).classify();
+    assert_eq!(as_io.verdict(), error.classify().verdict());
+    assert!(!as_io.is_not_applied());
     assert!(
         !error.classify().is_not_applied(),
         "the dropped attempt may have done its work"

@@ -74,7 +74,7 @@ async fn configured(
 }
 
 #[retry_storage(
-    retry_if = |error: &io::Error| error.kind() == io::ErrorKind::ResourceBusy,
+    retry_if = |error: &io::Error| error.kind() == io::ErrorKind::ConnectionRefused,
     on_retry = |event| log.push(event.attempt()),
     retry_on_ok = |value| *value == 0,
     max_wait = wait,

@@ -3,7 +3,7 @@
 use super::*;
 use retry_core::testing::Recorder;
 use retry_core::{CircuitBreaker, Classify, Judgement, recognize};
-use retry_effects::{InDoubt, OnBusy, acted};
+use retry_effects::{ClaimRequest, InDoubt, OnBusy, acted};
 use std::error::Error;
 
 /// An error of one's own that states what it knows.
@@ -293,16 +293,15 @@ async fn a_refusal_before_a_wait_proves_nothing() {
 #[test]
 fn a_call_that_another_holds_ran_nothing() {
     let left = left_by(|store| {
-        let held = Effect::new("inner", &1).store(store).run(|| {
-            let busy = Effect::new("inner", &1)
-                .store(store)
-                .on_busy(OnBusy::Fail)
-                .run(|| Ok::<(), String>(()));
-            Ok::<_, String>(busy.expect_err("it is in progress"))
-        });
-        held.expect("the text of the refusal")
+        let inner = compute_action_id("inner", &1, "").expect("a number");
+        let request = ClaimRequest::new(inner, "inner");
+        drop(wait_for(store.pending(&request)));
+        Effect::new("inner", &1)
+            .store(store)
+            .on_busy(OnBusy::Fail)
+            .run(|| Ok::<(), String>(()))
+            .expect_err("another holds it")
     });
-    // It calls itself: not tried again, and nothing happened.
     assert_eq!(left.0, Some(Status::Released));
 }
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use io::ErrorKind::{PermissionDenied, ResourceBusy, TimedOut};
+use io::ErrorKind::{ConnectionRefused, PermissionDenied, TimedOut};
 use retry_core::testing::{Script, VirtualClock, no_wait};
 use retry_core::{
     AGENT_HIGH_RISK, CircuitBreaker, Classify, Judgement, NO_RETRY, Retry, RetryBudget, RetryError,
@@ -43,7 +43,7 @@ async fn success_first() {
 #[tokio::test(start_paused = true)]
 async fn success_retried() {
     let seen = Seen::install();
-    let script = Script::new([Err(ResourceBusy), Err(TimedOut), Ok(())]);
+    let script = Script::new([Err(ConnectionRefused), Err(TimedOut), Ok(())]);
     let call = Retry::new(SECONDS).name("retried");
     call.run_async(|| attempt(&script)).await.expect("it works");
     assert_eq!(
@@ -97,7 +97,7 @@ fn attempts_exhausted_by_an_attribute_on_a_sync_function() {
     #[retry_storage(policy = SECONDS)]
     fn read(clock: &VirtualClock) -> io::Result<()> {
         clock.advance(TICK);
-        Err(ResourceBusy.into())
+        Err(ConnectionRefused.into())
     }
     let seen = Seen::install();
     let clock = VirtualClock::install();
@@ -119,7 +119,11 @@ fn attempts_exhausted_by_an_attribute_on_a_sync_function() {
 #[tokio::test(start_paused = true)]
 async fn attempts_exhausted_where_an_inner_call_has_used_them() {
     let seen = Seen::install();
-    let script = Script::new([Err(ResourceBusy), Err(ResourceBusy), Err(ResourceBusy)]);
+    let script = Script::new([
+        Err(ConnectionRefused),
+        Err(ConnectionRefused),
+        Err(ConnectionRefused),
+    ]);
     let inner = Retry::new(SECONDS).name("inner");
     let outer = Retry::new(SECONDS).name("outer");
     let call = outer.run_async(|| inner.run_async(|| attempt(&script)));
@@ -155,7 +159,7 @@ async fn deadline_that_cuts_an_attempt() {
             if hangs {
                 sleep(Duration::from_secs(60)).await;
             }
-            Err::<(), _>(io::Error::from(ResourceBusy))
+            Err::<(), _>(io::Error::from(ConnectionRefused))
         }
     });
     assert!(ended.await.is_err());
@@ -196,7 +200,7 @@ fn deadline_that_leaves_no_time_for_a_wait_or_for_a_hint() {
     let short = Retry::new(SECONDS)
         .name("short")
         .max_total_time(Duration::from_millis(900));
-    let busy = || Err::<(), _>(io::Error::from(ResourceBusy));
+    let busy = || Err::<(), _>(io::Error::from(ConnectionRefused));
     assert!(short.run(busy).is_err());
     let hinted = Retry::new(SECONDS).name("hinted");
     assert!(hinted.run(|| Err::<(), _>(Later(3_600))).is_err());
@@ -216,7 +220,7 @@ fn budget_of_tokens_and_of_time() {
     let seen = Seen::install();
     let _clock = VirtualClock::install();
     let budget = RetryBudget::new(0.0).with_burst(1).with_floor(0);
-    let busy = || Err::<(), _>(io::Error::from(ResourceBusy));
+    let busy = || Err::<(), _>(io::Error::from(ConnectionRefused));
     let paid = Retry::new(SECONDS).name("paid").budget(&budget);
     assert!(paid.run(busy).is_err());
     assert_eq!(
@@ -265,7 +269,7 @@ fn circuit_open_before_the_first_attempt_and_after_it() {
     static BANK: CircuitBreaker = CircuitBreaker::new("outcomes_bank").with_failure_threshold(2);
     let seen = Seen::install();
     let _clock = VirtualClock::install();
-    let busy = || Err::<(), BankError>(io::Error::from(ResourceBusy).into());
+    let busy = || Err::<(), BankError>(io::Error::from(ConnectionRefused).into());
     let guarded = |name| {
         Retry::new(SECONDS)
             .name(name)
@@ -300,7 +304,7 @@ fn circuit_open_before_the_first_attempt_and_after_it() {
 async fn cancelled_in_its_wait() {
     let seen = Seen::install();
     let scope = RetryScope::new();
-    let busy = || async { Err::<(), _>(io::Error::from(ResourceBusy)) };
+    let busy = || async { Err::<(), _>(io::Error::from(ConnectionRefused)) };
     let call = Retry::new(SECONDS).name("cancelled").run_async(busy);
     let call = scope.clone().run_async(call);
     let (ended, ()) = tokio::join!(call, async {

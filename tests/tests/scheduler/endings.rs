@@ -208,7 +208,7 @@ fn with_an_error_alone() {
 }
 
 #[test]
-#[should_panic(expected = "Err(ResourceBusy)")]
+#[should_panic(expected = "Err(ConnectionRefused)")]
 fn a_panic_is_no_failure_to_retry() {
     let _ = never_returns(&busy_once());
 }

@@ -1,4 +1,5 @@
 use std::cell::Cell;
+use std::io;
 use std::sync::Arc;
 
 use retry_core::testing::VirtualClock;
@@ -59,9 +60,10 @@ fn a_budget_holds_inside_the_gate() {
             .retry(Retry::new(POLICY).budget(&budget))
             .run(|| {
                 attempts.set(attempts.get() + 1);
-                Err::<(), _>("connection refused".to_owned())
+                Err::<(), _>(io::Error::from(io::ErrorKind::ConnectionRefused))
             });
-        assert_eq!(outcome, Err("connection refused".to_owned()));
+        let kind = outcome.map_err(|error| error.kind());
+        assert_eq!(kind, Err(io::ErrorKind::ConnectionRefused));
     }
     assert_eq!(attempts.get(), 3 + 1);
 }
