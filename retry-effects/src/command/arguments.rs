@@ -65,7 +65,8 @@ Exit codes:
 With --json the answer is JSON on stdout. `list` gives an array of records, one a line, `show` one:
 id, action_type, scope, status, applied, reason (a text: why it is in doubt, else null), fence,
 claim_id, input_hash, created_at, completed_at, lease_left_ms, renewals, payload (a text: the
-result or error as it is recorded), payload_format, may_settle. An error is one object on stderr (what is wrong with the command line itself is text):
+result or error as it is recorded), payload_format, may_settle. An error is one object on stderr
+(what is wrong with the command line itself is text):
 {\"error\": {\"kind\": \"not_found\", \"message\": \"..\", \"exit_code\": 1}}, of a kind of these:
   1  not_found, not_in_doubt, owner_alive, changed, declined
   2  no_store, bad_store, not_built_in, ambiguous_id, nobody_to_ask

@@ -156,8 +156,13 @@ impl Bench {
     }
 
     /// What stands where.
+    /// All records, but for what changes by itself.
     pub(super) fn everything(&self) -> Vec<Record> {
-        wait(self.store.list(&Filter::all()))
+        let mut records = wait(self.store.list(&Filter::all()));
+        for record in &mut records {
+            record.lease_over = None;
+        }
+        records
     }
 
     fn until(&self, number: u8, status: Status) {
