@@ -155,7 +155,6 @@ impl Bench {
         self.record(number).map(|record| record.status)
     }
 
-    /// What stands where.
     /// All records, but for what changes by itself.
     pub(super) fn everything(&self) -> Vec<Record> {
         let mut records = wait(self.store.list(&Filter::all()));
