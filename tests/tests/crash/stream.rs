@@ -202,8 +202,11 @@ fn is_typed(error: &Failure) -> bool {
             matches!(source, StoreError::Unavailable { .. })
         }
         Failure::Effect(error) => {
-            use EffectError::{InDoubt, InProgress, LeaseLost};
-            matches!(error, InDoubt { .. } | InProgress { .. } | LeaseLost { .. })
+            use EffectError::{ClaimExpired, InDoubt, InProgress, LeaseLost};
+            matches!(
+                error,
+                ClaimExpired { .. } | InDoubt { .. } | InProgress { .. } | LeaseLost { .. }
+            )
         }
         _ => true,
     }

@@ -81,7 +81,7 @@ kinds! {
     map_by_list: BTreeMap<Vec<u8>, ()> = |c| c.map(|c| c.list(|c| c.u64() as u8), |_| ());
     map_by_option: BTreeMap<Option<u8>, u8> = |c| c.map(|c| c.maybe(|c| c.u64() as u8), |_| 1);
     map_by_options: BTreeMap<Option<Option<()>>, u8> = |c| c.map(|c| c.maybe(|c| c.maybe(|_| ())), |_| 1);
-    map_by_unit: BTreeMap<(), Option<()>> = |c| c.map(|_| (), |c| c.maybe(|_| ()));
+    map_by_unit: BTreeMap<(), Option<()>> = |c| BTreeMap::from([((), c.maybe(|_| ()))]);
     map_of_maps: BTreeMap<u8, BTreeMap<bool, Vec<Option<()>>>> =
         |c| c.map(|c| c.u64() as u8, |c| c.map(Chance::yes, |c| c.list(|c| c.maybe(|_| ()))));
     map_read_as_texts: ReadAsTexts =

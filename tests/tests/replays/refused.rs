@@ -153,7 +153,7 @@ fn depth_is_replayed_or_refused() {
         };
         match (call(), call()) {
             (Ok(first), Ok(again)) => {
-                assert_eq!((first, again), (Chain::of(depth), Chain::of(depth)))
+                assert_eq!((first, again), (Chain::of(depth), Chain::of(depth)));
             }
             (Err(EffectError::NotEncoded { .. }), Err(EffectError::InDoubt { .. })) => {}
             other => panic!("{depth}: {other:?}"),
