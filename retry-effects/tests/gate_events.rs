@@ -64,7 +64,7 @@ fn every_event_is_told_and_none_tells_too_much() {
 
     assert!(
         charge(&store, 2)
-            .run(|| says(io::ErrorKind::ResourceBusy))
+            .run(|| says(io::ErrorKind::ConnectionRefused))
             .is_err()
     );
     assert_eq!(seen(), [Kind::Won, Kind::Released]);

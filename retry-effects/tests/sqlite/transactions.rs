@@ -131,6 +131,8 @@ fn a_body_that_finds_it_done_has_no_other_attempt() {
     let mut ran = 0;
     let outcome: Result<u32, String> = retry_effects::Effect::new("charge", &42)
         .store(&store)
+        // What it commits has a fence: a second attempt cannot commit again.
+        .in_doubt(InDoubt::Reexecute)
         .retry(retry_core::Retry::new(retry_core::RetryPolicy::new(5)))
         .run(|| {
             ran += 1;

@@ -84,7 +84,7 @@ fn told_the_wait_that_is_slept() -> io::Result<()> {
         class: "scheduler",
         attempt,
         max_attempts: Some(4),
-        error: Some("resource busy".to_owned()),
+        error: Some("connection refused".to_owned()),
         wait,
     };
     let slept = clock.slept();
