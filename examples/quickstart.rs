@@ -69,12 +69,17 @@ impl Classify for ApiError {
             Self::Connection(error) => error.classify(),
             Self::Limit(error) => error.classify(),
             Self::Status {
-                retry_after: Some(wait),
-                ..
-            } => Judgement::retry_after(*wait).with_kind("unavailable"),
-            Self::Status { status: 500.., .. } => Judgement::retry().with_kind("server_error"),
-            Self::Status { status, .. } => {
-                Judgement::from(matches!(status, 408 | 429)).with_kind("client_error")
+                status,
+                retry_after,
+            } => {
+                // The kind is the name of the failure in statistics and metrics.
+                let (retried, kind) = match status {
+                    500.. => (true, "server_error"),
+                    status => (matches!(status, 408 | 429), "client_error"),
+                };
+                retry_after
+                    .map_or(Judgement::from(retried), Judgement::retry_after)
+                    .with_kind(kind)
             }
         }
     }
