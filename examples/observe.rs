@@ -50,7 +50,7 @@ static BANK: CircuitBreaker = CircuitBreaker::new("bank")
     .with_recovery_timeout(Duration::from_millis(1_500));
 
 /// What can go wrong with an order.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, Classify)]
 enum OrderError {
     #[error("no answer: {0}")]
     Io(#[from] io::Error),
@@ -59,8 +59,6 @@ enum OrderError {
     #[error("{0}")]
     Effect(#[from] EffectError),
 }
-
-impl Classify for OrderError {}
 
 #[retry_storage(policy = QUICK)]
 async fn read_stock(shop: &Shop) -> Result<(), OrderError> {
