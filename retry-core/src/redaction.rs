@@ -136,7 +136,7 @@ fn userinfo_length(url: &str) -> usize {
 
 /// Whether something that cannot be a port follows a colon.
 fn has_no_port(authority: &str) -> bool {
-    let port = authority.rsplit_once(':').map_or("", |(_, port)| port);
+    let port = authority.split_once(':').map_or("", |(_, port)| port);
     !authority.starts_with('[') && !port.bytes().all(|byte| byte.is_ascii_digit())
 }
 
