@@ -103,6 +103,12 @@ fn a_long_text_takes_one_pass() {
     assert_eq!(redacted(&text).len(), "a://…@c?… ".len() << 17);
 }
 
+#[test]
+fn a_password_that_ends_with_a_colon_is_no_port() {
+    let shown = redacted("a://:SECRET:/@a").into_owned();
+    assert!(!shown.contains("SECRET"), "{shown}");
+}
+
 proptest! {
     #[test]
     fn no_text_panics_and_twice_is_once(text in "\\PC{0,30}(://)?\\PC{0,30}([?#@]\\PC{0,9}){0,3}") {
