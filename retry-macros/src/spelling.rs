@@ -49,4 +49,15 @@ mod tests {
             assert_eq!(meant(written, NAMES.into_iter()), expected, "{written}");
         }
     }
+    #[test]
+    fn distances() {
+        for (a, b, far) in [
+            ("", "", 0),
+            ("a", "", 1),
+            ("kitten", "sitting", 3),
+            ("jitter", "jiter", 1),
+        ] {
+            assert_eq!(distance(a, b), far, "{a} {b}");
+        }
+    }
 }

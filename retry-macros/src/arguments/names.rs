@@ -4,6 +4,8 @@ mod tables;
 
 use syn::Ident;
 
+use crate::spelling;
+
 pub(super) use tables::{ATTRIBUTE, BUDGET, CIRCUIT_BREAKER, HEDGE};
 
 /// What may stand in a list of arguments.
@@ -43,7 +45,7 @@ impl Names {
             };
             return format!("unknown argument `{key}`{of}; here it is called `{meant}`{counts}");
         }
-        match self.meant(key) {
+        match spelling::meant(key, self.names()) {
             Some(meant) => format!("unknown argument `{key}`{of}; did you mean `{meant}`?"),
             None => {
                 let all: Vec<_> = self.names().collect();
@@ -55,36 +57,9 @@ impl Names {
         }
     }
 
-    fn meant(&self, key: &str) -> Option<&'static str> {
-        let begun = self
-            .names()
-            .find(|known| key.len() >= 3 && known.starts_with(key));
-        begun.or_else(|| {
-            let near = self.names().map(|known| (distance(known, key), known));
-            let near = near.min()?;
-            (near.0 <= 2 && key.len() > 3).then_some(near.1)
-        })
-    }
-
-    fn names(&self) -> impl Iterator<Item = &'static str> {
+    fn names(&self) -> impl Iterator<Item = &'static str> + Clone {
         self.known.iter().map(|(known, _)| *known)
     }
-}
-
-/// Levenshtein's distance: single-letter insertions, deletions and substitutions.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]
@@ -160,18 +135,6 @@ mod tests {
             for (known, example) in names.known {
                 assert!(example.starts_with(known), "{example}");
             }
-        }
-    }
-
-    #[test]
-    fn distances() {
-        for (a, b, far) in [
-            ("", "", 0),
-            ("a", "", 1),
-            ("kitten", "sitting", 3),
-            ("jitter", "jiter", 1),
-        ] {
-            assert_eq!(distance(a, b), far, "{a} {b}");
         }
     }
 }
