@@ -160,12 +160,13 @@ pub fn held(error: &dyn fmt::Display, field: Judgement) -> Judgement {
     if is_unrecognized && text::verdict_on(error) == Verdict::Stop {
         return field.advising(Verdict::Stop);
     }
-    field
+    // It speaks of what it was made in, not of the body that returns this error.
+    field.of_a_step()
 }
 
 /// The judgement of a field with the variant's advice; every other question keeps the field's answer.
 pub fn advised(field: Judgement, verdict: Verdict) -> Judgement {
-    field.with_settled_answers().advising(verdict)
+    field.with_settled_answers().advising(verdict).of_a_step()
 }
 
 /// The judgement of a field with the variant's proof that nothing happened.

@@ -58,6 +58,9 @@ pub(crate) struct Attempts {
     /// What the time budget had spent, less the time since the first failure, in milliseconds, when
     /// this call charged it last.
     lead: u32,
+    /// Whether an attempt failed of which nothing states what it did: the error of a later one does not
+    /// tell of it.
+    is_unproved: bool,
     /// When the call began: of no size where no metrics are built in.
     started: Started,
 }
@@ -73,6 +76,7 @@ impl Attempts {
             previous: [0; 2],
             inner: Inner::NONE,
             lead: 0,
+            is_unproved: false,
             started: Started::now(),
         }
     }
@@ -289,9 +293,16 @@ impl Attempts {
     pub(crate) fn failed(&mut self, plan: &Plan<'_>, failure: &Failure<'_>) -> Option<Admitted> {
         if doubt::is_watched() {
             match failure.proof() {
+                // The enclosing body may pass this error on: it proves nothing of an earlier attempt.
+                Proof::NotApplied | Proof::StepNotApplied if self.is_unproved => {
+                    doubt::mark(Marks::UNKNOWN);
+                }
                 Proof::NotApplied | Proof::StepNotApplied => {}
                 Proof::Unknown => doubt::mark(Marks::UNKNOWN),
-                Proof::Unstated | Proof::Unrecognized => doubt::mark(Marks::UNPROVED),
+                Proof::Unstated | Proof::Unrecognized => {
+                    self.is_unproved = true;
+                    doubt::mark(Marks::UNPROVED);
+                }
             }
         }
         let mut carried = self.inner.take();

@@ -15,6 +15,7 @@ use pin_project_lite::pin_project;
 use tokio::time::Sleep;
 
 use crate::breaker::CircuitState;
+use crate::doubt::{self, Marks};
 use crate::guards::{self, Guards, Withdrawal};
 use crate::metrics::Hedged;
 use crate::operation::Operation;
@@ -227,8 +228,10 @@ where
         {
             *this.runs = false;
             if is_the_word(&outcome, this.is_final) {
+                mark_others(&outcome, !this.more.is_empty() || this.failed.is_some());
                 return Poll::Ready(outcome);
             }
+            mark_others(&outcome, this.failed.is_some());
             *this.failed = Some(outcome);
         }
         loop {
@@ -244,11 +247,14 @@ where
                 if is_the_word(&outcome, this.is_final) {
                     word = Some(outcome);
                 } else {
+                    mark_others(&outcome, this.failed.is_some());
                     *this.failed = Some(outcome);
                 }
                 false
             });
             if let Some(outcome) = word {
+                let others = *this.runs || !this.more.is_empty() || this.failed.is_some();
+                mark_others(&outcome, others);
                 return Poll::Ready(outcome);
             }
             if !*this.runs && this.more.is_empty() {
@@ -275,6 +281,13 @@ where
                 this.hedge.max = 0;
             }
         }
+    }
+}
+
+/// One copy's error tells nothing of the others: those that have failed, or that are dropped with it.
+fn mark_others<T, E>(outcome: &Result<T, E>, there_are: bool) {
+    if there_are && outcome.is_err() && doubt::is_watched() {
+        doubt::mark(Marks::UNKNOWN);
     }
 }
 

@@ -213,7 +213,8 @@ impl Judgement {
     }
 
     /// A known error, after which the effect may have happened.
-    pub(crate) const fn unknown(mut self) -> Self {
+    #[doc(hidden)]
+    pub const fn unknown(mut self) -> Self {
         self.proof = Proof::Unknown;
         self
     }
@@ -223,6 +224,14 @@ impl Judgement {
     #[doc(hidden)]
     pub const fn step_not_applied(mut self) -> Self {
         self.proof = Proof::StepNotApplied;
+        self
+    }
+
+    /// The same as the judgement of a part: what it states of its own body is of one step here.
+    pub(crate) const fn of_a_step(mut self) -> Self {
+        if matches!(self.proof, Proof::NotApplied) {
+            self.proof = Proof::StepNotApplied;
+        }
         self
     }
 

@@ -15,7 +15,8 @@ pub enum ExecutionGuarantee {
     AtLeastOnce,
     /// An attempt that may have taken effect is not tried again: each one that is not proved to have
     /// done nothing ([`Judgement::is_not_applied`](crate::Judgement::is_not_applied)). The retry loop
-    /// alone can promise no more; the gate of `retry-effects` carries it across duplicates, restarts
+    /// alone can promise no more, and it judges by the error that an attempt ends with: of calls inside
+    /// the attempt that were retried it sees only how they ended; the gate of `retry-effects` carries it across duplicates, restarts
     /// and crashes.
     ExactlyOnce,
 }

@@ -59,5 +59,7 @@ pub(crate) fn judgement(error: &(dyn Error + 'static)) -> Option<Judgement> {
         let known = RECOGNIZED.read().unwrap_or_else(PoisonError::into_inner);
         known.get(at).map(|(_, judge)| *judge)
     };
-    (0..).map_while(judge_at).find_map(|judge| judge(error))
+    let found = (0..).map_while(judge_at).find_map(|judge| judge(error));
+    // Inside another error it speaks of one step of the body that returns that.
+    found.map(Judgement::of_a_step)
 }

@@ -38,6 +38,8 @@ pub(crate) struct Action {
     /// The attempt that runs, from 1.
     attempt: AtomicU32,
     flags: AtomicU16,
+    /// How many tasks and threads run beside the body, as a part of it.
+    beside: AtomicU32,
     /// The last call inside the attempt that runs that was refused before anything ran.
     refusal: Mutex<Option<String>>,
     /// Why the newest attempt of unknown effect is one, or why an earlier owner's record was in doubt.
@@ -94,6 +96,7 @@ impl Action {
             question: None,
             attempt: AtomicU32::new(0),
             flags: AtomicU16::new(0),
+            beside: AtomicU32::new(0),
             refusal: Mutex::new(None),
             reason: Mutex::new(None),
             attempting: Mutex::new(None),
@@ -153,6 +156,24 @@ impl Action {
         }
     }
 
+    /// A task or a thread begins that is a part of the body.
+    pub(crate) fn begins_beside(&self) {
+        self.beside.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// It ends: by itself, or broken off, which leaves open what it did.
+    pub(crate) fn ends_beside(&self, by_itself: bool) {
+        if !by_itself {
+            self.set(MARKED);
+        }
+        self.beside.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// Whether a part of the body still runs elsewhere: what the body returns does not tell of that.
+    pub(crate) fn runs_beside(&self) -> bool {
+        self.beside.load(Ordering::Acquire) > 0
+    }
+
     /// The attempt that runs is suspended: whatever it returns later, it may have done something else
     /// after a call that was refused.
     pub(crate) fn goes_on(&self) {
@@ -170,10 +191,11 @@ impl Action {
         let refusal = self.refusal();
         refusal.as_ref().is_some_and(|refusal| {
             failure.is_unrecognized()
-                && failure
-                    .text()
-                    .strip_suffix(refusal)
-                    .is_some_and(|context| context.is_empty() || context.ends_with(": "))
+                && failure.text().strip_suffix(refusal).is_some_and(|context| {
+                    // One cause, not a list of them.
+                    context.is_empty()
+                        || context.ends_with(": ") && !context.contains([';', ',', '\n'])
+                })
         })
     }
 
@@ -279,7 +301,9 @@ pub fn current_action() -> Option<CurrentAction> {
 ///
 /// Call it in a gated body right before the step that must not happen twice, where a later step can
 /// fail too: a body that books and then mails would otherwise return the mail server's refusal, which
-/// proves that no mail went out, and nothing about the booking. Outside a gated body it does nothing.
+/// proves that no mail went out, and nothing about the booking. Outside a gated body it does nothing, and so
+/// on another task or thread, unless that is begun by [`in_current_scope`](crate::in_current_scope) or
+/// [`in_current_scope_blocking`](crate::in_current_scope_blocking).
 ///
 /// # Examples
 ///

@@ -54,6 +54,7 @@ pub fn with_scope<F: Future>(
         scope: Some(scope.into()),
         action: None,
         sets_action: false,
+        runs: false,
     }
 }
 
@@ -83,6 +84,49 @@ pub fn in_current_scope<F: Future>(future: F) -> impl Future<Output = F::Output>
         scope: current_scope(),
         action: action(),
         sets_action: true,
+        runs: false,
+    }
+}
+
+/// [`in_current_scope`] for a closure that another thread will run: in `spawn_blocking`, or in a thread of
+/// the body's own. Without it, [`acted`](crate::acted) does nothing there, and the attempts made there are
+/// not known to the action.
+///
+/// # Examples
+///
+/// ```
+/// use retry_effects::{Effect, InMemoryEffectStore, current_action, in_current_scope_blocking};
+///
+/// let known: bool = Effect::new("charge", &42).store(InMemoryEffectStore::new()).run(|| {
+///     let work = in_current_scope_blocking(|| current_action().is_some());
+///     Ok::<_, String>(std::thread::spawn(work).join().expect("no panic"))
+/// })?;
+/// assert!(known);
+/// # Ok::<(), String>(())
+/// ```
+pub fn in_current_scope_blocking<R>(run: impl FnOnce() -> R) -> impl FnOnce() -> R {
+    let (scope, action) = (current_scope(), action());
+    move || {
+        let mut outer = SCOPE.replace(scope);
+        let _outer = Restored(|| SCOPE.set(outer.take()));
+        let Some(action) = action else {
+            return within_action(&mut None, run);
+        };
+        action.begins_beside();
+        let beside = Beside(&action);
+        let result = under(&action, run);
+        std::mem::forget(beside);
+        action.ends_beside(true);
+        result
+    }
+}
+
+/// A closure beside the body, which panics where this is dropped.
+struct Beside<'a>(&'a Action);
+
+impl Drop for Beside<'_> {
+    fn drop(&mut self) {
+        self.0.ends_beside(false);
     }
 }
 
@@ -171,6 +215,17 @@ pin_project! {
         scope: Option<Arc<str>>,
         action: Option<Arc<Action>>,
         sets_action: bool,
+        // Begun, and not at its end: while it is, nobody knows what it does.
+        runs: bool,
+    }
+
+    impl<F> PinnedDrop for Within<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            if *this.runs && let Some(action) = this.action {
+                action.ends_beside(false);
+            }
+        }
     }
 }
 
@@ -185,7 +240,19 @@ impl<F: Future> Future for Within<F> {
         let _scope = Restored(|| SCOPE.with_borrow_mut(|current| std::mem::swap(current, scope)));
         match this.action {
             _ if !*this.sets_action => this.future.poll(context),
-            Some(action) => under(action, || this.future.poll(context)),
+            Some(action) => {
+                if !std::mem::replace(this.runs, true) {
+                    action.begins_beside();
+                }
+                let polled = under(action, || this.future.poll(context));
+                if polled.is_ready() {
+                    *this.runs = false;
+                    action.ends_beside(true);
+                } else {
+                    action.goes_on();
+                }
+                polled
+            }
             None => within_action(&mut None, || this.future.poll(context)),
         }
     }

@@ -179,7 +179,7 @@ impl Classify for EffectError {
             Self::InDoubt { .. }
             | Self::LeaseLost { .. }
             | Self::Unrecorded { .. }
-            | Self::NotEncoded { .. } => Judgement::retry(),
+            | Self::NotEncoded { .. } => Judgement::retry().unknown(),
             Self::NotDecoded { .. } => Judgement::stop(),
             // It recorded nothing; what else the body did is not known here.
             Self::NoPayload { .. } => Judgement::stop(),

@@ -108,7 +108,7 @@ impl<T, E> Gate<T, E> {
         }
         let failure = judge(error);
         // Whether the error may prove it.
-        let is_open = !self.is_cut() && !action.is(MARKED | ACTED);
+        let is_open = !self.is_cut() && !action.is(MARKED | ACTED) && !action.runs_beside();
         if is_open && self.proves_not_applied(&failure) {
             action.clear(RUNNING);
             if action.is(LOST) {

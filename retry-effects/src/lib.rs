@@ -286,7 +286,9 @@ mod waiters;
 pub use self::redis::{RedisEffectStore, RedisOptions, RedisRefusal};
 pub use action::{CurrentAction, acted, current_action};
 pub use action_id::{ActionId, compute_action_id};
-pub use ambient::{current_scope, in_current_scope, with_scope, with_scope_blocking};
+pub use ambient::{
+    current_scope, in_current_scope, in_current_scope_blocking, with_scope, with_scope_blocking,
+};
 pub use claim::{Busy, Claim, ClaimId, ClaimRequest, DEFAULT_LEASE, Fence, Silent, Token};
 /// What the program `retry-effects` runs.
 #[cfg(feature = "cli")]

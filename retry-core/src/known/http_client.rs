@@ -22,7 +22,7 @@ pub(super) fn judge(debug: &str, error: Layer<'_>) -> Option<Judgement> {
         judge_hyper(kind, source)
     } else if after("tonic::transport::Error(Transport").is_some() {
         judge_tonic(source)
-    } else if after("ConnectError(\"").is_some() {
+    } else if after("ConnectError(\"").is_some_and(has_cause) {
         // hyper-util's own connector, below a client of another kind.
         connect::judge(Some(error))
     } else if let Some(reset) = after("Error { kind: Reset(StreamId(") {
@@ -32,6 +32,14 @@ pub(super) fn judge(debug: &str, error: Layer<'_>) -> Option<Judgement> {
         unknown("http2_go_away")
     } else {
         return None;
+    })
+}
+
+/// Whether a text of hyper-util's connector and its cause follow: a type of the same name around a text
+/// that was sent has no second field.
+fn has_cause(rest: &str) -> bool {
+    rest.split_once('"').is_some_and(|(text, rest)| {
+        (text.starts_with("tcp ") || text.starts_with("dns ")) && rest.starts_with(", ")
     })
 }
 

@@ -17,8 +17,11 @@ pub(crate) fn judgement(error: &(dyn Error + 'static)) -> Option<Judgement> {
     let judged = http_client::judge(begins, error)
         .or_else(|| pools::judge(begins, error))
         .or_else(|| sqlite::judge_debug(begins))?;
-    // A type whose `Debug` is its `Display` may show there whatever it was sent.
-    (Head::of_display(error) != debug).then_some(judged)
+    // A type whose `Debug` begins with its `Display` may show there whatever it was sent.
+    let display = Head::of_display(error);
+    let text = display.as_str();
+    let is_forwarded = !text.is_empty() && begins.starts_with(text);
+    (!is_forwarded && display != debug).then_some(judged)
 }
 
 #[cfg(test)]
@@ -58,6 +61,29 @@ mod tests {
     fn is_not_applied(error: Layer) -> bool {
         let boxed: Box<dyn Error> = Box::new(error);
         boxed.classify().is_not_applied()
+    }
+
+    #[test]
+    fn a_debug_that_begins_with_the_display_is_no_layer() {
+        const TEXT: &str = "hyper::Error(Canceled, \"connection closed\")";
+        const REPORT: &str = "hyper::Error(Canceled, \"connection closed\")\n\nCaused by: nothing";
+        assert!(!is_not_applied(Layer(REPORT, TEXT, None)));
+    }
+
+    #[test]
+    fn a_text_in_a_type_of_a_librarys_name_is_no_layer() {
+        const WAITED: &str = "timed out waiting for connection lock of order 7";
+        const SENT: &str = "tcp connect error";
+        assert!(!is_not_applied(Layer(
+            "Error(\"timed out waiting for connection lock of order 7\")",
+            WAITED,
+            None
+        )));
+        assert!(!is_not_applied(Layer(
+            "ConnectError(\"tcp connect error\")",
+            SENT,
+            None
+        )));
     }
 
     #[test]

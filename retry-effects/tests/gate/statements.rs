@@ -3,7 +3,9 @@
 use super::*;
 use retry_core::testing::Recorder;
 use retry_core::{CircuitBreaker, Classify, Judgement, recognize};
-use retry_effects::{ClaimRequest, InDoubt, OnBusy, acted};
+use retry_effects::{
+    ClaimRequest, InDoubt, OnBusy, acted, in_current_scope, in_current_scope_blocking,
+};
 use std::error::Error;
 
 /// An error of one's own that states what it knows.
@@ -341,4 +343,139 @@ fn the_first_unrecognized_error_is_a_warning_that_says_what_to_do() {
             .iter()
             .all(|it| !it.contains("charge failed"))
     );
+}
+
+#[test]
+fn a_later_attempts_statement_does_not_tell_of_an_earlier_attempt() {
+    let lost_then_declined = || {
+        let attempts = Effects::default();
+        let inner = thrice().run(|| match attempts.happen() {
+            1 => Err::<(), _>(Own::Lost),
+            _ => Err(Own::Declined),
+        });
+        inner.expect_err("declined")
+    };
+    assert_eq!(left_by(|_| lost_then_declined()), IN_DOUBT);
+    // Only declined, it is proof.
+    let declined = left_by(|_| {
+        let inner = thrice().run(|| Err::<(), _>(Own::Declined));
+        inner.expect_err("declined")
+    });
+    assert_eq!(declined, FREE_AT_ONCE);
+}
+
+#[test]
+fn a_recognized_type_inside_another_error_speaks_of_one_step() {
+    #[derive(Debug)]
+    struct Step;
+    impl std::fmt::Display for Step {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("step")
+        }
+    }
+    impl Error for Step {}
+    impl Classify for Step {
+        fn classify(&self) -> Judgement {
+            Judgement::stop().not_applied()
+        }
+    }
+    recognize::<Step>();
+    type Boxed = Box<dyn Error + Send + Sync>;
+    assert_eq!(left_by(|_| Boxed::from(Step)), FREE_AT_ONCE);
+    let beside = left_by(|_| {
+        reads();
+        Boxed::from(Step)
+    });
+    assert_eq!(beside, IN_DOUBT);
+}
+
+/// Copies of a hedged call, of which the first gets no answer and another is refused.
+#[tokio::test(start_paused = true)]
+async fn one_copys_refusal_does_not_tell_of_the_other_copies() {
+    let second = std::time::Duration::from_secs(1);
+    for ends in [false, true] {
+        let store = store();
+        let outcome = charge(&store)
+            .run_async(|| async move {
+                let copies = Effects::default();
+                let hedge = retry_core::Hedge::after(second);
+                let hedged = Retry::new(RetryPolicy::new(1)).hedge(hedge).run_async(|| {
+                    let copy = copies.happen();
+                    async move {
+                        match copy {
+                            1 if ends => {
+                                tokio::time::sleep(2 * second).await;
+                                Err(Own::Lost)
+                            }
+                            1 => std::future::pending().await,
+                            _ if ends => {
+                                tokio::time::sleep(3 * second).await;
+                                Err::<(), _>(Own::Declined)
+                            }
+                            _ => Err(Own::Declined),
+                        }
+                    }
+                });
+                hedged.await
+            })
+            .await;
+        assert!(outcome.is_err());
+        assert_eq!(status(&*store), Some(Status::InDoubt), "{ends}");
+    }
+}
+
+#[tokio::test]
+async fn a_task_of_the_body_that_is_aborted_leaves_doubt() {
+    let store = store();
+    let outcome = charge(&store)
+        .run_async(|| async {
+            let (began, has_begun) = tokio::sync::oneshot::channel();
+            let task = tokio::spawn(in_current_scope(async move {
+                let _ = began.send(());
+                std::future::pending::<()>().await;
+            }));
+            let _ = has_begun.await;
+            task.abort();
+            let _ = task.await;
+            refused::<()>()
+        })
+        .await;
+    assert!(outcome.is_err());
+    assert_eq!(status(&*store), Some(Status::InDoubt));
+}
+
+#[tokio::test]
+async fn a_task_of_the_body_that_still_runs_leaves_doubt() {
+    let store = store();
+    let outcome = charge(&store)
+        .run_async(|| async {
+            let (began, has_begun) = tokio::sync::oneshot::channel();
+            let task = tokio::spawn(in_current_scope(async move {
+                let _ = began.send(());
+                std::future::pending::<()>().await;
+            }));
+            let _ = has_begun.await;
+            drop(task);
+            refused::<()>()
+        })
+        .await;
+    assert!(outcome.is_err());
+    assert_eq!(status(&*store), Some(Status::InDoubt));
+}
+
+#[test]
+fn acted_is_known_from_a_thread_of_the_body() {
+    let on_a_thread = |acts: bool| {
+        left_by(move |_| {
+            let work = in_current_scope_blocking(move || {
+                if acts {
+                    acted();
+                }
+            });
+            thread::scope(|scope| scope.spawn(work).join()).expect("no panic");
+            Own::Declined
+        })
+    };
+    assert_eq!(on_a_thread(true), IN_DOUBT);
+    assert_eq!(on_a_thread(false), FREE_AT_ONCE);
 }

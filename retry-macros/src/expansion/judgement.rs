@@ -78,8 +78,8 @@ impl Call<'_> {
 
     pub(super) fn failure(&self, error: &Ident) -> TokenStream {
         let known = self.known(error);
-        self.by_predicate(&known, error)
-            .unwrap_or_else(|| self.unless_timed_out(known))
+        // What a predicate advises stays; what it states of an attempt that was cut does not.
+        self.unless_timed_out(self.by_predicate(&known, error).unwrap_or(known))
     }
 
     /// What the error's own type lets be known of it, and `not_applied_if`.
