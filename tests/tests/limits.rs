@@ -1,5 +1,6 @@
 //! Time limits: of an attempt, and of the whole call.
 
+use std::cell::Cell;
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -95,6 +96,32 @@ async fn a_predicate_outranks_the_timeouts_own_verdict() {
         .await;
     assert!(outcome.is_err());
     assert_eq!(attempts, 1);
+}
+
+/// Under `ExactlyOnce`, predicates state of an error what they know; a timeout's error is not the function's.
+#[tokio::test(start_paused = true)]
+async fn predicates_state_nothing_of_an_attempt_that_was_cut() {
+    const ONCE: RetryPolicy =
+        SECONDS.with_execution_guarantee(retry_core::ExecutionGuarantee::ExactlyOnce);
+    #[retry_api(
+        policy = ONCE,
+        max_attempts = 4,
+        timeout = "1s",
+        retry_if = |_: &String| true,
+        not_applied_if = |_: &String| true
+    )]
+    async fn charge(attempts: &Cell<u32>, hangs: bool) -> Result<(), String> {
+        attempts.set(attempts.get() + 1);
+        if hangs {
+            std::future::pending::<()>().await;
+        }
+        Err("refused".to_owned())
+    }
+    for (hangs, expected) in [(false, 4), (true, 1)] {
+        let attempts = Cell::new(0);
+        assert!(charge(&attempts, hangs).await.is_err());
+        assert_eq!(attempts.get(), expected, "{hangs}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
