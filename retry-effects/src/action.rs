@@ -299,9 +299,11 @@ pub fn current_action() -> Option<CurrentAction> {
 
 /// From here on this attempt acts: whatever error it ends with, its effect is unknown.
 ///
-/// Call it in a gated body right before the step that must not happen twice, where a later step can
+/// Call it in a gated body once the step that must not happen twice has returned, where a later step can
 /// fail too: a body that books and then mails would otherwise return the mail server's refusal, which
-/// proves that no mail went out, and nothing about the booking. Outside a gated body it does nothing, and so
+/// proves that no mail went out, and nothing about the booking. Call it before that step where the step's
+/// own error is not passed on, or where other steps run beside it; a refusal of the step itself is then
+/// unknown too. Outside a gated body it does nothing, and so
 /// on another task or thread, unless that is begun by [`in_current_scope`](crate::in_current_scope) or
 /// [`in_current_scope_blocking`](crate::in_current_scope_blocking).
 ///
@@ -315,8 +317,8 @@ pub fn current_action() -> Option<CurrentAction> {
 /// let mut booked = 0;
 /// let mut book_and_mail = || {
 ///     Effect::new("book", &42).store(&store).run(|| {
-///         acted();
 ///         booked += 1;
+///         acted();
 ///         // The mail server is down: refused, which by itself would be proof that nothing happened.
 ///         Err::<(), _>(io::Error::from(io::ErrorKind::ConnectionRefused))
 ///     })

@@ -87,7 +87,7 @@ impl Request {
             Err(_) => GateEventKind::Busy,
         };
         let elapsed = || self.began.elapsed();
-        event::tell(kind, &self.name, self.id, &*self.store, elapsed);
+        event::tell(kind, &self.name, self.id, &*self.store, elapsed, || None);
         admitted.map(|(admission, _)| admission)
     }
 

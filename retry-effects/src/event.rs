@@ -11,6 +11,7 @@ use tracing::{debug, info, warn};
 
 use crate::action::Action;
 use crate::action_id::ActionId;
+use crate::reason::Reason;
 use crate::store::{EffectStore, Outcome};
 use crate::store_error::StoreError;
 
@@ -143,13 +144,14 @@ pub(crate) fn tell(
     id: ActionId,
     store: &dyn EffectStore,
     elapsed: impl FnOnce() -> Duration,
+    reason: impl FnOnce() -> Option<Reason>,
 ) {
     // Neither a subscriber nor a hook nor metrics: nothing to pay but two loads.
     if tracing::enabled!(target: "retry", tracing::Level::WARN)
         || OBSERVER.get().is_some()
         || cfg!(feature = "metrics")
     {
-        report(kind, action_type, id, store, elapsed());
+        report(kind, action_type, id, store, elapsed(), reason());
     }
 }
 
@@ -158,7 +160,8 @@ pub(crate) fn tell(
 pub(crate) fn tell_of(kind: GateEventKind, action: &Action) {
     let elapsed = || action.claimed.elapsed();
     let (id, store) = (action.token.id(), &*action.store);
-    tell(kind, &action.name, id, store, elapsed);
+    let reason = || action.reason().filter(|_| kind == GateEventKind::InDoubt);
+    tell(kind, &action.name, id, store, elapsed, reason);
 }
 
 #[cold]
@@ -168,6 +171,7 @@ fn report(
     id: ActionId,
     store: &dyn EffectStore,
     elapsed: Duration,
+    reason: Option<Reason>,
 ) {
     #[cfg(feature = "metrics")]
     crate::metrics::record(kind, store, id, elapsed);
@@ -189,6 +193,8 @@ fn report(
                 action = %id,
                 gate = kind.name(),
                 elapsed_ms = millis,
+                // Of a record in doubt only.
+                reason = reason.as_ref().map(Reason::as_str),
                 $text
             )
         };

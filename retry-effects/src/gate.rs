@@ -108,7 +108,8 @@ impl<T, E> Gate<T, E> {
         }
         let failure = judge(error);
         // Whether the error may prove it.
-        let is_open = !self.is_cut() && !action.is(MARKED | ACTED) && !action.runs_beside();
+        let runs_beside = action.runs_beside();
+        let is_open = !self.is_cut() && !action.is(MARKED | ACTED) && !runs_beside;
         if is_open && self.proves_not_applied(&failure) {
             action.clear(RUNNING);
             if action.is(LOST) {
@@ -117,7 +118,7 @@ impl<T, E> Gate<T, E> {
             }
             return false;
         }
-        let reason = self.reason(&failure);
+        let reason = self.reason(&failure, runs_beside);
         if is_open && failure.is_unrecognized() {
             event::unrecognized(action, reason.as_str());
         }
@@ -136,7 +137,7 @@ impl<T, E> Gate<T, E> {
     }
 
     /// Why the attempt's effect is unknown: its error, and what makes more of it than the error says.
-    fn reason(&self, failure: &Failure<'_>) -> Reason {
+    fn reason(&self, failure: &Failure<'_>, runs_beside: bool) -> Reason {
         let (action, text) = (&self.action, failure.text());
         match self.is_cut() {
             false if action.is(ACTED) => {
@@ -145,6 +146,9 @@ impl<T, E> Gate<T, E> {
             false if action.is(MARKED) => {
                 Reason::new(format_args!("a call inside it may have happened: {text}"))
             }
+            false if runs_beside => Reason::new(format_args!(
+                "a task or thread of its body was still at work: {text}"
+            )),
             _ => Reason::new(text),
         }
     }

@@ -446,7 +446,7 @@ async fn a_task_of_the_body_that_is_aborted_leaves_doubt() {
 
 #[tokio::test]
 async fn a_task_of_the_body_that_still_runs_leaves_doubt() {
-    let store = store();
+    let (store, recorder) = (store(), Recorder::install());
     let outcome = charge(&store)
         .run_async(|| async {
             let (began, has_begun) = tokio::sync::oneshot::channel();
@@ -461,6 +461,15 @@ async fn a_task_of_the_body_that_still_runs_leaves_doubt() {
         .await;
     assert!(outcome.is_err());
     assert_eq!(status(&*store), Some(Status::InDoubt));
+    let in_doubt = recorder.events();
+    let in_doubt = in_doubt
+        .iter()
+        .find(|it| it.message.starts_with("In doubt"));
+    let reason = &in_doubt.expect("reported").fields["reason"];
+    assert!(
+        reason.starts_with("a task or thread of its body was still at work: "),
+        "{reason}"
+    );
 }
 
 #[test]

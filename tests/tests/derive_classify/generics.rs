@@ -6,7 +6,7 @@ use std::io;
 
 use retry_core::{Classify, Judgement, Verdict};
 
-use crate::sources::Declined;
+use crate::sources::{Declined, declined};
 use crate::together::reset;
 
 /// Nothing is declared of its parameter: the derive asks for `E: Classify`.
@@ -27,11 +27,10 @@ where
 
 #[test]
 fn a_parameter_is_judged_by_what_is_declared_of_it() {
-    let declined = Judgement::stop().not_applied().with_kind("declined");
-    assert_eq!(Undeclared(Declined).classify(), declined);
+    assert_eq!(Undeclared(Declined).classify(), declined());
     assert_eq!(Undeclared(reset()).classify(), reset().classify());
     assert_eq!(Declared(reset()).classify(), reset().classify());
-    assert_eq!(DeclaredInClause(Declined).classify(), declined);
+    assert_eq!(DeclaredInClause(Declined).classify(), declined());
     // Only an `Error` is declared: that the type has words cannot be known.
     assert!(!Declared(Declined).classify().is_not_applied());
 }

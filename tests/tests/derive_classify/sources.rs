@@ -15,8 +15,9 @@ use crate::together::{reset, unknown_error};
 #[classify(stop, not_applied, kind = "declined")]
 pub(crate) struct Declined;
 
-fn declined() -> Judgement {
-    Judgement::stop().not_applied().with_kind("declined")
+/// What a field states: of one step of the body that returns the error around it.
+pub(crate) fn declined() -> Judgement {
+    Judgement::stop().step_not_applied().with_kind("declined")
 }
 
 #[derive(Debug, thiserror::Error, Classify)]
