@@ -1,15 +1,10 @@
 //! The clock that elapsed time is read from, and how a sync call sleeps.
 
-mod sync_sleep;
-
 use std::num::NonZeroU32;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use tokio::time::Instant;
-
-pub use sync_sleep::block_for;
-pub(crate) use sync_sleep::sleep;
 
 /// Now: tokio's clock, so that paused time counts, or the test clock of this thread.
 #[must_use]

@@ -193,100 +193,64 @@
 //!
 //! Each only adds. The crate supports Rust 1.88 and later; `sqlx` asks for 1.94 itself.
 
-mod ad_hoc;
-mod adaptive;
-mod backoff;
-mod breaker;
-mod budget;
-mod chain;
-mod class;
+mod attribute;
 mod classify;
 mod clock;
-mod derived;
-mod doubt;
 mod engine;
-mod error;
-mod event;
-mod expansion;
-mod failure;
-mod guards;
-mod hedge;
-mod hold;
-mod imprint;
-mod jitter;
-mod judgement;
-mod kept;
-mod keyed;
-mod known;
-mod layer;
-mod limits;
-#[cfg(feature = "metrics")]
-pub mod metrics;
-#[cfg(not(feature = "metrics"))]
-#[path = "metrics/off.rs"]
-mod metrics;
-mod named;
-mod nesting;
+mod guard;
 mod operation;
-mod own;
-mod pause;
 mod policy;
-mod probe;
-mod random;
-mod recognized;
-mod redaction;
+mod report;
 mod retry;
-mod retry_after;
-mod retry_event;
-mod scope;
 mod settings;
-mod site;
-mod stats;
-mod stripes;
+mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod text;
-mod throttle;
-mod wait_text;
-mod watch;
-mod word;
 
-pub use ad_hoc::{execute_with_retry, execute_with_retry_async};
-pub use adaptive::AdaptiveLimiter;
-pub use backoff::{Growth, Waits};
-pub use breaker::{
-    BreakerError, CircuitBreaker, CircuitName, CircuitOpen, CircuitState, Permit, UnknownBreaker,
-};
-pub use budget::{BudgetError, RetryBudget};
-pub use class::OperationClass;
-pub use classify::Classify;
-pub use error::{InvalidSetting, PolicyError, RetryError, SettingsError};
-pub use guards::UnknownBudget;
-pub use hedge::{Hedge, HedgeError};
-pub use jitter::Jitter;
-pub use judgement::{Answer, Judgement, Verdict};
-pub use keyed::{AdaptiveLimiters, CircuitBreakers, Keyed, RetryBudgets};
-pub use named::{
+#[cfg(feature = "metrics")]
+pub use crate::report::metrics;
+
+pub use crate::classify::classification::Classify;
+pub use crate::classify::judgement::{Answer, Judgement, Verdict};
+pub use crate::classify::message::is_retryable_error;
+pub use crate::classify::recognized::recognize;
+pub use crate::classify::retry_after::parse_retry_after;
+pub use crate::engine::guards::own::UnknownBudget;
+pub use crate::engine::hedge::{Hedge, HedgeError};
+pub use crate::engine::nesting::Nested;
+pub use crate::guard::adaptive::AdaptiveLimiter;
+pub use crate::guard::breaker::circuit_breaker::CircuitBreaker;
+pub use crate::guard::breaker::error::{BreakerError, CircuitOpen, UnknownBreaker};
+pub use crate::guard::breaker::permit::Permit;
+pub use crate::guard::breaker::state::CircuitState;
+pub use crate::guard::budget::limits::BudgetError;
+pub use crate::guard::budget::retry_budget::RetryBudget;
+pub use crate::guard::keyed::{AdaptiveLimiters, CircuitBreakers, Keyed, RetryBudgets};
+pub use crate::guard::scope::RetryScope;
+pub use crate::policy::backoff::{Growth, Waits};
+pub use crate::policy::class::OperationClass;
+pub use crate::policy::error::{InvalidSetting, PolicyError, RetryError, SettingsError};
+pub use crate::policy::jitter::Jitter;
+pub use crate::policy::named::{
     AGENT_HIGH_RISK, AGENT_LOW_MEDIUM, ASYNC_JOB_DEFAULT, FLOW_NODE_DEFAULT, NO_RETRY,
     NODUS_SCHEDULED_DEFAULT, resolve_retry_policy, resolve_retry_policy_for,
 };
-pub use nesting::Nested;
-pub use policy::{ExecutionGuarantee, RetryPolicy};
-pub use recognized::recognize;
-pub use redaction::redact_with;
-pub use retry::{HedgedRetry, Retry};
-pub use retry_after::parse_retry_after;
-pub use retry_event::RetryEvent;
-pub use scope::RetryScope;
-pub use settings::RetrySettings;
-pub use stats::{OperationStats, Stats, enable_stats, stats};
-pub use text::is_retryable_error;
+pub use crate::policy::retry_policy::{ExecutionGuarantee, RetryPolicy};
+pub use crate::report::retry_event::RetryEvent;
+pub use crate::report::stats::{OperationStats, Stats, enable_stats, stats};
+pub use crate::retry::ad_hoc::{execute_with_retry, execute_with_retry_async};
+pub use crate::retry::builder::Retry;
+pub use crate::retry::hedged::HedgedRetry;
+pub use crate::settings::retry_settings::RetrySettings;
+pub use crate::text::circuit_name::CircuitName;
+pub use crate::text::redaction::redact_with;
 
 /// The types that a [`Retry`]'s choices are kept in: one each, so that a call pays only for what it
 /// chose. They are named here for signatures; the methods of [`Retry`] make them.
 pub mod choice {
-    pub use crate::guards::{Guarded, NoGuard};
-    pub use crate::retry::{
+    pub use crate::engine::guards::choice::{Guarded, NoGuard};
+    pub use crate::retry::choices::{
         AnyOk, ByClassify, NoHook, NoLimit, NotAppliedIf, OnRetry, RetryIf, RetryOnOk, Timeout,
         TotalTime,
     };
@@ -295,36 +259,44 @@ pub mod choice {
 /// What the attributes expand to. Not for people: it changes without notice.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::breaker::Window;
-    pub use crate::clock::{block_for, now};
-    pub use crate::derived::{
-        Held, HeldByChain, HeldByStaticChain, HoldsWait, NotHeld, Viewed, advised, after, held,
-        judged, proved, unstated,
-    };
-    pub use crate::doubt::{Marks, mark, refuse, replace_marks, take_refusal, watch_doubt};
-    pub use crate::engine::{Bounds, Checked, Heard, Step};
-    pub use crate::expansion::{
+    pub use crate::attribute::bounds::{as_result, own};
+    pub use crate::attribute::call::{
         Call, Fails, attempt_limit, classified, holds, on_error_of, race, unless_timed_out,
         verdict_by,
     };
-    pub use crate::failure::{Failure, Snapshot, snapshot};
-    pub use crate::guards::{
-        Admission, Around, Asked, Extend, Guard, GuardLayer, Guards, Rejection, Settle, Share,
-        UNGUARDED, guard,
+    pub use crate::attribute::derived::{
+        Held, HeldByChain, HeldByStaticChain, HoldsWait, NotHeld, Viewed, advised, after, held,
+        judged, proved, unstated,
     };
-    pub use crate::hold::{Hold, has_room, hold_sync};
-    pub use crate::layer::{AttemptLimit, Layer};
-    pub use crate::limits::{Cut, Limits};
-    pub use crate::nesting::{attempt_async, attempt_sync};
-    pub use crate::own::{as_result, own};
-    pub use crate::pause::Carriage;
-    pub use crate::probe::{
+    pub use crate::attribute::site::Site;
+    pub use crate::attribute::specialise::{
         Carry, Described, Judged, JudgedAtGate, JudgedByChainAtGate, NotJudgedAtGate, OutcomeProbe,
         Probe, failure,
     };
-    pub use crate::redaction::{redacted, redacted_text};
-    pub use crate::retry::{Accept, Advisable, AsyncLimits, Begin, Hook, Judge, SyncLimits};
-    pub use crate::site::Site;
+    pub use crate::classify::failure::{Failure, Snapshot, snapshot};
+    pub use crate::clock::now;
+    pub use crate::engine::deadline::{Cut, Limits};
+    pub use crate::engine::decision::{Bounds, Step};
+    pub use crate::engine::guards::admission::{Admission, Around, Settle, UNGUARDED};
+    pub use crate::engine::guards::asked::{Asked, Share};
+    pub use crate::engine::guards::choice::{Extend, Guard, Rejection};
+    pub use crate::engine::guards::in_force::Guards;
+    pub use crate::engine::guards::lent::guard;
+    pub use crate::engine::heard::{Checked, Heard};
+    pub use crate::engine::hold::{Hold, has_room, hold_sync};
+    pub use crate::engine::nesting::{attempt_async, attempt_sync};
+    pub use crate::engine::sleep::block_for;
+    pub use crate::engine::unknown_effect::{
+        Marks, mark, refuse, replace_marks, take_refusal, watch_doubt,
+    };
+    pub use crate::engine::wait::Carriage;
+    pub use crate::guard::breaker::config::Window;
+    pub use crate::policy::layer::{AttemptLimit, Layer};
+    pub use crate::retry::choices::{
+        Accept, Advisable, AsyncLimits, Begin, Hook, Judge, SyncLimits,
+    };
+    pub use crate::settings::guard_layer::GuardLayer;
+    pub use crate::text::redaction::{redacted, redacted_text};
 }
 
 #[cfg(feature = "macros")]

@@ -1,13 +1,11 @@
 //! [`Operation`]: what a call is called, for logs, errors, settings and statistics.
 
-pub(crate) mod state;
-
 use std::collections::{BTreeSet, HashMap};
 use std::panic::Location;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use crate::class::OperationClass;
-use crate::event;
+use crate::policy::class::OperationClass;
+use crate::report::event;
 
 /// A call's class and name.
 #[derive(Clone, Copy, Debug)]

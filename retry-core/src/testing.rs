@@ -32,7 +32,8 @@ mod time;
 
 use std::marker::PhantomData;
 
-use crate::random::{self, Source};
+use crate::policy::random;
+use crate::policy::random::Source;
 
 pub use recorder::{RecordedEvent, Recorder};
 pub use script::Script;

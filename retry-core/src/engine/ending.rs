@@ -2,17 +2,21 @@
 
 use std::time::Duration;
 
-use super::{Attempts, Plan};
+use super::attempts::{Attempts, Plan};
+use super::deadline::Limits;
+use super::guards::in_force;
+use super::guards::in_force::Guards;
+use super::nesting;
+use super::nesting::GaveUp;
+use super::unknown_effect;
+use crate::classify::failure::{Failure, text_of};
+use crate::classify::imprint::Imprint;
 use crate::clock::Moment;
-use crate::doubt;
-use crate::event::{self, At, Reason};
-use crate::failure::{Failure, text_of};
-use crate::guards::{self, Guards};
-use crate::imprint::Imprint;
-use crate::limits::Limits;
-use crate::metrics;
-use crate::nesting::{self, GaveUp};
-use crate::stats::{self, Ended};
+use crate::report::counters::Ended;
+use crate::report::event;
+use crate::report::event::{At, Reason};
+use crate::report::metrics;
+use crate::report::stats;
 
 /// Why a call ends without success.
 pub(super) enum End {
@@ -118,7 +122,7 @@ impl Attempts {
         }
         if self.retries > 0 {
             // The attempt that the wait was for does not come, nor is it paid for.
-            guards::refund(plan.operation, plan.guards.and_then(|guards| guards.budget));
+            in_force::refund(plan.operation, plan.guards.and_then(|guards| guards.budget));
             let last = Self {
                 retries: self.retries - 1,
                 ..*self
@@ -127,7 +131,7 @@ impl Attempts {
         }
         event::rejected(plan.operation, error);
         self.count(plan, 0, Outcome::CircuitOpen);
-        doubt::refuse(|| text_of(error));
+        unknown_effect::refuse(|| text_of(error));
         // Also of a call that never tries twice: an enclosing one is not to try in its place.
         nesting::give_up(|| {
             let error = Imprint::of_text(text_of(error));

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Attempts, Plan};
-use crate::scope::{self, RetryScope};
+use super::attempts::{Attempts, Plan};
+use crate::guard::scope;
+use crate::guard::scope::RetryScope;
 
 impl Plan<'_> {
     /// Whether a time budget holds for the call: its own, or that of a scope it is made in.

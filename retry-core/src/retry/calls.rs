@@ -3,15 +3,19 @@
 use std::future::Future;
 use std::marker::PhantomData;
 
-use super::Retry;
-use super::parts::{Accept, AsyncLimits, Hook, Judge, SyncLimits};
-use crate::engine::{Attempts, Bounds, Checked, Heard, Next, Plan, Step};
-use crate::failure::Failure;
-use crate::guards::{Guard, Guards, Settle};
-use crate::limits::{Bounded, Cut, Limits};
-use crate::nesting::{attempt_async, attempt_sync};
-use crate::pause::{Carriage, Carried};
-use crate::scope::InTime;
+use super::builder::Retry;
+use super::choices::{Accept, AsyncLimits, Hook, Judge, SyncLimits};
+use crate::classify::failure::Failure;
+use crate::engine::attempts::{Attempts, Plan};
+use crate::engine::deadline::{Bounded, Cut, Limits};
+use crate::engine::decision::{Bounds, Next, Step};
+use crate::engine::guards::admission::Settle;
+use crate::engine::guards::choice::Guard;
+use crate::engine::guards::in_force::Guards;
+use crate::engine::heard::{Checked, Heard};
+use crate::engine::nesting::{attempt_async, attempt_sync};
+use crate::engine::wait::{Carriage, Carried};
+use crate::guard::scope::InTime;
 
 /// The loop of an async call. `$heard` is what becomes of an outcome before it is judged: written into
 /// the loop and not called by it, as a call that asks nobody must not keep its outcome across an await.

@@ -3,11 +3,11 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use super::Retry;
-use super::parts::{Accept, AsyncLimits, Hook, Judge, Shared};
-use crate::guards::{Guarded, Rejection};
-use crate::hedge::{Hedge, Maker};
-use crate::limits::Cut;
+use super::builder::Retry;
+use super::choices::{Accept, AsyncLimits, Hook, Judge, Shared};
+use crate::engine::deadline::Cut;
+use crate::engine::guards::choice::{Guarded, Rejection};
+use crate::engine::hedge::{Hedge, Maker};
 
 /// A [`Retry`] that hedges; made by [`Retry::hedge`].
 ///

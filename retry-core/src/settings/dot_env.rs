@@ -8,7 +8,7 @@ use std::io;
 
 use super::environment::Read;
 use super::variables::PREFIX;
-use crate::error::InvalidSetting;
+use crate::policy::error::InvalidSetting;
 
 /// All settings of the file, and what is wrong with its lines.
 pub(super) fn parse(text: &str) -> Read {

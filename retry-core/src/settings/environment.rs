@@ -1,7 +1,7 @@
 //! Where variables are read: the process environment, over `.env`.
 
 use super::variables::PREFIX;
-use crate::error::{InvalidSetting, SettingsError};
+use crate::policy::error::{InvalidSetting, SettingsError};
 
 /// What could be read.
 #[derive(Default)]

@@ -3,9 +3,10 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::{RetrySettings, environment, operations, variables};
-use crate::error::{InvalidSetting, SettingsError};
-use crate::watch;
+use super::observers;
+use super::retry_settings::RetrySettings;
+use super::{environment, operations, variables};
+use crate::policy::error::{InvalidSetting, SettingsError};
 
 static INSTALLED: RwLock<Option<Arc<RetrySettings>>> = RwLock::new(None);
 static GENERATION: AtomicU32 = AtomicU32::new(0);
@@ -53,9 +54,9 @@ pub(super) fn install(settings: RetrySettings) {
 fn in_force(settings: &RetrySettings) {
     // Settings start to count, and never stop what code has started.
     if settings.stats {
-        watch::set(watch::STATS, true);
+        observers::set(observers::STATS, true);
     }
-    watch::set(watch::BUDGETS_OF_SETTINGS, settings.ask_for_budgets());
+    observers::set(observers::BUDGETS_OF_SETTINGS, settings.ask_for_budgets());
 }
 
 /// What was wrong with the environment.

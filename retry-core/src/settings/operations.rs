@@ -6,9 +6,10 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::observers;
+use super::retry_settings::RetrySettings;
 use super::variables::operation_key;
-use super::{RetrySettings, installed, nearest};
-use crate::watch;
+use super::{installed, nearest};
 
 /// What this process knows of its operations and of its variables, by their names in variables.
 struct Known {
@@ -116,7 +117,7 @@ pub(super) fn look() {
         };
         let Known { operations, warned } = &mut *known;
         let any = settings.unused_by(operations).next().is_some();
-        watch::set(watch::UNUSED_VARIABLES, any);
+        observers::set(observers::UNUSED_VARIABLES, any);
         let mut mistyped = settings.mistyped(operations);
         mistyped.retain(|mistyped| warned.insert(mistyped.variable.clone()));
         mistyped

@@ -2,7 +2,11 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::*;
+use super::retry_settings::RetrySettings;
+use super::variables::{self, operation_key};
+use crate::policy::class::OperationClass;
+use crate::policy::error::SettingsError;
+use crate::policy::layer::Layer;
 
 fn settings(variables: &[(&str, &str)]) -> RetrySettings {
     RetrySettings::from_vars(variables.iter().copied()).expect("good settings")

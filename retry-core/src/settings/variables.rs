@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::RetrySettings;
-use crate::class::OperationClass;
-use crate::error::InvalidSetting;
-use crate::layer::{AttemptLimit, Layer};
-use crate::nesting::Nested;
-use crate::wait_text::{self, Wait};
+use super::retry_settings::RetrySettings;
+use crate::engine::nesting::Nested;
+use crate::policy::class::OperationClass;
+use crate::policy::error::InvalidSetting;
+use crate::policy::layer::{AttemptLimit, Layer};
+use crate::text::duration;
+use crate::text::duration::Wait;
 
 pub(super) const PREFIX: &str = "RETRY__";
 pub(super) const OPERATION: &str = "OP__";
@@ -172,8 +173,8 @@ pub(super) fn class_named(owner: &str) -> Option<OperationClass> {
 fn set(layer: &mut Layer, field: &str, value: &str) -> Result<(), &'static str> {
     match field {
         "MAX_ATTEMPTS" => layer.max_attempts = Some(attempts(value).ok_or(ATTEMPTS_ALLOWED)?),
-        "MIN_WAIT" => layer.min_wait = Some(wait_text::parse(value).ok_or(wait_text::ALLOWED)?),
-        _ => layer.max_wait = Some(wait_text::parse(value).ok_or(wait_text::ALLOWED)?),
+        "MIN_WAIT" => layer.min_wait = Some(duration::parse(value).ok_or(duration::ALLOWED)?),
+        _ => layer.max_wait = Some(duration::parse(value).ok_or(duration::ALLOWED)?),
     }
     Ok(())
 }

@@ -18,7 +18,7 @@ pub struct RecordedEvent {
     pub level: Level,
     /// Its text.
     pub message: String,
-    /// Its fields as text, by name.
+    /// Its fields, by name.
     pub fields: BTreeMap<&'static str, String>,
     /// The texts of its error's chain, outermost first, where the error was reported as one.
     pub error_chain: Vec<String>,

@@ -15,7 +15,7 @@ thread_local! {
 }
 
 /// Skips every wait of this thread, sync or async, until the guard is dropped. Waits are drawn and
-/// reported as ever; they are not slept.
+/// reported; they are not slept.
 #[must_use = "waits are skipped until the guard is dropped"]
 pub fn no_wait() -> NoWait {
     HERE.set(HERE.get() + 1);

@@ -1,0 +1,306 @@
+//! What the attributes expand to calls of: the glue between a call's static site, its evaluated
+//! arguments, the engine and the wait.
+
+use std::future::Future;
+
+use super::site::Site;
+use crate::classify::classification::Classify;
+use crate::classify::failure::Failure;
+use crate::classify::judgement::Verdict;
+use crate::engine::attempts::{Attempts, Plan};
+use crate::engine::deadline::{Cut, Limits};
+use crate::engine::decision::{Bounds, Next, Step};
+use crate::engine::guards::admission::{Admission, Around, Settle};
+use crate::engine::guards::delay::Delay;
+use crate::engine::guards::in_force::Guards;
+use crate::engine::hedge::{Hedge, Maker, Race};
+use crate::engine::nesting::Inner;
+use crate::policy::error::RetryError;
+use crate::policy::layer::{AttemptLimit, Layer};
+use crate::policy::retry_policy::RetryPolicy;
+use crate::report::retry_event::RetryEvent;
+
+/// One call of an annotated function.
+#[derive(Debug)]
+pub struct Call<P> {
+    attempts: Attempts,
+    policy: P,
+}
+
+/// Where a call's policy comes from.
+pub trait PolicySource {
+    /// The policy of this call; `arguments` are evaluated when it is first asked for.
+    fn policy<'a>(
+        &'a mut self,
+        site: &'a Site,
+        arguments: impl FnOnce() -> Layer,
+    ) -> &'a RetryPolicy;
+}
+
+/// All arguments are constant: the site knows the policy.
+#[derive(Clone, Copy, Debug)]
+pub struct FromSite;
+
+impl PolicySource for FromSite {
+    #[inline]
+    fn policy<'a>(&'a mut self, site: &'a Site, _: impl FnOnce() -> Layer) -> &'a RetryPolicy {
+        site.policy()
+    }
+}
+
+/// Some argument is an expression: the call evaluates it at its first failure and keeps the result.
+#[derive(Clone, Copy, Debug)]
+pub struct Evaluated(Option<RetryPolicy>);
+
+impl PolicySource for Evaluated {
+    fn policy<'a>(
+        &'a mut self,
+        site: &'a Site,
+        arguments: impl FnOnce() -> Layer,
+    ) -> &'a RetryPolicy {
+        self.0.get_or_insert_with(|| site.policy_with(&arguments()))
+    }
+}
+
+impl Call<FromSite> {
+    /// A call with constant arguments.
+    #[must_use]
+    #[inline]
+    pub fn constant() -> Self {
+        Self {
+            attempts: Attempts::new(),
+            policy: FromSite,
+        }
+    }
+}
+
+impl Call<Evaluated> {
+    /// A call with arguments to evaluate.
+    #[must_use]
+    #[inline]
+    pub fn evaluated() -> Self {
+        Self {
+            attempts: Attempts::new(),
+            policy: Evaluated(None),
+        }
+    }
+}
+
+impl<P: PolicySource> Call<P> {
+    /// The attempt that runs, from 1.
+    #[must_use]
+    #[inline]
+    pub const fn attempt(&self) -> u32 {
+        self.attempts.number()
+    }
+
+    /// Where the attempt that runs leaves a call that gave up in it.
+    #[inline]
+    pub const fn inner(&mut self) -> &mut Inner {
+        self.attempts.inner()
+    }
+
+    /// Decides on an async attempt, whose outcome stays where it is.
+    #[inline]
+    pub fn decide<T, E>(
+        &mut self,
+        (site, limits): (&'static Site, Option<&Limits>),
+        around: Around<'_, impl Settle>,
+        outcome: &Result<T, E>,
+        arguments: impl FnOnce() -> Layer,
+        judge: impl Fn(&Result<T, E>) -> Option<Failure<'_>>,
+        hook: impl FnOnce(RetryEvent<'_, E>),
+    ) -> Step {
+        let Self { attempts, policy } = self;
+        let guards = around.0;
+        let plan = || site.plan(policy.policy(site, arguments), limits, guards);
+        attempts
+            .decide((site, outcome), around, plan, &judge, hook)
+            .step(attempts, outcome, judge)
+    }
+
+    /// Decides on a sync attempt, and waits. Says whether to try again.
+    #[inline]
+    pub fn decide_sync<T, E>(
+        &mut self,
+        (site, limits): (&'static Site, Option<&Limits>),
+        around: Around<'_, impl Settle>,
+        outcome: &Result<T, E>,
+        arguments: impl FnOnce() -> Layer,
+        judge: impl Fn(&Result<T, E>) -> Option<Failure<'_>>,
+        hook: impl FnOnce(RetryEvent<'_, E>),
+    ) -> bool {
+        let Self { attempts, policy } = self;
+        let guards = around.0;
+        let plan = || site.plan(policy.policy(site, arguments), limits, guards);
+        match attempts.decide((site, outcome), around, plan, &judge, hook) {
+            Next::Return => false,
+            Next::Again => true,
+            Next::Wait(waiting) => attempts.sleep(waiting, outcome, &judge),
+        }
+    }
+
+    /// The attempt failed, and the gate's probe has its result: the call is over.
+    pub fn rescued(
+        &mut self,
+        (site, limits): (&'static Site, Option<&Limits>),
+        (guards, admission): Around<'_, impl Settle>,
+        arguments: impl FnOnce() -> Layer,
+        failure: Failure<'_>,
+    ) {
+        let Self { attempts, policy } = self;
+        let plan = site.plan(policy.policy(site, arguments), limits, guards);
+        attempts.rescued(&plan, admission, &failure);
+    }
+
+    /// Asks the breaker for an attempt; the error is what a rejected call returns.
+    ///
+    /// # Errors
+    ///
+    /// [`RetryError::CircuitOpen`], as the function's own error.
+    #[inline]
+    pub fn admit<'g, E>(
+        &mut self,
+        (site, limits): (&'static Site, Option<&Limits>),
+        guards: &'g Guards<'g>,
+        arguments: impl FnOnce() -> Layer,
+    ) -> Result<Admission<'g>, E>
+    where
+        RetryError: Cut<E>,
+    {
+        guards.admit(&site.operation).map_err(|rejection| {
+            let Self { attempts, policy } = self;
+            attempts.rejected(rejection, || {
+                site.plan(policy.policy(site, arguments), limits, Some(guards))
+            })
+        })
+    }
+
+    /// What an async call waits for its limiter with.
+    #[inline]
+    pub fn delay<'g>(
+        &self,
+        (site, limits): (&'static Site, Option<&Limits>),
+        guards: &Guards<'g>,
+    ) -> Delay<'g> {
+        guards.delay(limits, (&site.operation, self.attempts.number()))
+    }
+
+    /// What a bounded attempt comes to, where a limit may have cut it.
+    pub fn unbound<T, E>(
+        &mut self,
+        (site, limits): (&'static Site, Option<&Limits>),
+        bounded: Result<Result<T, E>, RetryError>,
+        arguments: impl FnOnce() -> Layer,
+    ) -> Bounds<T, E>
+    where
+        RetryError: Cut<E>,
+    {
+        let Self { attempts, policy } = self;
+        attempts.unbound(bounded, || {
+            site.plan(policy.policy(site, arguments), limits, None)
+        })
+    }
+}
+
+impl Site {
+    /// Waits for the limiter, as a sync call does.
+    pub fn wait(&self, guards: &Guards<'_>) {
+        guards.wait(&self.operation);
+    }
+
+    fn plan<'a>(
+        &'a self,
+        policy: &'a RetryPolicy,
+        limits: Option<&'a Limits>,
+        guards: Option<&'a Guards<'a>>,
+    ) -> Plan<'a> {
+        Plan {
+            operation: &self.operation,
+            policy,
+            nested: self.nested,
+            limits,
+            guards,
+        }
+    }
+}
+
+/// A type that attempts can be counted in.
+#[diagnostic::on_unimplemented(
+    message = "`max_attempts` takes a whole number, and `{Self}` is none",
+    label = "not an integer"
+)]
+pub trait Integer: TryInto<i128> {}
+
+macro_rules! integers {
+    ($($integer:ty),*) => {$(impl Integer for $integer {})*};
+}
+integers!(
+    u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize
+);
+
+/// `max_attempts = expr`, of any integer type.
+#[must_use]
+pub fn attempt_limit(value: impl Integer) -> AttemptLimit {
+    // Only an unsigned 128-bit number can be too large for this, and is as good as the most.
+    let value = value.try_into().unwrap_or(i128::MAX).max(0);
+    AttemptLimit::Count(u32::try_from(value).unwrap_or(u32::MAX))
+}
+
+/// What `retry_if` says: a `bool` or a verdict.
+#[inline]
+pub fn verdict_by<E: ?Sized, V: Into<Verdict>>(
+    error: &E,
+    predicate: impl FnOnce(&E) -> V,
+) -> Verdict {
+    predicate(error).into()
+}
+
+/// Whether a predicate (`retry_on_ok`, `not_applied_if`) holds of a value.
+#[inline]
+pub fn holds<T: ?Sized>(value: &T, predicate: impl FnOnce(&T) -> bool) -> bool {
+    predicate(value)
+}
+
+/// What is known of an error whose type is a parameter of the function: that it is [`Classify`].
+#[inline]
+pub fn classified<E: Classify>(error: &E) -> Failure<'_> {
+    Failure::classified(error)
+}
+
+/// The failure of an attempt that its own timeout may have cut.
+#[must_use]
+#[inline]
+pub fn unless_timed_out(failure: Failure<'_>, timed_out: bool) -> Failure<'_> {
+    failure.timed_out(timed_out)
+}
+
+/// One attempt, hedged: `make` makes its copies.
+pub fn race<'g, M, F, T, E, S>(
+    (site, guards, hedge): (&'static Site, &Guards<'g>, Hedge),
+    is_final: S,
+    make: M,
+) -> Race<'g, M, F, T, E, S>
+where
+    M: FnMut() -> F,
+    F: Future<Output = Result<T, E>>,
+    S: Fn(&E) -> bool,
+{
+    hedge.race((guards, &site.operation), Maker::new(make), is_final)
+}
+
+/// The error type of a declared outcome.
+pub trait Fails {
+    /// The error.
+    type Error;
+}
+
+impl<T, E> Fails for Result<T, E> {
+    type Error = E;
+}
+
+/// A predicate on the errors of the outcome `R`.
+#[inline]
+pub fn on_error_of<R: Fails, S: Fn(&R::Error) -> bool>(predicate: S) -> S {
+    predicate
+}

@@ -1,0 +1,237 @@
+//! What `#[derive(Classify)]` expands to calls of: the judgement of a field by the best that its
+//! type allows, and what a variant states over it.
+//!
+//! The field's type is known only where the derive was written, so it is picked as for an attribute:
+//! by autoref specialisation on a [`Probe`].
+
+use std::error::Error;
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::specialise::{Object, Probe};
+use crate::classify::chain;
+use crate::classify::classification::Classify;
+use crate::classify::judgement::{Judgement, Proof, Verdict};
+use crate::classify::message;
+
+/// What a field that holds an error says.
+pub trait Held {
+    /// Its judgement.
+    fn __retry_held(&self) -> Judgement;
+}
+
+/// First by its own classification.
+impl<E: Classify> Held for &&&Probe<'_, E> {
+    fn __retry_held(&self) -> Judgement {
+        self.0.classify()
+    }
+}
+
+/// After its chain, by the chain of the error that it holds.
+impl<E: AsRef<Object>> Held for &Probe<'_, E> {
+    fn __retry_held(&self) -> Judgement {
+        by_chain(self.0.as_ref())
+    }
+}
+
+/// Then by its source chain; for types that may borrow, which cannot be looked at themselves.
+pub trait HeldByChain {
+    /// Its judgement.
+    fn __retry_held(&self) -> Judgement;
+}
+
+impl<E: Error> HeldByChain for &&Probe<'_, E> {
+    fn __retry_held(&self) -> Judgement {
+        let below = self.0.source();
+        chain::judgement_of(self.0, below, below.and_then(chain::judgement))
+    }
+}
+
+/// Then by its source chain, which begins with the error itself: where the derive is generic, a known
+/// error may stand for the parameter.
+pub trait HeldByStaticChain {
+    /// Its judgement.
+    fn __retry_held(&self) -> Judgement;
+}
+
+impl<E: Error + 'static> HeldByStaticChain for &&Probe<'_, E> {
+    fn __retry_held(&self) -> Judgement {
+        by_chain(self.0)
+    }
+}
+
+/// Else it is refused: the compiler asks for its `Classify`.
+pub trait NotHeld {
+    /// The field's type.
+    type Field;
+    /// Nothing judges: it does not compile.
+    fn __retry_held(&self) -> Judgement
+    where
+        Self::Field: Classify;
+}
+
+impl<E> NotHeld for Probe<'_, E> {
+    type Field = E;
+
+    fn __retry_held(&self) -> Judgement
+    where
+        E: Classify,
+    {
+        self.0.classify()
+    }
+}
+
+/// How an error is looked at as a `dyn Error`.
+pub trait Viewed<'a> {
+    /// The error, where it is one.
+    fn __retry_as_error(&self) -> Option<&'a (dyn Error + 'static)>;
+}
+
+impl<'a, E: Error + 'static> Viewed<'a> for &Probe<'a, E> {
+    #[inline]
+    fn __retry_as_error(&self) -> Option<&'a (dyn Error + 'static)> {
+        Some(self.0)
+    }
+}
+
+impl<'a, E> Viewed<'a> for Probe<'a, E> {
+    #[inline]
+    fn __retry_as_error(&self) -> Option<&'a (dyn Error + 'static)> {
+        None
+    }
+}
+
+/// The wait that a field holds.
+#[diagnostic::on_unimplemented(
+    message = "`retry_after` needs a `Duration` or an `Option<Duration>`, and `{Self}` is neither",
+    label = "this field holds a `{Self}`",
+    note = "for a wait in another form write `#[classify(with = path)]`: the function gets all fields by \
+            reference and returns a `Verdict` or a `Judgement`"
+)]
+pub trait HoldsWait {
+    /// The wait, if there is one.
+    fn wait(&self) -> Option<Duration>;
+}
+
+impl HoldsWait for Duration {
+    #[inline]
+    fn wait(&self) -> Option<Duration> {
+        Some(*self)
+    }
+}
+
+impl<W: HoldsWait> HoldsWait for Option<W> {
+    #[inline]
+    fn wait(&self) -> Option<Duration> {
+        self.as_ref().and_then(HoldsWait::wait)
+    }
+}
+
+macro_rules! wait_by_reference {
+    ($($pointer:ty),*) => {$(
+        impl<W: HoldsWait + ?Sized> HoldsWait for $pointer {
+            #[inline]
+            fn wait(&self) -> Option<Duration> {
+                (**self).wait()
+            }
+        }
+    )*};
+}
+wait_by_reference!(&W, Box<W>, Rc<W>, Arc<W>);
+
+/// The advice of a field that holds a wait; without one it is to try again.
+#[must_use]
+#[inline]
+pub fn after(field: &impl HoldsWait) -> Verdict {
+    field.wait().map_or(Verdict::Retry, Verdict::RetryAfter)
+}
+
+/// The judgement of a variant that states nothing and holds nothing: what the trait provides.
+pub fn unstated<E: Classify + ?Sized>(error: &E) -> Judgement {
+    chain::judgement_of_unstated(error)
+}
+
+/// The judgement of a variant by its field's. Where nothing knows the field, the texts advise, and the
+/// variant's own text is one of them.
+pub fn held(error: &dyn fmt::Display, field: Judgement) -> Judgement {
+    let is_unrecognized = field.proof() == Proof::Unrecognized;
+    if is_unrecognized && message::verdict_on(error) == Verdict::Stop {
+        return field.advising(Verdict::Stop);
+    }
+    // It speaks of what it was made in, not of the body that returns this error.
+    field.of_a_step()
+}
+
+/// The judgement of a field with the variant's advice; every other question keeps the field's answer.
+pub fn advised(field: Judgement, verdict: Verdict) -> Judgement {
+    field.with_settled_answers().advising(verdict).of_a_step()
+}
+
+/// The judgement of a field with the variant's proof that nothing happened.
+pub fn proved(field: Judgement) -> Judgement {
+    field.with_settled_answers().not_applied()
+}
+
+/// What a function judges.
+#[inline]
+pub fn judged(judgement: impl Into<Judgement>) -> Judgement {
+    judgement.into()
+}
+
+fn by_chain(error: &(dyn Error + 'static)) -> Judgement {
+    chain::judgement_of(&error, error.source(), chain::judgement(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::classify::judgement::Answer;
+    use std::io;
+
+    #[test]
+    fn advice_over_a_field_leaves_the_other_answers() {
+        let reset = io::Error::from(io::ErrorKind::ConnectionReset).classify();
+        let stopped = advised(reset, Verdict::Stop);
+        assert_eq!(stopped.verdict(), Verdict::Stop);
+        assert_eq!(stopped.answer(), reset.answer());
+        assert_eq!(stopped.kind(), reset.kind());
+        assert!(!stopped.is_not_applied());
+
+        let limited = advised(Judgement::retry_after(Duration::ZERO), Verdict::Stop);
+        assert!(
+            limited.is_throttle(),
+            "the server still asks for fewer calls"
+        );
+        assert_eq!(limited.answer(), Answer::Failing);
+
+        let refused = advised(Judgement::stop().not_applied(), Verdict::Retry);
+        assert!(refused.is_not_applied());
+        assert_eq!(refused.answer(), Answer::Answered);
+    }
+
+    #[test]
+    fn proof_over_a_field_leaves_the_other_answers() {
+        let unread = Judgement::stop().unknown();
+        let proof = proved(unread);
+        assert!(proof.is_not_applied());
+        assert_eq!(proof.answer(), Answer::Failing, "as the library says");
+        assert_eq!(proof.verdict(), Verdict::Stop);
+    }
+
+    #[test]
+    fn advice_over_a_text_is_all_that_there_is() {
+        let text = advised("connection lost".classify(), Verdict::Stop);
+        assert_eq!(text.answer(), Answer::Answered, "a text answers nothing");
+    }
+
+    #[test]
+    fn one_final_text_is_enough_where_nothing_is_known() {
+        let busy = "busy".classify();
+        assert_eq!(held(&"404 not found", busy).verdict(), Verdict::Stop);
+        assert_eq!(held(&"failed", busy).verdict(), Verdict::Retry);
+        let known = Judgement::retry().with_kind("known");
+        assert_eq!(held(&"404 not found", known), known);
+    }
+}

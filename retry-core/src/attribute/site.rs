@@ -1,0 +1,188 @@
+//! [`Site`]: the static part of an annotated function.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::engine::attempts::Callee;
+use crate::engine::guards::asked::Asked;
+use crate::engine::guards::in_force::Guards;
+use crate::engine::hedge::Hedge;
+use crate::engine::nesting::Nested;
+use crate::engine::shared::State;
+use crate::operation::Operation;
+use crate::policy::class::OperationClass;
+use crate::policy::layer::{Layer, Resolution};
+use crate::policy::retry_policy::RetryPolicy;
+use crate::report::event;
+use crate::settings::generations::Generations;
+use crate::settings::guard_layer::GuardLayer;
+use crate::settings::{installed, operations};
+
+/// What an attribute knows at compile time, and what the function's calls share: one `static` in
+/// its expansion.
+#[derive(Debug)]
+pub struct Site {
+    pub(crate) class: OperationClass,
+    pub(crate) operation: Operation,
+    pub(crate) nested: Option<Nested>,
+    constants: Layer,
+    asked: Asked,
+    resolved: Generations<Resolved>,
+    state: OnceLock<&'static State>,
+    /// Whether an argument out of range was reported.
+    clamped: AtomicBool,
+    /// Whether settings know that there is such an operation.
+    asked_settings: AtomicBool,
+}
+
+/// What all layers together say, under one generation of settings.
+#[derive(Debug)]
+struct Resolved {
+    policy: RetryPolicy,
+    guards: Guards<'static>,
+    layer: GuardLayer,
+}
+
+impl Site {
+    /// The site of the function `name`, with the attribute's constant arguments.
+    #[must_use]
+    pub const fn new(
+        class: OperationClass,
+        name: &'static str,
+        constants: Layer,
+        nested: Option<Nested>,
+    ) -> Self {
+        Self {
+            class,
+            operation: Operation::annotated(class, name),
+            nested,
+            constants,
+            asked: Asked::NONE,
+            resolved: Generations::new(),
+            state: OnceLock::new(),
+            clamped: AtomicBool::new(false),
+            asked_settings: AtomicBool::new(false),
+        }
+    }
+
+    /// The same with guards.
+    ///
+    /// # Panics
+    ///
+    /// If one of their numbers is out of its range: in a `static`, a compile error.
+    #[must_use]
+    pub const fn guarded(mut self, asked: Asked) -> Self {
+        asked.layer.check();
+        self.asked = asked;
+        self
+    }
+
+    /// The operation's name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.operation.name()
+    }
+
+    /// The guards of a call that begins now, as far as calls share them.
+    #[must_use]
+    #[inline]
+    pub fn guards(&self) -> &Guards<'static> {
+        &self.resolved().guards
+    }
+
+    /// `time_budget = ..`, unless the operator says otherwise.
+    #[must_use]
+    pub fn time_budget(&self, argument: Duration) -> Duration {
+        let layer = &self.resolved().layer;
+        layer.time_budget.unwrap_or(argument)
+    }
+
+    /// `hedge(after = .., max = ..)`, unless the operator says otherwise.
+    #[must_use]
+    pub fn hedge(&self, argument: Duration, max: u32) -> Hedge {
+        let layer = &self.resolved().layer;
+        Hedge::clamped(layer.hedge_after.unwrap_or(argument), max, |error, used| {
+            // Reported by the first call only: an expression is out of range in every one.
+            if !self.clamped.swap(true, Ordering::Relaxed) {
+                event::clamped(&self.operation, error, used);
+            }
+        })
+    }
+
+    /// The policy under the settings in force, for a site all of whose arguments are constant.
+    #[inline]
+    pub(crate) fn policy(&self) -> &RetryPolicy {
+        &self.resolved().policy
+    }
+
+    #[inline]
+    fn resolved(&self) -> &Resolved {
+        let make = || {
+            let resolution = self.resolution(&Layer::NONE);
+            let policy = resolution.policy;
+            let layer = installed::current().guards_over(self.class, self.name(), self.asked.layer);
+            let resolved = Resolved {
+                policy,
+                guards: self.asked.guards(&self.operation, &layer),
+                layer,
+            };
+            (resolved, resolution)
+        };
+        self.resolved
+            .get(make, |resolution| self.announce(resolution))
+    }
+
+    /// The policy with arguments that were evaluated for one call over the constant ones.
+    pub(crate) fn policy_with(&self, evaluated: &Layer) -> RetryPolicy {
+        let resolution = self.resolution(evaluated);
+        self.announce(&resolution);
+        resolution.policy
+    }
+
+    fn announce(&self, resolution: &Resolution) {
+        if event::on() {
+            event::resolved(&self.operation, resolution);
+        }
+    }
+
+    fn resolution(&self, evaluated: &Layer) -> Resolution {
+        self.ask();
+        let mut out_of_range = false;
+        // Reported by the first call only: an expression is out of range in every one.
+        let reported = self.clamped.load(Ordering::Relaxed);
+        let arguments = self.constants.and(evaluated).clamped(&mut |error, used| {
+            out_of_range = true;
+            if !reported {
+                event::clamped(&self.operation, error, used);
+            }
+        });
+        if out_of_range {
+            self.clamped.store(true, Ordering::Relaxed);
+        }
+        installed::current().resolve(self.class, self.name(), &arguments)
+    }
+}
+
+impl Callee for Site {
+    #[inline]
+    fn operation(&self) -> &Operation {
+        &self.operation
+    }
+
+    #[inline]
+    fn state(&self) -> &'static State {
+        match self.state.get() {
+            Some(state) => state,
+            None => self.state.get_or_init(|| self.operation.look_up()),
+        }
+    }
+
+    #[inline]
+    fn ask(&self) {
+        if !self.asked_settings.load(Ordering::Relaxed) {
+            self.asked_settings.store(true, Ordering::Relaxed);
+            operations::asked_by(self.name());
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Classification by source chain: the outermost known error decides.
+
+use std::error::Error;
+use std::{fmt, io};
+
+use super::classification::Classify;
+use super::judgement::{Judgement, Verdict};
+use super::library::layers;
+use super::message;
+use super::recognized;
+use super::throttle;
+use crate::policy::error::RetryError;
+
+type Node<'a> = &'a (dyn Error + 'static);
+
+/// The judgement of the outermost known error in the chain that begins with `error`.
+pub(crate) fn judgement(error: Node<'_>) -> Option<Judgement> {
+    layers(Some(error)).find_map(known)
+}
+
+/// `known` where there is one, else what the texts of `top` and of the chain `below` it advise.
+pub(crate) fn judgement_of(
+    top: &dyn fmt::Display,
+    below: Option<Node<'_>>,
+    known: Option<Judgement>,
+) -> Judgement {
+    known.unwrap_or_else(|| by_texts(top, below))
+}
+
+/// The judgement that [`Classify`] provides: by the chain, where the error has one to show, else by
+/// its text.
+pub(crate) fn judgement_of_unstated<E: Classify + ?Sized>(error: &E) -> Judgement {
+    match error.as_error() {
+        Some(view) => judgement_of_own(&error, view),
+        None => by_texts(&error, None),
+    }
+}
+
+/// The judgement of an error whose own [`Classify`] asks for it. Its type may be a
+/// [recognized](crate::recognize) one, which would ask itself again: only what lies below counts
+/// then.
+fn judgement_of_own(top: &dyn fmt::Display, error: Node<'_>) -> Judgement {
+    let below = error.source();
+    let known = built_in(error).or_else(|| below.and_then(judgement));
+    judgement_of(top, below, known)
+}
+
+/// The kind of the outermost known error in the chain that begins with `error`.
+pub(crate) fn kind(error: Node<'_>) -> Option<&'static str> {
+    judgement(error).map(|known| known.kind())
+}
+
+/// The judgement of an error with nothing known in its chain: the texts of all its layers advise,
+/// and one final text is enough. A context put around "404 not found" must not make it worth another
+/// attempt. A text proves nothing.
+pub(crate) fn by_texts(top: &dyn fmt::Display, below: Option<Node<'_>>) -> Judgement {
+    let is_final = |layer: &dyn fmt::Display| message::verdict_on(layer) == Verdict::Stop;
+    Judgement::by_text(
+        if is_final(top) || layers(below).any(|layer| is_final(&layer)) {
+            Verdict::Stop
+        } else {
+            Verdict::Retry
+        },
+    )
+}
+
+/// Whether `top` or a layer under it says that there were too many calls.
+pub(crate) fn says_throttled(top: &dyn fmt::Display, below: Option<Node<'_>>) -> bool {
+    throttle::says_throttled(top) || layers(below).any(|layer| throttle::says_throttled(&layer))
+}
+
+/// A chain longer than this is taken for a cycle.
+const LONGEST_CHAIN: usize = 64;
+
+/// `first` and its sources, outermost first.
+pub(crate) fn layers(first: Option<Node<'_>>) -> impl Iterator<Item = Node<'_>> {
+    std::iter::successors(first, |error| (**error).source()).take(LONGEST_CHAIN)
+}
+
+fn known(error: Node<'_>) -> Option<Judgement> {
+    built_in(error).or_else(|| recognized::judgement(error))
+}
+
+/// The one list of errors that this crate knows by itself: by their types, and those of libraries
+/// that are no dependency by their layers.
+fn built_in(error: Node<'_>) -> Option<Judgement> {
+    macro_rules! first_of {
+        ($($(#[$when:meta])* $known:ty),* $(,)?) => {$(
+            $(#[$when])*
+            if let Some(found) = error.downcast_ref::<$known>() {
+                return Some(found.classify());
+            }
+        )*};
+    }
+    first_of!(
+        io::Error,
+        RetryError,
+        tokio::task::JoinError,
+        tokio::time::error::Elapsed,
+        tokio::sync::AcquireError,
+        tokio::sync::TryAcquireError,
+        tokio::sync::oneshot::error::RecvError,
+        tokio::sync::oneshot::error::TryRecvError,
+        tokio::sync::mpsc::error::TryRecvError,
+        tokio::sync::broadcast::error::RecvError,
+        tokio::sync::broadcast::error::TryRecvError,
+        tokio::sync::watch::error::RecvError,
+        #[cfg(feature = "reqwest")]
+        reqwest::Error,
+        #[cfg(feature = "reqwest-012")]
+        reqwest_012::Error,
+        #[cfg(feature = "hyper")]
+        hyper::Error,
+        #[cfg(feature = "h2")]
+        h2::Error,
+        #[cfg(feature = "tonic")]
+        tonic::Status,
+        #[cfg(feature = "sqlx")]
+        sqlx::Error,
+        #[cfg(feature = "sqlx-08")]
+        sqlx_08::Error,
+        #[cfg(feature = "tokio-postgres")]
+        tokio_postgres::Error,
+        #[cfg(feature = "redis")]
+        redis::RedisError,
+    );
+    layers::judgement(error)
+}

@@ -1,0 +1,484 @@
+//! [`Failure`]: what the engine is told of a failed attempt - how to judge it, how to print it.
+
+use std::error::Error;
+use std::fmt;
+
+use super::chain;
+use super::classification::Classify;
+use super::imprint;
+use super::imprint::Imprint;
+use super::judgement::{Answer, Judgement, Proof, Verdict};
+use super::message;
+use super::throttle;
+use crate::text::redaction::redacted_text;
+
+/// A failed attempt, borrowed from its outcome.
+///
+/// `Copy`, and made inline: on the engine's short way only the verdict is looked at, and the rest is
+/// never built.
+#[derive(Clone, Copy, Debug)]
+pub struct Failure<'a> {
+    classifier: Classifier<'a>,
+    /// The classifier's judgement, once it was asked.
+    own: Option<Judgement>,
+    /// A predicate's verdict, or a gate's: it comes before the classifier's.
+    verdict: Option<Verdict>,
+    description: Description<'a>,
+}
+
+/// What judges an error: the best that its type allows.
+#[derive(Clone, Copy)]
+pub enum Classifier<'a> {
+    /// Its own [`Classify`].
+    Own(&'a dyn Classify),
+    /// The outermost known error below it, else the texts of all layers.
+    Chain(&'a dyn fmt::Display, Option<&'a (dyn Error + 'static)>),
+    /// Its text.
+    Text(&'a dyn fmt::Display),
+    /// Nothing is known: it is retried.
+    Nobody,
+    /// The engine, which has cut the attempt: it may have taken effect.
+    TimedOut,
+}
+
+/// How an error is printed: the best that its type allows.
+#[derive(Clone, Copy)]
+pub enum Description<'a> {
+    /// With its chain.
+    Error(&'a (dyn Error + 'a)),
+    /// With its chain, and it stands behind a pointer: it stays where it is while its holder moves.
+    Boxed(&'a (dyn Error + 'a)),
+    /// A `String`, whose bytes stay where they are.
+    Text(&'a str),
+    /// As it displays.
+    Display(&'a dyn fmt::Display),
+    /// As it debugs.
+    Debug(&'a dyn fmt::Debug),
+    /// By this text: its type's name, or what stands for an error.
+    Named(&'static str),
+}
+
+impl Classifier<'_> {
+    fn judgement(&self) -> Judgement {
+        match *self {
+            Self::Own(own) => own.classify(),
+            Self::Chain(top, below) => {
+                chain::judgement_of(top, below, below.and_then(chain::judgement))
+            }
+            Self::Text(text) => Judgement::by_text(message::verdict_on(text)),
+            Self::Nobody => Judgement::by_text(Verdict::Retry),
+            Self::TimedOut => Judgement::retry()
+                .unknown()
+                .with_kind("attempt_timeout")
+                .without_throttle(),
+        }
+    }
+
+    /// The error's text, and the chain below it.
+    fn texts(&self) -> Option<(&dyn fmt::Display, Option<&(dyn Error + 'static)>)> {
+        match self {
+            Self::Own(own) => Some((own, own.as_error().and_then(Error::source))),
+            Self::Chain(top, below) => Some((top, *below)),
+            Self::Text(text) => Some((text, None)),
+            Self::Nobody | Self::TimedOut => None,
+        }
+    }
+}
+
+impl<'a> Failure<'a> {
+    /// A failure that the error's own classification judges.
+    #[must_use]
+    #[inline]
+    pub const fn new(classifier: Classifier<'a>, description: Description<'a>) -> Self {
+        Self {
+            classifier,
+            own: None,
+            verdict: None,
+            description,
+        }
+    }
+
+    /// A value that `retry_on_ok` does not accept.
+    #[must_use]
+    #[inline]
+    pub const fn unaccepted() -> Self {
+        Self::new(
+            Classifier::Nobody,
+            Description::Named("the result is not accepted yet"),
+        )
+        .judged(Verdict::Retry)
+    }
+
+    /// An attempt that was cut, or broken off: it may have taken effect.
+    #[must_use]
+    pub const fn cut() -> Self {
+        Self::new(
+            Classifier::TimedOut,
+            Description::Named("the attempt was broken off"),
+        )
+    }
+
+    /// Advises by `verdict` instead.
+    #[must_use]
+    #[inline]
+    pub const fn judged(mut self, verdict: Verdict) -> Self {
+        self.verdict = Some(verdict);
+        self
+    }
+
+    /// What the function states of its error: `states` is asked only where neither the error's type
+    /// nor a known library has stated whether the attempt took effect.
+    #[must_use]
+    pub fn not_applied_if(mut self, states: impl FnOnce() -> bool) -> Self {
+        let own = self.own();
+        let is_open = matches!(own.proof(), Proof::Unstated | Proof::Unrecognized);
+        self.own = Some(if is_open && states() {
+            own.not_applied()
+        } else {
+            own
+        });
+        self
+    }
+
+    /// The failure of an attempt that its own timeout has cut, if it has: a predicate's verdict
+    /// stays, the error's own has nothing to go by.
+    #[inline]
+    pub(crate) fn timed_out(self, timed_out: bool) -> Self {
+        if timed_out {
+            Self {
+                classifier: Classifier::TimedOut,
+                own: None,
+                ..self
+            }
+        } else {
+            self
+        }
+    }
+
+    /// The same, with its advice at hand.
+    #[inline]
+    pub(crate) fn advised(mut self) -> (Self, Verdict) {
+        if let Some(verdict) = self.verdict {
+            return (self, verdict);
+        }
+        let own = self.own();
+        self.own = Some(own);
+        (self, own.verdict())
+    }
+
+    #[inline]
+    pub(crate) fn verdict(&self) -> Verdict {
+        self.advised().1
+    }
+
+    /// The classifier's judgement.
+    #[inline]
+    fn own(&self) -> Judgement {
+        self.own.unwrap_or_else(|| self.classifier.judgement())
+    }
+
+    /// All that is known of the failure, a predicate's advice included.
+    pub(crate) fn judgement(&self) -> Judgement {
+        let own = self.own();
+        self.verdict.map_or(own, |verdict| own.advising(verdict))
+    }
+
+    /// Whether it is proved that the attempt had no effect, whatever a predicate advises.
+    #[must_use]
+    pub fn is_not_applied(&self) -> bool {
+        self.own().is_not_applied()
+    }
+
+    /// Whether that is stated of the whole body, and not only of the step that failed.
+    #[must_use]
+    pub fn is_stated(&self) -> bool {
+        self.own().proof() == Proof::NotApplied
+    }
+
+    /// Whether nothing knows the error, so that its text is all there is.
+    #[must_use]
+    pub fn is_unrecognized(&self) -> bool {
+        self.own().proof() == Proof::Unrecognized
+    }
+
+    pub(crate) fn proof(&self) -> Proof {
+        self.own().proof()
+    }
+
+    /// Whether the other side answered, whatever a predicate or a gate advises.
+    pub(crate) fn answer(&self) -> Answer {
+        self.own().answer()
+    }
+
+    /// Whether the other side asks for fewer calls: a predicate that names a wait says so, else the
+    /// judgement, else the texts.
+    pub(crate) fn is_throttle(&self) -> bool {
+        let own = self.own();
+        if matches!(self.verdict, Some(Verdict::RetryAfter(_))) || own.is_throttle() {
+            return true;
+        }
+        !own.settles_throttle()
+            && (throttle::says_throttled(&own.kind())
+                || self
+                    .classifier
+                    .texts()
+                    .is_some_and(|(top, below)| chain::says_throttled(top, below)))
+    }
+
+    /// Whether another attempt would fail the same way.
+    #[must_use]
+    pub fn is_stop(&self) -> bool {
+        self.verdict() == Verdict::Stop
+    }
+
+    pub(crate) fn kind(&self) -> &'static str {
+        let own = self.own();
+        let below = || match self.classifier {
+            Classifier::Own(error) => error.as_error().and_then(Error::source),
+            _ => None,
+        };
+        match own.kind() {
+            // A type that judges by itself may leave the kind to what it holds.
+            "error" => below().and_then(chain::kind).unwrap_or("error"),
+            kind => kind,
+        }
+    }
+
+    pub(crate) const fn description(&self) -> Description<'a> {
+        self.description
+    }
+
+    /// What is kept of the error, so that it is recognised in a later one.
+    pub(crate) fn imprint(&self) -> Imprint {
+        let top = self.description.as_error();
+        let below = chain::layers(top.and_then(Error::source)).map(|layer| text_of(&layer));
+        let mut imprint = Imprint::of_texts(std::iter::once(self.text()).chain(below).collect());
+        let moving = match self.description {
+            Description::Error(error) => imprint::place(error),
+            _ => 0..0,
+        };
+        if let Description::Text(text) = self.description {
+            imprint.add_text(text);
+        }
+        let first = match self.classifier {
+            Classifier::Own(own) => own.as_error(),
+            Classifier::Chain(_, below) => below,
+            _ => None,
+        };
+        for layer in chain::layers(first) {
+            imprint.add_layer(layer, &moving);
+        }
+        imprint
+    }
+
+    /// The error's text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        text_of(&self.description)
+    }
+}
+
+impl fmt::Debug for Classifier<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Classifier")
+    }
+}
+
+impl fmt::Debug for Description<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for Description<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // An error that fails to display itself is shown as far as it got: the failure passed on,
+        // a subscriber that formats would panic.
+        let _ = match self {
+            Self::Error(error) | Self::Boxed(error) => fmt::Display::fmt(error, f),
+            Self::Text(text) => f.write_str(text),
+            Self::Display(text) => text.fmt(f),
+            Self::Debug(value) => value.fmt(f),
+            Self::Named(name) => f.write_str(name),
+        };
+        Ok(())
+    }
+}
+
+impl<'a> Description<'a> {
+    /// That of what an error's holder shows as the error: itself, a part of itself, or what it has
+    /// behind a pointer.
+    #[inline]
+    pub(crate) fn shown<E>(holder: &'a E, error: &'a (dyn Error + 'a)) -> Self {
+        let holder = imprint::place(holder);
+        let start = imprint::place(error).start;
+        if start == holder.start || holder.contains(&start) {
+            Self::Error(error)
+        } else {
+            Self::Boxed(error)
+        }
+    }
+
+    fn as_error(self) -> Option<&'a (dyn Error + 'a)> {
+        match self {
+            Self::Error(error) | Self::Boxed(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// An owned copy of the error's texts, chain and all, that a subscriber can take as an error.
+    /// Without the secrets that URLs carry.
+    pub(crate) fn snapshot(self) -> Snapshot {
+        let debug = match self {
+            Self::Error(error) | Self::Boxed(error) => redacted_text(&format_args!("{error:?}")),
+            Self::Debug(value) => redacted_text(&format_args!("{value:?}")),
+            Self::Text(_) | Self::Display(_) | Self::Named(_) => redacted_text(&self),
+        };
+        let below = self.as_error().and_then(Error::source);
+        let below: Vec<_> = chain::layers(below).collect();
+        let source = below.into_iter().rfold(None, |source, layer| {
+            let (text, debug) = (
+                redacted_text(&layer),
+                redacted_text(&format_args!("{layer:?}")),
+            );
+            Some(Box::new(Snapshot {
+                text,
+                debug,
+                source,
+            }))
+        });
+        Snapshot {
+            text: redacted_text(&self),
+            debug,
+            source,
+        }
+    }
+}
+
+/// What `text` displays, up to where its `Display` fails: `to_string` would panic there.
+pub(crate) fn text_of(text: &dyn fmt::Display) -> String {
+    use fmt::Write as _;
+    let mut written = String::new();
+    let _ = write!(written, "{text}");
+    written
+}
+
+/// The texts of an error and of its chain, as they may be logged.
+#[must_use]
+pub fn snapshot(error: &(dyn Error + 'static)) -> Snapshot {
+    Description::Error(error).snapshot()
+}
+
+/// An error's texts, owned and redacted: events want a `'static` error, and errors may borrow.
+pub struct Snapshot {
+    text: String,
+    /// Error trackers read the type's name from here.
+    debug: String,
+    source: Option<Box<Self>>,
+}
+
+impl fmt::Display for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.debug)
+    }
+}
+
+impl Error for Snapshot {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source
+            .as_deref()
+            .map(|source| source as &(dyn Error + 'static))
+    }
+}
+
+/// What a caller without an attribute knows of an `E: Classify`.
+impl<'a> Failure<'a> {
+    #[inline]
+    pub(crate) fn classified<E: Classify>(error: &'a E) -> Self {
+        Self::new(Classifier::Own(error), described(error))
+    }
+}
+
+/// With its chain where it has one to show.
+#[inline]
+pub(crate) fn described<E: Classify>(error: &E) -> Description<'_> {
+    match error.as_error() {
+        Some(shown) => Description::shown(error, shown),
+        None => error
+            .__owned_text()
+            .map_or(Description::Display(error), Description::Text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io;
+    use std::time::Duration;
+
+    /// Nothing is known of it but its text and its source.
+    #[derive(Debug, thiserror::Error)]
+    #[error("{0}")]
+    struct Wrapped(&'static str, #[source] io::Error);
+
+    impl Classify for Wrapped {
+        fn as_error(&self) -> Option<&(dyn Error + 'static)> {
+            Some(self)
+        }
+    }
+
+    /// Its text says nothing; the server named a wait.
+    struct Busy;
+
+    impl fmt::Display for Busy {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("busy")
+        }
+    }
+
+    impl Classify for Busy {
+        fn classify(&self) -> Judgement {
+            Judgement::retry_after(Duration::from_secs(1))
+        }
+    }
+
+    #[test]
+    fn throttling_by_hint_kind_text_and_source() {
+        let reset = || io::Error::from(io::ErrorKind::ConnectionReset);
+        let limited = || io::Error::other("rate limit exceeded");
+        let named = Description::Named("");
+        let own = |error: &dyn Classify| Failure::new(Classifier::Own(error), named).is_throttle();
+        assert!(own(&Busy) && own(&&Busy) && own(&"429") && own(&limited()));
+        assert!(own(&Wrapped("slow down", reset())) && own(&Wrapped("failed", limited())));
+        assert!(!own(&"busy") && !own(&reset()) && !own(&Wrapped("failed", reset())));
+
+        let chain = |error: &Wrapped| {
+            Failure::new(Classifier::Chain(error, error.source()), named).is_throttle()
+        };
+        assert!(chain(&Wrapped("throttled", reset())) && chain(&Wrapped("failed", limited())));
+        assert!(!chain(&Wrapped("failed", reset())));
+
+        let text = |text: &str| Failure::new(Classifier::Text(&text), named).is_throttle();
+        assert!(text("HTTP 429") && !text("HTTP 500"));
+    }
+
+    #[test]
+    fn a_predicate_that_names_a_wait_is_throttling_and_a_timeout_is_none() {
+        let failure = Failure::new(Classifier::Nobody, Description::Named("too many requests"));
+        assert!(!failure.is_throttle(), "what is printed is not asked");
+        let hint = Verdict::RetryAfter(Duration::ZERO);
+        assert!(failure.judged(hint).is_throttle());
+        let text = Failure::classified(&"too many requests");
+        assert!(
+            text.judged(Verdict::Stop).is_throttle(),
+            "the error's own word holds"
+        );
+        assert!(!text.timed_out(true).is_throttle(), "there was no answer");
+    }
+}

@@ -1,0 +1,254 @@
+//! [`Imprint`]: what is kept of an error, so that it is recognised where a later error carries it.
+//!
+//! An error moves on its way up, and with it all that it holds by value. What it holds behind a
+//! pointer stays where it is: the error in a `Box<dyn Error>` or an `anyhow::Error`, the payload of an
+//! [`io::Error`], the bytes of a `String`. The same part at the same address is therefore the same
+//! error, until it is dropped: then the allocator may give its place to another one.
+
+use std::error::Error;
+use std::hint::black_box;
+use std::io;
+use std::ops::Range;
+
+use super::failure::text_of;
+
+/// An error's texts, and the places of those of its parts that do not move with it.
+#[derive(Debug, Default)]
+pub(crate) struct Imprint {
+    /// Its own, and that of each layer below.
+    texts: Vec<String>,
+    parts: Vec<Part>,
+    /// The operating system's code, where the error has one.
+    code: Option<i32>,
+}
+
+/// A part of an error that stays where it is.
+#[derive(Debug)]
+struct Part {
+    place: Range<usize>,
+    text: String,
+    /// `None` for the bytes of a `String`.
+    debug: Option<String>,
+}
+
+impl Imprint {
+    /// The imprint of an error of these texts: its own, and that of each layer below.
+    pub(crate) fn of_texts(texts: Vec<String>) -> Self {
+        Self {
+            texts,
+            ..Self::default()
+        }
+    }
+
+    /// The imprint of an error of which nothing but its text is known.
+    pub(crate) fn of_text(text: String) -> Self {
+        Self::of_texts(vec![text])
+    }
+
+    /// Adds the bytes of a `String`.
+    pub(crate) fn add_text(&mut self, text: &str) {
+        let start = text.as_ptr().addr();
+        self.parts.extend((!text.is_empty()).then(|| Part {
+            place: start..start + text.len(),
+            text: text.to_owned(),
+            debug: None,
+        }));
+    }
+
+    /// Adds a layer, unless it is a part of what moves.
+    pub(crate) fn add_layer(&mut self, error: &(dyn Error + 'static), moving: &Range<usize>) {
+        let place = place(error);
+        // What has no size has no place of its own.
+        if !place.is_empty() && !moving.contains(&place.start) {
+            self.parts.push(Part {
+                place,
+                text: text_of(&error),
+                debug: Some(text_of(&format_args!("{error:?}"))),
+            });
+        }
+        if let Some(error) = error.downcast_ref::<io::Error>() {
+            self.code = self.code.or(error.raw_os_error());
+            // Its source is that of its payload, which is no layer by itself.
+            if let Some(payload) = error.get_ref() {
+                self.add_layer(payload, moving);
+            }
+        }
+    }
+
+    /// The error's own text.
+    pub(crate) fn text(&self) -> &str {
+        self.texts.first().map_or("", String::as_str)
+    }
+
+    pub(crate) const fn code(&self) -> Option<i32> {
+        self.code
+    }
+
+    /// Whether a part of this error is a part of `other` too: the same, and not only an equal one.
+    pub(crate) fn shares_a_part_with(&self, other: &Self) -> bool {
+        self.is_matched_in(other, |own, its| own.place.start == its.place.start)
+    }
+
+    /// Whether `other` has an equal of some part of this error, elsewhere: another error of the same
+    /// type and text.
+    pub(crate) fn has_a_double_in(&self, other: &Self) -> bool {
+        self.is_matched_in(other, |own, its| {
+            own.place.start != its.place.start
+                && own.place.len() == its.place.len()
+                && own.debug == its.debug
+        })
+    }
+
+    fn is_matched_in(&self, other: &Self, matches: impl Fn(&Part, &Part) -> bool) -> bool {
+        self.parts.iter().any(|own| {
+            let mut parts = other.parts.iter();
+            parts.any(|its| own.text == its.text && matches(own, its))
+        })
+    }
+
+    /// Whether some layer of `other` has this error's own text, alone or set off from what is written
+    /// around it: `cannot load: busy` has `busy`, and `the database is busy` has not.
+    pub(crate) fn is_quoted_in(&self, other: &Self) -> bool {
+        let text = self.text();
+        !text.is_empty() && other.texts.iter().any(|layer| is_set_off(layer, text))
+    }
+
+    /// Forgets the parts whose places are free: they were dropped, and what stands there later is
+    /// something else. Says whether there are parts left.
+    pub(crate) fn forget_dropped_parts(&mut self) -> bool {
+        self.parts.retain(|part| !is_free(&part.place));
+        !self.parts.is_empty()
+    }
+}
+
+/// Where a value stands.
+pub(crate) fn place<T: ?Sized>(value: &T) -> Range<usize> {
+    let start = std::ptr::from_ref(value).cast::<()>().addr();
+    start..start + size_of_val(value)
+}
+
+/// Whether `text` stands in `layer` with a sign, or nothing, on both sides: spaces are none.
+fn is_set_off(layer: &str, text: &str) -> bool {
+    layer.match_indices(text).any(|(at, _)| {
+        let before = layer[..at].trim_end_matches(' ').chars().next_back();
+        let after = layer[at + text.len()..].trim_start_matches(' ');
+        let after = after.chars().next();
+        [before, after]
+            .into_iter()
+            .flatten()
+            .all(|sign| !sign.is_alphanumeric())
+    })
+}
+
+/// Whether the allocator hands this place out: what stood there was dropped a short while ago.
+///
+/// Allocators give the block that was freed last to the next that asks for its size, so a dropped
+/// error's place is found by asking for a few. One that gives blocks out again late is as good: no
+/// other error is made in that place then.
+fn is_free(place: &Range<usize>) -> bool {
+    /// What a box may hold before the error: a table of functions, a backtrace.
+    const HEADERS: [usize; 5] = [0, 16, 32, 48, 64];
+    /// One more than glibc keeps of each size for a thread.
+    const BLOCKS: usize = 8;
+    /// Larger blocks are not kept at hand: their places count as free.
+    const LARGEST: usize = 1024;
+    let size = place.len();
+    if size > LARGEST {
+        return true;
+    }
+    let blocks: Vec<Vec<u8>> = HEADERS
+        .into_iter()
+        .flat_map(|header| (0..BLOCKS).map(move |_| Vec::with_capacity(header + size)))
+        .collect();
+    black_box(&blocks).iter().any(|block| {
+        let start = block.as_ptr().addr();
+        (start..start + block.capacity()).contains(&place.start)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_boxed(error: &(dyn Error + 'static)) -> Imprint {
+        let mut imprint = Imprint::of_texts(vec![error.to_string()]);
+        imprint.add_layer(error, &(0..0));
+        imprint
+    }
+
+    #[test]
+    fn a_text_that_is_set_off_is_quoted() {
+        for (layer, text, quoted) in [
+            ("busy", "busy", true),
+            ("cannot load: busy", "busy", true),
+            ("busy (while loading)", "busy", true),
+            ("load failed [busy], giving up", "busy", true),
+            ("Failed(\"busy\")", "busy", true),
+            ("a: e\nb: busy", "e", true),
+            ("database busy", "busy", false),
+            ("busybox: not found", "busy", false),
+            ("the database is away", "e", false),
+            ("the database is away: e", "e", true),
+            ("cannot load", "cannot load: busy", false),
+            ("ü: é", "é", true),
+            ("anything", "", false),
+        ] {
+            let (inner, outer) = (
+                Imprint::of_texts(vec![text.to_owned()]),
+                Imprint::of_texts(vec!["top".to_owned(), layer.to_owned()]),
+            );
+            assert_eq!(inner.is_quoted_in(&outer), quoted, "{text:?} in {layer:?}");
+        }
+    }
+
+    #[test]
+    fn a_boxed_error_is_the_same_wherever_its_box_goes() {
+        let error: Box<dyn Error> = "busy".into();
+        let other: Box<dyn Error> = "busy".into();
+        let (before, another) = (of_boxed(&*error), of_boxed(&*other));
+        let wrapped = io::Error::other(error.to_string());
+        let moved = [error];
+        assert!(before.shares_a_part_with(&of_boxed(&*moved[0])));
+        assert!(!before.has_a_double_in(&of_boxed(&*moved[0])));
+        assert!(!before.shares_a_part_with(&another));
+        assert!(before.has_a_double_in(&another), "of the same type");
+        assert!(!before.has_a_double_in(&of_boxed(&io::Error::other("idle"))));
+        assert!(!of_boxed(&wrapped).shares_a_part_with(&another));
+    }
+
+    #[test]
+    fn what_moves_and_what_has_no_size_has_no_place() {
+        let error = io::Error::other("busy");
+        let mut imprint = Imprint::default();
+        imprint.add_layer(&error, &place(&error));
+        assert_eq!(imprint.parts.len(), 1, "its payload, which is boxed");
+        let plain = io::Error::from_raw_os_error(5);
+        let mut imprint = Imprint::default();
+        imprint.add_layer(&plain, &place(&plain));
+        imprint.add_text("");
+        assert!(imprint.parts.is_empty());
+        assert_eq!(imprint.code(), Some(5));
+        imprint.add_layer(&std::fmt::Error, &(0..0));
+        assert!(imprint.parts.is_empty());
+    }
+
+    #[test]
+    fn what_is_alive_is_never_forgotten() {
+        let errors: Vec<Box<dyn Error>> = (0..64).map(|n| format!("busy {n}").into()).collect();
+        let mut imprints: Vec<_> = errors.iter().map(|error| of_boxed(&**error)).collect();
+        assert!(imprints.iter_mut().all(Imprint::forget_dropped_parts));
+    }
+
+    /// Whatever the allocator does: where an equal error gets the place, the place was forgotten.
+    #[test]
+    fn what_was_dropped_is_forgotten_before_its_place_has_another() {
+        for _ in 0..64 {
+            let error: Box<dyn Error> = "busy".into();
+            let mut imprint = of_boxed(&*error);
+            drop(error);
+            imprint.forget_dropped_parts();
+            let other: Box<dyn Error> = "busy".into();
+            assert!(!imprint.shares_a_part_with(&of_boxed(&*other)));
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Failures before a request was sent: while connecting, or while agreeing on encryption.
+
+use std::error::Error;
+use std::io::{self, ErrorKind};
+
+use super::head::Head;
+use super::outcome::{broken, misused, turned_away};
+use crate::classify::chain;
+use crate::classify::judgement::Judgement;
+
+type Source<'a> = Option<&'a (dyn Error + 'static)>;
+
+/// A failure to connect. Nothing took effect, so even a reset or a timeout is safe to try again;
+/// final is only what time does not mend. A socket file that is not there is a server that is not
+/// up.
+pub(super) fn judge(source: Source<'_>) -> Judgement {
+    let judged = match io_error(source).map(|io| (io.kind(), io)) {
+        Some((ErrorKind::ConnectionRefused, _)) => turned_away("connection_refused"),
+        Some((ErrorKind::TimedOut, _)) => turned_away("connect_timeout"),
+        Some((ErrorKind::PermissionDenied, _)) => broken("connect_impossible"),
+        // TLS libraries report as invalid data both a certificate that does not fit and a peer that
+        // does not speak TLS, as behind a proxy that is about to be set up.
+        Some((ErrorKind::InvalidData, io)) if is_about_certificate(io) => {
+            broken("connect_impossible")
+        }
+        // An address that is none.
+        Some((
+            ErrorKind::InvalidInput | ErrorKind::InvalidFilename | ErrorKind::Unsupported,
+            _,
+        )) => misused("connect_impossible"),
+        _ if has_timed_out(source) => turned_away("connect_timeout"),
+        _ => turned_away("connect"),
+    };
+    if any(source, |debug| {
+        debug.starts_with("ConnectError(\"dns error\"") || debug.starts_with("DnsError {")
+    }) {
+        return judged.with_kind("dns");
+    }
+    judged
+}
+
+/// A failed TLS handshake: one that the network broke is a failure to connect, any other is a
+/// disagreement that stays.
+#[cfg(any(feature = "sqlx", feature = "sqlx-08", feature = "tokio-postgres"))]
+pub(super) fn judge_tls(source: Source<'_>) -> Judgement {
+    match io_error(source) {
+        Some(_) => judge(source),
+        None => broken("tls"),
+    }
+}
+
+/// Whether a time limit of this side has cut the request: reqwest and hyper have a type for it that
+/// is not public.
+pub(super) fn has_timed_out(source: Source<'_>) -> bool {
+    io_error(source).is_some_and(|io| io.kind() == ErrorKind::TimedOut)
+        || any(source, |debug| debug == "TimedOut")
+}
+
+fn io_error(source: Source<'_>) -> Option<&io::Error> {
+    chain::layers(source).find_map(|layer| layer.downcast_ref::<io::Error>())
+}
+
+/// rustls names its error so.
+fn is_about_certificate(io: &io::Error) -> bool {
+    io.get_ref().is_some_and(|inner| {
+        Head::of_debug(inner)
+            .as_str()
+            .starts_with("InvalidCertificate(")
+    })
+}
+
+fn any(source: Source<'_>, is: impl Fn(&str) -> bool) -> bool {
+    chain::layers(source).any(|layer| is(Head::of_debug(layer).as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::classify::judgement::{Answer, Verdict};
+
+    #[test]
+    fn only_what_time_does_not_mend_is_final() {
+        for (kind, verdict) in [
+            (ErrorKind::ConnectionRefused, Verdict::Retry),
+            (ErrorKind::ConnectionReset, Verdict::Retry),
+            (ErrorKind::TimedOut, Verdict::Retry),
+            (ErrorKind::HostUnreachable, Verdict::Retry),
+            (ErrorKind::NotFound, Verdict::Retry),
+            (ErrorKind::AddrNotAvailable, Verdict::Retry),
+            (ErrorKind::InvalidData, Verdict::Retry),
+            (ErrorKind::PermissionDenied, Verdict::Stop),
+            (ErrorKind::InvalidInput, Verdict::Stop),
+        ] {
+            let judged = judge(Some(&io::Error::from(kind)));
+            assert_eq!(judged.verdict(), verdict, "{kind:?}");
+            assert!(judged.is_not_applied(), "{kind:?}");
+            assert_ne!(judged.answer(), Answer::Answered, "{kind:?}");
+        }
+        assert_eq!(judge(None).verdict(), Verdict::Retry);
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("invalid peer certificate")]
+    enum Tls {
+        InvalidCertificate(#[allow(dead_code, reason = "as rustls has it")] u8),
+        InvalidMessage,
+    }
+
+    #[test]
+    fn a_certificate_that_does_not_fit_is_final() {
+        let handshake = |error| io::Error::new(ErrorKind::InvalidData, error);
+        let judged = judge(Some(&handshake(Tls::InvalidCertificate(1))));
+        assert_eq!(judged.verdict(), Verdict::Stop);
+        assert_eq!(judged.answer(), Answer::Failing);
+        let judged = judge(Some(&handshake(Tls::InvalidMessage)));
+        assert_eq!(judged.verdict(), Verdict::Retry);
+    }
+
+    #[cfg(any(feature = "sqlx", feature = "sqlx-08", feature = "tokio-postgres"))]
+    #[test]
+    fn a_handshake_that_the_network_broke_is_tried_again() {
+        let broken = io::Error::from(ErrorKind::ConnectionReset);
+        assert_eq!(judge_tls(Some(&broken)).verdict(), Verdict::Retry);
+        assert_eq!(judge_tls(None).verdict(), Verdict::Stop);
+        assert_eq!(judge_tls(None).answer(), Answer::Failing);
+    }
+}

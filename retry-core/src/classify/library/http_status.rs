@@ -1,0 +1,77 @@
+//! What an HTTP status says about trying again (RFC 9110, section 15, and the IANA registry), and
+//! what it proves.
+//!
+//! Under the gate: a status that refuses the request proves that nothing happened; one that a proxy
+//! sends for an answer that it has lost proves nothing.
+
+use super::outcome::{declined, final_unknown, refused, turned_away, unknown};
+use crate::classify::judgement::Judgement;
+
+/// The judgement on an answer with this status.
+pub(super) fn judge(status: u16) -> Judgement {
+    match status {
+        // The request did not arrive in whole (15.5.9) - or a middleware has cut the handler.
+        408 => unknown("request_timeout"),
+        // It was not risked (RFC 8470), or was one too many (RFC 6585).
+        425 => turned_away("too_early"),
+        429 => turned_away("too_many_requests").throttle(),
+        401 => refused("unauthorized"),
+        403 => refused("forbidden"),
+        404 | 410 => refused("not_found"),
+        400 | 405 | 413 | 415 | 422 => refused("client_error"),
+        407 => declined("unauthorized"),
+        // Our own earlier attempt may still be at it.
+        409 => declined("conflict"),
+        400..=499 => declined("client_error"),
+        // What large model and cloud services answer when overloaded.
+        529 => turned_away("unavailable").throttle(),
+        // "Currently unable to handle the request" (15.6.4); proxies answer so as well for a
+        // connection that broke after the request went out.
+        503 => unknown("unavailable"),
+        // The gateway does not know what the server behind it did.
+        502 => unknown("bad_gateway"),
+        504 => unknown("gateway_timeout"),
+        // Not implemented, version, negotiation, extension: the server declined, and will again.
+        501 | 505 | 506 | 510 => declined("declined"),
+        // Storage, a loop, sign-in to the network: it will again, and it does not work.
+        507 | 508 | 511 => final_unknown("declined"),
+        // It failed somewhere on the way.
+        500..=599 => unknown("server_error"),
+        _ => unknown("unexpected_status"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::classify::judgement::{Answer, Verdict};
+
+    fn with(is: impl Fn(Judgement) -> bool) -> Vec<u16> {
+        (100..=999).filter(|status| is(judge(*status))).collect()
+    }
+
+    #[test]
+    fn every_status_has_its_advice() {
+        let stop: Vec<u16> = (400..=499)
+            .filter(|status| ![408, 425, 429].contains(status))
+            .chain([501, 505, 506, 507, 508, 510, 511])
+            .collect();
+        assert_eq!(with(|it| it.verdict() == Verdict::Stop), stop);
+    }
+
+    #[test]
+    fn only_a_refusal_proves_that_nothing_happened() {
+        let proved = [400, 401, 403, 404, 405, 410, 413, 415, 422, 425, 429, 529];
+        assert_eq!(with(|it| it.is_not_applied()), proved);
+    }
+
+    #[test]
+    fn a_final_refusal_is_an_answer_of_a_server_that_works() {
+        let answered: Vec<u16> = (400..=499)
+            .filter(|status| ![408, 425, 429].contains(status))
+            .chain([501, 505, 506, 510])
+            .collect();
+        assert_eq!(with(|it| it.answer() == Answer::Answered), answered);
+        assert!(with(|it| it.answer() == Answer::NotAsked).is_empty());
+    }
+}

@@ -1,0 +1,63 @@
+//! Pools of connections that are generic over what they hold (deadpool, bb8, r2d2), and sqlx's: their
+//! types cannot be searched for, so that `Debug` and `Display` together tell them.
+//!
+//! Waiting for a connection sends nothing.
+
+use std::error::Error;
+
+use super::head::Head;
+use super::outcome::{misused, turned_away};
+use crate::classify::judgement::Judgement;
+
+/// `Debug`, the beginning of `Display`, and whether the pool is closed for good.
+const ERRORS: [(&str, &str, bool); 8] = [
+    (
+        "Timeout(Wait)",
+        "Timeout occurred while waiting for a slot",
+        false,
+    ),
+    (
+        "Timeout(Create)",
+        "Timeout occurred while creating a new object",
+        false,
+    ),
+    (
+        "Timeout(Recycle)",
+        "Timeout occurred while recycling an object",
+        false,
+    ),
+    ("TimedOut", "Timed out in bb8", false),
+    ("Error(", "timed out waiting for connection", false),
+    (
+        "PoolTimedOut",
+        "pool timed out while waiting for an open connection",
+        false,
+    ),
+    ("Closed", "Pool has been closed", true),
+    (
+        "PoolClosed",
+        "attempted to acquire a connection on a closed pool",
+        true,
+    ),
+];
+
+pub(super) fn judge(debug: &str, error: &(dyn Error + 'static)) -> Option<Judgement> {
+    let named = |name: &str| match name.strip_suffix('(') {
+        Some(_) => debug.starts_with(name),
+        None => debug == name,
+    };
+    let mut candidates = ERRORS.iter().filter(|(name, ..)| named(name)).peekable();
+    candidates.peek()?;
+    let display = Head::of_display(error);
+    let (.., is_closed) = candidates.find(|(_, text, _)| display.as_str().starts_with(text))?;
+    // r2d2's holds the connection's last error, or none: a type of that name around a text is another.
+    let is_r2d2 = debug.starts_with("Error(None)") || debug.starts_with("Error(Some(");
+    if debug.starts_with("Error(") && !is_r2d2 {
+        return None;
+    }
+    Some(if *is_closed {
+        misused("pool_closed")
+    } else {
+        turned_away("pool_timed_out")
+    })
+}

@@ -1,0 +1,161 @@
+//! [`redis::RedisError`], by the server's error code, and else by how far the command had come.
+
+use std::error::Error;
+use std::io;
+use std::sync::Arc;
+
+use redis::{ErrorKind, RedisError, RetryMethod, ServerError, ServerErrorKind};
+
+use super::outcome::{broken, declined, final_unknown, misused, refused, turned_away, unknown};
+use super::transport;
+use crate::classify::classification::Classify;
+use crate::classify::judgement::{Judgement, Verdict};
+
+impl Classify for RedisError {
+    fn classify(&self) -> Judgement {
+        judge(self)
+    }
+
+    fn as_error(&self) -> Option<&(dyn Error + 'static)> {
+        Some(self)
+    }
+}
+
+fn judge(error: &RedisError) -> Judgement {
+    match RedisError::kind(error) {
+        ErrorKind::Server(_) | ErrorKind::Extension => judge_server(error),
+        ErrorKind::Io => judge_io(error),
+        // The command has run; its answer is not what the caller expected.
+        ErrorKind::Parse | ErrorKind::UnexpectedReturnType => unknown("decode"),
+        ErrorKind::AuthenticationFailed => refused("authentication"),
+        ErrorKind::InvalidClientConfig
+        | ErrorKind::Client
+        | ErrorKind::EmptySentinelList
+        | ErrorKind::RESP3NotSupported => misused("invalid_request"),
+        // Between a failover and its end; no command was sent.
+        ErrorKind::MasterNameNotFoundBySentinel
+        | ErrorKind::NoValidReplicasFoundBySentinel
+        | ErrorKind::ClusterConnectionNotFound => turned_away("no_node"),
+        // `Serialize`, which exists with a feature of redis alone, and kinds to come.
+        _ if matches!(error.retry_method(), RetryMethod::NoRetry) => final_unknown("redis"),
+        _ => unknown("redis"),
+    }
+}
+
+fn judge_io(error: &RedisError) -> Judgement {
+    // Also a socket file that is not there: the server is not up.
+    if error.is_connection_refusal() {
+        return turned_away("connection_refused");
+    }
+    // Also "would block", as a blocking socket reports the timeout of a read.
+    if error.is_timeout() {
+        return unknown("timed_out");
+    }
+    // The library shows its cause inside an `Arc`, which hides the type from the chain.
+    type Shared = Arc<dyn Error + Send + Sync>;
+    let cause = error
+        .source()
+        .map(|source| match source.downcast_ref::<Shared>() {
+            Some(shared) => &**shared as &(dyn Error + 'static),
+            None => source,
+        });
+    match cause.and_then(|cause| cause.downcast_ref::<io::Error>()) {
+        Some(io) => transport::judge(io),
+        None => unknown("connection_closed"),
+    }
+}
+
+/// One command's error; or those of a pipeline, which has no source, or of a transaction.
+fn judge_server(error: &RedisError) -> Judgement {
+    let Some(errors) = error.clone().into_server_errors() else {
+        return judge_reply(error.code().unwrap_or_default(), error.detail());
+    };
+    let mut replies = errors
+        .iter()
+        .map(|(_, reply)| judge_reply(reply.code(), reply.details()));
+    let judged = if error.source().is_some() {
+        replies.next()
+    } else if is_unqueued_transaction(error, &errors) {
+        // The server ran none of it: final if one of its commands is.
+        let first = replies.clone().next();
+        replies
+            .find(|judged| judged.verdict() == Verdict::Stop)
+            .or(first)
+    } else {
+        // The commands of a pipeline that are not listed have taken effect.
+        Some(unknown("pipeline"))
+    };
+    judged.unwrap_or(unknown("redis"))
+}
+
+/// Whether these are the commands that kept a transaction from being run, and not the answers of a
+/// pipeline that happens to begin with an aborted one.
+fn is_unqueued_transaction(error: &RedisError, errors: &[(usize, ServerError)]) -> bool {
+    let aborted = Some(ServerErrorKind::ExecAbort);
+    RedisError::kind(error) == ErrorKind::Server(ServerErrorKind::ExecAbort)
+        && errors.iter().all(|(_, reply)| reply.kind() != aborted)
+}
+
+/// An error in place of a result. The server looks before it runs a command, so that its own
+/// refusals prove that nothing was done. A script may answer any code after it has written: the codes
+/// and texts that are not the server's own prove nothing.
+fn judge_reply(code: &str, detail: Option<&str>) -> Judgement {
+    // A script or function that failed at one of its lines; what stands above it has been done.
+    if detail.is_some_and(|detail| detail.contains("@user_")) {
+        return unknown("script");
+    }
+    match code {
+        "LOADING" => turned_away("loading"),
+        // A script or module command that runs for too long.
+        "BUSY" => turned_away("busy"),
+        "TRYAGAIN" => turned_away("try_again"),
+        "CLUSTERDOWN" => turned_away("cluster_down"),
+        "MASTERDOWN" => turned_away("master_down"),
+        // The slot moves to another node; a cluster client then knows the new one.
+        "MOVED" | "ASK" => turned_away("moved"),
+        // A failover made the node a replica. A new connection finds its successor.
+        "READONLY" => turned_away("read_only"),
+        "NOREPLICAS" => turned_away("no_replicas"),
+        // Unlike a disk's, memory comes back by itself: by expiry, eviction and deletion.
+        "OOM" => turned_away("out_of_memory"),
+        "ERR" => judge_text(detail.unwrap_or_default()),
+        "NOAUTH" | "WRONGPASS" | "NOPERM" | "DENIED" => refused("authentication"),
+        "WRONGTYPE" => refused("wrong_type"),
+        // It cannot save to its disk, and takes no writes.
+        "MISCONF" => broken("rejected"),
+        "NOSCRIPT" | "CROSSSLOT" | "EXECABORT" | "NOGROUP" | "BUSYGROUP" | "BUSYKEY"
+        | "NOTBUSY" | "NOPROTO" => refused("rejected"),
+        _ => declined("rejected"),
+    }
+}
+
+/// The general code, which scripts and modules answer too: only the server's own texts are known.
+fn judge_text(detail: &str) -> Judgement {
+    const BEFORE_THE_COMMAND: [&str; 13] = [
+        "unknown command",
+        "unknown subcommand",
+        "wrong number of arguments",
+        "syntax error",
+        "value is not",
+        "invalid expire time",
+        "no such key",
+        "index out of range",
+        "increment or decrement would overflow",
+        "string exceeds maximum allowed size",
+        "db index is out of range",
+        "invalid db index",
+        "protocol error",
+    ];
+    if detail == "max number of clients reached" {
+        return turned_away("too_many_connections");
+    }
+    let detail = detail.to_ascii_lowercase();
+    if BEFORE_THE_COMMAND
+        .iter()
+        .any(|text| detail.starts_with(text))
+    {
+        refused("rejected")
+    } else {
+        declined("rejected")
+    }
+}

@@ -1,0 +1,29 @@
+//! This crate's own [`RetryError`], as an outer call sees it.
+
+use std::error::Error;
+
+use crate::classify::classification::Classify;
+use crate::classify::judgement::{Answer, Judgement};
+use crate::policy::error::RetryError;
+
+impl Classify for RetryError {
+    fn classify(&self) -> Judgement {
+        match self {
+            // The dropped attempt may have done its work.
+            Self::AttemptTimeout { .. } => {
+                Judgement::retry().unknown().with_kind("attempt_timeout")
+            }
+            Self::TimeLimit { .. } => Judgement::retry().unknown().with_kind("time_limit"),
+            // It was not made at all, and the breaker asks not to be tried again.
+            Self::CircuitOpen { .. } => Judgement::stop()
+                .step_not_applied()
+                .with_answer(Answer::NotAsked)
+                .with_kind("circuit_open"),
+        }
+        .without_throttle()
+    }
+
+    fn as_error(&self) -> Option<&(dyn Error + 'static)> {
+        Some(self)
+    }
+}

@@ -1,0 +1,72 @@
+//! [`sqlx::Error`] of 0.9 and of 0.8: by SQLSTATE or SQLite code where the database spoke, and else by how far the
+//! request had come.
+
+use std::error::Error;
+
+use super::outcome::{left_open, misused, turned_away, unknown};
+use super::{connect, sqlite, sqlstate, transport};
+use crate::classify::chain;
+use crate::classify::classification::Classify;
+use crate::classify::judgement::Judgement;
+
+macro_rules! classified {
+    ($sqlx:ident) => {
+        impl Classify for $sqlx::Error {
+            fn classify(&self) -> Judgement {
+                use $sqlx::Error as E;
+                match self {
+                    E::Database(reported) => judge_code(reported.code().as_deref()),
+                    E::Io(io) => transport::judge(io),
+                    E::Tls(source) => connect::judge_tls(Some(&**source)),
+                    // Nothing was sent.
+                    E::PoolTimedOut => turned_away("pool_timed_out"),
+                    E::PoolClosed => misused("pool_closed"),
+                    E::Configuration(_)
+                    | E::InvalidArgument(_)
+                    | E::Encode(_)
+                    | E::TypeNotFound { .. }
+                    | E::InvalidSavePointStatement
+                    | E::BeginFailed => misused("invalid_request"),
+                    // A question found nothing; a function of the database may have acted all the
+                    // same.
+                    E::RowNotFound => left_open("row_not_found"),
+                    // The statement has run; its answer is not what the caller expected.
+                    E::ColumnDecode { .. }
+                    | E::ColumnIndexOutOfBounds { .. }
+                    | E::ColumnNotFound(_)
+                    | E::Decode(_)
+                    | E::AnyDriverError(_) => unknown("decode"),
+                    E::Protocol(_) => unknown("protocol"),
+                    E::WorkerCrashed => unknown("worker_crashed"),
+                    // `Migrate`, which exists with a feature of sqlx alone, and variants to come.
+                    other => judge_by_source(other.source()),
+                }
+            }
+
+            fn as_error(&self) -> Option<&(dyn Error + 'static)> {
+                Some(self)
+            }
+        }
+    };
+}
+
+#[cfg(feature = "sqlx")]
+classified!(sqlx);
+#[cfg(feature = "sqlx-08")]
+classified!(sqlx_08);
+
+fn judge_by_source(source: Option<&(dyn Error + 'static)>) -> Judgement {
+    source.and_then(chain::judgement).unwrap_or(unknown("sqlx"))
+}
+
+fn judge_code(code: Option<&str>) -> Judgement {
+    let Some(code) = code else {
+        return unknown("database");
+    };
+    // Postgres and MySQL give SQLSTATEs, always five characters; SQLite its number, of which the
+    // largest has four digits.
+    match code.parse::<u32>() {
+        Ok(number) if code.len() < 5 => sqlite::judge(number),
+        _ => sqlstate::judge(code),
+    }
+}

@@ -1,0 +1,52 @@
+//! Errors of the runtime itself: tasks, time limits, semaphores and the receiving ends of channels.
+//!
+//! A `SendError` is generic over what was sent, so that no search of a source chain finds it; what
+//! it proves is unknown, as for any error that is not recognized.
+
+use std::error::Error;
+
+use tokio::sync::{AcquireError, TryAcquireError, broadcast, mpsc, oneshot, watch};
+use tokio::task::JoinError;
+use tokio::time::error::Elapsed;
+
+use super::outcome::{misused, turned_away, unknown};
+use crate::classify::classification::Classify;
+use crate::classify::judgement::{Answer, Judgement};
+
+macro_rules! classified {
+    ($($error:ty: $judge:expr;)*) => {$(
+        impl Classify for $error {
+            fn classify(&self) -> Judgement {
+                let judge: fn(&Self) -> Judgement = $judge;
+                judge(self)
+            }
+
+            fn as_error(&self) -> Option<&(dyn Error + 'static)> {
+                Some(self)
+            }
+        }
+    )*};
+}
+
+classified! {
+    JoinError: |error| ours(if error.is_panic() { "task_panicked" } else { "task_cancelled" });
+    Elapsed: |_| unknown("timed_out");
+    // Nothing runs without a permit; a semaphore that is closed stays closed.
+    AcquireError: |_| misused("semaphore_closed");
+    TryAcquireError: |error| match error {
+        Self::Closed => misused("semaphore_closed"),
+        Self::NoPermits => turned_away("no_permits").with_answer(Answer::NotAsked),
+    };
+    // Whatever was to answer may have done its work first.
+    oneshot::error::RecvError: |_| ours("channel_closed");
+    oneshot::error::TryRecvError: |_| ours("no_message");
+    mpsc::error::TryRecvError: |_| ours("no_message");
+    broadcast::error::RecvError: |_| ours("no_message");
+    broadcast::error::TryRecvError: |_| ours("no_message");
+    watch::error::RecvError: |_| ours("channel_closed");
+}
+
+/// What failed is a part of this program; what it had done by then is unknown.
+const fn ours(kind: &'static str) -> Judgement {
+    unknown(kind).with_answer(Answer::NotAsked)
+}

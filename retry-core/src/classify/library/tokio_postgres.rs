@@ -1,0 +1,68 @@
+//! [`tokio_postgres::Error`], by SQLSTATE where the server spoke, and else by how far the request
+//! had come.
+
+use std::error::Error;
+
+use super::outcome::{left_open, misused, refused, unknown};
+use super::{connect, sqlstate};
+use crate::classify::chain;
+use crate::classify::classification::Classify;
+use crate::classify::judgement::Judgement;
+
+impl Classify for tokio_postgres::Error {
+    fn classify(&self) -> Judgement {
+        judge(self)
+    }
+
+    fn as_error(&self) -> Option<&(dyn Error + 'static)> {
+        Some(self)
+    }
+}
+
+fn judge(error: &tokio_postgres::Error) -> Judgement {
+    if let Some(code) = error.code() {
+        return sqlstate::judge(code.code());
+    }
+    // The library does not tell a connection that was gone before from one lost under a request.
+    if error.is_closed() {
+        return unknown("connection_closed");
+    }
+    judge_client_side(&error.to_string(), error.source())
+}
+
+/// The library keeps its kinds to itself: their fixed texts are the only public trace. A text that
+/// is not listed leaves the outcome open, which is wrong at worst by an attempt too many.
+fn judge_client_side(text: &str, source: Option<&(dyn Error + 'static)>) -> Judgement {
+    let begins = |beginnings: &[&str]| beginnings.iter().any(|with| text.starts_with(with));
+    if begins(&["error connecting to server"]) {
+        connect::judge(source)
+    } else if begins(&["error performing TLS handshake"]) {
+        connect::judge_tls(source)
+    } else if begins(&["authentication error"]) {
+        refused("authentication")
+    } else if begins(&[
+        "invalid connection string",
+        "invalid configuration",
+        "error serializing parameter",
+        "error encoding message to server",
+        "expected ",
+    ]) {
+        // Nothing was sent: the configuration, or the parameters, do not fit.
+        misused("invalid_request")
+    } else if begins(&["query returned an unexpected number of rows"]) {
+        // The statement has run: it may have changed more rows than one, or been a question.
+        left_open("row_count")
+    } else if begins(&["error communicating with the server"]) {
+        // Connecting fails with another text, so the connection stood: whatever broke it, a
+        // request may have gone out.
+        let name = source.and_then(chain::kind);
+        unknown(name.unwrap_or("io"))
+    } else if begins(&["error deserializing column", "invalid column"]) {
+        // The statement has run; its answer is not what the caller expected.
+        unknown("decode")
+    } else if begins(&["timeout waiting for server"]) {
+        unknown("timed_out")
+    } else {
+        unknown("protocol")
+    }
+}

@@ -1,0 +1,149 @@
+//! [`tonic::Status`], by who speaks - the server, or this side's transport - and by code.
+
+mod retry_info;
+
+use std::error::Error;
+use std::time::Duration;
+
+use tonic::{Code, ConnectError, Status};
+
+use super::outcome::{declined, final_unknown, refused, turned_away, unknown};
+use super::{connect, http_status, layers};
+use crate::classify::chain;
+use crate::classify::classification::Classify;
+use crate::classify::judgement::{Judgement, Verdict};
+
+impl Classify for Status {
+    fn classify(&self) -> Judgement {
+        judge(self)
+    }
+
+    fn as_error(&self) -> Option<&(dyn Error + 'static)> {
+        Some(self)
+    }
+}
+
+fn judge(status: &Status) -> Judgement {
+    match status.source() {
+        Some(source) => judge_transport(status.code(), source),
+        None => judge_answer(status),
+    }
+}
+
+/// A status that tonic made of a local error: only a request that never went out is known to have
+/// done nothing, whatever code it was given.
+fn judge_transport(code: Code, source: &(dyn Error + 'static)) -> Judgement {
+    for layer in chain::layers(Some(source)) {
+        if let Some(connect) = layer.downcast_ref::<ConnectError>() {
+            return connect::judge(Some(connect));
+        }
+        // Middleware wraps a server's answer like any other error.
+        if let Some(answer) = layer.downcast_ref::<Status>() {
+            return judge(answer);
+        }
+        match layers::judgement(layer) {
+            Some(judged) if judged.is_not_applied() => return judged,
+            // The code names it better.
+            Some(_) => break,
+            None => {}
+        }
+    }
+    judge_code(code).unknown()
+}
+
+fn judge_answer(status: &Status) -> Judgement {
+    let judged = match http_status_of(status.message()) {
+        Some(http) => http_status::judge(http),
+        None if is_too_large(status) => declined("message_too_large"),
+        // This side's decoder, over an answer that came.
+        None if status.message().starts_with("Content is compressed with ") => declined("decode"),
+        None => judge_code(status.code()),
+    };
+    match hint(status) {
+        // Nothing invites to repeat what is final.
+        _ if judged.verdict() == Verdict::Stop => judged,
+        None => judged,
+        Some(Hint::Never) => judged.advising(Verdict::Stop),
+        Some(Hint::After(wait)) => {
+            let judged = judged.advising(Verdict::RetryAfter(wait));
+            match status.code() {
+                // The server itself speaks, not a proxy that has lost its answer.
+                Code::Unavailable | Code::Aborted => judged.step_not_applied(),
+                _ => judged,
+            }
+        }
+    }
+}
+
+/// What a proxy answered in HTTP alone. gRPC's mapping makes UNAVAILABLE of 502 and 504, behind
+/// which the server may well have done its work; tonic keeps the number in the message.
+fn http_status_of(message: &str) -> Option<u16> {
+    message
+        .strip_prefix("grpc-status header missing, mapped from HTTP status code ")?
+        .parse()
+        .ok()
+}
+
+/// Whether a message passed a limit. It may be the answer, after the call was served: the server's
+/// library and this one report it alike.
+fn is_too_large(status: &Status) -> bool {
+    // As tonic, grpc-go and grpc-core, grpc-java, grpc-dotnet and Envoy put it.
+    const TEXTS: [&str; 7] = [
+        "length too large",
+        "larger than max",
+        "message too large",
+        "exceeds maximum size",
+        "exceeds the maximum",
+        "size limit",
+        "more than 4gb",
+    ];
+    let may_be = matches!(status.code(), Code::ResourceExhausted | Code::OutOfRange);
+    may_be && {
+        let message = status.message().to_ascii_lowercase();
+        TEXTS.iter().any(|text| message.contains(text))
+    }
+}
+
+/// By the meaning that gRPC gives to its codes ("Status codes and their use in gRPC").
+fn judge_code(code: Code) -> Judgement {
+    match code {
+        // "Use UNAVAILABLE if the client can retry just the failing call" - but proxies and
+        // libraries answer so for a connection that broke after the call went out.
+        Code::Unavailable => unknown("unavailable"),
+        // A lost race, as 409: perhaps against an earlier attempt of our own.
+        Code::Aborted => unknown("aborted"),
+        Code::ResourceExhausted => turned_away("resource_exhausted").throttle(),
+        // "Even if the operation has completed successfully", and codes that say nothing of it.
+        Code::DeadlineExceeded => unknown("deadline_exceeded"),
+        Code::Cancelled => unknown("cancelled"),
+        Code::Unknown => unknown("unknown"),
+        Code::Internal => unknown("internal"),
+        Code::Ok => unknown("ok"),
+        Code::InvalidArgument => refused("invalid_argument"),
+        Code::NotFound => refused("not_found"),
+        // Perhaps by an earlier attempt of our own.
+        Code::AlreadyExists => declined("already_exists"),
+        Code::PermissionDenied => refused("permission_denied"),
+        Code::FailedPrecondition => refused("failed_precondition"),
+        Code::OutOfRange => refused("out_of_range"),
+        Code::Unimplemented => refused("unimplemented"),
+        Code::DataLoss => final_unknown("data_loss"),
+        Code::Unauthenticated => refused("unauthenticated"),
+    }
+}
+
+/// What the server says of the next attempt.
+enum Hint {
+    After(Duration),
+    Never,
+}
+
+/// Pushback (gRPC proposal A6: a value that is negative or no number asks for no further attempt),
+/// else `RetryInfo`.
+fn hint(status: &Status) -> Option<Hint> {
+    let Some(value) = status.metadata().get("grpc-retry-pushback-ms") else {
+        return retry_info::delay(status.details()).map(Hint::After);
+    };
+    let wait = value.to_str().ok().and_then(|text| text.parse().ok());
+    Some(wait.map_or(Hint::Never, |ms| Hint::After(Duration::from_millis(ms))))
+}

@@ -1,0 +1,505 @@
+//! The one engine: what happens after each attempt, for attribute, function and builder, sync and
+//! async alike. *Attempt → classify → wait → event*; the caller sleeps.
+
+use std::time::Duration;
+
+use super::deadline::{Cut, Limits};
+use super::guards::admission::{Around, Settle};
+use super::guards::in_force;
+use super::guards::in_force::{Guards, Withdrawal};
+use super::nesting;
+use super::nesting::{GaveUp, Inner, Nested};
+use super::shared::State;
+use super::sleep;
+use super::unknown_effect;
+use super::unknown_effect::Marks;
+use super::wait;
+use crate::classify::failure::Failure;
+use crate::classify::judgement::{Proof, Verdict};
+use crate::clock;
+use crate::clock::Moment;
+use crate::guard::budget::token::Tokens;
+use crate::guard::scope;
+use crate::operation::Operation;
+use crate::policy::backoff;
+use crate::policy::random;
+use crate::policy::random::Random;
+use crate::policy::retry_policy::{ExecutionGuarantee, RetryPolicy};
+use crate::report::event;
+use crate::report::event::Reason;
+use crate::report::metrics;
+use crate::report::metrics::Started;
+use crate::report::retry_event::RetryEvent;
+use crate::report::stats;
+use crate::settings::{installed, observers};
+
+use super::decision::Bounds;
+use super::decision::{Interrupted, Next, Waiting};
+use super::ending::End;
+use super::ending::Outcome;
+
+/// What does not change in a call.
+#[derive(Clone, Copy)]
+pub(crate) struct Plan<'a> {
+    pub(crate) operation: &'a Operation,
+    pub(crate) policy: &'a RetryPolicy,
+    /// As given; `None` leaves it to the process.
+    pub(crate) nested: Option<Nested>,
+    pub(crate) limits: Option<&'a Limits>,
+    pub(crate) guards: Option<&'a Guards<'a>>,
+}
+
+/// What a call carries from attempt to attempt: 24 bytes of its future.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Attempts {
+    /// Retries made so far: the attempt that runs, or the next one, less 1.
+    pub(super) retries: u32,
+    /// The first failure, if somebody asked for the time by then.
+    pub(super) failed: Option<Moment>,
+    /// The last wait in nanoseconds, for decorrelated jitter; halved so as to align to 4 bytes.
+    pub(super) previous: [u32; 2],
+    /// A call that gave up in the attempt that runs.
+    pub(super) inner: Inner,
+    /// What the time budget had spent, less the time since the first failure, in milliseconds, when
+    /// this call charged it last.
+    pub(super) lead: u32,
+    /// Whether an attempt failed of which nothing states what it did: the error of a later one does not
+    /// tell of it.
+    pub(super) is_unproved: bool,
+    /// When the call began: of no size where no metrics are built in.
+    pub(super) started: Started,
+}
+
+impl Attempts {
+    /// A call that begins now.
+    #[must_use]
+    #[inline]
+    pub(crate) fn new() -> Self {
+        Self {
+            retries: 0,
+            failed: None,
+            previous: [0; 2],
+            inner: Inner::NONE,
+            lead: 0,
+            is_unproved: false,
+            started: Started::now(),
+        }
+    }
+
+    /// Where the attempt that runs leaves a call that gave up in it.
+    #[inline]
+    pub(crate) const fn inner(&mut self) -> &mut Inner {
+        &mut self.inner
+    }
+
+    /// The attempt that runs, from 1.
+    #[must_use]
+    #[inline]
+    pub(crate) const fn number(&self) -> u32 {
+        self.retries.saturating_add(1)
+    }
+
+    /// Whether a success now is nothing to tell of: it is the first attempt's, and nobody counts.
+    #[must_use]
+    #[inline]
+    pub(crate) fn are_none(&self) -> bool {
+        self.retries == 0 && !observers::any()
+    }
+
+    /// Decides on an attempt's outcome.
+    ///
+    /// `judge` says what is wrong with the outcome, if anything; `plan` is made only if something
+    /// is, or somebody counts. The outcome stays where it is.
+    #[inline]
+    pub(crate) fn decide<'p, T, E, S: Settle>(
+        &mut self,
+        (callee, outcome): (&impl Callee, &Result<T, E>),
+        (guards, admission): Around<'p, S>,
+        plan: impl FnOnce() -> Plan<'p>,
+        judge: impl FnOnce(&Result<T, E>) -> Option<Failure<'_>>,
+        hook: impl FnOnce(RetryEvent<'_, E>),
+    ) -> Next<'p> {
+        let guards = if S::NOBODY { None } else { guards };
+        self.deposit(guards);
+        let Some(failure) = judge(outcome) else {
+            admission.succeeded(guards);
+            if self.retries > 0 {
+                if observed() || scope::is_entered() || guards.is_some() {
+                    self.succeeded(&plan());
+                }
+            } else if observers::any() {
+                self.succeeded_at_once(callee, guards);
+            }
+            return Next::Return;
+        };
+        let plan = plan();
+        let (failure, verdict) = failure.advised();
+        admission.failed(guards, &failure);
+        let wait = match self.at_once(&plan, verdict) {
+            AtOnce::Return => return Next::Return,
+            AtOnce::Again => None,
+            AtOnce::Consider => {
+                // Copies: only they have an address, and only here.
+                let (plan, failure) = (plan, failure);
+                let Some(admitted) = self.failed(&plan, &failure) else {
+                    return Next::Return;
+                };
+                Some(admitted)
+            }
+        };
+        hook(RetryEvent {
+            operation: plan.operation,
+            attempt: self.retries,
+            policy: plan.policy,
+            error: outcome.as_ref().err(),
+            wait: wait
+                .as_ref()
+                .map(|admitted| admitted.wait)
+                .unwrap_or_default(),
+        });
+        match wait {
+            None => Next::Again,
+            Some(Admitted { wait, tokens }) => Next::Wait(Waiting { wait, tokens, plan }),
+        }
+    }
+
+    /// Every first attempt earns the call's budget a part of a retry.
+    #[inline]
+    fn deposit(&self, guards: Option<&Guards<'_>>) {
+        if self.retries == 0
+            && let Some(budget) = guards.and_then(|guards| guards.budget)
+        {
+            budget.deposit();
+        }
+    }
+
+    /// The short way of a failure: nobody looks on and there is nothing to wait for.
+    #[inline]
+    fn at_once(&mut self, plan: &Plan<'_>, verdict: Verdict) -> AtOnce {
+        if plan.limits.is_some() || plan.guards.is_some() || verdict != Verdict::Retry {
+            return AtOnce::Consider;
+        }
+        let last = plan.policy.attempts_at_once();
+        if self.retries >= last
+            || observed()
+            || unknown_effect::is_watched()
+            || scope::is_entered()
+            || !self.inner.is_none()
+        {
+            return AtOnce::Consider;
+        }
+        let next = self.retries + 1;
+        if next == last {
+            return if nesting::is_inside() || plan.policy.is_unlimited() {
+                AtOnce::Consider
+            } else {
+                AtOnce::Return
+            };
+        }
+        // The wait is none, but an async one gives way to other tasks before this attempt.
+        if next.wrapping_add(1).is_multiple_of(wait::YIELD_EVERY) {
+            return AtOnce::Consider;
+        }
+        self.retries = next;
+        AtOnce::Again
+    }
+
+    /// The breaker lets no attempt be made: the call is over.
+    pub(crate) fn rejected<'p, E, R: Cut<E>>(
+        &self,
+        rejection: R,
+        plan: impl FnOnce() -> Plan<'p>,
+    ) -> E {
+        if let Some(error) = rejection.ends_the_call() {
+            self.turned_away(&plan(), error);
+        }
+        rejection.into_error()
+    }
+
+    /// What a bounded attempt comes to, where a limit may have cut it.
+    #[inline]
+    pub(crate) fn unbound<'p, T, E, L: Cut<E>>(
+        &self,
+        bounded: Result<Result<T, E>, L>,
+        plan: impl FnOnce() -> Plan<'p>,
+    ) -> Bounds<T, E> {
+        let cut = match bounded {
+            Ok(ended) => return Bounds::Ended(ended),
+            Err(cut) => cut,
+        };
+        if let Some(over) = cut.ends_the_call() {
+            if unknown_effect::is_watched() {
+                unknown_effect::mark(Marks::UNKNOWN);
+            }
+            self.ran_out(&plan(), over);
+            return Bounds::RanOut(Err(cut.into_error()));
+        }
+        Bounds::TimedOut(Err(cut.into_error()))
+    }
+
+    /// Waits as a sync call does. Says whether there is to be another attempt: not where the wait
+    /// was cancelled, or has left no time for one.
+    #[inline]
+    pub(crate) fn sleep<T, E>(
+        &self,
+        Waiting { wait, tokens, plan }: Waiting<'_>,
+        outcome: &Result<T, E>,
+        judge: impl FnOnce(&Result<T, E>) -> Option<Failure<'_>>,
+    ) -> bool {
+        let cancelled = sleep::sleep(wait, || plan.operation.blocks());
+        let reason = if cancelled {
+            Reason::Cancelled
+        } else if plan
+            .limits
+            .and_then(Limits::left)
+            .is_some_and(|left| left.is_zero())
+        {
+            Reason::TimeLimit
+        } else {
+            if let Some(tokens) = tokens {
+                tokens.spend();
+            }
+            return true;
+        };
+        Interrupted::new(*self, &plan, judge(outcome).as_ref()).report(&reason);
+        false
+    }
+
+    /// The first attempt succeeded, and somebody wants to know.
+    #[inline]
+    fn succeeded_at_once(&self, callee: &impl Callee, guards: Option<&Guards<'_>>) {
+        if observers::is(observers::BUDGETS) {
+            let own = guards.and_then(|guards| guards.budget);
+            in_force::deposit_unasked(callee.operation(), own);
+        }
+        if observers::is(observers::UNUSED_VARIABLES) {
+            callee.ask();
+        }
+        if stats::on() {
+            callee.state().counters.succeeded_at_once();
+        }
+        metrics::attempted(callee, 1, metrics::Attempt::Success);
+        let call = self.call(1, Outcome::SuccessFirst, guards);
+        metrics::ended(callee, &call);
+    }
+
+    /// The attempt succeeded, and not at the first time.
+    #[cold]
+    fn succeeded(&mut self, plan: &Plan<'_>) {
+        self.charge(plan);
+        event::succeeded(self.at(plan));
+        metrics::attempted(plan.operation, self.number(), metrics::Attempt::Success);
+        self.count(plan, self.number(), Outcome::SuccessRetried);
+    }
+
+    /// The attempt failed. Reports it, and gives the wait before the next attempt, if there is to
+    /// be one.
+    #[cold]
+    pub(crate) fn failed(&mut self, plan: &Plan<'_>, failure: &Failure<'_>) -> Option<Admitted> {
+        if unknown_effect::is_watched() {
+            match failure.proof() {
+                // The enclosing body may pass this error on: it proves nothing of an earlier attempt.
+                Proof::NotApplied | Proof::StepNotApplied if self.is_unproved => {
+                    unknown_effect::mark(Marks::UNKNOWN);
+                }
+                Proof::NotApplied | Proof::StepNotApplied => {}
+                Proof::Unknown => unknown_effect::mark(Marks::UNKNOWN),
+                Proof::Unstated | Proof::Unrecognized => {
+                    self.is_unproved = true;
+                    unknown_effect::mark(Marks::UNPROVED);
+                }
+            }
+        }
+        let mut carried = self.inner.take();
+        if !carried.is_empty() {
+            let error = failure.imprint();
+            carried.retain(|inner| inner.is_carried_by(&error));
+        }
+        let observed = self.count_failure(plan, failure);
+        match self.judge(plan, failure, carried.last()) {
+            Ok(admitted) => {
+                metrics::waits(plan.operation, admitted.wait);
+                if observed {
+                    event::retrying(self.at(plan), failure.description(), admitted.wait);
+                }
+                self.retries = self.retries.saturating_add(1);
+                Some(admitted)
+            }
+            Err(end) => {
+                self.ended(plan, failure, end, carried);
+                None
+            }
+        }
+    }
+
+    /// Counts a failed attempt. Says whether its failure is to be told of as well.
+    fn count_failure(&mut self, plan: &Plan<'_>, failure: &Failure<'_>) -> bool {
+        let observed = observed();
+        if observed || plan.has_time_budget() {
+            self.failed.get_or_insert_with(Moment::now);
+        }
+        if stats::on() {
+            plan.operation.state().counters.failed(failure.kind());
+        }
+        let attempt = metrics::Attempt::failed(failure.judgement());
+        metrics::attempted(plan.operation, self.number(), attempt);
+        if self.retries == 0 && observers::is(observers::BUDGETS) {
+            let own = plan.guards.and_then(|guards| guards.budget);
+            in_force::deposit_unasked(plan.operation, own);
+        }
+        self.charge(plan);
+        observed
+    }
+
+    /// The attempt failed, and had its effect all the same: the gate's probe has its result, and the
+    /// call succeeds with that.
+    #[cold]
+    pub(crate) fn rescued(
+        &mut self,
+        plan: &Plan<'_>,
+        admission: impl Settle,
+        failure: &Failure<'_>,
+    ) {
+        self.deposit(plan.guards);
+        admission.failed(plan.guards, failure);
+        if self.count_failure(plan, failure) {
+            event::failed(self.at(plan), failure.description());
+        }
+        let outcome = if self.retries == 0 {
+            Outcome::SuccessFirst
+        } else {
+            Outcome::SuccessRetried
+        };
+        self.count(plan, self.number(), outcome);
+    }
+
+    /// Whether there is to be another attempt: the wait before it, or why not.
+    fn judge(
+        &mut self,
+        plan: &Plan<'_>,
+        failure: &Failure<'_>,
+        carried: Option<&GaveUp>,
+    ) -> Result<Admitted, End> {
+        let policy = plan.policy;
+        let verdict = failure.verdict();
+        let exactly_once = policy.execution_guarantee() == ExecutionGuarantee::ExactlyOnce;
+        let hint = match verdict {
+            _ if exactly_once && !failure.is_not_applied() => return Err(End::Unknown),
+            Verdict::Stop => return Err(End::NotRetryable),
+            Verdict::Retry => None,
+            Verdict::RetryAfter(hint) => Some(hint),
+        };
+        if policy.is_last(self.number()) {
+            return Err(End::Exhausted);
+        }
+        if let Some(inner) = carried.filter(|_| plan.heeds_inner_calls()) {
+            return Err(End::Stopped(Reason::Nested(inner.operation)));
+        }
+        if scope::is_cancelled() {
+            return Err(End::Stopped(Reason::Cancelled));
+        }
+        let left = plan.limits.and_then(Limits::left).map(backoff::nanos);
+        let left = left.unwrap_or(u64::MAX);
+        let wait = match hint.map(|hint| (hint, backoff::nanos(hint))) {
+            None if policy.attempts_at_once() > 0 => 0,
+            None => self.draw(policy, 0, left),
+            Some((hint, nanos)) if hint > policy.max_retry_after() || nanos >= left => {
+                return Err(End::Stopped(Reason::ServerHint));
+            }
+            Some((_, nanos)) => self.draw(policy, nanos, left),
+        };
+        if wait >= left {
+            return Err(End::Stopped(Reason::TimeLimit));
+        }
+        self.afford(plan, Duration::from_nanos(wait))
+    }
+
+    /// Whether the guards let a retry happen after `wait`. The budget is asked last, so that no token
+    /// is taken for what something else forbids.
+    fn afford(&self, plan: &Plan<'_>, wait: Duration) -> Result<Admitted, End> {
+        if plan.time_budget_left().is_some_and(|left| wait >= left) {
+            return Err(End::Stopped(Reason::TimeBudget));
+        }
+        if let Some(guards) = plan.guards
+            && guards
+                .rejects_for(clock::now())
+                .is_some_and(|still| still > wait)
+        {
+            return Err(End::Stopped(Reason::CircuitOpen));
+        }
+        let own = plan.guards.and_then(|guards| guards.budget);
+        let tokens = match in_force::withdraw(plan.operation, own) {
+            Withdrawal::Free => None,
+            Withdrawal::Paid(tokens) => Some(tokens),
+            Withdrawal::Refused => return Err(End::Stopped(Reason::Budget)),
+        };
+        Ok(Admitted { wait, tokens })
+    }
+
+    /// The wait before the next attempt, not under `floor`, which is spread upward by a tenth, as
+    /// far as that leaves something of what is `left`.
+    fn draw(&mut self, policy: &RetryPolicy, floor: u64, left: u64) -> u64 {
+        let previous = u64::from(self.previous[0]) << 32 | u64::from(self.previous[1]);
+        let (drawn, floor) = random::with_thread(|random: &mut Random| {
+            let drawn = backoff::draw(policy, self.retries, previous, random);
+            let floor = if floor == 0 {
+                0
+            } else {
+                let spread = floor.saturating_add(floor / 10);
+                random.between(floor, spread.min(left.saturating_sub(1)))
+            };
+            (drawn, floor)
+        });
+        #[expect(clippy::cast_possible_truncation, reason = "two halves")]
+        {
+            self.previous = [(drawn >> 32) as u32, drawn as u32];
+        }
+        drawn.max(floor)
+    }
+}
+
+impl Plan<'_> {
+    fn heeds_inner_calls(&self) -> bool {
+        let nested = self.nested.unwrap_or_else(|| installed::current().nested);
+        nested == Nested::Stop
+    }
+}
+
+/// Whose attempts they are: its name, and the state that all its calls share.
+pub(crate) trait Callee {
+    fn operation(&self) -> &Operation;
+    fn state(&self) -> &'static State;
+
+    /// Lets the settings know that there is such an operation. Only annotated ones have variables.
+    fn ask(&self) {}
+}
+
+impl Callee for Operation {
+    fn operation(&self) -> &Operation {
+        self
+    }
+
+    fn state(&self) -> &'static State {
+        self.state()
+    }
+}
+
+/// A retry that is to be made.
+pub(crate) struct Admitted {
+    pub(crate) wait: Duration,
+    /// What was paid for it.
+    pub(crate) tokens: Option<Tokens>,
+}
+
+/// Whether a failure can be dealt with on the short way.
+enum AtOnce {
+    Return,
+    Again,
+    Consider,
+}
+
+/// Whether anybody is to be told of what is not a success at the first attempt.
+#[inline]
+fn observed() -> bool {
+    event::on() || observers::any()
+}

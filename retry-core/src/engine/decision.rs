@@ -1,0 +1,143 @@
+//! What follows an attempt: the call's end, the next attempt, or a wait before it.
+
+use std::time::Duration;
+
+use super::attempts::{Attempts, Plan};
+use super::deadline::Limits;
+use crate::classify::failure::Failure;
+use crate::classify::imprint::Imprint;
+use crate::guard::budget::token::Tokens;
+use crate::guard::scope;
+use crate::operation::Operation;
+use crate::policy::retry_policy::RetryPolicy;
+use crate::report::event::Reason;
+
+/// What follows an attempt.
+pub(crate) enum Next<'a> {
+    /// Its outcome is the caller's.
+    Return,
+    /// The next attempt, at once.
+    Again,
+    /// A wait, and then the next attempt.
+    Wait(Waiting<'a>),
+}
+
+impl Next<'_> {
+    /// The same for an async call, which owns what it waits with.
+    #[inline]
+    pub(crate) fn step<R>(
+        self,
+        attempts: &Attempts,
+        outcome: &R,
+        judge: impl FnOnce(&R) -> Option<Failure<'_>>,
+    ) -> Step {
+        match self {
+            Self::Return => Step::Return,
+            Self::Again => Step::Again,
+            Self::Wait(Waiting { wait, tokens, plan }) => {
+                let in_scope = scope::is_entered();
+                let interrupted =
+                    in_scope.then(|| Interrupted::new(*attempts, &plan, judge(outcome).as_ref()));
+                Step::Wait(Wait {
+                    wait,
+                    next: attempts.number(),
+                    held: (in_scope || tokens.is_some()).then(|| {
+                        Box::new(WhileWaiting {
+                            interrupted,
+                            tokens,
+                        })
+                    }),
+                })
+            }
+        }
+    }
+}
+
+/// What follows an async attempt.
+#[derive(Debug)]
+pub enum Step {
+    /// Its outcome is the caller's.
+    Return,
+    /// The next attempt, at once.
+    Again,
+    /// A wait, and then the next attempt.
+    Wait(Wait),
+}
+
+/// An async wait, before it is begun.
+#[derive(Debug)]
+pub struct Wait {
+    pub(crate) wait: Duration,
+    /// The attempt after it.
+    pub(crate) next: u32,
+    /// What only some waits have.
+    pub(crate) held: Option<Box<WhileWaiting>>,
+}
+
+/// What an async wait has in a scope, or where it was paid for.
+#[derive(Debug)]
+pub(crate) struct WhileWaiting {
+    /// What is reported if its scope ends it.
+    pub(crate) interrupted: Option<Interrupted>,
+    /// What was paid for it.
+    pub(crate) tokens: Option<Tokens>,
+}
+
+/// How a bounded attempt ended.
+#[derive(Debug)]
+pub enum Bounds<T, E> {
+    /// By itself.
+    Ended(Result<T, E>),
+    /// By its own timeout: it may be tried again.
+    TimedOut(Result<T, E>),
+    /// By the call's time limit: the call is over.
+    RanOut(Result<T, E>),
+}
+
+/// A wait that is to be slept.
+pub(crate) struct Waiting<'a> {
+    pub(crate) wait: Duration,
+    pub(crate) tokens: Option<Tokens>,
+    pub(crate) plan: Plan<'a>,
+}
+
+/// What is reported if a wait is broken off: owned, as the call's own data may be out of reach by
+/// then.
+#[derive(Debug)]
+pub(crate) struct Interrupted {
+    operation: Operation,
+    policy: RetryPolicy,
+    limits: Option<Limits>,
+    attempts: Attempts,
+    error: Imprint,
+}
+
+impl Interrupted {
+    /// The report on the wait that follows the last failed attempt.
+    pub(crate) fn new(attempts: Attempts, plan: &Plan<'_>, failure: Option<&Failure<'_>>) -> Self {
+        Self {
+            operation: *plan.operation,
+            policy: *plan.policy,
+            limits: plan.limits.copied(),
+            // The attempt that the wait was for does not come.
+            attempts: Attempts {
+                retries: attempts.retries.saturating_sub(1),
+                ..attempts
+            },
+            error: failure.map(Failure::imprint).unwrap_or_default(),
+        }
+    }
+
+    #[cold]
+    pub(crate) fn report(self, reason: &Reason) {
+        let limits = self.limits.as_ref();
+        let plan = Plan {
+            operation: &self.operation,
+            policy: &self.policy,
+            nested: None,
+            limits,
+            guards: None,
+        };
+        self.attempts.stopped(&plan, self.error, reason);
+    }
+}

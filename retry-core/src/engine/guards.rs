@@ -1,0 +1,9 @@
+//! The guards of one call: which are in force, what admits an attempt, and what they learn of its outcome.
+
+pub(crate) mod admission;
+pub(crate) mod asked;
+pub(crate) mod choice;
+pub(crate) mod delay;
+pub(crate) mod in_force;
+pub(crate) mod lent;
+pub(crate) mod own;

@@ -1,0 +1,217 @@
+//! The guards that a [`Retry`](crate::Retry) was given: a type for each need, so that only a breaker
+//! asks for an error that can hold a `RetryError`.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use super::admission::{Admission, Settle};
+use super::delay::{Delay, NoDelay};
+use super::in_force::Guards;
+use crate::engine::deadline::Limits;
+use crate::guard::adaptive::AdaptiveLimiter;
+use crate::guard::breaker::circuit_breaker::CircuitBreaker;
+use crate::guard::budget::retry_budget::RetryBudget;
+use crate::guard::scope::{Enter, RetryScope};
+use crate::operation::Operation;
+use crate::policy::error::RetryError;
+
+/// No guard.
+#[derive(Clone, Copy, Debug)]
+pub struct NoGuard;
+
+/// Guards that never reject a call (`R` is [`Infallible`]), or whose breaker may (a [`RetryError`]).
+#[derive(Debug)]
+pub struct Guarded<'a, R = Infallible> {
+    pub(crate) budget: Option<&'a RetryBudget>,
+    pub(crate) breaker: Option<&'a CircuitBreaker>,
+    pub(crate) limiter: Option<&'a AdaptiveLimiter>,
+    pub(crate) time_budget: Option<Duration>,
+    pub(crate) rejection: PhantomData<fn() -> R>,
+}
+
+// Whatever a rejection is: a derive would ask it to be `Copy`.
+impl<R> Clone for Guarded<'_, R> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<R> Copy for Guarded<'_, R> {}
+
+/// Guards that more can be added to.
+pub trait Extend<'a>: Sized {
+    /// What a rejected call leaves.
+    type Rejection;
+    /// The same, open for more.
+    fn open(self) -> Guarded<'a, Self::Rejection>;
+}
+
+impl<'a> Extend<'a> for NoGuard {
+    type Rejection = Infallible;
+
+    fn open(self) -> Guarded<'a> {
+        Guarded {
+            budget: None,
+            breaker: None,
+            limiter: None,
+            time_budget: None,
+            rejection: PhantomData,
+        }
+    }
+}
+
+impl<'a, R> Extend<'a> for Guarded<'a, R> {
+    type Rejection = R;
+
+    fn open(self) -> Self {
+        self
+    }
+}
+
+impl<'a, R> Guarded<'a, R> {
+    pub(crate) fn with_breaker(self, breaker: &'a CircuitBreaker) -> Guarded<'a, RetryError> {
+        Guarded {
+            budget: self.budget,
+            breaker: Some(breaker),
+            limiter: self.limiter,
+            time_budget: self.time_budget,
+            rejection: PhantomData,
+        }
+    }
+
+    /// The guards that calls share: all but the time budget.
+    #[inline]
+    pub(crate) fn shared(&self) -> Guards<'a> {
+        Guards {
+            budget: self.budget,
+            breaker: self.breaker,
+            limiter: self.limiter,
+            scope: None,
+        }
+    }
+}
+
+/// How guards hold for one call. None of its types has a lifetime or a bound of its own: a future
+/// that holds one would not be known to be `Send`.
+pub trait Guard {
+    /// What a rejected call leaves.
+    type Rejection;
+    /// The guards of one call, from its begin.
+    type Begun;
+    /// What an attempt was admitted with.
+    type Admission: Settle;
+    /// The wait for the limiter.
+    type Delay: Future<Output = bool>;
+    /// The call's time budget.
+    type Scope: Enter;
+
+    /// Begins a call.
+    fn begin(&self) -> Self::Begun;
+    /// Its guards, if there are any.
+    fn guards(begun: &Self::Begun) -> Option<&Guards<'_>>;
+    /// Asks for an attempt.
+    ///
+    /// # Errors
+    ///
+    /// What the breaker says, if it rejects.
+    fn admit(
+        begun: &Self::Begun,
+        operation: &Operation,
+    ) -> Result<Self::Admission, Self::Rejection>;
+    /// Waits for the limiter.
+    fn delay(
+        begun: &Self::Begun,
+        limits: Option<&Limits>,
+        attempt: (&Operation, u32),
+    ) -> Self::Delay;
+    /// What an attempt is made inside of.
+    fn scope(begun: &Self::Begun) -> Self::Scope;
+}
+
+impl Guard for NoGuard {
+    type Rejection = Infallible;
+    type Begun = ();
+    type Admission = ();
+    type Delay = NoDelay;
+    type Scope = ();
+
+    #[inline]
+    fn begin(&self) {}
+
+    #[inline]
+    fn guards((): &()) -> Option<&Guards<'_>> {
+        None
+    }
+
+    #[inline]
+    fn admit((): &(), _: &Operation) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    #[inline]
+    fn delay((): &(), _: Option<&Limits>, _: (&Operation, u32)) -> NoDelay {
+        NoDelay
+    }
+
+    #[inline]
+    fn scope((): &()) {}
+}
+
+/// What a rejected call leaves, and so whether there is a breaker to ask.
+pub trait Rejection: Sized {
+    /// Asks for an attempt.
+    ///
+    /// # Errors
+    ///
+    /// What the breaker says, if it rejects.
+    fn admit<'a>(guards: &Guards<'a>, operation: &Operation) -> Result<Admission<'a>, Self>;
+}
+
+impl Rejection for Infallible {
+    #[inline]
+    fn admit<'a>(guards: &Guards<'a>, _: &Operation) -> Result<Admission<'a>, Self> {
+        Ok(guards.pass())
+    }
+}
+
+impl Rejection for RetryError {
+    #[inline]
+    fn admit<'a>(guards: &Guards<'a>, operation: &Operation) -> Result<Admission<'a>, Self> {
+        guards.admit(operation)
+    }
+}
+
+impl<'a, R: Rejection> Guard for Guarded<'a, R> {
+    type Rejection = R;
+    type Begun = Guards<'a>;
+    type Admission = Admission<'a>;
+    type Delay = Delay<'a>;
+    type Scope = Option<RetryScope>;
+
+    #[inline]
+    fn begin(&self) -> Guards<'a> {
+        self.shared().time_budget(self.time_budget)
+    }
+
+    #[inline]
+    fn guards<'b>(begun: &'b Guards<'a>) -> Option<&'b Guards<'b>> {
+        Some(begun)
+    }
+
+    #[inline]
+    fn admit(begun: &Guards<'a>, operation: &Operation) -> Result<Admission<'a>, R> {
+        R::admit(begun, operation)
+    }
+
+    #[inline]
+    fn delay(begun: &Guards<'a>, limits: Option<&Limits>, attempt: (&Operation, u32)) -> Delay<'a> {
+        begun.delay(limits, attempt)
+    }
+
+    #[inline]
+    fn scope(begun: &Guards<'a>) -> Option<RetryScope> {
+        begun.scope.clone()
+    }
+}

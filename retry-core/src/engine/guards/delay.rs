@@ -1,0 +1,144 @@
+//! Waiting for the limiter, before an attempt.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use super::in_force::Guards;
+use crate::clock;
+use crate::engine::deadline::Limits;
+use crate::engine::sleep;
+use crate::engine::wait::InterruptibleSleep;
+use crate::guard::adaptive::AdaptiveLimiter;
+use crate::guard::budget::retry_budget::RetryBudget;
+use crate::operation::Operation;
+
+/// The wait of an async call for its limiter; over at once where the limiter lets the attempt go. Its
+/// output is whether there is time for the attempt.
+#[must_use = "futures do nothing unless polled"]
+#[derive(Debug)]
+pub struct Delay<'a> {
+    limiter: Option<&'a AdaptiveLimiter>,
+    limits: Option<Limits>,
+    /// Boxed, as it is seldom made.
+    sleep: Option<Box<InterruptibleSleep>>,
+    paid: Option<Paid<'a>>,
+}
+
+/// What a retry was paid for with, given back where the retry is not made: its call is dropped while it
+/// waits for the limiter, or has no time left.
+#[derive(Debug)]
+struct Paid<'a> {
+    operation: Operation,
+    own: Option<&'a RetryBudget>,
+}
+
+impl Drop for Paid<'_> {
+    fn drop(&mut self) {
+        crate::engine::guards::in_force::refund(&self.operation, self.own);
+    }
+}
+
+/// The wait of a call without guards: none.
+#[derive(Clone, Copy, Debug)]
+pub struct NoDelay;
+
+impl Future for NoDelay {
+    type Output = bool;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<bool> {
+        Poll::Ready(true)
+    }
+}
+
+impl<'a> Guards<'a> {
+    /// What is to be waited for before the attempt of this number.
+    #[inline]
+    pub(crate) fn delay(
+        &self,
+        limits: Option<&Limits>,
+        (operation, attempt): (&Operation, u32),
+    ) -> Delay<'a> {
+        let paid = (attempt > 1 && self.limiter.is_some()).then(|| Paid {
+            operation: *operation,
+            own: self.budget,
+        });
+        Delay {
+            limiter: self.limiter,
+            limits: limits.copied(),
+            sleep: None,
+            paid,
+        }
+    }
+
+    /// The same for a sync call, which waits here: past its limit too, as no attempt is made that the
+    /// limiter does not let go, and the call has no error to say so by.
+    #[inline]
+    pub(crate) fn wait(&self, operation: &Operation) {
+        if let Some(limiter) = self.limiter {
+            wait_for(limiter, operation);
+        }
+    }
+
+    /// Takes the limiter's leave for an attempt that does not wait; says whether it was given.
+    pub(crate) fn goes_at_once(&self) -> bool {
+        self.limiter
+            .is_none_or(|limiter| limiter.delay_at(clock::now()).is_none())
+    }
+}
+
+fn wait_for(limiter: &AdaptiveLimiter, operation: &Operation) {
+    while let Some(delay) = limiter.delay_at(clock::now()) {
+        // A cancelled scope ends waits: the attempt goes ahead.
+        if sleep::sleep(delay, || operation.blocks()) {
+            break;
+        }
+    }
+}
+
+impl Future for Delay<'_> {
+    type Output = bool;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<bool> {
+        match self.limiter {
+            None => Poll::Ready(true),
+            Some(limiter) => self.poll_for(limiter, context),
+        }
+    }
+}
+
+impl Delay<'_> {
+    fn poll_for(&mut self, limiter: &AdaptiveLimiter, context: &mut Context<'_>) -> Poll<bool> {
+        loop {
+            if let Some(sleep) = &mut self.sleep {
+                let cancelled = ready!(Pin::new(&mut **sleep).poll(context));
+                self.sleep = None;
+                if cancelled {
+                    return Poll::Ready(self.goes());
+                }
+            }
+            // Asked again after each wait: another call may have taken what there was.
+            let Some(delay) = limiter.delay_at(clock::now()) else {
+                return Poll::Ready(self.goes());
+            };
+            // What a time limit leaves is waited for and no more.
+            let left = self.limits.as_ref().and_then(Limits::left);
+            if left.is_some_and(|left| left.is_zero()) {
+                return Poll::Ready(false);
+            }
+            let delay = delay.min(left.unwrap_or(Duration::MAX));
+            self.sleep = Some(Box::new(InterruptibleSleep::new(delay)));
+        }
+    }
+
+    /// The attempt goes ahead: what it was paid for with is spent.
+    fn goes(&mut self) -> bool {
+        if let Some(paid) = self.paid.take() {
+            std::mem::forget(paid);
+        }
+        true
+    }
+}

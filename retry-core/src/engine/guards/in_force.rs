@@ -1,0 +1,175 @@
+//! What stands around a call's attempts so that retries make no outage worse: its budget, breaker,
+//! limiter and time budget.
+//!
+//! The order around an attempt is breaker, limiter, attempt; the budget is asked when a retry is about
+//! to be admitted. A call without guards has none of this in its code: that says [`UNGUARDED`].
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::clock;
+use crate::guard::adaptive::AdaptiveLimiter;
+use crate::guard::breaker::circuit_breaker::CircuitBreaker;
+use crate::guard::breaker::error::CircuitOpen;
+use crate::guard::budget::retry_budget;
+use crate::guard::budget::retry_budget::RetryBudget;
+use crate::guard::budget::token::Tokens;
+use crate::guard::scope::{InTime, RetryScope};
+use crate::operation::Operation;
+use crate::policy::error::RetryError;
+use crate::report::metrics;
+use crate::settings::observers;
+
+use super::admission::Admission;
+
+/// The guards of one call.
+#[derive(Clone, Debug, Default)]
+pub struct Guards<'a> {
+    pub(crate) budget: Option<&'a RetryBudget>,
+    pub(crate) breaker: Option<&'a CircuitBreaker>,
+    pub(crate) limiter: Option<&'a AdaptiveLimiter>,
+    /// What holds the call's time budget.
+    pub(crate) scope: Option<RetryScope>,
+}
+
+impl<'a> Guards<'a> {
+    /// `budget = ..`
+    #[must_use]
+    pub const fn budget(mut self, budget: &'a RetryBudget) -> Self {
+        self.budget = Some(budget);
+        self
+    }
+
+    /// `circuit_breaker = ..`
+    #[must_use]
+    pub const fn breaker(mut self, breaker: &'a CircuitBreaker) -> Self {
+        self.breaker = Some(breaker);
+        self
+    }
+
+    /// `adaptive = ..`
+    #[must_use]
+    pub const fn limiter(mut self, limiter: &'a AdaptiveLimiter) -> Self {
+        self.limiter = Some(limiter);
+        self
+    }
+
+    /// `time_budget = ..`, counted from now on.
+    #[must_use]
+    #[inline]
+    pub fn time_budget(mut self, budget: Option<Duration>) -> Self {
+        if let Some(budget) = budget {
+            self.scope = Some(RetryScope::new().with_time_budget(budget));
+        }
+        self
+    }
+
+    /// Asks the breaker for an attempt.
+    ///
+    /// # Errors
+    ///
+    /// [`RetryError::CircuitOpen`], where it is open.
+    #[inline]
+    pub(crate) fn admit(&self, operation: &Operation) -> Result<Admission<'a>, RetryError> {
+        let Some(breaker) = self.breaker else {
+            return Ok(self.pass());
+        };
+        match breaker.try_acquire() {
+            Ok(permit) => Ok(Admission {
+                permit: Some(permit),
+            }),
+            Err(open) => Err(rejected(operation, open)),
+        }
+    }
+
+    /// Lets an attempt go, where there is no breaker to ask.
+    #[inline]
+    pub const fn pass(&self) -> Admission<'a> {
+        Admission { permit: None }
+    }
+
+    /// An attempt that makes its calls inside the call's time budget.
+    #[inline]
+    pub fn in_time<F>(&self, attempt: F) -> InTime<F> {
+        InTime::new(self.scope.clone(), attempt)
+    }
+
+    /// The same for a sync attempt.
+    #[inline]
+    pub fn in_time_sync<R>(&self, attempt: impl FnOnce() -> R) -> R {
+        match &self.scope {
+            None => attempt(),
+            Some(scope) => scope.run(attempt),
+        }
+    }
+
+    /// How long the breaker will still reject calls.
+    pub(crate) fn rejects_for(&self, now: Instant) -> Option<Duration> {
+        self.breaker?.opens_again_in(now)
+    }
+}
+
+#[cold]
+fn rejected(operation: &Operation, open: CircuitOpen) -> RetryError {
+    RetryError::CircuitOpen {
+        operation: operation.name(),
+        circuit: open.name,
+        retry_after: open.retry_after,
+    }
+}
+
+/// A first attempt was made: what it deposits. `own` is the budget that the call asked for.
+#[cold]
+pub(crate) fn deposit_unasked(operation: &Operation, own: Option<&RetryBudget>) {
+    if own.is_none()
+        && let Some(budget) = operation.switched_on()
+    {
+        budget.deposit();
+    }
+    // A call that pays into the global budget by itself has done so.
+    if let Some(global) =
+        RetryBudget::global().filter(|global| !own.is_some_and(|own| own.is(global)))
+    {
+        global.deposit();
+    }
+}
+
+/// The budgets that a retry of this operation takes a token of.
+pub(crate) enum Withdrawal {
+    /// No budget is in force.
+    Free,
+    /// One token of each.
+    Paid(Tokens),
+    /// One of them has none left.
+    Refused,
+}
+
+/// The budgets that hold for an operation: its own, and the global one.
+pub(crate) fn budgets<'a>(
+    operation: &Operation,
+    own: Option<&'a RetryBudget>,
+) -> [Option<&'a RetryBudget>; 2] {
+    let unasked = observers::is(observers::BUDGETS);
+    let switched_on = || unasked.then(|| operation.switched_on()).flatten();
+    [own.or_else(switched_on), RetryBudget::global()]
+}
+
+/// Takes a token for a retry, of all budgets that hold for it or of none.
+pub(crate) fn withdraw(operation: &Operation, own: Option<&RetryBudget>) -> Withdrawal {
+    let buckets = budgets(operation, own);
+    if buckets.iter().all(Option::is_none) {
+        return Withdrawal::Free;
+    }
+    let tokens = retry_budget::take(buckets, clock::now());
+    metrics::withdrew(operation, buckets, tokens.is_some());
+    match tokens {
+        Some(tokens) => Withdrawal::Paid(tokens),
+        None => Withdrawal::Refused,
+    }
+}
+
+/// Gives back what a retry was paid for with that the breaker then rejected.
+pub(crate) fn refund(operation: &Operation, own: Option<&RetryBudget>) {
+    retry_budget::give_back(budgets(operation, own));
+}

@@ -1,0 +1,50 @@
+//! [`Lends`]: what an attribute's expression for a guard may be.
+
+use std::sync::Arc;
+
+use crate::guard::adaptive::AdaptiveLimiter;
+use crate::guard::breaker::circuit_breaker::CircuitBreaker;
+use crate::guard::budget::retry_budget::RetryBudget;
+
+/// A guard, a reference to one, or a shared pointer to one.
+#[diagnostic::on_unimplemented(
+    message = "this argument takes a `{T}`, and `{Self}` lends none",
+    label = "not a `{T}`",
+    note = "write a `{T}`, a reference to one or an `Arc` of one; a number that is a constant goes in \
+            parentheses, like `budget(ratio = RATIO)`"
+)]
+pub trait Lends<T> {
+    /// The guard.
+    fn lend(&self) -> &T;
+}
+
+macro_rules! lent {
+    ($($guard:ty),*) => {$(
+        impl Lends<$guard> for $guard {
+            fn lend(&self) -> &$guard {
+                self
+            }
+        }
+    )*};
+}
+lent!(RetryBudget, CircuitBreaker, AdaptiveLimiter);
+
+#[diagnostic::do_not_recommend]
+impl<T, G: Lends<T> + ?Sized> Lends<T> for &G {
+    fn lend(&self) -> &T {
+        (**self).lend()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, G: Lends<T> + ?Sized> Lends<T> for Arc<G> {
+    fn lend(&self) -> &T {
+        (**self).lend()
+    }
+}
+
+/// `budget = ..`, `circuit_breaker = ..` or `adaptive = ..` as the guard that it lends.
+#[must_use]
+pub fn guard<T, G: Lends<T>>(lender: &G) -> &T {
+    lender.lend()
+}

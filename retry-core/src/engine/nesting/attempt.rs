@@ -1,0 +1,94 @@
+//! One attempt, which knows that it is one: sync, and async whenever it is polled.
+
+use std::future::Future;
+use std::mem::ManuallyDrop;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use super::standing::{Inner, enter, leave};
+use crate::engine::unknown_effect;
+use crate::engine::unknown_effect::Marks;
+
+/// Runs one attempt of a sync call.
+#[inline]
+pub fn attempt_sync<R>(inner: &mut Inner, attempt: impl FnOnce() -> R) -> R {
+    enter();
+    let unwinding = Unwinding(inner);
+    let outcome = attempt();
+    unwinding.averted(false);
+    outcome
+}
+
+/// One attempt of an async call.
+#[inline]
+pub fn attempt_async<F>(inner: &mut Inner, future: F) -> Attempt<'_, F> {
+    Attempt {
+        future,
+        inner,
+        runs: false,
+    }
+}
+
+pin_project! {
+    /// An attempt's future that knows, whenever it is polled, that it is one.
+    #[must_use = "futures do nothing unless polled"]
+    #[derive(Debug)]
+    pub struct Attempt<'a, F> {
+        #[pin]
+        future: F,
+        inner: &'a mut Inner,
+        // Begun, and without a word yet. A panic is not seen here, but by `Unwinding`.
+        runs: bool,
+    }
+
+    impl<F> PinnedDrop for Attempt<'_, F> {
+        fn drop(this: Pin<&mut Self>) {
+            if *this.project().runs && unknown_effect::is_watched() {
+                unknown_effect::mark(Marks::UNKNOWN);
+            }
+        }
+    }
+}
+
+impl<F: Future> Future for Attempt<'_, F> {
+    type Output = F::Output;
+
+    // Left to itself it costs a call, where the executor's own code is small.
+    #[inline(always)]
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        enter();
+        let unwinding = Unwinding(this.inner);
+        let polled = this.future.poll(context);
+        let suspends = polled.is_pending();
+        unwinding.averted(suspends);
+        *this.runs = suspends;
+        polled
+    }
+}
+
+/// Dropped only where an attempt panics, which is no word of what it did: forgotten otherwise, so
+/// that an attempt that ends pays nothing.
+struct Unwinding<'a>(&'a mut Inner);
+
+impl Unwinding<'_> {
+    /// The attempt has returned, or `suspends`.
+    #[inline]
+    fn averted(self, suspends: bool) {
+        let mut averted = ManuallyDrop::new(self);
+        leave(averted.0, suspends);
+    }
+}
+
+impl Drop for Unwinding<'_> {
+    #[cold]
+    #[inline(never)]
+    fn drop(&mut self) {
+        if unknown_effect::is_watched() {
+            unknown_effect::mark(Marks::UNKNOWN);
+        }
+        leave(self.0, false);
+    }
+}

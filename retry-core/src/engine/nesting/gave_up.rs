@@ -1,0 +1,52 @@
+//! [`GaveUp`]: a call that gave up inside another's attempt, and whether that attempt failed of it.
+
+use super::system_code;
+use crate::classify::imprint::Imprint;
+
+/// A call that has given up inside another's attempt.
+#[derive(Debug)]
+pub(crate) struct GaveUp {
+    pub(crate) operation: &'static str,
+    error: Imprint,
+    /// Whether the attempt has done something else since.
+    went_on: bool,
+    /// The error's code, where it is seen when the system reports it again.
+    code: Option<i32>,
+}
+
+impl GaveUp {
+    /// `operation` gave up with `error`.
+    pub(crate) const fn new(operation: &'static str, error: Imprint) -> Self {
+        Self {
+            operation,
+            error,
+            went_on: false,
+            code: None,
+        }
+    }
+
+    /// It becomes known to the attempt around it, which does nothing yet.
+    pub(super) fn returned(mut self) -> Self {
+        self.went_on = false;
+        self.code = self.error.code().filter(|code| system_code::forget(*code));
+        self
+    }
+
+    /// The attempt does something else. Says whether the error can still be recognised: by what it
+    /// holds in memory, unless that was dropped.
+    pub(super) fn goes_on(&mut self) -> bool {
+        self.went_on = true;
+        self.error.forget_dropped_parts()
+    }
+
+    /// Whether the attempt, which has failed with `outer`, failed of this: see
+    /// [the rule](super).
+    pub(crate) fn is_carried_by(&self, outer: &Imprint) -> bool {
+        let is_replaced = || {
+            self.went_on
+                || self.code.is_some_and(system_code::is_back)
+                || self.error.has_a_double_in(outer)
+        };
+        self.error.shares_a_part_with(outer) || (self.error.is_quoted_in(outer) && !is_replaced())
+    }
+}

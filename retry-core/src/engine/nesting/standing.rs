@@ -1,0 +1,150 @@
+//! Where a thread stands: in how many attempts, and what has become of calls inside them.
+
+use std::cell::{Cell, RefCell};
+
+use super::{GaveUp, tickets};
+use crate::engine::unknown_effect;
+
+thread_local! {
+    /// How many attempts the thread stands in, and [`NOTED`].
+    static HERE: Cell<i32> = const { Cell::new(0) };
+    static NOTES: RefCell<Vec<Note>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Set while there are notes, so that the number is negative.
+const NOTED: i32 = i32::MIN;
+
+/// What is known of an attempt that runs on this thread.
+struct Note {
+    /// How many attempts the thread stands in inside of it, itself included.
+    depth: i32,
+    /// A call in it that gave up; `None` for one that was refused, which `doubt` knows.
+    gave_up: Option<GaveUp>,
+}
+
+impl Note {
+    /// The attempt does something else. Says whether the note still means something.
+    fn goes_on(&mut self) -> bool {
+        self.gave_up.as_mut().map_or_else(
+            || {
+                unknown_effect::forget_refusal();
+                false
+            },
+            GaveUp::goes_on,
+        )
+    }
+}
+
+const fn depth(here: i32) -> i32 {
+    here & i32::MAX
+}
+
+/// Whether the code that asks runs inside an attempt of an enclosing call.
+#[inline]
+pub(crate) fn is_inside() -> bool {
+    depth(HERE.get()) != 0
+}
+
+/// Tells the enclosing attempt, if there is one, that calls inside it have given up.
+pub(crate) fn give_up(gave_up: impl FnOnce() -> Vec<GaveUp>) {
+    if is_inside() {
+        go_on(|note| note.gave_up.is_none() || note.goes_on());
+        note(gave_up().into_iter().map(|one| Some(one.returned())));
+    }
+}
+
+/// Has `doubt` forget a refusal when the enclosing attempt does something else.
+pub(crate) fn refused() {
+    if is_inside() {
+        note(std::iter::once(None));
+    }
+}
+
+/// The last so many calls of one attempt are remembered.
+const MOST_OF_ONE_ATTEMPT: usize = 16;
+
+fn note(more: impl Iterator<Item = Option<GaveUp>>) {
+    let here = HERE.get();
+    let depth = depth(here);
+    // Where the thread ends already, nobody asks.
+    let _ = NOTES.try_with(|notes| {
+        let mut notes = notes.borrow_mut();
+        notes.extend(more.map(|gave_up| Note { depth, gave_up }));
+        // An attempt may make calls without end, and swallow what becomes of them.
+        let first = notes.partition_point(|note| note.depth < depth);
+        let surplus = (notes.len() - first).saturating_sub(MOST_OF_ONE_ATTEMPT);
+        notes.drain(first..first + surplus);
+        if !notes.is_empty() {
+            HERE.set(here | NOTED);
+        }
+    });
+}
+
+/// What an attempt leaves behind: the ticket of calls that gave up in it, or 0.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Inner(tickets::Ticket);
+
+impl Inner {
+    /// No inner call gave up.
+    pub(crate) const NONE: Self = Self(0);
+
+    #[inline]
+    pub(crate) const fn is_none(self) -> bool {
+        self.0 == 0
+    }
+
+    pub(crate) fn take(&mut self) -> Vec<GaveUp> {
+        tickets::take(std::mem::take(&mut self.0))
+    }
+}
+
+/// An attempt begins, or is polled.
+#[inline]
+pub(super) fn enter() {
+    HERE.set(HERE.get().wrapping_add(1));
+}
+
+/// It returns, or `suspends`.
+#[inline]
+pub(super) fn leave(inner: &mut Inner, suspends: bool) {
+    let here = HERE.get().wrapping_sub(1);
+    HERE.set(here);
+    if here < 0 {
+        left(inner, suspends);
+    }
+}
+
+/// Takes the notes on the attempt that was left; those that enclose it have done something else.
+#[cold]
+fn left(inner: &mut Inner, suspends: bool) {
+    let depth = depth(HERE.get());
+    let own = NOTES.try_with(|notes| {
+        let mut notes = notes.borrow_mut();
+        let first = notes.partition_point(|note| note.depth <= depth);
+        notes.split_off(first)
+    });
+    go_on(Note::goes_on);
+    let mut own = own.unwrap_or_default();
+    if suspends {
+        own.retain_mut(Note::goes_on);
+    }
+    let mut own: Vec<_> = own.into_iter().filter_map(|note| note.gave_up).collect();
+    if !own.is_empty() {
+        let mut all = inner.take();
+        all.append(&mut own);
+        let surplus = all.len().saturating_sub(MOST_OF_ONE_ATTEMPT);
+        all.drain(..surplus);
+        inner.0 = tickets::keep(all);
+    }
+}
+
+/// The attempts that run on this thread do something else.
+fn go_on(means_something: impl FnMut(&mut Note) -> bool) {
+    let _ = NOTES.try_with(|notes| {
+        let mut notes = notes.borrow_mut();
+        notes.retain_mut(means_something);
+        if notes.is_empty() {
+            HERE.set(depth(HERE.get()));
+        }
+    });
+}

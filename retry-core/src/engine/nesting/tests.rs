@@ -1,0 +1,253 @@
+//! Which attempt learns of which give-up, also against a model of calls inside calls.
+
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::classify::imprint::Imprint;
+
+fn gave_up(operation: &'static str) -> Vec<GaveUp> {
+    let error = Imprint::of_text("busy".to_owned());
+    vec![GaveUp::new(operation, error)]
+}
+
+/// Gives up with an error that `held` keeps alive, so that it stays known when the attempt goes on.
+fn give_up_held(operation: &'static str, held: &str) {
+    give_up(|| {
+        let mut error = Imprint::of_text(held.to_owned());
+        error.add_text(held);
+        vec![GaveUp::new(operation, error)]
+    });
+}
+
+fn taken(mut inner: Inner) -> Vec<&'static str> {
+    inner.take().iter().map(|inner| inner.operation).collect()
+}
+
+#[test]
+fn only_the_attempt_that_encloses_it_learns_of_a_give_up() {
+    give_up(|| unreachable!("nobody would read it"));
+    let (mut outer, mut inner) = (Inner::NONE, Inner::NONE);
+    attempt_sync(&mut outer, || {
+        assert!(is_inside());
+        attempt_sync(&mut inner, || {
+            give_up(|| gave_up("load"));
+            assert!(is_inside());
+        });
+        assert!(is_inside());
+    });
+    assert_eq!(taken(inner), ["load"]);
+    assert_eq!(taken(outer), [""; 0]);
+    assert!(!is_inside());
+}
+
+#[test]
+fn what_cannot_be_recognised_any_more_is_forgotten_when_the_attempt_goes_on() {
+    let held = "busy".to_owned();
+    let mut outer = Inner::NONE;
+    attempt_sync(&mut outer, || {
+        give_up(|| gave_up("text alone"));
+        give_up_held("held", &held);
+        attempt_sync(&mut Inner::NONE.clone(), || ());
+        give_up(|| gave_up("last"));
+    });
+    assert_eq!(taken(outer), ["held", "last"]);
+}
+
+#[test]
+fn a_panic_leaves_the_standing_as_it_was() {
+    let mut inner = Inner::NONE;
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        attempt_sync(&mut inner, || {
+            give_up(|| gave_up("load"));
+            panic!("expected");
+        });
+    }));
+    assert!(panicked.is_err());
+    assert!(!is_inside());
+    assert_eq!(taken(inner), ["load"]);
+}
+
+#[tokio::test]
+async fn a_future_keeps_it_between_polls_and_other_tasks_do_not_see_it() {
+    let held = "busy".to_owned();
+    let mut inner = Inner::NONE;
+    attempt_async(&mut inner, async {
+        give_up_held("load", &held);
+        tokio::task::yield_now().await;
+        assert!(is_inside());
+    })
+    .await;
+    assert_eq!(taken(inner), ["load"]);
+    assert!(!is_inside());
+}
+
+#[test]
+fn the_last_calls_of_an_attempt_are_remembered() {
+    let mut inner = Inner::NONE;
+    attempt_sync(&mut inner, || {
+        give_up(|| (0..100).flat_map(|_| gave_up("early")).collect());
+        attempt_sync(&mut Inner::NONE.clone(), || {
+            give_up(|| gave_up("of another"));
+        });
+        give_up(|| (0..100).flat_map(|_| gave_up("late")).collect());
+    });
+    assert_eq!(taken(inner), ["late"; 16]);
+}
+
+/// What happens in an attempt, in order.
+#[derive(Clone, Debug)]
+enum Step {
+    /// A call in it gives up: whether its error is held, and so stays known.
+    GivesUp { held: bool },
+    /// Another attempt runs in it, and does this.
+    Attempts(Vec<Step>),
+    /// It is suspended: only an async attempt is.
+    Suspends,
+    /// It panics, and an enclosing step catches that.
+    Panics,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        4 => any::<bool>().prop_map(|held| Step::GivesUp { held }),
+        2 => Just(Step::Suspends),
+        1 => Just(Step::Panics),
+    ];
+    let step = step.prop_recursive(4, 48, 6, |inner| {
+        prop::collection::vec(inner, 0..6).prop_map(Step::Attempts)
+    });
+    prop::collection::vec(step, 0..8)
+}
+
+/// What an attempt of these steps must leave: for each give-up that is still known, whether the error
+/// was held. Each later step makes the attempt go on, and then only held errors stay known.
+fn expected(steps: &[Step], is_async: bool) -> Vec<bool> {
+    let mut known = Vec::new();
+    for step in steps {
+        match step {
+            Step::GivesUp { held } => {
+                known.retain(|held| *held);
+                known.push(*held);
+            }
+            Step::Attempts(_) => known.retain(|held| *held),
+            Step::Suspends if is_async => known.retain(|held| *held),
+            Step::Suspends => {}
+            Step::Panics => break,
+        }
+    }
+    known.split_off(known.len().saturating_sub(16))
+}
+
+/// What the held errors hold: alive for the whole test.
+const HELD: &str = "busy";
+
+fn run_sync(steps: &[Step], held: &str) {
+    for step in steps {
+        match step {
+            Step::GivesUp { held: true } => give_up_held("held", held),
+            Step::GivesUp { held: false } => give_up(|| gave_up("text")),
+            Step::Attempts(steps) => attempt(steps, held),
+            Step::Suspends => {}
+            Step::Panics => std::panic::resume_unwind(Box::new(())),
+        }
+    }
+}
+
+/// Runs an attempt, and holds what it leaves against the model.
+fn attempt(steps: &[Step], held: &str) {
+    let mut inner = Inner::NONE;
+    let run = || attempt_sync(&mut inner, || run_sync(steps, held));
+    let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
+    check(inner, &expected(steps, false));
+}
+
+fn check(inner: Inner, expected: &[bool]) {
+    let expected: Vec<_> = expected
+        .iter()
+        .map(|held| if *held { "held" } else { "text" })
+        .collect();
+    assert_eq!(taken(inner), expected);
+}
+
+fn run_async<'a>(
+    steps: &'a [Step],
+    held: &'a str,
+) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+    Box::pin(async move {
+        for step in steps {
+            match step {
+                Step::Attempts(steps) => {
+                    let mut inner = Inner::NONE;
+                    attempt_async(&mut inner, run_async(steps, held)).await;
+                    check(inner, &expected(steps, true));
+                }
+                Step::Suspends => tokio::task::yield_now().await,
+                // A panic would end the whole future: it is tried in sync attempts.
+                Step::Panics => return,
+                other => run_sync(std::slice::from_ref(other), held),
+            }
+        }
+    })
+}
+
+/// Polls the futures in turn, each poll on a thread of its own or on this one.
+fn interleave(mut futures: Vec<Pin<Box<dyn Future<Output = ()> + Send + '_>>>, threads: bool) {
+    let poll = |future: &mut Pin<Box<dyn Future<Output = ()> + Send + '_>>| {
+        let mut context = Context::from_waker(Waker::noop());
+        let polled = future.as_mut().poll(&mut context);
+        assert!(!is_inside(), "a poll leaves nothing behind");
+        polled
+    };
+    while !futures.is_empty() {
+        futures.retain_mut(|future| {
+            let polled = if threads {
+                std::thread::scope(|scope| scope.spawn(|| poll(future)).join())
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            } else {
+                poll(future)
+            };
+            polled == Poll::Pending
+        });
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn sync_attempts_learn_what_the_model_says(steps in steps()) {
+        attempt(&steps, HELD);
+        prop_assert!(!is_inside());
+    }
+
+    #[test]
+    fn async_attempts_learn_what_the_model_says(
+        tasks in prop::collection::vec(steps(), 1..4),
+        threads in prop::bool::weighted(0.2),
+    ) {
+        let tasks: Vec<_> = tasks.into_iter().map(|steps| [Step::Attempts(steps)]).collect();
+        interleave(tasks.iter().map(|task| run_async(task, HELD)).collect(), threads);
+    }
+}
+
+#[test]
+fn a_future_that_is_dropped_half_way_leaves_the_thread_as_it_was() {
+    let mut inner = Inner::NONE;
+    {
+        let mut attempt = pin!(attempt_async(&mut inner, async {
+            give_up(|| gave_up("load"));
+            std::future::pending::<()>().await;
+        }));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(attempt.as_mut().poll(&mut context).is_pending());
+    }
+    assert!(!is_inside());
+    assert_eq!(
+        taken(inner),
+        [""; 0],
+        "the attempt went on, and it was a text alone"
+    );
+}

@@ -1,0 +1,62 @@
+//! Calls that gave up in an attempt that has left its thread, kept aside by ticket: a future carries
+//! the four bytes of a ticket, whether calls inside it fail or not.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use super::GaveUp;
+
+/// From 1.
+pub(super) type Ticket = u32;
+
+/// Those that their attempt has not asked for, by ticket and so by age. One that is never asked for
+/// (its attempt succeeded all the same, or was dropped) leaves when it is the oldest of this many: no
+/// program has more in flight.
+const MOST_KEPT: usize = 1 << 16;
+
+static KEPT: Mutex<BTreeMap<Ticket, Vec<GaveUp>>> = Mutex::new(BTreeMap::new());
+
+pub(super) fn keep(gave_up: Vec<GaveUp>) -> Ticket {
+    // After four thousand million they begin again.
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    let ticket = NEXT.fetch_add(1, Ordering::Relaxed).max(1);
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    if kept.len() >= MOST_KEPT {
+        kept.pop_first();
+    }
+    kept.insert(ticket, gave_up);
+    ticket
+}
+
+/// What is kept under `ticket`: nothing under 0.
+pub(super) fn take(ticket: Ticket) -> Vec<GaveUp> {
+    if ticket == 0 {
+        return Vec::new();
+    }
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    kept.remove(&ticket).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::classify::imprint::Imprint;
+
+    fn gave_up(operation: &'static str) -> Vec<GaveUp> {
+        vec![GaveUp::new(operation, Imprint::default())]
+    }
+
+    #[test]
+    fn what_nobody_asks_for_does_not_pile_up() {
+        for _ in 0..2 * MOST_KEPT {
+            keep(gave_up("forgotten"));
+        }
+        let kept = KEPT.lock().expect("no panic").len();
+        assert!(kept <= MOST_KEPT, "{kept}");
+        let ticket = keep(gave_up("the last"));
+        assert_eq!(take(ticket).len(), 1);
+        assert_eq!(take(ticket).len(), 0, "taken once");
+        assert_eq!(take(0).len(), 0);
+    }
+}

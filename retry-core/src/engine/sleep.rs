@@ -1,0 +1,105 @@
+//! Blocking sleeps: of a plain thread, of a runtime's worker, inside a scope that may be cancelled.
+
+use std::sync::Arc;
+use std::task::{Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
+
+use tokio::runtime::{Handle, RuntimeFlavor};
+
+use crate::guard::scope;
+use crate::guard::scope::Waiter;
+
+/// Lets the thread sleep, for as long as no scope that it is in is cancelled. Says whether one was.
+///
+/// On a worker of a multi-thread runtime the worker's other tasks move to another thread
+/// meanwhile. On the thread of a current-thread runtime nothing else can run: `blocks` says so to
+/// the user.
+pub(crate) fn sleep(wait: Duration, blocks: impl FnOnce()) -> bool {
+    #[cfg(feature = "testing")]
+    if crate::testing::absorb_sleep(wait) {
+        return scope::is_cancelled();
+    }
+    if wait.is_zero() {
+        return scope::is_cancelled();
+    }
+    match standing() {
+        // Only a worker may call it: elsewhere, as in a `LocalSet`, it panics.
+        Standing::Worker => tokio::task::block_in_place(|| sleep_here(wait)),
+        Standing::OnlyThread => {
+            blocks();
+            sleep_here(wait)
+        }
+        Standing::Free => sleep_here(wait),
+    }
+}
+
+/// Runs what blocks the thread for something that other tasks, or other threads, bring about.
+/// `None`, and nothing runs, on the thread that drives a current-thread runtime: what is waited for
+/// may be a task of that very thread.
+pub fn block_for<T>(block: impl FnOnce() -> T) -> Option<T> {
+    match standing() {
+        Standing::Worker => Some(tokio::task::block_in_place(block)),
+        Standing::OnlyThread => None,
+        Standing::Free => Some(block()),
+    }
+}
+
+enum Standing {
+    /// A worker of a multi-thread runtime.
+    Worker,
+    /// The thread that drives a current-thread runtime.
+    OnlyThread,
+    /// A thread that no worker's tasks depend on: outside of a runtime, in `spawn_blocking`, or in
+    /// `block_on` of a multi-thread runtime.
+    Free,
+}
+
+fn standing() -> Standing {
+    let Ok(runtime) = Handle::try_current() else {
+        return Standing::Free;
+    };
+    match (runtime.runtime_flavor(), tokio::runtime::worker_index()) {
+        (_, None) => Standing::Free,
+        (RuntimeFlavor::MultiThread, Some(_)) => Standing::Worker,
+        (_, Some(_)) => Standing::OnlyThread,
+    }
+}
+
+fn sleep_here(wait: Duration) -> bool {
+    match scope::waiter() {
+        None => {
+            thread::sleep(wait);
+            false
+        }
+        Some(waiter) => park(wait, &waiter),
+    }
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+fn park(wait: Duration, waiter: &Waiter) -> bool {
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    // A wait too long for the clock is as good as endless.
+    let end = Instant::now().checked_add(wait);
+    let cancelled = loop {
+        if waiter.is_cancelled(&waker) {
+            break true;
+        }
+        match end.map(|end| end.saturating_duration_since(Instant::now())) {
+            Some(Duration::ZERO) => break false,
+            Some(left) => thread::park_timeout(left),
+            None => thread::park(),
+        }
+    };
+    // Parking takes a wake-up that may have been meant for whoever runs this thread: it is given
+    // back, and at worst is one too many.
+    thread::current().unpark();
+    cancelled
+}

@@ -1,0 +1,94 @@
+//! Marks of attempts that may have taken effect, for the gate that encloses them.
+//!
+//! A gate around a call must know of each attempt inside whose effect is unknown, also of calls
+//! that the body makes and whose errors it swallows. While a gate is in use, such an attempt leaves
+//! a mark on its thread; the gate takes the marks when its body gives the thread back. A process
+//! without gates pays one relaxed load a failure.
+
+use std::cell::{Cell, RefCell};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::nesting;
+
+static WATCHED: AtomicBool = AtomicBool::new(false);
+
+thread_local! {
+    static MARKS: Cell<Marks> = const { Cell::new(Marks::NONE) };
+    static REFUSAL: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// What attempts inside a body have left behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Marks(u8);
+
+impl Marks {
+    /// Nothing.
+    pub const NONE: Self = Self(0);
+    /// An attempt without a gate failed, and nothing states what it did. The judgement of the
+    /// enclosing body's own error comes before it.
+    pub const UNPROVED: Self = Self(1);
+    /// An attempt may have taken effect: a known error says so, or a gate, or it was cut. Nothing
+    /// that encloses it can state otherwise.
+    pub const UNKNOWN: Self = Self(2);
+    /// A call was refused before anything ran: see [`take_refusal`].
+    pub const REFUSED: Self = Self(4);
+
+    /// Whether all of `marks` are among these.
+    #[must_use]
+    pub const fn has(self, marks: Self) -> bool {
+        self.0 & marks.0 == marks.0
+    }
+
+    /// Both together.
+    #[must_use]
+    pub const fn and(self, marks: Self) -> Self {
+        Self(self.0 | marks.0)
+    }
+}
+
+/// From now on, in this process, attempts leave marks.
+#[inline]
+pub fn watch_doubt() {
+    if !WATCHED.load(Ordering::Relaxed) {
+        WATCHED.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Sets this thread's marks, and gives those that were there.
+#[inline]
+#[must_use]
+pub fn replace_marks(marks: Marks) -> Marks {
+    MARKS.replace(marks)
+}
+
+/// The text of the last call on this thread that was refused before anything ran.
+#[must_use]
+pub fn take_refusal() -> Option<String> {
+    REFUSAL.take()
+}
+
+#[inline]
+pub(crate) fn is_watched() -> bool {
+    WATCHED.load(Ordering::Relaxed)
+}
+
+/// An attempt on this thread leaves `marks`.
+pub fn mark(marks: Marks) {
+    MARKS.set(MARKS.get().and(marks));
+}
+
+/// A call on this thread was refused with this text, and nothing ran. An error that is this text, or
+/// gives it as its cause, then proves as much as the refusal does, unless the attempt around it does
+/// something else before.
+pub fn refuse(text: impl FnOnce() -> String) {
+    if is_watched() {
+        REFUSAL.set(Some(text()));
+        mark(Marks::REFUSED);
+        nesting::refused();
+    }
+}
+
+/// The attempt that enclosed the refused call has done something else.
+pub(crate) fn forget_refusal() {
+    REFUSAL.set(None);
+}

@@ -1,0 +1,165 @@
+//! [`Machine`]: a circuit's word, changed one step at a time.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::config::BreakerConfig;
+use super::epoch::Epoch;
+use super::state::{Phase, State};
+use super::tick::Tick;
+use super::trials::Trials;
+use crate::sync::atomic_word::Word;
+
+/// What a step made of the state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Change {
+    pub(super) before: State,
+    pub(super) after: State,
+}
+
+impl Change {
+    /// Whether the circuit went from one state into another. Exactly one caller learns of each.
+    pub(super) fn is_transition(&self) -> bool {
+        self.before.name() != self.after.name()
+    }
+}
+
+/// One word that holds the whole state: whoever changes it has seen all of what it changes. What is
+/// known of trials stands beside it, and is written first.
+pub(super) struct Machine<W> {
+    state: W,
+    trials: W,
+}
+
+impl<W> Machine<W> {
+    /// Closed, where both words are zero.
+    pub(super) const fn new(state: W, trials: W) -> Self {
+        Self { state, trials }
+    }
+}
+
+impl<W: Word> Machine<W> {
+    #[inline]
+    pub(super) fn state(&self) -> State {
+        State::unpack(self.state.load())
+    }
+
+    /// The epoch of a closed circuit: all that a call needs to pass.
+    #[inline]
+    pub(super) fn closed(&self) -> Option<Epoch> {
+        let state = self.state();
+        matches!(state.phase, Phase::Closed { .. }).then_some(state.epoch)
+    }
+
+    /// Whether a success of `epoch` would change nothing: the circuit is closed and no call has
+    /// failed since the last that succeeded.
+    #[inline]
+    pub(super) fn is_well(&self, epoch: Epoch) -> bool {
+        let well = State {
+            epoch,
+            phase: Phase::Closed { failures: 0 },
+        };
+        self.state.load() == well.pack()
+    }
+
+    /// A closed circuit is read and not written.
+    ///
+    /// Where an overdue trial is given back while another call takes its place, a third may find that
+    /// place free first: then both try.
+    pub(super) fn acquire(
+        &self,
+        config: &BreakerConfig,
+        now: impl Fn() -> Instant,
+    ) -> Result<Change, Option<Duration>> {
+        loop {
+            // In this order: what is then found half open has these trials, or later ones, and those
+            // keep the exchange below from being made.
+            let (trials, word) = (self.trials.load(), self.state.load());
+            let before = State::unpack(word);
+            let after = before.acquired(config, Trials::unpack(trials), || Tick::at(now()))?;
+            let change = Change { before, after };
+            if after == before {
+                return Ok(change);
+            }
+            let renewed = Trials {
+                first: match before.phase {
+                    Phase::HalfOpen { .. } => Trials::unpack(trials).first,
+                    _ => after.epoch,
+                },
+                overdue_at: Tick::after(now(), config.recovery_timeout),
+            };
+            let renewed = renewed.pack();
+            let is_known =
+                renewed == trials || self.trials.compare_exchange(trials, renewed).is_ok();
+            if is_known && self.state.compare_exchange(word, after.pack()).is_ok() {
+                return Ok(change);
+            }
+        }
+    }
+
+    /// When to ask for a permit again: an error as [`acquire`](Self::acquire) would give.
+    pub(super) fn ask(
+        &self,
+        config: &BreakerConfig,
+        now: impl Fn() -> Tick,
+    ) -> Result<(), Option<Duration>> {
+        let trials = self.trials();
+        self.state().acquired(config, trials, now).map(drop)
+    }
+
+    /// A closed circuit without failures is read and not written.
+    pub(super) fn succeed(&self, epoch: Epoch, config: &BreakerConfig) -> Change {
+        self.step(|state| state.succeeded(epoch, config, || self.trials()))
+    }
+
+    pub(super) fn fail(
+        &self,
+        epoch: Epoch,
+        config: &BreakerConfig,
+        until: impl Fn() -> Tick,
+    ) -> Change {
+        self.step(|state| state.failed(epoch, config, || self.trials(), &until))
+    }
+
+    pub(super) fn trip(&self, epoch: Epoch, until: impl Fn() -> Tick) -> Change {
+        self.step(|state| state.tripped(epoch, || self.trials(), &until))
+    }
+
+    pub(super) fn give_back(&self, epoch: Epoch) {
+        self.step(|state| state.given_back(epoch));
+    }
+
+    pub(super) fn force_open(&self) -> Change {
+        self.step(State::forced_open)
+    }
+
+    pub(super) fn reset(&self) -> Change {
+        self.step(State::reset)
+    }
+
+    fn trials(&self) -> Trials {
+        Trials::unpack(self.trials.load())
+    }
+
+    fn step(&self, next: impl Fn(State) -> State) -> Change {
+        let mut word = self.state.load();
+        loop {
+            let before = State::unpack(word);
+            let after = next(before);
+            // Nothing to write is nothing shared.
+            let written = if after == before {
+                Ok(word)
+            } else {
+                self.state.compare_exchange(word, after.pack())
+            };
+            match written {
+                Ok(_) => return Change { before, after },
+                Err(current) => word = current,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,59 @@
+//! The breaker as a whole, with a `now` that is handed in.
+
+mod model;
+#[cfg(feature = "testing")]
+mod reports;
+mod states;
+mod windows;
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::circuit_breaker::CircuitBreaker;
+use super::config::{BreakerConfig, Window};
+use super::error::CircuitOpen;
+use super::permit::Permit;
+use super::state::CircuitState;
+use super::tick::Tick;
+use crate::text::circuit_name::CircuitName;
+
+const SECOND: Duration = Duration::from_secs(1);
+const DEFAULT: BreakerConfig = BreakerConfig::DEFAULT;
+
+fn breaker(config: BreakerConfig) -> CircuitBreaker {
+    config.validate().expect("numbers in their ranges");
+    CircuitBreaker::unchecked(None, CircuitName::new("test"), config)
+}
+
+impl CircuitBreaker {
+    fn acquire_at(&self, now: Instant) -> Result<Permit<'_>, CircuitOpen> {
+        self.acquire(|| now)
+    }
+
+    fn call_at(&self, now: Instant, failed: bool) {
+        let permit = self.acquire_at(now).expect("the call may pass");
+        permit.end_at(now, failed);
+    }
+
+    /// What `retry_after` says at `now`.
+    fn retry_at(&self, now: Instant) -> Option<Duration> {
+        let asked = self.machine.ask(&self.config, || Tick::at(now));
+        asked.err().flatten()
+    }
+
+    /// Opens it as its calls would.
+    fn open_at(&self, now: Instant) -> Duration {
+        for _ in 0..self.config.failure_threshold {
+            self.call_at(now, true);
+        }
+        assert_eq!(self.state(), CircuitState::Open);
+        self.opens_again_in(now).expect("it has just opened")
+    }
+}
+
+impl Permit<'_> {
+    fn end_at(self, now: Instant, failed: bool) {
+        self.end(failed, || now);
+    }
+}

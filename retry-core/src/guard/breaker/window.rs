@@ -1,0 +1,81 @@
+//! What a closed circuit remembers of its calls, where a rate decides.
+//!
+//! What is written carries the epoch that it belongs to, so that nobody has to clear a window: what
+//! an earlier epoch left is not there for the next.
+
+mod calls;
+mod time;
+
+use std::ops::AddAssign;
+use std::sync::atomic::AtomicU64;
+
+use super::cause::Cause;
+use super::config;
+use super::config::BreakerConfig;
+use super::epoch::Epoch;
+use super::tick::Tick;
+use calls::LastCalls;
+use time::LastWhile;
+
+/// How a call went, as far as a circuit cares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Outcome {
+    pub(super) failed: bool,
+    pub(super) slow: bool,
+}
+
+/// What a window holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tally {
+    pub(super) calls: u32,
+    pub(super) failed: u32,
+    pub(super) slow: u32,
+}
+
+impl Tally {
+    /// Why this is enough to open, if it is.
+    pub(super) fn judge(self, config: &BreakerConfig) -> Option<Cause> {
+        if self.calls < config.enough_calls() {
+            return None;
+        }
+        let calls = f64::from(self.calls);
+        // A quotient, since 7 of 100 is the same number as a rate of 0.07, and 100 × 0.07 is more
+        // than 7.
+        if f64::from(self.failed) / calls >= config.failure_rate {
+            return Some(Cause::Failed(self));
+        }
+        let slow = config.slow_call.is_some();
+        (slow && f64::from(self.slow) / calls >= config.slow_call_rate).then_some(Cause::Slow(self))
+    }
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.calls = self.calls.saturating_add(other.calls);
+        self.failed = self.failed.saturating_add(other.failed);
+        self.slow = self.slow.saturating_add(other.slow);
+    }
+}
+
+/// A window's memory.
+pub(super) enum Record {
+    Calls(LastCalls<AtomicU64>),
+    While(LastWhile<AtomicU64>),
+}
+
+impl Record {
+    pub(super) fn new(window: config::Window, epoch: Epoch) -> Self {
+        match window {
+            config::Window::Calls(calls) => Self::Calls(LastCalls::new(calls, epoch)),
+            config::Window::Time(length) => Self::While(LastWhile::new(length, epoch)),
+        }
+    }
+
+    /// Writes a call of `epoch` down and says what the window then holds.
+    pub(super) fn add(&self, epoch: Epoch, outcome: Outcome, now: impl Fn() -> Tick) -> Tally {
+        match self {
+            Self::Calls(calls) => calls.add(epoch, outcome),
+            Self::While(last) => last.add(epoch, outcome, now()),
+        }
+    }
+}

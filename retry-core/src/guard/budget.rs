@@ -1,0 +1,9 @@
+//! @budget
+
+pub(crate) mod bucket;
+pub(crate) mod level;
+pub(crate) mod limits;
+pub(crate) mod retry_budget;
+#[cfg(test)]
+mod tests;
+pub(crate) mod token;

@@ -1,0 +1,290 @@
+//! [`Keyed`]: a guard for each host, tenant or shard, where the program's text does not know them.
+
+mod hashed;
+mod shard;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::hash::RandomState;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use tokio::time::Instant;
+
+use super::adaptive::AdaptiveLimiter;
+use super::breaker::circuit_breaker::CircuitBreaker;
+use super::budget::retry_budget::RetryBudget;
+use crate::clock;
+use hashed::Hashed;
+use shard::Shard;
+
+/// A circuit breaker for each key: see [`Keyed`].
+///
+/// A circuit goes by the set's name and its key in logs and errors, like `hosts/db-7`, and by the
+/// set's name alone in metrics: there, its calls and changes of state are counted together with those
+/// of the others, and there is no gauge `circuit_breaker_state`, as a set has no state.
+///
+/// ```
+/// use std::io;
+/// use retry_core::{CircuitBreaker, CircuitBreakers, CircuitState, NO_RETRY, Retry};
+///
+/// static HOSTS: CircuitBreakers =
+///     CircuitBreakers::new(CircuitBreaker::new("hosts").with_failure_threshold(2));
+///
+/// fn fetch(host: &str) -> io::Result<()> {
+///     Retry::new(NO_RETRY).circuit_breaker(&HOSTS.of(host)).run(|| match host {
+///         "down" => Err(io::ErrorKind::ConnectionRefused.into()),
+///         _ => Ok(()),
+///     })
+/// }
+///
+/// let _ = (fetch("down"), fetch("down"));
+/// assert!(fetch("down").unwrap_err().to_string().contains("circuit hosts/down is open for"));
+/// assert!(fetch("up").is_ok());
+/// assert_eq!(HOSTS.of("down").state(), CircuitState::Open);
+/// ```
+pub type CircuitBreakers = Keyed<CircuitBreaker>;
+
+/// A retry budget for each key: see [`Keyed`].
+///
+/// ```
+/// use retry_core::{RetryBudget, RetryBudgets};
+///
+/// static TENANTS: RetryBudgets =
+///     RetryBudgets::new(RetryBudget::new(0.1).with_burst(1).with_floor(0));
+///
+/// assert!(TENANTS.of("a").withdraw());
+/// assert!(!TENANTS.of("a").withdraw(), "its burst is spent");
+/// assert!(TENANTS.of("b").withdraw(), "which is no other tenant's trouble");
+/// ```
+pub type RetryBudgets = Keyed<RetryBudget>;
+
+/// An adaptive limiter for each key: see [`Keyed`].
+///
+/// ```
+/// use retry_core::{AdaptiveLimiter, AdaptiveLimiters};
+///
+/// static ACCOUNTS: AdaptiveLimiters = AdaptiveLimiters::new(AdaptiveLimiter::new());
+///
+/// assert_eq!(ACCOUNTS.of("4711").rate(), None);
+/// ```
+pub type AdaptiveLimiters = Keyed<AdaptiveLimiter>;
+
+/// A set of guards, one for each key, made like a template at the first use of the key.
+///
+/// The set is bounded: beyond its capacity, 10,000 unless set, a new key takes the place of the one
+/// that was used least recently. What is in use stays, which is as long as there is a handle: a call
+/// has one until it ends. An open circuit stays too, unless all others are in use or open as well. Only
+/// handles can take the set over its capacity. A key that comes back after it was forgotten begins
+/// anew: a closed circuit, a full budget, no limit.
+///
+/// A set of a capacity of 1,024 or more is kept in sixteen parts, so that threads seldom meet; the key
+/// used least recently is then that of the new key's part. A key in the set is found under a shared
+/// lock; only a new one has its part to itself. A breaker takes some 400 bytes besides its window, a
+/// budget or a limiter 2 KiB.
+///
+/// It can be a `static`, and the attributes take one of its guards as `circuit_breaker =
+/// HOSTS.of(&host)`, evaluated at the call's start.
+pub struct Keyed<V> {
+    template: V,
+    capacity: usize,
+    table: OnceLock<Table<V>>,
+}
+
+struct Table<V> {
+    /// Keys come from outside: nobody is to know which fall together.
+    hasher: RandomState,
+    shards: Box<[Shard<V>]>,
+    /// Guards in all shards.
+    held: AtomicUsize,
+}
+
+/// What a [`Keyed`] set can be made of.
+pub trait Member: Sized {
+    /// Another one for `key`, made as this one was.
+    fn member(&self, key: &str) -> Self;
+
+    /// Whether to forget it would let calls pass that are held back now.
+    fn is_engaged(&self, _now: Instant) -> bool {
+        false
+    }
+}
+
+impl Member for CircuitBreaker {
+    fn member(&self, key: &str) -> Self {
+        self.of_key(key)
+    }
+
+    fn is_engaged(&self, now: Instant) -> bool {
+        self.opens_again_in(now).is_some()
+    }
+}
+
+impl Member for RetryBudget {
+    fn member(&self, _: &str) -> Self {
+        self.like()
+    }
+}
+
+impl Member for AdaptiveLimiter {
+    fn member(&self, _: &str) -> Self {
+        Self::new()
+    }
+}
+
+impl<V> Keyed<V> {
+    const CAPACITY: usize = 10_000;
+
+    /// A set whose guards are made as `template` was; what the template itself has counted does not
+    /// matter. Up to 10,000 keys.
+    #[must_use]
+    pub const fn new(template: V) -> Self {
+        Self {
+            template,
+            capacity: Self::CAPACITY,
+            table: OnceLock::new(),
+        }
+    }
+
+    /// How many keys the set knows at a time, where no more are in use. Default 10,000.
+    ///
+    /// # Panics
+    ///
+    /// If it is 0; in a `const` or `static` this is a compile error.
+    ///
+    /// ```compile_fail
+    /// use retry_core::{RetryBudget, RetryBudgets};
+    /// static NONE: RetryBudgets = RetryBudgets::new(RetryBudget::new(0.1)).with_capacity(0);
+    /// ```
+    #[must_use]
+    pub const fn with_capacity(mut self, capacity: usize) -> Self {
+        assert!(capacity > 0, "capacity must be at least 1");
+        self.capacity = capacity;
+        self
+    }
+
+    /// How many keys the set knows at a time, where no more are in use.
+    #[must_use]
+    pub const fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// Keys that the set knows now.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        let table = self.table.get();
+        table.map_or(0, |table| table.held.load(Ordering::Relaxed))
+    }
+
+    /// Whether no key is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl<V: Member> Keyed<V> {
+    /// The guard of `key`, made where there is none. The key is in use for as long as the handle, or a
+    /// clone of it, is there: a call should keep it until it ends.
+    #[must_use]
+    pub fn of(&self, key: &str) -> Arc<V> {
+        let table = self.table.get_or_init(|| Table::new(self.capacity));
+        let key = Hashed::new(&table.hasher, key);
+        let shard = table.shard(&key);
+        shard.get(&key).unwrap_or_else(|| self.add(table, &key))
+    }
+
+    /// The guard of `key`, if the set knows it; which is not a use of it.
+    #[must_use]
+    pub fn find(&self, key: &str) -> Option<Arc<V>> {
+        let table = self.table.get()?;
+        let key = Hashed::new(&table.hasher, key);
+        table.shard(&key).find(&key)
+    }
+
+    /// All keys that the set knows, with their guards, in no order: for dashboards.
+    #[must_use]
+    pub fn all(&self) -> Vec<(Arc<str>, Arc<V>)> {
+        let shards = self.table.get().map(|table| &*table.shards);
+        shards
+            .unwrap_or_default()
+            .iter()
+            .flat_map(Shard::all)
+            .collect()
+    }
+
+    #[cold]
+    fn add(&self, table: &Table<V>, key: &Hashed<&str>) -> Arc<V> {
+        let shard = table.shard(key);
+        let (value, is_new) = shard.add(key, || self.template.member(key.text));
+        if is_new && table.held.fetch_add(1, Ordering::Relaxed) >= self.capacity {
+            table.make_room(key, self.capacity);
+        }
+        value
+    }
+}
+
+impl<V: Member> Table<V> {
+    /// Forgets what there is no room for, of the part of `key` before all others.
+    fn make_room(&self, key: &Hashed<&str>, capacity: usize) {
+        let now = clock::now();
+        let (others, own) = self.shards.split_at(self.index(key));
+        let mut shards = own.iter().chain(others);
+        let mut shard = shards.next();
+        while self.held.load(Ordering::Relaxed) > capacity
+            && let Some(full) = shard
+        {
+            match full.forget_one(now) {
+                Some(_dropped) => {
+                    self.held.fetch_sub(1, Ordering::Relaxed);
+                }
+                None => shard = shards.next(),
+            }
+        }
+    }
+}
+
+impl<V> Table<V> {
+    /// Few keys in many parts would be forgotten long before there are too many.
+    const PARTED_FROM: usize = 1_024;
+    /// A power of two.
+    const PARTS: usize = 16;
+
+    fn new(capacity: usize) -> Self {
+        let parts = if capacity < Self::PARTED_FROM {
+            1
+        } else {
+            Self::PARTS
+        };
+        Self {
+            hasher: RandomState::new(),
+            shards: (0..parts).map(|_| Shard::default()).collect(),
+            held: AtomicUsize::new(0),
+        }
+    }
+
+    fn shard(&self, key: &Hashed<&str>) -> &Shard<V> {
+        &self.shards[self.index(key)]
+    }
+
+    fn index(&self, key: &Hashed<&str>) -> usize {
+        key.part() & (self.shards.len() - 1)
+    }
+}
+
+impl<V: Default> Default for Keyed<V> {
+    fn default() -> Self {
+        Self::new(V::default())
+    }
+}
+
+impl<V: fmt::Debug> fmt::Debug for Keyed<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keyed")
+            .field("template", &self.template)
+            .field("capacity", &self.capacity)
+            .field("len", &self.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,337 @@
+//! [`RetryScope`]: calls that belong together and can be told to stop waiting.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use pin_project_lite::pin_project;
+
+/// Calls that can be cancelled together, at shutdown for instance.
+///
+/// A call that runs inside the scope, however deep, ends its wait as soon as the scope is
+/// cancelled and returns its last outcome; a call that fails afterwards is not retried. Attempts
+/// that are running go on. A scope reaches nested calls on the same task or thread; what is
+/// spawned enters it anew: `tokio::spawn(scope.clone().run_async(..))`. (Tasks of a runtime that is
+/// driven inside it on the same thread, by `block_on`, count as inside.)
+///
+/// (An async call whose output is not `Send` cannot carry it through a wait; it makes one last
+/// attempt at once instead.)
+///
+/// ```
+/// use retry_core::{Retry, RetryScope, ASYNC_JOB_DEFAULT};
+///
+/// let scope = RetryScope::new();
+/// scope.cancel();
+/// let mut attempts = 0;
+/// let outcome = scope.run(|| Retry::new(ASYNC_JOB_DEFAULT).run(|| {
+///     attempts += 1;
+///     Err::<(), _>("connection reset")
+/// }));
+/// assert_eq!((outcome, attempts), (Err("connection reset"), 1));
+/// ```
+#[derive(Clone, Default)]
+pub struct RetryScope {
+    state: Arc<State>,
+}
+
+#[derive(Default)]
+struct State {
+    cancelled: AtomicBool,
+    time_budget: Option<Duration>,
+    spent_nanos: AtomicU64,
+    waiting: Mutex<HashMap<u64, Waker>>,
+}
+
+thread_local! {
+    /// The scopes that the running code is in, outermost first.
+    static ENTERED: RefCell<Vec<RetryScope>> = const { RefCell::new(Vec::new()) };
+    /// How many they are: a word that needs no destructor, and so costs one load to ask.
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+}
+
+impl RetryScope {
+    /// A new scope. Inside another it is cancelled with it; the other is not cancelled with this.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A scope with a time budget: retries inside it, of whatever operations, may be under way for that
+    /// much time, in waits and attempts. A retry whose wait does not fit in what is left is not made; its
+    /// call ends with its last error. First attempts are free, and no attempt is cut.
+    ///
+    /// Time in which several retries are under way, side by side or one inside the other, counts once.
+    /// A scope inside another keeps to both budgets. Set it before the scope is cloned: a clone made
+    /// before is another scope, without the budget, and cancelling one does not cancel the other.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use retry_core::testing::VirtualClock;
+    /// use retry_core::{execute_with_retry, Jitter, RetryPolicy, RetryScope};
+    ///
+    /// let clock = VirtualClock::install();
+    /// let policy = RetryPolicy::new(9)
+    ///     .with_backoff_ms(1_000)
+    ///     .with_exponential_backoff(true)
+    ///     .with_max_wait(Duration::from_secs(60))
+    ///     .with_jitter(Jitter::None);
+    /// let scope = RetryScope::new().with_time_budget(Duration::from_secs(10));
+    /// let outcome = scope.run(|| execute_with_retry(|| Err::<(), _>("busy"), &policy));
+    ///
+    /// // 1 + 2 + 4 seconds are spent, and 8 more do not fit.
+    /// assert_eq!(outcome, Err("busy"));
+    /// assert_eq!(clock.slept().len(), 3);
+    /// assert_eq!(scope.time_left(), Some(Duration::from_secs(3)));
+    /// ```
+    #[must_use]
+    pub fn with_time_budget(self, budget: Duration) -> Self {
+        Self {
+            state: Arc::new(State {
+                cancelled: AtomicBool::new(self.is_cancelled()),
+                time_budget: Some(budget),
+                ..State::default()
+            }),
+        }
+    }
+
+    /// What is left of the scope's own time budget; `None` where it has none.
+    #[must_use]
+    pub fn time_left(&self) -> Option<Duration> {
+        let budget = self.state.time_budget?;
+        Some(budget.saturating_sub(self.time_spent()))
+    }
+
+    pub(crate) fn time_spent(&self) -> Duration {
+        Duration::from_nanos(self.state.spent_nanos.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn spend_time(&self, time: Duration) {
+        let nanos = crate::policy::backoff::nanos(time);
+        self.state.spent_nanos.fetch_add(nanos, Ordering::Relaxed);
+    }
+
+    /// Ends all waits inside this scope, sync ones too, now and from now on. Safe to call twice.
+    pub fn cancel(&self) {
+        self.state.cancelled.store(true, Ordering::SeqCst);
+        let waiting = std::mem::take(&mut *self.waiting());
+        waiting.into_values().for_each(Waker::wake);
+    }
+
+    /// Whether [`RetryScope::cancel`] was called on this scope.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.state.cancelled.load(Ordering::SeqCst)
+    }
+
+    /// Runs `body` inside the scope.
+    pub fn run<T>(&self, body: impl FnOnce() -> T) -> T {
+        let _entered = Entered::new(self);
+        body()
+    }
+
+    /// Runs `future` inside the scope, on whatever threads it is polled.
+    #[must_use = "futures do nothing unless polled"]
+    pub fn run_async<F: Future>(self, future: F) -> impl Future<Output = F::Output> + use<F> {
+        InScope {
+            scope: self,
+            future,
+        }
+    }
+
+    fn waiting(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Waker>> {
+        self.state
+            .waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for RetryScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RetryScope")
+            .field("cancelled", &self.is_cancelled())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whether the running code is in a scope.
+#[inline]
+pub(crate) fn is_entered() -> bool {
+    DEPTH.get() != 0
+}
+
+/// Whether a scope that the running code is in has been cancelled.
+pub(crate) fn is_cancelled() -> bool {
+    // While thread-locals are torn down there is no scope left to be in.
+    ENTERED
+        .try_with(|entered| entered.borrow().iter().any(RetryScope::is_cancelled))
+        .unwrap_or(false)
+}
+
+/// What is left of the smallest time budget that holds here.
+pub(crate) fn time_left() -> Option<Duration> {
+    let left = |entered: &RefCell<Vec<RetryScope>>| {
+        let entered = entered.borrow();
+        entered.iter().filter_map(RetryScope::time_left).min()
+    };
+    ENTERED.try_with(left).ok().flatten()
+}
+
+/// What the innermost time budget has spent.
+pub(crate) fn time_spent() -> Duration {
+    let spent = |entered: &RefCell<Vec<RetryScope>>| {
+        let entered = entered.borrow();
+        let mut budgeted = entered
+            .iter()
+            .rev()
+            .filter(|scope| scope.time_left().is_some());
+        budgeted.next().map(RetryScope::time_spent)
+    };
+    ENTERED.try_with(spent).ok().flatten().unwrap_or_default()
+}
+
+/// Charges all time budgets that hold here.
+pub(crate) fn spend_time(time: Duration) {
+    let _ = ENTERED.try_with(|entered| {
+        for scope in entered.borrow().iter() {
+            scope.spend_time(time);
+        }
+    });
+}
+
+/// A wait that the scopes it is in can end; `None` outside of any scope.
+pub(crate) fn waiter() -> Option<Waiter> {
+    let scopes = ENTERED
+        .try_with(|entered| entered.borrow().clone())
+        .unwrap_or_default();
+    (!scopes.is_empty()).then(|| {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Waiter {
+            scopes,
+            key: NEXT.fetch_add(1, Ordering::Relaxed),
+        }
+    })
+}
+
+/// One wait, known to its scopes until it is dropped.
+pub(crate) struct Waiter {
+    scopes: Vec<RetryScope>,
+    key: u64,
+}
+
+impl Waiter {
+    /// Asks to be woken by a cancellation. Says whether there has been one.
+    pub(crate) fn is_cancelled(&self, waker: &Waker) -> bool {
+        self.scopes.iter().any(|scope| {
+            scope.waiting().insert(self.key, waker.clone());
+            // Asked only after the waker is in place: a cancellation cannot slip in between.
+            scope.is_cancelled()
+        })
+    }
+}
+
+impl Drop for Waiter {
+    fn drop(&mut self) {
+        for scope in &self.scopes {
+            scope.waiting().remove(&self.key);
+        }
+    }
+}
+
+/// In a scope, until it is dropped.
+#[derive(Debug)]
+pub struct Entered(());
+
+impl Entered {
+    fn new(scope: &RetryScope) -> Self {
+        // A thread that is being torn down has no list left, and nothing to be cancelled either.
+        let _ = ENTERED.try_with(|entered| entered.borrow_mut().push(scope.clone()));
+        DEPTH.set(DEPTH.get() + 1);
+        Self(())
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        DEPTH.set(DEPTH.get() - 1);
+        let _ = ENTERED.try_with(|entered| entered.borrow_mut().pop());
+    }
+}
+
+/// What an attempt may be made inside of.
+pub trait Enter {
+    /// What leaves it again.
+    type Entered;
+    /// Enters it.
+    fn enter(&self) -> Self::Entered;
+}
+
+impl Enter for () {
+    type Entered = ();
+
+    #[inline]
+    fn enter(&self) {}
+}
+
+impl Enter for Option<RetryScope> {
+    type Entered = Option<Entered>;
+
+    #[inline]
+    fn enter(&self) -> Option<Entered> {
+        self.as_ref().map(Entered::new)
+    }
+}
+
+pin_project! {
+    /// An attempt inside the call's time budget, if it has one.
+    #[must_use = "futures do nothing unless polled"]
+    #[derive(Debug)]
+    pub struct InTime<F, S = Option<RetryScope>> {
+        scope: S,
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F, S> InTime<F, S> {
+    #[inline]
+    pub(crate) const fn new(scope: S, future: F) -> Self {
+        Self { scope, future }
+    }
+}
+
+impl<F: Future, S: Enter> Future for InTime<F, S> {
+    type Output = F::Output;
+
+    // A wrapper that is nothing where there is no budget; left to itself it costs a call.
+    #[inline(always)]
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let _entered = this.scope.enter();
+        this.future.poll(context)
+    }
+}
+
+pin_project! {
+    struct InScope<F> {
+        scope: RetryScope,
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F: Future> Future for InScope<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let _entered = Entered::new(this.scope);
+        this.future.poll(context)
+    }
+}

@@ -1,0 +1,102 @@
+//! [`OperationClass`]: the four kinds of work, each with defaults of its own.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::jitter::Jitter;
+use super::retry_policy::RetryPolicy;
+
+/// A kind of work, with its own default policy and variables.
+///
+/// | class | attempts | min wait | max wait | variables |
+/// |---|---|---|---|---|
+/// | worker | 3 | 1 s | 10 s | `RETRY__WORKER_MAX_ATTEMPTS`, `_MIN_WAIT`, `_MAX_WAIT` |
+/// | storage | 5 | 0.5 s | 5 s | `RETRY__STORAGE_…` |
+/// | scheduler | 3 | 1 s | 8 s | `RETRY__SCHEDULER_…` |
+/// | api | 4 | 1 s | 15 s | `RETRY__API_…` |
+///
+/// All double their step and spread it by [`Jitter::Equal`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum OperationClass {
+    /// Task workers: `#[retry_worker]`.
+    Worker,
+    /// Databases, files, caches: `#[retry_storage]`.
+    Storage,
+    /// Schedulers and queues: `#[retry_scheduler]`.
+    Scheduler,
+    /// Calls to other services: `#[retry_api]`.
+    Api,
+}
+
+impl OperationClass {
+    /// All four, in the order of the table.
+    pub const ALL: [Self; 4] = [Self::Worker, Self::Storage, Self::Scheduler, Self::Api];
+
+    /// The name in logs, statistics and metrics: `worker`, `storage`, `scheduler`, `api`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Worker => "worker",
+            Self::Storage => "storage",
+            Self::Scheduler => "scheduler",
+            Self::Api => "api",
+        }
+    }
+
+    /// The policy of the class before any variable.
+    #[must_use]
+    pub const fn default_policy(self) -> RetryPolicy {
+        let (attempts, min_ms, max_ms) = match self {
+            Self::Worker => (3, 1_000, 10_000),
+            Self::Storage => (5, 500, 5_000),
+            Self::Scheduler => (3, 1_000, 8_000),
+            Self::Api => (4, 1_000, 15_000),
+        };
+        RetryPolicy::new(attempts)
+            .with_min_wait(Duration::from_millis(min_ms))
+            .with_max_wait(Duration::from_millis(max_ms))
+            .with_exponential_backoff(true)
+            .with_jitter(Jitter::Equal)
+    }
+
+    pub(crate) const fn index(self) -> usize {
+        self as usize
+    }
+}
+
+impl fmt::Display for OperationClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_stay_between_the_bounds_and_spread_at_the_cap() {
+        for class in OperationClass::ALL {
+            let policy = class.default_policy().with_max_attempts(30);
+            let (min, max) = (policy.min_wait(), policy.max_wait());
+            let mut capped = Vec::new();
+            for seed in 0..50 {
+                for (n, wait) in policy.waits(seed).enumerate() {
+                    assert!(wait >= min && wait <= max, "{class} {n}: {wait:?}");
+                    if n >= 10 {
+                        capped.push(wait);
+                    }
+                }
+            }
+            capped.sort();
+            assert!(
+                capped[capped.len() / 10] < max.mul_f64(0.6),
+                "{class} does not spread"
+            );
+            assert!(
+                capped[capped.len() * 9 / 10] > max.mul_f64(0.9),
+                "{class} does not spread"
+            );
+        }
+    }
+}

@@ -1,0 +1,491 @@
+//! [`RetryPolicy`]: how often, how long between, and under which guarantee.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::backoff::{Growth, Waits};
+use super::error::PolicyError;
+use super::jitter::Jitter;
+
+/// What a policy promises about an attempt whose outcome is unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ExecutionGuarantee {
+    /// An attempt that may have taken effect is tried again: it runs at least once.
+    AtLeastOnce,
+    /// An attempt that may have taken effect is not tried again: each one that is not proved to have
+    /// done nothing ([`Judgement::is_not_applied`](crate::Judgement::is_not_applied)). The retry loop
+    /// alone can promise no more, and it judges by the error that an attempt ends with: of calls inside
+    /// the attempt that were retried it sees only how they ended; the gate of `retry-effects` carries it across duplicates, restarts
+    /// and crashes.
+    ExactlyOnce,
+}
+
+/// How a call is retried: immutable, `Copy`, and made in a `const` where it is constant.
+///
+/// A policy is validated where it is made. The `with_…` setters panic on a value that is not
+/// allowed, which in a `const` is a compile error; the `try_with_…` twins return a
+/// [`PolicyError`]. A bound that crosses the other moves it: the setter that comes last wins.
+///
+/// ```
+/// use std::time::Duration;
+/// use retry_core::{Jitter, RetryPolicy};
+///
+/// const POLICY: RetryPolicy = RetryPolicy::new(4)
+///     .with_backoff_ms(200)
+///     .with_exponential_backoff(true)
+///     .with_jitter(Jitter::None);
+///
+/// let waits: Vec<Duration> = POLICY.waits(42).collect();
+/// assert_eq!(waits, [200, 400, 800].map(Duration::from_millis));
+/// ```
+///
+/// ```compile_fail
+/// const NEVER: retry_core::RetryPolicy = retry_core::RetryPolicy::new(0);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RetryPolicy {
+    max_attempts: u32,
+    unlimited: bool,
+    high_risk_immediate_fail: bool,
+    execution_guarantee: ExecutionGuarantee,
+    min_wait: Duration,
+    max_wait: Duration,
+    max_retry_after: Duration,
+    growth: Growth,
+    jitter: Jitter,
+    /// Attempts that follow each other at once, told without a second look: all of them where no
+    /// wait is ever drawn, else none.
+    at_once: u32,
+}
+
+const DEFAULT_MAX_WAIT: Duration = Duration::from_secs(10);
+const DEFAULT_MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
+const DEFAULT_SPREAD: Duration = Duration::from_millis(50);
+const NO_ATTEMPTS: &str = "max_attempts is 0; it must be at least 1";
+
+/// Making.
+impl RetryPolicy {
+    /// A policy of `max_attempts` attempts in all (1 is no retry), with no backoff but a spread of
+    /// up to 50 ms, waits capped at 10 s, server hints at 60 s, at least once.
+    ///
+    /// # Panics
+    ///
+    /// If `max_attempts` is 0; in a `const` this is a compile error.
+    #[must_use]
+    pub const fn new(max_attempts: u32) -> Self {
+        assert!(max_attempts > 0, "{}", NO_ATTEMPTS);
+        Self {
+            max_attempts,
+            unlimited: false,
+            high_risk_immediate_fail: false,
+            execution_guarantee: ExecutionGuarantee::AtLeastOnce,
+            min_wait: Duration::ZERO,
+            max_wait: DEFAULT_MAX_WAIT,
+            max_retry_after: DEFAULT_MAX_RETRY_AFTER,
+            growth: Growth::Constant,
+            jitter: Jitter::Additive(DEFAULT_SPREAD),
+            at_once: 0,
+        }
+    }
+
+    /// Brings `at_once` up to date.
+    const fn settled(mut self) -> Self {
+        let never_waits = self.max_wait.is_zero()
+            || (self.min_wait.is_zero()
+                && !matches!(self.jitter, Jitter::Additive(_))
+                && !matches!(self.growth, Growth::Schedule(_)));
+        // What may not happen twice is looked at closely after each failure.
+        let is_plain = !self.high_risk_immediate_fail
+            && matches!(self.execution_guarantee, ExecutionGuarantee::AtLeastOnce);
+        self.at_once = if never_waits && is_plain {
+            self.max_attempts
+        } else {
+            0
+        };
+        self
+    }
+
+    /// Attempts, from 1, up to which each follows the one before it at once; 0 where there are waits.
+    #[inline]
+    pub(crate) const fn attempts_at_once(&self) -> u32 {
+        self.at_once
+    }
+
+    /// [`RetryPolicy::new`] for a number that comes at run time.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError::MaxAttempts`] if `max_attempts` is 0.
+    pub const fn try_new(max_attempts: u32) -> Result<Self, PolicyError> {
+        if max_attempts == 0 {
+            return Err(PolicyError::MaxAttempts {
+                value: max_attempts,
+            });
+        }
+        Ok(Self::new(max_attempts))
+    }
+
+    /// Attempts in all, the first included, from 1.
+    ///
+    /// # Panics
+    ///
+    /// If `max_attempts` is 0.
+    #[must_use]
+    pub const fn with_max_attempts(mut self, max_attempts: u32) -> Self {
+        assert!(max_attempts > 0, "{}", NO_ATTEMPTS);
+        self.max_attempts = max_attempts;
+        self.unlimited = false;
+        self.settled()
+    }
+
+    /// [`RetryPolicy::with_max_attempts`] for a number that comes at run time.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError::MaxAttempts`] if `max_attempts` is 0.
+    pub const fn try_with_max_attempts(self, max_attempts: u32) -> Result<Self, PolicyError> {
+        if max_attempts == 0 {
+            return Err(PolicyError::MaxAttempts {
+                value: max_attempts,
+            });
+        }
+        Ok(self.with_max_attempts(max_attempts))
+    }
+
+    /// Attempts without end, for a program that waits for what it needs at start-up. The waits are
+    /// then an endless iterator.
+    #[must_use]
+    pub const fn with_unlimited_attempts(mut self) -> Self {
+        self.max_attempts = u32::MAX;
+        self.unlimited = true;
+        self.settled()
+    }
+
+    /// The first step in milliseconds: [`RetryPolicy::with_min_wait`] under the model's name.
+    #[must_use]
+    pub const fn with_backoff_ms(self, milliseconds: u64) -> Self {
+        self.with_min_wait(Duration::from_millis(milliseconds))
+    }
+
+    /// Doubles the step from retry to retry, or keeps it: [`Growth::Exponential`] by 2, or
+    /// [`Growth::Constant`].
+    #[must_use]
+    pub const fn with_exponential_backoff(mut self, exponential: bool) -> Self {
+        self.growth = if exponential {
+            Growth::Exponential(2.0)
+        } else {
+            Growth::Constant
+        };
+        self.settled()
+    }
+
+    /// The first step, and the floor of a jitter that has one. Raises `max_wait` to it if need be.
+    #[must_use]
+    pub const fn with_min_wait(mut self, min_wait: Duration) -> Self {
+        self.min_wait = min_wait;
+        self.max_wait = longer(self.max_wait, min_wait);
+        self.settled()
+    }
+
+    /// What no wait passes, but for a server's hint. Lowers `min_wait` to it if need be.
+    #[must_use]
+    pub const fn with_max_wait(mut self, max_wait: Duration) -> Self {
+        self.max_wait = max_wait;
+        self.min_wait = shorter(self.min_wait, max_wait);
+        self.settled()
+    }
+
+    /// The longest wait that a server may ask for; a longer hint ends the call at once.
+    #[must_use]
+    pub const fn with_max_retry_after(mut self, max_retry_after: Duration) -> Self {
+        self.max_retry_after = max_retry_after;
+        self
+    }
+
+    /// How the step grows.
+    ///
+    /// # Panics
+    ///
+    /// If a multiplier is under 1 or not finite, or a schedule is empty.
+    #[must_use]
+    pub const fn with_growth(mut self, growth: Growth) -> Self {
+        match growth {
+            Growth::Exponential(multiplier) => {
+                assert!(
+                    is_multiplier(multiplier),
+                    "multiplier must be a finite number of at least 1"
+                );
+            }
+            Growth::Schedule(waits) => {
+                assert!(
+                    !waits.is_empty(),
+                    "schedule has 0 waits; it must have at least 1"
+                );
+                (self.min_wait, self.max_wait) = bounds(waits);
+            }
+            Growth::Constant | Growth::Linear | Growth::Fibonacci => {}
+        }
+        self.growth = growth;
+        self.settled()
+    }
+
+    /// [`RetryPolicy::with_growth`] for a growth that comes at run time.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError::Multiplier`] or [`PolicyError::EmptySchedule`].
+    pub const fn try_with_growth(self, growth: Growth) -> Result<Self, PolicyError> {
+        match growth {
+            Growth::Exponential(value) if !is_multiplier(value) => {
+                Err(PolicyError::Multiplier { value })
+            }
+            Growth::Schedule([]) => Err(PolicyError::EmptySchedule),
+            _ => Ok(self.with_growth(growth)),
+        }
+    }
+
+    /// Exponential growth by `multiplier`, 2 being what [`RetryPolicy::with_exponential_backoff`]
+    /// means.
+    ///
+    /// # Panics
+    ///
+    /// If `multiplier` is under 1 or not finite.
+    #[must_use]
+    pub const fn with_multiplier(self, multiplier: f64) -> Self {
+        self.with_growth(Growth::Exponential(multiplier))
+    }
+
+    /// [`RetryPolicy::with_multiplier`] for a number that comes at run time.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError::Multiplier`] if it is under 1 or not finite.
+    pub const fn try_with_multiplier(self, multiplier: f64) -> Result<Self, PolicyError> {
+        self.try_with_growth(Growth::Exponential(multiplier))
+    }
+
+    /// The given waits in turn. `min_wait` and `max_wait` become the shortest and the longest of
+    /// them; set either afterwards to cut or to leave room for jitter.
+    ///
+    /// # Panics
+    ///
+    /// If `waits` is empty.
+    #[must_use]
+    pub const fn with_schedule(self, waits: &'static [Duration]) -> Self {
+        self.with_growth(Growth::Schedule(waits))
+    }
+
+    /// How waits are spread.
+    #[must_use]
+    pub const fn with_jitter(mut self, jitter: Jitter) -> Self {
+        self.jitter = jitter;
+        self.settled()
+    }
+
+    /// Makes the first failure final, whatever the attempts.
+    #[must_use]
+    pub const fn with_high_risk_immediate_fail(mut self, immediate: bool) -> Self {
+        self.high_risk_immediate_fail = immediate;
+        self.settled()
+    }
+
+    /// What holds for an attempt whose outcome is unknown.
+    #[must_use]
+    pub const fn with_execution_guarantee(mut self, guarantee: ExecutionGuarantee) -> Self {
+        self.execution_guarantee = guarantee;
+        self.settled()
+    }
+}
+
+/// Reading.
+impl RetryPolicy {
+    /// Attempts in all, the first included; `u32::MAX` where they are unlimited.
+    #[must_use]
+    pub const fn max_attempts(&self) -> u32 {
+        self.max_attempts
+    }
+
+    /// Whether attempts have no end.
+    #[must_use]
+    pub const fn is_unlimited(&self) -> bool {
+        self.unlimited
+    }
+
+    /// The first step and the floor of a jitter that has one.
+    #[must_use]
+    pub const fn min_wait(&self) -> Duration {
+        self.min_wait
+    }
+
+    /// What no wait passes, but for a server's hint.
+    #[must_use]
+    pub const fn max_wait(&self) -> Duration {
+        self.max_wait
+    }
+
+    /// The longest wait that a server may ask for.
+    #[must_use]
+    pub const fn max_retry_after(&self) -> Duration {
+        self.max_retry_after
+    }
+
+    /// How the step grows.
+    #[must_use]
+    pub const fn growth(&self) -> Growth {
+        self.growth
+    }
+
+    /// How waits are spread.
+    #[must_use]
+    pub const fn jitter(&self) -> Jitter {
+        self.jitter
+    }
+
+    /// Whether the first failure is final, whatever the attempts.
+    #[must_use]
+    pub const fn high_risk_immediate_fail(&self) -> bool {
+        self.high_risk_immediate_fail
+    }
+
+    /// What holds for an attempt whose outcome is unknown.
+    #[must_use]
+    pub const fn execution_guarantee(&self) -> ExecutionGuarantee {
+        self.execution_guarantee
+    }
+
+    /// The schedule for one seed: `max_attempts - 1` waits, or waits without end.
+    ///
+    /// The same seed gives the same waits, on every machine. A running call draws from a sequence
+    /// of its thread's own.
+    pub const fn waits(&self, seed: u64) -> Waits {
+        Waits::new(*self, seed)
+    }
+
+    /// Whether `attempt`, from 1, is the last that this policy allows.
+    pub(crate) const fn is_last(&self, attempt: u32) -> bool {
+        (attempt >= self.max_attempts && !self.unlimited) || self.high_risk_immediate_fail
+    }
+
+    /// `max_attempts` as a field of events: none where there is no end.
+    pub(crate) fn attempt_limit(&self) -> Option<u32> {
+        (!self.unlimited).then_some(self.max_attempts)
+    }
+
+    /// `max_attempts` as the logs print it.
+    pub(crate) const fn attempts(&self) -> Attempts {
+        Attempts {
+            max: self.max_attempts,
+            unlimited: self.unlimited,
+        }
+    }
+}
+
+/// A number of attempts as the logs print it: `5`, or `unlimited`.
+#[derive(Clone, Copy)]
+pub(crate) struct Attempts {
+    max: u32,
+    unlimited: bool,
+}
+
+impl fmt::Display for Attempts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.unlimited {
+            f.write_str("unlimited")
+        } else {
+            self.max.fmt(f)
+        }
+    }
+}
+
+const fn is_multiplier(value: f64) -> bool {
+    value >= 1.0 && value.is_finite()
+}
+
+const fn shorter(a: Duration, b: Duration) -> Duration {
+    if a.as_nanos() < b.as_nanos() { a } else { b }
+}
+
+const fn longer(a: Duration, b: Duration) -> Duration {
+    if a.as_nanos() > b.as_nanos() { a } else { b }
+}
+
+/// The shortest and the longest of `waits`, which is not empty.
+const fn bounds(waits: &[Duration]) -> (Duration, Duration) {
+    let (mut shortest, mut longest) = (waits[0], waits[0]);
+    let mut at = 1;
+    while at < waits.len() {
+        shortest = shorter(shortest, waits[at]);
+        longest = longer(longest, waits[at]);
+        at += 1;
+    }
+    (shortest, longest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bad_values_name_field_value_and_bound() {
+        let policy = RetryPolicy::new(1);
+        for (error, text) in [
+            (
+                RetryPolicy::try_new(0),
+                "max_attempts is 0; it must be at least 1",
+            ),
+            (
+                policy.try_with_max_attempts(0),
+                "max_attempts is 0; it must be at least 1",
+            ),
+            (
+                policy.try_with_multiplier(0.5),
+                "multiplier is 0.5; it must be a finite number of at least 1",
+            ),
+            (
+                policy.try_with_multiplier(f64::NAN),
+                "multiplier is NaN; it must be a finite number of at least 1",
+            ),
+            (
+                policy.try_with_multiplier(f64::INFINITY),
+                "multiplier is inf; it must be a finite number of at least 1",
+            ),
+            (
+                policy.try_with_growth(Growth::Schedule(&[])),
+                "schedule has 0 waits; it must have at least 1",
+            ),
+        ] {
+            assert_eq!(
+                error.map_err(|error| error.to_string()),
+                Err(text.to_owned())
+            );
+        }
+    }
+
+    #[test]
+    fn the_later_bound_moves_the_earlier() {
+        let policy = RetryPolicy::new(3).with_min_wait(Duration::from_secs(20));
+        assert_eq!(policy.max_wait(), Duration::from_secs(20));
+        let policy = policy.with_max_wait(Duration::from_secs(1));
+        assert_eq!(policy.min_wait(), Duration::from_secs(1));
+    }
+
+    #[test]
+    fn a_schedule_is_not_cut_by_the_default_cap() {
+        const GIVEN: &[Duration] = &[Duration::from_secs(30), Duration::from_secs(90)];
+        let policy = RetryPolicy::new(4)
+            .with_schedule(GIVEN)
+            .with_jitter(Jitter::None);
+        let waits: Vec<u64> = policy.waits(0).map(|wait| wait.as_secs()).collect();
+        assert_eq!(waits, [30, 90, 90]);
+    }
+
+    #[test]
+    fn unlimited_is_a_word_and_not_a_number() {
+        let policy = RetryPolicy::new(2).with_unlimited_attempts();
+        assert!(!policy.is_last(u32::MAX));
+        assert_eq!(policy.attempts().to_string(), "unlimited");
+        assert!(RetryPolicy::new(u32::MAX).is_last(u32::MAX));
+        assert!(!policy.with_max_attempts(2).is_unlimited());
+    }
+}

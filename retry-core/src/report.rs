@@ -1,0 +1,14 @@
+//! What calls report: log events, statistics and metrics.
+//!
+//! It takes names, numbers and judgements. It knows no guard and no engine, so both may report.
+
+pub(crate) mod circuit;
+pub(crate) mod counters;
+pub(crate) mod event;
+#[cfg(feature = "metrics")]
+pub mod metrics;
+#[cfg(not(feature = "metrics"))]
+#[path = "report/metrics/off.rs"]
+pub(crate) mod metrics;
+pub(crate) mod retry_event;
+pub(crate) mod stats;

@@ -1,0 +1,69 @@
+//! [`RetryEvent`]: what an `on_retry` hook is told.
+
+use std::time::Duration;
+
+use crate::operation::Operation;
+use crate::policy::retry_policy::RetryPolicy;
+
+/// A retry that is about to be waited for.
+///
+/// ```
+/// use std::cell::RefCell;
+/// use std::time::Duration;
+/// use retry_core::{Jitter, Retry, RetryPolicy};
+///
+/// let told = RefCell::new(Vec::new());
+/// let policy = RetryPolicy::new(2).with_backoff_ms(1).with_jitter(Jitter::None);
+/// let outcome = Retry::new(policy)
+///     .name("load")
+///     .on_retry(|event| told.borrow_mut().push((event.attempt(), event.wait())))
+///     .run(|| Err::<(), _>("connection reset"));
+/// assert!(outcome.is_err());
+/// assert_eq!(told.into_inner(), [(1, Duration::from_millis(1))]);
+/// ```
+#[derive(Debug)]
+pub struct RetryEvent<'a, E> {
+    pub(crate) operation: &'a Operation,
+    pub(crate) attempt: u32,
+    pub(crate) policy: &'a RetryPolicy,
+    pub(crate) error: Option<&'a E>,
+    pub(crate) wait: Duration,
+}
+
+impl<'a, E> RetryEvent<'a, E> {
+    /// The operation's name.
+    #[must_use]
+    pub fn operation(&self) -> &'static str {
+        self.operation.name()
+    }
+
+    /// The attempt that failed, from 1.
+    #[must_use]
+    pub const fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// Attempts in all, or `None` where they are unlimited.
+    #[must_use]
+    pub fn max_attempts(&self) -> Option<u32> {
+        self.policy.attempt_limit()
+    }
+
+    /// The class: `worker`, `storage`, `scheduler`, `api`, or `ad_hoc` without an attribute.
+    #[must_use]
+    pub fn class(&self) -> &'static str {
+        self.operation.class()
+    }
+
+    /// Its error, or `None` where `retry_on_ok` did not accept its value.
+    #[must_use]
+    pub const fn error(&self) -> Option<&'a E> {
+        self.error
+    }
+
+    /// The very wait that is slept next.
+    #[must_use]
+    pub const fn wait(&self) -> Duration {
+        self.wait
+    }
+}

@@ -1,0 +1,393 @@
+//! [`Retry`]: what the attributes offer, for code without one.
+
+use std::panic::Location;
+use std::time::Duration;
+
+use crate::classify::judgement::Verdict;
+use crate::engine::guards::choice::{Extend, Guarded, NoGuard};
+use crate::engine::hedge::Hedge;
+use crate::engine::nesting::Nested;
+use crate::guard::adaptive::AdaptiveLimiter;
+use crate::guard::breaker::circuit_breaker::CircuitBreaker;
+use crate::guard::budget::retry_budget::RetryBudget;
+use crate::operation::Operation;
+use crate::policy::error::RetryError;
+use crate::policy::retry_policy::RetryPolicy;
+
+use super::choices::{Advisable, Begin};
+use super::choices::{
+    AnyOk, ByClassify, NoHook, NoLimit, NotAppliedIf, OnRetry, RetryOnOk, Timeout, TotalTime,
+};
+use super::hedged::HedgedRetry;
+
+/// A call to make, with its policy and whatever else is to hold for it.
+///
+/// ```
+/// use std::time::Duration;
+/// use retry_core::{Jitter, Retry, RetryPolicy};
+///
+/// let policy = RetryPolicy::new(3).with_backoff_ms(1).with_jitter(Jitter::None);
+/// let mut attempts = 0;
+/// let loaded = Retry::new(policy)
+///     .name("load")
+///     .retry_if(|error: &String| error.contains("busy"))
+///     .max_total_time(Duration::from_secs(5))
+///     .run(|| {
+///         attempts += 1;
+///         if attempts < 3 { Err("busy".to_owned()) } else { Ok(attempts) }
+///     });
+/// assert_eq!(loaded, Ok(3));
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[must_use = "a call is made by `run` or `run_async`"]
+pub struct Retry<J = ByClassify, A = AnyOk, H = NoHook, L = NoLimit, G = NoGuard> {
+    pub(super) call: Call,
+    pub(super) judge: J,
+    pub(super) accept: A,
+    pub(super) hook: H,
+    pub(super) limits: L,
+    pub(super) guards: G,
+}
+
+/// What is chosen without a type of its own.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Call {
+    pub(super) policy: RetryPolicy,
+    pub(super) operation: Operation,
+    pub(super) nested: Option<Nested>,
+}
+
+impl Retry {
+    /// A call under `policy`, named by the caller's file and line until [`Retry::name`] says better.
+    #[track_caller]
+    pub const fn new(policy: RetryPolicy) -> Self {
+        Self::of(policy, Operation::at(Location::caller()))
+    }
+
+    pub(crate) const fn of(policy: RetryPolicy, operation: Operation) -> Self {
+        Self {
+            call: Call {
+                policy,
+                operation,
+                nested: None,
+            },
+            judge: ByClassify,
+            accept: AnyOk,
+            hook: NoHook,
+            limits: NoLimit,
+            guards: NoGuard,
+        }
+    }
+}
+
+/// The same call with another choice: every choice has a type of its own.
+macro_rules! with {
+    ($retry:expr, accept: $accept:expr) => {
+        with!(@ $retry, (judge, _accept, hook, limits, guards), (judge, $accept, hook, limits, guards))
+    };
+    ($retry:expr, hook: $hook:expr) => {
+        with!(@ $retry, (judge, accept, _hook, limits, guards), (judge, accept, $hook, limits, guards))
+    };
+    ($retry:expr, limits: $limits:expr) => {
+        with!(@ $retry, (judge, accept, hook, _limits, guards), (judge, accept, hook, $limits, guards))
+    };
+    (@ $retry:expr, ($($old:ident),*), ($judge:expr, $accept:expr, $hook:expr, $limits:expr, $guards:expr)) => {{
+        let (call, ($($old),*)) = $retry.parts();
+        Retry {
+            call,
+            judge: $judge,
+            accept: $accept,
+            hook: $hook,
+            limits: $limits,
+            guards: $guards,
+        }
+    }};
+}
+
+impl<J, A, H, L, G> Retry<J, A, H, L, G> {
+    /// The operation's name in logs, errors and statistics.
+    pub const fn name(mut self, name: &'static str) -> Self {
+        self.call.operation = Operation::named(name);
+        self
+    }
+
+    /// What to do when an annotated call inside an attempt has given up. Without it
+    /// [`Nested::Stop`], unless `RETRY__NESTED` says otherwise.
+    pub const fn nested(mut self, nested: Nested) -> Self {
+        self.call.nested = Some(nested);
+        self
+    }
+
+    /// Judges errors by `predicate`, which gives a `bool` (retry or stop) or a [`Verdict`]; the
+    /// error then need not be [`Classify`](crate::Classify), only `Display`.
+    pub fn retry_if<E, V: Into<Verdict>, F: Fn(&E) -> V>(
+        self,
+        predicate: F,
+    ) -> Retry<J::With<F>, A, H, L, G>
+    where
+        J: Advisable,
+    {
+        let (call, (judge, accept, hook, limits, guards)) = self.parts();
+        Retry {
+            call,
+            judge: judge.advised_by(predicate),
+            accept,
+            hook,
+            limits,
+            guards,
+        }
+    }
+
+    /// States which errors prove that nothing happened: the whole body, not only the step that
+    /// failed. It is asked where neither the error's type nor a known library states it, and never of
+    /// an attempt that a time limit has cut.
+    ///
+    /// It matters under [`ExecutionGuarantee::ExactlyOnce`](crate::ExecutionGuarantee::ExactlyOnce),
+    /// which retries nothing else, and under the gate of `retry-effects`.
+    ///
+    /// ```
+    /// use retry_core::{ExecutionGuarantee, Retry, RetryPolicy};
+    /// # let _no_wait = retry_core::testing::no_wait();
+    ///
+    /// let policy = RetryPolicy::new(3).with_execution_guarantee(ExecutionGuarantee::ExactlyOnce);
+    /// let mut attempts = 0;
+    /// let outcome = Retry::new(policy)
+    ///     .not_applied_if(|error: &String| error.starts_with("queue full"))
+    ///     .run(|| {
+    ///         attempts += 1;
+    ///         Err::<(), _>(if attempts == 1 { "queue full" } else { "connection lost" }.to_owned())
+    ///     });
+    /// // The second attempt may have happened: it is the last.
+    /// assert_eq!((outcome, attempts), (Err("connection lost".to_owned()), 2));
+    /// ```
+    pub fn not_applied_if<E, F: Fn(&E) -> bool>(
+        self,
+        states: F,
+    ) -> Retry<NotAppliedIf<J, F>, A, H, L, G> {
+        let (call, (judge, accept, hook, limits, guards)) = self.parts();
+        Retry {
+            call,
+            judge: NotAppliedIf { judge, states },
+            accept,
+            hook,
+            limits,
+            guards,
+        }
+    }
+
+    /// Retries also on an `Ok` value of which `predicate` says so. If attempts run out, the last
+    /// value comes back.
+    pub fn retry_on_ok<T, F: Fn(&T) -> bool>(
+        self,
+        predicate: F,
+    ) -> Retry<J, RetryOnOk<F>, H, L, G> {
+        with!(self, accept: RetryOnOk(predicate))
+    }
+
+    /// Tells `hook` of each retry, before its wait, with the very wait that is slept.
+    pub fn on_retry<E, F: Fn(crate::RetryEvent<'_, E>)>(
+        self,
+        hook: F,
+    ) -> Retry<J, A, OnRetry<F>, L, G> {
+        with!(self, hook: OnRetry(hook))
+    }
+
+    /// The judge, and the call without it. For the gate, which asks it too, and has a say in whether
+    /// there is another attempt.
+    #[doc(hidden)]
+    pub fn __judge_apart(self) -> (J, Retry<(), A, H, L, G>) {
+        let (call, (judge, accept, hook, limits, guards)) = self.parts();
+        let retry = Retry {
+            call,
+            judge: (),
+            accept,
+            hook,
+            limits,
+            guards,
+        };
+        (judge, retry)
+    }
+
+    /// The same call, judged by `judge`.
+    #[doc(hidden)]
+    pub fn __judged_by<K>(self, judge: K) -> Retry<K, A, H, L, G> {
+        let (call, (_, accept, hook, limits, guards)) = self.parts();
+        Retry {
+            call,
+            judge,
+            accept,
+            hook,
+            limits,
+            guards,
+        }
+    }
+
+    /// Begins to count the time, where it is limited. For the gate, which the call passes before its
+    /// first attempt.
+    #[doc(hidden)]
+    pub fn __begin(&mut self) -> Option<crate::engine::deadline::Limits>
+    where
+        L: Begin,
+    {
+        self.limits.begin()
+    }
+
+    fn parts(self) -> (Call, (J, A, H, L, G)) {
+        let Self {
+            call,
+            judge,
+            accept,
+            hook,
+            limits,
+            guards,
+        } = self;
+        (call, (judge, accept, hook, limits, guards))
+    }
+}
+
+impl<J, A, H, G> Retry<J, A, H, NoLimit, G> {
+    /// Bounds the whole call, attempts and waits together.
+    ///
+    /// No wait is begun that would leave no time for an attempt. A sync attempt is never cut; an
+    /// async one is dropped when time runs out, which needs `E: From<RetryError>`.
+    pub fn max_total_time(self, limit: Duration) -> Retry<J, A, H, TotalTime, G> {
+        with!(self, limits: TotalTime { limit, begun: None })
+    }
+
+    /// Bounds each attempt of an async call, which needs `E: From<RetryError>`. Set
+    /// [`max_total_time`](Retry::max_total_time) after it, if both.
+    pub fn timeout(self, timeout: Duration) -> Retry<J, A, H, Timeout, G> {
+        with!(self, limits: Timeout { timeout, max_total_time: None, begun: None })
+    }
+}
+
+impl<J, A, H, G> Retry<J, A, H, TotalTime, G> {
+    /// Bounds each attempt; see [`Retry::timeout`].
+    pub fn timeout(self, timeout: Duration) -> Retry<J, A, H, Timeout, G> {
+        let max_total_time = Some(self.limits.limit);
+        with!(self, limits: Timeout { timeout, max_total_time, begun: None })
+    }
+}
+
+impl<J, A, H, G> Retry<J, A, H, Timeout, G> {
+    /// Bounds the whole call; see [`Retry::max_total_time`].
+    pub const fn max_total_time(mut self, limit: Duration) -> Self {
+        self.limits.max_total_time = Some(limit);
+        self
+    }
+}
+
+impl<J, A, H, L, G> Retry<J, A, H, L, G> {
+    /// Pays each retry from `budget`, which other calls may share: every first attempt deposits, a
+    /// retry costs a token. One that finds none is not made; the call ends with its last error.
+    ///
+    /// ```
+    /// use retry_core::{ASYNC_JOB_DEFAULT, Retry, RetryBudget};
+    ///
+    /// static BUDGET: RetryBudget = RetryBudget::new(0.1).with_burst(2).with_floor(0);
+    /// # let _no_wait = retry_core::testing::no_wait();
+    ///
+    /// let mut attempts = 0;
+    /// for _ in 0..11 {
+    ///     let outcome = Retry::new(ASYNC_JOB_DEFAULT).budget(&BUDGET).run(|| {
+    ///         attempts += 1;
+    ///         Err::<(), _>("connection refused")
+    ///     });
+    ///     assert!(outcome.is_err());
+    /// }
+    /// // 11 calls, 2 retries of the burst, 1 that the calls have earned since: not 55 attempts.
+    /// assert_eq!(attempts, 14);
+    /// ```
+    pub fn budget<'a>(self, budget: &'a RetryBudget) -> Retry<J, A, H, L, Guarded<'a, G::Rejection>>
+    where
+        G: Extend<'a>,
+    {
+        self.guarded(|guards| Guarded {
+            budget: Some(budget),
+            ..guards.open()
+        })
+    }
+
+    /// Asks `breaker` before each attempt, and tells it of each outcome. A final error
+    /// ([`Verdict::Stop`]) is an answer: the other side works. While the breaker is open a call
+    /// is not made, and ends with [`RetryError::CircuitOpen`](crate::RetryError::CircuitOpen), which
+    /// needs `E: From<RetryError>`. A retry that would meet an open circuit after its wait is not waited
+    /// for: the call ends with its last error.
+    ///
+    /// ```
+    /// use std::io;
+    /// use retry_core::{CircuitBreaker, NO_RETRY, Retry};
+    ///
+    /// static BANK: CircuitBreaker = CircuitBreaker::new("bank").with_failure_threshold(2);
+    ///
+    /// let mut attempts = 0;
+    /// let mut call = || {
+    ///     Retry::new(NO_RETRY).circuit_breaker(&BANK).run(|| {
+    ///         attempts += 1;
+    ///         Err::<(), _>(io::Error::from(io::ErrorKind::ConnectionRefused))
+    ///     })
+    /// };
+    /// let _ = (call(), call());
+    /// assert!(call().unwrap_err().to_string().contains("circuit bank is open for"));
+    /// assert_eq!(attempts, 2);
+    /// ```
+    pub fn circuit_breaker<'a>(
+        self,
+        breaker: &'a CircuitBreaker,
+    ) -> Retry<J, A, H, L, Guarded<'a, RetryError>>
+    where
+        G: Extend<'a>,
+    {
+        self.guarded(|guards| guards.open().with_breaker(breaker))
+    }
+
+    /// Lets `limiter` slow attempts down once the other side says that there are too many.
+    pub fn adaptive<'a>(
+        self,
+        limiter: &'a AdaptiveLimiter,
+    ) -> Retry<J, A, H, L, Guarded<'a, G::Rejection>>
+    where
+        G: Extend<'a>,
+    {
+        self.guarded(|guards| Guarded {
+            limiter: Some(limiter),
+            ..guards.open()
+        })
+    }
+
+    /// Bounds the time that retries may spend: those of this call, and of all calls that its attempts
+    /// make. See [`RetryScope::with_time_budget`](crate::RetryScope::with_time_budget).
+    pub fn time_budget<'a>(self, budget: Duration) -> Retry<J, A, H, L, Guarded<'a, G::Rejection>>
+    where
+        G: Extend<'a>,
+    {
+        self.guarded(|guards| Guarded {
+            time_budget: Some(budget),
+            ..guards.open()
+        })
+    }
+
+    /// Makes another attempt beside one that is slow; the first success counts, the others are
+    /// dropped. Only for a body that may run twice at the same time. Each hedge takes a token of the
+    /// budget, where there is one; a refusal leaves the first attempt alone. Choose it last: what is
+    /// left is to make the call, by [`HedgedRetry::run_async`].
+    pub fn hedge<'a>(self, hedge: Hedge) -> HedgedRetry<'a, J, A, H, L, G::Rejection>
+    where
+        G: Extend<'a>,
+    {
+        HedgedRetry::new(self.guarded(Extend::open), hedge)
+    }
+
+    fn guarded<K>(self, guarded: impl FnOnce(G) -> K) -> Retry<J, A, H, L, K> {
+        let (call, (judge, accept, hook, limits, guards)) = self.parts();
+        let guards = guarded(guards);
+        Retry {
+            call,
+            judge,
+            accept,
+            hook,
+            limits,
+            guards,
+        }
+    }
+}

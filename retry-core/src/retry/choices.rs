@@ -1,0 +1,373 @@
+//! The parts that a [`Retry`](crate::retry::builder::Retry) is put together from: one type for each choice, so that
+//! a call pays for none that it did not make and asks of its error no more than they need.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::classify::classification::Classify;
+use crate::classify::failure::{Classifier, Description, Failure};
+use crate::classify::judgement::Verdict;
+use crate::engine::deadline::{Bound, Cutting, Limits};
+use crate::engine::hedge::IsFinal;
+use crate::policy::error::RetryError;
+use crate::report::retry_event::RetryEvent;
+
+/// Errors judge themselves, by [`Classify`].
+#[derive(Clone, Copy, Debug)]
+pub struct ByClassify;
+
+/// Errors are judged by a predicate.
+#[derive(Clone, Copy, Debug)]
+pub struct RetryIf<F>(pub(super) F);
+
+/// Errors are judged by `J`, and a predicate states which of them prove that nothing happened.
+#[derive(Clone, Copy, Debug)]
+pub struct NotAppliedIf<J, F> {
+    pub(super) judge: J,
+    pub(super) states: F,
+}
+
+/// How an error is judged.
+pub trait Judge<E> {
+    /// What the engine is told of `error`.
+    fn failure<'a>(&self, error: &'a E) -> Failure<'a>;
+
+    /// A predicate's advice, which comes before the error's own.
+    fn advice(&self, _error: &E) -> Option<Verdict> {
+        None
+    }
+
+    /// Whether a predicate states that `error` proves that nothing happened.
+    fn states_not_applied(&self, _error: &E) -> bool {
+        false
+    }
+}
+
+/// A judge that can take another predicate's advice.
+pub trait Advisable {
+    /// The judge that does.
+    type With<F>;
+    /// Takes the advice of `predicate` instead.
+    fn advised_by<F>(self, predicate: F) -> Self::With<F>;
+}
+
+impl Advisable for ByClassify {
+    type With<F> = RetryIf<F>;
+
+    fn advised_by<F>(self, predicate: F) -> RetryIf<F> {
+        RetryIf(predicate)
+    }
+}
+
+impl<G> Advisable for RetryIf<G> {
+    type With<F> = RetryIf<F>;
+
+    fn advised_by<F>(self, predicate: F) -> RetryIf<F> {
+        RetryIf(predicate)
+    }
+}
+
+impl<J: Advisable, S> Advisable for NotAppliedIf<J, S> {
+    type With<F> = NotAppliedIf<J::With<F>, S>;
+
+    fn advised_by<F>(self, predicate: F) -> Self::With<F> {
+        NotAppliedIf {
+            judge: self.judge.advised_by(predicate),
+            states: self.states,
+        }
+    }
+}
+
+impl<E, J: Judge<E>, S: Fn(&E) -> bool> Judge<E> for NotAppliedIf<J, S> {
+    #[inline]
+    fn failure<'a>(&self, error: &'a E) -> Failure<'a> {
+        self.judge
+            .failure(error)
+            .not_applied_if(|| self.states_not_applied(error))
+    }
+
+    fn advice(&self, error: &E) -> Option<Verdict> {
+        self.judge.advice(error)
+    }
+
+    fn states_not_applied(&self, error: &E) -> bool {
+        (self.states)(error) || self.judge.states_not_applied(error)
+    }
+}
+
+impl<E: Classify> Judge<E> for ByClassify {
+    #[inline]
+    fn failure<'a>(&self, error: &'a E) -> Failure<'a> {
+        Failure::classified(error)
+    }
+}
+
+impl<E: fmt::Display, V: Into<Verdict>, F: Fn(&E) -> V> Judge<E> for RetryIf<F> {
+    #[inline]
+    fn failure<'a>(&self, error: &'a E) -> Failure<'a> {
+        Failure::new(Classifier::Text(error), Description::Display(error))
+            .judged(self.0(error).into())
+    }
+
+    fn advice(&self, error: &E) -> Option<Verdict> {
+        Some(self.0(error).into())
+    }
+}
+
+/// A judge that copies of an attempt ask as well as the engine.
+pub(super) struct Shared<J>(pub(super) Arc<J>);
+
+impl<J> Clone for Shared<J> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<J> fmt::Debug for Shared<J> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Shared")
+    }
+}
+
+impl<E, J: Judge<E>> Judge<E> for Shared<J> {
+    fn failure<'a>(&self, error: &'a E) -> Failure<'a> {
+        self.0.failure(error)
+    }
+
+    fn advice(&self, error: &E) -> Option<Verdict> {
+        self.0.advice(error)
+    }
+
+    fn states_not_applied(&self, error: &E) -> bool {
+        self.0.states_not_applied(error)
+    }
+}
+
+impl<E, J: Judge<E>> IsFinal<E> for Shared<J> {
+    fn is_final(&self, error: &E) -> bool {
+        self.0.failure(error).is_stop()
+    }
+}
+
+/// Every `Ok` is accepted.
+#[derive(Clone, Copy, Debug)]
+pub struct AnyOk;
+
+/// A predicate says which `Ok` is to be retried.
+#[derive(Clone, Copy, Debug)]
+pub struct RetryOnOk<F>(pub(super) F);
+
+/// Whether a value is accepted.
+pub trait Accept<T> {
+    /// Whether no value is ever refused.
+    const ANY: bool = false;
+    /// Whether the attempt is to be made again.
+    fn is_refused(&self, value: &T) -> bool;
+}
+
+impl<T> Accept<T> for AnyOk {
+    const ANY: bool = true;
+
+    #[inline]
+    fn is_refused(&self, _: &T) -> bool {
+        false
+    }
+}
+
+impl<T, F: Fn(&T) -> bool> Accept<T> for RetryOnOk<F> {
+    #[inline]
+    fn is_refused(&self, value: &T) -> bool {
+        self.0(value)
+    }
+}
+
+/// Nobody is told.
+#[derive(Clone, Copy, Debug)]
+pub struct NoHook;
+
+/// A closure is told.
+#[derive(Clone, Copy, Debug)]
+pub struct OnRetry<F>(pub(super) F);
+
+/// Who is told of a retry.
+pub trait Hook<E> {
+    /// Tells.
+    fn call(&self, event: RetryEvent<'_, E>);
+}
+
+impl<E> Hook<E> for NoHook {
+    #[inline]
+    fn call(&self, _: RetryEvent<'_, E>) {}
+}
+
+impl<E, F: Fn(RetryEvent<'_, E>)> Hook<E> for OnRetry<F> {
+    fn call(&self, event: RetryEvent<'_, E>) {
+        self.0(event);
+    }
+}
+
+/// Time is not limited.
+#[derive(Clone, Copy, Debug)]
+pub struct NoLimit;
+
+/// The whole call is limited.
+#[derive(Clone, Copy, Debug)]
+pub struct TotalTime {
+    pub(super) limit: Duration,
+    pub(super) begun: Option<Limits>,
+}
+
+/// Each attempt is limited, and perhaps the whole call.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeout {
+    pub(super) timeout: Duration,
+    pub(super) max_total_time: Option<Duration>,
+    pub(super) begun: Option<Limits>,
+}
+
+/// Limits that may begin to count before the first attempt.
+pub trait Begin {
+    /// Begins to count now, where time is limited.
+    fn begin(&mut self) -> Option<Limits>;
+}
+
+impl Begin for NoLimit {
+    fn begin(&mut self) -> Option<Limits> {
+        None
+    }
+}
+
+impl Begin for TotalTime {
+    fn begin(&mut self) -> Option<Limits> {
+        self.begun = Some(self.count());
+        self.begun
+    }
+}
+
+impl Begin for Timeout {
+    fn begin(&mut self) -> Option<Limits> {
+        self.begun = Some(self.count());
+        self.begun
+    }
+}
+
+impl TotalTime {
+    /// Counts from now on, unless it has begun.
+    fn count(&self) -> Limits {
+        self.begun
+            .unwrap_or_else(|| Limits::start(None, Some(self.limit)))
+    }
+}
+
+impl Timeout {
+    /// Counts from now on, unless it has begun.
+    fn count(&self) -> Limits {
+        self.begun
+            .unwrap_or_else(|| Limits::start(Some(self.timeout), self.max_total_time))
+    }
+}
+
+/// Limits that a sync call can keep.
+#[diagnostic::on_unimplemented(
+    message = "`timeout` cannot cut a sync attempt",
+    note = "use `max_total_time`, which bounds the whole call, or `run_async`"
+)]
+pub trait SyncLimits: Begin {
+    /// What counts the time; nothing where time is not limited.
+    type Started;
+    /// Begins to count.
+    fn start(&self) -> Self::Started;
+    /// The limits, if there are any.
+    fn limits(started: &Self::Started) -> Option<&Limits>;
+}
+
+impl SyncLimits for NoLimit {
+    type Started = ();
+
+    #[inline]
+    fn start(&self) {}
+
+    #[inline]
+    fn limits((): &()) -> Option<&Limits> {
+        None
+    }
+}
+
+impl SyncLimits for TotalTime {
+    type Started = Limits;
+
+    fn start(&self) -> Limits {
+        self.count()
+    }
+
+    fn limits(started: &Limits) -> Option<&Limits> {
+        Some(started)
+    }
+}
+
+/// Limits of an async call.
+pub trait AsyncLimits: Begin {
+    /// What may cut an attempt.
+    type Bound: Bound<Cut = Self::Cut>;
+    /// What a cut attempt leaves.
+    type Cut;
+    /// What counts the time; nothing where time is not limited.
+    type Started;
+    /// Begins to count.
+    fn start(&self) -> Self::Started;
+    /// The limits, if there are any.
+    fn limits(started: &Self::Started) -> Option<&Limits>;
+    /// What cuts an attempt that begins now.
+    fn bound(
+        started: &Self::Started,
+        operation: impl FnOnce() -> &'static str,
+        attempt: u32,
+    ) -> Self::Bound;
+}
+
+impl AsyncLimits for NoLimit {
+    type Bound = ();
+    type Cut = Infallible;
+    type Started = ();
+
+    #[inline]
+    fn start(&self) {}
+
+    #[inline]
+    fn limits((): &()) -> Option<&Limits> {
+        None
+    }
+
+    #[inline]
+    fn bound((): &(), _: impl FnOnce() -> &'static str, _: u32) {}
+}
+
+macro_rules! cutting_limits {
+    ($limits:ty) => {
+        impl AsyncLimits for $limits {
+            type Bound = Cutting;
+            type Cut = RetryError;
+            type Started = Limits;
+
+            fn start(&self) -> Limits {
+                self.count()
+            }
+
+            fn limits(started: &Limits) -> Option<&Limits> {
+                Some(started)
+            }
+
+            fn bound(
+                started: &Limits,
+                operation: impl FnOnce() -> &'static str,
+                attempt: u32,
+            ) -> Cutting {
+                started.cutting(operation(), attempt)
+            }
+        }
+    };
+}
+cutting_limits!(TotalTime);
+cutting_limits!(Timeout);

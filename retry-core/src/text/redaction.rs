@@ -1,0 +1,156 @@
+//! Secrets in logged texts: URLs in error messages carry API keys in their query and passwords before
+//! their host, and HTTP clients print the whole URL.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::OnceLock;
+
+use crate::classify::failure::text_of;
+
+type Hook = fn(&str) -> Cow<'_, str>;
+
+static HOOK: OnceLock<Hook> = OnceLock::new();
+
+/// Removes more from each text of an error before it is logged: tokens, names, card numbers. Returns
+/// whether `hook` was the first, which stays.
+///
+/// URLs lose user, password, query and fragment in any case (`https://…@host/path?…`); `hook` gets
+/// the text after that. It applies to the events of the `tracing` target `retry`, their `error` field
+/// with its chain, and the texts of `retry-effects`' store errors. The error that a call returns is as
+/// it was. It is called on the thread of the call, once for each text, so it should be quick.
+///
+/// # Examples
+///
+/// ```
+/// use std::borrow::Cow;
+///
+/// fn without_tokens(text: &str) -> Cow<'_, str> {
+///     match text.find("sk-") {
+///         Some(at) => Cow::Owned(format!("{}sk-…", &text[..at])),
+///         None => Cow::Borrowed(text),
+///     }
+/// }
+///
+/// assert!(retry_core::redact_with(without_tokens));
+/// assert!(!retry_core::redact_with(without_tokens), "the first one stays");
+/// ```
+pub fn redact_with(hook: fn(&str) -> Cow<'_, str>) -> bool {
+    HOOK.set(hook).is_ok()
+}
+
+/// `text` without the secrets of its URLs, and without what the hook of [`redact_with`] removes.
+/// Allocates nothing where there is nothing to remove.
+#[must_use]
+pub fn redacted(text: &str) -> Cow<'_, str> {
+    let without = without_secrets(text);
+    match (HOOK.get(), without) {
+        (None, without) => without,
+        (Some(hook), Cow::Borrowed(text)) => hook(text),
+        (Some(hook), Cow::Owned(text)) => Cow::Owned(hook(&text).into_owned()),
+    }
+}
+
+/// What `text` displays, redacted.
+#[must_use]
+pub fn redacted_text(text: &dyn fmt::Display) -> String {
+    let text = text_of(text);
+    match redacted(&text) {
+        Cow::Borrowed(same) if std::ptr::eq(same, &*text) => text,
+        other => other.into_owned(),
+    }
+}
+
+/// Displays the same, redacted.
+pub(crate) struct Redacted<'a>(pub(crate) &'a dyn fmt::Display);
+
+impl fmt::Display for Redacted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&redacted_text(self.0))
+    }
+}
+
+const SEPARATOR: &str = "://";
+/// In place of what was removed.
+const REMOVED: &str = "…";
+
+/// One pass: each byte belongs to one URL at most, however many there are.
+fn without_secrets(text: &str) -> Cow<'_, str> {
+    let mut next = text.find(SEPARATOR);
+    let (mut shown, mut copied, mut word_end) = (String::new(), 0, 0);
+    while let Some(separator) = next {
+        let begin = separator + SEPARATOR.len();
+        if begin >= word_end {
+            word_end = begin + word_length(&text[begin..]);
+        }
+        next = find_from(text, begin);
+        // A URL inside the path of another one is a URL of its own.
+        let end = next.map_or(word_end, |next| next.min(word_end));
+        let host = begin + userinfo_length(&text[begin..end]);
+        if host > begin {
+            shown.push_str(&text[copied..begin]);
+            shown.push_str(REMOVED);
+            shown.push('@');
+            copied = host;
+        }
+        if let Some(path_length) = text[host..end].find(['?', '#']) {
+            let path_end = host + path_length;
+            shown.push_str(&text[copied..path_end]);
+            push_marks(&mut shown, &text[path_end..word_end]);
+            copied = word_end;
+            next = find_from(text, word_end);
+        }
+    }
+    if copied == 0 {
+        return Cow::Borrowed(text);
+    }
+    shown.push_str(&text[copied..]);
+    Cow::Owned(shown)
+}
+
+fn find_from(text: &str, from: usize) -> Option<usize> {
+    text[from..].find(SEPARATOR).map(|at| from + at)
+}
+
+/// How much of `rest` may belong to a URL. Quotes and brackets end one only where they are last: raw
+/// ones occur in queries, and what stands behind them there is as secret as what stands before.
+fn word_length(rest: &str) -> usize {
+    let ends = |char: char| char.is_whitespace() || char.is_control() || "\"<>".contains(char);
+    let word = &rest[..rest.find(ends).unwrap_or(rest.len())];
+    word.trim_end_matches(|char| "'`)]},;:.!?#\\".contains(char))
+        .len()
+}
+
+/// How many bytes of what follows `scheme://` name a user, with a password or without, up to the `@`.
+fn userinfo_length(url: &str) -> usize {
+    let length_until = |ends: &[char]| url.find(ends).unwrap_or(url.len());
+    let authority = &url[..length_until(&['/', '?', '#'])];
+    let path_end = length_until(&['?', '#']);
+    // People forget to escape their passwords. Where one begins, it goes on to the last `@`.
+    let reach = match (authority.contains('@'), has_no_port(authority)) {
+        (false, false) => return 0,
+        (false, true) if !url[..path_end].contains('@') => url.len(),
+        _ => path_end,
+    };
+    url[..reach].rfind('@').map_or(0, |at| at + '@'.len_utf8())
+}
+
+/// Whether something that cannot be a port follows a colon.
+fn has_no_port(authority: &str) -> bool {
+    let port = authority.split_once(':').map_or("", |(_, port)| port);
+    !authority.starts_with('[') && !port.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Shows that there were a query and a fragment, and not which.
+fn push_marks(shown: &mut String, query: &str) {
+    let fragment = query.find('#').map_or("", |at| &query[at..]);
+    for part in [&query[..query.len() - fragment.len()], fragment] {
+        let mark = part.chars().next();
+        shown.extend(mark);
+        if mark.is_some_and(|mark| part.len() > mark.len_utf8()) {
+            shown.push_str(REMOVED);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
