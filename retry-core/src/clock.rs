@@ -1,5 +1,8 @@
 //! The clock that elapsed time is read from, and how a sync call sleeps.
 
+#[cfg(feature = "testing")]
+pub(crate) mod test_time;
+
 use std::num::NonZeroU32;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -10,7 +13,7 @@ use tokio::time::Instant;
 #[must_use]
 pub fn now() -> Instant {
     #[cfg(feature = "testing")]
-    if let Some(now) = crate::testing::virtual_now() {
+    if let Some(now) = test_time::virtual_now() {
         return now;
     }
     Instant::now()

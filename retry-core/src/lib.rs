@@ -216,32 +216,38 @@ pub use crate::classify::judgement::{Answer, Judgement, Verdict};
 pub use crate::classify::message::is_retryable_error;
 pub use crate::classify::recognized::recognize;
 pub use crate::classify::retry_after::parse_retry_after;
+pub use crate::classify::retry_error::RetryError;
 pub use crate::engine::guards::own::UnknownBudget;
 pub use crate::engine::hedge::{Hedge, HedgeError};
-pub use crate::engine::nesting::Nested;
+pub use crate::engine::statistics::enable_stats;
+pub use crate::engine::statistics::stats;
 pub use crate::guard::adaptive::AdaptiveLimiter;
 pub use crate::guard::breaker::circuit_breaker::CircuitBreaker;
 pub use crate::guard::breaker::error::{BreakerError, CircuitOpen, UnknownBreaker};
 pub use crate::guard::breaker::permit::Permit;
-pub use crate::guard::breaker::state::CircuitState;
 pub use crate::guard::budget::limits::BudgetError;
 pub use crate::guard::budget::retry_budget::RetryBudget;
 pub use crate::guard::keyed::{AdaptiveLimiters, CircuitBreakers, Keyed, RetryBudgets};
 pub use crate::guard::scope::RetryScope;
-pub use crate::policy::backoff::{Growth, Waits};
+pub use crate::policy::backoff::Waits;
 pub use crate::policy::class::OperationClass;
-pub use crate::policy::error::{InvalidSetting, PolicyError, RetryError, SettingsError};
+pub use crate::policy::error::PolicyError;
+pub use crate::policy::growth::Growth;
 pub use crate::policy::jitter::Jitter;
 pub use crate::policy::named::{
     AGENT_HIGH_RISK, AGENT_LOW_MEDIUM, ASYNC_JOB_DEFAULT, FLOW_NODE_DEFAULT, NO_RETRY,
     NODUS_SCHEDULED_DEFAULT, resolve_retry_policy, resolve_retry_policy_for,
 };
+pub use crate::policy::nested::Nested;
 pub use crate::policy::retry_policy::{ExecutionGuarantee, RetryPolicy};
+pub use crate::report::circuit::CircuitState;
 pub use crate::report::retry_event::RetryEvent;
-pub use crate::report::stats::{OperationStats, Stats, enable_stats, stats};
+pub use crate::report::stats::{OperationStats, Stats};
 pub use crate::retry::ad_hoc::{execute_with_retry, execute_with_retry_async};
 pub use crate::retry::builder::Retry;
 pub use crate::retry::hedged::HedgedRetry;
+pub use crate::settings::error::InvalidSetting;
+pub use crate::settings::error::SettingsError;
 pub use crate::settings::retry_settings::RetrySettings;
 pub use crate::text::circuit_name::CircuitName;
 pub use crate::text::redaction::redact_with;
@@ -284,10 +290,12 @@ pub mod __private {
     pub use crate::engine::guards::lent::guard;
     pub use crate::engine::heard::{Checked, Heard};
     pub use crate::engine::hold::{Hold, has_room, hold_sync};
-    pub use crate::engine::nesting::{attempt_async, attempt_sync};
+    pub use crate::engine::nesting::attempt::attempt_async;
+    pub use crate::engine::nesting::attempt::attempt_sync;
+    pub use crate::engine::nesting::refusal::refuse;
     pub use crate::engine::sleep::block_for;
     pub use crate::engine::unknown_effect::{
-        Marks, mark, refuse, replace_marks, take_refusal, watch_doubt,
+        Marks, mark, replace_marks, take_refusal, watch_doubt,
     };
     pub use crate::engine::wait::Carriage;
     pub use crate::guard::breaker::config::Window;

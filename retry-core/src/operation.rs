@@ -1,11 +1,10 @@
 //! [`Operation`]: what a call is called, for logs, errors, settings and statistics.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::panic::Location;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use crate::policy::class::OperationClass;
-use crate::report::event;
 
 /// A call's class and name.
 #[derive(Clone, Copy, Debug)]
@@ -58,19 +57,6 @@ impl Operation {
         match self.name {
             Name::Given(name) => name,
             Name::At(caller) => place(caller),
-        }
-    }
-}
-
-impl Operation {
-    /// Warns, once for each operation, that its waits keep a runtime from all else.
-    pub(crate) fn blocks(&self) {
-        static WARNED: Mutex<BTreeSet<(&str, &str)>> = Mutex::new(BTreeSet::new());
-        let mut warned = WARNED.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_first = warned.insert((self.class(), self.name()));
-        drop(warned);
-        if is_first {
-            event::blocking(self);
         }
     }
 }

@@ -5,8 +5,10 @@
 pub(crate) mod backoff;
 pub(crate) mod class;
 pub(crate) mod error;
+pub(crate) mod growth;
 pub(crate) mod jitter;
 pub(crate) mod layer;
 pub(crate) mod named;
+pub(crate) mod nested;
 pub(crate) mod random;
 pub(crate) mod retry_policy;

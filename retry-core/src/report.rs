@@ -10,5 +10,6 @@ pub mod metrics;
 #[cfg(not(feature = "metrics"))]
 #[path = "report/metrics/off.rs"]
 pub(crate) mod metrics;
+pub(crate) mod outcome;
 pub(crate) mod retry_event;
 pub(crate) mod stats;

@@ -28,17 +28,15 @@
 
 mod recorder;
 mod script;
-mod time;
 
 use std::marker::PhantomData;
 
 use crate::policy::random;
 use crate::policy::random::Source;
 
+pub use crate::clock::test_time::{NoWait, VirtualClock, no_wait, no_wait_everywhere};
 pub use recorder::{RecordedEvent, Recorder};
 pub use script::Script;
-pub use time::{NoWait, VirtualClock, no_wait, no_wait_everywhere};
-pub(crate) use time::{absorb_sleep, skips_waits, virtual_now};
 
 /// Makes this thread draw its jitter from `seed` until the guard is dropped: one call then waits
 /// exactly as [`RetryPolicy::waits`](crate::RetryPolicy::waits) of that seed says.

@@ -8,13 +8,14 @@ use crate::engine::attempts::Callee;
 use crate::engine::guards::asked::Asked;
 use crate::engine::guards::in_force::Guards;
 use crate::engine::hedge::Hedge;
-use crate::engine::nesting::Nested;
 use crate::engine::shared::State;
 use crate::operation::Operation;
 use crate::policy::class::OperationClass;
 use crate::policy::layer::{Layer, Resolution};
+use crate::policy::nested::Nested;
 use crate::policy::retry_policy::RetryPolicy;
 use crate::report::event;
+use crate::report::metrics::{Measured, OfOperation};
 use crate::settings::generations::Generations;
 use crate::settings::guard_layer::GuardLayer;
 use crate::settings::{installed, operations};
@@ -164,12 +165,18 @@ impl Site {
     }
 }
 
-impl Callee for Site {
+impl Measured for Site {
     #[inline]
     fn operation(&self) -> &Operation {
         &self.operation
     }
 
+    fn metrics(&self) -> &'static OfOperation {
+        &self.state().metrics
+    }
+}
+
+impl Callee for Site {
     #[inline]
     fn state(&self) -> &'static State {
         match self.state.get() {

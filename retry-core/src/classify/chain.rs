@@ -5,11 +5,12 @@ use std::{fmt, io};
 
 use super::classification::Classify;
 use super::judgement::{Judgement, Verdict};
-use super::library::layers;
+use super::library::layers as other_libraries;
 use super::message;
-use super::recognized;
+use super::recognizable;
+use super::sources::layers;
 use super::throttle;
-use crate::policy::error::RetryError;
+use crate::classify::retry_error::RetryError;
 
 type Node<'a> = &'a (dyn Error + 'static);
 
@@ -69,16 +70,8 @@ pub(crate) fn says_throttled(top: &dyn fmt::Display, below: Option<Node<'_>>) ->
     throttle::says_throttled(top) || layers(below).any(|layer| throttle::says_throttled(&layer))
 }
 
-/// A chain longer than this is taken for a cycle.
-const LONGEST_CHAIN: usize = 64;
-
-/// `first` and its sources, outermost first.
-pub(crate) fn layers(first: Option<Node<'_>>) -> impl Iterator<Item = Node<'_>> {
-    std::iter::successors(first, |error| (**error).source()).take(LONGEST_CHAIN)
-}
-
 fn known(error: Node<'_>) -> Option<Judgement> {
-    built_in(error).or_else(|| recognized::judgement(error))
+    built_in(error).or_else(|| recognizable::judgement(error))
 }
 
 /// The one list of errors that this crate knows by itself: by their types, and those of libraries
@@ -124,5 +117,5 @@ fn built_in(error: Node<'_>) -> Option<Judgement> {
         #[cfg(feature = "redis")]
         redis::RedisError,
     );
-    layers::judgement(error)
+    other_libraries::judgement(error)
 }

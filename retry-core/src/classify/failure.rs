@@ -9,7 +9,9 @@ use super::imprint;
 use super::imprint::Imprint;
 use super::judgement::{Answer, Judgement, Proof, Verdict};
 use super::message;
+use super::sources::layers;
 use super::throttle;
+use crate::text::display::text_of;
 use crate::text::redaction::redacted_text;
 
 /// A failed attempt, borrowed from its outcome.
@@ -251,7 +253,7 @@ impl<'a> Failure<'a> {
     /// What is kept of the error, so that it is recognised in a later one.
     pub(crate) fn imprint(&self) -> Imprint {
         let top = self.description.as_error();
-        let below = chain::layers(top.and_then(Error::source)).map(|layer| text_of(&layer));
+        let below = layers(top.and_then(Error::source)).map(|layer| text_of(&layer));
         let mut imprint = Imprint::of_texts(std::iter::once(self.text()).chain(below).collect());
         let moving = match self.description {
             Description::Error(error) => imprint::place(error),
@@ -265,7 +267,7 @@ impl<'a> Failure<'a> {
             Classifier::Chain(_, below) => below,
             _ => None,
         };
-        for layer in chain::layers(first) {
+        for layer in layers(first) {
             imprint.add_layer(layer, &moving);
         }
         imprint
@@ -335,7 +337,7 @@ impl<'a> Description<'a> {
             Self::Text(_) | Self::Display(_) | Self::Named(_) => redacted_text(&self),
         };
         let below = self.as_error().and_then(Error::source);
-        let below: Vec<_> = chain::layers(below).collect();
+        let below: Vec<_> = layers(below).collect();
         let source = below.into_iter().rfold(None, |source, layer| {
             let (text, debug) = (
                 redacted_text(&layer),
@@ -353,14 +355,6 @@ impl<'a> Description<'a> {
             source,
         }
     }
-}
-
-/// What `text` displays, up to where its `Display` fails: `to_string` would panic there.
-pub(crate) fn text_of(text: &dyn fmt::Display) -> String {
-    use fmt::Write as _;
-    let mut written = String::new();
-    let _ = write!(written, "{text}");
-    written
 }
 
 /// The texts of an error and of its chain, as they may be logged.

@@ -10,7 +10,7 @@ use std::hint::black_box;
 use std::io;
 use std::ops::Range;
 
-use super::failure::text_of;
+use crate::text::display::text_of;
 
 /// An error's texts, and the places of those of its parts that do not move with it.
 #[derive(Debug, Default)]

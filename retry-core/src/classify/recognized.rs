@@ -5,14 +5,9 @@
 
 use std::any::TypeId;
 use std::error::Error;
-use std::sync::{PoisonError, RwLock};
 
 use super::classification::Classify;
-use super::judgement::Judgement;
-
-type Judge = fn(&(dyn Error + 'static)) -> Option<Judgement>;
-
-static RECOGNIZED: RwLock<Vec<(TypeId, Judge)>> = RwLock::new(Vec::new());
+use super::recognizable;
 
 /// From now on, errors of the type `E` are recognized inside other errors: in a `Box<dyn Error>`, in
 /// `anyhow` and `eyre`, and in the source chain of a wrapper. Their own [`Classify`] then decides.
@@ -43,23 +38,7 @@ static RECOGNIZED: RwLock<Vec<(TypeId, Judge)>> = RwLock::new(Vec::new());
 /// assert!(boxed.classify().is_not_applied());
 /// ```
 pub fn recognize<E: Classify + Error + 'static>() {
-    let type_id = TypeId::of::<E>();
-    let mut known = RECOGNIZED.write().unwrap_or_else(PoisonError::into_inner);
-    if known.iter().all(|(known, _)| *known != type_id) {
-        known.push((type_id, |error| {
-            error.downcast_ref::<E>().map(Classify::classify)
-        }));
-    }
-}
-
-/// The judgement of an error whose type is recognized.
-pub(crate) fn judgement(error: &(dyn Error + 'static)) -> Option<Judgement> {
-    // One at a time: the type's own `classify` runs without the lock, and may recognize another.
-    let judge_at = |at: usize| {
-        let known = RECOGNIZED.read().unwrap_or_else(PoisonError::into_inner);
-        known.get(at).map(|(_, judge)| *judge)
-    };
-    let found = (0..).map_while(judge_at).find_map(|judge| judge(error));
-    // Inside another error it speaks of one step of the body that returns that.
-    found.map(Judgement::of_a_step)
+    recognizable::add(TypeId::of::<E>(), |error| {
+        error.downcast_ref::<E>().map(Classify::classify)
+    });
 }

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::failure::text_of;
 use super::message;
+use crate::text::display::text_of;
 
 /// In any case, at the beginning of a word; the words may stand together or be joined by `_` or `-`,
 /// as in error codes: `TooManyRequests`, `RESOURCE_EXHAUSTED`.

@@ -7,10 +7,11 @@ use super::deadline::{Cut, Limits};
 use super::guards::admission::{Around, Settle};
 use super::guards::in_force;
 use super::guards::in_force::{Guards, Withdrawal};
-use super::nesting;
-use super::nesting::{GaveUp, Inner, Nested};
+use super::nesting::standing;
+use super::plan::{Attempts, Plan};
 use super::shared::State;
 use super::sleep;
+use super::statistics;
 use super::unknown_effect;
 use super::unknown_effect::Marks;
 use super::wait;
@@ -18,87 +19,28 @@ use crate::classify::failure::Failure;
 use crate::classify::judgement::{Proof, Verdict};
 use crate::clock;
 use crate::clock::Moment;
+use crate::engine::nesting::gave_up::GaveUp;
 use crate::guard::budget::token::Tokens;
 use crate::guard::scope;
 use crate::operation::Operation;
 use crate::policy::backoff;
+use crate::policy::growth;
 use crate::policy::random;
 use crate::policy::random::Random;
 use crate::policy::retry_policy::{ExecutionGuarantee, RetryPolicy};
 use crate::report::event;
 use crate::report::event::Reason;
 use crate::report::metrics;
-use crate::report::metrics::Started;
+use crate::report::metrics::{Measured, OfOperation};
 use crate::report::retry_event::RetryEvent;
-use crate::report::stats;
-use crate::settings::{installed, observers};
+use crate::settings::observers;
 
 use super::decision::Bounds;
 use super::decision::{Interrupted, Next, Waiting};
 use super::ending::End;
-use super::ending::Outcome;
-
-/// What does not change in a call.
-#[derive(Clone, Copy)]
-pub(crate) struct Plan<'a> {
-    pub(crate) operation: &'a Operation,
-    pub(crate) policy: &'a RetryPolicy,
-    /// As given; `None` leaves it to the process.
-    pub(crate) nested: Option<Nested>,
-    pub(crate) limits: Option<&'a Limits>,
-    pub(crate) guards: Option<&'a Guards<'a>>,
-}
-
-/// What a call carries from attempt to attempt: 24 bytes of its future.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Attempts {
-    /// Retries made so far: the attempt that runs, or the next one, less 1.
-    pub(super) retries: u32,
-    /// The first failure, if somebody asked for the time by then.
-    pub(super) failed: Option<Moment>,
-    /// The last wait in nanoseconds, for decorrelated jitter; halved so as to align to 4 bytes.
-    pub(super) previous: [u32; 2],
-    /// A call that gave up in the attempt that runs.
-    pub(super) inner: Inner,
-    /// What the time budget had spent, less the time since the first failure, in milliseconds, when
-    /// this call charged it last.
-    pub(super) lead: u32,
-    /// Whether an attempt failed of which nothing states what it did: the error of a later one does not
-    /// tell of it.
-    pub(super) is_unproved: bool,
-    /// When the call began: of no size where no metrics are built in.
-    pub(super) started: Started,
-}
+use crate::report::outcome::Outcome;
 
 impl Attempts {
-    /// A call that begins now.
-    #[must_use]
-    #[inline]
-    pub(crate) fn new() -> Self {
-        Self {
-            retries: 0,
-            failed: None,
-            previous: [0; 2],
-            inner: Inner::NONE,
-            lead: 0,
-            is_unproved: false,
-            started: Started::now(),
-        }
-    }
-
-    /// Where the attempt that runs leaves a call that gave up in it.
-    #[inline]
-    pub(crate) const fn inner(&mut self) -> &mut Inner {
-        &mut self.inner
-    }
-
-    /// The attempt that runs, from 1.
-    #[must_use]
-    #[inline]
-    pub(crate) const fn number(&self) -> u32 {
-        self.retries.saturating_add(1)
-    }
-
     /// Whether a success now is nothing to tell of: it is the first attempt's, and nobody counts.
     #[must_use]
     #[inline]
@@ -190,7 +132,7 @@ impl Attempts {
         }
         let next = self.retries + 1;
         if next == last {
-            return if nesting::is_inside() || plan.policy.is_unlimited() {
+            return if standing::is_inside() || plan.policy.is_unlimited() {
                 AtOnce::Consider
             } else {
                 AtOnce::Return
@@ -246,7 +188,7 @@ impl Attempts {
         outcome: &Result<T, E>,
         judge: impl FnOnce(&Result<T, E>) -> Option<Failure<'_>>,
     ) -> bool {
-        let cancelled = sleep::sleep(wait, || plan.operation.blocks());
+        let cancelled = sleep::sleep(wait, || event::blocking(plan.operation));
         let reason = if cancelled {
             Reason::Cancelled
         } else if plan
@@ -275,12 +217,15 @@ impl Attempts {
         if observers::is(observers::UNUSED_VARIABLES) {
             callee.ask();
         }
-        if stats::on() {
+        if statistics::on() {
             callee.state().counters.succeeded_at_once();
         }
         metrics::attempted(callee, 1, metrics::Attempt::Success);
-        let call = self.call(1, Outcome::SuccessFirst, guards);
-        metrics::ended(callee, &call);
+        let call = self.call(1, Outcome::SuccessFirst);
+        metrics::ended(callee, &call, || {
+            let own = guards.and_then(|guards| guards.budget);
+            in_force::least_tokens(in_force::budgets(callee.operation(), own))
+        });
     }
 
     /// The attempt succeeded, and not at the first time.
@@ -338,7 +283,7 @@ impl Attempts {
         if observed || plan.has_time_budget() {
             self.failed.get_or_insert_with(Moment::now);
         }
-        if stats::on() {
+        if statistics::on() {
             plan.operation.state().counters.failed(failure.kind());
         }
         let attempt = metrics::Attempt::failed(failure.judgement());
@@ -398,9 +343,9 @@ impl Attempts {
         if scope::is_cancelled() {
             return Err(End::Stopped(Reason::Cancelled));
         }
-        let left = plan.limits.and_then(Limits::left).map(backoff::nanos);
+        let left = plan.limits.and_then(Limits::left).map(growth::nanos);
         let left = left.unwrap_or(u64::MAX);
-        let wait = match hint.map(|hint| (hint, backoff::nanos(hint))) {
+        let wait = match hint.map(|hint| (hint, growth::nanos(hint))) {
             None if policy.attempts_at_once() > 0 => 0,
             None => self.draw(policy, 0, left),
             Some((hint, nanos)) if hint > policy.max_retry_after() || nanos >= left => {
@@ -458,27 +403,25 @@ impl Attempts {
     }
 }
 
-impl Plan<'_> {
-    fn heeds_inner_calls(&self) -> bool {
-        let nested = self.nested.unwrap_or_else(|| installed::current().nested);
-        nested == Nested::Stop
-    }
-}
-
 /// Whose attempts they are: its name, and the state that all its calls share.
-pub(crate) trait Callee {
-    fn operation(&self) -> &Operation;
+pub(crate) trait Callee: Measured {
     fn state(&self) -> &'static State;
 
     /// Lets the settings know that there is such an operation. Only annotated ones have variables.
     fn ask(&self) {}
 }
 
-impl Callee for Operation {
+impl Measured for Operation {
     fn operation(&self) -> &Operation {
         self
     }
 
+    fn metrics(&self) -> &'static OfOperation {
+        &self.state().metrics
+    }
+}
+
+impl Callee for Operation {
     fn state(&self) -> &'static State {
         self.state()
     }

@@ -10,8 +10,8 @@ use pin_project_lite::pin_project;
 use tokio::task::coop::{Unconstrained, unconstrained};
 use tokio::time::{Instant, Sleep};
 
+use crate::classify::retry_error::RetryError;
 use crate::clock;
-use crate::policy::error::RetryError;
 
 /// The limits of one call, counted from when it began.
 #[derive(Clone, Copy, Debug)]

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use super::attempts::{Attempts, Plan};
 use super::deadline::Limits;
 use crate::classify::failure::Failure;
 use crate::classify::imprint::Imprint;
+use crate::engine::plan::Attempts;
+use crate::engine::plan::Plan;
 use crate::guard::budget::token::Tokens;
 use crate::guard::scope;
 use crate::operation::Operation;

@@ -2,21 +2,22 @@
 
 use std::time::Duration;
 
-use super::attempts::{Attempts, Plan};
 use super::deadline::Limits;
 use super::guards::in_force;
-use super::guards::in_force::Guards;
-use super::nesting;
-use super::nesting::GaveUp;
-use super::unknown_effect;
-use crate::classify::failure::{Failure, text_of};
+use super::nesting::{refusal, standing};
+use super::statistics;
+use crate::classify::failure::Failure;
 use crate::classify::imprint::Imprint;
 use crate::clock::Moment;
+use crate::engine::nesting::gave_up::GaveUp;
+use crate::engine::plan::Attempts;
+use crate::engine::plan::Plan;
 use crate::report::counters::Ended;
 use crate::report::event;
 use crate::report::event::{At, Reason};
 use crate::report::metrics;
-use crate::report::stats;
+use crate::report::outcome::Outcome;
+use crate::text::display::text_of;
 
 /// Why a call ends without success.
 pub(super) enum End {
@@ -27,42 +28,12 @@ pub(super) enum End {
     Stopped(Reason),
 }
 
-/// How a call ended, in one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    SuccessFirst,
-    SuccessRetried,
-    NotRetryable,
-    AttemptsExhausted,
-    /// There was no time left, or less than a server asked for.
-    Deadline,
-    /// Retries may cost no more: tokens, or time.
-    Budget,
-    CircuitOpen,
-    Cancelled,
-}
-
-impl Outcome {
-    pub(crate) const fn is_success(self) -> bool {
-        matches!(self, Self::SuccessFirst | Self::SuccessRetried)
-    }
-
-    const fn of(end: &End) -> Self {
-        match end {
-            End::NotRetryable | End::Unknown => Self::NotRetryable,
-            End::Exhausted => Self::AttemptsExhausted,
-            End::Stopped(reason) => Self::of_stop(reason),
-        }
-    }
-
-    const fn of_stop(reason: &Reason) -> Self {
-        match reason {
-            Reason::TimeLimit | Reason::ServerHint => Self::Deadline,
-            Reason::Cancelled => Self::Cancelled,
-            Reason::Budget | Reason::TimeBudget => Self::Budget,
-            Reason::CircuitOpen => Self::CircuitOpen,
-            // The inner call has used up the attempts that there were.
-            Reason::Nested(_) => Self::AttemptsExhausted,
+impl End {
+    const fn outcome(&self) -> Outcome {
+        match self {
+            Self::NotRetryable | Self::Unknown => Outcome::NotRetryable,
+            Self::Exhausted => Outcome::AttemptsExhausted,
+            Self::Stopped(reason) => Outcome::of_stop(reason),
         }
     }
 }
@@ -88,7 +59,7 @@ impl Attempts {
         carried: Vec<GaveUp>,
     ) {
         let (at, error) = (self.at(plan), failure.description());
-        let outermost = !nesting::is_inside();
+        let outermost = !standing::is_inside();
         match &end {
             End::Exhausted => event::exhausted(at, error, "exhausted", !outermost),
             End::NotRetryable => event::not_retried(at, error, false),
@@ -99,7 +70,7 @@ impl Attempts {
         if outermost && !carried.is_empty() && !matches!(end, End::Exhausted) {
             event::exhausted(at, error, "nested", false);
         }
-        self.count(plan, self.number(), Outcome::of(&end));
+        self.count(plan, self.number(), end.outcome());
         // What is not this call's own giving up may still be an inner one's, for a layer above.
         let own = !matches!(end, End::NotRetryable | End::Unknown);
         gave_up(plan, own, carried, || failure.imprint());
@@ -107,7 +78,7 @@ impl Attempts {
 
     /// Time ran out during an attempt, or before it could begin.
     pub(super) fn ran_out(&self, plan: &Plan<'_>, error: &dyn std::fmt::Display) {
-        if stats::on() {
+        if statistics::on() {
             plan.operation.state().counters.failed("time_limit");
         }
         metrics::attempted(plan.operation, self.number(), metrics::Attempt::Dropped);
@@ -117,7 +88,7 @@ impl Attempts {
     /// The breaker let no attempt be made.
     #[cold]
     pub(super) fn turned_away(&self, plan: &Plan<'_>, error: &dyn std::fmt::Display) {
-        if stats::on() {
+        if statistics::on() {
             plan.operation.state().counters.failed("circuit_open");
         }
         if self.retries > 0 {
@@ -131,9 +102,9 @@ impl Attempts {
         }
         event::rejected(plan.operation, error);
         self.count(plan, 0, Outcome::CircuitOpen);
-        unknown_effect::refuse(|| text_of(error));
+        refusal::refuse(|| text_of(error));
         // Also of a call that never tries twice: an enclosing one is not to try in its place.
-        nesting::give_up(|| {
+        standing::give_up(|| {
             let error = Imprint::of_text(text_of(error));
             vec![GaveUp::new(plan.operation.name(), error)]
         });
@@ -148,7 +119,7 @@ impl Attempts {
 
     /// The call has ended, after so many attempts: none where the breaker rejected the first.
     pub(super) fn count(&self, plan: &Plan<'_>, attempts: u32, outcome: Outcome) {
-        if stats::on() {
+        if statistics::on() {
             let spent = self.failed.map_or(Duration::ZERO, Moment::elapsed);
             plan.operation.state().counters.ended(Ended {
                 attempts,
@@ -156,22 +127,19 @@ impl Attempts {
                 spent,
             });
         }
-        let call = self.call(attempts, outcome, plan.guards);
-        metrics::ended(plan.operation, &call);
+        let call = self.call(attempts, outcome);
+        let budget = plan.guards.and_then(|guards| guards.budget);
+        metrics::ended(plan.operation, &call, || {
+            in_force::least_tokens(in_force::budgets(plan.operation, budget))
+        });
     }
 
     /// What metrics are told of the call's end.
-    pub(super) fn call<'a>(
-        &self,
-        attempts: u32,
-        outcome: Outcome,
-        guards: Option<&Guards<'a>>,
-    ) -> metrics::Call<'a> {
+    pub(super) fn call(&self, attempts: u32, outcome: Outcome) -> metrics::Call {
         metrics::Call {
             started: self.started,
             attempts,
             outcome,
-            budget: guards.and_then(|guards| guards.budget),
         }
     }
 }
@@ -186,7 +154,7 @@ fn gave_up(
     mut carried: Vec<GaveUp>,
     error: impl FnOnce() -> Imprint,
 ) {
-    nesting::give_up(|| {
+    standing::give_up(|| {
         if itself && plan.policy.max_attempts() > 1 {
             carried.push(GaveUp::new(plan.operation.name(), error()));
         }

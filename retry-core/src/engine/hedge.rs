@@ -18,8 +18,8 @@ use super::guards::in_force;
 use super::guards::in_force::{Guards, Withdrawal};
 use super::unknown_effect;
 use super::unknown_effect::Marks;
-use crate::guard::breaker::state::CircuitState;
 use crate::operation::Operation;
+use crate::report::circuit::CircuitState;
 use crate::report::metrics::Hedged;
 use crate::text::duration::Wait;
 

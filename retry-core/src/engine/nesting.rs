@@ -25,71 +25,12 @@
 //! all that a call looks at which does not fail. The rest is kept aside, and moves with a future by its
 //! ticket.
 
-mod attempt;
-mod gave_up;
-mod standing;
-mod system_code;
-mod tickets;
-
-pub use attempt::{attempt_async, attempt_sync};
-pub(crate) use gave_up::GaveUp;
-pub(crate) use standing::Inner;
-pub(crate) use standing::{give_up, is_inside, refused};
-
-/// What a call does when an annotated call inside its attempt has given up.
-///
-/// "Inside" is on the same task, or in sync code on the same thread. The inner call has failed after
-/// all its attempts, and the attempt around it fails too. Where the attempt's error carries the inner
-/// call's, another attempt would only make all inner attempts once more; where the inner failure was
-/// swallowed and something else has failed, it is an error like any other.
-///
-/// | the outer error | counts as |
-/// |---|---|
-/// | is the inner one: by `?`, `#[from]`, `#[source]`, boxed, with anyhow's context | carried |
-/// | is a text that quotes it: `format!("cannot load: {e}")` | carried |
-/// | has another text | swallowed |
-/// | has the same text, after another annotated call, an `.await` that waited, or another refused system call | swallowed, unless it is the very same object: a boxed error, a `String` |
-/// | has the same text, and nothing of this was seen | carried |
-///
-/// The last row is the one that can be wrong: sync code that swallows an inner failure, and then fails
-/// with an equal text of its own making. Let the texts differ there, or say `nested = "multiply"`.
-///
-/// # Examples
-///
-/// ```
-/// use retry_core::{RetryPolicy, execute_with_retry};
-///
-/// const THREE: RetryPolicy = RetryPolicy::new(3).with_backoff_ms(0);
-///
-/// fn load(attempts: &mut u32) -> Result<(), String> {
-///     let attempt = || {
-///         *attempts += 1;
-///         Err("connection reset".to_owned())
-///     };
-///     execute_with_retry(attempt, &THREE)
-/// }
-///
-/// // The outer call fails of the inner one: one attempt of it, and the three of that.
-/// let mut attempts = 0;
-/// let page = || load(&mut attempts).map_err(|error| format!("no page: {error}"));
-/// assert!(execute_with_retry(page, &THREE).is_err());
-/// assert_eq!(attempts, 3);
-///
-/// // The inner failure is swallowed: the outer call makes its three attempts.
-/// let mut attempts = 0;
-/// let page = || load(&mut attempts).or(Err("database busy".to_owned()));
-/// assert!(execute_with_retry(page, &THREE).is_err());
-/// assert_eq!(attempts, 9);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Nested {
-    /// Stop: the inner call has used its attempts, and its error says why. The default.
-    #[default]
-    Stop,
-    /// Try again, inner attempts and all.
-    Multiply,
-}
+pub(crate) mod attempt;
+pub(crate) mod gave_up;
+pub(crate) mod refusal;
+pub(crate) mod standing;
+pub(crate) mod system_code;
+pub(crate) mod tickets;
 
 #[cfg(test)]
 mod tests;

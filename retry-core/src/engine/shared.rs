@@ -13,7 +13,6 @@ use crate::sync::registry::Kept;
 pub(crate) struct State {
     pub(crate) counters: Counters,
     pub(crate) own: Own,
-    #[cfg(feature = "metrics")]
     pub(crate) metrics: crate::report::metrics::OfOperation,
 }
 

@@ -17,7 +17,7 @@ use crate::guard::scope::Waiter;
 /// the user.
 pub(crate) fn sleep(wait: Duration, blocks: impl FnOnce()) -> bool {
     #[cfg(feature = "testing")]
-    if crate::testing::absorb_sleep(wait) {
+    if crate::clock::test_time::absorb_sleep(wait) {
         return scope::is_cancelled();
     }
     if wait.is_zero() {

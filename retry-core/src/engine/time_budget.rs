@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::attempts::{Attempts, Plan};
+use crate::engine::plan::Attempts;
+use crate::engine::plan::Plan;
 use crate::guard::scope;
 use crate::guard::scope::RetryScope;
 

@@ -8,8 +8,6 @@
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::nesting;
-
 static WATCHED: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
@@ -67,6 +65,11 @@ pub fn take_refusal() -> Option<String> {
     REFUSAL.take()
 }
 
+/// Keeps the text of a call that was refused.
+pub(super) fn keep_refusal(text: String) {
+    REFUSAL.set(Some(text));
+}
+
 #[inline]
 pub(crate) fn is_watched() -> bool {
     WATCHED.load(Ordering::Relaxed)
@@ -75,17 +78,6 @@ pub(crate) fn is_watched() -> bool {
 /// An attempt on this thread leaves `marks`.
 pub fn mark(marks: Marks) {
     MARKS.set(MARKS.get().and(marks));
-}
-
-/// A call on this thread was refused with this text, and nothing ran. An error that is this text, or
-/// gives it as its cause, then proves as much as the refusal does, unless the attempt around it does
-/// something else before.
-pub fn refuse(text: impl FnOnce() -> String) {
-    if is_watched() {
-        REFUSAL.set(Some(text()));
-        mark(Marks::REFUSED);
-        nesting::refused();
-    }
 }
 
 /// The attempt that enclosed the refused call has done something else.

@@ -130,7 +130,7 @@ pub(crate) const YIELD_EVERY: u32 = 32;
 #[inline]
 fn slept(wait: Duration) -> Duration {
     #[cfg(feature = "testing")]
-    if crate::testing::skips_waits() {
+    if crate::clock::test_time::skips_waits() {
         return Duration::ZERO;
     }
     wait

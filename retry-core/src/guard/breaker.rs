@@ -1,5 +1,6 @@
 //! @breaker
 
+pub(crate) mod bounds;
 pub(crate) mod builder;
 pub(crate) mod cause;
 pub(crate) mod circuit_breaker;
@@ -10,6 +11,7 @@ pub(crate) mod machine;
 pub(crate) mod permit;
 pub(crate) mod registry;
 pub(crate) mod state;
+pub(crate) mod tally;
 #[cfg(test)]
 mod tests;
 pub(crate) mod tick;

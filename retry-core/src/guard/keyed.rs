@@ -1,6 +1,7 @@
 //! [`Keyed`]: a guard for each host, tenant or shard, where the program's text does not know them.
 
 mod hashed;
+mod member;
 mod shard;
 #[cfg(test)]
 mod tests;
@@ -10,13 +11,12 @@ use std::hash::RandomState;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use tokio::time::Instant;
-
 use super::adaptive::AdaptiveLimiter;
 use super::breaker::circuit_breaker::CircuitBreaker;
 use super::budget::retry_budget::RetryBudget;
 use crate::clock;
 use hashed::Hashed;
+use member::Member;
 use shard::Shard;
 
 /// A circuit breaker for each key: see [`Keyed`].
@@ -98,39 +98,6 @@ struct Table<V> {
     shards: Box<[Shard<V>]>,
     /// Guards in all shards.
     held: AtomicUsize,
-}
-
-/// What a [`Keyed`] set can be made of.
-pub trait Member: Sized {
-    /// Another one for `key`, made as this one was.
-    fn member(&self, key: &str) -> Self;
-
-    /// Whether to forget it would let calls pass that are held back now.
-    fn is_engaged(&self, _now: Instant) -> bool {
-        false
-    }
-}
-
-impl Member for CircuitBreaker {
-    fn member(&self, key: &str) -> Self {
-        self.of_key(key)
-    }
-
-    fn is_engaged(&self, now: Instant) -> bool {
-        self.opens_again_in(now).is_some()
-    }
-}
-
-impl Member for RetryBudget {
-    fn member(&self, _: &str) -> Self {
-        self.like()
-    }
-}
-
-impl Member for AdaptiveLimiter {
-    fn member(&self, _: &str) -> Self {
-        Self::new()
-    }
 }
 
 impl<V> Keyed<V> {

@@ -112,7 +112,7 @@ impl RetryScope {
     }
 
     pub(crate) fn spend_time(&self, time: Duration) {
-        let nanos = crate::policy::backoff::nanos(time);
+        let nanos = crate::policy::growth::nanos(time);
         self.state.spent_nanos.fetch_add(nanos, Ordering::Relaxed);
     }
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::backoff::nanos;
 use super::random::Random;
+use crate::policy::growth::nanos;
 
 /// How waits are spread. The names are those of M. Brooker, "Exponential Backoff and Jitter"
 /// (AWS Architecture Blog, 2015).

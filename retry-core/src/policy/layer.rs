@@ -4,10 +4,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::backoff::Growth;
 use super::error::PolicyError;
 use super::jitter::Jitter;
 use super::retry_policy::RetryPolicy;
+use crate::policy::growth::Growth;
 use crate::text::duration::Wait;
 
 /// How many attempts a layer asks for.

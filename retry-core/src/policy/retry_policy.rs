@@ -3,9 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::backoff::{Growth, Waits};
 use super::error::PolicyError;
 use super::jitter::Jitter;
+use crate::policy::growth::Growth;
 
 /// What a policy promises about an attempt whose outcome is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -352,14 +352,6 @@ impl RetryPolicy {
     #[must_use]
     pub const fn execution_guarantee(&self) -> ExecutionGuarantee {
         self.execution_guarantee
-    }
-
-    /// The schedule for one seed: `max_attempts - 1` waits, or waits without end.
-    ///
-    /// The same seed gives the same waits, on every machine. A running call draws from a sequence
-    /// of its thread's own.
-    pub const fn waits(&self, seed: u64) -> Waits {
-        Waits::new(*self, seed)
     }
 
     /// Whether `attempt`, from 1, is the last that this policy allows.

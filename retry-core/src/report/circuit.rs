@@ -1,4 +1,4 @@
-//! What a circuit reports when it goes from one state into another.
+//! The states of a circuit, and what it reports when it goes from one into another.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,6 +6,39 @@ use std::time::Duration;
 use tracing::{error, info, warn};
 
 use crate::text::duration::Wait;
+
+/// Where a [`CircuitBreaker`](crate::CircuitBreaker) stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CircuitState {
+    /// Calls pass, and their verdicts are counted.
+    Closed,
+    /// Calls are rejected until the recovery time is over and one asks.
+    Open,
+    /// A few calls try whether the other side has recovered; the rest are rejected.
+    HalfOpen,
+    /// Calls are rejected until somebody resets it.
+    ForcedOpen,
+}
+
+impl CircuitState {
+    /// The name in logs and metrics: `closed`, `open`, `half_open`, `forced_open`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Open => "open",
+            Self::HalfOpen => "half_open",
+            Self::ForcedOpen => "forced_open",
+        }
+    }
+}
+
+impl fmt::Display for CircuitState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
 
 pub(crate) fn circuit_opened(name: &str, from: &str, cause: &dyn fmt::Display, left: Duration) {
     warn!(

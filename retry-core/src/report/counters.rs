@@ -9,7 +9,6 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::stats::OperationStats;
-use crate::engine::shared;
 use crate::sync::stripes::Stripes;
 
 #[derive(Debug, Default)]
@@ -56,7 +55,7 @@ impl Counters {
         *failures.entry(kind).or_default() += 1;
     }
 
-    fn snapshot(&self, class: &'static str, operation: &'static str) -> OperationStats {
+    pub(crate) fn snapshot(&self, class: &'static str, operation: &'static str) -> OperationStats {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let first = self.succeeded_first.sum();
         let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
@@ -76,11 +75,4 @@ impl Counters {
             failures,
         }
     }
-}
-
-pub(super) fn snapshot() -> Vec<OperationStats> {
-    let all = shared::all()
-        .into_iter()
-        .map(|((class, name), state)| state.counters.snapshot(class, name));
-    all.filter(|operation| operation.calls > 0).collect()
 }

@@ -1,7 +1,9 @@
 //! What a call reports through `tracing`, target `retry`: its texts and fields, nothing else.
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tracing::level_filters::LevelFilter;
@@ -250,9 +252,16 @@ pub(crate) fn other_configuration(guard: &str, name: &str) {
     );
 }
 
-/// A sync wait keeps a runtime from doing anything else.
+/// Warns, once for each operation, that its sync waits keep a runtime from all else.
 pub(crate) fn blocking(operation: &Operation) {
+    static WARNED: Mutex<BTreeSet<(&str, &str)>> = Mutex::new(BTreeSet::new());
     let name = operation.name();
+    let mut warned = WARNED.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_first = warned.insert((operation.class(), name));
+    drop(warned);
+    if !is_first {
+        return;
+    }
     warn!(
         target: "retry",
         operation = name,

@@ -73,28 +73,19 @@ mod buckets;
 mod call;
 mod circuit;
 mod descriptions;
+mod measured;
+mod operation;
 mod recovery;
+mod series;
 mod words;
-
-use ::metrics::{Key, Label, Level, Metadata};
 
 pub use buckets::buckets;
 #[cfg(feature = "prometheus")]
 pub use buckets::install_buckets;
 pub use descriptions::describe;
 
-pub(crate) use call::{Hedged, OfOperation, Started, attempted, ended, waits, withdrew};
+pub(crate) use call::{Hedged, attempted, ended, waits, withdrew};
 pub(crate) use circuit::OfCircuit;
-pub(crate) use words::{Attempt, Call, CircuitCall};
-
-/// What recorders are told beside a key.
-const METADATA: Metadata<'static> = Metadata::new("retry", Level::INFO, None);
-
-/// A key that is made once, for something that there is one of in the program.
-fn key(name: &'static str, labels: &[(&'static str, &'static str)]) -> Key {
-    let labels = labels.iter();
-    let labels: Vec<_> = labels
-        .map(|(key, value)| Label::from_static_parts(key, value))
-        .collect();
-    Key::from_static_parts(name, labels.leak())
-}
+pub(crate) use measured::{Call, Measured};
+pub(crate) use operation::{OfOperation, Started};
+pub(crate) use words::{Attempt, Circuit, CircuitCall};

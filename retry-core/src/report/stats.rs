@@ -3,40 +3,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::settings::observers;
-
-use super::counters;
-
-/// Starts counting, from the next call on. Counting is off until then, or until settings with
-/// `RETRY__STATS=1` are in force.
-pub fn enable_stats() {
-    observers::set(observers::STATS, true);
-}
-
-#[inline]
-pub(crate) fn on() -> bool {
-    observers::is(observers::STATS)
-}
-
-/// What has been counted since [`enable_stats`], by class and operation.
-///
-/// ```
-/// retry_core::enable_stats();
-/// let loaded = retry_core::Retry::new(retry_core::NO_RETRY)
-///     .name("load")
-///     .run(|| Ok::<_, String>(7))?;
-/// let stats = retry_core::stats();
-/// let load = stats.operation("load").expect("it ran");
-/// assert_eq!((load.calls, load.attempts, load.mean_attempts()), (1, 1, 1.0));
-/// # Ok::<(), String>(())
-/// ```
-#[must_use]
-pub fn stats() -> Stats {
-    Stats {
-        operations: counters::snapshot(),
-    }
-}
-
 /// A snapshot of all operations; prints as a table.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]

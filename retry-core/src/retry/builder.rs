@@ -4,21 +4,19 @@ use std::panic::Location;
 use std::time::Duration;
 
 use crate::classify::judgement::Verdict;
+use crate::classify::retry_error::RetryError;
 use crate::engine::guards::choice::{Extend, Guarded, NoGuard};
-use crate::engine::hedge::Hedge;
-use crate::engine::nesting::Nested;
 use crate::guard::adaptive::AdaptiveLimiter;
 use crate::guard::breaker::circuit_breaker::CircuitBreaker;
 use crate::guard::budget::retry_budget::RetryBudget;
 use crate::operation::Operation;
-use crate::policy::error::RetryError;
+use crate::policy::nested::Nested;
 use crate::policy::retry_policy::RetryPolicy;
 
 use super::choices::{Advisable, Begin};
 use super::choices::{
     AnyOk, ByClassify, NoHook, NoLimit, NotAppliedIf, OnRetry, RetryOnOk, Timeout, TotalTime,
 };
-use super::hedged::HedgedRetry;
 
 /// A call to make, with its policy and whatever else is to hold for it.
 ///
@@ -367,18 +365,7 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
         })
     }
 
-    /// Makes another attempt beside one that is slow; the first success counts, the others are
-    /// dropped. Only for a body that may run twice at the same time. Each hedge takes a token of the
-    /// budget, where there is one; a refusal leaves the first attempt alone. Choose it last: what is
-    /// left is to make the call, by [`HedgedRetry::run_async`].
-    pub fn hedge<'a>(self, hedge: Hedge) -> HedgedRetry<'a, J, A, H, L, G::Rejection>
-    where
-        G: Extend<'a>,
-    {
-        HedgedRetry::new(self.guarded(Extend::open), hedge)
-    }
-
-    fn guarded<K>(self, guarded: impl FnOnce(G) -> K) -> Retry<J, A, H, L, K> {
+    pub(super) fn guarded<K>(self, guarded: impl FnOnce(G) -> K) -> Retry<J, A, H, L, K> {
         let (call, (judge, accept, hook, limits, guards)) = self.parts();
         let guards = guarded(guards);
         Retry {

@@ -6,14 +6,16 @@ use std::marker::PhantomData;
 use super::builder::Retry;
 use super::choices::{Accept, AsyncLimits, Hook, Judge, SyncLimits};
 use crate::classify::failure::Failure;
-use crate::engine::attempts::{Attempts, Plan};
 use crate::engine::deadline::{Bounded, Cut, Limits};
 use crate::engine::decision::{Bounds, Next, Step};
 use crate::engine::guards::admission::Settle;
 use crate::engine::guards::choice::Guard;
 use crate::engine::guards::in_force::Guards;
 use crate::engine::heard::{Checked, Heard};
-use crate::engine::nesting::{attempt_async, attempt_sync};
+use crate::engine::nesting::attempt::attempt_async;
+use crate::engine::nesting::attempt::attempt_sync;
+use crate::engine::plan::Attempts;
+use crate::engine::plan::Plan;
 use crate::engine::wait::{Carriage, Carried};
 use crate::guard::scope::InTime;
 

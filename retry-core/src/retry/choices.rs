@@ -9,9 +9,9 @@ use std::time::Duration;
 use crate::classify::classification::Classify;
 use crate::classify::failure::{Classifier, Description, Failure};
 use crate::classify::judgement::Verdict;
+use crate::classify::retry_error::RetryError;
 use crate::engine::deadline::{Bound, Cutting, Limits};
 use crate::engine::hedge::IsFinal;
-use crate::policy::error::RetryError;
 use crate::report::retry_event::RetryEvent;
 
 /// Errors judge themselves, by [`Classify`].

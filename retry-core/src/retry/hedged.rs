@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::builder::Retry;
 use super::choices::{Accept, AsyncLimits, Hook, Judge, Shared};
 use crate::engine::deadline::Cut;
-use crate::engine::guards::choice::{Guarded, Rejection};
+use crate::engine::guards::choice::{Extend, Guarded, Rejection};
 use crate::engine::hedge::{Hedge, Maker};
 
 /// A [`Retry`] that hedges; made by [`Retry::hedge`].
@@ -19,11 +19,23 @@ pub struct HedgedRetry<'a, J, A, H, L, R> {
     hedge: Hedge,
 }
 
-impl<'a, J, A, H, L, R> HedgedRetry<'a, J, A, H, L, R> {
-    pub(super) const fn new(retry: Retry<J, A, H, L, Guarded<'a, R>>, hedge: Hedge) -> Self {
-        Self { retry, hedge }
+impl<J, A, H, L, G> Retry<J, A, H, L, G> {
+    /// Makes another attempt beside one that is slow; the first success counts, the others are
+    /// dropped. Only for a body that may run twice at the same time. Each hedge takes a token of the
+    /// budget, where there is one; a refusal leaves the first attempt alone. Choose it last: what is
+    /// left is to make the call, by [`HedgedRetry::run_async`].
+    pub fn hedge<'a>(self, hedge: Hedge) -> HedgedRetry<'a, J, A, H, L, G::Rejection>
+    where
+        G: Extend<'a>,
+    {
+        HedgedRetry {
+            retry: self.guarded(Extend::open),
+            hedge,
+        }
     }
+}
 
+impl<J, A, H, L, R> HedgedRetry<'_, J, A, H, L, R> {
     /// [`Retry::run_async`], with copies beside attempts that are slow.
     ///
     /// # Errors

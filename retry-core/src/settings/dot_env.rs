@@ -6,9 +6,9 @@
 use std::cell::Cell;
 use std::io;
 
-use super::environment::Read;
-use super::variables::PREFIX;
-use crate::policy::error::InvalidSetting;
+use crate::settings::error::InvalidSetting;
+use crate::settings::names::PREFIX;
+use crate::settings::read::Read;
 
 /// All settings of the file, and what is wrong with its lines.
 pub(super) fn parse(text: &str) -> Read {

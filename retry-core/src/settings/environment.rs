@@ -1,19 +1,9 @@
 //! Where variables are read: the process environment, over `.env`.
 
-use super::variables::PREFIX;
-use crate::policy::error::{InvalidSetting, SettingsError};
-
-/// What could be read.
-#[derive(Default)]
-pub(super) struct Read {
-    /// `.env` first, so that the environment's value of the same name comes later and counts.
-    pub(super) variables: Vec<(String, String)>,
-    pub(super) unreadable: Option<SettingsError>,
-    /// Lines of `.env` that are settings, and cannot be parsed.
-    pub(super) malformed: Vec<InvalidSetting>,
-    /// The numbers of the other lines that cannot be parsed.
-    pub(super) skipped: Vec<usize>,
-}
+use super::read::Read;
+#[cfg(feature = "dotenv")]
+use crate::settings::error::SettingsError;
+use crate::settings::names::PREFIX;
 
 pub(super) fn read() -> Read {
     let mut read = dot_env();

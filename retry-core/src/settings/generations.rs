@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::installed::generation;
+use crate::settings::slot::generation;
 
 /// A value for each generation of settings. Newer ones hang below, so that a value can be borrowed
 /// for as long as the program runs, without a lock.

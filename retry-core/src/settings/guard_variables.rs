@@ -4,62 +4,19 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::guard_layer::GuardLayer;
-use super::retry_settings::RetrySettings;
-use super::variables::{OPERATION, class_named, operation_key};
-use crate::guard::breaker::config::{BreakerConfig, Window};
-use crate::guard::budget::limits::Limits as BudgetLimits;
-use crate::policy::class::OperationClass;
+use crate::guard::breaker::bounds;
+use crate::guard::breaker::config::Window;
+use crate::settings::names::OPERATION;
+use crate::settings::names::class_named;
+use crate::settings::names::operation_key;
 use crate::text::duration;
 
 /// By class, by operation and for the process.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct GuardSettings {
-    classes: [GuardLayer; 4],
-    operations: BTreeMap<String, GuardLayer>,
-    process: GuardLayer,
-}
-
-impl RetrySettings {
-    /// What all layers say of an operation's guards, `argument` being what its attribute says.
-    pub(crate) fn guards_over(
-        &self,
-        class: OperationClass,
-        name: &str,
-        argument: GuardLayer,
-    ) -> GuardLayer {
-        let layer = argument.over(self.guards.classes[class.index()]);
-        if self.guards.operations.is_empty() {
-            return layer;
-        }
-        let operation = self.guards.operations.get(&operation_key(name));
-        operation.map_or(layer, |operation| operation.over(layer))
-    }
-
-    /// What settings alone say of them.
-    pub(crate) fn guards(&self, class: OperationClass, name: &str) -> GuardLayer {
-        self.guards_over(class, name, GuardLayer::NONE)
-    }
-
-    /// The budget of a class, if settings ask for one.
-    pub(super) fn class_budget(&self, class: OperationClass) -> Option<BudgetLimits> {
-        let class = &self.guards.classes[class.index()];
-        class.budget_ratio.map(|_| class.budget())
-    }
-
-    /// The budget of the process, if settings ask for one.
-    pub(crate) fn global_budget(&self) -> Option<BudgetLimits> {
-        let process = &self.guards.process;
-        process.budget_ratio.map(|_| process.budget())
-    }
-
-    /// Whether settings ask for a budget where no code may have.
-    pub(super) fn ask_for_budgets(&self) -> bool {
-        let layers = self.guards.classes.iter();
-        let mut layers = layers
-            .chain(self.guards.operations.values())
-            .chain([&self.guards.process]);
-        layers.any(|layer| layer.budget_ratio.is_some())
-    }
+    pub(super) classes: [GuardLayer; 4],
+    pub(super) operations: BTreeMap<String, GuardLayer>,
+    pub(super) process: GuardLayer,
 }
 
 impl GuardSettings {
@@ -140,18 +97,18 @@ const FIELDS: [(&str, Read); 12] = [
         set(&mut layer.minimum_calls, count(value, 1, u32::MAX))
     }),
     ("CIRCUIT_SLOW_CALL", |layer, value| {
-        let slow = duration(value, BreakerConfig::SHORTEST_SLOW_CALL);
+        let slow = duration(value, bounds::SHORTEST_SLOW_CALL);
         set(&mut layer.slow_call, slow)
     }),
     ("CIRCUIT_SLOW_CALL_RATE", |layer, value| {
         set(&mut layer.slow_call_rate, rate(value))
     }),
     ("CIRCUIT_HALF_OPEN_PERMITS", |layer, value| {
-        let permits = count(value, 1, BreakerConfig::MOST_TRIALS);
+        let permits = count(value, 1, bounds::MOST_TRIALS);
         set(&mut layer.half_open_permits, permits)
     }),
     ("CIRCUIT_SUCCESS_THRESHOLD", |layer, value| {
-        let successes = count(value, 1, BreakerConfig::MOST_TRIALS);
+        let successes = count(value, 1, bounds::MOST_TRIALS);
         set(&mut layer.success_threshold, successes)
     }),
 ];
@@ -203,17 +160,17 @@ fn duration(value: &str, least: Duration) -> Result<Duration, String> {
 
 /// `100` is calls, `30s` is time.
 fn window(value: &str) -> Result<Window, String> {
-    if let Ok(calls) = count(value, 1, BreakerConfig::MOST_CALLS) {
+    if let Ok(calls) = count(value, 1, bounds::MOST_CALLS) {
         return Ok(Window::Calls(calls));
     }
     let has_unit = value.ends_with(char::is_alphabetic);
-    if has_unit && let Ok(time) = duration(value, BreakerConfig::SHORTEST_WINDOW) {
+    if has_unit && let Ok(time) = duration(value, bounds::SHORTEST_WINDOW) {
         return Ok(Window::Time(time));
     }
     Err(format!(
         "it must be a number of calls from 1 to {}, or a time of at least {} with a unit, like 30s",
-        BreakerConfig::MOST_CALLS,
-        duration::Wait(BreakerConfig::SHORTEST_WINDOW)
+        bounds::MOST_CALLS,
+        duration::Wait(bounds::SHORTEST_WINDOW)
     ))
 }
 

@@ -1,21 +1,14 @@
 //! The settings in force for the process.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
-use super::observers;
+use super::observer_flags;
 use super::retry_settings::RetrySettings;
+use super::slot::{GENERATION, INSTALLED, present};
 use super::{environment, operations, variables};
-use crate::policy::error::{InvalidSetting, SettingsError};
-
-static INSTALLED: RwLock<Option<Arc<RetrySettings>>> = RwLock::new(None);
-static GENERATION: AtomicU32 = AtomicU32::new(0);
-
-/// Counts installations: what was resolved under an older number is resolved anew.
-#[inline]
-pub(crate) fn generation() -> u32 {
-    GENERATION.load(Ordering::Acquire)
-}
+use crate::settings::error::InvalidSetting;
+use crate::settings::error::SettingsError;
 
 /// The settings in force. The first call without an installation reads the environment.
 pub(crate) fn current() -> Arc<RetrySettings> {
@@ -36,13 +29,7 @@ pub(crate) fn current() -> Arc<RetrySettings> {
     })
 }
 
-/// The settings in force, where anything has asked for them or installed some.
-pub(super) fn present() -> Option<Arc<RetrySettings>> {
-    let installed = INSTALLED.read().unwrap_or_else(PoisonError::into_inner);
-    installed.clone()
-}
-
-pub(super) fn install(settings: RetrySettings) {
+fn install(settings: RetrySettings) {
     in_force(&settings);
     let mut slot = INSTALLED.write().unwrap_or_else(PoisonError::into_inner);
     *slot = Some(Arc::new(settings));
@@ -51,12 +38,25 @@ pub(super) fn install(settings: RetrySettings) {
     operations::look();
 }
 
+impl RetrySettings {
+    /// Applies these settings to the process, from the next failure of each operation on.
+    ///
+    /// Meant for start-up. Installing again replaces them; each annotated function that has failed
+    /// under the old ones keeps some 200 bytes of them, so do not do it on a timer.
+    pub fn install(self) {
+        install(self);
+    }
+}
+
 fn in_force(settings: &RetrySettings) {
     // Settings start to count, and never stop what code has started.
     if settings.stats {
-        observers::set(observers::STATS, true);
+        observer_flags::set(observer_flags::STATS, true);
     }
-    observers::set(observers::BUDGETS_OF_SETTINGS, settings.ask_for_budgets());
+    observer_flags::set(
+        observer_flags::BUDGETS_OF_SETTINGS,
+        settings.ask_for_budgets(),
+    );
 }
 
 /// What was wrong with the environment.

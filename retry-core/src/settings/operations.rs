@@ -6,10 +6,10 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::observers;
+use super::observer_flags;
 use super::retry_settings::RetrySettings;
-use super::variables::operation_key;
-use super::{installed, nearest};
+use super::{nearest, slot};
+use crate::settings::names::operation_key;
 
 /// What this process knows of its operations and of its variables, by their names in variables.
 struct Known {
@@ -112,12 +112,12 @@ pub(super) fn look() {
     let mistyped = {
         let mut known = known();
         // Read under the lock, so that who looks last has the newest.
-        let Some(settings) = installed::present() else {
+        let Some(settings) = slot::present() else {
             return;
         };
         let Known { operations, warned } = &mut *known;
         let any = settings.unused_by(operations).next().is_some();
-        observers::set(observers::UNUSED_VARIABLES, any);
+        observer_flags::set(observer_flags::UNUSED_VARIABLES, any);
         let mut mistyped = settings.mistyped(operations);
         mistyped.retain(|mistyped| warned.insert(mistyped.variable.clone()));
         mistyped

@@ -2,17 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::engine::nesting::Nested;
-use crate::guard::budget::retry_budget::RetryBudget;
 use crate::policy::class::OperationClass;
-use crate::policy::error::{InvalidSetting, SettingsError};
 use crate::policy::layer::{Layer, Origin, Resolution};
+use crate::policy::nested::Nested;
 use crate::policy::retry_policy::RetryPolicy;
 
 use super::guard_variables::GuardSettings;
-use super::variables::operation_key;
-
-use super::{environment, installed, variables};
+use crate::settings::names::operation_key;
 
 /// Settings of a process: class variables, per-operation variables and switches.
 ///
@@ -45,107 +41,10 @@ pub struct RetrySettings {
 }
 
 impl RetrySettings {
-    /// Reads the process environment and, with the feature `dotenv`, `.env` of the current
-    /// directory beneath it. Writes nothing and applies nothing; unknown `RETRY__` names are
-    /// warned of, and so are lines of `.env` that cannot be parsed, unless they begin with `RETRY__`.
-    ///
-    /// # Errors
-    ///
-    /// [`SettingsError`], which names every bad variable, its value and what is allowed.
-    ///
-    /// ```
-    /// use retry_core::{OperationClass, RetrySettings};
-    ///
-    /// let settings = RetrySettings::load()?;
-    /// assert!(settings.policy(OperationClass::Storage).max_attempts() >= 1);
-    /// settings.install();
-    /// # Ok::<(), retry_core::SettingsError>(())
-    /// ```
-    pub fn load() -> Result<Self, SettingsError> {
-        let read = environment::read();
-        if let Some(error) = read.unreadable {
-            return Err(error);
-        }
-        environment::warn_of_skipped(&read.skipped);
-        Self::of_variables(read.variables.into_iter().collect(), read.malformed)
-    }
-
-    /// [`RetrySettings::load`] from the given variables alone, for tests and for programs that
-    /// keep their configuration elsewhere. Of a name given twice the last value counts.
-    ///
-    /// # Errors
-    ///
-    /// [`SettingsError::Invalid`], with every bad variable.
-    ///
-    /// ```
-    /// use retry_core::{OperationClass, RetrySettings};
-    ///
-    /// let settings = RetrySettings::from_vars([("RETRY__API_MAX_ATTEMPTS", "7")])?;
-    /// assert_eq!(settings.policy(OperationClass::Api).max_attempts(), 7);
-    ///
-    /// let error = RetrySettings::from_vars([("RETRY__API_MAX_ATTEMPTS", "0")]).unwrap_err();
-    /// assert_eq!(
-    ///     error.to_string(),
-    ///     r#"RETRY__API_MAX_ATTEMPTS is "0"; it must be a whole number from 1 to 4294967295, or unlimited"#,
-    /// );
-    /// # Ok::<(), retry_core::SettingsError>(())
-    /// ```
-    pub fn from_vars<N, V>(
-        variables: impl IntoIterator<Item = (N, V)>,
-    ) -> Result<Self, SettingsError>
-    where
-        N: Into<String>,
-        V: Into<String>,
-    {
-        let variables = variables
-            .into_iter()
-            .map(|(name, value)| (name.into(), value.into()));
-        Self::of_variables(variables.collect(), Vec::new())
-    }
-
-    fn of_variables(
-        variables: BTreeMap<String, String>,
-        mut invalid: Vec<InvalidSetting>,
-    ) -> Result<Self, SettingsError> {
-        let parsed = variables::parse(variables);
-        variables::warn_of_unknown(&parsed.unknown);
-        invalid.extend(parsed.invalid);
-        if invalid.is_empty() {
-            Ok(parsed.settings)
-        } else {
-            Err(SettingsError::Invalid(invalid))
-        }
-    }
-
     /// The policy of a class as configured.
     #[must_use]
     pub fn policy(&self, class: OperationClass) -> RetryPolicy {
         self.classes[class.index()].over(class.default_policy())
-    }
-
-    /// The retry budget that settings switch on for each operation of a class; `None` where they do
-    /// not. Each call of this makes another one, full.
-    ///
-    /// ```
-    /// use retry_core::{OperationClass, RetrySettings};
-    ///
-    /// let settings = RetrySettings::from_vars([("RETRY__API_BUDGET", "0.2")])?;
-    /// let budget = settings.budget(OperationClass::Api).expect("switched on");
-    /// assert_eq!((budget.ratio(), budget.burst(), budget.floor()), (0.2, 10, 1));
-    /// assert!(settings.budget(OperationClass::Worker).is_none());
-    /// # Ok::<(), retry_core::SettingsError>(())
-    /// ```
-    #[must_use]
-    pub fn budget(&self, class: OperationClass) -> Option<RetryBudget> {
-        self.class_budget(class).map(RetryBudget::with_limits)
-    }
-
-    /// Applies these settings to the process, from the next failure of each operation on.
-    ///
-    /// Meant for start-up. Installing again replaces them; each annotated function that has failed
-    /// under the old ones keeps some 200 bytes of them, so do not do it on a timer.
-    pub fn install(self) {
-        installed::install(self);
     }
 
     /// The policy of one annotated function: default ← class variable ← `policy` and arguments ←

@@ -3,10 +3,11 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::retry_settings::RetrySettings;
-use super::variables::{self, operation_key};
+use super::variables;
 use crate::policy::class::OperationClass;
-use crate::policy::error::SettingsError;
 use crate::policy::layer::Layer;
+use crate::settings::error::SettingsError;
+use crate::settings::names::operation_key;
 
 fn settings(variables: &[(&str, &str)]) -> RetrySettings {
     RetrySettings::from_vars(variables.iter().copied()).expect("good settings")

@@ -3,16 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::names::{OPERATION, PREFIX, class_named, operation_key};
 use super::retry_settings::RetrySettings;
-use crate::engine::nesting::Nested;
 use crate::policy::class::OperationClass;
-use crate::policy::error::InvalidSetting;
 use crate::policy::layer::{AttemptLimit, Layer};
+use crate::policy::nested::Nested;
+use crate::settings::error::InvalidSetting;
 use crate::text::duration;
 use crate::text::duration::Wait;
 
-pub(super) const PREFIX: &str = "RETRY__";
-pub(super) const OPERATION: &str = "OP__";
 const ATTEMPTS_ALLOWED: &str = "it must be a whole number from 1 to 4294967295, or unlimited";
 const SWITCH_ALLOWED: &str = "it must be 1, true, on or yes, or 0, false, off or no";
 const NESTED_ALLOWED: &str = "it must be stop or multiply";
@@ -22,15 +21,6 @@ pub(super) struct Parsed {
     pub(super) settings: RetrySettings,
     pub(super) invalid: Vec<InvalidSetting>,
     pub(super) unknown: Vec<String>,
-}
-
-/// A name as variables spell it: upper case, `_` for what is not a letter or digit.
-pub(crate) fn operation_key(name: &str) -> String {
-    let name = name.strip_prefix("r#").unwrap_or(name);
-    let key = name
-        .chars()
-        .map(|char| if char.is_alphanumeric() { char } else { '_' });
-    key.flat_map(char::to_uppercase).collect()
 }
 
 pub(super) fn parse(variables: BTreeMap<String, String>) -> Parsed {
@@ -162,12 +152,6 @@ fn split_field(rest: &str) -> Option<(&str, &'static str)> {
         let owner = rest.strip_suffix(field)?.strip_suffix('_')?;
         Some((owner, *field))
     })
-}
-
-pub(super) fn class_named(owner: &str) -> Option<OperationClass> {
-    OperationClass::ALL
-        .into_iter()
-        .find(|class| class.as_str().to_uppercase() == owner)
 }
 
 fn set(layer: &mut Layer, field: &str, value: &str) -> Result<(), &'static str> {

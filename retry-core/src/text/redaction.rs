@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::OnceLock;
 
-use crate::classify::failure::text_of;
+use crate::text::display::text_of;
 
 type Hook = fn(&str) -> Cow<'_, str>;
 

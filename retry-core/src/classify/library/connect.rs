@@ -5,8 +5,8 @@ use std::io::{self, ErrorKind};
 
 use super::head::Head;
 use super::outcome::{broken, misused, turned_away};
-use crate::classify::chain;
 use crate::classify::judgement::Judgement;
+use crate::classify::sources::layers;
 
 type Source<'a> = Option<&'a (dyn Error + 'static)>;
 
@@ -57,7 +57,7 @@ pub(super) fn has_timed_out(source: Source<'_>) -> bool {
 }
 
 fn io_error(source: Source<'_>) -> Option<&io::Error> {
-    chain::layers(source).find_map(|layer| layer.downcast_ref::<io::Error>())
+    layers(source).find_map(|layer| layer.downcast_ref::<io::Error>())
 }
 
 /// rustls names its error so.
@@ -70,7 +70,7 @@ fn is_about_certificate(io: &io::Error) -> bool {
 }
 
 fn any(source: Source<'_>, is: impl Fn(&str) -> bool) -> bool {
-    chain::layers(source).any(|layer| is(Head::of_debug(layer).as_str()))
+    layers(source).any(|layer| is(Head::of_debug(layer).as_str()))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use crate::classify::classification::Classify;
 use crate::classify::judgement::{Answer, Judgement};
-use crate::policy::error::RetryError;
+use crate::classify::retry_error::RetryError;
 
 impl Classify for RetryError {
     fn classify(&self) -> Judgement {

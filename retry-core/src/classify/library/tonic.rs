@@ -9,9 +9,9 @@ use tonic::{Code, ConnectError, Status};
 
 use super::outcome::{declined, final_unknown, refused, turned_away, unknown};
 use super::{connect, http_status, layers};
-use crate::classify::chain;
 use crate::classify::classification::Classify;
 use crate::classify::judgement::{Judgement, Verdict};
+use crate::classify::sources::layers;
 
 impl Classify for Status {
     fn classify(&self) -> Judgement {
@@ -33,7 +33,7 @@ fn judge(status: &Status) -> Judgement {
 /// A status that tonic made of a local error: only a request that never went out is known to have
 /// done nothing, whatever code it was given.
 fn judge_transport(code: Code, source: &(dyn Error + 'static)) -> Judgement {
-    for layer in chain::layers(Some(source)) {
+    for layer in layers(Some(source)) {
         if let Some(connect) = layer.downcast_ref::<ConnectError>() {
             return connect::judge(Some(connect));
         }

@@ -3,8 +3,11 @@
 use super::in_force::Guards;
 use crate::classify::failure::Failure;
 use crate::classify::judgement::Answer;
+use crate::classify::retry_error::RetryError;
 use crate::clock;
+use crate::guard::breaker::error::CircuitOpen;
 use crate::guard::breaker::permit::Permit;
+use crate::operation::Operation;
 
 /// What hears how an attempt ended.
 pub trait Settle: Sized {
@@ -19,6 +22,41 @@ pub trait Settle: Sized {
     /// It is not made after all: what it was admitted with goes back.
     #[must_use]
     fn given_back(self) -> Self;
+}
+
+impl<'a> Guards<'a> {
+    /// Asks the breaker for an attempt.
+    ///
+    /// # Errors
+    ///
+    /// [`RetryError::CircuitOpen`], where it is open.
+    #[inline]
+    pub(crate) fn admit(&self, operation: &Operation) -> Result<Admission<'a>, RetryError> {
+        let Some(breaker) = self.breaker else {
+            return Ok(self.pass());
+        };
+        match breaker.try_acquire() {
+            Ok(permit) => Ok(Admission {
+                permit: Some(permit),
+            }),
+            Err(open) => Err(rejected(operation, open)),
+        }
+    }
+
+    /// Lets an attempt go, where there is no breaker to ask.
+    #[inline]
+    pub const fn pass(&self) -> Admission<'a> {
+        Admission { permit: None }
+    }
+}
+
+#[cold]
+fn rejected(operation: &Operation, open: CircuitOpen) -> RetryError {
+    RetryError::CircuitOpen {
+        operation: operation.name(),
+        circuit: open.name,
+        retry_after: open.retry_after,
+    }
 }
 
 impl Settle for () {

@@ -9,13 +9,13 @@ use std::time::Duration;
 use super::admission::{Admission, Settle};
 use super::delay::{Delay, NoDelay};
 use super::in_force::Guards;
+use crate::classify::retry_error::RetryError;
 use crate::engine::deadline::Limits;
 use crate::guard::adaptive::AdaptiveLimiter;
 use crate::guard::breaker::circuit_breaker::CircuitBreaker;
 use crate::guard::budget::retry_budget::RetryBudget;
 use crate::guard::scope::{Enter, RetryScope};
 use crate::operation::Operation;
-use crate::policy::error::RetryError;
 
 /// No guard.
 #[derive(Clone, Copy, Debug)]

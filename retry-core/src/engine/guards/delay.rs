@@ -13,6 +13,7 @@ use crate::engine::wait::InterruptibleSleep;
 use crate::guard::adaptive::AdaptiveLimiter;
 use crate::guard::budget::retry_budget::RetryBudget;
 use crate::operation::Operation;
+use crate::report::event;
 
 /// The wait of an async call for its limiter; over at once where the limiter lets the attempt go. Its
 /// output is whether there is time for the attempt.
@@ -92,7 +93,7 @@ impl<'a> Guards<'a> {
 fn wait_for(limiter: &AdaptiveLimiter, operation: &Operation) {
     while let Some(delay) = limiter.delay_at(clock::now()) {
         // A cancelled scope ends waits: the attempt goes ahead.
-        if sleep::sleep(delay, || operation.blocks()) {
+        if sleep::sleep(delay, || event::blocking(operation)) {
             break;
         }
     }

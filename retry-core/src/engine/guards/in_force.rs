@@ -11,17 +11,13 @@ use tokio::time::Instant;
 use crate::clock;
 use crate::guard::adaptive::AdaptiveLimiter;
 use crate::guard::breaker::circuit_breaker::CircuitBreaker;
-use crate::guard::breaker::error::CircuitOpen;
 use crate::guard::budget::retry_budget;
 use crate::guard::budget::retry_budget::RetryBudget;
 use crate::guard::budget::token::Tokens;
 use crate::guard::scope::{InTime, RetryScope};
 use crate::operation::Operation;
-use crate::policy::error::RetryError;
 use crate::report::metrics;
 use crate::settings::observers;
-
-use super::admission::Admission;
 
 /// The guards of one call.
 #[derive(Clone, Debug, Default)]
@@ -65,30 +61,6 @@ impl<'a> Guards<'a> {
         self
     }
 
-    /// Asks the breaker for an attempt.
-    ///
-    /// # Errors
-    ///
-    /// [`RetryError::CircuitOpen`], where it is open.
-    #[inline]
-    pub(crate) fn admit(&self, operation: &Operation) -> Result<Admission<'a>, RetryError> {
-        let Some(breaker) = self.breaker else {
-            return Ok(self.pass());
-        };
-        match breaker.try_acquire() {
-            Ok(permit) => Ok(Admission {
-                permit: Some(permit),
-            }),
-            Err(open) => Err(rejected(operation, open)),
-        }
-    }
-
-    /// Lets an attempt go, where there is no breaker to ask.
-    #[inline]
-    pub const fn pass(&self) -> Admission<'a> {
-        Admission { permit: None }
-    }
-
     /// An attempt that makes its calls inside the call's time budget.
     #[inline]
     pub fn in_time<F>(&self, attempt: F) -> InTime<F> {
@@ -107,15 +79,6 @@ impl<'a> Guards<'a> {
     /// How long the breaker will still reject calls.
     pub(crate) fn rejects_for(&self, now: Instant) -> Option<Duration> {
         self.breaker?.opens_again_in(now)
-    }
-}
-
-#[cold]
-fn rejected(operation: &Operation, open: CircuitOpen) -> RetryError {
-    RetryError::CircuitOpen {
-        operation: operation.name(),
-        circuit: open.name,
-        retry_after: open.retry_after,
     }
 }
 
@@ -155,6 +118,12 @@ pub(crate) fn budgets<'a>(
     [own.or_else(switched_on), RetryBudget::global()]
 }
 
+/// The tokens left in these budgets: of several, the least.
+pub(crate) fn least_tokens(budgets: [Option<&RetryBudget>; 2]) -> Option<f64> {
+    let tokens = budgets.into_iter().flatten().map(RetryBudget::tokens);
+    tokens.reduce(f64::min)
+}
+
 /// Takes a token for a retry, of all budgets that hold for it or of none.
 pub(crate) fn withdraw(operation: &Operation, own: Option<&RetryBudget>) -> Withdrawal {
     let buckets = budgets(operation, own);
@@ -162,7 +131,7 @@ pub(crate) fn withdraw(operation: &Operation, own: Option<&RetryBudget>) -> With
         return Withdrawal::Free;
     }
     let tokens = retry_budget::take(buckets, clock::now());
-    metrics::withdrew(operation, buckets, tokens.is_some());
+    metrics::withdrew(operation, || least_tokens(buckets), tokens.is_some());
     match tokens {
         Some(tokens) => Withdrawal::Paid(tokens),
         None => Withdrawal::Refused,

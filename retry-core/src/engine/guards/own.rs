@@ -161,7 +161,7 @@ impl RetryBudget {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "unknown budget {name:?}; known budgets are {}",
-    crate::policy::error::list(known)
+    crate::text::display::list(known)
 )]
 #[non_exhaustive]
 pub struct UnknownBudget {

@@ -2,7 +2,8 @@
 
 use std::cell::{Cell, RefCell};
 
-use super::{GaveUp, tickets};
+use super::tickets;
+use crate::engine::nesting::gave_up::GaveUp;
 use crate::engine::unknown_effect;
 
 thread_local! {

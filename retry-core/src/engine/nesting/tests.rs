@@ -5,7 +5,9 @@ use std::task::{Context, Poll, Waker};
 
 use proptest::prelude::*;
 
-use super::*;
+use super::attempt::{attempt_async, attempt_sync};
+use super::gave_up::GaveUp;
+use super::standing::{Inner, give_up, is_inside};
 use crate::classify::imprint::Imprint;
 
 fn gave_up(operation: &'static str) -> Vec<GaveUp> {

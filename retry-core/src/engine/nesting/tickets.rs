@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::GaveUp;
+use crate::engine::nesting::gave_up::GaveUp;
 
 /// From 1.
 pub(super) type Ticket = u32;

@@ -49,7 +49,7 @@ impl CircuitBreaker {
     pub(crate) fn of_key(&self, key: &str) -> Self {
         let name = CircuitName::from(format!("{}/{key}", self.name));
         let mut made = Self::unchecked(self.class, name, self.config);
-        made.metrics = self.metrics.of_member(self);
+        made.metrics = self.metrics.of_member(self.labels());
         made
     }
 

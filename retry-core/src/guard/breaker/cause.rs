@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::state::{Phase, State};
-use super::window::Tally;
+use crate::guard::breaker::tally::Tally;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cause {

@@ -14,19 +14,17 @@ use tokio::time::Instant;
 use super::cause::Cause;
 use super::epoch::Epoch;
 use super::machine::{Change, Machine};
-use super::registry;
 use super::state::Phase;
 use super::tick::Tick;
-use super::window::{Outcome, Record};
+use super::window::Record;
+use crate::guard::breaker::tally::Outcome;
 use crate::policy::random;
 use crate::report::circuit;
-use crate::report::metrics::{CircuitCall, OfCircuit};
+use crate::report::metrics::{Circuit, OfCircuit};
 
 use super::config::BreakerConfig;
 use super::config::Window;
-use super::error::CircuitOpen;
-use super::permit::Permit;
-use super::state::CircuitState;
+use crate::report::circuit::CircuitState;
 use crate::text::circuit_name::CircuitName;
 
 /// Rejects calls to a dependency that keeps failing, and tries now and then whether it is back.
@@ -91,45 +89,11 @@ pub struct CircuitBreaker {
 
 /// Calling.
 impl CircuitBreaker {
-    /// Asks to let one call through. The permit takes its verdict.
-    ///
-    /// # Errors
-    ///
-    /// [`CircuitOpen`] where the circuit is open, or half open with all its permits out.
-    #[inline]
-    pub fn try_acquire(&self) -> Result<Permit<'_>, CircuitOpen> {
-        match self.machine.closed() {
-            // Nobody asks how long the call takes: no clock is read.
-            Some(epoch) if self.config.slow_call.is_none() => Ok(Permit::new(self, epoch, 0)),
-            _ => self.acquire(now),
-        }
-    }
-
     /// How long calls are rejected for certain from `now` on: forever where it was forced open;
     /// `None` where a call that asks may pass.
     pub(crate) fn opens_again_in(&self, now: Instant) -> Option<Duration> {
         let state = self.machine.state();
         state.rejects_for(&self.config, || Tick::at(now))
-    }
-
-    pub(super) fn acquire(&self, now: impl Fn() -> Instant) -> Result<Permit<'_>, CircuitOpen> {
-        match self.machine.acquire(&self.config, &now) {
-            Ok(change) => {
-                self.stepped(change, None);
-                let began = match self.config.slow_call {
-                    Some(_) => Tick::at(now()).low(),
-                    None => 0,
-                };
-                Ok(Permit::new(self, change.after.epoch, began))
-            }
-            Err(retry_after) => {
-                self.metrics.asked(self, CircuitCall::Rejected);
-                Err(CircuitOpen {
-                    name: self.name.clone(),
-                    retry_after,
-                })
-            }
-        }
     }
 
     /// Whether nothing comes of a success: it need not be told.
@@ -205,10 +169,12 @@ impl CircuitBreaker {
         &self.name
     }
 
-    /// The name as a metric's label.
-    #[cfg(feature = "metrics")]
-    pub(crate) fn label(&self) -> ::metrics::SharedString {
-        self.name.label()
+    /// As metrics name it.
+    pub(super) const fn labels(&self) -> Circuit<'_> {
+        Circuit {
+            name: &self.name,
+            class: self.class,
+        }
     }
 
     /// The class of the operation that it was made for; `None` where code named it.
@@ -255,7 +221,7 @@ impl CircuitBreaker {
         self.stepped(self.machine.reset(), None);
     }
 
-    fn stepped(&self, change: Change, cause: Option<Cause>) {
+    pub(super) fn stepped(&self, change: Change, cause: Option<Cause>) {
         if change.is_transition() {
             self.transition(change, cause);
         }
@@ -278,16 +244,8 @@ impl CircuitBreaker {
             Phase::ForcedOpen => circuit::circuit_forced_open(name, from),
         }
         let (from, to) = (change.before.name(), change.after.name());
-        self.metrics.changed(self, from, to);
-    }
-}
-
-/// Goes with all that is kept for it, but for what a metrics recorder has been told.
-impl Drop for CircuitBreaker {
-    fn drop(&mut self) {
-        if *self.listed.get_mut() {
-            registry::forget(&self.name);
-        }
+        self.metrics
+            .changed(self.labels(), (from, to), || self.state());
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::bounds;
 use super::error::BreakerError;
 
 /// Which verdicts a rate is taken over.
@@ -50,15 +51,6 @@ impl BreakerConfig {
         success_threshold: 1,
     };
 
-    /// The most that `half_open_permits` and `success_threshold` may be: their counts share a word.
-    pub(crate) const MOST_TRIALS: u32 = 1_000_000;
-    /// The largest window of calls: it is looked through at every verdict.
-    pub(crate) const MOST_CALLS: u32 = 10_000;
-    /// A tenth of the shortest window of time is a millisecond, what the clock tells apart here.
-    pub(crate) const SHORTEST_WINDOW: Duration = Duration::from_millis(10);
-    /// What the length of a call is told to.
-    pub(crate) const SHORTEST_SLOW_CALL: Duration = Duration::from_millis(1);
-
     /// # Errors
     ///
     /// The first number that is out of its range.
@@ -70,10 +62,10 @@ impl BreakerConfig {
             return Err(BreakerError::RecoveryTimeout);
         }
         match self.window {
-            Some(Window::Calls(value)) if value == 0 || value > Self::MOST_CALLS => {
+            Some(Window::Calls(value)) if value == 0 || value > bounds::MOST_CALLS => {
                 return Err(BreakerError::CountWindow { value });
             }
-            Some(Window::Time(value)) if shorter(value, Self::SHORTEST_WINDOW) => {
+            Some(Window::Time(value)) if shorter(value, bounds::SHORTEST_WINDOW) => {
                 return Err(BreakerError::TimeWindow { value });
             }
             None if self.slow_call.is_some() => return Err(BreakerError::NoWindow),
@@ -88,7 +80,7 @@ impl BreakerConfig {
             return Err(BreakerError::MinimumCalls { value: 0 });
         }
         if let Some(value) = self.slow_call
-            && shorter(value, Self::SHORTEST_SLOW_CALL)
+            && shorter(value, bounds::SHORTEST_SLOW_CALL)
         {
             return Err(BreakerError::SlowCall { value });
         }
@@ -157,7 +149,7 @@ const fn is_rate(rate: f64) -> bool {
 }
 
 const fn is_trials(number: u32) -> bool {
-    number > 0 && number <= BreakerConfig::MOST_TRIALS
+    number > 0 && number <= bounds::MOST_TRIALS
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::config::BreakerConfig;
+use super::bounds;
 use crate::text::circuit_name::CircuitName;
 use crate::text::duration::Wait;
 
@@ -22,14 +22,14 @@ pub enum BreakerError {
     /// A window of no calls, or of more than are looked through at each verdict.
     #[error(
         "count window is {value} calls; it must be from 1 to {}",
-        BreakerConfig::MOST_CALLS
+        bounds::MOST_CALLS
     )]
     CountWindow {
         /// The refused value.
         value: u32,
     },
     /// A window whose tenth is under a millisecond.
-    #[error("time window is {}; it must be at least {}", Wait(*value), Wait(BreakerConfig::SHORTEST_WINDOW))]
+    #[error("time window is {}; it must be at least {}", Wait(*value), Wait(bounds::SHORTEST_WINDOW))]
     TimeWindow {
         /// The refused value.
         value: Duration,
@@ -47,7 +47,7 @@ pub enum BreakerError {
         value: u32,
     },
     /// Every call would be slow.
-    #[error("slow_call is {}; it must be at least {}", Wait(*value), Wait(BreakerConfig::SHORTEST_SLOW_CALL))]
+    #[error("slow_call is {}; it must be at least {}", Wait(*value), Wait(bounds::SHORTEST_SLOW_CALL))]
     SlowCall {
         /// The refused value.
         value: Duration,
@@ -64,7 +64,7 @@ pub enum BreakerError {
     /// Nobody could try, or more than can be counted.
     #[error(
         "half_open_permits is {value}; it must be from 1 to {}",
-        BreakerConfig::MOST_TRIALS
+        bounds::MOST_TRIALS
     )]
     HalfOpenPermits {
         /// The refused value.
@@ -73,7 +73,7 @@ pub enum BreakerError {
     /// Closing without a success, or after more than can be counted.
     #[error(
         "success_threshold is {value}; it must be from 1 to {}",
-        BreakerConfig::MOST_TRIALS
+        bounds::MOST_TRIALS
     )]
     SuccessThreshold {
         /// The refused value.

@@ -5,7 +5,10 @@ use std::mem::ManuallyDrop;
 
 use super::circuit_breaker::{CircuitBreaker, now};
 use super::epoch::Epoch;
+use super::error::CircuitOpen;
+use super::tick::Tick;
 use crate::report::metrics::CircuitCall;
+use tokio::time::Instant;
 
 /// One call that a [`CircuitBreaker`] has let through.
 ///
@@ -40,6 +43,45 @@ pub struct Permit<'a> {
     began: u32,
 }
 
+/// Calling.
+impl CircuitBreaker {
+    /// Asks to let one call through. The permit takes its verdict.
+    ///
+    /// # Errors
+    ///
+    /// [`CircuitOpen`] where the circuit is open, or half open with all its permits out.
+    #[inline]
+    pub fn try_acquire(&self) -> Result<Permit<'_>, CircuitOpen> {
+        match self.machine.closed() {
+            // Nobody asks how long the call takes: no clock is read.
+            Some(epoch) if self.config.slow_call.is_none() => Ok(Permit::new(self, epoch, 0)),
+            _ => self.acquire(now),
+        }
+    }
+
+    pub(super) fn acquire(&self, now: impl Fn() -> Instant) -> Result<Permit<'_>, CircuitOpen> {
+        match self.machine.acquire(&self.config, &now) {
+            Ok(change) => {
+                self.stepped(change, None);
+                let began = match self.config.slow_call {
+                    Some(_) => Tick::at(now()).low(),
+                    None => 0,
+                };
+                Ok(Permit::new(self, change.after.epoch, began))
+            }
+            Err(retry_after) => {
+                let state = || self.state();
+                self.metrics
+                    .asked(self.labels(), CircuitCall::Rejected, state);
+                Err(CircuitOpen {
+                    name: self.name.clone(),
+                    retry_after,
+                })
+            }
+        }
+    }
+}
+
 impl<'a> Permit<'a> {
     pub(super) const fn new(breaker: &'a CircuitBreaker, epoch: Epoch, began: u32) -> Self {
         Self {
@@ -61,7 +103,7 @@ impl<'a> Permit<'a> {
     }
 
     #[inline]
-    pub(super) fn end(self, failed: bool, now: impl Fn() -> tokio::time::Instant) {
+    pub(super) fn end(self, failed: bool, now: impl Fn() -> Instant) {
         // What a dropped permit does is for those that give no verdict.
         let this = ManuallyDrop::new(self);
         if failed || !this.breaker.is_well(this.epoch) {
@@ -72,16 +114,20 @@ impl<'a> Permit<'a> {
         } else {
             CircuitCall::Success
         };
-        this.breaker.metrics.asked(this.breaker, call);
+        let breaker = this.breaker;
+        breaker
+            .metrics
+            .asked(breaker.labels(), call, || breaker.state());
     }
 }
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
         self.breaker.given_back(self.epoch);
-        self.breaker
+        let breaker = self.breaker;
+        breaker
             .metrics
-            .asked(self.breaker, CircuitCall::Dropped);
+            .asked(breaker.labels(), CircuitCall::Dropped, || breaker.state());
     }
 }
 

@@ -179,6 +179,15 @@ fn made(
     registry::leaked(CircuitBreaker::unchecked(class, name, config))
 }
 
+/// Goes with all that is kept for it, but for what a metrics recorder has been told.
+impl Drop for CircuitBreaker {
+    fn drop(&mut self) {
+        if *self.listed.get_mut() {
+            forget(&self.name);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,46 +1,14 @@
 //! The state of a circuit as one word, and what each event makes of it: plain functions of the
 //! state and of what is handed in.
 
-use std::fmt;
 use std::time::Duration;
 
+use super::bounds;
 use super::config::BreakerConfig;
 use super::epoch::Epoch;
 use super::tick::Tick;
 use super::trials::Trials;
-
-/// Where a [`CircuitBreaker`](crate::CircuitBreaker) stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum CircuitState {
-    /// Calls pass, and their verdicts are counted.
-    Closed,
-    /// Calls are rejected until the recovery time is over and one asks.
-    Open,
-    /// A few calls try whether the other side has recovered; the rest are rejected.
-    HalfOpen,
-    /// Calls are rejected until somebody resets it.
-    ForcedOpen,
-}
-
-impl CircuitState {
-    /// The name in logs and metrics: `closed`, `open`, `half_open`, `forced_open`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Closed => "closed",
-            Self::Open => "open",
-            Self::HalfOpen => "half_open",
-            Self::ForcedOpen => "forced_open",
-        }
-    }
-}
-
-impl fmt::Display for CircuitState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
+use crate::report::circuit::CircuitState;
 
 /// What a circuit knows beside its epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +40,7 @@ const HALF: u32 = Tick::BITS / 2;
 const EPOCH_AT: u32 = PHASE_BITS + Tick::BITS;
 const _: () = assert!(EPOCH_AT + Epoch::BITS == u64::BITS);
 // The counts of a half-open circuit share the forty bits.
-const _: () = assert!((BreakerConfig::MOST_TRIALS as u64) < 1 << HALF);
+const _: () = assert!((bounds::MOST_TRIALS as u64) < 1 << HALF);
 
 impl State {
     /// The word that a circuit begins with is zero.
@@ -295,10 +263,7 @@ mod tests {
             (0..1_u64 << Tick::BITS).prop_map(|tick| Phase::Open {
                 until: Tick::from_bits(tick)
             }),
-            (
-                0..=BreakerConfig::MOST_TRIALS,
-                0..=BreakerConfig::MOST_TRIALS
-            )
+            (0..=bounds::MOST_TRIALS, 0..=bounds::MOST_TRIALS)
                 .prop_map(|(trying, succeeded)| Phase::HalfOpen { trying, succeeded }),
             Just(Phase::ForcedOpen),
         ]

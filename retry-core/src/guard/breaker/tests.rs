@@ -14,8 +14,8 @@ use super::circuit_breaker::CircuitBreaker;
 use super::config::{BreakerConfig, Window};
 use super::error::CircuitOpen;
 use super::permit::Permit;
-use super::state::CircuitState;
 use super::tick::Tick;
+use crate::report::circuit::CircuitState;
 use crate::text::circuit_name::CircuitName;
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -6,31 +6,16 @@
 mod calls;
 mod time;
 
-use std::ops::AddAssign;
 use std::sync::atomic::AtomicU64;
 
 use super::cause::Cause;
 use super::config;
 use super::config::BreakerConfig;
 use super::epoch::Epoch;
+use super::tally::{Outcome, Tally};
 use super::tick::Tick;
 use calls::LastCalls;
 use time::LastWhile;
-
-/// How a call went, as far as a circuit cares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Outcome {
-    pub(super) failed: bool,
-    pub(super) slow: bool,
-}
-
-/// What a window holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Tally {
-    pub(super) calls: u32,
-    pub(super) failed: u32,
-    pub(super) slow: u32,
-}
 
 impl Tally {
     /// Why this is enough to open, if it is.
@@ -46,14 +31,6 @@ impl Tally {
         }
         let slow = config.slow_call.is_some();
         (slow && f64::from(self.slow) / calls >= config.slow_call_rate).then_some(Cause::Slow(self))
-    }
-}
-
-impl AddAssign for Tally {
-    fn add_assign(&mut self, other: Self) {
-        self.calls = self.calls.saturating_add(other.calls);
-        self.failed = self.failed.saturating_add(other.failed);
-        self.slow = self.slow.saturating_add(other.slow);
     }
 }
 

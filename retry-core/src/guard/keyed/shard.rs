@@ -6,8 +6,8 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use tokio::time::Instant;
 
-use super::Member;
 use super::hashed::{AsIs, Hashed, Probe};
+use super::member::Member;
 
 type Key = Hashed<Arc<str>>;
 

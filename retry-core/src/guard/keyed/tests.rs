@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError, Weak};
 use proptest::prelude::*;
 
 use super::*;
-use crate::guard::breaker::state::CircuitState;
+use crate::report::circuit::CircuitState;
 
 fn breakers(capacity: usize) -> CircuitBreakers {
     let template = CircuitBreaker::new("set").with_failure_threshold(1);

@@ -4,10 +4,10 @@ use std::sync::{Arc, OnceLock};
 
 use ::metrics::{Key, Label, with_recorder};
 
-use super::words::CircuitCall;
-use super::{METADATA, descriptions};
-use crate::guard::breaker::circuit_breaker::CircuitBreaker;
-use crate::guard::breaker::state::CircuitState;
+use super::descriptions;
+use super::series::METADATA;
+use super::words::{Circuit, CircuitCall};
+use crate::report::circuit::CircuitState;
 
 impl CircuitCall {
     const ALL: [Self; 4] = [Self::Success, Self::Failure, Self::Rejected, Self::Dropped];
@@ -50,9 +50,9 @@ impl OfCircuit {
         Self(OnceLock::new())
     }
 
-    /// For a circuit of a set, `set` being the breaker that all of it are made after: it is counted by
-    /// the set's name, so that there are no more series than sets.
-    pub(crate) fn of_member(&self, set: &CircuitBreaker) -> Self {
+    /// For a circuit of the `set` that these are for: it is counted by the set's name, so that there are
+    /// no more series than sets.
+    pub(crate) fn of_member(&self, set: Circuit<'_>) -> Self {
         let keys = self.0.get_or_init(|| {
             Arc::new(Keys {
                 state: None,
@@ -62,18 +62,19 @@ impl OfCircuit {
         Self(Arc::clone(keys).into())
     }
 
-    fn keys(&self, breaker: &CircuitBreaker) -> &Keys {
-        self.0.get_or_init(|| Arc::new(Keys::new(breaker)))
+    fn keys(&self, circuit: Circuit<'_>) -> &Keys {
+        self.0.get_or_init(|| Arc::new(Keys::new(circuit)))
     }
 }
 
 impl Keys {
     #[cold]
-    fn new(breaker: &CircuitBreaker) -> Self {
+    fn new(of: Circuit<'_>) -> Self {
         descriptions::describe();
-        let circuit = Label::new("circuit", breaker.label());
-        let class = breaker.class();
-        let class = class.map(|class| Label::from_static_parts("class", class));
+        let circuit = Label::new("circuit", of.name.label());
+        let class = of
+            .class
+            .map(|class| Label::from_static_parts("class", class));
         let labels: Vec<_> = [circuit].into_iter().chain(class).collect();
         Self {
             calls: CircuitCall::ALL.map(|call| {
@@ -93,19 +94,29 @@ fn key(name: &'static str, labels: &[Label], more: &[Label]) -> Key {
 
 impl OfCircuit {
     /// A call asked for a permit, and this became of it.
-    pub(crate) fn asked(&self, breaker: &CircuitBreaker, call: CircuitCall) {
-        let keys = self.keys(breaker);
+    pub(crate) fn asked(
+        &self,
+        circuit: Circuit<'_>,
+        call: CircuitCall,
+        state: impl Fn() -> CircuitState,
+    ) {
+        let keys = self.keys(circuit);
         with_recorder(|recorder| {
             let calls = &keys.calls[call as usize];
             recorder.register_counter(calls, &METADATA).increment(1);
         });
         // Also where it stays as it was: the recorder may be new.
-        show_state(breaker, keys);
+        show_state(keys, state);
     }
 
     /// It went from one state into another.
-    pub(crate) fn changed(&self, breaker: &CircuitBreaker, from: CircuitState, to: CircuitState) {
-        let keys = self.keys(breaker);
+    pub(crate) fn changed(
+        &self,
+        circuit: Circuit<'_>,
+        (from, to): (CircuitState, CircuitState),
+        state: impl Fn() -> CircuitState,
+    ) {
+        let keys = self.keys(circuit);
         with_recorder(|recorder| {
             let from = Label::from_static_parts("from", from.as_str());
             let to = Label::from_static_parts("to", to.as_str());
@@ -116,22 +127,23 @@ impl OfCircuit {
             );
             recorder.register_counter(&key, &METADATA).increment(1);
         });
-        show_state(breaker, keys);
+        show_state(keys, state);
     }
 }
 
-fn show_state(breaker: &CircuitBreaker, keys: &Keys) {
+/// `state` reads the circuit's state of that moment.
+fn show_state(keys: &Keys, state: impl Fn() -> CircuitState) {
     let Some(key) = &keys.state else {
         return;
     };
     with_recorder(|recorder| {
         let gauge = recorder.register_gauge(key, &METADATA);
         loop {
-            let state = breaker.state();
-            gauge.set(f64::from(number(state)));
+            let shown = state();
+            gauge.set(f64::from(number(shown)));
             // Another thread may have changed it and told the gauge in between: whoever tells the
             // gauge last has then seen the state after that.
-            if breaker.state() == state {
+            if state() == shown {
                 break;
             }
         }
@@ -141,17 +153,19 @@ fn show_state(breaker: &CircuitBreaker, keys: &Keys) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::circuit_name::CircuitName;
 
-    fn counted(breaker: &CircuitBreaker, circuit: &OfCircuit) -> std::sync::Weak<Keys> {
-        circuit.asked(breaker, CircuitCall::Rejected);
+    fn counted(name: &CircuitName, circuit: &OfCircuit) -> std::sync::Weak<Keys> {
+        let state = || CircuitState::Closed;
+        circuit.asked(Circuit { name, class: None }, CircuitCall::Rejected, state);
         Arc::downgrade(circuit.0.get().expect("made by the first call"))
     }
 
     #[test]
     fn what_is_kept_goes_with_its_circuit() {
-        let breaker = CircuitBreaker::named("metrics of one".to_owned());
+        let name = CircuitName::from("metrics of one".to_owned());
         let circuit = OfCircuit::new();
-        let keys = counted(&breaker, &circuit);
+        let keys = counted(&name, &circuit);
         assert_eq!(keys.strong_count(), 1);
         drop(circuit);
         assert_eq!(keys.strong_count(), 0);
@@ -159,10 +173,13 @@ mod tests {
 
     #[test]
     fn circuits_of_a_set_have_it_together() {
-        let template = CircuitBreaker::new("metrics of a set");
+        let name = CircuitName::new("metrics of a set");
         let set = OfCircuit::new();
-        let members: Vec<_> = (0..9).map(|_| set.of_member(&template)).collect();
-        let keys = counted(&template, &members[0]);
+        let class = None;
+        let members: Vec<_> = (0..9)
+            .map(|_| set.of_member(Circuit { name: &name, class }))
+            .collect();
+        let keys = counted(&name, &members[0]);
         assert_eq!(keys.strong_count(), 10);
         drop(members);
         assert_eq!(keys.strong_count(), 1);

@@ -1,26 +1,17 @@
 //! What the engine says to metrics in a build without them: nothing.
 
+mod measured;
+mod nothing;
 mod words;
 
 use std::time::Duration;
 
-use crate::engine::attempts::Callee;
-use crate::guard::breaker::circuit_breaker::CircuitBreaker;
-use crate::guard::breaker::state::CircuitState;
-use crate::guard::budget::retry_budget::RetryBudget;
 use crate::operation::Operation;
+use crate::report::circuit::CircuitState;
 
-pub(crate) use words::{Attempt, Call, CircuitCall};
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Started;
-
-impl Started {
-    #[inline]
-    pub(crate) const fn now() -> Self {
-        Self
-    }
-}
+pub(crate) use measured::{Call, Measured};
+pub(crate) use nothing::{OfOperation, Started};
+pub(crate) use words::{Attempt, Circuit, CircuitCall};
 
 pub(crate) struct OfCircuit;
 
@@ -30,28 +21,34 @@ impl OfCircuit {
     }
 
     #[inline]
-    pub(crate) const fn of_member(&self, _set: &CircuitBreaker) -> Self {
+    pub(crate) const fn of_member(&self, _set: Circuit<'_>) -> Self {
         Self
     }
 
     #[inline]
-    pub(crate) fn asked(&self, _: &CircuitBreaker, _: CircuitCall) {}
+    pub(crate) fn asked(&self, _: Circuit<'_>, _: CircuitCall, _state: impl Fn() -> CircuitState) {}
 
     #[inline]
-    pub(crate) fn changed(&self, _: &CircuitBreaker, _from: CircuitState, _to: CircuitState) {}
+    pub(crate) fn changed(
+        &self,
+        _: Circuit<'_>,
+        _from_to: (CircuitState, CircuitState),
+        _state: impl Fn() -> CircuitState,
+    ) {
+    }
 }
 
 #[inline]
-pub(crate) fn attempted(_: &impl Callee, _attempt: u32, _: Attempt) {}
+pub(crate) fn attempted(_: &impl Measured, _attempt: u32, _: Attempt) {}
 
 #[inline]
-pub(crate) fn ended(_: &impl Callee, _: &Call<'_>) {}
+pub(crate) fn ended(_: &impl Measured, _: &Call, _tokens: impl FnOnce() -> Option<f64>) {}
 
 #[inline]
-pub(crate) fn waits(_: &impl Callee, _: Duration) {}
+pub(crate) fn waits(_: &impl Measured, _: Duration) {}
 
 #[inline]
-pub(crate) fn withdrew(_: &impl Callee, _: [Option<&RetryBudget>; 2], _paid: bool) {}
+pub(crate) fn withdrew(_: &impl Measured, _tokens: impl FnOnce() -> Option<f64>, _paid: bool) {}
 
 pub(crate) struct Hedged;
 

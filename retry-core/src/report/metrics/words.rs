@@ -1,9 +1,7 @@
 //! What the engine says to metrics, whether they are built in or not.
 
-use super::Started;
 use crate::classify::judgement::{Judgement, Proof, Verdict};
-use crate::engine::ending::Outcome;
-use crate::guard::budget::retry_budget::RetryBudget;
+use crate::text::circuit_name::CircuitName;
 
 /// How an attempt ended.
 #[derive(Clone, Copy, Debug)]
@@ -37,14 +35,11 @@ pub(crate) enum CircuitCall {
     Dropped,
 }
 
-/// A call that has ended.
-#[derive(Debug)]
+/// A circuit, as its labels name it.
+#[derive(Clone, Copy, Debug)]
 #[cfg_attr(not(feature = "metrics"), expect(dead_code, reason = "nobody listens"))]
-pub(crate) struct Call<'a> {
-    pub(crate) started: Started,
-    /// None where the breaker rejected the first.
-    pub(crate) attempts: u32,
-    pub(crate) outcome: Outcome,
-    /// The budget that the call asked for itself.
-    pub(crate) budget: Option<&'a RetryBudget>,
+pub(crate) struct Circuit<'a> {
+    pub(crate) name: &'a CircuitName,
+    /// Of the operation that it was made for.
+    pub(crate) class: Option<&'static str>,
 }

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use crate::guard::breaker::config::Window;
 use crate::policy::class::OperationClass;
-use crate::policy::error::SettingsError;
+use crate::settings::error::SettingsError;
 use crate::settings::guard_layer::GuardLayer;
 use crate::settings::retry_settings::RetrySettings;
 

@@ -5,7 +5,7 @@ use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use loom::thread;
 
 use super::*;
-use crate::guard::breaker::state::CircuitState;
+use crate::report::circuit::CircuitState;
 
 const CONFIG: BreakerConfig = BreakerConfig {
     failure_threshold: 2,

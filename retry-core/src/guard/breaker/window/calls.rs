@@ -1,7 +1,8 @@
 //! [`LastCalls`]: the last calls of an epoch, one by one.
 
-use super::{Outcome, Tally};
 use crate::guard::breaker::epoch::Epoch;
+use crate::guard::breaker::tally::Outcome;
+use crate::guard::breaker::tally::Tally;
 use crate::sync::atomic_word::Word;
 
 /// A ring of slots of three bits, fourteen to a word beside their epoch. A call takes the next

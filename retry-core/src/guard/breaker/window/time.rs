@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Outcome, Tally};
 use crate::guard::breaker::epoch::Epoch;
+use crate::guard::breaker::tally::Outcome;
+use crate::guard::breaker::tally::Tally;
 use crate::guard::breaker::tick::Tick;
 use crate::sync::atomic_word::Word;
 

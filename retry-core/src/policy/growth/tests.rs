@@ -1,7 +1,10 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::policy::backoff::draw;
 use crate::policy::jitter::Jitter;
+use crate::policy::random::Random;
+use crate::policy::retry_policy::RetryPolicy;
 
 const MS: u64 = 1_000_000;
 

@@ -1,0 +1,40 @@
+//! [`Member`]: what a set can be made of.
+
+use tokio::time::Instant;
+
+use crate::guard::adaptive::AdaptiveLimiter;
+use crate::guard::breaker::circuit_breaker::CircuitBreaker;
+use crate::guard::budget::retry_budget::RetryBudget;
+
+/// What a [`Keyed`] set can be made of.
+pub trait Member: Sized {
+    /// Another one for `key`, made as this one was.
+    fn member(&self, key: &str) -> Self;
+
+    /// Whether to forget it would let calls pass that are held back now.
+    fn is_engaged(&self, _now: Instant) -> bool {
+        false
+    }
+}
+
+impl Member for CircuitBreaker {
+    fn member(&self, key: &str) -> Self {
+        self.of_key(key)
+    }
+
+    fn is_engaged(&self, now: Instant) -> bool {
+        self.opens_again_in(now).is_some()
+    }
+}
+
+impl Member for RetryBudget {
+    fn member(&self, _: &str) -> Self {
+        self.like()
+    }
+}
+
+impl Member for AdaptiveLimiter {
+    fn member(&self, _: &str) -> Self {
+        Self::new()
+    }
+}
