@@ -5,10 +5,10 @@ use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::{Attribute, ExprPath, Fields, Ident, LitStr, Member};
 
-use super::source::Source;
-use super::words::{Advice, Words};
-use crate::fault::Faults;
-use crate::spelling;
+use crate::derive::source::Source;
+use crate::derive::words::{Advice, Words};
+use crate::parse::fault::Faults;
+use crate::parse::spelling;
 
 /// What one case says.
 pub(super) struct Case<'a> {

@@ -4,7 +4,7 @@ use proc_macro2::Span;
 use syn::spanned::Spanned;
 use syn::{Attribute, Field, Fields, GenericArgument, PathArguments, Type};
 
-use crate::fault::Faults;
+use crate::parse::fault::Faults;
 
 /// A field that holds an error.
 pub(super) struct Source<'a> {

@@ -1,12 +1,10 @@
 //! The words in `#[classify(..)]`: what may be written, and what goes together.
 
-mod list;
-
 use proc_macro2::Span;
 use syn::{Attribute, ExprPath, Ident, LitStr, Member, Path};
 
-use crate::fault::Faults;
-use list::{Value, Word};
+use crate::derive::list::{self, Value, Word};
+use crate::parse::fault::Faults;
 
 /// Where an attribute stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -134,7 +132,7 @@ fn refuse_beside_with(words: &[Word], faults: &mut Faults) {
 
 impl Place {
     /// What a word that does not belong here is told.
-    fn refusal(self, word: &str) -> String {
+    pub(super) fn refusal(self, word: &str) -> String {
         match (self, word) {
             (Self::Variant, _) => {
                 format!("`{word}` stands above the enum, not on a variant of it")
@@ -154,7 +152,7 @@ impl Place {
         }
     }
 
-    fn allows(self, word: &str) -> bool {
+    pub(super) fn allows(self, word: &str) -> bool {
         match (self, word) {
             (Self::Variant, _) => !matches!(word, "default" | "crate"),
             (Self::Struct, _) => word != "default",
@@ -164,12 +162,12 @@ impl Place {
 }
 
 /// A fault at one place.
-fn fault(span: Span, message: impl std::fmt::Display) -> syn::Error {
+pub(super) fn fault(span: Span, message: impl std::fmt::Display) -> syn::Error {
     syn::Error::new(span, message)
 }
 
 /// Whether a text is fit for a label of metrics: lower snake case.
-fn is_kind(text: &str) -> bool {
+pub(super) fn is_kind(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_lowercase())
         && text
             .chars()
@@ -177,7 +175,7 @@ fn is_kind(text: &str) -> bool {
 }
 
 /// The advice that a word gives.
-fn advice(word: &Ident) -> Option<Advice> {
+pub(super) fn advice(word: &Ident) -> Option<Advice> {
     match word.to_string().as_str() {
         "retry" => Some(Advice::Retry),
         "stop" => Some(Advice::Stop),

@@ -1,0 +1,13 @@
+//! What a faultless attribute becomes: tokens that hold one call's worth of glue, and leave the logic
+//! to the runtime crate.
+
+pub(crate) mod attempt;
+pub(crate) mod attribute;
+pub(crate) mod gate;
+pub(crate) mod guards;
+pub(crate) mod hedge;
+pub(crate) mod judgement;
+pub(crate) mod policy;
+pub(crate) mod probe;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,171 @@
+//! The probe: the question to the other side whether the effect of an action in doubt happened.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+use syn::spanned::Spanned;
+use syn::{Attribute, Expr, ExprClosure};
+
+use crate::check::identity::Member;
+use crate::expand::attribute::{Call, own_name};
+use crate::parse::fault::Faults;
+
+impl Call<'_> {
+    /// Refuses a probe that cannot be called.
+    pub(super) fn refuse_probe(&self, faults: &mut Faults) {
+        let Some((probe, members)) = self.probe() else {
+            return;
+        };
+        match probe {
+            Expr::Closure(closure) => {
+                let (takes, has) = (closure.inputs.len(), members.len());
+                if takes != 0 && takes != has {
+                    let message = format!(
+                        "this probe takes {takes}, and the function {has}: take all of its \
+                         arguments, in order, or none (`|| ..` sees them by name)"
+                    );
+                    faults.on(&closure.inputs, message);
+                }
+            }
+            Expr::Path(_) => {
+                if let Some(member) = members.iter().find(|it| !it.conditions.is_empty()) {
+                    let message = "a probe given by its path takes all arguments, and this one is \
+                                   not always there: write the probe as a closure";
+                    faults.on(&member.ty, message);
+                }
+            }
+            other => {
+                let message = "probe must be the path of a function that takes all arguments by \
+                               reference, or a closure";
+                faults.on(other, message);
+            }
+        }
+    }
+
+    /// A record in doubt that was taken over is asked about before anything runs.
+    pub(super) fn asked_first(&self) -> TokenStream {
+        let Some(word) = self.word() else {
+            return TokenStream::new();
+        };
+        let (gate, said, outcome) = (own_name("gate"), self.said(), own_name("outcome"));
+        let (close, awaited) = (self.twin("close"), self.awaited());
+        quote! {
+            if #gate.asks_first() {
+                let #said = #word;
+                if let ::core::option::Option::Some(#outcome) = #gate.hear_first(#said) {
+                    return #gate.#close(#outcome, |_| false) #awaited;
+                }
+            }
+        }
+    }
+
+    /// An attempt's outcome once the other side was asked: where that has its result, the attempt
+    /// counts as failed and the call is over.
+    pub(super) fn rescued(
+        &self,
+        place: &TokenStream,
+        evaluate: &TokenStream,
+        heard: TokenStream,
+    ) -> TokenStream {
+        let krate = &self.krate;
+        let kinds = quote!(#krate::__private::Heard);
+        let (call, value, lost) = (own_name("call"), own_name("value"), own_name("lost"));
+        let (ended, error) = (self.at_outcome("ended"), own_name("error"));
+        let (around, failure, leave) = (self.around(), self.failure(&error), self.leave());
+        quote! {
+            match { #heard } {
+                #kinds::Ended(#ended) => #ended,
+                #kinds::Rescued { value: #value, lost: #lost } => {
+                    #call.rescued(#place, #around, #evaluate, {
+                        let #error = &#lost;
+                        #failure
+                    });
+                    #leave ::core::result::Result::Ok(#value);
+                }
+            }
+        }
+    }
+
+    /// What an outcome comes to once the other side was asked, a `Heard`. `None` without a probe.
+    pub(super) fn heard(&self, ended: &Ident) -> Option<TokenStream> {
+        let word = self.word()?;
+        let (gate, said) = (own_name("gate"), self.said());
+        Some(quote! {
+            let #said = #word;
+            #gate.hear(#ended, #said)
+        })
+    }
+
+    /// The variable of what the other side said: what is wrong with its type, the compiler says of
+    /// the probe.
+    fn said(&self) -> Ident {
+        let mut said = own_name("word");
+        if let Some((probe, _)) = self.probe() {
+            said.set_span(said.span().located_at(probe.span()));
+        }
+        said
+    }
+
+    /// Asks the other side: an expression of type `Probe`.
+    fn word(&self) -> Option<TokenStream> {
+        let (probe, members) = self.probe()?;
+        let arguments: Vec<&Ident> = members.iter().map(|member| &member.variable).collect();
+        let called = match probe {
+            Expr::Closure(closure) if closure.inputs.is_empty() => quote!((#closure)()),
+            Expr::Closure(closure) => {
+                let conditions: Vec<_> = members.iter().map(|member| &member.conditions).collect();
+                let lent: Vec<Ident> = (0..members.len())
+                    .map(|at| own_name(&format!("lent_{at}")))
+                    .collect();
+                let called = with_arguments_bound(closure, &conditions, &lent);
+                quote!({
+                    #(#(#conditions)* let #lent = &#arguments;)*
+                    #called
+                })
+            }
+            path => quote!(#path(#(&#arguments),*)),
+        };
+        let gate = own_name("gate");
+        Some(if self.checked.is_async {
+            quote!(#gate.asking(__retry_effects::probed(async { #called.await })).await)
+        } else {
+            quote!(#gate.asking_sync(|| __retry_effects::probed_sync(|| #called)))
+        })
+    }
+
+    fn probe(&self) -> Option<(&Expr, &[Member<'_>])> {
+        let gated = self.gate.as_ref()?;
+        Some((gated.arguments.probe.as_ref()?, &gated.identity.all))
+    }
+}
+
+/// A closure, called with `lent`. Its parameters become variables of its body: the types of those
+/// that say none would not be known in time otherwise.
+fn with_arguments_bound(
+    closure: &ExprClosure,
+    conditions: &[&Vec<&Attribute>],
+    lent: &[Ident],
+) -> TokenStream {
+    let ExprClosure {
+        asyncness,
+        capture,
+        inputs,
+        output,
+        body,
+        ..
+    } = closure;
+    let inputs = inputs.iter();
+    // Braces of the user's own would be called unnecessary where they stand here.
+    let body = match body.as_ref() {
+        Expr::Block(block) if block.attrs.is_empty() && block.label.is_none() => {
+            let statements = &block.block.stmts;
+            quote!(#(#statements)*)
+        }
+        other => quote!(#other),
+    };
+    quote! {
+        (#asyncness #capture || #output {
+            #(#(#conditions)* let #inputs = #lent;)*
+            #body
+        })()
+    }
+}

@@ -1,0 +1,176 @@
+//! The arguments of the gate: `idempotent = true`, and all that goes with it.
+
+use syn::{Expr, Ident};
+
+use crate::parse::arguments::{Limit, limit};
+use crate::parse::fault::Faults;
+use crate::parse::list::{Argument, Given};
+use crate::parse::value::{self, Constant, Value};
+
+/// What `idempotent = true` was given with. A missing argument is `None`.
+pub(crate) struct Gate {
+    /// Where it was asked for.
+    pub(crate) idempotent: Ident,
+    pub(crate) key: Option<Key>,
+    /// `fingerprint(a, b)`, also of none.
+    pub(crate) fingerprint: Option<Vec<Ident>>,
+    pub(crate) skip: Vec<Ident>,
+    pub(crate) scope: Option<Expr>,
+    pub(crate) store: Option<Expr>,
+    pub(crate) lease: Option<Limit>,
+    pub(crate) retain: Option<Limit>,
+    pub(crate) in_doubt: Option<Value>,
+    pub(crate) on_busy: Option<Value>,
+    pub(crate) probe: Option<Expr>,
+    pub(crate) probe_after: Option<Limit>,
+    /// Where it was asked for, if it was.
+    pub(crate) replay_errors: Option<Ident>,
+}
+
+/// What the action is known by.
+pub(crate) enum Key {
+    /// `key(a, b)`.
+    Parameters(Vec<Ident>),
+    /// `key = expr`.
+    Expression(Expr),
+}
+
+/// The arguments that only a gate has.
+const ARGUMENTS: [&str; 12] = [
+    "key",
+    "fingerprint",
+    "skip",
+    "scope",
+    "store",
+    "lease",
+    "retain",
+    "in_doubt",
+    "on_busy",
+    "probe",
+    "probe_after",
+    "replay_errors",
+];
+
+/// Whether [`Gate::parse`] reads the argument of this name.
+pub(super) fn is_argument(key: &str) -> bool {
+    key == "idempotent" || ARGUMENTS.contains(&key)
+}
+
+impl Gate {
+    /// The gate, if one is asked for.
+    pub(super) fn parse(given: &[Argument], faults: &mut Faults) -> Option<Self> {
+        let find = |key: &str| given.iter().find(|argument| argument.key == key);
+        let idempotent = find("idempotent");
+        let is_on = idempotent.is_some_and(|it| value::switch(it, faults).unwrap_or(true));
+        let Some(idempotent) = idempotent.filter(|_| is_on) else {
+            refuse_all(given, faults);
+            return None;
+        };
+        let expression = |key: &str, faults: &mut Faults| find(key)?.expression(faults);
+        let gate = Self {
+            idempotent: idempotent.key.clone(),
+            key: find("key").and_then(|it| key(it, faults)),
+            fingerprint: find("fingerprint").map(|it| fingerprint(it, faults)),
+            skip: find("skip").map_or_else(Vec::new, |it| it.names(faults)),
+            scope: expression("scope", faults),
+            store: expression("store", faults),
+            lease: find("lease").and_then(|it| limit(it, faults)),
+            retain: find("retain").and_then(|it| limit(it, faults)),
+            in_doubt: find("in_doubt").and_then(|it| value::in_doubt(it, faults)),
+            on_busy: find("on_busy").and_then(|it| value::on_busy(it, faults)),
+            probe: expression("probe", faults),
+            probe_after: find("probe_after").and_then(|it| limit(it, faults)),
+            replay_errors: find("replay_errors")
+                .filter(|it| value::switch(it, faults) == Some(true))
+                .map(|it| it.key.clone()),
+        };
+        if let (Some(probe), Some(in_doubt)) = (find("probe"), find("in_doubt")) {
+            let message = "`in_doubt` and `probe` both answer an action in doubt: keep `probe` if the \
+                           other side can be asked, else `in_doubt`";
+            faults.both(
+                (in_doubt.key.span(), message),
+                (probe.key.span(), "`probe` is given here"),
+            );
+        }
+        refuse_lone(given, faults);
+        Some(gate)
+    }
+
+    /// Whether it is said that an action in doubt may run again.
+    pub(crate) fn reexecutes(&self) -> bool {
+        let last = |path: &syn::Path| path.segments.last().map(|last| last.ident.to_string());
+        match &self.in_doubt {
+            Some(Value::Constant(Constant::Item(path))) => {
+                syn::parse2(path.clone()).ok().and_then(|path| last(&path))
+            }
+            Some(Value::Expression(Expr::Path(path), _)) => last(&path.path),
+            _ => None,
+        }
+        .is_some_and(|last| last == "Reexecute")
+    }
+}
+
+/// Without a gate its arguments would do nothing, and nobody would know.
+fn refuse_all(given: &[Argument], faults: &mut Faults) {
+    for argument in given {
+        let key = &argument.key;
+        if ARGUMENTS.iter().any(|name| key == name) {
+            let message = format!(
+                "`{key}` is for calls whose effect must happen once: add `idempotent = true`, or \
+                 remove it"
+            );
+            faults.at(key.span(), message);
+        }
+    }
+}
+
+/// What belongs to another argument would do nothing without it.
+fn refuse_lone(given: &[Argument], faults: &mut Faults) {
+    for (key, other, message) in [
+        (
+            "probe_after",
+            "probe",
+            "`probe_after` says from when on the no of a `probe` is final: add `probe = ..`, or \
+             remove it",
+        ),
+        (
+            "fingerprint",
+            "key",
+            "without `key(..)` all arguments are the key, and none is left to compare: say by \
+             `key(..)` what the action is done to, or remove `fingerprint`",
+        ),
+    ] {
+        let find = |key: &str| given.iter().find(|argument| argument.key == key);
+        if let (Some(argument), None) = (find(key), find(other)) {
+            faults.at(argument.key.span(), message);
+        }
+    }
+}
+
+fn key(argument: &Argument, faults: &mut Faults) -> Option<Key> {
+    if !matches!(argument.value, Given::List(_)) {
+        return argument.expression(faults).map(Key::Expression);
+    }
+    let names = argument.names(faults);
+    refuse_repeated(&names, "the key", faults);
+    (!names.is_empty()).then_some(Key::Parameters(names))
+}
+
+fn fingerprint(argument: &Argument, faults: &mut Faults) -> Vec<Ident> {
+    let is_empty = matches!(&argument.value, Given::List(list) if list.is_empty());
+    let names = if is_empty {
+        Vec::new()
+    } else {
+        argument.names(faults)
+    };
+    refuse_repeated(&names, "the fingerprint", faults);
+    names
+}
+
+fn refuse_repeated(names: &[Ident], place: &str, faults: &mut Faults) {
+    for (at, name) in names.iter().enumerate() {
+        if names[..at].contains(name) {
+            faults.at(name.span(), format!("`{name}` is in {place} already"));
+        }
+    }
+}
