@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{Attribute, Expr, FnArg, GenericParam, Pat, PatIdent, Type};
+use syn::{Attribute, Expr, FnArg, GenericParam, Pat, Type};
 
 use crate::check::parameter;
 use crate::parse::arguments::Arguments;
@@ -19,6 +19,12 @@ pub(crate) struct Identity<'a> {
     pub(crate) key: Vec<Member<'a>>,
     /// What the fingerprint is made of.
     pub(crate) input: Vec<Member<'a>>,
+}
+
+/// What makes a call's effect happen once.
+pub(crate) struct Gated<'a> {
+    pub(crate) arguments: &'a Gate,
+    pub(crate) identity: Identity<'a>,
 }
 
 /// A parameter, as a field of a payload.
@@ -182,7 +188,7 @@ fn members(function: &Function, is_boxed: bool) -> Vec<Member<'_>> {
     });
     let members = typed.enumerate().map(|(place, (at, typed))| {
         let conditions = typed.attrs.iter();
-        let name = name(&typed.pat);
+        let name = parameter::name(&typed.pat);
         // `#[async_trait]` has taken the pattern into the body, and left a name of its own.
         let is_pattern = name.is_none_or(|name| is_boxed && name.to_string().starts_with("__arg"));
         Member {
@@ -197,19 +203,6 @@ fn members(function: &Function, is_boxed: bool) -> Vec<Member<'_>> {
         }
     });
     members.collect()
-}
-
-/// `x` or `mut x`.
-pub(crate) fn name(pattern: &Pat) -> Option<&Ident> {
-    match pattern {
-        Pat::Ident(PatIdent {
-            by_ref: None,
-            subpat: None,
-            ident,
-            ..
-        }) => Some(ident),
-        _ => None,
-    }
 }
 
 fn has(members: &[Member<'_>], name: &Ident) -> bool {

@@ -5,8 +5,9 @@ use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::{Attribute, ExprPath, Fields, Ident, LitStr, Member};
 
+use crate::derive::advice::Advice;
 use crate::derive::source::Source;
-use crate::derive::words::{Advice, Words};
+use crate::derive::words::Words;
 use crate::parse::fault::Faults;
 use crate::parse::spelling;
 

@@ -5,11 +5,11 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Fields, Index};
 
+use crate::derive::advice::Advice;
 use crate::derive::bounds;
 use crate::derive::case::{Case, CaseAdvice};
-use crate::derive::classify::Subject;
 use crate::derive::source::Source;
-use crate::derive::words::Advice;
+use crate::derive::subject::Subject;
 
 impl Subject<'_> {
     pub(super) fn implementation(&self) -> TokenStream {

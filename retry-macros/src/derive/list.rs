@@ -1,10 +1,12 @@
 //! The list between the parentheses: words, and words with a value, separated by commas.
 
+use proc_macro2::Span;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, ExprPath, Ident, LitStr, Member, Meta, Path, Token, token};
 
-use crate::derive::words::{Advice, Place, advice, fault, is_kind};
+use crate::derive::advice::{Advice, advice};
+use crate::derive::place::Place;
 use crate::parse::fault::Faults;
 use crate::parse::spelling;
 
@@ -188,6 +190,18 @@ fn listed(place: Place) -> String {
     let here = WORDS.iter().filter(|(word, _)| place.allows(word));
     let examples: Vec<_> = here.map(|(_, example)| format!("`{example}`")).collect();
     examples.join(", ")
+}
+
+fn fault(span: Span, message: impl std::fmt::Display) -> syn::Error {
+    syn::Error::new(span, message)
+}
+
+/// Whether a text is fit for a label of metrics: lower snake case.
+fn is_kind(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text
+            .chars()
+            .all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '_')
 }
 
 fn skip_to_comma(input: ParseStream<'_>) {

@@ -1,11 +1,12 @@
 //! One attempt, and what follows it.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 
-use crate::check::parameter::Parameters;
 use crate::check::signature::Checked;
-use crate::expand::attribute::{Call, located, own_name};
+use crate::expand::call::Call;
+use crate::expand::hygiene::{located, own_name};
+use crate::expand::parameters::Parameters;
 
 impl Call<'_> {
     /// One attempt, as an expression of the type that `decide` takes.
@@ -52,11 +53,6 @@ impl Call<'_> {
             });
         }
         quote!(#attempt.await)
-    }
-
-    /// Whether a limit may cut an attempt.
-    pub(super) fn is_bounded(&self) -> bool {
-        self.checked.is_async && self.has_limits()
     }
 
     /// What follows an attempt: the call's end, or a wait.
@@ -159,13 +155,5 @@ impl Call<'_> {
                 #bounds::RanOut(#outcome) => #ran_out,
             };
         }
-    }
-
-    /// A name of the expansion's own that stands where the declared type does.
-    pub(super) fn at_outcome(&self, name: &str) -> Ident {
-        let span = Span::mixed_site().located_at(self.checked.outcome_span);
-        let mut name = own_name(name);
-        name.set_span(span);
-        name
     }
 }

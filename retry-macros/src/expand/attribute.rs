@@ -6,18 +6,19 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::ext::IdentExt;
 
-use crate::check::identity;
-use crate::check::parameter::{self, Parameters};
-use crate::check::signature::{self, Checked};
-use crate::expand::gate::Gated;
+use crate::check::arguments::refuse_unfit;
+use crate::check::identity::{self, Gated};
+use crate::check::{parameter, signature};
+use crate::expand::call::Call;
+use crate::expand::hygiene::own_name;
+use crate::expand::parameters::{self, Parameters};
 use crate::expand::policy;
 use crate::parse::arguments::Arguments;
 use crate::parse::class::Class;
 use crate::parse::fault::Faults;
 use crate::parse::function::Function;
-use crate::parse::hidden_body::{self, Found};
+use crate::parse::hidden_body;
 
 /// Expands an attribute; on any fault, all of them beside the item as it was.
 pub(crate) fn attribute(class: Class, arguments: TokenStream, item: TokenStream) -> TokenStream {
@@ -35,9 +36,15 @@ pub(crate) fn attribute(class: Class, arguments: TokenStream, item: TokenStream)
         let krate = arguments.krate();
         let identity = identity::of(&function, &arguments, found.is_boxed, &mut faults);
         let wanted = (arguments.borrow.as_slice(), identity.is_some());
-        let parameters = parameter::split(&function, wanted, &krate, &mut faults);
+        let parameters = parameters::split(&function, wanted, &krate);
+        parameter::refuse_unknown(&arguments.borrow, &function, &mut faults);
         let checked = checked?;
-        refuse_timeout(&arguments, &checked, &mut faults);
+        let gate = arguments.gate.as_ref().zip(identity);
+        let gate = gate.map(|(arguments, identity)| Gated {
+            arguments,
+            identity,
+        });
+        refuse_unfit(&arguments, &function, &checked, gate.as_ref(), &mut faults);
         let call = Call {
             class,
             arguments: &arguments,
@@ -45,17 +52,8 @@ pub(crate) fn attribute(class: Class, arguments: TokenStream, item: TokenStream)
             checked,
             found,
             krate,
-            gate: arguments
-                .gate
-                .as_ref()
-                .zip(identity)
-                .map(|(arguments, identity)| Gated {
-                    arguments,
-                    identity,
-                }),
+            gate,
         };
-        call.refuse_probe(&mut faults);
-        call.refuse_hedge(&mut faults);
         Some(call.expand(&parameters))
     });
     match expanded {
@@ -65,43 +63,6 @@ pub(crate) fn attribute(class: Class, arguments: TokenStream, item: TokenStream)
             quote!(#errors #item)
         }
     }
-}
-
-fn refuse_timeout(arguments: &Arguments, checked: &Checked, faults: &mut Faults) {
-    if let Some(timeout) = &arguments.timeout
-        && !checked.is_async
-    {
-        let message = "`timeout` cannot cut a sync attempt: use `max_total_time`, which bounds the \
-                       whole call, or make the function async";
-        faults.at(timeout.key.span(), message);
-    }
-}
-
-/// Everything that one expansion is made from.
-pub(super) struct Call<'a> {
-    pub(super) class: Class,
-    pub(super) arguments: &'a Arguments,
-    pub(super) function: &'a Function,
-    pub(super) checked: Checked,
-    pub(super) found: Found,
-    pub(super) krate: TokenStream,
-    /// What makes its effect happen once, if that is asked for, and what it is known by.
-    pub(super) gate: Option<Gated<'a>>,
-}
-
-/// A name of the expansion's own, which the body cannot see.
-pub(super) fn own_name(name: &str) -> Ident {
-    // A lower-case static of the user's would otherwise be taken for the pattern of a `let`.
-    Ident::new(&format!("__retry_{name}"), Span::mixed_site())
-}
-
-/// The same tokens, shown to stand at `place` in what the compiler says of them.
-pub(crate) fn located(tokens: TokenStream, place: Span) -> TokenStream {
-    let located = tokens.into_iter().map(|mut token| {
-        token.set_span(token.span().located_at(place));
-        token
-    });
-    located.collect()
 }
 
 impl Call<'_> {
@@ -173,14 +134,6 @@ impl Call<'_> {
         }
     }
 
-    /// The name as given, else the function's.
-    pub(super) fn name(&self) -> String {
-        self.arguments
-            .name
-            .clone()
-            .unwrap_or_else(|| self.function.signature.ident.unraw().to_string())
-    }
-
     fn site(&self) -> TokenStream {
         let krate = &self.krate;
         let class = Ident::new(self.class.variant(), Span::mixed_site());
@@ -202,10 +155,6 @@ impl Call<'_> {
                 #nested,
             ) #shares;
         }
-    }
-
-    pub(super) fn has_limits(&self) -> bool {
-        self.arguments.timeout.is_some() || self.arguments.max_total_time.is_some()
     }
 
     /// What begins to count time, and how the call hands it on.

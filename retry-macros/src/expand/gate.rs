@@ -6,15 +6,10 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::Expr;
 use syn::spanned::Spanned;
 
-use crate::check::identity::{Identity, Member};
-use crate::expand::attribute::{Call, located, own_name};
-use crate::parse::gate::{Gate, Key};
-
-/// What makes a call's effect happen once.
-pub(super) struct Gated<'a> {
-    pub(super) arguments: &'a Gate,
-    pub(super) identity: Identity<'a>,
-}
+use crate::check::identity::{Gated, Identity, Member};
+use crate::expand::call::Call;
+use crate::expand::hygiene::{lent, located, own_name};
+use crate::parse::gate::Key;
 
 impl Call<'_> {
     /// The static part of the action.
@@ -229,32 +224,6 @@ impl Call<'_> {
             #gate.#close(#ended, #said) #awaited
         }
     }
-
-    /// How the loop is left with an outcome.
-    pub(super) fn leave(&self) -> TokenStream {
-        if self.gate.is_some() {
-            quote!(break)
-        } else {
-            quote!(return)
-        }
-    }
-
-    /// The name of a method, or that of its sync twin.
-    pub(super) fn twin(&self, method: &str) -> Ident {
-        let suffix = if self.checked.is_async { "" } else { "_sync" };
-        Ident::new(&format!("{method}{suffix}"), Span::mixed_site())
-    }
-
-    pub(super) fn awaited(&self) -> Option<TokenStream> {
-        self.checked.is_async.then(|| quote!(.await))
-    }
-}
-
-/// A reference to what an expression gives; what is wrong with it, the compiler says of the
-/// expression.
-pub(super) fn lent(expression: &Expr) -> TokenStream {
-    let span = Span::mixed_site().located_at(expression.span());
-    quote_spanned!(span=> &#expression)
 }
 
 /// What an expression gives; a parameter is not given away, for the attempts may need it.

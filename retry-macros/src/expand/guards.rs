@@ -6,9 +6,9 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Expr, FnArg};
 
-use crate::check::{identity, parameter};
-use crate::expand::attribute::{Call, located, own_name};
-use crate::expand::gate::lent;
+use crate::check::parameter;
+use crate::expand::call::Call;
+use crate::expand::hygiene::{lent, located, own_name};
 use crate::parse::function::Function;
 use crate::parse::guards::{Guard, LentBy};
 
@@ -114,7 +114,7 @@ impl Call<'_> {
         let is_copied = |name: &Ident| {
             let declared = signature.inputs.iter().any(|input| match input {
                 FnArg::Typed(typed) => {
-                    identity::name(&typed.pat) == Some(name)
+                    parameter::name(&typed.pat) == Some(name)
                         && parameter::reference(&typed.ty).is_none()
                 }
                 FnArg::Receiver(_) => false,

@@ -5,7 +5,8 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::Expr;
 use syn::spanned::Spanned;
 
-use crate::expand::attribute::{Call, located, own_name};
+use crate::expand::call::Call;
+use crate::expand::hygiene::{located, own_name};
 
 impl Call<'_> {
     /// Places for predicates and hooks that an expression makes, at the first failure.

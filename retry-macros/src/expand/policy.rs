@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
 use crate::parse::arguments::Arguments;
-use crate::parse::value::{Constant, Form, Value};
+use crate::parse::value::Value;
 
 /// How many fields a layer has.
 const FIELDS: usize = 6;
@@ -87,27 +87,6 @@ impl<'a> Policy<'a> {
             // Nothing is left, and clippy would say so of the user's code.
             FIELDS => quote!(#layer { #(#fields)* }),
             _ => quote!(#layer { #(#fields)* ..#layer::NONE }),
-        }
-    }
-}
-
-impl Value {
-    /// An expression of the field's type.
-    pub(crate) fn tokens(&self, krate: &TokenStream) -> TokenStream {
-        match self {
-            Self::Wait(wait) => {
-                let (seconds, nanos) = (wait.as_secs(), wait.subsec_nanos());
-                quote!(::core::time::Duration::new(#seconds, #nanos))
-            }
-            Self::Constant(Constant::Item(item)) => quote!(#krate::#item),
-            Self::Constant(Constant::Named(path)) => quote!(#path),
-            Self::Expression(expression, Form::Plain) => quote!(#expression),
-            Self::Expression(expression, Form::Attempts) => {
-                quote!(#krate::__private::attempt_limit(#expression))
-            }
-            Self::Expression(expression, Form::Multiplier) => {
-                quote!(#krate::Growth::Exponential(#expression))
-            }
         }
     }
 }

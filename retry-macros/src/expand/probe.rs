@@ -6,41 +6,10 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Expr, ExprClosure};
 
 use crate::check::identity::Member;
-use crate::expand::attribute::{Call, own_name};
-use crate::parse::fault::Faults;
+use crate::expand::call::Call;
+use crate::expand::hygiene::own_name;
 
 impl Call<'_> {
-    /// Refuses a probe that cannot be called.
-    pub(super) fn refuse_probe(&self, faults: &mut Faults) {
-        let Some((probe, members)) = self.probe() else {
-            return;
-        };
-        match probe {
-            Expr::Closure(closure) => {
-                let (takes, has) = (closure.inputs.len(), members.len());
-                if takes != 0 && takes != has {
-                    let message = format!(
-                        "this probe takes {takes}, and the function {has}: take all of its \
-                         arguments, in order, or none (`|| ..` sees them by name)"
-                    );
-                    faults.on(&closure.inputs, message);
-                }
-            }
-            Expr::Path(_) => {
-                if let Some(member) = members.iter().find(|it| !it.conditions.is_empty()) {
-                    let message = "a probe given by its path takes all arguments, and this one is \
-                                   not always there: write the probe as a closure";
-                    faults.on(&member.ty, message);
-                }
-            }
-            other => {
-                let message = "probe must be the path of a function that takes all arguments by \
-                               reference, or a closure";
-                faults.on(other, message);
-            }
-        }
-    }
-
     /// A record in doubt that was taken over is asked about before anything runs.
     pub(super) fn asked_first(&self) -> TokenStream {
         let Some(word) = self.word() else {

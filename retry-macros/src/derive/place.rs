@@ -1,0 +1,40 @@
+//! The place of a `#[classify(..)]`, and the words that may stand there.
+
+/// Where an attribute stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Variant,
+    Struct,
+    Enum,
+}
+
+impl Place {
+    /// What a word that does not belong here is told.
+    pub(super) fn refusal(self, word: &str) -> String {
+        match (self, word) {
+            (Self::Variant, _) => {
+                format!("`{word}` stands above the enum, not on a variant of it")
+            }
+            (Self::Struct, _) => {
+                "`default` is for the variants of an enum; on a struct write `retry` or `stop` itself"
+                    .to_owned()
+            }
+            (Self::Enum, "retry" | "stop") => format!(
+                "`{word}` stands on a variant; for all variants that state no advice and hold no error \
+                 write `default = {word}`"
+            ),
+            (Self::Enum, _) => format!(
+                "`{word}` stands on each variant that it is true of; above an enum stand only `default` and \
+                 `crate`"
+            ),
+        }
+    }
+
+    pub(super) fn allows(self, word: &str) -> bool {
+        match (self, word) {
+            (Self::Variant, _) => !matches!(word, "default" | "crate"),
+            (Self::Struct, _) => word != "default",
+            (Self::Enum, _) => matches!(word, "default" | "crate"),
+        }
+    }
+}
