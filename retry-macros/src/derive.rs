@@ -10,6 +10,7 @@ pub(crate) mod list;
 pub(crate) mod place;
 pub(crate) mod source;
 pub(crate) mod subject;
+pub(crate) mod table;
 #[cfg(test)]
 mod tests;
 pub(crate) mod words;

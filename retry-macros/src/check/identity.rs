@@ -227,12 +227,13 @@ fn variable(expression: &Expr) -> Option<&Ident> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::parse::attribute;
 
     /// The fields of key and fingerprint, or the first fault.
     fn sorted(arguments: &str, function: &str) -> Result<(String, String), String> {
         let mut faults = Faults::default();
         let arguments = arguments.parse().expect("tokens");
-        let arguments = Arguments::parse(arguments, &mut faults);
+        let arguments = attribute::arguments(arguments, &mut faults);
         let function = function.parse().expect("tokens");
         let function = Function::parse(function, &mut faults).expect("a function");
         let identity = of(&function, &arguments, false, &mut faults);

@@ -1,4 +1,4 @@
-//! The place of a `#[classify(..)]`, and the words that may stand there.
+//! The place of a `#[classify(..)]`.
 
 /// Where an attribute stands.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -9,7 +9,7 @@ pub(super) enum Place {
 }
 
 impl Place {
-    /// What a word that does not belong here is told.
+    /// The message for a word that does not belong here.
     pub(super) fn refusal(self, word: &str) -> String {
         match (self, word) {
             (Self::Variant, _) => {
@@ -27,14 +27,6 @@ impl Place {
                 "`{word}` stands on each variant that it is true of; above an enum stand only `default` and \
                  `crate`"
             ),
-        }
-    }
-
-    pub(super) fn allows(self, word: &str) -> bool {
-        match (self, word) {
-            (Self::Variant, _) => !matches!(word, "default" | "crate"),
-            (Self::Struct, _) => word != "default",
-            (Self::Enum, _) => matches!(word, "default" | "crate"),
         }
     }
 }

@@ -14,11 +14,12 @@ use crate::expand::call::Call;
 use crate::expand::hygiene::own_name;
 use crate::expand::parameters::{self, Parameters};
 use crate::expand::policy;
-use crate::parse::arguments::Arguments;
+use crate::parse::attribute;
 use crate::parse::class::Class;
 use crate::parse::fault::Faults;
 use crate::parse::function::Function;
 use crate::parse::hidden_body;
+use crate::parse::limit::Limit;
 
 /// Expands an attribute; on any fault, all of them beside the item as it was.
 pub(crate) fn attribute(class: Class, arguments: TokenStream, item: TokenStream) -> TokenStream {
@@ -29,7 +30,7 @@ pub(crate) fn attribute(class: Class, arguments: TokenStream, item: TokenStream)
         Some((found, _)) => found.renamed(arguments),
         None => arguments,
     };
-    let arguments = Arguments::parse(arguments, &mut faults);
+    let arguments = attribute::arguments(arguments, &mut faults);
     let expanded = found.and_then(|(mut found, function)| {
         found.share(&arguments.borrow);
         let checked = signature::check(&function, found.is_boxed, &mut faults);
@@ -165,7 +166,7 @@ impl Call<'_> {
         if !self.has_limits() {
             return (TokenStream::new(), quote!(::core::option::Option::None));
         }
-        let bound = |limit: &Option<crate::parse::arguments::Limit>| match limit {
+        let bound = |limit: &Option<Limit>| match limit {
             Some(limit) => {
                 let value = limit.value.tokens(krate);
                 quote!(::core::option::Option::Some(#value))

@@ -10,7 +10,7 @@ use crate::check::parameter;
 use crate::expand::call::Call;
 use crate::expand::hygiene::{lent, located, own_name};
 use crate::parse::function::Function;
-use crate::parse::guards::{Guard, LentBy};
+use crate::parse::shared_guard::{Guard, LentBy};
 
 impl Call<'_> {
     /// What the static part is told of guards that no code declared.

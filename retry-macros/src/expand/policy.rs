@@ -17,25 +17,19 @@ pub(crate) struct Policy<'a> {
 
 impl<'a> Policy<'a> {
     pub(crate) fn of(arguments: &'a Arguments, krate: &'a TokenStream) -> Self {
+        let of = |name| arguments.policy.get(name);
         let fields: [_; FIELDS] = [
-            ("policy", &arguments.policy),
-            ("max_attempts", &arguments.max_attempts),
-            ("min_wait", &arguments.min_wait),
-            ("max_wait", &arguments.max_wait),
+            ("policy", of("policy")),
+            ("max_attempts", of("max_attempts")),
+            ("min_wait", of("min_wait")),
+            ("max_wait", of("max_wait")),
             // A multiplier beside `backoff = "exponential"` says the same more exactly.
-            (
-                "growth",
-                if arguments.multiplier.is_some() {
-                    &arguments.multiplier
-                } else {
-                    &arguments.backoff
-                },
-            ),
-            ("jitter", &arguments.jitter),
+            ("growth", of("multiplier").or_else(|| of("backoff"))),
+            ("jitter", of("jitter")),
         ];
         let fields = fields
             .into_iter()
-            .filter_map(|(name, value)| Some((name, value.as_ref()?)));
+            .filter_map(|(name, value)| Some((name, value?)));
         Self {
             fields: fields.collect(),
             krate,

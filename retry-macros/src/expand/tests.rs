@@ -7,40 +7,10 @@ use proptest::sample::{Index, select};
 
 use super::attribute::attribute;
 use crate::parse::class::Class;
+use crate::parse::rows;
 
-/// Words and signs that mean something, here or there.
+/// Words and signs that mean something, here or there, beside the names of arguments.
 const TOKENS: &[&str] = &[
-    "max_attempts",
-    "min_wait",
-    "max_wait",
-    "backoff",
-    "multiplier",
-    "jitter",
-    "policy",
-    "timeout",
-    "max_total_time",
-    "retry_if",
-    "retry_on_ok",
-    "on_retry",
-    "name",
-    "attempt",
-    "nested",
-    "borrow",
-    "crate",
-    "key",
-    "idempotent",
-    "skip",
-    "scope",
-    "store",
-    "in_doubt",
-    "probe",
-    "on_busy",
-    "replay_errors",
-    "budget",
-    "circuit_breaker",
-    "adaptive",
-    "time_budget",
-    "hedge",
     "ratio",
     "burst",
     "floor",
@@ -179,7 +149,8 @@ fn parsed(text: &str) -> TokenStream {
 
 /// Tokens in any order, with groups among them.
 fn soup() -> impl Strategy<Value = TokenStream> {
-    let token = select(TOKENS).prop_map(parsed);
+    let names: Vec<_> = rows::examples().map(|(name, _)| name).collect();
+    let token = prop_oneof![select(TOKENS), select(names)].prop_map(parsed);
     let tree = token.prop_recursive(3, 24, 8, |inner| {
         let delimiter = select(&[
             Delimiter::Parenthesis,
@@ -268,6 +239,28 @@ fn expanded(arguments: &str, function: &str) -> String {
 
 fn unspaced(tokens: &str) -> String {
     tokens.replace(char::is_whitespace, "")
+}
+
+#[test]
+fn each_argument_reaches_the_expansion() {
+    const CALL: &str = "async fn call(order_id: u32, cents: u64, client: C) -> Result<u32, E> { \
+                        go(order_id, cents, client) }";
+    const BESIDE: [&str; 4] = [
+        "",
+        "idempotent = true",
+        "idempotent = true, key(order_id)",
+        "idempotent = true, probe = find_charge",
+    ];
+    let expanded =
+        |arguments: &str| attribute(Class::Api, parsed(arguments), parsed(CALL)).to_string();
+    // The example of `crate` is the default.
+    for (name, example) in rows::examples().filter(|(name, _)| *name != "crate") {
+        let reaches = BESIDE.iter().any(|beside| {
+            let with = expanded(format!("{beside}, {example}").trim_start_matches(", "));
+            !with.contains("compile_error") && with != expanded(beside)
+        });
+        assert!(reaches, "{name}");
+    }
 }
 
 #[test]

@@ -1,14 +1,82 @@
-//! The list of `circuit_breaker(..)`: its numbers, and what contradicts what.
+//! The circuit breaker: its numbers, and what contradicts what.
 
 use std::time::Duration;
 
-use proc_macro2::TokenStream;
-
+use crate::parse::argument::{Argument, Given};
 use crate::parse::fault::Faults;
-use crate::parse::guards::{LentBy, Settings};
-use crate::parse::list::{self, Argument};
+use crate::parse::number;
+use crate::parse::settings::Settings;
+use crate::parse::shared_guard::{Guard, Part, lent_by, list};
+use crate::parse::table::{Row, Table};
 use crate::parse::value::Value;
-use crate::parse::{names, number, value};
+
+const SHORTEST_SLOW_CALL: Duration = Duration::from_millis(1);
+
+/// What `circuit_breaker(..)` takes.
+const CIRCUIT_BREAKER: Table<Part> = Table {
+    of: Some("circuit_breaker"),
+    rows: &[
+        Row::new(
+            "failure_threshold",
+            Part::Setting("failure_threshold", at_least_one),
+            "failure_threshold = 5",
+            &["threshold", "failures", "fail_max"],
+        ),
+        Row::new(
+            "recovery_timeout",
+            Part::Setting("recovery_timeout", |it, faults| {
+                number::time(it, Duration::ZERO, faults)
+            }),
+            "recovery_timeout = \"60s\"",
+            &["reset", "reset_timeout", "open_for", "timeout"],
+        ),
+        Row::new(
+            "window",
+            Part::Setting("window", number::window),
+            "window = 100",
+            &["window_size", "sliding_window_size"],
+        ),
+        Row::new(
+            "failure_rate",
+            Part::Setting("failure_rate", number::rate),
+            "failure_rate = 0.5",
+            &["failure_rate_threshold"],
+        ),
+        Row::new(
+            "minimum_calls",
+            Part::Setting("minimum_calls", at_least_one),
+            "minimum_calls = 20",
+            &["minimum_number_of_calls"],
+        ),
+        Row::new(
+            "slow_call",
+            Part::Setting("slow_call", |it, faults| {
+                number::time(it, SHORTEST_SLOW_CALL, faults)
+            }),
+            "slow_call = \"2s\"",
+            &["slow_call_duration", "slow_call_duration_threshold"],
+        ),
+        Row::new(
+            "slow_call_rate",
+            Part::Setting("slow_call_rate", number::rate),
+            "slow_call_rate = 0.5",
+            &["slow_call_rate_threshold"],
+        ),
+        Row::new(
+            "half_open_permits",
+            Part::Setting("half_open_permits", trials),
+            "half_open_permits = 1",
+            &["half_open_max_calls", "permitted_calls"],
+        ),
+        Row::new(
+            "success_threshold",
+            Part::Setting("success_threshold", trials),
+            "success_threshold = 1",
+            &[],
+        ),
+        Row::new("name", Part::Name, "name = \"payments\"", &[]),
+    ],
+};
 
 /// What only a window's breaker has.
 const OF_WINDOWS: [&str; 4] = [
@@ -18,49 +86,32 @@ const OF_WINDOWS: [&str; 4] = [
     "slow_call_rate",
 ];
 
-/// Reads the list; what it sets goes to `settings`.
-pub(super) fn list(list: &TokenStream, settings: &mut Settings, faults: &mut Faults) -> LentBy {
-    let given = list::parse(list.clone(), &names::CIRCUIT_BREAKER, faults);
-    list::refuse_duplicates(&given, faults);
-    let mut name = None;
-    for argument in &given {
-        if argument.key == "name" {
-            name = value::name(argument, faults);
-        } else {
-            settings.extend(setting(argument, faults));
+pub(super) fn read(
+    argument: &Argument,
+    settings: &mut Settings,
+    faults: &mut Faults,
+) -> Option<Guard> {
+    const ALLOWED: &str = "circuit_breaker must be `true`, the name of one that others share, or an \
+                           expression for a `CircuitBreaker`; numbers go in parentheses: \
+                           `circuit_breaker(failure_threshold = 5)`";
+    let lent_by = match &argument.value {
+        Given::List(tokens) => {
+            let (given, lent_by) = list(tokens, &CIRCUIT_BREAKER, settings, faults);
+            check_together(&given, faults);
+            lent_by
         }
-    }
-    check_together(&given, faults);
-    name.map_or(LentBy::Operation, LentBy::Name)
+        _ => lent_by(argument, ALLOWED, faults)?,
+    };
+    Some(Guard::new(argument, lent_by))
 }
 
-fn setting(argument: &Argument, faults: &mut Faults) -> Option<(&'static str, Value)> {
-    const MOST_TRIALS: u32 = 1_000_000;
-    const SHORTEST_SLOW_CALL: Duration = Duration::from_millis(1);
-    let key = argument.key.to_string();
-    let mut count = |most| number::count(argument, 1..=most, faults);
-    Some(match key.as_str() {
-        "failure_threshold" => ("failure_threshold", count(u32::MAX)?),
-        "minimum_calls" => ("minimum_calls", count(u32::MAX)?),
-        "half_open_permits" => ("half_open_permits", count(MOST_TRIALS)?),
-        "success_threshold" => ("success_threshold", count(MOST_TRIALS)?),
-        "recovery_timeout" => {
-            let timeout = number::time(argument, Duration::ZERO, faults)?;
-            ("recovery_timeout", timeout)
-        }
-        "slow_call" => {
-            let slow = number::time(argument, SHORTEST_SLOW_CALL, faults)?;
-            ("slow_call", slow)
-        }
-        "window" => ("window", number::window(argument, faults)?),
-        "failure_rate" => ("failure_rate", number::rate(argument, faults)?),
-        "slow_call_rate" => ("slow_call_rate", number::rate(argument, faults)?),
-        unknown => {
-            let message = names::CIRCUIT_BREAKER.unknown(unknown);
-            faults.at(argument.key.span(), message);
-            return None;
-        }
-    })
+fn at_least_one(argument: &Argument, faults: &mut Faults) -> Option<Value> {
+    number::count(argument, 1..=u32::MAX, faults)
+}
+
+fn trials(argument: &Argument, faults: &mut Faults) -> Option<Value> {
+    const MOST: u32 = 1_000_000;
+    number::count(argument, 1..=MOST, faults)
 }
 
 /// What no argument alone can tell.
@@ -101,5 +152,28 @@ fn check_together(given: &[Argument], faults: &mut Faults) {
             (minimum.value_span(), message),
             (window.value_span(), "`window` is given here"),
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sound() {
+        CIRCUIT_BREAKER.check();
+        for (name, message) in [
+            (
+                "reset",
+                "unknown argument `reset` of `circuit_breaker`; here it is called `recovery_timeout`",
+            ),
+            (
+                "failure_treshold",
+                "unknown argument `failure_treshold` of `circuit_breaker`; did you mean \
+                 `failure_threshold`?",
+            ),
+        ] {
+            assert_eq!(CIRCUIT_BREAKER.unknown(name), message);
+        }
     }
 }

@@ -2,10 +2,10 @@
 
 use syn::{Expr, Ident};
 
-use crate::parse::arguments::{Limit, limit};
+use crate::parse::argument::{Argument, Given};
 use crate::parse::fault::Faults;
-use crate::parse::list::{Argument, Given};
-use crate::parse::value::{self, Constant, Value};
+use crate::parse::limit::{self, Limit};
+use crate::parse::value::{self, Constant, Value, one_of};
 
 /// What `idempotent = true` was given with. A missing argument is `None`.
 pub(crate) struct Gate {
@@ -35,29 +35,8 @@ pub(crate) enum Key {
     Expression(Expr),
 }
 
-/// The arguments that only a gate has.
-const ARGUMENTS: [&str; 12] = [
-    "key",
-    "fingerprint",
-    "skip",
-    "scope",
-    "store",
-    "lease",
-    "retain",
-    "in_doubt",
-    "on_busy",
-    "probe",
-    "probe_after",
-    "replay_errors",
-];
-
-/// Whether [`Gate::parse`] reads the argument of this name.
-pub(super) fn is_argument(key: &str) -> bool {
-    key == "idempotent" || ARGUMENTS.contains(&key)
-}
-
 impl Gate {
-    /// The gate, if one is asked for.
+    /// The gate, if one is asked for; `given` are the arguments that only a gate has.
     pub(super) fn parse(given: &[Argument], faults: &mut Faults) -> Option<Self> {
         let find = |key: &str| given.iter().find(|argument| argument.key == key);
         let idempotent = find("idempotent");
@@ -74,12 +53,12 @@ impl Gate {
             skip: find("skip").map_or_else(Vec::new, |it| it.names(faults)),
             scope: expression("scope", faults),
             store: expression("store", faults),
-            lease: find("lease").and_then(|it| limit(it, faults)),
-            retain: find("retain").and_then(|it| limit(it, faults)),
-            in_doubt: find("in_doubt").and_then(|it| value::in_doubt(it, faults)),
-            on_busy: find("on_busy").and_then(|it| value::on_busy(it, faults)),
+            lease: find("lease").and_then(|it| limit::read(it, faults)),
+            retain: find("retain").and_then(|it| limit::read(it, faults)),
+            in_doubt: find("in_doubt").and_then(|it| in_doubt(it, faults)),
+            on_busy: find("on_busy").and_then(|it| on_busy(it, faults)),
             probe: expression("probe", faults),
-            probe_after: find("probe_after").and_then(|it| limit(it, faults)),
+            probe_after: find("probe_after").and_then(|it| limit::read(it, faults)),
             replay_errors: find("replay_errors")
                 .filter(|it| value::switch(it, faults) == Some(true))
                 .map(|it| it.key.clone()),
@@ -94,6 +73,23 @@ impl Gate {
         }
         refuse_lone(given, faults);
         Some(gate)
+    }
+
+    /// Refuses a probe that the call's own limit would always come before.
+    pub(super) fn refuse_late_probe(&self, max_total_time: Option<&Limit>, faults: &mut Faults) {
+        if let Some(Limit {
+            key,
+            value: Value::Wait(after),
+        }) = &self.probe_after
+            && let Some(Value::Wait(total)) = max_total_time.map(|limit| &limit.value)
+            && after >= total
+        {
+            let message = format!(
+                "{key} is {after:?}; it must be less than max_total_time, {total:?}, or the probe is \
+                 never asked about an attempt of the call"
+            );
+            faults.at(key.span(), message);
+        }
     }
 
     /// Whether it is said that an action in doubt may run again.
@@ -112,15 +108,13 @@ impl Gate {
 
 /// Without a gate its arguments would do nothing, and nobody would know.
 fn refuse_all(given: &[Argument], faults: &mut Faults) {
-    for argument in given {
+    for argument in given.iter().filter(|it| it.key != "idempotent") {
         let key = &argument.key;
-        if ARGUMENTS.iter().any(|name| key == name) {
-            let message = format!(
-                "`{key}` is for calls whose effect must happen once: add `idempotent = true`, or \
-                 remove it"
-            );
-            faults.at(key.span(), message);
-        }
+        let message = format!(
+            "`{key}` is for calls whose effect must happen once: add `idempotent = true`, or remove \
+             it"
+        );
+        faults.at(key.span(), message);
     }
 }
 
@@ -165,6 +159,27 @@ fn fingerprint(argument: &Argument, faults: &mut Faults) -> Vec<Ident> {
     };
     refuse_repeated(&names, "the fingerprint", faults);
     names
+}
+
+fn in_doubt(argument: &Argument, faults: &mut Faults) -> Option<Value> {
+    one_of(
+        argument,
+        faults,
+        &[
+            ("halt", "InDoubt::Halt"),
+            ("reexecute", "InDoubt::Reexecute"),
+        ],
+        "to ask the other side whether it happened write `probe = ..` instead",
+    )
+}
+
+fn on_busy(argument: &Argument, faults: &mut Faults) -> Option<Value> {
+    one_of(
+        argument,
+        faults,
+        &[("wait", "OnBusy::Wait"), ("fail", "OnBusy::Fail")],
+        "or an expression of type `retry_effects::OnBusy`",
+    )
 }
 
 fn refuse_repeated(names: &[Ident], place: &str, faults: &mut Faults) {

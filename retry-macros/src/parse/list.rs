@@ -3,82 +3,22 @@
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::punctuated::Punctuated;
-use syn::{Expr, Ident, Token, token};
+use syn::{Ident, Token, token};
 
+use crate::parse::argument::{Argument, Given};
 use crate::parse::fault::Faults;
-use crate::parse::names::Names;
-
-/// One argument as written.
-pub(crate) struct Argument {
-    pub(crate) key: Ident,
-    pub(super) value: Given,
-    /// Where its name comes from.
-    pub(super) names: &'static Names,
-}
-
-/// What stands after the key.
-pub(super) enum Given {
-    Expression(Expr),
-    /// What stands in parentheses.
-    List(TokenStream),
-    /// Something that was refused already.
-    Unread,
-    Nothing,
-}
-
-impl Argument {
-    /// Its value, unwrapped from the invisible group that a literal comes in from `macro_rules!`.
-    pub(crate) fn expression(&self, faults: &mut Faults) -> Option<Expr> {
-        match &self.value {
-            Given::Expression(expression) => Some(ungrouped(expression.clone())),
-            Given::Unread => None,
-            Given::List(_) | Given::Nothing => {
-                let key = &self.key;
-                let message = format!("`{key}` needs a value: `{}`", self.names.example(key));
-                faults.at(key.span(), message);
-                None
-            }
-        }
-    }
-
-    /// The names in its parentheses.
-    pub(crate) fn names(&self, faults: &mut Faults) -> Vec<Ident> {
-        let key = &self.key;
-        let message = format!("`{key}` needs a list of parameters: `{key}(x, y)`");
-        match &self.value {
-            Given::List(list) => {
-                let names = Punctuated::<Ident, Token![,]>::parse_terminated;
-                match names.parse2(list.clone()) {
-                    Ok(names) if !names.is_empty() => return names.into_iter().collect(),
-                    Ok(_) => faults.at(key.span(), message),
-                    Err(_) => faults.on(list, message),
-                }
-            }
-            Given::Unread => {}
-            Given::Expression(_) | Given::Nothing => faults.at(key.span(), message),
-        }
-        Vec::new()
-    }
-}
-
-fn ungrouped(expression: Expr) -> Expr {
-    match expression {
-        Expr::Group(group) => ungrouped(*group.expr),
-        other => other,
-    }
-}
+use crate::parse::table::Table;
 
 /// All arguments that can be made out.
-pub(super) fn parse(
+pub(super) fn parse<T>(
     tokens: TokenStream,
-    names: &'static Names,
+    table: &Table<T>,
     faults: &mut Faults,
 ) -> Vec<Argument> {
     let mut arguments = Vec::new();
     let parser = |input: ParseStream<'_>| {
         while !input.is_empty() {
-            match argument(input, names) {
+            match argument(input, table) {
                 Ok(argument) => arguments.push(argument),
                 Err(error) => {
                     faults.add(error);
@@ -95,18 +35,20 @@ pub(super) fn parse(
     arguments
 }
 
-fn argument(input: ParseStream<'_>, names: &'static Names) -> syn::Result<Argument> {
+fn argument<T>(input: ParseStream<'_>, table: &Table<T>) -> syn::Result<Argument> {
     if !input.peek(Ident::peek_any) {
-        let example = names.any_example();
+        let example = table.any_example();
         return Err(input.error(format!("expected an argument like `{example}`")));
     }
     let key = input.call(Ident::parse_any)?;
     // One that is refused by its name need not be understood.
-    let is_unread = !names.is_known(&key.to_string());
+    let row = table.row(&key.to_string());
+    let is_unread = row.is_none();
+    let example = row.map_or("key = value", |row| row.example);
     let value = if input.peek(Token![=]) {
         let equals = input.parse::<Token![=]>()?;
         if input.is_empty() || input.peek(Token![,]) {
-            let message = format!("`{key}` needs a value: `{}`", names.example(&key));
+            let message = format!("`{key}` needs a value: `{example}`");
             return Err(syn::Error::new(equals.span, message));
         }
         value(input, is_unread)?
@@ -122,10 +64,14 @@ fn argument(input: ParseStream<'_>, names: &'static Names) -> syn::Result<Argume
     } else if input.is_empty() || input.peek(Token![,]) || is_unread {
         Given::Nothing
     } else {
-        let message = format!("expected `=` after `{key}`: `{}`", names.example(&key));
+        let message = format!("expected `=` after `{key}`: `{example}`");
         return Err(input.error(message));
     };
-    Ok(Argument { key, value, names })
+    Ok(Argument {
+        key,
+        value,
+        example,
+    })
 }
 
 fn value(input: ParseStream<'_>, is_unread: bool) -> syn::Result<Given> {

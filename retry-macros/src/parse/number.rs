@@ -7,8 +7,8 @@ use std::time::Duration;
 use quote::quote;
 use syn::{Expr, Lit, parse_quote};
 
+use crate::parse::argument::Argument;
 use crate::parse::fault::Faults;
-use crate::parse::list::Argument;
 use crate::parse::value::{self, Form, Literal, Value, constant};
 use crate::parse::wait;
 

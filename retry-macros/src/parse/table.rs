@@ -1,159 +1,92 @@
-//! All names of arguments, with an example each, and their aliases.
+//! The table of a list of arguments: one row drives an argument, and says what is told of a name
+//! that is none.
 
-use crate::parse::names::Names;
+use crate::parse::spelling;
 
-/// The attribute's own arguments.
-pub(super) const ATTRIBUTE: Names = Names {
-    of: None,
-    known: &KNOWN,
-    aliases: &ALIASES,
-};
+/// The arguments that a list takes.
+pub(super) struct Table<T: 'static> {
+    /// Whose list it is, where it is not the attribute's own.
+    pub(super) of: Option<&'static str>,
+    pub(super) rows: &'static [Row<T>],
+}
 
-/// The arguments of `budget(..)`.
-pub(super) const BUDGET: Names = Names {
-    of: Some("budget"),
-    known: &[
-        ("ratio", "ratio = 0.2"),
-        ("burst", "burst = 20"),
-        ("floor", "floor = 0"),
-        ("name", "name = \"payments\""),
-    ],
-    aliases: &[
-        ("percent", "ratio"),
-        ("retry_ratio", "ratio"),
-        ("capacity", "burst"),
-        ("max_tokens", "burst"),
-        ("min_per_sec", "floor"),
-        ("min_retries_per_second", "floor"),
-    ],
-};
+/// One argument.
+pub(super) struct Row<T> {
+    pub(super) name: &'static str,
+    /// How its value is read, and where it goes.
+    pub(super) takes: T,
+    /// How it is written.
+    pub(super) example: &'static str,
+    /// What other libraries call it.
+    pub(super) aliases: &'static [&'static str],
+}
 
-/// The arguments of `circuit_breaker(..)`.
-pub(super) const CIRCUIT_BREAKER: Names = Names {
-    of: Some("circuit_breaker"),
-    known: &[
-        ("failure_threshold", "failure_threshold = 5"),
-        ("recovery_timeout", "recovery_timeout = \"60s\""),
-        ("window", "window = 100"),
-        ("failure_rate", "failure_rate = 0.5"),
-        ("minimum_calls", "minimum_calls = 20"),
-        ("slow_call", "slow_call = \"2s\""),
-        ("slow_call_rate", "slow_call_rate = 0.5"),
-        ("half_open_permits", "half_open_permits = 1"),
-        ("success_threshold", "success_threshold = 1"),
-        ("name", "name = \"payments\""),
-    ],
-    aliases: &[
-        ("threshold", "failure_threshold"),
-        ("failures", "failure_threshold"),
-        ("fail_max", "failure_threshold"),
-        ("reset", "recovery_timeout"),
-        ("reset_timeout", "recovery_timeout"),
-        ("open_for", "recovery_timeout"),
-        ("timeout", "recovery_timeout"),
-        ("window_size", "window"),
-        ("sliding_window_size", "window"),
-        ("failure_rate_threshold", "failure_rate"),
-        ("minimum_number_of_calls", "minimum_calls"),
-        ("slow_call_duration", "slow_call"),
-        ("slow_call_duration_threshold", "slow_call"),
-        ("slow_call_rate_threshold", "slow_call_rate"),
-        ("half_open_max_calls", "half_open_permits"),
-        ("permitted_calls", "half_open_permits"),
-    ],
-};
+impl<T> Row<T> {
+    pub(super) const fn new(
+        name: &'static str,
+        takes: T,
+        example: &'static str,
+        aliases: &'static [&'static str],
+    ) -> Self {
+        Self {
+            name,
+            takes,
+            example,
+            aliases,
+        }
+    }
+}
 
-/// The arguments of `hedge(..)`.
-pub(super) const HEDGE: Names = Names {
-    of: Some("hedge"),
-    known: &[
-        ("after", "after = \"95ms\""),
-        ("max", "max = 1"),
-        ("safe", "safe = true"),
-    ],
-    aliases: &[
-        ("delay", "after"),
-        ("wait", "after"),
-        ("copies", "max"),
-        ("max_hedges", "max"),
-        ("max_hedged_attempts", "max"),
-        ("harmless", "safe"),
-    ],
-};
+impl<T> Table<T> {
+    /// The argument of this name.
+    pub(super) fn row(&self, name: &str) -> Option<&'static Row<T>> {
+        self.rows.iter().find(|row| row.name == name)
+    }
 
-const KNOWN: [(&str, &str); 36] = [
-    ("max_attempts", "max_attempts = 5"),
-    ("min_wait", "min_wait = \"500ms\""),
-    ("max_wait", "max_wait = \"10s\""),
-    ("backoff", "backoff = \"exponential\""),
-    ("multiplier", "multiplier = 1.5"),
-    ("jitter", "jitter = \"full\""),
-    ("policy", "policy = \"FLOW_NODE_DEFAULT\""),
-    ("timeout", "timeout = \"10s\""),
-    ("max_total_time", "max_total_time = \"1m\""),
-    (
-        "retry_if",
-        "retry_if = |error: &MyError| error.is_transient()",
-    ),
-    ("retry_on_ok", "retry_on_ok = |value| value.is_pending()"),
-    (
-        "not_applied_if",
-        "not_applied_if = |error: &MyError| error.is_refusal()",
-    ),
-    ("on_retry", "on_retry = |event| tell(event.attempt())"),
-    ("name", "name = \"load_task\""),
-    ("attempt", "attempt = n"),
-    ("budget", "budget = 0.1"),
-    ("circuit_breaker", "circuit_breaker(failure_threshold = 5)"),
-    ("adaptive", "adaptive = true"),
-    ("time_budget", "time_budget = \"30s\""),
-    ("hedge", "hedge(after = \"95ms\", safe = true)"),
-    ("nested", "nested = \"multiply\""),
-    ("borrow", "borrow(client)"),
-    ("idempotent", "idempotent = true"),
-    ("key", "key(order_id)"),
-    ("fingerprint", "fingerprint(cents)"),
-    ("skip", "skip(client)"),
-    ("scope", "scope = tenant"),
-    ("store", "store = store()"),
-    ("lease", "lease = \"30s\""),
-    ("retain", "retain = \"7d\""),
-    ("in_doubt", "in_doubt = \"halt\""),
-    ("probe", "probe = find_charge"),
-    ("probe_after", "probe_after = \"10s\""),
-    ("on_busy", "on_busy = \"wait\""),
-    ("replay_errors", "replay_errors = true"),
-    ("crate", "crate = ::retry_core"),
-];
+    /// How any of them is written.
+    pub(super) fn any_example(&self) -> &'static str {
+        self.rows.first().map_or("key = value", |row| row.example)
+    }
 
-const ALIASES: [(&str, &str); 29] = [
-    ("retries", "max_attempts"),
-    ("max_retries", "max_attempts"),
-    ("attempts", "max_attempts"),
-    ("tries", "max_attempts"),
-    ("delay", "min_wait"),
-    ("wait", "min_wait"),
-    ("min_delay", "min_wait"),
-    ("max_delay", "max_wait"),
-    ("factor", "multiplier"),
-    ("strategy", "backoff"),
-    ("when", "retry_if"),
-    ("not_applied", "not_applied_if"),
-    ("harmless_if", "not_applied_if"),
-    ("notify", "on_retry"),
-    ("deadline", "max_total_time"),
-    ("max_elapsed_time", "max_total_time"),
-    ("retry_budget", "budget"),
-    ("breaker", "circuit_breaker"),
-    ("circuit", "circuit_breaker"),
-    ("limiter", "adaptive"),
-    ("rate_limiter", "adaptive"),
-    ("throttle", "adaptive"),
-    ("retry_time_budget", "time_budget"),
-    ("hedged", "hedge"),
-    ("hedging", "hedge"),
-    ("input", "fingerprint"),
-    ("input_hash", "fingerprint"),
-    ("probe_delay", "probe_after"),
-    ("settle_after", "probe_after"),
-];
+    /// The message for a name that is none: what was probably meant, else all that there is.
+    pub(super) fn unknown(&self, name: &str) -> String {
+        let of = self.of.map(|of| format!(" of `{of}`")).unwrap_or_default();
+        if let Some(row) = self.rows.iter().find(|row| row.aliases.contains(&name)) {
+            let meant = row.name;
+            let counts = if meant == "max_attempts" {
+                " (the first attempt counts)"
+            } else {
+                ""
+            };
+            return format!("unknown argument `{name}`{of}; here it is called `{meant}`{counts}");
+        }
+        match spelling::meant(name, self.names()) {
+            Some(meant) => format!("unknown argument `{name}`{of}; did you mean `{meant}`?"),
+            None => {
+                let all: Vec<_> = self.names().collect();
+                let all = all.join(", ");
+                format!("unknown argument `{name}`{of}; the arguments are {all}")
+            }
+        }
+    }
+
+    fn names(&self) -> impl Iterator<Item = &'static str> + Clone {
+        self.rows.iter().map(|row| row.name)
+    }
+}
+
+#[cfg(test)]
+impl<T> Table<T> {
+    /// Checks that examples show their argument, and that no alias is an argument.
+    pub(super) fn check(&self) {
+        for row in self.rows {
+            assert!(row.example.starts_with(row.name), "{}", row.example);
+            for alias in row.aliases {
+                assert!(self.row(alias).is_none(), "{alias}");
+                let rows = self.rows.iter();
+                let named = rows.filter(|row| row.aliases.contains(alias)).count();
+                assert_eq!(named, 1, "{alias}");
+            }
+        }
+    }
+}

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use proc_macro2::TokenStream;
-use quote::quote;
 use syn::{Expr, ExprLit, ExprUnary, Ident, Lit, Path, UnOp};
 
+use crate::parse::argument::Argument;
 use crate::parse::fault::Faults;
-use crate::parse::list::Argument;
 use crate::parse::wait;
 
 /// What an argument of the policy is set to. The tokens of all but `Wait` are an expression of the
@@ -40,6 +39,9 @@ pub(crate) enum Form {
     Multiplier,
 }
 
+/// Reads the value of an argument.
+pub(super) type Read = fn(&Argument, &mut Faults) -> Option<Value>;
+
 pub(super) fn wait(argument: &Argument, faults: &mut Faults) -> Option<Value> {
     let expression = argument.expression(faults)?;
     match constant(&expression) {
@@ -62,101 +64,6 @@ pub(super) fn wait(argument: &Argument, faults: &mut Faults) -> Option<Value> {
     }
 }
 
-pub(super) fn attempts(argument: &Argument, faults: &mut Faults) -> Option<Value> {
-    const ALLOWED: &str = "it must be a whole number of at least 1, or \"unlimited\"";
-    let expression = argument.expression(faults)?;
-    let Some(literal) = constant(&expression) else {
-        return Some(Value::Expression(expression, Form::Attempts));
-    };
-    if let Literal::Plain(Lit::Int(number)) = literal
-        && let Ok(count @ 1..) = number.base10_parse::<u32>()
-    {
-        return Some(Value::item(quote!(__private::AttemptLimit::Count(#count))));
-    }
-    if matches!(literal, Literal::Plain(Lit::Str(text)) if text.value() == "unlimited") {
-        return Some(Value::item(quote!(__private::AttemptLimit::Unlimited)));
-    }
-    let shown = quote!(#expression).to_string().replace("- ", "-");
-    faults.on(&expression, format!("max_attempts is {shown}; {ALLOWED}"));
-    None
-}
-
-pub(super) fn backoff(argument: &Argument, faults: &mut Faults) -> Option<Value> {
-    one_of(
-        argument,
-        faults,
-        &[
-            ("constant", "Growth::Constant"),
-            ("linear", "Growth::Linear"),
-            ("exponential", "Growth::Exponential(2.0)"),
-            ("fibonacci", "Growth::Fibonacci"),
-        ],
-        "for given waits write an expression: `backoff = Growth::Schedule(&[..])`",
-    )
-}
-
-/// Whether `backoff` is the one that a multiplier goes with, as far as can be told.
-pub(super) fn is_exponential(backoff: &Argument) -> bool {
-    matches!(
-        backoff.expression(&mut Faults::default()),
-        Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) if text.value() == "exponential"
-    )
-}
-
-pub(super) fn multiplier(argument: &Argument, faults: &mut Faults) -> Option<Value> {
-    let expression = argument.expression(faults)?;
-    let number = match constant(&expression) {
-        None => return Some(Value::Expression(expression, Form::Multiplier)),
-        Some(Literal::Plain(Lit::Int(number))) => number.base10_parse::<f64>().ok(),
-        Some(Literal::Plain(Lit::Float(number))) => number.base10_parse::<f64>().ok(),
-        Some(_) => None,
-    };
-    if let Some(number) = number.filter(|number| *number >= 1.0 && number.is_finite()) {
-        return Some(Value::item(quote!(Growth::Exponential(#number))));
-    }
-    let shown = quote!(#expression).to_string().replace("- ", "-");
-    faults.on(
-        &expression,
-        format!("multiplier is {shown}; it must be a finite number of at least 1"),
-    );
-    None
-}
-
-pub(super) fn jitter(argument: &Argument, faults: &mut Faults) -> Option<Value> {
-    one_of(
-        argument,
-        faults,
-        &[
-            ("none", "Jitter::None"),
-            ("equal", "Jitter::Equal"),
-            ("full", "Jitter::Full"),
-            ("decorrelated", "Jitter::Decorrelated"),
-        ],
-        "for an additive one write an expression: `jitter = Jitter::Additive(..)`",
-    )
-}
-
-pub(super) fn policy(argument: &Argument, faults: &mut Faults) -> Option<Value> {
-    if let Some(Expr::Path(path)) = argument.expression(&mut Faults::default())
-        && is_constant(&path.path)
-    {
-        return Some(Value::Constant(Constant::Named(path.path)));
-    }
-    one_of(
-        argument,
-        faults,
-        &[
-            ("FLOW_NODE_DEFAULT", "FLOW_NODE_DEFAULT"),
-            ("AGENT_LOW_MEDIUM", "AGENT_LOW_MEDIUM"),
-            ("AGENT_HIGH_RISK", "AGENT_HIGH_RISK"),
-            ("ASYNC_JOB_DEFAULT", "ASYNC_JOB_DEFAULT"),
-            ("NODUS_SCHEDULED_DEFAULT", "NODUS_SCHEDULED_DEFAULT"),
-            ("NO_RETRY", "NO_RETRY"),
-        ],
-        "for a policy of your own write a path: `policy = MY_POLICY`",
-    )
-}
-
 pub(super) fn nested(argument: &Argument, faults: &mut Faults) -> Option<&'static str> {
     let expression = argument.expression(faults)?;
     if let Some(Literal::Plain(Lit::Str(text))) = constant(&expression) {
@@ -168,27 +75,6 @@ pub(super) fn nested(argument: &Argument, faults: &mut Faults) -> Option<&'stati
     }
     faults.on(&expression, "nested must be \"stop\" or \"multiply\"");
     None
-}
-
-pub(super) fn in_doubt(argument: &Argument, faults: &mut Faults) -> Option<Value> {
-    one_of(
-        argument,
-        faults,
-        &[
-            ("halt", "InDoubt::Halt"),
-            ("reexecute", "InDoubt::Reexecute"),
-        ],
-        "to ask the other side whether it happened write `probe = ..` instead",
-    )
-}
-
-pub(super) fn on_busy(argument: &Argument, faults: &mut Faults) -> Option<Value> {
-    one_of(
-        argument,
-        faults,
-        &[("wait", "OnBusy::Wait"), ("fail", "OnBusy::Fail")],
-        "or an expression of type `retry_effects::OnBusy`",
-    )
 }
 
 /// `true` or `false`: what the expansion is depends on it, so that it cannot be an expression.
@@ -259,23 +145,8 @@ pub(super) fn constant(expression: &Expr) -> Option<Literal<'_>> {
     }
 }
 
-/// A path whose last word is in capitals names a constant, which the call's static part can hold:
-/// unless it belongs to a type, which may be `Self` or a parameter, and these a static cannot name.
-fn is_constant(path: &Path) -> bool {
-    let names: Vec<String> = path
-        .segments
-        .iter()
-        .map(|it| it.ident.to_string())
-        .collect();
-    let Some((last, before)) = names.split_last() else {
-        return false;
-    };
-    let is_lower = |name: &String| !name.starts_with(char::is_uppercase);
-    last.len() > 1 && !last.contains(char::is_lowercase) && before.iter().all(is_lower)
-}
-
 /// One of a few texts, or an expression.
-fn one_of(
+pub(super) fn one_of(
     argument: &Argument,
     faults: &mut Faults,
     choices: &[(&str, &str)],
