@@ -1,5 +1,5 @@
-//! What the arguments and the function are to each other: whether attempts can be made of the
-//! signature, and what each parameter is to an attempt and to the identity of a gated call.
+//! Checks the arguments against the function: whether attempts can be made of the signature, and
+//! the part of each parameter in an attempt and in the identity of a gated call.
 
 pub(crate) mod arguments;
 pub(crate) mod identity;

@@ -1,5 +1,5 @@
-//! What a faultless attribute becomes: tokens that hold one call's worth of glue, and leave the logic
-//! to the runtime crate.
+//! Expands a faultless attribute. The tokens hold one call's worth of glue, and leave the logic to
+//! the runtime crate.
 
 pub(crate) mod attempt;
 pub(crate) mod attribute;

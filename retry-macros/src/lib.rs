@@ -2,9 +2,10 @@
 //! `#[retry_api]`, and `#[derive(Classify)]`. Use them from there; what they mean is documented there
 //! too.
 //!
-//! One way through: *arguments* (what was written) and *function* (what it was written on) are
-//! parsed and checked, every error is collected, and only a faultless pair is *expanded*. On any
-//! error the function is emitted as it was, beside all errors.
+//! One way through three floors: `parse` reads the arguments and the function, `check` holds them
+//! against each other, and `expand` makes tokens of a faultless pair. Every error is collected; on
+//! any of them the function is emitted as it was, beside all errors. `derive` stands beside the
+//! upper two, and uses of `parse` the collected errors and the spelling.
 
 mod check;
 mod derive;

@@ -1,5 +1,5 @@
-//! What is written: the arguments of an attribute, and the function that it stands on. Each file
-//! reads one part of the tokens, and reports every fault in it.
+//! Parses the arguments of an attribute, and the function below it. Each file reads one part of the
+//! tokens, and collects every fault in it.
 
 pub(crate) mod adaptive;
 pub(crate) mod argument;

@@ -1,4 +1,4 @@
-//! What a gated call is known by: the parameters of its key, and those of its fingerprint.
+//! The identity of a gated call: the parameters of its key, and those of its fingerprint.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -15,13 +15,13 @@ use crate::parse::gate::{Gate, Key};
 pub(crate) struct Identity<'a> {
     /// All of them but `self`, in order.
     pub(crate) all: Vec<Member<'a>>,
-    /// What the payload is made of, where no expression gives it.
+    /// The parts of the key, unless an expression gives it.
     pub(crate) key: Vec<Member<'a>>,
-    /// What the fingerprint is made of.
+    /// The parts of the fingerprint.
     pub(crate) input: Vec<Member<'a>>,
 }
 
-/// What makes a call's effect happen once.
+/// The gate of a call, and the call's identity.
 pub(crate) struct Gated<'a> {
     pub(crate) arguments: &'a Gate,
     pub(crate) identity: Identity<'a>,
@@ -40,7 +40,7 @@ pub(crate) struct Member<'a> {
     pattern: Option<&'a Pat>,
 }
 
-/// Sorts the parameters, and checks what the tokens can tell. `None` without a gate.
+/// Sorts the parameters, and checks all that shows in the tokens. `None` without a gate.
 pub(crate) fn of<'a>(
     function: &'a Function,
     arguments: &Arguments,
@@ -115,7 +115,7 @@ impl Identity<'_> {
     }
 }
 
-/// What is part of the key or of the fingerprint cannot be left out of it.
+/// A part of the key or of the fingerprint cannot be left out of it.
 fn refuse_excluded(names: &[Ident], part: &str, gate: &Gate, faults: &mut Faults) {
     for name in names {
         let is = |expression: &Option<Expr>| expression.as_ref().and_then(variable) == Some(name);
@@ -132,7 +132,7 @@ fn refuse_excluded(names: &[Ident], part: &str, gate: &Gate, faults: &mut Faults
     }
 }
 
-/// What tells actions apart is never compared.
+/// A part of the key is never compared.
 fn refuse_keyed(names: &[Ident], gate: &Gate, faults: &mut Faults) {
     for name in names {
         let is_key = match &gate.key {
@@ -148,7 +148,7 @@ fn refuse_keyed(names: &[Ident], gate: &Gate, faults: &mut Faults) {
     }
 }
 
-/// What may be called for many types has to be told apart by hand.
+/// A function that exists for many types needs a name, and a key that tells the types apart.
 fn refuse_nameless(function: &Function, gate: &Gate, faults: &mut Faults) {
     let signature = &function.signature;
     let is_generic = signature

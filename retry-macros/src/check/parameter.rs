@@ -1,4 +1,4 @@
-//! What a parameter is: its name, whether a body needs it, and whether it is a reference.
+//! Facts about a parameter: its name, its use in a body, its reference.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
@@ -66,7 +66,7 @@ pub(crate) fn placeholder(at: usize) -> Ident {
     Ident::new(&format!("__retry_argument_{at}"), Span::mixed_site())
 }
 
-/// What could be named instead.
+/// The end of a message: the names that could be written instead.
 pub(crate) fn known(function: &Function) -> String {
     let names = function
         .signature

@@ -1,4 +1,4 @@
-//! What a signature must be for the function to be retried, and what its attempts return.
+//! The signature of a function that can be retried, and the type that its attempts return.
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
@@ -9,7 +9,7 @@ use crate::check::{lending, outcome};
 use crate::parse::fault::Faults;
 use crate::parse::function::Function;
 
-/// What the expansion needs to know of a sound signature.
+/// A sound signature, as the expansion needs it.
 pub(crate) struct Checked {
     /// Whether attempts are futures.
     pub(crate) is_async: bool,
@@ -21,7 +21,7 @@ pub(crate) struct Checked {
     pub(crate) error_is_parameter: bool,
 }
 
-/// Checks everything that the tokens can tell. `None` if there is no outcome to speak of.
+/// Checks all that shows in the tokens. `None` if the function has no outcome.
 pub(crate) fn check(function: &Function, is_boxed: bool, faults: &mut Faults) -> Option<Checked> {
     let signature = &function.signature;
     refuse_qualifiers(signature, faults);

@@ -11,7 +11,7 @@ use crate::derive::words::Words;
 use crate::parse::fault::Faults;
 use crate::parse::spelling;
 
-/// What one case says.
+/// One case.
 pub(super) struct Case<'a> {
     /// The variant; none for a struct.
     pub(super) variant: Option<&'a Ident>,
@@ -27,7 +27,7 @@ pub(super) struct Case<'a> {
     pub(super) with: Option<ExprPath>,
 }
 
-/// What a case advises.
+/// The advice of a case.
 pub(super) enum CaseAdvice {
     Stated(Advice),
     /// The wait in the field at this place; the span is that of the name in the attribute.
@@ -51,7 +51,7 @@ impl<'a> Case<'a> {
         Self {
             variant,
             fields,
-            // A function that judges is not told what the source says.
+            // A function that judges does not see the judgement of the source.
             source: source.filter(|_| words.with.is_none()),
             advice: words.advice.map(CaseAdvice::Stated).or(after),
             not_applied: words.not_applied,

@@ -119,14 +119,14 @@ impl Subject<'_> {
         judgement
     }
 
-    /// What the source says, and the case's advice in its place.
+    /// The judgement of the source, with the case's advice in place of its own.
     fn by_source(&self, source: &Source<'_>, advice: Option<&CaseAdvice>) -> TokenStream {
         let private = {
             let krate = &self.krate;
             quote!(#krate::__private)
         };
         let field = field_name(source.at);
-        // What is wrong with its type, the compiler says at the type.
+        // For a wrong type the compiler points at the type.
         let at_type = Span::mixed_site().located_at(source.ty.span());
         let held = quote_spanned!(at_type=> (&&&&#private::Probe(#field)).__retry_held());
         let held = match advice {

@@ -16,7 +16,7 @@ pub(super) struct Word {
     pub(super) value: Value,
 }
 
-/// What stands after the word.
+/// The part after the word.
 pub(super) enum Value {
     Nothing,
     Field(Member),

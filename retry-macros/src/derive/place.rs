@@ -1,6 +1,6 @@
 //! The place of a `#[classify(..)]`.
 
-/// Where an attribute stands.
+/// The item that the attribute stands on.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     Variant,

@@ -80,7 +80,7 @@ fn is_transparent(attribute: &Attribute) -> bool {
             .is_ok_and(|word| word == "transparent")
 }
 
-/// What an `Option` holds, by its name, as `thiserror` tells it.
+/// The type inside an `Option`, recognised by its name as `thiserror` does.
 fn optional(ty: &Type) -> Option<&Type> {
     let ty = match ty {
         Type::Group(group) => &group.elem,

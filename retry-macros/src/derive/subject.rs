@@ -56,7 +56,7 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// What is left where a word is at fault.
+    /// The type without its words, for when one of them is at fault.
     pub(super) fn without_words(self) -> Self {
         Self {
             cases: Vec::new(),

@@ -8,13 +8,13 @@ pub(super) struct Row {
     pub(super) word: &'static str,
     pub(super) takes: Takes,
     pub(super) stands: Stands,
-    /// How it is written.
+    /// An example of the word.
     pub(super) example: &'static str,
-    /// What the same is called elsewhere.
+    /// Its names elsewhere.
     aliases: &'static [&'static str],
 }
 
-/// What follows a word.
+/// The part after a word.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Takes {
     Nothing,
@@ -25,7 +25,7 @@ pub(super) enum Takes {
     Crate,
 }
 
-/// Where a word may stand.
+/// The places of a word.
 #[derive(Clone, Copy)]
 pub(super) enum Stands {
     /// On a variant, or on a struct.
@@ -129,7 +129,7 @@ pub(super) fn row(word: &str) -> Option<&'static Row> {
     WORDS.iter().find(|row| row.word == word)
 }
 
-/// The message for a word that is none: what was probably meant, else all that there is.
+/// The message for an unknown word: the one that it probably stands for, else all words.
 pub(super) fn unknown(word: &str, place: Place) -> String {
     if let Some(row) = WORDS.iter().find(|row| row.aliases.contains(&word)) {
         let meant = row.word;

@@ -1,4 +1,4 @@
-//! The words in `#[classify(..)]`: what may be written, and what goes together.
+//! The words in `#[classify(..)]`, and the contradictions among them.
 
 use syn::{Attribute, ExprPath, LitStr, Member, Path};
 
@@ -65,7 +65,7 @@ fn refuse_duplicates(words: &[Word], faults: &mut Faults) {
     }
 }
 
-/// Words of which each denies the other, and what to do.
+/// Words that contradict each other, and the reason.
 const CONTRADICTIONS: [(&str, &str, &str); 4] = [
     ("retry", "stop", "an error has one advice"),
     (

@@ -22,7 +22,7 @@ impl Call<'_> {
         body.set_span(Span::mixed_site().located_at(body.span()));
         if !is_async {
             let attempt = self.in_time(quote!(|| -> #outcome { #(#bound)* #body }));
-            return self.guarded(quote! {
+            return self.gated(quote! {
                 #krate::__private::attempt_sync(#call.inner(), #attempt)
             });
         }
@@ -42,7 +42,7 @@ impl Call<'_> {
             }
         };
         let attempt = self.in_time(self.copies(bound, &pin, &body));
-        let attempt = self.guarded(quote! {
+        let attempt = self.gated(quote! {
             #krate::__private::attempt_async(#call.inner(), #attempt)
         });
         if self.is_bounded() {
@@ -55,7 +55,7 @@ impl Call<'_> {
         quote!(#attempt.await)
     }
 
-    /// What follows an attempt: the call's end, or a wait.
+    /// The statements after an attempt: the call ends, or waits.
     pub(super) fn decision(
         &self,
         attempt: &TokenStream,
@@ -65,7 +65,7 @@ impl Call<'_> {
         let krate = &self.krate;
         let private = quote!(#krate::__private);
         let (call, pause) = (own_name("call"), own_name("pause"));
-        // Where it is no `Result`, the compiler points at the declared type.
+        // For a type that is no `Result` the compiler points at the declared type.
         let ended = self.at_outcome("ended");
         let carried = own_name("carried");
         let (judge, hook) = (self.judge(), self.hook());
@@ -124,7 +124,7 @@ impl Call<'_> {
         let (call, timed_out) = (own_name("call"), own_name("timed_out"));
         let outcome = self.at_outcome("outcome");
         let bounds = quote!(#krate::__private::Bounds);
-        // Where the error type cannot hold a `RetryError`, the compiler points at the argument.
+        // For an error type that cannot hold a `RetryError` the compiler points at the argument.
         let arguments = self.arguments;
         let limit = arguments
             .timeout

@@ -158,7 +158,7 @@ impl Call<'_> {
         }
     }
 
-    /// What begins to count time, and how the call hands it on.
+    /// The statement that begins to count time, and the expression by which the call passes it on.
     fn limits(&self) -> (TokenStream, TokenStream) {
         let krate = &self.krate;
         let limits = own_name("limits");

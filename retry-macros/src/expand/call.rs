@@ -20,7 +20,7 @@ pub(super) struct Call<'a> {
     pub(super) checked: Checked,
     pub(super) found: Found,
     pub(super) krate: TokenStream,
-    /// What makes its effect happen once, if that is asked for, and what it is known by.
+    /// The gate that makes its effect happen once, and the identity of the call.
     pub(super) gate: Option<Gated<'a>>,
 }
 
@@ -43,7 +43,7 @@ impl Call<'_> {
         self.checked.is_async && self.has_limits()
     }
 
-    /// How the loop is left with an outcome.
+    /// The keyword that leaves the loop with an outcome.
     pub(super) fn leave(&self) -> TokenStream {
         if self.gate.is_some() {
             quote!(break)

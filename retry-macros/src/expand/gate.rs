@@ -17,9 +17,9 @@ impl Call<'_> {
         let Some(gated) = &self.gate else {
             return TokenStream::new();
         };
-        // Where the crate is missing the compiler says so once, of the argument that needs it, and
-        // what to add: that it says of a path that begins in scope. A module of its own has none of
-        // the user's names in scope, only crates.
+        // For a missing crate the compiler reports one error, at the argument that needs it, with
+        // the crate to add: it does so for a path that begins in scope. A module of its own has
+        // none of the user's names in scope, only crates.
         let effects = located(
             quote!(retry_effects::__private),
             gated.arguments.idempotent.span(),
@@ -80,8 +80,8 @@ impl Call<'_> {
         let (ask, gate, outcome) = (own_name("ask"), own_name("gate"), own_name("outcome"));
         let asked = self.asked(gated, &ask);
         let declared = &self.checked.outcome;
-        // Where something cannot be recorded, or the error type cannot hold an `EffectError`, the
-        // compiler points at the declared type, or at the argument.
+        // For a type that cannot be recorded the compiler points at the declared type; for an error
+        // type that cannot hold an `EffectError`, at the argument.
         let results = located(quote!(__retry_effects::results), self.checked.outcome_span);
         let (errors, place) = match &gated.arguments.replay_errors {
             Some(key) => (quote!(__retry_effects::errors_replayed), key.span()),
@@ -155,8 +155,8 @@ impl Call<'_> {
         asked
     }
 
-    /// The attempt, begun under the gate's eyes.
-    pub(super) fn guarded(&self, attempt: TokenStream) -> TokenStream {
+    /// The attempt, begun through the gate.
+    pub(super) fn gated(&self, attempt: TokenStream) -> TokenStream {
         if self.gate.is_none() {
             return attempt;
         }
@@ -226,7 +226,7 @@ impl Call<'_> {
     }
 }
 
-/// What an expression gives; a parameter is not given away, for the attempts may need it.
+/// The value of an expression; a parameter is cloned, for the attempts may need it.
 fn given(expression: &Expr, identity: &Identity<'_>) -> TokenStream {
     let span = Span::mixed_site().located_at(expression.span());
     let is_parameter = |path: &syn::ExprPath| {
@@ -260,7 +260,7 @@ fn object(members: &[Member<'_>]) -> TokenStream {
 }
 
 fn field(member: &Member<'_>, rest: &Ident) -> TokenStream {
-    // Where it has no JSON form, the compiler points at the type, from its first token to its last.
+    // For a type without a JSON form the compiler points at the type, from first token to last.
     let mut tokens = member
         .ty
         .to_token_stream()

@@ -13,7 +13,7 @@ use crate::parse::function::Function;
 use crate::parse::shared_guard::{Guard, LentBy};
 
 impl Call<'_> {
-    /// What the static part is told of guards that no code declared.
+    /// The part of the static site about guards that no code declares.
     pub(super) fn shares(&self) -> TokenStream {
         let krate = &self.krate;
         let private = quote!(#krate::__private);
@@ -71,7 +71,7 @@ impl Call<'_> {
             ("limiter", quote!(AdaptiveLimiter), &arguments.adaptive),
         ] {
             if let Some(LentBy::Expression(expression)) = guard.as_ref().map(|it| &it.lent_by) {
-                // What is wrong with its type, the compiler says of the expression.
+                // For a wrong type the compiler points at the expression.
                 let place = expression.span();
                 let mut variable = own_name(name);
                 variable.set_span(variable.span().located_at(place));
@@ -142,7 +142,7 @@ impl Call<'_> {
             Some(breaker) => {
                 let (call, rejection, leave) =
                     (own_name("call"), own_name("rejection"), self.leave());
-                // Where the error type cannot hold a `RetryError`, the compiler points at the
+                // For an error type that cannot hold a `RetryError` the compiler points at the
                 // argument.
                 let span = Span::mixed_site().located_at(breaker.key.span());
                 let admit = quote_spanned!(span=> #call.admit(#place, #guards, #evaluate));
@@ -172,7 +172,7 @@ impl Call<'_> {
         quote!(#admitted #waited)
     }
 
-    /// What stands around an attempt, as the engine is told of it.
+    /// The guards and the admission around an attempt, as the engine takes them.
     pub(super) fn around(&self) -> TokenStream {
         let krate = &self.krate;
         if !self.arguments.guards.are_any() {

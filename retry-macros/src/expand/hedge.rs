@@ -7,7 +7,7 @@ use crate::expand::call::Call;
 use crate::expand::hygiene::own_name;
 
 impl Call<'_> {
-    /// How the call is hedged: asked for at its start.
+    /// The hedge of the call, made at its start.
     pub(super) fn begun_hedge(&self) -> Option<TokenStream> {
         let arguments = self.arguments.guards.hedge.as_ref()?;
         let hedge = own_name("hedge");

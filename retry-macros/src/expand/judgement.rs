@@ -1,4 +1,4 @@
-//! The judgement of an outcome: what a failure is, and what a predicate or a hook has to say.
+//! The judgement of an outcome: failures, predicates and the hook.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -79,11 +79,11 @@ impl Call<'_> {
 
     pub(super) fn failure(&self, error: &Ident) -> TokenStream {
         let known = self.known(error);
-        // What a predicate advises stays; what it states of an attempt that was cut does not.
+        // A predicate's advice stays; its statement about an attempt that was cut does not.
         self.unless_timed_out(self.by_predicate(&known, error).unwrap_or(known))
     }
 
-    /// What the error's own type lets be known of it, and `not_applied_if`.
+    /// The failure as the error's own type and `not_applied_if` describe it.
     fn known(&self, error: &Ident) -> TokenStream {
         let known = self.known_by_type(error);
         let Some(expression) = &self.arguments.not_applied_if else {
@@ -99,14 +99,14 @@ impl Call<'_> {
         let krate = &self.krate;
         let private = quote!(#krate::__private);
         if self.checked.error_is_parameter && self.arguments.retry_if.is_none() {
-            // Where it is not `Classify`, the compiler points at the declared type.
+            // For a type that is not `Classify` the compiler points at the declared type.
             let error = self.at_outcome("error");
             let classified = located(quote!(#private::classified), error.span());
             return quote!(#classified(#error));
         }
         let description = quote!((&&&&&&#private::Probe(#error)).__retry_description());
         if self.gate.is_some() {
-            // Where nothing judges it, the compiler points at the declared type.
+            // For a type that nothing judges the compiler points at the declared type.
             let classifier = located(
                 quote!(__retry_classifier_at_gate()),
                 self.checked.outcome_span,
@@ -159,7 +159,7 @@ fn is_in_place(expression: &Expr) -> bool {
 }
 
 fn in_place(expression: &Expr, name: &str) -> TokenStream {
-    // What is wrong with it, the compiler says where it was written.
+    // For a wrong type the compiler points at the user's expression.
     let span = Span::mixed_site().located_at(expression.span());
     match expression {
         Expr::Closure(closure) => closure.to_token_stream(),

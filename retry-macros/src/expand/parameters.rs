@@ -84,8 +84,8 @@ impl Parameters {
 
 /// A copy of the argument for one attempt.
 fn own(name: &Ident, ty: &Type, krate: &TokenStream) -> TokenStream {
-    // Where it is not `Clone`, the compiler points at what is passed, from its first token to its
-    // last: these stand where the type does.
+    // For a type that is not `Clone` the compiler points at the argument of the call, from its
+    // first token to its last: these get the place of the type.
     let mut tokens = ty.to_token_stream().into_iter().map(|token| token.span());
     let first = tokens.next().unwrap_or_else(|| name.span());
     let last = tokens.last().unwrap_or(first);
@@ -103,7 +103,7 @@ enum Binding<'a> {
     Pattern,
 }
 
-/// How each attempt must bind a parameter, and whether it is a reference (`true`: a `&mut`, which
+/// The binding of a parameter in each attempt, and whether it is a reference (`true`: a `&mut`, which
 /// each attempt borrows anew by name, as a body may move it: `for row in rows`).
 /// `None` where there is nothing to bind: nobody can tell attempts apart by it.
 fn binding(typed: &PatType) -> Option<(Binding<'_>, Option<bool>)> {

@@ -6,7 +6,7 @@ use quote::quote;
 use crate::parse::arguments::Arguments;
 use crate::parse::value::Value;
 
-/// How many fields a layer has.
+/// The number of fields of a layer.
 const FIELDS: usize = 6;
 
 /// The arguments that make up a layer of the policy, by field.
@@ -36,7 +36,7 @@ impl<'a> Policy<'a> {
         }
     }
 
-    /// How a call is made.
+    /// The constructor of the call.
     pub(crate) fn make(&self) -> TokenStream {
         if self.is_constant() {
             quote!(Call::constant())

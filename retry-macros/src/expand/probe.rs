@@ -12,15 +12,15 @@ use crate::expand::hygiene::own_name;
 impl Call<'_> {
     /// A record in doubt that was taken over is asked about before anything runs.
     pub(super) fn asked_first(&self) -> TokenStream {
-        let Some(word) = self.word() else {
+        let Some(answer) = self.answer() else {
             return TokenStream::new();
         };
-        let (gate, said, outcome) = (own_name("gate"), self.said(), own_name("outcome"));
+        let (gate, variable, outcome) = (own_name("gate"), self.answer_name(), own_name("outcome"));
         let (close, awaited) = (self.twin("close"), self.awaited());
         quote! {
             if #gate.asks_first() {
-                let #said = #word;
-                if let ::core::option::Option::Some(#outcome) = #gate.hear_first(#said) {
+                let #variable = #answer;
+                if let ::core::option::Option::Some(#outcome) = #gate.hear_first(#variable) {
                     return #gate.#close(#outcome, |_| false) #awaited;
                 }
             }
@@ -54,28 +54,27 @@ impl Call<'_> {
         }
     }
 
-    /// What an outcome comes to once the other side was asked, a `Heard`. `None` without a probe.
+    /// The outcome after the probe was asked, a `Heard`. `None` without a probe.
     pub(super) fn heard(&self, ended: &Ident) -> Option<TokenStream> {
-        let word = self.word()?;
-        let (gate, said) = (own_name("gate"), self.said());
+        let answer = self.answer()?;
+        let (gate, variable) = (own_name("gate"), self.answer_name());
         Some(quote! {
-            let #said = #word;
-            #gate.hear(#ended, #said)
+            let #variable = #answer;
+            #gate.hear(#ended, #variable)
         })
     }
 
-    /// The variable of what the other side said: what is wrong with its type, the compiler says of
-    /// the probe.
-    fn said(&self) -> Ident {
-        let mut said = own_name("word");
+    /// The variable of the probe's answer. For a wrong type the compiler points at the probe.
+    fn answer_name(&self) -> Ident {
+        let mut variable = own_name("word");
         if let Some((probe, _)) = self.probe() {
-            said.set_span(said.span().located_at(probe.span()));
+            variable.set_span(variable.span().located_at(probe.span()));
         }
-        said
+        variable
     }
 
     /// Asks the other side: an expression of type `Probe`.
-    fn word(&self) -> Option<TokenStream> {
+    fn answer(&self) -> Option<TokenStream> {
         let (probe, members) = self.probe()?;
         let arguments: Vec<&Ident> = members.iter().map(|member| &member.variable).collect();
         let called = match probe {

@@ -1,4 +1,4 @@
-//! One argument as it is written: its key, and what stands after the key.
+//! One argument as it is written: a key, and a value or a list.
 
 use proc_macro2::{Span, TokenStream};
 use syn::parse::Parser;
@@ -12,14 +12,14 @@ use crate::parse::fault::Faults;
 pub(crate) struct Argument {
     pub(crate) key: Ident,
     pub(super) value: Given,
-    /// How it is written.
+    /// An example of the argument.
     pub(super) example: &'static str,
 }
 
-/// What stands after the key.
+/// The part after the key.
 pub(super) enum Given {
     Expression(Expr),
-    /// What stands in parentheses.
+    /// The tokens in parentheses.
     List(TokenStream),
     /// Something that was refused already.
     Unread,
@@ -60,7 +60,7 @@ impl Argument {
         Vec::new()
     }
 
-    /// Where its value stands, or else its key.
+    /// The place of its value, or else of its key.
     pub(super) fn value_span(&self) -> Span {
         match &self.value {
             Given::Expression(expression) => expression.span(),

@@ -26,9 +26,9 @@ pub(crate) struct Arguments {
     /// The variant of `retry_core::Nested`.
     pub(crate) nested: Option<&'static str>,
     pub(crate) borrow: Vec<Ident>,
-    /// What keeps retries from making an outage worse.
+    /// Guards that keep retries from making an outage worse.
     pub(crate) guards: Guards,
-    /// What makes the call's effect happen once, if that is asked for.
+    /// The gate that makes the call's effect happen once.
     pub(crate) gate: Option<Gate>,
     /// The path of the `retry_core` crate.
     pub(crate) krate: Option<Path>,

@@ -37,7 +37,7 @@ pub(crate) fn arguments(tokens: TokenStream, faults: &mut Faults) -> Arguments {
     arguments
 }
 
-/// What contradicts the gate.
+/// Refuses arguments that contradict the gate.
 fn refuse_beside_gate(arguments: &Arguments, others: &[Argument], faults: &mut Faults) {
     let Some(gate) = &arguments.gate else {
         return;

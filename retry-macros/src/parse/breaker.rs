@@ -1,4 +1,4 @@
-//! The circuit breaker: its numbers, and what contradicts what.
+//! The circuit breaker: its numbers, and the contradictions among them.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::parse::value::Value;
 
 const SHORTEST_SLOW_CALL: Duration = Duration::from_millis(1);
 
-/// What `circuit_breaker(..)` takes.
+/// The arguments of `circuit_breaker(..)`.
 const CIRCUIT_BREAKER: Table<Part> = Table {
     of: Some("circuit_breaker"),
     rows: &[
@@ -78,7 +78,7 @@ const CIRCUIT_BREAKER: Table<Part> = Table {
     ],
 };
 
-/// What only a window's breaker has.
+/// Arguments that only a breaker with a window has.
 const OF_WINDOWS: [&str; 4] = [
     "failure_rate",
     "minimum_calls",
@@ -114,7 +114,7 @@ fn trials(argument: &Argument, faults: &mut Faults) -> Option<Value> {
     number::count(argument, 1..=MOST, faults)
 }
 
-/// What no argument alone can tell.
+/// Refuses arguments that contradict each other.
 fn check_together(given: &[Argument], faults: &mut Faults) {
     let find = |key: &str| given.iter().find(|argument| argument.key == key);
     let window = find("window");

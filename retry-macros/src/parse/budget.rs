@@ -10,7 +10,7 @@ use crate::parse::table::{Row, Table};
 /// The largest burst, and the largest floor.
 const MOST: u32 = 1_000_000;
 
-/// What `budget(..)` takes.
+/// The arguments of `budget(..)`.
 const BUDGET: Table<Part> = Table {
     of: Some("budget"),
     rows: &[

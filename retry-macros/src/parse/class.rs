@@ -1,6 +1,6 @@
 //! The four attributes.
 
-/// Which attribute was written.
+/// The attribute that was written.
 #[derive(Clone, Copy)]
 pub(crate) enum Class {
     Worker,

@@ -7,9 +7,9 @@ use crate::parse::fault::Faults;
 use crate::parse::limit::{self, Limit};
 use crate::parse::value::{self, Constant, Value, one_of};
 
-/// What `idempotent = true` was given with. A missing argument is `None`.
+/// The arguments beside `idempotent = true`. A missing one is `None`.
 pub(crate) struct Gate {
-    /// Where it was asked for.
+    /// The key `idempotent`.
     pub(crate) idempotent: Ident,
     pub(crate) key: Option<Key>,
     /// `fingerprint(a, b)`, also of none.
@@ -23,11 +23,11 @@ pub(crate) struct Gate {
     pub(crate) on_busy: Option<Value>,
     pub(crate) probe: Option<Expr>,
     pub(crate) probe_after: Option<Limit>,
-    /// Where it was asked for, if it was.
+    /// The key `replay_errors`, if that is `true`.
     pub(crate) replay_errors: Option<Ident>,
 }
 
-/// What the action is known by.
+/// The key of the action.
 pub(crate) enum Key {
     /// `key(a, b)`.
     Parameters(Vec<Ident>),
@@ -92,7 +92,7 @@ impl Gate {
         }
     }
 
-    /// Whether it is said that an action in doubt may run again.
+    /// Whether an action in doubt may run again.
     pub(crate) fn reexecutes(&self) -> bool {
         let last = |path: &syn::Path| path.segments.last().map(|last| last.ident.to_string());
         match &self.in_doubt {
@@ -106,7 +106,7 @@ impl Gate {
     }
 }
 
-/// Without a gate its arguments would do nothing, and nobody would know.
+/// Without a gate its arguments would silently do nothing.
 fn refuse_all(given: &[Argument], faults: &mut Faults) {
     for argument in given.iter().filter(|it| it.key != "idempotent") {
         let key = &argument.key;
@@ -118,7 +118,7 @@ fn refuse_all(given: &[Argument], faults: &mut Faults) {
     }
 }
 
-/// What belongs to another argument would do nothing without it.
+/// An argument that belongs to another does nothing without it.
 fn refuse_lone(given: &[Argument], faults: &mut Faults) {
     for (key, other, message) in [
         (

@@ -1,4 +1,4 @@
-//! The guards: what stands around attempts so that retries make no outage worse.
+//! The guards, which stand around attempts so that retries make no outage worse.
 
 use crate::parse::hedge::Hedge;
 use crate::parse::limit::Limit;
@@ -13,7 +13,7 @@ pub(crate) struct Guards {
     pub(crate) adaptive: Option<Guard>,
     pub(crate) time_budget: Option<Limit>,
     pub(crate) hedge: Option<Hedge>,
-    /// What is set of the ones that no code declared: fields of the runtime crate's layer.
+    /// Fields of the runtime crate's layer, for guards that no code declares.
     pub(crate) settings: Settings,
 }
 

@@ -1,4 +1,4 @@
-//! The hedge: after what time another attempt begins beside a slow one, and how many do.
+//! The hedge: the time after which another attempt begins beside a slow one, and their number.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::parse::{list, number};
 /// The largest number of copies.
 const MOST: u32 = 16;
 
-/// What an argument in the list is.
+/// The use of an argument in the list.
 #[derive(Clone, Copy)]
 enum Part {
     After,
@@ -21,7 +21,7 @@ enum Part {
     Safe,
 }
 
-/// What `hedge(..)` takes.
+/// The arguments of `hedge(..)`.
 const HEDGE: Table<Part> = Table {
     of: Some("hedge"),
     rows: &[
@@ -41,7 +41,7 @@ pub(crate) struct Hedge {
     pub(crate) key: Ident,
     pub(crate) after: Value,
     pub(crate) max: Option<Value>,
-    /// Whether it is said that a second run does no harm.
+    /// Whether the user states that a second run does no harm.
     pub(crate) is_safe: bool,
 }
 

@@ -17,7 +17,7 @@ pub(crate) struct Found {
     pub(crate) body: Group,
     /// Statements that must run once and not in each attempt: `let __self = self;`.
     pub(crate) once: TokenStream,
-    /// Which token to go into, at each level from the function's body down.
+    /// The index of the token to go into, at each level from the function's body down.
     route: Vec<usize>,
 }
 

@@ -31,7 +31,7 @@ pub(super) fn count(
     checked(argument, &allowed, read, faults)
 }
 
-/// What a first attempt earns: 0, or from 0.001 to 1.
+/// The earnings of a first attempt: 0, or from 0.001 to 1.
 pub(super) fn ratio(argument: &Argument, faults: &mut Faults) -> Option<Value> {
     let is_ratio = |ratio: f64| ratio == 0.0 || (0.001..=1.0).contains(&ratio);
     let allowed = "it must be 0, or a number from 0.001 to 1";

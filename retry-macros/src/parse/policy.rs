@@ -1,4 +1,4 @@
-//! The policy's arguments: values that only they have, and what contradicts what.
+//! The policy's arguments: values that only they have, and the contradictions among them.
 
 use quote::quote;
 use syn::{Expr, ExprLit, Lit, Path};
@@ -46,7 +46,7 @@ pub(super) fn multiplier(argument: &Argument, faults: &mut Faults) -> Option<Val
     None
 }
 
-/// Whether `backoff` is the one that a multiplier goes with, as far as can be told.
+/// Whether `backoff` is the text that a multiplier goes with.
 fn is_exponential(backoff: &Argument) -> bool {
     matches!(
         backoff.expression(&mut Faults::default()),
@@ -91,7 +91,7 @@ fn is_constant(path: &Path) -> bool {
     last.len() > 1 && !last.contains(char::is_lowercase) && before.iter().all(is_lower)
 }
 
-/// What no argument alone can tell.
+/// Refuses arguments that contradict each other.
 pub(super) fn refuse_contradictions(settings: &Settings, given: &[Argument], faults: &mut Faults) {
     let find = |key: &str| given.iter().find(|argument| argument.key == key);
     if let (Some(Value::Wait(min)), Some(Value::Wait(max))) =

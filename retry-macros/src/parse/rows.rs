@@ -1,4 +1,4 @@
-//! The attribute's own arguments: what drives each of them stands in its row.
+//! The attribute's own arguments: a row drives each of them.
 
 use crate::parse::argument::Argument;
 use crate::parse::arguments::Arguments;
@@ -7,7 +7,7 @@ use crate::parse::table::{Row, Table};
 use crate::parse::value::{Read, one_of};
 use crate::parse::{adaptive, breaker, budget, hedge, limit, policy, value};
 
-/// How the value of an argument is read, and where it goes.
+/// The reader of an argument's value, and its destination.
 pub(super) enum Takes {
     /// The policy's settings, by the argument's name.
     Policy(Read),
@@ -19,7 +19,7 @@ pub(super) enum Takes {
 
 use Takes::{Field, Gate, Policy};
 
-/// What an attribute takes.
+/// The arguments of an attribute.
 pub(super) const ATTRIBUTE: Table<Takes> = Table {
     of: None,
     rows: &[

@@ -1,4 +1,4 @@
-//! A guard that calls share: where it comes from, and the list that sets up one of its own.
+//! A guard that calls share: its origin, and the list that sets up one of the operation's own.
 
 use proc_macro2::TokenStream;
 use syn::{Expr, Ident, Lit};
@@ -16,17 +16,17 @@ pub(crate) struct Guard {
     pub(crate) lent_by: LentBy,
 }
 
-/// Where a guard comes from.
+/// The origin of a guard.
 pub(crate) enum LentBy {
     /// The operation has one of its own.
     Operation,
     /// All calls that name it share it.
     Name(String),
-    /// What the user's expression gives.
+    /// The user's expression gives it.
     Expression(Expr),
 }
 
-/// What an argument in a guard's list is.
+/// The use of an argument in a guard's list.
 pub(super) enum Part {
     /// The name by which calls share the guard.
     Name,

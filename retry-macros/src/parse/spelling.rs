@@ -1,4 +1,4 @@
-//! What was probably meant by a name that is unknown.
+//! The known name that an unknown one probably stands for.
 
 /// The one of `names` that `written` begins, or is at most two letters away from.
 pub(crate) fn meant<'a>(

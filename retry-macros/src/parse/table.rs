@@ -1,5 +1,5 @@
-//! The table of a list of arguments: one row drives an argument, and says what is told of a name
-//! that is none.
+//! The table of a list of arguments: one row drives an argument, and all rows together explain an
+//! unknown name.
 
 use crate::parse::spelling;
 
@@ -13,11 +13,11 @@ pub(super) struct Table<T: 'static> {
 /// One argument.
 pub(super) struct Row<T> {
     pub(super) name: &'static str,
-    /// How its value is read, and where it goes.
+    /// The reader of its value, and its destination.
     pub(super) takes: T,
-    /// How it is written.
+    /// An example of the argument.
     pub(super) example: &'static str,
-    /// What other libraries call it.
+    /// Its names in other libraries.
     pub(super) aliases: &'static [&'static str],
 }
 
@@ -43,12 +43,12 @@ impl<T> Table<T> {
         self.rows.iter().find(|row| row.name == name)
     }
 
-    /// How any of them is written.
+    /// An example of the first argument.
     pub(super) fn any_example(&self) -> &'static str {
         self.rows.first().map_or("key = value", |row| row.example)
     }
 
-    /// The message for a name that is none: what was probably meant, else all that there is.
+    /// The message for an unknown name: the argument that it probably stands for, else all names.
     pub(super) fn unknown(&self, name: &str) -> String {
         let of = self.of.map(|of| format!(" of `{of}`")).unwrap_or_default();
         if let Some(row) = self.rows.iter().find(|row| row.aliases.contains(&name)) {

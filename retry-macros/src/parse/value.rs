@@ -9,7 +9,7 @@ use crate::parse::argument::Argument;
 use crate::parse::fault::Faults;
 use crate::parse::wait;
 
-/// What an argument of the policy is set to. The tokens of all but `Wait` are an expression of the
+/// The value of an argument. The tokens of all but `Wait` are an expression of the
 /// field's own type, in which `krate` stands for the runtime crate.
 pub(crate) enum Value {
     /// A wait, known now.
@@ -28,7 +28,7 @@ pub(crate) enum Constant {
     Named(Path),
 }
 
-/// How an expression becomes the field's value.
+/// The conversion of an expression to the field's value.
 #[derive(Clone, Copy)]
 pub(crate) enum Form {
     /// It is the value.
