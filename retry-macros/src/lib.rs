@@ -2,52 +2,48 @@
 //! `#[retry_api]`, and `#[derive(Classify)]`. Use them from there; what they mean is documented there
 //! too.
 //!
-//! One way through: *arguments* (what was written) and *function* (what it was written on) are
-//! parsed and checked, every error is collected, and only a faultless pair is *expanded*. On any
-//! error the function is emitted as it was, beside all errors.
+//! One way through three floors: `parse` reads the arguments and the function, `check` holds them
+//! against each other, and `expand` makes tokens of a faultless pair. Every error is collected; on
+//! any of them the function is emitted as it was, beside all errors. `derive` stands beside the
+//! upper two, and uses of `parse` the collected errors and the spelling.
 
-mod arguments;
-mod class;
+mod check;
 mod derive;
-mod expansion;
-mod fault;
-mod function;
-mod hidden_body;
-mod identity;
-mod parameter;
-mod signature;
-mod spelling;
+mod expand;
+mod parse;
 
 use proc_macro::TokenStream;
 
-use class::Class;
+use derive::classify;
+use expand::attribute;
+use parse::class::Class;
 
 /// Retries a task worker's function: 3 attempts, 1 s to 10 s. See `retry-core`.
 #[proc_macro_attribute]
 pub fn retry_worker(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    expansion::attribute(Class::Worker, arguments.into(), item.into()).into()
+    attribute::attribute(Class::Worker, arguments.into(), item.into()).into()
 }
 
 /// Retries a storage function: 5 attempts, 0.5 s to 5 s. See `retry-core`.
 #[proc_macro_attribute]
 pub fn retry_storage(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    expansion::attribute(Class::Storage, arguments.into(), item.into()).into()
+    attribute::attribute(Class::Storage, arguments.into(), item.into()).into()
 }
 
 /// Retries a scheduler's function: 3 attempts, 1 s to 8 s. See `retry-core`.
 #[proc_macro_attribute]
 pub fn retry_scheduler(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    expansion::attribute(Class::Scheduler, arguments.into(), item.into()).into()
+    attribute::attribute(Class::Scheduler, arguments.into(), item.into()).into()
 }
 
 /// Retries a call to another service: 4 attempts, 1 s to 15 s. See `retry-core`.
 #[proc_macro_attribute]
 pub fn retry_api(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    expansion::attribute(Class::Api, arguments.into(), item.into()).into()
+    attribute::attribute(Class::Api, arguments.into(), item.into()).into()
 }
 
 /// Judges an error type by words on its variants, and by the errors that they hold. See `retry-core`.
 #[proc_macro_derive(Classify, attributes(classify, from, source))]
 pub fn classify(item: TokenStream) -> TokenStream {
-    derive::classify(item.into()).into()
+    classify::classify(item.into()).into()
 }

@@ -1,4 +1,4 @@
-//! What a generic type's implementation asks of its parameters.
+//! The bounds on the parameters of a generic type's implementation.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};

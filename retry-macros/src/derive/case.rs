@@ -5,12 +5,13 @@ use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::{Attribute, ExprPath, Fields, Ident, LitStr, Member};
 
-use super::source::Source;
-use super::words::{Advice, Words};
-use crate::fault::Faults;
-use crate::spelling;
+use crate::derive::advice::Advice;
+use crate::derive::source::Source;
+use crate::derive::words::Words;
+use crate::parse::fault::Faults;
+use crate::parse::spelling;
 
-/// What one case says.
+/// One case.
 pub(super) struct Case<'a> {
     /// The variant; none for a struct.
     pub(super) variant: Option<&'a Ident>,
@@ -26,7 +27,7 @@ pub(super) struct Case<'a> {
     pub(super) with: Option<ExprPath>,
 }
 
-/// What a case advises.
+/// The advice of a case.
 pub(super) enum CaseAdvice {
     Stated(Advice),
     /// The wait in the field at this place; the span is that of the name in the attribute.
@@ -50,7 +51,7 @@ impl<'a> Case<'a> {
         Self {
             variant,
             fields,
-            // A function that judges is not told what the source says.
+            // A function that judges does not see the judgement of the source.
             source: source.filter(|_| words.with.is_none()),
             advice: words.advice.map(CaseAdvice::Stated).or(after),
             not_applied: words.not_applied,

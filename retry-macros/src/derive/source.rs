@@ -4,7 +4,7 @@ use proc_macro2::Span;
 use syn::spanned::Spanned;
 use syn::{Attribute, Field, Fields, GenericArgument, PathArguments, Type};
 
-use crate::fault::Faults;
+use crate::parse::fault::Faults;
 
 /// A field that holds an error.
 pub(super) struct Source<'a> {
@@ -80,7 +80,7 @@ fn is_transparent(attribute: &Attribute) -> bool {
             .is_ok_and(|word| word == "transparent")
 }
 
-/// What an `Option` holds, by its name, as `thiserror` tells it.
+/// The type inside an `Option`, recognised by its name as `thiserror` does.
 fn optional(ty: &Type) -> Option<&Type> {
     let ty = match ty {
         Type::Group(group) => &group.elem,

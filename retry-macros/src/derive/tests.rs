@@ -5,7 +5,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use super::classify;
+use super::classify::classify;
 
 /// What is expanded of a sound type, without the spaces, which the printer sets as it likes.
 fn expanded(item: &str) -> String {

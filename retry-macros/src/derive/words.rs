@@ -1,27 +1,11 @@
-//! The words in `#[classify(..)]`: what may be written, and what goes together.
+//! The words in `#[classify(..)]`, and the contradictions among them.
 
-mod list;
+use syn::{Attribute, ExprPath, LitStr, Member, Path};
 
-use proc_macro2::Span;
-use syn::{Attribute, ExprPath, Ident, LitStr, Member, Path};
-
-use crate::fault::Faults;
-use list::{Value, Word};
-
-/// Where an attribute stands.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
-    Variant,
-    Struct,
-    Enum,
-}
-
-/// Whether another attempt is worth it.
-#[derive(Clone, Copy)]
-pub(super) enum Advice {
-    Retry,
-    Stop,
-}
+use crate::derive::advice::Advice;
+use crate::derive::list::{self, Value, Word};
+use crate::derive::place::Place;
+use crate::parse::fault::Faults;
 
 /// All words of one case, or of an enum.
 #[derive(Default)]
@@ -81,7 +65,7 @@ fn refuse_duplicates(words: &[Word], faults: &mut Faults) {
     }
 }
 
-/// Words of which each denies the other, and what to do.
+/// Words that contradict each other, and the reason.
 const CONTRADICTIONS: [(&str, &str, &str); 4] = [
     ("retry", "stop", "an error has one advice"),
     (
@@ -129,58 +113,5 @@ fn refuse_beside_with(words: &[Word], faults: &mut Faults) {
             (other.span(), message),
             (with.key.span(), "the function is given here"),
         );
-    }
-}
-
-impl Place {
-    /// What a word that does not belong here is told.
-    fn refusal(self, word: &str) -> String {
-        match (self, word) {
-            (Self::Variant, _) => {
-                format!("`{word}` stands above the enum, not on a variant of it")
-            }
-            (Self::Struct, _) => {
-                "`default` is for the variants of an enum; on a struct write `retry` or `stop` itself"
-                    .to_owned()
-            }
-            (Self::Enum, "retry" | "stop") => format!(
-                "`{word}` stands on a variant; for all variants that state no advice and hold no error \
-                 write `default = {word}`"
-            ),
-            (Self::Enum, _) => format!(
-                "`{word}` stands on each variant that it is true of; above an enum stand only `default` and \
-                 `crate`"
-            ),
-        }
-    }
-
-    fn allows(self, word: &str) -> bool {
-        match (self, word) {
-            (Self::Variant, _) => !matches!(word, "default" | "crate"),
-            (Self::Struct, _) => word != "default",
-            (Self::Enum, _) => matches!(word, "default" | "crate"),
-        }
-    }
-}
-
-/// A fault at one place.
-fn fault(span: Span, message: impl std::fmt::Display) -> syn::Error {
-    syn::Error::new(span, message)
-}
-
-/// Whether a text is fit for a label of metrics: lower snake case.
-fn is_kind(text: &str) -> bool {
-    text.starts_with(|first: char| first.is_ascii_lowercase())
-        && text
-            .chars()
-            .all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '_')
-}
-
-/// The advice that a word gives.
-fn advice(word: &Ident) -> Option<Advice> {
-    match word.to_string().as_str() {
-        "retry" => Some(Advice::Retry),
-        "stop" => Some(Advice::Stop),
-        _ => None,
     }
 }

@@ -1,0 +1,9 @@
+//! Checks the arguments against the function: whether attempts can be made of the signature, and
+//! the part of each parameter in an attempt and in the identity of a gated call.
+
+pub(crate) mod arguments;
+pub(crate) mod identity;
+pub(crate) mod lending;
+pub(crate) mod outcome;
+pub(crate) mod parameter;
+pub(crate) mod signature;

@@ -1,0 +1,97 @@
+//! Facts about a parameter: its name, its use in a body, its reference.
+
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use syn::ext::IdentExt;
+use syn::{FnArg, Pat, PatIdent, Type};
+
+use crate::parse::fault::Faults;
+use crate::parse::function::Function;
+
+/// Refuses a `borrow(..)` of what is no parameter.
+pub(crate) fn refuse_unknown(borrowed: &[Ident], function: &Function, faults: &mut Faults) {
+    let is_there = |name: &Ident| {
+        function.signature.inputs.iter().any(|input| match input {
+            FnArg::Typed(typed) => {
+                matches!(typed.pat.as_ref(), Pat::Ident(it) if it.ident == *name)
+            }
+            FnArg::Receiver(_) => false,
+        })
+    };
+    for name in borrowed.iter().filter(|name| !is_there(name)) {
+        let message = format!(
+            "`borrow({name})` names no parameter of this function{}",
+            known(function)
+        );
+        faults.at(name.span(), message);
+    }
+}
+
+/// `x` or `mut x`.
+pub(crate) fn name(pattern: &Pat) -> Option<&Ident> {
+    match pattern {
+        Pat::Ident(PatIdent {
+            by_ref: None,
+            subpat: None,
+            ident,
+            ..
+        }) => Some(ident),
+        _ => None,
+    }
+}
+
+/// Whether a body may name a variable, in a text like `"{key}"` too.
+pub(crate) fn mentions(body: &TokenStream, name: &Ident) -> bool {
+    body.clone().into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == *name,
+        TokenTree::Group(group) => mentions(&group.stream(), name),
+        TokenTree::Literal(literal) => captures(&literal.to_string(), &name.unraw().to_string()),
+        TokenTree::Punct(_) => false,
+    })
+}
+
+/// Whether a literal may be a format string that captures `name`: `"{name}"`, `"{name:?}"`, or as a
+/// width `"{:name$}"`.
+fn captures(literal: &str, name: &str) -> bool {
+    let is_part = |char: char| char.is_alphanumeric() || char == '_';
+    literal.match_indices(name).any(|(at, _)| {
+        let before = literal[..at].chars().next_back();
+        let after = literal[at + name.len()..].chars().next();
+        let opened = literal[..at].contains('{') && literal[at..].contains('}');
+        opened && !before.is_some_and(is_part) && !after.is_some_and(is_part)
+    })
+}
+
+/// The variable that holds a parameter whose pattern is taken apart in each attempt.
+pub(crate) fn placeholder(at: usize) -> Ident {
+    Ident::new(&format!("__retry_argument_{at}"), Span::mixed_site())
+}
+
+/// The end of a message: the names that could be written instead.
+pub(crate) fn known(function: &Function) -> String {
+    let names = function
+        .signature
+        .inputs
+        .iter()
+        .filter_map(|input| match input {
+            FnArg::Typed(typed) => match typed.pat.as_ref() {
+                Pat::Ident(name) => Some(format!("`{}`", name.ident)),
+                _ => None,
+            },
+            FnArg::Receiver(_) => None,
+        });
+    let names: Vec<_> = names.collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    format!("; it has {}", names.join(", "))
+}
+
+/// Whether a type is a reference, and to what it lends exclusively: `true` for a `&mut`.
+pub(crate) fn reference(ty: &Type) -> Option<bool> {
+    match ty {
+        Type::Reference(reference) => Some(reference.mutability.is_some()),
+        Type::Group(group) => reference(&group.elem),
+        Type::Paren(paren) => reference(&paren.elem),
+        _ => None,
+    }
+}

@@ -1,0 +1,102 @@
+//! The signature of a function that can be retried, and the type that its attempts return.
+
+use proc_macro2::{Span, TokenStream};
+use quote::ToTokens;
+use syn::spanned::Spanned;
+use syn::{Receiver, ReturnType, Signature, Type};
+
+use crate::check::{lending, outcome};
+use crate::parse::fault::Faults;
+use crate::parse::function::Function;
+
+/// A sound signature, as the expansion needs it.
+pub(crate) struct Checked {
+    /// Whether attempts are futures.
+    pub(crate) is_async: bool,
+    /// The type of an attempt's outcome, fit for a `let` or a closure.
+    pub(crate) outcome: TokenStream,
+    pub(crate) outcome_span: Span,
+    /// Whether the error's type is a parameter of the function, so that nothing can be picked by
+    /// what it implements.
+    pub(crate) error_is_parameter: bool,
+}
+
+/// Checks all that shows in the tokens. `None` if the function has no outcome.
+pub(crate) fn check(function: &Function, is_boxed: bool, faults: &mut Faults) -> Option<Checked> {
+    let signature = &function.signature;
+    refuse_qualifiers(signature, faults);
+    if let Some(receiver) = signature.receiver() {
+        refuse_by_value(receiver, faults);
+    }
+    refuse_test(function, faults);
+    let ReturnType::Type(_, declared) = &signature.output else {
+        let message = "a retry attribute needs a function that returns a `Result`; this one \
+                       returns nothing";
+        faults.on(&signature.ident, message);
+        return None;
+    };
+    let is_async = signature.asyncness.is_some() || is_boxed;
+    let outcome = if signature.asyncness.is_some() {
+        declared.as_ref().clone()
+    } else {
+        match outcome::of_future(declared) {
+            Some(output) if is_boxed => output.unwrap_or_else(|| declared.as_ref().clone()),
+            Some(_) => {
+                let message = "this function returns a future, so there is nothing to retry yet \
+                               when it returns: make it an `async fn`";
+                faults.on(declared, message);
+                return None;
+            }
+            None => declared.as_ref().clone(),
+        }
+    };
+    outcome::refuse_infallible(&outcome, faults);
+    lending::refuse(signature, &outcome, faults);
+    Some(Checked {
+        is_async,
+        outcome: outcome::without_impl(&outcome),
+        outcome_span: outcome.span(),
+        error_is_parameter: outcome::error_is_parameter(signature, &outcome),
+    })
+}
+
+fn refuse_qualifiers(signature: &Signature, faults: &mut Faults) {
+    if let Some(constness) = &signature.constness {
+        faults.on(constness, "a `const fn` cannot wait: remove `const`");
+    }
+    if let Some(unsafety) = &signature.unsafety {
+        let message = "an `unsafe fn` cannot be retried: its conditions would have to hold again \
+                       for each attempt; wrap it in a safe function that sees to that";
+        faults.on(unsafety, message);
+    }
+    if let Some(abi) = &signature.abi {
+        let message = "an `extern` function cannot be retried: wrap it in a Rust function";
+        faults.on(abi, message);
+    }
+}
+
+fn refuse_by_value(receiver: &Receiver, faults: &mut Faults) {
+    let is_self = |ty: &Type| matches!(ty, Type::Path(path) if path.path.is_ident("Self"));
+    if receiver.reference.is_none() && (receiver.colon_token.is_none() || is_self(&receiver.ty)) {
+        let message =
+            "`self` by value is gone after the first attempt: take `&self` or `&mut self`";
+        faults.on(receiver, message);
+    }
+}
+
+/// `#[tokio::test]` above turns the function into a sync one that makes a runtime in its body.
+fn refuse_test(function: &Function, faults: &mut Faults) {
+    let expanded = function.attributes.iter().find(|attribute| {
+        let path = attribute
+            .path()
+            .to_token_stream()
+            .to_string()
+            .replace(' ', "");
+        path.ends_with("core::prelude::v1::test")
+    });
+    if expanded.is_some() {
+        let message = "the test attribute above this one has already taken the `async fn` apart: \
+                       write the retry attribute above it";
+        faults.on(&function.signature.ident, message);
+    }
+}

@@ -1,0 +1,19 @@
+//! The advice that words give: retry, or stop.
+
+use syn::Ident;
+
+/// Whether another attempt is worth it.
+#[derive(Clone, Copy)]
+pub(super) enum Advice {
+    Retry,
+    Stop,
+}
+
+/// The advice that a word gives.
+pub(super) fn advice(word: &Ident) -> Option<Advice> {
+    match word.to_string().as_str() {
+        "retry" => Some(Advice::Retry),
+        "stop" => Some(Advice::Stop),
+        _ => None,
+    }
+}

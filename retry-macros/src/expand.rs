@@ -1,0 +1,17 @@
+//! Expands a faultless attribute. The tokens hold one call's worth of glue, and leave the logic to
+//! the runtime crate.
+
+pub(crate) mod attempt;
+pub(crate) mod attribute;
+pub(crate) mod call;
+pub(crate) mod gate;
+pub(crate) mod guards;
+pub(crate) mod hedge;
+pub(crate) mod hygiene;
+pub(crate) mod judgement;
+pub(crate) mod parameters;
+pub(crate) mod policy;
+pub(crate) mod probe;
+#[cfg(test)]
+mod tests;
+pub(crate) mod value;

@@ -1,0 +1,159 @@
+//! One attempt, and what follows it.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+
+use crate::check::signature::Checked;
+use crate::expand::call::Call;
+use crate::expand::hygiene::{located, own_name};
+use crate::expand::parameters::Parameters;
+
+impl Call<'_> {
+    /// One attempt, as an expression of the type that `decide` takes.
+    pub(super) fn attempt(&self, parameters: &Parameters) -> TokenStream {
+        let krate = &self.krate;
+        let Checked {
+            is_async, outcome, ..
+        } = &self.checked;
+        let bound = &parameters.bound;
+        let call = own_name("call");
+        // Braces of the user's own would be called unnecessary where they stand here.
+        let mut body = self.found.body.clone();
+        body.set_span(Span::mixed_site().located_at(body.span()));
+        if !is_async {
+            let attempt = self.in_time(quote!(|| -> #outcome { #(#bound)* #body }));
+            return self.gated(quote! {
+                #krate::__private::attempt_sync(#call.inner(), #attempt)
+            });
+        }
+        let pinned = own_name("pinned");
+        let pin = quote! {
+            #[allow(
+                unreachable_code,
+                clippy::diverging_sub_expression,
+                clippy::empty_loop,
+                clippy::let_with_type_underscore,
+                clippy::needless_return,
+                reason = "never runs: it tells `?` and `return` the declared type"
+            )]
+            if false {
+                let #pinned: #outcome = loop {};
+                return #pinned;
+            }
+        };
+        let attempt = self.in_time(self.copies(bound, &pin, &body));
+        let attempt = self.gated(quote! {
+            #krate::__private::attempt_async(#call.inner(), #attempt)
+        });
+        if self.is_bounded() {
+            let (limits, number) = (own_name("limits"), own_name("number"));
+            return quote!({
+                let #number = #call.attempt();
+                #limits.bound(__RETRY_SITE.name(), #number, #attempt).await
+            });
+        }
+        quote!(#attempt.await)
+    }
+
+    /// The statements after an attempt: the call ends, or waits.
+    pub(super) fn decision(
+        &self,
+        attempt: &TokenStream,
+        evaluate: &TokenStream,
+        limits: &TokenStream,
+    ) -> TokenStream {
+        let krate = &self.krate;
+        let private = quote!(#krate::__private);
+        let (call, pause) = (own_name("call"), own_name("pause"));
+        // For a type that is no `Result` the compiler points at the declared type.
+        let ended = self.at_outcome("ended");
+        let carried = own_name("carried");
+        let (judge, hook) = (self.judge(), self.hook());
+        let place = quote!((&__RETRY_SITE, #limits));
+        let ended_as = self.ended(attempt, evaluate, &place);
+        let (noted, leave) = (self.noted(&place, evaluate), self.leave());
+        let admitted = self.admitted(&place, evaluate);
+        let around = self.around();
+        if !self.checked.is_async {
+            return quote! {
+                #admitted
+                #ended_as
+                #noted
+                if !#call.decide_sync(#place, #around, &#ended, #evaluate, #judge, #hook) {
+                    #leave #ended;
+                }
+            };
+        }
+        quote! {
+            #admitted
+            let #pause = {
+                #ended_as
+                #noted
+                let #carried = {
+                    use #private::Carry as _;
+                    (&#private::OutcomeProbe::of(&#ended)).__retry_carriage()
+                };
+                match #call.decide(#place, #around, &#ended, #evaluate, #judge, #hook) {
+                    #private::Step::Return => #leave #ended,
+                    #private::Step::Again => continue,
+                    #private::Step::Wait(#pause) => #pause.pause(#ended, #carried),
+                }
+            };
+            if let ::core::option::Option::Some(#carried) = #pause.await {
+                #leave #private::Carriage::unload(#carried);
+            }
+        }
+    }
+
+    /// Binds `ended`, and `timed_out` where a limit may have cut the attempt.
+    fn ended(
+        &self,
+        attempt: &TokenStream,
+        evaluate: &TokenStream,
+        place: &TokenStream,
+    ) -> TokenStream {
+        let krate = &self.krate;
+        let ended = self.at_outcome("ended");
+        let as_result = located(quote!(#krate::__private::as_result), ended.span());
+        if !self.is_bounded() {
+            return quote! {
+                let #ended = #attempt;
+                let #ended = #as_result(#ended);
+            };
+        }
+        let (call, timed_out) = (own_name("call"), own_name("timed_out"));
+        let outcome = self.at_outcome("outcome");
+        let bounds = quote!(#krate::__private::Bounds);
+        // For an error type that cannot hold a `RetryError` the compiler points at the argument.
+        let arguments = self.arguments;
+        let limit = arguments
+            .timeout
+            .as_ref()
+            .or(arguments.max_total_time.as_ref());
+        let mut cut = own_name("ended");
+        if let Some(limit) = limit {
+            cut.set_span(cut.span().located_at(limit.key.span()));
+        }
+        let leave = self.leave();
+        let ran_out = match self.cut() {
+            None => quote!(#leave #outcome),
+            Some(cut) => quote!({
+                #cut
+                #leave #outcome
+            }),
+        };
+        let unbound = quote_spanned!(cut.span()=> #call.unbound(#place, #cut, #evaluate));
+        quote! {
+            let #ended = #attempt;
+            let #ended = match #ended {
+                ::core::result::Result::Ok(#ended) => ::core::result::Result::Ok(#as_result(#ended)),
+                ::core::result::Result::Err(#cut) => ::core::result::Result::Err(#cut),
+            };
+            let (#ended, #timed_out) = match #unbound {
+                #bounds::Ended(#ended) => (#ended, false),
+                #bounds::TimedOut(#ended) => (#ended, true),
+                #bounds::RanOut(#outcome) => #ran_out,
+            };
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! The expansion: an inline loop around the body, with the logic left to the runtime crate.
+//!
+//! Each attempt of an async function is an async block that is not `move` (a sync one: a closure
+//! called in place), so that `&mut self` and `&mut` arguments are borrowed anew each time by
+//! capture analysis, and `?` and `return` mean what they say.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
+
+use crate::check::arguments::refuse_unfit;
+use crate::check::identity::{self, Gated};
+use crate::check::{parameter, signature};
+use crate::expand::call::Call;
+use crate::expand::hygiene::own_name;
+use crate::expand::parameters::{self, Parameters};
+use crate::expand::policy;
+use crate::parse::attribute;
+use crate::parse::class::Class;
+use crate::parse::fault::Faults;
+use crate::parse::function::Function;
+use crate::parse::hidden_body;
+use crate::parse::limit::Limit;
+
+/// Expands an attribute; on any fault, all of them beside the item as it was.
+pub(crate) fn attribute(class: Class, arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let mut faults = Faults::default();
+    let function = Function::parse(item.clone(), &mut faults);
+    let found = function.map(|function| (hidden_body::find(&function), function));
+    let arguments = match &found {
+        Some((found, _)) => found.renamed(arguments),
+        None => arguments,
+    };
+    let arguments = attribute::arguments(arguments, &mut faults);
+    let expanded = found.and_then(|(mut found, function)| {
+        found.share(&arguments.borrow);
+        let checked = signature::check(&function, found.is_boxed, &mut faults);
+        let krate = arguments.krate();
+        let identity = identity::of(&function, &arguments, found.is_boxed, &mut faults);
+        let wanted = (arguments.borrow.as_slice(), identity.is_some());
+        let parameters = parameters::split(&function, wanted, &krate);
+        parameter::refuse_unknown(&arguments.borrow, &function, &mut faults);
+        let checked = checked?;
+        let gate = arguments.gate.as_ref().zip(identity);
+        let gate = gate.map(|(arguments, identity)| Gated {
+            arguments,
+            identity,
+        });
+        refuse_unfit(&arguments, &function, &checked, gate.as_ref(), &mut faults);
+        let call = Call {
+            class,
+            arguments: &arguments,
+            function: &function,
+            checked,
+            found,
+            krate,
+            gate,
+        };
+        Some(call.expand(&parameters))
+    });
+    match expanded {
+        Some(expanded) if faults.is_empty() => expanded,
+        _ => {
+            let errors = faults.into_compile_errors();
+            quote!(#errors #item)
+        }
+    }
+}
+
+impl Call<'_> {
+    fn expand(&self, parameters: &Parameters) -> TokenStream {
+        let Function {
+            attributes,
+            visibility,
+            body,
+            ..
+        } = self.function;
+        let content = self.call(parameters);
+        let content = self.found.replace(self.function, content);
+        let head = self.head(&parameters.declared);
+        // Placed on the user's body, so that a whole-function lint points there.
+        let span = Span::mixed_site().located_at(body.span());
+        let block = quote_spanned!(span=> { #content });
+        quote!(#(#attributes)* #visibility #head #block)
+    }
+
+    /// The signature, with parameters declared as the attempts need them.
+    fn head(&self, declared: &[TokenStream]) -> TokenStream {
+        let signature = &self.function.signature;
+        let (asyncness, ident, output) =
+            (&signature.asyncness, &signature.ident, &signature.output);
+        let (generics, clause) = (&signature.generics, &signature.generics.where_clause);
+        let parameters = generics.lt_token.is_some().then(|| {
+            let parameters = &generics.params;
+            quote!(<#parameters>)
+        });
+        quote!(#asyncness fn #ident #parameters (#(#declared),*) #output #clause)
+    }
+
+    /// The static part, the loop and what it decides.
+    fn call(&self, parameters: &Parameters) -> TokenStream {
+        let krate = &self.krate;
+        let private = quote!(#krate::__private);
+        let call = own_name("call");
+        let site = self.site();
+        let policy = policy::Policy::of(self.arguments, krate);
+        let made = policy.make();
+        let (start, limits) = self.limits();
+        let places = self.places();
+        let attempt = self.attempt(parameters);
+        let number = self
+            .arguments
+            .attempt
+            .as_ref()
+            .map(|name| quote!(let #name = #call.attempt();));
+        let decision = self.decision(&attempt, &policy.evaluate(), &limits);
+        let action = self.action();
+        let opened = self.opened();
+        let guards = self.begun_guards();
+        let attempts = quote! {
+            #guards
+            let mut #call = #private::#made;
+            loop {
+                #number
+                #decision
+            }
+        };
+        let ended = self.closed(attempts);
+        quote! {
+            #site
+            #action
+            #start
+            #places
+            #opened
+            #ended
+        }
+    }
+
+    fn site(&self) -> TokenStream {
+        let krate = &self.krate;
+        let class = Ident::new(self.class.variant(), Span::mixed_site());
+        let name = self.name();
+        let nested = match self.arguments.nested {
+            Some(variant) => {
+                let variant = Ident::new(variant, Span::mixed_site());
+                quote!(::core::option::Option::Some(#krate::Nested::#variant))
+            }
+            None => quote!(::core::option::Option::None),
+        };
+        let constants = policy::Policy::of(self.arguments, krate).constants();
+        let shares = self.shares();
+        quote! {
+            static __RETRY_SITE: #krate::__private::Site = #krate::__private::Site::new(
+                #krate::OperationClass::#class,
+                #name,
+                #constants,
+                #nested,
+            ) #shares;
+        }
+    }
+
+    /// The statement that begins to count time, and the expression by which the call passes it on.
+    fn limits(&self) -> (TokenStream, TokenStream) {
+        let krate = &self.krate;
+        let limits = own_name("limits");
+        let (timeout, total) = (&self.arguments.timeout, &self.arguments.max_total_time);
+        if !self.has_limits() {
+            return (TokenStream::new(), quote!(::core::option::Option::None));
+        }
+        let bound = |limit: &Option<Limit>| match limit {
+            Some(limit) => {
+                let value = limit.value.tokens(krate);
+                quote!(::core::option::Option::Some(#value))
+            }
+            None => quote!(::core::option::Option::None),
+        };
+        let (timeout, total) = (bound(timeout), bound(total));
+        let start = quote!(let #limits = #krate::__private::Limits::start(#timeout, #total););
+        (start, quote!(::core::option::Option::Some(&#limits)))
+    }
+}

@@ -1,0 +1,72 @@
+//! The call that one expansion is made from, and what all parts of the expansion ask of it.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+use syn::ext::IdentExt;
+
+use crate::check::identity::Gated;
+use crate::check::signature::Checked;
+use crate::expand::hygiene::own_name;
+use crate::parse::arguments::Arguments;
+use crate::parse::class::Class;
+use crate::parse::function::Function;
+use crate::parse::hidden_body::Found;
+
+/// Everything that one expansion is made from.
+pub(super) struct Call<'a> {
+    pub(super) class: Class,
+    pub(super) arguments: &'a Arguments,
+    pub(super) function: &'a Function,
+    pub(super) checked: Checked,
+    pub(super) found: Found,
+    pub(super) krate: TokenStream,
+    /// The gate that makes its effect happen once, and the identity of the call.
+    pub(super) gate: Option<Gated<'a>>,
+}
+
+impl Call<'_> {
+    /// The name as given, else the function's.
+    pub(super) fn name(&self) -> String {
+        self.arguments
+            .name
+            .clone()
+            .unwrap_or_else(|| self.function.signature.ident.unraw().to_string())
+    }
+
+    /// Whether the call or an attempt has a limit in time.
+    pub(super) fn has_limits(&self) -> bool {
+        self.arguments.timeout.is_some() || self.arguments.max_total_time.is_some()
+    }
+
+    /// Whether a limit may cut an attempt.
+    pub(super) fn is_bounded(&self) -> bool {
+        self.checked.is_async && self.has_limits()
+    }
+
+    /// The keyword that leaves the loop with an outcome.
+    pub(super) fn leave(&self) -> TokenStream {
+        if self.gate.is_some() {
+            quote!(break)
+        } else {
+            quote!(return)
+        }
+    }
+
+    /// The name of a method, or that of its sync twin.
+    pub(super) fn twin(&self, method: &str) -> Ident {
+        let suffix = if self.checked.is_async { "" } else { "_sync" };
+        Ident::new(&format!("{method}{suffix}"), Span::mixed_site())
+    }
+
+    pub(super) fn awaited(&self) -> Option<TokenStream> {
+        self.checked.is_async.then(|| quote!(.await))
+    }
+
+    /// A name of the expansion's own that stands where the declared type does.
+    pub(super) fn at_outcome(&self, name: &str) -> Ident {
+        let span = Span::mixed_site().located_at(self.checked.outcome_span);
+        let mut name = own_name(name);
+        name.set_span(span);
+        name
+    }
+}

@@ -1,0 +1,277 @@
+//! The gate around the loop: the action and its identity, what opens the gate, what it hears of
+//! each attempt, and what closes it.
+
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::Expr;
+use syn::spanned::Spanned;
+
+use crate::check::identity::{Gated, Identity, Member};
+use crate::expand::call::Call;
+use crate::expand::hygiene::{lent, located, own_name};
+use crate::parse::gate::Key;
+
+impl Call<'_> {
+    /// The static part of the action.
+    pub(super) fn action(&self) -> TokenStream {
+        let Some(gated) = &self.gate else {
+            return TokenStream::new();
+        };
+        // For a missing crate the compiler reports one error, at the argument that needs it, with
+        // the crate to add: it does so for a path that begins in scope. A module of its own has
+        // none of the user's names in scope, only crates.
+        let effects = located(
+            quote!(retry_effects::__private),
+            gated.arguments.idempotent.span(),
+        );
+        let import = quote! {
+            mod __retry_outside {
+                pub(super) use #effects as effects;
+            }
+            use __retry_outside::effects as __retry_effects;
+        };
+        let name = self.name();
+        let (unique, action) = if self.arguments.name.is_some() {
+            (TokenStream::new(), quote!(#name))
+        } else {
+            let path = quote!(::core::concat!(::core::module_path!(), "::", #name));
+            (self.only_in_its_module(gated), path)
+        };
+        quote! {
+            #import
+            #unique
+            static __RETRY_ACTION: __retry_effects::ActionSite =
+                __retry_effects::ActionSite::new(#action);
+        }
+    }
+
+    /// Fails to compile where the function is no item of its module: one in an `impl` or in another
+    /// function may have a namesake there, and its path would name both.
+    fn only_in_its_module(&self, gated: &Gated<'_>) -> TokenStream {
+        const MESSAGE: &str = "an `idempotent` function in an `impl` or in another function may have \
+                               namesakes, whose results it would replay: say by `name = \"..\"` \
+                               what it does";
+        let function = &self.function.signature.ident;
+        let size = quote!(::core::mem::size_of_val(&#function));
+        let assertion = located(
+            quote!(::core::assert!(#size == 0, #MESSAGE);),
+            gated.arguments.idempotent.span(),
+        );
+        // The glob brings in the function itself, a type without a size, if it is the module's; else
+        // the name is that of the constant around.
+        quote! {
+            const _: () = {
+                #[allow(non_upper_case_globals, dead_code, reason = "named like the function")]
+                const #function: bool = true;
+                {
+                    #[allow(unused_imports, reason = "it may find nothing")]
+                    use self::*;
+                    #assertion
+                }
+            };
+        }
+    }
+
+    /// Opens the gate, or returns what is recorded.
+    pub(super) fn opened(&self) -> TokenStream {
+        let Some(gated) = &self.gate else {
+            return TokenStream::new();
+        };
+        let (ask, gate, outcome) = (own_name("ask"), own_name("gate"), own_name("outcome"));
+        let asked = self.asked(gated, &ask);
+        let declared = &self.checked.outcome;
+        // For a type that cannot be recorded the compiler points at the declared type; for an error
+        // type that cannot hold an `EffectError`, at the argument.
+        let results = located(quote!(__retry_effects::results), self.checked.outcome_span);
+        let (errors, place) = match &gated.arguments.replay_errors {
+            Some(key) => (quote!(__retry_effects::errors_replayed), key.span()),
+            None => {
+                let place = gated.arguments.idempotent.span();
+                (quote!(__retry_effects::errors), place)
+            }
+        };
+        let errors = located(quote!(#errors::<#declared>), place);
+        let open = self.twin("open");
+        let awaited = self.awaited();
+        let first = self.asked_first();
+        let mutability = gated.arguments.probe.is_some().then(|| quote!(mut));
+        quote! {
+            let #ask = { #asked #ask };
+            let #mutability #gate = match #ask.#open(#results::<#declared>(), #errors()) #awaited {
+                __retry_effects::Opened::Finished(#outcome) => return #outcome,
+                __retry_effects::Opened::Run(#gate) => #gate,
+            };
+            #first
+        }
+    }
+
+    /// Everything that the gate is asked with. Statements, and a block around them: what they
+    /// borrow is not held while the gate opens.
+    fn asked(&self, gated: &Gated<'_>, ask: &Ident) -> TokenStream {
+        let arguments = gated.arguments;
+        let identity = &gated.identity;
+        let mut asked = quote!(let #ask = __retry_effects::Ask::new(&__RETRY_ACTION););
+        let mut with = |method: &str, value: TokenStream| {
+            let method = Ident::new(method, Span::mixed_site());
+            asked.extend(quote!(let #ask = #ask.#method(#value);));
+        };
+        if let Some(scope) = &arguments.scope {
+            with("scope", lent(scope));
+        }
+        match &arguments.key {
+            Some(Key::Expression(expression)) => with("key", lent(expression)),
+            _ => with("key", object(&identity.key)),
+        }
+        if !identity.input.is_empty() {
+            with("input", object(&identity.input));
+        }
+        if let Some(store) = &arguments.store {
+            with("store", given(store, identity));
+        }
+        for (method, limit) in [("lease", &arguments.lease), ("retain", &arguments.retain)] {
+            if let Some(limit) = limit {
+                with(method, limit.value.tokens(&self.krate));
+            }
+        }
+        let effects = quote!(__retry_effects);
+        for (method, value) in [
+            ("in_doubt", &arguments.in_doubt),
+            ("on_busy", &arguments.on_busy),
+        ] {
+            if let Some(value) = value {
+                with(method, value.tokens(&effects));
+            }
+        }
+        if arguments.probe.is_some() {
+            with("probed", TokenStream::new());
+        }
+        if let Some(after) = &arguments.probe_after {
+            with("probe_after", after.value.tokens(&self.krate));
+        }
+        if self.has_limits() {
+            let limits = own_name("limits");
+            with("limits", quote!(&#limits));
+        }
+        asked
+    }
+
+    /// The attempt, begun through the gate.
+    pub(super) fn gated(&self, attempt: TokenStream) -> TokenStream {
+        if self.gate.is_none() {
+            return attempt;
+        }
+        let gate = own_name("gate");
+        if self.checked.is_async {
+            quote!(#gate.attempt(#attempt))
+        } else {
+            quote!(#gate.attempt_sync(|| #attempt))
+        }
+    }
+
+    /// Tells the gate how an attempt ended; with a probe, also what the other side says of it, which
+    /// may end the call.
+    pub(super) fn noted(&self, place: &TokenStream, evaluate: &TokenStream) -> TokenStream {
+        if self.gate.is_none() {
+            return TokenStream::new();
+        }
+        let (gate, ended) = (own_name("gate"), self.at_outcome("ended"));
+        let proof = self.proof();
+        match self.heard(&ended) {
+            None => quote!(#gate.note(&#ended, #proof);),
+            Some(heard) => {
+                let rescued = self.rescued(place, evaluate, heard);
+                quote! {
+                    let #ended = if #gate.note(&#ended, #proof) { #rescued } else { #ended };
+                }
+            }
+        }
+    }
+
+    /// The loop with what follows it: the record of how the call ended.
+    pub(super) fn closed(&self, attempts: TokenStream) -> TokenStream {
+        let Some(gated) = &self.gate else {
+            return attempts;
+        };
+        let (gate, ended) = (own_name("gate"), self.at_outcome("ended"));
+        let close = self.twin("close");
+        let outcome = &self.checked.outcome;
+        let awaited = self.awaited();
+        // The time limit may have cut an attempt without another word of it.
+        let cut = self.is_bounded().then(|| {
+            let shown = self.shown();
+            let noted = quote!(#gate.note_cut(&#ended, #shown));
+            match self.heard(&ended) {
+                Some(heard) => quote! {
+                    let #ended = if #noted { { #heard }.into_outcome() } else { #ended };
+                },
+                None => quote!(#noted;),
+            }
+        });
+        // Only a final error is recorded. The predicate that says so is not held while that is done.
+        let (is_final, said) = if gated.arguments.replay_errors.is_some() {
+            let (is_final, is_stop) = (own_name("is_final"), self.is_stop());
+            (
+                quote!(let #is_final = #ended.as_ref().is_err_and(#is_stop);),
+                quote!(move |_| #is_final),
+            )
+        } else {
+            (TokenStream::new(), quote!(|_| false))
+        };
+        quote! {
+            let #ended: #outcome = { #attempts };
+            #cut
+            #is_final
+            #gate.#close(#ended, #said) #awaited
+        }
+    }
+}
+
+/// The value of an expression; a parameter is cloned, for the attempts may need it.
+fn given(expression: &Expr, identity: &Identity<'_>) -> TokenStream {
+    let span = Span::mixed_site().located_at(expression.span());
+    let is_parameter = |path: &syn::ExprPath| {
+        let name = path.path.get_ident();
+        identity.all.iter().any(|it| Some(&it.variable) == name)
+    };
+    match expression {
+        Expr::Path(path) if is_parameter(path) => {
+            quote_spanned!(span=> ::core::clone::Clone::clone(&#path))
+        }
+        other => other.to_token_stream(),
+    }
+}
+
+/// The object of these parameters.
+fn object(members: &[Member<'_>]) -> TokenStream {
+    let fields = own_name("fields");
+    // Each field goes before those that are there.
+    let added = members.iter().rev().map(|member| {
+        let conditions = &member.conditions;
+        let field = field(member, &fields);
+        quote!(#(#conditions)* let #fields = #field;)
+    });
+    quote! {
+        &{
+            let #fields = __retry_effects::End;
+            #(#added)*
+            __retry_effects::Object(#fields)
+        }
+    }
+}
+
+fn field(member: &Member<'_>, rest: &Ident) -> TokenStream {
+    // For a type without a JSON form the compiler points at the type, from first token to last.
+    let mut tokens = member
+        .ty
+        .to_token_stream()
+        .into_iter()
+        .map(|token| token.span());
+    let first = tokens.next().unwrap_or_else(|| member.variable.span());
+    let last = tokens.last().unwrap_or(first);
+    let mut variable = member.variable.clone();
+    variable.set_span(variable.span().located_at(last));
+    let lent = quote_spanned!(Span::mixed_site().located_at(first)=> &);
+    let new = located(quote!(__retry_effects::Field::new), first);
+    let name = Literal::string(&member.field);
+    quote!(#new(#name, #lent #variable, #rest))
+}

@@ -1,0 +1,206 @@
+//! The guards around attempts: what the call's static part says of them, what begins them, what asks
+//! them for an attempt, and what they hear of it. A call without guards has nothing of all this.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Expr, FnArg};
+
+use crate::check::parameter;
+use crate::expand::call::Call;
+use crate::expand::hygiene::{lent, located, own_name};
+use crate::parse::function::Function;
+use crate::parse::shared_guard::{Guard, LentBy};
+
+impl Call<'_> {
+    /// The part of the static site about guards that no code declares.
+    pub(super) fn shares(&self) -> TokenStream {
+        let krate = &self.krate;
+        let private = quote!(#krate::__private);
+        let guards = &self.arguments.guards;
+        let share = |guard: &Option<Guard>| {
+            let share = match &guard.as_ref()?.lent_by {
+                LentBy::Operation => quote!(Operation),
+                LentBy::Name(name) => quote!(Named(#name)),
+                LentBy::Expression(_) => return None,
+            };
+            Some(quote!(::core::option::Option::Some(#private::Share::#share)))
+        };
+        let shares = [&guards.budget, &guards.circuit_breaker, &guards.adaptive].map(share);
+        if shares.iter().all(Option::is_none) {
+            return TokenStream::new();
+        }
+        let none = || quote!(::core::option::Option::None);
+        let [budget, breaker, limiter] = shares.map(|share| share.unwrap_or_else(none));
+        let settings = guards.settings.iter().map(|(field, value)| {
+            let field = Ident::new(field, Span::mixed_site());
+            let value = value.tokens(krate);
+            quote!(#field: ::core::option::Option::Some(#value),)
+        });
+        let layer = if guards.settings.is_empty() {
+            quote!(#private::GuardLayer::NONE)
+        } else {
+            quote!(#private::GuardLayer { #(#settings)* ..#private::GuardLayer::NONE })
+        };
+        quote! {
+            .guarded(#private::Asked {
+                budget: #budget,
+                breaker: #breaker,
+                limiter: #limiter,
+                layer: #layer,
+            })
+        }
+    }
+
+    /// Begins the call's guards.
+    pub(super) fn begun_guards(&self) -> TokenStream {
+        let arguments = &self.arguments.guards;
+        if !arguments.are_any() {
+            return TokenStream::new();
+        }
+        let krate = &self.krate;
+        let mut places = TokenStream::new();
+        let mut changes = TokenStream::new();
+        for (name, ty, guard) in [
+            ("budget", quote!(RetryBudget), &arguments.budget),
+            (
+                "breaker",
+                quote!(CircuitBreaker),
+                &arguments.circuit_breaker,
+            ),
+            ("limiter", quote!(AdaptiveLimiter), &arguments.adaptive),
+        ] {
+            if let Some(LentBy::Expression(expression)) = guard.as_ref().map(|it| &it.lent_by) {
+                // For a wrong type the compiler points at the expression.
+                let place = expression.span();
+                let mut variable = own_name(name);
+                variable.set_span(variable.span().located_at(place));
+                let reference = self.lent_guard(expression);
+                places.extend(quote!(let #variable = #reference;));
+                let guard = located(
+                    quote!(#krate::__private::guard::<#krate::#ty, _>(#variable)),
+                    place,
+                );
+                let method = Ident::new(name, Span::mixed_site());
+                changes.extend(quote!(.#method(#guard)));
+            }
+        }
+        if let Some(time_budget) = &arguments.time_budget {
+            let time = time_budget.value.tokens(krate);
+            changes.extend(quote! {
+                .time_budget(::core::option::Option::Some(__RETRY_SITE.time_budget(#time)))
+            });
+        }
+        let variable = own_name("guards");
+        let guards = if changes.is_empty() {
+            quote!(__RETRY_SITE.guards())
+        } else {
+            quote!(&__RETRY_SITE.guards().clone()#changes)
+        };
+        let hedge = self.begun_hedge();
+        quote! {
+            #places
+            let #variable = #guards;
+            #hedge
+        }
+    }
+
+    /// A reference to the guard that an expression gives. An argument that each attempt takes a copy
+    /// of is lent to none while the call holds it: the call takes a copy too.
+    fn lent_guard(&self, expression: &Expr) -> TokenStream {
+        let Function {
+            signature, body, ..
+        } = self.function;
+        let is_copied = |name: &Ident| {
+            let declared = signature.inputs.iter().any(|input| match input {
+                FnArg::Typed(typed) => {
+                    parameter::name(&typed.pat) == Some(name)
+                        && parameter::reference(&typed.ty).is_none()
+                }
+                FnArg::Receiver(_) => false,
+            });
+            declared && parameter::mentions(&body.stream(), name)
+        };
+        match expression {
+            Expr::Path(path) if path.path.get_ident().is_some_and(is_copied) => {
+                let span = Span::mixed_site().located_at(expression.span());
+                quote_spanned!(span=> &::core::clone::Clone::clone(&#path))
+            }
+            _ => lent(expression),
+        }
+    }
+
+    /// Asks for an attempt: the breaker, then the limiter.
+    pub(super) fn admitted(&self, place: &TokenStream, evaluate: &TokenStream) -> TokenStream {
+        let arguments = &self.arguments.guards;
+        if !arguments.are_any() {
+            return TokenStream::new();
+        }
+        let (guards, admission) = (own_name("guards"), own_name("admission"));
+        let admitted = match &arguments.circuit_breaker {
+            None => quote!(let #admission = #guards.pass();),
+            Some(breaker) => {
+                let (call, rejection, leave) =
+                    (own_name("call"), own_name("rejection"), self.leave());
+                // For an error type that cannot hold a `RetryError` the compiler points at the
+                // argument.
+                let span = Span::mixed_site().located_at(breaker.key.span());
+                let admit = quote_spanned!(span=> #call.admit(#place, #guards, #evaluate));
+                quote! {
+                    let #admission = match #admit {
+                        ::core::result::Result::Ok(#admission) => #admission,
+                        ::core::result::Result::Err(#rejection) => {
+                            #leave ::core::result::Result::Err(#rejection)
+                        }
+                    };
+                }
+            }
+        };
+        let waited = arguments.adaptive.as_ref().map(|_| {
+            if !self.checked.is_async {
+                return quote!(__RETRY_SITE.wait(#guards););
+            }
+            let (krate, call) = (&self.krate, own_name("call"));
+            quote! {
+                let #admission = if #call.delay(#place, #guards).await {
+                    #admission
+                } else {
+                    #krate::__private::Settle::given_back(#admission)
+                };
+            }
+        });
+        quote!(#admitted #waited)
+    }
+
+    /// The guards and the admission around an attempt, as the engine takes them.
+    pub(super) fn around(&self) -> TokenStream {
+        let krate = &self.krate;
+        if !self.arguments.guards.are_any() {
+            return quote!(#krate::__private::UNGUARDED);
+        }
+        let (guards, admission) = (own_name("guards"), own_name("admission"));
+        quote!((::core::option::Option::Some(#guards), #admission))
+    }
+
+    /// Tells the breaker that the call's time limit cut the attempt.
+    pub(super) fn cut(&self) -> Option<TokenStream> {
+        let (krate, admission) = (&self.krate, own_name("admission"));
+        let guards = &self.arguments.guards;
+        guards
+            .are_any()
+            .then(|| quote!(#krate::__private::Settle::cut(#admission);))
+    }
+
+    /// The attempt, inside the call's time budget.
+    pub(super) fn in_time(&self, attempt: TokenStream) -> TokenStream {
+        if self.arguments.guards.time_budget.is_none() {
+            return attempt;
+        }
+        let guards = own_name("guards");
+        if self.checked.is_async {
+            quote!(#guards.in_time(#attempt))
+        } else {
+            quote!(|| #guards.in_time_sync(#attempt))
+        }
+    }
+}

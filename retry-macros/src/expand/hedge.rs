@@ -1,0 +1,50 @@
+//! The hedge: copies of an attempt beside one that is slow.
+
+use proc_macro2::{Group, TokenStream};
+use quote::quote;
+
+use crate::expand::call::Call;
+use crate::expand::hygiene::own_name;
+
+impl Call<'_> {
+    /// The hedge of the call, made at its start.
+    pub(super) fn begun_hedge(&self) -> Option<TokenStream> {
+        let arguments = self.arguments.guards.hedge.as_ref()?;
+        let hedge = own_name("hedge");
+        let after = arguments.after.tokens(&self.krate);
+        let max = match &arguments.max {
+            Some(max) => max.tokens(&self.krate),
+            None => quote!(1),
+        };
+        Some(quote!(let #hedge = __RETRY_SITE.hedge(#after, #max);))
+    }
+
+    /// The attempt, an async block, or what races copies of it. Each copy owns its
+    /// arguments, and borrows from no other.
+    pub(super) fn copies(
+        &self,
+        bound: &[TokenStream],
+        pin: &TokenStream,
+        body: &Group,
+    ) -> TokenStream {
+        if self.arguments.guards.hedge.is_none() {
+            return quote!(async {
+                #pin
+                #(#bound)*
+                #body
+            });
+        }
+        let krate = &self.krate;
+        let (guards, hedge) = (own_name("guards"), own_name("hedge"));
+        let (is_final, outcome) = (self.is_stop(), &self.checked.outcome);
+        quote! {
+            #krate::__private::race((&__RETRY_SITE, #guards, #hedge), #krate::__private::on_error_of::<#outcome, _>(#is_final), || {
+                #(#bound)*
+                async move {
+                    #pin
+                    #body
+                }
+            })
+        }
+    }
+}

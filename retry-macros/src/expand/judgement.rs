@@ -1,0 +1,174 @@
+//! The judgement of an outcome: failures, predicates and the hook.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::Expr;
+use syn::spanned::Spanned;
+
+use crate::expand::call::Call;
+use crate::expand::hygiene::{located, own_name};
+
+impl Call<'_> {
+    /// Places for predicates and hooks that an expression makes, at the first failure.
+    pub(super) fn places(&self) -> TokenStream {
+        let arguments = self.arguments;
+        let all = [
+            ("retry_if", &arguments.retry_if),
+            ("retry_on_ok", &arguments.retry_on_ok),
+            ("not_applied_if", &arguments.not_applied_if),
+            ("on_retry", &arguments.on_retry),
+        ];
+        let made = all.into_iter().filter_map(|(name, expression)| {
+            expression.as_ref().filter(|it| !is_in_place(it))?;
+            let name = own_name(name);
+            Some(quote!(let #name = ::core::cell::OnceCell::new();))
+        });
+        made.collect()
+    }
+
+    /// A closure from an outcome to what is wrong with it.
+    pub(super) fn judge(&self) -> TokenStream {
+        let krate = &self.krate;
+        let private = quote!(#krate::__private);
+        let (outcome, value, error) = (own_name("outcome"), own_name("value"), own_name("error"));
+        let of_value = match &self.arguments.retry_on_ok {
+            Some(predicate) => {
+                let predicate = in_place(predicate, "retry_on_ok");
+                quote! {
+                    #private::holds(#value, #predicate).then(#private::Failure::unaccepted)
+                }
+            }
+            None => quote!({ let _ = #value; ::core::option::Option::None }),
+        };
+        let mut of_error = self.failure(&error);
+        if self.gate.is_some() {
+            let gate = own_name("gate");
+            of_error = quote!(#gate.judged(#of_error));
+        }
+        quote! {
+            |#outcome| match #outcome {
+                ::core::result::Result::Ok(#value) => #of_value,
+                ::core::result::Result::Err(#error) => ::core::option::Option::Some(#of_error),
+            }
+        }
+    }
+
+    /// A closure from an error to a failure that a predicate's advice has no part in: what it proves
+    /// is asked of it.
+    pub(super) fn proof(&self) -> TokenStream {
+        let error = own_name("error");
+        let failure = self.unless_timed_out(self.known(&error));
+        quote!(|#error| #failure)
+    }
+
+    /// A closure from the error of an attempt that was cut to a failure that shows it: no predicate of
+    /// the user's is asked about it.
+    pub(super) fn shown(&self) -> TokenStream {
+        let error = own_name("error");
+        let known = self.known_by_type(&error);
+        quote!(|#error| #known)
+    }
+
+    /// A closure from the call's last error to whether it is final.
+    pub(super) fn is_stop(&self) -> TokenStream {
+        let error = own_name("error");
+        let known = self.known(&error);
+        let failure = self.by_predicate(&known, &error).unwrap_or(known);
+        quote!(|#error| #failure.is_stop())
+    }
+
+    pub(super) fn failure(&self, error: &Ident) -> TokenStream {
+        let known = self.known(error);
+        // A predicate's advice stays; its statement about an attempt that was cut does not.
+        self.unless_timed_out(self.by_predicate(&known, error).unwrap_or(known))
+    }
+
+    /// The failure as the error's own type and `not_applied_if` describe it.
+    fn known(&self, error: &Ident) -> TokenStream {
+        let known = self.known_by_type(error);
+        let Some(expression) = &self.arguments.not_applied_if else {
+            return known;
+        };
+        let krate = &self.krate;
+        let predicate = in_place(expression, "not_applied_if");
+        let holds = located(quote!(#krate::__private::holds), expression.span());
+        quote!(#known.not_applied_if(|| #holds(#error, #predicate)))
+    }
+
+    fn known_by_type(&self, error: &Ident) -> TokenStream {
+        let krate = &self.krate;
+        let private = quote!(#krate::__private);
+        if self.checked.error_is_parameter && self.arguments.retry_if.is_none() {
+            // For a type that is not `Classify` the compiler points at the declared type.
+            let error = self.at_outcome("error");
+            let classified = located(quote!(#private::classified), error.span());
+            return quote!(#classified(#error));
+        }
+        let description = quote!((&&&&&&#private::Probe(#error)).__retry_description());
+        if self.gate.is_some() {
+            // For a type that nothing judges the compiler points at the declared type.
+            let classifier = located(
+                quote!(__retry_classifier_at_gate()),
+                self.checked.outcome_span,
+            );
+            return quote!({
+                use #private::{Described as _, JudgedAtGate as _};
+                use #private::{JudgedByChainAtGate as _, NotJudgedAtGate as _};
+                #private::failure((&&&#private::Probe(#error)).#classifier, #description)
+            });
+        }
+        quote!({
+            use #private::{Described as _, Judged as _};
+            #private::failure((&&&&&#private::Probe(#error)).__retry_classifier(), #description)
+        })
+    }
+
+    /// A failure as `retry_if` judges it, where that is given.
+    fn by_predicate(&self, failure: &TokenStream, error: &Ident) -> Option<TokenStream> {
+        let krate = &self.krate;
+        let expression = self.arguments.retry_if.as_ref()?;
+        let predicate = in_place(expression, "retry_if");
+        let verdict_by = located(quote!(#krate::__private::verdict_by), expression.span());
+        Some(quote!(#failure.judged(#verdict_by(#error, #predicate))))
+    }
+
+    fn unless_timed_out(&self, failure: TokenStream) -> TokenStream {
+        if !self.is_bounded() {
+            return failure;
+        }
+        let (krate, timed_out) = (&self.krate, own_name("timed_out"));
+        quote!(#krate::__private::unless_timed_out(#failure, #timed_out))
+    }
+
+    pub(super) fn hook(&self) -> TokenStream {
+        let Some(expression) = &self.arguments.on_retry else {
+            return quote!(|_| ());
+        };
+        let hook = in_place(expression, "on_retry");
+        if is_in_place(expression) {
+            return hook;
+        }
+        let event = own_name("event");
+        quote!(|#event| (#hook)(#event))
+    }
+}
+
+/// A closure or a path costs nothing to write again where it is used; anything else is made once.
+fn is_in_place(expression: &Expr) -> bool {
+    matches!(expression, Expr::Closure(_) | Expr::Path(_))
+}
+
+fn in_place(expression: &Expr, name: &str) -> TokenStream {
+    // For a wrong type the compiler points at the user's expression.
+    let span = Span::mixed_site().located_at(expression.span());
+    match expression {
+        Expr::Closure(closure) => closure.to_token_stream(),
+        // It may be a parameter: that is not given away.
+        Expr::Path(path) => quote_spanned!(span=> &#path),
+        _ => {
+            let mut name = own_name(name);
+            name.set_span(span);
+            quote_spanned!(span=> #name.get_or_init(|| #expression))
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The parameters of the outer function, and how each attempt binds them: it gets its own copy of
+//! what is taken by value, and borrows the rest.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Attribute, FnArg, Pat, PatIdent, PatType, Type};
+
+use crate::check::parameter;
+use crate::expand::hygiene::located;
+use crate::parse::function::Function;
+
+/// The parameters as the outer function declares them, and how each attempt binds them.
+#[derive(Default)]
+pub(crate) struct Parameters {
+    pub(crate) declared: Vec<TokenStream>,
+    pub(crate) bound: Vec<TokenStream>,
+}
+
+/// Splits the function's parameters; `krate` is the path of the runtime crate. With `all_named` even
+/// a `_` has a variable that holds it.
+pub(crate) fn split(
+    function: &Function,
+    (borrowed, all_named): (&[Ident], bool),
+    krate: &TokenStream,
+) -> Parameters {
+    let mut parameters = Parameters::default();
+    for (at, input) in function.signature.inputs.iter().enumerate() {
+        let FnArg::Typed(typed) = input else {
+            parameters.declared.push(quote!(#input));
+            continue;
+        };
+        if let Pat::Ident(PatIdent { ident, .. }) = typed.pat.as_ref() {
+            let is_borrowed = borrowed.contains(ident);
+            // No attempt needs what no body knows, though the attribute's expressions may.
+            let is_pattern = all_named && parameter::name(&typed.pat).is_none();
+            if is_borrowed || !(is_pattern || parameter::mentions(&function.body.stream(), ident)) {
+                parameters.declared.push(quote!(#input));
+                continue;
+            }
+        }
+        if all_named && matches!(typed.pat.as_ref(), Pat::Wild(_)) {
+            parameters.hold(typed, at);
+            continue;
+        }
+        parameters.add(typed, at, krate);
+    }
+    parameters
+}
+
+impl Parameters {
+    /// Holds what no attempt binds.
+    fn hold(&mut self, PatType { attrs, ty, .. }: &PatType, at: usize) {
+        let name = parameter::placeholder(at);
+        self.declared.push(quote!(#(#attrs)* #name: #ty));
+    }
+
+    fn add(&mut self, typed: &PatType, at: usize, krate: &TokenStream) {
+        let PatType { attrs, pat, ty, .. } = typed;
+        let Some((binding, reference)) = binding(typed) else {
+            self.declared.push(quote!(#typed));
+            return;
+        };
+        // Conditions hold for both; lints belong to the name that the body uses.
+        let conditions: Vec<&Attribute> = attrs
+            .iter()
+            .filter(|attribute| attribute.path().is_ident("cfg"))
+            .collect();
+        // A name that the body knows stays: the attribute's expressions may use it.
+        let name = match binding {
+            Binding::Name(ident) => ident.clone(),
+            Binding::Pattern => parameter::placeholder(at),
+        };
+        let value = match reference {
+            Some(false) => quote!(#name),
+            Some(true) => quote!(&mut *#name),
+            None => own(&name, ty, krate),
+        };
+        let mutability = reference.is_none().then(|| quote!(mut));
+        self.declared
+            .push(quote!(#(#conditions)* #mutability #name: #ty));
+        self.bound.push(quote!(#(#attrs)* let #pat = #value;));
+    }
+}
+
+/// A copy of the argument for one attempt.
+fn own(name: &Ident, ty: &Type, krate: &TokenStream) -> TokenStream {
+    // For a type that is not `Clone` the compiler points at the argument of the call, from its
+    // first token to its last: these get the place of the type.
+    let mut tokens = ty.to_token_stream().into_iter().map(|token| token.span());
+    let first = tokens.next().unwrap_or_else(|| name.span());
+    let last = tokens.last().unwrap_or(first);
+    let lent = quote_spanned!(name.span().located_at(first)=> &mut);
+    let mut argument = name.clone();
+    argument.set_span(name.span().located_at(last));
+    let own = located(quote!(#krate::__private::own), first);
+    quote!(#own(#lent #argument))
+}
+
+enum Binding<'a> {
+    /// `x` or `mut x`.
+    Name(&'a Ident),
+    /// Anything else.
+    Pattern,
+}
+
+/// The binding of a parameter in each attempt, and whether it is a reference (`true`: a `&mut`, which
+/// each attempt borrows anew by name, as a body may move it: `for row in rows`).
+/// `None` where there is nothing to bind: nobody can tell attempts apart by it.
+fn binding(typed: &PatType) -> Option<(Binding<'_>, Option<bool>)> {
+    let reference = parameter::reference(&typed.ty);
+    match typed.pat.as_ref() {
+        Pat::Wild(_) => None,
+        Pat::Ident(PatIdent {
+            by_ref: None,
+            mutability: None,
+            subpat: None,
+            ..
+        }) if reference == Some(false) => None,
+        Pat::Ident(PatIdent {
+            by_ref: None,
+            subpat: None,
+            ident,
+            ..
+        }) => Some((Binding::Name(ident), reference)),
+        _ => Some((Binding::Pattern, reference)),
+    }
+}

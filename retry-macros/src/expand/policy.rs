@@ -1,0 +1,86 @@
+//! The policy's arguments: constants for the static site, expressions for each call.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+
+use crate::parse::arguments::Arguments;
+use crate::parse::value::Value;
+
+/// The number of fields of a layer.
+const FIELDS: usize = 6;
+
+/// The arguments that make up a layer of the policy, by field.
+pub(crate) struct Policy<'a> {
+    fields: Vec<(&'static str, &'a Value)>,
+    krate: &'a TokenStream,
+}
+
+impl<'a> Policy<'a> {
+    pub(crate) fn of(arguments: &'a Arguments, krate: &'a TokenStream) -> Self {
+        let of = |name| arguments.policy.get(name);
+        let fields: [_; FIELDS] = [
+            ("policy", of("policy")),
+            ("max_attempts", of("max_attempts")),
+            ("min_wait", of("min_wait")),
+            ("max_wait", of("max_wait")),
+            // A multiplier beside `backoff = "exponential"` says the same more exactly.
+            ("growth", of("multiplier").or_else(|| of("backoff"))),
+            ("jitter", of("jitter")),
+        ];
+        let fields = fields
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)));
+        Self {
+            fields: fields.collect(),
+            krate,
+        }
+    }
+
+    /// The constructor of the call.
+    pub(crate) fn make(&self) -> TokenStream {
+        if self.is_constant() {
+            quote!(Call::constant())
+        } else {
+            quote!(Call::evaluated())
+        }
+    }
+
+    /// The layer of the constants.
+    pub(crate) fn constants(&self) -> TokenStream {
+        self.layer(|value| !matches!(value, Value::Expression(..)))
+    }
+
+    /// A closure that evaluates the rest.
+    pub(crate) fn evaluate(&self) -> TokenStream {
+        let layer = self.layer(|value| matches!(value, Value::Expression(..)));
+        quote!(|| #layer)
+    }
+
+    fn is_constant(&self) -> bool {
+        !self
+            .fields
+            .iter()
+            .any(|(_, value)| matches!(value, Value::Expression(..)))
+    }
+
+    fn layer(&self, is_in: impl Fn(&Value) -> bool) -> TokenStream {
+        let krate = self.krate;
+        let layer = quote!(#krate::__private::Layer);
+        let fields = self
+            .fields
+            .iter()
+            .filter(|(_, value)| is_in(value))
+            .map(|(name, value)| {
+                let name = Ident::new(name, Span::mixed_site());
+                let value = value.tokens(krate);
+                quote!(#name: ::core::option::Option::Some(#value),)
+            });
+        let fields: Vec<TokenStream> = fields.collect();
+        match fields.len() {
+            0 => quote!(#layer::NONE),
+            // Nothing is left, and clippy would say so of the user's code.
+            FIELDS => quote!(#layer { #(#fields)* }),
+            _ => quote!(#layer { #(#fields)* ..#layer::NONE }),
+        }
+    }
+}

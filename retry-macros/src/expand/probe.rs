@@ -1,0 +1,139 @@
+//! The probe: the question to the other side whether the effect of an action in doubt happened.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+use syn::spanned::Spanned;
+use syn::{Attribute, Expr, ExprClosure};
+
+use crate::check::identity::Member;
+use crate::expand::call::Call;
+use crate::expand::hygiene::own_name;
+
+impl Call<'_> {
+    /// A record in doubt that was taken over is asked about before anything runs.
+    pub(super) fn asked_first(&self) -> TokenStream {
+        let Some(answer) = self.answer() else {
+            return TokenStream::new();
+        };
+        let (gate, variable, outcome) = (own_name("gate"), self.answer_name(), own_name("outcome"));
+        let (close, awaited) = (self.twin("close"), self.awaited());
+        quote! {
+            if #gate.asks_first() {
+                let #variable = #answer;
+                if let ::core::option::Option::Some(#outcome) = #gate.hear_first(#variable) {
+                    return #gate.#close(#outcome, |_| false) #awaited;
+                }
+            }
+        }
+    }
+
+    /// An attempt's outcome once the other side was asked: where that has its result, the attempt
+    /// counts as failed and the call is over.
+    pub(super) fn rescued(
+        &self,
+        place: &TokenStream,
+        evaluate: &TokenStream,
+        heard: TokenStream,
+    ) -> TokenStream {
+        let krate = &self.krate;
+        let kinds = quote!(#krate::__private::Heard);
+        let (call, value, lost) = (own_name("call"), own_name("value"), own_name("lost"));
+        let (ended, error) = (self.at_outcome("ended"), own_name("error"));
+        let (around, failure, leave) = (self.around(), self.failure(&error), self.leave());
+        quote! {
+            match { #heard } {
+                #kinds::Ended(#ended) => #ended,
+                #kinds::Rescued { value: #value, lost: #lost } => {
+                    #call.rescued(#place, #around, #evaluate, {
+                        let #error = &#lost;
+                        #failure
+                    });
+                    #leave ::core::result::Result::Ok(#value);
+                }
+            }
+        }
+    }
+
+    /// The outcome after the probe was asked, a `Heard`. `None` without a probe.
+    pub(super) fn heard(&self, ended: &Ident) -> Option<TokenStream> {
+        let answer = self.answer()?;
+        let (gate, variable) = (own_name("gate"), self.answer_name());
+        Some(quote! {
+            let #variable = #answer;
+            #gate.hear(#ended, #variable)
+        })
+    }
+
+    /// The variable of the probe's answer. For a wrong type the compiler points at the probe.
+    fn answer_name(&self) -> Ident {
+        let mut variable = own_name("word");
+        if let Some((probe, _)) = self.probe() {
+            variable.set_span(variable.span().located_at(probe.span()));
+        }
+        variable
+    }
+
+    /// Asks the other side: an expression of type `Probe`.
+    fn answer(&self) -> Option<TokenStream> {
+        let (probe, members) = self.probe()?;
+        let arguments: Vec<&Ident> = members.iter().map(|member| &member.variable).collect();
+        let called = match probe {
+            Expr::Closure(closure) if closure.inputs.is_empty() => quote!((#closure)()),
+            Expr::Closure(closure) => {
+                let conditions: Vec<_> = members.iter().map(|member| &member.conditions).collect();
+                let lent: Vec<Ident> = (0..members.len())
+                    .map(|at| own_name(&format!("lent_{at}")))
+                    .collect();
+                let called = with_arguments_bound(closure, &conditions, &lent);
+                quote!({
+                    #(#(#conditions)* let #lent = &#arguments;)*
+                    #called
+                })
+            }
+            path => quote!(#path(#(&#arguments),*)),
+        };
+        let gate = own_name("gate");
+        Some(if self.checked.is_async {
+            quote!(#gate.asking(__retry_effects::probed(async { #called.await })).await)
+        } else {
+            quote!(#gate.asking_sync(|| __retry_effects::probed_sync(|| #called)))
+        })
+    }
+
+    fn probe(&self) -> Option<(&Expr, &[Member<'_>])> {
+        let gated = self.gate.as_ref()?;
+        Some((gated.arguments.probe.as_ref()?, &gated.identity.all))
+    }
+}
+
+/// A closure, called with `lent`. Its parameters become variables of its body: the types of those
+/// that say none would not be known in time otherwise.
+fn with_arguments_bound(
+    closure: &ExprClosure,
+    conditions: &[&Vec<&Attribute>],
+    lent: &[Ident],
+) -> TokenStream {
+    let ExprClosure {
+        asyncness,
+        capture,
+        inputs,
+        output,
+        body,
+        ..
+    } = closure;
+    let inputs = inputs.iter();
+    // Braces of the user's own would be called unnecessary where they stand here.
+    let body = match body.as_ref() {
+        Expr::Block(block) if block.attrs.is_empty() && block.label.is_none() => {
+            let statements = &block.block.stmts;
+            quote!(#(#statements)*)
+        }
+        other => quote!(#other),
+    };
+    quote! {
+        (#asyncness #capture || #output {
+            #(#(#conditions)* let #inputs = #lent;)*
+            #body
+        })()
+    }
+}

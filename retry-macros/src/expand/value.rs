@@ -1,0 +1,27 @@
+//! The values of arguments as tokens.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::parse::value::{Constant, Form, Value};
+
+impl Value {
+    /// An expression of the field's type.
+    pub(crate) fn tokens(&self, krate: &TokenStream) -> TokenStream {
+        match self {
+            Self::Wait(wait) => {
+                let (seconds, nanos) = (wait.as_secs(), wait.subsec_nanos());
+                quote!(::core::time::Duration::new(#seconds, #nanos))
+            }
+            Self::Constant(Constant::Item(item)) => quote!(#krate::#item),
+            Self::Constant(Constant::Named(path)) => quote!(#path),
+            Self::Expression(expression, Form::Plain) => quote!(#expression),
+            Self::Expression(expression, Form::Attempts) => {
+                quote!(#krate::__private::attempt_limit(#expression))
+            }
+            Self::Expression(expression, Form::Multiplier) => {
+                quote!(#krate::Growth::Exponential(#expression))
+            }
+        }
+    }
+}

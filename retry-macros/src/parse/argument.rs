@@ -1,0 +1,77 @@
+//! One argument as it is written: a key, and a value or a list.
+
+use proc_macro2::{Span, TokenStream};
+use syn::parse::Parser;
+use syn::punctuated::Punctuated;
+use syn::spanned::Spanned;
+use syn::{Expr, Ident, Token};
+
+use crate::parse::fault::Faults;
+
+/// One argument as written.
+pub(crate) struct Argument {
+    pub(crate) key: Ident,
+    pub(super) value: Given,
+    /// An example of the argument.
+    pub(super) example: &'static str,
+}
+
+/// The part after the key.
+pub(super) enum Given {
+    Expression(Expr),
+    /// The tokens in parentheses.
+    List(TokenStream),
+    /// Something that was refused already.
+    Unread,
+    Nothing,
+}
+
+impl Argument {
+    /// Its value, unwrapped from the invisible group that a literal comes in from `macro_rules!`.
+    pub(crate) fn expression(&self, faults: &mut Faults) -> Option<Expr> {
+        match &self.value {
+            Given::Expression(expression) => Some(ungrouped(expression.clone())),
+            Given::Unread => None,
+            Given::List(_) | Given::Nothing => {
+                let key = &self.key;
+                let message = format!("`{key}` needs a value: `{}`", self.example);
+                faults.at(key.span(), message);
+                None
+            }
+        }
+    }
+
+    /// The names in its parentheses.
+    pub(crate) fn names(&self, faults: &mut Faults) -> Vec<Ident> {
+        let key = &self.key;
+        let message = format!("`{key}` needs a list of parameters: `{key}(x, y)`");
+        match &self.value {
+            Given::List(list) => {
+                let names = Punctuated::<Ident, Token![,]>::parse_terminated;
+                match names.parse2(list.clone()) {
+                    Ok(names) if !names.is_empty() => return names.into_iter().collect(),
+                    Ok(_) => faults.at(key.span(), message),
+                    Err(_) => faults.on(list, message),
+                }
+            }
+            Given::Unread => {}
+            Given::Expression(_) | Given::Nothing => faults.at(key.span(), message),
+        }
+        Vec::new()
+    }
+
+    /// The place of its value, or else of its key.
+    pub(super) fn value_span(&self) -> Span {
+        match &self.value {
+            Given::Expression(expression) => expression.span(),
+            _ => self.key.span(),
+        }
+    }
+}
+
+fn ungrouped(expression: Expr) -> Expr {
+    match expression {
+        Expr::Group(group) => ungrouped(*group.expr),
+        other => other,
+    }
+}

@@ -1,0 +1,91 @@
+//! Reads an attribute's arguments: each by its row, then what they are to each other.
+
+use proc_macro2::TokenStream;
+
+use crate::parse::argument::Argument;
+use crate::parse::arguments::Arguments;
+use crate::parse::fault::Faults;
+use crate::parse::gate::Gate;
+use crate::parse::rows::{ATTRIBUTE, Takes};
+use crate::parse::{list, policy};
+
+/// Reads everything that can be read; what cannot goes to `faults`.
+pub(crate) fn arguments(tokens: TokenStream, faults: &mut Faults) -> Arguments {
+    let mut arguments = Arguments::default();
+    let given = list::parse(tokens, &ATTRIBUTE, faults);
+    list::refuse_duplicates(&given, faults);
+    let mut of_gate = Vec::new();
+    let mut others = Vec::new();
+    for argument in given {
+        let key = argument.key.to_string();
+        match ATTRIBUTE.row(&key).map(|row| (row.name, &row.takes)) {
+            Some((name, Takes::Policy(read))) => {
+                arguments.policy.set(name, read(&argument, faults));
+            }
+            Some((_, Takes::Field(set))) => set(&mut arguments, &argument, faults),
+            Some((_, Takes::Gate)) => {
+                of_gate.push(argument);
+                continue;
+            }
+            None => faults.at(argument.key.span(), ATTRIBUTE.unknown(&key)),
+        }
+        others.push(argument);
+    }
+    arguments.gate = Gate::parse(&of_gate, faults);
+    policy::refuse_contradictions(&arguments.policy, &others, faults);
+    refuse_beside_gate(&arguments, &others, faults);
+    arguments
+}
+
+/// Refuses arguments that contradict the gate.
+fn refuse_beside_gate(arguments: &Arguments, others: &[Argument], faults: &mut Faults) {
+    let Some(gate) = &arguments.gate else {
+        return;
+    };
+    gate.refuse_late_probe(arguments.max_total_time.as_ref(), faults);
+    if let Some(argument) = others.iter().find(|it| it.key == "retry_on_ok") {
+        let message = "`retry_on_ok` has no place beside `idempotent`: every `Ok` is recorded as \
+                       the result; return an error for what is not done yet";
+        faults.at(argument.key.span(), message);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_meant() {
+        for (name, message) in [
+            (
+                "retries",
+                "unknown argument `retries`; here it is called `max_attempts` (the first attempt counts)",
+            ),
+            (
+                "delay",
+                "unknown argument `delay`; here it is called `min_wait`",
+            ),
+            (
+                "max_att",
+                "unknown argument `max_att`; did you mean `max_attempts`?",
+            ),
+            (
+                "max_atempts",
+                "unknown argument `max_atempts`; did you mean `max_attempts`?",
+            ),
+            (
+                "timout",
+                "unknown argument `timout`; did you mean `timeout`?",
+            ),
+        ] {
+            assert_eq!(ATTRIBUTE.unknown(name), message);
+        }
+        let all = ATTRIBUTE.unknown("zzz");
+        assert!(all.ends_with("on_busy, replay_errors, crate"), "{all}");
+    }
+
+    #[test]
+    fn the_table_is_sound() {
+        ATTRIBUTE.check();
+    }
+}

@@ -1,0 +1,27 @@
+//! The guards, which stand around attempts so that retries make no outage worse.
+
+use crate::parse::hedge::Hedge;
+use crate::parse::limit::Limit;
+use crate::parse::settings::Settings;
+use crate::parse::shared_guard::Guard;
+
+/// The guards that are asked for. A missing one is `None`.
+#[derive(Default)]
+pub(crate) struct Guards {
+    pub(crate) budget: Option<Guard>,
+    pub(crate) circuit_breaker: Option<Guard>,
+    pub(crate) adaptive: Option<Guard>,
+    pub(crate) time_budget: Option<Limit>,
+    pub(crate) hedge: Option<Hedge>,
+    /// Fields of the runtime crate's layer, for guards that no code declares.
+    pub(crate) settings: Settings,
+}
+
+impl Guards {
+    /// Whether a call has any.
+    pub(crate) fn are_any(&self) -> bool {
+        let shared = [&self.budget, &self.circuit_breaker, &self.adaptive];
+        let any_shared = shared.iter().any(|guard| guard.is_some());
+        any_shared || self.time_budget.is_some() || self.hedge.is_some()
+    }
+}

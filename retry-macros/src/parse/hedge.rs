@@ -1,0 +1,92 @@
+//! The hedge: the time after which another attempt begins beside a slow one, and their number.
+
+use std::time::Duration;
+
+use syn::Ident;
+
+use crate::parse::argument::{Argument, Given};
+use crate::parse::fault::Faults;
+use crate::parse::table::{Row, Table};
+use crate::parse::value::{self, Value};
+use crate::parse::{list, number};
+
+/// The largest number of copies.
+const MOST: u32 = 16;
+
+/// The use of an argument in the list.
+#[derive(Clone, Copy)]
+enum Part {
+    After,
+    Max,
+    Safe,
+}
+
+/// The arguments of `hedge(..)`.
+const HEDGE: Table<Part> = Table {
+    of: Some("hedge"),
+    rows: &[
+        Row::new("after", Part::After, "after = \"95ms\"", &["delay", "wait"]),
+        Row::new(
+            "max",
+            Part::Max,
+            "max = 1",
+            &["copies", "max_hedges", "max_hedged_attempts"],
+        ),
+        Row::new("safe", Part::Safe, "safe = true", &["harmless"]),
+    ],
+};
+
+/// Other attempts beside a slow one.
+pub(crate) struct Hedge {
+    pub(crate) key: Ident,
+    pub(crate) after: Value,
+    pub(crate) max: Option<Value>,
+    /// Whether the user states that a second run does no harm.
+    pub(crate) is_safe: bool,
+}
+
+pub(super) fn read(argument: &Argument, faults: &mut Faults) -> Option<Hedge> {
+    let key = argument.key.clone();
+    let Given::List(tokens) = &argument.value else {
+        let message = "`hedge` takes a list: `hedge(after = \"95ms\", safe = true)`";
+        faults.at(key.span(), message);
+        return None;
+    };
+    let given = list::parse(tokens.clone(), &HEDGE, faults);
+    list::refuse_duplicates(&given, faults);
+    let (mut after, mut max, mut is_safe) = (None, None, false);
+    for argument in &given {
+        let key = argument.key.to_string();
+        match HEDGE.row(&key).map(|row| row.takes) {
+            Some(Part::After) => after = Some(number::time(argument, Duration::ZERO, faults)),
+            Some(Part::Max) => max = number::count(argument, 1..=MOST, faults),
+            Some(Part::Safe) => is_safe = value::switch(argument, faults).unwrap_or(true),
+            None => faults.at(argument.key.span(), HEDGE.unknown(&key)),
+        }
+    }
+    if after.is_none() {
+        let message = "`hedge` needs to know when: `hedge(after = \"95ms\")`, a little more than most \
+                       calls take";
+        faults.at(key.span(), message);
+    }
+    Some(Hedge {
+        key,
+        after: after??,
+        max,
+        is_safe,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sound() {
+        HEDGE.check();
+        assert_eq!(
+            HEDGE.unknown("budget"),
+            "unknown argument `budget` of `hedge`; the arguments are after, max, safe"
+        );
+    }
+}

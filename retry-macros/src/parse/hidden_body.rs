@@ -1,0 +1,237 @@
+//! Bodies that another attribute above has put into a block of its own.
+//!
+//! `#[async_trait]` makes a sync function that returns `Box::pin(async move { .. })`;
+//! `#[tracing::instrument]` makes the body the future of a span, or runs it with the span entered.
+//! The retry loop belongs inside: there the original body is, and there the span counts all attempts
+//! as one call. Both may have been at work, and then they lie one in the other.
+
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+
+use crate::parse::function::Function;
+
+/// The original body, found.
+pub(crate) struct Found {
+    /// Whether a sync function hands its body out as a future.
+    pub(crate) is_boxed: bool,
+    /// The body's tokens, braces and all.
+    pub(crate) body: Group,
+    /// Statements that must run once and not in each attempt: `let __self = self;`.
+    pub(crate) once: TokenStream,
+    /// The index of the token to go into, at each level from the function's body down.
+    route: Vec<usize>,
+}
+
+/// Finds the original body.
+pub(crate) fn find(function: &Function) -> Found {
+    let mut found = Found {
+        is_boxed: false,
+        body: function.body.clone(),
+        once: TokenStream::new(),
+        route: Vec::new(),
+    };
+    if function.signature.asyncness.is_none() {
+        found.is_boxed = found.descend(boxed);
+    }
+    if function.signature.asyncness.is_some() || found.is_boxed {
+        if found.descend(instrumented) {
+            found.descend(observed);
+        }
+    } else {
+        found.descend(entered);
+    }
+    if found.is_boxed {
+        found.hoist(|name, value| name == "__self" && value == "self");
+    }
+    found
+}
+
+impl Found {
+    /// Goes down to a block in the present one, if `step` knows the way.
+    fn descend(&mut self, step: fn(&[TokenTree]) -> Option<Vec<usize>>) -> bool {
+        let Some(way) = step(&tokens(&self.body)) else {
+            return false;
+        };
+        for at in way {
+            self.body = group(&tokens(&self.body)[at]);
+            self.route.push(at);
+        }
+        true
+    }
+
+    /// Takes parameters that all attempts share out of what each attempt does.
+    pub(crate) fn share(&mut self, borrowed: &[Ident]) {
+        if self.is_boxed {
+            self.hoist(|name, value| name == value && borrowed.contains(name));
+        }
+    }
+
+    /// The attribute's arguments with `self` by the name that it has where the loop stands.
+    pub(crate) fn renamed(&self, arguments: TokenStream) -> TokenStream {
+        if self.once.is_empty() {
+            return arguments;
+        }
+        let renamed = arguments.into_iter().map(|token| match token {
+            TokenTree::Ident(name) if name == "self" => {
+                TokenTree::Ident(Ident::new("__self", name.span()))
+            }
+            TokenTree::Group(group) => {
+                let mut inner = Group::new(group.delimiter(), self.renamed(group.stream()));
+                inner.set_span(group.span());
+                TokenTree::Group(inner)
+            }
+            other => other,
+        });
+        renamed.collect()
+    }
+
+    /// Moves each `let name = value;` that matches out of the body: a value can be moved only once.
+    fn hoist(&mut self, matches: impl Fn(&Ident, &Ident) -> bool) {
+        let mut rest = Vec::new();
+        for token in tokens(&self.body) {
+            let ends = is_punct(&token, ';');
+            rest.push(token);
+            if ends && let Some(length) = binding(&rest, &matches) {
+                self.once.extend(rest.split_off(rest.len() - length));
+            }
+        }
+        let mut body = Group::new(Delimiter::Brace, rest.into_iter().collect());
+        body.set_span(self.body.span());
+        self.body = body;
+    }
+
+    /// The content of the function's body, with `replacement` in the original body's place.
+    pub(crate) fn replace(&self, function: &Function, replacement: TokenStream) -> TokenStream {
+        let mut content = self.once.clone();
+        content.extend(replacement);
+        refilled(&function.body, &self.route, content).stream()
+    }
+}
+
+fn refilled(block: &Group, route: &[usize], content: TokenStream) -> Group {
+    let content = match route {
+        [] => content,
+        [at, rest @ ..] => {
+            let mut tokens = tokens(block);
+            let inner = refilled(&group(&tokens[*at]), rest, content);
+            tokens[*at] = TokenTree::Group(inner);
+            tokens.into_iter().collect()
+        }
+    };
+    let mut refilled = Group::new(block.delimiter(), content);
+    refilled.set_span(block.span());
+    refilled
+}
+
+/// In a body that is `Box::pin(async move { .. })` and nothing else.
+fn boxed(body: &[TokenTree]) -> Option<Vec<usize>> {
+    let (call, path) = body.split_last()?;
+    let path: String = path.iter().map(ToString::to_string).collect();
+    if !path.ends_with("Box::pin") || !is_group(call, Delimiter::Parenthesis) {
+        return None;
+    }
+    let inside = tokens(&group(call));
+    is_async_block(&inside).then(|| vec![body.len() - 1, 2])
+}
+
+/// In `let __tracing_instrument_future = async move { .. };`.
+fn instrumented(body: &[TokenTree]) -> Option<Vec<usize>> {
+    let at = body.windows(5).position(|window| {
+        is_ident(&window[0], "__tracing_instrument_future")
+            && is_punct(&window[1], '=')
+            && is_async_block(&window[2..])
+    })?;
+    Some(vec![at + 4])
+}
+
+/// In a leading `match async move { .. }.await` or `let x = async move { .. }.await`: so `err` and
+/// `ret` see how the body ends.
+fn observed(block: &[TokenTree]) -> Option<Vec<usize>> {
+    let at = match block {
+        [first, ..] if is_ident(first, "match") => 1,
+        [first, _, equals, ..] if is_ident(first, "let") && is_punct(equals, '=') => 3,
+        _ => return None,
+    };
+    let awaited = matches!(block.get(at + 3..at + 5), Some([dot, name])
+        if is_punct(dot, '.') && is_ident(name, "await"));
+    (awaited && is_async_block(&block[at..])).then(|| vec![at + 2])
+}
+
+/// After `let __tracing_attr_span;` in a sync body: in `(move || { .. })()` with `err` or `ret`, and
+/// else in the block at the end.
+fn entered(body: &[TokenTree]) -> Option<Vec<usize>> {
+    if !declares_span(body) {
+        let last = body.len().checked_sub(1)?;
+        let inside = tokens(&group(&body[last]));
+        let innermost = inside.len().checked_sub(1)?;
+        let matches = declares_span(&inside) && is_group(&inside[innermost], Delimiter::Brace);
+        return matches.then(|| vec![last, innermost]);
+    }
+    body.iter()
+        .enumerate()
+        .find_map(|(at, token)| match tokens(&group(token)).as_slice() {
+            [first, _, _, block]
+                if is_ident(first, "move") && is_group(block, Delimiter::Brace) =>
+            {
+                Some(vec![at, 3])
+            }
+            _ => None,
+        })
+}
+
+fn declares_span(tokens: &[TokenTree]) -> bool {
+    tokens.windows(3).any(|window| {
+        is_ident(&window[0], "let")
+            && is_ident(&window[1], "__tracing_attr_span")
+            && is_punct(&window[2], ';')
+    })
+}
+
+/// The length of the statement at the end of `tokens`, if it is a `let` that matches.
+fn binding(tokens: &[TokenTree], matches: impl Fn(&Ident, &Ident) -> bool) -> Option<usize> {
+    let [
+        before @ ..,
+        TokenTree::Ident(name),
+        equals,
+        TokenTree::Ident(value),
+        _,
+    ] = tokens
+    else {
+        return None;
+    };
+    let length = match before {
+        [.., bind, mutability] if is_ident(bind, "let") && is_ident(mutability, "mut") => 6,
+        [.., bind] if is_ident(bind, "let") => 5,
+        _ => return None,
+    };
+    (is_punct(equals, '=') && matches(name, value)).then_some(length)
+}
+
+/// `async move { .. }`, and whatever follows.
+fn is_async_block(tokens: &[TokenTree]) -> bool {
+    matches!(tokens, [first, second, block, ..]
+        if is_ident(first, "async") && is_ident(second, "move") && is_group(block, Delimiter::Brace))
+}
+
+fn is_ident(token: &TokenTree, name: &str) -> bool {
+    matches!(token, TokenTree::Ident(ident) if ident == name)
+}
+
+fn is_punct(token: &TokenTree, char: char) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == char)
+}
+
+fn is_group(token: &TokenTree, delimiter: Delimiter) -> bool {
+    matches!(token, TokenTree::Group(group) if group.delimiter() == delimiter)
+}
+
+/// The group that a token is; an empty one for any other.
+fn group(token: &TokenTree) -> Group {
+    match token {
+        TokenTree::Group(group) => group.clone(),
+        _ => Group::new(Delimiter::None, TokenStream::new()),
+    }
+}
+
+fn tokens(group: &Group) -> Vec<TokenTree> {
+    group.stream().into_iter().collect()
+}

@@ -1,0 +1,116 @@
+//! The list between the parentheses: `key = value` and `key(name, ..)`, separated by commas.
+
+use proc_macro2::TokenStream;
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::{Ident, Token, token};
+
+use crate::parse::argument::{Argument, Given};
+use crate::parse::fault::Faults;
+use crate::parse::table::Table;
+
+/// All arguments that can be made out.
+pub(super) fn parse<T>(
+    tokens: TokenStream,
+    table: &Table<T>,
+    faults: &mut Faults,
+) -> Vec<Argument> {
+    let mut arguments = Vec::new();
+    let parser = |input: ParseStream<'_>| {
+        while !input.is_empty() {
+            match argument(input, table) {
+                Ok(argument) => arguments.push(argument),
+                Err(error) => {
+                    faults.add(error);
+                    skip_to_comma(input);
+                }
+            }
+            separator(input, faults);
+        }
+        Ok(())
+    };
+    if let Err(error) = parser.parse2(tokens) {
+        faults.add(error);
+    }
+    arguments
+}
+
+fn argument<T>(input: ParseStream<'_>, table: &Table<T>) -> syn::Result<Argument> {
+    if !input.peek(Ident::peek_any) {
+        let example = table.any_example();
+        return Err(input.error(format!("expected an argument like `{example}`")));
+    }
+    let key = input.call(Ident::parse_any)?;
+    // One that is refused by its name need not be understood.
+    let row = table.row(&key.to_string());
+    let is_unread = row.is_none();
+    let example = row.map_or("key = value", |row| row.example);
+    let value = if input.peek(Token![=]) {
+        let equals = input.parse::<Token![=]>()?;
+        if input.is_empty() || input.peek(Token![,]) {
+            let message = format!("`{key}` needs a value: `{example}`");
+            return Err(syn::Error::new(equals.span, message));
+        }
+        value(input, is_unread)?
+    } else if input.peek(token::Paren) {
+        let content;
+        syn::parenthesized!(content in input);
+        let list = content.parse()?;
+        if is_unread {
+            Given::Unread
+        } else {
+            Given::List(list)
+        }
+    } else if input.is_empty() || input.peek(Token![,]) || is_unread {
+        Given::Nothing
+    } else {
+        let message = format!("expected `=` after `{key}`: `{example}`");
+        return Err(input.error(message));
+    };
+    Ok(Argument {
+        key,
+        value,
+        example,
+    })
+}
+
+fn value(input: ParseStream<'_>, is_unread: bool) -> syn::Result<Given> {
+    if is_unread {
+        skip_to_comma(input);
+        return Ok(Given::Unread);
+    }
+    input.parse().map(Given::Expression)
+}
+
+/// A comma, the end, or a fault that says where the comma is missing.
+fn separator(input: ParseStream<'_>, faults: &mut Faults) {
+    if input.is_empty() {
+        return;
+    }
+    if input.parse::<Token![,]>().is_err() {
+        faults.at(input.span(), "expected `,` between arguments");
+        if !input.peek(Ident::peek_any) {
+            skip_to_comma(input);
+            let _ = input.parse::<Option<Token![,]>>();
+        }
+    }
+}
+
+fn skip_to_comma(input: ParseStream<'_>) {
+    while !input.is_empty() && !input.peek(Token![,]) {
+        let _ = input.parse::<proc_macro2::TokenTree>();
+    }
+}
+
+/// Both places are shown.
+pub(super) fn refuse_duplicates(arguments: &[Argument], faults: &mut Faults) {
+    for (at, argument) in arguments.iter().enumerate() {
+        let key = &argument.key;
+        if let Some(first) = arguments[..at].iter().find(|earlier| earlier.key == *key) {
+            faults.both(
+                (key.span(), format!("`{key}` is given twice")),
+                (first.key.span(), format!("`{key}` is first given here")),
+            );
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The policy's arguments: values that only they have, and the contradictions among them.
+
+use quote::quote;
+use syn::{Expr, ExprLit, Lit, Path};
+
+use crate::parse::argument::Argument;
+use crate::parse::fault::Faults;
+use crate::parse::settings::Settings;
+use crate::parse::value::{Constant, Form, Literal, Value, constant, one_of};
+
+pub(super) fn attempts(argument: &Argument, faults: &mut Faults) -> Option<Value> {
+    const ALLOWED: &str = "it must be a whole number of at least 1, or \"unlimited\"";
+    let expression = argument.expression(faults)?;
+    let Some(literal) = constant(&expression) else {
+        return Some(Value::Expression(expression, Form::Attempts));
+    };
+    if let Literal::Plain(Lit::Int(number)) = literal
+        && let Ok(count @ 1..) = number.base10_parse::<u32>()
+    {
+        return Some(Value::item(quote!(__private::AttemptLimit::Count(#count))));
+    }
+    if matches!(literal, Literal::Plain(Lit::Str(text)) if text.value() == "unlimited") {
+        return Some(Value::item(quote!(__private::AttemptLimit::Unlimited)));
+    }
+    let shown = quote!(#expression).to_string().replace("- ", "-");
+    faults.on(&expression, format!("max_attempts is {shown}; {ALLOWED}"));
+    None
+}
+
+pub(super) fn multiplier(argument: &Argument, faults: &mut Faults) -> Option<Value> {
+    let expression = argument.expression(faults)?;
+    let number = match constant(&expression) {
+        None => return Some(Value::Expression(expression, Form::Multiplier)),
+        Some(Literal::Plain(Lit::Int(number))) => number.base10_parse::<f64>().ok(),
+        Some(Literal::Plain(Lit::Float(number))) => number.base10_parse::<f64>().ok(),
+        Some(_) => None,
+    };
+    if let Some(number) = number.filter(|number| *number >= 1.0 && number.is_finite()) {
+        return Some(Value::item(quote!(Growth::Exponential(#number))));
+    }
+    let shown = quote!(#expression).to_string().replace("- ", "-");
+    faults.on(
+        &expression,
+        format!("multiplier is {shown}; it must be a finite number of at least 1"),
+    );
+    None
+}
+
+/// Whether `backoff` is the text that a multiplier goes with.
+fn is_exponential(backoff: &Argument) -> bool {
+    matches!(
+        backoff.expression(&mut Faults::default()),
+        Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) if text.value() == "exponential"
+    )
+}
+
+/// A named policy, or a path to one.
+pub(super) fn named(argument: &Argument, faults: &mut Faults) -> Option<Value> {
+    if let Some(Expr::Path(path)) = argument.expression(&mut Faults::default())
+        && is_constant(&path.path)
+    {
+        return Some(Value::Constant(Constant::Named(path.path)));
+    }
+    one_of(
+        argument,
+        faults,
+        &[
+            ("FLOW_NODE_DEFAULT", "FLOW_NODE_DEFAULT"),
+            ("AGENT_LOW_MEDIUM", "AGENT_LOW_MEDIUM"),
+            ("AGENT_HIGH_RISK", "AGENT_HIGH_RISK"),
+            ("ASYNC_JOB_DEFAULT", "ASYNC_JOB_DEFAULT"),
+            ("NODUS_SCHEDULED_DEFAULT", "NODUS_SCHEDULED_DEFAULT"),
+            ("NO_RETRY", "NO_RETRY"),
+        ],
+        "for a policy of your own write a path: `policy = MY_POLICY`",
+    )
+}
+
+/// A path whose last word is in capitals names a constant, which the call's static part can hold:
+/// unless it belongs to a type, which may be `Self` or a parameter, and these a static cannot name.
+fn is_constant(path: &Path) -> bool {
+    let names: Vec<String> = path
+        .segments
+        .iter()
+        .map(|it| it.ident.to_string())
+        .collect();
+    let Some((last, before)) = names.split_last() else {
+        return false;
+    };
+    let is_lower = |name: &String| !name.starts_with(char::is_uppercase);
+    last.len() > 1 && !last.contains(char::is_lowercase) && before.iter().all(is_lower)
+}
+
+/// Refuses arguments that contradict each other.
+pub(super) fn refuse_contradictions(settings: &Settings, given: &[Argument], faults: &mut Faults) {
+    let find = |key: &str| given.iter().find(|argument| argument.key == key);
+    if let (Some(Value::Wait(min)), Some(Value::Wait(max))) =
+        (settings.get("min_wait"), settings.get("max_wait"))
+        && max < min
+        && let Some(argument) = find("max_wait")
+    {
+        let message = format!("max_wait is {max:?}; it must be at least min_wait, {min:?}");
+        faults.at(argument.value_span(), message);
+    }
+    if let (Some(backoff), Some(multiplier)) = (find("backoff"), find("multiplier"))
+        && settings.get("backoff").is_some()
+        && !is_exponential(backoff)
+    {
+        faults.at(
+            multiplier.key.span(),
+            "`multiplier` belongs to `backoff = \"exponential\"`; remove one of the two",
+        );
+    }
+}

@@ -1,0 +1,182 @@
+//! Values of arguments: constants, which the compiler can check, and expressions.
+
+use std::time::Duration;
+
+use proc_macro2::TokenStream;
+use syn::{Expr, ExprLit, ExprUnary, Ident, Lit, Path, UnOp};
+
+use crate::parse::argument::Argument;
+use crate::parse::fault::Faults;
+use crate::parse::wait;
+
+/// The value of an argument. The tokens of all but `Wait` are an expression of the
+/// field's own type, in which `krate` stands for the runtime crate.
+pub(crate) enum Value {
+    /// A wait, known now.
+    Wait(Duration),
+    /// A constant.
+    Constant(Constant),
+    /// An expression to evaluate in each call.
+    Expression(Expr, Form),
+}
+
+/// A constant, to be written with the path of the runtime crate.
+pub(crate) enum Constant {
+    /// A path below the runtime crate, and what follows it.
+    Item(TokenStream),
+    /// An expression of the user's that is a constant by its name.
+    Named(Path),
+}
+
+/// The conversion of an expression to the field's value.
+#[derive(Clone, Copy)]
+pub(crate) enum Form {
+    /// It is the value.
+    Plain,
+    /// It is a number of attempts.
+    Attempts,
+    /// It is a multiplier.
+    Multiplier,
+}
+
+/// Reads the value of an argument.
+pub(super) type Read = fn(&Argument, &mut Faults) -> Option<Value>;
+
+pub(super) fn wait(argument: &Argument, faults: &mut Faults) -> Option<Value> {
+    let expression = argument.expression(faults)?;
+    match constant(&expression) {
+        Some(Literal::Negative) => {
+            let key = &argument.key;
+            faults.on(
+                &expression,
+                format!("{key} is negative; it must be at least 0"),
+            );
+            None
+        }
+        Some(Literal::Plain(literal)) => match wait::read(literal) {
+            Ok(wait) => Some(Value::Wait(wait)),
+            Err(message) => {
+                faults.on(&expression, format!("{}: {message}", argument.key));
+                None
+            }
+        },
+        None => Some(Value::Expression(expression, Form::Plain)),
+    }
+}
+
+pub(super) fn nested(argument: &Argument, faults: &mut Faults) -> Option<&'static str> {
+    let expression = argument.expression(faults)?;
+    if let Some(Literal::Plain(Lit::Str(text))) = constant(&expression) {
+        match text.value().as_str() {
+            "stop" => return Some("Stop"),
+            "multiply" => return Some("Multiply"),
+            _ => {}
+        }
+    }
+    faults.on(&expression, "nested must be \"stop\" or \"multiply\"");
+    None
+}
+
+/// `true` or `false`: what the expansion is depends on it, so that it cannot be an expression.
+pub(super) fn switch(argument: &Argument, faults: &mut Faults) -> Option<bool> {
+    let expression = argument.expression(faults)?;
+    if let Some(Literal::Plain(Lit::Bool(switch))) = constant(&expression) {
+        return Some(switch.value());
+    }
+    let key = &argument.key;
+    faults.on(&expression, format!("{key} must be `true` or `false`"));
+    None
+}
+
+pub(super) fn name(argument: &Argument, faults: &mut Faults) -> Option<String> {
+    let expression = argument.expression(faults)?;
+    if let Some(Literal::Plain(Lit::Str(text))) = constant(&expression) {
+        let text = text.value();
+        if !text.trim().is_empty() {
+            return Some(text);
+        }
+    }
+    faults.on(
+        &expression,
+        "name must be a text that is not empty, like \"load_task\"",
+    );
+    None
+}
+
+pub(super) fn variable(argument: &Argument, faults: &mut Faults) -> Option<Ident> {
+    let expression = argument.expression(faults)?;
+    if let Expr::Path(path) = &expression
+        && let Some(ident) = path.path.get_ident()
+    {
+        return Some(ident.clone());
+    }
+    faults.on(
+        &expression,
+        "attempt names the variable that the body reads: `attempt = n`",
+    );
+    None
+}
+
+pub(super) fn path(argument: &Argument, faults: &mut Faults) -> Option<Path> {
+    let expression = argument.expression(faults)?;
+    if let Expr::Path(path) = expression {
+        return Some(path.path);
+    }
+    faults.on(&expression, "crate must be a path, like `::retry_core`");
+    None
+}
+
+pub(super) enum Literal<'a> {
+    Plain(&'a Lit),
+    Negative,
+}
+
+/// The literal that an expression is, if it is one.
+pub(super) fn constant(expression: &Expr) -> Option<Literal<'_>> {
+    match expression {
+        Expr::Lit(ExprLit { lit, .. }) => Some(Literal::Plain(lit)),
+        Expr::Unary(ExprUnary {
+            op: UnOp::Neg(_),
+            expr,
+            ..
+        }) => constant(expr).map(|_| Literal::Negative),
+        Expr::Group(group) => constant(&group.expr),
+        _ => None,
+    }
+}
+
+/// One of a few texts, or an expression.
+pub(super) fn one_of(
+    argument: &Argument,
+    faults: &mut Faults,
+    choices: &[(&str, &str)],
+    otherwise: &str,
+) -> Option<Value> {
+    let expression = argument.expression(faults)?;
+    let Some(literal) = constant(&expression) else {
+        return Some(Value::Expression(expression, Form::Plain));
+    };
+    if let Literal::Plain(Lit::Str(text)) = literal {
+        let text = text.value();
+        if let Some((_, path)) = choices.iter().find(|(choice, _)| *choice == text) {
+            return path.parse().ok().map(Value::item);
+        }
+    }
+    let names: Vec<_> = choices
+        .iter()
+        .map(|(name, _)| format!("\"{name}\""))
+        .collect();
+    let (key, names) = (&argument.key, names.join(", "));
+    faults.on(
+        &expression,
+        format!("{key} must be one of {names}; {otherwise}"),
+    );
+    None
+}
+
+impl Value {
+    /// A path below the runtime crate, and what follows it.
+    pub(super) fn item(tokens: TokenStream) -> Self {
+        Self::Constant(Constant::Item(tokens))
+    }
+}
