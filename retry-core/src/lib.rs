@@ -217,7 +217,7 @@ pub use crate::classify::message::is_retryable_error;
 pub use crate::classify::recognized::recognize;
 pub use crate::classify::retry_after::parse_retry_after;
 pub use crate::classify::retry_error::RetryError;
-pub use crate::engine::guards::own::UnknownBudget;
+pub use crate::engine::guards::implicit::UnknownBudget;
 pub use crate::engine::hedge::{Hedge, HedgeError};
 pub use crate::engine::statistics::enable_stats;
 pub use crate::engine::statistics::stats;
@@ -287,7 +287,7 @@ pub mod __private {
     pub use crate::engine::guards::asked::{Asked, Share};
     pub use crate::engine::guards::choice::{Extend, Guard, Rejection};
     pub use crate::engine::guards::in_force::Guards;
-    pub use crate::engine::guards::lent::guard;
+    pub use crate::engine::guards::source::guard;
     pub use crate::engine::heard::{Checked, Heard};
     pub use crate::engine::hold::{Hold, has_room, hold_sync};
     pub use crate::engine::nesting::attempt::attempt_async;

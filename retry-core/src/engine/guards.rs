@@ -4,6 +4,6 @@ pub(crate) mod admission;
 pub(crate) mod asked;
 pub(crate) mod choice;
 pub(crate) mod delay;
+pub(crate) mod implicit;
 pub(crate) mod in_force;
-pub(crate) mod lent;
-pub(crate) mod own;
+pub(crate) mod source;

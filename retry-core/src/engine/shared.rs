@@ -2,22 +2,22 @@
 
 use std::cell::Cell;
 
-use super::guards::own::Own;
+use super::guards::implicit::OperationGuards;
 use crate::operation::{Identity, Operation};
 use crate::report::counters::Counters;
 use crate::sync::registry;
-use crate::sync::registry::Kept;
+use crate::sync::registry::Registry;
 
 /// State by class and name.
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) counters: Counters,
-    pub(crate) own: Own,
+    pub(crate) own: OperationGuards,
     pub(crate) metrics: crate::report::metrics::OfOperation,
 }
 
 /// There is one for each operation in the program.
-static STATES: Kept<(&str, &str), State> = Kept::new();
+static STATES: Registry<(&str, &str), State> = Registry::new();
 
 /// Where an operation's state was found last, by what tells its class and name without reading
 /// them: a call that succeeds neither locks nor compares text.

@@ -6,9 +6,9 @@
 //! than a first attempt does.
 
 mod cubic;
-mod faucet;
 mod meter;
 mod pace;
+mod token_bucket;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};

@@ -30,7 +30,7 @@ pub enum OperationClass {
 
 impl OperationClass {
     /// All four, in the order of the table.
-    pub const ALL: [Self; 4] = [Self::Worker, Self::Storage, Self::Scheduler, Self::Api];
+    pub const ALL: &'static [Self] = &[Self::Worker, Self::Storage, Self::Scheduler, Self::Api];
 
     /// The name in logs, statistics and metrics: `worker`, `storage`, `scheduler`, `api`.
     #[must_use]
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn waits_stay_between_the_bounds_and_spread_at_the_cap() {
-        for class in OperationClass::ALL {
+        for &class in OperationClass::ALL {
             let policy = class.default_policy().with_max_attempts(30);
             let (min, max) = (policy.min_wait(), policy.max_wait());
             let mut capped = Vec::new();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::guard::breaker::config::{BreakerConfig, Window};
-use crate::guard::budget::limits::Limits as BudgetLimits;
+use crate::guard::budget::limits::BudgetLimits;
 
 /// What one layer sets of a call's guards; what it does not set shows through from below.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

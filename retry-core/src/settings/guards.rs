@@ -3,7 +3,7 @@
 use super::guard_layer::GuardLayer;
 use super::names::operation_key;
 use super::retry_settings::RetrySettings;
-use crate::guard::budget::limits::Limits as BudgetLimits;
+use crate::guard::budget::limits::BudgetLimits;
 use crate::guard::budget::retry_budget::RetryBudget;
 use crate::policy::class::OperationClass;
 

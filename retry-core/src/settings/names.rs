@@ -16,6 +16,7 @@ pub(crate) fn operation_key(name: &str) -> String {
 
 pub(super) fn class_named(owner: &str) -> Option<OperationClass> {
     OperationClass::ALL
-        .into_iter()
+        .iter()
+        .copied()
         .find(|class| class.as_str().to_uppercase() == owner)
 }

@@ -21,7 +21,7 @@ use crate::settings::names::operation_key;
 /// | `RETRY__BUDGET`, `…_BURST`, `…_FLOOR` | the same, of one budget for the whole process |
 /// | `RETRY__API_CIRCUIT_FAILURE_THRESHOLD`, `…_RECOVERY_TIMEOUT`, `…_WINDOW` (`100` calls or `30s`), `…_FAILURE_RATE`, `…_MINIMUM_CALLS`, `…_SLOW_CALL`, `…_SLOW_CALL_RATE`, `…_HALF_OPEN_PERMITS`, `…_SUCCESS_THRESHOLD` | the [`CircuitBreaker`](crate::CircuitBreaker)s that attributes ask for |
 /// | `RETRY__OP__LOAD_TASK__BUDGET`, `…__CIRCUIT_FAILURE_THRESHOLD`, …, `…__TIME_BUDGET`, `…__HEDGE_AFTER` | the same, and what its attribute gives to `time_budget` and `hedge`, for one operation; wins over the attribute |
-/// | `RETRY__STATS` | `1` counts for [`stats`](crate::report::stats()) from the start |
+/// | `RETRY__STATS` | `1` counts for [`stats`](crate::stats()) from the start |
 /// | `RETRY__NESTED` | `stop` (default) or `multiply`: what a call does when one inside it has given up |
 ///
 /// In an operation's name what is not a letter or digit becomes `_`. Without [`install`] the

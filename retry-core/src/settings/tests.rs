@@ -158,7 +158,7 @@ proptest! {
         value in "\\PC{0,20}|[0-9.]{0,30}(ns|ms|s|m|h|d)?",
     ) {
         if let Ok(settings) = RetrySettings::from_vars([(name, value)]) {
-            for class in OperationClass::ALL {
+            for &class in OperationClass::ALL {
                 let policy = settings.policy(class);
                 prop_assert!(policy.min_wait() <= policy.max_wait());
                 prop_assert!(policy.max_attempts() >= 1);

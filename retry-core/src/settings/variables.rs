@@ -120,7 +120,7 @@ impl Parsed {
     /// A `MIN_WAIT` over the `MAX_WAIT` of its own layer, or of the default beneath a class, is
     /// refused by name; both values are dropped.
     fn refuse_crossed(&mut self, variables: &BTreeMap<String, String>) {
-        for class in OperationClass::ALL {
+        for &class in OperationClass::ALL {
             let prefix = format!("{PREFIX}{}_", class.as_str().to_uppercase());
             let layer = &mut self.settings.classes[class.index()];
             let crossed = uncross(

@@ -1,10 +1,10 @@
-//! [`Word`]: the atomic word that lock-free state is made of, so that a schedule explorer can put
+//! [`AtomicWord`]: the atomic word that lock-free state is made of, so that a schedule explorer can put
 //! its own in the place of the processor's.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// One shared word. Every change is a single atomic step, and is seen by whoever reads after it.
-pub(crate) trait Word {
+pub(crate) trait AtomicWord {
     /// What it is now.
     fn load(&self) -> u64;
     /// Makes it `new`, if it is `current`; else says what it is.
@@ -13,7 +13,7 @@ pub(crate) trait Word {
     fn fetch_add(&self, by: u64) -> u64;
 }
 
-impl Word for AtomicU64 {
+impl AtomicWord for AtomicU64 {
     #[inline]
     fn load(&self) -> u64 {
         self.load(Ordering::Acquire)
@@ -31,7 +31,7 @@ impl Word for AtomicU64 {
 }
 
 #[cfg(test)]
-impl Word for loom::sync::atomic::AtomicU64 {
+impl AtomicWord for loom::sync::atomic::AtomicU64 {
     fn load(&self) -> u64 {
         self.load(Ordering::Acquire)
     }

@@ -1,4 +1,4 @@
-//! [`Kept`]: what is made once for each name in the program, and kept for good.
+//! [`Registry`]: what is made once for each name in the program, and kept for good.
 
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
@@ -6,9 +6,9 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 /// A registry whose entries are never taken out, so that they can be borrowed for as long as the
 /// program runs.
-pub(crate) struct Kept<K, V: 'static>(RwLock<BTreeMap<K, &'static V>>);
+pub(crate) struct Registry<K, V: 'static>(RwLock<BTreeMap<K, &'static V>>);
 
-impl<K: Ord, V> Kept<K, V> {
+impl<K: Ord, V> Registry<K, V> {
     pub(crate) const fn new() -> Self {
         Self(RwLock::new(BTreeMap::new()))
     }

@@ -1,7 +1,7 @@
 //! [`Asked`]: the guards that an attribute asks for, known when it is compiled.
 
+use super::implicit;
 use super::in_force::Guards;
-use super::own;
 use crate::operation::Operation;
 use crate::settings::guard_layer::GuardLayer;
 
@@ -42,18 +42,18 @@ impl Asked {
             budget: self.budget.map(|share| match share {
                 Share::Operation => operation.state().own.budget(layer.budget()),
                 Share::Named(name) => {
-                    own::named_budget(name, (layer.budget(), self.layer.gives_budget()))
+                    implicit::named_budget(name, (layer.budget(), self.layer.gives_budget()))
                 }
             }),
             breaker: self.breaker.map(|share| match share {
                 Share::Operation => operation.own_breaker(layer.breaker()),
                 Share::Named(name) => {
-                    own::named_breaker(name, (layer.breaker(), self.layer.gives_breaker()))
+                    implicit::named_breaker(name, (layer.breaker(), self.layer.gives_breaker()))
                 }
             }),
             limiter: self.limiter.map(|share| match share {
                 Share::Operation => operation.state().own.limiter(),
-                Share::Named(name) => own::named_limiter(name),
+                Share::Named(name) => implicit::named_limiter(name),
             }),
             scope: None,
         }

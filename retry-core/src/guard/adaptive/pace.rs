@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::cubic::Cubic;
-use super::faucet::Faucet;
 use super::meter::Meter;
+use super::token_bucket::TokenBucket;
 
 /// The allowed rate goes no further ahead of the measured one: a client that asks for little learns
 /// nothing of what would be too much.
@@ -14,7 +14,7 @@ const MOST_AHEAD: f64 = 2.0;
 pub(super) struct Pace {
     meter: Meter,
     cubic: Cubic,
-    faucet: Faucet,
+    bucket: TokenBucket,
     throttling: bool,
 }
 
@@ -23,7 +23,7 @@ impl Pace {
         Self {
             meter: Meter::new(),
             cubic: Cubic::new(),
-            faucet: Faucet::new(),
+            bucket: TokenBucket::new(),
             throttling: false,
         }
     }
@@ -33,7 +33,7 @@ impl Pace {
         let measured = self.meter.record(calls, seconds);
         let allowed = if throttled {
             let rate = if self.throttling {
-                measured.min(self.faucet.rate())
+                measured.min(self.bucket.rate())
             } else {
                 measured
             };
@@ -43,17 +43,17 @@ impl Pace {
             self.cubic.rate(seconds)
         };
         let allowed = allowed.min(MOST_AHEAD * measured);
-        self.faucet.set_rate(allowed, seconds);
+        self.bucket.set_rate(allowed, seconds);
     }
 
     /// Takes a token for a call, or says how long to wait for one.
     pub(super) fn take(&mut self, seconds: f64) -> Option<Duration> {
-        self.faucet.take(seconds)
+        self.bucket.take(seconds)
     }
 
     /// Calls a second.
     pub(super) const fn rate(&self) -> f64 {
-        self.faucet.rate()
+        self.bucket.rate()
     }
 }
 

@@ -9,7 +9,7 @@ use super::epoch::Epoch;
 use super::state::{Phase, State};
 use super::tick::Tick;
 use super::trials::Trials;
-use crate::sync::atomic_word::Word;
+use crate::sync::atomic_word::AtomicWord;
 
 /// What a step made of the state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl<W> Machine<W> {
     }
 }
 
-impl<W: Word> Machine<W> {
+impl<W: AtomicWord> Machine<W> {
     #[inline]
     pub(super) fn state(&self) -> State {
         State::unpack(self.state.load())

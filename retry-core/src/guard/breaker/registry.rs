@@ -10,14 +10,14 @@ use super::config::BreakerConfig;
 use super::error::UnknownBreaker;
 use crate::report::circuit;
 use crate::sync::registry;
-use crate::sync::registry::Kept;
+use crate::sync::registry::Registry;
 use crate::text::circuit_name::CircuitName;
 
 /// Named by code, or made for an operation of a class.
 type Key = (Option<&'static str>, &'static str);
 
 /// There is one for each breaker in the program's text. Those named by code come first.
-static REGISTRY: Kept<Key, CircuitBreaker> = Kept::new();
+static REGISTRY: Registry<Key, CircuitBreaker> = Registry::new();
 
 /// Those that were made at run time. Taken out by [`forget`] when they are dropped.
 static SHARED: Mutex<BTreeMap<CircuitName, Weak<CircuitBreaker>>> = Mutex::new(BTreeMap::new());

@@ -7,22 +7,22 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::level::Level;
-use super::limits::{Limits, TOKEN};
-use crate::sync::atomic_word::Word;
+use super::limits::{BudgetLimits, TOKEN};
+use crate::sync::atomic_word::AtomicWord;
 use crate::sync::stripes::Stripes;
 
 #[derive(Debug)]
 pub(super) struct Bucket<W = AtomicU64> {
-    limits: Limits,
+    limits: BudgetLimits,
     deposits: Stripes,
     level: Level<W>,
     /// When a retry first asked. Until then the bucket was full, so no time before counts.
     origin: OnceLock<Instant>,
 }
 
-impl<W: Word> Bucket<W> {
+impl<W: AtomicWord> Bucket<W> {
     /// A full bucket, around a word that is 0.
-    pub(super) fn new(limits: Limits, word: W) -> Self {
+    pub(super) fn new(limits: BudgetLimits, word: W) -> Self {
         Self {
             limits,
             deposits: Stripes::default(),

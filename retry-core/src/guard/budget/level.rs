@@ -8,13 +8,13 @@
 //! exactly.
 
 use super::limits::TOKEN;
-use crate::sync::atomic_word::Word;
+use crate::sync::atomic_word::AtomicWord;
 
 /// An `i64` in a word, in thousandths of a token.
 #[derive(Debug)]
 pub(super) struct Level<W>(W);
 
-impl<W: Word> Level<W> {
+impl<W: AtomicWord> Level<W> {
     /// The level of a full bucket, around a word that is 0.
     pub(super) const fn new(word: W) -> Self {
         Self(word)

@@ -1,4 +1,4 @@
-//! [`Limits`]: what a budget earns and holds, and the ranges of that.
+//! [`BudgetLimits`]: what a budget earns and holds, and the ranges of that.
 
 /// Tokens are counted in thousandths.
 pub(crate) const TOKEN: i64 = 1_000;
@@ -32,7 +32,7 @@ pub enum BudgetError {
 
 /// The settings of a budget, valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Limits {
+pub(crate) struct BudgetLimits {
     /// Thousandths of a token for each first attempt.
     ratio: u16,
     /// Tokens.
@@ -41,7 +41,7 @@ pub(crate) struct Limits {
     floor: u32,
 }
 
-impl Limits {
+impl BudgetLimits {
     pub(crate) const DEFAULT: Self = Self {
         ratio: 100,
         burst: 10,
@@ -118,7 +118,7 @@ impl Limits {
 }
 
 /// The limits, or a panic that says what is allowed: in a constant, a compile error.
-const fn valid(limits: Result<Limits, BudgetError>) -> Limits {
+const fn valid(limits: Result<BudgetLimits, BudgetError>) -> BudgetLimits {
     match limits {
         Ok(limits) => limits,
         Err(BudgetError::Ratio { .. }) => panic!("ratio must be 0, or from 0.001 to 1"),
@@ -146,14 +146,14 @@ mod tests {
             (0.9994, 0.999),
             (1.0, 1.0),
         ] {
-            let limits = Limits::DEFAULT.with_ratio(given);
+            let limits = BudgetLimits::DEFAULT.with_ratio(given);
             assert_eq!(limits.ratio().to_bits(), f64::to_bits(kept), "{given}");
         }
     }
 
     #[test]
     fn what_is_out_of_range_is_refused_by_name_value_and_bound() {
-        let limits = Limits::DEFAULT;
+        let limits = BudgetLimits::DEFAULT;
         for value in [-0.1, 0.000_999, 1.000_001, 60.0, f64::INFINITY] {
             let refused = limits.try_with_ratio(value);
             assert_eq!(refused, Err(BudgetError::Ratio { value }), "{value}");
@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn earnings_of_any_size_saturate() {
-        let most = Limits::DEFAULT.with_ratio(1.0).with_floor(MOST);
+        let most = BudgetLimits::DEFAULT.with_ratio(1.0).with_floor(MOST);
         assert_eq!(most.earned(2, 3), 2_000 + 3 * 1_000_000);
         assert_eq!(most.earned(u64::MAX, i64::MAX), i64::MAX);
         assert_eq!(most.earned(0, i64::MIN), i64::MIN);

@@ -22,7 +22,7 @@ use std::sync::{Arc, OnceLock};
 use tokio::time::Instant;
 
 use super::bucket::Bucket;
-use super::limits::Limits;
+use super::limits::BudgetLimits;
 use crate::clock;
 
 use super::limits::BudgetError;
@@ -59,7 +59,7 @@ use super::token::Tokens;
 /// up when a retry asks. A token taken together with another bucket's is for a moment missing even
 /// where the other refuses.
 pub struct RetryBudget {
-    limits: Limits,
+    limits: BudgetLimits,
     bucket: OnceLock<Arc<Bucket>>,
 }
 
@@ -90,7 +90,7 @@ impl RetryBudget {
     /// If the ratio is out of that range.
     #[must_use]
     pub const fn new(ratio: f64) -> Self {
-        Self::with_limits(Limits::DEFAULT.with_ratio(ratio))
+        Self::with_limits(BudgetLimits::DEFAULT.with_ratio(ratio))
     }
 
     /// [`RetryBudget::new`] for a ratio that comes at run time.
@@ -104,7 +104,7 @@ impl RetryBudget {
     ///
     /// [`BudgetError::Ratio`] if the ratio is neither 0 nor from 0.001 to 1.
     pub const fn try_new(ratio: f64) -> Result<Self, BudgetError> {
-        match Limits::DEFAULT.try_with_ratio(ratio) {
+        match BudgetLimits::DEFAULT.try_with_ratio(ratio) {
             Ok(limits) => Ok(Self::with_limits(limits)),
             Err(error) => Err(error),
         }
@@ -205,14 +205,14 @@ impl RetryBudget {
         Self::with_limits(self.limits)
     }
 
-    pub(crate) const fn with_limits(limits: Limits) -> Self {
+    pub(crate) const fn with_limits(limits: BudgetLimits) -> Self {
         Self {
             limits,
             bucket: OnceLock::new(),
         }
     }
 
-    const fn limited(self, limits: Limits) -> Self {
+    const fn limited(self, limits: BudgetLimits) -> Self {
         // Nothing is dropped in a const fn. In one there is no bucket yet; elsewhere, a bucket in
         // use is given up and not freed.
         std::mem::forget(self);

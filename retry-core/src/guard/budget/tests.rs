@@ -10,7 +10,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::bucket::Bucket;
-use super::limits::{BudgetError, Limits};
+use super::limits::{BudgetError, BudgetLimits};
 use super::retry_budget::{RetryBudget, take};
 use super::token::Tokens;
 

@@ -6,22 +6,22 @@ use std::sync::atomic::AtomicU64;
 use tokio::time::Instant;
 
 use super::bucket::Bucket;
-use crate::sync::atomic_word::Word;
+use crate::sync::atomic_word::AtomicWord;
 
 /// The tokens of one retry, one from each bucket that was asked. Dropped, they go back: a call that
 /// is dropped in its wait has bought nothing.
 #[derive(Debug)]
 #[must_use = "dropped, the tokens go back: `spend` keeps them spent"]
-pub(crate) struct Tokens<W: Word = AtomicU64>([Option<Token<W>>; 2]);
+pub(crate) struct Tokens<W: AtomicWord = AtomicU64>([Option<Token<W>>; 2]);
 
 /// One token.
 #[derive(Debug)]
-struct Token<W: Word> {
+struct Token<W: AtomicWord> {
     from: Arc<Bucket<W>>,
     spent: bool,
 }
 
-impl<W: Word> Tokens<W> {
+impl<W: AtomicWord> Tokens<W> {
     /// One from each bucket, or none.
     ///
     /// The first bucket's token is taken and, if the second has none, given back. Between the two
@@ -53,13 +53,13 @@ impl<W: Word> Tokens<W> {
 }
 
 /// Where both are one bucket, a retry takes one token of it.
-fn once_each<W: Word>(buckets: [Option<&Arc<Bucket<W>>>; 2]) -> [Option<&Arc<Bucket<W>>>; 2] {
+fn once_each<W: AtomicWord>(buckets: [Option<&Arc<Bucket<W>>>; 2]) -> [Option<&Arc<Bucket<W>>>; 2] {
     let [first, second] = buckets;
     let is_first = |second: &&Arc<_>| first.is_some_and(|first| Arc::ptr_eq(first, second));
     [first, second.filter(|second| !is_first(second))]
 }
 
-impl<W: Word> Token<W> {
+impl<W: AtomicWord> Token<W> {
     fn take(bucket: &Arc<Bucket<W>>, now: Instant) -> Option<Self> {
         bucket.withdraw(now).then(|| Self {
             from: Arc::clone(bucket),
@@ -68,7 +68,7 @@ impl<W: Word> Token<W> {
     }
 }
 
-impl<W: Word> Drop for Token<W> {
+impl<W: AtomicWord> Drop for Token<W> {
     fn drop(&mut self) {
         if !self.spent {
             self.from.refund();

@@ -3,7 +3,7 @@
 use crate::guard::breaker::epoch::Epoch;
 use crate::guard::breaker::tally::Outcome;
 use crate::guard::breaker::tally::Tally;
-use crate::sync::atomic_word::Word;
+use crate::sync::atomic_word::AtomicWord;
 
 /// A ring of slots of three bits, fourteen to a word beside their epoch. A call takes the next
 /// place and writes its slot; the tally is counted over the words, so that no running total can
@@ -26,7 +26,7 @@ const SLOW: u64 = 0b100;
 /// The lowest bit of every slot.
 const EVERY: u64 = every_slot();
 
-impl<W: Word + From<u64>> LastCalls<W> {
+impl<W: AtomicWord + From<u64>> LastCalls<W> {
     pub(super) fn new(calls: u32, epoch: Epoch) -> Self {
         let size = calls.max(1);
         let empty = epoch.bits() << EPOCH_AT;
@@ -73,7 +73,7 @@ impl<W: Word + From<u64>> LastCalls<W> {
 
 /// Replaces one slot, and all others too where they are of an earlier epoch. A call of an epoch
 /// that is over writes nothing.
-fn write<W: Word>(word: &W, epoch: Epoch, at: u64, bits: u64) {
+fn write<W: AtomicWord>(word: &W, epoch: Epoch, at: u64, bits: u64) {
     let mut current = word.load();
     loop {
         let there = epoch_of(current);

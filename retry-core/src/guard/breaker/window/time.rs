@@ -6,7 +6,7 @@ use crate::guard::breaker::epoch::Epoch;
 use crate::guard::breaker::tally::Outcome;
 use crate::guard::breaker::tally::Tally;
 use crate::guard::breaker::tick::Tick;
-use crate::sync::atomic_word::Word;
+use crate::sync::atomic_word::AtomicWord;
 
 /// A ring of ten buckets, one for each tenth of the window. It forgets a tenth at a time.
 pub(in crate::guard::breaker) struct LastWhile<W> {
@@ -38,7 +38,7 @@ const COUNT_BITS: u32 = 18;
 const MOST: u64 = (1 << COUNT_BITS) - 1;
 const _: () = assert!(TURN_BITS + 3 * COUNT_BITS == u64::BITS);
 
-impl<W: Word + From<u64>> LastWhile<W> {
+impl<W: AtomicWord + From<u64>> LastWhile<W> {
     pub(super) fn new(length: Duration, epoch: Epoch) -> Self {
         let millis = u64::try_from(length.as_millis()).unwrap_or(u64::MAX);
         Self {
@@ -66,7 +66,7 @@ impl<W: Word + From<u64>> LastWhile<W> {
     }
 }
 
-impl<W: Word> Bucket<W> {
+impl<W: AtomicWord> Bucket<W> {
     fn add(&self, epoch: Epoch, span: u32, outcome: Outcome) {
         let Some(turn) = self.take(epoch, span) else {
             return;

@@ -10,7 +10,7 @@ type LoomBucket = Arc<Bucket<AtomicU64>>;
 
 /// Holds `tokens`, and earns nothing.
 fn bucket(tokens: u32) -> LoomBucket {
-    let limits = Limits::DEFAULT
+    let limits = BudgetLimits::DEFAULT
         .with_ratio(0.0)
         .with_burst(tokens)
         .with_floor(0);

@@ -1,4 +1,4 @@
-//! [`Lends`]: what an attribute's expression for a guard may be.
+//! [`GuardSource`]: what an attribute's expression for a guard may be.
 
 use std::sync::Arc;
 
@@ -13,14 +13,14 @@ use crate::guard::budget::retry_budget::RetryBudget;
     note = "write a `{T}`, a reference to one or an `Arc` of one; a number that is a constant goes in \
             parentheses, like `budget(ratio = RATIO)`"
 )]
-pub trait Lends<T> {
+pub trait GuardSource<T> {
     /// The guard.
     fn lend(&self) -> &T;
 }
 
 macro_rules! lent {
     ($($guard:ty),*) => {$(
-        impl Lends<$guard> for $guard {
+        impl GuardSource<$guard> for $guard {
             fn lend(&self) -> &$guard {
                 self
             }
@@ -30,14 +30,14 @@ macro_rules! lent {
 lent!(RetryBudget, CircuitBreaker, AdaptiveLimiter);
 
 #[diagnostic::do_not_recommend]
-impl<T, G: Lends<T> + ?Sized> Lends<T> for &G {
+impl<T, G: GuardSource<T> + ?Sized> GuardSource<T> for &G {
     fn lend(&self) -> &T {
         (**self).lend()
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<T, G: Lends<T> + ?Sized> Lends<T> for Arc<G> {
+impl<T, G: GuardSource<T> + ?Sized> GuardSource<T> for Arc<G> {
     fn lend(&self) -> &T {
         (**self).lend()
     }
@@ -45,6 +45,6 @@ impl<T, G: Lends<T> + ?Sized> Lends<T> for Arc<G> {
 
 /// `budget = ..`, `circuit_breaker = ..` or `adaptive = ..` as the guard that it lends.
 #[must_use]
-pub fn guard<T, G: Lends<T>>(lender: &G) -> &T {
+pub fn guard<T, G: GuardSource<T>>(lender: &G) -> &T {
     lender.lend()
 }

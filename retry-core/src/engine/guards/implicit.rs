@@ -6,7 +6,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use crate::guard::adaptive::AdaptiveLimiter;
 use crate::guard::breaker::circuit_breaker::CircuitBreaker;
 use crate::guard::breaker::config::BreakerConfig;
-use crate::guard::budget::limits::Limits as BudgetLimits;
+use crate::guard::budget::limits::BudgetLimits;
 use crate::guard::budget::retry_budget::RetryBudget;
 use crate::operation::Operation;
 use crate::report::event;
@@ -14,19 +14,19 @@ use crate::settings::generations::Generations;
 use crate::settings::installed;
 use crate::settings::observers;
 use crate::sync::registry;
-use crate::sync::registry::Kept;
+use crate::sync::registry::Registry;
 
 /// The guards of one operation, which all its calls share. One whose configuration changes, by newly
 /// installed settings, begins anew; the old one stays with the calls that have it.
 #[derive(Debug, Default)]
-pub(crate) struct Own {
+pub(crate) struct OperationGuards {
     budget: Mutex<Option<(BudgetLimits, &'static RetryBudget)>>,
     limiter: OnceLock<AdaptiveLimiter>,
     /// The budget that settings alone ask for.
     by_settings: Generations<Option<&'static RetryBudget>>,
 }
 
-impl Own {
+impl OperationGuards {
     pub(crate) fn budget(&self, config: BudgetLimits) -> &'static RetryBudget {
         let mut own = self.budget.lock().unwrap_or_else(PoisonError::into_inner);
         match *own {
@@ -89,7 +89,7 @@ fn usable(name: &str, config: BreakerConfig) -> BreakerConfig {
     }
 }
 
-static BUDGETS: Kept<&str, (BudgetLimits, RetryBudget)> = Kept::new();
+static BUDGETS: Registry<&str, (BudgetLimits, RetryBudget)> = Registry::new();
 
 /// The budget of this name, made with `config` by whoever asks first.
 pub(crate) fn named_budget(
@@ -106,7 +106,7 @@ pub(crate) fn named_budget(
 
 /// The limiter of this name.
 pub(crate) fn named_limiter(name: &'static str) -> &'static AdaptiveLimiter {
-    static LIMITERS: Kept<&str, AdaptiveLimiter> = Kept::new();
+    static LIMITERS: Registry<&str, AdaptiveLimiter> = Registry::new();
     LIMITERS.get_or_keep(name, || registry::leaked(AdaptiveLimiter::new()))
 }
 

@@ -1,4 +1,4 @@
-//! [`Faucet`]: tokens that drip at a rate which changes.
+//! [`TokenBucket`]: tokens that drip at a rate which changes.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ const ROUNDING: f64 = 1e-9;
 
 /// A token bucket: one token a call, and as many kept as drip in a second.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Faucet {
+pub(super) struct TokenBucket {
     /// Tokens a second.
     rate: f64,
     capacity: f64,
@@ -22,7 +22,7 @@ pub(super) struct Faucet {
     filled_at: f64,
 }
 
-impl Faucet {
+impl TokenBucket {
     /// Empty, at one token a second.
     pub(super) const fn new() -> Self {
         Self {
@@ -69,37 +69,37 @@ mod tests {
     use super::*;
 
     /// After a second at `rate`, which fills it.
-    fn full(rate: f64) -> Faucet {
-        let mut faucet = Faucet::new();
-        faucet.set_rate(rate, 0.0);
-        faucet.fill(1.0);
-        faucet
+    fn full(rate: f64) -> TokenBucket {
+        let mut bucket = TokenBucket::new();
+        bucket.set_rate(rate, 0.0);
+        bucket.fill(1.0);
+        bucket
     }
 
     #[test]
     fn a_second_of_tokens_is_kept_and_no_more() {
-        let mut faucet = full(10.0);
-        faucet.fill(3_600.0);
-        let taken = (0..).take_while(|_| faucet.take(3_600.0).is_none()).count();
+        let mut bucket = full(10.0);
+        bucket.fill(3_600.0);
+        let taken = (0..).take_while(|_| bucket.take(3_600.0).is_none()).count();
         assert_eq!(taken, 10);
     }
 
     #[test]
     fn what_dripped_before_a_change_dripped_at_the_old_rate() {
-        let mut faucet = Faucet::new();
-        faucet.set_rate(10.0, 0.5);
-        assert!(faucet.take(0.5).is_some(), "half a token");
-        assert_eq!(faucet.take(0.55), None, "and half a token more");
+        let mut bucket = TokenBucket::new();
+        bucket.set_rate(10.0, 0.5);
+        assert!(bucket.take(0.5).is_some(), "half a token");
+        assert_eq!(bucket.take(0.55), None, "and half a token more");
     }
 
     // Botocore's `test_bucket.py`: calls at the rate pass, one that comes early waits.
 
     #[test]
     fn calls_at_the_rate_never_wait() {
-        let mut faucet = full(10.0);
+        let mut bucket = full(10.0);
         for call in 0..200 {
             assert_eq!(
-                faucet.take(1.0 + 0.1 * f64::from(call)),
+                bucket.take(1.0 + 0.1 * f64::from(call)),
                 None,
                 "call {call}"
             );
@@ -108,23 +108,23 @@ mod tests {
 
     #[test]
     fn whoever_comes_early_is_told_how_long() {
-        let mut faucet = Faucet::new();
-        faucet.set_rate(10.0, 0.0);
-        assert_eq!(faucet.take(0.1), None);
-        let wait = faucet.take(0.15).expect("half a token is missing");
+        let mut bucket = TokenBucket::new();
+        bucket.set_rate(10.0, 0.0);
+        assert_eq!(bucket.take(0.1), None);
+        let wait = bucket.take(0.15).expect("half a token is missing");
         assert!(wait.as_secs_f64() > 0.05 && wait.as_secs_f64() < 0.050_001);
-        assert_eq!(faucet.take(0.15 + wait.as_secs_f64()), None);
-        assert!(faucet.take(0.2).is_some(), "and it was taken");
+        assert_eq!(bucket.take(0.15 + wait.as_secs_f64()), None);
+        assert!(bucket.take(0.2).is_some(), "and it was taken");
     }
 
     #[test]
     fn a_lower_rate_holds_less_and_never_under_one() {
-        let mut faucet = full(10.0);
-        faucet.set_rate(1.0, 1.0);
-        assert_eq!(faucet.take(1.0), None);
-        assert!(faucet.take(1.0).is_some(), "nine were lost");
-        faucet.set_rate(0.1, 1.0);
-        assert_eq!(faucet.rate(), LEAST_RATE);
-        assert_eq!(faucet.take(3.0), None, "two seconds at a half");
+        let mut bucket = full(10.0);
+        bucket.set_rate(1.0, 1.0);
+        assert_eq!(bucket.take(1.0), None);
+        assert!(bucket.take(1.0).is_some(), "nine were lost");
+        bucket.set_rate(0.1, 1.0);
+        assert_eq!(bucket.rate(), LEAST_RATE);
+        assert_eq!(bucket.take(3.0), None, "two seconds at a half");
     }
 }
