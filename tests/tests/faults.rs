@@ -118,7 +118,9 @@ fn threads_do_not_share_their_jitter() {
 #[test]
 fn jitter_is_on_by_default() {
     let new = RetryPolicy::new(2).with_backoff_ms(100);
-    let defaults = OperationClass::ALL.iter().map(|class| class.default_policy());
+    let defaults = OperationClass::ALL
+        .iter()
+        .map(|class| class.default_policy());
     for policy in defaults
         .into_iter()
         .chain([new, retry_core::FLOW_NODE_DEFAULT])

@@ -1,7 +1,8 @@
 //! Stores with one fault each, which the suite must find.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Condvar, Mutex, RwLock};
+use std::thread::ThreadId;
 use std::time::Duration;
 
 use retry_effects::conformance::{Harness, HarnessFuture};
@@ -263,6 +264,9 @@ impl Harness for BrokenStores {
             gone: Mutex::default(),
             doubted: Mutex::default(),
             reasons: Mutex::default(),
+            made_on: std::thread::current().id(),
+            reached: Mutex::default(),
+            reaches: Condvar::new(),
         });
         Box::pin(async { store as Arc<dyn EffectStore> })
     }
@@ -305,6 +309,19 @@ struct Broken {
     doubted: Mutex<HashSet<ActionId>>,
     /// The first reason of each.
     reasons: Mutex<HashMap<ActionId, Reason>>,
+    made_on: ThreadId,
+    /// How many threads of a race have been where, with which action.
+    reached: Mutex<HashMap<(ActionId, Place), u32>>,
+    reaches: Condvar,
+}
+
+/// Where a thread of a race is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Place {
+    /// It has read, and not written.
+    Read,
+    /// It has written.
+    Written,
 }
 
 impl Broken {
@@ -320,11 +337,39 @@ impl Broken {
         self.inner().get(id).await.unwrap()
     }
 
-    /// Lets the other threads of a race come as far.
-    fn dawdle() {
-        for _ in 0..100 {
-            std::thread::yield_now();
+    /// In a race, returns once two threads are here with the same action: neither has written what the
+    /// other has read, or both have. A third one does not wait.
+    fn meet(&self, id: ActionId, at: Place) {
+        self.reach(id, at);
+        self.wait_for(id, at, 2);
+    }
+
+    /// In a race, notes that a thread is here with this action.
+    fn reach(&self, id: ActionId, at: Place) {
+        if self.is_race() {
+            *self.reached.lock().unwrap().entry((id, at)).or_default() += 1;
+            self.reaches.notify_all();
         }
+    }
+
+    /// In a race, returns once so many threads have been there. The bound ends a test that would hang.
+    fn wait_for(&self, id: ActionId, at: Place, threads: u32) {
+        if self.is_race() {
+            let reached = self.reached.lock().unwrap();
+            let are_missing = |reached: &mut HashMap<_, _>| {
+                reached.get(&(id, at)).copied().unwrap_or(0) < threads
+            };
+            drop(
+                self.reaches
+                    .wait_timeout_while(reached, Duration::from_secs(10), are_missing)
+                    .unwrap(),
+            );
+        }
+    }
+
+    /// Whether this is a thread of a race: the rules make all other calls where they made the store.
+    fn is_race(&self) -> bool {
+        std::thread::current().id() != self.made_on
     }
 
     async fn claim(&self, request: &ClaimRequest<'_>) -> Result<Claim, StoreError> {
@@ -337,14 +382,25 @@ impl Broken {
         let expired = self.expired(request.id).await;
         match self.fault {
             Fault::ClaimByReadThenWrite if found.is_none() || is(Status::Released) => {
-                Self::dawdle();
-                return Ok(won_anyway(inner.pending(&request).await?, &request));
+                self.meet(request.id, Place::Read);
+                let won = won_anyway(inner.pending(&request).await?, &request);
+                self.meet(request.id, Place::Written);
+                return Ok(won);
             }
+            // An owner who has said so: of a lapsed lease no race of takeovers is run.
             Fault::TakeoverByReadThenWrite
-                if is(Status::InDoubt) && request.takeover == Some(fence) =>
+                if is(Status::InDoubt) && !expired && request.takeover == Some(fence) =>
             {
-                Self::dawdle();
-                return Ok(won_anyway(inner.pending(&request).await?, &request));
+                self.meet(request.id, Place::Read);
+                let won = won_anyway(inner.pending(&request).await?, &request);
+                self.meet(request.id, Place::Written);
+                return Ok(won);
+            }
+            Fault::CompletionByReadThenWrite if request.takeover.is_some() && expired => {
+                self.wait_for(request.id, Place::Read, 1);
+                let claim = inner.pending(&request).await;
+                self.reach(request.id, Place::Written);
+                return claim;
             }
             Fault::ExpiredIsAbsent if expired => request.takeover = Some(fence),
             Fault::TakeoverWithoutFence if request.takeover.is_some() => {
@@ -467,7 +523,10 @@ impl Broken {
                 inner.complete(&token, outcome).await
             }
             Fault::CompletionByReadThenWrite => {
-                Self::dawdle();
+                if matches!(outcome, Outcome::Success(_)) {
+                    self.reach(token.id(), Place::Read);
+                    self.wait_for(token.id(), Place::Written, 1);
+                }
                 let answer = inner.complete(token, outcome).await;
                 if own { Ok(()) } else { answer }
             }
