@@ -10,9 +10,9 @@ use std::time::Duration;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
-use crate::claim::Fence;
-use crate::record::{Payload, Status};
-use crate::store::Settlement;
+use crate::protocol::claim::Fence;
+use crate::protocol::record::{Payload, Status};
+use crate::protocol::store::Settlement;
 
 use super::id::IdText;
 use super::{settlement, span};

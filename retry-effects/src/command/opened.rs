@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tokio::runtime::{Builder, Runtime};
 
-use crate::store::{EffectStore, StoreFuture};
-use crate::store_error::StoreError;
+use crate::protocol::store::{EffectStore, StoreFuture};
+use crate::protocol::store_error::StoreError;
 
 use super::arguments::StoreArguments;
 use super::failure::Failure;

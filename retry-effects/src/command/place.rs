@@ -8,8 +8,8 @@ use super::arguments::StoreArguments;
 use super::failure::Failure;
 use super::secrets::hidden;
 use super::wording::quoted;
-use crate::libpq;
-use crate::plain::plain;
+use crate::protocol::plain::plain;
+use crate::stores::libpq;
 
 const STORE: &str = "RETRY_EFFECTS_STORE";
 const SCHEMA: &str = "RETRY_EFFECTS_SCHEMA";

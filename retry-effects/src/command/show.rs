@@ -3,10 +3,10 @@
 use std::io;
 use std::time::SystemTime;
 
-use crate::action_id::ActionId;
-use crate::claim::Fence;
-use crate::plain::plain;
-use crate::record::{FORMAT, NEWEST_FORMAT, Record, Status};
+use crate::identity::action_id::ActionId;
+use crate::protocol::claim::Fence;
+use crate::protocol::plain::plain;
+use crate::protocol::record::{FORMAT, NEWEST_FORMAT, Record, Status};
 
 use super::arguments::ShowArguments;
 use super::failure::Failure;

@@ -1,12 +1,12 @@
 //! Who may complete what, and how often.
 
-use crate::claim::Claim;
-use crate::conformance::Harness;
 use crate::conformance::stage::{
     Ruling, Stage, applied, demand, failed, forged, id, in_doubt, lost, payload, said, success,
 };
-use crate::record::{Payload, Status};
-use crate::store::{Outcome, Settlement};
+use crate::conformance::suite::Harness;
+use crate::protocol::claim::Claim;
+use crate::protocol::record::{Payload, Status};
+use crate::protocol::store::{Outcome, Settlement};
 
 pub(super) async fn the_same_outcome_again_is_accepted(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;

@@ -6,10 +6,10 @@ use std::sync::{Arc, Barrier, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
-use crate::claim::{Claim, Fence};
 use crate::conformance::stage::{Ruling, Stage, demand, id, in_doubt, payload, said, success};
-use crate::conformance::{Harness, HarnessFuture};
-use crate::record::Status;
+use crate::conformance::suite::{Harness, HarnessFuture};
+use crate::protocol::claim::{Claim, Fence};
+use crate::protocol::record::Status;
 
 const THREADS: u32 = 8;
 const ROUNDS: u32 = 50;

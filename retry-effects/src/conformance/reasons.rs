@@ -1,11 +1,11 @@
 //! Why a record is in doubt: for the person who settles it, and no part of the outcome.
 
-use crate::claim::{Claim, Token};
-use crate::conformance::Harness;
 use crate::conformance::stage::{Ruling, Stage, demand, failed, id, lost, payload, said, success};
-use crate::reason::Reason;
-use crate::record::{Record, Resolved, Status};
-use crate::store::{Filter, Outcome, Settlement};
+use crate::conformance::suite::Harness;
+use crate::protocol::claim::{Claim, Token};
+use crate::protocol::reason::Reason;
+use crate::protocol::record::{Record, Resolved, Status};
+use crate::protocol::store::{Filter, Outcome, Settlement};
 
 pub(super) async fn a_reason_decides_nothing(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;

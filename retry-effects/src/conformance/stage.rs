@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::action_id::{ActionId, compute_action_id};
-use crate::claim::{Claim, ClaimId, ClaimRequest, Fence, Token};
-use crate::conformance::Harness;
-use crate::record::{Finished, InputHash, Payload, Record, Resolved, Status};
-use crate::store::{EffectStore, Outcome};
-use crate::store_error::StoreError;
+use crate::conformance::suite::Harness;
+use crate::identity::action_id::{ActionId, compute_action_id};
+use crate::protocol::claim::{Claim, ClaimId, ClaimRequest, Fence, Token};
+use crate::protocol::record::{Finished, InputHash, Payload, Record, Resolved, Status};
+use crate::protocol::store::{EffectStore, Outcome};
+use crate::protocol::store_error::StoreError;
 
 /// How a rule ends: `Err` says what was wrong.
 pub(super) type Ruling<T = ()> = Result<T, String>;

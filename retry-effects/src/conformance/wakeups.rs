@@ -2,13 +2,13 @@
 
 use tokio::time::timeout;
 
-use crate::claim::Token;
-use crate::conformance::Harness;
 use crate::conformance::stage::{
     Ruling, Stage, applied, demand, failed, id, in_doubt, payload, said, success,
 };
-use crate::record::Status;
-use crate::store::{Outcome, Settlement};
+use crate::conformance::suite::Harness;
+use crate::protocol::claim::Token;
+use crate::protocol::record::Status;
+use crate::protocol::store::{Outcome, Settlement};
 
 /// What changes a record, and to which state.
 enum Change {

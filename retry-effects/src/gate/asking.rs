@@ -9,11 +9,11 @@ use std::time::Duration;
 use pin_project_lite::pin_project;
 use retry_core::__private::{Heard, Hold, hold_sync};
 
-use super::Gate;
-use crate::action::{Action, OVER, UNKNOWN};
-use crate::ambient;
-use crate::event::{self, GateEventKind};
-use crate::policy::Probe;
+use super::gate::Gate;
+use crate::gate::action::{Action, OVER, UNKNOWN};
+use crate::gate::ambient;
+use crate::gate::event::{self, GateEventKind};
+use crate::gate::options::Probe;
 
 impl<T, E> Gate<T, E> {
     /// Asks the callee as a part of this action, once its *no* is final: the probe knows which action

@@ -1,0 +1,18 @@
+//! The contract between gate and stores: the values that they exchange, the trait that a store
+//! implements, and the state machine of one record.
+//!
+//! Pure: no clock is read and nothing waits here. The time is a parameter, so that tests and the
+//! exhaustive model run the decisions of the real stores.
+//!
+//! All modules may be imported from anywhere above. [`state_machine`] is for stores and tests.
+
+pub(crate) mod claim;
+pub(crate) mod id_source;
+#[cfg(feature = "conformance")]
+pub mod model;
+pub(crate) mod plain;
+pub(crate) mod reason;
+pub(crate) mod record;
+pub(crate) mod state_machine;
+pub(crate) mod store;
+pub(crate) mod store_error;
