@@ -27,7 +27,7 @@ use crate::gate::options::{Doubt, InDoubt, OnBusy, Probe};
 use crate::identity::action_id::{UnscopedId, compute_action_id};
 use crate::identity::error::ActionIdError;
 use crate::protocol::claim::DEFAULT_LEASE;
-use crate::protocol::record::InputHash;
+use crate::protocol::ids::InputHash;
 use crate::protocol::store::EffectStore;
 use crate::protocol::store_error::StoreError;
 use crate::stores::default_store::{IntoStore, default_store};

@@ -4,7 +4,7 @@
 //! store has the same gate.
 //!
 //! Above, `attribute` and `effect` import [`admission`], [`gate`], [`codec`], [`options`] and
-//! [`error`]; stores import [`ambient`] (a completion in the caller's own transaction) and [`event`].
+//! [`error`]; stores import [`ambient`] (a completion in the caller's own transaction) and [`report`].
 
 pub(crate) mod action;
 pub(crate) mod admission;
@@ -12,8 +12,10 @@ pub(crate) mod ambient;
 mod asking;
 mod attempt;
 pub(crate) mod blocking;
+mod clock;
 mod closing;
 pub(crate) mod codec;
+pub(crate) mod current;
 mod ending;
 pub(crate) mod error;
 pub(crate) mod event;
@@ -27,3 +29,4 @@ pub(crate) mod lease;
 pub mod metrics;
 pub(crate) mod options;
 pub(crate) mod question;
+pub(crate) mod report;

@@ -252,29 +252,30 @@ pub use command::run::run as __command;
 #[cfg(feature = "postgres")]
 pub use deadpool_postgres;
 pub use effect::builder::Effect;
-pub use gate::action::{CurrentAction, acted, current_action};
 pub use gate::ambient::{
     current_scope, in_current_scope, in_current_scope_blocking, with_scope, with_scope_blocking,
 };
+pub use gate::current::{CurrentAction, acted, current_action};
 pub use gate::error::EffectError;
-pub use gate::event::{GateEvent, GateEventKind, observe_gate};
+pub use gate::event::{GateEvent, GateEventKind};
 #[cfg(feature = "metrics")]
 pub use gate::metrics;
 pub use gate::options::{InDoubt, OnBusy, Probe};
 pub use gate::question::LastAttempt;
+pub use gate::report::observe_gate;
 pub use identity::action_id::{ActionId, compute_action_id};
 pub use identity::error::{ActionIdError, ParseActionIdError};
-pub use protocol::claim::{
-    Busy, Claim, ClaimId, ClaimRequest, DEFAULT_LEASE, Fence, Silent, Token,
-};
+pub use protocol::claim::{Claim, ClaimRequest, DEFAULT_LEASE, Silent};
+pub use protocol::filter::Filter;
+pub use protocol::ids::{ClaimId, Fence, InputHash, Token};
 #[cfg(feature = "conformance")]
 #[doc(hidden)]
 pub use protocol::model as __model;
+pub use protocol::outcome::{Outcome, Settlement};
+pub use protocol::payload::{FORMAT, NEWEST_FORMAT, Payload};
 pub use protocol::reason::Reason;
-pub use protocol::record::{
-    FORMAT, Finished, InputHash, NEWEST_FORMAT, Payload, Record, Resolved, Status,
-};
-pub use protocol::store::{Changed, EffectStore, Filter, Outcome, Settlement, StoreFuture};
+pub use protocol::record::{Busy, Finished, Record, Resolved, Status};
+pub use protocol::store::{Changed, EffectStore, StoreFuture};
 pub use protocol::store_error::StoreError;
 /// The version that [`SqliteEffectStore::complete_in`] takes a transaction of. No program can be
 /// built with two, as each brings SQLite.

@@ -7,9 +7,13 @@
 //! All modules may be imported from anywhere above. [`state_machine`] is for stores and tests.
 
 pub(crate) mod claim;
-pub(crate) mod id_source;
+pub(crate) mod filter;
+mod id_source;
+pub(crate) mod ids;
 #[cfg(feature = "conformance")]
 pub mod model;
+pub(crate) mod outcome;
+pub(crate) mod payload;
 pub(crate) mod plain;
 pub(crate) mod reason;
 pub(crate) mod record;

@@ -10,9 +10,10 @@ use std::time::Duration;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
-use crate::protocol::claim::Fence;
-use crate::protocol::record::{Payload, Status};
-use crate::protocol::store::Settlement;
+use crate::protocol::ids::Fence;
+use crate::protocol::outcome::Settlement;
+use crate::protocol::payload::Payload;
+use crate::protocol::record::Status;
 
 use super::id::IdText;
 use super::{settlement, span};

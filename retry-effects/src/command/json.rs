@@ -6,8 +6,9 @@ use std::time::SystemTime;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::identity::action_id::ActionId;
+use crate::protocol::payload::Payload;
 use crate::protocol::reason::Reason;
-use crate::protocol::record::{Payload, Record};
+use crate::protocol::record::Record;
 use crate::protocol::state_machine::millis;
 use crate::stores::timestamp;
 

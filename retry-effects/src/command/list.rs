@@ -2,9 +2,9 @@
 
 use std::time::SystemTime;
 
+use crate::protocol::filter::Filter;
 use crate::protocol::plain::plain;
 use crate::protocol::record::Record;
-use crate::protocol::store::Filter;
 
 use super::arguments::ListArguments;
 use super::failure::Failure;

@@ -1,7 +1,7 @@
 //! [`Pages`]: the records that a filter selects, so many at a time.
 
+use crate::protocol::filter::Filter;
 use crate::protocol::record::Record;
-use crate::protocol::store::Filter;
 use crate::protocol::store_error::StoreError;
 
 use super::opened::Opened;

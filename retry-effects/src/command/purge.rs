@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::json;
 
+use crate::protocol::filter::Filter;
 use crate::protocol::state_machine::millis;
-use crate::protocol::store::Filter;
 use crate::protocol::store_error::StoreError;
 
 use super::arguments::PurgeArguments;

@@ -4,9 +4,9 @@ use std::fmt::Write;
 
 use serde_json::json;
 
+use crate::protocol::outcome::Settlement;
 use crate::protocol::plain::plain;
 use crate::protocol::record::{Record, Status};
-use crate::protocol::store::Settlement;
 use crate::protocol::store_error::StoreError;
 
 use super::arguments::SettleArguments;

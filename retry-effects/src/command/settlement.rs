@@ -4,9 +4,10 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::protocol::claim::Fence;
-use crate::protocol::record::{Payload, Record, Status};
-use crate::protocol::store::Settlement;
+use crate::protocol::ids::Fence;
+use crate::protocol::outcome::Settlement;
+use crate::protocol::payload::Payload;
+use crate::protocol::record::{Record, Status};
 use crate::protocol::store_error::StoreError;
 
 use super::failure::Failure;

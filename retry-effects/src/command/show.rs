@@ -4,9 +4,10 @@ use std::io;
 use std::time::SystemTime;
 
 use crate::identity::action_id::ActionId;
-use crate::protocol::claim::Fence;
+use crate::protocol::ids::Fence;
+use crate::protocol::payload::{FORMAT, NEWEST_FORMAT};
 use crate::protocol::plain::plain;
-use crate::protocol::record::{FORMAT, NEWEST_FORMAT, Record, Status};
+use crate::protocol::record::{Record, Status};
 
 use super::arguments::ShowArguments;
 use super::failure::Failure;

@@ -4,8 +4,8 @@ use std::time::SystemTime;
 
 use serde_json::{Map, Value, json};
 
+use crate::protocol::filter::Filter;
 use crate::protocol::record::{Record, Status};
-use crate::protocol::store::Filter;
 use crate::protocol::store_error::StoreError;
 
 use super::failure::Failure;

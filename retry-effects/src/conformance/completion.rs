@@ -5,8 +5,9 @@ use crate::conformance::stage::{
 };
 use crate::conformance::suite::Harness;
 use crate::protocol::claim::Claim;
-use crate::protocol::record::{Payload, Status};
-use crate::protocol::store::{Outcome, Settlement};
+use crate::protocol::outcome::{Outcome, Settlement};
+use crate::protocol::payload::Payload;
+use crate::protocol::record::Status;
 
 pub(super) async fn the_same_outcome_again_is_accepted(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;

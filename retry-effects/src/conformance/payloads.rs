@@ -3,8 +3,8 @@
 use crate::conformance::stage::{Ruling, Stage, demand};
 use crate::conformance::suite::Harness;
 use crate::protocol::claim::Claim;
-use crate::protocol::record::Payload;
-use crate::protocol::store::Outcome;
+use crate::protocol::outcome::Outcome;
+use crate::protocol::payload::Payload;
 
 pub(super) async fn results_come_back_as_they_were(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::conformance::stage::{LONG, Ruling, Stage, demand, hash, id, payload, said, success};
 use crate::conformance::suite::Harness;
 use crate::protocol::claim::Claim;
+use crate::protocol::filter::Filter;
 use crate::protocol::record::{Record, Status};
-use crate::protocol::store::Filter;
 
 pub(super) async fn a_record_shows_everything(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;

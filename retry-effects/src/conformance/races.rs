@@ -8,7 +8,8 @@ use tokio::task::spawn_blocking;
 
 use crate::conformance::stage::{Ruling, Stage, demand, id, in_doubt, payload, said, success};
 use crate::conformance::suite::{Harness, HarnessFuture};
-use crate::protocol::claim::{Claim, Fence};
+use crate::protocol::claim::Claim;
+use crate::protocol::ids::Fence;
 use crate::protocol::record::Status;
 
 const THREADS: u32 = 8;

@@ -2,10 +2,12 @@
 
 use crate::conformance::stage::{Ruling, Stage, demand, failed, id, lost, payload, said, success};
 use crate::conformance::suite::Harness;
-use crate::protocol::claim::{Claim, Token};
+use crate::protocol::claim::Claim;
+use crate::protocol::filter::Filter;
+use crate::protocol::ids::Token;
+use crate::protocol::outcome::{Outcome, Settlement};
 use crate::protocol::reason::Reason;
 use crate::protocol::record::{Record, Resolved, Status};
-use crate::protocol::store::{Filter, Outcome, Settlement};
 
 pub(super) async fn a_reason_decides_nothing(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;

@@ -4,9 +4,11 @@ use crate::conformance::stage::{
     LONG, Ruling, Stage, applied, demand, failed, id, lost, payload, said, success,
 };
 use crate::conformance::suite::Harness;
-use crate::protocol::claim::{Claim, Fence};
-use crate::protocol::record::{Payload, Status};
-use crate::protocol::store::{Outcome, Settlement};
+use crate::protocol::claim::Claim;
+use crate::protocol::ids::Fence;
+use crate::protocol::outcome::{Outcome, Settlement};
+use crate::protocol::payload::Payload;
+use crate::protocol::record::Status;
 use crate::protocol::store_error::StoreError;
 
 pub(super) async fn a_person_says_that_it_happened(harness: &dyn Harness) -> Ruling {

@@ -5,9 +5,13 @@ use std::time::Duration;
 
 use crate::conformance::suite::Harness;
 use crate::identity::action_id::{ActionId, compute_action_id};
-use crate::protocol::claim::{Claim, ClaimId, ClaimRequest, Fence, Token};
-use crate::protocol::record::{Finished, InputHash, Payload, Record, Resolved, Status};
-use crate::protocol::store::{EffectStore, Outcome};
+use crate::protocol::claim::{Claim, ClaimRequest};
+use crate::protocol::ids::InputHash;
+use crate::protocol::ids::{ClaimId, Fence, Token};
+use crate::protocol::outcome::Outcome;
+use crate::protocol::payload::Payload;
+use crate::protocol::record::{Finished, Record, Resolved, Status};
+use crate::protocol::store::EffectStore;
 use crate::protocol::store_error::StoreError;
 
 /// How a rule ends: `Err` says what was wrong.

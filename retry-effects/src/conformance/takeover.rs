@@ -4,7 +4,8 @@ use crate::conformance::stage::{
     LONG, Ruling, Stage, applied, demand, failed, in_doubt, lost, said, success,
 };
 use crate::conformance::suite::Harness;
-use crate::protocol::claim::{Claim, Fence, Silent};
+use crate::protocol::claim::{Claim, Silent};
+use crate::protocol::ids::Fence;
 use crate::protocol::record::Status;
 
 pub(super) async fn a_takeover_names_the_fence_that_it_saw(harness: &dyn Harness) -> Ruling {

@@ -6,9 +6,9 @@ use crate::conformance::stage::{
     Ruling, Stage, applied, demand, failed, id, in_doubt, payload, said, success,
 };
 use crate::conformance::suite::Harness;
-use crate::protocol::claim::Token;
+use crate::protocol::ids::Token;
+use crate::protocol::outcome::{Outcome, Settlement};
 use crate::protocol::record::Status;
-use crate::protocol::store::{Outcome, Settlement};
 
 /// What changes a record, and to which state.
 enum Change {

@@ -11,15 +11,20 @@ use crate::gate::action::{Action, OVER, UNKNOWN};
 use crate::gate::ambient;
 use crate::gate::blocking::{self, CannotBlock};
 use crate::gate::error::EffectError;
-use crate::gate::event::{self, GateEventKind};
+use crate::gate::event::GateEventKind;
 use crate::gate::lease;
 use crate::gate::options::{Doubt, OnBusy};
 use crate::gate::question::Question;
+use crate::gate::report;
 use crate::identity::action_id::ActionId;
-use crate::protocol::claim::{Busy, Claim, ClaimId, ClaimRequest, Silent, Token};
-use crate::protocol::record::{Finished, InputHash, Record, Resolved};
+use crate::protocol::claim::{Claim, ClaimRequest, Silent};
+use crate::protocol::ids::InputHash;
+use crate::protocol::ids::{ClaimId, Token};
+use crate::protocol::outcome::Outcome;
+use crate::protocol::record::Busy;
+use crate::protocol::record::{Finished, Record, Resolved};
 use crate::protocol::state_machine::differ;
-use crate::protocol::store::{EffectStore, Outcome};
+use crate::protocol::store::EffectStore;
 use crate::protocol::store_error::StoreError;
 
 /// Everything that decides on a call's admission.
@@ -87,7 +92,7 @@ impl Request {
             Err(_) => GateEventKind::Busy,
         };
         let elapsed = || self.began.elapsed();
-        event::tell(kind, &self.name, self.id, &*self.store, elapsed, || None);
+        report::tell(kind, &self.name, self.id, &*self.store, elapsed, || None);
         admitted.map(|(admission, _)| admission)
     }
 
@@ -183,6 +188,7 @@ impl Request {
             self.store.clone(),
             self.lease,
             won.asked,
+            ambient::action(),
         );
         let is_probed = self.doubt == Doubt::Probe;
         let takes_over = over.is_some();

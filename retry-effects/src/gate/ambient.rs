@@ -16,7 +16,7 @@ use crate::gate::action::Action;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 use crate::{
     gate::action::{OVER, RECORDED},
-    protocol::claim::Token,
+    protocol::ids::Token,
     protocol::store_error::StoreError,
 };
 

@@ -9,12 +9,13 @@ use super::ending::{
     ENCODER_PANICKED, Ending, complete, not_encoded, reason_of_drop, reason_of_end, release,
 };
 use super::error::EffectError;
-use super::event::{self, GateEventKind};
+use super::event::GateEventKind;
 use super::gate::Gate;
 use super::lease;
+use super::report;
+use crate::protocol::outcome::Outcome;
 use crate::protocol::reason::Reason;
 use crate::protocol::record::{Finished, Resolved};
-use crate::protocol::store::Outcome;
 use crate::protocol::store_error::StoreError;
 
 impl<T, E> Gate<T, E> {
@@ -198,7 +199,7 @@ impl<T, E> Gate<T, E> {
     }
 
     fn tell(&self, kind: GateEventKind) {
-        event::tell_of(kind, &self.action);
+        report::tell_of(kind, &self.action);
     }
 }
 
@@ -240,6 +241,6 @@ impl<T, E> Drop for Gate<T, E> {
             };
         });
         // After it: whoever listens may panic.
-        event::tell_of(kind, &action);
+        report::tell_of(kind, &action);
     }
 }

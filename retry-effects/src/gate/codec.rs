@@ -34,6 +34,7 @@ pub(crate) mod encoding;
 mod entries;
 mod first;
 mod number;
+mod outcome;
 mod parts;
 mod reader;
 mod serializer;

@@ -1,9 +1,10 @@
 //! What is recorded of a call that ends, why it is in doubt, and how the store is told.
 
 use super::action::{Action, PANICKED, RUNNING};
+use crate::protocol::outcome::Outcome;
+use crate::protocol::payload::Payload;
 use crate::protocol::reason::Reason;
-use crate::protocol::record::{Finished, Payload};
-use crate::protocol::store::Outcome;
+use crate::protocol::record::Finished;
 use crate::protocol::store_error::StoreError;
 
 /// What is recorded of a call.

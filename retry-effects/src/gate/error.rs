@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::identity::action_id::ActionId;
 use crate::identity::error::ActionIdError;
-use crate::protocol::claim::Fence;
+use crate::protocol::ids::Fence;
 use crate::protocol::record::Record;
 use crate::protocol::store_error::StoreError;
 

@@ -10,13 +10,13 @@ use super::action::{ACTED, Action, LOST, MARKED, OVER, RETURNED, RUNNING, UNKNOW
 use super::attempt::{Attempt, unless_it_panics};
 use super::codec::types::{Errors, Results};
 use super::error::EffectError;
-use super::event;
 use super::lease::{self, Held};
 use super::options::Doubt;
+use super::report;
+use crate::protocol::outcome::Outcome;
 use crate::protocol::reason::Reason;
 use crate::protocol::record::{Record, Status};
 use crate::protocol::state_machine::time;
-use crate::protocol::store::Outcome;
 
 /// A claimed call. Dropped before it is closed, it gives back what proved not to have happened, and
 /// leaves the rest in doubt.
@@ -111,7 +111,7 @@ impl<T, E> Gate<T, E> {
         }
         let reason = self.reason(&failure, runs_beside);
         if is_open && failure.is_unrecognized() {
-            event::unrecognized(action, reason.as_str());
+            report::unrecognized(action, reason.as_str());
         }
         action.keep_reason(reason);
         action.clear(RUNNING | MARKED);

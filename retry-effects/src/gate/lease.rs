@@ -14,8 +14,9 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::Notify;
 
+use super::clock::since_origin;
 use crate::gate::action::{Action, ENDED};
-use crate::gate::event;
+use crate::gate::report;
 use crate::protocol::state_machine::nanos;
 use crate::protocol::store_error::StoreError;
 
@@ -84,12 +85,6 @@ impl Drop for Held {
         drop(shard);
         drop(action);
     }
-}
-
-/// Whether the lease may have run out, as far as this process knows.
-pub(crate) fn has_run_out(action: &Action) -> bool {
-    let held_at = action.held_at.load(Ordering::Relaxed);
-    since_origin(Instant::now()) >= held_at.saturating_add(nanos(action.lease))
 }
 
 /// Runs `work` on the keeper's thread: for what a dropped call leaves to be done. Only after [`start`].
@@ -210,13 +205,13 @@ async fn renew(action: Arc<Action>, asked_at: u64) {
         }
         _ if action.is(ENDED) => {}
         Err(StoreError::LeaseLost { .. }) => {
-            event::lease_lost(&action);
+            report::lease_lost(&action);
             action.lose();
         }
         Err(error) => {
-            event::not_renewed(&action, &error);
+            report::not_renewed(&action, &error);
             let now = since_origin(Instant::now());
-            if has_run_out(&action) {
+            if action.has_run_out() {
                 action.lose();
             }
             let soon = now.saturating_add(nanos(action.lease / 12).max(1_000_000));
@@ -235,12 +230,6 @@ async fn renewed(action: &Action, now: u64) -> Result<(), StoreError> {
     tokio::time::timeout(left, answer)
         .await
         .unwrap_or_else(|late| Err(StoreError::unavailable("renew a lease in time", late)))
-}
-
-/// Nanoseconds since the process first asked.
-fn since_origin(now: Instant) -> u64 {
-    static ORIGIN: OnceLock<Instant> = OnceLock::new();
-    nanos(now.saturating_duration_since(*ORIGIN.get_or_init(|| now)))
 }
 
 fn own_shard() -> usize {

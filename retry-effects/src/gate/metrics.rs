@@ -27,8 +27,9 @@ use ::metrics::{
 
 use crate::gate::event::GateEventKind;
 use crate::identity::action_id::ActionId;
+use crate::protocol::filter::Filter;
 use crate::protocol::record::Status;
-use crate::protocol::store::{EffectStore, Filter};
+use crate::protocol::store::EffectStore;
 use crate::protocol::store_error::StoreError;
 
 /// Describes the gate's metrics to the recorder: their help texts and units.

@@ -57,7 +57,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::protocol::claim::ClaimId;
+    use crate::protocol::ids::ClaimId;
 
     fn halves(id: u128) -> [u64; 2] {
         #[expect(clippy::cast_possible_truncation, reason = "two halves")]

@@ -9,10 +9,12 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use crate::identity::action_id::{ActionId, compute_action_id};
-use crate::protocol::claim::{Claim, ClaimId, ClaimRequest, Fence, Silent, Token};
-use crate::protocol::record::{Finished, Payload, Status};
+use crate::protocol::claim::{Claim, ClaimRequest, Silent};
+use crate::protocol::ids::{ClaimId, Fence, Token};
+use crate::protocol::outcome::{Outcome, Settlement};
+use crate::protocol::payload::Payload;
+use crate::protocol::record::{Finished, Status};
 use crate::protocol::state_machine::{self, Now, Slot};
-use crate::protocol::store::{Outcome, Settlement};
 use crate::protocol::store_error::StoreError;
 
 const NOW: Now = Now {

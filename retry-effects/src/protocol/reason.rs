@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use retry_core::__private::redacted_text;
 
+use crate::protocol::payload::Payload;
 use crate::protocol::plain::plain;
-use crate::protocol::record::Payload;
 
 /// Why an action is in doubt: most often the text of the error that its last attempt of unknown effect
 /// ended with.

@@ -1,18 +1,11 @@
 //! What a store keeps of an action.
 
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::identity::action_id::ActionId;
-use crate::protocol::claim::{Busy, ClaimId, Fence};
+use crate::protocol::ids::{ClaimId, Fence, InputHash};
+use crate::protocol::payload::Payload;
 use crate::protocol::reason::Reason;
-
-/// The version of the form that results are written in: bare JSON.
-pub const FORMAT: u32 = 1;
-
-/// The newest version that is read here, and that results are written in which JSON would not bring
-/// back (`Some(())`, NaN, a map by pairs): a notation of this crate's own, which no reader of JSON takes.
-pub const NEWEST_FORMAT: u32 = 2;
 
 /// Where an action stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -65,67 +58,19 @@ impl std::fmt::Display for Status {
     }
 }
 
-/// A recorded result, or a recorded error: a text with the version of its form.
-///
-/// It is never printed: `Debug` shows its length.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Payload {
-    format: u32,
-    json: Arc<str>,
-}
-
-impl Payload {
-    /// Bare JSON.
-    #[must_use]
-    pub fn new(json: impl Into<Arc<str>>) -> Self {
-        Self::with_format(FORMAT, json)
-    }
-
-    /// A text in the form of a version, as a store read it.
-    #[must_use]
-    pub fn with_format(format: u32, json: impl Into<Arc<str>>) -> Self {
-        Self {
-            format,
-            json: json.into(),
-        }
-    }
-
-    /// The version of its form.
-    #[must_use]
-    pub const fn format(&self) -> u32 {
-        self.format
-    }
-
-    /// Its text: JSON where the form is [`FORMAT`].
-    #[must_use]
-    pub fn json(&self) -> &str {
-        &self.json
-    }
-}
-
-impl std::fmt::Debug for Payload {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (format, length) = (self.format, self.json.len());
-        write!(f, "Payload(format {format}, {length} bytes)")
-    }
-}
-
-/// The hash of the arguments of a call that are not part of its key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct InputHash([u8; 32]);
-
-impl InputHash {
-    /// The hash of these bytes, as a store wrote them.
-    #[must_use]
-    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
-    }
-
-    /// Its bytes.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
+/// Who holds an action, and for how long yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Busy {
+    /// The owner's fence.
+    pub fence: Fence,
+    /// How often the owner has renewed its lease.
+    pub renewals: u64,
+    /// The whole lease.
+    pub lease: Duration,
+    /// What is left of it by the store's clock.
+    pub left: Duration,
+    /// The hash that the action was claimed with.
+    pub input_hash: Option<InputHash>,
 }
 
 /// What is recorded of a finished action.

@@ -5,12 +5,16 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::identity::action_id::ActionId;
-use crate::protocol::claim::{Busy, Claim, ClaimId, ClaimRequest, Fence, Token};
-use crate::protocol::reason::Reason;
-use crate::protocol::record::{Finished, InputHash, Payload, Record, Resolved, Status};
+use crate::protocol::claim::{Claim, ClaimRequest};
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
-use crate::protocol::store::Filter;
-use crate::protocol::store::{Outcome, Settlement};
+use crate::protocol::filter::Filter;
+use crate::protocol::ids::InputHash;
+use crate::protocol::ids::{ClaimId, Fence, Token};
+use crate::protocol::outcome::{Outcome, Settlement};
+use crate::protocol::payload::Payload;
+use crate::protocol::reason::Reason;
+use crate::protocol::record::Busy;
+use crate::protocol::record::{Finished, Record, Resolved, Status};
 use crate::protocol::store_error::StoreError;
 
 /// What the store's clocks say.

@@ -6,14 +6,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use serde::Serialize;
-
-use crate::gate::codec::encoding;
-use crate::gate::error::EffectError;
 use crate::identity::action_id::ActionId;
-use crate::protocol::claim::{Claim, ClaimRequest, Fence, Token};
-use crate::protocol::reason::Reason;
-use crate::protocol::record::{Finished, Payload, Record, Resolved, Status};
+use crate::protocol::claim::{Claim, ClaimRequest};
+use crate::protocol::filter::Filter;
+use crate::protocol::ids::{Fence, Token};
+use crate::protocol::outcome::{Outcome, Settlement};
+use crate::protocol::record::{Finished, Record, Resolved};
 use crate::protocol::store_error::StoreError;
 
 /// Where actions are recorded: in memory, in a file, in a database that many machines share.
@@ -164,138 +162,6 @@ pub trait EffectStore: fmt::Debug + Send + Sync + 'static {
     }
 }
 
-/// What becomes of a claim.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It happened, with this result.
-    Success(Payload),
-    /// It failed for good, with this error, which is kept and replayed.
-    Failed(Payload),
-    /// Nobody knows whether it happened.
-    InDoubt {
-        /// It is known that it happened, only not with which result: never to be run again.
-        applied: bool,
-        /// Why, for the person who settles it. It is no part of the outcome: the same with another
-        /// reason is the same outcome, and the first reason stays.
-        reason: Option<Reason>,
-    },
-}
-
-impl Outcome {
-    /// It happened, with this result: what a body hands to `complete_in`, in a form in which the
-    /// gate replays it. The body returns the same value.
-    ///
-    /// The value need not be of a type that reads. So it is recorded as JSON only where no type reads
-    /// that as something else; one with numbers as keys, for instance, is not.
-    ///
-    /// # Errors
-    ///
-    /// [`EffectError::NoPayload`] where the value cannot be written, or is nested more deeply than the
-    /// stack of a thread allows.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use retry_effects::{EffectError, Outcome, Payload};
-    ///
-    /// let outcome = Outcome::success(&("receipt", 7))?;
-    /// assert_eq!(outcome, Outcome::Success(Payload::new(r#"["receipt",7]"#)));
-    /// # Ok::<(), EffectError>(())
-    /// ```
-    pub fn success<T: Serialize + ?Sized>(value: &T) -> Result<Self, EffectError> {
-        match encoding::encode_unread(value) {
-            Ok(payload) => Ok(Self::Success(payload)),
-            Err(source) => Err(EffectError::NoPayload {
-                type_name: std::any::type_name::<T>(),
-                source,
-            }),
-        }
-    }
-
-    /// Nobody knows whether it happened, for `reason`.
-    #[must_use]
-    pub const fn in_doubt(reason: Option<Reason>) -> Self {
-        Self::InDoubt {
-            applied: false,
-            reason,
-        }
-    }
-
-    /// It happened, and nobody knows with which result, for `reason`.
-    #[must_use]
-    pub const fn applied(reason: Option<Reason>) -> Self {
-        Self::InDoubt {
-            applied: true,
-            reason,
-        }
-    }
-}
-
-/// A person's word on a record in doubt.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Settlement {
-    /// It happened, with this result.
-    Success(Payload),
-    /// It did not happen, and is free to run.
-    NotApplied,
-}
-
-/// Which records [`EffectStore::list`] gives.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct Filter {
-    /// Only those that stand here.
-    pub status: Option<Status>,
-    /// Only those that were made longer ago than this.
-    pub older_than: Option<Duration>,
-    /// Only those after this id: the last one of the page before.
-    pub after: Option<ActionId>,
-    /// No more than this many.
-    pub limit: Option<usize>,
-}
-
-impl Filter {
-    /// All records.
-    #[must_use]
-    pub const fn all() -> Self {
-        Self {
-            status: None,
-            older_than: None,
-            after: None,
-            limit: None,
-        }
-    }
-
-    /// Only those that stand here.
-    #[must_use]
-    pub const fn status(mut self, status: Status) -> Self {
-        self.status = Some(status);
-        self
-    }
-
-    /// Only those that were made longer ago than this.
-    #[must_use]
-    pub const fn older_than(mut self, age: Duration) -> Self {
-        self.older_than = Some(age);
-        self
-    }
-
-    /// Only those after this id.
-    #[must_use]
-    pub const fn after(mut self, id: ActionId) -> Self {
-        self.after = Some(id);
-        self
-    }
-
-    /// No more than this many.
-    #[must_use]
-    pub const fn limit(mut self, limit: usize) -> Self {
-        self.limit = Some(limit);
-        self
-    }
-}
-
 /// What a store's method answers: at once, or later.
 ///
 /// An answer that is there at once costs no allocation.
@@ -371,29 +237,5 @@ impl Future for Changed {
 impl fmt::Debug for Changed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Changed")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Mutex;
-
-    use super::*;
-
-    #[test]
-    fn a_value_that_cannot_be_written_is_no_outcome() {
-        let poisoned = Mutex::new(7);
-        std::thread::scope(|scope| {
-            let panicking = scope.spawn(|| {
-                let _held = poisoned.lock();
-                panic!("with the lock held");
-            });
-            assert!(panicking.join().is_err());
-        });
-        let refused = Outcome::success(&poisoned);
-        let Err(EffectError::NoPayload { type_name, .. }) = refused else {
-            panic!("{refused:?}");
-        };
-        assert!(type_name.contains("Mutex"), "{type_name}");
     }
 }

@@ -7,7 +7,7 @@ use retry_core::__private::{redacted, redacted_text};
 use retry_core::{Classify, Judgement};
 use thiserror::Error as ThisError;
 
-use crate::protocol::claim::Fence;
+use crate::protocol::ids::Fence;
 use crate::protocol::record::{Finished, Status};
 
 /// Why an [`EffectStore`](crate::EffectStore) could not do what it was asked. What it could not do

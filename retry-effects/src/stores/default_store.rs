@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::gate::error::EffectError;
-use crate::gate::event;
+use crate::gate::report;
 use crate::protocol::store::EffectStore;
 use crate::stores::memory::store::InMemoryEffectStore;
 
@@ -116,7 +116,7 @@ pub(crate) fn default_store() -> &'static Arc<dyn EffectStore> {
     });
     // Told of after: a subscriber that makes a gated call finds nothing half done.
     if chosen {
-        event::in_memory_by_default();
+        report::in_memory_by_default();
     }
     store
 }

@@ -7,7 +7,7 @@
 use retry_core::{RetryPolicy, Verdict};
 use tokio::time::{Instant, sleep};
 
-use crate::protocol::claim::ClaimId;
+use crate::protocol::ids::ClaimId;
 
 /// Asks until there is an answer, an error that stays, or neither attempts nor time are left.
 pub(crate) async fn again<T, E, F>(

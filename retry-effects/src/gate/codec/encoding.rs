@@ -9,7 +9,7 @@ use super::first::FirstValue;
 use super::reader::Reader;
 use super::stack;
 use super::writer::{Form, Written};
-use crate::protocol::record::{FORMAT, NEWEST_FORMAT, Payload};
+use crate::protocol::payload::{FORMAT, NEWEST_FORMAT, Payload};
 
 /// Why a payload does not read as a type: `None` where its form is of a newer version.
 pub(crate) type NotDecoded = Option<serde_json::Error>;

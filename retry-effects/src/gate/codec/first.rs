@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde::de::DeserializeOwned;
 
 use super::encoding::{NotDecoded, decode};
-use crate::protocol::record::Payload;
+use crate::protocol::payload::Payload;
 
 /// A type's mark that a value of it was read back.
 ///

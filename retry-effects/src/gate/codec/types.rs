@@ -6,7 +6,8 @@ use serde::de::DeserializeOwned;
 use super::encoding::{NotDecoded, decode, encode};
 use crate::gate::error::EffectError;
 use crate::identity::action_id::ActionId;
-use crate::protocol::record::{Finished, Payload};
+use crate::protocol::payload::Payload;
+use crate::protocol::record::Finished;
 
 /// A result that can be recorded and replayed.
 #[diagnostic::on_unimplemented(

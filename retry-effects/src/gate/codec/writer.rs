@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::stack::{self, Stack, too_deep};
-use crate::protocol::record::{FORMAT, NEWEST_FORMAT, Payload};
+use crate::protocol::payload::{FORMAT, NEWEST_FORMAT, Payload};
 
 /// The form of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

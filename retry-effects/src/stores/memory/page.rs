@@ -1,9 +1,9 @@
 //! A page of records in the order of their ids, out of shards that know none.
 
 use crate::identity::action_id::ActionId;
+use crate::protocol::filter::Filter;
 use crate::protocol::record::Record;
 use crate::protocol::state_machine::{Now, Slot, millis};
-use crate::protocol::store::Filter;
 
 /// The records that a filter selects, no more of them in memory than twice its limit.
 pub(super) struct Page<'a> {

@@ -5,7 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::identity::action_id::ActionId;
-use crate::protocol::claim::{Claim, ClaimRequest, Fence, Token};
+use crate::protocol::claim::{Claim, ClaimRequest};
+use crate::protocol::ids::{Fence, Token};
 use crate::protocol::state_machine::{Now, Slot};
 use crate::stores::memory::texts::Texts;
 

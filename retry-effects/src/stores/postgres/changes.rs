@@ -15,10 +15,11 @@ use super::queue::{Command, Desk};
 use super::row::{Stored, micros};
 use super::server::Failure;
 use crate::identity::action_id::ActionId;
-use crate::protocol::claim::{Fence, Token};
-use crate::protocol::record::{Finished, Payload, Status};
+use crate::protocol::ids::{Fence, Token};
+use crate::protocol::outcome::{Outcome, Settlement};
+use crate::protocol::payload::Payload;
+use crate::protocol::record::{Finished, Status};
 use crate::protocol::state_machine::{Now, Slot};
-use crate::protocol::store::{Outcome, Settlement};
 use crate::protocol::store_error::StoreError;
 
 /// For how long a change looks again at a record that somebody's transaction has locked.

@@ -17,8 +17,10 @@ use super::row::{Stored, kept, micros, number, retained};
 use super::schema;
 use super::server::Failure;
 use crate::identity::action_id::ActionId;
-use crate::protocol::claim::{Busy, Claim, ClaimId, ClaimRequest, Fence, Silent, Token};
-use crate::protocol::record::InputHash;
+use crate::protocol::claim::{Claim, ClaimRequest, Silent};
+use crate::protocol::ids::InputHash;
+use crate::protocol::ids::{ClaimId, Fence, Token};
+use crate::protocol::record::Busy;
 use crate::protocol::state_machine::{self, millis, nanos};
 use crate::protocol::store_error::StoreError;
 

@@ -5,7 +5,7 @@ use tokio_postgres::types::{ToSql, Type};
 use super::changes::{Deed, Write};
 use super::row::number;
 use crate::identity::action_id::ActionId;
-use crate::protocol::record::Payload;
+use crate::protocol::payload::Payload;
 
 /// One change as it is sent.
 pub(super) struct Sent<'a> {

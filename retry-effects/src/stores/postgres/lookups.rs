@@ -11,8 +11,8 @@ use super::queue::Desk;
 use super::row::{Stored, number};
 use super::server::{Parameters, Server};
 use crate::identity::action_id::ActionId;
+use crate::protocol::filter::Filter;
 use crate::protocol::record::{Record, Status};
-use crate::protocol::store::Filter;
 use crate::protocol::store_error::StoreError;
 
 /// A look at a record that waits for its answer.

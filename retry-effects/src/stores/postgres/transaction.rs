@@ -10,8 +10,8 @@ use super::columns::{Columns, Sent};
 use super::error::Trouble;
 use super::row::Stored;
 use super::server::Server;
-use crate::protocol::claim::Token;
-use crate::protocol::store::Outcome;
+use crate::protocol::ids::Token;
+use crate::protocol::outcome::Outcome;
 use crate::protocol::store_error::StoreError;
 
 /// Reads the record, locked, and writes what the state machine makes of it. Not by prepared

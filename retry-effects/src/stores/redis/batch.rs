@@ -13,7 +13,7 @@ use super::connection::{Link, Live, POLICY};
 use super::error::Failure;
 use super::nodes::Nodes;
 use super::queue::Job;
-use crate::protocol::claim::ClaimId;
+use crate::protocol::ids::ClaimId;
 
 /// Some commands, and when they are given up.
 pub(super) struct Batch {

@@ -10,8 +10,8 @@ use super::row::{strange, text};
 use super::script::Reply;
 use super::store::Inner;
 use crate::identity::action_id::ActionId;
+use crate::protocol::filter::Filter;
 use crate::protocol::record::Record;
-use crate::protocol::store::Filter;
 use crate::protocol::store_error::StoreError;
 
 /// How many ids are read at one go, of one tag.

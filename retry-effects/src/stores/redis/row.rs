@@ -3,8 +3,10 @@
 use redis::Value;
 
 use crate::identity::action_id::ActionId;
-use crate::protocol::claim::{ClaimId, Fence};
-use crate::protocol::record::{InputHash, Payload, Status};
+use crate::protocol::ids::InputHash;
+use crate::protocol::ids::{ClaimId, Fence};
+use crate::protocol::payload::Payload;
+use crate::protocol::record::Status;
 use crate::protocol::state_machine::{Now, Slot};
 use crate::protocol::store_error::StoreError;
 

@@ -13,11 +13,12 @@ use redis::{Cmd, ToRedisArgs, Value};
 use super::keys::{Keys, OfRecord};
 use super::row::{self, LONGEST, claim_text, hash_text, strange};
 use crate::identity::action_id::ActionId;
-use crate::protocol::claim::{Claim, ClaimRequest, Fence, Token};
+use crate::protocol::claim::{Claim, ClaimRequest};
+use crate::protocol::ids::{Fence, Token};
+use crate::protocol::outcome::{Outcome, Settlement};
+use crate::protocol::payload::Payload;
 use crate::protocol::reason::Reason;
-use crate::protocol::record::Payload;
 use crate::protocol::state_machine::{Now, Slot, millis, nanos};
-use crate::protocol::store::{Outcome, Settlement};
 use crate::protocol::store_error::StoreError;
 
 const BODY: &str = include_str!("script.lua");

@@ -9,10 +9,11 @@ use super::clock::LeaseClock;
 use super::row::{self, Stored};
 use super::schema::{self, VERSION};
 use crate::identity::action_id::ActionId;
-use crate::protocol::claim::{Claim, ClaimRequest, Fence, Token};
+use crate::protocol::claim::{Claim, ClaimRequest};
+use crate::protocol::ids::{Fence, Token};
+use crate::protocol::outcome::{Outcome, Settlement};
 use crate::protocol::record::{Finished, Status};
 use crate::protocol::state_machine::{self, Now};
-use crate::protocol::store::{Outcome, Settlement};
 use crate::protocol::store_error::StoreError;
 
 /// What a command comes to: SQLite's error undoes the transaction; a refusal has written nothing.

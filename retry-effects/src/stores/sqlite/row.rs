@@ -7,11 +7,14 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::clock::LeaseClock;
 use crate::identity::action_id::ActionId;
-use crate::protocol::claim::{ClaimId, DEFAULT_LEASE, Fence};
+use crate::protocol::claim::DEFAULT_LEASE;
+use crate::protocol::filter::Filter;
+use crate::protocol::ids::InputHash;
+use crate::protocol::ids::{ClaimId, Fence};
+use crate::protocol::payload::Payload;
 use crate::protocol::reason::Reason;
-use crate::protocol::record::{InputHash, Payload, Record, Status};
+use crate::protocol::record::{Record, Status};
 use crate::protocol::state_machine::{Now, Slot, millis, nanos};
-use crate::protocol::store::Filter;
 use crate::stores::timestamp;
 
 /// A record that is in the file.

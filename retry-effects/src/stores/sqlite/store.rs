@@ -17,10 +17,13 @@ use super::writer::{Desk, Writer};
 use super::{batch, connection, row, schema};
 use crate::gate::ambient;
 use crate::identity::action_id::ActionId;
-use crate::protocol::claim::{Claim, ClaimRequest, Fence, Token};
+use crate::protocol::claim::{Claim, ClaimRequest};
+use crate::protocol::filter::Filter;
+use crate::protocol::ids::{Fence, Token};
+use crate::protocol::outcome::{Outcome, Settlement};
 use crate::protocol::record::{Finished, Record, Resolved};
 use crate::protocol::state_machine::millis;
-use crate::protocol::store::{Changed, EffectStore, Filter, Outcome, Settlement, StoreFuture};
+use crate::protocol::store::{Changed, EffectStore, StoreFuture};
 use crate::protocol::store_error::StoreError;
 use crate::stores::waiters::Waiters;
 

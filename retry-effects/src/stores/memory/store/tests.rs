@@ -4,9 +4,13 @@ use std::task::{Context, Poll, Waker};
 
 use super::InMemoryEffectStore;
 use crate::identity::action_id::{ActionId, compute_action_id};
-use crate::protocol::claim::{Claim, ClaimRequest, Token};
-use crate::protocol::record::{Payload, Status};
-use crate::protocol::store::{EffectStore, Filter, Outcome, StoreFuture};
+use crate::protocol::claim::{Claim, ClaimRequest};
+use crate::protocol::filter::Filter;
+use crate::protocol::ids::Token;
+use crate::protocol::outcome::Outcome;
+use crate::protocol::payload::Payload;
+use crate::protocol::record::Status;
+use crate::protocol::store::{EffectStore, StoreFuture};
 use crate::protocol::store_error::StoreError;
 
 fn id(n: u32) -> ActionId {
@@ -98,8 +102,8 @@ fn a_page_is_cut_out_of_all_shards() {
 mod with_a_clock {
     use std::time::Duration;
 
-    use crate::stores::memory::clock::ManualClock;
     use super::*;
+    use crate::stores::memory::clock::ManualClock;
 
     const MINUTE: Duration = Duration::from_secs(60);
 
