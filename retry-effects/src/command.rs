@@ -23,5 +23,6 @@ mod settlement;
 mod show;
 mod span;
 mod stats;
+mod store_arguments;
 mod table;
 mod wording;

@@ -45,6 +45,7 @@
 
 mod claims;
 mod completion;
+mod harness;
 mod leases;
 mod payloads;
 mod people;
@@ -58,4 +59,5 @@ mod suite;
 mod takeover;
 mod wakeups;
 
-pub use suite::{Harness, HarnessFuture, Rule, Violation, check, check_rule, violations};
+pub use harness::{Harness, HarnessFuture};
+pub use suite::{Rule, Violation, check, check_rule, violations};

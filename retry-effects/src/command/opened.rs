@@ -7,9 +7,9 @@ use tokio::runtime::{Builder, Runtime};
 use crate::protocol::store::{EffectStore, StoreFuture};
 use crate::protocol::store_error::StoreError;
 
-use super::arguments::StoreArguments;
 use super::failure::Failure;
 use super::place::{Kind, Place};
+use super::store_arguments::StoreArguments;
 
 /// A store, where it is, and what waits for its answers.
 pub(super) struct Opened {

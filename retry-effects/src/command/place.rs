@@ -4,9 +4,9 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::PathBuf;
 
-use super::arguments::StoreArguments;
 use super::failure::Failure;
 use super::secrets::hidden;
+use super::store_arguments::StoreArguments;
 use super::wording::quoted;
 use crate::protocol::plain::plain;
 use crate::stores::libpq;

@@ -1,7 +1,7 @@
 //! What a claim finds, and what it makes of it.
 
+use crate::conformance::harness::Harness;
 use crate::conformance::stage::{LONG, Ruling, Stage, demand, hash, is_finished, payload, said};
-use crate::conformance::suite::Harness;
 use crate::protocol::claim::Claim;
 use crate::protocol::record::Status;
 

@@ -1,9 +1,9 @@
 //! Who may complete what, and how often.
 
+use crate::conformance::harness::Harness;
 use crate::conformance::stage::{
     Ruling, Stage, applied, demand, failed, forged, id, in_doubt, lost, payload, said, success,
 };
-use crate::conformance::suite::Harness;
 use crate::protocol::claim::Claim;
 use crate::protocol::outcome::{Outcome, Settlement};
 use crate::protocol::payload::Payload;

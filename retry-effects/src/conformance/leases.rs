@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use crate::conformance::harness::Harness;
 use crate::conformance::stage::{
     LONG, Ruling, Stage, demand, failed, id, is_finished, lost, payload, said,
 };
-use crate::conformance::suite::Harness;
 use crate::protocol::claim::Claim;
 use crate::protocol::filter::Filter;
 use crate::protocol::record::Status;

@@ -1,7 +1,7 @@
 //! What is written is what is read: results, errors and names.
 
+use crate::conformance::harness::Harness;
 use crate::conformance::stage::{Ruling, Stage, demand};
-use crate::conformance::suite::Harness;
 use crate::protocol::claim::Claim;
 use crate::protocol::outcome::Outcome;
 use crate::protocol::payload::Payload;

@@ -6,8 +6,8 @@ use std::sync::{Arc, Barrier, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
+use crate::conformance::harness::{Harness, HarnessFuture};
 use crate::conformance::stage::{Ruling, Stage, demand, id, in_doubt, payload, said, success};
-use crate::conformance::suite::{Harness, HarnessFuture};
 use crate::protocol::claim::Claim;
 use crate::protocol::ids::Fence;
 use crate::protocol::record::Status;

@@ -1,7 +1,7 @@
 //! Why a record is in doubt: for the person who settles it, and no part of the outcome.
 
+use crate::conformance::harness::Harness;
 use crate::conformance::stage::{Ruling, Stage, demand, failed, id, lost, payload, said, success};
-use crate::conformance::suite::Harness;
 use crate::protocol::claim::Claim;
 use crate::protocol::filter::Filter;
 use crate::protocol::ids::Token;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::conformance::harness::Harness;
 use crate::conformance::stage::{Ruling, Stage, demand, lost, said, success};
-use crate::conformance::suite::Harness;
 use crate::protocol::claim::Claim;
 use crate::protocol::record::Status;
 

@@ -1,9 +1,9 @@
 //! A person's word on a record.
 
+use crate::conformance::harness::Harness;
 use crate::conformance::stage::{
     LONG, Ruling, Stage, applied, demand, failed, id, lost, payload, said, success,
 };
-use crate::conformance::suite::Harness;
 use crate::protocol::claim::Claim;
 use crate::protocol::ids::Fence;
 use crate::protocol::outcome::{Outcome, Settlement};

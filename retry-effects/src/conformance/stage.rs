@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::conformance::suite::Harness;
+use crate::conformance::harness::Harness;
 use crate::identity::action_id::{ActionId, compute_action_id};
 use crate::protocol::claim::{Claim, ClaimRequest};
 use crate::protocol::ids::InputHash;

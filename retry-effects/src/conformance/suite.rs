@@ -1,61 +1,12 @@
 //! The rules of the suite, and what tries them.
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::time::Duration;
 
+use super::harness::{Harness, HarnessFuture};
 use super::{
     claims, completion, leases, payloads, people, purging, races, reasons, reopening, settlement,
     takeover, wakeups,
 };
-use crate::protocol::store::EffectStore;
-
-/// What a [`Harness`] answers.
-pub type HarnessFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// How the suite makes the stores that it tries, and lets their time pass.
-pub trait Harness: Send + Sync {
-    /// A store that holds no records. One that can fail to open panics.
-    fn fresh_store(&self) -> HarnessFuture<'_, Arc<dyn EffectStore>>;
-
-    /// Lets at least this much time pass on the clocks of all stores that this harness made.
-    ///
-    /// The default waits, on tokio's clock. A store with a clock of its own that a test can move
-    /// makes the suite quick.
-    fn pass_time(&self, time: Duration) -> HarnessFuture<'_, ()> {
-        Box::pin(tokio::time::sleep(time))
-    }
-
-    /// The length of the leases that the suite lets run out: long enough for two calls of the
-    /// store in a row on a busy machine. The default is one second.
-    fn lease(&self) -> Duration {
-        Duration::from_secs(1)
-    }
-
-    /// For how long a wake-up may be under way. The default is ten seconds.
-    fn patience(&self) -> Duration {
-        Duration::from_secs(10)
-    }
-
-    /// Whether the stores keep the reason of a doubt ([`Record::reason`](crate::Record::reason)). The
-    /// default is `false`: a store that drops reasons is correct, only less of a help to the person who
-    /// settles. One that says `true` is asked for them.
-    fn keeps_reasons(&self) -> bool {
-        false
-    }
-
-    /// Closes a store and opens the same records again; `None`, the default, where they do not
-    /// outlive it.
-    fn reopen(
-        &self,
-        store: Arc<dyn EffectStore>,
-    ) -> HarnessFuture<'_, Option<Arc<dyn EffectStore>>> {
-        drop(store);
-        Box::pin(async { None })
-    }
-}
 
 /// One rule of the suite.
 #[derive(Clone, Copy)]
@@ -149,7 +100,7 @@ pub fn check_rule(name: &str, harness: &dyn Harness) {
 }
 
 /// Makes one `#[test]` for each rule of the suite, in the module where it stands. Its argument is
-/// an expression that makes a [`Harness`](crate::conformance::suite::Harness), evaluated in each test.
+/// an expression that makes a [`Harness`](crate::conformance::Harness), evaluated in each test.
 #[macro_export]
 macro_rules! conformance_tests {
     ($harness:expr) => {

@@ -1,9 +1,9 @@
 //! Taking over what is in doubt.
 
+use crate::conformance::harness::Harness;
 use crate::conformance::stage::{
     LONG, Ruling, Stage, applied, demand, failed, in_doubt, lost, said, success,
 };
-use crate::conformance::suite::Harness;
 use crate::protocol::claim::{Claim, Silent};
 use crate::protocol::ids::Fence;
 use crate::protocol::record::Status;

@@ -2,10 +2,10 @@
 
 use tokio::time::timeout;
 
+use crate::conformance::harness::Harness;
 use crate::conformance::stage::{
     Ruling, Stage, applied, demand, failed, id, in_doubt, payload, said, success,
 };
-use crate::conformance::suite::Harness;
 use crate::protocol::ids::Token;
 use crate::protocol::outcome::{Outcome, Settlement};
 use crate::protocol::record::Status;

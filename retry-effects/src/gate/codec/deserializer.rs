@@ -1,12 +1,92 @@
-//! [`Reader`] as a deserializer.
+//! [`Reader`] as a deserializer: what each text becomes for the type that asks.
 
 use serde::Deserializer;
 use serde::de::{IntoDeserializer, Visitor};
 use serde_json::Error;
 
-use super::entries::Variant;
+use super::entries::{Elements, Entries, Variant};
 use super::reader::{Reader, Result};
 use super::serializer::RAW;
+use super::writer::{F32, F64, Form, SOME};
+
+impl Reader<'_> {
+    /// Reads the next value for a type that takes what there is: perhaps into a buffer.
+    pub(super) fn any<'de, V: Visitor<'de>>(
+        &mut self,
+        is_key: bool,
+        visitor: V,
+    ) -> Result<V::Value> {
+        let stack = self.stack;
+        self.stack = stack.for_a_buffer();
+        let value = match self.form {
+            Form::Json => match self.number_of_many_digits() {
+                Some(mut json) => json.deserialize_any(visitor),
+                None => self.value(visitor),
+            },
+            Form::Notation => {
+                self.misread |= self.is_misread(is_key);
+                self.value(visitor)
+            }
+        };
+        self.stack = stack;
+        value
+    }
+
+    /// Reads the next value as what it is.
+    pub(super) fn value<'de, V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
+        self.descend()?;
+        match self.peek() {
+            Some(b'"') => visitor.visit_string(self.string()?),
+            Some(b'[') => {
+                self.at += 1;
+                let value = visitor.visit_seq(Elements::of(self))?;
+                self.take("]")?;
+                Ok(value)
+            }
+            Some(b'{') => {
+                self.at += 1;
+                let value = visitor.visit_map(Entries::of(self))?;
+                self.take("}")?;
+                Ok(value)
+            }
+            Some(b'-' | b'0'..=b'9') => {
+                let (end, number) = self.number();
+                let number = number.ok_or_else(|| self.unexpected("a number"))?;
+                self.at = end;
+                number.visit(visitor)
+            }
+            _ => self.word(visitor),
+        }
+    }
+
+    fn word<'de, V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
+        if self.took("null") {
+            return visitor.visit_unit();
+        }
+        if self.took("true") {
+            return visitor.visit_bool(true);
+        }
+        if self.took("false") {
+            return visitor.visit_bool(false);
+        }
+        if self.took(SOME) {
+            let value = visitor.visit_some(&mut *self)?;
+            self.take(")")?;
+            return Ok(value);
+        }
+        if self.took(F32) {
+            let bits = self.bits(8, u32::from_str_radix)?;
+            return visitor.visit_f32(f32::from_bits(bits));
+        }
+        if self.took(F64) {
+            return visitor.visit_f64(f64::from_bits(self.bits(16, u64::from_str_radix)?));
+        }
+        match self.verbatim()? {
+            Some(mut json) => json.deserialize_any(visitor),
+            None => Err(self.unexpected("a value")),
+        }
+    }
+}
 
 /// What is read as what it is, whatever the type would like it to be.
 macro_rules! by_value {

@@ -17,7 +17,7 @@ pub(crate) type NotDecoded = Option<serde_json::Error>;
 /// Writes a value so that [`decode`] gives an equal one.
 pub(crate) fn encode<T: Serialize + DeserializeOwned>(value: &T) -> serde_json::Result<Payload> {
     let json = Written::of(value, Form::Json)?;
-    let (risks, first) = (json.risks, FirstValue::of::<T>());
+    let (risks, first) = (json.risks, FirstValue::of(decode::<T>));
     if !risks.any() && first.was_read() {
         return Ok(json.payload());
     }

@@ -2,9 +2,6 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use serde::de::DeserializeOwned;
-
-use super::encoding::{NotDecoded, decode};
 use crate::protocol::payload::Payload;
 
 /// A type's mark that a value of it was read back.
@@ -19,9 +16,8 @@ pub(super) struct FirstValue(usize);
 static READ: [AtomicUsize; 256] = [const { AtomicUsize::new(0) }; 256];
 
 impl FirstValue {
-    /// The mark of `T`.
-    pub(super) fn of<T: DeserializeOwned>() -> Self {
-        let reader: fn(&Payload) -> Result<T, NotDecoded> = decode;
+    /// The mark of the type that `reader` reads.
+    pub(super) fn of<T, E>(reader: fn(&Payload) -> Result<T, E>) -> Self {
         Self(reader as usize)
     }
 
@@ -42,6 +38,7 @@ impl FirstValue {
 #[cfg(test)]
 mod tests {
     use super::FirstValue;
+    use crate::gate::codec::encoding::decode;
 
     #[test]
     fn each_type_has_a_mark_of_its_own() {
@@ -51,10 +48,10 @@ mod tests {
                 u32::deserialize(from).map(Self)
             }
         }
-        assert!(!FirstValue::of::<Own>().was_read());
-        FirstValue::of::<Vec<[u8; 7]>>().is_read();
-        assert!(!FirstValue::of::<Own>().was_read());
-        FirstValue::of::<Own>().is_read();
-        assert!(FirstValue::of::<Own>().was_read());
+        assert!(!FirstValue::of(decode::<Own>).was_read());
+        FirstValue::of(decode::<Vec<[u8; 7]>>).is_read();
+        assert!(!FirstValue::of(decode::<Own>).was_read());
+        FirstValue::of(decode::<Own>).is_read();
+        assert!(FirstValue::of(decode::<Own>).was_read());
     }
 }

@@ -1,8 +1,7 @@
 //! What a number is, by its digits.
 
 use serde::de::Visitor;
-
-use super::reader::Result;
+use serde_json::Result;
 
 /// A number, in the smallest of the types that hold it.
 #[derive(Clone, Copy, Debug)]

@@ -2,13 +2,12 @@
 
 use std::io::Cursor;
 
-use serde::de::{DeserializeOwned, Deserializer as _, Error as _, IgnoredAny, Visitor};
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
 use serde_json::Error;
 
-use super::entries::{Elements, Entries};
 use super::number::Number;
 use super::stack::{Stack, too_deep};
-use super::writer::{F32, F64, Form, JSON, MARK, SOME};
+use super::writer::{F32, Form, JSON, MARK};
 
 /// What reading comes to.
 pub(super) type Result<T, E = Error> = std::result::Result<T, E>;
@@ -17,9 +16,9 @@ pub(super) type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug)]
 pub(super) struct Reader<'a> {
     text: &'a str,
-    form: Form,
-    at: usize,
-    stack: Stack,
+    pub(super) form: Form,
+    pub(super) at: usize,
+    pub(super) stack: Stack,
     /// Whether the type took by `deserialize_any` what JSON would not have shown it as it is.
     pub(super) misread: bool,
 }
@@ -102,30 +101,8 @@ impl<'a> Reader<'a> {
         serde_json::from_str(&rest[..=end])
     }
 
-    /// Reads the next value for a type that takes what there is: perhaps into a buffer.
-    pub(super) fn any<'de, V: Visitor<'de>>(
-        &mut self,
-        is_key: bool,
-        visitor: V,
-    ) -> Result<V::Value> {
-        let stack = self.stack;
-        self.stack = stack.for_a_buffer();
-        let value = match self.form {
-            Form::Json => match self.number_of_many_digits() {
-                Some(mut json) => json.deserialize_any(visitor),
-                None => self.value(visitor),
-            },
-            Form::Notation => {
-                self.misread |= self.is_misread(is_key);
-                self.value(visitor)
-            }
-        };
-        self.stack = stack;
-        value
-    }
-
     /// Whether JSON would show what is next otherwise, and only the type that is asked for mends it.
-    fn is_misread(&mut self, is_key: bool) -> bool {
+    pub(super) fn is_misread(&mut self, is_key: bool) -> bool {
         match self.peek() {
             Some(b'"') => false,
             _ if is_key => true,
@@ -139,7 +116,7 @@ impl<'a> Reader<'a> {
 
     /// A number that is none of ours, if it is next: `serde_json` keeps the digits of those, or
     /// takes the nearest.
-    fn number_of_many_digits(&mut self) -> Option<Verbatim> {
+    pub(super) fn number_of_many_digits(&mut self) -> Option<Verbatim> {
         if !matches!(self.peek(), Some(b'-' | b'0'..=b'9')) {
             return None;
         }
@@ -161,63 +138,8 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Reads the next value as what it is.
-    pub(super) fn value<'de, V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
-        self.descend()?;
-        match self.peek() {
-            Some(b'"') => visitor.visit_string(self.string()?),
-            Some(b'[') => {
-                self.at += 1;
-                let value = visitor.visit_seq(Elements::of(self))?;
-                self.take("]")?;
-                Ok(value)
-            }
-            Some(b'{') => {
-                self.at += 1;
-                let value = visitor.visit_map(Entries::of(self))?;
-                self.take("}")?;
-                Ok(value)
-            }
-            Some(b'-' | b'0'..=b'9') => {
-                let (end, number) = self.number();
-                let number = number.ok_or_else(|| self.unexpected("a number"))?;
-                self.at = end;
-                number.visit(visitor)
-            }
-            _ => self.word(visitor),
-        }
-    }
-
-    fn word<'de, V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
-        if self.took("null") {
-            return visitor.visit_unit();
-        }
-        if self.took("true") {
-            return visitor.visit_bool(true);
-        }
-        if self.took("false") {
-            return visitor.visit_bool(false);
-        }
-        if self.took(SOME) {
-            let value = visitor.visit_some(&mut *self)?;
-            self.take(")")?;
-            return Ok(value);
-        }
-        if self.took(F32) {
-            let bits = self.bits(8, u32::from_str_radix)?;
-            return visitor.visit_f32(f32::from_bits(bits));
-        }
-        if self.took(F64) {
-            return visitor.visit_f64(f64::from_bits(self.bits(16, u64::from_str_radix)?));
-        }
-        match self.verbatim()? {
-            Some(mut json) => json.deserialize_any(visitor),
-            None => Err(self.unexpected("a value")),
-        }
-    }
-
     /// JSON that is kept as a text, if it is next: for `serde_json` to read.
-    fn verbatim(&mut self) -> Result<Option<Verbatim>> {
+    pub(super) fn verbatim(&mut self) -> Result<Option<Verbatim>> {
         if !self.took(JSON) {
             return Ok(None);
         }
@@ -240,7 +162,11 @@ impl<'a> Reader<'a> {
     }
 
     /// The bits of a float, and the bracket behind them.
-    fn bits<B, E>(&mut self, digits: usize, read: fn(&str, u32) -> Result<B, E>) -> Result<B> {
+    pub(super) fn bits<B, E>(
+        &mut self,
+        digits: usize,
+        read: fn(&str, u32) -> Result<B, E>,
+    ) -> Result<B> {
         let bits = self.text.get(self.at..self.at + digits);
         let bits = bits.and_then(|bits| read(bits, 16).ok());
         let bits = bits.ok_or_else(|| self.unexpected("the bits of a float"))?;
@@ -250,7 +176,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The number that is next, and where it ends.
-    fn number(&self) -> (usize, Option<Number>) {
+    pub(super) fn number(&self) -> (usize, Option<Number>) {
         let rest = &self.text[self.at..];
         let is_part = |byte: u8| byte.is_ascii_digit() || b"+-.eE".contains(&byte);
         let length = rest.bytes().take_while(|byte| is_part(*byte)).count();
