@@ -33,7 +33,7 @@
 //! }
 //!
 //! mod my_store {
-//!     retry_effects::conformance_tests!(crate::MyStores::default());
+//!     retry_effects::conformance_tests!(super::MyStores::default());
 //! }
 //!
 //! // Or all of them with one call:

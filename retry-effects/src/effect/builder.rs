@@ -147,8 +147,8 @@ impl<J, A, H, L, P, C, G> Effect<J, A, H, L, P, C, G> {
         }
     }
 
-    /// Records a final error ([`Verdict::Stop`](retry_core::Verdict::Stop)), and returns it to later calls instead of running
-    /// again. The error must be `Serialize` and `DeserializeOwned`.
+    /// Records a final error ([`Verdict::Stop`](retry_core::Verdict::Stop)), and returns it to later
+    /// calls instead of running again. The error must be `Serialize` and `DeserializeOwned`.
     pub fn replay_errors(self) -> Effect<J, A, H, L, P, ErrorsReplayed, G> {
         let Self {
             ask, retry, probe, ..

@@ -14,11 +14,11 @@ use retry_core::__private::{Marks, mark, replace_marks};
 
 use crate::gate::action::Action;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
-use crate::{
-    gate::action::{OVER, RECORDED},
-    protocol::ids::Token,
-    protocol::store_error::StoreError,
-};
+use crate::gate::action::{OVER, RECORDED};
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+use crate::protocol::ids::Token;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+use crate::protocol::store_error::StoreError;
 
 thread_local! {
     static SCOPE: RefCell<Option<Arc<str>>> = const { RefCell::new(None) };

@@ -6,6 +6,12 @@ use crate::gate::error::EffectError;
 use crate::gate::report;
 use crate::protocol::store::EffectStore;
 use crate::stores::memory::store::InMemoryEffectStore;
+#[cfg(feature = "postgres")]
+use crate::stores::postgres::store::PostgresEffectStore;
+#[cfg(feature = "redis")]
+use crate::stores::redis::store::RedisEffectStore;
+#[cfg(feature = "sqlite")]
+use crate::stores::sqlite::store::SqliteEffectStore;
 
 static DEFAULT: OnceLock<Arc<dyn EffectStore>> = OnceLock::new();
 
@@ -35,21 +41,21 @@ impl IntoStore for &InMemoryEffectStore {
 }
 
 #[cfg(feature = "sqlite")]
-impl IntoStore for &crate::SqliteEffectStore {
+impl IntoStore for &SqliteEffectStore {
     fn into_store(self) -> Arc<dyn EffectStore> {
         Arc::new(self.clone())
     }
 }
 
 #[cfg(feature = "postgres")]
-impl IntoStore for &crate::PostgresEffectStore {
+impl IntoStore for &PostgresEffectStore {
     fn into_store(self) -> Arc<dyn EffectStore> {
         Arc::new(self.clone())
     }
 }
 
 #[cfg(feature = "redis")]
-impl IntoStore for &crate::RedisEffectStore {
+impl IntoStore for &RedisEffectStore {
     fn into_store(self) -> Arc<dyn EffectStore> {
         Arc::new(self.clone())
     }

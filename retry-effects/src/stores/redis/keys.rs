@@ -104,7 +104,7 @@ fn crc16(bytes: &[u8]) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compute_action_id;
+    use crate::identity::action_id::compute_action_id;
 
     #[test]
     fn what_one_operation_touches_has_one_tag() {
