@@ -1,8 +1,9 @@
 //! The suite that every store passes (feature `conformance`).
 //!
-//! A store keeps effects from happening twice only if it does what [`EffectStore`](crate::EffectStore) says to the
-//! letter, also under a race, after a lost acknowledgement, and when a lease runs out. This suite
-//! asks it. Each rule has a name and runs on a store of its own.
+//! A store keeps effects from happening twice only if it does what
+//! [`EffectStore`](crate::EffectStore) says to the letter, also under a race, after a lost
+//! acknowledgement, and when a lease runs out. This suite asks it. Each rule has a name and runs on a
+//! store of its own.
 //!
 //! # Examples
 //!

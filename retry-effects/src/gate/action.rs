@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 
 use retry_core::__private::{Failure, Limits, Marks, take_refusal};
 
-use super::clock::since_origin;
-use super::error::EffectError;
-use super::question::Question;
+use crate::gate::clock::since_origin;
+use crate::gate::error::EffectError;
+use crate::gate::question::Question;
 use crate::protocol::ids::Token;
 use crate::protocol::reason::Reason;
 use crate::protocol::state_machine::nanos;

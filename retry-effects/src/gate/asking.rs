@@ -9,10 +9,10 @@ use std::time::Duration;
 use pin_project_lite::pin_project;
 use retry_core::__private::{Heard, Hold, hold_sync};
 
-use super::gate::Gate;
 use crate::gate::action::{Action, OVER, UNKNOWN};
 use crate::gate::ambient;
 use crate::gate::event::GateEventKind;
+use crate::gate::gate::Gate;
 use crate::gate::options::Probe;
 use crate::gate::report;
 

@@ -3,16 +3,16 @@
 
 use retry_core::__private::{Marks, mark};
 
-use super::action::{ENDED, MARKED, RECORDED, RUNNING, UNKNOWN};
-use super::blocking;
-use super::ending::{
+use crate::gate::action::{ENDED, MARKED, RECORDED, RUNNING, UNKNOWN};
+use crate::gate::blocking;
+use crate::gate::ending::{
     ENCODER_PANICKED, Ending, complete, not_encoded, reason_of_drop, reason_of_end, release,
 };
-use super::error::EffectError;
-use super::event::GateEventKind;
-use super::gate::Gate;
-use super::lease;
-use super::report;
+use crate::gate::error::EffectError;
+use crate::gate::event::GateEventKind;
+use crate::gate::gate::Gate;
+use crate::gate::lease;
+use crate::gate::report;
 use crate::protocol::outcome::Outcome;
 use crate::protocol::reason::Reason;
 use crate::protocol::record::{Finished, Resolved};

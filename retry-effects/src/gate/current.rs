@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::action::{ACTED, Action};
-use super::ambient;
-use super::question::LastAttempt;
+use crate::gate::action::{ACTED, Action};
+use crate::gate::ambient;
+use crate::gate::question::LastAttempt;
 use crate::identity::action_id::ActionId;
 use crate::protocol::ids::{Fence, Token};
 

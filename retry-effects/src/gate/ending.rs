@@ -1,6 +1,6 @@
 //! What is recorded of a call that ends, why it is in doubt, and how the store is told.
 
-use super::action::{Action, PANICKED, RUNNING};
+use crate::gate::action::{Action, PANICKED, RUNNING};
 use crate::protocol::outcome::Outcome;
 use crate::protocol::payload::Payload;
 use crate::protocol::reason::Reason;

@@ -6,13 +6,15 @@ use std::sync::Arc;
 use retry_core::__private::{Failure, Marks, mark};
 use retry_core::Verdict;
 
-use super::action::{ACTED, Action, LOST, MARKED, OVER, RETURNED, RUNNING, UNKNOWN, UNPROVED};
-use super::attempt::{Attempt, unless_it_panics};
-use super::codec::types::{Errors, Results};
-use super::error::EffectError;
-use super::lease::{self, Held};
-use super::options::Doubt;
-use super::report;
+use crate::gate::action::{
+    ACTED, Action, LOST, MARKED, OVER, RETURNED, RUNNING, UNKNOWN, UNPROVED,
+};
+use crate::gate::attempt::{Attempt, unless_it_panics};
+use crate::gate::codec::types::{Errors, Results};
+use crate::gate::error::EffectError;
+use crate::gate::lease::{self, Held};
+use crate::gate::options::Doubt;
+use crate::gate::report;
 use crate::protocol::outcome::Outcome;
 use crate::protocol::reason::Reason;
 use crate::protocol::record::{Record, Status};

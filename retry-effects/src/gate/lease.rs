@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::Notify;
 
-use super::clock::since_origin;
 use crate::gate::action::{Action, ENDED};
+use crate::gate::clock::since_origin;
 use crate::gate::report;
 use crate::protocol::state_machine::nanos;
 use crate::protocol::store_error::StoreError;
@@ -38,7 +38,7 @@ struct Shard {
 struct Keeper {
     shards: [Mutex<Shard>; SHARDS],
     runtime: Handle,
-    /// When it looks at the list again, in nanoseconds since [`origin`].
+    /// When it looks at the list again, in nanoseconds by [`since_origin`].
     wakes_at: AtomicU64,
     sooner: Notify,
 }

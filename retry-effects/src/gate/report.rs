@@ -9,10 +9,10 @@ use std::time::Duration;
 use retry_core::__private::{redacted_text, snapshot};
 use tracing::{debug, info, warn};
 
-use super::action::Action;
-use super::event::{GateEvent, GateEventKind};
+use crate::gate::action::Action;
+use crate::gate::event::{GateEvent, GateEventKind};
 #[cfg(feature = "metrics")]
-use super::metrics;
+use crate::gate::metrics;
 use crate::identity::action_id::ActionId;
 use crate::protocol::reason::Reason;
 use crate::protocol::store::EffectStore;

@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::fmt;
 use std::time::Instant;
 
-use super::id_source::Source;
 use crate::identity::action_id::ActionId;
+use crate::protocol::id_source::Source;
 
 /// The number of one claim, higher than that of every earlier claim on the same action.
 ///

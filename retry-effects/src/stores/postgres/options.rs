@@ -18,7 +18,7 @@ use super::statements::{SESSION, Statements};
 use super::store::PostgresEffectStore;
 #[cfg(feature = "postgres-tls")]
 use super::tls;
-use super::{error as trouble, schema};
+use super::{error, schema};
 use crate::protocol::store_error::StoreError;
 
 /// How a [`PostgresEffectStore`] is opened: its schema, and how many connections it has.
@@ -257,9 +257,9 @@ type Opening = Pin<Box<dyn Future<Output = Result<PostgresEffectStore, StoreErro
 
 /// Where a URL leads, and to a server that takes writes.
 fn config(url: &str) -> Result<Config, StoreError> {
-    let mut config: Config = url.parse().map_err(|error| trouble::of_url(&error))?;
+    let mut config: Config = url.parse().map_err(|error| error::of_url(&error))?;
     if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
-        return Err(trouble::bad_url("the URL names no host"));
+        return Err(error::bad_url("the URL names no host"));
     }
     config.target_session_attrs(TargetSessionAttrs::ReadWrite);
     if config.get_connect_timeout().is_none() {

@@ -35,7 +35,8 @@ use crate::stores::waiters::Waiters;
 ///
 /// Tested with Redis 7.0; nothing in it is newer than Redis 5, which has no wake-ups (waiters poll),
 /// as with proxies that do not know RESP3. It must not be a replica, and its settings are read whenever
-/// a connection is made, and each minute. The store refuses ([`RedisRefusal`](crate::RedisRefusal)) a server
+/// a connection is made, and each minute. The store refuses ([`RedisRefusal`](crate::RedisRefusal)) a
+/// server
 ///
 /// - that evicts: `maxmemory-policy` must be `noeviction`, also where there is no `maxmemory` yet;
 /// - that answers before a write is on its disk: `appendonly yes`, `appendfsync always` and
