@@ -3,8 +3,9 @@
 //! It works on the [`EffectStore`](crate::EffectStore) contract alone and knows no store, so that every
 //! store has the same gate.
 //!
-//! Above, `attribute` and `effect` import [`admission`], [`gate`], [`codec`], [`options`] and
-//! [`error`]; stores import [`ambient`] (a completion in the caller's own transaction) and [`report`].
+//! `attribute` and `effect` import [`admission`], [`gate`], [`codec`], [`options`], [`error`],
+//! [`ambient`] and [`blocking`]. A store imports [`ambient`] alone, to report a completion in the
+//! caller's own transaction; the choice of the default store imports [`error`] and [`report`].
 
 pub(crate) mod action;
 pub(crate) mod admission;

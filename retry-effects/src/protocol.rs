@@ -1,10 +1,10 @@
 //! The contract between gate and stores: the values that they exchange, the trait that a store
 //! implements, and the state machine of one record.
 //!
-//! Pure: no clock is read and nothing waits here. The time is a parameter, so that tests and the
+//! Pure, apart from new claim ids: nothing here waits, and the time is a parameter. So tests and the
 //! exhaustive model run the decisions of the real stores.
 //!
-//! All modules may be imported from anywhere above. [`state_machine`] is for stores and tests.
+//! Every module but `id_source` may be imported from any folder above.
 
 pub(crate) mod claim;
 pub(crate) mod filter;

@@ -1,12 +1,11 @@
 //! The stores that this crate brings, and what they share.
 //!
-//! Each store has a folder of its own, with the same file names for the same parts: `store`,
+//! Each store has a folder of its own, in which the same part has the same file name: `store`,
 //! `options`, `connection`, `schema`, `row`, `queue`, `listener`, `error`. A store imports nothing of
-//! another store. From the gate it imports `ambient` alone, to report a completion in the caller's
-//! own transaction; the gate imports nothing of a store.
+//! another store, and of the gate `ambient` alone; the gate imports nothing of a store.
 //!
-//! Other folders import [`default_store`] and the `store` module of a store. `libpq` and `timestamp`
-//! serve the command too.
+//! Other folders import [`default_store`] and, of a store, `store`. The command imports `libpq` and
+//! `timestamp` too.
 
 pub(crate) mod default_store;
 #[cfg(any(feature = "postgres", feature = "cli"))]
