@@ -191,10 +191,10 @@
 //! (`From`). **A replay is the value that the first call returned**, or the first call fails with
 //! [`EffectError::NotEncoded`], which leaves the action in doubt and *marked applied*: it is never run
 //! again. Results are recorded as JSON; those that JSON does not bring back (`Some(())`, NaN, a map by
-//! pairs) in a notation of this crate's own, by their [`NEWEST_FORMAT`]. What a type's own attributes make
-//! equal (`skip`, untagged variants that read alike) is its own affair, and a type whose variants do not
-//! all read what they write is found out by the first value only. A result that no longer reads is an
-//! error, and never a reason to run again.
+//! pairs) in a notation of this crate's own, by their [`NEWEST_FORMAT`](store::NEWEST_FORMAT). What a
+//! type's own attributes make equal (`skip`, untagged variants that read alike) is its own affair, and a
+//! type whose variants do not all read what they write is found out by the first value only. A result
+//! that no longer reads is an error, and never a reason to run again.
 //!
 //! # Stores
 //!
@@ -217,6 +217,7 @@
 //! | [`acted`] | inside a body: from here on every failure is unknown |
 //! | [`with_scope`], [`with_scope_blocking`], [`in_current_scope`] | for whom a part of a program works |
 //! | [`EffectStore`], [`set_default_store`] | where actions are recorded |
+//! | [`store`] | the types that a store's author, or a program that lists and settles records, needs |
 //! | [`EffectError`] | what the gate says where the function has no word |
 //! | [`observe_gate`] and events of the `tracing` target `retry` | what is reported; payloads and results never are |
 //! | [`compute_action_id`] | the name of an effect |
@@ -265,17 +266,14 @@ pub use gate::question::LastAttempt;
 pub use gate::report::observe_gate;
 pub use identity::action_id::{ActionId, compute_action_id};
 pub use identity::error::{ActionIdError, ParseActionIdError};
-pub use protocol::claim::{Claim, ClaimRequest, DEFAULT_LEASE, Silent};
-pub use protocol::filter::Filter;
-pub use protocol::ids::{ClaimId, Fence, InputHash, Token};
+pub use protocol::ids::{Fence, Token};
 #[cfg(feature = "conformance")]
 #[doc(hidden)]
 pub use protocol::model as __model;
-pub use protocol::outcome::{Outcome, Settlement};
-pub use protocol::payload::{FORMAT, NEWEST_FORMAT, Payload};
+pub use protocol::outcome::Outcome;
 pub use protocol::reason::Reason;
-pub use protocol::record::{Busy, Finished, Record, Resolved, Status};
-pub use protocol::store::{Changed, EffectStore, StoreFuture};
+pub use protocol::record::Record;
+pub use protocol::store::EffectStore;
 pub use protocol::store_error::StoreError;
 /// The version that [`SqliteEffectStore::complete_in`] takes a transaction of. No program can be
 /// built with two, as each brings SQLite.
@@ -308,6 +306,18 @@ pub mod identity_and_deploys {}
 pub mod choice {
     pub use crate::effect::probe::{NoProbe, Probing};
     pub use crate::gate::codec::types::{ErrorsReleased, ErrorsReplayed};
+}
+
+/// What authors of a store, and programs that settle or list records, need besides [`EffectStore`]: what
+/// a store is asked, what it answers, and what it keeps.
+pub mod store {
+    pub use crate::protocol::claim::{Claim, ClaimRequest, DEFAULT_LEASE, Silent};
+    pub use crate::protocol::filter::Filter;
+    pub use crate::protocol::ids::{ClaimId, InputHash};
+    pub use crate::protocol::outcome::Settlement;
+    pub use crate::protocol::payload::{FORMAT, NEWEST_FORMAT, Payload};
+    pub use crate::protocol::record::{Busy, Finished, Resolved, Status};
+    pub use crate::protocol::store::{Changed, StoreFuture};
 }
 
 /// What `idempotent = true` expands to. Not for people: it changes without notice.

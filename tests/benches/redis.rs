@@ -18,10 +18,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use redis::aio::MultiplexedConnection;
-use retry_effects::{
-    ActionId, Claim, ClaimId, ClaimRequest, EffectStore, Outcome, Payload, RedisEffectStore,
-    compute_action_id,
-};
+use retry_effects::store::{Claim, ClaimId, ClaimRequest, Payload};
+use retry_effects::{ActionId, EffectStore, Outcome, RedisEffectStore, compute_action_id};
 use retry_tests::redis::ThrowawayRedis;
 use tokio::sync::Mutex;
 

@@ -22,7 +22,8 @@ impl Outcome {
     /// # Examples
     ///
     /// ```
-    /// use retry_effects::{EffectError, Outcome, Payload};
+    /// use retry_effects::{EffectError, Outcome};
+    /// use retry_effects::store::Payload;
     ///
     /// let outcome = Outcome::success(&("receipt", 7))?;
     /// assert_eq!(outcome, Outcome::Success(Payload::new(r#"["receipt",7]"#)));

@@ -39,9 +39,8 @@ use super::shard::Shard;
 /// # Examples
 ///
 /// ```
-/// use retry_effects::{
-///     Claim, ClaimRequest, EffectStore, InMemoryEffectStore, Outcome, Payload, compute_action_id,
-/// };
+/// use retry_effects::{EffectStore, InMemoryEffectStore, Outcome, compute_action_id};
+/// use retry_effects::store::{Claim, ClaimRequest, Payload};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -183,7 +183,8 @@ impl PostgresEffectStore {
     /// # Examples
     ///
     /// ```no_run
-    /// use retry_effects::{Claim, ClaimRequest, EffectStore, Outcome, compute_action_id};
+    /// use retry_effects::{EffectStore, Outcome, compute_action_id};
+    /// use retry_effects::store::{Claim, ClaimRequest};
     /// use retry_effects::{PostgresEffectStore, StoreError, tokio_postgres};
     ///
     /// # async fn pay(

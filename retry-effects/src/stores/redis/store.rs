@@ -90,9 +90,8 @@ use crate::stores::waiters::Waiters;
 /// # Examples
 ///
 /// ```no_run
-/// use retry_effects::{
-///     Claim, ClaimRequest, EffectStore, Outcome, Payload, RedisEffectStore, compute_action_id,
-/// };
+/// use retry_effects::{EffectStore, Outcome, RedisEffectStore, compute_action_id};
+/// use retry_effects::store::{Claim, ClaimRequest, Payload};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -46,7 +46,7 @@ use crate::stores::waiters::Waiters;
 /// replaced while it is open is written no more: that is [`StoreError::Unavailable`].
 ///
 /// The Python package nodus-retry works on the same file. Each replays what the other completed.
-/// What Python began is busy for [`DEFAULT_LEASE`](crate::DEFAULT_LEASE) and then in doubt; so is
+/// What Python began is busy for [`DEFAULT_LEASE`](crate::store::DEFAULT_LEASE) and then in doubt; so is
 /// what it calls "failed". Python gets an error where this crate holds an action or is in doubt
 /// about it. Its names of actions that are no ids of [`compute_action_id`](crate::compute_action_id)
 /// are counted, and otherwise left alone.
@@ -59,10 +59,8 @@ use crate::stores::waiters::Waiters;
 /// # Examples
 ///
 /// ```
-/// use retry_effects::{
-///     Claim, ClaimRequest, EffectStore, Outcome, Payload, Resolved, SqliteEffectStore,
-///     compute_action_id,
-/// };
+/// use retry_effects::{EffectStore, Outcome, SqliteEffectStore, compute_action_id};
+/// use retry_effects::store::{Claim, ClaimRequest, Payload, Resolved};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -200,10 +198,8 @@ impl SqliteEffectStore {
     /// # Examples
     ///
     /// ```
-    /// use retry_effects::{
-    ///     Claim, ClaimRequest, EffectStore, Outcome, SqliteEffectStore, StoreError,
-    ///     compute_action_id,
-    /// };
+    /// use retry_effects::{EffectStore, Outcome, SqliteEffectStore, StoreError, compute_action_id};
+    /// use retry_effects::store::{Claim, ClaimRequest};
     /// use retry_effects::rusqlite::{Connection, TransactionBehavior};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
