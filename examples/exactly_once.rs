@@ -21,9 +21,9 @@ use std::time::SystemTime;
 use std::{env, process};
 
 use retry_core::{Classify, retry_api};
+use retry_effects::store::{Filter, Status};
 use retry_effects::{
-    EffectError, EffectStore, Filter, Probe, SqliteEffectStore, Status, current_action,
-    set_default_store,
+    EffectError, EffectStore, Probe, SqliteEffectStore, current_action, set_default_store,
 };
 use serde::{Deserialize, Serialize};
 use tokio::time::sleep;

@@ -24,7 +24,8 @@ use std::collections::BTreeMap;
 use std::env;
 use std::time::Duration;
 
-use retry_effects::{EffectStore, Filter, Payload, PostgresEffectStore, Settlement, Status};
+use retry_effects::store::{Filter, Payload, Settlement, Status};
+use retry_effects::{EffectStore, PostgresEffectStore};
 use tokio::time::sleep;
 
 use bank::{Answer, Bank, Booking};

@@ -2,6 +2,8 @@
 //!
 //! It lives in the library, and the program of three lines around it, so that the tests can run it
 //! beside servers that they start themselves.
+//!
+//! The program imports [`run`]; nothing else of the crate imports this folder.
 
 mod arguments;
 mod confirmation;
@@ -13,6 +15,7 @@ mod opened;
 mod pages;
 mod place;
 mod purge;
+pub(crate) mod run;
 mod screen;
 mod secrets;
 mod settle;
@@ -20,74 +23,6 @@ mod settlement;
 mod show;
 mod span;
 mod stats;
+mod store_arguments;
 mod table;
 mod wording;
-
-use std::io::{self, BufWriter, ErrorKind, Write};
-use std::process::ExitCode;
-
-use clap::Parser;
-
-use arguments::{Arguments, Task};
-use failure::Failure;
-use opened::Opened;
-use screen::Screen;
-
-/// Does what the command line says, and says how it went.
-#[must_use]
-pub fn run() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
-        Err(said) => return explained(&said),
-    };
-    let json = arguments.json;
-    let out = BufWriter::new(io::stdout().lock());
-    let mut screen = Screen::new(Box::new(out), json);
-    let done = perform(arguments, &mut screen);
-    match done.and_then(|()| Ok(screen.flush()?)) {
-        Ok(()) => ExitCode::SUCCESS,
-        // Whoever read it has seen enough: `| head`.
-        Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
-        Err(failure) => {
-            // What was found before it went wrong comes first.
-            let _ = screen.flush();
-            let _ = writeln!(io::stderr(), "{}", failure.told(json));
-            failure.exit_code()
-        }
-    }
-}
-
-fn perform(arguments: Arguments, screen: &mut Screen<'_>) -> Result<(), Failure> {
-    let opened = Opened::open(arguments.store)?;
-    match arguments.task {
-        Task::List(what) => list::list(&opened, &what, screen),
-        Task::Show(what) => show::show(&opened, &what, screen),
-        Task::Settle(what) => settle::settle(&opened, &what, screen),
-        Task::Purge(what) => purge::purge(&opened, &what, screen),
-        Task::Stats => stats::stats(&opened, screen),
-    }
-}
-
-/// Help that was asked for, or what is wrong with the command line.
-fn explained(said: &clap::Error) -> ExitCode {
-    let mut text = said.render().to_string();
-    // It quotes what it does not understand, which may be an address with a password.
-    for argument in std::env::args_os().skip(1) {
-        let argument = argument.to_string_lossy();
-        let value = argument.split_once('=').map_or("", |(_, value)| value);
-        let glued = argument.strip_prefix("-s").unwrap_or_default();
-        for place in [&*argument, value, glued] {
-            let shown = secrets::hidden(place);
-            if shown != place {
-                text = text.replace(place, &shown);
-            }
-        }
-    }
-    // A closed pipe is no reason to fail.
-    let _ = if said.use_stderr() {
-        write!(io::stderr(), "{text}")
-    } else {
-        write!(io::stdout(), "{text}")
-    };
-    u8::try_from(said.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
-}

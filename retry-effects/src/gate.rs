@@ -1,297 +1,33 @@
-//! [`Gate`]: one claimed call, from its first attempt to its record.
+//! The gate: from a call's request for admission to its record.
+//!
+//! It works on the [`EffectStore`](crate::EffectStore) contract alone and knows no store, so that every
+//! store has the same gate.
+//!
+//! `attribute` and `effect` import [`admission`], [`gate`], [`codec`], [`options`], [`error`],
+//! [`ambient`] and [`blocking`]. A store imports [`ambient`] alone, to report a completion in the
+//! caller's own transaction; the choice of the default store imports [`error`] and [`report`].
 
+pub(crate) mod action;
+pub(crate) mod admission;
+pub(crate) mod ambient;
 mod asking;
 mod attempt;
+pub(crate) mod blocking;
+mod clock;
+mod closing;
+pub(crate) mod codec;
+pub(crate) mod current;
 mod ending;
-
-use std::future::Future;
-use std::sync::Arc;
-
-use retry_core::__private::{Failure, Marks, mark};
-use retry_core::Verdict;
-
-use crate::action::{
-    ACTED, Action, ENDED, LOST, MARKED, OVER, RETURNED, RUNNING, UNKNOWN, UNPROVED,
-};
-use crate::blocking;
-use crate::codec::{Errors, Results};
-use crate::effect_error::EffectError;
-use crate::event::{self, GateEventKind};
-use crate::lease::{self, Held};
-use crate::policy::Doubt;
-use crate::reason::Reason;
-use crate::record::{Record, Status};
-use crate::state::time;
-use crate::store::Outcome;
-
-use attempt::{Attempt, unless_it_panics};
-use ending::{ENCODER_PANICKED, complete, reason_of_drop, release};
-
-/// A claimed call. Dropped before it is closed, it gives back what proved not to have happened, and
-/// leaves the rest in doubt.
-#[derive(Debug)]
-pub struct Gate<T, E> {
-    action: Arc<Action>,
-    /// `None` once it is closed.
-    held: Option<Held>,
-    doubt: Doubt,
-    /// Whether an earlier owner's effect is to be asked about before anything runs.
-    asks_first: bool,
-    /// What the store is being told, once the call has ended.
-    ending: Option<Outcome>,
-    results: Results<T>,
-    errors: Errors<E>,
-}
-
-impl<T, E> Gate<T, E> {
-    pub(crate) fn new(
-        action: Arc<Action>,
-        doubt: Doubt,
-        asks_first: bool,
-        (results, errors): (Results<T>, Errors<E>),
-    ) -> Self {
-        let held = Some(lease::hold(&action));
-        Self {
-            action,
-            held,
-            doubt,
-            asks_first,
-            ending: None,
-            results,
-            errors,
-        }
-    }
-
-    /// Runs an async attempt under this claim.
-    #[inline]
-    pub fn attempt<F: Future<Output = Result<T, E>>>(&self, body: F) -> Attempt<'_, F, E> {
-        Attempt {
-            body,
-            action: &self.action,
-            error_of: self.errors.of,
-            // Where it may run on, nobody wakes it.
-            breaks_off: self.doubt != Doubt::Halt,
-            begun: false,
-        }
-    }
-
-    /// Runs a sync attempt under this claim.
-    ///
-    /// # Errors
-    ///
-    /// The body's, or that the lease is over.
-    #[inline]
-    pub fn attempt_sync(&self, body: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-        if let Err(error) = self.action.begin_attempt() {
-            return Err((self.errors.of)(error));
-        }
-        let outcome = unless_it_panics(&self.action, body);
-        self.action.set(RETURNED);
-        outcome
-    }
-
-    /// Takes note of an attempt's outcome; `judge` makes a failure of its error. Says whether the
-    /// callee is to be asked what happened.
-    pub fn note<'e>(
-        &self,
-        outcome: &'e Result<T, E>,
-        judge: impl FnOnce(&'e E) -> Failure<'e>,
-    ) -> bool {
-        let Err(error) = outcome else {
-            return false;
-        };
-        let action = &self.action;
-        let is_refused = action.is(OVER) && !action.is(RUNNING);
-        if is_refused {
-            // The lease was over: nothing began.
-            return false;
-        }
-        let failure = judge(error);
-        // Whether the error may prove it.
-        let runs_beside = action.runs_beside();
-        let is_open = !self.is_cut() && !action.is(MARKED | ACTED) && !runs_beside;
-        if is_open && self.proves_not_applied(&failure) {
-            action.clear(RUNNING);
-            if action.is(LOST) {
-                // Another attempt would run under another owner's claim.
-                action.set(OVER);
-            }
-            return false;
-        }
-        let reason = self.reason(&failure, runs_beside);
-        if is_open && failure.is_unrecognized() {
-            event::unrecognized(action, reason.as_str());
-        }
-        action.keep_reason(reason);
-        action.clear(RUNNING | MARKED);
-        action.set(UNKNOWN);
-        // So is what this call is a part of.
-        mark(Marks::UNKNOWN);
-        match self.doubt {
-            Doubt::Halt => action.set(OVER),
-            Doubt::Reexecute | Doubt::Probe if action.is(LOST) => action.set(OVER),
-            Doubt::Reexecute => {}
-            Doubt::Probe => return true,
-        }
-        false
-    }
-
-    /// Why the attempt's effect is unknown: its error, and what makes more of it than the error says.
-    fn reason(&self, failure: &Failure<'_>, runs_beside: bool) -> Reason {
-        let (action, text) = (&self.action, failure.text());
-        match self.is_cut() {
-            false if action.is(ACTED) => {
-                Reason::new(format_args!("it failed after it had acted: {text}"))
-            }
-            false if action.is(MARKED) => {
-                Reason::new(format_args!("a call inside it may have happened: {text}"))
-            }
-            false if runs_beside => Reason::new(format_args!(
-                "a task or thread of its body was still at work: {text}"
-            )),
-            _ => Reason::new(text),
-        }
-    }
-
-    /// The same for the outcome of a call whose last attempt a time limit may have cut: `judge` lends
-    /// its error's text alone, which proves nothing.
-    pub fn note_cut<'e>(
-        &self,
-        outcome: &'e Result<T, E>,
-        judge: impl FnOnce(&'e E) -> Failure<'e>,
-    ) -> bool {
-        self.is_cut() && self.note(outcome, judge)
-    }
-
-    /// Whether the failure proves that the attempt had no effect. Nothing that is not known for certain
-    /// counts as proof.
-    fn proves_not_applied(&self, failure: &Failure<'_>) -> bool {
-        let action = &self.action;
-        // Stated of the whole body, or nothing else in it is open.
-        failure.is_stated()
-            || (!action.is(UNPROVED) && (failure.is_not_applied() || action.was_refused(failure)))
-    }
-
-    /// The failure, as the engine is to see it: the gate has a say in whether there is another
-    /// attempt.
-    #[inline]
-    #[must_use]
-    pub fn judged<'a>(&self, failure: Failure<'a>) -> Failure<'a> {
-        if self.is_over() {
-            failure.judged(Verdict::Stop)
-        } else {
-            failure
-        }
-    }
-
-    /// Whether a body has begun of which nobody has taken note.
-    pub(crate) fn has_begun(&self) -> bool {
-        self.action.is(RUNNING)
-    }
-
-    /// Whether the attempt before was broken off without a word, or the question what it did.
-    pub(crate) fn is_cut(&self) -> bool {
-        let action = &self.action;
-        let asked = self.doubt == Doubt::Probe && action.is(UNKNOWN) && !action.is(OVER);
-        asked || (action.is(RUNNING) && !action.is(RETURNED))
-    }
-
-    pub(crate) fn is_over(&self) -> bool {
-        let halted = self.doubt == Doubt::Halt && self.is_cut();
-        halted || self.action.is(OVER)
-    }
-
-    /// Records what became of the call, and says what its caller gets.
-    ///
-    /// # Errors
-    ///
-    /// The call's own, or that it could not be recorded.
-    pub async fn close(
-        mut self,
-        outcome: Result<T, E>,
-        is_final: impl FnOnce(&E) -> bool,
-    ) -> Result<T, E> {
-        let ending = self.ending(&outcome, is_final);
-        self.ending = ending.outcome();
-        let closed = self.record(ending, outcome).await;
-        self.held = None;
-        closed
-    }
-
-    /// [`close`](Self::close) for a sync call.
-    ///
-    /// # Errors
-    ///
-    /// As [`close`](Self::close).
-    pub fn close_sync(
-        mut self,
-        outcome: Result<T, E>,
-        is_final: impl FnOnce(&E) -> bool,
-    ) -> Result<T, E> {
-        let ending = self.ending(&outcome, is_final);
-        self.ending = ending.outcome();
-        let store = self.action.store.clone();
-        let recorded = blocking::run(&*store, self.record(ending, outcome));
-        // It could be blocked for when it was opened, so it can now; else the keeper records it.
-        let Ok(closed) = recorded else {
-            return Err(self.in_doubt());
-        };
-        self.held = None;
-        closed
-    }
-
-    /// The error of a call that ended in doubt without one of its own.
-    pub(crate) fn in_doubt(&self) -> E {
-        let action = &*self.action;
-        let mut record = Record::new(action.token.id(), Status::InDoubt, time(0));
-        record.action_type = action.name.to_string();
-        record.fence = action.token.fence();
-        record.claim_id = Some(action.token.claim_id());
-        record.created_at = std::time::SystemTime::now();
-        record.reason = action.reason();
-        let record = Box::new(record);
-        (self.errors.of)(EffectError::InDoubt { record })
-    }
-}
-
-impl<T, E> Drop for Gate<T, E> {
-    fn drop(&mut self) {
-        if self.held.take().is_none() {
-            return;
-        }
-        let action = self.action.clone();
-        action.set(ENDED);
-        // No word is no proof: what has begun may have happened.
-        let in_doubt = action.is(RUNNING | UNKNOWN);
-        if in_doubt {
-            // So is what this call is a part of, also where nobody polls that: a task that was
-            // aborted is dropped elsewhere.
-            mark(Marks::UNKNOWN);
-            if let Some(parent) = &action.parent {
-                parent.set(MARKED);
-            }
-        }
-        let mut ending = self.ending.take();
-        match &mut ending {
-            None if in_doubt => ending = Some(Outcome::in_doubt(reason_of_drop(&action))),
-            Some(Outcome::InDoubt {
-                applied: true,
-                reason: reason @ None,
-            }) => *reason = Some(Reason::new(ENCODER_PANICKED)),
-            _ => {}
-        }
-        let kind = ending
-            .as_ref()
-            .map_or(GateEventKind::Released, GateEventKind::of);
-        let told = action.clone();
-        lease::later(async move {
-            // Where the store cannot be told, the lease runs out and leaves it in doubt.
-            let _ = match ending {
-                Some(outcome) => complete(&told, &outcome).await,
-                None => release(&told).await.map(drop),
-            };
-        });
-        // After it: whoever listens may panic.
-        event::tell_of(kind, &action);
-    }
-}
+pub(crate) mod error;
+pub(crate) mod event;
+#[expect(
+    clippy::module_inception,
+    reason = "the folder has the name of its central type"
+)]
+pub(crate) mod gate;
+pub(crate) mod lease;
+#[cfg(feature = "metrics")]
+pub mod metrics;
+pub(crate) mod options;
+pub(crate) mod question;
+pub(crate) mod report;

@@ -191,10 +191,10 @@
 //! (`From`). **A replay is the value that the first call returned**, or the first call fails with
 //! [`EffectError::NotEncoded`], which leaves the action in doubt and *marked applied*: it is never run
 //! again. Results are recorded as JSON; those that JSON does not bring back (`Some(())`, NaN, a map by
-//! pairs) in a notation of this crate's own, by their [`NEWEST_FORMAT`]. What a type's own attributes make
-//! equal (`skip`, untagged variants that read alike) is its own affair, and a type whose variants do not
-//! all read what they write is found out by the first value only. A result that no longer reads is an
-//! error, and never a reason to run again.
+//! pairs) in a notation of this crate's own, by their [`NEWEST_FORMAT`](store::NEWEST_FORMAT). What a
+//! type's own attributes make equal (`skip`, untagged variants that read alike) is its own affair, and a
+//! type whose variants do not all read what they write is found out by the first value only. A result
+//! that no longer reads is an error, and never a reason to run again.
 //!
 //! # Stores
 //!
@@ -217,6 +217,7 @@
 //! | [`acted`] | inside a body: from here on every failure is unknown |
 //! | [`with_scope`], [`with_scope_blocking`], [`in_current_scope`] | for whom a part of a program works |
 //! | [`EffectStore`], [`set_default_store`] | where actions are recorded |
+//! | [`store`] | the types that a store's author, or a program that lists and settles records, needs |
 //! | [`EffectError`] | what the gate says where the function has no word |
 //! | [`observe_gate`] and events of the `tracing` target `retry` | what is reported; payloads and results never are |
 //! | [`compute_action_id`] | the name of an effect |
@@ -233,92 +234,61 @@
 //! | `cli` | the command `retry-effects`, for the stores whose features are on too | for operators, not for programs |
 //! | `conformance` | the suite that every store passes, and a clock that tests move | for `[dev-dependencies]` |
 
-#[cfg(feature = "conformance")]
-#[doc(hidden)]
-pub mod __model;
-mod action;
-mod action_id;
-mod admission;
-#[cfg(any(feature = "postgres", feature = "redis"))]
-mod again;
-mod ambient;
-mod blocking;
-mod canonical;
-mod claim;
-mod codec;
+mod attribute;
 #[cfg(feature = "cli")]
 mod command;
 #[cfg(feature = "conformance")]
 pub mod conformance;
-mod default_store;
 mod effect;
-mod effect_error;
-mod error;
-mod event;
-mod expansion;
 mod gate;
-mod lease;
-#[cfg(any(feature = "postgres", feature = "cli"))]
-mod libpq;
-mod memory;
-#[cfg(feature = "metrics")]
-pub mod metrics;
-mod plain;
-mod policy;
-#[cfg(feature = "postgres")]
-mod postgres;
-mod question;
-mod reason;
-mod record;
-#[cfg(feature = "redis")]
-mod redis;
-#[cfg(feature = "sqlite")]
-mod sqlite;
-mod state;
-mod store;
-mod store_error;
-mod sync;
-#[cfg(any(feature = "sqlite", feature = "cli"))]
-mod timestamp;
-mod waiters;
+mod identity;
+mod protocol;
+mod stores;
 
-#[cfg(feature = "redis")]
-pub use self::redis::{RedisEffectStore, RedisOptions, RedisRefusal};
-pub use action::{CurrentAction, acted, current_action};
-pub use action_id::{ActionId, compute_action_id};
-pub use ambient::{
-    current_scope, in_current_scope, in_current_scope_blocking, with_scope, with_scope_blocking,
-};
-pub use claim::{Busy, Claim, ClaimId, ClaimRequest, DEFAULT_LEASE, Fence, Silent, Token};
 /// What the program `retry-effects` runs.
 #[cfg(feature = "cli")]
 #[doc(hidden)]
-pub use command::run as __command;
+pub use command::run::run as __command;
 /// The version that [`PostgresEffectStore`] takes a pool of.
 #[cfg(feature = "postgres")]
 pub use deadpool_postgres;
-pub use default_store::{IntoStore, set_default_store};
-pub use effect::Effect;
-pub use effect_error::EffectError;
-pub use error::{ActionIdError, ParseActionIdError};
-pub use event::{GateEvent, GateEventKind, observe_gate};
-pub use memory::InMemoryEffectStore;
+pub use effect::builder::Effect;
+pub use gate::ambient::{
+    current_scope, in_current_scope, in_current_scope_blocking, with_scope, with_scope_blocking,
+};
+pub use gate::current::{CurrentAction, acted, current_action};
+pub use gate::error::EffectError;
+pub use gate::event::{GateEvent, GateEventKind};
+#[cfg(feature = "metrics")]
+pub use gate::metrics;
+pub use gate::options::{InDoubt, OnBusy, Probe};
+pub use gate::question::LastAttempt;
+pub use gate::report::observe_gate;
+pub use identity::action_id::{ActionId, compute_action_id};
+pub use identity::error::{ActionIdError, ParseActionIdError};
+pub use protocol::ids::{Fence, Token};
 #[cfg(feature = "conformance")]
-pub use memory::ManualClock;
-pub use policy::{InDoubt, OnBusy, Probe};
-#[cfg(feature = "postgres")]
-pub use postgres::{PostgresEffectStore, PostgresOptions};
-pub use question::LastAttempt;
-pub use reason::Reason;
-pub use record::{FORMAT, Finished, InputHash, NEWEST_FORMAT, Payload, Record, Resolved, Status};
+#[doc(hidden)]
+pub use protocol::model as __model;
+pub use protocol::outcome::Outcome;
+pub use protocol::reason::Reason;
+pub use protocol::record::Record;
+pub use protocol::store::EffectStore;
+pub use protocol::store_error::StoreError;
 /// The version that [`SqliteEffectStore::complete_in`] takes a transaction of. No program can be
 /// built with two, as each brings SQLite.
 #[cfg(feature = "sqlite")]
 pub use rusqlite;
+pub use stores::default_store::{IntoStore, set_default_store};
+#[cfg(feature = "conformance")]
+pub use stores::memory::clock::ManualClock;
+pub use stores::memory::store::InMemoryEffectStore;
+#[cfg(feature = "postgres")]
+pub use stores::postgres::{options::PostgresOptions, store::PostgresEffectStore};
+#[cfg(feature = "redis")]
+pub use stores::redis::{options::RedisOptions, refusal::RedisRefusal, store::RedisEffectStore};
 #[cfg(feature = "sqlite")]
-pub use sqlite::SqliteEffectStore;
-pub use store::{Changed, EffectStore, Filter, Outcome, Settlement, StoreFuture};
-pub use store_error::StoreError;
+pub use stores::sqlite::store::SqliteEffectStore;
 /// The version that [`PostgresEffectStore`] takes a transaction of.
 #[cfg(feature = "postgres")]
 pub use tokio_postgres;
@@ -334,17 +304,29 @@ pub mod identity_and_deploys {}
 /// The types that an [`Effect`]'s choices are kept in, named here for signatures; the methods of
 /// [`Effect`] make them.
 pub mod choice {
-    pub use crate::codec::{ErrorsReleased, ErrorsReplayed};
-    pub use crate::effect::{NoProbe, Probing};
+    pub use crate::effect::probe::{NoProbe, Probing};
+    pub use crate::gate::codec::types::{ErrorsReleased, ErrorsReplayed};
+}
+
+/// What authors of a store, and programs that settle or list records, need besides [`EffectStore`]: what
+/// a store is asked, what it answers, and what it keeps.
+pub mod store {
+    pub use crate::protocol::claim::{Claim, ClaimRequest, DEFAULT_LEASE, Silent};
+    pub use crate::protocol::filter::Filter;
+    pub use crate::protocol::ids::{ClaimId, InputHash};
+    pub use crate::protocol::outcome::Settlement;
+    pub use crate::protocol::payload::{FORMAT, NEWEST_FORMAT, Payload};
+    pub use crate::protocol::record::{Busy, Finished, Resolved, Status};
+    pub use crate::protocol::store::{Changed, StoreFuture};
 }
 
 /// What `idempotent = true` expands to. Not for people: it changes without notice.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::codec::{ResultType, errors, errors_replayed, results};
-    pub use crate::expansion::{
+    pub use crate::attribute::{
         ActionSite, Argument, Ask, End, Field, Object, Opened, probed, probed_sync,
     };
-    pub use crate::gate::Gate;
-    pub use crate::policy::{InDoubt, OnBusy};
+    pub use crate::gate::codec::types::{ResultType, errors, errors_replayed, results};
+    pub use crate::gate::gate::Gate;
+    pub use crate::gate::options::{InDoubt, OnBusy};
 }

@@ -29,9 +29,9 @@ mod gate {
     use std::thread::{self, Thread};
 
     use retry_core::{Jitter, Retry, RetryPolicy};
+    use retry_effects::store::Status;
     use retry_effects::{
-        ActionId, Effect, EffectError, EffectStore, InMemoryEffectStore, Record, Status,
-        compute_action_id,
+        ActionId, Effect, EffectError, EffectStore, InMemoryEffectStore, Record, compute_action_id,
     };
 
     /// Three attempts, without waits.

@@ -137,7 +137,7 @@ fn every_event_is_told_and_none_tells_too_much() {
 }
 
 /// The in-memory store answers at once.
-fn pollster<T: Unpin>(answer: retry_effects::StoreFuture<'_, T>) -> T {
+fn pollster<T: Unpin>(answer: retry_effects::store::StoreFuture<'_, T>) -> T {
     use std::task::{Context, Poll, Waker};
     let mut answer = std::pin::pin!(answer);
     match answer

@@ -15,10 +15,12 @@ use std::time::Duration;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use reference::{Ask, Grant, Millis, No, Owner, Reference, Seen, State, Word};
+use retry_effects::store::{
+    Claim, ClaimId, ClaimRequest, Filter, InputHash, Payload, Resolved, Settlement, Silent, Status,
+};
 use retry_effects::{
-    ActionId, Claim, ClaimId, ClaimRequest, EffectStore, Fence, Filter, InMemoryEffectStore,
-    InputHash, ManualClock, Outcome, Payload, Resolved, Settlement, Silent, Status, StoreError,
-    Token, compute_action_id,
+    ActionId, EffectStore, Fence, InMemoryEffectStore, ManualClock, Outcome, StoreError, Token,
+    compute_action_id,
 };
 
 const KEYS: u32 = 3;

@@ -17,9 +17,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use retry_effects::store::{Claim, ClaimRequest, Payload, Resolved, StoreFuture};
 use retry_effects::{
-    ActionId, Claim, ClaimRequest, EffectStore, InMemoryEffectStore, ManualClock, Outcome, Payload,
-    Resolved, StoreError, StoreFuture, Token, compute_action_id,
+    ActionId, EffectStore, InMemoryEffectStore, ManualClock, Outcome, StoreError, Token,
+    compute_action_id,
 };
 use shuttle::future::block_on;
 use shuttle::sync::atomic::{AtomicUsize, Ordering};

@@ -18,10 +18,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use redis::aio::MultiplexedConnection;
-use retry_effects::{
-    ActionId, Claim, ClaimId, ClaimRequest, EffectStore, Outcome, Payload, RedisEffectStore,
-    compute_action_id,
-};
+use retry_effects::store::{Claim, ClaimId, ClaimRequest, Payload};
+use retry_effects::{ActionId, EffectStore, Outcome, RedisEffectStore, compute_action_id};
 use retry_tests::redis::ThrowawayRedis;
 use tokio::sync::Mutex;
 
@@ -34,7 +32,7 @@ const CALLERS: [usize; 6] = [1, 2, 4, 8, 64, 256];
 
 const SCRIPT: &str = concat!(
     "local time = redis.call('TIME')\nlocal now = time[1] * 1000000 + time[2]\n",
-    include_str!("../../retry-effects/src/redis/script.lua"),
+    include_str!("../../retry-effects/src/stores/redis/script.lua"),
 );
 
 fn main() {

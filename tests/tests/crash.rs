@@ -132,7 +132,7 @@ mod crash {
     fn seed() -> u64 {
         let named = std::env::var("RETRY_TESTS_SEED").ok();
         named.map_or_else(
-            || retry_effects::ClaimId::random().bits() as u32 as u64,
+            || retry_effects::store::ClaimId::random().bits() as u32 as u64,
             |seed| seed.parse().expect("RETRY_TESTS_SEED is a number"),
         )
     }

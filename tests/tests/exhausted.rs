@@ -8,9 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use retry_core::{Classify, Verdict};
+use retry_effects::store::{Filter, StoreFuture};
 use retry_effects::{
-    Effect, EffectError, EffectStore, Filter, InMemoryEffectStore, SqliteEffectStore, StoreError,
-    StoreFuture, compute_action_id,
+    Effect, EffectError, EffectStore, InMemoryEffectStore, SqliteEffectStore, StoreError,
+    compute_action_id,
 };
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 

@@ -13,9 +13,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 
+use retry_effects::store::{Claim, ClaimRequest, DEFAULT_LEASE, Payload, Resolved};
 use retry_effects::{
-    ActionId, Claim, ClaimRequest, DEFAULT_LEASE, EffectStore, Outcome, Payload, Reason, Resolved,
-    SqliteEffectStore, Token, compute_action_id,
+    ActionId, EffectStore, Outcome, Reason, SqliteEffectStore, Token, compute_action_id,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;

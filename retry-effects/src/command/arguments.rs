@@ -4,17 +4,18 @@
     reason = "what is written here is what a terminal shows"
 )]
 
-use std::ffi::OsString;
 use std::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
-use crate::claim::Fence;
-use crate::record::{Payload, Status};
-use crate::store::Settlement;
+use crate::protocol::ids::Fence;
+use crate::protocol::outcome::Settlement;
+use crate::protocol::payload::Payload;
+use crate::protocol::record::Status;
 
 use super::id::IdText;
+use super::store_arguments::StoreArguments;
 use super::{settlement, span};
 
 const LONG_ABOUT: &str = "\
@@ -92,20 +93,6 @@ pub(super) struct Arguments {
     pub(super) json: bool,
     #[command(subcommand)]
     pub(super) task: Task,
-}
-
-/// Where the store is.
-#[derive(Debug, Args)]
-pub(super) struct StoreArguments {
-    /// The store: a SQLite file, or a URL (postgres://, redis://) [env: RETRY_EFFECTS_STORE]
-    #[arg(long, short, global = true, value_name = "PATH|URL")]
-    pub(super) store: Option<OsString>,
-    /// Postgres: the schema of its tables [default: retry_effects] [env: RETRY_EFFECTS_SCHEMA]
-    #[arg(long, global = true, value_name = "NAME")]
-    pub(super) schema: Option<String>,
-    /// Redis: what its keys begin with [default: effects] [env: RETRY_EFFECTS_PREFIX]
-    #[arg(long, global = true, value_name = "NAME")]
-    pub(super) prefix: Option<String>,
 }
 
 /// What to do.

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use crate::store_error::StoreError;
+use crate::protocol::store_error::StoreError;
 
 /// Why it was not done.
 #[derive(Debug)]

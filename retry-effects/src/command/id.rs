@@ -1,8 +1,8 @@
 //! [`IdText`]: an action id, or the digits that it begins with.
 
-use crate::action_id::ActionId;
-use crate::record::Record;
-use crate::store::Filter;
+use crate::identity::action_id::ActionId;
+use crate::protocol::filter::Filter;
+use crate::protocol::record::Record;
 
 use super::failure::Failure;
 use super::opened::Opened;

@@ -5,11 +5,12 @@ use std::time::SystemTime;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::action_id::ActionId;
-use crate::reason::Reason;
-use crate::record::{Payload, Record};
-use crate::state::millis;
-use crate::timestamp;
+use crate::identity::action_id::ActionId;
+use crate::protocol::payload::Payload;
+use crate::protocol::reason::Reason;
+use crate::protocol::record::Record;
+use crate::protocol::state_machine::millis;
+use crate::stores::timestamp;
 
 use super::settlement::accepted;
 

@@ -2,9 +2,9 @@
 
 use std::time::SystemTime;
 
-use crate::plain::plain;
-use crate::record::Record;
-use crate::store::Filter;
+use crate::protocol::filter::Filter;
+use crate::protocol::plain::plain;
+use crate::protocol::record::Record;
 
 use super::arguments::ListArguments;
 use super::failure::Failure;

@@ -4,12 +4,18 @@ use std::sync::Arc;
 
 use tokio::runtime::{Builder, Runtime};
 
-use crate::store::{EffectStore, StoreFuture};
-use crate::store_error::StoreError;
+use crate::protocol::store::{EffectStore, StoreFuture};
+use crate::protocol::store_error::StoreError;
+#[cfg(feature = "postgres")]
+use crate::stores::postgres::store::PostgresEffectStore;
+#[cfg(feature = "redis")]
+use crate::stores::redis::store::RedisEffectStore;
+#[cfg(feature = "sqlite")]
+use crate::stores::sqlite::store::SqliteEffectStore;
 
-use super::arguments::StoreArguments;
 use super::failure::Failure;
 use super::place::{Kind, Place};
+use super::store_arguments::StoreArguments;
 
 /// A store, where it is, and what waits for its answers.
 pub(super) struct Opened {
@@ -44,7 +50,7 @@ impl Opened {
 
 #[cfg(feature = "sqlite")]
 fn sqlite(path: &std::path::Path) -> Result<Arc<dyn EffectStore>, Failure> {
-    Ok(Arc::new(crate::SqliteEffectStore::open_existing(path)?))
+    Ok(Arc::new(SqliteEffectStore::open_existing(path)?))
 }
 
 #[cfg(not(feature = "sqlite"))]
@@ -58,9 +64,7 @@ fn postgres(url: &str, schema: Option<&str>) -> Result<Arc<dyn EffectStore>, Fai
         return Err(not_built("Postgres by TLS", "postgres-tls"));
     }
     // Nobody else works with this one: it needs no more connections.
-    let mut options = crate::PostgresEffectStore::options()
-        .existing()
-        .pool_size(1);
+    let mut options = PostgresEffectStore::options().existing().pool_size(1);
     if let Some(schema) = schema {
         options = options.schema(schema);
     }
@@ -84,7 +88,7 @@ fn redis(url: &str, prefix: Option<&str>) -> Result<Arc<dyn EffectStore>, Failur
     }
     // Whether to live with that loss is its application's choice, and a settlement or a purge that
     // is lost leaves the record as it was.
-    let mut options = crate::RedisEffectStore::options().existing().accept_loss();
+    let mut options = RedisEffectStore::options().existing().accept_loss();
     if let Some(prefix) = prefix {
         options = options.prefix(prefix);
     }

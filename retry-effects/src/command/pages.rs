@@ -1,8 +1,8 @@
 //! [`Pages`]: the records that a filter selects, so many at a time.
 
-use crate::record::Record;
-use crate::store::Filter;
-use crate::store_error::StoreError;
+use crate::protocol::filter::Filter;
+use crate::protocol::record::Record;
+use crate::protocol::store_error::StoreError;
 
 use super::opened::Opened;
 

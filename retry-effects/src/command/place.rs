@@ -4,12 +4,12 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::PathBuf;
 
-use super::arguments::StoreArguments;
 use super::failure::Failure;
 use super::secrets::hidden;
+use super::store_arguments::StoreArguments;
 use super::wording::quoted;
-use crate::libpq;
-use crate::plain::plain;
+use crate::protocol::plain::plain;
+use crate::stores::libpq;
 
 const STORE: &str = "RETRY_EFFECTS_STORE";
 const SCHEMA: &str = "RETRY_EFFECTS_SCHEMA";

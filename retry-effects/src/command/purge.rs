@@ -4,9 +4,9 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::json;
 
-use crate::state::millis;
-use crate::store::Filter;
-use crate::store_error::StoreError;
+use crate::protocol::filter::Filter;
+use crate::protocol::state_machine::millis;
+use crate::protocol::store_error::StoreError;
 
 use super::arguments::PurgeArguments;
 use super::failure::Failure;

@@ -1,7 +1,7 @@
 //! A store's address without its password. What is not known to be harmless is not shown: people forget
 //! to quote and to escape, and then a part of a password looks like something else.
 
-use crate::libpq;
+use crate::stores::libpq;
 
 /// In place of what is not shown.
 const HIDDEN: &str = "***";

@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use serde_json::json;
 
-use crate::plain::plain;
-use crate::record::{Record, Status};
-use crate::store::Settlement;
-use crate::store_error::StoreError;
+use crate::protocol::outcome::Settlement;
+use crate::protocol::plain::plain;
+use crate::protocol::record::{Record, Status};
+use crate::protocol::store_error::StoreError;
 
 use super::arguments::SettleArguments;
 use super::failure::Failure;

@@ -4,10 +4,11 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::claim::Fence;
-use crate::record::{Payload, Record, Status};
-use crate::store::Settlement;
-use crate::store_error::StoreError;
+use crate::protocol::ids::Fence;
+use crate::protocol::outcome::Settlement;
+use crate::protocol::payload::Payload;
+use crate::protocol::record::{Record, Status};
+use crate::protocol::store_error::StoreError;
 
 use super::failure::Failure;
 use super::id;
@@ -96,7 +97,7 @@ mod tests {
     use std::time::{Duration, SystemTime};
 
     use super::*;
-    use crate::action_id::ActionId;
+    use crate::identity::action_id::ActionId;
 
     fn record(status: Status) -> Record {
         let id = ActionId::from_bytes([7; 32]);

@@ -3,10 +3,11 @@
 use std::io;
 use std::time::SystemTime;
 
-use crate::action_id::ActionId;
-use crate::claim::Fence;
-use crate::plain::plain;
-use crate::record::{FORMAT, NEWEST_FORMAT, Record, Status};
+use crate::identity::action_id::ActionId;
+use crate::protocol::ids::Fence;
+use crate::protocol::payload::{FORMAT, NEWEST_FORMAT};
+use crate::protocol::plain::plain;
+use crate::protocol::record::{Record, Status};
 
 use super::arguments::ShowArguments;
 use super::failure::Failure;

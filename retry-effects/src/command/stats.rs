@@ -4,9 +4,9 @@ use std::time::SystemTime;
 
 use serde_json::{Map, Value, json};
 
-use crate::record::{Record, Status};
-use crate::store::Filter;
-use crate::store_error::StoreError;
+use crate::protocol::filter::Filter;
+use crate::protocol::record::{Record, Status};
+use crate::protocol::store_error::StoreError;
 
 use super::failure::Failure;
 use super::opened::Opened;

@@ -1,6 +1,6 @@
 //! How a text is written for a shell.
 
-use crate::plain::plain;
+use crate::protocol::plain::plain;
 
 /// As a shell reads it.
 pub(super) fn quoted(text: &str) -> String {

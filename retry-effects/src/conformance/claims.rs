@@ -1,9 +1,9 @@
 //! What a claim finds, and what it makes of it.
 
-use crate::claim::Claim;
-use crate::conformance::Harness;
+use crate::conformance::harness::Harness;
 use crate::conformance::stage::{LONG, Ruling, Stage, demand, hash, is_finished, payload, said};
-use crate::record::Status;
+use crate::protocol::claim::Claim;
+use crate::protocol::record::Status;
 
 pub(super) async fn an_absent_action_is_won(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;

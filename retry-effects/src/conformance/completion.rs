@@ -1,12 +1,13 @@
 //! Who may complete what, and how often.
 
-use crate::claim::Claim;
-use crate::conformance::Harness;
+use crate::conformance::harness::Harness;
 use crate::conformance::stage::{
     Ruling, Stage, applied, demand, failed, forged, id, in_doubt, lost, payload, said, success,
 };
-use crate::record::{Payload, Status};
-use crate::store::{Outcome, Settlement};
+use crate::protocol::claim::Claim;
+use crate::protocol::outcome::{Outcome, Settlement};
+use crate::protocol::payload::Payload;
+use crate::protocol::record::Status;
 
 pub(super) async fn the_same_outcome_again_is_accepted(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use crate::claim::Claim;
-use crate::conformance::Harness;
+use crate::conformance::harness::Harness;
 use crate::conformance::stage::{
     LONG, Ruling, Stage, demand, failed, id, is_finished, lost, payload, said,
 };
-use crate::record::Status;
-use crate::store::Filter;
+use crate::protocol::claim::Claim;
+use crate::protocol::filter::Filter;
+use crate::protocol::record::Status;
 
 pub(super) async fn a_lease_that_runs_out_is_in_doubt(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;
@@ -149,7 +149,7 @@ pub(super) async fn a_claim_that_is_over_is_not_released(harness: &dyn Harness) 
     )?;
     stage.stands(1, Status::Failed, token.fence()).await?;
 
-    let never = crate::claim::Token::new(id(2), token.fence(), token.claim_id());
+    let never = crate::protocol::ids::Token::new(id(2), token.fence(), token.claim_id());
     lost("a release of nothing", stage.store.release(&never).await)?;
     lost(
         "a renewal of nothing",

@@ -1,10 +1,10 @@
 //! What is written is what is read: results, errors and names.
 
-use crate::claim::Claim;
-use crate::conformance::Harness;
+use crate::conformance::harness::Harness;
 use crate::conformance::stage::{Ruling, Stage, demand};
-use crate::record::Payload;
-use crate::store::Outcome;
+use crate::protocol::claim::Claim;
+use crate::protocol::outcome::Outcome;
+use crate::protocol::payload::Payload;
 
 pub(super) async fn results_come_back_as_they_were(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;

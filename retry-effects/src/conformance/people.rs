@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crate::claim::Claim;
-use crate::conformance::Harness;
+use crate::conformance::harness::Harness;
 use crate::conformance::stage::{LONG, Ruling, Stage, demand, hash, id, payload, said, success};
-use crate::record::{Record, Status};
-use crate::store::Filter;
+use crate::protocol::claim::Claim;
+use crate::protocol::filter::Filter;
+use crate::protocol::record::{Record, Status};
 
 pub(super) async fn a_record_shows_everything(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::claim::Claim;
-use crate::conformance::Harness;
+use crate::conformance::harness::Harness;
 use crate::conformance::stage::{LONG, Ruling, Stage, demand, in_doubt, said, success};
-use crate::record::Status;
+use crate::protocol::claim::Claim;
+use crate::protocol::record::Status;
 
 pub(super) async fn a_purge_takes_what_is_finished_and_nothing_else(
     harness: &dyn Harness,

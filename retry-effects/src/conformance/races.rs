@@ -6,10 +6,11 @@ use std::sync::{Arc, Barrier, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
-use crate::claim::{Claim, Fence};
+use crate::conformance::harness::{Harness, HarnessFuture};
 use crate::conformance::stage::{Ruling, Stage, demand, id, in_doubt, payload, said, success};
-use crate::conformance::{Harness, HarnessFuture};
-use crate::record::Status;
+use crate::protocol::claim::Claim;
+use crate::protocol::ids::Fence;
+use crate::protocol::record::Status;
 
 const THREADS: u32 = 8;
 const ROUNDS: u32 = 50;

@@ -1,11 +1,13 @@
 //! Why a record is in doubt: for the person who settles it, and no part of the outcome.
 
-use crate::claim::{Claim, Token};
-use crate::conformance::Harness;
+use crate::conformance::harness::Harness;
 use crate::conformance::stage::{Ruling, Stage, demand, failed, id, lost, payload, said, success};
-use crate::reason::Reason;
-use crate::record::{Record, Resolved, Status};
-use crate::store::{Filter, Outcome, Settlement};
+use crate::protocol::claim::Claim;
+use crate::protocol::filter::Filter;
+use crate::protocol::ids::Token;
+use crate::protocol::outcome::{Outcome, Settlement};
+use crate::protocol::reason::Reason;
+use crate::protocol::record::{Record, Resolved, Status};
 
 pub(super) async fn a_reason_decides_nothing(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::claim::Claim;
-use crate::conformance::Harness;
+use crate::conformance::harness::Harness;
 use crate::conformance::stage::{Ruling, Stage, demand, lost, said, success};
-use crate::record::Status;
+use crate::protocol::claim::Claim;
+use crate::protocol::record::Status;
 
 pub(super) async fn records_outlive_the_store(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;

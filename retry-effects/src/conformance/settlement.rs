@@ -1,13 +1,15 @@
 //! A person's word on a record.
 
-use crate::claim::{Claim, Fence};
-use crate::conformance::Harness;
+use crate::conformance::harness::Harness;
 use crate::conformance::stage::{
     LONG, Ruling, Stage, applied, demand, failed, id, lost, payload, said, success,
 };
-use crate::record::{Payload, Status};
-use crate::store::{Outcome, Settlement};
-use crate::store_error::StoreError;
+use crate::protocol::claim::Claim;
+use crate::protocol::ids::Fence;
+use crate::protocol::outcome::{Outcome, Settlement};
+use crate::protocol::payload::Payload;
+use crate::protocol::record::Status;
+use crate::protocol::store_error::StoreError;
 
 pub(super) async fn a_person_says_that_it_happened(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;

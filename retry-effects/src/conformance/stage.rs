@@ -3,12 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::action_id::{ActionId, compute_action_id};
-use crate::claim::{Claim, ClaimId, ClaimRequest, Fence, Token};
-use crate::conformance::Harness;
-use crate::record::{Finished, InputHash, Payload, Record, Resolved, Status};
-use crate::store::{EffectStore, Outcome};
-use crate::store_error::StoreError;
+use crate::conformance::harness::Harness;
+use crate::identity::action_id::{ActionId, compute_action_id};
+use crate::protocol::claim::{Claim, ClaimRequest};
+use crate::protocol::ids::InputHash;
+use crate::protocol::ids::{ClaimId, Fence, Token};
+use crate::protocol::outcome::Outcome;
+use crate::protocol::payload::Payload;
+use crate::protocol::record::{Finished, Record, Resolved, Status};
+use crate::protocol::store::EffectStore;
+use crate::protocol::store_error::StoreError;
 
 /// How a rule ends: `Err` says what was wrong.
 pub(super) type Ruling<T = ()> = Result<T, String>;

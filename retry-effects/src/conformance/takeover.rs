@@ -1,11 +1,12 @@
 //! Taking over what is in doubt.
 
-use crate::claim::{Claim, Fence, Silent};
-use crate::conformance::Harness;
+use crate::conformance::harness::Harness;
 use crate::conformance::stage::{
     LONG, Ruling, Stage, applied, demand, failed, in_doubt, lost, said, success,
 };
-use crate::record::Status;
+use crate::protocol::claim::{Claim, Silent};
+use crate::protocol::ids::Fence;
+use crate::protocol::record::Status;
 
 pub(super) async fn a_takeover_names_the_fence_that_it_saw(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;

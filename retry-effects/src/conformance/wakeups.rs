@@ -2,13 +2,13 @@
 
 use tokio::time::timeout;
 
-use crate::claim::Token;
-use crate::conformance::Harness;
+use crate::conformance::harness::Harness;
 use crate::conformance::stage::{
     Ruling, Stage, applied, demand, failed, id, in_doubt, payload, said, success,
 };
-use crate::record::Status;
-use crate::store::{Outcome, Settlement};
+use crate::protocol::ids::Token;
+use crate::protocol::outcome::{Outcome, Settlement};
+use crate::protocol::record::Status;
 
 /// What changes a record, and to which state.
 enum Change {

@@ -3,7 +3,7 @@
 use retry_core::__private::{Failure, Judge, classified};
 use retry_core::Classify;
 
-use crate::gate::Gate;
+use crate::gate::gate::Gate;
 
 /// A judge beside which the gate has its say.
 pub(super) struct Gated<'a, J, T, E> {

@@ -1,78 +1,21 @@
-//! The probe of an [`Effect`]: who is asked, when, and for how long.
+//! The probe of an [`Effect`](crate::Effect): who is asked, when, and for how long.
 
 use std::fmt;
 use std::future::{Future, ready};
-use std::time::Duration;
 
 use retry_core::__private::{Heard, Limits};
 
-use super::Effect;
-use crate::expansion::{probed, probed_sync};
-use crate::gate::Gate;
-use crate::policy::Probe;
-
-impl<J, A, H, L, P, C, G> Effect<J, A, H, L, P, C, G> {
-    /// Asks the callee what happened where nobody else knows: a closure that gives a
-    /// [`Probe`](crate::Probe), or for [`run_async`](Self::run_async) a future of one. It takes the
-    /// place of [`in_doubt`](Self::in_doubt).
-    ///
-    /// A *no* must be final: see [`probe_after`](Effect::probe_after). Inside it
-    /// [`current_action`](crate::current_action) tells of the attempt that is asked about.
-    pub fn probe<F>(self, probe: F) -> Effect<J, A, H, L, Probing<F>, C, G> {
-        let Self {
-            ask, retry, codec, ..
-        } = self;
-        Effect {
-            ask: ask.probed(),
-            retry,
-            probe: Probing(probe),
-            codec,
-        }
-    }
-}
-
-impl<J, A, H, L, F, C, G> Effect<J, A, H, L, Probing<F>, C, G> {
-    /// From when on the probe's *no* is final: it is asked no sooner than so long after the last attempt
-    /// ended that may have had an effect (it failed, or was cut), and of a record in doubt that was taken
-    /// over no sooner than so long after its owner left it so, or let its lease run out. Zero unless set.
-    ///
-    /// The callee may still be at work on what an attempt sent. With a timeout of one second, and a bank
-    /// that books three seconds after it was asked, a probe at once finds nothing, each time, and each
-    /// attempt is a charge. Take the longest time that the callee may need, and some more.
-    ///
-    /// The wait keeps to [`max_total_time`](retry_core::Retry::max_total_time), and a cancelled
-    /// [`RetryScope`](retry_core::RetryScope) ends it: where there is no time for it the call ends in
-    /// doubt, and nothing runs. A record in doubt then stays as it is, so that a call that comes later
-    /// has less to wait.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use retry_core::testing::VirtualClock;
-    /// use retry_effects::{Effect, InMemoryEffectStore, Probe};
-    ///
-    /// let clock = VirtualClock::install();
-    /// let receipt = Effect::new("charge", &42)
-    ///     .store(InMemoryEffectStore::new())
-    ///     .probe(|| Probe::Applied(7))
-    ///     .probe_after(Duration::from_secs(10))
-    ///     .run(|| Err(std::io::Error::from(std::io::ErrorKind::TimedOut)));
-    /// assert_eq!(receipt.expect("the bank has it"), 7);
-    /// assert_eq!(clock.slept(), [Duration::from_secs(10)]);
-    /// ```
-    pub fn probe_after(self, wait: Duration) -> Self {
-        self.asking(|ask| ask.probe_after(wait))
-    }
-}
+use crate::attribute::{probed, probed_sync};
+use crate::gate::gate::Gate;
+use crate::gate::options::Probe;
 
 /// There is nobody to ask.
 #[derive(Clone, Copy, Debug)]
 pub struct NoProbe;
 
-/// A probe: see [`Effect::probe`].
+/// A probe: see [`Effect::probe`](crate::Effect::probe).
 #[derive(Clone, Copy)]
-pub struct Probing<F>(F);
+pub struct Probing<F>(pub(super) F);
 
 impl<F> fmt::Debug for Probing<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -9,11 +9,12 @@ use std::time::Duration;
 use pin_project_lite::pin_project;
 use retry_core::__private::{Heard, Hold, hold_sync};
 
-use super::Gate;
-use crate::action::{Action, OVER, UNKNOWN};
-use crate::ambient;
-use crate::event::{self, GateEventKind};
-use crate::policy::Probe;
+use crate::gate::action::{Action, OVER, UNKNOWN};
+use crate::gate::ambient;
+use crate::gate::event::GateEventKind;
+use crate::gate::gate::Gate;
+use crate::gate::options::Probe;
+use crate::gate::report;
 
 impl<T, E> Gate<T, E> {
     /// Asks the callee as a part of this action, once its *no* is final: the probe knows which action
@@ -35,7 +36,7 @@ impl<T, E> Gate<T, E> {
         let action = &self.action;
         let held = self
             .held_for()
-            .is_none_or(|left| hold_sync(left, action.limits(), || event::blocking(&action.name)));
+            .is_none_or(|left| hold_sync(left, action.limits(), || report::blocking(&action.name)));
         if held {
             ambient::within_action(&mut Some(action.clone()), probe)
         } else {
@@ -54,7 +55,7 @@ impl<T, E> Gate<T, E> {
         if left.is_zero() {
             return None;
         }
-        event::held(&self.action.name, self.action.token.id(), left);
+        report::held(&self.action.name, self.action.token.id(), left);
         Some(left)
     }
 
@@ -63,7 +64,7 @@ impl<T, E> Gate<T, E> {
         Heard::Ended(match (word, outcome) {
             // Until it is recorded, it is as much in doubt as before.
             (Probe::Applied(value), Err(lost)) => {
-                event::tell_of(GateEventKind::Rescued, &self.action);
+                report::tell_of(GateEventKind::Rescued, &self.action);
                 return Heard::Rescued { value, lost };
             }
             (Probe::Applied(value), Ok(_)) => Ok(value),
@@ -89,7 +90,7 @@ impl<T, E> Gate<T, E> {
     pub fn hear_first(&mut self, word: Probe<T>) -> Option<Result<T, E>> {
         match word {
             Probe::Applied(result) => {
-                event::tell_of(GateEventKind::Rescued, &self.action);
+                report::tell_of(GateEventKind::Rescued, &self.action);
                 Some(Ok(result))
             }
             Probe::NotApplied => {

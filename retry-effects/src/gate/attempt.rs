@@ -8,9 +8,9 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use crate::action::{Action, LOST, PANICKED, RETURNED};
-use crate::ambient;
-use crate::effect_error::EffectError;
+use crate::gate::action::{Action, LOST, PANICKED, RETURNED};
+use crate::gate::ambient;
+use crate::gate::error::EffectError;
 
 pin_project! {
     /// One async attempt under a claim.

@@ -6,10 +6,13 @@ use std::thread::ThreadId;
 use std::time::Duration;
 
 use retry_effects::conformance::{Harness, HarnessFuture};
+use retry_effects::store::{
+    Busy, Changed, Claim, ClaimId, ClaimRequest, Filter, Finished, Payload, Resolved, Settlement,
+    Silent, Status, StoreFuture,
+};
 use retry_effects::{
-    ActionId, Busy, Changed, Claim, ClaimId, ClaimRequest, EffectStore, Fence, Filter, Finished,
-    InMemoryEffectStore, ManualClock, Outcome, Payload, Reason, Record, Resolved, Settlement,
-    Silent, Status, StoreError, StoreFuture, Token,
+    ActionId, EffectStore, Fence, InMemoryEffectStore, ManualClock, Outcome, Reason, Record,
+    StoreError, Token,
 };
 
 /// What is wrong with a store.

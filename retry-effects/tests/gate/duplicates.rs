@@ -2,7 +2,8 @@
 
 use super::odd_store::{Method, OddStore, Pace};
 use super::*;
-use retry_effects::{Claim, ClaimRequest, OnBusy};
+use retry_effects::OnBusy;
+use retry_effects::store::{Claim, ClaimRequest};
 use std::time::Duration;
 
 const CALLS: usize = 32;
@@ -116,7 +117,7 @@ fn who_does_not_wait_is_told_when_to_come_again() {
         .run(|| io::Result::Ok(1));
     let after = retry_after(outcome);
     assert!(
-        after > Duration::ZERO && after <= retry_effects::DEFAULT_LEASE,
+        after > Duration::ZERO && after <= retry_effects::store::DEFAULT_LEASE,
         "{after:?}"
     );
 }

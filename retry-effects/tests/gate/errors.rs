@@ -2,7 +2,8 @@
 
 use super::*;
 use retry_core::{Classify, Judgement};
-use retry_effects::{EffectStore as _, Payload, Settlement};
+use retry_effects::EffectStore as _;
+use retry_effects::store::{Payload, Settlement};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
@@ -87,7 +88,7 @@ fn a_result_that_does_not_read_is_no_reason_to_run_again() {
     let EffectError::NotDecoded { format, source, .. } = word(outcome) else {
         panic!("a number is no text");
     };
-    assert_eq!(format, retry_effects::FORMAT);
+    assert_eq!(format, retry_effects::store::FORMAT);
     assert!(source.is_some());
 }
 
@@ -96,7 +97,7 @@ fn nor_is_one_of_a_newer_form() {
     let store = store();
     assert!(charge(&store).run(timed_out::<u32>).is_err());
     let fence = record(&*store).expect("a record").fence;
-    let newer = Payload::with_format(retry_effects::NEWEST_FORMAT + 1, "7");
+    let newer = Payload::with_format(retry_effects::store::NEWEST_FORMAT + 1, "7");
     wait_for(store.settle(id(), fence, Settlement::Success(newer))).expect("settled");
     let outcome = charge(&store).run(|| -> io::Result<u32> { unreachable!("it has run") });
     assert!(matches!(

@@ -2,9 +2,8 @@
 
 use super::odd_store::{Fault, Method, OddStore, Pace};
 use super::*;
-use retry_effects::{
-    Claim, ClaimRequest, InDoubt, ManualClock, OnBusy, Outcome, Payload, Probe, Settlement,
-};
+use retry_effects::store::{Claim, ClaimRequest, Payload, Settlement};
+use retry_effects::{InDoubt, ManualClock, OnBusy, Outcome, Probe};
 use std::future::pending;
 use std::time::Duration;
 

@@ -6,10 +6,10 @@ use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
 use super::*;
-use retry_effects::{
-    Changed, Claim, ClaimRequest, Fence, Filter, Finished, Outcome, Resolved, Settlement,
-    StoreError, StoreFuture, Token,
+use retry_effects::store::{
+    Changed, Claim, ClaimRequest, Filter, Finished, Resolved, Settlement, StoreFuture,
 };
+use retry_effects::{Fence, Outcome, StoreError, Token};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Method {

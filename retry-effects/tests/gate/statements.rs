@@ -3,9 +3,8 @@
 use super::*;
 use retry_core::testing::Recorder;
 use retry_core::{CircuitBreaker, Classify, Judgement, recognize};
-use retry_effects::{
-    ClaimRequest, InDoubt, OnBusy, acted, in_current_scope, in_current_scope_blocking,
-};
+use retry_effects::store::ClaimRequest;
+use retry_effects::{InDoubt, OnBusy, acted, in_current_scope, in_current_scope_blocking};
 use std::error::Error;
 
 /// An error of one's own that states what it knows.

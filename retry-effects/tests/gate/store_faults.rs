@@ -35,7 +35,7 @@ fn a_result_that_cannot_be_recorded_is_unrecorded_and_in_doubt() {
     store.fail(Method::Complete, &[Fault::Before; 9]);
     let outcome = charge(&store).run(|| io::Result::Ok(1));
     assert!(matches!(word(outcome), EffectError::Unrecorded { .. }));
-    clock.advance(retry_effects::DEFAULT_LEASE);
+    clock.advance(retry_effects::store::DEFAULT_LEASE);
     assert_eq!(status(&*store), Some(Status::InDoubt));
     assert!(is_in_doubt(charge(&store).run(|| io::Result::Ok(2))));
 }

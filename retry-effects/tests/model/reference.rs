@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use retry_effects::{ClaimId, InputHash, Payload};
+use retry_effects::store::{ClaimId, InputHash, Payload};
 
 /// Milliseconds since the test began.
 pub(crate) type Millis = u64;

@@ -8,10 +8,10 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use retry_effects::{
-    ActionId, Claim, ClaimRequest, Outcome, Payload, SqliteEffectStore, Token, compute_action_id,
-};
-use retry_effects::{EffectStore, Resolved};
+use retry_effects::EffectStore;
+use retry_effects::store::Resolved;
+use retry_effects::store::{Claim, ClaimRequest, Payload};
+use retry_effects::{ActionId, Outcome, SqliteEffectStore, Token, compute_action_id};
 use tempfile::TempDir;
 
 /// A file in a folder of its own, and the clock of the stores that open it.

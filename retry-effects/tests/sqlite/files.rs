@@ -3,7 +3,8 @@
 use std::sync::Barrier;
 use std::thread;
 
-use retry_effects::{Claim, ClaimRequest, EffectStore, SqliteEffectStore, StoreError};
+use retry_effects::store::{Claim, ClaimRequest};
+use retry_effects::{EffectStore, SqliteEffectStore, StoreError};
 
 use crate::bench::{Bench, id, result, success, wait, won};
 

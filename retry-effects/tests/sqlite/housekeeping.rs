@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use retry_effects::{
-    Claim, ClaimRequest, EffectStore, Fence, Filter, Outcome, Payload, Resolved, Settlement,
-    SqliteEffectStore, Status, StoreError,
-};
+use retry_effects::store::{Claim, ClaimRequest, Filter, Payload, Resolved, Settlement, Status};
+use retry_effects::{EffectStore, Fence, Outcome, SqliteEffectStore, StoreError};
 
 use crate::bench::{Bench, id, result, success, wait, won};
 
@@ -23,7 +21,7 @@ fn a_record_says_everything() {
     let store = bench.open();
     let mut request = ClaimRequest::new(id(1), "charge");
     request.scope = "tenant-7";
-    request.input_hash = Some(retry_effects::InputHash::from_bytes([7; 32]));
+    request.input_hash = Some(retry_effects::store::InputHash::from_bytes([7; 32]));
     let Claim::Won(token) = wait(store.pending(&request)).unwrap() else {
         panic!("not won");
     };

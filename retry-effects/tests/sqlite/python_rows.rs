@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use retry_effects::{
-    ActionId, Claim, ClaimRequest, DEFAULT_LEASE, EffectStore, Fence, Outcome, Payload, Resolved,
-    Settlement, Status,
+use retry_effects::store::{
+    Claim, ClaimRequest, DEFAULT_LEASE, Payload, Resolved, Settlement, Status,
 };
+use retry_effects::{ActionId, EffectStore, Fence, Outcome};
 use rusqlite::Connection;
 
 use crate::bench::{Bench, id, result, success, wait, won};
@@ -209,7 +209,7 @@ fn names_that_are_no_ids_are_counted_and_left_alone() {
     won(&store, id(1));
     assert_eq!(wait(store.len()).unwrap(), 2);
     assert_eq!(
-        wait(store.list(&retry_effects::Filter::all()))
+        wait(store.list(&retry_effects::store::Filter::all()))
             .unwrap()
             .len(),
         1

@@ -5,7 +5,8 @@ use std::sync::{Barrier, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
-use retry_effects::{Claim, ClaimId, ClaimRequest, EffectStore, Resolved, StoreError};
+use retry_effects::store::{Claim, ClaimId, ClaimRequest, Resolved};
+use retry_effects::{EffectStore, StoreError};
 
 use crate::bench::{Bench, id, result, success, wait, won};
 

@@ -1,8 +1,7 @@
 //! The record and the caller's own writes in one commit.
 
-use retry_effects::{
-    Claim, ClaimRequest, EffectStore, InDoubt, Outcome, Payload, SqliteEffectStore, StoreError,
-};
+use retry_effects::store::{Claim, ClaimRequest, Payload};
+use retry_effects::{EffectStore, InDoubt, Outcome, SqliteEffectStore, StoreError};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::bench::{Bench, id, result, success, wait, won};
@@ -79,7 +78,7 @@ fn a_second_commit_is_refused_to_the_same_claim_too() {
 fn a_claim_that_was_taken_over_commits_nothing() {
     let (bench, store, mut connection) = bench_with_orders();
     let late = won(&store, id(1));
-    bench.advance(retry_effects::DEFAULT_LEASE);
+    bench.advance(retry_effects::store::DEFAULT_LEASE);
     let mut takeover = ClaimRequest::new(id(1), "test");
     takeover.takeover = Some(late.fence());
     assert!(matches!(

@@ -5,9 +5,8 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use retry_effects::{
-    ActionId, Claim, ClaimRequest, EffectStore, InMemoryEffectStore, Outcome, Payload,
-};
+use retry_effects::store::{Claim, ClaimRequest, Payload};
+use retry_effects::{ActionId, EffectStore, InMemoryEffectStore, Outcome};
 
 use crate::counted;
 use crate::rate::{best_of_three_with, rate};
@@ -99,7 +98,7 @@ pub(crate) fn ours(store: &Ours, first: u64, calls: u64) {
 }
 
 /// The answer of a store that answers at once.
-pub(crate) fn now<T: Unpin>(future: retry_effects::StoreFuture<'_, T>) -> T {
+pub(crate) fn now<T: Unpin>(future: retry_effects::store::StoreFuture<'_, T>) -> T {
     let mut future = std::pin::pin!(future);
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     match future.as_mut().poll(&mut context) {

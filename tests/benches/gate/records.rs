@@ -1,8 +1,7 @@
 //! What finished records take, and whether their number shows in the cost of a call.
 
-use retry_effects::{
-    ActionId, Claim, ClaimRequest, EffectStore, InMemoryEffectStore, Outcome, Payload,
-};
+use retry_effects::store::{Claim, ClaimRequest, Payload};
+use retry_effects::{ActionId, EffectStore, InMemoryEffectStore, Outcome};
 
 use crate::map::now;
 use crate::rate::rate;

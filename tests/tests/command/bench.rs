@@ -5,10 +5,8 @@ use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use retry_effects::{
-    ActionId, Claim, ClaimRequest, EffectStore, Filter, Outcome, Payload, Reason, Record,
-    SqliteEffectStore, Status, StoreFuture, Token,
-};
+use retry_effects::store::{Claim, ClaimRequest, Filter, Payload, Status, StoreFuture};
+use retry_effects::{ActionId, EffectStore, Outcome, Reason, Record, SqliteEffectStore, Token};
 use serde_json::Value;
 
 /// Long enough that no test outlives it.

@@ -3,7 +3,8 @@
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
-use retry_effects::{Claim, ClaimRequest, Outcome, Status, compute_action_id};
+use retry_effects::store::{Claim, ClaimRequest, Status};
+use retry_effects::{Outcome, compute_action_id};
 use serde_json::json;
 
 use super::bench::{Bench, REASON, id, normal, short, wait};

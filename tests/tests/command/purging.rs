@@ -1,6 +1,7 @@
 //! `purge`.
 
-use retry_effects::{Claim, ClaimRequest, Outcome, Payload, Status};
+use retry_effects::Outcome;
+use retry_effects::store::{Claim, ClaimRequest, Payload, Status};
 use serde_json::json;
 
 use super::bench::{Bench, LONG, id, wait};

@@ -1,6 +1,7 @@
 //! `settle`.
 
-use retry_effects::{Effect, EffectError, Outcome, Payload, Record, Status, compute_action_id};
+use retry_effects::store::{Payload, Status};
+use retry_effects::{Effect, EffectError, Outcome, Record, compute_action_id};
 use serde_json::{Value, json};
 
 use super::bench::{Bench, LONG, id, short, wait};

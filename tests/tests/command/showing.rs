@@ -1,6 +1,7 @@
 //! `show`.
 
-use retry_effects::{ActionId, Claim, ClaimRequest, NEWEST_FORMAT, Outcome, Payload, Status};
+use retry_effects::store::{Claim, ClaimRequest, NEWEST_FORMAT, Payload, Status};
+use retry_effects::{ActionId, Outcome};
 use serde_json::json;
 
 use super::bench::{Bench, LONG, id, normal, wait};

@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::process::{Child, Stdio};
 
-use retry_effects::{Settlement, Status};
+use retry_effects::store::{Settlement, Status};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use super::bench::{Bench, LONG, REASON, id, short, wait};

@@ -4,7 +4,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-use retry_effects::{ClaimId, current_action};
+use retry_effects::current_action;
+use retry_effects::store::ClaimId;
 use rustix::fs::{FlockOperation, flock};
 
 use super::failure::Failure;

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use retry_effects::{
-    Claim, ClaimRequest, Effect, EffectError, EffectStore, InMemoryEffectStore, ManualClock, OnBusy,
-};
+use retry_effects::store::{Claim, ClaimRequest};
+use retry_effects::{Effect, EffectError, EffectStore, InMemoryEffectStore, ManualClock, OnBusy};
 
 use super::failure::Failure;
 use super::place::sqlite;

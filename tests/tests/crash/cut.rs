@@ -4,10 +4,10 @@
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
-use retry_effects::{
-    Claim, ClaimRequest, DEFAULT_LEASE, Effect, Outcome, Resolved, Settlement, Status, StoreError,
-    StoreFuture, Token,
+use retry_effects::store::{
+    Claim, ClaimRequest, DEFAULT_LEASE, Resolved, Settlement, Status, StoreFuture,
 };
+use retry_effects::{Effect, Outcome, StoreError, Token};
 use retry_tests::proxy::{Fault, Proxy};
 
 use super::failure::Failure;

@@ -6,7 +6,8 @@ use std::thread;
 use std::time::Duration;
 
 use retry_core::{NO_RETRY, Retry};
-use retry_effects::{Claim, ClaimRequest, EffectStore, Outcome, Probe};
+use retry_effects::store::{Claim, ClaimRequest};
+use retry_effects::{EffectStore, Outcome, Probe};
 use tokio::runtime::Runtime;
 
 use super::failure::Failure;

@@ -10,7 +10,8 @@ pub(super) mod sqlite;
 use std::path::Path;
 use std::sync::Arc;
 
-use retry_effects::{ActionId, ClaimId, EffectStore, Fence, Token, current_action};
+use retry_effects::store::ClaimId;
+use retry_effects::{ActionId, EffectStore, Fence, Token, current_action};
 
 use super::callee::{Callee, Happened};
 use super::failure::Failure;

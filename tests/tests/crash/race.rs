@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use retry_core::{NO_RETRY, Retry};
-use retry_effects::{ClaimId, Effect, EffectStore, InMemoryEffectStore, current_action};
+use retry_effects::store::ClaimId;
+use retry_effects::{Effect, EffectStore, InMemoryEffectStore, current_action};
 use tokio::task::{JoinSet, yield_now};
 
 use super::failure::Failure;

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use retry_effects::store::{Payload, Resolved, Settlement};
 use retry_effects::{
-    ActionId, Effect, EffectError, EffectStore, InDoubt, Payload, Probe, Record, Resolved,
-    Settlement, compute_action_id,
+    ActionId, Effect, EffectError, EffectStore, InDoubt, Probe, Record, compute_action_id,
 };
 
 use super::callee::Happened;

@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use retry_effects::{EffectError, Fence, Record, Settlement, Status};
+use retry_effects::store::{Settlement, Status};
+use retry_effects::{EffectError, Fence, Record};
 use tokio::runtime::Runtime;
 
 use super::failure::Failure;

@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use retry_effects::{Effect, EffectError, InDoubt, OnBusy, Status};
+use retry_effects::store::Status;
+use retry_effects::{Effect, EffectError, InDoubt, OnBusy};
 use retry_tests::proxy::Fault;
 
 use super::failure::Failure;

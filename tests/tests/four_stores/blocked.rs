@@ -4,7 +4,7 @@ use std::io;
 use std::thread;
 
 use retry_core::retry_api;
-use retry_effects::Status;
+use retry_effects::store::Status;
 use tokio::runtime::Builder;
 
 use super::place::{Place, Store};

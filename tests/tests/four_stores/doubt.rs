@@ -3,7 +3,8 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use retry_effects::{EffectError, Outcome, Settlement, Status};
+use retry_effects::store::{Settlement, Status};
+use retry_effects::{EffectError, Outcome};
 
 use super::place::{Place, Store};
 use super::shop::{

@@ -4,7 +4,8 @@ use std::io;
 use std::sync::Arc;
 use std::thread;
 
-use retry_effects::{EffectError, Status};
+use retry_effects::EffectError;
+use retry_effects::store::Status;
 
 use super::overheard::Overheard;
 use super::place::{Place, Store};

@@ -1,8 +1,7 @@
 //! Records move from any store to any other, as the page on choosing one says.
 
-use retry_effects::{
-    Claim, ClaimRequest, EffectError, EffectStore, Filter, Outcome, Status, StoreError,
-};
+use retry_effects::store::{Claim, ClaimRequest, Filter, Status};
+use retry_effects::{EffectError, EffectStore, Outcome, StoreError};
 
 use super::place::{Place, Store};
 use super::shop::{Till, block_on, charge, charge_sync, receipt, word};

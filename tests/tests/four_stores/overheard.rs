@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use retry_effects::{
-    ActionId, Changed, Claim, ClaimRequest, EffectStore, Fence, Filter, Finished, Outcome, Record,
-    Resolved, Settlement, StoreFuture, Token,
+use retry_effects::store::{
+    Changed, Claim, ClaimRequest, Filter, Finished, Resolved, Settlement, StoreFuture,
 };
+use retry_effects::{ActionId, EffectStore, Fence, Outcome, Record, Token};
 
 use super::place::Store;
 

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use retry_effects::{Effect, Filter, Payload, Settlement};
+use retry_effects::Effect;
+use retry_effects::store::{Filter, Payload, Settlement};
 use tokio::time::timeout;
 
 use super::place::{Store, fresh_name};

@@ -4,7 +4,8 @@ use std::io;
 use std::time::Duration;
 
 use retry_core::retry_api;
-use retry_effects::{EffectError, EffectStore, OnBusy, Status};
+use retry_effects::store::Status;
+use retry_effects::{EffectError, EffectStore, OnBusy};
 use retry_tests::sendable;
 use tokio::sync::Notify;
 

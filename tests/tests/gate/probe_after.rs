@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use retry_core::testing::{Recorder, VirtualClock};
 use retry_core::{Jitter, Retry, RetryPolicy, RetryScope, retry_api};
+use retry_effects::store::Status;
 use retry_effects::{
-    Effect, EffectError, EffectStore, InMemoryEffectStore, ManualClock, Probe, Record, Status,
+    Effect, EffectError, EffectStore, InMemoryEffectStore, ManualClock, Probe, Record,
     current_action,
 };
 use retry_tests::sendable;
@@ -71,7 +72,7 @@ impl Bank {
     }
 
     async fn record(&self) -> Record {
-        let all = self.store.list(&retry_effects::Filter::all()).await;
+        let all = self.store.list(&retry_effects::store::Filter::all()).await;
         all.expect("it answers").pop().expect("a record")
     }
 }

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use retry_core::{Retry, RetryPolicy};
-use retry_effects::{
-    Claim, ClaimRequest, Effect, EffectError, EffectStore, PostgresEffectStore, Resolved, Status,
-};
+use retry_effects::store::{Claim, ClaimRequest, Resolved, Status};
+use retry_effects::{Effect, EffectError, EffectStore, PostgresEffectStore};
 use tokio_postgres::Client;
 
 use super::bench::{Bench, id};

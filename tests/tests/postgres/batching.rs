@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use retry_effects::{
-    Claim, ClaimRequest, EffectStore, Outcome, Payload, PostgresEffectStore, Resolved, StoreError,
-};
+use retry_effects::store::{Claim, ClaimRequest, Payload, Resolved};
+use retry_effects::{EffectStore, Outcome, PostgresEffectStore, StoreError};
 use retry_tests::proxy::Proxy;
 use tokio::task::JoinSet;
 
@@ -191,7 +190,7 @@ async fn concurrent_batches_of_the_same_actions_do_not_wait_in_a_circle() {
                     *won.lock().unwrap().entry(number).or_insert(0) += 1;
                     if caller == 0 && turn == 0 {
                         store
-                            .renew(&token, retry_effects::DEFAULT_LEASE)
+                            .renew(&token, retry_effects::store::DEFAULT_LEASE)
                             .await
                             .unwrap();
                     }

@@ -6,9 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use retry_effects::deadpool_postgres::{Manager, Pool, Runtime};
-use retry_effects::{
-    ActionId, Outcome, Payload, PostgresEffectStore, PostgresOptions, compute_action_id,
-};
+use retry_effects::store::Payload;
+use retry_effects::{ActionId, Outcome, PostgresEffectStore, PostgresOptions, compute_action_id};
 use retry_tests::postgres::ThrowawayPostgres;
 use tokio_postgres::{Client, Config, NoTls};
 

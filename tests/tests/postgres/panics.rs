@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use retry_effects::{EffectStore, PostgresEffectStore, Resolved, StoreError};
+use retry_effects::store::Resolved;
+use retry_effects::{EffectStore, PostgresEffectStore, StoreError};
 use retry_tests::postgres::ThrowawayPostgres;
 use tokio::time::timeout;
 use tokio_postgres::tls::{MakeTlsConnect, NoTlsError, NoTlsStream};

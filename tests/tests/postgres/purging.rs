@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use retry_effects::{
-    Claim, ClaimRequest, EffectStore, Outcome, Payload, PostgresEffectStore, Resolved, Token,
-};
+use retry_effects::store::{Claim, ClaimRequest, Payload, Resolved};
+use retry_effects::{EffectStore, Outcome, PostgresEffectStore, Token};
 
 use super::bench::{Bench, id, success};
 

@@ -1,9 +1,7 @@
 //! What cannot be opened or used says why, and what to do; nothing is lost and nothing runs.
 
-use retry_effects::{
-    Claim, ClaimRequest, Effect, EffectError, EffectStore, Outcome, PostgresEffectStore, Status,
-    StoreError,
-};
+use retry_effects::store::{Claim, ClaimRequest, Status};
+use retry_effects::{Effect, EffectError, EffectStore, Outcome, PostgresEffectStore, StoreError};
 
 use retry_tests::postgres::ThrowawayPostgres;
 

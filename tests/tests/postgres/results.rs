@@ -1,8 +1,8 @@
 //! Recorded results that do not decode: an error, never a reason to run again.
 
+use retry_effects::store::{Resolved, Settlement};
 use retry_effects::{
-    Effect, EffectError, EffectStore, PostgresEffectStore, Resolved, Settlement, StoreError,
-    compute_action_id,
+    Effect, EffectError, EffectStore, PostgresEffectStore, StoreError, compute_action_id,
 };
 
 use super::bench::Bench;
@@ -41,7 +41,7 @@ async fn a_result_of_another_form_or_of_a_newer_one_is_an_error_until_it_is_sett
         let Resolved::Done(done) = store.resolve(id).await.unwrap() else {
             panic!("{set}: it is done")
         };
-        let word = Settlement::Success(retry_effects::Payload::new("8"));
+        let word = Settlement::Success(retry_effects::store::Payload::new("8"));
         store.settle(id, done.fence, word).await.unwrap();
         assert_eq!(charge(&store, &mut ran).await.unwrap(), 8);
         assert_eq!(ran, 0, "{set}");
@@ -67,7 +67,7 @@ async fn a_record_that_no_version_has_written_is_an_error() {
         let is_unreadable = matches!(source, StoreError::Unreadable { .. });
         assert!(is_unreadable, "{set}: {source:?}");
         let id = compute_action_id("charge", &7_u64, "").unwrap();
-        let request = retry_effects::ClaimRequest::new(id, "charge");
+        let request = retry_effects::store::ClaimRequest::new(id, "charge");
         let claim = store.pending(&request).await;
         let is_unreadable = matches!(claim, Err(StoreError::Unreadable { .. }));
         assert!(is_unreadable, "{set}: {claim:?}");

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use retry_effects::deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
+use retry_effects::store::{Claim, ClaimRequest, Resolved};
 use retry_effects::{
-    ActionId, Claim, ClaimRequest, Effect, EffectStore, Outcome, PostgresEffectStore, Resolved,
-    StoreError, Token,
+    ActionId, Effect, EffectStore, Outcome, PostgresEffectStore, StoreError, Token,
 };
 use tokio::task::JoinSet;
 use tokio_postgres::NoTls;
@@ -135,7 +135,7 @@ async fn what_is_acknowledged_is_durable_whatever_its_sessions_say() {
         let Claim::Won(token) = store.pending(&takeover).await.unwrap() else {
             panic!("it was in doubt")
         };
-        let lease = retry_effects::DEFAULT_LEASE;
+        let lease = retry_effects::store::DEFAULT_LEASE;
         store.renew(&token, lease).await.unwrap();
         store.release(&token).await.unwrap();
 

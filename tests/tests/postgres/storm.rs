@@ -4,10 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use retry_effects::{
-    Claim, ClaimRequest, EffectStore, Fence, Outcome, PostgresEffectStore, Settlement, StoreError,
-    Token,
-};
+use retry_effects::store::{Claim, ClaimRequest, Settlement};
+use retry_effects::{EffectStore, Fence, Outcome, PostgresEffectStore, StoreError, Token};
 use tokio::task::JoinSet;
 
 use super::bench::{Bench, id, success};

@@ -4,7 +4,8 @@
 use std::process::Command;
 use std::sync::Arc;
 
-use retry_effects::{Claim, ClaimRequest, EffectStore, PostgresEffectStore, StoreError};
+use retry_effects::store::{Claim, ClaimRequest};
+use retry_effects::{EffectStore, PostgresEffectStore, StoreError};
 use retry_tests::postgres::ThrowawayPostgres;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;

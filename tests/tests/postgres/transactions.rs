@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use retry_effects::store::{Claim, ClaimRequest, DEFAULT_LEASE, Resolved};
 use retry_effects::{
-    Claim, ClaimRequest, DEFAULT_LEASE, Effect, EffectStore, InDoubt, Outcome, PostgresEffectStore,
-    Resolved, StoreError, Token,
+    Effect, EffectStore, InDoubt, Outcome, PostgresEffectStore, StoreError, Token,
 };
 use tokio_postgres::{Client, Transaction};
 

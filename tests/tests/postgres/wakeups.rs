@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use retry_effects::{Changed, Claim, ClaimRequest, EffectStore, PostgresEffectStore, Token};
+use retry_effects::store::{Changed, Claim, ClaimRequest};
+use retry_effects::{EffectStore, PostgresEffectStore, Token};
 
 use super::bench::{Bench, id, success};
 
@@ -65,7 +66,7 @@ async fn a_release_elsewhere_wakes_and_a_renewal_does_not() {
     heard(&bench, 1).await;
     heard(&bench, 2).await;
     owner
-        .renew(&token, retry_effects::DEFAULT_LEASE)
+        .renew(&token, retry_effects::store::DEFAULT_LEASE)
         .await
         .unwrap();
     owner.release(&other).await.unwrap();

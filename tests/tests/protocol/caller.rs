@@ -1,7 +1,7 @@
 //! A caller: the gate around the attempts, as far as others can see it.
 
 use retry_effects::__model::{Ask, State as Stands};
-use retry_effects::Claim;
+use retry_effects::store::Claim;
 
 use super::attempt::{body, given_up, probing};
 use super::model::{Event, Policy, Request, Steps};

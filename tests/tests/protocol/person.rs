@@ -2,7 +2,7 @@
 //! perhaps too late.
 
 use retry_effects::__model::{Row, State as Stands};
-use retry_effects::Status;
+use retry_effects::store::Status;
 
 use super::caller::{Phase, maker};
 use super::model::{Event, State, Steps};

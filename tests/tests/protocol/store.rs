@@ -2,7 +2,8 @@
 //! out, the request or the record is forged so that the transition cannot keep it.
 
 use retry_effects::__model::{Ask, Row, State as Stands, payload, token};
-use retry_effects::{Claim, Outcome, Settlement, Status, StoreError};
+use retry_effects::store::{Claim, Settlement, Status};
+use retry_effects::{Outcome, StoreError};
 
 use super::rules::Rule;
 

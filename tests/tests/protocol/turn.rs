@@ -1,7 +1,7 @@
 //! One thing that happens: the state as it becomes, and what is noticed on the way.
 
 use retry_effects::__model::{Ask, Row, State as Stands};
-use retry_effects::{Claim, Status};
+use retry_effects::store::{Claim, Status};
 
 use super::model::{Model, Policy, State};
 use super::promises::{Fault, broken_by_change};

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use retry_effects::{Claim, ClaimRequest, EffectStore, Status, compute_action_id};
+use retry_effects::store::{Claim, ClaimRequest, Status};
+use retry_effects::{EffectStore, compute_action_id};
 use retry_tests::redis::ThrowawayRedis;
 
 use super::place::store;

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use retry_effects::conformance::check;
+use retry_effects::store::{Claim, ClaimRequest, Filter, Payload, Status};
 use retry_effects::{
-    ActionId, Claim, ClaimRequest, Effect, EffectStore, Filter, Outcome, Payload, RedisEffectStore,
-    Status, StoreError, compute_action_id,
+    ActionId, Effect, EffectStore, Outcome, RedisEffectStore, StoreError, compute_action_id,
 };
 use retry_tests::redis::ThrowawayRedis;
 

@@ -3,10 +3,8 @@
 use std::error::Error;
 use std::time::Duration;
 
-use retry_effects::{
-    Claim, ClaimRequest, EffectStore, Filter, RedisEffectStore, RedisRefusal, StoreError,
-    compute_action_id,
-};
+use retry_effects::store::{Claim, ClaimRequest, Filter};
+use retry_effects::{EffectStore, RedisEffectStore, RedisRefusal, StoreError, compute_action_id};
 use retry_tests::redis::ThrowawayRedis;
 
 use super::place::store;

@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use retry_effects::{
-    ActionId, Claim, ClaimRequest, EffectStore, Filter, Outcome, Payload, RedisEffectStore,
-    Settlement, Status, Token, compute_action_id,
-};
+use retry_effects::store::{Claim, ClaimRequest, Filter, Payload, Settlement, Status};
+use retry_effects::{ActionId, EffectStore, Outcome, RedisEffectStore, Token, compute_action_id};
 use retry_tests::redis::ThrowawayRedis;
 
 use super::place::store;

@@ -3,9 +3,10 @@
 use std::error::Error;
 use std::time::Duration;
 
+use retry_effects::store::{Claim, ClaimRequest, DEFAULT_LEASE, Filter, Payload, Settlement};
 use retry_effects::{
-    Claim, ClaimRequest, DEFAULT_LEASE, EffectStore, Filter, Outcome, Payload, Reason,
-    RedisEffectStore, RedisOptions, RedisRefusal, Settlement, StoreError, compute_action_id,
+    EffectStore, Outcome, Reason, RedisEffectStore, RedisOptions, RedisRefusal, StoreError,
+    compute_action_id,
 };
 use retry_tests::redis::ThrowawayRedis;
 

@@ -8,9 +8,10 @@ use std::time::{Duration, SystemTime};
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
+use retry_effects::store::{ClaimId, Payload, Settlement};
 use retry_effects::{
-    ActionId, ClaimId, InMemoryEffectStore, ManualClock, Outcome, Payload, Reason,
-    RedisEffectStore, Settlement, compute_action_id,
+    ActionId, InMemoryEffectStore, ManualClock, Outcome, Reason, RedisEffectStore,
+    compute_action_id,
 };
 use retry_tests::redis::ThrowawayRedis;
 

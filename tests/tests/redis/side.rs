@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use retry_effects::{
-    ActionId, Claim, ClaimId, ClaimRequest, EffectStore, Fence, Filter, InputHash, Payload, Record,
-    Resolved, Silent, StoreError, Token,
+use retry_effects::store::{
+    Claim, ClaimId, ClaimRequest, Filter, InputHash, Payload, Resolved, Silent,
 };
+use retry_effects::{ActionId, EffectStore, Fence, Record, StoreError, Token};
 
 use super::same_decisions::{Asked, Named, Step};
 

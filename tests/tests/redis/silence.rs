@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use retry_effects::{
-    Claim, ClaimRequest, EffectStore, RedisEffectStore, StoreError, compute_action_id,
-};
+use retry_effects::store::{Claim, ClaimRequest};
+use retry_effects::{EffectStore, RedisEffectStore, StoreError, compute_action_id};
 use retry_tests::proxy::Proxy;
 use retry_tests::redis::ThrowawayRedis;
 use tokio::net::UnixListener;

@@ -1,8 +1,8 @@
 //! Keys that this version did not write, and scripts that the server has forgotten.
 
+use retry_effects::store::{Claim, ClaimRequest, Payload, Settlement};
 use retry_effects::{
-    ActionId, Claim, ClaimRequest, Effect, EffectStore, Outcome, Payload, RedisEffectStore,
-    Settlement, StoreError, Token, compute_action_id,
+    ActionId, Effect, EffectStore, Outcome, RedisEffectStore, StoreError, Token, compute_action_id,
 };
 use retry_tests::redis::ThrowawayRedis;
 

@@ -3,9 +3,10 @@
 use std::error::Error;
 use std::time::Duration;
 
+use retry_effects::store::{Claim, ClaimRequest, DEFAULT_LEASE, Payload, Settlement, Status};
 use retry_effects::{
-    ActionId, Claim, ClaimRequest, DEFAULT_LEASE, Effect, EffectStore, Outcome, Payload, Reason,
-    RedisEffectStore, RedisRefusal, Settlement, Status, StoreError, Token, compute_action_id,
+    ActionId, Effect, EffectStore, Outcome, Reason, RedisEffectStore, RedisRefusal, StoreError,
+    Token, compute_action_id,
 };
 use retry_tests::redis::ThrowawayRedis;
 

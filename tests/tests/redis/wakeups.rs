@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use retry_effects::{
-    ActionId, Claim, ClaimRequest, EffectStore, Outcome, Payload, Resolved, Settlement, Token,
-    compute_action_id,
-};
+use retry_effects::store::{Claim, ClaimRequest, Payload, Resolved, Settlement};
+use retry_effects::{ActionId, EffectStore, Outcome, Token, compute_action_id};
 use retry_tests::redis::ThrowawayRedis;
 use tokio::time::timeout;
 

@@ -3,10 +3,8 @@
 use std::fmt::Debug;
 
 use proptest::test_runner::{Config, TestRunner};
-use retry_effects::{
-    Claim, ClaimRequest, Effect, EffectError, FORMAT, NEWEST_FORMAT, Outcome, Payload, Status,
-    compute_action_id,
-};
+use retry_effects::store::{Claim, ClaimRequest, FORMAT, NEWEST_FORMAT, Payload, Status};
+use retry_effects::{Effect, EffectError, Outcome, compute_action_id};
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 

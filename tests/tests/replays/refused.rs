@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::error::Error as _;
 use std::fmt::{self, Debug};
 
-use retry_effects::{Effect, EffectError, Outcome, Status, compute_action_id};
+use retry_effects::store::Status;
+use retry_effects::{Effect, EffectError, Outcome, compute_action_id};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 

@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use proptest::prelude::*;
-use retry_effects::{
-    Claim, ClaimRequest, Effect, EffectError, FORMAT, NEWEST_FORMAT, Outcome, Payload,
-    compute_action_id,
-};
+use retry_effects::store::{Claim, ClaimRequest, FORMAT, NEWEST_FORMAT, Payload};
+use retry_effects::{Effect, EffectError, Outcome, compute_action_id};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

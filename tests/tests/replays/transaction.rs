@@ -5,7 +5,8 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use retry_effects::rusqlite::Connection;
-use retry_effects::{Effect, EffectError, Outcome, SqliteEffectStore, Status, current_action};
+use retry_effects::store::Status;
+use retry_effects::{Effect, EffectError, Outcome, SqliteEffectStore, current_action};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

@@ -1,0 +1,407 @@
+//! What the attributes expand to calls of, and the [`Effect`](crate::Effect) builder too: from a
+//! function's arguments to its gate.
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::fmt::Display;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::{Arc, Once};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use pin_project_lite::pin_project;
+use retry_core::__private::{Limits, Marks, mark, refuse, watch_doubt};
+use retry_core::recognize;
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+
+use crate::gate::admission::{Admission, Request};
+use crate::gate::ambient;
+use crate::gate::blocking::{self, NotRun};
+use crate::gate::codec::types::{Errors, Results};
+use crate::gate::error::EffectError;
+use crate::gate::gate::Gate;
+use crate::gate::options::{Doubt, InDoubt, OnBusy, Probe};
+use crate::identity::action_id::{UnscopedId, compute_action_id};
+use crate::identity::error::ActionIdError;
+use crate::protocol::claim::DEFAULT_LEASE;
+use crate::protocol::ids::InputHash;
+use crate::protocol::store::EffectStore;
+use crate::protocol::store_error::StoreError;
+use crate::stores::default_store::{IntoStore, default_store};
+
+/// A gated function.
+#[derive(Debug)]
+pub struct ActionSite {
+    name: &'static str,
+}
+
+impl ActionSite {
+    /// The function whose action type is `name`.
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        Self { name }
+    }
+}
+
+/// What a call asks of the gate.
+pub struct Ask {
+    name: Cow<'static, str>,
+    scope: Option<Arc<str>>,
+    id: UnscopedId,
+    /// Why the call has no name.
+    fault: Option<ActionIdError>,
+    input: Option<InputHash>,
+    store: Option<Arc<dyn EffectStore>>,
+    lease: Duration,
+    retain: Option<Duration>,
+    in_doubt: InDoubt,
+    on_busy: OnBusy,
+    probed: bool,
+    probe_after: Duration,
+    limits: Option<Limits>,
+    began: tokio::time::Instant,
+}
+
+impl std::fmt::Debug for Ask {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ask")
+            .field("action_type", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Ask {
+    /// A call of an annotated function.
+    #[must_use]
+    pub fn new(site: &'static ActionSite) -> Self {
+        Self::named(Cow::Borrowed(site.name))
+    }
+
+    pub(crate) fn named(name: Cow<'static, str>) -> Self {
+        Self {
+            name,
+            scope: None,
+            id: UnscopedId::default(),
+            fault: None,
+            input: None,
+            store: None,
+            lease: DEFAULT_LEASE,
+            retain: None,
+            in_doubt: InDoubt::default(),
+            on_busy: OnBusy::default(),
+            probed: false,
+            probe_after: Duration::ZERO,
+            limits: None,
+            began: tokio::time::Instant::now(),
+        }
+    }
+
+    /// `scope = ..`
+    #[must_use]
+    pub fn scope(mut self, scope: &(impl Display + ?Sized)) -> Self {
+        self.scope = Some(scope.to_string().into());
+        self
+    }
+
+    /// What the action is done to.
+    #[must_use]
+    pub fn key(mut self, key: &(impl Argument + ?Sized)) -> Self {
+        match UnscopedId::new(&self.name, key) {
+            Ok(id) => self.id = id,
+            Err(fault) => self.fault = Some(fault),
+        }
+        self
+    }
+
+    /// The arguments that are not part of the key.
+    #[must_use]
+    pub fn input(mut self, input: &(impl Argument + ?Sized)) -> Self {
+        match compute_action_id("", input, "") {
+            Ok(id) => self.input = Some(InputHash::from_bytes(*id.as_bytes())),
+            Err(fault) => self.fault = Some(fault),
+        }
+        self
+    }
+
+    /// `store = ..`
+    #[must_use]
+    pub fn store(mut self, store: impl IntoStore) -> Self {
+        self.store = Some(store.into_store());
+        self
+    }
+
+    /// `lease = ..`; one of under 3 milliseconds is as long as that.
+    #[must_use]
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.lease = lease.max(Duration::from_millis(3));
+        self
+    }
+
+    /// `retain = ..`
+    #[must_use]
+    pub fn retain(mut self, retain: Duration) -> Self {
+        self.retain = Some(retain);
+        self
+    }
+
+    /// `in_doubt = ..`
+    #[must_use]
+    pub fn in_doubt(mut self, in_doubt: InDoubt) -> Self {
+        self.in_doubt = in_doubt;
+        self
+    }
+
+    /// `on_busy = ..`
+    #[must_use]
+    pub fn on_busy(mut self, on_busy: OnBusy) -> Self {
+        self.on_busy = on_busy;
+        self
+    }
+
+    /// There is a probe.
+    #[must_use]
+    pub fn probed(mut self) -> Self {
+        self.probed = true;
+        self
+    }
+
+    /// `probe_after = ..`
+    #[must_use]
+    pub fn probe_after(mut self, wait: Duration) -> Self {
+        self.probe_after = wait;
+        self
+    }
+
+    /// The limits that the call has begun to count.
+    #[must_use]
+    pub fn limits(mut self, limits: &Limits) -> Self {
+        self.limits = Some(*limits);
+        self
+    }
+
+    /// Asks for an async call.
+    pub async fn open<T, E>(self, results: Results<T>, errors: Errors<E>) -> Opened<T, E> {
+        let forms = (results, errors);
+        let request = match self.request(false) {
+            Ok(request) => request,
+            Err(error) => return Opened::refused(error, &forms.1),
+        };
+        let admitted = match request.limits.as_ref().and_then(Limits::left) {
+            Some(left) => tokio::time::timeout(left, request.admit())
+                .await
+                .unwrap_or_else(|_| Err(request.too_late())),
+            None => request.admit().await,
+        };
+        Opened::of(admitted, &request, forms)
+    }
+
+    /// Asks for a sync call.
+    #[must_use]
+    pub fn open_sync<T, E>(self, results: Results<T>, errors: Errors<E>) -> Opened<T, E> {
+        let forms = (results, errors);
+        let request = match self.request(true) {
+            Ok(request) => request,
+            Err(error) => return Opened::refused(error, &forms.1),
+        };
+        match blocking::run(&*request.store, request.admit()) {
+            Ok(admitted) => Opened::of(admitted, &request, forms),
+            Err(NotRun::CannotBlock) => {
+                let error = EffectError::CannotBlock {
+                    action_type: (*request.name).into(),
+                    what: "its store",
+                };
+                Opened::refused(error, &forms.1)
+            }
+            Err(NotRun::NoRuntime(error)) => {
+                Opened::refused(request.without_keeper(error), &forms.1)
+            }
+        }
+    }
+
+    fn request(self, blocks: bool) -> Result<Request, EffectError> {
+        watch_doubt();
+        recognized();
+        if let Some(source) = self.fault {
+            let action_type = (*self.name).into();
+            return Err(EffectError::NoActionId {
+                action_type,
+                source,
+            });
+        }
+        let scope = self.scope.or_else(ambient::current_scope);
+        Ok(Request {
+            id: self.id.in_scope(scope.as_deref().unwrap_or_default()),
+            scope,
+            name: self.name,
+            input: self.input,
+            store: self.store.unwrap_or_else(|| default_store().clone()),
+            lease: self.lease,
+            retain: self.retain,
+            doubt: Doubt::of(self.in_doubt, self.probed),
+            probe_after: self.probe_after,
+            on_busy: self.on_busy,
+            limits: self.limits,
+            began: self.began,
+            blocks,
+        })
+    }
+}
+
+/// Has this crate's errors known in chains.
+fn recognized() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        recognize::<EffectError>();
+        recognize::<StoreError>();
+    });
+}
+
+/// Whether a call is to run.
+#[derive(Debug)]
+pub enum Opened<T, E> {
+    /// No: this is its outcome.
+    Finished(Result<T, E>),
+    /// Yes, under this claim.
+    Run(Gate<T, E>),
+}
+
+impl<T, E> Opened<T, E> {
+    fn refused(error: EffectError, errors: &Errors<E>) -> Self {
+        refuse(|| error.to_string());
+        Self::Finished(Err((errors.of)(error)))
+    }
+
+    fn of(
+        admitted: Result<Admission, EffectError>,
+        request: &Request,
+        (results, errors): (Results<T>, Errors<E>),
+    ) -> Self {
+        let (name, id) = (&*request.name, request.id);
+        Self::Finished(match admitted {
+            Ok(Admission::Run { action, asks }) => {
+                let forms = (results, errors);
+                return Self::Run(Gate::new(action, request.doubt, asks, forms));
+            }
+            Ok(Admission::Done(finished)) => {
+                results.replayed(name, id, &finished).map_err(errors.of)
+            }
+            Ok(Admission::Failed(finished)) => match (errors.decode)(&finished.payload) {
+                Some(Ok(error)) => Err(error),
+                other => Err((errors.of)(EffectError::NotDecoded {
+                    action_type: name.into(),
+                    id,
+                    format: finished.payload.format(),
+                    source: other.and_then(Result::err).flatten(),
+                })),
+            },
+            Err(error) => {
+                // An error type that is a text does not tell what this call is a part of.
+                if error.may_have_happened() {
+                    mark(Marks::UNKNOWN);
+                } else {
+                    refuse(|| error.to_string());
+                }
+                Err((errors.of)(error))
+            }
+        })
+    }
+}
+
+/// The arguments of a call by name: a map that serializes in the order given.
+#[derive(Clone, Copy, Debug)]
+pub struct Object<F>(pub F);
+
+/// One argument, and those after it.
+#[derive(Clone, Copy, Debug)]
+pub struct Field<'a, T: ?Sized, F> {
+    name: &'static str,
+    value: &'a T,
+    rest: F,
+}
+
+/// No more arguments.
+#[derive(Clone, Copy, Debug)]
+pub struct End;
+
+impl<'a, T: Argument + ?Sized, F: Fields> Field<'a, T, F> {
+    /// The argument `name`.
+    #[must_use]
+    pub const fn new(name: &'static str, value: &'a T, rest: F) -> Self {
+        Self { name, value, rest }
+    }
+}
+
+/// A value that can be part of a key or of the fingerprint.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be part of what an `idempotent` call is known by: it is not `Serialize`",
+    label = "not `Serialize`",
+    note = "derive `serde::Serialize` for it, or leave it out with `skip(..)`"
+)]
+pub trait Argument: Serialize {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + ?Sized> Argument for T {}
+
+/// The fields of an [`Object`].
+pub trait Fields {
+    /// Writes them.
+    fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error>;
+}
+
+impl Fields for End {
+    fn write<M: SerializeMap>(&self, _: &mut M) -> Result<(), M::Error> {
+        Ok(())
+    }
+}
+
+impl<T: Argument + ?Sized, F: Fields> Fields for Field<'_, T, F> {
+    fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        map.serialize_entry(self.name, self.value)?;
+        self.rest.write(map)
+    }
+}
+
+impl<F: Fields> Serialize for Object<F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.0.write(&mut map)?;
+        map.end()
+    }
+}
+
+/// Asks an async probe: a panic in it is no word.
+pub fn probed<T, F: Future<Output = Probe<T>>>(probe: F) -> Probed<F> {
+    Probed { probe }
+}
+
+/// Asks a sync probe: a panic in it is no word.
+pub fn probed_sync<T>(probe: impl FnOnce() -> Probe<T>) -> Probe<T> {
+    catch_unwind(AssertUnwindSafe(probe)).unwrap_or_else(no_word)
+}
+
+fn no_word<T>(_: Box<dyn Any + Send>) -> Probe<T> {
+    Probe::Unknown
+}
+
+pin_project! {
+    /// A probe that is asked.
+    #[must_use = "futures do nothing unless polled"]
+    #[derive(Debug)]
+    pub struct Probed<F> {
+        #[pin]
+        probe: F,
+    }
+}
+
+impl<T, F: Future<Output = Probe<T>>> Future for Probed<F> {
+    type Output = Probe<T>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Probe<T>> {
+        let probe = self.project().probe;
+        catch_unwind(AssertUnwindSafe(|| probe.poll(context)))
+            .unwrap_or_else(|panic| Poll::Ready(no_word(panic)))
+    }
+}

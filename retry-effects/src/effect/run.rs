@@ -1,0 +1,161 @@
+//! How an [`Effect`] runs: the engine's loop, with the gate around it and the gate's say in it.
+
+use std::future::Future;
+use std::sync::{Mutex, PoisonError};
+
+use retry_core::__private::{
+    Accept, AsyncLimits, Begin, Checked, Cut, Failure, Guard, Heard, Hook, Judge, Limits,
+    SyncLimits,
+};
+use retry_core::{Classify, Verdict};
+
+use super::builder::Effect;
+use super::judge::Gated;
+use super::probe::{AsksAsync, AsksSync};
+use crate::attribute::Opened;
+use crate::gate::codec::types::{self, ErrorCodec, HoldsEffectError, Recordable};
+
+impl<J, A, H, L, P, C, G> Effect<J, A, H, L, P, C, G> {
+    /// The call has begun: its time limit counts, waiting for others included.
+    fn started(mut self) -> (Self, Option<Limits>)
+    where
+        L: Begin,
+    {
+        let limits = self.retry.__begin();
+        match &limits {
+            Some(begun) => (self.asking(|ask| ask.limits(begun)), limits),
+            None => (self, None),
+        }
+    }
+
+    /// Runs `attempt` unless the effect has happened, and returns its result.
+    ///
+    /// # Errors
+    ///
+    /// The last error of `attempt`; or, through `From`, an
+    /// [`EffectError`](crate::EffectError), which says whether anything ran.
+    pub fn run<T, E>(self, mut attempt: impl FnMut() -> Result<T, E>) -> Result<T, E>
+    where
+        T: Recordable,
+        E: HoldsEffectError + Classify,
+        J: Judge<E>,
+        A: Accept<T>,
+        H: Hook<E>,
+        L: SyncLimits,
+        G: Guard<Rejection: Cut<E>>,
+        P: AsksSync<T>,
+        C: ErrorCodec<E>,
+    {
+        let (this, _) = self.started();
+        let Self {
+            ask,
+            retry,
+            mut probe,
+            codec,
+        } = this;
+        let mut gate = match ask.open_sync(types::results::<Result<T, E>>(), codec.errors()) {
+            Opened::Finished(outcome) => return outcome,
+            Opened::Run(gate) => gate,
+        };
+        if gate.asks_first()
+            && let Some(outcome) = gate.hear_first(gate.asking_sync(|| probe.ask()))
+        {
+            return gate.close_sync(outcome, |_| false);
+        }
+        let (judge, retry) = retry.__judge_apart();
+        let judge = Gated::new(&judge, &gate);
+        let outcome = retry.__judged_by(judge).__run_checked(
+            || gate.attempt_sync(&mut attempt),
+            |outcome| {
+                if gate.note(&outcome, |error| judge.own(error)) {
+                    gate.hear(outcome, gate.asking_sync(|| probe.ask()))
+                } else {
+                    Heard::Ended(outcome)
+                }
+            },
+        );
+        gate.close_sync(outcome, is_final)
+    }
+
+    /// [`run`](Self::run) for an async effect.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    pub async fn run_async<T, E, F>(self, attempt: impl FnMut() -> F) -> Result<T, E>
+    where
+        T: Recordable,
+        E: HoldsEffectError + Classify,
+        F: Future<Output = Result<T, E>>,
+        J: Judge<E>,
+        A: Accept<T>,
+        H: Hook<E>,
+        L: AsyncLimits<Cut: Cut<E>>,
+        G: Guard<Rejection: Cut<E>>,
+        P: AsksAsync<T>,
+        C: ErrorCodec<E>,
+    {
+        let (this, limits) = self.started();
+        let Self {
+            ask,
+            retry,
+            probe,
+            codec,
+        } = this;
+        // Each attempt's closure runs as a part of its attempt: what it does is done by then.
+        let attempt = Mutex::new(attempt);
+        let mut gate = match ask
+            .open(types::results::<Result<T, E>>(), codec.errors())
+            .await
+        {
+            Opened::Finished(outcome) => return outcome,
+            Opened::Run(gate) => gate,
+        };
+        if gate.asks_first()
+            && let Some(outcome) = gate.hear_first(gate.asking(probe.ask()).await)
+        {
+            return gate.close(outcome, |_| false).await;
+        }
+        let (judge, retry) = retry.__judge_apart();
+        let judge = Gated::new(&judge, &gate);
+        let (lent, probe, attempt) = (&gate, &probe, &attempt);
+        let mut outcome = retry
+            .__judged_by(judge)
+            .__run_async_checked(
+                || async move {
+                    // A question that the timeout cut is asked again before anything runs.
+                    if lent.note_cut(&Err(lent.in_doubt()), |_| Failure::cut()) {
+                        let word = lent.asking(probe.ask()).await;
+                        match lent.hear(Err(lent.in_doubt()), word).into_outcome() {
+                            Err(error) if lent.is_over() => return Err(error),
+                            Err(_) => {}
+                            Ok(applied) => return Ok(applied),
+                        }
+                    }
+                    let body = async {
+                        let body = attempt.lock().unwrap_or_else(PoisonError::into_inner)();
+                        body.await
+                    };
+                    lent.attempt(body).await
+                },
+                |outcome, _| {
+                    // Where nothing has begun, it was a question that was cut.
+                    if lent.has_begun() && lent.note(&outcome, |error| judge.own(error)) {
+                        Checked::Asked(lent.ask_in_time(limits, probe, outcome))
+                    } else {
+                        Checked::Ended(outcome)
+                    }
+                },
+            )
+            .await;
+        if gate.note_cut(&outcome, |error| judge.own(error)) {
+            let word = gate.asking(probe.ask()).await;
+            outcome = gate.hear(outcome, word).into_outcome();
+        }
+        gate.close(outcome, is_final).await
+    }
+}
+
+fn is_final<E: Classify>(error: &E) -> bool {
+    error.classify().verdict() == Verdict::Stop
+}

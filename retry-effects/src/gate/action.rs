@@ -1,0 +1,278 @@
+//! [`Action`]: what a claimed call shares with its body, with the lease's keeper and with calls
+//! inside it.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+use retry_core::__private::{Failure, Limits, Marks, take_refusal};
+
+use crate::gate::clock::since_origin;
+use crate::gate::error::EffectError;
+use crate::gate::question::Question;
+use crate::protocol::ids::Token;
+use crate::protocol::reason::Reason;
+use crate::protocol::state_machine::nanos;
+use crate::protocol::store::EffectStore;
+
+/// One claimed call.
+pub(crate) struct Action {
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) token: Token,
+    pub(crate) store: Arc<dyn EffectStore>,
+    pub(crate) lease: Duration,
+    /// Just before it was claimed: its lease holds at least from here on.
+    pub(crate) claimed: Instant,
+    /// When the lease is renewed next, on the keeper's clock.
+    pub(crate) renew_at: AtomicU64,
+    /// When the lease was last known to hold, on the keeper's clock.
+    pub(crate) held_at: AtomicU64,
+    /// The action whose body made this call.
+    pub(crate) parent: Option<Arc<Self>>,
+    /// Of a call with a probe. Boxed: most have none.
+    pub(crate) question: Option<Box<Question>>,
+    /// The attempt that runs, from 1.
+    attempt: AtomicU32,
+    flags: AtomicU16,
+    /// How many tasks and threads run beside the body, as a part of it.
+    beside: AtomicU32,
+    /// The last call inside the attempt that runs that was refused before anything ran.
+    refusal: Mutex<Option<String>>,
+    /// Why the newest attempt of unknown effect is one, or why an earlier owner's record was in doubt.
+    reason: Mutex<Option<Reason>>,
+    /// Whom to wake when the lease is lost.
+    attempting: Mutex<Option<Waker>>,
+}
+
+/// A body has begun, and the gate has not taken note of its failure. A success leaves it set: it is
+/// settled when it is recorded, not before.
+pub(crate) const RUNNING: u16 = 1;
+/// A call inside the attempt that runs had an attempt of unknown effect, and nothing that the body
+/// returns can state otherwise.
+pub(crate) const MARKED: u16 = 2;
+/// Some attempt's effect is unknown.
+pub(crate) const UNKNOWN: u16 = 4;
+/// There is to be no other attempt.
+pub(crate) const OVER: u16 = 8;
+/// The lease could not be kept.
+pub(crate) const LOST: u16 = 16;
+/// The call is telling the store what became of it: its lease is no matter any more.
+pub(crate) const ENDED: u16 = 32;
+/// The body that runs has returned.
+pub(crate) const RETURNED: u16 = 64;
+/// The body that runs has recorded its result in a transaction of its own, whose end decides.
+pub(crate) const RECORDED: u16 = 128;
+/// A call inside the attempt that runs failed without a gate, and nothing states what it did: the
+/// error that the body returns decides.
+pub(crate) const UNPROVED: u16 = 256;
+/// The body that runs has said that it acts from here on.
+pub(crate) const ACTED: u16 = 512;
+/// The body that runs has panicked.
+pub(crate) const PANICKED: u16 = 1024;
+/// A call inside the attempt that runs was refused before anything ran.
+pub(crate) const REFUSED: u16 = 2048;
+
+impl Action {
+    pub(crate) fn new(
+        name: Cow<'static, str>,
+        token: Token,
+        store: Arc<dyn EffectStore>,
+        lease: Duration,
+        claimed: Instant,
+        parent: Option<Arc<Self>>,
+    ) -> Self {
+        Self {
+            name,
+            token,
+            store,
+            lease,
+            claimed,
+            renew_at: AtomicU64::new(0),
+            held_at: AtomicU64::new(0),
+            parent,
+            question: None,
+            attempt: AtomicU32::new(0),
+            flags: AtomicU16::new(0),
+            beside: AtomicU32::new(0),
+            refusal: Mutex::new(None),
+            reason: Mutex::new(None),
+            attempting: Mutex::new(None),
+        }
+    }
+
+    pub(crate) fn is(&self, flag: u16) -> bool {
+        self.flags.load(Ordering::Acquire) & flag != 0
+    }
+
+    pub(crate) fn set(&self, flag: u16) {
+        self.flags.fetch_or(flag, Ordering::AcqRel);
+    }
+
+    pub(crate) fn clear(&self, flag: u16) {
+        self.flags.fetch_and(!flag, Ordering::AcqRel);
+    }
+
+    /// The attempt that runs, from 1.
+    pub(crate) fn attempt(&self) -> u32 {
+        self.attempt.load(Ordering::Relaxed)
+    }
+
+    /// Whether the lease may have run out, as far as this process knows.
+    pub(crate) fn has_run_out(&self) -> bool {
+        let held_at = self.held_at.load(Ordering::Relaxed);
+        since_origin(Instant::now()) >= held_at.saturating_add(nanos(self.lease))
+    }
+
+    /// A body begins.
+    ///
+    /// # Errors
+    ///
+    /// Where the lease may have run out since the claim or the last attempt: somebody may have
+    /// settled the action, or be at it. Nothing has begun then, and nothing may.
+    pub(crate) fn begin_attempt(&self) -> Result<(), EffectError> {
+        let number = self.attempt.fetch_add(1, Ordering::Relaxed) + 1;
+        if self.is(LOST) || self.has_run_out() {
+            self.set(OVER);
+            return Err(EffectError::ClaimExpired {
+                action_type: (*self.name).into(),
+                id: self.token.id(),
+            });
+        }
+        self.clear(RETURNED | RECORDED | UNPROVED | ACTED | PANICKED | REFUSED);
+        *self.refusal() = None;
+        self.set(RUNNING);
+        if let Some(question) = &self.question {
+            question.begin(number);
+        }
+        Ok(())
+    }
+
+    /// Takes the marks that calls inside the attempt that runs have left on this thread.
+    pub(crate) fn take_marks(&self, marks: Marks) {
+        if marks == Marks::NONE {
+            return;
+        }
+        if marks.has(Marks::UNKNOWN) {
+            self.set(MARKED);
+        }
+        if marks.has(Marks::UNPROVED) {
+            self.set(UNPROVED);
+        }
+        if marks.has(Marks::REFUSED) {
+            *self.refusal() = take_refusal();
+            self.set(REFUSED);
+        }
+    }
+
+    /// A task or a thread begins that is a part of the body.
+    pub(crate) fn begins_beside(&self) {
+        self.beside.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// It ends: by itself, or broken off, which leaves open what it did.
+    pub(crate) fn ends_beside(&self, by_itself: bool) {
+        if !by_itself {
+            self.set(MARKED);
+        }
+        self.beside.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// Whether a part of the body still runs elsewhere: what the body returns does not tell of that.
+    pub(crate) fn runs_beside(&self) -> bool {
+        self.beside.load(Ordering::Acquire) > 0
+    }
+
+    /// The attempt that runs is suspended: whatever it returns later, it may have done something else
+    /// after a call that was refused.
+    pub(crate) fn goes_on(&self) {
+        if self.is(REFUSED) {
+            self.clear(REFUSED);
+            *self.refusal() = None;
+        }
+    }
+
+    /// Whether the attempt failed of a call that was refused before anything ran: its error is that
+    /// call's text, or gives it as its cause (`cannot charge: ..`), and nothing else was done since, as
+    /// far as that is seen. A text that merely contains the refusal's may be of something that was done
+    /// instead.
+    pub(crate) fn was_refused(&self, failure: &Failure<'_>) -> bool {
+        let refusal = self.refusal();
+        refusal.as_ref().is_some_and(|refusal| {
+            failure.is_unrecognized()
+                && failure.text().strip_suffix(refusal).is_some_and(|context| {
+                    // One cause, not a list of them.
+                    context.is_empty()
+                        || context.ends_with(": ") && !context.contains([';', ',', '\n'])
+                })
+        })
+    }
+
+    fn refusal(&self) -> MutexGuard<'_, Option<String>> {
+        self.refusal.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps why the action is in doubt.
+    pub(crate) fn keep_reason(&self, reason: Reason) {
+        *self.reason.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
+    }
+
+    /// Why the action is in doubt, as far as its attempts that have been noted tell.
+    pub(crate) fn reason(&self) -> Option<Reason> {
+        let reason = self.reason.lock().unwrap_or_else(PoisonError::into_inner);
+        reason.clone()
+    }
+
+    /// The time limits that a wait for the callee's word keeps to.
+    pub(crate) fn limits(&self) -> Option<&Limits> {
+        self.question.as_ref()?.limits.as_ref()
+    }
+
+    pub(crate) fn lease_lost(&self) -> EffectError {
+        EffectError::LeaseLost {
+            action_type: (*self.name).into(),
+            id: self.token.id(),
+            fence: self.token.fence(),
+        }
+    }
+
+    /// The lease is lost: an attempt that is to be broken off learns of it.
+    pub(crate) fn lose(&self) {
+        self.set(LOST);
+        let waker = self.attempting();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Has `waker` woken when the lease is lost.
+    pub(crate) fn wake_when_lost(&self, waker: &Waker) {
+        let mut attempting = self
+            .attempting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        match attempting.as_mut() {
+            Some(known) => known.clone_from(waker),
+            None => *attempting = Some(waker.clone()),
+        }
+    }
+
+    fn attempting(&self) -> Option<Waker> {
+        let mut attempting = self
+            .attempting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        attempting.take()
+    }
+}
+
+impl fmt::Debug for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Action")
+            .field("name", &self.name)
+            .field("token", &self.token)
+            .finish_non_exhaustive()
+    }
+}

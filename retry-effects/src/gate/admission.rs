@@ -1,0 +1,453 @@
+//! The way in: from a request to the right to run, to a recorded result, or to a refusal.
+
+use std::borrow::Cow;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use retry_core::__private::{Limits, has_room};
+
+use crate::gate::action::{Action, OVER, UNKNOWN};
+use crate::gate::ambient;
+use crate::gate::blocking::{self, CannotBlock};
+use crate::gate::error::EffectError;
+use crate::gate::event::GateEventKind;
+use crate::gate::lease;
+use crate::gate::options::{Doubt, OnBusy};
+use crate::gate::question::Question;
+use crate::gate::report;
+use crate::identity::action_id::ActionId;
+use crate::protocol::claim::{Claim, ClaimRequest, Silent};
+use crate::protocol::ids::InputHash;
+use crate::protocol::ids::{ClaimId, Token};
+use crate::protocol::outcome::Outcome;
+use crate::protocol::record::Busy;
+use crate::protocol::record::{Finished, Record, Resolved};
+use crate::protocol::state_machine::differ;
+use crate::protocol::store::EffectStore;
+use crate::protocol::store_error::StoreError;
+
+/// Everything that decides on a call's admission.
+pub(crate) struct Request {
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) id: ActionId,
+    pub(crate) input: Option<InputHash>,
+    pub(crate) scope: Option<Arc<str>>,
+    pub(crate) store: Arc<dyn EffectStore>,
+    pub(crate) lease: Duration,
+    pub(crate) retain: Option<Duration>,
+    pub(crate) doubt: Doubt,
+    pub(crate) probe_after: Duration,
+    pub(crate) on_busy: OnBusy,
+    pub(crate) limits: Option<Limits>,
+    /// On tokio's clock, as time limits are.
+    pub(crate) began: tokio::time::Instant,
+    /// Whether the call blocks its thread when it waits.
+    pub(crate) blocks: bool,
+}
+
+/// How a call is let in.
+pub(crate) enum Admission {
+    /// It is to run; `asks` whether the callee is to be asked first what an earlier owner did.
+    Run { action: Arc<Action>, asks: bool },
+    /// It has run.
+    Done(Finished),
+    /// It has failed for good.
+    Failed(Finished),
+}
+
+/// How an action stands, by a read or by a claim that was not won.
+enum Standing {
+    Free,
+    Busy(Busy),
+    Done(Finished),
+    Failed(Finished),
+    InDoubt(Box<Record>),
+}
+
+/// A claim that was won.
+struct Won {
+    token: Token,
+    /// Before the store was asked for it.
+    asked: Instant,
+}
+
+/// What a waiter has seen of the owner, and since when.
+struct Watch {
+    silent: Silent,
+    since: Instant,
+}
+
+impl Request {
+    /// Lets the call in, or says why not.
+    pub(crate) async fn admit(&self) -> Result<Admission, EffectError> {
+        let admitted = self.try_admit().await;
+        let kind = match &admitted {
+            Ok((Admission::Run { .. }, _)) => GateEventKind::Won,
+            Ok((_, true)) => GateEventKind::Joined,
+            Ok((_, false)) => GateEventKind::Replayed,
+            Err(EffectError::InDoubt { .. }) => GateEventKind::DoubtFound,
+            Err(EffectError::PayloadMismatch { .. }) => GateEventKind::Mismatch,
+            Err(EffectError::Store { .. }) => GateEventKind::StoreFailed,
+            Err(_) => GateEventKind::Busy,
+        };
+        let elapsed = || self.began.elapsed();
+        report::tell(kind, &self.name, self.id, &*self.store, elapsed, || None);
+        admitted.map(|(admission, _)| admission)
+    }
+
+    /// The same, and whether the call waited for another one.
+    async fn try_admit(&self) -> Result<(Admission, bool), EffectError> {
+        if self.is_inside_itself(None) {
+            return Err(self.in_progress(self.lease));
+        }
+        let found = match self.resolve().await? {
+            Standing::Free => match self.claim(None, None).await? {
+                Ok(won) => return Ok((self.run(won, None), false)),
+                Err(found) => found,
+            },
+            Standing::Done(finished) => return Ok((Admission::Done(finished), false)),
+            other => other,
+        };
+        // Seldom, and never quick: kept out of the future of every gated call.
+        Box::pin(self.admit_later(found)).await
+    }
+
+    /// Lets the call in where somebody else is, or was, at the action.
+    async fn admit_later(&self, mut found: Standing) -> Result<(Admission, bool), EffectError> {
+        let mut watch = None;
+        let mut seen = None;
+        let mut waited = false;
+        loop {
+            let mut over = None;
+            let claimed = match found {
+                Standing::Free => self.claim(None, None).await?,
+                Standing::Done(finished) => return Ok((Admission::Done(finished), waited)),
+                Standing::Failed(finished) => return Ok((Admission::Failed(finished), waited)),
+                Standing::Busy(busy) => {
+                    if self.is_inside_itself(Some(&busy)) {
+                        return Err(self.in_progress(busy.left));
+                    }
+                    let silent = silence(&mut watch, busy);
+                    if silent.is_some() {
+                        self.claim(None, silent).await?
+                    } else {
+                        waited = true;
+                        // Not before the watch began: at the end of the wait it is a lease long.
+                        let seen = *seen.get_or_insert_with(tokio::time::Instant::now);
+                        Err(self.wait(busy, seen).await?)
+                    }
+                }
+                Standing::InDoubt(record) => {
+                    if self.doubt == Doubt::Halt || record.applied || !self.may_ask(&record) {
+                        return Err(EffectError::InDoubt { record });
+                    }
+                    let silent = watch.as_ref().map(|watch: &Watch| watch.silent);
+                    let claimed = self.claim(Some(&record), silent).await?;
+                    over = Some(record);
+                    claimed
+                }
+            };
+            found = match claimed {
+                Ok(won) => return Ok((self.run(won, over), waited)),
+                Err(found) => found,
+            };
+        }
+    }
+
+    /// Whether this is a call of an action from inside that very action, which would wait for
+    /// itself. A clone of the store is known by the claim that holds the action there.
+    fn is_inside_itself(&self, busy: Option<&Busy>) -> bool {
+        ambient::is_inside(|action| {
+            let is_it = action.token.id() == self.id
+                && busy.map_or_else(
+                    || Arc::ptr_eq(&action.store, &self.store),
+                    |busy| busy.fence == action.token.fence(),
+                );
+            if is_it {
+                // It would call itself in every attempt.
+                action.set(OVER);
+            }
+            is_it
+        })
+    }
+
+    /// Whether the call has time to wait until the callee's *no* about this record is final. Else the
+    /// record is better left alone: taking it over would begin the wait anew for everyone.
+    fn may_ask(&self, record: &Record) -> bool {
+        let passed = record.lease_over.unwrap_or_default();
+        let wait = self.probe_after.saturating_sub(passed);
+        self.doubt != Doubt::Probe || wait.is_zero() || has_room(wait, self.limits.as_ref())
+    }
+
+    /// Runs under a claim that was won, `over` a record in doubt.
+    fn run(&self, won: Won, over: Option<Box<Record>>) -> Admission {
+        let mut action = Action::new(
+            self.name.clone(),
+            won.token,
+            self.store.clone(),
+            self.lease,
+            won.asked,
+            ambient::action(),
+        );
+        let is_probed = self.doubt == Doubt::Probe;
+        let takes_over = over.is_some();
+        if is_probed {
+            // How long ago the owner ended.
+            let taken_over = over
+                .as_ref()
+                .map(|record| record.lease_over.unwrap_or_default());
+            let question = Question::new(self.probe_after, self.limits, taken_over);
+            action.question = Some(Box::new(question));
+        }
+        if let Some(record) = over {
+            // What an earlier owner did stays unknown, whatever becomes of this one's attempts.
+            action.set(UNKNOWN);
+            if let Some(reason) = record.reason {
+                action.keep_reason(reason);
+            }
+        }
+        Admission::Run {
+            action: Arc::new(action),
+            asks: is_probed && takes_over,
+        }
+    }
+
+    /// How the action stands: reads only.
+    async fn resolve(&self) -> Result<Standing, EffectError> {
+        let standing = match self.store.resolve(self.id).await {
+            Ok(Resolved::Free) => return Ok(Standing::Free),
+            Ok(Resolved::Busy(busy)) => (busy.input_hash, Standing::Busy(busy)),
+            Ok(Resolved::Done(finished)) => (finished.input_hash, Standing::Done(finished)),
+            Ok(Resolved::Failed(finished)) => (finished.input_hash, Standing::Failed(finished)),
+            Ok(Resolved::InDoubt(record)) => (record.input_hash, Standing::InDoubt(record)),
+            Err(error) => return Err(self.store_failed(error)),
+        };
+        if differ(standing.0, self.input) {
+            return Err(self.mismatch());
+        }
+        Ok(standing.1)
+    }
+
+    /// Claims the action; `over` is the record in doubt that is taken over.
+    async fn claim(
+        &self,
+        over: Option<&Record>,
+        silent: Option<Silent>,
+    ) -> Result<Result<Won, Standing>, EffectError> {
+        lease::start().map_err(|error| self.without_keeper(error))?;
+        let mut request = ClaimRequest::new(self.id, &self.name);
+        request.scope = self.scope.as_deref().unwrap_or_default();
+        request.input_hash = self.input;
+        request.lease = self.lease;
+        request.keep = self.keep();
+        request.retain = self.retain;
+        request.takeover = over.map(|record| record.fence);
+        request.silent = silent;
+        let mut pending = Pending::new(self, &request, over);
+        let asked = Instant::now();
+        let claim = pending.ask(&request).await;
+        if claim.is_ok() {
+            pending.answered();
+        }
+        Ok(match claim.map_err(|error| self.store_failed(error))? {
+            Claim::Won(token) => Ok(Won { token, asked }),
+            Claim::Busy(busy) => Err(Standing::Busy(busy)),
+            Claim::Done(finished) => Err(Standing::Done(finished)),
+            Claim::Failed(finished) => Err(Standing::Failed(finished)),
+            Claim::InDoubt(record) => Err(Standing::InDoubt(record)),
+            Claim::Mismatch => return Err(self.mismatch()),
+        })
+    }
+
+    /// How long a late owner may still be about once the action is finished.
+    fn keep(&self) -> Duration {
+        let total = self.limits.as_ref().and_then(Limits::left);
+        self.lease.saturating_add(total.unwrap_or_default())
+    }
+
+    /// Waits until the owner may have ended, and looks again.
+    async fn wait(&self, busy: Busy, seen: tokio::time::Instant) -> Result<Standing, EffectError> {
+        if self.on_busy == OnBusy::Fail {
+            return Err(self.in_progress(busy.left));
+        }
+        let changed = self.store.changed(self.id);
+        // Between the look that found it busy and the ear, it may have ended.
+        let busy = match self.resolve().await? {
+            Standing::Busy(busy) => busy,
+            other => return Ok(other),
+        };
+        let left = self.patience(&busy, seen);
+        if left.is_zero() {
+            return Err(self.in_progress(busy.left));
+        }
+        // A lease that runs out makes no sound.
+        let mut pause = left.min(busy.left.saturating_add(Duration::from_millis(1)));
+        if !self.store.hears_all() {
+            pause = pause.min(self.poll_after());
+        }
+        // Who needs a runtime is waited for on the keeper's.
+        if self.blocks && !self.store.needs_runtime() {
+            blocking::wait(changed, pause).map_err(|CannotBlock| EffectError::CannotBlock {
+                action_type: (*self.name).into(),
+                what: "the call that is at it",
+            })?;
+        } else {
+            let _ = tokio::time::timeout(pause, changed).await;
+        }
+        self.resolve().await
+    }
+
+    /// How much longer this call would wait: what is left of its time limit, else of one lease, the
+    /// owner's where that is longer, from when the owner was first seen.
+    fn patience(&self, busy: &Busy, seen: tokio::time::Instant) -> Duration {
+        match self.limits.as_ref().and_then(Limits::left) {
+            Some(left) => left,
+            None => self.lease.max(busy.lease).saturating_sub(seen.elapsed()),
+        }
+    }
+
+    /// When to look again where not all changes are heard of: a tenth of what was waited so far,
+    /// from 2 to 100 ms, spread by half so that many waiters do not ask as one.
+    fn poll_after(&self) -> Duration {
+        let step =
+            (self.began.elapsed() / 10).clamp(Duration::from_millis(2), Duration::from_millis(100));
+        let spread = u32::try_from(ClaimId::random().bits() & 0xffff).unwrap_or(0);
+        step / 2 + step * spread / 0x2_0000
+    }
+
+    fn in_progress(&self, retry_after: Duration) -> EffectError {
+        EffectError::InProgress {
+            action_type: (*self.name).into(),
+            id: self.id,
+            retry_after,
+        }
+    }
+
+    /// The store did not answer within the call's time limit.
+    pub(crate) fn too_late(&self) -> EffectError {
+        self.store_failed(StoreError::unavailable(
+            "answer",
+            "the time limit of the call is over",
+        ))
+    }
+
+    /// Nobody would renew the lease of what this call claims. It claims nothing.
+    pub(crate) fn without_keeper(&self, error: io::Error) -> EffectError {
+        self.store_failed(StoreError::unavailable(
+            "be used without a thread that renews leases, which cannot be started",
+            error,
+        ))
+    }
+
+    fn mismatch(&self) -> EffectError {
+        EffectError::PayloadMismatch {
+            action_type: (*self.name).into(),
+            id: self.id,
+        }
+    }
+
+    fn store_failed(&self, source: StoreError) -> EffectError {
+        EffectError::Store {
+            action_type: (*self.name).into(),
+            source,
+        }
+    }
+}
+
+/// Says that the owner has been silent, once it has shown no sign of life for a whole lease of this
+/// waiter's own time.
+fn silence(watch: &mut Option<Watch>, busy: Busy) -> Option<Silent> {
+    let seen = Silent {
+        fence: busy.fence,
+        renewals: busy.renewals,
+    };
+    match watch {
+        Some(watch) if watch.silent == seen => {
+            (watch.since.elapsed() >= busy.lease).then_some(seen)
+        }
+        _ => {
+            *watch = Some(Watch {
+                silent: seen,
+                since: Instant::now(),
+            });
+            None
+        }
+    }
+}
+
+/// How often a claim is sent when no answer comes, as long as that is said soon.
+const ASKED: u32 = 3;
+const SOON: Duration = Duration::from_secs(1);
+
+/// A claim that is under way. Where its call is dropped before the answer, it is asked after and
+/// given back: nothing ran under it.
+struct Pending<'a> {
+    request: &'a Request,
+    claim: Option<ClaimRequest<'a>>,
+    /// The record in doubt that is taken over.
+    over: Option<&'a Record>,
+}
+
+impl<'a> Pending<'a> {
+    fn new(request: &'a Request, claim: &ClaimRequest<'a>, over: Option<&'a Record>) -> Self {
+        let claim = Some(claim.clone());
+        Self {
+            request,
+            claim,
+            over,
+        }
+    }
+
+    async fn ask(&self, claim: &ClaimRequest<'_>) -> Result<Claim, StoreError> {
+        let mut asked = 0;
+        let begun = Instant::now();
+        loop {
+            asked += 1;
+            match self.request.store.pending(claim).await {
+                // The claim id is the same: one that was made is found again. A store that has taken
+                // its time to say no would take it again.
+                Err(StoreError::Unavailable { .. }) if asked < ASKED && begun.elapsed() < SOON => {}
+                answer => return answer,
+            }
+        }
+    }
+
+    fn answered(&mut self) {
+        self.claim = None;
+    }
+}
+
+impl Drop for Pending<'_> {
+    fn drop(&mut self) {
+        let Some(claim) = self.claim.take() else {
+            return;
+        };
+        let (name, scope) = (claim.action_type.to_owned(), claim.scope.to_owned());
+        let store = self.request.store.clone();
+        let (id, claim_id, takeover) = (claim.id, claim.claim_id, claim.takeover);
+        let (input_hash, lease) = (claim.input_hash, claim.lease);
+        let (keep, retain) = (claim.keep, claim.retain);
+        let reason = self.over.and_then(|record| record.reason.clone());
+        lease::later(async move {
+            let mut again = ClaimRequest::new(id, &name);
+            again.scope = &scope;
+            again.claim_id = claim_id;
+            again.takeover = takeover;
+            again.input_hash = input_hash;
+            again.lease = lease;
+            again.keep = keep;
+            again.retain = retain;
+            if let Ok(Claim::Won(token)) = store.pending(&again).await {
+                // What was in doubt before still is.
+                let _ = match takeover {
+                    None => store.release(&token).await.map(drop),
+                    Some(_) => {
+                        let outcome = Outcome::in_doubt(reason);
+                        store.complete(&token, outcome).await
+                    }
+                };
+            }
+        });
+    }
+}

@@ -1,0 +1,259 @@
+//! What a body finds around it: the scope that it works for, and the action that it runs under.
+//!
+//! Both live in thread-locals that a future sets for the time of each poll, so that they follow a
+//! task from thread to thread and never leak to another one.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+use retry_core::__private::{Marks, mark, replace_marks};
+
+use crate::gate::action::Action;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+use crate::gate::action::{OVER, RECORDED};
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+use crate::protocol::ids::Token;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+use crate::protocol::store_error::StoreError;
+
+thread_local! {
+    static SCOPE: RefCell<Option<Arc<str>>> = const { RefCell::new(None) };
+    static ACTION: RefCell<Option<Arc<Action>>> = const { RefCell::new(None) };
+}
+
+/// Runs `future` for `scope`: a tenant, a run, a conversation. Gated calls in it that name no scope
+/// of their own take this one; the innermost wins.
+///
+/// A task that is spawned inside does not inherit it by itself: see [`in_current_scope`].
+///
+/// # Examples
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// use retry_effects::{current_scope, in_current_scope, with_scope};
+///
+/// with_scope("run-7", async {
+///     assert_eq!(current_scope().as_deref(), Some("run-7"));
+///     let spawned = tokio::spawn(in_current_scope(async { current_scope() }));
+///     assert_eq!(spawned.await.unwrap().as_deref(), Some("run-7"));
+/// })
+/// .await;
+/// assert_eq!(current_scope(), None);
+/// # }
+/// ```
+pub fn with_scope<F: Future>(
+    scope: impl Into<Arc<str>>,
+    future: F,
+) -> impl Future<Output = F::Output> {
+    Within {
+        future,
+        scope: Some(scope.into()),
+        action: None,
+        sets_action: false,
+        runs: false,
+    }
+}
+
+/// [`with_scope`] for code that blocks.
+///
+/// # Examples
+///
+/// ```
+/// use retry_effects::{current_scope, with_scope_blocking};
+///
+/// let scope = with_scope_blocking("run-7", current_scope);
+/// assert_eq!(scope.as_deref(), Some("run-7"));
+/// assert_eq!(current_scope(), None);
+/// ```
+pub fn with_scope_blocking<R>(scope: impl Into<Arc<str>>, run: impl FnOnce() -> R) -> R {
+    let mut outer = SCOPE.replace(Some(scope.into()));
+    let _outer = Restored(|| SCOPE.set(outer.take()));
+    run()
+}
+
+/// Hands the current scope on to a future that another task will run, and with it the knowledge of
+/// the [current action](crate::current_action), so that a call of an action inside itself is found
+/// out there too, and an attempt of unknown effect is known to the action that it is a part of.
+pub fn in_current_scope<F: Future>(future: F) -> impl Future<Output = F::Output> {
+    Within {
+        future,
+        scope: current_scope(),
+        action: action(),
+        sets_action: true,
+        runs: false,
+    }
+}
+
+/// [`in_current_scope`] for a closure that another thread will run: in `spawn_blocking`, or in a thread of
+/// the body's own. Without it, [`acted`](crate::acted) does nothing there, and the attempts made there are
+/// not known to the action.
+///
+/// # Examples
+///
+/// ```
+/// use retry_effects::{Effect, InMemoryEffectStore, current_action, in_current_scope_blocking};
+///
+/// let known: bool = Effect::new("charge", &42).store(InMemoryEffectStore::new()).run(|| {
+///     let work = in_current_scope_blocking(|| current_action().is_some());
+///     Ok::<_, String>(std::thread::spawn(work).join().expect("no panic"))
+/// })?;
+/// assert!(known);
+/// # Ok::<(), String>(())
+/// ```
+pub fn in_current_scope_blocking<R>(run: impl FnOnce() -> R) -> impl FnOnce() -> R {
+    let (scope, action) = (current_scope(), action());
+    move || {
+        let mut outer = SCOPE.replace(scope);
+        let _outer = Restored(|| SCOPE.set(outer.take()));
+        let Some(action) = action else {
+            return within_action(&mut None, run);
+        };
+        action.begins_beside();
+        let beside = Beside(&action);
+        let result = under(&action, run);
+        std::mem::forget(beside);
+        action.ends_beside(true);
+        result
+    }
+}
+
+/// A closure beside the body, which panics where this is dropped.
+struct Beside<'a>(&'a Action);
+
+impl Drop for Beside<'_> {
+    fn drop(&mut self) {
+        self.0.ends_beside(false);
+    }
+}
+
+/// The scope that is set around here, if any.
+#[must_use]
+pub fn current_scope() -> Option<Arc<str>> {
+    SCOPE.with_borrow(Clone::clone)
+}
+
+/// The action whose body runs here.
+pub(crate) fn action() -> Option<Arc<Action>> {
+    ACTION.with_borrow(Clone::clone)
+}
+
+/// Tells the action of this claim, if its body runs here, what came of `complete_in`.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) fn completed_in(token: &Token, completed: &Result<(), StoreError>) {
+    let Some(action) = action().filter(|action| action.token == *token) else {
+        return;
+    };
+    match completed {
+        Ok(()) => action.set(RECORDED),
+        // Another attempt would come to the same.
+        Err(StoreError::AlreadyDone { .. } | StoreError::LeaseLost { .. }) => action.set(OVER),
+        Err(_) => {}
+    }
+}
+
+/// Whether the action whose body runs here, or one around it, is such a one.
+pub(crate) fn is_inside(is_it: impl Fn(&Action) -> bool) -> bool {
+    ACTION.with_borrow(|action| {
+        std::iter::successors(action.as_deref(), |action| action.parent.as_deref()).any(is_it)
+    })
+}
+
+/// Runs `body` as a part of `action`'s body, and takes the marks that calls inside it leave.
+pub(crate) fn under<T>(action: &Arc<Action>, body: impl FnOnce() -> T) -> T {
+    struct Collected<'a> {
+        action: &'a Action,
+        outer: Marks,
+    }
+
+    impl Drop for Collected<'_> {
+        fn drop(&mut self) {
+            let marks = replace_marks(self.outer);
+            self.action.take_marks(marks);
+            if marks.has(Marks::UNKNOWN) {
+                // What encloses this action is in the same doubt.
+                mark(Marks::UNKNOWN);
+            }
+        }
+    }
+
+    let outer = replace_marks(Marks::NONE);
+    let _collected = Collected { action, outer };
+    within_action(&mut Some(action.clone()), body)
+}
+
+/// Runs `body` under `action`, or under none.
+pub(crate) fn within_action<R>(action: &mut Option<Arc<Action>>, body: impl FnOnce() -> R) -> R {
+    struct Inside<'a>(&'a mut Option<Arc<Action>>);
+
+    impl Drop for Inside<'_> {
+        fn drop(&mut self) {
+            ACTION.with_borrow_mut(|current| std::mem::swap(current, self.0));
+        }
+    }
+
+    ACTION.with_borrow_mut(|current| std::mem::swap(current, action));
+    let _inside = Inside(action);
+    body()
+}
+
+struct Restored<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for Restored<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+pin_project! {
+    struct Within<F> {
+        #[pin]
+        future: F,
+        scope: Option<Arc<str>>,
+        action: Option<Arc<Action>>,
+        sets_action: bool,
+        // Begun, and not at its end: while it is, nobody knows what it does.
+        runs: bool,
+    }
+
+    impl<F> PinnedDrop for Within<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            if *this.runs && let Some(action) = this.action {
+                action.ends_beside(false);
+            }
+        }
+    }
+}
+
+impl<F: Future> Future for Within<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        // Swapped in and out: what is set is here while the future runs, and with it otherwise.
+        SCOPE.with_borrow_mut(|current| std::mem::swap(current, this.scope));
+        let scope = this.scope;
+        let _scope = Restored(|| SCOPE.with_borrow_mut(|current| std::mem::swap(current, scope)));
+        match this.action {
+            _ if !*this.sets_action => this.future.poll(context),
+            Some(action) => {
+                if !std::mem::replace(this.runs, true) {
+                    action.begins_beside();
+                }
+                let polled = under(action, || this.future.poll(context));
+                if polled.is_ready() {
+                    *this.runs = false;
+                    action.ends_beside(true);
+                } else {
+                    action.goes_on();
+                }
+                polled
+            }
+            None => within_action(&mut None, || this.future.poll(context)),
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! How a sync call waits for what is async.
+
+use std::future::Future;
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
+
+use retry_core::__private::block_for;
+
+use crate::gate::lease;
+use crate::protocol::store::EffectStore;
+
+/// The thread is one that must not wait for this.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CannotBlock;
+
+/// Why a sync call cannot ask its store. The store was asked nothing.
+#[derive(Debug)]
+pub(crate) enum NotRun {
+    CannotBlock,
+    /// There is no runtime for a store that needs one.
+    NoRuntime(io::Error),
+}
+
+/// Runs a future that waits for nothing but `store`.
+pub(crate) fn run<T>(
+    store: &dyn EffectStore,
+    future: impl Future<Output = T>,
+) -> Result<T, NotRun> {
+    let mut future = pin!(future);
+    if store.needs_runtime() {
+        // The keeper's thread drives what such a store waits for; only tasks of the runtime that
+        // this very thread drives would wait for ever.
+        let runtime = lease::runtime().map_err(NotRun::NoRuntime)?;
+        let parked = block_for(|| {
+            let _entered = runtime.enter();
+            park(future, &waker())
+        });
+        return parked.ok_or(NotRun::CannotBlock);
+    }
+    // Most answers are there at once, and nobody need be woken.
+    let polled = future
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()));
+    if let Poll::Ready(answer) = polled {
+        return Ok(answer);
+    }
+    // The others come from a thread of the store's own: they can be waited for anywhere.
+    let waker = waker();
+    let parked = block_for(|| park(future.as_mut(), &waker));
+    Ok(parked.unwrap_or_else(|| park(future, &waker)))
+}
+
+fn park<T>(mut future: Pin<&mut impl Future<Output = T>>, waker: &Waker) -> T {
+    let mut context = Context::from_waker(waker);
+    loop {
+        if let Poll::Ready(answer) = future.as_mut().poll(&mut context) {
+            give_back();
+            return answer;
+        }
+        thread::park();
+    }
+}
+
+/// Parking takes a wake-up that may have been meant for whoever runs this thread: at worst it gets
+/// one too many.
+fn give_back() {
+    thread::current().unpark();
+}
+
+/// Waits for `future`, no longer than `limit`. Not for stores that need a runtime.
+pub(crate) fn wait(future: impl Future<Output = ()>, limit: Duration) -> Result<(), CannotBlock> {
+    // A wait too long for the clock is as good as endless.
+    let until = Instant::now().checked_add(limit);
+    block_for(|| {
+        let mut future = pin!(future);
+        let waker = waker();
+        let mut context = Context::from_waker(&waker);
+        while future.as_mut().poll(&mut context).is_pending() {
+            match until.map(|until| until.saturating_duration_since(Instant::now())) {
+                Some(Duration::ZERO) => break,
+                Some(left) => thread::park_timeout(left),
+                None => thread::park(),
+            }
+        }
+        give_back();
+    })
+    .ok_or(CannotBlock)
+}
+
+fn waker() -> Waker {
+    struct Unpark(Thread);
+
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+
+        fn wake_by_ref(self: &Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+
+    Waker::from(Arc::new(Unpark(thread::current())))
+}

@@ -1,0 +1,246 @@
+//! How a call is closed: its outcome is recorded, and its caller gets what the record allows. A gate
+//! that is dropped instead leaves the same to the keeper's thread.
+
+use retry_core::__private::{Marks, mark};
+
+use crate::gate::action::{ENDED, MARKED, RECORDED, RUNNING, UNKNOWN};
+use crate::gate::blocking;
+use crate::gate::ending::{
+    ENCODER_PANICKED, Ending, complete, not_encoded, reason_of_drop, reason_of_end, release,
+};
+use crate::gate::error::EffectError;
+use crate::gate::event::GateEventKind;
+use crate::gate::gate::Gate;
+use crate::gate::lease;
+use crate::gate::report;
+use crate::protocol::outcome::Outcome;
+use crate::protocol::reason::Reason;
+use crate::protocol::record::{Finished, Resolved};
+use crate::protocol::store_error::StoreError;
+
+impl<T, E> Gate<T, E> {
+    /// Records what became of the call, and says what its caller gets.
+    ///
+    /// # Errors
+    ///
+    /// The call's own, or that it could not be recorded.
+    pub async fn close(
+        mut self,
+        outcome: Result<T, E>,
+        is_final: impl FnOnce(&E) -> bool,
+    ) -> Result<T, E> {
+        let ending = self.ending(&outcome, is_final);
+        self.ending = ending.outcome();
+        let closed = self.record(ending, outcome).await;
+        self.held = None;
+        closed
+    }
+
+    /// [`close`](Self::close) for a sync call.
+    ///
+    /// # Errors
+    ///
+    /// As [`close`](Self::close).
+    pub fn close_sync(
+        mut self,
+        outcome: Result<T, E>,
+        is_final: impl FnOnce(&E) -> bool,
+    ) -> Result<T, E> {
+        let ending = self.ending(&outcome, is_final);
+        self.ending = ending.outcome();
+        let store = self.action.store.clone();
+        let recorded = blocking::run(&*store, self.record(ending, outcome));
+        // It could be blocked for when it was opened, so it can now; else the keeper records it.
+        let Ok(closed) = recorded else {
+            return Err(self.in_doubt());
+        };
+        self.held = None;
+        closed
+    }
+
+    fn ending(&mut self, outcome: &Result<T, E>, is_final: impl FnOnce(&E) -> bool) -> Ending {
+        self.action.set(ENDED);
+        let error = match outcome {
+            Ok(value) => {
+                // Should its encoder panic: it has happened all the same.
+                self.ending = Some(Outcome::applied(None));
+                return match (self.results.encode)(value) {
+                    Ok(payload) if self.action.is(RECORDED) => Ending::Committed(payload),
+                    Ok(payload) => Ending::Complete(Outcome::Success(payload)),
+                    Err(error) => Ending::NotEncoded(error),
+                };
+            }
+            Err(error) => error,
+        };
+        if self.action.is(RUNNING | UNKNOWN) {
+            return Ending::Complete(Outcome::in_doubt(reason_of_end(&self.action)));
+        }
+        match (self.errors.encode)(error) {
+            Some(payload) if is_final(error) => Ending::Complete(Outcome::Failed(payload)),
+            _ => Ending::Release,
+        }
+    }
+
+    async fn record(&self, ending: Ending, outcome: Result<T, E>) -> Result<T, E> {
+        let action = &*self.action;
+        match ending {
+            Ending::Release => match release(action).await {
+                // The claim had run out, and is another's by now.
+                Err(StoreError::LeaseLost { .. }) => {
+                    self.tell(GateEventKind::Expired);
+                    outcome
+                }
+                // The body's transaction had committed after all.
+                Ok(Some(finished)) => self.replay(&finished),
+                Ok(None) => {
+                    self.tell(GateEventKind::Released);
+                    outcome
+                }
+                // The record stays as it is, until its lease is over; the caller has its own error.
+                Err(error) => {
+                    self.not_told(&error);
+                    outcome
+                }
+            },
+            Ending::NotEncoded(source) => {
+                let in_doubt = not_encoded(&source);
+                if let Err(error) = complete(action, &in_doubt).await {
+                    self.not_told(&error);
+                } else {
+                    self.tell(GateEventKind::InDoubt);
+                }
+                mark(Marks::UNKNOWN);
+                Err((self.errors.of)(EffectError::NotEncoded {
+                    action_type: (*action.name).into(),
+                    id: action.token.id(),
+                    source,
+                }))
+            }
+            Ending::Committed(payload) => match action.store.resolve(action.token.id()).await {
+                Ok(Resolved::Done(finished)) if finished.fence == action.token.fence() => {
+                    if finished.payload == payload {
+                        self.tell(GateEventKind::Succeeded);
+                        outcome
+                    } else {
+                        self.replay(&finished)
+                    }
+                }
+                Ok(_) => self.not_committed(outcome).await,
+                Err(error) => self.not_recorded(error, outcome).await,
+            },
+            Ending::Complete(ending) => match complete(action, &ending).await {
+                Ok(()) => {
+                    self.tell(GateEventKind::of(&ending));
+                    outcome
+                }
+                Err(error) => self.not_recorded(error, outcome).await,
+            },
+        }
+    }
+
+    /// What the caller gets where the body has a result, and the transaction in which it recorded that
+    /// has not been committed: rolled back, or still under way.
+    async fn not_committed(&self, outcome: Result<T, E>) -> Result<T, E> {
+        let reason =
+            Reason::new("the transaction in which its result was recorded was not committed");
+        self.action.keep_reason(reason.clone());
+        let in_doubt = Outcome::in_doubt(Some(reason));
+        match complete(&self.action, &in_doubt).await {
+            Ok(()) => {
+                self.tell(GateEventKind::InDoubt);
+                // An error type that is a text does not tell what this call is a part of.
+                mark(Marks::UNKNOWN);
+                Err(self.in_doubt())
+            }
+            // By now it may have been.
+            Err(error) => self.not_recorded(error, outcome).await,
+        }
+    }
+
+    /// What the caller gets where the store did not take the outcome.
+    async fn not_recorded(&self, error: StoreError, outcome: Result<T, E>) -> Result<T, E> {
+        let action = &*self.action;
+        let is_lost = matches!(error, StoreError::LeaseLost { .. });
+        if is_lost
+            && let Ok(Resolved::Done(finished)) = action.store.resolve(action.token.id()).await
+            && finished.fence == action.token.fence()
+        {
+            // The body recorded its own result in its transaction.
+            return self.replay(&finished);
+        }
+        self.not_told(&error);
+        outcome?;
+        // An error type that is a text does not tell what this call is a part of.
+        mark(Marks::UNKNOWN);
+        Err((self.errors.of)(if is_lost {
+            action.lease_lost()
+        } else {
+            EffectError::Unrecorded {
+                action_type: (*action.name).into(),
+                id: action.token.id(),
+                source: error,
+            }
+        }))
+    }
+
+    fn replay(&self, finished: &Finished) -> Result<T, E> {
+        self.tell(GateEventKind::Succeeded);
+        let (name, id) = (&self.action.name, self.action.token.id());
+        self.results
+            .replayed(name, id, finished)
+            .map_err(self.errors.of)
+    }
+
+    fn not_told(&self, error: &StoreError) {
+        self.tell(match error {
+            StoreError::LeaseLost { .. } => GateEventKind::LeaseLost,
+            _ => GateEventKind::Unrecorded,
+        });
+    }
+
+    fn tell(&self, kind: GateEventKind) {
+        report::tell_of(kind, &self.action);
+    }
+}
+
+impl<T, E> Drop for Gate<T, E> {
+    fn drop(&mut self) {
+        if self.held.take().is_none() {
+            return;
+        }
+        let action = self.action.clone();
+        action.set(ENDED);
+        // No word is no proof: what has begun may have happened.
+        let in_doubt = action.is(RUNNING | UNKNOWN);
+        if in_doubt {
+            // So is what this call is a part of, also where nobody polls that: a task that was
+            // aborted is dropped elsewhere.
+            mark(Marks::UNKNOWN);
+            if let Some(parent) = &action.parent {
+                parent.set(MARKED);
+            }
+        }
+        let mut ending = self.ending.take();
+        match &mut ending {
+            None if in_doubt => ending = Some(Outcome::in_doubt(reason_of_drop(&action))),
+            Some(Outcome::InDoubt {
+                applied: true,
+                reason: reason @ None,
+            }) => *reason = Some(Reason::new(ENCODER_PANICKED)),
+            _ => {}
+        }
+        let kind = ending
+            .as_ref()
+            .map_or(GateEventKind::Released, GateEventKind::of);
+        let told = action.clone();
+        lease::later(async move {
+            // Where the store cannot be told, the lease runs out and leaves it in doubt.
+            let _ = match ending {
+                Some(outcome) => complete(&told, &outcome).await,
+                None => release(&told).await.map(drop),
+            };
+        });
+        // After it: whoever listens may panic.
+        report::tell_of(kind, &action);
+    }
+}

@@ -1,0 +1,43 @@
+//! How results and errors are written and read, so that a replay is the value that was returned.
+//!
+//! A value is written as JSON, which people and other programs read. Where JSON is not the value,
+//! it is written in the [notation](writer) of this crate, which is JSON and four things more.
+//!
+//! | in the value | JSON | the notation |
+//! |---|---|---|
+//! | `Some` of what is `null` | `null` | `Some(null)` |
+//! | a key that is a number, a list, an enum with fields | a text, or nothing | any value |
+//! | NaN, infinities, an `f32` that is another by way of `f64` | `null`, another | `f64(7ff8000000000000)` |
+//! | a number or raw JSON that `serde_json` keeps as a text | that text | `json("1.10")` |
+//!
+//! Its texts begin with `~`, which no JSON does: a program that knows only JSON reports an error and
+//! takes none of it for a result.
+//!
+//! Which of the two it is, is decided by what was written. Most values have nothing in them that JSON
+//! could bend, and cost one pass. Others are read back, as their type, before they are recorded:
+//!
+//! - JSON writes a number in a key as a text, and `serde_json` makes a float of an integer beyond 64
+//!   bits, for a type that is read by `deserialize_any` (internally tagged, untagged, flattened).
+//!   Reading the notation [tells](reader::Reader::misread) whether a type does that.
+//! - What neither form brings back is an error while the first caller is still there to hear it.
+//! - The first value of each type is read back whatever it holds: a type that cannot read what it
+//!   writes (`rename(serialize = ..)`) is found at its first success.
+//!
+//! Values are not compared after they were read back: it would miss each `null`, and would suspect
+//! each `HashMap`.
+//!
+//! Other folders import [`encoding`] (values to payloads and back) and [`types`] (what a function's
+//! types must be able to do).
+
+mod deserializer;
+pub(crate) mod encoding;
+mod entries;
+mod first;
+mod number;
+mod outcome;
+mod parts;
+mod reader;
+mod serializer;
+mod stack;
+pub(crate) mod types;
+mod writer;

@@ -1,0 +1,80 @@
+//! Values to payloads and back: which form a value is written in, and the check that it reads back.
+
+use std::sync::LazyLock;
+
+use serde::Serialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+use super::first::FirstValue;
+use super::reader::Reader;
+use super::stack;
+use super::writer::{Form, Written};
+use crate::protocol::payload::{FORMAT, NEWEST_FORMAT, Payload};
+
+/// Why a payload does not read as a type: `None` where its form is of a newer version.
+pub(crate) type NotDecoded = Option<serde_json::Error>;
+
+/// Writes a value so that [`decode`] gives an equal one.
+pub(crate) fn encode<T: Serialize + DeserializeOwned>(value: &T) -> serde_json::Result<Payload> {
+    let json = Written::of(value, Form::Json)?;
+    let (risks, first) = (json.risks, FirstValue::of(decode::<T>));
+    if !risks.any() && first.was_read() {
+        return Ok(json.payload());
+    }
+    if !risks.need_notation() && reads_as_json::<T>(&json) {
+        first.is_read();
+        return Ok(json.payload());
+    }
+    let notation = Written::of(value, Form::Notation)?;
+    let mut reader = Reader::of_notation(&notation.text, stack::WRITING)?;
+    reader.read::<T>()?;
+    let is_json = !risks.lossy && !reader.misread && reads_as_json::<T>(&json);
+    Ok(if is_json { json } else { notation }.payload())
+}
+
+/// Writes a value whose type cannot read, or is not the one that will be read: in JSON only where
+/// no type reads that as something else.
+pub(crate) fn encode_unread(value: &(impl Serialize + ?Sized)) -> serde_json::Result<Payload> {
+    let json = Written::of(value, Form::Json)?;
+    if json.risks.any() {
+        return Ok(Written::of(value, Form::Notation)?.payload());
+    }
+    Ok(json.payload())
+}
+
+/// Reads a value.
+pub(crate) fn decode<T: DeserializeOwned>(payload: &Payload) -> Result<T, NotDecoded> {
+    match payload.format() {
+        ..=FORMAT => from_json(payload.json(), stack::READING).map_err(Some),
+        NEWEST_FORMAT => {
+            let reader = Reader::of_notation(payload.json(), stack::READING);
+            reader.and_then(|mut reader| reader.read()).map_err(Some)
+        }
+        _ => Err(None),
+    }
+}
+
+/// Reads JSON: also what `serde_json` wrote and does not read back, which is deep values, and with its
+/// feature `arbitrary_precision` floats in tagged types.
+fn from_json<T: DeserializeOwned>(json: &str, room: usize) -> serde_json::Result<T> {
+    let read = || {
+        // The reader of the notation takes more than JSON.
+        serde_json::from_str::<IgnoredAny>(json)?;
+        Reader::of_json(json, room).read()
+    };
+    if *ARBITRARY_PRECISION {
+        return read();
+    }
+    serde_json::from_str(json).or_else(|error| read().map_err(|_| error))
+}
+
+fn reads_as_json<T: DeserializeOwned>(json: &Written) -> bool {
+    from_json::<T>(&json.text, stack::WRITING).is_ok()
+}
+
+/// Whether a crate in this build has switched on `serde_json`'s `arbitrary_precision`: it then hands
+/// out each float as an object with a text, which is not what tagged types have buffered for them.
+static ARBITRARY_PRECISION: LazyLock<bool> = LazyLock::new(|| {
+    let number = Written::of(&serde_json::Number::from(1), Form::Notation);
+    number.is_ok_and(|number| number.text != "~1")
+});

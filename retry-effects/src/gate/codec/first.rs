@@ -1,0 +1,57 @@
+//! Which types have been read back once.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::protocol::payload::Payload;
+
+/// A type's mark that a value of it was read back.
+///
+/// A `static` of a generic function is one for all its types. So a type is known by the address of
+/// its reader; the compiler shares one among types only where it reads them alike.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FirstValue(usize);
+
+/// The types that were read back, one a place. A type that another has put out of its place is read
+/// once more.
+static READ: [AtomicUsize; 256] = [const { AtomicUsize::new(0) }; 256];
+
+impl FirstValue {
+    /// The mark of the type that `reader` reads.
+    pub(super) fn of<T, E>(reader: fn(&Payload) -> Result<T, E>) -> Self {
+        Self(reader as usize)
+    }
+
+    pub(super) fn was_read(self) -> bool {
+        self.place().load(Ordering::Relaxed) == self.0
+    }
+
+    pub(super) fn is_read(self) {
+        self.place().store(self.0, Ordering::Relaxed);
+    }
+
+    fn place(self) -> &'static AtomicUsize {
+        // Functions begin at multiples of 16.
+        &READ[(self.0 >> 4) % READ.len()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FirstValue;
+    use crate::gate::codec::encoding::decode;
+
+    #[test]
+    fn each_type_has_a_mark_of_its_own() {
+        struct Own(#[allow(dead_code, reason = "only its type counts")] u32);
+        impl<'de> serde::Deserialize<'de> for Own {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                u32::deserialize(from).map(Self)
+            }
+        }
+        assert!(!FirstValue::of(decode::<Own>).was_read());
+        FirstValue::of(decode::<Vec<[u8; 7]>>).is_read();
+        assert!(!FirstValue::of(decode::<Own>).was_read());
+        FirstValue::of(decode::<Own>).is_read();
+        assert!(FirstValue::of(decode::<Own>).was_read());
+    }
+}

@@ -1,0 +1,65 @@
+//! [`Outcome::success`]: a value in the form in which the gate replays it. It stands here and not
+//! beside the type, since the protocol knows nothing of encodings.
+
+use serde::Serialize;
+
+use super::encoding::encode_unread;
+use crate::gate::error::EffectError;
+use crate::protocol::outcome::Outcome;
+
+impl Outcome {
+    /// It happened, with this result: what a body hands to `complete_in`, in a form in which the
+    /// gate replays it. The body returns the same value.
+    ///
+    /// The value need not be of a type that reads. So it is recorded as JSON only where no type reads
+    /// that as something else; one with numbers as keys, for instance, is not.
+    ///
+    /// # Errors
+    ///
+    /// [`EffectError::NoPayload`] where the value cannot be written, or is nested more deeply than the
+    /// stack of a thread allows.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use retry_effects::{EffectError, Outcome};
+    /// use retry_effects::store::Payload;
+    ///
+    /// let outcome = Outcome::success(&("receipt", 7))?;
+    /// assert_eq!(outcome, Outcome::Success(Payload::new(r#"["receipt",7]"#)));
+    /// # Ok::<(), EffectError>(())
+    /// ```
+    pub fn success<T: Serialize + ?Sized>(value: &T) -> Result<Self, EffectError> {
+        match encode_unread(value) {
+            Ok(payload) => Ok(Self::Success(payload)),
+            Err(source) => Err(EffectError::NoPayload {
+                type_name: std::any::type_name::<T>(),
+                source,
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[test]
+    fn a_value_that_cannot_be_written_is_no_outcome() {
+        let poisoned = Mutex::new(7);
+        std::thread::scope(|scope| {
+            let panicking = scope.spawn(|| {
+                let _held = poisoned.lock();
+                panic!("with the lock held");
+            });
+            assert!(panicking.join().is_err());
+        });
+        let refused = Outcome::success(&poisoned);
+        let Err(EffectError::NoPayload { type_name, .. }) = refused else {
+            panic!("{refused:?}");
+        };
+        assert!(type_name.contains("Mutex"), "{type_name}");
+    }
+}

@@ -1,0 +1,223 @@
+//! A text of the notation, or of JSON, and how far it is read.
+
+use std::io::Cursor;
+
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
+use serde_json::Error;
+
+use super::number::Number;
+use super::stack::{Stack, too_deep};
+use super::writer::{F32, Form, JSON, MARK};
+
+/// What reading comes to.
+pub(super) type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Reads the notation, of which JSON is a part, by way of [`serde::Deserializer`].
+#[derive(Debug)]
+pub(super) struct Reader<'a> {
+    text: &'a str,
+    pub(super) form: Form,
+    pub(super) at: usize,
+    pub(super) stack: Stack,
+    /// Whether the type took by `deserialize_any` what JSON would not have shown it as it is.
+    pub(super) misread: bool,
+}
+
+impl<'a> Reader<'a> {
+    /// Of a text that is known to be JSON.
+    pub(super) fn of_json(text: &'a str, room: usize) -> Self {
+        Self {
+            text,
+            form: Form::Json,
+            at: 0,
+            stack: Stack::new(room),
+            misread: false,
+        }
+    }
+
+    /// Of a text in the notation.
+    pub(super) fn of_notation(text: &'a str, room: usize) -> Result<Self> {
+        let Some(text) = text.strip_prefix(MARK) else {
+            return Err(Error::custom(format!("the notation begins with {MARK}")));
+        };
+        Ok(Self {
+            form: Form::Notation,
+            ..Self::of_json(text, room)
+        })
+    }
+
+    /// Reads all of it.
+    pub(super) fn read<T: DeserializeOwned>(&mut self) -> Result<T> {
+        let value = T::deserialize(&mut *self)?;
+        match self.peek() {
+            None => Ok(value),
+            Some(_) => Err(self.unexpected("the end")),
+        }
+    }
+
+    /// What is next, after white space.
+    #[inline]
+    pub(super) fn peek(&mut self) -> Option<u8> {
+        let rest = &self.text.as_bytes()[self.at..];
+        let space = rest.iter().take_while(|byte| b" \n\r\t".contains(byte));
+        let space = space.count();
+        self.at += space;
+        rest.get(space).copied()
+    }
+
+    /// Takes `text`, if it is next.
+    pub(super) fn took(&mut self, text: &str) -> bool {
+        let is_next = self.peek().is_some() && self.text[self.at..].starts_with(text);
+        if is_next {
+            self.at += text.len();
+        }
+        is_next
+    }
+
+    pub(super) fn take(&mut self, text: &str) -> Result<()> {
+        if self.took(text) {
+            Ok(())
+        } else {
+            Err(self.unexpected(text))
+        }
+    }
+
+    /// The text that is next.
+    pub(super) fn string(&mut self) -> Result<String> {
+        if self.peek() != Some(b'"') {
+            return Err(self.unexpected("a text"));
+        }
+        let rest = &self.text[self.at..];
+        let mut is_escaped = true; // the quote at the beginning
+        let end = rest.bytes().position(|byte| {
+            let ends = byte == b'"' && !is_escaped;
+            is_escaped = byte == b'\\' && !is_escaped;
+            ends
+        });
+        let Some(end) = end else {
+            return Err(self.unexpected("the end of a text"));
+        };
+        self.at += end + 1;
+        serde_json::from_str(&rest[..=end])
+    }
+
+    /// Whether JSON would show what is next otherwise, and only the type that is asked for mends it.
+    pub(super) fn is_misread(&mut self, is_key: bool) -> bool {
+        match self.peek() {
+            Some(b'"') => false,
+            _ if is_key => true,
+            Some(b'-' | b'0'..=b'9') => {
+                matches!(self.number().1, Some(Number::U128(_) | Number::I128(_)))
+            }
+            Some(b'f') => self.text[self.at..].starts_with(F32),
+            _ => false,
+        }
+    }
+
+    /// A number that is none of ours, if it is next: `serde_json` keeps the digits of those, or
+    /// takes the nearest.
+    pub(super) fn number_of_many_digits(&mut self) -> Option<Verbatim> {
+        if !matches!(self.peek(), Some(b'-' | b'0'..=b'9')) {
+            return None;
+        }
+        let (end, number) = self.number();
+        let digits = &self.text[self.at..end];
+        if number.is_some_and(|number| number.is_written(digits)) {
+            return None;
+        }
+        self.at = end;
+        Some(verbatim(digits))
+    }
+
+    /// Before a value inside another.
+    #[inline]
+    pub(super) fn descend(&self) -> Result<()> {
+        if self.stack.is_used_up() {
+            return Err(too_deep());
+        }
+        Ok(())
+    }
+
+    /// JSON that is kept as a text, if it is next: for `serde_json` to read.
+    pub(super) fn verbatim(&mut self) -> Result<Option<Verbatim>> {
+        if !self.took(JSON) {
+            return Ok(None);
+        }
+        let json = self.string()?;
+        self.take(")")?;
+        Ok(Some(verbatim(&json)))
+    }
+
+    /// The next value as JSON, if the form has it so: for `serde_json` to read.
+    pub(super) fn raw(&mut self) -> Result<Option<Verbatim>> {
+        if self.form == Form::Notation {
+            return self.verbatim();
+        }
+        let rest = &self.text[self.at..];
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<IgnoredAny>();
+        values.next().transpose()?;
+        let length = values.byte_offset();
+        self.at += length;
+        Ok(Some(verbatim(&rest[..length])))
+    }
+
+    /// The bits of a float, and the bracket behind them.
+    pub(super) fn bits<B, E>(
+        &mut self,
+        digits: usize,
+        read: fn(&str, u32) -> Result<B, E>,
+    ) -> Result<B> {
+        let bits = self.text.get(self.at..self.at + digits);
+        let bits = bits.and_then(|bits| read(bits, 16).ok());
+        let bits = bits.ok_or_else(|| self.unexpected("the bits of a float"))?;
+        self.at += digits;
+        self.take(")")?;
+        Ok(bits)
+    }
+
+    /// The number that is next, and where it ends.
+    pub(super) fn number(&self) -> (usize, Option<Number>) {
+        let rest = &self.text[self.at..];
+        let is_part = |byte: u8| byte.is_ascii_digit() || b"+-.eE".contains(&byte);
+        let length = rest.bytes().take_while(|byte| is_part(*byte)).count();
+        (self.at + length, Number::of(&rest[..length]))
+    }
+
+    /// The text of a number, `true` or `false`, if one is next.
+    pub(super) fn scalar(&mut self) -> Option<&'a str> {
+        let is_scalar = matches!(self.peek(), Some(b'-' | b'0'..=b'9' | b't' | b'f'));
+        let rest = &self.text[self.at..];
+        let length = rest.find([':', '(']).filter(|_| is_scalar)?;
+        if rest[length..].starts_with('(') {
+            return None;
+        }
+        self.at += length;
+        Some(&rest[..length])
+    }
+
+    /// The float that is next, read as an `f32`.
+    pub(super) fn single(&mut self) -> Option<f32> {
+        if !matches!(self.peek(), Some(b'-' | b'0'..=b'9')) {
+            return None;
+        }
+        let (end, Some(Number::Float(_))) = self.number() else {
+            return None;
+        };
+        let value: f32 = self.text[self.at..end].parse().ok()?;
+        value.is_finite().then(|| {
+            self.at = end;
+            value
+        })
+    }
+
+    pub(super) fn unexpected(&self, wanted: &str) -> Error {
+        Error::custom(format!("there should be {wanted} at byte {}", self.at))
+    }
+}
+
+/// JSON that `serde_json` reads itself.
+pub(super) type Verbatim = serde_json::Deserializer<serde_json::de::IoRead<Cursor<Vec<u8>>>>;
+
+fn verbatim(json: &str) -> Verbatim {
+    serde_json::Deserializer::from_reader(Cursor::new(json.as_bytes().to_vec()))
+}

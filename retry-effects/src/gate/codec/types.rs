@@ -1,0 +1,165 @@
+//! What a function's types must be able to do, and how the gate writes and reads them.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::encoding::{NotDecoded, decode, encode};
+use crate::gate::error::EffectError;
+use crate::identity::action_id::ActionId;
+use crate::protocol::payload::Payload;
+use crate::protocol::record::Finished;
+
+/// A result that can be recorded and replayed.
+#[diagnostic::on_unimplemented(
+    message = "the result of an `idempotent` function is recorded and replayed: `{Self}` must be \
+               `Serialize` and `DeserializeOwned`",
+    label = "cannot be recorded and replayed",
+    note = "derive `serde::Serialize` and `serde::Deserialize` for `{Self}`, or return a part of it that has them"
+)]
+pub trait Recordable: Serialize + DeserializeOwned {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned> Recordable for T {}
+
+/// An error type that can carry what the gate says.
+#[diagnostic::on_unimplemented(
+    message = "`idempotent` needs an error type that can hold `retry_effects::EffectError`",
+    label = "`{Self}` does not implement `From<EffectError>`",
+    note = "the gate has errors of its own: implement `From<retry_effects::EffectError>` for \
+            `{Self}`, for instance with a variant `#[error(\"{{0}}\")] Effect(#[from] EffectError)`"
+)]
+pub trait HoldsEffectError: From<EffectError> {}
+
+#[diagnostic::do_not_recommend]
+impl<E: From<EffectError>> HoldsEffectError for E {}
+
+/// An error that can be recorded and replayed.
+#[diagnostic::on_unimplemented(
+    message = "`replay_errors` records errors: `{Self}` must be `Serialize` and `DeserializeOwned`",
+    label = "cannot be recorded and replayed",
+    note = "derive `serde::Serialize` and `serde::Deserialize` for `{Self}`, or leave `replay_errors` \
+            out: then a failed action is free to run again"
+)]
+pub trait Replayable: Serialize + DeserializeOwned {}
+
+#[diagnostic::do_not_recommend]
+impl<E: Serialize + DeserializeOwned> Replayable for E {}
+
+/// The type of a function's outcome: `Result<T, E>`, by whatever name.
+#[diagnostic::on_unimplemented(
+    message = "a retry attribute needs a function that returns a `Result`, and `{Self}` is none",
+    label = "not a `Result`",
+    note = "what is to be retried must be able to fail: return `Result<{Self}, E>`"
+)]
+pub trait ResultType {
+    /// What it returns.
+    type Ok;
+    /// How it fails.
+    type Err;
+}
+
+impl<T, E> ResultType for Result<T, E> {
+    type Ok = T;
+    type Err = E;
+}
+
+/// How results of a type are written and read.
+///
+/// By functions and not by traits: what comes after the place where these are asked for takes any
+/// type, and the compiler says only there what is wrong with one.
+#[derive(Debug)]
+pub struct Results<T> {
+    pub(crate) encode: fn(&T) -> serde_json::Result<Payload>,
+    pub(crate) decode: fn(&Payload) -> Result<T, NotDecoded>,
+}
+
+impl<T> Results<T> {
+    /// The recorded result.
+    pub(crate) fn replayed(
+        &self,
+        name: &str,
+        id: ActionId,
+        finished: &Finished,
+    ) -> Result<T, EffectError> {
+        (self.decode)(&finished.payload).map_err(|source| EffectError::NotDecoded {
+            action_type: name.into(),
+            id,
+            format: finished.payload.format(),
+            source,
+        })
+    }
+}
+
+/// How the results of a function that returns `R` are written and read.
+#[must_use]
+pub fn results<R: ResultType>() -> Results<R::Ok>
+where
+    R::Ok: Recordable,
+{
+    Results {
+        encode: encode::<R::Ok>,
+        decode: decode::<R::Ok>,
+    }
+}
+
+/// How the gate's words become errors of a type, and whether final errors are recorded.
+#[derive(Debug)]
+pub struct Errors<E> {
+    pub(crate) of: fn(EffectError) -> E,
+    /// Its form, if it is one to record.
+    pub(crate) encode: fn(&E) -> Option<Payload>,
+    /// The recorded error, if errors are read.
+    pub(crate) decode: fn(&Payload) -> Option<Result<E, NotDecoded>>,
+}
+
+/// The errors of a function that returns `R`: none is recorded.
+#[must_use]
+pub fn errors<R: ResultType>() -> Errors<R::Err>
+where
+    R::Err: HoldsEffectError,
+{
+    Errors {
+        of: R::Err::from,
+        encode: |_| None,
+        decode: |_| None,
+    }
+}
+
+/// The errors of a function that returns `R`: final ones are recorded, and read.
+#[must_use]
+pub fn errors_replayed<R: ResultType>() -> Errors<R::Err>
+where
+    R::Err: HoldsEffectError + Replayable,
+{
+    Errors {
+        of: R::Err::from,
+        encode: |error| encode(error).ok(),
+        decode: |payload| Some(decode(payload)),
+    }
+}
+
+/// Whether a call's final errors are recorded and replayed.
+pub trait ErrorCodec<E> {
+    /// How.
+    fn errors(self) -> Errors<E>;
+}
+
+/// A failed action is free to run again.
+#[derive(Clone, Copy, Debug)]
+pub struct ErrorsReleased;
+
+/// A final error is recorded, and what later calls return.
+#[derive(Clone, Copy, Debug)]
+pub struct ErrorsReplayed;
+
+impl<E: HoldsEffectError> ErrorCodec<E> for ErrorsReleased {
+    fn errors(self) -> Errors<E> {
+        errors::<Result<(), E>>()
+    }
+}
+
+impl<E: HoldsEffectError + Replayable> ErrorCodec<E> for ErrorsReplayed {
+    fn errors(self) -> Errors<E> {
+        errors_replayed::<Result<(), E>>()
+    }
+}

@@ -1,0 +1,250 @@
+//! A value's text, and what of the value it may not bring back.
+
+use serde::Serialize;
+
+use super::stack::{self, Stack, too_deep};
+use crate::protocol::payload::{FORMAT, NEWEST_FORMAT, Payload};
+
+/// The form of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// As `serde_json` writes it.
+    Json,
+    /// The [notation](super) of this crate.
+    Notation,
+}
+
+/// What the text of a [`Form::Notation`] begins with.
+pub(super) const MARK: char = '~';
+
+/// A value that was written.
+#[derive(Debug)]
+pub(super) struct Written {
+    pub(super) text: String,
+    pub(super) risks: Risks,
+    form: Form,
+}
+
+/// What there is in a value that JSON may not bring back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Risks {
+    /// The JSON is that of another value, or none.
+    pub(super) lossy: bool,
+    /// An integer beyond 64 bits, which `serde`'s buffer for tagged types cannot hold.
+    pub(super) wide: bool,
+    /// A key that is no text, or an `f32` that is another by way of `f64`.
+    pub(super) kinds: bool,
+    /// Nested more deeply than `serde_json` reads, or raw.
+    pub(super) unread: bool,
+}
+
+impl Risks {
+    pub(super) fn any(self) -> bool {
+        self != Self::default()
+    }
+
+    /// Whether reading the JSON is not enough to know.
+    pub(super) fn need_notation(self) -> bool {
+        self.lossy || self.wide || self.kinds
+    }
+}
+
+impl Written {
+    /// Writes a value.
+    pub(super) fn of(value: &(impl Serialize + ?Sized), form: Form) -> serde_json::Result<Self> {
+        let mut writer = Writer {
+            out: Vec::with_capacity(128),
+            form,
+            risks: Risks::default(),
+            depth: 0,
+            stack: Stack::new(stack::WRITING),
+            is_too_deep: false,
+        };
+        if form == Form::Notation {
+            writer.out.push(MARK as u8);
+        }
+        value.serialize(&mut writer)?;
+        // A type may pass over an error.
+        if writer.is_too_deep {
+            return Err(too_deep());
+        }
+        Ok(Self {
+            text: String::from_utf8(writer.out).map_err(serde::ser::Error::custom)?,
+            risks: writer.risks,
+            form,
+        })
+    }
+
+    pub(super) fn payload(self) -> Payload {
+        let format = match self.form {
+            Form::Json => FORMAT,
+            Form::Notation => NEWEST_FORMAT,
+        };
+        Payload::with_format(format, self.text)
+    }
+}
+
+/// A name that the program's source gives: a struct's, a field's, a variant's.
+pub(super) type Name = &'static str;
+
+/// Writes a value, by way of [`serde::Serializer`].
+#[derive(Debug)]
+pub(super) struct Writer {
+    pub(super) out: Vec<u8>,
+    pub(super) form: Form,
+    pub(super) risks: Risks,
+    depth: u32,
+    stack: Stack,
+    is_too_deep: bool,
+}
+
+/// `serde_json` reads 127 levels.
+const SURELY_READ: u32 = 100;
+
+impl Writer {
+    /// `serde_json`, for what it writes as we do.
+    #[inline]
+    pub(super) fn json(&mut self) -> serde_json::Serializer<&mut Vec<u8>> {
+        serde_json::Serializer::new(&mut self.out)
+    }
+
+    /// Before a value inside another.
+    #[inline]
+    pub(super) fn descend(&mut self) -> serde_json::Result<()> {
+        if self.stack.is_used_up() {
+            self.is_too_deep = true;
+            return Err(too_deep());
+        }
+        Ok(())
+    }
+
+    #[inline]
+    pub(super) fn open(&mut self, bracket: u8) -> serde_json::Result<()> {
+        self.descend()?;
+        self.out.push(bracket);
+        self.depth += 1;
+        self.risks.unread |= self.depth > SURELY_READ;
+        Ok(())
+    }
+
+    #[inline]
+    pub(super) fn close(&mut self, bracket: u8) {
+        self.out.push(bracket);
+        self.depth -= 1;
+    }
+
+    /// `{"Variant":`
+    pub(super) fn open_variant(&mut self, variant: Name) -> serde_json::Result<()> {
+        self.open(b'{')?;
+        variant.serialize(&mut self.json())?;
+        self.out.push(b':');
+        Ok(())
+    }
+
+    /// `Some` of what was written from `start` on.
+    #[inline]
+    pub(super) fn some(&mut self, start: usize) {
+        let inner = &self.out[start..];
+        match self.form {
+            Form::Json => self.risks.lossy |= inner == b"null",
+            Form::Notation if inner == b"null" || inner.starts_with(SOME.as_bytes()) => {
+                self.surround(start, SOME);
+            }
+            Form::Notation => {}
+        }
+    }
+
+    /// A key, written from `start` on.
+    #[inline]
+    pub(super) fn key(&mut self, start: usize) {
+        if self.form == Form::Notation {
+            return;
+        }
+        match self.out[start] {
+            b'"' => {}
+            b'0'..=b'9' | b'-' | b't' | b'f' => {
+                self.risks.kinds = true;
+                self.out.insert(start, b'"');
+                self.out.push(b'"');
+            }
+            _ => self.risks.lossy = true,
+        }
+    }
+
+    pub(super) fn f64(&mut self, value: f64) -> serde_json::Result<()> {
+        if value.is_finite() {
+            return value.serialize(&mut self.json());
+        }
+        self.bits(value.to_bits(), F64, 16);
+        Ok(())
+    }
+
+    pub(super) fn f32(&mut self, value: f32) -> serde_json::Result<()> {
+        if value.is_finite() {
+            let start = self.out.len();
+            value.serialize(&mut self.json())?;
+            if is_the_same_by_f64(&self.out[start..], value) {
+                return Ok(());
+            }
+            // A type that is read by `deserialize_any` gets it by way of f64.
+            self.risks.kinds = true;
+            if self.form == Form::Json {
+                return Ok(());
+            }
+            self.out.truncate(start);
+        }
+        self.bits(value.to_bits().into(), F32, 8);
+        Ok(())
+    }
+
+    /// A float that has no digits, by its bits.
+    fn bits(&mut self, bits: u64, name: &str, digits: usize) {
+        match self.form {
+            Form::Json => {
+                self.risks.lossy = true;
+                self.out.extend_from_slice(b"null");
+            }
+            Form::Notation => {
+                let text = format!("{name}{bits:0digits$x})");
+                self.out.extend_from_slice(text.as_bytes());
+            }
+        }
+    }
+
+    fn surround(&mut self, start: usize, name: &str) {
+        self.out.splice(start..start, name.bytes());
+        self.out.push(b')');
+    }
+
+    /// JSON that `serde_json` hands over as a text, which stands from `start` on.
+    pub(super) fn verbatim(&mut self, start: usize) -> serde_json::Result<()> {
+        match self.form {
+            Form::Json => {
+                let text: String = serde_json::from_slice(&self.out[start..])?;
+                self.out.truncate(start);
+                self.out.extend_from_slice(text.as_bytes());
+            }
+            Form::Notation => self.surround(start, JSON),
+        }
+        Ok(())
+    }
+}
+
+/// Around what a `Some` holds, where JSON does not show the `Some`.
+pub(super) const SOME: &str = "Some(";
+
+/// Around JSON that is kept as a text.
+pub(super) const JSON: &str = "json(";
+
+/// Around the bits of a float.
+pub(super) const F32: &str = "f32(";
+pub(super) const F64: &str = "f64(";
+
+/// Whether reading its digits as an `f64` leads back to it: 7.038531e-26 is one of which they do not.
+fn is_the_same_by_f64(digits: &[u8], value: f32) -> bool {
+    let read = std::str::from_utf8(digits)
+        .ok()
+        .and_then(|digits| digits.parse().ok());
+    #[expect(clippy::cast_possible_truncation, reason = "what readers of an f32 do")]
+    read.is_some_and(|read: f64| (read as f32).to_bits() == value.to_bits())
+}

@@ -1,0 +1,134 @@
+//! What a body asks about the action that it runs under.
+
+use std::sync::Arc;
+
+use crate::gate::action::{ACTED, Action};
+use crate::gate::ambient;
+use crate::gate::question::LastAttempt;
+use crate::identity::action_id::ActionId;
+use crate::protocol::ids::{Fence, Token};
+
+/// The action whose body runs: see [`current_action`].
+#[derive(Clone, Debug)]
+pub struct CurrentAction(Arc<Action>);
+
+/// The action whose body runs here, if it is a gated one.
+///
+/// Its id makes an `Idempotency-Key` for the callee, its fence a column that turns late writers
+/// away, its token is what `complete_in` wants. In a task that the body spawns it is known through
+/// [`in_current_scope`](crate::in_current_scope).
+///
+/// # Examples
+///
+/// ```
+/// use retry_effects::{Effect, InMemoryEffectStore, current_action};
+///
+/// let key: String = Effect::new("charge", &42)
+///     .store(InMemoryEffectStore::new())
+///     .run(|| {
+///         let action = current_action().expect("a gated body");
+///         assert_eq!(action.attempt(), 1);
+///         Ok::<_, String>(action.id().to_string())
+///     })?;
+/// assert_eq!(key.len(), 64);
+/// assert!(current_action().is_none());
+/// # Ok::<(), String>(())
+/// ```
+#[must_use]
+pub fn current_action() -> Option<CurrentAction> {
+    ambient::action().map(CurrentAction)
+}
+
+/// From here on this attempt acts: whatever error it ends with, its effect is unknown.
+///
+/// Call it in a gated body once the step that must not happen twice has returned, where a later step can
+/// fail too: a body that books and then mails would otherwise return the mail server's refusal, which
+/// proves that no mail went out, and nothing about the booking. Call it before that step where the step's
+/// own error is not passed on, or where other steps run beside it; a refusal of the step itself is then
+/// unknown too. Outside a gated body it does nothing, and so
+/// on another task or thread, unless that is begun by [`in_current_scope`](crate::in_current_scope) or
+/// [`in_current_scope_blocking`](crate::in_current_scope_blocking).
+///
+/// # Examples
+///
+/// ```
+/// use std::io;
+/// use retry_effects::{Effect, EffectError, InMemoryEffectStore, acted};
+///
+/// let store = std::sync::Arc::new(InMemoryEffectStore::new());
+/// let mut booked = 0;
+/// let mut book_and_mail = || {
+///     Effect::new("book", &42).store(&store).run(|| {
+///         booked += 1;
+///         acted();
+///         // The mail server is down: refused, which by itself would be proof that nothing happened.
+///         Err::<(), _>(io::Error::from(io::ErrorKind::ConnectionRefused))
+///     })
+/// };
+/// assert!(book_and_mail().is_err());
+/// let again = book_and_mail().unwrap_err();
+/// let again: &EffectError = again.get_ref().unwrap().downcast_ref().unwrap();
+/// assert!(matches!(again, EffectError::InDoubt { .. }));
+/// assert_eq!(booked, 1);
+/// ```
+pub fn acted() {
+    if let Some(action) = ambient::action() {
+        action.set(ACTED);
+    }
+}
+
+impl CurrentAction {
+    /// The action's id: the same in every attempt, call and process.
+    #[must_use]
+    pub fn id(&self) -> ActionId {
+        self.0.token.id()
+    }
+
+    /// The claim's number, higher than that of every earlier claim on this action.
+    #[must_use]
+    pub fn fence(&self) -> Fence {
+        self.0.token.fence()
+    }
+
+    /// The attempt that runs, from 1.
+    #[must_use]
+    pub fn attempt(&self) -> u32 {
+        self.0.attempt()
+    }
+
+    /// For a probe: the attempt that it is asked about. A callee that lists what it did by time is asked
+    /// for what came after that attempt [began](LastAttempt::began).
+    ///
+    /// `None` in a body, and in a probe that is asked about another call's attempt, whose record this
+    /// call has taken over: of that nobody here knows when it began.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io;
+    /// use retry_effects::{Effect, InMemoryEffectStore, Probe, current_action};
+    ///
+    /// let ask_the_bank = || {
+    ///     let attempt = current_action().and_then(|action| action.last_attempt());
+    ///     let attempt = attempt.expect("a probe of this call's own attempt");
+    ///     assert_eq!(attempt.number(), 1);
+    ///     assert!(attempt.began() <= attempt.ended());
+    ///     Probe::Applied(7)
+    /// };
+    /// let receipt = Effect::new("charge", &42)
+    ///     .store(InMemoryEffectStore::new())
+    ///     .probe(ask_the_bank)
+    ///     .run(|| Err(io::Error::from(io::ErrorKind::TimedOut)));
+    /// assert_eq!(receipt.expect("the bank has it"), 7);
+    /// ```
+    #[must_use]
+    pub fn last_attempt(&self) -> Option<LastAttempt> {
+        self.0.question.as_ref()?.last_attempt()
+    }
+
+    /// The right to complete the action, for `complete_in`.
+    #[must_use]
+    pub fn token(&self) -> Token {
+        self.0.token
+    }
+}

@@ -1,0 +1,265 @@
+//! What the gate says where the function itself has no word.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use retry_core::{Answer, Classify, Judgement};
+use thiserror::Error;
+
+use crate::identity::action_id::ActionId;
+use crate::identity::error::ActionIdError;
+use crate::protocol::ids::Fence;
+use crate::protocol::record::Record;
+use crate::protocol::store_error::StoreError;
+
+/// Why a gated call has no result of its own.
+///
+/// It reaches the caller through `E: From<EffectError>`, where `E` is the function's error type.
+/// `String`, [`io::Error`] and boxed errors have that already. Each variant says whether the body
+/// ran.
+///
+/// To [`Classify`] an `EffectError` proves that nothing happened where nothing ran. After
+/// [`InDoubt`](Self::InDoubt), [`LeaseLost`](Self::LeaseLost), [`Unrecorded`](Self::Unrecorded),
+/// [`NotEncoded`](Self::NotEncoded), [`NotDecoded`](Self::NotDecoded) and
+/// [`NoPayload`](Self::NoPayload) something may have. [`InProgress`](Self::InProgress) is worth another
+/// attempt after the wait that it names; a store that could not be reached before anything ran is
+/// worth another attempt.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum EffectError {
+    /// The effect may have happened, in an earlier call or in this one, and nobody knows. Nothing
+    /// (more) ran; the record waits for a person, or for a call that has a probe.
+    #[error("{}", Doubt(.record))]
+    #[non_exhaustive]
+    InDoubt {
+        /// What is known, [why](Record::reason) among it.
+        record: Box<Record>,
+    },
+    /// Another call is at it, and did not end while this one waited. Nothing ran here.
+    #[error("{action_type} is in progress elsewhere; try again in {retry_after:?} (action {id})")]
+    #[non_exhaustive]
+    InProgress {
+        /// What is done.
+        action_type: Box<str>,
+        /// The action.
+        id: ActionId,
+        /// What is left of the other's lease.
+        retry_after: Duration,
+    },
+    /// The key is the one of an earlier call, whose other arguments were different. Nothing ran.
+    #[error("{action_type} was called with this key and other arguments before (action {id})")]
+    #[non_exhaustive]
+    PayloadMismatch {
+        /// What is done.
+        action_type: Box<str>,
+        /// The action.
+        id: ActionId,
+    },
+    /// Somebody had taken the action over or settled it before the call could end. What an attempt
+    /// did stands; what it returned was not recorded. No attempt began after the claim was lost.
+    #[error("the claim on {action_type} was lost (action {id}, fence {fence})")]
+    #[non_exhaustive]
+    LeaseLost {
+        /// What is done.
+        action_type: Box<str>,
+        /// The action.
+        id: ActionId,
+        /// The fence of the claim that was lost.
+        fence: Fence,
+    },
+    /// The answer to the claim took longer than its lease, so the body could not begin. Nothing ran.
+    #[error("{action_type} did not run: its claim ran out before it could begin (action {id})")]
+    #[non_exhaustive]
+    ClaimExpired {
+        /// What is done.
+        action_type: Box<str>,
+        /// The action.
+        id: ActionId,
+    },
+    /// The body ran, and the store could not be told. The action is in doubt.
+    #[error("{action_type} has run, and its result could not be recorded (action {id})")]
+    #[non_exhaustive]
+    Unrecorded {
+        /// What is done.
+        action_type: Box<str>,
+        /// The action.
+        id: ActionId,
+        /// What the store said.
+        source: StoreError,
+    },
+    /// The body ran, and a replay of its result would be another value, or none: its type does not
+    /// read what it writes, it has an integer beyond 64 bits in a tagged, untagged or flattened type, or
+    /// it is nested more deeply than the stack of a thread allows (about 300 levels, 900 in an optimised
+    /// build; in those types a quarter of that, or 127). The action is in doubt, marked as applied: it
+    /// is never run again.
+    #[error("{action_type} has run, and its result cannot be recorded (action {id})")]
+    #[non_exhaustive]
+    NotEncoded {
+        /// What is done.
+        action_type: Box<str>,
+        /// The action.
+        id: ActionId,
+        /// Why not.
+        source: serde_json::Error,
+    },
+    /// A value that a body wanted to record in its own transaction cannot be written. It recorded
+    /// nothing.
+    #[error("{type_name} cannot be recorded: the value cannot be written")]
+    #[non_exhaustive]
+    NoPayload {
+        /// The value's type.
+        type_name: &'static str,
+        /// Why not.
+        source: serde_json::Error,
+    },
+    /// The recorded result does not read as the function's type. Nothing ran: what was done once is
+    /// not done again for that.
+    #[error("the recorded result of {action_type} does not decode (action {id}, format {format})")]
+    #[non_exhaustive]
+    NotDecoded {
+        /// What is done.
+        action_type: Box<str>,
+        /// The action.
+        id: ActionId,
+        /// The version of the form that it is recorded in.
+        format: u32,
+        /// Why not; `None` where the form is of a newer version.
+        source: Option<serde_json::Error>,
+    },
+    /// The arguments have no faithful JSON form, so the action has no name. Nothing ran.
+    #[error("the arguments of {action_type} have no faithful JSON form")]
+    #[non_exhaustive]
+    NoActionId {
+        /// What is done.
+        action_type: Box<str>,
+        /// Where the trouble is.
+        source: ActionIdError,
+    },
+    /// The store failed before anything ran; or the operating system has no thread or file left for
+    /// what renews leases, and nothing was claimed.
+    #[error("{action_type} did not run: the store failed")]
+    #[non_exhaustive]
+    Store {
+        /// What is done.
+        action_type: Box<str>,
+        /// What the store said.
+        source: StoreError,
+    },
+    /// A sync function was called on the thread of a current-thread runtime, and would have had to
+    /// wait there for something that only this very thread can bring about. Nothing ran.
+    #[error(
+        "{action_type} is a sync function on the thread of a current-thread runtime, and cannot \
+         wait there for {what}: call it through `tokio::task::spawn_blocking`, or make it async"
+    )]
+    #[non_exhaustive]
+    CannotBlock {
+        /// What is done.
+        action_type: Box<str>,
+        /// What it would have waited for.
+        what: &'static str,
+    },
+    /// The default store is chosen already: by an earlier call, or by the first gated call.
+    #[error("the default store is set already; set it once, before the first gated call")]
+    DefaultStoreIsSet,
+}
+
+impl Classify for EffectError {
+    fn classify(&self) -> Judgement {
+        let judgement = match self {
+            Self::InProgress { retry_after, .. } => {
+                Judgement::retry_after(*retry_after).step_not_applied()
+            }
+            Self::ClaimExpired { .. }
+            | Self::Store {
+                source: StoreError::Unavailable { .. },
+                ..
+            } => Judgement::retry().step_not_applied(),
+            // An earlier call ran, or this one did.
+            Self::InDoubt { .. }
+            | Self::LeaseLost { .. }
+            | Self::Unrecorded { .. }
+            | Self::NotEncoded { .. } => Judgement::retry().unknown(),
+            Self::NotDecoded { .. } => Judgement::stop(),
+            // It recorded nothing; what else the body did is not known here.
+            Self::NoPayload { .. } => Judgement::stop(),
+            Self::PayloadMismatch { .. }
+            | Self::NoActionId { .. }
+            | Self::Store { .. }
+            | Self::CannotBlock { .. }
+            | Self::DefaultStoreIsSet => Judgement::stop().step_not_applied(),
+        };
+        // The other side of the body was not asked, or what it answered is not in here.
+        judgement
+            .with_kind(self.kind())
+            .with_answer(Answer::NotAsked)
+            .without_throttle()
+    }
+
+    fn as_error(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(self)
+    }
+}
+
+impl EffectError {
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::InDoubt { .. } => "in_doubt",
+            Self::InProgress { .. } => "in_progress",
+            Self::PayloadMismatch { .. } => "payload_mismatch",
+            Self::ClaimExpired { .. } => "claim_expired",
+            Self::LeaseLost { .. } => "lease_lost",
+            Self::Unrecorded { .. } => "unrecorded",
+            Self::NotEncoded { .. } => "not_encoded",
+            Self::NoPayload { .. } => "no_payload",
+            Self::NotDecoded { .. } => "not_decoded",
+            Self::NoActionId { .. } => "no_action_id",
+            Self::Store { .. } => "store",
+            Self::CannotBlock { .. } => "cannot_block",
+            Self::DefaultStoreIsSet => "default_store",
+        }
+    }
+
+    /// Whether an effect may have happened, by this call or an earlier one.
+    pub(crate) fn may_have_happened(&self) -> bool {
+        !self.classify().is_not_applied()
+    }
+}
+
+/// What [`EffectError::InDoubt`] displays.
+struct Doubt<'a>(&'a Record);
+
+impl fmt::Display for Doubt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// The most bytes of the reason: the record has the rest.
+        const SHORT: usize = 200;
+        let Record {
+            action_type,
+            id,
+            fence,
+            reason,
+            ..
+        } = self.0;
+        write!(
+            f,
+            "{action_type} is in doubt: it may have happened (action {id}, fence {fence})"
+        )?;
+        match reason {
+            Some(reason) => write!(f, ": {}", reason.short(SHORT)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl From<EffectError> for String {
+    fn from(error: EffectError) -> Self {
+        error.to_string()
+    }
+}
+
+/// The error is its source; the kind is `Other`, whatever it is.
+impl From<EffectError> for io::Error {
+    fn from(error: EffectError) -> Self {
+        Self::other(error)
+    }
+}

@@ -1,0 +1,209 @@
+//! [`Gate`]: one claimed call, from its first attempt to its record.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use retry_core::__private::{Failure, Marks, mark};
+use retry_core::Verdict;
+
+use crate::gate::action::{
+    ACTED, Action, LOST, MARKED, OVER, RETURNED, RUNNING, UNKNOWN, UNPROVED,
+};
+use crate::gate::attempt::{Attempt, unless_it_panics};
+use crate::gate::codec::types::{Errors, Results};
+use crate::gate::error::EffectError;
+use crate::gate::lease::{self, Held};
+use crate::gate::options::Doubt;
+use crate::gate::report;
+use crate::protocol::outcome::Outcome;
+use crate::protocol::reason::Reason;
+use crate::protocol::record::{Record, Status};
+use crate::protocol::state_machine::time;
+
+/// A claimed call. Dropped before it is closed, it gives back what proved not to have happened, and
+/// leaves the rest in doubt.
+#[derive(Debug)]
+pub struct Gate<T, E> {
+    pub(super) action: Arc<Action>,
+    /// `None` once it is closed.
+    pub(super) held: Option<Held>,
+    pub(super) doubt: Doubt,
+    /// Whether an earlier owner's effect is to be asked about before anything runs.
+    pub(super) asks_first: bool,
+    /// What the store is being told, once the call has ended.
+    pub(super) ending: Option<Outcome>,
+    pub(super) results: Results<T>,
+    pub(super) errors: Errors<E>,
+}
+
+impl<T, E> Gate<T, E> {
+    pub(crate) fn new(
+        action: Arc<Action>,
+        doubt: Doubt,
+        asks_first: bool,
+        (results, errors): (Results<T>, Errors<E>),
+    ) -> Self {
+        let held = Some(lease::hold(&action));
+        Self {
+            action,
+            held,
+            doubt,
+            asks_first,
+            ending: None,
+            results,
+            errors,
+        }
+    }
+
+    /// Runs an async attempt under this claim.
+    #[inline]
+    pub fn attempt<F: Future<Output = Result<T, E>>>(&self, body: F) -> Attempt<'_, F, E> {
+        Attempt {
+            body,
+            action: &self.action,
+            error_of: self.errors.of,
+            // Where it may run on, nobody wakes it.
+            breaks_off: self.doubt != Doubt::Halt,
+            begun: false,
+        }
+    }
+
+    /// Runs a sync attempt under this claim.
+    ///
+    /// # Errors
+    ///
+    /// The body's, or that the lease is over.
+    #[inline]
+    pub fn attempt_sync(&self, body: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+        if let Err(error) = self.action.begin_attempt() {
+            return Err((self.errors.of)(error));
+        }
+        let outcome = unless_it_panics(&self.action, body);
+        self.action.set(RETURNED);
+        outcome
+    }
+
+    /// Takes note of an attempt's outcome; `judge` makes a failure of its error. Says whether the
+    /// callee is to be asked what happened.
+    pub fn note<'e>(
+        &self,
+        outcome: &'e Result<T, E>,
+        judge: impl FnOnce(&'e E) -> Failure<'e>,
+    ) -> bool {
+        let Err(error) = outcome else {
+            return false;
+        };
+        let action = &self.action;
+        let is_refused = action.is(OVER) && !action.is(RUNNING);
+        if is_refused {
+            // The lease was over: nothing began.
+            return false;
+        }
+        let failure = judge(error);
+        // Whether the error may prove it.
+        let runs_beside = action.runs_beside();
+        let is_open = !self.is_cut() && !action.is(MARKED | ACTED) && !runs_beside;
+        if is_open && self.proves_not_applied(&failure) {
+            action.clear(RUNNING);
+            if action.is(LOST) {
+                // Another attempt would run under another owner's claim.
+                action.set(OVER);
+            }
+            return false;
+        }
+        let reason = self.reason(&failure, runs_beside);
+        if is_open && failure.is_unrecognized() {
+            report::unrecognized(action, reason.as_str());
+        }
+        action.keep_reason(reason);
+        action.clear(RUNNING | MARKED);
+        action.set(UNKNOWN);
+        // So is what this call is a part of.
+        mark(Marks::UNKNOWN);
+        match self.doubt {
+            Doubt::Halt => action.set(OVER),
+            Doubt::Reexecute | Doubt::Probe if action.is(LOST) => action.set(OVER),
+            Doubt::Reexecute => {}
+            Doubt::Probe => return true,
+        }
+        false
+    }
+
+    /// Why the attempt's effect is unknown: its error, and what makes more of it than the error says.
+    fn reason(&self, failure: &Failure<'_>, runs_beside: bool) -> Reason {
+        let (action, text) = (&self.action, failure.text());
+        match self.is_cut() {
+            false if action.is(ACTED) => {
+                Reason::new(format_args!("it failed after it had acted: {text}"))
+            }
+            false if action.is(MARKED) => {
+                Reason::new(format_args!("a call inside it may have happened: {text}"))
+            }
+            false if runs_beside => Reason::new(format_args!(
+                "a task or thread of its body was still at work: {text}"
+            )),
+            _ => Reason::new(text),
+        }
+    }
+
+    /// The same for the outcome of a call whose last attempt a time limit may have cut: `judge` lends
+    /// its error's text alone, which proves nothing.
+    pub fn note_cut<'e>(
+        &self,
+        outcome: &'e Result<T, E>,
+        judge: impl FnOnce(&'e E) -> Failure<'e>,
+    ) -> bool {
+        self.is_cut() && self.note(outcome, judge)
+    }
+
+    /// Whether the failure proves that the attempt had no effect. Nothing that is not known for certain
+    /// counts as proof.
+    fn proves_not_applied(&self, failure: &Failure<'_>) -> bool {
+        let action = &self.action;
+        // Stated of the whole body, or nothing else in it is open.
+        failure.is_stated()
+            || (!action.is(UNPROVED) && (failure.is_not_applied() || action.was_refused(failure)))
+    }
+
+    /// The failure, as the engine is to see it: the gate has a say in whether there is another
+    /// attempt.
+    #[inline]
+    #[must_use]
+    pub fn judged<'a>(&self, failure: Failure<'a>) -> Failure<'a> {
+        if self.is_over() {
+            failure.judged(Verdict::Stop)
+        } else {
+            failure
+        }
+    }
+
+    /// Whether a body has begun of which nobody has taken note.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.action.is(RUNNING)
+    }
+
+    /// Whether the attempt before was broken off without a word, or the question what it did.
+    pub(crate) fn is_cut(&self) -> bool {
+        let action = &self.action;
+        let asked = self.doubt == Doubt::Probe && action.is(UNKNOWN) && !action.is(OVER);
+        asked || (action.is(RUNNING) && !action.is(RETURNED))
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        let halted = self.doubt == Doubt::Halt && self.is_cut();
+        halted || self.action.is(OVER)
+    }
+
+    /// The error of a call that ended in doubt without one of its own.
+    pub(crate) fn in_doubt(&self) -> E {
+        let action = &*self.action;
+        let mut record = Record::new(action.token.id(), Status::InDoubt, time(0));
+        record.action_type = action.name.to_string();
+        record.fence = action.token.fence();
+        record.claim_id = Some(action.token.claim_id());
+        record.created_at = std::time::SystemTime::now();
+        record.reason = action.reason();
+        let record = Box::new(record);
+        (self.errors.of)(EffectError::InDoubt { record })
+    }
+}

@@ -1,0 +1,187 @@
+//! Metrics of the gate, through the [`metrics`](https://docs.rs/metrics) facade. Those of the calls
+//! themselves are in [`retry_core::metrics`], which also has the buckets of `effect_claim_seconds`.
+//!
+//! | metric | kind | labels | is |
+//! |---|---|---|---|
+//! | `effect_claims_total` | counter | `store`, `result` | calls that came to the gate |
+//! | `effect_replays_total` | counter | `store` | of these, calls that got a recorded result: nothing ran |
+//! | `effect_claim_seconds` | histogram | `store` | how long it took to let a call in or to answer it, where it did not wait for another |
+//! | `effect_in_doubt` | gauge | `store` | records that this process knows to be in doubt |
+//!
+//! `store` is [`EffectStore::kind`]. `result` is `won` (the body runs), `replayed`, `joined` (the
+//! result of a call that was waited for), `busy`, `doubt_found`, `mismatch` or `store_failed`, as in
+//! [`GateEventKind`].
+//!
+//! A process knows of a record in doubt when a call of its own has left it so, or was turned away by
+//! it, until another call of its own gets past. What other processes leave behind, and what people
+//! settle, it learns by [`count_in_doubt`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::time::Duration;
+
+use ::metrics::{
+    Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+};
+
+use crate::gate::event::GateEventKind;
+use crate::identity::action_id::ActionId;
+use crate::protocol::filter::Filter;
+use crate::protocol::record::Status;
+use crate::protocol::store::EffectStore;
+use crate::protocol::store_error::StoreError;
+
+/// Describes the gate's metrics to the recorder: their help texts and units.
+///
+/// The first gated call does so by itself; a program that wants them from the start does it after it
+/// has installed its recorder.
+pub fn describe() {
+    describe_counter!(
+        "effect_claims_total",
+        Unit::Count,
+        "Calls that came to the gate, by what became of them there"
+    );
+    describe_counter!(
+        "effect_replays_total",
+        Unit::Count,
+        "Calls that got a recorded result: nothing ran"
+    );
+    describe_histogram!(
+        "effect_claim_seconds",
+        Unit::Seconds,
+        "How long it took to let a call in or to answer it, where it did not wait for another"
+    );
+    describe_gauge!(
+        "effect_in_doubt",
+        "Records that this process knows to be in doubt"
+    );
+}
+
+/// Asks the store which records are in doubt, says how many, and tells the gauge.
+///
+/// For a program that wants to know of all of them, whoever left them: once at its start, and then
+/// every minute, perhaps.
+///
+/// ```
+/// use retry_effects::{InMemoryEffectStore, metrics};
+///
+/// # tokio::runtime::Builder::new_current_thread().build()?.block_on(async {
+/// let store = InMemoryEffectStore::new();
+/// assert_eq!(metrics::count_in_doubt(&store).await?, 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// Where the store cannot be read.
+pub async fn count_in_doubt(store: &dyn EffectStore) -> Result<u64, StoreError> {
+    const PAGE: usize = 1_000;
+    let mut filter = Filter::all().status(Status::InDoubt).limit(PAGE);
+    let mut found = BTreeSet::new();
+    loop {
+        let page = store.list(&filter).await?;
+        found.extend(page.iter().map(|record| record.id));
+        match page.last() {
+            Some(last) if page.len() == PAGE => filter = filter.after(last.id),
+            _ => break,
+        }
+    }
+    let count = found.len();
+    let mut known = known();
+    known.insert(store.kind(), found);
+    tell_in_doubt(&known, store.kind());
+    Ok(count as u64)
+}
+
+/// Something happened at the gate.
+pub(crate) fn record(
+    kind: GateEventKind,
+    store: &dyn EffectStore,
+    id: ActionId,
+    elapsed: Duration,
+) {
+    static DESCRIBED: Once = Once::new();
+    DESCRIBED.call_once(describe);
+    let store = store.kind();
+    let (claims, waited) = match kind {
+        GateEventKind::Joined | GateEventKind::Busy => (true, true),
+        GateEventKind::Won
+        | GateEventKind::Replayed
+        | GateEventKind::DoubtFound
+        | GateEventKind::Mismatch
+        | GateEventKind::StoreFailed => (true, false),
+        // How a body ended.
+        GateEventKind::Succeeded
+        | GateEventKind::Failed
+        | GateEventKind::Rescued
+        | GateEventKind::Released
+        | GateEventKind::InDoubt
+        | GateEventKind::Expired
+        | GateEventKind::LeaseLost
+        | GateEventKind::Unrecorded => (false, false),
+    };
+    if claims {
+        counter!("effect_claims_total", "store" => store, "result" => kind.name()).increment(1);
+        if !waited {
+            histogram!("effect_claim_seconds", "store" => store).record(elapsed);
+        }
+    }
+    if matches!(kind, GateEventKind::Replayed | GateEventKind::Joined) {
+        counter!("effect_replays_total", "store" => store).increment(1);
+    }
+    match kind {
+        GateEventKind::InDoubt | GateEventKind::Unrecorded | GateEventKind::DoubtFound => {
+            doubt(store, id);
+        }
+        GateEventKind::Won
+        | GateEventKind::Replayed
+        | GateEventKind::Joined
+        | GateEventKind::Succeeded
+        | GateEventKind::Failed
+        | GateEventKind::Released => settled(store, id),
+        GateEventKind::Busy
+        | GateEventKind::Rescued
+        | GateEventKind::Mismatch
+        | GateEventKind::Expired
+        | GateEventKind::LeaseLost
+        | GateEventKind::StoreFailed => {}
+    }
+}
+
+type Known = BTreeMap<&'static str, BTreeSet<ActionId>>;
+
+/// The records in doubt that this process knows of, by store.
+static KNOWN: Mutex<Known> = Mutex::new(BTreeMap::new());
+/// How many they are, so that a call looks for its own only where there are any.
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
+fn known() -> MutexGuard<'static, Known> {
+    KNOWN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn doubt(store: &'static str, id: ActionId) {
+    let mut known = known();
+    known.entry(store).or_default().insert(id);
+    tell_in_doubt(&known, store);
+}
+
+fn settled(store: &'static str, id: ActionId) {
+    if COUNT.load(Ordering::Relaxed) == 0 {
+        return;
+    }
+    let mut known = known();
+    if known.get_mut(store).is_some_and(|ids| ids.remove(&id)) {
+        tell_in_doubt(&known, store);
+    }
+}
+
+/// Told under the lock: what is told last is what holds.
+fn tell_in_doubt(known: &Known, store: &'static str) {
+    COUNT.store(known.values().map(BTreeSet::len).sum(), Ordering::Relaxed);
+    let count = known.get(store).map_or(0, BTreeSet::len);
+    #[expect(clippy::cast_precision_loss, reason = "nobody has 2^53 of them")]
+    gauge!("effect_in_doubt", "store" => store).set(count as f64);
+}

@@ -1,0 +1,22 @@
+//! The contract between gate and stores: the values that they exchange, the trait that a store
+//! implements, and the state machine of one record.
+//!
+//! Pure, apart from new claim ids: nothing here waits, and the time is a parameter. So tests and the
+//! exhaustive model run the decisions of the real stores.
+//!
+//! Every module but `id_source` may be imported from any folder above.
+
+pub(crate) mod claim;
+pub(crate) mod filter;
+mod id_source;
+pub(crate) mod ids;
+#[cfg(feature = "conformance")]
+pub mod model;
+pub(crate) mod outcome;
+pub(crate) mod payload;
+pub(crate) mod plain;
+pub(crate) mod reason;
+pub(crate) mod record;
+pub(crate) mod state_machine;
+pub(crate) mod store;
+pub(crate) mod store_error;

@@ -1,0 +1,134 @@
+//! [`Source`]: where a thread's claim ids come from, also in a process that was forked.
+
+use std::hash::{BuildHasher, RandomState};
+use std::time::{Duration, Instant};
+
+/// Where a thread's claim ids come from.
+#[derive(Clone)]
+pub(super) struct Source {
+    /// From the operating system.
+    keys: RandomState,
+    /// Of this thread in this process.
+    thread: u64,
+    next: u64,
+    /// When it was drawn from last.
+    drawn: Option<Instant>,
+}
+
+/// A thread that has drawn so little time ago has not forked since: `fork()` copies the tables of all
+/// pages first, which takes ten times as long in the smallest of processes. To ask for the process
+/// is a system call, which costs more than the rest of a claim in memory.
+const SOONER_THAN_A_FORK: Duration = Duration::from_micros(5);
+
+impl Source {
+    pub(super) fn new() -> Self {
+        let keys = RandomState::new();
+        Self {
+            thread: 0,
+            next: keys.hash_one(1_u8),
+            keys,
+            drawn: None,
+        }
+    }
+
+    pub(super) fn draw(&mut self, now: Instant, process: impl FnOnce() -> u32) -> u128 {
+        let since = self.drawn.map(|drawn| now.saturating_duration_since(drawn));
+        // A clock that stands still, or was coarse, says nothing.
+        if !since.is_some_and(|since| !since.is_zero() && since < SOONER_THAN_A_FORK) {
+            // With the time: a process that has ended leaves its number free, and in a container of
+            // its own a child may have its parent's.
+            self.thread = self.keys.hash_one((process(), now));
+        }
+        self.drawn = Some(now);
+        let at = self.next;
+        self.next = at.wrapping_add(1);
+        // The finaliser of `SplitMix64`, a permutation.
+        let mut mixed = at;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^= mixed >> 31;
+        // Either half alone differs after a fork: the low one seeds waits.
+        u128::from(self.thread) << 64 | u128::from(mixed ^ self.thread)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::protocol::ids::ClaimId;
+
+    fn halves(id: u128) -> [u64; 2] {
+        #[expect(clippy::cast_possible_truncation, reason = "two halves")]
+        [(id >> 64) as u64, id as u64]
+    }
+
+    /// What `fork()` does to a thread's state is to copy it.
+    #[test]
+    fn a_fork_shares_neither_half_of_any_id() {
+        let mut parent = Source::new();
+        let began = Instant::now();
+        let mut ids = BTreeSet::new();
+        for turn in 0..1_000 {
+            let now = began + Duration::from_millis(turn);
+            let mut children = [parent.clone(), parent.clone()];
+            let processes = [10, 11].into_iter().zip(&mut children);
+            let drawn = processes.map(|(process, child)| child.draw(now, || process));
+            let all = [parent.draw(now, || 9)].into_iter().chain(drawn);
+            ids.extend(all.flat_map(halves));
+        }
+        assert_eq!(ids.len(), 6 * 1_000);
+    }
+
+    /// As it is for the first process of a container, and for a copied machine.
+    #[test]
+    fn a_fork_with_the_same_number_has_the_time() {
+        let mut parent = Source::new();
+        let mut child = parent.clone();
+        let now = Instant::now();
+        let [one, other] = [
+            parent.draw(now, || 1),
+            child.draw(now + Duration::from_nanos(1), || 1),
+        ];
+        assert!(
+            halves(one)
+                .iter()
+                .zip(halves(other))
+                .all(|(one, other)| *one != other)
+        );
+    }
+
+    #[test]
+    fn the_process_is_asked_for_unless_no_fork_fits_in_between() {
+        let mut source = Source::new();
+        let began = Instant::now();
+        let mut asks = |after: Duration| {
+            let mut asked = false;
+            source.draw(began + after, || {
+                asked = true;
+                1
+            });
+            asked
+        };
+        let micros = Duration::from_micros;
+        assert!(asks(micros(0)));
+        assert!(!asks(micros(4)) && !asks(micros(8)));
+        assert!(asks(micros(8)), "the clock stands still");
+        assert!(asks(micros(13)) && asks(micros(1_000)));
+        assert!(asks(micros(500)), "the clock went back");
+    }
+
+    #[test]
+    fn no_id_comes_twice() {
+        let mut source = Source::new();
+        let began = Instant::now();
+        let nanos = |turn: u64| began + Duration::from_nanos(turn * 700 % 60_000);
+        let ids: BTreeSet<u128> = (0..10_000)
+            .map(|turn| source.draw(nanos(turn), || 1))
+            .collect();
+        assert_eq!(ids.len(), 10_000);
+        let of_thread: BTreeSet<u128> = (0..10_000).map(|_| ClaimId::random().bits()).collect();
+        assert_eq!(of_thread.len(), 10_000);
+    }
+}

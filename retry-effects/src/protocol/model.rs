@@ -1,0 +1,231 @@
+//! The state machine for a model of the protocol that is explored exhaustively: one record in a
+//! form that is small, has finitely many values and can be counted. Not part of the API.
+//!
+//! [`Row`] becomes the record that the state machine works on, and the record becomes a row again;
+//! every decision in between is the stores' own. Time does not move here: a record is moved into
+//! the past instead, and of its age only what decides is kept.
+
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use crate::identity::action_id::{ActionId, compute_action_id};
+use crate::protocol::claim::{Claim, ClaimRequest, Silent};
+use crate::protocol::ids::{ClaimId, Fence, Token};
+use crate::protocol::outcome::{Outcome, Settlement};
+use crate::protocol::payload::Payload;
+use crate::protocol::record::{Finished, Status};
+use crate::protocol::state_machine::{self, Now, Slot};
+use crate::protocol::store_error::StoreError;
+
+const NOW: Now = Now {
+    lease: 10,
+    wall: 10,
+};
+const LEASE: Duration = Duration::from_nanos(1);
+const KEEP: Duration = Duration::from_millis(5);
+
+static ID: LazyLock<ActionId> = LazyLock::new(|| {
+    compute_action_id("model", &0_u8, "").expect("a number has a faithful JSON form")
+});
+static NO_TEXT: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from(""));
+
+/// One record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Row {
+    /// Where it stands, a lease that has run out not considered.
+    pub state: State,
+    /// It is known that the effect happened, though not with which result.
+    pub applied: bool,
+    /// The number of its newest claim.
+    pub fence: u8,
+    /// The name of its newest claim.
+    pub claim: u8,
+    /// Its lease has not run out.
+    pub leased: bool,
+    /// It has been finished for as long as it had to be kept.
+    pub old: bool,
+    /// Its result.
+    pub result: Option<u8>,
+}
+
+/// Where a [`Row`] stands: a [`Status`] that can be sorted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "Status says what they mean")]
+pub enum State {
+    Pending,
+    Success,
+    Failed,
+    Released,
+    InDoubt,
+}
+
+/// What a caller asks for.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask {
+    /// The claim's name.
+    pub claim: u8,
+    /// The fence of the record in doubt that it takes over.
+    pub takeover: Option<u8>,
+    /// Whether it has watched the owner for a whole lease without a sign of life.
+    pub silent: bool,
+}
+
+/// A result's payload.
+#[must_use]
+pub fn payload(result: u8) -> Payload {
+    Payload::new(result.to_string())
+}
+
+/// The token of a claim.
+#[must_use]
+pub fn token(fence: u8, claim: u8) -> Token {
+    let claim = ClaimId::from_bits(u128::from(claim));
+    Token::new(*ID, Fence::new(u64::from(fence)), claim)
+}
+
+impl Row {
+    /// Claims; `fence` is the store's next one.
+    pub fn claim(row: &mut Option<Self>, ask: Ask, fence: u8) -> Claim {
+        let number = |fence: u8| Fence::new(u64::from(fence));
+        let silent = row.filter(|_| ask.silent).map(|row| Silent {
+            fence: number(row.fence),
+            renewals: 0,
+        });
+        let request = ClaimRequest {
+            id: *ID,
+            claim_id: ClaimId::from_bits(u128::from(ask.claim)),
+            action_type: "",
+            scope: "",
+            input_hash: None,
+            lease: LEASE,
+            keep: KEEP,
+            retain: None,
+            takeover: ask.takeover.map(number),
+            silent,
+        };
+        let mut slot = row.map(Self::slot);
+        let interned = |_: &str| NO_TEXT.clone();
+        let claim = state_machine::claim(&mut slot, &request, NOW, || number(fence), interned);
+        *row = slot.map(Self::of);
+        claim
+    }
+
+    /// Records an outcome. Says whether anything changed.
+    ///
+    /// # Errors
+    ///
+    /// As [`EffectStore::complete`](crate::EffectStore::complete).
+    pub fn complete(&mut self, token: &Token, outcome: Outcome) -> Result<bool, StoreError> {
+        self.with(|slot| slot.complete(token, outcome, NOW))
+    }
+
+    /// Prolongs the lease.
+    ///
+    /// # Errors
+    ///
+    /// As [`EffectStore::renew`](crate::EffectStore::renew).
+    pub fn renew(&mut self, token: &Token) -> Result<(), StoreError> {
+        self.with(|slot| slot.renew(token, LEASE, NOW))
+    }
+
+    /// Gives the claim back.
+    ///
+    /// # Errors
+    ///
+    /// As [`EffectStore::release`](crate::EffectStore::release).
+    pub fn release(&mut self, token: &Token) -> Result<Option<Finished>, StoreError> {
+        self.with(|slot| slot.release(token, NOW))
+            .map(|(_, done)| done)
+    }
+
+    /// A person's word.
+    ///
+    /// # Errors
+    ///
+    /// As [`EffectStore::settle`](crate::EffectStore::settle).
+    pub fn settle(&mut self, fence: u8, settlement: Settlement) -> Result<bool, StoreError> {
+        self.with(|slot| slot.settle(Fence::new(u64::from(fence)), settlement, NOW))
+    }
+
+    /// Whether a purge of everything finished removes it.
+    #[must_use]
+    pub fn is_purgeable(self) -> bool {
+        self.slot().is_purgeable(0, NOW)
+    }
+
+    /// Where it stands, a lease that has run out considered.
+    #[must_use]
+    pub fn status(self) -> Status {
+        self.slot().status_at(NOW)
+    }
+
+    fn with<T>(&mut self, change: impl FnOnce(&mut Slot) -> T) -> T {
+        let mut slot = self.slot();
+        let answer = change(&mut slot);
+        *self = Self::of(slot);
+        answer
+    }
+
+    fn slot(self) -> Slot {
+        let finished = matches!(self.state, State::Success | State::Failed | State::Released);
+        let age = if self.old {
+            state_machine::millis(KEEP)
+        } else {
+            0
+        };
+        Slot {
+            status: match self.state {
+                State::Pending => Status::Pending,
+                State::Success => Status::Success,
+                State::Failed => Status::Failed,
+                State::Released => Status::Released,
+                State::InDoubt => Status::InDoubt,
+            },
+            applied: self.applied,
+            fence: Fence::new(u64::from(self.fence)),
+            claim_id: ClaimId::from_bits(u128::from(self.claim)),
+            input_hash: None,
+            action_type: NO_TEXT.clone(),
+            scope: NO_TEXT.clone(),
+            // Of a finished row the wall clock alone tells the age.
+            lease_until: if finished {
+                u64::MAX
+            } else {
+                NOW.lease + u64::from(self.leased)
+            },
+            lease: state_machine::nanos(LEASE),
+            renewals: 0,
+            created: 0,
+            completed: if finished { NOW.wall - age } else { 0 },
+            keep: state_machine::millis(KEEP),
+            retain: u64::MAX,
+            payload: self.result.map(payload),
+        }
+    }
+
+    fn of(slot: Slot) -> Self {
+        let small = |number: u64| u8::try_from(number).expect("the model counts in u8");
+        let finished = slot.is_finished();
+        let leased = !finished && slot.lease_until > NOW.lease;
+        let result = slot.payload.filter(|_| finished).map(|payload| {
+            let result = payload.json().parse();
+            result.expect("a result is a small number")
+        });
+        let claim = u64::try_from(slot.claim_id.bits()).expect("a small number");
+        Self {
+            state: match slot.status {
+                Status::Pending => State::Pending,
+                Status::Success => State::Success,
+                Status::Failed => State::Failed,
+                Status::Released => State::Released,
+                Status::InDoubt => State::InDoubt,
+            },
+            applied: slot.applied,
+            fence: small(slot.fence.number()),
+            claim: small(claim),
+            leased,
+            old: slot.completed != 0 && NOW.wall - slot.completed >= slot.keep,
+            result,
+        }
+    }
+}

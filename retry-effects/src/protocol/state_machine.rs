@@ -1,0 +1,456 @@
+//! The state machine: what each request makes of a record. Pure functions of the record, the
+//! request and the store's time; every store that decides in Rust decides here.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crate::identity::action_id::ActionId;
+use crate::protocol::claim::{Claim, ClaimRequest};
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
+use crate::protocol::filter::Filter;
+use crate::protocol::ids::InputHash;
+use crate::protocol::ids::{ClaimId, Fence, Token};
+use crate::protocol::outcome::{Outcome, Settlement};
+use crate::protocol::payload::Payload;
+use crate::protocol::reason::Reason;
+use crate::protocol::record::Busy;
+use crate::protocol::record::{Finished, Record, Resolved, Status};
+use crate::protocol::store_error::StoreError;
+
+/// What the store's clocks say.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Now {
+    /// Nanoseconds on the clock that decides leases.
+    pub(crate) lease: u64,
+    /// The wall clock in milliseconds since 1970: for people, and for how old a record is.
+    pub(crate) wall: u64,
+}
+
+/// One record, without its id.
+#[derive(Clone, Debug)]
+pub(crate) struct Slot {
+    pub(crate) status: Status,
+    /// Whether it is known that the effect happened, though not with which result.
+    pub(crate) applied: bool,
+    pub(crate) fence: Fence,
+    /// All zero in the record of another program.
+    pub(crate) claim_id: ClaimId,
+    pub(crate) input_hash: Option<InputHash>,
+    pub(crate) action_type: Arc<str>,
+    pub(crate) scope: Arc<str>,
+    /// When its lease ends, on the store's clock for leases; once it is finished, when that was;
+    /// `u64::MAX` then, where that was by another clock than the one that runs now.
+    pub(crate) lease_until: u64,
+    /// The whole lease in nanoseconds.
+    pub(crate) lease: u64,
+    pub(crate) renewals: u64,
+    /// Milliseconds since 1970.
+    pub(crate) created: u64,
+    /// Milliseconds since 1970; 0 while it is not finished.
+    pub(crate) completed: u64,
+    /// How long it is kept in any case once it is finished, in milliseconds.
+    pub(crate) keep: u64,
+    /// How long it is kept at most once it is finished, in milliseconds; `u64::MAX`: until purged.
+    pub(crate) retain: u64,
+    /// The result or the error of what is finished; in doubt, the [reason](Reason::to_payload).
+    pub(crate) payload: Option<Payload>,
+}
+
+/// Claims. `slot` is what is recorded, and becomes what is to be recorded; it changes only where
+/// the claim is won under a new fence.
+///
+/// `fence` gives the store's next fence; `interned` turns a text into one that records share.
+#[cfg(any(feature = "sqlite", feature = "conformance"))]
+pub(crate) fn claim(
+    slot: &mut Option<Slot>,
+    request: &ClaimRequest<'_>,
+    now: Now,
+    fence: impl FnOnce() -> Fence,
+    mut interned: impl FnMut(&str) -> Arc<str>,
+) -> Claim {
+    let created = match slot {
+        Some(found) => match found.grant(request, now) {
+            Ok(created) => created,
+            Err(refusal) => return refusal,
+        },
+        None => now.wall,
+    };
+    let fence = fence();
+    *slot = Some(Slot::claimed(request, created, fence, now, &mut interned));
+    Claim::Won(Token::new(request.id, fence, request.claim_id))
+}
+
+impl Slot {
+    /// The record of a claim that is won.
+    pub(crate) fn claimed(
+        request: &ClaimRequest<'_>,
+        created: u64,
+        fence: Fence,
+        now: Now,
+        mut interned: impl FnMut(&str) -> Arc<str>,
+    ) -> Self {
+        Self {
+            status: Status::Pending,
+            applied: false,
+            fence,
+            claim_id: request.claim_id,
+            input_hash: request.input_hash,
+            action_type: interned(request.action_type),
+            scope: interned(request.scope),
+            lease_until: now.lease.saturating_add(nanos(request.lease)),
+            lease: nanos(request.lease),
+            renewals: 0,
+            created,
+            completed: 0,
+            keep: millis(request.keep),
+            retain: request.retain.map_or(u64::MAX, millis),
+            payload: None,
+        }
+    }
+
+    /// Whether a claim is granted anew, and then when the action was first claimed; else the
+    /// answer.
+    #[inline]
+    pub(crate) fn grant(&self, request: &ClaimRequest<'_>, now: Now) -> Result<u64, Claim> {
+        if self.is_over(now) {
+            return Ok(now.wall);
+        }
+        self.refusal(request, now).map_or(Ok(self.created), Err)
+    }
+
+    /// Why a claim is not granted anew, if it is not.
+    fn refusal(&self, request: &ClaimRequest<'_>, now: Now) -> Option<Claim> {
+        if self.status == Status::Released {
+            return None;
+        }
+        if self.status == Status::Pending && self.claim_id == request.claim_id {
+            // Found again: its acknowledgement was lost.
+            let token = Token::new(request.id, self.fence, request.claim_id);
+            return Some(Claim::Won(token));
+        }
+        if differ(self.input_hash, request.input_hash) {
+            return Some(Claim::Mismatch);
+        }
+        match self.resolved(request.id, now) {
+            Resolved::Free => None,
+            Resolved::Busy(busy) => {
+                let silent = request.silent.is_some_and(|silent| {
+                    silent.fence == busy.fence && silent.renewals == busy.renewals
+                });
+                if !silent {
+                    return Some(Claim::Busy(busy));
+                }
+                self.in_doubt(request, now)
+            }
+            Resolved::Done(finished) => Some(Claim::Done(finished)),
+            Resolved::Failed(finished) => Some(Claim::Failed(finished)),
+            Resolved::InDoubt(_) => self.in_doubt(request, now),
+        }
+    }
+
+    /// The claim on a record in doubt: `None` where it is taken over.
+    fn in_doubt(&self, request: &ClaimRequest<'_>, now: Now) -> Option<Claim> {
+        if request.takeover == Some(self.fence) && !self.applied {
+            return None;
+        }
+        let mut record = self.record(request.id, now);
+        if record.status == Status::Pending {
+            record.reason = Some(Reason::new(SILENT));
+        }
+        record.status = Status::InDoubt;
+        record.lease_left = None;
+        Some(Claim::InDoubt(Box::new(record)))
+    }
+
+    /// What is recorded, as the gate reads it.
+    pub(crate) fn resolved(&self, id: ActionId, now: Now) -> Resolved {
+        if self.is_over(now) {
+            return Resolved::Free;
+        }
+        match self.status_at(now) {
+            Status::Released => Resolved::Free,
+            Status::Pending => Resolved::Busy(Busy {
+                fence: self.fence,
+                renewals: self.renewals,
+                lease: Duration::from_nanos(self.lease),
+                left: Duration::from_nanos(self.lease_until.saturating_sub(now.lease)),
+                input_hash: self.input_hash,
+            }),
+            Status::Success => Resolved::Done(self.finished()),
+            Status::Failed => Resolved::Failed(self.finished()),
+            Status::InDoubt => Resolved::InDoubt(Box::new(self.record(id, now))),
+        }
+    }
+
+    /// What is recorded of a finished action.
+    pub(crate) fn finished(&self) -> Finished {
+        let payload = self.payload.clone();
+        Finished::new(
+            self.fence,
+            payload.unwrap_or_else(|| Payload::new("null")),
+            self.input_hash,
+        )
+    }
+
+    /// Where it stands: a claim whose lease has run out is in doubt.
+    pub(crate) fn status_at(&self, now: Now) -> Status {
+        if self.status == Status::Pending && now.lease >= self.lease_until {
+            Status::InDoubt
+        } else {
+            self.status
+        }
+    }
+
+    pub(crate) fn is_finished(&self) -> bool {
+        matches!(
+            self.status,
+            Status::Success | Status::Failed | Status::Released
+        )
+    }
+
+    /// Whether it is finished and its time to be kept is up: as good as absent.
+    pub(crate) fn is_over(&self, now: Now) -> bool {
+        self.over_at().is_some_and(|over_at| now.wall >= over_at)
+            && self.age(now) >= self.over_at_age()
+    }
+
+    /// The wall clock's time from which it is over; `None` where it is kept until it is purged.
+    pub(crate) fn over_at(&self) -> Option<u64> {
+        let kept = self.retain != u64::MAX && self.is_finished();
+        kept.then(|| self.completed.saturating_add(self.over_at_age()))
+    }
+
+    /// The age from which it is over.
+    pub(crate) fn over_at_age(&self) -> u64 {
+        self.retain.max(self.keep)
+    }
+
+    /// Whether a purge of what is older than `age` milliseconds may remove it.
+    pub(crate) fn is_purgeable(&self, age: u64, now: Now) -> bool {
+        self.is_finished() && self.age(now) >= self.keep && self.age(now) >= age
+    }
+
+    /// Milliseconds since it was finished: by the wall clock, and where the clock of leases is still
+    /// the one that ran then, by that too. A wall clock that is set forward makes nothing older.
+    fn age(&self, now: Now) -> u64 {
+        let by_wall = now.wall.saturating_sub(self.completed);
+        match self.lease_until {
+            u64::MAX => by_wall,
+            finished => by_wall.min(now.lease.saturating_sub(finished) / 1_000_000),
+        }
+    }
+
+    /// Records an outcome. Says whether anything changed.
+    pub(crate) fn complete(
+        &mut self,
+        token: &Token,
+        outcome: Outcome,
+        now: Now,
+    ) -> Result<bool, StoreError> {
+        let lost = StoreError::lease_lost(token.fence());
+        if !self.is_of(token) {
+            return Err(lost);
+        }
+        match self.status {
+            Status::Pending | Status::InDoubt => {}
+            Status::Success | Status::Failed | Status::Released => {
+                return if self.has(&outcome) {
+                    Ok(false)
+                } else {
+                    Err(lost)
+                };
+            }
+        }
+        match outcome {
+            Outcome::InDoubt { applied, reason } => {
+                if self.status == Status::InDoubt && (self.applied || !applied) {
+                    return Ok(false);
+                }
+                self.status = Status::InDoubt;
+                self.applied |= applied;
+                if let Some(reason) = reason {
+                    self.payload = Some(reason.to_payload());
+                }
+                // Its owner has stopped: nobody need wait for it.
+                self.lease_until = self.lease_until.min(now.lease);
+            }
+            Outcome::Success(payload) => self.finish(Status::Success, Some(payload), now),
+            Outcome::Failed(payload) => self.finish(Status::Failed, Some(payload), now),
+        }
+        Ok(true)
+    }
+
+    /// Whether the outcome is the one that is recorded.
+    fn has(&self, outcome: &Outcome) -> bool {
+        let recorded = |payload: &Payload| self.payload.as_ref() == Some(payload);
+        match outcome {
+            Outcome::Success(payload) => self.status == Status::Success && recorded(payload),
+            Outcome::Failed(payload) => self.status == Status::Failed && recorded(payload),
+            Outcome::InDoubt { .. } => false,
+        }
+    }
+
+    fn finish(&mut self, status: Status, payload: Option<Payload>, now: Now) {
+        self.status = status;
+        self.applied = false;
+        self.payload = payload;
+        self.completed = now.wall;
+        // From here on, when it was finished by the clock of leases.
+        self.lease_until = now.lease;
+    }
+
+    /// Prolongs the lease.
+    pub(crate) fn renew(
+        &mut self,
+        token: &Token,
+        lease: Duration,
+        now: Now,
+    ) -> Result<(), StoreError> {
+        let is_open = matches!(self.status, Status::Pending | Status::InDoubt);
+        if !self.is_of(token) || !is_open {
+            return Err(StoreError::lease_lost(token.fence()));
+        }
+        if self.status == Status::Pending {
+            self.lease = nanos(lease);
+            self.lease_until = now.lease.saturating_add(self.lease);
+            self.renewals += 1;
+        }
+        Ok(())
+    }
+
+    /// Gives the claim back. Says whether anything changed, and the result where there is one.
+    pub(crate) fn release(
+        &mut self,
+        token: &Token,
+        now: Now,
+    ) -> Result<(bool, Option<Finished>), StoreError> {
+        if !self.is_of(token) {
+            return Err(StoreError::lease_lost(token.fence()));
+        }
+        match self.status {
+            Status::Success => Ok((false, Some(self.finished()))),
+            Status::Released => Ok((false, None)),
+            Status::Failed => Err(StoreError::lease_lost(token.fence())),
+            Status::InDoubt if self.applied => Err(StoreError::lease_lost(token.fence())),
+            Status::Pending | Status::InDoubt => {
+                self.finish(Status::Released, None, now);
+                Ok((true, None))
+            }
+        }
+    }
+
+    /// A person's word.
+    pub(crate) fn settle(
+        &mut self,
+        fence: Fence,
+        settlement: Settlement,
+        now: Now,
+    ) -> Result<bool, StoreError> {
+        let status = self.status_at(now);
+        let changed = StoreError::changed(status, self.fence);
+        if fence != self.fence {
+            return Err(changed);
+        }
+        match (settlement, status) {
+            (Settlement::Success(payload), Status::Success)
+                if self.payload.as_ref() == Some(&payload) =>
+            {
+                Ok(false)
+            }
+            (Settlement::Success(payload), Status::Success | Status::InDoubt | Status::Pending) => {
+                self.finish(Status::Success, Some(payload), now);
+                Ok(true)
+            }
+            (Settlement::NotApplied, Status::Released) => Ok(false),
+            (Settlement::NotApplied, Status::InDoubt | Status::Pending) => {
+                // An owner that is late may still be alive, and so may one that went on in doubt.
+                let left = self.lease_until.saturating_sub(now.lease);
+                if left > 0 {
+                    return Err(StoreError::owner_alive(Duration::from_nanos(left)));
+                }
+                self.finish(Status::Released, None, now);
+                Ok(true)
+            }
+            (Settlement::Success(_), Status::Failed | Status::Released)
+            | (Settlement::NotApplied, Status::Success | Status::Failed) => Err(changed),
+        }
+    }
+
+    /// Whether a filter selects it, its order and its limit apart.
+    #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
+    pub(crate) fn is_selected(&self, filter: &Filter, now: Now) -> bool {
+        let stands = filter
+            .status
+            .is_none_or(|status| status == self.status_at(now));
+        let age = now.wall.saturating_sub(self.created);
+        let is_older = filter.older_than.is_none_or(|than| age > millis(than));
+        stands && is_older && !self.is_over(now)
+    }
+
+    fn is_of(&self, token: &Token) -> bool {
+        self.fence == token.fence() && self.claim_id == token.claim_id()
+    }
+
+    /// Everything, for people.
+    pub(crate) fn record(&self, id: ActionId, now: Now) -> Record {
+        let status = self.status_at(now);
+        let mut record = Record::new(id, status, time(self.created));
+        record.action_type = self.action_type.to_string();
+        record.scope = self.scope.to_string();
+        record.fence = self.fence;
+        record.claim_id = (self.claim_id.bits() != 0).then_some(self.claim_id);
+        record.input_hash = self.input_hash;
+        match status {
+            Status::Success | Status::Failed => record.payload = self.payload.clone(),
+            Status::InDoubt => record.reason = self.reason(),
+            Status::Pending | Status::Released => {}
+        }
+        record.applied = self.applied;
+        record.completed_at = self.is_finished().then(|| time(self.completed));
+        record.lease_left = (status == Status::Pending)
+            .then(|| Duration::from_nanos(self.lease_until.saturating_sub(now.lease)));
+        record.renewals = self.renewals;
+        record.lease_over = (status == Status::InDoubt)
+            .then(|| Duration::from_nanos(now.lease.saturating_sub(self.lease_until)));
+        record
+    }
+
+    /// Why it is in doubt, given that it is.
+    fn reason(&self) -> Option<Reason> {
+        if self.status == Status::InDoubt {
+            return self.payload.as_ref().and_then(Reason::from_payload);
+        }
+        Some(Reason::new(if self.claim_id.bits() == 0 {
+            UNFINISHED
+        } else {
+            RAN_OUT
+        }))
+    }
+}
+
+/// The reasons of records that are in doubt without a word of their owners.
+const RAN_OUT: &str = "its lease ran out";
+const SILENT: &str = "its owner gave no sign of life for a whole lease";
+const UNFINISHED: &str = "another program began it, and has not recorded its end";
+
+/// Whether both hashes are known, and different.
+pub(crate) fn differ(one: Option<InputHash>, other: Option<InputHash>) -> bool {
+    matches!((one, other), (Some(one), Some(other)) if one != other)
+}
+
+/// A duration in nanoseconds; one of over 584 years is as good as that.
+pub(crate) fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// A duration in milliseconds.
+pub(crate) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The wall clock's time in milliseconds since 1970.
+pub(crate) fn time(millis: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH
+        .checked_add(Duration::from_millis(millis))
+        .unwrap_or(SystemTime::UNIX_EPOCH)
+}

@@ -1,0 +1,192 @@
+//! One of the store's parts: the records whose ids begin alike, behind one lock.
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
+
+use crate::identity::action_id::ActionId;
+use crate::protocol::claim::{Claim, ClaimRequest};
+use crate::protocol::ids::{Fence, Token};
+use crate::protocol::state_machine::{Now, Slot};
+use crate::stores::memory::texts::Texts;
+
+/// The records of a shard, and its fences.
+#[derive(Debug, Default)]
+pub(super) struct Shard {
+    /// Boxed: the table, of which up to half stands empty, then holds an id and a pointer each.
+    slots: HashMap<ActionId, Box<Slot>, BuildHasherDefault<IdBytes>>,
+    /// The newest fence. A key always lives in the same shard, so that its fences grow.
+    fence: u64,
+    texts: Texts,
+    /// The finished records that go by themselves, by when.
+    due: BTreeSet<(u64, ActionId)>,
+}
+
+/// How many records whose time is up a claim removes by the way.
+const SWEPT_BY_A_CLAIM: usize = 2;
+
+impl Shard {
+    /// Claims an action. `room` is asked where the record would be a new one; `None` is its no.
+    #[inline]
+    pub(super) fn claim(
+        &mut self,
+        request: &ClaimRequest<'_>,
+        now: Now,
+        room: impl FnOnce() -> bool,
+    ) -> Option<Claim> {
+        let mut texts = |text: &str| self.texts.shared(text);
+        let (fence, created) = (Fence::new(self.fence + 1), now.wall);
+        match self.slots.entry(request.id) {
+            Entry::Occupied(mut found) => {
+                let slot = found.get_mut();
+                let created = match slot.grant(request, now) {
+                    Ok(created) => created,
+                    Err(refusal) => return Some(refusal),
+                };
+                if let Some(due) = slot.over_at() {
+                    self.due.remove(&(due, request.id));
+                }
+                **slot = Slot::claimed(request, created, fence, now, &mut texts);
+            }
+            Entry::Vacant(place) => {
+                if !room() {
+                    return None;
+                }
+                let slot = Slot::claimed(request, created, fence, now, &mut texts);
+                place.insert(Box::new(slot));
+            }
+        }
+        self.fence = fence.number();
+        Some(Claim::Won(Token::new(request.id, fence, request.claim_id)))
+    }
+
+    /// Removes a few records whose time is up. Says how many.
+    #[inline]
+    pub(super) fn sweep_some(&mut self, now: Now) -> usize {
+        if self.due.is_empty() {
+            return 0;
+        }
+        self.sweep(now, SWEPT_BY_A_CLAIM)
+    }
+
+    /// Removes up to `limit` records whose time is up. Says how many.
+    pub(super) fn sweep(&mut self, now: Now, limit: usize) -> usize {
+        for swept in 0..limit {
+            match self.due.first().copied() {
+                Some((_, id)) if self.slots.get(&id).is_none_or(|slot| slot.is_over(now)) => {
+                    self.due.pop_first();
+                    self.slots.remove(&id);
+                }
+                _ => return swept,
+            }
+        }
+        limit
+    }
+
+    /// Removes what a purge may. Says how much.
+    pub(super) fn purge(&mut self, age: u64, now: Now) -> usize {
+        let before = self.slots.len();
+        let due = &mut self.due;
+        self.slots.retain(|id, slot| {
+            let goes = slot.is_purgeable(age, now);
+            if goes && let Some(over_at) = slot.over_at() {
+                due.remove(&(over_at, *id));
+            }
+            !goes
+        });
+        let purged = before - self.slots.len();
+        if self.slots.len() < self.slots.capacity() / 4 {
+            self.slots.shrink_to_fit();
+        }
+        purged
+    }
+
+    /// The record of an action, unless its time is up.
+    #[inline]
+    pub(super) fn slot(&self, id: ActionId, now: Now) -> Option<&Slot> {
+        let slot = self.slots.get(&id).map(|slot| &**slot);
+        slot.filter(|slot| !slot.is_over(now))
+    }
+
+    /// Changes the record of an action, if there is one whose time is not up.
+    #[inline]
+    pub(super) fn change<R>(
+        &mut self,
+        id: ActionId,
+        now: Now,
+        change: impl FnOnce(&mut Slot) -> R,
+    ) -> Option<R> {
+        let slot = self.slots.get_mut(&id)?;
+        if slot.is_over(now) {
+            return None;
+        }
+        let before = slot.over_at();
+        let answer = change(slot);
+        let after = slot.over_at();
+        if before != after {
+            self.due.extend(after.map(|due| (due, id)));
+            if let Some(due) = before {
+                self.due.remove(&(due, id));
+            }
+        }
+        Some(answer)
+    }
+
+    /// All records whose time is not up, in no order.
+    pub(super) fn all(&self, now: Now) -> impl Iterator<Item = (ActionId, &Slot)> {
+        let all = self.slots.iter().map(|(id, slot)| (*id, &**slot));
+        all.filter(move |(_, slot)| !slot.is_over(now))
+    }
+
+    /// How many records there are, also those whose time is up.
+    #[cfg(all(test, feature = "conformance"))]
+    pub(super) fn all_held(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// How many records there are whose time is not up.
+    pub(super) fn len(&self, now: Now) -> usize {
+        let over = self.due.iter().take_while(|(due, _)| *due <= now.wall);
+        self.slots.len() - over.count()
+    }
+}
+
+/// Takes eight bytes of an id, which is a SHA-256 already, for its hash: other bytes than those
+/// that choose the shard, or each shard's table would use a part of its places only.
+#[derive(Debug, Default)]
+pub(super) struct IdBytes(u64);
+
+impl Hasher for IdBytes {
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some((_, eight)) = bytes.split_last_chunk::<8>() {
+            self.0 = u64::from_le_bytes(*eight);
+        }
+    }
+
+    /// The length, which is always the same.
+    #[inline]
+    fn write_usize(&mut self, _: usize) {}
+
+    #[inline]
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::hash::{BuildHasher, BuildHasherDefault};
+
+    use super::IdBytes;
+    use crate::identity::action_id::ActionId;
+
+    #[test]
+    fn the_hash_is_the_ids_last_bytes() {
+        let id: ActionId = format!("{}0100000000000002", "ab".repeat(24))
+            .parse()
+            .expect("64 digits");
+        let hash = BuildHasherDefault::<IdBytes>::default().hash_one(id);
+        assert_eq!(hash, 0x0200_0000_0000_0001);
+    }
+}

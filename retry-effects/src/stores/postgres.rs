@@ -1,0 +1,20 @@
+//! The store in a Postgres database. Other folders import [`store`] and [`options`].
+
+mod changes;
+mod claims;
+mod columns;
+mod error;
+mod listener;
+mod lookups;
+mod name;
+pub(crate) mod options;
+mod queue;
+mod row;
+mod runtime;
+mod schema;
+mod server;
+mod statements;
+pub(crate) mod store;
+#[cfg(feature = "postgres-tls")]
+mod tls;
+mod transaction;

@@ -1,0 +1,145 @@
+//! Hears what other machines say of the ends of their claims.
+//!
+//! A notification is a hint: whoever is woken reads the record. What is missed while the connection
+//! is away, polling finds out.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll};
+
+use retry_core::{RetryPolicy, Verdict};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
+use tokio_postgres::{AsyncMessage, Client, Config, Connection, Socket};
+
+use super::queue::Desk;
+use crate::stores::resend::again;
+use crate::stores::waiters::Waiters;
+
+/// How it connects: at once, and then ever less often.
+const CONNECT: RetryPolicy = RetryPolicy::new(1)
+    .with_unlimited_attempts()
+    .with_backoff_ms(100)
+    .with_exponential_backoff(true)
+    .with_max_wait(std::time::Duration::from_secs(10));
+
+/// A connection, which gives what the server says unasked.
+trait Wire: Send {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<AsyncMessage, Lost>>>;
+}
+
+impl<S, T> Wire for Connection<S, T>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+    T: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<AsyncMessage, Lost>>> {
+        self.poll_message(context)
+    }
+}
+
+type Lost = tokio_postgres::Error;
+type Dialled = Pin<Box<dyn Future<Output = Result<(Client, Box<dyn Wire>), Lost>> + Send>>;
+
+/// How to reach the server by a connection of one's own.
+#[derive(Clone)]
+pub(super) struct Dial(Arc<dyn Fn() -> Dialled + Send + Sync>);
+
+impl fmt::Debug for Dial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Dial")
+    }
+}
+
+impl Dial {
+    pub(super) fn new<T>(config: Config, tls: T) -> Self
+    where
+        T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
+        T::Stream: Send + 'static,
+        T::TlsConnect: Send,
+        <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
+    {
+        Self(Arc::new(move || {
+            let (config, tls) = (config.clone(), tls.clone());
+            Box::pin(async move {
+                let (client, connection) = config.connect(tls).await?;
+                Ok((client, Box::new(connection) as Box<dyn Wire>))
+            })
+        }))
+    }
+
+    /// A connection, however long that takes, as long as somebody wants it.
+    fn connected(&self, desk: &Weak<Desk>) -> Dialled {
+        let (dial, desk) = (self.0.clone(), desk.clone());
+        let verdict = move |_: &Lost| {
+            if desk.strong_count() > 0 {
+                Verdict::Retry
+            } else {
+                Verdict::Stop
+            }
+        };
+        Box::pin(again(CONNECT, None, verdict, move || dial()))
+    }
+}
+
+/// Listens until the desk is gone.
+pub(super) async fn listen(dial: Dial, desk: Weak<Desk>) {
+    loop {
+        let Some(strong) = desk.upgrade() else { return };
+        let (waiters, command) = (
+            strong.waiters.clone(),
+            strong.server.statements().listen.clone(),
+        );
+        drop(strong);
+        let Ok((client, mut wire)) = dial.connected(&desk).await else {
+            return;
+        };
+        let asked = async { client.batch_execute(&command).await };
+        hear(&mut *wire, asked, &waiters, &desk).await;
+        if desk.strong_count() == 0 {
+            return;
+        }
+        // A server that takes connections and drops them is not asked all the time.
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+}
+
+/// Wakes those whom notifications concern, until the connection is lost or the desk is gone.
+async fn hear(
+    wire: &mut dyn Wire,
+    asked: impl Future<Output = Result<(), Lost>>,
+    waiters: &Waiters,
+    desk: &Weak<Desk>,
+) {
+    let mut asked = Box::pin(asked);
+    let mut is_asked = false;
+    let mut look = tokio::time::interval(std::time::Duration::from_secs(5));
+    poll_fn(|context| {
+        while look.poll_tick(context).is_ready() {
+            if desk.strong_count() == 0 {
+                return Poll::Ready(());
+            }
+        }
+        if !is_asked && let Poll::Ready(answer) = asked.as_mut().poll(context) {
+            is_asked = true;
+            if answer.is_err() {
+                return Poll::Ready(());
+            }
+        }
+        loop {
+            match wire.poll(context) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Some(Ok(AsyncMessage::Notification(said)))) => {
+                    if let Ok(id) = said.payload().parse() {
+                        waiters.wake(id);
+                    }
+                }
+                Poll::Ready(Some(Ok(_))) => {}
+                Poll::Ready(Some(Err(_)) | None) => return Poll::Ready(()),
+            }
+        }
+    })
+    .await;
+}

@@ -1,0 +1,327 @@
+//! How a store is opened where the defaults do not fit.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use deadpool_postgres::{
+    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime,
+};
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
+use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
+use tokio_postgres::{Config, NoTls, Socket};
+
+use super::listener::Dial;
+use super::name::SchemaName;
+use super::runtime::{at_home, wait_at_home};
+use super::server::Server;
+use super::statements::{SESSION, Statements};
+use super::store::PostgresEffectStore;
+#[cfg(feature = "postgres-tls")]
+use super::tls;
+use super::{error, schema};
+use crate::protocol::store_error::StoreError;
+
+/// How a [`PostgresEffectStore`] is opened: its schema, and how many connections it has.
+///
+/// # Examples
+///
+/// ```no_run
+/// use retry_effects::PostgresEffectStore;
+///
+/// # async fn open() -> Result<(), retry_effects::StoreError> {
+/// let store = PostgresEffectStore::options()
+///     .schema("billing_effects")
+///     .pool_size(4)
+///     .connect("postgres://worker@db.internal/app")
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a store is opened by `connect`, `connect_with` or `with_pool`"]
+pub struct PostgresOptions {
+    schema: String,
+    pool_size: usize,
+    is_existing: bool,
+    clock: String,
+}
+
+/// How long one try to connect takes at most, unless the URL says otherwise.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// After how long a network is asked whether the other end is still there, and after how long
+/// without an answer it is not, unless the URL says otherwise.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+
+impl PostgresOptions {
+    /// The schema `retry_effects`, eight connections.
+    pub(super) fn new() -> Self {
+        Self {
+            schema: "retry_effects".to_owned(),
+            pool_size: 8,
+            is_existing: false,
+            clock: "pg_catalog.clock_timestamp()".to_owned(),
+        }
+    }
+
+    /// The schema that holds the tables; `retry_effects` unless set. From 1 to 63 bytes.
+    ///
+    /// Stores of the same schema are the same store: all that must not repeat each other's effects
+    /// use one name.
+    pub fn schema(mut self, name: impl Into<String>) -> Self {
+        self.schema = name.into();
+        self
+    }
+
+    /// How many connections [`connect`](Self::connect) opens at most, from 1; eight unless set. One
+    /// more hears notifications. A user's pool has a size of its own.
+    pub fn pool_size(mut self, connections: usize) -> Self {
+        self.pool_size = connections;
+        self
+    }
+
+    /// Makes nothing: opens only a store that is there. For programs that look at one, and must not
+    /// leave tables where somebody has named the wrong database or schema.
+    ///
+    /// Where there are no tables, opening is [`StoreError::Misconfigured`].
+    pub fn existing(mut self) -> Self {
+        self.is_existing = true;
+        self
+    }
+
+    /// What gives the server's time, as SQL: for tests that move it.
+    #[cfg(feature = "conformance")]
+    #[doc(hidden)]
+    pub fn clock(mut self, expression: impl Into<String>) -> Self {
+        self.clock = expression.into();
+        self
+    }
+
+    /// Opens the store at a URL (`postgres://user:password@host/database`, or `host=.. user=..`).
+    /// Needs no runtime.
+    ///
+    /// Where it says `sslmode=require`, connections are encrypted, by the feature `postgres-tls`: the
+    /// server's certificate must be issued for the host of the URL by somebody whom this machine
+    /// trusts (the system's certificates, or those of `SSL_CERT_FILE`). Else they are not. For
+    /// certificates of other kinds there is [`connect_with`](Self::connect_with).
+    ///
+    /// # Errors
+    ///
+    /// As [`PostgresEffectStore::connect`].
+    pub async fn connect(self, url: &str) -> Result<PostgresEffectStore, StoreError> {
+        at_home(self.dialling_as_asked(url)?).await
+    }
+
+    /// The same, and waits for it on this thread.
+    ///
+    /// # Errors
+    ///
+    /// As [`PostgresEffectStore::connect`].
+    ///
+    /// # Panics
+    ///
+    /// On a thread of a tokio runtime, where [`connect`](Self::connect) does.
+    pub fn connect_blocking(self, url: &str) -> Result<PostgresEffectStore, StoreError> {
+        wait_at_home(self.dialling_as_asked(url)?)
+    }
+
+    /// Opens the store at a URL with a TLS connector: that of `postgres-native-tls` or
+    /// `tokio-postgres-rustls`.
+    ///
+    /// # Errors
+    ///
+    /// As [`PostgresEffectStore::connect`].
+    pub async fn connect_with<T>(self, url: &str, tls: T) -> Result<PostgresEffectStore, StoreError>
+    where
+        T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
+        T::Stream: Send + Sync,
+        T::TlsConnect: Send + Sync,
+        <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
+    {
+        at_home(self.dialling(url, tls)?).await
+    }
+
+    /// Opens the store on a pool of the application's own.
+    ///
+    /// # Errors
+    ///
+    /// As [`PostgresEffectStore::connect`].
+    pub async fn with_pool(self, pool: Pool) -> Result<PostgresEffectStore, StoreError> {
+        at_home(self.opening(pool, "Postgres".to_owned(), None)?).await
+    }
+
+    /// What opens the store with the connector that the URL asks for.
+    fn dialling_as_asked(self, url: &str) -> Result<Opening, StoreError> {
+        match config(url)?.get_ssl_mode() {
+            SslMode::Require => self.dialling_encrypted(url),
+            _ => self.dialling(url, NoTls),
+        }
+    }
+
+    #[cfg(feature = "postgres-tls")]
+    fn dialling_encrypted(self, url: &str) -> Result<Opening, StoreError> {
+        self.dialling(url, tls::connector()?)
+    }
+
+    #[cfg(not(feature = "postgres-tls"))]
+    fn dialling_encrypted(self, _: &str) -> Result<Opening, StoreError> {
+        Err(StoreError::misconfigured(
+            "cannot be opened: the URL asks for TLS (`sslmode=require`), which this program was built \
+             without; enable the feature `postgres-tls` of retry-effects, or open the store by \
+             `connect_with` and a TLS connector",
+        ))
+    }
+
+    /// What opens the store on a pool of its own.
+    fn dialling<T>(self, url: &str, tls: T) -> Result<Opening, StoreError>
+    where
+        T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
+        T::Stream: Send + Sync,
+        T::TlsConnect: Send + Sync,
+        <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
+    {
+        if self.pool_size == 0 {
+            return Err(StoreError::misconfigured(
+                "cannot be opened: pool_size is 0; it must be at least 1",
+            ));
+        }
+        let config = config(url)?;
+        let name = name(url, &config);
+        let dial = Dial::new(config.clone(), tls.clone());
+        let recycled = ManagerConfig {
+            recycling_method: RecyclingMethod::Fast,
+        };
+        let pool = Pool::builder(Manager::from_config(config, tls, recycled))
+            .max_size(self.pool_size)
+            .runtime(Runtime::Tokio1)
+            .post_create(Hook::async_fn(|client: &mut ClientWrapper, _| {
+                Box::pin(async {
+                    let set = client.batch_execute(SESSION).await;
+                    set.map_err(HookError::Backend)
+                })
+            }))
+            .build()
+            .map_err(|error| StoreError::unavailable("make a pool of connections", error))?;
+        self.opening(pool, name, Some(dial))
+    }
+
+    fn opening(self, pool: Pool, name: String, dial: Option<Dial>) -> Result<Opening, StoreError> {
+        let schema = SchemaName::new(&self.schema)?;
+        let statements = Statements::new(&schema, &self.clock, schema::VERSION);
+        let server = Server::new(pool, name, schema, statements);
+        Ok(Box::pin(async move {
+            if self.is_existing {
+                schema::find(&server).await?;
+            } else {
+                schema::migrate(&server).await?;
+            }
+            PostgresEffectStore::start(server, dial)
+        }))
+    }
+}
+
+/// What a server is called in errors: where it is, without who asks and by which password.
+fn name(url: &str, config: &Config) -> String {
+    if has_stray_at(url) {
+        return "Postgres".to_owned();
+    }
+    let ports = config.get_ports();
+    let hosts = config.get_hosts().iter().enumerate().map(|(place, host)| {
+        let port = ports.get(place).or(ports.first()).unwrap_or(&5432);
+        match host {
+            Host::Tcp(host) => format!("{host}:{port}"),
+            #[cfg(unix)]
+            Host::Unix(folder) => format!("{}:{port}", folder.display()),
+        }
+    });
+    let hosts: Vec<_> = hosts.collect();
+    let database = config.get_dbname().map(|name| format!("/{name}"));
+    format!(
+        "Postgres at {}{}",
+        hosts.join(","),
+        database.unwrap_or_default()
+    )
+}
+
+/// Whether the client takes a piece of a password for the host: it ends the user at the first `@`,
+/// which may stand in a password that was not escaped.
+fn has_stray_at(url: &str) -> bool {
+    let Some((_, rest)) = url.split_once("://") else {
+        return false;
+    };
+    let (base, query) = rest.split_once('?').unwrap_or((rest, ""));
+    base.matches('@').count() > 1 || (!base.contains('@') && query.contains('@'))
+}
+
+type Opening = Pin<Box<dyn Future<Output = Result<PostgresEffectStore, StoreError>> + Send>>;
+
+/// Where a URL leads, and to a server that takes writes.
+fn config(url: &str) -> Result<Config, StoreError> {
+    let mut config: Config = url.parse().map_err(|error| error::of_url(&error))?;
+    if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
+        return Err(error::bad_url("the URL names no host"));
+    }
+    config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(CONNECT_TIMEOUT);
+    }
+    // A connection on which nothing is said, such as the one that listens, does not notice that its
+    // server is gone. The library's default is two hours.
+    if config.get_keepalives_idle() >= Duration::from_secs(7200) {
+        config.keepalives_idle(KEEPALIVE);
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(KEEPALIVE);
+    }
+    if config.get_application_name().is_none() {
+        config.application_name("retry-effects");
+    }
+    Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(not(feature = "postgres-tls"))]
+    #[test]
+    fn a_url_that_asks_for_tls_is_not_served_in_the_clear() {
+        let url = "postgres://worker@db.internal/app?sslmode=require";
+        let refused = PostgresOptions::new().connect_blocking(url);
+        let Err(StoreError::Misconfigured { what, .. }) = refused else {
+            panic!("{refused:?}");
+        };
+        assert!(
+            what.contains("postgres-tls") && what.contains("connect_with"),
+            "{what}"
+        );
+    }
+
+    #[test]
+    fn a_server_is_named_without_secrets() {
+        let table = [
+            (
+                "postgres://u:secret@db.internal:6000/app",
+                "Postgres at db.internal:6000/app",
+            ),
+            (
+                "postgres://u@one,two:6000/app",
+                "Postgres at one:5432,two:6000/app",
+            ),
+            ("host=/run/pg user=u", "Postgres at /run/pg:5432"),
+            ("host=h user=u@x password='a@b'", "Postgres at h:5432"),
+            // Passwords that were not escaped.
+            ("postgres://u:sec@ret@h/d", "Postgres"),
+            ("postgres://u:sec@r/et@h/d", "Postgres"),
+            ("postgres://u:sec?ret@h/d", "Postgres"),
+            ("postgres://h/d?password=sec@ret", "Postgres"),
+            (
+                "postgres://u:p@h/d?application_name=a@b",
+                "Postgres at h:5432/d",
+            ),
+        ];
+        for (url, called) in table {
+            assert_eq!(name(url, &config(url).expect("a URL")), called);
+        }
+    }
+}

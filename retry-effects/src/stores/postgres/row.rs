@@ -1,0 +1,125 @@
+//! A record as a row of `effect_records`, and back.
+
+use std::time::SystemTime;
+
+use tokio_postgres::Row;
+
+use super::name::unescaped;
+use crate::identity::action_id::ActionId;
+use crate::protocol::ids::InputHash;
+use crate::protocol::ids::{ClaimId, Fence};
+use crate::protocol::payload::Payload;
+use crate::protocol::record::Status;
+use crate::protocol::state_machine::{Now, Slot, millis};
+use crate::protocol::store_error::StoreError;
+
+/// A record as it was read, and when that was by the server's clock.
+#[derive(Clone, Debug)]
+pub(super) struct Stored {
+    pub(super) id: ActionId,
+    pub(super) revision: i64,
+    pub(super) slot: Slot,
+    pub(super) now: Now,
+}
+
+impl Stored {
+    /// Reads the time in column `at`, and the record in those after it; `None` where they are null.
+    pub(super) fn read(row: &Row, at: usize) -> Result<Option<Self>, StoreError> {
+        try_read(row, at, at + 1).map_err(|error| {
+            StoreError::unreadable(format!(
+                "effect_records holds a record that no version has written: {error}"
+            ))
+        })
+    }
+}
+
+/// A fence, as the server counts.
+pub(super) fn number(fence: Fence) -> i64 {
+    i64::try_from(fence.number()).unwrap_or(i64::MAX)
+}
+
+type Odd = Box<dyn std::error::Error + Send + Sync>;
+
+fn try_read(row: &Row, at: usize, first: usize) -> Result<Option<Stored>, Odd> {
+    let Some(id) = row.try_get::<_, Option<&[u8]>>(first)? else {
+        return Ok(None);
+    };
+    let column = |number| first + number;
+    let status: &str = row.try_get(column(2))?;
+    let payload: Option<&str> = row.try_get(column(17))?;
+    let format: i32 = row.try_get(column(16))?;
+    let retain: Option<i64> = row.try_get(column(15))?;
+    let completed: Option<SystemTime> = row.try_get(column(13))?;
+    let hash: Option<&[u8]> = row.try_get(column(6))?;
+    let hash: Option<[u8; 32]> = hash.map(TryInto::try_into).transpose()?;
+    let status = Status::named(status).ok_or_else(|| format!("its status is {status:?}"))?;
+    let mut slot = Slot {
+        status,
+        applied: row.try_get(column(3))?,
+        fence: Fence::new(natural(row, column(4))?),
+        claim_id: ClaimId::from_bits(u128::from_be_bytes(
+            row.try_get::<_, &[u8]>(column(5))?.try_into()?,
+        )),
+        input_hash: hash.map(InputHash::from_bytes),
+        action_type: unescaped(row.try_get(column(7))?).into(),
+        scope: unescaped(row.try_get(column(8))?).into(),
+        lease_until: nanos(row.try_get(column(9))?),
+        lease: natural(row, column(10))?.saturating_mul(1000),
+        renewals: natural(row, column(11))?,
+        created: wall(row.try_get(column(12))?),
+        completed: completed.map_or(0, wall),
+        keep: natural(row, column(14))?,
+        retain: retain.map_or(Ok(u64::MAX), u64::try_from)?,
+        payload: payload
+            .map(|json| u32::try_from(format).map(|format| Payload::with_format(format, json)))
+            .transpose()?,
+    };
+    if slot.is_finished() {
+        // The two clocks are one here: how old a record is, the wall clock says.
+        slot.lease_until = u64::MAX;
+    }
+    let time: SystemTime = row.try_get(at)?;
+    Ok(Some(Stored {
+        id: ActionId::from_bytes(id.try_into()?),
+        revision: row.try_get(column(1))?,
+        slot,
+        now: Now {
+            lease: nanos(time),
+            wall: wall(time),
+        },
+    }))
+}
+
+fn natural(row: &Row, column: usize) -> Result<u64, Odd> {
+    Ok(u64::try_from(row.try_get::<_, i64>(column)?)?)
+}
+
+fn nanos(time: SystemTime) -> u64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH);
+    crate::protocol::state_machine::nanos(since.unwrap_or_default())
+}
+
+fn wall(time: SystemTime) -> u64 {
+    millis(
+        time.duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default(),
+    )
+}
+
+/// Longer times are as good as this one, a thousand years: the server's end in the year 294276.
+const LONGEST_US: i64 = 1000 * 366 * 86_400 * 1_000_000;
+
+/// A lease in the server's microseconds, none of which is lost.
+pub(super) fn micros(nanos: u64) -> i64 {
+    i64::try_from(nanos.div_ceil(1000)).map_or(LONGEST_US, |micros| micros.min(LONGEST_US))
+}
+
+/// A time that a record is kept.
+pub(super) fn kept(millis: u64) -> i64 {
+    i64::try_from(millis).map_or(LONGEST_US / 1000, |millis| millis.min(LONGEST_US / 1000))
+}
+
+/// Whether it is kept for no longer than a time; `None` where it is kept until it is purged.
+pub(super) fn retained(millis: u64) -> Option<i64> {
+    (millis != u64::MAX).then(|| kept(millis))
+}

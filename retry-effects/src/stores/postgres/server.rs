@@ -1,0 +1,297 @@
+//! The server as the store sees it: connections from a pool, statements that are sent again.
+
+use std::ops::Deref;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use deadpool_postgres::{ClientWrapper, Object, Pool, PoolError, TimeoutType};
+use retry_core::RetryPolicy;
+use tokio::time::{Instant, timeout_at};
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+
+use super::error::{Trouble, failed};
+use super::name::SchemaName;
+use super::statements::{STANDBY, Statements};
+use crate::protocol::store_error::StoreError;
+use crate::stores::resend::again;
+
+/// How a statement is sent again after a connection is lost: soon, and then ever less often.
+const AGAIN: RetryPolicy = RetryPolicy::new(1)
+    .with_unlimited_attempts()
+    .with_backoff_ms(20)
+    .with_exponential_backoff(true)
+    .with_max_wait(Duration::from_millis(500));
+
+/// How long a statement may take.
+#[derive(Clone, Copy, Debug)]
+struct Patience {
+    /// Sent once: a network that swallows everything says nothing. Sent twice, a statement of this
+    /// store does no harm.
+    once: Duration,
+    /// For how long it is sent again: as long as a server takes to start anew.
+    in_all: Duration,
+}
+
+/// For what an action waits for.
+const SHORT: Patience = Patience {
+    once: Duration::from_secs(5),
+    in_all: Duration::from_secs(10),
+};
+
+/// For how long a statement is sent again in any case.
+const LEAST: Duration = Duration::from_secs(1);
+
+/// For people, who look at many records.
+const LONG: Patience = Patience {
+    once: Duration::from_secs(60),
+    in_all: Duration::from_secs(60),
+};
+
+/// Many statements as parameters: what they are sent with.
+pub(super) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+type Answer<'a> = Pin<Box<dyn Future<Output = Result<Vec<Row>, Trouble>> + Send + 'a>>;
+
+/// A server, and the schema there.
+#[derive(Debug)]
+pub(super) struct Server {
+    pool: Pool,
+    /// What it is called in errors.
+    name: String,
+    schema: SchemaName,
+    statements: Statements,
+    /// How many statements were sent, for tests of how few that are.
+    sent: AtomicUsize,
+}
+
+/// Why a statement has no answer, after all attempts; several callers may be told.
+#[derive(Clone, Debug)]
+pub(super) struct Failure {
+    action: &'static str,
+    trouble: Arc<Trouble>,
+}
+
+impl Failure {
+    pub(super) fn into_error(self, server: &Server) -> StoreError {
+        server.failed(self.action, &self.trouble)
+    }
+
+    pub(super) fn is_of_one(&self) -> bool {
+        self.trouble.is_of_one()
+    }
+}
+
+impl Server {
+    pub(super) fn new(
+        pool: Pool,
+        name: String,
+        schema: SchemaName,
+        statements: Statements,
+    ) -> Self {
+        Self {
+            pool,
+            name,
+            schema,
+            statements,
+            sent: AtomicUsize::new(0),
+        }
+    }
+
+    /// What the store says of a trouble when it was about to `action`.
+    pub(super) fn failed(&self, action: &str, trouble: &Arc<Trouble>) -> StoreError {
+        failed(action, &self.name, &self.schema.quoted(), trouble)
+    }
+
+    pub(super) fn schema(&self) -> &SchemaName {
+        &self.schema
+    }
+
+    pub(super) fn statements(&self) -> &Statements {
+        &self.statements
+    }
+
+    #[cfg(feature = "conformance")]
+    pub(super) fn sent(&self) -> usize {
+        self.sent.load(Ordering::Relaxed)
+    }
+
+    /// How many connections there may be.
+    pub(super) fn size(&self) -> usize {
+        self.pool.status().max_size.max(1)
+    }
+
+    /// A connection of the pool, or a new one.
+    pub(super) async fn connection(&self) -> Result<InUse, Trouble> {
+        self.connection_by(Instant::now() + SHORT.once).await
+    }
+
+    async fn connection_by(&self, by: Instant) -> Result<InUse, Trouble> {
+        // Not by the pool's own limit, which it may have none of, nor a clock for.
+        match timeout_at(by, self.pool.get()).await {
+            Ok(found) => Ok(InUse(Some(found?))),
+            Err(_) if self.is_used_up() => {
+                Err(Trouble::Pool(PoolError::Timeout(TimeoutType::Wait)))
+            }
+            Err(_) => Err(Trouble::Unreached),
+        }
+    }
+
+    fn is_used_up(&self) -> bool {
+        let status = self.pool.status();
+        status.size >= status.max_size && status.available == 0
+    }
+
+    /// Sends a statement until it is answered. Only for those that may take place twice.
+    pub(super) async fn query(
+        &self,
+        action: &'static str,
+        statement: &str,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>, Failure> {
+        self.query_since(Instant::now(), action, statement, parameters)
+            .await
+    }
+
+    /// The same for callers who have waited since then, the last of them. Where a server is away, those
+    /// behind many others do not wait for each of their turns in full.
+    pub(super) async fn query_since(
+        &self,
+        since: Instant,
+        action: &'static str,
+        statement: &str,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>, Failure> {
+        let patience = Patience {
+            in_all: SHORT.in_all.saturating_sub(since.elapsed()).max(LEAST),
+            ..SHORT
+        };
+        let asked = Asked::new(statement, parameters, patience);
+        let answer = self.query_again(asked).await;
+        answer.map_err(|trouble| Failure {
+            action,
+            trouble: Arc::new(trouble),
+        })
+    }
+
+    /// The same for what takes its time.
+    pub(super) async fn query_long(
+        &self,
+        action: &'static str,
+        statement: &str,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let asked = Asked::new(statement, parameters, LONG);
+        let answer = self.query_again(asked).await;
+        answer.map_err(|trouble| self.failed(action, &Arc::new(trouble)))
+    }
+
+    /// Boxed: a task cannot hold the types of these futures, as their lifetimes are each other's.
+    fn query_again<'a>(&'a self, asked: Asked<'a>) -> Answer<'a> {
+        let until = Some(asked.until);
+        Box::pin(again(AGAIN, until, Trouble::verdict, move || {
+            self.send(asked)
+        }))
+    }
+
+    /// Sends a statement once.
+    pub(super) async fn query_once(
+        &self,
+        statement: &str,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>, Trouble> {
+        self.send(Asked::new(statement, parameters, SHORT)).await
+    }
+
+    async fn send(&self, asked: Asked<'_>) -> Result<Vec<Row>, Trouble> {
+        let by = asked.until.min(Instant::now() + asked.patience.once);
+        let connection = self.connection_by(by).await?;
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        let answer = timeout_at(by, asked.of(&connection)).await;
+        let answer = answer.map_err(|_| Trouble::Late)?;
+        if !matches!(&answer, Err(trouble) if trouble.is_of_standby()) {
+            connection.give_back();
+        }
+        answer
+    }
+}
+
+/// A statement on its way.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    statement: &'a str,
+    parameters: Parameters<'a>,
+    patience: Patience,
+    /// A little before all patience is at its end: what is then said is why it has no answer.
+    until: Instant,
+}
+
+impl<'a> Asked<'a> {
+    fn new(statement: &'a str, parameters: Parameters<'a>, patience: Patience) -> Self {
+        Self {
+            statement,
+            parameters,
+            patience,
+            until: Instant::now() + patience.in_all - Duration::from_millis(100),
+        }
+    }
+
+    async fn of(self, connection: &ClientWrapper) -> Result<Vec<Row>, Trouble> {
+        let answer = self.once_of(connection).await;
+        match answer {
+            Err(trouble) if trouble.is_of_stale_statement() => {
+                // Somebody has thrown away what the session had prepared.
+                connection.statement_cache.clear();
+                self.once_of(connection).await
+            }
+            answer => answer,
+        }
+    }
+
+    async fn once_of(self, connection: &ClientWrapper) -> Result<Vec<Row>, Trouble> {
+        let prepared = connection.prepare_cached(self.statement).await?;
+        let rows = connection.query(&prepared, self.parameters).await?;
+        let is_of_standby = rows.first().is_some_and(|row| {
+            let first = row.columns().first();
+            first.is_some_and(|column| column.name() == STANDBY) && row.get(0)
+        });
+        if is_of_standby {
+            return Err(Trouble::Standby);
+        }
+        Ok(rows)
+    }
+}
+
+/// A connection with something under way. Dropped before it is given back, it is closed: a statement
+/// may still be at work there, and nobody else's shall queue behind it; or it leads to a server that
+/// takes no writes any more.
+#[derive(Debug)]
+pub(super) struct InUse(Option<Object>);
+
+impl InUse {
+    pub(super) fn give_back(mut self) {
+        self.0 = None;
+    }
+
+    pub(super) fn client(&mut self) -> &mut ClientWrapper {
+        self.0.as_mut().expect("it is there until it is dropped")
+    }
+}
+
+impl Deref for InUse {
+    type Target = ClientWrapper;
+
+    fn deref(&self) -> &ClientWrapper {
+        self.0.as_ref().expect("it is there until it is dropped")
+    }
+}
+
+impl Drop for InUse {
+    fn drop(&mut self) {
+        if let Some(connection) = self.0.take() {
+            drop(Object::take(connection));
+        }
+    }
+}

@@ -1,0 +1,368 @@
+//! [`PostgresEffectStore`]: records in a database that many machines share.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use deadpool_postgres::Pool;
+use tokio::sync::oneshot;
+
+use crate::gate::ambient;
+use crate::identity::action_id::ActionId;
+use crate::protocol::claim::{Claim, ClaimRequest};
+use crate::protocol::filter::Filter;
+use crate::protocol::ids::{Fence, Token};
+use crate::protocol::outcome::{Outcome, Settlement};
+use crate::protocol::record::{Finished, Record, Resolved};
+use crate::protocol::state_machine::millis;
+use crate::protocol::store::{Changed, EffectStore, StoreFuture};
+use crate::protocol::store_error::StoreError;
+
+use super::changes::{Answer, Change, Deed};
+use super::claims::Claiming;
+use super::listener::Dial;
+use super::lookups::{Lookup, Watch};
+use super::options::PostgresOptions;
+use super::queue::{Command, Desk};
+use super::row::Stored;
+use super::runtime::{at_home, gone, home};
+use super::server::Server;
+use super::{listener, lookups, transaction};
+
+/// Records in a Postgres database, which workers on many machines may share.
+///
+/// What a method answers is on the server's disk: each transaction sets `synchronous_commit = on`
+/// for itself, whatever the pool, the role or the database says (and leaves `remote_apply`). A
+/// claim on a new action and its completion are one statement each, on the server's clock; callers
+/// that ask at the same time share a statement and its commit, and a lone caller waits for nobody.
+///
+/// It answers from a thread of its own, one for all such stores of a process: nothing here needs the
+/// caller's tokio runtime, and a runtime that is blocked keeps its leases. Handles are cheap to
+/// clone; with the last one its connections are closed.
+///
+/// # The server
+///
+/// Tested with Postgres 15; what it uses is there from 12 on. The tables `effect_records` and
+/// `effect_store` and the sequence `effect_fence` lie in a schema of their own, `retry_effects`
+/// unless [`options`](Self::options) say otherwise; whoever opens the store first must be allowed to
+/// make them. All must reach the **primary**: a standby is refused. What a failover to a standby that
+/// replicates *asynchronously* loses is lost here too: a claim or a result that was acknowledged may be
+/// gone, and its action run again. `synchronous_standby_names` keeps the promise.
+///
+/// Statements are prepared. A pooler in between must keep sessions, or know prepared statements
+/// (`PgBouncer` from 1.21 on, with `max_prepared_statements`).
+///
+/// # Lost connections
+///
+/// A statement whose connection is lost is sent again, for up to ten seconds: a claim whose
+/// acknowledgement was lost is found by its claim id, with the same fence, and the same outcome is
+/// accepted twice. After that it is [`StoreError::Unavailable`].
+///
+/// # Wake-ups
+///
+/// Who waits for a claim of this process is woken by it. Who waits for another machine's asks for a
+/// notification, which the commit that ends the claim sends; only records that somebody waits for
+/// send one, since `NOTIFY` takes turns for the whole server. Polling is beneath. A store on a
+/// [user's pool](Self::new) has no connection to listen on, and polls.
+///
+/// # Examples
+///
+/// ```no_run
+/// use retry_effects::{EffectError, PostgresEffectStore, set_default_store};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let store = PostgresEffectStore::connect("postgres://worker@db.internal/app").await?;
+/// set_default_store(store)?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct PostgresEffectStore(Arc<Inner>);
+
+struct Inner {
+    desk: Arc<Desk>,
+    dial: Option<Dial>,
+    /// Whether somebody has waited, so that there is a listener.
+    listens: AtomicBool,
+    /// How many claims came since records whose time is up were last removed.
+    unswept: AtomicUsize,
+}
+
+/// After how many claims it removes records whose time is up: as many as one sweep removes, so that
+/// they cannot pile up.
+const SWEEP_EVERY: usize = 256;
+
+/// How many connections of a user's pool it takes at a time.
+const SHARED: usize = 8;
+
+impl PostgresEffectStore {
+    /// Opens the store at a URL, `postgres://user:password@host/database`, and makes its tables where
+    /// there are none: in the schema `retry_effects`, with up to eight connections.
+    ///
+    /// With `sslmode=require` in the URL the connections are encrypted: see
+    /// [`PostgresOptions::connect`].
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] where the server cannot be reached. [`StoreError::Misconfigured`]
+    /// where it can, and does not let this user in, or not make or use the tables; where it is a
+    /// standby; where the URL is none, or asks for TLS that there is not. [`StoreError::Unreadable`] where the tables are of a newer
+    /// version of this crate.
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        Self::options().connect(url).await
+    }
+
+    /// Opens the store on a pool of the application's own, whatever its TLS and its users are.
+    ///
+    /// The pool's connections live on the runtime that opened them. Where the application shares its
+    /// pool with the store, a runtime that is blocked keeps the store's statements waiting too, and a pool
+    /// that is used up lets nobody claim or renew: a pool of the store's own is safer. It takes up to
+    /// eight connections at a time, and none while nobody asks for anything. Settings of the pool's
+    /// sessions are worked with, a stricter isolation at the price of statements that are sent again.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    pub async fn new(pool: Pool) -> Result<Self, StoreError> {
+        Self::options().with_pool(pool).await
+    }
+
+    /// Opens the store with another schema, another number of connections, with TLS.
+    pub fn options() -> PostgresOptions {
+        PostgresOptions::new()
+    }
+
+    pub(super) fn start(server: Server, dial: Option<Dial>) -> Result<Self, StoreError> {
+        // A pool that the application shares is not to be used up.
+        let lanes = match dial {
+            Some(_) => server.size(),
+            None => server.size().min(SHARED),
+        };
+        let desk = Arc::new(Desk::new(server));
+        let home = home()?;
+        for _ in 0..lanes {
+            home.spawn(desk.clone().lane());
+        }
+        Ok(Self(Arc::new(Inner {
+            desk,
+            dial,
+            listens: AtomicBool::new(false),
+            unswept: AtomicUsize::new(0),
+        })))
+    }
+
+    /// Records an outcome in a transaction of the caller's own, in the same database: the caller's
+    /// writes and the record are committed together, or neither is.
+    ///
+    /// Any `Err` means that the transaction must be rolled back, which dropping it does. It is best
+    /// called last: from here to the end of the transaction the record is locked, other callers of
+    /// this action find it busy, and its lease is not renewed. The transaction commits with
+    /// `synchronous_commit = on` (or `remote_apply`).
+    ///
+    /// A transaction that completes several actions does so in the order of their ids: two of them in
+    /// other orders could wait for each other, and the server would end one of them.
+    ///
+    /// In a gated body the token is [`current_action`](crate::current_action)'s, and the body
+    /// returns what it recorded; where the two differ, the record is what the caller gets. A body that
+    /// returns `Ok` though its transaction was rolled back leaves the action in doubt: the server
+    /// answers the COMMIT of a transaction in which a statement has failed with a rollback, and
+    /// `commit` does not call that an error. An
+    /// `AlreadyDone` may simply be passed on by `?`: the transaction rolls back, and the gate returns
+    /// the recorded result.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::AlreadyDone`] where the action is finished, even by this very claim: an earlier
+    /// commit took place, and its acknowledgement was lost. [`StoreError::LeaseLost`] where somebody
+    /// has taken over. [`StoreError::Misconfigured`] where the transaction is in a database without
+    /// the tables of this store, or its user may not write them; [`StoreError::Unavailable`] where
+    /// it cannot be written.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use retry_effects::{EffectStore, Outcome, compute_action_id};
+    /// use retry_effects::store::{Claim, ClaimRequest};
+    /// use retry_effects::{PostgresEffectStore, StoreError, tokio_postgres};
+    ///
+    /// # async fn pay(
+    /// #     store: PostgresEffectStore,
+    /// #     mut database: tokio_postgres::Client,
+    /// # ) -> Result<(), Box<dyn std::error::Error>> {
+    /// let id = compute_action_id("payment", &7, "")?;
+    /// let Claim::Won(token) = store.pending(&ClaimRequest::new(id, "payment")).await? else {
+    ///     unreachable!("nobody else has claimed it");
+    /// };
+    /// let mut transaction = database.transaction().await?;
+    /// transaction.execute("INSERT INTO payments VALUES (7)", &[]).await?;
+    /// let outcome = Outcome::success(&"receipt 1")?;
+    /// match store.complete_in(&mut transaction, &token, outcome).await {
+    ///     Ok(()) => transaction.commit().await?,
+    ///     Err(StoreError::AlreadyDone { .. }) => transaction.rollback().await?,
+    ///     Err(error) => return Err(error.into()),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn complete_in(
+        &self,
+        transaction: &mut tokio_postgres::Transaction<'_>,
+        token: &Token,
+        outcome: Outcome,
+    ) -> Result<(), StoreError> {
+        let completed =
+            transaction::complete(&self.0.desk.server, transaction, token, outcome).await;
+        ambient::completed_in(token, &completed);
+        completed
+    }
+
+    fn change(&self, deed: Deed) -> impl Future<Output = Answer> + Send + use<> {
+        let (change, answer) = Change::new(deed);
+        self.0.desk.put(Command::Change(change));
+        answered(answer)
+    }
+
+    fn look(
+        &self,
+        id: ActionId,
+    ) -> impl Future<Output = Result<Option<Stored>, StoreError>> + Send + use<> {
+        let (lookup, answer) = Lookup::new(id);
+        self.0.desk.put(Command::Lookup(lookup));
+        answered(answer)
+    }
+
+    /// Removes records whose time is up, after every so many claims.
+    fn sweep_sometimes(&self) {
+        let claims = self.0.unswept.fetch_add(1, Ordering::Relaxed) + 1;
+        if claims.is_multiple_of(SWEEP_EVERY)
+            && let Ok(home) = home()
+        {
+            let desk = self.0.desk.clone();
+            home.spawn(async move { lookups::sweep(&desk.server).await });
+        }
+    }
+
+    /// Listens from now on.
+    fn listen(&self) {
+        if self.0.listens.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        if let (Some(dial), Ok(home)) = (&self.0.dial, home()) {
+            home.spawn(listener::listen(dial.clone(), Arc::downgrade(&self.0.desk)));
+        }
+    }
+
+    /// How many statements it has sent.
+    #[cfg(feature = "conformance")]
+    #[doc(hidden)]
+    #[must_use]
+    pub fn statements_sent(&self) -> usize {
+        self.0.desk.server.sent()
+    }
+}
+
+async fn answered<T>(answer: oneshot::Receiver<Result<T, StoreError>>) -> Result<T, StoreError> {
+    answer.await.unwrap_or_else(|_| Err(gone()))
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.desk.close();
+    }
+}
+
+impl EffectStore for PostgresEffectStore {
+    fn resolve(&self, id: ActionId) -> StoreFuture<'_, Resolved> {
+        let found = self.look(id);
+        StoreFuture::new(async move {
+            let found = found.await?;
+            Ok(found.map_or(Resolved::Free, |found| found.slot.resolved(id, found.now)))
+        })
+    }
+
+    fn pending<'a>(&'a self, request: &'a ClaimRequest<'a>) -> StoreFuture<'a, Claim> {
+        let (claiming, answer) = Claiming::new(request);
+        self.0.desk.put(Command::Claim(claiming));
+        self.sweep_sometimes();
+        StoreFuture::new(answered(answer))
+    }
+
+    fn complete<'a>(&'a self, token: &'a Token, outcome: Outcome) -> StoreFuture<'a, ()> {
+        let done = self.change(Deed::Complete(*token, outcome));
+        StoreFuture::new(async move { done.await.map(drop) })
+    }
+
+    fn renew<'a>(&'a self, token: &'a Token, lease: Duration) -> StoreFuture<'a, ()> {
+        let renewed = self.change(Deed::Renew(*token, lease));
+        StoreFuture::new(async move { renewed.await.map(drop) })
+    }
+
+    fn release<'a>(&'a self, token: &'a Token) -> StoreFuture<'a, Option<Finished>> {
+        StoreFuture::new(self.change(Deed::Release(*token)))
+    }
+
+    fn get(&self, id: ActionId) -> StoreFuture<'_, Option<Record>> {
+        let found = self.look(id);
+        StoreFuture::new(async move {
+            let there = found.await?.filter(|found| !found.slot.is_over(found.now));
+            Ok(there.map(|found| found.slot.record(id, found.now)))
+        })
+    }
+
+    fn list<'a>(&'a self, filter: &'a Filter) -> StoreFuture<'a, Vec<Record>> {
+        let (desk, filter) = (self.0.desk.clone(), filter.clone());
+        let listed = at_home(async move { lookups::list(&desk.server, &filter).await });
+        StoreFuture::new(listed)
+    }
+
+    fn purge(&self, age: Duration) -> StoreFuture<'_, u64> {
+        let (desk, age) = (self.0.desk.clone(), millis(age));
+        let purged = at_home(async move { lookups::purge(&desk.server, age).await });
+        StoreFuture::new(purged)
+    }
+
+    fn settle<'a>(
+        &'a self,
+        id: ActionId,
+        fence: Fence,
+        settlement: Settlement,
+    ) -> StoreFuture<'a, ()> {
+        let settled = self.change(Deed::Settle(id, fence, settlement));
+        StoreFuture::new(async move { settled.await.map(drop) })
+    }
+
+    fn len(&self) -> StoreFuture<'_, u64> {
+        let desk = self.0.desk.clone();
+        StoreFuture::new(at_home(async move { lookups::count(&desk.server).await }))
+    }
+
+    /// Tells of what this process writes, and with a connection of its own of what others do.
+    fn changed(&self, id: ActionId) -> Changed {
+        let changed = self.0.desk.waiters.watch(id);
+        self.listen();
+        if self.0.dial.is_some() {
+            self.0.desk.put(Command::Watch(Watch(id)));
+        }
+        changed
+    }
+
+    /// `false`: it answers from a thread of its own.
+    fn needs_runtime(&self) -> bool {
+        false
+    }
+
+    fn kind(&self) -> &'static str {
+        "postgres"
+    }
+}
+
+/// Shows the schema: a URL may hold a password.
+impl fmt::Debug for PostgresEffectStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresEffectStore")
+            .field("schema", &self.0.desk.server.schema().as_str())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,258 @@
+//! The one connection to a node: made, looked at, lost and made again.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::{
+    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ErrorKind, ProtocolVersion,
+    PushInfo, RedisError,
+};
+use retry_core::{Jitter, RetryPolicy};
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout_at};
+
+use super::error::Failure;
+use super::listener::Listener;
+use super::server::{Terms, enter, inspect, is_emptied};
+use crate::stores::resend::again;
+use crate::stores::waiters::Waiters;
+
+/// How often, and how far apart, a server is looked for, and a command sent that it would not take
+/// yet: about four seconds in all, long enough for a restart and for most failovers.
+pub(super) const POLICY: RetryPolicy = RetryPolicy::new(9)
+    .with_min_wait(Duration::from_millis(50))
+    .with_exponential_backoff(true)
+    .with_max_wait(Duration::from_secs(1))
+    .with_jitter(Jitter::Equal);
+
+/// What all connections of a store share.
+pub(super) struct Shared {
+    pub(super) terms: Terms,
+    pub(super) listener: Listener,
+    pub(super) waiters: Waiters,
+    /// How long a call may take in all.
+    pub(super) patience: Duration,
+    /// How many connections there have been.
+    connections: AtomicU64,
+    /// Whether a connection has found the store there.
+    was_there: AtomicBool,
+}
+
+/// A connection that was looked at. Clones are the same.
+#[derive(Clone)]
+pub(super) struct Live {
+    pub(super) connection: MultiplexedConnection,
+    /// The script's hash.
+    pub(super) hash: String,
+    /// Which connection of the store it is, from 1.
+    pub(super) number: u64,
+    /// Whether it can be told of changes.
+    pub(super) hears: bool,
+}
+
+/// The way to a node.
+pub(super) struct Link {
+    info: ConnectionInfo,
+    pub(super) shared: Arc<Shared>,
+    live: RefCell<Option<Live>>,
+    /// How often connecting was tried to the end.
+    rounds: Cell<u64>,
+    /// Why it failed last; held by who connects.
+    connecting: Mutex<Option<Failure>>,
+}
+
+impl Shared {
+    pub(super) fn new(
+        terms: Terms,
+        listener: Listener,
+        waiters: Waiters,
+        patience: Duration,
+    ) -> Self {
+        Self {
+            terms,
+            listener,
+            waiters,
+            patience,
+            connections: AtomicU64::new(0),
+            was_there: AtomicBool::new(false),
+        }
+    }
+}
+
+impl Link {
+    pub(super) fn new(info: ConnectionInfo, shared: Arc<Shared>) -> Self {
+        Self {
+            info,
+            shared,
+            live: RefCell::default(),
+            rounds: Cell::new(0),
+            connecting: Mutex::default(),
+        }
+    }
+
+    /// The way to another node of the same cluster; `None` where this one is no cluster's.
+    pub(super) fn beside(&self, host: &str, port: u16) -> Option<Self> {
+        let address = match self.info.addr() {
+            ConnectionAddr::Tcp(own, _) => {
+                let host = if host.is_empty() { own } else { host };
+                ConnectionAddr::Tcp(host.to_owned(), port)
+            }
+            ConnectionAddr::TcpTls {
+                host: own,
+                insecure,
+                tls_params,
+                ..
+            } => ConnectionAddr::TcpTls {
+                host: if host.is_empty() { own } else { host }.to_owned(),
+                port,
+                insecure: *insecure,
+                tls_params: tls_params.clone(),
+            },
+            _ => ConnectionAddr::Tcp(host.to_owned(), port),
+        };
+        let info = self.info.clone().set_addr(address);
+        (!host.is_empty() || self.is_tcp()).then(|| Self::new(info, self.shared.clone()))
+    }
+
+    fn is_tcp(&self) -> bool {
+        !matches!(self.info.addr(), ConnectionAddr::Unix(_))
+    }
+
+    /// What it is called in errors: its address.
+    pub(super) fn name(&self) -> String {
+        self.info.addr().to_string()
+    }
+
+    /// The connection, where there is one.
+    pub(super) fn present(&self) -> Option<Live> {
+        self.live.borrow().clone()
+    }
+
+    /// The connection; where there is none, a new one. Callers that ask while one is being made
+    /// share what comes of it.
+    pub(super) async fn live(&self, until: Instant) -> Result<Live, Failure> {
+        let rounds = self.rounds.get();
+        if let Some(live) = self.present() {
+            return Ok(live);
+        }
+        let late = || Failure::Late(self.shared.patience);
+        let connecting = timeout_at(until, self.connecting.lock());
+        let mut failed = connecting.await.map_err(|_| late())?;
+        if let Some(live) = self.present() {
+            return Ok(live);
+        }
+        if self.rounds.get() > rounds
+            && let Some(failure) = &*failed
+        {
+            return Err(failure.clone());
+        }
+        let why = Cell::new(None);
+        let connecting = again(POLICY, Some(until), Failure::verdict, || async {
+            let made = self.connect().await;
+            why.set(made.as_ref().err().cloned());
+            made
+        });
+        let made = timeout_at(until, connecting).await;
+        let made = made.unwrap_or_else(|_| Err(why.take().unwrap_or_else(late)));
+        self.rounds.set(self.rounds.get() + 1);
+        match made {
+            Ok(live) => {
+                *failed = None;
+                *self.live.borrow_mut() = Some(live.clone());
+                Ok(live)
+            }
+            Err(failure) => {
+                *failed = Some(failure.clone());
+                Err(failure)
+            }
+        }
+    }
+
+    /// Looks at the server again, whose settings may have been changed, and whose data may be gone.
+    /// One that is refused by now has no connection any more, so that the next call says why.
+    pub(super) async fn inspect(&self) {
+        let Some(mut live) = self.present() else {
+            return;
+        };
+        let (connection, terms) = (&mut live.connection, &self.shared.terms);
+        if inspect(connection, terms).await.is_err() || is_emptied(connection, terms).await {
+            self.drop_connection(live.number);
+        }
+    }
+
+    /// A connection is not to be used any more.
+    pub(super) fn drop_connection(&self, number: u64) {
+        let mut live = self.live.borrow_mut();
+        live.take_if(|live| live.number == number);
+    }
+
+    async fn connect(&self) -> Result<Live, Failure> {
+        let number = 1 + self.shared.connections.fetch_add(1, Ordering::SeqCst);
+        let (mut connection, hears) = match self.open(Some(number)).await {
+            // A proxy, or a server before 6: it is polled.
+            Err(Failure::Redis(error)) if is_of_protocol(&error) => (self.open(None).await?, false),
+            opened => (opened?, true),
+        };
+        let terms = &self.shared.terms;
+        inspect(&mut connection, terms).await?;
+        let was_there = self.shared.was_there.load(Ordering::SeqCst);
+        let (hash, is_there) = enter(&mut connection, terms, was_there).await?;
+        self.shared.was_there.fetch_or(is_there, Ordering::SeqCst);
+        Ok(Live {
+            connection,
+            hash,
+            number,
+            hears,
+        })
+    }
+
+    /// A connection that is told of changes under this number, or one that is not.
+    async fn open(&self, number: Option<u64>) -> Result<MultiplexedConnection, Failure> {
+        let protocol = match number {
+            Some(_) => ProtocolVersion::RESP3,
+            None => ProtocolVersion::RESP2,
+        };
+        let redis = self.info.redis_settings().clone().set_protocol(protocol);
+        let client = Client::open(self.info.clone().set_redis_settings(redis))?;
+        let patience = self.shared.patience;
+        let mut config = AsyncConnectionConfig::new()
+            // So that one that hangs leaves time for another.
+            .set_connection_timeout(Some(patience / 4))
+            .set_response_timeout(Some(patience / 2));
+        if let Some(number) = number {
+            let shared = self.shared.clone();
+            config = config.set_push_sender(move |message: PushInfo| {
+                shared.listener.hear(number, &message, &shared.waiters);
+                Ok::<(), std::convert::Infallible>(())
+            });
+        }
+        Ok(client
+            .get_multiplexed_async_connection_with_config(&config)
+            .await?)
+    }
+}
+
+/// Whether the server, or a proxy before it, does not know the newer protocol, or the user may not
+/// ask for it.
+fn is_of_protocol(error: &RedisError) -> bool {
+    let is_about_hello = |detail: &str| detail.to_ascii_lowercase().contains("hello");
+    error.kind() == ErrorKind::RESP3NotSupported
+        || error.code() == Some("NOPROTO")
+        || error.detail().is_some_and(is_about_hello)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_looked_for_as_long_as_is_said() {
+        for seed in 0..100 {
+            let all: Duration = POLICY.waits(seed).sum();
+            assert!((2_750..=5_500).contains(&all.as_millis()), "{all:?}");
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! What goes wrong between the store and its server, and what to say of it.
+
+use std::fmt;
+use std::time::Duration;
+
+use redis::{ErrorKind, RedisError};
+use retry_core::__private::redacted_text;
+use retry_core::{Classify, Verdict};
+
+use super::refusal::RedisRefusal;
+use crate::protocol::store_error::StoreError;
+
+/// Why there is no connection, or no answer on it.
+#[derive(Clone, Debug)]
+pub(super) enum Failure {
+    Redis(RedisError),
+    Refused(RedisRefusal),
+    /// There was no answer within so much time.
+    Late(Duration),
+}
+
+impl Failure {
+    /// Whether it may pass. Everything that is sent may be sent again.
+    pub(super) fn verdict(&self) -> Verdict {
+        match self {
+            // One that failed in the middle would do so again.
+            Self::Redis(error) if error.classify().kind() == "script" => Verdict::Stop,
+            // Nothing is evicted here: it takes a person.
+            Self::Redis(error) if error.code() == Some("OOM") => Verdict::Stop,
+            // Also where the socket was closed, or the answer was cut: nothing that stays so.
+            Self::Redis(error) => error.classify().verdict(),
+            Self::Refused(refusal) if refusal.passes() => Verdict::Retry,
+            Self::Refused(_) => Verdict::Stop,
+            Self::Late(_) => Verdict::Retry,
+        }
+    }
+
+    /// Whether the connection, or the server at its other end, is no longer the one to ask.
+    pub(super) fn is_of_connection(&self) -> bool {
+        let Self::Redis(error) = self else {
+            return true;
+        };
+        const ELSEWHERE: [&str; 4] = ["NOSCRIPT", "READONLY", "LOADING", "MASTERDOWN"];
+        let code = error.code().unwrap_or_default();
+        error.is_unrecoverable_error() || error.is_io_error() || ELSEWHERE.contains(&code)
+    }
+
+    /// Whether there is no server, whatever it was to be asked.
+    fn is_of_absence(&self) -> bool {
+        match self {
+            Self::Late(_) => true,
+            Self::Redis(error) => error.is_io_error(),
+            Self::Refused(_) => false,
+        }
+    }
+
+    /// Whether another node of the cluster is the one to ask.
+    pub(super) fn is_elsewhere(&self) -> bool {
+        matches!(self, Self::Redis(error) if error.code() == Some("MOVED"))
+    }
+
+    /// What a caller is told.
+    pub(super) fn into_error(self, server: &str) -> StoreError {
+        let verb = if self.is_of_absence() { "reach" } else { "use" };
+        let what = format!("{verb} the Redis server at {server}");
+        match self {
+            Self::Refused(RedisRefusal::Newer { version, .. }) => super::script::newer(&version),
+            Self::Refused(refusal) if refusal.passes() => StoreError::unavailable(what, refusal),
+            Self::Refused(refusal) => {
+                StoreError::misconfigured_by(format!("cannot {what}: {refusal}"), refusal)
+            }
+            Self::Late(_) => StoreError::unavailable(what, self.to_string()),
+            Self::Redis(error) => {
+                let (advice, stays) = advice(&error);
+                if stays && error.classify().kind() != "script" {
+                    let what = format!("cannot {what}: {}{advice}", redacted_text(&error));
+                    StoreError::misconfigured_by(what, error)
+                } else {
+                    StoreError::unavailable(format!("{what}{advice}"), error)
+                }
+            }
+        }
+    }
+}
+
+/// What to do about an error of the server, and whether it stays until that is done.
+fn advice(error: &RedisError) -> (&'static str, bool) {
+    if error.kind() == ErrorKind::AuthenticationFailed {
+        return (LOG_IN, true);
+    }
+    match error.code().unwrap_or_default() {
+        "NOPERM" => (
+            " (allow the user what the store does: ACL SETUSER <user> ~{<prefix>:* ~<prefix>:* \
+             &{<prefix>:* +evalsha +script|load +info +config|get +publish +subscribe +unsubscribe \
+             +@read +@write +time)",
+            true,
+        ),
+        "NOAUTH" | "WRONGPASS" => (LOG_IN, true),
+        "WRONGTYPE" => (
+            " (another program uses keys of the same names: choose another prefix)",
+            true,
+        ),
+        "MOVED" => (
+            " (it is one node of a cluster, and the user may not ask for the others: ACL SETUSER \
+             <user> +cluster|slots)",
+            true,
+        ),
+        "OOM" => (
+            " (its memory is full, so that nothing new is claimed: raise maxmemory, or purge records)",
+            false,
+        ),
+        "MISCONF" => (
+            " (it cannot write its disk, and takes no writes until it can: see its log)",
+            false,
+        ),
+        _ => ("", false),
+    }
+}
+
+const LOG_IN: &str = " (put user and password into the URL: redis://user:password@host)";
+
+impl From<RedisError> for Failure {
+    fn from(error: RedisError) -> Self {
+        Self::Redis(error)
+    }
+}
+
+impl From<RedisRefusal> for Failure {
+    fn from(refusal: RedisRefusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Redis(error) => error.fmt(f),
+            Self::Refused(refusal) => refusal.fmt(f),
+            Self::Late(patience) => write!(f, "there was no answer within {patience:?}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use redis::Value;
+
+    use super::*;
+
+    /// An error as a server answers it.
+    fn said(line: &str) -> Failure {
+        let answer = redis::parse_redis_value(format!("-{line}\r\n").as_bytes());
+        let error = answer.and_then(Value::extract_error);
+        Failure::from(error.expect_err("an error"))
+    }
+
+    #[test]
+    fn what_passes_is_asked_again_and_where() {
+        let (passes, stays) = (Verdict::Retry, Verdict::Stop);
+        for (line, verdict, is_of_connection) in [
+            (
+                "LOADING Redis is loading the dataset in memory",
+                passes,
+                true,
+            ),
+            (
+                "READONLY You can't write against a read only replica.",
+                passes,
+                true,
+            ),
+            ("NOSCRIPT No matching script.", stays, true),
+            ("MASTERDOWN Link with MASTER is down", passes, true),
+            ("CLUSTERDOWN The cluster is down", passes, false),
+            (
+                "TRYAGAIN Multiple keys request during rehashing",
+                passes,
+                false,
+            ),
+            ("MOVED 1201 127.0.0.1:7000", passes, false),
+            ("ASK 1201 127.0.0.1:7000", passes, false),
+            (
+                "OOM command not allowed when used memory > 'maxmemory'.",
+                stays,
+                false,
+            ),
+            ("MISCONF Errors writing to the AOF file", stays, false),
+            ("NOPERM this user has no permissions", stays, false),
+            ("WRONGTYPE Operation against a key", stays, false),
+        ] {
+            let failure = said(line);
+            assert_eq!(failure.verdict(), verdict, "{line}");
+            assert_eq!(failure.is_of_connection(), is_of_connection, "{line}");
+            assert_eq!(failure.is_elsewhere(), line.starts_with("MOVED"), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_is_away_is_not_reached() {
+        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        for failure in [
+            Failure::from(RedisError::from(refused)),
+            Failure::Late(Duration::from_secs(10)),
+        ] {
+            let error = failure.into_error("here").to_string();
+            let begins = "the store cannot reach the Redis server at here: ";
+            assert!(error.starts_with(begins), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_stays_says_what_to_do() {
+        for (line, advice) in [
+            ("NOPERM this user has no permissions", "ACL SETUSER"),
+            ("NOAUTH Authentication required.", "user and password"),
+            (
+                "WRONGPASS invalid username-password pair",
+                "user and password",
+            ),
+            ("WRONGTYPE Operation against a key", "another prefix"),
+            ("MOVED 1201 127.0.0.1:7000", "+cluster|slots"),
+        ] {
+            let error = said(line).into_error("here");
+            let StoreError::Misconfigured { what, source, .. } = &error else {
+                panic!("{error:?}");
+            };
+            assert!(what.contains(advice), "{what}");
+            assert!(source.is_some(), "{line}");
+        }
+        for (line, advice) in [
+            ("OOM command not allowed", "raise maxmemory"),
+            ("MISCONF Errors writing to the AOF file", "its disk"),
+            (
+                "BUSY Redis is busy running a script",
+                "use the Redis server at here",
+            ),
+        ] {
+            let error = said(line).into_error("here");
+            assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
+            assert!(error.to_string().contains(advice), "{error}");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! The names of keys. All that one operation touches has one hash tag, and so lies in one slot of a
+//! cluster.
+
+use crate::identity::action_id::ActionId;
+use crate::protocol::store_error::StoreError;
+
+/// How many tags there are: one for each first byte of an id, so that the order of the tags is that
+/// of the ids.
+pub(super) const TAGS: u16 = 256;
+
+/// How many slots a cluster has.
+const SLOTS: u16 = 16_384;
+
+/// The keys of one store.
+#[derive(Clone, Debug)]
+pub(super) struct Keys {
+    prefix: String,
+}
+
+/// The keys of one operation, in the order in which the script knows them.
+#[derive(Debug)]
+pub(super) struct OfRecord {
+    /// The record: a hash. Its key is also the channel on which its changes are told.
+    pub(super) record: String,
+    /// The newest fence of its tag. Never removed: a purge must not let a fence come again.
+    pub(super) fence: String,
+    /// The ids of its tag: a sorted set by name.
+    pub(super) ids: String,
+    /// The ids of its tag that go by themselves: a sorted set by when.
+    pub(super) due: String,
+}
+
+impl Keys {
+    /// Under a prefix: some letters, digits and `-_.:/`.
+    pub(super) fn under(prefix: &str) -> Result<Self, StoreError> {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/".contains(c);
+        if prefix.is_empty() || !prefix.chars().all(is_plain) {
+            return Err(StoreError::misconfigured(format!(
+                "cannot name its keys: the prefix is {prefix:?}; it must be letters, digits and -_.:/"
+            )));
+        }
+        Ok(Self {
+            prefix: prefix.to_owned(),
+        })
+    }
+
+    pub(super) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// Where the version of the keys' form is written.
+    pub(super) fn version(&self) -> String {
+        format!("{}:version", self.prefix)
+    }
+
+    pub(super) fn record(&self, id: ActionId) -> OfRecord {
+        self.of(id.as_bytes()[0], &id.to_string())
+    }
+
+    /// The keys of a tag, without a record.
+    pub(super) fn tag(&self, tag: u8) -> OfRecord {
+        self.of(tag, "none")
+    }
+
+    /// The slot of a cluster in which the keys of a tag lie.
+    pub(super) fn slot(&self, tag: u8) -> u16 {
+        crc16(format!("{}:{tag:02x}", self.prefix).as_bytes()) % SLOTS
+    }
+
+    /// The channel on which changes of a record are told.
+    pub(super) fn channel(&self, id: ActionId) -> String {
+        self.record(id).record
+    }
+
+    /// The action that a channel is about.
+    pub(super) fn action(channel: &[u8]) -> Option<ActionId> {
+        let channel = str::from_utf8(channel).ok()?;
+        channel.rsplit(':').next()?.parse().ok()
+    }
+
+    fn of(&self, tag: u8, name: &str) -> OfRecord {
+        let prefix = &self.prefix;
+        let key = |name: &str| format!("{{{prefix}:{tag:02x}}}:{name}");
+        OfRecord {
+            record: key(name),
+            fence: key("fence"),
+            ids: key("ids"),
+            due: key("due"),
+        }
+    }
+}
+
+/// CRC-16/XMODEM, by which a cluster gives tags their slots.
+fn crc16(bytes: &[u8]) -> u16 {
+    bytes.iter().fold(0, |crc, byte| {
+        let mixed = crc ^ (u16::from(*byte) << 8);
+        (0..8).fold(mixed, |crc, _| match crc & 0x8000 {
+            0 => crc << 1,
+            _ => (crc << 1) ^ 0x1021,
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::action_id::compute_action_id;
+
+    #[test]
+    fn what_one_operation_touches_has_one_tag() {
+        let keys = Keys::under("shop:effects").expect("a plain prefix");
+        let id = compute_action_id("charge", &1, "").expect("a number has a JSON form");
+        let of = keys.record(id);
+        let (tag, name) = of.record.split_once("}:").expect("a tag");
+        assert_eq!(name, id.to_string());
+        assert_eq!(tag, format!("{{shop:effects:{}", &name[..2]));
+        for key in [&of.fence, &of.ids, &of.due] {
+            assert!(key.starts_with(&format!("{tag}}}:")), "{key}");
+        }
+        assert_eq!(Keys::action(keys.channel(id).as_bytes()), Some(id));
+        assert_eq!(Keys::action(of.fence.as_bytes()), None);
+    }
+
+    /// The example of the cluster's specification, and a slot as a server counts it.
+    #[test]
+    fn slots_are_those_of_a_cluster() {
+        assert_eq!(crc16(b"123456789"), 0x31C3);
+        let keys = Keys::under("effects").expect("a plain prefix");
+        assert_eq!(keys.slot(0x5f), 1_201);
+    }
+
+    #[test]
+    fn a_prefix_that_would_break_the_tag_is_refused() {
+        for prefix in ["", "a}b", "{a", "a b", "ä"] {
+            let error = Keys::under(prefix).expect_err(prefix);
+            assert!(error.to_string().contains("letters"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! What other processes change: told by the server on the store's own connection, one channel an
+//! action, and only of actions that somebody here waits for. Polling lies beneath: nothing rests on
+//! a message.
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use redis::{PushInfo, PushKind, Value};
+use tokio::sync::mpsc;
+
+use super::keys::Keys;
+use super::nodes::Nodes;
+use crate::identity::action_id::ActionId;
+use crate::protocol::store::Changed;
+use crate::stores::waiters::Waiters;
+
+/// How many words are looked at before the server is asked for what they come to.
+const MOST: usize = 256;
+
+/// What the listener is told.
+#[derive(Clone, Copy, Debug)]
+enum Word {
+    Watch(ActionId),
+    Leave(ActionId),
+    /// The connection with this number has ended.
+    Lost(u64),
+}
+
+/// The way to the listener.
+#[derive(Clone, Debug)]
+pub(super) struct Listener(mpsc::UnboundedSender<Word>);
+
+/// The listener, before it listens.
+pub(super) struct Ears(mpsc::UnboundedReceiver<Word>);
+
+impl Listener {
+    pub(super) fn new() -> (Self, Ears) {
+        let (words, receiver) = mpsc::unbounded_channel();
+        (Self(words), Ears(receiver))
+    }
+
+    /// Completes when the record changes, here or elsewhere.
+    pub(super) fn watch(&self, id: ActionId, waiters: &Waiters) -> Changed {
+        let changed = waiters.watch(id);
+        self.say(Word::Watch(id));
+        let place = Place {
+            listener: self.clone(),
+            id,
+        };
+        Changed::new(async move {
+            let _place = place;
+            changed.await;
+        })
+    }
+
+    /// A message of the server's, on the connection with this number.
+    pub(super) fn hear(&self, number: u64, message: &PushInfo, waiters: &Waiters) {
+        match (&message.kind, message.data.first()) {
+            (PushKind::Message, Some(Value::BulkString(channel))) => {
+                if let Some(id) = Keys::action(channel) {
+                    waiters.wake(id);
+                }
+            }
+            (PushKind::Disconnection, _) => self.say(Word::Lost(number)),
+            _ => {}
+        }
+    }
+
+    fn say(&self, word: Word) {
+        // Where the thread has ended, nobody is told anything.
+        let _ = self.0.send(word);
+    }
+}
+
+/// One waiter's place.
+struct Place {
+    listener: Listener,
+    id: ActionId,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.listener.say(Word::Leave(self.id));
+    }
+}
+
+impl Ears {
+    /// Listens until the store's thread ends.
+    pub(super) async fn listen(mut self, nodes: Rc<Nodes>) {
+        let mut channels = Channels {
+            nodes,
+            watched: HashMap::new(),
+            subscribed: HashSet::new(),
+            on: 0,
+        };
+        let mut words = Vec::with_capacity(MOST);
+        while self.0.recv_many(&mut words, MOST).await > 0 {
+            let mut touched = HashSet::new();
+            for word in words.drain(..) {
+                match word {
+                    Word::Watch(id) => {
+                        *channels.watched.entry(id).or_default() += 1;
+                        touched.insert(id);
+                    }
+                    Word::Leave(id) => {
+                        channels.leave(id);
+                        touched.insert(id);
+                    }
+                    Word::Lost(number) => channels.nodes.drop_connection(number),
+                }
+            }
+            channels.follow(touched).await;
+        }
+    }
+}
+
+/// The channels that are subscribed to.
+struct Channels {
+    nodes: Rc<Nodes>,
+    /// By how many each action is watched.
+    watched: HashMap<ActionId, usize>,
+    subscribed: HashSet<ActionId>,
+    /// The connection that they are on.
+    on: u64,
+}
+
+impl Channels {
+    fn leave(&mut self, id: ActionId) {
+        if let Some(watchers) = self.watched.get_mut(&id) {
+            *watchers -= 1;
+            if *watchers == 0 {
+                self.watched.remove(&id);
+            }
+        }
+    }
+
+    /// Subscribes to what is watched, and to nothing else. Where it cannot, waiters poll.
+    async fn follow(&mut self, touched: HashSet<ActionId>) {
+        if self.watched.is_empty() && self.subscribed.is_empty() {
+            return;
+        }
+        let Ok(live) = self.nodes.ear(self.on).await else {
+            self.on = 0;
+            return;
+        };
+        if !live.hears {
+            return;
+        }
+        let is_new = live.number != self.on;
+        let (mut more, mut less) = (Vec::new(), Vec::new());
+        if is_new {
+            self.subscribed.clear();
+            more.extend(self.watched.keys().copied());
+        } else {
+            for id in touched {
+                match (
+                    self.watched.contains_key(&id),
+                    self.subscribed.contains(&id),
+                ) {
+                    (true, false) => more.push(id),
+                    (false, true) => less.push(id),
+                    _ => {}
+                }
+            }
+        }
+        let shared = self.nodes.shared();
+        let channel = |id: &ActionId| shared.terms.keys.channel(*id);
+        let mut connection = live.connection;
+        if !more.is_empty() {
+            let channels: Vec<_> = more.iter().map(channel).collect();
+            if connection.subscribe(channels).await.is_err() {
+                self.on = 0;
+                return;
+            }
+        }
+        if !less.is_empty() {
+            let channels: Vec<_> = less.iter().map(channel).collect();
+            if connection.unsubscribe(channels).await.is_err() {
+                self.on = 0;
+                return;
+            }
+        }
+        self.subscribed.extend(&more);
+        for id in &less {
+            self.subscribed.remove(id);
+        }
+        if is_new && self.on != 0 {
+            // What changed in between was not heard.
+            more.iter().for_each(|id| shared.waiters.wake(*id));
+        }
+        self.on = live.number;
+    }
+}

@@ -1,0 +1,204 @@
+//! The nodes that have the records: one server; or those of a cluster, each with its slots.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use redis::Value;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::connection::{Link, Live, Shared};
+use super::error::Failure;
+use super::keys::TAGS;
+use super::queue::Job;
+use super::row::text;
+
+/// The server at the URL and, where it is one of a cluster, the others.
+pub(super) struct Nodes {
+    seed: Rc<Link>,
+    /// The node of each tag; nothing where the server has all.
+    of_tags: RefCell<Vec<Option<Rc<Link>>>>,
+}
+
+/// After how many times the limit of a call a server's settings are looked at again: each minute, by
+/// default.
+const INSPECTED_EVERY: u32 = 6;
+
+/// Slots, both ends included, and the address of the node that has them.
+type Range = (u16, u16, (String, u16));
+
+impl Nodes {
+    pub(super) fn new(seed: Link) -> Self {
+        Self {
+            seed: Rc::new(seed),
+            of_tags: RefCell::default(),
+        }
+    }
+
+    /// Connects to each node, so that all have been looked at. Says the script's hash.
+    pub(super) async fn open(&self, until: Instant) -> Result<String, (Failure, String)> {
+        let named = |link: &Link, failure| (failure, link.name());
+        let seed = self.seed.live(until).await;
+        let seed = seed.map_err(|failure| named(&self.seed, failure))?;
+        self.learn(&slots(seed.clone(), until).await);
+        for link in self.links() {
+            let looked_at = link.live(until).await;
+            looked_at.map_err(|failure| named(&link, failure))?;
+        }
+        Ok(seed.hash)
+    }
+
+    /// Commands by the nodes that they are for.
+    pub(super) fn shares(&self, jobs: Vec<Job>) -> Vec<(Rc<Link>, Vec<Job>)> {
+        let of_tags = self.of_tags.borrow();
+        if of_tags.is_empty() {
+            return vec![(self.seed.clone(), jobs)];
+        }
+        let mut shares: Vec<(Rc<Link>, Vec<Job>)> = Vec::new();
+        for job in jobs {
+            let of_tag = of_tags[usize::from(job.command.tag)].as_ref();
+            let link = of_tag.unwrap_or(&self.seed);
+            match shares.iter_mut().find(|(node, _)| Rc::ptr_eq(node, link)) {
+                Some((_, share)) => share.push(job),
+                None => shares.push((link.clone(), vec![job])),
+            }
+        }
+        shares
+    }
+
+    /// Asks who has what by now, since this node is gone or has said that it has not. Says whether
+    /// something has changed.
+    pub(super) async fn look_again(&self, not: &Link, until: Instant) -> bool {
+        for link in self.links().into_iter().chain([self.seed.clone()]) {
+            if let Some(live) = link.present().filter(|_| !std::ptr::eq(&*link, not)) {
+                let ranges = slots(live, until).await;
+                if !ranges.is_empty() {
+                    return self.learn(&ranges);
+                }
+            }
+        }
+        match not.present() {
+            Some(live) => self.learn(&slots(live, until).await),
+            None => false,
+        }
+    }
+
+    /// Looks at all servers again, from time to time.
+    pub(super) async fn inspect(self: Rc<Self>) {
+        loop {
+            sleep(INSPECTED_EVERY * self.seed.shared.patience).await;
+            self.seed.inspect().await;
+            for link in self.links() {
+                link.inspect().await;
+            }
+        }
+    }
+
+    /// A connection that listens: the one with this number, as long as it is there.
+    pub(super) async fn ear(&self, number: u64) -> Result<Live, Failure> {
+        let links = self.links();
+        let mut others = links.iter().filter_map(|link| link.present());
+        let seed = self.seed.present();
+        let is_it = |live: &Live| live.number == number;
+        if let Some(live) = seed.iter().cloned().chain(others.clone()).find(is_it) {
+            return Ok(live);
+        }
+        match seed.or_else(|| others.next()) {
+            Some(live) => Ok(live),
+            None => {
+                let until = Instant::now() + self.seed.shared.patience;
+                self.seed.live(until).await
+            }
+        }
+    }
+
+    /// What all connections share.
+    pub(super) fn shared(&self) -> &Shared {
+        &self.seed.shared
+    }
+
+    /// A connection is not to be used any more.
+    pub(super) fn drop_connection(&self, number: u64) {
+        self.seed.drop_connection(number);
+        for link in self.links() {
+            link.drop_connection(number);
+        }
+    }
+
+    /// The nodes of the cluster, each once.
+    fn links(&self) -> Vec<Rc<Link>> {
+        let mut links: Vec<Rc<Link>> = Vec::new();
+        for link in self.of_tags.borrow().iter().flatten() {
+            if !links.iter().any(|known| Rc::ptr_eq(known, link)) {
+                links.push(link.clone());
+            }
+        }
+        links
+    }
+
+    /// Takes over who has what; says whether it was otherwise before.
+    fn learn(&self, ranges: &[Range]) -> bool {
+        let Some((_, _, first)) = ranges.first() else {
+            return false;
+        };
+        let mut of_tags = Vec::new();
+        // One that has all needs no other connection, nor an address that can be reached from here.
+        if ranges.iter().any(|(_, _, address)| address != first) {
+            let mut links = self.links();
+            let keys = &self.seed.shared.terms.keys;
+            let tags = (0..TAGS).filter_map(|tag| u8::try_from(tag).ok());
+            of_tags = tags
+                .map(|tag| {
+                    let slot = keys.slot(tag);
+                    let has_it = |(from, to, _): &&Range| (*from..=*to).contains(&slot);
+                    let (_, _, (host, port)) = ranges.iter().find(has_it)?;
+                    self.link(&mut links, host, *port)
+                })
+                .collect();
+        }
+        let before = self.of_tags.replace(of_tags);
+        let after = self.of_tags.borrow();
+        let is_same = |(a, b): (&Option<Rc<Link>>, &Option<Rc<Link>>)| match (a, b) {
+            (Some(a), Some(b)) => Rc::ptr_eq(a, b),
+            (a, b) => a.is_none() && b.is_none(),
+        };
+        before.len() != after.len() || !before.iter().zip(after.iter()).all(is_same)
+    }
+
+    /// The link to this address, which may be there already.
+    fn link(&self, links: &mut Vec<Rc<Link>>, host: &str, port: u16) -> Option<Rc<Link>> {
+        let link = self.seed.beside(host, port)?;
+        let known = links.iter().chain([&self.seed]);
+        if let Some(known) = known.into_iter().find(|known| known.name() == link.name()) {
+            return Some(known.clone());
+        }
+        links.push(Rc::new(link));
+        links.last().cloned()
+    }
+}
+
+/// Which node has which slots; nothing where the server is no cluster's, or does not say.
+async fn slots(mut live: Live, until: Instant) -> Vec<Range> {
+    let mut ask = redis::cmd("CLUSTER");
+    ask.arg("SLOTS");
+    let asked = timeout_at(until, live.connection.send_packed_command(&ask)).await;
+    match asked {
+        Ok(Ok(Value::Array(ranges))) => ranges.iter().filter_map(range).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn range(value: &Value) -> Option<Range> {
+    let Value::Array(parts) = value else {
+        return None;
+    };
+    let [Value::Int(from), Value::Int(to), Value::Array(node), ..] = &parts[..] else {
+        return None;
+    };
+    let [host, Value::Int(port), ..] = &node[..] else {
+        return None;
+    };
+    // None, or `?`: that of the server which was asked.
+    let host = text(host).unwrap_or_default().trim_matches('?').to_owned();
+    let small = |number: &i64| u16::try_from(*number).ok();
+    Some((small(from)?, small(to)?, (host, small(port)?)))
+}

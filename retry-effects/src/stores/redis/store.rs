@@ -1,0 +1,277 @@
+//! [`RedisEffectStore`]: records on a Redis server, for many machines.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use redis::Value;
+
+use super::listener::Listener;
+use super::options::RedisOptions;
+use super::pages;
+use super::queue::Desk;
+use super::script::{Command, Reply, Script};
+use crate::identity::action_id::ActionId;
+use crate::protocol::claim::{Claim, ClaimRequest};
+use crate::protocol::filter::Filter;
+use crate::protocol::ids::{Fence, Token};
+use crate::protocol::outcome::{Outcome, Settlement};
+use crate::protocol::record::{Finished, Record, Resolved};
+use crate::protocol::state_machine::millis;
+use crate::protocol::store::{Changed, EffectStore, StoreFuture};
+use crate::protocol::store_error::StoreError;
+use crate::stores::waiters::Waiters;
+
+/// Records on a Redis server, which many machines share: the lowest latency of the durable stores.
+///
+/// One round trip a method: a script decides on the server, by the server's clock. Callers of
+/// one store share one connection; what they ask for at the same time is written together, and the
+/// server writes it to its disk together. A lone caller waits for nobody. A thread of the store's own
+/// does the talking, so nothing here needs the caller's runtime.
+///
+/// A handle is cheap to clone. With the last one the thread ends, after what it was asked for.
+///
+/// # The server
+///
+/// Tested with Redis 7.0; nothing in it is newer than Redis 5, which has no wake-ups (waiters poll),
+/// as with proxies that do not know RESP3. It must not be a replica, and its settings are read whenever
+/// a connection is made, and each minute. The store refuses ([`RedisRefusal`](crate::RedisRefusal)) a
+/// server
+///
+/// - that evicts: `maxmemory-policy` must be `noeviction`, also where there is no `maxmemory` yet;
+/// - that answers before a write is on its disk: `appendonly yes`, `appendfsync always` and
+///   `no-appendfsync-on-rewrite no`, unless [`accept_loss`](RedisOptions::accept_loss) was said.
+///   With these the server writes and syncs its file before it sends the answers of an event loop's turn
+///   (`beforeSleep` in its `server.c`), so one sync serves all who asked meanwhile. `appendonly` that
+///   is turned on while the server runs holds from when its first file is written, which is waited
+///   for; where it was on before, and off in between, that cannot be seen: restart the server;
+/// - whose store is gone: emptied, or come back without its data. `FLUSHALL` under an open connection
+///   is found out within a minute; what is called meanwhile runs again.
+///
+/// A user needs the rights that an error for want of them names; `CONFIG GET` among them, which some
+/// providers forbid to everybody: there the choice is `accept_loss` or another server.
+///
+/// A server whose memory is full refuses new claims; what has happened is still recorded.
+///
+/// # When it does not answer
+///
+/// A server that is gone is looked for about four seconds, one that is silent until the call's
+/// [`timeout`](RedisOptions::timeout), ten seconds unless set, is over. Then the call fails with
+/// [`StoreError::Unavailable`], and the next one looks again. A command whose answer was lost with
+/// its connection is sent again: a claim finds itself by its claim id, a completion finds its outcome
+/// recorded.
+///
+/// # What a failover may lose
+///
+/// Redis copies to its replicas *after* it has answered. A replica that takes over (Sentinel,
+/// Cluster, a managed service) may lack the last acknowledged writes, and then the promise is void for
+/// them: a completed effect can be missing and run again, a claim can be given twice. Neither
+/// `appendfsync always` nor `WAIT` nor `WAITAOF` closes this: they say how many copies there are, and
+/// do not keep one without them from taking over. Where that is not to be borne, restart the primary on
+/// its own disk instead of failing over, or take Postgres. Fences grow even then: they are the server's
+/// clock in microseconds, or one more than the newest, so that a callee's fencing column still
+/// turns late owners away, as far as the two servers' clocks agree.
+///
+/// # Clock
+///
+/// Leases, ages and `retain` run by the server's `TIME`, which is its wall clock. One that is set
+/// forward ends leases early, which leaves actions in doubt, and lets retained records go early; one
+/// that is set back makes them last.
+///
+/// # Keys and clusters
+///
+/// A record is a hash, `{effects:5f}:<action id>`; beside it each of the 256 tags (`5f` is the id's
+/// first byte) has its newest fence, the ids and the records that go by themselves. All keys of an
+/// operation have one tag, so they lie in one slot of a cluster. Of a cluster any primary may be named:
+/// the store asks it for the others, looks at each, has a connection to each, and follows slots that
+/// move; while one moves, calls on its records wait. A lease is a field, never a key's expiry: only
+/// finished records with [`retain`](ClaimRequest::retain) expire.
+///
+/// # Examples
+///
+/// ```no_run
+/// use retry_effects::{EffectStore, Outcome, RedisEffectStore, compute_action_id};
+/// use retry_effects::store::{Claim, ClaimRequest, Payload};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let store = RedisEffectStore::connect("redis://localhost").await?;
+/// let id = compute_action_id("charge", &42, "")?;
+///
+/// let Claim::Won(token) = store.pending(&ClaimRequest::new(id, "charge")).await? else {
+///     return Ok(()); // somebody else is at it, or it is done
+/// };
+/// store.complete(&token, Outcome::Success(Payload::new("true"))).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct RedisEffectStore(pub(super) Arc<Inner>);
+
+pub(super) struct Inner {
+    pub(super) desk: Desk,
+    pub(super) script: Script,
+    pub(super) listener: Listener,
+    pub(super) waiters: Waiters,
+    pub(super) server: Arc<str>,
+    pub(super) prefix: String,
+}
+
+impl RedisEffectStore {
+    /// Connects to the server at a URL: `redis://user:password@host:6379/0`, `rediss://..` (TLS,
+    /// feature `redis-tls`), `unix:///run/redis.sock?db=0&user=..&pass=..`. Needs no runtime.
+    ///
+    /// # Errors
+    ///
+    /// As [`RedisOptions::connect`].
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        Self::options().connect(url).await
+    }
+
+    /// Connects to the server of a client that the application has made, with whatever certificates
+    /// (`redis::Client::build_with_tls`) and socket options: of the crate `redis` 1. The store makes
+    /// connections of its own with it.
+    ///
+    /// ```no_run
+    /// # async fn f() -> Result<(), Box<dyn std::error::Error>> {
+    /// use retry_effects::RedisEffectStore;
+    ///
+    /// let client = redis::Client::open("redis://redis.internal")?;
+    /// let store = RedisEffectStore::with_client(client).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    pub async fn with_client(client: redis::Client) -> Result<Self, StoreError> {
+        Self::options().with_client(client).await
+    }
+
+    /// Opens the store with another prefix, another timeout, on a server that may lose writes.
+    pub fn options() -> RedisOptions {
+        RedisOptions::new()
+    }
+
+    fn ask<'a, T>(
+        &'a self,
+        command: Command,
+        wakes: Option<ActionId>,
+        answer: impl FnOnce(&Value) -> Result<T, StoreError> + Send + 'a,
+    ) -> StoreFuture<'a, T> {
+        // It is sent at once, polled or not.
+        let asked = self.0.desk.send(command, wakes);
+        StoreFuture::new(async move { answer(&asked.await?) })
+    }
+}
+
+impl EffectStore for RedisEffectStore {
+    fn resolve(&self, id: ActionId) -> StoreFuture<'_, Resolved> {
+        self.ask(self.0.script.read(id), None, move |answer| {
+            Ok(match Reply::read(answer)? {
+                Reply::Found(slot, now) => slot.resolved(id, now),
+                _ => Resolved::Free,
+            })
+        })
+    }
+
+    fn pending<'a>(&'a self, request: &'a ClaimRequest<'a>) -> StoreFuture<'a, Claim> {
+        self.ask(self.0.script.claim(request), None, |answer| {
+            Reply::read(answer)?.claim(request)
+        })
+    }
+
+    fn complete<'a>(&'a self, token: &'a Token, outcome: Outcome) -> StoreFuture<'a, ()> {
+        let command = self.0.script.complete(token, &outcome);
+        self.ask(command, Some(token.id()), |answer| {
+            Reply::read(answer)?.change((), lost(token), |slot, now| {
+                let changed = slot.complete(token, outcome, now)?;
+                Ok((changed, ()))
+            })
+        })
+    }
+
+    fn renew<'a>(&'a self, token: &'a Token, lease: Duration) -> StoreFuture<'a, ()> {
+        let command = self.0.script.renew(token, lease);
+        self.ask(command, None, move |answer| {
+            Reply::read(answer)?.change((), lost(token), |slot, now| {
+                let renewals = slot.renewals;
+                slot.renew(token, lease, now)?;
+                Ok((slot.renewals != renewals, ()))
+            })
+        })
+    }
+
+    fn release<'a>(&'a self, token: &'a Token) -> StoreFuture<'a, Option<Finished>> {
+        let command = self.0.script.release(token);
+        self.ask(command, Some(token.id()), |answer| {
+            Reply::read(answer)?.change(None, lost(token), |slot, now| slot.release(token, now))
+        })
+    }
+
+    fn get(&self, id: ActionId) -> StoreFuture<'_, Option<Record>> {
+        self.ask(self.0.script.read(id), None, move |answer| {
+            Ok(match Reply::read(answer)? {
+                Reply::Found(slot, now) => Some(slot.record(id, now)),
+                _ => None,
+            })
+        })
+    }
+
+    fn list<'a>(&'a self, filter: &'a Filter) -> StoreFuture<'a, Vec<Record>> {
+        StoreFuture::new(pages::list(&self.0, filter))
+    }
+
+    fn purge(&self, age: Duration) -> StoreFuture<'_, u64> {
+        StoreFuture::new(pages::purge(&self.0, millis(age)))
+    }
+
+    fn settle<'a>(
+        &'a self,
+        id: ActionId,
+        fence: Fence,
+        settlement: Settlement,
+    ) -> StoreFuture<'a, ()> {
+        let command = self.0.script.settle(id, fence, &settlement);
+        self.ask(command, Some(id), move |answer| {
+            Reply::read(answer)?.change((), StoreError::NotFound, |slot, now| {
+                let changed = slot.settle(fence, settlement, now)?;
+                Ok((changed, ()))
+            })
+        })
+    }
+
+    fn len(&self) -> StoreFuture<'_, u64> {
+        StoreFuture::new(pages::count(&self.0))
+    }
+
+    /// Tells of what this process writes through this store, and of what others write as far as the
+    /// server's messages arrive.
+    fn changed(&self, id: ActionId) -> Changed {
+        self.0.listener.watch(id, &self.0.waiters)
+    }
+
+    /// `false`: a thread of its own does the talking.
+    fn needs_runtime(&self) -> bool {
+        false
+    }
+
+    fn kind(&self) -> &'static str {
+        "redis"
+    }
+}
+
+fn lost(token: &Token) -> StoreError {
+    StoreError::lease_lost(token.fence())
+}
+
+/// Shows the server without its password, and the prefix.
+impl fmt::Debug for RedisEffectStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisEffectStore")
+            .field("server", &self.0.server)
+            .field("prefix", &self.0.prefix)
+            .finish()
+    }
+}

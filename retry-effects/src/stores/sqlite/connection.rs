@@ -1,0 +1,285 @@
+//! Connections to the file: how they are opened, how they wait for each other, what they say.
+
+use std::cell::Cell;
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use crate::protocol::store_error::StoreError;
+
+/// How long a connection waits for the others before it says that it cannot go on.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The file that a path names now, wherever the process may go later: connections are opened then
+/// too.
+pub(super) fn absolute(path: &Path) -> Result<PathBuf, StoreError> {
+    let name = path.as_os_str();
+    // SQLite takes these for a database without a file: each connection would have its own.
+    if name.is_empty() || name == ":memory:" {
+        return Err(StoreError::unavailable(
+            format!("open {name:?}"),
+            "it names no file; the in-memory store is `InMemoryEffectStore`",
+        ));
+    }
+    std::path::absolute(path)
+        .map_err(|error| StoreError::unavailable(describe("open", path), error))
+}
+
+/// Which file a path named when it was opened.
+#[derive(Debug)]
+pub(super) struct SameFile {
+    device_and_node: (u64, u64),
+}
+
+impl SameFile {
+    pub(super) fn at(path: &Path) -> Result<Self, StoreError> {
+        let found = device_and_node(path);
+        let device_and_node =
+            found.map_err(|error| StoreError::unavailable(describe("open", path), error))?;
+        Ok(Self { device_and_node })
+    }
+
+    /// Why its path does not name it any more, if so. A file that was removed or replaced takes
+    /// writes that nobody else will ever see: whoever opens the path next works on another one.
+    pub(super) fn is_gone(&self, path: &Path) -> Option<String> {
+        match device_and_node(path) {
+            Ok(found) if found == self.device_and_node => None,
+            Ok(_) => Some("the file was replaced by another one while it was open".to_owned()),
+            Err(error) => Some(format!("the file is gone: {error}")),
+        }
+    }
+}
+
+#[cfg(unix)]
+fn device_and_node(path: &Path) -> io::Result<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = std::fs::metadata(path)?;
+    Ok((metadata.dev(), metadata.ino()))
+}
+
+/// Elsewhere an open file is not removed.
+#[cfg(not(unix))]
+fn device_and_node(path: &Path) -> io::Result<(u64, u64)> {
+    std::fs::metadata(path).map(|_| (0, 0))
+}
+
+/// What is done about a file, or tables, that are not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Missing {
+    Made,
+    Refused,
+}
+
+/// Opens the connection that is to write. Changes nothing in a file that is there.
+pub(super) fn open_writer(path: &Path, missing: Missing) -> Result<Connection, StoreError> {
+    if missing == Missing::Refused && matches!(path.try_exists(), Ok(false)) {
+        let why = misplaced(path).unwrap_or_else(|| "there is no such file".to_owned());
+        let what = format!("cannot {}: {why}", describe("open", path));
+        return Err(StoreError::misconfigured(what));
+    }
+    let failed = |error| failed("open", path, error);
+    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    flags.set(OpenFlags::SQLITE_OPEN_CREATE, missing == Missing::Made);
+    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    prepare(&connection).map_err(failed)?;
+    Ok(connection)
+}
+
+/// Sees to it that a commit is on the disk when it returns.
+pub(super) fn make_durable(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let failed = |error| failed("open", path, error);
+    if connection.is_readonly("main").map_err(failed)? {
+        let denied = io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            "the file may only be read; an effect store must be able to write it",
+        );
+        let what = format!("cannot {}: {denied}", describe("open", path));
+        return Err(StoreError::misconfigured_by(what, denied));
+    }
+    let mode = in_wal_mode(connection).map_err(failed)?;
+    if mode != "wal" {
+        let refused = format!(
+            "its journal mode stays {mode:?}, and must be \"wal\": is it on a network file system?"
+        );
+        let what = format!("cannot {}: {refused}", describe("open", path));
+        return Err(StoreError::misconfigured(what));
+    }
+    connection
+        .pragma_update(None, "synchronous", "FULL")
+        .map_err(failed)
+}
+
+/// Opens one more connection, which only reads.
+pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let open = || -> rusqlite::Result<Connection> {
+        let connection = Connection::open_with_flags(path, flags)?;
+        prepare(&connection)?;
+        connection.pragma_update(None, "query_only", true)?;
+        Ok(connection)
+    };
+    open().map_err(|error| match path.try_exists() {
+        // It was there when the store was opened.
+        Ok(false) => StoreError::unavailable(describe("read", path), "the file is gone"),
+        _ => failed("read", path, error),
+    })
+}
+
+/// What `error` means for the store: that it cannot be used now, or that the file holds something
+/// else.
+pub(super) fn failed(action: &str, path: &Path, error: impl Into<SharedError>) -> StoreError {
+    let SharedError(error) = error.into();
+    match &*error {
+        rusqlite::Error::SqliteFailure(code, _) if code.code == ErrorCode::NotADatabase => {
+            StoreError::unreadable(format!("{} is not a SQLite database", path.display()))
+        }
+        rusqlite::Error::SqliteFailure(code, _) if code.code == ErrorCode::CannotOpen => {
+            let action = describe(action, path);
+            match misplaced(path) {
+                Some(why) => StoreError::misconfigured(format!("cannot {action}: {why}")),
+                None => match why_not_opened(path) {
+                    Some(why) => StoreError::unavailable(describe("reach", path), why),
+                    None => StoreError::unavailable(describe("reach", path), error),
+                },
+            }
+        }
+        // Whatever was to be done there: its disk is away, or somebody else has it.
+        rusqlite::Error::SqliteFailure(code, _) if code.code == ErrorCode::SystemIoFailure => {
+            StoreError::unavailable(describe("reach", path), error)
+        }
+        rusqlite::Error::SqliteFailure(..) if is_busy(&error) => {
+            StoreError::unavailable(describe("lock", path), error)
+        }
+        rusqlite::Error::InvalidColumnType(..)
+        | rusqlite::Error::FromSqlConversionFailure(..)
+        | rusqlite::Error::IntegralValueOutOfRange(..)
+        | rusqlite::Error::Utf8Error(..) => StoreError::unreadable(format!(
+            "{} holds a record that no version has written: {error}",
+            path.display()
+        )),
+        _ => StoreError::unavailable(describe(action, path), error),
+    }
+}
+
+/// An error of SQLite's that several callers are told of.
+#[derive(Clone, Debug)]
+pub(super) struct SharedError(std::sync::Arc<rusqlite::Error>);
+
+impl From<rusqlite::Error> for SharedError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self(std::sync::Arc::new(error))
+    }
+}
+
+fn describe(action: &str, path: &Path) -> String {
+    format!("{action} {}", path.display())
+}
+
+/// SQLite only says that it cannot; people want to know why.
+fn misplaced(path: &Path) -> Option<String> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    match folder {
+        _ if path.is_dir() => Some("it is a directory".to_owned()),
+        Some(folder) if !folder.is_dir() => {
+            Some(format!("the directory {} does not exist", folder.display()))
+        }
+        _ => None,
+    }
+}
+
+/// What the operating system says of the folder: it has no file left to give, or does not let us in. The
+/// file itself must not be opened: to close it would give up this process's locks on it.
+fn why_not_opened(path: &Path) -> Option<io::Error> {
+    std::fs::File::open(path.parent()?).err()
+}
+
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(32);
+    connection.busy_handler(Some(wait_a_little))
+}
+
+/// `journal_mode` can answer "busy" without asking the busy handler.
+fn in_wal_mode(connection: &Connection) -> rusqlite::Result<String> {
+    for count in 0.. {
+        let mode = connection
+            .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0));
+        match mode {
+            Err(error) if is_busy(&error) && wait_a_little(count) => {}
+            mode => return mode,
+        }
+    }
+    unreachable!("the loop ends by itself")
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+    )
+}
+
+/// SQLite's own handler waits 100 ms and more under load; a write lock here is held for one commit.
+fn wait_a_little(count: i32) -> bool {
+    thread_local! {
+        static BEGAN: Cell<Option<Instant>> = const { Cell::new(None) };
+        static SEED: RandomState = RandomState::new();
+    }
+    let now = Instant::now();
+    if count == 0 {
+        BEGAN.set(Some(now));
+    }
+    let waited = BEGAN.get().map_or(Duration::ZERO, |began| now - began);
+    if waited >= PATIENCE {
+        return false;
+    }
+    // With the time: a forked process has the same seed, and would come back each time with us.
+    let draw = SEED.with(|seed| seed.hash_one((count, now)));
+    thread::sleep(Duration::from_micros(50 + draw % 950));
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_away_or_locked_is_told_whatever_was_to_be_done() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("effects.db");
+        std::fs::write(&path, "").expect("written");
+        for (code, verb) in [
+            (ffi::SQLITE_IOERR_READ, "reach"),
+            (ffi::SQLITE_CANTOPEN, "reach"),
+            (ffi::SQLITE_BUSY, "lock"),
+            (ffi::SQLITE_FULL, "make its tables in"),
+        ] {
+            let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            let error = failed("make its tables in", &path, error);
+            assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
+            let begins = format!("the store cannot {verb} {}: ", path.display());
+            assert!(error.to_string().starts_with(&begins), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_gone_is_no_wrong_place() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("effects.db");
+        let error = open_reader(&path).expect_err("it is not there");
+        assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
+        assert!(error.to_string().ends_with(": the file is gone"), "{error}");
+        let error = open_writer(&path, Missing::Refused).expect_err("it is not there");
+        assert!(
+            matches!(error, StoreError::Misconfigured { .. }),
+            "{error:?}"
+        );
+    }
+}

@@ -1,0 +1,393 @@
+//! [`SqliteEffectStore`]: records in a file of this machine.
+
+use std::cell::Cell;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::batch::Written;
+use super::clock::LeaseClock;
+use super::connection::{Missing, SameFile};
+use super::readers::Readers;
+use super::writer::{Desk, Writer};
+use super::{batch, connection, row, schema};
+use crate::gate::ambient;
+use crate::identity::action_id::ActionId;
+use crate::protocol::claim::{Claim, ClaimRequest};
+use crate::protocol::filter::Filter;
+use crate::protocol::ids::{Fence, Token};
+use crate::protocol::outcome::{Outcome, Settlement};
+use crate::protocol::record::{Finished, Record, Resolved};
+use crate::protocol::state_machine::millis;
+use crate::protocol::store::{Changed, EffectStore, StoreFuture};
+use crate::protocol::store_error::StoreError;
+use crate::stores::waiters::Waiters;
+
+/// Records in a file, which any number of processes of one machine may share.
+///
+/// What a method answers is on the disk: the file is in WAL mode with `synchronous=FULL`. One
+/// thread writes; it commits together what its callers ask for at the same time, and answers after
+/// the commit. Reading takes no lock, and is done on the caller's thread; [`len`](EffectStore::len)
+/// and [`list`](EffectStore::list) read on a thread of their own. Nothing here needs a tokio
+/// runtime.
+///
+/// A handle is cheap to clone. With the last one the thread ends, after what it was asked for.
+///
+/// # The file
+///
+/// Two tables, `effect_records` and `effect_store`, made and brought up to date by
+/// [`open`](Self::open); an application may keep its own beside them, and complete an action in
+/// the transaction of its own writes with [`complete_in`](Self::complete_in). The file must be on
+/// a disk of this machine: SQLite's locks do not hold on network file systems. One that is removed or
+/// replaced while it is open is written no more: that is [`StoreError::Unavailable`].
+///
+/// The Python package nodus-retry works on the same file. Each replays what the other completed.
+/// What Python began is busy for [`DEFAULT_LEASE`](crate::store::DEFAULT_LEASE) and then in doubt; so is
+/// what it calls "failed". Python gets an error where this crate holds an action or is in doubt
+/// about it. Its names of actions that are no ids of [`compute_action_id`](crate::compute_action_id)
+/// are counted, and otherwise left alone.
+///
+/// # Leases
+///
+/// They run by the time since the machine started (Linux, Android), which goes on while it sleeps
+/// and which nobody can set; a restart ends them. Elsewhere they run by the wall clock.
+///
+/// # Examples
+///
+/// ```
+/// use retry_effects::{EffectStore, Outcome, SqliteEffectStore, compute_action_id};
+/// use retry_effects::store::{Claim, ClaimRequest, Payload, Resolved};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let folder = tempfile::tempdir()?;
+/// let store = SqliteEffectStore::open(folder.path().join("effects.db"))?;
+/// let id = compute_action_id("charge", &42, "")?;
+///
+/// let Claim::Won(token) = store.pending(&ClaimRequest::new(id, "charge")).await? else {
+///     unreachable!("nobody else has claimed it");
+/// };
+/// store.complete(&token, Outcome::Success(Payload::new("true"))).await?;
+///
+/// let Resolved::Done(finished) = store.resolve(id).await? else {
+///     unreachable!("it is done");
+/// };
+/// assert_eq!(finished.payload.json(), "true");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct SqliteEffectStore(Arc<Inner>);
+
+struct Inner {
+    path: Arc<PathBuf>,
+    clock: LeaseClock,
+    writer: Writer,
+    readers: Readers,
+    waiters: Waiters,
+}
+
+impl SqliteEffectStore {
+    /// Opens the store in a file, and makes the file where there is none. May wait for other
+    /// processes that open it at the same time.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] where the file cannot be opened or written: its directory does
+    /// not exist, it is read-only, it is locked for longer than 30 seconds.
+    /// [`StoreError::Unreadable`] where it is no SQLite database, or one of a newer version of this
+    /// crate.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        Self::open_by(path.as_ref(), LeaseClock::system(), Missing::Made)
+    }
+
+    /// Opens the store in a file that holds one, and makes nothing: for programs that look at a
+    /// store, and must leave neither a file nor tables where somebody has named the wrong place.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), and [`StoreError::Unavailable`] where there is no such file,
+    /// [`StoreError::Unreadable`] where it holds no store.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use retry_effects::SqliteEffectStore;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("effects.db");
+    /// assert!(SqliteEffectStore::open_existing(&path).is_err());
+    /// assert!(!path.exists());
+    ///
+    /// drop(SqliteEffectStore::open(&path)?);
+    /// assert!(SqliteEffectStore::open_existing(&path).is_ok());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn open_existing(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        Self::open_by(path.as_ref(), LeaseClock::system(), Missing::Refused)
+    }
+
+    /// Opens the store with a clock that a test moves: nanoseconds.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    #[cfg(feature = "conformance")]
+    #[doc(hidden)]
+    pub fn open_with_clock(
+        path: impl AsRef<Path>,
+        nanos: Arc<std::sync::atomic::AtomicU64>,
+    ) -> Result<Self, StoreError> {
+        Self::open_by(path.as_ref(), LeaseClock::Manual(nanos), Missing::Made)
+    }
+
+    fn open_by(path: &Path, clock: LeaseClock, missing: Missing) -> Result<Self, StoreError> {
+        let path = Arc::new(connection::absolute(path)?);
+        let mut connection = connection::open_writer(&path, missing)?;
+        if missing == Missing::Refused {
+            // Before anything is changed, the journal's mode too.
+            schema::find(&connection, &path)?;
+        }
+        connection::make_durable(&connection, &path)?;
+        schema::migrate(&mut connection, &path)?;
+        let waiters = Waiters::new();
+        let writer = Writer::start(Desk {
+            connection,
+            file: SameFile::at(&path)?,
+            path: path.clone(),
+            clock: clock.clone(),
+            waiters: waiters.clone(),
+            unswept: Cell::new(0),
+        })?;
+        Ok(Self(Arc::new(Inner {
+            readers: Readers::new(path.clone()),
+            path,
+            clock,
+            writer,
+            waiters,
+        })))
+    }
+
+    /// Records an outcome in a transaction of the caller's own, on the same file: the caller's
+    /// writes and the record are committed together, or neither is.
+    ///
+    /// Any `Err` means that the transaction must be rolled back, which dropping it does. It is best
+    /// begun as [`Immediate`](rusqlite::TransactionBehavior::Immediate): one that has read before it
+    /// writes may find that it can no longer write. While it is open, the store's other callers
+    /// wait, for up to 30 seconds. Callers that wait for this action learn of its end by polling: the
+    /// store does not hear of the commit.
+    ///
+    /// In a gated body the token is [`current_action`](crate::current_action)'s, and the body
+    /// returns what it recorded; where the two differ, the record is what the caller gets. An
+    /// `AlreadyDone` may simply be passed on by `?`: the transaction rolls back, and the gate returns
+    /// the recorded result.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::AlreadyDone`] where the action is finished, even by this very claim: an earlier
+    /// commit took place, and its acknowledgement was lost. [`StoreError::LeaseLost`] where somebody
+    /// has taken over. [`StoreError::Unreadable`] where the transaction is on a file without the
+    /// tables of this store; [`StoreError::Unavailable`] where it cannot be written.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use retry_effects::{EffectStore, Outcome, SqliteEffectStore, StoreError, compute_action_id};
+    /// use retry_effects::store::{Claim, ClaimRequest};
+    /// use retry_effects::rusqlite::{Connection, TransactionBehavior};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("app.db");
+    /// let store = SqliteEffectStore::open(&path)?;
+    /// let mut orders = Connection::open(&path)?;
+    /// orders.execute("CREATE TABLE orders (number INTEGER)", [])?;
+    ///
+    /// let id = compute_action_id("order", &7, "")?;
+    /// let Claim::Won(token) = store.pending(&ClaimRequest::new(id, "order")).await? else {
+    ///     unreachable!("nobody else has claimed it");
+    /// };
+    /// for _acknowledged in [false, true] {
+    ///     let transaction = orders.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    ///     transaction.execute("INSERT INTO orders VALUES (7)", [])?;
+    ///     let outcome = Outcome::success(&"receipt 1")?;
+    ///     match SqliteEffectStore::complete_in(&transaction, &token, outcome) {
+    ///         Ok(()) => transaction.commit()?,
+    ///         Err(StoreError::AlreadyDone { .. }) => transaction.rollback()?,
+    ///         Err(error) => return Err(error.into()),
+    ///     }
+    /// }
+    /// let orders: i64 = orders.query_row("SELECT count(*) FROM orders", [], |row| row.get(0))?;
+    /// assert_eq!(orders, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn complete_in(
+        transaction: &rusqlite::Transaction<'_>,
+        token: &Token,
+        outcome: Outcome,
+    ) -> Result<(), StoreError> {
+        let path = Path::new(transaction.path().unwrap_or_default());
+        schema::require(transaction, path)?;
+        let completed = batch::complete_in(transaction, &LeaseClock::system(), token, outcome)
+            .unwrap_or_else(|error| Err(connection::failed("complete in", path, error)));
+        ambient::completed_in(token, &completed);
+        completed
+    }
+
+    fn write<T: Send + 'static>(
+        &self,
+        wakes: Option<ActionId>,
+        work: impl FnMut(&mut batch::Batch<'_>) -> Written<T> + Send + 'static,
+    ) -> StoreFuture<'_, T> {
+        StoreFuture::new(self.0.writer.send(wakes, work))
+    }
+
+    /// Reads on a thread of its own: it may take long.
+    fn read_apart<T: Send + Unpin + 'static>(
+        &self,
+        work: impl FnOnce(&Inner) -> Result<T, StoreError> + Send + 'static,
+    ) -> StoreFuture<'_, T> {
+        let (sender, receiver) = oneshot::channel();
+        let inner = self.0.clone();
+        let thread = thread::Builder::new()
+            .name("effects-sqlite-read".into())
+            .spawn(move || drop(sender.send(work(&inner))));
+        if let Err(error) = thread {
+            let error = StoreError::unavailable("start a thread that reads", error);
+            return StoreFuture::ready(Err(error));
+        }
+        StoreFuture::new(async move {
+            receiver
+                .await
+                .unwrap_or_else(|_| Err(StoreError::unavailable("read", "its thread has ended")))
+        })
+    }
+}
+
+impl EffectStore for SqliteEffectStore {
+    fn resolve(&self, id: ActionId) -> StoreFuture<'_, Resolved> {
+        let Inner { clock, readers, .. } = &*self.0;
+        StoreFuture::ready(readers.read(|connection| {
+            let now = clock.now();
+            let found = row::find(connection, id, clock, now)?;
+            Ok(found.map_or(Resolved::Free, |found| found.slot.resolved(id, now)))
+        }))
+    }
+
+    fn pending<'a>(&'a self, request: &'a ClaimRequest<'a>) -> StoreFuture<'a, Claim> {
+        let (action_type, scope) = (request.action_type.to_owned(), request.scope.to_owned());
+        let rest = ClaimRequest {
+            action_type: "",
+            scope: "",
+            ..*request
+        };
+        self.write(None, move |batch| {
+            batch.claim(&ClaimRequest {
+                action_type: &action_type,
+                scope: &scope,
+                ..rest
+            })
+        })
+    }
+
+    fn complete<'a>(&'a self, token: &'a Token, outcome: Outcome) -> StoreFuture<'a, ()> {
+        let token = *token;
+        self.write(Some(token.id()), move |batch| {
+            batch.complete(&token, outcome.clone())
+        })
+    }
+
+    fn renew<'a>(&'a self, token: &'a Token, lease: Duration) -> StoreFuture<'a, ()> {
+        let token = *token;
+        self.write(None, move |batch| batch.renew(&token, lease))
+    }
+
+    fn release<'a>(&'a self, token: &'a Token) -> StoreFuture<'a, Option<Finished>> {
+        let token = *token;
+        self.write(Some(token.id()), move |batch| batch.release(&token))
+    }
+
+    fn get(&self, id: ActionId) -> StoreFuture<'_, Option<Record>> {
+        let Inner { clock, readers, .. } = &*self.0;
+        StoreFuture::ready(readers.read(|connection| {
+            let now = clock.now();
+            let found = row::find(connection, id, clock, now)?;
+            let there = found.filter(|found| !found.slot.is_over(now));
+            Ok(there.map(|found| found.slot.record(id, now)))
+        }))
+    }
+
+    fn list<'a>(&'a self, filter: &'a Filter) -> StoreFuture<'a, Vec<Record>> {
+        let filter = filter.clone();
+        self.read_apart(move |inner| {
+            let Inner { clock, readers, .. } = inner;
+            readers.read(|connection| row::list(connection, clock, &filter))
+        })
+    }
+
+    fn purge(&self, age: Duration) -> StoreFuture<'_, u64> {
+        let age = millis(age);
+        StoreFuture::new(async move {
+            let (mut removed, mut next) = (0, Some(i64::MIN));
+            while let Some(rowid) = next {
+                let page = self
+                    .0
+                    .writer
+                    .send(None, move |batch| batch.purge(age, rowid));
+                let (count, rest) = page.await?;
+                (removed, next) = (removed + count, rest);
+            }
+            Ok(removed)
+        })
+    }
+
+    fn settle<'a>(
+        &'a self,
+        id: ActionId,
+        fence: Fence,
+        settlement: Settlement,
+    ) -> StoreFuture<'a, ()> {
+        self.write(Some(id), move |batch| {
+            batch.settle(id, fence, settlement.clone())
+        })
+    }
+
+    fn len(&self) -> StoreFuture<'_, u64> {
+        self.read_apart(|inner| {
+            let now = inner.clock.now();
+            inner.readers.read(|connection| row::count(connection, now))
+        })
+    }
+
+    /// Tells of what this process writes through the handles cloned from one
+    /// [`open`](SqliteEffectStore::open).
+    fn changed(&self, id: ActionId) -> Changed {
+        self.0.waiters.watch(id)
+    }
+
+    /// `false`: it writes from a thread of its own.
+    fn needs_runtime(&self) -> bool {
+        false
+    }
+
+    fn kind(&self) -> &'static str {
+        "sqlite"
+    }
+}
+
+/// Shows the path.
+impl fmt::Debug for SqliteEffectStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SqliteEffectStore")
+            .field(&self.0.path)
+            .finish()
+    }
+}

@@ -1,0 +1,120 @@
+//! Who waits for an action's record to change, in this process.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
+use crate::identity::action_id::ActionId;
+use crate::protocol::store::Changed;
+use crate::stores::sync::atomic::{AtomicUsize, Ordering};
+use crate::stores::sync::{Mutex, lock};
+
+/// The waiters of one store. Clones are the same.
+#[derive(Clone)]
+pub(crate) struct Waiters(Arc<[Shard; SHARDS]>);
+
+const SHARDS: usize = 16;
+
+#[derive(Default)]
+struct Shard {
+    /// How many actions are watched here: what [`Waiters::wake`] looks at first, without a lock.
+    watched: AtomicUsize,
+    actions: Mutex<HashMap<ActionId, Watched>>,
+}
+
+struct Watched {
+    bell: Arc<Notify>,
+    waiters: usize,
+}
+
+impl Waiters {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(std::array::from_fn(|_| Shard::default())))
+    }
+
+    /// Completes at the first [`wake`](Self::wake) of this action that begins after this call.
+    ///
+    /// A caller that reads the record after it misses no change.
+    pub(crate) fn watch(&self, id: ActionId) -> Changed {
+        let shard = self.shard(id);
+        let mut actions = lock(&shard.actions);
+        let watched = actions.entry(id).or_insert_with(|| {
+            shard.watched.fetch_add(1, Ordering::SeqCst);
+            Watched {
+                bell: Arc::new(Notify::new()),
+                waiters: 0,
+            }
+        });
+        watched.waiters += 1;
+        let bell = watched.bell.clone();
+        // `notify_waiters` reaches it from now on, polled or not. Under the lock: a wake in between
+        // would take the entry away unheard.
+        let rung = bell.clone().notified_owned();
+        drop(actions);
+        let place = Place {
+            waiters: self.clone(),
+            id,
+            bell,
+        };
+        Changed::new(async move {
+            let _place = place;
+            rung.await;
+        })
+    }
+
+    /// Wakes those who watch this action. To be called once the change can be read.
+    ///
+    /// The store's own lock or commit, which a waiter passes when it reads, orders the count: who
+    /// read the record before the change is counted here.
+    #[inline]
+    pub(crate) fn wake(&self, id: ActionId) {
+        let shard = self.shard(id);
+        if shard.watched.load(Ordering::SeqCst) == 0 {
+            return;
+        }
+        let watched = lock(&shard.actions).remove(&id);
+        if let Some(watched) = watched {
+            shard.watched.fetch_sub(1, Ordering::SeqCst);
+            watched.bell.notify_waiters();
+        }
+    }
+
+    #[inline]
+    fn shard(&self, id: ActionId) -> &Shard {
+        &self.0[usize::from(id.as_bytes()[1]) % SHARDS]
+    }
+}
+
+impl fmt::Debug for Waiters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let watched = |shard: &Shard| shard.watched.load(Ordering::SeqCst);
+        let watched = self.0.iter().map(watched).sum::<usize>();
+        write!(f, "Waiters({watched} actions)")
+    }
+}
+
+/// One waiter's place: the last one to leave takes the entry away.
+struct Place {
+    waiters: Waiters,
+    id: ActionId,
+    bell: Arc<Notify>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let shard = self.waiters.shard(self.id);
+        let mut actions = lock(&shard.actions);
+        // After a wake the entry is gone, or is another's.
+        let own = actions
+            .get_mut(&self.id)
+            .filter(|watched| Arc::ptr_eq(&watched.bell, &self.bell));
+        let Some(watched) = own else { return };
+        watched.waiters -= 1;
+        if watched.waiters == 0 {
+            actions.remove(&self.id);
+            shard.watched.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+}
