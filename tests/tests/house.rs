@@ -44,8 +44,37 @@ const CORE: House = House {
 
 const EFFECTS: House = House {
     source: "../retry-effects/src",
-    floors: &[],
-    circles: &[],
+    floors: &[
+        &["identity"],
+        &["protocol"],
+        &["conformance", "gate"],
+        &["stores"],
+        &["attribute", "command"],
+        &["effect"],
+    ],
+    // The stores are to become one core over a small backend each, which cuts these.
+    circles: &[
+        &["stores::postgres::options", "stores::postgres::store"],
+        &[
+            "stores::postgres::changes",
+            "stores::postgres::claims",
+            "stores::postgres::columns",
+            "stores::postgres::lookups",
+            "stores::postgres::queue",
+        ],
+        &[
+            "stores::redis::options",
+            "stores::redis::pages",
+            "stores::redis::store",
+        ],
+        &[
+            "stores::redis::batch",
+            "stores::redis::connection",
+            "stores::redis::listener",
+            "stores::redis::nodes",
+            "stores::redis::queue",
+        ],
+    ],
 };
 
 const MACROS: House = House {

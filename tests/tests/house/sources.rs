@@ -99,7 +99,7 @@ impl Sources {
             let both_ways = reached[module]
                 .iter()
                 .filter(|other| reached[*other].contains(module));
-            both_ways.map(|it| it.to_string()).collect::<BTreeSet<_>>()
+            both_ways.map(ToString::to_string).collect::<BTreeSet<_>>()
         });
         circles.filter(|circle| circle.len() > 1).collect()
     }
@@ -249,7 +249,10 @@ impl Reader<'_> {
         let mut path: Vec<String> = Vec::new();
         // Colons since the last name.
         let mut colons = 0;
+        let mut follows_dollar = false;
         for token in tokens {
+            // `$crate::` in a macro names the crate for its users, by their paths.
+            let is_for_users = std::mem::take(&mut follows_dollar);
             match token {
                 TokenTree::Ident(name) if colons == 2 && !path.is_empty() => {
                     path.push(name.to_string());
@@ -262,8 +265,8 @@ impl Reader<'_> {
                 }
                 TokenTree::Ident(name) => {
                     self.read_path(at, &path, names);
-                    // After `$crate::` or a leading `::` nothing of this crate's begins.
-                    path = if colons == 2 {
+                    // After a leading `::` nothing of this crate's begins.
+                    path = if colons == 2 || is_for_users {
                         Vec::new()
                     } else {
                         vec![name.to_string()]
@@ -275,6 +278,7 @@ impl Reader<'_> {
                     self.read_tokens(at, group.stream(), names);
                 }
                 TokenTree::Punct(_) | TokenTree::Literal(_) => {
+                    follows_dollar = token.to_string() == "$";
                     self.read_path(at, &path, names);
                     path.clear();
                 }
