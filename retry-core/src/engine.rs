@@ -1,5 +1,4 @@
-//! The one engine of attribute, function and builder, sync and async: *attempt, classify, wait,
-//! event*.
+//! The one engine of attribute, function and builder, sync and async: *attempt, classify, wait, event*.
 //!
 //! The folders above sleep for the wait that it returns. Guards are queried here, and nested calls
 //! recognised.

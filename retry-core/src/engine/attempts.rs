@@ -242,8 +242,7 @@ impl Attempts {
     pub(crate) fn failed(&mut self, plan: &Plan<'_>, failure: &Failure<'_>) -> Option<Admitted> {
         if unknown_effect::is_watched() {
             match failure.proof() {
-                // The enclosing body may return this error: it proves nothing about an earlier
-                // attempt.
+                // The enclosing body may return this error: it proves nothing about an earlier attempt.
                 Proof::NotApplied | Proof::StepNotApplied if self.is_unproved => {
                     unknown_effect::mark(Marks::UNKNOWN);
                 }
@@ -296,8 +295,8 @@ impl Attempts {
         observed
     }
 
-    /// Reports an attempt that failed and had its effect all the same: the gate's probe has its
-    /// result, and the call succeeds with that.
+    /// Reports an attempt that failed and had its effect all the same: the gate's probe has its result,
+    /// and the call succeeds with that.
     #[cold]
     pub(crate) fn rescued(
         &mut self,

@@ -1,8 +1,8 @@
 //! [`Hedge`]: a second attempt beside one that is slow; the first success counts.
 //!
 //! After Dean and Barroso, "The Tail at Scale" (2013): a second request, sent when the first is slower
-//! than most, cuts the long tail of latencies for a few per cent more load. The body runs a second
-//! time while the first run still goes on, so a hedge is only for bodies whose second run is harmless.
+//! than most, cuts the long tail of latencies for a few per cent more load. The body runs a second time
+//! while the first run still goes on, so a hedge is only for bodies whose second run is harmless.
 
 use std::fmt;
 use std::future::Future;
@@ -72,8 +72,8 @@ impl Hedge {
     /// The most that `max` may be: more copies of one call help nobody.
     pub const MOST: u32 = 16;
 
-    /// One more attempt, if the first has not answered `after` this time. Choose a little more than
-    /// most answers take, the 95th percentile for instance.
+    /// One more attempt, if the first has not answered `after` this time. Choose a little more than most
+    /// answers take, the 95th percentile for instance.
     ///
     /// # Panics
     ///

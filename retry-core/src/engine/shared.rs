@@ -19,8 +19,8 @@ pub(crate) struct State {
 /// One entry for each operation in the program.
 static STATES: Registry<(&str, &str), State> = Registry::new();
 
-/// The last state found, with an identity that distinguishes class and name without reading them: a
-/// call that succeeds neither locks nor compares text.
+/// The last state found, with an identity that distinguishes class and name without reading them: a call
+/// that succeeds neither locks nor compares text.
 type Known = (Identity, &'static State);
 
 thread_local! {

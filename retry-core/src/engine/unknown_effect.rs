@@ -22,11 +22,11 @@ pub struct Marks(u8);
 impl Marks {
     /// No mark.
     pub const NONE: Self = Self(0);
-    /// An attempt without a gate failed, and nothing states what it did. The judgement of the
-    /// enclosing body's own error takes precedence.
+    /// An attempt without a gate failed, and nothing states what it did. The judgement of the enclosing
+    /// body's own error takes precedence.
     pub const UNPROVED: Self = Self(1);
-    /// An attempt may have taken effect: a known error states so, or a gate, or it was cut. Nothing
-    /// that encloses it can state otherwise.
+    /// An attempt may have taken effect: a known error states so, or a gate, or it was cut. Nothing that
+    /// encloses it can state otherwise.
     pub const UNKNOWN: Self = Self(2);
     /// A call was refused before anything ran: see [`take_refusal`].
     pub const REFUSED: Self = Self(4);

@@ -19,8 +19,8 @@ pub(super) fn read() -> Read {
     read
 }
 
-/// Warns only: another program's line must not make our settings fail. The line itself is not logged:
-/// it may hold a secret.
+/// Warns only: another program's line must not make our settings fail. The line itself is not logged: it
+/// may hold a secret.
 pub(super) fn warn_of_skipped(lines: &[usize]) {
     for line in lines {
         tracing::warn!(

@@ -49,8 +49,8 @@ impl<T> Generations<T> {
         let mut slot = &self.0;
         loop {
             let Some(found) = slot.get() else {
-                // `make` runs before the slot is set, and `tell` after: nothing is held if a
-                // subscriber calls this same function.
+                // `make` runs before the slot is set, and `tell` after: nothing is held if a subscriber
+                // calls this same function.
                 let (value, told) = make();
                 let newer = Self::new();
                 let fresh = Generation {

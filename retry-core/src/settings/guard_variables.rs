@@ -20,8 +20,8 @@ pub(super) struct GuardSettings {
 }
 
 impl GuardSettings {
-    /// Reads a variable, given without its prefix. Returns `None` if the name is not a guard's; an
-    /// error states what is allowed.
+    /// Reads a variable, given without its prefix. Returns `None` if the name is not a guard's; an error
+    /// states what is allowed.
     pub(super) fn read(&mut self, rest: &str, value: &str) -> Option<Result<(), String>> {
         if let Some(operation) = rest.strip_prefix(OPERATION) {
             let (name, field) = operation.rsplit_once("__")?;

@@ -8,8 +8,8 @@ use super::{environment, variables};
 
 impl RetrySettings {
     /// Reads the process environment and, with the feature `dotenv`, `.env` of the current directory
-    /// beneath it. Writes nothing and applies nothing. Warns of unknown `RETRY__` names, and of lines
-    /// of `.env` that cannot be parsed; such a line that begins with `RETRY__` is an error.
+    /// beneath it. Writes nothing and applies nothing. Warns of unknown `RETRY__` names, and of lines of
+    /// `.env` that cannot be parsed; such a line that begins with `RETRY__` is an error.
     ///
     /// # Errors
     ///

@@ -25,13 +25,13 @@ static KNOWN: Mutex<Known> = Mutex::new(Known {
 });
 
 impl RetrySettings {
-    /// Returns the operation variables (`RETRY__OP__…`) that no operation of this process has
-    /// requested so far, in order: mistyped names, and those of operations that have not run yet.
+    /// Returns the operation variables (`RETRY__OP__…`) that no operation of this process has requested
+    /// so far, in order: mistyped names, and those of operations that have not run yet.
     ///
     /// An annotated function requests its variables at its first failure or, where these settings are
-    /// [installed](Self::install), at its first call; calls without an attribute never do. So call
-    /// this after the program has worked for a while, or at its end. Without it, a variable is warned
-    /// of once, when an operation runs whose name differs by a letter or two.
+    /// [installed](Self::install), at its first call; calls without an attribute never do. So call this
+    /// after the program has worked for a while, or at its end. Without it, a variable is warned of
+    /// once, when an operation runs whose name differs by a letter or two.
     ///
     /// # Examples
     ///

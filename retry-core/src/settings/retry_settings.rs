@@ -24,9 +24,9 @@ use crate::settings::names::operation_key;
 /// | `RETRY__STATS` | `1` counts for [`stats`](crate::stats()) from the start |
 /// | `RETRY__NESTED` | `stop` (default) or `multiply`: the reaction of a call when a call inside it has given up |
 ///
-/// In an operation's name, each character that is not a letter or digit becomes `_`. Without
-/// [`install`] the environment is read once, at the first failure that needs it; then a bad value is
-/// logged once at ERROR and its default used.
+/// In an operation's name, each character that is not a letter or digit becomes `_`. Without [`install`]
+/// the environment is read once, at the first failure that needs it; then a bad value is logged once at
+/// ERROR and its default used.
 ///
 /// [`install`]: RetrySettings::install
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -47,8 +47,8 @@ impl RetrySettings {
         self.classes[class.index()].over(class.default_policy())
     }
 
-    /// Returns the policy of one annotated function: default ← class variable ← `policy` and arguments
-    /// ← operation variable.
+    /// Returns the policy of one annotated function: default ← class variable ← `policy` and arguments ←
+    /// operation variable.
     pub(crate) fn resolve(
         &self,
         class: OperationClass,

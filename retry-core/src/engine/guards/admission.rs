@@ -118,8 +118,8 @@ impl Settle for Admission<'_> {
     }
 }
 
-/// The surroundings of one attempt, as the engine gets them: the call's guards, and the receiver of
-/// the attempt's outcome.
+/// The surroundings of one attempt, as the engine gets them: the call's guards, and the receiver of the
+/// attempt's outcome.
 pub type Around<'a, S> = (Option<&'a Guards<'a>>, S);
 
 /// No guards and no receiver.

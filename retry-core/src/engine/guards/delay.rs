@@ -15,8 +15,8 @@ use crate::guard::budget::retry_budget::RetryBudget;
 use crate::operation::Operation;
 use crate::report::event;
 
-/// The wait of an async call for its limiter; over at once if the limiter admits the attempt. Its
-/// output is whether there is time for the attempt.
+/// The wait of an async call for its limiter; over at once if the limiter admits the attempt. Its output
+/// is whether there is time for the attempt.
 #[must_use = "futures do nothing unless polled"]
 #[derive(Debug)]
 pub struct Delay<'a> {
@@ -27,8 +27,8 @@ pub struct Delay<'a> {
     paid: Option<Paid<'a>>,
 }
 
-/// The tokens paid for a retry, given back if the retry is not made: its call is dropped while it
-/// waits for the limiter, or has no time left.
+/// The tokens paid for a retry, given back if the retry is not made: its call is dropped while it waits
+/// for the limiter, or has no time left.
 #[derive(Debug)]
 struct Paid<'a> {
     operation: Operation,

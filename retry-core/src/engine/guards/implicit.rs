@@ -1,5 +1,5 @@
-//! Guards that no code declared: one operation's own, those shared by name, and the budget of the
-//! whole process.
+//! Guards that no code declared: one operation's own, those shared by name, and the budget of the whole
+//! process.
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -16,8 +16,8 @@ use crate::settings::observers;
 use crate::sync::registry;
 use crate::sync::registry::Registry;
 
-/// The guards of one operation, which all its calls share. A guard whose configuration changes, by
-/// newly installed settings, begins anew; the old one stays with the calls that have it.
+/// The guards of one operation, which all its calls share. A guard whose configuration changes, by newly
+/// installed settings, begins anew; the old one stays with the calls that have it.
 #[derive(Debug, Default)]
 pub(crate) struct OperationGuards {
     budget: Mutex<Option<(BudgetLimits, &'static RetryBudget)>>,

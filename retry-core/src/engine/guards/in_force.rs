@@ -1,9 +1,9 @@
-//! The guards in force around a call's attempts, so that retries make no outage worse: budget,
-//! breaker, limiter and time budget.
+//! The guards in force around a call's attempts, so that retries make no outage worse: budget, breaker,
+//! limiter and time budget.
 //!
-//! The order around an attempt is breaker, limiter, attempt; the budget is queried when a retry is
-//! about to be admitted. A call that is [`UNGUARDED`](super::admission::UNGUARDED) has none of this in
-//! its code.
+//! The order around an attempt is breaker, limiter, attempt; the budget is queried when a retry is about
+//! to be admitted. A call that is [`UNGUARDED`](super::admission::UNGUARDED) has none of this in its
+//! code.
 
 use std::time::Duration;
 

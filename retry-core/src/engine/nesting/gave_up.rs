@@ -32,8 +32,8 @@ impl GaveUp {
         self
     }
 
-    /// Records that the attempt does something else. Returns whether the error can still be
-    /// recognised: by what it holds in memory, unless that was dropped.
+    /// Records that the attempt does something else. Returns whether the error can still be recognised:
+    /// by what it holds in memory, unless that was dropped.
     pub(super) fn goes_on(&mut self) -> bool {
         self.went_on = true;
         self.error.forget_dropped_parts()

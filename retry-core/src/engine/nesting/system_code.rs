@@ -7,8 +7,8 @@ fn last() -> Option<i32> {
     io::Error::last_os_error().raw_os_error()
 }
 
-/// Makes `code` no longer the last one, so that another failure with it is noticed. Returns whether
-/// that worked.
+/// Makes `code` no longer the last one, so that another failure with it is noticed. Returns whether that
+/// worked.
 pub(super) fn forget(code: i32) -> bool {
     if last() == Some(code) {
         // Fails with another code, unless its own code is the one to forget.

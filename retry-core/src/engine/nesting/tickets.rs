@@ -1,5 +1,5 @@
-//! Calls that gave up in an attempt that has left its thread, kept aside by ticket: a future carries
-//! the four bytes of a ticket, whether calls inside it fail or not.
+//! Calls that gave up in an attempt that has left its thread, kept aside by ticket: a future carries the
+//! four bytes of a ticket, whether calls inside it fail or not.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
