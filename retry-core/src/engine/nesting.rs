@@ -13,9 +13,9 @@
 //! 2. The attempt has done something else since: another annotated call ran in it, or it was suspended
 //!    (returned `Pending`), or the system has reported the inner error's code once more. Not carried.
 //! 3. The outer error holds another error of the inner one's type and text in memory. Not carried.
-//! 4. The inner error's text stands in the outer error or in a layer below it, alone or set off: `cannot
-//!    load: connection reset`. Carried: the attempt ended with the inner call's failure, and its error
-//!    states so.
+//! 4. The inner error's text stands in the outer error or in a layer below it, alone or set off:
+//!    `cannot load: connection reset`. Carried: the attempt ended with the inner call's failure, and its
+//!    error states so.
 //!
 //! # What it costs
 //!

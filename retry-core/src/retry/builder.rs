@@ -309,9 +309,9 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
 
     /// Queries `breaker` before each attempt, and reports each outcome to it. A final error
     /// ([`Verdict::Stop`]) is an answer: the other side works. While the breaker is open a call is not
-    /// made, and ends with [`RetryError::CircuitOpen`](crate::RetryError::CircuitOpen), which needs `E:
-    /// From<RetryError>`. If a retry would meet an open circuit after its wait, the call does not wait:
-    /// it ends with its last error.
+    /// made, and ends with [`RetryError::CircuitOpen`](crate::RetryError::CircuitOpen), which needs
+    /// `E: From<RetryError>`. If a retry would meet an open circuit after its wait, the call does not
+    /// wait: it ends with its last error.
     ///
     /// ```
     /// use std::io;

@@ -100,8 +100,8 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
     ///
     /// # Errors
     ///
-    /// The last attempt's error, untouched, or [`RetryError`](crate::RetryError), converted by `E:
-    /// From<RetryError>`, if a circuit breaker rejected the attempt.
+    /// The last attempt's error, untouched, or [`RetryError`](crate::RetryError), converted by
+    /// `E: From<RetryError>`, if a circuit breaker rejected the attempt.
     pub fn run<T, E>(self, attempt: impl FnMut() -> Result<T, E>) -> Result<T, E>
     where
         J: Judge<E>,
@@ -186,8 +186,8 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
     ///
     /// # Errors
     ///
-    /// The last attempt's error, untouched, or [`RetryError`](crate::RetryError), converted by `E:
-    /// From<RetryError>`, if a limit was set and ran out, or a circuit breaker rejected the attempt.
+    /// The last attempt's error, untouched, or [`RetryError`](crate::RetryError), converted by
+    /// `E: From<RetryError>`, if a limit was set and ran out, or a circuit breaker rejected the attempt.
     ///
     /// # Panics
     ///

@@ -9,7 +9,7 @@ pub struct InvalidSetting {
     pub variable: String,
     /// Its value, as found.
     pub value: String,
-    /// What is allowed, as a sentence without its full stop.
+    /// The allowed values, as a sentence without its full stop.
     pub allowed: String,
 }
 

@@ -19,7 +19,7 @@ use crate::settings::names::operation_key;
 /// | `RETRY__OP__LOAD_TASK__MAX_ATTEMPTS`, `…__MIN_WAIT`, `…__MAX_WAIT` | the same, for the operation `load_task` of any class; wins over the attribute |
 /// | `RETRY__API_BUDGET`, `…_BUDGET_BURST`, `…_BUDGET_FLOOR`, and the same for the other classes | a [`RetryBudget`](crate::RetryBudget)'s ratio (from 0 to 1), burst (retries) and floor (retries a second). The ratio alone switches a budget on, one for each operation of the class |
 /// | `RETRY__BUDGET`, `…_BURST`, `…_FLOOR` | the same, of one budget for the whole process |
-/// | `RETRY__API_CIRCUIT_FAILURE_THRESHOLD`, `…_RECOVERY_TIMEOUT`, `…_WINDOW` (`100` calls or `30s`), `…_FAILURE_RATE`, `…_MINIMUM_CALLS`, `…_SLOW_CALL`, `…_SLOW_CALL_RATE`, `…_HALF_OPEN_PERMITS`, `…_SUCCESS_THRESHOLD` | the [`CircuitBreaker`](crate::CircuitBreaker)s that attributes ask for |
+/// | `RETRY__API_CIRCUIT_FAILURE_THRESHOLD`, `…_RECOVERY_TIMEOUT`, `…_WINDOW` (`100` calls or `30s`), `…_FAILURE_RATE`, `…_MINIMUM_CALLS`, `…_SLOW_CALL`, `…_SLOW_CALL_RATE`, `…_HALF_OPEN_PERMITS`, `…_SUCCESS_THRESHOLD` | the [`CircuitBreaker`](crate::CircuitBreaker)s that attributes request |
 /// | `RETRY__OP__LOAD_TASK__BUDGET`, `…__CIRCUIT_FAILURE_THRESHOLD`, …, `…__TIME_BUDGET`, `…__HEDGE_AFTER` | the same, and the values of `time_budget` and `hedge`, for one operation; wins over the attribute |
 /// | `RETRY__STATS` | `1` counts for [`stats`](crate::stats()) from the start |
 /// | `RETRY__NESTED` | `stop` (default) or `multiply`: the reaction of a call when a call inside it has given up |
