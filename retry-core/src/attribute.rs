@@ -1,4 +1,4 @@
-//! What the attributes and the derive expand to calls of.
+//! Functions and traits that the expansion of the attributes and the derive calls.
 //!
 //! All of it is exported by `__private`, and used by nothing else of this crate.
 

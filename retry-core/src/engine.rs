@@ -1,6 +1,7 @@
-//! The one engine, for attribute, function and builder, sync and async: *attempt, classify, wait, event*.
+//! The one engine of attribute, function and builder, sync and async: *attempt, classify, wait, event*.
 //!
-//! The faces above it sleep as it says. Guards are asked here, and calls inside calls are told apart here.
+//! The folders above sleep for the wait that it returns. Guards are queried here, and nested calls
+//! recognised.
 
 pub(crate) mod attempts;
 pub(crate) mod deadline;

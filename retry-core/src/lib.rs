@@ -20,7 +20,7 @@
 //!
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
 //! assert_eq!(call_llm("hello".to_owned()).await?, "HELLO");
-//! // A file that is not there is no passing fault: one attempt, and its own error comes back.
+//! // A missing file is no transient fault: one attempt, and its own error comes back.
 //! assert_eq!(load_task("no/such/task").await.unwrap_err().kind(), io::ErrorKind::NotFound);
 //! # Ok::<(), io::Error>(())
 //! # })?;
@@ -33,17 +33,17 @@
 //! |---|---|
 //! | [`retry_worker`], [`retry_storage`], [`retry_scheduler`], [`retry_api`] | the attributes, one for each [`OperationClass`] |
 //! | [`execute_with_retry`], [`execute_with_retry_async`], [`Retry`] | the same engine for code without an attribute |
-//! | [`RetryPolicy`], [`Growth`], [`Jitter`], the named policies | how often, how long between, under which guarantee |
-//! | [`RetrySettings`] | what the environment says |
+//! | [`RetryPolicy`], [`Growth`], [`Jitter`], the named policies | attempts, the waits between them, and the guarantee |
+//! | [`RetrySettings`] | the settings of the environment |
 //! | [`Classify`](trait@Classify) (trait and [derive](derive@Classify)), [`Judgement`], [`Verdict`], [`is_retryable_error`] | whether an error is worth another attempt |
-//! | [`RetryEvent`], [`stats()`], events of the `tracing` target `retry`, `metrics` (feature) | what is reported |
-//! | [`RetryBudget`], [`AdaptiveLimiter`] | what all calls' retries together may cost, and how many calls a second the other side takes |
-//! | [`Nested`], [`RetryScope`] | calls inside calls, and shutdown |
+//! | [`RetryEvent`], [`stats()`], events of the `tracing` target `retry`, `metrics` (feature) | reports |
+//! | [`RetryBudget`], [`AdaptiveLimiter`] | the cost of all calls' retries together, and the calls a second that the other side takes |
+//! | [`Nested`], [`RetryScope`] | nested calls, and shutdown |
 //! | `testing` (feature) | users' own tests, without waiting |
 //!
 //! # Attributes
 //!
-//! All four take the same arguments, and nothing is needed:
+//! All four take the same arguments, and none is required:
 //!
 //! | argument | value | default |
 //! |---|---|---|
@@ -63,27 +63,27 @@
 //! | `nested` | `"stop"` or `"multiply"`, see [`Nested`] | `"stop"` |
 //! | `budget` | a ratio like `0.1`, `true`, a name to share one by, a [`RetryBudget`], or `budget(ratio = 0.2, burst = 20, floor = 0, name = "..")` | none |
 //! | `circuit_breaker` | nothing, `true`, a name, a [`CircuitBreaker`], or `circuit_breaker(failure_threshold = 5, recovery_timeout = "60s", half_open_permits = 1, success_threshold = 1, name = "..")`; instead of a threshold `window = 100` or `"30s"` with `failure_rate`, `minimum_calls`, `slow_call`, `slow_call_rate` | none |
-//! | `adaptive` | `true`, a name, or an [`AdaptiveLimiter`]: slows calls down once the other side says that there are too many | none |
-//! | `time_budget` | a wait: what the retries of the call, and of the calls that it makes, may spend together | none |
+//! | `adaptive` | `true`, a name, or an [`AdaptiveLimiter`]: slows calls down once the other side reports too many | none |
+//! | `time_budget` | a wait: the time that the retries of the call, and of the calls that it makes, may spend together | none |
 //! | `hedge` | `hedge(after = "95ms", max = 1, safe = true)`: a second attempt beside a slow one, see [`Hedge`] | none |
 //! | `borrow(x, ..)` | parameters that all attempts share, instead of a clone each | none |
-//! | `crate` | the path of this crate, where it goes by another name | `::retry_core` |
-//! | `idempotent` | `true`: the effect happens once, whoever asks how often; with `key`, `fingerprint`, `scope`, `store`, `skip`, `lease`, `retain`, `in_doubt`, `probe`, `probe_after`, `on_busy`, `replay_errors` | `false` |
+//! | `crate` | the path of this crate, if it has another name | `::retry_core` |
+//! | `idempotent` | `true`: the effect happens once, however often it is requested; with `key`, `fingerprint`, `scope`, `store`, `skip`, `lease`, `retain`, `in_doubt`, `probe`, `probe_after`, `on_busy`, `replay_errors` | `false` |
 //!
-//! `idempotent` and what belongs to it needs the crate `retry-effects` (`cargo add retry-effects`),
-//! whose page tells what exactly once means, and what each argument does.
+//! `idempotent` and its arguments need the crate `retry-effects` (`cargo add retry-effects`). Its page
+//! explains what exactly once means, and what each argument does.
 //!
-//! Wherever a literal goes, an expression goes too; it may use the function's parameters, and is
-//! evaluated at most once a call, at its first failure (limits: at its start). Parameters taken by
-//! value are cloned for each attempt; `&mut self` and `&mut` parameters are lent anew; `self:
-//! Arc<Self>` is shared by all attempts, so a body that moves it clones it first. `timeout`
-//! and, on an async function, `max_total_time` may end a call without an error of its own: the
-//! error type must then be able to hold a [`RetryError`].
+//! An expression may stand wherever a literal may; it may use the function's parameters, and is
+//! evaluated at most once a call, at its first failure (limits: at its start). Parameters taken by value
+//! are cloned for each attempt; `&mut self` and `&mut` parameters are reborrowed; `self: Arc<Self>` is
+//! shared by all attempts, so a body that moves it clones it first. `timeout` and, on an async function,
+//! `max_total_time` may end a call without an error of its own: the error type must then be able to hold
+//! a [`RetryError`].
 //!
 //! # Guards
 //!
-//! `budget`, `circuit_breaker`, `adaptive`, `time_budget` and `hedge` keep retries from making an
-//! outage worse. Without one, nothing is paid for it.
+//! `budget`, `circuit_breaker`, `adaptive`, `time_budget` and `hedge` keep retries from making an outage
+//! worse. A call without them pays nothing for them.
 //!
 //! ```
 //! use retry_core::{CircuitBreaker, retry_api};
@@ -103,33 +103,33 @@
 //! # Ok::<(), io::Error>(())
 //! ```
 //!
-//! A guard that a name or nothing stands for belongs to all calls of that name, or of the operation;
-//! variables tune it. An expression lends one: a value, a reference or an `Arc`. It is evaluated at
-//! the call's start, and what it borrows stays borrowed until the call ends: under `&mut self` write
-//! `budget = self.budget.clone()`. In the lists of `budget(..)` and `circuit_breaker(..)` stand
-//! literals and constants. One guard for each host or tenant comes of a set, as in `circuit_breaker =
-//! HOSTS.of(&host)`: see [`CircuitBreakers`]. `circuit_breaker` may end a call without an error of its own, as `timeout`
+//! A guard given by a name or without a value belongs to all calls of that name, or of the operation;
+//! variables tune it. An expression gives a guard as a value, a reference or an `Arc`. It is evaluated
+//! at the call's start, and what it borrows stays borrowed until the call ends: under `&mut self` write
+//! `budget = self.budget.clone()`. The lists of `budget(..)` and `circuit_breaker(..)` take literals and
+//! constants. A set gives one guard for each host or tenant, as in `circuit_breaker = HOSTS.of(&host)`:
+//! see [`CircuitBreakers`]. `circuit_breaker` may end a call without an error of its own, as `timeout`
 //! may.
 //!
-//! `hedge` is for async functions that may run twice at a time: `safe = true` says so, or
-//! `idempotent = true` with `in_doubt = "reexecute"`. Each copy has its own clones of what the
-//! function takes by value; `&mut`, `borrow(..)` and `self: Arc<Self>` cannot be hedged. The first
-//! `Ok` counts, and only that one is judged by `retry_on_ok`. A hedge takes a token of the budget.
+//! `hedge` is for async functions that may run twice at a time: `safe = true` states so, or
+//! `idempotent = true` with `in_doubt = "reexecute"`. Each copy has its own clones of the parameters
+//! taken by value; `&mut`, `borrow(..)` and `self: Arc<Self>` cannot be hedged. The first `Ok` counts,
+//! and only that one is judged by `retry_on_ok`. A hedge takes a token of the budget.
 //!
 //! # What wins
 //!
-//! A per-operation variable, over a single argument, over `policy = ..`, over the class variable,
-//! over the default: see [`RetrySettings`]. A bound that crosses one of a lower layer moves it. A
-//! DEBUG event shows each operation's policy, and where each value came from, at its first failure.
+//! The first one that is given wins: a per-operation variable, a single argument, `policy = ..`, the
+//! class variable, the default: see [`RetrySettings`]. A bound that crosses one of a lower layer moves
+//! it. A DEBUG event shows each operation's policy, and the origin of each value, at its first failure.
 //!
 //! # What is retried
 //!
 //! In this order: `retry_if` if given; else the error's own [`Classify`]; else, for any
-//! [`Error`](std::error::Error) and for boxed errors, the outermost error in its source chain that is
-//! known; else its text and those of its sources, by [`is_retryable_error`]; else it is retried.
-//! `#[error(transparent)]` hides an inner error from its own chain: write `#[error("{0}")]` or derive
-//! [`Classify`](derive@Classify) where the inner error is to decide. A function generic over its error
-//! takes `E: Classify`.
+//! [`Error`](std::error::Error) and for boxed errors, the outermost known error in its source chain;
+//! else its text and those of its sources, by [`is_retryable_error`]; else it is retried.
+//! `#[error(transparent)]` hides an inner error from its own chain: if the inner error is to decide,
+//! write `#[error("{0}")]` or derive [`Classify`](derive@Classify). A function generic over its error
+//! needs `E: Classify`.
 //!
 #![doc = include_str!("../docs/classification.md")]
 //!
@@ -140,9 +140,9 @@
 //! # Waits, threads and dropping
 //!
 //! An async call sleeps on tokio's clock, and needs a tokio runtime with time enabled as soon as it
-//! waits. A sync call blocks its thread: on a worker of a multi-thread runtime the other tasks move
-//! on meanwhile; on the thread of a current-thread runtime they cannot, which is warned of once a
-//! call site. Dropping a call at any await leaves nothing held.
+//! waits. A sync call blocks its thread: on a worker of a multi-thread runtime the other tasks continue
+//! meanwhile; on the thread of a current-thread runtime they cannot, which is a WARN once a call site.
+//! Dropping a call at any await leaves nothing held.
 //!
 //! # Events
 //!
@@ -158,40 +158,61 @@
 //! WARN  Retry stopped on attempt 2/5 for load_task (time limit): connection reset
 //! ```
 //!
-//! A first-attempt success says nothing, the last failure is the ERROR alone, and ERROR comes once
-//! a call: from the outermost layer, with the error as a `dyn Error` and its chain. Arguments are
-//! never logged, and URLs in an error's texts lose user, password, query and fragment
+//! A first-attempt success logs nothing, the last failure is the ERROR alone, and ERROR comes once a
+//! call: from the outermost layer, with the error as a `dyn Error` and its chain. Arguments are never
+//! logged, and URLs in an error's texts lose user, password, query and fragment
 //! (`https://…@host/path?…`); [`redact_with`] removes more.
 //!
 //! # Metrics
 //!
-//! With the feature `metrics`, whichever recorder of the [`metrics`](https://docs.rs/metrics) facade
-//! is installed is told the same in numbers, by `operation` and `class`:
+//! With the feature `metrics`, the installed recorder of the [`metrics`](https://docs.rs/metrics) facade
+//! receives the same in numbers, by `operation` and `class`:
 //!
 //! | metric | |
 //! |---|---|
 //! | `retry_calls_total`, `retry_attempts_total` | by `outcome`; by `phase` and `result` |
 //! | `retry_duration_seconds`, `retry_attempts_per_call`, `retry_wait_seconds` | histograms |
 //! | `retry_success_rate` | of the calls of 5 minutes that were retried, the share that succeeded |
-//! | `retry_budget_tokens`, `retry_budget_exhausted_total` | what retries may still cost |
+//! | `retry_budget_tokens`, `retry_budget_exhausted_total` | retries that the budgets would still pay for; retries and hedges that they refused |
 //! | `circuit_breaker_state`, `circuit_breaker_calls_total`, `circuit_breaker_transitions_total` | by `circuit` |
 //!
-//! The page of the module `metrics` says what each label means. For Prometheus,
-//! `metrics::install_buckets` (feature `prometheus`) sets up the exporter's histograms.
+//! The page of the module `metrics` explains each label. For Prometheus, `metrics::install_buckets`
+//! (feature `prometheus`) sets up the exporter's histograms.
 //!
 //! # Features
 //!
-//! | feature | adds | why it is apart |
+//! | feature | adds | why it is optional |
 //! |---|---|---|
-//! | `macros` (default) | the attributes, and `#[derive(Classify)]` | they bring syn, which code without them need not build |
+//! | `macros` (default) | the attributes, and `#[derive(Classify)]` | they need syn, which code without them need not build |
 //! | `dotenv` | `.env` beneath the environment | a parser, and a file that production may not want read |
 //! | `metrics` | numbers through the `metrics` facade | a dependency, and each call reads the clock |
-//! | `prometheus` | `metrics::install_buckets` | the exporter and what it brings |
+//! | `prometheus` | `metrics::install_buckets` | the exporter and its dependencies |
 //! | `testing` | the test kit | for `[dev-dependencies]` |
-//! | `anyhow`, `eyre` | [`Classify`] for their errors, for functions that ask it (attributes do without) | a dependency each |
-//! | `reqwest`, `reqwest-012`, `hyper`, `h2`, `tonic`, `sqlx`, `sqlx-08`, `tokio-postgres`, `redis` | [`Classify`] for their errors, and finding them in a chain by type; hyper, h2, hyper-util and reqwest are known without it too | a dependency each |
+//! | `anyhow`, `eyre` | [`Classify`] for their errors, for functions that require it (attributes do without) | a dependency each |
+//! | `reqwest`, `reqwest-012`, `hyper`, `h2`, `tonic`, `sqlx`, `sqlx-08`, `tokio-postgres`, `redis` | [`Classify`] for their errors, and their recognition in a chain by type; hyper, h2, hyper-util and reqwest are known without it too | a dependency each |
 //!
-//! Each only adds. The crate supports Rust 1.88 and later; `sqlx` asks for 1.94 itself.
+//! Each only adds. The crate supports Rust 1.88 and later; `sqlx` itself needs 1.94.
+//!
+//! # Architecture
+//!
+//! A folder imports only from folders below it; a test (`tests/tests/house.rs`) holds it. From the
+//! ground up, with a floor for each group of folders that do not import each other:
+//!
+//! | floor | folder | holds |
+//! |---|---|---|
+//! | 1 | `sync` | state that threads share: a counter in stripes, the atomic word of lock-free state, and a registry of one entry for each name |
+//! | 1 | `text` | texts for people: durations, names, errors, and the removal of secrets from them |
+//! | 1 | `clock` | the clock that elapsed time is read from, and the sleep of sync calls |
+//! | 2 | `policy` | the policy of a call as plain values: attempts, growth of the waits, jitter, classes and names |
+//! | 2 | `classify` | the meaning of an error: whether another attempt is worth it, and whether it is proved that nothing happened |
+//! | 3 | `operation` | the name of a call's operation, for logs, errors, settings and statistics |
+//! | 4 | `report` | reports of calls: log events, statistics and metrics |
+//! | 5 | `guard` | guards against storms, each usable on its own: budgets, circuit breakers, rate limiters, sets of them by key, and scopes |
+//! | 6 | `settings` | settings from the environment, over the defaults |
+//! | 7 | `engine` | the one engine of attribute, function and builder, sync and async: *attempt, classify, wait, event* |
+//! | 8 | `attribute` | functions and traits that the expansion of the attributes and the derive calls |
+//! | 8 | `retry` | retries without an attribute: the builder and the two functions |
+//! | 8 | `testing` | users' own tests (feature `testing`), without waits |
 
 mod attribute;
 mod classify;
@@ -252,8 +273,8 @@ pub use crate::settings::retry_settings::RetrySettings;
 pub use crate::text::circuit_name::CircuitName;
 pub use crate::text::redaction::redact_with;
 
-/// The types that a [`Retry`]'s choices are kept in: one each, so that a call pays only for what it
-/// chose. They are named here for signatures; the methods of [`Retry`] make them.
+/// The types of a [`Retry`]'s choices: one each, so that a call pays only for its choices. They are
+/// public for signatures; the methods of [`Retry`] make them.
 pub mod choice {
     pub use crate::engine::guards::choice::{Guarded, NoGuard};
     pub use crate::retry::choices::{
@@ -262,7 +283,7 @@ pub mod choice {
     };
 }
 
-/// What the attributes expand to. Not for people: it changes without notice.
+/// The items that the attributes expand to. Not for direct use: they change without notice.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::attribute::bounds::{as_result, own};

@@ -1,4 +1,4 @@
-//! Settings from the environment, over the defaults: reading, parsing, installing, and who is told of them.
+//! Settings from the environment, over the defaults: reading, parsing, installation, observers.
 
 #[cfg(feature = "dotenv")]
 pub(crate) mod dot_env;

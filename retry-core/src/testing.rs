@@ -1,17 +1,16 @@
-//! For users' own tests (feature `testing`): annotated functions run as they are, and nobody waits.
+//! For users' own tests (feature `testing`): annotated functions run as they are, and without waits.
 //!
 //! | to | use |
 //! |---|---|
 //! | skip every wait | [`no_wait`], [`no_wait_everywhere`] |
 //! | let sync code sleep on a clock of the test's own | [`VirtualClock`] |
-//! | let async code sleep on paused time | `#[tokio::test(start_paused = true)]`; nothing of ours is needed |
+//! | let async code sleep on paused time | `#[tokio::test(start_paused = true)]`; nothing of this crate is needed |
 //! | know the waits beforehand | [`seed`], and [`RetryPolicy::waits`](crate::RetryPolicy::waits) of the same seed |
-//! | let a dependency fail so and so often | [`Script`] |
-//! | see what was reported | [`Recorder`] |
+//! | let a dependency fail a given number of times | [`Script`] |
+//! | check what was reported | [`Recorder`] |
 //!
-//! Each guard undoes what it did when it is dropped. All but `no_wait_everywhere` hold for the
-//! thread that made them, so that tests can run side by side; `#[tokio::test]` runs on one thread
-//! unless told otherwise.
+//! Each guard undoes its change when it is dropped. All but `no_wait_everywhere` hold for the thread
+//! that made them, so that tests can run side by side; `#[tokio::test]` runs on one thread by default.
 //!
 //! ```
 //! use retry_core::testing::{self, Recorder, Script};
@@ -38,8 +37,8 @@ pub use crate::clock::test_time::{NoWait, VirtualClock, no_wait, no_wait_everywh
 pub use recorder::{RecordedEvent, Recorder};
 pub use script::Script;
 
-/// Makes this thread draw its jitter from `seed` until the guard is dropped: one call then waits
-/// exactly as [`RetryPolicy::waits`](crate::RetryPolicy::waits) of that seed says.
+/// Makes this thread draw its jitter from `seed` until the guard is dropped: one call then waits for
+/// exactly the times that [`RetryPolicy::waits`](crate::RetryPolicy::waits) of that seed returns.
 ///
 /// ```
 /// use retry_core::testing::{self, Script, VirtualClock};
@@ -60,7 +59,7 @@ pub fn seed(seed: u64) -> Seeded {
     }
 }
 
-/// Puts the thread's own randomness back when it is dropped; made by [`seed`].
+/// Restores the thread's own randomness when it is dropped; made by [`seed`].
 #[derive(Debug)]
 pub struct Seeded {
     before: Source,

@@ -1,4 +1,4 @@
-//! What an annotated function's arguments and return type must allow.
+//! Bounds on an annotated function's arguments and return type.
 
 /// An argument that each attempt gets a copy of.
 #[diagnostic::on_unimplemented(
@@ -8,7 +8,7 @@
             sees one value for all attempts"
 )]
 pub trait Argument: Sized {
-    /// A copy for one attempt.
+    /// Returns a copy for one attempt.
     fn copy_for_attempt(&self) -> Self;
 }
 
@@ -19,7 +19,7 @@ impl<T: Clone> Argument for T {
     }
 }
 
-/// A copy of an argument for one attempt.
+/// Returns a copy of an argument for one attempt.
 ///
 /// It takes `&mut` though it only reads: `&Cell` would make the attempt's future not `Send`.
 #[inline]
@@ -27,14 +27,14 @@ pub fn own<T: Argument>(argument: &mut T) -> T {
     argument.copy_for_attempt()
 }
 
-/// What an annotated function returns.
+/// The return type of an annotated function.
 #[diagnostic::on_unimplemented(
     message = "a retry attribute needs a function that returns a `Result`, and `{Self}` is none",
     label = "not a `Result`",
     note = "what is to be retried must be able to fail: return `Result<{Self}, E>`"
 )]
 pub trait Outcome<T, E> {
-    /// Itself.
+    /// Returns the `Result` itself.
     fn into_result(self) -> Result<T, E>;
 }
 
@@ -45,11 +45,11 @@ impl<T, E> Outcome<T, E> for Result<T, E> {
     }
 }
 
-/// The outcome of an attempt as the `Result` that it is.
+/// Returns the outcome of an attempt as the `Result` that it is.
 ///
 /// # Errors
 ///
-/// The attempt's own.
+/// The attempt's own error.
 #[inline]
 pub fn as_result<R: Outcome<T, E>, T, E>(outcome: R) -> Result<T, E> {
     outcome.into_result()

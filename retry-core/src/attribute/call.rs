@@ -1,5 +1,5 @@
-//! What the attributes expand to calls of: the glue between a call's static site, its evaluated
-//! arguments, the engine and the wait.
+//! The calls that attributes expand to: the glue between a call's static site, its evaluated arguments,
+//! the engine and the wait.
 
 use std::future::Future;
 
@@ -28,9 +28,9 @@ pub struct Call<P> {
     policy: P,
 }
 
-/// Where a call's policy comes from.
+/// The source of a call's policy.
 pub trait PolicySource {
-    /// The policy of this call; `arguments` are evaluated when it is first asked for.
+    /// Returns the policy of this call; `arguments` are evaluated when it is first needed.
     fn policy<'a>(
         &'a mut self,
         site: &'a Site,
@@ -38,7 +38,7 @@ pub trait PolicySource {
     ) -> &'a RetryPolicy;
 }
 
-/// All arguments are constant: the site knows the policy.
+/// All arguments are constant: the policy comes from the site.
 #[derive(Clone, Copy, Debug)]
 pub struct FromSite;
 
@@ -64,7 +64,7 @@ impl PolicySource for Evaluated {
 }
 
 impl Call<FromSite> {
-    /// A call with constant arguments.
+    /// Starts a call with constant arguments.
     #[must_use]
     #[inline]
     pub fn constant() -> Self {
@@ -76,7 +76,7 @@ impl Call<FromSite> {
 }
 
 impl Call<Evaluated> {
-    /// A call with arguments to evaluate.
+    /// Starts a call with arguments to evaluate.
     #[must_use]
     #[inline]
     pub fn evaluated() -> Self {
@@ -88,20 +88,20 @@ impl Call<Evaluated> {
 }
 
 impl<P: PolicySource> Call<P> {
-    /// The attempt that runs, from 1.
+    /// Returns the number of the attempt that runs, from 1.
     #[must_use]
     #[inline]
     pub const fn attempt(&self) -> u32 {
         self.attempts.number()
     }
 
-    /// Where the attempt that runs leaves a call that gave up in it.
+    /// Returns the place where the attempt that runs leaves the calls that gave up in it.
     #[inline]
     pub const fn inner(&mut self) -> &mut Inner {
         self.attempts.inner()
     }
 
-    /// Decides on an async attempt, whose outcome stays where it is.
+    /// Decides what follows an async attempt, whose outcome stays where it is.
     #[inline]
     pub fn decide<T, E>(
         &mut self,
@@ -120,7 +120,7 @@ impl<P: PolicySource> Call<P> {
             .step(attempts, outcome, judge)
     }
 
-    /// Decides on a sync attempt, and waits. Says whether to try again.
+    /// Decides what follows a sync attempt, and waits. Returns whether another attempt follows.
     #[inline]
     pub fn decide_sync<T, E>(
         &mut self,
@@ -141,7 +141,7 @@ impl<P: PolicySource> Call<P> {
         }
     }
 
-    /// The attempt failed, and the gate's probe has its result: the call is over.
+    /// Ends a call whose attempt failed and whose result the gate's probe has.
     pub fn rescued(
         &mut self,
         (site, limits): (&'static Site, Option<&Limits>),
@@ -154,7 +154,7 @@ impl<P: PolicySource> Call<P> {
         attempts.rescued(&plan, admission, &failure);
     }
 
-    /// Asks the breaker for an attempt; the error is what a rejected call returns.
+    /// Requests an attempt from the breaker; the error is the one that a rejected call returns.
     ///
     /// # Errors
     ///
@@ -177,7 +177,7 @@ impl<P: PolicySource> Call<P> {
         })
     }
 
-    /// What an async call waits for its limiter with.
+    /// Returns the wait of an async call for its limiter.
     #[inline]
     pub fn delay<'g>(
         &self,
@@ -187,7 +187,7 @@ impl<P: PolicySource> Call<P> {
         guards.delay(limits, (&site.operation, self.attempts.number()))
     }
 
-    /// What a bounded attempt comes to, where a limit may have cut it.
+    /// Returns how a bounded attempt ended: by itself, or cut by a limit.
     pub fn unbound<T, E>(
         &mut self,
         (site, limits): (&'static Site, Option<&Limits>),
@@ -226,7 +226,7 @@ impl Site {
     }
 }
 
-/// A type that attempts can be counted in.
+/// An integer type, for a number of attempts.
 #[diagnostic::on_unimplemented(
     message = "`max_attempts` takes a whole number, and `{Self}` is none",
     label = "not an integer"
@@ -240,15 +240,15 @@ integers!(
     u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize
 );
 
-/// `max_attempts = expr`, of any integer type.
+/// Returns the limit of `max_attempts = expr`, of any integer type.
 #[must_use]
 pub fn attempt_limit(value: impl Integer) -> AttemptLimit {
-    // Only an unsigned 128-bit number can be too large for this, and is as good as the most.
+    // Only an unsigned 128-bit number can be too large for this: it then counts as the largest.
     let value = value.try_into().unwrap_or(i128::MAX).max(0);
     AttemptLimit::Count(u32::try_from(value).unwrap_or(u32::MAX))
 }
 
-/// What `retry_if` says: a `bool` or a verdict.
+/// Returns the verdict of `retry_if`, which gives a `bool` or a verdict.
 #[inline]
 pub fn verdict_by<E: ?Sized, V: Into<Verdict>>(
     error: &E,
@@ -257,26 +257,27 @@ pub fn verdict_by<E: ?Sized, V: Into<Verdict>>(
     predicate(error).into()
 }
 
-/// Whether a predicate (`retry_on_ok`, `not_applied_if`) holds of a value.
+/// Whether a predicate (`retry_on_ok`, `not_applied_if`) holds for a value.
 #[inline]
 pub fn holds<T: ?Sized>(value: &T, predicate: impl FnOnce(&T) -> bool) -> bool {
     predicate(value)
 }
 
-/// What is known of an error whose type is a parameter of the function: that it is [`Classify`].
+/// Returns the failure of an error whose type is a parameter of the function: it is known as
+/// [`Classify`].
 #[inline]
 pub fn classified<E: Classify>(error: &E) -> Failure<'_> {
     Failure::classified(error)
 }
 
-/// The failure of an attempt that its own timeout may have cut.
+/// Returns the failure of an attempt that its own timeout may have cut.
 #[must_use]
 #[inline]
 pub fn unless_timed_out(failure: Failure<'_>, timed_out: bool) -> Failure<'_> {
     failure.timed_out(timed_out)
 }
 
-/// One attempt, hedged: `make` makes its copies.
+/// Makes one attempt, hedged: `make` makes its copies.
 pub fn race<'g, M, F, T, E, S>(
     (site, guards, hedge): (&'static Site, &Guards<'g>, Hedge),
     is_final: S,
@@ -300,7 +301,7 @@ impl<T, E> Fails for Result<T, E> {
     type Error = E;
 }
 
-/// A predicate on the errors of the outcome `R`.
+/// Ties a predicate to the errors of the outcome `R`.
 #[inline]
 pub fn on_error_of<R: Fails, S: Fn(&R::Error) -> bool>(predicate: S) -> S {
     predicate

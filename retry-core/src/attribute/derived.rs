@@ -1,8 +1,8 @@
-//! What `#[derive(Classify)]` expands to calls of: the judgement of a field by the best that its
-//! type allows, and what a variant states over it.
+//! The calls that `#[derive(Classify)]` expands to: the judgement of a field by the best means that its
+//! type allows, and the variant's statements over it.
 //!
-//! The field's type is known only where the derive was written, so it is picked as for an attribute:
-//! by autoref specialisation on a [`Probe`].
+//! The field's type is known only where the derive is written, so the means is picked as for an
+//! attribute: by autoref specialisation on a [`Probe`].
 
 use std::error::Error;
 use std::fmt;
@@ -16,29 +16,29 @@ use crate::classify::classification::Classify;
 use crate::classify::judgement::{Judgement, Proof, Verdict};
 use crate::classify::message;
 
-/// What a field that holds an error says.
+/// The judgement of a field that holds an error.
 pub trait Held {
-    /// Its judgement.
+    /// Returns its judgement.
     fn __retry_held(&self) -> Judgement;
 }
 
-/// First by its own classification.
+/// First, by its own classification.
 impl<E: Classify> Held for &&&Probe<'_, E> {
     fn __retry_held(&self) -> Judgement {
         self.0.classify()
     }
 }
 
-/// After its chain, by the chain of the error that it holds.
+/// After its chain: by the chain of the error that it holds.
 impl<E: AsRef<Object>> Held for &Probe<'_, E> {
     fn __retry_held(&self) -> Judgement {
         by_chain(self.0.as_ref())
     }
 }
 
-/// Then by its source chain; for types that may borrow, which cannot be looked at themselves.
+/// Then, by its source chain: for types that may borrow, which cannot be downcast themselves.
 pub trait HeldByChain {
-    /// Its judgement.
+    /// Returns its judgement.
     fn __retry_held(&self) -> Judgement;
 }
 
@@ -49,10 +49,10 @@ impl<E: Error> HeldByChain for &&Probe<'_, E> {
     }
 }
 
-/// Then by its source chain, which begins with the error itself: where the derive is generic, a known
-/// error may stand for the parameter.
+/// Then, by its source chain, from the error itself on: in a generic derive, the parameter may be a
+/// known error.
 pub trait HeldByStaticChain {
-    /// Its judgement.
+    /// Returns its judgement.
     fn __retry_held(&self) -> Judgement;
 }
 
@@ -62,11 +62,11 @@ impl<E: Error + 'static> HeldByStaticChain for &&Probe<'_, E> {
     }
 }
 
-/// Else it is refused: the compiler asks for its `Classify`.
+/// Otherwise it is refused: the compiler requires its `Classify`.
 pub trait NotHeld {
     /// The field's type.
     type Field;
-    /// Nothing judges: it does not compile.
+    /// Never compiles: nothing judges the field.
     fn __retry_held(&self) -> Judgement
     where
         Self::Field: Classify;
@@ -83,9 +83,9 @@ impl<E> NotHeld for Probe<'_, E> {
     }
 }
 
-/// How an error is looked at as a `dyn Error`.
+/// The view of an error as a `dyn Error`.
 pub trait Viewed<'a> {
-    /// The error, where it is one.
+    /// Returns the error, if it is one.
     fn __retry_as_error(&self) -> Option<&'a (dyn Error + 'static)>;
 }
 
@@ -111,7 +111,7 @@ impl<'a, E> Viewed<'a> for Probe<'a, E> {
             reference and returns a `Verdict` or a `Judgement`"
 )]
 pub trait HoldsWait {
-    /// The wait, if there is one.
+    /// Returns the wait, if there is one.
     fn wait(&self) -> Option<Duration>;
 }
 
@@ -141,40 +141,40 @@ macro_rules! wait_by_reference {
 }
 wait_by_reference!(&W, Box<W>, Rc<W>, Arc<W>);
 
-/// The advice of a field that holds a wait; without one it is to try again.
+/// Returns the advice of a field that holds a wait; without a wait, it advises a retry.
 #[must_use]
 #[inline]
 pub fn after(field: &impl HoldsWait) -> Verdict {
     field.wait().map_or(Verdict::Retry, Verdict::RetryAfter)
 }
 
-/// The judgement of a variant that states nothing and holds nothing: what the trait provides.
+/// Returns the judgement of a variant that states nothing and holds nothing: the trait's default.
 pub fn unstated<E: Classify + ?Sized>(error: &E) -> Judgement {
     chain::judgement_of_unstated(error)
 }
 
-/// The judgement of a variant by its field's. Where nothing knows the field, the texts advise, and the
-/// variant's own text is one of them.
+/// Returns the judgement of a variant by its field's. If nothing knows the field, the texts advise, and
+/// the variant's own text is one of them.
 pub fn held(error: &dyn fmt::Display, field: Judgement) -> Judgement {
     let is_unrecognized = field.proof() == Proof::Unrecognized;
     if is_unrecognized && message::verdict_on(error) == Verdict::Stop {
         return field.advising(Verdict::Stop);
     }
-    // It speaks of what it was made in, not of the body that returns this error.
+    // It covers the step that failed, not the body that returns this error.
     field.of_a_step()
 }
 
-/// The judgement of a field with the variant's advice; every other question keeps the field's answer.
+/// Returns a field's judgement with the variant's advice; all other answers stay the field's.
 pub fn advised(field: Judgement, verdict: Verdict) -> Judgement {
     field.with_settled_answers().advising(verdict).of_a_step()
 }
 
-/// The judgement of a field with the variant's proof that nothing happened.
+/// Returns a field's judgement with the variant's proof that nothing happened.
 pub fn proved(field: Judgement) -> Judgement {
     field.with_settled_answers().not_applied()
 }
 
-/// What a function judges.
+/// Returns the judgement of a function.
 #[inline]
 pub fn judged(judgement: impl Into<Judgement>) -> Judgement {
     judgement.into()

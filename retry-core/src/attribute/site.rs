@@ -20,7 +20,7 @@ use crate::settings::generations::Generations;
 use crate::settings::guard_layer::GuardLayer;
 use crate::settings::{installed, operations};
 
-/// What an attribute knows at compile time, and what the function's calls share: one `static` in
+/// An attribute's data from compile time, and the state that the function's calls share: one `static` in
 /// its expansion.
 #[derive(Debug)]
 pub struct Site {
@@ -33,11 +33,11 @@ pub struct Site {
     state: OnceLock<&'static State>,
     /// Whether an argument out of range was reported.
     clamped: AtomicBool,
-    /// Whether settings know that there is such an operation.
+    /// Whether the settings know this operation.
     asked_settings: AtomicBool,
 }
 
-/// What all layers together say, under one generation of settings.
+/// All layers merged, under one generation of settings.
 #[derive(Debug)]
 struct Resolved {
     policy: RetryPolicy,
@@ -46,7 +46,7 @@ struct Resolved {
 }
 
 impl Site {
-    /// The site of the function `name`, with the attribute's constant arguments.
+    /// Makes the site of the function `name`, with the attribute's constant arguments.
     #[must_use]
     pub const fn new(
         class: OperationClass,
@@ -67,11 +67,11 @@ impl Site {
         }
     }
 
-    /// The same with guards.
+    /// Adds guards.
     ///
     /// # Panics
     ///
-    /// If one of their numbers is out of its range: in a `static`, a compile error.
+    /// If one of their numbers is out of its range; in a `static`, that is a compile error.
     #[must_use]
     pub const fn guarded(mut self, asked: Asked) -> Self {
         asked.layer.check();
@@ -79,39 +79,39 @@ impl Site {
         self
     }
 
-    /// The operation's name.
+    /// Returns the operation's name.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.operation.name()
     }
 
-    /// The guards of a call that begins now, as far as calls share them.
+    /// Returns the guards of a call that begins now, as far as calls share them.
     #[must_use]
     #[inline]
     pub fn guards(&self) -> &Guards<'static> {
         &self.resolved().guards
     }
 
-    /// `time_budget = ..`, unless the operator says otherwise.
+    /// Returns `time_budget = ..`, unless the operator sets another value.
     #[must_use]
     pub fn time_budget(&self, argument: Duration) -> Duration {
         let layer = &self.resolved().layer;
         layer.time_budget.unwrap_or(argument)
     }
 
-    /// `hedge(after = .., max = ..)`, unless the operator says otherwise.
+    /// Returns `hedge(after = .., max = ..)`, unless the operator sets another value.
     #[must_use]
     pub fn hedge(&self, argument: Duration, max: u32) -> Hedge {
         let layer = &self.resolved().layer;
         Hedge::clamped(layer.hedge_after.unwrap_or(argument), max, |error, used| {
-            // Reported by the first call only: an expression is out of range in every one.
+            // Reported by the first call only: an expression is out of range in every call.
             if !self.clamped.swap(true, Ordering::Relaxed) {
                 event::clamped(&self.operation, error, used);
             }
         })
     }
 
-    /// The policy under the settings in force, for a site all of whose arguments are constant.
+    /// Returns the policy under the settings in force, for a site whose arguments are all constant.
     #[inline]
     pub(crate) fn policy(&self) -> &RetryPolicy {
         &self.resolved().policy
@@ -134,7 +134,7 @@ impl Site {
             .get(make, |resolution| self.announce(resolution))
     }
 
-    /// The policy with arguments that were evaluated for one call over the constant ones.
+    /// Returns the policy with arguments that were evaluated for one call, over the constant ones.
     pub(crate) fn policy_with(&self, evaluated: &Layer) -> RetryPolicy {
         let resolution = self.resolution(evaluated);
         self.announce(&resolution);
@@ -150,7 +150,7 @@ impl Site {
     fn resolution(&self, evaluated: &Layer) -> Resolution {
         self.ask();
         let mut out_of_range = false;
-        // Reported by the first call only: an expression is out of range in every one.
+        // Reported by the first call only: an expression is out of range in every call.
         let reported = self.clamped.load(Ordering::Relaxed);
         let arguments = self.constants.and(evaluated).clamped(&mut |error, used| {
             out_of_range = true;

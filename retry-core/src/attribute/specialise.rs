@@ -1,9 +1,10 @@
-//! How an attribute, which sees a function's concrete types, picks the best that they allow.
+//! Picks the best that a function's concrete types allow: an attribute sees no types, its expansion
+//! does.
 //!
 //! Autoref specialisation (D. Tolnay's case study of that name): a trait is implemented for a probe
-//! behind one reference fewer for each weaker bound, and the expansion calls its method on a probe
-//! behind one reference more than the strongest takes. Method resolution takes references off one
-//! by one, and so finds the strongest implementation whose bound holds.
+//! behind one reference fewer for each weaker bound. The expansion calls its method on a probe behind
+//! one reference more than the strongest takes. Method resolution removes references one by one, and so
+//! finds the strongest implementation whose bound holds.
 
 use std::any::type_name;
 use std::error::Error;
@@ -14,20 +15,20 @@ use crate::classify::classification::Classify;
 use crate::classify::failure::{Classifier, Description, Failure, described};
 use crate::engine::wait::{Carried, NotCarried};
 
-/// An error, before anything is known of its type.
+/// An error whose type is not known yet.
 #[derive(Debug)]
 pub struct Probe<'a, E>(pub &'a E);
 
-/// What anyhow's and eyre's errors can be looked at as.
+/// The view that anyhow's and eyre's errors give.
 pub(crate) type Object = dyn Error + Send + Sync + 'static;
 
-/// Who judges the error.
+/// The judge of an error.
 pub trait Judged<'a> {
-    /// The judge.
+    /// Returns the judge.
     fn __retry_classifier(&self) -> Classifier<'a>;
 }
 
-/// First its own classification.
+/// First, its own classification.
 impl<'a, E: Classify> Judged<'a> for &&&&Probe<'a, E> {
     #[inline]
     fn __retry_classifier(&self) -> Classifier<'a> {
@@ -35,7 +36,7 @@ impl<'a, E: Classify> Judged<'a> for &&&&Probe<'a, E> {
     }
 }
 
-/// Then, for any error, its source chain: were it known itself, it would be [`Classify`].
+/// Then, for any error, its source chain: an error known itself would be [`Classify`].
 impl<'a, E: Error> Judged<'a> for &&&Probe<'a, E> {
     #[inline]
     fn __retry_classifier(&self) -> Classifier<'a> {
@@ -43,7 +44,7 @@ impl<'a, E: Error> Judged<'a> for &&&Probe<'a, E> {
     }
 }
 
-/// Then, for what holds an error, that error's chain.
+/// Then, for a type that holds an error, that error's chain.
 impl<'a, E: AsRef<Object>> Judged<'a> for &&Probe<'a, E> {
     #[inline]
     fn __retry_classifier(&self) -> Classifier<'a> {
@@ -51,7 +52,7 @@ impl<'a, E: AsRef<Object>> Judged<'a> for &&Probe<'a, E> {
     }
 }
 
-/// Then, for what can be displayed, its text.
+/// Then, for a type that can be displayed, its text.
 impl<'a, E: fmt::Display> Judged<'a> for &Probe<'a, E> {
     #[inline]
     fn __retry_classifier(&self) -> Classifier<'a> {
@@ -59,7 +60,7 @@ impl<'a, E: fmt::Display> Judged<'a> for &Probe<'a, E> {
     }
 }
 
-/// Else nobody: it is retried.
+/// Otherwise none: the error is retried.
 impl<'a, E> Judged<'a> for Probe<'a, E> {
     #[inline]
     fn __retry_classifier(&self) -> Classifier<'a> {
@@ -67,7 +68,7 @@ impl<'a, E> Judged<'a> for Probe<'a, E> {
     }
 }
 
-/// What an error of a gated function proves: it must be able to say so.
+/// The proof that an error of a gated function gives: its type must be able to state it.
 #[diagnostic::on_unimplemented(
     message = "`idempotent` must know which `{Self}` proves that nothing happened",
     label = "`{Self}` is not `Classify`",
@@ -78,9 +79,9 @@ impl<'a, E> Judged<'a> for Probe<'a, E> {
 )]
 pub trait Proves {}
 
-/// Under the gate: first the error's own classification.
+/// Under the gate: first, the error's own classification.
 pub trait JudgedAtGate<'a> {
-    /// What judges.
+    /// Returns the judge.
     fn __retry_classifier_at_gate(&self) -> Classifier<'a>;
 }
 
@@ -91,9 +92,9 @@ impl<'a, E: Classify> JudgedAtGate<'a> for &&Probe<'a, E> {
     }
 }
 
-/// Then, for what holds an error, that error's chain.
+/// Then, for a type that holds an error, that error's chain.
 pub trait JudgedByChainAtGate<'a> {
-    /// What judges.
+    /// Returns the judge.
     fn __retry_classifier_at_gate(&self) -> Classifier<'a>;
 }
 
@@ -104,11 +105,11 @@ impl<'a, E: AsRef<Object>> JudgedByChainAtGate<'a> for &Probe<'a, E> {
     }
 }
 
-/// Else it is refused, with a message that says what to write.
+/// Otherwise it is refused, with a message that states what to write.
 pub trait NotJudgedAtGate<'a> {
     /// The error.
     type Error;
-    /// Nothing judges: it does not compile.
+    /// Never compiles: nothing judges the error.
     fn __retry_classifier_at_gate(&self) -> Classifier<'a>
     where
         Self::Error: Proves;
@@ -125,13 +126,13 @@ impl<'a, E> NotJudgedAtGate<'a> for Probe<'a, E> {
     }
 }
 
-/// How the error is printed.
+/// The printed form of an error.
 pub trait Described<'a> {
-    /// The description.
+    /// Returns the description.
     fn __retry_description(&self) -> Description<'a>;
 }
 
-/// First as an error, with its chain.
+/// First, as an error, with its chain.
 impl<'a, E: Error> Described<'a> for &&&&&Probe<'a, E> {
     #[inline]
     fn __retry_description(&self) -> Description<'a> {
@@ -139,7 +140,7 @@ impl<'a, E: Error> Described<'a> for &&&&&Probe<'a, E> {
     }
 }
 
-/// Then, what classifies itself may know an error to show.
+/// Then, by its classification, which may know an error to show.
 impl<'a, E: Classify> Described<'a> for &&&&Probe<'a, E> {
     #[inline]
     fn __retry_description(&self) -> Description<'a> {
@@ -147,7 +148,7 @@ impl<'a, E: Classify> Described<'a> for &&&&Probe<'a, E> {
     }
 }
 
-/// Then as the error that it holds.
+/// Then, as the error that it holds.
 impl<'a, E: AsRef<Object>> Described<'a> for &&&Probe<'a, E> {
     #[inline]
     fn __retry_description(&self) -> Description<'a> {
@@ -155,7 +156,7 @@ impl<'a, E: AsRef<Object>> Described<'a> for &&&Probe<'a, E> {
     }
 }
 
-/// Then as it displays.
+/// Then, by `Display`.
 impl<'a, E: fmt::Display> Described<'a> for &&Probe<'a, E> {
     #[inline]
     fn __retry_description(&self) -> Description<'a> {
@@ -163,7 +164,7 @@ impl<'a, E: fmt::Display> Described<'a> for &&Probe<'a, E> {
     }
 }
 
-/// Then as it debugs.
+/// Then, by `Debug`.
 impl<'a, E: fmt::Debug> Described<'a> for &Probe<'a, E> {
     #[inline]
     fn __retry_description(&self) -> Description<'a> {
@@ -171,7 +172,7 @@ impl<'a, E: fmt::Debug> Described<'a> for &Probe<'a, E> {
     }
 }
 
-/// Else by its type's name.
+/// Otherwise, by its type's name.
 impl<'a, E> Described<'a> for Probe<'a, E> {
     #[inline]
     fn __retry_description(&self) -> Description<'a> {
@@ -179,7 +180,7 @@ impl<'a, E> Described<'a> for Probe<'a, E> {
     }
 }
 
-/// The failure that a judge and a description make.
+/// Returns the failure of a judge and a description.
 #[must_use]
 #[inline]
 pub const fn failure<'a>(classifier: Classifier<'a>, description: Description<'a>) -> Failure<'a> {
@@ -190,30 +191,30 @@ pub const fn failure<'a>(classifier: Classifier<'a>, description: Description<'a
 pub struct OutcomeProbe<R>(PhantomData<fn() -> R>);
 
 impl<R> OutcomeProbe<R> {
-    /// The probe for the type of an attempt's outcome.
+    /// Returns the probe for the type of an attempt's outcome.
     #[inline]
     pub const fn of(_outcome: &R) -> Self {
         Self(PhantomData)
     }
 }
 
-/// Whether a wait that may be cancelled carries the outcome.
+/// The choice whether a cancellable wait carries the outcome.
 pub trait Carry {
-    /// How it does.
+    /// The way it is carried.
     type Carriage;
-    /// The witness.
+    /// Returns a witness of the type.
     #[inline]
     fn __retry_carriage(&self) -> PhantomData<Self::Carriage> {
         PhantomData
     }
 }
 
-/// What is `Send` is carried.
+/// A `Send` outcome is carried.
 impl<R: Send> Carry for OutcomeProbe<R> {
     type Carriage = Carried<R>;
 }
 
-/// The rest is not: the future must stay `Send` all the same.
+/// Any other is not: the future must stay `Send` all the same.
 impl<R> Carry for &OutcomeProbe<R> {
     type Carriage = NotCarried;
 }

@@ -1,5 +1,5 @@
-//! The one engine: what happens after each attempt, for attribute, function and builder, sync and
-//! async alike. *Attempt → classify → wait → event*; the caller sleeps.
+//! The one engine: the steps after each attempt, for attribute, function and builder, sync and async
+//! alike. *Attempt → classify → wait → event*; the caller sleeps.
 
 use std::time::Duration;
 
@@ -41,17 +41,17 @@ use super::ending::End;
 use crate::report::outcome::Outcome;
 
 impl Attempts {
-    /// Whether a success now is nothing to tell of: it is the first attempt's, and nobody counts.
+    /// Whether a success now needs no report: it is the first attempt's, and there is no observer.
     #[must_use]
     #[inline]
     pub(crate) fn are_none(&self) -> bool {
         self.retries == 0 && !observers::any()
     }
 
-    /// Decides on an attempt's outcome.
+    /// Decides what follows an attempt's outcome.
     ///
-    /// `judge` says what is wrong with the outcome, if anything; `plan` is made only if something
-    /// is, or somebody counts. The outcome stays where it is.
+    /// `judge` returns the outcome's failure, if it is one; `plan` runs only for a failure, or if the
+    /// call is counted. The outcome stays where it is.
     #[inline]
     pub(crate) fn decide<'p, T, E, S: Settle>(
         &mut self,
@@ -81,7 +81,7 @@ impl Attempts {
             AtOnce::Return => return Next::Return,
             AtOnce::Again => None,
             AtOnce::Consider => {
-                // Copies: only they have an address, and only here.
+                // Copied so that borrowing does not force the originals onto the stack.
                 let (plan, failure) = (plan, failure);
                 let Some(admitted) = self.failed(&plan, &failure) else {
                     return Next::Return;
@@ -105,7 +105,7 @@ impl Attempts {
         }
     }
 
-    /// Every first attempt earns the call's budget a part of a retry.
+    /// Each first attempt deposits a part of a retry in the call's budget.
     #[inline]
     fn deposit(&self, guards: Option<&Guards<'_>>) {
         if self.retries == 0
@@ -115,7 +115,7 @@ impl Attempts {
         }
     }
 
-    /// The short way of a failure: nobody looks on and there is nothing to wait for.
+    /// Takes the short path of a failure: no observer, and no wait.
     #[inline]
     fn at_once(&mut self, plan: &Plan<'_>, verdict: Verdict) -> AtOnce {
         if plan.limits.is_some() || plan.guards.is_some() || verdict != Verdict::Retry {
@@ -138,7 +138,7 @@ impl Attempts {
                 AtOnce::Return
             };
         }
-        // The wait is none, but an async one gives way to other tasks before this attempt.
+        // There is no wait, but an async call yields to other tasks before this attempt.
         if next.wrapping_add(1).is_multiple_of(wait::YIELD_EVERY) {
             return AtOnce::Consider;
         }
@@ -146,7 +146,7 @@ impl Attempts {
         AtOnce::Again
     }
 
-    /// The breaker lets no attempt be made: the call is over.
+    /// Ends a call whose attempt the breaker rejected.
     pub(crate) fn rejected<'p, E, R: Cut<E>>(
         &self,
         rejection: R,
@@ -158,7 +158,7 @@ impl Attempts {
         rejection.into_error()
     }
 
-    /// What a bounded attempt comes to, where a limit may have cut it.
+    /// Returns how a bounded attempt ended: by itself, or cut by a limit.
     #[inline]
     pub(crate) fn unbound<'p, T, E, L: Cut<E>>(
         &self,
@@ -179,8 +179,8 @@ impl Attempts {
         Bounds::TimedOut(Err(cut.into_error()))
     }
 
-    /// Waits as a sync call does. Says whether there is to be another attempt: not where the wait
-    /// was cancelled, or has left no time for one.
+    /// Waits as a sync call does. Returns whether another attempt follows: not if the wait was
+    /// cancelled, or left no time for one.
     #[inline]
     pub(crate) fn sleep<T, E>(
         &self,
@@ -207,7 +207,7 @@ impl Attempts {
         false
     }
 
-    /// The first attempt succeeded, and somebody wants to know.
+    /// Reports a success of the first attempt to the observers.
     #[inline]
     fn succeeded_at_once(&self, callee: &impl Callee, guards: Option<&Guards<'_>>) {
         if observers::is(observers::BUDGETS) {
@@ -228,7 +228,7 @@ impl Attempts {
         });
     }
 
-    /// The attempt succeeded, and not at the first time.
+    /// Reports a success of a retry.
     #[cold]
     fn succeeded(&mut self, plan: &Plan<'_>) {
         self.charge(plan);
@@ -237,13 +237,12 @@ impl Attempts {
         self.count(plan, self.number(), Outcome::SuccessRetried);
     }
 
-    /// The attempt failed. Reports it, and gives the wait before the next attempt, if there is to
-    /// be one.
+    /// Reports a failed attempt, and returns the wait before the next attempt, if there is to be one.
     #[cold]
     pub(crate) fn failed(&mut self, plan: &Plan<'_>, failure: &Failure<'_>) -> Option<Admitted> {
         if unknown_effect::is_watched() {
             match failure.proof() {
-                // The enclosing body may pass this error on: it proves nothing of an earlier attempt.
+                // The enclosing body may return this error: it proves nothing about an earlier attempt.
                 Proof::NotApplied | Proof::StepNotApplied if self.is_unproved => {
                     unknown_effect::mark(Marks::UNKNOWN);
                 }
@@ -277,7 +276,7 @@ impl Attempts {
         }
     }
 
-    /// Counts a failed attempt. Says whether its failure is to be told of as well.
+    /// Counts a failed attempt. Returns whether its failure is an event too.
     fn count_failure(&mut self, plan: &Plan<'_>, failure: &Failure<'_>) -> bool {
         let observed = observed();
         if observed || plan.has_time_budget() {
@@ -296,8 +295,8 @@ impl Attempts {
         observed
     }
 
-    /// The attempt failed, and had its effect all the same: the gate's probe has its result, and the
-    /// call succeeds with that.
+    /// Reports an attempt that failed and had its effect all the same: the gate's probe has its result,
+    /// and the call succeeds with that.
     #[cold]
     pub(crate) fn rescued(
         &mut self,
@@ -318,7 +317,7 @@ impl Attempts {
         self.count(plan, self.number(), outcome);
     }
 
-    /// Whether there is to be another attempt: the wait before it, or why not.
+    /// Decides on another attempt: returns the wait before it, or why the call ends.
     fn judge(
         &mut self,
         plan: &Plan<'_>,
@@ -359,8 +358,8 @@ impl Attempts {
         self.afford(plan, Duration::from_nanos(wait))
     }
 
-    /// Whether the guards let a retry happen after `wait`. The budget is asked last, so that no token
-    /// is taken for what something else forbids.
+    /// Queries the guards about a retry after `wait`. The budget comes last, so that no token is taken
+    /// for a retry that another guard forbids.
     fn afford(&self, plan: &Plan<'_>, wait: Duration) -> Result<Admitted, End> {
         if plan.time_budget_left().is_some_and(|left| wait >= left) {
             return Err(End::Stopped(Reason::TimeBudget));
@@ -381,8 +380,8 @@ impl Attempts {
         Ok(Admitted { wait, tokens })
     }
 
-    /// The wait before the next attempt, not under `floor`, which is spread upward by a tenth, as
-    /// far as that leaves something of what is `left`.
+    /// Draws the wait before the next attempt: at least `floor`, which is spread upward by up to a
+    /// tenth, as far as some of the time `left` remains.
     fn draw(&mut self, policy: &RetryPolicy, floor: u64, left: u64) -> u64 {
         let previous = u64::from(self.previous[0]) << 32 | u64::from(self.previous[1]);
         let (drawn, floor) = random::with_thread(|random: &mut Random| {
@@ -403,11 +402,11 @@ impl Attempts {
     }
 }
 
-/// Whose attempts they are: its name, and the state that all its calls share.
+/// The operation of the attempts: its name, and the state that all its calls share.
 pub(crate) trait Callee: Measured {
     fn state(&self) -> &'static State;
 
-    /// Lets the settings know that there is such an operation. Only annotated ones have variables.
+    /// Makes the operation known to the settings. Only annotated operations have variables.
     fn ask(&self) {}
 }
 
@@ -427,21 +426,21 @@ impl Callee for Operation {
     }
 }
 
-/// A retry that is to be made.
+/// A retry that will be made.
 pub(crate) struct Admitted {
     pub(crate) wait: Duration,
-    /// What was paid for it.
+    /// Tokens paid for it.
     pub(crate) tokens: Option<Tokens>,
 }
 
-/// Whether a failure can be dealt with on the short way.
+/// Result of the short path; `Consider` leaves the failure to the full path.
 enum AtOnce {
     Return,
     Again,
     Consider,
 }
 
-/// Whether anybody is to be told of what is not a success at the first attempt.
+/// Whether anything observes outcomes other than a success at the first attempt.
 #[inline]
 fn observed() -> bool {
     event::on() || observers::any()

@@ -13,7 +13,7 @@ use tokio::time::{Instant, Sleep};
 use crate::classify::retry_error::RetryError;
 use crate::clock;
 
-/// The limits of one call, counted from when it began.
+/// The limits of one call, counted from its start.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     started: Instant,
@@ -22,7 +22,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Begins to count.
+    /// Starts to count.
     #[must_use]
     pub fn start(timeout: Option<Duration>, max_total_time: Option<Duration>) -> Self {
         Self {
@@ -36,19 +36,19 @@ impl Limits {
         clock::now().saturating_duration_since(self.started)
     }
 
-    /// What is left of the whole call's time; `None` where that is not limited.
+    /// Returns what is left of the whole call's time; `None` if that is not limited.
     #[must_use]
     pub fn left(&self) -> Option<Duration> {
         self.max_total_time
             .map(|limit| limit.saturating_sub(self.elapsed()))
     }
 
-    /// Bounds an attempt by whatever ends first.
+    /// Bounds an attempt by the limit that ends first.
     pub fn bound<F>(&self, operation: &'static str, attempt: u32, future: F) -> Bounded<F> {
         Bounded::new(self.cutting(operation, attempt), future)
     }
 
-    /// What cuts an attempt that begins now.
+    /// Returns the bound of an attempt that begins now.
     pub(crate) fn cutting(&self, operation: &'static str, attempt: u32) -> Cutting {
         let left = self.left();
         let first = left
@@ -71,7 +71,7 @@ impl Limits {
             },
         };
         Cutting {
-            // It is over whatever else the task has had its fill of.
+            // Unconstrained: the limit ends on time even if the task has used up tokio's coop budget.
             sleep: unconstrained(tokio::time::sleep(first)),
             never_begun: left.is_some_and(|left| left.is_zero()),
             cut: Some(cut),
@@ -79,7 +79,7 @@ impl Limits {
     }
 }
 
-/// What a limit or a breaker makes of the call that it ends, in the caller's error type.
+/// The end of a call by a limit or a breaker, turned into the caller's error type.
 #[diagnostic::on_unimplemented(
     message = "a time limit or a circuit breaker needs an error type that can hold \
                `retry_core::RetryError`",
@@ -88,9 +88,9 @@ impl Limits {
             for `{E}`, for instance with a variant `#[error(\"{{0}}\")] Retry(#[from] RetryError)`"
 )]
 pub trait Cut<E> {
-    /// The error.
+    /// Returns the error.
     fn into_error(self) -> E;
-    /// The cut as an error, if the whole call is over with it.
+    /// Returns the cut as an error, if it ends the whole call.
     fn ends_the_call(&self) -> Option<&dyn std::fmt::Display>;
 }
 
@@ -115,17 +115,17 @@ impl<E> Cut<E> for Infallible {
     }
 }
 
-/// What may cut an attempt.
+/// A bound that may cut an attempt.
 pub trait Bound {
-    /// What a cut attempt leaves.
+    /// The result of a cut attempt.
     type Cut;
-    /// The cut, where there is no time left even to begin.
+    /// Returns the cut, if no time is left even to begin.
     fn before(self: Pin<&mut Self>) -> Option<Self::Cut>;
-    /// The cut, once time is over.
+    /// Returns the cut, once time is over.
     fn poll_cut(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Cut>;
 }
 
-/// Nothing.
+/// No bound.
 impl Bound for () {
     type Cut = Infallible;
 
@@ -141,7 +141,7 @@ impl Bound for () {
 }
 
 pin_project! {
-    /// Time.
+    /// A bound in time.
     pub struct Cutting {
         #[pin]
         sleep: Unconstrained<Sleep>,
@@ -177,7 +177,7 @@ impl Bound for Cutting {
 }
 
 pin_project! {
-    /// An attempt that is dropped when its time is over, and not begun where there is none left.
+    /// An attempt that is dropped when its time is over, and not begun if none is left.
     #[must_use = "futures do nothing unless polled"]
     #[derive(Debug)]
     pub struct Bounded<F, B = Cutting> {
@@ -198,7 +198,7 @@ impl<F, B> Bounded<F, B> {
 impl<F: Future, B: Bound> Future for Bounded<F, B> {
     type Output = Result<F::Output, B::Cut>;
 
-    // A wrapper that is nothing where there is nothing to bound; left to itself it costs a call.
+    // Zero-sized without a limit; inlined by force, else a call is emitted.
     #[inline(always)]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();

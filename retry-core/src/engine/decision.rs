@@ -1,4 +1,4 @@
-//! What follows an attempt: the call's end, the next attempt, or a wait before it.
+//! The step after an attempt: the call's end, the next attempt, or a wait before it.
 
 use std::time::Duration;
 
@@ -13,18 +13,18 @@ use crate::operation::Operation;
 use crate::policy::retry_policy::RetryPolicy;
 use crate::report::event::Reason;
 
-/// What follows an attempt.
+/// The step after an attempt.
 pub(crate) enum Next<'a> {
-    /// Its outcome is the caller's.
+    /// The call returns the attempt's outcome.
     Return,
-    /// The next attempt, at once.
+    /// The next attempt follows at once.
     Again,
-    /// A wait, and then the next attempt.
+    /// A wait follows, and then the next attempt.
     Wait(Waiting<'a>),
 }
 
 impl Next<'_> {
-    /// The same for an async call, which owns what it waits with.
+    /// Returns the step of an async call, which owns its data during the wait.
     #[inline]
     pub(crate) fn step<R>(
         self,
@@ -54,37 +54,37 @@ impl Next<'_> {
     }
 }
 
-/// What follows an async attempt.
+/// The step after an async attempt.
 #[derive(Debug)]
 pub enum Step {
-    /// Its outcome is the caller's.
+    /// The call returns the attempt's outcome.
     Return,
-    /// The next attempt, at once.
+    /// The next attempt follows at once.
     Again,
-    /// A wait, and then the next attempt.
+    /// A wait follows, and then the next attempt.
     Wait(Wait),
 }
 
-/// An async wait, before it is begun.
+/// An async wait that has not begun.
 #[derive(Debug)]
 pub struct Wait {
     pub(crate) wait: Duration,
-    /// The attempt after it.
+    /// Number of the attempt after it.
     pub(crate) next: u32,
-    /// What only some waits have.
+    /// Data that only some waits have.
     pub(crate) held: Option<Box<WhileWaiting>>,
 }
 
-/// What an async wait has in a scope, or where it was paid for.
+/// Data of an async wait in a scope, or of one that tokens were paid for.
 #[derive(Debug)]
 pub(crate) struct WhileWaiting {
-    /// What is reported if its scope ends it.
+    /// The report if its scope ends it.
     pub(crate) interrupted: Option<Interrupted>,
-    /// What was paid for it.
+    /// Tokens paid for it.
     pub(crate) tokens: Option<Tokens>,
 }
 
-/// How a bounded attempt ended.
+/// The end of a bounded attempt.
 #[derive(Debug)]
 pub enum Bounds<T, E> {
     /// By itself.
@@ -95,15 +95,14 @@ pub enum Bounds<T, E> {
     RanOut(Result<T, E>),
 }
 
-/// A wait that is to be slept.
+/// A wait to be slept.
 pub(crate) struct Waiting<'a> {
     pub(crate) wait: Duration,
     pub(crate) tokens: Option<Tokens>,
     pub(crate) plan: Plan<'a>,
 }
 
-/// What is reported if a wait is broken off: owned, as the call's own data may be out of reach by
-/// then.
+/// The report on a wait that is broken off: owned, as the call's own data may be out of reach by then.
 #[derive(Debug)]
 pub(crate) struct Interrupted {
     operation: Operation,
@@ -114,13 +113,13 @@ pub(crate) struct Interrupted {
 }
 
 impl Interrupted {
-    /// The report on the wait that follows the last failed attempt.
+    /// Builds the report on the wait that follows the last failed attempt.
     pub(crate) fn new(attempts: Attempts, plan: &Plan<'_>, failure: Option<&Failure<'_>>) -> Self {
         Self {
             operation: *plan.operation,
             policy: *plan.policy,
             limits: plan.limits.copied(),
-            // The attempt that the wait was for does not come.
+            // The attempt after the wait is not made.
             attempts: Attempts {
                 retries: attempts.retries.saturating_sub(1),
                 ..attempts

@@ -1,4 +1,4 @@
-//! How a call ends, and who is told: the subscriber, the statistics, an enclosing call.
+//! The end of a call, reported to the subscriber, the statistics and an enclosing call.
 
 use std::time::Duration;
 
@@ -19,10 +19,10 @@ use crate::report::metrics;
 use crate::report::outcome::Outcome;
 use crate::text::display::text_of;
 
-/// Why a call ends without success.
+/// The reason for a call's end without success.
 pub(super) enum End {
     NotRetryable,
-    /// It may have taken effect, and it must not do so twice.
+    /// It may have taken effect, and must not do so twice.
     Unknown,
     Exhausted,
     Stopped(Reason),
@@ -49,7 +49,7 @@ impl Attempts {
         }
     }
 
-    /// The call failed; `carried` are the calls inside its last attempt that it failed of.
+    /// Reports a failed call. `carried`: nested calls whose failure caused this one.
     #[cold]
     pub(super) fn ended(
         &self,
@@ -66,17 +66,17 @@ impl Attempts {
             End::Unknown => event::not_retried(at, error, true),
             End::Stopped(reason) => event::stopped(at, &error, reason),
         }
-        // An inner call gave up in a WARN, as it was inside: the one ERROR is the outermost call's.
+        // An inner call gives up with a WARN, as it is inside: the one ERROR is the outermost call's.
         if outermost && !carried.is_empty() && !matches!(end, End::Exhausted) {
             event::exhausted(at, error, "nested", false);
         }
         self.count(plan, self.number(), end.outcome());
-        // What is not this call's own giving up may still be an inner one's, for a layer above.
+        // Even if this call did not give up itself, inner calls may have: an enclosing call must know.
         let own = !matches!(end, End::NotRetryable | End::Unknown);
         gave_up(plan, own, carried, || failure.imprint());
     }
 
-    /// Time ran out during an attempt, or before it could begin.
+    /// Reports that time ran out during an attempt, or before it could begin.
     pub(super) fn ran_out(&self, plan: &Plan<'_>, error: &dyn std::fmt::Display) {
         if statistics::on() {
             plan.operation.state().counters.failed("time_limit");
@@ -85,14 +85,14 @@ impl Attempts {
         self.stopped(plan, Imprint::of_text(text_of(error)), &Reason::TimeLimit);
     }
 
-    /// The breaker let no attempt be made.
+    /// Reports that the breaker rejected the attempt.
     #[cold]
     pub(super) fn turned_away(&self, plan: &Plan<'_>, error: &dyn std::fmt::Display) {
         if statistics::on() {
             plan.operation.state().counters.failed("circuit_open");
         }
         if self.retries > 0 {
-            // The attempt that the wait was for does not come, nor is it paid for.
+            // The attempt after the wait is not made: its tokens go back.
             in_force::refund(plan.operation, plan.guards.and_then(|guards| guards.budget));
             let last = Self {
                 retries: self.retries - 1,
@@ -103,7 +103,7 @@ impl Attempts {
         event::rejected(plan.operation, error);
         self.count(plan, 0, Outcome::CircuitOpen);
         refusal::refuse(|| text_of(error));
-        // Also of a call that never tries twice: an enclosing one is not to try in its place.
+        // Also for a call that never retries: an enclosing call must not retry in its place.
         standing::give_up(|| {
             let error = Imprint::of_text(text_of(error));
             vec![GaveUp::new(plan.operation.name(), error)]
@@ -117,7 +117,7 @@ impl Attempts {
         gave_up(plan, true, Vec::new(), || error);
     }
 
-    /// The call has ended, after so many attempts: none where the breaker rejected the first.
+    /// Counts the end of the call. `attempts` is 0 if the breaker rejected the first.
     pub(super) fn count(&self, plan: &Plan<'_>, attempts: u32, outcome: Outcome) {
         if statistics::on() {
             let spent = self.failed.map_or(Duration::ZERO, Moment::elapsed);
@@ -134,7 +134,7 @@ impl Attempts {
         });
     }
 
-    /// What metrics are told of the call's end.
+    /// Returns the call's end for metrics.
     pub(super) fn call(&self, attempts: u32, outcome: Outcome) -> metrics::Call {
         metrics::Call {
             started: self.started,
@@ -144,10 +144,10 @@ impl Attempts {
     }
 }
 
-/// Tells an enclosing call of the calls that gave up: those that this one carries and, where it
-/// gave up `itself`, this one. A call that never tries twice multiplies nothing of its own.
+/// Reports to an enclosing call the calls that gave up: `carried` and, if `itself` is set, this one. A
+/// call that never retries multiplies nothing of its own.
 ///
-/// It is the last that a call does: what its attempt does from here on is the enclosing one's.
+/// A call does this last: anything its attempt does later belongs to the enclosing call.
 fn gave_up(
     plan: &Plan<'_>,
     itself: bool,

@@ -1,4 +1,4 @@
-//! The guards of one call: which are in force, what admits an attempt, and what they learn of its outcome.
+//! The guards of one call: those in force, the admission of an attempt, and the report of its outcome.
 
 pub(crate) mod admission;
 pub(crate) mod asked;

@@ -1,26 +1,26 @@
-//! What a gate makes of an attempt before the engine judges it: with a probe it asks the callee what
-//! an attempt of unknown effect did.
+//! An attempt's outcome between gate and engine: with a probe, the gate queries the callee about an
+//! attempt of unknown effect before the engine judges it.
 
-/// An attempt's outcome, once the callee was asked about it.
+/// An attempt's outcome, after the callee was queried about it.
 #[derive(Debug)]
 pub enum Heard<T, E> {
-    /// The attempt's own: the callee has nothing to add.
+    /// The attempt's own outcome: the callee adds nothing.
     Ended(Result<T, E>),
     /// The attempt failed with `lost`, and the callee has its result.
     Rescued {
         /// The result.
         value: T,
-        /// What the attempt failed with.
+        /// The attempt's error.
         lost: E,
     },
 }
 
 impl<T, E> Heard<T, E> {
-    /// What the caller gets.
+    /// Returns the caller's outcome.
     ///
     /// # Errors
     ///
-    /// The attempt's own.
+    /// The attempt's own error.
     pub fn into_outcome(self) -> Result<T, E> {
         match self {
             Self::Ended(outcome) => outcome,
@@ -29,10 +29,10 @@ impl<T, E> Heard<T, E> {
     }
 }
 
-/// An async attempt's outcome, or the question about it that is to be awaited first.
+/// An async attempt's outcome, or the query about it that is to be awaited first.
 #[derive(Debug)]
 pub enum Checked<T, E, Q> {
-    /// Nobody is to be asked.
+    /// No query is needed.
     Ended(Result<T, E>),
     /// A future of a [`Heard`].
     Asked(Q),

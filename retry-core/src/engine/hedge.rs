@@ -1,8 +1,8 @@
 //! [`Hedge`]: a second attempt beside one that is slow; the first success counts.
 //!
-//! After Dean and Barroso, "The Tail at Scale" (2013): a second request sent when the first is slower
-//! than most cuts the long tail of latencies, for a few per cent more load. It runs the body a second
-//! time while the first still runs, so it is only for bodies whose second run is harmless.
+//! After Dean and Barroso, "The Tail at Scale" (2013): a second request, sent when the first is slower
+//! than most, cuts the long tail of latencies for a few per cent more load. The body runs a second time
+//! while the first run still goes on, so a hedge is only for bodies whose second run is harmless.
 
 use std::fmt;
 use std::future::Future;
@@ -23,7 +23,7 @@ use crate::report::circuit::CircuitState;
 use crate::report::metrics::Hedged;
 use crate::text::duration::Wait;
 
-/// When to make another attempt beside one that has not answered, and how many.
+/// Further attempts beside one that has not answered: after how long, and how many.
 ///
 /// ```
 /// use std::time::Duration;
@@ -53,7 +53,7 @@ pub struct Hedge {
     max: u32,
 }
 
-/// A hedge that cannot be made: names the field, the value and what is allowed.
+/// An invalid hedge: names the field, the value and what is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HedgeError {
@@ -69,10 +69,10 @@ pub enum HedgeError {
 }
 
 impl Hedge {
-    /// More copies than this of one call help nobody.
+    /// The most that `max` may be: more copies of one call help nobody.
     pub const MOST: u32 = 16;
 
-    /// One more attempt, where the first has not answered `after` this time: a little more than most
+    /// One more attempt, if the first has not answered `after` this time. Choose a little more than most
     /// answers take, the 95th percentile for instance.
     ///
     /// # Panics
@@ -84,7 +84,7 @@ impl Hedge {
         Self { after, max: 1 }
     }
 
-    /// [`Hedge::after`] for a time that comes at run time.
+    /// [`Hedge::after`] for a time known at run time.
     ///
     /// # Errors
     ///
@@ -96,7 +96,7 @@ impl Hedge {
         Ok(Self::after(after))
     }
 
-    /// Up to `max` more attempts, each so long after the one before. From 1 to [`Hedge::MOST`].
+    /// Up to `max` more attempts, each that long after the one before. From 1 to [`Hedge::MOST`].
     ///
     /// # Panics
     ///
@@ -107,7 +107,7 @@ impl Hedge {
         Self { max, ..self }
     }
 
-    /// [`Hedge::with_max`] for a number that comes at run time.
+    /// [`Hedge::with_max`] for a number known at run time.
     ///
     /// # Errors
     ///
@@ -119,7 +119,7 @@ impl Hedge {
         Ok(Self { max, ..self })
     }
 
-    /// The nearest that can be made; `report` is told what could not be.
+    /// Returns the nearest valid hedge; `report` receives each error and the value used instead.
     pub(crate) fn clamped(
         after: Duration,
         max: u32,
@@ -137,7 +137,7 @@ impl Hedge {
         })
     }
 
-    /// One attempt, hedged; `is_final` says which error another copy would meet too.
+    /// Makes one attempt, hedged; `is_final` states whether another copy would meet an error too.
     pub(crate) fn race<'a, M, F, T, E, S>(
         self,
         (guards, operation): (&Guards<'a>, &Operation),
@@ -169,7 +169,7 @@ impl fmt::Display for Hedge {
     }
 }
 
-/// What all copies of all attempts are made by.
+/// Makes the copies of all attempts.
 #[derive(Debug)]
 pub(crate) struct Maker<M>(Arc<Mutex<M>>);
 
@@ -188,25 +188,25 @@ impl<M> Maker<M> {
     where
         M: FnMut() -> F,
     {
-        // Held for as long as a future takes to be made, which is by one call at a time anyway.
+        // Locked only while a future is made; a call makes them one at a time anyway.
         (self.0.lock().unwrap_or_else(PoisonError::into_inner))()
     }
 }
 
 pin_project! {
-    /// Attempts side by side. Its output is the first success, or the first error that is final;
-    /// else, when all have failed, the last failure.
+    /// Attempts side by side. Its output is the first success, or the first final error; if all have
+    /// failed otherwise, the last failure.
     #[must_use = "futures do nothing unless polled"]
     pub struct Race<'a, M, F, T, E, S> {
         #[pin]
         first: F,
         // Whether the first still runs.
         runs: bool,
-        // Those begun later, that still run.
+        // Later attempts that still run.
         more: Vec<(Pin<Box<F>>, Hedged)>,
         failed: Option<Result<T, E>>,
         timer: Option<Pin<Box<Sleep>>>,
-        // `max` is what is left of it.
+        // `max` is the number of hedges left.
         hedge: Hedge,
         guards: Guards<'a>,
         operation: Operation,
@@ -279,23 +279,24 @@ where
                 let hedge = Box::pin(this.maker.make());
                 this.more.push((hedge, Hedged::new(*this.operation)));
             } else {
-                // A refusal never fails what runs: it runs alone.
+                // A refused hedge never fails the running attempt: it runs alone.
                 this.hedge.max = 0;
             }
         }
     }
 }
 
-/// One copy's error tells nothing of the others: those that have failed, or that are dropped with it.
+/// Marks the effect as unknown: one copy's error proves nothing about the copies that have failed, or
+/// that are dropped with it.
 fn mark_others<T, E>(outcome: &Result<T, E>, there_are: bool) {
     if there_are && outcome.is_err() && unknown_effect::is_watched() {
         unknown_effect::mark(Marks::UNKNOWN);
     }
 }
 
-/// Which errors another copy would meet too.
+/// Decides which errors another copy would meet too.
 pub trait IsFinal<E> {
-    /// Whether this is one.
+    /// Whether another copy would meet this error.
     fn is_final(&self, error: &E) -> bool;
 }
 
@@ -305,15 +306,15 @@ impl<E, F: Fn(&E) -> bool> IsFinal<E> for F {
     }
 }
 
-/// Whether the other copies need not be waited for.
+/// Whether the other copies need not be awaited.
 fn is_the_word<T, E>(outcome: &Result<T, E>, is_final: &impl IsFinal<E>) -> bool {
     outcome
         .as_ref()
         .map_or_else(|error| is_final.is_final(error), |_| true)
 }
 
-/// Whether a hedge may be made: the breaker sees no trouble, the limiter lets it go, and the budgets
-/// have a token for it.
+/// Whether a hedge may be made: the breaker is closed, the limiter admits it, and the budgets have a
+/// token for it.
 fn is_affordable(guards: &Guards<'_>, operation: &Operation) -> bool {
     let closed = guards
         .breaker
@@ -324,7 +325,7 @@ fn is_affordable(guards: &Guards<'_>, operation: &Operation) -> bool {
     match in_force::withdraw(operation, guards.budget) {
         Withdrawal::Free => guards.goes_at_once(),
         Withdrawal::Refused => false,
-        // Asked after the budget, whose tokens can go back: the limiter's cannot.
+        // Queried after the budget, whose tokens can go back: the limiter's cannot.
         Withdrawal::Paid(tokens) => {
             let goes = guards.goes_at_once();
             if goes {

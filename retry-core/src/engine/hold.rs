@@ -1,5 +1,5 @@
-//! [`Hold`]: the gate's wait before it asks the callee. It is no wait between attempts: it comes before
-//! the outcome is judged, and only limits and scopes end it.
+//! [`Hold`]: the gate's wait before it queries the callee. It is no wait between attempts: it comes
+//! before the outcome is judged, and only limits and scopes end it.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,17 +10,17 @@ use super::deadline::Limits;
 use super::wait::InterruptibleSleep;
 use crate::engine::sleep;
 
-/// A wait, on tokio's clock. Its output is whether all of it was waited: not where the limits leave no
-/// time after it, nor where a scope was cancelled.
+/// A wait, on tokio's clock. Its output is whether all of it was waited: not if the limits leave no time
+/// after it, or a scope was cancelled.
 #[must_use = "futures do nothing unless polled"]
 #[derive(Debug)]
 pub struct Hold {
-    /// `None` where there is no time for it.
+    /// `None` if there is no time for it.
     sleep: Option<InterruptibleSleep>,
 }
 
 impl Hold {
-    /// Begins to wait.
+    /// Starts the wait.
     pub fn new(wait: Duration, limits: Option<&Limits>) -> Self {
         let sleep = has_room(wait, limits).then(|| InterruptibleSleep::new(wait));
         Self { sleep }
@@ -38,8 +38,8 @@ impl Future for Hold {
     }
 }
 
-/// [`Hold`] for a sync call: the thread sleeps. `blocks` is called before it where that keeps a runtime
-/// from all else.
+/// [`Hold`] for a sync call: the thread sleeps. `blocks` is called first if that keeps a runtime from
+/// all other work.
 pub fn hold_sync(wait: Duration, limits: Option<&Limits>, blocks: impl FnOnce()) -> bool {
     has_room(wait, limits) && !sleep::sleep(wait, blocks)
 }

@@ -1,4 +1,4 @@
-//! What a call is made by, and what it carries from attempt to attempt.
+//! The fixed data of a call, and the state that it carries between attempts.
 
 use super::deadline::Limits;
 use super::guards::in_force::Guards;
@@ -10,12 +10,12 @@ use crate::policy::retry_policy::RetryPolicy;
 use crate::report::metrics::Started;
 use crate::settings::installed;
 
-/// What does not change in a call.
+/// Data that does not change in a call.
 #[derive(Clone, Copy)]
 pub(crate) struct Plan<'a> {
     pub(crate) operation: &'a Operation,
     pub(crate) policy: &'a RetryPolicy,
-    /// As given; `None` leaves it to the process.
+    /// As given; `None` leaves it to the settings of the process.
     pub(crate) nested: Option<Nested>,
     pub(crate) limits: Option<&'a Limits>,
     pub(crate) guards: Option<&'a Guards<'a>>,
@@ -28,29 +28,29 @@ impl Plan<'_> {
     }
 }
 
-/// What a call carries from attempt to attempt: 24 bytes of its future.
+/// State that a call carries between attempts: 24 bytes of its future.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Attempts {
     /// Retries made so far: the attempt that runs, or the next one, less 1.
     pub(super) retries: u32,
-    /// The first failure, if somebody asked for the time by then.
+    /// The first failure, if its time was needed by then.
     pub(super) failed: Option<Moment>,
-    /// The last wait in nanoseconds, for decorrelated jitter; halved so as to align to 4 bytes.
+    /// The last wait in nanoseconds, for decorrelated jitter; in two halves, to align to 4 bytes.
     pub(super) previous: [u32; 2],
-    /// A call that gave up in the attempt that runs.
+    /// The calls that gave up in the attempt that runs.
     pub(super) inner: Inner,
-    /// What the time budget had spent, less the time since the first failure, in milliseconds, when
+    /// The time spent of the time budget, less the time since the first failure, in milliseconds, when
     /// this call charged it last.
     pub(super) lead: u32,
-    /// Whether an attempt failed of which nothing states what it did: the error of a later one does not
-    /// tell of it.
+    /// Whether an attempt failed whose effect nothing states: the error of a later one does not cover
+    /// it.
     pub(super) is_unproved: bool,
-    /// When the call began: of no size where no metrics are built in.
+    /// The start of the call: zero-sized if no metrics are built in.
     pub(super) started: Started,
 }
 
 impl Attempts {
-    /// A call that begins now.
+    /// Starts a call now.
     #[must_use]
     #[inline]
     pub(crate) fn new() -> Self {
@@ -65,13 +65,13 @@ impl Attempts {
         }
     }
 
-    /// Where the attempt that runs leaves a call that gave up in it.
+    /// Returns the place where the attempt that runs leaves the calls that gave up in it.
     #[inline]
     pub(crate) const fn inner(&mut self) -> &mut Inner {
         &mut self.inner
     }
 
-    /// The attempt that runs, from 1.
+    /// Returns the number of the attempt that runs, from 1.
     #[must_use]
     #[inline]
     pub(crate) const fn number(&self) -> u32 {

@@ -1,4 +1,4 @@
-//! What all calls of one operation share: its counters, its own guards and its metrics, kept for good.
+//! State that all calls of one operation share, kept for good: its counters, own guards and metrics.
 
 use std::cell::Cell;
 
@@ -8,7 +8,7 @@ use crate::report::counters::Counters;
 use crate::sync::registry;
 use crate::sync::registry::Registry;
 
-/// State by class and name.
+/// State of one operation, by class and name.
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) counters: Counters,
@@ -16,11 +16,11 @@ pub(crate) struct State {
     pub(crate) metrics: crate::report::metrics::OfOperation,
 }
 
-/// There is one for each operation in the program.
+/// One entry for each operation in the program.
 static STATES: Registry<(&str, &str), State> = Registry::new();
 
-/// Where an operation's state was found last, by what tells its class and name without reading
-/// them: a call that succeeds neither locks nor compares text.
+/// The last state found, with an identity that distinguishes class and name without reading them: a call
+/// that succeeds neither locks nor compares text.
 type Known = (Identity, &'static State);
 
 thread_local! {
@@ -28,7 +28,7 @@ thread_local! {
 }
 
 impl Operation {
-    /// The state that every call of this class and name shares.
+    /// Returns the state that every call of this class and name shares.
     pub(crate) fn state(&self) -> &'static State {
         let identity = self.identity();
         KNOWN.with(|known| {
@@ -51,7 +51,7 @@ impl Operation {
     }
 }
 
-/// All operations, by class and name.
+/// Returns all operations, by class and name.
 pub(crate) fn all() -> Vec<((&'static str, &'static str), &'static State)> {
     STATES.all()
 }

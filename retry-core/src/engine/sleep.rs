@@ -10,11 +10,10 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use crate::guard::scope;
 use crate::guard::scope::Waiter;
 
-/// Lets the thread sleep, for as long as no scope that it is in is cancelled. Says whether one was.
+/// Lets the thread sleep, until a scope that it is in is cancelled. Returns whether one was.
 ///
-/// On a worker of a multi-thread runtime the worker's other tasks move to another thread
-/// meanwhile. On the thread of a current-thread runtime nothing else can run: `blocks` says so to
-/// the user.
+/// On a worker of a multi-thread runtime the worker's other tasks move to another thread meanwhile. On
+/// the thread of a current-thread runtime nothing else can run: `blocks` reports that to the user.
 pub(crate) fn sleep(wait: Duration, blocks: impl FnOnce()) -> bool {
     #[cfg(feature = "testing")]
     if crate::clock::test_time::absorb_sleep(wait) {
@@ -34,9 +33,9 @@ pub(crate) fn sleep(wait: Duration, blocks: impl FnOnce()) -> bool {
     }
 }
 
-/// Runs what blocks the thread for something that other tasks, or other threads, bring about.
-/// `None`, and nothing runs, on the thread that drives a current-thread runtime: what is waited for
-/// may be a task of that very thread.
+/// Runs `block`, which blocks the thread until other tasks, or other threads, have done something.
+/// Returns `None`, and runs nothing, on the thread that drives a current-thread runtime: the awaited
+/// work may be a task of that very thread.
 pub fn block_for<T>(block: impl FnOnce() -> T) -> Option<T> {
     match standing() {
         Standing::Worker => Some(tokio::task::block_in_place(block)),
@@ -98,7 +97,7 @@ fn park(wait: Duration, waiter: &Waiter) -> bool {
             None => thread::park(),
         }
     };
-    // Parking takes a wake-up that may have been meant for whoever runs this thread: it is given
+    // Parking takes a wake-up that may have been meant for the executor of this thread: it is given
     // back, and at worst is one too many.
     thread::current().unpark();
     cancelled

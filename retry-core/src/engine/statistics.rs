@@ -1,4 +1,4 @@
-//! Switching statistics on, and reading them.
+//! Switches statistics on, and reads them.
 
 use super::shared;
 use crate::report::stats::Stats;
@@ -15,7 +15,7 @@ pub(crate) fn on() -> bool {
     observers::is(observers::STATS)
 }
 
-/// What has been counted since [`enable_stats`], by class and operation.
+/// Returns the counts since [`enable_stats`], by class and operation.
 ///
 /// ```
 /// retry_core::enable_stats();

@@ -1,4 +1,4 @@
-//! Time budgets: what the retries of a scope spend together.
+//! Time budgets: the time that the retries of a scope spend together.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ use crate::guard::scope;
 use crate::guard::scope::RetryScope;
 
 impl Plan<'_> {
-    /// Whether a time budget holds for the call: its own, or that of a scope it is made in.
+    /// Whether a time budget holds for the call: its own, or that of an enclosing scope.
     pub(super) fn has_time_budget(&self) -> bool {
         self.time_budget_left().is_some()
     }
 
-    /// What is left of the smallest one.
+    /// Returns what is left of the smallest one.
     pub(super) fn time_budget_left(&self) -> Option<Duration> {
         let own = self.own_scope().and_then(RetryScope::time_left);
         let around = scope::is_entered().then(scope::time_left).flatten();
@@ -26,15 +26,15 @@ impl Plan<'_> {
 }
 
 impl Attempts {
-    /// Charges the time since the last failure to the time budgets that hold: the wait, and the retry
-    /// after it. Time that others charged meanwhile counts once, as it was under way in both: above
-    /// all that of calls inside this one.
+    /// Charges the time since the last failure to the time budgets in force: the wait, and the retry
+    /// after it. Time that other calls charged meanwhile counts once, as it passed in both: above all
+    /// that of nested calls.
     pub(super) fn charge(&mut self, plan: &Plan<'_>) {
         let Some(failed) = self.failed.filter(|_| plan.has_time_budget()) else {
             return;
         };
         let own = plan.own_scope();
-        // By the innermost budget: the one that calls inside this one charge too.
+        // By the innermost budget: the one that nested calls charge too.
         let spent = || millis(own.map_or_else(scope::time_spent, RetryScope::time_spent));
         let elapsed = millis(failed.elapsed());
         if self.retries > 0 {
@@ -51,7 +51,7 @@ impl Attempts {
     }
 }
 
-/// The low 32 bits of a duration in milliseconds: enough for a difference.
+/// Returns the low 32 bits of a duration in milliseconds: enough for a difference.
 fn millis(duration: Duration) -> u32 {
     u32::try_from(duration.as_millis() & u128::from(u32::MAX)).unwrap_or(0)
 }

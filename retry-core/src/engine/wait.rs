@@ -1,4 +1,4 @@
-//! [`Pause`]: the wait of an async call, on tokio's clock, ended early where its scope is cancelled.
+//! [`Pause`]: the wait of an async call, on tokio's clock, ended early if its scope is cancelled.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -16,19 +16,19 @@ use crate::guard::scope;
 use crate::guard::scope::Waiter;
 use crate::report::event::Reason;
 
-/// An outcome on its way through a wait that may be cancelled.
+/// An outcome carried through a wait that may be cancelled.
 #[derive(Debug)]
 pub struct Carried<R>(R);
 
-/// No outcome: one that is not `Send` would make the call's future not `Send` either.
+/// No outcome carried: one that is not `Send` would make the call's future not `Send` either.
 #[derive(Debug)]
 pub struct NotCarried(Infallible);
 
-/// How an outcome comes through a wait.
+/// The way of an outcome through a wait.
 pub trait Carriage<R>: Sized {
     /// Takes the outcome along, if it can.
     fn load(outcome: R) -> Option<Self>;
-    /// Hands it back.
+    /// Returns the outcome.
     fn unload(self) -> R;
 }
 
@@ -57,28 +57,28 @@ impl<R> Carriage<R> for NotCarried {
 }
 
 pin_project! {
-    /// A wait. Its output is what ends the call, where a cancellation did.
+    /// A wait. Its output is the outcome that ends the call, after a cancellation.
     ///
-    /// No larger than tokio's own sleep: what only a cancellable wait needs is boxed.
+    /// No larger than tokio's own sleep: data that only a cancellable wait needs is boxed.
     #[project = PauseProjection]
     #[must_use = "futures do nothing unless polled"]
     #[derive(Debug)]
     pub enum Pause<C> {
-        /// Nothing to wait for; `yields` gives other tasks a turn first.
+        /// Nothing to wait for; `yields` lets other tasks run first.
         Immediate { yields: bool },
         /// A wait outside of any scope.
         Plain { #[pin] sleep: Sleep },
-        /// A wait that a scope can end, or that something was paid for.
+        /// A wait that a scope can end, or that tokens were paid for.
         Held { held: Box<Held<C>> },
     }
 }
 
-/// A wait that a scope can end, or that something was paid for.
+/// A wait that a scope can end, or that tokens were paid for.
 pub struct Held<C> {
     sleep: InterruptibleSleep,
     carried: Option<C>,
     interrupted: Option<Interrupted>,
-    /// Given back where the wait is dropped, or ended by a scope.
+    /// Given back if the wait is dropped, or ended by a scope.
     tokens: Option<Tokens>,
 }
 
@@ -88,7 +88,7 @@ impl<C> std::fmt::Debug for Held<C> {
     }
 }
 
-/// A sleep that the scopes it was begun in can end. Its output is whether they did.
+/// A sleep that can be ended by the scopes in which it began. Its output is whether they did.
 pub(crate) struct InterruptibleSleep {
     sleep: Pin<Box<Sleep>>,
     waiter: Option<Waiter>,
@@ -123,10 +123,10 @@ impl Future for InterruptibleSleep {
     }
 }
 
-/// A loop that neither waits nor ever blocks inside gives way to other tasks this often.
+/// A loop that neither waits nor blocks yields to other tasks once in so many attempts.
 pub(crate) const YIELD_EVERY: u32 = 32;
 
-/// What is slept of a wait: all of it, but in tests that skip waits.
+/// Returns the part of a wait that is slept: all of it, except in tests that skip waits.
 #[inline]
 fn slept(wait: Duration) -> Duration {
     #[cfg(feature = "testing")]
@@ -137,7 +137,7 @@ fn slept(wait: Duration) -> Duration {
 }
 
 impl Wait {
-    /// Begins to wait, with `outcome` carried along where there is a scope.
+    /// Starts the wait; carries `outcome` along if there is a scope.
     #[inline]
     pub fn pause<R, C: Carriage<R>>(self, outcome: R, _carriage: PhantomData<C>) -> Pause<C> {
         let Self { wait, next, held } = self;

@@ -8,8 +8,8 @@ use crate::classify::classification::Classify;
 use crate::operation::Operation;
 use crate::policy::retry_policy::RetryPolicy;
 
-/// Calls `attempt` until it succeeds, its error is final or `policy` has had enough. Waits block
-/// the thread. In logs the call goes by its file and line; [`Retry`] gives it a name.
+/// Calls `attempt` until it succeeds, its error is final or `policy` allows no more. Waits block the
+/// thread. Logs name the call by its file and line; [`Retry`] gives it a name.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! [`Retry`]: what the attributes offer, for code without one.
+//! [`Retry`]: the options of the attributes, for code without one.
 
 use std::panic::Location;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use super::choices::{
     AnyOk, ByClassify, NoHook, NoLimit, NotAppliedIf, OnRetry, RetryOnOk, Timeout, TotalTime,
 };
 
-/// A call to make, with its policy and whatever else is to hold for it.
+/// A call to make, with its policy and its other options.
 ///
 /// ```
 /// use std::time::Duration;
@@ -47,7 +47,7 @@ pub struct Retry<J = ByClassify, A = AnyOk, H = NoHook, L = NoLimit, G = NoGuard
     pub(super) guards: G,
 }
 
-/// What is chosen without a type of its own.
+/// Choices without a type of their own.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Call {
     pub(super) policy: RetryPolicy,
@@ -56,7 +56,8 @@ pub(super) struct Call {
 }
 
 impl Retry {
-    /// A call under `policy`, named by the caller's file and line until [`Retry::name`] says better.
+    /// Prepares a call under `policy`, named by the caller's file and line unless [`Retry::name`] is
+    /// called.
     #[track_caller]
     pub const fn new(policy: RetryPolicy) -> Self {
         Self::of(policy, Operation::at(Location::caller()))
@@ -103,21 +104,21 @@ macro_rules! with {
 }
 
 impl<J, A, H, L, G> Retry<J, A, H, L, G> {
-    /// The operation's name in logs, errors and statistics.
+    /// Sets the operation's name in logs, errors and statistics.
     pub const fn name(mut self, name: &'static str) -> Self {
         self.call.operation = Operation::named(name);
         self
     }
 
-    /// What to do when an annotated call inside an attempt has given up. Without it
-    /// [`Nested::Stop`], unless `RETRY__NESTED` says otherwise.
+    /// Sets the reaction to an annotated call inside an attempt that has given up. Without it
+    /// [`Nested::Stop`], unless `RETRY__NESTED` is set.
     pub const fn nested(mut self, nested: Nested) -> Self {
         self.call.nested = Some(nested);
         self
     }
 
-    /// Judges errors by `predicate`, which gives a `bool` (retry or stop) or a [`Verdict`]; the
-    /// error then need not be [`Classify`](crate::Classify), only `Display`.
+    /// Judges errors by `predicate`, which returns a `bool` (retry or stop) or a [`Verdict`]; the error
+    /// then needs `Display` only, and not [`Classify`](crate::Classify).
     pub fn retry_if<E, V: Into<Verdict>, F: Fn(&E) -> V>(
         self,
         predicate: F,
@@ -136,9 +137,9 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
         }
     }
 
-    /// States which errors prove that nothing happened: the whole body, not only the step that
-    /// failed. It is asked where neither the error's type nor a known library states it, and never of
-    /// an attempt that a time limit has cut.
+    /// States which errors prove that nothing happened: in the whole body, not only in the step that
+    /// failed. The predicate is queried if neither the error's type nor a known library states it, and
+    /// never for an attempt that a time limit has cut.
     ///
     /// It matters under [`ExecutionGuarantee::ExactlyOnce`](crate::ExecutionGuarantee::ExactlyOnce),
     /// which retries nothing else, and under the gate of `retry-effects`.
@@ -173,8 +174,8 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
         }
     }
 
-    /// Retries also on an `Ok` value of which `predicate` says so. If attempts run out, the last
-    /// value comes back.
+    /// Also retries on an `Ok` value for which `predicate` is true. If attempts run out, the last value
+    /// comes back.
     pub fn retry_on_ok<T, F: Fn(&T) -> bool>(
         self,
         predicate: F,
@@ -182,7 +183,7 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
         with!(self, accept: RetryOnOk(predicate))
     }
 
-    /// Tells `hook` of each retry, before its wait, with the very wait that is slept.
+    /// Calls `hook` on each retry, before its wait, with the exact wait that is slept.
     pub fn on_retry<E, F: Fn(crate::RetryEvent<'_, E>)>(
         self,
         hook: F,
@@ -190,8 +191,8 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
         with!(self, hook: OnRetry(hook))
     }
 
-    /// The judge, and the call without it. For the gate, which asks it too, and has a say in whether
-    /// there is another attempt.
+    /// Splits off the judge. For the gate, which queries it too, and takes part in the decision on
+    /// another attempt.
     #[doc(hidden)]
     pub fn __judge_apart(self) -> (J, Retry<(), A, H, L, G>) {
         let (call, (judge, accept, hook, limits, guards)) = self.parts();
@@ -206,7 +207,7 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
         (judge, retry)
     }
 
-    /// The same call, judged by `judge`.
+    /// Returns the same call, judged by `judge`.
     #[doc(hidden)]
     pub fn __judged_by<K>(self, judge: K) -> Retry<K, A, H, L, G> {
         let (call, (_, accept, hook, limits, guards)) = self.parts();
@@ -220,8 +221,8 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
         }
     }
 
-    /// Begins to count the time, where it is limited. For the gate, which the call passes before its
-    /// first attempt.
+    /// Starts to count the time, if it is limited. For the gate, which the call passes before its first
+    /// attempt.
     #[doc(hidden)]
     pub fn __begin(&mut self) -> Option<crate::engine::deadline::Limits>
     where
@@ -246,8 +247,8 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
 impl<J, A, H, G> Retry<J, A, H, NoLimit, G> {
     /// Bounds the whole call, attempts and waits together.
     ///
-    /// No wait is begun that would leave no time for an attempt. A sync attempt is never cut; an
-    /// async one is dropped when time runs out, which needs `E: From<RetryError>`.
+    /// No wait begins that would leave no time for an attempt. A sync attempt is never cut; an async one
+    /// is dropped when time runs out, which needs `E: From<RetryError>`.
     pub fn max_total_time(self, limit: Duration) -> Retry<J, A, H, TotalTime, G> {
         with!(self, limits: TotalTime { limit, begun: None })
     }
@@ -276,8 +277,8 @@ impl<J, A, H, G> Retry<J, A, H, Timeout, G> {
 }
 
 impl<J, A, H, L, G> Retry<J, A, H, L, G> {
-    /// Pays each retry from `budget`, which other calls may share: every first attempt deposits, a
-    /// retry costs a token. One that finds none is not made; the call ends with its last error.
+    /// Pays each retry from `budget`, which other calls may share: every first attempt deposits, a retry
+    /// costs a token. Without a token no retry is made; the call ends with its last error.
     ///
     /// ```
     /// use retry_core::{ASYNC_JOB_DEFAULT, Retry, RetryBudget};
@@ -306,11 +307,11 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
         })
     }
 
-    /// Asks `breaker` before each attempt, and tells it of each outcome. A final error
-    /// ([`Verdict::Stop`]) is an answer: the other side works. While the breaker is open a call
-    /// is not made, and ends with [`RetryError::CircuitOpen`](crate::RetryError::CircuitOpen), which
-    /// needs `E: From<RetryError>`. A retry that would meet an open circuit after its wait is not waited
-    /// for: the call ends with its last error.
+    /// Queries `breaker` before each attempt, and reports each outcome to it. A final error
+    /// ([`Verdict::Stop`]) is an answer: the other side works. While the breaker is open a call is not
+    /// made, and ends with [`RetryError::CircuitOpen`](crate::RetryError::CircuitOpen), which needs
+    /// `E: From<RetryError>`. If a retry would meet an open circuit after its wait, the call does not
+    /// wait: it ends with its last error.
     ///
     /// ```
     /// use std::io;
@@ -339,7 +340,7 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
         self.guarded(|guards| guards.open().with_breaker(breaker))
     }
 
-    /// Lets `limiter` slow attempts down once the other side says that there are too many.
+    /// Lets `limiter` slow attempts down once the other side reports too many.
     pub fn adaptive<'a>(
         self,
         limiter: &'a AdaptiveLimiter,

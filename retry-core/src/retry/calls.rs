@@ -1,4 +1,4 @@
-//! Making a [`Retry`]'s call: the loop around the engine, sync and async.
+//! The loop around the engine that makes a [`Retry`]'s call, sync and async.
 
 use std::future::Future;
 use std::marker::PhantomData;
@@ -19,8 +19,8 @@ use crate::engine::plan::Plan;
 use crate::engine::wait::{Carriage, Carried};
 use crate::guard::scope::InTime;
 
-/// The loop of an async call. `$heard` is what becomes of an outcome before it is judged: written into
-/// the loop and not called by it, as a call that asks nobody must not keep its outcome across an await.
+/// The loop of an async call. `$heard` turns an outcome into the one to judge. It is written into the
+/// loop and not called by it, as a call without a query must not keep its outcome across an await.
 macro_rules! async_loop {
     ($call:ident, $attempt:ident, |$outcome:ident, $timed_out:ident| $heard:expr) => {
         async move {
@@ -42,8 +42,8 @@ macro_rules! async_loop {
                 } else {
                     admission.given_back()
                 };
-                // What the attempt's future is made with is gone before it is awaited, so that the
-                // call's future does not keep it.
+                // The parts of the attempt's future are gone before it is awaited, so that the call's
+                // future does not keep them.
                 let bounded = {
                     let operation = &$call.call.operation;
                     let (name, number) = (|| operation.name(), attempts.number());
@@ -100,8 +100,8 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
     ///
     /// # Errors
     ///
-    /// The last attempt's error, untouched, or [`RetryError`](crate::RetryError) in the form that
-    /// `E: From<RetryError>` gives it, where a circuit breaker let no attempt be made.
+    /// The last attempt's error, untouched, or [`RetryError`](crate::RetryError), converted by
+    /// `E: From<RetryError>`, if a circuit breaker rejected the attempt.
     pub fn run<T, E>(self, attempt: impl FnMut() -> Result<T, E>) -> Result<T, E>
     where
         J: Judge<E>,
@@ -113,8 +113,8 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
         self.__run_checked(attempt, Heard::Ended)
     }
 
-    /// [`run`](Self::run), with what becomes of each outcome before it is judged. For the gate, which
-    /// may ask the callee.
+    /// [`run`](Self::run), with `check` on each outcome before it is judged. For the gate, which may
+    /// query the callee.
     ///
     /// # Errors
     ///
@@ -186,9 +186,8 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
     ///
     /// # Errors
     ///
-    /// The last attempt's error, untouched, or [`RetryError`](crate::RetryError) in the form that
-    /// `E: From<RetryError>` gives it, where a limit was set and ran out, or a circuit breaker let no
-    /// attempt be made.
+    /// The last attempt's error, untouched, or [`RetryError`](crate::RetryError), converted by
+    /// `E: From<RetryError>`, if a limit was set and ran out, or a circuit breaker rejected the attempt.
     ///
     /// # Panics
     ///
@@ -212,8 +211,8 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
         async_loop!(self, attempt, |outcome, timed_out| Heard::Ended(outcome))
     }
 
-    /// [`run_async`](Self::run_async), with what becomes of each outcome before it is judged, and of
-    /// whether its timeout cut it. For the gate, which may ask the callee.
+    /// [`run_async`](Self::run_async), with `check` on each outcome, and on whether its timeout cut it,
+    /// before it is judged. For the gate, which may query the callee.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! The parts that a [`Retry`](crate::retry::builder::Retry) is put together from: one type for each choice, so that
-//! a call pays for none that it did not make and asks of its error no more than they need.
+//! The parts of a [`Retry`](crate::retry::builder::Retry): one type for each choice, so that a call pays
+//! for no choice that it did not make, and requires no more of its error than they need.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -29,12 +29,12 @@ pub struct NotAppliedIf<J, F> {
     pub(super) states: F,
 }
 
-/// How an error is judged.
+/// A judge of errors.
 pub trait Judge<E> {
-    /// What the engine is told of `error`.
+    /// Returns the failure of `error` for the engine.
     fn failure<'a>(&self, error: &'a E) -> Failure<'a>;
 
-    /// A predicate's advice, which comes before the error's own.
+    /// Returns a predicate's advice, which takes precedence over the error's own.
     fn advice(&self, _error: &E) -> Option<Verdict> {
         None
     }
@@ -47,9 +47,9 @@ pub trait Judge<E> {
 
 /// A judge that can take another predicate's advice.
 pub trait Advisable {
-    /// The judge that does.
+    /// The judge with that advice.
     type With<F>;
-    /// Takes the advice of `predicate` instead.
+    /// Replaces the advice by that of `predicate`.
     fn advised_by<F>(self, predicate: F) -> Self::With<F>;
 }
 
@@ -116,7 +116,7 @@ impl<E: fmt::Display, V: Into<Verdict>, F: Fn(&E) -> V> Judge<E> for RetryIf<F> 
     }
 }
 
-/// A judge that copies of an attempt ask as well as the engine.
+/// A judge that the engine and the copies of an attempt share.
 pub(super) struct Shared<J>(pub(super) Arc<J>);
 
 impl<J> Clone for Shared<J> {
@@ -155,15 +155,15 @@ impl<E, J: Judge<E>> IsFinal<E> for Shared<J> {
 #[derive(Clone, Copy, Debug)]
 pub struct AnyOk;
 
-/// A predicate says which `Ok` is to be retried.
+/// A predicate decides which `Ok` is retried.
 #[derive(Clone, Copy, Debug)]
 pub struct RetryOnOk<F>(pub(super) F);
 
-/// Whether a value is accepted.
+/// The acceptance of a value.
 pub trait Accept<T> {
     /// Whether no value is ever refused.
     const ANY: bool = false;
-    /// Whether the attempt is to be made again.
+    /// Whether another attempt is to be made.
     fn is_refused(&self, value: &T) -> bool;
 }
 
@@ -183,17 +183,17 @@ impl<T, F: Fn(&T) -> bool> Accept<T> for RetryOnOk<F> {
     }
 }
 
-/// Nobody is told.
+/// No hook is called.
 #[derive(Clone, Copy, Debug)]
 pub struct NoHook;
 
-/// A closure is told.
+/// A closure is called.
 #[derive(Clone, Copy, Debug)]
 pub struct OnRetry<F>(pub(super) F);
 
-/// Who is told of a retry.
+/// The receiver of a retry's event.
 pub trait Hook<E> {
-    /// Tells.
+    /// Reports a retry.
     fn call(&self, event: RetryEvent<'_, E>);
 }
 
@@ -227,9 +227,9 @@ pub struct Timeout {
     pub(super) begun: Option<Limits>,
 }
 
-/// Limits that may begin to count before the first attempt.
+/// Limits whose count may start before the first attempt.
 pub trait Begin {
-    /// Begins to count now, where time is limited.
+    /// Starts to count now, if time is limited.
     fn begin(&mut self) -> Option<Limits>;
 }
 
@@ -254,7 +254,7 @@ impl Begin for Timeout {
 }
 
 impl TotalTime {
-    /// Counts from now on, unless it has begun.
+    /// Counts from now on, unless the count has begun.
     fn count(&self) -> Limits {
         self.begun
             .unwrap_or_else(|| Limits::start(None, Some(self.limit)))
@@ -262,7 +262,7 @@ impl TotalTime {
 }
 
 impl Timeout {
-    /// Counts from now on, unless it has begun.
+    /// Counts from now on, unless the count has begun.
     fn count(&self) -> Limits {
         self.begun
             .unwrap_or_else(|| Limits::start(Some(self.timeout), self.max_total_time))
@@ -275,11 +275,11 @@ impl Timeout {
     note = "use `max_total_time`, which bounds the whole call, or `run_async`"
 )]
 pub trait SyncLimits: Begin {
-    /// What counts the time; nothing where time is not limited.
+    /// The started count; `()` if time is not limited.
     type Started;
-    /// Begins to count.
+    /// Starts to count.
     fn start(&self) -> Self::Started;
-    /// The limits, if there are any.
+    /// Returns the limits, if there are any.
     fn limits(started: &Self::Started) -> Option<&Limits>;
 }
 
@@ -309,17 +309,17 @@ impl SyncLimits for TotalTime {
 
 /// Limits of an async call.
 pub trait AsyncLimits: Begin {
-    /// What may cut an attempt.
+    /// The bound of an attempt.
     type Bound: Bound<Cut = Self::Cut>;
-    /// What a cut attempt leaves.
+    /// The result of a cut attempt.
     type Cut;
-    /// What counts the time; nothing where time is not limited.
+    /// The started count; `()` if time is not limited.
     type Started;
-    /// Begins to count.
+    /// Starts to count.
     fn start(&self) -> Self::Started;
-    /// The limits, if there are any.
+    /// Returns the limits, if there are any.
     fn limits(started: &Self::Started) -> Option<&Limits>;
-    /// What cuts an attempt that begins now.
+    /// Returns the bound of an attempt that begins now.
     fn bound(
         started: &Self::Started,
         operation: impl FnOnce() -> &'static str,

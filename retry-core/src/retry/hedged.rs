@@ -11,7 +11,7 @@ use crate::engine::hedge::{Hedge, Maker};
 
 /// A [`Retry`] that hedges; made by [`Retry::hedge`].
 ///
-/// It can only be made as an async call, since the thread of a sync one is busy with the first attempt.
+/// Only an async call can hedge: the thread of a sync one is busy with the first attempt.
 #[derive(Clone, Copy, Debug)]
 #[must_use = "a call is made by `run_async`"]
 pub struct HedgedRetry<'a, J, A, H, L, R> {
@@ -20,10 +20,10 @@ pub struct HedgedRetry<'a, J, A, H, L, R> {
 }
 
 impl<J, A, H, L, G> Retry<J, A, H, L, G> {
-    /// Makes another attempt beside one that is slow; the first success counts, the others are
-    /// dropped. Only for a body that may run twice at the same time. Each hedge takes a token of the
-    /// budget, where there is one; a refusal leaves the first attempt alone. Choose it last: what is
-    /// left is to make the call, by [`HedgedRetry::run_async`].
+    /// Makes another attempt beside one that is slow; the first success counts, the others are dropped.
+    /// Only for a body that may run twice at the same time. Each hedge takes a token of the budget, if
+    /// there is one; after a refusal the first attempt runs alone. Choose it last: the only step left is
+    /// [`HedgedRetry::run_async`].
     pub fn hedge<'a>(self, hedge: Hedge) -> HedgedRetry<'a, J, A, H, L, G::Rejection>
     where
         G: Extend<'a>,

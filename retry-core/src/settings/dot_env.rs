@@ -1,7 +1,7 @@
 //! The lines of `.env`: settings, other programs' variables, and lines that are neither.
 //!
-//! The file belongs to other programs too, which may read it by other rules. A line that cannot be
-//! parsed is skipped by itself, and costs no other line.
+//! Other programs use the file too, and may read it by other rules. So a line that cannot be parsed is
+//! skipped alone, and all other lines count.
 
 use std::cell::Cell;
 use std::io;
@@ -10,7 +10,7 @@ use crate::settings::error::InvalidSetting;
 use crate::settings::names::PREFIX;
 use crate::settings::read::Read;
 
-/// All settings of the file, and what is wrong with its lines.
+/// Returns all settings of the file, and the faults of its lines.
 pub(super) fn parse(text: &str) -> Read {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut lines: Vec<&str> = text.lines().collect();
@@ -28,7 +28,7 @@ pub(super) fn parse(text: &str) -> Read {
                 None => read.skipped.push(at.number + 1),
             }
         }
-        // A quote that is not closed takes the lines after it, which are lines of their own.
+        // An unclosed quote takes in the lines after it: they are parsed again without it.
         if !wrong.iter().any(|at| at.takes_more) {
             read.skipped.sort_unstable();
             read.variables = variables;
@@ -37,11 +37,11 @@ pub(super) fn parse(text: &str) -> Read {
     }
 }
 
-/// Where an entry cannot be parsed.
+/// An entry that cannot be parsed.
 struct Wrong {
     /// Its first line, from 0.
     number: usize,
-    /// Whether it has taken the lines after it too.
+    /// Whether it includes lines after the first.
     takes_more: bool,
 }
 
@@ -56,7 +56,7 @@ fn pass(lines: &[&str]) -> (Vec<(String, String)>, Vec<Wrong>) {
             Some(Ok((name, value))) if name.starts_with(PREFIX) => variables.push((name, value)),
             Some(Ok(_)) => {}
             Some(Err(_)) => {
-                // Lines without an entry were passed over before it.
+                // Blank lines and comments may stand before the entry.
                 let first = lines[number..read.get()]
                     .iter()
                     .position(|line| is_entry(line));
@@ -75,7 +75,7 @@ fn is_entry(line: &str) -> bool {
     !line.is_empty() && !line.starts_with('#')
 }
 
-/// The setting that a line is meant to be, with what follows its name.
+/// Returns name and value of the setting that a line is meant to be; `None` for any other line.
 fn setting_of(line: &str) -> Option<(String, String)> {
     let line = line.trim();
     let named = line.strip_prefix("export").map_or(line, str::trim_start);
@@ -89,12 +89,12 @@ fn setting_of(line: &str) -> Option<(String, String)> {
     Some((name.to_owned(), value.to_owned()))
 }
 
-/// Gives one line a read, so that it is known which lines an entry was made of.
+/// Returns at most one line a read, so that the lines of each entry are known.
 struct ByLine<'a> {
     lines: &'a [&'a str],
-    /// How many lines were read to their end.
+    /// Number of lines read to their end.
     read: &'a Cell<usize>,
-    /// How much was read of the next one.
+    /// Number of bytes read of the next line.
     column: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Where variables are read: the process environment, over `.env`.
+//! Reads variables from the process environment, over `.env`.
 
 use super::read::Read;
 #[cfg(feature = "dotenv")]
@@ -8,7 +8,8 @@ use crate::settings::names::PREFIX;
 pub(super) fn read() -> Read {
     let mut read = dot_env();
     for (name, value) in std::env::vars_os() {
-        // A value that is not Unicode is kept in its replaced form: parsing refuses it by name.
+        // Bytes that are not Unicode become U+FFFD: parsing then refuses the value and names the
+        // variable.
         let name = name.to_string_lossy();
         if name.starts_with(PREFIX) {
             read.variables
@@ -18,7 +19,8 @@ pub(super) fn read() -> Read {
     read
 }
 
-/// Other programs' lines do not take our settings down. They are not shown: they may hold secrets.
+/// Warns only: another program's line must not make our settings fail. The line itself is not logged: it
+/// may hold a secret.
 pub(super) fn warn_of_skipped(lines: &[usize]) {
     for line in lines {
         tracing::warn!(
@@ -37,7 +39,7 @@ fn dot_env() -> Read {
 #[cfg(feature = "dotenv")]
 fn dot_env() -> Read {
     match std::fs::read(".env") {
-        // What is not Unicode is kept in its replaced form here too.
+        // Bytes that are not Unicode become U+FFFD here too.
         Ok(bytes) => super::dot_env::parse(&String::from_utf8_lossy(&bytes)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Read::default(),
         Err(error) => Read {

@@ -1,4 +1,4 @@
-//! What is wrong with settings: all of it at once, each with its variable, its value and what is allowed.
+//! Errors of settings: all faults at once, each with its variable, its value and what is allowed.
 
 /// One environment variable (or line of `.env`) that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -7,9 +7,9 @@
 pub struct InvalidSetting {
     /// The variable's name.
     pub variable: String,
-    /// Its value, as it was found.
+    /// Its value, as found.
     pub value: String,
-    /// What is allowed, as a sentence without its full stop.
+    /// The allowed values, as a sentence without its full stop.
     pub allowed: String,
 }
 

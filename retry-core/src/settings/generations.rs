@@ -1,11 +1,11 @@
-//! [`Generations`]: what is resolved once for each installation of settings.
+//! [`Generations`]: a value resolved once for each installation of settings.
 
 use std::sync::OnceLock;
 
 use crate::settings::slot::generation;
 
-/// A value for each generation of settings. Newer ones hang below, so that a value can be borrowed
-/// for as long as the program runs, without a lock.
+/// A value for each generation of settings. Newer values hang below older ones, so that a value can be
+/// borrowed for as long as the program runs, without a lock.
 #[derive(Debug)]
 pub(crate) struct Generations<T>(OnceLock<Box<Generation<T>>>);
 
@@ -27,8 +27,8 @@ impl<T> Generations<T> {
         Self(OnceLock::new())
     }
 
-    /// The value under the settings in force. `make` gives a missing one, and something to tell of
-    /// it: `tell` is called with that if the value was the first of its generation.
+    /// Returns the value under the settings in force. `make` builds a missing value and a report about
+    /// it; `tell` receives the report if the value is the first of its generation.
     #[inline]
     pub(crate) fn get<U>(&self, make: impl FnMut() -> (T, U), tell: impl FnMut(&U)) -> &T {
         let number = generation();
@@ -38,7 +38,7 @@ impl<T> Generations<T> {
         }
     }
 
-    /// The same for a first call, or after an installation.
+    /// [`Self::get`] for a first call, or after an installation.
     #[cold]
     fn newest<U>(
         &self,
@@ -49,8 +49,8 @@ impl<T> Generations<T> {
         let mut slot = &self.0;
         loop {
             let Some(found) = slot.get() else {
-                // Made before the slot is asked for, and told of after: a subscriber that calls
-                // this very function finds nothing held.
+                // `make` runs before the slot is set, and `tell` after: nothing is held if a subscriber
+                // calls this same function.
                 let (value, told) = make();
                 let newer = Self::new();
                 let fresh = Generation {
@@ -63,7 +63,8 @@ impl<T> Generations<T> {
                 }
                 continue;
             };
-            // Older than the settings in force; or, by a hair, newer, and then as good.
+            // A concurrent installation can make it newer than `number`: as good. An older one is
+            // passed.
             if found.number >= number {
                 return &found.value;
             }

@@ -1,11 +1,11 @@
-//! What a variable, an attribute or an operator says of guards, and what comes of all of them.
+//! [`GuardLayer`]: guards as a variable, an attribute or an operator sets them, and all layers merged.
 
 use std::time::Duration;
 
 use crate::guard::breaker::config::{BreakerConfig, Window};
 use crate::guard::budget::limits::BudgetLimits;
 
-/// What one layer sets of a call's guards; what it does not set shows through from below.
+/// Guard settings of one layer; a field that is not set shows the layer below.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct GuardLayer {
     /// `budget`, or its `ratio`.
@@ -38,14 +38,14 @@ pub struct GuardLayer {
     pub hedge_after: Option<Duration>,
 }
 
-/// The fields, each or the one below.
+/// Each field, or the same field of the layer below.
 macro_rules! either {
     ($over:expr, $below:expr, $($field:ident),*) => {
         GuardLayer { $($field: match $over.$field { None => $below.$field, set => set },)* }
     };
 }
 
-/// The fields that are given, in the place of the defaults.
+/// Replaces defaults by the fields that are set.
 macro_rules! set {
     ($config:expr, $layer:expr, $($field:ident),*) => {
         $(if let Some(set) = $layer.$field { $config.$field = set; })*
@@ -94,7 +94,7 @@ impl GuardLayer {
         )
     }
 
-    /// Panics where a number is out of its range: in a constant, a compile error.
+    /// Panics if a number is out of its range; in a constant, that is a compile error.
     pub(crate) const fn check(&self) {
         let _ = self.budget();
         if let Err(error) = self.breaker().validate() {
@@ -108,19 +108,19 @@ impl GuardLayer {
         }
     }
 
-    /// Whether a budget's numbers are given here, and it is not only named.
+    /// Whether numbers of a budget are set: then the budget is not only named.
     pub(crate) const fn gives_budget(&self) -> bool {
         self.budget_ratio.is_some() || self.budget_burst.is_some() || self.budget_floor.is_some()
     }
 
-    /// The same of a breaker.
+    /// The same for a breaker.
     pub(crate) fn gives_breaker(&self) -> bool {
         self.breaker() != BreakerConfig::DEFAULT
     }
 
-    /// The budget that all layers together ask for.
+    /// Returns the budget that all layers together request.
     ///
-    /// Panics where a number is out of its range: what is not checked before is a constant.
+    /// Panics if a number is out of its range: only a constant arrives here unchecked.
     pub(crate) const fn budget(&self) -> BudgetLimits {
         let mut limits = BudgetLimits::DEFAULT;
         if let Some(ratio) = self.budget_ratio {
@@ -135,7 +135,7 @@ impl GuardLayer {
         limits
     }
 
-    /// The breaker that all layers together ask for.
+    /// Returns the breaker that all layers together request.
     pub(crate) const fn breaker(&self) -> BreakerConfig {
         let mut config = BreakerConfig::DEFAULT;
         set!(

@@ -1,4 +1,4 @@
-//! What variables say of guards: budgets, breakers, time budgets and hedges.
+//! Variables of guards: budgets, breakers, time budgets and hedges.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::settings::names::class_named;
 use crate::settings::names::operation_key;
 use crate::text::duration;
 
-/// By class, by operation and for the process.
+/// Guard layers by class, by operation and for the process.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct GuardSettings {
     pub(super) classes: [GuardLayer; 4],
@@ -20,8 +20,8 @@ pub(super) struct GuardSettings {
 }
 
 impl GuardSettings {
-    /// Reads a variable, its prefix taken off. `None`: the name is none of a guard's. Else whether
-    /// the value is good, or what is allowed.
+    /// Reads a variable, given without its prefix. Returns `None` if the name is not a guard's; an error
+    /// states what is allowed.
     pub(super) fn read(&mut self, rest: &str, value: &str) -> Option<Result<(), String>> {
         if let Some(operation) = rest.strip_prefix(OPERATION) {
             let (name, field) = operation.rsplit_once("__")?;
@@ -64,12 +64,12 @@ impl GuardSettings {
     }
 }
 
-/// How a field's value is read into its layer; an error says what is allowed.
+/// Reads a field's value into its layer; an error states what is allowed.
 type Read = fn(&mut GuardLayer, &str) -> Result<(), String>;
 
 const MOST_TOKENS: u32 = 1_000_000;
 
-/// The fields that a class and an operation have alike.
+/// Fields that a class and an operation share.
 const FIELDS: [(&str, Read); 12] = [
     ("BUDGET", |layer, value| {
         set(&mut layer.budget_ratio, ratio(value))
@@ -119,7 +119,7 @@ fn set<T>(slot: &mut Option<T>, value: Result<T, String>) -> Result<(), String> 
 }
 
 fn number(value: &str) -> Option<f64> {
-    // `inf`, `nan` and a sign, which `parse` takes, are no numbers for people.
+    // `parse` accepts `inf`, `nan` and a sign; people do not write numbers so.
     let plain = value.starts_with(|first: char| first.is_ascii_digit() || first == '.');
     value.parse().ok().filter(|_| plain)
 }
@@ -158,7 +158,7 @@ fn duration(value: &str, least: Duration) -> Result<Duration, String> {
     Ok(read)
 }
 
-/// `100` is calls, `30s` is time.
+/// Reads `100` as calls, `30s` as time.
 fn window(value: &str) -> Result<Window, String> {
     if let Ok(calls) = count(value, 1, bounds::MOST_CALLS) {
         return Ok(Window::Calls(calls));

@@ -1,4 +1,4 @@
-//! The guards that settings ask for.
+//! Guards that settings switch on or tune.
 
 use super::guard_layer::GuardLayer;
 use super::names::operation_key;
@@ -8,8 +8,8 @@ use crate::guard::budget::retry_budget::RetryBudget;
 use crate::policy::class::OperationClass;
 
 impl RetrySettings {
-    /// The retry budget that settings switch on for each operation of a class; `None` where they do
-    /// not. Each call of this makes another one, full.
+    /// Returns the retry budget that settings switch on for each operation of a class, or `None`. Each
+    /// call returns a new budget, full.
     ///
     /// ```
     /// use retry_core::{OperationClass, RetrySettings};
@@ -25,7 +25,7 @@ impl RetrySettings {
         self.class_budget(class).map(RetryBudget::with_limits)
     }
 
-    /// What all layers say of an operation's guards, `argument` being what its attribute says.
+    /// Returns an operation's guards from all layers; `argument` is the layer of its attribute.
     pub(crate) fn guards_over(
         &self,
         class: OperationClass,
@@ -40,24 +40,24 @@ impl RetrySettings {
         operation.map_or(layer, |operation| operation.over(layer))
     }
 
-    /// What settings alone say of them.
+    /// Returns an operation's guards from settings alone.
     pub(crate) fn guards(&self, class: OperationClass, name: &str) -> GuardLayer {
         self.guards_over(class, name, GuardLayer::NONE)
     }
 
-    /// The budget of a class, if settings ask for one.
+    /// Returns the budget of a class, if settings switch one on.
     pub(super) fn class_budget(&self, class: OperationClass) -> Option<BudgetLimits> {
         let class = &self.guards.classes[class.index()];
         class.budget_ratio.map(|_| class.budget())
     }
 
-    /// The budget of the process, if settings ask for one.
+    /// Returns the budget of the process, if settings switch one on.
     pub(crate) fn global_budget(&self) -> Option<BudgetLimits> {
         let process = &self.guards.process;
         process.budget_ratio.map(|_| process.budget())
     }
 
-    /// Whether settings ask for a budget where no code may have.
+    /// Whether settings switch on a budget, even where no code requests one.
     pub(super) fn ask_for_budgets(&self) -> bool {
         let layers = self.guards.classes.iter();
         let mut layers = layers

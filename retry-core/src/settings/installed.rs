@@ -10,15 +10,15 @@ use super::{environment, operations, variables};
 use crate::settings::error::InvalidSetting;
 use crate::settings::error::SettingsError;
 
-/// The settings in force. The first call without an installation reads the environment.
+/// Returns the settings in force. The first call without an installation reads the environment.
 pub(crate) fn current() -> Arc<RetrySettings> {
     present().unwrap_or_else(|| {
         let (settings, complaints) = lenient();
         let read = Arc::new(settings);
         let mut slot = INSTALLED.write().unwrap_or_else(PoisonError::into_inner);
-        // Another thread may have been here in between.
+        // Another thread may have filled the slot in between.
         let settings = slot.get_or_insert_with(|| Arc::clone(&read)).clone();
-        // A subscriber may call an annotated function: it must not find us holding anything.
+        // No lock may be held from here on: a subscriber may call an annotated function.
         drop(slot);
         if Arc::ptr_eq(&settings, &read) {
             in_force(&settings);
@@ -41,15 +41,15 @@ fn install(settings: RetrySettings) {
 impl RetrySettings {
     /// Applies these settings to the process, from the next failure of each operation on.
     ///
-    /// Meant for start-up. Installing again replaces them; each annotated function that has failed
-    /// under the old ones keeps some 200 bytes of them, so do not do it on a timer.
+    /// Call it at start-up. Another installation replaces these settings; each annotated function that
+    /// has failed under them keeps some 200 bytes of them, so do not install on a timer.
     pub fn install(self) {
         install(self);
     }
 }
 
 fn in_force(settings: &RetrySettings) {
-    // Settings start to count, and never stop what code has started.
+    // Settings can start statistics, and never stop what code has started.
     if settings.stats {
         observer_flags::set(observer_flags::STATS, true);
     }
@@ -59,7 +59,7 @@ fn in_force(settings: &RetrySettings) {
     );
 }
 
-/// What was wrong with the environment.
+/// Faults of the environment.
 struct Complaints {
     unreadable: Option<SettingsError>,
     skipped: Vec<usize>,
@@ -67,7 +67,7 @@ struct Complaints {
     unknown: Vec<String>,
 }
 
-/// Reads the environment and makes do: a bad value is complained of, and its default used.
+/// Reads the environment without failing: a bad value is reported, and its default used.
 fn lenient() -> (RetrySettings, Complaints) {
     let read = environment::read();
     let parsed = variables::parse(read.variables.into_iter().collect());

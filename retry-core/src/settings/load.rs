@@ -1,4 +1,4 @@
-//! Reading settings: all that is wrong with them is told at once.
+//! Reading of settings: all faults are reported at once.
 
 use std::collections::BTreeMap;
 
@@ -7,9 +7,9 @@ use super::retry_settings::RetrySettings;
 use super::{environment, variables};
 
 impl RetrySettings {
-    /// Reads the process environment and, with the feature `dotenv`, `.env` of the current
-    /// directory beneath it. Writes nothing and applies nothing; unknown `RETRY__` names are
-    /// warned of, and so are lines of `.env` that cannot be parsed, unless they begin with `RETRY__`.
+    /// Reads the process environment and, with the feature `dotenv`, `.env` of the current directory
+    /// beneath it. Writes nothing and applies nothing. Warns of unknown `RETRY__` names, and of lines of
+    /// `.env` that cannot be parsed; such a line that begins with `RETRY__` is an error.
     ///
     /// # Errors
     ///
@@ -32,8 +32,8 @@ impl RetrySettings {
         Self::of_variables(read.variables.into_iter().collect(), read.malformed)
     }
 
-    /// [`RetrySettings::load`] from the given variables alone, for tests and for programs that
-    /// keep their configuration elsewhere. Of a name given twice the last value counts.
+    /// [`RetrySettings::load`] from the given variables alone, for tests and for programs that keep
+    /// their configuration elsewhere. If a name is given twice, the last value counts.
     ///
     /// # Errors
     ///

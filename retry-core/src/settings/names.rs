@@ -1,11 +1,11 @@
-//! How variables spell operations and classes.
+//! Names of operations and classes in variables.
 
 use crate::policy::class::OperationClass;
 
 pub(super) const PREFIX: &str = "RETRY__";
 pub(super) const OPERATION: &str = "OP__";
 
-/// A name as variables spell it: upper case, `_` for what is not a letter or digit.
+/// Returns a name as variables spell it: upper case, `_` for each character but letters and digits.
 pub(crate) fn operation_key(name: &str) -> String {
     let name = name.strip_prefix("r#").unwrap_or(name);
     let key = name

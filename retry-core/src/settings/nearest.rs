@@ -1,8 +1,8 @@
-//! Which known name a mistyped one was meant to be.
+//! The known name that a mistyped name was meant to be.
 
-/// The known name that `name` is a typo of: the nearest, with one or two letters changed, missing,
-/// added or swapped. One in names of up to five letters, where two make another name. Names that
-/// differ in nothing but digits (`V1`, `V2`) are different names.
+/// Returns the known name that `name` is a typo of: the nearest one, with one or two letters changed,
+/// missing, added or swapped. Only one in names of up to five letters, where two make another name.
+/// Names that differ only in digits (`V1`, `V2`) are different names.
 pub(super) fn typo_of<'a>(
     name: &str,
     known: impl Iterator<Item = &'a str> + Clone,
@@ -28,8 +28,9 @@ fn are_numbered(one: &str, other: &str) -> bool {
     without_digits(one) == without_digits(other)
 }
 
-/// How many letters must be changed, left out, put in or swapped with the next one (optimal string
-/// alignment; Damerau, "A technique for computer detection and correction of spelling errors", 1964).
+/// Returns how many letters must be changed, left out, inserted or swapped with the next one (optimal
+/// string alignment; Damerau, "A technique for computer detection and correction of spelling errors",
+/// 1964).
 fn distance(one: &[char], other: &[char]) -> usize {
     let mut before: Vec<usize> = Vec::new();
     let mut above: Vec<usize> = (0..=other.len()).collect();

@@ -2,22 +2,22 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// Nobody has said yet: the settings are asked, once.
+/// The settings are not read yet: the first query reads them, once.
 pub(super) const UNASKED: u8 = 1 << 7;
 /// `stats()` counts.
 pub(crate) const STATS: u8 = 1;
-/// The budgets of settings.
+/// Budgets that settings switch on.
 pub(crate) const BUDGETS_OF_SETTINGS: u8 = 1 << 1;
 /// The global budget that code installed.
 pub(crate) const GLOBAL_BUDGET: u8 = 1 << 3;
-/// Budgets that no call asked for itself.
+/// Budgets that calls get without a request of their own.
 pub(crate) const BUDGETS: u8 = BUDGETS_OF_SETTINGS | GLOBAL_BUDGET;
-/// Variables of operations that have not run yet, which are known by name once they do.
+/// Variables of operations that have not run yet: a first run makes the operation's name known.
 pub(crate) const UNUSED_VARIABLES: u8 = 1 << 4;
-/// The metrics facade is told.
+/// The metrics facade counts.
 pub(crate) const METRICS: u8 = 1 << 2;
 
-/// Who wants to know before anybody has asked.
+/// The observers before the settings are read.
 const AT_FIRST: u8 = if cfg!(feature = "metrics") {
     UNASKED | METRICS
 } else {
@@ -26,9 +26,9 @@ const AT_FIRST: u8 = if cfg!(feature = "metrics") {
 
 pub(super) static WATCHERS: AtomicU8 = AtomicU8::new(AT_FIRST);
 
-/// From the next call on they want to know, or no longer do.
+/// Adds or removes an observer, from the next call on.
 pub(crate) fn set(watcher: u8, wants: bool) {
-    // Who is added before the settings were asked does not keep them from being asked.
+    // `UNASKED` stays: an observer added before the settings are read must not prevent their reading.
     if wants {
         WATCHERS.fetch_or(watcher, Ordering::Relaxed);
     } else {

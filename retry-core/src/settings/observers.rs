@@ -1,4 +1,4 @@
-//! Which observers there are; the first question reads the settings.
+//! The present observers; the first query reads the settings.
 
 use std::sync::atomic::Ordering;
 
@@ -6,13 +6,13 @@ use super::installed;
 pub(crate) use super::observer_flags::{BUDGETS, GLOBAL_BUDGET, STATS, UNUSED_VARIABLES, set};
 use super::observer_flags::{UNASKED, WATCHERS};
 
-/// Whether anybody wants to know.
+/// Whether there is any observer.
 #[inline]
 pub(crate) fn any() -> bool {
     watchers() != 0
 }
 
-/// Whether one of these does.
+/// Whether one of these observers is present.
 #[inline]
 pub(crate) fn is(watcher: u8) -> bool {
     watchers() & watcher != 0
@@ -30,7 +30,7 @@ fn watchers() -> u8 {
 
 #[cold]
 fn ask() -> u8 {
-    // Not unasked any more while the settings are read: that may log, and so come back here.
+    // Cleared before the settings are read: reading may log, and so come back here.
     WATCHERS.fetch_and(!UNASKED, Ordering::Relaxed);
     installed::current();
     WATCHERS.load(Ordering::Relaxed)

@@ -1,7 +1,7 @@
-//! The operation variables that no operation asks for: a mistyped name is found here, or nowhere.
+//! Operation variables that no operation requests: a mistyped name is found here, or nowhere.
 //!
-//! Operations make themselves known as they run, so a variable without one may belong to an operation
-//! whose turn comes later. A WARN is worth its while only where one of almost the same name is there.
+//! Operations become known as they run, so a variable without one may belong to an operation that runs
+//! later. A WARN is useful only where an operation of almost the same name is known.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,11 +11,11 @@ use super::retry_settings::RetrySettings;
 use super::{nearest, slot};
 use crate::settings::names::operation_key;
 
-/// What this process knows of its operations and of its variables, by their names in variables.
+/// Operations and variables that this process knows, by their names in variables.
 struct Known {
-    /// Operations that have asked for their settings.
+    /// Operations that have requested their settings.
     operations: BTreeSet<String>,
-    /// Variables that were warned of.
+    /// Variables already warned of.
     warned: BTreeSet<String>,
 }
 
@@ -25,13 +25,13 @@ static KNOWN: Mutex<Known> = Mutex::new(Known {
 });
 
 impl RetrySettings {
-    /// The operation variables (`RETRY__OP__…`) that no operation of this process has asked for so far,
-    /// in order: mistyped names, and those of operations that have not run yet.
+    /// Returns the operation variables (`RETRY__OP__…`) that no operation of this process has requested
+    /// so far, in order: mistyped names, and those of operations that have not run yet.
     ///
-    /// An annotated function asks at its first failure or, where these settings are
-    /// [installed](Self::install), at its first call; calls without an attribute never do. So look when
-    /// the program has been at work for a while, or at its end. Without that, a variable is warned of
-    /// once where an operation ran whose name differs by a letter or two.
+    /// An annotated function requests its variables at its first failure or, where these settings are
+    /// [installed](Self::install), at its first call; calls without an attribute never do. So call this
+    /// after the program has worked for a while, or at its end. Without it, a variable is warned of
+    /// once, when an operation runs whose name differs by a letter or two.
     ///
     /// # Examples
     ///
@@ -59,7 +59,7 @@ impl RetrySettings {
         unused.map(|(variable, _)| variable.to_owned()).collect()
     }
 
-    /// Variables, each with its operation, that none of these asks for.
+    /// Returns the variables that none of these operations requests, each with its operation.
     fn unused_by<'a>(
         &'a self,
         operations: &'a BTreeSet<String>,
@@ -70,7 +70,7 @@ impl RetrySettings {
             .map(|(variable, operation)| (&**variable, &**operation))
     }
 
-    /// Variables that are almost, and not quite, those of an operation that runs.
+    /// Returns the variables that almost, and not quite, name an operation that runs.
     fn mistyped(&self, operations: &BTreeSet<String>) -> Vec<Mistyped> {
         let has_variables = |operation: &str| {
             let mut of = self.operation_variables.values();
@@ -98,7 +98,7 @@ struct Mistyped {
     meant: String,
 }
 
-/// An operation asks for its settings, for the first time.
+/// Records that an operation requests its settings; its first request checks the variables.
 pub(crate) fn asked_by(name: &str) {
     let is_new = known().operations.insert(operation_key(name));
     if is_new {
@@ -106,12 +106,12 @@ pub(crate) fn asked_by(name: &str) {
     }
 }
 
-/// Looks at the settings in force: for variables that need to be warned of, and for whether successes
-/// are to be watched for names. Where there are none yet, whoever puts them in force looks.
+/// Checks the settings in force for variables to warn of, and whether successes are to be observed for
+/// operation names. Does nothing if none are in force: their installation checks again.
 pub(super) fn look() {
     let mistyped = {
         let mut known = known();
-        // Read under the lock, so that who looks last has the newest.
+        // Read under the lock, so that the last check has the newest settings.
         let Some(settings) = slot::present() else {
             return;
         };
@@ -122,7 +122,7 @@ pub(super) fn look() {
         mistyped.retain(|mistyped| warned.insert(mistyped.variable.clone()));
         mistyped
     };
-    // Nothing is held: a subscriber may call an annotated function.
+    // No lock is held: a subscriber may call an annotated function.
     if !mistyped.is_empty() {
         warn_of(&mistyped);
     }
@@ -184,7 +184,7 @@ mod tests {
                 []
             );
         }
-        // The one that runs has variables of its own, so the other is another operation.
+        // The operation that runs has variables of its own, so the other name is another operation.
         let variables = [
             "RETRY__OP__CHARGE__MAX_WAIT",
             "RETRY__OP__CHARGES__MAX_WAIT",

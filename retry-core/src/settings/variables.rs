@@ -1,4 +1,4 @@
-//! The names and values of variables.
+//! Names and values of variables.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,7 +16,7 @@ const ATTEMPTS_ALLOWED: &str = "it must be a whole number from 1 to 4294967295, 
 const SWITCH_ALLOWED: &str = "it must be 1, true, on or yes, or 0, false, off or no";
 const NESTED_ALLOWED: &str = "it must be stop or multiply";
 
-/// What became of the variables: what is good, what is bad and what nobody knows.
+/// Parsed variables: good, bad and unknown.
 pub(super) struct Parsed {
     pub(super) settings: RetrySettings,
     pub(super) invalid: Vec<InvalidSetting>,
@@ -48,7 +48,7 @@ pub(super) fn warn_of_unknown(names: &[String]) {
     }
 }
 
-/// The fields that a class and an operation have alike.
+/// Fields that a class and an operation share.
 const FIELDS: [&str; 3] = ["MAX_ATTEMPTS", "MIN_WAIT", "MAX_WAIT"];
 
 impl Parsed {
@@ -80,7 +80,7 @@ impl Parsed {
         }
     }
 
-    /// Keeps the name of a variable that is for one operation.
+    /// Records a variable that is for one operation.
     fn note(&mut self, name: &str, rest: &str) {
         let operation = rest.strip_prefix(OPERATION);
         if let Some((operation, _)) = operation.and_then(|rest| rest.rsplit_once("__")) {
@@ -98,7 +98,7 @@ impl Parsed {
         });
     }
 
-    /// The layer and the field that a name means, the prefix taken off.
+    /// Returns the layer and the field of a name, given without its prefix.
     fn layer_of(&mut self, rest: &str) -> Option<(&mut Layer, &'static str)> {
         let (owner, field) = split_field(rest)?;
         if let Some(operation) = owner.strip_prefix(OPERATION) {
@@ -117,8 +117,8 @@ impl Parsed {
         Some((&mut self.settings.classes[class.index()], field))
     }
 
-    /// A `MIN_WAIT` over the `MAX_WAIT` of its own layer, or of the default beneath a class, is
-    /// refused by name; both values are dropped.
+    /// Refuses by name a `MIN_WAIT` over the `MAX_WAIT` of its own layer, or of the default beneath a
+    /// class; drops both values.
     fn refuse_crossed(&mut self, variables: &BTreeMap<String, String>) {
         for &class in OperationClass::ALL {
             let prefix = format!("{PREFIX}{}_", class.as_str().to_uppercase());
@@ -146,7 +146,7 @@ impl Parsed {
     }
 }
 
-/// `STORAGE_MIN_WAIT` → `STORAGE` and the field; `OP__LOAD__MIN_WAIT` → `OP__LOAD_`.
+/// Splits off the field: `STORAGE_MIN_WAIT` → `STORAGE`; `OP__LOAD__MIN_WAIT` → `OP__LOAD_`.
 fn split_field(rest: &str) -> Option<(&str, &'static str)> {
     FIELDS.iter().find_map(|field| {
         let owner = rest.strip_suffix(field)?.strip_suffix('_')?;
@@ -167,7 +167,7 @@ fn attempts(value: &str) -> Option<AttemptLimit> {
     if value.eq_ignore_ascii_case("unlimited") {
         return Some(AttemptLimit::Unlimited);
     }
-    // A leading `+`, which `parse` takes, is refused here as it is before a wait.
+    // `parse` accepts a leading `+`; it is refused here, as in a wait.
     let digits = value.starts_with(|first: char| first.is_ascii_digit());
     let count = value.parse().ok().filter(|count| digits && *count > 0);
     count.map(AttemptLimit::Count)
@@ -189,7 +189,8 @@ fn nested(value: &str) -> Option<Nested> {
     }
 }
 
-/// Drops bounds of `layer` that cross each other, or a default; says which variable and why.
+/// Drops bounds of `layer` that cross each other, or a default; returns the variable and what is
+/// allowed.
 fn uncross(
     layer: &mut Layer,
     prefix: &str,

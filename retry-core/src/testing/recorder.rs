@@ -1,4 +1,4 @@
-//! What was reported, for assertions.
+//! [`Recorder`]: reported events, for assertions.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -20,7 +20,7 @@ pub struct RecordedEvent {
     pub message: String,
     /// Its fields, by name.
     pub fields: BTreeMap<&'static str, String>,
-    /// The texts of its error's chain, outermost first, where the error was reported as one.
+    /// The texts of its error's chain, outermost first, if the error was reported as one.
     pub error_chain: Vec<String>,
 }
 
@@ -30,7 +30,7 @@ impl fmt::Display for RecordedEvent {
     }
 }
 
-/// Records what calls on this thread report, until it is dropped.
+/// Records the reports of calls on this thread, until it is dropped.
 ///
 /// ```
 /// use retry_core::testing::Recorder;
@@ -52,12 +52,12 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Becomes this thread's `tracing` subscriber until it is dropped.
+    /// Makes the recorder this thread's `tracing` subscriber until it is dropped.
     #[must_use = "it records until it is dropped"]
     pub fn install() -> Self {
-        // While a process has a single subscriber, `tracing` asks that of the thread on which an
-        // event first happens, once, for all threads: on one without a subscriber the event would
-        // be off for good. A second subscriber that stays makes it ask each time.
+        // While a process has a single subscriber, `tracing` queries the subscriber of the thread on
+        // which an event first happens, once, for all threads: on a thread without one the event would
+        // be off for good. A second subscriber that stays makes it query each time.
         static SECOND: OnceLock<Dispatch> = OnceLock::new();
         SECOND.get_or_init(|| {
             Dispatch::new(Collector {
@@ -74,7 +74,7 @@ impl Recorder {
         }
     }
 
-    /// The events so far.
+    /// Returns the events so far.
     #[must_use]
     pub fn events(&self) -> Vec<RecordedEvent> {
         self.events
@@ -83,7 +83,7 @@ impl Recorder {
             .clone()
     }
 
-    /// Their levels and texts: `WARN Retry attempt 1/5 for load failed: busy`.
+    /// Returns their levels and texts: `WARN Retry attempt 1/5 for load failed: busy`.
     #[must_use]
     pub fn messages(&self) -> Vec<String> {
         self.events().iter().map(ToString::to_string).collect()
@@ -114,7 +114,7 @@ impl Subscriber for Collector {
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {
-        // Spans are not enabled; an id is asked for all the same by who does not look.
+        // Spans are not enabled; code that does not check this requests an id all the same.
         Id::from_u64(1)
     }
 

@@ -1,9 +1,9 @@
-//! Outcomes played one after the other.
+//! [`Script`]: outcomes played one after the other.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A dependency that fails as it is told: each attempt takes the next outcome.
+/// A dependency with scripted outcomes: each attempt takes the next one.
 ///
 /// ```
 /// use retry_core::testing::Script;
@@ -25,7 +25,7 @@ struct State<T, E> {
 }
 
 impl<T, E> Script<T, E> {
-    /// A script of these outcomes.
+    /// Makes a script of these outcomes.
     pub fn new(outcomes: impl IntoIterator<Item = Result<T, E>>) -> Self {
         let outcomes = outcomes.into_iter().collect();
         Self {
@@ -36,15 +36,15 @@ impl<T, E> Script<T, E> {
         }
     }
 
-    /// The next outcome.
+    /// Returns the next outcome.
     ///
     /// # Errors
     ///
-    /// Where the script says so.
+    /// If the scripted outcome is an error.
     ///
     /// # Panics
     ///
-    /// When the script is at its end: there was one attempt more than expected.
+    /// At the end of the script: there was one attempt more than expected.
     pub fn next(&self) -> Result<T, E> {
         let mut state = self.state();
         state.attempts += 1;
@@ -59,12 +59,12 @@ impl<T, E> Script<T, E> {
         })
     }
 
-    /// The outcomes taken so far.
+    /// Returns the number of outcomes taken so far.
     pub fn attempts(&self) -> u32 {
         self.state().attempts
     }
 
-    /// The outcomes not taken yet.
+    /// Returns the number of outcomes not taken yet.
     pub fn left(&self) -> usize {
         self.state().outcomes.len()
     }

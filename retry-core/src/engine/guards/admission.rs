@@ -1,4 +1,4 @@
-//! [`Admission`]: what an attempt was admitted with, and what its outcome tells them.
+//! [`Admission`]: the permit of an attempt, and the report of its outcome to breaker and limiter.
 
 use super::in_force::Guards;
 use crate::classify::failure::Failure;
@@ -9,27 +9,27 @@ use crate::guard::breaker::error::CircuitOpen;
 use crate::guard::breaker::permit::Permit;
 use crate::operation::Operation;
 
-/// What hears how an attempt ended.
+/// Receiver of an attempt's outcome.
 pub trait Settle: Sized {
-    /// Whether there is nobody to hear.
+    /// Whether the receiver does nothing.
     const NOBODY: bool = false;
-    /// It succeeded.
+    /// Reports a success.
     fn succeeded(self, _guards: Option<&Guards<'_>>) {}
-    /// It failed.
+    /// Reports a failure.
     fn failed(self, _guards: Option<&Guards<'_>>, _failure: &Failure<'_>) {}
-    /// The call's time limit cut it.
+    /// Reports that the call's time limit cut the attempt.
     fn cut(self) {}
-    /// It is not made after all: what it was admitted with goes back.
+    /// Gives back the permit, as the attempt is not made after all.
     #[must_use]
     fn given_back(self) -> Self;
 }
 
 impl<'a> Guards<'a> {
-    /// Asks the breaker for an attempt.
+    /// Requests an attempt from the breaker.
     ///
     /// # Errors
     ///
-    /// [`RetryError::CircuitOpen`], where it is open.
+    /// [`RetryError::CircuitOpen`], if it is open.
     #[inline]
     pub(crate) fn admit(&self, operation: &Operation) -> Result<Admission<'a>, RetryError> {
         let Some(breaker) = self.breaker else {
@@ -43,7 +43,7 @@ impl<'a> Guards<'a> {
         }
     }
 
-    /// Lets an attempt go, where there is no breaker to ask.
+    /// Admits an attempt, where there is no breaker to query.
     #[inline]
     pub const fn pass(&self) -> Admission<'a> {
         Admission { permit: None }
@@ -66,8 +66,8 @@ impl Settle for () {
     fn given_back(self) {}
 }
 
-/// One attempt's admission. Dropped without a word it leaves nothing behind: the breaker's permit
-/// comes back, and nothing closes. It fits in two registers, as every attempt hands it on.
+/// One attempt's admission. Dropped without a report it changes nothing: the breaker's permit comes
+/// back, and nothing closes. It fits in two registers, as every attempt passes it on.
 #[must_use = "the breaker waits for a word"]
 #[derive(Debug)]
 pub struct Admission<'a> {
@@ -91,7 +91,7 @@ impl Settle for Admission<'_> {
                 // A final answer is an answer: the other side works.
                 Answer::Answered => permit.succeed(),
                 Answer::Failing => permit.fail(),
-                // An error of this side's own making says nothing of the other one.
+                // An error made on this side proves nothing about the other side.
                 Answer::NotAsked => drop(permit),
             }
         }
@@ -100,7 +100,7 @@ impl Settle for Admission<'_> {
             if failure.is_throttle() {
                 limiter.on_throttle_at(now);
             } else {
-                // The SDKs count every answer that is no throttling one as a success.
+                // The SDKs count every answer that is not throttling as a success.
                 limiter.on_success_at(now);
             }
         }
@@ -111,16 +111,16 @@ impl Settle for Admission<'_> {
     }
 
     fn cut(self) {
-        // The other side was too slow, whatever else it does.
+        // The other side was too slow: that is a failure.
         if let Some(permit) = self.permit {
             permit.fail();
         }
     }
 }
 
-/// What stands around one attempt, as the engine is told of it: the call's guards, and what hears
-/// how the attempt ended.
+/// The surroundings of one attempt, as the engine gets them: the call's guards, and the receiver of the
+/// attempt's outcome.
 pub type Around<'a, S> = (Option<&'a Guards<'a>>, S);
 
-/// Nothing.
+/// No guards and no receiver.
 pub const UNGUARDED: Around<'static, ()> = (None, ());

@@ -1,11 +1,11 @@
-//! [`Asked`]: the guards that an attribute asks for, known when it is compiled.
+//! [`Asked`]: the guards that an attribute requests, known at compile time.
 
 use super::implicit;
 use super::in_force::Guards;
 use crate::operation::Operation;
 use crate::settings::guard_layer::GuardLayer;
 
-/// Which guards, shared by whom, and what their attribute says of them.
+/// The requested guards, the calls that share them, and their attribute's settings.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked {
     /// `budget`
@@ -14,11 +14,11 @@ pub struct Asked {
     pub breaker: Option<Share>,
     /// `adaptive`
     pub limiter: Option<Share>,
-    /// What the attribute sets.
+    /// Settings of the attribute.
     pub layer: GuardLayer,
 }
 
-/// Who shares a guard that no code declared.
+/// The calls that share a guard which no code declared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Share {
     /// All calls of the operation.
@@ -28,7 +28,7 @@ pub enum Share {
 }
 
 impl Asked {
-    /// An attribute that asks for no guard that others share.
+    /// An attribute that requests no shared guard.
     pub const NONE: Self = Self {
         budget: None,
         breaker: None,
@@ -36,7 +36,7 @@ impl Asked {
         layer: GuardLayer::NONE,
     };
 
-    /// The guards under `layer`, which is what all layers together say.
+    /// Returns the guards under `layer`, which merges all layers.
     pub(crate) fn guards(&self, operation: &Operation, layer: &GuardLayer) -> Guards<'static> {
         Guards {
             budget: self.budget.map(|share| match share {

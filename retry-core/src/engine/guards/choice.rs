@@ -1,5 +1,5 @@
-//! The guards that a [`Retry`](crate::Retry) was given: a type for each need, so that only a breaker
-//! asks for an error that can hold a `RetryError`.
+//! The guards of a [`Retry`](crate::Retry): a type for each need, so that only a breaker requires an
+//! error that can hold a `RetryError`.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -31,7 +31,7 @@ pub struct Guarded<'a, R = Infallible> {
     pub(crate) rejection: PhantomData<fn() -> R>,
 }
 
-// Whatever a rejection is: a derive would ask it to be `Copy`.
+// Not derived: a derive would require `R: Copy`.
 impl<R> Clone for Guarded<'_, R> {
     fn clone(&self) -> Self {
         *self
@@ -40,11 +40,11 @@ impl<R> Clone for Guarded<'_, R> {
 
 impl<R> Copy for Guarded<'_, R> {}
 
-/// Guards that more can be added to.
+/// Guards that can be extended.
 pub trait Extend<'a>: Sized {
-    /// What a rejected call leaves.
+    /// The rejection of a call.
     type Rejection;
-    /// The same, open for more.
+    /// Returns the same guards, open for more.
     fn open(self) -> Guarded<'a, Self::Rejection>;
 }
 
@@ -81,7 +81,7 @@ impl<'a, R> Guarded<'a, R> {
         }
     }
 
-    /// The guards that calls share: all but the time budget.
+    /// Returns the guards that calls share: all but the time budget.
     #[inline]
     pub(crate) fn shared(&self) -> Guards<'a> {
         Guards {
@@ -93,14 +93,14 @@ impl<'a, R> Guarded<'a, R> {
     }
 }
 
-/// How guards hold for one call. None of its types has a lifetime or a bound of its own: a future
+/// Guards as they hold for one call. None of its types has a lifetime or a bound of its own: a future
 /// that holds one would not be known to be `Send`.
 pub trait Guard {
-    /// What a rejected call leaves.
+    /// The rejection of a call.
     type Rejection;
-    /// The guards of one call, from its begin.
+    /// The guards of one call, from its start.
     type Begun;
-    /// What an attempt was admitted with.
+    /// The admission of an attempt.
     type Admission: Settle;
     /// The wait for the limiter.
     type Delay: Future<Output = bool>;
@@ -109,13 +109,13 @@ pub trait Guard {
 
     /// Begins a call.
     fn begin(&self) -> Self::Begun;
-    /// Its guards, if there are any.
+    /// Returns its guards, if there are any.
     fn guards(begun: &Self::Begun) -> Option<&Guards<'_>>;
-    /// Asks for an attempt.
+    /// Requests an attempt.
     ///
     /// # Errors
     ///
-    /// What the breaker says, if it rejects.
+    /// The breaker's rejection.
     fn admit(
         begun: &Self::Begun,
         operation: &Operation,
@@ -126,7 +126,7 @@ pub trait Guard {
         limits: Option<&Limits>,
         attempt: (&Operation, u32),
     ) -> Self::Delay;
-    /// What an attempt is made inside of.
+    /// Returns the scope that an attempt runs in.
     fn scope(begun: &Self::Begun) -> Self::Scope;
 }
 
@@ -159,13 +159,13 @@ impl Guard for NoGuard {
     fn scope((): &()) {}
 }
 
-/// What a rejected call leaves, and so whether there is a breaker to ask.
+/// A rejection type; it states whether there is a breaker to query.
 pub trait Rejection: Sized {
-    /// Asks for an attempt.
+    /// Requests an attempt.
     ///
     /// # Errors
     ///
-    /// What the breaker says, if it rejects.
+    /// The breaker's rejection.
     fn admit<'a>(guards: &Guards<'a>, operation: &Operation) -> Result<Admission<'a>, Self>;
 }
 

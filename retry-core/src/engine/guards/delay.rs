@@ -1,4 +1,4 @@
-//! Waiting for the limiter, before an attempt.
+//! The wait for the limiter, before an attempt.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,20 +15,20 @@ use crate::guard::budget::retry_budget::RetryBudget;
 use crate::operation::Operation;
 use crate::report::event;
 
-/// The wait of an async call for its limiter; over at once where the limiter lets the attempt go. Its
-/// output is whether there is time for the attempt.
+/// The wait of an async call for its limiter; over at once if the limiter admits the attempt. Its output
+/// is whether there is time for the attempt.
 #[must_use = "futures do nothing unless polled"]
 #[derive(Debug)]
 pub struct Delay<'a> {
     limiter: Option<&'a AdaptiveLimiter>,
     limits: Option<Limits>,
-    /// Boxed, as it is seldom made.
+    /// Boxed, as it is rare.
     sleep: Option<Box<InterruptibleSleep>>,
     paid: Option<Paid<'a>>,
 }
 
-/// What a retry was paid for with, given back where the retry is not made: its call is dropped while it
-/// waits for the limiter, or has no time left.
+/// The tokens paid for a retry, given back if the retry is not made: its call is dropped while it waits
+/// for the limiter, or has no time left.
 #[derive(Debug)]
 struct Paid<'a> {
     operation: Operation,
@@ -55,7 +55,7 @@ impl Future for NoDelay {
 }
 
 impl<'a> Guards<'a> {
-    /// What is to be waited for before the attempt of this number.
+    /// Returns the wait before the attempt of this number.
     #[inline]
     pub(crate) fn delay(
         &self,
@@ -74,8 +74,8 @@ impl<'a> Guards<'a> {
         }
     }
 
-    /// The same for a sync call, which waits here: past its limit too, as no attempt is made that the
-    /// limiter does not let go, and the call has no error to say so by.
+    /// The same for a sync call, which sleeps here, even past its time limit: no attempt may run that
+    /// the limiter does not admit, and the call has no error for that case.
     #[inline]
     pub(crate) fn wait(&self, operation: &Operation) {
         if let Some(limiter) = self.limiter {
@@ -83,7 +83,7 @@ impl<'a> Guards<'a> {
         }
     }
 
-    /// Takes the limiter's leave for an attempt that does not wait; says whether it was given.
+    /// Requests an attempt from the limiter without a wait; returns whether it is admitted.
     pub(crate) fn goes_at_once(&self) -> bool {
         self.limiter
             .is_none_or(|limiter| limiter.delay_at(clock::now()).is_none())
@@ -121,11 +121,11 @@ impl Delay<'_> {
                     return Poll::Ready(self.goes());
                 }
             }
-            // Asked again after each wait: another call may have taken what there was.
+            // Queried again after each wait: another call may have taken the capacity.
             let Some(delay) = limiter.delay_at(clock::now()) else {
                 return Poll::Ready(self.goes());
             };
-            // What a time limit leaves is waited for and no more.
+            // The wait is never longer than the time that a limit leaves.
             let left = self.limits.as_ref().and_then(Limits::left);
             if left.is_some_and(|left| left.is_zero()) {
                 return Poll::Ready(false);
@@ -135,7 +135,7 @@ impl Delay<'_> {
         }
     }
 
-    /// The attempt goes ahead: what it was paid for with is spent.
+    /// Lets the attempt go ahead: the tokens paid for it are spent.
     fn goes(&mut self) -> bool {
         if let Some(paid) = self.paid.take() {
             std::mem::forget(paid);

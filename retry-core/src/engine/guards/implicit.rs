@@ -1,5 +1,5 @@
-//! Where guards live that no code declared: one operation's own, those shared by name, and the
-//! budget of the whole process.
+//! Guards that no code declared: one operation's own, those shared by name, and the budget of the whole
+//! process.
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -16,13 +16,13 @@ use crate::settings::observers;
 use crate::sync::registry;
 use crate::sync::registry::Registry;
 
-/// The guards of one operation, which all its calls share. One whose configuration changes, by newly
+/// The guards of one operation, which all its calls share. A guard whose configuration changes, by newly
 /// installed settings, begins anew; the old one stays with the calls that have it.
 #[derive(Debug, Default)]
 pub(crate) struct OperationGuards {
     budget: Mutex<Option<(BudgetLimits, &'static RetryBudget)>>,
     limiter: OnceLock<AdaptiveLimiter>,
-    /// The budget that settings alone ask for.
+    /// The budget that settings alone switch on.
     by_settings: Generations<Option<&'static RetryBudget>>,
 }
 
@@ -60,14 +60,14 @@ impl Operation {
         CircuitBreaker::of_operation(self.class(), name, usable(name, config))
     }
 
-    /// The budget that settings switched on for an operation that asked for none itself.
+    /// Returns the budget that settings switched on for an operation that requested none itself.
     #[cold]
     pub(crate) fn switched_on(&self) -> Option<&'static RetryBudget> {
         self.state().own.by_settings(self)
     }
 }
 
-/// The breaker of this name, made with `config` by whoever asks first.
+/// Returns the breaker of this name; the first request makes it with `config`.
 pub(crate) fn named_breaker(
     name: &'static str,
     (config, is_given): (BreakerConfig, bool),
@@ -75,7 +75,8 @@ pub(crate) fn named_breaker(
     CircuitBreaker::shared(name, usable(name, config), is_given)
 }
 
-/// Each layer is valid alone; together they may ask for slow calls and give no window for them.
+/// Returns a usable configuration. Each layer is valid alone; together they may request slow calls and
+/// give no window for them.
 fn usable(name: &str, config: BreakerConfig) -> BreakerConfig {
     match config.validate() {
         Ok(()) => config,
@@ -91,7 +92,7 @@ fn usable(name: &str, config: BreakerConfig) -> BreakerConfig {
 
 static BUDGETS: Registry<&str, (BudgetLimits, RetryBudget)> = Registry::new();
 
-/// The budget of this name, made with `config` by whoever asks first.
+/// Returns the budget of this name; the first request makes it with `config`.
 pub(crate) fn named_budget(
     name: &'static str,
     (config, is_given): (BudgetLimits, bool),
@@ -104,7 +105,7 @@ pub(crate) fn named_budget(
     budget
 }
 
-/// The limiter of this name.
+/// Returns the limiter of this name.
 pub(crate) fn named_limiter(name: &'static str) -> &'static AdaptiveLimiter {
     static LIMITERS: Registry<&str, AdaptiveLimiter> = Registry::new();
     LIMITERS.get_or_keep(name, || registry::leaked(AdaptiveLimiter::new()))
@@ -113,11 +114,11 @@ pub(crate) fn named_limiter(name: &'static str) -> &'static AdaptiveLimiter {
 static GLOBAL: OnceLock<RetryBudget> = OnceLock::new();
 
 impl RetryBudget {
-    /// The budget that calls share by `budget = "name"`.
+    /// Returns the budget that calls share by `budget = "name"`.
     ///
     /// # Errors
     ///
-    /// [`UnknownBudget`], where no call has asked for one of that name yet.
+    /// [`UnknownBudget`], if no call has requested one of that name yet.
     pub fn find(name: &str) -> Result<&'static Self, UnknownBudget> {
         let found = BUDGETS.get(name).map(|(_, budget)| budget);
         found.ok_or_else(|| UnknownBudget {
@@ -126,21 +127,21 @@ impl RetryBudget {
         })
     }
 
-    /// Makes this the budget of the whole process: every retry of every call takes a token of it, as
-    /// well as one of its own budget, if it has one.
+    /// Makes this the budget of the whole process: every retry of every call takes a token of it, and
+    /// one of the call's own budget, if it has one.
     ///
     /// The variable `RETRY__BUDGET` does the same for a program that does not call this.
     ///
     /// # Errors
     ///
-    /// The budget, where there is a global one already.
+    /// This budget, if there is a global one already.
     pub fn install_global(self) -> Result<(), Self> {
         GLOBAL.set(self)?;
         observers::set(observers::GLOBAL_BUDGET, true);
         Ok(())
     }
 
-    /// The budget of the whole process, if there is one.
+    /// Returns the budget of the whole process, if there is one.
     #[must_use]
     pub fn global() -> Option<&'static Self> {
         static BY_SETTINGS: Generations<Option<RetryBudget>> = Generations::new();
@@ -157,7 +158,7 @@ impl RetryBudget {
     }
 }
 
-/// A budget that no call has asked for.
+/// A budget that no call has requested.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "unknown budget {name:?}; known budgets are {}",
@@ -165,8 +166,8 @@ impl RetryBudget {
 )]
 #[non_exhaustive]
 pub struct UnknownBudget {
-    /// The name as it was given.
+    /// The name as given.
     pub name: String,
-    /// The names that are known.
+    /// The known names.
     pub known: Vec<&'static str>,
 }

@@ -1,8 +1,9 @@
-//! What stands around a call's attempts so that retries make no outage worse: its budget, breaker,
+//! The guards in force around a call's attempts, so that retries make no outage worse: budget, breaker,
 //! limiter and time budget.
 //!
-//! The order around an attempt is breaker, limiter, attempt; the budget is asked when a retry is about
-//! to be admitted. A call without guards has none of this in its code: that says [`UNGUARDED`].
+//! The order around an attempt is breaker, limiter, attempt; the budget is queried when a retry is about
+//! to be admitted. A call that is [`UNGUARDED`](super::admission::UNGUARDED) has none of this in its
+//! code.
 
 use std::time::Duration;
 
@@ -25,7 +26,7 @@ pub struct Guards<'a> {
     pub(crate) budget: Option<&'a RetryBudget>,
     pub(crate) breaker: Option<&'a CircuitBreaker>,
     pub(crate) limiter: Option<&'a AdaptiveLimiter>,
-    /// What holds the call's time budget.
+    /// Holds the call's time budget.
     pub(crate) scope: Option<RetryScope>,
 }
 
@@ -61,7 +62,7 @@ impl<'a> Guards<'a> {
         self
     }
 
-    /// An attempt that makes its calls inside the call's time budget.
+    /// Makes an attempt's calls run inside the call's time budget.
     #[inline]
     pub fn in_time<F>(&self, attempt: F) -> InTime<F> {
         InTime::new(self.scope.clone(), attempt)
@@ -76,13 +77,13 @@ impl<'a> Guards<'a> {
         }
     }
 
-    /// How long the breaker will still reject calls.
+    /// Returns how long the breaker will still reject calls.
     pub(crate) fn rejects_for(&self, now: Instant) -> Option<Duration> {
         self.breaker?.opens_again_in(now)
     }
 }
 
-/// A first attempt was made: what it deposits. `own` is the budget that the call asked for.
+/// Deposits for a first attempt in the budgets that its call did not request; `own` is the one it did.
 #[cold]
 pub(crate) fn deposit_unasked(operation: &Operation, own: Option<&RetryBudget>) {
     if own.is_none()
@@ -90,7 +91,7 @@ pub(crate) fn deposit_unasked(operation: &Operation, own: Option<&RetryBudget>) 
     {
         budget.deposit();
     }
-    // A call that pays into the global budget by itself has done so.
+    // If the call's own budget is the global one, its deposit is made already.
     if let Some(global) =
         RetryBudget::global().filter(|global| !own.is_some_and(|own| own.is(global)))
     {
@@ -98,17 +99,17 @@ pub(crate) fn deposit_unasked(operation: &Operation, own: Option<&RetryBudget>) 
     }
 }
 
-/// The budgets that a retry of this operation takes a token of.
+/// Tokens for a retry, from the budgets of its operation.
 pub(crate) enum Withdrawal {
     /// No budget is in force.
     Free,
-    /// One token of each.
+    /// One token of each budget.
     Paid(Tokens),
-    /// One of them has none left.
+    /// A budget has no token left.
     Refused,
 }
 
-/// The budgets that hold for an operation: its own, and the global one.
+/// Returns the budgets that hold for an operation: its own, and the global one.
 pub(crate) fn budgets<'a>(
     operation: &Operation,
     own: Option<&'a RetryBudget>,
@@ -118,13 +119,13 @@ pub(crate) fn budgets<'a>(
     [own.or_else(switched_on), RetryBudget::global()]
 }
 
-/// The tokens left in these budgets: of several, the least.
+/// Returns the tokens left in these budgets: of several, the least.
 pub(crate) fn least_tokens(budgets: [Option<&RetryBudget>; 2]) -> Option<f64> {
     let tokens = budgets.into_iter().flatten().map(RetryBudget::tokens);
     tokens.reduce(f64::min)
 }
 
-/// Takes a token for a retry, of all budgets that hold for it or of none.
+/// Takes a token for a retry from all budgets that hold for it, or from none.
 pub(crate) fn withdraw(operation: &Operation, own: Option<&RetryBudget>) -> Withdrawal {
     let buckets = budgets(operation, own);
     if buckets.iter().all(Option::is_none) {
@@ -138,7 +139,7 @@ pub(crate) fn withdraw(operation: &Operation, own: Option<&RetryBudget>) -> With
     }
 }
 
-/// Gives back what a retry was paid for with that the breaker then rejected.
+/// Gives back the tokens of a retry that the breaker then rejected.
 pub(crate) fn refund(operation: &Operation, own: Option<&RetryBudget>) {
     retry_budget::give_back(budgets(operation, own));
 }

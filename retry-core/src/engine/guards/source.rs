@@ -1,4 +1,4 @@
-//! [`GuardSource`]: what an attribute's expression for a guard may be.
+//! [`GuardSource`]: the types that an attribute's expression for a guard may have.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::guard::budget::retry_budget::RetryBudget;
             parentheses, like `budget(ratio = RATIO)`"
 )]
 pub trait GuardSource<T> {
-    /// The guard.
+    /// Returns the guard.
     fn lend(&self) -> &T;
 }
 
@@ -43,7 +43,7 @@ impl<T, G: GuardSource<T> + ?Sized> GuardSource<T> for Arc<G> {
     }
 }
 
-/// `budget = ..`, `circuit_breaker = ..` or `adaptive = ..` as the guard that it lends.
+/// Returns the guard of `budget = ..`, `circuit_breaker = ..` or `adaptive = ..`.
 #[must_use]
 pub fn guard<T, G: GuardSource<T>>(lender: &G) -> &T {
     lender.lend()

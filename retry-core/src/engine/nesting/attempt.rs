@@ -1,4 +1,4 @@
-//! One attempt, which knows that it is one: sync, and async whenever it is polled.
+//! One attempt, counted on its thread: sync while it runs, async while it is polled.
 
 use std::future::Future;
 use std::mem::ManuallyDrop;
@@ -21,7 +21,7 @@ pub fn attempt_sync<R>(inner: &mut Inner, attempt: impl FnOnce() -> R) -> R {
     outcome
 }
 
-/// One attempt of an async call.
+/// Makes one attempt of an async call.
 #[inline]
 pub fn attempt_async<F>(inner: &mut Inner, future: F) -> Attempt<'_, F> {
     Attempt {
@@ -32,14 +32,14 @@ pub fn attempt_async<F>(inner: &mut Inner, future: F) -> Attempt<'_, F> {
 }
 
 pin_project! {
-    /// An attempt's future that knows, whenever it is polled, that it is one.
+    /// An attempt's future, counted on its thread whenever it is polled.
     #[must_use = "futures do nothing unless polled"]
     #[derive(Debug)]
     pub struct Attempt<'a, F> {
         #[pin]
         future: F,
         inner: &'a mut Inner,
-        // Begun, and without a word yet. A panic is not seen here, but by `Unwinding`.
+        // Begun, and without an outcome yet. A panic is not seen here, but by `Unwinding`.
         runs: bool,
     }
 
@@ -55,7 +55,7 @@ pin_project! {
 impl<F: Future> Future for Attempt<'_, F> {
     type Output = F::Output;
 
-    // Left to itself it costs a call, where the executor's own code is small.
+    // Inlined by force, else a call is emitted where the executor's own code is small.
     #[inline(always)]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
@@ -69,12 +69,12 @@ impl<F: Future> Future for Attempt<'_, F> {
     }
 }
 
-/// Dropped only where an attempt panics, which is no word of what it did: forgotten otherwise, so
+/// Dropped only if an attempt panics, which states nothing about its effect: forgotten otherwise, so
 /// that an attempt that ends pays nothing.
 struct Unwinding<'a>(&'a mut Inner);
 
 impl Unwinding<'_> {
-    /// The attempt has returned, or `suspends`.
+    /// Records that the attempt has returned, or `suspends`.
     #[inline]
     fn averted(self, suspends: bool) {
         let mut averted = ManuallyDrop::new(self);

@@ -1,4 +1,4 @@
-//! [`GaveUp`]: a call that gave up inside another's attempt, and whether that attempt failed of it.
+//! [`GaveUp`]: a call that gave up inside another's attempt, and whether that made the attempt fail.
 
 use super::system_code;
 use crate::classify::imprint::Imprint;
@@ -10,12 +10,12 @@ pub(crate) struct GaveUp {
     error: Imprint,
     /// Whether the attempt has done something else since.
     went_on: bool,
-    /// The error's code, where it is seen when the system reports it again.
+    /// The error's code, if another report of it by the system can be noticed.
     code: Option<i32>,
 }
 
 impl GaveUp {
-    /// `operation` gave up with `error`.
+    /// Records that `operation` gave up with `error`.
     pub(crate) const fn new(operation: &'static str, error: Imprint) -> Self {
         Self {
             operation,
@@ -25,22 +25,21 @@ impl GaveUp {
         }
     }
 
-    /// It becomes known to the attempt around it, which does nothing yet.
+    /// Makes it known to the enclosing attempt, which has done nothing else yet.
     pub(super) fn returned(mut self) -> Self {
         self.went_on = false;
         self.code = self.error.code().filter(|code| system_code::forget(*code));
         self
     }
 
-    /// The attempt does something else. Says whether the error can still be recognised: by what it
-    /// holds in memory, unless that was dropped.
+    /// Records that the attempt does something else. Returns whether the error can still be recognised:
+    /// by what it holds in memory, unless that was dropped.
     pub(super) fn goes_on(&mut self) -> bool {
         self.went_on = true;
         self.error.forget_dropped_parts()
     }
 
-    /// Whether the attempt, which has failed with `outer`, failed of this: see
-    /// [the rule](super).
+    /// Whether this made the attempt fail with `outer`: see [the rule](super).
     pub(crate) fn is_carried_by(&self, outer: &Imprint) -> bool {
         let is_replaced = || {
             self.went_on

@@ -1,4 +1,4 @@
-//! Where a thread stands: in how many attempts, and what has become of calls inside them.
+//! The standing of a thread: the attempts it is inside of, and the results of calls in them.
 
 use std::cell::{Cell, RefCell};
 
@@ -7,7 +7,7 @@ use crate::engine::nesting::gave_up::GaveUp;
 use crate::engine::unknown_effect;
 
 thread_local! {
-    /// How many attempts the thread stands in, and [`NOTED`].
+    /// Number of attempts that the thread is inside of, and [`NOTED`].
     static HERE: Cell<i32> = const { Cell::new(0) };
     static NOTES: RefCell<Vec<Note>> = const { RefCell::new(Vec::new()) };
 }
@@ -15,16 +15,16 @@ thread_local! {
 /// Set while there are notes, so that the number is negative.
 const NOTED: i32 = i32::MIN;
 
-/// What is known of an attempt that runs on this thread.
+/// A note on an attempt that runs on this thread.
 struct Note {
-    /// How many attempts the thread stands in inside of it, itself included.
+    /// Number of attempts that the thread is inside of, this one included.
     depth: i32,
-    /// A call in it that gave up; `None` for one that was refused, which `doubt` knows.
+    /// A call in it that gave up; `None` for a refused one, which `unknown_effect` keeps.
     gave_up: Option<GaveUp>,
 }
 
 impl Note {
-    /// The attempt does something else. Says whether the note still means something.
+    /// Records that the attempt does something else. Returns whether the note still has a meaning.
     fn goes_on(&mut self) -> bool {
         self.gave_up.as_mut().map_or_else(
             || {
@@ -40,13 +40,13 @@ const fn depth(here: i32) -> i32 {
     here & i32::MAX
 }
 
-/// Whether the code that asks runs inside an attempt of an enclosing call.
+/// Whether the calling code runs inside an attempt of an enclosing call.
 #[inline]
 pub(crate) fn is_inside() -> bool {
     depth(HERE.get()) != 0
 }
 
-/// Tells the enclosing attempt, if there is one, that calls inside it have given up.
+/// Reports to the enclosing attempt, if there is one, that calls inside it have given up.
 pub(crate) fn give_up(gave_up: impl FnOnce() -> Vec<GaveUp>) {
     if is_inside() {
         go_on(|note| note.gave_up.is_none() || note.goes_on());
@@ -54,24 +54,24 @@ pub(crate) fn give_up(gave_up: impl FnOnce() -> Vec<GaveUp>) {
     }
 }
 
-/// Has `doubt` forget a refusal when the enclosing attempt does something else.
+/// Makes `unknown_effect` forget a refusal when the enclosing attempt does something else.
 pub(crate) fn refused() {
     if is_inside() {
         note(std::iter::once(None));
     }
 }
 
-/// The last so many calls of one attempt are remembered.
+/// The number of calls remembered of one attempt: the last ones.
 const MOST_OF_ONE_ATTEMPT: usize = 16;
 
 fn note(more: impl Iterator<Item = Option<GaveUp>>) {
     let here = HERE.get();
     let depth = depth(here);
-    // Where the thread ends already, nobody asks.
+    // On a thread that is ending, nothing reads the notes.
     let _ = NOTES.try_with(|notes| {
         let mut notes = notes.borrow_mut();
         notes.extend(more.map(|gave_up| Note { depth, gave_up }));
-        // An attempt may make calls without end, and swallow what becomes of them.
+        // An attempt may make calls without end, and swallow their errors.
         let first = notes.partition_point(|note| note.depth < depth);
         let surplus = (notes.len() - first).saturating_sub(MOST_OF_ONE_ATTEMPT);
         notes.drain(first..first + surplus);
@@ -81,7 +81,7 @@ fn note(more: impl Iterator<Item = Option<GaveUp>>) {
     });
 }
 
-/// What an attempt leaves behind: the ticket of calls that gave up in it, or 0.
+/// The trace of an attempt: the ticket of calls that gave up in it, or 0.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Inner(tickets::Ticket);
 
@@ -99,13 +99,13 @@ impl Inner {
     }
 }
 
-/// An attempt begins, or is polled.
+/// Enters an attempt: it begins, or is polled.
 #[inline]
 pub(super) fn enter() {
     HERE.set(HERE.get().wrapping_add(1));
 }
 
-/// It returns, or `suspends`.
+/// Leaves an attempt: it returns, or `suspends`.
 #[inline]
 pub(super) fn leave(inner: &mut Inner, suspends: bool) {
     let here = HERE.get().wrapping_sub(1);
@@ -115,7 +115,7 @@ pub(super) fn leave(inner: &mut Inner, suspends: bool) {
     }
 }
 
-/// Takes the notes on the attempt that was left; those that enclose it have done something else.
+/// Takes the notes on the attempt that was left; enclosing attempts have done something else.
 #[cold]
 fn left(inner: &mut Inner, suspends: bool) {
     let depth = depth(HERE.get());
@@ -139,7 +139,7 @@ fn left(inner: &mut Inner, suspends: bool) {
     }
 }
 
-/// The attempts that run on this thread do something else.
+/// Records that the attempts on this thread do something else.
 fn go_on(means_something: impl FnMut(&mut Note) -> bool) {
     let _ = NOTES.try_with(|notes| {
         let mut notes = notes.borrow_mut();

@@ -1,5 +1,5 @@
-//! The code of the last system call that failed on this thread, as a sign: where a socket or a file
-//! fails with the code of an earlier error, the later error is not the earlier one.
+//! The code of the last failed system call on this thread, as a sign: if a socket or a file fails with
+//! the code of an earlier error, the later error is not the earlier one.
 
 use std::io;
 
@@ -7,11 +7,11 @@ fn last() -> Option<i32> {
     io::Error::last_os_error().raw_os_error()
 }
 
-/// Makes `code` not the last one, so that it is seen when a call fails with it again. Says whether
-/// that worked.
+/// Makes `code` no longer the last one, so that another failure with it is noticed. Returns whether that
+/// worked.
 pub(super) fn forget(code: i32) -> bool {
     if last() == Some(code) {
-        // Fails, and with another code, unless that is the one to forget.
+        // Fails with another code, unless its own code is the one to forget.
         let _ = std::fs::metadata("");
     }
     last() != Some(code)

@@ -1,4 +1,4 @@
-//! Which attempt learns of which give-up, also against a model of calls inside calls.
+//! Tests which attempt learns of which give-up, also against a model of nested calls.
 
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
@@ -99,12 +99,12 @@ fn the_last_calls_of_an_attempt_are_remembered() {
     assert_eq!(taken(inner), ["late"; 16]);
 }
 
-/// What happens in an attempt, in order.
+/// A step of an attempt.
 #[derive(Clone, Debug)]
 enum Step {
-    /// A call in it gives up: whether its error is held, and so stays known.
+    /// A call in it gives up; a held error stays known.
     GivesUp { held: bool },
-    /// Another attempt runs in it, and does this.
+    /// Another attempt runs in it, with these steps.
     Attempts(Vec<Step>),
     /// It is suspended: only an async attempt is.
     Suspends,
@@ -124,8 +124,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 0..8)
 }
 
-/// What an attempt of these steps must leave: for each give-up that is still known, whether the error
-/// was held. Each later step makes the attempt go on, and then only held errors stay known.
+/// Returns what an attempt of these steps must leave: for each give-up that is still known, whether the
+/// error was held. Each later step makes the attempt go on, and then only held errors stay known.
 fn expected(steps: &[Step], is_async: bool) -> Vec<bool> {
     let mut known = Vec::new();
     for step in steps {
@@ -143,7 +143,7 @@ fn expected(steps: &[Step], is_async: bool) -> Vec<bool> {
     known.split_off(known.len().saturating_sub(16))
 }
 
-/// What the held errors hold: alive for the whole test.
+/// The content of held errors: alive for the whole test.
 const HELD: &str = "busy";
 
 fn run_sync(steps: &[Step], held: &str) {
@@ -158,7 +158,7 @@ fn run_sync(steps: &[Step], held: &str) {
     }
 }
 
-/// Runs an attempt, and holds what it leaves against the model.
+/// Runs an attempt, and compares its trace with the model.
 fn attempt(steps: &[Step], held: &str) {
     let mut inner = Inner::NONE;
     let run = || attempt_sync(&mut inner, || run_sync(steps, held));
@@ -187,7 +187,7 @@ fn run_async<'a>(
                     check(inner, &expected(steps, true));
                 }
                 Step::Suspends => tokio::task::yield_now().await,
-                // A panic would end the whole future: it is tried in sync attempts.
+                // A panic would end the whole future: sync attempts test it.
                 Step::Panics => return,
                 other => run_sync(std::slice::from_ref(other), held),
             }

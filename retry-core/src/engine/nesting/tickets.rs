@@ -1,5 +1,5 @@
-//! Calls that gave up in an attempt that has left its thread, kept aside by ticket: a future carries
-//! the four bytes of a ticket, whether calls inside it fail or not.
+//! Calls that gave up in an attempt that has left its thread, kept aside by ticket: a future carries the
+//! four bytes of a ticket, whether calls inside it fail or not.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -7,18 +7,18 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::engine::nesting::gave_up::GaveUp;
 
-/// From 1.
+/// Counted from 1.
 pub(super) type Ticket = u32;
 
-/// Those that their attempt has not asked for, by ticket and so by age. One that is never asked for
-/// (its attempt succeeded all the same, or was dropped) leaves when it is the oldest of this many: no
-/// program has more in flight.
+/// The most entries kept, by ticket and so by age. An entry that is never taken (its attempt succeeded
+/// all the same, or was dropped) leaves when it is the oldest of this many: no program has more in
+/// flight.
 const MOST_KEPT: usize = 1 << 16;
 
 static KEPT: Mutex<BTreeMap<Ticket, Vec<GaveUp>>> = Mutex::new(BTreeMap::new());
 
 pub(super) fn keep(gave_up: Vec<GaveUp>) -> Ticket {
-    // After four thousand million they begin again.
+    // Tickets begin again after four thousand million.
     static NEXT: AtomicU32 = AtomicU32::new(1);
     let ticket = NEXT.fetch_add(1, Ordering::Relaxed).max(1);
     let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
@@ -29,7 +29,7 @@ pub(super) fn keep(gave_up: Vec<GaveUp>) -> Ticket {
     ticket
 }
 
-/// What is kept under `ticket`: nothing under 0.
+/// Takes the entry under `ticket`: none under 0.
 pub(super) fn take(ticket: Ticket) -> Vec<GaveUp> {
     if ticket == 0 {
         return Vec::new();

@@ -57,7 +57,7 @@ fn a_budget_alone_is_switched_on_by_a_variable() {
     ] {
         assert!(settings(&[(name, "0.1")]).ask_for_budgets(), "{name}");
     }
-    // Without a ratio the other two tune what is there, and ask for nothing.
+    // Without a ratio, burst and floor tune a budget that is there, and switch none on.
     assert!(!settings(&[("RETRY__API_BUDGET_BURST", "5")]).ask_for_budgets());
     let process = settings(&[("RETRY__BUDGET", "0.25"), ("RETRY__BUDGET_BURST", "5")]);
     let budget = process.global_budget().expect("asked for");
