@@ -23,7 +23,7 @@ use crate::gate::blocking::{self, NotRun};
 use crate::gate::codec::types::{Errors, Results};
 use crate::gate::error::EffectError;
 use crate::gate::gate::Gate;
-use crate::gate::options::{Doubt, InDoubt, OnBusy, Probe};
+use crate::gate::options::{Doubt, OnBusy, OnDoubt, Probe};
 use crate::identity::action_id::{UnscopedId, compute_action_id};
 use crate::identity::error::ActionIdError;
 use crate::protocol::claim::DEFAULT_LEASE;
@@ -57,7 +57,7 @@ pub struct Ask {
     store: Option<Arc<dyn EffectStore>>,
     lease: Duration,
     retain: Option<Duration>,
-    in_doubt: InDoubt,
+    in_doubt: OnDoubt,
     on_busy: OnBusy,
     probed: bool,
     probe_after: Duration,
@@ -90,7 +90,7 @@ impl Ask {
             store: None,
             lease: DEFAULT_LEASE,
             retain: None,
-            in_doubt: InDoubt::default(),
+            in_doubt: OnDoubt::default(),
             on_busy: OnBusy::default(),
             probed: false,
             probe_after: Duration::ZERO,
@@ -149,7 +149,7 @@ impl Ask {
 
     /// `in_doubt = ..`
     #[must_use]
-    pub fn in_doubt(mut self, in_doubt: InDoubt) -> Self {
+    pub fn in_doubt(mut self, in_doubt: OnDoubt) -> Self {
         self.in_doubt = in_doubt;
         self
     }

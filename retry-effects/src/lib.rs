@@ -181,7 +181,7 @@
 //! | `name` | the action type, a literal; methods and generic functions must give it | module path and function |
 //! | `lease` | how long a claim holds without a sign of life; renewed at a third of it | 30 s |
 //! | `retain` | when a finished record may go by itself | never: until [`purge`](EffectStore::purge) |
-//! | `in_doubt` | `"halt"`, `"reexecute"`, or an [`InDoubt`] | `"halt"` |
+//! | `in_doubt` | `"halt"`, `"reexecute"`, or an [`OnDoubt`] | `"halt"` |
 //! | `probe` | a path or closure over the arguments that gives a [`Probe`] | none |
 //! | `probe_after` | how long after an attempt's end the probe's *no* is final | at once |
 //! | `on_busy` | `"wait"`: join the running call; `"fail"`; or an [`OnBusy`] | `"wait"` |
@@ -261,7 +261,7 @@ pub use gate::error::EffectError;
 pub use gate::event::{GateEvent, GateEventKind};
 #[cfg(feature = "metrics")]
 pub use gate::metrics;
-pub use gate::options::{InDoubt, OnBusy, Probe};
+pub use gate::options::{OnBusy, OnDoubt, Probe};
 pub use gate::question::LastAttempt;
 pub use gate::report::observe_gate;
 pub use identity::action_id::{ActionId, compute_action_id};
@@ -316,7 +316,7 @@ pub mod store {
     pub use crate::protocol::ids::{ClaimId, InputHash};
     pub use crate::protocol::outcome::Settlement;
     pub use crate::protocol::payload::{FORMAT, NEWEST_FORMAT, Payload};
-    pub use crate::protocol::record::{Busy, Finished, Resolved, Status};
+    pub use crate::protocol::record::{Busy, Finished, Resolved, Status, UnknownStatus};
     pub use crate::protocol::store::{Changed, StoreFuture};
 }
 
@@ -328,5 +328,5 @@ pub mod __private {
     };
     pub use crate::gate::codec::types::{ResultType, errors, errors_replayed, results};
     pub use crate::gate::gate::Gate;
-    pub use crate::gate::options::{InDoubt, OnBusy};
+    pub use crate::gate::options::{OnBusy, OnDoubt};
 }

@@ -8,6 +8,7 @@
 
 pub(crate) mod claim;
 pub(crate) mod filter;
+pub(crate) mod forward;
 mod id_source;
 pub(crate) mod ids;
 #[cfg(feature = "conformance")]

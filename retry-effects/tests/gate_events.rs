@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use retry_core::testing::Recorder;
 use retry_effects::{
-    Effect, EffectStore, GateEventKind, InDoubt, InMemoryEffectStore, OnBusy, Probe, observe_gate,
+    Effect, EffectStore, GateEventKind, InMemoryEffectStore, OnBusy, OnDoubt, Probe, observe_gate,
 };
 
 const SECRET: &str = "s3cr3t";
@@ -80,7 +80,7 @@ fn every_event_is_told_and_none_tells_too_much() {
             .is_err()
     );
     assert_eq!(seen(), [Kind::DoubtFound]);
-    let again = charge(&store, 2).in_doubt(InDoubt::Reexecute);
+    let again = charge(&store, 2).in_doubt(OnDoubt::Reexecute);
     assert!(again.run(runs as fn() -> io::Result<_>).is_ok());
     assert_eq!(seen(), [Kind::Won, Kind::Succeeded]);
 

@@ -199,8 +199,8 @@ pub(super) struct PurgeArguments {
 }
 
 fn statuses() -> impl TypedValueParser<Value = Status> {
-    let names = Status::ALL.map(|status| {
-        let name = PossibleValue::new(status.name());
+    let names = Status::ALL.iter().map(|&status| {
+        let name = PossibleValue::new(status.as_str());
         // As people write it.
         if status == Status::InDoubt {
             name.alias("in-doubt")
@@ -208,8 +208,7 @@ fn statuses() -> impl TypedValueParser<Value = Status> {
             name
         }
     });
-    PossibleValuesParser::new(names)
-        .try_map(|name| Status::named(&name.replace('-', "_")).ok_or("there is no such state"))
+    PossibleValuesParser::new(names).try_map(|name| name.replace('-', "_").parse::<Status>())
 }
 
 fn fence(text: &str) -> Result<Fence, std::num::ParseIntError> {

@@ -38,7 +38,7 @@ impl Serialize for Form<'_> {
         map.serialize_entry("id", &record.id)?;
         map.serialize_entry("action_type", &record.action_type)?;
         map.serialize_entry("scope", &record.scope)?;
-        map.serialize_entry("status", record.status.name())?;
+        map.serialize_entry("status", record.status.as_str())?;
         map.serialize_entry("applied", &record.applied)?;
         map.serialize_entry("reason", &record.reason.as_ref().map(Reason::as_str))?;
         map.serialize_entry("fence", &record.fence.number())?;

@@ -76,7 +76,7 @@ fn as_table(mut pages: Pages<'_>, screen: &mut Screen<'_>) -> Result<(), Failure
 }
 
 fn row(record: &Record, now: SystemTime) -> [String; 7] {
-    let mut status = record.status.name().to_owned();
+    let mut status = record.status.as_str().to_owned();
     if record.applied {
         status.push_str(" (applied)");
     }

@@ -116,7 +116,7 @@ fn told(
     let is_success = matches!(settlement, Settlement::Success(_));
     if screen.is_json() {
         let settled = if is_success { "success" } else { "not_applied" };
-        let was = record.status.name();
+        let was = record.status.as_str();
         let answer = json!({
             "id": id, "fence": fence, "settled": settled, "was": was, "changed": changed,
         });

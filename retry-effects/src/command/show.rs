@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn every_meaning_fits_a_terminal() {
-        for status in Status::ALL {
+        for &status in Status::ALL {
             for applied in [false, true] {
                 let id = ActionId::from_bytes([7; 32]);
                 let mut record = Record::new(id, status, SystemTime::UNIX_EPOCH);

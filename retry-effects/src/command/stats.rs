@@ -70,7 +70,7 @@ impl Census {
     }
 
     fn of(&self) -> impl Iterator<Item = (Status, &Standing)> {
-        Status::ALL.into_iter().zip(&self.standing)
+        Status::ALL.iter().copied().zip(&self.standing)
     }
 
     fn total(&self) -> u64 {
@@ -80,7 +80,7 @@ impl Census {
     fn as_json(&self) -> Value {
         let counts: Map<_, _> = self
             .of()
-            .map(|(status, standing)| (status.name().to_owned(), standing.count.into()))
+            .map(|(status, standing)| (status.as_str().to_owned(), standing.count.into()))
             .collect();
         let oldest: Map<_, _> = self
             .of()
@@ -89,7 +89,7 @@ impl Census {
                 let oldest = standing.oldest.as_ref().map(|record| {
                     json!({ "id": record.id.to_string(), "created_at": form::time(record.created_at) })
                 });
-                (status.name().to_owned(), oldest.into())
+                (status.as_str().to_owned(), oldest.into())
             })
             .collect();
         json!({
@@ -147,7 +147,7 @@ fn is_open(status: Status) -> bool {
 fn row(status: Status, standing: &Standing, now: SystemTime) -> [String; 4] {
     let oldest = standing.oldest.as_ref().filter(|_| is_open(status));
     [
-        status.name().to_owned(),
+        status.as_str().to_owned(),
         standing.count.to_string(),
         oldest.map_or_else(String::new, |oldest| {
             span::written(span::since(oldest.created_at, now))

@@ -56,11 +56,16 @@ pub(super) async fn a_record_shows_everything(harness: &dyn Harness) -> Ruling {
 pub(super) async fn a_list_is_filtered(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;
     let mut by_status = Vec::new();
-    for (n, status) in (1..).zip(Status::ALL.into_iter().chain(Status::ALL)) {
+    for (n, status) in (1..).zip(
+        Status::ALL
+            .iter()
+            .copied()
+            .chain(Status::ALL.iter().copied()),
+    ) {
         stage.put(n, status).await?;
         by_status.push((status, n));
     }
-    for status in Status::ALL {
+    for &status in Status::ALL {
         let of = by_status.iter().filter(|(is, _)| *is == status);
         let expected: Vec<_> = of.map(|(_, n)| *n).collect();
         stage.lists(Filter::all().status(status), &expected).await?;
@@ -117,7 +122,7 @@ pub(super) async fn a_list_is_in_order_and_comes_in_pages(harness: &dyn Harness)
 pub(super) async fn records_are_counted(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;
     stage.counts(0).await?;
-    for (n, status) in (1..).zip(Status::ALL) {
+    for (n, status) in (1..).zip(Status::ALL.iter().copied()) {
         stage.put(n, status).await?;
         stage.counts(u64::from(n)).await?;
     }

@@ -10,7 +10,7 @@ use crate::protocol::record::Status;
 pub(super) async fn records_outlive_the_store(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;
     let mut tokens = Vec::new();
-    for (n, status) in (1..).zip(Status::ALL) {
+    for (n, status) in (1..).zip(Status::ALL.iter().copied()) {
         tokens.push((n, status, stage.put(n, status).await?));
     }
     // The newest fence of all is purged.

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::probe::{NoProbe, Probing};
 use crate::attribute::Ask;
 use crate::gate::codec::types::{ErrorsReleased, ErrorsReplayed};
-use crate::gate::options::{InDoubt, OnBusy};
+use crate::gate::options::{OnBusy, OnDoubt};
 use crate::stores::default_store::IntoStore;
 
 /// One effect, to happen once: what `idempotent = true` does, for code without an attribute.
@@ -50,7 +50,6 @@ use crate::stores::default_store::IntoStore;
 #[must_use = "an effect happens by `run` or `run_async`"]
 pub struct Effect<
     J = ByClassify,
-    A = AnyOk,
     H = NoHook,
     L = NoLimit,
     P = NoProbe,
@@ -58,7 +57,7 @@ pub struct Effect<
     G = NoGuard,
 > {
     pub(super) ask: Ask,
-    pub(super) retry: Retry<J, A, H, L, G>,
+    pub(super) retry: Retry<J, AnyOk, H, L, G>,
     pub(super) probe: P,
     pub(super) codec: C,
 }
@@ -79,7 +78,7 @@ impl Effect {
     }
 }
 
-impl<J, A, H, L, P, C, G> Effect<J, A, H, L, P, C, G> {
+impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
     /// For whom; without it, the scope [around here](crate::with_scope), else none.
     pub fn scope(self, scope: &(impl fmt::Display + ?Sized)) -> Self {
         self.asking(|ask| ask.scope(scope))
@@ -114,7 +113,7 @@ impl<J, A, H, L, P, C, G> Effect<J, A, H, L, P, C, G> {
     }
 
     /// What to do with a record in doubt.
-    pub fn in_doubt(self, in_doubt: InDoubt) -> Self {
+    pub fn in_doubt(self, in_doubt: OnDoubt) -> Self {
         self.asking(|ask| ask.in_doubt(in_doubt))
     }
 
@@ -135,7 +134,7 @@ impl<J, A, H, L, P, C, G> Effect<J, A, H, L, P, C, G> {
     pub fn retry<J2, H2, L2, G2>(
         self,
         retry: Retry<J2, AnyOk, H2, L2, G2>,
-    ) -> Effect<J2, AnyOk, H2, L2, P, C, G2> {
+    ) -> Effect<J2, H2, L2, P, C, G2> {
         let Self {
             ask, probe, codec, ..
         } = self;
@@ -149,7 +148,7 @@ impl<J, A, H, L, P, C, G> Effect<J, A, H, L, P, C, G> {
 
     /// Records a final error ([`Verdict::Stop`](retry_core::Verdict::Stop)), and returns it to later
     /// calls instead of running again. The error must be `Serialize` and `DeserializeOwned`.
-    pub fn replay_errors(self) -> Effect<J, A, H, L, P, ErrorsReplayed, G> {
+    pub fn replay_errors(self) -> Effect<J, H, L, P, ErrorsReplayed, G> {
         let Self {
             ask, retry, probe, ..
         } = self;
@@ -162,14 +161,14 @@ impl<J, A, H, L, P, C, G> Effect<J, A, H, L, P, C, G> {
     }
 }
 
-impl<J, A, H, L, P, C, G> Effect<J, A, H, L, P, C, G> {
+impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
     /// Asks the callee what happened where nobody else knows: a closure that gives a
     /// [`Probe`](crate::Probe), or for [`run_async`](Self::run_async) a future of one. It takes the
     /// place of [`in_doubt`](Self::in_doubt).
     ///
     /// A *no* must be final: see [`probe_after`](Effect::probe_after). Inside it
     /// [`current_action`](crate::current_action) tells of the attempt that is asked about.
-    pub fn probe<F>(self, probe: F) -> Effect<J, A, H, L, Probing<F>, C, G> {
+    pub fn probe<F>(self, probe: F) -> Effect<J, H, L, Probing<F>, C, G> {
         let Self {
             ask, retry, codec, ..
         } = self;
@@ -182,7 +181,7 @@ impl<J, A, H, L, P, C, G> Effect<J, A, H, L, P, C, G> {
     }
 }
 
-impl<J, A, H, L, F, C, G> Effect<J, A, H, L, Probing<F>, C, G> {
+impl<J, H, L, F, C, G> Effect<J, H, L, Probing<F>, C, G> {
     /// From when on the probe's *no* is final: it is asked no sooner than so long after the last attempt
     /// ended that may have had an effect (it failed, or was cut), and of a record in doubt that was taken
     /// over no sooner than so long after its owner left it so, or let its lease run out. Zero unless set.
@@ -217,7 +216,7 @@ impl<J, A, H, L, F, C, G> Effect<J, A, H, L, Probing<F>, C, G> {
     }
 }
 
-impl<J, A, H, L, P, C, G> fmt::Debug for Effect<J, A, H, L, P, C, G> {
+impl<J, H, L, P, C, G> fmt::Debug for Effect<J, H, L, P, C, G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Effect")
             .field("ask", &self.ask)

@@ -4,8 +4,7 @@ use std::future::Future;
 use std::sync::{Mutex, PoisonError};
 
 use retry_core::__private::{
-    Accept, AsyncLimits, Begin, Checked, Cut, Failure, Guard, Heard, Hook, Judge, Limits,
-    SyncLimits,
+    AsyncLimits, Begin, Checked, Cut, Failure, Guard, Heard, Hook, Judge, Limits, SyncLimits,
 };
 use retry_core::{Classify, Verdict};
 
@@ -15,7 +14,7 @@ use super::probe::{AsksAsync, AsksSync};
 use crate::attribute::Opened;
 use crate::gate::codec::types::{self, ErrorCodec, HoldsEffectError, Recordable};
 
-impl<J, A, H, L, P, C, G> Effect<J, A, H, L, P, C, G> {
+impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
     /// The call has begun: its time limit counts, waiting for others included.
     fn started(mut self) -> (Self, Option<Limits>)
     where
@@ -39,7 +38,6 @@ impl<J, A, H, L, P, C, G> Effect<J, A, H, L, P, C, G> {
         T: Recordable,
         E: HoldsEffectError + Classify,
         J: Judge<E>,
-        A: Accept<T>,
         H: Hook<E>,
         L: SyncLimits,
         G: Guard<Rejection: Cut<E>>,
@@ -88,7 +86,6 @@ impl<J, A, H, L, P, C, G> Effect<J, A, H, L, P, C, G> {
         E: HoldsEffectError + Classify,
         F: Future<Output = Result<T, E>>,
         J: Judge<E>,
-        A: Accept<T>,
         H: Hook<E>,
         L: AsyncLimits<Cut: Cut<E>>,
         G: Guard<Rejection: Cut<E>>,

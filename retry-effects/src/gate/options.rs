@@ -6,7 +6,7 @@
 /// [`Effect::probe`](crate::Effect::probe).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
-pub enum InDoubt {
+pub enum OnDoubt {
     /// Nothing runs, and [`EffectError::InDoubt`](crate::EffectError::InDoubt) says so: a person
     /// decides.
     #[default]
@@ -52,11 +52,11 @@ pub(crate) enum Doubt {
 }
 
 impl Doubt {
-    pub(crate) const fn of(in_doubt: InDoubt, probed: bool) -> Self {
+    pub(crate) const fn of(in_doubt: OnDoubt, probed: bool) -> Self {
         match (probed, in_doubt) {
             (true, _) => Self::Probe,
-            (false, InDoubt::Halt) => Self::Halt,
-            (false, InDoubt::Reexecute) => Self::Reexecute,
+            (false, OnDoubt::Halt) => Self::Halt,
+            (false, OnDoubt::Reexecute) => Self::Reexecute,
         }
     }
 }

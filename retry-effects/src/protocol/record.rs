@@ -1,5 +1,6 @@
 //! What a store keeps of an action.
 
+use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
 use crate::identity::action_id::ActionId;
@@ -25,7 +26,7 @@ pub enum Status {
 
 impl Status {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: &'static [Self] = &[
         Self::Pending,
         Self::Success,
         Self::Failed,
@@ -35,7 +36,7 @@ impl Status {
 
     /// Its name: `pending`, `success`, `failed`, `released`, `in_doubt`.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
             Self::Success => "success",
@@ -44,17 +45,31 @@ impl Status {
             Self::InDoubt => "in_doubt",
         }
     }
+}
 
-    /// The status of this name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.name() == name)
+/// A name that is none of [`Status`]'s.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown status {name:?}; it must be pending, success, failed, released or in_doubt")]
+#[non_exhaustive]
+pub struct UnknownStatus {
+    /// The name as it was given.
+    pub name: String,
+}
+
+impl FromStr for Status {
+    type Err = UnknownStatus;
+
+    fn from_str(name: &str) -> Result<Self, UnknownStatus> {
+        let found = Self::ALL.iter().find(|status| status.as_str() == name);
+        found.copied().ok_or_else(|| UnknownStatus {
+            name: name.to_owned(),
+        })
     }
 }
 
 impl std::fmt::Display for Status {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(self.name())
+        f.pad(self.as_str())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use retry_core::{Classify, Judgement};
-use retry_effects::InDoubt;
+use retry_effects::OnDoubt;
 
 /// An error of one's own, with a verdict of its own.
 #[derive(Debug)]
@@ -133,7 +133,7 @@ fn a_predicate_does_not_make_the_unknown_known() {
 fn a_known_failure_after_an_unknown_one_does_not_clear_it() {
     let (store, effects) = (store(), Effects::default());
     let outcome = charge(&store)
-        .in_doubt(InDoubt::Reexecute)
+        .in_doubt(OnDoubt::Reexecute)
         .retry(thrice())
         .run(|| match effects.happen() {
             1 => timed_out::<()>(),
@@ -151,7 +151,7 @@ fn a_known_failure_after_an_unknown_one_does_not_clear_it() {
 fn what_an_earlier_owner_did_stays_unknown_when_its_successor_fails() {
     let store = store();
     assert!(charge(&store).run(timed_out::<u32>).is_err());
-    let again = || charge(&store).in_doubt(InDoubt::Reexecute);
+    let again = || charge(&store).in_doubt(OnDoubt::Reexecute);
     let outcome = again().run(refused::<u32>);
     assert_eq!(
         outcome.expect_err("refused").kind(),
@@ -169,7 +169,7 @@ fn what_an_earlier_owner_did_stays_unknown_when_its_successor_fails() {
 async fn an_attempt_that_its_timeout_cuts_is_unknown() {
     use std::time::Duration;
     let second = Duration::from_secs(1);
-    for (in_doubt, attempts) in [(InDoubt::Halt, 1), (InDoubt::Reexecute, 3)] {
+    for (in_doubt, attempts) in [(OnDoubt::Halt, 1), (OnDoubt::Reexecute, 3)] {
         let (store, effects) = (store(), Effects::default());
         let outcome = charge(&store)
             .in_doubt(in_doubt)

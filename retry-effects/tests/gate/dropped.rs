@@ -3,7 +3,7 @@
 
 use super::odd_store::{OddStore, Pace, Step};
 use super::*;
-use retry_effects::{InDoubt, Probe};
+use retry_effects::{OnDoubt, Probe};
 use std::pin::Pin;
 use std::sync::atomic::AtomicBool;
 
@@ -137,7 +137,7 @@ fn under_halt_nothing_happens_twice() {
 
 fn reexecuting(store: Arc<OddStore>, world: &World) -> Call<'_> {
     Box::pin(async move {
-        let effect = charge(&store).in_doubt(InDoubt::Reexecute);
+        let effect = charge(&store).in_doubt(OnDoubt::Reexecute);
         effect.run_async(|| world.body(0)).await
     })
 }

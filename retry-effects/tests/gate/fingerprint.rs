@@ -35,7 +35,7 @@ fn also_on_a_record_in_doubt() {
     let store = store();
     assert!(with_cents(&store, 5).run(timed_out::<u32>).is_err());
     let outcome = with_cents(&store, 6)
-        .in_doubt(retry_effects::InDoubt::Reexecute)
+        .in_doubt(retry_effects::OnDoubt::Reexecute)
         .run(|| io::Result::Ok(6));
     assert!(matches!(word(outcome), EffectError::PayloadMismatch { .. }));
 }

@@ -3,7 +3,7 @@
 use super::odd_store::{Fault, Method, OddStore, Pace};
 use super::*;
 use retry_effects::store::{Claim, ClaimRequest, Payload, Settlement};
-use retry_effects::{InDoubt, ManualClock, OnBusy, Outcome, Probe};
+use retry_effects::{ManualClock, OnBusy, OnDoubt, Outcome, Probe};
 use std::future::pending;
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ fn after_a_takeover_the_late_owner_changes_nothing() {
             let other = thread::scope(|scope| {
                 let again = || {
                     charge(&store)
-                        .in_doubt(InDoubt::Reexecute)
+                        .in_doubt(OnDoubt::Reexecute)
                         .run(|| io::Result::Ok(2))
                 };
                 scope.spawn(again).join().expect("no panic")
@@ -157,7 +157,7 @@ async fn an_async_owner_that_loses_its_lease_drops_its_attempt() {
                 .run_async(body)
                 .await
         } else {
-            let again = charge(&store).in_doubt(InDoubt::Reexecute);
+            let again = charge(&store).in_doubt(OnDoubt::Reexecute);
             again.lease(short).retry(thrice()).run_async(body).await
         };
         assert!(
@@ -176,7 +176,7 @@ async fn an_async_owner_whose_renewals_hang_drops_its_attempt() {
     store.fail(Method::Renew, &[Fault::Hangs; 64]);
     let outcome = charge(&store)
         .lease(Duration::from_millis(300))
-        .in_doubt(InDoubt::Reexecute)
+        .in_doubt(OnDoubt::Reexecute)
         .retry(thrice())
         .run_async(pending::<io::Result<u32>>)
         .await;
@@ -285,7 +285,7 @@ fn a_silent_owner_is_found_out_by_the_waiters_own_clock() {
     let halts = charge(&store).run(|| io::Result::Ok(1));
     assert!(is_in_doubt(halts));
     let runs = charge(&store)
-        .in_doubt(InDoubt::Reexecute)
+        .in_doubt(OnDoubt::Reexecute)
         .run(|| io::Result::Ok(2));
     assert_eq!(runs.expect("it took over"), 2);
     assert!(

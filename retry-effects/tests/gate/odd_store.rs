@@ -6,10 +6,8 @@ use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
 use super::*;
-use retry_effects::store::{
-    Changed, Claim, ClaimRequest, Filter, Finished, Resolved, Settlement, StoreFuture,
-};
-use retry_effects::{Fence, Outcome, StoreError, Token};
+use retry_effects::store::{Changed, Claim, ClaimRequest, Finished, Resolved, StoreFuture};
+use retry_effects::{Outcome, StoreError, Token};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Method {
@@ -150,6 +148,8 @@ impl Future for Step {
 }
 
 impl EffectStore for OddStore {
+    retry_effects::forward_effect_store!(|this| &this.inner, except resolve, pending, complete, renew, release, changed, hears_all, needs_runtime, kind);
+
     fn resolve(&self, id: ActionId) -> StoreFuture<'_, Resolved> {
         self.answer(Method::Resolve, move || self.inner.resolve(id))
     }
@@ -170,31 +170,6 @@ impl EffectStore for OddStore {
 
     fn release<'a>(&'a self, token: &'a Token) -> StoreFuture<'a, Option<Finished>> {
         self.answer(Method::Release, move || self.inner.release(token))
-    }
-
-    fn get(&self, id: ActionId) -> StoreFuture<'_, Option<Record>> {
-        self.inner.get(id)
-    }
-
-    fn list<'a>(&'a self, filter: &'a Filter) -> StoreFuture<'a, Vec<Record>> {
-        self.inner.list(filter)
-    }
-
-    fn purge(&self, age: Duration) -> StoreFuture<'_, u64> {
-        self.inner.purge(age)
-    }
-
-    fn settle<'a>(
-        &'a self,
-        id: ActionId,
-        fence: Fence,
-        settlement: Settlement,
-    ) -> StoreFuture<'a, ()> {
-        self.inner.settle(id, fence, settlement)
-    }
-
-    fn len(&self) -> StoreFuture<'_, u64> {
-        self.inner.len()
     }
 
     fn changed(&self, id: ActionId) -> Changed {

@@ -1,7 +1,7 @@
 //! A panic is no word: what has begun may have happened.
 
 use super::*;
-use retry_effects::{InDoubt, Probe};
+use retry_effects::{OnDoubt, Probe};
 use serde::{Deserialize, Serialize};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -122,7 +122,7 @@ fn is_over(store: &Arc<InMemoryEffectStore>) {
     assert_eq!((record.status, record.applied), (Status::InDoubt, true));
     let (ran, asked) = (Effects::default(), Effects::default());
     let again = charge(store)
-        .in_doubt(InDoubt::Reexecute)
+        .in_doubt(OnDoubt::Reexecute)
         .run(|| io::Result::Ok(ran.happen()));
     assert!(is_in_doubt(again));
     let asks = charge(store)
@@ -138,7 +138,7 @@ fn is_over(store: &Arc<InMemoryEffectStore>) {
 #[test]
 fn in_the_encoder() {
     let body = || io::Result::Ok(Unwritable { panics: true });
-    for in_doubt in [InDoubt::Halt, InDoubt::Reexecute] {
+    for in_doubt in [OnDoubt::Halt, OnDoubt::Reexecute] {
         let store = store();
         panics(|| charge(&store).in_doubt(in_doubt).run(body));
         is_over(&store);
@@ -154,7 +154,7 @@ fn in_the_encoder() {
 fn a_result_that_cannot_be_written_ends_marked_applied() {
     let body = || io::Result::Ok(Unwritable { panics: false });
     let store = store();
-    let outcome = charge(&store).in_doubt(InDoubt::Reexecute).run(body);
+    let outcome = charge(&store).in_doubt(OnDoubt::Reexecute).run(body);
     assert!(matches!(word(outcome), EffectError::NotEncoded { .. }));
     is_over(&store);
 

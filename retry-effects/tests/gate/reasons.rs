@@ -3,7 +3,7 @@
 use super::odd_store::{OddStore, Pace, Step};
 use super::*;
 use retry_core::{Classify, Judgement};
-use retry_effects::{InDoubt, Probe, Reason, acted};
+use retry_effects::{OnDoubt, Probe, Reason, acted};
 use serde::{Serialize, Serializer};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
@@ -64,7 +64,7 @@ fn the_error_of_later_callers_shows_its_beginning() {
 fn of_several_attempts_it_is_the_newest_whose_effect_is_unknown() {
     let (store, attempts) = (store(), Effects::default());
     let outcome = charge(&store)
-        .in_doubt(InDoubt::Reexecute)
+        .in_doubt(OnDoubt::Reexecute)
         .retry(thrice())
         .run(|| match attempts.happen() {
             1 => Err::<(), _>(io::Error::other("first")),
@@ -129,7 +129,7 @@ async fn a_time_limit_says_which() {
 async fn an_attempt_that_was_cut_before_another_says_so() {
     let (store, attempts) = (store(), Effects::default());
     let outcome = charge(&store)
-        .in_doubt(InDoubt::Reexecute)
+        .in_doubt(OnDoubt::Reexecute)
         .retry(thrice().timeout(Duration::from_secs(1)))
         .run_async(|| async {
             if attempts.happen() == 1 {
@@ -170,7 +170,7 @@ fn between_attempts_it_is_that_of_the_one_before() {
         .expect("a runtime");
     runtime.block_on(async {
         let call = charge(&store)
-            .in_doubt(InDoubt::Reexecute)
+            .in_doubt(OnDoubt::Reexecute)
             .retry(Retry::new(slow))
             .run_async(|| async { unknown::<()>("no answer") });
         let second = Duration::from_secs(1);
@@ -288,11 +288,11 @@ fn a_takeover_that_finds_out_nothing_leaves_the_reason() {
     assert!(refusal.expect_err("doubt").ends_with(": no answer"));
     assert_eq!(reasons().as_deref(), Some("no answer"));
 
-    let again = charge(&store).in_doubt(InDoubt::Reexecute);
+    let again = charge(&store).in_doubt(OnDoubt::Reexecute);
     assert!(again.run(refused::<()>).is_err());
     assert_eq!(reasons().as_deref(), Some("no answer"));
 
-    let again = charge(&store).in_doubt(InDoubt::Reexecute);
+    let again = charge(&store).in_doubt(OnDoubt::Reexecute);
     assert!(again.run(|| unknown::<()>("no answer again")).is_err());
     assert_eq!(reasons().as_deref(), Some("no answer again"));
 }
@@ -306,7 +306,7 @@ fn a_takeover_that_is_dropped_leaves_a_reason() {
         assert!(wait_for(first).is_err());
         let mut call = Box::pin(
             charge(&store)
-                .in_doubt(InDoubt::Reexecute)
+                .in_doubt(OnDoubt::Reexecute)
                 .run_async(|| async { io::Result::Ok(()) }),
         );
         let mut context = Context::from_waker(Waker::noop());

@@ -4,7 +4,7 @@ use super::*;
 use retry_core::testing::Recorder;
 use retry_core::{CircuitBreaker, Classify, Judgement, recognize};
 use retry_effects::store::ClaimRequest;
-use retry_effects::{InDoubt, OnBusy, acted, in_current_scope, in_current_scope_blocking};
+use retry_effects::{OnBusy, OnDoubt, acted, in_current_scope, in_current_scope_blocking};
 use std::error::Error;
 
 /// An error of one's own that states what it knows.
@@ -152,7 +152,7 @@ fn after_acted_no_error_is_proof() {
 fn acted_is_of_one_attempt() {
     let (store, effects) = (store(), Effects::default());
     let outcome = charge(&store)
-        .in_doubt(InDoubt::Reexecute)
+        .in_doubt(OnDoubt::Reexecute)
         .retry(thrice())
         .run(|| {
             if effects.happen() == 1 {

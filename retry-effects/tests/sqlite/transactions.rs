@@ -1,7 +1,7 @@
 //! The record and the caller's own writes in one commit.
 
 use retry_effects::store::{Claim, ClaimRequest, Payload};
-use retry_effects::{EffectStore, InDoubt, Outcome, SqliteEffectStore, StoreError};
+use retry_effects::{EffectStore, OnDoubt, Outcome, SqliteEffectStore, StoreError};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::bench::{Bench, id, result, success, wait, won};
@@ -131,7 +131,7 @@ fn a_body_that_finds_it_done_has_no_other_attempt() {
     let outcome: Result<u32, String> = retry_effects::Effect::new("charge", &42)
         .store(&store)
         // What it commits has a fence: a second attempt cannot commit again.
-        .in_doubt(InDoubt::Reexecute)
+        .in_doubt(OnDoubt::Reexecute)
         .retry(retry_core::Retry::new(retry_core::RetryPolicy::new(5)))
         .run(|| {
             ran += 1;
@@ -158,7 +158,7 @@ fn a_result_whose_transaction_was_not_committed_is_not_recorded() {
     let mut pay = |commits: bool| {
         retry_effects::Effect::new("charge", &42)
             .store(&store)
-            .in_doubt(InDoubt::Reexecute)
+            .in_doubt(OnDoubt::Reexecute)
             .run(|| {
                 ran += 1;
                 let action = retry_effects::current_action().expect("a gated body");

@@ -166,8 +166,8 @@ fn in_doubt(argument: &Argument, faults: &mut Faults) -> Option<Value> {
         argument,
         faults,
         &[
-            ("halt", "InDoubt::Halt"),
-            ("reexecute", "InDoubt::Reexecute"),
+            ("halt", "OnDoubt::Halt"),
+            ("reexecute", "OnDoubt::Reexecute"),
         ],
         "to ask the other side whether it happened write `probe = ..` instead",
     )

@@ -139,7 +139,7 @@ impl Bench {
 
     /// One record in each state, numbered from 1 in the order of [`Status::ALL`].
     pub(super) fn put_each(&self) -> Vec<Token> {
-        let states = (1..).zip(Status::ALL);
+        let states = (1..).zip(Status::ALL.iter().copied());
         states
             .map(|(number, status)| self.put(number, status))
             .collect()

@@ -4,10 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use retry_effects::store::{
-    Changed, Claim, ClaimRequest, Filter, Finished, Resolved, Settlement, StoreFuture,
-};
-use retry_effects::{ActionId, EffectStore, Fence, Outcome, Record, Token};
+use retry_effects::store::{Claim, ClaimRequest, Finished, StoreFuture};
+use retry_effects::{ActionId, EffectStore, Outcome, Token};
 
 use super::worker;
 
@@ -61,9 +59,7 @@ impl KillAt {
 }
 
 impl EffectStore for KillAt {
-    fn resolve(&self, id: ActionId) -> StoreFuture<'_, Resolved> {
-        self.inner.resolve(id)
-    }
+    retry_effects::forward_effect_store!(|this| &*this.inner, except pending, complete, renew, release);
 
     fn pending<'a>(&'a self, request: &'a ClaimRequest<'a>) -> StoreFuture<'a, Claim> {
         StoreFuture::new(async move {
@@ -85,46 +81,5 @@ impl EffectStore for KillAt {
     fn release<'a>(&'a self, token: &'a Token) -> StoreFuture<'a, Option<Finished>> {
         let write = StoreFuture::new(async move { self.inner.release(token).await });
         StoreFuture::new(self.around(token.id(), Step::Release, write))
-    }
-
-    fn get(&self, id: ActionId) -> StoreFuture<'_, Option<Record>> {
-        self.inner.get(id)
-    }
-
-    fn list<'a>(&'a self, filter: &'a Filter) -> StoreFuture<'a, Vec<Record>> {
-        self.inner.list(filter)
-    }
-
-    fn purge(&self, age: Duration) -> StoreFuture<'_, u64> {
-        self.inner.purge(age)
-    }
-
-    fn settle<'a>(
-        &'a self,
-        id: ActionId,
-        fence: Fence,
-        settlement: Settlement,
-    ) -> StoreFuture<'a, ()> {
-        self.inner.settle(id, fence, settlement)
-    }
-
-    fn len(&self) -> StoreFuture<'_, u64> {
-        self.inner.len()
-    }
-
-    fn changed(&self, id: ActionId) -> Changed {
-        self.inner.changed(id)
-    }
-
-    fn hears_all(&self) -> bool {
-        self.inner.hears_all()
-    }
-
-    fn needs_runtime(&self) -> bool {
-        self.inner.needs_runtime()
-    }
-
-    fn kind(&self) -> &'static str {
-        self.inner.kind()
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use retry_effects::store::{Payload, Resolved, Settlement};
 use retry_effects::{
-    ActionId, Effect, EffectError, EffectStore, InDoubt, Probe, Record, compute_action_id,
+    ActionId, Effect, EffectError, EffectStore, OnDoubt, Probe, Record, compute_action_id,
 };
 
 use super::callee::Happened;
@@ -33,7 +33,7 @@ impl Task {
     pub(super) fn effect(self, store: &Arc<dyn EffectStore>) -> Effect {
         let effect = Effect::new("act", &self.number).store(store);
         match self.policy {
-            Policy::Reexecute => effect.in_doubt(InDoubt::Reexecute),
+            Policy::Reexecute => effect.in_doubt(OnDoubt::Reexecute),
             Policy::Halt | Policy::Probe => effect,
         }
     }

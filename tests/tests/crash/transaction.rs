@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use retry_effects::store::Status;
-use retry_effects::{Effect, EffectError, InDoubt, OnBusy};
+use retry_effects::{Effect, EffectError, OnBusy, OnDoubt};
 use retry_tests::proxy::Fault;
 
 use super::failure::Failure;
@@ -77,7 +77,7 @@ fn an_owner_that_is_stopped_in_its_transaction_is_busy_and_commits_late() {
             place.stands(task.id()).await;
             let taken = Effect::new("act", &number)
                 .store(&place.store)
-                .in_doubt(InDoubt::Reexecute)
+                .in_doubt(OnDoubt::Reexecute)
                 .on_busy(OnBusy::Fail)
                 .run_async(|| place.act(task, |_| ()))
                 .await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use retry_core::retry_api;
 use retry_core::testing::{Script, no_wait};
-use retry_effects::{EffectError, InDoubt};
+use retry_effects::{EffectError, OnDoubt};
 use retry_tests::sendable;
 
 use super::{Store, refused, store, timed_out, word};
@@ -58,7 +58,7 @@ async fn again(store: &Store, script: &Script<u32, io::Error>) -> io::Result<u32
     idempotent = true,
     skip(script, safe),
     store = store,
-    in_doubt = if safe { InDoubt::Reexecute } else { InDoubt::Halt },
+    in_doubt = if safe { OnDoubt::Reexecute } else { OnDoubt::Halt },
 )]
 fn again_sync(store: &Store, script: &Script<u32, io::Error>, safe: bool) -> io::Result<u32> {
     script.next()

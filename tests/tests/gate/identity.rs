@@ -8,7 +8,7 @@ use std::time::Duration;
 use retry_core::retry_api;
 use retry_core::testing::no_wait;
 use retry_effects::{
-    EffectError, InDoubt, OnBusy, compute_action_id, with_scope, with_scope_blocking,
+    EffectError, OnBusy, OnDoubt, compute_action_id, with_scope, with_scope_blocking,
 };
 use retry_tests::sendable;
 use serde::Serialize;
@@ -348,7 +348,7 @@ fn counted<T>(counter: &Cell<u32>, value: T) -> T {
     store = counted(log, store),
     lease = counted(log, Duration::from_secs(5)),
     retain = counted(log, Duration::from_secs(5)),
-    in_doubt = counted(log, InDoubt::Halt),
+    in_doubt = counted(log, OnDoubt::Halt),
     on_busy = counted(log, OnBusy::Fail),
     skip(log, attempts, store),
 )]

@@ -129,12 +129,8 @@ async fn a_probe_that_waits_charges_once() -> io::Result<()> {
 /// The builder's call, which is the attribute's.
 fn effect(
     bank: &Bank,
-) -> Effect<
-    retry_core::choice::ByClassify,
-    retry_core::choice::AnyOk,
-    retry_core::choice::NoHook,
-    retry_core::choice::Timeout,
-> {
+) -> Effect<retry_core::choice::ByClassify, retry_core::choice::NoHook, retry_core::choice::Timeout>
+{
     let retry = Retry::new(AT_ONCE).timeout(seconds(1));
     Effect::new("charge", &1).store(&bank.store).retry(retry)
 }

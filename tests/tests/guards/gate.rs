@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use retry_core::testing::{Script, no_wait};
 use retry_core::{CircuitBreaker, RetryBudget, retry_api};
-use retry_effects::{EffectError, InDoubt, InMemoryEffectStore};
+use retry_effects::{EffectError, InMemoryEffectStore, OnDoubt};
 use retry_tests::sendable;
 
 use super::{down, is_about, refused, rejection};
@@ -128,7 +128,7 @@ async fn hedged(store: &Store, script: &Script<u32, io::Error>, order: String) -
     idempotent = true,
     store = store,
     skip(script),
-    in_doubt = InDoubt::Reexecute,
+    in_doubt = OnDoubt::Reexecute,
     max_attempts = 1,
     timeout = "1s",
     hedge(after = "95ms", max = 2, safe = true)

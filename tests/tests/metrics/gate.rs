@@ -8,7 +8,7 @@ use std::sync::mpsc;
 
 use retry_core::NO_RETRY;
 use retry_core::Retry;
-use retry_effects::{Effect, InDoubt, InMemoryEffectStore, OnBusy, metrics};
+use retry_effects::{Effect, InMemoryEffectStore, OnBusy, OnDoubt, metrics};
 
 use super::seen::Seen;
 
@@ -66,7 +66,7 @@ fn what_happens_at_the_gate() -> io::Result<()> {
     );
     // One is run again, and this time there is an answer.
     let again = Effect::new("metered", &4).fingerprint(&100).store(&store);
-    let again = again.in_doubt(InDoubt::Reexecute);
+    let again = again.in_doubt(OnDoubt::Reexecute);
     assert_eq!(again.run(|| Ok::<_, io::Error>(5))?, 5);
     assert!(told(&seen).contains(&"effect_in_doubt{} 1".to_owned()));
     // Another process settles the other: that is learnt by asking.

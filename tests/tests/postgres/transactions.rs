@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use retry_effects::store::{Claim, ClaimRequest, DEFAULT_LEASE, Resolved};
 use retry_effects::{
-    Effect, EffectStore, InDoubt, Outcome, PostgresEffectStore, StoreError, Token,
+    Effect, EffectStore, OnDoubt, Outcome, PostgresEffectStore, StoreError, Token,
 };
 use tokio_postgres::{Client, Transaction};
 
@@ -224,7 +224,7 @@ async fn a_body_that_finds_it_done_has_no_other_attempt() {
     let outcome: Result<u32, String> = Effect::new("charge", &42)
         .store(&store)
         // What it commits has a fence: a second attempt cannot commit again.
-        .in_doubt(InDoubt::Reexecute)
+        .in_doubt(OnDoubt::Reexecute)
         .retry(retry_core::Retry::new(
             retry_core::RetryPolicy::new(5).with_backoff_ms(1),
         ))
@@ -257,7 +257,7 @@ async fn a_result_whose_transaction_was_not_committed_is_not_recorded() {
         let (bench, store) = (&bench, &store);
         Effect::new("charge", &42)
             .store(store)
-            .in_doubt(InDoubt::Reexecute)
+            .in_doubt(OnDoubt::Reexecute)
             .run_async(move || async move {
                 let action = retry_effects::current_action().expect("a gated body");
                 let mut client = bench.client().await;

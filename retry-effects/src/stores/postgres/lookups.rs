@@ -132,16 +132,16 @@ pub(super) async fn list(server: &Server, filter: &Filter) -> Result<Vec<Record>
 /// What may be recorded of records that stand there now.
 fn candidates(status: Option<Status>) -> Vec<&'static str> {
     match status {
-        None => Status::ALL.map(Status::name).to_vec(),
+        None => Status::ALL.iter().map(|status| status.as_str()).collect(),
         // A claim whose lease is over is in doubt.
-        Some(Status::InDoubt) => vec![Status::InDoubt.name(), Status::Pending.name()],
-        Some(status) => vec![status.name()],
+        Some(Status::InDoubt) => vec![Status::InDoubt.as_str(), Status::Pending.as_str()],
+        Some(status) => vec![status.as_str()],
     }
 }
 
 /// Removes what may be purged; says how many.
 pub(super) async fn purge(server: &Server, age: u64) -> Result<u64, StoreError> {
-    let finished = [Status::Success, Status::Failed, Status::Released].map(Status::name);
+    let finished = [Status::Success, Status::Failed, Status::Released].map(Status::as_str);
     let (mut after, mut removed) = (Vec::new(), 0);
     loop {
         let statement = &server.statements().page;

@@ -9,7 +9,6 @@ use crate::identity::action_id::ActionId;
 use crate::protocol::ids::InputHash;
 use crate::protocol::ids::{ClaimId, Fence};
 use crate::protocol::payload::Payload;
-use crate::protocol::record::Status;
 use crate::protocol::state_machine::{Now, Slot, millis};
 use crate::protocol::store_error::StoreError;
 
@@ -52,7 +51,9 @@ fn try_read(row: &Row, at: usize, first: usize) -> Result<Option<Stored>, Odd> {
     let completed: Option<SystemTime> = row.try_get(column(13))?;
     let hash: Option<&[u8]> = row.try_get(column(6))?;
     let hash: Option<[u8; 32]> = hash.map(TryInto::try_into).transpose()?;
-    let status = Status::named(status).ok_or_else(|| format!("its status is {status:?}"))?;
+    let status = status
+        .parse()
+        .map_err(|_| format!("its status is {status:?}"))?;
     let mut slot = Slot {
         status,
         applied: row.try_get(column(3))?,

@@ -48,7 +48,9 @@ pub(super) fn slot(fields: &[Value]) -> Result<Slot, StoreError> {
         payload,
     ] = <&[Value; FIELDS]>::try_from(fields).map_err(|_| strange("an answer of other length"))?;
     let retain = text(retain)?;
-    let status = Status::named(text(status)?).ok_or_else(|| strange("an unknown status"))?;
+    let status = text(status)?
+        .parse()
+        .map_err(|_| strange("an unknown status"))?;
     let payload = recorded(format, payload)?;
     if payload.is_none() && matches!(status, Status::Success | Status::Failed) {
         return Err(strange("no result"));

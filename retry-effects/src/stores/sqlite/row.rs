@@ -187,7 +187,7 @@ pub(super) fn insert(
         ON CONFLICT (action_id) DO NOTHING";
     let written = connection.prepare_cached(INSERT)?.execute(params![
         id.to_string(),
-        slot.status.name(),
+        slot.status.as_str(),
         slot.applied,
         integer(slot.fence.number()),
         slot.claim_id.bits().to_be_bytes(),
@@ -219,7 +219,7 @@ pub(super) fn overwrite(
         result_payload = NULL, over_at_ms = NULL WHERE rowid = ?1";
     let written = connection.prepare_cached(OVERWRITE)?.execute(params![
         rowid,
-        slot.status.name(),
+        slot.status.as_str(),
         slot.applied,
         integer(slot.fence.number()),
         slot.claim_id.bits().to_be_bytes(),
@@ -250,7 +250,7 @@ pub(super) fn update(
         WHERE rowid = ?1";
     let written = connection.prepare_cached(UPDATE)?.execute(params![
         rowid,
-        slot.status.name(),
+        slot.status.as_str(),
         slot.applied,
         boot.map(u128::to_be_bytes),
         integer(slot.lease_until),
@@ -323,9 +323,7 @@ struct StatusColumn(Status);
 impl FromSql for StatusColumn {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         // A word of another program's proves nothing.
-        Ok(Self(
-            Status::named(value.as_str()?).unwrap_or(Status::InDoubt),
-        ))
+        Ok(Self(value.as_str()?.parse().unwrap_or(Status::InDoubt)))
     }
 }
 
