@@ -28,7 +28,7 @@ use super::judgement::Judgement;
 ///
 /// assert_eq!(ApiError::Busy.classify().verdict(), Verdict::Retry);
 /// assert_eq!(ApiError::Forbidden.classify().verdict(), Verdict::Stop);
-/// A text never proves that nothing happened.
+/// // A text never proves that nothing happened.
 /// assert!(!ApiError::Forbidden.classify().is_not_applied());
 /// ```
 ///

@@ -16,8 +16,7 @@ use crate::text::redaction::redacted_text;
 
 /// A failed attempt, borrowed from its outcome.
 ///
-/// `Copy`, and made inline: the engine's fast path reads only the verdict, and the compiler then drops
-/// the rest.
+/// `Copy`, and made inline: the engine's fast path reads only the verdict, so the rest is never built.
 #[derive(Clone, Copy, Debug)]
 pub struct Failure<'a> {
     classifier: Classifier<'a>,

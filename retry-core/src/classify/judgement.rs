@@ -58,12 +58,12 @@ pub enum Answer {
 /// ```
 /// use retry_core::{Judgement, Verdict};
 ///
-/// A refused order: another attempt would be refused too, and nothing was booked.
+/// // A refused order: another attempt would be refused too, and nothing was booked.
 /// let refused = Judgement::stop().not_applied();
 /// assert_eq!(refused.verdict(), Verdict::Stop);
 /// assert!(refused.is_not_applied());
 ///
-/// A timeout: another attempt is worth it, and the effect of the first one is unknown.
+/// // A timeout: another attempt is worth it, and the effect of the first one is unknown.
 /// let timed_out: Judgement = Verdict::Retry.into();
 /// assert!(!timed_out.is_not_applied());
 /// ```

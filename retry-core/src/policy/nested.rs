@@ -33,13 +33,13 @@
 ///     execute_with_retry(attempt, &THREE)
 /// }
 ///
-/// The inner call's failure fails the outer call: one outer attempt, three inner ones.
+/// // The inner call's failure fails the outer call: one outer attempt, three inner ones.
 /// let mut attempts = 0;
 /// let page = || load(&mut attempts).map_err(|error| format!("no page: {error}"));
 /// assert!(execute_with_retry(page, &THREE).is_err());
 /// assert_eq!(attempts, 3);
 ///
-/// The attempt swallows the inner failure: the outer call makes its three attempts.
+/// // The attempt swallows the inner failure: the outer call makes its three attempts.
 /// let mut attempts = 0;
 /// let page = || load(&mut attempts).or(Err("database busy".to_owned()));
 /// assert!(execute_with_retry(page, &THREE).is_err());

@@ -40,7 +40,7 @@ pub const fn buckets() -> [(&'static str, &'static [f64]); 4] {
 ///
 /// let recorder = metrics::install_buckets(PrometheusBuilder::new())?.build_recorder();
 /// let text = recorder.handle();
-/// A program calls `install_recorder()` instead, which counts in all threads.
+/// // A program calls `install_recorder()` instead, which counts in all threads.
 /// ::metrics::with_local_recorder(&recorder, || {
 ///     Retry::new(NO_RETRY).name("load").run(|| Ok::<_, String>(7))
 /// })?;
