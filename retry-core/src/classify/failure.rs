@@ -141,8 +141,8 @@ impl<'a> Failure<'a> {
         self
     }
 
-    /// Returns the failure of an attempt that its own timeout may have cut: a predicate's verdict stays,
-    /// the error's own is dropped for lack of an error.
+    /// Returns the failure of an attempt that its own timeout may have cut: a predicate's verdict stays;
+    /// the classifier's is dropped, because a cut attempt has no error of its own.
     #[inline]
     pub(crate) fn timed_out(self, timed_out: bool) -> Self {
         if timed_out {

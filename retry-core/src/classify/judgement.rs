@@ -34,7 +34,7 @@ impl From<bool> for Verdict {
 pub enum Answer {
     /// It answered, and works: a final refusal is an answer too. Closes a half-open circuit.
     Answered,
-    /// It did not answer, or its answer says that it is in trouble. Counts towards opening.
+    /// It did not answer, or its answer states that it is in trouble. Counts towards opening.
     Failing,
     /// It received no request: the fault is on this side (a URL that cannot be built, a full disk here).
     /// A breaker ignores it.

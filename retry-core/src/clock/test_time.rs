@@ -25,8 +25,7 @@ pub fn no_wait() -> NoWait {
     }
 }
 
-/// Does what [`no_wait`] does for all threads of the process: tests that run in parallel skip their
-/// waits too.
+/// Like [`no_wait`], for all threads of the process: tests that run in parallel skip their waits too.
 #[must_use = "waits are skipped until the guard is dropped"]
 pub fn no_wait_everywhere() -> NoWait {
     EVERYWHERE.fetch_add(1, Ordering::SeqCst);

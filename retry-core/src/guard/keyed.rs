@@ -114,7 +114,7 @@ impl<V> Keyed<V> {
         }
     }
 
-    /// Sets how many keys the set holds at a time, not counting excess keys in use. Default 10,000.
+    /// Sets how many keys the set holds at a time; keys in use may exceed it. Default 10,000.
     ///
     /// # Panics
     ///
@@ -131,7 +131,7 @@ impl<V> Keyed<V> {
         self
     }
 
-    /// Returns how many keys the set holds at a time, not counting excess keys in use.
+    /// Returns how many keys the set holds at a time; keys in use may exceed it.
     #[must_use]
     pub const fn capacity(&self) -> usize {
         self.capacity

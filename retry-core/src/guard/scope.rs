@@ -266,9 +266,9 @@ impl Drop for Entered {
 
 /// A scope that an attempt can enter.
 pub trait Enter {
-    /// The guard that leaves it again.
+    /// The value that leaves the scope when dropped.
     type Entered;
-    /// Enters it.
+    /// Enters the scope.
     fn enter(&self) -> Self::Entered;
 }
 

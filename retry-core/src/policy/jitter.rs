@@ -13,8 +13,8 @@ use crate::policy::growth::nanos;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Jitter {
-    /// The step itself, `min(cap, step)`: all clients wait equally long. For tests, and for a client
-    /// without others beside it.
+    /// The step itself, `min(cap, step)`: all clients wait equally long. For tests, and for a sole
+    /// client.
     None,
     /// `step + U(0, d)`; where the cap would cut this range, uniform in the last `d` below the cap
     /// instead.

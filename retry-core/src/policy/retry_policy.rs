@@ -113,7 +113,7 @@ impl RetryPolicy {
         self.at_once
     }
 
-    /// Does what [`RetryPolicy::new`] does, for a number known only at run time.
+    /// Like [`RetryPolicy::new`], for a number known only at run time.
     ///
     /// # Errors
     ///
@@ -140,7 +140,7 @@ impl RetryPolicy {
         self.settled()
     }
 
-    /// Does what [`RetryPolicy::with_max_attempts`] does, for a number known only at run time.
+    /// Like [`RetryPolicy::with_max_attempts`], for a number known only at run time.
     ///
     /// # Errors
     ///
@@ -232,7 +232,7 @@ impl RetryPolicy {
         self.settled()
     }
 
-    /// Does what [`RetryPolicy::with_growth`] does, for a growth known only at run time.
+    /// Like [`RetryPolicy::with_growth`], for a growth known only at run time.
     ///
     /// # Errors
     ///
@@ -257,7 +257,7 @@ impl RetryPolicy {
         self.with_growth(Growth::Exponential(multiplier))
     }
 
-    /// Does what [`RetryPolicy::with_multiplier`] does, for a number known only at run time.
+    /// Like [`RetryPolicy::with_multiplier`], for a number known only at run time.
     ///
     /// # Errors
     ///

@@ -34,7 +34,7 @@ fn by_kind(kind: ErrorKind) -> Option<Judgement> {
         // earlier datagram was refused; the error does not show it.)
         K::ConnectionRefused => Judgement::retry().step_not_applied(),
         K::AddrInUse | K::AddrNotAvailable => ours(Judgement::retry()).step_not_applied(),
-        // Opening a file was refused: the file system, or the server behind it, has answered.
+        // Opening a resource was refused: the file system, or the server behind it, has answered.
         K::PermissionDenied | K::NotFound | K::AlreadyExists => {
             Judgement::stop().step_not_applied()
         }

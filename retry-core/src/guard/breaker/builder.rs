@@ -23,7 +23,7 @@ impl CircuitBreaker {
         Self::unchecked(None, CircuitName::new(name), BreakerConfig::DEFAULT)
     }
 
-    /// Does what [`CircuitBreaker::new`] does, for a name known only at run time: a `String`, or an
+    /// Like [`CircuitBreaker::new`], for a name known only at run time: a `String`, or an
     /// `Arc<str>`. Dropping the breaker frees all of it.
     ///
     /// With the feature `metrics`, each name is a label of its own, and a recorder keeps every label
@@ -82,7 +82,7 @@ impl CircuitBreaker {
         self.checked()
     }
 
-    /// Does what [`CircuitBreaker::with_failure_threshold`] does, for a number known only at run time.
+    /// Like [`CircuitBreaker::with_failure_threshold`], for a number known only at run time.
     ///
     /// # Errors
     ///
@@ -104,7 +104,7 @@ impl CircuitBreaker {
         self.checked()
     }
 
-    /// Does what [`CircuitBreaker::with_recovery_timeout`] does, for a wait known only at run time.
+    /// Like [`CircuitBreaker::with_recovery_timeout`], for a wait known only at run time.
     ///
     /// # Errors
     ///
@@ -130,7 +130,7 @@ impl CircuitBreaker {
         self.checked()
     }
 
-    /// Does what [`CircuitBreaker::with_count_window`] does, for numbers known only at run time.
+    /// Like [`CircuitBreaker::with_count_window`], for numbers known only at run time.
     ///
     /// # Errors
     ///
@@ -176,7 +176,7 @@ impl CircuitBreaker {
         self.checked()
     }
 
-    /// Does what [`CircuitBreaker::with_time_window`] does, for values known only at run time.
+    /// Like [`CircuitBreaker::with_time_window`], for values known only at run time.
     ///
     /// # Errors
     ///
@@ -208,7 +208,7 @@ impl CircuitBreaker {
         self.checked()
     }
 
-    /// Does what [`CircuitBreaker::with_minimum_calls`] does, for a number known only at run time.
+    /// Like [`CircuitBreaker::with_minimum_calls`], for a number known only at run time.
     ///
     /// # Errors
     ///
@@ -235,7 +235,7 @@ impl CircuitBreaker {
         self.checked()
     }
 
-    /// Does what [`CircuitBreaker::with_slow_call`] does, for values known only at run time.
+    /// Like [`CircuitBreaker::with_slow_call`], for values known only at run time.
     ///
     /// # Errors
     ///
@@ -262,7 +262,7 @@ impl CircuitBreaker {
         self.checked()
     }
 
-    /// Does what [`CircuitBreaker::with_half_open_permits`] does, for a number known only at run time.
+    /// Like [`CircuitBreaker::with_half_open_permits`], for a number known only at run time.
     ///
     /// # Errors
     ///
@@ -284,7 +284,7 @@ impl CircuitBreaker {
         self.checked()
     }
 
-    /// Does what [`CircuitBreaker::with_success_threshold`] does, for a number known only at run time.
+    /// Like [`CircuitBreaker::with_success_threshold`], for a number known only at run time.
     ///
     /// # Errors
     ///

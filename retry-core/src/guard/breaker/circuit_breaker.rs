@@ -228,7 +228,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// Reports each change of state, once. `cause` is `None` if failures opened the circuit.
+    /// Reports each change of state, once. An opening without a `cause` comes from failures.
     #[cold]
     fn transition(&self, change: Change, cause: Option<Cause>) {
         let (name, from) = (self.name(), change.before.name().as_str());

@@ -76,7 +76,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// Does what [`register`](Self::register) does, for a breaker made at run time:
+    /// Like [`register`](Self::register), for a breaker made at run time:
     /// [`find_shared`](Self::find_shared) and [`all_shared`](Self::all_shared) know it until its last
     /// handle is dropped. The first one of a name stays; another one is reported at ERROR.
     ///

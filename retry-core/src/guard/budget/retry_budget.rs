@@ -92,7 +92,7 @@ impl RetryBudget {
         Self::with_limits(BudgetLimits::DEFAULT.with_ratio(ratio))
     }
 
-    /// Does what [`RetryBudget::new`] does, for a ratio known only at run time.
+    /// Like [`RetryBudget::new`], for a ratio known only at run time.
     ///
     /// ```
     /// let error = retry_core::RetryBudget::try_new(1.5).unwrap_err();
@@ -123,7 +123,7 @@ impl RetryBudget {
         self.limited(limits)
     }
 
-    /// Does what [`RetryBudget::with_burst`] does, for a number known only at run time.
+    /// Like [`RetryBudget::with_burst`], for a number known only at run time.
     ///
     /// # Errors
     ///
@@ -147,7 +147,7 @@ impl RetryBudget {
         self.limited(limits)
     }
 
-    /// Does what [`RetryBudget::with_floor`] does, for a number known only at run time.
+    /// Like [`RetryBudget::with_floor`], for a number known only at run time.
     ///
     /// # Errors
     ///
