@@ -1,6 +1,8 @@
-//! What an error means: is another attempt worth it, and is it proved that nothing happened.
+//! The meaning of an error: whether another attempt is worth it, and whether it is proved that nothing
+//! happened.
 //!
-//! The trait, the search of a source chain, the rules for texts, and [`library`], the errors of other crates.
+//! The trait, the search of a source chain, the rules for texts, and [`library`], the errors of other
+//! crates.
 
 pub(crate) mod chain;
 pub(crate) mod classification;

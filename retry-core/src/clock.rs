@@ -1,4 +1,4 @@
-//! The clock that elapsed time is read from, and how a sync call sleeps.
+//! The clock that elapsed time is read from, and the sleep of sync calls.
 
 #[cfg(feature = "testing")]
 pub(crate) mod test_time;
@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Now: tokio's clock, so that paused time counts, or the test clock of this thread.
+/// Returns the current time by tokio's clock, so that paused time counts, or by this thread's test
+/// clock.
 #[must_use]
 pub fn now() -> Instant {
     #[cfg(feature = "testing")]
@@ -19,8 +20,8 @@ pub fn now() -> Instant {
     Instant::now()
 }
 
-/// A moment in milliseconds, in four bytes because every call carries one. Differences are right
-/// for calls of up to 49 days.
+/// A moment in milliseconds, in four bytes because every call carries one. Differences are right for
+/// calls of up to 49 days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Moment(NonZeroU32);
 
@@ -35,12 +36,12 @@ impl Moment {
         // A paused clock may stand before the origin, which another clock has set.
         let after = millis(now.saturating_duration_since(origin));
         let before = millis(origin.saturating_duration_since(now));
-        // Counted from 1: the zero is lent to `Option<Moment>`, and comes round once in 49 days.
+        // Counted from 1: 0 is the niche of `Option<Moment>`; the count reaches it once in 49 days.
         let millis = after.wrapping_sub(before).wrapping_add(1);
         Self(NonZeroU32::new(millis).unwrap_or(NonZeroU32::MIN))
     }
 
-    /// As a number that is never 0.
+    /// Returns the moment as a number that is never 0.
     #[cfg(feature = "metrics")]
     pub(crate) const fn get(self) -> u32 {
         self.0.get()
@@ -51,7 +52,7 @@ impl Moment {
     }
 }
 
-/// The low 32 bits of a duration in milliseconds: enough for a difference.
+/// Returns the low 32 bits of a duration in milliseconds: enough for a difference.
 fn millis(duration: Duration) -> u32 {
     u32::try_from(duration.as_millis() & u128::from(u32::MAX)).unwrap_or(0)
 }

@@ -1,5 +1,5 @@
-//! Guards against storms, each usable on its own: budgets, circuit breakers, rate limiters, sets of them by key,
-//! and scopes.
+//! Guards against storms, each usable on its own: budgets, circuit breakers, rate limiters, sets of them
+//! by key, and scopes.
 
 pub(crate) mod adaptive;
 pub(crate) mod breaker;

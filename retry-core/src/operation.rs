@@ -1,4 +1,4 @@
-//! [`Operation`]: what a call is called, for logs, errors, settings and statistics.
+//! [`Operation`]: the name of a call's operation, for logs, errors, settings and statistics.
 
 use std::collections::HashMap;
 use std::panic::Location;
@@ -6,7 +6,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 
 use crate::policy::class::OperationClass;
 
-/// A call's class and name.
+/// An operation's class and name.
 #[derive(Clone, Copy, Debug)]
 pub struct Operation {
     class: Option<OperationClass>,
@@ -19,7 +19,7 @@ enum Name {
     At(&'static Location<'static>),
 }
 
-/// The class that calls without an attribute are counted and logged under.
+/// Class label of calls without an attribute in counters and logs.
 const AD_HOC: &str = "ad_hoc";
 
 impl Operation {
@@ -52,7 +52,7 @@ impl Operation {
         self.class.map_or(AD_HOC, OperationClass::as_str)
     }
 
-    /// The name, or the file and line of a call without one.
+    /// Returns the name; for a call without one, its file and line.
     pub(crate) fn name(&self) -> &'static str {
         match self.name {
             Name::Given(name) => name,
@@ -61,8 +61,8 @@ impl Operation {
     }
 }
 
-/// What tells operations apart without reading their names: the place in memory of what names them,
-/// and the rest. One operation may have several.
+/// Tells operations apart without reading their names: the address of the name, its length and the
+/// class. One operation may have several identities.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Identity {
     address: usize,
@@ -70,7 +70,7 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    /// A small number that differs between most.
+    /// Returns a small number that differs for most operations.
     #[inline]
     pub(crate) const fn slot(self) -> usize {
         (self.address >> 3) ^ (self.address >> 8)
@@ -93,7 +93,7 @@ impl Operation {
     }
 }
 
-/// `file:line` of a call: made once for each place in the program, and kept.
+/// Returns the `file:line` of a call, made once for each place in the program and never freed.
 fn place(caller: &'static Location<'static>) -> &'static str {
     type Places = HashMap<(&'static str, u32), &'static str>;
     static PLACES: LazyLock<Mutex<Places>> = LazyLock::new(Mutex::default);

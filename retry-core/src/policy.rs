@@ -1,6 +1,6 @@
 //! The policy of a call as plain values: attempts, growth of the waits, jitter, classes and names.
 //!
-//! Pure functions: randomness is handed in, and no clock is read.
+//! Pure functions: randomness is a parameter, and no clock is read.
 
 pub(crate) mod backoff;
 pub(crate) mod class;

@@ -1,6 +1,6 @@
-//! What calls report: log events, statistics and metrics.
+//! Reports of calls: log events, statistics and metrics.
 //!
-//! It takes names, numbers and judgements. It knows no guard and no engine, so both may report.
+//! Reports receive names, numbers and judgements. They know no guard and no engine, so both may report.
 
 pub(crate) mod circuit;
 pub(crate) mod counters;

@@ -1,4 +1,4 @@
-//! Texts for people: durations, names, errors, and the secrets that are removed from them.
+//! Texts for people: durations, names, errors, and the removal of secrets from them.
 //!
 //! Ground floor: it imports nothing of this crate, so every report may use it.
 

@@ -14,12 +14,12 @@ use crate::classify::retry_error::RetryError;
 
 type Node<'a> = &'a (dyn Error + 'static);
 
-/// The judgement of the outermost known error in the chain that begins with `error`.
+/// Returns the judgement of the outermost known error in the chain that begins with `error`.
 pub(crate) fn judgement(error: Node<'_>) -> Option<Judgement> {
     layers(Some(error)).find_map(known)
 }
 
-/// `known` where there is one, else what the texts of `top` and of the chain `below` it advise.
+/// Returns `known` if there is one, else the advice of the texts of `top` and of the chain `below` it.
 pub(crate) fn judgement_of(
     top: &dyn fmt::Display,
     below: Option<Node<'_>>,
@@ -28,8 +28,8 @@ pub(crate) fn judgement_of(
     known.unwrap_or_else(|| by_texts(top, below))
 }
 
-/// The judgement that [`Classify`] provides: by the chain, where the error has one to show, else by
-/// its text.
+/// Returns the default judgement of [`Classify`]: by the chain if the error exposes one, else by its
+/// text.
 pub(crate) fn judgement_of_unstated<E: Classify + ?Sized>(error: &E) -> Judgement {
     match error.as_error() {
         Some(view) => judgement_of_own(&error, view),
@@ -37,22 +37,21 @@ pub(crate) fn judgement_of_unstated<E: Classify + ?Sized>(error: &E) -> Judgemen
     }
 }
 
-/// The judgement of an error whose own [`Classify`] asks for it. Its type may be a
-/// [recognized](crate::recognize) one, which would ask itself again: only what lies below counts
-/// then.
+/// Returns the judgement of an error whose own [`Classify`] requests it. Its type may be
+/// [recognized](crate::recognize) and would then call itself again, so only the layers below count.
 fn judgement_of_own(top: &dyn fmt::Display, error: Node<'_>) -> Judgement {
     let below = error.source();
     let known = built_in(error).or_else(|| below.and_then(judgement));
     judgement_of(top, below, known)
 }
 
-/// The kind of the outermost known error in the chain that begins with `error`.
+/// Returns the kind of the outermost known error in the chain that begins with `error`.
 pub(crate) fn kind(error: Node<'_>) -> Option<&'static str> {
     judgement(error).map(|known| known.kind())
 }
 
-/// The judgement of an error with nothing known in its chain: the texts of all its layers advise,
-/// and one final text is enough. A context put around "404 not found" must not make it worth another
+/// Returns the judgement of an error without a known error in its chain: the texts of all its layers
+/// advise, and one final text is enough. A context around "404 not found" must not make it worth another
 /// attempt. A text proves nothing.
 pub(crate) fn by_texts(top: &dyn fmt::Display, below: Option<Node<'_>>) -> Judgement {
     let is_final = |layer: &dyn fmt::Display| message::verdict_on(layer) == Verdict::Stop;
@@ -65,7 +64,7 @@ pub(crate) fn by_texts(top: &dyn fmt::Display, below: Option<Node<'_>>) -> Judge
     )
 }
 
-/// Whether `top` or a layer under it says that there were too many calls.
+/// Whether `top` or a layer under it states that there were too many calls.
 pub(crate) fn says_throttled(top: &dyn fmt::Display, below: Option<Node<'_>>) -> bool {
     throttle::says_throttled(top) || layers(below).any(|layer| throttle::says_throttled(&layer))
 }
@@ -74,8 +73,8 @@ fn known(error: Node<'_>) -> Option<Judgement> {
     built_in(error).or_else(|| recognizable::judgement(error))
 }
 
-/// The one list of errors that this crate knows by itself: by their types, and those of libraries
-/// that are no dependency by their layers.
+/// The only list of errors that this crate knows by itself: by type, or by layer for libraries that are
+/// no dependency.
 fn built_in(error: Node<'_>) -> Option<Judgement> {
     macro_rules! first_of {
         ($($(#[$when:meta])* $known:ty),* $(,)?) => {$(

@@ -1,4 +1,4 @@
-//! What an error says about trying again: the [`Classify`] trait.
+//! The meaning of an error for another attempt: the [`Classify`] trait.
 
 use std::error::Error;
 use std::fmt;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::chain;
 use super::judgement::Judgement;
 
-/// How an error is judged and named.
+/// The judgement and the names of an error.
 ///
 /// Implemented for `String`, `&str`, [`std::io::Error`], boxed errors and, behind features, the
 /// errors of known libraries. A `Display` error of your own takes one empty line, and is then
@@ -28,11 +28,11 @@ use super::judgement::Judgement;
 ///
 /// assert_eq!(ApiError::Busy.classify().verdict(), Verdict::Retry);
 /// assert_eq!(ApiError::Forbidden.classify().verdict(), Verdict::Stop);
-/// // A text is never a proof that nothing happened.
+/// // A text never proves that nothing happened.
 /// assert!(!ApiError::Forbidden.classify().is_not_applied());
 /// ```
 ///
-/// `#[derive(Classify)]` writes down what each variant knows; the words are on [the derive's
+/// `#[derive(Classify)]` states this for each variant; its options are on [the derive's
 /// page](derive@crate::Classify). `not_applied` is for the gate (`idempotent = true`): without it every
 /// failure of a gated call leaves the action in doubt.
 ///
@@ -58,7 +58,7 @@ use super::judgement::Judgement;
 /// # }
 /// ```
 ///
-/// By hand it is one method:
+/// Written by hand, it is one method:
 ///
 /// ```
 /// use retry_core::{Classify, Judgement};
@@ -80,13 +80,13 @@ use super::judgement::Judgement;
 /// assert!(ApiError::Busy.classify().is_not_applied());
 /// ```
 ///
-/// `not_applied` claims that the whole body of the function which returns the error had no effect, not
+/// `not_applied` states that the whole body of the function which returns the error had no effect, not
 /// only the step that failed.
 ///
-/// An attribute also judges errors that do not implement this trait, by their source chain or
-/// their text; see the crate's section on classification. Functions and [`Retry`](crate::Retry)
-/// ask for it, unless `retry_if` judges. For an error that wraps others the line by hand is
-/// `fn as_error`, which makes the chain count (the derive writes it):
+/// An attribute also judges errors that do not implement this trait, by their source chain or their
+/// text; see the crate's section on classification. Functions and [`Retry`](crate::Retry) require it,
+/// unless `retry_if` judges. For an error that wraps others, the line by hand is `fn as_error`, which
+/// makes the chain count (the derive writes it):
 ///
 /// ```
 /// use std::{error::Error, io};
@@ -112,25 +112,25 @@ use super::judgement::Judgement;
             its text; or judge in place with `Retry::retry_if`, or `retry_if = ..` on an attribute"
 )]
 pub trait Classify: fmt::Display {
-    /// What the error says of the attempt that it ended: advice, proof, answer and kind.
+    /// Returns the error's meaning for the attempt that it ended: advice, proof, answer and kind.
     ///
     /// The default takes the judgement of the first known error in the chain of
-    /// [`as_error`](Classify::as_error). Where there is none, the texts advise:
+    /// [`as_error`](Classify::as_error). Without one, the texts advise:
     /// [`Verdict::Stop`](crate::Verdict::Stop) where [`is_retryable_error`](crate::is_retryable_error)
-    /// says no, else [`Verdict::Retry`](crate::Verdict::Retry), without proof.
+    /// is false, else [`Verdict::Retry`](crate::Verdict::Retry), without proof.
     fn classify(&self) -> Judgement {
         chain::judgement_of_unstated(self)
     }
 
-    /// The error as a [`dyn Error`](std::error::Error), so that it is judged by its source chain
-    /// and reported with it. The default is `None`: the text alone then counts, whatever lies
-    /// below it, so an error that wraps others should return `Some(self)` here.
+    /// Returns the error as a [`dyn Error`](std::error::Error), so that it is judged by its source chain
+    /// and reported with it. The default is `None`: then only the text counts, whatever lies below it,
+    /// so an error that wraps others should return `Some(self)` here.
     fn as_error(&self) -> Option<&(dyn Error + 'static)> {
         None
     }
 
-    /// The text of an error that is a `String`: its bytes stay where they are while the error moves,
-    /// and by them it is recognised.
+    /// Returns the text of an error that is a `String`: its bytes keep their address while the error
+    /// moves, which identifies the error later.
     #[doc(hidden)]
     fn __owned_text(&self) -> Option<&str> {
         None

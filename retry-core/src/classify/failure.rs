@@ -1,4 +1,4 @@
-//! [`Failure`]: what the engine is told of a failed attempt - how to judge it, how to print it.
+//! [`Failure`]: a failed attempt as the engine sees it, with its judgement and its description.
 
 use std::error::Error;
 use std::fmt;
@@ -16,47 +16,46 @@ use crate::text::redaction::redacted_text;
 
 /// A failed attempt, borrowed from its outcome.
 ///
-/// `Copy`, and made inline: on the engine's short way only the verdict is looked at, and the rest is
-/// never built.
+/// `Copy`, and made inline: the engine's fast path reads only the verdict, so the rest is never built.
 #[derive(Clone, Copy, Debug)]
 pub struct Failure<'a> {
     classifier: Classifier<'a>,
-    /// The classifier's judgement, once it was asked.
+    /// The classifier's judgement, once computed.
     own: Option<Judgement>,
-    /// A predicate's verdict, or a gate's: it comes before the classifier's.
+    /// The verdict of a predicate or of a gate: it takes precedence over the classifier's.
     verdict: Option<Verdict>,
     description: Description<'a>,
 }
 
-/// What judges an error: the best that its type allows.
+/// The judge of an error: the most exact that its type allows.
 #[derive(Clone, Copy)]
 pub enum Classifier<'a> {
-    /// Its own [`Classify`].
+    /// The error's own [`Classify`].
     Own(&'a dyn Classify),
     /// The outermost known error below it, else the texts of all layers.
     Chain(&'a dyn fmt::Display, Option<&'a (dyn Error + 'static)>),
-    /// Its text.
+    /// The error's text.
     Text(&'a dyn fmt::Display),
-    /// Nothing is known: it is retried.
+    /// No information: the error is retried.
     Nobody,
-    /// The engine, which has cut the attempt: it may have taken effect.
+    /// The engine cut the attempt: it may have taken effect.
     TimedOut,
 }
 
-/// How an error is printed: the best that its type allows.
+/// The printed form of an error: the most complete that its type allows.
 #[derive(Clone, Copy)]
 pub enum Description<'a> {
-    /// With its chain.
+    /// The error with its chain.
     Error(&'a (dyn Error + 'a)),
-    /// With its chain, and it stands behind a pointer: it stays where it is while its holder moves.
+    /// The error with its chain, behind a pointer: its address stays while its holder moves.
     Boxed(&'a (dyn Error + 'a)),
-    /// A `String`, whose bytes stay where they are.
+    /// A `String`, whose bytes keep their address.
     Text(&'a str),
-    /// As it displays.
+    /// The error's `Display`.
     Display(&'a dyn fmt::Display),
-    /// As it debugs.
+    /// The error's `Debug`.
     Debug(&'a dyn fmt::Debug),
-    /// By this text: its type's name, or what stands for an error.
+    /// A fixed text: the name of the type, or a text in place of an error.
     Named(&'static str),
 }
 
@@ -76,7 +75,7 @@ impl Classifier<'_> {
         }
     }
 
-    /// The error's text, and the chain below it.
+    /// Returns the error's text, and the chain below it.
     fn texts(&self) -> Option<(&dyn fmt::Display, Option<&(dyn Error + 'static)>)> {
         match self {
             Self::Own(own) => Some((own, own.as_error().and_then(Error::source))),
@@ -88,7 +87,7 @@ impl Classifier<'_> {
 }
 
 impl<'a> Failure<'a> {
-    /// A failure that the error's own classification judges.
+    /// Makes a failure that the error's own classification judges.
     #[must_use]
     #[inline]
     pub const fn new(classifier: Classifier<'a>, description: Description<'a>) -> Self {
@@ -100,7 +99,7 @@ impl<'a> Failure<'a> {
         }
     }
 
-    /// A value that `retry_on_ok` does not accept.
+    /// Makes the failure of a value that `retry_on_ok` does not accept.
     #[must_use]
     #[inline]
     pub const fn unaccepted() -> Self {
@@ -111,7 +110,7 @@ impl<'a> Failure<'a> {
         .judged(Verdict::Retry)
     }
 
-    /// An attempt that was cut, or broken off: it may have taken effect.
+    /// Makes the failure of an attempt that was cut or broken off: it may have taken effect.
     #[must_use]
     pub const fn cut() -> Self {
         Self::new(
@@ -120,7 +119,7 @@ impl<'a> Failure<'a> {
         )
     }
 
-    /// Advises by `verdict` instead.
+    /// Replaces the advice by `verdict`.
     #[must_use]
     #[inline]
     pub const fn judged(mut self, verdict: Verdict) -> Self {
@@ -128,8 +127,8 @@ impl<'a> Failure<'a> {
         self
     }
 
-    /// What the function states of its error: `states` is asked only where neither the error's type
-    /// nor a known library has stated whether the attempt took effect.
+    /// Applies the function's own proof about its error: `states` is called only if neither the error's
+    /// type nor a known library has stated whether the attempt took effect.
     #[must_use]
     pub fn not_applied_if(mut self, states: impl FnOnce() -> bool) -> Self {
         let own = self.own();
@@ -142,8 +141,8 @@ impl<'a> Failure<'a> {
         self
     }
 
-    /// The failure of an attempt that its own timeout has cut, if it has: a predicate's verdict
-    /// stays, the error's own has nothing to go by.
+    /// Returns the failure of an attempt that its own timeout may have cut: a predicate's verdict stays;
+    /// the classifier's is dropped, because a cut attempt has no error of its own.
     #[inline]
     pub(crate) fn timed_out(self, timed_out: bool) -> Self {
         if timed_out {
@@ -157,7 +156,7 @@ impl<'a> Failure<'a> {
         }
     }
 
-    /// The same, with its advice at hand.
+    /// Returns the same failure, with its advice computed.
     #[inline]
     pub(crate) fn advised(mut self) -> (Self, Verdict) {
         if let Some(verdict) = self.verdict {
@@ -173,13 +172,13 @@ impl<'a> Failure<'a> {
         self.advised().1
     }
 
-    /// The classifier's judgement.
+    /// Returns the classifier's judgement.
     #[inline]
     fn own(&self) -> Judgement {
         self.own.unwrap_or_else(|| self.classifier.judgement())
     }
 
-    /// All that is known of the failure, a predicate's advice included.
+    /// Returns the whole judgement of the failure, a predicate's advice included.
     pub(crate) fn judgement(&self) -> Judgement {
         let own = self.own();
         self.verdict.map_or(own, |verdict| own.advising(verdict))
@@ -191,13 +190,13 @@ impl<'a> Failure<'a> {
         self.own().is_not_applied()
     }
 
-    /// Whether that is stated of the whole body, and not only of the step that failed.
+    /// Whether the proof is about the whole body, and not only about the step that failed.
     #[must_use]
     pub fn is_stated(&self) -> bool {
         self.own().proof() == Proof::NotApplied
     }
 
-    /// Whether nothing knows the error, so that its text is all there is.
+    /// Whether the error is unknown, so that only its text advises.
     #[must_use]
     pub fn is_unrecognized(&self) -> bool {
         self.own().proof() == Proof::Unrecognized
@@ -207,13 +206,13 @@ impl<'a> Failure<'a> {
         self.own().proof()
     }
 
-    /// Whether the other side answered, whatever a predicate or a gate advises.
+    /// Returns whether the other side answered, whatever a predicate or a gate advises.
     pub(crate) fn answer(&self) -> Answer {
         self.own().answer()
     }
 
-    /// Whether the other side asks for fewer calls: a predicate that names a wait says so, else the
-    /// judgement, else the texts.
+    /// Whether the other side requests fewer calls: by a predicate that names a wait, else by the
+    /// judgement, else by the texts.
     pub(crate) fn is_throttle(&self) -> bool {
         let own = self.own();
         if matches!(self.verdict, Some(Verdict::RetryAfter(_))) || own.is_throttle() {
@@ -240,7 +239,7 @@ impl<'a> Failure<'a> {
             _ => None,
         };
         match own.kind() {
-            // A type that judges by itself may leave the kind to what it holds.
+            // A type that judges by itself may leave the kind to the error inside.
             "error" => below().and_then(chain::kind).unwrap_or("error"),
             kind => kind,
         }
@@ -250,7 +249,7 @@ impl<'a> Failure<'a> {
         self.description
     }
 
-    /// What is kept of the error, so that it is recognised in a later one.
+    /// Returns an imprint of the error, by which a later error that carries it is recognised.
     pub(crate) fn imprint(&self) -> Imprint {
         let top = self.description.as_error();
         let below = layers(top.and_then(Error::source)).map(|layer| text_of(&layer));
@@ -273,7 +272,7 @@ impl<'a> Failure<'a> {
         imprint
     }
 
-    /// The error's text.
+    /// Returns the error's text.
     #[must_use]
     pub fn text(&self) -> String {
         text_of(&self.description)
@@ -294,8 +293,8 @@ impl fmt::Debug for Description<'_> {
 
 impl fmt::Display for Description<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // An error that fails to display itself is shown as far as it got: the failure passed on,
-        // a subscriber that formats would panic.
+        // An error that fails to display itself is shown up to that point: if the failure were passed
+        // on, a subscriber that formats would panic.
         let _ = match self {
             Self::Error(error) | Self::Boxed(error) => fmt::Display::fmt(error, f),
             Self::Text(text) => f.write_str(text),
@@ -308,8 +307,7 @@ impl fmt::Display for Description<'_> {
 }
 
 impl<'a> Description<'a> {
-    /// That of what an error's holder shows as the error: itself, a part of itself, or what it has
-    /// behind a pointer.
+    /// Describes the error that a holder shows: itself, a part of itself, or an error behind a pointer.
     #[inline]
     pub(crate) fn shown<E>(holder: &'a E, error: &'a (dyn Error + 'a)) -> Self {
         let holder = imprint::place(holder);
@@ -328,8 +326,8 @@ impl<'a> Description<'a> {
         }
     }
 
-    /// An owned copy of the error's texts, chain and all, that a subscriber can take as an error.
-    /// Without the secrets that URLs carry.
+    /// Returns an owned copy of the error's texts with its chain, which a subscriber can take as an
+    /// error. URLs carry no secrets in it.
     pub(crate) fn snapshot(self) -> Snapshot {
         let debug = match self {
             Self::Error(error) | Self::Boxed(error) => redacted_text(&format_args!("{error:?}")),
@@ -357,16 +355,16 @@ impl<'a> Description<'a> {
     }
 }
 
-/// The texts of an error and of its chain, as they may be logged.
+/// Returns the texts of an error and of its chain, as they may be logged.
 #[must_use]
 pub fn snapshot(error: &(dyn Error + 'static)) -> Snapshot {
     Description::Error(error).snapshot()
 }
 
-/// An error's texts, owned and redacted: events want a `'static` error, and errors may borrow.
+/// An error's texts, owned and redacted: events need a `'static` error, and errors may borrow.
 pub struct Snapshot {
     text: String,
-    /// Error trackers read the type's name from here.
+    /// Error trackers read the name of the type from here.
     debug: String,
     source: Option<Box<Self>>,
 }
@@ -391,7 +389,7 @@ impl Error for Snapshot {
     }
 }
 
-/// What a caller without an attribute knows of an `E: Classify`.
+/// Failures for a caller without an attribute, from an `E: Classify`.
 impl<'a> Failure<'a> {
     #[inline]
     pub(crate) fn classified<E: Classify>(error: &'a E) -> Self {
@@ -399,7 +397,7 @@ impl<'a> Failure<'a> {
     }
 }
 
-/// With its chain where it has one to show.
+/// Describes the error with its chain, if it exposes one.
 #[inline]
 pub(crate) fn described<E: Classify>(error: &E) -> Description<'_> {
     match error.as_error() {
@@ -416,7 +414,7 @@ mod tests {
     use std::io;
     use std::time::Duration;
 
-    /// Nothing is known of it but its text and its source.
+    /// Only its text and its source are known.
     #[derive(Debug, thiserror::Error)]
     #[error("{0}")]
     struct Wrapped(&'static str, #[source] io::Error);
@@ -427,7 +425,7 @@ mod tests {
         }
     }
 
-    /// Its text says nothing; the server named a wait.
+    /// An error whose text gives no advice; the server named a wait.
     struct Busy;
 
     impl fmt::Display for Busy {

@@ -1,9 +1,9 @@
-//! [`Imprint`]: what is kept of an error, so that it is recognised where a later error carries it.
+//! [`Imprint`]: traces of an error by which it is recognised in a later error that carries it.
 //!
-//! An error moves on its way up, and with it all that it holds by value. What it holds behind a
-//! pointer stays where it is: the error in a `Box<dyn Error>` or an `anyhow::Error`, the payload of an
+//! An error moves on its way up, and all that it holds by value moves with it. All that it holds behind
+//! a pointer keeps its address: the error in a `Box<dyn Error>` or an `anyhow::Error`, the payload of an
 //! [`io::Error`], the bytes of a `String`. The same part at the same address is therefore the same
-//! error, until it is dropped: then the allocator may give its place to another one.
+//! error, until it is dropped: after that, the allocator may reuse the address.
 
 use std::error::Error;
 use std::hint::black_box;
@@ -12,17 +12,17 @@ use std::ops::Range;
 
 use crate::text::display::text_of;
 
-/// An error's texts, and the places of those of its parts that do not move with it.
+/// An error's texts, and the addresses of those parts that do not move with it.
 #[derive(Debug, Default)]
 pub(crate) struct Imprint {
-    /// Its own, and that of each layer below.
+    /// Its own text, and that of each layer below.
     texts: Vec<String>,
     parts: Vec<Part>,
     /// The operating system's code, where the error has one.
     code: Option<i32>,
 }
 
-/// A part of an error that stays where it is.
+/// A part of an error that keeps its address.
 #[derive(Debug)]
 struct Part {
     place: Range<usize>,
@@ -32,7 +32,7 @@ struct Part {
 }
 
 impl Imprint {
-    /// The imprint of an error of these texts: its own, and that of each layer below.
+    /// Makes the imprint of an error with these texts: its own, and that of each layer below.
     pub(crate) fn of_texts(texts: Vec<String>) -> Self {
         Self {
             texts,
@@ -40,7 +40,7 @@ impl Imprint {
         }
     }
 
-    /// The imprint of an error of which nothing but its text is known.
+    /// Makes the imprint of an error of which only the text is known.
     pub(crate) fn of_text(text: String) -> Self {
         Self::of_texts(vec![text])
     }
@@ -55,10 +55,10 @@ impl Imprint {
         }));
     }
 
-    /// Adds a layer, unless it is a part of what moves.
+    /// Adds a layer, unless it is a part of the value that moves.
     pub(crate) fn add_layer(&mut self, error: &(dyn Error + 'static), moving: &Range<usize>) {
         let place = place(error);
-        // What has no size has no place of its own.
+        // A zero-sized part has no address of its own.
         if !place.is_empty() && !moving.contains(&place.start) {
             self.parts.push(Part {
                 place,
@@ -68,14 +68,14 @@ impl Imprint {
         }
         if let Some(error) = error.downcast_ref::<io::Error>() {
             self.code = self.code.or(error.raw_os_error());
-            // Its source is that of its payload, which is no layer by itself.
+            // Its source is that of its payload, which is no separate layer.
             if let Some(payload) = error.get_ref() {
                 self.add_layer(payload, moving);
             }
         }
     }
 
-    /// The error's own text.
+    /// Returns the error's own text.
     pub(crate) fn text(&self) -> &str {
         self.texts.first().map_or("", String::as_str)
     }
@@ -84,13 +84,13 @@ impl Imprint {
         self.code
     }
 
-    /// Whether a part of this error is a part of `other` too: the same, and not only an equal one.
+    /// Whether a part of this error is also a part of `other`: the same part, not only an equal one.
     pub(crate) fn shares_a_part_with(&self, other: &Self) -> bool {
         self.is_matched_in(other, |own, its| own.place.start == its.place.start)
     }
 
-    /// Whether `other` has an equal of some part of this error, elsewhere: another error of the same
-    /// type and text.
+    /// Whether `other` has an equal of some part of this error at another address: another error of the
+    /// same type and text.
     pub(crate) fn has_a_double_in(&self, other: &Self) -> bool {
         self.is_matched_in(other, |own, its| {
             own.place.start != its.place.start
@@ -106,28 +106,28 @@ impl Imprint {
         })
     }
 
-    /// Whether some layer of `other` has this error's own text, alone or set off from what is written
-    /// around it: `cannot load: busy` has `busy`, and `the database is busy` has not.
+    /// Whether some layer of `other` contains this error's own text, alone or separated from the text
+    /// around it: `cannot load: busy` contains `busy` so, and `the database is busy` does not.
     pub(crate) fn is_quoted_in(&self, other: &Self) -> bool {
         let text = self.text();
         !text.is_empty() && other.texts.iter().any(|layer| is_set_off(layer, text))
     }
 
-    /// Forgets the parts whose places are free: they were dropped, and what stands there later is
-    /// something else. Says whether there are parts left.
+    /// Forgets the parts whose addresses are free: they were dropped, and another part may take the
+    /// address later. Returns whether parts are left.
     pub(crate) fn forget_dropped_parts(&mut self) -> bool {
         self.parts.retain(|part| !is_free(&part.place));
         !self.parts.is_empty()
     }
 }
 
-/// Where a value stands.
+/// Returns the address range of a value.
 pub(crate) fn place<T: ?Sized>(value: &T) -> Range<usize> {
     let start = std::ptr::from_ref(value).cast::<()>().addr();
     start..start + size_of_val(value)
 }
 
-/// Whether `text` stands in `layer` with a sign, or nothing, on both sides: spaces are none.
+/// Whether `text` stands in `layer` with a sign, or nothing, on both sides: a space is no sign.
 fn is_set_off(layer: &str, text: &str) -> bool {
     layer.match_indices(text).any(|(at, _)| {
         let before = layer[..at].trim_end_matches(' ').chars().next_back();
@@ -140,17 +140,17 @@ fn is_set_off(layer: &str, text: &str) -> bool {
     })
 }
 
-/// Whether the allocator hands this place out: what stood there was dropped a short while ago.
+/// Whether the allocator hands out this address: the part there was dropped a short while ago.
 ///
-/// Allocators give the block that was freed last to the next that asks for its size, so a dropped
-/// error's place is found by asking for a few. One that gives blocks out again late is as good: no
-/// other error is made in that place then.
+/// Allocators reuse the last freed block for the next request of its size, so a few requests find a
+/// dropped error's address. An allocator that reuses blocks late is equally safe: no other error gets
+/// the address then.
 fn is_free(place: &Range<usize>) -> bool {
-    /// What a box may hold before the error: a table of functions, a backtrace.
+    /// Size of a box's contents before the error: a table of functions, a backtrace.
     const HEADERS: [usize; 5] = [0, 16, 32, 48, 64];
-    /// One more than glibc keeps of each size for a thread.
+    /// One more than glibc caches of each size for a thread.
     const BLOCKS: usize = 8;
-    /// Larger blocks are not kept at hand: their places count as free.
+    /// Larger blocks are not cached: their addresses count as free.
     const LARGEST: usize = 1024;
     let size = place.len();
     if size > LARGEST {
@@ -239,7 +239,7 @@ mod tests {
         assert!(imprints.iter_mut().all(Imprint::forget_dropped_parts));
     }
 
-    /// Whatever the allocator does: where an equal error gets the place, the place was forgotten.
+    /// Holds for every allocator: before an equal error gets an address, the address is forgotten.
     #[test]
     fn what_was_dropped_is_forgotten_before_its_place_has_another() {
         for _ in 0..64 {

@@ -1,22 +1,22 @@
-//! [`Judgement`]: one value for what an error says - whether another attempt is worth it, whether
-//! it is proved that nothing happened, whether the other side answered.
+//! [`Judgement`]: the meaning of an error as one value: whether another attempt is worth it, whether it
+//! is proved that nothing happened, whether the other side answered.
 
 use std::time::Duration;
 
 /// Advice on another attempt.
 ///
-/// It says nothing about what the failed attempt did: that is the proof of a [`Judgement`].
+/// It does not state what the failed attempt did: that is the proof of a [`Judgement`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// Try again: the fault may pass.
+    /// Retry: the fault may pass.
     Retry,
-    /// Try again, but not sooner than this: the server named the wait.
+    /// Retry, but not before this wait: the server named it.
     ///
-    /// The hint is a floor for the next wait and may pass the policy's `max_wait`, up to its
+    /// The hint is a floor for the next wait and may exceed the policy's `max_wait`, up to its
     /// `max_retry_after` (60 s unless set); a longer hint ends the call at once.
     RetryAfter(Duration),
-    /// Do not try again: another attempt would fail the same way.
+    /// Do not retry: another attempt would fail the same way.
     Stop,
 }
 
@@ -28,30 +28,30 @@ impl From<bool> for Verdict {
     }
 }
 
-/// Whether the other side answered: the question that a circuit breaker asks.
+/// Whether the other side answered: the input of a circuit breaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Answer {
     /// It answered, and works: a final refusal is an answer too. Closes a half-open circuit.
     Answered,
-    /// It did not answer, or its answer says that it is in trouble. Counts towards opening.
+    /// It did not answer, or its answer states that it is in trouble. Counts towards opening.
     Failing,
-    /// It was not asked: the error is of this side's own making (a URL that cannot be built, a full
-    /// disk here). A breaker takes no notice.
+    /// It received no request: the fault is on this side (a URL that cannot be built, a full disk here).
+    /// A breaker ignores it.
     NotAsked,
 }
 
-/// What an error says of the attempt that it ended.
+/// The meaning of an error for the attempt that it ended.
 ///
-/// Three questions have three answers, and none follows from another:
+/// It answers three independent questions:
 ///
 /// - *Is another attempt worth it?* [`verdict`](Self::verdict): advice.
 /// - *Is it proved that nothing happened?* [`is_not_applied`](Self::is_not_applied): no, unless
-///   [`not_applied`](Self::not_applied) says so. The proof is about the whole body of the function,
+///   [`not_applied`](Self::not_applied) states it. The proof is about the whole body of the function,
 ///   not about the step that failed. Under the gate (`idempotent = true`) and under
 ///   [`ExecutionGuarantee::ExactlyOnce`](crate::ExecutionGuarantee::ExactlyOnce) an attempt without
 ///   that proof may have had its effect.
-/// - *Did the other side answer?* [`answer`](Self::answer): what circuit breakers count.
+/// - *Did the other side answer?* [`answer`](Self::answer): the input of circuit breakers.
 ///
 /// # Examples
 ///
@@ -63,7 +63,7 @@ pub enum Answer {
 /// assert_eq!(refused.verdict(), Verdict::Stop);
 /// assert!(refused.is_not_applied());
 ///
-/// // A timeout: worth another attempt, and nobody knows what the first one did.
+/// // A timeout: another attempt is worth it, and the effect of the first one is unknown.
 /// let timed_out: Judgement = Verdict::Retry.into();
 /// assert!(!timed_out.is_not_applied());
 /// ```
@@ -72,25 +72,25 @@ pub enum Answer {
 pub struct Judgement {
     verdict: Verdict,
     proof: Proof,
-    /// As stated; else it follows from the verdict.
+    /// As stated; otherwise derived from the verdict.
     answer: Option<Answer>,
-    /// As stated; else the text of the error decides, where a limiter asks.
+    /// As stated; otherwise a limiter reads the text of the error.
     throttle: Option<bool>,
     kind: Option<&'static str>,
 }
 
-/// What is known of the effect of a failed attempt, and from what source.
+/// Knowledge about the effect of a failed attempt, and its source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Proof {
-    /// It did not happen: stated of the whole body.
+    /// The effect did not happen: stated about the whole body.
     NotApplied,
-    /// The step that failed did nothing: a known error of a library, which knows no more than that.
+    /// The failed step did nothing: a known error of a library, which knows only that.
     StepNotApplied,
-    /// A known error: it may have happened.
+    /// A known error: the effect may have happened.
     Unknown,
     /// The error's own type judges, and does not state it.
     Unstated,
-    /// Nobody knows the error: its text gave the advice.
+    /// The error is unknown: its text gave the advice.
     Unrecognized,
 }
 
@@ -105,49 +105,49 @@ impl Judgement {
         }
     }
 
-    /// Another attempt is worth it. What this one did is unknown.
+    /// Another attempt is worth it. The effect of this one is unknown.
     pub const fn retry() -> Self {
         Self::new(Verdict::Retry)
     }
 
-    /// Another attempt is worth it, but not sooner than this. What this one did is unknown.
+    /// Another attempt is worth it, but not before this wait. The effect of this one is unknown.
     pub const fn retry_after(wait: Duration) -> Self {
         Self::new(Verdict::RetryAfter(wait))
     }
 
-    /// Another attempt would fail the same way. What this one did is unknown.
+    /// Another attempt would fail the same way. The effect of this one is unknown.
     pub const fn stop() -> Self {
         Self::new(Verdict::Stop)
     }
 
-    /// It is proved that the attempt had no effect: the whole body of the function, not only the
-    /// step that failed.
+    /// Adds the proof that the attempt had no effect: the whole body of the function, not only the step
+    /// that failed.
     pub const fn not_applied(mut self) -> Self {
         self.proof = Proof::NotApplied;
         self
     }
 
-    /// The other side asks for fewer calls: an [`AdaptiveLimiter`](crate::AdaptiveLimiter) slows
-    /// down. A judgement by [`retry_after`](Self::retry_after) implies it.
+    /// States that the other side requests fewer calls: an [`AdaptiveLimiter`](crate::AdaptiveLimiter)
+    /// slows down. A judgement by [`retry_after`](Self::retry_after) implies it.
     pub const fn throttle(mut self) -> Self {
         self.throttle = Some(true);
         self
     }
 
-    /// A short name of the kind of failure, for statistics and metrics: lower snake case, from a
+    /// Sets a short name of the kind of failure, for statistics and metrics: lower snake case, from a
     /// small fixed set.
     pub const fn with_kind(mut self, kind: &'static str) -> Self {
         self.kind = Some(kind);
         self
     }
 
-    /// Whether the other side answered, where that does not follow from the verdict.
+    /// States whether the other side answered, if that does not follow from the verdict.
     pub const fn with_answer(mut self, answer: Answer) -> Self {
         self.answer = Some(answer);
         self
     }
 
-    /// The advice.
+    /// Returns the advice.
     #[must_use]
     pub const fn verdict(&self) -> Verdict {
         self.verdict
@@ -159,12 +159,12 @@ impl Judgement {
         matches!(self.proof, Proof::NotApplied | Proof::StepNotApplied)
     }
 
-    /// Whether the other side asks for fewer calls: as stated by [`throttle`](Self::throttle), else
-    /// yes for [`Verdict::RetryAfter`].
+    /// Whether the other side requests fewer calls: as stated by [`throttle`](Self::throttle), else true
+    /// for [`Verdict::RetryAfter`].
     ///
-    /// Where neither holds, a limiter also looks at the kind and at the texts of the error and its
-    /// sources: 429 as a number of its own, `too many requests`, `rate limit`, `throttl…`, `slow
-    /// down` and `resource_exhausted`, in any case and joined in any way (`TooManyRequests`).
+    /// If neither holds, a limiter also reads the kind and the texts of the error and its sources: 429
+    /// as a separate number, `too many requests`, `rate limit`, `throttl…`, `slow down` and
+    /// `resource_exhausted`, in any case and joined in any way (`TooManyRequests`).
     #[must_use]
     pub const fn is_throttle(&self) -> bool {
         match self.throttle {
@@ -173,7 +173,7 @@ impl Judgement {
         }
     }
 
-    /// The kind of failure; `"error"` where none is given.
+    /// Returns the kind of failure; `"error"` if none is set.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self.kind {
@@ -182,7 +182,7 @@ impl Judgement {
         }
     }
 
-    /// Whether the other side answered: as stated, else [`Answer::Answered`] for a
+    /// Returns whether the other side answered: as stated, else [`Answer::Answered`] for a
     /// [`Verdict::Stop`] and [`Answer::Failing`] for the rest.
     #[must_use]
     pub const fn answer(&self) -> Answer {
@@ -194,14 +194,14 @@ impl Judgement {
         }
     }
 
-    /// The same with other advice.
+    /// Replaces the advice.
     pub(crate) const fn advising(mut self, verdict: Verdict) -> Self {
         self.verdict = verdict;
         self
     }
 
-    /// States what follows from the advice so far, so that other advice leaves it alone. What a text
-    /// advises answers no other question.
+    /// Fixes the answers that follow from the advice so far, so that new advice does not change them. A
+    /// text's advice answers no other question.
     pub(crate) fn with_settled_answers(mut self) -> Self {
         if self.proof != Proof::Unrecognized {
             self.answer = Some(self.answer());
@@ -212,22 +212,22 @@ impl Judgement {
         self
     }
 
-    /// A known error, after which the effect may have happened.
+    /// Marks a known error after which the effect may have happened.
     #[doc(hidden)]
     pub const fn unknown(mut self) -> Self {
         self.proof = Proof::Unknown;
         self
     }
 
-    /// A known error of a library: the step that failed had no effect. It proves that nothing
-    /// happened, unless a call inside the same attempt has failed and does not state what it did.
+    /// Marks a known error of a library: the step that failed had no effect. This proves that nothing
+    /// happened, unless a call inside the same attempt failed without stating its effect.
     #[doc(hidden)]
     pub const fn step_not_applied(mut self) -> Self {
         self.proof = Proof::StepNotApplied;
         self
     }
 
-    /// The same as the judgement of a part: what it states of its own body is of one step here.
+    /// Returns the judgement as that of a part: its proof about its own body covers one step here.
     pub(crate) const fn of_a_step(mut self) -> Self {
         if matches!(self.proof, Proof::NotApplied) {
             self.proof = Proof::StepNotApplied;
@@ -235,14 +235,14 @@ impl Judgement {
         self
     }
 
-    /// An error that nothing knows: its text advises.
+    /// Makes the judgement of an unknown error: its text advises.
     pub(crate) const fn by_text(verdict: Verdict) -> Self {
         let mut judgement = Self::new(verdict);
         judgement.proof = Proof::Unrecognized;
         judgement
     }
 
-    /// The other side does not ask for fewer calls, whatever the texts of the error say.
+    /// States that the other side does not request fewer calls, whatever the texts of the error say.
     pub const fn without_throttle(mut self) -> Self {
         self.throttle = Some(false);
         self
@@ -252,7 +252,7 @@ impl Judgement {
         self.proof
     }
 
-    /// Whether the judgement itself settles [`is_throttle`](Self::is_throttle).
+    /// Whether the judgement itself decides [`is_throttle`](Self::is_throttle).
     pub(crate) const fn settles_throttle(&self) -> bool {
         self.throttle.is_some() || matches!(self.verdict, Verdict::RetryAfter(_))
     }

@@ -1,13 +1,13 @@
-//! Classification by text: which messages say that another attempt would fail the same way.
+//! Classification by text: messages which state that another attempt would fail the same way.
 //!
-//! The rule is that of *nodus-retry*, made exact for numbers: a message is final when it contains
-//! one of [`FINAL_PHRASES`], in any case, or one of [`FINAL_STATUSES`] as a number of its own.
+//! The rule is that of *nodus-retry*, made exact for numbers: a message is final if it contains one of
+//! [`FINAL_PHRASES`], in any case, or one of [`FINAL_STATUSES`] as a separate number.
 
 use std::fmt::{self, Write};
 
 use super::judgement::Verdict;
 
-/// Phrases that make a message final, lower case.
+/// Phrases that make a message final, in lower case.
 const FINAL_PHRASES: [&str; 8] = [
     "permission",
     "unauthorized",
@@ -19,26 +19,26 @@ const FINAL_PHRASES: [&str; 8] = [
     "validation",
 ];
 
-/// HTTP statuses that make a message final, where they stand as a number of their own.
+/// HTTP statuses that make a message final if they stand as separate numbers.
 const FINAL_STATUSES: [&[u8; 3]; 5] = [b"400", b"401", b"403", b"404", b"422"];
 
-/// Words after a number that make it a quantity and not a status: "after 400 ms".
+/// Units that make the number before them a quantity, not a status: "after 400 ms".
 const UNITS: &str = "ns us µs μs ms s sec secs second seconds usec usecs msec msecs millis millisecond \
     milliseconds microsecond microseconds nanosecond nanoseconds m min mins minute \
     minutes h hr hrs hour hours d day days week weeks b byte bytes kb mb gb tb kib mib \
     gib row rows times attempts tries retries requests connections";
 
-/// Longest run of bytes that one decision looks at: a phrase, or a status with the unit after it,
-/// and the character before.
+/// Longest run of bytes that one decision needs: a phrase, or a status with the unit after it, and the
+/// character before.
 const REACH: usize = 32;
 
-/// Whether a message leaves hope that another attempt may succeed.
+/// Whether another attempt may succeed, judged by the message.
 ///
-/// No for a message that contains (in any case) `permission`, `unauthorized`, `forbidden`,
-/// `not found`, `invalid`, `blocked by policy`, `authentication` or `validation`, or one of the
-/// numbers 400, 401, 403, 404, 422 standing on its own: not next to a letter, a digit or a point
-/// (a full stop that ends the sentence is none), and not before a unit. Yes for everything else,
-/// the empty text included.
+/// `false` for a message that contains (in any case) `permission`, `unauthorized`, `forbidden`, `not
+/// found`, `invalid`, `blocked by policy`, `authentication` or `validation`, or one of the numbers 400,
+/// 401, 403, 404, 422 as a separate number: not next to a letter, a digit or a decimal point (a full
+/// stop at the end of a sentence is allowed), and not before a unit. `true` for everything else, the
+/// empty text included.
 ///
 /// ```
 /// use retry_core::is_retryable_error;
@@ -53,8 +53,8 @@ pub fn is_retryable_error(text: &str) -> bool {
     !is_final(text.as_bytes(), 0, text.len())
 }
 
-/// The verdict on what `text` displays, without allocating: [`Verdict::Stop`] where
-/// [`is_retryable_error`] says no, else [`Verdict::Retry`].
+/// Returns the verdict on the `Display` output of `text`, without allocating: [`Verdict::Stop`] where
+/// [`is_retryable_error`] is false, else [`Verdict::Retry`].
 pub(crate) fn verdict_on(text: &dyn fmt::Display) -> Verdict {
     let mut window = Window {
         bytes: [0; WINDOW],
@@ -62,18 +62,18 @@ pub(crate) fn verdict_on(text: &dyn fmt::Display) -> Verdict {
         scanned: 0,
         is_final: false,
     };
-    // A `Display` that fails has no more text to judge; what it wrote decides.
+    // A `Display` that fails has no more text; the text so far decides.
     let _ = write!(window, "{text}");
     window.finish()
 }
 
 const WINDOW: usize = 256;
 
-/// A sliding view of a text that arrives in pieces.
+/// A sliding window over a text that arrives in pieces.
 struct Window {
     bytes: [u8; WINDOW],
     filled: usize,
-    /// Where the next scan begins: what lies before has been judged and is kept as context only.
+    /// Start of the next scan: the bytes before it are judged and stay only as context.
     scanned: usize,
     is_final: bool,
 }
@@ -90,8 +90,8 @@ impl Window {
         self.scanned = end;
     }
 
-    /// Judges all but the tail, which may be the beginning of something, and moves it to the front
-    /// with the bytes of context before it.
+    /// Judges all but the tail, in which a phrase may begin, and moves the tail to the front with the
+    /// bytes of context before it.
     fn slide(&mut self) {
         self.scan(self.filled - REACH);
         let keep = self.scanned - REACH;
@@ -117,11 +117,11 @@ impl Write for Window {
     }
 }
 
-/// Whether something final begins in `text[start..end]`; it may reach past `end`.
+/// Whether a final phrase or status begins in `text[start..end]`; it may extend past `end`.
 fn is_final(text: &[u8], start: usize, end: usize) -> bool {
     let mut at = start;
     loop {
-        // Most characters begin nothing: they are passed over at a few instructions each.
+        // Most characters begin nothing: they are skipped in a few instructions each.
         let Some(ahead) = text[at..end]
             .iter()
             .position(|byte| BEGINS[usize::from(*byte)])
@@ -148,7 +148,7 @@ fn is_final(text: &[u8], start: usize, end: usize) -> bool {
     }
 }
 
-/// The bytes that something final can begin with.
+/// The bytes with which a final phrase or status can begin.
 const BEGINS: [bool; 256] = {
     let mut begins = [false; 256];
     begins[b'4' as usize] = true;
@@ -164,7 +164,7 @@ const BEGINS: [bool; 256] = {
 
 fn starts_with(text: &[u8], at: usize, phrase: &str) -> bool {
     let phrase = phrase.as_bytes();
-    // The second letter rules out nearly every candidate before the comparison proper.
+    // The second letter rules out nearly every candidate before the full comparison.
     text.get(at + 1)
         .is_some_and(|next| next | 0x20 == phrase[1])
         && text
@@ -178,7 +178,7 @@ fn is_status(text: &[u8], at: usize) -> bool {
         .any(|status| is_status_at(text, at, status))
 }
 
-/// Whether `status` stands at this place as a number of its own.
+/// Whether `status` stands at this place as a separate number.
 pub(crate) fn is_status_at(text: &[u8], at: usize, status: &[u8; 3]) -> bool {
     if text.get(at..at + 3) != Some(status) {
         return false;
@@ -228,7 +228,7 @@ fn last_char(bytes: &[u8]) -> Option<char> {
     valid_prefix(&bytes[start..]).chars().next()
 }
 
-/// The bytes, up to a character that the window cuts.
+/// Returns the bytes up to a character that the window cuts.
 fn valid_prefix(bytes: &[u8]) -> &str {
     match str::from_utf8(bytes) {
         Ok(text) => text,
@@ -303,7 +303,7 @@ mod tests {
         }
     }
 
-    /// Displays its text in pieces of `piece` bytes (or the next character boundary), after `pad`.
+    /// Displays its text in pieces of `piece` bytes (or up to the next character boundary), after `pad`.
     struct Pieces<'a>(&'a str, usize, usize);
 
     impl fmt::Display for Pieces<'_> {

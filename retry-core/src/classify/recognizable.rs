@@ -1,5 +1,5 @@
-//! The error types that the program has named, as functions that judge them: below the trait that
-//! names them, so that the search of a chain can ask.
+//! The error types that the program registers, as functions that judge them. Below the trait that names
+//! them, so that the search of a chain can use them.
 
 use std::any::TypeId;
 use std::error::Error;
@@ -7,12 +7,12 @@ use std::sync::{PoisonError, RwLock};
 
 use super::judgement::Judgement;
 
-/// The judgement of an error, if it is of the function's type.
+/// Returns the judgement of an error, if it has the function's type.
 pub(super) type Judge = fn(&(dyn Error + 'static)) -> Option<Judgement>;
 
 static RECOGNIZED: RwLock<Vec<(TypeId, Judge)>> = RwLock::new(Vec::new());
 
-/// Adds a type; a second time changes nothing.
+/// Adds a type; adding it again changes nothing.
 pub(super) fn add(type_id: TypeId, judge: Judge) {
     let mut known = RECOGNIZED.write().unwrap_or_else(PoisonError::into_inner);
     if known.iter().all(|(known, _)| *known != type_id) {
@@ -20,14 +20,14 @@ pub(super) fn add(type_id: TypeId, judge: Judge) {
     }
 }
 
-/// The judgement of an error whose type is recognized.
+/// Returns the judgement of an error whose type is recognized.
 pub(crate) fn judgement(error: &(dyn Error + 'static)) -> Option<Judgement> {
-    // One at a time: the type's own `classify` runs without the lock, and may recognize another.
+    // One at a time: the type's own `classify` runs without the lock, and may recognize another type.
     let judge_at = |at: usize| {
         let known = RECOGNIZED.read().unwrap_or_else(PoisonError::into_inner);
         known.get(at).map(|(_, judge)| *judge)
     };
     let found = (0..).map_while(judge_at).find_map(|judge| judge(error));
-    // Inside another error it speaks of one step of the body that returns that.
+    // Inside another error, its judgement is about one step of the body that returns the outer error.
     found.map(Judgement::of_a_step)
 }

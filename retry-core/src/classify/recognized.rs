@@ -1,7 +1,7 @@
-//! [`recognize`]: error types of the application, made known to the search of source chains.
+//! [`recognize`]: makes error types of the application known to the search of source chains.
 //!
-//! A chain holds `dyn Error`s, and a trait of ours cannot be asked through that. The types that the
-//! program names here can: they are looked for in boxes, in `anyhow` and in wrappers.
+//! A chain holds `dyn Error`s, which do not expose a trait of this crate. The types that the program
+//! names here are found in boxes, in `anyhow` and in wrappers.
 
 use std::any::TypeId;
 use std::error::Error;
@@ -9,12 +9,12 @@ use std::error::Error;
 use super::classification::Classify;
 use super::recognizable;
 
-/// From now on, errors of the type `E` are recognized inside other errors: in a `Box<dyn Error>`, in
-/// `anyhow` and `eyre`, and in the source chain of a wrapper. Their own [`Classify`] then decides.
+/// Recognizes errors of the type `E` inside other errors from now on: in a `Box<dyn Error>`, in `anyhow`
+/// and `eyre`, and in the source chain of a wrapper. Their own [`Classify`] then decides.
 ///
 /// Without it, such an error is judged by its text, which is advice and never a proof that nothing
-/// happened. Call it once for each type at start-up; a second call changes nothing. An error type
-/// that a function returns itself needs no call.
+/// happened. Call it once for each type at start-up; a second call changes nothing. An error type that a
+/// function returns directly needs no call.
 ///
 /// # Examples
 ///

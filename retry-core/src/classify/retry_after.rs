@@ -2,14 +2,14 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// How long an HTTP server asks to wait, from the value of its `Retry-After` field.
+/// Returns the wait that an HTTP server requests, from the value of its `Retry-After` field.
 ///
-/// Reads delta-seconds (`120`) and the three date forms of RFC 9110, section 5.6.7
-/// (`Sun, 06 Nov 1994 08:49:37 GMT`, `Sunday, 06-Nov-94 08:49:37 GMT`,
-/// `Sun Nov  6 08:49:37 1994`), of which `now` is subtracted. A date that has passed gives zero, a
-/// number too large for a [`Duration`] the largest, and a value of no such form `None`.
+/// Reads delta-seconds (`120`) and the three date forms of RFC 9110, section 5.6.7 (`Sun, 06 Nov 1994
+/// 08:49:37 GMT`, `Sunday, 06-Nov-94 08:49:37 GMT`, `Sun Nov  6 08:49:37 1994`), and subtracts `now`
+/// from a date. A past date gives zero, a number too large for a [`Duration`] gives the largest one, and
+/// a value in no such form gives `None`.
 ///
-/// Its result belongs into [`Judgement::retry_after`](crate::Judgement::retry_after):
+/// Pass the result to [`Judgement::retry_after`](crate::Judgement::retry_after):
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -39,7 +39,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub fn parse_retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim_matches([' ', '\t']);
     if is_digits(value) {
-        // Digits alone fail to parse only by their number.
+        // Digits alone fail to parse only if the number is too large.
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
     let now = seconds_since_epoch(now);
@@ -47,7 +47,7 @@ pub fn parse_retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     Some(Duration::from_secs(u64::try_from(wait).unwrap_or(0)))
 }
 
-/// Whole seconds, rounded down: a wait computed from them ends at the date or up to a second
+/// Returns whole seconds, rounded down: a wait computed from them ends at the date or up to a second
 /// after it, never before.
 fn seconds_since_epoch(time: SystemTime) -> i64 {
     match time.duration_since(UNIX_EPOCH) {
@@ -58,7 +58,7 @@ fn seconds_since_epoch(time: SystemTime) -> i64 {
     }
 }
 
-/// The date in seconds since the epoch. RFC 9110 has recipients accept all three forms.
+/// Returns the date in seconds since the epoch. RFC 9110 requires recipients to accept all three forms.
 fn http_date(text: &str, now: i64) -> Option<i64> {
     let words: Vec<&str> = text.split_ascii_whitespace().take(7).collect();
     match *words.as_slice() {
@@ -73,7 +73,7 @@ fn http_date(text: &str, now: i64) -> Option<i64> {
             let (day, year) = (number(day, 2..=2)?, number(year, 2..=2)?);
             latest_century(year, now, |year| seconds(year, month, day, time))
         }
-        // asctime, whose day is padded by a space.
+        // asctime, which pads the day with a space.
         [weekday, month, day, time, year] if is_weekday(weekday, false) => {
             seconds(number(year, 4..=4)?, month, number(day, 1..=2)?, time)
         }
@@ -93,15 +93,15 @@ fn is_weekday(word: &str, with_comma: bool) -> bool {
 /// Mean length of a Gregorian year.
 const YEAR: i64 = 31_556_952;
 
-/// A date with a two-digit year is the latest that lies not more than 50 years ahead
-/// (RFC 9110, section 5.6.7).
+/// Resolves a two-digit year to the latest date that is not more than 50 years ahead (RFC 9110, section
+/// 5.6.7).
 fn latest_century(two_digits: i64, now: i64, date: impl Fn(i64) -> Option<i64>) -> Option<i64> {
     let this_year = (1970 + now / YEAR).clamp(1970, 9899);
     let mut year = this_year - this_year % 100 + 100 + two_digits;
     loop {
         match date(year) {
             Some(then) if then <= now.saturating_add(50 * YEAR) => return Some(then),
-            // Also a 29 February that this century lacks.
+            // Also for a 29 February that this century lacks.
             _ if year > 1900 => year -= 100,
             _ => return None,
         }

@@ -1,4 +1,4 @@
-//! [`RetryError`]: how a call ends that was not made, or was cut.
+//! [`RetryError`]: the error of a call that was not made, or was cut.
 
 use std::io;
 use std::time::Duration;
@@ -6,10 +6,10 @@ use std::time::Duration;
 use crate::text::circuit_name::CircuitName;
 use crate::text::duration::Wait;
 
-/// What ended a call, or an attempt, without an error of the function's own.
+/// The end of a call, or of an attempt, without an error of the function's own.
 ///
-/// It reaches the caller through `E: From<RetryError>`, which `String`, [`std::io::Error`] and
-/// boxed errors have; for an error type of your own, derive it:
+/// It reaches the caller through `E: From<RetryError>`, which `String`, [`std::io::Error`] and boxed
+/// errors implement; for an error type of your own, derive it:
 ///
 /// ```
 /// use retry_core::RetryError;
@@ -25,24 +25,24 @@ use crate::text::duration::Wait;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RetryError {
-    /// One attempt ran longer than the `timeout`; it was dropped, and may have taken effect.
+    /// One attempt ran longer than its `timeout`; it was dropped, and may have taken effect.
     #[error("attempt {attempt} of {operation} timed out after {}", Wait(*timeout))]
     AttemptTimeout {
         /// The operation's name.
         operation: &'static str,
         /// The attempt that ran out of time, from 1.
         attempt: u32,
-        /// The bound of one attempt.
+        /// The time limit of one attempt.
         timeout: Duration,
     },
-    /// The call ran longer than `max_total_time`; its last attempt was dropped, or never begun.
+    /// The call ran longer than `max_total_time`; its last attempt was dropped, or never began.
     #[error("time limit of {} for {operation} ran out in attempt {attempt}", Wait(*limit))]
     TimeLimit {
         /// The operation's name.
         operation: &'static str,
         /// The attempt in which time ran out, from 1.
         attempt: u32,
-        /// The bound of the whole call.
+        /// The time limit of the whole call.
         limit: Duration,
     },
     /// The circuit breaker is open: the call was not made, and had no effect.
@@ -52,7 +52,7 @@ pub enum RetryError {
         operation: &'static str,
         /// The breaker's name.
         circuit: CircuitName,
-        /// When it will let a call try, at the latest where a trial call is under way; `None` where
+        /// Time until it admits a trial call; an upper bound if a trial is already under way. `None` if
         /// code holds it open.
         retry_after: Option<Duration>,
     },
@@ -77,7 +77,7 @@ impl From<RetryError> for io::Error {
             RetryError::AttemptTimeout { .. } | RetryError::TimeLimit { .. } => {
                 io::ErrorKind::TimedOut
             }
-            // No kind says it better, and this one lets the source decide.
+            // No kind fits better, and this one lets the source decide.
             RetryError::CircuitOpen { .. } => io::ErrorKind::Other,
         };
         Self::new(kind, error)

@@ -2,10 +2,10 @@
 
 use std::error::Error;
 
-/// A chain longer than this is taken for a cycle.
+/// A longer chain is taken for a cycle.
 const LONGEST_CHAIN: usize = 64;
 
-/// `first` and its sources, outermost first.
+/// Returns `first` and its sources, outermost first.
 pub(crate) fn layers<'a>(
     first: Option<&'a (dyn Error + 'static)>,
 ) -> impl Iterator<Item = &'a (dyn Error + 'static)> {

@@ -1,12 +1,12 @@
-//! Which messages say that there were too many calls.
+//! Messages which state that there were too many calls.
 
 use std::fmt;
 
 use super::message;
 use crate::text::display::text_of;
 
-/// In any case, at the beginning of a word; the words may stand together or be joined by `_` or `-`,
-/// as in error codes: `TooManyRequests`, `RESOURCE_EXHAUSTED`.
+/// Matched in any case, at the start of a word; the parts may be written together or joined by `_` or
+/// `-`, as in error codes: `TooManyRequests`, `RESOURCE_EXHAUSTED`.
 const PHRASES: [&str; 4] = [
     "too many requests",
     "rate limit",
@@ -14,13 +14,13 @@ const PHRASES: [&str; 4] = [
     "resource exhausted",
 ];
 
-/// As above, and at the end of a word: "slow downstream" asks for nothing.
+/// Matched in the same way, but only at the end of a word: "slow downstream" requests nothing.
 const WHOLE_PHRASE: &str = "slow down";
 
 /// Too Many Requests (RFC 6585, section 4).
 const STATUS: &[u8; 3] = b"429";
 
-/// Whether `text` asks for fewer calls.
+/// Whether `text` requests fewer calls.
 pub(crate) fn says_throttled(text: &dyn fmt::Display) -> bool {
     let written = text_of(text);
     let text = written.as_bytes();
@@ -35,14 +35,14 @@ fn begins_phrase(text: &[u8], at: usize) -> bool {
         || length(rest, WHOLE_PHRASE).is_some_and(|length| ends_word(text, at + length))
 }
 
-/// How much of `text` the phrase takes, if it begins with it.
+/// Returns the length of the phrase in `text`, if `text` begins with it.
 fn length(text: &[u8], phrase: &str) -> Option<usize> {
     let mut at = 0;
     for letter in phrase.bytes() {
         match text.get(at) {
             Some(found) if found.eq_ignore_ascii_case(&letter) => at += 1,
             Some(b'_' | b'-') if letter == b' ' => at += 1,
-            // The words stand together.
+            // The parts are written together.
             _ if letter == b' ' => {}
             _ => return None,
         }
@@ -50,8 +50,8 @@ fn length(text: &[u8], phrase: &str) -> Option<usize> {
     Some(at)
 }
 
-/// Not within a word, as the "rate limit" of a "corporate limit" is; words may be told apart by
-/// their capitals alone.
+/// Whether a word begins here: the "rate limit" in "corporate limit" is inside one. A capital letter
+/// alone may begin a word.
 fn begins_word(text: &[u8], at: usize) -> bool {
     let Some(before) = at.checked_sub(1).map(|before| text[before]) else {
         return true;

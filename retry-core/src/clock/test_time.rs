@@ -1,4 +1,4 @@
-//! Waits that are skipped, or slept on a clock that only moves when somebody sleeps on it.
+//! Waits that are skipped, or slept on a clock that only moves when a call sleeps on it.
 
 use std::cell::{Cell, RefCell};
 use std::marker::PhantomData;
@@ -14,8 +14,8 @@ thread_local! {
     static CLOCK: RefCell<Option<Time>> = const { RefCell::new(None) };
 }
 
-/// Skips every wait of this thread, sync or async, until the guard is dropped. Waits are drawn and
-/// reported; they are not slept.
+/// Skips every wait of this thread, sync or async, until the guard is dropped. Waits are still drawn and
+/// reported, but not slept.
 #[must_use = "waits are skipped until the guard is dropped"]
 pub fn no_wait() -> NoWait {
     HERE.set(HERE.get() + 1);
@@ -25,7 +25,7 @@ pub fn no_wait() -> NoWait {
     }
 }
 
-/// [`no_wait`] for all threads of the process: tests that run beside this one skip their waits too.
+/// Like [`no_wait`], for all threads of the process: tests that run in parallel skip their waits too.
 #[must_use = "waits are skipped until the guard is dropped"]
 pub fn no_wait_everywhere() -> NoWait {
     EVERYWHERE.fetch_add(1, Ordering::SeqCst);
@@ -35,7 +35,7 @@ pub fn no_wait_everywhere() -> NoWait {
     }
 }
 
-/// Lets calls wait again when it is dropped; made by [`no_wait`] and [`no_wait_everywhere`].
+/// Guard of [`no_wait`] and [`no_wait_everywhere`]: calls wait again when it is dropped.
 #[derive(Debug)]
 pub struct NoWait {
     everywhere: bool,
@@ -63,7 +63,7 @@ struct Time {
     slept: Vec<Duration>,
 }
 
-/// A clock for the sync calls of this thread: a wait moves it on, and takes no time.
+/// A clock for the sync calls of this thread: a wait moves the clock forward and takes no time.
 ///
 /// ```
 /// use std::time::Duration;
@@ -84,7 +84,7 @@ pub struct VirtualClock {
 }
 
 impl VirtualClock {
-    /// Puts this thread on a clock of its own until the value is dropped.
+    /// Gives this thread its own clock until the returned value is dropped.
     #[must_use = "the clock holds until it is dropped"]
     pub fn install() -> Self {
         let now = Instant::now();
@@ -99,12 +99,12 @@ impl VirtualClock {
         }
     }
 
-    /// Moves the clock on, as an attempt does that takes a while.
+    /// Moves the clock forward, as a slow attempt does.
     pub fn advance(&self, by: Duration) {
         advance(by, false);
     }
 
-    /// How far it has moved since it was installed.
+    /// Returns how far the clock has moved since it was installed.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         CLOCK.with_borrow(|time| {
@@ -113,7 +113,7 @@ impl VirtualClock {
         })
     }
 
-    /// The waits that calls have slept, in order.
+    /// Returns the waits that calls have slept, in order.
     #[must_use]
     pub fn slept(&self) -> Vec<Duration> {
         CLOCK.with_borrow(|time| {
@@ -134,7 +134,7 @@ pub(crate) fn virtual_now() -> Option<Instant> {
     CLOCK.with_borrow(|time| time.as_ref().map(|time| time.now))
 }
 
-/// Whether a sync wait was skipped, or slept on the virtual clock.
+/// Whether the test clock took over a sync wait: skipped it, or slept it on the virtual clock.
 pub(crate) fn absorb_sleep(wait: Duration) -> bool {
     skips_waits() || advance(wait, true)
 }
@@ -142,7 +142,7 @@ pub(crate) fn absorb_sleep(wait: Duration) -> bool {
 fn advance(by: Duration, slept: bool) -> bool {
     CLOCK.with_borrow_mut(|time| {
         let Some(time) = time else { return false };
-        // What is past the clock's end stays at its last second.
+        // A time beyond the clock's range leaves it at its last value.
         time.now = time.now.checked_add(by).unwrap_or(time.now);
         if slept {
             time.slept.push(by);

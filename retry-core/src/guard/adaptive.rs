@@ -1,9 +1,9 @@
-//! [`AdaptiveLimiter`]: slows calls down to what the other side takes.
+//! [`AdaptiveLimiter`]: slows calls down to the rate that the other side accepts.
 //!
 //! It is the client-side rate limiter of the AWS SDKs' adaptive retry mode (botocore,
-//! `retries/adaptive.py`; `client_rate_limiter.rs` of smithy-rs), with their constants and their
-//! published sequences for tests. Where the two differ, botocore is followed: a retry costs no more
-//! than a first attempt does.
+//! `retries/adaptive.py`; `client_rate_limiter.rs` of smithy-rs), with their constants and with their
+//! published sequences as tests. Where the two differ, it follows botocore: a retry costs no more than a
+//! first attempt.
 
 mod cubic;
 mod meter;
@@ -20,17 +20,17 @@ use tokio::time::Instant;
 use crate::sync::stripes::Stripes;
 use pace::Pace;
 
-/// A limit on calls a second that finds itself: it comes down when the other side throttles, and
-/// goes up again while it does not.
+/// A limit on calls a second that adapts by itself: it falls when the other side throttles, and rises
+/// while it does not.
 ///
-/// It does nothing until the first throttling error (see
-/// [`Judgement::is_throttle`](crate::Judgement::is_throttle)), but measures how many calls a second are
-/// made. That error sets the limit to 0.7 times this rate. From then on every attempt, a first one
-/// too, waits for its turn, and the limit follows a cubic curve back to where it was, and then beyond;
-/// it never exceeds twice the measured rate, and never falls under one call in two seconds.
+/// Until the first throttling error (see [`Judgement::is_throttle`](crate::Judgement::is_throttle)) it
+/// limits nothing, but measures how many calls a second are made. That error sets the limit to 0.7 times
+/// this rate. From then on every attempt, a first one too, waits for its turn, and the limit follows a
+/// cubic curve back to the old rate, and then beyond; it never exceeds twice the measured rate, and
+/// never falls under one call in two seconds.
 ///
-/// One limiter belongs to one thing that throttles: a service, an account, a table. It can be a
-/// `static`, which the attributes take as `adaptive = NAME`:
+/// Use one limiter for each side that throttles: a service, an account, a table. It can be a `static`,
+/// which the attributes take as `adaptive = NAME`:
 ///
 /// ```
 /// use retry_core::{AdaptiveLimiter, Judgement};
@@ -41,30 +41,30 @@ use pace::Pace;
 /// assert!(Judgement::retry().throttle().is_throttle());
 /// ```
 pub struct AdaptiveLimiter {
-    /// Whether calls wait for their turn; once they do, they always will.
+    /// Whether calls wait for their turn; once true, it stays true.
     throttling: AtomicBool,
-    /// Calls that have ended. While nothing is throttled they are counted here, and the rest is
-    /// looked at twice a second.
+    /// Calls that have ended. Until the first throttling they are counted here, and the rest of the
+    /// state is updated twice a second.
     ended: Stripes,
-    /// The half second in which that was last done.
+    /// The half second of the last update.
     half_second: AtomicI64,
-    /// When the first call ended.
+    /// Time at which the first call ended.
     origin: OnceLock<Instant>,
     state: Mutex<State>,
 }
 
 struct State {
     pace: Pace,
-    /// Of `ended`, what `pace` has heard of.
+    /// The part of `ended` that `pace` has counted.
     heard: u64,
-    /// The latest time that was seen, in seconds after the origin.
+    /// The latest time seen, in seconds after the origin.
     latest: f64,
-    /// By how much the clock went back, in seconds.
+    /// Sum of the clock's steps back, in seconds.
     went_back: f64,
 }
 
 impl AdaptiveLimiter {
-    /// A limiter that has not seen a call.
+    /// Makes a limiter that has seen no call.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -81,22 +81,22 @@ impl AdaptiveLimiter {
         }
     }
 
-    /// Calls a second that are allowed now, at least 0.5; `None` before the first throttling error,
+    /// Returns the calls a second allowed now, at least 0.5; `None` before the first throttling error,
     /// while nothing is limited.
     #[must_use]
     pub fn rate(&self) -> Option<f64> {
         self.is_throttling().then(|| self.state().pace.rate())
     }
 
-    /// Whether there has been a throttling error: calls wait for their turn from then on.
+    /// Whether there has been a throttling error: from then on, calls wait for their turn.
     #[must_use]
     #[inline]
     pub fn is_throttling(&self) -> bool {
         self.throttling.load(Ordering::Acquire)
     }
 
-    /// Lets an attempt begin, which is `None`; or says after how long to ask again, nothing being
-    /// taken then.
+    /// Returns `None` if an attempt may begin; otherwise the time after which to request again, and
+    /// takes nothing.
     #[inline]
     pub(crate) fn delay_at(&self, now: Instant) -> Option<Duration> {
         if self.is_throttling() {
@@ -106,7 +106,7 @@ impl AdaptiveLimiter {
         }
     }
 
-    /// Hears of an attempt that ended, in whatever way but throttled.
+    /// Records the end of an attempt that was not throttled, failed or not.
     #[inline]
     pub(crate) fn on_success_at(&self, now: Instant) {
         self.ended.add_one();
@@ -116,7 +116,7 @@ impl AdaptiveLimiter {
         }
     }
 
-    /// Hears of an attempt that was throttled.
+    /// Records the end of an attempt that was throttled.
     pub(crate) fn on_throttle_at(&self, now: Instant) {
         self.ended.add_one();
         self.hear(true, now);
@@ -150,7 +150,7 @@ impl AdaptiveLimiter {
         half_second
     }
 
-    /// Since the origin; under 0 before it, where the clock went back.
+    /// Returns the seconds since the origin; negative if the clock went back before it.
     fn seconds(&self, now: Instant) -> f64 {
         let origin = *self.origin.get_or_init(|| now);
         match now.checked_duration_since(origin) {
@@ -165,9 +165,9 @@ impl AdaptiveLimiter {
 }
 
 impl State {
-    /// The time, which only goes forward. A thread that was held up is taken for now; a clock that
-    /// went back by more than a second is followed from there on, or nothing would drip until it
-    /// caught up.
+    /// Returns a time that only moves forward. A thread that was held up counts as current; a clock that
+    /// went back by more than a second is followed from there, or no token would drip until it caught
+    /// up.
     fn forward(&mut self, seconds: f64) -> f64 {
         let seconds = seconds + self.went_back;
         if self.latest - seconds > 1.0 {

@@ -1,4 +1,4 @@
-//! @breaker
+//! Circuit breakers: the state machine, its windows, permits, settings and registry.
 
 pub(crate) mod bounds;
 pub(crate) mod builder;

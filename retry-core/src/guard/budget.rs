@@ -1,4 +1,4 @@
-//! @budget
+//! Retry budgets: a token bucket that first attempts fill and retries pay from.
 
 pub(crate) mod bucket;
 pub(crate) mod level;

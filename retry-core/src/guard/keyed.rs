@@ -1,4 +1,4 @@
-//! [`Keyed`]: a guard for each host, tenant or shard, where the program's text does not know them.
+//! [`Keyed`]: a guard for each host, tenant or shard that is known only at run time.
 
 mod hashed;
 mod member;
@@ -21,9 +21,9 @@ use shard::Shard;
 
 /// A circuit breaker for each key: see [`Keyed`].
 ///
-/// A circuit goes by the set's name and its key in logs and errors, like `hosts/db-7`, and by the
-/// set's name alone in metrics: there, its calls and changes of state are counted together with those
-/// of the others, and there is no gauge `circuit_breaker_state`, as a set has no state.
+/// The name of a circuit in logs and errors is the set's name and its key, like `hosts/db-7`; in metrics
+/// it is the set's name alone: all calls and changes of state of the set are counted together, and there
+/// is no gauge `circuit_breaker_state`, because a set has no state.
 ///
 /// ```
 /// use std::io;
@@ -71,17 +71,17 @@ pub type RetryBudgets = Keyed<RetryBudget>;
 /// ```
 pub type AdaptiveLimiters = Keyed<AdaptiveLimiter>;
 
-/// A set of guards, one for each key, made like a template at the first use of the key.
+/// A set of guards, one for each key, made from a template at the first use of the key.
 ///
-/// The set is bounded: beyond its capacity, 10,000 unless set, a new key takes the place of the one
-/// that was used least recently. What is in use stays, which is as long as there is a handle: a call
-/// has one until it ends. An open circuit stays too, unless all others are in use or open as well. Only
-/// handles can take the set over its capacity. A key that comes back after it was forgotten begins
-/// anew: a closed circuit, a full budget, no limit.
+/// The set is bounded: beyond its capacity, 10,000 unless set, a new key replaces the least recently
+/// used one. A guard in use stays, that is, as long as a handle to it exists: a call has one until it
+/// ends. An open circuit stays too, unless all others are in use or open as well. Only handles can take
+/// the set over its capacity. A forgotten key that comes back begins anew: a closed circuit, a full
+/// budget, no limit.
 ///
-/// A set of a capacity of 1,024 or more is kept in sixteen parts, so that threads seldom meet; the key
-/// used least recently is then that of the new key's part. A key in the set is found under a shared
-/// lock; only a new one has its part to itself. A breaker takes some 400 bytes besides its window, a
+/// A set with a capacity of 1,024 or more consists of sixteen parts, so that threads seldom meet; a new
+/// key then replaces the least recently used key of its own part. A known key is found under a shared
+/// lock; only a new key locks its part exclusively. A breaker takes some 400 bytes besides its window, a
 /// budget or a limiter 2 KiB.
 ///
 /// It can be a `static`, and the attributes take one of its guards as `circuit_breaker =
@@ -93,18 +93,18 @@ pub struct Keyed<V> {
 }
 
 struct Table<V> {
-    /// Keys come from outside: nobody is to know which fall together.
+    /// Keys come from outside: a random hasher hides which ones collide.
     hasher: RandomState,
     shards: Box<[Shard<V>]>,
-    /// Guards in all shards.
+    /// Number of guards in all shards.
     held: AtomicUsize,
 }
 
 impl<V> Keyed<V> {
     const CAPACITY: usize = 10_000;
 
-    /// A set whose guards are made as `template` was; what the template itself has counted does not
-    /// matter. Up to 10,000 keys.
+    /// Makes a set for up to 10,000 keys whose guards are made like `template`; the template's own
+    /// counts do not matter.
     #[must_use]
     pub const fn new(template: V) -> Self {
         Self {
@@ -114,7 +114,7 @@ impl<V> Keyed<V> {
         }
     }
 
-    /// How many keys the set knows at a time, where no more are in use. Default 10,000.
+    /// Sets how many keys the set holds at a time; keys in use may exceed it. Default 10,000.
     ///
     /// # Panics
     ///
@@ -131,20 +131,20 @@ impl<V> Keyed<V> {
         self
     }
 
-    /// How many keys the set knows at a time, where no more are in use.
+    /// Returns how many keys the set holds at a time; keys in use may exceed it.
     #[must_use]
     pub const fn capacity(&self) -> usize {
         self.capacity
     }
 
-    /// Keys that the set knows now.
+    /// Returns the number of keys in the set.
     #[must_use]
     pub fn len(&self) -> usize {
         let table = self.table.get();
         table.map_or(0, |table| table.held.load(Ordering::Relaxed))
     }
 
-    /// Whether no key is known.
+    /// Whether the set has no key.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -152,8 +152,8 @@ impl<V> Keyed<V> {
 }
 
 impl<V: Member> Keyed<V> {
-    /// The guard of `key`, made where there is none. The key is in use for as long as the handle, or a
-    /// clone of it, is there: a call should keep it until it ends.
+    /// Returns the guard of `key`, made if there is none. The key is in use as long as the handle, or a
+    /// clone of it, exists: a call should hold it until it ends.
     #[must_use]
     pub fn of(&self, key: &str) -> Arc<V> {
         let table = self.table.get_or_init(|| Table::new(self.capacity));
@@ -162,7 +162,7 @@ impl<V: Member> Keyed<V> {
         shard.get(&key).unwrap_or_else(|| self.add(table, &key))
     }
 
-    /// The guard of `key`, if the set knows it; which is not a use of it.
+    /// Returns the guard of `key`, if the set has it; this does not count as a use.
     #[must_use]
     pub fn find(&self, key: &str) -> Option<Arc<V>> {
         let table = self.table.get()?;
@@ -170,7 +170,7 @@ impl<V: Member> Keyed<V> {
         table.shard(&key).find(&key)
     }
 
-    /// All keys that the set knows, with their guards, in no order: for dashboards.
+    /// Returns all keys with their guards, in no order: for dashboards.
     #[must_use]
     pub fn all(&self) -> Vec<(Arc<str>, Arc<V>)> {
         let shards = self.table.get().map(|table| &*table.shards);
@@ -193,7 +193,7 @@ impl<V: Member> Keyed<V> {
 }
 
 impl<V: Member> Table<V> {
-    /// Forgets what there is no room for, of the part of `key` before all others.
+    /// Forgets guards above the capacity, first from the part of `key`.
     fn make_room(&self, key: &Hashed<&str>, capacity: usize) {
         let now = clock::now();
         let (others, own) = self.shards.split_at(self.index(key));
@@ -213,7 +213,7 @@ impl<V: Member> Table<V> {
 }
 
 impl<V> Table<V> {
-    /// Few keys in many parts would be forgotten long before there are too many.
+    /// Below this, a part would be full, and forget keys, long before the set is full.
     const PARTED_FROM: usize = 1_024;
     /// A power of two.
     const PARTS: usize = 16;

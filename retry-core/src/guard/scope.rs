@@ -1,4 +1,4 @@
-//! [`RetryScope`]: calls that belong together and can be told to stop waiting.
+//! [`RetryScope`]: calls that belong together and can be cancelled together.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -12,16 +12,16 @@ use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
-/// Calls that can be cancelled together, at shutdown for instance.
+/// Calls that can be cancelled together, for example at shutdown.
 ///
-/// A call that runs inside the scope, however deep, ends its wait as soon as the scope is
-/// cancelled and returns its last outcome; a call that fails afterwards is not retried. Attempts
-/// that are running go on. A scope reaches nested calls on the same task or thread; what is
-/// spawned enters it anew: `tokio::spawn(scope.clone().run_async(..))`. (Tasks of a runtime that is
-/// driven inside it on the same thread, by `block_on`, count as inside.)
+/// A call inside the scope, at any depth, ends its wait as soon as the scope is cancelled and returns
+/// its last outcome; a call that fails afterwards is not retried. Running attempts go on. A scope covers
+/// nested calls on the same task or thread; a spawned task must enter it again:
+/// `tokio::spawn(scope.clone().run_async(..))`. (Tasks of a runtime that is driven inside it on the same
+/// thread, by `block_on`, count as inside.)
 ///
-/// (An async call whose output is not `Send` cannot carry it through a wait; it makes one last
-/// attempt at once instead.)
+/// (An async call whose output is not `Send` cannot keep it through a wait; it makes one last attempt at
+/// once instead.)
 ///
 /// ```
 /// use retry_core::{Retry, RetryScope, ASYNC_JOB_DEFAULT};
@@ -49,26 +49,26 @@ struct State {
 }
 
 thread_local! {
-    /// The scopes that the running code is in, outermost first.
+    /// The scopes around the running code, outermost first.
     static ENTERED: RefCell<Vec<RetryScope>> = const { RefCell::new(Vec::new()) };
-    /// How many they are: a word that needs no destructor, and so costs one load to ask.
+    /// The number of these scopes: needs no destructor, so reading it costs one load.
     static DEPTH: Cell<u32> = const { Cell::new(0) };
 }
 
 impl RetryScope {
-    /// A new scope. Inside another it is cancelled with it; the other is not cancelled with this.
+    /// Makes a scope. Inside another scope, it is cancelled with that one, but not the reverse.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A scope with a time budget: retries inside it, of whatever operations, may be under way for that
-    /// much time, in waits and attempts. A retry whose wait does not fit in what is left is not made; its
-    /// call ends with its last error. First attempts are free, and no attempt is cut.
+    /// Adds a time budget: retries inside the scope, of all operations, may be under way for that much
+    /// time, in waits and attempts. A retry whose wait does not fit into the rest is not made; its call
+    /// ends with its last error. First attempts are free, and no attempt is cut.
     ///
-    /// Time in which several retries are under way, side by side or one inside the other, counts once.
-    /// A scope inside another keeps to both budgets. Set it before the scope is cloned: a clone made
-    /// before is another scope, without the budget, and cancelling one does not cancel the other.
+    /// Time in which several retries are under way, in parallel or nested, counts once. A scope inside
+    /// another one obeys both budgets. Set the budget before the scope is cloned: an earlier clone is
+    /// another scope, without the budget, and cancelling one does not cancel the other.
     ///
     /// ```
     /// use std::time::Duration;
@@ -100,7 +100,7 @@ impl RetryScope {
         }
     }
 
-    /// What is left of the scope's own time budget; `None` where it has none.
+    /// Returns the rest of the scope's own time budget; `None` if it has none.
     #[must_use]
     pub fn time_left(&self) -> Option<Duration> {
         let budget = self.state.time_budget?;
@@ -116,7 +116,7 @@ impl RetryScope {
         self.state.spent_nanos.fetch_add(nanos, Ordering::Relaxed);
     }
 
-    /// Ends all waits inside this scope, sync ones too, now and from now on. Safe to call twice.
+    /// Ends all waits inside this scope, sync ones too, now and from now on. Repeated calls are safe.
     pub fn cancel(&self) {
         self.state.cancelled.store(true, Ordering::SeqCst);
         let waiting = std::mem::take(&mut *self.waiting());
@@ -166,15 +166,15 @@ pub(crate) fn is_entered() -> bool {
     DEPTH.get() != 0
 }
 
-/// Whether a scope that the running code is in has been cancelled.
+/// Whether a scope around the running code has been cancelled.
 pub(crate) fn is_cancelled() -> bool {
-    // While thread-locals are torn down there is no scope left to be in.
+    // During the teardown of thread-locals there is no scope left.
     ENTERED
         .try_with(|entered| entered.borrow().iter().any(RetryScope::is_cancelled))
         .unwrap_or(false)
 }
 
-/// What is left of the smallest time budget that holds here.
+/// Returns the rest of the smallest time budget around the running code.
 pub(crate) fn time_left() -> Option<Duration> {
     let left = |entered: &RefCell<Vec<RetryScope>>| {
         let entered = entered.borrow();
@@ -183,7 +183,7 @@ pub(crate) fn time_left() -> Option<Duration> {
     ENTERED.try_with(left).ok().flatten()
 }
 
-/// What the innermost time budget has spent.
+/// Returns the time that the innermost time budget has spent.
 pub(crate) fn time_spent() -> Duration {
     let spent = |entered: &RefCell<Vec<RetryScope>>| {
         let entered = entered.borrow();
@@ -196,7 +196,7 @@ pub(crate) fn time_spent() -> Duration {
     ENTERED.try_with(spent).ok().flatten().unwrap_or_default()
 }
 
-/// Charges all time budgets that hold here.
+/// Charges all time budgets around the running code.
 pub(crate) fn spend_time(time: Duration) {
     let _ = ENTERED.try_with(|entered| {
         for scope in entered.borrow().iter() {
@@ -205,7 +205,7 @@ pub(crate) fn spend_time(time: Duration) {
     });
 }
 
-/// A wait that the scopes it is in can end; `None` outside of any scope.
+/// Makes a wait that its scopes can end; `None` outside any scope.
 pub(crate) fn waiter() -> Option<Waiter> {
     let scopes = ENTERED
         .try_with(|entered| entered.borrow().clone())
@@ -219,18 +219,18 @@ pub(crate) fn waiter() -> Option<Waiter> {
     })
 }
 
-/// One wait, known to its scopes until it is dropped.
+/// One wait, registered with its scopes until it is dropped.
 pub(crate) struct Waiter {
     scopes: Vec<RetryScope>,
     key: u64,
 }
 
 impl Waiter {
-    /// Asks to be woken by a cancellation. Says whether there has been one.
+    /// Registers the waker for a cancellation, and returns whether one has happened.
     pub(crate) fn is_cancelled(&self, waker: &Waker) -> bool {
         self.scopes.iter().any(|scope| {
             scope.waiting().insert(self.key, waker.clone());
-            // Asked only after the waker is in place: a cancellation cannot slip in between.
+            // Checked only after the waker is registered, so that no cancellation is missed in between.
             scope.is_cancelled()
         })
     }
@@ -244,13 +244,13 @@ impl Drop for Waiter {
     }
 }
 
-/// In a scope, until it is dropped.
+/// Marks the running code as inside a scope, until it is dropped.
 #[derive(Debug)]
 pub struct Entered(());
 
 impl Entered {
     fn new(scope: &RetryScope) -> Self {
-        // A thread that is being torn down has no list left, and nothing to be cancelled either.
+        // A thread that is being torn down has no list left, and nothing to cancel either.
         let _ = ENTERED.try_with(|entered| entered.borrow_mut().push(scope.clone()));
         DEPTH.set(DEPTH.get() + 1);
         Self(())
@@ -264,11 +264,11 @@ impl Drop for Entered {
     }
 }
 
-/// What an attempt may be made inside of.
+/// A scope that an attempt can enter.
 pub trait Enter {
-    /// What leaves it again.
+    /// The value that leaves the scope when dropped.
     type Entered;
-    /// Enters it.
+    /// Enters the scope.
     fn enter(&self) -> Self::Entered;
 }
 
@@ -309,7 +309,7 @@ impl<F, S> InTime<F, S> {
 impl<F: Future, S: Enter> Future for InTime<F, S> {
     type Output = F::Output;
 
-    // A wrapper that is nothing where there is no budget; left to itself it costs a call.
+    // Zero-sized without a budget; inlined by force, else a call is emitted.
     #[inline(always)]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();

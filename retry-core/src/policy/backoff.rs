@@ -1,4 +1,4 @@
-//! Backoff: how long to wait before retry *n*, as plain functions of a policy and of randomness.
+//! Backoff: the wait before retry *n*, as plain functions of a policy and of randomness.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use super::jitter::Step;
 use super::random::Random;
 use super::retry_policy::RetryPolicy;
 
-/// The waits of one call: an iterator that the engine and [`RetryPolicy::waits`] share.
+/// The waits of one call: the iterator behind both the engine and [`RetryPolicy::waits`].
 ///
 /// Yields `max_attempts - 1` waits, or waits without end for a policy of unlimited attempts.
 #[derive(Clone, Debug)]
@@ -61,19 +61,19 @@ impl Iterator for Waits {
 }
 
 impl RetryPolicy {
-    /// The schedule for one seed: `max_attempts - 1` waits, or waits without end.
+    /// Returns the schedule for one seed: `max_attempts - 1` waits, or waits without end.
     ///
-    /// The same seed gives the same waits, on every machine. A running call draws from a sequence
-    /// of its thread's own.
+    /// The same seed gives the same waits on every machine. A running call instead draws from its
+    /// thread's own sequence.
     pub const fn waits(&self, seed: u64) -> Waits {
         Waits::new(*self, seed)
     }
 }
 
-/// The wait before retry `n` (from 0), in nanoseconds, drawn after a wait of `previous`.
+/// Returns the wait before retry `n` (from 0), in nanoseconds, drawn after a wait of `previous`.
 pub(crate) fn draw(policy: &RetryPolicy, n: u32, previous: u64, random: &mut Random) -> u64 {
     let (min, cap) = (nanos(policy.min_wait()), nanos(policy.max_wait()));
-    // A given schedule may have waits under a floor that an operator has raised since.
+    // An operator may have raised the floor above some waits of a given schedule.
     let step = policy.growth().step(min, n).max(min);
     policy.jitter().draw(
         Step {

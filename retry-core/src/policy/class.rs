@@ -1,4 +1,4 @@
-//! [`OperationClass`]: the four kinds of work, each with defaults of its own.
+//! [`OperationClass`]: the four kinds of work, each with its own defaults.
 
 use std::fmt;
 use std::time::Duration;
@@ -32,7 +32,7 @@ impl OperationClass {
     /// All four, in the order of the table.
     pub const ALL: &'static [Self] = &[Self::Worker, Self::Storage, Self::Scheduler, Self::Api];
 
-    /// The name in logs, statistics and metrics: `worker`, `storage`, `scheduler`, `api`.
+    /// Returns the name in logs, statistics and metrics: `worker`, `storage`, `scheduler`, `api`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -43,7 +43,7 @@ impl OperationClass {
         }
     }
 
-    /// The policy of the class before any variable.
+    /// Returns the policy of the class before any variable applies.
     #[must_use]
     pub const fn default_policy(self) -> RetryPolicy {
         let (attempts, min_ms, max_ms) = match self {

@@ -1,10 +1,10 @@
-//! [`PolicyError`]: what makes a policy invalid.
+//! [`PolicyError`]: the reasons why a policy is invalid.
 
-/// A policy that cannot be made: names the field, the value and what is allowed.
+/// A policy that cannot be made: states the field, the value and the allowed range.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PolicyError {
-    /// Fewer attempts than one.
+    /// Fewer than one attempt.
     #[error("max_attempts is {value}; it must be at least 1")]
     MaxAttempts {
         /// The refused value.
@@ -16,21 +16,21 @@ pub enum PolicyError {
         /// The refused value.
         value: f64,
     },
-    /// A given schedule without a wait.
+    /// A given schedule without any wait.
     #[error("schedule has 0 waits; it must have at least 1")]
     EmptySchedule,
-    /// A name that is none of the named policies.
+    /// A name that belongs to no named policy.
     #[error("unknown policy {name:?}; known policies are {known}")]
     UnknownPolicy {
-        /// The name as it was given.
+        /// The name as given.
         name: String,
-        /// The names that are known, separated by commas.
+        /// The known names, separated by commas.
         known: &'static str,
     },
     /// An execution type that has no policy.
     #[error("unknown execution type {value:?}; it must be flow, agent, job or nodus")]
     UnknownExecutionType {
-        /// The type as it was given.
+        /// The type as given.
         value: String,
     },
 }

@@ -1,11 +1,11 @@
-//! [`Growth`]: how the step between two attempts grows.
+//! [`Growth`]: growth of the step from retry to retry.
 //!
-//! All arithmetic is on integer nanoseconds and saturates: no attempt number, wait or multiplier
-//! panics or wraps, and the result is the same on every machine.
+//! All arithmetic is on integer nanoseconds and saturates: no attempt number, wait or multiplier panics
+//! or wraps, and the result is the same on every machine.
 
 use std::time::Duration;
 
-/// How the step grows from one retry to the next. *n* is 0 for the first retry.
+/// Growth of the step from one retry to the next. *n* is 0 for the first retry.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Growth {
@@ -17,12 +17,12 @@ pub enum Growth {
     Exponential(f64),
     /// `min_wait × F(n + 1)`: 1, 1, 2, 3, 5, 8, …
     Fibonacci,
-    /// The given waits in turn, the last one again where there are more retries.
+    /// The given waits in turn; further retries repeat the last one.
     Schedule(&'static [Duration]),
 }
 
 impl Growth {
-    /// The step of retry `n`, from 0, in nanoseconds.
+    /// Returns the step of retry `n`, from 0, in nanoseconds.
     pub(crate) fn step(self, first: u64, n: u32) -> u64 {
         match self {
             Self::Constant => first,
@@ -39,7 +39,7 @@ impl Growth {
     }
 }
 
-/// A duration in nanoseconds, at most `u64::MAX` of them (584 years).
+/// Returns a duration in nanoseconds, at most `u64::MAX` (584 years).
 pub(crate) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
@@ -48,7 +48,7 @@ fn doubled(first: u64, n: u32) -> u64 {
     u64::try_from(u128::from(first) << n.min(64)).unwrap_or(u64::MAX)
 }
 
-/// F(n + 1), saturating: 93 additions at the most.
+/// Returns F(n + 1), saturating: at most 93 additions.
 fn fibonacci(n: u32) -> u64 {
     let (mut this, mut next) = (1_u64, 1_u64);
     for _ in 0..n.min(93) {
@@ -57,7 +57,7 @@ fn fibonacci(n: u32) -> u64 {
     this
 }
 
-/// A number of at least 1 as `mantissa × 2^exponent` with all 64 bits of the mantissa used: enough
+/// A number of at least 1 as `mantissa × 2^exponent`, normalised to all 64 bits of the mantissa: enough
 /// to raise a multiplier to any power in integers, in at most 64 multiplications.
 #[derive(Clone, Copy)]
 struct Scaled {

@@ -1,44 +1,45 @@
-//! Jitter: how a wait is spread so that clients do not come back at the same instant.
+//! Jitter: spreads waits so that clients do not come back at the same instant.
 
 use std::time::Duration;
 
 use super::random::Random;
 use crate::policy::growth::nanos;
 
-/// How waits are spread. The names are those of M. Brooker, "Exponential Backoff and Jitter"
-/// (AWS Architecture Blog, 2015).
+/// Spread of the waits. The names are those of M. Brooker, "Exponential Backoff and Jitter" (AWS
+/// Architecture Blog, 2015).
 ///
-/// Below, *step* is what the growth says for this retry, *min* and *cap* are the policy's
-/// `min_wait` and `max_wait`. No jitter passes the cap.
+/// Below, *step* is the result of the growth for this retry; *min* and *cap* are the policy's `min_wait`
+/// and `max_wait`. No jitter exceeds the cap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Jitter {
-    /// The step itself, `min(cap, step)`: every client waits alike. For tests and for callers
-    /// that are alone.
+    /// The step itself, `min(cap, step)`: all clients wait equally long. For tests, and for a sole
+    /// client.
     None,
-    /// `step + U(0, d)`; where the cap cuts that, uniform in the last `d` below the cap instead.
+    /// `step + U(0, d)`; where the cap would cut this range, uniform in the last `d` below the cap
+    /// instead.
     Additive(Duration),
     /// Uniform in the upper half of the doubled step: with `e = min(cap, 2 × step)`, in
     /// `[max(e / 2, min), e]`. Never under `min`, and still spread at the cap.
     Equal,
     /// `U(0, min(cap, step))`, without a floor: the fewest calls under contention.
     Full,
-    /// `min(cap, U(min, 3 × previous wait))`; the growth is not used.
+    /// `min(cap, U(min, 3 × previous wait))`; does not use the growth.
     Decorrelated,
 }
 
-/// What a wait is drawn from, all in nanoseconds.
+/// Input of a draw, all in nanoseconds.
 #[derive(Clone, Copy)]
 pub(crate) struct Step {
     pub(crate) step: u64,
     pub(crate) min: u64,
     pub(crate) cap: u64,
-    /// The wait before; 0 for none.
+    /// The previous wait; 0 for none.
     pub(crate) previous: u64,
 }
 
 impl Jitter {
-    /// The range that a wait is drawn from, both ends included.
+    /// Returns the range from which a wait is drawn, both ends included.
     pub(crate) fn range(self, from: Step) -> (u64, u64) {
         let Step {
             step,

@@ -1,5 +1,5 @@
-//! Layers of a policy: what a variable, an attribute's arguments or an operator set over what lies
-//! below, and where each value of the result came from.
+//! Layers of a policy: the values that a variable, an attribute's arguments or an operator set over the
+//! layers below, and the origin of each value of the result.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,19 +10,19 @@ use super::retry_policy::RetryPolicy;
 use crate::policy::growth::Growth;
 use crate::text::duration::Wait;
 
-/// How many attempts a layer asks for.
+/// A layer's limit of attempts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttemptLimit {
-    /// This many, from 1.
+    /// This many attempts, from 1.
     Count(u32),
-    /// Without end.
+    /// No limit.
     Unlimited,
 }
 
-/// What one layer sets; what it does not set shows through from below.
+/// Values that one layer sets; a value that it leaves unset comes from below.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Layer {
-    /// A whole policy, which hides everything below.
+    /// A whole policy, which hides all layers below.
     pub policy: Option<RetryPolicy>,
     /// `max_attempts`.
     pub max_attempts: Option<AttemptLimit>,
@@ -47,7 +47,7 @@ impl Layer {
         jitter: None,
     };
 
-    /// Both layers, `other` counting where both set a value.
+    /// Merges both layers; `other` wins where both set a value.
     pub(crate) fn and(&self, other: &Self) -> Self {
         Self {
             policy: other.policy.or(self.policy),
@@ -59,7 +59,7 @@ impl Layer {
         }
     }
 
-    /// This layer with what is out of range moved to the nearest bound; `report` is told of each.
+    /// Moves each value out of range to the nearest bound, and calls `report` for each.
     pub(crate) fn clamped(
         mut self,
         report: &mut dyn FnMut(&dyn fmt::Display, &dyn fmt::Display),
@@ -85,7 +85,7 @@ impl Layer {
         self
     }
 
-    /// Lays this over `below`. A bound set here moves the other where they cross.
+    /// Lays this layer over `below`. A bound set here moves the other one where they cross.
     pub(crate) const fn over(&self, below: RetryPolicy) -> RetryPolicy {
         let mut policy = match self.policy {
             Some(whole) => whole,
@@ -112,7 +112,7 @@ impl Layer {
     }
 }
 
-/// Where a value of a resolved policy came from, lowest first.
+/// Origin of a value of a resolved policy, lowest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
     Default,
@@ -134,7 +134,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// A policy with the origin of each of its values, for the DEBUG event at its first use.
+/// A policy with the origin of each value, for the DEBUG event at its first use.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Resolution {
     pub(crate) policy: RetryPolicy,
@@ -158,7 +158,7 @@ impl Resolution {
         }
     }
 
-    /// Lays `layer` over this; a value that it sets, or moves, came from `origin`.
+    /// Lays `layer` over this; each value that it sets or moves gets `origin`.
     pub(crate) fn under(self, layer: &Layer, origin: Origin) -> Self {
         let mut over = if layer.policy.is_some() {
             let origin = Origin::Policy;

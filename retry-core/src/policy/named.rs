@@ -1,27 +1,27 @@
-//! The six named policies and how a name, or a kind of work, finds its own.
+//! The six named policies, and their selection by name or by kind of work.
 
 use super::error::PolicyError;
 use super::retry_policy::{ExecutionGuarantee, RetryPolicy};
 
-/// One node of a flow: 3 attempts, 500 ms doubling.
+/// A node of a flow: 3 attempts, 500 ms doubling.
 pub const FLOW_NODE_DEFAULT: RetryPolicy = doubling(3, 500);
 
 /// An agent's step of low or medium risk: 3 attempts, 200 ms doubling.
 pub const AGENT_LOW_MEDIUM: RetryPolicy = doubling(3, 200);
 
-/// An agent's step of high risk: the first failure is final, and an outcome that is unknown is not
-/// tried again.
+/// An agent's step of high risk: the first failure is final, and an attempt with an unknown outcome is
+/// not retried.
 pub const AGENT_HIGH_RISK: RetryPolicy = RetryPolicy::new(1)
     .with_high_risk_immediate_fail(true)
     .with_execution_guarantee(ExecutionGuarantee::ExactlyOnce);
 
-/// A job in the background: 5 attempts, 1 s doubling.
+/// A background job: 5 attempts, 1 s doubling.
 pub const ASYNC_JOB_DEFAULT: RetryPolicy = doubling(5, 1_000);
 
 /// A scheduled job: 3 attempts, 300 ms doubling.
 pub const NODUS_SCHEDULED_DEFAULT: RetryPolicy = doubling(3, 300);
 
-/// One attempt.
+/// One attempt, no retry.
 pub const NO_RETRY: RetryPolicy = RetryPolicy::new(1);
 
 const NAMED: [(&str, RetryPolicy); 6] = [
@@ -36,7 +36,7 @@ const NAMED: [(&str, RetryPolicy); 6] = [
 const KNOWN: &str = "FLOW_NODE_DEFAULT, AGENT_LOW_MEDIUM, AGENT_HIGH_RISK, ASYNC_JOB_DEFAULT, \
                      NODUS_SCHEDULED_DEFAULT, NO_RETRY";
 
-/// The named policy of that name; case and surrounding space do not matter.
+/// Returns the named policy called `name`; case and surrounding space do not matter.
 ///
 /// # Errors
 ///
@@ -62,11 +62,11 @@ pub fn resolve_retry_policy(name: &str) -> Result<RetryPolicy, PolicyError> {
         })
 }
 
-/// The policy for a kind of work: `flow`, `agent`, `job` or `nodus`; case and surrounding space do
-/// not matter.
+/// Returns the policy for a kind of work: `flow`, `agent`, `job` or `nodus`; case and surrounding space
+/// do not matter.
 ///
-/// `risk_level` counts for an agent alone: `low` and `medium` give [`AGENT_LOW_MEDIUM`]; `high`, an
-/// unknown level and none at all give [`AGENT_HIGH_RISK`].
+/// `risk_level` matters only for an agent: `low` and `medium` give [`AGENT_LOW_MEDIUM`]; `high`, an
+/// unknown level and no level give [`AGENT_HIGH_RISK`].
 ///
 /// # Errors
 ///

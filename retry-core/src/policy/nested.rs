@@ -1,11 +1,11 @@
-//! [`Nested`]: what a call does about calls inside its attempts that have given up.
+//! [`Nested`]: the reaction of a call to nested calls that have given up.
 
-/// What a call does when an annotated call inside its attempt has given up.
+/// The reaction of a call when an annotated call inside its attempt has given up.
 ///
-/// "Inside" is on the same task, or in sync code on the same thread. The inner call has failed after
-/// all its attempts, and the attempt around it fails too. Where the attempt's error carries the inner
-/// call's, another attempt would only make all inner attempts once more; where the inner failure was
-/// swallowed and something else has failed, it is an error like any other.
+/// "Inside" means on the same task, or in sync code on the same thread. The inner call has failed after
+/// all its attempts, and the attempt around it fails too. If the attempt's error carries the inner
+/// call's error, another attempt would only repeat all inner attempts. If the attempt swallowed the
+/// inner failure and failed for another reason, its error counts like any other.
 ///
 /// | the outer error | counts as |
 /// |---|---|
@@ -15,8 +15,8 @@
 /// | has the same text, after another annotated call, an `.await` that waited, or another refused system call | swallowed, unless it is the very same object: a boxed error, a `String` |
 /// | has the same text, and nothing of this was seen | carried |
 ///
-/// The last row is the one that can be wrong: sync code that swallows an inner failure, and then fails
-/// with an equal text of its own making. Let the texts differ there, or say `nested = "multiply"`.
+/// The last row can be wrong: sync code that swallows an inner failure and then makes an error of its
+/// own with an equal text. Use different texts there, or set `nested = "multiply"`.
 ///
 /// # Examples
 ///
@@ -33,13 +33,13 @@
 ///     execute_with_retry(attempt, &THREE)
 /// }
 ///
-/// // The outer call fails of the inner one: one attempt of it, and the three of that.
+/// // The inner call's failure fails the outer call: one outer attempt, three inner ones.
 /// let mut attempts = 0;
 /// let page = || load(&mut attempts).map_err(|error| format!("no page: {error}"));
 /// assert!(execute_with_retry(page, &THREE).is_err());
 /// assert_eq!(attempts, 3);
 ///
-/// // The inner failure is swallowed: the outer call makes its three attempts.
+/// // The attempt swallows the inner failure: the outer call makes its three attempts.
 /// let mut attempts = 0;
 /// let page = || load(&mut attempts).or(Err("database busy".to_owned()));
 /// assert!(execute_with_retry(page, &THREE).is_err());
@@ -48,9 +48,9 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Nested {
-    /// Stop: the inner call has used its attempts, and its error says why. The default.
+    /// Stop: the inner call has used its attempts, and its error states the reason. The default.
     #[default]
     Stop,
-    /// Try again, inner attempts and all.
+    /// Retry, and repeat the inner attempts.
     Multiply,
 }

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::time::SystemTime;
 
 /// `SplitMix64` (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014): one
-/// addition and a finaliser, every seed good, the same sequence everywhere.
+/// addition and a finaliser; every seed is good, and the sequence is the same everywhere.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Random(u64);
 
@@ -24,10 +24,10 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// Uniform in `low..=high`; `low` where the range is empty.
+    /// Returns a number uniform in `low..=high`; `low` if the range is empty.
     ///
-    /// The high half of a 128-bit product, without the rejection step: the bias is under
-    /// (high − low) / 2⁶⁴, nothing that a wait could show.
+    /// Takes the high half of a 128-bit product, without the rejection step: the bias is under (high −
+    /// low) / 2⁶⁴, too small to show in a wait.
     pub(crate) fn between(&mut self, low: u64, high: u64) -> u64 {
         let span = u128::from(high.saturating_sub(low)) + 1;
         let offset = (u128::from(self.next()) * span) >> 64;
@@ -40,12 +40,12 @@ impl Random {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Source {
     random: Random,
-    /// Whether a test wants exactly this sequence.
+    /// Whether a test requires exactly this sequence.
     is_fixed: bool,
 }
 
 impl Source {
-    /// A sequence of its own, begun at a random place.
+    /// Makes an independent sequence with a random start.
     fn new() -> Self {
         Self {
             random: Random(RandomState::new().hash_one(0_u8)),
@@ -61,9 +61,9 @@ impl Source {
         }
     }
 
-    /// Goes on from another place, which the time chooses. A process and the one that it has forked
-    /// have the same state, and would wait for the same times from then on; two times never lead to
-    /// the same place. The clock is read once a wait, which is longer.
+    /// Moves the state by the current time. A process and its fork have the same state and would draw
+    /// the same waits from then on; two different times never lead to the same state. The clock is read
+    /// once a wait, which takes longer than the read.
     fn stir(&mut self, nanos: impl FnOnce() -> u64) {
         if !self.is_fixed {
             self.random.0 ^= nanos();
@@ -71,7 +71,7 @@ impl Source {
     }
 }
 
-/// Nanoseconds of the wall clock, which goes on also where a machine is copied. They wrap.
+/// Returns the wall clock in nanoseconds, wrapping. It moves on in a copied machine too.
 fn nanos() -> u64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     since.map_or(0, |since| {
@@ -81,14 +81,14 @@ fn nanos() -> u64 {
 }
 
 thread_local! {
-    /// Each thread draws from a sequence of its own: two clients, or two calls of one, never share
+    /// Each thread draws from its own sequence: two clients, or two calls of one client, never share
     /// their jitter.
     static THREAD: Cell<Source> = Cell::new(Source::new());
 }
 
 /// Runs `draw` on this thread's generator.
 pub(crate) fn with_thread<T>(draw: impl FnOnce(&mut Random) -> T) -> T {
-    // A thread that is being torn down has no generator left: a fresh one serves.
+    // A thread that is being torn down has no generator left; a fresh one takes its place.
     let mut source = THREAD.try_with(Cell::get).unwrap_or_else(|_| Source::new());
     source.stir(nanos);
     let drawn = draw(&mut source.random);
@@ -96,7 +96,7 @@ pub(crate) fn with_thread<T>(draw: impl FnOnce(&mut Random) -> T) -> T {
     drawn
 }
 
-/// Replaces this thread's generator and returns what it was.
+/// Replaces this thread's generator and returns the old one.
 #[cfg(feature = "testing")]
 pub(crate) fn replace_thread(source: Source) -> Source {
     THREAD.replace(source)
@@ -132,7 +132,7 @@ mod tests {
         let _ = random.between(0, u64::MAX);
     }
 
-    /// What `fork()` does to a thread's state is to copy it.
+    /// `fork()` copies a thread's state.
     #[test]
     fn a_copy_draws_something_else() {
         for begun in 0..1_000 {
@@ -141,7 +141,7 @@ mod tests {
                 is_fixed: false,
             };
             let mut child = parent;
-            // Neighbouring nanoseconds, the nearest that two draws can be.
+            // Neighbouring nanoseconds are the smallest distance of two draws.
             parent.stir(|| 1_800_000_000_000_000_000 + begun);
             child.stir(|| 1_800_000_000_000_000_001 + begun);
             let drawn = |source: &mut Source| -> Vec<u64> {

@@ -1,4 +1,4 @@
-//! [`RetryPolicy`]: how often, how long between, and under which guarantee.
+//! [`RetryPolicy`]: number of attempts, waits between them, and guarantee.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,25 +7,25 @@ use super::error::PolicyError;
 use super::jitter::Jitter;
 use crate::policy::growth::Growth;
 
-/// What a policy promises about an attempt whose outcome is unknown.
+/// The guarantee for an attempt whose outcome is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ExecutionGuarantee {
-    /// An attempt that may have taken effect is tried again: it runs at least once.
+    /// An attempt that may have taken effect is retried: the effect happens at least once.
     AtLeastOnce,
-    /// An attempt that may have taken effect is not tried again: each one that is not proved to have
-    /// done nothing ([`Judgement::is_not_applied`](crate::Judgement::is_not_applied)). The retry loop
-    /// alone can promise no more, and it judges by the error that an attempt ends with: of calls inside
-    /// the attempt that were retried it sees only how they ended; the gate of `retry-effects` carries it across duplicates, restarts
-    /// and crashes.
+    /// An attempt that may have taken effect is not retried. That is every attempt without a proof that
+    /// it did nothing ([`Judgement::is_not_applied`](crate::Judgement::is_not_applied)). The retry loop
+    /// alone cannot promise more: it judges by the error that ends an attempt, and sees of retried calls
+    /// inside the attempt only their final result. The gate of `retry-effects` extends the guarantee
+    /// across duplicates, restarts and crashes.
     ExactlyOnce,
 }
 
-/// How a call is retried: immutable, `Copy`, and made in a `const` where it is constant.
+/// How a call is retried: immutable, `Copy`, and usable in a `const`.
 ///
-/// A policy is validated where it is made. The `with_…` setters panic on a value that is not
-/// allowed, which in a `const` is a compile error; the `try_with_…` twins return a
-/// [`PolicyError`]. A bound that crosses the other moves it: the setter that comes last wins.
+/// A policy is validated when it is made. The `with_…` setters panic on a value that is not allowed,
+/// which in a `const` is a compile error; the `try_with_…` twins return a [`PolicyError`]. A bound that
+/// crosses the other one moves it: the last setter wins.
 ///
 /// ```
 /// use std::time::Duration;
@@ -54,8 +54,8 @@ pub struct RetryPolicy {
     max_retry_after: Duration,
     growth: Growth,
     jitter: Jitter,
-    /// Attempts that follow each other at once, told without a second look: all of them where no
-    /// wait is ever drawn, else none.
+    /// Attempts that follow each other at once, precomputed: all of them if no wait is ever drawn, else
+    /// none.
     at_once: u32,
 }
 
@@ -64,9 +64,9 @@ const DEFAULT_MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 const DEFAULT_SPREAD: Duration = Duration::from_millis(50);
 const NO_ATTEMPTS: &str = "max_attempts is 0; it must be at least 1";
 
-/// Making.
+/// Constructors and setters.
 impl RetryPolicy {
-    /// A policy of `max_attempts` attempts in all (1 is no retry), with no backoff but a spread of
+    /// Makes a policy of `max_attempts` attempts in all (1 means no retry): no backoff but a spread of
     /// up to 50 ms, waits capped at 10 s, server hints at 60 s, at least once.
     ///
     /// # Panics
@@ -89,13 +89,13 @@ impl RetryPolicy {
         }
     }
 
-    /// Brings `at_once` up to date.
+    /// Recomputes `at_once`.
     const fn settled(mut self) -> Self {
         let never_waits = self.max_wait.is_zero()
             || (self.min_wait.is_zero()
                 && !matches!(self.jitter, Jitter::Additive(_))
                 && !matches!(self.growth, Growth::Schedule(_)));
-        // What may not happen twice is looked at closely after each failure.
+        // An effect that must not happen twice needs the full check after each failure.
         let is_plain = !self.high_risk_immediate_fail
             && matches!(self.execution_guarantee, ExecutionGuarantee::AtLeastOnce);
         self.at_once = if never_waits && is_plain {
@@ -106,13 +106,14 @@ impl RetryPolicy {
         self
     }
 
-    /// Attempts, from 1, up to which each follows the one before it at once; 0 where there are waits.
+    /// Returns the attempt, from 1, up to which each one follows the one before at once; 0 if there are
+    /// waits.
     #[inline]
     pub(crate) const fn attempts_at_once(&self) -> u32 {
         self.at_once
     }
 
-    /// [`RetryPolicy::new`] for a number that comes at run time.
+    /// Like [`RetryPolicy::new`], for a number known only at run time.
     ///
     /// # Errors
     ///
@@ -126,7 +127,7 @@ impl RetryPolicy {
         Ok(Self::new(max_attempts))
     }
 
-    /// Attempts in all, the first included, from 1.
+    /// Sets the attempts in all, the first included, from 1.
     ///
     /// # Panics
     ///
@@ -139,7 +140,7 @@ impl RetryPolicy {
         self.settled()
     }
 
-    /// [`RetryPolicy::with_max_attempts`] for a number that comes at run time.
+    /// Like [`RetryPolicy::with_max_attempts`], for a number known only at run time.
     ///
     /// # Errors
     ///
@@ -153,8 +154,8 @@ impl RetryPolicy {
         Ok(self.with_max_attempts(max_attempts))
     }
 
-    /// Attempts without end, for a program that waits for what it needs at start-up. The waits are
-    /// then an endless iterator.
+    /// Removes the limit of attempts, for a program that waits at start-up until a service is there. The
+    /// waits are then an endless iterator.
     #[must_use]
     pub const fn with_unlimited_attempts(mut self) -> Self {
         self.max_attempts = u32::MAX;
@@ -162,14 +163,14 @@ impl RetryPolicy {
         self.settled()
     }
 
-    /// The first step in milliseconds: [`RetryPolicy::with_min_wait`] under the model's name.
+    /// Sets the first step in milliseconds: [`RetryPolicy::with_min_wait`] under the model's name.
     #[must_use]
     pub const fn with_backoff_ms(self, milliseconds: u64) -> Self {
         self.with_min_wait(Duration::from_millis(milliseconds))
     }
 
-    /// Doubles the step from retry to retry, or keeps it: [`Growth::Exponential`] by 2, or
-    /// [`Growth::Constant`].
+    /// Doubles the step from retry to retry ([`Growth::Exponential`] by 2), or keeps it
+    /// ([`Growth::Constant`]).
     #[must_use]
     pub const fn with_exponential_backoff(mut self, exponential: bool) -> Self {
         self.growth = if exponential {
@@ -180,7 +181,8 @@ impl RetryPolicy {
         self.settled()
     }
 
-    /// The first step, and the floor of a jitter that has one. Raises `max_wait` to it if need be.
+    /// Sets the first step, which is also the floor of a jitter that has one. Raises `max_wait` to it if
+    /// needed.
     #[must_use]
     pub const fn with_min_wait(mut self, min_wait: Duration) -> Self {
         self.min_wait = min_wait;
@@ -188,7 +190,7 @@ impl RetryPolicy {
         self.settled()
     }
 
-    /// What no wait passes, but for a server's hint. Lowers `min_wait` to it if need be.
+    /// Sets the cap of every wait except a server's hint. Lowers `min_wait` to it if needed.
     #[must_use]
     pub const fn with_max_wait(mut self, max_wait: Duration) -> Self {
         self.max_wait = max_wait;
@@ -196,14 +198,14 @@ impl RetryPolicy {
         self.settled()
     }
 
-    /// The longest wait that a server may ask for; a longer hint ends the call at once.
+    /// Sets the longest wait that a server may request; a longer hint ends the call at once.
     #[must_use]
     pub const fn with_max_retry_after(mut self, max_retry_after: Duration) -> Self {
         self.max_retry_after = max_retry_after;
         self
     }
 
-    /// How the step grows.
+    /// Sets the growth of the step.
     ///
     /// # Panics
     ///
@@ -230,7 +232,7 @@ impl RetryPolicy {
         self.settled()
     }
 
-    /// [`RetryPolicy::with_growth`] for a growth that comes at run time.
+    /// Like [`RetryPolicy::with_growth`], for a growth known only at run time.
     ///
     /// # Errors
     ///
@@ -245,8 +247,7 @@ impl RetryPolicy {
         }
     }
 
-    /// Exponential growth by `multiplier`, 2 being what [`RetryPolicy::with_exponential_backoff`]
-    /// means.
+    /// Sets exponential growth by `multiplier`; [`RetryPolicy::with_exponential_backoff`] uses 2.
     ///
     /// # Panics
     ///
@@ -256,7 +257,7 @@ impl RetryPolicy {
         self.with_growth(Growth::Exponential(multiplier))
     }
 
-    /// [`RetryPolicy::with_multiplier`] for a number that comes at run time.
+    /// Like [`RetryPolicy::with_multiplier`], for a number known only at run time.
     ///
     /// # Errors
     ///
@@ -265,8 +266,8 @@ impl RetryPolicy {
         self.try_with_growth(Growth::Exponential(multiplier))
     }
 
-    /// The given waits in turn. `min_wait` and `max_wait` become the shortest and the longest of
-    /// them; set either afterwards to cut or to leave room for jitter.
+    /// Sets the given waits, taken in turn. `min_wait` and `max_wait` become the shortest and the
+    /// longest of them; set either afterwards to cut waits or to leave room for jitter.
     ///
     /// # Panics
     ///
@@ -276,21 +277,21 @@ impl RetryPolicy {
         self.with_growth(Growth::Schedule(waits))
     }
 
-    /// How waits are spread.
+    /// Sets the spread of the waits.
     #[must_use]
     pub const fn with_jitter(mut self, jitter: Jitter) -> Self {
         self.jitter = jitter;
         self.settled()
     }
 
-    /// Makes the first failure final, whatever the attempts.
+    /// Makes the first failure final, whatever the number of attempts.
     #[must_use]
     pub const fn with_high_risk_immediate_fail(mut self, immediate: bool) -> Self {
         self.high_risk_immediate_fail = immediate;
         self.settled()
     }
 
-    /// What holds for an attempt whose outcome is unknown.
+    /// Sets the guarantee for an attempt whose outcome is unknown.
     #[must_use]
     pub const fn with_execution_guarantee(mut self, guarantee: ExecutionGuarantee) -> Self {
         self.execution_guarantee = guarantee;
@@ -298,57 +299,57 @@ impl RetryPolicy {
     }
 }
 
-/// Reading.
+/// Getters.
 impl RetryPolicy {
-    /// Attempts in all, the first included; `u32::MAX` where they are unlimited.
+    /// Returns the attempts in all, the first included; `u32::MAX` if they are unlimited.
     #[must_use]
     pub const fn max_attempts(&self) -> u32 {
         self.max_attempts
     }
 
-    /// Whether attempts have no end.
+    /// Whether attempts are unlimited.
     #[must_use]
     pub const fn is_unlimited(&self) -> bool {
         self.unlimited
     }
 
-    /// The first step and the floor of a jitter that has one.
+    /// Returns the first step, which is also the floor of a jitter that has one.
     #[must_use]
     pub const fn min_wait(&self) -> Duration {
         self.min_wait
     }
 
-    /// What no wait passes, but for a server's hint.
+    /// Returns the cap of every wait except a server's hint.
     #[must_use]
     pub const fn max_wait(&self) -> Duration {
         self.max_wait
     }
 
-    /// The longest wait that a server may ask for.
+    /// Returns the longest wait that a server may request.
     #[must_use]
     pub const fn max_retry_after(&self) -> Duration {
         self.max_retry_after
     }
 
-    /// How the step grows.
+    /// Returns the growth of the step.
     #[must_use]
     pub const fn growth(&self) -> Growth {
         self.growth
     }
 
-    /// How waits are spread.
+    /// Returns the spread of the waits.
     #[must_use]
     pub const fn jitter(&self) -> Jitter {
         self.jitter
     }
 
-    /// Whether the first failure is final, whatever the attempts.
+    /// Whether the first failure is final, whatever the number of attempts.
     #[must_use]
     pub const fn high_risk_immediate_fail(&self) -> bool {
         self.high_risk_immediate_fail
     }
 
-    /// What holds for an attempt whose outcome is unknown.
+    /// Returns the guarantee for an attempt whose outcome is unknown.
     #[must_use]
     pub const fn execution_guarantee(&self) -> ExecutionGuarantee {
         self.execution_guarantee
@@ -359,12 +360,12 @@ impl RetryPolicy {
         (attempt >= self.max_attempts && !self.unlimited) || self.high_risk_immediate_fail
     }
 
-    /// `max_attempts` as a field of events: none where there is no end.
+    /// Returns `max_attempts` as a field of events: none if attempts are unlimited.
     pub(crate) fn attempt_limit(&self) -> Option<u32> {
         (!self.unlimited).then_some(self.max_attempts)
     }
 
-    /// `max_attempts` as the logs print it.
+    /// Returns `max_attempts` as the logs print it.
     pub(crate) const fn attempts(&self) -> Attempts {
         Attempts {
             max: self.max_attempts,
@@ -402,7 +403,7 @@ const fn longer(a: Duration, b: Duration) -> Duration {
     if a.as_nanos() > b.as_nanos() { a } else { b }
 }
 
-/// The shortest and the longest of `waits`, which is not empty.
+/// Returns the shortest and the longest of `waits`, which is not empty.
 const fn bounds(waits: &[Duration]) -> (Duration, Duration) {
     let (mut shortest, mut longest) = (waits[0], waits[0]);
     let mut at = 1;

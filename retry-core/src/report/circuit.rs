@@ -1,4 +1,4 @@
-//! The states of a circuit, and what it reports when it goes from one into another.
+//! The states of a circuit, and the report of a change of state.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,22 +7,22 @@ use tracing::{error, info, warn};
 
 use crate::text::duration::Wait;
 
-/// Where a [`CircuitBreaker`](crate::CircuitBreaker) stands.
+/// The state of a [`CircuitBreaker`](crate::CircuitBreaker).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CircuitState {
     /// Calls pass, and their verdicts are counted.
     Closed,
-    /// Calls are rejected until the recovery time is over and one asks.
+    /// Calls are rejected until the recovery time is over and a call requests a permit.
     Open,
-    /// A few calls try whether the other side has recovered; the rest are rejected.
+    /// A few trial calls test whether the other side has recovered; all others are rejected.
     HalfOpen,
-    /// Calls are rejected until somebody resets it.
+    /// Calls are rejected until the circuit is reset.
     ForcedOpen,
 }
 
 impl CircuitState {
-    /// The name in logs and metrics: `closed`, `open`, `half_open`, `forced_open`.
+    /// Returns the name in logs and metrics: `closed`, `open`, `half_open`, `forced_open`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -82,7 +82,7 @@ pub(crate) fn circuit_closed(name: &str, from: &str) {
     );
 }
 
-/// Two places mean different things by one name.
+/// Reports two different circuits under one name.
 pub(crate) fn circuit_disputed(name: &str) {
     error!(
         target: "retry",

@@ -1,7 +1,7 @@
 //! Counters of one operation.
 //!
-//! A first-attempt success is what happens millions of times: it adds one to a counter of the
-//! thread's own stripe. Everything else happens after a failure and shares its counters.
+//! A first-attempt success is the frequent case: it adds one to a counter in the thread's own stripe.
+//! All other ends follow a failure and share their counters.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,7 +14,7 @@ use crate::sync::stripes::Stripes;
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     succeeded_first: Stripes,
-    /// All calls but first-attempt successes.
+    /// All calls except first-attempt successes.
     failed_once: AtomicU64,
     retried: AtomicU64,
     recovered: AtomicU64,
@@ -23,7 +23,7 @@ pub(crate) struct Counters {
     failures: Mutex<BTreeMap<&'static str, u64>>,
 }
 
-/// How a call ended that did not succeed at once.
+/// The end of a call that did not succeed at once.
 #[derive(Clone, Copy)]
 pub(crate) struct Ended {
     pub(crate) attempts: u32,

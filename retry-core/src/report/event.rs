@@ -1,4 +1,4 @@
-//! What a call reports through `tracing`, target `retry`: its texts and fields, nothing else.
+//! Events of a call through `tracing`, target `retry`: texts and fields only.
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -16,18 +16,18 @@ use crate::policy::retry_policy::RetryPolicy;
 use crate::text::duration::Wait;
 use crate::text::redaction::Redacted;
 
-/// Whether anybody may be listening.
+/// Whether a subscriber may be listening.
 #[inline]
 pub(crate) fn on() -> bool {
     LevelFilter::current() != LevelFilter::OFF
 }
 
-/// Where in its call an event happens.
+/// Position of an event in its call.
 #[derive(Clone, Copy)]
 pub(crate) struct At<'a> {
     pub(crate) operation: &'a Operation,
     pub(crate) policy: &'a RetryPolicy,
-    /// The attempt that has just ended, from 1.
+    /// The attempt that just ended, from 1.
     pub(crate) attempt: u32,
     pub(crate) elapsed: Duration,
 }
@@ -38,7 +38,7 @@ impl At<'_> {
     }
 }
 
-/// Why a call was stopped that had attempts left.
+/// Reason for stopping a call that had attempts left.
 #[derive(Debug)]
 pub(crate) enum Reason {
     TimeLimit,
@@ -79,7 +79,7 @@ impl Reason {
     }
 }
 
-/// The same event at a level that is known only at run time.
+/// Emits the same event at a level known only at run time.
 macro_rules! at_level {
     ($level:expr, $at:expr, $outcome:expr, $error:expr, $($text:tt)+) => {
         match $level {
@@ -103,7 +103,7 @@ macro_rules! at_level {
     };
 }
 
-/// The attempt failed, and no wait follows: its call has a result from elsewhere.
+/// Reports a failed attempt without a following wait: its call has a result from elsewhere.
 pub(crate) fn failed(at: At<'_>, error: Description<'_>) {
     let (attempt, attempts, name) = (at.attempt, at.policy.attempts(), at.operation.name());
     at_level!(
@@ -159,7 +159,7 @@ pub(crate) fn succeeded(at: At<'_>) {
     );
 }
 
-/// The last attempt failed. ERROR once a call: from the outermost layer alone.
+/// Reports the failure of the last attempt. ERROR once a call: only from the outermost layer.
 pub(crate) fn exhausted(at: At<'_>, error: Description<'_>, outcome: &str, inside: bool) {
     let level = if inside { Level::WARN } else { Level::ERROR };
     let (attempt, attempts, name) = (at.attempt, at.policy.attempts(), at.operation.name());
@@ -167,14 +167,14 @@ pub(crate) fn exhausted(at: At<'_>, error: Description<'_>, outcome: &str, insid
         level,
         at,
         outcome,
-        // Taken only where somebody listens: fields are evaluated then.
+        // Taken only if a subscriber listens: only then are fields evaluated.
         &error.snapshot() as &(dyn Error + 'static),
         "Retry exhausted after {attempt}/{attempts} attempts for {name}: {}",
         Redacted(&error)
     );
 }
 
-/// The error is not worth another attempt: nothing unusual for a first one.
+/// Reports an error that is not worth another attempt: nothing unusual for a first attempt.
 pub(crate) fn not_retried(at: At<'_>, error: Description<'_>, is_unknown: bool) {
     let error = Redacted(&error);
     let level = if at.attempt > 1 {
@@ -197,7 +197,7 @@ pub(crate) fn not_retried(at: At<'_>, error: Description<'_>, is_unknown: bool) 
     );
 }
 
-/// The call was stopped although it had attempts left.
+/// Reports a stopped call that had attempts left.
 pub(crate) fn stopped(at: At<'_>, error: &dyn fmt::Display, reason: &Reason) {
     let error = Redacted(error);
     let (attempt, attempts, name) = (at.attempt, at.policy.attempts(), at.operation.name());
@@ -220,7 +220,8 @@ pub(crate) fn resolved(operation: &Operation, resolution: &Resolution) {
     );
 }
 
-/// The breaker let no first attempt be made. Nothing unusual while it is open: it said so itself.
+/// Reports that the breaker rejected the first attempt. Nothing unusual while it is open: the breaker
+/// reported that itself.
 pub(crate) fn rejected(operation: &Operation, error: &dyn fmt::Display) {
     let error = Redacted(error);
     debug!(
@@ -233,7 +234,7 @@ pub(crate) fn rejected(operation: &Operation, error: &dyn fmt::Display) {
     );
 }
 
-/// Layers of settings, each good alone, contradict each other.
+/// Reports that layers of settings, each valid alone, contradict each other.
 pub(crate) fn unusable_circuit(name: &str, error: &dyn fmt::Display) {
     error!(
         target: "retry",
@@ -242,7 +243,7 @@ pub(crate) fn unusable_circuit(name: &str, error: &dyn fmt::Display) {
     );
 }
 
-/// Two places ask for one shared guard, each with numbers of its own.
+/// Reports two different configurations for one shared guard.
 pub(crate) fn other_configuration(guard: &str, name: &str) {
     error!(
         target: "retry",
@@ -252,7 +253,7 @@ pub(crate) fn other_configuration(guard: &str, name: &str) {
     );
 }
 
-/// Warns, once for each operation, that its sync waits keep a runtime from all else.
+/// Warns, once for each operation, that its sync waits block a runtime's thread.
 pub(crate) fn blocking(operation: &Operation) {
     static WARNED: Mutex<BTreeSet<(&str, &str)>> = Mutex::new(BTreeSet::new());
     let name = operation.name();
@@ -271,7 +272,7 @@ pub(crate) fn blocking(operation: &Operation) {
     );
 }
 
-/// An attribute's expression gave a value that is not allowed.
+/// Reports that an attribute's expression gave a value that is not allowed.
 pub(crate) fn clamped(operation: &Operation, error: &dyn fmt::Display, used: &dyn fmt::Display) {
     let name = operation.name();
     error!(

@@ -1,17 +1,17 @@
-//! [`Outcome`]: how a call ended, for statistics and metrics.
+//! [`Outcome`]: the end of a call, for statistics and metrics.
 
 use super::event::Reason;
 
-/// How a call ended, in one word.
+/// The end of a call, as one value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     SuccessFirst,
     SuccessRetried,
     NotRetryable,
     AttemptsExhausted,
-    /// There was no time left, or less than a server asked for.
+    /// No time was left, or less than the wait that a server requested.
     Deadline,
-    /// Retries may cost no more: tokens, or time.
+    /// No more retries are paid for, in tokens or in time.
     Budget,
     CircuitOpen,
     Cancelled,
@@ -22,14 +22,14 @@ impl Outcome {
         matches!(self, Self::SuccessFirst | Self::SuccessRetried)
     }
 
-    /// The outcome of a call that was stopped.
+    /// Returns the outcome of a call that was stopped.
     pub(crate) const fn of_stop(reason: &Reason) -> Self {
         match reason {
             Reason::TimeLimit | Reason::ServerHint => Self::Deadline,
             Reason::Cancelled => Self::Cancelled,
             Reason::Budget | Reason::TimeBudget => Self::Budget,
             Reason::CircuitOpen => Self::CircuitOpen,
-            // The inner call has used up the attempts that there were.
+            // The inner call has used up the available attempts.
             Reason::Nested(_) => Self::AttemptsExhausted,
         }
     }

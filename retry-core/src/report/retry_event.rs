@@ -1,11 +1,11 @@
-//! [`RetryEvent`]: what an `on_retry` hook is told.
+//! [`RetryEvent`]: the argument of an `on_retry` hook.
 
 use std::time::Duration;
 
 use crate::operation::Operation;
 use crate::policy::retry_policy::RetryPolicy;
 
-/// A retry that is about to be waited for.
+/// A retry whose wait is about to begin.
 ///
 /// ```
 /// use std::cell::RefCell;
@@ -31,37 +31,37 @@ pub struct RetryEvent<'a, E> {
 }
 
 impl<'a, E> RetryEvent<'a, E> {
-    /// The operation's name.
+    /// Returns the operation's name.
     #[must_use]
     pub fn operation(&self) -> &'static str {
         self.operation.name()
     }
 
-    /// The attempt that failed, from 1.
+    /// Returns the attempt that failed, from 1.
     #[must_use]
     pub const fn attempt(&self) -> u32 {
         self.attempt
     }
 
-    /// Attempts in all, or `None` where they are unlimited.
+    /// Returns the attempts in all, or `None` if they are unlimited.
     #[must_use]
     pub fn max_attempts(&self) -> Option<u32> {
         self.policy.attempt_limit()
     }
 
-    /// The class: `worker`, `storage`, `scheduler`, `api`, or `ad_hoc` without an attribute.
+    /// Returns the class: `worker`, `storage`, `scheduler`, `api`, or `ad_hoc` without an attribute.
     #[must_use]
     pub fn class(&self) -> &'static str {
         self.operation.class()
     }
 
-    /// Its error, or `None` where `retry_on_ok` did not accept its value.
+    /// Returns the attempt's error, or `None` if `retry_on_ok` did not accept its value.
     #[must_use]
     pub const fn error(&self) -> Option<&'a E> {
         self.error
     }
 
-    /// The very wait that is slept next.
+    /// Returns exactly the wait that is slept next.
     #[must_use]
     pub const fn wait(&self) -> Duration {
         self.wait

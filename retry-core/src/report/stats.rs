@@ -1,4 +1,4 @@
-//! Statistics without an exporter: five figures for each operation.
+//! Statistics without an exporter: a few figures for each operation.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,7 +12,7 @@ pub struct Stats {
 }
 
 impl Stats {
-    /// The first operation of that name, in the order of classes.
+    /// Returns the first operation of that name, in the order of classes.
     #[must_use]
     pub fn operation(&self, name: &str) -> Option<&OperationStats> {
         self.operations
@@ -21,7 +21,7 @@ impl Stats {
     }
 }
 
-/// Figures of one operation. Calls that are still running, or were dropped, are not counted.
+/// Figures of one operation. Calls that are still running, or were dropped, do not count.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct OperationStats {
@@ -33,39 +33,39 @@ pub struct OperationStats {
     pub calls: u64,
     /// Of these, calls that made more than one attempt.
     pub retried: u64,
-    /// Of those, calls that succeeded in the end.
+    /// Of the retried calls, those that succeeded in the end.
     pub recovered: u64,
     /// Attempts of all calls.
     pub attempts: u64,
-    /// Time from a call's first failed attempt to its end, summed over the calls that failed one.
+    /// Time from a call's first failed attempt to its end, summed over calls with a failed attempt.
     pub time_spent: Duration,
     /// Failed attempts by [`kind`](crate::Judgement::kind), most frequent first.
     pub failures: Vec<(&'static str, u64)>,
 }
 
 impl OperationStats {
-    /// The share of calls that were retried, from 0 to 1.
+    /// Returns the share of calls that were retried, from 0 to 1.
     #[must_use]
     pub fn retried_share(&self) -> f64 {
         ratio(self.retried, self.calls)
     }
 
-    /// The share of retried calls that succeeded in the end, from 0 to 1.
+    /// Returns the share of retried calls that succeeded in the end, from 0 to 1.
     #[must_use]
     pub fn recovered_share(&self) -> f64 {
         ratio(self.recovered, self.retried)
     }
 
-    /// Attempts a call.
+    /// Returns the mean number of attempts of a call.
     #[must_use]
     pub fn mean_attempts(&self) -> f64 {
         ratio(self.attempts, self.calls)
     }
 }
 
-/// `part / whole`, 0 for nothing.
+/// Returns `part / whole`, or 0 if `whole` is 0.
 fn ratio(part: u64, whole: u64) -> f64 {
-    // Above 2^53 calls the last digits are lost; nobody reads them.
+    // Above 2^53 calls the last digits are lost; a share for people does not need them.
     #[expect(clippy::cast_precision_loss, reason = "a share for people")]
     if whole == 0 {
         0.0

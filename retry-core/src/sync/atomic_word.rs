@@ -1,15 +1,15 @@
-//! [`AtomicWord`]: the atomic word that lock-free state is made of, so that a schedule explorer can put
-//! its own in the place of the processor's.
+//! [`AtomicWord`]: the atomic word under all lock-free state. A trait, so that a schedule explorer can
+//! substitute its own for the processor's.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// One shared word. Every change is a single atomic step, and is seen by whoever reads after it.
+/// One shared word. Every change is a single atomic step, visible to every later read.
 pub(crate) trait AtomicWord {
-    /// What it is now.
+    /// Returns the current value.
     fn load(&self) -> u64;
-    /// Makes it `new`, if it is `current`; else says what it is.
+    /// Stores `new` if the value is `current`; otherwise returns the value found as the error.
     fn compare_exchange(&self, current: u64, new: u64) -> Result<u64, u64>;
-    /// Adds, wrapping, and says what it was.
+    /// Adds, wrapping, and returns the previous value.
     fn fetch_add(&self, by: u64) -> u64;
 }
 

@@ -1,11 +1,10 @@
-//! [`Registry`]: what is made once for each name in the program, and kept for good.
+//! [`Registry`]: one entry for each name in the program, never removed.
 
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
-/// A registry whose entries are never taken out, so that they can be borrowed for as long as the
-/// program runs.
+/// A registry that never removes an entry, so that entries are borrowed for the rest of the program.
 pub(crate) struct Registry<K, V: 'static>(RwLock<BTreeMap<K, &'static V>>);
 
 impl<K: Ord, V> Registry<K, V> {
@@ -13,7 +12,7 @@ impl<K: Ord, V> Registry<K, V> {
         Self(RwLock::new(BTreeMap::new()))
     }
 
-    /// The entry of this key; `make` gives a missing one.
+    /// Returns the entry of `key`; `make` supplies a missing one.
     pub(crate) fn get_or_keep(&self, key: K, make: impl FnOnce() -> &'static V) -> &'static V {
         let known = self.read().get(&key).copied();
         known.unwrap_or_else(|| {
@@ -22,8 +21,8 @@ impl<K: Ord, V> Registry<K, V> {
         })
     }
 
-    /// The entry of this key, which `make` replaces where it is missing or not `wanted` any more: the
-    /// old one stays with whoever has it.
+    /// Returns the entry of `key`. `make` replaces an entry that is missing or no longer `wanted`;
+    /// holders of the old entry keep it.
     pub(crate) fn get_or_replace(
         &self,
         key: K,
@@ -38,7 +37,7 @@ impl<K: Ord, V> Registry<K, V> {
         entry
     }
 
-    /// The entry of this key, if there is one.
+    /// Returns the entry of `key`, if there is one.
     pub(crate) fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&'static V>
     where
         K: Borrow<Q>,
@@ -46,7 +45,7 @@ impl<K: Ord, V> Registry<K, V> {
         self.read().get(key).copied()
     }
 
-    /// All entries, by key.
+    /// Returns all entries, in the order of their keys.
     pub(crate) fn all(&self) -> Vec<(K, &'static V)>
     where
         K: Copy,
@@ -60,7 +59,7 @@ impl<K: Ord, V> Registry<K, V> {
     }
 }
 
-/// A value for good.
+/// Leaks `value`, so that it lives for the rest of the program.
 pub(crate) fn leaked<V>(value: V) -> &'static V {
     Box::leak(Box::new(value))
 }

@@ -1,16 +1,16 @@
-//! [`Stripes`]: a counter that threads add to without sharing a cache line.
+//! [`Stripes`]: a counter to which threads add without sharing a cache line.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-/// Two threads rarely share one of sixteen.
+/// With sixteen stripes, two threads rarely share one.
 const STRIPES: usize = 16;
 
-/// A sum in parts: a thread adds to its own, a reader adds them up.
+/// A sum in parts: each thread adds to its own part, a reader adds up all parts.
 #[derive(Debug)]
 pub(crate) struct Stripes([Stripe; STRIPES]);
 
-/// It has a cache line (and its neighbour, which the prefetcher pulls in) to itself.
+/// Alone on its cache line and on the neighbour that the prefetcher loads with it.
 #[derive(Debug)]
 #[repr(align(128))]
 struct Stripe(AtomicU64);
@@ -26,38 +26,38 @@ impl Stripes {
         Self([const { Stripe(AtomicU64::new(0)) }; STRIPES])
     }
 
-    /// Counts one more.
+    /// Adds one.
     #[inline]
     pub(crate) fn add_one(&self) {
         self.0[stripe()].0.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// All that this thread knows to be counted. It never shrinks: whoever reads after another
-    /// reader (in the order of what they share besides) finds at least what that one found.
+    /// Returns the sum of all counts that this thread can see. It never shrinks: a read that is ordered
+    /// after another one (by other shared state) finds at least as much.
     pub(crate) fn sum(&self) -> u64 {
         let parts = self.0.iter();
         parts.map(|part| part.0.load(Ordering::Relaxed)).sum()
     }
 }
 
-/// Threads that no stripe is chosen for yet.
+/// Marks a thread that has no stripe yet.
 const UNCHOSEN: usize = usize::MAX;
 
 thread_local! {
     static MINE: Cell<usize> = const { Cell::new(UNCHOSEN) };
 }
 
-/// This thread's stripe.
+/// Returns this thread's stripe.
 #[inline]
 fn stripe() -> usize {
     match MINE.get() {
         UNCHOSEN => choose(),
-        // Known to be in range; saying so spares the array's own check its panic.
+        // Already in range; the remainder spares the array's bounds check and its panic.
         mine => mine % STRIPES,
     }
 }
 
-/// Threads take turns.
+/// Assigns stripes to threads in turn.
 #[cold]
 fn choose() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);

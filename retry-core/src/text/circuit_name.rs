@@ -1,4 +1,4 @@
-//! [`CircuitName`]: a name from the program's text, or one that came at run time.
+//! [`CircuitName`]: a name fixed in the program's text, or one made at run time.
 
 use std::borrow::Borrow;
 use std::cmp::Ordering;
@@ -28,13 +28,13 @@ enum Text {
 }
 
 impl CircuitName {
-    /// A name from the program's text.
+    /// Makes a name from the program's text.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
         Self(Text::Static(name))
     }
 
-    /// The text.
+    /// Returns the text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match &self.0 {
@@ -43,7 +43,7 @@ impl CircuitName {
         }
     }
 
-    /// As a metric's label, which shares the text.
+    /// Returns the name as a metric label that shares the text.
     #[cfg(feature = "metrics")]
     pub(crate) fn label(&self) -> ::metrics::SharedString {
         match &self.0 {

@@ -1,8 +1,9 @@
-//! What is displayed, as an owned text.
+//! `Display` output as owned text.
 
 use std::fmt;
 
-/// What `text` displays, up to where its `Display` fails: `to_string` would panic there.
+/// Returns the `Display` output of `text`, up to the point where it fails: `to_string` would panic
+/// there.
 pub(crate) fn text_of(text: &dyn fmt::Display) -> String {
     use fmt::Write as _;
     let mut written = String::new();
@@ -10,7 +11,7 @@ pub(crate) fn text_of(text: &dyn fmt::Display) -> String {
     written
 }
 
-/// Names in a message.
+/// Joins names for a message.
 pub(crate) fn list(names: &[&str]) -> String {
     if names.is_empty() {
         return "none yet".to_owned();

@@ -1,19 +1,19 @@
-//! Waits as people write and read them: `0.5`, `500ms`, `1h30m`.
+//! Waits in the notation of settings and logs: `0.5`, `500ms`, `1h30m`.
 
 use std::fmt;
 use std::time::Duration;
 
-/// What a wait may look like, for error messages.
+/// The accepted forms of a wait, for error messages.
 pub(crate) const ALLOWED: &str =
     "it must be seconds (0.5) or carry units (500ms, 1h30m) of ns, us, ms, s, m, h or d";
 
 const NANOS_PER_SECOND: u128 = 1_000_000_000;
 
-/// Nanoseconds in each unit, longest spelling first where one begins another.
+/// Nanoseconds in each unit; where one unit begins another, the longer spelling stands first.
 const UNITS: [(&str, u128); 9] = [
     ("ns", 1),
     ("us", 1_000),
-    // The micro sign, and the Greek letter that many keyboards write.
+    // The micro sign, then the Greek letter that many keyboards produce.
     ("µs", 1_000),
     ("μs", 1_000),
     ("ms", 1_000_000),
@@ -23,8 +23,8 @@ const UNITS: [(&str, u128); 9] = [
     ("d", 86_400 * NANOS_PER_SECOND),
 ];
 
-/// Reads a setting's wait: seconds without a unit, else numbers with units, largest first or not.
-/// What is longer than [`Duration::MAX`] becomes that.
+/// Reads the wait of a setting: a number without a unit means seconds; otherwise numbers with units, in
+/// any order. A longer wait than [`Duration::MAX`] becomes [`Duration::MAX`].
 pub(crate) fn parse(text: &str) -> Option<Duration> {
     let text = text.trim();
     let mut nanos: u128 = 0;
@@ -47,7 +47,8 @@ pub(crate) fn parse(text: &str) -> Option<Duration> {
     }
 }
 
-/// A leading decimal number (digits, at most one point) and what follows it, spaces dropped.
+/// Splits `text` into a leading decimal number (digits, at most one point) and the rest, without the
+/// spaces between.
 fn split_number(text: &str) -> Option<(&str, &str)> {
     let end = text
         .find(|char: char| !char.is_ascii_digit() && char != '.')
@@ -57,9 +58,9 @@ fn split_number(text: &str) -> Option<(&str, &str)> {
     (digits && number.matches('.').count() <= 1).then(|| (number, rest.trim_start()))
 }
 
-/// `number` units of `unit` nanoseconds, saturating; digits past the nanosecond are dropped.
+/// Returns `number` units of `unit` nanoseconds, saturating; digits below one nanosecond are dropped.
 fn scale(number: &str, unit: u128) -> Option<u128> {
-    // More digits than this are under a nanosecond of the longest unit, and would not fit.
+    // Digits beyond these are under a nanosecond even of the longest unit, and would overflow.
     const DIGITS: usize = 18;
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     let whole = if whole.is_empty() {
@@ -91,7 +92,7 @@ fn from_nanos(nanos: u128) -> Duration {
     })
 }
 
-/// A wait as the logs print it: `0.8s`, and under 100 ms `80ms`.
+/// A wait as the logs print it: `0.8s`; under 100 ms, `80ms`.
 #[derive(Clone, Copy)]
 pub(crate) struct Wait(pub(crate) Duration);
 

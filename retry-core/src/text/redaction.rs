@@ -1,5 +1,5 @@
-//! Secrets in logged texts: URLs in error messages carry API keys in their query and passwords before
-//! their host, and HTTP clients print the whole URL.
+//! Removes secrets from logged texts: URLs in error messages carry API keys in the query and passwords
+//! before the host, and HTTP clients print the whole URL.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,13 +11,13 @@ type Hook = fn(&str) -> Cow<'_, str>;
 
 static HOOK: OnceLock<Hook> = OnceLock::new();
 
-/// Removes more from each text of an error before it is logged: tokens, names, card numbers. Returns
-/// whether `hook` was the first, which stays.
+/// Installs a hook that removes more from each text of an error before it is logged: tokens, names, card
+/// numbers. Returns whether `hook` is the first one; the first one stays.
 ///
-/// URLs lose user, password, query and fragment in any case (`https://…@host/path?…`); `hook` gets
-/// the text after that. It applies to the events of the `tracing` target `retry`, their `error` field
-/// with its chain, and the texts of `retry-effects`' store errors. The error that a call returns is as
-/// it was. It is called on the thread of the call, once for each text, so it should be quick.
+/// Every URL loses user, password, query and fragment in any case (`https://…@host/path?…`); `hook`
+/// receives the text after that. It applies to the events of the `tracing` target `retry`, their `error`
+/// field with its chain, and the texts of `retry-effects`' store errors. The error that a call returns
+/// does not change. The hook runs on the thread of the call, once for each text, so it should be quick.
 ///
 /// # Examples
 ///
@@ -38,8 +38,8 @@ pub fn redact_with(hook: fn(&str) -> Cow<'_, str>) -> bool {
     HOOK.set(hook).is_ok()
 }
 
-/// `text` without the secrets of its URLs, and without what the hook of [`redact_with`] removes.
-/// Allocates nothing where there is nothing to remove.
+/// Returns `text` without the secrets of its URLs, and without the parts that the hook of
+/// [`redact_with`] removes. Does not allocate if there is nothing to remove.
 #[must_use]
 pub fn redacted(text: &str) -> Cow<'_, str> {
     let without = without_secrets(text);
@@ -50,7 +50,7 @@ pub fn redacted(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// What `text` displays, redacted.
+/// Returns the `Display` output of `text`, redacted.
 #[must_use]
 pub fn redacted_text(text: &dyn fmt::Display) -> String {
     let text = text_of(text);
@@ -60,7 +60,7 @@ pub fn redacted_text(text: &dyn fmt::Display) -> String {
     }
 }
 
-/// Displays the same, redacted.
+/// Displays the same text, redacted.
 pub(crate) struct Redacted<'a>(pub(crate) &'a dyn fmt::Display);
 
 impl fmt::Display for Redacted<'_> {
@@ -70,10 +70,10 @@ impl fmt::Display for Redacted<'_> {
 }
 
 const SEPARATOR: &str = "://";
-/// In place of what was removed.
+/// Stands in place of removed text.
 const REMOVED: &str = "…";
 
-/// One pass: each byte belongs to one URL at most, however many there are.
+/// Works in one pass: each byte belongs to at most one URL, however many URLs there are.
 fn without_secrets(text: &str) -> Cow<'_, str> {
     let mut next = text.find(SEPARATOR);
     let (mut shown, mut copied, mut word_end) = (String::new(), 0, 0);
@@ -83,7 +83,7 @@ fn without_secrets(text: &str) -> Cow<'_, str> {
             word_end = begin + word_length(&text[begin..]);
         }
         next = find_from(text, begin);
-        // A URL inside the path of another one is a URL of its own.
+        // A URL inside the path of another URL is separate.
         let end = next.map_or(word_end, |next| next.min(word_end));
         let host = begin + userinfo_length(&text[begin..end]);
         if host > begin {
@@ -111,8 +111,9 @@ fn find_from(text: &str, from: usize) -> Option<usize> {
     text[from..].find(SEPARATOR).map(|at| from + at)
 }
 
-/// How much of `rest` may belong to a URL. Quotes and brackets end one only where they are last: raw
-/// ones occur in queries, and what stands behind them there is as secret as what stands before.
+/// Returns the length of the part of `rest` that may belong to a URL. Quotes and brackets end a URL only
+/// at the end of a word: unescaped ones occur in queries, and the text after them is as secret as the
+/// text before.
 fn word_length(rest: &str) -> usize {
     let ends = |char: char| char.is_whitespace() || char.is_control() || "\"<>".contains(char);
     let word = &rest[..rest.find(ends).unwrap_or(rest.len())];
@@ -120,12 +121,13 @@ fn word_length(rest: &str) -> usize {
         .len()
 }
 
-/// How many bytes of what follows `scheme://` name a user, with a password or without, up to the `@`.
+/// Returns the number of bytes after `scheme://` that name a user, with or without a password, up to and
+/// including the `@`.
 fn userinfo_length(url: &str) -> usize {
     let length_until = |ends: &[char]| url.find(ends).unwrap_or(url.len());
     let authority = &url[..length_until(&['/', '?', '#'])];
     let path_end = length_until(&['?', '#']);
-    // People forget to escape their passwords. Where one begins, it goes on to the last `@`.
+    // Passwords are often unescaped. Such a password extends to the last `@`.
     let reach = match (authority.contains('@'), has_no_port(authority)) {
         (false, false) => return 0,
         (false, true) if !url[..path_end].contains('@') => url.len(),
@@ -134,13 +136,13 @@ fn userinfo_length(url: &str) -> usize {
     url[..reach].rfind('@').map_or(0, |at| at + '@'.len_utf8())
 }
 
-/// Whether something that cannot be a port follows a colon.
+/// Whether the text after a colon cannot be a port.
 fn has_no_port(authority: &str) -> bool {
     let port = authority.split_once(':').map_or("", |(_, port)| port);
     !authority.starts_with('[') && !port.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Shows that there were a query and a fragment, and not which.
+/// Shows that a query and a fragment were present, without their text.
 fn push_marks(shown: &mut String, query: &str) {
     let fragment = query.find('#').map_or("", |at| &query[at..]);
     for part in [&query[..query.len() - fragment.len()], fragment] {

@@ -1,4 +1,4 @@
-//! Failures before a request was sent: while connecting, or while agreeing on encryption.
+//! Failures before a request was sent: during connecting, or during the TLS handshake.
 
 use std::error::Error;
 use std::io::{self, ErrorKind};
@@ -10,20 +10,19 @@ use crate::classify::sources::layers;
 
 type Source<'a> = Option<&'a (dyn Error + 'static)>;
 
-/// A failure to connect. Nothing took effect, so even a reset or a timeout is safe to try again;
-/// final is only what time does not mend. A socket file that is not there is a server that is not
-/// up.
+/// Judges a failure to connect. Nothing took effect, so even a reset or a timeout is safe to retry; only
+/// a fault that time does not mend is final. A missing socket file means that the server is not up.
 pub(super) fn judge(source: Source<'_>) -> Judgement {
     let judged = match io_error(source).map(|io| (io.kind(), io)) {
         Some((ErrorKind::ConnectionRefused, _)) => turned_away("connection_refused"),
         Some((ErrorKind::TimedOut, _)) => turned_away("connect_timeout"),
         Some((ErrorKind::PermissionDenied, _)) => broken("connect_impossible"),
-        // TLS libraries report as invalid data both a certificate that does not fit and a peer that
-        // does not speak TLS, as behind a proxy that is about to be set up.
+        // TLS libraries report as invalid data both an unsuitable certificate and a peer that does not
+        // speak TLS, for example behind a proxy that is still being set up.
         Some((ErrorKind::InvalidData, io)) if is_about_certificate(io) => {
             broken("connect_impossible")
         }
-        // An address that is none.
+        // An invalid address.
         Some((
             ErrorKind::InvalidInput | ErrorKind::InvalidFilename | ErrorKind::Unsupported,
             _,
@@ -39,8 +38,8 @@ pub(super) fn judge(source: Source<'_>) -> Judgement {
     judged
 }
 
-/// A failed TLS handshake: one that the network broke is a failure to connect, any other is a
-/// disagreement that stays.
+/// Judges a failed TLS handshake: one that the network broke is a failure to connect, any other is a
+/// lasting disagreement.
 #[cfg(any(feature = "sqlx", feature = "sqlx-08", feature = "tokio-postgres"))]
 pub(super) fn judge_tls(source: Source<'_>) -> Judgement {
     match io_error(source) {
@@ -49,8 +48,7 @@ pub(super) fn judge_tls(source: Source<'_>) -> Judgement {
     }
 }
 
-/// Whether a time limit of this side has cut the request: reqwest and hyper have a type for it that
-/// is not public.
+/// Whether a time limit of this side cut the request: reqwest and hyper use a private type for it.
 pub(super) fn has_timed_out(source: Source<'_>) -> bool {
     io_error(source).is_some_and(|io| io.kind() == ErrorKind::TimedOut)
         || any(source, |debug| debug == "TimedOut")
@@ -60,7 +58,7 @@ fn io_error(source: Source<'_>) -> Option<&io::Error> {
     layers(source).find_map(|layer| layer.downcast_ref::<io::Error>())
 }
 
-/// rustls names its error so.
+/// The name of rustls's error type.
 fn is_about_certificate(io: &io::Error) -> bool {
     io.get_ref().is_some_and(|inner| {
         Head::of_debug(inner)

@@ -11,7 +11,7 @@ use crate::classify::judgement::Judgement;
 
 impl Classify for h2::Error {
     fn classify(&self) -> Judgement {
-        // Which streams a server has still served is not in its `GOAWAY`.
+        // A `GOAWAY` does not state which streams the server still served.
         if self.is_go_away() {
             return unknown("http2_go_away");
         }

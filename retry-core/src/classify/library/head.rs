@@ -1,4 +1,4 @@
-//! The beginning of what an error prints, without an allocation.
+//! The start of an error's printed text, without an allocation.
 
 use std::error::Error;
 use std::fmt::{self, Write};
@@ -14,12 +14,12 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// The beginning of the error's `Debug`.
+    /// Returns the start of the error's `Debug`.
     pub(super) fn of_debug(error: &dyn Error) -> Self {
         Self::of(format_args!("{error:?}"))
     }
 
-    /// The beginning of the error's `Display`.
+    /// Returns the start of the error's `Display`.
     pub(super) fn of_display(error: &dyn Error) -> Self {
         Self::of(format_args!("{error}"))
     }
@@ -29,12 +29,12 @@ impl Head {
             bytes: [0; LENGTH],
             filled: 0,
         };
-        // It fails where the head is full: the rest is never formatted.
+        // The write fails once the head is full: the rest is never formatted.
         let _ = head.write_fmt(text);
         head
     }
 
-    /// The text, up to a character that the end cuts.
+    /// Returns the text, up to a character that the end cuts.
     pub(super) fn as_str(&self) -> &str {
         let filled = &self.bytes[..self.filled];
         match str::from_utf8(filled) {
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
     use std::cell::Cell;
 
-    /// Prints `é` for ever, and counts.
+    /// Prints `é` without end, and counts.
     struct Endless<'a>(&'a Cell<usize>);
 
     impl fmt::Display for Endless<'_> {

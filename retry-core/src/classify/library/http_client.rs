@@ -1,5 +1,5 @@
-//! The layers of hyper, h2, hyper-util and reqwest, and of tonic's transport: how far a request had
-//! come. Any version, by the `Debug` of each layer.
+//! The layers of hyper, h2, hyper-util and reqwest, and of tonic's transport, by the progress of the
+//! request. Any version, by the `Debug` of each layer.
 
 use std::error::Error;
 
@@ -11,7 +11,7 @@ use crate::classify::judgement::{Answer, Judgement};
 
 type Layer<'a> = &'a (dyn Error + 'static);
 
-/// The judgement of `error`, whose `Debug` begins so, if it is one of these layers.
+/// Returns the judgement of `error`, whose `Debug` begins with `debug`, if it is one of these layers.
 pub(super) fn judge(debug: &str, error: Layer<'_>) -> Option<Judgement> {
     let after = |name: &str| debug.strip_prefix(name);
     let source = error.source();
@@ -29,32 +29,32 @@ pub(super) fn judge(debug: &str, error: Layer<'_>) -> Option<Judgement> {
     } else if let Some(reset) = after("Error { kind: Reset(StreamId(") {
         judge_reset(reset)
     } else if after("Error { kind: GoAway(b\"").is_some() {
-        // Which streams the server has still served is not in it.
+        // It does not state which streams the server still served.
         unknown("http2_go_away")
     } else {
         return None;
     })
 }
 
-/// Whether a text of hyper-util's connector and its cause follow: a type of the same name around a text
-/// that was sent has no second field.
+/// Whether a text of hyper-util's connector and its cause follow: a type of the same name around a
+/// received text has no second field.
 fn has_cause(rest: &str) -> bool {
     rest.split_once('"').is_some_and(|(text, rest)| {
         (text.starts_with("tcp ") || text.starts_with("dns ")) && rest.starts_with(", ")
     })
 }
 
-/// What a `reqwest::Error` is about.
+/// The kind of a `reqwest::Error`.
 pub(super) enum Reqwest {
     Status(u16),
-    /// `sent` where it has a URL: a redirect may have led there.
+    /// `sent` if it has a URL: a redirect may have led there.
     Builder {
         sent: bool,
     },
     Request,
     Redirect,
     Decode,
-    /// The body of request or answer, or an upgrade.
+    /// The body of a request or an answer, or an upgrade.
     Body,
 }
 
@@ -62,7 +62,7 @@ impl Reqwest {
     fn of_debug(kind: &str) -> Self {
         if let Some(status) = kind.strip_prefix("Status(") {
             let (status, _) = status.split_once(',').unwrap_or_default();
-            // None of the registry: nothing is known of it.
+            // Not in the registry: nothing is known about it.
             return Self::Status(status.parse().unwrap_or(0));
         }
         let named = |name| kind.strip_prefix(name);
@@ -82,7 +82,7 @@ impl Reqwest {
     }
 }
 
-/// The judgement of a `reqwest::Error` with this source.
+/// Returns the judgement of a `reqwest::Error` with this source.
 pub(super) fn judge_reqwest(kind: Reqwest, source: Option<Layer<'_>>) -> Judgement {
     let otherwise = match kind {
         Reqwest::Status(status) => return http_status::judge(status),
@@ -91,19 +91,19 @@ pub(super) fn judge_reqwest(kind: Reqwest, source: Option<Layer<'_>>) -> Judgeme
             return final_unknown("invalid_request").with_answer(Answer::NotAsked);
         }
         Reqwest::Redirect => return unknown("redirect"),
-        // Only the layer that follows: further below may lie an error of the request's body.
+        // Only the next layer counts: an error of the request's body may lie further below.
         Reqwest::Request => match source.and_then(sending) {
             Some(judged) => return judged,
             None => "request",
         },
-        // An answer came, whole or not.
+        // An answer arrived, complete or not.
         Reqwest::Decode => "decode",
         Reqwest::Body => "body",
     };
     lost(source, otherwise)
 }
 
-/// The judgement of a client's layer right below reqwest's.
+/// Returns the judgement of a client's layer directly below reqwest's.
 fn sending(layer: Layer<'_>) -> Option<Judgement> {
     let debug = Head::of_debug(layer);
     let after = |name: &str| debug.as_str().strip_prefix(name);
@@ -116,10 +116,10 @@ fn judge_hyper_util(kind: &str, source: Option<Layer<'_>>) -> Judgement {
     if kind.starts_with("Connect") {
         connect::judge(source)
     } else if kind.starts_with("Canceled") {
-        // The connection ended before it took the request: it was given back.
+        // The connection ended before it took the request, which was given back.
         turned_away("canceled")
     } else if kind.starts_with("User") {
-        // A method, version or URI that the client does not send.
+        // The client cannot send this method, version or URI.
         misused("invalid_request")
     } else {
         http2_refusal(source).unwrap_or_else(|| lost(source, "request"))
@@ -128,7 +128,7 @@ fn judge_hyper_util(kind: &str, source: Option<Layer<'_>>) -> Judgement {
 
 fn judge_hyper(kind: &str, source: Option<Layer<'_>>) -> Judgement {
     if kind.starts_with("Connect") {
-        // hyper 0.14, which has a client of its own.
+        // hyper 0.14, which has its own client.
         connect::judge(source)
     } else if is_unsent(kind) {
         turned_away("canceled")
@@ -141,8 +141,8 @@ fn judge_hyper(kind: &str, source: Option<Layer<'_>>) -> Judgement {
     }
 }
 
-/// Whether the connection was gone before it took the request. An upgrade that did not come about
-/// is `Canceled` too, after the answer.
+/// Whether the connection ended before it took the request. A failed upgrade is `Canceled` too, but
+/// after the answer.
 fn is_unsent(kind: &str) -> bool {
     kind.strip_prefix("Canceled, ").is_some_and(|cause| {
         [
@@ -155,7 +155,7 @@ fn is_unsent(kind: &str) -> bool {
     })
 }
 
-/// A transport that broke is a failure to connect, or the client's layer below decides.
+/// A broken transport is a failure to connect, unless the client's layer below decides.
 fn judge_tonic(source: Option<Layer<'_>>) -> Judgement {
     let Some(layer) = source else {
         return unknown("transport");
@@ -166,7 +166,8 @@ fn judge_tonic(source: Option<Layer<'_>>) -> Judgement {
     sending(layer).unwrap_or_else(|| lost(source, "transport"))
 }
 
-/// A stream that the server has refused, right below an `Http2` layer that lies right here.
+/// Returns the judgement of a stream that the server refused, if an `Http2` layer lies directly here and
+/// the refusal directly below it.
 fn http2_refusal(source: Option<Layer<'_>>) -> Option<Judgement> {
     let layer = source?;
     let is_http2 = Head::of_debug(layer)
@@ -185,7 +186,7 @@ fn reset(layer: Layer<'_>) -> Option<Judgement> {
 }
 
 /// "The `REFUSED_STREAM` error code [..] indicates that the stream is being closed prior to any
-/// processing having occurred" (RFC 9113, section 8.7): true of a server that says so.
+/// processing having occurred" (RFC 9113, section 8.7): true if the server sent it.
 fn judge_reset(reset: &str) -> Judgement {
     match reset.split_once("), ") {
         Some((_, "REFUSED_STREAM, Remote) }")) => turned_away("refused_stream"),
@@ -193,7 +194,7 @@ fn judge_reset(reset: &str) -> Judgement {
     }
 }
 
-/// The request, or a part of it, was sent; its answer did not come in whole.
+/// The request, or part of it, was sent; its answer did not arrive complete.
 fn lost(source: Option<Layer<'_>>, otherwise: &'static str) -> Judgement {
     if connect::has_timed_out(source) {
         return unknown("timed_out");

@@ -1,18 +1,17 @@
-//! What an HTTP status says about trying again (RFC 9110, section 15, and the IANA registry), and
-//! what it proves.
+//! The advice of an HTTP status (RFC 9110, section 15, and the IANA registry), and its proof.
 //!
-//! Under the gate: a status that refuses the request proves that nothing happened; one that a proxy
-//! sends for an answer that it has lost proves nothing.
+//! Under the gate, a status that refuses the request proves that nothing happened; one that a proxy
+//! sends for a lost answer proves nothing.
 
 use super::outcome::{declined, final_unknown, refused, turned_away, unknown};
 use crate::classify::judgement::Judgement;
 
-/// The judgement on an answer with this status.
+/// Returns the judgement on an answer with this status.
 pub(super) fn judge(status: u16) -> Judgement {
     match status {
-        // The request did not arrive in whole (15.5.9) - or a middleware has cut the handler.
+        // The request did not arrive complete (15.5.9), or a middleware cut the handler.
         408 => unknown("request_timeout"),
-        // It was not risked (RFC 8470), or was one too many (RFC 6585).
+        // The server did not risk it (RFC 8470), or it was one too many (RFC 6585).
         425 => turned_away("too_early"),
         429 => turned_away("too_many_requests").throttle(),
         401 => refused("unauthorized"),
@@ -20,22 +19,22 @@ pub(super) fn judge(status: u16) -> Judgement {
         404 | 410 => refused("not_found"),
         400 | 405 | 413 | 415 | 422 => refused("client_error"),
         407 => declined("unauthorized"),
-        // Our own earlier attempt may still be at it.
+        // An earlier attempt of our own may still be running.
         409 => declined("conflict"),
         400..=499 => declined("client_error"),
-        // What large model and cloud services answer when overloaded.
+        // Large model and cloud services send it when overloaded.
         529 => turned_away("unavailable").throttle(),
-        // "Currently unable to handle the request" (15.6.4); proxies answer so as well for a
-        // connection that broke after the request went out.
+        // "Currently unable to handle the request" (15.6.4); proxies also send it for a connection that
+        // broke after the request went out.
         503 => unknown("unavailable"),
         // The gateway does not know what the server behind it did.
         502 => unknown("bad_gateway"),
         504 => unknown("gateway_timeout"),
-        // Not implemented, version, negotiation, extension: the server declined, and will again.
+        // Not implemented, version, negotiation, extension: the server declines, and will again.
         501 | 505 | 506 | 510 => declined("declined"),
-        // Storage, a loop, sign-in to the network: it will again, and it does not work.
+        // Storage, a loop, network sign-in: it declines and will again, and it does not work.
         507 | 508 | 511 => final_unknown("declined"),
-        // It failed somewhere on the way.
+        // The request failed somewhere on the way.
         500..=599 => unknown("server_error"),
         _ => unknown("unexpected_status"),
     }

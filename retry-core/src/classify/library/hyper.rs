@@ -1,4 +1,4 @@
-//! [`hyper::Error`] of a connection of one's own, by how far the request had come.
+//! [`hyper::Error`] of a direct connection, by the progress of the request.
 
 use std::error::Error;
 
@@ -8,8 +8,7 @@ use crate::classify::classification::Classify;
 use crate::classify::judgement::Judgement;
 
 impl Classify for hyper::Error {
-    /// hyper does not tell a request that was given back from an upgrade that did not come about,
-    /// except by its `Debug`.
+    /// Only `Debug` distinguishes a request that hyper gave back from an upgrade that failed.
     fn classify(&self) -> Judgement {
         layers::judgement(self).unwrap_or(unknown("request"))
     }

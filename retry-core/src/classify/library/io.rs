@@ -1,4 +1,4 @@
-//! [`std::io::Error`], by kind; what has no telling kind by its inner error, then by text.
+//! [`std::io::Error`], by kind; an error without a specific kind by its inner error, then by text.
 
 use std::error::Error;
 use std::io::{self, ErrorKind};
@@ -30,21 +30,21 @@ impl Classify for io::Error {
 fn by_kind(kind: ErrorKind) -> Option<Judgement> {
     use ErrorKind as K;
     Some(match kind {
-        // Connecting, or binding, failed: no byte was sent. (A UDP socket reports so that an earlier
-        // datagram was refused; nothing in the error tells it.)
+        // Connecting or binding failed: no byte was sent. (A UDP socket uses this kind to report that an
+        // earlier datagram was refused; the error does not show it.)
         K::ConnectionRefused => Judgement::retry().step_not_applied(),
         K::AddrInUse | K::AddrNotAvailable => ours(Judgement::retry()).step_not_applied(),
-        // Opening something was refused: the file system, or the server behind it, has answered.
+        // Opening a resource was refused: the file system, or the server behind it, has answered.
         K::PermissionDenied | K::NotFound | K::AlreadyExists => {
             Judgement::stop().step_not_applied()
         }
-        // A peer may have vanished after the request went out: the kinds do not tell.
+        // A peer may have vanished after the request went out: the kinds do not show it.
         K::HostUnreachable
         | K::NetworkUnreachable
         | K::NetworkDown
         | K::NotConnected
         | K::Interrupted
-        // The read timeout of a std socket comes as this.
+        // A std socket reports the timeout of a read as this kind.
         | K::WouldBlock
         | K::ResourceBusy
         | K::ExecutableFileBusy
@@ -56,9 +56,9 @@ fn by_kind(kind: ErrorKind) -> Option<Judgement> {
         | K::UnexpectedEof
         // A part was written.
         | K::WriteZero => Judgement::retry().unknown(),
-        // An answer that is no UTF-8 comes as this.
+        // An answer that is not UTF-8 has this kind.
         K::InvalidData => Judgement::stop().unknown(),
-        // Nothing that time mends; a part may have been written.
+        // Time does not mend these; a part may have been written.
         K::InvalidInput
         | K::InvalidFilename
         | K::NotADirectory
@@ -77,7 +77,7 @@ fn by_kind(kind: ErrorKind) -> Option<Judgement> {
     })
 }
 
-/// An error of this machine's: no other side was asked.
+/// An error of this machine: no request to another side.
 const fn ours(judgement: Judgement) -> Judgement {
     judgement.with_answer(Answer::NotAsked)
 }

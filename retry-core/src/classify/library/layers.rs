@@ -1,8 +1,8 @@
-//! Errors of libraries that are no dependency, or another version than the dependency: told by how
-//! their `Debug` begins.
+//! Errors of libraries that are no dependency, or of other versions than the dependency, recognized by
+//! the start of their `Debug`.
 //!
-//! A string error quotes itself there, so that a text which another program has sent cannot pose as
-//! a layer; in `Display` it could. The rows are those of `docs/classification.md`.
+//! There, a string error quotes itself, so that a text sent by another program cannot pose as a layer;
+//! in `Display` it could. The rows are those of `docs/classification.md`.
 
 use std::error::Error;
 
@@ -10,14 +10,14 @@ use super::head::Head;
 use super::{http_client, pools, sqlite};
 use crate::classify::judgement::Judgement;
 
-/// The judgement of this one layer, if it is such an error.
+/// Returns the judgement of this one layer, if it is such an error.
 pub(crate) fn judgement(error: &(dyn Error + 'static)) -> Option<Judgement> {
     let debug = Head::of_debug(error);
     let begins = debug.as_str();
     let judged = http_client::judge(begins, error)
         .or_else(|| pools::judge(begins, error))
         .or_else(|| sqlite::judge_debug(begins))?;
-    // A type whose `Debug` begins with its `Display` may show there whatever it was sent.
+    // A type whose `Debug` begins with its `Display` may show any received text there.
     let display = Head::of_display(error);
     let text = display.as_str();
     let is_forwarded = !text.is_empty() && begins.starts_with(text);
@@ -100,7 +100,7 @@ mod tests {
             assert_eq!(judgement(&*as_string), None, "{text}");
             let io = std::io::Error::other(text);
             assert!(!io.classify().is_not_applied(), "{text}");
-            // A type that shows the text as its `Debug` too.
+            // A type whose `Debug` is also the plain text.
             assert_eq!(judgement(&Layer(text, text, None)), None, "{text}");
         }
         assert!(is_not_applied(Layer(
@@ -129,7 +129,7 @@ mod tests {
             let wrapped = below("reqwest::Error { kind: Request, ..", below(sent, refused()));
             assert!(!is_not_applied(wrapped), "{sent}");
         }
-        // Not by the layer that follows, but by one further below.
+        // Decided not by the next layer but by one further below.
         let far = below(
             "reqwest::Error { kind: Request, ..",
             below("Other", refused()),

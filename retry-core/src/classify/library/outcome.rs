@@ -1,9 +1,9 @@
-//! The judgements that the tables of known libraries are made of: whether another attempt is worth
-//! it, by whether this one had an effect, and by whether the other side answered.
+//! The judgements in the tables of known libraries: whether another attempt is worth it, whether this
+//! one had an effect, and whether the other side answered.
 
 use crate::classify::judgement::{Answer, Judgement};
 
-/// Turned away before anything was done, and worth another attempt.
+/// Rejected before anything was done, and worth another attempt.
 pub(super) const fn turned_away(kind: &'static str) -> Judgement {
     Judgement::retry().step_not_applied().with_kind(kind)
 }
@@ -13,18 +13,18 @@ pub(super) const fn refused(kind: &'static str) -> Judgement {
     Judgement::stop().step_not_applied().with_kind(kind)
 }
 
-/// Never sent: the request, or what it takes to send one, is at fault on this side.
+/// Never sent: the request, or a resource needed to send it, is at fault on this side.
 pub(super) const fn misused(kind: &'static str) -> Judgement {
     refused(kind).with_answer(Answer::NotAsked)
 }
 
-/// Nothing was done, another attempt would fail the same way, and the other side is in trouble or
-/// cannot be reached.
+/// Nothing was done, another attempt would fail the same way, and the other side is in trouble or cannot
+/// be reached.
 pub(super) const fn broken(kind: &'static str) -> Judgement {
     refused(kind).with_answer(Answer::Failing)
 }
 
-/// It may have taken effect, and is worth another attempt where a second effect does no harm.
+/// It may have taken effect; another attempt is worth it if a second effect does no harm.
 pub(super) const fn unknown(kind: &'static str) -> Judgement {
     Judgement::retry().unknown().with_kind(kind)
 }
@@ -34,13 +34,13 @@ pub(super) const fn final_unknown(kind: &'static str) -> Judgement {
     Judgement::stop().unknown().with_kind(kind)
 }
 
-/// The same by an answer of the other side, which works.
+/// The same, by an answer of the other side, which works.
 pub(super) const fn declined(kind: &'static str) -> Judgement {
     final_unknown(kind).with_answer(Answer::Answered)
 }
 
-/// Answered, and only the function knows whether its question changes anything: its
-/// `not_applied_if` is asked.
+/// The other side answered, and only the function knows whether its query changes anything: its
+/// `not_applied_if` is called.
 #[cfg(any(feature = "sqlx", feature = "sqlx-08", feature = "tokio-postgres"))]
 pub(super) const fn left_open(kind: &'static str) -> Judgement {
     Judgement::stop().with_kind(kind)

@@ -1,5 +1,5 @@
-//! Pools of connections that are generic over what they hold (deadpool, bb8, r2d2), and sqlx's: their
-//! types cannot be searched for, so that `Debug` and `Display` together tell them.
+//! Connection pools that are generic over their contents (deadpool, bb8, r2d2), and sqlx's: a chain
+//! cannot be searched for their types, so `Debug` and `Display` together identify them.
 //!
 //! Waiting for a connection sends nothing.
 
@@ -9,7 +9,7 @@ use super::head::Head;
 use super::outcome::{misused, turned_away};
 use crate::classify::judgement::Judgement;
 
-/// `Debug`, the beginning of `Display`, and whether the pool is closed for good.
+/// `Debug`, the start of `Display`, and whether the pool is closed for good.
 const ERRORS: [(&str, &str, bool); 8] = [
     (
         "Timeout(Wait)",
@@ -50,7 +50,7 @@ pub(super) fn judge(debug: &str, error: &(dyn Error + 'static)) -> Option<Judgem
     candidates.peek()?;
     let display = Head::of_display(error);
     let (.., is_closed) = candidates.find(|(_, text, _)| display.as_str().starts_with(text))?;
-    // r2d2's holds the connection's last error, or none: a type of that name around a text is another.
+    // r2d2's error holds the connection's last error, or none; another type of that name holds a text.
     let is_r2d2 = debug.starts_with("Error(None)") || debug.starts_with("Error(Some(");
     if debug.starts_with("Error(") && !is_r2d2 {
         return None;

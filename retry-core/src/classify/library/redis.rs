@@ -1,4 +1,4 @@
-//! [`redis::RedisError`], by the server's error code, and else by how far the command had come.
+//! [`redis::RedisError`], by the server's error code, else by the progress of the command.
 
 use std::error::Error;
 use std::io;
@@ -25,7 +25,7 @@ fn judge(error: &RedisError) -> Judgement {
     match RedisError::kind(error) {
         ErrorKind::Server(_) | ErrorKind::Extension => judge_server(error),
         ErrorKind::Io => judge_io(error),
-        // The command has run; its answer is not what the caller expected.
+        // The command has run; the caller expected another answer.
         ErrorKind::Parse | ErrorKind::UnexpectedReturnType => unknown("decode"),
         ErrorKind::AuthenticationFailed => refused("authentication"),
         ErrorKind::InvalidClientConfig
@@ -36,22 +36,22 @@ fn judge(error: &RedisError) -> Judgement {
         ErrorKind::MasterNameNotFoundBySentinel
         | ErrorKind::NoValidReplicasFoundBySentinel
         | ErrorKind::ClusterConnectionNotFound => turned_away("no_node"),
-        // `Serialize`, which exists with a feature of redis alone, and kinds to come.
+        // `Serialize`, which exists only with a feature of redis, and future kinds.
         _ if matches!(error.retry_method(), RetryMethod::NoRetry) => final_unknown("redis"),
         _ => unknown("redis"),
     }
 }
 
 fn judge_io(error: &RedisError) -> Judgement {
-    // Also a socket file that is not there: the server is not up.
+    // Also for a missing socket file: the server is not up.
     if error.is_connection_refusal() {
         return turned_away("connection_refused");
     }
-    // Also "would block", as a blocking socket reports the timeout of a read.
+    // Also for "would block": a blocking socket reports a read timeout so.
     if error.is_timeout() {
         return unknown("timed_out");
     }
-    // The library shows its cause inside an `Arc`, which hides the type from the chain.
+    // The library holds its cause in an `Arc`, which hides the type from the chain.
     type Shared = Arc<dyn Error + Send + Sync>;
     let cause = error
         .source()
@@ -65,7 +65,7 @@ fn judge_io(error: &RedisError) -> Judgement {
     }
 }
 
-/// One command's error; or those of a pipeline, which has no source, or of a transaction.
+/// Judges one command's error, or those of a pipeline, which has no source, or of a transaction.
 fn judge_server(error: &RedisError) -> Judgement {
     let Some(errors) = error.clone().into_server_errors() else {
         return judge_reply(error.code().unwrap_or_default(), error.detail());
@@ -76,7 +76,7 @@ fn judge_server(error: &RedisError) -> Judgement {
     let judged = if error.source().is_some() {
         replies.next()
     } else if is_unqueued_transaction(error, &errors) {
-        // The server ran none of it: final if one of its commands is.
+        // The server ran no command: final if one of the commands is.
         let first = replies.clone().next();
         replies
             .find(|judged| judged.verdict() == Verdict::Stop)
@@ -88,40 +88,40 @@ fn judge_server(error: &RedisError) -> Judgement {
     judged.unwrap_or(unknown("redis"))
 }
 
-/// Whether these are the commands that kept a transaction from being run, and not the answers of a
-/// pipeline that happens to begin with an aborted one.
+/// Whether these are the commands that prevented a transaction from running, and not the answers of a
+/// pipeline that begins with an aborted transaction.
 fn is_unqueued_transaction(error: &RedisError, errors: &[(usize, ServerError)]) -> bool {
     let aborted = Some(ServerErrorKind::ExecAbort);
     RedisError::kind(error) == ErrorKind::Server(ServerErrorKind::ExecAbort)
         && errors.iter().all(|(_, reply)| reply.kind() != aborted)
 }
 
-/// An error in place of a result. The server looks before it runs a command, so that its own
-/// refusals prove that nothing was done. A script may answer any code after it has written: the codes
-/// and texts that are not the server's own prove nothing.
+/// Judges an error in place of a result. The server checks a command before it runs it, so its own
+/// refusals prove that nothing was done. A script may answer any code after it has written: codes and
+/// texts that are not the server's own prove nothing.
 fn judge_reply(code: &str, detail: Option<&str>) -> Judgement {
-    // A script or function that failed at one of its lines; what stands above it has been done.
+    // A script or function failed at one of its lines; the lines above it have run.
     if detail.is_some_and(|detail| detail.contains("@user_")) {
         return unknown("script");
     }
     match code {
         "LOADING" => turned_away("loading"),
-        // A script or module command that runs for too long.
+        // A script or module command is running for too long.
         "BUSY" => turned_away("busy"),
         "TRYAGAIN" => turned_away("try_again"),
         "CLUSTERDOWN" => turned_away("cluster_down"),
         "MASTERDOWN" => turned_away("master_down"),
         // The slot moves to another node; a cluster client then knows the new one.
         "MOVED" | "ASK" => turned_away("moved"),
-        // A failover made the node a replica. A new connection finds its successor.
+        // A failover made the node a replica. A new connection finds the new master.
         "READONLY" => turned_away("read_only"),
         "NOREPLICAS" => turned_away("no_replicas"),
-        // Unlike a disk's, memory comes back by itself: by expiry, eviction and deletion.
+        // Unlike disk space, memory comes back by itself: by expiry, eviction and deletion.
         "OOM" => turned_away("out_of_memory"),
         "ERR" => judge_text(detail.unwrap_or_default()),
         "NOAUTH" | "WRONGPASS" | "NOPERM" | "DENIED" => refused("authentication"),
         "WRONGTYPE" => refused("wrong_type"),
-        // It cannot save to its disk, and takes no writes.
+        // The server cannot save to its disk, and refuses writes.
         "MISCONF" => broken("rejected"),
         "NOSCRIPT" | "CROSSSLOT" | "EXECABORT" | "NOGROUP" | "BUSYGROUP" | "BUSYKEY"
         | "NOTBUSY" | "NOPROTO" => refused("rejected"),
@@ -129,7 +129,7 @@ fn judge_reply(code: &str, detail: Option<&str>) -> Judgement {
     }
 }
 
-/// The general code, which scripts and modules answer too: only the server's own texts are known.
+/// Judges the general code, which scripts and modules use too: only the server's own texts are known.
 fn judge_text(detail: &str) -> Judgement {
     const BEFORE_THE_COMMAND: [&str; 13] = [
         "unknown command",

@@ -1,4 +1,4 @@
-//! [`reqwest::Error`] of 0.13 and of 0.12, by status, and else by how far the request had come.
+//! [`reqwest::Error`] of 0.13 and of 0.12, by status, else by the progress of the request.
 //!
 //! It carries no headers, so a server's `Retry-After` is not in it: see
 //! [`parse_retry_after`](crate::parse_retry_after).

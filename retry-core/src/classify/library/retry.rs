@@ -1,4 +1,4 @@
-//! This crate's own [`RetryError`], as an outer call sees it.
+//! This crate's own [`RetryError`], seen from an outer call.
 
 use std::error::Error;
 
@@ -14,7 +14,7 @@ impl Classify for RetryError {
                 Judgement::retry().unknown().with_kind("attempt_timeout")
             }
             Self::TimeLimit { .. } => Judgement::retry().unknown().with_kind("time_limit"),
-            // It was not made at all, and the breaker asks not to be tried again.
+            // The call was not made, and the breaker requests no further attempt.
             Self::CircuitOpen { .. } => Judgement::stop()
                 .step_not_applied()
                 .with_answer(Answer::NotAsked)

@@ -1,12 +1,12 @@
 //! SQLite's "Result and Error Codes": those that sqlx reports, and those that `rusqlite::Error` shows.
 //!
-//! rusqlite is no dependency: it builds SQLite itself, of which a program can have one version. Its
-//! `Debug` begins with the variant and the code.
+//! rusqlite is no dependency: it builds SQLite itself, and a program can have only one version of that.
+//! Its `Debug` begins with the variant and the code.
 
 use super::outcome::{broken, misused, refused, turned_away, unknown};
 use crate::classify::judgement::{Answer, Judgement};
 
-/// `rusqlite::Error`, any version, by its `Debug`.
+/// Judges a `rusqlite::Error` of any version by its `Debug`.
 pub(super) fn judge_debug(debug: &str) -> Option<Judgement> {
     let error = debug
         .strip_prefix("SqliteFailure(Error { code: ")
@@ -16,9 +16,9 @@ pub(super) fn judge_debug(debug: &str) -> Option<Judgement> {
     Some(judge(code.parse().ok()?))
 }
 
-/// By code; the low byte of an extended code is the primary one.
+/// Judges by code; the low byte of an extended code is the primary one.
 pub(super) fn judge(code: u32) -> Judgement {
-    // A transaction that another statement's error has rolled back.
+    // A transaction that another statement's error rolled back.
     const ABORT_ROLLBACK: u32 = 516;
     match (code, code & 0xff) {
         (_, 5) => turned_away("busy"),
@@ -28,12 +28,12 @@ pub(super) fn judge(code: u32) -> Judgement {
         (_, 15) => turned_away("lock_protocol"),
         (_, 17) => turned_away("schema_changed"),
         (ABORT_ROLLBACK, _) => turned_away("transaction_rollback"),
-        // A write or a sync that failed may have reached the disk.
+        // A failed write or sync may have reached the disk.
         (_, 10) => unknown("io"),
         (_, 3 | 23) => refused("permission_denied"),
         (_, 8) => refused("read_only"),
         (_, 11 | 26) => broken("corrupted"),
-        // A full disk of this machine.
+        // The disk of this machine is full.
         (_, 13) => misused("storage_full"),
         (_, 14) => broken("cannot_open"),
         (_, 19) => refused("constraint_violation"),

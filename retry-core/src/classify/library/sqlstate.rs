@@ -1,26 +1,27 @@
-//! What an SQLSTATE says about trying again (`PostgreSQL`, Appendix A "Error Codes"; `MySQL` reports
-//! the standard classes too).
+//! The advice of an SQLSTATE (`PostgreSQL`, Appendix A "Error Codes"; `MySQL` reports the standard
+//! classes too).
 //!
-//! An error that the server reports has undone its statement, so most codes prove that nothing
-//! happened. Unknown is what may come in the middle of a commit, and what says nothing.
+//! The server undoes a statement whose error it reports, so most codes prove that nothing happened.
+//! Unknown are codes that may arrive during a commit, and codes without information.
 
 use super::outcome::{broken, refused, turned_away, unknown};
 use crate::classify::judgement::Judgement;
 
-/// The judgement on an error with this code.
+/// Returns the judgement on an error with this code.
 pub(super) fn judge(code: &str) -> Judgement {
     match code {
         "08001" | "08004" => turned_away("connection_rejected"),
-        // The session was idle when it ended: nothing was running, an open transaction is undone.
+        // The session was idle when it ended: no statement was running, and an open transaction is
+        // undone.
         "25P03" | "57P05" => turned_away("session_timeout"),
         "25P04" => unknown("session_timeout"),
-        // A failover made the server a standby. A new connection finds its successor.
+        // A failover made the server a standby. A new connection finds the new primary.
         "25006" => turned_away("read_only"),
         "40001" => turned_away("serialization_failure"),
         "40002" => refused("constraint_violation"),
         "40003" => unknown("completion_unknown"),
         "40P01" => turned_away("deadlock"),
-        // Like a full disk under a file: nothing that a wait of seconds mends.
+        // Like a full disk under a file: a wait of seconds does not mend it.
         "53100" => broken("storage_full"),
         "53300" => turned_away("too_many_connections"),
         "53400" => broken("limit_exceeded"),

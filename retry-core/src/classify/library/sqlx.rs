@@ -1,5 +1,5 @@
-//! [`sqlx::Error`] of 0.9 and of 0.8: by SQLSTATE or SQLite code where the database spoke, and else by how far the
-//! request had come.
+//! [`sqlx::Error`] of 0.9 and of 0.8: by SQLSTATE or SQLite code if the database answered, else by the
+//! progress of the request.
 
 use std::error::Error;
 
@@ -27,10 +27,9 @@ macro_rules! classified {
                     | E::TypeNotFound { .. }
                     | E::InvalidSavePointStatement
                     | E::BeginFailed => misused("invalid_request"),
-                    // A question found nothing; a function of the database may have acted all the
-                    // same.
+                    // A query found no row; a function of the database may still have had an effect.
                     E::RowNotFound => left_open("row_not_found"),
-                    // The statement has run; its answer is not what the caller expected.
+                    // The statement has run; the caller expected another answer.
                     E::ColumnDecode { .. }
                     | E::ColumnIndexOutOfBounds { .. }
                     | E::ColumnNotFound(_)
@@ -38,7 +37,7 @@ macro_rules! classified {
                     | E::AnyDriverError(_) => unknown("decode"),
                     E::Protocol(_) => unknown("protocol"),
                     E::WorkerCrashed => unknown("worker_crashed"),
-                    // `Migrate`, which exists with a feature of sqlx alone, and variants to come.
+                    // `Migrate`, which exists only with a feature of sqlx, and future variants.
                     other => judge_by_source(other.source()),
                 }
             }
@@ -63,8 +62,8 @@ fn judge_code(code: Option<&str>) -> Judgement {
     let Some(code) = code else {
         return unknown("database");
     };
-    // Postgres and MySQL give SQLSTATEs, always five characters; SQLite its number, of which the
-    // largest has four digits.
+    // Postgres and MySQL give SQLSTATEs, always five characters; SQLite gives its number, of at most
+    // four digits.
     match code.parse::<u32>() {
         Ok(number) if code.len() < 5 => sqlite::judge(number),
         _ => sqlstate::judge(code),

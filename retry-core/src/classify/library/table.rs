@@ -1,4 +1,4 @@
-//! Holds the published table, `docs/classification.md`, against the code.
+//! Checks the published table, `docs/classification.md`, against the code.
 
 use std::error::Error;
 use std::fmt;
@@ -9,14 +9,14 @@ use crate::classify::judgement::{Judgement, Verdict};
 
 const TABLE: &str = include_str!("../../../docs/classification.md");
 
-/// What a row promises: the advice, and whether it is proved that nothing happened.
+/// The promise of a row: the advice, and whether it is proved that nothing happened.
 type Promise = (Verdict, bool);
 
 fn promise_of(judgement: Judgement) -> Promise {
     (judgement.verdict(), judgement.is_not_applied())
 }
 
-/// The codes in backticks of the rows that begin so, with what the table promises of them.
+/// Returns the codes in backticks of the rows that begin so, with the table's promise for each.
 fn codes(library: &str, prefix: &str) -> Vec<(&'static str, Promise)> {
     let mut codes = Vec::new();
     for row in TABLE.lines() {
@@ -97,7 +97,7 @@ fn io_kinds() {
     }
 }
 
-/// An error whose `Debug` is this, and whose `Display` is another text.
+/// An error with this `Debug`, and with another text as its `Display`.
 struct Layer(&'static str);
 
 impl fmt::Debug for Layer {

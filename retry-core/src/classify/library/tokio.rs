@@ -1,7 +1,7 @@
 //! Errors of the runtime itself: tasks, time limits, semaphores and the receiving ends of channels.
 //!
-//! A `SendError` is generic over what was sent, so that no search of a source chain finds it; what
-//! it proves is unknown, as for any error that is not recognized.
+//! A `SendError` is generic over the value, so a search of a source chain does not find it; its proof is
+//! unknown, as for any error that is not recognized.
 
 use std::error::Error;
 
@@ -31,13 +31,13 @@ macro_rules! classified {
 classified! {
     JoinError: |error| ours(if error.is_panic() { "task_panicked" } else { "task_cancelled" });
     Elapsed: |_| unknown("timed_out");
-    // Nothing runs without a permit; a semaphore that is closed stays closed.
+    // Nothing runs without a permit; a closed semaphore stays closed.
     AcquireError: |_| misused("semaphore_closed");
     TryAcquireError: |error| match error {
         Self::Closed => misused("semaphore_closed"),
         Self::NoPermits => turned_away("no_permits").with_answer(Answer::NotAsked),
     };
-    // Whatever was to answer may have done its work first.
+    // The sender may have done its work first.
     oneshot::error::RecvError: |_| ours("channel_closed");
     oneshot::error::TryRecvError: |_| ours("no_message");
     mpsc::error::TryRecvError: |_| ours("no_message");
@@ -46,7 +46,7 @@ classified! {
     watch::error::RecvError: |_| ours("channel_closed");
 }
 
-/// What failed is a part of this program; what it had done by then is unknown.
+/// A part of this program failed; what it had done by then is unknown.
 const fn ours(kind: &'static str) -> Judgement {
     unknown(kind).with_answer(Answer::NotAsked)
 }

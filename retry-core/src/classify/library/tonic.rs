@@ -1,4 +1,4 @@
-//! [`tonic::Status`], by who speaks - the server, or this side's transport - and by code.
+//! [`tonic::Status`], by its origin (the server, or this side's transport) and by code.
 
 mod retry_info;
 
@@ -30,8 +30,8 @@ fn judge(status: &Status) -> Judgement {
     }
 }
 
-/// A status that tonic made of a local error: only a request that never went out is known to have
-/// done nothing, whatever code it was given.
+/// Judges a status that tonic made of a local error: only a request that never went out is known to have
+/// done nothing, whatever its code.
 fn judge_transport(code: Code, source: &(dyn Error + 'static)) -> Judgement {
     for layer in layers(Some(source)) {
         if let Some(connect) = layer.downcast_ref::<ConnectError>() {
@@ -43,7 +43,7 @@ fn judge_transport(code: Code, source: &(dyn Error + 'static)) -> Judgement {
         }
         match layers::judgement(layer) {
             Some(judged) if judged.is_not_applied() => return judged,
-            // The code names it better.
+            // The code names it more exactly.
             Some(_) => break,
             None => {}
         }
@@ -55,19 +55,19 @@ fn judge_answer(status: &Status) -> Judgement {
     let judged = match http_status_of(status.message()) {
         Some(http) => http_status::judge(http),
         None if is_too_large(status) => declined("message_too_large"),
-        // This side's decoder, over an answer that came.
+        // This side's decoder failed on an answer that arrived.
         None if status.message().starts_with("Content is compressed with ") => declined("decode"),
         None => judge_code(status.code()),
     };
     match hint(status) {
-        // Nothing invites to repeat what is final.
+        // A final error must not become a retry.
         _ if judged.verdict() == Verdict::Stop => judged,
         None => judged,
         Some(Hint::Never) => judged.advising(Verdict::Stop),
         Some(Hint::After(wait)) => {
             let judged = judged.advising(Verdict::RetryAfter(wait));
             match status.code() {
-                // The server itself speaks, not a proxy that has lost its answer.
+                // The server itself answers, not a proxy that lost its answer.
                 Code::Unavailable | Code::Aborted => judged.step_not_applied(),
                 _ => judged,
             }
@@ -75,8 +75,9 @@ fn judge_answer(status: &Status) -> Judgement {
     }
 }
 
-/// What a proxy answered in HTTP alone. gRPC's mapping makes UNAVAILABLE of 502 and 504, behind
-/// which the server may well have done its work; tonic keeps the number in the message.
+/// Returns the HTTP status of a proxy that answered in HTTP alone. gRPC's mapping makes UNAVAILABLE of
+/// 502 and 504, although the server behind may have done its work; tonic keeps the number in the
+/// message.
 fn http_status_of(message: &str) -> Option<u16> {
     message
         .strip_prefix("grpc-status header missing, mapped from HTTP status code ")?
@@ -84,10 +85,10 @@ fn http_status_of(message: &str) -> Option<u16> {
         .ok()
 }
 
-/// Whether a message passed a limit. It may be the answer, after the call was served: the server's
-/// library and this one report it alike.
+/// Whether a message exceeded a limit. It may be the answer, after the call was served: the server's
+/// library and this one report both alike.
 fn is_too_large(status: &Status) -> bool {
-    // As tonic, grpc-go and grpc-core, grpc-java, grpc-dotnet and Envoy put it.
+    // The texts of tonic, grpc-go and grpc-core, grpc-java, grpc-dotnet and Envoy.
     const TEXTS: [&str; 7] = [
         "length too large",
         "larger than max",
@@ -104,16 +105,16 @@ fn is_too_large(status: &Status) -> bool {
     }
 }
 
-/// By the meaning that gRPC gives to its codes ("Status codes and their use in gRPC").
+/// Judges by the meaning that gRPC gives to its codes ("Status codes and their use in gRPC").
 fn judge_code(code: Code) -> Judgement {
     match code {
-        // "Use UNAVAILABLE if the client can retry just the failing call" - but proxies and
-        // libraries answer so for a connection that broke after the call went out.
+        // "Use UNAVAILABLE if the client can retry just the failing call" - but proxies and libraries
+        // use it for a connection that broke after the call went out.
         Code::Unavailable => unknown("unavailable"),
         // A lost race, as 409: perhaps against an earlier attempt of our own.
         Code::Aborted => unknown("aborted"),
         Code::ResourceExhausted => turned_away("resource_exhausted").throttle(),
-        // "Even if the operation has completed successfully", and codes that say nothing of it.
+        // "Even if the operation has completed successfully", and codes that state nothing about it.
         Code::DeadlineExceeded => unknown("deadline_exceeded"),
         Code::Cancelled => unknown("cancelled"),
         Code::Unknown => unknown("unknown"),
@@ -121,7 +122,7 @@ fn judge_code(code: Code) -> Judgement {
         Code::Ok => unknown("ok"),
         Code::InvalidArgument => refused("invalid_argument"),
         Code::NotFound => refused("not_found"),
-        // Perhaps by an earlier attempt of our own.
+        // Perhaps made by an earlier attempt of our own.
         Code::AlreadyExists => declined("already_exists"),
         Code::PermissionDenied => refused("permission_denied"),
         Code::FailedPrecondition => refused("failed_precondition"),
@@ -132,14 +133,14 @@ fn judge_code(code: Code) -> Judgement {
     }
 }
 
-/// What the server says of the next attempt.
+/// The server's instruction for the next attempt.
 enum Hint {
     After(Duration),
     Never,
 }
 
-/// Pushback (gRPC proposal A6: a value that is negative or no number asks for no further attempt),
-/// else `RetryInfo`.
+/// Returns the pushback (gRPC proposal A6: a negative value, or one that is no number, forbids further
+/// attempts), else `RetryInfo`.
 fn hint(status: &Status) -> Option<Hint> {
     let Some(value) = status.metadata().get("grpc-retry-pushback-ms") else {
         return retry_info::delay(status.details()).map(Hint::After);

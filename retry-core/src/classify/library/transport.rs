@@ -1,4 +1,4 @@
-//! [`io::Error`]s of libraries that do not say whether a request had gone out by then.
+//! [`io::Error`]s of libraries that do not state whether a request had been sent.
 
 use std::io;
 
@@ -6,8 +6,8 @@ use super::outcome::unknown;
 use crate::classify::classification::Classify;
 use crate::classify::judgement::{Judgement, Proof};
 
-/// As the io error by itself, except that one without a kind is a known one here, and leaves the
-/// outcome open. Its text, such as "bytes remaining on stream", advises nothing.
+/// Judges like the io error alone, except that one without a kind counts as known here and leaves the
+/// outcome open. Its text, such as "bytes remaining on stream", gives no advice.
 pub(super) fn judge(error: &io::Error) -> Judgement {
     let judged = error.classify();
     match judged.proof() {

@@ -1,24 +1,24 @@
-//! [`Cubic`]: the rate that is allowed a while after the last throttling.
+//! [`Cubic`]: the allowed rate as a function of the time since the last throttling.
 
-/// What is left of the rate after a throttling error.
+/// Factor on the rate after a throttling error.
 const BETA: f64 = 0.7;
 
-/// How steeply the rate grows: calls a second, by the third power of seconds.
+/// Steepness of the growth: calls a second, by the third power of seconds.
 const SCALE: f64 = 0.4;
 
-/// The curve of the AWS SDKs' client-side rate limiter, after the TCP congestion control CUBIC
-/// (RFC 9438): `0.4 × (t - K)³ + Wmax`, where `K = ∛(Wmax × 0.3 / 0.4)`, so that it begins at
-/// `0.7 × Wmax`, lingers about Wmax and then probes for more.
+/// The curve of the AWS SDKs' client-side rate limiter, after the TCP congestion control CUBIC (RFC
+/// 9438): `0.4 × (t - K)³ + Wmax`, where `K = ∛(Wmax × 0.3 / 0.4)`, so that it begins at `0.7 × Wmax`,
+/// stays near Wmax for a while and then probes for more.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Cubic {
-    /// Calls a second when it was last throttled.
+    /// Calls a second at the last throttling.
     max_rate: f64,
-    /// When that was, in seconds.
+    /// Time of the last throttling, in seconds.
     throttled_at: f64,
 }
 
 impl Cubic {
-    /// Nothing was ever throttled.
+    /// Makes a curve without any throttling.
     pub(super) const fn new() -> Self {
         Self {
             max_rate: 0.0,
@@ -26,14 +26,14 @@ impl Cubic {
         }
     }
 
-    /// The rate to go on with after a throttling error at `rate` calls a second.
+    /// Returns the rate after a throttling error at `rate` calls a second.
     pub(super) fn throttled(&mut self, rate: f64, seconds: f64) -> f64 {
         self.max_rate = rate;
         self.throttled_at = seconds;
         rate * BETA
     }
 
-    /// The rate that is allowed at `seconds`.
+    /// Returns the allowed rate at `seconds`.
     pub(super) fn rate(&self, seconds: f64) -> f64 {
         let back_at_max = (self.max_rate * (1.0 - BETA) / SCALE).cbrt();
         let past = seconds - self.throttled_at - back_at_max;
@@ -79,7 +79,7 @@ mod tests {
         for (seconds, rate) in [(5.0, 7.0), (6.0, 9.648_936_009_66)] {
             close(cubic.rate(seconds), rate);
         }
-        // The published sequence takes what is left of the rate for the rate that was throttled.
+        // The published sequence uses the reduced rate as the rate that was throttled.
         let mut rate = cubic.rate(6.0);
         for (seconds, left) in [(7.0, 6.754_255_206_761_999), (8.0, 4.727_978_644_733_399)] {
             rate = cubic.throttled(rate, seconds);

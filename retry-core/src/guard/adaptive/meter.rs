@@ -1,6 +1,6 @@
-//! [`Meter`]: how many calls a second are made, smoothed.
+//! [`Meter`]: smoothed rate of calls a second.
 
-/// How much the newest time span counts against all before it.
+/// Weight of the newest time span against all before it.
 const WEIGHT: f64 = 0.8;
 
 /// Time spans a second: calls are counted by half seconds.
@@ -13,7 +13,7 @@ pub(super) struct Meter {
     rate: f64,
     /// Calls since `span`.
     calls: f64,
-    /// The beginning of the half second that was last reckoned up, in seconds.
+    /// Start of the half second that was last measured, in seconds.
     span: f64,
 }
 
@@ -26,8 +26,8 @@ impl Meter {
         }
     }
 
-    /// Counts `calls`, the last of which ended at `seconds`, and says how many a second that makes.
-    /// It is measured anew when the first call of another half second has ended.
+    /// Counts `calls`, the last of which ended at `seconds`, and returns the rate. The rate is measured
+    /// anew when the first call of another half second has ended.
     pub(super) fn record(&mut self, calls: u64, seconds: f64) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "calls of one half second")]
         let calls = calls as f64;
@@ -46,7 +46,7 @@ impl Meter {
 mod tests {
     use super::*;
 
-    /// The rate after one call at each of these times.
+    /// Returns the rate after one call at each of these times.
     fn measured(times: impl IntoIterator<Item = f64>) -> f64 {
         let mut meter = Meter::new();
         times
@@ -77,7 +77,7 @@ mod tests {
         let two_a_second = [1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0];
         let rate = measured(two_a_second);
         assert!((1.99..=2.0).contains(&rate), "{rate}");
-        // Ten seconds of nothing: 0.1 a second at weight 0.8.
+        // Ten seconds without a call: 0.1 a second at weight 0.8.
         let slower = measured(two_a_second.into_iter().chain([14.0]));
         assert!(
             (slower - (0.1 * 0.8 + rate * 0.2)).abs() <= 1e-9,

@@ -1,4 +1,4 @@
-//! [`Pace`]: meter, curve and tokens together, as plain functions of the seconds that have passed.
+//! [`Pace`]: meter, curve and tokens together, as plain functions of the elapsed seconds.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use super::cubic::Cubic;
 use super::meter::Meter;
 use super::token_bucket::TokenBucket;
 
-/// The allowed rate goes no further ahead of the measured one: a client that asks for little learns
-/// nothing of what would be too much.
+/// Highest allowed rate as a multiple of the measured one: a client that makes few calls learns nothing
+/// about the other side's limit.
 const MOST_AHEAD: f64 = 2.0;
 
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +28,7 @@ impl Pace {
         }
     }
 
-    /// Hears of so many calls, of which the last ended now, throttled or not.
+    /// Records `calls`, the last of which ended now, throttled or not.
     pub(super) fn ended(&mut self, calls: u64, throttled: bool, seconds: f64) {
         let measured = self.meter.record(calls, seconds);
         let allowed = if throttled {
@@ -46,12 +46,12 @@ impl Pace {
         self.bucket.set_rate(allowed, seconds);
     }
 
-    /// Takes a token for a call, or says how long to wait for one.
+    /// Takes a token for a call, or returns the wait for one.
     pub(super) fn take(&mut self, seconds: f64) -> Option<Duration> {
         self.bucket.take(seconds)
     }
 
-    /// Calls a second.
+    /// Returns the allowed calls a second.
     pub(super) const fn rate(&self) -> f64 {
         self.bucket.rate()
     }
@@ -61,8 +61,8 @@ impl Pace {
 mod tests {
     use super::*;
 
-    /// `test_client_sending_rates` of the AWS SDK for Rust (and for Go): a call every 200 ms; whether
-    /// it was throttled, the measured rate, the allowed rate.
+    /// `test_client_sending_rates` of the AWS SDK for Rust (and for Go): a call every 200 ms; whether it
+    /// was throttled, the measured rate, the allowed rate.
     const PUBLISHED: [(bool, f64, f64); 17] = [
         (false, 0.0, 0.5),
         (false, 0.0, 0.5),

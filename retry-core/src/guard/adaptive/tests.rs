@@ -6,7 +6,7 @@ fn seconds(seconds: f64) -> Duration {
     Duration::from_secs_f64(seconds)
 }
 
-/// A limiter that was throttled after ten seconds of ten calls a second, and when.
+/// A limiter that was throttled after ten seconds of ten calls a second, and the time of that.
 fn throttled() -> (AdaptiveLimiter, Instant) {
     let (limiter, start) = (AdaptiveLimiter::new(), Instant::now());
     for call in 0..100 {
@@ -33,7 +33,7 @@ fn the_first_throttling_takes_the_measured_rate_down() {
     let (limiter, now) = throttled();
     let rate = limiter.rate().expect("on");
     assert!((rate - 7.0).abs() < 1e-3, "{rate}");
-    // A second of tokens was kept; then calls come one by one, at the rate.
+    // The bucket held one second of tokens; further calls pass one by one, at the rate.
     let at_once = (0..).take_while(|_| limiter.delay_at(now).is_none());
     assert_eq!(at_once.count(), 7);
     let wait = limiter.delay_at(now).expect("no token is left");
@@ -77,10 +77,10 @@ fn whoever_waits_as_told_goes_on() {
 fn a_clock_that_went_back_is_followed() {
     let (limiter, now) = throttled();
     while limiter.delay_at(now).is_none() {}
-    // Held up: nothing is gained by it.
+    // A thread that was held up gains nothing.
     assert!(limiter.delay_at(now - seconds(0.5)).is_some());
     assert!(limiter.delay_at(now).is_some());
-    // Two hours back, and on from there.
+    // The clock goes back by two hours and continues from there.
     let back = now - Duration::from_secs(7_200);
     let wait = limiter.delay_at(back).expect("no time has passed");
     assert_eq!(limiter.delay_at(back + wait), None);
@@ -98,14 +98,14 @@ fn calls_of_all_threads_are_measured() {
         }
     });
     limiter.on_throttle_at(start + Duration::from_millis(500));
-    // 1002 calls in half a second, weighed 0.8 against none before.
+    // 1002 calls in half a second, weighted 0.8 against none before.
     let rate = limiter.rate().expect("on");
     assert!((rate - 1_002.0 * 2.0 * 0.8 * 0.7).abs() < 1e-9, "{rate}");
 }
 
 proptest! {
-    /// While off, most calls are only counted: what is measured and allowed later is the same as if
-    /// each had been looked at.
+    /// Before the first throttling most calls are only counted: the measured and allowed rates are later
+    /// the same as with an update for each call.
     #[test]
     fn what_is_looked_at_twice_a_second_is_not_missed(
         calls in prop::collection::vec((0..400_u64, prop::bool::weighted(0.05)), 1..200),
@@ -114,7 +114,7 @@ proptest! {
         let start = Instant::now();
         let mut now = start;
         for (call, (millis, throttled)) in calls.into_iter().enumerate() {
-            // The first call is where the limiter's time begins.
+            // The limiter's time begins at the first call.
             now += Duration::from_millis(if call == 0 { 0 } else { millis });
             pace.ended(1, throttled, (now - start).as_secs_f64());
             if throttled {

@@ -1,29 +1,29 @@
-//! [`TokenBucket`]: tokens that drip at a rate which changes.
+//! [`TokenBucket`]: tokens that drip at a variable rate.
 
 use std::time::Duration;
 
-/// Calls a second that are always allowed: else nothing would ever tell that it is over.
+/// Calls a second that are always allowed: without any call, the end of throttling stays unknown.
 const LEAST_RATE: f64 = 0.5;
 
-/// What a bucket can always hold, or no call could ever be paid.
+/// The smallest capacity: with less, no call could ever be paid.
 const LEAST_CAPACITY: f64 = 1.0;
 
-/// What sums of fractions may be short of a whole token.
+/// Tolerance for sums of fractions that fall short of a whole token.
 const ROUNDING: f64 = 1e-9;
 
-/// A token bucket: one token a call, and as many kept as drip in a second.
+/// A token bucket: a call costs one token, and the bucket holds the tokens of one second.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TokenBucket {
     /// Tokens a second.
     rate: f64,
     capacity: f64,
     held: f64,
-    /// When `held` was true, in seconds.
+    /// Time at which `held` was exact, in seconds.
     filled_at: f64,
 }
 
 impl TokenBucket {
-    /// Empty, at one token a second.
+    /// Makes an empty bucket, at one token a second.
     pub(super) const fn new() -> Self {
         Self {
             rate: 1.0,
@@ -37,19 +37,19 @@ impl TokenBucket {
         self.rate
     }
 
-    /// Lets tokens drip at another rate from now on. What is held over a smaller capacity is lost.
+    /// Sets the drip rate from now on. Tokens above a smaller capacity are lost.
     pub(super) fn set_rate(&mut self, rate: f64, seconds: f64) {
         self.fill(seconds);
         self.rate = rate.max(LEAST_RATE);
         self.capacity = rate.max(LEAST_CAPACITY);
     }
 
-    /// Takes one token, or says how long it is until there is one.
+    /// Takes one token, or returns the time until there is one.
     pub(super) fn take(&mut self, seconds: f64) -> Option<Duration> {
         self.fill(seconds);
         let missing = 1.0 - self.held;
         if missing > ROUNDING {
-            // Rounded up, so that whoever waits so long finds it.
+            // Rounded up, so that a token is there after exactly this wait.
             let wait = Duration::from_secs_f64(missing / self.rate);
             return Some(wait + Duration::from_nanos(1));
         }
@@ -68,7 +68,7 @@ impl TokenBucket {
 mod tests {
     use super::*;
 
-    /// After a second at `rate`, which fills it.
+    /// Returns a bucket after a second at `rate`, which fills it.
     fn full(rate: f64) -> TokenBucket {
         let mut bucket = TokenBucket::new();
         bucket.set_rate(rate, 0.0);
@@ -92,7 +92,7 @@ mod tests {
         assert_eq!(bucket.take(0.55), None, "and half a token more");
     }
 
-    // Botocore's `test_bucket.py`: calls at the rate pass, one that comes early waits.
+    // Botocore's `test_bucket.py`: calls at the rate pass, an early one waits.
 
     #[test]
     fn calls_at_the_rate_never_wait() {

@@ -1,5 +1,5 @@
-//! Making a breaker: const setters that panic on a bad constant, and their twins for numbers that
-//! come at run time.
+//! Makes breakers: const setters that panic on a bad constant, and their twins for numbers known only at
+//! run time.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -12,22 +12,22 @@ use super::machine::Machine;
 use crate::report::metrics::OfCircuit;
 use crate::text::circuit_name::CircuitName;
 
-/// Making.
+/// Constructors and setters.
 impl CircuitBreaker {
-    /// A closed circuit that opens after 5 failures in a row, for 60 s, lets one call try then, and
-    /// closes when that succeeds. `name` is what it goes by in logs, metrics and errors.
+    /// Makes a closed circuit that opens for 60 s after 5 failures in a row, then admits one trial call,
+    /// and closes when that succeeds. `name` is its name in logs, metrics and errors.
     ///
-    /// [`CircuitBreaker::named`] takes a name that comes at run time.
+    /// [`CircuitBreaker::named`] takes a name known only at run time.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
         Self::unchecked(None, CircuitName::new(name), BreakerConfig::DEFAULT)
     }
 
-    /// [`CircuitBreaker::new`] for a name that comes at run time: a `String`, or an `Arc<str>`. Nothing
-    /// is left of the breaker when it is dropped.
+    /// Like [`CircuitBreaker::new`], for a name known only at run time: a `String`, or an
+    /// `Arc<str>`. Dropping the breaker frees all of it.
     ///
-    /// With the feature `metrics`, each name is a label of its own, and what a recorder has once heard
-    /// of, it keeps: where names are many, as of hosts or tenants, take
+    /// With the feature `metrics`, each name is a label of its own, and a recorder keeps every label
+    /// that it has received: for many names, as of hosts or tenants, use
     /// [`CircuitBreakers`](crate::CircuitBreakers), which share one label.
     ///
     /// ```
@@ -45,7 +45,7 @@ impl CircuitBreaker {
         Self::unchecked(None, name.into(), BreakerConfig::DEFAULT)
     }
 
-    /// A closed circuit for `key`, configured as this one; in metrics it goes by this one's name.
+    /// Makes a closed circuit for `key`, configured like this one; metrics use this one's name.
     pub(crate) fn of_key(&self, key: &str) -> Self {
         let name = CircuitName::from(format!("{}/{key}", self.name));
         let mut made = Self::unchecked(self.class, name, self.config);
@@ -53,7 +53,7 @@ impl CircuitBreaker {
         made
     }
 
-    /// With all of a configuration, which has been validated.
+    /// Makes a breaker from a configuration that has been validated.
     pub(super) const fn unchecked(
         class: Option<&'static str>,
         name: CircuitName,
@@ -71,7 +71,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// Failures in a row that open the circuit, where no window is set. Default 5.
+    /// Sets the failures in a row that open the circuit if no window is set. Default 5.
     ///
     /// # Panics
     ///
@@ -82,7 +82,7 @@ impl CircuitBreaker {
         self.checked()
     }
 
-    /// [`CircuitBreaker::with_failure_threshold`] for a number that comes at run time.
+    /// Like [`CircuitBreaker::with_failure_threshold`], for a number known only at run time.
     ///
     /// # Errors
     ///
@@ -92,8 +92,8 @@ impl CircuitBreaker {
         self.tried()
     }
 
-    /// How long the circuit stays open before a call may try, spread by up to a tenth to either
-    /// side. Default 60 s; told to the millisecond, and cut at 17 years.
+    /// Sets how long the circuit stays open before a call may try, spread by up to a tenth to either
+    /// side. Default 60 s; rounded up to the millisecond, and limited to 17 years.
     ///
     /// # Panics
     ///
@@ -104,7 +104,7 @@ impl CircuitBreaker {
         self.checked()
     }
 
-    /// [`CircuitBreaker::with_recovery_timeout`] for a wait that comes at run time.
+    /// Like [`CircuitBreaker::with_recovery_timeout`], for a wait known only at run time.
     ///
     /// # Errors
     ///
@@ -114,11 +114,11 @@ impl CircuitBreaker {
         self.tried()
     }
 
-    /// Opens by the share of failures in the last `calls` calls (1 to 10 000), from
-    /// `failure_rate` (over 0, at most 1) on, instead of by failures in a row.
+    /// Opens by the share of failures in the last `calls` calls (1 to 10 000), from `failure_rate` (over
+    /// 0, at most 1), instead of by failures in a row.
     ///
-    /// Every verdict is then written down, and the whole window counted: under 0.1 µs a call for a
-    /// hundred, a few µs for ten thousand.
+    /// Every verdict is then recorded, and the whole window counted: under 0.1 µs a call for a hundred
+    /// calls, a few µs for ten thousand.
     ///
     /// # Panics
     ///
@@ -130,7 +130,7 @@ impl CircuitBreaker {
         self.checked()
     }
 
-    /// [`CircuitBreaker::with_count_window`] for numbers that come at run time.
+    /// Like [`CircuitBreaker::with_count_window`], for numbers known only at run time.
     ///
     /// # Errors
     ///
@@ -145,9 +145,9 @@ impl CircuitBreaker {
         self.tried()
     }
 
-    /// Opens by the share of failures among the calls that ended in the last `length` (10 ms or
-    /// longer, kept in ten parts), from `failure_rate` (over 0, at most 1) on, instead of by
-    /// failures in a row. A part counts its first 262 143 calls, which speak for the rest.
+    /// Opens by the share of failures among the calls that ended in the last `length` (10 ms or longer,
+    /// held in ten parts), from `failure_rate` (over 0, at most 1), instead of by failures in a row. A
+    /// part counts its first 262 143 calls, which represent the rest.
     ///
     /// ```
     /// use std::time::Duration;
@@ -176,7 +176,7 @@ impl CircuitBreaker {
         self.checked()
     }
 
-    /// [`CircuitBreaker::with_time_window`] for values that come at run time.
+    /// Like [`CircuitBreaker::with_time_window`], for values known only at run time.
     ///
     /// # Errors
     ///
@@ -191,8 +191,8 @@ impl CircuitBreaker {
         self.tried()
     }
 
-    /// Calls that the window must hold before its rates mean anything. Default 10; more than a
-    /// count window holds is the whole window.
+    /// Sets the calls that the window must hold before its rates count. Default 10; for a smaller count
+    /// window, the whole window.
     ///
     /// # Panics
     ///
@@ -208,7 +208,7 @@ impl CircuitBreaker {
         self.checked()
     }
 
-    /// [`CircuitBreaker::with_minimum_calls`] for a number that comes at run time.
+    /// Like [`CircuitBreaker::with_minimum_calls`], for a number known only at run time.
     ///
     /// # Errors
     ///
@@ -221,9 +221,9 @@ impl CircuitBreaker {
         self.tried()
     }
 
-    /// Opens also by the share of slow calls in the window, from `slow_call_rate` (over 0, at most
-    /// one) on. A call, failed or not, that took longer than `slow_call` (a millisecond or more,
-    /// told to the millisecond) is slow. While half open, a slow success counts as a failure.
+    /// Also opens by the share of slow calls in the window, from `slow_call_rate` (over 0, at most 1). A
+    /// call, failed or not, that took longer than `slow_call` (a millisecond or more, in whole
+    /// milliseconds) is slow. While half open, a slow success counts as a failure.
     ///
     /// # Panics
     ///
@@ -235,7 +235,7 @@ impl CircuitBreaker {
         self.checked()
     }
 
-    /// [`CircuitBreaker::with_slow_call`] for values that come at run time.
+    /// Like [`CircuitBreaker::with_slow_call`], for values known only at run time.
     ///
     /// # Errors
     ///
@@ -250,7 +250,8 @@ impl CircuitBreaker {
         self.tried()
     }
 
-    /// Calls that may try at a time while the circuit is half open. Default 1; at most a million.
+    /// Sets the calls that may try at a time while the circuit is half open. Default 1; at most a
+    /// million.
     ///
     /// # Panics
     ///
@@ -261,7 +262,7 @@ impl CircuitBreaker {
         self.checked()
     }
 
-    /// [`CircuitBreaker::with_half_open_permits`] for a number that comes at run time.
+    /// Like [`CircuitBreaker::with_half_open_permits`], for a number known only at run time.
     ///
     /// # Errors
     ///
@@ -271,8 +272,8 @@ impl CircuitBreaker {
         self.tried()
     }
 
-    /// Successes of trial calls that close a half-open circuit; a single failure opens it again.
-    /// Default 1; at most a million.
+    /// Sets the successes of trial calls that close a half-open circuit; a single failure opens it
+    /// again. Default 1; at most a million.
     ///
     /// # Panics
     ///
@@ -283,7 +284,7 @@ impl CircuitBreaker {
         self.checked()
     }
 
-    /// [`CircuitBreaker::with_success_threshold`] for a number that comes at run time.
+    /// Like [`CircuitBreaker::with_success_threshold`], for a number known only at run time.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! [`Cause`]: what the report of an opening says about why.
+//! [`Cause`]: the reason in the report of an opening.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ pub(super) enum Cause {
 }
 
 impl Cause {
-    /// Why a failure opened a circuit that was in this state.
+    /// Returns why a failure opened a circuit that was in this state.
     pub(super) const fn of_failure(before: State) -> Self {
         match before.phase {
             Phase::Closed { failures } => Self::FailuresInARow(failures.saturating_add(1)),

@@ -1,8 +1,8 @@
-//! [`CircuitBreaker`]: calls to a side that is down are rejected at once, until it is back.
+//! [`CircuitBreaker`]: rejects calls at once to a side that is down, until it is back.
 //!
-//! The whole state is one word: which state, its numbers and an epoch. What each event makes of it
-//! is a plain function ([`state`]); a step is one compare-and-swap ([`machine`]); clock, randomness
-//! and reports are here, at the edge.
+//! The whole state is one word: the phase, its numbers and an epoch. The transition for each event is a
+//! plain function ([`state`]); a step is one compare-and-swap ([`machine`]); clock, randomness and
+//! reports are here, at the edge.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -27,18 +27,18 @@ use super::config::Window;
 use crate::report::circuit::CircuitState;
 use crate::text::circuit_name::CircuitName;
 
-/// Rejects calls to a dependency that keeps failing, and tries now and then whether it is back.
+/// Rejects calls to a dependency that keeps failing, and tests now and then whether it is back.
 ///
 /// While *closed*, calls pass, and their failures are counted: 5 in a row open the circuit. While
-/// *open*, calls are rejected for 60 s, spread by a tenth to either side so that not all clients
-/// come back at once. Whoever asks first after that finds it *half open*: one call may try, the
-/// rest are rejected still. Its success closes the circuit, its failure opens it again; where it is
-/// dropped, or does not end within another 60 s, the next may try. All numbers can be set, and a
-/// window over the last calls or the last while set in the place of failures in a row.
+/// *open*, calls are rejected for 60 s, spread by a tenth to either side so that not all clients come
+/// back at once. The next call after that makes it *half open*: this call may try, all others are still
+/// rejected. Its success closes the circuit, its failure opens it again; if it is dropped, or does not
+/// end within another 60 s, the next call may try. All numbers can be set, and a window over the last
+/// calls or the last while can replace failures in a row.
 ///
-/// A breaker is made for a `static`, and shared by all calls to one dependency; one for each host or
-/// tenant comes of [`CircuitBreakers`](crate::CircuitBreakers). In the default mode, a success reads
-/// one word and writes nothing.
+/// Make a breaker as a `static`, shared by all calls to one dependency; for one breaker for each host or
+/// tenant, use [`CircuitBreakers`](crate::CircuitBreakers). In the default mode, a success reads one
+/// word and writes nothing.
 ///
 /// ```
 /// use std::time::Duration;
@@ -74,35 +74,35 @@ use crate::text::circuit_name::CircuitName;
 /// ```
 pub struct CircuitBreaker {
     pub(super) name: CircuitName,
-    /// The class of the operation that it was made for.
+    /// The class of the operation for which it was made.
     pub(super) class: Option<&'static str>,
     pub(super) config: BreakerConfig,
     pub(super) machine: Machine<AtomicU64>,
-    /// Made at the first verdict that goes into it.
+    /// Made at the first verdict that it records.
     pub(super) window: OnceLock<Record>,
-    /// Whether it has been said that another configuration goes by its name.
+    /// Whether another configuration under its name has been reported.
     pub(super) disputed: AtomicBool,
     /// Whether [`find_shared`](Self::find_shared) knows it.
     pub(super) listed: AtomicBool,
     pub(super) metrics: OfCircuit,
 }
 
-/// Calling.
+/// Calls.
 impl CircuitBreaker {
-    /// How long calls are rejected for certain from `now` on: forever where it was forced open;
-    /// `None` where a call that asks may pass.
+    /// Returns how long calls are certainly rejected from `now` on: forever if it was forced open;
+    /// `None` if the next request may pass.
     pub(crate) fn opens_again_in(&self, now: Instant) -> Option<Duration> {
         let state = self.machine.state();
         state.rejects_for(&self.config, || Tick::at(now))
     }
 
-    /// Whether nothing comes of a success: it need not be told.
+    /// Whether a success would change nothing, so that it need not be reported.
     #[inline]
     pub(super) fn is_well(&self, epoch: Epoch) -> bool {
         self.config.window.is_none() && self.machine.is_well(epoch)
     }
 
-    /// A permit gives its verdict.
+    /// Applies the verdict of a permit.
     pub(super) fn ended(&self, epoch: Epoch, began: u32, failed: bool, now: impl Fn() -> Instant) {
         if let Some(window) = self.config.window {
             return self.ended_in_window(window, epoch, began, failed, now);
@@ -148,12 +148,12 @@ impl CircuitBreaker {
         self.stepped(change, Some(cause));
     }
 
-    /// A permit is dropped without a verdict.
+    /// Applies the drop of a permit without a verdict.
     pub(super) fn given_back(&self, epoch: Epoch) {
         self.machine.give_back(epoch);
     }
 
-    /// When a circuit that opens now may be tried again.
+    /// Returns when a circuit that opens now may be tried again.
     fn open_until(&self, now: Instant) -> Tick {
         let (least, most) = self.config.open_nanos();
         let nanos = random::with_thread(|random| random.between(least, most));
@@ -161,15 +161,15 @@ impl CircuitBreaker {
     }
 }
 
-/// Watching and steering.
+/// Observation and control.
 impl CircuitBreaker {
-    /// The name in logs, metrics and errors.
+    /// Returns the name in logs, metrics and errors.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// As metrics name it.
+    /// Returns the circuit as metrics name it.
     pub(super) const fn labels(&self) -> Circuit<'_> {
         Circuit {
             name: &self.name,
@@ -177,23 +177,24 @@ impl CircuitBreaker {
         }
     }
 
-    /// The class of the operation that it was made for; `None` where code named it.
+    /// Returns the class of the operation for which it was made; `None` if code named it.
     #[must_use]
     pub const fn class(&self) -> Option<&'static str> {
         self.class
     }
 
-    /// Where it stands. An open circuit becomes half open when a call asks, not by time alone: it
-    /// stays `Open` here until then, and [`retry_after`](Self::retry_after) tells whether one may.
+    /// Returns the state. An open circuit becomes half open when a call requests a permit, not by time
+    /// alone: it stays `Open` until then, and [`retry_after`](Self::retry_after) shows whether a call
+    /// may try.
     #[must_use]
     pub fn state(&self) -> CircuitState {
         self.machine.state().name()
     }
 
-    /// How long the circuit still rejects calls, in milliseconds rounded up: the rest of the open
-    /// time, or, while trial calls have all permits, the time after which another call may try even
-    /// if none of them ends. `None` where the next call may pass, and where nobody knows: while it is
-    /// forced open.
+    /// Returns how long the circuit still rejects calls, in milliseconds rounded up: the rest of the
+    /// open time, or, while trial calls have all permits, the time after which another call may try even
+    /// if none of them ends. `None` if the next call may pass, and while it is forced open, when the
+    /// time is unknown.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         let asked = self.machine.ask(&self.config, || Tick::at(now()));
@@ -215,8 +216,8 @@ impl CircuitBreaker {
         self.stepped(self.machine.force_open(), None);
     }
 
-    /// Closes the circuit, whatever its state, and forgets what it has counted. Verdicts of calls
-    /// that are under way are discarded.
+    /// Closes the circuit in any state, and forgets its counts. Verdicts of calls under way are
+    /// discarded.
     pub fn reset(&self) {
         self.stepped(self.machine.reset(), None);
     }
@@ -227,7 +228,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// Every change of state passes here, once. Without a cause, it is failures that open.
+    /// Reports each change of state, once. An opening without a `cause` comes from failures.
     #[cold]
     fn transition(&self, change: Change, cause: Option<Cause>) {
         let (name, from) = (self.name(), change.before.name().as_str());

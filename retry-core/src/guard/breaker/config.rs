@@ -1,39 +1,38 @@
-//! [`BreakerConfig`]: all that a breaker is told, as plain numbers, so that a layer of settings can
-//! replace one of them.
+//! [`BreakerConfig`]: all settings of a breaker, as plain numbers, so that a layer of settings can
+//! replace a single one.
 
 use std::time::Duration;
 
 use super::bounds;
 use super::error::BreakerError;
 
-/// Which verdicts a rate is taken over.
+/// The verdicts over which a rate is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Window {
     /// The last calls, this many.
     Calls(u32),
-    /// The calls of the last while, to a tenth of it.
+    /// The calls of the last time window, exact to a tenth of it.
     Time(Duration),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct BreakerConfig {
-    /// Failures in a row that open. Counts where there is no window.
+    /// Failures in a row that open the circuit. Used if there is no window.
     pub(crate) failure_threshold: u32,
-    /// How long it stays open, spread by a tenth to either side.
+    /// Length of the open state, spread by a tenth to either side.
     pub(crate) recovery_timeout: Duration,
     pub(crate) window: Option<Window>,
-    /// The share of failures in the window that opens.
+    /// Share of failures in the window that opens the circuit.
     pub(crate) failure_rate: f64,
-    /// Calls that the window must hold before a rate means anything; the whole window, where it
-    /// holds fewer.
+    /// Calls that the window must hold before a rate counts; the whole window, if it holds fewer.
     pub(crate) minimum_calls: u32,
     /// A call that took longer is slow. Needs a window.
     pub(crate) slow_call: Option<Duration>,
-    /// The share of slow calls in the window that opens.
+    /// Share of slow calls in the window that opens the circuit.
     pub(crate) slow_call_rate: f64,
     /// Calls that may try at a time while half open.
     pub(crate) half_open_permits: u32,
-    /// Successes that close.
+    /// Successes that close the circuit.
     pub(crate) success_threshold: u32,
 }
 
@@ -102,7 +101,7 @@ impl BreakerConfig {
         Ok(())
     }
 
-    /// The longest that a draw of the open time can give, with the rounding to milliseconds.
+    /// Returns the longest open time that can be drawn, with the rounding to milliseconds.
     pub(super) const fn longest_open(&self) -> Duration {
         let spread = self
             .recovery_timeout
@@ -110,14 +109,14 @@ impl BreakerConfig {
         spread.saturating_add(Duration::from_millis(2))
     }
 
-    /// The open time's bounds in nanoseconds: a tenth to either side, so that the clients of one
+    /// Returns the open time's bounds in nanoseconds: a tenth to either side, so that the clients of one
     /// dependency do not all come back at once.
     pub(super) const fn open_nanos(&self) -> (u64, u64) {
         let middle = nanos(self.recovery_timeout);
         (middle - tenth(middle), middle.saturating_add(tenth(middle)))
     }
 
-    /// Calls that a window must hold before it is judged.
+    /// Returns the calls that a window must hold before it is judged.
     pub(super) fn enough_calls(&self) -> u32 {
         match self.window {
             Some(Window::Calls(calls)) => self.minimum_calls.min(calls),
@@ -143,7 +142,7 @@ const fn shorter(one: Duration, other: Duration) -> bool {
     one.as_nanos() < other.as_nanos()
 }
 
-/// Not a number is none either.
+/// Not-a-number is not a rate either.
 const fn is_rate(rate: f64) -> bool {
     rate > 0.0 && rate <= 1.0
 }

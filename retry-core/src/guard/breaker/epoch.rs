@@ -1,7 +1,7 @@
-//! [`Epoch`]: which permits a verdict may speak for.
+//! [`Epoch`]: the permits to which a verdict belongs.
 
-/// Which stretch between two transitions a permit, or a verdict, belongs to; a half-open stretch has
-/// one epoch for each round of trials. Comes round after four million, which no call outlasts.
+/// The stretch between two transitions to which a permit or a verdict belongs; a half-open stretch has
+/// one epoch for each round of trials. Wraps after four million, which no call outlasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Epoch(u32);
 
@@ -18,7 +18,7 @@ impl Epoch {
         ahead != 0 && ahead < 1 << (Self::BITS - 1)
     }
 
-    /// Whether it is `first`, `last` or one between them.
+    /// Whether it is `first`, `last` or between them.
     pub(super) const fn is_within(self, first: Self, last: Self) -> bool {
         self.ahead_of(first) <= last.ahead_of(first)
     }

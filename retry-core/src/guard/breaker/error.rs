@@ -1,4 +1,4 @@
-//! Errors, by moment: making a breaker, asking it for a permit, looking one up.
+//! Errors, by moment: making a breaker, requesting a permit, looking one up.
 
 use std::time::Duration;
 
@@ -6,20 +6,20 @@ use super::bounds;
 use crate::text::circuit_name::CircuitName;
 use crate::text::duration::Wait;
 
-/// A breaker that cannot be made: names the field, the value and what is allowed.
+/// A breaker that cannot be made: states the field, the value and the allowed range.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BreakerError {
-    /// Opening without a failure.
+    /// The circuit would open without a failure.
     #[error("failure_threshold is {value}; it must be at least 1")]
     FailureThreshold {
         /// The refused value.
         value: u32,
     },
-    /// No time to recover.
+    /// The recovery time is zero.
     #[error("recovery_timeout is 0; it must be more than 0")]
     RecoveryTimeout,
-    /// A window of no calls, or of more than are looked through at each verdict.
+    /// A window of no calls, or of more than a verdict can scan.
     #[error(
         "count window is {value} calls; it must be from 1 to {}",
         bounds::MOST_CALLS
@@ -40,7 +40,7 @@ pub enum BreakerError {
         /// The refused value.
         value: f64,
     },
-    /// A rate over nothing.
+    /// A rate would need no calls.
     #[error("minimum_calls is {value}; it must be at least 1")]
     MinimumCalls {
         /// The refused value.
@@ -58,10 +58,10 @@ pub enum BreakerError {
         /// The refused value.
         value: f64,
     },
-    /// `slow_call` or `minimum_calls` where there is no window that they could count in.
+    /// `slow_call` or `minimum_calls` without a window in which they count.
     #[error("slow_call and minimum_calls need a window; set a count or time window first")]
     NoWindow,
-    /// Nobody could try, or more than can be counted.
+    /// No call could try, or more than can be counted.
     #[error(
         "half_open_permits is {value}; it must be from 1 to {}",
         bounds::MOST_TRIALS
@@ -70,7 +70,7 @@ pub enum BreakerError {
         /// The refused value.
         value: u32,
     },
-    /// Closing without a success, or after more than can be counted.
+    /// The circuit would close without a success, or after more than can be counted.
     #[error(
         "success_threshold is {value}; it must be from 1 to {}",
         bounds::MOST_TRIALS
@@ -82,7 +82,7 @@ pub enum BreakerError {
 }
 
 impl BreakerError {
-    /// What a const setter's panic says: text cannot be put together there.
+    /// Returns the panic text of a const setter, which cannot format values.
     pub(crate) const fn rule(&self) -> &'static str {
         match self {
             Self::FailureThreshold { .. } => "failure_threshold must be at least 1",
@@ -109,9 +109,9 @@ impl BreakerError {
 pub struct CircuitOpen {
     /// The breaker's name.
     pub name: CircuitName,
-    /// When to come back, a millisecond or more: the rest of the open time; or, where trial calls have
-    /// all permits, the time after which another may try even if none of them ends, though the circuit
-    /// may close earlier. `None` where it was forced open, and stays so until it is reset.
+    /// Time after which to come back, a millisecond or more: the rest of the open time; or, if trial
+    /// calls have all permits, the time after which another may try even if none of them ends, though
+    /// the circuit may close earlier. `None` if it was forced open, and stays so until it is reset.
     pub retry_after: Option<Duration>,
 }
 
@@ -122,14 +122,14 @@ fn when(retry_after: Option<Duration>) -> String {
     }
 }
 
-/// No breaker of that name is known.
+/// No breaker has that name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown circuit breaker {name:?}; {}", known_names(known))]
 #[non_exhaustive]
 pub struct UnknownBreaker {
-    /// The name as it was given.
+    /// The name as given.
     pub name: String,
-    /// The names that are known so far, in order.
+    /// The known names so far, in order.
     pub known: Vec<&'static str>,
 }
 

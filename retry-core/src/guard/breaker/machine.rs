@@ -11,7 +11,7 @@ use super::tick::Tick;
 use super::trials::Trials;
 use crate::sync::atomic_word::AtomicWord;
 
-/// What a step made of the state.
+/// The result of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Change {
     pub(super) before: State,
@@ -19,21 +19,21 @@ pub(super) struct Change {
 }
 
 impl Change {
-    /// Whether the circuit went from one state into another. Exactly one caller learns of each.
+    /// Whether the circuit changed its state. Exactly one caller learns of each change.
     pub(super) fn is_transition(&self) -> bool {
         self.before.name() != self.after.name()
     }
 }
 
-/// One word that holds the whole state: whoever changes it has seen all of what it changes. What is
-/// known of trials stands beside it, and is written first.
+/// One word that holds the whole state: a change always starts from the whole state that it replaces.
+/// The state about trials stands beside it, and is written first.
 pub(super) struct Machine<W> {
     state: W,
     trials: W,
 }
 
 impl<W> Machine<W> {
-    /// Closed, where both words are zero.
+    /// Makes a closed circuit, whose two words are zero.
     pub(super) const fn new(state: W, trials: W) -> Self {
         Self { state, trials }
     }
@@ -45,15 +45,15 @@ impl<W: AtomicWord> Machine<W> {
         State::unpack(self.state.load())
     }
 
-    /// The epoch of a closed circuit: all that a call needs to pass.
+    /// Returns the epoch of a closed circuit: all that a call needs to pass.
     #[inline]
     pub(super) fn closed(&self) -> Option<Epoch> {
         let state = self.state();
         matches!(state.phase, Phase::Closed { .. }).then_some(state.epoch)
     }
 
-    /// Whether a success of `epoch` would change nothing: the circuit is closed and no call has
-    /// failed since the last that succeeded.
+    /// Whether a success of `epoch` would change nothing: the circuit is closed and no call has failed
+    /// since the last success.
     #[inline]
     pub(super) fn is_well(&self, epoch: Epoch) -> bool {
         let well = State {
@@ -65,16 +65,16 @@ impl<W: AtomicWord> Machine<W> {
 
     /// A closed circuit is read and not written.
     ///
-    /// Where an overdue trial is given back while another call takes its place, a third may find that
-    /// place free first: then both try.
+    /// If an overdue trial is given back while another call takes its place, a third call may find that
+    /// place free first: then both are trials.
     pub(super) fn acquire(
         &self,
         config: &BreakerConfig,
         now: impl Fn() -> Instant,
     ) -> Result<Change, Option<Duration>> {
         loop {
-            // In this order: what is then found half open has these trials, or later ones, and those
-            // keep the exchange below from being made.
+            // In this order: a circuit found half open then has these trials, or later ones, and later
+            // ones make the exchange below fail.
             let (trials, word) = (self.trials.load(), self.state.load());
             let before = State::unpack(word);
             let after = before.acquired(config, Trials::unpack(trials), || Tick::at(now()))?;
@@ -98,7 +98,8 @@ impl<W: AtomicWord> Machine<W> {
         }
     }
 
-    /// When to ask for a permit again: an error as [`acquire`](Self::acquire) would give.
+    /// Returns the time after which to request a permit again: the error that [`acquire`](Self::acquire)
+    /// would give.
     pub(super) fn ask(
         &self,
         config: &BreakerConfig,
@@ -147,7 +148,7 @@ impl<W: AtomicWord> Machine<W> {
         loop {
             let before = State::unpack(word);
             let after = next(before);
-            // Nothing to write is nothing shared.
+            // Without a write, the cache line stays shared.
             let written = if after == before {
                 Ok(word)
             } else {

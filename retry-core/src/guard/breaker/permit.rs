@@ -1,4 +1,4 @@
-//! [`Permit`]: a call that a circuit has let through, and whose verdict it waits for.
+//! [`Permit`]: a call that a circuit has admitted, and whose verdict it waits for.
 
 use std::fmt;
 use std::mem::ManuallyDrop;
@@ -10,17 +10,17 @@ use super::tick::Tick;
 use crate::report::metrics::CircuitCall;
 use tokio::time::Instant;
 
-/// One call that a [`CircuitBreaker`] has let through.
+/// One call that a [`CircuitBreaker`] has admitted.
 ///
-/// Say how it went by [`succeed`](Self::succeed) or [`fail`](Self::fail). A permit that is dropped,
-/// as by a cancelled call or one that never asked the other side, gives no verdict: it frees its
-/// place where the circuit is half open, so that the next call may try at once, and counts nowhere
-/// else: not as a failure, nor as a success that ends a row of failures, nor in a window. A verdict
-/// that comes after the circuit has moved on is discarded.
+/// Give the verdict by [`succeed`](Self::succeed) or [`fail`](Self::fail). A dropped permit, as of a
+/// cancelled call or one that made no request, gives no verdict. It frees its place if the circuit is
+/// half open, so that the next call may try at once, and counts nowhere else: not as a failure, nor as a
+/// success that ends a row of failures, nor in a window. A verdict that comes after the circuit has
+/// moved on is discarded.
 ///
-/// A trial call that has run for the recovery time keeps its place no longer: another may try. Its
-/// verdict counts as long as the circuit is half open, however late, since it speaks of the same
-/// stretch; and it frees no place that another call has.
+/// A trial call that has run for the recovery time loses its place: another call may try. Its verdict
+/// still counts as long as the circuit is half open, however late, because it is about the same stretch;
+/// and it frees no place that another call holds.
 ///
 /// ```
 /// use retry_core::{CircuitBreaker, CircuitState};
@@ -39,21 +39,21 @@ use tokio::time::Instant;
 pub struct Permit<'a> {
     breaker: &'a CircuitBreaker,
     epoch: Epoch,
-    /// When it began, where anybody asks for slow calls: four bytes, since every call carries them.
+    /// Start of the call, if slow calls are counted: four bytes, because every call carries it.
     began: u32,
 }
 
-/// Calling.
+/// Calls.
 impl CircuitBreaker {
-    /// Asks to let one call through. The permit takes its verdict.
+    /// Requests to admit one call. The permit takes the call's verdict.
     ///
     /// # Errors
     ///
-    /// [`CircuitOpen`] where the circuit is open, or half open with all its permits out.
+    /// [`CircuitOpen`] if the circuit is open, or half open with all its permits out.
     #[inline]
     pub fn try_acquire(&self) -> Result<Permit<'_>, CircuitOpen> {
         match self.machine.closed() {
-            // Nobody asks how long the call takes: no clock is read.
+            // The length of the call is not needed: no clock is read.
             Some(epoch) if self.config.slow_call.is_none() => Ok(Permit::new(self, epoch, 0)),
             _ => self.acquire(now),
         }
@@ -91,20 +91,20 @@ impl<'a> Permit<'a> {
         }
     }
 
-    /// The call did what it was to do, or was told by a healthy other side that it cannot.
+    /// Reports a call that succeeded, or that a healthy other side refused.
     #[inline]
     pub fn succeed(self) {
         self.end(false, now);
     }
 
-    /// The call failed in a way that says something about the other side's health.
+    /// Reports a call whose failure shows that the other side is unhealthy.
     pub fn fail(self) {
         self.end(true, now);
     }
 
     #[inline]
     pub(super) fn end(self, failed: bool, now: impl Fn() -> Instant) {
-        // What a dropped permit does is for those that give no verdict.
+        // Skips the drop of the permit, which is for calls without a verdict.
         let this = ManuallyDrop::new(self);
         if failed || !this.breaker.is_well(this.epoch) {
             this.breaker.ended(this.epoch, this.began, failed, now);

@@ -1,5 +1,5 @@
-//! All breakers that have a name: found by it, and shared by it. Those of the program's text are kept
-//! for good; those made at run time are known for as long as there is a handle to them.
+//! Registry of all named breakers, which are found and shared by name. Those in the program's text stay
+//! for good; those made at run time stay as long as a handle to them exists.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
@@ -13,23 +13,23 @@ use crate::sync::registry;
 use crate::sync::registry::Registry;
 use crate::text::circuit_name::CircuitName;
 
-/// Named by code, or made for an operation of a class.
+/// Named by code (`None`), or made for an operation of a class.
 type Key = (Option<&'static str>, &'static str);
 
-/// There is one for each breaker in the program's text. Those named by code come first.
+/// One entry for each breaker in the program's text. Those named by code come first.
 static REGISTRY: Registry<Key, CircuitBreaker> = Registry::new();
 
-/// Those that were made at run time. Taken out by [`forget`] when they are dropped.
+/// Breakers made at run time. [`forget`] removes one when it is dropped.
 static SHARED: Mutex<BTreeMap<CircuitName, Weak<CircuitBreaker>>> = Mutex::new(BTreeMap::new());
 
-/// Finding.
+/// Lookup.
 impl CircuitBreaker {
-    /// The breaker of that name: one named by code, else the one that was made for an operation.
-    /// Where operations of two classes share a name, the first in the order of classes;
-    /// [`all`](Self::all) has both.
+    /// Returns the breaker of that name: one named by code, else one made for an operation. If
+    /// operations of several classes share a name, the first in the order of classes; [`all`](Self::all)
+    /// has all of them.
     ///
-    /// A breaker that an attribute makes is known from its first call on; one that code made, from
-    /// [`register`](Self::register) on.
+    /// A breaker that an attribute makes is known from its first call; one that code makes, from
+    /// [`register`](Self::register).
     ///
     /// # Errors
     ///
@@ -60,15 +60,15 @@ impl CircuitBreaker {
             })
     }
 
-    /// Every breaker that is known, those named by code first: for dashboards.
+    /// Returns every known breaker, those named by code first: for dashboards.
     #[must_use]
     pub fn all() -> Vec<&'static Self> {
         let all = REGISTRY.all();
         all.into_iter().map(|(_, breaker)| breaker).collect()
     }
 
-    /// Lets [`find`](Self::find) and [`all`](Self::all) know a breaker that code made itself.
-    /// Doing so again changes nothing. The first of a name stays; another one is told of at ERROR.
+    /// Makes a breaker that code made known to [`find`](Self::find) and [`all`](Self::all). Repeating it
+    /// changes nothing. The first one of a name stays; another one is reported at ERROR.
     pub fn register(&'static self) {
         let known = REGISTRY.get_or_keep((self.class, self.name()), || self);
         if !std::ptr::eq(known, self) {
@@ -76,9 +76,9 @@ impl CircuitBreaker {
         }
     }
 
-    /// [`register`](Self::register) for a breaker that was made at run time: lets
-    /// [`find_shared`](Self::find_shared) and [`all_shared`](Self::all_shared) know it, until its last
-    /// handle is dropped. The first of a name stays; another one is told of at ERROR.
+    /// Like [`register`](Self::register), for a breaker made at run time:
+    /// [`find_shared`](Self::find_shared) and [`all_shared`](Self::all_shared) know it until its last
+    /// handle is dropped. The first one of a name stays; another one is reported at ERROR.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -98,7 +98,7 @@ impl CircuitBreaker {
             known.insert(self.name.clone(), Arc::downgrade(self));
             self.listed.store(true, Ordering::Relaxed);
         }
-        // A breaker may go here, which needs the lock.
+        // A breaker may be dropped here, which needs the lock.
         drop(known);
         if let Some(first) = first
             && !Arc::ptr_eq(&first, self)
@@ -107,20 +107,20 @@ impl CircuitBreaker {
         }
     }
 
-    /// The breaker of that name among those made at run time, if there is still a handle to it.
+    /// Returns the breaker of that name among those made at run time, if a handle to it still exists.
     #[must_use]
     pub fn find_shared(name: &str) -> Option<Arc<Self>> {
         shared().get(name).and_then(Weak::upgrade)
     }
 
-    /// Every breaker made at run time that is known, in the order of names.
+    /// Returns every known breaker made at run time, in the order of names.
     #[must_use]
     pub fn all_shared() -> Vec<Arc<Self>> {
         shared().values().filter_map(Weak::upgrade).collect()
     }
 
-    /// The breaker that calls share by this name: the one that there is, else a new one. The first
-    /// configuration counts; that another one was given is logged once.
+    /// Returns the breaker that calls share by this name, made if there is none. The first configuration
+    /// counts; a different one is logged once.
     pub(crate) fn shared(
         name: &'static str,
         config: BreakerConfig,
@@ -133,8 +133,8 @@ impl CircuitBreaker {
         breaker
     }
 
-    /// An operation's own breaker. Under another configuration, which newly installed settings may
-    /// bring, it begins anew; calls under way keep the old one.
+    /// Returns an operation's own breaker. A new configuration, for example from newly installed
+    /// settings, gives a new breaker; calls under way keep the old one.
     pub(crate) fn of_operation(
         class: &'static str,
         name: &'static str,
@@ -155,7 +155,7 @@ impl CircuitBreaker {
     }
 }
 
-/// The breaker of this name is dropped. One that took the name meanwhile stays.
+/// Removes the dropped breaker of this name. Another breaker that took the name meanwhile stays.
 pub(super) fn forget(name: &CircuitName) {
     let mut known = shared();
     if known
@@ -179,7 +179,7 @@ fn made(
     registry::leaked(CircuitBreaker::unchecked(class, name, config))
 }
 
-/// Goes with all that is kept for it, but for what a metrics recorder has been told.
+/// Drops all state of the breaker, except for the series of a metrics recorder.
 impl Drop for CircuitBreaker {
     fn drop(&mut self) {
         if *self.listed.get_mut() {
@@ -203,7 +203,7 @@ mod tests {
         assert_eq!(storage.class(), Some("storage"));
         let found = CircuitBreaker::find("registry run_task").expect("known");
         assert!(std::ptr::eq(found, storage));
-        // One that code names comes before those of operations.
+        // A breaker named by code comes before those of operations.
         let named = CircuitBreaker::shared("registry run_task", CONFIG, true);
         let found = CircuitBreaker::find("registry run_task").expect("known");
         assert!(std::ptr::eq(found, named));
@@ -270,11 +270,11 @@ mod tests {
         assert!(find().is_none() && !shared().contains_key("registry shared"));
         second.register_shared();
         assert!(find().is_some_and(|found| Arc::ptr_eq(&found, &second)));
-        // One that was never known takes nobody's place with it.
+        // A breaker that was never registered removes no other one.
         drop(make());
         let all = CircuitBreaker::all_shared();
         assert!(all.iter().any(|known| Arc::ptr_eq(known, &second)));
-        // Those of the program's text are found apart.
+        // Breakers of the program's text are looked up separately.
         assert!(CircuitBreaker::find("registry shared").is_err());
     }
 }

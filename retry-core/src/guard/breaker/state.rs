@@ -1,5 +1,5 @@
-//! The state of a circuit as one word, and what each event makes of it: plain functions of the
-//! state and of what is handed in.
+//! The state of a circuit as one word, and its transition for each event, as plain functions of the
+//! state and of parameters.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use super::tick::Tick;
 use super::trials::Trials;
 use crate::report::circuit::CircuitState;
 
-/// What a circuit knows beside its epoch.
+/// A circuit's state, except its epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// Failures in a row; 0 where a window counts.
+    /// Failures in a row; 0 if a window counts.
     Closed {
         failures: u32,
     },
@@ -34,16 +34,16 @@ pub(super) struct State {
     pub(super) phase: Phase,
 }
 
-/// The word: two bits say which phase, forty hold its numbers, the rest the epoch.
+/// Layout of the word: two bits for the phase, forty for its numbers, the rest for the epoch.
 const PHASE_BITS: u32 = 2;
 const HALF: u32 = Tick::BITS / 2;
 const EPOCH_AT: u32 = PHASE_BITS + Tick::BITS;
 const _: () = assert!(EPOCH_AT + Epoch::BITS == u64::BITS);
-// The counts of a half-open circuit share the forty bits.
+// The two counts of a half-open circuit share the forty bits.
 const _: () = assert!((bounds::MOST_TRIALS as u64) < 1 << HALF);
 
 impl State {
-    /// The word that a circuit begins with is zero.
+    /// Packs the state. The initial word of a circuit is zero.
     pub(super) const fn pack(self) -> u64 {
         let (phase, numbers) = match self.phase {
             Phase::Closed { failures } => (0, failures as u64),
@@ -86,8 +86,8 @@ impl State {
         }
     }
 
-    /// How long calls are rejected for certain: forever where it is forced open, not at all where
-    /// the next to ask may pass.
+    /// Returns how long calls are certainly rejected: forever if it is forced open, `None` if the next
+    /// request may pass.
     pub(super) fn rejects_for(
         self,
         config: &BreakerConfig,
@@ -95,8 +95,8 @@ impl State {
     ) -> Option<Duration> {
         match self.phase {
             Phase::Closed { .. } | Phase::HalfOpen { .. } => None,
-            // More is left than any open time is long: the clock went back, and the time that it
-            // was opened at means nothing any more.
+            // More time is left than any open time: the clock went back, and the time of the opening has
+            // lost its meaning.
             Phase::Open { until } => until
                 .left(now())
                 .filter(|left| *left <= config.longest_open()),
@@ -104,10 +104,10 @@ impl State {
         }
     }
 
-    /// A call asks for a permit. The error says when to come back, as
-    /// [`CircuitOpen`](crate::guard::breaker::error::CircuitOpen) does.
+    /// Requests a permit. The error is the time after which to request again, as in
+    /// [`CircuitOpen`](crate::guard::breaker::error::CircuitOpen).
     ///
-    /// Where all permits are out and no trial ended in time, a new round of trials begins.
+    /// If all permits are out and no trial ended in time, a new round of trials begins.
     pub(super) fn acquired(
         self,
         config: &BreakerConfig,
@@ -139,7 +139,7 @@ impl State {
         }
     }
 
-    /// A call with a permit of `epoch` succeeded.
+    /// Applies the success of a call with a permit of `epoch`.
     pub(super) fn succeeded(
         self,
         epoch: Epoch,
@@ -165,7 +165,7 @@ impl State {
         }
     }
 
-    /// A call with a permit of `epoch` failed. `until` is when an open circuit ends.
+    /// Applies the failure of a call with a permit of `epoch`. `until` is the end of an open circuit.
     pub(super) fn failed(
         self,
         epoch: Epoch,
@@ -186,7 +186,7 @@ impl State {
         }
     }
 
-    /// The verdicts of `epoch` are enough to open.
+    /// Opens the circuit: the verdicts of `epoch` are enough.
     pub(super) fn tripped(
         self,
         epoch: Epoch,
@@ -201,7 +201,7 @@ impl State {
         }
     }
 
-    /// A call with a permit of `epoch` ended without a verdict.
+    /// Applies the end, without a verdict, of a call with a permit of `epoch`.
     pub(super) fn given_back(self, epoch: Epoch) -> Self {
         match self.phase {
             Phase::HalfOpen { trying, succeeded } => self.stays(Phase::HalfOpen {
@@ -219,12 +219,12 @@ impl State {
         }
     }
 
-    /// Closed, with an epoch of its own even where it was closed: verdicts on their way are old.
+    /// Closes the circuit, with a new epoch even if it was closed: verdicts under way are then outdated.
     pub(super) fn reset(self) -> Self {
         self.becomes(Phase::Closed { failures: 0 })
     }
 
-    /// Whether a verdict of `epoch` counts: its permit is of this stretch, and of whichever round.
+    /// Whether a verdict of `epoch` counts: its permit is of this stretch, in any round.
     fn hears(self, epoch: Epoch, trials: impl Fn() -> Trials) -> bool {
         let earlier_round = || {
             matches!(self.phase, Phase::HalfOpen { .. })
@@ -233,8 +233,8 @@ impl State {
         epoch == self.epoch || earlier_round()
     }
 
-    /// The trials of this round without one of `epoch`: one of an earlier round has lost its place to
-    /// another call, and frees none.
+    /// Returns the trials of this round without one of `epoch`: a trial of an earlier round has lost its
+    /// place to another call, and frees none.
     fn without(self, epoch: Epoch, trying: u32) -> u32 {
         trying.saturating_sub((epoch == self.epoch).into())
     }

@@ -1,15 +1,15 @@
-//! How a call went, and how many calls went so.
+//! The outcome of a call, and a count of outcomes.
 
 use std::ops::AddAssign;
 
-/// How a call went, as far as a circuit cares.
+/// The outcome of a call, as a circuit needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Outcome {
     pub(super) failed: bool,
     pub(super) slow: bool,
 }
 
-/// What a window holds.
+/// The content of a window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tally {
     pub(super) calls: u32,

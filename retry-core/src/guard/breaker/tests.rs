@@ -1,4 +1,4 @@
-//! The breaker as a whole, with a `now` that is handed in.
+//! The breaker as a whole, with `now` as a parameter.
 
 mod model;
 #[cfg(feature = "testing")]
@@ -36,13 +36,13 @@ impl CircuitBreaker {
         permit.end_at(now, failed);
     }
 
-    /// What `retry_after` says at `now`.
+    /// Returns the `retry_after` of a rejection at `now`.
     fn retry_at(&self, now: Instant) -> Option<Duration> {
         let asked = self.machine.ask(&self.config, || Tick::at(now));
         asked.err().flatten()
     }
 
-    /// Opens it as its calls would.
+    /// Opens the circuit as its calls would.
     fn open_at(&self, now: Instant) -> Duration {
         for _ in 0..self.config.failure_threshold {
             self.call_at(now, true);

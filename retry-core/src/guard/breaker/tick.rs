@@ -1,12 +1,12 @@
-//! [`Tick`]: a moment in 40 bits, so that it fits in a circuit's word beside its epoch.
+//! [`Tick`]: a moment in 40 bits, so that it fits into a circuit's word beside its epoch.
 
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Milliseconds, counted so that the first moment anybody asked for lies in the middle: 17 years
-/// before it and 17 after. What lies further is cut to the ends.
+/// Milliseconds, with the first moment requested in the middle: 17 years before it and 17 after. A
+/// moment outside is clamped to the ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Tick(u64);
 
@@ -15,7 +15,7 @@ impl Tick {
     const LAST: u64 = (1 << Self::BITS) - 1;
     const MIDDLE: u64 = 1 << (Self::BITS - 1);
 
-    /// The tick that `now` lies in: rounded down.
+    /// Returns the tick that contains `now`: rounded down.
     pub(super) fn at(now: Instant) -> Self {
         let origin = origin(now);
         // A paused or virtual clock may stand before the origin, which another clock has set.
@@ -24,8 +24,8 @@ impl Tick {
         Self::from_middle(after, before)
     }
 
-    /// The first tick that is no earlier than `wait` after `now`: rounded up, so that nothing is
-    /// over before its time.
+    /// Returns the first tick not earlier than `wait` after `now`: rounded up, so that no wait ends
+    /// early.
     pub(super) fn after(now: Instant, wait: Duration) -> Self {
         let origin = origin(now);
         let Some(then) = now.checked_add(wait) else {
@@ -36,24 +36,24 @@ impl Tick {
         Self::from_middle(after, before)
     }
 
-    /// How long it is from `now` until this tick; `None` where it has come.
+    /// Returns the time from `now` until this tick; `None` if it has come.
     pub(super) fn left(self, now: Self) -> Option<Duration> {
         let left = self.0.checked_sub(now.0).filter(|left| *left > 0)?;
         Some(Duration::from_millis(left))
     }
 
-    /// Its place in a row of spans of `span` milliseconds. Comes round after 2³² spans.
+    /// Returns its index in a row of spans of `span` milliseconds. Wraps after 2³² spans.
     pub(super) fn span(self, span: u64) -> u32 {
         low_half(self.0 / span.max(1))
     }
 
-    /// Enough of it to tell how long a call took, in four bytes.
+    /// Returns enough of it, in four bytes, to compute the length of a call.
     pub(super) fn low(self) -> u32 {
         low_half(self.0)
     }
 
-    /// How long ago the tick was whose low half is `began`: right for calls of up to 24 days, and
-    /// nothing where the clock went back meanwhile.
+    /// Returns the time since the tick with the low half `began`: right for calls of up to 24 days, and
+    /// zero if the clock went back meanwhile.
     pub(super) fn since_low(self, began: u32) -> Duration {
         let millis = self.low().wrapping_sub(began);
         let went_back = millis > u32::MAX / 2;

@@ -1,4 +1,4 @@
-//! [`Trials`]: which trials a half-open circuit waits for, and until when.
+//! [`Trials`]: the trials that a half-open circuit waits for, and their time limit.
 
 use std::time::Duration;
 
@@ -6,15 +6,15 @@ use super::config::BreakerConfig;
 use super::epoch::Epoch;
 use super::tick::Tick;
 
-/// What a half-open circuit knows of its trials beside their number: a word of its own, which a call
-/// writes before it takes its place in the circuit's word. A circuit that is seen half open has thus
-/// the word of this stretch, or of a later one.
+/// A half-open circuit's state about its trials, except their number: a separate word, which a call
+/// writes before it takes its place in the circuit's word. A circuit that is seen half open thus has the
+/// word of this stretch, or of a later one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Trials {
     /// The first round of the stretch.
     pub(super) first: Epoch,
-    /// When the trial that began last has run for as long as a circuit stays open: no trial under way
-    /// is younger, so that another may take its place.
+    /// Time at which the latest trial has run for as long as a circuit stays open: no trial under way is
+    /// younger, so another may take its place.
     pub(super) overdue_at: Tick,
 }
 
@@ -30,8 +30,8 @@ impl Trials {
         }
     }
 
-    /// How long it is until the youngest trial is overdue; `None` where it is. More than any open time
-    /// tells of a clock that went back.
+    /// Returns the time until the youngest trial is overdue; `None` if it is. A value above every open
+    /// time means that the clock went back.
     pub(super) fn left(self, config: &BreakerConfig, now: Tick) -> Option<Duration> {
         self.overdue_at
             .left(now)

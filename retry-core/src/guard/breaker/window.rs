@@ -1,7 +1,7 @@
-//! What a closed circuit remembers of its calls, where a rate decides.
+//! The memory of a closed circuit's calls, if a rate decides.
 //!
-//! What is written carries the epoch that it belongs to, so that nobody has to clear a window: what
-//! an earlier epoch left is not there for the next.
+//! Every entry carries its epoch, so that a window is never cleared: entries of an earlier epoch do not
+//! exist for a later one.
 
 mod calls;
 mod time;
@@ -18,14 +18,14 @@ use calls::LastCalls;
 use time::LastWhile;
 
 impl Tally {
-    /// Why this is enough to open, if it is.
+    /// Returns the cause, if this is enough to open.
     pub(super) fn judge(self, config: &BreakerConfig) -> Option<Cause> {
         if self.calls < config.enough_calls() {
             return None;
         }
         let calls = f64::from(self.calls);
-        // A quotient, since 7 of 100 is the same number as a rate of 0.07, and 100 × 0.07 is more
-        // than 7.
+        // Compares a quotient: 7 / 100 is the same number as a rate of 0.07, but 100 × 0.07 is more than
+        // 7.
         if f64::from(self.failed) / calls >= config.failure_rate {
             return Some(Cause::Failed(self));
         }
@@ -48,7 +48,7 @@ impl Record {
         }
     }
 
-    /// Writes a call of `epoch` down and says what the window then holds.
+    /// Records a call of `epoch` and returns the window's content.
     pub(super) fn add(&self, epoch: Epoch, outcome: Outcome, now: impl Fn() -> Tick) -> Tally {
         match self {
             Self::Calls(calls) => calls.add(epoch, outcome),

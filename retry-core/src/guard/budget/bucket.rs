@@ -16,12 +16,12 @@ pub(super) struct Bucket<W = AtomicU64> {
     limits: BudgetLimits,
     deposits: Stripes,
     level: Level<W>,
-    /// When a retry first asked. Until then the bucket was full, so no time before counts.
+    /// Time of the first retry request. Until then the bucket was full, so no earlier time counts.
     origin: OnceLock<Instant>,
 }
 
 impl<W: AtomicWord> Bucket<W> {
-    /// A full bucket, around a word that is 0.
+    /// Makes a full bucket, around a word that is 0.
     pub(super) fn new(limits: BudgetLimits, word: W) -> Self {
         Self {
             limits,
@@ -57,13 +57,13 @@ impl<W: AtomicWord> Bucket<W> {
         tokens
     }
 
-    /// All that ever came in.
+    /// Returns the total income so far.
     fn income(&self, millis: i64) -> i64 {
         let earned = self.limits.earned(self.deposits.sum(), millis);
         self.limits.capacity().saturating_add(earned)
     }
 
-    /// Since the origin; under 0 before it, where the clock went back.
+    /// Returns the milliseconds since the origin; negative if the clock went back before it.
     fn millis(&self, now: Instant) -> i64 {
         let origin = *self.origin.get_or_init(|| now);
         match now.checked_duration_since(origin) {

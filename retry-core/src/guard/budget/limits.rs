@@ -1,12 +1,12 @@
-//! [`BudgetLimits`]: what a budget earns and holds, and the ranges of that.
+//! [`BudgetLimits`]: the income and the capacity of a budget, and their allowed ranges.
 
 /// Tokens are counted in thousandths.
 pub(crate) const TOKEN: i64 = 1_000;
 
-/// More tokens than this limit nothing, and with fewer no sum overflows in 290 years.
+/// More tokens than this limit nothing; up to this bound, no sum overflows in 290 years.
 const MOST: u32 = 1_000_000;
 
-/// A budget that cannot be made: names the field, the value and what is allowed.
+/// A budget that cannot be made: states the field, the value and the allowed range.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BudgetError {
@@ -30,14 +30,14 @@ pub enum BudgetError {
     },
 }
 
-/// The settings of a budget, valid.
+/// The valid settings of a budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct BudgetLimits {
     /// Thousandths of a token for each first attempt.
     ratio: u16,
     /// Tokens.
     burst: u32,
-    /// Tokens a second, which is thousandths a millisecond.
+    /// Tokens a second, equal to thousandths a millisecond.
     floor: u32,
 }
 
@@ -57,7 +57,7 @@ impl BudgetLimits {
         if !counted {
             return Err(BudgetError::Ratio { value: ratio });
         }
-        // Rounded: cut off, 0.29 would be 0.289.
+        // Rounded: truncated, 0.29 would be 0.289.
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -104,12 +104,12 @@ impl BudgetLimits {
         self.floor
     }
 
-    /// What the bucket holds at most, in thousandths.
+    /// Returns the most that the bucket holds, in thousandths.
     pub(crate) const fn capacity(self) -> i64 {
         self.burst as i64 * TOKEN
     }
 
-    /// What so many first attempts and so many milliseconds earn, in thousandths.
+    /// Returns the income from so many first attempts and milliseconds, in thousandths.
     pub(super) fn earned(self, deposits: u64, millis: i64) -> i64 {
         let deposits = i64::try_from(deposits).unwrap_or(i64::MAX);
         let by_calls = deposits.saturating_mul(i64::from(self.ratio));
@@ -117,7 +117,7 @@ impl BudgetLimits {
     }
 }
 
-/// The limits, or a panic that says what is allowed: in a constant, a compile error.
+/// Returns the limits, or panics with the allowed range: in a constant, a compile error.
 const fn valid(limits: Result<BudgetLimits, BudgetError>) -> BudgetLimits {
     match limits {
         Ok(limits) => limits,
@@ -139,7 +139,7 @@ mod tests {
             (0.0014, 0.001),
             (0.0015, 0.002),
             (0.1, 0.1),
-            // In binary 0.29 is a little less than 290 thousandths.
+            // In binary, 0.29 is a little less than 290 thousandths.
             (0.29, 0.29),
             (0.57, 0.57),
             (0.6, 0.6),

@@ -1,19 +1,18 @@
-//! [`RetryBudget`]: what retries may cost, as a share of the calls that ask for them.
+//! [`RetryBudget`]: limits retries to a share of the first attempts.
 //!
 //! # Why budgets
 //!
-//! A limit on attempts bounds what one call does; it does not bound what all calls do together.
-//! While a service fails, three attempts a call are three times the load, on a service that fails
-//! for load perhaps, and three layers of such calls are twenty-seven times. A budget bounds the
-//! sum: with a ratio of 0.1 a failing service sees 1.1 times the calls, however many attempts a
-//! policy allows, and while faults are few every one of them is still retried. The idea is that of
-//! Finagle's `RetryBudget` and of the client-side budgets of *Site Reliability Engineering*
-//! (Google, 2016), chapter 21.
+//! A limit on attempts bounds one call; it does not bound the sum of all calls. While a service fails,
+//! three attempts a call are three times the load, on a service that perhaps fails from load, and three
+//! layers of such calls are twenty-seven times. A budget bounds the sum: with a ratio of 0.1 a failing
+//! service sees 1.1 times the calls, however many attempts a policy allows, and while faults are few
+//! every one of them is still retried. The idea is that of Finagle's `RetryBudget` and of the
+//! client-side budgets of *Site Reliability Engineering* (Google, 2016), chapter 21.
 //!
-//! Each first attempt earns `ratio` tokens, a retry costs one, and an unspent balance is kept up to
-//! `burst`. A floor is earned by time alone, so that a caller with few calls may retry too. First
-//! attempts earn and not successes: of successes there are none in a full outage, and the first
-//! sign of recovery would meet callers who may not retry.
+//! Each first attempt earns `ratio` tokens, a retry costs one, and unspent tokens stay, up to `burst`.
+//! Time alone earns a floor, so that a caller with few calls may retry too. First attempts earn, not
+//! successes: a full outage has no successes, and at the first sign of recovery callers would have no
+//! retries.
 
 use std::fmt;
 use std::sync::atomic::AtomicU64;
@@ -28,14 +27,14 @@ use crate::clock;
 use super::limits::BudgetError;
 use super::token::Tokens;
 
-/// A bucket of tokens that retries are paid from: first attempts fill it, a retry costs one token.
+/// A bucket of tokens that pays for retries: first attempts fill it, a retry costs one token.
 ///
-/// With the default ratio of 0.1 a retry may follow every tenth call; a burst of 10 retries is held
-/// in reserve, and one a second is earned whatever happens. A retry that finds no token is not made:
-/// the call ends with the error it has, at once. A first attempt is never refused.
+/// With the default ratio of 0.1 a retry may follow every tenth call; a burst of 10 retries is in
+/// reserve, and time earns one retry a second in any case. A retry without a token is not made: the call
+/// ends at once with its last error. A first attempt is never refused.
 ///
-/// It can be a `static`, and a clone shares the bucket. The attributes take one as `budget = NAME`;
-/// code without an attribute pays by hand:
+/// It can be a `static`, and a clone shares the bucket. The attributes take one as `budget = NAME`; code
+/// without an attribute pays explicitly:
 ///
 /// ```
 /// use retry_core::RetryBudget;
@@ -49,33 +48,33 @@ use super::token::Tokens;
 /// assert!(PAYMENTS.withdraw());
 /// ```
 ///
-/// The floor is each bucket's own: a hundred processes with one bucket each may retry a hundred times
-/// a second, however ill the other side is. Where many buckets face one service, take a floor of 0.
+/// The floor belongs to each bucket: a hundred processes with one bucket each may retry a hundred times
+/// a second, however unhealthy the other side is. Where many buckets face one service, set a floor of 0.
 ///
 /// # Exactness
 ///
-/// Tokens are counted in whole thousandths: what the bucket pays out is never more than it held. A
-/// deposit writes nothing that threads share, and reads no clock: what has been earned is reckoned
-/// up when a retry asks. A token taken together with another bucket's is for a moment missing even
-/// where the other refuses.
+/// Tokens are counted in whole thousandths: the bucket never pays out more than it held. A deposit
+/// writes nothing that threads share, and reads no clock: earned tokens are added up when a retry
+/// requests one. A token taken together with another bucket's is missing for a moment even if the other
+/// bucket refuses.
 pub struct RetryBudget {
     limits: BudgetLimits,
     bucket: OnceLock<Arc<Bucket>>,
 }
 
-/// One token from each budget that is given, or nothing from any. Where both share one bucket it is
-/// one retry still, and costs one token.
+/// Takes one token from each given budget, or from none. If both share one bucket, it is still one retry
+/// and costs one token.
 pub(crate) fn take(budgets: [Option<&RetryBudget>; 2], now: Instant) -> Option<Tokens> {
     Tokens::take(budgets.map(|budget| budget.map(RetryBudget::bucket)), now)
 }
 
-/// Gives back what [`take`] took, of a retry that was paid for and then not made.
+/// Gives back the tokens of [`take`], for a retry that was paid for but not made.
 pub(crate) fn give_back(budgets: [Option<&RetryBudget>; 2]) {
     Tokens::give_back(budgets.map(|budget| budget.map(RetryBudget::bucket)));
 }
 
 impl RetryBudget {
-    /// A full bucket that every first attempt adds `ratio` tokens to: 0.1 allows one retry in ten
+    /// Makes a full bucket to which every first attempt adds `ratio` tokens: 0.1 allows one retry in ten
     /// calls. The ratio is 0, or from 0.001 to 1, and rounded to thousandths.
     ///
     /// In a `const` or a `static` a bad ratio fails to compile:
@@ -93,7 +92,7 @@ impl RetryBudget {
         Self::with_limits(BudgetLimits::DEFAULT.with_ratio(ratio))
     }
 
-    /// [`RetryBudget::new`] for a ratio that comes at run time.
+    /// Like [`RetryBudget::new`], for a ratio known only at run time.
     ///
     /// ```
     /// let error = retry_core::RetryBudget::try_new(1.5).unwrap_err();
@@ -110,9 +109,10 @@ impl RetryBudget {
         }
     }
 
-    /// How many tokens the bucket holds at most, and at first: 10 unless set; from 1 to 1,000,000.
+    /// Sets how many tokens the bucket holds at most, and at first: 10 unless set; from 1 to 1,000,000.
     ///
-    /// A budget already in use, or cloned, is left behind: the one returned has a bucket of its own.
+    /// The returned budget has a new bucket; a bucket already in use, or shared with clones, is not
+    /// changed.
     ///
     /// # Panics
     ///
@@ -123,7 +123,7 @@ impl RetryBudget {
         self.limited(limits)
     }
 
-    /// [`RetryBudget::with_burst`] for a number that comes at run time.
+    /// Like [`RetryBudget::with_burst`], for a number known only at run time.
     ///
     /// # Errors
     ///
@@ -132,21 +132,22 @@ impl RetryBudget {
         Ok(Self::with_limits(self.limits.try_with_burst(burst)?))
     }
 
-    /// How many tokens are earned each second whatever happens: 1 unless set; at most 1,000,000, and
-    /// 0 for none.
+    /// Sets how many tokens time earns each second in any case: 1 unless set; at most 1,000,000, and 0
+    /// for none.
     ///
-    /// A budget already in use, or cloned, is left behind: the one returned has a bucket of its own.
+    /// The returned budget has a new bucket; a bucket already in use, or shared with clones, is not
+    /// changed.
     ///
     /// # Panics
     ///
-    /// If `floor` is over that.
+    /// If `floor` is over 1,000,000.
     #[must_use]
     pub const fn with_floor(self, floor: u32) -> Self {
         let limits = self.limits.with_floor(floor);
         self.limited(limits)
     }
 
-    /// [`RetryBudget::with_floor`] for a number that comes at run time.
+    /// Like [`RetryBudget::with_floor`], for a number known only at run time.
     ///
     /// # Errors
     ///
@@ -161,7 +162,7 @@ impl RetryBudget {
         self.bucket().deposit();
     }
 
-    /// Takes one token for a retry, and says whether there was one.
+    /// Takes one token for a retry, and returns whether there was one.
     #[must_use = "a retry without a token is not to be made"]
     pub fn withdraw(&self) -> bool {
         self.withdraw_at(clock::now())
@@ -171,36 +172,36 @@ impl RetryBudget {
         self.bucket().withdraw(now)
     }
 
-    /// What the bucket holds now, from 0 to the burst.
+    /// Returns the tokens in the bucket, from 0 to the burst.
     #[must_use]
     pub fn tokens(&self) -> f64 {
         self.bucket().tokens(clock::now())
     }
 
-    /// Tokens that a first attempt earns.
+    /// Returns the tokens that a first attempt earns.
     #[must_use]
     pub const fn ratio(&self) -> f64 {
         self.limits.ratio()
     }
 
-    /// Tokens that the bucket holds at most.
+    /// Returns the most tokens that the bucket holds.
     #[must_use]
     pub const fn burst(&self) -> u32 {
         self.limits.burst()
     }
 
-    /// Tokens that are earned each second whatever happens.
+    /// Returns the tokens that time earns each second in any case.
     #[must_use]
     pub const fn floor(&self) -> u32 {
         self.limits.floor()
     }
 
-    /// Whether both are one bucket.
+    /// Whether both share one bucket.
     pub(crate) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(self.bucket(), other.bucket())
     }
 
-    /// A full bucket of its own, limited as this one.
+    /// Makes a full bucket of its own, with the same limits.
     pub(crate) const fn like(&self) -> Self {
         Self::with_limits(self.limits)
     }
@@ -213,7 +214,7 @@ impl RetryBudget {
     }
 
     const fn limited(self, limits: BudgetLimits) -> Self {
-        // Nothing is dropped in a const fn. In one there is no bucket yet; elsewhere, a bucket in
+        // A const fn cannot drop a value. In a constant there is no bucket yet; at run time, a bucket in
         // use is given up and not freed.
         std::mem::forget(self);
         Self::with_limits(limits)

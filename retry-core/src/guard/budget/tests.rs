@@ -29,7 +29,7 @@ fn a_burst_then_the_floor() {
         (500, 1),
         (999, 0),
         (1_500, 2),
-        // An hour earns no more than the burst.
+        // An hour earns at most the burst.
         (3_600_000, 3),
         (3_600_000, 0),
     ] {
@@ -106,7 +106,7 @@ fn a_clock_that_went_back_finds_a_full_bucket() {
     let late = start + Duration::from_secs(7_200);
     assert_eq!(drain(&budget, start), 5);
     assert_eq!(drain(&budget, late), 5);
-    // Two hours back, also to before the first call: as another test would find it.
+    // Two hours back, also to before the first call: as another test's clock would do.
     for earlier in [start, start - Duration::from_secs(60)] {
         assert_eq!(drain(&budget, earlier), 5);
         assert_eq!(drain(&budget, earlier + Duration::from_secs(3)), 3);
@@ -129,7 +129,7 @@ fn threads_spend_exactly_what_threads_earn() {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     let (now, each) = (Instant::now(), 500);
-    // Never full while it is refilled, so that nothing overflows.
+    // Never full during the refill, so that nothing overflows.
     let budget = RetryBudget::new(1.0).with_burst(4 * each).with_floor(0);
     assert_eq!(drain(&budget, now), 2_000);
     let spent = AtomicUsize::new(0);

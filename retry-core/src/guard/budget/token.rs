@@ -1,4 +1,4 @@
-//! [`Tokens`]: what a retry has paid, given back if nothing comes of the retry.
+//! [`Tokens`]: the payment of a retry, given back if the retry is not made.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -8,8 +8,8 @@ use tokio::time::Instant;
 use super::bucket::Bucket;
 use crate::sync::atomic_word::AtomicWord;
 
-/// The tokens of one retry, one from each bucket that was asked. Dropped, they go back: a call that
-/// is dropped in its wait has bought nothing.
+/// The tokens of one retry, one from each bucket. They go back when dropped: a call that is dropped in
+/// its wait has made no retry.
 #[derive(Debug)]
 #[must_use = "dropped, the tokens go back: `spend` keeps them spent"]
 pub(crate) struct Tokens<W: AtomicWord = AtomicU64>([Option<Token<W>>; 2]);
@@ -22,29 +22,29 @@ struct Token<W: AtomicWord> {
 }
 
 impl<W: AtomicWord> Tokens<W> {
-    /// One from each bucket, or none.
+    /// Takes one token from each bucket, or none.
     ///
-    /// The first bucket's token is taken and, if the second has none, given back. Between the two
-    /// somebody else may be refused; nobody is admitted who should not be.
+    /// The first bucket's token is taken and, if the second has none, given back. Between the two,
+    /// another call may be refused; no call is admitted wrongly.
     pub(super) fn take(buckets: [Option<&Arc<Bucket<W>>>; 2], now: Instant) -> Option<Self> {
         let mut taken = Self([None, None]);
         for (bucket, token) in once_each(buckets).into_iter().zip(&mut taken.0) {
             if let Some(bucket) = bucket {
-                // Refused, what is taken so far is dropped, and goes back.
+                // On a refusal, the tokens taken so far are dropped, and go back.
                 *token = Some(Token::take(bucket, now)?);
             }
         }
         Some(taken)
     }
 
-    /// Gives spent ones back.
+    /// Gives spent tokens back.
     pub(super) fn give_back(buckets: [Option<&Arc<Bucket<W>>>; 2]) {
         for bucket in once_each(buckets).into_iter().flatten() {
             bucket.refund();
         }
     }
 
-    /// Keeps them spent: the retry has begun.
+    /// Marks the tokens as spent: the retry has begun.
     pub(crate) fn spend(mut self) {
         for token in self.0.iter_mut().flatten() {
             token.spent = true;
@@ -52,7 +52,7 @@ impl<W: AtomicWord> Tokens<W> {
     }
 }
 
-/// Where both are one bucket, a retry takes one token of it.
+/// If both are one bucket, a retry takes one token from it.
 fn once_each<W: AtomicWord>(buckets: [Option<&Arc<Bucket<W>>>; 2]) -> [Option<&Arc<Bucket<W>>>; 2] {
     let [first, second] = buckets;
     let is_first = |second: &&Arc<_>| first.is_some_and(|first| Arc::ptr_eq(first, second));

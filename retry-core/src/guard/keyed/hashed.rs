@@ -1,4 +1,4 @@
-//! [`Hashed`]: a key with its hash, which is reckoned once for the set's part and for the part's
+//! [`Hashed`]: a key with its hash, computed once for the choice of the set's part and for the part's
 //! table.
 
 use std::borrow::Borrow;
@@ -17,12 +17,12 @@ impl<'a> Hashed<&'a str> {
         Self { hash, text }
     }
 
-    /// Some of its bits that the table does not look at first.
+    /// Returns bits of the hash that the table does not use first.
     pub(super) fn part(&self) -> usize {
         usize::from((self.hash >> 32) as u16)
     }
 
-    /// The same key, for good.
+    /// Returns the same key, owned.
     pub(super) fn kept(&self) -> Hashed<Arc<str>> {
         Hashed {
             hash: self.hash,
@@ -31,7 +31,7 @@ impl<'a> Hashed<&'a str> {
     }
 }
 
-/// A key of either kind, so that a table of kept ones is asked by lent ones.
+/// A key of either kind, so that a table of owned keys is searched by borrowed ones.
 pub(super) trait Probe {
     fn hash(&self) -> u64;
     fn text(&self) -> &str;
@@ -81,7 +81,7 @@ impl PartialEq for Hashed<Arc<str>> {
 
 impl Eq for Hashed<Arc<str>> {}
 
-/// Takes a hash as it is.
+/// A hasher that returns a given hash unchanged.
 pub(super) type AsIs = BuildHasherDefault<Ready>;
 
 #[derive(Debug, Default)]
@@ -97,7 +97,7 @@ impl Hasher for Ready {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        // Nothing but hashes comes here; whatever else did would be told apart by its bytes.
+        // Only hashes arrive here; any other input would be distinguished by its bytes.
         for byte in bytes {
             self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
         }

@@ -1,4 +1,4 @@
-//! [`Member`]: what a set can be made of.
+//! [`Member`]: the guards that form a set.
 
 use tokio::time::Instant;
 
@@ -6,12 +6,12 @@ use crate::guard::adaptive::AdaptiveLimiter;
 use crate::guard::breaker::circuit_breaker::CircuitBreaker;
 use crate::guard::budget::retry_budget::RetryBudget;
 
-/// What a [`Keyed`] set can be made of.
+/// A guard that can form a [`Keyed`] set.
 pub trait Member: Sized {
-    /// Another one for `key`, made as this one was.
+    /// Makes another guard for `key`, configured like this one.
     fn member(&self, key: &str) -> Self;
 
-    /// Whether to forget it would let calls pass that are held back now.
+    /// Whether forgetting it would let calls pass that are held back now.
     fn is_engaged(&self, _now: Instant) -> bool {
         false
     }

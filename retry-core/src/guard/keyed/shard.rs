@@ -1,4 +1,4 @@
-//! [`Shard`]: one part of a set, and which of its keys are forgotten.
+//! [`Shard`]: one part of a set, and the choice of the keys that it forgets.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,21 +11,21 @@ use super::member::Member;
 
 type Key = Hashed<Arc<str>>;
 
-/// It has its cache lines to itself, as every call writes its lock.
+/// Alone on its cache lines, because every call writes its lock.
 #[repr(align(128))]
 pub(super) struct Shard<V> {
     entries: RwLock<Entries<V>>,
-    /// Uses so far: each has a number of its own.
+    /// Number of uses so far: each use has its own number.
     uses: AtomicU64,
 }
 
 struct Entries<V> {
     known: HashMap<Key, Entry<V>, AsIs>,
-    /// By the last use that was known when the key was looked at: of an earlier one, at the worst. The
-    /// first whose number still holds is then the one used least recently. Each key stands here or in
+    /// Ordered by the last use known when the key was last checked: at worst, an earlier use. The first
+    /// key whose number is still current is thus the least recently used. Each key stands here or in
     /// `spared`.
     line: BTreeMap<u64, Key>,
-    /// Engaged when they were looked at, and so passed over until nothing else is left.
+    /// Keys that were engaged when checked, and are passed over until no other key is left.
     spared: VecDeque<Key>,
 }
 
@@ -35,11 +35,11 @@ struct Entry<V> {
     used: AtomicU64,
 }
 
-/// Keys in use that are looked at for one that is not, each time: more are looked at next time.
+/// Most keys in use that one search checks before it gives up; the next search checks further ones.
 const LOOKS: usize = 256;
 
 impl<V: Member> Shard<V> {
-    /// The guard of a key that is known: a use of it.
+    /// Returns the guard of a known key, and counts a use.
     #[inline]
     pub(super) fn get(&self, key: &Hashed<&str>) -> Option<Arc<V>> {
         let entries = self.read();
@@ -48,7 +48,7 @@ impl<V: Member> Shard<V> {
         Some(Arc::clone(&entry.value))
     }
 
-    /// The same, and not a use.
+    /// Does the same without counting a use.
     pub(super) fn find(&self, key: &Hashed<&str>) -> Option<Arc<V>> {
         let entries = self.read();
         let entry = entries.known.get(key as &dyn Probe)?;
@@ -63,7 +63,7 @@ impl<V: Member> Shard<V> {
             .collect()
     }
 
-    /// The guard of a key that was not known a moment ago, and whether it is new.
+    /// Returns the guard of a key that was not known a moment ago, and whether it is new.
     pub(super) fn add(&self, key: &Hashed<&str>, make: impl FnOnce() -> V) -> (Arc<V>, bool) {
         let mut entries = self.write();
         if let Some(entry) = entries.known.get(key as &dyn Probe) {
@@ -75,9 +75,9 @@ impl<V: Member> Shard<V> {
         (value, true)
     }
 
-    /// Takes out what was used least recently of all that is neither in use nor engaged; else of what
-    /// is engaged and not in use; else nothing. It is dropped outside the lock: a guard may take one of
-    /// its own for that.
+    /// Removes the least recently used guard that is neither in use nor engaged; else one that is
+    /// engaged and not in use; else none. The caller drops it outside the lock: a guard may need its own
+    /// lock for that.
     pub(super) fn forget_one(&self, now: Instant) -> Option<Arc<V>> {
         self.write().forget_one(&self.uses, now)
     }
@@ -112,7 +112,7 @@ impl<V: Member> Entries<V> {
                 self.line.insert(used, key);
             } else if entry.is_in_use() {
                 in_use += 1;
-                // It is being used, whenever that began.
+                // In use now, so its last use is now.
                 let used = next(uses);
                 entry.used.store(used, Ordering::Relaxed);
                 self.line.insert(used, key);
@@ -130,7 +130,7 @@ impl<V: Member> Entries<V> {
         }
     }
 
-    /// Puts back in line what was engaged and is no more. Two are looked at each time, in turn.
+    /// Puts keys that are no longer engaged back in line. Checks two keys each time, in turn.
     fn reconsider(&mut self, now: Instant) {
         for _ in 0..2 {
             let Some(key) = self.spared.pop_front() else {
@@ -146,7 +146,7 @@ impl<V: Member> Entries<V> {
         }
     }
 
-    /// Takes out one that is not engaged any more, else the first; of those that are not in use.
+    /// Removes a key that is no longer engaged, else the first one; only keys not in use.
     fn forget_spared(&mut self, now: Instant) -> Option<Arc<V>> {
         let mut first = None;
         let mut calm = None;
@@ -166,14 +166,14 @@ impl<V: Member> Entries<V> {
 }
 
 impl<V> Entry<V> {
-    /// The last to be used is read and not written.
+    /// Counts a use. The entry that was used last is only read, not written.
     fn use_now(&self, uses: &AtomicU64) {
         if self.used.load(Ordering::Relaxed) != uses.load(Ordering::Relaxed) {
             self.used.store(next(uses), Ordering::Relaxed);
         }
     }
 
-    /// Whether there is a handle besides. Handles are made under the lock, which is held here alone.
+    /// Whether another handle exists. Handles are made under the lock, which only this thread holds.
     fn is_in_use(&self) -> bool {
         Arc::strong_count(&self.value) > 1
     }

@@ -1,4 +1,4 @@
-//! What a set forgets, and what it keeps.
+//! Forgetting and keeping in a set.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError, Weak};
@@ -54,7 +54,7 @@ fn the_least_recently_used_is_forgotten() {
     }
     drop(set.of("d"));
     assert_eq!(keys(&set), ["a", "c", "d"]);
-    // To look is no use.
+    // `find` does not count as a use.
     assert!(set.find("a").is_some());
     drop(set.of("e"));
     assert_eq!(
@@ -104,7 +104,7 @@ fn one_that_was_open_and_is_closed_goes_before_those_that_are_open() {
     for key in ["a", "b", "c", "d", "e"] {
         open(&set, key);
     }
-    // Looked at while all are open: the first goes, the others are passed over.
+    // Checked while all are open: the first is forgotten, the others are passed over.
     drop(set.of("f"));
     set.of("e").reset();
     open(&set, "f");
@@ -123,7 +123,7 @@ fn a_circuit_whose_open_time_is_over_may_go() {
         assert!(set.find("was down").is_some(), "{key}");
     }
     clock.advance(std::time::Duration::from_secs(70));
-    // What was passed over goes back in line, as the one used least recently.
+    // A key that was passed over goes back in line as the least recently used one.
     drop(set.of("c"));
     assert_eq!(keys(&set), ["b", "c"]);
 }
@@ -138,7 +138,7 @@ fn a_forgotten_key_begins_anew_and_leaves_nothing() {
     assert_eq!(set.of("a").state(), CircuitState::Closed);
 }
 
-/// With metrics and without: what lives is counted by handles to what each owns.
+/// With metrics and without: live guards are counted by handles to the values that they own.
 #[test]
 fn three_hundred_thousand_keys_hold_no_more_than_ten_thousand_guards() {
     let made = Arc::default();
@@ -151,7 +151,7 @@ fn three_hundred_thousand_keys_hold_no_more_than_ten_thousand_guards() {
     let set = breakers(10_000);
     for key in 0..300_000 {
         let breaker = set.of(&key.to_string());
-        // An open one in a thousand, which stay.
+        // One circuit in a thousand is open, and stays.
         match key % 1_000 {
             0 => breaker.try_acquire().expect("closed").fail(),
             _ => breaker.try_acquire().expect("closed").succeed(),
@@ -167,7 +167,7 @@ fn three_hundred_thousand_keys_hold_no_more_than_ten_thousand_guards() {
     assert!(kept.iter().all(|one| one.strong_count() == 0));
 }
 
-/// A guard that is counted: each adds what it owns to the list.
+/// A guard for counting: each adds a handle to its own value to the list.
 struct Probe(Arc<Mutex<Vec<Weak<()>>>>, Option<Arc<()>>);
 
 impl Member for Probe {
@@ -224,8 +224,8 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
 }
 
 proptest! {
-    /// Whatever happens: a handle's key is known by that handle; a new key makes room, but for what is
-    /// in use; and an open circuit goes only where nothing else could.
+    /// Holds for every sequence of events: a handle's key stays known with that handle; a new key makes
+    /// room, except for keys in use; and an open circuit goes only if no other key can.
     #[test]
     fn keeps_what_it_promises(capacity in 1..6_usize, events in events()) {
         let set = breakers(capacity);
@@ -266,7 +266,7 @@ proptest! {
     }
 }
 
-/// The keys that a set knows, and whether their circuits are open.
+/// Returns the keys that a set knows, and whether their circuits are open.
 fn open_keys(set: &CircuitBreakers) -> BTreeMap<String, bool> {
     let open = |breaker: &CircuitBreaker| breaker.state() != CircuitState::Closed;
     let all = set.all().into_iter();

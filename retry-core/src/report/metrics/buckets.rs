@@ -1,19 +1,19 @@
 //! The buckets of the histograms.
 
-/// Of calls and their waits, from a fast answer to a minute.
+/// Bounds for calls and their waits, from a fast answer to a minute.
 const SECONDS: [f64; 17] = [
     0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0, 15.0, 30.0,
     60.0,
 ];
-/// Of attempts.
+/// Bounds for attempts.
 const ATTEMPTS: [f64; 6] = [1.0, 2.0, 3.0, 4.0, 5.0, 10.0];
-/// Of a store's answers: from one in memory to one of a database in trouble.
+/// Bounds for a store's answers, from one in memory to one of an overloaded database.
 const CLAIM_SECONDS: [f64; 13] = [
     0.000_1, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0,
 ];
 
-/// Every histogram of this crate and of `retry-effects`, with the upper bounds of its buckets, in
-/// ascending order: for any exporter. `install_buckets` gives them to that of Prometheus.
+/// Returns every histogram of this crate and of `retry-effects`, with the upper bounds of its buckets in
+/// ascending order, for any exporter. `install_buckets` passes them to that of Prometheus.
 ///
 /// ```
 /// for (histogram, bounds) in retry_core::metrics::buckets() {
@@ -31,7 +31,7 @@ pub const fn buckets() -> [(&'static str, &'static [f64]); 4] {
     ]
 }
 
-/// Gives all [`buckets`] to the exporter that is being built, so that it renders histograms and not
+/// Adds all [`buckets`] to the exporter under construction, so that it renders histograms, not
 /// summaries.
 ///
 /// ```
@@ -40,7 +40,7 @@ pub const fn buckets() -> [(&'static str, &'static [f64]); 4] {
 ///
 /// let recorder = metrics::install_buckets(PrometheusBuilder::new())?.build_recorder();
 /// let text = recorder.handle();
-/// // A program calls `install_recorder()` instead: then it counts everywhere.
+/// // A program calls `install_recorder()` instead, which counts in all threads.
 /// ::metrics::with_local_recorder(&recorder, || {
 ///     Retry::new(NO_RETRY).name("load").run(|| Ok::<_, String>(7))
 /// })?;
@@ -51,7 +51,7 @@ pub const fn buckets() -> [(&'static str, &'static [f64]); 4] {
 ///
 /// # Errors
 ///
-/// The exporter's own, which it has for a histogram without buckets: never for these.
+/// The exporter's own error for a histogram without buckets; never returned for these.
 #[cfg(feature = "prometheus")]
 pub fn install_buckets(
     builder: metrics_exporter_prometheus::PrometheusBuilder,

@@ -1,4 +1,4 @@
-//! What a call tells: its attempts, its waits, its budget and its end.
+//! Metrics of a call: its attempts, waits, budget and end.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::words::Attempt;
 use crate::clock;
 use crate::operation::Operation;
 
-/// An attempt has ended, the one of this number.
+/// Records the end of attempt `number`.
 pub(crate) fn attempted(of: &impl Measured, number: u32, attempt: Attempt) {
     count_attempt(of, usize::from(number > 1), attempt);
 }
@@ -23,9 +23,9 @@ fn count_attempt(of: &impl Measured, phase: usize, attempt: Attempt) {
     with_recorder(|recorder| recorder.register_counter(key, &METADATA).increment(1));
 }
 
-/// A call has ended.
+/// Records the end of a call.
 ///
-/// `tokens` are those left in the budget that holds for it, the least where several do.
+/// `tokens` are those left in the call's budget; with several budgets, the least.
 pub(crate) fn ended(of: &impl Measured, call: &Call, tokens: impl FnOnce() -> Option<f64>) {
     let kept = of.metrics();
     let keys = kept.keys(of.operation());
@@ -49,7 +49,7 @@ pub(crate) fn ended(of: &impl Measured, call: &Call, tokens: impl FnOnce() -> Op
     }
 }
 
-/// Time has passed since the gauges were told last.
+/// Sets the gauges that change with time, some time after they were last set.
 #[cold]
 fn refresh(of: &impl Measured, tokens: Option<f64>, now: Instant) {
     let kept = of.metrics();
@@ -76,7 +76,7 @@ fn show_tokens(keys: &Keys, tokens: Option<f64>) {
     }
 }
 
-/// There is to be a retry, after this wait.
+/// Records the wait before a retry.
 pub(crate) fn waits(of: &impl Measured, wait: Duration) {
     let keys = of.metrics().keys(of.operation());
     with_recorder(|recorder| {
@@ -85,9 +85,9 @@ pub(crate) fn waits(of: &impl Measured, wait: Duration) {
     });
 }
 
-/// A token was asked for, and `paid` or refused.
+/// Records the request for a token: `paid` or refused.
 ///
-/// `tokens` are those left in the budgets that it was asked of, the least of them.
+/// `tokens` are those left in the queried budgets, the least of them.
 pub(crate) fn withdrew(of: &impl Measured, tokens: impl FnOnce() -> Option<f64>, paid: bool) {
     let kept = of.metrics();
     let keys = kept.keys(of.operation());
@@ -101,7 +101,7 @@ pub(crate) fn withdrew(of: &impl Measured, tokens: impl FnOnce() -> Option<f64>,
     show_tokens(keys, tokens());
 }
 
-/// A hedge, from its begin on: dropped before it has ended, it was overtaken.
+/// A hedge, from its start. A hedge that is dropped before its end was overtaken.
 pub(crate) struct Hedged {
     operation: Operation,
     told: bool,

@@ -1,4 +1,4 @@
-//! What a circuit tells: the calls that ask, and its changes of state.
+//! Metrics of a circuit: calls that request a permit, and changes of state.
 
 use std::sync::{Arc, OnceLock};
 
@@ -22,7 +22,7 @@ impl CircuitCall {
     }
 }
 
-/// What the gauge shows.
+/// Returns the value of the gauge.
 const fn number(state: CircuitState) -> u8 {
     match state {
         CircuitState::Closed => 0,
@@ -32,16 +32,16 @@ const fn number(state: CircuitState) -> u8 {
     }
 }
 
-/// What is kept for one circuit, which goes with it; those of one set have it together.
+/// Metrics state of one circuit, dropped with it; the circuits of a set share one.
 #[derive(Debug)]
 pub(crate) struct OfCircuit(OnceLock<Arc<Keys>>);
 
-/// The keys that calls need. A change of state is seldom, and makes its own.
+/// Keys that calls need. A change of state is rare and makes its own key.
 #[derive(Debug)]
 struct Keys {
     labels: Vec<Label>,
     calls: [Key; CircuitCall::ALL.len()],
-    /// None for a set: its circuits have no state in common.
+    /// None for a set: its circuits have no common state.
     state: Option<Key>,
 }
 
@@ -50,8 +50,8 @@ impl OfCircuit {
         Self(OnceLock::new())
     }
 
-    /// For a circuit of the `set` that these are for: it is counted by the set's name, so that there are
-    /// no more series than sets.
+    /// Returns the state for a circuit of the `set` that owns this one: it counts under the set's name,
+    /// so that there are no more series than sets.
     pub(crate) fn of_member(&self, set: Circuit<'_>) -> Self {
         let keys = self.0.get_or_init(|| {
             Arc::new(Keys {
@@ -87,13 +87,13 @@ impl Keys {
     }
 }
 
-/// A key that is not for good, as those of operations are.
+/// Makes a key that is freed, unlike those of operations.
 fn key(name: &'static str, labels: &[Label], more: &[Label]) -> Key {
     Key::from_parts(name, [labels, more].concat())
 }
 
 impl OfCircuit {
-    /// A call asked for a permit, and this became of it.
+    /// Records a call's request for a permit and its result.
     pub(crate) fn asked(
         &self,
         circuit: Circuit<'_>,
@@ -105,11 +105,11 @@ impl OfCircuit {
             let calls = &keys.calls[call as usize];
             recorder.register_counter(calls, &METADATA).increment(1);
         });
-        // Also where it stays as it was: the recorder may be new.
+        // Set even if the state is unchanged: the recorder may be new.
         show_state(keys, state);
     }
 
-    /// It went from one state into another.
+    /// Records a change of state.
     pub(crate) fn changed(
         &self,
         circuit: Circuit<'_>,
@@ -131,7 +131,7 @@ impl OfCircuit {
     }
 }
 
-/// `state` reads the circuit's state of that moment.
+/// Sets the gauge. `state` reads the circuit's current state.
 fn show_state(keys: &Keys, state: impl Fn() -> CircuitState) {
     let Some(key) = &keys.state else {
         return;
@@ -141,8 +141,8 @@ fn show_state(keys: &Keys, state: impl Fn() -> CircuitState) {
         loop {
             let shown = state();
             gauge.set(f64::from(number(shown)));
-            // Another thread may have changed it and told the gauge in between: whoever tells the
-            // gauge last has then seen the state after that.
+            // Another thread may have changed the state and set the gauge in between. The thread that
+            // sets the gauge last has read the newer state.
             if state() == shown {
                 break;
             }

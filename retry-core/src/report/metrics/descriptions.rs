@@ -1,11 +1,11 @@
-//! What the metrics are, for the recorder: help texts and units.
+//! Help texts and units of the metrics, for the recorder.
 
 use ::metrics::{KeyName, SharedString, Unit, with_recorder};
 
-/// Describes all metrics of this crate to the recorder: their help texts and units.
+/// Describes all metrics of this crate to the recorder: help texts and units.
 ///
-/// The first call of each operation does so by itself; a program that wants them complete from the
-/// start does it after it has installed its recorder.
+/// The first call of each operation does this by itself; a program that wants complete descriptions from
+/// the start calls it after it has installed its recorder.
 pub fn describe() {
     let text = SharedString::const_str;
     with_recorder(|recorder| {

@@ -1,4 +1,4 @@
-//! What is measured: calls, and the operations that they are calls of.
+//! Measured subjects: calls, and the operations to which they belong.
 
 #[cfg(not(feature = "metrics"))]
 use super::nothing::{OfOperation, Started};
@@ -12,16 +12,16 @@ use crate::report::outcome::Outcome;
 #[cfg_attr(not(feature = "metrics"), expect(dead_code, reason = "nobody listens"))]
 pub(crate) struct Call {
     pub(crate) started: Started,
-    /// None where the breaker rejected the first.
+    /// 0 if the breaker rejected the first attempt.
     pub(crate) attempts: u32,
     pub(crate) outcome: Outcome,
 }
 
-/// Whose metrics these are.
+/// The owner of the metrics.
 pub(crate) trait Measured {
-    /// Its name and class.
+    /// Returns its name and class.
     fn operation(&self) -> &Operation;
-    /// What is kept for it.
+    /// Returns its metrics state.
     #[cfg_attr(not(feature = "metrics"), expect(dead_code, reason = "nobody listens"))]
     fn metrics(&self) -> &'static OfOperation;
 }

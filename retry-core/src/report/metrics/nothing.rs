@@ -1,4 +1,4 @@
-//! What is kept where no metrics are built in: nothing, of no size.
+//! Zero-sized stand-ins for metrics state in a build without metrics.
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Started;
@@ -10,6 +10,6 @@ impl Started {
     }
 }
 
-/// What is kept for one operation: nothing.
+/// Metrics state of one operation: empty.
 #[derive(Debug, Default)]
 pub(crate) struct OfOperation;

@@ -1,4 +1,4 @@
-//! What the engine says to metrics in a build without them: nothing.
+//! The metrics functions in a build without metrics: all empty.
 
 mod measured;
 mod nothing;

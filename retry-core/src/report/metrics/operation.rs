@@ -1,4 +1,4 @@
-//! [`OfOperation`]: what is kept for one operation.
+//! [`OfOperation`]: metrics state of one operation.
 
 use std::sync::OnceLock;
 
@@ -13,7 +13,7 @@ use crate::clock;
 use crate::operation::Operation;
 use crate::report::outcome::Outcome;
 
-/// When a call began.
+/// Start of a call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Started(pub(super) Instant);
 
@@ -74,8 +74,8 @@ impl Outcome {
     }
 }
 
-/// What is kept for one operation: its keys, and not the handles that they lead to, as the recorder
-/// may be another one in the next call.
+/// Metrics state of one operation: its keys, not the handles behind them, because another recorder may
+/// be installed by the next call.
 #[derive(Debug, Default)]
 pub(crate) struct OfOperation {
     keys: OnceLock<Box<Keys>>,

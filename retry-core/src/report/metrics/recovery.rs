@@ -1,4 +1,4 @@
-//! [`Recovery`]: of the calls of the last minutes that were retried, the share that succeeded.
+//! [`Recovery`]: the share of successes among the retried calls of the last minutes.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -9,12 +9,12 @@ use tokio::time::Instant;
 
 use crate::clock::Moment;
 
-/// How far back it looks.
+/// Length of the history.
 const WINDOW: Duration = Duration::from_secs(300);
-/// Calls that ended within so long of each other are forgotten together, so that there are never
-/// more than 30 slices. A call is remembered for 290 to 300 seconds.
+/// Calls that ended within this time of each other are forgotten together, so that at most 30 slices
+/// exist. A call is remembered for 290 to 300 seconds.
 const SLICE: Duration = Duration::from_secs(10);
-/// A gauge that time changes is told again after so long.
+/// A gauge that time changes is set again after this time.
 const REFRESH_MS: u32 = 10_000;
 
 /// No [`Moment`].
@@ -22,9 +22,9 @@ const NEVER: u32 = 0;
 
 #[derive(Debug, Default)]
 pub(super) struct Recovery {
-    /// Only calls that were retried take the lock.
+    /// Only retried calls take the lock.
     slices: Mutex<VecDeque<Slice>>,
-    /// When a gauge was told last, in the milliseconds of [`Moment`].
+    /// Time at which a gauge was last set, in the milliseconds of [`Moment`].
     shown: AtomicU32,
 }
 
@@ -36,7 +36,7 @@ struct Slice {
 }
 
 impl Recovery {
-    /// A retried call ended: the rate, with it.
+    /// Records the end of a retried call and returns the rate, including it.
     pub(super) fn ended(&self, now: Instant, succeeded: bool) -> f64 {
         let mut slices = self.slices.lock().unwrap_or_else(PoisonError::into_inner);
         let is_current = |slice: &&mut Slice| now.saturating_duration_since(slice.began) < SLICE;
@@ -57,19 +57,19 @@ impl Recovery {
         rate
     }
 
-    /// The rate; `None` where no call was ever retried.
+    /// Returns the rate; `None` if no call was ever retried.
     pub(super) fn rate(&self, now: Instant) -> Option<f64> {
         let mut slices = self.slices.lock().unwrap_or_else(PoisonError::into_inner);
-        // One that was used stays allocated.
+        // A list that was ever used stays allocated.
         (slices.capacity() > 0).then(|| rate_of(&mut slices, now))
     }
 
-    /// A gauge is told now.
+    /// Records that a gauge is set now.
     pub(super) fn shown(&self, now: Instant) {
         self.shown.store(Moment::at(now).get(), Ordering::Relaxed);
     }
 
-    /// Whether gauges are to be told again: says so to one caller.
+    /// Whether the gauges must be set again: `true` for one caller only.
     #[inline]
     pub(super) fn is_due(&self, now: Instant) -> bool {
         let shown = self.shown.load(Ordering::Relaxed);
@@ -94,7 +94,7 @@ fn rate_of(slices: &mut VecDeque<Slice>, now: Instant) -> f64 {
     let sum = |part: fn(&Slice) -> u32| slices.iter().map(|slice| f64::from(part(slice))).sum();
     let (retried, recovered): (f64, f64) =
         (sum(|slice| slice.retried), sum(|slice| slice.recovered));
-    // Of nothing it is NaN, as Prometheus itself has it: no alert fires on it.
+    // Without calls it is NaN, as in Prometheus itself: no alert fires on NaN.
     recovered / retried
 }
 

@@ -1,11 +1,11 @@
-//! Keys of series, and what recorders are told beside them.
+//! Keys of series, and the metadata that recorders receive with them.
 
 use ::metrics::{Key, Label, Level, Metadata};
 
-/// What recorders are told beside a key.
+/// Metadata that recorders receive with a key.
 pub(super) const METADATA: Metadata<'static> = Metadata::new("retry", Level::INFO, None);
 
-/// A key that is made once, for something that there is one of in the program.
+/// Makes a key for a series of which the program has one.
 pub(super) fn key(name: &'static str, labels: &[(&'static str, &'static str)]) -> Key {
     let labels = labels.iter();
     let labels: Vec<_> = labels

@@ -1,9 +1,9 @@
-//! What the engine says to metrics, whether they are built in or not.
+//! Values that the engine reports to metrics, with or without the feature.
 
 use crate::classify::judgement::{Judgement, Proof, Verdict};
 use crate::text::circuit_name::CircuitName;
 
-/// How an attempt ended.
+/// The end of an attempt.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Attempt {
     Success,
@@ -15,7 +15,7 @@ pub(crate) enum Attempt {
 }
 
 impl Attempt {
-    /// One that failed.
+    /// Returns the end of an attempt that failed.
     pub(crate) fn failed(judgement: Judgement) -> Self {
         match judgement.verdict() {
             _ if judgement.proof() == Proof::Unknown => Self::Unknown,
@@ -25,7 +25,7 @@ impl Attempt {
     }
 }
 
-/// How a call of a circuit went.
+/// The end of a call through a circuit.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum CircuitCall {
     Success,
@@ -35,11 +35,11 @@ pub(crate) enum CircuitCall {
     Dropped,
 }
 
-/// A circuit, as its labels name it.
+/// A circuit, as the labels name it.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(not(feature = "metrics"), expect(dead_code, reason = "nobody listens"))]
 pub(crate) struct Circuit<'a> {
     pub(crate) name: &'a CircuitName,
-    /// Of the operation that it was made for.
+    /// The class of the operation to which the circuit belongs.
     pub(crate) class: Option<&'static str>,
 }

@@ -14,16 +14,16 @@ fn a_url_keeps_scheme_host_port_and_path() {
             "jdbc:postgresql://h/d?password=SECRET",
             "jdbc:postgresql://h/d?…",
         ),
-        // Raw characters that should have been escaped.
+        // Raw characters that should be escaped.
         ("postgres://u:SE@CRET@h/d", "postgres://…@h/d"),
         ("postgres://u:SE/CRET@h/d", "postgres://…@h/d"),
         ("postgres://u:SE@C/RET@h/d", "postgres://…@h/d"),
         ("postgres://u:SE?CRET@h/d", "postgres://…@h/d"),
         ("postgres://u:SE#CRET@h/d?SECRET", "postgres://…@h/d?…"),
         ("https://h/p?q[a]='1'&key=SECRET", "https://h/p?…"),
-        // A mail address is no password.
+        // A mail address is not a password.
         ("https://u:SECRET@h/p?mail=a@b", "https://…@h/p?…"),
-        // A URL in another one's path, or in its query.
+        // A URL in the path of another one, or in its query.
         (
             "https://a/http://u:SECRET@b/p?SECRET",
             "https://a/http://…@b/p?…",
@@ -94,7 +94,7 @@ fn what_displays_is_redacted_too() {
     assert_eq!(redacted_text(&"plain"), "plain");
 }
 
-/// A text of many URLs is no burden: quadratic time would take minutes.
+/// A text of many URLs takes linear time: quadratic time would take minutes.
 #[test]
 fn a_long_text_takes_one_pass() {
     let text = "a://b:c/".repeat(1 << 17);

@@ -1,12 +1,11 @@
 //! `google.rpc.RetryInfo` in the details of a status, read without a protobuf library.
 //!
-//! Four messages lie inside each other, and one field of each matters:
-//! `Status { details = 3 }` → `Any { type_url = 1, value = 2 }` → `RetryInfo { retry_delay = 1 }`
-//! → `Duration { seconds = 1, nanos = 2 }`.
+//! Four messages are nested, and one or two fields of each matter: `Status { details = 3 }` → `Any {
+//! type_url = 1, value = 2 }` → `RetryInfo { retry_delay = 1 }` → `Duration { seconds = 1, nanos = 2 }`.
 
 use std::time::Duration;
 
-/// The delay that the details ask for; `None` where they hold none that can be read.
+/// Returns the delay that the details request; `None` if they hold no readable one.
 pub(super) fn delay(details: &[u8]) -> Option<Duration> {
     let info = Fields(details)
         .filter_map(|field| field.bytes(3))
@@ -40,7 +39,7 @@ struct Field<'a> {
 enum Value<'a> {
     Varint(u64),
     Bytes(&'a [u8]),
-    /// 32 or 64 bits, which none of the four messages has.
+    /// 32 or 64 bits; none of the four messages has such a field.
     Fixed,
 }
 
@@ -60,7 +59,7 @@ impl<'a> Field<'a> {
     }
 }
 
-/// The fields of a message, up to what is not protobuf.
+/// The fields of a message, up to the first bytes that are not protobuf.
 struct Fields<'a>(&'a [u8]);
 
 impl<'a> Iterator for Fields<'a> {
@@ -113,7 +112,7 @@ mod tests {
         [&[number << 3 | 2, length], content].concat()
     }
 
-    /// Details with this duration in a `RetryInfo`, after a detail of another kind and fields of
+    /// Makes details with this duration in a `RetryInfo`, after a detail of another kind and fields of
     /// all wire types.
     fn details(duration: &[u8]) -> Vec<u8> {
         let other = [field(1, b"a.b/Foo"), field(2, b"\x08\x01")].concat();

@@ -24,18 +24,18 @@ fn over() -> Tick {
     Tick::from_bits(0)
 }
 
-/// The same in all schedules: loom explores what does the same each time.
+/// The same in all schedules: loom requires a deterministic model.
 fn now() -> Instant {
     static NOW: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
     *NOW.get_or_init(Instant::now)
 }
 
-/// When all trials that began by now are overdue.
+/// Returns a time when all trials begun by now are overdue.
 fn later() -> Instant {
     now() + 2 * CONFIG.recovery_timeout
 }
 
-/// A half-open machine, and the epoch of the permit that made it so.
+/// Returns a half-open machine, and the epoch of the permit that made it so.
 fn half_open(config: &BreakerConfig) -> (Arc<Machine<AtomicU64>>, Epoch) {
     let machine = machine();
     machine.trip(machine.state().epoch, over);
@@ -115,7 +115,7 @@ fn a_late_verdict_does_not_outlive_a_reset() {
         let late = thread::spawn(move || other.fail(epoch, &CONFIG, never));
         machine.reset();
         let change = late.join().expect("it does not panic");
-        // It may have come first; whenever it came, the reset has the last word.
+        // The verdict may have come first; in every order, the reset decides.
         assert_eq!(machine.state().phase, Phase::Closed { failures: 0 });
         let moved = if change.is_transition() { 2 } else { 1 };
         let ahead = (0..moved).fold(epoch, |epoch, _| epoch.next());
@@ -154,7 +154,7 @@ fn one_of_those_who_ask_takes_the_place_of_an_overdue_trial() {
         assert!(mine.is_ok() != theirs.is_ok());
         let trial = mine.or(theirs).expect("one of them");
         assert_eq!(trial.after.epoch, epoch.next());
-        // The overdue one frees no place; the other does.
+        // The overdue trial frees no place; the other one does.
         machine.give_back(epoch);
         assert!(machine.acquire(&CONFIG, || later).is_err());
         machine.give_back(trial.after.epoch);

@@ -1,4 +1,4 @@
-//! The circuit beside a plain model of it, through whatever may happen.
+//! The circuit against a plain model of it, through arbitrary events.
 
 use std::collections::VecDeque;
 
@@ -6,16 +6,16 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// What a circuit is, told with a list and numbers.
+/// The model of a circuit: a list and numbers.
 struct Model {
     config: BreakerConfig,
     state: CircuitState,
     epoch: u32,
     verdicts: VecDeque<bool>,
-    /// Calls of this round that try, and successes of all rounds, while half open.
+    /// Trial calls of this round, and successes of all rounds, while half open.
     trying: u32,
     succeeded: u32,
-    /// Rounds of trials, over all stretches, and when the youngest trial began.
+    /// Rounds of trials over all stretches, and the start of the youngest trial.
     round: u32,
     tried_at: Instant,
 }
@@ -29,7 +29,7 @@ impl Model {
         self.round += 1;
     }
 
-    /// Whether a call may pass at `now`; `None` where it hangs on a fraction of a millisecond.
+    /// Whether a call may pass at `now`; `None` if it depends on a fraction of a millisecond.
     fn passes(&self, now: Instant, until: Instant) -> Option<bool> {
         match self.state {
             CircuitState::Closed => Some(true),
@@ -44,7 +44,7 @@ impl Model {
         }
     }
 
-    /// A call has passed.
+    /// Records a call that passed.
     fn passed(&mut self, now: Instant) {
         if self.state == CircuitState::Open {
             self.goes(CircuitState::HalfOpen);
@@ -101,7 +101,7 @@ impl Model {
 #[derive(Clone, Debug)]
 enum Event {
     Acquire,
-    /// Of the permit that has been out for so many others; `None` drops it.
+    /// Ends the permit after which so many others were given; `None` drops it.
     End(usize, Option<bool>),
     Wait(u64),
     ForceOpen,

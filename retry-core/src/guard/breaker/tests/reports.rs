@@ -1,10 +1,10 @@
-//! What a circuit reports.
+//! Reports of a circuit.
 
 use super::*;
 use crate::testing;
 use crate::testing::{Recorder, VirtualClock};
 
-/// A time as the reports print it.
+/// Returns a time as the reports print it.
 fn told(drawn: Duration) -> String {
     crate::text::duration::Wait(drawn).to_string()
 }

@@ -1,4 +1,4 @@
-//! Tables of the states, and how long a run of failures takes to come.
+//! Tables of the states, and the mean time until a run of failures.
 
 use super::*;
 use crate::policy::random::Random;
@@ -63,7 +63,7 @@ fn it_rejects_until_its_time_is_over_and_says_so() {
     let left = rejected(later).retry_after.expect("a time");
     assert_eq!(breaker.opens_again_in(later), Some(left));
     assert!(left <= SECOND + Duration::from_millis(1) && left >= SECOND);
-    // What it says is enough to wait.
+    // Waiting for the returned time is enough.
     let after = later + left;
     assert_eq!(breaker.opens_again_in(after), None);
     assert_eq!(breaker.state(), CircuitState::Open);
@@ -108,7 +108,7 @@ fn whoever_is_rejected_beside_a_trial_is_told_when_another_may_try() {
         let left = rejected.retry_after.expect("a time");
         let rest = SECOND - Duration::from_millis(millis);
         assert!(left >= rest && left <= rest + Duration::from_millis(1));
-        // Nothing is rejected for certain: the trial may end at any moment.
+        // No rejection is certain: the trial may end at any moment.
         assert_eq!(breaker.opens_again_in(now), None);
         assert!(
             breaker.acquire_at(now + left).is_ok(),
@@ -117,7 +117,7 @@ fn whoever_is_rejected_beside_a_trial_is_told_when_another_may_try() {
     }
 }
 
-/// A half-open circuit whose only trial is overdue, and the permit of another that took its place.
+/// Returns a half-open circuit's permits: of its overdue trial, and of the call that took its place.
 fn overtaken(breaker: &CircuitBreaker) -> (Instant, Permit<'_>, Permit<'_>) {
     let mut now = Instant::now();
     now += breaker.open_at(now);
@@ -145,7 +145,7 @@ fn the_late_verdict_of_an_overtaken_trial_counts() {
             let (now, old, new) = overtaken(&breaker);
             old.end_at(now, failed);
             assert_eq!(breaker.state(), state);
-            // The circuit has moved on: the other verdict is of a stretch that is over.
+            // The circuit has moved on: the other verdict is about a past stretch.
             new.end_at(now, !failed);
             assert_eq!(breaker.state(), state);
         }
@@ -229,7 +229,7 @@ fn it_closes_after_as_many_successes_as_it_is_told() {
     let (last, late) = (breaker.acquire_at(now), breaker.acquire_at(now));
     last.expect("a place came free").end_at(now, false);
     assert_eq!(breaker.state(), CircuitState::Closed);
-    // It was of the half-open stretch, which is over.
+    // This permit is of the half-open stretch, which is over.
     late.expect("and another").end_at(now, true);
     breaker.call_at(now, false);
     assert_eq!(breaker.state(), CircuitState::Closed);

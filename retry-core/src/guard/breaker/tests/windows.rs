@@ -1,4 +1,4 @@
-//! Circuits that a rate opens.
+//! Circuits that open by a rate.
 
 use super::*;
 
@@ -118,7 +118,7 @@ fn a_permit_that_is_given_back_enters_no_window() {
         let mut now = Instant::now();
         let give_back = |now: &mut Instant| {
             let permit = breaker.acquire_at(*now).expect("it may pass");
-            // Longer than a slow call takes.
+            // Longer than the limit of a slow call.
             *now += SECOND + Duration::from_millis(500);
             drop(permit);
         };
@@ -127,7 +127,7 @@ fn a_permit_that_is_given_back_enters_no_window() {
         }
         give_back(&mut now);
         give_back(&mut now);
-        // Neither a fifth call, nor a slow one.
+        // Neither a fifth call nor a slow one.
         assert_eq!(breaker.state(), CircuitState::Closed, "{window:?}");
         breaker.call_at(now, true);
         assert_eq!(breaker.state(), CircuitState::Open, "4 of 5: {window:?}");

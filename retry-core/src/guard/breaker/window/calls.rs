@@ -5,11 +5,11 @@ use crate::guard::breaker::tally::Outcome;
 use crate::guard::breaker::tally::Tally;
 use crate::sync::atomic_word::AtomicWord;
 
-/// A ring of slots of three bits, fourteen to a word beside their epoch. A call takes the next
-/// place and writes its slot; the tally is counted over the words, so that no running total can
-/// drift, whatever happens at the same time.
+/// A ring of slots of three bits, fourteen to a word beside their epoch. A call takes the next place and
+/// writes its slot; the tally is counted over the words, so that no running total can drift under
+/// concurrency.
 pub(in crate::guard::breaker) struct LastCalls<W> {
-    /// Places taken so far: the next call's, modulo the ring's size.
+    /// Places taken so far; the next call takes this one, modulo the ring's size.
     taken: W,
     size: u64,
     words: Box<[W]>,
@@ -71,8 +71,8 @@ impl<W: AtomicWord + From<u64>> LastCalls<W> {
     }
 }
 
-/// Replaces one slot, and all others too where they are of an earlier epoch. A call of an epoch
-/// that is over writes nothing.
+/// Replaces one slot, and all others too if they are of an earlier epoch. A call of a past epoch writes
+/// nothing.
 fn write<W: AtomicWord>(word: &W, epoch: Epoch, at: u64, bits: u64) {
     let mut current = word.load();
     loop {
@@ -92,8 +92,8 @@ fn write<W: AtomicWord>(word: &W, epoch: Epoch, at: u64, bits: u64) {
     }
 }
 
-/// Counts bits. Words are mostly full of calls and empty of failures, and not every processor that
-/// this is compiled for counts by itself.
+/// Counts bits. The words are mostly full of calls and empty of failures, and not every target processor
+/// has an instruction for it.
 const fn count(bits: u64) -> u32 {
     match bits {
         0 => 0,
@@ -153,7 +153,7 @@ mod tests {
         ) {
             let window: LastCalls<AtomicU64> = LastCalls::new(size, epoch(4_194_300));
             let mut model = VecDeque::new();
-            let mut now = 4_194_300; // comes round on the way
+            let mut now = 4_194_300; // wraps on the way
             for (failed, slow, chance) in calls {
                 if chance == 0 {
                     now += 1;

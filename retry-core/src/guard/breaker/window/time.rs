@@ -1,4 +1,4 @@
-//! [`LastWhile`]: the calls of an epoch that ended in the last while, in ten parts.
+//! [`LastWhile`]: the calls of an epoch within the last time window, in ten parts.
 
 use std::time::Duration;
 
@@ -17,23 +17,23 @@ pub(in crate::guard::breaker) struct LastWhile<W> {
 
 const BUCKETS: usize = 10;
 
-/// Counts of one span of time, in two words. The stamp says which epoch and span they are of, and
-/// how often the bucket was taken anew; the counts carry that number too, so that counts of an
-/// earlier span are never read, nor added to, as the new one's.
+/// Counts of one span of time, in two words. The stamp holds their epoch and span, and how often the
+/// bucket was reused; the counts hold that number too, so that counts of an earlier span are never read
+/// as the new span's, nor added to.
 struct Bucket<W> {
     stamp: W,
     counts: W,
 }
 
-/// How often the bucket was taken anew. Comes round after a thousand windows: a thread would have
-/// to sleep that long between two steps.
+/// Number of reuses of the bucket. Wraps after a thousand windows: a thread would have to sleep that
+/// long between two steps to be misled.
 const TURN_BITS: u32 = 10;
 const TURN_AT: u32 = u64::BITS - TURN_BITS;
 const TURNS: u64 = (1 << TURN_BITS) - 1;
 const SPAN_BITS: u32 = u32::BITS;
 const _: () = assert!(TURN_BITS + Epoch::BITS + SPAN_BITS == u64::BITS);
 
-/// Each of the three counts. A bucket that is full keeps what it has.
+/// Bits of each of the three counts. A full bucket keeps its counts.
 const COUNT_BITS: u32 = 18;
 const MOST: u64 = (1 << COUNT_BITS) - 1;
 const _: () = assert!(TURN_BITS + 3 * COUNT_BITS == u64::BITS);
@@ -74,7 +74,7 @@ impl<W: AtomicWord> Bucket<W> {
         let mut current = self.counts.load();
         loop {
             let mut tally = counts_of(current, turn);
-            // A later span has the bucket, or it is full.
+            // A later span has taken the bucket, or it is full.
             let ahead = (current >> TURN_AT).wrapping_sub(turn) & TURNS;
             if (1..=TURNS / 2).contains(&ahead) || u64::from(tally.calls) == MOST {
                 return;
@@ -91,8 +91,7 @@ impl<W: AtomicWord> Bucket<W> {
         }
     }
 
-    /// Makes the bucket that of `span`, unless it is already, and says its turn; `None` where a
-    /// later epoch has it.
+    /// Assigns the bucket to `span`, if needed, and returns its turn; `None` if a later epoch has it.
     fn take(&self, epoch: Epoch, span: u32) -> Option<u64> {
         let mut stamp = self.stamp.load();
         loop {
@@ -112,7 +111,7 @@ impl<W: AtomicWord> Bucket<W> {
         }
     }
 
-    /// What it holds of the ten spans up to `span`, in this epoch.
+    /// Returns its counts of the ten spans up to `span`, in this epoch.
     fn tally(&self, epoch: Epoch, span: u32) -> Tally {
         let (turn, holder, at) = parts(self.stamp.load());
         let age = span.wrapping_sub(at);
@@ -132,7 +131,7 @@ fn parts(stamp: u64) -> (u64, Epoch, u32) {
     )
 }
 
-/// The counts, if they are of this turn.
+/// Returns the counts, if they are of this turn.
 fn counts_of(counts: u64, turn: u64) -> Tally {
     if counts >> TURN_AT != turn {
         return Tally::default();
@@ -174,7 +173,7 @@ mod tests {
     }
 
     proptest! {
-        /// Against a list of all calls, looked through each time.
+        /// Compares with a list of all calls, searched each time.
         #[test]
         fn holds_what_ended_in_ten_spans(
             calls in prop::collection::vec(
@@ -186,7 +185,7 @@ mod tests {
             let mut all: Vec<(u64, u64, Outcome)> = Vec::new();
             let (mut now, mut of) = (1 << 39, 4_194_300);
             for (step, failed, slow, chance) in calls {
-                // Mostly within a span or the window; now and then far outside.
+                // Mostly within a span or the window; sometimes far outside.
                 now += if step > 30 { step * 10 } else { step / 3 };
                 of += u64::from(chance == 0);
                 let outcome = Outcome { failed, slow };
@@ -247,7 +246,7 @@ mod tests {
             let thread = loom::thread::spawn(move || other.add(epoch(0), FAILURE, old).calls);
             window.add(epoch(0), FAILURE, new);
             thread.join().expect("it does not panic");
-            // Whoever took the bucket last has its own call there, and no other.
+            // The thread that took the bucket last has its own call there, and no other.
             let calls = |at| window.tally(epoch(0), at).calls;
             assert_eq!(calls(old) + calls(new), 1);
         });
@@ -265,7 +264,7 @@ mod tests {
             let thread = loom::thread::spawn(move || other.add(epoch(0), FAILURE, new).calls);
             let mine = window.add(epoch(0), FAILURE, new).calls;
             let theirs = thread.join().expect("it does not panic");
-            // Each sees its own call at least, and the last to look sees both.
+            // Each sees at least its own call, and the last one to read sees both.
             assert_eq!((mine.min(theirs) >= 1, mine.max(theirs)), (true, 2));
         });
     }

@@ -8,7 +8,7 @@ use crate::guard::budget::level::Level;
 
 type LoomBucket = Arc<Bucket<AtomicU64>>;
 
-/// Holds `tokens`, and earns nothing.
+/// Makes a bucket that holds `tokens`, and earns nothing.
 fn bucket(tokens: u32) -> LoomBucket {
     let limits = BudgetLimits::DEFAULT
         .with_ratio(0.0)
@@ -17,7 +17,7 @@ fn bucket(tokens: u32) -> LoomBucket {
     Arc::new(Bucket::new(limits, AtomicU64::new(0)))
 }
 
-/// What two threads come to that run beside each other.
+/// Runs two steps on two threads and returns both results.
 fn race<A: 'static, B: 'static>(
     one: impl FnOnce() -> A + 'static,
     other: impl FnOnce() -> B + 'static,
@@ -52,7 +52,7 @@ fn a_pair_and_a_single_never_have_the_same_token_and_none_is_lost() {
             );
             assert!(!(both.is_some() && single), "the second held one token");
             assert!(both.is_some() || single, "somebody was first");
-            // The pair's other token is spent with it, or still there.
+            // The other token of the pair is spent with it, or still there.
             assert_eq!(buckets[0].tokens(now) == 0.0, both.is_some());
             assert_eq!(buckets[1].tokens(now), 0.0);
         });
@@ -143,8 +143,8 @@ fn a_deposit_that_only_one_has_seen_is_paid_once() {
                 bucket.withdraw()
             }
         };
-        // With no slack for the clock, a reckoning with fewer deposits than the level's own would
-        // be taken for a clock that went back, and pay anew.
+        // With no slack for the clock, a calculation from fewer deposits than the level's own would look
+        // like a clock that went back, and would pay again.
         let (one, two) = race(pay(&bucket, 1), pay(&bucket, 0));
         let paid = usize::from(one) + usize::from(two) + usize::from(bucket.withdraw());
         assert_eq!(paid, 1);

@@ -1,4 +1,4 @@
-//! The budget against a bucket that does everything at once, one step after another.
+//! The budget against a bucket that applies every step at once.
 
 use proptest::prelude::*;
 
@@ -8,13 +8,13 @@ use super::*;
 enum Step {
     Deposit(u16),
     Withdraw,
-    /// Gives back a token that was taken, if one was.
+    /// Gives back a token that was taken, if there is one.
     Refund,
     Forward(u64),
     Back(u64),
 }
 
-/// Milliseconds, of which many are few.
+/// Milliseconds, mostly few.
 fn millis() -> impl Strategy<Value = u64> {
     prop_oneof![0..50_u64, 0..5_000_u64, 0..10_000_000_u64]
 }
@@ -43,7 +43,7 @@ fn budget((ratio, burst, floor): (u16, u32, u32)) -> RetryBudget {
         .with_floor(floor)
 }
 
-/// A bucket in which every deposit and every millisecond is added, and capped, as it comes.
+/// A bucket that adds, and caps, every deposit and every millisecond as it comes.
 struct Model {
     ratio: u64,
     capacity: u64,
@@ -104,7 +104,7 @@ proptest! {
                 }
             }
             let held = f64::from(u32::try_from(model.held).expect("a few tokens")) / 1_000.0;
-            // The floor counts from the first time that anybody asks.
+            // The floor counts from the first request.
             prop_assert_eq!(budget.bucket().tokens(now), held);
         }
     }
@@ -138,7 +138,7 @@ proptest! {
                 }
                 Step::Back(millis) => {
                     now -= Duration::from_millis(millis);
-                    // Far enough back the bucket is a new one.
+                    // A step this far back makes a new bucket.
                     income += u64::from(burst) * 1_000;
                 }
             }
