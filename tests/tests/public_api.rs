@@ -130,7 +130,7 @@ impl Api {
             .iter()
             .filter(|item| public_name(item).is_some_and(|it| it == *own))
             .collect();
-        if let [] = &found[..] {
+        if found.is_empty() {
             // A re-export of the module's, or what a macro makes.
             let inner = items.iter().find_map(|item| match item {
                 Item::Use(item) => paths(item).into_iter().find(|(_, name)| name == own),
@@ -154,7 +154,7 @@ impl Api {
                 self.line(attributes, &format!("{prefix}{signature}"));
             }
             Item::Const(item) => {
-                self.line(attributes, &format!("const {full}: {}", text(&item.ty)))
+                self.line(attributes, &format!("const {full}: {}", text(&item.ty)));
             }
             Item::Type(item) => self.line(attributes, &format!("type {full} = {}", text(&item.ty))),
             Item::Struct(item) => {
@@ -188,10 +188,10 @@ impl Api {
                             self.line(&method.attrs, &line);
                         }
                         TraitItem::Type(it) => {
-                            self.line(&it.attrs, &format!("{full}::{}", text(it)))
+                            self.line(&it.attrs, &format!("{full}::{}", text(it)));
                         }
                         TraitItem::Const(it) => {
-                            self.line(&it.attrs, &format!("{full}::{}", text(it)))
+                            self.line(&it.attrs, &format!("{full}::{}", text(it)));
                         }
                         _ => {}
                     }

@@ -96,7 +96,8 @@ struct Collector {
 
 impl Subscriber for Collector {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.is_event() && metadata.target() == "retry"
+        // Events, and the question whether events would be recorded.
+        !metadata.is_span() && metadata.target() == "retry"
     }
 
     fn event(&self, event: &Event<'_>) {
@@ -142,5 +143,21 @@ impl Visit for RecordedEvent {
         self.fields.insert(field.name(), value.to_string());
         let layers = std::iter::successors(Some(value), |error| (**error).source());
         self.error_chain = layers.map(ToString::to_string).collect();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_that_asks_first_is_recorded_too() {
+        let asked = || tracing::enabled!(target: "retry", Level::WARN);
+        assert!(!asked());
+        let recorder = Recorder::install();
+        assert!(asked());
+        assert!(!tracing::enabled!(target: "other", Level::WARN));
+        tracing::warn!(target: "retry", "seen");
+        assert_eq!(recorder.messages(), ["WARN seen"]);
     }
 }
