@@ -84,7 +84,7 @@
 //! *no* is final: the longest time that the callee may need, plus a margin. Before that time the callee
 //! is not queried, and nothing runs. The wait respects `max_total_time`, and ends when a
 //! [`RetryScope`](retry_core::RetryScope) is cancelled: the call then ends in doubt. Inside the probe,
-//! [`CurrentAction::last_attempt`] returns the begin of the attempt in question.
+//! [`CurrentAction::last_attempt`] returns the start time of the attempt in question.
 //!
 //! ```
 //! use std::time::Duration;

@@ -34,7 +34,7 @@ pub enum StoreError {
     #[error("the store {what}")]
     #[non_exhaustive]
     Misconfigured {
-        /// What failed; together with its source, why, and the remedy.
+        /// The failed operation; with its source, the cause and the remedy.
         what: String,
         /// The cause, if the store has its own type for it.
         source: Option<Box<dyn Error + Send + Sync>>,
@@ -83,7 +83,7 @@ pub enum StoreError {
     #[error("{what}")]
     #[non_exhaustive]
     Unreadable {
-        /// What was found, and what can be read.
+        /// The data found, and the formats that can be read.
         what: String,
     },
 }
