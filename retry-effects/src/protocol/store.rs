@@ -25,7 +25,7 @@ use crate::protocol::store_error::StoreError;
 /// - Fences only grow, during the whole life of the store, also across purges and restarts.
 /// - The store's clock decides leases, never the caller's. A lease that runs out turns `pending` into
 ///   `in_doubt`, never into an absent record.
-/// - A method that fails changes nothing.
+/// - A refused request changes nothing.
 #[allow(
     clippy::len_without_is_empty,
     reason = "a store is never asked whether it is empty: `len` serves people"
