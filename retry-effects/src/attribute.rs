@@ -1,5 +1,5 @@
-//! What the attributes expand to calls of, and the [`Effect`](crate::Effect) builder too: from a
-//! function's arguments to its gate.
+//! The functions that an expanded attribute calls, and the [`Effect`](crate::Effect) builder too: from
+//! a function's arguments to its gate.
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -39,19 +39,19 @@ pub struct ActionSite {
 }
 
 impl ActionSite {
-    /// The function whose action type is `name`.
+    /// Returns the function whose action type is `name`.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
         Self { name }
     }
 }
 
-/// What a call asks of the gate.
+/// The request of a call to the gate.
 pub struct Ask {
     name: Cow<'static, str>,
     scope: Option<Arc<str>>,
     id: UnscopedId,
-    /// Why the call has no name.
+    /// The reason why the call has no id.
     fault: Option<ActionIdError>,
     input: Option<InputHash>,
     store: Option<Arc<dyn EffectStore>>,
@@ -74,7 +74,7 @@ impl std::fmt::Debug for Ask {
 }
 
 impl Ask {
-    /// A call of an annotated function.
+    /// Starts the request of an annotated function.
     #[must_use]
     pub fn new(site: &'static ActionSite) -> Self {
         Self::named(Cow::Borrowed(site.name))
@@ -106,7 +106,7 @@ impl Ask {
         self
     }
 
-    /// What the action is done to.
+    /// Sets the object of the action.
     #[must_use]
     pub fn key(mut self, key: &(impl Argument + ?Sized)) -> Self {
         match UnscopedId::new(&self.name, key) {
@@ -116,7 +116,7 @@ impl Ask {
         self
     }
 
-    /// The arguments that are not part of the key.
+    /// Sets the arguments that are not part of the key.
     #[must_use]
     pub fn input(mut self, input: &(impl Argument + ?Sized)) -> Self {
         match compute_action_id("", input, "") {
@@ -133,7 +133,7 @@ impl Ask {
         self
     }
 
-    /// `lease = ..`; one of under 3 milliseconds is as long as that.
+    /// `lease = ..`; the minimum is 3 milliseconds.
     #[must_use]
     pub fn lease(mut self, lease: Duration) -> Self {
         self.lease = lease.max(Duration::from_millis(3));
@@ -161,7 +161,7 @@ impl Ask {
         self
     }
 
-    /// There is a probe.
+    /// The call has a probe.
     #[must_use]
     pub fn probed(mut self) -> Self {
         self.probed = true;
@@ -175,14 +175,14 @@ impl Ask {
         self
     }
 
-    /// The limits that the call has begun to count.
+    /// Sets the limits that the call already counts.
     #[must_use]
     pub fn limits(mut self, limits: &Limits) -> Self {
         self.limits = Some(*limits);
         self
     }
 
-    /// Asks for an async call.
+    /// Requests admission for an async call.
     pub async fn open<T, E>(self, results: Results<T>, errors: Errors<E>) -> Opened<T, E> {
         let forms = (results, errors);
         let request = match self.request(false) {
@@ -198,7 +198,7 @@ impl Ask {
         Opened::of(admitted, &request, forms)
     }
 
-    /// Asks for a sync call.
+    /// Requests admission for a sync call.
     #[must_use]
     pub fn open_sync<T, E>(self, results: Results<T>, errors: Errors<E>) -> Opened<T, E> {
         let forms = (results, errors);
@@ -250,7 +250,7 @@ impl Ask {
     }
 }
 
-/// Has this crate's errors known in chains.
+/// Registers this crate's errors, so that they are recognized in source chains.
 fn recognized() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -259,12 +259,12 @@ fn recognized() {
     });
 }
 
-/// Whether a call is to run.
+/// The result of admission.
 #[derive(Debug)]
 pub enum Opened<T, E> {
-    /// No: this is its outcome.
+    /// The call does not run: this is its outcome.
     Finished(Result<T, E>),
-    /// Yes, under this claim.
+    /// The call runs under this claim.
     Run(Gate<T, E>),
 }
 
@@ -298,7 +298,7 @@ impl<T, E> Opened<T, E> {
                 })),
             },
             Err(error) => {
-                // An error type that is a text does not tell what this call is a part of.
+                // A text as error type does not carry this to the enclosing call; the mark does.
                 if error.may_have_happened() {
                     mark(Marks::UNKNOWN);
                 } else {
@@ -314,7 +314,7 @@ impl<T, E> Opened<T, E> {
 #[derive(Clone, Copy, Debug)]
 pub struct Object<F>(pub F);
 
-/// One argument, and those after it.
+/// One argument, and the ones after it.
 #[derive(Clone, Copy, Debug)]
 pub struct Field<'a, T: ?Sized, F> {
     name: &'static str,
@@ -322,19 +322,19 @@ pub struct Field<'a, T: ?Sized, F> {
     rest: F,
 }
 
-/// No more arguments.
+/// The end of the arguments.
 #[derive(Clone, Copy, Debug)]
 pub struct End;
 
 impl<'a, T: Argument + ?Sized, F: Fields> Field<'a, T, F> {
-    /// The argument `name`.
+    /// Returns the argument `name`, followed by `rest`.
     #[must_use]
     pub const fn new(name: &'static str, value: &'a T, rest: F) -> Self {
         Self { name, value, rest }
     }
 }
 
-/// A value that can be part of a key or of the fingerprint.
+/// A value that can be part of the key or the fingerprint.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be part of what an `idempotent` call is known by: it is not `Serialize`",
     label = "not `Serialize`",
@@ -347,7 +347,7 @@ impl<T: Serialize + ?Sized> Argument for T {}
 
 /// The fields of an [`Object`].
 pub trait Fields {
-    /// Writes them.
+    /// Writes the fields.
     fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error>;
 }
 
@@ -372,12 +372,12 @@ impl<F: Fields> Serialize for Object<F> {
     }
 }
 
-/// Asks an async probe: a panic in it is no word.
+/// Runs an async probe: a panic in it is `Probe::Unknown`.
 pub fn probed<T, F: Future<Output = Probe<T>>>(probe: F) -> Probed<F> {
     Probed { probe }
 }
 
-/// Asks a sync probe: a panic in it is no word.
+/// Runs a sync probe: a panic in it is `Probe::Unknown`.
 pub fn probed_sync<T>(probe: impl FnOnce() -> Probe<T>) -> Probe<T> {
     catch_unwind(AssertUnwindSafe(probe)).unwrap_or_else(no_word)
 }
@@ -387,7 +387,7 @@ fn no_word<T>(_: Box<dyn Any + Send>) -> Probe<T> {
 }
 
 pin_project! {
-    /// A probe that is asked.
+    /// A running probe.
     #[must_use = "futures do nothing unless polled"]
     #[derive(Debug)]
     pub struct Probed<F> {

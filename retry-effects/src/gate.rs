@@ -1,6 +1,6 @@
 //! The gate: from a call's request for admission to its record.
 //!
-//! It works on the [`EffectStore`](crate::EffectStore) contract alone and knows no store, so that every
+//! It uses only the [`EffectStore`](crate::EffectStore) contract and knows no store, so that every
 //! store has the same gate.
 //!
 //! `attribute` and `effect` import [`admission`], [`gate`], [`codec`], [`options`], [`error`],

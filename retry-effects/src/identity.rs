@@ -1,10 +1,10 @@
-//! The names of effects: which two calls are the same action.
+//! Identity of actions: when two calls are the same action.
 //!
-//! An id is a hash over a canonical text, and has to be the same in every process, release and
-//! language that computes it. So nothing here knows of stores, claims or time.
+//! An id is a hash of a canonical text. It must be the same in every process, release and language that
+//! computes it, so this folder knows nothing of stores, claims or time.
 //!
-//! Other folders import [`action_id`] (the ids, and how they are computed) and [`error`] (why a value
-//! has no id). [`canonical`] is private to this folder.
+//! Other folders import [`action_id`] (ids and their computation) and [`error`] (errors of a value
+//! without an id). [`canonical`] is private to this folder.
 
 pub(crate) mod action_id;
 pub(crate) mod canonical;

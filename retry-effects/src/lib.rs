@@ -1,10 +1,10 @@
 //! Effects that are not repeated: not by retries, duplicates, restarts or crashes.
 //!
-//! A payment, a mail, a tool call of an agent: done twice, it does harm. `idempotent = true` on a
+//! A payment, a mail or an agent's tool call does harm if it is done twice. `idempotent = true` on a
 //! function (or an [`Effect`] by hand) puts a gate around its retry loop: *key → claim → attempts →
-//! complete*. The first call claims the action in a store and runs; its result is recorded. Every
-//! other call, in this process or in any that shares the store, at the same time or next week, gets
-//! that result and does not run.
+//! complete*. The first call claims the action in a store and runs; its result is recorded. Every other
+//! call, in this process or in any that shares the store, at the same time or next week, gets that
+//! result and does not run.
 //!
 //! ```
 //! use retry_core::{Classify, retry_api};
@@ -44,48 +44,47 @@
 //! # }
 //! ```
 //!
-//! # What exactly once means here
+//! # The meaning of exactly once
 //!
-//! No gate can make an arbitrary outside effect happen exactly once: after a crash between *the
-//! effect happened* and *it is recorded*, nobody knows. So a function says which tier it is in:
+//! No gate can make an arbitrary outside effect happen exactly once: after a crash between *the effect
+//! happened* and *it is recorded*, the outcome is unknown. So a function declares its tier:
 //!
-//! | tier | when | what holds | declared by |
+//! | tier | condition | guarantee | declared by |
 //! |---|---|---|---|
 //! | **transactional** | effect and record commit in one database transaction | exactly one commit, at any crash point | `complete_in`, with `in_doubt = "reexecute"` |
-//! | **keyed** | the callee dedupes the action id that it is handed, for longer than anyone retries | effectively once | `in_doubt = "reexecute"` |
-//! | **probed** | the callee can be asked *did this happen?*, and its no is final, if need be after a while | effectively once | `probe = ..`, `probe_after = ..` |
-//! | **guarded** | none of these | among callers of this crate, while the record is kept and the store loses no acknowledged commit: never twice; a crash in the middle leaves a record *in doubt* for a person | the default, `in_doubt = "halt"` |
+//! | **keyed** | the callee deduplicates by the action id, for longer than any caller retries | effectively once | `in_doubt = "reexecute"` |
+//! | **probed** | the callee can answer *did this happen?*, and its *no* is final, if necessary after a delay | effectively once | `probe = ..`, `probe_after = ..` |
+//! | **guarded** | none of these | among callers of this crate, while the record is kept and the store loses no acknowledged commit: never twice; a crash in the middle leaves a record *in doubt* for an operator | the default, `in_doubt = "halt"` |
 //!
-//! **What is proved.** A failed attempt is *not applied* only where that is proved: by the error's own
+//! **Proof.** A failed attempt is *not applied* only with proof: from the error's own
 //! [`Classify`](retry_core::Classify) ([`Judgement::not_applied`](retry_core::Judgement::not_applied),
-//! about the whole body), by a known error in its source chain (a refused connection), or by
-//! `not_applied_if`. Everything else is unknown: an error that nothing recognizes, whatever its text
-//! says; a known error that leaves it open (a timeout, a connection lost before the answer); no error at
-//! all (a crash, a panic, a dropped future, an attempt that its timeout cut); and every failure of an
-//! attempt after [`acted`]. The first unrecognized error of an action type is a WARN that says how to
-//! state what it means. `retry_if` decides whether to try again, never whether it happened. An unknown
-//! outcome ends the loop under *halt*, is asked about under *probe*, and is tried again under
-//! *reexecute*; and it sticks: the action is free to run again only where every attempt was *not
-//! applied*.
+//! about the whole body), from a known error in its source chain (a refused connection), or from
+//! `not_applied_if`. Everything else is unknown: an unrecognized error, whatever its text; a known
+//! error that leaves it open (a timeout, a connection lost before the answer); an end without an error
+//! (a crash, a panic, a dropped future, an attempt cut by its timeout); and every failure of an attempt
+//! after [`acted`]. The first unrecognized error of an action type is a WARN that explains how to state
+//! its meaning. `retry_if` decides whether to try again, never whether the effect happened. An unknown
+//! outcome ends the loop under *halt*, runs the probe under *probe*, and is tried again under
+//! *reexecute*. It persists: the action is free to run again only if every attempt was *not applied*.
 //!
-//! **Calls inside a body.** An attempt of an inner call that a known error left open, or that was cut or
-//! panicked, makes the attempt around it unknown, also where the body swallows the error. An inner call
-//! without a gate that failed and states nothing does so too, unless the body's own error states *not
+//! **Nested calls.** An attempt of an inner call that a known error left open, or that was cut or
+//! panicked, makes the enclosing attempt unknown, even if the body swallows the error. So does an inner
+//! call without a gate that failed and states nothing, unless the body's own error states *not
 //! applied*. An inner call that was refused before anything ran (an open circuit,
-//! [`EffectError::InProgress`]) leaves no doubt, also where the body passes its error on as a text.
+//! [`EffectError::InProgress`]) leaves no doubt, even if the body passes its error on as a text.
 //!
-//! **Limits.** An error tells of the last request that it saw. A client that follows redirects, fails
-//! over or retries by itself reports its last try alone, and a later step's refusal says nothing of an
-//! earlier step: switch the former off under a gate, and call [`acted`] before the step that must not
-//! happen twice.
+//! **Limits.** An error describes only the last request that it saw. A client that follows redirects,
+//! fails over or retries by itself reports only its last try, and the refusal of a later step proves
+//! nothing about an earlier step: switch the former off under a gate, and call [`acted`] before the
+//! step that must not happen twice.
 //!
-//! **A no that holds.** The callee may still be at work on a request that its caller has given up. With
-//! `timeout = "1s"` and a bank that books three seconds after it was asked, a probe at once is told
-//! *no* after each attempt, and three attempts are three charges. `probe_after` says from when on the
-//! no is final: the longest time that the callee may need, and some more. Before that it is not asked,
-//! and nothing runs. The wait keeps to `max_total_time`, and ends where a
-//! [`RetryScope`](retry_core::RetryScope) is cancelled: the call then ends in doubt. Inside the probe
-//! [`CurrentAction::last_attempt`] tells when the attempt began that is asked about.
+//! **A final *no*.** The callee may still be processing a request that its caller has given up. With
+//! `timeout = "1s"` and a bank that books three seconds after the request, an immediate probe gets *no*
+//! after each attempt, and three attempts are three charges. `probe_after` sets the time from which the
+//! *no* is final: the longest time that the callee may need, plus a margin. Before that time the callee
+//! is not queried, and nothing runs. The wait respects `max_total_time`, and ends when a
+//! [`RetryScope`](retry_core::RetryScope) is cancelled: the call then ends in doubt. Inside the probe,
+//! [`CurrentAction::last_attempt`] returns the start time of the attempt in question.
 //!
 //! ```
 //! use std::time::Duration;
@@ -126,113 +125,129 @@
 //! # }
 //! ```
 //!
-//! # What each crash leaves
+//! # State after a crash
 //!
-//! | crash | leaves |
+//! | crash | state |
 //! |---|---|
-//! | before the claim commits | nothing; runs |
-//! | claim committed, acknowledgement lost, caller asks again | the same claim; runs once |
+//! | before the claim commits | no record; the next call runs |
+//! | claim committed, acknowledgement lost, caller sends it again | the same claim; runs once |
 //! | claim committed, caller gave up or died | in doubt, though nothing ran |
-//! | after the claim; before, during or after the effect | in doubt: the three cannot be told apart |
+//! | after the claim; before, during or after the effect | in doubt: the three are indistinguishable |
 //! | store unreachable after the effect | [`EffectError::Unrecorded`] to the caller, in doubt |
 //! | completed, acknowledgement lost | the result; replayed |
 //! | transactional tier, anywhere | all or nothing |
 //!
-//! That a claim's owner has died is known when its lease is over: until then, and that is up to
-//! 30 seconds unless the function says `lease = ..`, a call waits for it, or with
-//! `on_busy = "fail"` gives [`EffectError::InProgress`] at once.
+//! The death of a claim's owner is known when its lease is over: after up to 30 seconds, unless the
+//! function sets `lease = ..`. Until then a call waits for it, or with `on_busy = "fail"` returns
+//! [`EffectError::InProgress`] at once.
 //!
-//! What is in doubt, and is left so by its function's policy, a person settles: by the command
-//! `retry-effects` (feature `cli`), or by [`EffectStore::settle`]. The record keeps the
-//! [reason](Record::reason) for that person: the text of the error that the last attempt of unknown
-//! effect ended with, or what cut it. It is at most 1,000 bytes long, and decides nothing.
+//! An operator settles a record that its function's policy leaves in doubt: with the command
+//! `retry-effects` (feature `cli`), or with [`EffectStore::settle`]. The record keeps the
+//! [reason](Record::reason) for the operator: the text of the error that ended the last attempt of
+//! unknown effect, or what cut it. It is at most 1,000 bytes long, and decides nothing.
 //!
-//! # Which action it is
+//! # Identity of an action
 //!
-//! The [`ActionId`] of *what is done* (the action type: `name = ".."`, else module path and
-//! function), *to what* (the key: `key(a, b)`, `key = expr`, else all arguments) and *for whom* (the
-//! scope: `scope = expr`, else [`with_scope`] around the call). It is what a Python worker arrives
-//! at for the same three; [`compute_action_id`] gives the rule. **Renames and new arguments change
-//! ids**: a function that is renamed, moved, or given another key argument starts afresh, unless it
-//! has a `name` and an explicit `key`.
+//! The [`ActionId`] is computed from the *operation* (the action type: `name = ".."`, else module path
+//! and function), its *object* (the key: `key(a, b)`, `key = expr`, else all arguments) and its *scope*
+//! (`scope = expr`, else [`with_scope`] around the call). A Python worker computes the same id from the
+//! same three; [`compute_action_id`] gives the rule. **Renames and new arguments change ids**: a
+//! function that is renamed, moved, or given another key argument starts afresh, unless it has a `name`
+//! and an explicit `key`.
 //!
-//! The type that a method or a generic function is called on or with is no part of it: `run::<A>(7)`
-//! and `run::<B>(7)`, or a trait's default method on two types, are one action unless the key tells
-//! them apart (`key = (T::KIND, id)`).
+//! The type on which a method is called, and the type arguments of a generic function, are not part of
+//! the id: `run::<A>(7)` and `run::<B>(7)`, or a trait's default method on two types, are one action
+//! unless the key distinguishes them (`key = (T::KIND, id)`).
 //!
-//! Two functions with the same `name`, key and scope are the same action, whatever else they say:
+//! Two functions with the same `name`, key and scope are the same action, whatever else they declare:
 //! the next release may have a probe that this one lacks, and settle what this one left in doubt.
 //!
 //! With an explicit key the other arguments are the *fingerprint*: the same key with another
-//! fingerprint is [`EffectError::PayloadMismatch`]. `fingerprint(a, b)` names what is compared, so that a
-//! field that a deploy adds to another argument does not turn away what is delivered again.
-//! [`identity_and_deploys`] says what a deploy may change.
+//! fingerprint is [`EffectError::PayloadMismatch`]. `fingerprint(a, b)` lists the compared arguments,
+//! so that a field that a deploy adds to another argument does not reject messages delivered again.
+//! [`identity_and_deploys`] lists the changes that a deploy may make.
 //!
 //! # Arguments
 //!
 //! | argument | value | default |
 //! |---|---|---|
 //! | `idempotent` | `true` | `false` |
-//! | `key(a, b)`, `key = expr` | what the action is done to | all arguments |
-//! | `fingerprint(a, b)` | which other arguments must not differ for the same key; `fingerprint()`: none | all others |
+//! | `key(a, b)`, `key = expr` | the object of the action | all arguments |
+//! | `fingerprint(a, b)` | the other arguments that must not differ for the same key; `fingerprint()`: none | all others |
 //! | `skip(x)` | arguments that are neither key nor fingerprint: a client, a connection | none |
 //! | `scope` | anything `Display` | the scope around the call |
 //! | `store` | a store, or an `Arc` of one | the [default store](set_default_store) |
 //! | `name` | the action type, a literal; methods and generic functions must give it | module path and function |
-//! | `lease` | how long a claim holds without a sign of life; renewed at a third of it | 30 s |
-//! | `retain` | when a finished record may go by itself | never: until [`purge`](EffectStore::purge) |
+//! | `lease` | how long a claim is valid without a sign of life; renewed at a third of it | 30 s |
+//! | `retain` | the time after which a finished record may be removed automatically | never: until [`purge`](EffectStore::purge) |
 //! | `in_doubt` | `"halt"`, `"reexecute"`, or an [`OnDoubt`] | `"halt"` |
-//! | `probe` | a path or closure over the arguments that gives a [`Probe`] | none |
-//! | `probe_after` | how long after an attempt's end the probe's *no* is final | at once |
+//! | `probe` | a path or closure over the arguments that returns a [`Probe`] | none |
+//! | `probe_after` | the time after an attempt's end from which the probe's *no* is final | at once |
 //! | `on_busy` | `"wait"`: join the running call; `"fail"`; or an [`OnBusy`] | `"wait"` |
 //! | `replay_errors` | `true`: a final error is recorded and returned again | `false`: free to run again |
 //!
 //! The result must be `Serialize` and `DeserializeOwned`, the error must hold an [`EffectError`]
-//! (`From`). **A replay is the value that the first call returned**, or the first call fails with
-//! [`EffectError::NotEncoded`], which leaves the action in doubt and *marked applied*: it is never run
-//! again. Results are recorded as JSON; those that JSON does not bring back (`Some(())`, NaN, a map by
-//! pairs) in a notation of this crate's own, by their [`NEWEST_FORMAT`](store::NEWEST_FORMAT). What a
-//! type's own attributes make equal (`skip`, untagged variants that read alike) is its own affair, and a
-//! type whose variants do not all read what they write is found out by the first value only. A result
-//! that no longer reads is an error, and never a reason to run again.
+//! (`From`). **A replay is the value that the first call returned**; if it cannot be, the first call
+//! fails with [`EffectError::NotEncoded`], which leaves the action in doubt and *marked applied*: it
+//! never runs again. Results are recorded as JSON; results that JSON does not restore (`Some(())`, NaN,
+//! a map by pairs) in this crate's own notation, with format [`NEWEST_FORMAT`](store::NEWEST_FORMAT).
+//! Values that a type's own attributes make equal (`skip`, untagged variants that read alike) are the
+//! type's own affair, and a type whose variants do not all read what they write is detected by the
+//! first value only. A result that no longer decodes is an error, and never a reason to run again.
 //!
 //! # Stores
 //!
-//! | store | for | survives |
+//! | store | use | survives |
 //! |---|---|---|
 //! | [`InMemoryEffectStore`] | tests, one process | nothing |
 //! | `SqliteEffectStore` (feature `sqlite`) | real work on one machine, any number of processes | `kill -9`, power loss |
 //! | `PostgresEffectStore` (feature `postgres`) | many machines | `kill -9`, power loss; a failover to a standby that is synchronous |
 //! | `RedisEffectStore` (feature `redis`) | many machines, the lowest latency | `kill -9`, power loss; **not** a failover to a replica |
 //!
-//! [`choosing_a_store`] says more of each. Any other is an [`EffectStore`] of your own, which the
+//! [`choosing_a_store`] compares them. Any other store is your own [`EffectStore`], which the
 //! conformance suite (feature `conformance`) checks.
 //!
-//! # The parts
+//! # API overview
 //!
-//! | part | is |
+//! | item | purpose |
 //! |---|---|
 //! | [`Effect`] | the gate for code without an attribute |
 //! | [`current_action`] | inside a body: action id, fence, attempt, token; inside a probe: the [`LastAttempt`] |
 //! | [`acted`] | inside a body: from here on every failure is unknown |
-//! | [`with_scope`], [`with_scope_blocking`], [`in_current_scope`] | for whom a part of a program works |
-//! | [`EffectStore`], [`set_default_store`] | where actions are recorded |
-//! | [`store`] | the types that a store's author, or a program that lists and settles records, needs |
-//! | [`EffectError`] | what the gate says where the function has no word |
-//! | [`observe_gate`] and events of the `tracing` target `retry` | what is reported; payloads and results never are |
-//! | [`compute_action_id`] | the name of an effect |
+//! | [`with_scope`], [`with_scope_blocking`], [`in_current_scope`] | the scope for a part of a program |
+//! | [`EffectStore`], [`set_default_store`] | the records of actions |
+//! | [`store`] | the types for authors of stores, and for programs that list and settle records |
+//! | [`EffectError`] | the gate's own errors |
+//! | [`observe_gate`] and events of the `tracing` target `retry` | reports, never with payloads or results |
+//! | [`compute_action_id`] | the id of an action |
 //!
 //! # Features
 //!
-//! | feature | adds | why it is apart |
+//! | feature | adds | reason |
 //! |---|---|---|
 //! | `sqlite` | `SqliteEffectStore`, `complete_in`, `rusqlite` | it builds SQLite |
 //! | `redis`, `redis-tls` | `RedisEffectStore`; TLS to its server | the client of Redis, and rustls |
-//! | `metrics` | what happens at the gate, through the `metrics` facade; `retry-core`'s too | a dependency |
+//! | `metrics` | the gate's metrics, through the `metrics` facade; those of `retry-core` too | a dependency |
 //! | `postgres` | `PostgresEffectStore`, its `complete_in`, `tokio-postgres` | it brings a client and a pool |
-//! | `postgres-tls` | TLS to it by the system's certificates, where the URL says `sslmode=require` | it brings rustls; another connector needs no feature |
+//! | `postgres-tls` | TLS to it with the system's certificates, if the URL has `sslmode=require` | it brings rustls; another connector needs no feature |
 //! | `cli` | the command `retry-effects`, for the stores whose features are on too | for operators, not for programs |
 //! | `conformance` | the suite that every store passes, and a clock that tests move | for `[dev-dependencies]` |
+//!
+//! # Architecture
+//!
+//! Folders, bottom up. A folder imports only from folders below it; a test (`tests/tests/house.rs`)
+//! holds it.
+//!
+//! | floor | folder | content |
+//! |---|---|---|
+//! | 1 | `identity` | the identity of actions: when two calls are the same action |
+//! | 2 | `protocol` | the contract between gate and stores: values, trait, and the state machine of one record |
+//! | 3 | `gate` | from a call's request for admission to its record, on the contract alone |
+//! | 3 | `conformance` | the suite that every store passes |
+//! | 4 | `stores` | the stores of this crate, and what they share |
+//! | 5 | `attribute` | the functions that an expanded attribute calls: from arguments to the gate |
+//! | 5 | `command` | the operator's command: `list`, `show`, `settle`, `purge` and `stats` |
+//! | 6 | `effect` | the builder: the gate for code without an attribute |
 
 mod attribute;
 #[cfg(feature = "cli")]
@@ -245,11 +260,11 @@ mod identity;
 mod protocol;
 mod stores;
 
-/// What the program `retry-effects` runs.
+/// The entry point of the program `retry-effects`.
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub use command::run::run as __command;
-/// The version that [`PostgresEffectStore`] takes a pool of.
+/// The version whose pool [`PostgresEffectStore`] takes.
 #[cfg(feature = "postgres")]
 pub use deadpool_postgres;
 pub use effect::builder::Effect;
@@ -275,8 +290,8 @@ pub use protocol::reason::Reason;
 pub use protocol::record::Record;
 pub use protocol::store::EffectStore;
 pub use protocol::store_error::StoreError;
-/// The version that [`SqliteEffectStore::complete_in`] takes a transaction of. No program can be
-/// built with two, as each brings SQLite.
+/// The version whose transaction [`SqliteEffectStore::complete_in`] takes. No program can be built with
+/// two, as each brings SQLite.
 #[cfg(feature = "sqlite")]
 pub use rusqlite;
 pub use stores::default_store::{IntoStore, set_default_store};
@@ -289,27 +304,26 @@ pub use stores::postgres::{options::PostgresOptions, store::PostgresEffectStore}
 pub use stores::redis::{options::RedisOptions, refusal::RedisRefusal, store::RedisEffectStore};
 #[cfg(feature = "sqlite")]
 pub use stores::sqlite::store::SqliteEffectStore;
-/// The version that [`PostgresEffectStore`] takes a transaction of.
+/// The version whose transaction [`PostgresEffectStore`] takes.
 #[cfg(feature = "postgres")]
 pub use tokio_postgres;
 
-/// Which store to take: what each survives, needs and costs.
+/// Comparison of the stores: what each survives, needs and costs.
 #[doc = include_str!("../docs/stores.md")]
 pub mod choosing_a_store {}
 
-/// What a call is known by, and what a deploy may change of it.
+/// The identity of a call, and the changes that a deploy may make.
 #[doc = include_str!("../docs/identity.md")]
 pub mod identity_and_deploys {}
 
-/// The types that an [`Effect`]'s choices are kept in, named here for signatures; the methods of
-/// [`Effect`] make them.
+/// The types of an [`Effect`]'s choices, for use in signatures; the methods of [`Effect`] create them.
 pub mod choice {
     pub use crate::effect::probe::{NoProbe, Probing};
     pub use crate::gate::codec::types::{ErrorsReleased, ErrorsReplayed};
 }
 
-/// What authors of a store, and programs that settle or list records, need besides [`EffectStore`]: what
-/// a store is asked, what it answers, and what it keeps.
+/// The types that authors of a store, and programs that settle or list records, need besides
+/// [`EffectStore`]: the requests to a store, its answers, and its records.
 pub mod store {
     pub use crate::protocol::claim::{Claim, ClaimRequest, DEFAULT_LEASE, Silent};
     pub use crate::protocol::filter::Filter;
@@ -320,7 +334,7 @@ pub mod store {
     pub use crate::protocol::store::{Changed, StoreFuture};
 }
 
-/// What `idempotent = true` expands to. Not for people: it changes without notice.
+/// The functions that `idempotent = true` expands to. Not public API: it changes without notice.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::attribute::{

@@ -1,10 +1,10 @@
 //! The contract between gate and stores: the values that they exchange, the trait that a store
 //! implements, and the state machine of one record.
 //!
-//! Pure, apart from new claim ids: nothing here waits, and the time is a parameter. So tests and the
+//! Pure, except for new claim ids: nothing here waits, and the time is a parameter. So tests and the
 //! exhaustive model run the decisions of the real stores.
 //!
-//! Every module but `id_source` may be imported from any folder above.
+//! Every folder above may import every module except `id_source`.
 
 pub(crate) mod claim;
 pub(crate) mod filter;

@@ -14,11 +14,11 @@ use crate::gate::codec::types::{ErrorsReleased, ErrorsReplayed};
 use crate::gate::options::{OnBusy, OnDoubt};
 use crate::stores::default_store::IntoStore;
 
-/// One effect, to happen once: what `idempotent = true` does, for code without an attribute.
+/// An effect that happens once: `idempotent = true` for code without an attribute.
 ///
-/// Without a [`retry`](Self::retry) the body runs once a call. An outcome that is unknown is not
-/// tried again, unless [`in_doubt`](Self::in_doubt) or a [`probe`](Self::probe) says how it may be.
-/// A call that fails with nothing in doubt leaves the action free to run again.
+/// Without a [`retry`](Self::retry) the body runs once per call. An unknown outcome is not tried again,
+/// unless [`in_doubt`](Self::in_doubt) or a [`probe`](Self::probe) allows it. A call that fails with
+/// nothing in doubt leaves the action free to run again.
 ///
 /// # Examples
 ///
@@ -63,10 +63,10 @@ pub struct Effect<
 }
 
 impl Effect {
-    /// The effect of doing `action_type` to `key`.
+    /// Returns the effect of `action_type` on `key`.
     ///
-    /// Its id is that of [`compute_action_id`](crate::compute_action_id), in the
-    /// [scope](Self::scope). Where `key` has no faithful JSON form, `run` says so.
+    /// Its id is that of [`compute_action_id`](crate::compute_action_id), in the [scope](Self::scope).
+    /// If `key` has no faithful JSON form, `run` returns the error.
     #[track_caller]
     pub fn new(action_type: &str, key: &(impl Serialize + ?Sized)) -> Self {
         Self {
@@ -79,45 +79,45 @@ impl Effect {
 }
 
 impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
-    /// For whom; without it, the scope [around here](crate::with_scope), else none.
+    /// Sets the scope; without it, the scope [around this code](crate::with_scope), else none.
     pub fn scope(self, scope: &(impl fmt::Display + ?Sized)) -> Self {
         self.asking(|ask| ask.scope(scope))
     }
 
-    /// What else the call is made with. The same key with another fingerprint is
+    /// Sets the call's other values. The same key with another fingerprint is
     /// [`EffectError::PayloadMismatch`](crate::EffectError::PayloadMismatch), and nothing runs. Without
     /// it nothing is compared.
     ///
-    /// Name what must not differ, and no more: a field that a later release adds to a value in here
-    /// makes another fingerprint of the same call. See
+    /// Include only values that must not differ: a field that a later release adds to a value here
+    /// changes the fingerprint of the same call. See
     /// [`identity_and_deploys`](crate::identity_and_deploys).
     pub fn fingerprint(self, fingerprint: &(impl Serialize + ?Sized)) -> Self {
         self.asking(|ask| ask.input(fingerprint))
     }
 
-    /// Where it is recorded; without it, in the [default store](crate::set_default_store).
+    /// Sets the store; without it, the [default store](crate::set_default_store).
     pub fn store(self, store: impl IntoStore) -> Self {
         self.asking(|ask| ask.store(store))
     }
 
-    /// For how long the claim holds without a renewal: 30 s unless set, at least 3 ms. It is
-    /// renewed for as long as the call runs.
+    /// Sets how long the claim is valid without a renewal: 30 s unless set, at least 3 ms. It is
+    /// renewed while the call runs.
     pub fn lease(self, lease: Duration) -> Self {
         self.asking(|ask| ask.lease(lease))
     }
 
-    /// After which time the finished record may go by itself. Without it, it is kept until it is
-    /// purged; *never twice* lasts as long as the record.
+    /// Sets the time after which the finished record may be removed. Without it, the record is kept
+    /// until a purge; *never twice* lasts as long as the record.
     pub fn retain(self, retain: Duration) -> Self {
         self.asking(|ask| ask.retain(retain))
     }
 
-    /// What to do with a record in doubt.
+    /// Sets the policy for a record in doubt.
     pub fn in_doubt(self, in_doubt: OnDoubt) -> Self {
         self.asking(|ask| ask.in_doubt(in_doubt))
     }
 
-    /// What to do while another call is at it.
+    /// Sets the policy while another call holds the claim.
     pub fn on_busy(self, on_busy: OnBusy) -> Self {
         self.asking(|ask| ask.on_busy(on_busy))
     }
@@ -129,8 +129,8 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
         }
     }
 
-    /// Attempts, waits and limits. A `retry_on_ok` has no place here: every `Ok` is the result.
-    /// A call that its circuit breaker rejects has had no effect, and leaves the action free.
+    /// Sets attempts, waits and limits. A `retry_on_ok` is not accepted: every `Ok` is the result. A
+    /// call that its circuit breaker rejects has had no effect, and leaves the action free.
     pub fn retry<J2, H2, L2, G2>(
         self,
         retry: Retry<J2, AnyOk, H2, L2, G2>,
@@ -162,12 +162,12 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
 }
 
 impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
-    /// Asks the callee what happened where nobody else knows: a closure that gives a
-    /// [`Probe`](crate::Probe), or for [`run_async`](Self::run_async) a future of one. It takes the
-    /// place of [`in_doubt`](Self::in_doubt).
+    /// Sets a probe, which queries the callee about an unknown outcome: a closure that returns a
+    /// [`Probe`](crate::Probe), or for [`run_async`](Self::run_async) a future of one. It replaces
+    /// [`in_doubt`](Self::in_doubt).
     ///
-    /// A *no* must be final: see [`probe_after`](Effect::probe_after). Inside it
-    /// [`current_action`](crate::current_action) tells of the attempt that is asked about.
+    /// A *no* must be final: see [`probe_after`](Effect::probe_after). Inside the closure,
+    /// [`current_action`](crate::current_action) describes the attempt in question.
     pub fn probe<F>(self, probe: F) -> Effect<J, H, L, Probing<F>, C, G> {
         let Self {
             ask, retry, codec, ..
@@ -182,18 +182,18 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
 }
 
 impl<J, H, L, F, C, G> Effect<J, H, L, Probing<F>, C, G> {
-    /// From when on the probe's *no* is final: it is asked no sooner than so long after the last attempt
-    /// ended that may have had an effect (it failed, or was cut), and of a record in doubt that was taken
-    /// over no sooner than so long after its owner left it so, or let its lease run out. Zero unless set.
+    /// Sets the time from which the probe's *no* is final. The probe runs at the earliest this long
+    /// after the end of the last attempt that may have had an effect (it failed, or was cut); for a
+    /// record in doubt that was taken over, this long after its owner left it in doubt, or let its
+    /// lease run out. Zero unless set.
     ///
-    /// The callee may still be at work on what an attempt sent. With a timeout of one second, and a bank
-    /// that books three seconds after it was asked, a probe at once finds nothing, each time, and each
-    /// attempt is a charge. Take the longest time that the callee may need, and some more.
+    /// The callee may still be processing an attempt's request. With a timeout of one second, and a
+    /// bank that books three seconds after the request, an immediate probe finds nothing, each time,
+    /// and each attempt is a charge. Set the longest time that the callee may need, plus a margin.
     ///
-    /// The wait keeps to [`max_total_time`](retry_core::Retry::max_total_time), and a cancelled
-    /// [`RetryScope`](retry_core::RetryScope) ends it: where there is no time for it the call ends in
-    /// doubt, and nothing runs. A record in doubt then stays as it is, so that a call that comes later
-    /// has less to wait.
+    /// The wait respects [`max_total_time`](retry_core::Retry::max_total_time), and a cancelled
+    /// [`RetryScope`](retry_core::RetryScope) ends it: without enough time the call ends in doubt, and
+    /// nothing runs. A record in doubt then stays unchanged, so that a later call has less to wait.
     ///
     /// # Examples
     ///

@@ -1,11 +1,11 @@
-//! What the gate has to say beside the judge of a call's [`Retry`](retry_core::Retry).
+//! The gate's decision beside the judge of a call's [`Retry`](retry_core::Retry).
 
 use retry_core::__private::{Failure, Judge, classified};
 use retry_core::Classify;
 
 use crate::gate::gate::Gate;
 
-/// A judge beside which the gate has its say.
+/// A judge whose verdicts the gate may change.
 pub(super) struct Gated<'a, J, T, E> {
     judge: &'a J,
     gate: &'a Gate<T, E>,
@@ -26,7 +26,7 @@ impl<'a, J, T, E> Gated<'a, J, T, E> {
 }
 
 impl<T, E: Classify, J: Judge<E>> Gated<'_, J, T, E> {
-    /// What the error itself, and the statement of `not_applied_if`, let be known.
+    /// Returns the evidence of the error itself and of `not_applied_if`.
     pub(super) fn own<'e>(&self, error: &'e E) -> Failure<'e> {
         classified(error).not_applied_if(|| self.judge.states_not_applied(error))
     }

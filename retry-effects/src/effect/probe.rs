@@ -1,4 +1,4 @@
-//! The probe of an [`Effect`](crate::Effect): who is asked, when, and for how long.
+//! The probe of an [`Effect`](crate::Effect): its forms, its start and its time limit.
 
 use std::fmt;
 use std::future::{Future, ready};
@@ -9,7 +9,7 @@ use crate::attribute::{probed, probed_sync};
 use crate::gate::gate::Gate;
 use crate::gate::options::Probe;
 
-/// There is nobody to ask.
+/// No probe: the callee cannot be queried.
 #[derive(Clone, Copy, Debug)]
 pub struct NoProbe;
 
@@ -23,9 +23,9 @@ impl<F> fmt::Debug for Probing<F> {
     }
 }
 
-/// Asks a sync probe.
+/// Runs a sync probe.
 pub trait AsksSync<T> {
-    /// What happened.
+    /// Returns what happened.
     fn ask(&mut self) -> Probe<T>;
 }
 
@@ -41,9 +41,9 @@ impl<T, F: FnMut() -> Probe<T>> AsksSync<T> for Probing<F> {
     }
 }
 
-/// Asks an async probe.
+/// Runs an async probe.
 pub trait AsksAsync<T> {
-    /// What happened: nothing is done before it is polled.
+    /// Returns what happened; does nothing before it is polled.
     fn ask(&self) -> impl Future<Output = Probe<T>>;
 }
 
@@ -60,8 +60,8 @@ impl<T, F: Fn() -> Q, Q: Future<Output = Probe<T>>> AsksAsync<T> for Probing<F> 
 }
 
 impl<T, E> Gate<T, E> {
-    /// What an attempt comes to by the callee's word, which is waited for no longer than for an attempt;
-    /// the time until it may be asked does not count.
+    /// Returns the result of an attempt after the probe, whose answer is awaited no longer than an
+    /// attempt; the time until the probe may run does not count.
     pub(super) async fn ask_in_time(
         &self,
         limits: Option<Limits>,
@@ -80,7 +80,7 @@ impl<T, E> Gate<T, E> {
         };
         match word {
             Some(word) => self.hear(outcome, word),
-            // The next attempt asks again, or the end of the call does.
+            // The next attempt probes again, or the end of the call does.
             None => Heard::Ended(outcome),
         }
     }

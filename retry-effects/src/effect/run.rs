@@ -1,4 +1,5 @@
-//! How an [`Effect`] runs: the engine's loop, with the gate around it and the gate's say in it.
+//! Execution of an [`Effect`]: the engine's loop, with the gate around it and the gate's decisions in
+//! it.
 
 use std::future::Future;
 use std::sync::{Mutex, PoisonError};
@@ -15,7 +16,7 @@ use crate::attribute::Opened;
 use crate::gate::codec::types::{self, ErrorCodec, HoldsEffectError, Recordable};
 
 impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
-    /// The call has begun: its time limit counts, waiting for others included.
+    /// Starts the call: its time limit counts from here, including waits for other calls.
     fn started(mut self) -> (Self, Option<Limits>)
     where
         L: Begin,
@@ -31,8 +32,8 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
     ///
     /// # Errors
     ///
-    /// The last error of `attempt`; or, through `From`, an
-    /// [`EffectError`](crate::EffectError), which says whether anything ran.
+    /// The last error of `attempt`; or, through `From`, an [`EffectError`](crate::EffectError), which
+    /// states whether anything ran.
     pub fn run<T, E>(self, mut attempt: impl FnMut() -> Result<T, E>) -> Result<T, E>
     where
         T: Recordable,
@@ -120,7 +121,7 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
             .__judged_by(judge)
             .__run_async_checked(
                 || async move {
-                    // A question that the timeout cut is asked again before anything runs.
+                    // A probe that the timeout cut runs again before anything else runs.
                     if lent.note_cut(&Err(lent.in_doubt()), |_| Failure::cut()) {
                         let word = lent.asking(probe.ask()).await;
                         match lent.hear(Err(lent.in_doubt()), word).into_outcome() {
@@ -136,7 +137,7 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
                     lent.attempt(body).await
                 },
                 |outcome, _| {
-                    // Where nothing has begun, it was a question that was cut.
+                    // If no body has begun, a probe was cut.
                     if lent.has_begun() && lent.note(&outcome, |error| judge.own(error)) {
                         Checked::Asked(lent.ask_in_time(limits, probe, outcome))
                     } else {

@@ -1,5 +1,5 @@
-//! [`Action`]: what a claimed call shares with its body, with the lease's keeper and with calls
-//! inside it.
+//! [`Action`]: the state that a claimed call shares with its body, with the lease keeper and with
+//! nested calls.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -24,55 +24,55 @@ pub(crate) struct Action {
     pub(crate) token: Token,
     pub(crate) store: Arc<dyn EffectStore>,
     pub(crate) lease: Duration,
-    /// Just before it was claimed: its lease holds at least from here on.
+    /// Just before the claim: its lease is valid at least from here on.
     pub(crate) claimed: Instant,
-    /// When the lease is renewed next, on the keeper's clock.
+    /// The time of the next renewal, on the keeper's clock.
     pub(crate) renew_at: AtomicU64,
-    /// When the lease was last known to hold, on the keeper's clock.
+    /// The last time that the lease was known to be valid, on the keeper's clock.
     pub(crate) held_at: AtomicU64,
     /// The action whose body made this call.
     pub(crate) parent: Option<Arc<Self>>,
-    /// Of a call with a probe. Boxed: most have none.
+    /// Only for a call with a probe. Boxed: most have none.
     pub(crate) question: Option<Box<Question>>,
-    /// The attempt that runs, from 1.
+    /// The number of the running attempt, from 1.
     attempt: AtomicU32,
     flags: AtomicU16,
-    /// How many tasks and threads run beside the body, as a part of it.
+    /// The number of tasks and threads that run beside the body, as a part of it.
     beside: AtomicU32,
-    /// The last call inside the attempt that runs that was refused before anything ran.
+    /// The last call inside the running attempt that was refused before anything ran.
     refusal: Mutex<Option<String>>,
-    /// Why the newest attempt of unknown effect is one, or why an earlier owner's record was in doubt.
+    /// The reason of the newest attempt of unknown effect, or of an earlier owner's record in doubt.
     reason: Mutex<Option<Reason>>,
-    /// Whom to wake when the lease is lost.
+    /// The waker for a lost lease.
     attempting: Mutex<Option<Waker>>,
 }
 
-/// A body has begun, and the gate has not taken note of its failure. A success leaves it set: it is
+/// A body has begun, and the gate has not noted its failure. A success leaves the flag set: it is
 /// settled when it is recorded, not before.
 pub(crate) const RUNNING: u16 = 1;
-/// A call inside the attempt that runs had an attempt of unknown effect, and nothing that the body
-/// returns can state otherwise.
+/// A call inside the running attempt had an attempt of unknown effect, and no result of the body can
+/// state otherwise.
 pub(crate) const MARKED: u16 = 2;
 /// Some attempt's effect is unknown.
 pub(crate) const UNKNOWN: u16 = 4;
-/// There is to be no other attempt.
+/// No further attempt may begin.
 pub(crate) const OVER: u16 = 8;
-/// The lease could not be kept.
+/// The lease is lost.
 pub(crate) const LOST: u16 = 16;
-/// The call is telling the store what became of it: its lease is no matter any more.
+/// The call is recording its outcome in the store: its lease no longer matters.
 pub(crate) const ENDED: u16 = 32;
-/// The body that runs has returned.
+/// The running body has returned.
 pub(crate) const RETURNED: u16 = 64;
-/// The body that runs has recorded its result in a transaction of its own, whose end decides.
+/// The running body has recorded its result in its own transaction, whose end decides.
 pub(crate) const RECORDED: u16 = 128;
-/// A call inside the attempt that runs failed without a gate, and nothing states what it did: the
-/// error that the body returns decides.
+/// A call inside the running attempt failed without a gate, and nothing states its effect: the body's
+/// error decides.
 pub(crate) const UNPROVED: u16 = 256;
-/// The body that runs has said that it acts from here on.
+/// The running body has stated that it acts from here on.
 pub(crate) const ACTED: u16 = 512;
-/// The body that runs has panicked.
+/// The running body has panicked.
 pub(crate) const PANICKED: u16 = 1024;
-/// A call inside the attempt that runs was refused before anything ran.
+/// A call inside the running attempt was refused before anything ran.
 pub(crate) const REFUSED: u16 = 2048;
 
 impl Action {
@@ -115,7 +115,7 @@ impl Action {
         self.flags.fetch_and(!flag, Ordering::AcqRel);
     }
 
-    /// The attempt that runs, from 1.
+    /// Returns the number of the running attempt, from 1.
     pub(crate) fn attempt(&self) -> u32 {
         self.attempt.load(Ordering::Relaxed)
     }
@@ -126,12 +126,12 @@ impl Action {
         since_origin(Instant::now()) >= held_at.saturating_add(nanos(self.lease))
     }
 
-    /// A body begins.
+    /// Begins an attempt.
     ///
     /// # Errors
     ///
-    /// Where the lease may have run out since the claim or the last attempt: somebody may have
-    /// settled the action, or be at it. Nothing has begun then, and nothing may.
+    /// If the lease may have run out since the claim or the last attempt: the action may have been
+    /// settled, or taken over. Nothing has begun then, and nothing may.
     pub(crate) fn begin_attempt(&self) -> Result<(), EffectError> {
         let number = self.attempt.fetch_add(1, Ordering::Relaxed) + 1;
         if self.is(LOST) || self.has_run_out() {
@@ -150,7 +150,7 @@ impl Action {
         Ok(())
     }
 
-    /// Takes the marks that calls inside the attempt that runs have left on this thread.
+    /// Takes the marks that calls inside the running attempt have left on this thread.
     pub(crate) fn take_marks(&self, marks: Marks) {
         if marks == Marks::NONE {
             return;
@@ -167,12 +167,12 @@ impl Action {
         }
     }
 
-    /// A task or a thread begins that is a part of the body.
+    /// Notes the start of a task or thread that is a part of the body.
     pub(crate) fn begins_beside(&self) {
         self.beside.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// It ends: by itself, or broken off, which leaves open what it did.
+    /// Notes its end: by itself, or broken off, which leaves its effect unknown.
     pub(crate) fn ends_beside(&self, by_itself: bool) {
         if !by_itself {
             self.set(MARKED);
@@ -180,13 +180,13 @@ impl Action {
         self.beside.fetch_sub(1, Ordering::AcqRel);
     }
 
-    /// Whether a part of the body still runs elsewhere: what the body returns does not tell of that.
+    /// Whether a part of the body still runs elsewhere: the body's result does not cover it.
     pub(crate) fn runs_beside(&self) -> bool {
         self.beside.load(Ordering::Acquire) > 0
     }
 
-    /// The attempt that runs is suspended: whatever it returns later, it may have done something else
-    /// after a call that was refused.
+    /// The running attempt is suspended: after a refused call it may do something else, so the refusal
+    /// no longer explains its result.
     pub(crate) fn goes_on(&self) {
         if self.is(REFUSED) {
             self.clear(REFUSED);
@@ -194,9 +194,9 @@ impl Action {
         }
     }
 
-    /// Whether the attempt failed of a call that was refused before anything ran: its error is that
+    /// Whether the attempt failed because a call was refused before anything ran: its error is that
     /// call's text, or gives it as its cause (`cannot charge: ..`), and nothing else was done since, as
-    /// far as that is seen. A text that merely contains the refusal's may be of something that was done
+    /// far as is known. A text that merely contains the refusal's may be about something that was done
     /// instead.
     pub(crate) fn was_refused(&self, failure: &Failure<'_>) -> bool {
         let refusal = self.refusal();
@@ -214,18 +214,18 @@ impl Action {
         self.refusal.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps why the action is in doubt.
+    /// Stores the reason why the action is in doubt.
     pub(crate) fn keep_reason(&self, reason: Reason) {
         *self.reason.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
     }
 
-    /// Why the action is in doubt, as far as its attempts that have been noted tell.
+    /// Returns the reason why the action is in doubt, from the attempts noted so far.
     pub(crate) fn reason(&self) -> Option<Reason> {
         let reason = self.reason.lock().unwrap_or_else(PoisonError::into_inner);
         reason.clone()
     }
 
-    /// The time limits that a wait for the callee's word keeps to.
+    /// Returns the time limits of a wait for the probe.
     pub(crate) fn limits(&self) -> Option<&Limits> {
         self.question.as_ref()?.limits.as_ref()
     }
@@ -238,7 +238,7 @@ impl Action {
         }
     }
 
-    /// The lease is lost: an attempt that is to be broken off learns of it.
+    /// Marks the lease as lost, and wakes an attempt that must be broken off.
     pub(crate) fn lose(&self) {
         self.set(LOST);
         let waker = self.attempting();
@@ -247,7 +247,7 @@ impl Action {
         }
     }
 
-    /// Has `waker` woken when the lease is lost.
+    /// Registers `waker` for a lost lease.
     pub(crate) fn wake_when_lost(&self, waker: &Waker) {
         let mut attempting = self
             .attempting

@@ -1,4 +1,4 @@
-//! The way in: from a request to the right to run, to a recorded result, or to a refusal.
+//! Admission: from a request to the right to run, to a recorded result, or to a refusal.
 
 use std::borrow::Cow;
 use std::io;
@@ -27,7 +27,7 @@ use crate::protocol::state_machine::differ;
 use crate::protocol::store::EffectStore;
 use crate::protocol::store_error::StoreError;
 
-/// Everything that decides on a call's admission.
+/// All values that decide a call's admission.
 pub(crate) struct Request {
     pub(crate) name: Cow<'static, str>,
     pub(crate) id: ActionId,
@@ -40,23 +40,23 @@ pub(crate) struct Request {
     pub(crate) probe_after: Duration,
     pub(crate) on_busy: OnBusy,
     pub(crate) limits: Option<Limits>,
-    /// On tokio's clock, as time limits are.
+    /// By tokio's clock, as time limits are.
     pub(crate) began: tokio::time::Instant,
     /// Whether the call blocks its thread when it waits.
     pub(crate) blocks: bool,
 }
 
-/// How a call is let in.
+/// The result of admission.
 pub(crate) enum Admission {
-    /// It is to run; `asks` whether the callee is to be asked first what an earlier owner did.
+    /// The call runs; `asks`: it first probes an earlier owner's effect.
     Run { action: Arc<Action>, asks: bool },
-    /// It has run.
+    /// The action has run.
     Done(Finished),
-    /// It has failed for good.
+    /// The action has failed for good.
     Failed(Finished),
 }
 
-/// How an action stands, by a read or by a claim that was not won.
+/// The state of an action, from a read or from a claim that was not won.
 enum Standing {
     Free,
     Busy(Busy),
@@ -68,18 +68,18 @@ enum Standing {
 /// A claim that was won.
 struct Won {
     token: Token,
-    /// Before the store was asked for it.
+    /// Just before the claim was sent to the store.
     asked: Instant,
 }
 
-/// What a waiter has seen of the owner, and since when.
+/// The owner's state as a waiter saw it, and since when.
 struct Watch {
     silent: Silent,
     since: Instant,
 }
 
 impl Request {
-    /// Lets the call in, or says why not.
+    /// Admits the call, or returns the refusal.
     pub(crate) async fn admit(&self) -> Result<Admission, EffectError> {
         let admitted = self.try_admit().await;
         let kind = match &admitted {
@@ -96,7 +96,7 @@ impl Request {
         admitted.map(|(admission, _)| admission)
     }
 
-    /// The same, and whether the call waited for another one.
+    /// The same, without the report; also returns whether the call waited for another one.
     async fn try_admit(&self) -> Result<(Admission, bool), EffectError> {
         if self.is_inside_itself(None) {
             return Err(self.in_progress(self.lease));
@@ -109,11 +109,11 @@ impl Request {
             Standing::Done(finished) => return Ok((Admission::Done(finished), false)),
             other => other,
         };
-        // Seldom, and never quick: kept out of the future of every gated call.
+        // Rare, and never quick: kept out of the future of every gated call.
         Box::pin(self.admit_later(found)).await
     }
 
-    /// Lets the call in where somebody else is, or was, at the action.
+    /// Admits the call when another owner holds, or held, the action.
     async fn admit_later(&self, mut found: Standing) -> Result<(Admission, bool), EffectError> {
         let mut watch = None;
         let mut seen = None;
@@ -133,7 +133,8 @@ impl Request {
                         self.claim(None, silent).await?
                     } else {
                         waited = true;
-                        // Not before the watch began: at the end of the wait it is a lease long.
+                        // Not before the start of the watch, so that the watch is a lease long at the
+                        // end of the wait.
                         let seen = *seen.get_or_insert_with(tokio::time::Instant::now);
                         Err(self.wait(busy, seen).await?)
                     }
@@ -155,8 +156,8 @@ impl Request {
         }
     }
 
-    /// Whether this is a call of an action from inside that very action, which would wait for
-    /// itself. A clone of the store is known by the claim that holds the action there.
+    /// Whether the action is called from inside itself, which would wait for itself. A clone of the
+    /// store is recognized by the claim that holds the action there.
     fn is_inside_itself(&self, busy: Option<&Busy>) -> bool {
         ambient::is_inside(|action| {
             let is_it = action.token.id() == self.id
@@ -165,22 +166,22 @@ impl Request {
                     |busy| busy.fence == action.token.fence(),
                 );
             if is_it {
-                // It would call itself in every attempt.
+                // Every attempt would call itself again.
                 action.set(OVER);
             }
             is_it
         })
     }
 
-    /// Whether the call has time to wait until the callee's *no* about this record is final. Else the
-    /// record is better left alone: taking it over would begin the wait anew for everyone.
+    /// Whether the call has time to wait until the callee's *no* about this record is final. Otherwise
+    /// the record is better left alone: a takeover would restart the wait for every call.
     fn may_ask(&self, record: &Record) -> bool {
         let passed = record.lease_over.unwrap_or_default();
         let wait = self.probe_after.saturating_sub(passed);
         self.doubt != Doubt::Probe || wait.is_zero() || has_room(wait, self.limits.as_ref())
     }
 
-    /// Runs under a claim that was won, `over` a record in doubt.
+    /// Admits the call under a won claim; `over` is the record in doubt that was taken over.
     fn run(&self, won: Won, over: Option<Box<Record>>) -> Admission {
         let mut action = Action::new(
             self.name.clone(),
@@ -193,7 +194,7 @@ impl Request {
         let is_probed = self.doubt == Doubt::Probe;
         let takes_over = over.is_some();
         if is_probed {
-            // How long ago the owner ended.
+            // The time since the owner ended.
             let taken_over = over
                 .as_ref()
                 .map(|record| record.lease_over.unwrap_or_default());
@@ -201,7 +202,7 @@ impl Request {
             action.question = Some(Box::new(question));
         }
         if let Some(record) = over {
-            // What an earlier owner did stays unknown, whatever becomes of this one's attempts.
+            // An earlier owner's effect stays unknown, whatever the result of this owner's attempts.
             action.set(UNKNOWN);
             if let Some(reason) = record.reason {
                 action.keep_reason(reason);
@@ -213,7 +214,7 @@ impl Request {
         }
     }
 
-    /// How the action stands: reads only.
+    /// Returns the state of the action; only reads.
     async fn resolve(&self) -> Result<Standing, EffectError> {
         let standing = match self.store.resolve(self.id).await {
             Ok(Resolved::Free) => return Ok(Standing::Free),
@@ -260,19 +261,19 @@ impl Request {
         })
     }
 
-    /// How long a late owner may still be about once the action is finished.
+    /// Returns how long a late owner may still be active after the action is finished.
     fn keep(&self) -> Duration {
         let total = self.limits.as_ref().and_then(Limits::left);
         self.lease.saturating_add(total.unwrap_or_default())
     }
 
-    /// Waits until the owner may have ended, and looks again.
+    /// Waits until the owner may have ended, and reads the state again.
     async fn wait(&self, busy: Busy, seen: tokio::time::Instant) -> Result<Standing, EffectError> {
         if self.on_busy == OnBusy::Fail {
             return Err(self.in_progress(busy.left));
         }
         let changed = self.store.changed(self.id);
-        // Between the look that found it busy and the ear, it may have ended.
+        // It may have ended between the read that found it busy and the registration for changes.
         let busy = match self.resolve().await? {
             Standing::Busy(busy) => busy,
             other => return Ok(other),
@@ -281,12 +282,12 @@ impl Request {
         if left.is_zero() {
             return Err(self.in_progress(busy.left));
         }
-        // A lease that runs out makes no sound.
+        // A lease that runs out reports no change.
         let mut pause = left.min(busy.left.saturating_add(Duration::from_millis(1)));
         if !self.store.hears_all() {
             pause = pause.min(self.poll_after());
         }
-        // Who needs a runtime is waited for on the keeper's.
+        // Stores that need a runtime are awaited on the lease keeper's.
         if self.blocks && !self.store.needs_runtime() {
             blocking::wait(changed, pause).map_err(|CannotBlock| EffectError::CannotBlock {
                 action_type: (*self.name).into(),
@@ -298,8 +299,8 @@ impl Request {
         self.resolve().await
     }
 
-    /// How much longer this call would wait: what is left of its time limit, else of one lease, the
-    /// owner's where that is longer, from when the owner was first seen.
+    /// Returns how much longer this call would wait: the rest of its time limit, else of one lease (the
+    /// owner's, if longer) from when the owner was first seen.
     fn patience(&self, busy: &Busy, seen: tokio::time::Instant) -> Duration {
         match self.limits.as_ref().and_then(Limits::left) {
             Some(left) => left,
@@ -307,8 +308,8 @@ impl Request {
         }
     }
 
-    /// When to look again where not all changes are heard of: a tenth of what was waited so far,
-    /// from 2 to 100 ms, spread by half so that many waiters do not ask as one.
+    /// Returns when to check again if not all changes are reported: a tenth of the time waited so far,
+    /// from 2 to 100 ms, spread by half so that many waiters do not query at once.
     fn poll_after(&self) -> Duration {
         let step =
             (self.began.elapsed() / 10).clamp(Duration::from_millis(2), Duration::from_millis(100));
@@ -324,7 +325,7 @@ impl Request {
         }
     }
 
-    /// The store did not answer within the call's time limit.
+    /// Returns the error of a store that did not answer within the call's time limit.
     pub(crate) fn too_late(&self) -> EffectError {
         self.store_failed(StoreError::unavailable(
             "answer",
@@ -332,7 +333,8 @@ impl Request {
         ))
     }
 
-    /// Nobody would renew the lease of what this call claims. It claims nothing.
+    /// Returns the error of a call that has no lease keeper. It claims nothing, as no thread would
+    /// renew its lease.
     pub(crate) fn without_keeper(&self, error: io::Error) -> EffectError {
         self.store_failed(StoreError::unavailable(
             "be used without a thread that renews leases, which cannot be started",
@@ -355,8 +357,8 @@ impl Request {
     }
 }
 
-/// Says that the owner has been silent, once it has shown no sign of life for a whole lease of this
-/// waiter's own time.
+/// Returns the owner as silent, once it has shown no sign of life for a whole lease of this waiter's
+/// own time.
 fn silence(watch: &mut Option<Watch>, busy: Busy) -> Option<Silent> {
     let seen = Silent {
         fence: busy.fence,
@@ -376,12 +378,12 @@ fn silence(watch: &mut Option<Watch>, busy: Busy) -> Option<Silent> {
     }
 }
 
-/// How often a claim is sent when no answer comes, as long as that is said soon.
+/// The maximum number of sends of a claim without an answer, if each failure arrives soon.
 const ASKED: u32 = 3;
 const SOON: Duration = Duration::from_secs(1);
 
-/// A claim that is under way. Where its call is dropped before the answer, it is asked after and
-/// given back: nothing ran under it.
+/// A claim in flight. If its call is dropped before the answer, the claim is looked up and released:
+/// nothing ran under it.
 struct Pending<'a> {
     request: &'a Request,
     claim: Option<ClaimRequest<'a>>,
@@ -405,8 +407,8 @@ impl<'a> Pending<'a> {
         loop {
             asked += 1;
             match self.request.store.pending(claim).await {
-                // The claim id is the same: one that was made is found again. A store that has taken
-                // its time to say no would take it again.
+                // The claim id is the same, so a claim that was made is found again. A store that was
+                // slow to fail would be slow again.
                 Err(StoreError::Unavailable { .. }) if asked < ASKED && begun.elapsed() < SOON => {}
                 answer => return answer,
             }
@@ -439,7 +441,7 @@ impl Drop for Pending<'_> {
             again.keep = keep;
             again.retain = retain;
             if let Ok(Claim::Won(token)) = store.pending(&again).await {
-                // What was in doubt before still is.
+                // A record that was in doubt before stays in doubt.
                 let _ = match takeover {
                     None => store.release(&token).await.map(drop),
                     Some(_) => {

@@ -1,7 +1,7 @@
-//! What a body finds around it: the scope that it works for, and the action that it runs under.
+//! The context of a body: the scope that it works in, and the action that it runs under.
 //!
-//! Both live in thread-locals that a future sets for the time of each poll, so that they follow a
-//! task from thread to thread and never leak to another one.
+//! Both live in thread-locals that a future sets for the time of each poll, so that they follow a task
+//! from thread to thread and never leak to another one.
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -25,10 +25,10 @@ thread_local! {
     static ACTION: RefCell<Option<Arc<Action>>> = const { RefCell::new(None) };
 }
 
-/// Runs `future` for `scope`: a tenant, a run, a conversation. Gated calls in it that name no scope
-/// of their own take this one; the innermost wins.
+/// Runs `future` in `scope`: a tenant, a run, a conversation. Gated calls in it that have no scope of
+/// their own take this one; the innermost wins.
 ///
-/// A task that is spawned inside does not inherit it by itself: see [`in_current_scope`].
+/// A task that is spawned inside does not inherit it automatically: see [`in_current_scope`].
 ///
 /// # Examples
 ///
@@ -75,9 +75,9 @@ pub fn with_scope_blocking<R>(scope: impl Into<Arc<str>>, run: impl FnOnce() -> 
     run()
 }
 
-/// Hands the current scope on to a future that another task will run, and with it the knowledge of
-/// the [current action](crate::current_action), so that a call of an action inside itself is found
-/// out there too, and an attempt of unknown effect is known to the action that it is a part of.
+/// Passes the current scope to a future that another task will run, together with the [current
+/// action](crate::current_action): a call of an action inside itself is detected there too, and an
+/// attempt of unknown effect is reported to the enclosing action.
 pub fn in_current_scope<F: Future>(future: F) -> impl Future<Output = F::Output> {
     Within {
         future,
@@ -88,9 +88,9 @@ pub fn in_current_scope<F: Future>(future: F) -> impl Future<Output = F::Output>
     }
 }
 
-/// [`in_current_scope`] for a closure that another thread will run: in `spawn_blocking`, or in a thread of
-/// the body's own. Without it, [`acted`](crate::acted) does nothing there, and the attempts made there are
-/// not known to the action.
+/// [`in_current_scope`] for a closure that another thread will run: in `spawn_blocking`, or in a thread
+/// that the body starts. Without it, [`acted`](crate::acted) does nothing there, and the action does
+/// not learn of the attempts made there.
 ///
 /// # Examples
 ///
@@ -121,7 +121,7 @@ pub fn in_current_scope_blocking<R>(run: impl FnOnce() -> R) -> impl FnOnce() ->
     }
 }
 
-/// A closure beside the body, which panics where this is dropped.
+/// A closure beside the body; this is dropped only if the closure panics.
 struct Beside<'a>(&'a Action);
 
 impl Drop for Beside<'_> {
@@ -130,18 +130,18 @@ impl Drop for Beside<'_> {
     }
 }
 
-/// The scope that is set around here, if any.
+/// Returns the scope set around this code, if any.
 #[must_use]
 pub fn current_scope() -> Option<Arc<str>> {
     SCOPE.with_borrow(Clone::clone)
 }
 
-/// The action whose body runs here.
+/// Returns the action whose body runs here.
 pub(crate) fn action() -> Option<Arc<Action>> {
     ACTION.with_borrow(Clone::clone)
 }
 
-/// Tells the action of this claim, if its body runs here, what came of `complete_in`.
+/// Reports the result of `complete_in` to the action of this claim, if its body runs here.
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) fn completed_in(token: &Token, completed: &Result<(), StoreError>) {
     let Some(action) = action().filter(|action| action.token == *token) else {
@@ -149,13 +149,13 @@ pub(crate) fn completed_in(token: &Token, completed: &Result<(), StoreError>) {
     };
     match completed {
         Ok(()) => action.set(RECORDED),
-        // Another attempt would come to the same.
+        // Another attempt would have the same result.
         Err(StoreError::AlreadyDone { .. } | StoreError::LeaseLost { .. }) => action.set(OVER),
         Err(_) => {}
     }
 }
 
-/// Whether the action whose body runs here, or one around it, is such a one.
+/// Whether `is_it` holds for the action whose body runs here, or for one around it.
 pub(crate) fn is_inside(is_it: impl Fn(&Action) -> bool) -> bool {
     ACTION.with_borrow(|action| {
         std::iter::successors(action.as_deref(), |action| action.parent.as_deref()).any(is_it)
@@ -174,7 +174,7 @@ pub(crate) fn under<T>(action: &Arc<Action>, body: impl FnOnce() -> T) -> T {
             let marks = replace_marks(self.outer);
             self.action.take_marks(marks);
             if marks.has(Marks::UNKNOWN) {
-                // What encloses this action is in the same doubt.
+                // The enclosing action is in the same doubt.
                 mark(Marks::UNKNOWN);
             }
         }
@@ -185,7 +185,7 @@ pub(crate) fn under<T>(action: &Arc<Action>, body: impl FnOnce() -> T) -> T {
     within_action(&mut Some(action.clone()), body)
 }
 
-/// Runs `body` under `action`, or under none.
+/// Runs `body` under `action`, or under no action.
 pub(crate) fn within_action<R>(action: &mut Option<Arc<Action>>, body: impl FnOnce() -> R) -> R {
     struct Inside<'a>(&'a mut Option<Arc<Action>>);
 
@@ -215,7 +215,7 @@ pin_project! {
         scope: Option<Arc<str>>,
         action: Option<Arc<Action>>,
         sets_action: bool,
-        // Begun, and not at its end: while it is, nobody knows what it does.
+        // Begun, and not at its end: meanwhile its effect is unknown.
         runs: bool,
     }
 
@@ -234,7 +234,8 @@ impl<F: Future> Future for Within<F> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        // Swapped in and out: what is set is here while the future runs, and with it otherwise.
+        // Swapped in and out: the values are in the thread-locals while the future runs, and in it
+        // otherwise.
         SCOPE.with_borrow_mut(|current| std::mem::swap(current, this.scope));
         let scope = this.scope;
         let _scope = Restored(|| SCOPE.with_borrow_mut(|current| std::mem::swap(current, scope)));

@@ -1,4 +1,4 @@
-//! The question to the callee: when it is asked, and what becomes of the answer.
+//! The probe: its start, and the effect of its answer.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -17,10 +17,10 @@ use crate::gate::options::Probe;
 use crate::gate::report;
 
 impl<T, E> Gate<T, E> {
-    /// Asks the callee as a part of this action, once its *no* is final: the probe knows which action
-    /// it is asked about. Without time for that nobody is asked, which is no word.
+    /// Probes the callee as a part of this action, once its *no* is final: the probe knows the action
+    /// in question. Without time for that, the callee is not queried: [`Probe::Unknown`].
     ///
-    /// Of any type: what is wrong with it, the compiler says of the answer.
+    /// Generic over the type: the compiler then reports a wrong one at the answer.
     #[inline]
     pub fn asking<U, F: Future<Output = Probe<U>>>(&self, probe: F) -> Asking<'_, F> {
         Asking {
@@ -44,7 +44,7 @@ impl<T, E> Gate<T, E> {
         }
     }
 
-    /// The wait until the callee's *no* is final, if there is one.
+    /// Returns the wait until the callee's *no* is final, if there is one.
     pub(crate) fn hold(&self) -> Option<Hold> {
         let left = self.held_for()?;
         Some(Hold::new(left, self.action.limits()))
@@ -59,7 +59,7 @@ impl<T, E> Gate<T, E> {
         Some(left)
     }
 
-    /// What the attempt that was noted comes to by the callee's word.
+    /// Returns the result of the noted attempt after the callee's answer.
     pub fn hear(&self, outcome: Result<T, E>, word: Probe<T>) -> Heard<T, E> {
         Heard::Ended(match (word, outcome) {
             // Until it is recorded, it is as much in doubt as before.
@@ -79,13 +79,14 @@ impl<T, E> Gate<T, E> {
         })
     }
 
-    /// Whether a record in doubt was taken over, and the callee is to be asked about it first.
+    /// Whether a record in doubt was taken over, and the callee must be probed about it first.
     #[must_use]
     pub fn asks_first(&self) -> bool {
         self.asks_first
     }
 
-    /// What the callee said of an earlier owner's effect: the call's outcome, unless it is to run.
+    /// Applies the callee's answer about an earlier owner's effect; returns the call's outcome, unless
+    /// it must run.
     #[must_use]
     pub fn hear_first(&mut self, word: Probe<T>) -> Option<Result<T, E>> {
         match word {
@@ -104,7 +105,7 @@ impl<T, E> Gate<T, E> {
 }
 
 pin_project! {
-    /// A question to the callee, asked as a part of an action.
+    /// A probe of the callee, as a part of an action.
     #[must_use = "futures do nothing unless polled"]
     #[derive(Debug)]
     pub struct Asking<'a, F> {

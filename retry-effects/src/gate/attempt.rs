@@ -1,4 +1,4 @@
-//! What runs under a claim: an attempt of the body.
+//! An attempt of the body under a claim.
 
 use std::future::Future;
 use std::mem;
@@ -54,8 +54,8 @@ impl<F: Future<Output = Result<T, E>>, T, E> Future for Attempt<'_, F, E> {
     }
 }
 
-/// Runs `body` under `action`, which learns of its panic: where the call is dropped later, by a runtime
-/// that has caught it, nothing else tells.
+/// Runs `body` under `action`, and reports its panic to the action: if a runtime catches the panic and
+/// drops the call later, nothing else reports it.
 pub(super) fn unless_it_panics<R>(action: &Arc<Action>, body: impl FnOnce() -> R) -> R {
     struct Panicked<'a>(&'a Action);
 

@@ -1,4 +1,4 @@
-//! How a sync call waits for what is async.
+//! Waits of sync calls for async results.
 
 use std::future::Future;
 use std::io;
@@ -13,11 +13,11 @@ use retry_core::__private::block_for;
 use crate::gate::lease;
 use crate::protocol::store::EffectStore;
 
-/// The thread is one that must not wait for this.
+/// The current thread must not wait for this.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CannotBlock;
 
-/// Why a sync call cannot ask its store. The store was asked nothing.
+/// The reason why a sync call cannot query its store. The store received no request.
 #[derive(Debug)]
 pub(crate) enum NotRun {
     CannotBlock,
@@ -25,15 +25,15 @@ pub(crate) enum NotRun {
     NoRuntime(io::Error),
 }
 
-/// Runs a future that waits for nothing but `store`.
+/// Runs a future that waits only for `store`.
 pub(crate) fn run<T>(
     store: &dyn EffectStore,
     future: impl Future<Output = T>,
 ) -> Result<T, NotRun> {
     let mut future = pin!(future);
     if store.needs_runtime() {
-        // The keeper's thread drives what such a store waits for; only tasks of the runtime that
-        // this very thread drives would wait for ever.
+        // The keeper's thread drives the waits of such a store; only tasks of the runtime that this
+        // thread itself drives would wait forever.
         let runtime = lease::runtime().map_err(NotRun::NoRuntime)?;
         let parked = block_for(|| {
             let _entered = runtime.enter();
@@ -41,14 +41,14 @@ pub(crate) fn run<T>(
         });
         return parked.ok_or(NotRun::CannotBlock);
     }
-    // Most answers are there at once, and nobody need be woken.
+    // Most answers are ready at once, and need no waker.
     let polled = future
         .as_mut()
         .poll(&mut Context::from_waker(Waker::noop()));
     if let Poll::Ready(answer) = polled {
         return Ok(answer);
     }
-    // The others come from a thread of the store's own: they can be waited for anywhere.
+    // The others come from a thread of the store, so any thread can wait for them.
     let waker = waker();
     let parked = block_for(|| park(future.as_mut(), &waker));
     Ok(parked.unwrap_or_else(|| park(future, &waker)))
@@ -65,15 +65,15 @@ fn park<T>(mut future: Pin<&mut impl Future<Output = T>>, waker: &Waker) -> T {
     }
 }
 
-/// Parking takes a wake-up that may have been meant for whoever runs this thread: at worst it gets
-/// one too many.
+/// Restores a wake-up: parking takes one that may have been meant for the code that runs this thread.
+/// At worst that code gets one too many.
 fn give_back() {
     thread::current().unpark();
 }
 
 /// Waits for `future`, no longer than `limit`. Not for stores that need a runtime.
 pub(crate) fn wait(future: impl Future<Output = ()>, limit: Duration) -> Result<(), CannotBlock> {
-    // A wait too long for the clock is as good as endless.
+    // A wait too long for the clock counts as endless.
     let until = Instant::now().checked_add(limit);
     block_for(|| {
         let mut future = pin!(future);

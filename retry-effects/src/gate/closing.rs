@@ -1,5 +1,5 @@
-//! How a call is closed: its outcome is recorded, and its caller gets what the record allows. A gate
-//! that is dropped instead leaves the same to the keeper's thread.
+//! Closing a call: its outcome is recorded, and its caller gets what the record allows. For a gate that
+//! is dropped instead, the keeper's thread records the outcome.
 
 use retry_core::__private::{Marks, mark};
 
@@ -19,11 +19,11 @@ use crate::protocol::record::{Finished, Resolved};
 use crate::protocol::store_error::StoreError;
 
 impl<T, E> Gate<T, E> {
-    /// Records what became of the call, and says what its caller gets.
+    /// Records the call's outcome, and returns its caller's result.
     ///
     /// # Errors
     ///
-    /// The call's own, or that it could not be recorded.
+    /// The call's own error, or that its outcome could not be recorded.
     pub async fn close(
         mut self,
         outcome: Result<T, E>,
@@ -50,7 +50,7 @@ impl<T, E> Gate<T, E> {
         self.ending = ending.outcome();
         let store = self.action.store.clone();
         let recorded = blocking::run(&*store, self.record(ending, outcome));
-        // It could be blocked for when it was opened, so it can now; else the keeper records it.
+        // Blocking was possible when it was opened, so it is possible now; else the keeper records it.
         let Ok(closed) = recorded else {
             return Err(self.in_doubt());
         };
@@ -62,7 +62,7 @@ impl<T, E> Gate<T, E> {
         self.action.set(ENDED);
         let error = match outcome {
             Ok(value) => {
-                // Should its encoder panic: it has happened all the same.
+                // In case its encoder panics: the effect has happened all the same.
                 self.ending = Some(Outcome::applied(None));
                 return match (self.results.encode)(value) {
                     Ok(payload) if self.action.is(RECORDED) => Ending::Committed(payload),
@@ -85,7 +85,7 @@ impl<T, E> Gate<T, E> {
         let action = &*self.action;
         match ending {
             Ending::Release => match release(action).await {
-                // The claim had run out, and is another's by now.
+                // The claim had run out, and belongs to another call by now.
                 Err(StoreError::LeaseLost { .. }) => {
                     self.tell(GateEventKind::Expired);
                     outcome
@@ -96,7 +96,7 @@ impl<T, E> Gate<T, E> {
                     self.tell(GateEventKind::Released);
                     outcome
                 }
-                // The record stays as it is, until its lease is over; the caller has its own error.
+                // The record stays unchanged until its lease is over; the caller has its own error.
                 Err(error) => {
                     self.not_told(&error);
                     outcome
@@ -138,8 +138,8 @@ impl<T, E> Gate<T, E> {
         }
     }
 
-    /// What the caller gets where the body has a result, and the transaction in which it recorded that
-    /// has not been committed: rolled back, or still under way.
+    /// Returns the caller's result if the body has a result, and the transaction that recorded it has
+    /// not been committed: rolled back, or still running.
     async fn not_committed(&self, outcome: Result<T, E>) -> Result<T, E> {
         let reason =
             Reason::new("the transaction in which its result was recorded was not committed");
@@ -148,16 +148,16 @@ impl<T, E> Gate<T, E> {
         match complete(&self.action, &in_doubt).await {
             Ok(()) => {
                 self.tell(GateEventKind::InDoubt);
-                // An error type that is a text does not tell what this call is a part of.
+                // A text as error type does not carry this to the enclosing call; the mark does.
                 mark(Marks::UNKNOWN);
                 Err(self.in_doubt())
             }
-            // By now it may have been.
+            // It may have been committed by now.
             Err(error) => self.not_recorded(error, outcome).await,
         }
     }
 
-    /// What the caller gets where the store did not take the outcome.
+    /// Returns the caller's result if the store did not accept the outcome.
     async fn not_recorded(&self, error: StoreError, outcome: Result<T, E>) -> Result<T, E> {
         let action = &*self.action;
         let is_lost = matches!(error, StoreError::LeaseLost { .. });
@@ -170,7 +170,7 @@ impl<T, E> Gate<T, E> {
         }
         self.not_told(&error);
         outcome?;
-        // An error type that is a text does not tell what this call is a part of.
+        // A text as error type does not carry this to the enclosing call; the mark does.
         mark(Marks::UNKNOWN);
         Err((self.errors.of)(if is_lost {
             action.lease_lost()
@@ -210,11 +210,11 @@ impl<T, E> Drop for Gate<T, E> {
         }
         let action = self.action.clone();
         action.set(ENDED);
-        // No word is no proof: what has begun may have happened.
+        // A missing outcome is no proof: an attempt that has begun may have happened.
         let in_doubt = action.is(RUNNING | UNKNOWN);
         if in_doubt {
-            // So is what this call is a part of, also where nobody polls that: a task that was
-            // aborted is dropped elsewhere.
+            // The enclosing call is in doubt too, even if nothing polls it: an aborted task is dropped
+            // elsewhere.
             mark(Marks::UNKNOWN);
             if let Some(parent) = &action.parent {
                 parent.set(MARKED);
@@ -234,13 +234,13 @@ impl<T, E> Drop for Gate<T, E> {
             .map_or(GateEventKind::Released, GateEventKind::of);
         let told = action.clone();
         lease::later(async move {
-            // Where the store cannot be told, the lease runs out and leaves it in doubt.
+            // If the store cannot be reached, the lease runs out and leaves the action in doubt.
             let _ = match ending {
                 Some(outcome) => complete(&told, &outcome).await,
                 None => release(&told).await.map(drop),
             };
         });
-        // After it: whoever listens may panic.
+        // Last, because an observer may panic.
         report::tell_of(kind, &action);
     }
 }

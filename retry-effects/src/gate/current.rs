@@ -1,4 +1,4 @@
-//! What a body asks about the action that it runs under.
+//! The action that a body runs under, as the body sees it.
 
 use std::sync::Arc;
 
@@ -8,14 +8,14 @@ use crate::gate::question::LastAttempt;
 use crate::identity::action_id::ActionId;
 use crate::protocol::ids::{Fence, Token};
 
-/// The action whose body runs: see [`current_action`].
+/// The action of the running body: see [`current_action`].
 #[derive(Clone, Debug)]
 pub struct CurrentAction(Arc<Action>);
 
-/// The action whose body runs here, if it is a gated one.
+/// Returns the action whose body runs here, if it is a gated one.
 ///
-/// Its id makes an `Idempotency-Key` for the callee, its fence a column that turns late writers
-/// away, its token is what `complete_in` wants. In a task that the body spawns it is known through
+/// Its id is an `Idempotency-Key` for the callee, its fence a column that rejects late writers, and its
+/// token the argument of `complete_in`. A task that the body spawns has it through
 /// [`in_current_scope`](crate::in_current_scope).
 ///
 /// # Examples
@@ -39,14 +39,14 @@ pub fn current_action() -> Option<CurrentAction> {
     ambient::action().map(CurrentAction)
 }
 
-/// From here on this attempt acts: whatever error it ends with, its effect is unknown.
+/// Marks the attempt as acting from here on: whatever error it ends with, its effect is unknown.
 ///
-/// Call it in a gated body once the step that must not happen twice has returned, where a later step can
+/// Call it in a gated body once the step that must not happen twice has returned, if a later step can
 /// fail too: a body that books and then mails would otherwise return the mail server's refusal, which
-/// proves that no mail went out, and nothing about the booking. Call it before that step where the step's
-/// own error is not passed on, or where other steps run beside it; a refusal of the step itself is then
-/// unknown too. Outside a gated body it does nothing, and so
-/// on another task or thread, unless that is begun by [`in_current_scope`](crate::in_current_scope) or
+/// proves that no mail went out, and nothing about the booking. Call it before that step if the step's
+/// own error is not passed on, or if other steps run beside it; a refusal of the step itself is then
+/// unknown too. It does nothing outside a gated body, nor on another task or thread, unless that was
+/// started through [`in_current_scope`](crate::in_current_scope) or
 /// [`in_current_scope_blocking`](crate::in_current_scope_blocking).
 ///
 /// # Examples
@@ -78,29 +78,29 @@ pub fn acted() {
 }
 
 impl CurrentAction {
-    /// The action's id: the same in every attempt, call and process.
+    /// Returns the action's id: the same in every attempt, call and process.
     #[must_use]
     pub fn id(&self) -> ActionId {
         self.0.token.id()
     }
 
-    /// The claim's number, higher than that of every earlier claim on this action.
+    /// Returns the claim's fence, higher than that of every earlier claim on this action.
     #[must_use]
     pub fn fence(&self) -> Fence {
         self.0.token.fence()
     }
 
-    /// The attempt that runs, from 1.
+    /// Returns the number of the running attempt, from 1.
     #[must_use]
     pub fn attempt(&self) -> u32 {
         self.0.attempt()
     }
 
-    /// For a probe: the attempt that it is asked about. A callee that lists what it did by time is asked
-    /// for what came after that attempt [began](LastAttempt::began).
+    /// Returns the attempt in question, for a probe. A callee that lists its effects by time is queried
+    /// for those after that attempt [began](LastAttempt::began).
     ///
-    /// `None` in a body, and in a probe that is asked about another call's attempt, whose record this
-    /// call has taken over: of that nobody here knows when it began.
+    /// `None` in a body, and in a probe about another call's attempt, whose record this call has taken
+    /// over: its start is unknown here.
     ///
     /// # Examples
     ///
@@ -126,7 +126,7 @@ impl CurrentAction {
         self.0.question.as_ref()?.last_attempt()
     }
 
-    /// The right to complete the action, for `complete_in`.
+    /// Returns the right to complete the action, for `complete_in`.
     #[must_use]
     pub fn token(&self) -> Token {
         self.0.token

@@ -1,4 +1,4 @@
-//! What is recorded of a call that ends, why it is in doubt, and how the store is told.
+//! The record of a call that ends: its outcome, the reason of its doubt, and the request to the store.
 
 use crate::gate::action::{Action, PANICKED, RUNNING};
 use crate::protocol::outcome::Outcome;
@@ -7,21 +7,21 @@ use crate::protocol::reason::Reason;
 use crate::protocol::record::Finished;
 use crate::protocol::store_error::StoreError;
 
-/// What is recorded of a call.
+/// The end of a call, as it is recorded.
 pub(super) enum Ending {
     Complete(Outcome),
-    /// This result, by the body's own transaction.
+    /// This result, recorded by the body's own transaction.
     Committed(Payload),
     NotEncoded(serde_json::Error),
     Release,
 }
 
 impl Ending {
-    /// What the store is told, unless that the action is free again.
+    /// Returns the outcome for the store; `None` if the action is released.
     pub(super) fn outcome(&self) -> Option<Outcome> {
         match self {
             Self::Complete(outcome) => Some(outcome.clone()),
-            // Where it was committed, this comes too late.
+            // If it was committed, this comes too late.
             Self::Committed(_) => Some(Outcome::in_doubt(Some(Reason::new(
                 "the call was dropped before its transaction was known to be committed",
             )))),
@@ -31,7 +31,7 @@ impl Ending {
     }
 }
 
-/// Why an action is in doubt whose encoder did not return.
+/// The reason of an action whose encoder did not return.
 pub(super) const ENCODER_PANICKED: &str = "its result was not recorded: its encoder panicked";
 
 pub(super) fn not_encoded(error: &serde_json::Error) -> Outcome {
@@ -39,7 +39,7 @@ pub(super) fn not_encoded(error: &serde_json::Error) -> Outcome {
     Outcome::applied(Some(Reason::new(reason)))
 }
 
-/// Why the action of a call that is over is in doubt.
+/// Returns why the action of a finished call is in doubt.
 pub(super) fn reason_of_end(action: &Action) -> Option<Reason> {
     if action.is(RUNNING) {
         return Some(Reason::new("the attempt was broken off"));
@@ -47,7 +47,7 @@ pub(super) fn reason_of_end(action: &Action) -> Option<Reason> {
     action.reason()
 }
 
-/// Why the action of a call that was dropped is in doubt.
+/// Returns why the action of a dropped call is in doubt.
 pub(super) fn reason_of_drop(action: &Action) -> Option<Reason> {
     if !action.is(RUNNING) {
         return action.reason();
@@ -61,7 +61,7 @@ pub(super) fn reason_of_drop(action: &Action) -> Option<Reason> {
     }))
 }
 
-/// How often an outcome is sent when no answer comes.
+/// The maximum number of sends of an outcome without an answer.
 const TOLD: u32 = 3;
 
 pub(super) async fn complete(action: &Action, outcome: &Outcome) -> Result<(), StoreError> {
@@ -69,7 +69,7 @@ pub(super) async fn complete(action: &Action, outcome: &Outcome) -> Result<(), S
     loop {
         told += 1;
         match action.store.complete(&action.token, outcome.clone()).await {
-            // One that was taken is accepted again.
+            // An outcome that the store has already is accepted again.
             Err(StoreError::Unavailable { .. }) if told < TOLD => {}
             answer => return answer,
         }

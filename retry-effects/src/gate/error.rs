@@ -1,4 +1,4 @@
-//! What the gate says where the function itself has no word.
+//! The gate's own errors.
 
 use std::fmt;
 use std::io;
@@ -13,153 +13,152 @@ use crate::protocol::ids::Fence;
 use crate::protocol::record::Record;
 use crate::protocol::store_error::StoreError;
 
-/// Why a gated call has no result of its own.
+/// An error of the gate: why a gated call has no result of its own.
 ///
 /// It reaches the caller through `E: From<EffectError>`, where `E` is the function's error type.
-/// `String`, [`io::Error`] and boxed errors have that already. Each variant says whether the body
-/// ran.
+/// `String`, [`io::Error`] and boxed errors implement that already. Each variant states whether the
+/// body ran.
 ///
-/// To [`Classify`] an `EffectError` proves that nothing happened where nothing ran. After
+/// By its [`Classify`], an `EffectError` proves that nothing happened if nothing ran. After
 /// [`InDoubt`](Self::InDoubt), [`LeaseLost`](Self::LeaseLost), [`Unrecorded`](Self::Unrecorded),
 /// [`NotEncoded`](Self::NotEncoded), [`NotDecoded`](Self::NotDecoded) and
-/// [`NoPayload`](Self::NoPayload) something may have. [`InProgress`](Self::InProgress) is worth another
-/// attempt after the wait that it names; a store that could not be reached before anything ran is
-/// worth another attempt.
+/// [`NoPayload`](Self::NoPayload) the effect may have happened. [`InProgress`](Self::InProgress) is
+/// worth another attempt after its `retry_after`, and so is a store that could not be reached before
+/// anything ran.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum EffectError {
-    /// The effect may have happened, in an earlier call or in this one, and nobody knows. Nothing
-    /// (more) ran; the record waits for a person, or for a call that has a probe.
+    /// The effect may have happened, in an earlier call or in this one; it is unknown. Nothing (more)
+    /// ran; the record waits for an operator, or for a call with a probe.
     #[error("{}", Doubt(.record))]
     #[non_exhaustive]
     InDoubt {
-        /// What is known, [why](Record::reason) among it.
+        /// The record, with its [reason](Record::reason).
         record: Box<Record>,
     },
-    /// Another call is at it, and did not end while this one waited. Nothing ran here.
+    /// Another call holds the claim, and did not end while this one waited. Nothing ran here.
     #[error("{action_type} is in progress elsewhere; try again in {retry_after:?} (action {id})")]
     #[non_exhaustive]
     InProgress {
-        /// What is done.
+        /// The action type.
         action_type: Box<str>,
-        /// The action.
+        /// The action's id.
         id: ActionId,
-        /// What is left of the other's lease.
+        /// The rest of the other's lease.
         retry_after: Duration,
     },
-    /// The key is the one of an earlier call, whose other arguments were different. Nothing ran.
+    /// An earlier call with this key had different other arguments. Nothing ran.
     #[error("{action_type} was called with this key and other arguments before (action {id})")]
     #[non_exhaustive]
     PayloadMismatch {
-        /// What is done.
+        /// The action type.
         action_type: Box<str>,
-        /// The action.
+        /// The action's id.
         id: ActionId,
     },
-    /// Somebody had taken the action over or settled it before the call could end. What an attempt
-    /// did stands; what it returned was not recorded. No attempt began after the claim was lost.
+    /// The action was taken over or settled before the call could end. The effect of an attempt stands;
+    /// its result was not recorded. No attempt began after the claim was lost.
     #[error("the claim on {action_type} was lost (action {id}, fence {fence})")]
     #[non_exhaustive]
     LeaseLost {
-        /// What is done.
+        /// The action type.
         action_type: Box<str>,
-        /// The action.
+        /// The action's id.
         id: ActionId,
-        /// The fence of the claim that was lost.
+        /// The fence of the lost claim.
         fence: Fence,
     },
     /// The answer to the claim took longer than its lease, so the body could not begin. Nothing ran.
     #[error("{action_type} did not run: its claim ran out before it could begin (action {id})")]
     #[non_exhaustive]
     ClaimExpired {
-        /// What is done.
+        /// The action type.
         action_type: Box<str>,
-        /// The action.
+        /// The action's id.
         id: ActionId,
     },
-    /// The body ran, and the store could not be told. The action is in doubt.
+    /// The body ran, and its outcome could not be recorded. The action is in doubt.
     #[error("{action_type} has run, and its result could not be recorded (action {id})")]
     #[non_exhaustive]
     Unrecorded {
-        /// What is done.
+        /// The action type.
         action_type: Box<str>,
-        /// The action.
+        /// The action's id.
         id: ActionId,
-        /// What the store said.
+        /// The store's error.
         source: StoreError,
     },
-    /// The body ran, and a replay of its result would be another value, or none: its type does not
-    /// read what it writes, it has an integer beyond 64 bits in a tagged, untagged or flattened type, or
-    /// it is nested more deeply than the stack of a thread allows (about 300 levels, 900 in an optimised
+    /// The body ran, and a replay of its result would be another value, or none: its type does not read
+    /// what it writes, it has an integer beyond 64 bits in a tagged, untagged or flattened type, or it
+    /// is nested more deeply than the stack of a thread allows (about 300 levels, 900 in an optimised
     /// build; in those types a quarter of that, or 127). The action is in doubt, marked as applied: it
-    /// is never run again.
+    /// never runs again.
     #[error("{action_type} has run, and its result cannot be recorded (action {id})")]
     #[non_exhaustive]
     NotEncoded {
-        /// What is done.
+        /// The action type.
         action_type: Box<str>,
-        /// The action.
+        /// The action's id.
         id: ActionId,
-        /// Why not.
+        /// The cause.
         source: serde_json::Error,
     },
-    /// A value that a body wanted to record in its own transaction cannot be written. It recorded
-    /// nothing.
+    /// A value for the body's own transaction cannot be written. Nothing was recorded.
     #[error("{type_name} cannot be recorded: the value cannot be written")]
     #[non_exhaustive]
     NoPayload {
         /// The value's type.
         type_name: &'static str,
-        /// Why not.
+        /// The cause.
         source: serde_json::Error,
     },
-    /// The recorded result does not read as the function's type. Nothing ran: what was done once is
-    /// not done again for that.
+    /// The recorded result does not decode as the function's type. Nothing ran: this is no reason to
+    /// run a finished action again.
     #[error("the recorded result of {action_type} does not decode (action {id}, format {format})")]
     #[non_exhaustive]
     NotDecoded {
-        /// What is done.
+        /// The action type.
         action_type: Box<str>,
-        /// The action.
+        /// The action's id.
         id: ActionId,
-        /// The version of the form that it is recorded in.
+        /// The format of the recorded result.
         format: u32,
-        /// Why not; `None` where the form is of a newer version.
+        /// The cause; `None` if the format is of a newer version.
         source: Option<serde_json::Error>,
     },
-    /// The arguments have no faithful JSON form, so the action has no name. Nothing ran.
+    /// The arguments have no faithful JSON form, so the action has no id. Nothing ran.
     #[error("the arguments of {action_type} have no faithful JSON form")]
     #[non_exhaustive]
     NoActionId {
-        /// What is done.
+        /// The action type.
         action_type: Box<str>,
-        /// Where the trouble is.
+        /// The cause, with its path.
         source: ActionIdError,
     },
-    /// The store failed before anything ran; or the operating system has no thread or file left for
-    /// what renews leases, and nothing was claimed.
+    /// The store failed before anything ran; or the operating system has no thread or file left for the
+    /// lease keeper, and nothing was claimed.
     #[error("{action_type} did not run: the store failed")]
     #[non_exhaustive]
     Store {
-        /// What is done.
+        /// The action type.
         action_type: Box<str>,
-        /// What the store said.
+        /// The store's error.
         source: StoreError,
     },
-    /// A sync function was called on the thread of a current-thread runtime, and would have had to
-    /// wait there for something that only this very thread can bring about. Nothing ran.
+    /// A sync function was called on the thread of a current-thread runtime, and would have to wait
+    /// there for something that only this thread can complete. Nothing ran.
     #[error(
         "{action_type} is a sync function on the thread of a current-thread runtime, and cannot \
          wait there for {what}: call it through `tokio::task::spawn_blocking`, or make it async"
     )]
     #[non_exhaustive]
     CannotBlock {
-        /// What is done.
+        /// The action type.
         action_type: Box<str>,
-        /// What it would have waited for.
+        /// The event that it would wait for.
         what: &'static str,
     },
-    /// The default store is chosen already: by an earlier call, or by the first gated call.
+    /// The default store is already set: by an earlier call, or by the first gated call.
     #[error("the default store is set already; set it once, before the first gated call")]
     DefaultStoreIsSet,
 }
@@ -181,7 +180,7 @@ impl Classify for EffectError {
             | Self::Unrecorded { .. }
             | Self::NotEncoded { .. } => Judgement::retry().unknown(),
             Self::NotDecoded { .. } => Judgement::stop(),
-            // It recorded nothing; what else the body did is not known here.
+            // It recorded nothing; the rest of the body's effect is not known here.
             Self::NoPayload { .. } => Judgement::stop(),
             Self::PayloadMismatch { .. }
             | Self::NoActionId { .. }
@@ -189,7 +188,7 @@ impl Classify for EffectError {
             | Self::CannotBlock { .. }
             | Self::DefaultStoreIsSet => Judgement::stop().step_not_applied(),
         };
-        // The other side of the body was not asked, or what it answered is not in here.
+        // The callee of the body was not queried, or its answer is not in here.
         judgement
             .with_kind(self.kind())
             .with_answer(Answer::NotAsked)
@@ -226,12 +225,12 @@ impl EffectError {
     }
 }
 
-/// What [`EffectError::InDoubt`] displays.
+/// The display text of [`EffectError::InDoubt`].
 struct Doubt<'a>(&'a Record);
 
 impl fmt::Display for Doubt<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// The most bytes of the reason: the record has the rest.
+        /// The maximum length of the reason in bytes: the record has the rest.
         const SHORT: usize = 200;
         let Record {
             action_type,
@@ -257,7 +256,7 @@ impl From<EffectError> for String {
     }
 }
 
-/// The error is its source; the kind is `Other`, whatever it is.
+/// The error is its source; the kind is always `Other`.
 impl From<EffectError> for io::Error {
     fn from(error: EffectError) -> Self {
         Self::other(error)

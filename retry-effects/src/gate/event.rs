@@ -1,23 +1,23 @@
-//! What may happen at the gate: [`GateEvent`] and its kinds.
+//! The events at the gate: [`GateEvent`] and its kinds.
 
 use std::time::Duration;
 
 use crate::identity::action_id::ActionId;
 use crate::protocol::outcome::Outcome;
 
-/// What happened at the gate. See [`observe_gate`](crate::observe_gate).
+/// An event at the gate. See [`observe_gate`](crate::observe_gate).
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct GateEvent<'a> {
-    /// What is done.
+    /// The action type.
     pub action_type: &'a str,
-    /// The action.
+    /// The action's id.
     pub id: ActionId,
-    /// What happened.
+    /// The kind of the event.
     pub kind: GateEventKind,
-    /// Where it is recorded: [`EffectStore::kind`](crate::EffectStore::kind).
+    /// The kind of the store: [`EffectStore::kind`](crate::EffectStore::kind).
     pub store: &'static str,
-    /// How long it took since the call began. For what ends a body, since its claim.
+    /// The time since the call began; for the end of a body, since its claim.
     pub elapsed: Duration,
 }
 
@@ -25,40 +25,40 @@ pub struct GateEvent<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum GateEventKind {
-    /// A claim was won: the body runs.
+    /// The claim was won: the body runs.
     Won,
     /// A recorded result was returned, and nothing ran.
     Replayed,
-    /// The result of a call that was running was waited for and returned.
+    /// The call waited for a running call, and returned its result.
     Joined,
-    /// Another call was at it, for longer than this one would wait.
+    /// Another call held the claim for longer than this one would wait.
     Busy,
-    /// A record in doubt turned the call away.
+    /// The call was refused because of a record in doubt.
     DoubtFound,
-    /// The key was known with other arguments.
+    /// The key is recorded with other arguments.
     Mismatch,
     /// The result was recorded.
     Succeeded,
     /// A final error was recorded.
     Failed,
-    /// A probe found the result of an attempt whose answer was lost, this call's or an earlier one's.
+    /// A probe found the result of an attempt whose answer was lost, of this call or an earlier one.
     Rescued,
-    /// The claim was given back: nothing had happened.
+    /// The claim was released: nothing had happened.
     Released,
     /// The effect may have happened: the record is in doubt.
     InDoubt,
     /// The claim had run out, and nothing has happened under it.
     Expired,
-    /// The claim was lost to another owner, or to a person's word.
+    /// The claim was lost to another owner, or to an operator's settlement.
     LeaseLost,
-    /// The body ran and the store could not be told.
+    /// The body ran, and its outcome could not be recorded.
     Unrecorded,
     /// The store failed before anything ran.
     StoreFailed,
 }
 
 impl GateEventKind {
-    /// Its name as a metric's label: lower snake case.
+    /// Returns its name as a metric's label: lower snake case.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -80,7 +80,7 @@ impl GateEventKind {
         }
     }
 
-    /// That this outcome was recorded.
+    /// Returns the kind for a recorded outcome.
     pub(crate) fn of(outcome: &Outcome) -> Self {
         match outcome {
             Outcome::Success(_) => Self::Succeeded,

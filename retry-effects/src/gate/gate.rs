@@ -20,17 +20,17 @@ use crate::protocol::reason::Reason;
 use crate::protocol::record::{Record, Status};
 use crate::protocol::state_machine::time;
 
-/// A claimed call. Dropped before it is closed, it gives back what proved not to have happened, and
-/// leaves the rest in doubt.
+/// A claimed call. If it is dropped before it is closed, an action that is proved not applied is
+/// released; any other is left in doubt.
 #[derive(Debug)]
 pub struct Gate<T, E> {
     pub(super) action: Arc<Action>,
-    /// `None` once it is closed.
+    /// `None` after it is closed.
     pub(super) held: Option<Held>,
     pub(super) doubt: Doubt,
-    /// Whether an earlier owner's effect is to be asked about before anything runs.
+    /// Whether an earlier owner's effect must be probed before anything runs.
     pub(super) asks_first: bool,
-    /// What the store is being told, once the call has ended.
+    /// The outcome that is being recorded, once the call has ended.
     pub(super) ending: Option<Outcome>,
     pub(super) results: Results<T>,
     pub(super) errors: Errors<E>,
@@ -62,7 +62,7 @@ impl<T, E> Gate<T, E> {
             body,
             action: &self.action,
             error_of: self.errors.of,
-            // Where it may run on, nobody wakes it.
+            // An attempt that may continue after its lease is lost is not woken.
             breaks_off: self.doubt != Doubt::Halt,
             begun: false,
         }
@@ -72,7 +72,7 @@ impl<T, E> Gate<T, E> {
     ///
     /// # Errors
     ///
-    /// The body's, or that the lease is over.
+    /// The body's error, or that the lease is over.
     #[inline]
     pub fn attempt_sync(&self, body: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
         if let Err(error) = self.action.begin_attempt() {
@@ -83,8 +83,8 @@ impl<T, E> Gate<T, E> {
         outcome
     }
 
-    /// Takes note of an attempt's outcome; `judge` makes a failure of its error. Says whether the
-    /// callee is to be asked what happened.
+    /// Notes an attempt's outcome; `judge` converts its error to a failure. Returns whether the callee
+    /// must be probed.
     pub fn note<'e>(
         &self,
         outcome: &'e Result<T, E>,
@@ -100,7 +100,7 @@ impl<T, E> Gate<T, E> {
             return false;
         }
         let failure = judge(error);
-        // Whether the error may prove it.
+        // Whether the error can be proof.
         let runs_beside = action.runs_beside();
         let is_open = !self.is_cut() && !action.is(MARKED | ACTED) && !runs_beside;
         if is_open && self.proves_not_applied(&failure) {
@@ -118,7 +118,7 @@ impl<T, E> Gate<T, E> {
         action.keep_reason(reason);
         action.clear(RUNNING | MARKED);
         action.set(UNKNOWN);
-        // So is what this call is a part of.
+        // The enclosing call is unknown too.
         mark(Marks::UNKNOWN);
         match self.doubt {
             Doubt::Halt => action.set(OVER),
@@ -129,7 +129,8 @@ impl<T, E> Gate<T, E> {
         false
     }
 
-    /// Why the attempt's effect is unknown: its error, and what makes more of it than the error says.
+    /// Returns why the attempt's effect is unknown: its error, and a circumstance that outweighs the
+    /// error.
     fn reason(&self, failure: &Failure<'_>, runs_beside: bool) -> Reason {
         let (action, text) = (&self.action, failure.text());
         match self.is_cut() {
@@ -146,8 +147,8 @@ impl<T, E> Gate<T, E> {
         }
     }
 
-    /// The same for the outcome of a call whose last attempt a time limit may have cut: `judge` lends
-    /// its error's text alone, which proves nothing.
+    /// The same for the outcome of a call whose last attempt a time limit may have cut: `judge`
+    /// supplies only its error's text, which proves nothing.
     pub fn note_cut<'e>(
         &self,
         outcome: &'e Result<T, E>,
@@ -156,17 +157,15 @@ impl<T, E> Gate<T, E> {
         self.is_cut() && self.note(outcome, judge)
     }
 
-    /// Whether the failure proves that the attempt had no effect. Nothing that is not known for certain
-    /// counts as proof.
+    /// Whether the failure proves that the attempt had no effect. Nothing uncertain counts as proof.
     fn proves_not_applied(&self, failure: &Failure<'_>) -> bool {
         let action = &self.action;
-        // Stated of the whole body, or nothing else in it is open.
+        // Stated of the whole body, or no other part of it is open.
         failure.is_stated()
             || (!action.is(UNPROVED) && (failure.is_not_applied() || action.was_refused(failure)))
     }
 
-    /// The failure, as the engine is to see it: the gate has a say in whether there is another
-    /// attempt.
+    /// Returns the failure for the engine: the gate also decides whether there is another attempt.
     #[inline]
     #[must_use]
     pub fn judged<'a>(&self, failure: Failure<'a>) -> Failure<'a> {
@@ -177,12 +176,12 @@ impl<T, E> Gate<T, E> {
         }
     }
 
-    /// Whether a body has begun of which nobody has taken note.
+    /// Whether a body has begun whose outcome has not been noted.
     pub(crate) fn has_begun(&self) -> bool {
         self.action.is(RUNNING)
     }
 
-    /// Whether the attempt before was broken off without a word, or the question what it did.
+    /// Whether the previous attempt was broken off without an outcome, or the probe about it.
     pub(crate) fn is_cut(&self) -> bool {
         let action = &self.action;
         let asked = self.doubt == Doubt::Probe && action.is(UNKNOWN) && !action.is(OVER);
@@ -194,7 +193,7 @@ impl<T, E> Gate<T, E> {
         halted || self.action.is(OVER)
     }
 
-    /// The error of a call that ended in doubt without one of its own.
+    /// Returns the error of a call that ended in doubt without an error of its own.
     pub(crate) fn in_doubt(&self) -> E {
         let action = &*self.action;
         let mut record = Record::new(action.token.id(), Status::InDoubt, time(0));

@@ -1,8 +1,8 @@
-//! The keeper of leases: one thread of the process renews what is held, and sees to it that a call
-//! that was dropped gives back what it held.
+//! The keeper of leases: one thread of the process renews the held leases, and releases the claims of
+//! dropped calls.
 //!
-//! A thread of its own, because a runtime that is blocked must not lose a lease. Most calls end
-//! long before their lease is to be renewed: a call only enters itself into a list and leaves it.
+//! It is a separate thread, because a blocked runtime must not lose a lease. Most calls end long before
+//! their lease must be renewed: a call only adds itself to a list and leaves it.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -20,13 +20,13 @@ use crate::gate::report;
 use crate::protocol::state_machine::nanos;
 use crate::protocol::store_error::StoreError;
 
-/// The list is in parts, one lock each, so that threads seldom meet.
+/// The list is in parts, one lock each, so that threads seldom contend.
 const SHARDS: usize = 16;
 
-/// How long the keeper goes on looking at an empty list before it sleeps for good.
+/// The keeper's longest sleep in nanoseconds, until the list stays empty and it sleeps for good.
 const IDLE: u64 = 5_000_000_000;
 
-/// Renewed when this part of the lease is over.
+/// A lease is renewed after one part of this many.
 const RENEWED_AT: u32 = 3;
 
 #[derive(Default)]
@@ -38,19 +38,19 @@ struct Shard {
 struct Keeper {
     shards: [Mutex<Shard>; SHARDS],
     runtime: Handle,
-    /// When it looks at the list again, in nanoseconds by [`since_origin`].
+    /// The time of its next check of the list, in nanoseconds by [`since_origin`].
     wakes_at: AtomicU64,
     sooner: Notify,
 }
 
-/// A place in the keeper's list. Dropped, the lease is renewed no more.
+/// A place in the keeper's list. Its drop ends the renewals.
 #[derive(Debug)]
 pub(crate) struct Held {
     shard: usize,
     place: usize,
 }
 
-/// Keeps the action's lease until the place is dropped. Only after [`start`].
+/// Keeps the action's lease until the place is dropped. Requires [`start`].
 pub(crate) fn hold(action: &Arc<Action>) -> Held {
     let keeper = keeper();
     let now = since_origin(action.claimed);
@@ -87,16 +87,16 @@ impl Drop for Held {
     }
 }
 
-/// Runs `work` on the keeper's thread: for what a dropped call leaves to be done. Only after [`start`].
+/// Runs `work` on the keeper's thread: the remaining work of a dropped call. Requires [`start`].
 pub(crate) fn later(work: impl Future<Output = ()> + Send + 'static) {
     keeper().runtime.spawn(work);
 }
 
-/// The runtime that the keeper's thread drives, for stores that need one.
+/// Returns the runtime that the keeper's thread drives, for stores that need one.
 ///
 /// # Errors
 ///
-/// As [`start`], which this does.
+/// As [`start`], which this calls.
 pub(crate) fn runtime() -> io::Result<&'static Handle> {
     start()?;
     Ok(&keeper().runtime)
@@ -104,12 +104,12 @@ pub(crate) fn runtime() -> io::Result<&'static Handle> {
 
 static KEEPER: OnceLock<Keeper> = OnceLock::new();
 
-/// Starts the keeper, unless it is there. To be called before anything is claimed: what was claimed
-/// without one would be renewed by nobody, and given back by nobody.
+/// Starts the keeper, unless it runs. Call it before any claim: without a keeper, a claim would be
+/// neither renewed nor released.
 ///
 /// # Errors
 ///
-/// The operating system's, which has no more threads or files to give. Later it may.
+/// The operating system's, which has no more threads or files to give. It may have some later.
 pub(crate) fn start() -> io::Result<()> {
     if KEEPER.get().is_some() {
         return Ok(());
@@ -143,8 +143,8 @@ fn keep(runtime: &Runtime, keeper: &'static Keeper) {
         loop {
             let now = since_origin(Instant::now());
             let next = keeper.renew_due(now);
-            // An empty list is looked at once more before the keeper sleeps for good: in a burst of
-            // short calls nobody then has to wake it.
+            // An empty list is checked once more before the keeper sleeps for good: in a burst of short
+            // calls, no call has to wake it then.
             empty = if next.is_none() { empty + 1 } else { 0 };
             let wakes_at = match next {
                 Some(next) => next.min(now.saturating_add(IDLE)),
@@ -152,7 +152,7 @@ fn keep(runtime: &Runtime, keeper: &'static Keeper) {
                 None => u64::MAX,
             };
             keeper.wakes_at.store(wakes_at, Ordering::SeqCst);
-            // Who entered itself before that was stored saw the old time: look once more.
+            // A call that added itself before this was stored saw the old time: check once more.
             let missed = keeper.next_due().is_some_and(|due| due < wakes_at);
             if missed {
                 continue;
@@ -168,13 +168,13 @@ fn keep(runtime: &Runtime, keeper: &'static Keeper) {
 }
 
 impl Keeper {
-    /// Begins to renew what is due, and says when something is due next.
+    /// Starts the renewals that are due, and returns when the next one is due.
     fn renew_due(&self, now: u64) -> Option<u64> {
         let mut due = Vec::new();
         for shard in &self.shards {
             for action in lock(shard).held.iter().flatten() {
                 if action.renew_at.load(Ordering::Relaxed) <= now {
-                    // Until the answer is here it is not due again.
+                    // It is not due again before the answer arrives.
                     let next = now.saturating_add(nanos(action.lease / RENEWED_AT).max(1_000_000));
                     action.renew_at.store(next, Ordering::Relaxed);
                     due.push(action.clone());
@@ -182,7 +182,7 @@ impl Keeper {
             }
         }
         for action in due {
-            // A task each: a store that hangs, or panics, harms nobody else's lease.
+            // A task each: a store that hangs, or panics, harms no other lease.
             self.runtime.spawn(renew(action, now));
         }
         self.next_due()
@@ -221,7 +221,7 @@ async fn renew(action: Arc<Action>, asked_at: u64) {
     }
 }
 
-/// The store's answer, unless it comes when the lease is over already.
+/// Returns the store's answer, or an error once the lease is over.
 async fn renewed(action: &Action, now: u64) -> Result<(), StoreError> {
     let until = action.held_at.load(Ordering::Relaxed);
     let until = until.saturating_add(nanos(action.lease));

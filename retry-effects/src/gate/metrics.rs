@@ -1,20 +1,20 @@
 //! Metrics of the gate, through the [`metrics`](https://docs.rs/metrics) facade. Those of the calls
 //! themselves are in [`retry_core::metrics`], which also has the buckets of `effect_claim_seconds`.
 //!
-//! | metric | kind | labels | is |
+//! | metric | kind | labels | meaning |
 //! |---|---|---|---|
-//! | `effect_claims_total` | counter | `store`, `result` | calls that came to the gate |
+//! | `effect_claims_total` | counter | `store`, `result` | calls at the gate |
 //! | `effect_replays_total` | counter | `store` | of these, calls that got a recorded result: nothing ran |
-//! | `effect_claim_seconds` | histogram | `store` | how long it took to let a call in or to answer it, where it did not wait for another |
+//! | `effect_claim_seconds` | histogram | `store` | the time to admit or answer a call, if it did not wait for another |
 //! | `effect_in_doubt` | gauge | `store` | records that this process knows to be in doubt |
 //!
 //! `store` is [`EffectStore::kind`]. `result` is `won` (the body runs), `replayed`, `joined` (the
 //! result of a call that was waited for), `busy`, `doubt_found`, `mismatch` or `store_failed`, as in
 //! [`GateEventKind`].
 //!
-//! A process knows of a record in doubt when a call of its own has left it so, or was turned away by
-//! it, until another call of its own gets past. What other processes leave behind, and what people
-//! settle, it learns by [`count_in_doubt`].
+//! A process knows of a record in doubt once one of its calls has left it so, or was refused because of
+//! it, until another of its calls passes. [`count_in_doubt`] finds the records that other processes
+//! leave, and those that operators settle.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -34,7 +34,7 @@ use crate::protocol::store_error::StoreError;
 
 /// Describes the gate's metrics to the recorder: their help texts and units.
 ///
-/// The first gated call does so by itself; a program that wants them from the start does it after it
+/// The first gated call does so by itself; a program that needs them from the start calls this after it
 /// has installed its recorder.
 pub fn describe() {
     describe_counter!(
@@ -58,10 +58,10 @@ pub fn describe() {
     );
 }
 
-/// Asks the store which records are in doubt, says how many, and tells the gauge.
+/// Queries the store for the records in doubt, returns their number, and sets the gauge.
 ///
-/// For a program that wants to know of all of them, whoever left them: once at its start, and then
-/// every minute, perhaps.
+/// For a program that must know all of them, from any process: for example once at its start, and then
+/// every minute.
 ///
 /// ```
 /// use retry_effects::{InMemoryEffectStore, metrics};
@@ -76,7 +76,7 @@ pub fn describe() {
 ///
 /// # Errors
 ///
-/// Where the store cannot be read.
+/// If the store cannot be read.
 pub async fn count_in_doubt(store: &dyn EffectStore) -> Result<u64, StoreError> {
     const PAGE: usize = 1_000;
     let mut filter = Filter::all().status(Status::InDoubt).limit(PAGE);
@@ -96,7 +96,7 @@ pub async fn count_in_doubt(store: &dyn EffectStore) -> Result<u64, StoreError> 
     Ok(count as u64)
 }
 
-/// Something happened at the gate.
+/// Records an event at the gate.
 pub(crate) fn record(
     kind: GateEventKind,
     store: &dyn EffectStore,
@@ -113,7 +113,7 @@ pub(crate) fn record(
         | GateEventKind::DoubtFound
         | GateEventKind::Mismatch
         | GateEventKind::StoreFailed => (true, false),
-        // How a body ended.
+        // The end of a body.
         GateEventKind::Succeeded
         | GateEventKind::Failed
         | GateEventKind::Rescued
@@ -155,7 +155,7 @@ type Known = BTreeMap<&'static str, BTreeSet<ActionId>>;
 
 /// The records in doubt that this process knows of, by store.
 static KNOWN: Mutex<Known> = Mutex::new(BTreeMap::new());
-/// How many they are, so that a call looks for its own only where there are any.
+/// Their number, so that a call searches for its own only if there are any.
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
 fn known() -> MutexGuard<'static, Known> {
@@ -178,7 +178,7 @@ fn settled(store: &'static str, id: ActionId) {
     }
 }
 
-/// Told under the lock: what is told last is what holds.
+/// Sets the gauge under the lock, so that the last value set is the valid one.
 fn tell_in_doubt(known: &Known, store: &'static str) {
     COUNT.store(known.values().map(BTreeSet::len).sum(), Ordering::Relaxed);
     let count = known.get(store).map_or(0, BTreeSet::len);

@@ -1,5 +1,5 @@
-//! [`Question`]: what a call with a probe knows of its own attempts, and from when on the callee's *no*
-//! is final.
+//! [`Question`]: what a call with a probe knows of its own attempts, and the time from which the
+//! callee's *no* is final.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -7,28 +7,28 @@ use std::time::{Duration, SystemTime};
 use retry_core::__private::{Limits, now};
 use tokio::time::Instant;
 
-/// What a call with a probe knows of the effect that it may have to ask about.
+/// The state of a call with a probe: the effect in question.
 #[derive(Debug)]
 pub(crate) struct Question {
-    /// How long after the end of an attempt its *no* is final.
+    /// The time after the end of an attempt from which its *no* is final.
     after: Duration,
     pub(crate) limits: Option<Limits>,
     attempted: Mutex<Attempted>,
 }
 
-/// The attempt that a probe would be asked about.
+/// The attempt that a probe would be about.
 #[derive(Clone, Copy, Debug)]
 struct Attempted {
-    /// Its number and its begin; `None` where it was an earlier owner's.
+    /// Its number and its start; `None` for an earlier owner's attempt.
     begun: Option<(u32, Instant)>,
     /// `None` while it runs.
     ended: Option<Instant>,
-    /// How long ago it was by then: nothing, for one of this call.
+    /// The time that had passed since its end by then: zero for an attempt of this call.
     passed: Duration,
 }
 
 impl Question {
-    /// `taken_over`: how long ago the owner ended whose record in doubt was taken over.
+    /// `taken_over`: the time since the end of the owner whose record in doubt was taken over.
     pub(crate) fn new(
         after: Duration,
         limits: Option<Limits>,
@@ -46,7 +46,7 @@ impl Question {
         }
     }
 
-    /// An attempt begins.
+    /// Notes the start of an attempt.
     pub(crate) fn begin(&self, number: u32) {
         *self.attempted() = Attempted {
             begun: Some((number, now())),
@@ -55,7 +55,8 @@ impl Question {
         };
     }
 
-    /// The attempt has ended, or the earlier owner's has: how long the callee is not to be asked yet.
+    /// Notes the end of the attempt, or the earlier owner's end; returns the time until the probe may
+    /// run.
     pub(crate) fn left(&self) -> Duration {
         let now = now();
         let mut attempted = self.attempted();
@@ -83,7 +84,7 @@ impl Question {
     }
 }
 
-/// The attempt that a probe is asked about: see
+/// The attempt that a probe is about: see
 /// [`CurrentAction::last_attempt`](crate::CurrentAction::last_attempt).
 ///
 /// An attempt that was cut has ended for its caller; the callee may work on.
@@ -95,33 +96,33 @@ pub struct LastAttempt {
 }
 
 impl LastAttempt {
-    /// Its number within the call, from 1.
+    /// Returns its number within the call, from 1.
     #[must_use]
     pub const fn number(&self) -> u32 {
         self.number
     }
 
-    /// When its body began, by this machine's wall clock as it stands now: a lower bound for what is
-    /// looked up at the callee, less what the two clocks differ by.
+    /// Returns when its body began, by the current wall clock of this machine: a lower bound for a
+    /// search at the callee, less the difference between the two clocks.
     #[must_use]
     pub fn began(&self) -> SystemTime {
         before_now(self.since_began())
     }
 
-    /// When it ended for its caller (its body returned, or was cut), by this machine's wall clock as
-    /// it stands now.
+    /// Returns when it ended for its caller (its body returned, or was cut), by the current wall clock
+    /// of this machine.
     #[must_use]
     pub fn ended(&self) -> SystemTime {
         before_now(self.since_ended())
     }
 
-    /// How long ago its body began, by the clock that the call waits on.
+    /// Returns the time since its body began, by the clock that the call waits on.
     #[must_use]
     pub fn since_began(&self) -> Duration {
         now().saturating_duration_since(self.began)
     }
 
-    /// How long ago it ended for its caller, by the clock that the call waits on: at least
+    /// Returns the time since it ended for its caller, by the clock that the call waits on: at least
     /// `probe_after`.
     #[must_use]
     pub fn since_ended(&self) -> Duration {

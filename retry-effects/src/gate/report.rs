@@ -1,5 +1,5 @@
-//! What the gate reports: events of the `tracing` target `retry`, [`GateEvent`]s for an observer, and
-//! metrics. Payloads, arguments and results are in none of them.
+//! The gate's reports: events of the `tracing` target `retry`, [`GateEvent`]s for an observer, and
+//! metrics. None contains payloads, arguments or results.
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -22,11 +22,11 @@ type Observer = Box<dyn Fn(&GateEvent<'_>) + Send + Sync>;
 
 static OBSERVER: OnceLock<Observer> = OnceLock::new();
 
-/// Has `observer` called at every [`GateEvent`] of this process: the hook for metrics. Says whether
-/// it was the first, which stays.
+/// Calls `observer` at every [`GateEvent`] of this process: the hook for metrics. Returns whether it
+/// was the first, which stays.
 ///
-/// It is called on the thread of the call, so it should be quick: count, and put the duration into
-/// a histogram.
+/// It runs on the thread of the call, so it must be quick: count, and record the duration in a
+/// histogram.
 ///
 /// # Examples
 ///
@@ -52,7 +52,7 @@ pub fn observe_gate(observer: impl Fn(&GateEvent<'_>) + Send + Sync + 'static) -
     OBSERVER.set(Box::new(observer)).is_ok()
 }
 
-/// Reports something of a call that began so long ago.
+/// Reports an event of a call that began `elapsed` ago.
 #[inline]
 pub(crate) fn tell(
     kind: GateEventKind,
@@ -62,7 +62,7 @@ pub(crate) fn tell(
     elapsed: impl FnOnce() -> Duration,
     reason: impl FnOnce() -> Option<Reason>,
 ) {
-    // Neither a subscriber nor a hook nor metrics: nothing to pay but two loads.
+    // Without a subscriber, an observer and metrics, the cost is two loads.
     if tracing::enabled!(target: "retry", tracing::Level::WARN)
         || OBSERVER.get().is_some()
         || cfg!(feature = "metrics")
@@ -71,7 +71,7 @@ pub(crate) fn tell(
     }
 }
 
-/// Reports something of a claimed call.
+/// Reports an event of a claimed call.
 #[inline]
 pub(crate) fn tell_of(kind: GateEventKind, action: &Action) {
     let elapsed = || action.claimed.elapsed();
@@ -109,7 +109,7 @@ fn report(
                 action = %id,
                 gate = kind.name(),
                 elapsed_ms = millis,
-                // Of a record in doubt only.
+                // Only for a record in doubt.
                 reason = reason.as_ref().map(Reason::as_str),
                 $text
             )
@@ -154,11 +154,11 @@ fn report(
     }
 }
 
-/// Action types whose unrecognized error was reported; no more than this many.
+/// Action types whose unrecognized error was reported; at most this many.
 static REPORTED: Mutex<BTreeSet<Box<str>>> = Mutex::new(BTreeSet::new());
 const MOST_REPORTED: usize = 4096;
 
-/// An attempt failed with an error that nothing knows: once for each action type.
+/// Reports an attempt's unrecognized error: once for each action type.
 pub(crate) fn unrecognized(action: &Action, error: &str) {
     let name = &*action.name;
     let mut reported = REPORTED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -181,7 +181,7 @@ pub(crate) fn unrecognized(action: &Action, error: &str) {
     );
 }
 
-/// The callee is not to be asked yet.
+/// Reports that the callee may not be probed yet.
 pub(crate) fn held(action_type: &str, id: ActionId, wait: Duration) {
     info!(
         target: "retry",
@@ -192,7 +192,7 @@ pub(crate) fn held(action_type: &str, id: ActionId, wait: Duration) {
     );
 }
 
-/// A sync call is to wait for the callee's word on the only thread of a runtime.
+/// Warns of a sync call that must wait for the probe on the only thread of a runtime.
 pub(crate) fn blocking(action_type: &str) {
     static WARNED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
     let mut warned = WARNED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -208,12 +208,12 @@ pub(crate) fn blocking(action_type: &str) {
     }
 }
 
-/// The keeper found that the claim is another's.
+/// Reports a claim that the keeper found lost.
 pub(crate) fn lease_lost(action: &Action) {
     tell_of(GateEventKind::LeaseLost, action);
 }
 
-/// The keeper could not reach the store.
+/// Reports that the keeper could not reach the store.
 pub(crate) fn not_renewed(action: &Action, error: &StoreError) {
     let (name, id) = (&action.name, action.token.id());
     warn!(
@@ -226,7 +226,7 @@ pub(crate) fn not_renewed(action: &Action, error: &StoreError) {
     );
 }
 
-/// Nobody set a default store.
+/// Warns that no default store is set.
 pub(crate) fn in_memory_by_default() {
     warn!(
         target: "retry",

@@ -1,4 +1,4 @@
-//! The name of an effect, and how it is computed.
+//! The id of an action, and its computation.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::identity::canonical::document;
 use crate::identity::error::{ActionIdError, ParseActionIdError};
 
-/// Computes the name of one effect from its action type, payload and scope.
+/// Computes the id of an action from its action type, payload and scope.
 ///
 /// The id is the SHA-256 of the compact JSON object of the three, written exactly as Python's
 /// `json.dumps({"action_type": .., "payload": .., "scope": ..}, sort_keys=True,
@@ -19,37 +19,37 @@ use crate::identity::error::{ActionIdError, ParseActionIdError};
 /// - everything outside printable ASCII escaped: `\b \t \n \f \r`, else `\uXXXX` in lower-case hex,
 ///   with a surrogate pair above U+FFFF;
 /// - integers of any size in plain digits;
-/// - floats as Python's `repr` writes them: the shortest digits that read back as the same value,
-///   an even last digit where two are equally near, and an exponent below 1e-4 and from 1e16 on.
+/// - floats as Python's `repr` writes them: the shortest digits that read back as the same value, an
+///   even last digit if two candidates are equally near, and an exponent below 1e-4 and from 1e16 on.
 ///
-/// What has no faithful JSON form is an error, never a silent `null`: a name that stands for two
-/// different contents would let one effect pass for another.
+/// A value without a faithful JSON form is an error, never a silent `null`: with one id for two
+/// different contents, one action would pass for another.
 ///
-/// - `action_type`: what is done, such as `"charge"`. Two different effects need two different
+/// - `action_type`: the kind of action, such as `"charge"`. Two different effects need two different
 ///   types.
-/// - `payload`: to what it is done: anything that is `Serialize`, in the form that `serde_json`
-///   gives it. At most 128 objects and lists deep, and 512 layers of `Some` and newtypes.
-/// - `scope`: for whom: a tenant, a run; empty when there is only one.
+/// - `payload`: the object of the action: any `Serialize` value, in the form that `serde_json` gives
+///   it. At most 128 objects and lists deep, and 512 layers of `Some` and newtypes.
+/// - `scope`: the tenant or run that the action belongs to; empty if there is only one.
 ///
-/// What to watch for:
+/// Pitfalls:
 ///
 /// - An `f32` is written with the digits that its own precision needs, as `serde_json` writes it
 ///   (`0.1`), which is what a Python worker reads. `serde_json::json!` and `to_value` widen it to
 ///   `f64` first (`0.10000000149011612`), and that is another id.
-/// - `serde_json` without its feature `float_roundtrip` reads some floats one bit off, so an id made
-///   of parsed JSON may differ from the sender's. Money belongs in integers in any case.
-/// - With `serde_json`'s feature `arbitrary_precision`, numbers are taken as Python reads their
-///   text: `1e2` is the float `100.0`, `-0` the integer `0`.
-/// - A `HashSet`, or a `HashMap` written as a list, has no order of its own: its elements are sorted
-///   by their texts, as Python's `sorted(items, key=json.dumps)` does. A list that was made of one is
-///   a list, and has its order: sort it first.
-/// - Bytes are a list of integers, as in `serde_json`. Python refuses its `bytes`.
+/// - `serde_json` without its feature `float_roundtrip` reads some floats one bit off, so an id
+///   computed from parsed JSON may differ from the sender's. Money belongs in integers in any case.
+/// - With `serde_json`'s feature `arbitrary_precision`, numbers are read from their text as Python
+///   reads them: `1e2` is the float `100.0`, `-0` the integer `0`.
+/// - A `HashSet`, or a `HashMap` written as a list, has no order of its own: its elements are sorted by
+///   their texts, as Python's `sorted(items, key=json.dumps)` does. A list built from a set is a list
+///   and keeps its order: sort it first.
+/// - Bytes are a list of integers, as in `serde_json`. Python rejects its `bytes`.
 ///
 /// # Errors
 ///
-/// [`ActionIdError`] when the payload has no faithful JSON form: it holds NaN or an infinity, a key
-/// that is no string or comes twice, or nests too deep; or its own `Serialize` fails. The error says
-/// where.
+/// [`ActionIdError`] if the payload has no faithful JSON form: it holds NaN or an infinity, a key that
+/// is not a string or occurs twice, or nests too deeply; or if its own `Serialize` fails. The error
+/// contains the path of the value.
 ///
 /// # Examples
 ///
@@ -77,10 +77,10 @@ pub fn compute_action_id(
     UnscopedId::new(action_type, payload).map(|id| id.in_scope(scope))
 }
 
-/// The name of one effect: 32 bytes, shown, stored and sent as 64 lower-case hexadecimal digits.
+/// The id of an action: 32 bytes, displayed, stored and sent as 64 lower-case hexadecimal digits.
 ///
-/// Ids come from [`compute_action_id`], or from text that one was written to. They sort as their
-/// text does.
+/// An id comes from [`compute_action_id`], or from the text of an earlier id. Ids sort in the order of
+/// their texts.
 ///
 /// # Examples
 ///
@@ -97,13 +97,13 @@ pub fn compute_action_id(
 pub struct ActionId([u8; 32]);
 
 impl ActionId {
-    /// The id of these bytes, as a store wrote them.
+    /// Returns the id with these bytes, as a store wrote them.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The 32 bytes of the SHA-256 digest.
+    /// Returns the 32 bytes of the SHA-256 digest.
     ///
     /// # Examples
     ///
@@ -128,7 +128,7 @@ impl ActionId {
     }
 }
 
-/// A name that wants only its scope.
+/// An id without its scope.
 #[derive(Debug, Default)]
 pub(crate) struct UnscopedId(Vec<u8>);
 
@@ -152,7 +152,7 @@ impl fmt::Display for ActionId {
     }
 }
 
-/// The same as `Display`: an id in a log is to be searched for as it is in the store.
+/// Same as `Display`, so that a log can be searched for the text that the store holds.
 impl fmt::Debug for ActionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -161,7 +161,7 @@ impl fmt::Debug for ActionId {
 
 /// Reads the 64 lower-case hexadecimal digits that `Display` writes.
 ///
-/// Upper case is refused: stores compare ids as text, so an id has one spelling only.
+/// Upper case is rejected: stores compare ids as text, so an id has exactly one spelling.
 impl FromStr for ActionId {
     type Err = ParseActionIdError;
 
@@ -218,7 +218,7 @@ impl<'de> Deserialize<'de> for ActionId {
     }
 }
 
-/// The value of one digit that is known to be lower-case hexadecimal.
+/// Returns the value of a digit that is known to be lower-case hexadecimal.
 fn hex_value(digit: u8) -> u8 {
     match digit {
         b'0'..=b'9' => digit - b'0',

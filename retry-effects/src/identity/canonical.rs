@@ -1,8 +1,8 @@
-//! The canonical text that an action's id is the hash of: compact JSON with sorted keys, as Python's
+//! The canonical text whose hash is an action's id: compact JSON with sorted keys, as Python's
 //! `json.dumps(.., sort_keys=True, separators=(",", ":"))` writes it.
 //!
-//! A serializer of its own, and not `serde_json::to_value` with a walk over the tree: `to_value` turns
-//! NaN into `null` and numeric keys into strings without an error.
+//! The folder has its own serializer instead of `serde_json::to_value` and a walk over the tree:
+//! `to_value` turns NaN into `null` and numeric keys into strings without an error.
 //!
 //! [`document`] is the entry, and the only module that `identity` imports.
 

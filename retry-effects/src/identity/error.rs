@@ -1,15 +1,15 @@
-//! Why there is no action id: in a payload, or in a text.
+//! Errors: a payload, or a text, that gives no action id.
 
 use std::fmt::Display;
 
 use serde::ser;
 use thiserror::Error;
 
-/// Why [`compute_action_id`](crate::compute_action_id) could not name an effect.
+/// The reason why [`compute_action_id`](crate::compute_action_id) found no id for a payload.
 ///
-/// Each variant says where in the payload the trouble is: `path` starts with `payload` and goes on
-/// as one would write it in code, `payload.order.lines[3].price`; a key that is no identifier
-/// stands in brackets, `payload["unit price"]`, escaped as in JSON.
+/// Each variant contains the place in the payload: `path` starts with `payload` and continues as in
+/// code, `payload.order.lines[3].price`; a key that is not an identifier is in brackets,
+/// `payload["unit price"]`, escaped as in JSON.
 ///
 /// # Examples
 ///
@@ -27,69 +27,69 @@ pub enum ActionIdError {
     #[error("{path} is {value}; a float must be finite to have a JSON form")]
     #[non_exhaustive]
     NotFinite {
-        /// Where it stands.
+        /// Path of the float.
         path: String,
         /// The float.
         value: f64,
     },
-    /// A map's key is no string: a number, a bool, `None`, a list.
+    /// A map's key is not a string: a number, a bool, `None`, a list.
     ///
     /// Chars and unit variants of enums are strings here, as in `serde_json`.
     #[error("{path} has the key {key}; the keys of a map must be strings")]
     #[non_exhaustive]
     KeyNotString {
-        /// The map.
+        /// Path of the map.
         path: String,
-        /// The key, or its kind where it has no short form.
+        /// The key, or its kind if it has no short form.
         key: String,
     },
     /// Two entries of a map, or two flattened fields, have the same key.
     #[error("{path} has the key \"{key}\" more than once; the keys of a map must differ")]
     #[non_exhaustive]
     DuplicateKey {
-        /// The map.
+        /// Path of the map.
         path: String,
         /// The key, escaped as in JSON.
         key: String,
     },
-    /// The payload nests too deep to be walked safely.
+    /// The payload nests too deeply to be walked safely.
     #[error("{path} nests deeper than {limit} levels; flatten the payload or hash a part of it")]
     #[non_exhaustive]
     TooDeep {
-        /// The first value that is too deep.
+        /// Path of the first value that is too deep.
         path: String,
-        /// How many levels are allowed.
+        /// The number of levels allowed.
         limit: usize,
     },
-    /// A number kept as text (`serde_json`'s `arbitrary_precision`) is not written as JSON numbers
-    /// are.
+    /// A number kept as text (`serde_json`'s `arbitrary_precision`) is not in the form of a JSON
+    /// number.
     #[error("{path} is the number text \"{text}\"; it must be written as a JSON number")]
     #[non_exhaustive]
     NotANumber {
-        /// Where it stands.
+        /// Path of the number.
         path: String,
         /// The text, escaped as in JSON.
         text: String,
     },
-    /// A `serde_json::value::RawValue`, whose text could be spelled in many ways.
+    /// A `serde_json::value::RawValue`, whose text has many possible spellings.
     #[error("{path} is raw JSON text; it must be a parsed value, which has one spelling only")]
     #[non_exhaustive]
     RawJson {
-        /// Where it stands.
+        /// Path of the value.
         path: String,
     },
     /// The value's own `Serialize` failed.
     #[error("{path} cannot be serialized: {message}")]
     #[non_exhaustive]
     Unserializable {
-        /// Where it stands.
+        /// Path of the value.
         path: String,
-        /// What its `Serialize` said.
+        /// The message of its `Serialize`.
         message: String,
     },
 }
 
-/// Why a text is no [`ActionId`](crate::ActionId).
+/// The reason why a text is not an [`ActionId`](crate::ActionId).
 ///
 /// # Examples
 ///
@@ -110,10 +110,10 @@ pub enum ParseActionIdError {
     #[error("action id has {found} digits; it must have 64 lower-case hexadecimal digits")]
     #[non_exhaustive]
     Length {
-        /// How many there are.
+        /// The number of digits found.
         found: usize,
     },
-    /// A character that is none of `0` to `9` and `a` to `f`.
+    /// A character other than `0` to `9` and `a` to `f`.
     #[error(
         "action id has {found:?} at position {position}; \
          it must have 64 lower-case hexadecimal digits"
@@ -122,13 +122,13 @@ pub enum ParseActionIdError {
     Digit {
         /// The first such character.
         found: char,
-        /// Its place, counted in characters from 0.
+        /// Its position, in characters from 0.
         position: usize,
     },
 }
 
 impl ActionIdError {
-    /// Puts `step` before the path: the error climbs out of the payload and names each level.
+    /// Puts `step` before the path: each level adds itself while the error travels out of the payload.
     #[cold]
     pub(crate) fn within(mut self, step: impl Display) -> Self {
         let path = self.path_mut();

@@ -1,4 +1,4 @@
-//! What a caller asks a store for, and what it gets: the claim on an action.
+//! The claim on an action: the request for it and the result.
 
 use std::time::Duration;
 
@@ -6,40 +6,40 @@ use crate::identity::action_id::ActionId;
 use crate::protocol::ids::{ClaimId, Fence, InputHash, Token};
 use crate::protocol::record::{Busy, Finished, Record};
 
-/// The lease of a claim that says nothing else: 30 seconds.
+/// The default lease of a claim: 30 seconds.
 pub const DEFAULT_LEASE: Duration = Duration::from_secs(30);
 
-/// What a caller asks [`EffectStore::pending`](crate::EffectStore::pending) for.
+/// A request to [`EffectStore::pending`](crate::EffectStore::pending).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ClaimRequest<'a> {
     /// The action.
     pub id: ActionId,
-    /// This claim's own name. The same request sent again has the same.
+    /// The claim's unique id. The same request sent again has the same id.
     pub claim_id: ClaimId,
-    /// What is done, for people who look at the record.
+    /// The action type, for operators who read the record.
     pub action_type: &'a str,
-    /// For whom, for people who look at the record.
+    /// The scope, for operators who read the record.
     pub scope: &'a str,
     /// The hash of the arguments that are not part of the key. `None` is not compared.
     pub input_hash: Option<InputHash>,
-    /// For how long the claim is held unless it is renewed.
+    /// The lease: how long the claim is valid without a renewal.
     pub lease: Duration,
-    /// How long the finished record is kept, whatever [`purge`](crate::EffectStore::purge) is told:
-    /// for as long as a late owner may still be about.
+    /// The minimum time that the finished record is kept, whatever age
+    /// [`purge`](crate::EffectStore::purge) gets: as long as a late owner may still be active.
     pub keep: Duration,
-    /// After which time the finished record may go by itself. `None` keeps it until it is purged.
+    /// The time after which the finished record may be removed. `None` keeps it until a purge.
     pub retain: Option<Duration>,
-    /// The record in doubt that this claim takes over: its fence as the caller saw it. The claim is
-    /// refused if that record has changed since.
+    /// For a takeover: the fence that the caller saw on the record in doubt. The claim is refused if
+    /// that record has changed since.
     pub takeover: Option<Fence>,
-    /// An owner that the caller has watched for a whole lease, by its own clock, without a sign of
-    /// life. The store takes the lease for expired if fence and renewals are still these.
+    /// An owner that has given no sign of life for a whole lease, by the caller's clock. The store
+    /// treats its lease as expired if its fence and renewals are still these.
     pub silent: Option<Silent>,
 }
 
 impl<'a> ClaimRequest<'a> {
-    /// A request with a new claim id, for [`DEFAULT_LEASE`].
+    /// Returns a request with a new claim id, for [`DEFAULT_LEASE`].
     #[must_use]
     pub fn new(id: ActionId, action_type: &'a str) -> Self {
         Self {
@@ -57,29 +57,29 @@ impl<'a> ClaimRequest<'a> {
     }
 }
 
-/// An owner that gave no sign of life for a whole lease of the caller's own time.
+/// An owner that gave no sign of life for a whole lease, by the caller's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Silent {
     /// The owner's fence.
     pub fence: Fence,
-    /// Its renewals, the same at the lease's begin and end.
+    /// The number of its renewals, unchanged from the start to the end of that time.
     pub renewals: u64,
 }
 
-/// What became of a claim.
+/// The result of a claim.
 #[derive(Clone, Debug)]
 #[must_use = "a claim that was won must be completed or released"]
 pub enum Claim {
-    /// The action is the caller's to run.
+    /// The claim was won: the caller runs the action.
     Won(Token),
-    /// Another claim holds it.
+    /// Another claim holds the action.
     Busy(Busy),
-    /// It is done, with this result.
+    /// The action is done, with this result.
     Done(Finished),
-    /// It failed for good, with this error, which is to be replayed.
+    /// The action failed for good. This error is replayed.
     Failed(Finished),
-    /// It may have run: the record says what is known.
+    /// The action may have run: the record holds what is known.
     InDoubt(Box<Record>),
-    /// It was first called with other arguments. Nothing was changed.
+    /// The action was first called with other arguments. Nothing was changed.
     Mismatch,
 }

@@ -1,26 +1,26 @@
-//! [`Filter`]: which records a list takes.
+//! [`Filter`]: selects the records of a list.
 
 use std::time::Duration;
 
 use crate::identity::action_id::ActionId;
 use crate::protocol::record::Status;
 
-/// Which records [`EffectStore::list`](crate::EffectStore::list) gives.
+/// Selects the records that [`EffectStore::list`](crate::EffectStore::list) returns.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Filter {
-    /// Only those that stand here.
+    /// Only records with this status.
     pub status: Option<Status>,
-    /// Only those that were made longer ago than this.
+    /// Only records created longer ago than this.
     pub older_than: Option<Duration>,
-    /// Only those after this id: the last one of the page before.
+    /// Only records after this id: the last one of the previous page.
     pub after: Option<ActionId>,
-    /// No more than this many.
+    /// At most this many records.
     pub limit: Option<usize>,
 }
 
 impl Filter {
-    /// All records.
+    /// Selects all records.
     #[must_use]
     pub const fn all() -> Self {
         Self {
@@ -31,28 +31,28 @@ impl Filter {
         }
     }
 
-    /// Only those that stand here.
+    /// Selects only records with this status.
     #[must_use]
     pub const fn status(mut self, status: Status) -> Self {
         self.status = Some(status);
         self
     }
 
-    /// Only those that were made longer ago than this.
+    /// Selects only records created longer ago than this.
     #[must_use]
     pub const fn older_than(mut self, age: Duration) -> Self {
         self.older_than = Some(age);
         self
     }
 
-    /// Only those after this id.
+    /// Selects only records after this id.
     #[must_use]
     pub const fn after(mut self, id: ActionId) -> Self {
         self.after = Some(id);
         self
     }
 
-    /// No more than this many.
+    /// Selects at most this many records.
     #[must_use]
     pub const fn limit(mut self, limit: usize) -> Self {
         self.limit = Some(limit);

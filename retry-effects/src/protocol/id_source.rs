@@ -1,23 +1,23 @@
-//! [`Source`]: where a thread's claim ids come from, also in a process that was forked.
+//! [`Source`]: the source of a thread's claim ids, valid in a forked process too.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
-/// Where a thread's claim ids come from.
+/// The source of a thread's claim ids.
 #[derive(Clone)]
 pub(super) struct Source {
-    /// From the operating system.
+    /// Random keys from the operating system.
     keys: RandomState,
-    /// Of this thread in this process.
+    /// A value for this thread in this process.
     thread: u64,
     next: u64,
-    /// When it was drawn from last.
+    /// The time of the last draw.
     drawn: Option<Instant>,
 }
 
-/// A thread that has drawn so little time ago has not forked since: `fork()` copies the tables of all
-/// pages first, which takes ten times as long in the smallest of processes. To ask for the process
-/// is a system call, which costs more than the rest of a claim in memory.
+/// A thread that drew an id less than this ago has not forked since: `fork()` first copies the tables
+/// of all pages, which takes ten times as long even in the smallest process. Reading the process id is
+/// a system call, which costs more than the rest of a claim in memory.
 const SOONER_THAN_A_FORK: Duration = Duration::from_micros(5);
 
 impl Source {
@@ -33,10 +33,10 @@ impl Source {
 
     pub(super) fn draw(&mut self, now: Instant, process: impl FnOnce() -> u32) -> u128 {
         let since = self.drawn.map(|drawn| now.saturating_duration_since(drawn));
-        // A clock that stands still, or was coarse, says nothing.
+        // A clock that stands still, or is coarse, proves nothing.
         if !since.is_some_and(|since| !since.is_zero() && since < SOONER_THAN_A_FORK) {
-            // With the time: a process that has ended leaves its number free, and in a container of
-            // its own a child may have its parent's.
+            // The time is included: an ended process frees its id, and in its own container a child may
+            // have its parent's id.
             self.thread = self.keys.hash_one((process(), now));
         }
         self.drawn = Some(now);
@@ -47,7 +47,7 @@ impl Source {
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         mixed ^= mixed >> 31;
-        // Either half alone differs after a fork: the low one seeds waits.
+        // Each half alone differs after a fork: the low one seeds waits.
         u128::from(self.thread) << 64 | u128::from(mixed ^ self.thread)
     }
 }
@@ -64,7 +64,7 @@ mod tests {
         [(id >> 64) as u64, id as u64]
     }
 
-    /// What `fork()` does to a thread's state is to copy it.
+    /// `fork()` copies a thread's state.
     #[test]
     fn a_fork_shares_neither_half_of_any_id() {
         let mut parent = Source::new();
@@ -81,7 +81,7 @@ mod tests {
         assert_eq!(ids.len(), 6 * 1_000);
     }
 
-    /// As it is for the first process of a container, and for a copied machine.
+    /// The case of a container's first process, and of a copied machine.
     #[test]
     fn a_fork_with_the_same_number_has_the_time() {
         let mut parent = Source::new();

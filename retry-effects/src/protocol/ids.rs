@@ -1,4 +1,4 @@
-//! What claims are known by: number, name, token, and the hash of what was claimed with them.
+//! The identifiers of a claim: fence, claim id, token, and the hash of its arguments.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -7,25 +7,25 @@ use std::time::Instant;
 use crate::identity::action_id::ActionId;
 use crate::protocol::id_source::Source;
 
-/// The number of one claim, higher than that of every earlier claim on the same action.
+/// The number of a claim, higher than that of every earlier claim on the same action.
 ///
-/// A store takes it from one counter (or one a slot of keys), never from the record: a record that
-/// was purged and made anew must not have the fence of a claim that somebody still holds. A callee
-/// that keeps the highest fence it has seen can turn late owners away.
+/// A store takes it from one counter (or one for each slot of keys), never from the record: a record
+/// that was purged and created anew must not have the fence of a claim that is still held. A callee
+/// that stores the highest fence it has seen can reject late owners.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fence(u64);
 
 impl Fence {
-    /// The fence of a record that another program made, which knows none. No claim has it.
+    /// The fence of a record of another program, which has none. No claim has it.
     pub const NONE: Self = Self(0);
 
-    /// The fence with this number.
+    /// Returns the fence with this number.
     #[must_use]
     pub const fn new(number: u64) -> Self {
         Self(number)
     }
 
-    /// Its number.
+    /// Returns its number.
     #[must_use]
     pub const fn number(self) -> u64 {
         self.0
@@ -38,17 +38,17 @@ impl fmt::Display for Fence {
     }
 }
 
-/// The name of one claim, made by the caller before it asks.
+/// The unique id of a claim, created by the caller before the request.
 ///
-/// A claim whose acknowledgement was lost is found again by it, with the same fence.
+/// If the acknowledgement is lost, the store finds the claim by it again, with the same fence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ClaimId(u128);
 
 impl ClaimId {
-    /// A claim id that no other caller has: equal claim ids are the same claim to a store.
+    /// Returns a claim id that no other caller has: to a store, equal claim ids are the same claim.
     ///
-    /// 64 bits are of the thread and of the process that it runs in, which a fork changes; 64 are of a
-    /// sequence that begins at a random place and visits each value once.
+    /// 64 bits belong to the thread and its process, and a fork changes them; 64 bits come from a
+    /// sequence that starts at a random place and visits each value once.
     #[must_use]
     pub fn random() -> Self {
         thread_local! {
@@ -60,13 +60,13 @@ impl ClaimId {
         })
     }
 
-    /// The claim id of these bits, as a store wrote them.
+    /// Returns the claim id with these bits, as a store wrote them.
     #[must_use]
     pub const fn from_bits(bits: u128) -> Self {
         Self(bits)
     }
 
-    /// Its bits.
+    /// Returns its bits.
     #[must_use]
     pub const fn bits(self) -> u128 {
         self.0
@@ -82,7 +82,7 @@ pub struct Token {
 }
 
 impl Token {
-    /// The token of a claim that a store granted. For stores: a caller gets its token from one.
+    /// Returns the token of a granted claim. For stores: a caller gets its token from one.
     #[must_use]
     pub const fn new(id: ActionId, fence: Fence, claim_id: ClaimId) -> Self {
         Self {
@@ -92,19 +92,19 @@ impl Token {
         }
     }
 
-    /// The action.
+    /// Returns the action's id.
     #[must_use]
     pub const fn id(&self) -> ActionId {
         self.id
     }
 
-    /// The claim's number.
+    /// Returns the claim's fence.
     #[must_use]
     pub const fn fence(&self) -> Fence {
         self.fence
     }
 
-    /// The claim's own name.
+    /// Returns the claim's id.
     #[must_use]
     pub const fn claim_id(&self) -> ClaimId {
         self.claim_id
@@ -116,13 +116,13 @@ impl Token {
 pub struct InputHash([u8; 32]);
 
 impl InputHash {
-    /// The hash of these bytes, as a store wrote them.
+    /// Returns the hash with these bytes, as a store wrote them.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// Its bytes.
+    /// Returns its bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0

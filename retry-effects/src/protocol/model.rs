@@ -1,9 +1,9 @@
-//! The state machine for a model of the protocol that is explored exhaustively: one record in a
-//! form that is small, has finitely many values and can be counted. Not part of the API.
+//! The state machine for an exhaustively explored model of the protocol: one record in a small form
+//! with finitely many values. Not part of the API.
 //!
-//! [`Row`] becomes the record that the state machine works on, and the record becomes a row again;
-//! every decision in between is the stores' own. Time does not move here: a record is moved into
-//! the past instead, and of its age only what decides is kept.
+//! [`Row`] is converted to the record that the state machine works on, and back; the decisions between
+//! are those of the stores. Time does not move here: a record is moved into the past instead, and only
+//! the part of its age that decides is kept.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -32,23 +32,23 @@ static NO_TEXT: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from(""));
 /// One record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Row {
-    /// Where it stands, a lease that has run out not considered.
+    /// Its status, without regard to an expired lease.
     pub state: State,
-    /// It is known that the effect happened, though not with which result.
+    /// Whether it is known that the effect happened, though not with which result.
     pub applied: bool,
-    /// The number of its newest claim.
+    /// The fence of its newest claim.
     pub fence: u8,
-    /// The name of its newest claim.
+    /// The id of its newest claim.
     pub claim: u8,
-    /// Its lease has not run out.
+    /// Whether its lease is still valid.
     pub leased: bool,
-    /// It has been finished for as long as it had to be kept.
+    /// Whether its minimum retention is over.
     pub old: bool,
     /// Its result.
     pub result: Option<u8>,
 }
 
-/// Where a [`Row`] stands: a [`Status`] that can be sorted.
+/// The status of a [`Row`]: a [`Status`] that can be sorted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "Status says what they mean")]
 pub enum State {
@@ -59,24 +59,24 @@ pub enum State {
     InDoubt,
 }
 
-/// What a caller asks for.
+/// The request of a caller.
 #[derive(Clone, Copy, Debug)]
 pub struct Ask {
-    /// The claim's name.
+    /// The claim's id.
     pub claim: u8,
-    /// The fence of the record in doubt that it takes over.
+    /// The fence of the record in doubt for a takeover.
     pub takeover: Option<u8>,
     /// Whether it has watched the owner for a whole lease without a sign of life.
     pub silent: bool,
 }
 
-/// A result's payload.
+/// Returns the payload of a result.
 #[must_use]
 pub fn payload(result: u8) -> Payload {
     Payload::new(result.to_string())
 }
 
-/// The token of a claim.
+/// Returns the token of a claim.
 #[must_use]
 pub fn token(fence: u8, claim: u8) -> Token {
     let claim = ClaimId::from_bits(u128::from(claim));
@@ -84,7 +84,7 @@ pub fn token(fence: u8, claim: u8) -> Token {
 }
 
 impl Row {
-    /// Claims; `fence` is the store's next one.
+    /// Claims the action; `fence` is the store's next fence.
     pub fn claim(row: &mut Option<Self>, ask: Ask, fence: u8) -> Claim {
         let number = |fence: u8| Fence::new(u64::from(fence));
         let silent = row.filter(|_| ask.silent).map(|row| Silent {
@@ -110,7 +110,7 @@ impl Row {
         claim
     }
 
-    /// Records an outcome. Says whether anything changed.
+    /// Records an outcome. Returns whether anything changed.
     ///
     /// # Errors
     ///
@@ -119,7 +119,7 @@ impl Row {
         self.with(|slot| slot.complete(token, outcome, NOW))
     }
 
-    /// Prolongs the lease.
+    /// Extends the lease.
     ///
     /// # Errors
     ///
@@ -128,7 +128,7 @@ impl Row {
         self.with(|slot| slot.renew(token, LEASE, NOW))
     }
 
-    /// Gives the claim back.
+    /// Releases the claim.
     ///
     /// # Errors
     ///
@@ -138,7 +138,7 @@ impl Row {
             .map(|(_, done)| done)
     }
 
-    /// A person's word.
+    /// Applies an operator's settlement.
     ///
     /// # Errors
     ///
@@ -147,13 +147,13 @@ impl Row {
         self.with(|slot| slot.settle(Fence::new(u64::from(fence)), settlement, NOW))
     }
 
-    /// Whether a purge of everything finished removes it.
+    /// Whether a purge of all finished records removes it.
     #[must_use]
     pub fn is_purgeable(self) -> bool {
         self.slot().is_purgeable(0, NOW)
     }
 
-    /// Where it stands, a lease that has run out considered.
+    /// Returns its status, with regard to an expired lease.
     #[must_use]
     pub fn status(self) -> Status {
         self.slot().status_at(NOW)
@@ -187,7 +187,7 @@ impl Row {
             input_hash: None,
             action_type: NO_TEXT.clone(),
             scope: NO_TEXT.clone(),
-            // Of a finished row the wall clock alone tells the age.
+            // The age of a finished row comes from the wall clock alone.
             lease_until: if finished {
                 u64::MAX
             } else {

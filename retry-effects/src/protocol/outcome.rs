@@ -1,27 +1,28 @@
-//! How a claim ends: what its owner tells the store, and what a person does.
+//! The end of a claim: its owner's outcome, and an operator's settlement.
 
 use crate::protocol::payload::Payload;
 use crate::protocol::reason::Reason;
 
-/// What becomes of a claim.
+/// The outcome of a claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It happened, with this result.
+    /// The effect happened, with this result.
     Success(Payload),
-    /// It failed for good, with this error, which is kept and replayed.
+    /// The action failed for good; this error is recorded and replayed.
     Failed(Payload),
-    /// Nobody knows whether it happened.
+    /// It is unknown whether the effect happened.
     InDoubt {
-        /// It is known that it happened, only not with which result: never to be run again.
+        /// Whether the effect is known to have happened, though not with which result: the action never
+        /// runs again.
         applied: bool,
-        /// Why, for the person who settles it. It is no part of the outcome: the same with another
-        /// reason is the same outcome, and the first reason stays.
+        /// The reason, for the operator who settles the record. It is not part of the outcome: the same
+        /// outcome with another reason counts as the same, and the first reason stays.
         reason: Option<Reason>,
     },
 }
 
 impl Outcome {
-    /// Nobody knows whether it happened, for `reason`.
+    /// Returns the outcome of an effect that is in doubt, for `reason`.
     #[must_use]
     pub const fn in_doubt(reason: Option<Reason>) -> Self {
         Self::InDoubt {
@@ -30,7 +31,7 @@ impl Outcome {
         }
     }
 
-    /// It happened, and nobody knows with which result, for `reason`.
+    /// Returns the outcome of an effect that happened with an unknown result, for `reason`.
     #[must_use]
     pub const fn applied(reason: Option<Reason>) -> Self {
         Self::InDoubt {
@@ -40,12 +41,12 @@ impl Outcome {
     }
 }
 
-/// A person's word on a record in doubt.
+/// An operator's decision on a record in doubt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Settlement {
-    /// It happened, with this result.
+    /// The effect happened, with this result.
     Success(Payload),
-    /// It did not happen, and is free to run.
+    /// The effect did not happen; the action is free to run.
     NotApplied,
 }

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-/// The version of the form that results are written in: bare JSON.
+/// The default format of results: bare JSON.
 pub const FORMAT: u32 = 1;
 
-/// The newest version that is read here, and that results are written in which JSON would not bring
-/// back (`Some(())`, NaN, a map by pairs): a notation of this crate's own, which no reader of JSON takes.
+/// The newest format that this version reads. It writes it for results that JSON would not restore
+/// (`Some(())`, NaN, a map by pairs): a notation of this crate, which no JSON reader accepts.
 pub const NEWEST_FORMAT: u32 = 2;
 
-/// A recorded result, or a recorded error: a text with the version of its form.
+/// A recorded result or error: a text with the version of its form.
 ///
-/// It is never printed: `Debug` shows its length.
+/// Its text is never printed: `Debug` shows the length.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Payload {
     format: u32,
@@ -19,13 +19,13 @@ pub struct Payload {
 }
 
 impl Payload {
-    /// Bare JSON.
+    /// Returns a payload of bare JSON.
     #[must_use]
     pub fn new(json: impl Into<Arc<str>>) -> Self {
         Self::with_format(FORMAT, json)
     }
 
-    /// A text in the form of a version, as a store read it.
+    /// Returns a payload in the given format, as a store read it.
     #[must_use]
     pub fn with_format(format: u32, json: impl Into<Arc<str>>) -> Self {
         Self {
@@ -34,13 +34,13 @@ impl Payload {
         }
     }
 
-    /// The version of its form.
+    /// Returns the version of its form.
     #[must_use]
     pub const fn format(&self) -> u32 {
         self.format
     }
 
-    /// Its text: JSON where the form is [`FORMAT`].
+    /// Returns its text: JSON if the format is [`FORMAT`].
     #[must_use]
     pub fn json(&self) -> &str {
         &self.json

@@ -1,10 +1,10 @@
-//! Texts from elsewhere as a terminal may show them.
+//! Foreign texts, made safe for a terminal.
 
 use std::fmt::Write as _;
 
-/// A text without characters that move the cursor or reorder a line: those are escaped. Names, errors
-/// and results come from anywhere, and a control character in one could rewrite what an operator sees.
-/// A text that is plain already stays as it is.
+/// Returns the text with every character escaped that moves the cursor or reorders a line. Names,
+/// errors and results come from anywhere, and a control character could rewrite the operator's screen.
+/// A plain text stays unchanged.
 pub(crate) fn plain(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for char in text.chars() {

@@ -1,4 +1,4 @@
-//! [`Reason`]: why an action is in doubt, for the person who settles it.
+//! [`Reason`]: why an action is in doubt, for the operator who settles it.
 
 use std::fmt::{self, Display};
 use std::sync::Arc;
@@ -8,14 +8,14 @@ use retry_core::__private::redacted_text;
 use crate::protocol::payload::Payload;
 use crate::protocol::plain::plain;
 
-/// Why an action is in doubt: most often the text of the error that its last attempt of unknown effect
-/// ended with.
+/// Why an action is in doubt: usually the text of the error that ended its last attempt of unknown
+/// effect.
 ///
-/// It is for the person who settles the record, and decides nothing. It has at most
+/// It informs the operator who settles the record, and decides nothing. It has at most
 /// [`LONGEST`](Self::LONGEST) bytes; a longer text is cut at a character and ends with `…`. Control
 /// characters are escaped. URLs lose user, password, query and fragment, and the hook of
-/// [`redact_with`](retry_core::redact_with) removes more. The gate adds no arguments and no results;
-/// what an error prints by itself stays.
+/// [`redact_with`](retry_core::redact_with) removes more. The gate adds no arguments and no results; an
+/// error's own text stays.
 ///
 /// # Examples
 ///
@@ -28,7 +28,7 @@ use crate::protocol::plain::plain;
 /// let long = Reason::new("é".repeat(1000));
 /// assert!(long.as_str().len() <= Reason::LONGEST && long.as_str().ends_with("é…"));
 ///
-/// // What a store is told of a claim whose end nobody knows.
+/// // The outcome that a store gets for a claim whose end is unknown.
 /// let outcome = Outcome::in_doubt(Some(reason));
 /// assert!(matches!(outcome, Outcome::InDoubt { applied: false, .. }));
 /// ```
@@ -36,13 +36,13 @@ use crate::protocol::plain::plain;
 pub struct Reason(Arc<str>);
 
 impl Reason {
-    /// The most bytes that a reason has: 1,000.
+    /// The maximum length of a reason: 1,000 bytes.
     pub const LONGEST: usize = 1_000;
 
-    /// What `text` displays, made fit to be kept and shown. An empty text becomes `no text`.
+    /// Returns the display text of `text`, sanitized and shortened. An empty text becomes `no text`.
     #[must_use]
     pub fn new(text: impl Display) -> Self {
-        // Cut last: a part of a URL has lost what tells its secrets from the rest.
+        // Cut last: a part of a URL has lost the marks that separate its secrets from the rest.
         let mut text = plain(&redacted_text(&text));
         if text.is_empty() {
             text.push_str("no text");
@@ -50,35 +50,35 @@ impl Reason {
         Self(cut(text, Self::LONGEST).into())
     }
 
-    /// The text.
+    /// Returns the text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The form in which stores keep it beside results. No reader takes it for a result: it stands in
-    /// records in doubt only, and says what it is.
+    /// Returns the form in which stores keep it beside results. No reader takes it for a result: only
+    /// records in doubt have it, and it names itself.
     pub(crate) fn to_payload(&self) -> Payload {
         Payload::new(serde_json::json!({ KEY: self.as_str() }).to_string())
     }
 
-    /// The reason that a record in doubt keeps; `None` for anything else.
+    /// Returns the reason in a record in doubt; `None` for any other payload.
     pub(crate) fn from_payload(payload: &Payload) -> Option<Self> {
         let kept: serde_json::Value = serde_json::from_str(payload.json()).ok()?;
-        // Made anew: the record may have been written by anybody.
+        // Sanitized again: any program may have written the record.
         kept.get(KEY)?.as_str().map(Self::new)
     }
 
-    /// At most `most` bytes of it.
+    /// Returns at most `most` bytes of it.
     pub(crate) fn short(&self, most: usize) -> String {
         cut(self.as_str().to_owned(), most)
     }
 }
 
-/// The name of the reason in what stores keep.
+/// The name of the reason in the stored form.
 const KEY: &str = "reason";
 
-/// A text of at most `most` bytes: a longer one is cut at a character, and says so.
+/// Returns at most `most` bytes of the text: a longer one is cut at a character and marked.
 fn cut(mut text: String, most: usize) -> String {
     const SIGN: char = '…';
     if text.len() > most {
@@ -129,7 +129,7 @@ mod tests {
                 );
             }
         }
-        // What is escaped counts as it is written.
+        // Escaped characters count in their escaped length.
         let reason = Reason::new("\u{1b}".repeat(400));
         assert!(reason.as_str().len() <= Reason::LONGEST);
         assert!(reason.as_str().starts_with(r"\u{1b}\u{1b}"));
@@ -142,7 +142,7 @@ mod tests {
             Reason::new(url).as_str(),
             "no answer from https://…@bank/charge?…#…, after 1 s"
         );
-        // The part of it that is kept ends before the password would.
+        // The part that is kept ends before the end of the password.
         let long = format!("{}{url}", "-".repeat(Reason::LONGEST - 35));
         assert!(!Reason::new(long).as_str().contains("secret"));
     }

@@ -1,4 +1,4 @@
-//! What a store keeps of an action.
+//! The record of an action in a store.
 
 use std::str::FromStr;
 use std::time::{Duration, SystemTime};
@@ -8,24 +8,24 @@ use crate::protocol::ids::{ClaimId, Fence, InputHash};
 use crate::protocol::payload::Payload;
 use crate::protocol::reason::Reason;
 
-/// Where an action stands.
+/// The status of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Status {
     /// A claim holds it.
     Pending,
-    /// It happened, and its result is recorded.
+    /// The effect happened, and its result is recorded.
     Success,
-    /// It failed for good, and the error is recorded.
+    /// The action failed for good, and the error is recorded.
     Failed,
-    /// It was claimed, and is proven not to have happened: free to run.
+    /// The action was claimed, and proved not applied: free to run.
     Released,
-    /// It may have happened: nobody knows.
+    /// The effect may have happened; it is unknown.
     InDoubt,
 }
 
 impl Status {
-    /// All of them.
+    /// All statuses.
     pub const ALL: &'static [Self] = &[
         Self::Pending,
         Self::Success,
@@ -34,7 +34,7 @@ impl Status {
         Self::InDoubt,
     ];
 
-    /// Its name: `pending`, `success`, `failed`, `released`, `in_doubt`.
+    /// Returns its name: `pending`, `success`, `failed`, `released`, `in_doubt`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -73,35 +73,35 @@ impl std::fmt::Display for Status {
     }
 }
 
-/// Who holds an action, and for how long yet.
+/// The owner of an action, and the time left of its lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Busy {
     /// The owner's fence.
     pub fence: Fence,
-    /// How often the owner has renewed its lease.
+    /// The number of times that the owner has renewed its lease.
     pub renewals: u64,
     /// The whole lease.
     pub lease: Duration,
-    /// What is left of it by the store's clock.
+    /// The rest of the lease, by the store's clock.
     pub left: Duration,
-    /// The hash that the action was claimed with.
+    /// The hash of the claim's arguments.
     pub input_hash: Option<InputHash>,
 }
 
-/// What is recorded of a finished action.
+/// The record of a finished action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finished {
-    /// The claim that finished it; [`Fence::NONE`] where another program did.
+    /// The fence of the claim that finished it; [`Fence::NONE`] for another program.
     pub fence: Fence,
-    /// Its result, or its error.
+    /// Its result or its error.
     pub payload: Payload,
-    /// The hash that it was claimed with.
+    /// The hash of the claim's arguments.
     pub input_hash: Option<InputHash>,
 }
 
 impl Finished {
-    /// What a store found recorded.
+    /// Returns a finished action as a store found it.
     #[must_use]
     pub const fn new(fence: Fence, payload: Payload, input_hash: Option<InputHash>) -> Self {
         Self {
@@ -112,66 +112,66 @@ impl Finished {
     }
 }
 
-/// What [`EffectStore::resolve`](crate::EffectStore::resolve) found.
+/// The result of [`EffectStore::resolve`](crate::EffectStore::resolve).
 #[derive(Clone, Debug)]
 pub enum Resolved {
-    /// Nothing, or a released record: the action is free to run.
+    /// No record, or a released one: the action is free to run.
     Free,
-    /// A claim holds it.
+    /// A claim holds the action.
     Busy(Busy),
-    /// It is done, with this result.
+    /// The action is done, with this result.
     Done(Finished),
-    /// It failed for good, with this error.
+    /// The action failed for good, with this error.
     Failed(Finished),
-    /// It may have run: the record says what is known.
+    /// The action may have run: the record holds what is known.
     InDoubt(Box<Record>),
 }
 
-/// Everything that a store knows of an action, for people.
+/// The full record of an action, for operators.
 ///
 /// Results are not printed: `Debug` shows their length.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Record {
-    /// The action.
+    /// The action's id.
     pub id: ActionId,
-    /// What is done.
+    /// The action type.
     pub action_type: String,
-    /// For whom.
+    /// The scope.
     pub scope: String,
-    /// Where it stands. A claim whose lease has run out is in doubt, whether the store has
-    /// noticed it or not.
+    /// The status. A claim whose lease has run out is in doubt, even if the store has not noticed it
+    /// yet.
     pub status: Status,
-    /// The newest claim's number; [`Fence::NONE`] for the record of another program.
+    /// The newest claim's fence; [`Fence::NONE`] for the record of another program.
     pub fence: Fence,
-    /// The newest claim's own name.
+    /// The newest claim's id.
     pub claim_id: Option<ClaimId>,
     /// The hash of the arguments that are not part of the key.
     pub input_hash: Option<InputHash>,
     /// The result of a `success`, the error of a `failed`.
     pub payload: Option<Payload>,
-    /// Whether it is known that the effect happened though its result is not: such a record is
-    /// never run again.
+    /// Whether the effect is known to have happened while its result is not: such an action never runs
+    /// again.
     pub applied: bool,
-    /// Why it is in doubt, as far as that is known; `None` in every other state, and where the store
-    /// does not keep it.
+    /// Why it is in doubt, if that is known; `None` in every other status, and if the store does not
+    /// keep it.
     pub reason: Option<Reason>,
-    /// When it was first claimed, by the wall clock.
+    /// The time of the first claim, by the wall clock.
     pub created_at: SystemTime,
-    /// When it was finished, by the wall clock.
+    /// The time when it was finished, by the wall clock.
     pub completed_at: Option<SystemTime>,
-    /// What is left of its lease; `None` where no claim holds it.
+    /// The rest of its lease; `None` if no claim holds it.
     pub lease_left: Option<Duration>,
-    /// How often its lease was renewed.
+    /// The number of times that its lease was renewed.
     pub renewals: u64,
-    /// Of a record in doubt: how long ago, by the store's clock, its owner left it so, or let its lease
-    /// run out. `None` where that is not known. A call that takes the record over waits for the rest
-    /// of its `probe_after` only.
+    /// For a record in doubt: the time, by the store's clock, since its owner left it in doubt or let
+    /// its lease run out. `None` if unknown. A call that takes the record over waits only for the rest
+    /// of its `probe_after`.
     pub lease_over: Option<Duration>,
 }
 
 impl Record {
-    /// A record in `status`, with nothing else known.
+    /// Returns a record in `status`, with nothing else known.
     #[must_use]
     pub fn new(id: ActionId, status: Status, created_at: SystemTime) -> Self {
         Self {

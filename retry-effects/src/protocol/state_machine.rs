@@ -1,5 +1,5 @@
-//! The state machine: what each request makes of a record. Pure functions of the record, the
-//! request and the store's time; every store that decides in Rust decides here.
+//! The state machine: the effect of each request on a record. Pure functions of the record, the request
+//! and the store's time; every store that decides in Rust decides here.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -17,12 +17,12 @@ use crate::protocol::record::Busy;
 use crate::protocol::record::{Finished, Record, Resolved, Status};
 use crate::protocol::store_error::StoreError;
 
-/// What the store's clocks say.
+/// The time on the store's clocks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Now {
     /// Nanoseconds on the clock that decides leases.
     pub(crate) lease: u64,
-    /// The wall clock in milliseconds since 1970: for people, and for how old a record is.
+    /// The wall clock in milliseconds since 1970: for operators, and for the age of a record.
     pub(crate) wall: u64,
 }
 
@@ -38,8 +38,8 @@ pub(crate) struct Slot {
     pub(crate) input_hash: Option<InputHash>,
     pub(crate) action_type: Arc<str>,
     pub(crate) scope: Arc<str>,
-    /// When its lease ends, on the store's clock for leases; once it is finished, when that was;
-    /// `u64::MAX` then, where that was by another clock than the one that runs now.
+    /// The end of its lease, on the store's lease clock. Once the record is finished, the time of that
+    /// on the same clock; `u64::MAX` if another clock was running then.
     pub(crate) lease_until: u64,
     /// The whole lease in nanoseconds.
     pub(crate) lease: u64,
@@ -48,18 +48,18 @@ pub(crate) struct Slot {
     pub(crate) created: u64,
     /// Milliseconds since 1970; 0 while it is not finished.
     pub(crate) completed: u64,
-    /// How long it is kept in any case once it is finished, in milliseconds.
+    /// The minimum retention once it is finished, in milliseconds.
     pub(crate) keep: u64,
-    /// How long it is kept at most once it is finished, in milliseconds; `u64::MAX`: until purged.
+    /// The maximum retention once it is finished, in milliseconds; `u64::MAX`: until purged.
     pub(crate) retain: u64,
-    /// The result or the error of what is finished; in doubt, the [reason](Reason::to_payload).
+    /// The result or error of a finished record; in doubt, the [reason](Reason::to_payload).
     pub(crate) payload: Option<Payload>,
 }
 
-/// Claims. `slot` is what is recorded, and becomes what is to be recorded; it changes only where
-/// the claim is won under a new fence.
+/// Claims an action. `slot` is the recorded state on entry and the state to record on return; it
+/// changes only if the claim is won under a new fence.
 ///
-/// `fence` gives the store's next fence; `interned` turns a text into one that records share.
+/// `fence` gives the store's next fence; `interned` converts a text to one that records share.
 #[cfg(any(feature = "sqlite", feature = "conformance"))]
 pub(crate) fn claim(
     slot: &mut Option<Slot>,
@@ -81,7 +81,7 @@ pub(crate) fn claim(
 }
 
 impl Slot {
-    /// The record of a claim that is won.
+    /// Returns the record of a won claim.
     pub(crate) fn claimed(
         request: &ClaimRequest<'_>,
         created: u64,
@@ -108,8 +108,8 @@ impl Slot {
         }
     }
 
-    /// Whether a claim is granted anew, and then when the action was first claimed; else the
-    /// answer.
+    /// Returns the time of the first claim if a claim is granted under a new fence; otherwise the
+    /// result of the claim.
     #[inline]
     pub(crate) fn grant(&self, request: &ClaimRequest<'_>, now: Now) -> Result<u64, Claim> {
         if self.is_over(now) {
@@ -118,13 +118,13 @@ impl Slot {
         self.refusal(request, now).map_or(Ok(self.created), Err)
     }
 
-    /// Why a claim is not granted anew, if it is not.
+    /// Returns the result of a claim that is not granted under a new fence; `None` if it is.
     fn refusal(&self, request: &ClaimRequest<'_>, now: Now) -> Option<Claim> {
         if self.status == Status::Released {
             return None;
         }
         if self.status == Status::Pending && self.claim_id == request.claim_id {
-            // Found again: its acknowledgement was lost.
+            // The claim is found again: its acknowledgement was lost.
             let token = Token::new(request.id, self.fence, request.claim_id);
             return Some(Claim::Won(token));
         }
@@ -148,7 +148,7 @@ impl Slot {
         }
     }
 
-    /// The claim on a record in doubt: `None` where it is taken over.
+    /// Returns the result of a claim on a record in doubt; `None` for a takeover.
     fn in_doubt(&self, request: &ClaimRequest<'_>, now: Now) -> Option<Claim> {
         if request.takeover == Some(self.fence) && !self.applied {
             return None;
@@ -162,7 +162,7 @@ impl Slot {
         Some(Claim::InDoubt(Box::new(record)))
     }
 
-    /// What is recorded, as the gate reads it.
+    /// Returns the recorded state as the gate reads it.
     pub(crate) fn resolved(&self, id: ActionId, now: Now) -> Resolved {
         if self.is_over(now) {
             return Resolved::Free;
@@ -182,7 +182,7 @@ impl Slot {
         }
     }
 
-    /// What is recorded of a finished action.
+    /// Returns the record of a finished action.
     pub(crate) fn finished(&self) -> Finished {
         let payload = self.payload.clone();
         Finished::new(
@@ -192,7 +192,7 @@ impl Slot {
         )
     }
 
-    /// Where it stands: a claim whose lease has run out is in doubt.
+    /// Returns the status: a claim whose lease has run out is in doubt.
     pub(crate) fn status_at(&self, now: Now) -> Status {
         if self.status == Status::Pending && now.lease >= self.lease_until {
             Status::InDoubt
@@ -208,30 +208,30 @@ impl Slot {
         )
     }
 
-    /// Whether it is finished and its time to be kept is up: as good as absent.
+    /// Whether it is finished and its retention is over: equal to an absent record.
     pub(crate) fn is_over(&self, now: Now) -> bool {
         self.over_at().is_some_and(|over_at| now.wall >= over_at)
             && self.age(now) >= self.over_at_age()
     }
 
-    /// The wall clock's time from which it is over; `None` where it is kept until it is purged.
+    /// Returns the wall clock's time from which it is over; `None` if it is kept until a purge.
     pub(crate) fn over_at(&self) -> Option<u64> {
         let kept = self.retain != u64::MAX && self.is_finished();
         kept.then(|| self.completed.saturating_add(self.over_at_age()))
     }
 
-    /// The age from which it is over.
+    /// Returns the age from which it is over.
     pub(crate) fn over_at_age(&self) -> u64 {
         self.retain.max(self.keep)
     }
 
-    /// Whether a purge of what is older than `age` milliseconds may remove it.
+    /// Whether a purge of records older than `age` milliseconds may remove it.
     pub(crate) fn is_purgeable(&self, age: u64, now: Now) -> bool {
         self.is_finished() && self.age(now) >= self.keep && self.age(now) >= age
     }
 
-    /// Milliseconds since it was finished: by the wall clock, and where the clock of leases is still
-    /// the one that ran then, by that too. A wall clock that is set forward makes nothing older.
+    /// Returns the milliseconds since it was finished: by the wall clock, and also by the lease clock
+    /// if that clock was already running then. A wall clock that is set forward makes no record older.
     fn age(&self, now: Now) -> u64 {
         let by_wall = now.wall.saturating_sub(self.completed);
         match self.lease_until {
@@ -240,7 +240,7 @@ impl Slot {
         }
     }
 
-    /// Records an outcome. Says whether anything changed.
+    /// Records an outcome. Returns whether anything changed.
     pub(crate) fn complete(
         &mut self,
         token: &Token,
@@ -271,7 +271,7 @@ impl Slot {
                 if let Some(reason) = reason {
                     self.payload = Some(reason.to_payload());
                 }
-                // Its owner has stopped: nobody need wait for it.
+                // Its owner has stopped: no call has to wait for it.
                 self.lease_until = self.lease_until.min(now.lease);
             }
             Outcome::Success(payload) => self.finish(Status::Success, Some(payload), now),
@@ -280,7 +280,7 @@ impl Slot {
         Ok(true)
     }
 
-    /// Whether the outcome is the one that is recorded.
+    /// Whether this outcome is already recorded.
     fn has(&self, outcome: &Outcome) -> bool {
         let recorded = |payload: &Payload| self.payload.as_ref() == Some(payload);
         match outcome {
@@ -295,11 +295,11 @@ impl Slot {
         self.applied = false;
         self.payload = payload;
         self.completed = now.wall;
-        // From here on, when it was finished by the clock of leases.
+        // From here on, the time when it was finished, by the lease clock.
         self.lease_until = now.lease;
     }
 
-    /// Prolongs the lease.
+    /// Extends the lease.
     pub(crate) fn renew(
         &mut self,
         token: &Token,
@@ -318,7 +318,7 @@ impl Slot {
         Ok(())
     }
 
-    /// Gives the claim back. Says whether anything changed, and the result where there is one.
+    /// Releases the claim. Returns whether anything changed, and the result if there is one.
     pub(crate) fn release(
         &mut self,
         token: &Token,
@@ -339,7 +339,7 @@ impl Slot {
         }
     }
 
-    /// A person's word.
+    /// Applies an operator's settlement.
     pub(crate) fn settle(
         &mut self,
         fence: Fence,
@@ -363,7 +363,7 @@ impl Slot {
             }
             (Settlement::NotApplied, Status::Released) => Ok(false),
             (Settlement::NotApplied, Status::InDoubt | Status::Pending) => {
-                // An owner that is late may still be alive, and so may one that went on in doubt.
+                // A late owner may still be alive, and so may one that continued in doubt.
                 let left = self.lease_until.saturating_sub(now.lease);
                 if left > 0 {
                     return Err(StoreError::owner_alive(Duration::from_nanos(left)));
@@ -376,7 +376,7 @@ impl Slot {
         }
     }
 
-    /// Whether a filter selects it, its order and its limit apart.
+    /// Whether a filter selects it; order and limit are not considered.
     #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
     pub(crate) fn is_selected(&self, filter: &Filter, now: Now) -> bool {
         let stands = filter
@@ -391,7 +391,7 @@ impl Slot {
         self.fence == token.fence() && self.claim_id == token.claim_id()
     }
 
-    /// Everything, for people.
+    /// Returns the full record, for operators.
     pub(crate) fn record(&self, id: ActionId, now: Now) -> Record {
         let status = self.status_at(now);
         let mut record = Record::new(id, status, time(self.created));
@@ -415,7 +415,7 @@ impl Slot {
         record
     }
 
-    /// Why it is in doubt, given that it is.
+    /// Returns the reason of a record in doubt.
     fn reason(&self) -> Option<Reason> {
         if self.status == Status::InDoubt {
             return self.payload.as_ref().and_then(Reason::from_payload);
@@ -428,27 +428,27 @@ impl Slot {
     }
 }
 
-/// The reasons of records that are in doubt without a word of their owners.
+/// Reasons of records in doubt for which the owner gave no reason.
 const RAN_OUT: &str = "its lease ran out";
 const SILENT: &str = "its owner gave no sign of life for a whole lease";
 const UNFINISHED: &str = "another program began it, and has not recorded its end";
 
-/// Whether both hashes are known, and different.
+/// Whether both hashes are known and differ.
 pub(crate) fn differ(one: Option<InputHash>, other: Option<InputHash>) -> bool {
     matches!((one, other), (Some(one), Some(other)) if one != other)
 }
 
-/// A duration in nanoseconds; one of over 584 years is as good as that.
+/// Returns a duration in nanoseconds; more than 584 years count as 584 years.
 pub(crate) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// A duration in milliseconds.
+/// Returns a duration in milliseconds.
 pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The wall clock's time in milliseconds since 1970.
+/// Returns the wall clock's time for milliseconds since 1970.
 pub(crate) fn time(millis: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH
         .checked_add(Duration::from_millis(millis))

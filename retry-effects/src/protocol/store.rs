@@ -1,4 +1,4 @@
-//! [`EffectStore`]: the one atomic step that everything rests on, and what people need around it.
+//! [`EffectStore`]: the atomic step at the base of the crate, and the operations that operators need.
 
 use std::fmt;
 use std::future::Future;
@@ -14,35 +14,35 @@ use crate::protocol::outcome::{Outcome, Settlement};
 use crate::protocol::record::{Finished, Record, Resolved};
 use crate::protocol::store_error::StoreError;
 
-/// Where actions are recorded: in memory, in a file, in a database that many machines share.
+/// A store of action records: in memory, in a file, or in a database that many machines share.
 ///
-/// A store is used through `Arc<dyn EffectStore>`. Whoever implements one runs the conformance
-/// suite (feature `conformance`) on it; what the suite demands is this:
+/// A store is used through `Arc<dyn EffectStore>`. Every implementation must pass the conformance suite
+/// (feature `conformance`), which requires:
 ///
-/// - [`pending`](Self::pending) and the other writing methods are atomic: of any number of callers,
-///   in any number of processes, one wins.
-/// - A method that returns has made its change durable, as far as the store ever will.
-/// - Fences only grow, for as long as the store exists, also across purges and restarts.
-/// - The store's clock decides leases, never the caller's. A lease that has run out turns
-///   `pending` into `in_doubt`, never into nothing.
-/// - What cannot be done changes nothing.
+/// - [`pending`](Self::pending) and the other writing methods are atomic: of any number of callers, in
+///   any number of processes, one wins.
+/// - A method that returns has made its change as durable as the store ever makes it.
+/// - Fences only grow, during the whole life of the store, also across purges and restarts.
+/// - The store's clock decides leases, never the caller's. A lease that runs out turns `pending` into
+///   `in_doubt`, never into an absent record.
+/// - A refused request changes nothing.
 #[allow(
     clippy::len_without_is_empty,
     reason = "a store is never asked whether it is empty: `len` serves people"
 )]
 pub trait EffectStore: fmt::Debug + Send + Sync + 'static {
-    /// What is recorded of an action. Writes nothing.
+    /// Returns the recorded state of an action. Writes nothing.
     ///
     /// # Errors
     ///
-    /// Where the store cannot be read.
+    /// If the store cannot be read.
     fn resolve(&self, id: ActionId) -> StoreFuture<'_, Resolved>;
 
     /// Claims an action: the compare-and-set.
     ///
     /// | found | becomes |
     /// |---|---|
-    /// | nothing, `released` | `pending`, a new fence: [`Claim::Won`] |
+    /// | no record, `released` | `pending`, a new fence: [`Claim::Won`] |
     /// | the request's own claim id, still `pending` | unchanged: [`Claim::Won`] with the same fence |
     /// | `pending`, `success`, `failed`, `in_doubt`, and both hashes known and different | unchanged: [`Claim::Mismatch`] |
     /// | `pending` | unchanged: [`Claim::Busy`] |
@@ -51,72 +51,72 @@ pub trait EffectStore: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Where the store cannot be reached, or is full. It is then unknown whether the claim was
-    /// made; the same request asked again finds out.
+    /// If the store cannot be reached, or is full. It is then unknown whether the claim was made; the
+    /// same request sent again returns the answer.
     fn pending<'a>(&'a self, request: &'a ClaimRequest<'a>) -> StoreFuture<'a, Claim>;
 
-    /// Records what became of a claim, guarded by its fence.
+    /// Records the outcome of a claim, guarded by its fence.
     ///
-    /// Only a record that is `pending` or `in_doubt` under this token's fence changes. The same
-    /// outcome again is accepted: its acknowledgement was lost.
+    /// Only a record that is `pending` or `in_doubt` under this token's fence changes. The same outcome
+    /// again is accepted: its acknowledgement was lost.
     ///
-    /// The reason of an outcome in doubt is shown in [`Record::reason`] for as long as the record is
-    /// in doubt by it. A store that drops reasons is correct all the same.
+    /// The reason of an outcome in doubt is in [`Record::reason`] as long as the record is in doubt
+    /// because of it. A store that drops reasons is still correct.
     ///
     /// # Errors
     ///
-    /// [`StoreError::LeaseLost`] where somebody has taken over, or recorded another outcome.
+    /// [`StoreError::LeaseLost`] after a takeover, or if another outcome is recorded.
     fn complete<'a>(&'a self, token: &'a Token, outcome: Outcome) -> StoreFuture<'a, ()>;
 
-    /// Prolongs the lease to `lease` from now; one that has run out begins again, as long as nobody
-    /// has taken over.
+    /// Extends the lease to `lease` from now; a lease that has run out starts again if there was no
+    /// takeover.
     ///
     /// # Errors
     ///
-    /// [`StoreError::LeaseLost`] where the claim is over.
+    /// [`StoreError::LeaseLost`] if the claim is over.
     fn renew<'a>(&'a self, token: &'a Token, lease: Duration) -> StoreFuture<'a, ()>;
 
-    /// Gives a claim back: nothing has happened under it, and the action is free to run.
+    /// Releases a claim: nothing has happened under it, and the action is free to run.
     ///
-    /// The same again is accepted. Where the action has succeeded under this fence, its result
-    /// comes back and nothing changes.
+    /// The same release again is accepted. If the action has succeeded under this fence, its result is
+    /// returned and nothing changes.
     ///
     /// # Errors
     ///
-    /// [`StoreError::LeaseLost`] where the claim is over.
+    /// [`StoreError::LeaseLost`] if the claim is over.
     fn release<'a>(&'a self, token: &'a Token) -> StoreFuture<'a, Option<Finished>>;
 
-    /// The whole record, for people.
+    /// Returns the full record, for operators.
     ///
     /// # Errors
     ///
-    /// Where the store cannot be read.
+    /// If the store cannot be read.
     fn get(&self, id: ActionId) -> StoreFuture<'_, Option<Record>>;
 
-    /// The records that a filter selects, in the order of their ids.
+    /// Returns the records that a filter selects, in the order of their ids.
     ///
     /// # Errors
     ///
-    /// Where the store cannot be read.
+    /// If the store cannot be read.
     fn list<'a>(&'a self, filter: &'a Filter) -> StoreFuture<'a, Vec<Record>>;
 
     /// Removes finished and released records that are older than `age` and than their own
-    /// [`keep`](ClaimRequest::keep); says how many. Never touches `pending` and `in_doubt`.
+    /// [`keep`](ClaimRequest::keep); returns their number. Never changes `pending` and `in_doubt`.
     ///
     /// # Errors
     ///
-    /// Where the store cannot be written.
+    /// If the store cannot be written.
     fn purge(&self, age: Duration) -> StoreFuture<'_, u64>;
 
-    /// A person's word on a record in doubt, guarded by its fence ([`Fence::NONE`] for the record of
-    /// another program).
+    /// Applies an operator's decision to a record in doubt, guarded by its fence ([`Fence::NONE`] for
+    /// the record of another program).
     ///
-    /// `Success` may also replace a `success` (whose result no longer decodes). `NotApplied` needs
-    /// an owner that is dead: a lease that is over.
+    /// `Success` may also replace a `success` (whose result no longer decodes). `NotApplied` requires a
+    /// dead owner: a lease that is over.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Changed`] where the record is another by now, [`StoreError::OwnerAlive`],
+    /// [`StoreError::Changed`] if the record has changed, [`StoreError::OwnerAlive`],
     /// [`StoreError::NotFound`].
     fn settle<'a>(
         &'a self,
@@ -125,36 +125,36 @@ pub trait EffectStore: fmt::Debug + Send + Sync + 'static {
         settlement: Settlement,
     ) -> StoreFuture<'a, ()>;
 
-    /// How many records it holds.
+    /// Returns the number of records in the store.
     ///
     /// # Errors
     ///
-    /// Where the store cannot be read.
+    /// If the store cannot be read.
     fn len(&self) -> StoreFuture<'_, u64>;
 
-    /// Completes when an action's record may have changed, through any caller that this store can
-    /// hear. What is awaited begins with this call, not with the first poll.
+    /// Completes when an action's record may have changed, through any caller whose changes this store
+    /// can observe. The observation starts with this call, not with the first poll.
     ///
-    /// The default never does: waiters then poll.
+    /// The default never completes: waiters then poll.
     fn changed(&self, id: ActionId) -> Changed {
         let _ = id;
         Changed::never()
     }
 
-    /// Whether [`changed`](Self::changed) tells of every change there is, so that polling beneath
-    /// it is for expired leases only. The default is `false`.
+    /// Whether [`changed`](Self::changed) reports every change, so that polling only serves expired
+    /// leases. The default is `false`.
     fn hears_all(&self) -> bool {
         false
     }
 
-    /// Whether its futures need a tokio runtime to move on. One that answers from threads of its
-    /// own says `false`, and serves sync functions anywhere. The default is `true`.
+    /// Whether its futures need a tokio runtime to make progress. A store that answers from its own
+    /// threads returns `false`, and serves sync functions anywhere. The default is `true`.
     fn needs_runtime(&self) -> bool {
         true
     }
 
-    /// What kind of store it is, as a label of metrics: `memory`, `sqlite`. The default is the name
-    /// of its type.
+    /// Returns the kind of the store, as a label of metrics: `memory`, `sqlite`. The default is the
+    /// name of its type.
     fn kind(&self) -> &'static str {
         let name = std::any::type_name::<Self>();
         let name = name.split('<').next().unwrap_or(name);
@@ -162,9 +162,9 @@ pub trait EffectStore: fmt::Debug + Send + Sync + 'static {
     }
 }
 
-/// What a store's method answers: at once, or later.
+/// The result of a store's method: at once, or later.
 ///
-/// An answer that is there at once costs no allocation.
+/// A result that is ready at once needs no allocation.
 #[must_use = "futures do nothing unless polled"]
 pub struct StoreFuture<'a, T>(Answer<'a, T>);
 
@@ -174,13 +174,13 @@ enum Answer<'a, T> {
 }
 
 impl<'a, T> StoreFuture<'a, T> {
-    /// An answer that is there.
+    /// Returns a future that is ready with `answer`.
     #[inline]
     pub const fn ready(answer: Result<T, StoreError>) -> Self {
         Self(Answer::Ready(Some(answer)))
     }
 
-    /// An answer that will come.
+    /// Returns a future that is ready later.
     pub fn new(future: impl Future<Output = Result<T, StoreError>> + Send + 'a) -> Self {
         Self(Answer::Later(Box::pin(future)))
     }

@@ -1,4 +1,4 @@
-//! Why a store could not do what it was asked.
+//! The errors of a store.
 
 use std::error::Error;
 use std::time::Duration;
@@ -10,85 +10,86 @@ use thiserror::Error as ThisError;
 use crate::protocol::ids::Fence;
 use crate::protocol::record::{Finished, Status};
 
-/// Why an [`EffectStore`](crate::EffectStore) could not do what it was asked. What it could not do
-/// changed nothing, unless it says otherwise.
+/// An error of an [`EffectStore`](crate::EffectStore). A failed request changes nothing, unless the
+/// variant states otherwise.
 ///
-/// Where the text of an [`Unavailable`](Self::Unavailable) quotes a URL, it is without user, password,
-/// query and fragment, as in logs ([`retry_core::redact_with`]). Its source is as the driver made it.
+/// If the text of an [`Unavailable`](Self::Unavailable) quotes a URL, the URL is without user,
+/// password, query and fragment, as in logs ([`retry_core::redact_with`]). Its source is unchanged from
+/// the driver.
 #[derive(Debug, ThisError)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// The store cannot be reached or used. Whether a write that was under way took place is
-    /// unknown; asked again, it tells.
+    /// The store cannot be reached or used. Whether a running write took effect is unknown; the same
+    /// request sent again returns the answer.
     #[error("the store cannot {}: {}", redacted(action), redacted_text(source))]
     #[non_exhaustive]
     Unavailable {
-        /// What it could not do, as in "open /var/lib/app/effects.db".
+        /// The action that failed, as in "open /var/lib/app/effects.db".
         action: String,
-        /// What it said.
+        /// The driver's error.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// The store cannot be used as it was set up: by this user, at this address, or with these
-    /// settings of its server. Nothing was changed, and the same again comes to the same.
+    /// The store cannot be used as configured: by this user, at this address, or with these settings of
+    /// its server. Nothing was changed, and a repetition gives the same error.
     #[error("the store {what}")]
     #[non_exhaustive]
     Misconfigured {
-        /// What it cannot do; with its source, why, and what to do about it.
+        /// The failed operation; with its source, the cause and the remedy.
         what: String,
-        /// What is wrong, where the store has a type of its own for that.
+        /// The cause, if the store has its own type for it.
         source: Option<Box<dyn Error + Send + Sync>>,
     },
-    /// The store holds as many records as it was allowed to, and none that may go.
+    /// The store holds its maximum number of records, and none may be removed.
     #[error("the store is full: it holds {limit} records, and none that may be removed")]
     #[non_exhaustive]
     Full {
-        /// How many records it may hold.
+        /// The maximum number of records.
         limit: u64,
     },
-    /// The claim is no longer its owner's: somebody has taken over, or settled it otherwise.
+    /// The owner has lost the claim: by a takeover, or by a settlement with another outcome.
     #[error("the claim with fence {fence} is over: the action was taken over or settled")]
     #[non_exhaustive]
     LeaseLost {
-        /// The fence of the claim that is over.
+        /// The fence of the lost claim.
         fence: Fence,
     },
     /// The action is finished, so its transaction must not commit a second time.
     #[error("the action is done already; its recorded result holds")]
     #[non_exhaustive]
     AlreadyDone {
-        /// What is recorded.
+        /// The recorded result.
         finished: Box<Finished>,
     },
-    /// The record is not the one that the caller saw.
+    /// The record is not in the state that the caller saw.
     #[error("the record has changed: it is {status} now, with fence {fence}")]
     #[non_exhaustive]
     Changed {
-        /// Where it stands.
+        /// Its status.
         status: Status,
         /// Its fence.
         fence: Fence,
     },
-    /// The owner of the record may still be at work.
+    /// The owner of the record may still be running.
     #[error("the record's owner may be alive: its lease ends in {:.1} s", left.as_secs_f64())]
     #[non_exhaustive]
     OwnerAlive {
-        /// What is left of its lease.
+        /// The rest of its lease.
         left: Duration,
     },
-    /// There is no such record.
+    /// The record does not exist.
     #[error("there is no record of this action")]
     NotFound,
-    /// What the store holds is not what this version can read.
+    /// This version cannot read the store's data.
     #[error("{what}")]
     #[non_exhaustive]
     Unreadable {
-        /// What was found and what can be read.
+        /// The data found, and the formats that can be read.
         what: String,
     },
 }
 
-/// An unreachable store may be back for the next attempt; nothing else passes by itself. What the body
-/// around it did is not known here, so nothing is proved.
+/// An unreachable store may be back for the next attempt; no other error passes by itself. The effect
+/// of the surrounding body is not known here, so nothing is proved.
 impl Classify for StoreError {
     fn classify(&self) -> Judgement {
         match self {
@@ -105,7 +106,7 @@ impl Classify for StoreError {
 }
 
 impl StoreError {
-    /// The store cannot do `action`, because of `source`.
+    /// Returns the error of a store that cannot do `action`, because of `source`.
     #[must_use]
     pub fn unavailable(
         action: impl Into<String>,
@@ -117,7 +118,7 @@ impl StoreError {
         }
     }
 
-    /// The store cannot be used as it was set up: what it cannot do, why, and what to do about it.
+    /// Returns the error of a misconfigured store: what failed, why, and the remedy.
     #[must_use]
     pub fn misconfigured(what: impl Into<String>) -> Self {
         Self::Misconfigured {
@@ -126,8 +127,8 @@ impl StoreError {
         }
     }
 
-    /// The store cannot be used as it was set up: what it cannot do, and a source that says why and
-    /// what to do about it.
+    /// Returns the error of a misconfigured store: what failed, and a source with the cause and the
+    /// remedy.
     #[must_use]
     pub fn misconfigured_by(
         what: impl Into<String>,
@@ -139,19 +140,19 @@ impl StoreError {
         }
     }
 
-    /// The store holds `limit` records and may not hold more.
+    /// Returns the error of a store that holds its maximum of `limit` records.
     #[must_use]
     pub const fn full(limit: u64) -> Self {
         Self::Full { limit }
     }
 
-    /// The claim with this fence is over.
+    /// Returns the error of a claim that is over, with its fence.
     #[must_use]
     pub const fn lease_lost(fence: Fence) -> Self {
         Self::LeaseLost { fence }
     }
 
-    /// The action is finished.
+    /// Returns the error of an action that is already finished.
     #[must_use]
     pub fn already_done(finished: Finished) -> Self {
         Self::AlreadyDone {
@@ -159,19 +160,19 @@ impl StoreError {
         }
     }
 
-    /// The record stands at `status` with `fence`, which is not what the caller saw.
+    /// Returns the error of a record that has `status` and `fence`, other than the caller saw.
     #[must_use]
     pub const fn changed(status: Status, fence: Fence) -> Self {
         Self::Changed { status, fence }
     }
 
-    /// The record's lease has `left` to go.
+    /// Returns the error of a record whose lease has `left` to run.
     #[must_use]
     pub const fn owner_alive(left: Duration) -> Self {
         Self::OwnerAlive { left }
     }
 
-    /// What was found, and what can be read.
+    /// Returns the error for unreadable data: what was found, and what can be read.
     #[must_use]
     pub fn unreadable(what: impl Into<String>) -> Self {
         Self::Unreadable { what: what.into() }

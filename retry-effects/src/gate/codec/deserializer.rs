@@ -1,4 +1,4 @@
-//! [`Reader`] as a deserializer: what each text becomes for the type that asks.
+//! [`Reader`] as a deserializer: the value of each text for the type that requests it.
 
 use serde::Deserializer;
 use serde::de::{IntoDeserializer, Visitor};
@@ -10,7 +10,7 @@ use super::serializer::RAW;
 use super::writer::{F32, F64, Form, SOME};
 
 impl Reader<'_> {
-    /// Reads the next value for a type that takes what there is: perhaps into a buffer.
+    /// Reads the next value for a type that accepts any value: perhaps into a buffer.
     pub(super) fn any<'de, V: Visitor<'de>>(
         &mut self,
         is_key: bool,
@@ -32,7 +32,7 @@ impl Reader<'_> {
         value
     }
 
-    /// Reads the next value as what it is.
+    /// Reads the next value by its own form.
     pub(super) fn value<'de, V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
         self.descend()?;
         match self.peek() {
@@ -88,7 +88,7 @@ impl Reader<'_> {
     }
 }
 
-/// What is read as what it is, whatever the type would like it to be.
+/// Methods that read a value by its own form, whatever the type requests.
 macro_rules! by_value {
     ($($method:ident($($argument:ident: $type:ty),*)),+ $(,)?) => {
         $(
@@ -107,7 +107,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'_> {
         self.any(false, visitor)
     }
 
-    /// Not by way of `f64`, which is not always the same.
+    /// Not by way of `f64`, which does not always give the same value.
     fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         match self.single() {
             Some(value) => visitor.visit_f32(value),

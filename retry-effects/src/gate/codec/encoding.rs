@@ -1,4 +1,4 @@
-//! Values to payloads and back: which form a value is written in, and the check that it reads back.
+//! Values to payloads and back: the choice of the form, and the check that a value reads back.
 
 use std::sync::LazyLock;
 
@@ -11,10 +11,10 @@ use super::stack;
 use super::writer::{Form, Written};
 use crate::protocol::payload::{FORMAT, NEWEST_FORMAT, Payload};
 
-/// Why a payload does not read as a type: `None` where its form is of a newer version.
+/// The error of a payload that does not decode: `None` if its form is of a newer version.
 pub(crate) type NotDecoded = Option<serde_json::Error>;
 
-/// Writes a value so that [`decode`] gives an equal one.
+/// Writes a value so that [`decode`] returns an equal one.
 pub(crate) fn encode<T: Serialize + DeserializeOwned>(value: &T) -> serde_json::Result<Payload> {
     let json = Written::of(value, Form::Json)?;
     let (risks, first) = (json.risks, FirstValue::of(decode::<T>));
@@ -32,8 +32,8 @@ pub(crate) fn encode<T: Serialize + DeserializeOwned>(value: &T) -> serde_json::
     Ok(if is_json { json } else { notation }.payload())
 }
 
-/// Writes a value whose type cannot read, or is not the one that will be read: in JSON only where
-/// no type reads that as something else.
+/// Writes a value whose type cannot be read, or is not the type that will be read: in JSON only if no
+/// type reads that JSON as another value.
 pub(crate) fn encode_unread(value: &(impl Serialize + ?Sized)) -> serde_json::Result<Payload> {
     let json = Written::of(value, Form::Json)?;
     if json.risks.any() {
@@ -54,11 +54,11 @@ pub(crate) fn decode<T: DeserializeOwned>(payload: &Payload) -> Result<T, NotDec
     }
 }
 
-/// Reads JSON: also what `serde_json` wrote and does not read back, which is deep values, and with its
+/// Reads JSON, including JSON that `serde_json` wrote and does not read back: deep values, and with its
 /// feature `arbitrary_precision` floats in tagged types.
 fn from_json<T: DeserializeOwned>(json: &str, room: usize) -> serde_json::Result<T> {
     let read = || {
-        // The reader of the notation takes more than JSON.
+        // The reader of the notation accepts more than JSON.
         serde_json::from_str::<IgnoredAny>(json)?;
         Reader::of_json(json, room).read()
     };
@@ -72,8 +72,8 @@ fn reads_as_json<T: DeserializeOwned>(json: &Written) -> bool {
     from_json::<T>(&json.text, stack::WRITING).is_ok()
 }
 
-/// Whether a crate in this build has switched on `serde_json`'s `arbitrary_precision`: it then hands
-/// out each float as an object with a text, which is not what tagged types have buffered for them.
+/// Whether a crate in this build has enabled `serde_json`'s `arbitrary_precision`: it then passes each
+/// float as an object with a text, and tagged types buffer that object instead of a float.
 static ARBITRARY_PRECISION: LazyLock<bool> = LazyLock::new(|| {
     let number = Written::of(&serde_json::Number::from(1), Form::Notation);
     number.is_ok_and(|number| number.text != "~1")

@@ -1,4 +1,4 @@
-//! What values are made of, as the reader hands it out: elements, entries, keys, variants.
+//! The parts of a value, as the reader returns them: elements, entries, keys, variants.
 
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
@@ -22,7 +22,7 @@ impl<'r, 'a> Elements<'r, 'a> {
         }
     }
 
-    /// Whether there is another before `end`.
+    /// Whether there is another one before `end`.
     fn is_next(&mut self, end: u8) -> Result<bool> {
         if self.reader.peek() == Some(end) {
             return Ok(false);
@@ -110,7 +110,7 @@ impl<'de> VariantAccess<'de> for Variant<'_, '_> {
     }
 }
 
-/// A key. JSON has texts only, and a type that wants a number finds it in one.
+/// A key. JSON has only texts; a type that requests a number finds it inside one.
 #[derive(Debug)]
 struct Key<'r, 'a>(&'r mut Reader<'a>);
 
@@ -159,7 +159,7 @@ impl<'de> Deserializer<'de> for Key<'_, '_> {
         self.0.deserialize_enum(name, variants, visitor)
     }
 
-    /// The other way round: a type that knows of JSON's keys wants a text of a number.
+    /// The other way round: a type that expects JSON's keys requests a text of a number.
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         match self.0.scalar() {
             Some(text) => visitor.visit_str(text),

@@ -1,22 +1,22 @@
-//! Which types have been read back once.
+//! The types that have been read back once.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::protocol::payload::Payload;
 
-/// A type's mark that a value of it was read back.
+/// The mark of a type: a value of it was read back.
 ///
-/// A `static` of a generic function is one for all its types. So a type is known by the address of
-/// its reader; the compiler shares one among types only where it reads them alike.
+/// A `static` of a generic function is one for all its types. So a type is identified by the address of
+/// its reader; the compiler shares one among types only if it reads them alike.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FirstValue(usize);
 
-/// The types that were read back, one a place. A type that another has put out of its place is read
+/// The types that were read back, one for each place. A type that another has displaced is read back
 /// once more.
 static READ: [AtomicUsize; 256] = [const { AtomicUsize::new(0) }; 256];
 
 impl FirstValue {
-    /// The mark of the type that `reader` reads.
+    /// Returns the mark of the type that `reader` reads.
     pub(super) fn of<T, E>(reader: fn(&Payload) -> Result<T, E>) -> Self {
         Self(reader as usize)
     }

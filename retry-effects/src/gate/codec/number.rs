@@ -1,9 +1,9 @@
-//! What a number is, by its digits.
+//! Numbers from their digits.
 
 use serde::de::Visitor;
 use serde_json::Result;
 
-/// A number, in the smallest of the types that hold it.
+/// A number, in the smallest type that holds it.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Number {
     U64(u64),
@@ -14,7 +14,7 @@ pub(super) enum Number {
 }
 
 impl Number {
-    /// `None` where they are no number, or one beyond `f64`.
+    /// Parses the digits; `None` if they are not a number, or one beyond `f64`.
     pub(super) fn of(digits: &str) -> Option<Self> {
         None.or_else(|| digits.parse().ok().map(Self::U64))
             .or_else(|| digits.parse().ok().map(Self::I64))
@@ -26,7 +26,7 @@ impl Number {
             })
     }
 
-    /// Whether it is written so: with these digits, and a sign before the exponent or none.
+    /// Whether its own text is `digits`, with or without a `+` in the exponent.
     pub(super) fn is_written(self, digits: &str) -> bool {
         match self {
             Self::U64(value) => value.to_string() == digits,
@@ -39,7 +39,7 @@ impl Number {
         }
     }
 
-    /// Hands it out.
+    /// Passes it to `visitor`.
     pub(super) fn visit<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         match self {
             Self::U64(value) => visitor.visit_u64(value),
@@ -66,7 +66,7 @@ mod tests {
             ("1.50", false),
             ("-0.0", true),
             ("-0", false),
-            // By the two crates that serde_json has written floats with.
+            // The texts of the two crates with which serde_json has written floats.
             ("1e300", true),
             ("1e+300", true),
             ("1E300", false),

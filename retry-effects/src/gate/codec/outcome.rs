@@ -1,5 +1,5 @@
-//! [`Outcome::success`]: a value in the form in which the gate replays it. It stands here and not
-//! beside the type, since the protocol knows nothing of encodings.
+//! [`Outcome::success`]: a value in the form in which the gate replays it. It is here and not beside
+//! the type, since the protocol knows nothing of encodings.
 
 use serde::Serialize;
 
@@ -8,15 +8,15 @@ use crate::gate::error::EffectError;
 use crate::protocol::outcome::Outcome;
 
 impl Outcome {
-    /// It happened, with this result: what a body hands to `complete_in`, in a form in which the
-    /// gate replays it. The body returns the same value.
+    /// Returns the outcome of an effect that happened, with this result: a body passes it to
+    /// `complete_in`, in a form in which the gate replays it. The body returns the same value.
     ///
-    /// The value need not be of a type that reads. So it is recorded as JSON only where no type reads
-    /// that as something else; one with numbers as keys, for instance, is not.
+    /// The value's type need not be readable. So the value is recorded as JSON only if no type reads
+    /// that JSON as another value; one with numbers as keys, for instance, is not.
     ///
     /// # Errors
     ///
-    /// [`EffectError::NoPayload`] where the value cannot be written, or is nested more deeply than the
+    /// [`EffectError::NoPayload`] if the value cannot be written, or is nested more deeply than the
     /// stack of a thread allows.
     ///
     /// # Examples

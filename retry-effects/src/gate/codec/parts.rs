@@ -1,11 +1,11 @@
-//! What values are made of, as it is written: elements, entries, fields.
+//! The parts of a value, as it is written: elements, entries, fields.
 
 use serde::ser::{self, Serialize, Serializer};
 use serde_json::{Error, Result};
 
 use super::writer::{Name, Writer};
 
-/// The elements, entries or fields of a value that is being written.
+/// The elements, entries or fields of a value being written.
 #[derive(Debug)]
 pub(super) struct Parts<'a> {
     writer: &'a mut Writer,
@@ -80,7 +80,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// The traits of lists, which differ in a method's name.
+/// The traits of lists, which differ only in a method's name.
 macro_rules! list {
     ($($part:ident, $method:ident);+ $(;)?) => {
         $(
@@ -109,7 +109,7 @@ list! {
     SerializeTupleVariant, serialize_field;
 }
 
-/// The traits of what has named fields.
+/// The traits of values with named fields.
 macro_rules! fields {
     ($($part:ident),+) => {
         $(

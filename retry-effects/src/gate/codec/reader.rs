@@ -1,4 +1,4 @@
-//! A text of the notation, or of JSON, and how far it is read.
+//! A text of the notation, or of JSON, with the read position.
 
 use std::io::Cursor;
 
@@ -9,7 +9,7 @@ use super::number::Number;
 use super::stack::{Stack, too_deep};
 use super::writer::{F32, Form, JSON, MARK};
 
-/// What reading comes to.
+/// The result of reading.
 pub(super) type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Reads the notation, of which JSON is a part, by way of [`serde::Deserializer`].
@@ -19,12 +19,13 @@ pub(super) struct Reader<'a> {
     pub(super) form: Form,
     pub(super) at: usize,
     pub(super) stack: Stack,
-    /// Whether the type took by `deserialize_any` what JSON would not have shown it as it is.
+    /// Whether the type took, through `deserialize_any`, a value that JSON would have shown in another
+    /// form.
     pub(super) misread: bool,
 }
 
 impl<'a> Reader<'a> {
-    /// Of a text that is known to be JSON.
+    /// Returns a reader of a text that is known to be JSON.
     pub(super) fn of_json(text: &'a str, room: usize) -> Self {
         Self {
             text,
@@ -35,7 +36,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Of a text in the notation.
+    /// Returns a reader of a text in the notation.
     pub(super) fn of_notation(text: &'a str, room: usize) -> Result<Self> {
         let Some(text) = text.strip_prefix(MARK) else {
             return Err(Error::custom(format!("the notation begins with {MARK}")));
@@ -46,7 +47,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Reads all of it.
+    /// Reads the whole text.
     pub(super) fn read<T: DeserializeOwned>(&mut self) -> Result<T> {
         let value = T::deserialize(&mut *self)?;
         match self.peek() {
@@ -55,7 +56,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What is next, after white space.
+    /// Returns the next byte, after white space.
     #[inline]
     pub(super) fn peek(&mut self) -> Option<u8> {
         let rest = &self.text.as_bytes()[self.at..];
@@ -65,7 +66,7 @@ impl<'a> Reader<'a> {
         rest.get(space).copied()
     }
 
-    /// Takes `text`, if it is next.
+    /// Consumes `text`, if it is next. Returns whether it was.
     pub(super) fn took(&mut self, text: &str) -> bool {
         let is_next = self.peek().is_some() && self.text[self.at..].starts_with(text);
         if is_next {
@@ -82,7 +83,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The text that is next.
+    /// Reads the next text.
     pub(super) fn string(&mut self) -> Result<String> {
         if self.peek() != Some(b'"') {
             return Err(self.unexpected("a text"));
@@ -101,7 +102,7 @@ impl<'a> Reader<'a> {
         serde_json::from_str(&rest[..=end])
     }
 
-    /// Whether JSON would show what is next otherwise, and only the type that is asked for mends it.
+    /// Whether JSON would show the next value otherwise, and only the requested type corrects that.
     pub(super) fn is_misread(&mut self, is_key: bool) -> bool {
         match self.peek() {
             Some(b'"') => false,
@@ -114,8 +115,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A number that is none of ours, if it is next: `serde_json` keeps the digits of those, or
-    /// takes the nearest.
+    /// Returns the next number, if this crate did not write it: `serde_json` keeps the digits of those,
+    /// or takes the nearest.
     pub(super) fn number_of_many_digits(&mut self) -> Option<Verbatim> {
         if !matches!(self.peek(), Some(b'-' | b'0'..=b'9')) {
             return None;
@@ -129,7 +130,7 @@ impl<'a> Reader<'a> {
         Some(verbatim(digits))
     }
 
-    /// Before a value inside another.
+    /// Checks the stack before a nested value.
     #[inline]
     pub(super) fn descend(&self) -> Result<()> {
         if self.stack.is_used_up() {
@@ -138,7 +139,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// JSON that is kept as a text, if it is next: for `serde_json` to read.
+    /// Returns the JSON that is kept as a text, if it is next: for `serde_json` to read.
     pub(super) fn verbatim(&mut self) -> Result<Option<Verbatim>> {
         if !self.took(JSON) {
             return Ok(None);
@@ -148,7 +149,7 @@ impl<'a> Reader<'a> {
         Ok(Some(verbatim(&json)))
     }
 
-    /// The next value as JSON, if the form has it so: for `serde_json` to read.
+    /// Returns the next value as JSON, if the form has it so: for `serde_json` to read.
     pub(super) fn raw(&mut self) -> Result<Option<Verbatim>> {
         if self.form == Form::Notation {
             return self.verbatim();
@@ -161,7 +162,7 @@ impl<'a> Reader<'a> {
         Ok(Some(verbatim(&rest[..length])))
     }
 
-    /// The bits of a float, and the bracket behind them.
+    /// Reads the bits of a float, and the closing bracket.
     pub(super) fn bits<B, E>(
         &mut self,
         digits: usize,
@@ -175,7 +176,7 @@ impl<'a> Reader<'a> {
         Ok(bits)
     }
 
-    /// The number that is next, and where it ends.
+    /// Returns the end of the next number, and its value.
     pub(super) fn number(&self) -> (usize, Option<Number>) {
         let rest = &self.text[self.at..];
         let is_part = |byte: u8| byte.is_ascii_digit() || b"+-.eE".contains(&byte);
@@ -183,7 +184,7 @@ impl<'a> Reader<'a> {
         (self.at + length, Number::of(&rest[..length]))
     }
 
-    /// The text of a number, `true` or `false`, if one is next.
+    /// Reads the text of a number, `true` or `false`, if one is next.
     pub(super) fn scalar(&mut self) -> Option<&'a str> {
         let is_scalar = matches!(self.peek(), Some(b'-' | b'0'..=b'9' | b't' | b'f'));
         let rest = &self.text[self.at..];
@@ -195,7 +196,7 @@ impl<'a> Reader<'a> {
         Some(&rest[..length])
     }
 
-    /// The float that is next, read as an `f32`.
+    /// Reads the next float as an `f32`.
     pub(super) fn single(&mut self) -> Option<f32> {
         if !matches!(self.peek(), Some(b'-' | b'0'..=b'9')) {
             return None;

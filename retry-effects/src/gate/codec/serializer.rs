@@ -8,11 +8,11 @@ use serde_json::{Error, Result};
 use super::parts::{Kind, Parts};
 use super::writer::{Name, Writer};
 
-/// The names by which `serde_json` passes a number or raw JSON as a text, in a struct with one field.
+/// The struct names with which `serde_json` passes a number or raw JSON as a text, in one field.
 pub(super) const NUMBER: Name = "$serde_json::private::Number";
 pub(super) const RAW: Name = "$serde_json::private::RawValue";
 
-/// Leaves that `serde_json` writes as we do.
+/// Leaves that `serde_json` writes as this crate does.
 macro_rules! as_serde_json {
     ($($method:ident($value:ty)),+ $(,)?) => {
         $(

@@ -1,26 +1,26 @@
-//! How deep a value may be: by the stack that it takes, since `serde` walks it by recursion.
+//! The maximum depth of a value: by its stack use, since `serde` walks it by recursion.
 //!
-//! An overflow would end the process after the effect, and threads have 2 MiB unless they are told
-//! otherwise. Lists linked by `Option<Box<_>>`, enums by `Box<_>`, tagged ones, flattened ones and
-//! `serde_json::Value` take 400 to 820 bytes of it a level where they are read by an optimised build,
-//! 1,400 to 2,600 by another; where they are written, a fifth of that.
+//! An overflow would end the process after the effect, and threads have 2 MiB by default. Lists linked
+//! by `Option<Box<_>>`, enums by `Box<_>`, tagged ones, flattened ones and `serde_json::Value` take 400
+//! to 820 bytes a level when an optimised build reads them, 1,400 to 2,600 in another build; when it
+//! writes them, a fifth of that.
 
 use serde::de::Error as _;
 
-/// What writing, and the reading that proves it, may take: 900 to 1,900 levels if optimised, 300 to
-/// 550 if not. JSON of up to 127 levels is read by `serde_json`, which does not ask.
+/// The stack for writing, and for the reading that proves it: 900 to 1,900 levels if optimised, 300 to
+/// 550 if not. JSON of up to 127 levels is read by `serde_json`, which does not check the stack.
 ///
-/// Less than [`READING`]: what was recorded is read where the frames are a little larger, too.
+/// Less than [`READING`]: a record is also read where the frames are a little larger.
 pub(super) const WRITING: usize = 768 << 10;
 
-/// What reading a record may take.
+/// The stack for reading a record.
 pub(super) const READING: usize = 1 << 20;
 
-/// What part of it a type may take that `serde` reads into a buffer, and from there once more: how
-/// much that takes depends on the type, and cannot be looked at.
+/// The part of it for a type that `serde` reads into a buffer, and from there once more: the stack use
+/// of that depends on the type, and cannot be checked.
 const BUFFERED: usize = 4;
 
-/// A place on the stack, and how far from it the stack may grow.
+/// A place on the stack, and the allowed growth from it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stack {
     top: usize,
@@ -29,7 +29,7 @@ pub(super) struct Stack {
 }
 
 impl Stack {
-    /// From here on.
+    /// Starts at the current place.
     pub(super) fn new(room: usize) -> Self {
         Self {
             top: here(),
@@ -43,7 +43,7 @@ impl Stack {
         self.used() > self.room
     }
 
-    /// What is left to a value that may go into a buffer, and to all within it.
+    /// Returns the rest for a value that may go into a buffer, and for all values within it.
     pub(super) fn for_a_buffer(self) -> Self {
         Self {
             room: self.room.min(self.used() + self.buffered),
@@ -57,14 +57,14 @@ impl Stack {
     }
 }
 
-/// About where the stack ends.
+/// Returns the approximate end of the stack.
 #[inline]
 fn here() -> usize {
     let here = 0_u8;
     (&raw const here).addr()
 }
 
-/// A value that needs more of the stack than a thread may have.
+/// Returns the error of a value that needs more of the stack than a thread may have.
 pub(super) fn too_deep() -> serde_json::Error {
     serde_json::Error::custom("the value is nested too deeply to be recorded")
 }

@@ -1,4 +1,4 @@
-//! What a function's types must be able to do, and how the gate writes and reads them.
+//! The requirements on a function's types, and their encoding.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -21,7 +21,7 @@ pub trait Recordable: Serialize + DeserializeOwned {}
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned> Recordable for T {}
 
-/// An error type that can carry what the gate says.
+/// An error type that can hold the gate's errors.
 #[diagnostic::on_unimplemented(
     message = "`idempotent` needs an error type that can hold `retry_effects::EffectError`",
     label = "`{Self}` does not implement `From<EffectError>`",
@@ -45,16 +45,16 @@ pub trait Replayable: Serialize + DeserializeOwned {}
 #[diagnostic::do_not_recommend]
 impl<E: Serialize + DeserializeOwned> Replayable for E {}
 
-/// The type of a function's outcome: `Result<T, E>`, by whatever name.
+/// The type of a function's outcome: `Result<T, E>`, or an alias of it.
 #[diagnostic::on_unimplemented(
     message = "a retry attribute needs a function that returns a `Result`, and `{Self}` is none",
     label = "not a `Result`",
     note = "what is to be retried must be able to fail: return `Result<{Self}, E>`"
 )]
 pub trait ResultType {
-    /// What it returns.
+    /// The type of its result.
     type Ok;
-    /// How it fails.
+    /// The type of its error.
     type Err;
 }
 
@@ -63,10 +63,10 @@ impl<T, E> ResultType for Result<T, E> {
     type Err = E;
 }
 
-/// How results of a type are written and read.
+/// The encoder and decoder of a type's results.
 ///
-/// By functions and not by traits: what comes after the place where these are asked for takes any
-/// type, and the compiler says only there what is wrong with one.
+/// Functions and not traits: the code after the place that requests them accepts any type, so the
+/// compiler reports an unsuitable type only at that place.
 #[derive(Debug)]
 pub struct Results<T> {
     pub(crate) encode: fn(&T) -> serde_json::Result<Payload>,
@@ -74,7 +74,7 @@ pub struct Results<T> {
 }
 
 impl<T> Results<T> {
-    /// The recorded result.
+    /// Returns the recorded result.
     pub(crate) fn replayed(
         &self,
         name: &str,
@@ -90,7 +90,7 @@ impl<T> Results<T> {
     }
 }
 
-/// How the results of a function that returns `R` are written and read.
+/// Returns the encoder and decoder of the results of a function that returns `R`.
 #[must_use]
 pub fn results<R: ResultType>() -> Results<R::Ok>
 where
@@ -102,17 +102,17 @@ where
     }
 }
 
-/// How the gate's words become errors of a type, and whether final errors are recorded.
+/// The conversion of the gate's errors to an error type, and whether final errors are recorded.
 #[derive(Debug)]
 pub struct Errors<E> {
     pub(crate) of: fn(EffectError) -> E,
-    /// Its form, if it is one to record.
+    /// Returns the form of an error that is to be recorded.
     pub(crate) encode: fn(&E) -> Option<Payload>,
-    /// The recorded error, if errors are read.
+    /// Decodes a recorded error, if errors are replayed.
     pub(crate) decode: fn(&Payload) -> Option<Result<E, NotDecoded>>,
 }
 
-/// The errors of a function that returns `R`: none is recorded.
+/// Returns the conversion for a function that returns `R`: no error is recorded.
 #[must_use]
 pub fn errors<R: ResultType>() -> Errors<R::Err>
 where
@@ -125,7 +125,7 @@ where
     }
 }
 
-/// The errors of a function that returns `R`: final ones are recorded, and read.
+/// Returns the conversion for a function that returns `R`: final errors are recorded, and replayed.
 #[must_use]
 pub fn errors_replayed<R: ResultType>() -> Errors<R::Err>
 where
@@ -140,15 +140,15 @@ where
 
 /// Whether a call's final errors are recorded and replayed.
 pub trait ErrorCodec<E> {
-    /// How.
+    /// Returns the conversion.
     fn errors(self) -> Errors<E>;
 }
 
-/// A failed action is free to run again.
+/// No error is recorded: a failed action is free to run again.
 #[derive(Clone, Copy, Debug)]
 pub struct ErrorsReleased;
 
-/// A final error is recorded, and what later calls return.
+/// A final error is recorded, and returned to later calls.
 #[derive(Clone, Copy, Debug)]
 pub struct ErrorsReplayed;
 

@@ -1,4 +1,4 @@
-//! A value's text, and what of the value it may not bring back.
+//! A value's text, and the parts of the value that it may not restore.
 
 use serde::Serialize;
 
@@ -14,10 +14,10 @@ pub(super) enum Form {
     Notation,
 }
 
-/// What the text of a [`Form::Notation`] begins with.
+/// The first character of a text in [`Form::Notation`].
 pub(super) const MARK: char = '~';
 
-/// A value that was written.
+/// A written value.
 #[derive(Debug)]
 pub(super) struct Written {
     pub(super) text: String,
@@ -25,16 +25,16 @@ pub(super) struct Written {
     form: Form,
 }
 
-/// What there is in a value that JSON may not bring back.
+/// The parts of a value that JSON may not restore.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Risks {
-    /// The JSON is that of another value, or none.
+    /// Whether the JSON is that of another value, or of none.
     pub(super) lossy: bool,
-    /// An integer beyond 64 bits, which `serde`'s buffer for tagged types cannot hold.
+    /// Whether it has an integer beyond 64 bits, which `serde`'s buffer for tagged types cannot hold.
     pub(super) wide: bool,
-    /// A key that is no text, or an `f32` that is another by way of `f64`.
+    /// Whether it has a key that is not a text, or an `f32` that changes by way of `f64`.
     pub(super) kinds: bool,
-    /// Nested more deeply than `serde_json` reads, or raw.
+    /// Whether it is nested more deeply than `serde_json` reads, or raw.
     pub(super) unread: bool,
 }
 
@@ -43,7 +43,7 @@ impl Risks {
         self != Self::default()
     }
 
-    /// Whether reading the JSON is not enough to know.
+    /// Whether reading the JSON back is not proof enough.
     pub(super) fn need_notation(self) -> bool {
         self.lossy || self.wide || self.kinds
     }
@@ -64,7 +64,7 @@ impl Written {
             writer.out.push(MARK as u8);
         }
         value.serialize(&mut writer)?;
-        // A type may pass over an error.
+        // A type may ignore an error.
         if writer.is_too_deep {
             return Err(too_deep());
         }
@@ -84,7 +84,7 @@ impl Written {
     }
 }
 
-/// A name that the program's source gives: a struct's, a field's, a variant's.
+/// A name from the program's source: of a struct, a field or a variant.
 pub(super) type Name = &'static str;
 
 /// Writes a value, by way of [`serde::Serializer`].
@@ -102,13 +102,13 @@ pub(super) struct Writer {
 const SURELY_READ: u32 = 100;
 
 impl Writer {
-    /// `serde_json`, for what it writes as we do.
+    /// Returns `serde_json`'s serializer, for values that it writes as this crate does.
     #[inline]
     pub(super) fn json(&mut self) -> serde_json::Serializer<&mut Vec<u8>> {
         serde_json::Serializer::new(&mut self.out)
     }
 
-    /// Before a value inside another.
+    /// Checks the stack before a nested value.
     #[inline]
     pub(super) fn descend(&mut self) -> serde_json::Result<()> {
         if self.stack.is_used_up() {
@@ -133,7 +133,7 @@ impl Writer {
         self.depth -= 1;
     }
 
-    /// `{"Variant":`
+    /// Writes `{"Variant":`.
     pub(super) fn open_variant(&mut self, variant: Name) -> serde_json::Result<()> {
         self.open(b'{')?;
         variant.serialize(&mut self.json())?;
@@ -141,7 +141,7 @@ impl Writer {
         Ok(())
     }
 
-    /// `Some` of what was written from `start` on.
+    /// Marks the value written from `start` on as the content of a `Some`.
     #[inline]
     pub(super) fn some(&mut self, start: usize) {
         let inner = &self.out[start..];
@@ -154,7 +154,7 @@ impl Writer {
         }
     }
 
-    /// A key, written from `start` on.
+    /// Completes a key that was written from `start` on.
     #[inline]
     pub(super) fn key(&mut self, start: usize) {
         if self.form == Form::Notation {
@@ -197,7 +197,7 @@ impl Writer {
         Ok(())
     }
 
-    /// A float that has no digits, by its bits.
+    /// Writes a float that has no digits, by its bits.
     fn bits(&mut self, bits: u64, name: &str, digits: usize) {
         match self.form {
             Form::Json => {
@@ -216,7 +216,7 @@ impl Writer {
         self.out.push(b')');
     }
 
-    /// JSON that `serde_json` hands over as a text, which stands from `start` on.
+    /// Completes JSON that `serde_json` passed as a text, written from `start` on.
     pub(super) fn verbatim(&mut self, start: usize) -> serde_json::Result<()> {
         match self.form {
             Form::Json => {
@@ -230,17 +230,17 @@ impl Writer {
     }
 }
 
-/// Around what a `Some` holds, where JSON does not show the `Some`.
+/// Encloses the content of a `Some` that JSON does not show.
 pub(super) const SOME: &str = "Some(";
 
-/// Around JSON that is kept as a text.
+/// Encloses JSON that is kept as a text.
 pub(super) const JSON: &str = "json(";
 
-/// Around the bits of a float.
+/// Encloses the bits of a float.
 pub(super) const F32: &str = "f32(";
 pub(super) const F64: &str = "f64(";
 
-/// Whether reading its digits as an `f64` leads back to it: 7.038531e-26 is one of which they do not.
+/// Whether reading its digits as an `f64` gives it again: for 7.038531e-26 it does not.
 fn is_the_same_by_f64(digits: &[u8], value: f32) -> bool {
     let read = std::str::from_utf8(digits)
         .ok()

@@ -1,4 +1,4 @@
-//! The whole text that an action's id is the hash of: type, payload and scope.
+//! The whole text whose hash is an action's id: type, payload and scope.
 
 use serde::ser::Serialize;
 
@@ -6,7 +6,7 @@ use super::text;
 use super::writer::Writer;
 use crate::identity::error::ActionIdError;
 
-/// The text whose hash is the action's id, up to its scope.
+/// Returns the hashed text up to the scope.
 pub(crate) fn unscoped_text(
     action_type: &str,
     payload: &(impl Serialize + ?Sized),
@@ -21,7 +21,7 @@ pub(crate) fn unscoped_text(
     Ok(writer.out)
 }
 
-/// Ends the text with its scope.
+/// Appends the scope and ends the text.
 pub(crate) fn add_scope(text: &mut Vec<u8>, scope: &str) {
     text.extend_from_slice(b",\"scope\":");
     text::write(text, scope);

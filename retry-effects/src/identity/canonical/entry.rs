@@ -1,21 +1,21 @@
-//! [`Entry`]: the place of an object's entry in the buffer, by which entries are compared and sorted.
+//! [`Entry`]: the position of an object's entry in the buffer; entries are compared and sorted by it.
 
 use std::cmp::Ordering;
 
 use super::text;
 
-/// Where an entry stands in the buffer: `"key":value`, without the comma.
+/// Position of an entry in the buffer: `"key":value`, without the comma.
 #[derive(Clone)]
 pub(super) struct Entry {
     pub(super) start: usize,
     pub(super) key_end: usize,
     pub(super) end: usize,
-    /// The key's text is not the key itself.
+    /// Whether the key is written with escapes.
     pub(super) escaped: bool,
 }
 
 impl Entry {
-    /// The key as it is written, without its quotes.
+    /// Returns the key as written, without its quotes.
     pub(super) fn key<'b>(&self, out: &'b [u8]) -> &'b [u8] {
         &out[self.start + 1..self.key_end - 1]
     }

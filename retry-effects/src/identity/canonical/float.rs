@@ -5,19 +5,19 @@ use std::str::FromStr;
 
 use crate::identity::error::ActionIdError;
 
-/// Writes a double as Python's `repr` does.
+/// Writes a double as Python's `repr` writes it.
 pub(super) fn write_f64(out: &mut Vec<u8>, value: f64) -> Result<(), ActionIdError> {
     write(out, value, value, f64::DIGITS)
 }
 
-/// Writes the double that a Python worker gets out of the JSON that `serde_json` makes of `value`:
-/// the one nearest to the shortest digits that tell `value` from other singles. Those are so few
-/// that they are the double's own shortest digits as well.
+/// Writes the double that a Python worker reads from `serde_json`'s text of `value`: the one nearest to
+/// the shortest digits that distinguish `value` from other singles. These digits are so few that they
+/// are the double's own shortest digits as well.
 pub(super) fn write_f32(out: &mut Vec<u8>, value: f32) -> Result<(), ActionIdError> {
     write(out, value, f64::from(value), f32::DIGITS)
 }
 
-/// `safe_digits`: decimals of so many digits all differ as floats of this type.
+/// `safe_digits`: any two decimals with this many digits differ as floats of this type.
 fn write<F>(out: &mut Vec<u8>, value: F, wide: f64, safe_digits: u32) -> Result<(), ActionIdError>
 where
     F: LowerExp + FromStr + PartialEq + Copy,
@@ -34,8 +34,8 @@ where
         shortest.lay_out(out);
         return Ok(());
     }
-    // Two shortest candidates may be equally near, as for 2^50 + 0.25. Rust's shortest form takes
-    // the upper one, Python's the even one, and so does Rust's form of a given precision.
+    // Two shortest candidates may be equally near, as for 2^50 + 0.25. Rust's shortest form takes the
+    // upper one, Python's the even one; so does Rust's form with a given precision.
     let rounded = Scientific::of(format_args!("{value:.precision$e}", precision = count - 1));
     let same = rounded.text().parse().is_ok_and(|read: F| read == value);
     if same {
@@ -53,7 +53,7 @@ struct Scientific {
 }
 
 impl Scientific {
-    /// A sign, 17 digits, a point, and `e-324` are 24.
+    /// A sign, 17 digits, a point and `e-324`: 24 bytes.
     const ROOM: usize = 24;
 
     fn of(number: std::fmt::Arguments<'_>) -> Self {
@@ -93,8 +93,8 @@ impl Scientific {
             .is_some_and(|digit| digit.is_multiple_of(2))
     }
 
-    /// Writes the digits as `repr` does: plainly for exponents from -4 to 15, with at least one
-    /// digit on each side of the point; else as `d.ddde-dd`, with no point after a digit alone and
+    /// Writes the digits as `repr` does: for exponents from -4 to 15 plainly, with at least one digit
+    /// on each side of the point; otherwise as `d.ddde-dd`, with no point after a single digit and with
     /// at least two digits in the exponent.
     fn lay_out(&self, out: &mut Vec<u8>) {
         let (mantissa, exponent) = self.parts();
@@ -108,7 +108,7 @@ impl Scientific {
         if mantissa.starts_with('-') {
             out.push(b'-');
         }
-        // How many digits stand before the point; at most none when the number is below one.
+        // Digits before the point; zero or negative if the number is below one.
         let whole = exponent + 1;
         if whole <= 0 {
             out.extend_from_slice(b"0.");
@@ -150,7 +150,7 @@ mod tests {
         String::from_utf8(out).unwrap()
     }
 
-    // Expected texts by Python 3.11: repr(value).
+    // Expected texts from Python 3.11: repr(value).
     #[test]
     fn doubles_are_pythons_repr() {
         for (value, python) in [
@@ -180,7 +180,7 @@ mod tests {
         }
     }
 
-    // Expected texts by Python 3.11: repr(value). Rust's `{:e}` ends in 3 in the first three.
+    // Expected texts from Python 3.11: repr(value). Rust's `{:e}` ends in 3 in the first three.
     #[test]
     fn a_tie_goes_to_the_even_digit() {
         for (value, python) in [

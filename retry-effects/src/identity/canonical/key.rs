@@ -1,4 +1,4 @@
-//! The keys of maps: strings and nothing else.
+//! Keys of maps: strings only.
 
 use std::fmt::{Display, Write as _};
 
@@ -9,10 +9,10 @@ use super::text::Name;
 use super::writer::Writer;
 use crate::identity::error::ActionIdError;
 
-/// Writes a key and tells whether anything in it was escaped.
+/// Writes a key and returns whether anything in it was escaped.
 ///
-/// JSON's keys are strings. Python's `json.dumps` makes strings of numbers, bools and `None`, so that
-/// `1` and `"1"` become one key; here they are refused.
+/// JSON's keys are strings. Python's `json.dumps` converts numbers, bools and `None` to strings, so
+/// that `1` and `"1"` become one key; here they are rejected.
 pub(super) struct Key<'a>(pub(super) &'a mut Writer);
 
 impl Key<'_> {
@@ -201,7 +201,7 @@ impl Serializer for Key<'_> {
     }
 }
 
-/// `key` is the key itself, or what it is where it has no short form.
+/// `key` is the key itself, or its kind if it has no short form.
 #[cold]
 fn refuse<T>(key: impl Display) -> Result<T, ActionIdError> {
     Err(ActionIdError::KeyNotString {

@@ -1,4 +1,4 @@
-//! Structs, among them those by which `serde_json` passes text of its own.
+//! Structs, including those with which `serde_json` passes text of its own.
 
 use serde::ser::{Error as _, Serialize, SerializeStruct};
 
@@ -9,8 +9,8 @@ use super::text::Name;
 use super::writer::Writer;
 use crate::identity::error::ActionIdError;
 
-/// The name of the struct, and of its only field, that stands for a number kept as text: what
-/// `serde_json::Number` serializes as with the feature `arbitrary_precision`.
+/// The name of the struct, and of its only field, for a number kept as text: `serde_json::Number`
+/// serializes as it with the feature `arbitrary_precision`.
 const NUMBER: Name = "$serde_json::private::Number";
 
 /// The same for `serde_json::value::RawValue`.
@@ -59,13 +59,13 @@ impl SerializeStruct for Struct<'_> {
     }
 }
 
-/// The text that `value` serializes as.
+/// Returns the text that `value` serializes as.
 fn number_text(
     writer: &mut Writer,
     value: &(impl Serialize + ?Sized),
 ) -> Result<String, ActionIdError> {
     let start = writer.out.len();
-    // A key is the one place where nothing but a string is taken.
+    // The key serializer is the only one that accepts nothing but a string.
     value
         .serialize(Key(writer))
         .map_err(|_| ActionIdError::custom("a number kept as text is no text"))?;
@@ -74,8 +74,8 @@ fn number_text(
     Ok(text)
 }
 
-/// Writes a number as Python would after reading it: an integer of any size as it is, all else as
-/// the nearest double.
+/// Writes a number as Python would after reading it: an integer of any size unchanged, any other number
+/// as the nearest double.
 fn write_number(out: &mut Vec<u8>, number: &str) -> Result<(), ActionIdError> {
     match Form::of(number) {
         // Python reads `-0` as the integer 0, which has no sign.
@@ -104,7 +104,7 @@ enum Form {
 }
 
 impl Form {
-    /// Tells an integer from a float by JSON's grammar (RFC 8259, section 6).
+    /// Distinguishes an integer from a float by JSON's grammar (RFC 8259, section 6).
     fn of(number: &str) -> Option<Self> {
         let number = number.strip_prefix('-').unwrap_or(number);
         let (whole, rest) = split_digits(number)?;
@@ -127,7 +127,7 @@ impl Form {
     }
 }
 
-/// Splits off the digits at the start, of which there must be one.
+/// Splits off the leading digits; at least one is required.
 fn split_digits(text: &str) -> Option<(&str, &str)> {
     let end = text
         .bytes()
@@ -146,7 +146,7 @@ mod tests {
         Ok(String::from_utf8(out).unwrap())
     }
 
-    // Expected texts by Python 3.11: json.dumps(json.loads(number)).
+    // Expected texts from Python 3.11: json.dumps(json.loads(number)).
     #[test]
     fn numbers_kept_as_text_are_read_as_python_reads_them() {
         for (number, python) in [

@@ -1,4 +1,4 @@
-//! Objects: entries are written as they come, and put in order when the object is complete.
+//! Objects: entries are written in arrival order, and sorted when the object is complete.
 
 use std::cmp::Ordering;
 
@@ -12,14 +12,14 @@ use super::writer::Writer;
 use super::{text, writer};
 use crate::identity::error::ActionIdError;
 
-/// An object that is being written, alone or as the data of an enum's variant.
+/// An object being written, alone or as the data of an enum's variant.
 pub(super) struct Object<'a> {
     writer: &'a mut Writer,
     variant: Option<Name>,
-    /// Its entries are those of the writer from here on.
+    /// Index of its first entry in the writer's entries; all later ones are its own.
     first: usize,
     sorted: bool,
-    /// A key was written whose value is still to come, or has failed.
+    /// Whether a key was written whose value is still missing, or failed.
     key_open: bool,
 }
 
@@ -44,7 +44,7 @@ impl<'a> Object<'a> {
         })
     }
 
-    /// Writes an entry whose key is known to be a string.
+    /// Writes an entry whose key is a string by its type.
     pub(super) fn field(
         &mut self,
         key: Name,
@@ -111,7 +111,7 @@ impl<'a> Object<'a> {
         let position = self.writer.entries.len() - 1;
         let result = self.writer.value(value);
         let Writer { out, entries, .. } = &mut *self.writer;
-        // Not the last one: an object that failed leaves its entries behind.
+        // Not the last one: an object that failed leaves its entries in the buffer.
         let entry = &mut entries[position];
         if let Err(error) = result {
             return Err(Step::out_of(
@@ -124,7 +124,7 @@ impl<'a> Object<'a> {
         Ok(())
     }
 
-    /// Puts the entries in order.
+    /// Sorts the entries.
     fn sort(&mut self) -> Result<(), ActionIdError> {
         let Writer { out, entries, .. } = &mut *self.writer;
         let start = entries[self.first].start;

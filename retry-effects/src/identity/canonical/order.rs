@@ -1,26 +1,26 @@
-//! Collections without an order of their own: two that are equal are walked through differently.
+//! Collections without an order of their own: two equal ones may be iterated in different orders.
 //!
-//! `serde` writes a set as a sequence, and says nothing of its being a set. But the set's own
-//! `Serialize` hands itself to [`collect_seq`](serde::Serializer::collect_seq), and a field is handed
-//! over as what it is, so that the compiler knows the type: its name tells. It tells as well where a
-//! set stands in a transparent wrapper, and where it is walked through by an iterator of its own.
-//! (A list that was made of a set before is a list: nothing tells of the set any more.)
+//! `serde` writes a set as a sequence and does not mark it as a set. But the set's own `Serialize`
+//! passes itself to [`collect_seq`](serde::Serializer::collect_seq), and a field is passed with its own
+//! type, so the compiler knows the type and its name identifies the set. The name also identifies a set
+//! inside a transparent wrapper, and a set iterated by its own iterator. (A list that was built from a
+//! set is a list: nothing identifies the set any more.)
 
-/// Types by the last part of their path, of the standard library and of others.
+/// Types by the last segment of their path, of the standard library and of other crates.
 const TYPES: [&str; 3] = ["HashSet", "HashMap", "BinaryHeap"];
 
-/// Where the iterators through them are.
+/// Paths of their iterators.
 const ITERATORS: [&str; 3] = [
     "std::collections::hash",
     "alloc::collections::binary_heap",
     "hashbrown::",
 ];
 
-/// `Serialize` of these is that of what they hold.
+/// Pointers, whose `Serialize` is that of the value they hold.
 const POINTERS: [&str; 4] = ["Box", "Rc", "Arc", "Cow"];
 
-/// Whether values of the type of this name, or what an iterator of this name goes through, come in no
-/// order that holds.
+/// Whether values of the type with this name, or the source of an iterator with this name, have no
+/// stable order.
 pub(super) fn is_unordered(type_name: &str) -> bool {
     let name = type_name.trim_start_matches('&');
     let name = name.strip_prefix("mut ").unwrap_or(name);
@@ -30,7 +30,7 @@ pub(super) fn is_unordered(type_name: &str) -> bool {
     let (head, arguments) = name.split_once('<').unwrap_or((name, ""));
     let last = head.rsplit("::").next().unwrap_or(head);
     if head.starts_with("core::iter::adapters::") || POINTERS.contains(&last) {
-        // As what its first argument does.
+        // As the first type argument.
         return !arguments.is_empty() && is_unordered(arguments);
     }
     TYPES.contains(&last) || ITERATORS.iter().any(|path| head.starts_with(path))
@@ -48,7 +48,7 @@ mod tests {
         super::is_unordered(type_name::<T>())
     }
 
-    /// What the compiler calls them today; it makes no promise.
+    /// The names that the compiler uses today; it makes no promise.
     #[test]
     fn names_tell_of_what_has_no_order() {
         assert!(is_unordered::<HashSet<u8>>());

@@ -1,4 +1,4 @@
-//! One level of the path by which an error names its place.
+//! One level of the path in an error.
 
 use std::fmt;
 
@@ -6,14 +6,14 @@ use super::text;
 use super::text::Name;
 use crate::identity::error::ActionIdError;
 
-/// A key or a variant, shown as code would reach it: `.name`, or `["two words"]`.
+/// A key or a variant, written as in code: `.name`, or `["two words"]`.
 pub(super) struct Step {
     /// Escaped, so that no payload can forge a log line.
     name: String,
 }
 
 impl Step {
-    /// The step to an entry, by its key as it stands in the text.
+    /// Returns the step to an entry, from its key as written.
     #[cold]
     pub(super) fn entry(written_key: &[u8]) -> Self {
         Self {
@@ -21,7 +21,7 @@ impl Step {
         }
     }
 
-    /// The step to the data of an enum's variant.
+    /// Returns the step to the data of an enum's variant.
     #[cold]
     pub(super) fn variant(variant: Name) -> Self {
         let mut name = Vec::new();
@@ -29,7 +29,7 @@ impl Step {
         Self::entry(&name)
     }
 
-    /// Leads `error` out of the variant's object, if there is one.
+    /// Adds the variant's step to `error`, if there is a variant.
     #[cold]
     pub(super) fn out_of(variant: Option<Name>, error: ActionIdError) -> ActionIdError {
         match variant {

@@ -12,14 +12,14 @@ use super::text::Name;
 use super::writer::{self, Writer};
 use crate::identity::error::ActionIdError;
 
-/// A list that is being written, alone or as the data of an enum's variant.
+/// A list being written, alone or as the data of an enum's variant.
 pub(super) struct Sequence<'a> {
     writer: &'a mut Writer,
     variant: Option<Name>,
     count: usize,
-    /// Where the elements stand that are to be put in order: those of a set come in any.
+    /// Ranges of the elements, if they must be sorted: a set yields them in any order.
     unordered: Option<Vec<Range<usize>>>,
-    /// An element failed, and what follows would not be the whole list.
+    /// Whether an element failed: the list would not be complete.
     failed: bool,
 }
 
@@ -43,7 +43,7 @@ impl<'a> Sequence<'a> {
         })
     }
 
-    /// A list whose elements are to stand in the order of their texts.
+    /// Opens a list whose elements are sorted by their texts.
     pub(super) fn open_unordered(writer: &'a mut Writer) -> Result<Self, ActionIdError> {
         let mut list = Self::open(writer, None)?;
         list.unordered = Some(Vec::new());

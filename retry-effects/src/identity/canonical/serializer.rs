@@ -1,4 +1,4 @@
-//! The `serde` serializer: what each kind of value is in the canonical text.
+//! The `serde` serializer: the canonical text of each kind of value.
 
 use std::any::type_name;
 use std::fmt::Display;

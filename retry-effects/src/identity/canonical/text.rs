@@ -3,12 +3,12 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-/// A name that the program's source gives: of a struct, a field or a variant.
+/// A name from the program's source: of a struct, a field or a variant.
 pub(super) type Name = &'static str;
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
-/// Writes `text` in quotes and tells whether anything in it was escaped.
+/// Writes `text` in quotes and returns whether anything in it was escaped.
 pub(super) fn write(out: &mut Vec<u8>, text: &str) -> bool {
     out.push(b'"');
     let escaped = escape(out, text);
@@ -16,11 +16,11 @@ pub(super) fn write(out: &mut Vec<u8>, text: &str) -> bool {
     escaped
 }
 
-/// Writes `text` without quotes and tells whether anything in it was escaped.
+/// Writes `text` without quotes and returns whether anything in it was escaped.
 pub(super) fn escape(out: &mut Vec<u8>, text: &str) -> bool {
     let mut rest = text;
     while let Some(plain) = rest.bytes().position(needs_escape) {
-        // All bytes before are ASCII, so this one begins a character.
+        // All bytes before this one are ASCII, so it begins a character.
         let (run, tail) = rest.split_at(plain);
         out.extend_from_slice(run.as_bytes());
         let mut chars = tail.chars();
@@ -33,15 +33,15 @@ pub(super) fn escape(out: &mut Vec<u8>, text: &str) -> bool {
     rest.len() < text.len()
 }
 
-/// Compares two escaped texts by the code points that they stand for.
+/// Compares two escaped texts by the code points that they represent.
 ///
-/// Python sorts keys before it escapes them, and the order of escapes is another: the backslash of
-/// `"\u00e9"` sorts before `"z"`, and the pair of U+1F980 before `"\uffff"`.
+/// Python sorts keys before it escapes them, and escapes sort differently: the backslash of `"\u00e9"`
+/// sorts before `"z"`, and the pair of U+1F980 before `"\uffff"`.
 pub(super) fn compare_escaped(left: &[u8], right: &[u8]) -> Ordering {
     CodePoints(left).cmp(CodePoints(right))
 }
 
-/// Takes what `Display` writes that needs no escape: digits.
+/// A sink for `Display` output that needs no escapes: digits.
 pub(super) struct Plain<'a>(pub(super) &'a mut Vec<u8>);
 
 impl fmt::Write for Plain<'_> {
@@ -51,10 +51,10 @@ impl fmt::Write for Plain<'_> {
     }
 }
 
-/// Takes what `Display` writes and escapes it, without the quotes.
+/// A sink that escapes `Display` output, without the quotes.
 pub(super) struct Escaped<'a> {
     out: &'a mut Vec<u8>,
-    /// Whether anything was escaped so far.
+    /// Whether anything has been escaped.
     pub(super) any: bool,
 }
 
@@ -71,7 +71,7 @@ impl fmt::Write for Escaped<'_> {
     }
 }
 
-/// Python leaves the printable ASCII alone, which DEL is not part of.
+/// Python leaves printable ASCII unescaped; DEL is not printable.
 fn needs_escape(byte: u8) -> bool {
     !matches!(byte, b' '..=b'~') || byte == b'"' || byte == b'\\'
 }
@@ -96,7 +96,7 @@ fn escape_char(out: &mut Vec<u8>, special: char) {
     out.extend_from_slice(&[b'\\', short]);
 }
 
-/// Reads back what `escape` wrote.
+/// Decodes the output of `escape`.
 struct CodePoints<'a>(&'a [u8]);
 
 impl CodePoints<'_> {
@@ -151,7 +151,7 @@ mod tests {
         String::from_utf8(out).unwrap()
     }
 
-    // Expected texts by Python 3.11: json.dumps(text).
+    // Expected texts from Python 3.11: json.dumps(text).
     #[test]
     fn escapes_are_pythons() {
         for (text, python) in [

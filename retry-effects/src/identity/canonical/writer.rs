@@ -1,4 +1,4 @@
-//! The buffer, and the bounds of what goes into it.
+//! The output buffer and its limits.
 
 use std::any::type_name;
 use std::fmt::{Display, Write as _};
@@ -11,20 +11,19 @@ use super::text;
 use super::text::Name;
 use crate::identity::error::ActionIdError;
 
-/// How many objects and lists may stand inside one another, as in `serde_json`'s parser; Python
-/// gives up near 1000.
+/// Maximum nesting of objects and lists, as in `serde_json`'s parser; Python gives up near 1000.
 const MAX_LEVELS: usize = 128;
 
-/// How many layers of `Some` and newtypes may stand around the values on one path. They leave no
-/// mark in the text but take stack, and a list linked by them has no other bound.
+/// Maximum number of `Some` and newtype layers around the values on one path. They leave no trace in
+/// the text but use stack, and nothing else bounds a list linked by them.
 const MAX_LAYERS: usize = 4 * MAX_LEVELS;
 
-/// Writes one value; after an error it is of no further use.
+/// Writes one value; unusable after an error.
 pub(super) struct Writer {
     pub(super) out: Vec<u8>,
-    /// The entries of all objects that are still open, the innermost last.
+    /// The entries of all open objects, the innermost last.
     pub(super) entries: Vec<Entry>,
-    /// The name of the type that is being written, or of what it is walked through by.
+    /// The name of the type being written, or of the iterator over it.
     pub(super) of: &'static str,
     levels: usize,
     layers: usize,
@@ -32,7 +31,7 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn new() -> Self {
-        // Room for a usual action: no growth while writing.
+        // Large enough for a usual action: no growth while writing.
         Self {
             out: Vec::with_capacity(256),
             entries: Vec::with_capacity(8),
@@ -42,13 +41,13 @@ impl Writer {
         }
     }
 
-    /// Writes a value: all but what serializes itself as another comes through here.
+    /// Writes a value. All values pass through here, except one that serializes itself as another.
     pub(super) fn value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), ActionIdError> {
         self.of = type_name::<T>();
         value.serialize(self)
     }
 
-    /// Begins an object or a list.
+    /// Opens an object or a list.
     pub(super) fn open(&mut self, bracket: u8) -> Result<(), ActionIdError> {
         if self.levels == MAX_LEVELS {
             return Err(ActionIdError::TooDeep {
@@ -66,7 +65,7 @@ impl Writer {
         self.out.push(bracket);
     }
 
-    /// Opens the object of one key that stands for an enum's variant with data.
+    /// Opens the object with one key that represents an enum's variant with data.
     pub(super) fn open_variant(&mut self, variant: Name) -> Result<(), ActionIdError> {
         self.open(b'{')?;
         text::write(&mut self.out, variant);
@@ -74,7 +73,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Goes inside a `Some` or a newtype.
+    /// Enters a `Some` or a newtype.
     pub(super) fn enter_layer(&mut self) -> Result<(), ActionIdError> {
         if self.layers == MAX_LAYERS {
             return Err(ActionIdError::TooDeep {
@@ -104,8 +103,8 @@ impl Writer {
     }
 }
 
-/// Puts the parts of an object or of a list, which begins at `start`, in the order given: writes them
-/// behind it once more, then over it.
+/// Sorts the parts of an object or a list, which begins at `start`, into the given order: appends them
+/// in that order, then overwrites the original.
 pub(super) fn rearrange(
     out: &mut Vec<u8>,
     start: usize,
