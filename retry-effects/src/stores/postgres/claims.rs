@@ -289,7 +289,7 @@ async fn settle(
             Err(refusal) => claiming.answer(Ok(refusal)),
             Ok(_) if is_changed => left.push(claiming),
             // A caller that left before the answer has sent one more claim and released what it got:
-            // the record is free by now, and a claim would be held for nobody.
+            // the record is free by now, and a claim would be held without a caller.
             Ok(_) if !claiming.is_wanted() => {}
             Ok(_) if claiming.met.is_some_and(|met| met.is_busy(&stored)) => {
                 claiming.answer(Ok(Claim::Busy(busy(&stored))));

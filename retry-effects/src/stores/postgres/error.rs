@@ -191,7 +191,7 @@ const TLS: &str = "let the server have TLS (`ssl = on`), and a certificate for t
     that this machine trusts (`SSL_CERT_FILE` names more of them), or hand over a connector that \
     trusts it (`connect_with`)";
 
-/// Returns which refusal of the library, made before any request, this is. Only its text tells.
+/// Returns the cause of an error that the library raises before any request, identified by its text.
 fn client_side(error: &tokio_postgres::Error) -> Option<&'static str> {
     let text = error.to_string();
     let begins = |with: &str| text.starts_with(with);

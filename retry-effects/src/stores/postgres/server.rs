@@ -100,7 +100,7 @@ impl Server {
         }
     }
 
-    /// Returns the store's error for a trouble met when it was about to `action`.
+    /// Returns the store's error for `trouble` during `action`.
     pub(super) fn failed(&self, action: &str, trouble: &Arc<Trouble>) -> StoreError {
         failed(action, &self.name, &self.schema.quoted(), trouble)
     }

@@ -32,11 +32,11 @@ use super::{listener, lookups, transaction};
 
 /// Records in a Postgres database, which workers on many machines may share.
 ///
-/// When a method answers, its change is on the server's disk: each transaction sets
+/// A method reports only what is on the server's disk: each transaction sets
 /// `synchronous_commit = on` for itself, whatever the pool, the role or the database sets (and leaves
 /// `remote_apply`). A claim on a new action and its completion are one statement each, on the
-/// server's clock; concurrent callers share a statement and its commit, and a lone caller waits for
-/// nobody.
+/// server's clock; concurrent callers share a statement and its commit, and a lone caller does not
+/// wait.
 ///
 /// It answers from a thread of its own, one for all such stores of a process: nothing here needs the
 /// caller's tokio runtime, and a blocked runtime keeps its leases. Handles are cheap to clone; with
@@ -157,7 +157,7 @@ impl PostgresEffectStore {
     /// Records an outcome in a transaction of the caller's own, in the same database: the caller's
     /// writes and the record are committed together, or neither is.
     ///
-    /// After any `Err` the transaction must be rolled back, which dropping it does. It is best called
+    /// After any `Err` the transaction must be rolled back, which dropping it does. Call this method
     /// last: from here to the end of the transaction the record is locked, other callers of this
     /// action find it busy, and its lease is not renewed. The transaction commits with
     /// `synchronous_commit = on` (or `remote_apply`).

@@ -1,7 +1,7 @@
 //! The one thread, and its commands.
 //!
 //! It writes all queued commands at one go, and does not wait for their answers before it writes the
-//! next ones: a lone caller waits for nobody, and many callers share a write to the socket and the
+//! next ones: a lone caller does not wait, and many callers share a write to the socket and the
 //! server's write to its disk. It has a runtime of its own, so that a caller's blocked runtime does
 //! not stop the renewal of leases, and sync functions need no runtime.
 
@@ -128,7 +128,7 @@ async fn serve(
 
 impl Job {
     /// Whether it is to be sent. An outcome is recorded for later callers; but a claim whose caller
-    /// has left was repeated and released by then, and would be held for nobody.
+    /// has left was repeated and released by then, and would be held without a caller.
     pub(super) fn is_wanted(&self) -> bool {
         self.wakes.is_some() || !self.answer.is_closed()
     }

@@ -26,7 +26,7 @@ use crate::stores::waiters::Waiters;
 ///
 /// Each method is one round trip: a script decides on the server, by the server's clock. Callers of
 /// one store share one connection; concurrent requests are written together, and the server writes
-/// them to its disk together. A lone caller waits for nobody. A thread of the store's own talks to
+/// them to its disk together. A lone caller does not wait. A thread of the store's own talks to
 /// the server, so nothing here needs the caller's runtime.
 ///
 /// A handle is cheap to clone. With the last handle the thread ends, after the requests already sent.

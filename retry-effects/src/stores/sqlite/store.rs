@@ -29,7 +29,7 @@ use crate::stores::waiters::Waiters;
 
 /// Records in a file, which any number of processes of one machine may share.
 ///
-/// When a method answers, its change is on the disk: the file is in WAL mode with `synchronous=FULL`.
+/// A method reports only what is on the disk: the file is in WAL mode with `synchronous=FULL`.
 /// One thread writes; it commits the requests of concurrent callers together, and answers after
 /// the commit. Reads take no lock and run on the caller's thread; [`len`](EffectStore::len)
 /// and [`list`](EffectStore::list) read on a thread of their own. Nothing here needs a tokio
