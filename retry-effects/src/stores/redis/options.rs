@@ -206,8 +206,8 @@ fn client(url: &str) -> Result<Client, StoreError> {
     })
 }
 
-/// Installs a crypto provider: if the program has chosen none for all its TLS, and its dependencies
-/// have brought several, rustls does not choose one, but panics.
+/// Installs a crypto provider: rustls panics if the program has chosen none for all its TLS, and its
+/// dependencies have brought several.
 #[cfg(feature = "redis-tls")]
 fn settle_on_an_encrypter() {
     if rustls::crypto::CryptoProvider::get_default().is_none() {

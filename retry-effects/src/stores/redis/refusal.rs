@@ -56,8 +56,7 @@ pub enum RedisRefusal {
     /// It is a replica, which takes no writes.
     #[error("it is a replica; use the address of its primary")]
     Replica,
-    /// It has no store under this prefix, and the options are
-    /// [`existing`](crate::RedisOptions::existing).
+    /// It has no store under this prefix, and [`existing`](crate::RedisOptions::existing) is set.
     #[error(
         "it has no store under the prefix {prefix:?} in its database {database}, and none is made \
          here; correct the prefix or the URL (a store is made by the first worker that opens it)"
