@@ -1,6 +1,6 @@
 //! The operator's command: `list`, `show`, `settle`, `purge` and `stats`, on any durable store.
 //!
-//! It lives in the library, and the program of three lines around it, so that the tests can run it
+//! It lives in the library, with a program of three lines around it, so that the tests can run it
 //! beside servers that they start themselves.
 //!
 //! The program imports [`run`]; nothing else of the crate imports this folder.

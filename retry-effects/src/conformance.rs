@@ -1,9 +1,9 @@
 //! The suite that every store passes (feature `conformance`).
 //!
-//! A store keeps effects from happening twice only if it does what
-//! [`EffectStore`](crate::EffectStore) says to the letter, also under a race, after a lost
-//! acknowledgement, and when a lease runs out. This suite asks it. Each rule has a name and runs on a
-//! store of its own.
+//! A store keeps effects from happening twice only if it does exactly what
+//! [`EffectStore`](crate::EffectStore) requires, also under a race, after a lost acknowledgement, and
+//! when a lease runs out. This suite checks that. Each rule has a name and runs on a store of its
+//! own.
 //!
 //! # Examples
 //!
@@ -26,7 +26,7 @@
 //!         Box::pin(async move { Arc::new(store) as Arc<dyn EffectStore> })
 //!     }
 //!
-//!     // Without this the suite waits for real.
+//!     // Without this the suite waits in real time.
 //!     fn pass_time(&self, time: Duration) -> HarnessFuture<'_, ()> {
 //!         self.clock.advance(time);
 //!         Box::pin(async {})

@@ -1,11 +1,11 @@
-//! The stores that this crate brings, and what they share.
+//! The stores of this crate, and the parts that they share.
 //!
 //! Each store has a folder of its own, in which the same part has the same file name: `store`,
-//! `options`, `connection`, `schema`, `row`, `queue`, `listener`, `error`. A store imports nothing of
-//! another store, and of the gate `ambient` alone; the gate imports nothing of a store.
+//! `options`, `connection`, `schema`, `row`, `queue`, `listener`, `error`. A store imports nothing
+//! from another store, and only `ambient` from the gate; the gate imports nothing from a store.
 //!
-//! Other folders import [`default_store`] and, of a store, `store`. The command imports `libpq` and
-//! `timestamp` too.
+//! Other folders import [`default_store`] and each store's `store`. The command also imports `libpq`
+//! and `timestamp`.
 
 pub(crate) mod default_store;
 #[cfg(any(feature = "postgres", feature = "cli"))]

@@ -1,4 +1,4 @@
-//! The program `retry-effects` as it is installed. What it does is tested in the crate `retry-tests`,
+//! The program `retry-effects` as it is installed. Its work is tested in the crate `retry-tests`,
 //! beside the servers that it is for.
 #![expect(
     clippy::unwrap_used,
@@ -32,7 +32,7 @@ fn it_reads_a_store() {
     assert_eq!(output.stdout, b"no records\n");
 }
 
-/// Each store whose feature is off is refused by the name of that feature.
+/// Each store whose feature is off is refused, and the error names that feature.
 #[test]
 fn a_store_that_is_not_built_in_is_named() {
     let places = [

@@ -1,4 +1,4 @@
-//! The stores of this crate pass the suite, and the suite finds what is wrong with broken ones.
+//! The stores of this crate pass the suite, and the suite finds the faults of broken stores.
 
 #![cfg(feature = "conformance")]
 #![allow(clippy::unwrap_used, reason = "a test that fails")]
@@ -42,7 +42,7 @@ mod in_memory {
     retry_effects::conformance_tests!(super::InMemory::default());
 }
 
-/// In files of a folder that goes with the harness, with a clock that the test moves.
+/// In files of a folder that is removed with the harness, with a clock that the test moves.
 #[cfg(feature = "sqlite")]
 struct Sqlite {
     folder: tempfile::TempDir,

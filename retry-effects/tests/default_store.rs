@@ -1,4 +1,4 @@
-//! The store of calls that name none. A process of its own, because the store is the process's.
+//! The store of calls that name none. A process of its own, because the store is global to a process.
 
 use std::io;
 

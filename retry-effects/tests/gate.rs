@@ -45,7 +45,7 @@ mod gate {
         Arc::new(InMemoryEffectStore::new())
     }
 
-    /// The effect that all tests but a few speak of.
+    /// The effect that most tests use.
     fn charge(store: &Arc<impl EffectStore>) -> Effect {
         Effect::new("charge", &42).store(store)
     }
@@ -54,7 +54,7 @@ mod gate {
         compute_action_id("charge", &42, "").expect("a number")
     }
 
-    /// The record of that effect.
+    /// Returns the record of that effect.
     fn record(store: &impl EffectStore) -> Option<Record> {
         wait_for(store.get(id())).expect("a store that answers")
     }
@@ -63,7 +63,7 @@ mod gate {
         record(store).map(|record| record.status)
     }
 
-    /// Waits for the record to be as wanted; the store wakes whoever waits.
+    /// Waits for the record to be as wanted; the store wakes its waiters.
     fn until(
         store: &InMemoryEffectStore,
         wanted: impl Fn(Option<&Record>) -> bool,
@@ -78,7 +78,7 @@ mod gate {
         }
     }
 
-    /// Nobody holds it any more.
+    /// Waits until no call holds it.
     fn settled(store: &InMemoryEffectStore) -> Option<Status> {
         until(store, |record| {
             record.is_none_or(|record| record.status != Status::Pending)
@@ -86,7 +86,7 @@ mod gate {
         .map(|record| record.status)
     }
 
-    /// Lets the thread wait, outside of any runtime.
+    /// Waits on this thread, outside of any runtime.
     fn wait_for<T>(future: impl Future<Output = T>) -> T {
         struct Unpark(Thread);
 
@@ -107,7 +107,7 @@ mod gate {
         }
     }
 
-    /// What the gate said, where it was the gate that spoke.
+    /// Returns the gate's error, if the gate refused.
     fn word<T: Debug>(outcome: io::Result<T>) -> EffectError {
         let error = outcome.expect_err("a refusal").into_inner();
         let error = error.expect("an error inside").downcast();

@@ -1,5 +1,5 @@
-//! What the gate reports, to `tracing` and to the process's observer: what happened, and never with
-//! what. A process of its own, because the observer is the process's.
+//! What the gate reports, to `tracing` and to the process's observer: the events, and never their
+//! content. A process of its own, because the observer is global to a process.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -13,7 +13,7 @@ const SECRET: &str = "s3cr3t";
 
 static SEEN: Mutex<Vec<(GateEventKind, String)>> = Mutex::new(Vec::new());
 
-/// What was observed since the last look.
+/// Returns the events observed since the last call.
 fn seen() -> Vec<GateEventKind> {
     let mut seen = SEEN.lock().expect("no panic");
     seen.drain(..).map(|(kind, _)| kind).collect()
@@ -87,7 +87,7 @@ fn every_event_is_told_and_none_tells_too_much() {
     let rescued = charge(&store, 5).probe(|| Probe::Applied(SECRET.to_owned()));
     assert!(rescued.run(|| says(io::ErrorKind::TimedOut)).is_ok());
     assert_eq!(seen(), [Kind::Won, Kind::Rescued, Kind::Succeeded]);
-    // An earlier call's, too.
+    // An earlier call's error, too.
     assert!(
         charge(&store, 6)
             .run(|| says(io::ErrorKind::TimedOut))
@@ -136,7 +136,7 @@ fn every_event_is_told_and_none_tells_too_much() {
     }
 }
 
-/// The in-memory store answers at once.
+/// Returns the answer, which the in-memory store gives at once.
 fn pollster<T: Unpin>(answer: retry_effects::store::StoreFuture<'_, T>) -> T {
     use std::task::{Context, Poll, Waker};
     let mut answer = std::pin::pin!(answer);

@@ -1,7 +1,7 @@
-//! Random sequences of operations, on a store and on a reference model: they must answer alike.
+//! Random sequences of operations, on a store and on a reference model: the answers must be equal.
 //!
 //! `RETRY_EFFECTS_FULL=1 cargo test -p retry-effects --release --features conformance,sqlite --test
-//! model` tries 10,000 sequences a store, not 256.
+//! model` tries 10,000 sequences per store, not 256.
 
 #![cfg(feature = "conformance")]
 #![allow(clippy::unwrap_used, reason = "a test that fails")]
@@ -25,7 +25,7 @@ use retry_effects::{
 
 const KEYS: u32 = 3;
 
-/// One operation. What it names is chosen among what there is when it comes.
+/// One operation. What it names is chosen among what exists when it runs.
 #[derive(Clone, Debug)]
 enum Step {
     Claim {
@@ -38,7 +38,7 @@ enum Step {
         takeover: Option<bool>,
         /// The renewals of the record, or one more.
         silent: Option<bool>,
-        /// With the claim id of the record.
+        /// Repeats the claim id of the record.
         again: bool,
     },
     Complete {
@@ -80,7 +80,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         proptest::option::weighted(0.3, 0_u8..2),
         prop_oneof![Just(10_u64), Just(30), Just(1_000)],
         prop_oneof![Just(0_u64), Just(10), Just(30)],
-        // At 0 it would go while the step that finishes it is being looked at.
+        // At 0 the record would be removed while the step that finishes it is being checked.
         proptest::option::weighted(0.2, prop_oneof![Just(1_u64), Just(20)]),
         proptest::option::weighted(0.5, proptest::bool::weighted(0.8)),
         proptest::option::weighted(0.2, proptest::bool::weighted(0.8)),
@@ -112,14 +112,14 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     proptest::collection::vec(step, 1..60)
 }
 
-/// A store and the model of it.
+/// A store and its model.
 struct Pair {
     store: Arc<dyn EffectStore>,
     pass: Box<dyn Fn(Duration)>,
     model: Reference,
-    /// What was won, the newest last.
+    /// The tokens won, the newest last.
     tokens: Vec<(u32, Token)>,
-    /// The highest fence that each key has had.
+    /// The highest fence of each key so far.
     fences: [u64; KEYS as usize],
 }
 
@@ -220,7 +220,7 @@ impl Pair {
         self.agree().await
     }
 
-    /// The token that was won so many claims ago.
+    /// Returns the token that was won this many claims ago.
     fn token(&self, back: usize) -> Option<(u32, Token)> {
         let place = self.tokens.len().checked_sub(back + 1)?;
         Some(self.tokens[place])
@@ -295,7 +295,7 @@ impl Pair {
         Ok(())
     }
 
-    /// Demands that everything that can be read is what the model has.
+    /// Demands that everything that can be read equals the model.
     async fn agree(&self) -> Result<(), TestCaseError> {
         for key in 0..KEYS {
             let seen = self.model.seen(key);
@@ -332,7 +332,7 @@ impl Pair {
     }
 }
 
-/// Tries a store, made anew for each sequence, with what lets its time pass.
+/// Checks a store, made anew for each sequence, with the function that lets its time pass.
 fn answers_as_the_model(fresh: impl Fn() -> (Arc<dyn EffectStore>, Box<dyn Fn(Duration)>)) {
     let full = std::env::var_os("RETRY_EFFECTS_FULL").is_some();
     let mut config = Config::with_cases(if full { 10_000 } else { 256 });

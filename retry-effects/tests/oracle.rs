@@ -1,4 +1,5 @@
-//! Any payload gets the id of the text that the rule gives, read off the rule as simply as can be.
+//! Any payload gets the id of the text that the rule gives; the test derives that text from the rule
+//! as simply as possible.
 
 mod tree;
 
@@ -45,7 +46,7 @@ proptest! {
     }
 }
 
-/// Characters that sort and escape in different ways come up often.
+/// Text with many characters that sort and escape in different ways.
 fn text() -> impl Strategy<Value = String> {
     let char = prop_oneof![
         prop::char::range('a', 'c'),
@@ -127,8 +128,8 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", units.collect::<String>())
 }
 
-/// The fewest digits that read back, found by trying; the places of the point are counted off on a
-/// long row of zeros.
+/// Writes the fewest digits that read back, found by trying; the places of the point are counted off
+/// on a long row of zeros.
 fn repr(value: f64) -> String {
     let scientific = (0..17)
         .map(|precision| format!("{value:.precision$e}"))

@@ -1,4 +1,4 @@
-//! What Rust's types come to, and what is refused.
+//! The ids of Rust's types, and the values that are refused.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet};
@@ -69,7 +69,7 @@ fn types_take_the_form_that_serde_json_gives_them() {
     );
 }
 
-/// Five equal values, each of hash tables of its own.
+/// Returns five equal values, each with hash tables of its own.
 fn five<T>(make: impl Fn() -> T) -> Vec<T> {
     (0..5).map(|_| make()).collect()
 }
@@ -83,7 +83,7 @@ const SORTED: [&str; 10] = ["", "Z", "é", "a", "aa", "b", "c", "d", "e", "f"];
 
 #[test]
 fn equal_sets_are_written_alike_wherever_they_stand() {
-    /// Nothing but its inside is seen of it.
+    /// Only its content is visible.
     #[derive(Serialize)]
     #[serde(transparent)]
     struct Tags(HashSet<&'static str>);
@@ -146,7 +146,7 @@ fn sets_of_sets_and_of_numbers_are_in_the_order_of_their_texts() {
     for lists in five(|| HashSet::from([vec![2, 1], vec![1], vec![]])) {
         assert_same(&lists, &json!([[1], [2, 1], []]));
     }
-    // As a list of pairs, since its keys are no strings.
+    // As a list of pairs, since its keys are not strings.
     for map in five(|| HashMap::from([(10_u8, "a"), (9, "b"), (1, "c")])) {
         struct Pairs<'a>(&'a HashMap<u8, &'static str>);
         impl Serialize for Pairs<'_> {
@@ -459,7 +459,7 @@ fn nesting_ends_at_128_levels() {
     let objects = |depth| (0..depth).fold(json!(1), |inner, _| json!({"a": inner}));
     for (nested, inner) in [(lists(128), lists(127)), (objects(128), objects(127))] {
         compute_action_id("op", &nested, "s").unwrap();
-        // Levels that were left count no more.
+        // Levels that were left are not counted any more.
         compute_action_id("op", &[&inner, &inner], "s").unwrap();
     }
     for (nested, step) in [(lists(129), "[0]"), (objects(129), ".a")] {
@@ -526,7 +526,7 @@ fn layers_without_a_mark_in_the_text_end_at_512() {
         refusal(&onion(256)),
         ActionIdError::TooDeep { limit: 512, .. }
     ));
-    // Far beyond what the stack could take.
+    // Far deeper than the stack allows.
     let deep = onion(10_000);
     assert!(matches!(
         refusal(&deep),
@@ -642,7 +642,7 @@ fn an_error_cannot_be_passed_over() {
     );
 }
 
-/// A map as it comes: in this order, with any keys.
+/// A map in its given order, with any keys.
 struct Entries<K>(Vec<(K, u8)>);
 
 impl<K: Serialize> Serialize for Entries<K> {
@@ -651,7 +651,7 @@ impl<K: Serialize> Serialize for Entries<K> {
     }
 }
 
-/// An object of one entry, whatever the value.
+/// Returns an object of one entry, whatever the value.
 fn object<V: Serialize>(key: &str, value: V) -> BTreeMap<&str, V> {
     BTreeMap::from([(key, value)])
 }

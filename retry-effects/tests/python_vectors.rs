@@ -1,4 +1,4 @@
-//! The ids that Python computes are ours.
+//! The ids that Python computes are equal to ours.
 
 mod tree;
 
@@ -6,7 +6,7 @@ use retry_effects::compute_action_id;
 use serde::Deserialize;
 use tree::Tree;
 
-/// By the Python package itself, in the form in which a worker would receive its payloads.
+/// From the Python package itself, in the form in which a worker would receive its payloads.
 #[test]
 fn ids_of_the_python_package() {
     #[derive(Deserialize)]
@@ -19,7 +19,7 @@ fn ids_of_the_python_package() {
     file.vectors.iter().for_each(Vector::check);
 }
 
-/// By `vectors/generate.py`, which says how the payloads are written.
+/// From `vectors/generate.py`, which describes how the payloads are written.
 #[test]
 fn ids_of_generated_payloads() {
     let vectors: Vec<Vector<Tree>> =
@@ -35,7 +35,7 @@ struct Vector<P> {
     action_type: String,
     payload: P,
     scope: String,
-    /// What Python hashed, where it is short.
+    /// The text that Python hashed, where it is short.
     #[serde(default)]
     text: String,
     action_id: String,

@@ -28,7 +28,7 @@ use shuttle::thread;
 
 const LEASE: Duration = Duration::from_secs(30);
 
-/// Tries one scenario: half of its schedules at random, half with few switches at odd places.
+/// Explores one scenario: half of its schedules at random, half with few switches at odd places.
 fn explore(scenario: fn()) {
     let full = std::env::var_os("RETRY_EFFECTS_FULL").is_some();
     let schedules = if full { 1_000_000 } else { 10_000 };
@@ -44,7 +44,7 @@ fn success() -> Outcome {
     Outcome::Success(Payload::new("1"))
 }
 
-/// Its futures are ready.
+/// Returns the result of a future that is ready.
 fn now<T: Unpin>(future: StoreFuture<'_, T>) -> Result<T, StoreError> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(answer) => answer,
@@ -63,7 +63,7 @@ fn won(store: &InMemoryEffectStore, n: u32) -> Token {
     }
 }
 
-/// What so many threads answer.
+/// Returns the answers of this many threads.
 fn together<T: Send + 'static>(
     store: &InMemoryEffectStore,
     threads: usize,
@@ -138,7 +138,7 @@ fn a_completion_and_a_takeover_exclude_each_other() {
     });
 }
 
-/// Waits until nobody holds the action. A wake-up that is lost is a deadlock, which the explorer
+/// Waits until no call holds the action. A wake-up that is lost is a deadlock, which the explorer
 /// reports.
 fn joined(store: &InMemoryEffectStore) -> Resolved {
     loop {
@@ -159,7 +159,7 @@ fn every_waiter_is_woken() {
             0 => {
                 now(store.complete(&owner, success())).unwrap();
             }
-            // One that goes away takes nobody's place along.
+            // A waiter that leaves takes no other waiter's place along.
             1 => drop(store.changed(id(1))),
             _ => assert!(matches!(joined(&store), Resolved::Done(_))),
         });
@@ -172,7 +172,7 @@ fn a_waiter_is_woken_for_each_change() {
         let store = InMemoryEffectStore::with_clock(ManualClock::new());
         together(&store, 3, |place, store| match place {
             0 => {
-                // Free, held again, and done: who joined either claim learns of its end.
+                // Free, held again, and done: a waiter that joined either claim learns of its end.
                 now(store.release(&won(&store, 1))).unwrap();
                 let last = won(&store, 1);
                 now(store.complete(&last, Outcome::in_doubt(None))).unwrap();
@@ -231,7 +231,7 @@ fn a_purge_leaves_what_is_claimed() {
     });
 }
 
-/// The explorer must find these: a claim that is read, then written...
+/// The explorer must find these faults: a claim that is read, then written...
 #[test]
 #[should_panic(expected = "both run")]
 fn a_planted_check_then_act_is_found() {

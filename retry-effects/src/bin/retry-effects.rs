@@ -10,7 +10,7 @@
 //! retry-effects stats
 //! ```
 //!
-//! `retry-effects --help` says the rest. It is built with the features of the stores that it is to
+//! `retry-effects --help` shows the rest. Build it with the features of the stores that it is to
 //! read: `cargo install retry-effects --features cli,sqlite,postgres-tls,redis-tls`.
 
 fn main() -> std::process::ExitCode {

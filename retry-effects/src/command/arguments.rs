@@ -1,4 +1,4 @@
-//! The command line, and the help that teaches it.
+//! The command line, and its help.
 #![expect(
     clippy::doc_markdown,
     reason = "what is written here is what a terminal shows"
@@ -172,7 +172,7 @@ struct Word {
 }
 
 impl SettleArguments {
-    /// What is said of it.
+    /// Returns the settlement.
     pub(super) fn settlement(&self) -> Settlement {
         let success = self.word.success.clone();
         success.map_or(Settlement::NotApplied, Settlement::Success)

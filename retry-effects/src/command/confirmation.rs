@@ -1,10 +1,10 @@
-//! The question before anything is changed.
+//! The question before a change.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use super::failure::Failure;
 
-/// Says so where nobody can be asked: before anything is looked for.
+/// Returns an error if no question can be asked: before anything is looked up.
 pub(super) fn possible(yes: bool) -> Result<(), Failure> {
     if yes || (io::stdin().is_terminal() && io::stderr().is_terminal()) {
         return Ok(());
@@ -16,7 +16,7 @@ pub(super) fn possible(yes: bool) -> Result<(), Failure> {
     ))
 }
 
-/// Asks on the terminal, whatever stdout is. Anything but `y` and `yes` means no.
+/// Asks on the terminal, whatever stdout is. Any answer but `y` and `yes` means no.
 pub(super) fn given(question: &str) -> Result<(), Failure> {
     let mut err = io::stderr();
     write!(err, "{question} [y/N] ")?;

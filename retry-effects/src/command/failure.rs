@@ -1,4 +1,4 @@
-//! [`Failure`]: why the command did not do what it was asked, and the exit code that says so.
+//! [`Failure`]: why the command failed, and the exit code for it.
 
 use std::error::Error;
 use std::io;
@@ -8,16 +8,16 @@ use serde_json::json;
 
 use crate::protocol::store_error::StoreError;
 
-/// Why it was not done.
+/// The reason of the failure.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// What the record is does not allow it, or a person said no.
+    /// The record does not allow it, or the operator declined.
     Refused { kind: &'static str, message: String },
     /// The command line is wrong.
     Usage { kind: &'static str, message: String },
     /// The store cannot be used.
     Store { kind: &'static str, message: String },
-    /// What was found could not be written.
+    /// The result could not be written.
     Output(io::Error),
 }
 
@@ -32,7 +32,7 @@ impl Failure {
         Self::Usage { kind, message }
     }
 
-    /// With what a person needs to know beside it.
+    /// Adds what an operator needs to know beside it.
     pub(super) fn and(mut self, more: &str) -> Self {
         if let Self::Refused { message, .. }
         | Self::Usage { message, .. }
@@ -57,7 +57,7 @@ impl Failure {
         }
     }
 
-    /// For people, or as one object for programs.
+    /// Returns the text for people, or one object for programs.
     pub(super) fn told(&self, as_json: bool) -> String {
         let (kind, message) = match self {
             Self::Refused { kind, message }
@@ -103,7 +103,7 @@ impl Failure {
     }
 }
 
-/// An error and what it came from, without what was said already.
+/// Returns an error with its sources, without repetitions.
 fn with_sources(error: &dyn Error) -> String {
     let mut told = error.to_string();
     let mut source = error.source();

@@ -7,14 +7,14 @@ use crate::protocol::record::Record;
 use super::failure::Failure;
 use super::opened::Opened;
 
-/// How many digits lists show. Among ten million records, the chance that another one begins with
-/// the same is one in thirty million.
+/// The number of digits that lists show. Among ten million records, the chance that another one
+/// begins with the same digits is one in thirty million.
 pub(super) const SHOWN: usize = 12;
 
-/// The fewest digits that are looked for.
+/// The fewest digits that a search takes.
 const FEWEST: usize = 4;
 
-/// The digits that an id has.
+/// The number of digits of an id.
 const ALL: usize = 64;
 
 /// An id, or what it begins with: 4 to 64 hexadecimal digits.
@@ -33,7 +33,7 @@ impl IdText {
         Ok(Self(digits))
     }
 
-    /// The one record that it names.
+    /// Returns the one record that it names.
     pub(super) fn find(&self, opened: &Opened) -> Result<Record, Failure> {
         if let Ok(id) = self.0.parse::<ActionId>() {
             let found = opened.wait(opened.store.get(id))?;
@@ -72,7 +72,7 @@ impl IdText {
         )
     }
 
-    /// The id just before the first one that it may be; `None` where that is the first of all.
+    /// Returns the id just before the first match; `None` if the first match is the first of all ids.
     fn before(&self) -> Option<ActionId> {
         let first = format!("{:0<ALL$}", self.0);
         let mut bytes = *first.parse::<ActionId>().ok()?.as_bytes();
@@ -87,7 +87,7 @@ impl IdText {
     }
 }
 
-/// What lists show of an id.
+/// Returns the digits of an id that lists show.
 pub(super) fn short(id: ActionId) -> String {
     let mut digits = id.to_string();
     digits.truncate(SHOWN);

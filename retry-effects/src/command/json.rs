@@ -1,5 +1,5 @@
-//! A record as programs read it. The names and forms of the fields are a promise: some may be added,
-//! none changes.
+//! A record in the JSON form for programs. The names and forms of the fields are a promise: some may
+//! be added, none changes.
 
 use std::time::SystemTime;
 
@@ -14,12 +14,12 @@ use crate::stores::timestamp;
 
 use super::settlement::accepted;
 
-/// One record, as `list` and `show` give it.
+/// Returns one record, as `list` and `show` give it.
 pub(super) fn record(record: &Record) -> String {
     serde_json::to_string(&Form(record)).expect("texts and numbers have a JSON form")
 }
 
-/// RFC 3339, in UTC.
+/// Writes a time as RFC 3339, in UTC.
 pub(super) fn time(time: SystemTime) -> String {
     let since = time.duration_since(SystemTime::UNIX_EPOCH);
     timestamp::written(millis(since.unwrap_or_default()))
@@ -48,7 +48,7 @@ impl Serialize for Form<'_> {
         map.serialize_entry("completed_at", &record.completed_at.map(time))?;
         map.serialize_entry("lease_left_ms", &record.lease_left.map(millis))?;
         map.serialize_entry("renewals", &record.renewals)?;
-        // As a text: it is shown as it is recorded, whatever form it has.
+        // As a text: it is shown as recorded, whatever its form is.
         map.serialize_entry("payload", &payload.map(Payload::json))?;
         map.serialize_entry("payload_format", &payload.map(Payload::format))?;
         map.serialize_entry("may_settle", &accepted(record))?;

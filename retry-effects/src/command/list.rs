@@ -1,4 +1,4 @@
-//! `list`: the records that stand somewhere, one a line.
+//! `list`: the selected records, one per line.
 
 use std::time::SystemTime;
 
@@ -35,7 +35,7 @@ pub(super) fn list(
     }
 }
 
-/// An array with one record a line.
+/// Writes an array with one record per line.
 fn as_json(mut pages: Pages<'_>, screen: &mut Screen<'_>) -> Result<(), Failure> {
     let mut last: Option<String> = None;
     screen.line("[")?;
@@ -52,7 +52,8 @@ fn as_json(mut pages: Pages<'_>, screen: &mut Screen<'_>) -> Result<(), Failure>
     Ok(screen.line("]")?)
 }
 
-/// The first page decides how wide the columns are, so that a store of any size is listed.
+/// Writes a table. The first page sets the widths of the columns, so that a store of any size is
+/// listed.
 fn as_table(mut pages: Pages<'_>, screen: &mut Screen<'_>) -> Result<(), Failure> {
     let mut table = None;
     while let Some(page) = pages.next()? {

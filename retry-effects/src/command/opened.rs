@@ -1,4 +1,4 @@
-//! [`Opened`]: the store that a command works on. What is there is opened, and nothing is made.
+//! [`Opened`]: the store that a command works on. Only an existing store is opened; none is created.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use super::failure::Failure;
 use super::place::{Kind, Place};
 use super::store_arguments::StoreArguments;
 
-/// A store, where it is, and what waits for its answers.
+/// A store, its place, and the runtime that waits for its answers.
 pub(super) struct Opened {
     pub(super) store: Arc<dyn EffectStore>,
     pub(super) place: Place,
@@ -25,7 +25,7 @@ pub(super) struct Opened {
 }
 
 impl Opened {
-    /// Opens what is there, and makes nothing.
+    /// Opens an existing store, and creates nothing.
     pub(super) fn open(arguments: StoreArguments) -> Result<Self, Failure> {
         let place = Place::of(arguments)?;
         let store = match &place.kind {
@@ -42,7 +42,7 @@ impl Opened {
         })
     }
 
-    /// What the store answers.
+    /// Waits for the store's answer.
     pub(super) fn wait<T: Unpin>(&self, answer: StoreFuture<'_, T>) -> Result<T, StoreError> {
         self.runtime.block_on(answer)
     }
@@ -63,7 +63,7 @@ fn postgres(url: &str, schema: Option<&str>) -> Result<Arc<dyn EffectStore>, Fai
     if cfg!(not(feature = "postgres-tls")) && url.contains("sslmode=require") {
         return Err(not_built("Postgres by TLS", "postgres-tls"));
     }
-    // Nobody else works with this one: it needs no more connections.
+    // No other task works with this store: it needs no more connections.
     let mut options = PostgresEffectStore::options().existing().pool_size(1);
     if let Some(schema) = schema {
         options = options.schema(schema);
@@ -86,8 +86,8 @@ fn redis(url: &str, prefix: Option<&str>) -> Result<Arc<dyn EffectStore>, Failur
     if cfg!(not(feature = "redis-tls")) && is_redis_tls(url) {
         return Err(not_built("Redis by TLS", "redis-tls"));
     }
-    // Whether to live with that loss is its application's choice, and a settlement or a purge that
-    // is lost leaves the record as it was.
+    // Accepting that loss is the choice of the application, and a settlement or a purge that is lost
+    // leaves the record as it was.
     let mut options = RedisEffectStore::options().existing().accept_loss();
     if let Some(prefix) = prefix {
         options = options.prefix(prefix);

@@ -1,4 +1,4 @@
-//! [`Pages`]: the records that a filter selects, so many at a time.
+//! [`Pages`]: the records that a filter selects, page by page.
 
 use crate::protocol::filter::Filter;
 use crate::protocol::record::Record;
@@ -6,10 +6,10 @@ use crate::protocol::store_error::StoreError;
 
 use super::opened::Opened;
 
-/// How many records are held at a time.
+/// The number of records held at a time.
 const PAGE: usize = 1000;
 
-/// Goes through a store of any size in the memory of one page.
+/// Reads a store of any size in the memory of one page.
 pub(super) struct Pages<'a> {
     opened: &'a Opened,
     filter: Filter,
@@ -17,7 +17,7 @@ pub(super) struct Pages<'a> {
 }
 
 impl<'a> Pages<'a> {
-    /// What `filter` selects, up to its limit.
+    /// Returns the records that `filter` selects, up to its limit.
     pub(super) fn of(opened: &'a Opened, filter: Filter) -> Self {
         Self {
             opened,
@@ -26,7 +26,7 @@ impl<'a> Pages<'a> {
         }
     }
 
-    /// The next ones, which are not none; `None` at the end.
+    /// Returns the next page, which is never empty; `None` at the end.
     pub(super) fn next(&mut self) -> Result<Option<Vec<Record>>, StoreError> {
         let limit = self.left.min(PAGE);
         self.filter.limit = Some(limit);

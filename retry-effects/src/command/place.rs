@@ -1,4 +1,4 @@
-//! [`Place`]: where the store is, by the command line and the environment.
+//! [`Place`]: the address of the store, by the command line and the environment.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -15,16 +15,16 @@ const STORE: &str = "RETRY_EFFECTS_STORE";
 const SCHEMA: &str = "RETRY_EFFECTS_SCHEMA";
 const PREFIX: &str = "RETRY_EFFECTS_PREFIX";
 
-/// Where a store is.
+/// The address of a store.
 #[derive(Debug)]
 pub(super) struct Place {
     pub(super) kind: Kind,
-    /// What leads there on a command line, apart from what the environment says.
+    /// The flags that lead there on a command line, without what the environment gives.
     flags: String,
     hides_password: bool,
 }
 
-/// What leads to it.
+/// The kind of store, and its address.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Sqlite(PathBuf),
@@ -33,7 +33,7 @@ pub(super) enum Kind {
 }
 
 impl Place {
-    /// What the command line says, else the environment.
+    /// Takes the address from the command line, else from the environment.
     pub(super) fn of(arguments: StoreArguments) -> Result<Self, Failure> {
         Self::with(arguments, |name| {
             std::env::var_os(name).filter(|value| !value.is_empty())
@@ -77,8 +77,8 @@ impl Place {
         })
     }
 
-    /// What a command about this store has to say besides, beginning with a space where there is
-    /// anything. Passwords are left out.
+    /// Returns the further flags of a command for this store, beginning with a space if there are
+    /// any. Passwords are left out.
     pub(super) fn flags(&self) -> &str {
         &self.flags
     }
@@ -89,7 +89,7 @@ impl Place {
     }
 }
 
-/// Without passwords.
+/// Shows the address without passwords.
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
@@ -116,7 +116,7 @@ impl Kind {
         }
         let is_url = text.contains("://");
         if !is_url && !libpq::is_address(&text) {
-            // A path, unless somebody has mistyped an address: what is in it is not shown.
+            // A path, unless it is a mistyped address, whose content is not shown.
             let path = PathBuf::from(place);
             return if hidden(&text) == text || path.exists() {
                 Ok(Self::Sqlite(path))
@@ -154,7 +154,7 @@ impl Kind {
     }
 }
 
-/// Why a place is none, without the place: it may hold a password.
+/// Returns the error for an invalid address, without the address: it may hold a password.
 fn no_place(why: &str) -> Failure {
     Failure::usage(
         "bad_store",
@@ -170,7 +170,7 @@ fn misplaced(flag: &str, of: &str, kind: &Kind) -> Failure {
     Failure::usage("bad_store", message)
 }
 
-/// The flags of a command line that lead to the same store, without a password.
+/// Returns the flags of a command line that lead to the same store, without a password.
 fn flags(arguments: &StoreArguments) -> String {
     let store = arguments.store.as_deref().map(OsStr::to_string_lossy);
     let store = store.filter(|store| hidden(store) == *store);

@@ -1,4 +1,4 @@
-//! `purge`: finished records that are old enough are removed.
+//! `purge`: removes finished records that are old enough.
 
 use std::time::{Duration, SystemTime};
 
@@ -40,8 +40,8 @@ pub(super) fn purge(
     told(removed, false, age, screen)
 }
 
-/// How many finished records are that old, by this machine's clock. Those that their function keeps
-/// longer are among them: a record does not tell that.
+/// Returns the number of finished records of that age, by this machine's clock. Those that their
+/// function keeps longer are included: a record does not show that.
 fn count(opened: &Opened, age: Duration) -> Result<u64, StoreError> {
     let now = SystemTime::now();
     let mut count = 0;

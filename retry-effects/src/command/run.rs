@@ -11,7 +11,7 @@ use super::opened::Opened;
 use super::screen::Screen;
 use super::{list, purge, secrets, settle, show, stats};
 
-/// Does what the command line says, and says how it went.
+/// Runs the command line, and reports the result.
 #[must_use]
 pub fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {
@@ -24,10 +24,10 @@ pub fn run() -> ExitCode {
     let done = perform(arguments, &mut screen);
     match done.and_then(|()| Ok(screen.flush()?)) {
         Ok(()) => ExitCode::SUCCESS,
-        // Whoever read it has seen enough: `| head`.
+        // The reader has closed the pipe: `| head`.
         Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {
-            // What was found before it went wrong comes first.
+            // The output from before the failure comes first.
             let _ = screen.flush();
             let _ = writeln!(io::stderr(), "{}", failure.told(json));
             failure.exit_code()
@@ -46,10 +46,10 @@ fn perform(arguments: Arguments, screen: &mut Screen<'_>) -> Result<(), Failure>
     }
 }
 
-/// Help that was asked for, or what is wrong with the command line.
+/// Prints the help, or what is wrong with the command line.
 fn explained(said: &clap::Error) -> ExitCode {
     let mut text = said.render().to_string();
-    // It quotes what it does not understand, which may be an address with a password.
+    // It quotes the arguments that it does not understand, which may be an address with a password.
     for argument in std::env::args_os().skip(1) {
         let argument = argument.to_string_lossy();
         let value = argument.split_once('=').map_or("", |(_, value)| value);

@@ -1,8 +1,8 @@
-//! [`Screen`]: where the answer is written, for people or for programs.
+//! [`Screen`]: the output, for people or for programs.
 
 use std::io::{self, Write};
 
-/// Where the answer is written, and for whom.
+/// The output, and its format.
 pub(super) struct Screen<'a> {
     out: Box<dyn Write + 'a>,
     json: bool,
@@ -13,7 +13,7 @@ impl<'a> Screen<'a> {
         Self { out, json }
     }
 
-    /// Whether a program reads it.
+    /// Whether the output is for a program.
     pub(super) fn is_json(&self) -> bool {
         self.json
     }

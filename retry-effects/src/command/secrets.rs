@@ -1,13 +1,13 @@
-//! A store's address without its password. What is not known to be harmless is not shown: people forget
-//! to quote and to escape, and then a part of a password looks like something else.
+//! A store's address without its password. Only text known to be harmless is shown: people forget to
+//! quote and to escape, and then a part of a password looks like something else.
 
 use crate::stores::libpq;
 
-/// In place of what is not shown.
+/// Replaces hidden text.
 const HIDDEN: &str = "***";
 
-/// What may be said of an address, as the command line or the environment gives it: a URL, the keywords
-/// of libpq, or the path of a file.
+/// Returns an address without its secrets, as the command line or the environment gives it: a URL,
+/// the keywords of libpq, or the path of a file.
 pub(super) fn hidden(place: &str) -> String {
     if let Some((scheme, rest)) = place.split_once("://") {
         return format!("{scheme}://{}", hidden_url(scheme, rest));
@@ -15,7 +15,7 @@ pub(super) fn hidden(place: &str) -> String {
     if libpq::is_address(place) {
         return hidden_keywords(place);
     }
-    // No address; but it may have been meant as one.
+    // Not an address; but it may be meant as one.
     let names = place.split_inclusive(['=', ';', '&', ' ']);
     let has_secret = names.filter_map(|part| part.strip_suffix('='));
     if has_secret.into_iter().any(is_secret) {
@@ -35,8 +35,8 @@ fn hidden_url(scheme: &str, rest: &str) -> String {
     let authority = base.split('/').next().unwrap_or_default();
     let port = authority.rsplit_once(':').map_or("", |(_, port)| port);
     let is_port = authority.ends_with(']') || port.bytes().all(|byte| byte.is_ascii_digit());
-    // A password goes on to the last `@`: some have one in them, or a `/`. One with a `?` in it seems to
-    // be a query.
+    // A password ends at the last `@`: it may contain an `@` or a `/`. A password with a `?` looks
+    // like a query.
     let (userinfo, host, query) = if base.contains('@') || is_port {
         match base.rsplit_once('@') {
             Some((userinfo, host)) => (Some(userinfo), host, query),
@@ -50,7 +50,7 @@ fn hidden_url(scheme: &str, rest: &str) -> String {
     };
     let user = userinfo.map(|userinfo| match userinfo.split_once(':') {
         Some((user, _)) => format!("{user}:{HIDDEN}@"),
-        // To Redis nobody is a user without a password: it is one without a colon.
+        // Redis has no user without a password: text without a colon is the password.
         None if !scheme.to_ascii_lowercase().starts_with("postgres") => format!("{HIDDEN}@"),
         None => format!("{userinfo}@"),
     });
@@ -86,7 +86,7 @@ fn hidden_keywords(place: &str) -> String {
         parts.push(HIDDEN.to_owned());
     }
     let written = parts.join(" ");
-    // As it was written, where nothing is hidden.
+    // Unchanged, where nothing is hidden.
     if written.contains(HIDDEN) {
         written
     } else {
@@ -173,7 +173,7 @@ mod tests {
                 "host=h  port = 5432 dbname='a b'",
                 "host=h  port = 5432 dbname='a b'",
             ),
-            // What was meant as an address and is none.
+            // Meant as an address, but none.
             ("u:SECRET@h/d", "***@h/d"),
             ("postgres:/u:SECRET@h/d", "***@h/d"),
             ("Host=h;Password=SECRET;User=u", "***"),

@@ -1,4 +1,4 @@
-//! `settle`: a person's word on a record in doubt.
+//! `settle`: an operator's settlement of a record in doubt.
 
 use std::fmt::Write;
 
@@ -40,7 +40,7 @@ pub(super) fn settle(
     told(&record, &settlement, changes, screen)
 }
 
-/// What is about to happen, and what speaks against it.
+/// Returns the question: what the settlement does, and the reasons against it.
 fn question(opened: &Opened, record: &Record, settlement: &Settlement) -> String {
     let mut text = format!(
         "{}\n  {}{} in {}\n  is {}, fence {}\n",
@@ -92,7 +92,7 @@ fn for_whom(record: &Record) -> String {
     }
 }
 
-/// A settlement without an answer may have been recorded.
+/// Returns the failure of a settlement. A settlement without an answer may have been recorded.
 fn unsettled(error: StoreError) -> Failure {
     let is_unknown = matches!(error, StoreError::Unavailable { .. });
     let failure = Failure::from(error);

@@ -1,4 +1,4 @@
-//! What may be said of a record, and what may not.
+//! The settlements that a record allows, and those that it does not.
 
 use std::fs;
 
@@ -13,9 +13,9 @@ use crate::protocol::store_error::StoreError;
 use super::failure::Failure;
 use super::id;
 
-/// A result as it is given on the command line: JSON, or `@` and the file that holds it.
+/// Reads a result from the command line: JSON, or `@` and the file that holds it.
 ///
-/// It is kept as it is written: numbers of any size stay what they are.
+/// It is kept as it is written: numbers of any size stay unchanged.
 pub(super) fn result(text: &str) -> Result<Payload, String> {
     let read = match text.strip_prefix('@') {
         Some(path) => fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?,
@@ -30,7 +30,7 @@ pub(super) fn result(text: &str) -> Result<Payload, String> {
     }
 }
 
-/// What a store takes of a person on this record now: `success`, `not_applied`.
+/// Returns the settlements that a store now accepts from an operator: `success`, `not_applied`.
 pub(super) fn accepted(record: &Record) -> Vec<&'static str> {
     let words = [
         ("success", Settlement::Success(Payload::new("null"))),
@@ -42,7 +42,7 @@ pub(super) fn accepted(record: &Record) -> Vec<&'static str> {
     taken.map(|(name, _)| *name).collect()
 }
 
-/// Why the store would refuse it, as far as the record tells.
+/// Returns why the store would refuse it, as far as the record shows.
 pub(super) fn refusal(
     record: &Record,
     pinned: Option<Fence>,
@@ -82,7 +82,7 @@ pub(super) fn refusal(
     }
 }
 
-/// Whether there is nothing left to do.
+/// Whether nothing is left to do.
 pub(super) fn is_so_already(record: &Record, settlement: &Settlement) -> bool {
     match settlement {
         Settlement::Success(payload) => {

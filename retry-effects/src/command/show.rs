@@ -1,4 +1,4 @@
-//! `show`: one record, what settling it would mean, and how it is done.
+//! `show`: one record, what settling it would mean, and the commands for it.
 
 use std::io;
 use std::time::SystemTime;
@@ -16,7 +16,7 @@ use super::place::Place;
 use super::screen::Screen;
 use super::{json, settlement, span};
 
-/// How wide the text below the fields is.
+/// The width of the text below the fields.
 const WIDTH: usize = 88;
 
 pub(super) fn show(
@@ -38,7 +38,7 @@ pub(super) fn show(
     Ok(commands(&record, &opened.place, screen)?)
 }
 
-/// What is known of it.
+/// Returns the fields of a record.
 fn fields(record: &Record, now: SystemTime) -> Vec<(&'static str, String)> {
     let mut fields = vec![
         ("id", record.id.to_string()),
@@ -72,7 +72,7 @@ fn fields(record: &Record, now: SystemTime) -> Vec<(&'static str, String)> {
     fields
 }
 
-/// The version of a text's form, and what it is where it is not JSON.
+/// Returns the version of a text's form, explained if it is not JSON.
 fn form(version: u32) -> String {
     match version {
         ..=FORMAT => version.to_string(),
@@ -124,7 +124,7 @@ fn or_none(text: String) -> String {
     }
 }
 
-/// What settling this record would mean, for people.
+/// Returns what settling this record would mean, for people.
 fn meaning(record: &Record) -> &'static str {
     match record.status {
         Status::InDoubt if record.applied => {
@@ -158,7 +158,7 @@ fn meaning(record: &Record) -> &'static str {
     }
 }
 
-/// The commands that settle it, ready to be copied.
+/// Writes the commands that settle it, ready to be copied.
 fn commands(record: &Record, place: &Place, screen: &mut Screen<'_>) -> io::Result<()> {
     let words = settlement::accepted(record);
     if words.is_empty() {
@@ -186,7 +186,7 @@ fn commands(record: &Record, place: &Place, screen: &mut Screen<'_>) -> io::Resu
     Ok(())
 }
 
-/// Lines of a text, none longer than [`WIDTH`] unless one word is.
+/// Splits a text into lines, none longer than [`WIDTH`] unless a single word is.
 fn wrapped(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {

@@ -11,7 +11,7 @@ const UNITS: [(char, u64); 5] = [
     ('s', 1),
 ];
 
-/// A span with its units. A bare number is refused: what it would purge depends on a guess.
+/// Parses a span with its units. A bare number is refused: what it would purge depends on a guess.
 pub(super) fn parse(text: &str) -> Result<Duration, String> {
     const ALLOWED: &str =
         "it must be whole numbers with units of w, d, h, m or s, as in 7d or 1h30m";
@@ -36,7 +36,7 @@ pub(super) fn parse(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_secs(seconds))
 }
 
-/// Its two largest units: `2d4h`, `45s`.
+/// Writes its two largest units: `2d4h`, `45s`.
 pub(super) fn written(span: Duration) -> String {
     let seconds = span.as_secs();
     let days_and_below = UNITS.iter().skip(1);
@@ -56,7 +56,7 @@ pub(super) fn written(span: Duration) -> String {
     }
 }
 
-/// How long ago that was by this machine's clock; one that is ahead says zero.
+/// Returns the time since then by this machine's clock; zero for a time that is ahead of it.
 pub(super) fn since(time: SystemTime, now: SystemTime) -> Duration {
     now.duration_since(time).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! `stats`: how many records stand where, and the oldest that wait for somebody.
+//! `stats`: the number of records in each state, and the oldest open records.
 
 use std::time::SystemTime;
 
@@ -24,22 +24,22 @@ pub(super) fn stats(opened: &Opened, screen: &mut Screen<'_>) -> Result<(), Fail
     }
 }
 
-/// Those that stand in one state.
+/// The records in one state.
 #[derive(Default)]
 struct Standing {
     count: u64,
     oldest: Option<Record>,
 }
 
-/// How many stand where, at about one time.
+/// The number of records in each state, at about one time.
 struct Census {
     standing: [Standing; Status::ALL.len()],
     applied: u64,
 }
 
 impl Census {
-    /// Goes through the whole store, page by page: a claim turns doubtful by itself, which no
-    /// counter hears of.
+    /// Reads the whole store, page by page: a claim becomes doubtful by the passing of time, which no
+    /// counter observes.
     fn taken(opened: &Opened) -> Result<Self, StoreError> {
         let mut census = Self {
             standing: Default::default(),
@@ -139,7 +139,7 @@ impl Census {
     }
 }
 
-/// Whether somebody may wait for it.
+/// Whether a caller may wait for it.
 fn is_open(status: Status) -> bool {
     matches!(status, Status::Pending | Status::InDoubt)
 }

@@ -1,4 +1,4 @@
-//! The arguments that say where the store is.
+//! The arguments for the address of the store.
 #![expect(
     clippy::doc_markdown,
     reason = "what is written here is what a terminal shows"

@@ -1,8 +1,8 @@
-//! How a text is written for a shell.
+//! Quoting of texts for a shell.
 
 use crate::protocol::plain::plain;
 
-/// As a shell reads it.
+/// Quotes a text for a shell.
 pub(super) fn quoted(text: &str) -> String {
     let is_bare = |char: char| char.is_ascii_alphanumeric() || "_-./:=+,@".contains(char);
     if !text.is_empty() && text.chars().all(is_bare) {

@@ -1,4 +1,4 @@
-//! What a claim finds, and what it makes of it.
+//! The results of a claim, by the record that it meets.
 
 use crate::conformance::harness::Harness;
 use crate::conformance::stage::{LONG, Ruling, Stage, demand, hash, is_finished, payload, said};

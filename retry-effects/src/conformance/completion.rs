@@ -1,4 +1,4 @@
-//! Who may complete what, and how often.
+//! The right to complete an action, and repeated completions.
 
 use crate::conformance::harness::Harness;
 use crate::conformance::stage::{
@@ -73,7 +73,7 @@ pub(super) async fn another_outcome_is_refused(harness: &dyn Harness) -> Ruling 
 pub(super) async fn a_late_success_is_accepted(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;
     let token = stage.expired(1).await?;
-    // Somebody has seen it in doubt, and left it alone.
+    // Another caller has seen it in doubt, and left it alone.
     let seen = stage.claim(&Stage::request(1)).await?;
     demand!(
         matches!(seen, Claim::InDoubt(_)),
@@ -102,7 +102,7 @@ pub(super) async fn a_late_failure_never_replaces_a_success(harness: &dyn Harnes
         stage.store.renew(&token, stage.lease()).await,
     )?;
     stage.stands(1, Status::Success, token.fence()).await?;
-    // What the person said is what the owner says.
+    // The owner reports the same result as the operator.
     stage.complete(&token, success()).await
 }
 

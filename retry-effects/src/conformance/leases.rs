@@ -31,13 +31,13 @@ pub(super) async fn a_lease_that_runs_out_is_in_doubt(harness: &dyn Harness) -> 
             "{record:?} should be in doubt with fence {}",
             token.fence()
         );
-        // A store need not know. One that does counts on.
+        // A store need not know the time since then. One that does counts on.
         let at_least = stage.lease() * passed;
         demand!(
             record.lease_over.is_none_or(|over| over >= at_least),
             "the lease of {record:?} should be over for {at_least:?}"
         );
-        // However long it lies there.
+        // However long it is in doubt.
         stage.pass(stage.lease()).await;
     }
     for (status, expected) in [(Status::InDoubt, 1), (Status::Pending, 0)] {
@@ -66,7 +66,7 @@ pub(super) async fn a_renewal_prolongs_the_lease(harness: &dyn Harness) -> Rulin
         );
         demand!(busy.left > LONG / 2, "{busy:?} has too little left");
     }
-    // A renewal may also be shorter.
+    // A renewal may also shorten a lease.
     said(
         "a renewal",
         stage.store.renew(&token, Duration::from_millis(1)).await,
@@ -86,7 +86,7 @@ pub(super) async fn an_expired_claim_is_renewed_by_its_owner(harness: &dyn Harne
         matches!(claim, Claim::Busy(_)),
         "a claim renewed late should be Busy, and is {claim:?}"
     );
-    // An owner that said that it does not know stays in doubt.
+    // An owner that reported a doubt stays in doubt.
     let token = stage.put(2, Status::InDoubt).await?;
     said("a renewal in doubt", stage.store.renew(&token, LONG).await)?;
     stage.stands(2, Status::InDoubt, token.fence()).await

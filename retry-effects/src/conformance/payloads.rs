@@ -1,4 +1,4 @@
-//! What is written is what is read: results, errors and names.
+//! Results, errors and names are read as they were written.
 
 use crate::conformance::harness::Harness;
 use crate::conformance::stage::{Ruling, Stage, demand};
@@ -40,7 +40,7 @@ pub(super) async fn results_come_back_as_they_were(harness: &dyn Harness) -> Rul
                 };
                 let shown: String = text.chars().take(40).collect();
                 demand!(same, "{shown} of format {format} has become {claim:?}");
-                // The acknowledgement was lost: it is still the same outcome.
+                // The acknowledgement was lost: the outcome is still the same.
                 stage.complete(&token, outcome).await?;
             }
         }

@@ -1,4 +1,4 @@
-//! What people see: one record, lists, and how many there are.
+//! The operator's view: one record, lists, and counts.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Which records may go, and what stays behind.
+//! The records that a purge may remove, and what remains of them.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ pub(super) async fn a_purge_takes_what_is_finished_and_nothing_else(
         stage.purge(Duration::ZERO).await? == 0,
         "nothing is left to purge"
     );
-    // They are still their owners'.
+    // They still belong to their owners.
     for token in [pending, doubtful, expired] {
         stage.complete(&token, success()).await?;
     }
@@ -126,7 +126,7 @@ pub(super) async fn fences_grow_across_a_purge(harness: &dyn Harness) -> Ruling 
             next.fence() > former.fence(),
             "{next:?} after {former:?} was purged"
         );
-        // The owner of the purged record is still about.
+        // The owner of the purged record still runs.
         let zombie = stage.store.complete(&former, success()).await;
         super::stage::lost("a completion from before the purge", zombie)?;
         stage.stands(1, Status::Pending, next.fence()).await?;

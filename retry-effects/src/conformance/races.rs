@@ -1,4 +1,4 @@
-//! Many threads at one action. What they do is counted outside the store.
+//! Many threads on one action. Their effects are counted outside the store.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Barrier, Mutex, MutexGuard, PoisonError};
@@ -163,14 +163,14 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What so many threads answer that begin at the same moment.
+/// Returns the answers of this many threads that begin at the same moment.
 async fn together<T: Send + 'static>(
     threads: u32,
     task: impl Fn(u32) -> HarnessFuture<'static, T>,
 ) -> Vec<T> {
     let start = Arc::new(Barrier::new(threads as usize));
     let run = |place| {
-        // Its input and output is driven by the runtime that runs the suite.
+        // The store's input and output is driven by the runtime that runs the suite.
         let (start, runtime, task) = (start.clone(), Handle::current(), task(place));
         spawn_blocking(move || {
             start.wait();

@@ -1,4 +1,4 @@
-//! Why a record is in doubt: for the person who settles it, and no part of the outcome.
+//! The reason of a doubt: for the operator who settles the record, and no part of the outcome.
 
 use crate::conformance::harness::Harness;
 use crate::conformance::stage::{Ruling, Stage, demand, failed, id, lost, payload, said, success};
@@ -13,7 +13,7 @@ pub(super) async fn a_reason_decides_nothing(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;
     for (n, applied) in [(1, false), (2, true)] {
         let token = doubt(&stage, n, applied).await?;
-        // The same outcome, whatever is said of it.
+        // The same outcome, whatever the reason is.
         for reason in [None, Some(Reason::new("another")), Some(reason())] {
             stage
                 .complete(&token, Outcome::InDoubt { applied, reason })
@@ -30,7 +30,7 @@ pub(super) async fn a_reason_decides_nothing(harness: &dyn Harness) -> Ruling {
                 "{record:?} should have the first reason, or none"
             );
         }
-        // The owner ends after all, and a result is a result.
+        // The owner ends after all, and its result replaces the doubt.
         stage.complete(&token, success()).await?;
         without_reason(&stage, n, Status::Success).await?;
         stage.complete(&token, success()).await?;
@@ -57,7 +57,7 @@ pub(super) async fn a_reason_decides_nothing(harness: &dyn Harness) -> Ruling {
         said("a settlement", settled)?;
         without_reason(&stage, n, status).await?;
     }
-    // The next owner's doubt is its own.
+    // The next owner's doubt has no reason of the former owner's.
     let former = doubt(&stage, 7, false).await?;
     let mut request = Stage::request(7);
     request.takeover = Some(former.fence());
@@ -85,7 +85,7 @@ pub(super) async fn the_reason_of_a_doubt_is_kept(harness: &dyn Harness) -> Ruli
         let doubt = Outcome::in_doubt(Some(reason.clone()));
         stage.complete(&token, doubt).await?;
     }
-    // What is known better is said better; what says nothing takes nothing away.
+    // A better reason replaces the first; an outcome without a reason removes none.
     let token = doubt(&stage, 5, false).await?;
     let better = Outcome::applied(Some(Reason::new("it has no form")));
     stage.complete(&token, better).await?;
@@ -116,7 +116,7 @@ fn reason() -> Reason {
     Reason::new("the connection was lost before the answer came")
 }
 
-/// An owner that does not know what it did, and says why.
+/// Puts an action in doubt by its owner, with a reason.
 async fn doubt(stage: &Stage<'_>, n: u32, applied: bool) -> Ruling<Token> {
     let token = stage.won(n).await?;
     let reason = Some(reason());
@@ -126,7 +126,7 @@ async fn doubt(stage: &Stage<'_>, n: u32, applied: bool) -> Ruling<Token> {
     Ok(token)
 }
 
-/// A record in doubt as each method gives it.
+/// Returns a record in doubt as each method returns it.
 async fn seen(stage: &Stage<'_>, n: u32) -> Ruling<Vec<Record>> {
     let got = stage.record(n).await?;
     let all = Filter::all().status(Status::InDoubt);
@@ -146,7 +146,7 @@ async fn seen(stage: &Stage<'_>, n: u32) -> Ruling<Vec<Record>> {
     Ok(seen)
 }
 
-/// Demands that nothing is left of the reason, nor taken for a result.
+/// Demands that the reason is gone, and is not taken for a result.
 async fn without_reason(stage: &Stage<'_>, n: u32, status: Status) -> Ruling {
     let record = stage.record(n).await?.ok_or("there should be a record")?;
     let has_result = matches!(status, Status::Success | Status::Failed);

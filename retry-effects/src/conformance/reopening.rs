@@ -1,4 +1,4 @@
-//! What a durable store still knows when it is opened again.
+//! The records of a durable store after it is opened again.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ pub(super) async fn records_outlive_the_store(harness: &dyn Harness) -> Ruling {
     for (n, status) in (1..).zip(Status::ALL.iter().copied()) {
         tokens.push((n, status, stage.put(n, status).await?));
     }
-    // The newest fence of all is purged.
+    // The purged record has the newest fence of all.
     let purged = stage.put(6, Status::Success).await?;
     let expected = said("a list", stage.store.list(&Default::default()).await)?;
     let Some(stage) = stage.reopened().await else {
@@ -21,7 +21,7 @@ pub(super) async fn records_outlive_the_store(harness: &dyn Harness) -> Ruling {
     };
     let found = said("a list", stage.store.list(&Default::default()).await)?;
     let same = expected.iter().zip(&found).all(|(expected, found)| {
-        // What is left of a lease is less by now, and what has passed since its end is more.
+        // By now less of the lease is left, and more time has passed since its end.
         let mut found = found.clone();
         found.lease_left = expected.lease_left;
         found.lease_over = expected.lease_over;

@@ -1,4 +1,4 @@
-//! A person's word on a record.
+//! An operator's settlement of a record.
 
 use crate::conformance::harness::Harness;
 use crate::conformance::stage::{
@@ -18,7 +18,7 @@ pub(super) async fn a_person_says_that_it_happened(harness: &dyn Harness) -> Rul
     let marked = stage.won(3).await?;
     stage.complete(&marked, applied()).await?;
     for (n, token) in [(1, expired), (2, doubtful), (3, marked)] {
-        // The second time its acknowledgement was lost.
+        // The second time, the acknowledgement of the first was lost.
         for _ in 0..2 {
             let word = Settlement::Success(payload());
             said(
@@ -49,7 +49,7 @@ pub(super) async fn a_person_says_that_it_did_not_happen(harness: &dyn Harness) 
             )?;
             stage.stands(n, Status::Released, token.fence()).await?;
         }
-        // The owner was not dead after all: too late.
+        // The owner was not dead after all: its outcome comes too late.
         for outcome in [success(), failed(), applied()] {
             let late = stage.store.complete(&token, outcome).await;
             lost("a completion after the settlement", late)?;

@@ -1,4 +1,4 @@
-//! What the rules are written with: a fresh store, and what they demand of it.
+//! The tools of the rules: a fresh store, and demands on it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,13 +14,13 @@ use crate::protocol::record::{Finished, Record, Resolved, Status};
 use crate::protocol::store::EffectStore;
 use crate::protocol::store_error::StoreError;
 
-/// How a rule ends: `Err` says what was wrong.
+/// The result of a rule: `Err` states what was wrong.
 pub(super) type Ruling<T = ()> = Result<T, String>;
 
-/// A lease that no rule outlives.
+/// A lease that outlasts every rule.
 pub(super) const LONG: Duration = Duration::from_secs(3600);
 
-/// Ends the rule where a condition does not hold.
+/// Ends the rule if a condition does not hold.
 macro_rules! demand {
     ($holds:expr, $($what:tt)+) => {
         if !$holds {
@@ -42,7 +42,7 @@ impl<'h> Stage<'h> {
         Self { harness, store }
     }
 
-    /// The claim of an action for a lease that outlives the rule, kept for no time.
+    /// Returns the request of a claim with a lease that outlasts the rule, kept for no time.
     pub(super) fn request(n: u32) -> ClaimRequest<'static> {
         let mut request = ClaimRequest::new(id(n), "conformance");
         request.lease = LONG;
@@ -54,7 +54,7 @@ impl<'h> Stage<'h> {
         said("a claim", self.store.pending(request).await)
     }
 
-    /// A claim that must be won.
+    /// Makes a claim that must be won.
     pub(super) async fn win(&self, request: &ClaimRequest<'_>) -> Ruling<Token> {
         match self.claim(request).await? {
             Claim::Won(token) if token.id() != request.id => {
@@ -75,7 +75,7 @@ impl<'h> Stage<'h> {
         self.win(&Self::request(n)).await
     }
 
-    /// A claim whose lease has run out.
+    /// Returns a claim whose lease has run out.
     pub(super) async fn expired(&self, n: u32) -> Ruling<Token> {
         let mut request = Self::request(n);
         request.lease = self.harness.lease();
@@ -84,7 +84,7 @@ impl<'h> Stage<'h> {
         Ok(token)
     }
 
-    /// Lets so much time pass, and somewhat more.
+    /// Lets this much time pass, and a little more.
     pub(super) async fn pass(&self, time: Duration) {
         let more = Duration::from_millis(20);
         self.harness.pass_time(time.saturating_add(more)).await;
@@ -98,7 +98,7 @@ impl<'h> Stage<'h> {
         said("a completion", self.store.complete(token, outcome).await)
     }
 
-    /// An action in this state, with [`json`] as payload where there is one.
+    /// Puts an action in this state, with [`json`] as payload if the state has one.
     pub(super) async fn put(&self, n: u32, status: Status) -> Ruling<Token> {
         let token = self.won(n).await?;
         match status {
@@ -117,7 +117,7 @@ impl<'h> Stage<'h> {
         said("get", self.store.get(id(n)).await)
     }
 
-    /// Demands that an action stands there, whoever asks.
+    /// Demands that an action is in this state for every caller.
     pub(super) async fn stands(&self, n: u32, status: Status, fence: Fence) -> Ruling {
         let Some(record) = self.record(n).await? else {
             return Err(format!("a record should be {status}, and there is none"));
@@ -155,7 +155,7 @@ impl<'h> Stage<'h> {
     }
 }
 
-/// The answer of a method that should have one.
+/// Returns the answer of a method that must succeed.
 pub(super) fn said<T>(what: &str, answer: Result<T, StoreError>) -> Ruling<T> {
     answer.map_err(|error| format!("{what} should be accepted, and fails: {error}"))
 }
@@ -168,7 +168,7 @@ pub(super) fn lost<T: std::fmt::Debug>(what: &str, answer: Result<T, StoreError>
     }
 }
 
-/// Demands this recorded payload.
+/// Demands that the recorded payload is this one.
 pub(super) fn is_finished(finished: &Finished, token: &Token, payload: &Payload) -> Ruling {
     demand!(
         finished.payload == *payload && finished.fence == token.fence(),
@@ -206,7 +206,7 @@ pub(super) const fn applied() -> Outcome {
     Outcome::applied(None)
 }
 
-/// A token that no store granted.
+/// Returns a token that no store granted.
 pub(super) fn forged(token: &Token) -> Token {
     Token::new(token.id(), token.fence(), ClaimId::random())
 }

@@ -1,4 +1,4 @@
-//! The rules of the suite, and what tries them.
+//! The rules of the suite, and the functions that check them.
 
 use std::fmt;
 
@@ -19,17 +19,17 @@ impl Rule {
     /// All rules.
     pub const ALL: &'static [Self] = RULES;
 
-    /// Its name, as in `a_lease_that_runs_out_is_in_doubt`.
+    /// Returns its name, as in `a_lease_that_runs_out_is_in_doubt`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Tries it on a fresh store.
+    /// Checks it on a fresh store.
     ///
     /// # Errors
     ///
-    /// [`Violation`] where the store breaks it.
+    /// [`Violation`] if the store breaks it.
     pub async fn check(&self, harness: &dyn Harness) -> Result<(), Violation> {
         let broken = |what| Violation {
             rule: self.name,
@@ -54,14 +54,14 @@ pub struct Violation {
 }
 
 impl Violation {
-    /// The rule's name.
+    /// Returns the rule's name.
     #[must_use]
     pub const fn rule(&self) -> &'static str {
         self.rule
     }
 }
 
-/// Tries all rules; gives those that the store breaks.
+/// Checks all rules; returns the violations.
 pub async fn violations(harness: &dyn Harness) -> Vec<Violation> {
     let mut broken = Vec::new();
     for rule in Rule::ALL {
@@ -70,23 +70,23 @@ pub async fn violations(harness: &dyn Harness) -> Vec<Violation> {
     broken
 }
 
-/// Tries all rules.
+/// Checks all rules.
 ///
 /// # Panics
 ///
-/// When the store breaks one; the message names all that it breaks.
+/// If the store breaks a rule; the message names all that it breaks.
 pub async fn check(harness: &dyn Harness) {
     let broken = violations(harness).await;
     let lines: Vec<_> = broken.iter().map(ToString::to_string).collect();
     assert!(lines.is_empty(), "{}", lines.join("\n"));
 }
 
-/// Tries one rule, on a runtime of its own. What [`conformance_tests!`](crate::conformance_tests)
-/// calls.
+/// Checks one rule, on a runtime of its own. [`conformance_tests!`](crate::conformance_tests) calls
+/// it.
 ///
 /// # Panics
 ///
-/// When the store breaks it, when there is no such rule, and when no runtime can be started.
+/// If the store breaks the rule, if there is no such rule, or if no runtime can be started.
 pub fn check_rule(name: &str, harness: &dyn Harness) {
     let rule = Rule::ALL.iter().find(|rule| rule.name == name);
     let rule = rule.expect("the name of a rule");
@@ -99,8 +99,8 @@ pub fn check_rule(name: &str, harness: &dyn Harness) {
     }
 }
 
-/// Makes one `#[test]` for each rule of the suite, in the module where it stands. Its argument is
-/// an expression that makes a [`Harness`](crate::conformance::Harness), evaluated in each test.
+/// Makes one `#[test]` for each rule of the suite, in the calling module. Its argument is an
+/// expression that creates a [`Harness`](crate::conformance::Harness), evaluated in each test.
 #[macro_export]
 macro_rules! conformance_tests {
     ($harness:expr) => {

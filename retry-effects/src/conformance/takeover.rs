@@ -1,4 +1,4 @@
-//! Taking over what is in doubt.
+//! Takeovers of actions in doubt.
 
 use crate::conformance::harness::Harness;
 use crate::conformance::stage::{
@@ -10,7 +10,7 @@ use crate::protocol::record::Status;
 
 pub(super) async fn a_takeover_names_the_fence_that_it_saw(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;
-    // One owner that said so, and one whose lease ran out.
+    // One owner that reported a doubt, and one whose lease ran out.
     stage.put(1, Status::InDoubt).await?;
     stage.expired(2).await?;
     for n in [1, 2] {
@@ -33,7 +33,7 @@ pub(super) async fn a_takeover_names_the_fence_that_it_saw(harness: &dyn Harness
         );
         stage.stands(n, Status::Pending, token.fence()).await?;
 
-        // Who saw the same record in doubt comes too late: now, and when it is in doubt again.
+        // Another claim that saw the same doubt comes too late: now, and at the next doubt.
         let mut late = Stage::request(n);
         late.takeover = Some(first);
         let claim = stage.claim(&late).await?;

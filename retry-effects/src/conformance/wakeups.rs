@@ -1,4 +1,4 @@
-//! Waiters are woken, where the store says that it hears every change.
+//! Waiters are woken, if the store states that it hears every change.
 
 use tokio::time::timeout;
 
@@ -10,7 +10,7 @@ use crate::protocol::ids::Token;
 use crate::protocol::outcome::{Outcome, Settlement};
 use crate::protocol::record::Status;
 
-/// What changes a record, and to which state.
+/// A change of a record, and the state that results.
 enum Change {
     Complete(Outcome, Status),
     Release,
@@ -39,7 +39,7 @@ pub(super) async fn a_change_wakes(harness: &dyn Harness) -> Ruling {
         let waiting: Vec<_> = (0..3)
             .map(|_| tokio::spawn(stage.store.changed(id(n))))
             .collect();
-        // They are polled, and wait.
+        // They are polled once, and wait.
         tokio::task::yield_now().await;
         let status = change.make(&stage, n, &token).await?;
         for waiter in waiting {
@@ -62,7 +62,7 @@ pub(super) async fn waiting_begins_with_the_call(harness: &dyn Harness) -> Rulin
     for (n, change) in (1..).zip(changes()) {
         let token = change.prepare(&stage, n).await?;
         let waiter = stage.store.changed(id(n));
-        // One that goes away takes nobody's place along.
+        // A waiter that leaves takes no other waiter's place along.
         drop(stage.store.changed(id(n)));
         let status = change.make(&stage, n, &token).await?;
         let woken = timeout(harness.patience(), waiter).await;

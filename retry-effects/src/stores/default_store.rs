@@ -15,7 +15,7 @@ use crate::stores::sqlite::store::SqliteEffectStore;
 
 static DEFAULT: OnceLock<Arc<dyn EffectStore>> = OnceLock::new();
 
-/// Something that a store can be taken from: the store itself, or an `Arc` of it.
+/// A value that gives a store: the store itself, or an `Arc` of it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no store of effects",
     label = "not a store",
@@ -23,7 +23,7 @@ static DEFAULT: OnceLock<Arc<dyn EffectStore>> = OnceLock::new();
             `retry_effects::EffectStore`"
 )]
 pub trait IntoStore {
-    /// The store.
+    /// Returns the store.
     fn into_store(self) -> Arc<dyn EffectStore>;
 }
 
@@ -85,14 +85,15 @@ impl IntoStore for &Arc<dyn EffectStore> {
     }
 }
 
-/// Sets the store of all gated calls that name none. Once per process, before the first of them.
+/// Sets the store of all gated calls that name none. Call it once per process, before the first of
+/// them.
 ///
-/// Without it the first gated call takes an [`InMemoryEffectStore`], and logs one WARN: such a
-/// store forgets everything with its process.
+/// Without it, the first of them takes an [`InMemoryEffectStore`] and logs one WARN: this store
+/// loses everything when its process ends.
 ///
 /// # Errors
 ///
-/// [`EffectError::DefaultStoreIsSet`] where one is chosen already; it stays.
+/// [`EffectError::DefaultStoreIsSet`] if a store is chosen already; that store stays.
 ///
 /// # Examples
 ///
@@ -110,7 +111,7 @@ pub fn set_default_store(store: impl IntoStore) -> Result<(), EffectError> {
         .map_err(|_| EffectError::DefaultStoreIsSet)
 }
 
-/// The store of all gated calls that name none.
+/// Returns the store of all gated calls that name none.
 pub(crate) fn default_store() -> &'static Arc<dyn EffectStore> {
     if let Some(store) = DEFAULT.get() {
         return store;
@@ -120,7 +121,7 @@ pub(crate) fn default_store() -> &'static Arc<dyn EffectStore> {
         chosen = true;
         Arc::new(InMemoryEffectStore::new())
     });
-    // Told of after: a subscriber that makes a gated call finds nothing half done.
+    // Reported last: a subscriber that makes a gated call finds nothing half done.
     if chosen {
         report::in_memory_by_default();
     }

@@ -1,9 +1,9 @@
-//! Addresses of Postgres servers in the form of its C library: `host=db user=worker password='a b'`.
+//! Addresses of Postgres servers in libpq's form: `host=db user=worker password='a b'`.
 
 #[cfg(feature = "cli")]
 use std::{iter::Peekable, str::CharIndices};
 
-/// All keywords of libpq 17. The client knows some; who uses another is told of it by name.
+/// All keywords of libpq 17. The client supports some; an error names any other that is used.
 const KEYWORDS: [&str; 47] = [
     "application_name",
     "channel_binding",
@@ -54,7 +54,7 @@ const KEYWORDS: [&str; 47] = [
     "authtype",
 ];
 
-/// Whether this is a keyword, and no part of a password that was not quoted.
+/// Whether this is a keyword, and not part of an unquoted password.
 pub(crate) fn is_keyword(name: &str) -> bool {
     KEYWORDS.contains(&name)
 }
@@ -66,7 +66,7 @@ pub(crate) fn is_address(text: &str) -> bool {
     named.is_some_and(is_keyword)
 }
 
-/// The keywords of an address, each with its value as it is written; nothing more after one that is
+/// Returns the keywords of an address, each with its value as written; ends at the first pair that is
 /// not well formed.
 #[cfg(feature = "cli")]
 pub(crate) fn pairs(text: &str) -> impl Iterator<Item = Pair<'_>> {
@@ -105,7 +105,8 @@ impl<'a> Reader<'a> {
         Some(Pair { keyword, value })
     }
 
-    /// In quotes up to the next one, else up to a space; a backslash goes with what follows it.
+    /// A quoted value ends at the next quote, any other at a space; a backslash escapes the next
+    /// character.
     fn value(&mut self) -> Option<&'a str> {
         let begin = self.at();
         let is_quoted = self.chars.next_if(|(_, char)| *char == '\'').is_some();
@@ -160,7 +161,7 @@ mod tests {
                 pair("dbname", "''"),
             ]
         );
-        // What is not well formed, and all after it, is nobody's.
+        // A pair that is not well formed, and everything after it, is ignored.
         assert_eq!(read("host=h password='a b"), [pair("host", "h")]);
         assert_eq!(
             read("host=h password=a b user=u"),

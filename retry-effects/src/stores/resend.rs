@@ -1,15 +1,16 @@
-//! Asking a store's server again.
+//! Repeats requests to a store's server.
 //!
-//! By the project's policies, but not by its engine: budgets, settings and events belong to the
-//! application's calls. A store that could not ask again, as a storm of those has used up a budget,
-//! would leave in doubt what has happened.
+//! It uses the project's policies, but not its engine: budgets, settings and events belong to the
+//! application's calls. When a storm of those calls has used up a budget, a store that could not
+//! repeat its request would leave effects in doubt that have happened.
 
 use retry_core::{RetryPolicy, Verdict};
 use tokio::time::{Instant, sleep};
 
 use crate::protocol::ids::ClaimId;
 
-/// Asks until there is an answer, an error that stays, or neither attempts nor time are left.
+/// Repeats a request until there is an answer, a permanent error, or neither attempts nor time are
+/// left.
 pub(crate) async fn again<T, E, F>(
     policy: RetryPolicy,
     until: Option<Instant>,
@@ -19,7 +20,7 @@ pub(crate) async fn again<T, E, F>(
 where
     F: Future<Output = Result<T, E>>,
 {
-    // The low half of what is random all over.
+    // The low half of a fully random number.
     #[expect(clippy::cast_possible_truncation, reason = "a seed")]
     let mut waits = policy.waits(ClaimId::random().bits() as u64);
     loop {

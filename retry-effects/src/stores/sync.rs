@@ -1,6 +1,6 @@
 //! The locks and atomics of the stores that live in this process.
 //!
-//! The schedule explorer (`tests/schedules.rs`) puts its own in their place, to try the orders in
+//! The schedule explorer (`tests/schedules.rs`) replaces them with its own, to try the orders in
 //! which threads can take them.
 
 #[cfg(not(retry_effects_shuttle))]
@@ -11,8 +11,8 @@ pub(crate) use shuttle::sync::{Mutex, MutexGuard, atomic};
 
 use std::sync::PoisonError;
 
-/// Locks it, also where a thread panicked with it: nothing in this crate leaves a half-made change
-/// behind a lock.
+/// Takes the lock, also after a thread panicked while it held it: nothing in this crate leaves a
+/// half-made change behind a lock.
 #[inline]
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

@@ -1,11 +1,11 @@
-//! Times as Python's `datetime.isoformat()` writes them in UTC, which is RFC 3339, and as its rows
+//! Times in UTC as Python's `datetime.isoformat()` writes them, which is RFC 3339, and as its rows
 //! may hold them.
 
 use std::fmt::Write;
 
-/// `2026-11-22T01:25:27.123000+00:00`, without the fraction where it is zero, as Python does.
+/// Writes `2026-11-22T01:25:27.123000+00:00`, without the fraction where it is zero, as Python does.
 pub(crate) fn written(millis: u64) -> String {
-    // A later year has five digits, which Python does not read.
+    // A later year has five digits, which Python cannot read.
     let millis = millis.min(253_402_300_799_999);
     let (seconds, fraction) = (millis / 1000, millis % 1000);
     let (days, of_day) = (seconds / 86_400, seconds % 86_400);
@@ -24,7 +24,8 @@ pub(crate) fn written(millis: u64) -> String {
     text
 }
 
-/// Milliseconds since 1970 of an ISO time; one without a zone is UTC, one before 1970 is 1970.
+/// Returns an ISO time in milliseconds since 1970; a time without a zone is UTC, one before 1970 is
+/// 1970.
 #[cfg(feature = "sqlite")]
 pub(crate) fn read(text: &str) -> Option<u64> {
     let bytes = text.as_bytes();
@@ -53,7 +54,7 @@ pub(crate) fn read(text: &str) -> Option<u64> {
     u64::try_from((seconds * 1000 + millis).max(0)).ok()
 }
 
-/// The seconds that a zone is ahead of UTC.
+/// Returns the seconds that a zone is ahead of UTC.
 #[cfg(feature = "sqlite")]
 fn zone(text: &str) -> Option<i64> {
     if text.is_empty() || text == "Z" {
@@ -69,7 +70,8 @@ fn zone(text: &str) -> Option<i64> {
     Some(ahead * (hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?) * 60)
 }
 
-/// Year, month and day of a day since 1970. <https://howardhinnant.github.io/date_algorithms.html>
+/// Returns year, month and day of a day since 1970.
+/// <https://howardhinnant.github.io/date_algorithms.html>
 fn date(days: u64) -> (u64, u64, u64) {
     let z = days + 719_468;
     let era = z / 146_097;
@@ -82,7 +84,7 @@ fn date(days: u64) -> (u64, u64, u64) {
     (year_of_era + era * 400 + u64::from(month <= 2), month, day)
 }
 
-/// Days since 1970, from the same source.
+/// Returns the days since 1970, by the same source.
 #[cfg(feature = "sqlite")]
 fn days(year: i64, month: i64, day: i64) -> i64 {
     let year = year - i64::from(month <= 2);

@@ -1,4 +1,4 @@
-//! Who waits for an action's record to change, in this process.
+//! Waiters of this process for a change of an action's record.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -11,7 +11,7 @@ use crate::protocol::store::Changed;
 use crate::stores::sync::atomic::{AtomicUsize, Ordering};
 use crate::stores::sync::{Mutex, lock};
 
-/// The waiters of one store. Clones are the same.
+/// The waiters of one store. Clones share them.
 #[derive(Clone)]
 pub(crate) struct Waiters(Arc<[Shard; SHARDS]>);
 
@@ -19,7 +19,7 @@ const SHARDS: usize = 16;
 
 #[derive(Default)]
 struct Shard {
-    /// How many actions are watched here: what [`Waiters::wake`] looks at first, without a lock.
+    /// The number of actions watched here: [`Waiters::wake`] reads it first, without a lock.
     watched: AtomicUsize,
     actions: Mutex<HashMap<ActionId, Watched>>,
 }
@@ -36,7 +36,7 @@ impl Waiters {
 
     /// Completes at the first [`wake`](Self::wake) of this action that begins after this call.
     ///
-    /// A caller that reads the record after it misses no change.
+    /// A caller that first calls this and then reads the record misses no change.
     pub(crate) fn watch(&self, id: ActionId) -> Changed {
         let shard = self.shard(id);
         let mut actions = lock(&shard.actions);
@@ -49,8 +49,8 @@ impl Waiters {
         });
         watched.waiters += 1;
         let bell = watched.bell.clone();
-        // `notify_waiters` reaches it from now on, polled or not. Under the lock: a wake in between
-        // would take the entry away unheard.
+        // `notify_waiters` reaches it from here on, polled or not. Made under the lock: a wake in
+        // between would remove the entry, and this waiter would miss it.
         let rung = bell.clone().notified_owned();
         drop(actions);
         let place = Place {
@@ -64,10 +64,10 @@ impl Waiters {
         })
     }
 
-    /// Wakes those who watch this action. To be called once the change can be read.
+    /// Wakes the waiters of this action. To be called once the change can be read.
     ///
-    /// The store's own lock or commit, which a waiter passes when it reads, orders the count: who
-    /// read the record before the change is counted here.
+    /// The store's own lock or commit, which a waiter passes when it reads, orders the count: a
+    /// waiter that read the record before the change is counted here.
     #[inline]
     pub(crate) fn wake(&self, id: ActionId) {
         let shard = self.shard(id);
@@ -95,7 +95,7 @@ impl fmt::Debug for Waiters {
     }
 }
 
-/// One waiter's place: the last one to leave takes the entry away.
+/// The entry of one waiter; the last one dropped removes it.
 struct Place {
     waiters: Waiters,
     id: ActionId,
@@ -106,7 +106,7 @@ impl Drop for Place {
     fn drop(&mut self) {
         let shard = self.waiters.shard(self.id);
         let mut actions = lock(&shard.actions);
-        // After a wake the entry is gone, or is another's.
+        // After a wake the entry is gone, or belongs to later waiters.
         let own = actions
             .get_mut(&self.id)
             .filter(|watched| Arc::ptr_eq(&watched.bell, &self.bell));

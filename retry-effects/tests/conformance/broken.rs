@@ -15,10 +15,10 @@ use retry_effects::{
     StoreError, Token,
 };
 
-/// What is wrong with a store.
+/// The fault of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// The control: nothing is.
+    /// The control: no fault.
     None,
     RecordsForgotten,
     BusyWithoutLease,
@@ -232,11 +232,11 @@ pub(crate) const TABLE: &[(Fault, &str)] = &[
     (Fault::ReasonCut, "the_reason_of_a_doubt_is_kept"),
 ];
 
-/// Makes stores with this fault.
+/// Creates stores with this fault.
 pub(crate) struct BrokenStores {
     fault: Fault,
     clock: ManualClock,
-    /// Whether they say that they keep reasons.
+    /// Whether they state that they keep reasons.
     keeps_reasons: bool,
 }
 
@@ -249,7 +249,7 @@ impl BrokenStores {
         }
     }
 
-    /// Makes stores that know of no reasons, and are whole all the same.
+    /// Creates stores that keep no reasons, and are correct all the same.
     pub(crate) fn without_reasons() -> Self {
         let mut stores = Self::new(Fault::ReasonDropped);
         stores.keeps_reasons = false;
@@ -279,7 +279,7 @@ impl Harness for BrokenStores {
         Box::pin(async {})
     }
 
-    /// What is in memory is still there when it is opened "again".
+    /// The records in memory are still there when the store is opened "again".
     fn reopen(
         &self,
         store: Arc<dyn EffectStore>,
@@ -294,7 +294,7 @@ impl Harness for BrokenStores {
         self.keeps_reasons
     }
 
-    /// A wake-up in memory is there at once, or never.
+    /// A wake-up in memory comes at once, or never.
     fn patience(&self) -> Duration {
         Duration::from_millis(50)
     }
@@ -308,17 +308,17 @@ struct Broken {
     inner: RwLock<InMemoryEffectStore>,
     /// Records that a fault has lost.
     gone: Mutex<HashSet<ActionId>>,
-    /// Records whose owners said that they are in doubt.
+    /// Records whose owners reported a doubt.
     doubted: Mutex<HashSet<ActionId>>,
     /// The first reason of each.
     reasons: Mutex<HashMap<ActionId, Reason>>,
     made_on: ThreadId,
-    /// How many threads of a race have been where, with which action.
+    /// How many threads of a race have reached each place, by action.
     reached: Mutex<HashMap<(ActionId, Place), u32>>,
     reaches: Condvar,
 }
 
-/// Where a thread of a race is.
+/// The place of a thread in a race.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Place {
     /// It has read, and not written.
@@ -340,14 +340,14 @@ impl Broken {
         self.inner().get(id).await.unwrap()
     }
 
-    /// In a race, returns once two threads are here with the same action: neither has written what the
-    /// other has read, or both have. A third one does not wait.
+    /// In a race, returns once two threads are here with the same action: neither has written what
+    /// the other has read, or both have. A third thread does not wait.
     fn meet(&self, id: ActionId, at: Place) {
         self.reach(id, at);
         self.wait_for(id, at, 2);
     }
 
-    /// In a race, notes that a thread is here with this action.
+    /// In a race, records that a thread is here with this action.
     fn reach(&self, id: ActionId, at: Place) {
         if self.is_race() {
             *self.reached.lock().unwrap().entry((id, at)).or_default() += 1;
@@ -355,7 +355,8 @@ impl Broken {
         }
     }
 
-    /// In a race, returns once so many threads have been there. The bound ends a test that would hang.
+    /// In a race, returns once this many threads have been there. The bound ends a test that would
+    /// hang.
     fn wait_for(&self, id: ActionId, at: Place, threads: u32) {
         if self.is_race() {
             let reached = self.reached.lock().unwrap();
@@ -370,7 +371,8 @@ impl Broken {
         }
     }
 
-    /// Whether this is a thread of a race: the rules make all other calls where they made the store.
+    /// Whether this is a thread of a race: the rules make all other calls on the thread that made the
+    /// store.
     fn is_race(&self) -> bool {
         std::thread::current().id() != self.made_on
     }
@@ -390,7 +392,7 @@ impl Broken {
                 self.meet(request.id, Place::Written);
                 return Ok(won);
             }
-            // An owner who has said so: of a lapsed lease no race of takeovers is run.
+            // The owner reported the doubt: the races of takeovers do not use lapsed leases.
             Fault::TakeoverByReadThenWrite
                 if is(Status::InDoubt) && !expired && request.takeover == Some(fence) =>
             {
@@ -556,7 +558,7 @@ impl Broken {
         }
     }
 
-    /// What it keeps of a reason.
+    /// Returns what it keeps of a reason.
     fn kept(&self, reason: &Reason) -> Option<Reason> {
         match self.fault {
             Fault::ReasonDropped => None,
@@ -567,7 +569,7 @@ impl Broken {
         }
     }
 
-    /// Whether it is in doubt by its lease alone: its owner never said so.
+    /// Whether it is in doubt by its lease alone: its owner never reported a doubt.
     async fn expired(&self, id: ActionId) -> bool {
         let record = self.record(id).await;
         record.is_some_and(|record| record.status == Status::InDoubt)
@@ -678,7 +680,7 @@ impl Broken {
     }
 }
 
-/// A winner, whatever the store says: what it read before was free.
+/// Returns a won claim, whatever the store answers: the record that it read before was free.
 fn won_anyway(claim: Claim, request: &ClaimRequest<'_>) -> Claim {
     match claim {
         Claim::Busy(busy) => Claim::Won(Token::new(request.id, busy.fence, request.claim_id)),

@@ -1,4 +1,4 @@
-//! Sync calls, wherever they are made, on stores that answer at once and on stores that need a
+//! Sync calls in every environment, on stores that answer at once and on stores that need a
 //! runtime.
 
 use super::odd_store::{Method, OddStore, Pace};
@@ -85,7 +85,7 @@ async fn not_there_to_wait_for_a_running_call() {
         tokio::task::yield_now().await;
         let sync = || charge(&store);
         assert!(cannot_block(sync().run(|| io::Result::Ok(2))));
-        // Who would not wait is told so at once.
+        // A caller that would not wait gets the error at once.
         let told = word(sync().on_busy(OnBusy::Fail).run(|| io::Result::Ok(2)));
         assert!(matches!(told, EffectError::InProgress { .. }));
     };
@@ -128,12 +128,12 @@ async fn it_waits_for_another_on_a_worker() {
     }
 }
 
-/// A parked thread's wake-up, meant for whoever runs it, is not lost to a call's own waits.
+/// A wake-up of the thread that is meant for other code is not lost to a call's own waits.
 #[test]
 fn a_wake_up_of_the_threads_own_is_given_back() {
     let store = OddStore::new(Pace::ByTimers);
     thread::current().unpark();
     works(&store);
-    // Would not return otherwise.
+    // Otherwise this would not return.
     thread::park();
 }

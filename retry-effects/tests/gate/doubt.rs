@@ -1,10 +1,10 @@
-//! Outcomes that nobody knows: what halts, what goes on, and what sticks.
+//! Unknown outcomes: which halt the call, which let it go on, and which stay in doubt.
 
 use super::*;
 use retry_core::{Classify, Judgement};
 use retry_effects::OnDoubt;
 
-/// An error of one's own, with a verdict of its own.
+/// A user's error with a verdict of its own.
 #[derive(Debug)]
 enum Own {
     Perhaps,
@@ -35,7 +35,7 @@ impl From<EffectError> for Own {
     }
 }
 
-/// One attempt, a record in doubt, and a second call that runs nothing.
+/// Makes one attempt, which leaves the record in doubt, and a second call, which runs nothing.
 fn halts<E: Classify + Debug + From<EffectError>>(error: impl Fn() -> E) {
     let (store, effects) = (store(), Effects::default());
     let call = || {
@@ -67,10 +67,10 @@ fn unknown_outcomes_halt() {
         io::ErrorKind::UnexpectedEof,
     ] {
         halts(|| io::Error::from(kind));
-        // Below another error, too.
+        // Also below another error.
         halts(|| io::Error::other(io::Error::from(kind)));
     }
-    // A text is no proof, whatever it says.
+    // A text is no proof, whatever its content.
     for text in [
         "the request timed out",
         "connection refused",
@@ -192,7 +192,7 @@ async fn an_attempt_that_the_time_limit_leaves_no_time_for_is_none() {
     let outcome = charge(&store)
         .retry(thrice().max_total_time(Duration::ZERO))
         .run_async(|| {
-            // The closure is a part of its attempt: it has not begun either.
+            // The closure is a part of its attempt, which has not begun either.
             effects.happen();
             async { io::Result::Ok(()) }
         })

@@ -1,5 +1,5 @@
-//! A future dropped at every await: what has begun is never free again by itself, what has not
-//! is, and nothing stays pending.
+//! A future dropped at every await: an action that has begun never becomes free again by itself, one
+//! that has not does, and nothing stays pending.
 
 use super::odd_store::{OddStore, Pace, Step};
 use super::*;
@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicBool;
 
 type Call<'a> = Pin<Box<dyn Future<Output = io::Result<u32>> + 'a>>;
 
-/// Polls a call so often and drops it; says what it came to.
+/// Polls a call this many times and drops it; returns its result, if any.
 fn polled(mut call: Call<'_>, times: usize) -> Option<io::Result<u32>> {
     let mut context = Context::from_waker(Waker::noop());
     for _ in 0..times {
@@ -28,12 +28,12 @@ fn in_runtime<T>(call: impl Future<Output = T>) -> T {
     runtime.expect("a runtime").block_on(call)
 }
 
-/// What the test knows of the outside world.
+/// The test's record of the outside world.
 #[derive(Default)]
 struct World {
     effects: Effects,
     attempts: Effects,
-    /// A body has begun, and has not said that it did nothing.
+    /// A body has begun, and has not reported that it did nothing.
     is_open: AtomicBool,
 }
 
@@ -42,7 +42,7 @@ impl World {
         self.is_open.load(Ordering::SeqCst)
     }
 
-    /// A body that can be left before and after its effect.
+    /// A body that can be dropped before and after its effect.
     async fn body(&self, failing: u32) -> io::Result<u32> {
         self.is_open.store(true, Ordering::SeqCst);
         let attempt = self.attempts.happen();
@@ -56,7 +56,7 @@ impl World {
         Ok(7)
     }
 
-    /// The truth.
+    /// Reports the truth.
     async fn probe(&self) -> Probe<u32> {
         Step(false).await;
         match self.effects.count() {
@@ -69,7 +69,7 @@ impl World {
     }
 }
 
-/// Drops `call` after 0, 1, 2, .. polls until it ends before; hands each wreck to `follows`.
+/// Drops `call` after 0, 1, 2, .. polls until it ends before; runs `follows` after each drop.
 fn at_every_await(
     before: impl Fn(&Arc<OddStore>, &World),
     call: impl for<'a> Fn(Arc<OddStore>, &'a World) -> Call<'a>,
@@ -85,7 +85,7 @@ fn at_every_await(
             break;
         }
         follows(&store, &world, polls);
-        // The keeper's work is done, or else undoes itself without a trace.
+        // The keeper's work is done, or undoes itself without a trace.
         until(&store.inner, |record| {
             record.is_none_or(|record| record.status != Status::Pending)
         });
@@ -215,7 +215,7 @@ async fn unexpected() -> io::Result<u32> {
     panic!("it may have happened")
 }
 
-/// A takeover that is dropped leaves in doubt what was in doubt.
+/// A dropped takeover leaves the action in doubt.
 #[test]
 fn a_takeover_frees_nothing() {
     let in_doubt = |store: &Arc<OddStore>, world: &World| {

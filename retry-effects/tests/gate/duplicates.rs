@@ -1,4 +1,4 @@
-//! Many calls of one action: one runs, the others have its result.
+//! Many calls of one action: one runs, the others get its result.
 
 use super::odd_store::{Method, OddStore, Pace};
 use super::*;
@@ -17,7 +17,7 @@ async fn of_many_tasks_one_runs() {
             tokio::spawn(async move {
                 let outcome = charge(&store)
                     .run_async(|| async {
-                        // Until all the others wait.
+                        // Until all other calls wait.
                         let watched = store.clone();
                         tokio::task::spawn_blocking(move || {
                             watched.wait_for(Method::Changed, CALLS - 1);
@@ -27,7 +27,7 @@ async fn of_many_tasks_one_runs() {
                         io::Result::Ok(effects.happen())
                     })
                     .await;
-                // Nobody is woken before the record is there.
+                // No caller is woken before the record is written.
                 (outcome.expect("the one result"), status(&*store))
             })
         })
@@ -59,7 +59,7 @@ fn of_many_threads_one_runs() {
     assert_eq!(effects.count(), 1);
 }
 
-/// One call that ends with `first` while another waits: what the other gets.
+/// Makes one call that ends with `first` while another waits; returns what the other gets.
 fn joined(first: fn() -> io::Result<u32>) -> (io::Result<u32>, u32) {
     let (store, effects) = (OddStore::new(Pace::AtOnce), Effects::default());
     let second = thread::scope(|scope| {
@@ -94,7 +94,7 @@ fn who_waited_meets_the_doubt_of_the_first() {
     assert_eq!(ran, 1);
 }
 
-/// An owner that does not end.
+/// Makes a claim whose owner does not end.
 fn held(store: &InMemoryEffectStore) {
     let request = ClaimRequest::new(id(), "charge");
     let claim = wait_for(store.pending(&request)).expect("a store that answers");
@@ -122,7 +122,7 @@ fn who_does_not_wait_is_told_when_to_come_again() {
     );
 }
 
-/// Its own, or the owner's where that is longer.
+/// Its own lease, or the owner's if that is longer.
 #[tokio::test(start_paused = true)]
 async fn a_wait_ends_after_one_lease() {
     for (own, waits) in [(10, 30), (60, 60)] {
@@ -156,7 +156,7 @@ async fn a_wait_ends_with_the_calls_time() {
     }
 }
 
-/// The time limit counts from the call's begin, not from its first attempt.
+/// The time limit counts from the start of the call, not from its first attempt.
 #[tokio::test(start_paused = true)]
 async fn what_was_waited_is_no_more_left_for_attempts() {
     let store = store();

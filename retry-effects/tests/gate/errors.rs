@@ -1,4 +1,4 @@
-//! Errors that are recorded, results that do not read, and types that can hold what the gate says.
+//! Recorded errors, results that cannot be read, and types that can hold the gate's errors.
 
 use super::*;
 use retry_core::{Classify, Judgement};

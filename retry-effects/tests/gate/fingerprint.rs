@@ -1,4 +1,4 @@
-//! One key, other arguments.
+//! One key with different arguments.
 
 use super::*;
 
@@ -23,7 +23,7 @@ fn another_fingerprint_is_refused() {
             .expect("a replay"),
         5
     );
-    // A call without one is not compared.
+    // A call without a fingerprint is not compared.
     assert_eq!(
         charge(&store).run(|| io::Result::Ok(6)).expect("a replay"),
         5

@@ -1,4 +1,4 @@
-//! Leases: kept by the keeper, lost to others, and what an owner does then.
+//! Leases: renewed by the keeper, lost to other owners, and the owner's reaction.
 
 use super::odd_store::{Fault, Method, OddStore, Pace};
 use super::*;
@@ -106,13 +106,13 @@ async fn the_keeper_renews_while_the_runtime_is_blocked() {
         })
         .await;
     assert!(outcome.expect("it ran") >= 3);
-    // And end with the call: nobody holds the store any more.
+    // They end with the call: the store has no other user any more.
     while Arc::strong_count(&store) > 1 {
         thread::yield_now();
     }
 }
 
-/// Ends only when it is dropped.
+/// Counts when it is dropped.
 struct Dropped<'a>(&'a Effects);
 
 impl Drop for Dropped<'_> {
@@ -121,7 +121,7 @@ impl Drop for Dropped<'_> {
     }
 }
 
-/// Takes the action away from its owner as soon as its lease can be had.
+/// Takes the action from its owner as soon as its lease is over.
 fn take_over(clock: &ManualClock, store: &InMemoryEffectStore) {
     loop {
         clock.advance(LONG);
@@ -201,7 +201,7 @@ async fn under_halt_it_runs_on() {
     assert_eq!(outcome.expect("accepted late"), 1);
 }
 
-/// Between two attempts the lease runs out, and a person says that nothing has happened.
+/// Between two attempts the lease runs out, and an operator states that nothing has happened.
 #[test]
 fn no_attempt_begins_after_the_lease() {
     let (clock, store) = on_a_clock();
@@ -229,7 +229,7 @@ fn no_attempt_begins_after_the_lease() {
     assert_eq!(status(&*store), Some(Status::Released));
 }
 
-/// The same where nobody came meanwhile: all attempts said that they did nothing.
+/// The same without a takeover meanwhile: all attempts reported that they did nothing.
 #[test]
 fn an_attempt_that_was_not_begun_is_no_doubt() {
     let store = OddStore::new(Pace::AtOnce);
@@ -246,7 +246,7 @@ fn an_attempt_that_was_not_begun_is_no_doubt() {
     assert_eq!(status(&*store), Some(Status::Released));
 }
 
-/// The lease begins with the claim, not with the call: who waited long has a whole one.
+/// The lease begins with the claim, not with the call: a caller that waited long has a whole one.
 #[tokio::test]
 async fn a_waiters_lease_begins_with_its_claim() {
     let store = store();
@@ -276,7 +276,7 @@ async fn a_waiters_lease_begins_with_its_claim() {
 
 #[test]
 fn a_silent_owner_is_found_out_by_the_waiters_own_clock() {
-    // The store's clock stands, as after a restart of its machine.
+    // The store's clock stands still, as after a restart of its machine.
     let (_clock, store) = on_a_clock();
     let mut request = ClaimRequest::new(id(), "charge");
     request.lease = Duration::from_millis(20);

@@ -5,7 +5,7 @@ use super::*;
 use retry_effects::{Probe, in_current_scope};
 use std::time::Duration;
 
-/// Runs `inner` in the body of an action that then fails: where that leaves it.
+/// Runs `inner` in the body of an action that then fails; returns the status of that action.
 fn around(inner: impl Fn(&Arc<InMemoryEffectStore>)) -> Option<Status> {
     let store = store();
     let outcome = charge(&store).run(|| {
@@ -32,7 +32,7 @@ fn a_gated_call_leaves_one() {
 fn a_plain_call_leaves_one() {
     let attempts = Effects::default();
     let recovers = |_: &Arc<_>| {
-        // Also where a later attempt is fine.
+        // Also if a later attempt succeeds.
         let outcome = thrice().run(|| match attempts.happen() {
             1 => timed_out(),
             _ => Ok(()),
@@ -165,7 +165,7 @@ async fn a_plain_call_that_is_dropped_or_panics_leaves_one() {
     let outcome: io::Result<()> = charge(&store)
         .run_async(|| async {
             let never = thrice().run_async(std::future::pending::<io::Result<()>>);
-            // Dropped once it has begun: nobody knows what it did.
+            // Dropped once it has begun: its effect is unknown.
             assert!(futures_are_pending(never));
             refused()
         })
@@ -181,7 +181,7 @@ async fn a_plain_call_that_is_dropped_or_panics_leaves_one() {
     assert_eq!(around(panics), Some(Status::InDoubt));
 }
 
-/// Polls once, and drops.
+/// Polls a future once, and drops it.
 fn futures_are_pending(future: impl Future) -> bool {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());

@@ -1,4 +1,4 @@
-//! A call inside its own action: in progress at once, where it would wait for itself.
+//! A call inside its own action: in progress at once, since it would wait for itself.
 
 use super::*;
 use retry_effects::in_current_scope;
@@ -12,7 +12,7 @@ fn a_sync_call() {
     let store = store();
     let outcome = charge(&store).run(|| {
         assert!(is_in_progress(charge(&store).run(|| io::Result::Ok(2))));
-        // Another action is another matter, and so is this one inside of it.
+        // Another action is not affected, but this one inside of it is.
         Effect::new("other", &1).store(&store).run(|| {
             assert!(is_in_progress(charge(&store).run(|| io::Result::Ok(2))));
             io::Result::Ok(3)
@@ -59,7 +59,7 @@ fn the_same_action_in_another_store_is_another() {
     assert_eq!(status(&*other), Some(Status::Success));
 }
 
-/// It would be refused in each attempt, after a wait for its own lease.
+/// Each attempt would be refused, after a wait for its own lease.
 #[test]
 fn who_fails_of_calling_itself_is_not_tried_again() {
     let (store, effects) = (store(), Effects::default());

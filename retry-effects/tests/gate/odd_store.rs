@@ -19,7 +19,7 @@ pub(super) enum Method {
     Changed,
 }
 
-/// What is wrong with one call of a method.
+/// The fault of one call of a method.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Fault {
     /// The store is not reached.
@@ -30,7 +30,7 @@ pub(super) enum Fault {
     Hangs,
 }
 
-/// How it answers.
+/// How a store answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pace {
     AtOnce,
@@ -65,7 +65,7 @@ impl OddStore {
         })
     }
 
-    /// The next calls of `method` fail so.
+    /// Makes the next calls of `method` fail with these faults.
     pub(super) fn fail(&self, method: Method, faults: &[Fault]) {
         let mut all = self.faults.lock().expect("no panic");
         all.entry(method).or_default().extend(faults);
@@ -76,7 +76,7 @@ impl OddStore {
         answers.get(&method).copied().unwrap_or(0)
     }
 
-    /// Blocks until `method` has answered so often.
+    /// Blocks until `method` has answered this many times.
     pub(super) fn wait_for(&self, method: Method, times: usize) {
         let mut answers = self.answers.lock().expect("no panic");
         while answers.get(&method).is_none_or(|count| *count < times) {
@@ -132,7 +132,7 @@ impl OddStore {
     }
 }
 
-/// Pending once.
+/// A future that is pending once.
 pub(super) struct Step(pub(super) bool);
 
 impl Future for Step {

@@ -1,4 +1,4 @@
-//! A panic is no word: what has begun may have happened.
+//! A panic states nothing: an action that has begun may have happened.
 
 use super::*;
 use retry_effects::{OnDoubt, Probe};
@@ -60,7 +60,7 @@ fn in_the_closure_that_makes_an_async_body() {
     );
 }
 
-/// A body whose own end panics, after it has returned.
+/// A body with a panic in a destructor, after it has returned.
 #[test]
 fn in_what_a_body_drops() {
     struct Panics;
@@ -93,7 +93,7 @@ fn in_what_a_body_drops() {
     assert_eq!(settled(&store), Some(Status::InDoubt));
 }
 
-/// Between attempts that said what they did, nothing is in doubt.
+/// Between attempts that reported what they did, nothing is in doubt.
 #[test]
 fn in_a_hook_after_a_known_failure() {
     let store = store();
@@ -115,7 +115,7 @@ impl Serialize for Unwritable {
     }
 }
 
-/// It has happened, and nothing may make it happen again.
+/// Demands that it has happened, and that nothing makes it happen again.
 fn is_over(store: &Arc<InMemoryEffectStore>) {
     settled(store);
     let record = record(&**store).expect("a record");

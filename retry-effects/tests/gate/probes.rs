@@ -1,4 +1,4 @@
-//! The callee is asked: after each unknown outcome, and before anything runs again.
+//! The probe of the callee: after each unknown outcome, and before anything runs again.
 
 use super::*;
 use retry_effects::Probe;
@@ -6,7 +6,7 @@ use std::future::pending;
 use std::sync::Mutex;
 use std::time::Duration;
 
-/// What happened, in order.
+/// The events, in order.
 #[derive(Default)]
 struct Diary(Mutex<Vec<&'static str>>);
 
@@ -28,7 +28,7 @@ fn panicking() -> Probe<u32> {
     panic!("expected")
 }
 
-/// A call whose first attempt is unknown, and what it comes to by the callee's word.
+/// Makes a call whose first attempt is unknown; returns its result by the probe's answer.
 fn asked(word: impl Fn() -> Probe<u32>) -> (io::Result<u32>, Vec<&'static str>, Option<Status>) {
     let (store, effects, diary) = (store(), Effects::default(), Diary::default());
     let outcome = charge(&store)
@@ -103,7 +103,7 @@ fn a_known_failure_is_not_asked_about() {
     );
 }
 
-/// A record in doubt, and what the next caller does by the callee's word.
+/// Makes a call on a record in doubt; returns its result by the probe's answer.
 fn found(word: impl Fn() -> Probe<u32>) -> (io::Result<u32>, Vec<&'static str>, Record) {
     let (store, diary) = (store(), Diary::default());
     assert!(charge(&store).run(timed_out::<u32>).is_err());
@@ -219,7 +219,7 @@ async fn a_question_that_never_gets_an_answer_admits_nothing() {
         .retry(limited)
         .probe(|| async {
             match asked.happen() {
-                // In each attempt's time; then once without a limit.
+                // Within each attempt's time; then once without a limit.
                 1..=3 => pending().await,
                 _ => Probe::<()>::Unknown,
             }
@@ -247,7 +247,7 @@ async fn a_panic_in_an_async_probe_is_no_word() {
     assert!(outcome.is_err());
     assert_eq!(status(&*store), Some(Status::InDoubt));
 
-    // Also in what makes the future.
+    // Also in the closure that makes the future.
     let store = super::store();
     let outcome = charge(&store)
         .probe(|| -> std::future::Ready<Probe<()>> { panic!("expected") })

@@ -1,4 +1,4 @@
-//! Why an action is in doubt: its record says so, and whoever is turned away by it.
+//! The reason of a doubt: in the record, and in the error of each caller that the doubt stops.
 
 use super::odd_store::{OddStore, Pace, Step};
 use super::*;
@@ -8,14 +8,14 @@ use serde::{Serialize, Serializer};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-/// The reason that the record gives.
+/// Returns the reason in the record.
 fn reason(store: &impl EffectStore) -> Option<String> {
     let record = record(store).expect("a record");
     assert_eq!((record.status, record.payload), (Status::InDoubt, None));
     record.reason.map(|reason| reason.to_string())
 }
 
-/// The same, once the store has been told.
+/// The same, once the store has recorded the doubt.
 fn settled_reason(store: &InMemoryEffectStore) -> String {
     assert_eq!(settled(store), Some(Status::InDoubt));
     reason(store).expect("a reason")
@@ -38,7 +38,7 @@ fn it_is_the_error_and_later_callers_get_it() {
     let kept = record.reason.as_ref().map(Reason::as_str);
     assert_eq!(kept, Some(r"the bank\u{a}hung up"));
 
-    // An error that is known to say nothing is one too.
+    // An error that is known to prove nothing is a reason, too.
     let store = self::store();
     assert!(charge(&store).run(timed_out::<()>).is_err());
     let text = io::Error::from(io::ErrorKind::TimedOut).to_string();
@@ -227,7 +227,7 @@ fn panicking() -> io::Result<()> {
 /// A runtime catches the panic of a task, and drops the call after that.
 #[tokio::test]
 async fn a_panic_in_a_task_is_the_bodys() {
-    /// Hands on everything but the end: the call in it outlives the panic of its body.
+    /// Forwards everything but the drop: the call in it outlives the panic of its body.
     struct Caught<F>(std::pin::Pin<Box<F>>);
 
     impl<F: Future> Future for Caught<F> {
@@ -275,7 +275,7 @@ fn a_result_that_is_not_recorded_says_why() {
     );
 }
 
-/// What an earlier owner left stays in doubt for the same reason.
+/// A doubt that an earlier owner left keeps its reason.
 #[test]
 fn a_takeover_that_finds_out_nothing_leaves_the_reason() {
     let store = store();
@@ -297,7 +297,7 @@ fn a_takeover_that_finds_out_nothing_leaves_the_reason() {
     assert_eq!(reasons().as_deref(), Some("no answer again"));
 }
 
-/// Also one that is dropped at any await.
+/// Also a takeover that is dropped at any await.
 #[test]
 fn a_takeover_that_is_dropped_leaves_a_reason() {
     for polls in 0.. {

@@ -1,4 +1,4 @@
-//! What happened once is returned, and does not happen again.
+//! An effect that happened once is returned, and does not happen again.
 
 use super::*;
 

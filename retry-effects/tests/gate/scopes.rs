@@ -1,4 +1,4 @@
-//! For whom: scopes, and what a body knows of its action.
+//! Scopes, and what a body can read of its action.
 
 use super::*;
 use retry_effects::{
@@ -6,7 +6,7 @@ use retry_effects::{
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// The id that a call finds itself under.
+/// Returns the id under which a call runs.
 fn own(effect: Effect) -> ActionId {
     let mut found = None;
     let outcome = effect.run(|| {

@@ -7,7 +7,7 @@ use retry_effects::store::ClaimRequest;
 use retry_effects::{OnBusy, OnDoubt, acted, in_current_scope, in_current_scope_blocking};
 use std::error::Error;
 
-/// An error of one's own that states what it knows.
+/// A user's error that states what it knows.
 #[derive(Debug)]
 enum Own {
     Declined,
@@ -43,7 +43,7 @@ impl From<EffectError> for Own {
     }
 }
 
-/// Where one run of `body` leaves the action, and how often it ran in three attempts.
+/// Returns the status after one run of `body`, and how often it ran in three attempts.
 fn left_by<E>(mut body: impl FnMut(&Arc<InMemoryEffectStore>) -> E) -> (Option<Status>, u32)
 where
     E: Classify + From<EffectError>,
@@ -89,7 +89,7 @@ fn a_type_in_a_box_is_proof_once_it_is_recognized() {
     recognize::<Refused>();
     recognize::<Refused>();
     assert_eq!(left_by(boxed), FREE_AFTER_ALL);
-    // Inside an error that nothing knows, too.
+    // Also inside an error of unknown type.
     assert_eq!(left_by(|_| io::Error::other(Refused)), FREE_AFTER_ALL);
 }
 
@@ -161,7 +161,7 @@ fn acted_is_of_one_attempt() {
             refused::<()>()
         });
     assert!(outcome.is_err());
-    // The first attempt's effect stays unknown, and sticks; the others did nothing.
+    // The first attempt's effect stays unknown, and this remains; the others did nothing.
     assert_eq!(
         (status(&*store), effects.count()),
         (Some(Status::InDoubt), 3)
@@ -180,7 +180,7 @@ fn the_known_limit_a_later_step_that_was_refused_looks_like_nothing_happened() {
     assert_eq!((left, booked.count()), (FREE_AFTER_ALL, 3));
 }
 
-/// A plain call inside the body that fails, and states nothing of what it did.
+/// A plain call inside the body that fails, and states nothing about its effect.
 fn reads() {
     let read = thrice().run(|| Err::<(), _>("no such row"));
     assert!(read.is_err());
@@ -193,13 +193,13 @@ fn the_outer_statement_comes_before_an_inner_call_that_states_nothing() {
         Own::Declined
     });
     assert_eq!(declined, FREE_AT_ONCE);
-    // What a library knows of one step is no statement on the other one.
+    // A library's knowledge of one step is no statement about the other one.
     let by_kind = left_by(|_| {
         reads();
         io::Error::from(io::ErrorKind::ConnectionRefused)
     });
     assert_eq!(by_kind, IN_DOUBT);
-    // An inner call that a known error left open is stronger than any statement.
+    // An inner call that a known error left in doubt is stronger than any statement.
     let lost = left_by(|_| {
         drop(thrice().run(timed_out::<()>));
         Own::Declined
@@ -220,7 +220,7 @@ fn a_call_that_its_breaker_rejects_ran_nothing() {
     assert_eq!(left_by(|_| rejected()).0, Some(Status::Released));
     let wrapped = left_by(|_| format!("cannot charge: {}", rejected()));
     assert_eq!(wrapped.0, Some(Status::Released));
-    // Swallowed, and another error returned: that one is not known.
+    // Swallowed, and an unknown error returned.
     let swallowed = left_by(|_| {
         drop(rejected());
         "no answer".to_owned()
@@ -256,7 +256,7 @@ fn a_refusal_that_was_swallowed_proves_nothing_of_what_was_done_instead() {
         rejected
     });
     assert_eq!(after_another, IN_DOUBT);
-    // It was refused after all else.
+    // It was refused after everything else.
     let at_last = left_by(|_| {
         assert!(thrice().run(|| Ok::<_, String>(())).is_ok());
         rejected()
@@ -275,7 +275,7 @@ async fn a_refusal_before_a_wait_proves_nothing() {
                 let call = thrice().circuit_breaker(&breaker);
                 let rejected = call.run_async(|| async { Ok::<(), String>(()) }).await;
                 if waits {
-                    // Something else is done here.
+                    // Other work is done here.
                     tokio::task::yield_now().await;
                 }
                 rejected
@@ -334,7 +334,7 @@ fn the_first_unrecognized_error_is_a_warning_that_says_what_to_do() {
         assert!(warning.contains(part), "{part}: {warning}");
     }
     assert!(!warning.contains("SECRET"), "{warning}");
-    // What is recognized is no warning.
+    // A recognized error causes no warning.
     drop(charge(&store).run(timed_out::<()>));
     assert!(
         recorder
@@ -355,7 +355,7 @@ fn a_later_attempts_statement_does_not_tell_of_an_earlier_attempt() {
         inner.expect_err("declined")
     };
     assert_eq!(left_by(|_| lost_then_declined()), IN_DOUBT);
-    // Only declined, it is proof.
+    // If it only declined, that is proof.
     let declined = left_by(|_| {
         let inner = thrice().run(|| Err::<(), _>(Own::Declined));
         inner.expect_err("declined")
@@ -388,7 +388,7 @@ fn a_recognized_type_inside_another_error_speaks_of_one_step() {
     assert_eq!(beside, IN_DOUBT);
 }
 
-/// Copies of a hedged call, of which the first gets no answer and another is refused.
+/// Copies of a hedged call: the first gets no answer, and another is refused.
 #[tokio::test(start_paused = true)]
 async fn one_copys_refusal_does_not_tell_of_the_other_copies() {
     let second = std::time::Duration::from_secs(1);

@@ -1,4 +1,4 @@
-//! A store that fails: before anything ran, after, and with its answer lost.
+//! A store that fails: before anything ran, after it ran, and with its answer lost.
 
 use super::odd_store::{Fault, Method, OddStore, Pace};
 use super::*;

@@ -1,5 +1,5 @@
-//! The rules of the gate as a table of records, written from their description: not a line of it
-//! is the crate's.
+//! The rules of the gate as a table of records, written from their description, without a line of
+//! the crate.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ pub(crate) type Millis = u64;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum State {
-    /// A claim holds it; it may have run out.
+    /// A claim holds it; its lease may be over.
     Claimed,
     /// Its owner does not know.
     Doubted {
@@ -21,7 +21,7 @@ pub(crate) enum State {
     Released,
 }
 
-/// Who claimed.
+/// The owner of a claim.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Owner {
     pub(crate) fence: u64,
@@ -40,7 +40,7 @@ pub(crate) struct Entry {
     pub(crate) retain: Option<Millis>,
 }
 
-/// What a claim asks.
+/// The request of a claim.
 #[derive(Clone, Debug)]
 pub(crate) struct Ask {
     pub(crate) claim_id: ClaimId,
@@ -52,7 +52,7 @@ pub(crate) struct Ask {
     pub(crate) silent: Option<(u64, u64)>,
 }
 
-/// What anybody sees of an action.
+/// The state of an action as every caller sees it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Seen {
     Nothing,
@@ -63,25 +63,25 @@ pub(crate) enum Seen {
     InDoubt,
 }
 
-/// What a claim gets.
+/// The result of a claim.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Grant {
     /// A new fence.
     New,
-    /// The fence of before.
+    /// The former fence.
     Again(u64),
     Mismatch,
     Refused(Seen),
 }
 
-/// A person's word.
+/// An operator's settlement.
 #[derive(Clone, Debug)]
 pub(crate) enum Word {
     Happened(Payload),
     DidNot,
 }
 
-/// Why something is refused.
+/// The reason of a refusal.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum No {
     Lost,
@@ -95,7 +95,7 @@ pub(crate) enum No {
 pub(crate) struct Reference {
     pub(crate) now: Millis,
     pub(crate) entries: BTreeMap<u32, Entry>,
-    /// Whether a record went by itself, which a store may still count when it purges.
+    /// Whether a record was removed automatically, which a store may still count when it purges.
     pub(crate) some_went: bool,
 }
 
@@ -124,7 +124,7 @@ impl Reference {
         }
     }
 
-    /// What a claim gets. A new one is written with [`claimed`](Self::claimed).
+    /// Returns the result of a claim. A new one is written with [`claimed`](Self::claimed).
     pub(crate) fn grant(&self, key: u32, ask: &Ask) -> Grant {
         let seen = self.seen(key);
         let (Some(entry), true) = (self.entries.get(&key), seen != Seen::Free) else {

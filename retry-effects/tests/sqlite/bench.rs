@@ -1,4 +1,4 @@
-//! What the tests work at: a file, a store, a clock.
+//! The tools of the tests: a file, a store, a clock.
 
 use std::path::{Path, PathBuf};
 use std::pin::pin;
@@ -36,12 +36,12 @@ impl Bench {
         self.folder.path()
     }
 
-    /// One more handle that knows nothing of the others, as another process has it.
+    /// Opens one more handle that shares nothing with the others, like that of another process.
     pub(crate) fn open(&self) -> SqliteEffectStore {
         SqliteEffectStore::open_with_clock(self.path(), self.clock.clone()).unwrap()
     }
 
-    /// A connection without this crate.
+    /// Opens a connection without this crate.
     pub(crate) fn raw(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.path()).unwrap()
     }
@@ -52,7 +52,7 @@ impl Bench {
     }
 }
 
-/// Waits on this thread: no runtime is there to help.
+/// Waits on this thread: there is no runtime.
 pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
     struct Parked(Thread);
 
@@ -87,7 +87,7 @@ pub(crate) fn success(json: &str) -> Outcome {
     Outcome::Success(Payload::new(json))
 }
 
-/// The recorded result.
+/// Returns the recorded result.
 pub(crate) fn result(store: &SqliteEffectStore, id: ActionId) -> Option<String> {
     match wait(store.resolve(id)).unwrap() {
         Resolved::Done(finished) => Some(finished.payload.json().to_owned()),

@@ -1,4 +1,4 @@
-//! Files that are not there, not ours, not this version's.
+//! Files that do not exist, belong to other programs, or have another version.
 
 use std::sync::Barrier;
 use std::thread;

@@ -1,4 +1,4 @@
-//! What people do with records, and what goes by itself.
+//! The operator's actions on records, and records that are removed automatically.
 
 use std::time::Duration;
 
@@ -156,7 +156,7 @@ fn a_finished_record_whose_time_is_up_is_as_good_as_gone_and_then_gone() {
         bench.raw().query_row(count, [], |row| row.get(0)).unwrap()
     };
     assert_eq!(rows(), 2);
-    // What is written takes it along, if not at once.
+    // Later writes remove it, too, if not at once.
     let other = won(&store, id(3));
     for _ in 0..100 {
         wait(store.renew(&other, MINUTE)).unwrap();

@@ -29,6 +29,6 @@ async fn it_does_not_wait_for_itself() {
         matches!(word, Some(EffectError::InProgress { .. })),
         "{refused}"
     );
-    // Tokio's clock moves only where somebody waits by it.
+    // Tokio's clock moves only where a task waits by it.
     assert_eq!(began.elapsed(), Duration::ZERO);
 }

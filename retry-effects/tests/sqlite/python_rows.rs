@@ -1,4 +1,4 @@
-//! Rows of the Python package's, and its unguarded writes over ours, statement for statement.
+//! Rows of the Python package, and its unguarded writes over ours, statement for statement.
 
 use std::time::Duration;
 
@@ -116,7 +116,7 @@ fn what_python_left_in_doubt_is_taken_over_or_settled() {
     let word = Settlement::Success(Payload::new("1"));
     wait(store.settle(id(2), Fence::NONE, word)).unwrap();
     wait(store.settle(id(3), Fence::NONE, Settlement::NotApplied)).unwrap();
-    // Its late words change nothing any more.
+    // Its late writes change nothing any more.
     for number in 1..=3 {
         assert_eq!(python_complete(&python, id(number), "failed", None), 0);
         assert_eq!(
@@ -165,7 +165,7 @@ fn python_takes_over_what_we_released_or_what_failed() {
             wait(store.resolve(id(number))).unwrap(),
             Resolved::Busy(_)
         ));
-        // Our late owner has nothing to say any more.
+        // The late write of our owner is refused.
         wait(store.complete(&released, success("1"))).unwrap_err();
         assert_eq!(
             python_complete(&python, id(number), "success", Some("{}")),

@@ -1,4 +1,4 @@
-//! Many at once: one wins, nobody is told what is not so.
+//! Concurrent callers: one wins, and no caller gets a wrong answer.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Barrier, Mutex};
@@ -102,7 +102,7 @@ fn while_another_process_writes_calls_wait_and_are_committed_together() {
     for claim in &mut claims {
         assert!(std::pin::Pin::new(claim).poll(&mut context).is_pending());
     }
-    // Reading goes on.
+    // Reads go on.
     assert!(matches!(
         wait(store.resolve(id(0))).unwrap(),
         Resolved::Free
@@ -153,7 +153,7 @@ fn a_commit_that_fails_is_told_to_all() {
     let bench = Bench::new();
     let store = bench.open();
     let token = won(&store, id(1));
-    // A deferred constraint is looked at by COMMIT.
+    // A deferred constraint is checked by COMMIT.
     bench
         .raw()
         .execute_batch(
@@ -206,7 +206,7 @@ fn the_writer_ends_with_the_last_handle_after_what_it_was_asked_for() {
     let token = won(&store, id(1));
     drop(store.complete(&token, success("1")));
     drop(store);
-    // The last connection to go takes the write-ahead log away.
+    // The last connection to close removes the write-ahead log.
     let log = bench.path().with_extension("db-wal");
     while log.exists() {
         thread::yield_now();

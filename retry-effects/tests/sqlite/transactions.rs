@@ -130,7 +130,7 @@ fn a_body_that_finds_it_done_has_no_other_attempt() {
     let mut ran = 0;
     let outcome: Result<u32, String> = retry_effects::Effect::new("charge", &42)
         .store(&store)
-        // What it commits has a fence: a second attempt cannot commit again.
+        // The commit has a fence: a second attempt cannot commit again.
         .in_doubt(OnDoubt::Reexecute)
         .retry(retry_core::Retry::new(retry_core::RetryPolicy::new(5)))
         .run(|| {
@@ -150,7 +150,7 @@ fn a_body_that_finds_it_done_has_no_other_attempt() {
     assert_eq!(ran, 2);
 }
 
-/// What a transaction wrote that was never committed has not happened, whatever its body returns.
+/// Writes of a transaction that was never committed have not happened, whatever its body returns.
 #[test]
 fn a_result_whose_transaction_was_not_committed_is_not_recorded() {
     let (bench, store, _connection) = bench_with_orders();

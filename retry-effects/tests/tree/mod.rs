@@ -1,5 +1,5 @@
-//! A JSON tree with all that an id tells apart: integers of any size, floats to the bit, and entries
-//! in a given order.
+//! A JSON tree with all that an id distinguishes: integers of any size, floats to the bit, and
+//! entries in a given order.
 
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Serialize, Serializer};
@@ -16,7 +16,7 @@ pub(crate) enum Tree {
     Map(Vec<(String, Tree)>),
 }
 
-/// In the smallest type that holds the value.
+/// Uses the smallest type that holds the value.
 impl Serialize for Tree {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
@@ -41,7 +41,7 @@ impl Serialize for Tree {
     }
 }
 
-/// From the tagged form that `vectors/generate.py` describes.
+/// Reads the tagged form that `vectors/generate.py` describes.
 impl<'de> Deserialize<'de> for Tree {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(serde::Deserialize)]

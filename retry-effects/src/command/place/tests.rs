@@ -132,7 +132,7 @@ fn the_environment_says_what_the_command_line_does_not() {
     assert_eq!(with(None, None), "redis://h (p)");
     assert_eq!(with(None, Some("q")), "redis://h (q)");
     assert_eq!(with(Some("postgres://h"), None), "postgres://h (s)");
-    // They say nothing of a file.
+    // They do not apply to a file.
     assert_eq!(with(Some("effects.db"), None), "effects.db");
 }
 

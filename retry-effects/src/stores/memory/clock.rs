@@ -1,4 +1,4 @@
-//! The time that the in-memory store goes by.
+//! The clock of the in-memory store.
 
 use std::time::{Instant, SystemTime};
 #[cfg(feature = "conformance")]
@@ -8,13 +8,13 @@ use std::{sync::Arc, sync::atomic::AtomicU64, sync::atomic::Ordering, time::Dura
 use crate::protocol::state_machine::nanos;
 use crate::protocol::state_machine::{Now, millis};
 
-/// Where the store's time comes from.
+/// The source of the store's time.
 #[derive(Clone, Debug)]
 pub(super) enum Clock {
-    /// The machine's monotonic clock, from `origin` on. The wall clock is read once, there: a wall
-    /// clock that is set later makes no record older than it is, so that none is purged too early.
+    /// The machine's monotonic clock, from `origin` on. The wall clock is read once, there: setting
+    /// it later makes no record older than it is, so that none is purged too early.
     Machine { origin: Instant, wall: u64 },
-    /// A test's.
+    /// A test's clock.
     #[cfg(feature = "conformance")]
     Manual(ManualClock),
 }
@@ -33,7 +33,7 @@ impl Clock {
         match self {
             Self::Machine { origin, wall } => {
                 let elapsed = origin.elapsed();
-                // In 64 bits they last for 584 years.
+                // Nanoseconds in 64 bits last for 584 years.
                 let lease = elapsed.as_secs() * NANOS_A_SECOND + u64::from(elapsed.subsec_nanos());
                 Now {
                     lease,
@@ -51,7 +51,7 @@ const NANOS_A_SECOND: u64 = 1_000_000_000;
 
 /// A clock that a test moves. Clones show the same time.
 ///
-/// It begins at the 13th of September 2020.
+/// It starts on 13 September 2020.
 ///
 /// # Examples
 ///
@@ -77,7 +77,7 @@ struct Hands {
 
 #[cfg(feature = "conformance")]
 impl ManualClock {
-    /// A clock that stands.
+    /// Returns a clock that stands still.
     #[must_use]
     pub fn new() -> Self {
         Self(Arc::new(Hands {
@@ -86,16 +86,15 @@ impl ManualClock {
         }))
     }
 
-    /// Lets time pass, on the clock of the leases and on the wall.
+    /// Advances the lease clock and the wall clock.
     ///
-    /// Both count on from what they show; parts of a millisecond are kept on the leases' clock
-    /// alone.
+    /// Both count on from their current time; only the lease clock keeps fractions of a millisecond.
     pub fn advance(&self, time: Duration) {
         self.0.lease.fetch_add(nanos(time), Ordering::SeqCst);
         self.0.wall.fetch_add(millis(time), Ordering::SeqCst);
     }
 
-    /// Sets the wall clock forward, or back, by so many milliseconds. No lease feels it.
+    /// Moves the wall clock forward, or back, by this many milliseconds. Leases are not affected.
     pub fn move_wall(&self, millis: i64) {
         let by = millis.unsigned_abs();
         if millis < 0 {

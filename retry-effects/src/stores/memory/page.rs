@@ -1,11 +1,11 @@
-//! A page of records in the order of their ids, out of shards that know none.
+//! A page of records in the order of their ids, collected from unordered shards.
 
 use crate::identity::action_id::ActionId;
 use crate::protocol::filter::Filter;
 use crate::protocol::record::Record;
 use crate::protocol::state_machine::{Now, Slot, millis};
 
-/// The records that a filter selects, no more of them in memory than twice its limit.
+/// The records that a filter selects; at most twice its limit are in memory.
 pub(super) struct Page<'a> {
     filter: &'a Filter,
     now: Now,
@@ -37,7 +37,7 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// The page.
+    /// Returns the page.
     pub(super) fn records(mut self) -> Vec<Record> {
         self.cut();
         self.records

@@ -1,4 +1,4 @@
-//! One of the store's parts: the records whose ids begin alike, behind one lock.
+//! One shard of the store: the records whose ids begin alike, behind one lock.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
@@ -13,20 +13,20 @@ use crate::stores::memory::texts::Texts;
 /// The records of a shard, and its fences.
 #[derive(Debug, Default)]
 pub(super) struct Shard {
-    /// Boxed: the table, of which up to half stands empty, then holds an id and a pointer each.
+    /// Boxed: the table, up to half of which is empty, then holds only an id and a pointer per place.
     slots: HashMap<ActionId, Box<Slot>, BuildHasherDefault<IdBytes>>,
-    /// The newest fence. A key always lives in the same shard, so that its fences grow.
+    /// The newest fence. A key always lives in the same shard, so its fences grow.
     fence: u64,
     texts: Texts,
-    /// The finished records that go by themselves, by when.
+    /// The finished records with a limited retention, by the time at which it is over.
     due: BTreeSet<(u64, ActionId)>,
 }
 
-/// How many records whose time is up a claim removes by the way.
+/// How many records whose retention is over a claim removes in passing.
 const SWEPT_BY_A_CLAIM: usize = 2;
 
 impl Shard {
-    /// Claims an action. `room` is asked where the record would be a new one; `None` is its no.
+    /// Claims an action. Calls `room` only for a new record; returns `None` if there is no room.
     #[inline]
     pub(super) fn claim(
         &mut self,
@@ -60,7 +60,7 @@ impl Shard {
         Some(Claim::Won(Token::new(request.id, fence, request.claim_id)))
     }
 
-    /// Removes a few records whose time is up. Says how many.
+    /// Removes a few records whose retention is over. Returns how many.
     #[inline]
     pub(super) fn sweep_some(&mut self, now: Now) -> usize {
         if self.due.is_empty() {
@@ -69,7 +69,7 @@ impl Shard {
         self.sweep(now, SWEPT_BY_A_CLAIM)
     }
 
-    /// Removes up to `limit` records whose time is up. Says how many.
+    /// Removes up to `limit` records whose retention is over. Returns how many.
     pub(super) fn sweep(&mut self, now: Now, limit: usize) -> usize {
         for swept in 0..limit {
             match self.due.first().copied() {
@@ -83,7 +83,7 @@ impl Shard {
         limit
     }
 
-    /// Removes what a purge may. Says how much.
+    /// Removes what a purge may remove. Returns how many.
     pub(super) fn purge(&mut self, age: u64, now: Now) -> usize {
         let before = self.slots.len();
         let due = &mut self.due;
@@ -101,14 +101,14 @@ impl Shard {
         purged
     }
 
-    /// The record of an action, unless its time is up.
+    /// Returns the record of an action, unless its retention is over.
     #[inline]
     pub(super) fn slot(&self, id: ActionId, now: Now) -> Option<&Slot> {
         let slot = self.slots.get(&id).map(|slot| &**slot);
         slot.filter(|slot| !slot.is_over(now))
     }
 
-    /// Changes the record of an action, if there is one whose time is not up.
+    /// Changes the record of an action, if there is one whose retention is not over.
     #[inline]
     pub(super) fn change<R>(
         &mut self,
@@ -132,27 +132,27 @@ impl Shard {
         Some(answer)
     }
 
-    /// All records whose time is not up, in no order.
+    /// Returns all records whose retention is not over, unordered.
     pub(super) fn all(&self, now: Now) -> impl Iterator<Item = (ActionId, &Slot)> {
         let all = self.slots.iter().map(|(id, slot)| (*id, &**slot));
         all.filter(move |(_, slot)| !slot.is_over(now))
     }
 
-    /// How many records there are, also those whose time is up.
+    /// Returns the number of records, including those whose retention is over.
     #[cfg(all(test, feature = "conformance"))]
     pub(super) fn all_held(&self) -> usize {
         self.slots.len()
     }
 
-    /// How many records there are whose time is not up.
+    /// Returns the number of records whose retention is not over.
     pub(super) fn len(&self, now: Now) -> usize {
         let over = self.due.iter().take_while(|(due, _)| *due <= now.wall);
         self.slots.len() - over.count()
     }
 }
 
-/// Takes eight bytes of an id, which is a SHA-256 already, for its hash: other bytes than those
-/// that choose the shard, or each shard's table would use a part of its places only.
+/// Takes eight bytes of an id, which is a SHA-256 already, as its hash: not the bytes that choose the
+/// shard, since each shard's table would then use only a part of its places.
 #[derive(Debug, Default)]
 pub(super) struct IdBytes(u64);
 
@@ -164,7 +164,7 @@ impl Hasher for IdBytes {
         }
     }
 
-    /// The length, which is always the same.
+    /// Ignores the length, which is always the same.
     #[inline]
     fn write_usize(&mut self, _: usize) {}
 

@@ -25,13 +25,13 @@ use super::shard::Shard;
 
 /// The store of one process: for tests, and for effects that no other process can repeat.
 ///
-/// What it holds is gone with the process, so that nothing is kept from being done twice by a
-/// restart; a durable store keeps that. Clones are the same store.
+/// Its records are lost when the process ends, so that it does not prevent a repetition after a
+/// restart; a durable store does. Clones are the same store.
 ///
-/// It answers at once: what a method does is done when the call returns, and its future is ready.
-/// A finished record with a result of 100 bytes takes under 400 bytes, and a call costs the same
-/// however many there are. Nothing goes by itself but what a claim's
-/// [`retain`](ClaimRequest::retain) lets go.
+/// It answers at once: a method has done its work when the call returns, and its future is ready. A
+/// finished record with a result of 100 bytes takes under 400 bytes, and the cost of a call does not
+/// depend on the number of records. Only a claim's [`retain`](ClaimRequest::retain) lets a record be
+/// removed without a purge.
 ///
 /// Leases and ages are measured on the machine's monotonic clock; the wall clock is read once, when
 /// the store is made.
@@ -71,43 +71,43 @@ struct Inner {
 
 const SHARDS: usize = 64;
 
-/// A shard on cache lines of its own: two threads in neighbours do not slow each other down.
+/// A shard on its own cache lines: threads in neighbouring shards do not slow each other down.
 #[derive(Default)]
 #[repr(align(128))]
 struct Part(Mutex<Shard>);
 
-/// How many records there may be, and how many there are.
+/// The largest number of records, and the current number.
 struct Bound {
     limit: usize,
     held: AtomicUsize,
 }
 
 impl InMemoryEffectStore {
-    /// An empty store without a bound.
+    /// Returns an empty store without a bound.
     #[must_use]
     pub fn new() -> Self {
         Self::made(Clock::machine(), None)
     }
 
-    /// An empty store that holds at most `limit` records.
+    /// Returns an empty store that holds at most `limit` records.
     ///
     /// When it is full it removes the records whose [`retain`](ClaimRequest::retain) and
-    /// [`keep`](ClaimRequest::keep) are over, and refuses a claim on a new action where there are
-    /// none ([`StoreError::Full`]): it never drops a record that still protects an effect.
+    /// [`keep`](ClaimRequest::keep) are over; if there are none, it refuses a claim on a new action
+    /// ([`StoreError::Full`]). It never drops a record that still protects an effect.
     #[must_use]
     pub fn bounded(limit: usize) -> Self {
         let held = AtomicUsize::new(0);
         Self::made(Clock::machine(), Some(Bound { limit, held }))
     }
 
-    /// An empty store that goes by a test's clock.
+    /// Returns an empty store that uses a test's clock.
     #[cfg(feature = "conformance")]
     #[must_use]
     pub fn with_clock(clock: ManualClock) -> Self {
         Self::made(Clock::Manual(clock), None)
     }
 
-    /// An empty store that holds at most `limit` records, and goes by a test's clock.
+    /// Returns an empty store that holds at most `limit` records, and uses a test's clock.
     #[cfg(feature = "conformance")]
     #[must_use]
     pub fn bounded_with_clock(limit: usize, clock: ManualClock) -> Self {
@@ -157,7 +157,7 @@ impl InMemoryEffectStore {
         }
     }
 
-    /// Removes everything whose time is up. Says how much.
+    /// Removes all records whose retention is over. Returns how many.
     fn sweep_all(&self, bound: &Bound, now: Now) -> usize {
         let sweep = |part: &Part| {
             let mut shard = lock(&part.0);
@@ -168,7 +168,7 @@ impl InMemoryEffectStore {
         self.0.shards.iter().map(sweep).sum()
     }
 
-    /// Changes the record of `id`, and wakes those who wait for it where `change` says that it did.
+    /// Changes the record of `id`, and wakes its waiters if `change` reports a change.
     #[inline]
     fn change<R>(
         &self,
@@ -187,7 +187,7 @@ impl InMemoryEffectStore {
 }
 
 impl Bound {
-    /// Takes the place of one more record, if there is one.
+    /// Takes the place of one more record. Returns whether there was one.
     fn enter(&self) -> bool {
         let one_more = |held| (held < self.limit).then_some(held + 1);
         let held = &self.held;
@@ -304,7 +304,7 @@ impl EffectStore for InMemoryEffectStore {
     }
 }
 
-/// There is no such record any more: the claim is over.
+/// Returns the error of a claim that is over, since its record is gone.
 #[cold]
 fn lost<T>(token: &Token) -> Result<T, StoreError> {
     Err(StoreError::lease_lost(token.fence()))

@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-/// The texts that a shard has seen last, one a place.
+/// The texts that a shard has seen last, one per place.
 #[derive(Debug, Default)]
 pub(super) struct Texts(Vec<Option<Arc<str>>>);
 
-/// How many places.
+/// The number of places.
 const PLACES: usize = 64;
 
 /// A longer text is not shared, so that no place holds much memory.
 const LONGEST: usize = 128;
 
 impl Texts {
-    /// The text, shared with whoever asked for an equal one, if that was not long ago.
+    /// Returns the text, shared with the last callers that used an equal one, if that was not long
+    /// ago.
     #[inline]
     pub(super) fn shared(&mut self, text: &str) -> Arc<str> {
         if text.len() > LONGEST {
@@ -30,7 +31,7 @@ impl Texts {
     }
 }
 
-/// A cheap hash: the length and both ends, which is where names and tenants differ.
+/// A cheap hash: the length and both ends, where names and tenants differ.
 #[inline]
 fn place(text: &str) -> usize {
     let mut hash = text.len();

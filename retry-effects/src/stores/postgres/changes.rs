@@ -1,8 +1,9 @@
-//! Outcomes, renewals, releases and settlements, those of concurrent callers in one statement.
+//! Outcomes, renewals, releases and settlements; those of concurrent callers share one statement.
 //!
-//! An owner's change is mostly made to its own pending claim. So the state machine first decides on
-//! that, and the statement writes what it decided where the record is such; where it is not, the
-//! state machine decides on what the statement found, and that is written if it is still so.
+//! An owner mostly changes its own pending claim. So the state machine first decides on such a
+//! record, and the statement writes the decision where the record matches; elsewhere the state
+//! machine decides on the record that the statement read, and that decision is written if the record
+//! is unchanged.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,16 +23,16 @@ use crate::protocol::record::{Finished, Status};
 use crate::protocol::state_machine::{Now, Slot};
 use crate::protocol::store_error::StoreError;
 
-/// For how long a change looks again at a record that somebody's transaction has locked.
+/// For how long a change retries a record that another transaction has locked.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The first of the pauses between those looks, and the longest.
+/// The first and the longest pause between those retries.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(100));
 
-/// What a change comes to: the result that a release may have met.
+/// The answer to a change: on success, the result that a release may have met.
 pub(super) type Answer = Result<Option<Finished>, StoreError>;
 
-/// What is to become of a record.
+/// A change to a record.
 #[derive(Clone, Debug)]
 pub(super) enum Deed {
     Complete(Token, Outcome),
@@ -42,17 +43,17 @@ pub(super) enum Deed {
     Settle(ActionId, Fence, Settlement),
 }
 
-/// What is written, and under which condition.
+/// The new values of a record, and the condition under which they are written.
 #[derive(Clone, Debug)]
 pub(super) struct Write {
-    /// The record as it was read; `None`: the token's own, pending.
+    /// The revision that was read; `None`: the token's own pending record.
     pub(super) revision: Option<i64>,
     pub(super) status: Status,
     pub(super) applied: bool,
     pub(super) payload: Option<Payload>,
     /// In microseconds, where it begins anew.
     pub(super) lease: Option<i64>,
-    /// What its caller is told once it is written.
+    /// The answer to the caller once it is written.
     answer: Option<Finished>,
 }
 
@@ -87,7 +88,7 @@ impl Deed {
         }
     }
 
-    /// The fence of the record that is to change: no other is touched.
+    /// Returns the fence of the record to change: no other record is touched.
     pub(super) fn fence(&self) -> Fence {
         match self {
             Self::Settle(_, fence, _) => *fence,
@@ -98,7 +99,7 @@ impl Deed {
         }
     }
 
-    /// What to say where there is no record.
+    /// Returns the error for a record that does not exist.
     pub(super) fn missing(&self) -> StoreError {
         match self.token() {
             Some(token) => StoreError::lease_lost(token.fence()),
@@ -106,7 +107,7 @@ impl Deed {
         }
     }
 
-    /// What the state machine makes of a record: what is to be written, or the answer.
+    /// Returns the state machine's decision on a record: what to write, or the answer.
     pub(super) fn decide(&self, stored: &Stored) -> Result<Write, Answer> {
         if stored.slot.is_over(stored.now) {
             return Err(Err(self.missing()));
@@ -115,9 +116,9 @@ impl Deed {
         self.apply(&mut slot, stored.now, Some(stored.revision))
     }
 
-    /// The same of the record that an owner expects.
+    /// Returns the decision on the record that an owner expects.
     fn expect(&self, token: &Token) -> Result<Write, Answer> {
-        // The statement knows the time; no decision on a pending record of one's own needs it.
+        // Only the statement knows the time; no decision on the caller's own pending record needs it.
         let now = Now { lease: 0, wall: 0 };
         self.apply(&mut Slot::own(token), now, None)
     }
@@ -157,7 +158,7 @@ impl Deed {
 }
 
 impl Write {
-    /// What is no record's: the statement then reads what there is.
+    /// Matches no record: the statement then only reads the record.
     fn nothing() -> Self {
         Self {
             revision: Some(0),
@@ -171,7 +172,7 @@ impl Write {
 }
 
 impl Slot {
-    /// The record of a claim that nobody has touched since.
+    /// Returns the record of a claim that is unchanged since it was won.
     fn own(token: &Token) -> Self {
         let none: Arc<str> = Arc::from("");
         Self {
@@ -200,7 +201,7 @@ impl Change {
         let expected = deed.token().map(|token| deed.expect(token));
         let write = match expected {
             Some(Ok(write)) => write,
-            // Its answer depends on what there is.
+            // Its answer depends on the stored record.
             Some(Err(_)) | None => Write::nothing(),
         };
         let change = Self {
@@ -217,7 +218,7 @@ impl Change {
         self.deed.id()
     }
 
-    /// How many bytes it sends.
+    /// Returns how many bytes it sends.
     pub(super) fn weight(&self) -> usize {
         let payload = self.write.payload.as_ref();
         payload.map_or(0, |payload| payload.json().len()) + 128
@@ -227,7 +228,7 @@ impl Change {
         Sent::new(&self.deed, &self.write)
     }
 
-    /// Whether it is a renewal whose caller has left, who asks anew if at all.
+    /// Whether it is a renewal whose caller has left. Such a caller sends a new one if it needs it.
     pub(super) fn is_idle_renewal(&self) -> bool {
         matches!(self.deed, Deed::Renew(..)) && self.answer.is_closed()
     }
@@ -238,12 +239,12 @@ impl Change {
     }
 
     fn answer(self, answer: Answer) {
-        // A caller that has left wants no answer.
+        // A caller that has left needs no answer.
         let _ = self.answer.send(answer);
     }
 }
 
-/// Answers all, or puts them back where the answer needs another look.
+/// Answers all changes, or requeues those that need another try.
 pub(super) async fn serve(desk: &Arc<Desk>, changes: Vec<Change>) {
     let sent: Vec<Sent<'_>> = changes.iter().map(Change::sent).collect();
     match written_alone(desk, &sent).await {
@@ -288,8 +289,8 @@ fn refuse(desk: &Desk, changes: Vec<Change>, failure: &Failure) {
     }
 }
 
-/// The change of a single record that most likely is its owner's pending claim; `false` where it is
-/// not, or others wait too.
+/// Writes a single change that most likely meets its owner's pending claim; `false` where it does
+/// not, or other changes wait, too.
 async fn written_alone(desk: &Desk, sent: &[Sent<'_>]) -> Result<bool, Failure> {
     let Some(parameters) = Sent::alone(sent) else {
         return Ok(false);
@@ -302,7 +303,7 @@ async fn written_alone(desk: &Desk, sent: &[Sent<'_>]) -> Result<bool, Failure> 
     Ok(!rows.is_empty())
 }
 
-/// Answers a change by its row, or puts it back.
+/// Answers a change by its row, or requeues it.
 fn settle(desk: &Arc<Desk>, row: &Row, mut change: Change) {
     let (is_written, is_free): (bool, bool) = (row.get(1), row.get(2));
     if is_written {
@@ -319,7 +320,7 @@ fn settle(desk: &Arc<Desk>, row: &Row, mut change: Change) {
     match decided {
         Err(answer) => {
             if answer.is_ok() {
-                // It may have been written at a turn whose acknowledgement was lost.
+                // An earlier try may have written it, and its acknowledgement was lost.
                 desk.waiters.wake(change.id());
             }
             change.answer(answer);
@@ -335,8 +336,8 @@ fn settle(desk: &Arc<Desk>, row: &Row, mut change: Change) {
     }
 }
 
-/// Puts a change back after a pause: its record is locked, by another statement of a store or by a
-/// transaction of somebody's, and no connection shall wait for that.
+/// Requeues a change after a pause: its record is locked, by another statement of a store or by a
+/// user's transaction, and no connection may wait for that.
 fn later(desk: &Arc<Desk>, mut change: Change) {
     if change.began.elapsed() > PATIENCE {
         let error = StoreError::unavailable(

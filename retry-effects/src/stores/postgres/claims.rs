@@ -1,8 +1,8 @@
-//! Claims, those of concurrent callers in one statement.
+//! Claims; those of concurrent callers share one statement.
 //!
-//! The statement inserts what is not there, and reads what is. On a record that is there the state
-//! machine decides; where it grants the claim, one more statement writes it, if the record is still
-//! the one that was read.
+//! The statement inserts new records, and reads existing ones. On an existing record the state
+//! machine decides; if it grants the claim, one more statement writes it, provided that the record is
+//! unchanged since it was read.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,24 +24,24 @@ use crate::protocol::record::Busy;
 use crate::protocol::state_machine::{self, millis, nanos};
 use crate::protocol::store_error::StoreError;
 
-/// How long a record that is locked is looked at again, before it is called busy: the lock of
-/// another statement of a store's is gone by then, that of a transaction of the owner's may stay.
+/// For how long a locked record is retried before it counts as busy: the lock of another statement
+/// of a store is gone by then, that of a transaction of the owner's may remain.
 const LOCKED: Duration = Duration::from_millis(250);
 
-/// The pause before the second look.
+/// The pause before the second try.
 const PAUSE: Duration = Duration::from_millis(1);
 
 /// A claim that waits for its answer.
 #[derive(Debug)]
 pub(super) struct Claiming {
     wish: Wish,
-    /// The lock that it met at its last turn.
+    /// The lock that it met at its last try.
     met: Option<Met>,
     asked: tokio::time::Instant,
     answer: oneshot::Sender<Result<Claim, StoreError>>,
 }
 
-/// A record that somebody had locked.
+/// A record that was locked.
 #[derive(Clone, Copy, Debug)]
 struct Met {
     revision: i64,
@@ -49,7 +49,7 @@ struct Met {
     pause: Duration,
 }
 
-/// A [`ClaimRequest`] with texts of its own.
+/// A [`ClaimRequest`] that owns its texts.
 #[derive(Debug)]
 struct Wish {
     id: ActionId,
@@ -101,7 +101,7 @@ impl Claiming {
     }
 
     fn answer(self, answer: Result<Claim, StoreError>) {
-        // A caller that has left wants no answer.
+        // A caller that has left needs no answer.
         let _ = self.answer.send(answer);
     }
 
@@ -112,7 +112,7 @@ impl Claiming {
 }
 
 impl Wish {
-    /// What the state machine is asked; it looks at no text.
+    /// Returns the request for the state machine, which reads no text.
     fn request(&self) -> ClaimRequest<'_> {
         ClaimRequest {
             id: self.id,
@@ -129,9 +129,9 @@ impl Wish {
     }
 }
 
-/// Answers all, or puts them back where the answer needs another look.
+/// Answers all claims, or requeues those that need another try.
 pub(super) async fn serve(desk: &Arc<Desk>, claims: Vec<Claiming>) {
-    // By their ids, in order, which keeps two batches from waiting for each other.
+    // In the order of their ids, which keeps two batches from waiting for each other.
     let mut waiting: BTreeMap<[u8; 32], Vec<Claiming>> = BTreeMap::new();
     for claiming in claims.into_iter().filter(Claiming::is_wanted) {
         let id = *claiming.wish.id.as_bytes();
@@ -145,7 +145,7 @@ pub(super) async fn serve(desk: &Arc<Desk>, claims: Vec<Claiming>) {
         Ok(Some(fence)) => {
             if let Some(mut claims) = waiting.into_values().next() {
                 claims.remove(0).won(fence);
-                // The others find it at their next turn.
+                // The other claims find the record at their next try.
                 claims
                     .into_iter()
                     .for_each(|claiming| desk.put(Command::Claim(claiming)));
@@ -164,9 +164,9 @@ pub(super) async fn serve(desk: &Arc<Desk>, claims: Vec<Claiming>) {
         }
         Err(failure) => return refuse(desk, waiting, &failure),
     };
-    // None is made in tables of a newer version.
+    // No record is made in tables of a newer version.
     let is_refused = rows.len() < waiting.len() && !rows.iter().any(is_made);
-    // Those who have won wait for nobody else's second statement.
+    // Winners do not wait for the second statements of other claims.
     for row in rows.iter().filter(|row| is_made(row)) {
         won(row, &mut waiting);
     }
@@ -183,7 +183,7 @@ fn refuse(desk: &Desk, waiting: BTreeMap<[u8; 32], Vec<Claiming>>, failure: &Fai
     }
 }
 
-/// The claim on a single action that most likely is new; `None` where it is not, or others wait too.
+/// Claims a single action that most likely is new; `None` where it is not, or other claims wait, too.
 async fn made_alone(
     desk: &Desk,
     waiting: &BTreeMap<[u8; 32], Vec<Claiming>>,
@@ -248,13 +248,13 @@ async fn ask(
         .await
 }
 
-/// Whether this row of the answer is of a record that is new.
+/// Whether this row of the answer belongs to a new record.
 fn is_made(row: &Row) -> bool {
     row.get::<_, Option<&[u8]>>(0).is_some()
 }
 
-/// Answers the claim that made the record. The others on the same action are told what they find at
-/// their next turn.
+/// Answers the claim that made the record. Other claims on the same action find the record at their
+/// next try.
 fn won(row: &Row, waiting: &mut BTreeMap<[u8; 32], Vec<Claiming>>) {
     if let Some(claims) = waiting.get_mut(row.get::<_, &[u8]>(0)) {
         let fence: i64 = row.get(1);
@@ -262,8 +262,8 @@ fn won(row: &Row, waiting: &mut BTreeMap<[u8; 32], Vec<Claiming>>) {
     }
 }
 
-/// Answers those who asked for a record that was there. `trouble` is what another of the batch has
-/// met: it was sent again for as long as it is worth, and each of the others would be so in turn.
+/// Answers the claims on a record that existed. `trouble` is the failure of another claim of the
+/// batch, which used up all retries: each of the others would do so in turn.
 async fn settle(
     desk: &Arc<Desk>,
     row: &Row,
@@ -288,8 +288,8 @@ async fn settle(
         match stored.slot.grant(&request, stored.now) {
             Err(refusal) => claiming.answer(Ok(refusal)),
             Ok(_) if is_changed => left.push(claiming),
-            // Whoever left before the answer has asked once more, and given back what it got: by
-            // now that is free, and would be held for nobody.
+            // A caller that left before the answer has sent one more claim and released what it got:
+            // the record is free by now, and a claim would be held without a caller.
             Ok(_) if !claiming.is_wanted() => {}
             Ok(_) if claiming.met.is_some_and(|met| met.is_busy(&stored)) => {
                 claiming.answer(Ok(Claim::Busy(busy(&stored))));
@@ -321,14 +321,14 @@ async fn settle(
 }
 
 impl Met {
-    /// Whether the record is locked for so long, and nobody has changed it, that it must be a
+    /// Whether the record has been locked so long without a change that the lock must belong to a
     /// transaction of its owner's.
     fn is_busy(self, stored: &Stored) -> bool {
         self.revision == stored.revision && self.since.elapsed() >= LOCKED
     }
 }
 
-/// What to say of a record whose owner is about to commit.
+/// Returns the answer for a record whose owner is about to commit.
 fn busy(stored: &Stored) -> Busy {
     Busy {
         fence: stored.slot.fence,
@@ -339,8 +339,8 @@ fn busy(stored: &Stored) -> Busy {
     }
 }
 
-/// Puts a claim back that could not be written. Where nobody has changed the record, it is locked, or
-/// the tables are of a newer version by now.
+/// Requeues a claim that could not be written. If the record is unchanged, it is locked, or the
+/// tables are of a newer version by now.
 async fn not_written(desk: &Arc<Desk>, claiming: Claiming, revision: i64) {
     let is_unchanged = claiming.met.is_some_and(|met| met.revision == revision);
     if is_unchanged && let Err(error) = schema::check(&desk.server).await {
@@ -350,7 +350,7 @@ async fn not_written(desk: &Arc<Desk>, claiming: Claiming, revision: i64) {
     later(desk, claiming, revision);
 }
 
-/// Puts a claim back that could not be written: the record has changed, or somebody has locked it.
+/// Requeues a claim that could not be written: the record has changed, or is locked.
 fn later(desk: &Arc<Desk>, mut claiming: Claiming, revision: i64) {
     let met = match claiming.met {
         Some(met) if met.revision == revision => Met {
@@ -367,7 +367,7 @@ fn later(desk: &Arc<Desk>, mut claiming: Claiming, revision: i64) {
     desk.put_later(Command::Claim(claiming), met.pause);
 }
 
-/// Writes a claim over a record, if it is still the one that was read.
+/// Writes a claim over a record, if the record is unchanged since it was read.
 async fn overwrite(
     desk: &Desk,
     wish: &Wish,
@@ -406,9 +406,9 @@ fn unreadable(row: &Row, waiting: &mut BTreeMap<[u8; 32], Vec<Claiming>>, error:
     }
 }
 
-/// Those whose record came and went, or was won by another of this batch, look again. In tables of a
-/// newer version, which may mean something else by a record, nobody claims: the statement may have
-/// refused for that reason.
+/// Requeues the claims whose record came and went, or was won by another claim of this batch. In
+/// tables of a newer version, where a record may have another meaning, no claim is made: the
+/// statement may have refused for that reason.
 async fn put_back(desk: &Desk, waiting: BTreeMap<[u8; 32], Vec<Claiming>>, is_refused: bool) {
     let left = waiting.into_values().flatten();
     if is_refused && let Err(error) = schema::check(&desk.server).await {

@@ -1,4 +1,4 @@
-//! Changes as the parameters of a statement, one list a column.
+//! Changes as the parameters of a statement, one list per column.
 
 use tokio_postgres::types::{ToSql, Type};
 
@@ -26,7 +26,7 @@ impl<'a> Sent<'a> {
         }
     }
 
-    /// The parameters of the only one, if it is of a pending claim of its owner's.
+    /// Returns the parameters of a single change, if it expects its owner's pending claim.
     pub(super) fn alone(sent: &'a [Self]) -> Option<Alone<'a>> {
         match sent {
             [sent] if sent.write.revision.is_none() => Some(Alone {
@@ -47,7 +47,7 @@ impl<'a> Sent<'a> {
     }
 }
 
-/// One change's parameters.
+/// The parameters of one change.
 pub(super) struct Alone<'a> {
     sent: &'a Sent<'a>,
     id: &'a [u8],
@@ -73,7 +73,7 @@ impl Alone<'_> {
     }
 }
 
-/// The statement's parameters, one list a column.
+/// The statement's parameters, one list per column.
 pub(super) struct Columns<'a> {
     ids: Vec<&'a [u8]>,
     fences: Vec<i64>,
@@ -87,7 +87,7 @@ pub(super) struct Columns<'a> {
 }
 
 impl<'a> Columns<'a> {
-    /// What the parameters are to the server.
+    /// The server's types of the parameters.
     pub(super) const TYPES: [Type; 9] = [
         Type::BYTEA_ARRAY,
         Type::INT8_ARRAY,

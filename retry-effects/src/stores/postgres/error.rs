@@ -1,4 +1,4 @@
-//! What goes wrong between the store and its server, and what to say of it.
+//! Failures between the store and its server, and their error texts.
 
 use std::error::Error;
 use std::io;
@@ -12,7 +12,7 @@ use thiserror::Error as ThisError;
 use crate::protocol::store_error::StoreError;
 use crate::stores::libpq;
 
-/// Why a statement has no answer.
+/// The reason why a statement has no answer.
 #[derive(Debug, ThisError)]
 pub(super) enum Trouble {
     #[error("{}", described(.0))]
@@ -36,7 +36,7 @@ impl From<PoolError> for Trouble {
     }
 }
 
-/// The library prints "db error" and keeps the reason for its source.
+/// Adds the reason, which the library keeps for the source: its own text is only "db error".
 fn described(error: &tokio_postgres::Error) -> String {
     match (error.as_db_error(), error.source()) {
         (Some(said), _) => redacted_text(said),
@@ -57,8 +57,8 @@ fn of_pool(error: &PoolError) -> String {
 }
 
 impl Trouble {
-    /// Whether the same statement may go well later. Each of this store's may be sent again: a claim
-    /// is found by its claim id, and the same outcome is accepted twice.
+    /// Returns whether the same statement may succeed later. Each statement of this store may be sent
+    /// again: a claim is found by its claim id, and the same outcome is accepted twice.
     pub(super) fn verdict(&self) -> Verdict {
         match self {
             // Another connection may lead to the new primary.
@@ -69,11 +69,11 @@ impl Trouble {
         }
     }
 
-    /// Whether it comes from a server that only takes reads: its connection is of no more use.
+    /// Whether it comes from a read-only server, whose connection is of no more use.
     pub(super) fn is_of_standby(&self) -> bool {
         match self {
             Self::Standby => true,
-            // What the library makes of a server that `target_session_attrs` does not want.
+            // The library's error for a server that `target_session_attrs` excludes.
             Self::Statement(error) => {
                 self.code() == Some("25006")
                     || error
@@ -88,8 +88,8 @@ impl Trouble {
         }
     }
 
-    /// Whether there is no server, or none that takes sessions, whatever it was to be asked: nobody
-    /// is there, the connection is lost, or the server is starting or stopping.
+    /// Whether no server takes sessions, whatever the request was: there is none, the connection is
+    /// lost, or the server is starting or stopping.
     pub(super) fn is_of_absence(&self) -> bool {
         match self {
             Self::Unreached => true,
@@ -104,7 +104,7 @@ impl Trouble {
         }
     }
 
-    /// Whether the session does not know what was prepared in it, or knows it as something else.
+    /// Whether the session does not know the prepared statement, or knows it as something else.
     pub(super) fn is_of_stale_statement(&self) -> bool {
         matches!(self.code(), Some("26000" | "0A000"))
     }
@@ -116,21 +116,21 @@ impl Trouble {
         }
     }
 
-    /// Whether it may be one command's doing, so that the others of its batch are better off
-    /// without it: a value that the server does not take.
+    /// Whether a single command may be the cause, so that the others of its batch succeed without it:
+    /// a value that the server does not take.
     pub(super) fn is_of_one(&self) -> bool {
         match self.code() {
             Some(code) => ["22", "23", "54"]
                 .iter()
                 .any(|class| code.starts_with(class)),
-            // Too large to be sent at all.
+            // Too large to be sent.
             None => matches!(self, Self::Statement(_)) && self.verdict() == Verdict::Stop,
         }
     }
 }
 
-/// What the store says of it when it was about to `action`, on the server of this name, in this schema.
-/// Of a server that is away it does not matter what it was to be asked.
+/// Returns the store's error for `action` on the server of this name, in this schema. If the server
+/// is away, the action does not matter.
 pub(super) fn failed(
     action: &str,
     server: &str,
@@ -149,7 +149,7 @@ pub(super) fn failed(
     }
 }
 
-/// What to do about it, where waiting does not help.
+/// Returns what to do about it, where waiting does not help.
 fn advice(schema: &str, trouble: &Trouble) -> Option<String> {
     if trouble.is_of_standby() {
         return Some(PRIMARY.to_owned());
@@ -191,7 +191,7 @@ const TLS: &str = "let the server have TLS (`ssl = on`), and a certificate for t
     that this machine trusts (`SSL_CERT_FILE` names more of them), or hand over a connector that \
     trusts it (`connect_with`)";
 
-/// What the library refuses before it has asked the server. It says which by text alone.
+/// Returns the cause of an error that the library raises before any request, identified by its text.
 fn client_side(error: &tokio_postgres::Error) -> Option<&'static str> {
     let text = error.to_string();
     let begins = |with: &str| text.starts_with(with);
@@ -204,8 +204,8 @@ fn client_side(error: &tokio_postgres::Error) -> Option<&'static str> {
     }
 }
 
-/// What to say of a URL that is none. It may hold a password, and is not shown; nor is what the library
-/// quotes of it, which is a piece of one where that was not escaped or quoted.
+/// Returns the error for an invalid URL. The URL may hold a password, and is not shown; nor is what
+/// the library quotes of it, which is a piece of the password if that was not escaped or quoted.
 pub(super) fn of_url(error: &tokio_postgres::Error) -> StoreError {
     let why = error.source().map(ToString::to_string).unwrap_or_default();
     if let Some(option) = why.strip_prefix("unknown option `") {

@@ -1,7 +1,7 @@
-//! Hears what other machines say of the ends of their claims.
+//! Listens for the ends of claims on other machines.
 //!
-//! A notification is a hint: whoever is woken reads the record. What is missed while the connection
-//! is away, polling finds out.
+//! A notification is a hint: a woken waiter reads the record. Polling finds what is missed while the
+//! connection is away.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -18,14 +18,14 @@ use super::queue::Desk;
 use crate::stores::resend::again;
 use crate::stores::waiters::Waiters;
 
-/// How it connects: at once, and then ever less often.
+/// The reconnect policy: at once, and then ever less often.
 const CONNECT: RetryPolicy = RetryPolicy::new(1)
     .with_unlimited_attempts()
     .with_backoff_ms(100)
     .with_exponential_backoff(true)
     .with_max_wait(std::time::Duration::from_secs(10));
 
-/// A connection, which gives what the server says unasked.
+/// A connection that yields the server's unrequested messages.
 trait Wire: Send {
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<AsyncMessage, Lost>>>;
 }
@@ -43,7 +43,7 @@ where
 type Lost = tokio_postgres::Error;
 type Dialled = Pin<Box<dyn Future<Output = Result<(Client, Box<dyn Wire>), Lost>> + Send>>;
 
-/// How to reach the server by a connection of one's own.
+/// Opens connections of the listener's own to the server.
 #[derive(Clone)]
 pub(super) struct Dial(Arc<dyn Fn() -> Dialled + Send + Sync>);
 
@@ -70,7 +70,7 @@ impl Dial {
         }))
     }
 
-    /// A connection, however long that takes, as long as somebody wants it.
+    /// Connects, however long that takes, for as long as the store exists.
     fn connected(&self, desk: &Weak<Desk>) -> Dialled {
         let (dial, desk) = (self.0.clone(), desk.clone());
         let verdict = move |_: &Lost| {
@@ -84,7 +84,7 @@ impl Dial {
     }
 }
 
-/// Listens until the desk is gone.
+/// Listens until the store is gone.
 pub(super) async fn listen(dial: Dial, desk: Weak<Desk>) {
     loop {
         let Some(strong) = desk.upgrade() else { return };
@@ -101,12 +101,12 @@ pub(super) async fn listen(dial: Dial, desk: Weak<Desk>) {
         if desk.strong_count() == 0 {
             return;
         }
-        // A server that takes connections and drops them is not asked all the time.
+        // Limits reconnects to a server that takes connections and drops them.
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
 }
 
-/// Wakes those whom notifications concern, until the connection is lost or the desk is gone.
+/// Wakes the waiters that notifications concern, until the connection is lost or the store is gone.
 async fn hear(
     wire: &mut dyn Wire,
     asked: impl Future<Output = Result<(), Lost>>,

@@ -1,4 +1,4 @@
-//! Reading: records of concurrent callers in one statement, and whole pages.
+//! Reads: records of concurrent callers in one statement, and whole pages.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use crate::protocol::filter::Filter;
 use crate::protocol::record::{Record, Status};
 use crate::protocol::store_error::StoreError;
 
-/// A look at a record that waits for its answer.
+/// A read of a record that waits for its answer.
 #[derive(Debug)]
 pub(super) struct Lookup {
     id: ActionId,
@@ -23,7 +23,7 @@ pub(super) struct Lookup {
     answer: oneshot::Sender<Result<Option<Stored>, StoreError>>,
 }
 
-/// Somebody waits for the end of a claim, which may come from another machine.
+/// A wait for the end of a claim, which may come from another machine.
 #[derive(Debug)]
 pub(super) struct Watch(pub(super) ActionId);
 
@@ -37,7 +37,7 @@ impl Lookup {
     }
 }
 
-/// Answers all.
+/// Answers all lookups.
 pub(super) async fn serve(desk: &Desk, lookups: Vec<Lookup>) {
     let server = &desk.server;
     let ids = in_order(lookups.iter().map(|lookup| lookup.id));
@@ -64,12 +64,13 @@ pub(super) async fn serve(desk: &Desk, lookups: Vec<Lookup>) {
     for lookup in lookups {
         let row = found.get(&lookup.id.as_bytes()[..]);
         let answer = row.map_or(Ok(None), |row| Stored::read(row, 1));
-        // A caller that has left wants no answer.
+        // A caller that has left needs no answer.
         let _ = lookup.answer.send(answer);
     }
 }
 
-/// Has the end of these claims told to all who listen. One that has ended already is told here.
+/// Requests a notification for all listeners at the end of these claims. Wakes here those that have
+/// ended.
 pub(super) async fn watch(desk: &Desk, watches: Vec<Watch>) {
     let ids = in_order(watches.iter().map(|watch| watch.0));
     let ids: Vec<&[u8]> = ids.iter().map(|id| &id[..]).collect();
@@ -78,7 +79,7 @@ pub(super) async fn watch(desk: &Desk, watches: Vec<Watch>) {
         .server
         .query("watch a record", statement, &[&ids])
         .await;
-    // Polling is beneath: what cannot be watched is found out later.
+    // Polling is the fallback: it finds the changes that cannot be watched.
     let Ok(rows) = watched else { return };
     let pending: Vec<&[u8]> = rows.iter().map(|row| row.get(0)).collect();
     for Watch(id) in watches {
@@ -88,7 +89,7 @@ pub(super) async fn watch(desk: &Desk, watches: Vec<Watch>) {
     }
 }
 
-/// Each id once, in order.
+/// Returns each id once, in order.
 fn in_order(ids: impl Iterator<Item = ActionId>) -> Vec<[u8; 32]> {
     let mut ids: Vec<_> = ids.map(|id| *id.as_bytes()).collect();
     ids.sort_unstable();
@@ -96,10 +97,10 @@ fn in_order(ids: impl Iterator<Item = ActionId>) -> Vec<[u8; 32]> {
     ids
 }
 
-/// How many records a page has.
+/// The number of records of a page.
 const PAGE: i64 = 500;
 
-/// The records that a filter selects.
+/// Returns the records that a filter selects.
 pub(super) async fn list(server: &Server, filter: &Filter) -> Result<Vec<Record>, StoreError> {
     let statuses = candidates(filter.status);
     let limit = filter.limit.unwrap_or(usize::MAX);
@@ -129,7 +130,7 @@ pub(super) async fn list(server: &Server, filter: &Filter) -> Result<Vec<Record>
     Ok(records)
 }
 
-/// What may be recorded of records that stand there now.
+/// Returns the statuses that records in this state may have in the table.
 fn candidates(status: Option<Status>) -> Vec<&'static str> {
     match status {
         None => Status::ALL.iter().map(|status| status.as_str()).collect(),
@@ -139,7 +140,7 @@ fn candidates(status: Option<Status>) -> Vec<&'static str> {
     }
 }
 
-/// Removes what may be purged; says how many.
+/// Removes the records that may be purged; returns how many.
 pub(super) async fn purge(server: &Server, age: u64) -> Result<u64, StoreError> {
     let finished = [Status::Success, Status::Failed, Status::Released].map(Status::as_str);
     let (mut after, mut removed) = (Vec::new(), 0);
@@ -169,7 +170,7 @@ pub(super) async fn purge(server: &Server, age: u64) -> Result<u64, StoreError> 
     }
 }
 
-/// Removes those that are still as they were found.
+/// Removes the records that are still as they were read.
 async fn remove(server: &Server, found: &[Stored]) -> Result<u64, StoreError> {
     let ids: Vec<&[u8]> = found
         .iter()
@@ -186,7 +187,7 @@ async fn remove(server: &Server, found: &[Stored]) -> Result<u64, StoreError> {
     Ok(rows.await?.len() as u64)
 }
 
-/// How many records there are.
+/// Returns the number of records.
 pub(super) async fn count(server: &Server) -> Result<u64, StoreError> {
     let rows = server
         .query_long("count records", &server.statements().count, &[])
@@ -195,7 +196,7 @@ pub(super) async fn count(server: &Server) -> Result<u64, StoreError> {
     Ok(count.unsigned_abs())
 }
 
-/// Removes some of the records whose time is up. Where it cannot, the next one will.
+/// Removes some of the records whose retention is over. If it fails, the next sweep removes them.
 pub(super) async fn sweep(server: &Server) {
     let _ = server
         .query("remove records", &server.statements().sweep, &[])

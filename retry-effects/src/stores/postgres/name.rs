@@ -1,4 +1,4 @@
-//! Names and texts as SQL takes them.
+//! Names and texts in the form that SQL takes.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use crate::protocol::store_error::StoreError;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct SchemaName(String);
 
-/// Postgres cuts longer names, and two stores would become one.
+/// Postgres truncates longer names, and two stores would become one.
 const LONGEST: usize = 63;
 
 impl SchemaName {
@@ -32,17 +32,17 @@ impl SchemaName {
         &self.0
     }
 
-    /// As an identifier, always in quotes.
+    /// Returns an identifier, always in quotes.
     pub(super) fn quoted(&self) -> String {
         format!("\"{}\"", self.0.replace('"', "\"\""))
     }
 
-    /// The channel of its notifications: of a length that the server takes, whatever the name.
+    /// Returns the channel of its notifications: short enough for the server, whatever the name.
     pub(super) fn channel(&self) -> String {
         format!("retry_effects_{:016x}", self.number())
     }
 
-    /// The advisory lock of those who make its tables.
+    /// Returns the advisory lock for making its tables.
     pub(super) fn lock(&self) -> i64 {
         i64::from_ne_bytes(self.number().to_ne_bytes())
     }
@@ -57,7 +57,7 @@ impl SchemaName {
     }
 }
 
-/// A text that Postgres can hold, whose texts have no U+0000.
+/// Returns a text that Postgres can hold, whose texts have no U+0000.
 pub(super) fn escaped(text: &str) -> Cow<'_, str> {
     if text.contains(['\0', '\\']) {
         Cow::Owned(text.replace('\\', "\\\\").replace('\0', "\\0"))
@@ -66,7 +66,7 @@ pub(super) fn escaped(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The text that [`escaped`] was given.
+/// Returns the text that [`escaped`] was given.
 pub(super) fn unescaped(text: &str) -> Cow<'_, str> {
     if !text.contains('\\') {
         return Cow::Borrowed(text);

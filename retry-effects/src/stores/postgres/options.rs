@@ -1,4 +1,4 @@
-//! How a store is opened where the defaults do not fit.
+//! Options for opening a store where the defaults do not fit.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use super::tls;
 use super::{error, schema};
 use crate::protocol::store_error::StoreError;
 
-/// How a [`PostgresEffectStore`] is opened: its schema, and how many connections it has.
+/// Options for opening a [`PostgresEffectStore`]: its schema, its number of connections.
 ///
 /// # Examples
 ///
@@ -46,11 +46,11 @@ pub struct PostgresOptions {
     clock: String,
 }
 
-/// How long one try to connect takes at most, unless the URL says otherwise.
+/// The longest time for one try to connect, unless the URL sets another.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// After how long a network is asked whether the other end is still there, and after how long
-/// without an answer it is not, unless the URL says otherwise.
+/// The idle time before a TCP keepalive, and the time without an answer after which the other end
+/// counts as gone, unless the URL sets others.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
 impl PostgresOptions {
@@ -64,32 +64,32 @@ impl PostgresOptions {
         }
     }
 
-    /// The schema that holds the tables; `retry_effects` unless set. From 1 to 63 bytes.
+    /// Sets the schema that holds the tables; `retry_effects` unless set. From 1 to 63 bytes.
     ///
-    /// Stores of the same schema are the same store: all that must not repeat each other's effects
-    /// use one name.
+    /// Stores of the same schema are the same store: all workers that must not repeat each other's
+    /// effects use one name.
     pub fn schema(mut self, name: impl Into<String>) -> Self {
         self.schema = name.into();
         self
     }
 
-    /// How many connections [`connect`](Self::connect) opens at most, from 1; eight unless set. One
-    /// more hears notifications. A user's pool has a size of its own.
+    /// Sets how many connections [`connect`](Self::connect) opens at most, from 1; eight unless set.
+    /// One more receives notifications. A user's pool has a size of its own.
     pub fn pool_size(mut self, connections: usize) -> Self {
         self.pool_size = connections;
         self
     }
 
-    /// Makes nothing: opens only a store that is there. For programs that look at one, and must not
-    /// leave tables where somebody has named the wrong database or schema.
+    /// Opens only an existing store, and creates nothing: for programs that inspect a store, and must
+    /// not leave tables if the database or schema is wrong.
     ///
-    /// Where there are no tables, opening is [`StoreError::Misconfigured`].
+    /// If there are no tables, opening fails with [`StoreError::Misconfigured`].
     pub fn existing(mut self) -> Self {
         self.is_existing = true;
         self
     }
 
-    /// What gives the server's time, as SQL: for tests that move it.
+    /// Sets the SQL that gives the server's time: for tests that move it.
     #[cfg(feature = "conformance")]
     #[doc(hidden)]
     pub fn clock(mut self, expression: impl Into<String>) -> Self {
@@ -100,10 +100,10 @@ impl PostgresOptions {
     /// Opens the store at a URL (`postgres://user:password@host/database`, or `host=.. user=..`).
     /// Needs no runtime.
     ///
-    /// Where it says `sslmode=require`, connections are encrypted, by the feature `postgres-tls`: the
-    /// server's certificate must be issued for the host of the URL by somebody whom this machine
-    /// trusts (the system's certificates, or those of `SSL_CERT_FILE`). Else they are not. For
-    /// certificates of other kinds there is [`connect_with`](Self::connect_with).
+    /// With `sslmode=require` in the URL, connections are encrypted, by the feature `postgres-tls`:
+    /// the server's certificate must be issued for the host of the URL by an authority that this
+    /// machine trusts (the system's certificates, or those of `SSL_CERT_FILE`). Otherwise they are
+    /// not encrypted. For certificates of other kinds there is [`connect_with`](Self::connect_with).
     ///
     /// # Errors
     ///
@@ -112,7 +112,7 @@ impl PostgresOptions {
         at_home(self.dialling_as_asked(url)?).await
     }
 
-    /// The same, and waits for it on this thread.
+    /// Like [`connect`](Self::connect), but waits on this thread.
     ///
     /// # Errors
     ///
@@ -150,7 +150,7 @@ impl PostgresOptions {
         at_home(self.opening(pool, "Postgres".to_owned(), None)?).await
     }
 
-    /// What opens the store with the connector that the URL asks for.
+    /// Returns a future that opens the store with the connector that the URL requires.
     fn dialling_as_asked(self, url: &str) -> Result<Opening, StoreError> {
         match config(url)?.get_ssl_mode() {
             SslMode::Require => self.dialling_encrypted(url),
@@ -172,7 +172,7 @@ impl PostgresOptions {
         ))
     }
 
-    /// What opens the store on a pool of its own.
+    /// Returns a future that opens the store on a pool of its own.
     fn dialling<T>(self, url: &str, tls: T) -> Result<Opening, StoreError>
     where
         T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
@@ -220,7 +220,7 @@ impl PostgresOptions {
     }
 }
 
-/// What a server is called in errors: where it is, without who asks and by which password.
+/// Returns the server's name in errors: its address, without user and password.
 fn name(url: &str, config: &Config) -> String {
     if has_stray_at(url) {
         return "Postgres".to_owned();
@@ -255,7 +255,7 @@ fn has_stray_at(url: &str) -> bool {
 
 type Opening = Pin<Box<dyn Future<Output = Result<PostgresEffectStore, StoreError>> + Send>>;
 
-/// Where a URL leads, and to a server that takes writes.
+/// Returns the address of a URL, restricted to servers that take writes.
 fn config(url: &str) -> Result<Config, StoreError> {
     let mut config: Config = url.parse().map_err(|error| error::of_url(&error))?;
     if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
@@ -265,8 +265,8 @@ fn config(url: &str) -> Result<Config, StoreError> {
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(CONNECT_TIMEOUT);
     }
-    // A connection on which nothing is said, such as the one that listens, does not notice that its
-    // server is gone. The library's default is two hours.
+    // An idle connection, such as the listener's, does not notice that its server is gone. The
+    // library's default is two hours.
     if config.get_keepalives_idle() >= Duration::from_secs(7200) {
         config.keepalives_idle(KEEPALIVE);
     }

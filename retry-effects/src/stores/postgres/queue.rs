@@ -1,11 +1,11 @@
-//! The queues in which commands wait, and the lanes that take them from there.
+//! The queues in which commands wait, and the lanes that serve them.
 //!
-//! A lane that is free takes all that waits of one kind, and sends it as one statement. So a lone
+//! A free lane takes all waiting commands of one kind, and sends them as one statement. So a lone
 //! caller's command is sent at once, on a connection to itself; and the more callers there are,
 //! the more of them share a statement and its commit.
 //!
-//! Not all lanes work at once as long as few can do it: of a crowd of callers each lane would take a
-//! few, and a statement costs the server most where it is short.
+//! Only as many lanes work at once as the load needs: otherwise each lane would take a few of many
+//! callers, and short statements cost the server most.
 
 use std::collections::{HashSet, VecDeque};
 use std::pin::pin;
@@ -22,23 +22,24 @@ use super::server::Server;
 use crate::identity::action_id::ActionId;
 use crate::stores::waiters::Waiters;
 
-/// How many commands one statement takes.
+/// The largest number of commands in one statement.
 const MOST: usize = 256;
 
-/// How many bytes of results one statement takes, unless the first result alone is longer.
+/// The largest size of the results in one statement, in bytes, unless the first result alone is
+/// longer.
 const HEAVIEST: usize = 1 << 20;
 
-/// How many lanes work at once on what a lane can take in one go.
+/// The number of lanes that work at once while one lane can take all that waits.
 const FEW: usize = 3;
 
-/// How many commands of a kind must wait for one lane more.
+/// The number of waiting commands of a kind that starts one lane more.
 const CROWD: usize = 32;
 
-/// A statement that takes longer than this is somewhere else's work, on the way or on a disk: its
-/// lane holds up no other.
+/// A longer statement spends its time on the network or on a disk: its lane does not count as busy,
+/// and holds up no other.
 const SLOW: Duration = Duration::from_millis(20);
 
-/// What the lanes work with.
+/// The shared state of the lanes.
 #[derive(Debug)]
 pub(super) struct Desk {
     pub(super) server: Server,
@@ -53,14 +54,14 @@ struct Queues {
     claims: VecDeque<Claiming>,
     changes: VecDeque<Change>,
     watches: VecDeque<Watch>,
-    /// Which kind was taken last.
+    /// The kind that was taken last.
     turn: usize,
-    /// How many lanes are at work, and not for long.
+    /// The number of lanes at work whose statement is not slow.
     busy: usize,
     is_closed: bool,
 }
 
-/// What one statement is made of.
+/// The content of one statement.
 enum Batch {
     Lookups(Vec<Lookup>),
     Claims(Vec<Claiming>),
@@ -68,7 +69,7 @@ enum Batch {
     Watches(Vec<Watch>),
 }
 
-/// One thing that is asked for.
+/// One request.
 pub(super) enum Command {
     Lookup(Lookup),
     Claim(Claiming),
@@ -77,7 +78,7 @@ pub(super) enum Command {
 }
 
 impl Command {
-    /// Completes when nobody waits for its answer any more.
+    /// Completes when no caller waits for its answer any more.
     async fn left(&mut self) {
         match self {
             Self::Claim(claiming) => claiming.left().await,
@@ -97,7 +98,7 @@ impl Desk {
         }
     }
 
-    /// Takes a command, from any thread.
+    /// Queues a command, from any thread.
     pub(super) fn put(&self, command: Command) {
         let mut queues = self.queues();
         match command {
@@ -110,7 +111,7 @@ impl Desk {
         self.arrived.notify_one();
     }
 
-    /// Takes a command after a pause, unless its caller leaves meanwhile.
+    /// Queues a command after a pause, unless its caller leaves meanwhile.
     pub(super) fn put_later(self: &Arc<Self>, mut command: Command, pause: Duration) {
         let desk = self.clone();
         tokio::spawn(async move {
@@ -121,16 +122,16 @@ impl Desk {
         });
     }
 
-    /// No more commands will come; lanes end once they have done those that are here.
+    /// Ends the input: lanes end once they have served the commands that are queued.
     pub(super) fn close(&self) {
         self.queues().is_closed = true;
         self.arrived.notify_waiters();
         self.arrived.notify_one();
     }
 
-    /// Serves commands until the desk is closed. A panic costs the commands that were being served, and
-    /// no later ones: what connects is the application's in part, and the runtime panics where a host's
-    /// name is to be looked up and there is no thread for that.
+    /// Serves commands until the queue is closed. A panic loses only the commands that were being
+    /// served: the application owns part of the code that connects, and the runtime panics if there
+    /// is no thread for looking up a host's name.
     pub(super) async fn lane(self: Arc<Self>) {
         loop {
             match tokio::spawn(self.clone().serve_all()).await {
@@ -151,7 +152,7 @@ impl Desk {
             self.arrived.notify_one();
             served.await;
         }
-        // The next one.
+        // Wakes the next lane.
         self.arrived.notify_one();
     }
 
@@ -185,7 +186,7 @@ impl Desk {
     }
 }
 
-/// A lane is at work, and not for long.
+/// A lane at work whose statement is not slow.
 struct Busy<'a>(&'a Desk);
 
 impl Drop for Busy<'_> {
@@ -195,7 +196,7 @@ impl Drop for Busy<'_> {
 }
 
 impl Queues {
-    /// All that waits of one kind, the kinds in turn; nothing where few lanes can do it.
+    /// Takes all waiting commands of one kind, the kinds in turn; none where few lanes suffice.
     fn take(&mut self) -> Option<Batch> {
         if self.busy >= FEW && self.longest() < CROWD {
             return None;
@@ -232,9 +233,9 @@ fn some<T>(queue: &mut VecDeque<T>) -> Option<Vec<T>> {
     (count > 0).then(|| queue.drain(..count).collect())
 }
 
-/// One change of each record, in the order of their ids; a second one of the same record waits.
-/// Renewals that nobody waits for any more are left out: while a server is away they would pile up
-/// before the record's outcome.
+/// Takes one change of each record, in the order of their ids; a second change of a record waits.
+/// Drops renewals whose callers have left: while a server is away they would pile up before the
+/// record's outcome.
 fn distinct(queue: &mut VecDeque<Change>) -> Option<Vec<Change>> {
     let mut taken: Vec<Change> = Vec::new();
     let mut ids: HashSet<ActionId> = HashSet::new();

@@ -12,7 +12,7 @@ use crate::protocol::payload::Payload;
 use crate::protocol::state_machine::{Now, Slot, millis};
 use crate::protocol::store_error::StoreError;
 
-/// A record as it was read, and when that was by the server's clock.
+/// A record as it was read, and the server's time of the read.
 #[derive(Clone, Debug)]
 pub(super) struct Stored {
     pub(super) id: ActionId,
@@ -22,7 +22,8 @@ pub(super) struct Stored {
 }
 
 impl Stored {
-    /// Reads the time in column `at`, and the record in those after it; `None` where they are null.
+    /// Reads the time in column `at`, and the record in the columns after it; `None` where they are
+    /// null.
     pub(super) fn read(row: &Row, at: usize) -> Result<Option<Self>, StoreError> {
         try_read(row, at, at + 1).map_err(|error| {
             StoreError::unreadable(format!(
@@ -32,7 +33,7 @@ impl Stored {
     }
 }
 
-/// A fence, as the server counts.
+/// Converts a fence to the server's integer.
 pub(super) fn number(fence: Fence) -> i64 {
     i64::try_from(fence.number()).unwrap_or(i64::MAX)
 }
@@ -76,7 +77,7 @@ fn try_read(row: &Row, at: usize, first: usize) -> Result<Option<Stored>, Odd> {
             .transpose()?,
     };
     if slot.is_finished() {
-        // The two clocks are one here: how old a record is, the wall clock says.
+        // Both clocks are the wall clock here, which alone gives the age of a record.
         slot.lease_until = u64::MAX;
     }
     let time: SystemTime = row.try_get(at)?;
@@ -107,20 +108,20 @@ fn wall(time: SystemTime) -> u64 {
     )
 }
 
-/// Longer times are as good as this one, a thousand years: the server's end in the year 294276.
+/// The upper limit of times, a thousand years: the server's times end in the year 294276.
 const LONGEST_US: i64 = 1000 * 366 * 86_400 * 1_000_000;
 
-/// A lease in the server's microseconds, none of which is lost.
+/// Converts a lease to the server's microseconds, rounded up so that no part of it is lost.
 pub(super) fn micros(nanos: u64) -> i64 {
     i64::try_from(nanos.div_ceil(1000)).map_or(LONGEST_US, |micros| micros.min(LONGEST_US))
 }
 
-/// A time that a record is kept.
+/// Converts the time for which a record is kept.
 pub(super) fn kept(millis: u64) -> i64 {
     i64::try_from(millis).map_or(LONGEST_US / 1000, |millis| millis.min(LONGEST_US / 1000))
 }
 
-/// Whether it is kept for no longer than a time; `None` where it is kept until it is purged.
+/// Converts a limited retention; `None` if the record is kept until it is purged.
 pub(super) fn retained(millis: u64) -> Option<i64> {
     (millis != u64::MAX).then(|| kept(millis))
 }

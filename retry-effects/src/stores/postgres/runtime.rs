@@ -1,8 +1,8 @@
 //! The thread that serves all Postgres stores of this process.
 //!
-//! A thread of its own, so that a caller's runtime that is blocked keeps its leases and sync
-//! functions need none. It never ends: a connection that a user's pool has opened on it outlives the
-//! store that asked for it.
+//! A thread of its own, so that a caller's blocked runtime keeps its leases, and sync functions
+//! need no runtime. It never ends: a connection that a user's pool has opened on it outlives the
+//! store that requested it.
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -11,8 +11,8 @@ use tokio::sync::oneshot;
 
 use crate::protocol::store_error::StoreError;
 
-/// The way to the thread, which is started where there is none. Where that fails, the next call tries
-/// again: a process that is out of threads or files may have some later.
+/// Returns the handle of the thread, and starts the thread if there is none. If that fails, the next
+/// call tries again: a process that is out of threads or files may have some later.
 pub(super) fn home() -> Result<&'static Handle, StoreError> {
     static HOME: OnceLock<Handle> = OnceLock::new();
     static STARTING: Mutex<()> = Mutex::new(());
@@ -59,7 +59,7 @@ fn begin<T: Send + 'static>(
     Ok(receiver)
 }
 
-/// What to say of an answer that will not come.
+/// Returns the error for an answer that will not come.
 pub(super) fn gone() -> StoreError {
     StoreError::unavailable("answer", "the task that was to answer has ended")
 }

@@ -1,4 +1,4 @@
-//! The tables: made, migrated and recognised.
+//! The tables: created, migrated and recognised.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,15 +12,15 @@ use super::name::SchemaName;
 use super::server::Server;
 use crate::protocol::store_error::StoreError;
 
-/// How long making the tables may take, the wait for others who make them included.
+/// The longest time for creating the tables, including the wait for other stores that create them.
 const LONGEST: Duration = Duration::from_secs(40);
 
 /// The version of the tables below.
 pub(super) const VERSION: i32 = 1;
 
-/// What makes them. `fillfactor` leaves room on each page for the next version of a record, which
-/// then needs no entry of its own in the index. CACHE 1: each claim's fence is newer than those
-/// that any connection has given.
+/// Returns the SQL that creates them. `fillfactor` leaves room on each page for the next version of a
+/// record, which then needs no entry of its own in the index. CACHE 1: each claim's fence is newer
+/// than those issued on any connection.
 fn tables(schema: &SchemaName) -> String {
     let prefix = schema.quoted();
     format!(
@@ -58,7 +58,7 @@ fn tables(schema: &SchemaName) -> String {
     )
 }
 
-/// Opens tables that are there, and makes none.
+/// Opens existing tables, and creates none.
 pub(super) async fn find(server: &Server) -> Result<(), StoreError> {
     let name = server.schema().quoted();
     match found(server).await {
@@ -72,8 +72,8 @@ pub(super) async fn find(server: &Server) -> Result<(), StoreError> {
     }
 }
 
-/// Makes the tables, or brings them up to this version: all in one transaction, which many
-/// processes may begin at once. Who finds them there needs no right to make them.
+/// Creates the tables, or migrates them to this version: all in one transaction, which many
+/// processes may begin at once. A user who finds them there needs no right to create them.
 pub(super) async fn migrate(server: &Server) -> Result<(), StoreError> {
     let schema = server.schema();
     let failed = |trouble: Trouble| {
@@ -98,18 +98,18 @@ pub(super) async fn migrate(server: &Server) -> Result<(), StoreError> {
         Ok(made) => made.map_err(|error| failed(error.into()))?,
         Err(_) => return Err(failed(Trouble::Late)),
     }
-    // The pool may have no other.
+    // The pool may have no other connection.
     connection.give_back();
     check(server).await
 }
 
-/// Makes the tables unless somebody else does, or has done so, at this moment.
+/// Creates the tables, unless another store has done so, or does so at this moment.
 async fn make_alone(
     connection: &mut ClientWrapper,
     schema: &SchemaName,
 ) -> Result<(), tokio_postgres::Error> {
-    // Each statement sees what was committed while the one before waited, whatever the pool is set
-    // to.
+    // Each statement sees what was committed while the one before waited, whatever the pool's
+    // settings are.
     let transaction = connection
         .build_transaction()
         .isolation_level(IsolationLevel::ReadCommitted);
@@ -126,7 +126,7 @@ async fn make_alone(
     transaction.commit().await
 }
 
-/// `IF NOT EXISTS` asks for the right to create also where there is nothing to create.
+/// `IF NOT EXISTS` requires the right to create also where nothing is created.
 async fn make(
     transaction: &Transaction<'_>,
     schema: &SchemaName,
@@ -171,8 +171,8 @@ async fn is_there(
     Ok(row.is_some())
 }
 
-/// Says so where the tables are of a version that this crate does not know, or in a place that does
-/// not serve.
+/// Returns an error if this crate does not know the version of the tables, or if they are in an
+/// unsuitable place.
 pub(super) async fn check(server: &Server) -> Result<(), StoreError> {
     let rows = server
         .query("read its version", &server.statements().version, &[])
@@ -197,7 +197,7 @@ pub(super) async fn check(server: &Server) -> Result<(), StoreError> {
     if is_read_only {
         return Err(server.failed("be opened", &Arc::new(Trouble::Standby)));
     }
-    // Others have no room for what a result may hold, and would refuse it after the effect.
+    // Other encodings cannot hold every result, and would refuse it after the effect.
     if !matches!(encoding, "UTF8" | "SQL_ASCII") {
         return Err(StoreError::misconfigured(format!(
             "cannot be opened: the database's encoding is {encoding}, which cannot hold every \

@@ -18,24 +18,24 @@ use super::statements::{STANDBY, Statements};
 use crate::protocol::store_error::StoreError;
 use crate::stores::resend::again;
 
-/// How a statement is sent again after a connection is lost: soon, and then ever less often.
+/// The policy for sending a statement again after a lost connection: soon, and then ever less often.
 const AGAIN: RetryPolicy = RetryPolicy::new(1)
     .with_unlimited_attempts()
     .with_backoff_ms(20)
     .with_exponential_backoff(true)
     .with_max_wait(Duration::from_millis(500));
 
-/// How long a statement may take.
+/// The time limits of a statement.
 #[derive(Clone, Copy, Debug)]
 struct Patience {
-    /// Sent once: a network that swallows everything says nothing. Sent twice, a statement of this
-    /// store does no harm.
+    /// For one try: a network that drops everything reports nothing. A statement of this store that
+    /// is sent twice does no harm.
     once: Duration,
-    /// For how long it is sent again: as long as a server takes to start anew.
+    /// For all tries: as long as a server takes to restart.
     in_all: Duration,
 }
 
-/// For what an action waits for.
+/// For requests that an action waits for.
 const SHORT: Patience = Patience {
     once: Duration::from_secs(5),
     in_all: Duration::from_secs(10),
@@ -44,30 +44,30 @@ const SHORT: Patience = Patience {
 /// For how long a statement is sent again in any case.
 const LEAST: Duration = Duration::from_secs(1);
 
-/// For people, who look at many records.
+/// For operators, who read many records.
 const LONG: Patience = Patience {
     once: Duration::from_secs(60),
     in_all: Duration::from_secs(60),
 };
 
-/// Many statements as parameters: what they are sent with.
+/// The parameters of a statement.
 pub(super) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
 
 type Answer<'a> = Pin<Box<dyn Future<Output = Result<Vec<Row>, Trouble>> + Send + 'a>>;
 
-/// A server, and the schema there.
+/// A server, and the store's schema on it.
 #[derive(Debug)]
 pub(super) struct Server {
     pool: Pool,
-    /// What it is called in errors.
+    /// Its name in errors.
     name: String,
     schema: SchemaName,
     statements: Statements,
-    /// How many statements were sent, for tests of how few that are.
+    /// The number of statements sent, for tests that limit it.
     sent: AtomicUsize,
 }
 
-/// Why a statement has no answer, after all attempts; several callers may be told.
+/// The reason why a statement has no answer after all attempts; several callers may receive it.
 #[derive(Clone, Debug)]
 pub(super) struct Failure {
     action: &'static str,
@@ -100,7 +100,7 @@ impl Server {
         }
     }
 
-    /// What the store says of a trouble when it was about to `action`.
+    /// Returns the store's error for `trouble` during `action`.
     pub(super) fn failed(&self, action: &str, trouble: &Arc<Trouble>) -> StoreError {
         failed(action, &self.name, &self.schema.quoted(), trouble)
     }
@@ -118,18 +118,18 @@ impl Server {
         self.sent.load(Ordering::Relaxed)
     }
 
-    /// How many connections there may be.
+    /// Returns the largest number of connections.
     pub(super) fn size(&self) -> usize {
         self.pool.status().max_size.max(1)
     }
 
-    /// A connection of the pool, or a new one.
+    /// Returns a connection of the pool, or a new one.
     pub(super) async fn connection(&self) -> Result<InUse, Trouble> {
         self.connection_by(Instant::now() + SHORT.once).await
     }
 
     async fn connection_by(&self, by: Instant) -> Result<InUse, Trouble> {
-        // Not by the pool's own limit, which it may have none of, nor a clock for.
+        // Not by the pool's own limit: a pool may have none, or no clock for one.
         match timeout_at(by, self.pool.get()).await {
             Ok(found) => Ok(InUse(Some(found?))),
             Err(_) if self.is_used_up() => {
@@ -144,7 +144,7 @@ impl Server {
         status.size >= status.max_size && status.available == 0
     }
 
-    /// Sends a statement until it is answered. Only for those that may take place twice.
+    /// Sends a statement until it is answered. Only for statements that may take place twice.
     pub(super) async fn query(
         &self,
         action: &'static str,
@@ -155,8 +155,8 @@ impl Server {
             .await
     }
 
-    /// The same for callers who have waited since then, the last of them. Where a server is away, those
-    /// behind many others do not wait for each of their turns in full.
+    /// The same for callers who have waited since then, the last of them. While a server is away, a
+    /// caller behind many others does not wait for each of their turns in full.
     pub(super) async fn query_since(
         &self,
         since: Instant,
@@ -176,7 +176,7 @@ impl Server {
         })
     }
 
-    /// The same for what takes its time.
+    /// The same with the limits for long requests.
     pub(super) async fn query_long(
         &self,
         action: &'static str,
@@ -188,7 +188,8 @@ impl Server {
         answer.map_err(|trouble| self.failed(action, &Arc::new(trouble)))
     }
 
-    /// Boxed: a task cannot hold the types of these futures, as their lifetimes are each other's.
+    /// Boxed: a task cannot hold the types of these futures, since their lifetimes depend on each
+    /// other.
     fn query_again<'a>(&'a self, asked: Asked<'a>) -> Answer<'a> {
         let until = Some(asked.until);
         Box::pin(again(AGAIN, until, Trouble::verdict, move || {
@@ -224,7 +225,7 @@ struct Asked<'a> {
     statement: &'a str,
     parameters: Parameters<'a>,
     patience: Patience,
-    /// A little before all patience is at its end: what is then said is why it has no answer.
+    /// A little before the whole time limit ends: an error before it states why there is no answer.
     until: Instant,
 }
 
@@ -242,7 +243,7 @@ impl<'a> Asked<'a> {
         let answer = self.once_of(connection).await;
         match answer {
             Err(trouble) if trouble.is_of_stale_statement() => {
-                // Somebody has thrown away what the session had prepared.
+                // The session's prepared statements were discarded.
                 connection.statement_cache.clear();
                 self.once_of(connection).await
             }
@@ -264,9 +265,8 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// A connection with something under way. Dropped before it is given back, it is closed: a statement
-/// may still be at work there, and nobody else's shall queue behind it; or it leads to a server that
-/// takes no writes any more.
+/// A connection in use. Dropped before it is given back, it is closed: a statement may still run on
+/// it, and no other may queue behind that; or it leads to a server that takes no writes any more.
 #[derive(Debug)]
 pub(super) struct InUse(Option<Object>);
 

@@ -1,42 +1,41 @@
-//! What the store says to its server.
+//! The statements that the store sends to its server.
 //!
 //! The state machine is not in here: it decides in Rust (`state.rs`), on a record as it was read.
-//! SQL compares and sets: it writes what was decided where the record is still the one that was
-//! seen, reads the clock, and takes fences from the sequence. So a claim on a new action, and a
-//! completion by its owner, are one statement each.
+//! SQL compares and sets: it writes the decision if the record is unchanged since it was read, reads
+//! the clock, and takes fences from the sequence. So a claim on a new action, and a completion by its
+//! owner, are one statement each.
 //!
-//! A record is still the one that was seen where its `revision` and its fence are: one that was
-//! purged and made anew counts its revisions from the start, and has a fence of its own.
+//! A record is unchanged if its `revision` and its fence are: a record that was purged and made anew
+//! counts its revisions from the start, and has a fence of its own.
 //!
-//! No statement here waits for a row: rows that somebody has locked are passed over
-//! (`SKIP LOCKED`), and a claim does not touch rows that are there. Only new keys are waited for,
-//! which each statement inserts in their order: so nobody can wait in a circle.
+//! No statement here waits for a row: locked rows are passed over (`SKIP LOCKED`), and a claim does
+//! not touch existing rows. Statements wait only for new keys, which each statement inserts in order:
+//! so no circle of waits can form.
 
 use super::name::SchemaName;
 
-/// The columns of a record; `row.rs` knows the order.
+/// The columns of a record; `row.rs` uses the same order.
 const COLUMNS: &str = "r.action_id, r.revision, r.status, r.applied, r.fence, r.claim_id, \
     r.input_hash, r.action_type, r.scope, r.lease_until, r.lease_us, r.renewals, r.created_at, \
     r.completed_at, r.keep_ms, r.retain_ms, r.format, r.payload";
 
 /// Sets `synchronous_commit` for this transaction alone, in the statement itself, where it is less:
-/// whatever the user's pool, role or database says, what is answered is on the disk.
+/// whatever the user's pool, role or database is set to, an answered write is on the disk.
 const DURABLE: &str = "(SELECT CASE WHEN pg_catalog.current_setting('synchronous_commit') \
     NOT IN ('on', 'remote_apply') \
     THEN pg_catalog.set_config('synchronous_commit', 'on', true) END) durable";
 
-/// The column, where it is the first, of a statement that only reads: whether the server is a
-/// standby, whose word on a lease may be old. What writes is refused by a standby itself.
+/// The first column of statements that only read: whether the server is a standby, which may report
+/// an outdated lease. A standby refuses writes itself.
 pub(super) const STANDBY: &str = "is_standby";
 
-/// A claim waits for nobody for long: what its keys are locked by may be a transaction of the
-/// user's, which in turn may wait for one of the claims beside it. The statement is then undone, and
-/// sent again.
+/// Limits how long a claim waits: its keys may be locked by a transaction of the user's, which in
+/// turn may wait for another claim of the batch. The statement is then undone, and sent again.
 const IMPATIENT: &str = "(SELECT CASE WHEN pg_catalog.current_setting('lock_timeout') <> '1s' \
     THEN pg_catalog.set_config('lock_timeout', '1s', true) END) impatient";
 
-/// What a session of the store's own is set to: plans that look up keys, made once, and nothing
-/// compiled for them; and what each statement would have to set else.
+/// The settings of a session of the store's own: plans that look up keys, made once, and no JIT
+/// compilation; and settings that each statement would otherwise have to make.
 pub(super) const SESSION: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; \
     SET enable_mergejoin = off; SET plan_cache_mode = force_generic_plan; SET jit = off; \
     SET default_transaction_isolation = 'read committed'; SET lock_timeout = '1s'";
@@ -44,30 +43,30 @@ pub(super) const SESSION: &str = "SET enable_seqscan = off; SET enable_hashjoin 
 /// The texts, for one schema.
 #[derive(Debug)]
 pub(super) struct Statements {
-    /// Inserts what is not there, and gives what is.
+    /// Inserts new records, and reads existing ones.
     pub(super) claim: String,
-    /// Inserts one record if it is not there: for a lone caller, whom lists would cost more than the
-    /// rest.
+    /// Inserts one record if it does not exist: for a lone caller, for whom lists would cost more
+    /// than the rest.
     pub(super) claim_one: String,
-    /// Writes a claim over a record that is still the one that was seen.
+    /// Writes a claim over a record that is unchanged since it was read.
     pub(super) overwrite: String,
-    /// Writes what was decided over records that are still those that were seen.
+    /// Writes decisions over records that are unchanged since they were read.
     pub(super) change: String,
-    /// Writes what was decided over one record of a pending claim.
+    /// Writes a decision over one record of a pending claim.
     pub(super) change_one: String,
     pub(super) read: String,
     pub(super) read_one: String,
     /// Reads one record and locks it, for a transaction of the user's.
     pub(super) lock: String,
-    /// Asks for a notification at the end of claims.
+    /// Requests a notification at the end of claims.
     pub(super) watch: String,
-    /// Some records after an id, without their payloads.
+    /// Reads some records after an id, without their payloads.
     pub(super) page: String,
-    /// The same, with them.
+    /// The same, with payloads.
     pub(super) full_page: String,
-    /// Removes records that are still those that were seen.
+    /// Removes records that are unchanged since they were read.
     pub(super) remove: String,
-    /// Removes some records whose time is up.
+    /// Removes some records whose retention is over.
     pub(super) sweep: String,
     pub(super) count: String,
     pub(super) version: String,
@@ -75,7 +74,7 @@ pub(super) struct Statements {
 }
 
 impl Statements {
-    /// `now` is what gives the time; nothing but the tests' is other than `clock_timestamp()`.
+    /// `now` is the SQL that gives the time: `clock_timestamp()` except in tests.
     pub(super) fn new(schema: &SchemaName, now: &str, version: i32) -> Self {
         let prefix = schema.quoted();
         let table = format!("{prefix}.effect_records");
@@ -83,8 +82,8 @@ impl Statements {
         let fence = fence(schema);
         let channel = schema.channel();
         let is_over = format!("(r.over_at IS NOT NULL AND r.over_at <= {now})");
-        // One look into the index for each key, whatever the planner knows of the table: what it
-        // plans while the table is small it would keep while the table grows.
+        // One index lookup for each key, whatever the planner knows of the table: a plan made while
+        // the table is small would be kept while the table grows.
         let one = format!("SELECT * FROM {table} r WHERE r.action_id = a.action_id");
         let each = format!("CROSS JOIN LATERAL ({one} OFFSET 0) r");
         let each_locked = format!("CROSS JOIN LATERAL ({one} FOR UPDATE SKIP LOCKED) r");
@@ -103,7 +102,7 @@ impl Statements {
              a.scope, {now} + a.lease_us * interval '1 microsecond', a.lease_us, {now}, a.keep_ms, \
              a.retain_ms FROM"
         );
-        // In tables of a newer version a record may mean something else.
+        // In tables of a newer version a record may have another meaning.
         let is_known = format!("(SELECT version FROM {store} WHERE one = 1) <= {version}");
         let set = format!(
             "revision = r.revision + 1, status = a.status, applied = a.applied, \
@@ -209,7 +208,7 @@ impl Statements {
                  DELETE FROM {table} r USING free a WHERE r.action_id = a.action_id \
                  AND r.revision = a.revision AND r.fence = a.fence RETURNING 1"
             ),
-            // The time is asked for once, as what an index can be searched for.
+            // The time is read once, as a value with which an index can be searched.
             sweep: format!(
                 "WITH free AS MATERIALIZED (SELECT r.action_id FROM {table} r \
                  WHERE r.over_at <= (SELECT {now}) ORDER BY r.over_at LIMIT 256 \
@@ -228,7 +227,7 @@ impl Statements {
     }
 }
 
-/// The next fence.
+/// Returns the SQL for the next fence.
 fn fence(schema: &SchemaName) -> String {
     let sequence = format!("{}.effect_fence", schema.quoted());
     let literal = sequence.replace('\\', "\\\\").replace('\'', "''");

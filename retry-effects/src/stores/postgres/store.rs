@@ -32,25 +32,26 @@ use super::{listener, lookups, transaction};
 
 /// Records in a Postgres database, which workers on many machines may share.
 ///
-/// What a method answers is on the server's disk: each transaction sets `synchronous_commit = on`
-/// for itself, whatever the pool, the role or the database says (and leaves `remote_apply`). A
-/// claim on a new action and its completion are one statement each, on the server's clock; callers
-/// that ask at the same time share a statement and its commit, and a lone caller waits for nobody.
+/// A method reports only what is on the server's disk: each transaction sets
+/// `synchronous_commit = on` for itself, whatever the pool, the role or the database sets (and leaves
+/// `remote_apply`). A claim on a new action and its completion are one statement each, on the
+/// server's clock; concurrent callers share a statement and its commit, and a lone caller does not
+/// wait.
 ///
 /// It answers from a thread of its own, one for all such stores of a process: nothing here needs the
-/// caller's tokio runtime, and a runtime that is blocked keeps its leases. Handles are cheap to
-/// clone; with the last one its connections are closed.
+/// caller's tokio runtime, and a blocked runtime keeps its leases. Handles are cheap to clone; with
+/// the last one its connections are closed.
 ///
 /// # The server
 ///
-/// Tested with Postgres 15; what it uses is there from 12 on. The tables `effect_records` and
+/// Tested with Postgres 15; it needs nothing newer than 12. The tables `effect_records` and
 /// `effect_store` and the sequence `effect_fence` lie in a schema of their own, `retry_effects`
-/// unless [`options`](Self::options) say otherwise; whoever opens the store first must be allowed to
-/// make them. All must reach the **primary**: a standby is refused. What a failover to a standby that
-/// replicates *asynchronously* loses is lost here too: a claim or a result that was acknowledged may be
-/// gone, and its action run again. `synchronous_standby_names` keeps the promise.
+/// unless [`options`](Self::options) set another; the user who opens the store first needs the right
+/// to create them. All workers must reach the **primary**: a standby is refused. A failover to a
+/// standby that replicates *asynchronously* may lose acknowledged claims and results, and their
+/// actions may run again. `synchronous_standby_names` keeps the promise.
 ///
-/// Statements are prepared. A pooler in between must keep sessions, or know prepared statements
+/// Statements are prepared. A pooler in between must keep sessions, or support prepared statements
 /// (`PgBouncer` from 1.21 on, with `max_prepared_statements`).
 ///
 /// # Lost connections
@@ -61,10 +62,10 @@ use super::{listener, lookups, transaction};
 ///
 /// # Wake-ups
 ///
-/// Who waits for a claim of this process is woken by it. Who waits for another machine's asks for a
-/// notification, which the commit that ends the claim sends; only records that somebody waits for
-/// send one, since `NOTIFY` takes turns for the whole server. Polling is beneath. A store on a
-/// [user's pool](Self::new) has no connection to listen on, and polls.
+/// A waiter for a claim of this process is woken by that claim. A waiter for another machine's claim
+/// requests a notification, which is sent by the commit that ends the claim; only records with
+/// waiters send one, since `NOTIFY` takes turns for the whole server. Polling is the fallback. A
+/// store on a [user's pool](Self::new) has no connection to listen on, and polls.
 ///
 /// # Examples
 ///
@@ -84,21 +85,21 @@ pub struct PostgresEffectStore(Arc<Inner>);
 struct Inner {
     desk: Arc<Desk>,
     dial: Option<Dial>,
-    /// Whether somebody has waited, so that there is a listener.
+    /// Whether a caller has waited, so that there is a listener.
     listens: AtomicBool,
-    /// How many claims came since records whose time is up were last removed.
+    /// The number of claims since the last sweep.
     unswept: AtomicUsize,
 }
 
-/// After how many claims it removes records whose time is up: as many as one sweep removes, so that
-/// they cannot pile up.
+/// The number of claims between two sweeps of records whose retention is over: as many as one sweep
+/// removes, so that they cannot pile up.
 const SWEEP_EVERY: usize = 256;
 
-/// How many connections of a user's pool it takes at a time.
+/// The largest number of connections taken from a user's pool at a time.
 const SHARED: usize = 8;
 
 impl PostgresEffectStore {
-    /// Opens the store at a URL, `postgres://user:password@host/database`, and makes its tables where
+    /// Opens the store at a URL, `postgres://user:password@host/database`, and creates its tables if
     /// there are none: in the schema `retry_effects`, with up to eight connections.
     ///
     /// With `sslmode=require` in the URL the connections are encrypted: see
@@ -106,21 +107,21 @@ impl PostgresEffectStore {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] where the server cannot be reached. [`StoreError::Misconfigured`]
-    /// where it can, and does not let this user in, or not make or use the tables; where it is a
-    /// standby; where the URL is none, or asks for TLS that there is not. [`StoreError::Unreadable`] where the tables are of a newer
-    /// version of this crate.
+    /// [`StoreError::Unavailable`] if the server cannot be reached. [`StoreError::Misconfigured`] if
+    /// it can, but refuses this user, or the right to create or use the tables; if it is a standby;
+    /// if the URL is invalid, or requires TLS that is not available. [`StoreError::Unreadable`] if
+    /// the tables are of a newer version of this crate.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         Self::options().connect(url).await
     }
 
-    /// Opens the store on a pool of the application's own, whatever its TLS and its users are.
+    /// Opens the store on a pool of the application's own, with the pool's TLS and user.
     ///
-    /// The pool's connections live on the runtime that opened them. Where the application shares its
-    /// pool with the store, a runtime that is blocked keeps the store's statements waiting too, and a pool
-    /// that is used up lets nobody claim or renew: a pool of the store's own is safer. It takes up to
-    /// eight connections at a time, and none while nobody asks for anything. Settings of the pool's
-    /// sessions are worked with, a stricter isolation at the price of statements that are sent again.
+    /// The pool's connections live on the runtime that opened them. If the application shares its
+    /// pool with the store, a blocked runtime also delays the store's statements, and an exhausted
+    /// pool prevents claims and renewals: a pool of the store's own is safer. The store takes up to
+    /// eight connections at a time, and none while there are no requests. The settings of the pool's
+    /// sessions are accepted; a stricter isolation costs statements that are sent again.
     ///
     /// # Errors
     ///
@@ -129,13 +130,13 @@ impl PostgresEffectStore {
         Self::options().with_pool(pool).await
     }
 
-    /// Opens the store with another schema, another number of connections, with TLS.
+    /// Returns options for another schema, another number of connections, or TLS.
     pub fn options() -> PostgresOptions {
         PostgresOptions::new()
     }
 
     pub(super) fn start(server: Server, dial: Option<Dial>) -> Result<Self, StoreError> {
-        // A pool that the application shares is not to be used up.
+        // A pool that the application shares must not be used up.
         let lanes = match dial {
             Some(_) => server.size(),
             None => server.size().min(SHARED),
@@ -156,29 +157,29 @@ impl PostgresEffectStore {
     /// Records an outcome in a transaction of the caller's own, in the same database: the caller's
     /// writes and the record are committed together, or neither is.
     ///
-    /// Any `Err` means that the transaction must be rolled back, which dropping it does. It is best
-    /// called last: from here to the end of the transaction the record is locked, other callers of
-    /// this action find it busy, and its lease is not renewed. The transaction commits with
+    /// After any `Err` the transaction must be rolled back, which dropping it does. Call this method
+    /// last: from here to the end of the transaction the record is locked, other callers of this
+    /// action find it busy, and its lease is not renewed. The transaction commits with
     /// `synchronous_commit = on` (or `remote_apply`).
     ///
-    /// A transaction that completes several actions does so in the order of their ids: two of them in
-    /// other orders could wait for each other, and the server would end one of them.
+    /// A transaction that completes several actions must do so in the order of their ids: two
+    /// transactions with different orders could wait for each other, and the server would end one of
+    /// them.
     ///
-    /// In a gated body the token is [`current_action`](crate::current_action)'s, and the body
-    /// returns what it recorded; where the two differ, the record is what the caller gets. A body that
-    /// returns `Ok` though its transaction was rolled back leaves the action in doubt: the server
-    /// answers the COMMIT of a transaction in which a statement has failed with a rollback, and
-    /// `commit` does not call that an error. An
-    /// `AlreadyDone` may simply be passed on by `?`: the transaction rolls back, and the gate returns
-    /// the recorded result.
+    /// In a gated body, take the token of [`current_action`](crate::current_action), and return the
+    /// recorded outcome; where the two differ, the caller gets the record. A body that returns `Ok`
+    /// though its transaction was rolled back leaves the action in doubt: the server answers the
+    /// COMMIT of a transaction in which a statement has failed with a rollback, and `commit` does not
+    /// report that as an error. An `AlreadyDone` may be passed on by `?`: the transaction rolls back,
+    /// and the gate returns the recorded result.
     ///
     /// # Errors
     ///
-    /// [`StoreError::AlreadyDone`] where the action is finished, even by this very claim: an earlier
-    /// commit took place, and its acknowledgement was lost. [`StoreError::LeaseLost`] where somebody
-    /// has taken over. [`StoreError::Misconfigured`] where the transaction is in a database without
-    /// the tables of this store, or its user may not write them; [`StoreError::Unavailable`] where
-    /// it cannot be written.
+    /// [`StoreError::AlreadyDone`] if the action is finished, even by this very claim: an earlier
+    /// commit took place, and its acknowledgement was lost. [`StoreError::LeaseLost`] after a
+    /// takeover. [`StoreError::Misconfigured`] if the transaction is in a database without the tables
+    /// of this store, or its user may not write them; [`StoreError::Unavailable`] if it cannot be
+    /// written.
     ///
     /// # Examples
     ///
@@ -233,7 +234,7 @@ impl PostgresEffectStore {
         answered(answer)
     }
 
-    /// Removes records whose time is up, after every so many claims.
+    /// Removes records whose retention is over, after every `SWEEP_EVERY` claims.
     fn sweep_sometimes(&self) {
         let claims = self.0.unswept.fetch_add(1, Ordering::Relaxed) + 1;
         if claims.is_multiple_of(SWEEP_EVERY)
@@ -244,7 +245,7 @@ impl PostgresEffectStore {
         }
     }
 
-    /// Listens from now on.
+    /// Starts the listener, if there is none.
     fn listen(&self) {
         if self.0.listens.swap(true, Ordering::Relaxed) {
             return;
@@ -254,7 +255,7 @@ impl PostgresEffectStore {
         }
     }
 
-    /// How many statements it has sent.
+    /// Returns the number of statements sent.
     #[cfg(feature = "conformance")]
     #[doc(hidden)]
     #[must_use]
@@ -338,7 +339,8 @@ impl EffectStore for PostgresEffectStore {
         StoreFuture::new(at_home(async move { lookups::count(&desk.server).await }))
     }
 
-    /// Tells of what this process writes, and with a connection of its own of what others do.
+    /// Reports what this process writes and, with a connection of its own, what other processes
+    /// write.
     fn changed(&self, id: ActionId) -> Changed {
         let changed = self.0.desk.waiters.watch(id);
         self.listen();
@@ -348,7 +350,7 @@ impl EffectStore for PostgresEffectStore {
         changed
     }
 
-    /// `false`: it answers from a thread of its own.
+    /// Returns `false`: the store answers from a thread of its own.
     fn needs_runtime(&self) -> bool {
         false
     }
@@ -358,7 +360,7 @@ impl EffectStore for PostgresEffectStore {
     }
 }
 
-/// Shows the schema: a URL may hold a password.
+/// Shows the schema only: a URL may hold a password.
 impl fmt::Debug for PostgresEffectStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PostgresEffectStore")

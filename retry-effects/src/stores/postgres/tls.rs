@@ -1,4 +1,4 @@
-//! Encrypted connections, where the URL asks for them.
+//! Encrypted connections, where the URL requires them.
 
 use std::sync::Arc;
 
@@ -7,8 +7,8 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::protocol::store_error::StoreError;
 
-/// A connector that trusts whom this machine trusts. Its encrypter is its own: the program may have
-/// chosen none for all its TLS, or another.
+/// Returns a connector that trusts the certificates that this machine trusts. It has a crypto
+/// provider of its own: the program may have chosen none for all its TLS, or another.
 pub(super) fn connector() -> Result<MakeRustlsConnect, StoreError> {
     let found = rustls_native_certs::load_native_certs();
     let mut trusted = RootCertStore::empty();

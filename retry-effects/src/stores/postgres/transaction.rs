@@ -1,4 +1,4 @@
-//! A record that is completed by a transaction of the user's.
+//! Completion of a record in a transaction of the user's.
 
 use std::sync::Arc;
 
@@ -14,8 +14,8 @@ use crate::protocol::ids::Token;
 use crate::protocol::outcome::Outcome;
 use crate::protocol::store_error::StoreError;
 
-/// Reads the record, locked, and writes what the state machine makes of it. Not by prepared
-/// statements: the connection is not the store's.
+/// Reads and locks the record, and writes the state machine's decision. Not by prepared statements:
+/// the connection is not the store's.
 pub(super) async fn complete(
     server: &Server,
     transaction: &Transaction<'_>,

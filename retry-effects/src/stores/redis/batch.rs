@@ -1,5 +1,4 @@
-//! Commands that were asked for at the same time: written together, and again until each has its
-//! answer.
+//! Concurrent commands: written together, and sent again until each has its answer.
 
 use std::pin::Pin;
 use std::rc::Rc;
@@ -15,7 +14,7 @@ use super::nodes::Nodes;
 use super::queue::Job;
 use crate::protocol::ids::ClaimId;
 
-/// Some commands, and when they are given up.
+/// Some commands, and their deadline.
 pub(super) struct Batch {
     pub(super) nodes: Rc<Nodes>,
     pub(super) jobs: Vec<Job>,
@@ -23,8 +22,8 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// Sends the commands, again where an answer was lost: each may be sent twice, and finds what it
-    /// has done before.
+    /// Sends the commands, again where an answer was lost: each may be sent twice, and recognises its
+    /// earlier effect.
     pub(super) async fn serve(self) {
         let Self { nodes, jobs, until } = self;
         let (mut jobs, mut waits, mut cuts) = (jobs, None, 0_u32);
@@ -44,7 +43,7 @@ impl Batch {
             if unsent.is_gone && !is_found {
                 return unsent.fail(&node);
             }
-            // The first time at once: mostly the connection alone was lost.
+            // The first retry follows at once: mostly only the connection was lost.
             match &mut waits {
                 None => waits = Some(POLICY.waits(ClaimId::random().bits() as u64)),
                 Some(waits) => match waits.next() {
@@ -53,7 +52,7 @@ impl Batch {
                 },
             }
             jobs = unsent.jobs;
-            // One that the server does not take ends the connection, whoever else is on it.
+            // A command that the server does not take ends the connection for all commands on it.
             cuts += u32::from(unsent.failure.is_of_connection());
             if cuts > 1 && jobs.len() > 1 {
                 let alone = jobs.into_iter().map(|job| vec![job]);
@@ -63,7 +62,7 @@ impl Batch {
     }
 }
 
-/// Of several none waits for another.
+/// Serves several batches, none of which waits for another.
 async fn each_for_itself(nodes: Rc<Nodes>, shares: impl Iterator<Item = Vec<Job>>, until: Instant) {
     let mut batches = JoinSet::new();
     for jobs in shares {
@@ -75,21 +74,21 @@ async fn each_for_itself(nodes: Rc<Nodes>, shares: impl Iterator<Item = Vec<Job>
     batches.join_all().await;
 }
 
-/// What has no answer yet.
+/// The commands without an answer.
 struct Unsent {
     jobs: Vec<Job>,
     failure: Failure,
-    /// Its node was looked for as long as it is worth.
+    /// Its node was retried for the whole time allowed.
     is_gone: bool,
 }
 
-/// Sends commands to their node, and gives the answers out.
+/// Sends commands to their node, and hands out the answers.
 async fn send(node: &Link, mut jobs: Vec<Job>, until: Instant) -> Option<Unsent> {
     let mut live = match node.live(until).await {
         Ok(live) => live,
         Err(failure) => return Unsent::new(jobs, failure, true),
     };
-    // Right before they are sent: what a caller that leaves later asks for comes after them.
+    // Right before they are sent: the later requests of a caller that leaves come after them.
     jobs.retain(Job::is_wanted);
     if jobs.is_empty() {
         return None;

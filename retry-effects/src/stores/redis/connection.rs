@@ -1,4 +1,4 @@
-//! The one connection to a node: made, looked at, lost and made again.
+//! The one connection to a node: opened, inspected, lost and opened again.
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -20,47 +20,47 @@ use super::server::{Terms, enter, inspect, is_emptied};
 use crate::stores::resend::again;
 use crate::stores::waiters::Waiters;
 
-/// How often, and how far apart, a server is looked for, and a command sent that it would not take
-/// yet: about four seconds in all, long enough for a restart and for most failovers.
+/// The policy for connecting to a server, and for sending a command again that it does not take yet:
+/// about four seconds in all, long enough for a restart and for most failovers.
 pub(super) const POLICY: RetryPolicy = RetryPolicy::new(9)
     .with_min_wait(Duration::from_millis(50))
     .with_exponential_backoff(true)
     .with_max_wait(Duration::from_secs(1))
     .with_jitter(Jitter::Equal);
 
-/// What all connections of a store share.
+/// The state that all connections of a store share.
 pub(super) struct Shared {
     pub(super) terms: Terms,
     pub(super) listener: Listener,
     pub(super) waiters: Waiters,
-    /// How long a call may take in all.
+    /// The time limit of a call in all.
     pub(super) patience: Duration,
-    /// How many connections there have been.
+    /// The number of connections made so far.
     connections: AtomicU64,
-    /// Whether a connection has found the store there.
+    /// Whether any connection has found the store there.
     was_there: AtomicBool,
 }
 
-/// A connection that was looked at. Clones are the same.
+/// An inspected connection. Clones are the same.
 #[derive(Clone)]
 pub(super) struct Live {
     pub(super) connection: MultiplexedConnection,
     /// The script's hash.
     pub(super) hash: String,
-    /// Which connection of the store it is, from 1.
+    /// The number of this connection in its store, from 1.
     pub(super) number: u64,
-    /// Whether it can be told of changes.
+    /// Whether it can receive notices of changes.
     pub(super) hears: bool,
 }
 
-/// The way to a node.
+/// The address of a node, and its connection.
 pub(super) struct Link {
     info: ConnectionInfo,
     pub(super) shared: Arc<Shared>,
     live: RefCell<Option<Live>>,
-    /// How often connecting was tried to the end.
+    /// The number of tries to connect that have ended.
     rounds: Cell<u64>,
-    /// Why it failed last; held by who connects.
+    /// The last connect error; locked while connecting.
     connecting: Mutex<Option<Failure>>,
 }
 
@@ -93,7 +93,8 @@ impl Link {
         }
     }
 
-    /// The way to another node of the same cluster; `None` where this one is no cluster's.
+    /// Returns the link to another node of the same cluster; `None` if this node belongs to no
+    /// cluster.
     pub(super) fn beside(&self, host: &str, port: u16) -> Option<Self> {
         let address = match self.info.addr() {
             ConnectionAddr::Tcp(own, _) => {
@@ -121,18 +122,18 @@ impl Link {
         !matches!(self.info.addr(), ConnectionAddr::Unix(_))
     }
 
-    /// What it is called in errors: its address.
+    /// Returns its name in errors: its address.
     pub(super) fn name(&self) -> String {
         self.info.addr().to_string()
     }
 
-    /// The connection, where there is one.
+    /// Returns the connection, if there is one.
     pub(super) fn present(&self) -> Option<Live> {
         self.live.borrow().clone()
     }
 
-    /// The connection; where there is none, a new one. Callers that ask while one is being made
-    /// share what comes of it.
+    /// Returns the connection; if there is none, a new one. Concurrent callers share the result of
+    /// one try to connect.
     pub(super) async fn live(&self, until: Instant) -> Result<Live, Failure> {
         let rounds = self.rounds.get();
         if let Some(live) = self.present() {
@@ -171,8 +172,8 @@ impl Link {
         }
     }
 
-    /// Looks at the server again, whose settings may have been changed, and whose data may be gone.
-    /// One that is refused by now has no connection any more, so that the next call says why.
+    /// Inspects the server again, whose settings may have changed, and whose data may be gone. A
+    /// server that is now refused loses its connection, so that the next call reports why.
     pub(super) async fn inspect(&self) {
         let Some(mut live) = self.present() else {
             return;
@@ -183,7 +184,7 @@ impl Link {
         }
     }
 
-    /// A connection is not to be used any more.
+    /// Drops a connection, which is not to be used any more.
     pub(super) fn drop_connection(&self, number: u64) {
         let mut live = self.live.borrow_mut();
         live.take_if(|live| live.number == number);
@@ -192,7 +193,7 @@ impl Link {
     async fn connect(&self) -> Result<Live, Failure> {
         let number = 1 + self.shared.connections.fetch_add(1, Ordering::SeqCst);
         let (mut connection, hears) = match self.open(Some(number)).await {
-            // A proxy, or a server before 6: it is polled.
+            // A proxy, or a server before 6: its waiters poll.
             Err(Failure::Redis(error)) if is_of_protocol(&error) => (self.open(None).await?, false),
             opened => (opened?, true),
         };
@@ -209,7 +210,8 @@ impl Link {
         })
     }
 
-    /// A connection that is told of changes under this number, or one that is not.
+    /// Opens a connection that receives notices of changes under this number; with `None`, one that
+    /// does not.
     async fn open(&self, number: Option<u64>) -> Result<MultiplexedConnection, Failure> {
         let protocol = match number {
             Some(_) => ProtocolVersion::RESP3,
@@ -219,7 +221,7 @@ impl Link {
         let client = Client::open(self.info.clone().set_redis_settings(redis))?;
         let patience = self.shared.patience;
         let mut config = AsyncConnectionConfig::new()
-            // So that one that hangs leaves time for another.
+            // A connection that hangs leaves time for another.
             .set_connection_timeout(Some(patience / 4))
             .set_response_timeout(Some(patience / 2));
         if let Some(number) = number {
@@ -236,7 +238,7 @@ impl Link {
 }
 
 /// Whether the server, or a proxy before it, does not know the newer protocol, or the user may not
-/// ask for it.
+/// request it.
 fn is_of_protocol(error: &RedisError) -> bool {
     let is_about_hello = |detail: &str| detail.to_ascii_lowercase().contains("hello");
     error.kind() == ErrorKind::RESP3NotSupported

@@ -1,4 +1,4 @@
-//! What goes wrong between the store and its server, and what to say of it.
+//! Failures between the store and its server, and their error texts.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,24 +10,24 @@ use retry_core::{Classify, Verdict};
 use super::refusal::RedisRefusal;
 use crate::protocol::store_error::StoreError;
 
-/// Why there is no connection, or no answer on it.
+/// The reason why there is no connection, or no answer on it.
 #[derive(Clone, Debug)]
 pub(super) enum Failure {
     Redis(RedisError),
     Refused(RedisRefusal),
-    /// There was no answer within so much time.
+    /// There was no answer within this time.
     Late(Duration),
 }
 
 impl Failure {
-    /// Whether it may pass. Everything that is sent may be sent again.
+    /// Returns whether the failure may pass. All commands may be sent again.
     pub(super) fn verdict(&self) -> Verdict {
         match self {
-            // One that failed in the middle would do so again.
+            // A script that failed in the middle would do so again.
             Self::Redis(error) if error.classify().kind() == "script" => Verdict::Stop,
-            // Nothing is evicted here: it takes a person.
+            // Nothing is evicted here: an operator must act.
             Self::Redis(error) if error.code() == Some("OOM") => Verdict::Stop,
-            // Also where the socket was closed, or the answer was cut: nothing that stays so.
+            // Also for a closed socket or a truncated answer, which do not last.
             Self::Redis(error) => error.classify().verdict(),
             Self::Refused(refusal) if refusal.passes() => Verdict::Retry,
             Self::Refused(_) => Verdict::Stop,
@@ -35,7 +35,8 @@ impl Failure {
         }
     }
 
-    /// Whether the connection, or the server at its other end, is no longer the one to ask.
+    /// Whether the connection, or the server at its other end, is no longer the right one for
+    /// requests.
     pub(super) fn is_of_connection(&self) -> bool {
         let Self::Redis(error) = self else {
             return true;
@@ -45,7 +46,7 @@ impl Failure {
         error.is_unrecoverable_error() || error.is_io_error() || ELSEWHERE.contains(&code)
     }
 
-    /// Whether there is no server, whatever it was to be asked.
+    /// Whether there is no server, whatever the request was.
     fn is_of_absence(&self) -> bool {
         match self {
             Self::Late(_) => true,
@@ -54,12 +55,12 @@ impl Failure {
         }
     }
 
-    /// Whether another node of the cluster is the one to ask.
+    /// Whether another node of the cluster is the right one for the request.
     pub(super) fn is_elsewhere(&self) -> bool {
         matches!(self, Self::Redis(error) if error.code() == Some("MOVED"))
     }
 
-    /// What a caller is told.
+    /// Converts it to the caller's error.
     pub(super) fn into_error(self, server: &str) -> StoreError {
         let verb = if self.is_of_absence() { "reach" } else { "use" };
         let what = format!("{verb} the Redis server at {server}");
@@ -83,7 +84,7 @@ impl Failure {
     }
 }
 
-/// What to do about an error of the server, and whether it stays until that is done.
+/// Returns what to do about an error of the server, and whether the error lasts until that is done.
 fn advice(error: &RedisError) -> (&'static str, bool) {
     if error.kind() == ErrorKind::AuthenticationFailed {
         return (LOG_IN, true);
@@ -147,7 +148,7 @@ mod tests {
 
     use super::*;
 
-    /// An error as a server answers it.
+    /// Returns an error as a server answers it.
     fn said(line: &str) -> Failure {
         let answer = redis::parse_redis_value(format!("-{line}\r\n").as_bytes());
         let error = answer.and_then(Value::extract_error);

@@ -1,14 +1,14 @@
-//! The names of keys. All that one operation touches has one hash tag, and so lies in one slot of a
+//! The names of keys. All keys of one operation have one hash tag, and so lie in one slot of a
 //! cluster.
 
 use crate::identity::action_id::ActionId;
 use crate::protocol::store_error::StoreError;
 
-/// How many tags there are: one for each first byte of an id, so that the order of the tags is that
-/// of the ids.
+/// The number of tags: one for each first byte of an id, so that the order of the tags is that of
+/// the ids.
 pub(super) const TAGS: u16 = 256;
 
-/// How many slots a cluster has.
+/// The number of slots of a cluster.
 const SLOTS: u16 = 16_384;
 
 /// The keys of one store.
@@ -17,21 +17,21 @@ pub(super) struct Keys {
     prefix: String,
 }
 
-/// The keys of one operation, in the order in which the script knows them.
+/// The keys of one operation, in the script's order.
 #[derive(Debug)]
 pub(super) struct OfRecord {
-    /// The record: a hash. Its key is also the channel on which its changes are told.
+    /// The record: a hash. Its key is also the channel for its changes.
     pub(super) record: String,
-    /// The newest fence of its tag. Never removed: a purge must not let a fence come again.
+    /// The newest fence of its tag. Never removed: after a purge no fence may be issued again.
     pub(super) fence: String,
     /// The ids of its tag: a sorted set by name.
     pub(super) ids: String,
-    /// The ids of its tag that go by themselves: a sorted set by when.
+    /// The ids of its tag with a limited retention: a sorted set by the time at which it is over.
     pub(super) due: String,
 }
 
 impl Keys {
-    /// Under a prefix: some letters, digits and `-_.:/`.
+    /// Returns the keys under a prefix of letters, digits and `-_.:/`.
     pub(super) fn under(prefix: &str) -> Result<Self, StoreError> {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/".contains(c);
         if prefix.is_empty() || !prefix.chars().all(is_plain) {
@@ -48,7 +48,7 @@ impl Keys {
         &self.prefix
     }
 
-    /// Where the version of the keys' form is written.
+    /// Returns the key that holds the version of the keys' form.
     pub(super) fn version(&self) -> String {
         format!("{}:version", self.prefix)
     }
@@ -57,22 +57,22 @@ impl Keys {
         self.of(id.as_bytes()[0], &id.to_string())
     }
 
-    /// The keys of a tag, without a record.
+    /// Returns the keys of a tag, without a record.
     pub(super) fn tag(&self, tag: u8) -> OfRecord {
         self.of(tag, "none")
     }
 
-    /// The slot of a cluster in which the keys of a tag lie.
+    /// Returns the cluster slot in which the keys of a tag lie.
     pub(super) fn slot(&self, tag: u8) -> u16 {
         crc16(format!("{}:{tag:02x}", self.prefix).as_bytes()) % SLOTS
     }
 
-    /// The channel on which changes of a record are told.
+    /// Returns the channel for changes of a record.
     pub(super) fn channel(&self, id: ActionId) -> String {
         self.record(id).record
     }
 
-    /// The action that a channel is about.
+    /// Returns the action of a channel.
     pub(super) fn action(channel: &[u8]) -> Option<ActionId> {
         let channel = str::from_utf8(channel).ok()?;
         channel.rsplit(':').next()?.parse().ok()
@@ -90,7 +90,7 @@ impl Keys {
     }
 }
 
-/// CRC-16/XMODEM, by which a cluster gives tags their slots.
+/// CRC-16/XMODEM, by which a cluster assigns tags to slots.
 fn crc16(bytes: &[u8]) -> u16 {
     bytes.iter().fold(0, |crc, byte| {
         let mixed = crc ^ (u16::from(*byte) << 8);
@@ -121,7 +121,7 @@ mod tests {
         assert_eq!(Keys::action(of.fence.as_bytes()), None);
     }
 
-    /// The example of the cluster's specification, and a slot as a server counts it.
+    /// The example of the cluster's specification, and a slot as a server computes it.
     #[test]
     fn slots_are_those_of_a_cluster() {
         assert_eq!(crc16(b"123456789"), 0x31C3);

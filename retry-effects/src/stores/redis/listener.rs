@@ -1,6 +1,6 @@
-//! What other processes change: told by the server on the store's own connection, one channel an
-//! action, and only of actions that somebody here waits for. Polling lies beneath: nothing rests on
-//! a message.
+//! Notices of changes by other processes, which the server sends on the store's own connection: one
+//! channel per action, and only for actions with waiters here. Polling is the fallback: nothing
+//! depends on a message.
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -14,10 +14,10 @@ use crate::identity::action_id::ActionId;
 use crate::protocol::store::Changed;
 use crate::stores::waiters::Waiters;
 
-/// How many words are looked at before the server is asked for what they come to.
+/// The largest number of messages that are read before the subscriptions are updated.
 const MOST: usize = 256;
 
-/// What the listener is told.
+/// A message to the listener.
 #[derive(Clone, Copy, Debug)]
 enum Word {
     Watch(ActionId),
@@ -26,11 +26,11 @@ enum Word {
     Lost(u64),
 }
 
-/// The way to the listener.
+/// The handle of the listener.
 #[derive(Clone, Debug)]
 pub(super) struct Listener(mpsc::UnboundedSender<Word>);
 
-/// The listener, before it listens.
+/// The listener, before it starts.
 pub(super) struct Ears(mpsc::UnboundedReceiver<Word>);
 
 impl Listener {
@@ -53,7 +53,7 @@ impl Listener {
         })
     }
 
-    /// A message of the server's, on the connection with this number.
+    /// Handles a message of the server on the connection with this number.
     pub(super) fn hear(&self, number: u64, message: &PushInfo, waiters: &Waiters) {
         match (&message.kind, message.data.first()) {
             (PushKind::Message, Some(Value::BulkString(channel))) => {
@@ -67,12 +67,12 @@ impl Listener {
     }
 
     fn say(&self, word: Word) {
-        // Where the thread has ended, nobody is told anything.
+        // If the thread has ended, the message is dropped.
         let _ = self.0.send(word);
     }
 }
 
-/// One waiter's place.
+/// The entry of one waiter.
 struct Place {
     listener: Listener,
     id: ActionId,
@@ -117,10 +117,10 @@ impl Ears {
 /// The channels that are subscribed to.
 struct Channels {
     nodes: Rc<Nodes>,
-    /// By how many each action is watched.
+    /// The number of waiters of each action.
     watched: HashMap<ActionId, usize>,
     subscribed: HashSet<ActionId>,
-    /// The connection that they are on.
+    /// The connection with the subscriptions.
     on: u64,
 }
 
@@ -134,7 +134,7 @@ impl Channels {
         }
     }
 
-    /// Subscribes to what is watched, and to nothing else. Where it cannot, waiters poll.
+    /// Subscribes to the watched actions only. If it cannot, waiters poll.
     async fn follow(&mut self, touched: HashSet<ActionId>) {
         if self.watched.is_empty() && self.subscribed.is_empty() {
             return;
@@ -185,7 +185,7 @@ impl Channels {
             self.subscribed.remove(id);
         }
         if is_new && self.on != 0 {
-            // What changed in between was not heard.
+            // Notices of changes in between were missed.
             more.iter().for_each(|id| shared.waiters.wake(*id));
         }
         self.on = live.number;

@@ -1,4 +1,4 @@
-//! The nodes that have the records: one server; or those of a cluster, each with its slots.
+//! The nodes that hold the records: one server; or those of a cluster, each with its slots.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -12,18 +12,18 @@ use super::keys::TAGS;
 use super::queue::Job;
 use super::row::text;
 
-/// The server at the URL and, where it is one of a cluster, the others.
+/// The server at the URL and, if it belongs to a cluster, the other nodes.
 pub(super) struct Nodes {
     seed: Rc<Link>,
-    /// The node of each tag; nothing where the server has all.
+    /// The node of each tag; empty if one server has all tags.
     of_tags: RefCell<Vec<Option<Rc<Link>>>>,
 }
 
-/// After how many times the limit of a call a server's settings are looked at again: each minute, by
-/// default.
+/// The interval between two inspections of the servers' settings, in time limits of a call: one
+/// minute by default.
 const INSPECTED_EVERY: u32 = 6;
 
-/// Slots, both ends included, and the address of the node that has them.
+/// Slots, both ends included, and the address of their node.
 type Range = (u16, u16, (String, u16));
 
 impl Nodes {
@@ -34,7 +34,7 @@ impl Nodes {
         }
     }
 
-    /// Connects to each node, so that all have been looked at. Says the script's hash.
+    /// Connects to each node, which inspects it. Returns the script's hash.
     pub(super) async fn open(&self, until: Instant) -> Result<String, (Failure, String)> {
         let named = |link: &Link, failure| (failure, link.name());
         let seed = self.seed.live(until).await;
@@ -47,7 +47,7 @@ impl Nodes {
         Ok(seed.hash)
     }
 
-    /// Commands by the nodes that they are for.
+    /// Groups commands by their nodes.
     pub(super) fn shares(&self, jobs: Vec<Job>) -> Vec<(Rc<Link>, Vec<Job>)> {
         let of_tags = self.of_tags.borrow();
         if of_tags.is_empty() {
@@ -65,8 +65,8 @@ impl Nodes {
         shares
     }
 
-    /// Asks who has what by now, since this node is gone or has said that it has not. Says whether
-    /// something has changed.
+    /// Requests the current slots, since this node is gone or has reported that it does not have a
+    /// slot. Returns whether they have changed.
     pub(super) async fn look_again(&self, not: &Link, until: Instant) -> bool {
         for link in self.links().into_iter().chain([self.seed.clone()]) {
             if let Some(live) = link.present().filter(|_| !std::ptr::eq(&*link, not)) {
@@ -82,7 +82,7 @@ impl Nodes {
         }
     }
 
-    /// Looks at all servers again, from time to time.
+    /// Inspects all servers again, from time to time.
     pub(super) async fn inspect(self: Rc<Self>) {
         loop {
             sleep(INSPECTED_EVERY * self.seed.shared.patience).await;
@@ -93,7 +93,7 @@ impl Nodes {
         }
     }
 
-    /// A connection that listens: the one with this number, as long as it is there.
+    /// Returns the connection for listening: the one with this number, as long as it exists.
     pub(super) async fn ear(&self, number: u64) -> Result<Live, Failure> {
         let links = self.links();
         let mut others = links.iter().filter_map(|link| link.present());
@@ -111,12 +111,12 @@ impl Nodes {
         }
     }
 
-    /// What all connections share.
+    /// Returns the state that all connections share.
     pub(super) fn shared(&self) -> &Shared {
         &self.seed.shared
     }
 
-    /// A connection is not to be used any more.
+    /// Drops a connection, which is not to be used any more.
     pub(super) fn drop_connection(&self, number: u64) {
         self.seed.drop_connection(number);
         for link in self.links() {
@@ -124,7 +124,7 @@ impl Nodes {
         }
     }
 
-    /// The nodes of the cluster, each once.
+    /// Returns the nodes of the cluster, each once.
     fn links(&self) -> Vec<Rc<Link>> {
         let mut links: Vec<Rc<Link>> = Vec::new();
         for link in self.of_tags.borrow().iter().flatten() {
@@ -135,13 +135,13 @@ impl Nodes {
         links
     }
 
-    /// Takes over who has what; says whether it was otherwise before.
+    /// Stores the node of each slot; returns whether any has changed.
     fn learn(&self, ranges: &[Range]) -> bool {
         let Some((_, _, first)) = ranges.first() else {
             return false;
         };
         let mut of_tags = Vec::new();
-        // One that has all needs no other connection, nor an address that can be reached from here.
+        // A node that has all slots needs no other connection, nor an address reachable from here.
         if ranges.iter().any(|(_, _, address)| address != first) {
             let mut links = self.links();
             let keys = &self.seed.shared.terms.keys;
@@ -164,7 +164,7 @@ impl Nodes {
         before.len() != after.len() || !before.iter().zip(after.iter()).all(is_same)
     }
 
-    /// The link to this address, which may be there already.
+    /// Returns the link to this address, which may exist already.
     fn link(&self, links: &mut Vec<Rc<Link>>, host: &str, port: u16) -> Option<Rc<Link>> {
         let link = self.seed.beside(host, port)?;
         let known = links.iter().chain([&self.seed]);
@@ -176,7 +176,7 @@ impl Nodes {
     }
 }
 
-/// Which node has which slots; nothing where the server is no cluster's, or does not say.
+/// Returns the slots of each node; empty if the server belongs to no cluster, or gives none.
 async fn slots(mut live: Live, until: Instant) -> Vec<Range> {
     let mut ask = redis::cmd("CLUSTER");
     ask.arg("SLOTS");
@@ -197,7 +197,7 @@ fn range(value: &Value) -> Option<Range> {
     let [host, Value::Int(port), ..] = &node[..] else {
         return None;
     };
-    // None, or `?`: that of the server which was asked.
+    // None, or `?`: the host of the server that answered.
     let host = text(host).unwrap_or_default().trim_matches('?').to_owned();
     let small = |number: &i64| u16::try_from(*number).ok();
     Some((small(from)?, small(to)?, (host, small(port)?)))

@@ -1,4 +1,4 @@
-//! How a store is opened where the defaults do not fit.
+//! Options for opening a store where the defaults do not fit.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use super::store::{Inner, RedisEffectStore};
 use crate::protocol::store_error::StoreError;
 use crate::stores::waiters::Waiters;
 
-/// How a [`RedisEffectStore`] is opened: under which prefix, and what is asked of its server.
+/// Options for opening a [`RedisEffectStore`]: its prefix, and the requirements on its server.
 ///
 /// # Examples
 ///
@@ -54,47 +54,46 @@ impl RedisOptions {
         }
     }
 
-    /// What the names of its keys begin with, and so which store it is on a server with several:
-    /// letters, digits and `-_.:/`. The default is `effects`.
+    /// Sets the beginning of the names of its keys, which identifies the store on a server with
+    /// several: letters, digits and `-_.:/`. The default is `effects`.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self
     }
 
-    /// Takes a server that answers before a write is on its disk (`appendonly no`, or
+    /// Accepts a server that answers before a write is on its disk (`appendonly no`, or
     /// `appendfsync` below `always`).
     ///
-    /// A crash of that server, or of its machine, then undoes what it has acknowledged: a completed
-    /// effect may run again. It is for effects that a callee dedupes, and for tests.
+    /// A crash of that server, or of its machine, then undoes acknowledged writes: a completed effect
+    /// may run again. It is for effects that a callee dedupes, and for tests.
     pub const fn accept_loss(mut self) -> Self {
         self.accepts_loss = true;
         self
     }
 
-    /// How long a call may take in all, connecting and asking again included: ten seconds unless
+    /// Sets the time limit of a call in all, including connecting and retries: ten seconds unless
     /// set, and at least a millisecond.
     ///
-    /// A connection on which nothing is heard for half of it is given up for another. It should be
-    /// well below the lease (30 s unless set), which is renewed at a third, and above the longest time
+    /// A connection that is silent for half of it is replaced by another. The limit should be well
+    /// below the lease (30 s unless set), which is renewed at a third, and above the longest time
     /// that the server's disk may stall.
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Makes nothing: opens only a store that is there. For programs that look at one, and must not
-    /// begin another where somebody has named the wrong server or prefix. Connecting then writes
-    /// nothing.
+    /// Opens only an existing store, and creates nothing: for programs that inspect a store, and must
+    /// not begin another if the server or prefix is wrong. Connecting then writes nothing.
     ///
-    /// Where there is no store under the prefix, connecting is [`StoreError::Misconfigured`], by
+    /// If there is no store under the prefix, connecting fails with [`StoreError::Misconfigured`], by
     /// [`RedisRefusal::Absent`](crate::RedisRefusal::Absent).
     pub const fn existing(mut self) -> Self {
         self.is_existing = true;
         self
     }
 
-    /// Goes by a clock that a test moves: microseconds since 1970. What goes by itself goes by the
-    /// server's, so the test's should be ahead of it.
+    /// Sets a clock that a test moves: microseconds since 1970. Keys expire by the server's clock, so
+    /// the test's should be ahead of it.
     #[cfg(feature = "conformance")]
     #[doc(hidden)]
     pub fn clock(mut self, micros: Arc<std::sync::atomic::AtomicU64>) -> Self {
@@ -102,23 +101,23 @@ impl RedisOptions {
         self
     }
 
-    /// Connects to the server at a URL, as [`RedisEffectStore::connect`], and looks at it. Needs no
+    /// Connects to the server at a URL, as [`RedisEffectStore::connect`], and inspects it. Needs no
     /// runtime.
     ///
-    /// A server that is not there, or not ready, is looked for about four seconds long; one that is
-    /// silent for as long as [`timeout`](Self::timeout).
+    /// A server that is not there, or not ready, is retried for about four seconds; one that is
+    /// silent, for as long as [`timeout`](Self::timeout).
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] where the server cannot be reached, or is a replica.
-    /// [`StoreError::Misconfigured`] where the URL or the prefix is none, the server does not let the
-    /// user in, or, with a [`RedisRefusal`](crate::RedisRefusal) as source, cannot keep the promise.
-    /// [`StoreError::Unreadable`] where its records were written by a newer version.
+    /// [`StoreError::Unavailable`] if the server cannot be reached, or is a replica.
+    /// [`StoreError::Misconfigured`] if the URL or the prefix is invalid, the server refuses the user
+    /// or, with a [`RedisRefusal`](crate::RedisRefusal) as source, cannot keep the promise.
+    /// [`StoreError::Unreadable`] if its records were written by a newer version.
     pub async fn connect(self, url: &str) -> Result<RedisEffectStore, StoreError> {
         self.with_client(client(url)?).await
     }
 
-    /// The same, and waits for it on this thread.
+    /// Like [`connect`](Self::connect), but waits on this thread.
     ///
     /// # Errors
     ///
@@ -134,7 +133,7 @@ impl RedisOptions {
         Ok(parts.store(hash))
     }
 
-    /// Connects to the server of a client of the application's own.
+    /// Connects to the server with a client of the application's own.
     ///
     /// # Errors
     ///
@@ -145,7 +144,7 @@ impl RedisOptions {
         Ok(parts.store(hash))
     }
 
-    /// Starts the thread, which then says the script's hash.
+    /// Starts the thread, which then returns the script's hash.
     fn begin(
         self,
         client: &Client,
@@ -187,7 +186,7 @@ impl RedisOptions {
     }
 }
 
-/// What connects to a URL. It may hold a password, and is not shown.
+/// Returns a client for a URL. The URL may hold a password, and is not shown.
 fn client(url: &str) -> Result<Client, StoreError> {
     let is_encrypted = ["rediss:", "valkeys:"]
         .iter()
@@ -207,17 +206,17 @@ fn client(url: &str) -> Result<Client, StoreError> {
     })
 }
 
-/// Where the program has not chosen one for all its TLS, and its dependencies have brought several,
-/// rustls does not choose either, but panics.
+/// Installs a crypto provider: rustls panics if the program has chosen none for all its TLS, and its
+/// dependencies have brought several.
 #[cfg(feature = "redis-tls")]
 fn settle_on_an_encrypter() {
     if rustls::crypto::CryptoProvider::get_default().is_none() {
-        // Somebody else's choice, made at this moment, is as good.
+        // A provider that another thread installs at this moment is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
     }
 }
 
-/// A store whose server was not looked at yet.
+/// A store whose server is not inspected yet.
 struct Parts {
     desk: Desk,
     keys: Keys,

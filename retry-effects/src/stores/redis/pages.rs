@@ -1,4 +1,4 @@
-//! What people ask: lists, counts and purges, which go through all tags.
+//! Operators' requests: lists, counts and purges, which go through all tags.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -14,13 +14,13 @@ use crate::protocol::filter::Filter;
 use crate::protocol::record::Record;
 use crate::protocol::store_error::StoreError;
 
-/// How many ids are read at one go, of one tag.
+/// The number of ids that are read at one go, of one tag.
 const PAGE: usize = 100;
 
-/// How many records are read at one go.
+/// The number of records that are read at one go.
 const READ: usize = 256;
 
-/// The records that a filter selects, in the order of their ids.
+/// Returns the records that a filter selects, in the order of their ids.
 pub(super) async fn list(inner: &Inner, filter: &Filter) -> Result<Vec<Record>, StoreError> {
     let limit = filter.limit.unwrap_or(usize::MAX);
     let mut records = Vec::new();
@@ -35,7 +35,7 @@ pub(super) async fn list(inner: &Inner, filter: &Filter) -> Result<Vec<Record>, 
             .map(|id| inner.desk.send(inner.script.read(*id), None))
             .collect();
         for (id, answer) in page.into_iter().zip(answers) {
-            // One whose time is up may still have its id there.
+            // A record whose retention is over may still have its id there.
             if let Reply::Found(slot, now) = Reply::read(&answer.await?)?
                 && slot.is_selected(filter, now)
             {
@@ -47,7 +47,7 @@ pub(super) async fn list(inner: &Inner, filter: &Filter) -> Result<Vec<Record>, 
     Ok(records)
 }
 
-/// How many records there are.
+/// Returns the number of records.
 pub(super) async fn count(inner: &Inner) -> Result<u64, StoreError> {
     let counts: Vec<_> = tags(0..TAGS)
         .map(|tag| inner.desk.send(inner.script.count(tag), None))
@@ -62,7 +62,7 @@ pub(super) async fn count(inner: &Inner) -> Result<u64, StoreError> {
     Ok(sum)
 }
 
-/// Removes what may go and is older than `age` milliseconds; says how many went.
+/// Removes the records that may go and are older than `age` milliseconds; returns how many.
 pub(super) async fn purge(inner: &Inner, age: u64) -> Result<u64, StoreError> {
     let mut ids = Ids::after(inner, None);
     let mut removed = 0;
@@ -89,16 +89,16 @@ fn tags(range: Range<u16>) -> impl Iterator<Item = u8> {
 struct Ids<'a> {
     inner: &'a Inner,
     after: Option<ActionId>,
-    /// The first tag that was not asked.
+    /// The first tag that is not read yet.
     next: u16,
-    /// How many tags are asked at one go.
+    /// The number of tags that are read at one go.
     group: u16,
-    /// What was read of each tag that was asked.
+    /// The ids read so far, by tag.
     pages: VecDeque<(u8, VecDeque<ActionId>, bool)>,
 }
 
-/// How many tags are asked at first; then ever more, as they seem to be empty. A page of a large store
-/// is found in a few, and a small store in a few goes.
+/// The number of tags that are read first; then ever more, since they seem to be empty. So few
+/// requests are enough for a page of a large store, and few rounds for a small store.
 const GROUP: u16 = 16;
 
 impl<'a> Ids<'a> {
@@ -112,7 +112,7 @@ impl<'a> Ids<'a> {
         }
     }
 
-    /// Asks the next tags, at one go. Says whether there were any.
+    /// Reads the next tags, at one go. Returns whether there were any.
     async fn ask(&mut self) -> Result<bool, StoreError> {
         let end = TAGS.min(self.next + self.group);
         let asked: Vec<_> = tags(self.next..end)
@@ -132,7 +132,7 @@ impl<'a> Ids<'a> {
         Ok(is_some)
     }
 
-    /// The next ids, up to `count`; none at the end.
+    /// Returns the next ids, up to `count`; none at the end.
     async fn take(&mut self, count: usize) -> Result<Vec<ActionId>, StoreError> {
         let mut taken = Vec::new();
         while taken.len() < count {

@@ -1,9 +1,9 @@
-//! The one thread, and what it is sent.
+//! The one thread, and its commands.
 //!
-//! It writes what has queued up at one go, and does not wait for the answers before it writes what
-//! comes next: a lone caller waits for nobody, and many share a write to the socket and the server's
-//! write to its disk. A runtime of its own, so that a caller's that stands still keeps no lease from
-//! being renewed, and sync functions need none.
+//! It writes all queued commands at one go, and does not wait for their answers before it writes the
+//! next ones: a lone caller does not wait, and many callers share a write to the socket and the
+//! server's write to its disk. It has a runtime of its own, so that a caller's blocked runtime does
+//! not stop the renewal of leases, and sync functions need no runtime.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -24,10 +24,10 @@ use crate::identity::action_id::ActionId;
 use crate::protocol::store_error::StoreError;
 use crate::stores::waiters::Waiters;
 
-/// How many commands are written at one go.
+/// The largest number of commands that are written at one go.
 const MOST: usize = 256;
 
-/// The way to the thread. It ends when this is dropped, after what it was sent.
+/// The handle of the thread. Dropped, it ends the thread after the commands already sent.
 #[derive(Debug)]
 pub(super) struct Desk {
     queue: mpsc::UnboundedSender<Job>,
@@ -42,7 +42,7 @@ pub(super) struct Job {
 }
 
 impl Desk {
-    /// Starts the thread, which says the script's hash once it has looked at the server.
+    /// Starts the thread, which returns the script's hash once it has inspected the server.
     pub(super) fn start(
         link: Link,
         ears: Ears,
@@ -65,7 +65,7 @@ impl Desk {
         Ok((Self { queue, server }, first))
     }
 
-    /// Sends a command, at once. Who watches `wakes` is woken if it changes something.
+    /// Sends a command at once. The waiters of `wakes` are woken if it changes something.
     pub(super) fn send(
         &self,
         command: Command,
@@ -73,7 +73,7 @@ impl Desk {
     ) -> impl Future<Output = Result<Value, StoreError>> + Send + use<> {
         let (answer, receiver) = oneshot::channel();
         let server = self.server.clone();
-        // The thread ends before the queue does only if it has panicked; then the answer is gone too.
+        // The thread ends before the queue only if it has panicked; then the answer is gone, too.
         let _ = self.queue.send(Job {
             command,
             wakes,
@@ -83,7 +83,7 @@ impl Desk {
     }
 }
 
-/// The thread has ended.
+/// Returns the error for a thread that has ended.
 pub(super) fn ended(server: &str) -> StoreError {
     let action = format!("use the Redis server at {server}");
     StoreError::unavailable(action, "its thread has ended")
@@ -127,8 +127,8 @@ async fn serve(
 }
 
 impl Job {
-    /// Whether it is to be sent. What has happened is recorded for whoever asks later; but a claim
-    /// whose caller has left has been asked after and given back, and would be held for nobody.
+    /// Whether it is to be sent. An outcome is recorded for later callers; but a claim whose caller
+    /// has left was repeated and released by then, and would be held without a caller.
     pub(super) fn is_wanted(&self) -> bool {
         self.wakes.is_some() || !self.answer.is_closed()
     }
@@ -139,7 +139,7 @@ impl Job {
         {
             waiters.wake(id);
         }
-        // A caller that has left wants no answer.
+        // A caller that has left needs no answer.
         let _ = self.answer.send(Ok(answer));
     }
 

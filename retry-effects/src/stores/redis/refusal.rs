@@ -2,13 +2,13 @@
 
 use thiserror::Error;
 
-/// Why a Redis server is not used, and what to do. It is the source of a
+/// The reason why a Redis server is not used, and what to do. It is the source of a
 /// [`StoreError::Misconfigured`](crate::StoreError::Misconfigured); of an
-/// [`Unavailable`](crate::StoreError::Unavailable) where it may pass by itself.
+/// [`Unavailable`](crate::StoreError::Unavailable) if it may pass by itself.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum RedisRefusal {
-    /// It removes keys when its memory is full, also those that keep an effect from happening
+    /// It removes keys when its memory is full, including those that keep an effect from happening
     /// twice.
     #[error(
         "its maxmemory-policy is {policy}, under which it may remove records at any time; set \
@@ -28,20 +28,20 @@ pub enum RedisRefusal {
     LosesWrites {
         /// The setting.
         setting: &'static str,
-        /// What it is.
+        /// Its value.
         value: String,
-        /// What it must be.
+        /// The value that it must have.
         needed: &'static str,
     },
-    /// Its append-only file was turned on while it ran and is not written yet: what it acknowledges
-    /// until then is in no file that a restart reads.
+    /// Its append-only file was turned on while it ran and is not written yet: until then no file
+    /// that a restart reads holds what it acknowledges.
     #[error(
         "its appendonly was turned on and its file is not written yet, so a crash of the server undoes \
          what it has acknowledged; wait until INFO persistence says aof_rewrite_in_progress:0 \
          and aof_rewrite_scheduled:0, or say accept_loss()"
     )]
     Unwritten,
-    /// It does not tell how it is set up.
+    /// It does not report its settings.
     #[error(
         "its {setting} cannot be read, so nobody knows whether it keeps the promise; allow the user to \
          read it (ACL SETUSER <user> +config|get +info){or}"
@@ -50,14 +50,13 @@ pub enum RedisRefusal {
     Untold {
         /// The setting.
         setting: &'static str,
-        /// What else can be done.
+        /// The alternative.
         or: &'static str,
     },
     /// It is a replica, which takes no writes.
     #[error("it is a replica; use the address of its primary")]
     Replica,
-    /// It has no store under this prefix, and the options said
-    /// [`existing`](crate::RedisOptions::existing).
+    /// It has no store under this prefix, and [`existing`](crate::RedisOptions::existing) is set.
     #[error(
         "it has no store under the prefix {prefix:?} in its database {database}, and none is made \
          here; correct the prefix or the URL (a store is made by the first worker that opens it)"
@@ -87,9 +86,9 @@ pub enum RedisRefusal {
     )]
     #[non_exhaustive]
     Newer {
-        /// Theirs.
+        /// Their version.
         version: String,
-        /// The newest that is known.
+        /// The newest known version.
         known: u32,
     },
 }

@@ -10,14 +10,14 @@ use crate::protocol::record::Status;
 use crate::protocol::state_machine::{Now, Slot};
 use crate::protocol::store_error::StoreError;
 
-/// How many fields a record has.
+/// The number of fields of a record.
 const FIELDS: usize = 17;
 
-/// The longest lease in microseconds, and the longest `keep` and `retain` in milliseconds: numbers
-/// that stay exact in Lua when a time is added. It is over a hundred years.
+/// The longest lease in microseconds, and the longest `keep` and `retain` in milliseconds: such
+/// numbers stay exact in Lua when a time is added. It is over a hundred years.
 pub(super) const LONGEST: u64 = 1 << 52;
 
-/// The moment of an operation, of its microseconds since 1970.
+/// Returns the moment of an operation from its microseconds since 1970.
 pub(super) fn moment(value: &Value) -> Result<Now, StoreError> {
     let micros = number(text(value)?)?;
     Ok(Now {
@@ -26,7 +26,7 @@ pub(super) fn moment(value: &Value) -> Result<Now, StoreError> {
     })
 }
 
-/// The record in the fields that the script handed over.
+/// Returns the record in the fields that the script returned.
 pub(super) fn slot(fields: &[Value]) -> Result<Slot, StoreError> {
     let [
         status,
@@ -83,13 +83,13 @@ pub(super) fn claim_text(id: ClaimId) -> String {
 }
 
 pub(super) fn hash_text(hash: Option<InputHash>) -> String {
-    // An action id is written the same way.
+    // An action id has the same text form.
     hash.map_or_else(String::new, |hash| {
         ActionId::from_bytes(*hash.as_bytes()).to_string()
     })
 }
 
-/// The text of an answer.
+/// Returns the text of an answer.
 pub(super) fn text(value: &Value) -> Result<&str, StoreError> {
     match value {
         Value::BulkString(bytes) => str::from_utf8(bytes).map_err(|_| strange("no UTF-8")),
@@ -98,7 +98,7 @@ pub(super) fn text(value: &Value) -> Result<&str, StoreError> {
     }
 }
 
-/// What is there is not what this crate writes.
+/// Returns the error for a value that this crate does not write.
 pub(super) fn strange(what: &str) -> StoreError {
     StoreError::unreadable(format!(
         "a record in Redis has {what}: it was not written by this version of retry-effects, or \

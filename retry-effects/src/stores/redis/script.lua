@@ -1,10 +1,10 @@
 -- One operation on one record, at one moment of the server's clock: `now`, in microseconds, which
--- stands above this text.
+-- is defined above this text.
 --
--- Where it changes something it says which; else it hands over what it found, and what that means
--- is the word of the state machine in Rust (state.rs), whose conditions these are.
+-- A change is reported as done; otherwise the script returns the record that it found, and the state
+-- machine in Rust (state.rs), whose conditions these are, decides what that means.
 --
--- KEYS: the record; the newest fence, the ids and the records that go by themselves, of its tag.
+-- KEYS: the record; the newest fence, the ids, and the ids with a limited retention, of its tag.
 -- Numbers are exact up to 2^53, and written without an exponent.
 
 local op, id = ARGV[1], ARGV[2]
@@ -20,7 +20,7 @@ local function int(number)
 end
 
 if op == 'count' then
-  -- Those whose time is up may not be swept yet.
+  -- Records whose retention is over may not be swept yet.
   local over = redis.call('ZCOUNT', KEYS[4], '-inf', int(now_ms))
   return redis.call('ZCARD', KEYS[3]) - over
 end
@@ -40,7 +40,7 @@ local lease_until = tonumber(r['until'] or '0')
 local completed = tonumber(r.completed or '0')
 local keep = tonumber(r.keep or '0')
 
--- The longer of `keep` and `retain`; nothing where it is kept until it is purged.
+-- The longer of `keep` and `retain`; nil if the record is kept until it is purged.
 local function kept(least, most)
   return most ~= '' and math.max(least, tonumber(most)) or nil
 end
@@ -63,7 +63,7 @@ end
 
 if op == 'purge' then
   if not status then
-    -- It has gone by itself.
+    -- It has expired.
     remove()
     return { 'absent', int(now) }
   end
@@ -87,7 +87,7 @@ local function found()
   return reply
 end
 
--- Tells waiters. One whose user may not publish is polled.
+-- Notifies waiters. If the user may not publish, waiters poll.
 local function tell()
   redis.pcall('PUBLISH', KEYS[1], '')
 end
@@ -115,7 +115,7 @@ if op == 'claim' then
     end
     created = r.created
   end
-  -- A fence is a time or, where that is not later, one more than the newest: so fences grow even
+  -- A fence is a time or, if that is not later, one more than the newest: so fences grow even
   -- where a failover has lost the newest.
   local fence = int(math.max(tonumber(redis.call('GET', KEYS[2]) or '0') + 1, now))
   redis.call('SET', KEYS[2], fence)
@@ -124,10 +124,10 @@ if op == 'claim' then
     redis.call('ZREM', KEYS[4], gone)
   end
   if status then
-    -- With it goes its expiry.
+    -- This also removes its expiry.
     redis.call('DEL', KEYS[1])
   end
-  -- Also where the record before has gone by itself: at a later sweep this one would lose its id.
+  -- Needed also if the former record has expired: a later sweep would remove this record's id.
   redis.call('ZREM', KEYS[4], id)
   redis.call('ZADD', KEYS[3], 0, id)
   redis.call('HSET', KEYS[1], 'status', 'pending', 'version', VERSION, 'applied', '0',
@@ -137,8 +137,8 @@ if op == 'claim' then
   return { 'done', fence }
 end
 
--- To be called before what is known of a claim is written. A full server refuses a script's first
--- write alone, where that takes memory, as a claim's does; so what has happened is still recorded.
+-- To be called before an outcome or a renewal is written. A full server refuses only a script's first
+-- write, if that takes memory, as a claim's does; so outcomes are still recorded.
 local function open()
   redis.call('PERSIST', KEYS[1])
 end
@@ -150,7 +150,7 @@ local function finish(as, format, payload)
   if payload then
     redis.call('HSET', KEYS[1], 'format', format, 'payload', payload)
   elseif r.payload then
-    -- Why it was in doubt. Not by HDEL, which a user who may use this script need not be granted.
+    -- Removes the reason of the doubt. Not by HDEL, which a user of this script need not be granted.
     redis.call('HSET', KEYS[1], 'payload', '')
   end
   local over = kept(keep, r.retain)
@@ -179,7 +179,7 @@ if op == 'settle' then
   return found()
 end
 
--- What is left is the owner's alone, and on a claim that is not finished.
+-- The remaining operations belong to the owner alone, on a claim that is not finished.
 local is_owner = r.fence == ARGV[3] and r.claim == ARGV[4]
 if not is_there or not is_owner or is_finished then
   return found()
@@ -198,7 +198,7 @@ if op == 'complete' then
   redis.call('HSET', KEYS[1], 'status', 'in_doubt', 'applied', is_applied and '1' or '0',
     'until', int(math.min(lease_until, now)))
   if payload ~= '' then
-    -- Why, for the person who settles it.
+    -- The reason, for the operator who settles it.
     redis.call('HSET', KEYS[1], 'format', format, 'payload', payload)
   end
   tell()

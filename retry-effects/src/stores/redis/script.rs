@@ -1,8 +1,8 @@
-//! The script that runs on the server, what it is asked, and what its answers mean.
+//! The script that runs on the server, its requests, and the meaning of its answers.
 //!
-//! A script (`EVALSHA`), not a function (`FUNCTION LOAD`): it is found by its hash, so that programs
-//! with different versions of it work side by side while a fleet is brought up to date, where a
-//! function's library would be replaced under the running ones; and it needs no Redis 7.
+//! A script (`EVALSHA`), not a function (`FUNCTION LOAD`): it is identified by its hash, so that
+//! programs with different versions of it work side by side while a fleet is updated, whereas a
+//! function's library would be replaced while programs use it; and it needs no Redis 7.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,24 +23,24 @@ use crate::protocol::store_error::StoreError;
 
 const BODY: &str = include_str!("script.lua");
 
-/// The server's clock, read once an operation.
+/// The server's clock, read once per operation.
 const SERVER_CLOCK: &str =
     "local time = redis.call('TIME')\nlocal now = time[1] * 1000000 + time[2]\n";
 
-/// A test's clock, which comes last among the arguments.
+/// A test's clock, the last of the arguments.
 const MANUAL_CLOCK: &str = "local now = tonumber(ARGV[#ARGV])\n";
 
-/// Which clock the script goes by.
+/// The clock of the script.
 #[derive(Clone, Debug)]
 pub(super) enum Clock {
     Server,
-    /// A test's: microseconds since 1970.
+    /// A test's clock: microseconds since 1970.
     #[cfg_attr(not(feature = "conformance"), expect(dead_code, reason = "for tests"))]
     Manual(Arc<AtomicU64>),
 }
 
 impl Clock {
-    /// The script's text.
+    /// Returns the script's text.
     pub(super) fn script(&self) -> String {
         match self {
             Self::Server => format!("{SERVER_CLOCK}{BODY}"),
@@ -49,10 +49,10 @@ impl Clock {
     }
 }
 
-/// Writes the commands.
+/// Builds the commands.
 #[derive(Debug)]
 pub(super) struct Script {
-    /// The hash that the server gave it.
+    /// The hash that the server gave the script.
     pub(super) hash: String,
     pub(super) keys: Keys,
     pub(super) clock: Clock,
@@ -61,7 +61,7 @@ pub(super) struct Script {
 /// A command to the server.
 #[derive(Clone, Debug)]
 pub(super) struct Command {
-    /// That of all its keys.
+    /// The tag of all its keys.
     pub(super) tag: u8,
     pub(super) words: Cmd,
 }
@@ -141,21 +141,21 @@ impl Script {
         self.finish(command)
     }
 
-    /// Removes a record, if it may go and is older than `age` milliseconds.
+    /// Returns the command that removes a record, if it may go and is older than `age` milliseconds.
     pub(super) fn purge(&self, id: ActionId, age: u64) -> Command {
         let mut command = self.begin(id, "purge");
         command.arg(age.min(LONGEST));
         self.finish(command)
     }
 
-    /// How many records a tag has.
+    /// Returns the command that counts the records of a tag.
     pub(super) fn count(&self, tag: u8) -> Command {
         let mut command = self.on(tag, &self.keys.tag(tag));
         command.arg("count").arg("");
         self.finish(command)
     }
 
-    /// Some ids of a tag, in order, those after `after`.
+    /// Returns the command that reads some ids of a tag, in order, those after `after`.
     pub(super) fn page(&self, tag: u8, after: Option<ActionId>, limit: usize) -> Command {
         let from = after.map_or_else(|| "-".to_owned(), |id| format!("({id}"));
         let words = redis::cmd("ZRANGEBYLEX");
@@ -201,21 +201,21 @@ fn write(command: &mut Command, word: &str, payload: &Payload) {
     command.arg(word).arg(payload.format()).arg(payload.json());
 }
 
-/// A lease in microseconds: rather a little longer than too short.
+/// Converts a lease to microseconds, rounded up rather than down.
 fn micros(lease: Duration) -> u64 {
     nanos(lease).div_ceil(1_000).min(LONGEST)
 }
 
-/// What the script answers.
+/// An answer of the script.
 #[derive(Debug)]
 pub(super) enum Reply {
-    /// It changed the record; a claim's fence.
+    /// It changed the record; with the fence, for a claim.
     Done(Option<Fence>),
-    /// It changed nothing, as there is none.
+    /// It changed nothing, as there is no record.
     Absent,
-    /// It changed nothing: what it found, and when.
+    /// It changed nothing; with the record and the time.
     Found(Box<Slot>, Now),
-    /// A purge that left it.
+    /// A purge left the record.
     Kept,
 }
 
@@ -243,7 +243,7 @@ impl Reply {
         }
     }
 
-    /// Whether an answer says that a record was changed.
+    /// Whether an answer reports a changed record.
     pub(super) fn is_change(value: &Value) -> bool {
         let Value::Array(parts) = value else {
             return false;
@@ -251,13 +251,13 @@ impl Reply {
         matches!(parts.first(), Some(Value::BulkString(word)) if word == b"done")
     }
 
-    /// What became of a claim.
+    /// Returns the result of a claim.
     pub(super) fn claim(self, request: &ClaimRequest<'_>) -> Result<Claim, StoreError> {
         match self {
             Self::Done(Some(fence)) => {
                 Ok(Claim::Won(Token::new(request.id, fence, request.claim_id)))
             }
-            // What was not granted says why.
+            // The state machine gives the reason why it was not granted.
             Self::Found(slot, now) => match slot.grant(request, now) {
                 Err(refusal) => Ok(refusal),
                 Ok(_) => Err(torn()),
@@ -266,8 +266,8 @@ impl Reply {
         }
     }
 
-    /// What became of a change that was asked for; `unchanged` is what the state machine says of
-    /// the record that the script left as it was.
+    /// Returns the result of a change; `unchanged` is the state machine's answer for the record that
+    /// the script left as it was.
     pub(super) fn change<T>(
         self,
         done: T,
@@ -286,7 +286,7 @@ impl Reply {
     }
 }
 
-/// What to say of a record of another version.
+/// Returns the error for a record of another version.
 pub(super) fn newer(version: &str) -> StoreError {
     StoreError::unreadable(format!(
         "Redis holds a record of version {version:?}, and this one knows \"1\": upgrade \
@@ -294,7 +294,7 @@ pub(super) fn newer(version: &str) -> StoreError {
     ))
 }
 
-/// The script and the state machine differ: nothing was changed, and nothing may run.
+/// Returns the error where script and state machine differ: nothing was changed, and nothing may run.
 fn torn() -> StoreError {
     strange("a state in which the script did nothing and the state machine would")
 }

@@ -1,5 +1,5 @@
-//! What a server must be before it is trusted with records: looked at whenever a connection is made,
-//! since the server behind an address can change.
+//! The requirements on a server before it is trusted with records. They are checked whenever a
+//! connection is made, since the server behind an address can change.
 
 use redis::aio::MultiplexedConnection;
 use redis::{Cmd, Pipeline, RedisError, Value};
@@ -9,19 +9,19 @@ use super::keys::Keys;
 use super::refusal::RedisRefusal;
 use super::row::text;
 
-/// The version of the form that records and keys have.
+/// The version of the form of records and keys.
 pub(super) const VERSION: u32 = 1;
 
-/// The settings without which an acknowledged write may be lost in a crash of the server.
+/// The settings without which a crash of the server may lose an acknowledged write.
 const DURABLE: [(&str, &str); 3] = [
     ("appendonly", "yes"),
     ("appendfsync", "always"),
-    // "yes" leaves out even what appendfsync asks for, while the file is rewritten.
+    // "yes" suspends even the syncs of appendfsync while the file is rewritten.
     ("no-appendfsync-on-rewrite", "no"),
 ];
 const POLICY: &str = "maxmemory-policy";
 
-/// What a server is given and asked for.
+/// What a server is given, and what is required of it.
 #[derive(Debug)]
 pub(super) struct Terms {
     /// The script's text.
@@ -29,11 +29,11 @@ pub(super) struct Terms {
     pub(super) keys: Keys,
     pub(super) database: i64,
     pub(super) accepts_loss: bool,
-    /// Whether a store is made where there is none.
+    /// Whether a store is created if there is none.
     pub(super) makes: bool,
 }
 
-/// Looks at the server: its role and its settings.
+/// Inspects the server: its role and its settings.
 pub(super) async fn inspect(
     connection: &mut MultiplexedConnection,
     terms: &Terms,
@@ -50,7 +50,7 @@ pub(super) async fn inspect(
     let [durable @ .., policy, memory, persistence, replication] = &answers[..] else {
         return Err(RedisError::from((redis::ErrorKind::Parse, "seven answers")).into());
     };
-    // What this user may not see is one thing, that nobody was let in is another.
+    // Values that this user may not read are allowed; a login that failed is an error.
     if let Err(error) = replication.clone().extract_error()
         && !matches!(error.code(), Some("NOPERM" | "ERR"))
     {
@@ -69,10 +69,10 @@ pub(super) async fn inspect(
     Ok(())
 }
 
-/// Gives the server the script, and looks for the store. Says the script's hash, and whether the
-/// store was found there: another node of a cluster may have its version.
+/// Gives the server the script, and checks for the store. Returns the script's hash, and whether the
+/// store was found there: another node of a cluster may hold its version.
 ///
-/// `was_there`: a connection before this one has found it.
+/// `was_there`: an earlier connection has found it.
 pub(super) async fn enter(
     connection: &mut MultiplexedConnection,
     terms: &Terms,
@@ -92,7 +92,7 @@ pub(super) async fn enter(
         Err(error) if error.code() == Some("MOVED") => return Ok((hash, false)),
         written => written?,
     };
-    // What was there and is gone is not made anew behind the callers' back.
+    // A store that was there and is gone is not silently created again.
     if written == Value::Nil && terms.makes && (!was_there || terms.accepts_loss) {
         written = make(connection, &version).await?;
     }
@@ -111,7 +111,7 @@ pub(super) async fn is_emptied(connection: &mut MultiplexedConnection, terms: &T
     matches!(written, Ok(Value::Nil))
 }
 
-/// Makes the store, unless somebody else has done so meanwhile; says its version.
+/// Creates the store, unless another process has done so meanwhile; returns its version.
 async fn make(connection: &mut MultiplexedConnection, version: &str) -> Result<Value, Failure> {
     let mut make = Pipeline::new();
     make.cmd("SET").arg(version).arg(VERSION).arg("NX");
@@ -176,9 +176,10 @@ fn is_durable(
     }
 }
 
-/// Whether its append-only file is one that a restart reads. `CONFIG SET appendonly yes` is answered
-/// before the first one is written, and until then nothing else is of use. The server does not say so;
-/// but it has had no size to compare the file with, and writes one or is about to.
+/// Checks that its append-only file is one that a restart reads. `CONFIG SET appendonly yes` is
+/// answered before the first file is written, and until then a restart reads no useful file. The
+/// server does not report this; but it then has no size to compare the file with, and writes one or
+/// is about to.
 fn is_written(persistence: &Value) -> Result<(), RedisRefusal> {
     let is = |name: &str, value: &str| line(persistence, name) == Some(value);
     let is_first = is("aof_base_size:", "0");
@@ -199,7 +200,7 @@ fn is_known(version: &str) -> Result<(), RedisRefusal> {
     })
 }
 
-/// The value of a setting, as either protocol gives it.
+/// Returns the value of a setting, as either protocol gives it.
 fn setting(answer: &Value) -> Option<&str> {
     match answer {
         Value::Array(parts) => text(parts.get(1)?).ok(),
@@ -208,7 +209,7 @@ fn setting(answer: &Value) -> Option<&str> {
     }
 }
 
-/// What stands behind `name` in an answer to INFO.
+/// Returns the text after `name` in an answer to INFO.
 fn line<'a>(answer: &'a Value, name: &str) -> Option<&'a str> {
     let lines = match answer {
         Value::VerbatimString { text, .. } => text,

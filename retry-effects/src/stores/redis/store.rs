@@ -24,68 +24,69 @@ use crate::stores::waiters::Waiters;
 
 /// Records on a Redis server, which many machines share: the lowest latency of the durable stores.
 ///
-/// One round trip a method: a script decides on the server, by the server's clock. Callers of
-/// one store share one connection; what they ask for at the same time is written together, and the
-/// server writes it to its disk together. A lone caller waits for nobody. A thread of the store's own
-/// does the talking, so nothing here needs the caller's runtime.
+/// Each method is one round trip: a script decides on the server, by the server's clock. Callers of
+/// one store share one connection; concurrent requests are written together, and the server writes
+/// them to its disk together. A lone caller does not wait. A thread of the store's own talks to
+/// the server, so nothing here needs the caller's runtime.
 ///
-/// A handle is cheap to clone. With the last one the thread ends, after what it was asked for.
+/// A handle is cheap to clone. With the last handle the thread ends, after the requests already sent.
 ///
 /// # The server
 ///
-/// Tested with Redis 7.0; nothing in it is newer than Redis 5, which has no wake-ups (waiters poll),
-/// as with proxies that do not know RESP3. It must not be a replica, and its settings are read whenever
-/// a connection is made, and each minute. The store refuses ([`RedisRefusal`](crate::RedisRefusal)) a
-/// server
+/// Tested with Redis 7.0; it needs nothing newer than Redis 5, with which there are no wake-ups
+/// (waiters poll), as with proxies that do not know RESP3. The server must not be a replica, and its
+/// settings are read whenever a connection is made, and each minute. The store refuses
+/// ([`RedisRefusal`](crate::RedisRefusal)) a server
 ///
-/// - that evicts: `maxmemory-policy` must be `noeviction`, also where there is no `maxmemory` yet;
+/// - that evicts: `maxmemory-policy` must be `noeviction`, also if no `maxmemory` is set yet;
 /// - that answers before a write is on its disk: `appendonly yes`, `appendfsync always` and
-///   `no-appendfsync-on-rewrite no`, unless [`accept_loss`](RedisOptions::accept_loss) was said.
-///   With these the server writes and syncs its file before it sends the answers of an event loop's turn
-///   (`beforeSleep` in its `server.c`), so one sync serves all who asked meanwhile. `appendonly` that
-///   is turned on while the server runs holds from when its first file is written, which is waited
-///   for; where it was on before, and off in between, that cannot be seen: restart the server;
+///   `no-appendfsync-on-rewrite no` are required, unless [`accept_loss`](RedisOptions::accept_loss)
+///   is set. With these settings the server writes and syncs its file before it sends the answers of
+///   an event loop's turn (`beforeSleep` in its `server.c`), so one sync serves all concurrent
+///   requests. `appendonly` that is turned on while the server runs takes effect when its first file
+///   is written, for which the store waits; if it was on before, and off in between, this cannot be
+///   detected: restart the server;
 /// - whose store is gone: emptied, or come back without its data. `FLUSHALL` under an open connection
-///   is found out within a minute; what is called meanwhile runs again.
+///   is detected within a minute; actions called before that run again.
 ///
-/// A user needs the rights that an error for want of them names; `CONFIG GET` among them, which some
-/// providers forbid to everybody: there the choice is `accept_loss` or another server.
+/// The error for a missing right of the user names it. One of them is `CONFIG GET`, which some
+/// providers forbid to all users: there the choice is `accept_loss` or another server.
 ///
-/// A server whose memory is full refuses new claims; what has happened is still recorded.
+/// A server whose memory is full refuses new claims; outcomes are still recorded.
 ///
 /// # When it does not answer
 ///
-/// A server that is gone is looked for about four seconds, one that is silent until the call's
-/// [`timeout`](RedisOptions::timeout), ten seconds unless set, is over. Then the call fails with
-/// [`StoreError::Unavailable`], and the next one looks again. A command whose answer was lost with
+/// A server that is gone is retried for about four seconds, one that is silent until the call's
+/// [`timeout`](RedisOptions::timeout) is over, ten seconds unless set. Then the call fails with
+/// [`StoreError::Unavailable`], and the next call tries again. A command whose answer was lost with
 /// its connection is sent again: a claim finds itself by its claim id, a completion finds its outcome
 /// recorded.
 ///
 /// # What a failover may lose
 ///
 /// Redis copies to its replicas *after* it has answered. A replica that takes over (Sentinel,
-/// Cluster, a managed service) may lack the last acknowledged writes, and then the promise is void for
-/// them: a completed effect can be missing and run again, a claim can be given twice. Neither
-/// `appendfsync always` nor `WAIT` nor `WAITAOF` closes this: they say how many copies there are, and
-/// do not keep one without them from taking over. Where that is not to be borne, restart the primary on
-/// its own disk instead of failing over, or take Postgres. Fences grow even then: they are the server's
-/// clock in microseconds, or one more than the newest, so that a callee's fencing column still
-/// turns late owners away, as far as the two servers' clocks agree.
+/// Cluster, a managed service) may lack the last acknowledged writes, and the promise does not hold
+/// for them: a completed effect can be missing and run again, a claim can be granted twice. Neither
+/// `appendfsync always` nor `WAIT` nor `WAITAOF` prevents this: they report how many copies there
+/// are, and do not keep a replica without them from taking over. If that is not acceptable, restart
+/// the primary on its own disk instead of failing over, or use Postgres. Fences grow even then: they
+/// are the server's clock in microseconds, or one more than the newest, so that a callee's fencing
+/// column still refuses late owners, as far as the two servers' clocks agree.
 ///
 /// # Clock
 ///
-/// Leases, ages and `retain` run by the server's `TIME`, which is its wall clock. One that is set
-/// forward ends leases early, which leaves actions in doubt, and lets retained records go early; one
-/// that is set back makes them last.
+/// Leases, ages and `retain` run by the server's `TIME`, which is its wall clock. A clock that is set
+/// forward ends leases early, which leaves actions in doubt, and ends retention early; a clock that
+/// is set back makes them last longer.
 ///
 /// # Keys and clusters
 ///
-/// A record is a hash, `{effects:5f}:<action id>`; beside it each of the 256 tags (`5f` is the id's
-/// first byte) has its newest fence, the ids and the records that go by themselves. All keys of an
-/// operation have one tag, so they lie in one slot of a cluster. Of a cluster any primary may be named:
-/// the store asks it for the others, looks at each, has a connection to each, and follows slots that
-/// move; while one moves, calls on its records wait. A lease is a field, never a key's expiry: only
-/// finished records with [`retain`](ClaimRequest::retain) expire.
+/// A record is a hash, `{effects:5f}:<action id>`; each of the 256 tags (`5f` is the id's first byte)
+/// also has its newest fence, its ids, and its ids with a limited retention. All keys of an operation
+/// have one tag, so they lie in one slot of a cluster. The URL of a cluster may name any primary: the
+/// store requests the other nodes from it, inspects each, has a connection to each, and follows slots
+/// that move; while a slot moves, calls on its records wait. A lease is a field, never a key's
+/// expiry: only finished records with [`retain`](ClaimRequest::retain) expire.
 ///
 /// # Examples
 ///
@@ -128,8 +129,8 @@ impl RedisEffectStore {
         Self::options().connect(url).await
     }
 
-    /// Connects to the server of a client that the application has made, with whatever certificates
-    /// (`redis::Client::build_with_tls`) and socket options: of the crate `redis` 1. The store makes
+    /// Connects with a client that the application has made with its own certificates
+    /// (`redis::Client::build_with_tls`) and socket options, of the crate `redis` 1. The store opens
     /// connections of its own with it.
     ///
     /// ```no_run
@@ -149,7 +150,7 @@ impl RedisEffectStore {
         Self::options().with_client(client).await
     }
 
-    /// Opens the store with another prefix, another timeout, on a server that may lose writes.
+    /// Returns options for another prefix, another timeout, or a server that may lose writes.
     pub fn options() -> RedisOptions {
         RedisOptions::new()
     }
@@ -160,7 +161,7 @@ impl RedisEffectStore {
         wakes: Option<ActionId>,
         answer: impl FnOnce(&Value) -> Result<T, StoreError> + Send + 'a,
     ) -> StoreFuture<'a, T> {
-        // It is sent at once, polled or not.
+        // The command is sent at once, whether the future is polled or not.
         let asked = self.0.desk.send(command, wakes);
         StoreFuture::new(async move { answer(&asked.await?) })
     }
@@ -246,13 +247,13 @@ impl EffectStore for RedisEffectStore {
         StoreFuture::new(pages::count(&self.0))
     }
 
-    /// Tells of what this process writes through this store, and of what others write as far as the
+    /// Reports what this process writes through this store, and what others write as far as the
     /// server's messages arrive.
     fn changed(&self, id: ActionId) -> Changed {
         self.0.listener.watch(id, &self.0.waiters)
     }
 
-    /// `false`: a thread of its own does the talking.
+    /// Returns `false`: a thread of the store's own talks to the server.
     fn needs_runtime(&self) -> bool {
         false
     }

@@ -1,4 +1,4 @@
-//! One write transaction: what commands find in it and may do.
+//! One write transaction: the state that commands find, and the changes that they may make.
 
 use std::path::Path;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::protocol::record::{Finished, Status};
 use crate::protocol::state_machine::{self, Now};
 use crate::protocol::store_error::StoreError;
 
-/// What a command comes to: SQLite's error undoes the transaction; a refusal has written nothing.
+/// The result of a command: SQLite's error undoes the transaction; a refusal has written nothing.
 pub(super) type Written<T> = rusqlite::Result<Result<T, StoreError>>;
 
 /// A write transaction that has begun.
@@ -24,9 +24,9 @@ pub(super) struct Batch<'a> {
     connection: &'a Connection,
     clock: &'a LeaseClock,
     now: Now,
-    /// The newest fence, once a claim has asked for it.
+    /// The newest fence, once a claim has needed it.
     fence: Option<Fence>,
-    /// Whether this batch has given one.
+    /// Whether this batch has issued a fence.
     is_fence_new: bool,
 }
 
@@ -40,14 +40,14 @@ impl<'a> Batch<'a> {
         Ok(Self {
             connection,
             clock,
-            // Read after the lock is held: a lease counts from its claim.
+            // Read after the lock is taken: a lease counts from its claim.
             now: clock.now(),
             fence: None,
             is_fence_new: false,
         })
     }
 
-    /// Commits; on the disk when it returns.
+    /// Commits; the data is on the disk when it returns.
     pub(super) fn commit(self) -> rusqlite::Result<()> {
         if let Some(fence) = self.fence.filter(|_| self.is_fence_new) {
             self.connection
@@ -64,7 +64,7 @@ impl<'a> Batch<'a> {
             Ok(newest) => Fence::new(newest.number() + 1),
             Err(refusal) => return Ok(Err(refusal)),
         };
-        // Mostly there is nothing: then one statement is all it takes.
+        // Mostly there is no record: then one statement is enough.
         if request.takeover.is_none() {
             let mut slot = None;
             let claim =
@@ -126,8 +126,8 @@ impl<'a> Batch<'a> {
         })
     }
 
-    /// Removes what may be purged among the rows after `rowid`, a bounded number at a time; says
-    /// how many went, and where to go on.
+    /// Removes the records that may be purged among the rows after `rowid`, a bounded number at a
+    /// time; returns how many were removed, and where to go on.
     pub(super) fn purge(&mut self, age: u64, rowid: i64) -> Written<(u64, Option<i64>)> {
         const SEEN: i64 = 1000;
         let mut statement = self.connection.prepare_cached(row::ROWS)?;
@@ -151,9 +151,9 @@ impl<'a> Batch<'a> {
         Ok(Ok((removed, (seen == SEEN).then_some(last))))
     }
 
-    /// Removes some of the finished records that were to be kept so long only.
+    /// Removes some of the finished records whose retention is over.
     pub(super) fn sweep(&self) -> rusqlite::Result<()> {
-        // The number is written out: where it is a parameter, SQLite plans anew each time.
+        // The number is written out: with a parameter, SQLite would plan anew each time.
         self.connection
             .prepare_cached(
                 "DELETE FROM effect_records WHERE rowid IN (SELECT rowid FROM effect_records \
@@ -168,8 +168,8 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    /// The newest fence that was given. Nobody claims in tables of a newer version, which may mean
-    /// something else by them.
+    /// Returns the newest fence that was issued. Refuses tables of a newer version, in which claims
+    /// may have another meaning.
     fn newest_fence(&mut self) -> Written<Fence> {
         if let Some(fence) = self.fence {
             return Ok(Ok(fence));
@@ -191,7 +191,7 @@ impl<'a> Batch<'a> {
         (self.fence, self.is_fence_new) = (Some(fence), true);
     }
 
-    /// Reads a record, lets `decide` change it, and writes it where it says so.
+    /// Reads a record, lets `decide` change it, and writes it if `decide` reports a change.
     fn change<T>(
         &mut self,
         id: ActionId,
@@ -202,8 +202,8 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// Reads a record in the transaction that is open on `connection`, lets `decide` change it, and
-/// writes it where it says so.
+/// Reads a record in the open transaction of `connection`, lets `decide` change it, and writes it if
+/// `decide` reports a change.
 fn change<T>(
     connection: &Connection,
     clock: &LeaseClock,
@@ -212,7 +212,7 @@ fn change<T>(
     missing: StoreError,
     decide: impl FnOnce(&mut state_machine::Slot, Now) -> Result<(bool, T), StoreError>,
 ) -> Written<T> {
-    // One whose time is up is as good as gone, swept or not.
+    // A record whose retention is over counts as gone, swept or not.
     let found = row::find(connection, id, clock, now)?;
     let Some(Stored { rowid, mut slot }) = found.filter(|found| !found.slot.is_over(now)) else {
         return Ok(Err(missing));
@@ -228,8 +228,8 @@ fn change<T>(
     }
 }
 
-/// Completes in a transaction of the caller's own. What is finished must not be finished twice, by
-/// whomever it was.
+/// Completes in a transaction of the caller's own. A finished action must not be finished twice,
+/// whoever finished it.
 pub(super) fn complete_in(
     connection: &Connection,
     clock: &LeaseClock,

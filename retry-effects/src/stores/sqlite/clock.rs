@@ -1,4 +1,4 @@
-//! The clock that decides leases: one that all processes of this machine share.
+//! The clock that decides leases; all processes of this machine share it.
 
 #[cfg(feature = "conformance")]
 use std::sync::Arc;
@@ -8,19 +8,19 @@ use std::time::SystemTime;
 
 use crate::protocol::state_machine::{Now, millis, nanos};
 
-/// Where the time of leases comes from.
+/// The source of the time of leases.
 #[derive(Clone, Debug)]
 pub(crate) enum LeaseClock {
-    /// The time since the machine started, sleep included, and the name of that start.
+    /// The time since the machine started, sleep included, and the id of that start.
     #[cfg_attr(
         not(any(target_os = "linux", target_os = "android")),
         expect(dead_code, reason = "read from Linux only")
     )]
     Boot(u128),
-    /// The wall clock, where there is nothing better. Whoever moves it moves leases: a waiter that
-    /// trusts its own clock says so in its claim.
+    /// The wall clock, where there is nothing better. Setting it moves leases: a waiter that trusts
+    /// its own clock states this in its claim.
     Wall,
-    /// Nanoseconds that a test sets; the wall clock goes along.
+    /// Nanoseconds that a test sets; the wall clock follows.
     #[cfg(feature = "conformance")]
     Manual(Arc<AtomicU64>),
 }
@@ -30,12 +30,12 @@ pub(crate) enum LeaseClock {
 const MANUAL_WALL: u64 = 1_767_225_600_000;
 
 impl LeaseClock {
-    /// The best clock of this machine.
+    /// Returns the best clock of this machine.
     pub(crate) fn system() -> Self {
         boot_id().map_or(Self::Wall, Self::Boot)
     }
 
-    /// The time by this clock.
+    /// Returns the time by this clock.
     pub(crate) fn now(&self) -> Now {
         match self {
             Self::Boot(_) => Now {
@@ -55,7 +55,7 @@ impl LeaseClock {
         }
     }
 
-    /// The name of the machine's start that its times count from; `None` for the wall clock.
+    /// Returns the id of the machine's start from which its times count; `None` for the wall clock.
     pub(crate) fn boot(&self) -> Option<u128> {
         match self {
             Self::Boot(boot) => Some(*boot),
@@ -65,18 +65,18 @@ impl LeaseClock {
         }
     }
 
-    /// When a lease ends by this clock, that was written as ending at `until` by the clock of
-    /// `boot`.
+    /// Returns by this clock when a lease ends, which was written as ending at `until` by the clock
+    /// of `boot`.
     pub(crate) fn lease_until(&self, boot: Option<u128>, until: u64, lease: u64, now: Now) -> u64 {
         match (boot, self.boot()) {
             (written, own) if written == own => until,
-            // The machine has started anew since, and its owner with it.
+            // The machine has restarted since, and with it the lease's owner.
             (Some(_), Some(_)) => 0,
-            // By the wall clock, in a process that has a better one.
+            // Written by the wall clock, read in a process that has a better one.
             (None, _) => now
                 .lease
                 .saturating_add(until.saturating_sub(nanos(since_1970()))),
-            // By a clock that this process cannot read: all of it may be left.
+            // Written by a clock that this process cannot read: the whole lease may be left.
             (Some(_), None) => now.lease.saturating_add(lease),
         }
     }

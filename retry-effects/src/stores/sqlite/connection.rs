@@ -1,4 +1,4 @@
-//! Connections to the file: how they are opened, how they wait for each other, what they say.
+//! Connections to the file: how they are opened, how they wait for each other, what errors they give.
 
 use std::cell::Cell;
 use std::hash::{BuildHasher, RandomState};
@@ -11,11 +11,11 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::protocol::store_error::StoreError;
 
-/// How long a connection waits for the others before it says that it cannot go on.
+/// How long a connection waits for the others before it fails.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The file that a path names now, wherever the process may go later: connections are opened then
-/// too.
+/// Returns the path of the file that `path` names now, independent of the current directory, which
+/// may change before later connections are opened.
 pub(super) fn absolute(path: &Path) -> Result<PathBuf, StoreError> {
     let name = path.as_os_str();
     // SQLite takes these for a database without a file: each connection would have its own.
@@ -29,7 +29,7 @@ pub(super) fn absolute(path: &Path) -> Result<PathBuf, StoreError> {
         .map_err(|error| StoreError::unavailable(describe("open", path), error))
 }
 
-/// Which file a path named when it was opened.
+/// The identity of the file that a path named when it was opened.
 #[derive(Debug)]
 pub(super) struct SameFile {
     device_and_node: (u64, u64),
@@ -43,8 +43,8 @@ impl SameFile {
         Ok(Self { device_and_node })
     }
 
-    /// Why its path does not name it any more, if so. A file that was removed or replaced takes
-    /// writes that nobody else will ever see: whoever opens the path next works on another one.
+    /// Returns why the path no longer names this file, if so. Nobody else sees what is written to a
+    /// file that was removed or replaced: the next process that opens the path works on another file.
     pub(super) fn is_gone(&self, path: &Path) -> Option<String> {
         match device_and_node(path) {
             Ok(found) if found == self.device_and_node => None,
@@ -61,20 +61,20 @@ fn device_and_node(path: &Path) -> io::Result<(u64, u64)> {
     Ok((metadata.dev(), metadata.ino()))
 }
 
-/// Elsewhere an open file is not removed.
+/// On other systems an open file is not removed.
 #[cfg(not(unix))]
 fn device_and_node(path: &Path) -> io::Result<(u64, u64)> {
     std::fs::metadata(path).map(|_| (0, 0))
 }
 
-/// What is done about a file, or tables, that are not there.
+/// What to do about a file, or tables, that are not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Missing {
     Made,
     Refused,
 }
 
-/// Opens the connection that is to write. Changes nothing in a file that is there.
+/// Opens the connection for writing. Changes nothing in a file that exists.
 pub(super) fn open_writer(path: &Path, missing: Missing) -> Result<Connection, StoreError> {
     if missing == Missing::Refused && matches!(path.try_exists(), Ok(false)) {
         let why = misplaced(path).unwrap_or_else(|| "there is no such file".to_owned());
@@ -89,7 +89,7 @@ pub(super) fn open_writer(path: &Path, missing: Missing) -> Result<Connection, S
     Ok(connection)
 }
 
-/// Sees to it that a commit is on the disk when it returns.
+/// Ensures that a commit is on the disk when it returns.
 pub(super) fn make_durable(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     let failed = |error| failed("open", path, error);
     if connection.is_readonly("main").map_err(failed)? {
@@ -113,7 +113,7 @@ pub(super) fn make_durable(connection: &Connection, path: &Path) -> Result<(), S
         .map_err(failed)
 }
 
-/// Opens one more connection, which only reads.
+/// Opens one more connection, for reading only.
 pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let open = || -> rusqlite::Result<Connection> {
@@ -123,13 +123,13 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
         Ok(connection)
     };
     open().map_err(|error| match path.try_exists() {
-        // It was there when the store was opened.
+        // The file existed when the store was opened.
         Ok(false) => StoreError::unavailable(describe("read", path), "the file is gone"),
         _ => failed("read", path, error),
     })
 }
 
-/// What `error` means for the store: that it cannot be used now, or that the file holds something
+/// Returns what `error` means for the store: it cannot be used now, or the file holds something
 /// else.
 pub(super) fn failed(action: &str, path: &Path, error: impl Into<SharedError>) -> StoreError {
     let SharedError(error) = error.into();
@@ -147,7 +147,7 @@ pub(super) fn failed(action: &str, path: &Path, error: impl Into<SharedError>) -
                 },
             }
         }
-        // Whatever was to be done there: its disk is away, or somebody else has it.
+        // Whatever the action was: its disk is away, or another process has it.
         rusqlite::Error::SqliteFailure(code, _) if code.code == ErrorCode::SystemIoFailure => {
             StoreError::unavailable(describe("reach", path), error)
         }
@@ -165,7 +165,7 @@ pub(super) fn failed(action: &str, path: &Path, error: impl Into<SharedError>) -
     }
 }
 
-/// An error of SQLite's that several callers are told of.
+/// An error of SQLite's that several callers receive.
 #[derive(Clone, Debug)]
 pub(super) struct SharedError(std::sync::Arc<rusqlite::Error>);
 
@@ -179,7 +179,7 @@ fn describe(action: &str, path: &Path) -> String {
     format!("{action} {}", path.display())
 }
 
-/// SQLite only says that it cannot; people want to know why.
+/// Returns why the file cannot be opened; SQLite reports only that it cannot.
 fn misplaced(path: &Path) -> Option<String> {
     let folder = path
         .parent()
@@ -193,8 +193,8 @@ fn misplaced(path: &Path) -> Option<String> {
     }
 }
 
-/// What the operating system says of the folder: it has no file left to give, or does not let us in. The
-/// file itself must not be opened: to close it would give up this process's locks on it.
+/// Returns the operating system's error for the folder: too many open files, or no access. The file
+/// itself must not be opened: closing it would give up this process's locks on it.
 fn why_not_opened(path: &Path) -> Option<io::Error> {
     std::fs::File::open(path.parent()?).err()
 }
@@ -204,7 +204,7 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_handler(Some(wait_a_little))
 }
 
-/// `journal_mode` can answer "busy" without asking the busy handler.
+/// Sets WAL mode; `journal_mode` can answer "busy" without calling the busy handler.
 fn in_wal_mode(connection: &Connection) -> rusqlite::Result<String> {
     for count in 0.. {
         let mode = connection
@@ -224,7 +224,7 @@ fn is_busy(error: &rusqlite::Error) -> bool {
     )
 }
 
-/// SQLite's own handler waits 100 ms and more under load; a write lock here is held for one commit.
+/// SQLite's own handler waits 100 ms and more under load; here a write lock is held for one commit.
 fn wait_a_little(count: i32) -> bool {
     thread_local! {
         static BEGAN: Cell<Option<Instant>> = const { Cell::new(None) };
@@ -238,7 +238,8 @@ fn wait_a_little(count: i32) -> bool {
     if waited >= PATIENCE {
         return false;
     }
-    // With the time: a forked process has the same seed, and would come back each time with us.
+    // With the time: a forked process has the same seed, and would retry each time at the same
+    // moment.
     let draw = SEED.with(|seed| seed.hash_one((count, now)));
     thread::sleep(Duration::from_micros(50 + draw % 950));
     true

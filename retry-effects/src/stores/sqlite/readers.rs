@@ -1,4 +1,4 @@
-//! The connections that read: as many as there are readers at once, a few of them kept.
+//! The connections that read: one for each concurrent reader, a few of them kept open.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,10 +8,10 @@ use rusqlite::Connection;
 use super::connection::{failed, open_reader};
 use crate::protocol::store_error::StoreError;
 
-/// How many are kept open.
+/// How many connections are kept open.
 const KEPT: usize = 8;
 
-/// Readers of one file. They see the last commit, and neither wait for a writer nor make it wait.
+/// Readers of one file. They see the last commit, and neither wait for a writer nor delay it.
 pub(super) struct Readers {
     path: Arc<PathBuf>,
     idle: Mutex<Vec<Connection>>,

@@ -23,7 +23,7 @@ pub(super) struct Stored {
     pub(super) slot: Slot,
 }
 
-/// What every `SELECT` of a record begins with; [`Stored::read`] knows the order.
+/// The beginning of every `SELECT` of a record; [`Stored::read`] uses the same order.
 macro_rules! select {
     ($rest:literal) => {
         concat!(
@@ -37,14 +37,14 @@ macro_rules! select {
 
 const FIND: &str = select!("WHERE action_id = ?1");
 const PAGE: &str = select!("WHERE action_id > ?1 ORDER BY action_id");
-/// Those that may be pending or in doubt, which are few among many: the others are passed over
-/// without being read. Another program's "failed" is one.
+/// Records that may be pending or in doubt, few among many: the others are skipped without being
+/// read. Another program's "failed" counts as one.
 const OPEN_PAGE: &str =
     select!("WHERE action_id > ?1 AND status NOT IN ('success', 'released') ORDER BY action_id");
-/// A number of rows after one of them, in the order that they lie in.
+/// A number of rows after one of them, in storage order.
 pub(super) const ROWS: &str = select!("WHERE rowid > ?1 ORDER BY rowid LIMIT ?2");
 
-/// The record of one action.
+/// Returns the record of one action.
 pub(super) fn find(
     connection: &Connection,
     id: ActionId,
@@ -57,7 +57,7 @@ pub(super) fn find(
         .optional()
 }
 
-/// The records that a filter selects.
+/// Returns the records that a filter selects.
 pub(super) fn list(
     connection: &Connection,
     clock: &LeaseClock,
@@ -83,7 +83,7 @@ pub(super) fn list(
     Ok(records)
 }
 
-/// How many records there are.
+/// Returns the number of records.
 pub(super) fn count(connection: &Connection, now: Now) -> rusqlite::Result<u64> {
     const COUNT: &str = "SELECT (SELECT count(*) FROM effect_records) - (SELECT count(*) \
         FROM effect_records WHERE over_at_ms IS NOT NULL AND over_at_ms <= ?1)";
@@ -93,7 +93,7 @@ pub(super) fn count(connection: &Connection, now: Now) -> rusqlite::Result<u64> 
     Ok(count)
 }
 
-/// The id of a row; `None` for the name that another program gave an action by its own rule.
+/// Returns the id of a row; `None` if another program named the action by its own rule.
 fn id_of(row: &Row<'_>) -> rusqlite::Result<Option<ActionId>> {
     let text = row.get_ref(19)?;
     Ok(text.as_str().ok().and_then(|text| text.parse().ok()))
@@ -126,7 +126,7 @@ impl Stored {
             payload: payload(row)?,
         };
         if completed != ValueRef::Null {
-            // What cannot be read as a time counts as just now: it is not removed for its age.
+            // A value that is not a time counts as just now: the record is not removed for its age.
             let read = completed.as_str().ok().and_then(timestamp::read);
             slot.completed = read.unwrap_or(now.wall);
         }
@@ -147,11 +147,11 @@ impl Stored {
     }
 }
 
-/// Why the record of another program is in doubt where that says "failed".
+/// The reason of the doubt for another program's record that says "failed".
 const FAILED_ELSEWHERE: &str = "another program recorded that it failed, which proves nothing";
 
 impl Slot {
-    /// The record of a program that knows neither leases nor doubt.
+    /// Treats this as the record of a program that has neither leases nor doubt.
     fn as_another_programs(&mut self, now: Now) {
         self.keep = millis(DEFAULT_LEASE);
         match self.status {
@@ -162,7 +162,8 @@ impl Slot {
                 self.lease = nanos(DEFAULT_LEASE);
                 self.lease_until = now.lease.saturating_add(left * 1_000_000);
             }
-            // It says "failed" also where the effect happened and the answer was lost.
+            // The other program writes "failed" also where the effect happened and the answer was
+            // lost.
             _ => {
                 let failed = self.status == Status::Failed;
                 self.payload = failed.then(|| Reason::new(FAILED_ELSEWHERE).to_payload());
@@ -173,7 +174,7 @@ impl Slot {
     }
 }
 
-/// Writes a record that is not there yet. Says whether it is there now by this.
+/// Writes a new record. Returns whether this call wrote it.
 pub(super) fn insert(
     connection: &Connection,
     id: ActionId,
@@ -205,7 +206,7 @@ pub(super) fn insert(
     Ok(written == 1)
 }
 
-/// Writes what a new claim makes of a record that is there.
+/// Writes a new claim over an existing record.
 pub(super) fn overwrite(
     connection: &Connection,
     rowid: i64,
@@ -237,7 +238,7 @@ pub(super) fn overwrite(
     one(written)
 }
 
-/// Writes what an outcome, a renewal, a release or a settlement has changed.
+/// Writes the change by an outcome, a renewal, a release or a settlement.
 pub(super) fn update(
     connection: &Connection,
     rowid: i64,
@@ -265,7 +266,7 @@ pub(super) fn update(
     one(written)
 }
 
-/// The row was read in the same transaction.
+/// Expects one written row: it was read in the same transaction.
 fn one(written: usize) -> rusqlite::Result<()> {
     match written {
         1 => Ok(()),
@@ -273,7 +274,7 @@ fn one(written: usize) -> rusqlite::Result<()> {
     }
 }
 
-/// SQLite's integers end at 2⁶³: as a time, as good as never.
+/// Converts to an integer of SQLite's, which end at 2⁶³: as a time, as good as never.
 pub(super) fn integer(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
@@ -285,7 +286,7 @@ fn payload(row: &Row<'_>) -> rusqlite::Result<Option<Payload>> {
     Ok(Some(Payload::with_format(row.get(17)?, json)))
 }
 
-/// Marks hashes of this crate's form; another program's are of a form of its own.
+/// Marks hashes in this crate's form; another program's have a form of their own.
 const HASH_FORM: &str = "r1:";
 
 fn hash_text(hash: Option<InputHash>) -> String {
@@ -301,7 +302,7 @@ fn hash_text(hash: Option<InputHash>) -> String {
     text
 }
 
-/// The hash of a text in this crate's form; any other is not compared.
+/// The hash of a text in this crate's form; a hash in any other form is not compared.
 struct HashColumn(Option<InputHash>);
 
 impl FromSql for HashColumn {
@@ -310,7 +311,7 @@ impl FromSql for HashColumn {
             .as_str()
             .ok()
             .and_then(|text| text.strip_prefix(HASH_FORM));
-        // An action id is written the same way.
+        // An action id has the same text form.
         let bytes = hex.and_then(|hex| hex.parse::<ActionId>().ok());
         Ok(Self(
             bytes.map(|bytes| InputHash::from_bytes(*bytes.as_bytes())),
@@ -322,8 +323,10 @@ struct StatusColumn(Status);
 
 impl FromSql for StatusColumn {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        // A word of another program's proves nothing.
-        Ok(Self(value.as_str()?.parse().unwrap_or(Status::InDoubt)))
+        // An unknown status of another program proves nothing.
+        Ok(Self(
+            Status::named(value.as_str()?).unwrap_or(Status::InDoubt),
+        ))
     }
 }
 

@@ -1,8 +1,8 @@
-//! The tables: made, migrated and recognised.
+//! The tables: created, migrated and recognised.
 //!
 //! `effect_records` is a superset of the table of the Python package nodus-retry 0.2.0, which may
-//! work on the same file. Its writes know nothing of claims, so triggers guard what is ours:
-//! whatever this crate writes raises `revision`, whatever Python writes does not.
+//! use the same file. Python's writes ignore claims, so triggers guard this crate's rows: every write
+//! of this crate raises `revision`, no write of Python's does.
 
 use std::path::Path;
 
@@ -12,10 +12,10 @@ use super::connection::failed;
 use crate::protocol::store_error::StoreError;
 
 /// The version of the tables below. The file's `user_version` is left to the application, which
-/// may keep its own tables beside these.
+/// may keep its own tables in the same file.
 pub(super) const VERSION: i64 = 1;
 
-/// As Python makes it, word for word; whoever comes first.
+/// Exactly the text that Python creates the table with; the first program creates it.
 const PYTHON_TABLE: &str = "
 CREATE TABLE IF NOT EXISTS effect_records (
     action_id TEXT PRIMARY KEY,
@@ -37,7 +37,7 @@ const PYTHON_COLUMNS: [&str; 7] = [
     "completed_at",
 ];
 
-/// Python's inserts fill these with their defaults.
+/// Python's inserts leave these at their defaults.
 const OWN_COLUMNS: [(&str, &str); 13] = [
     ("revision", "INTEGER NOT NULL DEFAULT 0"),
     ("fence", "INTEGER NOT NULL DEFAULT 0"),
@@ -54,9 +54,9 @@ const OWN_COLUMNS: [(&str, &str); 13] = [
     ("over_at_ms", "INTEGER"),
 ];
 
-/// The store's own row, the index of what goes by itself, and the guards.
+/// The store's own row, the index of records with a limited retention, and the guards.
 ///
-/// `RAISE(ROLLBACK)`, not `ABORT`: Python's connection would go on holding the write lock.
+/// `RAISE(ROLLBACK)`, not `ABORT`: after an abort Python's connection would keep the write lock.
 const REST: &str = "
 CREATE TABLE IF NOT EXISTS effect_store (
     one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -85,7 +85,7 @@ BEGIN
 END;
 ";
 
-/// Says so where there are no tables of this crate's.
+/// Returns an error if there are no tables of this crate.
 pub(super) fn find(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     match found(connection, path)? {
         Some(_) => Ok(()),
@@ -97,7 +97,7 @@ pub(super) fn find(connection: &Connection, path: &Path) -> Result<(), StoreErro
     }
 }
 
-/// Makes the tables, or brings them up to this version: all in one transaction, which many
+/// Creates the tables, or migrates them to this version: all in one transaction, which many
 /// processes may begin at once.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
     if found(connection, path)? == Some(VERSION) {
@@ -127,7 +127,7 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
     transaction.commit().map_err(failed)
 }
 
-/// Says so where a connection's file does not hold these tables.
+/// Returns an error if a connection's file does not hold these tables.
 pub(super) fn require(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     let version = connection
         .prepare_cached("SELECT version FROM effect_store")
@@ -144,7 +144,7 @@ pub(super) fn require(connection: &Connection, path: &Path) -> Result<(), StoreE
     }
 }
 
-/// What to say of tables of another version.
+/// Returns the error for tables of another version.
 pub(super) fn unreadable(version: i64, path: &Path) -> StoreError {
     StoreError::unreadable(format!(
         "{} was written by a newer version of retry-effects (its tables are version {version}, \
@@ -153,7 +153,7 @@ pub(super) fn unreadable(version: i64, path: &Path) -> StoreError {
     ))
 }
 
-/// The version that is there.
+/// Returns the version of the tables in the file.
 fn found(connection: &Connection, path: &Path) -> Result<Option<i64>, StoreError> {
     let failed = |error| failed("open", path, error);
     let is_there = connection

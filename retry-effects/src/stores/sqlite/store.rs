@@ -29,32 +29,32 @@ use crate::stores::waiters::Waiters;
 
 /// Records in a file, which any number of processes of one machine may share.
 ///
-/// What a method answers is on the disk: the file is in WAL mode with `synchronous=FULL`. One
-/// thread writes; it commits together what its callers ask for at the same time, and answers after
-/// the commit. Reading takes no lock, and is done on the caller's thread; [`len`](EffectStore::len)
+/// A method reports only what is on the disk: the file is in WAL mode with `synchronous=FULL`.
+/// One thread writes; it commits the requests of concurrent callers together, and answers after
+/// the commit. Reads take no lock and run on the caller's thread; [`len`](EffectStore::len)
 /// and [`list`](EffectStore::list) read on a thread of their own. Nothing here needs a tokio
 /// runtime.
 ///
-/// A handle is cheap to clone. With the last one the thread ends, after what it was asked for.
+/// A handle is cheap to clone. With the last handle the thread ends, after the requests already sent.
 ///
 /// # The file
 ///
-/// Two tables, `effect_records` and `effect_store`, made and brought up to date by
-/// [`open`](Self::open); an application may keep its own beside them, and complete an action in
-/// the transaction of its own writes with [`complete_in`](Self::complete_in). The file must be on
-/// a disk of this machine: SQLite's locks do not hold on network file systems. One that is removed or
-/// replaced while it is open is written no more: that is [`StoreError::Unavailable`].
+/// It holds two tables, `effect_records` and `effect_store`, which [`open`](Self::open) creates and
+/// migrates; an application may keep its own tables in the file, and complete an action in the
+/// transaction of its own writes with [`complete_in`](Self::complete_in). The file must be on a disk
+/// of this machine: SQLite's locks do not hold on network file systems. A file that is removed or
+/// replaced while it is open is not written any more: calls fail with [`StoreError::Unavailable`].
 ///
 /// The Python package nodus-retry works on the same file. Each replays what the other completed.
-/// What Python began is busy for [`DEFAULT_LEASE`](crate::store::DEFAULT_LEASE) and then in doubt; so is
-/// what it calls "failed". Python gets an error where this crate holds an action or is in doubt
-/// about it. Its names of actions that are no ids of [`compute_action_id`](crate::compute_action_id)
-/// are counted, and otherwise left alone.
+/// An action that Python began is busy for [`DEFAULT_LEASE`](crate::store::DEFAULT_LEASE) and then in
+/// doubt; one that it calls "failed" is in doubt, too. Python gets an error for an action that this
+/// crate holds or has in doubt. Python's action names that are no ids of
+/// [`compute_action_id`](crate::compute_action_id) are counted, and otherwise ignored.
 ///
 /// # Leases
 ///
-/// They run by the time since the machine started (Linux, Android), which goes on while it sleeps
-/// and which nobody can set; a restart ends them. Elsewhere they run by the wall clock.
+/// They run by the time since the machine started (Linux, Android), which continues during sleep and
+/// cannot be set; a restart ends them. On other systems they run by the wall clock.
 ///
 /// # Examples
 ///
@@ -92,26 +92,25 @@ struct Inner {
 }
 
 impl SqliteEffectStore {
-    /// Opens the store in a file, and makes the file where there is none. May wait for other
-    /// processes that open it at the same time.
+    /// Opens the store in a file, and creates the file if there is none. May wait for other processes
+    /// that open it at the same time.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] where the file cannot be opened or written: its directory does
-    /// not exist, it is read-only, it is locked for longer than 30 seconds.
-    /// [`StoreError::Unreadable`] where it is no SQLite database, or one of a newer version of this
-    /// crate.
+    /// [`StoreError::Unavailable`] if the file cannot be opened or written: its directory does not
+    /// exist, it is read-only, or it is locked for longer than 30 seconds. [`StoreError::Unreadable`]
+    /// if it is no SQLite database, or one of a newer version of this crate.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         Self::open_by(path.as_ref(), LeaseClock::system(), Missing::Made)
     }
 
-    /// Opens the store in a file that holds one, and makes nothing: for programs that look at a
-    /// store, and must leave neither a file nor tables where somebody has named the wrong place.
+    /// Opens an existing store, and creates nothing: for programs that inspect a store, and must
+    /// leave neither a file nor tables if the path is wrong.
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open), and [`StoreError::Unavailable`] where there is no such file,
-    /// [`StoreError::Unreadable`] where it holds no store.
+    /// As [`open`](Self::open), and [`StoreError::Unavailable`] if there is no such file,
+    /// [`StoreError::Unreadable`] if it holds no store.
     ///
     /// # Examples
     ///
@@ -133,7 +132,7 @@ impl SqliteEffectStore {
         Self::open_by(path.as_ref(), LeaseClock::system(), Missing::Refused)
     }
 
-    /// Opens the store with a clock that a test moves: nanoseconds.
+    /// Opens the store with a clock that a test moves, in nanoseconds.
     ///
     /// # Errors
     ///
@@ -151,7 +150,7 @@ impl SqliteEffectStore {
         let path = Arc::new(connection::absolute(path)?);
         let mut connection = connection::open_writer(&path, missing)?;
         if missing == Missing::Refused {
-            // Before anything is changed, the journal's mode too.
+            // Before any change, including the journal's mode.
             schema::find(&connection, &path)?;
         }
         connection::make_durable(&connection, &path)?;
@@ -177,23 +176,22 @@ impl SqliteEffectStore {
     /// Records an outcome in a transaction of the caller's own, on the same file: the caller's
     /// writes and the record are committed together, or neither is.
     ///
-    /// Any `Err` means that the transaction must be rolled back, which dropping it does. It is best
-    /// begun as [`Immediate`](rusqlite::TransactionBehavior::Immediate): one that has read before it
-    /// writes may find that it can no longer write. While it is open, the store's other callers
-    /// wait, for up to 30 seconds. Callers that wait for this action learn of its end by polling: the
-    /// store does not hear of the commit.
+    /// After any `Err` the transaction must be rolled back, which dropping it does. Begin it as
+    /// [`Immediate`](rusqlite::TransactionBehavior::Immediate): one that has read before it writes
+    /// may find that it can no longer write. While it is open, the store's other callers wait, for up
+    /// to 30 seconds. Callers that wait for this action learn of its end by polling: the store does
+    /// not see the commit.
     ///
-    /// In a gated body the token is [`current_action`](crate::current_action)'s, and the body
-    /// returns what it recorded; where the two differ, the record is what the caller gets. An
-    /// `AlreadyDone` may simply be passed on by `?`: the transaction rolls back, and the gate returns
-    /// the recorded result.
+    /// In a gated body, take the token of [`current_action`](crate::current_action), and return the
+    /// recorded outcome; where the two differ, the caller gets the record. An `AlreadyDone` may be
+    /// passed on by `?`: the transaction rolls back, and the gate returns the recorded result.
     ///
     /// # Errors
     ///
-    /// [`StoreError::AlreadyDone`] where the action is finished, even by this very claim: an earlier
-    /// commit took place, and its acknowledgement was lost. [`StoreError::LeaseLost`] where somebody
-    /// has taken over. [`StoreError::Unreadable`] where the transaction is on a file without the
-    /// tables of this store; [`StoreError::Unavailable`] where it cannot be written.
+    /// [`StoreError::AlreadyDone`] if the action is finished, even by this very claim: an earlier
+    /// commit took place, and its acknowledgement was lost. [`StoreError::LeaseLost`] after a
+    /// takeover. [`StoreError::Unreadable`] if the transaction is on a file without the tables of
+    /// this store; [`StoreError::Unavailable`] if the file cannot be written.
     ///
     /// # Examples
     ///
@@ -367,13 +365,13 @@ impl EffectStore for SqliteEffectStore {
         })
     }
 
-    /// Tells of what this process writes through the handles cloned from one
+    /// Reports what this process writes through the handles cloned from one
     /// [`open`](SqliteEffectStore::open).
     fn changed(&self, id: ActionId) -> Changed {
         self.0.waiters.watch(id)
     }
 
-    /// `false`: it writes from a thread of its own.
+    /// Returns `false`: the store writes on a thread of its own.
     fn needs_runtime(&self) -> bool {
         false
     }

@@ -1,9 +1,9 @@
-//! The one thread that writes, and the commands that it is sent.
+//! The one thread that writes, and its commands.
 //!
-//! It takes what has queued up while it wrote the last batch, applies it in one transaction, and
-//! answers after the commit: a lone caller has a commit to itself, and many share one. A thread of
-//! its own, also for a lone caller, since a caller may be a task, whose thread must not wait for the
-//! disk.
+//! It takes the commands that queued up while it wrote the last batch, applies them in one
+//! transaction, and answers after the commit: a lone caller has a commit to itself, and many callers
+//! share one. A lone caller needs the thread, too, since it may be a task, whose thread must not wait
+//! for the disk.
 
 use std::cell::Cell;
 use std::path::PathBuf;
@@ -22,33 +22,34 @@ use crate::identity::action_id::ActionId;
 use crate::protocol::store_error::StoreError;
 use crate::stores::waiters::Waiters;
 
-/// How many commands one transaction takes.
+/// The largest number of commands in one transaction.
 const MOST: usize = 256;
 
-/// After how many commands it removes records whose time is up: more than so many can have made.
+/// The number of commands between two sweeps. A sweep removes more records than these commands can
+/// make.
 const SWEEP_EVERY: usize = 64;
 
-/// How long it looks for those whom it has just answered.
+/// The longest wait for commands of callers that were just answered.
 const LONGEST: Duration = Duration::from_millis(5);
 
-/// For how much of that it stays awake: about what it costs to be woken.
+/// The part of that wait for which it stays awake: about the cost of a wake-up.
 const AWAKE: Duration = Duration::from_micros(50);
 
-/// The way to the thread. It ends when this is dropped, after what it was sent.
+/// The handle of the thread. Dropped, it ends the thread after the commands already sent.
 #[derive(Debug)]
 pub(super) struct Writer {
     queue: Sender<Box<dyn Command>>,
     path: Arc<PathBuf>,
 }
 
-/// What the thread works with.
+/// The state of the thread.
 pub(super) struct Desk {
     pub(super) connection: Connection,
     pub(super) path: Arc<PathBuf>,
     pub(super) file: SameFile,
     pub(super) clock: LeaseClock,
     pub(super) waiters: Waiters,
-    /// How many commands came since records whose time is up were last removed.
+    /// The number of commands since the last sweep.
     pub(super) unswept: Cell<usize>,
 }
 
@@ -64,9 +65,9 @@ impl Writer {
         Ok(Self { queue, path })
     }
 
-    /// Sends a command, at once; its answer comes after the commit.
+    /// Sends a command at once; its answer comes after the commit.
     ///
-    /// `work` may run twice, where another command of its batch has failed. Who watches `wakes` is
+    /// `work` may run twice, if another command of its batch has failed. The waiters of `wakes` are
     /// woken if it succeeds.
     pub(super) fn send<T, W>(
         &self,
@@ -85,7 +86,7 @@ impl Writer {
             answer: sender,
         };
         let path = self.path.clone();
-        // The thread ends before the queue does only if it has panicked; then the answer is gone too.
+        // The thread ends before the queue only if it has panicked; then the answer is gone, too.
         let _ = self.queue.send(Box::new(job));
         async move {
             receiver.await.unwrap_or_else(|_| {
@@ -101,13 +102,13 @@ impl Writer {
 
 /// A command that waits for its commit.
 trait Command: Send {
-    /// Does it in a transaction. What it comes to is kept until it is known whether that commits.
+    /// Runs in a transaction. Its result is held back until the commit has succeeded or failed.
     fn apply(&mut self, batch: &mut Batch<'_>) -> rusqlite::Result<()>;
 
-    /// It was not committed.
+    /// Records that it was not committed.
     fn fail(&mut self, error: StoreError);
 
-    /// Tells its sender what it came to.
+    /// Sends the result to the caller.
     fn answer(self: Box<Self>, waiters: &Waiters);
 }
 
@@ -136,16 +137,16 @@ impl<T: Send, W: FnMut(&mut Batch<'_>) -> Written<T> + Send> Command for Job<T, 
         {
             waiters.wake(id);
         }
-        // A caller that has left wants no answer.
+        // A caller that has left needs no answer.
         let _ = self.answer.send(outcome);
     }
 }
 
-/// How a batch went wrong.
+/// How a batch failed.
 enum Broken {
     /// One of its commands could not be written.
     Command(rusqlite::Error),
-    /// All of it.
+    /// The whole batch.
     Whole(rusqlite::Error),
 }
 
@@ -168,7 +169,7 @@ impl Desk {
         }
     }
 
-    /// Writes all; where one cannot be written, each by itself.
+    /// Writes all commands together; if one cannot be written, each by itself.
     fn write(&self, commands: &mut [Box<dyn Command>]) {
         if let Some(reason) = self.file.is_gone(&self.path) {
             for command in commands {
@@ -196,7 +197,7 @@ impl Desk {
     fn transact(&self, commands: &mut [Box<dyn Command>]) -> Result<(), Broken> {
         let outcome = self.attempt(commands);
         if outcome.is_err() && !self.connection.is_autocommit() {
-            // Where this fails, so does the next BEGIN, and says so.
+            // If this fails, the next BEGIN fails too, and reports it.
             let _ = self.connection.execute_batch("ROLLBACK");
         }
         outcome
@@ -216,11 +217,11 @@ impl Desk {
     }
 }
 
-/// Looks for as many commands as were just answered, for a part of the time that their commit took.
+/// Waits for as many commands as were just answered, for a part of the time that their commit took.
 ///
-/// Who has won a claim mostly completes it soon. Without this, callers that were answered last miss
-/// the next commit, and fall into two groups that pay for two; and a lone caller would have to wake
-/// the thread each time.
+/// The winner of a claim mostly completes it soon. Without this wait, callers that were answered last
+/// miss the next commit, and two groups of callers pay for two commits; and a lone caller would have
+/// to wake the thread each time.
 fn linger(
     queue: &Receiver<Box<dyn Command>>,
     batch: &mut Vec<Box<dyn Command>>,

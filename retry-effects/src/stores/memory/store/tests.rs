@@ -17,7 +17,7 @@ fn id(n: u32) -> ActionId {
     compute_action_id("op", &n, "").expect("a number has a JSON form")
 }
 
-/// Its futures are ready.
+/// Returns the result of a future that is ready.
 fn now<T: Unpin>(future: StoreFuture<'_, T>) -> Result<T, StoreError> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(answer) => answer,
@@ -132,7 +132,7 @@ mod with_a_clock {
             matches!(refused, Err(StoreError::Full { limit: 3, .. })),
             "{refused:?}"
         );
-        // What it holds it still serves.
+        // Records that it holds are still served.
         assert!(matches!(
             now(store.pending(&ClaimRequest::new(id(2), "op"))),
             Ok(Claim::Done(_))
