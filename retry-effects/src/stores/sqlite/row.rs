@@ -324,9 +324,7 @@ struct StatusColumn(Status);
 impl FromSql for StatusColumn {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         // An unknown status of another program proves nothing.
-        Ok(Self(
-            Status::named(value.as_str()?).unwrap_or(Status::InDoubt),
-        ))
+        Ok(Self(value.as_str()?.parse().unwrap_or(Status::InDoubt)))
     }
 }
 
