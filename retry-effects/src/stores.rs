@@ -2,7 +2,7 @@
 //!
 //! Each store has a folder of its own, in which the same part has the same file name: `store`,
 //! `options`, `connection`, `schema`, `row`, `queue`, `listener`, `error`. A store imports nothing
-//! from another store, and only `ambient` from the gate; the gate imports nothing from a store.
+//! from another store, and only `ambient` from the gate (`default_store` also its errors and reports); the gate imports nothing from a store.
 //!
 //! Other folders import [`default_store`] and each store's `store`. The command also imports `libpq`
 //! and `timestamp`.

@@ -4,8 +4,8 @@
 //!
 //! One way through three floors: `parse` reads the arguments and the function, `check` holds them
 //! against each other, and `expand` makes tokens of a faultless pair. Every error is collected; on
-//! any of them the function is emitted as it was, beside all errors. `derive` stands beside the
-//! upper two, and uses of `parse` the collected errors and the spelling.
+//! any of them the function is emitted as it was, beside all errors. `derive` is separate: of
+//! `parse` it uses only the collected errors and the spelling.
 
 mod check;
 mod derive;

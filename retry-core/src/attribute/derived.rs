@@ -29,7 +29,8 @@ impl<E: Classify> Held for &&&Probe<'_, E> {
     }
 }
 
-/// After its chain: by the chain of the error that it holds.
+/// A field that is no error and holds one (`anyhow::Error`): judged by that error's chain. Asked after
+/// [`HeldByChain`].
 impl<E: AsRef<Object>> Held for &Probe<'_, E> {
     fn __retry_held(&self) -> Judgement {
         by_chain(self.0.as_ref())

@@ -36,7 +36,8 @@ impl<'a, E: Classify> Judged<'a> for &&&&Probe<'a, E> {
     }
 }
 
-/// Then, for any error, its source chain: an error known itself would be [`Classify`].
+/// Second choice, for any error: its source chain. A type that this crate knows is [`Classify`], which
+/// is the first choice.
 impl<'a, E: Error> Judged<'a> for &&&Probe<'a, E> {
     #[inline]
     fn __retry_classifier(&self) -> Classifier<'a> {

@@ -121,7 +121,7 @@ impl Attempts {
         if plan.limits.is_some() || plan.guards.is_some() || verdict != Verdict::Retry {
             return AtOnce::Consider;
         }
-        let last = plan.policy.attempts_at_once();
+        let last = plan.policy.attempts_without_wait();
         if self.retries >= last
             || observed()
             || unknown_effect::is_watched()
@@ -242,7 +242,8 @@ impl Attempts {
     pub(crate) fn failed(&mut self, plan: &Plan<'_>, failure: &Failure<'_>) -> Option<Admitted> {
         if unknown_effect::is_watched() {
             match failure.proof() {
-                // The enclosing body may return this error: it proves nothing about an earlier attempt.
+                // This error proves that its own attempt did nothing. An earlier attempt failed without
+                // proof, so the call as a whole is unproved.
                 Proof::NotApplied | Proof::StepNotApplied if self.is_unproved => {
                     unknown_effect::mark(Marks::UNKNOWN);
                 }
@@ -345,7 +346,7 @@ impl Attempts {
         let left = plan.limits.and_then(Limits::left).map(growth::nanos);
         let left = left.unwrap_or(u64::MAX);
         let wait = match hint.map(|hint| (hint, growth::nanos(hint))) {
-            None if policy.attempts_at_once() > 0 => 0,
+            None if policy.attempts_without_wait() > 0 => 0,
             None => self.draw(policy, 0, left),
             Some((hint, nanos)) if hint > policy.max_retry_after() || nanos >= left => {
                 return Err(End::Stopped(Reason::ServerHint));
@@ -380,8 +381,8 @@ impl Attempts {
         Ok(Admitted { wait, tokens })
     }
 
-    /// Draws the wait before the next attempt: at least `floor`, which is spread upward by up to a
-    /// tenth, as far as some of the time `left` remains.
+    /// Draws the wait before the next attempt. It is at least `floor`, the wait that a server named (or
+    /// zero), plus up to 10 % at random, and less than the time `left` if the floor is.
     fn draw(&mut self, policy: &RetryPolicy, floor: u64, left: u64) -> u64 {
         let previous = u64::from(self.previous[0]) << 32 | u64::from(self.previous[1]);
         let (drawn, floor) = random::with_thread(|random: &mut Random| {

@@ -66,7 +66,7 @@ impl Attempts {
             End::Unknown => event::not_retried(at, error, true),
             End::Stopped(reason) => event::stopped(at, &error, reason),
         }
-        // An inner call gives up with a WARN, as it is inside: the one ERROR is the outermost call's.
+        // Inner calls log a WARN. The outermost call logs the only ERROR, also if it stopped early.
         if outermost && !carried.is_empty() && !matches!(end, End::Exhausted) {
             event::exhausted(at, error, "nested", false);
         }

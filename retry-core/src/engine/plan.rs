@@ -31,7 +31,8 @@ impl Plan<'_> {
 /// State that a call carries between attempts: 24 bytes of its future.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Attempts {
-    /// Retries made so far: the attempt that runs, or the next one, less 1.
+    /// Retries so far. While an attempt runs, its number minus 1; during a wait, the number of the next
+    /// attempt minus 1.
     pub(super) retries: u32,
     /// The first failure, if its time was needed by then.
     pub(super) failed: Option<Moment>,
@@ -39,8 +40,8 @@ pub(crate) struct Attempts {
     pub(super) previous: [u32; 2],
     /// The calls that gave up in the attempt that runs.
     pub(super) inner: Inner,
-    /// The time spent of the time budget, less the time since the first failure, in milliseconds, when
-    /// this call charged it last.
+    /// Set when this call charges the time budget: the time spent of it, minus the time since this call's
+    /// first failure, in milliseconds. The next charge finds by it what other calls have charged since.
     pub(super) lead: u32,
     /// Whether an attempt failed whose effect nothing states: the error of a later one does not cover
     /// it.

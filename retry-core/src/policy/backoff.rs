@@ -7,7 +7,8 @@ use super::jitter::Step;
 use super::random::Random;
 use super::retry_policy::RetryPolicy;
 
-/// The waits of one call: the iterator behind both the engine and [`RetryPolicy::waits`].
+/// The waits of one call, as [`RetryPolicy::waits`] lists them. The engine draws each of its own by the
+/// same function.
 ///
 /// Yields `max_attempts - 1` waits, or waits without end for a policy of unlimited attempts.
 #[derive(Clone, Debug)]

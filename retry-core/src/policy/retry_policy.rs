@@ -109,7 +109,7 @@ impl RetryPolicy {
     /// Returns the attempt, from 1, up to which each one follows the one before at once; 0 if there are
     /// waits.
     #[inline]
-    pub(crate) const fn attempts_at_once(&self) -> u32 {
+    pub(crate) const fn attempts_without_wait(&self) -> u32 {
         self.at_once
     }
 

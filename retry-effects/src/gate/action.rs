@@ -47,11 +47,11 @@ pub(crate) struct Action {
     attempting: Mutex<Option<Waker>>,
 }
 
-/// A body has begun, and the gate has not noted its failure. A success leaves the flag set: it is
-/// settled when it is recorded, not before.
+/// Set when a body begins, and cleared when its failure is noted. It stays set after a success, so that
+/// a call that is dropped before its result is recorded is in doubt.
 pub(crate) const RUNNING: u16 = 1;
-/// A call inside the running attempt had an attempt of unknown effect, and no result of the body can
-/// state otherwise.
+/// A nested call may have had an effect. The attempt then counts as unknown, whatever error the body
+/// returns.
 pub(crate) const MARKED: u16 = 2;
 /// Some attempt's effect is unknown.
 pub(crate) const UNKNOWN: u16 = 4;
@@ -136,6 +136,10 @@ impl Action {
         let number = self.attempt.fetch_add(1, Ordering::Relaxed) + 1;
         if self.is(LOST) || self.has_run_out() {
             self.set(OVER);
+            // An earlier attempt may have happened: that this one did not begin proves nothing about it.
+            if self.is(UNKNOWN) {
+                return Err(self.lease_lost());
+            }
             return Err(EffectError::ClaimExpired {
                 action_type: (*self.name).into(),
                 id: self.token.id(),

@@ -133,8 +133,8 @@ impl Request {
                         self.claim(None, silent).await?
                     } else {
                         waited = true;
-                        // Not before the start of the watch, so that the watch is a lease long at the
-                        // end of the wait.
+                        // The wait begins after the watch, so that at its end the owner has been watched
+                        // for a whole lease and can be declared silent.
                         let seen = *seen.get_or_insert_with(tokio::time::Instant::now);
                         Err(self.wait(busy, seen).await?)
                     }
@@ -173,8 +173,9 @@ impl Request {
         })
     }
 
-    /// Whether the call has time to wait until the callee's *no* about this record is final. Otherwise
-    /// the record is better left alone: a takeover would restart the wait for every call.
+    /// Whether the call has time to wait until the callee's *no* about this record is final. Without
+    /// enough time there is no takeover: it would restart the record's wait, and later calls would wait
+    /// the whole `probe_after` again.
     fn may_ask(&self, record: &Record) -> bool {
         let passed = record.lease_over.unwrap_or_default();
         let wait = self.probe_after.saturating_sub(passed);

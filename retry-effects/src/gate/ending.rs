@@ -21,7 +21,7 @@ impl Ending {
     pub(super) fn outcome(&self) -> Option<Outcome> {
         match self {
             Self::Complete(outcome) => Some(outcome.clone()),
-            // If it was committed, this comes too late.
+            // If the transaction has committed, the store refuses this outcome and keeps the result.
             Self::Committed(_) => Some(Outcome::in_doubt(Some(Reason::new(
                 "the call was dropped before its transaction was known to be committed",
             )))),

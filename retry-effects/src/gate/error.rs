@@ -68,7 +68,8 @@ pub enum EffectError {
         /// The fence of the lost claim.
         fence: Fence,
     },
-    /// The answer to the claim took longer than its lease, so the body could not begin. Nothing ran.
+    /// The lease ran out before an attempt could begin: the answer to the claim took longer, or all earlier
+    /// attempts are proved not applied and the wait after them took longer. Nothing has happened.
     #[error("{action_type} did not run: its claim ran out before it could begin (action {id})")]
     #[non_exhaustive]
     ClaimExpired {

@@ -62,7 +62,8 @@ impl<T, E> Gate<T, E> {
             body,
             action: &self.action,
             error_of: self.errors.of,
-            // An attempt that may continue after its lease is lost is not woken.
+            // Under `halt` no other call runs the action, so the attempt may finish after it has lost
+            // its lease. Otherwise it is cut.
             breaks_off: self.doubt != Doubt::Halt,
             begun: false,
         }
@@ -160,7 +161,8 @@ impl<T, E> Gate<T, E> {
     /// Whether the failure proves that the attempt had no effect. Nothing uncertain counts as proof.
     fn proves_not_applied(&self, failure: &Failure<'_>) -> bool {
         let action = &self.action;
-        // Stated of the whole body, or no other part of it is open.
+        // Either the error states it of the whole body, or no nested call failed without stating what
+        // it did.
         failure.is_stated()
             || (!action.is(UNPROVED) && (failure.is_not_applied() || action.was_refused(failure)))
     }

@@ -1,5 +1,5 @@
-//! The keeper of leases: one thread of the process renews the held leases, and releases the claims of
-//! dropped calls.
+//! The keeper of leases: one thread of the process renews the held leases, and tells the
+//! store of dropped calls as `closing` decides.
 //!
 //! It is a separate thread, because a blocked runtime must not lose a lease. Most calls end long before
 //! their lease must be renewed: a call only adds itself to a list and leaves it.

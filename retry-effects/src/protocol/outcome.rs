@@ -16,7 +16,8 @@ pub enum Outcome {
         /// runs again.
         applied: bool,
         /// The reason, for the operator who settles the record. It is not part of the outcome: the same
-        /// outcome with another reason counts as the same, and the first reason stays.
+        /// outcome with another reason counts as the same, and the first reason stays, until the action is
+        /// marked applied.
         reason: Option<Reason>,
     },
 }

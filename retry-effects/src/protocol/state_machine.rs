@@ -38,8 +38,8 @@ pub(crate) struct Slot {
     pub(crate) input_hash: Option<InputHash>,
     pub(crate) action_type: Arc<str>,
     pub(crate) scope: Arc<str>,
-    /// The end of its lease, on the store's lease clock. Once the record is finished, the time of that
-    /// on the same clock; `u64::MAX` if another clock was running then.
+    /// On the store's lease clock. While pending: the end of the lease. When finished: the time of that, or
+    /// `u64::MAX` if it was finished under another clock (before a reboot).
     pub(crate) lease_until: u64,
     /// The whole lease in nanoseconds.
     pub(crate) lease: u64,

@@ -246,6 +246,26 @@ fn an_attempt_that_was_not_begun_is_no_doubt() {
     assert_eq!(status(&*store), Some(Status::Released));
 }
 
+/// The error of an attempt that was not begun does not cover an earlier attempt of unknown effect.
+#[test]
+fn an_attempt_that_was_not_begun_does_not_tell_of_an_earlier_one() {
+    let store = OddStore::new(Pace::AtOnce);
+    store.fail(Method::Renew, &[Fault::Before; 1000]);
+    let lease = Duration::from_millis(300);
+    let policy = RetryPolicy::new(3)
+        .with_min_wait(lease + Duration::from_millis(50))
+        .with_jitter(Jitter::None);
+    let outcome = charge(&store)
+        .lease(lease)
+        .in_doubt(OnDoubt::Reexecute)
+        .retry(Retry::new(policy))
+        .run(|| Err::<u32, _>(io::Error::from(io::ErrorKind::ConnectionReset)));
+    let error = word(outcome);
+    assert!(matches!(error, EffectError::LeaseLost { .. }), "{error:?}");
+    assert!(!error.classify().is_not_applied());
+    assert_eq!(status(&*store), Some(Status::InDoubt));
+}
+
 /// The lease begins with the claim, not with the call: a caller that waited long has a whole one.
 #[tokio::test]
 async fn a_waiters_lease_begins_with_its_claim() {

@@ -86,7 +86,7 @@ pub(crate) fn known(function: &Function) -> String {
     format!("; it has {}", names.join(", "))
 }
 
-/// Whether a type is a reference, and to what it lends exclusively: `true` for a `&mut`.
+/// `Some(true)` for `&mut T`, `Some(false)` for `&T`, and `None` for a type that is no reference.
 pub(crate) fn reference(ty: &Type) -> Option<bool> {
     match ty {
         Type::Reference(reference) => Some(reference.mutability.is_some()),

@@ -28,7 +28,7 @@ impl Subject<'_> {
         }
     }
 
-    /// Nothing where no variant says anything: the provided method judges by chain and text.
+    /// `None` if no variant states anything: the provided method then judges by chain and text.
     fn classify(&self) -> Option<TokenStream> {
         let krate = &self.krate;
         let plain = self.cases.iter().filter(|case| case.is_plain()).count();

@@ -41,7 +41,7 @@ impl Call<'_> {
                 return #pinned;
             }
         };
-        let attempt = self.in_time(self.copies(bound, &pin, &body));
+        let attempt = self.in_time(self.async_attempt(bound, &pin, &body));
         let attempt = self.gated(quote! {
             #krate::__private::attempt_async(#call.inner(), #attempt)
         });

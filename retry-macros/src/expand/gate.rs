@@ -57,8 +57,8 @@ impl Call<'_> {
             quote!(::core::assert!(#size == 0, #MESSAGE);),
             gated.arguments.idempotent.span(),
         );
-        // The glob brings in the function itself, a type without a size, if it is the module's; else
-        // the name is that of the constant around.
+        // If the function is an item of this module, the glob import finds it, and a function item has
+        // the size 0. Otherwise the name means the constant around, of size 1, and the assertion fails.
         quote! {
             const _: () = {
                 #[allow(non_upper_case_globals, dead_code, reason = "named like the function")]

@@ -105,8 +105,8 @@ impl Call<'_> {
         }
     }
 
-    /// A reference to the guard that an expression gives. An argument that each attempt takes a copy
-    /// of is lent to none while the call holds it: the call takes a copy too.
+    /// A reference to the guard that an expression gives. If that is a by-value parameter, each attempt
+    /// borrows it to copy it; the call cannot hold a borrow meanwhile, so it takes a copy too.
     fn lent_guard(&self, expression: &Expr) -> TokenStream {
         let Function {
             signature, body, ..

@@ -21,7 +21,7 @@ impl Call<'_> {
 
     /// The attempt, an async block, or what races copies of it. Each copy owns its
     /// arguments, and borrows from no other.
-    pub(super) fn copies(
+    pub(super) fn async_attempt(
         &self,
         bound: &[TokenStream],
         pin: &TokenStream,

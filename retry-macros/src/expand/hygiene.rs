@@ -20,8 +20,7 @@ pub(super) fn located(tokens: TokenStream, place: Span) -> TokenStream {
     located.collect()
 }
 
-/// A reference to what an expression gives; what is wrong with it, the compiler says of the
-/// expression.
+/// A reference to what an expression gives. The compiler's errors about it point at the expression.
 pub(super) fn lent(expression: &Expr) -> TokenStream {
     let span = Span::mixed_site().located_at(expression.span());
     quote_spanned!(span=> &#expression)

@@ -53,8 +53,8 @@ impl Call<'_> {
         }
     }
 
-    /// A closure from an error to a failure that a predicate's advice has no part in: what it proves
-    /// is asked of it.
+    /// A closure that makes a failure of an error without asking `retry_if`. The gate reads from it
+    /// whether the error proves that nothing happened.
     pub(super) fn proof(&self) -> TokenStream {
         let error = own_name("error");
         let failure = self.unless_timed_out(self.known(&error));

@@ -31,7 +31,8 @@ pub(crate) fn split(
         };
         if let Pat::Ident(PatIdent { ident, .. }) = typed.pat.as_ref() {
             let is_borrowed = borrowed.contains(ident);
-            // No attempt needs what no body knows, though the attribute's expressions may.
+            // A parameter that the body never mentions is not copied for each attempt. It stays
+            // declared, since the attribute's expressions may use it.
             let is_pattern = all_named && parameter::name(&typed.pat).is_none();
             if is_borrowed || !(is_pattern || parameter::mentions(&function.body.stream(), ident)) {
                 parameters.declared.push(quote!(#input));
@@ -103,9 +104,10 @@ enum Binding<'a> {
     Pattern,
 }
 
-/// The binding of a parameter in each attempt, and whether it is a reference (`true`: a `&mut`, which
-/// each attempt borrows anew by name, as a body may move it: `for row in rows`).
-/// `None` where there is nothing to bind: nobody can tell attempts apart by it.
+/// The binding of a parameter in each attempt. The second part is `Some(true)` for a `&mut`, which each
+/// attempt borrows anew by name, as a body may move it (`for row in rows`), `Some(false)` for a `&`, and
+/// `None` for a value. The whole is `None` for `_` and for a plain `x: &T`: all attempts can use these
+/// as they are.
 fn binding(typed: &PatType) -> Option<(Binding<'_>, Option<bool>)> {
     let reference = parameter::reference(&typed.ty);
     match typed.pat.as_ref() {

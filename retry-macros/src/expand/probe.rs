@@ -106,8 +106,8 @@ impl Call<'_> {
     }
 }
 
-/// A closure, called with `lent`. Its parameters become variables of its body: the types of those
-/// that say none would not be known in time otherwise.
+/// A closure, called with `lent`. Its parameters become `let` statements in its body, so that
+/// the types of those without a type are inferred from the values.
 fn with_arguments_bound(
     closure: &ExprClosure,
     conditions: &[&Vec<&Attribute>],

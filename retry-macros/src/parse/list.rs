@@ -41,7 +41,7 @@ fn argument<T>(input: ParseStream<'_>, table: &Table<T>) -> syn::Result<Argument
         return Err(input.error(format!("expected an argument like `{example}`")));
     }
     let key = input.call(Ident::parse_any)?;
-    // One that is refused by its name need not be understood.
+    // The value of an unknown argument is skipped, so that it gets one error and not two.
     let row = table.row(&key.to_string());
     let is_unread = row.is_none();
     let example = row.map_or("key = value", |row| row.example);

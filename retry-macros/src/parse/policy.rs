@@ -76,8 +76,8 @@ pub(super) fn named(argument: &Argument, faults: &mut Faults) -> Option<Value> {
     )
 }
 
-/// A path whose last word is in capitals names a constant, which the call's static part can hold:
-/// unless it belongs to a type, which may be `Self` or a parameter, and these a static cannot name.
+/// Whether a path ends in capitals, and so names a constant that the call's static part can hold. Not
+/// `T::NAME` or `Self::NAME`: a static cannot name `Self` or a type parameter.
 fn is_constant(path: &Path) -> bool {
     let names: Vec<String> = path
         .segments

@@ -13,7 +13,7 @@ use retry_effects::{
 use retry_tests::redis::ThrowawayRedis;
 
 use super::conformance::Stores;
-use super::place::TestClock;
+use super::place::{TestClock, connected};
 
 const NODES: usize = 3;
 const SLOTS: usize = 16_384;
@@ -222,8 +222,8 @@ async fn a_node_that_is_gone_takes_nobody_along_and_comes_back_with_what_it_had(
     for node in &cluster.nodes {
         is_ok(&node.command(&["CONFIG", "SET", "cluster-require-full-coverage", "no"]));
     }
-    let options = RedisEffectStore::options().timeout(Duration::from_millis(500));
-    let store = options.connect(&cluster.url()).await.expect("a store");
+    let options = || RedisEffectStore::options().timeout(Duration::from_millis(500));
+    let store = connected(options, &cluster.url()).await;
     let (mut gone, mut left) = (None, None);
     for id in (0..).map(id) {
         let claim = store.pending(&ClaimRequest::new(id, "moved")).await;

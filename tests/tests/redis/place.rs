@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
-use retry_effects::{RedisEffectStore, RedisOptions};
+use retry_effects::{RedisEffectStore, RedisOptions, StoreError};
 use retry_tests::redis::ThrowawayRedis;
 
 /// The year 2100, in microseconds: what goes by itself goes by the server's clock, so the test's must be ahead.
@@ -14,6 +14,18 @@ const BEGIN: u64 = 4_102_444_800_000_000;
 pub(super) fn fresh_prefix() -> String {
     static MADE: AtomicU64 = AtomicU64::new(0);
     format!("test-{}", MADE.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Connects with a short timeout, which a busy machine may need more than one attempt for.
+pub(super) async fn connected(options: impl Fn() -> RedisOptions, url: &str) -> RedisEffectStore {
+    let begun = Instant::now();
+    loop {
+        match options().connect(url).await {
+            Ok(store) => return store,
+            Err(StoreError::Unavailable { .. }) if begun.elapsed() < Duration::from_secs(60) => {}
+            Err(error) => panic!("{error:?}"),
+        }
+    }
 }
 
 /// A clock that a test moves.

@@ -10,7 +10,7 @@ use retry_effects::{
 };
 use retry_tests::redis::ThrowawayRedis;
 
-use super::place::store;
+use super::place::{connected, store};
 
 fn id(n: u64) -> ActionId {
     compute_action_id("trouble", &n, "").expect("a number has a JSON form")
@@ -117,8 +117,8 @@ async fn one_that_a_failover_has_made_a_replica() {
     let Some(server) = ThrowawayRedis::start() else {
         return;
     };
-    let options = RedisEffectStore::options().timeout(Duration::from_millis(500));
-    let store = options.connect(&server.url()).await.expect("a store");
+    let options = || RedisEffectStore::options().timeout(Duration::from_millis(500));
+    let store = connected(options, &server.url()).await;
     let token = won(&store, 1).await;
     is_ok(&server.command(&["REPLICAOF", "127.0.0.1", "1"]));
     let success = Outcome::Success(Payload::new("7"));
@@ -135,8 +135,8 @@ async fn one_that_is_set_to_evict_while_it_is_in_use() {
         return;
     };
     // The server is looked at again after six times this.
-    let options = RedisEffectStore::options().timeout(Duration::from_millis(100));
-    let store = options.connect(&server.url()).await.expect("a store");
+    let options = || RedisEffectStore::options().timeout(Duration::from_millis(100));
+    let store = connected(options, &server.url()).await;
     is_ok(&server.command(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]));
     for _ in 0..3_000 {
         let resolved = store.resolve(id(1)).await;

@@ -79,7 +79,7 @@ impl<'a> Guards<'a> {
 
     /// Returns how long the breaker will still reject calls.
     pub(crate) fn rejects_for(&self, now: Instant) -> Option<Duration> {
-        self.breaker?.opens_again_in(now)
+        self.breaker?.rejects_for(now)
     }
 }
 

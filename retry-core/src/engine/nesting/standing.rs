@@ -54,7 +54,8 @@ pub(crate) fn give_up(gave_up: impl FnOnce() -> Vec<GaveUp>) {
     }
 }
 
-/// Makes `unknown_effect` forget a refusal when the enclosing attempt does something else.
+/// Notes a call that was refused. `unknown_effect` forgets the refusal's text later, when the enclosing
+/// attempt does anything else.
 pub(crate) fn refused() {
     if is_inside() {
         note(std::iter::once(None));

@@ -91,7 +91,7 @@ pub struct CircuitBreaker {
 impl CircuitBreaker {
     /// Returns how long calls are certainly rejected from `now` on: forever if it was forced open;
     /// `None` if the next request may pass.
-    pub(crate) fn opens_again_in(&self, now: Instant) -> Option<Duration> {
+    pub(crate) fn rejects_for(&self, now: Instant) -> Option<Duration> {
         let state = self.machine.state();
         state.rejects_for(&self.config, || Tick::at(now))
     }
@@ -191,7 +191,7 @@ impl CircuitBreaker {
         self.machine.state().name()
     }
 
-    /// Returns how long the circuit still rejects calls, in milliseconds rounded up: the rest of the
+    /// Returns how long the circuit still rejects calls, rounded up to a millisecond: the rest of the
     /// open time, or, while trial calls have all permits, the time after which another call may try even
     /// if none of them ends. `None` if the next call may pass, and while it is forced open, when the
     /// time is unknown.

@@ -1,4 +1,4 @@
-//! [`Epoch`]: the permits to which a verdict belongs.
+//! [`Epoch`]: the stretch to which a permit and its verdict belong.
 
 /// The stretch between two transitions to which a permit or a verdict belongs; a half-open stretch has
 /// one epoch for each round of trials. Wraps after four million, which no call outlasts.

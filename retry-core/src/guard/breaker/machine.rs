@@ -65,8 +65,8 @@ impl<W: AtomicWord> Machine<W> {
 
     /// A closed circuit is read and not written.
     ///
-    /// If an overdue trial is given back while another call takes its place, a third call may find that
-    /// place free first: then both are trials.
+    /// While call B replaces the overdue trial A, A may be dropped and C may take its place, which
+    /// restores the word that B has read. B's exchange then succeeds too, and both B and C are trials.
     pub(super) fn acquire(
         &self,
         config: &BreakerConfig,

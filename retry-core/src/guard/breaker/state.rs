@@ -107,7 +107,7 @@ impl State {
     /// Requests a permit. The error is the time after which to request again, as in
     /// [`CircuitOpen`](crate::guard::breaker::error::CircuitOpen).
     ///
-    /// If all permits are out and no trial ended in time, a new round of trials begins.
+    /// If all permits are out and all trials under way are overdue, a new round of trials begins.
     pub(super) fn acquired(
         self,
         config: &BreakerConfig,

@@ -48,7 +48,7 @@ impl CircuitBreaker {
             self.call_at(now, true);
         }
         assert_eq!(self.state(), CircuitState::Open);
-        self.opens_again_in(now).expect("it has just opened")
+        self.rejects_for(now).expect("it has just opened")
     }
 }
 

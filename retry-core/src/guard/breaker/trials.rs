@@ -6,15 +6,15 @@ use super::config::BreakerConfig;
 use super::epoch::Epoch;
 use super::tick::Tick;
 
-/// A half-open circuit's state about its trials, except their number: a separate word, which a call
-/// writes before it takes its place in the circuit's word. A circuit that is seen half open thus has the
-/// word of this stretch, or of a later one.
+/// What a half-open circuit knows of its trials, except their number. It is a second atomic word, and a
+/// call writes it first. So while the circuit's word shows a half-open stretch, this word belongs to that
+/// stretch or to a later one, never to an earlier one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Trials {
     /// The first round of the stretch.
     pub(super) first: Epoch,
-    /// Time at which the latest trial has run for as long as a circuit stays open: no trial under way is
-    /// younger, so another may take its place.
+    /// The start of the newest trial plus the recovery timeout. After it all trials under way are
+    /// overdue, and a new call may replace one.
     pub(super) overdue_at: Tick,
 }
 

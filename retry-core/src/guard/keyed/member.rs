@@ -23,7 +23,7 @@ impl Member for CircuitBreaker {
     }
 
     fn is_engaged(&self, now: Instant) -> bool {
-        self.opens_again_in(now).is_some()
+        self.rejects_for(now).is_some()
     }
 }
 

@@ -1,8 +1,8 @@
 //! Collections without an order of their own: two equal ones may be iterated in different orders.
 //!
-//! `serde` writes a set as a sequence and does not mark it as a set. But the set's own `Serialize`
-//! passes itself to [`collect_seq`](serde::Serializer::collect_seq), and a field is passed with its own
-//! type, so the compiler knows the type and its name identifies the set. The name also identifies a set
+//! `serde` writes a set as a sequence and does not mark it as a set. But the value's Rust type is known
+//! when a field is written, and when a set calls [`collect_seq`](serde::Serializer::collect_seq). So a
+//! set is recognized by its type's name. The name also identifies a set
 //! inside a transparent wrapper, and a set iterated by its own iterator. (A list that was built from a
 //! set is a list: nothing identifies the set any more.)
 

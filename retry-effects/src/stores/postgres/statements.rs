@@ -1,6 +1,6 @@
 //! The statements that the store sends to its server.
 //!
-//! The state machine is not in here: it decides in Rust (`state.rs`), on a record as it was read.
+//! The state machine is not in here: it decides in Rust (`state_machine.rs`), on a record as it was read.
 //! SQL compares and sets: it writes the decision if the record is unchanged since it was read, reads
 //! the clock, and takes fences from the sequence. So a claim on a new action, and a completion by its
 //! owner, are one statement each.

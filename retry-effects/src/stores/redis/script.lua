@@ -2,7 +2,7 @@
 -- is defined above this text.
 --
 -- A change is reported as done; otherwise the script returns the record that it found, and the state
--- machine in Rust (state.rs), whose conditions these are, decides what that means.
+-- machine in Rust (state_machine.rs), whose conditions these are, decides what that means.
 --
 -- KEYS: the record; the newest fence, the ids, and the ids with a limited retention, of its tag.
 -- Numbers are exact up to 2^53, and written without an exponent.

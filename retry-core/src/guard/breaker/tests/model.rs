@@ -200,10 +200,10 @@ proptest! {
             }
             prop_assert_eq!(breaker.state(), model.state);
             if model.epoch != was && model.state == CircuitState::Open {
-                let left = breaker.opens_again_in(now).expect("it has just opened");
+                let left = breaker.rejects_for(now).expect("it has just opened");
                 prop_assert!((899..=1_102).contains(&left.as_millis()), "{left:?}");
                 until = now + left;
-                prop_assert!(breaker.opens_again_in(until).is_none());
+                prop_assert!(breaker.rejects_for(until).is_none());
             }
             let of = (model.epoch, model.round);
             let trying = out.iter().filter(|(_, its)| *its == of).count();

@@ -61,11 +61,11 @@ fn it_rejects_until_its_time_is_over_and_says_so() {
     );
     let later = began + open - SECOND;
     let left = rejected(later).retry_after.expect("a time");
-    assert_eq!(breaker.opens_again_in(later), Some(left));
+    assert_eq!(breaker.rejects_for(later), Some(left));
     assert!(left <= SECOND + Duration::from_millis(1) && left >= SECOND);
     // Waiting for the returned time is enough.
     let after = later + left;
-    assert_eq!(breaker.opens_again_in(after), None);
+    assert_eq!(breaker.rejects_for(after), None);
     assert_eq!(breaker.state(), CircuitState::Open);
     let trial = breaker.acquire_at(after).expect("the time is over");
     assert_eq!(breaker.state(), CircuitState::HalfOpen);
@@ -88,7 +88,7 @@ fn a_trial_that_is_dropped_closes_nothing_and_leaves_its_place() {
     }
     breaker.call_at(now, true);
     assert_eq!(breaker.state(), CircuitState::Open);
-    now += breaker.opens_again_in(now).expect("open again");
+    now += breaker.rejects_for(now).expect("open again");
     breaker.call_at(now, false);
     assert_eq!(breaker.state(), CircuitState::Closed);
 }
@@ -109,7 +109,7 @@ fn whoever_is_rejected_beside_a_trial_is_told_when_another_may_try() {
         let rest = SECOND - Duration::from_millis(millis);
         assert!(left >= rest && left <= rest + Duration::from_millis(1));
         // No rejection is certain: the trial may end at any moment.
-        assert_eq!(breaker.opens_again_in(now), None);
+        assert_eq!(breaker.rejects_for(now), None);
         assert!(
             breaker.acquire_at(now + left).is_ok(),
             "it is enough to wait"
@@ -203,7 +203,7 @@ fn a_trial_that_outlasts_its_stretch_says_nothing_of_the_next() {
     let breaker = breaker(DEFAULT);
     let (mut now, old, new) = overtaken(&breaker);
     new.end_at(now, true);
-    now += breaker.opens_again_in(now).expect("open again");
+    now += breaker.rejects_for(now).expect("open again");
     let trial = breaker.acquire_at(now).expect("half open again");
     old.end_at(now, false);
     assert_eq!(breaker.state(), CircuitState::HalfOpen);
@@ -246,9 +246,9 @@ fn verdicts_from_before_a_transition_are_discarded() {
     let mut old = permits.into_iter().map(|permit| permit.expect("closed"));
     let mut verdict = |failed| old.next().expect("four").end_at(now, failed);
     verdict(true);
-    let open = breaker.opens_again_in(now);
+    let open = breaker.rejects_for(now);
     verdict(true);
-    assert_eq!(breaker.opens_again_in(now), open);
+    assert_eq!(breaker.rejects_for(now), open);
     let later = now + open.expect("open");
     let trial = breaker.acquire_at(later).expect("half open");
     verdict(false);
@@ -277,7 +277,7 @@ fn forced_open_until_reset() {
         rejected.to_string(),
         "circuit test is open until it is reset"
     );
-    assert_eq!(breaker.opens_again_in(now), Some(Duration::MAX));
+    assert_eq!(breaker.rejects_for(now), Some(Duration::MAX));
     assert_eq!(breaker.retry_after(), None);
     breaker.reset();
     assert_eq!(breaker.state(), CircuitState::Closed);
@@ -289,7 +289,7 @@ fn a_clock_that_went_back_does_not_keep_it_open() {
     let breaker = breaker(DEFAULT);
     let early = Instant::now();
     breaker.open_at(early + SECOND * 3_600);
-    assert_eq!(breaker.opens_again_in(early), None);
+    assert_eq!(breaker.rejects_for(early), None);
     assert!(breaker.acquire_at(early).is_ok());
 }
 

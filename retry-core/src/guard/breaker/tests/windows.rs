@@ -46,7 +46,7 @@ fn a_window_begins_anew_when_the_circuit_closes() {
             breaker.call_at(now, true);
         }
         assert_eq!(breaker.state(), CircuitState::Open);
-        now += breaker.opens_again_in(now).expect("open");
+        now += breaker.rejects_for(now).expect("open");
         breaker.call_at(now, false);
         for _ in 0..3 {
             breaker.call_at(now, true);
@@ -98,9 +98,9 @@ fn slow_calls_open_and_a_slow_trial_does_not_close() {
     ] {
         assert_eq!(call(&mut now, takes), state, "{takes:?}");
     }
-    now += breaker.opens_again_in(now).expect("open");
+    now += breaker.rejects_for(now).expect("open");
     assert_eq!(call(&mut now, slow), CircuitState::Open);
-    now += breaker.opens_again_in(now).expect("open");
+    now += breaker.rejects_for(now).expect("open");
     assert_eq!(call(&mut now, SECOND), CircuitState::Closed);
 }
 
@@ -131,7 +131,7 @@ fn a_permit_that_is_given_back_enters_no_window() {
         assert_eq!(breaker.state(), CircuitState::Closed, "{window:?}");
         breaker.call_at(now, true);
         assert_eq!(breaker.state(), CircuitState::Open, "4 of 5: {window:?}");
-        now += breaker.opens_again_in(now).expect("open");
+        now += breaker.rejects_for(now).expect("open");
         give_back(&mut now);
         assert_eq!(breaker.state(), CircuitState::HalfOpen, "{window:?}");
         breaker.call_at(now, false);
