@@ -2,6 +2,7 @@
 
 use super::odd_store::{Fault, Method, OddStore, Pace};
 use super::*;
+use retry_core::Classify;
 use retry_effects::store::{Claim, ClaimRequest, Payload, Settlement};
 use retry_effects::{ManualClock, OnBusy, OnDoubt, Outcome, Probe};
 use std::future::pending;
