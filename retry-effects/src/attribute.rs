@@ -336,7 +336,7 @@ impl<'a, T: Argument + ?Sized, F: Fields> Field<'a, T, F> {
 
 /// A value that can be part of the key or the fingerprint.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be part of what an `idempotent` call is known by: it is not `Serialize`",
+    message = "`{Self}` cannot be part of the identity of an `idempotent` call: it is not `Serialize`",
     label = "not `Serialize`",
     note = "derive `serde::Serialize` for it, or leave it out with `skip(..)`"
 )]

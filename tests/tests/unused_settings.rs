@@ -60,7 +60,7 @@ fn warnings(recorder: &Recorder) -> Vec<String> {
     messages
 }
 
-const MISTYPED: &str = "WARN No operation has asked for RETRY__OP__CHRAGE__MAX_ATTEMPTS, \
+const MISTYPED: &str = "WARN No operation uses RETRY__OP__CHRAGE__MAX_ATTEMPTS, \
                         RETRY__OP__CHRAGE__MAX_WAIT: is CHARGE meant?";
 
 #[test]

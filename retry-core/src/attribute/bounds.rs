@@ -31,7 +31,7 @@ pub fn own<T: Argument>(argument: &mut T) -> T {
 #[diagnostic::on_unimplemented(
     message = "a retry attribute needs a function that returns a `Result`, and `{Self}` is none",
     label = "not a `Result`",
-    note = "what is to be retried must be able to fail: return `Result<{Self}, E>`"
+    note = "a retried function must be able to fail: return `Result<{Self}, E>`"
 )]
 pub trait Outcome<T, E> {
     /// Returns the `Result` itself.

@@ -105,7 +105,7 @@ impl<'a> Failure<'a> {
     pub const fn unaccepted() -> Self {
         Self::new(
             Classifier::Nobody,
-            Description::Named("the result is not accepted yet"),
+            Description::Named("the result was not accepted"),
         )
         .judged(Verdict::Retry)
     }
@@ -115,7 +115,7 @@ impl<'a> Failure<'a> {
     pub const fn cut() -> Self {
         Self::new(
             Classifier::TimedOut,
-            Description::Named("the attempt was broken off"),
+            Description::Named("the attempt was cut"),
         )
     }
 

@@ -58,7 +58,7 @@ pub struct Hedge {
 #[non_exhaustive]
 pub enum HedgeError {
     /// A hedge at once is a second call, not a hedge.
-    #[error("after is 0; it must be more")]
+    #[error("after is 0; it must be more than 0")]
     After,
     /// No hedge, or far too many.
     #[error("max is {value}; it must be from 1 to {}", Hedge::MOST)]

@@ -87,6 +87,6 @@ pub(crate) fn circuit_disputed(name: &str) {
     error!(
         target: "retry",
         circuit = name,
-        "Circuit {name} was asked for again with another configuration: the first one counts"
+        "Circuit {name} is configured twice, differently: the first configuration counts"
     );
 }

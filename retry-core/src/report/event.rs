@@ -249,7 +249,7 @@ pub(crate) fn other_configuration(guard: &str, name: &str) {
         target: "retry",
         guard,
         name,
-        "The {guard} {name} is asked for with another configuration: the first one counts"
+        "The {guard} {name} is configured twice, differently: the first configuration counts"
     );
 }
 

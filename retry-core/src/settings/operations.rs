@@ -138,7 +138,7 @@ fn warn_of(mistyped: &[Mistyped]) {
     tracing::warn!(
         target: "retry",
         variables,
-        "No operation has asked for {variables}: is {meant} meant?"
+        "No operation uses {variables}: is {meant} meant?"
     );
 }
 

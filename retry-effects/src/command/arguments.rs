@@ -81,7 +81,7 @@ result or error as it is recorded), payload_format, may_settle. An error is one 
     bin_name = "retry-effects",
     version,
     long_about = LONG_ABOUT,
-    after_help = "`--help` says what in doubt means, how it is settled, and what the exit codes are.",
+    after_help = "`--help` explains what in doubt means, how it is settled, and what the exit codes are.",
     after_long_help = AFTER_LONG_HELP,
     max_term_width = 100
 )]
@@ -102,7 +102,7 @@ pub(super) enum Task {
     List(ListArguments),
     /// Shows one record, what settling it would mean, and how
     Show(ShowArguments),
-    /// Says whether what is in doubt happened
+    /// Settles a record in doubt: it happened, or it did not
     Settle(SettleArguments),
     /// Removes finished records; never what is pending or in doubt
     Purge(PurgeArguments),
@@ -119,7 +119,7 @@ retry-effects list --status in_doubt\n  \
 retry-effects list --status pending --older-than 1h\n  \
 retry-effects list --json --status in_doubt | jq -r '.[].id'")]
 pub(super) struct ListArguments {
-    /// Only those that stand here
+    /// Only records in this state
     #[arg(long, value_parser = statuses())]
     pub(super) status: Option<Status>,
     /// Only those that were first claimed longer ago than this: 30m, 7d

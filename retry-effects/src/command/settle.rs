@@ -57,11 +57,11 @@ fn question(opened: &Opened, record: &Record, settlement: &Settlement) -> String
     let (is_not_applied, status) = (*settlement == Settlement::NotApplied, record.status);
     let caution = match (is_not_applied, status) {
         (true, _) if record.applied => {
-            "NOTE: the record says that it HAPPENED; only its result was not recorded. It would \
+            "NOTE: the record states that it HAPPENED; only its result was not recorded. It would \
              happen again.\n"
         }
         (true, _) => {
-            "See to it that its worker is dead: one that is merely stuck may still do it.\n"
+            "Make sure that its worker is dead: a worker that only hangs may still run it.\n"
         }
         (false, Status::Success) => "NOTE: this REPLACES the result that is recorded.\n",
         (false, Status::Pending) => {

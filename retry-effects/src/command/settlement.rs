@@ -51,7 +51,7 @@ pub(super) fn refusal(
     let Record { status, fence, .. } = record;
     if let Some(pinned) = pinned.filter(|pinned| pinned != fence) {
         let changed = StoreError::changed(*status, *fence);
-        let more = format!("you said --fence {pinned}");
+        let more = format!("you passed --fence {pinned}");
         return Some(Failure::from(changed).and(&more));
     }
     let not_in_doubt = |why: &str| {
@@ -132,7 +132,7 @@ mod tests {
             .unwrap()
             .told(false);
         assert!(told.contains("in_doubt now, with fence 3"), "{told}");
-        assert!(told.ends_with("you said --fence 2"), "{told}");
+        assert!(told.ends_with("you passed --fence 2"), "{told}");
     }
 
     #[test]

@@ -129,7 +129,7 @@ fn meaning(record: &Record) -> &'static str {
     match record.status {
         Status::InDoubt if record.applied => {
             "It is known to have happened; only its result could \
-            not be recorded. It is never run again by itself, and callers get the error InDoubt \
+            not be recorded. It is never run again automatically, and callers get the error InDoubt \
             until its result is recorded."
         }
         Status::InDoubt => {

@@ -292,7 +292,7 @@ impl Request {
         if self.blocks && !self.store.needs_runtime() {
             blocking::wait(changed, pause).map_err(|CannotBlock| EffectError::CannotBlock {
                 action_type: (*self.name).into(),
-                what: "the call that is at it",
+                what: "the call that holds the claim",
             })?;
         } else {
             let _ = tokio::time::timeout(pause, changed).await;
@@ -338,7 +338,7 @@ impl Request {
     /// renew its lease.
     pub(crate) fn without_keeper(&self, error: io::Error) -> EffectError {
         self.store_failed(StoreError::unavailable(
-            "be used without a thread that renews leases, which cannot be started",
+            "be used: the thread that renews leases cannot be started",
             error,
         ))
     }

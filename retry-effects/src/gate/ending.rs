@@ -42,7 +42,7 @@ pub(super) fn not_encoded(error: &serde_json::Error) -> Outcome {
 /// Returns why the action of a finished call is in doubt.
 pub(super) fn reason_of_end(action: &Action) -> Option<Reason> {
     if action.is(RUNNING) {
-        return Some(Reason::new("the attempt was broken off"));
+        return Some(Reason::new("the attempt was cut"));
     }
     action.reason()
 }

@@ -142,7 +142,7 @@ impl<T, E> Gate<T, E> {
                 Reason::new(format_args!("a call inside it may have happened: {text}"))
             }
             false if runs_beside => Reason::new(format_args!(
-                "a task or thread of its body was still at work: {text}"
+                "a task or thread of its body was still running: {text}"
             )),
             _ => Reason::new(text),
         }

@@ -40,7 +40,7 @@ pub fn describe() {
     describe_counter!(
         "effect_claims_total",
         Unit::Count,
-        "Calls that came to the gate, by what became of them there"
+        "Calls at the gate, by result"
     );
     describe_counter!(
         "effect_replays_total",

@@ -174,7 +174,7 @@ pub(crate) fn unrecognized(action: &Action, error: &str) {
         operation = name,
         action = %action.token.id(),
         error,
-        "Not recognized: {name} failed with an error that does not say whether anything happened, so \
+        "Not recognized: {name} failed with an error that does not state whether anything happened, so \
          the action may have taken effect: {error}. Where it proves that nothing happened, state it: by \
          #[derive(Classify)] with not_applied, by not_applied_if, or, for a type inside a box, by \
          retry_core::recognize"
@@ -188,7 +188,7 @@ pub(crate) fn held(action_type: &str, id: ActionId, wait: Duration) {
         operation = action_type,
         action = %id,
         wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX),
-        "Waiting {wait:?} before the probe of {action_type} is asked"
+        "Waiting {wait:?} before the probe of {action_type} runs"
     );
 }
 

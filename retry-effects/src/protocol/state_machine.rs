@@ -431,7 +431,7 @@ impl Slot {
 /// Reasons of records in doubt for which the owner gave no reason.
 const RAN_OUT: &str = "its lease ran out";
 const SILENT: &str = "its owner gave no sign of life for a whole lease";
-const UNFINISHED: &str = "another program began it, and has not recorded its end";
+const UNFINISHED: &str = "another program began it and has not recorded an outcome";
 
 /// Whether both hashes are known and differ.
 pub(crate) fn differ(one: Option<InputHash>, other: Option<InputHash>) -> bool {

@@ -466,7 +466,7 @@ async fn a_task_of_the_body_that_still_runs_leaves_doubt() {
         .find(|it| it.message.starts_with("In doubt"));
     let reason = &in_doubt.expect("reported").fields["reason"];
     assert!(
-        reason.starts_with("a task or thread of its body was still at work: "),
+        reason.starts_with("a task or thread of its body was still running: "),
         "{reason}"
     );
 }

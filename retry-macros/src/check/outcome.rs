@@ -15,8 +15,8 @@ const INFALLIBLE: [&str; 22] = [
 /// Refuses what is certainly no `Result`.
 pub(super) fn refuse_infallible(outcome: &Type, faults: &mut Faults) {
     if is_infallible(outcome) {
-        let message = "a retry attribute needs a function that returns a `Result`: what is to be \
-                       retried must be able to fail";
+        let message = "a retry attribute needs a function that returns a `Result`: a \
+                       retried function must be able to fail";
         faults.on(outcome, message);
     }
 }

@@ -373,7 +373,7 @@ async fn the_probe_knows_when_the_attempt_began_and_ended() -> io::Result<()> {
     let messages = recorder.messages();
     let name = format!("{}::tells_when", module_path!());
     for expected in [
-        format!("INFO Waiting 5s before the probe of {name} is asked"),
+        format!("INFO Waiting 5s before the probe of {name} runs"),
         format!("INFO Rescued {name}: it had happened, and its answer was lost"),
     ] {
         assert!(messages.contains(&expected), "{messages:#?}");

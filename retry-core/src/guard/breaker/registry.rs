@@ -247,8 +247,8 @@ mod tests {
         assert_eq!(
             recorder.messages(),
             [
-                "ERROR Circuit registry disputed was asked for again with another configuration: \
-              the first one counts"
+                "ERROR Circuit registry disputed is configured twice, differently: \
+              the first configuration counts"
             ]
         );
     }

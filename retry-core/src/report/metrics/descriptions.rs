@@ -30,10 +30,7 @@ const COUNTERS: [(&str, &str); 5] = [
         "retry_attempts_total",
         "Attempts that have ended, by phase (initial, retry, hedge) and result",
     ),
-    (
-        "retry_calls_total",
-        "Calls that have ended, by what ended them",
-    ),
+    ("retry_calls_total", "Calls that have ended, by outcome"),
     (
         "retry_budget_exhausted_total",
         "Retries and hedges that a budget refused",
@@ -44,18 +41,18 @@ const COUNTERS: [(&str, &str); 5] = [
     ),
     (
         "circuit_breaker_calls_total",
-        "Calls that asked a circuit, by how they went",
+        "Calls through a circuit, by result",
     ),
 ];
 
 const GAUGES: [(&str, &str); 3] = [
     (
         "retry_success_rate",
-        "Of the calls of the last 5 minutes that were retried, the share that succeeded",
+        "Share of successes among the retried calls of the last 5 minutes",
     ),
     (
         "retry_budget_tokens",
-        "Retries that the operation's budgets would pay for",
+        "Retries for which the operation's budgets hold tokens",
     ),
     (
         "circuit_breaker_state",

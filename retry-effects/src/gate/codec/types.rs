@@ -25,7 +25,7 @@ impl<T: Serialize + DeserializeOwned> Recordable for T {}
 #[diagnostic::on_unimplemented(
     message = "`idempotent` needs an error type that can hold `retry_effects::EffectError`",
     label = "`{Self}` does not implement `From<EffectError>`",
-    note = "the gate has errors of its own: implement `From<retry_effects::EffectError>` for \
+    note = "the gate has its own errors: implement `From<retry_effects::EffectError>` for \
             `{Self}`, for instance with a variant `#[error(\"{{0}}\")] Effect(#[from] EffectError)`"
 )]
 pub trait HoldsEffectError: From<EffectError> {}
@@ -49,7 +49,7 @@ impl<E: Serialize + DeserializeOwned> Replayable for E {}
 #[diagnostic::on_unimplemented(
     message = "a retry attribute needs a function that returns a `Result`, and `{Self}` is none",
     label = "not a `Result`",
-    note = "what is to be retried must be able to fail: return `Result<{Self}, E>`"
+    note = "a retried function must be able to fail: return `Result<{Self}, E>`"
 )]
 pub trait ResultType {
     /// The type of its result.

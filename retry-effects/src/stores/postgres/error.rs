@@ -187,7 +187,7 @@ const POOLER: &str = "a pooler in between gives each statement another session: 
 const USER: &str = "the server does not let this user in; correct user and password in the URL, or \
     the server's pg_hba.conf";
 
-const TLS: &str = "let the server have TLS (`ssl = on`), and a certificate for the host of the URL \
+const TLS: &str = "enable TLS on the server (`ssl = on`), and a certificate for the host of the URL \
     that this machine trusts (`SSL_CERT_FILE` names more of them), or hand over a connector that \
     trusts it (`connect_with`)";
 

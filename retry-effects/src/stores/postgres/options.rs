@@ -166,7 +166,7 @@ impl PostgresOptions {
     #[cfg(not(feature = "postgres-tls"))]
     fn dialling_encrypted(self, _: &str) -> Result<Opening, StoreError> {
         Err(StoreError::misconfigured(
-            "cannot be opened: the URL asks for TLS (`sslmode=require`), which this program was built \
+            "cannot be opened: the URL requires TLS (`sslmode=require`), which this program was built \
              without; enable the feature `postgres-tls` of retry-effects, or open the store by \
              `connect_with` and a TLS connector",
         ))

@@ -16,7 +16,7 @@ pub(super) fn connector() -> Result<MakeRustlsConnect, StoreError> {
     if trusted.is_empty() {
         let why: Vec<_> = found.errors.iter().map(ToString::to_string).collect();
         return Err(StoreError::misconfigured(format!(
-            "cannot be opened: the URL asks for TLS, and this machine has no certificates to trust \
+            "cannot be opened: the URL requires TLS, and this machine has no certificates to trust \
              ({}); install them (Debian: the package ca-certificates), or name a file of them in \
              the variable SSL_CERT_FILE",
             why.join(", ")

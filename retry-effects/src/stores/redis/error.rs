@@ -102,7 +102,7 @@ fn advice(error: &RedisError) -> (&'static str, bool) {
             true,
         ),
         "MOVED" => (
-            " (it is one node of a cluster, and the user may not ask for the others: ACL SETUSER \
+            " (it is one node of a cluster, and the user may not query the other nodes: ACL SETUSER \
              <user> +cluster|slots)",
             true,
         ),

@@ -22,7 +22,7 @@ pub enum RedisRefusal {
     /// It answers before a write is on its disk, so that a crash undoes what was acknowledged.
     #[error(
         "its {setting} is {value}, so a crash of the server undoes what it has acknowledged; set \
-         `{setting} {needed}` (CONFIG SET, and in redis.conf), or say accept_loss()"
+         `{setting} {needed}` (CONFIG SET, and in redis.conf), or set accept_loss()"
     )]
     #[non_exhaustive]
     LosesWrites {
@@ -37,13 +37,13 @@ pub enum RedisRefusal {
     /// that a restart reads holds what it acknowledges.
     #[error(
         "its appendonly was turned on and its file is not written yet, so a crash of the server undoes \
-         what it has acknowledged; wait until INFO persistence says aof_rewrite_in_progress:0 \
-         and aof_rewrite_scheduled:0, or say accept_loss()"
+         what it has acknowledged; wait until INFO persistence shows aof_rewrite_in_progress:0 \
+         and aof_rewrite_scheduled:0, or set accept_loss()"
     )]
     Unwritten,
     /// It does not report its settings.
     #[error(
-        "its {setting} cannot be read, so nobody knows whether it keeps the promise; allow the user to \
+        "its {setting} cannot be read, so it is unknown whether it keeps the promise; allow the user to \
          read it (ACL SETUSER <user> +config|get +info){or}"
     )]
     #[non_exhaustive]

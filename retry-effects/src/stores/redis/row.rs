@@ -103,7 +103,7 @@ pub(super) fn strange(what: &str) -> StoreError {
     StoreError::unreadable(format!(
         "a record in Redis has {what}: it was not written by this version of retry-effects, or \
          was changed by hand; mend its hash `{{<prefix>:<first byte>}}:<action id>` by hand, or \
-         delete it once it is known that its action will not be asked for again"
+         delete it once it is known that its action will not be requested again"
     ))
 }
 

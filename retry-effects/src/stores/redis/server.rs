@@ -170,7 +170,7 @@ fn is_durable(
         }),
         None => Err(RedisRefusal::Untold {
             setting,
-            or: "; where the provider forbids CONFIG to everybody, say accept_loss(), or use a server of \
+            or: "; where the provider forbids CONFIG to everybody, set accept_loss(), or use a server of \
                  your own",
         }),
     }
