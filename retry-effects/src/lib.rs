@@ -214,7 +214,7 @@
 //! | [`Effect`] | the gate for code without an attribute |
 //! | [`current_action`] | inside a body: action id, fence, attempt, token; inside a probe: the [`LastAttempt`] |
 //! | [`acted`] | inside a body: from here on every failure is unknown |
-//! | [`with_scope`], [`with_scope_blocking`], [`in_current_scope`] | the scope for a part of a program |
+//! | [`with_scope`], [`with_scope_blocking`], [`in_current_scope`], [`in_current_scope_blocking`] | the scope for a part of a program |
 //! | [`EffectStore`], [`set_default_store`] | the records of actions |
 //! | [`store`] | the types for authors of stores, and for programs that list and settle records |
 //! | [`EffectError`] | the gate's own errors |

@@ -171,6 +171,7 @@ impl Measured for Site {
         &self.operation
     }
 
+    #[inline]
     fn metrics(&self) -> &'static OfOperation {
         &self.state().metrics
     }

@@ -416,6 +416,7 @@ impl Measured for Operation {
         self
     }
 
+    #[inline]
     fn metrics(&self) -> &'static OfOperation {
         &self.state().metrics
     }

@@ -92,7 +92,11 @@ impl Request {
             Err(_) => GateEventKind::Busy,
         };
         let elapsed = || self.began.elapsed();
-        report::tell(kind, &self.name, self.id, &*self.store, elapsed, || None);
+        let reason = || match &admitted {
+            Err(EffectError::InDoubt { record }) => record.reason.clone(),
+            _ => None,
+        };
+        report::tell(kind, &self.name, self.id, &*self.store, elapsed, reason);
         admitted.map(|(admission, _)| admission)
     }
 

@@ -52,9 +52,8 @@ pub fn with_scope<F: Future>(
     Within {
         future,
         scope: Some(scope.into()),
-        action: None,
+        beside: None,
         sets_action: false,
-        runs: false,
     }
 }
 
@@ -78,13 +77,15 @@ pub fn with_scope_blocking<R>(scope: impl Into<Arc<str>>, run: impl FnOnce() -> 
 /// Passes the current scope to a future that another task will run, together with the [current
 /// action](crate::current_action): a call of an action inside itself is detected there too, and an
 /// attempt of unknown effect is reported to the enclosing action.
+///
+/// From this call on the future counts as a part of the body: while it has not ended, no error of the body
+/// proves that nothing happened.
 pub fn in_current_scope<F: Future>(future: F) -> impl Future<Output = F::Output> {
     Within {
         future,
         scope: current_scope(),
-        action: action(),
+        beside: action().map(Beside::new),
         sets_action: true,
-        runs: false,
     }
 }
 
@@ -105,28 +106,43 @@ pub fn in_current_scope<F: Future>(future: F) -> impl Future<Output = F::Output>
 /// # Ok::<(), String>(())
 /// ```
 pub fn in_current_scope_blocking<R>(run: impl FnOnce() -> R) -> impl FnOnce() -> R {
-    let (scope, action) = (current_scope(), action());
+    let scope = current_scope();
+    let mut beside = action().map(Beside::new);
     move || {
         let mut outer = SCOPE.replace(scope);
         let _outer = Restored(|| SCOPE.set(outer.take()));
-        let Some(action) = action else {
+        let Some(beside) = &mut beside else {
             return within_action(&mut None, run);
         };
-        action.begins_beside();
-        let beside = Beside(&action);
-        let result = under(&action, run);
-        std::mem::forget(beside);
-        action.ends_beside(true);
+        beside.runs = true;
+        let result = under(&beside.action, run);
+        beside.runs = false;
         result
     }
 }
 
-/// A closure beside the body; this is dropped only if the closure panics.
-struct Beside<'a>(&'a Action);
+/// A part of the body in another task or thread, from the moment when it is handed over: until it has
+/// ended, the body's outcome does not tell of it.
+#[derive(Debug)]
+struct Beside {
+    action: Arc<Action>,
+    /// Begun, and not at its end: meanwhile its effect is unknown.
+    runs: bool,
+}
 
-impl Drop for Beside<'_> {
+impl Beside {
+    fn new(action: Arc<Action>) -> Self {
+        action.begins_beside();
+        Self {
+            action,
+            runs: false,
+        }
+    }
+}
+
+impl Drop for Beside {
     fn drop(&mut self) {
-        self.0.ends_beside(false);
+        self.action.ends_beside(!self.runs);
     }
 }
 
@@ -213,19 +229,9 @@ pin_project! {
         #[pin]
         future: F,
         scope: Option<Arc<str>>,
-        action: Option<Arc<Action>>,
+        // The part of an action that it is.
+        beside: Option<Beside>,
         sets_action: bool,
-        // Begun, and not at its end: meanwhile its effect is unknown.
-        runs: bool,
-    }
-
-    impl<F> PinnedDrop for Within<F> {
-        fn drop(this: Pin<&mut Self>) {
-            let this = this.project();
-            if *this.runs && let Some(action) = this.action {
-                action.ends_beside(false);
-            }
-        }
     }
 }
 
@@ -239,22 +245,22 @@ impl<F: Future> Future for Within<F> {
         SCOPE.with_borrow_mut(|current| std::mem::swap(current, this.scope));
         let scope = this.scope;
         let _scope = Restored(|| SCOPE.with_borrow_mut(|current| std::mem::swap(current, scope)));
-        match this.action {
+        let polled = match this.beside {
             _ if !*this.sets_action => this.future.poll(context),
-            Some(action) => {
-                if !std::mem::replace(this.runs, true) {
-                    action.begins_beside();
-                }
-                let polled = under(action, || this.future.poll(context));
-                if polled.is_ready() {
-                    *this.runs = false;
-                    action.ends_beside(true);
-                } else {
-                    action.goes_on();
+            Some(beside) => {
+                beside.runs = true;
+                let polled = under(&beside.action, || this.future.poll(context));
+                beside.runs = polled.is_pending();
+                if beside.runs {
+                    beside.action.goes_on();
                 }
                 polled
             }
             None => within_action(&mut None, || this.future.poll(context)),
+        };
+        if polled.is_ready() {
+            *this.beside = None;
         }
+        polled
     }
 }

@@ -68,11 +68,12 @@ impl<T, E> Gate<T, E> {
                 return Heard::Rescued { value, lost };
             }
             (Probe::Applied(value), Ok(_)) => Ok(value),
-            (Probe::NotApplied, outcome) => {
+            // The callee cannot know of a part of the body that still runs here.
+            (Probe::NotApplied, outcome) if !self.action.runs_beside() => {
                 self.action.clear(UNKNOWN);
                 outcome
             }
-            (Probe::Unknown, outcome) => {
+            (Probe::NotApplied | Probe::Unknown, outcome) => {
                 self.action.set(OVER);
                 outcome
             }

@@ -104,6 +104,13 @@ impl<T, E> Gate<T, E> {
             },
             Ending::NotEncoded(source) => {
                 let in_doubt = not_encoded(&source);
+                if let Outcome::InDoubt {
+                    reason: Some(reason),
+                    ..
+                } = &in_doubt
+                {
+                    action.keep_reason(reason.clone());
+                }
                 if let Err(error) = complete(action, &in_doubt).await {
                     self.not_told(&error);
                 } else {
@@ -226,7 +233,10 @@ impl<T, E> Drop for Gate<T, E> {
             Some(Outcome::InDoubt {
                 applied: true,
                 reason: reason @ None,
-            }) => *reason = Some(Reason::new(ENCODER_PANICKED)),
+            }) => {
+                action.keep_reason(Reason::new(ENCODER_PANICKED));
+                *reason = action.reason();
+            }
             _ => {}
         }
         let kind = ending

@@ -42,7 +42,7 @@ pub(super) fn not_encoded(error: &serde_json::Error) -> Outcome {
 /// Returns why the action of a finished call is in doubt.
 pub(super) fn reason_of_end(action: &Action) -> Option<Reason> {
     if action.is(RUNNING) {
-        return Some(Reason::new("the attempt was cut"));
+        action.keep_reason(Reason::new("the attempt was cut"));
     }
     action.reason()
 }
@@ -52,13 +52,14 @@ pub(super) fn reason_of_drop(action: &Action) -> Option<Reason> {
     if !action.is(RUNNING) {
         return action.reason();
     }
-    Some(Reason::new(if action.is(PANICKED) {
+    action.keep_reason(Reason::new(if action.is(PANICKED) {
         "the body panicked"
     } else if std::thread::panicking() {
         "a panic ended the call"
     } else {
         "the call was dropped"
-    }))
+    }));
+    action.reason()
 }
 
 /// The maximum number of sends of an outcome without an answer.

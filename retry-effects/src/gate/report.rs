@@ -76,7 +76,10 @@ pub(crate) fn tell(
 pub(crate) fn tell_of(kind: GateEventKind, action: &Action) {
     let elapsed = || action.claimed.elapsed();
     let (id, store) = (action.token.id(), &*action.store);
-    let reason = || action.reason().filter(|_| kind == GateEventKind::InDoubt);
+    let reason = || match kind {
+        GateEventKind::InDoubt => action.reason(),
+        _ => None,
+    };
     tell(kind, &action.name, id, store, elapsed, reason);
 }
 

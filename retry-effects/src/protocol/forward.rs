@@ -6,7 +6,8 @@
 /// It stands in an `impl EffectStore` block. By hand, a wrapper would copy fourteen methods, and one
 /// without [`needs_runtime`](crate::EffectStore::needs_runtime) or
 /// [`hears_all`](crate::EffectStore::hears_all) would silently take their defaults. A method that is
-/// written and not named is a compile error.
+/// written and not named is a compile error. One that is named and not written has the trait's default,
+/// where there is one.
 ///
 /// # Examples
 ///

@@ -471,6 +471,54 @@ async fn a_task_of_the_body_that_still_runs_leaves_doubt() {
     );
 }
 
+/// Handed over, and not begun: it may act once the body has failed.
+#[tokio::test]
+async fn a_task_of_the_body_that_has_not_begun_leaves_doubt() {
+    let store = store();
+    let outcome = charge(&store)
+        .run_async(|| async {
+            drop(tokio::spawn(in_current_scope(std::future::ready(()))));
+            refused::<()>()
+        })
+        .await;
+    assert!(outcome.is_err());
+    assert_eq!(status(&*store), Some(Status::InDoubt));
+    // One that is dropped before it begins has done nothing.
+    let never = left_by(|_| {
+        drop(in_current_scope(std::future::ready(())));
+        drop(in_current_scope_blocking(|| ()));
+        Own::Declined
+    });
+    assert_eq!(never, FREE_AT_ONCE);
+}
+
+/// A callee's *no* is final for what it was sent, and not for what a task is about to send.
+#[tokio::test]
+async fn a_probe_does_not_tell_of_a_task_that_still_runs() {
+    for runs in [false, true] {
+        let (store, tasks) = (store(), std::cell::RefCell::new(Vec::new()));
+        let outcome = charge(&store)
+            .retry(thrice())
+            .probe(|| async { retry_effects::Probe::<()>::NotApplied })
+            .run_async(|| async {
+                if runs {
+                    let task = in_current_scope(std::future::pending::<()>());
+                    tasks.borrow_mut().push(tokio::spawn(task));
+                }
+                Err::<(), _>(Own::Lost)
+            })
+            .await;
+        assert!(outcome.is_err());
+        let attempts = tasks.borrow().len();
+        let expected = if runs {
+            (1, Some(Status::InDoubt))
+        } else {
+            (0, Some(Status::Released))
+        };
+        assert_eq!((attempts, status(&*store)), expected);
+    }
+}
+
 #[test]
 fn acted_is_known_from_a_thread_of_the_body() {
     let on_a_thread = |acts: bool| {
