@@ -8,8 +8,8 @@ mod kept_as_texts {
     use std::fmt::Debug;
     use std::sync::Arc;
 
-    use retry_effects::{Effect, EffectError, EffectStore, InMemoryEffectStore};
     use retry_effects::store::{FORMAT, Filter, NEWEST_FORMAT};
+    use retry_effects::{Effect, EffectError, EffectStore, InMemoryEffectStore};
     use serde::de::DeserializeOwned;
     use serde::{Deserialize, Serialize};
     use serde_json::value::RawValue;
