@@ -326,6 +326,7 @@ pub mod choice {
 /// [`EffectStore`]: the requests to a store, its answers, and its records.
 pub mod store {
     pub use crate::protocol::claim::{Claim, ClaimRequest, DEFAULT_LEASE, Silent};
+    pub use crate::protocol::counts::Counts;
     pub use crate::protocol::filter::Filter;
     pub use crate::protocol::ids::{ClaimId, InputHash};
     pub use crate::protocol::outcome::Settlement;

@@ -327,7 +327,7 @@ impl Pair {
         }
         let listed = self.store.list(&Filter::all()).await.unwrap().len();
         prop_assert_eq!(listed, self.model.entries.len());
-        prop_assert_eq!(self.store.len().await.unwrap(), listed as u64);
+        prop_assert_eq!(self.store.counts().await.unwrap().total(), listed as u64);
         Ok(())
     }
 }

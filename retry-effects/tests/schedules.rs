@@ -207,7 +207,7 @@ fn a_bound_holds() {
             }
         });
         assert_eq!(claims.into_iter().filter(|won| *won).count(), 2);
-        assert_eq!(now(store.len()).unwrap(), 2);
+        assert_eq!(now(store.counts()).unwrap().total(), 2);
     });
 }
 

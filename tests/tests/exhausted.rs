@@ -158,7 +158,7 @@ fn an_async_call_is_refused_too() {
         .expect_err("nobody could renew its lease");
     assert!(is_of_files(&error), "{error:?}");
     drop(no_files);
-    assert_eq!(wait(store.len()).expect("a count"), 0);
+    assert_eq!(wait(store.counts()).expect("a count").total(), 0);
     assert_eq!(runtime.block_on(call()).expect("it runs"), 7);
 }
 

@@ -65,7 +65,8 @@ pub(super) async fn names_come_back_as_they_were(harness: &dyn Harness) -> Rulin
         for scope in names {
             n += 1;
             let mut request = Stage::request(n);
-            (request.action_type, request.scope) = (action_type, scope);
+            request.action_type = action_type.to_owned().into();
+            request.scope = Some(scope.into());
             stage.win(&request).await?;
             let record = stage.record(n).await?.ok_or("there should be a record")?;
             demand!(

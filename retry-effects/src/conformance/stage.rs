@@ -43,19 +43,19 @@ impl<'h> Stage<'h> {
     }
 
     /// Returns the request of a claim with a lease that outlasts the rule, kept for no time.
-    pub(super) fn request(n: u32) -> ClaimRequest<'static> {
+    pub(super) fn request(n: u32) -> ClaimRequest {
         let mut request = ClaimRequest::new(id(n), "conformance");
         request.lease = LONG;
         request.keep = Duration::ZERO;
         request
     }
 
-    pub(super) async fn claim(&self, request: &ClaimRequest<'_>) -> Ruling<Claim> {
+    pub(super) async fn claim(&self, request: &ClaimRequest) -> Ruling<Claim> {
         said("a claim", self.store.pending(request).await)
     }
 
     /// Makes a claim that must be won.
-    pub(super) async fn win(&self, request: &ClaimRequest<'_>) -> Ruling<Token> {
+    pub(super) async fn win(&self, request: &ClaimRequest) -> Ruling<Token> {
         match self.claim(request).await? {
             Claim::Won(token) if token.id() != request.id => {
                 Err(format!("the token is of {}, another action", token.id()))

@@ -242,19 +242,23 @@ impl Request {
         silent: Option<Silent>,
     ) -> Result<Result<Won, Standing>, EffectError> {
         lease::start().map_err(|error| self.without_keeper(error))?;
-        let mut request = ClaimRequest::new(self.id, &self.name);
-        request.scope = self.scope.as_deref().unwrap_or_default();
+        let mut request = ClaimRequest::new(self.id, self.name.clone());
+        request.scope.clone_from(&self.scope);
         request.input_hash = self.input;
         request.lease = self.lease;
         request.keep = self.keep();
         request.retain = self.retain;
         request.takeover = over.map(|record| record.fence);
         request.silent = silent;
-        let mut pending = Pending::new(self, &request, over);
+        let mut pending = Pending {
+            store: &self.store,
+            request: Some(request),
+            over,
+        };
         let asked = Instant::now();
-        let claim = pending.ask(&request).await;
+        let claim = pending.send().await;
         if claim.is_ok() {
-            pending.answered();
+            pending.request = None;
         }
         Ok(match claim.map_err(|error| self.store_failed(error))? {
             Claim::Won(token) => Ok(Won { token, asked }),
@@ -384,70 +388,48 @@ fn silence(watch: &mut Option<Watch>, busy: Busy) -> Option<Silent> {
 }
 
 /// The maximum number of sends of a claim without an answer, if each failure arrives soon.
-const ASKED: u32 = 3;
+const SENDS: u32 = 3;
 const SOON: Duration = Duration::from_secs(1);
 
 /// A claim in flight. If its call is dropped before the answer, the claim is looked up and released:
 /// nothing ran under it.
 struct Pending<'a> {
-    request: &'a Request,
-    claim: Option<ClaimRequest<'a>>,
+    store: &'a Arc<dyn EffectStore>,
+    /// `None` after the answer.
+    request: Option<ClaimRequest>,
     /// The record in doubt that is taken over.
     over: Option<&'a Record>,
 }
 
-impl<'a> Pending<'a> {
-    fn new(request: &'a Request, claim: &ClaimRequest<'a>, over: Option<&'a Record>) -> Self {
-        let claim = Some(claim.clone());
-        Self {
-            request,
-            claim,
-            over,
-        }
-    }
-
-    async fn ask(&self, claim: &ClaimRequest<'_>) -> Result<Claim, StoreError> {
-        let mut asked = 0;
+impl Pending<'_> {
+    /// Sends the claim, again if the store was away. The claim id is the same, so a claim that was made
+    /// is found again.
+    async fn send(&self) -> Result<Claim, StoreError> {
+        let request = self.request.as_ref().expect("the claim is not answered");
         let begun = Instant::now();
+        let mut sends = 0;
         loop {
-            asked += 1;
-            match self.request.store.pending(claim).await {
-                // The claim id is the same, so a claim that was made is found again. A store that was
-                // slow to fail would be slow again.
-                Err(StoreError::Unavailable { .. }) if asked < ASKED && begun.elapsed() < SOON => {}
+            sends += 1;
+            match self.store.pending(request).await {
+                // A store that was slow to fail would be slow again.
+                Err(StoreError::Unavailable { .. }) if sends < SENDS && begun.elapsed() < SOON => {}
                 answer => return answer,
             }
         }
-    }
-
-    fn answered(&mut self) {
-        self.claim = None;
     }
 }
 
 impl Drop for Pending<'_> {
     fn drop(&mut self) {
-        let Some(claim) = self.claim.take() else {
+        let Some(request) = self.request.take() else {
             return;
         };
-        let (name, scope) = (claim.action_type.to_owned(), claim.scope.to_owned());
-        let store = self.request.store.clone();
-        let (id, claim_id, takeover) = (claim.id, claim.claim_id, claim.takeover);
-        let (input_hash, lease) = (claim.input_hash, claim.lease);
-        let (keep, retain) = (claim.keep, claim.retain);
+        let store = self.store.clone();
         let reason = self.over.and_then(|record| record.reason.clone());
         lease::later(async move {
-            let mut again = ClaimRequest::new(id, &name);
-            again.scope = &scope;
-            again.claim_id = claim_id;
-            again.takeover = takeover;
-            again.input_hash = input_hash;
-            again.lease = lease;
-            again.keep = keep;
-            again.retain = retain;
-            if let Ok(Claim::Won(token)) = store.pending(&again).await {
+            if let Ok(Claim::Won(token)) = store.pending(&request).await {
                 // A record that was in doubt before stays in doubt.
-                let _ = match takeover {
+                let _ = match request.takeover {
                     None => store.release(&token).await.map(drop),
                     Some(_) => {
                         let outcome = Outcome::in_doubt(reason);

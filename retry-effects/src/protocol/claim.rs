@@ -1,5 +1,7 @@
 //! The claim on an action: the request for it and the result.
 
+use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::identity::action_id::ActionId;
@@ -10,17 +12,19 @@ use crate::protocol::record::{Busy, Finished, Record};
 pub const DEFAULT_LEASE: Duration = Duration::from_secs(30);
 
 /// A request to [`EffectStore::pending`](crate::EffectStore::pending).
+///
+/// It is owned, so that a store can queue it, and send it again after its caller has left.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct ClaimRequest<'a> {
+pub struct ClaimRequest {
     /// The action.
     pub id: ActionId,
     /// The claim's unique id. The same request sent again has the same id.
     pub claim_id: ClaimId,
     /// The action type, for operators who read the record.
-    pub action_type: &'a str,
-    /// The scope, for operators who read the record.
-    pub scope: &'a str,
+    pub action_type: Cow<'static, str>,
+    /// The scope, for operators who read the record; `None` is recorded as an empty text.
+    pub scope: Option<Arc<str>>,
     /// The hash of the arguments that are not part of the key. `None` is not compared.
     pub input_hash: Option<InputHash>,
     /// The lease: how long the claim is valid without a renewal.
@@ -38,15 +42,15 @@ pub struct ClaimRequest<'a> {
     pub silent: Option<Silent>,
 }
 
-impl<'a> ClaimRequest<'a> {
+impl ClaimRequest {
     /// Returns a request with a new claim id, for [`DEFAULT_LEASE`].
     #[must_use]
-    pub fn new(id: ActionId, action_type: &'a str) -> Self {
+    pub fn new(id: ActionId, action_type: impl Into<Cow<'static, str>>) -> Self {
         Self {
             id,
             claim_id: ClaimId::random(),
-            action_type,
-            scope: "",
+            action_type: action_type.into(),
+            scope: None,
             input_hash: None,
             lease: DEFAULT_LEASE,
             keep: DEFAULT_LEASE,

@@ -27,7 +27,7 @@
 /// impl EffectStore for Counted {
 ///     forward_effect_store!(|this| &*this.inner, except pending);
 ///
-///     fn pending<'a>(&'a self, request: &'a ClaimRequest<'a>) -> StoreFuture<'a, Claim> {
+///     fn pending<'a>(&'a self, request: &'a ClaimRequest) -> StoreFuture<'a, Claim> {
 ///         self.claims.fetch_add(1, Ordering::Relaxed);
 ///         self.inner.pending(request)
 ///     }
@@ -58,7 +58,7 @@ macro_rules! forward_effect_store {
         $crate::forward_effect_store!(@list $own $target);
         $crate::forward_effect_store!(@purge $own $target);
         $crate::forward_effect_store!(@settle $own $target);
-        $crate::forward_effect_store!(@len $own $target);
+        $crate::forward_effect_store!(@counts $own $target);
         $crate::forward_effect_store!(@changed $own $target);
         $crate::forward_effect_store!(@hears_all $own $target);
         $crate::forward_effect_store!(@needs_runtime $own $target);
@@ -79,7 +79,7 @@ macro_rules! forward_effect_store {
         $crate::forward_effect_store!(@pending [$($rest)*] $target);
     };
     (@pending [] ($this:ident $inner:expr)) => {
-        fn pending<'a>(&'a self, request: &'a $crate::store::ClaimRequest<'a>) -> $crate::store::StoreFuture<'a, $crate::store::Claim> {
+        fn pending<'a>(&'a self, request: &'a $crate::store::ClaimRequest) -> $crate::store::StoreFuture<'a, $crate::store::Claim> {
             let $this = self;
             $crate::EffectStore::pending($inner, request)
         }
@@ -154,14 +154,14 @@ macro_rules! forward_effect_store {
             $crate::EffectStore::settle($inner, id, fence, settlement)
         }
     };
-    (@len [len $($rest:ident)*] $target:tt) => {};
-    (@len [$other:ident $($rest:ident)*] $target:tt) => {
-        $crate::forward_effect_store!(@len [$($rest)*] $target);
+    (@counts [counts $($rest:ident)*] $target:tt) => {};
+    (@counts [$other:ident $($rest:ident)*] $target:tt) => {
+        $crate::forward_effect_store!(@counts [$($rest)*] $target);
     };
-    (@len [] ($this:ident $inner:expr)) => {
-        fn len(&self) -> $crate::store::StoreFuture<'_, u64> {
+    (@counts [] ($this:ident $inner:expr)) => {
+        fn counts(&self) -> $crate::store::StoreFuture<'_, $crate::store::Counts> {
             let $this = self;
-            $crate::EffectStore::len($inner)
+            $crate::EffectStore::counts($inner)
         }
     };
     (@changed [changed $($rest:ident)*] $target:tt) => {};

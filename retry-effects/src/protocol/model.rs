@@ -5,6 +5,7 @@
 //! are those of the stores. Time does not move here: a record is moved into the past instead, and only
 //! the part of its age that decides is kept.
 
+use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -94,8 +95,8 @@ impl Row {
         let request = ClaimRequest {
             id: *ID,
             claim_id: ClaimId::from_bits(u128::from(ask.claim)),
-            action_type: "",
-            scope: "",
+            action_type: Cow::Borrowed(""),
+            scope: None,
             input_hash: None,
             lease: LEASE,
             keep: KEEP,

@@ -63,7 +63,7 @@ pub(crate) struct Slot {
 #[cfg(any(feature = "sqlite", feature = "conformance"))]
 pub(crate) fn claim(
     slot: &mut Option<Slot>,
-    request: &ClaimRequest<'_>,
+    request: &ClaimRequest,
     now: Now,
     fence: impl FnOnce() -> Fence,
     mut interned: impl FnMut(&str) -> Arc<str>,
@@ -83,7 +83,7 @@ pub(crate) fn claim(
 impl Slot {
     /// Returns the record of a won claim.
     pub(crate) fn claimed(
-        request: &ClaimRequest<'_>,
+        request: &ClaimRequest,
         created: u64,
         fence: Fence,
         now: Now,
@@ -95,8 +95,8 @@ impl Slot {
             fence,
             claim_id: request.claim_id,
             input_hash: request.input_hash,
-            action_type: interned(request.action_type),
-            scope: interned(request.scope),
+            action_type: interned(&request.action_type),
+            scope: interned(request.scope.as_deref().unwrap_or_default()),
             lease_until: now.lease.saturating_add(nanos(request.lease)),
             lease: nanos(request.lease),
             renewals: 0,
@@ -111,7 +111,7 @@ impl Slot {
     /// Returns the time of the first claim if a claim is granted under a new fence; otherwise the
     /// result of the claim.
     #[inline]
-    pub(crate) fn grant(&self, request: &ClaimRequest<'_>, now: Now) -> Result<u64, Claim> {
+    pub(crate) fn grant(&self, request: &ClaimRequest, now: Now) -> Result<u64, Claim> {
         if self.is_over(now) {
             return Ok(now.wall);
         }
@@ -119,7 +119,7 @@ impl Slot {
     }
 
     /// Returns the result of a claim that is not granted under a new fence; `None` if it is.
-    fn refusal(&self, request: &ClaimRequest<'_>, now: Now) -> Option<Claim> {
+    fn refusal(&self, request: &ClaimRequest, now: Now) -> Option<Claim> {
         if self.status == Status::Released {
             return None;
         }
@@ -149,7 +149,7 @@ impl Slot {
     }
 
     /// Returns the result of a claim on a record in doubt; `None` for a takeover.
-    fn in_doubt(&self, request: &ClaimRequest<'_>, now: Now) -> Option<Claim> {
+    fn in_doubt(&self, request: &ClaimRequest, now: Now) -> Option<Claim> {
         if request.takeover == Some(self.fence) && !self.applied {
             return None;
         }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::identity::action_id::ActionId;
 use crate::protocol::claim::{Claim, ClaimRequest};
+use crate::protocol::counts::Counts;
 use crate::protocol::filter::Filter;
 use crate::protocol::ids::{Fence, Token};
 use crate::protocol::outcome::{Outcome, Settlement};
@@ -27,10 +28,6 @@ use crate::protocol::store_error::StoreError;
 /// - The store's clock decides leases, never the caller's. A lease that runs out turns `pending` into
 ///   `in_doubt`, never into an absent record.
 /// - A refused request changes nothing.
-#[allow(
-    clippy::len_without_is_empty,
-    reason = "a store is never asked whether it is empty: `len` serves people"
-)]
 pub trait EffectStore: fmt::Debug + Send + Sync + 'static {
     /// Returns the recorded state of an action. Writes nothing.
     ///
@@ -54,7 +51,7 @@ pub trait EffectStore: fmt::Debug + Send + Sync + 'static {
     ///
     /// If the store cannot be reached, or is full. It is then unknown whether the claim was made; the
     /// same request sent again returns the answer.
-    fn pending<'a>(&'a self, request: &'a ClaimRequest<'a>) -> StoreFuture<'a, Claim>;
+    fn pending<'a>(&'a self, request: &'a ClaimRequest) -> StoreFuture<'a, Claim>;
 
     /// Records the outcome of a claim, guarded by its fence.
     ///
@@ -126,12 +123,15 @@ pub trait EffectStore: fmt::Debug + Send + Sync + 'static {
         settlement: Settlement,
     ) -> StoreFuture<'a, ()>;
 
-    /// Returns the number of records in the store.
+    /// Returns the number of records in each status. The default counts what [`list`](Self::list)
+    /// returns, page by page.
     ///
     /// # Errors
     ///
     /// If the store cannot be read.
-    fn len(&self) -> StoreFuture<'_, u64>;
+    fn counts(&self) -> StoreFuture<'_, Counts> {
+        StoreFuture::new(counted(self))
+    }
 
     /// Completes when an action's record may have changed, through any caller whose changes this store
     /// can observe. The observation starts with this call, not with the first poll.
@@ -160,6 +160,24 @@ pub trait EffectStore: fmt::Debug + Send + Sync + 'static {
         let name = std::any::type_name::<Self>();
         let name = name.split('<').next().unwrap_or(name);
         name.rsplit("::").next().unwrap_or(name)
+    }
+}
+
+/// The number of records that are in memory at a time.
+const PAGE: usize = 1000;
+
+/// Counts the records of a store page by page: a claim becomes doubtful by the passing of time, which
+/// no counter observes.
+async fn counted<S: EffectStore + ?Sized>(store: &S) -> Result<Counts, StoreError> {
+    let mut counts = Counts::default();
+    let mut filter = Filter::all().limit(PAGE);
+    loop {
+        let page = store.list(&filter).await?;
+        page.iter().for_each(|record| counts.add(record.status));
+        match page.last() {
+            Some(last) => filter = filter.after(last.id),
+            None => return Ok(counts),
+        }
     }
 }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use retry_effects::conformance::{Harness, HarnessFuture};
 use retry_effects::store::{
-    Busy, Changed, Claim, ClaimId, ClaimRequest, Filter, Finished, Payload, Resolved, Settlement,
-    Silent, Status, StoreFuture,
+    Busy, Changed, Claim, ClaimId, ClaimRequest, Counts, Filter, Finished, Payload, Resolved,
+    Settlement, Silent, Status, StoreFuture,
 };
 use retry_effects::{
     ActionId, EffectStore, Fence, InMemoryEffectStore, ManualClock, Outcome, Reason, Record,
@@ -377,7 +377,7 @@ impl Broken {
         std::thread::current().id() != self.made_on
     }
 
-    async fn claim(&self, request: &ClaimRequest<'_>) -> Result<Claim, StoreError> {
+    async fn claim(&self, request: &ClaimRequest) -> Result<Claim, StoreError> {
         let inner = self.inner();
         let mut request = request.clone();
         let found = self.record(request.id).await;
@@ -445,10 +445,8 @@ impl Broken {
             Fault::RetainForAll => request.retain = Some(request.retain.unwrap_or_default()),
             Fault::NamesCut => {
                 let cut = |name: &'_ str| name.chars().take(255).collect::<String>();
-                let (action_type, scope) = (cut(request.action_type), cut(request.scope));
-                let mut cut = request.clone();
-                (cut.action_type, cut.scope) = (&action_type, &scope);
-                return inner.pending(&cut).await;
+                request.action_type = cut(&request.action_type).into();
+                request.scope = request.scope.map(|scope| cut(&scope).into());
             }
             _ => {}
         }
@@ -626,7 +624,7 @@ impl Broken {
                     .extend(open.iter().map(|record| record.id));
             }
             Fault::PurgeMiscounts => purged = purged.min(1),
-            Fault::PurgeRestartsFences if inner.len().await? == 0 => {
+            Fault::PurgeRestartsFences if inner.counts().await?.total() == 0 => {
                 *self.inner.write().unwrap() = InMemoryEffectStore::with_clock(self.clock.clone());
             }
             _ => {}
@@ -681,7 +679,7 @@ impl Broken {
 }
 
 /// Returns a won claim, whatever the store answers: the record that it read before was free.
-fn won_anyway(claim: Claim, request: &ClaimRequest<'_>) -> Claim {
+fn won_anyway(claim: Claim, request: &ClaimRequest) -> Claim {
     match claim {
         Claim::Busy(busy) => Claim::Won(Token::new(request.id, busy.fence, request.claim_id)),
         claim => claim,
@@ -698,7 +696,7 @@ impl EffectStore for Broken {
         })
     }
 
-    fn pending<'a>(&'a self, request: &'a ClaimRequest<'a>) -> StoreFuture<'a, Claim> {
+    fn pending<'a>(&'a self, request: &'a ClaimRequest) -> StoreFuture<'a, Claim> {
         StoreFuture::new(self.claim(request))
     }
 
@@ -758,13 +756,13 @@ impl EffectStore for Broken {
         StoreFuture::new(self.settlement(id, fence, settlement))
     }
 
-    fn len(&self) -> StoreFuture<'_, u64> {
+    fn counts(&self) -> StoreFuture<'_, Counts> {
         StoreFuture::new(async move {
-            let records = self.inner().list(&Filter::all()).await?;
-            let counts = |record: &&Record| {
-                !self.has(Fault::CountsFinishedOnly) || record.completed_at.is_some()
-            };
-            Ok(records.iter().filter(counts).count() as u64)
+            let mut counts = self.inner().counts().await?;
+            if self.has(Fault::CountsFinishedOnly) {
+                (counts.pending, counts.in_doubt) = (0, 0);
+            }
+            Ok(counts)
         })
     }
 

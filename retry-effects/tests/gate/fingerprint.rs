@@ -75,5 +75,10 @@ fn a_key_without_a_faithful_form_names_nothing() {
         .store(&store)
         .run(|| io::Result::Ok(5));
     assert!(matches!(word(outcome), EffectError::NoActionId { .. }));
-    assert_eq!(wait_for(store.len()).expect("a store that answers"), 0);
+    assert_eq!(
+        wait_for(store.counts())
+            .expect("a store that answers")
+            .total(),
+        0
+    );
 }

@@ -154,7 +154,7 @@ impl EffectStore for OddStore {
         self.answer(Method::Resolve, move || self.inner.resolve(id))
     }
 
-    fn pending<'a>(&'a self, request: &'a ClaimRequest<'a>) -> StoreFuture<'a, Claim> {
+    fn pending<'a>(&'a self, request: &'a ClaimRequest) -> StoreFuture<'a, Claim> {
         self.answer(Method::Pending, move || self.inner.pending(request))
     }
 

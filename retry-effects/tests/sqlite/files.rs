@@ -133,7 +133,7 @@ fn many_may_make_the_tables_at_once() {
             });
         }
     });
-    assert_eq!(wait(bench.open().len()).unwrap(), 8);
+    assert_eq!(wait(bench.open().counts()).unwrap().total(), 8);
 }
 
 #[test]

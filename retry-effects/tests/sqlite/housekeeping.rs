@@ -20,7 +20,7 @@ fn a_record_says_everything() {
     let bench = Bench::new();
     let store = bench.open();
     let mut request = ClaimRequest::new(id(1), "charge");
-    request.scope = "tenant-7";
+    request.scope = Some("tenant-7".into());
     request.input_hash = Some(retry_effects::store::InputHash::from_bytes([7; 32]));
     let Claim::Won(token) = wait(store.pending(&request)).unwrap() else {
         panic!("not won");
@@ -83,7 +83,7 @@ fn lists_are_filtered_ordered_and_paged() {
     let rest = wait(store.list(&all.clone().after(first[3].id))).unwrap();
     assert_eq!(rest.len(), 2);
     assert!(rest[0].id > first[3].id);
-    assert_eq!(wait(store.len()).unwrap(), 6);
+    assert_eq!(wait(store.counts()).unwrap().total(), 6);
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn purging_spares_what_is_open_young_or_to_be_kept() {
     bench.advance(5 * MINUTE);
     finish(5, Duration::ZERO);
     assert_eq!(wait(store.purge(MINUTE)).unwrap(), 1);
-    assert_eq!(wait(store.len()).unwrap(), 4);
+    assert_eq!(wait(store.counts()).unwrap().total(), 4);
     assert_eq!(result(&store, id(1)), None);
     assert_eq!(wait(store.purge(Duration::ZERO)).unwrap(), 1);
     bench.advance(5 * MINUTE);
@@ -128,7 +128,7 @@ fn a_purge_goes_through_more_than_one_page() {
         )
         .unwrap();
     assert_eq!(wait(store.purge(MINUTE)).unwrap(), 2500);
-    assert_eq!(wait(store.len()).unwrap(), 0);
+    assert_eq!(wait(store.counts()).unwrap().total(), 0);
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn a_finished_record_whose_time_is_up_is_as_good_as_gone_and_then_gone() {
         Resolved::Free
     ));
     assert_eq!(wait(store.get(id(1))).unwrap(), None);
-    assert_eq!(wait(store.len()).unwrap(), 1);
+    assert_eq!(wait(store.counts()).unwrap().total(), 1);
     let rows = || -> i64 {
         let count = "SELECT count(*) FROM effect_records";
         bench.raw().query_row(count, [], |row| row.get(0)).unwrap()

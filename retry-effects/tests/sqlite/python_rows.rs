@@ -207,7 +207,7 @@ fn names_that_are_no_ids_are_counted_and_left_alone() {
         )
         .unwrap();
     won(&store, id(1));
-    assert_eq!(wait(store.len()).unwrap(), 2);
+    assert_eq!(wait(store.counts()).unwrap().total(), 2);
     assert_eq!(
         wait(store.list(&retry_effects::store::Filter::all()))
             .unwrap()

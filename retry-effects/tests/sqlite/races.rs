@@ -50,7 +50,7 @@ fn of_many_threads_and_handles_one_wins_each_action() {
         ACTIONS as usize,
         "each claim has a fence of its own"
     );
-    assert_eq!(wait(handles[1].len()).unwrap(), ACTIONS);
+    assert_eq!(wait(handles[1].counts()).unwrap().total(), ACTIONS);
 }
 
 #[test]

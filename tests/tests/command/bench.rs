@@ -107,7 +107,7 @@ impl Bench {
     /// A claim that nobody completes.
     pub(super) fn claim(&self, number: u8, lease: Duration) -> Token {
         let mut request = ClaimRequest::new(id(number), "charge");
-        request.scope = "tenant-7";
+        request.scope = Some("tenant-7".into());
         (request.lease, request.keep) = (lease, Duration::ZERO);
         let Claim::Won(token) = wait(self.store.pending(&request)) else {
             panic!("{number} is claimed already");

@@ -148,7 +148,7 @@ fn put_many(bench: &Bench, count: u32) -> Vec<String> {
 
 pub(super) fn what_could_move_the_cursor_is_escaped(bench: &Bench) {
     let mut request = ClaimRequest::new(id(1), "pay\u{1b}[2J\nall");
-    request.scope = "\u{202e}tenant";
+    request.scope = Some("\u{202e}tenant".into());
     let claimed = wait(bench.store.pending(&request));
     assert!(matches!(claimed, Claim::Won(_)), "{claimed:?}");
     for arguments in [&["list"][..], &["show", "01ab"]] {

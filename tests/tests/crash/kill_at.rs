@@ -61,7 +61,7 @@ impl KillAt {
 impl EffectStore for KillAt {
     retry_effects::forward_effect_store!(|this| &*this.inner, except pending, complete, renew, release);
 
-    fn pending<'a>(&'a self, request: &'a ClaimRequest<'a>) -> StoreFuture<'a, Claim> {
+    fn pending<'a>(&'a self, request: &'a ClaimRequest) -> StoreFuture<'a, Claim> {
         StoreFuture::new(async move {
             let write = StoreFuture::new(async move { self.inner.pending(request).await });
             self.around(request.id, Step::Claim, write).await

@@ -70,8 +70,8 @@ async fn copy(
                     reason: record.reason,
                 },
             };
-            let mut claim = ClaimRequest::new(record.id, &record.action_type);
-            claim.scope = &record.scope;
+            let mut claim = ClaimRequest::new(record.id, record.action_type);
+            claim.scope = Some(record.scope.as_str().into());
             claim.input_hash = record.input_hash;
             if let Claim::Won(token) = to.pending(&claim).await? {
                 to.complete(&token, outcome).await?;

@@ -35,7 +35,7 @@ fn of_many_callers_at_once_one_charges(place: &Place) {
     for order in 0..ORDERS {
         assert_eq!(till.charges(order), 1, "order {order}");
     }
-    assert_eq!(block_on(handles[0].len()).unwrap(), ORDERS);
+    assert_eq!(block_on(handles[0].counts()).unwrap().total(), ORDERS);
 }
 
 /// All orders at once, each by two tasks.

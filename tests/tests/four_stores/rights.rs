@@ -20,7 +20,7 @@ fn use_it_all(open: impl Fn() -> Store) {
         let record = there.list(&Filter::all()).await.unwrap().remove(0);
         let word = Settlement::Success(Payload::new("7"));
         there.settle(id(1), record.fence, word).await.unwrap();
-        assert_eq!(there.len().await.unwrap(), 1);
+        assert_eq!(there.counts().await.unwrap().total(), 1);
     });
 
     // One is told of what the other does: soon, as listening takes a while to begin.
@@ -46,7 +46,7 @@ fn use_it_all(open: impl Fn() -> Store) {
     assert_eq!(retained.run(|| Ok::<_, String>(7)), Ok(7));
     until("purged", || {
         block_on(here.purge(Duration::ZERO)).unwrap();
-        block_on(here.len()).unwrap() == told.load(Ordering::SeqCst) - 1
+        block_on(here.counts()).unwrap().total() == told.load(Ordering::SeqCst) - 1
     });
 }
 

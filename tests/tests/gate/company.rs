@@ -78,7 +78,7 @@ async fn in_itself(store: &Store, depth: u32, key: u32) -> io::Result<u32> {
 async fn a_call_inside_another() -> io::Result<()> {
     let store = store();
     assert_eq!(nested(&store, 3, 7).await?, 7);
-    assert_eq!(store.len().await.map_err(io::Error::other)?, 4);
+    assert_eq!(store.counts().await.map_err(io::Error::other)?.total(), 4);
     let refused = word(in_itself(&store, 0, 1).await);
     assert!(
         matches!(refused, EffectError::InProgress { .. }),

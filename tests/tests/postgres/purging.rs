@@ -7,14 +7,14 @@ use retry_effects::{EffectStore, Outcome, PostgresEffectStore, Token};
 
 use super::bench::{Bench, id, success};
 
-async fn won(store: &PostgresEffectStore, request: &ClaimRequest<'_>) -> Token {
+async fn won(store: &PostgresEffectStore, request: &ClaimRequest) -> Token {
     match store.pending(request).await.unwrap() {
         Claim::Won(token) => token,
         other => panic!("{other:?}"),
     }
 }
 
-fn without_keep(number: u64) -> ClaimRequest<'static> {
+fn without_keep(number: u64) -> ClaimRequest {
     let mut request = ClaimRequest::new(id(number), "test");
     request.keep = Duration::ZERO;
     request
@@ -80,7 +80,7 @@ async fn records_go_when_their_time_is_up() {
     let rows = async || client.query_one(&rows, &[]).await.unwrap().get::<_, i64>(0);
     assert_eq!(rows().await, 300);
     bench.pass(Duration::from_secs(60)).await;
-    assert_eq!(store.len().await.unwrap(), 0, "as good as gone");
+    assert_eq!(store.counts().await.unwrap().total(), 0, "as good as gone");
     assert!(matches!(
         store.resolve(id(1)).await.unwrap(),
         Resolved::Free

@@ -155,7 +155,7 @@ async fn odd_schema_names_are_names() {
             panic!("{claim:?}")
         };
         store.complete(&token, success()).await.unwrap();
-        assert_eq!(store.len().await.unwrap(), 1);
+        assert_eq!(store.counts().await.unwrap().total(), 1);
     }
 }
 
@@ -175,7 +175,7 @@ async fn what_only_looks_makes_no_tables() {
 
     drop(bench.open().await);
     let store = look().await.unwrap();
-    assert_eq!(store.len().await.unwrap(), 0);
+    assert_eq!(store.counts().await.unwrap().total(), 0);
 }
 
 #[test]
@@ -282,7 +282,7 @@ async fn tables_of_a_newer_version_are_left_alone() {
         let record = store.get(token.id()).await.unwrap().unwrap();
         assert_eq!((record.status, record.fence), (status, token.fence()));
     }
-    assert_eq!(store.len().await.unwrap(), 2);
+    assert_eq!(store.counts().await.unwrap().total(), 2);
 }
 
 #[tokio::test]
@@ -347,7 +347,7 @@ async fn many_may_open_it_for_the_first_time_at_once() {
         });
     }
     tasks.join_all().await;
-    assert_eq!(bench.open().await.len().await.unwrap(), 16);
+    assert_eq!(bench.open().await.counts().await.unwrap().total(), 16);
 }
 
 #[tokio::test]

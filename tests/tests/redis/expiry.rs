@@ -14,14 +14,14 @@ fn id() -> ActionId {
     compute_action_id("expiry", &1, "").expect("a number has a JSON form")
 }
 
-fn request() -> ClaimRequest<'static> {
+fn request() -> ClaimRequest {
     let mut request = ClaimRequest::new(id(), "expiry");
     request.retain = Some(RETAIN);
     request.keep = Duration::ZERO;
     request
 }
 
-async fn won(store: &RedisEffectStore, request: &ClaimRequest<'_>) -> Token {
+async fn won(store: &RedisEffectStore, request: &ClaimRequest) -> Token {
     match store.pending(request).await {
         Ok(Claim::Won(token)) => token,
         other => panic!("{other:?}"),
@@ -143,5 +143,5 @@ async fn an_action_that_is_claimed_anew_once_its_record_has_gone_stays_listed() 
     let listed = store.list(&filter).await.expect("a list");
     let listed: Vec<_> = listed.iter().map(|record| record.id).collect();
     assert_eq!(listed, [ids[3]]);
-    assert_eq!(store.len().await.expect("a count"), 5);
+    assert_eq!(store.counts().await.expect("a count").total(), 5);
 }

@@ -113,7 +113,7 @@ impl Side {
         let own = own.and_then(|record| record.claim_id);
         let renewals = record.as_ref().map_or(0, |record| record.renewals);
         let mut request = ClaimRequest::new(id, "model");
-        request.scope = "a scope";
+        request.scope = Some("a scope".into());
         request.claim_id = own.unwrap_or(claim_id);
         request.input_hash = asked.hash.map(|byte| InputHash::from_bytes([byte; 32]));
         request.lease = Duration::from_millis(asked.lease);
@@ -215,7 +215,7 @@ impl Side {
         let mut all = Vec::new();
         let listed = self.store.list(&Filter::all()).await.expect("a list");
         all.extend(listed.iter().map(|record| self.shown(record)));
-        all.push(format!("{:?}", self.store.len().await.expect("a count")));
+        all.push(format!("{:?}", self.store.counts().await.expect("a count")));
         all
     }
 }

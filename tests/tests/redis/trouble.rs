@@ -184,7 +184,7 @@ async fn one_that_does_not_know_the_newer_protocol() {
     let mut changed = store.changed(id(1));
     let waited = tokio::time::timeout(Duration::ZERO, &mut changed).await;
     waited.expect_err("nothing has changed");
-    assert_eq!(store.len().await.expect("a count"), 1);
+    assert_eq!(store.counts().await.expect("a count").total(), 1);
 }
 
 /// The server says `appendonly yes` from the moment it is told so, but what it acknowledges is in no

@@ -6,6 +6,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::identity::action_id::ActionId;
 use crate::protocol::claim::{Claim, ClaimRequest};
+use crate::protocol::counts::Counts;
 use crate::protocol::ids::{Fence, Token};
 use crate::protocol::state_machine::{Now, Slot};
 use crate::stores::memory::texts::Texts;
@@ -30,7 +31,7 @@ impl Shard {
     #[inline]
     pub(super) fn claim(
         &mut self,
-        request: &ClaimRequest<'_>,
+        request: &ClaimRequest,
         now: Now,
         room: impl FnOnce() -> bool,
     ) -> Option<Claim> {
@@ -144,10 +145,10 @@ impl Shard {
         self.slots.len()
     }
 
-    /// Returns the number of records whose retention is not over.
-    pub(super) fn len(&self, now: Now) -> usize {
-        let over = self.due.iter().take_while(|(due, _)| *due <= now.wall);
-        self.slots.len() - over.count()
+    /// Adds the records whose retention is not over.
+    pub(super) fn count(&self, now: Now, counts: &mut Counts) {
+        let there = self.slots.values().filter(|slot| !slot.is_over(now));
+        there.for_each(|slot| counts.add(slot.status_at(now)));
     }
 }
 

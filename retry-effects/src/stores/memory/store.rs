@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::identity::action_id::ActionId;
 use crate::protocol::claim::{Claim, ClaimRequest};
+use crate::protocol::counts::Counts;
 use crate::protocol::filter::Filter;
 use crate::protocol::ids::{Fence, Token};
 use crate::protocol::outcome::{Outcome, Settlement};
@@ -135,7 +136,7 @@ impl InMemoryEffectStore {
     }
 
     #[inline]
-    fn claim(&self, request: &ClaimRequest<'_>) -> Result<Claim, StoreError> {
+    fn claim(&self, request: &ClaimRequest) -> Result<Claim, StoreError> {
         let now = self.now();
         let Some(bound) = &self.0.bound else {
             let mut shard = self.shard(request.id);
@@ -214,7 +215,7 @@ impl EffectStore for InMemoryEffectStore {
     }
 
     #[inline]
-    fn pending<'a>(&'a self, request: &'a ClaimRequest<'a>) -> StoreFuture<'a, Claim> {
+    fn pending<'a>(&'a self, request: &'a ClaimRequest) -> StoreFuture<'a, Claim> {
         StoreFuture::ready(self.claim(request))
     }
 
@@ -281,10 +282,13 @@ impl EffectStore for InMemoryEffectStore {
         StoreFuture::ready(settled.unwrap_or(Err(StoreError::NotFound)))
     }
 
-    fn len(&self) -> StoreFuture<'_, u64> {
+    fn counts(&self) -> StoreFuture<'_, Counts> {
         let now = self.now();
-        let parts = self.0.shards.iter();
-        StoreFuture::ready(Ok(parts.map(|part| lock(&part.0).len(now) as u64).sum()))
+        let mut counts = Counts::default();
+        for part in &self.0.shards {
+            lock(&part.0).count(now, &mut counts);
+        }
+        StoreFuture::ready(Ok(counts))
     }
 
     fn changed(&self, id: ActionId) -> Changed {

@@ -4,6 +4,7 @@
 //! machine decides; if it grants the claim, one more statement writes it, provided that the record is
 //! unchanged since it was read.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -16,10 +17,8 @@ use super::queue::{Command, Desk};
 use super::row::{Stored, kept, micros, number, retained};
 use super::schema;
 use super::server::Failure;
-use crate::identity::action_id::ActionId;
-use crate::protocol::claim::{Claim, ClaimRequest, Silent};
-use crate::protocol::ids::InputHash;
-use crate::protocol::ids::{ClaimId, Fence, Token};
+use crate::protocol::claim::{Claim, ClaimRequest};
+use crate::protocol::ids::{Fence, Token};
 use crate::protocol::record::Busy;
 use crate::protocol::state_machine::{self, millis, nanos};
 use crate::protocol::store_error::StoreError;
@@ -34,7 +33,7 @@ const PAUSE: Duration = Duration::from_millis(1);
 /// A claim that waits for its answer.
 #[derive(Debug)]
 pub(super) struct Claiming {
-    wish: Wish,
+    request: ClaimRequest,
     /// The lock that it met at its last try.
     met: Option<Met>,
     asked: tokio::time::Instant,
@@ -49,40 +48,25 @@ struct Met {
     pause: Duration,
 }
 
-/// A [`ClaimRequest`] that owns its texts.
-#[derive(Debug)]
-struct Wish {
-    id: ActionId,
-    claim_id: ClaimId,
-    action_type: String,
-    scope: String,
-    input_hash: Option<InputHash>,
-    lease: Duration,
-    keep: Duration,
-    retain: Option<Duration>,
-    takeover: Option<Fence>,
-    silent: Option<Silent>,
+/// A request as the parameters of a statement.
+struct Parameters<'a> {
+    id: &'a [u8],
+    claim_id: [u8; 16],
+    input_hash: Option<&'a [u8]>,
+    action_type: Cow<'a, str>,
+    scope: Cow<'a, str>,
+    lease_us: i64,
+    keep_ms: i64,
+    retain_ms: Option<i64>,
 }
 
 impl Claiming {
     pub(super) fn new(
-        request: &ClaimRequest<'_>,
+        request: &ClaimRequest,
     ) -> (Self, oneshot::Receiver<Result<Claim, StoreError>>) {
         let (answer, receiver) = oneshot::channel();
-        let wish = Wish {
-            id: request.id,
-            claim_id: request.claim_id,
-            action_type: escaped(request.action_type).into_owned(),
-            scope: escaped(request.scope).into_owned(),
-            input_hash: request.input_hash,
-            lease: request.lease,
-            keep: request.keep,
-            retain: request.retain,
-            takeover: request.takeover,
-            silent: request.silent,
-        };
         let claiming = Self {
-            wish,
+            request: request.clone(),
             met: None,
             asked: tokio::time::Instant::now(),
             answer,
@@ -106,25 +90,23 @@ impl Claiming {
     }
 
     fn won(self, fence: Fence) {
-        let token = Token::new(self.wish.id, fence, self.wish.claim_id);
+        let token = Token::new(self.request.id, fence, self.request.claim_id);
         self.answer(Ok(Claim::Won(token)));
     }
 }
 
-impl Wish {
-    /// Returns the request for the state machine, which reads no text.
-    fn request(&self) -> ClaimRequest<'_> {
-        ClaimRequest {
-            id: self.id,
-            claim_id: self.claim_id,
-            action_type: &self.action_type,
-            scope: &self.scope,
-            input_hash: self.input_hash,
-            lease: self.lease,
-            keep: self.keep,
-            retain: self.retain,
-            takeover: self.takeover,
-            silent: self.silent,
+impl<'a> From<&'a ClaimRequest> for Parameters<'a> {
+    fn from(request: &'a ClaimRequest) -> Self {
+        let retain = request.retain.map(millis);
+        Self {
+            id: request.id.as_bytes(),
+            claim_id: request.claim_id.bits().to_be_bytes(),
+            input_hash: request.input_hash.as_ref().map(|hash| &hash.as_bytes()[..]),
+            action_type: escaped(&request.action_type),
+            scope: escaped(request.scope.as_deref().unwrap_or_default()),
+            lease_us: micros(nanos(request.lease)),
+            keep_ms: kept(millis(request.keep)),
+            retain_ms: retain.and_then(retained),
         }
     }
 }
@@ -134,7 +116,7 @@ pub(super) async fn serve(desk: &Arc<Desk>, claims: Vec<Claiming>) {
     // In the order of their ids, which keeps two batches from waiting for each other.
     let mut waiting: BTreeMap<[u8; 32], Vec<Claiming>> = BTreeMap::new();
     for claiming in claims.into_iter().filter(Claiming::is_wanted) {
-        let id = *claiming.wish.id.as_bytes();
+        let id = *claiming.request.id.as_bytes();
         waiting.entry(id).or_default().push(claiming);
     }
     if waiting.is_empty() {
@@ -191,11 +173,12 @@ async fn made_alone(
     let Some([claiming, ..]) = waiting.values().next().map(Vec::as_slice) else {
         return Ok(None);
     };
-    let wish = &claiming.wish;
-    let is_over_another = wish.takeover.is_some() || wish.silent.is_some();
+    let request = &claiming.request;
+    let is_over_another = request.takeover.is_some() || request.silent.is_some();
     if waiting.len() > 1 || is_over_another || claiming.met.is_some() {
         return Ok(None);
     }
+    let claim = Parameters::from(request);
     let rows = desk
         .server
         .query_since(
@@ -203,14 +186,14 @@ async fn made_alone(
             "claim an action",
             &desk.server.statements().claim_one,
             &[
-                &&wish.id.as_bytes()[..],
-                &&bits(wish.claim_id)[..],
-                &hash(wish),
-                &wish.action_type,
-                &wish.scope,
-                &wish.lease_us(),
-                &wish.keep_ms(),
-                &wish.retain_ms(),
+                &claim.id,
+                &&claim.claim_id[..],
+                &claim.input_hash,
+                &claim.action_type,
+                &claim.scope,
+                &claim.lease_us,
+                &claim.keep_ms,
+                &claim.retain_ms,
             ],
         )
         .await?;
@@ -224,16 +207,16 @@ async fn ask(
     desk: &Desk,
     waiting: &BTreeMap<[u8; 32], Vec<Claiming>>,
 ) -> Result<Vec<Row>, Failure> {
-    let wishes: Vec<&Wish> = waiting.values().map(|claims| &claims[0].wish).collect();
-    let ids: Vec<&[u8]> = wishes.iter().map(|wish| &wish.id.as_bytes()[..]).collect();
-    let claim_ids: Vec<_> = wishes.iter().map(|wish| bits(wish.claim_id)).collect();
-    let claim_ids: Vec<&[u8]> = claim_ids.iter().map(|bits| &bits[..]).collect();
-    let hashes: Vec<Option<&[u8]>> = wishes.iter().map(|wish| hash(wish)).collect();
-    let types: Vec<&str> = wishes.iter().map(|wish| &*wish.action_type).collect();
-    let scopes: Vec<&str> = wishes.iter().map(|wish| &*wish.scope).collect();
-    let leases: Vec<i64> = wishes.iter().map(|wish| wish.lease_us()).collect();
-    let keeps: Vec<i64> = wishes.iter().map(|wish| wish.keep_ms()).collect();
-    let retains: Vec<Option<i64>> = wishes.iter().map(|wish| wish.retain_ms()).collect();
+    let firsts = waiting.values().map(|claims| &claims[0].request);
+    let claims: Vec<_> = firsts.map(Parameters::from).collect();
+    let ids: Vec<&[u8]> = claims.iter().map(|claim| claim.id).collect();
+    let claim_ids: Vec<&[u8]> = claims.iter().map(|claim| &claim.claim_id[..]).collect();
+    let hashes: Vec<Option<&[u8]>> = claims.iter().map(|claim| claim.input_hash).collect();
+    let types: Vec<&str> = claims.iter().map(|claim| &*claim.action_type).collect();
+    let scopes: Vec<&str> = claims.iter().map(|claim| &*claim.scope).collect();
+    let leases: Vec<i64> = claims.iter().map(|claim| claim.lease_us).collect();
+    let keeps: Vec<i64> = claims.iter().map(|claim| claim.keep_ms).collect();
+    let retains: Vec<Option<i64>> = claims.iter().map(|claim| claim.retain_ms).collect();
     let asked = waiting.values().flatten().map(|claiming| claiming.asked);
     let asked = asked.max().unwrap_or_else(tokio::time::Instant::now);
     desk.server
@@ -284,8 +267,7 @@ async fn settle(
     let mut left = Vec::new();
     let mut is_changed = false;
     for claiming in claims {
-        let request = claiming.wish.request();
-        match stored.slot.grant(&request, stored.now) {
+        match stored.slot.grant(&claiming.request, stored.now) {
             Err(refusal) => claiming.answer(Ok(refusal)),
             Ok(_) if is_changed => left.push(claiming),
             // A caller that left before the answer has sent one more claim and released what it got:
@@ -297,7 +279,7 @@ async fn settle(
             Ok(created) => {
                 let written = match trouble.clone() {
                     Some(failure) => Err(failure),
-                    None => overwrite(desk, &claiming.wish, &stored, created).await,
+                    None => overwrite(desk, &claiming.request, &stored, created).await,
                 };
                 match written {
                     Ok(Some(fence)) => {
@@ -370,10 +352,11 @@ fn later(desk: &Arc<Desk>, mut claiming: Claiming, revision: i64) {
 /// Writes a claim over a record, if the record is unchanged since it was read.
 async fn overwrite(
     desk: &Desk,
-    wish: &Wish,
+    request: &ClaimRequest,
     stored: &Stored,
     created: u64,
 ) -> Result<Option<Fence>, Failure> {
+    let claim = Parameters::from(request);
     let created: SystemTime = state_machine::time(created);
     let rows = desk
         .server
@@ -381,15 +364,15 @@ async fn overwrite(
             "claim an action",
             &desk.server.statements().overwrite,
             &[
-                &&wish.id.as_bytes()[..],
+                &claim.id,
                 &stored.revision,
-                &&bits(wish.claim_id)[..],
-                &hash(wish),
-                &wish.action_type,
-                &wish.scope,
-                &wish.lease_us(),
-                &wish.keep_ms(),
-                &wish.retain_ms(),
+                &&claim.claim_id[..],
+                &claim.input_hash,
+                &claim.action_type,
+                &claim.scope,
+                &claim.lease_us,
+                &claim.keep_ms,
+                &claim.retain_ms,
                 &created,
                 &number(stored.slot.fence),
             ],
@@ -423,26 +406,4 @@ async fn put_back(desk: &Desk, waiting: BTreeMap<[u8; 32], Vec<Claiming>>, is_re
     for claiming in left {
         desk.put(Command::Claim(claiming));
     }
-}
-
-impl Wish {
-    fn lease_us(&self) -> i64 {
-        micros(nanos(self.lease))
-    }
-
-    fn keep_ms(&self) -> i64 {
-        kept(millis(self.keep))
-    }
-
-    fn retain_ms(&self) -> Option<i64> {
-        self.retain.and_then(|retain| retained(millis(retain)))
-    }
-}
-
-fn bits(claim_id: ClaimId) -> [u8; 16] {
-    claim_id.bits().to_be_bytes()
-}
-
-fn hash(wish: &Wish) -> Option<&[u8]> {
-    wish.input_hash.as_ref().map(|hash| &hash.as_bytes()[..])
 }

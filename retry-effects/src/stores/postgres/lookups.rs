@@ -187,15 +187,6 @@ async fn remove(server: &Server, found: &[Stored]) -> Result<u64, StoreError> {
     Ok(rows.await?.len() as u64)
 }
 
-/// Returns the number of records.
-pub(super) async fn count(server: &Server) -> Result<u64, StoreError> {
-    let rows = server
-        .query_long("count records", &server.statements().count, &[])
-        .await?;
-    let count = rows.first().map_or(0, |row| row.get::<_, i64>(0));
-    Ok(count.unsigned_abs())
-}
-
 /// Removes some of the records whose retention is over. If it fails, the next sweep removes them.
 pub(super) async fn sweep(server: &Server) {
     let _ = server

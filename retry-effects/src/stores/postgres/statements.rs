@@ -68,7 +68,6 @@ pub(super) struct Statements {
     pub(super) remove: String,
     /// Removes some records whose retention is over.
     pub(super) sweep: String,
-    pub(super) count: String,
     pub(super) version: String,
     pub(super) listen: String,
 }
@@ -81,7 +80,6 @@ impl Statements {
         let store = format!("{prefix}.effect_store");
         let fence = fence(schema);
         let channel = schema.channel();
-        let is_over = format!("(r.over_at IS NOT NULL AND r.over_at <= {now})");
         // One index lookup for each key, whatever the planner knows of the table: a plan made while
         // the table is small would be kept while the table grows.
         let one = format!("SELECT * FROM {table} r WHERE r.action_id = a.action_id");
@@ -216,7 +214,6 @@ impl Statements {
                  DELETE FROM {table} r USING free f \
                  WHERE r.action_id = f.action_id AND r.over_at <= (SELECT {now})"
             ),
-            count: format!("SELECT count(*) FROM {table} r WHERE NOT {is_over}"),
             version: format!(
                 "SELECT version, pg_catalog.pg_is_in_recovery() \
                  OR pg_catalog.current_setting('transaction_read_only') = 'on', \

@@ -283,7 +283,7 @@ impl EffectStore for PostgresEffectStore {
         })
     }
 
-    fn pending<'a>(&'a self, request: &'a ClaimRequest<'a>) -> StoreFuture<'a, Claim> {
+    fn pending<'a>(&'a self, request: &'a ClaimRequest) -> StoreFuture<'a, Claim> {
         let (claiming, answer) = Claiming::new(request);
         self.0.desk.put(Command::Claim(claiming));
         self.sweep_sometimes();
@@ -332,11 +332,6 @@ impl EffectStore for PostgresEffectStore {
     ) -> StoreFuture<'a, ()> {
         let settled = self.change(Deed::Settle(id, fence, settlement));
         StoreFuture::new(async move { settled.await.map(drop) })
-    }
-
-    fn len(&self) -> StoreFuture<'_, u64> {
-        let desk = self.0.desk.clone();
-        StoreFuture::new(at_home(async move { lookups::count(&desk.server).await }))
     }
 
     /// Reports what this process writes and, with a connection of its own, what other processes

@@ -47,21 +47,6 @@ pub(super) async fn list(inner: &Inner, filter: &Filter) -> Result<Vec<Record>, 
     Ok(records)
 }
 
-/// Returns the number of records.
-pub(super) async fn count(inner: &Inner) -> Result<u64, StoreError> {
-    let counts: Vec<_> = tags(0..TAGS)
-        .map(|tag| inner.desk.send(inner.script.count(tag), None))
-        .collect();
-    let mut sum = 0;
-    for count in counts {
-        let Value::Int(count) = count.await? else {
-            return Err(strange("a count that is no number"));
-        };
-        sum += u64::try_from(count).unwrap_or(0);
-    }
-    Ok(sum)
-}
-
 /// Removes the records that may go and are older than `age` milliseconds; returns how many.
 pub(super) async fn purge(inner: &Inner, age: u64) -> Result<u64, StoreError> {
     let mut ids = Ids::after(inner, None);

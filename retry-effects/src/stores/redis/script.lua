@@ -19,12 +19,6 @@ local function int(number)
   return string.format('%.0f', number)
 end
 
-if op == 'count' then
-  -- Records whose retention is over may not be swept yet.
-  local over = redis.call('ZCOUNT', KEYS[4], '-inf', int(now_ms))
-  return redis.call('ZCARD', KEYS[3]) - over
-end
-
 local row = redis.call('HMGET', KEYS[1], unpack(FIELDS))
 local r = {}
 for place, field in ipairs(FIELDS) do

@@ -78,7 +78,7 @@ impl Script {
         self.finish(self.begin(id, "read"))
     }
 
-    pub(super) fn claim(&self, request: &ClaimRequest<'_>) -> Command {
+    pub(super) fn claim(&self, request: &ClaimRequest) -> Command {
         let fence =
             |fence: Option<Fence>| fence.map_or_else(String::new, |fence| fence.to_string());
         let (silent_fence, silent_renewals) = match request.silent {
@@ -89,8 +89,8 @@ impl Script {
         command
             .arg(claim_text(request.claim_id))
             .arg(hash_text(request.input_hash))
-            .arg(request.action_type)
-            .arg(request.scope)
+            .arg(&*request.action_type)
+            .arg(request.scope.as_deref().unwrap_or_default())
             .arg(micros(request.lease))
             .arg(nanos(request.lease))
             .arg(millis(request.keep).min(LONGEST))
@@ -145,13 +145,6 @@ impl Script {
     pub(super) fn purge(&self, id: ActionId, age: u64) -> Command {
         let mut command = self.begin(id, "purge");
         command.arg(age.min(LONGEST));
-        self.finish(command)
-    }
-
-    /// Returns the command that counts the records of a tag.
-    pub(super) fn count(&self, tag: u8) -> Command {
-        let mut command = self.on(tag, &self.keys.tag(tag));
-        command.arg("count").arg("");
         self.finish(command)
     }
 
@@ -252,7 +245,7 @@ impl Reply {
     }
 
     /// Returns the result of a claim.
-    pub(super) fn claim(self, request: &ClaimRequest<'_>) -> Result<Claim, StoreError> {
+    pub(super) fn claim(self, request: &ClaimRequest) -> Result<Claim, StoreError> {
         match self {
             Self::Done(Some(fence)) => {
                 Ok(Claim::Won(Token::new(request.id, fence, request.claim_id)))

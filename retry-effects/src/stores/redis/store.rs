@@ -177,7 +177,7 @@ impl EffectStore for RedisEffectStore {
         })
     }
 
-    fn pending<'a>(&'a self, request: &'a ClaimRequest<'a>) -> StoreFuture<'a, Claim> {
+    fn pending<'a>(&'a self, request: &'a ClaimRequest) -> StoreFuture<'a, Claim> {
         self.ask(self.0.script.claim(request), None, |answer| {
             Reply::read(answer)?.claim(request)
         })
@@ -241,10 +241,6 @@ impl EffectStore for RedisEffectStore {
                 Ok((changed, ()))
             })
         })
-    }
-
-    fn len(&self) -> StoreFuture<'_, u64> {
-        StoreFuture::new(pages::count(&self.0))
     }
 
     /// Reports what this process writes through this store, and what others write as far as the

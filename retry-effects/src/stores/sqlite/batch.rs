@@ -58,7 +58,7 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    pub(super) fn claim(&mut self, request: &ClaimRequest<'_>) -> Written<Claim> {
+    pub(super) fn claim(&mut self, request: &ClaimRequest) -> Written<Claim> {
         let (id, boot) = (request.id, self.clock.boot());
         let next = match self.newest_fence()? {
             Ok(newest) => Fence::new(newest.number() + 1),

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::clock::LeaseClock;
 use crate::identity::action_id::ActionId;
 use crate::protocol::claim::DEFAULT_LEASE;
+use crate::protocol::counts::Counts;
 use crate::protocol::filter::Filter;
 use crate::protocol::ids::InputHash;
 use crate::protocol::ids::{ClaimId, Fence};
@@ -83,14 +84,33 @@ pub(super) fn list(
     Ok(records)
 }
 
-/// Returns the number of records.
-pub(super) fn count(connection: &Connection, now: Now) -> rusqlite::Result<u64> {
-    const COUNT: &str = "SELECT (SELECT count(*) FROM effect_records) - (SELECT count(*) \
-        FROM effect_records WHERE over_at_ms IS NOT NULL AND over_at_ms <= ?1)";
-    let Natural(count) = connection
-        .prepare_cached(COUNT)?
-        .query_row([integer(now.wall)], |row| row.get(0))?;
-    Ok(count)
+/// Returns the number of records in each status, also of those that another program named by a rule of
+/// its own.
+///
+/// Only open records, few among many, are read: time changes their status.
+pub(super) fn counts(connection: &Connection, clock: &LeaseClock) -> rusqlite::Result<Counts> {
+    const FINISHED: &str = "SELECT count(*) FROM effect_records WHERE status = ?1 \
+        AND (over_at_ms IS NULL OR over_at_ms > ?2)";
+    const OPEN: &str = select!("WHERE status NOT IN ('success', 'released')");
+    let now = clock.now();
+    let mut counts = Counts::default();
+    let mut finished = connection.prepare_cached(FINISHED)?;
+    let mut finished = |status: Status| {
+        finished.query_row(params![status.as_str(), integer(now.wall)], |row| {
+            row.get(0).map(|Natural(count)| count)
+        })
+    };
+    counts.success = finished(Status::Success)?;
+    counts.released = finished(Status::Released)?;
+    let mut open = connection.prepare_cached(OPEN)?;
+    let mut rows = open.query([])?;
+    while let Some(row) = rows.next()? {
+        let Stored { slot, .. } = Stored::read(row, clock, now)?;
+        if !slot.is_over(now) {
+            counts.add(slot.status_at(now));
+        }
+    }
+    Ok(counts)
 }
 
 /// Returns the id of a row; `None` if another program named the action by its own rule.

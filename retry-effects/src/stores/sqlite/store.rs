@@ -18,6 +18,7 @@ use super::{batch, connection, row, schema};
 use crate::gate::ambient;
 use crate::identity::action_id::ActionId;
 use crate::protocol::claim::{Claim, ClaimRequest};
+use crate::protocol::counts::Counts;
 use crate::protocol::filter::Filter;
 use crate::protocol::ids::{Fence, Token};
 use crate::protocol::outcome::{Outcome, Settlement};
@@ -280,20 +281,9 @@ impl EffectStore for SqliteEffectStore {
         }))
     }
 
-    fn pending<'a>(&'a self, request: &'a ClaimRequest<'a>) -> StoreFuture<'a, Claim> {
-        let (action_type, scope) = (request.action_type.to_owned(), request.scope.to_owned());
-        let rest = ClaimRequest {
-            action_type: "",
-            scope: "",
-            ..*request
-        };
-        self.write(None, move |batch| {
-            batch.claim(&ClaimRequest {
-                action_type: &action_type,
-                scope: &scope,
-                ..rest
-            })
-        })
+    fn pending<'a>(&'a self, request: &'a ClaimRequest) -> StoreFuture<'a, Claim> {
+        let request = request.clone();
+        self.write(None, move |batch| batch.claim(&request))
     }
 
     fn complete<'a>(&'a self, token: &'a Token, outcome: Outcome) -> StoreFuture<'a, ()> {
@@ -358,10 +348,10 @@ impl EffectStore for SqliteEffectStore {
         })
     }
 
-    fn len(&self) -> StoreFuture<'_, u64> {
+    fn counts(&self) -> StoreFuture<'_, Counts> {
         self.read_apart(|inner| {
-            let now = inner.clock.now();
-            inner.readers.read(|connection| row::count(connection, now))
+            let Inner { clock, readers, .. } = inner;
+            readers.read(|connection| row::counts(connection, clock))
         })
     }
 
