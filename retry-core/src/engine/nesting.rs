@@ -20,9 +20,9 @@
 //! # What it costs
 //!
 //! A thread counts the attempts that it is inside of: one thread-local number, one higher while an
-//! attempt runs (of a future: while it is polled). Its sign states whether a call inside has given up; a
-//! call that does not fail checks nothing else. The rest is kept aside, and moves with a future by its
-//! ticket.
+//! attempt runs (of a future: while it is polled). Its sign states whether a call inside has given
+//! up; a call that does not fail checks nothing else. The details are kept aside; a future carries
+//! only their ticket.
 
 pub(crate) mod attempt;
 pub(crate) mod gave_up;

@@ -1,8 +1,8 @@
 //! [`CircuitBreaker`]: rejects calls at once to a side that is down, until it is back.
 //!
-//! The whole state is one word: the phase, its numbers and an epoch. The transition for each event is a
-//! plain function ([`state`]); a step is one compare-and-swap ([`machine`]); clock, randomness and
-//! reports are here, at the edge.
+//! The whole state is one atomic integer: the phase, its counts and an epoch. The transition for
+//! each event is a plain function ([`state`]); a step is one compare-and-swap ([`machine`]); clock,
+//! randomness and reports are here, at the edge.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -36,9 +36,9 @@ use crate::text::circuit_name::CircuitName;
 /// end within another 60 s, the next call may try. All numbers can be set, and a window over the last
 /// calls or the last while can replace failures in a row.
 ///
-/// Make a breaker as a `static`, shared by all calls to one dependency; for one breaker for each host or
-/// tenant, use [`CircuitBreakers`](crate::CircuitBreakers). In the default mode, a success reads one
-/// word and writes nothing.
+/// Make a breaker as a `static`, shared by all calls to one dependency; for one breaker for each
+/// host or tenant, use [`CircuitBreakers`](crate::CircuitBreakers). In the default mode, a success
+/// reads one atomic integer and writes nothing.
 ///
 /// ```
 /// use std::time::Duration;
@@ -82,7 +82,7 @@ pub struct CircuitBreaker {
     pub(super) window: OnceLock<Record>,
     /// Whether another configuration under its name has been reported.
     pub(super) disputed: AtomicBool,
-    /// Whether [`find_shared`](Self::find_shared) knows it.
+    /// Whether [`find_shared`](Self::find_shared) lists it.
     pub(super) listed: AtomicBool,
     pub(super) metrics: OfCircuit,
 }
@@ -169,7 +169,7 @@ impl CircuitBreaker {
         &self.name
     }
 
-    /// Returns the circuit as metrics name it.
+    /// Returns the circuit's labels in metrics.
     pub(super) const fn labels(&self) -> Circuit<'_> {
         Circuit {
             name: &self.name,

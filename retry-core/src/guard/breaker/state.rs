@@ -1,5 +1,5 @@
-//! The state of a circuit as one word, and its transition for each event, as plain functions of the
-//! state and of parameters.
+//! The state of a circuit as one 64-bit integer, and its transition for each event, as plain
+//! functions of the state and of parameters.
 
 use std::time::Duration;
 
@@ -95,8 +95,8 @@ impl State {
     ) -> Option<Duration> {
         match self.phase {
             Phase::Closed { .. } | Phase::HalfOpen { .. } => None,
-            // More time is left than any open time: the clock went back, and the time of the opening has
-            // lost its meaning.
+            // More time is left than any open time, so the clock went back, and the time of the
+            // opening has lost its meaning.
             Phase::Open { until } => until
                 .left(now())
                 .filter(|left| *left <= config.longest_open()),
