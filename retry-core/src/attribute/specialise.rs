@@ -141,7 +141,7 @@ impl<'a, E: Error> Described<'a> for &&&&&Probe<'a, E> {
     }
 }
 
-/// Then, by its classification, which may know an error to show.
+/// Then, by its classification, which may expose an error to show.
 impl<'a, E: Classify> Described<'a> for &&&&Probe<'a, E> {
     #[inline]
     fn __retry_description(&self) -> Description<'a> {

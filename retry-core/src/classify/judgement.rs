@@ -242,7 +242,8 @@ impl Judgement {
         judgement
     }
 
-    /// States that the other side does not request fewer calls, whatever the texts of the error say.
+    /// States that the other side does not request fewer calls, whatever the texts of the error
+    /// contain.
     pub const fn without_throttle(mut self) -> Self {
         self.throttle = Some(false);
         self

@@ -159,7 +159,7 @@ impl Attempts {
         rejection.into_error()
     }
 
-    /// Returns how a bounded attempt ended: by itself, or cut by a limit.
+    /// Returns the end of a bounded attempt: by itself, or cut by a limit.
     #[inline]
     pub(crate) fn unbound<'p, T, E, L: Cut<E>>(
         &self,

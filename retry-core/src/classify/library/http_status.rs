@@ -27,7 +27,7 @@ pub(super) fn judge(status: u16) -> Judgement {
         // "Currently unable to handle the request" (15.6.4); proxies also send it for a connection that
         // broke after the request went out.
         503 => unknown("unavailable"),
-        // The gateway does not know what the server behind it did.
+        // The gateway cannot state whether the server behind it acted.
         502 => unknown("bad_gateway"),
         504 => unknown("gateway_timeout"),
         // Not implemented, version, negotiation, extension: the server declines, and will again.

@@ -89,8 +89,8 @@ pub struct CircuitBreaker {
 
 /// Calls.
 impl CircuitBreaker {
-    /// Returns how long calls are certainly rejected from `now` on: forever if it was forced open;
-    /// `None` if the next request may pass.
+    /// Returns the time from `now` for which calls are certainly rejected: without end if it was
+    /// forced open; `None` if the next request may pass.
     pub(crate) fn rejects_for(&self, now: Instant) -> Option<Duration> {
         let state = self.machine.state();
         state.rejects_for(&self.config, || Tick::at(now))
@@ -153,7 +153,7 @@ impl CircuitBreaker {
         self.machine.give_back(epoch);
     }
 
-    /// Returns when a circuit that opens now may be tried again.
+    /// Returns the time at which a circuit that opens now may be tried again.
     fn open_until(&self, now: Instant) -> Tick {
         let (least, most) = self.config.open_nanos();
         let nanos = random::with_thread(|random| random.between(least, most));
@@ -191,10 +191,10 @@ impl CircuitBreaker {
         self.machine.state().name()
     }
 
-    /// Returns how long the circuit still rejects calls, rounded up to a millisecond: the rest of the
-    /// open time, or, while trial calls have all permits, the time after which another call may try even
-    /// if none of them ends. `None` if the next call may pass, and while it is forced open, when the
-    /// time is unknown.
+    /// Returns the time for which the circuit still rejects calls, rounded up to a millisecond: the
+    /// rest of the open time, or, while trial calls have all permits, the time after which another
+    /// call may try even if none of them ends. `None` if the next call may pass, and while it is
+    /// forced open, when the time is unknown.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         let asked = self.machine.ask(&self.config, || Tick::at(now()));

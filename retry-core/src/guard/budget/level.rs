@@ -9,12 +9,12 @@
 use super::limits::TOKEN;
 use crate::sync::atomic_word::AtomicWord;
 
-/// An `i64` in a word, in thousandths of a token.
+/// An `i64` in an atomic integer, in thousandths of a token.
 #[derive(Debug)]
 pub(super) struct Level<W>(W);
 
 impl<W: AtomicWord> Level<W> {
-    /// Makes the level of a full bucket, around a word that is 0.
+    /// Makes the level of a full bucket, around an integer that is 0.
     pub(super) const fn new(word: W) -> Self {
         Self(word)
     }
