@@ -4,9 +4,9 @@
 //! cargo run -p retry-examples --bin ad_hoc
 //! ```
 //!
-//! Attributes, functions and builder run the same engine. Take the functions for a call that needs
-//! a policy and nothing else, the builder for whatever else an attribute can do, and the attribute
-//! where there is a function to put it on.
+//! Attributes, functions and builder run the same engine. Use the functions for a call that needs
+//! only a policy, the builder for the other options of an attribute, and the attribute on a
+//! function.
 #![expect(clippy::print_stdout, reason = "an example talks to a person")]
 
 mod timeline;
@@ -21,7 +21,7 @@ use tracing::Level;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-/// A policy is a constant: one that is not allowed, `new(0)`, does not compile.
+/// A policy is a constant; an invalid one, such as `new(0)`, does not compile.
 const POLICY: RetryPolicy = RetryPolicy::new(3)
     .with_backoff_ms(100)
     .with_exponential_backoff(true);
@@ -37,7 +37,7 @@ fn main() -> Outcome {
     Ok(())
 }
 
-/// Something that fails at first: the connection comes back for the third attempt.
+/// A dependency that fails at first: the connection is back at the third attempt.
 fn load(attempt: u32) -> Result<&'static str, String> {
     match attempt {
         1 | 2 => Err("connection reset".to_owned()),
@@ -45,8 +45,8 @@ fn load(attempt: u32) -> Result<&'static str, String> {
     }
 }
 
-/// What is retried is the error's to say, by `Classify`: `String`, `&str`, `io::Error` and boxed
-/// errors have it. The operation goes by its place in the source.
+/// `Classify` decides which errors are retried; `String`, `&str`, `io::Error` and boxed errors
+/// implement it. The operation is named by its place in the source.
 fn functions() -> Outcome {
     println!("\n1. execute_with_retry: the thread sleeps\n");
     let mut attempt = 0;
@@ -67,7 +67,7 @@ async fn functions_async() -> Outcome {
     let mut attempt = 0;
     let loaded = execute_with_retry_async(
         || {
-            // The future cannot borrow from the closure: it takes along what it needs.
+            // The future cannot borrow from the closure, so it takes a copy of the number.
             attempt += 1;
             let attempt = attempt;
             async move { load(attempt) }
@@ -83,8 +83,7 @@ async fn functions_async() -> Outcome {
     Ok(())
 }
 
-/// An error that says nothing of retries; it needs no more than `Display` where there is a
-/// predicate.
+/// An error without `Classify`; with a predicate, `Display` is enough.
 #[derive(Debug, thiserror::Error)]
 enum PollError {
     #[error("busy, come back in {0} ms")]
@@ -98,7 +97,7 @@ fn builder() -> Outcome {
     let mut answers = [Err(PollError::Busy(150)), Ok(40), Ok(100)].into_iter();
     let progress = Retry::new(POLICY.with_jitter(Jitter::Full))
         .name("poll_job")
-        // A `bool` would do; a `Verdict` can also say when.
+        // A `bool` is enough; a `Verdict` can also name a wait.
         .retry_if(|error: &PollError| match error {
             PollError::Busy(wait) => Verdict::RetryAfter(Duration::from_millis(*wait)),
             PollError::Gone => Verdict::Stop,
@@ -120,7 +119,8 @@ fn builder() -> Outcome {
 #[tokio::main(flavor = "current_thread")]
 async fn builder_async() -> Outcome {
     println!("\n5. Limits: of one attempt, and of the whole call\n");
-    // Neither limit has an error of the function's own, hence `E: From<RetryError>`; `String` has it.
+    // A limit has no error of the function's own, so it needs `E: From<RetryError>`, which `String`
+    // has.
     let limited = Retry::new(POLICY.with_max_wait(Duration::from_millis(20)))
         .name("slow_call")
         .timeout(Duration::from_millis(400))
@@ -153,7 +153,7 @@ fn policies_by_name() -> Outcome {
             &policy,
         );
     }
-    // What comes at run time gives a typed error instead of a panic.
+    // An invalid value at run time gives a typed error instead of a panic.
     let unknown = resolve_retry_policy("FLOW");
     let none = RetryPolicy::try_new(0);
     for refused in [unknown, none] {

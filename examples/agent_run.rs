@@ -1,15 +1,15 @@
-//! An agent's run that is killed in the middle (`kill -9`), resumed, and finished: no step that is
-//! done is done again.
+//! An agent's run that is killed in the middle (`kill -9`), resumed, and finished: no finished step
+//! runs again.
 //!
 //! ```text
 //! cargo run -p retry-examples --bin agent_run
 //! ```
 //!
 //! Each tool is a gated function, and the run's id is their scope: the same step of the same run is
-//! the same action, in any process. Nothing else is kept of a run; resuming it is calling it again.
-//! What each tool says about doubt follows from what it does: a search may be made twice, a mail
-//! may not, and the bank knows its customer's keys. Effects are counted in a file that nothing of
-//! this library reads or writes.
+//! the same action, in any process. No other state of a run is kept; a run is resumed by calling it
+//! again. The policy of each tool for a record in doubt follows from its effect: a search may be
+//! made twice, a mail may not, and the bank recognizes its customer's keys. Effects are counted in
+//! a file that this library neither reads nor writes.
 #![expect(clippy::print_stdout, reason = "an example talks to a person")]
 
 mod child;
@@ -29,7 +29,7 @@ use retry_effects::{
 use tokio::time::sleep;
 use tracing::Level;
 
-/// Reads only: where nobody knows whether it was done, it is done again.
+/// Reads only: an action in doubt runs again.
 #[retry_api(
     idempotent = true,
     name = "search",
@@ -46,8 +46,8 @@ async fn search(world: Arc<World>, query: &'static str) -> Result<String, ToolEr
     Ok(format!("all about {query}"))
 }
 
-/// Puts the same bytes into the same place, however often. The text is the action's fingerprint: a
-/// run that comes to another text under this name is told so.
+/// Writes the same bytes into the same place each time. The text is the action's fingerprint: a run
+/// with another text under this name gets an error.
 #[retry_storage(
     idempotent = true,
     name = "write_file",
@@ -62,7 +62,7 @@ async fn write_file(world: Arc<World>, name: &'static str, text: String) -> Resu
     Ok(())
 }
 
-/// A mail cannot be called back, but one can look into the outbox.
+/// A mail cannot be called back, but the outbox shows whether it was sent.
 #[retry_api(
     idempotent = true,
     name = "send_mail",
@@ -91,7 +91,7 @@ async fn look_into_outbox(world: &World, to: &str, subject: &str) -> Probe<()> {
 }
 
 /// The bank takes a key with each payment, and does not take the same payment twice. The action's
-/// id is such a key: it is the same whenever this step of this run is tried.
+/// id is such a key: it is the same in every attempt at this step of this run.
 #[retry_api(
     idempotent = true,
     name = "charge",
@@ -112,7 +112,7 @@ async fn charge(world: Arc<World>, what: &'static str, cents: u64) -> Result<Str
     Ok(format!("receipt for {what}"))
 }
 
-/// What a tool can say, in words.
+/// The error of a tool, as a text.
 type ToolError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The agent's run: a search, a note, three tools at once, a file.
@@ -120,7 +120,7 @@ async fn run(world: &Arc<World>) -> Result<String, ToolError> {
     let flights = search(world.clone(), "flights to Porto").await?;
     write_file(world.clone(), "notes.txt", flights).await?;
 
-    // Tasks do not inherit the scope; `in_current_scope` hands it on.
+    // Tasks do not inherit the scope; `in_current_scope` passes it on.
     let weather = tokio::spawn(in_current_scope(search(world.clone(), "weather in Porto")));
     let receipt = tokio::spawn(in_current_scope(charge(world.clone(), "flight", 12_900)));
     let mail = send_mail(world.clone(), "ana@example.org", "we fly");
@@ -177,7 +177,7 @@ async fn show(folder: &Path) -> Result<(), ToolError> {
     for (step, expected) in [
         ("search flights to Porto", [1, 1]),
         ("write_file notes.txt", [1, 1]),
-        // Asked, killed, asked again: it only reads.
+        // The search runs again after the kill: it only reads.
         ("search weather in Porto", [2, 1]),
         ("charge flight", [1, 1]),
         ("send_mail ana@example.org we fly", [1, 1]),
@@ -193,34 +193,34 @@ async fn show(folder: &Path) -> Result<(), ToolError> {
     Ok(())
 }
 
-/// What the tools act on, and the list of all that they have done to it.
+/// The world on which the tools act, with the list of their effects.
 struct World {
     folder: PathBuf,
-    /// Whether this process is to die where it may.
+    /// Whether this process is killed at the marked places.
     dies: bool,
 }
 
 impl World {
-    /// The world in a folder; the records of what was done in it are there, too.
+    /// Opens the world in a folder, which also holds the records of its actions.
     fn new(folder: &Path, dies: bool) -> Result<Arc<Self>, ToolError> {
         set_default_store(SqliteEffectStore::open(folder.join("effects.db"))?)?;
         let folder = folder.to_path_buf();
         Ok(Arc::new(Self { folder, dies }))
     }
 
-    /// Something happens outside, in the current run.
+    /// Adds an effect to the list, in the current run.
     fn happens(&self, what: &str) -> io::Result<()> {
         if self.dies {
             println!("{what}");
         }
         let path = self.folder.join("effects");
         let mut effects = OpenOptions::new().append(true).create(true).open(path)?;
-        // One write: tools at work at the same time do not mix their lines.
+        // One write, so that tools that run at the same time do not mix their lines.
         effects.write_all(format!("{} {what}\n", own_run()?).as_bytes())?;
         effects.sync_all()
     }
 
-    /// How often it has happened in the current run.
+    /// Returns the number of times that the effect has happened in the current run.
     fn times(&self, what: &str) -> io::Result<usize> {
         let what = format!("{} {what}", own_run()?);
         let effects = self.effects()?;
@@ -230,13 +230,13 @@ impl World {
             .count())
     }
 
-    /// All that has happened, in order.
+    /// Returns all effects so far, in order.
     fn effects(&self) -> io::Result<Vec<String>> {
         let effects = fs::read_to_string(self.folder.join("effects"))?;
         Ok(effects.lines().map(str::to_owned).collect())
     }
 
-    /// The end of a process that is to die.
+    /// Waits here for the kill, in a process that is to be killed.
     async fn may_end(&self, place: &str) {
         if self.dies {
             println!("{place} …");
@@ -245,7 +245,7 @@ impl World {
     }
 }
 
-/// The run that this code works for.
+/// Returns the run that this code works for.
 fn own_run() -> io::Result<Arc<str>> {
     current_scope().ok_or_else(|| io::Error::other("this works for no run"))
 }

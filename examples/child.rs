@@ -1,16 +1,16 @@
-//! A child process that is to die: this very program, started again, and killed (SIGKILL, no
-//! goodbye) in the middle of its work.
+//! A child process: this program, started again, and killed (SIGKILL, without a warning) in the
+//! middle of its work.
 
 use std::env;
 use std::io::{self, BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// How long a child stays where it is to be killed, if nobody kills it.
+/// The time for which a child waits to be killed before it goes on.
 pub(crate) const LIFE: Duration = Duration::from_secs(60);
 
-/// Starts this program with `args`, shows what it prints, and kills it once it has printed `stuck`
-/// lines that end with `…`: it is in the middle of that many things then.
+/// Starts this program with `args`, shows its output, and kills it once it has printed `stuck`
+/// lines that end with `…`: it is then in the middle of that many actions.
 pub(crate) fn run_and_kill<const N: usize>(args: [&str; N], stuck: usize) -> io::Result<()> {
     let mut child = Command::new(env::current_exe()?)
         .args(args)
@@ -29,7 +29,7 @@ pub(crate) fn run_and_kill<const N: usize>(args: [&str; N], stuck: usize) -> io:
     child.kill()?;
     let status = child.wait()?;
     println!("   child | killed ({status})");
-    // A child that ended by itself never came to the middle.
+    // A child that ended by itself has not reached the middle.
     assert!(left == 0 && !status.success(), "{status}");
     Ok(())
 }

@@ -1,5 +1,4 @@
-//! What is worth another attempt: how errors of different kinds are judged, and how to judge your
-//! own.
+//! The judgement of errors: which are worth another attempt, and how to judge your own.
 //!
 //! ```text
 //! cargo run -p retry-examples --bin classify
@@ -7,8 +6,8 @@
 //!
 //! In this order: `retry_if`; the error's own `Classify`; the first known error in its source chain
 //! (`io::Error`, and behind features those of reqwest, tonic, sqlx, tokio-postgres, redis); its
-//! text. Each row of the table is a call of an annotated function that fails; the last column says
-//! what the attribute did.
+//! text. Each row of the table is a call of an annotated function that fails; the last column shows
+//! the attribute's reaction.
 #![expect(clippy::print_stdout, reason = "an example talks to a person")]
 
 use std::error::Error;
@@ -30,9 +29,10 @@ fn main() {
     without_an_attribute();
 }
 
-/// `io::Error` is judged by its kind: whether another attempt is worth it and, apart from that, whether
-/// it is proved that nothing happened. Refused: nothing has happened yet. Reset or timed out: it may
-/// have, and a plain retry tries again; the gate would not. A missing file stays missing.
+/// `io::Error` is judged by its kind: whether another attempt is worth it and, apart from that,
+/// whether it is proved that nothing happened. After *refused*, nothing has happened. After *reset*
+/// or *timed out*, the effect may have happened: a plain retry tries again, the gate does not. A
+/// missing file stays missing.
 fn known_errors() {
     #[retry_storage]
     fn call(script: &Script<(), io::Error>) -> io::Result<()> {
@@ -52,7 +52,7 @@ fn known_errors() {
     }
 }
 
-/// Not a line about retries: where nothing else is known, the source chain decides, then the text.
+/// An error without a line about retries: the source chain decides, then the text.
 #[derive(Debug, thiserror::Error)]
 enum StoreError {
     #[error("cannot read the index")]
@@ -72,7 +72,7 @@ fn errors_around_known_ones() {
     fn boxed(script: &Script<(), Box<dyn Error>>) -> Result<(), Box<dyn Error>> {
         script.next()
     }
-    // With the feature `anyhow`; however much context lies around the error.
+    // With the feature `anyhow`, under any number of contexts.
     #[retry_storage]
     fn any(script: &Script<(), anyhow::Error>) -> anyhow::Result<()> {
         script.next()
@@ -96,8 +96,8 @@ fn errors_around_known_ones() {
     row("enum, by its text", || StoreError::Corrupt(9), typed, false);
 }
 
-/// A text is final where it says so: permission, unauthorized, forbidden, not found, invalid,
-/// authentication, validation, or a status such as 404 that stands for itself.
+/// A text is final if it contains permission, unauthorized, forbidden, not found, invalid,
+/// authentication, validation, or a status such as 404 as a separate number.
 fn texts() {
     #[retry_api]
     fn call(script: &Script<(), String>) -> Result<(), String> {
@@ -114,7 +114,7 @@ fn texts() {
     }
 }
 
-/// An error that knows more than its text.
+/// An error that carries more information than its text.
 #[derive(Debug, thiserror::Error)]
 enum ApiError {
     #[error("too many requests, come back in {0:?}")]
@@ -127,7 +127,7 @@ enum ApiError {
 
 impl Classify for ApiError {
     fn classify(&self) -> Judgement {
-        // The kind is what statistics and metrics count it as.
+        // The kind is the label under which statistics and metrics count the error.
         match self {
             Self::TooMany(wait) => Judgement::retry_after(*wait).with_kind("too_many_requests"),
             Self::Crowded => Judgement::retry().with_kind("crowded"),
@@ -149,7 +149,7 @@ fn own_verdicts() {
     assert_eq!(ApiError::NoCredit.classify().kind(), "no_credit");
 }
 
-/// `retry_if` has the last word, for one function.
+/// `retry_if` takes precedence, for one function.
 fn predicates() {
     #[retry_api(retry_if = |error: &ApiError| matches!(error, ApiError::NoCredit))]
     fn by_bool(script: &Script<(), ApiError>) -> Result<(), ApiError> {
@@ -179,8 +179,8 @@ fn predicates() {
     );
 }
 
-/// Not an `Error`, only `Display`: an attribute takes it as it is. The functions and the builder
-/// ask for `Classify`, which is one line, and means by text.
+/// An error with `Display` only, which is enough for an attribute. The functions and the builder
+/// need `Classify`, which is one line, and judges by the text.
 #[derive(Debug)]
 struct Plain(&'static str);
 
@@ -205,14 +205,14 @@ fn without_an_attribute() {
     );
 }
 
-/// Lets `call` fail with `error`, prints what it did and returns its first wait.
+/// Lets `call` fail with `error`, prints its reaction and returns its first wait.
 fn row<E: fmt::Display>(
     name: &str,
     error: impl Fn() -> E,
     call: impl Fn(&Script<(), E>) -> Result<(), E>,
     retried: bool,
 ) -> Duration {
-    // Nobody waits: the clock only moves when a call sleeps on it.
+    // No real time passes: the clock only moves when a call sleeps on it.
     let clock = VirtualClock::install();
     let script = Script::new([Err(error()), Ok(())]);
     let outcome = call(&script);

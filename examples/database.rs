@@ -1,23 +1,23 @@
-//! The Postgres that an example runs on: the one that `DATABASE_URL` names, in a schema of the
-//! example's own that is gone afterwards, else a server of the example's own.
+//! The Postgres of an example: the one that `DATABASE_URL` names, in a schema that is removed
+//! afterwards; else a server that the example starts.
 
 use std::{env, process};
 
 use retry_effects::tokio_postgres::{self, Client, NoTls};
 use retry_tests::postgres::ThrowawayPostgres;
 
-/// A database, and a schema in it that nobody else uses.
+/// A database, with a schema that only this example uses.
 pub(crate) struct Database {
     pub(crate) url: String,
     pub(crate) schema: String,
-    /// Ends with this value.
+    /// The server stops when this value is dropped.
     _server: Option<ThrowawayPostgres>,
 }
 
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 impl Database {
-    /// Starts a server, unless there is one to use.
+    /// Starts a server, unless `DATABASE_URL` names one.
     pub(crate) fn open(example: &str) -> Result<Self, Failure> {
         let (url, server) = match env::var("DATABASE_URL") {
             Ok(url) => (url, None),
@@ -37,7 +37,7 @@ impl Database {
         })
     }
 
-    /// Leaves nothing behind.
+    /// Removes the schema.
     pub(crate) async fn remove(self) -> Result<(), Failure> {
         let drop = format!("DROP SCHEMA IF EXISTS {} CASCADE", self.schema);
         client(&self.url).await?.batch_execute(&drop).await?;
@@ -45,7 +45,7 @@ impl Database {
     }
 }
 
-/// A connection of the application's own.
+/// Opens a connection of the application's own.
 pub(crate) async fn client(url: &str) -> Result<Client, tokio_postgres::Error> {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
     tokio::spawn(connection);

@@ -1,14 +1,14 @@
-//! Payments that are taken once, although the program is killed (`kill -9`) in the middle of them.
+//! Payments that are taken once, although the program is killed (`kill -9`) in the middle of two of
+//! them.
 //!
 //! ```text
 //! cargo run -p retry-examples --bin exactly_once
 //! ```
 //!
 //! The program starts itself as a child, which takes three payments: the first is done, the bank
-//! has booked the second but the answer is still on its way, and the third is not at the bank yet.
-//! There it is killed. The program then goes on as if it were started again. What counts is
-//! the bank's ledger, a file of its own that nothing of this library reads or writes: each order
-//! stands in it once.
+//! has booked the second but not answered yet, and the third has not reached the bank. At this
+//! point the child is killed. The program then continues as after a restart. The proof is the
+//! bank's ledger, a file that this library neither reads nor writes: it contains each order once.
 #![expect(clippy::print_stdout, reason = "an example talks to a person")]
 
 mod child;
@@ -31,8 +31,9 @@ use tracing::Level;
 
 /// Takes a payment, once for each order: by this call, by any other, in any process.
 ///
-/// `name` and `key` say which action it is; the amount is its fingerprint; the bank is our side of
-/// a connection, and neither. The lease is short for the show: a dead owner is noticed after it.
+/// `name` and `key` identify the action; the amount is its fingerprint; the bank is a connection,
+/// and neither. The lease is short for this example: it is the time after which a dead owner is
+/// noticed.
 #[retry_api(
     idempotent = true,
     name = "charge",
@@ -44,8 +45,7 @@ async fn charge(bank: &Bank, order: &str, cents: u64) -> Result<Receipt, PayErro
     Ok(bank.book(order, cents).await?)
 }
 
-/// The same action, for its name and key are the same; but where nobody knows whether it happened,
-/// the bank is asked.
+/// The same action, because name and key are the same; but in doubt, it queries the bank.
 #[retry_api(
     idempotent = true,
     name = "charge",
@@ -58,14 +58,14 @@ async fn charge_or_ask(bank: &Bank, order: &str, cents: u64) -> Result<Receipt, 
     Ok(bank.book(order, cents).await?)
 }
 
-/// What a payment leaves. It is recorded, and returned to all later calls.
+/// The result of a payment. It is recorded, and returned to all later calls.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Receipt {
     number: usize,
     cents: u64,
 }
 
-/// What can go wrong in a payment; `Effect` is what the gate has to say.
+/// The errors of a payment; `Effect` holds those of the gate.
 #[derive(Debug, thiserror::Error, Classify)]
 enum PayError {
     #[error("the bank does not answer: {0}")]
@@ -88,7 +88,7 @@ async fn main() -> Result<(), Failure> {
     shown
 }
 
-/// The child: three payments, and an end in the middle of two of them.
+/// The child: three payments, two of which are cut in the middle.
 async fn take_payments_and_die(folder: &Path) -> Result<(), Failure> {
     set_default_store(SqliteEffectStore::open(folder.join("effects.db"))?)?;
     let bank = Bank::at(folder);
@@ -192,10 +192,10 @@ async fn show(folder: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The bank: a ledger that is only ever appended to.
+/// The bank: a ledger to which lines are only appended.
 struct Bank {
     ledger: PathBuf,
-    /// Whether the line goes dead, for order-2 after the booking and for the rest before it.
+    /// Whether the bank stops answering: for order-2 after the booking, for the others before it.
     goes_dead: bool,
 }
 
@@ -207,7 +207,7 @@ impl Bank {
         }
     }
 
-    /// Books a payment. This bank takes the same order twice: it does not help.
+    /// Books a payment. This bank does not deduplicate: it books the same order twice.
     async fn book(&self, order: &str, cents: u64) -> io::Result<Receipt> {
         let action = current_action().ok_or(io::ErrorKind::PermissionDenied)?;
         if self.goes_dead && order != "order-2" {
@@ -228,8 +228,8 @@ impl Bank {
         Ok(Receipt { number, cents })
     }
 
-    /// Whether the order is booked. Its no is final here: what a dead process had not sent stays
-    /// unsent.
+    /// Returns whether the order is booked. A *no* is final here: a dead process sends nothing
+    /// more.
     async fn ask(&self, order: &str) -> Probe<Receipt> {
         let Ok(bookings) = self.bookings() else {
             return Probe::Unknown;

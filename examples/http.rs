@@ -1,4 +1,4 @@
-//! The least of HTTP/1.1 that the examples need: one `GET` a connection, over tokio's TCP.
+//! The part of HTTP/1.1 that the examples need: one `GET` a connection, over tokio's TCP.
 
 use std::future::Future;
 use std::io;
@@ -7,16 +7,16 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// What a server answered.
+/// The answer of a server.
 pub(crate) struct Response {
     pub(crate) status: u16,
-    /// The value of `Retry-After`, as it was sent.
+    /// The value of `Retry-After`, as sent.
     #[allow(dead_code, reason = "not every example asks for it")]
     pub(crate) retry_after: Option<String>,
     pub(crate) body: String,
 }
 
-/// Asks the server at `address` for `path`.
+/// Requests `path` from the server at `address`.
 pub(crate) async fn get(address: SocketAddr, path: &str) -> io::Result<Response> {
     let mut stream = TcpStream::connect(address).await?;
     let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
@@ -24,7 +24,7 @@ pub(crate) async fn get(address: SocketAddr, path: &str) -> io::Result<Response>
     let mut text = String::new();
     stream.read_to_string(&mut text).await?;
     parse(&text).ok_or_else(|| {
-        // A server that goes down in the middle of an answer leaves half of one.
+        // A server that stops in the middle of an answer sends only a part of it.
         io::Error::new(io::ErrorKind::UnexpectedEof, "the answer ends too early")
     })
 }
@@ -44,12 +44,12 @@ fn parse(text: &str) -> Option<Response> {
     })
 }
 
-/// An answer with this status, and what further header lines follow it.
+/// Returns an answer with this status; `status` may be followed by further header lines.
 pub(crate) fn answer(status: &str, body: &str) -> String {
     format!("HTTP/1.1 {status}\r\n\r\n{body}")
 }
 
-/// Answers every connection to `listener` with what `handle` makes of the path asked for.
+/// Answers every connection to `listener`; `handle` makes the answer from the requested path.
 pub(crate) async fn serve<F>(
     listener: TcpListener,
     mut handle: impl FnMut(String) -> F,
@@ -59,20 +59,20 @@ where
 {
     loop {
         let (mut stream, _) = listener.accept().await?;
-        // A client may give up before it has asked.
+        // A client may give up before it has sent its request.
         let Ok(Some(path)) = read_path(&mut stream).await else {
             continue;
         };
         let answer = handle(path);
         tokio::spawn(async move {
-            // Nor need it stay for the answer.
+            // A client may also leave before the answer.
             let _ = stream.write_all(answer.await.as_bytes()).await;
         });
     }
 }
 
-/// The path in a request's first line, `None` if the request ends too early. All of it is read, as
-/// an unread rest would reset the connection.
+/// Returns the path in a request's first line, `None` if the request ends too early. Reads the
+/// whole request, because an unread rest would reset the connection.
 async fn read_path(stream: &mut TcpStream) -> io::Result<Option<String>> {
     let mut request = Vec::new();
     while !request.ends_with(b"\r\n\r\n") {

@@ -1,4 +1,4 @@
-//! What operators see of a bad day: logs, Prometheus metrics over HTTP, and one event in the error
+//! The operators' view of a bad day: logs, Prometheus metrics over HTTP, and one event in the error
 //! tracker for each call that has used up its attempts.
 //!
 //! ```text
@@ -6,11 +6,11 @@
 //! ```
 //!
 //! A shop takes orders over HTTP. Each order reads the stock (a retried read), takes a payment (a
-//! gate, so that it is taken once; a budget and a circuit breaker, so that a bank in trouble is left
-//! in peace) and prints a label (retried, inside a retried step). The bank is well, falters, is
-//! down, and comes back. Then the program asks itself for `/metrics`, as Prometheus would, and looks
-//! at what the error tracker has got. It checks all that it shows, and fails where something is not
-//! as it says.
+//! gate, so that it is taken once; a budget and a circuit breaker, which spare a bank in trouble)
+//! and prints a label (retried, inside a retried step). The bank works, then fails now and then,
+//! then is down, and comes back. Then the program requests `/metrics` from itself, as Prometheus
+//! does, and reads the events of the error tracker. It checks all figures that it shows, and fails
+//! if one is wrong.
 #![expect(clippy::print_stdout, reason = "an example talks to a person")]
 
 mod http;
@@ -36,20 +36,20 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 type Failure = Box<dyn std::error::Error>;
 
-/// Short waits, so that the show is short.
+/// Short waits, so that the example is short.
 const QUICK: RetryPolicy = RetryPolicy::new(3)
     .with_min_wait(Duration::from_millis(5))
     .with_jitter(Jitter::None);
 
-/// Whatever happens, payments are retried no more than every fifth time; eight in reserve.
+/// In any case, at most one payment in five is retried, with eight retries in reserve.
 static BUDGET: RetryBudget = RetryBudget::new(0.2).with_burst(8).with_floor(0);
 
-/// Leaves the bank in peace after six failures in a row.
+/// Stops calling the bank after six failures in a row.
 static BANK: CircuitBreaker = CircuitBreaker::new("bank")
     .with_failure_threshold(6)
     .with_recovery_timeout(Duration::from_millis(1_500));
 
-/// What can go wrong with an order.
+/// The errors of an order.
 #[derive(Debug, thiserror::Error, Classify)]
 enum OrderError {
     #[error("no answer: {0}")]
@@ -84,13 +84,13 @@ async fn call_printer(shop: &Shop) -> Result<(), OrderError> {
     shop.printer.answer()
 }
 
-/// Three attempts here do not multiply the printer's: where those are used up, this call is over.
+/// Three attempts here do not multiply the printer's: if those are used up, this call ends.
 #[retry_worker(policy = QUICK)]
 async fn print_label(shop: &Shop) -> Result<(), OrderError> {
     call_printer(shop).await
 }
 
-/// The shop, and those it depends on.
+/// The shop, and its dependencies.
 struct Shop {
     stock: Dependency,
     bank: Dependency,
@@ -107,7 +107,7 @@ impl Shop {
         Ok(receipt)
     }
 
-    /// What the shop answers over HTTP.
+    /// Returns the shop's answer over HTTP.
     async fn respond(self: Arc<Self>, path: String) -> String {
         if path == "/metrics" {
             return http::answer("200 OK", &self.metrics.render());
@@ -122,7 +122,7 @@ impl Shop {
     }
 }
 
-/// Something that fails as often as it is told to.
+/// A dependency that fails a given number of times.
 #[derive(Default)]
 struct Dependency(Mutex<u32>);
 
@@ -143,7 +143,7 @@ impl Dependency {
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
-    // Logs for people, and the error tracker: two layers, and nothing that is special to retries.
+    // Logs for people, and the error tracker: two layers, neither special to retries.
     let tracker = tracker::start();
     tracing_subscriber::registry()
         .with(timeline::layer(Level::INFO))
@@ -244,7 +244,7 @@ async fn bad_day(shop: &Shop, address: SocketAddr) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Whether a line of the exporter is worth a person's time.
+/// Whether a line of the exporter is shown to people.
 fn is_shown(line: &str) -> bool {
     let ours = ["retry_", "circuit_", "effect_"];
     ours.iter().any(|prefix| line.starts_with(prefix)) && !line.contains("_bucket{")
@@ -264,7 +264,8 @@ fn sum(text: &str, name: &str, labels: &[&str]) -> f64 {
 fn check_metrics(text: &str) {
     let payment = r#"operation="take_payment""#;
     let calls = |outcome: &str| sum(text, "retry_calls_total", &[payment, outcome]);
-    // 41 orders, of which the stock kept one from its payment; the replay never came to the retries.
+    // 41 orders; one failed at the stock, before its payment. A replay runs no retry loop, so it is
+    // not counted.
     assert_eq!(calls(""), 40.0);
     assert_eq!(calls("attempts_exhausted"), 2.0);
     assert_eq!(calls("circuit_open"), 8.0);
@@ -272,12 +273,12 @@ fn check_metrics(text: &str) {
     let refused = sum(text, "retry_budget_exhausted_total", &[payment]);
     assert_eq!(calls(r#""budget""#), refused);
     let attempts = |phase: &str| sum(text, "retry_attempts_total", &[payment, phase]);
-    // Those that were rejected made none.
+    // Rejected calls made no attempt.
     assert_eq!(attempts("initial"), 32.0);
     let per_call = "retry_attempts_per_call_sum";
     let per_call = sum(text, per_call, &[payment]);
     assert_eq!(attempts("initial") + attempts("retry"), per_call);
-    // A histogram, and no summary: it has buckets.
+    // The metric is a histogram, not a summary: it has buckets.
     let within_a_minute = [payment, r#"le="60""#];
     assert_eq!(
         sum(text, "retry_duration_seconds_bucket", &within_a_minute),
@@ -312,7 +313,7 @@ fn check_events(events: &[tracker::Report]) {
     ];
     assert_eq!(reports, expected);
     for event in events {
-        // The error with its chain, innermost first, as an error tracker has it.
+        // The error with its chain, innermost first, as an error tracker stores it.
         assert_eq!(
             event.errors,
             ["connection refused", "no answer: connection refused"]

@@ -5,10 +5,10 @@
 //! cargo run -p retry-examples --features postgres --bin payment
 //! ```
 //!
-//! The application has a pool of its own, to the same database as the store. A child process is
-//! killed (`kill -9`) at each point of a payment: before it writes, before it commits, after it has
-//! committed. Each time the payment is made again, and each time there is one row. At last a commit
-//! goes well and nobody hears of it, so that the body runs again: there is one row, too.
+//! The application has its own pool, to the same database as the store. A child process is killed
+//! (`kill -9`) at each point of a payment: before it writes, before it commits, after it has
+//! committed. Each time the payment is made again, and there is one row. At last the answer to a
+//! successful commit is lost, so that the body runs again: there is one row, too.
 //!
 //! It starts a Postgres server of its own, unless `DATABASE_URL` names one.
 #![expect(clippy::print_stdout, reason = "an example talks to a person")]
@@ -30,8 +30,8 @@ use database::{Database, Failure};
 use point::{POINTS, Point};
 
 /// Writes a payment. `in_doubt = "reexecute"` is safe because the record is part of the
-/// transaction: what was not recorded was not written either, and a claim that is over can no
-/// longer commit.
+/// transaction: without the record there is no payment, and a claim that is over can no longer
+/// commit.
 #[retry_storage(
     idempotent = true,
     name = "pay",
@@ -54,7 +54,8 @@ async fn pay(shop: &Shop, order: &str, cents: i64, dies_at: Point) -> Result<Rec
     let number = row.try_get(0)?;
     let receipt = Receipt { number, cents };
 
-    // What is recorded here is what later calls return: the value that the body returns below.
+    // Later calls return the value recorded here, which must be the value that the body returns
+    // below.
     let outcome = Outcome::success(&receipt)?;
     let token = action.token();
     shop.effects
@@ -67,16 +68,16 @@ async fn pay(shop: &Shop, order: &str, cents: i64, dies_at: Point) -> Result<Rec
     Ok(receipt)
 }
 
-/// What a payment leaves.
+/// The result of a payment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Receipt {
     number: i64,
     cents: i64,
 }
 
-/// What can go wrong in a payment. What the database says is judged by retry-core (feature
-/// `tokio-postgres`); where the commit was not answered nobody knows whether it came through: the record
-/// does, as it is part of it.
+/// The errors of a payment. retry-core judges the database's errors (feature `tokio-postgres`).
+/// Without an answer, a commit may have succeeded; the record shows it, because it is part of the
+/// commit.
 #[derive(Debug, thiserror::Error, Classify)]
 enum PayError {
     #[error("not in a gated body")]
@@ -95,11 +96,11 @@ enum PayError {
     Effect(#[from] EffectError),
 }
 
-/// The application: its own way to the database, and the store there.
+/// The application: its own connections to the database, and the store there.
 struct Shop {
     payments: Pool,
     effects: PostgresEffectStore,
-    /// Whether the answer to the first commit gets lost.
+    /// Whether the answer to the first commit is lost.
     is_deaf: bool,
 }
 
@@ -124,7 +125,7 @@ impl Shop {
         Ok(())
     }
 
-    /// How many rows there are of an order.
+    /// Returns the number of rows of an order.
     async fn rows(&self, order: &str) -> Result<i64, Failure> {
         let count = "SELECT count(*) FROM payments WHERE order_name = $1";
         let connection = self.payments.get().await?;
@@ -133,7 +134,7 @@ impl Shop {
 }
 
 impl Point {
-    /// Stays here to be killed, if it is here.
+    /// Waits here for the kill, if this is the chosen point.
     async fn may_end(self, here: Self) {
         if self.is_at(here) {
             sleep(child::LIFE).await;
@@ -192,7 +193,7 @@ async fn show(Database { url, schema, .. }: &Database) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Two payments for an order, of which one row is left.
+/// Pays an order twice, and checks that there is one row.
 async fn pay_twice(shop: &Shop, order: &str) -> Result<(), Failure> {
     let receipt = pay(shop, order, 1999, Point::Nowhere).await?;
     let again = pay(shop, order, 1999, Point::Nowhere).await?;

@@ -1,4 +1,4 @@
-//! Where in a payment its process is killed.
+//! The point of a payment at which its process is killed.
 
 /// A point of a payment, or none.
 #[derive(Clone, Copy, PartialEq)]
@@ -9,11 +9,11 @@ pub(crate) enum Point {
     Nowhere,
 }
 
-/// Those where a process is killed.
+/// The points at which a process is killed.
 pub(crate) const POINTS: [Point; 3] = [Point::Begun, Point::Written, Point::Committed];
 
 impl Point {
-    /// Whether the process is to stay here, which it says.
+    /// Whether the process waits here for the kill; if so, prints the point.
     pub(crate) fn is_at(self, here: Self) -> bool {
         if self == here {
             println!("{} …", self.name());
@@ -30,7 +30,7 @@ impl Point {
         }
     }
 
-    /// The order that dies here.
+    /// Returns the order that is cut at this point.
     pub(crate) fn order(self) -> &'static str {
         match self {
             Self::Begun => "order-1",

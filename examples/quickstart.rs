@@ -1,14 +1,14 @@
 //! `#[retry_api]` against a server that is down, silent, overloaded and then well,
-//! `#[retry_storage]` on a file that is late, and a payment that is taken once however often it is
-//! asked for. Everything is real: sockets on loopback, a file on disk, waits.
+//! `#[retry_storage]` on a file that is late, and a payment that is taken once in any number of
+//! calls. Everything is real: sockets on loopback, a file on disk, waits.
 //!
 //! ```text
 //! cargo run -p retry-examples --bin quickstart
 //! ```
 //!
-//! What you see is what your own `tracing` subscriber would get; see `timeline.rs`. Waits are
-//! shortened by arguments so that the show takes some four seconds; without arguments an attribute
-//! brings the defaults of its class (`#[retry_api]`: 4 attempts, 1 s to 15 s apart).
+//! The output is that of a `tracing` subscriber; see `timeline.rs`. Arguments shorten the waits, so
+//! that the example takes some four seconds; without arguments an attribute has the defaults of its
+//! class (`#[retry_api]`: 4 attempts, 1 s to 15 s apart).
 #![expect(clippy::print_stdout, reason = "an example talks to a person")]
 
 mod http;
@@ -25,8 +25,8 @@ use retry_effects::{InMemoryEffectStore, set_default_store};
 use tokio::net::TcpSocket;
 use tracing::Level;
 
-/// Calls that fail are made again: at most 8 attempts, 0.2 s to 1 s apart, each given up after
-/// 0.5 s. Nothing else changes: not the signature, not the body, not the error.
+/// Failed calls are repeated: at most 8 attempts, 0.2 s to 1 s apart, each cut after 0.5 s.
+/// Signature, body and error stay unchanged.
 #[retry_api(
     max_attempts = 8,
     min_wait = "200ms",
@@ -46,7 +46,7 @@ async fn fetch_task(server: SocketAddr, id: &str) -> Result<String, ApiError> {
     }
 }
 
-/// What can go wrong in `fetch_task`.
+/// The errors of `fetch_task`.
 #[derive(Debug, thiserror::Error)]
 enum ApiError {
     #[error("no answer: {0}")]
@@ -56,13 +56,13 @@ enum ApiError {
         status: u16,
         retry_after: Option<Duration>,
     },
-    /// What the argument `timeout` needs: an attempt that is cut has no error of ours.
+    /// Needed by the argument `timeout`: an attempt that is cut has no error of the function's own.
     #[error(transparent)]
     Limit(#[from] RetryError),
 }
 
-/// What is worth another attempt. Only needed because of `Status`: without this `impl` the
-/// `io::Error` inside decides, and for a status the error's text.
+/// Decides which errors are worth another attempt. Needed only for `Status`: without this `impl`
+/// the `io::Error` inside decides, and for a status the error's text.
 impl Classify for ApiError {
     fn classify(&self) -> Judgement {
         match self {
@@ -85,8 +85,8 @@ impl Classify for ApiError {
     }
 }
 
-/// A sync function: its thread sleeps. A missing file is final unless one says otherwise; this one
-/// is on its way.
+/// A sync function: its thread sleeps. A missing file is final by default; this one will be written
+/// soon.
 #[retry_storage(
     min_wait = "100ms",
     max_wait = "400ms",
@@ -157,8 +157,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// A server on loopback with a hard morning. Its port is taken at once, but it listens only after
-/// half a second: until then connections are refused.
+/// Starts a server on loopback that fails at first. Its port is reserved at once, but it listens
+/// only after half a second: until then connections are refused.
 fn start_server() -> io::Result<SocketAddr> {
     let socket = TcpSocket::new_v4()?;
     socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
@@ -190,7 +190,7 @@ fn write_late_and_load(folder: &Path) -> io::Result<String> {
     thread::scope(|threads| {
         threads.spawn(|| {
             thread::sleep(Duration::from_millis(400));
-            // Written aside and renamed: nobody reads half a file.
+            // Written to another path and renamed, so that no reader finds half a file.
             fs::write(&draft, "all is well").and_then(|()| fs::rename(&draft, &report))
         });
         load_report(&report)

@@ -1,11 +1,11 @@
-//! One binary, different variables: what `RETRY__…` does to an annotated function.
+//! One binary, different variables: the effect of `RETRY__…` on an annotated function.
 //!
 //! ```text
 //! cargo run -p retry-examples --bin settings
 //! ```
 //!
 //! The program starts itself anew for each case, with the case's variables or `.env`, and prints
-//! what the new process says. To try your own:
+//! the output of the new process. To try your own:
 //!
 //! ```text
 //! RETRY__STORAGE_MAX_ATTEMPTS=2 cargo run -p retry-examples --bin settings -- strict
@@ -19,8 +19,8 @@ use std::{env, fs, io, process};
 use retry_core::testing::{self, Recorder, Script};
 use retry_core::{OperationClass, RetrySettings, SettingsError, retry_storage};
 
-/// The function whose policy is at stake: its argument counts over the class's variable, and an
-/// operator's `RETRY__OP__LOAD_TASK__…` over both.
+/// The function under test: its argument wins over the class's variable, and an operator's
+/// `RETRY__OP__LOAD_TASK__…` over both.
 #[retry_storage(max_wait = "2s")]
 fn load_task(script: &Script<&'static str, &'static str>) -> Result<&'static str, &'static str> {
     script.next()
@@ -36,7 +36,7 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     }
 }
 
-/// What a service does at start-up: a bad value ends it, with a message that says which.
+/// The start of a strict service: a bad value ends it, with a message that names the value.
 fn strict() -> ExitCode {
     let settings = match RetrySettings::load() {
         Ok(settings) => settings,
@@ -64,14 +64,14 @@ fn strict() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// What happens where nobody calls `load`: the environment is read at the first failure, and a bad
+/// The start of a service without `load`: the environment is read at the first failure, and a bad
 /// value is reported and its default used.
 fn lazy() -> ExitCode {
     call();
     ExitCode::SUCCESS
 }
 
-/// Seven failures, then success: more than the default policy puts up with.
+/// Seven failures, then success: more failures than the default policy retries.
 fn call() {
     let _no_wait = testing::no_wait();
     let outcomes = [Err("connection reset"); 7].into_iter().chain([Ok("task")]);
@@ -80,7 +80,7 @@ fn call() {
     println!("load_task: {outcome:?} after attempt {}", script.attempts());
 }
 
-/// Prints what the library says, but for the retries themselves: they are not the point here.
+/// Prints the library's reports, except those of the retries themselves.
 struct Report(Recorder);
 
 impl Drop for Report {
@@ -94,7 +94,7 @@ impl Drop for Report {
     }
 }
 
-/// One start of the program: how, with which variables and `.env`, and what it must say.
+/// One start of the program: its mode, its variables and `.env`, and the expected output.
 struct Case<'a> {
     title: &'a str,
     mode: &'a str,
@@ -198,7 +198,7 @@ const BAD: &[(&str, &str)] = &[
     ("RETRY__STORAGE_MIN_WAIT", "soon"),
 ];
 
-/// Starts this program anew in a folder of its own, without `RETRY__…` variables but the case's.
+/// Starts this program anew in a folder of its own, with no `RETRY__…` variables but the case's.
 fn run(case: &Case<'_>) -> Result<(), Box<dyn std::error::Error>> {
     let folder = env::temp_dir().join(format!("retry-settings-{}", process::id()));
     fs::create_dir_all(&folder)?;

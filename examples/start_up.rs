@@ -5,10 +5,10 @@
 //! cargo run -p retry-examples --bin start_up
 //! ```
 //!
-//! `max_attempts = "unlimited"` is for exactly this: a service that starts before what it needs
-//! should neither give up nor hammer. Waits are capped and spread, so that a hundred instances that
-//! boot together do not knock together, and each attempt has a `timeout`, so that one silent
-//! answer cannot hold up the boot.
+//! `max_attempts = "unlimited"` is made for this: a service that starts before its dependencies
+//! should neither give up nor flood them. Waits are capped and spread, so that a hundred instances
+//! that boot together do not call together, and each attempt has a `timeout`, so that one silent
+//! server cannot hold up the boot.
 #![expect(clippy::print_stdout, reason = "an example talks to a person")]
 
 mod http;
@@ -23,17 +23,17 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::time::sleep;
 use tracing::Level;
 
-/// What the service is told about its surroundings.
+/// The configuration of the service: the addresses of its dependencies.
 #[derive(Clone, Copy)]
 struct Surroundings {
     storage: SocketAddr,
     queue: SocketAddr,
-    /// How long to wait between two looks at most.
+    /// The longest wait between two attempts.
     patience: Duration,
 }
 
 /// Waits until the storage listens, and then until it is ready: an answer other than "ready" is no
-/// error, but no reason to go on either.
+/// error, but is retried too.
 #[retry_storage(
     max_attempts = "unlimited",
     min_wait = "50ms",
@@ -56,14 +56,14 @@ async fn await_queue(surroundings: Surroundings) -> io::Result<String> {
     ask(surroundings.queue, "/ping").await
 }
 
-/// Both at once: the boot takes as long as the slower one. An error that no wait mends, a missing
-/// permission for instance, ends it.
+/// Waits for both at once: the boot takes as long as the slower one. An error that no wait mends,
+/// such as a missing permission, ends it.
 async fn boot(surroundings: Surroundings) -> io::Result<()> {
     let storage = await_storage(surroundings.storage);
     tokio::try_join!(storage, await_queue(surroundings)).map(|_| ())
 }
 
-/// Once up, a request gets the usual few attempts: its client does not wait for ever.
+/// After the boot, a request gets the usual few attempts, because its client does not wait forever.
 #[retry_scheduler(min_wait = "50ms", max_wait = "200ms", max_total_time = "1s")]
 async fn enqueue(queue: SocketAddr, job: &str) -> io::Result<String> {
     ask(queue, job).await
@@ -108,7 +108,7 @@ async fn main() -> io::Result<()> {
     let scope = RetryScope::new();
     let booting = tokio::spawn(scope.clone().run_async(boot(surroundings)));
     sleep(Duration::from_millis(500)).await;
-    // A service does this when `tokio::signal::ctrl_c()` says so.
+    // A real service does this after `tokio::signal::ctrl_c()`.
     scope.cancel();
     let cancelled = Instant::now();
     let ended = booting.await?;
@@ -118,7 +118,7 @@ async fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// The service itself: it listens only now that it can do its work, and is asked once.
+/// The service itself: it listens only now that it can work, and serves one request.
 async fn serve_one_request(queue: SocketAddr) -> io::Result<String> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let service = listener.local_addr()?;
@@ -134,8 +134,8 @@ async fn serve_one_request(queue: SocketAddr) -> io::Result<String> {
     }
 }
 
-/// Something that the service needs: its port is taken, but nobody listens on it yet, so that
-/// connections are refused.
+/// A dependency of the service. Its port is reserved, but it does not listen yet, so connections
+/// are refused.
 struct Dependency {
     address: SocketAddr,
     socket: TcpSocket,
@@ -149,7 +149,7 @@ impl Dependency {
         Ok(Self { address, socket })
     }
 
-    /// Listens from then on, and is ready from its third request on.
+    /// Listens after `delay`, and is ready from its third request on.
     fn start_after(self, delay: Duration) {
         tokio::spawn(async move {
             sleep(delay).await;

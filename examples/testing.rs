@@ -1,4 +1,4 @@
-//! How to test annotated functions of your own without waiting for them.
+//! Tests of annotated functions, without waiting for their retries.
 //!
 //! ```text
 //! cargo run  -p retry-examples --bin testing
@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use retry_core::testing::{self, Recorder, Script, VirtualClock};
 use retry_core::{OperationClass, RetrySettings, retry_api, retry_storage};
 
-/// What the application needs of its database; a test puts a script in its place.
+/// The part of a database that the application uses; a test replaces it by a script.
 trait Database {
     fn get(&self, id: u64) -> io::Result<String>;
 }
@@ -49,7 +49,7 @@ enum Answer {
     Silence,
 }
 
-/// A dependency that fails as it is told, and waits that are skipped.
+/// A dependency that fails by a script, and waits that are skipped.
 #[cfg_attr(test, test)]
 fn comes_back_when_the_connection_does() {
     let _no_wait = testing::no_wait();
@@ -64,8 +64,8 @@ fn comes_back_when_the_connection_does() {
     println!("{loaded:?} after 3 attempts in {:?}", started.elapsed());
 }
 
-/// That something is *not* retried is worth a test too. A script that is asked once more than it
-/// has outcomes panics, so that an attempt too many cannot go unseen.
+/// That an error is *not* retried is worth a test too. A script panics at an attempt beyond its
+/// outcomes, so that an attempt too many is noticed.
 #[cfg_attr(test, test)]
 fn a_missing_task_is_final() {
     let database = Script::new([Err(ErrorKind::NotFound.into())]);
@@ -76,7 +76,7 @@ fn a_missing_task_is_final() {
     println!("{error} after {} attempt", database.attempts());
 }
 
-/// A clock that moves only when somebody sleeps on it, and jitter that is known beforehand.
+/// A clock that moves only when a call sleeps on it, and jitter that is known beforehand.
 #[cfg_attr(test, test)]
 fn waits_as_the_policy_says() {
     let clock = VirtualClock::install();
@@ -91,8 +91,8 @@ fn waits_as_the_policy_says() {
     println!("slept {:.1?}, in no time", clock.slept());
 }
 
-/// An async function needs nothing of ours: it sleeps on tokio's clock, which can be paused. It
-/// then jumps to the next timer as soon as nothing else is left to do.
+/// An async function needs no tool of this crate: it sleeps on tokio's clock, which can be paused.
+/// That clock then jumps to the next timer as soon as no task can run.
 #[cfg_attr(test, tokio::test(start_paused = true))]
 async fn a_silent_model_is_given_up_after_ten_seconds() {
     let model = Script::new([Ok(Answer::Silence), Ok(Answer::Text("world"))]);
@@ -106,7 +106,7 @@ async fn a_silent_model_is_given_up_after_ten_seconds() {
     println!("{answer:?} after {:.1?}, in no time", started.elapsed());
 }
 
-/// What calls on this thread report: texts for people, fields for machines.
+/// The reports of calls on this thread: texts for people, fields for programs.
 #[cfg_attr(test, test)]
 fn operators_are_told() {
     let _no_wait = testing::no_wait();
@@ -137,7 +137,7 @@ fn operators_are_told() {
     println!("{:#?}", recorder.messages());
 }
 
-/// Settings from a list instead of the environment, which tests that run side by side share.
+/// Settings from a list instead of the environment, which tests share that run side by side.
 #[cfg_attr(test, test)]
 fn the_variables_of_production_are_good() {
     let production = [

@@ -1,8 +1,8 @@
-//! Prints what the library reports as a timeline: `+0.532s  WARN Retry attempt 1/5 for …`.
+//! Prints the library's reports as a timeline: `+0.532s  WARN Retry attempt 1/5 for …`.
 //!
-//! Nothing here is special to retries: the events go through `tracing`, and any subscriber takes
-//! them. This one leaves out their fields (`operation`, `attempt`, `wait_ms`, …), which the texts
-//! repeat for people.
+//! Nothing here is special to retries: the events go through `tracing`, and any subscriber accepts
+//! them. This one omits their fields (`operation`, `attempt`, `wait_ms`, …), which the texts repeat
+//! for people.
 
 use std::fmt;
 use std::io::{self, IsTerminal};
@@ -17,7 +17,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Seconds since the timeline began.
+/// The seconds since the timeline began, as the time of each event.
 struct SinceStart(Instant);
 
 impl FormatTime for SinceStart {
@@ -32,7 +32,7 @@ pub(crate) fn start(level: Level) {
     tracing_subscriber::registry().with(layer(level)).init();
 }
 
-/// The same as one layer among others.
+/// Returns the same as a layer, to be combined with others.
 pub(crate) fn layer<S>(level: Level) -> impl Layer<S>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,

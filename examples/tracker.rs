@@ -1,5 +1,5 @@
-//! An error tracker, Sentry, with a transport that keeps what it is given in the process. An
-//! application has `sentry::init(dsn)` in the place of [`start`].
+//! An error tracker, Sentry, with a transport that keeps its events in the process. An application
+//! calls `sentry::init(dsn)` in place of [`start`].
 
 use std::sync::Arc;
 
@@ -7,18 +7,18 @@ use sentry_core::protocol::{Context, Event, Value};
 use sentry_core::test::TestTransport;
 use sentry_core::{Client, ClientOptions, Hub};
 
-/// What the tracker has in an event.
+/// The parts of a tracker's event that the example checks.
 #[derive(Debug)]
 pub(crate) struct Report {
     pub(crate) operation: String,
     pub(crate) attempt: u64,
     pub(crate) max_attempts: u64,
-    /// The error's chain, from its source to itself.
+    /// The error's chain, innermost first.
     pub(crate) errors: Vec<String>,
     pub(crate) message: String,
 }
 
-/// Every event of the process goes into the transport that comes back.
+/// Starts the tracker; the returned transport receives every event of the process.
 pub(crate) fn start() -> Arc<TestTransport> {
     let transport = TestTransport::new();
     let options = ClientOptions {
@@ -30,7 +30,7 @@ pub(crate) fn start() -> Arc<TestTransport> {
     transport
 }
 
-/// The events so far.
+/// Returns the events so far, and removes them.
 pub(crate) fn reports(transport: &TestTransport) -> Vec<Report> {
     let events = transport.fetch_and_clear_events();
     events.into_iter().map(Report::from).collect()

@@ -5,9 +5,9 @@
 //! cargo run -p retry-examples --bin transaction
 //! ```
 //!
-//! The application's table lives in the SQLite file of the store. A child process is killed
-//! (`kill -9`) at each point of a payment: before it writes, before it commits, after it has
-//! committed. Each time the payment is made again, and each time there is one row.
+//! The application's table is in the SQLite file of the store. A child process is killed (`kill
+//! -9`) at each point of a payment: before it writes, before it commits, after it has committed.
+//! Each time the payment is made again, and there is one row.
 #![expect(clippy::print_stdout, reason = "an example talks to a person")]
 
 mod child;
@@ -26,8 +26,8 @@ use serde::{Deserialize, Serialize};
 use point::{POINTS, Point};
 
 /// Writes a payment. `in_doubt = "reexecute"` is safe because the record is part of the
-/// transaction: what was not recorded was not written either, and a claim that is over can no
-/// longer commit.
+/// transaction: without the record there is no payment, and a claim that is over can no longer
+/// commit.
 #[retry_storage(
     idempotent = true,
     name = "pay",
@@ -48,7 +48,8 @@ fn pay(path: &Path, order: &str, cents: i64, dies_at: Point) -> Result<Receipt, 
     let number = transaction.last_insert_rowid();
     let receipt = Receipt { number, cents };
 
-    // What is recorded here is what later calls return: the value that the body returns below.
+    // Later calls return the value recorded here, which must be the value that the body returns
+    // below.
     let outcome = Outcome::success(&receipt)?;
     SqliteEffectStore::complete_in(&transaction, &action.token(), outcome)?;
     dies_at.may_end(Point::Written);
@@ -57,15 +58,15 @@ fn pay(path: &Path, order: &str, cents: i64, dies_at: Point) -> Result<Receipt, 
     Ok(receipt)
 }
 
-/// What a payment leaves.
+/// The result of a payment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Receipt {
     number: i64,
     cents: i64,
 }
 
-/// What can go wrong in a payment. Where the commit was not answered nobody knows whether it came
-/// through: the record does, as it is part of it.
+/// The errors of a payment. Without an answer, a commit may have succeeded; the record shows it,
+/// because it is part of the commit.
 #[derive(Debug, thiserror::Error, Classify)]
 enum PayError {
     #[error("not in a gated body")]
@@ -80,7 +81,7 @@ enum PayError {
 }
 
 impl Point {
-    /// Stays here to be killed, if it is here.
+    /// Waits here for the kill, if this is the chosen point.
     fn may_end(self, here: Self) {
         if self.is_at(here) {
             thread::sleep(child::LIFE);

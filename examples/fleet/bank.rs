@@ -1,7 +1,7 @@
-//! The bank: a server on this machine that books payments, in its own time. It knows nothing of the
-//! store, and its books are what counts.
+//! The bank: a server on this machine that books payments, after a delay. It does not use the
+//! store, and its books are the proof.
 //!
-//! One line a question, one line an answer, one question a connection.
+//! One line a request, one line an answer, one request a connection.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// A number below `end`, another one each time.
+/// Returns a random number below `end`.
 pub(crate) fn chance(end: u64) -> u64 {
     RandomState::new().hash_one(end) % end
 }
@@ -25,16 +25,16 @@ pub(crate) struct Bank {
 #[derive(Default)]
 struct Books {
     bookings: Vec<Booking>,
-    /// Who is at the counter, with which order: worker, order and fence.
+    /// The requests in progress: worker, order and fence.
     visitors: Vec<(u32, u32, u64)>,
-    /// How many payments it is at, also those whose visitor has gone.
+    /// The number of payments in progress, including those whose caller has gone.
     open: u32,
     visits: Vec<Visit>,
-    /// What it has said no to: of these orders, claims with an older fence come too late.
+    /// For each order with a *no*, the fence: claims with an older fence are refused from then on.
     barred: HashMap<u32, u64>,
 }
 
-/// Money that has moved. A receipt's number is its place in the books, from 1.
+/// A booked payment. A receipt's number is its place in the books, from 1.
 #[derive(Clone, PartialEq)]
 pub(crate) struct Booking {
     pub(crate) order: u32,
@@ -43,25 +43,25 @@ pub(crate) struct Booking {
     key: String,
 }
 
-/// A question that the bank has answered.
+/// A request that the bank has answered.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) struct Visit {
     pub(crate) order: u32,
     pub(crate) answer: Answer,
 }
 
-/// What it said.
+/// The bank's answer.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Answer {
     Booked,
-    /// The key of a wallet's payment was known: the same receipt again.
+    /// The key of a wallet's payment was known, so it got the same receipt again.
     Known,
-    /// Asked, it had the payment in its books.
+    /// The query found the payment in the books.
     Yes,
     No,
-    /// It came too late.
+    /// The claim's fence was too old.
     Refused,
-    /// The caller had hung up before it was booked.
+    /// The caller had hung up before the booking.
     HungUp,
 }
 
@@ -83,39 +83,39 @@ impl Bank {
         Ok(Self { address, books })
     }
 
-    /// The orders that a worker is at the counter with.
+    /// Returns the orders of a worker's requests in progress.
     pub(crate) fn orders_of(&self, worker: u32) -> Vec<u32> {
         let visitors = &lock(&self.books).visitors;
         let of = visitors.iter().filter(|visitor| visitor.0 == worker);
         of.map(|(_, order, _)| *order).collect()
     }
 
-    /// A worker is at the counter no more; what it has brought is.
+    /// Removes the requests of a worker that was killed; its payments stay in progress.
     pub(crate) fn sees_off(&self, worker: u32) {
         let visitors = &mut lock(&self.books).visitors;
         visitors.retain(|visitor| visitor.0 != worker);
     }
 
-    /// Whether all payments that it was told of are booked, or never will be.
+    /// Whether no payment is in progress any more.
     pub(crate) fn is_quiet(&self) -> bool {
         lock(&self.books).open == 0
     }
 
-    /// All that was booked for an order, with the receipts' numbers.
+    /// Returns all bookings of an order, with the numbers of their receipts.
     pub(crate) fn bookings(&self, order: u32) -> Vec<(usize, Booking)> {
         let books = lock(&self.books);
         let numbered = (1..).zip(books.bookings.iter().cloned());
         numbered.filter(|(_, of)| of.order == order).collect()
     }
 
-    /// How many bodies have come to its counter.
+    /// Returns the number of bodies that have called the bank.
     pub(crate) fn runs(&self) -> usize {
         let visits = &lock(&self.books).visits;
         let asked = |visit: &&Visit| !matches!(visit.answer, Answer::Yes | Answer::No);
         visits.iter().filter(asked).count()
     }
 
-    /// All that it was asked for an order.
+    /// Returns all requests for an order.
     pub(crate) fn visits(&self, order: u32) -> Vec<Visit> {
         let visits = &lock(&self.books).visits;
         let of = visits.iter().filter(|visit| visit.order == order);
@@ -123,7 +123,7 @@ impl Bank {
     }
 }
 
-/// Answers one question: `book card 7 1999 <key> <fence> <worker>` or `ask 7 <fence>`.
+/// Answers one request: `book card 7 1999 <key> <fence> <worker>` or `ask 7 <fence>`.
 fn serve(books: &Mutex<Books>, caller: &TcpStream) -> Option<()> {
     let mut line = String::new();
     BufReader::new(caller).read_line(&mut line).ok()?;
@@ -167,7 +167,7 @@ impl Books {
         self.open -= 1;
     }
 
-    /// Books a payment, and says its number; 0 where it does not.
+    /// Books a payment, and returns its number; 0 if it does not book.
     fn book(&mut self, by: &str, payment: Booking, fence: u64, hung_up: bool) -> (Answer, usize) {
         if hung_up {
             return (Answer::HungUp, 0);
@@ -175,7 +175,7 @@ impl Books {
         if self.barred.get(&payment.order) > Some(&fence) {
             return (Answer::Refused, 0);
         }
-        // Wallets have keys; of the others it books whatever it is told to, however often.
+        // Wallets have keys; the other payments are booked each time they are requested.
         let known = self.bookings.iter().position(|of| of.key == payment.key);
         match known {
             Some(at) if by == "wallet" => (Answer::Known, at + 1),
@@ -186,8 +186,8 @@ impl Books {
         }
     }
 
-    /// The number of an order's booking. After a no (0) nothing of an older claim is booked any
-    /// more: it is final.
+    /// Returns the number of an order's booking. After a *no* (0), no older claim is booked any
+    /// more: the *no* is final.
     fn ask(&mut self, order: u32, fence: u64) -> (Answer, usize) {
         self.barred.insert(order, fence);
         let booked = self.bookings.iter().position(|of| of.order == order);
@@ -199,7 +199,7 @@ fn take_time() {
     thread::sleep(Duration::from_millis(100 + chance(300)));
 }
 
-/// A process that was killed has.
+/// Whether the caller has hung up, as a killed process has.
 fn has_hung_up(caller: &TcpStream) -> bool {
     let silent = caller.set_nonblocking(true).and_then(|()| {
         let end = caller.peek(&mut [0]);

@@ -1,4 +1,4 @@
-//! The workers' processes: started, listened to, killed, started again.
+//! The workers' processes: their start, output, kill and restart.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
@@ -12,31 +12,31 @@ use tokio::time::{Instant, sleep};
 use crate::bank::{Bank, chance};
 use crate::order::{By, Order};
 
-/// How many workers there are.
+/// The number of workers.
 pub(crate) const WORKERS: u32 = 4;
 
-/// How many of them are killed, at most.
+/// The maximum number of kills.
 const KILLS: usize = 9;
 
-/// All workers, and what they say.
+/// All workers, and their output.
 pub(crate) struct Crew<'a> {
     bank: &'a Bank,
-    /// What each worker is told after its number.
+    /// The arguments of each worker, after its number.
     task: [String; 3],
-    /// Who was killed at the bank, by order.
+    /// The workers that were killed at the bank, by order.
     pub(crate) killed: BTreeMap<u32, Vec<u32>>,
     pub(crate) kills: usize,
-    /// What the workers were told of each order: receipts' numbers, or that it is in doubt.
+    /// The workers' results for each order: receipts' numbers, or that it is in doubt.
     pub(crate) told: BTreeMap<u32, BTreeSet<String>>,
     pub(crate) answers: usize,
 }
 
-/// A process, which does not outlive this value.
+/// A process, which is killed when this value is dropped.
 struct Worker {
     number: u32,
     orders: Vec<u32>,
     process: Child,
-    /// Takes down what it says, until its end.
+    /// Collects the process's output, until its end.
     listener: Option<JoinHandle<Vec<String>>>,
 }
 
@@ -59,8 +59,8 @@ impl<'a> Crew<'a> {
         }
     }
 
-    /// Hands each worker its orders, and waits until all have an answer for all of theirs. With
-    /// `kills`, workers that are at the bank are killed now and then, and started again.
+    /// Gives each worker its orders, and waits until every worker has a result for all of them.
+    /// With `kills`, workers at the bank are killed now and then, and started again.
     pub(crate) async fn charge(
         &mut self,
         orders_of: impl Fn(u32) -> Vec<u32>,
@@ -93,7 +93,7 @@ impl<'a> Crew<'a> {
         Ok(())
     }
 
-    /// One of the workers that are at the bank; with a card, a wallet and a wire in turn.
+    /// Returns a worker that is at the bank, with a card, a wallet and a wire in turn.
     fn victim(&self, workers: &[Worker]) -> Option<usize> {
         let by = [By::Card, By::Wallet, By::Wire][self.kills % 3];
         let is_there = |worker: &Worker| {
@@ -140,7 +140,7 @@ impl<'a> Crew<'a> {
         })
     }
 
-    /// What a worker has said by its end.
+    /// Collects a worker's output once it has ended.
     fn hear(&mut self, mut worker: Worker) {
         let said = worker.listener.take().map(JoinHandle::join);
         for line in said.into_iter().flatten().flatten() {

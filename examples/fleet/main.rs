@@ -1,14 +1,14 @@
-//! A fleet of workers on one Postgres, of which some are killed (`kill -9`) at random moments; and
-//! each order is charged once.
+//! A fleet of workers on one Postgres, some of which are killed (`kill -9`) at random moments; each
+//! order is charged once.
 //!
 //! ```text
 //! cargo run -p retry-examples --features postgres --bin fleet
 //! ```
 //!
-//! Four worker processes are handed the same orders, several workers each. The bank is a server of
-//! its own, which books whatever it is told to and keeps its own books: the table at the end is
-//! made from those, not from the store. How customers pay decides what is done about orders whose
-//! worker died over them: cards can be asked about, wallets have keys, and wires need a person.
+//! Four worker processes get the same orders, several workers each order. The bank is a separate
+//! server, which books every request and keeps its own books: the table at the end is made from
+//! those, not from the store. The way a customer pays decides the treatment of orders whose worker
+//! died: for cards the bank is queried, wallets have keys, and wires need an operator.
 //!
 //! It starts a Postgres server of its own, unless `DATABASE_URL` names one.
 #![expect(clippy::print_stdout, reason = "an example talks to a person")]
@@ -76,7 +76,7 @@ async fn show(database: &Database) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The orders of a worker: those of three in four, from where the others do not begin.
+/// Returns the orders of a worker: three in four of all, with a different start for each worker.
 fn orders_of(worker: u32) -> Vec<u32> {
     let turned = |turn| (turn + worker * ORDERS / WORKERS) % ORDERS + 1;
     let orders = (0..ORDERS).map(turned);
@@ -85,7 +85,7 @@ fn orders_of(worker: u32) -> Vec<u32> {
         .collect()
 }
 
-/// The operator's work: what is in doubt, found and settled by hand. Says how, by order.
+/// The operator's work: finds and settles the records in doubt. Returns the way of each, by order.
 async fn settle(store: &PostgresEffectStore, bank: &Bank) -> Result<BTreeMap<u32, Way>, Failure> {
     while !bank.is_quiet() {
         sleep(Duration::from_millis(10)).await;
@@ -109,15 +109,15 @@ async fn settle(store: &PostgresEffectStore, bank: &Bank) -> Result<BTreeMap<u32
                 (Settlement::NotApplied, NOT_BOOKED)
             }
         };
-        // What the command does. With the fence: where somebody else has settled it meanwhile, this
-        // changes nothing.
+        // The same as the command's `settle`. The fence guards it: after a settlement by another
+        // operator, it changes nothing.
         store.settle(record.id, record.fence, word).await?;
         settled.insert(number, ("operator", found));
     }
     Ok(settled)
 }
 
-/// Prints the bank's books, order by order, and what became of each.
+/// Prints the bank's books, order by order, and the history of each.
 fn show_orders(bank: &Bank, crew: &Crew<'_>, settled: &BTreeMap<u32, Way>) {
     println!("   order  by      charged  by worker  killed at it  settled");
     let mut ways: BTreeMap<&str, u32> = BTreeMap::new();
@@ -146,8 +146,8 @@ fn show_orders(bank: &Bank, crew: &Crew<'_>, settled: &BTreeMap<u32, Way>) {
     println!("   {answers} answers to workers, for which the bank was called {visits} times");
 }
 
-/// Of one charge all workers know, and all of the same; those aside whom the gate held back while it
-/// was in doubt.
+/// Checks that there is one charge, and that all workers have the same one, except those that the
+/// gate refused while the record was in doubt.
 fn is_known_to_all(order: u32, bookings: &[(usize, Booking)], crew: &Crew<'_>) {
     let [(receipt, _)] = bookings else {
         panic!("order {order} was charged {} times", bookings.len());
@@ -160,7 +160,7 @@ fn is_known_to_all(order: u32, bookings: &[(usize, Booking)], crew: &Crew<'_>) {
     );
 }
 
-/// How an order came to its one charge, by what the bank was asked.
+/// Returns the way by which an order came to its one charge, from the bank's requests.
 fn way_of(bank: &Bank, order: u32) -> Way {
     let visits = bank.visits(order);
     let was = |answer: Answer| visits.iter().any(|visit| visit.answer == answer);
@@ -173,7 +173,7 @@ fn way_of(bank: &Bank, order: u32) -> Way {
     }
 }
 
-/// How, and what was found.
+/// The way, and its finding.
 type Way = (&'static str, &'static str);
 
 const BOOKED: &str = ": it is booked";

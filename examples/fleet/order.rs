@@ -1,28 +1,28 @@
-//! Orders, and how they are paid.
+//! Orders, and their ways of payment.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use retry_effects::{ActionId, ActionIdError, compute_action_id};
 
-/// How many there are.
+/// The number of orders.
 pub(crate) const ORDERS: u32 = 24;
 
-/// What a customer owes.
+/// An order of a customer.
 pub(crate) struct Order {
     pub(crate) number: u32,
     pub(crate) by: By,
     pub(crate) cents: u64,
 }
 
-/// How a customer pays, and so what can be done about doubt.
+/// The way a customer pays, which decides the treatment of a payment in doubt.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum By {
-    /// The bank can be asked.
+    /// The bank can be queried.
     Card,
-    /// The bank knows its keys.
+    /// The bank recognizes keys.
     Wallet,
-    /// Neither.
+    /// The bank can do neither.
     Wire,
 }
 
@@ -37,7 +37,7 @@ impl Order {
         (1..=ORDERS).map(Self::of)
     }
 
-    /// The action of its payment: by the function's name and its key.
+    /// Returns the id of its payment's action: from the function's name and its key.
     pub(crate) fn action(&self) -> Result<ActionId, ActionIdError> {
         let key = BTreeMap::from([("order", self.number)]);
         compute_action_id(&format!("charge {}", self.by), &key, "")

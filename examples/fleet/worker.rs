@@ -13,9 +13,9 @@ use tokio::net::TcpStream;
 use crate::database::Failure;
 use crate::order::{By, Order};
 
-/// Cards: where nobody knows whether it was booked, the bank is asked.
+/// Cards: in doubt, the bank is queried.
 ///
-/// The lease is short for the show: it is how long a dead owner holds up the others.
+/// The lease is short for this example: it is the time for which a dead owner holds up the others.
 #[retry_api(
     idempotent = true,
     name = "charge card",
@@ -28,8 +28,8 @@ async fn charge_card(line: &Line, order: u32, cents: u64) -> Result<Receipt, Pay
     line.book(By::Card, order, cents).await
 }
 
-/// Wallets: the bank takes a key with each payment, and a payment with the same key is the same.
-/// So it is simply made again.
+/// Wallets: the bank takes a key with each payment, and books one key once. So a payment in doubt
+/// is simply made again.
 #[retry_api(
     idempotent = true,
     name = "charge wallet",
@@ -42,7 +42,7 @@ async fn charge_wallet(line: &Line, order: u32, cents: u64) -> Result<Receipt, P
     line.book(By::Wallet, order, cents).await
 }
 
-/// Wires: neither. Where nobody knows, it stays as it is until a person has found out.
+/// Wires: the bank can do neither. A payment in doubt stays so until an operator has settled it.
 #[retry_api(
     idempotent = true,
     name = "charge wire",
@@ -54,13 +54,13 @@ async fn charge_wire(line: &Line, order: u32, cents: u64) -> Result<Receipt, Pay
     line.book(By::Wire, order, cents).await
 }
 
-/// What a payment leaves.
+/// The result of a payment.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Receipt {
     number: usize,
 }
 
-/// What can go wrong in a payment; `Effect` is what the gate has to say.
+/// The errors of a payment; `Effect` holds those of the gate.
 #[derive(Debug, thiserror::Error, Classify)]
 enum PayError {
     #[error("the bank does not answer: {0}")]
@@ -72,8 +72,8 @@ enum PayError {
     Effect(#[from] EffectError),
 }
 
-/// All of a worker's life: who it is, where store and bank are, and the orders it is handed. It says
-/// what it knows of each, one a line.
+/// Runs a worker, with its number, the addresses of store and bank, and its orders as arguments.
+/// Prints its result for each order, one a line.
 pub(crate) async fn work(arguments: &[String]) -> Result<(), Failure> {
     let [number, url, schema, bank, orders @ ..] = arguments else {
         return Err("a worker is told its number, the store and the bank".into());
@@ -86,7 +86,7 @@ pub(crate) async fn work(arguments: &[String]) -> Result<(), Failure> {
     };
     let orders: Vec<u32> = orders.iter().flat_map(|order| order.parse()).collect();
     let (odd, even) = orders.iter().partition(|order| *order % 2 == 1);
-    // It has two hands.
+    // It charges two orders at a time.
     tokio::try_join!(charge_all(&line, odd), charge_all(&line, even))?;
     Ok(())
 }
@@ -102,7 +102,7 @@ async fn charge_all(line: &Line, mut orders: VecDeque<u32>) -> Result<(), Failur
         match charged {
             Ok(receipt) => println!("{number} {}", receipt.number),
             Err(PayError::Effect(EffectError::InDoubt { .. })) => println!("{number} in-doubt"),
-            // Somebody else is at it: later.
+            // Another worker is charging it: try later.
             Err(
                 PayError::Refused
                 | PayError::Effect(EffectError::InProgress { .. } | EffectError::LeaseLost { .. }),
@@ -113,7 +113,7 @@ async fn charge_all(line: &Line, mut orders: VecDeque<u32>) -> Result<(), Failur
     Ok(())
 }
 
-/// A worker's line to the bank.
+/// A worker's connection to the bank.
 struct Line {
     bank: SocketAddr,
     worker: u32,
@@ -130,7 +130,8 @@ impl Line {
         }
     }
 
-    /// Whether the order is booked. The fence, newer than any before, makes the bank's no final.
+    /// Returns whether the order is booked. The fence, newer than any before, makes the bank's *no*
+    /// final.
     async fn ask(&self, order: u32) -> Probe<Receipt> {
         let Some(action) = current_action() else {
             return Probe::Unknown;

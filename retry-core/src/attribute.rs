@@ -1,6 +1,6 @@
 //! Functions and traits that the expansion of the attributes and the derive calls.
 //!
-//! All of it is exported by `__private`, and used by nothing else of this crate.
+//! Everything here is exported by `__private`; no other module of this crate uses it.
 
 pub(crate) mod bounds;
 pub(crate) mod call;

@@ -38,7 +38,7 @@
 //! | [`Classify`](trait@Classify) (trait and [derive](derive@Classify)), [`Judgement`], [`Verdict`], [`is_retryable_error`] | whether an error is worth another attempt |
 //! | [`RetryEvent`], [`stats()`], events of the `tracing` target `retry`, `metrics` (feature) | reports |
 //! | [`RetryBudget`], [`AdaptiveLimiter`] | the cost of all calls' retries together, and the calls a second that the other side takes |
-//! | [`Nested`], [`RetryScope`] | nested calls, and shutdown |
+//! | [`Nested`], [`RetryScope`] | the reaction to nested calls, and shutdown |
 //! | `testing` (feature) | users' own tests, without waiting |
 //!
 //! # Attributes
@@ -56,7 +56,7 @@
 //! | `timeout` | a wait: bounds one attempt of an async function | none |
 //! | `max_total_time` | a wait: bounds the whole call | none |
 //! | `retry_if` | a closure or path from `&E` to `bool` or [`Verdict`] | the error's own verdict |
-//! | `retry_on_ok` | a closure or path from `&T` to `bool`: whether to try again on this value | never |
+//! | `retry_on_ok` | a closure or path from `&T` to `bool`: `true` to try again on this value | never |
 //! | `on_retry` | a closure or path that takes a [`RetryEvent`] | none |
 //! | `name` | the operation's name, a literal | the function's |
 //! | `attempt` | a variable that the body reads its attempt's number from | none |
@@ -140,9 +140,9 @@
 //! # Waits, threads and dropping
 //!
 //! An async call sleeps on tokio's clock, and needs a tokio runtime with time enabled as soon as it
-//! waits. A sync call blocks its thread: on a worker of a multi-thread runtime the other tasks continue
-//! meanwhile; on the thread of a current-thread runtime they cannot, which is a WARN once a call site.
-//! Dropping a call at any await leaves nothing held.
+//! waits. A sync call blocks its thread: on a worker of a multi-thread runtime the other tasks
+//! continue meanwhile; on the thread of a current-thread runtime they cannot, and a WARN reports
+//! that once a call site. Dropping a call at any await leaves nothing held.
 //!
 //! # Events
 //!
@@ -200,7 +200,7 @@
 //!
 //! | floor | folder | holds |
 //! |---|---|---|
-//! | 1 | `sync` | state that threads share: a counter in stripes, the atomic word of lock-free state, and a registry of one entry for each name |
+//! | 1 | `sync` | state that threads share: a counter in stripes, the atomic integer of lock-free state, and a registry of one entry for each name |
 //! | 1 | `text` | texts for people: durations, names, errors, and the removal of secrets from them |
 //! | 1 | `clock` | the clock that elapsed time is read from, and the sleep of sync calls |
 //! | 2 | `policy` | the policy of a call as plain values: attempts, growth of the waits, jitter, classes and names |

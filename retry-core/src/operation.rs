@@ -61,8 +61,8 @@ impl Operation {
     }
 }
 
-/// Tells operations apart without reading their names: the address of the name, its length and the
-/// class. One operation may have several identities.
+/// Distinguishes operations without reading their names: by the address of the name, its length and
+/// the class. One operation may have several identities.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Identity {
     address: usize,

@@ -1,6 +1,7 @@
 //! Reports of calls: log events, statistics and metrics.
 //!
-//! Reports receive names, numbers and judgements. They know no guard and no engine, so both may report.
+//! Reports receive names, numbers and judgements. They import no guard and no engine, so both may
+//! report.
 
 pub(crate) mod circuit;
 pub(crate) mod counters;

@@ -5,7 +5,7 @@
 //! | skip every wait | [`no_wait`], [`no_wait_everywhere`] |
 //! | let sync code sleep on a clock of the test's own | [`VirtualClock`] |
 //! | let async code sleep on paused time | `#[tokio::test(start_paused = true)]`; nothing of this crate is needed |
-//! | know the waits beforehand | [`seed`], and [`RetryPolicy::waits`](crate::RetryPolicy::waits) of the same seed |
+//! | predict the waits | [`seed`], and [`RetryPolicy::waits`](crate::RetryPolicy::waits) of the same seed |
 //! | let a dependency fail a given number of times | [`Script`] |
 //! | check what was reported | [`Recorder`] |
 //!

@@ -1,5 +1,5 @@
-//! The functions that an expanded attribute calls, and the [`Effect`](crate::Effect) builder too: from
-//! a function's arguments to its gate.
+//! The functions that an expanded attribute calls, and the [`Effect`](crate::Effect) builder too:
+//! the way from a function's arguments to its gate.
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -161,7 +161,7 @@ impl Ask {
         self
     }
 
-    /// The call has a probe.
+    /// Records that the call has a probe.
     #[must_use]
     pub fn probed(mut self) -> Self {
         self.probed = true;
@@ -175,7 +175,7 @@ impl Ask {
         self
     }
 
-    /// Sets the limits that the call already counts.
+    /// Sets the call's time limits, whose count has begun.
     #[must_use]
     pub fn limits(mut self, limits: &Limits) -> Self {
         self.limits = Some(*limits);
@@ -298,7 +298,8 @@ impl<T, E> Opened<T, E> {
                 })),
             },
             Err(error) => {
-                // A text as error type does not carry this to the enclosing call; the mark does.
+                // An error that is only a text cannot pass the doubt to the enclosing call; the
+                // mark does.
                 if error.may_have_happened() {
                     mark(Marks::UNKNOWN);
                 } else {

@@ -1,9 +1,9 @@
 //! The suite that every store passes (feature `conformance`).
 //!
-//! A store keeps effects from happening twice only if it does exactly what
-//! [`EffectStore`](crate::EffectStore) requires, also under a race, after a lost acknowledgement, and
-//! when a lease runs out. This suite checks that. Each rule has a name and runs on a store of its
-//! own.
+//! A store keeps effects from happening twice only if it follows the rules of
+//! [`EffectStore`](crate::EffectStore) exactly, also under a race, after a lost acknowledgement,
+//! and when a lease runs out. This suite checks that. Each rule has a name and runs on a store of
+//! its own.
 //!
 //! # Examples
 //!

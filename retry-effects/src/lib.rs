@@ -159,8 +159,9 @@
 //! the id: `run::<A>(7)` and `run::<B>(7)`, or a trait's default method on two types, are one action
 //! unless the key distinguishes them (`key = (T::KIND, id)`).
 //!
-//! Two functions with the same `name`, key and scope are the same action, whatever else they declare:
-//! the next release may have a probe that this one lacks, and settle what this one left in doubt.
+//! Two functions with the same `name`, key and scope are the same action, whatever else they
+//! declare: the next release may have a probe that this one lacks, and settle a record that this
+//! one left in doubt.
 //!
 //! With an explicit key the other arguments are the *fingerprint*: the same key with another
 //! fingerprint is [`EffectError::PayloadMismatch`]. `fingerprint(a, b)` lists the compared arguments,
@@ -191,9 +192,10 @@
 //! fails with [`EffectError::NotEncoded`], which leaves the action in doubt and *marked applied*: it
 //! never runs again. Results are recorded as JSON; results that JSON does not restore (`Some(())`, NaN,
 //! a map by pairs) in this crate's own notation, with format [`NEWEST_FORMAT`](store::NEWEST_FORMAT).
-//! Values that a type's own attributes make equal (`skip`, untagged variants that read alike) are the
-//! type's own affair, and a type whose variants do not all read what they write is detected by the
-//! first value only. A result that no longer decodes is an error, and never a reason to run again.
+//! Values that a type's own attributes make equal (`skip`, untagged variants that read alike) are
+//! the type's own responsibility. If only some variants of a type cannot read what they write, this
+//! is found only if the first recorded value is of such a variant. A result that no longer decodes
+//! is an error, and never a reason to run again.
 //!
 //! # Stores
 //!
@@ -244,7 +246,7 @@
 //! | 2 | `protocol` | the contract between gate and stores: values, trait, and the state machine of one record |
 //! | 3 | `gate` | from a call's request for admission to its record, on the contract alone |
 //! | 3 | `conformance` | the suite that every store passes |
-//! | 4 | `stores` | the stores of this crate, and what they share |
+//! | 4 | `stores` | the stores of this crate, and their shared parts |
 //! | 5 | `attribute` | the functions that an expanded attribute calls: from arguments to the gate |
 //! | 5 | `command` | the operator's command: `list`, `show`, `settle`, `purge` and `stats` |
 //! | 6 | `effect` | the builder: the gate for code without an attribute |

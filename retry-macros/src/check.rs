@@ -1,5 +1,5 @@
-//! Checks the arguments against the function: whether attempts can be made of the signature, and
-//! the part of each parameter in an attempt and in the identity of a gated call.
+//! Checks the arguments against the function: whether its signature allows attempts, and the part
+//! of each parameter in an attempt and in the identity of a gated call.
 
 pub(crate) mod arguments;
 pub(crate) mod identity;

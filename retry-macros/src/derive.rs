@@ -1,5 +1,5 @@
 //! `#[derive(Classify)]`, which has a grammar of its own: the words on a type's variants, and the
-//! errors that their fields hold, become judgements.
+//! errors in their fields, become judgements.
 
 pub(crate) mod advice;
 pub(crate) mod bounds;

@@ -1,5 +1,5 @@
-//! Expands a faultless attribute. The tokens hold one call's worth of glue, and leave the logic to
-//! the runtime crate.
+//! Expands a faultless attribute. The tokens hold only the glue of one call; the logic is in the
+//! runtime crate.
 
 pub(crate) mod attempt;
 pub(crate) mod attribute;

@@ -1,11 +1,10 @@
 //! The attributes of `retry-core`: `#[retry_worker]`, `#[retry_storage]`, `#[retry_scheduler]`,
-//! `#[retry_api]`, and `#[derive(Classify)]`. Use them from there; what they mean is documented there
-//! too.
+//! `#[retry_api]`, and `#[derive(Classify)]`. Use them from there; that crate also documents them.
 //!
-//! One way through three floors: `parse` reads the arguments and the function, `check` holds them
-//! against each other, and `expand` makes tokens of a faultless pair. Every error is collected; on
-//! any of them the function is emitted as it was, beside all errors. `derive` is separate: of
-//! `parse` it uses only the collected errors and the spelling.
+//! Three floors, passed in this order: `parse` reads the arguments and the function, `check`
+//! compares them, and `expand` makes tokens of a faultless pair. All errors are collected; on any
+//! of them the function is emitted unchanged, beside all errors. `derive` is separate: of `parse`
+//! it uses only the collected errors and the spelling.
 
 mod check;
 mod derive;
@@ -42,7 +41,8 @@ pub fn retry_api(arguments: TokenStream, item: TokenStream) -> TokenStream {
     attribute::attribute(Class::Api, arguments.into(), item.into()).into()
 }
 
-/// Judges an error type by words on its variants, and by the errors that they hold. See `retry-core`.
+/// Judges an error type by words on its variants, and by the errors in their fields. See
+/// `retry-core`.
 #[proc_macro_derive(Classify, attributes(classify, from, source))]
 pub fn classify(item: TokenStream) -> TokenStream {
     classify::classify(item.into()).into()

@@ -45,7 +45,7 @@ impl<T, E> Outcome<T, E> for Result<T, E> {
     }
 }
 
-/// Returns the outcome of an attempt as the `Result` that it is.
+/// Returns the outcome of an attempt as a `Result`.
 ///
 /// # Errors
 ///

@@ -95,7 +95,7 @@ impl<P: PolicySource> Call<P> {
         self.attempts.number()
     }
 
-    /// Returns the place where the attempt that runs leaves the calls that gave up in it.
+    /// Returns the slot in which the running attempt records the nested calls that gave up.
     #[inline]
     pub const fn inner(&mut self) -> &mut Inner {
         self.attempts.inner()
@@ -141,7 +141,7 @@ impl<P: PolicySource> Call<P> {
         }
     }
 
-    /// Ends a call whose attempt failed and whose result the gate's probe has.
+    /// Ends a call whose attempt failed, but whose result the gate's probe has found.
     pub fn rescued(
         &mut self,
         (site, limits): (&'static Site, Option<&Limits>),
@@ -154,7 +154,7 @@ impl<P: PolicySource> Call<P> {
         attempts.rescued(&plan, admission, &failure);
     }
 
-    /// Requests an attempt from the breaker; the error is the one that a rejected call returns.
+    /// Requests an attempt from the breaker; a rejection becomes the call's error.
     ///
     /// # Errors
     ///
@@ -177,7 +177,7 @@ impl<P: PolicySource> Call<P> {
         })
     }
 
-    /// Returns the wait of an async call for its limiter.
+    /// Returns the future in which an async call waits for its limiter.
     #[inline]
     pub fn delay<'g>(
         &self,
@@ -187,7 +187,7 @@ impl<P: PolicySource> Call<P> {
         guards.delay(limits, (&site.operation, self.attempts.number()))
     }
 
-    /// Returns how a bounded attempt ended: by itself, or cut by a limit.
+    /// Returns the end of a bounded attempt: by itself, or cut by a limit.
     pub fn unbound<T, E>(
         &mut self,
         (site, limits): (&'static Site, Option<&Limits>),
@@ -263,7 +263,7 @@ pub fn holds<T: ?Sized>(value: &T, predicate: impl FnOnce(&T) -> bool) -> bool {
     predicate(value)
 }
 
-/// Returns the failure of an error whose type is a parameter of the function: it is known as
+/// Returns the failure of an error whose type is a parameter of the function, bounded by
 /// [`Classify`].
 #[inline]
 pub fn classified<E: Classify>(error: &E) -> Failure<'_> {
@@ -277,7 +277,7 @@ pub fn unless_timed_out(failure: Failure<'_>, timed_out: bool) -> Failure<'_> {
     failure.timed_out(timed_out)
 }
 
-/// Makes one attempt, hedged: `make` makes its copies.
+/// Makes one attempt, hedged; `make` makes each of its copies.
 pub fn race<'g, M, F, T, E, S>(
     (site, guards, hedge): (&'static Site, &Guards<'g>, Hedge),
     is_final: S,

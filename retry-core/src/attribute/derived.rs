@@ -22,14 +22,14 @@ pub trait Held {
     fn __retry_held(&self) -> Judgement;
 }
 
-/// First, by its own classification.
+/// First choice: the field's own classification.
 impl<E: Classify> Held for &&&Probe<'_, E> {
     fn __retry_held(&self) -> Judgement {
         self.0.classify()
     }
 }
 
-/// A field that is no error and holds one (`anyhow::Error`): judged by that error's chain. Asked after
+/// For a field that is no error and holds one (`anyhow::Error`): that error's chain. Tried after
 /// [`HeldByChain`].
 impl<E: AsRef<Object>> Held for &Probe<'_, E> {
     fn __retry_held(&self) -> Judgement {
@@ -37,7 +37,7 @@ impl<E: AsRef<Object>> Held for &Probe<'_, E> {
     }
 }
 
-/// Then, by its source chain: for types that may borrow, which cannot be downcast themselves.
+/// Second choice, for types that may borrow and so cannot be downcast themselves: the source chain.
 pub trait HeldByChain {
     /// Returns its judgement.
     fn __retry_held(&self) -> Judgement;
@@ -50,8 +50,8 @@ impl<E: Error> HeldByChain for &&Probe<'_, E> {
     }
 }
 
-/// Then, by its source chain, from the error itself on: in a generic derive, the parameter may be a
-/// known error.
+/// Second choice, for `'static` errors: the source chain, which begins with the error itself. In a
+/// generic derive, the parameter may be a known error.
 pub trait HeldByStaticChain {
     /// Returns its judgement.
     fn __retry_held(&self) -> Judgement;
@@ -63,7 +63,7 @@ impl<E: Error + 'static> HeldByStaticChain for &&Probe<'_, E> {
     }
 }
 
-/// Otherwise it is refused: the compiler requires its `Classify`.
+/// Last choice: a compile error, because the field's type needs [`Classify`].
 pub trait NotHeld {
     /// The field's type.
     type Field;
@@ -154,14 +154,14 @@ pub fn unstated<E: Classify + ?Sized>(error: &E) -> Judgement {
     chain::judgement_of_unstated(error)
 }
 
-/// Returns the judgement of a variant by its field's. If nothing knows the field, the texts advise, and
-/// the variant's own text is one of them.
+/// Returns the judgement of a variant by its field's. If the field is no known error, the texts
+/// advise, the variant's own among them.
 pub fn held(error: &dyn fmt::Display, field: Judgement) -> Judgement {
     let is_unrecognized = field.proof() == Proof::Unrecognized;
     if is_unrecognized && message::verdict_on(error) == Verdict::Stop {
         return field.advising(Verdict::Stop);
     }
-    // It covers the step that failed, not the body that returns this error.
+    // The proof covers the step that failed, not the body that returns this error.
     field.of_a_step()
 }
 

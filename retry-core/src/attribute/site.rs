@@ -31,9 +31,9 @@ pub struct Site {
     asked: Asked,
     resolved: Generations<Resolved>,
     state: OnceLock<&'static State>,
-    /// Whether an argument out of range was reported.
+    /// Whether an argument out of range has been reported.
     clamped: AtomicBool,
-    /// Whether the settings know this operation.
+    /// Whether this operation has requested its settings, which makes its name known to them.
     asked_settings: AtomicBool,
 }
 
@@ -85,21 +85,23 @@ impl Site {
         self.operation.name()
     }
 
-    /// Returns the guards of a call that begins now, as far as calls share them.
+    /// Returns the guards of a call that begins now, except those that it shares with no other
+    /// call.
     #[must_use]
     #[inline]
     pub fn guards(&self) -> &Guards<'static> {
         &self.resolved().guards
     }
 
-    /// Returns `time_budget = ..`, unless the operator sets another value.
+    /// Returns the operator's time budget, else that of `time_budget = ..`.
     #[must_use]
     pub fn time_budget(&self, argument: Duration) -> Duration {
         let layer = &self.resolved().layer;
         layer.time_budget.unwrap_or(argument)
     }
 
-    /// Returns `hedge(after = .., max = ..)`, unless the operator sets another value.
+    /// Returns the hedge of `hedge(after = .., max = ..)`, with the operator's `after` if one is
+    /// set.
     #[must_use]
     pub fn hedge(&self, argument: Duration, max: u32) -> Hedge {
         let layer = &self.resolved().layer;

@@ -1,10 +1,10 @@
-//! Picks the best that a function's concrete types allow: an attribute sees no types, its expansion
-//! does.
+//! Picks the best means that a function's concrete types allow: an attribute sees no types, its
+//! expansion does.
 //!
-//! Autoref specialisation (D. Tolnay's case study of that name): a trait is implemented for a probe
-//! behind one reference fewer for each weaker bound. The expansion calls its method on a probe behind
-//! one reference more than the strongest takes. Method resolution removes references one by one, and so
-//! finds the strongest implementation whose bound holds.
+//! Autoref specialisation (D. Tolnay's case study of that name): each weaker bound implements the
+//! trait for a probe behind one reference fewer. The expansion calls the trait's method on a probe
+//! behind one reference more than the strongest bound takes. Method resolution removes references
+//! one by one, and so finds the strongest implementation whose bound holds.
 
 use std::any::type_name;
 use std::error::Error;
@@ -28,7 +28,7 @@ pub trait Judged<'a> {
     fn __retry_classifier(&self) -> Classifier<'a>;
 }
 
-/// First, its own classification.
+/// First choice: the error's own classification.
 impl<'a, E: Classify> Judged<'a> for &&&&Probe<'a, E> {
     #[inline]
     fn __retry_classifier(&self) -> Classifier<'a> {
@@ -45,7 +45,7 @@ impl<'a, E: Error> Judged<'a> for &&&Probe<'a, E> {
     }
 }
 
-/// Then, for a type that holds an error, that error's chain.
+/// Third choice, for a type that holds an error: that error's chain.
 impl<'a, E: AsRef<Object>> Judged<'a> for &&Probe<'a, E> {
     #[inline]
     fn __retry_classifier(&self) -> Classifier<'a> {
@@ -53,7 +53,7 @@ impl<'a, E: AsRef<Object>> Judged<'a> for &&Probe<'a, E> {
     }
 }
 
-/// Then, for a type that can be displayed, its text.
+/// Fourth choice, for a type that can be displayed: its text.
 impl<'a, E: fmt::Display> Judged<'a> for &Probe<'a, E> {
     #[inline]
     fn __retry_classifier(&self) -> Classifier<'a> {
@@ -61,7 +61,7 @@ impl<'a, E: fmt::Display> Judged<'a> for &Probe<'a, E> {
     }
 }
 
-/// Otherwise none: the error is retried.
+/// Last choice: no judge, so the error is retried.
 impl<'a, E> Judged<'a> for Probe<'a, E> {
     #[inline]
     fn __retry_classifier(&self) -> Classifier<'a> {
@@ -69,7 +69,7 @@ impl<'a, E> Judged<'a> for Probe<'a, E> {
     }
 }
 
-/// The proof that an error of a gated function gives: its type must be able to state it.
+/// The bound on the error of a gated function: its type must be able to state proof.
 #[diagnostic::on_unimplemented(
     message = "`idempotent` must know which `{Self}` proves that nothing happened",
     label = "`{Self}` is not `Classify`",
@@ -80,7 +80,7 @@ impl<'a, E> Judged<'a> for Probe<'a, E> {
 )]
 pub trait Proves {}
 
-/// Under the gate: first, the error's own classification.
+/// Under the gate, first choice: the error's own classification.
 pub trait JudgedAtGate<'a> {
     /// Returns the judge.
     fn __retry_classifier_at_gate(&self) -> Classifier<'a>;
@@ -93,7 +93,7 @@ impl<'a, E: Classify> JudgedAtGate<'a> for &&Probe<'a, E> {
     }
 }
 
-/// Then, for a type that holds an error, that error's chain.
+/// Under the gate, second choice, for a type that holds an error: that error's chain.
 pub trait JudgedByChainAtGate<'a> {
     /// Returns the judge.
     fn __retry_classifier_at_gate(&self) -> Classifier<'a>;
@@ -106,7 +106,7 @@ impl<'a, E: AsRef<Object>> JudgedByChainAtGate<'a> for &Probe<'a, E> {
     }
 }
 
-/// Otherwise it is refused, with a message that states what to write.
+/// Under the gate, last choice: a compile error, whose message states the remedy.
 pub trait NotJudgedAtGate<'a> {
     /// The error.
     type Error;
@@ -141,7 +141,7 @@ impl<'a, E: Error> Described<'a> for &&&&&Probe<'a, E> {
     }
 }
 
-/// Then, by its classification, which may know an error to show.
+/// Then, by its classification, which may expose an error to show.
 impl<'a, E: Classify> Described<'a> for &&&&Probe<'a, E> {
     #[inline]
     fn __retry_description(&self) -> Description<'a> {
@@ -188,7 +188,7 @@ pub const fn failure<'a>(classifier: Classifier<'a>, description: Description<'a
     Failure::new(classifier, description)
 }
 
-/// An outcome's type, before it is known whether it may cross threads.
+/// A probe for an outcome's type: [`Carry`] depends on whether the outcome may cross threads.
 pub struct OutcomeProbe<R>(PhantomData<fn() -> R>);
 
 impl<R> OutcomeProbe<R> {
@@ -199,11 +199,11 @@ impl<R> OutcomeProbe<R> {
     }
 }
 
-/// The choice whether a cancellable wait carries the outcome.
+/// Chooses whether a cancellable wait carries the outcome.
 pub trait Carry {
-    /// The way it is carried.
+    /// The chosen carriage.
     type Carriage;
-    /// Returns a witness of the type.
+    /// Returns a witness of the chosen type.
     #[inline]
     fn __retry_carriage(&self) -> PhantomData<Self::Carriage> {
         PhantomData
@@ -215,7 +215,7 @@ impl<R: Send> Carry for OutcomeProbe<R> {
     type Carriage = Carried<R>;
 }
 
-/// Any other is not: the future must stay `Send` all the same.
+/// An outcome that is not `Send` is not carried, so that the future stays `Send`.
 impl<R> Carry for &OutcomeProbe<R> {
     type Carriage = NotCarried;
 }

@@ -64,7 +64,7 @@ pub(crate) fn by_texts(top: &dyn fmt::Display, below: Option<Node<'_>>) -> Judge
     )
 }
 
-/// Whether `top` or a layer under it states that there were too many calls.
+/// Whether the text of `top`, or of a layer below it, reports too many calls.
 pub(crate) fn says_throttled(top: &dyn fmt::Display, below: Option<Node<'_>>) -> bool {
     throttle::says_throttled(top) || layers(below).any(|layer| throttle::says_throttled(&layer))
 }
@@ -73,8 +73,8 @@ fn known(error: Node<'_>) -> Option<Judgement> {
     built_in(error).or_else(|| recognizable::judgement(error))
 }
 
-/// The only list of errors that this crate knows by itself: by type, or by layer for libraries that are
-/// no dependency.
+/// The only list of errors that this crate knows without a registration: by type, or by the printed
+/// form of a layer for libraries that are no dependency.
 fn built_in(error: Node<'_>) -> Option<Judgement> {
     macro_rules! first_of {
         ($($(#[$when:meta])* $known:ty),* $(,)?) => {$(

@@ -27,7 +27,7 @@ pub struct Failure<'a> {
     description: Description<'a>,
 }
 
-/// The judge of an error: the most exact that its type allows.
+/// The source of an error's judgement: the most exact that its type allows.
 #[derive(Clone, Copy)]
 pub enum Classifier<'a> {
     /// The error's own [`Classify`].
@@ -141,8 +141,8 @@ impl<'a> Failure<'a> {
         self
     }
 
-    /// Returns the failure of an attempt that its own timeout may have cut: a predicate's verdict stays;
-    /// the classifier's is dropped, because a cut attempt has no error of its own.
+    /// Returns the failure of an attempt that its own timeout may have cut. A cut attempt has no
+    /// error of its own, so the classifier's verdict is dropped; a predicate's verdict stays.
     #[inline]
     pub(crate) fn timed_out(self, timed_out: bool) -> Self {
         if timed_out {
@@ -355,7 +355,7 @@ impl<'a> Description<'a> {
     }
 }
 
-/// Returns the texts of an error and of its chain, as they may be logged.
+/// Returns the texts of an error and of its chain, redacted for logs.
 #[must_use]
 pub fn snapshot(error: &(dyn Error + 'static)) -> Snapshot {
     Description::Error(error).snapshot()

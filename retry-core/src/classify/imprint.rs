@@ -40,7 +40,7 @@ impl Imprint {
         }
     }
 
-    /// Makes the imprint of an error of which only the text is known.
+    /// Makes the imprint of an error from its text alone.
     pub(crate) fn of_text(text: String) -> Self {
         Self::of_texts(vec![text])
     }
@@ -55,7 +55,7 @@ impl Imprint {
         }));
     }
 
-    /// Adds a layer, unless it is a part of the value that moves.
+    /// Adds a layer, unless it lies inside the value that moves.
     pub(crate) fn add_layer(&mut self, error: &(dyn Error + 'static), moving: &Range<usize>) {
         let place = place(error);
         // A zero-sized part has no address of its own.
@@ -68,7 +68,8 @@ impl Imprint {
         }
         if let Some(error) = error.downcast_ref::<io::Error>() {
             self.code = self.code.or(error.raw_os_error());
-            // Its source is that of its payload, which is no separate layer.
+            // An io error's source is its payload's, so the payload is no layer of its own: it is
+            // added here.
             if let Some(payload) = error.get_ref() {
                 self.add_layer(payload, moving);
             }
@@ -89,8 +90,8 @@ impl Imprint {
         self.is_matched_in(other, |own, its| own.place.start == its.place.start)
     }
 
-    /// Whether `other` has an equal of some part of this error at another address: another error of the
-    /// same type and text.
+    /// Whether some part of `other` equals a part of this error, at another address: then it is
+    /// another error of the same type and text.
     pub(crate) fn has_a_double_in(&self, other: &Self) -> bool {
         self.is_matched_in(other, |own, its| {
             own.place.start != its.place.start
@@ -106,8 +107,9 @@ impl Imprint {
         })
     }
 
-    /// Whether some layer of `other` contains this error's own text, alone or separated from the text
-    /// around it: `cannot load: busy` contains `busy` so, and `the database is busy` does not.
+    /// Whether some layer of `other` contains this error's own text, alone or set off by
+    /// punctuation: `cannot load: busy` contains `busy` in this way, `the database is busy` does
+    /// not.
     pub(crate) fn is_quoted_in(&self, other: &Self) -> bool {
         let text = self.text();
         !text.is_empty() && other.texts.iter().any(|layer| is_set_off(layer, text))
@@ -127,7 +129,8 @@ pub(crate) fn place<T: ?Sized>(value: &T) -> Range<usize> {
     start..start + size_of_val(value)
 }
 
-/// Whether `text` stands in `layer` with a sign, or nothing, on both sides: a space is no sign.
+/// Whether `text` has punctuation, or nothing, on both sides in `layer`; a space is not
+/// punctuation.
 fn is_set_off(layer: &str, text: &str) -> bool {
     layer.match_indices(text).any(|(at, _)| {
         let before = layer[..at].trim_end_matches(' ').chars().next_back();
@@ -140,11 +143,12 @@ fn is_set_off(layer: &str, text: &str) -> bool {
     })
 }
 
-/// Whether the allocator hands out this address: the part there was dropped a short while ago.
+/// Whether the allocator now hands out this address: then the part there was dropped a short while
+/// ago.
 ///
 /// Allocators reuse the last freed block for the next request of its size, so a few requests find a
-/// dropped error's address. An allocator that reuses blocks late is equally safe: no other error gets
-/// the address then.
+/// dropped error's address. An allocator that reuses blocks late is equally safe: until then, no
+/// other error gets the address.
 fn is_free(place: &Range<usize>) -> bool {
     /// Size of a box's contents before the error: a table of functions, a backtrace.
     const HEADERS: [usize; 5] = [0, 16, 32, 48, 64];
@@ -239,7 +243,7 @@ mod tests {
         assert!(imprints.iter_mut().all(Imprint::forget_dropped_parts));
     }
 
-    /// Holds for every allocator: before an equal error gets an address, the address is forgotten.
+    /// For every allocator, an address is forgotten before an equal error can get it.
     #[test]
     fn what_was_dropped_is_forgotten_before_its_place_has_another() {
         for _ in 0..64 {

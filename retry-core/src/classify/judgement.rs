@@ -84,11 +84,11 @@ pub struct Judgement {
 pub(crate) enum Proof {
     /// The effect did not happen: stated about the whole body.
     NotApplied,
-    /// The failed step did nothing: a known error of a library, which knows only that.
+    /// The failed step did nothing: stated by a library's known error, which covers no other step.
     StepNotApplied,
     /// A known error: the effect may have happened.
     Unknown,
-    /// The error's own type judges, and does not state it.
+    /// The error's own type judges, and states nothing about the effect.
     Unstated,
     /// The error is unknown: its text gave the advice.
     Unrecognized,
@@ -188,7 +188,7 @@ impl Judgement {
     pub const fn answer(&self) -> Answer {
         match (self.answer, self.verdict) {
             (Some(answer), _) => answer,
-            // An outcome that a known library leaves open is no answer, final or not.
+            // A known error of unknown effect is no answer, even if it is final.
             (None, Verdict::Stop) if !matches!(self.proof, Proof::Unknown) => Answer::Answered,
             (None, _) => Answer::Failing,
         }
@@ -200,8 +200,8 @@ impl Judgement {
         self
     }
 
-    /// Fixes the answers that follow from the advice so far, so that new advice does not change them. A
-    /// text's advice answers no other question.
+    /// Fixes the answers that follow from the advice so far, so that new advice does not change
+    /// them. The advice of a text implies no other answer, so there is nothing to fix.
     pub(crate) fn with_settled_answers(mut self) -> Self {
         if self.proof != Proof::Unrecognized {
             self.answer = Some(self.answer());
@@ -227,7 +227,7 @@ impl Judgement {
         self
     }
 
-    /// Returns the judgement as that of a part: its proof about its own body covers one step here.
+    /// Returns the judgement of a part: a proof about the part's whole body covers one step here.
     pub(crate) const fn of_a_step(mut self) -> Self {
         if matches!(self.proof, Proof::NotApplied) {
             self.proof = Proof::StepNotApplied;
@@ -242,7 +242,8 @@ impl Judgement {
         judgement
     }
 
-    /// States that the other side does not request fewer calls, whatever the texts of the error say.
+    /// States that the other side does not request fewer calls, whatever the texts of the error
+    /// contain.
     pub const fn without_throttle(mut self) -> Self {
         self.throttle = Some(false);
         self

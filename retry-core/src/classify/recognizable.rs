@@ -1,5 +1,5 @@
-//! The error types that the program registers, as functions that judge them. Below the trait that names
-//! them, so that the search of a chain can use them.
+//! The error types that the program registers, as functions that judge them. The module stands
+//! below the trait [`Classify`](crate::Classify), so that the search of a chain can use it.
 
 use std::any::TypeId;
 use std::error::Error;
@@ -7,7 +7,7 @@ use std::sync::{PoisonError, RwLock};
 
 use super::judgement::Judgement;
 
-/// Returns the judgement of an error, if it has the function's type.
+/// A registered type's judge: the judgement of an error of that type, `None` for any other error.
 pub(super) type Judge = fn(&(dyn Error + 'static)) -> Option<Judgement>;
 
 static RECOGNIZED: RwLock<Vec<(TypeId, Judge)>> = RwLock::new(Vec::new());

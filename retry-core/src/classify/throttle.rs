@@ -14,7 +14,7 @@ const PHRASES: [&str; 4] = [
     "resource exhausted",
 ];
 
-/// Matched in the same way, but only at the end of a word: "slow downstream" requests nothing.
+/// Matched in the same way, but only at the end of a word: "slow downstream" is no such request.
 const WHOLE_PHRASE: &str = "slow down";
 
 /// Too Many Requests (RFC 6585, section 4).
@@ -50,8 +50,8 @@ fn length(text: &[u8], phrase: &str) -> Option<usize> {
     Some(at)
 }
 
-/// Whether a word begins here: the "rate limit" in "corporate limit" is inside one. A capital letter
-/// alone may begin a word.
+/// Whether a word begins here: "corporate limit" has "rate limit" inside a word. A capital letter
+/// may begin a word without a separator, as in error codes.
 fn begins_word(text: &[u8], at: usize) -> bool {
     let Some(before) = at.checked_sub(1).map(|before| text[before]) else {
         return true;

@@ -104,7 +104,7 @@ impl VirtualClock {
         advance(by, false);
     }
 
-    /// Returns how far the clock has moved since it was installed.
+    /// Returns the time by which the clock has moved since it was installed.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         CLOCK.with_borrow(|time| {

@@ -115,7 +115,8 @@ impl Attempts {
         }
     }
 
-    /// Takes the short path of a failure: no observer, and no wait.
+    /// Takes the short path of a failure: nothing observes, limits or guards the call, and no wait
+    /// follows.
     #[inline]
     fn at_once(&mut self, plan: &Plan<'_>, verdict: Verdict) -> AtOnce {
         if plan.limits.is_some() || plan.guards.is_some() || verdict != Verdict::Retry {
@@ -158,7 +159,7 @@ impl Attempts {
         rejection.into_error()
     }
 
-    /// Returns how a bounded attempt ended: by itself, or cut by a limit.
+    /// Returns the end of a bounded attempt: by itself, or cut by a limit.
     #[inline]
     pub(crate) fn unbound<'p, T, E, L: Cut<E>>(
         &self,
@@ -179,8 +180,8 @@ impl Attempts {
         Bounds::TimedOut(Err(cut.into_error()))
     }
 
-    /// Waits as a sync call does. Returns whether another attempt follows: not if the wait was
-    /// cancelled, or left no time for one.
+    /// Waits as a sync call does. Returns whether another attempt follows; none does if the wait
+    /// was cancelled, or left no time for one.
     #[inline]
     pub(crate) fn sleep<T, E>(
         &self,
@@ -277,7 +278,7 @@ impl Attempts {
         }
     }
 
-    /// Counts a failed attempt. Returns whether its failure is an event too.
+    /// Counts a failed attempt. Returns whether the failure is also reported as an event.
     fn count_failure(&mut self, plan: &Plan<'_>, failure: &Failure<'_>) -> bool {
         let observed = observed();
         if observed || plan.has_time_budget() {
@@ -296,8 +297,8 @@ impl Attempts {
         observed
     }
 
-    /// Reports an attempt that failed and had its effect all the same: the gate's probe has its result,
-    /// and the call succeeds with that.
+    /// Reports an attempt that failed, but had its effect: the gate's probe found its result, with
+    /// which the call succeeds.
     #[cold]
     pub(crate) fn rescued(
         &mut self,

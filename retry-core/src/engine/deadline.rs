@@ -36,7 +36,7 @@ impl Limits {
         clock::now().saturating_duration_since(self.started)
     }
 
-    /// Returns what is left of the whole call's time; `None` if that is not limited.
+    /// Returns the time left to the whole call; `None` if that is not limited.
     #[must_use]
     pub fn left(&self) -> Option<Duration> {
         self.max_total_time

@@ -71,7 +71,8 @@ impl Attempts {
             event::exhausted(at, error, "nested", false);
         }
         self.count(plan, self.number(), end.outcome());
-        // Even if this call did not give up itself, inner calls may have: an enclosing call must know.
+        // Nested calls may have given up even if this call did not: the enclosing call must learn
+        // of both.
         let own = !matches!(end, End::NotRetryable | End::Unknown);
         gave_up(plan, own, carried, || failure.imprint());
     }

@@ -23,7 +23,7 @@ use crate::report::circuit::CircuitState;
 use crate::report::metrics::Hedged;
 use crate::text::duration::Wait;
 
-/// Further attempts beside one that has not answered: after how long, and how many.
+/// Further attempts beside one that has not answered: their delay, and their number.
 ///
 /// ```
 /// use std::time::Duration;
@@ -69,7 +69,7 @@ pub enum HedgeError {
 }
 
 impl Hedge {
-    /// The most that `max` may be: more copies of one call help nobody.
+    /// The largest `max`: more copies of one call gain nothing.
     pub const MOST: u32 = 16;
 
     /// One more attempt, if the first has not answered `after` this time. Choose a little more than most
@@ -96,7 +96,8 @@ impl Hedge {
         Ok(Self::after(after))
     }
 
-    /// Up to `max` more attempts, each that long after the one before. From 1 to [`Hedge::MOST`].
+    /// Up to `max` more attempts, each delayed by the same time after the one before. From 1 to
+    /// [`Hedge::MOST`].
     ///
     /// # Panics
     ///
@@ -137,7 +138,7 @@ impl Hedge {
         })
     }
 
-    /// Makes one attempt, hedged; `is_final` states whether another copy would meet an error too.
+    /// Makes one attempt, hedged; `is_final` states whether another copy would meet the same error.
     pub(crate) fn race<'a, M, F, T, E, S>(
         self,
         (guards, operation): (&Guards<'a>, &Operation),
@@ -200,7 +201,7 @@ pin_project! {
     pub struct Race<'a, M, F, T, E, S> {
         #[pin]
         first: F,
-        // Whether the first still runs.
+        // Whether the first attempt still runs.
         runs: bool,
         // Later attempts that still run.
         more: Vec<(Pin<Box<F>>, Hedged)>,
@@ -306,7 +307,7 @@ impl<E, F: Fn(&E) -> bool> IsFinal<E> for F {
     }
 }
 
-/// Whether the other copies need not be awaited.
+/// Whether this outcome decides the race, so that the other copies need not be awaited.
 fn is_the_word<T, E>(outcome: &Result<T, E>, is_final: &impl IsFinal<E>) -> bool {
     outcome
         .as_ref()

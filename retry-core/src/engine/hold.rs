@@ -10,8 +10,8 @@ use super::deadline::Limits;
 use super::wait::InterruptibleSleep;
 use crate::engine::sleep;
 
-/// A wait, on tokio's clock. Its output is whether all of it was waited: not if the limits leave no time
-/// after it, or a scope was cancelled.
+/// A wait, on tokio's clock. Its output is `true` if all of it was waited; `false` if the limits
+/// leave no time after it, or a scope was cancelled.
 #[must_use = "futures do nothing unless polled"]
 #[derive(Debug)]
 pub struct Hold {

@@ -2,10 +2,10 @@
 //!
 //! # The rule
 //!
-//! A call inside an attempt gives up, and the attempt fails. Does the attempt's error *carry* the inner
-//! call's error? No type states it: the error may have been returned, wrapped, or printed into a text;
-//! or it was swallowed, and something else has failed with a text of its own. These signs are checked,
-//! in this order; if they leave it open, the outer call goes on:
+//! A call inside an attempt gives up, and the attempt fails. Does the attempt's error *carry* the
+//! inner call's error? No type states it. The error may have been returned, wrapped, or printed
+//! into a text; or it was swallowed, and something else failed with another text. These signs are
+//! checked, in this order; if they leave it open, the outer call goes on:
 //!
 //! 1. The two share a part in memory that does not move: a boxed error, the payload of an
 //!    [`io::Error`](std::io::Error), the bytes of a `String`. Carried. (A part that was dropped before
@@ -13,16 +13,16 @@
 //! 2. The attempt has done something else since: another annotated call ran in it, or it was suspended
 //!    (returned `Pending`), or the system has reported the inner error's code once more. Not carried.
 //! 3. The outer error holds another error of the inner one's type and text in memory. Not carried.
-//! 4. The inner error's text stands in the outer error or in a layer below it, alone or set off:
-//!    `cannot load: connection reset`. Carried: the attempt ended with the inner call's failure, and its
-//!    error states so.
+//! 4. The inner error's text occurs in the outer error or in a layer below it, alone or set off:
+//!    `cannot load: connection reset`. Carried: the attempt ended with the inner call's failure,
+//!    and its error states so.
 //!
 //! # What it costs
 //!
 //! A thread counts the attempts that it is inside of: one thread-local number, one higher while an
-//! attempt runs (of a future: while it is polled). Its sign states whether a call inside has given up; a
-//! call that does not fail checks nothing else. The rest is kept aside, and moves with a future by its
-//! ticket.
+//! attempt runs (of a future: while it is polled). Its sign states whether a call inside has given
+//! up; a call that does not fail checks nothing else. The details are kept aside; a future carries
+//! only their ticket.
 
 pub(crate) mod attempt;
 pub(crate) mod gave_up;

@@ -13,7 +13,7 @@ impl Plan<'_> {
         self.time_budget_left().is_some()
     }
 
-    /// Returns what is left of the smallest one.
+    /// Returns the time left of the smallest time budget in force.
     pub(super) fn time_budget_left(&self) -> Option<Duration> {
         let own = self.own_scope().and_then(RetryScope::time_left);
         let around = scope::is_entered().then(scope::time_left).flatten();
@@ -26,9 +26,9 @@ impl Plan<'_> {
 }
 
 impl Attempts {
-    /// Charges the time since the last failure to the time budgets in force: the wait, and the retry
-    /// after it. Time that other calls charged meanwhile counts once, as it passed in both: above all
-    /// that of nested calls.
+    /// Charges the time since the last failure to the time budgets in force: the wait, and the
+    /// retry after it. Time that other calls, above all nested ones, charged meanwhile counts once,
+    /// because it is the same time.
     pub(super) fn charge(&mut self, plan: &Plan<'_>) {
         let Some(failed) = self.failed.filter(|_| plan.has_time_budget()) else {
             return;
@@ -38,7 +38,7 @@ impl Attempts {
         let spent = || millis(own.map_or_else(scope::time_spent, RetryScope::time_spent));
         let elapsed = millis(failed.elapsed());
         if self.retries > 0 {
-            // All of these wrap round together; a negative rest is none.
+            // All three wrap round together; a negative difference counts as zero.
             let counted = spent().wrapping_sub(self.lead);
             let due = elapsed.wrapping_sub(counted).cast_signed().max(0);
             let due = Duration::from_millis(u64::from(due.unsigned_abs()));

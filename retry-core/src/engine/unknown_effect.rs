@@ -1,9 +1,9 @@
 //! Marks of attempts that may have taken effect, for the gate that encloses them.
 //!
-//! A gate around a call must know of each attempt inside whose effect is unknown, even in calls whose
-//! errors the body swallows. While a gate is in use, such an attempt leaves a mark on its thread; the
-//! gate takes the marks when its body gives the thread back. A process without gates pays one relaxed
-//! load a failure.
+//! A gate around a call must learn of each attempt inside whose effect is unknown, even in calls
+//! whose errors the body swallows. While a gate is in use, such an attempt leaves a mark on its
+//! thread; the gate takes the marks when its body gives the thread back. A process without gates
+//! pays one relaxed load a failure.
 
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicBool, Ordering};

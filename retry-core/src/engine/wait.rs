@@ -24,9 +24,9 @@ pub struct Carried<R>(R);
 #[derive(Debug)]
 pub struct NotCarried(Infallible);
 
-/// The way of an outcome through a wait.
+/// The passage of an outcome through a wait.
 pub trait Carriage<R>: Sized {
-    /// Takes the outcome along, if it can.
+    /// Takes the outcome along, if this carriage can hold it.
     fn load(outcome: R) -> Option<Self>;
     /// Returns the outcome.
     fn unload(self) -> R;

@@ -114,7 +114,8 @@ impl<V> Keyed<V> {
         }
     }
 
-    /// Sets how many keys the set holds at a time; keys in use may exceed it. Default 10,000.
+    /// Sets the number of keys that the set holds at a time; keys in use may exceed it. Default
+    /// 10,000.
     ///
     /// # Panics
     ///
@@ -131,7 +132,7 @@ impl<V> Keyed<V> {
         self
     }
 
-    /// Returns how many keys the set holds at a time; keys in use may exceed it.
+    /// Returns the number of keys that the set holds at a time; keys in use may exceed it.
     #[must_use]
     pub const fn capacity(&self) -> usize {
         self.capacity

@@ -40,7 +40,7 @@ impl Random {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Source {
     random: Random,
-    /// Whether a test requires exactly this sequence.
+    /// Whether a test has fixed the sequence, so that nothing may change it.
     is_fixed: bool,
 }
 

@@ -103,7 +103,7 @@ macro_rules! at_level {
     };
 }
 
-/// Reports a failed attempt without a following wait: its call has a result from elsewhere.
+/// Reports a failed attempt that no wait follows, because its call has a result from elsewhere.
 pub(crate) fn failed(at: At<'_>, error: Description<'_>) {
     let (attempt, attempts, name) = (at.attempt, at.policy.attempts(), at.operation.name());
     at_level!(

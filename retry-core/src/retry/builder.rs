@@ -191,7 +191,7 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
         with!(self, hook: OnRetry(hook))
     }
 
-    /// Splits off the judge. For the gate, which queries it too, and takes part in the decision on
+    /// Splits off the judge, for the gate, which also calls it and takes part in the decision on
     /// another attempt.
     #[doc(hidden)]
     pub fn __judge_apart(self) -> (J, Retry<(), A, H, L, G>) {
@@ -221,8 +221,8 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
         }
     }
 
-    /// Starts to count the time, if it is limited. For the gate, which the call passes before its first
-    /// attempt.
+    /// Starts to count the time, if it is limited. For the gate, through which the call passes
+    /// before its first attempt.
     #[doc(hidden)]
     pub fn __begin(&mut self) -> Option<crate::engine::deadline::Limits>
     where

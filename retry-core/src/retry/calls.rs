@@ -19,8 +19,9 @@ use crate::engine::plan::Plan;
 use crate::engine::wait::{Carriage, Carried};
 use crate::guard::scope::InTime;
 
-/// The loop of an async call. `$heard` turns an outcome into the one to judge. It is written into the
-/// loop and not called by it, as a call without a query must not keep its outcome across an await.
+/// The loop of an async call. `$heard` turns an outcome into the one to judge. It is expanded into
+/// the loop and is no function, because a call without a query must not keep its outcome across an
+/// await.
 macro_rules! async_loop {
     ($call:ident, $attempt:ident, |$outcome:ident, $timed_out:ident| $heard:expr) => {
         async move {
@@ -113,8 +114,8 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
         self.__run_checked(attempt, Heard::Ended)
     }
 
-    /// [`run`](Self::run), with `check` on each outcome before it is judged. For the gate, which may
-    /// query the callee.
+    /// [`run`](Self::run), with `check` on each outcome before it is judged. For the gate, whose
+    /// `check` may query the callee.
     ///
     /// # Errors
     ///
@@ -211,8 +212,8 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
         async_loop!(self, attempt, |outcome, timed_out| Heard::Ended(outcome))
     }
 
-    /// [`run_async`](Self::run_async), with `check` on each outcome, and on whether its timeout cut it,
-    /// before it is judged. For the gate, which may query the callee.
+    /// [`run_async`](Self::run_async), with `check` on each outcome before it is judged; it also
+    /// learns whether a timeout cut the attempt. For the gate, whose `check` may query the callee.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! The parts of a [`Retry`](crate::retry::builder::Retry): one type for each choice, so that a call pays
-//! for no choice that it did not make, and requires no more of its error than they need.
+//! The parts of a [`Retry`](crate::retry::builder::Retry): one type for each choice, so that a call
+//! pays only for the choices that it made, and its error needs only the bounds that these require.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -14,7 +14,7 @@ use crate::engine::deadline::{Bound, Cutting, Limits};
 use crate::engine::hedge::IsFinal;
 use crate::report::retry_event::RetryEvent;
 
-/// Errors judge themselves, by [`Classify`].
+/// Errors are judged by their own [`Classify`].
 #[derive(Clone, Copy, Debug)]
 pub struct ByClassify;
 
@@ -163,7 +163,7 @@ pub struct RetryOnOk<F>(pub(super) F);
 pub trait Accept<T> {
     /// Whether no value is ever refused.
     const ANY: bool = false;
-    /// Whether another attempt is to be made.
+    /// Whether `value` is refused, so that another attempt is made.
     fn is_refused(&self, value: &T) -> bool;
 }
 

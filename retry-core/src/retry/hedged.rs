@@ -20,10 +20,10 @@ pub struct HedgedRetry<'a, J, A, H, L, R> {
 }
 
 impl<J, A, H, L, G> Retry<J, A, H, L, G> {
-    /// Makes another attempt beside one that is slow; the first success counts, the others are dropped.
-    /// Only for a body that may run twice at the same time. Each hedge takes a token of the budget, if
-    /// there is one; after a refusal the first attempt runs alone. Choose it last: the only step left is
-    /// [`HedgedRetry::run_async`].
+    /// Makes another attempt beside one that is slow; the first success counts, the others are
+    /// dropped. Only for a body that may run twice at the same time. Each hedge takes a token of
+    /// the budget, if there is one; after a refusal the first attempt runs alone. Choose the hedge
+    /// last: the only step left is [`HedgedRetry::run_async`].
     pub fn hedge<'a>(self, hedge: Hedge) -> HedgedRetry<'a, J, A, H, L, G::Rejection>
     where
         G: Extend<'a>,

@@ -75,7 +75,7 @@ fn is_entry(line: &str) -> bool {
     !line.is_empty() && !line.starts_with('#')
 }
 
-/// Returns name and value of the setting that a line is meant to be; `None` for any other line.
+/// Returns name and value of the setting that a line was meant as; `None` for any other line.
 fn setting_of(line: &str) -> Option<(String, String)> {
     let line = line.trim();
     let named = line.strip_prefix("export").map_or(line, str::trim_start);

@@ -63,8 +63,8 @@ impl<T> Generations<T> {
                 }
                 continue;
             };
-            // A concurrent installation can make it newer than `number`: as good. An older one is
-            // passed.
+            // A concurrent installation can make the value newer than `number`, which is as good.
+            // An older value is passed over.
             if found.number >= number {
                 return &found.value;
             }

@@ -108,12 +108,12 @@ impl GuardLayer {
         }
     }
 
-    /// Whether numbers of a budget are set: then the budget is not only named.
+    /// Whether numbers of a budget are set, and not only its name.
     pub(crate) const fn gives_budget(&self) -> bool {
         self.budget_ratio.is_some() || self.budget_burst.is_some() || self.budget_floor.is_some()
     }
 
-    /// The same for a breaker.
+    /// Whether numbers of a breaker are set, and not only its name.
     pub(crate) fn gives_breaker(&self) -> bool {
         self.breaker() != BreakerConfig::DEFAULT
     }

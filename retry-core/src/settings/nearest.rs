@@ -1,8 +1,8 @@
 //! The known name that a mistyped name was meant to be.
 
-/// Returns the known name that `name` is a typo of: the nearest one, with one or two letters changed,
-/// missing, added or swapped. Only one in names of up to five letters, where two make another name.
-/// Names that differ only in digits (`V1`, `V2`) are different names.
+/// Returns the known name of which `name` is probably a typo: the nearest one, with one or two
+/// letters changed, missing, added or swapped. Only one letter in names of up to five, where two
+/// make another name. Names that differ only in digits (`V1`, `V2`) are different names.
 pub(super) fn typo_of<'a>(
     name: &str,
     known: impl Iterator<Item = &'a str> + Clone,
@@ -28,9 +28,9 @@ fn are_numbered(one: &str, other: &str) -> bool {
     without_digits(one) == without_digits(other)
 }
 
-/// Returns how many letters must be changed, left out, inserted or swapped with the next one (optimal
-/// string alignment; Damerau, "A technique for computer detection and correction of spelling errors",
-/// 1964).
+/// Returns the number of letters to change, leave out, insert or swap with the next one (optimal
+/// string alignment; Damerau, "A technique for computer detection and correction of spelling
+/// errors", 1964).
 fn distance(one: &[char], other: &[char]) -> usize {
     let mut before: Vec<usize> = Vec::new();
     let mut above: Vec<usize> = (0..=other.len()).collect();

@@ -12,7 +12,7 @@ pub(crate) const BUDGETS_OF_SETTINGS: u8 = 1 << 1;
 pub(crate) const GLOBAL_BUDGET: u8 = 1 << 3;
 /// Budgets that calls get without a request of their own.
 pub(crate) const BUDGETS: u8 = BUDGETS_OF_SETTINGS | GLOBAL_BUDGET;
-/// Variables of operations that have not run yet: a first run makes the operation's name known.
+/// Variables of operations that have not run yet: an operation's first run makes its name known.
 pub(crate) const UNUSED_VARIABLES: u8 = 1 << 4;
 /// The metrics facade counts.
 pub(crate) const METRICS: u8 = 1 << 2;

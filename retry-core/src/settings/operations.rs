@@ -11,7 +11,7 @@ use super::retry_settings::RetrySettings;
 use super::{nearest, slot};
 use crate::settings::names::operation_key;
 
-/// Operations and variables that this process knows, by their names in variables.
+/// The operations and variables that this process has seen, by their names in variables.
 struct Known {
     /// Operations that have requested their settings.
     operations: BTreeSet<String>,
@@ -25,8 +25,8 @@ static KNOWN: Mutex<Known> = Mutex::new(Known {
 });
 
 impl RetrySettings {
-    /// Returns the operation variables (`RETRY__OP__…`) that no operation of this process has requested
-    /// so far, in order: mistyped names, and those of operations that have not run yet.
+    /// Returns the operation variables (`RETRY__OP__…`) that no operation of this process has
+    /// requested so far, in order: mistyped names, and names of operations that have not run yet.
     ///
     /// An annotated function requests its variables at its first failure or, where these settings are
     /// [installed](Self::install), at its first call; calls without an attribute never do. So call this
@@ -70,7 +70,7 @@ impl RetrySettings {
             .map(|(variable, operation)| (&**variable, &**operation))
     }
 
-    /// Returns the variables that almost, and not quite, name an operation that runs.
+    /// Returns the variables that almost name an operation that runs.
     fn mistyped(&self, operations: &BTreeSet<String>) -> Vec<Mistyped> {
         let has_variables = |operation: &str| {
             let mut of = self.operation_variables.values();

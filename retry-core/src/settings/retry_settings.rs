@@ -58,7 +58,7 @@ impl RetrySettings {
         let mut resolution = Resolution::of(class.default_policy())
             .under(&self.classes[class.index()], Origin::ClassVariable)
             .under(arguments, Origin::Argument);
-        // Most processes have no such variable: then no name is built.
+        // Most processes have no such variable, and build no name here.
         if !self.operations.is_empty()
             && let Some(layer) = self.operations.get(&operation_key(name))
         {

@@ -1,9 +1,9 @@
-//! [`AtomicWord`]: the atomic word under all lock-free state. A trait, so that a schedule explorer can
-//! substitute its own for the processor's.
+//! [`AtomicWord`]: the atomic 64-bit integer under all lock-free state. It is a trait, so that a
+//! schedule explorer can substitute its own atomic for the processor's.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// One shared word. Every change is a single atomic step, visible to every later read.
+/// One shared integer. Every change is a single atomic step, visible to every later read.
 pub(crate) trait AtomicWord {
     /// Returns the current value.
     fn load(&self) -> u64;

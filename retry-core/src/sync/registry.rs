@@ -21,8 +21,8 @@ impl<K: Ord, V> Registry<K, V> {
         })
     }
 
-    /// Returns the entry of `key`. `make` replaces an entry that is missing or no longer `wanted`;
-    /// holders of the old entry keep it.
+    /// Returns the entry of `key`. `make` supplies an entry in place of one that is missing or no
+    /// longer `wanted`; holders of the old entry keep it.
     pub(crate) fn get_or_replace(
         &self,
         key: K,

@@ -55,9 +55,9 @@ impl Recorder {
     /// Makes the recorder this thread's `tracing` subscriber until it is dropped.
     #[must_use = "it records until it is dropped"]
     pub fn install() -> Self {
-        // While a process has a single subscriber, `tracing` queries the subscriber of the thread on
-        // which an event first happens, once, for all threads: on a thread without one the event would
-        // be off for good. A second subscriber that stays makes it query each time.
+        // While a process has a single subscriber, `tracing` queries the subscriber of the thread
+        // on which an event first happens, once, for all threads: if that thread has none, the
+        // event stays off for good. A second subscriber that stays makes `tracing` query each time.
         static SECOND: OnceLock<Dispatch> = OnceLock::new();
         SECOND.get_or_init(|| {
             Dispatch::new(Collector {
@@ -96,7 +96,7 @@ struct Collector {
 
 impl Subscriber for Collector {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        // Events, and the question whether events would be recorded.
+        // Events, and queries whether events would be recorded.
         !metadata.is_span() && metadata.target() == "retry"
     }
 

@@ -9,7 +9,8 @@ pub(crate) const ALLOWED: &str =
 
 const NANOS_PER_SECOND: u128 = 1_000_000_000;
 
-/// Nanoseconds in each unit; where one unit begins another, the longer spelling stands first.
+/// Nanoseconds in each unit. Where one unit is a prefix of another, the longer spelling stands
+/// first.
 const UNITS: [(&str, u128); 9] = [
     ("ns", 1),
     ("us", 1_000),

@@ -136,7 +136,7 @@ fn userinfo_length(url: &str) -> usize {
     url[..reach].rfind('@').map_or(0, |at| at + '@'.len_utf8())
 }
 
-/// Whether the text after a colon cannot be a port.
+/// Whether the part after a colon cannot be a port.
 fn has_no_port(authority: &str) -> bool {
     let port = authority.split_once(':').map_or("", |(_, port)| port);
     !authority.starts_with('[') && !port.bytes().all(|byte| byte.is_ascii_digit())

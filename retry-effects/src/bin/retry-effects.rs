@@ -1,4 +1,4 @@
-//! The operator's command: shows and settles what is in doubt, in SQLite, Postgres and Redis.
+//! The operator's command: shows and settles records in doubt, in SQLite, Postgres and Redis.
 //!
 //! ```text
 //! export RETRY_EFFECTS_STORE=/var/lib/app/effects.db   # or postgres://.., redis://..

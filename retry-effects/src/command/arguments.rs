@@ -1,7 +1,7 @@
 //! The command line, and its help.
 #![expect(
     clippy::doc_markdown,
-    reason = "what is written here is what a terminal shows"
+    reason = "a terminal shows these texts as they are"
 )]
 
 use std::time::Duration;
@@ -19,101 +19,102 @@ use super::store_arguments::StoreArguments;
 use super::{settlement, span};
 
 const LONG_ABOUT: &str = "\
-Shows and settles what the EXACTLY_ONCE gate has recorded, in SQLite, Postgres and Redis.
+Shows and settles the records of the EXACTLY_ONCE gate, in SQLite, Postgres and Redis.
 
-An action is IN DOUBT when it was claimed and nobody knows whether it happened: its worker died,
-was stopped or lost its answer in the middle. The gate does not run it again by itself, since that
-might do it twice; callers get the error InDoubt until somebody settles it:
+An action is IN DOUBT if it was claimed and its effect is unknown: its worker died, was stopped, or
+lost the answer in the middle. The gate does not run it again by itself, because it might then
+happen twice. Callers get the error InDoubt until an operator settles it:
 
   1. find it            retry-effects list --status in_doubt
-  2. look at it         retry-effects show 5912848c
-  3. find out whether it happened: ask the other side (the bank, the mail server), by the action
-     id if that was handed over as an Idempotency-Key, else by what and when
-  4. say what you found
+  2. show it            retry-effects show 5912848c
+  3. find out from the other side (the bank, the mail server) whether it happened: by the action
+     id if that was sent as an Idempotency-Key, else by its details and its time
+  4. settle it
        it happened      retry-effects settle 5912848c --success '\"receipt 7\"'
        it did not       retry-effects settle 5912848c --not-applied
 
-The RESULT given with --success is what every later call returns: JSON of what the function
-returns. After --not-applied the next call runs the action. See to it that the worker that began
-it is dead: one that is merely stuck may still do it.";
+Every later call returns the RESULT given with --success: the JSON of a result of the function.
+After --not-applied the next call runs the action. Make sure that the worker that began it is dead:
+a worker that only hangs may still run it.";
 
 const AFTER_LONG_HELP: &str = "\
 The store:
-  /var/lib/app/effects.db, sqlite:effects.db    a SQLite file that is there
+  /var/lib/app/effects.db, sqlite:effects.db    an existing SQLite file
   postgres://user:password@host/database,       the tables in the schema retry_effects, or --schema
   'host=.. user=.. password=.. dbname=..'
-  redis://:password@host:6379/0, rediss://..,   the keys that begin with effects, or with --prefix
+  redis://:password@host:6379/0, rediss://..,   the keys with the prefix effects, or --prefix
   redis+unix:///run/redis.sock
-  An address on the command line is seen by all users of the machine: one with a password belongs
-  into RETRY_EFFECTS_STORE. Nothing is ever made there: no file, no tables.
+  All users of the machine can see an address on the command line: put one with a password into
+  RETRY_EFFECTS_STORE. Nothing is created in the store: no file, no tables.
 
 States:
-  pending    a claim holds it: its worker is at it, and renews its lease
-  in_doubt   its lease ran out, or its worker said so: nobody knows whether it happened; its
-             reason says why: most often the error that its last attempt ended with
+  pending    a claim holds it: its worker runs it, and renews its lease
+  in_doubt   its effect is unknown: its lease ran out, or its worker reported the doubt. The reason
+             is most often the error that ended its last attempt
   success    it happened; later calls get the recorded result
   failed     it failed for good; later calls get the recorded error
   released   it was claimed and did not happen: the next call runs it
 
 Exit codes:
   0  done
-  1  refused: there is no such record, it does not stand where that could be done, its owner is
-     alive, it has changed meanwhile, or you said no. Nothing was changed
-  2  the command line is wrong, the id is that of several records, or there was nobody to ask
+  1  refused: there is no such record, its state does not allow this, its owner is alive, it has
+     changed meanwhile, or you declined. Nothing was changed
+  2  the command line is wrong, several records match the id, or there is no terminal to ask for
+     confirmation
   3  the store cannot be reached, opened, or read
   4  the output could not be written
 
-With --json the answer is JSON on stdout. `list` gives an array of records, one a line, `show` one:
-id, action_type, scope, status, applied, reason (a text: why it is in doubt, else null), fence,
-claim_id, input_hash, created_at, completed_at, lease_left_ms, renewals, payload (a text: the
-result or error as it is recorded), payload_format, may_settle. An error is one object on stderr
-(what is wrong with the command line itself is text):
-{\"error\": {\"kind\": \"not_found\", \"message\": \"..\", \"exit_code\": 1}}, of a kind of these:
+With --json the answer is JSON on stdout. `list` prints an array of records, one a line; `show`
+prints one record. A record has the fields id, action_type, scope, status, applied, reason (a text:
+why it is in doubt, else null), fence, claim_id, input_hash, created_at, completed_at,
+lease_left_ms, renewals, payload (a text: the recorded result or error), payload_format,
+may_settle. An error is one object on stderr (but a mistake in the command line is plain text):
+{\"error\": {\"kind\": \"not_found\", \"message\": \"..\", \"exit_code\": 1}}. Its kind is, by exit code:
   1  not_found, not_in_doubt, owner_alive, changed, declined
   2  no_store, bad_store, not_built_in, ambiguous_id, nobody_to_ask
   3  unavailable, misconfigured, unreadable
   4  output";
 
-/// Shows and settles what the EXACTLY_ONCE gate has recorded.
+/// Shows and settles the records of the EXACTLY_ONCE gate.
 #[derive(Debug, Parser)]
 #[command(
     name = "retry-effects",
     bin_name = "retry-effects",
     version,
     long_about = LONG_ABOUT,
-    after_help = "`--help` explains what in doubt means, how it is settled, and what the exit codes are.",
+    after_help = "`--help` explains records in doubt, their settlement, and the exit codes.",
     after_long_help = AFTER_LONG_HELP,
     max_term_width = 100
 )]
 pub(super) struct Arguments {
     #[command(flatten)]
     pub(super) store: StoreArguments,
-    /// JSON for programs instead of a table for people
+    /// Print JSON for programs instead of a table for people
     #[arg(long, global = true)]
     pub(super) json: bool,
     #[command(subcommand)]
     pub(super) task: Task,
 }
 
-/// What to do.
+/// The task of the command.
 #[derive(Debug, Subcommand)]
 pub(super) enum Task {
     /// Lists records, one a line, in the order of their ids
     List(ListArguments),
-    /// Shows one record, what settling it would mean, and how
+    /// Shows one record, explains its state, and prints the commands to settle it
     Show(ShowArguments),
     /// Settles a record in doubt: it happened, or it did not
     Settle(SettleArguments),
-    /// Removes finished records; never what is pending or in doubt
+    /// Removes finished records, never pending ones or those in doubt
     Purge(PurgeArguments),
-    /// Counts records by state, and names the oldest that are open
+    /// Counts records by state, and shows the oldest open ones
     Stats,
 }
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-AGE counts from the first claim. LEASE is what is left of a pending claim's. Other commands take\n\
-an id as it is shown here.\n\n\
+AGE counts from the first claim. LEASE is the time left to a pending claim. The other commands\n\
+accept an id as shown here.\n\n\
 Examples:\n  \
 retry-effects list --status in_doubt\n  \
 retry-effects list --status pending --older-than 1h\n  \
@@ -122,40 +123,41 @@ pub(super) struct ListArguments {
     /// Only records in this state
     #[arg(long, value_parser = statuses())]
     pub(super) status: Option<Status>,
-    /// Only those that were first claimed longer ago than this: 30m, 7d
+    /// Only records first claimed longer ago than this: 30m, 7d
     #[arg(long, value_name = "AGE", value_parser = span::parse)]
     pub(super) older_than: Option<Duration>,
-    /// No more than this many [default: all]
+    /// At most this many records [default: all]
     #[arg(long, value_name = "N")]
     pub(super) limit: Option<usize>,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct ShowArguments {
-    /// The action id, or as many of its first digits as no other id begins with
+    /// The action id, or enough of its first digits to identify it
     #[arg(value_parser = IdText::parse)]
     pub(super) id: IdText,
 }
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Exactly one record changes, and only if it is still as you saw it: its fence guards it.\n\n\
+Exactly one record changes, and only if its fence is still the one that was read here, or the one\n\
+given by --fence.\n\n\
 --success  may also replace the result of a success that no longer decodes\n\
---not-applied  needs an owner that is dead: a lease that is over\n\n\
+--not-applied  requires a dead owner: a lease that is over\n\n\
 Examples:\n  \
 retry-effects settle 5912848c --success '{\"receipt\": 7}'\n  \
 retry-effects settle 5912848c --success @receipt.json\n  \
 retry-effects settle 5912848c --fence 17 --not-applied --yes")]
 pub(super) struct SettleArguments {
-    /// The action id, or as many of its first digits as no other id begins with
+    /// The action id, or enough of its first digits to identify it
     #[arg(value_parser = IdText::parse)]
     pub(super) id: IdText,
     #[command(flatten)]
     word: Word,
-    /// Only if this is still its fence, as `show` gave it
+    /// Settle only if the record still has this fence, as printed by `show`
     #[arg(long, value_name = "N", value_parser = fence)]
     pub(super) fence: Option<Fence>,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long, short)]
     pub(super) yes: bool,
 }
@@ -163,7 +165,7 @@ pub(super) struct SettleArguments {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 struct Word {
-    /// It happened, with this result: JSON, or @FILE with it
+    /// It happened, with this result: JSON, or @FILE to read it from
     #[arg(long, value_name = "JSON", allow_hyphen_values = true, value_parser = settlement::result)]
     success: Option<Payload>,
     /// It did not happen: the next call runs it
@@ -181,19 +183,19 @@ impl SettleArguments {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-What is removed keeps nothing from happening again: take an age after which nobody asks for the\n\
-same action any more. Records stay for as long as their function keeps them in any case.\n\n\
+A removed record no longer keeps its action from running again: choose an age after which no\n\
+caller requests the same action. Records that their function keeps longer stay in any case.\n\n\
 Examples:\n  \
 retry-effects purge --older-than 30d --dry-run\n  \
 retry-effects purge --older-than 30d --yes")]
 pub(super) struct PurgeArguments {
-    /// Those that were finished longer ago than this: 7d, 12h
+    /// Only records finished longer ago than this: 7d, 12h
     #[arg(long, value_name = "AGE", value_parser = span::parse)]
     pub(super) older_than: Duration,
-    /// Only count them
+    /// Only count the records
     #[arg(long, conflicts_with = "yes")]
     pub(super) dry_run: bool,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long, short)]
     pub(super) yes: bool,
 }
@@ -201,7 +203,7 @@ pub(super) struct PurgeArguments {
 fn statuses() -> impl TypedValueParser<Value = Status> {
     let names = Status::ALL.iter().map(|&status| {
         let name = PossibleValue::new(status.as_str());
-        // As people write it.
+        // The spelling with a hyphen is accepted too.
         if status == Status::InDoubt {
             name.alias("in-doubt")
         } else {

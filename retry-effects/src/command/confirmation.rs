@@ -1,22 +1,22 @@
-//! The question before a change.
+//! The request for confirmation before a change.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use super::failure::Failure;
 
-/// Returns an error if no question can be asked: before anything is looked up.
+/// Returns an error if the operator cannot be asked. Called before the store is read.
 pub(super) fn possible(yes: bool) -> Result<(), Failure> {
     if yes || (io::stdin().is_terminal() && io::stderr().is_terminal()) {
         return Ok(());
     }
     Err(Failure::usage(
         "nobody_to_ask",
-        "this changes the store, and there is no terminal on which to ask; say `--yes` to do it \
-         without being asked. Nothing was changed",
+        "this changes the store, and there is no terminal to ask for confirmation; pass `--yes` to do \
+         it without confirmation. Nothing was changed",
     ))
 }
 
-/// Asks on the terminal, whatever stdout is. Any answer but `y` and `yes` means no.
+/// Asks on the terminal, even if stdout is redirected. Any answer but `y` and `yes` means no.
 pub(super) fn given(question: &str) -> Result<(), Failure> {
     let mut err = io::stderr();
     write!(err, "{question} [y/N] ")?;
@@ -28,7 +28,7 @@ pub(super) fn given(question: &str) -> Result<(), Failure> {
     }
     Err(Failure::refused(
         "declined",
-        "you said no; nothing was changed",
+        "you declined; nothing was changed",
     ))
 }
 

@@ -1,4 +1,4 @@
-//! [`Failure`]: why the command failed, and the exit code for it.
+//! [`Failure`]: the reason why the command failed, and its exit code.
 
 use std::error::Error;
 use std::io;
@@ -8,10 +8,10 @@ use serde_json::json;
 
 use crate::protocol::store_error::StoreError;
 
-/// The reason of the failure.
+/// The reason why the command failed.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// The record does not allow it, or the operator declined.
+    /// The record does not allow the change, or the operator declined.
     Refused { kind: &'static str, message: String },
     /// The command line is wrong.
     Usage { kind: &'static str, message: String },
@@ -32,7 +32,7 @@ impl Failure {
         Self::Usage { kind, message }
     }
 
-    /// Adds what an operator needs to know beside it.
+    /// Adds advice for the operator to the message.
     pub(super) fn and(mut self, more: &str) -> Self {
         if let Self::Refused { message, .. }
         | Self::Usage { message, .. }

@@ -1,4 +1,4 @@
-//! [`IdText`]: an action id, or the digits that it begins with.
+//! [`IdText`]: an action id, or its first digits.
 
 use crate::identity::action_id::ActionId;
 use crate::protocol::filter::Filter;
@@ -11,13 +11,13 @@ use super::opened::Opened;
 /// begins with the same digits is one in thirty million.
 pub(super) const SHOWN: usize = 12;
 
-/// The fewest digits that a search takes.
+/// The smallest number of digits that a search accepts.
 const FEWEST: usize = 4;
 
 /// The number of digits of an id.
 const ALL: usize = 64;
 
-/// An id, or what it begins with: 4 to 64 hexadecimal digits.
+/// An id or its first digits: 4 to 64 hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct IdText(String);
 
@@ -33,7 +33,7 @@ impl IdText {
         Ok(Self(digits))
     }
 
-    /// Returns the one record that it names.
+    /// Returns the one record that the digits identify.
     pub(super) fn find(&self, opened: &Opened) -> Result<Record, Failure> {
         if let Ok(id) = self.0.parse::<ActionId>() {
             let found = opened.wait(opened.store.get(id))?;
@@ -52,7 +52,7 @@ impl IdText {
             (Some(second), Some(first)) => Err(Failure::usage(
                 "ambiguous_id",
                 format!(
-                    "{} begins more than one id, as {} and {}; give more digits",
+                    "more than one id begins with {}, as {} and {}; give more digits",
                     self.0, first.id, second.id
                 ),
             )),
@@ -72,7 +72,8 @@ impl IdText {
         )
     }
 
-    /// Returns the id just before the first match; `None` if the first match is the first of all ids.
+    /// Returns the id just before the first possible match; `None` if that match is the first of all
+    /// ids.
     fn before(&self) -> Option<ActionId> {
         let first = format!("{:0<ALL$}", self.0);
         let mut bytes = *first.parse::<ActionId>().ok()?.as_bytes();

@@ -1,4 +1,4 @@
-//! [`Place`]: the address of the store, by the command line and the environment.
+//! [`Place`]: the address of the store, from the command line and the environment.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -19,7 +19,7 @@ const PREFIX: &str = "RETRY_EFFECTS_PREFIX";
 #[derive(Debug)]
 pub(super) struct Place {
     pub(super) kind: Kind,
-    /// The flags that lead there on a command line, without what the environment gives.
+    /// The flags for this store on a command line, without the values of the environment.
     flags: String,
     hides_password: bool,
 }
@@ -55,7 +55,7 @@ impl Place {
             Failure::usage(
                 "no_store",
                 format!(
-                    "which store? Say `--store PATH` (SQLite) or `--store URL` (postgres://.., \
+                    "no store is given: pass `--store PATH` (SQLite) or `--store URL` (postgres://.., \
                      `host=.. user=..`, redis://..), or set {STORE}"
                 ),
             )
@@ -77,13 +77,13 @@ impl Place {
         })
     }
 
-    /// Returns the further flags of a command for this store, beginning with a space if there are
-    /// any. Passwords are left out.
+    /// Returns the flags of a command for this store, each after a space. An address with a
+    /// password is left out.
     pub(super) fn flags(&self) -> &str {
         &self.flags
     }
 
-    /// Whether a password was left out of them.
+    /// Whether an address with a password was left out of the flags.
     pub(super) fn hides_password(&self) -> bool {
         self.hides_password
     }
@@ -116,14 +116,12 @@ impl Kind {
         }
         let is_url = text.contains("://");
         if !is_url && !libpq::is_address(&text) {
-            // A path, unless it is a mistyped address, whose content is not shown.
+            // A path, unless it may be a mistyped address, which is not shown.
             let path = PathBuf::from(place);
             return if hidden(&text) == text || path.exists() {
                 Ok(Self::Sqlite(path))
             } else {
-                Err(no_place(
-                    "it is neither a file that is there nor an address",
-                ))
+                Err(no_place("it is neither an existing file nor an address"))
             };
         }
         if place.to_str().is_none() {
@@ -139,9 +137,9 @@ impl Kind {
                 "redis" | "rediss" | "redis+unix" | "unix" | "valkey" | "valkeys" | "valkey+unix",
             ) => Ok(Self::Redis { url, prefix: None }),
             Some(scheme) if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) => Err(
-                no_place(&format!("{scheme}:// leads to no store that is known")),
+                no_place(&format!("{scheme}:// is not the scheme of a known store")),
             ),
-            Some(_) => Err(no_place("its scheme is none that is known")),
+            Some(_) => Err(no_place("its scheme is not that of a known store")),
         }
     }
 
@@ -159,8 +157,8 @@ fn no_place(why: &str) -> Failure {
     Failure::usage(
         "bad_store",
         format!(
-            "which store? {why}; it must be the path of a SQLite file, postgres://.., `host=.. user=.. \
-             dbname=..`, redis://.., rediss://.. or redis+unix://.."
+            "the address of the store is wrong: {why}; it must be the path of a SQLite file, \
+             postgres://.., `host=.. user=.. dbname=..`, redis://.., rediss://.. or redis+unix://.."
         ),
     )
 }
@@ -170,7 +168,8 @@ fn misplaced(flag: &str, of: &str, kind: &Kind) -> Failure {
     Failure::usage("bad_store", message)
 }
 
-/// Returns the flags of a command line that lead to the same store, without a password.
+/// Returns the flags for the same store on another command line, without an address that has a
+/// password.
 fn flags(arguments: &StoreArguments) -> String {
     let store = arguments.store.as_deref().map(OsStr::to_string_lossy);
     let store = store.filter(|store| hidden(store) == *store);

@@ -35,13 +35,14 @@ pub(super) fn purge(
     }
     let removed = opened.wait(opened.store.purge(age));
     let removed = removed.map_err(|error| {
-        Failure::from(error).and("some may have been removed; the same again removes the others")
+        Failure::from(error)
+            .and("some may have been removed; the same command again removes the others")
     })?;
     told(removed, false, age, screen)
 }
 
-/// Returns the number of finished records of that age, by this machine's clock. Those that their
-/// function keeps longer are included: a record does not show that.
+/// Returns the number of finished records of that age, by this machine's clock. Records that their
+/// function keeps longer are included, because a record does not show that.
 fn count(opened: &Opened, age: Duration) -> Result<u64, StoreError> {
     let now = SystemTime::now();
     let mut count = 0;
@@ -58,7 +59,7 @@ fn question(opened: &Opened, count: u64, age: Duration) -> String {
     let records = records(count);
     format!(
         "{records} in {} finished {} ago or earlier; those that their function keeps longer stay.\n\
-         What is removed keeps nothing from happening again. Remove them?",
+         A removed record no longer keeps its action from running again. Remove them?",
         opened.place,
         span::written(age)
     )

@@ -46,10 +46,10 @@ fn perform(arguments: Arguments, screen: &mut Screen<'_>) -> Result<(), Failure>
     }
 }
 
-/// Prints the help, or what is wrong with the command line.
+/// Prints the help, or the mistake in the command line.
 fn explained(said: &clap::Error) -> ExitCode {
     let mut text = said.render().to_string();
-    // It quotes the arguments that it does not understand, which may be an address with a password.
+    // clap quotes arguments that it cannot parse; one may be an address with a password.
     for argument in std::env::args_os().skip(1) {
         let argument = argument.to_string_lossy();
         let value = argument.split_once('=').map_or("", |(_, value)| value);

@@ -1,5 +1,5 @@
-//! A store's address without its password. Only text known to be harmless is shown: people forget to
-//! quote and to escape, and then a part of a password looks like something else.
+//! A store's address without its password. Only text known to be harmless is shown: without its quotes
+//! or escapes, a part of a password looks like another part of the address.
 
 use crate::stores::libpq;
 
@@ -15,7 +15,7 @@ pub(super) fn hidden(place: &str) -> String {
     if libpq::is_address(place) {
         return hidden_keywords(place);
     }
-    // Not an address; but it may be meant as one.
+    // Not a valid address, but perhaps meant as one.
     let names = place.split_inclusive(['=', ';', '&', ' ']);
     let has_secret = names.filter_map(|part| part.strip_suffix('='));
     if has_secret.into_iter().any(is_secret) {
@@ -78,7 +78,7 @@ fn hidden_keywords(place: &str) -> String {
         .map(|pair| shown(pair.keyword, pair.value))
         .collect();
     let end = pairs.last().map_or(0, |last| {
-        // Both are parts of `place`.
+        // `last.value` is a part of `place`.
         let begin = last.value.as_ptr().addr() - place.as_ptr().addr();
         begin + last.value.len()
     });
@@ -86,7 +86,7 @@ fn hidden_keywords(place: &str) -> String {
         parts.push(HIDDEN.to_owned());
     }
     let written = parts.join(" ");
-    // Unchanged, where nothing is hidden.
+    // The text as written, if nothing in it is hidden.
     if written.contains(HIDDEN) {
         written
     } else {

@@ -40,7 +40,7 @@ pub(super) fn settle(
     told(&record, &settlement, changes, screen)
 }
 
-/// Returns the question: what the settlement does, and the reasons against it.
+/// Returns the question to the operator: the settlement's effect, and the reasons against it.
 fn question(opened: &Opened, record: &Record, settlement: &Settlement) -> String {
     let mut text = format!(
         "{}\n  {}{} in {}\n  is {}, fence {}\n",
@@ -63,7 +63,7 @@ fn question(opened: &Opened, record: &Record, settlement: &Settlement) -> String
         (true, _) => {
             "Make sure that its worker is dead: a worker that only hangs may still run it.\n"
         }
-        (false, Status::Success) => "NOTE: this REPLACES the result that is recorded.\n",
+        (false, Status::Success) => "NOTE: this REPLACES the recorded result.\n",
         (false, Status::Pending) => {
             "NOTE: its owner may be alive; it would find its claim over, and its own result would \
              be refused.\n"
@@ -98,8 +98,8 @@ fn unsettled(error: StoreError) -> Failure {
     let failure = Failure::from(error);
     if is_unknown {
         failure.and(
-            "it may have been recorded all the same: `show` tells, and saying the same again does \
-             no harm",
+            "it may have been recorded all the same: check with `show`, or run the same command \
+             again, which does no harm",
         )
     } else {
         failure
@@ -126,7 +126,7 @@ fn told(
     Ok(screen.line(match (changed, is_success) {
         (true, true) if record.status == Status::Success => {
             format!(
-                "{short} was a success, and its result is replaced: later calls get the one given"
+                "{short} was a success, and its result is replaced: later calls get the result given"
             )
         }
         (true, true) => format!("{short} is a success now: later calls get the result given"),

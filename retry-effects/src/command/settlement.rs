@@ -13,9 +13,9 @@ use crate::protocol::store_error::StoreError;
 use super::failure::Failure;
 use super::id;
 
-/// Reads a result from the command line: JSON, or `@` and the file that holds it.
+/// Reads a result from the command line: JSON, or `@` and the path of a file that holds it.
 ///
-/// It is kept as it is written: numbers of any size stay unchanged.
+/// The text is kept as written, so that numbers of any size stay unchanged.
 pub(super) fn result(text: &str) -> Result<Payload, String> {
     let read = match text.strip_prefix('@') {
         Some(path) => fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?,
@@ -24,8 +24,8 @@ pub(super) fn result(text: &str) -> Result<Payload, String> {
     match serde_json::from_str::<Value>(&read) {
         Ok(_) => Ok(Payload::new(read.trim())),
         Err(error) => Err(format!(
-            "it is no JSON: {error}; a text needs its quotes, as in --success '\"receipt 7\"', and \
-             a function that returns nothing has the result null"
+            "it is not JSON: {error}; a text needs quotes, as in --success '\"receipt 7\"'; the \
+             result of a function that returns nothing is null"
         )),
     }
 }
@@ -42,7 +42,7 @@ pub(super) fn accepted(record: &Record) -> Vec<&'static str> {
     taken.map(|(name, _)| *name).collect()
 }
 
-/// Returns why the store would refuse it, as far as the record shows.
+/// Returns the reason why the store would refuse the settlement, as far as the record shows.
 pub(super) fn refusal(
     record: &Record,
     pinned: Option<Fence>,
@@ -65,16 +65,16 @@ pub(super) fn refusal(
         (Settlement::NotApplied, Status::Pending) => {
             let left = record.lease_left.unwrap_or_default();
             Some(Failure::from(StoreError::owner_alive(left)).and(
-                "what is running cannot be declared not to have happened: stop it, wait until its \
+                "a running action cannot be declared not to have happened: stop it, wait until its \
                  lease is over, and look again",
             ))
         }
         (Settlement::NotApplied, Status::Success) => {
             not_in_doubt("it happened, and its result is recorded")
         }
-        (_, Status::Failed) => not_in_doubt(
-            "it failed for good, and its error is what later calls get; a purge removes it",
-        ),
+        (_, Status::Failed) => {
+            not_in_doubt("it failed for good, and later calls get its error; a purge removes it")
+        }
         (Settlement::Success(_), Status::Released) => {
             not_in_doubt("it is free to run, and the next call runs it")
         }
@@ -82,7 +82,7 @@ pub(super) fn refusal(
     }
 }
 
-/// Whether nothing is left to do.
+/// Whether the record is already as the settlement would leave it.
 pub(super) fn is_so_already(record: &Record, settlement: &Settlement) -> bool {
     match settlement {
         Settlement::Success(payload) => {

@@ -1,4 +1,4 @@
-//! `show`: one record, what settling it would mean, and the commands for it.
+//! `show`: one record, an explanation of its state, and the commands to settle it.
 
 use std::io;
 use std::time::SystemTime;
@@ -72,14 +72,16 @@ fn fields(record: &Record, now: SystemTime) -> Vec<(&'static str, String)> {
     fields
 }
 
-/// Returns the version of a text's form, explained if it is not JSON.
+/// Returns the version of a payload's form, with an explanation if it is not JSON.
 fn form(version: u32) -> String {
     match version {
         ..=FORMAT => version.to_string(),
         NEWEST_FORMAT => {
-            format!("{version}: as JSON would not bring it back, it is in a notation of its own")
+            format!(
+                "{version}: a notation of retry-effects, because JSON would not restore the value"
+            )
         }
-        _ => format!("{version}: that of a newer retry-effects"),
+        _ => format!("{version}: a form of a newer retry-effects"),
     }
 }
 
@@ -124,28 +126,28 @@ fn or_none(text: String) -> String {
     }
 }
 
-/// Returns what settling this record would mean, for people.
+/// Returns an explanation of the record's state, for people.
 fn meaning(record: &Record) -> &'static str {
     match record.status {
         Status::InDoubt if record.applied => {
             "It is known to have happened; only its result could \
-            not be recorded. It is never run again automatically, and callers get the error InDoubt \
-            until its result is recorded."
+            not be recorded. It never runs again by itself, and callers get the error InDoubt until \
+            its result is recorded."
         }
         Status::InDoubt => {
-            "It may have happened: its lease ran out, or its worker could not tell. \
-            Callers get the error InDoubt until it is settled, unless their function has a probe or \
-            says reexecute. Ask the other side whether it happened, and see to it that its worker \
-            is dead: one that is merely stuck may still do it."
+            "It may have happened: its lease ran out, or its worker reported the \
+            doubt. Callers get the error InDoubt until it is settled, unless their function has a \
+            probe or in_doubt = \"reexecute\". Find out from the other side whether it happened, and \
+            make sure that its worker is dead: a worker that only hangs may still run it."
         }
         Status::Pending => {
-            "Its owner may be at it, and renews the lease while it is. If it is dead, \
-            the record is in doubt once the lease is over. Until then it cannot be declared not to \
-            have happened, and a --success would be recorded over its owner's head."
+            "Its owner may be running it, and renews the lease meanwhile. If the owner \
+            is dead, the record is in doubt once the lease is over. Until then it cannot be declared \
+            not to have happened; after a --success, the owner's own result would be refused."
         }
         Status::Success => {
-            "It happened, and later calls get its result. Where that no longer \
-            decodes (a type has changed), another may be recorded in its place."
+            "It happened, and later calls get its result. If that no longer decodes \
+            (a type has changed), another result may be recorded in its place."
         }
         Status::Failed => {
             "It failed for good, and later calls get its error. There is nothing to \
@@ -158,7 +160,7 @@ fn meaning(record: &Record) -> &'static str {
     }
 }
 
-/// Writes the commands that settle it, ready to be copied.
+/// Writes the commands that settle the record, ready to be copied.
 fn commands(record: &Record, place: &Place, screen: &mut Screen<'_>) -> io::Result<()> {
     let words = settlement::accepted(record);
     if words.is_empty() {
@@ -167,7 +169,7 @@ fn commands(record: &Record, place: &Place, screen: &mut Screen<'_>) -> io::Resu
     screen.line("")?;
     if place.hides_password() {
         screen.line(
-            "With RETRY_EFFECTS_STORE set to this store, since its address has a password:",
+            "Set RETRY_EFFECTS_STORE to the store's address, which has a password, and then:",
         )?;
         screen.line("")?;
     }
@@ -186,7 +188,7 @@ fn commands(record: &Record, place: &Place, screen: &mut Screen<'_>) -> io::Resu
     Ok(())
 }
 
-/// Splits a text into lines, none longer than [`WIDTH`] unless a single word is.
+/// Splits a text into lines of at most [`WIDTH`] bytes, except for a longer word.
 fn wrapped(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {

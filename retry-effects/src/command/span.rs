@@ -11,7 +11,8 @@ const UNITS: [(char, u64); 5] = [
     ('s', 1),
 ];
 
-/// Parses a span with its units. A bare number is refused: what it would purge depends on a guess.
+/// Parses a span with its units. A bare number is refused: its unit would be a guess, and a purge
+/// would depend on it.
 pub(super) fn parse(text: &str) -> Result<Duration, String> {
     const ALLOWED: &str =
         "it must be whole numbers with units of w, d, h, m or s, as in 7d or 1h30m";
@@ -56,7 +57,7 @@ pub(super) fn written(span: Duration) -> String {
     }
 }
 
-/// Returns the time since then by this machine's clock; zero for a time that is ahead of it.
+/// Returns the time from `time` to `now`; zero if `time` is later.
 pub(super) fn since(time: SystemTime, now: SystemTime) -> Duration {
     now.duration_since(time).unwrap_or_default()
 }

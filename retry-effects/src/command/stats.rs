@@ -38,7 +38,7 @@ struct Census {
 }
 
 impl Census {
-    /// Reads the whole store, page by page: a claim becomes doubtful by the passing of time, which no
+    /// Reads the whole store, page by page: a claim becomes doubtful when its lease runs out, which no
     /// counter observes.
     fn taken(opened: &Opened) -> Result<Self, StoreError> {
         let mut census = Self {
@@ -139,7 +139,7 @@ impl Census {
     }
 }
 
-/// Whether a caller may wait for it.
+/// Whether a caller may wait for an action in this state.
 fn is_open(status: Status) -> bool {
     matches!(status, Status::Pending | Status::InDoubt)
 }

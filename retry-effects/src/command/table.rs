@@ -4,14 +4,14 @@ use std::io;
 
 use super::screen::Screen;
 
-/// Columns as wide as the widest of the rows that they were made for. Nothing is cut: a wider later
-/// row sticks out.
+/// Columns as wide as the widest of the rows for which they were made. Nothing is cut: a wider later
+/// row extends beyond its columns.
 pub(super) struct Table<const N: usize> {
     widths: [usize; N],
 }
 
 impl<const N: usize> Table<N> {
-    /// Returns columns for these rows and the heads above them.
+    /// Returns columns that fit these rows and their heads.
     pub(super) fn fitting(heads: [&str; N], rows: &[[String; N]]) -> Self {
         let mut widths = heads.map(width);
         for row in rows {

@@ -34,9 +34,9 @@ pub trait Harness: Send + Sync {
         Duration::from_secs(10)
     }
 
-    /// Whether the stores keep the reason of a doubt ([`Record::reason`](crate::Record::reason)). The
-    /// default is `false`: a store that drops reasons is correct, only less of a help to the operator
-    /// who settles. If it is `true`, the suite demands them.
+    /// Whether the stores keep the reason of a doubt ([`Record::reason`](crate::Record::reason)).
+    /// The default is `false`: a store that drops reasons is correct, but gives less help to the
+    /// operator who settles. If it is `true`, the suite demands them.
     fn keeps_reasons(&self) -> bool {
         false
     }

@@ -31,13 +31,13 @@ pub(super) async fn a_lease_that_runs_out_is_in_doubt(harness: &dyn Harness) -> 
             "{record:?} should be in doubt with fence {}",
             token.fence()
         );
-        // A store need not know the time since then. One that does counts on.
+        // A store need not return the time since then. A store that does must count on from it.
         let at_least = stage.lease() * passed;
         demand!(
             record.lease_over.is_none_or(|over| over >= at_least),
             "the lease of {record:?} should be over for {at_least:?}"
         );
-        // However long it is in doubt.
+        // However long the doubt lasts.
         stage.pass(stage.lease()).await;
     }
     for (status, expected) in [(Status::InDoubt, 1), (Status::Pending, 0)] {

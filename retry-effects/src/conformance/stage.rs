@@ -14,7 +14,7 @@ use crate::protocol::record::{Finished, Record, Resolved, Status};
 use crate::protocol::store::EffectStore;
 use crate::protocol::store_error::StoreError;
 
-/// The result of a rule: `Err` states what was wrong.
+/// The result of a rule: `Err` describes the violation.
 pub(super) type Ruling<T = ()> = Result<T, String>;
 
 /// A lease that outlasts every rule.

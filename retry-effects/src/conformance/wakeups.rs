@@ -62,7 +62,7 @@ pub(super) async fn waiting_begins_with_the_call(harness: &dyn Harness) -> Rulin
     for (n, change) in (1..).zip(changes()) {
         let token = change.prepare(&stage, n).await?;
         let waiter = stage.store.changed(id(n));
-        // A waiter that leaves takes no other waiter's place along.
+        // A waiter that leaves does not remove another waiter.
         drop(stage.store.changed(id(n)));
         let status = change.make(&stage, n, &token).await?;
         let woken = timeout(harness.patience(), waiter).await;

@@ -1,4 +1,4 @@
-//! The gate's decision beside the judge of a call's [`Retry`](retry_core::Retry).
+//! A judge that adds the gate's decisions to the judge of a call's [`Retry`](retry_core::Retry).
 
 use retry_core::__private::{Failure, Judge, classified};
 use retry_core::Classify;

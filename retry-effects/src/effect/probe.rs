@@ -25,7 +25,7 @@ impl<F> fmt::Debug for Probing<F> {
 
 /// Runs a sync probe.
 pub trait AsksSync<T> {
-    /// Returns what happened.
+    /// Returns the callee's answer.
     fn ask(&mut self) -> Probe<T>;
 }
 
@@ -43,7 +43,7 @@ impl<T, F: FnMut() -> Probe<T>> AsksSync<T> for Probing<F> {
 
 /// Runs an async probe.
 pub trait AsksAsync<T> {
-    /// Returns what happened; does nothing before it is polled.
+    /// Returns the callee's answer; does nothing before it is polled.
     fn ask(&self) -> impl Future<Output = Probe<T>>;
 }
 
@@ -60,8 +60,8 @@ impl<T, F: Fn() -> Q, Q: Future<Output = Probe<T>>> AsksAsync<T> for Probing<F> 
 }
 
 impl<T, E> Gate<T, E> {
-    /// Returns the result of an attempt after the probe, whose answer is awaited no longer than an
-    /// attempt; the time until the probe may run does not count.
+    /// Probes, and returns the attempt's outcome after the answer. The probe gets as much time as
+    /// an attempt; the wait until it may run does not count.
     pub(super) async fn ask_in_time(
         &self,
         limits: Option<Limits>,

@@ -100,7 +100,8 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
             probe,
             codec,
         } = this;
-        // Each attempt's closure runs as a part of its attempt: what it does is done by then.
+        // The closure runs only inside an attempt, which covers its effects: it has returned by
+        // then.
         let attempt = Mutex::new(attempt);
         let mut gate = match ask
             .open(types::results::<Result<T, E>>(), codec.errors())

@@ -24,7 +24,7 @@ pub(crate) struct Action {
     pub(crate) token: Token,
     pub(crate) store: Arc<dyn EffectStore>,
     pub(crate) lease: Duration,
-    /// Just before the claim: its lease is valid at least from here on.
+    /// The time just before the claim: the lease is valid at least from here on.
     pub(crate) claimed: Instant,
     /// The time of the next renewal, on the keeper's clock.
     pub(crate) renew_at: AtomicU64,
@@ -171,7 +171,7 @@ impl Action {
         }
     }
 
-    /// Notes the start of a task or thread that is a part of the body.
+    /// Notes that a task or thread begins which is a part of the body.
     pub(crate) fn begins_beside(&self) {
         self.beside.fetch_add(1, Ordering::AcqRel);
     }

@@ -40,7 +40,7 @@ pub(crate) struct Request {
     pub(crate) probe_after: Duration,
     pub(crate) on_busy: OnBusy,
     pub(crate) limits: Option<Limits>,
-    /// By tokio's clock, as time limits are.
+    /// The start of the call on tokio's clock, which the time limits use.
     pub(crate) began: tokio::time::Instant,
     /// Whether the call blocks its thread when it waits.
     pub(crate) blocks: bool,
@@ -68,11 +68,11 @@ enum Standing {
 /// A claim that was won.
 struct Won {
     token: Token,
-    /// Just before the claim was sent to the store.
+    /// The time just before the claim was sent to the store.
     asked: Instant,
 }
 
-/// The owner's state as a waiter saw it, and since when.
+/// The owner's state that a waiter last saw, and the time when it first saw it.
 struct Watch {
     silent: Silent,
     since: Instant,
@@ -100,7 +100,8 @@ impl Request {
         admitted.map(|(admission, _)| admission)
     }
 
-    /// The same, without the report; also returns whether the call waited for another one.
+    /// [`admit`](Self::admit) without the report; also returns whether the call waited for another
+    /// one.
     async fn try_admit(&self) -> Result<(Admission, bool), EffectError> {
         if self.is_inside_itself(None) {
             return Err(self.in_progress(self.lease));
@@ -170,7 +171,7 @@ impl Request {
                     |busy| busy.fence == action.token.fence(),
                 );
             if is_it {
-                // Every attempt would call itself again.
+                // Every further attempt would make the same call again.
                 action.set(OVER);
             }
             is_it
@@ -270,7 +271,7 @@ impl Request {
         })
     }
 
-    /// Returns how long a late owner may still be active after the action is finished.
+    /// Returns the time for which a late owner may still be active after the action is finished.
     fn keep(&self) -> Duration {
         let total = self.limits.as_ref().and_then(Limits::left);
         self.lease.saturating_add(total.unwrap_or_default())
@@ -296,7 +297,7 @@ impl Request {
         if !self.store.hears_all() {
             pause = pause.min(self.poll_after());
         }
-        // Stores that need a runtime are awaited on the lease keeper's.
+        // Stores that need a runtime are awaited on the lease keeper's runtime.
         if self.blocks && !self.store.needs_runtime() {
             blocking::wait(changed, pause).map_err(|CannotBlock| EffectError::CannotBlock {
                 action_type: (*self.name).into(),
@@ -308,8 +309,8 @@ impl Request {
         self.resolve().await
     }
 
-    /// Returns how much longer this call would wait: the rest of its time limit, else of one lease (the
-    /// owner's, if longer) from when the owner was first seen.
+    /// Returns the time for which this call would still wait: the rest of its time limit, else of
+    /// one lease (the owner's, if longer) from the time when the owner was first seen.
     fn patience(&self, busy: &Busy, seen: tokio::time::Instant) -> Duration {
         match self.limits.as_ref().and_then(Limits::left) {
             Some(left) => left,
@@ -317,8 +318,8 @@ impl Request {
         }
     }
 
-    /// Returns when to check again if not all changes are reported: a tenth of the time waited so far,
-    /// from 2 to 100 ms, spread by half so that many waiters do not query at once.
+    /// Returns the time until the next check if not all changes are reported: a tenth of the time
+    /// waited so far, from 2 to 100 ms, spread by half so that many waiters do not query at once.
     fn poll_after(&self) -> Duration {
         let step =
             (self.began.elapsed() / 10).clamp(Duration::from_millis(2), Duration::from_millis(100));
@@ -366,8 +367,8 @@ impl Request {
     }
 }
 
-/// Returns the owner as silent, once it has shown no sign of life for a whole lease of this waiter's
-/// own time.
+/// Returns the owner as silent, once it has shown no sign of life for a whole lease by this
+/// waiter's clock.
 fn silence(watch: &mut Option<Watch>, busy: Busy) -> Option<Silent> {
     let seen = Silent {
         fence: busy.fence,

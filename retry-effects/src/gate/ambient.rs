@@ -121,12 +121,12 @@ pub fn in_current_scope_blocking<R>(run: impl FnOnce() -> R) -> impl FnOnce() ->
     }
 }
 
-/// A part of the body in another task or thread, from the moment when it is handed over: until it has
-/// ended, the body's outcome does not tell of it.
+/// A part of the body in another task or thread, from the moment when it is handed over. Until it
+/// has ended, the body's outcome does not cover it.
 #[derive(Debug)]
 struct Beside {
     action: Arc<Action>,
-    /// Begun, and not at its end: meanwhile its effect is unknown.
+    /// Whether it has begun and not ended: meanwhile its effect is unknown.
     runs: bool,
 }
 
@@ -229,7 +229,7 @@ pin_project! {
         #[pin]
         future: F,
         scope: Option<Arc<str>>,
-        // The part of an action that it is.
+        // The part of an action's body that this future is.
         beside: Option<Beside>,
         sets_action: bool,
     }

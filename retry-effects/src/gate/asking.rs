@@ -17,8 +17,8 @@ use crate::gate::options::Probe;
 use crate::gate::report;
 
 impl<T, E> Gate<T, E> {
-    /// Probes the callee as a part of this action, once its *no* is final: the probe knows the action
-    /// in question. Without time for that, the callee is not queried: [`Probe::Unknown`].
+    /// Probes the callee as a part of this action, once its *no* is final: the probe can read the
+    /// action in question. Without time for that, the callee is not queried: [`Probe::Unknown`].
     ///
     /// Generic over the type: the compiler then reports a wrong one at the answer.
     #[inline]
@@ -68,7 +68,7 @@ impl<T, E> Gate<T, E> {
                 return Heard::Rescued { value, lost };
             }
             (Probe::Applied(value), Ok(_)) => Ok(value),
-            // The callee cannot know of a part of the body that still runs here.
+            // The callee's answer does not cover a part of the body that still runs here.
             (Probe::NotApplied, outcome) if !self.action.runs_beside() => {
                 self.action.clear(UNKNOWN);
                 outcome

@@ -1,5 +1,5 @@
-//! Closing a call: its outcome is recorded, and its caller gets what the record allows. For a gate that
-//! is dropped instead, the keeper's thread records the outcome.
+//! Closing a call: its outcome is recorded, and its caller gets the result that the record allows.
+//! For a gate that is dropped instead, the keeper's thread records the outcome.
 
 use retry_core::__private::{Marks, mark};
 
@@ -62,7 +62,7 @@ impl<T, E> Gate<T, E> {
         self.action.set(ENDED);
         let error = match outcome {
             Ok(value) => {
-                // In case its encoder panics: the effect has happened all the same.
+                // Set in case the encoder panics: the effect has happened nevertheless.
                 self.ending = Some(Outcome::applied(None));
                 return match (self.results.encode)(value) {
                     Ok(payload) if self.action.is(RECORDED) => Ending::Committed(payload),
@@ -155,7 +155,8 @@ impl<T, E> Gate<T, E> {
         match complete(&self.action, &in_doubt).await {
             Ok(()) => {
                 self.tell(GateEventKind::InDoubt);
-                // A text as error type does not carry this to the enclosing call; the mark does.
+                // An error that is only a text cannot pass the doubt to the enclosing call; the
+                // mark does.
                 mark(Marks::UNKNOWN);
                 Err(self.in_doubt())
             }
@@ -177,7 +178,7 @@ impl<T, E> Gate<T, E> {
         }
         self.not_told(&error);
         outcome?;
-        // A text as error type does not carry this to the enclosing call; the mark does.
+        // An error that is only a text cannot pass the doubt to the enclosing call; the mark does.
         mark(Marks::UNKNOWN);
         Err((self.errors.of)(if is_lost {
             action.lease_lost()

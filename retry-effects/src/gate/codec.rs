@@ -23,8 +23,8 @@
 //! - The first value of each type is read back whatever it holds: a type that cannot read what it
 //!   writes (`rename(serialize = ..)`) is found at its first success.
 //!
-//! Values are not compared after they were read back: it would miss each `null`, and would suspect each
-//! `HashMap`.
+//! Values are not compared after they were read back: a comparison would miss each `null`, and
+//! would suspect each `HashMap`.
 //!
 //! Other folders import [`encoding`] (values to payloads and back) and [`types`] (requirements on a
 //! function's types).

@@ -39,7 +39,7 @@ pub(super) fn not_encoded(error: &serde_json::Error) -> Outcome {
     Outcome::applied(Some(Reason::new(reason)))
 }
 
-/// Returns why the action of a finished call is in doubt.
+/// Returns the reason why the action of a finished call is in doubt.
 pub(super) fn reason_of_end(action: &Action) -> Option<Reason> {
     if action.is(RUNNING) {
         action.keep_reason(Reason::new("the attempt was cut"));
@@ -47,7 +47,7 @@ pub(super) fn reason_of_end(action: &Action) -> Option<Reason> {
     action.reason()
 }
 
-/// Returns why the action of a dropped call is in doubt.
+/// Returns the reason why the action of a dropped call is in doubt.
 pub(super) fn reason_of_drop(action: &Action) -> Option<Reason> {
     if !action.is(RUNNING) {
         return action.reason();

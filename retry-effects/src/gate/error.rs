@@ -13,7 +13,7 @@ use crate::protocol::ids::Fence;
 use crate::protocol::record::Record;
 use crate::protocol::store_error::StoreError;
 
-/// An error of the gate: why a gated call has no result of its own.
+/// An error of the gate: the reason why a gated call has no result of its own.
 ///
 /// It reaches the caller through `E: From<EffectError>`, where `E` is the function's error type.
 /// `String`, [`io::Error`] and boxed errors implement that already. Each variant states whether the

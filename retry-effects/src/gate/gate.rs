@@ -130,8 +130,8 @@ impl<T, E> Gate<T, E> {
         false
     }
 
-    /// Returns why the attempt's effect is unknown: its error, and a circumstance that outweighs the
-    /// error.
+    /// Returns the reason why the attempt's effect is unknown: its error, and a circumstance that
+    /// outweighs the error.
     fn reason(&self, failure: &Failure<'_>, runs_beside: bool) -> Reason {
         let (action, text) = (&self.action, failure.text());
         match self.is_cut() {
@@ -149,7 +149,7 @@ impl<T, E> Gate<T, E> {
     }
 
     /// The same for the outcome of a call whose last attempt a time limit may have cut: `judge`
-    /// supplies only its error's text, which proves nothing.
+    /// supplies only the text of its error, which proves nothing.
     pub fn note_cut<'e>(
         &self,
         outcome: &'e Result<T, E>,
@@ -161,8 +161,8 @@ impl<T, E> Gate<T, E> {
     /// Whether the failure proves that the attempt had no effect. Nothing uncertain counts as proof.
     fn proves_not_applied(&self, failure: &Failure<'_>) -> bool {
         let action = &self.action;
-        // Either the error states it of the whole body, or no nested call failed without stating what
-        // it did.
+        // Either the error states it for the whole body, or no nested call failed without stating
+        // its effect.
         failure.is_stated()
             || (!action.is(UNPROVED) && (failure.is_not_applied() || action.was_refused(failure)))
     }

@@ -1,5 +1,5 @@
-//! The keeper of leases: one thread of the process renews the held leases, and tells the
-//! store of dropped calls as `closing` decides.
+//! The keeper of leases: one thread of the process renews the held leases, and reports dropped
+//! calls to the store, as `closing` decides.
 //!
 //! It is a separate thread, because a blocked runtime must not lose a lease. Most calls end long before
 //! their lease must be renewed: a call only adds itself to a list and leaves it.
@@ -26,7 +26,7 @@ const SHARDS: usize = 16;
 /// The keeper's longest sleep in nanoseconds, until the list stays empty and it sleeps for good.
 const IDLE: u64 = 5_000_000_000;
 
-/// A lease is renewed after one part of this many.
+/// A lease is renewed once this fraction of it has passed: one part in three.
 const RENEWED_AT: u32 = 3;
 
 #[derive(Default)]

@@ -1,5 +1,5 @@
-//! [`Question`]: what a call with a probe knows of its own attempts, and the time from which the
-//! callee's *no* is final.
+//! [`Question`]: the attempt that a call's probe is about, and the time from which the callee's
+//! *no* is final.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 /// The state of a call with a probe: the effect in question.
 #[derive(Debug)]
 pub(crate) struct Question {
-    /// The time after the end of an attempt from which its *no* is final.
+    /// The time after the end of an attempt from which the callee's *no* is final.
     after: Duration,
     pub(crate) limits: Option<Limits>,
     attempted: Mutex<Attempted>,
@@ -102,15 +102,15 @@ impl LastAttempt {
         self.number
     }
 
-    /// Returns when its body began, by the current wall clock of this machine: a lower bound for a
-    /// search at the callee, less the difference between the two clocks.
+    /// Returns the time when its body began, by the current wall clock of this machine: a lower
+    /// bound for a search at the callee, less the difference between the two clocks.
     #[must_use]
     pub fn began(&self) -> SystemTime {
         before_now(self.since_began())
     }
 
-    /// Returns when it ended for its caller (its body returned, or was cut), by the current wall clock
-    /// of this machine.
+    /// Returns the time when it ended for its caller (its body returned, or was cut), by the
+    /// current wall clock of this machine.
     #[must_use]
     pub fn ended(&self) -> SystemTime {
         before_now(self.since_ended())

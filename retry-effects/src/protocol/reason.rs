@@ -1,4 +1,4 @@
-//! [`Reason`]: why an action is in doubt, for the operator who settles it.
+//! [`Reason`]: the reason why an action is in doubt, for the operator who settles it.
 
 use std::fmt::{self, Display};
 use std::sync::Arc;
@@ -8,8 +8,8 @@ use retry_core::__private::redacted_text;
 use crate::protocol::payload::Payload;
 use crate::protocol::plain::plain;
 
-/// Why an action is in doubt: usually the text of the error that ended its last attempt of unknown
-/// effect.
+/// The reason why an action is in doubt: usually the text of the error that ended its last attempt
+/// of unknown effect.
 ///
 /// It informs the operator who settles the record, and decides nothing. It has at most
 /// [`LONGEST`](Self::LONGEST) bytes; a longer text is cut at a character and ends with `…`. Control
@@ -56,8 +56,8 @@ impl Reason {
         &self.0
     }
 
-    /// Returns the form in which stores keep it beside results. No reader takes it for a result: only
-    /// records in doubt have it, and it names itself.
+    /// Returns the form in which stores keep it beside results. No reader takes it for a result:
+    /// only records in doubt have it, and its key identifies it.
     pub(crate) fn to_payload(&self) -> Payload {
         Payload::new(serde_json::json!({ KEY: self.as_str() }).to_string())
     }

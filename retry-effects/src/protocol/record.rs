@@ -153,8 +153,8 @@ pub struct Record {
     /// Whether the effect is known to have happened while its result is not: such an action never runs
     /// again.
     pub applied: bool,
-    /// Why it is in doubt, if that is known; `None` in every other status, and if the store does not
-    /// keep it.
+    /// The reason why it is in doubt, if that is known; `None` in every other status, and if the
+    /// store does not keep it.
     pub reason: Option<Reason>,
     /// The time of the first claim, by the wall clock.
     pub created_at: SystemTime,

@@ -38,8 +38,8 @@ pub(crate) struct Slot {
     pub(crate) input_hash: Option<InputHash>,
     pub(crate) action_type: Arc<str>,
     pub(crate) scope: Arc<str>,
-    /// On the store's lease clock. While pending: the end of the lease. When finished: the time of that, or
-    /// `u64::MAX` if it was finished under another clock (before a reboot).
+    /// On the store's lease clock. While pending: the end of the lease. When finished: the time of
+    /// the finish, or `u64::MAX` if it was finished under another clock (before a reboot).
     pub(crate) lease_until: u64,
     /// The whole lease in nanoseconds.
     pub(crate) lease: u64,
@@ -295,7 +295,7 @@ impl Slot {
         self.applied = false;
         self.payload = payload;
         self.completed = now.wall;
-        // From here on, the time when it was finished, by the lease clock.
+        // From here on, this is the time of the finish, by the lease clock.
         self.lease_until = now.lease;
     }
 

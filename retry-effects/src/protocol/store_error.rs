@@ -118,7 +118,8 @@ impl StoreError {
         }
     }
 
-    /// Returns the error of a misconfigured store: what failed, why, and the remedy.
+    /// Returns the error of a misconfigured store; `what` states the failure, the cause and the
+    /// remedy.
     #[must_use]
     pub fn misconfigured(what: impl Into<String>) -> Self {
         Self::Misconfigured {
@@ -127,8 +128,8 @@ impl StoreError {
         }
     }
 
-    /// Returns the error of a misconfigured store: what failed, and a source with the cause and the
-    /// remedy.
+    /// Returns the error of a misconfigured store; `what` states the failure, and the source its
+    /// cause and remedy.
     #[must_use]
     pub fn misconfigured_by(
         what: impl Into<String>,
@@ -172,7 +173,8 @@ impl StoreError {
         Self::OwnerAlive { left }
     }
 
-    /// Returns the error for unreadable data: what was found, and what can be read.
+    /// Returns the error for unreadable data; `what` names the data found, and the formats that can
+    /// be read.
     #[must_use]
     pub fn unreadable(what: impl Into<String>) -> Self {
         Self::Unreadable { what: what.into() }

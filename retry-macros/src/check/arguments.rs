@@ -1,4 +1,4 @@
-//! Arguments that are sound by themselves, and that the function at hand cannot have.
+//! Arguments that are valid alone, but not on this function.
 
 use syn::spanned::Spanned;
 use syn::{Expr, FnArg, Type};
@@ -67,7 +67,7 @@ fn refuse_probe(gated: &Gated<'_>, faults: &mut Faults) {
     }
 }
 
-/// Refuses a hedge where a second run may do harm, or two runs cannot have what they need.
+/// Refuses a hedge where a second run may do harm, or where two runs cannot share a parameter.
 fn refuse_hedge(
     arguments: &Arguments,
     function: &Function,
@@ -112,7 +112,7 @@ fn refuse_hedge(
     }
 }
 
-/// Why copies that run side by side cannot have this input.
+/// Returns the reason why copies that run side by side cannot have this input.
 fn unshared(input: &FnArg) -> Option<&'static str> {
     const EXCLUSIVE: &str = "copies of a hedged attempt run side by side, and a `&mut` is lent to one \
                              at a time: take `&`, or a value";

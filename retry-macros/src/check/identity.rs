@@ -11,9 +11,9 @@ use crate::parse::fault::Faults;
 use crate::parse::function::Function;
 use crate::parse::gate::{Gate, Key};
 
-/// The parameters of a gated function, sorted by what they are to the call's identity.
+/// The parameters of a gated function, by their part in the call's identity.
 pub(crate) struct Identity<'a> {
-    /// All of them but `self`, in order.
+    /// All parameters but `self`, in order.
     pub(crate) all: Vec<Member<'a>>,
     /// The parts of the key, unless an expression gives it.
     pub(crate) key: Vec<Member<'a>>,
@@ -30,17 +30,17 @@ pub(crate) struct Gated<'a> {
 /// A parameter, as a field of a payload.
 #[derive(Clone)]
 pub(crate) struct Member<'a> {
-    /// Its name, or its place where it has none.
+    /// The parameter's name, or its place where it has none.
     pub(crate) field: String,
-    /// The variable that holds it where the attempts are made.
+    /// The variable that holds the parameter where the attempts are made.
     pub(crate) variable: Ident,
     pub(crate) ty: &'a Type,
-    /// On which conditions it is there.
+    /// The `cfg` attributes under which the parameter exists.
     pub(crate) conditions: Vec<&'a Attribute>,
     pattern: Option<&'a Pat>,
 }
 
-/// Sorts the parameters, and checks all that shows in the tokens. `None` without a gate.
+/// Sorts the parameters, and checks all that their tokens show. `None` without a gate.
 pub(crate) fn of<'a>(
     function: &'a Function,
     arguments: &Arguments,
@@ -93,7 +93,8 @@ pub(crate) fn of<'a>(
 }
 
 impl Gate {
-    /// Whether a parameter is neither part of the key nor of the fingerprint, because of what it is.
+    /// Whether a parameter is in neither key nor fingerprint, because it is the key, the scope, the
+    /// store or skipped.
     fn leaves_out(&self, member: &Member<'_>) -> bool {
         let is = |expression: &Expr| variable(expression) == Some(&member.variable);
         let is_key = matches!(&self.key, Some(Key::Expression(key)) if is(key));
@@ -105,7 +106,7 @@ impl Gate {
 }
 
 impl Identity<'_> {
-    /// A key needs names that stay.
+    /// Refuses a part of the key that has no name.
     fn refuse_patterns(&self, faults: &mut Faults) {
         for pattern in self.key.iter().filter_map(|member| member.pattern) {
             let message = "this argument is part of the key, and has no name: give it one, or say \
@@ -115,7 +116,7 @@ impl Identity<'_> {
     }
 }
 
-/// A part of the key or of the fingerprint cannot be left out of it.
+/// Refuses a part of the key or of the fingerprint that another argument takes out of it.
 fn refuse_excluded(names: &[Ident], part: &str, gate: &Gate, faults: &mut Faults) {
     for name in names {
         let is = |expression: &Option<Expr>| expression.as_ref().and_then(variable) == Some(name);
@@ -132,7 +133,7 @@ fn refuse_excluded(names: &[Ident], part: &str, gate: &Gate, faults: &mut Faults
     }
 }
 
-/// A part of the key is never compared.
+/// Refuses a part of the fingerprint that is in the key: its value is never compared.
 fn refuse_keyed(names: &[Ident], gate: &Gate, faults: &mut Faults) {
     for name in names {
         let is_key = match &gate.key {
@@ -148,7 +149,7 @@ fn refuse_keyed(names: &[Ident], gate: &Gate, faults: &mut Faults) {
     }
 }
 
-/// A function that exists for many types needs a name, and a key that tells the types apart.
+/// Refuses a function without a `name` that exists for many types, or may have namesakes.
 fn refuse_nameless(function: &Function, gate: &Gate, faults: &mut Faults) {
     let signature = &function.signature;
     let is_generic = signature
@@ -189,7 +190,8 @@ fn members(function: &Function, is_boxed: bool) -> Vec<Member<'_>> {
     let members = typed.enumerate().map(|(place, (at, typed))| {
         let conditions = typed.attrs.iter();
         let name = parameter::name(&typed.pat);
-        // `#[async_trait]` has taken the pattern into the body, and left a name of its own.
+        // `#[async_trait]` moves the pattern into the body, and puts a name of its own in its
+        // place.
         let is_pattern = name.is_none_or(|name| is_boxed && name.to_string().starts_with("__arg"));
         Member {
             field: match name {
@@ -210,7 +212,8 @@ fn has(members: &[Member<'_>], name: &Ident) -> bool {
     named.any(|member| member.variable == *name)
 }
 
-/// The variable that an expression is, lent or cloned or not.
+/// Returns the variable in an expression that is nothing else, except that it may borrow or clone
+/// it.
 fn variable(expression: &Expr) -> Option<&Ident> {
     match expression {
         Expr::Path(path) => path.path.get_ident(),
@@ -229,7 +232,7 @@ mod tests {
     use super::*;
     use crate::parse::attribute;
 
-    /// The fields of key and fingerprint, or the first fault.
+    /// Returns the fields of key and fingerprint, or the first fault.
     fn sorted(arguments: &str, function: &str) -> Result<(String, String), String> {
         let mut faults = Faults::default();
         let arguments = arguments.parse().expect("tokens");

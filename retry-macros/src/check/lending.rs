@@ -1,4 +1,4 @@
-//! Results that borrow: what is borrowed from a `&mut` cannot leave the attempt that it was lent to.
+//! Results that borrow: a borrow of a `&mut` cannot leave the attempt that the `&mut` was lent to.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
@@ -6,7 +6,7 @@ use syn::{FnArg, Signature, Type};
 
 use crate::parse::fault::Faults;
 
-/// A `&mut` is lent anew to each attempt, so nothing borrowed from it can leave one.
+/// Refuses an outcome that borrows from a `&mut`, which is lent anew to each attempt.
 pub(super) fn refuse(signature: &Signature, outcome: &Type, faults: &mut Faults) {
     let returned = lifetimes(outcome.to_token_stream());
     if returned.is_empty() {
@@ -46,7 +46,7 @@ pub(super) fn refuse(signature: &Signature, outcome: &Type, faults: &mut Faults)
     }
 }
 
-/// The lifetimes in a type: `None` for an elided one.
+/// Returns the lifetimes in a type: `None` for an elided one.
 fn lifetimes(tokens: TokenStream) -> Vec<Option<String>> {
     let mut found = Vec::new();
     let mut tokens = tokens.into_iter().peekable();

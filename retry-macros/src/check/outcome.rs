@@ -6,13 +6,13 @@ use syn::{GenericArgument, GenericParam, PathArguments, Signature, Type, TypePar
 
 use crate::parse::fault::Faults;
 
-/// Names of types that are no `Result`, whatever is in scope; what others are, the compiler knows.
+/// Names of types that are no `Result`, whatever is in scope; only the compiler knows other types.
 const INFALLIBLE: [&str; 22] = [
     "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32",
     "u64", "u128", "usize", "str", "String", "Option", "Vec", "Box", "Poll",
 ];
 
-/// Refuses what is certainly no `Result`.
+/// Refuses a type that is certainly no `Result`.
 pub(super) fn refuse_infallible(outcome: &Type, faults: &mut Faults) {
     if is_infallible(outcome) {
         let message = "a retry attribute needs a function that returns a `Result`: a \
@@ -34,7 +34,7 @@ fn is_infallible(ty: &Type) -> bool {
     }
 }
 
-/// For a type that is a future: `Some`, with its output where that is written out.
+/// Returns `Some` for a type that is a future, with its output if that is written out.
 pub(super) fn of_future(ty: &Type) -> Option<Option<Type>> {
     match ty {
         Type::Group(group) => of_future(&group.elem),
@@ -86,7 +86,8 @@ fn type_arguments(arguments: &PathArguments) -> Vec<Type> {
     types.collect()
 }
 
-/// The type with `impl Trait` left to inference: neither a `let` nor a closure may name it.
+/// Returns the type with `impl Trait` left to inference, as neither a `let` nor a closure may name
+/// it.
 pub(super) fn without_impl(ty: &Type) -> TokenStream {
     let has_impl = |tokens: TokenStream| contains(tokens, &|ident| ident == "impl");
     if !has_impl(ty.to_token_stream()) {

@@ -7,7 +7,7 @@ use syn::{FnArg, Pat, PatIdent, Type};
 use crate::parse::fault::Faults;
 use crate::parse::function::Function;
 
-/// Refuses a `borrow(..)` of what is no parameter.
+/// Refuses a name in `borrow(..)` that is no parameter.
 pub(crate) fn refuse_unknown(borrowed: &[Ident], function: &Function, faults: &mut Faults) {
     let is_there = |name: &Ident| {
         function.signature.inputs.iter().any(|input| match input {
@@ -26,7 +26,7 @@ pub(crate) fn refuse_unknown(borrowed: &[Ident], function: &Function, faults: &m
     }
 }
 
-/// `x` or `mut x`.
+/// Returns the name of a pattern `x` or `mut x`.
 pub(crate) fn name(pattern: &Pat) -> Option<&Ident> {
     match pattern {
         Pat::Ident(PatIdent {
@@ -39,7 +39,7 @@ pub(crate) fn name(pattern: &Pat) -> Option<&Ident> {
     }
 }
 
-/// Whether a body may name a variable, in a text like `"{key}"` too.
+/// Whether a body may name a variable, also inside a text like `"{key}"`.
 pub(crate) fn mentions(body: &TokenStream, name: &Ident) -> bool {
     body.clone().into_iter().any(|token| match token {
         TokenTree::Ident(ident) => ident == *name,
@@ -61,12 +61,12 @@ fn captures(literal: &str, name: &str) -> bool {
     })
 }
 
-/// The variable that holds a parameter whose pattern is taken apart in each attempt.
+/// Returns the variable that holds a parameter whose pattern each attempt takes apart.
 pub(crate) fn placeholder(at: usize) -> Ident {
     Ident::new(&format!("__retry_argument_{at}"), Span::mixed_site())
 }
 
-/// The end of a message: the names that could be written instead.
+/// Returns the end of a message: the names that the user could write instead.
 pub(crate) fn known(function: &Function) -> String {
     let names = function
         .signature
@@ -86,7 +86,8 @@ pub(crate) fn known(function: &Function) -> String {
     format!("; it has {}", names.join(", "))
 }
 
-/// `Some(true)` for `&mut T`, `Some(false)` for `&T`, and `None` for a type that is no reference.
+/// Returns `Some(true)` for `&mut T`, `Some(false)` for `&T`, and `None` for a type that is no
+/// reference.
 pub(crate) fn reference(ty: &Type) -> Option<bool> {
     match ty {
         Type::Reference(reference) => Some(reference.mutability.is_some()),

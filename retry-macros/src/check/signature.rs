@@ -9,19 +9,19 @@ use crate::check::{lending, outcome};
 use crate::parse::fault::Faults;
 use crate::parse::function::Function;
 
-/// A sound signature, as the expansion needs it.
+/// A valid signature, as the expansion needs it.
 pub(crate) struct Checked {
     /// Whether attempts are futures.
     pub(crate) is_async: bool,
     /// The type of an attempt's outcome, fit for a `let` or a closure.
     pub(crate) outcome: TokenStream,
     pub(crate) outcome_span: Span,
-    /// Whether the error's type is a parameter of the function, so that nothing can be picked by
-    /// what it implements.
+    /// Whether the error's type is a parameter of the function, so that the expansion cannot choose
+    /// by the traits that it implements.
     pub(crate) error_is_parameter: bool,
 }
 
-/// Checks all that shows in the tokens. `None` if the function has no outcome.
+/// Checks all that the tokens show. `None` if the function has no outcome.
 pub(crate) fn check(function: &Function, is_boxed: bool, faults: &mut Faults) -> Option<Checked> {
     let signature = &function.signature;
     refuse_qualifiers(signature, faults);
@@ -84,7 +84,7 @@ fn refuse_by_value(receiver: &Receiver, faults: &mut Faults) {
     }
 }
 
-/// `#[tokio::test]` above turns the function into a sync one that makes a runtime in its body.
+/// Refuses a function that `#[tokio::test]` above has made sync, with a runtime in its body.
 fn refuse_test(function: &Function, faults: &mut Faults) {
     let expanded = function.attributes.iter().find(|attribute| {
         let path = attribute

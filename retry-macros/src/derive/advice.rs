@@ -1,4 +1,4 @@
-//! The advice that words give: retry, or stop.
+//! The advice of a word: retry, or stop.
 
 use syn::Ident;
 
@@ -9,7 +9,7 @@ pub(super) enum Advice {
     Stop,
 }
 
-/// The advice that a word gives.
+/// Returns the advice of a word, if it gives one.
 pub(super) fn advice(word: &Ident) -> Option<Advice> {
     match word.to_string().as_str() {
         "retry" => Some(Advice::Retry),

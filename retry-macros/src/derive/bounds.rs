@@ -7,8 +7,8 @@ use syn::{
     WherePredicate, parse_quote,
 };
 
-/// Whether the type certainly outlives everything, so that it can be looked at as a `dyn Error`: it
-/// borrows nothing, and neither do its parameters.
+/// Whether the type is certainly `'static`, so that it can become a `dyn Error`: it has no
+/// lifetimes, and each of its type parameters is declared `'static`.
 pub(super) fn is_static(generics: &Generics) -> bool {
     generics.lifetimes().next().is_none()
         && generics
@@ -16,8 +16,9 @@ pub(super) fn is_static(generics: &Generics) -> bool {
             .all(|parameter| declared(generics, parameter).any(is_static_bound))
 }
 
-/// The type's own where-clause; for a generic type also that it displays itself, and that the errors
-/// which it holds are `Classify` where nothing is declared of their parameters.
+/// Returns the type's own where-clause. For a generic type it also requires that the type displays
+/// itself, and that the errors in its fields are `Classify` if their parameters have no declared
+/// bounds.
 pub(super) fn where_clause<'a>(
     input: &DeriveInput,
     sources: impl Iterator<Item = &'a Type>,
@@ -40,8 +41,8 @@ pub(super) fn where_clause<'a>(
     generics.where_clause
 }
 
-/// Whether the field's type depends on parameters of which nothing is declared. One that holds its own
-/// type is left alone: its bound would ask for itself.
+/// Whether the field's type depends on parameters without declared bounds. A field of the derived
+/// type itself is left out: its bound would require itself.
 fn is_undeclared(input: &DeriveInput, source: &Type) -> bool {
     let generics = &input.generics;
     let mut parameters = generics
@@ -60,7 +61,7 @@ fn is_static_bound(bound: &TypeParamBound) -> bool {
     matches!(bound, TypeParamBound::Lifetime(lifetime) if lifetime.ident == "static")
 }
 
-/// Whether it is a trait, and not `?Sized`.
+/// Whether the bound is a trait, and not `?Sized`.
 fn is_trait_bound(bound: &TypeParamBound) -> bool {
     match bound {
         TypeParamBound::Trait(bound) => matches!(bound.modifier, TraitBoundModifier::None),
@@ -68,7 +69,7 @@ fn is_trait_bound(bound: &TypeParamBound) -> bool {
     }
 }
 
-/// All bounds of a parameter.
+/// Returns all bounds of a parameter.
 fn declared<'a>(
     generics: &'a Generics,
     parameter: &'a TypeParam,
@@ -77,7 +78,7 @@ fn declared<'a>(
     inline.chain(bounds_of(generics, &parameter.ident.to_token_stream()))
 }
 
-/// The bounds of a type in the where-clause.
+/// Returns the bounds of a type in the where-clause.
 fn bounds_of<'a>(
     generics: &'a Generics,
     ty: &TokenStream,
@@ -93,7 +94,7 @@ fn bounds_of<'a>(
     bounds.flatten()
 }
 
-/// Whether a name stands somewhere in a type.
+/// Whether a name occurs anywhere in a type.
 fn mentions(ty: &Type, name: &Ident) -> bool {
     fn stands_in(tokens: TokenStream, name: &Ident) -> bool {
         tokens.into_iter().any(|token| match token {

@@ -1,4 +1,4 @@
-//! A case: a variant of an enum, or a struct as a whole - its words, held against its fields.
+//! A case: a variant of an enum, or a struct as a whole, with its words checked against its fields.
 
 use proc_macro2::Span;
 use quote::ToTokens;
@@ -23,7 +23,7 @@ pub(super) struct Case<'a> {
     pub(super) not_asked: bool,
     pub(super) throttle: bool,
     pub(super) kind: Option<LitStr>,
-    /// The function that judges instead.
+    /// The function that judges in place of words and source.
     pub(super) with: Option<ExprPath>,
 }
 
@@ -51,7 +51,7 @@ impl<'a> Case<'a> {
         Self {
             variant,
             fields,
-            // A function that judges does not see the judgement of the source.
+            // The function of `with` judges alone: it does not get the source's judgement.
             source: source.filter(|_| words.with.is_none()),
             advice: words.advice.map(CaseAdvice::Stated).or(after),
             not_applied: words.not_applied,
@@ -62,7 +62,8 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Whether there is nothing to go by but the type's default and the text.
+    /// Whether the case states nothing and holds no error, so that the type's default and the text
+    /// judge.
     pub(super) fn is_plain(&self) -> bool {
         let states = self.not_applied || self.not_asked || self.throttle || self.kind.is_some();
         !states && self.advice.is_none() && self.source.is_none() && self.with.is_none()
@@ -81,7 +82,7 @@ fn refuse_on_fields(fields: &Fields, in_variant: bool, faults: &mut Faults) {
     }
 }
 
-/// The place of the field that `member` names.
+/// Returns the place of the field that `member` names.
 fn position(fields: &Fields, member: &Member, faults: &mut Faults) -> Option<usize> {
     let found = fields.members().position(|it| it == *member);
     if found.is_none() {

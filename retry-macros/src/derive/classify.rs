@@ -1,9 +1,9 @@
-//! `#[derive(Classify)]`: the words on a type's variants, and the errors that their fields hold, made
+//! `#[derive(Classify)]`: turns the words on a type's variants, and the errors in their fields,
 //! into judgements.
 //!
-//! One way through, as for the attributes: *words* are parsed, *cases* (a variant, or a struct as a
-//! whole) are checked against their fields, and only faultless ones are *expanded*. On any fault the
-//! type is `Classify` all the same, by its text, so that its uses are not errors too.
+//! Three steps, as for the attributes: *words* are parsed, *cases* (a variant, or a struct as a
+//! whole) are checked against their fields, and only faultless cases are *expanded*. On any fault
+//! the type still gets a `Classify` by its text, so that its uses are not errors too.
 
 use proc_macro2::TokenStream;
 use syn::{Data, DeriveInput};
@@ -11,7 +11,7 @@ use syn::{Data, DeriveInput};
 use crate::derive::subject::Subject;
 use crate::parse::fault::Faults;
 
-/// The implementation of `Classify`, beside all faults.
+/// Returns the implementation of `Classify`, and all faults.
 pub(crate) fn classify(item: TokenStream) -> TokenStream {
     let input = match syn::parse2::<DeriveInput>(item) {
         Ok(input) => input,

@@ -1,4 +1,4 @@
-//! The implementation: an arm for each variant that says something.
+//! The implementation: an arm for each variant that states something.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -28,7 +28,8 @@ impl Subject<'_> {
         }
     }
 
-    /// `None` if no variant states anything: the provided method then judges by chain and text.
+    /// Returns `None` if no variant states anything: the provided method then judges by chain and
+    /// text.
     fn classify(&self) -> Option<TokenStream> {
         let krate = &self.krate;
         let plain = self.cases.iter().filter(|case| case.is_plain()).count();
@@ -64,7 +65,7 @@ impl Subject<'_> {
         })
     }
 
-    /// The view as a `dyn Error`, for a type that can have one.
+    /// Returns the view as a `dyn Error`, for a type that can have one.
     fn as_error(&self) -> Option<TokenStream> {
         let krate = &self.krate;
         bounds::is_static(&self.input.generics).then(|| {
@@ -81,7 +82,8 @@ impl Subject<'_> {
         let krate = &self.krate;
         let private = quote!(#krate::__private);
         if let Some(function) = &case.with {
-            // A field of another type than the function takes is shown where it stands.
+            // If the function takes another type than the field has, the compiler's error points at
+            // the field.
             let fields = case.fields.iter().enumerate().map(|(at, field)| {
                 let place = field
                     .ident
@@ -119,7 +121,7 @@ impl Subject<'_> {
         judgement
     }
 
-    /// The judgement of the source, with the case's advice in place of its own.
+    /// Returns the judgement of the source, with the case's advice in place of the source's.
     fn by_source(&self, source: &Source<'_>, advice: Option<&CaseAdvice>) -> TokenStream {
         let private = {
             let krate = &self.krate;
@@ -172,7 +174,7 @@ impl Subject<'_> {
         }
     }
 
-    /// The judgement of a case that gives no advice and holds no error.
+    /// Returns the judgement of a case that gives no advice and holds no error.
     fn unstated(&self) -> TokenStream {
         let krate = &self.krate;
         match self.default {
@@ -183,7 +185,7 @@ impl Subject<'_> {
 }
 
 impl Case<'_> {
-    /// A pattern that binds the fields which are asked.
+    /// Returns a pattern that binds the fields which the judgement reads.
     fn pattern(&self) -> TokenStream {
         let path = match self.variant {
             Some(variant) => quote!(Self::#variant),
@@ -211,14 +213,14 @@ impl Case<'_> {
     }
 }
 
-/// The variable that a field is bound to, for the compiler's errors to show at `place`.
+/// Returns the variable to which a field is bound; the compiler's errors about it point at `place`.
 fn located(at: usize, place: Span) -> Ident {
     let mut field = field_name(at);
     field.set_span(Span::mixed_site().located_at(place));
     field
 }
 
-/// The variable that a field is bound to.
+/// Returns the variable to which a field is bound.
 fn field_name(at: usize) -> Ident {
     format_ident!("__retry_{}", Index::from(at), span = Span::mixed_site())
 }

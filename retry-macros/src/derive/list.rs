@@ -26,7 +26,7 @@ pub(super) enum Value {
     Crate(Path),
 }
 
-/// All words that can be made out.
+/// Returns all words that can be parsed.
 pub(super) fn parse(attributes: &[Attribute], place: Place, faults: &mut Faults) -> Vec<Word> {
     let mut words = Vec::new();
     for attribute in attributes

@@ -9,7 +9,7 @@ pub(super) enum Place {
 }
 
 impl Place {
-    /// The message for a word that does not belong here.
+    /// Returns the message for a word that does not belong here.
     pub(super) fn refusal(self, word: &str) -> String {
         match (self, word) {
             (Self::Variant, _) => {

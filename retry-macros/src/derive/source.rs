@@ -10,14 +10,14 @@ use crate::parse::fault::Faults;
 pub(super) struct Source<'a> {
     /// Its place among the fields.
     pub(super) at: usize,
-    /// The error's type, without the `Option` around it.
+    /// The error's type, without an `Option` around it.
     pub(super) ty: &'a Type,
     pub(super) is_optional: bool,
 }
 
 impl Source<'_> {
-    /// The field with `#[source]` or `#[from]`, else the one named `source` (and not `r#source`), else
-    /// the only one of a transparent error.
+    /// Returns the field with `#[source]` or `#[from]`, else the one named `source` (and not
+    /// `r#source`), else the only field of a transparent error.
     pub(super) fn find<'a>(
         fields: &'a Fields,
         display: &[Attribute],
@@ -55,7 +55,7 @@ impl Source<'_> {
     }
 }
 
-/// The attributes that say how a variant displays: its own, else the enum's.
+/// Returns the attributes that determine a variant's display: its own, else the enum's.
 pub(super) fn display_attributes<'a>(
     of_enum: &'a [Attribute],
     of_variant: &'a [Attribute],
@@ -64,7 +64,7 @@ pub(super) fn display_attributes<'a>(
     if own { of_variant } else { of_enum }
 }
 
-/// The attribute that makes a field a source.
+/// Returns the place of the attribute that makes a field a source.
 fn mark(field: &Field) -> Option<Span> {
     let is_mark = |it: &&Attribute| {
         let path = it.path();
@@ -80,7 +80,7 @@ fn is_transparent(attribute: &Attribute) -> bool {
             .is_ok_and(|word| word == "transparent")
 }
 
-/// The type inside an `Option`, recognised by its name as `thiserror` does.
+/// Returns the type inside an `Option`, recognised by its name as `thiserror` does.
 fn optional(ty: &Type) -> Option<&Type> {
     let ty = match ty {
         Type::Group(group) => &group.elem,

@@ -1,4 +1,4 @@
-//! The type that the derive is written on, with its words checked against its fields.
+//! The type with the derive, its words checked against its fields.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
@@ -11,11 +11,11 @@ use crate::derive::source;
 use crate::derive::words::Words;
 use crate::parse::fault::Faults;
 
-/// The type that the derive was written on, checked.
+/// The type with the derive, checked.
 pub(super) struct Subject<'a> {
     pub(super) input: &'a DeriveInput,
     pub(super) cases: Vec<Case<'a>>,
-    /// The advice of variants that state none and hold no error.
+    /// The advice for variants that state none and hold no error.
     pub(super) default: Option<Advice>,
     /// The path of the runtime crate.
     pub(super) krate: TokenStream,
@@ -56,7 +56,7 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// The type without its words, for when one of them is at fault.
+    /// Returns the type without its words, for use when one of them is at fault.
     pub(super) fn without_words(self) -> Self {
         Self {
             cases: Vec::new(),
@@ -66,7 +66,7 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// The path of the runtime crate.
+/// Returns the path of the runtime crate.
 fn path(written: Option<&Path>) -> TokenStream {
     match written {
         Some(path) => quote::quote!(#path),

@@ -10,7 +10,7 @@ pub(super) struct Row {
     pub(super) stands: Stands,
     /// An example of the word.
     pub(super) example: &'static str,
-    /// Its names elsewhere.
+    /// Names of the word in other libraries.
     aliases: &'static [&'static str],
 }
 
@@ -25,7 +25,7 @@ pub(super) enum Takes {
     Crate,
 }
 
-/// The places of a word.
+/// The places where a word may stand.
 #[derive(Clone, Copy)]
 pub(super) enum Stands {
     /// On a variant, or on a struct.
@@ -129,7 +129,7 @@ pub(super) fn row(word: &str) -> Option<&'static Row> {
     WORDS.iter().find(|row| row.word == word)
 }
 
-/// The message for an unknown word: the one that it probably stands for, else all words.
+/// Returns the message for an unknown word: the word that it probably stands for, else all words.
 pub(super) fn unknown(word: &str, place: Place) -> String {
     if let Some(row) = WORDS.iter().find(|row| row.aliases.contains(&word)) {
         let meant = row.word;
@@ -141,7 +141,7 @@ pub(super) fn unknown(word: &str, place: Place) -> String {
     }
 }
 
-/// All words that may stand here.
+/// Returns all words that may stand here.
 pub(super) fn listed(place: Place) -> String {
     let here = WORDS.iter().filter(|row| row.stands.at(place));
     let examples: Vec<_> = here.map(|row| format!("`{}`", row.example)).collect();

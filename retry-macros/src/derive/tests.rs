@@ -1,4 +1,4 @@
-//! What is expanded, as tokens; and that no input makes the derive panic.
+//! Compares expansions as tokens, and checks that no input makes the derive panic.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use proptest::collection::vec;
@@ -7,7 +7,7 @@ use proptest::sample::{Index, select};
 
 use super::classify::classify;
 
-/// What is expanded of a sound type, without the spaces, which the printer sets as it likes.
+/// Returns the expansion of a valid type without spaces, which depend on the printer.
 fn expanded(item: &str) -> String {
     let expanded = classify(parsed(item)).to_string();
     assert!(!expanded.contains("compile_error"), "{expanded}");
@@ -139,7 +139,7 @@ fn the_crate_goes_by_another_name() {
     );
 }
 
-/// Words and signs that mean something, here or there.
+/// Words and signs of the grammar.
 const TOKENS: &[&str] = &[
     "retry",
     "stop",
@@ -198,7 +198,7 @@ const ITEMS: &[&str] = &[
     "#[classify(retry_after = 0, not_asked)] pub struct E<const N: usize>(Duration, [u8; N]);",
 ];
 
-/// Half-written code: something sound, with a stretch of tokens gone or replaced, at any depth.
+/// Returns half-written code: valid tokens of which a stretch is gone or replaced, at any depth.
 fn damage(tokens: TokenStream, places: &[Index], gone: usize, with: &TokenStream) -> TokenStream {
     let mut tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let Some((place, deeper)) = places.split_first() else {

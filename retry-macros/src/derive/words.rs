@@ -22,7 +22,7 @@ pub(super) struct Words {
 }
 
 impl Words {
-    /// Reads all that can be read; what cannot goes to `faults`.
+    /// Reads all words that can be read, and reports the rest in `faults`.
     pub(super) fn parse(attributes: &[Attribute], place: Place, faults: &mut Faults) -> Self {
         let given = list::parse(attributes, place, faults);
         refuse_duplicates(&given, faults);
@@ -52,7 +52,7 @@ impl Words {
     }
 }
 
-/// Both places are shown.
+/// Refuses a word that is given twice; the error shows both places.
 fn refuse_duplicates(words: &[Word], faults: &mut Faults) {
     for (at, word) in words.iter().enumerate() {
         let key = &word.key;

@@ -9,7 +9,7 @@ use crate::expand::hygiene::{located, own_name};
 use crate::expand::parameters::Parameters;
 
 impl Call<'_> {
-    /// One attempt, as an expression of the type that `decide` takes.
+    /// Returns one attempt, as an expression of the type that `decide` takes.
     pub(super) fn attempt(&self, parameters: &Parameters) -> TokenStream {
         let krate = &self.krate;
         let Checked {
@@ -17,7 +17,7 @@ impl Call<'_> {
         } = &self.checked;
         let bound = &parameters.bound;
         let call = own_name("call");
-        // Braces of the user's own would be called unnecessary where they stand here.
+        // The user's own braces would cause a warning about unnecessary braces here.
         let mut body = self.found.body.clone();
         body.set_span(Span::mixed_site().located_at(body.span()));
         if !is_async {
@@ -55,7 +55,7 @@ impl Call<'_> {
         quote!(#attempt.await)
     }
 
-    /// The statements after an attempt: the call ends, or waits.
+    /// Returns the statements after an attempt: the call ends, or waits.
     pub(super) fn decision(
         &self,
         attempt: &TokenStream,

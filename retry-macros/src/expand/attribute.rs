@@ -1,8 +1,8 @@
 //! The expansion: an inline loop around the body, with the logic left to the runtime crate.
 //!
 //! Each attempt of an async function is an async block that is not `move` (a sync one: a closure
-//! called in place), so that `&mut self` and `&mut` arguments are borrowed anew each time by
-//! capture analysis, and `?` and `return` mean what they say.
+//! called in place). Capture analysis then borrows `&mut self` and `&mut` arguments anew each time,
+//! and `?` and `return` keep their meaning.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -21,7 +21,7 @@ use crate::parse::function::Function;
 use crate::parse::hidden_body;
 use crate::parse::limit::Limit;
 
-/// Expands an attribute; on any fault, all of them beside the item as it was.
+/// Expands an attribute. On any fault, returns all faults beside the unchanged item.
 pub(crate) fn attribute(class: Class, arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut faults = Faults::default();
     let function = Function::parse(item.clone(), &mut faults);
@@ -83,7 +83,7 @@ impl Call<'_> {
         quote!(#(#attributes)* #visibility #head #block)
     }
 
-    /// The signature, with parameters declared as the attempts need them.
+    /// Returns the signature, with parameters declared as the attempts need them.
     fn head(&self, declared: &[TokenStream]) -> TokenStream {
         let signature = &self.function.signature;
         let (asyncness, ident, output) =
@@ -96,7 +96,7 @@ impl Call<'_> {
         quote!(#asyncness fn #ident #parameters (#(#declared),*) #output #clause)
     }
 
-    /// The static part, the loop and what it decides.
+    /// Returns the static part, and the loop with its decisions.
     fn call(&self, parameters: &Parameters) -> TokenStream {
         let krate = &self.krate;
         let private = quote!(#krate::__private);
@@ -158,7 +158,8 @@ impl Call<'_> {
         }
     }
 
-    /// The statement that begins to count time, and the expression by which the call passes it on.
+    /// Returns the statement that starts the count of time, and the expression that passes the
+    /// count on.
     fn limits(&self) -> (TokenStream, TokenStream) {
         let krate = &self.krate;
         let limits = own_name("limits");

@@ -1,4 +1,4 @@
-//! The call that one expansion is made from, and what all parts of the expansion ask of it.
+//! The call of one expansion, and the facts about it that all parts of the expansion share.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
@@ -12,7 +12,7 @@ use crate::parse::class::Class;
 use crate::parse::function::Function;
 use crate::parse::hidden_body::Found;
 
-/// Everything that one expansion is made from.
+/// The input of one expansion.
 pub(super) struct Call<'a> {
     pub(super) class: Class,
     pub(super) arguments: &'a Arguments,
@@ -25,7 +25,7 @@ pub(super) struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// The name as given, else the function's.
+    /// Returns the name as given, else the function's.
     pub(super) fn name(&self) -> String {
         self.arguments
             .name
@@ -43,7 +43,7 @@ impl Call<'_> {
         self.checked.is_async && self.has_limits()
     }
 
-    /// The keyword that leaves the loop with an outcome.
+    /// Returns the keyword that leaves the loop with an outcome.
     pub(super) fn leave(&self) -> TokenStream {
         if self.gate.is_some() {
             quote!(break)
@@ -52,7 +52,7 @@ impl Call<'_> {
         }
     }
 
-    /// The name of a method, or that of its sync twin.
+    /// Returns the name of a method, or of its sync twin.
     pub(super) fn twin(&self, method: &str) -> Ident {
         let suffix = if self.checked.is_async { "" } else { "_sync" };
         Ident::new(&format!("{method}{suffix}"), Span::mixed_site())
@@ -62,7 +62,8 @@ impl Call<'_> {
         self.checked.is_async.then(|| quote!(.await))
     }
 
-    /// A name of the expansion's own that stands where the declared type does.
+    /// Returns a name of the expansion's own; the compiler's errors about it point at the declared
+    /// type.
     pub(super) fn at_outcome(&self, name: &str) -> Ident {
         let span = Span::mixed_site().located_at(self.checked.outcome_span);
         let mut name = own_name(name);

@@ -1,5 +1,5 @@
-//! The gate around the loop: the action and its identity, what opens the gate, what it hears of
-//! each attempt, and what closes it.
+//! The gate around the loop: the action and its identity, the opening of the gate, its notes of
+//! each attempt, and its closing.
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -12,14 +12,14 @@ use crate::expand::hygiene::{lent, located, own_name};
 use crate::parse::gate::Key;
 
 impl Call<'_> {
-    /// The static part of the action.
+    /// Returns the static part of the action.
     pub(super) fn action(&self) -> TokenStream {
         let Some(gated) = &self.gate else {
             return TokenStream::new();
         };
-        // For a missing crate the compiler reports one error, at the argument that needs it, with
-        // the crate to add: it does so for a path that begins in scope. A module of its own has
-        // none of the user's names in scope, only crates.
+        // If the crate is missing, the compiler reports one error, at the argument that needs it,
+        // with the crate to add: it does so for a path that begins in scope. A module of its own
+        // has no names of the user's in scope, only crates.
         let effects = located(
             quote!(retry_effects::__private),
             gated.arguments.idempotent.span(),
@@ -45,8 +45,9 @@ impl Call<'_> {
         }
     }
 
-    /// Fails to compile where the function is no item of its module: one in an `impl` or in another
-    /// function may have a namesake there, and its path would name both.
+    /// Returns an assertion that fails to compile if the function is no item of its module. A
+    /// function in an `impl` or in another function may have a namesake in the module, and the same
+    /// path would name both.
     fn only_in_its_module(&self, gated: &Gated<'_>) -> TokenStream {
         const MESSAGE: &str = "an `idempotent` function in an `impl` or in another function may have \
                                namesakes, whose results it would replay: say by `name = \"..\"` \
@@ -72,7 +73,7 @@ impl Call<'_> {
         }
     }
 
-    /// Opens the gate, or returns what is recorded.
+    /// Returns the code that opens the gate, or returns the recorded outcome.
     pub(super) fn opened(&self) -> TokenStream {
         let Some(gated) = &self.gate else {
             return TokenStream::new();
@@ -105,8 +106,8 @@ impl Call<'_> {
         }
     }
 
-    /// Everything that the gate is asked with. Statements, and a block around them: what they
-    /// borrow is not held while the gate opens.
+    /// Returns the statements that build the request to the gate. They stand in a block, so that
+    /// what they borrow is free again while the gate opens.
     fn asked(&self, gated: &Gated<'_>, ask: &Ident) -> TokenStream {
         let arguments = gated.arguments;
         let identity = &gated.identity;
@@ -155,7 +156,7 @@ impl Call<'_> {
         asked
     }
 
-    /// The attempt, begun through the gate.
+    /// Returns the attempt, begun through the gate.
     pub(super) fn gated(&self, attempt: TokenStream) -> TokenStream {
         if self.gate.is_none() {
             return attempt;
@@ -168,8 +169,8 @@ impl Call<'_> {
         }
     }
 
-    /// Tells the gate how an attempt ended; with a probe, also what the other side says of it, which
-    /// may end the call.
+    /// Returns the code that notes an attempt's outcome in the gate. With a probe, the callee's
+    /// answer follows, which may end the call.
     pub(super) fn noted(&self, place: &TokenStream, evaluate: &TokenStream) -> TokenStream {
         if self.gate.is_none() {
             return TokenStream::new();
@@ -187,7 +188,7 @@ impl Call<'_> {
         }
     }
 
-    /// The loop with what follows it: the record of how the call ended.
+    /// Returns the loop, and after it the code that records the call's outcome.
     pub(super) fn closed(&self, attempts: TokenStream) -> TokenStream {
         let Some(gated) = &self.gate else {
             return attempts;
@@ -196,7 +197,7 @@ impl Call<'_> {
         let close = self.twin("close");
         let outcome = &self.checked.outcome;
         let awaited = self.awaited();
-        // The time limit may have cut an attempt without another word of it.
+        // The time limit may have cut an attempt without an outcome.
         let cut = self.is_bounded().then(|| {
             let shown = self.shown();
             let noted = quote!(#gate.note_cut(&#ended, #shown));
@@ -207,7 +208,8 @@ impl Call<'_> {
                 None => quote!(#noted;),
             }
         });
-        // Only a final error is recorded. The predicate that says so is not held while that is done.
+        // Only a final error is recorded. The predicate that decides is not held during the
+        // recording.
         let (is_final, said) = if gated.arguments.replay_errors.is_some() {
             let (is_final, is_stop) = (own_name("is_final"), self.is_stop());
             (
@@ -226,7 +228,7 @@ impl Call<'_> {
     }
 }
 
-/// The value of an expression; a parameter is cloned, for the attempts may need it.
+/// Returns the value of an expression; a parameter is cloned, because the attempts may need it.
 fn given(expression: &Expr, identity: &Identity<'_>) -> TokenStream {
     let span = Span::mixed_site().located_at(expression.span());
     let is_parameter = |path: &syn::ExprPath| {
@@ -241,10 +243,10 @@ fn given(expression: &Expr, identity: &Identity<'_>) -> TokenStream {
     }
 }
 
-/// The object of these parameters.
+/// Returns the object of these parameters.
 fn object(members: &[Member<'_>]) -> TokenStream {
     let fields = own_name("fields");
-    // Each field goes before those that are there.
+    // Each field is put before the fields so far.
     let added = members.iter().rev().map(|member| {
         let conditions = &member.conditions;
         let field = field(member, &fields);
@@ -260,7 +262,8 @@ fn object(members: &[Member<'_>]) -> TokenStream {
 }
 
 fn field(member: &Member<'_>, rest: &Ident) -> TokenStream {
-    // For a type without a JSON form the compiler points at the type, from first token to last.
+    // For a type without a JSON form the compiler's error points at the whole type, first to last
+    // token.
     let mut tokens = member
         .ty
         .to_token_stream()

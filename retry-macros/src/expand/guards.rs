@@ -1,5 +1,5 @@
-//! The guards around attempts: what the call's static part says of them, what begins them, what asks
-//! them for an attempt, and what they hear of it. A call without guards has nothing of all this.
+//! The guards around attempts: their part of the static site, their start, their admission of an
+//! attempt, and the report of its end. A call without guards has none of this code.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -13,7 +13,7 @@ use crate::parse::function::Function;
 use crate::parse::shared_guard::{Guard, LentBy};
 
 impl Call<'_> {
-    /// The part of the static site about guards that no code declares.
+    /// Returns the part of the static site about guards that no code declares.
     pub(super) fn shares(&self) -> TokenStream {
         let krate = &self.krate;
         let private = quote!(#krate::__private);
@@ -52,7 +52,7 @@ impl Call<'_> {
         }
     }
 
-    /// Begins the call's guards.
+    /// Returns the code that begins the call's guards.
     pub(super) fn begun_guards(&self) -> TokenStream {
         let arguments = &self.arguments.guards;
         if !arguments.are_any() {
@@ -105,8 +105,9 @@ impl Call<'_> {
         }
     }
 
-    /// A reference to the guard that an expression gives. If that is a by-value parameter, each attempt
-    /// borrows it to copy it; the call cannot hold a borrow meanwhile, so it takes a copy too.
+    /// Returns a reference to the guard that an expression gives. If the guard is a by-value
+    /// parameter, each attempt borrows it to copy it; the call cannot hold a borrow meanwhile, so
+    /// it also takes a copy.
     fn lent_guard(&self, expression: &Expr) -> TokenStream {
         let Function {
             signature, body, ..
@@ -130,7 +131,7 @@ impl Call<'_> {
         }
     }
 
-    /// Asks for an attempt: the breaker, then the limiter.
+    /// Returns the code that requests an attempt: from the breaker, then from the limiter.
     pub(super) fn admitted(&self, place: &TokenStream, evaluate: &TokenStream) -> TokenStream {
         let arguments = &self.arguments.guards;
         if !arguments.are_any() {
@@ -172,7 +173,7 @@ impl Call<'_> {
         quote!(#admitted #waited)
     }
 
-    /// The guards and the admission around an attempt, as the engine takes them.
+    /// Returns the guards and the admission around an attempt, as the engine takes them.
     pub(super) fn around(&self) -> TokenStream {
         let krate = &self.krate;
         if !self.arguments.guards.are_any() {
@@ -182,7 +183,7 @@ impl Call<'_> {
         quote!((::core::option::Option::Some(#guards), #admission))
     }
 
-    /// Tells the breaker that the call's time limit cut the attempt.
+    /// Returns the code that reports to the breaker that the call's time limit cut the attempt.
     pub(super) fn cut(&self) -> Option<TokenStream> {
         let (krate, admission) = (&self.krate, own_name("admission"));
         let guards = &self.arguments.guards;
@@ -191,7 +192,7 @@ impl Call<'_> {
             .then(|| quote!(#krate::__private::Settle::cut(#admission);))
     }
 
-    /// The attempt, inside the call's time budget.
+    /// Returns the attempt, run inside the call's time budget.
     pub(super) fn in_time(&self, attempt: TokenStream) -> TokenStream {
         if self.arguments.guards.time_budget.is_none() {
             return attempt;

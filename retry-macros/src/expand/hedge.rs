@@ -7,7 +7,7 @@ use crate::expand::call::Call;
 use crate::expand::hygiene::own_name;
 
 impl Call<'_> {
-    /// The hedge of the call, made at its start.
+    /// Returns the code that makes the call's hedge, at its start.
     pub(super) fn begun_hedge(&self) -> Option<TokenStream> {
         let arguments = self.arguments.guards.hedge.as_ref()?;
         let hedge = own_name("hedge");
@@ -19,8 +19,8 @@ impl Call<'_> {
         Some(quote!(let #hedge = __RETRY_SITE.hedge(#after, #max);))
     }
 
-    /// The attempt, an async block, or what races copies of it. Each copy owns its
-    /// arguments, and borrows from no other.
+    /// Returns the attempt: an async block, or with a hedge a race of such blocks. Each copy owns
+    /// its arguments, and borrows from no other copy.
     pub(super) fn async_attempt(
         &self,
         bound: &[TokenStream],

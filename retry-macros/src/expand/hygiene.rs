@@ -1,17 +1,18 @@
-//! Names that the body cannot see, and tokens that show the place of the user's own.
+//! Names that the body cannot see, and tokens that take the place of the user's code in error
+//! messages.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote_spanned;
 use syn::Expr;
 use syn::spanned::Spanned;
 
-/// A name of the expansion's own, which the body cannot see.
+/// Returns a name of the expansion's own, which the body cannot see.
 pub(super) fn own_name(name: &str) -> Ident {
-    // A lower-case static of the user's would otherwise be taken for the pattern of a `let`.
+    // Without the prefix, a user's lower-case static could be taken for the pattern of a `let`.
     Ident::new(&format!("__retry_{name}"), Span::mixed_site())
 }
 
-/// The same tokens, shown to stand at `place` in what the compiler says of them.
+/// Returns the same tokens; the compiler's errors about them point at `place`.
 pub(super) fn located(tokens: TokenStream, place: Span) -> TokenStream {
     let located = tokens.into_iter().map(|mut token| {
         token.set_span(token.span().located_at(place));
@@ -20,7 +21,8 @@ pub(super) fn located(tokens: TokenStream, place: Span) -> TokenStream {
     located.collect()
 }
 
-/// A reference to what an expression gives. The compiler's errors about it point at the expression.
+/// Returns a reference to an expression's value. The compiler's errors about it point at the
+/// expression.
 pub(super) fn lent(expression: &Expr) -> TokenStream {
     let span = Span::mixed_site().located_at(expression.span());
     quote_spanned!(span=> &#expression)

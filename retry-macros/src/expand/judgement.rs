@@ -9,7 +9,7 @@ use crate::expand::call::Call;
 use crate::expand::hygiene::{located, own_name};
 
 impl Call<'_> {
-    /// Places for predicates and hooks that an expression makes, at the first failure.
+    /// Returns cells for predicates and hooks that an expression makes, at the first failure.
     pub(super) fn places(&self) -> TokenStream {
         let arguments = self.arguments;
         let all = [
@@ -26,7 +26,7 @@ impl Call<'_> {
         made.collect()
     }
 
-    /// A closure from an outcome to what is wrong with it.
+    /// Returns a closure from an outcome to its failure, if it is one.
     pub(super) fn judge(&self) -> TokenStream {
         let krate = &self.krate;
         let private = quote!(#krate::__private);
@@ -53,23 +53,23 @@ impl Call<'_> {
         }
     }
 
-    /// A closure that makes a failure of an error without asking `retry_if`. The gate reads from it
-    /// whether the error proves that nothing happened.
+    /// Returns a closure that makes a failure of an error without calling `retry_if`. The gate
+    /// reads from it whether the error proves that nothing happened.
     pub(super) fn proof(&self) -> TokenStream {
         let error = own_name("error");
         let failure = self.unless_timed_out(self.known(&error));
         quote!(|#error| #failure)
     }
 
-    /// A closure from the error of an attempt that was cut to a failure that shows it: no predicate of
-    /// the user's is asked about it.
+    /// Returns a closure from the error of a cut attempt to a failure that only shows the error: no
+    /// predicate of the user's is called.
     pub(super) fn shown(&self) -> TokenStream {
         let error = own_name("error");
         let known = self.known_by_type(&error);
         quote!(|#error| #known)
     }
 
-    /// A closure from the call's last error to whether it is final.
+    /// Returns a closure from the call's last error to whether it is final.
     pub(super) fn is_stop(&self) -> TokenStream {
         let error = own_name("error");
         let known = self.known(&error);
@@ -83,7 +83,7 @@ impl Call<'_> {
         self.unless_timed_out(self.by_predicate(&known, error).unwrap_or(known))
     }
 
-    /// The failure as the error's own type and `not_applied_if` describe it.
+    /// Returns the failure as the error's own type and `not_applied_if` describe it.
     fn known(&self, error: &Ident) -> TokenStream {
         let known = self.known_by_type(error);
         let Some(expression) = &self.arguments.not_applied_if else {
@@ -123,7 +123,7 @@ impl Call<'_> {
         })
     }
 
-    /// A failure as `retry_if` judges it, where that is given.
+    /// Returns the failure as `retry_if` judges it; `None` without `retry_if`.
     fn by_predicate(&self, failure: &TokenStream, error: &Ident) -> Option<TokenStream> {
         let krate = &self.krate;
         let expression = self.arguments.retry_if.as_ref()?;
@@ -153,7 +153,8 @@ impl Call<'_> {
     }
 }
 
-/// A closure or a path costs nothing to write again where it is used; anything else is made once.
+/// Whether an expression is a closure or a path, which can be repeated at each use at no cost. Any
+/// other expression is evaluated once.
 fn is_in_place(expression: &Expr) -> bool {
     matches!(expression, Expr::Closure(_) | Expr::Path(_))
 }
@@ -163,7 +164,7 @@ fn in_place(expression: &Expr, name: &str) -> TokenStream {
     let span = Span::mixed_site().located_at(expression.span());
     match expression {
         Expr::Closure(closure) => closure.to_token_stream(),
-        // It may be a parameter: that is not given away.
+        // The path may be a parameter, so it is only borrowed.
         Expr::Path(path) => quote_spanned!(span=> &#path),
         _ => {
             let mut name = own_name(name);

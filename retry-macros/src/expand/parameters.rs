@@ -1,5 +1,5 @@
-//! The parameters of the outer function, and how each attempt binds them: it gets its own copy of
-//! what is taken by value, and borrows the rest.
+//! The parameters of the outer function, and their binding in each attempt: an attempt gets its own
+//! copy of those taken by value, and borrows the rest.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -9,7 +9,7 @@ use crate::check::parameter;
 use crate::expand::hygiene::located;
 use crate::parse::function::Function;
 
-/// The parameters as the outer function declares them, and how each attempt binds them.
+/// The parameters as the outer function declares them, and their bindings in each attempt.
 #[derive(Default)]
 pub(crate) struct Parameters {
     pub(crate) declared: Vec<TokenStream>,
@@ -49,7 +49,7 @@ pub(crate) fn split(
 }
 
 impl Parameters {
-    /// Holds what no attempt binds.
+    /// Declares a parameter that no attempt binds.
     fn hold(&mut self, PatType { attrs, ty, .. }: &PatType, at: usize) {
         let name = parameter::placeholder(at);
         self.declared.push(quote!(#(#attrs)* #name: #ty));
@@ -61,12 +61,12 @@ impl Parameters {
             self.declared.push(quote!(#typed));
             return;
         };
-        // Conditions hold for both; lints belong to the name that the body uses.
+        // Conditions hold for both bindings; lints belong to the name that the body uses.
         let conditions: Vec<&Attribute> = attrs
             .iter()
             .filter(|attribute| attribute.path().is_ident("cfg"))
             .collect();
-        // A name that the body knows stays: the attribute's expressions may use it.
+        // A name that the body uses is kept, because the attribute's expressions may use it too.
         let name = match binding {
             Binding::Name(ident) => ident.clone(),
             Binding::Pattern => parameter::placeholder(at),
@@ -83,10 +83,10 @@ impl Parameters {
     }
 }
 
-/// A copy of the argument for one attempt.
+/// Returns a copy of the argument for one attempt.
 fn own(name: &Ident, ty: &Type, krate: &TokenStream) -> TokenStream {
-    // For a type that is not `Clone` the compiler points at the argument of the call, from its
-    // first token to its last: these get the place of the type.
+    // For a type that is not `Clone` the compiler's error points at the argument of this call, from
+    // first to last token: these get the place of the type.
     let mut tokens = ty.to_token_stream().into_iter().map(|token| token.span());
     let first = tokens.next().unwrap_or_else(|| name.span());
     let last = tokens.last().unwrap_or(first);
@@ -104,10 +104,10 @@ enum Binding<'a> {
     Pattern,
 }
 
-/// The binding of a parameter in each attempt. The second part is `Some(true)` for a `&mut`, which each
-/// attempt borrows anew by name, as a body may move it (`for row in rows`), `Some(false)` for a `&`, and
-/// `None` for a value. The whole is `None` for `_` and for a plain `x: &T`: all attempts can use these
-/// as they are.
+/// Returns the binding of a parameter in each attempt; `None` for `_` and for a plain `x: &T`,
+/// which all attempts can use as they are. The second part is `Some(true)` for a `&mut`, which each
+/// attempt borrows anew by name, because a body may move it (`for row in rows`); `Some(false)` for
+/// a `&`; `None` for a value.
 fn binding(typed: &PatType) -> Option<(Binding<'_>, Option<bool>)> {
     let reference = parameter::reference(&typed.ty);
     match typed.pat.as_ref() {

@@ -23,7 +23,7 @@ impl<'a> Policy<'a> {
             ("max_attempts", of("max_attempts")),
             ("min_wait", of("min_wait")),
             ("max_wait", of("max_wait")),
-            // A multiplier beside `backoff = "exponential"` says the same more exactly.
+            // A multiplier beside `backoff = "exponential"` is the more exact value.
             ("growth", of("multiplier").or_else(|| of("backoff"))),
             ("jitter", of("jitter")),
         ];
@@ -36,7 +36,7 @@ impl<'a> Policy<'a> {
         }
     }
 
-    /// The constructor of the call.
+    /// Returns the constructor of the call.
     pub(crate) fn make(&self) -> TokenStream {
         if self.is_constant() {
             quote!(Call::constant())
@@ -45,12 +45,12 @@ impl<'a> Policy<'a> {
         }
     }
 
-    /// The layer of the constants.
+    /// Returns the layer of the constants.
     pub(crate) fn constants(&self) -> TokenStream {
         self.layer(|value| !matches!(value, Value::Expression(..)))
     }
 
-    /// A closure that evaluates the rest.
+    /// Returns a closure that evaluates the other arguments.
     pub(crate) fn evaluate(&self) -> TokenStream {
         let layer = self.layer(|value| matches!(value, Value::Expression(..)));
         quote!(|| #layer)
@@ -78,7 +78,8 @@ impl<'a> Policy<'a> {
         let fields: Vec<TokenStream> = fields.collect();
         match fields.len() {
             0 => quote!(#layer::NONE),
-            // Nothing is left, and clippy would say so of the user's code.
+            // All fields are set: with `..NONE` clippy would report a needless update in the user's
+            // code.
             FIELDS => quote!(#layer { #(#fields)* }),
             _ => quote!(#layer { #(#fields)* ..#layer::NONE }),
         }

@@ -1,4 +1,4 @@
-//! The probe: the question to the other side whether the effect of an action in doubt happened.
+//! The probe: queries the callee whether the effect of an action in doubt happened.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
@@ -10,7 +10,7 @@ use crate::expand::call::Call;
 use crate::expand::hygiene::own_name;
 
 impl Call<'_> {
-    /// A record in doubt that was taken over is asked about before anything runs.
+    /// Returns the code that probes a record in doubt that was taken over, before anything runs.
     pub(super) fn asked_first(&self) -> TokenStream {
         let Some(answer) = self.answer() else {
             return TokenStream::new();
@@ -27,8 +27,8 @@ impl Call<'_> {
         }
     }
 
-    /// An attempt's outcome once the other side was asked: where that has its result, the attempt
-    /// counts as failed and the call is over.
+    /// Returns the attempt's outcome after the probe. If the callee has the attempt's result, the
+    /// attempt counts as failed and the call ends.
     pub(super) fn rescued(
         &self,
         place: &TokenStream,
@@ -54,7 +54,8 @@ impl Call<'_> {
         }
     }
 
-    /// The outcome after the probe was asked, a `Heard`. `None` without a probe.
+    /// Returns the code that evaluates to a `Heard`: the outcome after the probe. `None` without a
+    /// probe.
     pub(super) fn heard(&self, ended: &Ident) -> Option<TokenStream> {
         let answer = self.answer()?;
         let (gate, variable) = (own_name("gate"), self.answer_name());
@@ -64,7 +65,8 @@ impl Call<'_> {
         })
     }
 
-    /// The variable of the probe's answer. For a wrong type the compiler points at the probe.
+    /// Returns the variable of the probe's answer. For a wrong type the compiler points at the
+    /// probe.
     fn answer_name(&self) -> Ident {
         let mut variable = own_name("word");
         if let Some((probe, _)) = self.probe() {
@@ -73,7 +75,7 @@ impl Call<'_> {
         variable
     }
 
-    /// Asks the other side: an expression of type `Probe`.
+    /// Returns an expression of type `Probe`, which queries the callee.
     fn answer(&self) -> Option<TokenStream> {
         let (probe, members) = self.probe()?;
         let arguments: Vec<&Ident> = members.iter().map(|member| &member.variable).collect();
@@ -106,8 +108,8 @@ impl Call<'_> {
     }
 }
 
-/// A closure, called with `lent`. Its parameters become `let` statements in its body, so that
-/// the types of those without a type are inferred from the values.
+/// Returns a closure's call with `lent` as arguments. The parameters become `let` statements in the
+/// body, so that the values determine the types that the closure leaves out.
 fn with_arguments_bound(
     closure: &ExprClosure,
     conditions: &[&Vec<&Attribute>],
@@ -122,7 +124,7 @@ fn with_arguments_bound(
         ..
     } = closure;
     let inputs = inputs.iter();
-    // Braces of the user's own would be called unnecessary where they stand here.
+    // The user's own braces would cause a warning about unnecessary braces here.
     let body = match body.as_ref() {
         Expr::Block(block) if block.attrs.is_empty() && block.label.is_none() => {
             let statements = &block.block.stmts;

@@ -1,4 +1,4 @@
-//! Whatever is written, the macro does not panic, and what it refuses is still there.
+//! On any input, the macro does not panic, and emits the item that it refuses.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use proptest::collection::vec;
@@ -9,7 +9,7 @@ use super::attribute::attribute;
 use crate::parse::class::Class;
 use crate::parse::rows;
 
-/// Words and signs that mean something, here or there, beside the names of arguments.
+/// Words and signs of the grammar, beside the names of arguments.
 const TOKENS: &[&str] = &[
     "ratio",
     "burst",
@@ -147,7 +147,7 @@ fn parsed(text: &str) -> TokenStream {
     text.parse().expect("the vocabulary lexes")
 }
 
-/// Tokens in any order, with groups among them.
+/// Returns tokens in any order, with groups among them.
 fn soup() -> impl Strategy<Value = TokenStream> {
     let names: Vec<_> = rows::examples().map(|(name, _)| name).collect();
     let token = prop_oneof![select(TOKENS), select(names)].prop_map(parsed);
@@ -166,7 +166,7 @@ fn soup() -> impl Strategy<Value = TokenStream> {
     vec(tree, 0..16).prop_map(|trees| trees.into_iter().collect())
 }
 
-/// Half-written code: something sound, with a stretch of tokens gone or replaced, at any depth.
+/// Returns half-written code: valid tokens of which a stretch is gone or replaced, at any depth.
 fn damaged(sound: &'static [&'static str]) -> impl Strategy<Value = TokenStream> {
     let places = vec(any::<Index>(), 1..6);
     (select(sound), places, 0..3_usize, soup())
@@ -191,7 +191,7 @@ fn damage(tokens: TokenStream, places: &[Index], gone: usize, with: &TokenStream
     tokens.into_iter().collect()
 }
 
-/// Expands, and checks that an item is not lost: it is expanded, or it stands behind the errors.
+/// Expands, and checks that the item is not lost: it is expanded, or follows the errors.
 fn check(arguments: TokenStream, item: TokenStream) -> Result<(), TestCaseError> {
     let before = item.to_string();
     let expanded = attribute(Class::Api, arguments, item).to_string();
@@ -230,7 +230,7 @@ fn sound_functions_are_expanded() {
     }
 }
 
-/// What is expanded of a plain function, without the spaces, which the printer sets as it likes.
+/// Returns the expansion of a plain function without spaces, which depend on the printer.
 fn expanded(arguments: &str, function: &str) -> String {
     let expanded = attribute(Class::Api, parsed(arguments), parsed(function)).to_string();
     assert!(!expanded.contains("compile_error"), "{expanded}");

@@ -6,7 +6,7 @@ use quote::quote;
 use crate::parse::value::{Constant, Form, Value};
 
 impl Value {
-    /// An expression of the field's type.
+    /// Returns an expression of the field's type.
     pub(crate) fn tokens(&self, krate: &TokenStream) -> TokenStream {
         match self {
             Self::Wait(wait) => {

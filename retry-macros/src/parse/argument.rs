@@ -1,4 +1,4 @@
-//! One argument as it is written: a key, and a value or a list.
+//! One argument as written: a key, and a value or a list.
 
 use proc_macro2::{Span, TokenStream};
 use syn::parse::Parser;
@@ -21,13 +21,14 @@ pub(super) enum Given {
     Expression(Expr),
     /// The tokens in parentheses.
     List(TokenStream),
-    /// Something that was refused already.
+    /// A value that was refused already.
     Unread,
     Nothing,
 }
 
 impl Argument {
-    /// Its value, unwrapped from the invisible group that a literal comes in from `macro_rules!`.
+    /// Returns the argument's value, without the invisible group around a literal of
+    /// `macro_rules!`.
     pub(crate) fn expression(&self, faults: &mut Faults) -> Option<Expr> {
         match &self.value {
             Given::Expression(expression) => Some(ungrouped(expression.clone())),
@@ -41,7 +42,7 @@ impl Argument {
         }
     }
 
-    /// The names in its parentheses.
+    /// Returns the names in the argument's parentheses.
     pub(crate) fn names(&self, faults: &mut Faults) -> Vec<Ident> {
         let key = &self.key;
         let message = format!("`{key}` needs a list of parameters: `{key}(x, y)`");
@@ -60,7 +61,7 @@ impl Argument {
         Vec::new()
     }
 
-    /// The place of its value, or else of its key.
+    /// Returns the place of the argument's value, else of its key.
     pub(super) fn value_span(&self) -> Span {
         match &self.value {
             Given::Expression(expression) => expression.span(),

@@ -21,7 +21,7 @@ pub(crate) struct Arguments {
     pub(crate) not_applied_if: Option<Expr>,
     pub(crate) on_retry: Option<Expr>,
     pub(crate) name: Option<String>,
-    /// The variable that the body knows its attempt by.
+    /// The variable from which the body reads its attempt's number.
     pub(crate) attempt: Option<Ident>,
     /// The variant of `retry_core::Nested`.
     pub(crate) nested: Option<&'static str>,
@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    /// The path of the runtime crate.
+    /// Returns the path of the runtime crate.
     pub(crate) fn krate(&self) -> TokenStream {
         match &self.krate {
             Some(path) => quote!(#path),

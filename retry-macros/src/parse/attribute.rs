@@ -1,4 +1,4 @@
-//! Reads an attribute's arguments: each by its row, then what they are to each other.
+//! Reads an attribute's arguments: each by its row, then the relations among them.
 
 use proc_macro2::TokenStream;
 
@@ -9,7 +9,7 @@ use crate::parse::gate::Gate;
 use crate::parse::rows::{ATTRIBUTE, Takes};
 use crate::parse::{list, policy};
 
-/// Reads everything that can be read; what cannot goes to `faults`.
+/// Reads all arguments that can be read, and reports the rest in `faults`.
 pub(crate) fn arguments(tokens: TokenStream, faults: &mut Faults) -> Arguments {
     let mut arguments = Arguments::default();
     let given = list::parse(tokens, &ATTRIBUTE, faults);

@@ -1,4 +1,4 @@
-//! The budget of retries: `budget = 0.1`, or `budget(..)` with more to set.
+//! The budget of retries: `budget = 0.1`, or `budget(..)` with more settings.
 
 use crate::parse::argument::{Argument, Given};
 use crate::parse::fault::Faults;

@@ -1,6 +1,6 @@
 //! The four attributes.
 
-/// The attribute that was written.
+/// The attribute in use.
 #[derive(Clone, Copy)]
 pub(crate) enum Class {
     Worker,
@@ -18,7 +18,7 @@ pub(crate) const ATTRIBUTES: [&str; 4] = [
 ];
 
 impl Class {
-    /// Its variant of `retry_core::OperationClass`.
+    /// Returns the attribute's variant of `retry_core::OperationClass`.
     pub(crate) fn variant(self) -> &'static str {
         match self {
             Self::Worker => "Worker",

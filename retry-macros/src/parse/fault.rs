@@ -5,24 +5,24 @@ use std::fmt;
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 
-/// Everything that is wrong with an attribute and its function.
+/// All faults of an attribute and its function.
 #[derive(Default)]
 pub(crate) struct Faults {
     all: Vec<syn::Error>,
 }
 
 impl Faults {
-    /// Something is wrong at `span`.
+    /// Adds a fault at `span`.
     pub(crate) fn at(&mut self, span: Span, message: impl fmt::Display) {
         self.add(syn::Error::new(span, message));
     }
 
-    /// Something is wrong with all of `tokens`.
+    /// Adds a fault of all of `tokens`.
     pub(crate) fn on(&mut self, tokens: &impl ToTokens, message: impl fmt::Display) {
         self.add(syn::Error::new_spanned(tokens, message));
     }
 
-    /// Two things contradict each other: both places are shown.
+    /// Adds a contradiction of two parts; the error shows both places.
     pub(crate) fn both(
         &mut self,
         (first, message): (Span, impl fmt::Display),
@@ -41,7 +41,7 @@ impl Faults {
         self.all.is_empty()
     }
 
-    /// All errors, as the compiler is to show them.
+    /// Returns all errors, as the compiler prints them.
     pub(crate) fn into_compile_errors(self) -> TokenStream {
         self.all.iter().map(syn::Error::to_compile_error).collect()
     }

@@ -1,5 +1,5 @@
-//! The function that an attribute was written on: its parts, with the body left as tokens, so that
-//! an editor completes in half-written code.
+//! The function below an attribute: its parts, with the body left as tokens, so that editors can
+//! complete half-written code.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::parse::discouraged::Speculative;
@@ -11,7 +11,7 @@ use crate::parse::fault::Faults;
 
 /// A function's parts.
 pub(crate) struct Function {
-    /// Outer attributes, and those written at the head of the body.
+    /// Outer attributes, and those at the head of the body.
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) visibility: Visibility,
     pub(crate) signature: Signature,
@@ -23,7 +23,7 @@ const WRONG_ITEM: &str = "a retry attribute goes on a function: write it on each
                           to be retried";
 
 impl Function {
-    /// The function, if it is one; if not, `faults` says what else it is.
+    /// Returns the function; for any other item, `faults` names its kind.
     pub(crate) fn parse(item: TokenStream, faults: &mut Faults) -> Option<Self> {
         match syn::parse2::<Self>(item) {
             Ok(function) => {
@@ -59,7 +59,7 @@ impl Parse for Function {
         let ahead = input.fork();
         let Ok(signature) = ahead.parse::<Signature>() else {
             if is_function(&input.fork()) {
-                // Let the compiler's own words say what is wrong with the signature.
+                // The compiler's own error describes a wrong signature.
                 return Err(input
                     .parse::<Signature>()
                     .err()
@@ -95,7 +95,7 @@ impl Parse for Function {
     }
 }
 
-/// A `$body:block` of `macro_rules!` comes in an invisible group.
+/// Returns the content of the invisible group in which a `$body:block` of `macro_rules!` arrives.
 fn ungrouped(token: TokenTree) -> TokenTree {
     if let TokenTree::Group(group) = &token
         && group.delimiter() == Delimiter::None
@@ -124,7 +124,7 @@ fn is_function(input: ParseStream<'_>) -> bool {
     }
 }
 
-/// Attributes at the head of a body, as outer ones, and the rest of the body.
+/// Returns the attributes at the head of a body, as outer ones, and the rest of the body.
 fn inner_attributes(input: ParseStream<'_>) -> syn::Result<(Vec<Attribute>, TokenStream)> {
     let mut attributes = input.call(Attribute::parse_inner)?;
     for attribute in &mut attributes {

@@ -1,4 +1,4 @@
-//! The arguments of the gate: `idempotent = true`, and all that goes with it.
+//! The arguments of the gate: `idempotent = true`, and the arguments that need it.
 
 use syn::{Expr, Ident};
 
@@ -12,7 +12,7 @@ pub(crate) struct Gate {
     /// The key `idempotent`.
     pub(crate) idempotent: Ident,
     pub(crate) key: Option<Key>,
-    /// `fingerprint(a, b)`, also of none.
+    /// `fingerprint(a, b)`; empty for `fingerprint()`.
     pub(crate) fingerprint: Option<Vec<Ident>>,
     pub(crate) skip: Vec<Ident>,
     pub(crate) scope: Option<Expr>,
@@ -23,7 +23,7 @@ pub(crate) struct Gate {
     pub(crate) on_busy: Option<Value>,
     pub(crate) probe: Option<Expr>,
     pub(crate) probe_after: Option<Limit>,
-    /// The key `replay_errors`, if that is `true`.
+    /// The key `replay_errors`, if its value is `true`.
     pub(crate) replay_errors: Option<Ident>,
 }
 
@@ -36,7 +36,8 @@ pub(crate) enum Key {
 }
 
 impl Gate {
-    /// The gate, if one is asked for; `given` are the arguments that only a gate has.
+    /// Returns the gate, if the attribute requests one; `given` are the arguments that only a gate
+    /// has.
     pub(super) fn parse(given: &[Argument], faults: &mut Faults) -> Option<Self> {
         let find = |key: &str| given.iter().find(|argument| argument.key == key);
         let idempotent = find("idempotent");
@@ -75,7 +76,7 @@ impl Gate {
         Some(gate)
     }
 
-    /// Refuses a probe that the call's own limit would always come before.
+    /// Refuses a probe that could only run after the call's own time limit.
     pub(super) fn refuse_late_probe(&self, max_total_time: Option<&Limit>, faults: &mut Faults) {
         if let Some(Limit {
             key,
@@ -106,7 +107,7 @@ impl Gate {
     }
 }
 
-/// Without a gate its arguments would silently do nothing.
+/// Refuses a gate's arguments where no gate is requested: they would silently do nothing.
 fn refuse_all(given: &[Argument], faults: &mut Faults) {
     for argument in given.iter().filter(|it| it.key != "idempotent") {
         let key = &argument.key;
@@ -118,7 +119,7 @@ fn refuse_all(given: &[Argument], faults: &mut Faults) {
     }
 }
 
-/// An argument that belongs to another does nothing without it.
+/// Refuses an argument without the other one that it needs.
 fn refuse_lone(given: &[Argument], faults: &mut Faults) {
     for (key, other, message) in [
         (

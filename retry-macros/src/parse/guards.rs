@@ -1,11 +1,11 @@
-//! The guards, which stand around attempts so that retries make no outage worse.
+//! The guards around attempts, which keep retries from making an outage worse.
 
 use crate::parse::hedge::Hedge;
 use crate::parse::limit::Limit;
 use crate::parse::settings::Settings;
 use crate::parse::shared_guard::Guard;
 
-/// The guards that are asked for. A missing one is `None`.
+/// The requested guards. A missing one is `None`.
 #[derive(Default)]
 pub(crate) struct Guards {
     pub(crate) budget: Option<Guard>,
@@ -18,7 +18,7 @@ pub(crate) struct Guards {
 }
 
 impl Guards {
-    /// Whether a call has any.
+    /// Whether a call has any guard.
     pub(crate) fn are_any(&self) -> bool {
         let shared = [&self.budget, &self.circuit_breaker, &self.adaptive];
         let any_shared = shared.iter().any(|guard| guard.is_some());

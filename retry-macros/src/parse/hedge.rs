@@ -13,7 +13,7 @@ use crate::parse::{list, number};
 /// The largest number of copies.
 const MOST: u32 = 16;
 
-/// The use of an argument in the list.
+/// The meaning of an argument in the list.
 #[derive(Clone, Copy)]
 enum Part {
     After,

@@ -1,9 +1,9 @@
-//! Bodies that another attribute above has put into a block of its own.
+//! Bodies that another attribute above has wrapped in code of its own.
 //!
 //! `#[async_trait]` makes a sync function that returns `Box::pin(async move { .. })`;
 //! `#[tracing::instrument]` makes the body the future of a span, or runs it with the span entered.
-//! The retry loop belongs inside: there the original body is, and there the span counts all attempts
-//! as one call. Both may have been at work, and then they lie one in the other.
+//! The retry loop goes around the original body, inside the wrapper, so that one span covers all
+//! attempts. If both attributes are used, one wrapper is inside the other.
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 
@@ -11,13 +11,13 @@ use crate::parse::function::Function;
 
 /// The original body, found.
 pub(crate) struct Found {
-    /// Whether a sync function hands its body out as a future.
+    /// Whether a sync function returns its body as a future.
     pub(crate) is_boxed: bool,
-    /// The body's tokens, braces and all.
+    /// The body's tokens, with the braces.
     pub(crate) body: Group,
     /// Statements that must run once and not in each attempt: `let __self = self;`.
     pub(crate) once: TokenStream,
-    /// The index of the token to go into, at each level from the function's body down.
+    /// The path from the function's body to the original one: the index of a token at each level.
     route: Vec<usize>,
 }
 
@@ -46,7 +46,7 @@ pub(crate) fn find(function: &Function) -> Found {
 }
 
 impl Found {
-    /// Goes down to a block in the present one, if `step` knows the way.
+    /// Descends to the block that `step` finds in the present one. Returns whether it found one.
     fn descend(&mut self, step: fn(&[TokenTree]) -> Option<Vec<usize>>) -> bool {
         let Some(way) = step(&tokens(&self.body)) else {
             return false;
@@ -58,14 +58,14 @@ impl Found {
         true
     }
 
-    /// Takes parameters that all attempts share out of what each attempt does.
+    /// Moves the bindings of shared parameters out of the body: all attempts use the same ones.
     pub(crate) fn share(&mut self, borrowed: &[Ident]) {
         if self.is_boxed {
             self.hoist(|name, value| name == value && borrowed.contains(name));
         }
     }
 
-    /// The attribute's arguments with `self` by the name that it has where the loop stands.
+    /// Returns the attribute's arguments, with `self` replaced by its name inside the wrapper.
     pub(crate) fn renamed(&self, arguments: TokenStream) -> TokenStream {
         if self.once.is_empty() {
             return arguments;
@@ -84,7 +84,7 @@ impl Found {
         renamed.collect()
     }
 
-    /// Moves each `let name = value;` that matches out of the body: a value can be moved only once.
+    /// Moves each matching `let name = value;` out of the body: a value can be moved only once.
     fn hoist(&mut self, matches: impl Fn(&Ident, &Ident) -> bool) {
         let mut rest = Vec::new();
         for token in tokens(&self.body) {
@@ -99,7 +99,7 @@ impl Found {
         self.body = body;
     }
 
-    /// The content of the function's body, with `replacement` in the original body's place.
+    /// Returns the content of the function's body, with `replacement` in the original body's place.
     pub(crate) fn replace(&self, function: &Function, replacement: TokenStream) -> TokenStream {
         let mut content = self.once.clone();
         content.extend(replacement);
@@ -122,7 +122,7 @@ fn refilled(block: &Group, route: &[usize], content: TokenStream) -> Group {
     refilled
 }
 
-/// In a body that is `Box::pin(async move { .. })` and nothing else.
+/// Finds the block in a body that is only `Box::pin(async move { .. })`.
 fn boxed(body: &[TokenTree]) -> Option<Vec<usize>> {
     let (call, path) = body.split_last()?;
     let path: String = path.iter().map(ToString::to_string).collect();
@@ -133,7 +133,7 @@ fn boxed(body: &[TokenTree]) -> Option<Vec<usize>> {
     is_async_block(&inside).then(|| vec![body.len() - 1, 2])
 }
 
-/// In `let __tracing_instrument_future = async move { .. };`.
+/// Finds the block in `let __tracing_instrument_future = async move { .. };`.
 fn instrumented(body: &[TokenTree]) -> Option<Vec<usize>> {
     let at = body.windows(5).position(|window| {
         is_ident(&window[0], "__tracing_instrument_future")
@@ -143,8 +143,8 @@ fn instrumented(body: &[TokenTree]) -> Option<Vec<usize>> {
     Some(vec![at + 4])
 }
 
-/// In a leading `match async move { .. }.await` or `let x = async move { .. }.await`: so `err` and
-/// `ret` see how the body ends.
+/// Finds the block in a leading `match async move { .. }.await` or `let x = async move { ..
+/// }.await`, by which `err` and `ret` read the body's outcome.
 fn observed(block: &[TokenTree]) -> Option<Vec<usize>> {
     let at = match block {
         [first, ..] if is_ident(first, "match") => 1,
@@ -156,8 +156,8 @@ fn observed(block: &[TokenTree]) -> Option<Vec<usize>> {
     (awaited && is_async_block(&block[at..])).then(|| vec![at + 2])
 }
 
-/// After `let __tracing_attr_span;` in a sync body: in `(move || { .. })()` with `err` or `ret`, and
-/// else in the block at the end.
+/// Finds the block after `let __tracing_attr_span;` in a sync body: with `err` or `ret` in `(move
+/// || { .. })()`, else in the last block.
 fn entered(body: &[TokenTree]) -> Option<Vec<usize>> {
     if !declares_span(body) {
         let last = body.len().checked_sub(1)?;
@@ -186,7 +186,7 @@ fn declares_span(tokens: &[TokenTree]) -> bool {
     })
 }
 
-/// The length of the statement at the end of `tokens`, if it is a `let` that matches.
+/// Returns the length of the statement at the end of `tokens`, if it is a `let` that matches.
 fn binding(tokens: &[TokenTree], matches: impl Fn(&Ident, &Ident) -> bool) -> Option<usize> {
     let [
         before @ ..,
@@ -206,7 +206,7 @@ fn binding(tokens: &[TokenTree], matches: impl Fn(&Ident, &Ident) -> bool) -> Op
     (is_punct(equals, '=') && matches(name, value)).then_some(length)
 }
 
-/// `async move { .. }`, and whatever follows.
+/// Whether the tokens begin with `async move { .. }`.
 fn is_async_block(tokens: &[TokenTree]) -> bool {
     matches!(tokens, [first, second, block, ..]
         if is_ident(first, "async") && is_ident(second, "move") && is_group(block, Delimiter::Brace))
@@ -224,7 +224,7 @@ fn is_group(token: &TokenTree, delimiter: Delimiter) -> bool {
     matches!(token, TokenTree::Group(group) if group.delimiter() == delimiter)
 }
 
-/// The group that a token is; an empty one for any other.
+/// Returns the group that a token is; for any other token, an empty one.
 fn group(token: &TokenTree) -> Group {
     match token {
         TokenTree::Group(group) => group.clone(),

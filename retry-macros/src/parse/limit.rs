@@ -6,13 +6,13 @@ use crate::parse::argument::Argument;
 use crate::parse::fault::Faults;
 use crate::parse::value::{self, Value};
 
-/// A limit in time, and where it was written.
+/// A limit in time, with its argument's key.
 pub(crate) struct Limit {
     pub(crate) key: Ident,
     pub(crate) value: Value,
 }
 
-/// A wait that is more than zero.
+/// Reads a wait that is more than zero.
 pub(super) fn read(argument: &Argument, faults: &mut Faults) -> Option<Limit> {
     let value = value::wait(argument, faults)?;
     if matches!(&value, Value::Wait(wait) if wait.is_zero()) {

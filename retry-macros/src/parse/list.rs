@@ -9,7 +9,7 @@ use crate::parse::argument::{Argument, Given};
 use crate::parse::fault::Faults;
 use crate::parse::table::Table;
 
-/// All arguments that can be made out.
+/// Returns all arguments that can be parsed.
 pub(super) fn parse<T>(
     tokens: TokenStream,
     table: &Table<T>,
@@ -82,7 +82,7 @@ fn value(input: ParseStream<'_>, is_unread: bool) -> syn::Result<Given> {
     input.parse().map(Given::Expression)
 }
 
-/// A comma, the end, or a fault that says where the comma is missing.
+/// Reads a comma or the end; else reports that a comma is missing.
 fn separator(input: ParseStream<'_>, faults: &mut Faults) {
     if input.is_empty() {
         return;
@@ -102,7 +102,7 @@ fn skip_to_comma(input: ParseStream<'_>) {
     }
 }
 
-/// Both places are shown.
+/// Refuses an argument that is given twice; the error shows both places.
 pub(super) fn refuse_duplicates(arguments: &[Argument], faults: &mut Faults) {
     for (at, argument) in arguments.iter().enumerate() {
         let key = &argument.key;

@@ -1,5 +1,5 @@
-//! Numbers and times that a guard is told: literals, checked here, or constants, which the compiler
-//! checks when it makes the function's static part.
+//! Numbers and times of a guard: literals, checked here, or constants, which the compiler checks
+//! when it makes the function's static part.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::parse::fault::Faults;
 use crate::parse::value::{self, Form, Literal, Value, constant};
 use crate::parse::wait;
 
-/// A whole number in `range`.
+/// Reads a whole number in `range`.
 pub(super) fn count(
     argument: &Argument,
     range: RangeInclusive<u32>,
@@ -31,21 +31,21 @@ pub(super) fn count(
     checked(argument, &allowed, read, faults)
 }
 
-/// The earnings of a first attempt: 0, or from 0.001 to 1.
+/// Reads the income of a first attempt: 0, or from 0.001 to 1.
 pub(super) fn ratio(argument: &Argument, faults: &mut Faults) -> Option<Value> {
     let is_ratio = |ratio: f64| ratio == 0.0 || (0.001..=1.0).contains(&ratio);
     let allowed = "it must be 0, or a number from 0.001 to 1";
     fraction(argument, allowed, is_ratio, faults)
 }
 
-/// A share of calls: over 0, and up to 1.
+/// Reads a share of calls: over 0, and up to 1.
 pub(super) fn rate(argument: &Argument, faults: &mut Faults) -> Option<Value> {
     let is_rate = |rate: f64| rate > 0.0 && rate <= 1.0;
     let allowed = "it must be a number over 0 and up to 1";
     fraction(argument, allowed, is_rate, faults)
 }
 
-/// A time of at least `least`; zero is none.
+/// Reads a time of at least `least`; zero is refused.
 pub(super) fn time(argument: &Argument, least: Duration, faults: &mut Faults) -> Option<Value> {
     let value = value::wait(argument, faults)?;
     if let Value::Wait(time) = &value
@@ -69,7 +69,7 @@ pub(super) fn time(argument: &Argument, least: Duration, faults: &mut Faults) ->
     Some(value)
 }
 
-/// `100` is calls, `"30s"` is time.
+/// Reads a window: `100` is calls, `"30s"` is time.
 pub(super) fn window(argument: &Argument, faults: &mut Faults) -> Option<Value> {
     const MOST_CALLS: u32 = 10_000;
     const SHORTEST: Duration = Duration::from_millis(10);
@@ -105,7 +105,7 @@ pub(super) fn window(argument: &Argument, faults: &mut Faults) -> Option<Value> 
     None
 }
 
-/// The whole number that is written there, if it is one.
+/// Returns the whole number that is written as a literal, if there is one.
 pub(super) fn written(argument: &Argument) -> Option<u32> {
     let expression = argument.expression(&mut Faults::default())?;
     match constant(&expression)? {
@@ -114,7 +114,7 @@ pub(super) fn written(argument: &Argument) -> Option<u32> {
     }
 }
 
-/// Whether a number is written there, good or bad.
+/// Whether the expression is a literal number, valid or not.
 pub(super) fn is_written(expression: &Expr) -> bool {
     matches!(
         constant(expression),

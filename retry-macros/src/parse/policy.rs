@@ -1,4 +1,4 @@
-//! The policy's arguments: values that only they have, and the contradictions among them.
+//! The policy's arguments: values that no other argument has, and the contradictions among them.
 
 use quote::quote;
 use syn::{Expr, ExprLit, Lit, Path};
@@ -46,7 +46,7 @@ pub(super) fn multiplier(argument: &Argument, faults: &mut Faults) -> Option<Val
     None
 }
 
-/// Whether `backoff` is the text that a multiplier goes with.
+/// Whether `backoff` is the text that a multiplier may accompany.
 fn is_exponential(backoff: &Argument) -> bool {
     matches!(
         backoff.expression(&mut Faults::default()),
@@ -54,7 +54,7 @@ fn is_exponential(backoff: &Argument) -> bool {
     )
 }
 
-/// A named policy, or a path to one.
+/// Reads a named policy, or a path to one.
 pub(super) fn named(argument: &Argument, faults: &mut Faults) -> Option<Value> {
     if let Some(Expr::Path(path)) = argument.expression(&mut Faults::default())
         && is_constant(&path.path)
@@ -76,8 +76,8 @@ pub(super) fn named(argument: &Argument, faults: &mut Faults) -> Option<Value> {
     )
 }
 
-/// Whether a path ends in capitals, and so names a constant that the call's static part can hold. Not
-/// `T::NAME` or `Self::NAME`: a static cannot name `Self` or a type parameter.
+/// Whether a path ends in capitals and so names a constant, which the call's static part can hold.
+/// Not `T::NAME` or `Self::NAME`: a static cannot name `Self` or a type parameter.
 fn is_constant(path: &Path) -> bool {
     let names: Vec<String> = path
         .segments

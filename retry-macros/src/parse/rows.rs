@@ -215,7 +215,7 @@ pub(super) const ATTRIBUTE: Table<Takes> = Table {
     ],
 };
 
-/// The name and the example of each argument.
+/// Returns the name and the example of each argument.
 #[cfg(test)]
 pub(crate) fn examples() -> impl Iterator<Item = (&'static str, &'static str)> {
     ATTRIBUTE.rows.iter().map(|row| (row.name, row.example))

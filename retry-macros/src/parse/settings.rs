@@ -1,15 +1,15 @@
-//! Values by the name of what they set.
+//! Values by the name of the field that they set.
 
 use crate::parse::value::Value;
 
-/// Fields of a layer of the runtime crate, and what they are set to.
+/// Fields of a layer of the runtime crate, with their values.
 #[derive(Default)]
 pub(crate) struct Settings {
     all: Vec<(&'static str, Value)>,
 }
 
 impl Settings {
-    /// Takes the place of what was set before.
+    /// Sets a value in place of an earlier one.
     pub(super) fn set(&mut self, name: &'static str, value: Option<Value>) {
         self.all.retain(|(set, _)| *set != name);
         self.all.extend(value.map(|value| (name, value)));
@@ -24,7 +24,7 @@ impl Settings {
         self.all.is_empty()
     }
 
-    /// In the order in which they were written.
+    /// Returns the values in the order in which they were written.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, &Value)> {
         self.all.iter().map(|(name, value)| (*name, value))
     }

@@ -1,4 +1,4 @@
-//! A guard that calls share: its origin, and the list that sets up one of the operation's own.
+//! A guard that calls share: its origin, and the list that configures an operation's own guard.
 
 use proc_macro2::TokenStream;
 use syn::{Expr, Ident, Lit};
@@ -10,7 +10,7 @@ use crate::parse::settings::Settings;
 use crate::parse::table::Table;
 use crate::parse::value::{self, Literal, Read, constant};
 
-/// One guard, and where it was asked for.
+/// One guard, with its argument's key.
 pub(crate) struct Guard {
     pub(crate) key: Ident,
     pub(crate) lent_by: LentBy,
@@ -18,15 +18,15 @@ pub(crate) struct Guard {
 
 /// The origin of a guard.
 pub(crate) enum LentBy {
-    /// The operation has one of its own.
+    /// Made for the operation alone.
     Operation,
-    /// All calls that name it share it.
+    /// Shared by all calls that give this name.
     Name(String),
-    /// The user's expression gives it.
+    /// Given by the user's expression.
     Expression(Expr),
 }
 
-/// The use of an argument in a guard's list.
+/// The meaning of an argument in a guard's list.
 pub(super) enum Part {
     /// The name by which calls share the guard.
     Name,
@@ -43,7 +43,7 @@ impl Guard {
     }
 }
 
-/// Reads a guard's list; what it sets goes to `settings`.
+/// Reads a guard's list; stores its values in `settings`.
 pub(super) fn list(
     tokens: &TokenStream,
     table: &Table<Part>,
@@ -64,7 +64,7 @@ pub(super) fn list(
     (given, name.map_or(LentBy::Operation, LentBy::Name))
 }
 
-/// `true`, or nothing at all; a name; or an expression.
+/// Reads `true` or no value, a name, or an expression.
 pub(super) fn lent_by(argument: &Argument, allowed: &str, faults: &mut Faults) -> Option<LentBy> {
     if matches!(argument.value, Given::Nothing) {
         return Some(LentBy::Operation);

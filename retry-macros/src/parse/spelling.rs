@@ -1,6 +1,7 @@
 //! The known name that an unknown one probably stands for.
 
-/// The one of `names` that `written` begins, or is at most two letters away from.
+/// Returns the one of `names` that begins with `written`, or differs from it by at most two
+/// letters.
 pub(crate) fn meant<'a>(
     written: &str,
     names: impl Iterator<Item = &'a str> + Clone,
@@ -14,7 +15,7 @@ pub(crate) fn meant<'a>(
     })
 }
 
-/// Levenshtein's distance: single-letter insertions, deletions and substitutions.
+/// Returns Levenshtein's distance: single-letter insertions, deletions and substitutions.
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();

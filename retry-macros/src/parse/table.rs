@@ -5,7 +5,7 @@ use crate::parse::spelling;
 
 /// The arguments that a list takes.
 pub(super) struct Table<T: 'static> {
-    /// Whose list it is, where it is not the attribute's own.
+    /// The argument with this list; `None` for the attribute itself.
     pub(super) of: Option<&'static str>,
     pub(super) rows: &'static [Row<T>],
 }
@@ -38,17 +38,18 @@ impl<T> Row<T> {
 }
 
 impl<T> Table<T> {
-    /// The argument of this name.
+    /// Returns the argument of this name.
     pub(super) fn row(&self, name: &str) -> Option<&'static Row<T>> {
         self.rows.iter().find(|row| row.name == name)
     }
 
-    /// An example of the first argument.
+    /// Returns an example of the first argument.
     pub(super) fn any_example(&self) -> &'static str {
         self.rows.first().map_or("key = value", |row| row.example)
     }
 
-    /// The message for an unknown name: the argument that it probably stands for, else all names.
+    /// Returns the message for an unknown name: the argument that it probably stands for, else all
+    /// names.
     pub(super) fn unknown(&self, name: &str) -> String {
         let of = self.of.map(|of| format!(" of `{of}`")).unwrap_or_default();
         if let Some(row) = self.rows.iter().find(|row| row.aliases.contains(&name)) {

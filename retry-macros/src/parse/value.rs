@@ -12,7 +12,7 @@ use crate::parse::wait;
 /// The value of an argument. The tokens of all but `Wait` are an expression of the
 /// field's own type, in which `krate` stands for the runtime crate.
 pub(crate) enum Value {
-    /// A wait, known now.
+    /// A wait, known at compile time.
     Wait(Duration),
     /// A constant.
     Constant(Constant),
@@ -22,20 +22,20 @@ pub(crate) enum Value {
 
 /// A constant, to be written with the path of the runtime crate.
 pub(crate) enum Constant {
-    /// A path below the runtime crate, and what follows it.
+    /// A path below the runtime crate, and the tokens after it.
     Item(TokenStream),
-    /// An expression of the user's that is a constant by its name.
+    /// A path of the user's, which its name shows to be a constant.
     Named(Path),
 }
 
-/// The conversion of an expression to the field's value.
+/// The conversion of an expression's value to the field's.
 #[derive(Clone, Copy)]
 pub(crate) enum Form {
-    /// It is the value.
+    /// None: it is the field's value.
     Plain,
-    /// It is a number of attempts.
+    /// From a number of attempts.
     Attempts,
-    /// It is a multiplier.
+    /// From a multiplier.
     Multiplier,
 }
 
@@ -77,7 +77,7 @@ pub(super) fn nested(argument: &Argument, faults: &mut Faults) -> Option<&'stati
     None
 }
 
-/// `true` or `false`: what the expansion is depends on it, so that it cannot be an expression.
+/// Reads `true` or `false`. An expression is refused, because the expansion depends on the value.
 pub(super) fn switch(argument: &Argument, faults: &mut Faults) -> Option<bool> {
     let expression = argument.expression(faults)?;
     if let Some(Literal::Plain(Lit::Bool(switch))) = constant(&expression) {
@@ -131,7 +131,7 @@ pub(super) enum Literal<'a> {
     Negative,
 }
 
-/// The literal that an expression is, if it is one.
+/// Returns the literal that an expression is, if it is one.
 pub(super) fn constant(expression: &Expr) -> Option<Literal<'_>> {
     match expression {
         Expr::Lit(ExprLit { lit, .. }) => Some(Literal::Plain(lit)),
@@ -145,7 +145,7 @@ pub(super) fn constant(expression: &Expr) -> Option<Literal<'_>> {
     }
 }
 
-/// One of a few texts, or an expression.
+/// Reads one of a few texts, or an expression.
 pub(super) fn one_of(
     argument: &Argument,
     faults: &mut Faults,
@@ -175,7 +175,7 @@ pub(super) fn one_of(
 }
 
 impl Value {
-    /// A path below the runtime crate, and what follows it.
+    /// Makes a path below the runtime crate, with the tokens after it.
     pub(super) fn item(tokens: TokenStream) -> Self {
         Self::Constant(Constant::Item(tokens))
     }

@@ -1,8 +1,8 @@
 //! Waits as an attribute's literals: `"500ms"`, `"1h30m"`, `2`, `2.0`.
 //!
-//! `retry-core` reads the same text from variables; a proc-macro crate cannot share code with the
-//! crate that re-exports it, and here a number in quotes without a unit is refused, because beside
-//! `2` it would be the same thing written twice. The tests crate holds the two against each other.
+//! `retry-core` reads the same text from variables, but a proc-macro crate cannot share code with
+//! the crate that re-exports it. Here a number in quotes without a unit is refused, because it
+//! would be a second way to write `2`. The tests crate compares the two readers.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use syn::{Lit, LitStr};
 const UNITS: [(&str, u64); 9] = [
     ("ns", 1),
     ("us", 1_000),
-    // The micro sign, and the Greek letter that many keyboards write.
+    // The micro sign, then the Greek letter that many keyboards produce.
     ("µs", 1_000),
     ("μs", 1_000),
     ("ms", 1_000_000),
@@ -24,7 +24,7 @@ const UNITS: [(&str, u64); 9] = [
 const ALLOWED: &str = "write seconds as a number (`2`, `0.5`) or with a unit of ns, us, ms, s, m, h \
                        or d (`\"500ms\"`, `\"1h30m\"`)";
 
-/// The wait that a literal means, or what is wrong with it.
+/// Returns the wait of a literal, or the fault in it.
 pub(super) fn read(literal: &Lit) -> Result<Duration, String> {
     match literal {
         Lit::Int(number) if number.suffix().is_empty() => seconds(number.base10_digits()),
@@ -82,10 +82,10 @@ fn with_units(literal: &LitStr) -> Result<Duration, String> {
     }
 }
 
-/// `number` units of `unit` nanoseconds; digits past the nanosecond are dropped.
+/// Returns `number` units of `unit` nanoseconds; digits below one nanosecond are dropped.
 fn scaled(number: &str, unit: u64) -> Option<Duration> {
     const NANOS: u128 = 1_000_000_000;
-    // More digits than this are under a nanosecond of the longest unit, and would not fit.
+    // Digits beyond these are under a nanosecond even of the longest unit, and would overflow.
     const DIGITS: usize = 18;
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     let fraction = &fraction[..fraction.len().min(DIGITS)];

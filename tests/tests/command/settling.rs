@@ -173,7 +173,7 @@ pub(super) fn nothing_is_done_unasked(bench: &Bench) {
     ] {
         let said = bench.run(arguments);
         assert_eq!((said.code, &*said.out), (2, ""), "{said:?}");
-        assert!(said.err.contains("say `--yes`"), "{said:?}");
+        assert!(said.err.contains("pass `--yes`"), "{said:?}");
         let said = bench.run(&[arguments, &["--json"]].concat());
         let error: Value = serde_json::from_str(&said.err).unwrap();
         assert_eq!(error["error"]["kind"], "nobody_to_ask");

@@ -23,10 +23,10 @@ owner has no lease any more
 renewals 0
 created TIME (AGE ago)
 
-It may have happened: its lease ran out, or its worker could not tell. Callers get the
-error InDoubt until it is settled, unless their function has a probe or says reexecute.
-Ask the other side whether it happened, and see to it that its worker is dead: one that
-is merely stuck may still do it.
+It may have happened: its lease ran out, or its worker reported the doubt. Callers get
+the error InDoubt until it is settled, unless their function has a probe or in_doubt =
+\"reexecute\". Find out from the other side whether it happened, and make sure that its
+worker is dead: a worker that only hangs may still run it.
 
 it happened:
   retry-effects settle {id} --fence FENCE --success 'JSON'
@@ -104,7 +104,7 @@ pub(super) fn a_result_that_is_no_json(bench: &Bench) {
             notation,
             [
                 "\nresult      ~[Some(null),\"a\\u001bb\"]\n",
-                "\nformat      2: as JSON would not bring it back, ",
+                "\nformat      2: a notation of retry-effects, ",
             ],
         ),
         (
@@ -112,7 +112,7 @@ pub(super) fn a_result_that_is_no_json(bench: &Bench) {
             Outcome::Success(newer),
             [
                 "\nresult      <receipt/>\n",
-                "\nformat      3: that of a newer retry-effects\n",
+                "\nformat      3: a form of a newer retry-effects\n",
             ],
         ),
     ] {
@@ -156,7 +156,7 @@ pub(super) fn by_its_first_digits(bench: &Bench) {
     assert_eq!(
         said.err,
         format!(
-            "error: 01abab begins more than one id, as {first} and {second}; give more digits\n"
+            "error: more than one id begins with 01abab, as {first} and {second}; give more digits\n"
         )
     );
     for id in near.into_iter().chain(ends) {

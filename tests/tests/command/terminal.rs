@@ -100,7 +100,7 @@ pub(super) fn a_yes_settles(bench: &Bench) {
     // What speaks against it is said.
     let asked = ask(bench, &["settle", "01ab", "--success", "2"]);
     assert!(
-        asked.question.contains("REPLACES the result"),
+        asked.question.contains("REPLACES the recorded result"),
         "{}",
         asked.question
     );
@@ -123,7 +123,7 @@ pub(super) fn anything_else_does_not(bench: &Bench) {
         let (code, out, said) = asked.answered(answer);
         assert_eq!((code, &*out), (1, ""), "{answer:?}");
         assert!(
-            said.contains("error: you said no; nothing was changed"),
+            said.contains("error: you declined; nothing was changed"),
             "{said}"
         );
         assert_eq!(bench.status(1), Some(Status::InDoubt));

@@ -100,10 +100,10 @@ fn an_error_is_one_object_for_programs() {
 #[test]
 fn the_command_line_says_what_it_wants() {
     let table: [(&[&str], _); 8] = [
-        (&["list"], "which store? Say `--store PATH`"),
+        (&["list"], "no store is given: pass `--store PATH`"),
         (
             &["list", "--store", "mysql://u:secret@h/d"],
-            "mysql:// leads to no store",
+            "mysql:// is not the scheme of a known store",
         ),
         (
             &["list", "--store", "x.db", "--prefix", "p"],

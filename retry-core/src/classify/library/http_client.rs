@@ -29,15 +29,15 @@ pub(super) fn judge(debug: &str, error: Layer<'_>) -> Option<Judgement> {
     } else if let Some(reset) = after("Error { kind: Reset(StreamId(") {
         judge_reset(reset)
     } else if after("Error { kind: GoAway(b\"").is_some() {
-        // It does not state which streams the server still served.
+        // A `GOAWAY` does not state which streams the server still served.
         unknown("http2_go_away")
     } else {
         return None;
     })
 }
 
-/// Whether a text of hyper-util's connector and its cause follow: a type of the same name around a
-/// received text has no second field.
+/// Whether the text and the cause of hyper-util's connector error follow. A type of the same name
+/// that only wraps a received text has no second field.
 fn has_cause(rest: &str) -> bool {
     rest.split_once('"').is_some_and(|(text, rest)| {
         (text.starts_with("tcp ") || text.starts_with("dns ")) && rest.starts_with(", ")
@@ -47,7 +47,7 @@ fn has_cause(rest: &str) -> bool {
 /// The kind of a `reqwest::Error`.
 pub(super) enum Reqwest {
     Status(u16),
-    /// `sent` if it has a URL: a redirect may have led there.
+    /// `sent` is true if the error has a URL: a redirect may have led there, after a sent request.
     Builder {
         sent: bool,
     },
@@ -62,7 +62,7 @@ impl Reqwest {
     fn of_debug(kind: &str) -> Self {
         if let Some(status) = kind.strip_prefix("Status(") {
             let (status, _) = status.split_once(',').unwrap_or_default();
-            // Not in the registry: nothing is known about it.
+            // A status that cannot be read becomes 0, whose effect is unknown.
             return Self::Status(status.parse().unwrap_or(0));
         }
         let named = |name| kind.strip_prefix(name);

@@ -11,7 +11,7 @@ pub(super) fn judge(status: u16) -> Judgement {
     match status {
         // The request did not arrive complete (15.5.9), or a middleware cut the handler.
         408 => unknown("request_timeout"),
-        // The server did not risk it (RFC 8470), or it was one too many (RFC 6585).
+        // The server did not risk a replay (RFC 8470), or the request was one too many (RFC 6585).
         425 => turned_away("too_early"),
         429 => turned_away("too_many_requests").throttle(),
         401 => refused("unauthorized"),
@@ -27,12 +27,13 @@ pub(super) fn judge(status: u16) -> Judgement {
         // "Currently unable to handle the request" (15.6.4); proxies also send it for a connection that
         // broke after the request went out.
         503 => unknown("unavailable"),
-        // The gateway does not know what the server behind it did.
+        // The gateway cannot state whether the server behind it acted.
         502 => unknown("bad_gateway"),
         504 => unknown("gateway_timeout"),
         // Not implemented, version, negotiation, extension: the server declines, and will again.
         501 | 505 | 506 | 510 => declined("declined"),
-        // Storage, a loop, network sign-in: it declines and will again, and it does not work.
+        // Storage, a loop, network sign-in: the server does not work, declines, and will decline
+        // again.
         507 | 508 | 511 => final_unknown("declined"),
         // The request failed somewhere on the way.
         500..=599 => unknown("server_error"),

@@ -1,8 +1,8 @@
 //! Errors of libraries that are no dependency, or of other versions than the dependency, recognized by
 //! the start of their `Debug`.
 //!
-//! There, a string error quotes itself, so that a text sent by another program cannot pose as a layer;
-//! in `Display` it could. The rows are those of `docs/classification.md`.
+//! `Debug` quotes a string error, so a text sent by another program cannot pose as a layer; in
+//! `Display` it could. The rows are those of `docs/classification.md`.
 
 use std::error::Error;
 

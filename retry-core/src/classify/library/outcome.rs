@@ -34,13 +34,13 @@ pub(super) const fn final_unknown(kind: &'static str) -> Judgement {
     Judgement::stop().unknown().with_kind(kind)
 }
 
-/// The same, by an answer of the other side, which works.
+/// Like [`final_unknown`], but stated by an answer of the other side, which works.
 pub(super) const fn declined(kind: &'static str) -> Judgement {
     final_unknown(kind).with_answer(Answer::Answered)
 }
 
-/// The other side answered, and only the function knows whether its query changes anything: its
-/// `not_applied_if` is called.
+/// The other side answered. The effect depends on the query, so the function's `not_applied_if`
+/// decides whether it is proved that nothing happened.
 #[cfg(any(feature = "sqlx", feature = "sqlx-08", feature = "tokio-postgres"))]
 pub(super) const fn left_open(kind: &'static str) -> Judgement {
     Judgement::stop().with_kind(kind)

@@ -76,7 +76,7 @@ fn judge_server(error: &RedisError) -> Judgement {
     let judged = if error.source().is_some() {
         replies.next()
     } else if is_unqueued_transaction(error, &errors) {
-        // The server ran no command: final if one of the commands is.
+        // The server ran no command. The failure is final if the error of one command is.
         let first = replies.clone().next();
         replies
             .find(|judged| judged.verdict() == Verdict::Stop)

@@ -14,7 +14,7 @@ impl Classify for RetryError {
                 Judgement::retry().unknown().with_kind("attempt_timeout")
             }
             Self::TimeLimit { .. } => Judgement::retry().unknown().with_kind("time_limit"),
-            // The call was not made, and the breaker requests no further attempt.
+            // The call was not made, and the breaker would reject another attempt too.
             Self::CircuitOpen { .. } => Judgement::stop()
                 .step_not_applied()
                 .with_answer(Answer::NotAsked)

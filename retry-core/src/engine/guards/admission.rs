@@ -19,7 +19,7 @@ pub trait Settle: Sized {
     fn failed(self, _guards: Option<&Guards<'_>>, _failure: &Failure<'_>) {}
     /// Reports that the call's time limit cut the attempt.
     fn cut(self) {}
-    /// Gives back the permit, as the attempt is not made after all.
+    /// Gives back the permit of an attempt that is not made after all.
     #[must_use]
     fn given_back(self) -> Self;
 }

@@ -68,7 +68,7 @@ impl<'a> Guards<'a> {
         InTime::new(self.scope.clone(), attempt)
     }
 
-    /// The same for a sync attempt.
+    /// Runs a sync attempt, and the calls that it makes, inside the call's time budget.
     #[inline]
     pub fn in_time_sync<R>(&self, attempt: impl FnOnce() -> R) -> R {
         match &self.scope {
@@ -77,13 +77,14 @@ impl<'a> Guards<'a> {
         }
     }
 
-    /// Returns how long the breaker will still reject calls.
+    /// Returns the time for which the breaker will still reject calls.
     pub(crate) fn rejects_for(&self, now: Instant) -> Option<Duration> {
         self.breaker?.rejects_for(now)
     }
 }
 
-/// Deposits for a first attempt in the budgets that its call did not request; `own` is the one it did.
+/// Deposits for a first attempt in the budgets that its call did not request; `own` is the budget
+/// that the call requested.
 #[cold]
 pub(crate) fn deposit_unasked(operation: &Operation, own: Option<&RetryBudget>) {
     if own.is_none()
@@ -119,7 +120,7 @@ pub(crate) fn budgets<'a>(
     [own.or_else(switched_on), RetryBudget::global()]
 }
 
-/// Returns the tokens left in these budgets: of several, the least.
+/// Returns the tokens left in these budgets: the least of them.
 pub(crate) fn least_tokens(budgets: [Option<&RetryBudget>; 2]) -> Option<f64> {
     let tokens = budgets.into_iter().flatten().map(RetryBudget::tokens);
     tokens.reduce(f64::min)

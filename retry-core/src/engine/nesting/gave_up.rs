@@ -25,7 +25,7 @@ impl GaveUp {
         }
     }
 
-    /// Makes it known to the enclosing attempt, which has done nothing else yet.
+    /// Passes it on to the enclosing attempt, which has done nothing else yet.
     pub(super) fn returned(mut self) -> Self {
         self.went_on = false;
         self.code = self.error.code().filter(|code| system_code::forget(*code));

@@ -116,7 +116,8 @@ pub(super) fn leave(inner: &mut Inner, suspends: bool) {
     }
 }
 
-/// Takes the notes on the attempt that was left; enclosing attempts have done something else.
+/// Takes the notes on the attempt that was left. For the enclosing attempts, something else has
+/// happened.
 #[cold]
 fn left(inner: &mut Inner, suspends: bool) {
     let depth = depth(HERE.get());

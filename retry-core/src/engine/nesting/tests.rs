@@ -124,8 +124,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 0..8)
 }
 
-/// Returns what an attempt of these steps must leave: for each give-up that is still known, whether the
-/// error was held. Each later step makes the attempt go on, and then only held errors stay known.
+/// Returns the expected trace of an attempt of these steps: for each give-up that is still known,
+/// whether the error was held. Each later step makes the attempt go on, and then only held errors
+/// stay known.
 fn expected(steps: &[Step], is_async: bool) -> Vec<bool> {
     let mut known = Vec::new();
     for step in steps {

@@ -104,8 +104,8 @@ fn calls_of_all_threads_are_measured() {
 }
 
 proptest! {
-    /// Before the first throttling most calls are only counted: the measured and allowed rates are later
-    /// the same as with an update for each call.
+    /// Before the first throttling most calls are only counted. The measured and allowed rates are
+    /// later the same as with an update for each call.
     #[test]
     fn what_is_looked_at_twice_a_second_is_not_missed(
         calls in prop::collection::vec((0..400_u64, prop::bool::weighted(0.05)), 1..200),

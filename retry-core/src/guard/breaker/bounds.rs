@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-/// Upper bound of `half_open_permits` and `success_threshold`: their counts share a word.
+/// Upper bound of `half_open_permits` and `success_threshold`: both counts share the atomic
+/// integer.
 pub(crate) const MOST_TRIALS: u32 = 1_000_000;
 
 /// The largest window of calls: every verdict scans it.

@@ -92,8 +92,8 @@ impl CircuitBreaker {
         self.tried()
     }
 
-    /// Sets how long the circuit stays open before a call may try, spread by up to a tenth to either
-    /// side. Default 60 s; rounded up to the millisecond, and limited to 17 years.
+    /// Sets the time for which the circuit stays open before a call may try, spread by up to a
+    /// tenth to either side. Default 60 s; rounded up to the millisecond, and limited to 17 years.
     ///
     /// # Panics
     ///

@@ -15,7 +15,7 @@ pub(super) enum Cause {
 }
 
 impl Cause {
-    /// Returns why a failure opened a circuit that was in this state.
+    /// Returns the reason why a failure opened a circuit that was in this state.
     pub(super) const fn of_failure(before: State) -> Self {
         match before.phase {
             Phase::Closed { failures } => Self::FailuresInARow(failures.saturating_add(1)),

@@ -1,8 +1,8 @@
 //! [`CircuitBreaker`]: rejects calls at once to a side that is down, until it is back.
 //!
-//! The whole state is one word: the phase, its numbers and an epoch. The transition for each event is a
-//! plain function ([`state`]); a step is one compare-and-swap ([`machine`]); clock, randomness and
-//! reports are here, at the edge.
+//! The whole state is one atomic integer: the phase, its counts and an epoch. The transition for
+//! each event is a plain function ([`state`]); a step is one compare-and-swap ([`machine`]); clock,
+//! randomness and reports are here, at the edge.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -36,9 +36,9 @@ use crate::text::circuit_name::CircuitName;
 /// end within another 60 s, the next call may try. All numbers can be set, and a window over the last
 /// calls or the last while can replace failures in a row.
 ///
-/// Make a breaker as a `static`, shared by all calls to one dependency; for one breaker for each host or
-/// tenant, use [`CircuitBreakers`](crate::CircuitBreakers). In the default mode, a success reads one
-/// word and writes nothing.
+/// Make a breaker as a `static`, shared by all calls to one dependency; for one breaker for each
+/// host or tenant, use [`CircuitBreakers`](crate::CircuitBreakers). In the default mode, a success
+/// reads one atomic integer and writes nothing.
 ///
 /// ```
 /// use std::time::Duration;
@@ -82,15 +82,15 @@ pub struct CircuitBreaker {
     pub(super) window: OnceLock<Record>,
     /// Whether another configuration under its name has been reported.
     pub(super) disputed: AtomicBool,
-    /// Whether [`find_shared`](Self::find_shared) knows it.
+    /// Whether [`find_shared`](Self::find_shared) lists it.
     pub(super) listed: AtomicBool,
     pub(super) metrics: OfCircuit,
 }
 
 /// Calls.
 impl CircuitBreaker {
-    /// Returns how long calls are certainly rejected from `now` on: forever if it was forced open;
-    /// `None` if the next request may pass.
+    /// Returns the time from `now` for which calls are certainly rejected: without end if it was
+    /// forced open; `None` if the next request may pass.
     pub(crate) fn rejects_for(&self, now: Instant) -> Option<Duration> {
         let state = self.machine.state();
         state.rejects_for(&self.config, || Tick::at(now))
@@ -153,7 +153,7 @@ impl CircuitBreaker {
         self.machine.give_back(epoch);
     }
 
-    /// Returns when a circuit that opens now may be tried again.
+    /// Returns the time at which a circuit that opens now may be tried again.
     fn open_until(&self, now: Instant) -> Tick {
         let (least, most) = self.config.open_nanos();
         let nanos = random::with_thread(|random| random.between(least, most));
@@ -169,7 +169,7 @@ impl CircuitBreaker {
         &self.name
     }
 
-    /// Returns the circuit as metrics name it.
+    /// Returns the circuit's labels in metrics.
     pub(super) const fn labels(&self) -> Circuit<'_> {
         Circuit {
             name: &self.name,
@@ -191,10 +191,10 @@ impl CircuitBreaker {
         self.machine.state().name()
     }
 
-    /// Returns how long the circuit still rejects calls, rounded up to a millisecond: the rest of the
-    /// open time, or, while trial calls have all permits, the time after which another call may try even
-    /// if none of them ends. `None` if the next call may pass, and while it is forced open, when the
-    /// time is unknown.
+    /// Returns the time for which the circuit still rejects calls, rounded up to a millisecond: the
+    /// rest of the open time, or, while trial calls have all permits, the time after which another
+    /// call may try even if none of them ends. `None` if the next call may pass, and while it is
+    /// forced open, when the time is unknown.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         let asked = self.machine.ask(&self.config, || Tick::at(now()));

@@ -1,4 +1,4 @@
-//! [`Machine`]: a circuit's word, changed one step at a time.
+//! [`Machine`]: a circuit's atomic state, changed one step at a time.
 
 use std::time::Duration;
 
@@ -25,15 +25,15 @@ impl Change {
     }
 }
 
-/// One word that holds the whole state: a change always starts from the whole state that it replaces.
-/// The state about trials stands beside it, and is written first.
+/// One atomic integer holds the whole state, so a change always starts from the whole state that it
+/// replaces. The state about trials stands beside it, and is written first.
 pub(super) struct Machine<W> {
     state: W,
     trials: W,
 }
 
 impl<W> Machine<W> {
-    /// Makes a closed circuit, whose two words are zero.
+    /// Makes a closed circuit, whose two integers are zero.
     pub(super) const fn new(state: W, trials: W) -> Self {
         Self { state, trials }
     }
@@ -45,7 +45,7 @@ impl<W: AtomicWord> Machine<W> {
         State::unpack(self.state.load())
     }
 
-    /// Returns the epoch of a closed circuit: all that a call needs to pass.
+    /// Returns the epoch of a closed circuit; a call needs no more to pass.
     #[inline]
     pub(super) fn closed(&self) -> Option<Epoch> {
         let state = self.state();
@@ -66,7 +66,8 @@ impl<W: AtomicWord> Machine<W> {
     /// A closed circuit is read and not written.
     ///
     /// While call B replaces the overdue trial A, A may be dropped and C may take its place, which
-    /// restores the word that B has read. B's exchange then succeeds too, and both B and C are trials.
+    /// restores the integer that B has read. B's exchange then succeeds too, and both B and C are
+    /// trials.
     pub(super) fn acquire(
         &self,
         config: &BreakerConfig,

@@ -1,4 +1,4 @@
-//! [`Permit`]: a call that a circuit has admitted, and whose verdict it waits for.
+//! [`Permit`]: the admission of one call by a circuit, which takes the call's verdict.
 
 use std::fmt;
 use std::mem::ManuallyDrop;

@@ -13,7 +13,7 @@ use crate::sync::registry;
 use crate::sync::registry::Registry;
 use crate::text::circuit_name::CircuitName;
 
-/// Named by code (`None`), or made for an operation of a class.
+/// Class and name. A breaker named by code has no class; one made for an operation has its class.
 type Key = (Option<&'static str>, &'static str);
 
 /// One entry for each breaker in the program's text. Those named by code come first.
@@ -67,8 +67,9 @@ impl CircuitBreaker {
         all.into_iter().map(|(_, breaker)| breaker).collect()
     }
 
-    /// Makes a breaker that code made known to [`find`](Self::find) and [`all`](Self::all). Repeating it
-    /// changes nothing. The first one of a name stays; another one is reported at ERROR.
+    /// Makes this breaker, which code made, known to [`find`](Self::find) and [`all`](Self::all).
+    /// Repeating it changes nothing. The first one of a name stays; another one is reported at
+    /// ERROR.
     pub fn register(&'static self) {
         let known = REGISTRY.get_or_keep((self.class, self.name()), || self);
         if !std::ptr::eq(known, self) {
@@ -77,8 +78,8 @@ impl CircuitBreaker {
     }
 
     /// Like [`register`](Self::register), for a breaker made at run time:
-    /// [`find_shared`](Self::find_shared) and [`all_shared`](Self::all_shared) know it until its last
-    /// handle is dropped. The first one of a name stays; another one is reported at ERROR.
+    /// [`find_shared`](Self::find_shared) and [`all_shared`](Self::all_shared) list it until its
+    /// last handle is dropped. The first one of a name stays; another one is reported at ERROR.
     ///
     /// ```
     /// use std::sync::Arc;

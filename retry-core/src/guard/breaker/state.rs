@@ -1,5 +1,5 @@
-//! The state of a circuit as one word, and its transition for each event, as plain functions of the
-//! state and of parameters.
+//! The state of a circuit as one 64-bit integer, and its transition for each event, as plain
+//! functions of the state and of parameters.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ pub(super) struct State {
     pub(super) phase: Phase,
 }
 
-/// Layout of the word: two bits for the phase, forty for its numbers, the rest for the epoch.
+/// Layout of the 64 bits: two for the phase, forty for its numbers, the rest for the epoch.
 const PHASE_BITS: u32 = 2;
 const HALF: u32 = Tick::BITS / 2;
 const EPOCH_AT: u32 = PHASE_BITS + Tick::BITS;
@@ -43,7 +43,7 @@ const _: () = assert!(EPOCH_AT + Epoch::BITS == u64::BITS);
 const _: () = assert!((bounds::MOST_TRIALS as u64) < 1 << HALF);
 
 impl State {
-    /// Packs the state. The initial word of a circuit is zero.
+    /// Packs the state. The initial state of a circuit is zero.
     pub(super) const fn pack(self) -> u64 {
         let (phase, numbers) = match self.phase {
             Phase::Closed { failures } => (0, failures as u64),
@@ -86,8 +86,8 @@ impl State {
         }
     }
 
-    /// Returns how long calls are certainly rejected: forever if it is forced open, `None` if the next
-    /// request may pass.
+    /// Returns the time for which calls are certainly rejected: without end if it is forced open,
+    /// `None` if the next request may pass.
     pub(super) fn rejects_for(
         self,
         config: &BreakerConfig,
@@ -95,8 +95,8 @@ impl State {
     ) -> Option<Duration> {
         match self.phase {
             Phase::Closed { .. } | Phase::HalfOpen { .. } => None,
-            // More time is left than any open time: the clock went back, and the time of the opening has
-            // lost its meaning.
+            // More time is left than any open time, so the clock went back, and the time of the
+            // opening has lost its meaning.
             Phase::Open { until } => until
                 .left(now())
                 .filter(|left| *left <= config.longest_open()),

@@ -1,12 +1,12 @@
-//! [`Tick`]: a moment in 40 bits, so that it fits into a circuit's word beside its epoch.
+//! [`Tick`]: a moment in 40 bits, so that it fits into a circuit's state beside its epoch.
 
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Milliseconds, with the first moment requested in the middle: 17 years before it and 17 after. A
-/// moment outside is clamped to the ends.
+/// Milliseconds. The first moment requested lies in the middle of the range: 17 years before it, 17
+/// after. A moment outside is clamped to the ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Tick(u64);
 
@@ -47,7 +47,7 @@ impl Tick {
         low_half(self.0 / span.max(1))
     }
 
-    /// Returns enough of it, in four bytes, to compute the length of a call.
+    /// Returns its low half, in four bytes: enough to compute the length of a call.
     pub(super) fn low(self) -> u32 {
         low_half(self.0)
     }

@@ -6,9 +6,9 @@ use super::config::BreakerConfig;
 use super::epoch::Epoch;
 use super::tick::Tick;
 
-/// What a half-open circuit knows of its trials, except their number. It is a second atomic word, and a
-/// call writes it first. So while the circuit's word shows a half-open stretch, this word belongs to that
-/// stretch or to a later one, never to an earlier one.
+/// The state of a half-open circuit's trials, except their number. It is a second atomic integer,
+/// and a call writes it first. So while the circuit's own integer shows a half-open stretch, this
+/// one belongs to that stretch or to a later one, never to an earlier one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Trials {
     /// The first round of the stretch.
@@ -30,8 +30,8 @@ impl Trials {
         }
     }
 
-    /// Returns the time until the youngest trial is overdue; `None` if it is. A value above every open
-    /// time means that the clock went back.
+    /// Returns the time until the youngest trial is overdue; `None` once it is. A value above every
+    /// open time means that the clock went back.
     pub(super) fn left(self, config: &BreakerConfig, now: Tick) -> Option<Duration> {
         self.overdue_at
             .left(now)

@@ -1,7 +1,7 @@
-//! The memory of a closed circuit's calls, if a rate decides.
+//! The calls that a closed circuit remembers, if a rate decides.
 //!
-//! Every entry carries its epoch, so that a window is never cleared: entries of an earlier epoch do not
-//! exist for a later one.
+//! Every entry carries its epoch, so a window is never cleared: a later epoch ignores the entries
+//! of an earlier one.
 
 mod calls;
 mod time;

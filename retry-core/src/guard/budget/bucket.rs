@@ -21,7 +21,7 @@ pub(super) struct Bucket<W = AtomicU64> {
 }
 
 impl<W: AtomicWord> Bucket<W> {
-    /// Makes a full bucket, around a word that is 0.
+    /// Makes a full bucket, around an integer that is 0.
     pub(super) fn new(limits: BudgetLimits, word: W) -> Self {
         Self {
             limits,

@@ -1,4 +1,4 @@
-//! [`Level`]: the part of the total income that is spent, or has overflowed, in one word.
+//! [`Level`]: the part of the total income that is spent, or has overflowed, in one atomic integer.
 //!
 //! Let *income* be the initial content of the bucket plus all that was earned since; it only grows. With
 //! the level L a bucket of capacity C holds `min(C, income - L)`. Taking a token sets L to `income -
@@ -9,12 +9,12 @@
 use super::limits::TOKEN;
 use crate::sync::atomic_word::AtomicWord;
 
-/// An `i64` in a word, in thousandths of a token.
+/// An `i64` in an atomic integer, in thousandths of a token.
 #[derive(Debug)]
 pub(super) struct Level<W>(W);
 
 impl<W: AtomicWord> Level<W> {
-    /// Makes the level of a full bucket, around a word that is 0.
+    /// Makes the level of a full bucket, around an integer that is 0.
     pub(super) const fn new(word: W) -> Self {
         Self(word)
     }
@@ -33,8 +33,9 @@ impl<W: AtomicWord> Level<W> {
             let next = if taken {
                 income - held + TOKEN
             } else if held < -slack {
-                // Starts again with a full bucket: the clock is that of another test, as none goes back
-                // in one program. Otherwise no token would be available until it caught up.
+                // Starts again with a full bucket. The clock must be that of another test, because
+                // no clock of one program goes back; without a new start no token would be
+                // available until it caught up.
                 income - capacity
             } else {
                 return false;

@@ -3,7 +3,7 @@
 /// Tokens are counted in thousandths.
 pub(crate) const TOKEN: i64 = 1_000;
 
-/// More tokens than this limit nothing; up to this bound, no sum overflows in 290 years.
+/// More tokens than this would limit nothing. Up to this bound, no sum overflows in 290 years.
 const MOST: u32 = 1_000_000;
 
 /// A budget that cannot be made: states the field, the value and the allowed range.

@@ -109,7 +109,8 @@ impl RetryBudget {
         }
     }
 
-    /// Sets how many tokens the bucket holds at most, and at first: 10 unless set; from 1 to 1,000,000.
+    /// Sets the number of tokens that the bucket holds at most, and at first: 10 unless set; from 1
+    /// to 1,000,000.
     ///
     /// The returned budget has a new bucket; a bucket already in use, or shared with clones, is not
     /// changed.
@@ -132,8 +133,8 @@ impl RetryBudget {
         Ok(Self::with_limits(self.limits.try_with_burst(burst)?))
     }
 
-    /// Sets how many tokens time earns each second in any case: 1 unless set; at most 1,000,000, and 0
-    /// for none.
+    /// Sets the number of tokens that time earns each second in any case: 1 unless set; at most
+    /// 1,000,000, and 0 for none.
     ///
     /// The returned budget has a new bucket; a bucket already in use, or shared with clones, is not
     /// changed.

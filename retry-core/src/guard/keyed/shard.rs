@@ -21,9 +21,9 @@ pub(super) struct Shard<V> {
 
 struct Entries<V> {
     known: HashMap<Key, Entry<V>, AsIs>,
-    /// Ordered by the last use known when the key was last checked: at worst, an earlier use. The first
-    /// key whose number is still current is thus the least recently used. Each key stands here or in
-    /// `spared`.
+    /// Ordered by the last use known when the key was last checked, which may be an earlier use.
+    /// The first key whose number is still current is thus the least recently used. Each key is
+    /// here or in `spared`.
     line: BTreeMap<u64, Key>,
     /// Keys that were engaged when checked, and are passed over until no other key is left.
     spared: VecDeque<Key>,
@@ -31,7 +31,7 @@ struct Entries<V> {
 
 struct Entry<V> {
     value: Arc<V>,
-    /// The number of its last use.
+    /// The number of the entry's last use.
     used: AtomicU64,
 }
 
@@ -63,7 +63,7 @@ impl<V: Member> Shard<V> {
             .collect()
     }
 
-    /// Returns the guard of a key that was not known a moment ago, and whether it is new.
+    /// Returns the guard of a key that was missing a moment ago, and whether it is new.
     pub(super) fn add(&self, key: &Hashed<&str>, make: impl FnOnce() -> V) -> (Arc<V>, bool) {
         let mut entries = self.write();
         if let Some(entry) = entries.known.get(key as &dyn Probe) {

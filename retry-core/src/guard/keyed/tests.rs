@@ -266,7 +266,7 @@ proptest! {
     }
 }
 
-/// Returns the keys that a set knows, and whether their circuits are open.
+/// Returns the keys of a set, and whether their circuits are open.
 fn open_keys(set: &CircuitBreakers) -> BTreeMap<String, bool> {
     let open = |breaker: &CircuitBreaker| breaker.state() != CircuitState::Closed;
     let all = set.all().into_iter();

@@ -50,8 +50,8 @@ impl OfCircuit {
         Self(OnceLock::new())
     }
 
-    /// Returns the state for a circuit of the `set` that owns this one: it counts under the set's name,
-    /// so that there are no more series than sets.
+    /// Returns the state for a circuit of the `set` that owns this one. The circuit counts under
+    /// the set's name, so that there are no more series than sets.
     pub(crate) fn of_member(&self, set: Circuit<'_>) -> Self {
         let keys = self.0.get_or_init(|| {
             Arc::new(Keys {

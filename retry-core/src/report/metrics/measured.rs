@@ -17,7 +17,7 @@ pub(crate) struct Call {
     pub(crate) outcome: Outcome,
 }
 
-/// The owner of the metrics.
+/// A subject whose metrics are kept.
 pub(crate) trait Measured {
     /// Returns its name and class.
     fn operation(&self) -> &Operation;

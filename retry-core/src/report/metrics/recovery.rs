@@ -60,7 +60,7 @@ impl Recovery {
     /// Returns the rate; `None` if no call was ever retried.
     pub(super) fn rate(&self, now: Instant) -> Option<f64> {
         let mut slices = self.slices.lock().unwrap_or_else(PoisonError::into_inner);
-        // A list that was ever used stays allocated.
+        // A list that was used once keeps its capacity.
         (slices.capacity() > 0).then(|| rate_of(&mut slices, now))
     }
 

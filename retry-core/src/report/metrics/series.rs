@@ -5,7 +5,7 @@ use ::metrics::{Key, Label, Level, Metadata};
 /// Metadata that recorders receive with a key.
 pub(super) const METADATA: Metadata<'static> = Metadata::new("retry", Level::INFO, None);
 
-/// Makes a key for a series of which the program has one.
+/// Makes the key of a series that exists once in the program.
 pub(super) fn key(name: &'static str, labels: &[(&'static str, &'static str)]) -> Key {
     let labels = labels.iter();
     let labels: Vec<_> = labels

@@ -35,7 +35,7 @@ pub(crate) enum CircuitCall {
     Dropped,
 }
 
-/// A circuit, as the labels name it.
+/// A circuit's labels.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(not(feature = "metrics"), expect(dead_code, reason = "nobody listens"))]
 pub(crate) struct Circuit<'a> {

@@ -53,16 +53,19 @@ fn what_leads_nowhere_is_refused() {
     let refused = [
         (
             place("mysql://root:secret@h/d", None, None),
-            "mysql:// leads to no store",
+            "mysql:// is not the scheme of a known store",
         ),
-        (place("u:secret@h://d", None, None), "its scheme is none"),
+        (
+            place("u:secret@h://d", None, None),
+            "its scheme is not that of a known store",
+        ),
         (
             place("postgres:/u:secret@h/d", None, None),
-            "neither a file that is there nor an address",
+            "neither an existing file nor an address",
         ),
         (
             place("Host=h;Password=secret", None, None),
-            "neither a file that is there nor an address",
+            "neither an existing file nor an address",
         ),
         (
             place("effects.db", Some("s"), None),

@@ -159,7 +159,7 @@ impl<'de> Deserializer<'de> for Key<'_, '_> {
         self.0.deserialize_enum(name, variants, visitor)
     }
 
-    /// The other way round: a type that expects JSON's keys requests a text of a number.
+    /// The converse: a type that expects JSON's keys requests a number as a text.
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         match self.0.scalar() {
             Some(text) => visitor.visit_str(text),

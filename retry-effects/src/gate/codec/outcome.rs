@@ -1,5 +1,5 @@
-//! [`Outcome::success`]: a value in the form in which the gate replays it. It is here and not beside
-//! the type, since the protocol knows nothing of encodings.
+//! [`Outcome::success`]: a value in the form in which the gate replays it. The method is here and
+//! not beside the type, because the protocol has no encodings.
 
 use serde::Serialize;
 

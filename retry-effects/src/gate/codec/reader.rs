@@ -139,7 +139,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Returns the JSON that is kept as a text, if it is next: for `serde_json` to read.
+    /// Returns JSON that is kept as a text, if that is next: `serde_json` reads it.
     pub(super) fn verbatim(&mut self) -> Result<Option<Verbatim>> {
         if !self.took(JSON) {
             return Ok(None);
@@ -149,7 +149,8 @@ impl<'a> Reader<'a> {
         Ok(Some(verbatim(&json)))
     }
 
-    /// Returns the next value as JSON, if the form has it so: for `serde_json` to read.
+    /// Returns the next value as JSON, in the notation only if it is kept as a text: `serde_json`
+    /// reads it.
     pub(super) fn raw(&mut self) -> Result<Option<Verbatim>> {
         if self.form == Form::Notation {
             return self.verbatim();

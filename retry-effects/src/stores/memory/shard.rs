@@ -23,7 +23,7 @@ pub(super) struct Shard {
     due: BTreeSet<(u64, ActionId)>,
 }
 
-/// How many records whose retention is over a claim removes in passing.
+/// The number of records with expired retention that a claim removes in passing.
 const SWEPT_BY_A_CLAIM: usize = 2;
 
 impl Shard {
@@ -61,7 +61,7 @@ impl Shard {
         Some(Claim::Won(Token::new(request.id, fence, request.claim_id)))
     }
 
-    /// Removes a few records whose retention is over. Returns how many.
+    /// Removes a few records whose retention is over. Returns their number.
     #[inline]
     pub(super) fn sweep_some(&mut self, now: Now) -> usize {
         if self.due.is_empty() {
@@ -70,7 +70,7 @@ impl Shard {
         self.sweep(now, SWEPT_BY_A_CLAIM)
     }
 
-    /// Removes up to `limit` records whose retention is over. Returns how many.
+    /// Removes up to `limit` records whose retention is over. Returns their number.
     pub(super) fn sweep(&mut self, now: Now, limit: usize) -> usize {
         for swept in 0..limit {
             match self.due.first().copied() {
@@ -84,7 +84,7 @@ impl Shard {
         limit
     }
 
-    /// Removes what a purge may remove. Returns how many.
+    /// Removes the records that a purge may remove. Returns their number.
     pub(super) fn purge(&mut self, age: u64, now: Now) -> usize {
         let before = self.slots.len();
         let due = &mut self.due;

@@ -158,7 +158,7 @@ impl InMemoryEffectStore {
         }
     }
 
-    /// Removes all records whose retention is over. Returns how many.
+    /// Removes all records whose retention is over. Returns their number.
     fn sweep_all(&self, bound: &Bound, now: Now) -> usize {
         let sweep = |part: &Part| {
             let mut shard = lock(&part.0);

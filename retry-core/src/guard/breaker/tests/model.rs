@@ -101,7 +101,7 @@ impl Model {
 #[derive(Clone, Debug)]
 enum Event {
     Acquire,
-    /// Ends the permit after which so many others were given; `None` drops it.
+    /// Ends the permit at this place among those given; `None` drops it.
     End(usize, Option<bool>),
     Wait(u64),
     ForceOpen,

@@ -5,9 +5,9 @@ use crate::guard::breaker::tally::Outcome;
 use crate::guard::breaker::tally::Tally;
 use crate::sync::atomic_word::AtomicWord;
 
-/// A ring of slots of three bits, fourteen to a word beside their epoch. A call takes the next place and
-/// writes its slot; the tally is counted over the words, so that no running total can drift under
-/// concurrency.
+/// A ring of slots of three bits, fourteen to an integer beside their epoch. A call takes the next
+/// place and writes its slot; the tally is counted over the integers, so that no running total can
+/// drift under concurrency.
 pub(in crate::guard::breaker) struct LastCalls<W> {
     /// Places taken so far; the next call takes this one, modulo the ring's size.
     taken: W,
@@ -92,8 +92,8 @@ fn write<W: AtomicWord>(word: &W, epoch: Epoch, at: u64, bits: u64) {
     }
 }
 
-/// Counts bits. The words are mostly full of calls and empty of failures, and not every target processor
-/// has an instruction for it.
+/// Counts bits. Most integers are full of calls or empty of failures, and not every target
+/// processor has an instruction for it.
 const fn count(bits: u64) -> u32 {
     match bits {
         0 => 0,

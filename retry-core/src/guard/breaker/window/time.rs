@@ -17,16 +17,16 @@ pub(in crate::guard::breaker) struct LastWhile<W> {
 
 const BUCKETS: usize = 10;
 
-/// Counts of one span of time, in two words. The stamp holds their epoch and span, and how often the
-/// bucket was reused; the counts hold that number too, so that counts of an earlier span are never read
-/// as the new span's, nor added to.
+/// Counts of one span of time, in two integers. The stamp holds their epoch and span, and the
+/// number of times that the bucket was reused. The counts hold that number too, so that counts of
+/// an earlier span are never read as the new span's, nor added to.
 struct Bucket<W> {
     stamp: W,
     counts: W,
 }
 
-/// Number of reuses of the bucket. Wraps after a thousand windows: a thread would have to sleep that
-/// long between two steps to be misled.
+/// Number of reuses of the bucket. Wraps after a thousand windows: only a thread that sleeps that
+/// long between two steps would be misled.
 const TURN_BITS: u32 = 10;
 const TURN_AT: u32 = u64::BITS - TURN_BITS;
 const TURNS: u64 = (1 << TURN_BITS) - 1;
