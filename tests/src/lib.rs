@@ -7,11 +7,13 @@ mod outcomes;
 pub mod postgres;
 #[cfg(unix)]
 pub mod proxy;
+mod random;
 #[cfg(unix)]
 pub mod redis;
 pub mod simulation;
 
 pub use outcomes::{busy_once, busy_times, sendable};
+pub use random::Random;
 
 /// Has rustls encrypt by ring. A build of the whole workspace gives reqwest rustls without a provider,
 /// and its clients then panic where nothing is chosen.

@@ -112,22 +112,6 @@ mod crash {
         builder.enable_all().build().expect("a runtime")
     }
 
-    /// Pseudo-random numbers that a seed gives again (`SplitMix64`).
-    struct Draws(u64);
-
-    impl Draws {
-        fn next(&mut self) -> u64 {
-            self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            z ^ (z >> 31)
-        }
-
-        fn below(&mut self, end: u64) -> u64 {
-            self.next() % end
-        }
-    }
-
     /// The seed of a test: another one each time, unless `RETRY_TESTS_SEED` names one.
     fn seed() -> u64 {
         let named = std::env::var("RETRY_TESTS_SEED").ok();

@@ -3,37 +3,31 @@
 use std::f64::consts::TAU;
 use std::time::Duration;
 
+use crate::Random;
+
 /// A sequence of random numbers that its seed decides.
 #[derive(Clone, Debug)]
-pub struct Chance(u64);
+pub struct Chance(Random);
 
 impl Chance {
     /// The sequence of `seed`.
     #[must_use]
     pub const fn seeded(seed: u64) -> Self {
         // Far from where the engine's generator begins, which is of the same kind.
-        Self(seed.wrapping_mul(0xD134_2543_DE82_EF95) ^ 0xA076_1D64_78BD_642F)
-    }
-
-    /// `SplitMix64` (Steele, Lea, Flood 2014).
-    const fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
+        Self(Random::seeded(
+            seed.wrapping_mul(0xD134_2543_DE82_EF95) ^ 0xA076_1D64_78BD_642F,
+        ))
     }
 
     /// Uniform from 0 to 1, 1 excluded.
     #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
     pub const fn uniform(&mut self) -> f64 {
-        (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
+        (self.0.bits() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     /// Uniform in `0..below`; 0 where there is nothing below.
     pub fn below(&mut self, below: usize) -> usize {
-        let offset = (u128::from(self.bits()) * below as u128) >> 64;
-        usize::try_from(offset).unwrap_or(0)
+        usize::try_from(self.0.below(below as u64)).unwrap_or(0)
     }
 
     /// True with probability `p`.

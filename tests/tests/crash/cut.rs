@@ -8,6 +8,7 @@ use retry_effects::store::{
     Claim, ClaimRequest, DEFAULT_LEASE, Resolved, Settlement, Status, StoreFuture,
 };
 use retry_effects::{Effect, Outcome, StoreError, Token};
+use retry_tests::Random;
 use retry_tests::proxy::{Fault, Proxy};
 
 use super::failure::Failure;
@@ -15,7 +16,7 @@ use super::place::Place;
 use super::race::race;
 use super::recovery::{id, payload};
 use super::site::Site;
-use super::{Draws, on_each_server, runtime, seed, short_or_full};
+use super::{on_each_server, runtime, seed, short_or_full};
 
 on_each_server!(each_step_survives_a_cut_and_takes_effect_once);
 
@@ -171,11 +172,11 @@ fn processes_that_race_over_connections_that_are_cut_act_once(site: Site) {
     // What is cut five times in a row is given up: with Postgres one command is of many callers,
     // with Redis many commands are sent together.
     let passed = if site.kind() == "redis" { 200 } else { 8 };
-    let draws = RefCell::new(Draws(seed));
+    let draws = RefCell::new(Random::seeded(seed));
     let line = race(&site, &address, wins, 2, 32, |_| {
         let mut draws = draws.borrow_mut();
         let passed = (passed + draws.below(passed)) as usize;
-        proxy.fail_often(5, passed, Fault::cut(draws.next()));
+        proxy.fail_often(5, passed, Fault::cut(draws.bits()));
     });
     println!("cut, {} times in a {line}", proxy.faults());
 }

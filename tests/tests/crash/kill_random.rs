@@ -1,12 +1,13 @@
 //! `kill -9` of a process at any moment, by another one.
 
+use retry_tests::Random;
 use std::thread;
 use std::time::Duration;
 
 use super::site::Site;
 use super::stream::{Log, Stood};
 use super::worker::Worker;
-use super::{Draws, on_each_store, runtime, seed, short_or_full};
+use super::{on_each_store, runtime, seed, short_or_full};
 
 /// How long a worker is let live, in microseconds.
 const LIFE: u64 = 60_000;
@@ -18,10 +19,10 @@ fn a_process_that_dies_at_any_moment_leaves_no_more_than_doubt(site: &Site) {
     let seed = seed();
     let place = site.open();
     let runtime = runtime();
-    let mut draws = Draws(seed);
+    let mut draws = Random::seeded(seed);
     let mut stood = Stood::default();
     for kill in 0..kills {
-        let task = [kill, draws.next() >> 1, 0];
+        let task = [kill, draws.bits() >> 1, 0];
         let mut worker = Worker::start("stream::child_streams", site, &task);
         let mut log = Log::default();
         log.hear([worker.says()]);

@@ -5,6 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use retry_effects::{EffectError, StoreError};
+use retry_tests::Random;
 
 use super::failure::Failure;
 use super::point::{Policy, Standing};
@@ -12,7 +13,7 @@ use super::recovery::Task;
 use super::site::Site;
 use super::stream::Log;
 use super::worker::Worker;
-use super::{Draws, on_each_server, runtime, seed, short_or_full};
+use super::{on_each_server, runtime, seed, short_or_full};
 
 /// Processes at work.
 const WORKERS: u64 = 2;
@@ -25,10 +26,10 @@ on_each_server!(what_was_acknowledged_survives_a_killed_server_and_nothing_happe
 fn what_was_acknowledged_survives_a_killed_server_and_nothing_happens_twice(mut site: Site) {
     let kills = short_or_full(3, 100);
     let seed = seed();
-    let mut draws = Draws(seed);
+    let mut draws = Random::seeded(seed);
     let mut workers: Vec<Worker> = (0..WORKERS)
         .map(|worker| {
-            let task = [worker, draws.next() >> 1, 1];
+            let task = [worker, draws.bits() >> 1, 1];
             Worker::start("stream::child_streams", &site, &task)
         })
         .collect();

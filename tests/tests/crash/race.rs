@@ -11,12 +11,13 @@ use std::time::Instant;
 use retry_core::{NO_RETRY, Retry};
 use retry_effects::store::ClaimId;
 use retry_effects::{Effect, EffectStore, InMemoryEffectStore, current_action};
+use retry_tests::Random;
 use tokio::task::{JoinSet, yield_now};
 
 use super::failure::Failure;
 use super::site::Site;
 use super::worker::{self, Worker};
-use super::{Draws, on_each_store, seed, short_or_full};
+use super::{on_each_store, seed, short_or_full};
 
 /// The keys of a round. All callers are at them at once.
 const KEYS: u64 = 200;
@@ -173,7 +174,7 @@ impl Racer {
     }
 
     async fn body(&self, key: u64) -> Result<u64, Failure> {
-        let mut draws = Draws(self.draws.fetch_add(1, Ordering::Relaxed));
+        let mut draws = Random::seeded(self.draws.fetch_add(1, Ordering::Relaxed));
         for _ in 0..draws.below(4) {
             yield_now().await;
         }

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use retry_core::{NO_RETRY, Retry};
 use retry_effects::{EffectError, StoreError, current_action};
+use retry_tests::Random;
 use tokio::task::{JoinSet, yield_now};
 
-use super::Draws;
 use super::failure::Failure;
 use super::place::Place;
 use super::point::{Policy, Standing};
@@ -140,14 +140,14 @@ fn child_streams() {
         for lane in 0..TASKS {
             let (place, next, ends) = (place.clone(), next.clone(), ends.clone());
             running.spawn(async move {
-                let mut draws = Draws(seed ^ (lane << 40));
+                let mut draws = Random::seeded(seed ^ (lane << 40));
                 while !ends.load(Ordering::SeqCst) {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     // Several may be at an action whose callee neither fences nor dedupes where
                     // nobody takes over.
                     let is_shared = shares == 1 && policy_of(number) == Policy::Halt;
                     let number = number + if is_shared { 0 } else { worker * STREAM };
-                    stream(&place, number, draws.next()).await;
+                    stream(&place, number, draws.bits()).await;
                 }
             });
         }
@@ -166,7 +166,7 @@ async fn stream(place: &Place, number: u64, seed: u64) {
         let action = current_action().expect("a gated body");
         fence.store(action.fence().number(), Ordering::Relaxed);
         worker::say(&format!("{number} {}", action.fence()));
-        let mut draws = Draws(seed ^ u64::from(action.attempt()));
+        let mut draws = Random::seeded(seed ^ u64::from(action.attempt()));
         for _ in 0..draws.below(4) {
             yield_now().await;
         }

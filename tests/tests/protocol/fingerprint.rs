@@ -7,7 +7,8 @@ pub(crate) struct Fingerprint(u64);
 
 impl Fingerprint {
     fn mix(&mut self, value: u64) {
-        // A step of SplitMix64: different values never lead from one state to the same one.
+        // The first half of the finaliser of SplitMix64, which is quick and enough: different values
+        // never lead from one state to the same one.
         let mixed = (self.0 ^ value).wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         self.0 = mixed ^ (mixed >> 27);

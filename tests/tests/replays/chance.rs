@@ -2,24 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Numbers from a seed: `SplitMix64`.
-pub(super) struct Chance(u64);
+use retry_tests::Random;
+
+/// Values from a seed.
+pub(super) struct Chance(Random);
 
 impl Chance {
     pub(super) fn new(seed: u64) -> Self {
-        Self(seed)
+        Self(Random::seeded(seed))
     }
 
     pub(super) fn u64(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        self.0.bits()
     }
 
     pub(super) fn below(&mut self, end: u64) -> u64 {
-        self.u64() % end
+        self.0.below(end)
     }
 
     pub(super) fn yes(&mut self) -> bool {

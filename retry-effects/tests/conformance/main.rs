@@ -3,7 +3,6 @@
 #![cfg(feature = "conformance")]
 #![allow(clippy::unwrap_used, reason = "a test that fails")]
 
-#[path = "conformance/broken.rs"]
 mod broken;
 
 use std::collections::HashSet;
