@@ -325,6 +325,7 @@ pub mod __private {
         Accept, Advisable, AsyncLimits, Begin, Hook, Judge, SyncLimits,
     };
     pub use crate::settings::guard_layer::GuardLayer;
+    pub use crate::text::duration::parse as parse_duration;
     pub use crate::text::redaction::{redacted, redacted_text};
 }
 

@@ -26,7 +26,8 @@ const UNITS: [(&str, u128); 9] = [
 
 /// Reads the wait of a setting: a number without a unit means seconds; otherwise numbers with units, in
 /// any order. A longer wait than [`Duration::MAX`] becomes [`Duration::MAX`].
-pub(crate) fn parse(text: &str) -> Option<Duration> {
+#[must_use]
+pub fn parse(text: &str) -> Option<Duration> {
     let text = text.trim();
     let mut nanos: u128 = 0;
     let (number, mut rest) = split_number(text)?;

@@ -3,45 +3,27 @@
 use std::fmt::Write;
 use std::time::{Duration, SystemTime};
 
-const UNITS: [(char, u64); 5] = [
-    ('w', 7 * 86_400),
-    ('d', 86_400),
-    ('h', 3_600),
-    ('m', 60),
-    ('s', 1),
-];
+use retry_core::__private::parse_duration;
 
-/// Parses a span with its units. A bare number is refused: its unit would be a guess, and a purge
-/// would depend on it.
+/// The units that spans are printed in, in seconds.
+const UNITS: [(char, u64); 4] = [('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
+
+/// Parses a span with its units, by the rule of the settings. A number without a unit is refused: its
+/// unit would be a guess, and a purge would depend on it.
 pub(super) fn parse(text: &str) -> Result<Duration, String> {
     const ALLOWED: &str =
-        "it must be whole numbers with units of w, d, h, m or s, as in 7d or 1h30m";
-    let mut seconds: u64 = 0;
-    let mut rest = text.trim();
-    if rest.is_empty() {
-        return Err(ALLOWED.to_owned());
+        "it must be a number with a unit of ns, us, ms, s, m, h or d, as in 7d or 1h30m";
+    let has_unit = text.trim().ends_with(|letter: char| letter.is_alphabetic());
+    if !has_unit {
+        return Err(format!("{text:?} has no unit; {ALLOWED}"));
     }
-    while !rest.is_empty() {
-        let end = rest.find(|char: char| !char.is_ascii_digit());
-        let unit = end.and_then(|end| rest[end..].chars().next());
-        let (Some(end), Some(unit)) = (end, unit) else {
-            return Err(format!("{text} has no unit; {ALLOWED}"));
-        };
-        let scale = UNITS.iter().find(|(name, _)| *name == unit);
-        let (Ok(number), Some((_, scale))) = (rest[..end].parse::<u64>(), scale) else {
-            return Err(ALLOWED.to_owned());
-        };
-        seconds = seconds.saturating_add(number.saturating_mul(*scale));
-        rest = &rest[end + unit.len_utf8()..];
-    }
-    Ok(Duration::from_secs(seconds))
+    parse_duration(text).ok_or_else(|| format!("{text:?} is no span of time; {ALLOWED}"))
 }
 
 /// Writes its two largest units: `2d4h`, `45s`.
 pub(super) fn written(span: Duration) -> String {
     let seconds = span.as_secs();
-    let days_and_below = UNITS.iter().skip(1);
-    let units = days_and_below.skip_while(|(_, scale)| seconds < *scale);
+    let units = UNITS.iter().skip_while(|(_, scale)| seconds < *scale);
     let mut text = String::new();
     let mut left = seconds;
     for (unit, scale) in units.take(2) {
@@ -73,15 +55,14 @@ mod tests {
             ("1h30m", Some(5_400)),
             (" 90s ", Some(90)),
             ("0s", Some(0)),
-            ("2w", Some(14 * 86_400)),
-            ("99999999999999999999w", None),
-            ("18446744073709551615w", Some(u64::MAX)),
+            ("1.5h", Some(5_400)),
+            ("7 d", Some(7 * 86_400)),
+            ("99999999999999999999d", Some(u64::MAX)),
             ("7", None),
+            ("2w", None),
             ("", None),
             ("d", None),
             ("-1d", None),
-            ("1.5h", None),
-            ("7 d", None),
             ("7é", None),
             ("1h30", None),
         ];
