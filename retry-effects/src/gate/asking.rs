@@ -62,7 +62,7 @@ impl<T, E> Gate<T, E> {
     /// Returns the result of the noted attempt after the callee's answer.
     pub fn hear(&self, outcome: Result<T, E>, word: Probe<T>) -> Heard<T, E> {
         Heard::Ended(match (word, outcome) {
-            // Until it is recorded, it is as much in doubt as before.
+            // Until the result is recorded, the action is as much in doubt as before.
             (Probe::Applied(value), Err(lost)) => {
                 report::tell_of(GateEventKind::Rescued, &self.action);
                 return Heard::Rescued { value, lost };
