@@ -364,7 +364,7 @@ pub fn snapshot(error: &(dyn Error + 'static)) -> Snapshot {
 /// An error's texts, owned and redacted: events need a `'static` error, and errors may borrow.
 pub struct Snapshot {
     text: String,
-    /// Error trackers read the name of the type from here.
+    /// The error's `Debug`, from which error trackers read the name of its type.
     debug: String,
     source: Option<Box<Self>>,
 }
