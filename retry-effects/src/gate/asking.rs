@@ -20,7 +20,7 @@ impl<T, E> Gate<T, E> {
     /// Probes the callee as a part of this action, once its *no* is final: the probe can read the
     /// action in question. Without time for that, the callee is not queried: [`Probe::Unknown`].
     ///
-    /// Generic over the type: the compiler then reports a wrong one at the answer.
+    /// Generic over the probe's type, so that the compiler reports a wrong type at the answer.
     #[inline]
     pub fn asking<U, F: Future<Output = Probe<U>>>(&self, probe: F) -> Asking<'_, F> {
         Asking {
