@@ -87,7 +87,7 @@ impl Classifier<'_> {
 }
 
 impl<'a> Failure<'a> {
-    /// Makes a failure that the error's own classification judges.
+    /// Makes a failure that `classifier` judges.
     #[must_use]
     #[inline]
     pub const fn new(classifier: Classifier<'a>, description: Description<'a>) -> Self {
