@@ -301,7 +301,7 @@ impl<T, E> Fails for Result<T, E> {
     type Error = E;
 }
 
-/// Ties a predicate to the errors of the outcome `R`.
+/// Returns `predicate`; the bound infers its parameter from the errors of the outcome `R`.
 #[inline]
 pub fn on_error_of<R: Fails, S: Fn(&R::Error) -> bool>(predicate: S) -> S {
     predicate

@@ -175,7 +175,7 @@ pub fn proved(field: Judgement) -> Judgement {
     field.with_settled_answers().not_applied()
 }
 
-/// Returns the judgement of a function.
+/// Returns the judgement that a function of `with` gives, in any of its forms.
 #[inline]
 pub fn judged(judgement: impl Into<Judgement>) -> Judgement {
     judgement.into()

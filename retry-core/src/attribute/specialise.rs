@@ -133,7 +133,7 @@ pub trait Described<'a> {
     fn __retry_description(&self) -> Description<'a>;
 }
 
-/// First, as an error, with its chain.
+/// First choice: as an error, with its chain.
 impl<'a, E: Error> Described<'a> for &&&&&Probe<'a, E> {
     #[inline]
     fn __retry_description(&self) -> Description<'a> {
@@ -173,7 +173,7 @@ impl<'a, E: fmt::Debug> Described<'a> for &Probe<'a, E> {
     }
 }
 
-/// Otherwise, by its type's name.
+/// Last choice: by its type's name.
 impl<'a, E> Described<'a> for Probe<'a, E> {
     #[inline]
     fn __retry_description(&self) -> Description<'a> {

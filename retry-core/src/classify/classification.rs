@@ -8,11 +8,11 @@ use std::sync::Arc;
 use super::chain;
 use super::judgement::Judgement;
 
-/// The judgement and the names of an error.
+/// The judgement of an error type.
 ///
 /// Implemented for `String`, `&str`, [`std::io::Error`], boxed errors and, behind features, the
-/// errors of known libraries. A `Display` error of your own takes one empty line, and is then
-/// judged by its text:
+/// errors of known libraries. For a `Display` error of your own, one empty `impl` is enough; the
+/// error is then judged by its text:
 ///
 /// ```
 /// use retry_core::{Classify, Verdict};
@@ -32,9 +32,9 @@ use super::judgement::Judgement;
 /// assert!(!ApiError::Forbidden.classify().is_not_applied());
 /// ```
 ///
-/// `#[derive(Classify)]` states this for each variant; its options are on [the derive's
-/// page](derive@crate::Classify). `not_applied` is for the gate (`idempotent = true`): without it every
-/// failure of a gated call leaves the action in doubt.
+/// `#[derive(Classify)]` gives a judgement to each variant; its options are on [the derive's
+/// page](derive@crate::Classify). `not_applied` is for the gate (`idempotent = true`): without it
+/// every failure of a gated call leaves the action in doubt.
 ///
 /// ```
 /// # #[cfg(feature = "macros")] {
@@ -84,8 +84,8 @@ use super::judgement::Judgement;
 /// only the step that failed.
 ///
 /// An attribute also judges errors that do not implement this trait, by their source chain or their
-/// text; see the crate's section on classification. Functions and [`Retry`](crate::Retry) require it,
-/// unless `retry_if` judges. For an error that wraps others, the line by hand is `fn as_error`, which
+/// text; see the crate's section on classification. Functions and [`Retry`](crate::Retry) require
+/// it, unless `retry_if` judges. An error that wraps others needs one method, `fn as_error`, which
 /// makes the chain count (the derive writes it):
 ///
 /// ```

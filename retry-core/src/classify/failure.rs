@@ -87,7 +87,7 @@ impl Classifier<'_> {
 }
 
 impl<'a> Failure<'a> {
-    /// Makes a failure that the error's own classification judges.
+    /// Makes a failure that `classifier` judges.
     #[must_use]
     #[inline]
     pub const fn new(classifier: Classifier<'a>, description: Description<'a>) -> Self {
@@ -364,7 +364,7 @@ pub fn snapshot(error: &(dyn Error + 'static)) -> Snapshot {
 /// An error's texts, owned and redacted: events need a `'static` error, and errors may borrow.
 pub struct Snapshot {
     text: String,
-    /// Error trackers read the name of the type from here.
+    /// The error's `Debug`, from which error trackers read the name of its type.
     debug: String,
     source: Option<Box<Self>>,
 }

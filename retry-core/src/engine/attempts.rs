@@ -319,7 +319,7 @@ impl Attempts {
         self.count(plan, self.number(), outcome);
     }
 
-    /// Decides on another attempt: returns the wait before it, or why the call ends.
+    /// Decides on another attempt: returns the wait before it, or the reason for the call's end.
     fn judge(
         &mut self,
         plan: &Plan<'_>,

@@ -22,7 +22,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Starts to count.
+    /// Starts the limits of a call.
     #[must_use]
     pub fn start(timeout: Option<Duration>, max_total_time: Option<Duration>) -> Self {
         Self {

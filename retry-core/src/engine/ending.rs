@@ -145,8 +145,8 @@ impl Attempts {
     }
 }
 
-/// Reports to an enclosing call the calls that gave up: `carried` and, if `itself` is set, this one. A
-/// call that never retries multiplies nothing of its own.
+/// Reports to an enclosing call the calls that gave up: `carried` and, if `itself` is set, this
+/// one. A call that never retries does not report itself, because it multiplies nothing.
 ///
 /// A call does this last: anything its attempt does later belongs to the enclosing call.
 fn gave_up(

@@ -47,7 +47,7 @@ pub struct Retry<J = ByClassify, A = AnyOk, H = NoHook, L = NoLimit, G = NoGuard
     pub(super) guards: G,
 }
 
-/// Choices without a type of their own.
+/// The choices that have no type parameter of their own.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Call {
     pub(super) policy: RetryPolicy,

@@ -269,7 +269,7 @@ impl Timeout {
     }
 }
 
-/// Limits that a sync call can keep.
+/// Limits that a sync call can enforce.
 #[diagnostic::on_unimplemented(
     message = "`timeout` cannot cut a sync attempt",
     note = "use `max_total_time`, which bounds the whole call, or `run_async`"

@@ -28,7 +28,8 @@ pub(super) fn parse(text: &str) -> Read {
                 None => read.skipped.push(at.number + 1),
             }
         }
-        // An unclosed quote takes in the lines after it: they are parsed again without it.
+        // An unclosed quote takes in the lines after it, so they are parsed again without the line
+        // of the quote.
         if !wrong.iter().any(|at| at.takes_more) {
             read.skipped.sort_unstable();
             read.variables = variables;

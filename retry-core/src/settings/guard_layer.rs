@@ -113,7 +113,7 @@ impl GuardLayer {
         self.budget_ratio.is_some() || self.budget_burst.is_some() || self.budget_floor.is_some()
     }
 
-    /// Whether numbers of a breaker are set, and not only its name.
+    /// Whether the numbers of a breaker differ from the defaults.
     pub(crate) fn gives_breaker(&self) -> bool {
         self.breaker() != BreakerConfig::DEFAULT
     }

@@ -11,7 +11,7 @@ pub(super) fn typo_of<'a>(
     let farthest = if letters.len() <= 5 { 1 } else { 2 };
     let near = known.filter_map(|candidate| {
         let others: Vec<char> = candidate.chars().collect();
-        // Cheaper than the distance, which is never less.
+        // The difference in length is cheaper than the distance, and never exceeds it.
         let is_near = others.len().abs_diff(letters.len()) <= farthest;
         let distance = is_near.then(|| distance(&letters, &others))?;
         let is_typo = (1..=farthest).contains(&distance) && !are_numbered(name, candidate);

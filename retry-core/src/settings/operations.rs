@@ -28,10 +28,10 @@ impl RetrySettings {
     /// Returns the operation variables (`RETRY__OP__…`) that no operation of this process has
     /// requested so far, in order: mistyped names, and names of operations that have not run yet.
     ///
-    /// An annotated function requests its variables at its first failure or, where these settings are
-    /// [installed](Self::install), at its first call; calls without an attribute never do. So call this
-    /// after the program has worked for a while, or at its end. Without it, a variable is warned of
-    /// once, when an operation runs whose name differs by a letter or two.
+    /// An annotated function requests its variables at its first failure or, where these settings
+    /// are [installed](Self::install), at its first call; calls without an attribute never do. So
+    /// call this after the program has worked for a while, or at its end. Without it, a WARN
+    /// reports a variable once, when an operation runs whose name differs by a letter or two.
     ///
     /// # Examples
     ///

@@ -52,8 +52,8 @@ fn as_json(mut pages: Pages<'_>, screen: &mut Screen<'_>) -> Result<(), Failure>
     Ok(screen.line("]")?)
 }
 
-/// Writes a table. The first page sets the widths of the columns, so that a store of any size is
-/// listed.
+/// Writes a table. The first page sets the widths of the columns, so that a store of any size can
+/// be listed.
 fn as_table(mut pages: Pages<'_>, screen: &mut Screen<'_>) -> Result<(), Failure> {
     let mut table = None;
     while let Some(page) = pages.next()? {

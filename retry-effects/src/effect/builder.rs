@@ -100,8 +100,8 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
         self.asking(|ask| ask.store(store))
     }
 
-    /// Sets how long the claim is valid without a renewal: 30 s unless set, at least 3 ms. It is
-    /// renewed while the call runs.
+    /// Sets the time for which the claim is valid without a renewal: 30 s unless set, at least 3
+    /// ms. It is renewed while the call runs.
     pub fn lease(self, lease: Duration) -> Self {
         self.asking(|ask| ask.lease(lease))
     }

@@ -100,8 +100,8 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
             probe,
             codec,
         } = this;
-        // The closure runs only inside an attempt, which covers its effects: it has returned by
-        // then.
+        // Each attempt calls the closure inside its own future, so that the closure's work counts
+        // as the attempt's.
         let attempt = Mutex::new(attempt);
         let mut gate = match ask
             .open(types::results::<Result<T, E>>(), codec.errors())

@@ -63,7 +63,8 @@ pub(crate) const LOST: u16 = 16;
 pub(crate) const ENDED: u16 = 32;
 /// The running body has returned.
 pub(crate) const RETURNED: u16 = 64;
-/// The running body has recorded its result in its own transaction, whose end decides.
+/// The running body has recorded its result in its own transaction, whose commit or rollback
+/// decides.
 pub(crate) const RECORDED: u16 = 128;
 /// A call inside the running attempt failed without a gate, and nothing states its effect: the body's
 /// error decides.
@@ -189,8 +190,8 @@ impl Action {
         self.beside.load(Ordering::Acquire) > 0
     }
 
-    /// The running attempt is suspended: after a refused call it may do something else, so the refusal
-    /// no longer explains its result.
+    /// Notes that the running attempt is suspended: after a refused call it may do something else,
+    /// so the refusal no longer explains its result.
     pub(crate) fn goes_on(&self) {
         if self.is(REFUSED) {
             self.clear(REFUSED);

@@ -114,7 +114,7 @@ impl Request {
             Standing::Done(finished) => return Ok((Admission::Done(finished), false)),
             other => other,
         };
-        // Rare, and never quick: kept out of the future of every gated call.
+        // This path is rare, and never quick: its state is kept out of every gated call's future.
         Box::pin(self.admit_later(found)).await
     }
 

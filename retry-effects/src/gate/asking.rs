@@ -20,7 +20,7 @@ impl<T, E> Gate<T, E> {
     /// Probes the callee as a part of this action, once its *no* is final: the probe can read the
     /// action in question. Without time for that, the callee is not queried: [`Probe::Unknown`].
     ///
-    /// Generic over the type: the compiler then reports a wrong one at the answer.
+    /// Generic over the probe's type, so that the compiler reports a wrong type at the answer.
     #[inline]
     pub fn asking<U, F: Future<Output = Probe<U>>>(&self, probe: F) -> Asking<'_, F> {
         Asking {
@@ -62,7 +62,7 @@ impl<T, E> Gate<T, E> {
     /// Returns the result of the noted attempt after the callee's answer.
     pub fn hear(&self, outcome: Result<T, E>, word: Probe<T>) -> Heard<T, E> {
         Heard::Ended(match (word, outcome) {
-            // Until it is recorded, it is as much in doubt as before.
+            // Until the result is recorded, the action is as much in doubt as before.
             (Probe::Applied(value), Err(lost)) => {
                 report::tell_of(GateEventKind::Rescued, &self.action);
                 return Heard::Rescued { value, lost };

@@ -28,8 +28,8 @@ use crate::protocol::store_error::StoreError;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum EffectError {
-    /// The effect may have happened, in an earlier call or in this one; it is unknown. Nothing (more)
-    /// ran; the record waits for an operator, or for a call with a probe.
+    /// The effect may have happened, in an earlier call or in this one; it is unknown. No further
+    /// attempt runs; the record waits for an operator, or for a call with a probe.
     #[error("{}", Doubt(.record))]
     #[non_exhaustive]
     InDoubt {
@@ -44,10 +44,10 @@ pub enum EffectError {
         action_type: Box<str>,
         /// The action's id.
         id: ActionId,
-        /// The rest of the other's lease.
+        /// The rest of the other call's lease.
         retry_after: Duration,
     },
-    /// An earlier call with this key had different other arguments. Nothing ran.
+    /// An earlier call with this key had another fingerprint. Nothing ran.
     #[error("{action_type} was called with this key and other arguments before (action {id})")]
     #[non_exhaustive]
     PayloadMismatch {
@@ -181,7 +181,7 @@ impl Classify for EffectError {
             | Self::Unrecorded { .. }
             | Self::NotEncoded { .. } => Judgement::retry().unknown(),
             Self::NotDecoded { .. } => Judgement::stop(),
-            // It recorded nothing; the rest of the body's effect is not known here.
+            // Nothing was recorded; the rest of the body's effect is not known here.
             Self::NoPayload { .. } => Judgement::stop(),
             Self::PayloadMismatch { .. }
             | Self::NoActionId { .. }
@@ -189,7 +189,7 @@ impl Classify for EffectError {
             | Self::CannotBlock { .. }
             | Self::DefaultStoreIsSet => Judgement::stop().step_not_applied(),
         };
-        // The callee of the body was not queried, or its answer is not in here.
+        // The body's callee was not queried, or its answer is not part of this error.
         judgement
             .with_kind(self.kind())
             .with_answer(Answer::NotAsked)

@@ -109,7 +109,7 @@ static KEEPER: OnceLock<Keeper> = OnceLock::new();
 ///
 /// # Errors
 ///
-/// The operating system's, which has no more threads or files to give. It may have some later.
+/// The operating system's, if it has no more threads or files to give. A later call may succeed.
 pub(crate) fn start() -> io::Result<()> {
     if KEEPER.get().is_some() {
         return Ok(());

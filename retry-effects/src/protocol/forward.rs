@@ -1,13 +1,13 @@
 //! Forwarding of [`EffectStore`](crate::EffectStore): a store around another one.
 
-/// Forwards the methods of [`EffectStore`](crate::EffectStore) to a store inside, except those that
-/// are named: these the implementation writes itself.
+/// Forwards the methods of [`EffectStore`](crate::EffectStore) to a store inside, except the named
+/// ones, which the implementation writes itself.
 ///
-/// It stands in an `impl EffectStore` block. By hand, a wrapper would copy fourteen methods, and one
-/// without [`needs_runtime`](crate::EffectStore::needs_runtime) or
-/// [`hears_all`](crate::EffectStore::hears_all) would silently take their defaults. A method that is
-/// written and not named is a compile error. One that is named and not written has the trait's default,
-/// where there is one.
+/// Use it in an `impl EffectStore` block. A wrapper written by hand would copy fourteen methods,
+/// and one without [`needs_runtime`](crate::EffectStore::needs_runtime) or
+/// [`hears_all`](crate::EffectStore::hears_all) would silently take their defaults. A method that
+/// is written and not named is a compile error. One that is named and not written has the trait's
+/// default, if there is one.
 ///
 /// # Examples
 ///

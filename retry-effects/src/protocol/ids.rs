@@ -40,7 +40,8 @@ impl fmt::Display for Fence {
 
 /// The unique id of a claim, created by the caller before the request.
 ///
-/// If the acknowledgement is lost, the store finds the claim by it again, with the same fence.
+/// If the acknowledgement is lost, the same request with this id finds the claim again, with the
+/// same fence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ClaimId(u128);
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 /// The default format of results: bare JSON.
 pub const FORMAT: u32 = 1;
 
-/// The newest format that this version reads. It writes it for results that JSON would not restore
-/// (`Some(())`, NaN, a map by pairs): a notation of this crate, which no JSON reader accepts.
+/// The newest format that this version reads. This version writes it for results that JSON would
+/// not restore (`Some(())`, NaN, a map by pairs): a notation of this crate, which no JSON reader
+/// accepts.
 pub const NEWEST_FORMAT: u32 = 2;
 
 /// A recorded result or error: a text with the version of its form.

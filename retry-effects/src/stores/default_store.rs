@@ -1,4 +1,4 @@
-//! The store of calls that name none.
+//! The store of gated calls that name no store.
 
 use std::sync::{Arc, OnceLock};
 
@@ -85,8 +85,8 @@ impl IntoStore for &Arc<dyn EffectStore> {
     }
 }
 
-/// Sets the store of all gated calls that name none. Call it once per process, before the first of
-/// them.
+/// Sets the store of all gated calls that name no store. Call it once per process, before the first
+/// of them.
 ///
 /// Without it, the first of them takes an [`InMemoryEffectStore`] and logs one WARN: this store
 /// loses everything when its process ends.
@@ -111,7 +111,7 @@ pub fn set_default_store(store: impl IntoStore) -> Result<(), EffectError> {
         .map_err(|_| EffectError::DefaultStoreIsSet)
 }
 
-/// Returns the store of all gated calls that name none.
+/// Returns the store of all gated calls that name no store.
 pub(crate) fn default_store() -> &'static Arc<dyn EffectStore> {
     if let Some(store) = DEFAULT.get() {
         return store;

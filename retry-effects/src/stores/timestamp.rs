@@ -54,7 +54,7 @@ pub(crate) fn read(text: &str) -> Option<u64> {
     u64::try_from((seconds * 1000 + millis).max(0)).ok()
 }
 
-/// Returns the seconds that a zone is ahead of UTC.
+/// Returns the seconds by which a zone is ahead of UTC.
 #[cfg(feature = "sqlite")]
 fn zone(text: &str) -> Option<i64> {
     if text.is_empty() || text == "Z" {

@@ -66,8 +66,8 @@ impl Waiters {
 
     /// Wakes the waiters of this action. To be called once the change can be read.
     ///
-    /// The store's own lock or commit, which a waiter passes when it reads, orders the count: a
-    /// waiter that read the record before the change is counted here.
+    /// A waiter that read the record before the change is counted here: it registers before it
+    /// reads, and the store's own lock or commit orders its read and the change.
     #[inline]
     pub(crate) fn wake(&self, id: ActionId) {
         let shard = self.shard(id);

@@ -1,4 +1,4 @@
-//! The field that holds the error below, by the rules of `thiserror`.
+//! The field that holds the source error, by the rules of `thiserror`.
 
 use proc_macro2::Span;
 use syn::spanned::Spanned;

@@ -20,7 +20,7 @@ pub(super) struct Call<'a> {
     pub(super) checked: Checked,
     pub(super) found: Found,
     pub(super) krate: TokenStream,
-    /// The gate that makes its effect happen once, and the identity of the call.
+    /// The gate that makes the call's effect happen once, and the call's identity.
     pub(super) gate: Option<Gated<'a>>,
 }
 

@@ -58,7 +58,7 @@ fn io_error(source: Source<'_>) -> Option<&io::Error> {
     layers(source).find_map(|layer| layer.downcast_ref::<io::Error>())
 }
 
-/// The name of rustls's error type.
+/// Whether rustls refused the certificate, by the name of its error.
 fn is_about_certificate(io: &io::Error) -> bool {
     io.get_ref().is_some_and(|inner| {
         Head::of_debug(inner)

@@ -1,5 +1,5 @@
-//! The layers of hyper, h2, hyper-util and reqwest, and of tonic's transport, by the progress of the
-//! request. Any version, by the `Debug` of each layer.
+//! The layers of hyper, h2, hyper-util and reqwest, and of tonic's transport, by the progress of
+//! the request. Recognized in any version, by the `Debug` of each layer.
 
 use std::error::Error;
 

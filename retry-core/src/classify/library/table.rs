@@ -16,7 +16,8 @@ fn promise_of(judgement: Judgement) -> Promise {
     (judgement.verdict(), judgement.is_not_applied())
 }
 
-/// Returns the codes in backticks of the rows that begin so, with the table's promise for each.
+/// Returns the codes in backticks of the rows of `library` whose error begins with `prefix`, with
+/// the table's promise for each.
 fn codes(library: &str, prefix: &str) -> Vec<(&'static str, Promise)> {
     let mut codes = Vec::new();
     for row in TABLE.lines() {

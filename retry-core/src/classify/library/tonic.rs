@@ -43,7 +43,7 @@ fn judge_transport(code: Code, source: &(dyn Error + 'static)) -> Judgement {
         }
         match layers::judgement(layer) {
             Some(judged) if judged.is_not_applied() => return judged,
-            // The code names it more exactly.
+            // The status's code describes the failure more exactly.
             Some(_) => break,
             None => {}
         }

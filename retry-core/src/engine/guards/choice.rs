@@ -44,7 +44,7 @@ impl<R> Copy for Guarded<'_, R> {}
 pub trait Extend<'a>: Sized {
     /// The rejection of a call.
     type Rejection;
-    /// Returns the same guards, open for more.
+    /// Returns the same guards, in a type that takes more.
     fn open(self) -> Guarded<'a, Self::Rejection>;
 }
 

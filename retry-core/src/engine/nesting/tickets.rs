@@ -10,9 +10,9 @@ use crate::engine::nesting::gave_up::GaveUp;
 /// Counted from 1.
 pub(super) type Ticket = u32;
 
-/// The most entries kept, ordered by ticket and so by age. An entry is never taken if its attempt
-/// succeeded all the same, or was dropped; it leaves as the oldest once there are this many. No program
-/// has more attempts in flight.
+/// The most entries kept, ordered by ticket and so by age. Nothing takes the entry of an attempt
+/// that succeeded nevertheless, or was dropped: it is removed as the oldest once there are this
+/// many. No program has more attempts in flight.
 const MOST_KEPT: usize = 1 << 16;
 
 static KEPT: Mutex<BTreeMap<Ticket, Vec<GaveUp>>> = Mutex::new(BTreeMap::new());

@@ -18,7 +18,7 @@ use calls::LastCalls;
 use time::LastWhile;
 
 impl Tally {
-    /// Returns the cause, if this is enough to open.
+    /// Returns the cause of an opening, if this tally is enough for one.
     pub(super) fn judge(self, config: &BreakerConfig) -> Option<Cause> {
         if self.calls < config.enough_calls() {
             return None;

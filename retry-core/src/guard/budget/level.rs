@@ -59,7 +59,7 @@ impl<W: AtomicWord> Level<W> {
     }
 }
 
-/// Negative if the clock went back.
+/// Returns the tokens held; negative if the clock went back.
 fn held(capacity: i64, income: i64, level: u64) -> i64 {
     income.saturating_sub(level.cast_signed()).min(capacity)
 }

@@ -6,8 +6,8 @@ use crate::protocol::payload::Payload;
 
 /// The mark of a type: a value of it was read back.
 ///
-/// A `static` of a generic function is one for all its types. So a type is identified by the address of
-/// its reader; the compiler shares one among types only if it reads them alike.
+/// A `static` in a generic function is shared by all its types. So a type is identified by the
+/// address of its reader; the compiler merges the readers of two types only if they read alike.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FirstValue(usize);
 

@@ -102,7 +102,8 @@ impl<'a> Reader<'a> {
         serde_json::from_str(&rest[..=end])
     }
 
-    /// Whether JSON would show the next value otherwise, and only the requested type corrects that.
+    /// Whether JSON would write the next value in another form, which only the requested type
+    /// resolves.
     pub(super) fn is_misread(&mut self, is_key: bool) -> bool {
         match self.peek() {
             Some(b'"') => false,
@@ -115,8 +116,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Returns the next number, if this crate did not write it: `serde_json` keeps the digits of those,
-    /// or takes the nearest.
+    /// Returns the next number, if this crate did not write it: `serde_json` reads it, and keeps
+    /// its digits or takes the nearest value.
     pub(super) fn number_of_many_digits(&mut self) -> Option<Verbatim> {
         if !matches!(self.peek(), Some(b'-' | b'0'..=b'9')) {
             return None;

@@ -34,7 +34,7 @@ pub(super) struct Risks {
     pub(super) wide: bool,
     /// Whether it has a key that is not a text, or an `f32` that changes by way of `f64`.
     pub(super) kinds: bool,
-    /// Whether it is nested more deeply than `serde_json` reads, or raw.
+    /// Whether it is nested more deeply than `serde_json` reads, or contains raw JSON.
     pub(super) unread: bool,
 }
 
@@ -64,7 +64,7 @@ impl Written {
             writer.out.push(MARK as u8);
         }
         value.serialize(&mut writer)?;
-        // A type may ignore an error.
+        // A type's `Serialize` may have ignored the error.
         if writer.is_too_deep {
             return Err(too_deep());
         }

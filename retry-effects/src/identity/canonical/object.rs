@@ -111,7 +111,8 @@ impl<'a> Object<'a> {
         let position = self.writer.entries.len() - 1;
         let result = self.writer.value(value);
         let Writer { out, entries, .. } = &mut *self.writer;
-        // Not the last one: an object that failed leaves its entries in the buffer.
+        // This entry may not be the last one: an object that failed leaves its entries in the
+        // buffer.
         let entry = &mut entries[position];
         if let Err(error) = result {
             return Err(Step::out_of(

@@ -48,7 +48,7 @@ mod tests {
         super::is_unordered(type_name::<T>())
     }
 
-    /// The names that the compiler uses today; it makes no promise.
+    /// Checks the type names of today's compiler, which does not promise them.
     #[test]
     fn names_tell_of_what_has_no_order() {
         assert!(is_unordered::<HashSet<u8>>());

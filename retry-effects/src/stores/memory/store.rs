@@ -188,7 +188,7 @@ impl InMemoryEffectStore {
 }
 
 impl Bound {
-    /// Takes the place of one more record. Returns whether there was one.
+    /// Reserves room for one more record. Returns whether there was room.
     fn enter(&self) -> bool {
         let one_more = |held| (held < self.limit).then_some(held + 1);
         let held = &self.held;

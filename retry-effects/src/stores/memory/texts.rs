@@ -13,8 +13,8 @@ const PLACES: usize = 64;
 const LONGEST: usize = 128;
 
 impl Texts {
-    /// Returns the text, shared with the last callers that used an equal one, if that was not long
-    /// ago.
+    /// Returns the text. It is shared with the last caller of an equal one, if that text is still
+    /// kept.
     #[inline]
     pub(super) fn shared(&mut self, text: &str) -> Arc<str> {
         if text.len() > LONGEST {
