@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::{Future, ready};
 
-use retry_core::__private::{Heard, Limits};
+use retry_core::__private::{Limits, ProbedOutcome};
 
 use crate::attribute::{probed, probed_sync};
 use crate::gate::gate::Gate;
@@ -67,7 +67,7 @@ impl<T, E> Gate<T, E> {
         limits: Option<Limits>,
         probe: &impl AsksAsync<T>,
         outcome: Result<T, E>,
-    ) -> Heard<T, E> {
+    ) -> ProbedOutcome<T, E> {
         if let Some(hold) = self.hold()
             && !hold.await
         {
@@ -81,7 +81,7 @@ impl<T, E> Gate<T, E> {
         match word {
             Some(word) => self.hear(outcome, word),
             // The next attempt probes again, or the end of the call does.
-            None => Heard::Ended(outcome),
+            None => ProbedOutcome::Ended(outcome),
         }
     }
 }

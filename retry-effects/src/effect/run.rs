@@ -5,7 +5,8 @@ use std::future::Future;
 use std::sync::{Mutex, PoisonError};
 
 use retry_core::__private::{
-    AsyncLimits, Begin, Checked, Cut, Failure, Guard, Heard, Hook, Judge, Limits, SyncLimits,
+    AsyncLimits, Begin, CallGuards, Failure, Hook, IntoUserError, Judge, Limits, OutcomeOrProbe,
+    ProbedOutcome, SyncLimits,
 };
 use retry_core::{Classify, Verdict};
 
@@ -41,7 +42,7 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
         J: Judge<E>,
         H: Hook<E>,
         L: SyncLimits,
-        G: Guard<Rejection: Cut<E>>,
+        G: CallGuards<Rejection: IntoUserError<E>>,
         P: AsksSync<T>,
         C: ErrorCodec<E>,
     {
@@ -69,7 +70,7 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
                 if gate.note(&outcome, |error| judge.own(error)) {
                     gate.hear(outcome, gate.asking_sync(|| probe.ask()))
                 } else {
-                    Heard::Ended(outcome)
+                    ProbedOutcome::Ended(outcome)
                 }
             },
         );
@@ -88,8 +89,8 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
         F: Future<Output = Result<T, E>>,
         J: Judge<E>,
         H: Hook<E>,
-        L: AsyncLimits<Cut: Cut<E>>,
-        G: Guard<Rejection: Cut<E>>,
+        L: AsyncLimits<Cut: IntoUserError<E>>,
+        G: CallGuards<Rejection: IntoUserError<E>>,
         P: AsksAsync<T>,
         C: ErrorCodec<E>,
     {
@@ -139,9 +140,9 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
                 |outcome, _| {
                     // If no body has begun, a probe was cut.
                     if lent.has_begun() && lent.note(&outcome, |error| judge.own(error)) {
-                        Checked::Asked(lent.ask_in_time(limits, probe, outcome))
+                        OutcomeOrProbe::Probe(lent.ask_in_time(limits, probe, outcome))
                     } else {
-                        Checked::Ended(outcome)
+                        OutcomeOrProbe::Ended(outcome)
                     }
                 },
             )

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use pin_project_lite::pin_project;
-use retry_core::__private::{Heard, Hold, hold_sync};
+use retry_core::__private::{ProbeWait, ProbedOutcome, probe_wait_sync};
 
 use crate::gate::action::{Action, OVER, UNKNOWN};
 use crate::gate::ambient;
@@ -34,9 +34,9 @@ impl<T, E> Gate<T, E> {
     #[inline]
     pub fn asking_sync<U>(&self, probe: impl FnOnce() -> Probe<U>) -> Probe<U> {
         let action = &self.action;
-        let held = self
-            .held_for()
-            .is_none_or(|left| hold_sync(left, action.limits(), || report::blocking(&action.name)));
+        let held = self.held_for().is_none_or(|left| {
+            probe_wait_sync(left, action.limits(), || report::blocking(&action.name))
+        });
         if held {
             ambient::within_action(&mut Some(action.clone()), probe)
         } else {
@@ -45,9 +45,9 @@ impl<T, E> Gate<T, E> {
     }
 
     /// Returns the wait until the callee's *no* is final, if there is one.
-    pub(crate) fn hold(&self) -> Option<Hold> {
+    pub(crate) fn hold(&self) -> Option<ProbeWait> {
         let left = self.held_for()?;
-        Some(Hold::new(left, self.action.limits()))
+        Some(ProbeWait::new(left, self.action.limits()))
     }
 
     fn held_for(&self) -> Option<Duration> {
@@ -60,12 +60,12 @@ impl<T, E> Gate<T, E> {
     }
 
     /// Returns the result of the noted attempt after the callee's answer.
-    pub fn hear(&self, outcome: Result<T, E>, word: Probe<T>) -> Heard<T, E> {
-        Heard::Ended(match (word, outcome) {
+    pub fn hear(&self, outcome: Result<T, E>, word: Probe<T>) -> ProbedOutcome<T, E> {
+        ProbedOutcome::Ended(match (word, outcome) {
             // Until it is recorded, it is as much in doubt as before.
             (Probe::Applied(value), Err(lost)) => {
                 report::tell_of(GateEventKind::Rescued, &self.action);
-                return Heard::Rescued { value, lost };
+                return ProbedOutcome::Rescued { value, lost };
             }
             (Probe::Applied(value), Ok(_)) => Ok(value),
             // The callee cannot know of a part of the body that still runs here.
@@ -110,7 +110,7 @@ pin_project! {
     #[must_use = "futures do nothing unless polled"]
     #[derive(Debug)]
     pub struct Asking<'a, F> {
-        hold: Option<Hold>,
+        hold: Option<ProbeWait>,
         #[pin]
         probe: F,
         action: &'a Arc<Action>,

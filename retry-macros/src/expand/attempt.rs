@@ -23,7 +23,7 @@ impl Call<'_> {
         if !is_async {
             let attempt = self.in_time(quote!(|| -> #outcome { #(#bound)* #body }));
             return self.gated(quote! {
-                #krate::__private::attempt_sync(#call.inner(), #attempt)
+                #krate::__private::attempt_sync(#call.inner_failures(), #attempt)
             });
         }
         let pinned = own_name("pinned");
@@ -43,7 +43,7 @@ impl Call<'_> {
         };
         let attempt = self.in_time(self.async_attempt(bound, &pin, &body));
         let attempt = self.gated(quote! {
-            #krate::__private::attempt_async(#call.inner(), #attempt)
+            #krate::__private::attempt_async(#call.inner_failures(), #attempt)
         });
         if self.is_bounded() {
             let (limits, number) = (own_name("limits"), own_name("number"));
@@ -91,12 +91,12 @@ impl Call<'_> {
                 #noted
                 let #carried = {
                     use #private::Carry as _;
-                    (&#private::OutcomeProbe::of(&#ended)).__retry_carriage()
+                    (&#private::AutorefOutcome::of(&#ended)).__retry_carriage()
                 };
                 match #call.decide(#place, #around, &#ended, #evaluate, #judge, #hook) {
-                    #private::Step::Return => #leave #ended,
-                    #private::Step::Again => continue,
-                    #private::Step::Wait(#pause) => #pause.pause(#ended, #carried),
+                    #private::AsyncStep::Return => #leave #ended,
+                    #private::AsyncStep::Again => continue,
+                    #private::AsyncStep::Wait(#pause) => #pause.pause(#ended, #carried),
                 }
             };
             if let ::core::option::Option::Some(#carried) = #pause.await {
@@ -123,7 +123,7 @@ impl Call<'_> {
         }
         let (call, timed_out) = (own_name("call"), own_name("timed_out"));
         let outcome = self.at_outcome("outcome");
-        let bounds = quote!(#krate::__private::Bounds);
+        let bounds = quote!(#krate::__private::AttemptEnd);
         // For an error type that cannot hold a `RetryError` the compiler points at the argument.
         let arguments = self.arguments;
         let limit = arguments
@@ -142,14 +142,14 @@ impl Call<'_> {
                 #leave #outcome
             }),
         };
-        let unbound = quote_spanned!(cut.span()=> #call.unbound(#place, #cut, #evaluate));
+        let attempt_end = quote_spanned!(cut.span()=> #call.attempt_end(#place, #cut, #evaluate));
         quote! {
             let #ended = #attempt;
             let #ended = match #ended {
                 ::core::result::Result::Ok(#ended) => ::core::result::Result::Ok(#as_result(#ended)),
                 ::core::result::Result::Err(#cut) => ::core::result::Result::Err(#cut),
             };
-            let (#ended, #timed_out) = match #unbound {
+            let (#ended, #timed_out) = match #attempt_end {
                 #bounds::Ended(#ended) => (#ended, false),
                 #bounds::TimedOut(#ended) => (#ended, true),
                 #bounds::RanOut(#outcome) => #ran_out,

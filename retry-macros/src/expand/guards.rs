@@ -24,7 +24,7 @@ impl Call<'_> {
                 LentBy::Name(name) => quote!(Named(#name)),
                 LentBy::Expression(_) => return None,
             };
-            Some(quote!(::core::option::Option::Some(#private::Share::#share)))
+            Some(quote!(::core::option::Option::Some(#private::SharedBy::#share)))
         };
         let shares = [&guards.budget, &guards.circuit_breaker, &guards.adaptive].map(share);
         if shares.iter().all(Option::is_none) {
@@ -43,7 +43,7 @@ impl Call<'_> {
             quote!(#private::GuardLayer { #(#settings)* ..#private::GuardLayer::NONE })
         };
         quote! {
-            .guarded(#private::Asked {
+            .guarded(#private::RequestedGuards {
                 budget: #budget,
                 breaker: #breaker,
                 limiter: #limiter,
@@ -138,7 +138,7 @@ impl Call<'_> {
         }
         let (guards, admission) = (own_name("guards"), own_name("admission"));
         let admitted = match &arguments.circuit_breaker {
-            None => quote!(let #admission = #guards.pass();),
+            None => quote!(let #admission = #guards.admit_without_breaker();),
             Some(breaker) => {
                 let (call, rejection, leave) =
                     (own_name("call"), own_name("rejection"), self.leave());
@@ -158,14 +158,14 @@ impl Call<'_> {
         };
         let waited = arguments.adaptive.as_ref().map(|_| {
             if !self.checked.is_async {
-                return quote!(__RETRY_SITE.wait(#guards););
+                return quote!(__RETRY_SITE.wait_for_limiter(#guards););
             }
             let (krate, call) = (&self.krate, own_name("call"));
             quote! {
                 let #admission = if #call.delay(#place, #guards).await {
                     #admission
                 } else {
-                    #krate::__private::Settle::given_back(#admission)
+                    #krate::__private::OutcomeReceiver::given_back(#admission)
                 };
             }
         });
@@ -188,7 +188,7 @@ impl Call<'_> {
         let guards = &self.arguments.guards;
         guards
             .are_any()
-            .then(|| quote!(#krate::__private::Settle::cut(#admission);))
+            .then(|| quote!(#krate::__private::OutcomeReceiver::cut(#admission);))
     }
 
     /// The attempt, inside the call's time budget.

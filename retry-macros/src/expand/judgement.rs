@@ -104,7 +104,7 @@ impl Call<'_> {
             let classified = located(quote!(#private::classified), error.span());
             return quote!(#classified(#error));
         }
-        let description = quote!((&&&&&&#private::Probe(#error)).__retry_description());
+        let description = quote!((&&&&&&#private::Autoref(#error)).__retry_description());
         if self.gate.is_some() {
             // For a type that nothing judges the compiler points at the declared type.
             let classifier = located(
@@ -114,12 +114,12 @@ impl Call<'_> {
             return quote!({
                 use #private::{Described as _, JudgedAtGate as _};
                 use #private::{JudgedByChainAtGate as _, NotJudgedAtGate as _};
-                #private::failure((&&&#private::Probe(#error)).#classifier, #description)
+                #private::failure((&&&#private::Autoref(#error)).#classifier, #description)
             });
         }
         quote!({
             use #private::{Described as _, Judged as _};
-            #private::failure((&&&&&#private::Probe(#error)).__retry_classifier(), #description)
+            #private::failure((&&&&&#private::Autoref(#error)).__retry_classifier(), #description)
         })
     }
 

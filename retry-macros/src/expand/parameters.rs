@@ -74,7 +74,7 @@ impl Parameters {
         let value = match reference {
             Some(false) => quote!(#name),
             Some(true) => quote!(&mut *#name),
-            None => own(&name, ty, krate),
+            None => copy(&name, ty, krate),
         };
         let mutability = reference.is_none().then(|| quote!(mut));
         self.declared
@@ -84,7 +84,7 @@ impl Parameters {
 }
 
 /// A copy of the argument for one attempt.
-fn own(name: &Ident, ty: &Type, krate: &TokenStream) -> TokenStream {
+fn copy(name: &Ident, ty: &Type, krate: &TokenStream) -> TokenStream {
     // For a type that is not `Clone` the compiler points at the argument of the call, from its
     // first token to its last: these get the place of the type.
     let mut tokens = ty.to_token_stream().into_iter().map(|token| token.span());
@@ -93,8 +93,8 @@ fn own(name: &Ident, ty: &Type, krate: &TokenStream) -> TokenStream {
     let lent = quote_spanned!(name.span().located_at(first)=> &mut);
     let mut argument = name.clone();
     argument.set_span(name.span().located_at(last));
-    let own = located(quote!(#krate::__private::own), first);
-    quote!(#own(#lent #argument))
+    let copy = located(quote!(#krate::__private::copy_argument), first);
+    quote!(#copy(#lent #argument))
 }
 
 enum Binding<'a> {

@@ -36,7 +36,7 @@ impl Call<'_> {
         heard: TokenStream,
     ) -> TokenStream {
         let krate = &self.krate;
-        let kinds = quote!(#krate::__private::Heard);
+        let kinds = quote!(#krate::__private::ProbedOutcome);
         let (call, value, lost) = (own_name("call"), own_name("value"), own_name("lost"));
         let (ended, error) = (self.at_outcome("ended"), own_name("error"));
         let (around, failure, leave) = (self.around(), self.failure(&error), self.leave());
@@ -54,7 +54,7 @@ impl Call<'_> {
         }
     }
 
-    /// The outcome after the probe was asked, a `Heard`. `None` without a probe.
+    /// The outcome after the probe was asked, a `ProbedOutcome`. `None` without a probe.
     pub(super) fn heard(&self, ended: &Ident) -> Option<TokenStream> {
         let answer = self.answer()?;
         let (gate, variable) = (own_name("gate"), self.answer_name());

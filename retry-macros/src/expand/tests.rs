@@ -281,11 +281,11 @@ fn without_guards_there_is_nothing_of_them() {
     for word in [
         "guard",
         "admission",
-        "Asked",
+        "RequestedGuards",
         "in_time",
         "race",
         "delay",
-        "Settle",
+        "OutcomeReceiver",
     ] {
         assert!(!plain.contains(word), "{word} in {plain}");
     }
@@ -298,7 +298,7 @@ fn a_call_holds_of_the_guards_what_it_asked_for() {
     for (arguments, there, not_there) in [
         (
             "budget = 0.1",
-            &[".guarded(", "budget_ratio", ".pass()"][..],
+            &[".guarded(", "budget_ratio", ".admit_without_breaker()"][..],
             &[".admit(", "in_time"][..],
         ),
         (
@@ -309,12 +309,12 @@ fn a_call_holds_of_the_guards_what_it_asked_for() {
         (
             "circuit_breaker",
             &[".guarded(", ".admit("],
-            &[".pass()", "delay", "failure_threshold"],
+            &[".admit_without_breaker()", "delay", "failure_threshold"],
         ),
         (
             "adaptive = true",
             &[".guarded(", ".delay("],
-            &[".wait(", "in_time"],
+            &[".wait_for_limiter(", "in_time"],
         ),
         (
             "time_budget = 1",
@@ -344,7 +344,7 @@ fn a_sync_guarded_call_awaits_nothing() {
     let guards = "budget = 0.1, circuit_breaker, adaptive = true, time_budget = 1";
     let sync = expanded(guards, CALL);
     assert!(!sync.contains("await") && !sync.contains("async"), "{sync}");
-    for word in [".wait(", "in_time_sync", ".admit("] {
+    for word in [".wait_for_limiter(", "in_time_sync", ".admit("] {
         assert!(sync.contains(word), "{word} not in {sync}");
     }
 }

@@ -12,7 +12,7 @@ use super::cause::Cause;
 use super::config;
 use super::config::BreakerConfig;
 use super::epoch::Epoch;
-use super::tally::{Outcome, Tally};
+use super::tally::{TalliedCall, Tally};
 use super::tick::Tick;
 use calls::LastCalls;
 use time::LastWhile;
@@ -49,7 +49,7 @@ impl Record {
     }
 
     /// Records a call of `epoch` and returns the window's content.
-    pub(super) fn add(&self, epoch: Epoch, outcome: Outcome, now: impl Fn() -> Tick) -> Tally {
+    pub(super) fn add(&self, epoch: Epoch, outcome: TalliedCall, now: impl Fn() -> Tick) -> Tally {
         match self {
             Self::Calls(calls) => calls.add(epoch, outcome),
             Self::While(last) => last.add(epoch, outcome, now()),
