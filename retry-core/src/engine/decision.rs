@@ -36,7 +36,7 @@ use crate::report::metrics::{Measured, OperationMetrics};
 use crate::report::retry_event::RetryEvent;
 use crate::settings::observers;
 
-use super::ending::End;
+use super::ending::EndReason;
 use super::step::AttemptEnd;
 use super::step::{InterruptedWait, NextStep, PlannedWait};
 use crate::report::call_outcome::CallOutcome;
@@ -335,24 +335,24 @@ impl CallState {
         plan: &Plan<'_>,
         failure: &Failure<'_>,
         carried: Option<&GaveUp>,
-    ) -> Result<AdmittedRetry, End> {
+    ) -> Result<AdmittedRetry, EndReason> {
         let policy = plan.policy;
         let verdict = failure.verdict();
         let exactly_once = policy.execution_guarantee() == ExecutionGuarantee::ExactlyOnce;
         let hint = match verdict {
-            _ if exactly_once && !failure.is_not_applied() => return Err(End::Unknown),
-            Verdict::Stop => return Err(End::NotRetryable),
+            _ if exactly_once && !failure.is_not_applied() => return Err(EndReason::Unknown),
+            Verdict::Stop => return Err(EndReason::NotRetryable),
             Verdict::Retry => None,
             Verdict::RetryAfter(hint) => Some(hint),
         };
         if policy.is_last(self.number()) {
-            return Err(End::Exhausted);
+            return Err(EndReason::Exhausted);
         }
         if let Some(inner) = carried.filter(|_| plan.heeds_inner_calls()) {
-            return Err(End::Stopped(StopReason::Nested(inner.operation)));
+            return Err(EndReason::Stopped(StopReason::Nested(inner.operation)));
         }
         if scope::is_cancelled() {
-            return Err(End::Stopped(StopReason::Cancelled));
+            return Err(EndReason::Stopped(StopReason::Cancelled));
         }
         let left = plan.limits.and_then(Limits::left).map(growth::nanos);
         let left = left.unwrap_or(u64::MAX);
@@ -360,34 +360,34 @@ impl CallState {
             None if policy.attempts_without_wait() > 0 => 0,
             None => self.draw_wait(policy, 0, left),
             Some((hint, nanos)) if hint > policy.max_retry_after() || nanos >= left => {
-                return Err(End::Stopped(StopReason::ServerHint));
+                return Err(EndReason::Stopped(StopReason::ServerHint));
             }
             Some((_, nanos)) => self.draw_wait(policy, nanos, left),
         };
         if wait >= left {
-            return Err(End::Stopped(StopReason::TimeLimit));
+            return Err(EndReason::Stopped(StopReason::TimeLimit));
         }
         self.admit_retry(plan, Duration::from_nanos(wait))
     }
 
     /// Queries the guards about a retry after `wait`. The budget comes last, so that no token is taken
     /// for a retry that another guard forbids.
-    fn admit_retry(&self, plan: &Plan<'_>, wait: Duration) -> Result<AdmittedRetry, End> {
+    fn admit_retry(&self, plan: &Plan<'_>, wait: Duration) -> Result<AdmittedRetry, EndReason> {
         if plan.time_budget_left().is_some_and(|left| wait >= left) {
-            return Err(End::Stopped(StopReason::TimeBudget));
+            return Err(EndReason::Stopped(StopReason::TimeBudget));
         }
         if let Some(guards) = plan.guards
             && guards
                 .rejects_for(clock::now())
                 .is_some_and(|still| still > wait)
         {
-            return Err(End::Stopped(StopReason::CircuitOpen));
+            return Err(EndReason::Stopped(StopReason::CircuitOpen));
         }
         let own = plan.guards.and_then(|guards| guards.budget);
         let tokens = match in_force::withdraw(plan.operation, own) {
             Withdrawal::Free => None,
             Withdrawal::Paid(tokens) => Some(tokens),
-            Withdrawal::Refused => return Err(End::Stopped(StopReason::Budget)),
+            Withdrawal::Refused => return Err(EndReason::Stopped(StopReason::Budget)),
         };
         Ok(AdmittedRetry { wait, tokens })
     }

@@ -20,7 +20,7 @@ use crate::report::metrics;
 use crate::text::display::text_of;
 
 /// The reason for a call's end without success.
-pub(super) enum End {
+pub(super) enum EndReason {
     NotRetryable,
     /// It may have taken effect, and must not do so twice.
     Unknown,
@@ -28,7 +28,7 @@ pub(super) enum End {
     Stopped(StopReason),
 }
 
-impl End {
+impl EndReason {
     const fn outcome(&self) -> CallOutcome {
         match self {
             Self::NotRetryable | Self::Unknown => CallOutcome::NotRetryable,
@@ -55,24 +55,24 @@ impl CallState {
         &self,
         plan: &Plan<'_>,
         failure: &Failure<'_>,
-        end: End,
+        end: EndReason,
         carried: Vec<GaveUp>,
     ) {
         let (context, error) = (self.context(plan), failure.description());
         let outermost = !thread_notes::is_inside();
         match &end {
-            End::Exhausted => event::exhausted(context, error, "exhausted", !outermost),
-            End::NotRetryable => event::not_retried(context, error, false),
-            End::Unknown => event::not_retried(context, error, true),
-            End::Stopped(reason) => event::stopped(context, &error, reason),
+            EndReason::Exhausted => event::exhausted(context, error, "exhausted", !outermost),
+            EndReason::NotRetryable => event::not_retried(context, error, false),
+            EndReason::Unknown => event::not_retried(context, error, true),
+            EndReason::Stopped(reason) => event::stopped(context, &error, reason),
         }
         // Inner calls log a WARN. The outermost call logs the only ERROR, also if it stopped early.
-        if outermost && !carried.is_empty() && !matches!(end, End::Exhausted) {
+        if outermost && !carried.is_empty() && !matches!(end, EndReason::Exhausted) {
             event::exhausted(context, error, "nested", false);
         }
         self.count(plan, self.number(), end.outcome());
         // Even if this call did not give up itself, inner calls may have: an enclosing call must know.
-        let own = !matches!(end, End::NotRetryable | End::Unknown);
+        let own = !matches!(end, EndReason::NotRetryable | EndReason::Unknown);
         gave_up(plan, own, carried, || failure.imprint());
     }
 

@@ -151,7 +151,7 @@ pub(super) struct SettleArguments {
     #[arg(value_parser = IdText::parse)]
     pub(super) id: IdText,
     #[command(flatten)]
-    word: Word,
+    choice: SettlementChoice,
     /// Only if this is still its fence, as `show` gave it
     #[arg(long, value_name = "N", value_parser = fence)]
     pub(super) fence: Option<Fence>,
@@ -162,7 +162,7 @@ pub(super) struct SettleArguments {
 
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
-struct Word {
+struct SettlementChoice {
     /// It happened, with this result: JSON, or @FILE with it
     #[arg(long, value_name = "JSON", allow_hyphen_values = true, value_parser = settlement::result)]
     success: Option<Payload>,
@@ -174,7 +174,7 @@ struct Word {
 impl SettleArguments {
     /// Returns the settlement.
     pub(super) fn settlement(&self) -> Settlement {
-        let success = self.word.success.clone();
+        let success = self.choice.success.clone();
         success.map_or(Settlement::NotApplied, Settlement::Success)
     }
 }

@@ -10,13 +10,13 @@ use crate::protocol::store_error::StoreError;
 
 use super::arguments::PurgeArguments;
 use super::failure::Failure;
-use super::opened::Opened;
+use super::opened_store::OpenedStore;
 use super::pages::Pages;
 use super::screen::Screen;
 use super::{confirmation, span};
 
 pub(super) fn purge(
-    opened: &Opened,
+    opened: &OpenedStore,
     arguments: &PurgeArguments,
     screen: &mut Screen<'_>,
 ) -> Result<(), Failure> {
@@ -42,7 +42,7 @@ pub(super) fn purge(
 
 /// Returns the number of finished records of that age, by this machine's clock. Those that their
 /// function keeps longer are included: a record does not show that.
-fn count(opened: &Opened, age: Duration) -> Result<u64, StoreError> {
+fn count(opened: &OpenedStore, age: Duration) -> Result<u64, StoreError> {
     let now = SystemTime::now();
     let mut count = 0;
     let mut pages = Pages::of(opened, Filter::all());
@@ -54,7 +54,7 @@ fn count(opened: &Opened, age: Duration) -> Result<u64, StoreError> {
     Ok(count)
 }
 
-fn question(opened: &Opened, count: u64, age: Duration) -> String {
+fn question(opened: &OpenedStore, count: u64, age: Duration) -> String {
     let records = records(count);
     format!(
         "{records} in {} finished {} ago or earlier; those that their function keeps longer stay.\n\

@@ -7,7 +7,7 @@ use clap::Parser;
 
 use super::arguments::{Arguments, Task};
 use super::failure::Failure;
-use super::opened::Opened;
+use super::opened_store::OpenedStore;
 use super::screen::Screen;
 use super::{list, purge, secrets, settle, show, stats};
 
@@ -36,7 +36,7 @@ pub fn run() -> ExitCode {
 }
 
 fn perform(arguments: Arguments, screen: &mut Screen<'_>) -> Result<(), Failure> {
-    let opened = Opened::open(arguments.store)?;
+    let opened = OpenedStore::open(arguments.store)?;
     match arguments.task {
         Task::List(what) => list::list(&opened, &what, screen),
         Task::Show(what) => show::show(&opened, &what, screen),

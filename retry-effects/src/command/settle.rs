@@ -11,13 +11,13 @@ use crate::protocol::store_error::StoreError;
 
 use super::arguments::SettleArguments;
 use super::failure::Failure;
-use super::opened::Opened;
+use super::opened_store::OpenedStore;
 use super::screen::Screen;
 use super::settlement::{is_so_already, refusal};
 use super::{confirmation, id};
 
 pub(super) fn settle(
-    opened: &Opened,
+    opened: &OpenedStore,
     arguments: &SettleArguments,
     screen: &mut Screen<'_>,
 ) -> Result<(), Failure> {
@@ -41,7 +41,7 @@ pub(super) fn settle(
 }
 
 /// Returns the question: what the settlement does, and the reasons against it.
-fn question(opened: &Opened, record: &Record, settlement: &Settlement) -> String {
+fn question(opened: &OpenedStore, record: &Record, settlement: &Settlement) -> String {
     let mut text = format!(
         "{}\n  {}{} in {}\n  is {}, fence {}\n",
         record.id,

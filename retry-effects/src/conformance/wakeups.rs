@@ -11,21 +11,21 @@ use crate::protocol::outcome::{Outcome, Settlement};
 use crate::protocol::record::Status;
 
 /// A change of a record, and the state that results.
-enum Change {
+enum RecordChange {
     Complete(Outcome, Status),
     Release,
     Settle(Settlement, Status),
 }
 
-fn changes() -> [Change; 7] {
+fn changes() -> [RecordChange; 7] {
     [
-        Change::Complete(success(), Status::Success),
-        Change::Complete(failed(), Status::Failed),
-        Change::Complete(in_doubt(), Status::InDoubt),
-        Change::Complete(applied(), Status::InDoubt),
-        Change::Release,
-        Change::Settle(Settlement::Success(payload()), Status::Success),
-        Change::Settle(Settlement::NotApplied, Status::Released),
+        RecordChange::Complete(success(), Status::Success),
+        RecordChange::Complete(failed(), Status::Failed),
+        RecordChange::Complete(in_doubt(), Status::InDoubt),
+        RecordChange::Complete(applied(), Status::InDoubt),
+        RecordChange::Release,
+        RecordChange::Settle(Settlement::Success(payload()), Status::Success),
+        RecordChange::Settle(Settlement::NotApplied, Status::Released),
     ]
 }
 
@@ -74,7 +74,7 @@ pub(super) async fn waiting_begins_with_the_call(harness: &dyn Harness) -> Rulin
     Ok(())
 }
 
-impl Change {
+impl RecordChange {
     async fn prepare(&self, stage: &Stage<'_>, n: u32) -> Ruling<Token> {
         match self {
             Self::Complete(..) | Self::Release => stage.won(n).await,

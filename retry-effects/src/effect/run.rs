@@ -12,8 +12,8 @@ use retry_core::{Classify, Verdict};
 
 use super::builder::Effect;
 use super::judge::Gated;
-use super::probe::{AsksAsync, AsksSync};
-use crate::attribute::Opened;
+use super::probe::{AsyncProbe, SyncProbe};
+use crate::attribute::Admitted;
 use crate::gate::codec::types::{self, ErrorCodec, HoldsEffectError, Recordable};
 
 impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
@@ -24,7 +24,7 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
     {
         let limits = self.retry.__begin();
         match &limits {
-            Some(begun) => (self.asking(|ask| ask.limits(begun)), limits),
+            Some(begun) => (self.with_request(|request| request.limits(begun)), limits),
             None => (self, None),
         }
     }
@@ -43,22 +43,22 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
         H: Hook<E>,
         L: SyncLimits,
         G: CallGuards<Rejection: IntoUserError<E>>,
-        P: AsksSync<T>,
+        P: SyncProbe<T>,
         C: ErrorCodec<E>,
     {
         let (this, _) = self.started();
         let Self {
-            ask,
+            request,
             retry,
             mut probe,
             codec,
         } = this;
-        let mut gate = match ask.open_sync(types::results::<Result<T, E>>(), codec.errors()) {
-            Opened::Finished(outcome) => return outcome,
-            Opened::Run(gate) => gate,
+        let mut gate = match request.open_sync(types::results::<Result<T, E>>(), codec.errors()) {
+            Admitted::Finished(outcome) => return outcome,
+            Admitted::Run(gate) => gate,
         };
-        if gate.asks_first()
-            && let Some(outcome) = gate.hear_first(gate.asking_sync(|| probe.ask()))
+        if gate.probes_first()
+            && let Some(outcome) = gate.apply_first_probe(gate.run_probe_sync(|| probe.run()))
         {
             return gate.close_sync(outcome, |_| false);
         }
@@ -68,7 +68,7 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
             || gate.attempt_sync(&mut attempt),
             |outcome| {
                 if gate.note(&outcome, |error| judge.own(error)) {
-                    gate.hear(outcome, gate.asking_sync(|| probe.ask()))
+                    gate.apply_probe(outcome, gate.run_probe_sync(|| probe.run()))
                 } else {
                     ProbedOutcome::Ended(outcome)
                 }
@@ -91,27 +91,27 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
         H: Hook<E>,
         L: AsyncLimits<Cut: IntoUserError<E>>,
         G: CallGuards<Rejection: IntoUserError<E>>,
-        P: AsksAsync<T>,
+        P: AsyncProbe<T>,
         C: ErrorCodec<E>,
     {
         let (this, limits) = self.started();
         let Self {
-            ask,
+            request,
             retry,
             probe,
             codec,
         } = this;
         // Each attempt's closure runs as a part of its attempt: what it does is done by then.
         let attempt = Mutex::new(attempt);
-        let mut gate = match ask
+        let mut gate = match request
             .open(types::results::<Result<T, E>>(), codec.errors())
             .await
         {
-            Opened::Finished(outcome) => return outcome,
-            Opened::Run(gate) => gate,
+            Admitted::Finished(outcome) => return outcome,
+            Admitted::Run(gate) => gate,
         };
-        if gate.asks_first()
-            && let Some(outcome) = gate.hear_first(gate.asking(probe.ask()).await)
+        if gate.probes_first()
+            && let Some(outcome) = gate.apply_first_probe(gate.run_probe(probe.run()).await)
         {
             return gate.close(outcome, |_| false).await;
         }
@@ -124,8 +124,11 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
                 || async move {
                     // A probe that the timeout cut runs again before anything else runs.
                     if lent.note_cut(&Err(lent.in_doubt()), |_| Failure::cut()) {
-                        let word = lent.asking(probe.ask()).await;
-                        match lent.hear(Err(lent.in_doubt()), word).into_outcome() {
+                        let answer = lent.run_probe(probe.run()).await;
+                        match lent
+                            .apply_probe(Err(lent.in_doubt()), answer)
+                            .into_outcome()
+                        {
                             Err(error) if lent.is_over() => return Err(error),
                             Err(_) => {}
                             Ok(applied) => return Ok(applied),
@@ -140,7 +143,7 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
                 |outcome, _| {
                     // If no body has begun, a probe was cut.
                     if lent.has_begun() && lent.note(&outcome, |error| judge.own(error)) {
-                        OutcomeOrProbe::Probe(lent.ask_in_time(limits, probe, outcome))
+                        OutcomeOrProbe::Probe(lent.probe_in_time(limits, probe, outcome))
                     } else {
                         OutcomeOrProbe::Ended(outcome)
                     }
@@ -148,8 +151,8 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
             )
             .await;
         if gate.note_cut(&outcome, |error| judge.own(error)) {
-            let word = gate.asking(probe.ask()).await;
-            outcome = gate.hear(outcome, word).into_outcome();
+            let answer = gate.run_probe(probe.run()).await;
+            outcome = gate.apply_probe(outcome, answer).into_outcome();
         }
         gate.close(outcome, is_final).await
     }

@@ -6,7 +6,7 @@ use syn::Expr;
 use syn::spanned::Spanned;
 
 /// A name of the expansion's own, which the body cannot see.
-pub(super) fn own_name(name: &str) -> Ident {
+pub(super) fn hygienic_name(name: &str) -> Ident {
     // A lower-case static of the user's would otherwise be taken for the pattern of a `let`.
     Ident::new(&format!("__retry_{name}"), Span::mixed_site())
 }

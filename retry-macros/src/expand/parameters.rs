@@ -33,7 +33,7 @@ pub(crate) fn split(
             let is_borrowed = borrowed.contains(ident);
             // A parameter that the body never mentions is not copied for each attempt. It stays
             // declared, since the attribute's expressions may use it.
-            let is_pattern = all_named && parameter::name(&typed.pat).is_none();
+            let is_pattern = all_named && parameter::plain_name(&typed.pat).is_none();
             if is_borrowed || !(is_pattern || parameter::mentions(&function.body.stream(), ident)) {
                 parameters.declared.push(quote!(#input));
                 continue;
@@ -109,7 +109,7 @@ enum Binding<'a> {
 /// `None` for a value. The whole is `None` for `_` and for a plain `x: &T`: all attempts can use these
 /// as they are.
 fn binding(typed: &PatType) -> Option<(Binding<'_>, Option<bool>)> {
-    let reference = parameter::reference(&typed.ty);
+    let reference = parameter::mutability_of_reference(&typed.ty);
     match typed.pat.as_ref() {
         Pat::Wild(_) => None,
         Pat::Ident(PatIdent {

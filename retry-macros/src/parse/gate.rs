@@ -2,7 +2,7 @@
 
 use syn::{Expr, Ident};
 
-use crate::parse::argument::{Argument, Given};
+use crate::parse::argument::{Argument, ArgumentValue};
 use crate::parse::fault::Faults;
 use crate::parse::limit::{self, Limit};
 use crate::parse::value::{self, Constant, Value, one_of};
@@ -11,7 +11,7 @@ use crate::parse::value::{self, Constant, Value, one_of};
 pub(crate) struct Gate {
     /// The key `idempotent`.
     pub(crate) idempotent: Ident,
-    pub(crate) key: Option<Key>,
+    pub(crate) key: Option<KeyArgument>,
     /// `fingerprint(a, b)`, also of none.
     pub(crate) fingerprint: Option<Vec<Ident>>,
     pub(crate) skip: Vec<Ident>,
@@ -28,7 +28,7 @@ pub(crate) struct Gate {
 }
 
 /// The key of the action.
-pub(crate) enum Key {
+pub(crate) enum KeyArgument {
     /// `key(a, b)`.
     Parameters(Vec<Ident>),
     /// `key = expr`.
@@ -141,17 +141,17 @@ fn refuse_lone(given: &[Argument], faults: &mut Faults) {
     }
 }
 
-fn key(argument: &Argument, faults: &mut Faults) -> Option<Key> {
-    if !matches!(argument.value, Given::List(_)) {
-        return argument.expression(faults).map(Key::Expression);
+fn key(argument: &Argument, faults: &mut Faults) -> Option<KeyArgument> {
+    if !matches!(argument.value, ArgumentValue::List(_)) {
+        return argument.expression(faults).map(KeyArgument::Expression);
     }
     let names = argument.names(faults);
     refuse_repeated(&names, "the key", faults);
-    (!names.is_empty()).then_some(Key::Parameters(names))
+    (!names.is_empty()).then_some(KeyArgument::Parameters(names))
 }
 
 fn fingerprint(argument: &Argument, faults: &mut Faults) -> Vec<Ident> {
-    let is_empty = matches!(&argument.value, Given::List(list) if list.is_empty());
+    let is_empty = matches!(&argument.value, ArgumentValue::List(list) if list.is_empty());
     let names = if is_empty {
         Vec::new()
     } else {

@@ -3,14 +3,14 @@
 use crate::parse::hedge::Hedge;
 use crate::parse::limit::Limit;
 use crate::parse::settings::Settings;
-use crate::parse::shared_guard::Guard;
+use crate::parse::shared_guard::GuardArgument;
 
 /// The guards that are asked for. A missing one is `None`.
 #[derive(Default)]
 pub(crate) struct Guards {
-    pub(crate) budget: Option<Guard>,
-    pub(crate) circuit_breaker: Option<Guard>,
-    pub(crate) adaptive: Option<Guard>,
+    pub(crate) budget: Option<GuardArgument>,
+    pub(crate) circuit_breaker: Option<GuardArgument>,
+    pub(crate) adaptive: Option<GuardArgument>,
     pub(crate) time_budget: Option<Limit>,
     pub(crate) hedge: Option<Hedge>,
     /// Fields of the runtime crate's layer, for guards that no code declares.

@@ -7,7 +7,7 @@ use serde_json::Error;
 use super::entries::{Elements, Entries, Variant};
 use super::reader::{Reader, Result};
 use super::serializer::RAW;
-use super::writer::{F32, F64, Form, SOME};
+use super::writer::{F32, F64, SOME, TextForm};
 
 impl Reader<'_> {
     /// Reads the next value for a type that accepts any value: perhaps into a buffer.
@@ -19,11 +19,11 @@ impl Reader<'_> {
         let stack = self.stack;
         self.stack = stack.for_a_buffer();
         let value = match self.form {
-            Form::Json => match self.number_of_many_digits() {
+            TextForm::Json => match self.number_of_many_digits() {
                 Some(mut json) => json.deserialize_any(visitor),
                 None => self.value(visitor),
             },
-            Form::Notation => {
+            TextForm::Notation => {
                 self.misread |= self.is_misread(is_key);
                 self.value(visitor)
             }

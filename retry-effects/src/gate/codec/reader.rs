@@ -7,7 +7,7 @@ use serde_json::Error;
 
 use super::number::Number;
 use super::stack::{Stack, too_deep};
-use super::writer::{F32, Form, JSON, MARK};
+use super::writer::{F32, JSON, MARK, TextForm};
 
 /// The result of reading.
 pub(super) type Result<T, E = Error> = std::result::Result<T, E>;
@@ -16,7 +16,7 @@ pub(super) type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug)]
 pub(super) struct Reader<'a> {
     text: &'a str,
-    pub(super) form: Form,
+    pub(super) form: TextForm,
     pub(super) at: usize,
     pub(super) stack: Stack,
     /// Whether the type took, through `deserialize_any`, a value that JSON would have shown in another
@@ -29,7 +29,7 @@ impl<'a> Reader<'a> {
     pub(super) fn of_json(text: &'a str, room: usize) -> Self {
         Self {
             text,
-            form: Form::Json,
+            form: TextForm::Json,
             at: 0,
             stack: Stack::new(room),
             misread: false,
@@ -42,7 +42,7 @@ impl<'a> Reader<'a> {
             return Err(Error::custom(format!("the notation begins with {MARK}")));
         };
         Ok(Self {
-            form: Form::Notation,
+            form: TextForm::Notation,
             ..Self::of_json(text, room)
         })
     }
@@ -151,7 +151,7 @@ impl<'a> Reader<'a> {
 
     /// Returns the next value as JSON, if the form has it so: for `serde_json` to read.
     pub(super) fn raw(&mut self) -> Result<Option<Verbatim>> {
-        if self.form == Form::Notation {
+        if self.form == TextForm::Notation {
             return self.verbatim();
         }
         let rest = &self.text[self.at..];

@@ -6,11 +6,11 @@ use crate::parse::argument::Argument;
 use crate::parse::arguments::Arguments;
 use crate::parse::fault::Faults;
 use crate::parse::gate::Gate;
-use crate::parse::rows::{ATTRIBUTE, Takes};
+use crate::parse::rows::{ATTRIBUTE, ArgumentReader};
 use crate::parse::{list, policy};
 
 /// Reads everything that can be read; what cannot goes to `faults`.
-pub(crate) fn arguments(tokens: TokenStream, faults: &mut Faults) -> Arguments {
+pub(crate) fn parse(tokens: TokenStream, faults: &mut Faults) -> Arguments {
     let mut arguments = Arguments::default();
     let given = list::parse(tokens, &ATTRIBUTE, faults);
     list::refuse_duplicates(&given, faults);
@@ -19,11 +19,11 @@ pub(crate) fn arguments(tokens: TokenStream, faults: &mut Faults) -> Arguments {
     for argument in given {
         let key = argument.key.to_string();
         match ATTRIBUTE.row(&key).map(|row| (row.name, &row.takes)) {
-            Some((name, Takes::Policy(read))) => {
+            Some((name, ArgumentReader::Policy(read))) => {
                 arguments.policy.set(name, read(&argument, faults));
             }
-            Some((_, Takes::Field(set))) => set(&mut arguments, &argument, faults),
-            Some((_, Takes::Gate)) => {
+            Some((_, ArgumentReader::Field(set))) => set(&mut arguments, &argument, faults),
+            Some((_, ArgumentReader::Gate)) => {
                 of_gate.push(argument);
                 continue;
             }
