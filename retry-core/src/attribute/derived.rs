@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::specialise::{Autoref, Object};
+use super::specialise::{Autoref, ErrorObject};
 use crate::classify::chain;
 use crate::classify::classification::Classify;
 use crate::classify::judgement::{Judgement, Proof, Verdict};
@@ -31,7 +31,7 @@ impl<E: Classify> FieldJudged for &&&Autoref<'_, E> {
 
 /// A field that is no error and holds one (`anyhow::Error`): judged by that error's chain. Asked after
 /// [`FieldJudgedByChain`].
-impl<E: AsRef<Object>> FieldJudged for &Autoref<'_, E> {
+impl<E: AsRef<ErrorObject>> FieldJudged for &Autoref<'_, E> {
     fn __retry_judge_field(&self) -> Judgement {
         by_chain(self.0.as_ref())
     }

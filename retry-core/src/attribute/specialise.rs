@@ -20,7 +20,7 @@ use crate::engine::pause::{Carried, NotCarried};
 pub struct Autoref<'a, E>(pub &'a E);
 
 /// The view that anyhow's and eyre's errors give.
-pub(crate) type Object = dyn Error + Send + Sync + 'static;
+pub(crate) type ErrorObject = dyn Error + Send + Sync + 'static;
 
 /// The judge of an error.
 pub trait Judged<'a> {
@@ -46,7 +46,7 @@ impl<'a, E: Error> Judged<'a> for &&&Autoref<'a, E> {
 }
 
 /// Then, for a type that holds an error, that error's chain.
-impl<'a, E: AsRef<Object>> Judged<'a> for &&Autoref<'a, E> {
+impl<'a, E: AsRef<ErrorObject>> Judged<'a> for &&Autoref<'a, E> {
     #[inline]
     fn __retry_classifier(&self) -> Classifier<'a> {
         Classifier::Chain(self.0.as_ref(), Some(self.0.as_ref()))
@@ -99,7 +99,7 @@ pub trait JudgedByChainAtGate<'a> {
     fn __retry_classifier_at_gate(&self) -> Classifier<'a>;
 }
 
-impl<'a, E: AsRef<Object>> JudgedByChainAtGate<'a> for &Autoref<'a, E> {
+impl<'a, E: AsRef<ErrorObject>> JudgedByChainAtGate<'a> for &Autoref<'a, E> {
     #[inline]
     fn __retry_classifier_at_gate(&self) -> Classifier<'a> {
         Classifier::Chain(self.0.as_ref(), Some(self.0.as_ref()))
@@ -150,7 +150,7 @@ impl<'a, E: Classify> Described<'a> for &&&&Autoref<'a, E> {
 }
 
 /// Then, as the error that it holds.
-impl<'a, E: AsRef<Object>> Described<'a> for &&&Autoref<'a, E> {
+impl<'a, E: AsRef<ErrorObject>> Described<'a> for &&&Autoref<'a, E> {
     #[inline]
     fn __retry_description(&self) -> Description<'a> {
         Description::shown(self.0, self.0.as_ref())

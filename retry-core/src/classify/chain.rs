@@ -16,7 +16,7 @@ type ErrorRef<'a> = &'a (dyn Error + 'static);
 
 /// Returns the judgement of the outermost known error in the chain that begins with `error`.
 pub(crate) fn judgement(error: ErrorRef<'_>) -> Option<Judgement> {
-    layers(Some(error)).find_map(known)
+    layers(Some(error)).find_map(known_judgement)
 }
 
 /// Returns `known` if there is one, else the advice of the texts of `top` and of the chain `below` it.
@@ -69,7 +69,7 @@ pub(crate) fn says_throttled(top: &dyn fmt::Display, below: Option<ErrorRef<'_>>
     throttle::says_throttled(top) || layers(below).any(|layer| throttle::says_throttled(&layer))
 }
 
-fn known(error: ErrorRef<'_>) -> Option<Judgement> {
+fn known_judgement(error: ErrorRef<'_>) -> Option<Judgement> {
     built_in(error).or_else(|| type_registry::judgement(error))
 }
 

@@ -46,7 +46,7 @@ pub enum RetryError {
         limit: Duration,
     },
     /// The circuit breaker is open: the call was not made, and had no effect.
-    #[error("{operation} was not called: circuit {circuit} is open{}", again(*retry_after))]
+    #[error("{operation} was not called: circuit {circuit} is open{}", open_for(*retry_after))]
     CircuitOpen {
         /// The operation's name.
         operation: &'static str,
@@ -58,7 +58,7 @@ pub enum RetryError {
     },
 }
 
-fn again(retry_after: Option<Duration>) -> String {
+fn open_for(retry_after: Option<Duration>) -> String {
     match retry_after {
         None => String::new(),
         Some(wait) => format!(" for {}", DisplayDuration(wait)),

@@ -1,4 +1,5 @@
-//! [`OperationState`]: state that all calls of one operation share, kept for good: its counters, own guards and metrics.
+//! [`OperationState`]: state that all calls of one operation share, kept for good: its counters, own
+//! guards and metrics.
 
 use std::cell::Cell;
 

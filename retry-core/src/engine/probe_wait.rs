@@ -38,8 +38,8 @@ impl Future for ProbeWait {
     }
 }
 
-/// [`ProbeWait`] for a sync call: the thread sleeps. `blocks` is called first if that keeps a runtime from
-/// all other work.
+/// [`ProbeWait`] for a sync call: the thread sleeps. `blocks` is called first if that keeps a runtime
+/// from all other work.
 pub fn probe_wait_sync(wait: Duration, limits: Option<&Limits>, blocks: impl FnOnce()) -> bool {
     has_room(wait, limits) && !sleep::sleep(wait, blocks)
 }

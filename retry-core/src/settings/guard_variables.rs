@@ -29,7 +29,7 @@ impl GuardSettings {
                 return None;
             }
             let of_operations = [
-                ("TIME_BUDGET", Self::time_budget as FoundVariables),
+                ("TIME_BUDGET", Self::time_budget as FieldReader),
                 ("HEDGE_AFTER", Self::hedge_after),
             ];
             let (_, read) = FIELDS
@@ -65,12 +65,12 @@ impl GuardSettings {
 }
 
 /// Reads a field's value into its layer; an error states what is allowed.
-type FoundVariables = fn(&mut GuardLayer, &str) -> Result<(), String>;
+type FieldReader = fn(&mut GuardLayer, &str) -> Result<(), String>;
 
 const MOST_TOKENS: u32 = 1_000_000;
 
 /// Fields that a class and an operation share.
-const FIELDS: [(&str, FoundVariables); 12] = [
+const FIELDS: [(&str, FieldReader); 12] = [
     ("BUDGET", |layer, value| {
         set(&mut layer.budget_ratio, ratio(value))
     }),

@@ -54,7 +54,7 @@ impl RetrySettings {
     /// ```
     #[must_use]
     pub fn unused(&self) -> Vec<String> {
-        let known = known();
+        let known = lock_known();
         let unused = self.unused_by(&known.operations);
         unused.map(|(variable, _)| variable.to_owned()).collect()
     }
@@ -100,7 +100,7 @@ struct Mistyped {
 
 /// Records that an operation requests its settings; its first request checks the variables.
 pub(crate) fn register(name: &str) {
-    let is_new = known().operations.insert(operation_key(name));
+    let is_new = lock_known().operations.insert(operation_key(name));
     if is_new {
         check_variables();
     }
@@ -110,7 +110,7 @@ pub(crate) fn register(name: &str) {
 /// operation names. Does nothing if none are in force: their installation checks again.
 pub(super) fn check_variables() {
     let mistyped = {
-        let mut known = known();
+        let mut known = lock_known();
         // Read under the lock, so that the last check has the newest settings.
         let Some(settings) = slot::present() else {
             return;
@@ -142,7 +142,7 @@ fn warn_of(mistyped: &[Mistyped]) {
     );
 }
 
-fn known() -> MutexGuard<'static, KnownOperations> {
+fn lock_known() -> MutexGuard<'static, KnownOperations> {
     KNOWN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

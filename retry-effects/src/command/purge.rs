@@ -23,13 +23,13 @@ pub(super) fn purge(
     let age = arguments.older_than;
     if arguments.dry_run {
         let count = count(opened, age)?;
-        return told(count, true, age, screen);
+        return report_purged(count, true, age, screen);
     }
     confirmation::possible(arguments.yes)?;
     if !arguments.yes {
         let count = count(opened, age)?;
         if count == 0 {
-            return told(0, false, age, screen);
+            return report_purged(0, false, age, screen);
         }
         confirmation::given(&question(opened, count, age))?;
     }
@@ -37,7 +37,7 @@ pub(super) fn purge(
     let removed = removed.map_err(|error| {
         Failure::from(error).and("some may have been removed; the same again removes the others")
     })?;
-    told(removed, false, age, screen)
+    report_purged(removed, false, age, screen)
 }
 
 /// Returns the number of finished records of that age, by this machine's clock. Those that their
@@ -64,7 +64,12 @@ fn question(opened: &OpenedStore, count: u64, age: Duration) -> String {
     )
 }
 
-fn told(count: u64, is_dry: bool, age: Duration, screen: &mut Screen<'_>) -> Result<(), Failure> {
+fn report_purged(
+    count: u64,
+    is_dry: bool,
+    age: Duration,
+    screen: &mut Screen<'_>,
+) -> Result<(), Failure> {
     if screen.is_json() {
         let name = if is_dry { "at_most" } else { "removed" };
         let answer = json!({ name: count, "dry_run": is_dry, "older_than_ms": millis(age) });

@@ -29,7 +29,7 @@ pub fn run() -> ExitCode {
         Err(failure) => {
             // The output from before the failure comes first.
             let _ = screen.flush();
-            let _ = writeln!(io::stderr(), "{}", failure.told(json));
+            let _ = writeln!(io::stderr(), "{}", failure.message(json));
             failure.exit_code()
         }
     }

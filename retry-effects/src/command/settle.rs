@@ -37,7 +37,7 @@ pub(super) fn settle(
             .settle(record.id, record.fence, settlement.clone());
         opened.wait(settled).map_err(unsettled)?;
     }
-    told(&record, &settlement, changes, screen)
+    report_settled(&record, &settlement, changes, screen)
 }
 
 /// Returns the question: what the settlement does, and the reasons against it.
@@ -106,7 +106,7 @@ fn unsettled(error: StoreError) -> Failure {
     }
 }
 
-fn told(
+fn report_settled(
     record: &Record,
     settlement: &Settlement,
     changed: bool,

@@ -4,7 +4,7 @@ use tokio::time::timeout;
 
 use crate::conformance::harness::Harness;
 use crate::conformance::stage::{
-    Ruling, Stage, applied, demand, failed, id, in_doubt, payload, said, success,
+    Ruling, Stage, applied, demand, failed, id, in_doubt, must_succeed, payload, success,
 };
 use crate::protocol::ids::Token;
 use crate::protocol::outcome::{Outcome, Settlement};
@@ -48,7 +48,7 @@ pub(super) async fn a_change_wakes(harness: &dyn Harness) -> Ruling {
                 woken.is_ok(),
                 "a waiter was not woken when it became {status}"
             );
-            stage.stands(n, status, token.fence()).await?;
+            stage.must_have_status(n, status, token.fence()).await?;
         }
     }
     Ok(())
@@ -77,8 +77,8 @@ pub(super) async fn waiting_begins_with_the_call(harness: &dyn Harness) -> Rulin
 impl RecordChange {
     async fn prepare(&self, stage: &Stage<'_>, n: u32) -> Ruling<Token> {
         match self {
-            Self::Complete(..) | Self::Release => stage.won(n).await,
-            Self::Settle(..) => stage.put(n, Status::InDoubt).await,
+            Self::Complete(..) | Self::Release => stage.win_new(n).await,
+            Self::Settle(..) => stage.bring_to(n, Status::InDoubt).await,
         }
     }
 
@@ -89,12 +89,12 @@ impl RecordChange {
                 Ok(*status)
             }
             Self::Release => {
-                said("a release", stage.store.release(token).await)?;
+                must_succeed("a release", stage.store.release(token).await)?;
                 Ok(Status::Released)
             }
             Self::Settle(word, status) => {
                 let settled = stage.store.settle(id(n), token.fence(), word.clone()).await;
-                said("a settlement", settled)?;
+                must_succeed("a settlement", settled)?;
                 Ok(*status)
             }
         }

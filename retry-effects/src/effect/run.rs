@@ -11,7 +11,7 @@ use retry_core::__private::{
 use retry_core::{Classify, Verdict};
 
 use super::builder::Effect;
-use super::judge::Gated;
+use super::judge::GatedJudge;
 use super::probe::{AsyncProbe, SyncProbe};
 use crate::attribute::Admitted;
 use crate::gate::codec::types::{self, ErrorCodec, HoldsEffectError, Recordable};
@@ -63,11 +63,11 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
             return gate.close_sync(outcome, |_| false);
         }
         let (judge, retry) = retry.__judge_apart();
-        let judge = Gated::new(&judge, &gate);
+        let judge = GatedJudge::new(&judge, &gate);
         let outcome = retry.__judged_by(judge).__run_checked(
             || gate.attempt_sync(&mut attempt),
             |outcome| {
-                if gate.note(&outcome, |error| judge.own(error)) {
+                if gate.note(&outcome, |error| judge.failure_by_type(error)) {
                     gate.apply_probe(outcome, gate.run_probe_sync(|| probe.run()))
                 } else {
                     ProbedOutcome::Ended(outcome)
@@ -116,7 +116,7 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
             return gate.close(outcome, |_| false).await;
         }
         let (judge, retry) = retry.__judge_apart();
-        let judge = Gated::new(&judge, &gate);
+        let judge = GatedJudge::new(&judge, &gate);
         let (lent, probe, attempt) = (&gate, &probe, &attempt);
         let mut outcome = retry
             .__judged_by(judge)
@@ -142,7 +142,8 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
                 },
                 |outcome, _| {
                     // If no body has begun, a probe was cut.
-                    if lent.has_begun() && lent.note(&outcome, |error| judge.own(error)) {
+                    if lent.has_begun() && lent.note(&outcome, |error| judge.failure_by_type(error))
+                    {
                         OutcomeOrProbe::Probe(lent.probe_in_time(limits, probe, outcome))
                     } else {
                         OutcomeOrProbe::Ended(outcome)
@@ -150,7 +151,7 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
                 },
             )
             .await;
-        if gate.note_cut(&outcome, |error| judge.own(error)) {
+        if gate.note_cut(&outcome, |error| judge.failure_by_type(error)) {
             let answer = gate.run_probe(probe.run()).await;
             outcome = gate.apply_probe(outcome, answer).into_outcome();
         }

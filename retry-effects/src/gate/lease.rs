@@ -123,7 +123,7 @@ pub(crate) fn start() -> io::Result<()> {
     let handle = runtime.handle().clone();
     std::thread::Builder::new()
         .name("retry-effects".to_owned())
-        .spawn(move || keep(&runtime, KEEPER.wait()))?;
+        .spawn(move || run_keeper(&runtime, KEEPER.wait()))?;
     KEEPER.get_or_init(|| Keeper {
         shards: Default::default(),
         runtime: handle,
@@ -137,7 +137,7 @@ fn keeper() -> &'static Keeper {
     KEEPER.get().expect("it was started before the claim")
 }
 
-fn keep(runtime: &Runtime, keeper: &'static Keeper) {
+fn run_keeper(runtime: &Runtime, keeper: &'static Keeper) {
     runtime.block_on(async {
         let mut empty = 0;
         loop {

@@ -57,7 +57,7 @@ impl Question {
 
     /// Notes the end of the attempt, or the earlier owner's end; returns the time until the probe may
     /// run.
-    pub(crate) fn left(&self) -> Duration {
+    pub(crate) fn time_until_probe(&self) -> Duration {
         let now = now();
         let mut attempted = self.attempted();
         let ended = *attempted.ended.get_or_insert(now);

@@ -51,11 +51,11 @@ impl<T, E> Gate<T, E> {
     }
 
     fn time_until_probe(&self) -> Option<Duration> {
-        let left = self.action.question.as_ref()?.left();
+        let left = self.action.question.as_ref()?.time_until_probe();
         if left.is_zero() {
             return None;
         }
-        report::held(&self.action.name, self.action.token.id(), left);
+        report::probe_waits(&self.action.name, self.action.token.id(), left);
         Some(left)
     }
 

@@ -9,7 +9,7 @@ use crate::check::parameter;
 use crate::parse::arguments::Arguments;
 use crate::parse::fault::Faults;
 use crate::parse::function::Function;
-use crate::parse::gate::{Gate, KeyArgument};
+use crate::parse::gate::{GateArguments, KeyArgument};
 
 /// The parameters of a gated function, sorted by what they are to the call's identity.
 pub(crate) struct Identity<'a> {
@@ -23,7 +23,7 @@ pub(crate) struct Identity<'a> {
 
 /// The gate of a call, and the call's identity.
 pub(crate) struct GatedCall<'a> {
-    pub(crate) arguments: &'a Gate,
+    pub(crate) arguments: &'a GateArguments,
     pub(crate) identity: Identity<'a>,
 }
 
@@ -92,7 +92,7 @@ pub(crate) fn of<'a>(
     Some(identity)
 }
 
-impl Gate {
+impl GateArguments {
     /// Whether a parameter is neither part of the key nor of the fingerprint, because of what it is.
     fn leaves_out(&self, member: &ObjectMember<'_>) -> bool {
         let is = |expression: &Expr| variable(expression) == Some(&member.variable);
@@ -116,7 +116,7 @@ impl Identity<'_> {
 }
 
 /// A part of the key or of the fingerprint cannot be left out of it.
-fn refuse_excluded(names: &[Ident], part: &str, gate: &Gate, faults: &mut Faults) {
+fn refuse_excluded(names: &[Ident], part: &str, gate: &GateArguments, faults: &mut Faults) {
     for name in names {
         let is = |expression: &Option<Expr>| expression.as_ref().and_then(variable) == Some(name);
         if let Some(skipped) = gate.skip.iter().find(|skipped| *skipped == name) {
@@ -133,7 +133,7 @@ fn refuse_excluded(names: &[Ident], part: &str, gate: &Gate, faults: &mut Faults
 }
 
 /// A part of the key is never compared.
-fn refuse_keyed(names: &[Ident], gate: &Gate, faults: &mut Faults) {
+fn refuse_keyed(names: &[Ident], gate: &GateArguments, faults: &mut Faults) {
     for name in names {
         let is_key = match &gate.key {
             Some(KeyArgument::Parameters(keys)) => keys.contains(name),
@@ -149,7 +149,7 @@ fn refuse_keyed(names: &[Ident], gate: &Gate, faults: &mut Faults) {
 }
 
 /// A function that exists for many types needs a name, and a key that tells the types apart.
-fn refuse_nameless(function: &Function, gate: &Gate, faults: &mut Faults) {
+fn refuse_nameless(function: &Function, gate: &GateArguments, faults: &mut Faults) {
     let signature = &function.signature;
     let is_generic = signature
         .generics

@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use crate::parse::argument::Argument;
 use crate::parse::arguments::Arguments;
 use crate::parse::fault::Faults;
-use crate::parse::gate::Gate;
+use crate::parse::gate::GateArguments;
 use crate::parse::rows::{ATTRIBUTE, ArgumentReader};
 use crate::parse::{list, policy};
 
@@ -31,7 +31,7 @@ pub(crate) fn parse(tokens: TokenStream, faults: &mut Faults) -> Arguments {
         }
         others.push(argument);
     }
-    arguments.gate = Gate::parse(&of_gate, faults);
+    arguments.gate = GateArguments::parse(&of_gate, faults);
     policy::refuse_contradictions(&arguments.policy, &others, faults);
     refuse_beside_gate(&arguments, &others, faults);
     arguments

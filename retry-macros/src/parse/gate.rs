@@ -8,7 +8,7 @@ use crate::parse::limit::{self, Limit};
 use crate::parse::value::{self, Constant, Value, one_of};
 
 /// The arguments beside `idempotent = true`. A missing one is `None`.
-pub(crate) struct Gate {
+pub(crate) struct GateArguments {
     /// The key `idempotent`.
     pub(crate) idempotent: Ident,
     pub(crate) key: Option<KeyArgument>,
@@ -35,7 +35,7 @@ pub(crate) enum KeyArgument {
     Expression(Expr),
 }
 
-impl Gate {
+impl GateArguments {
     /// The gate, if one is asked for; `given` are the arguments that only a gate has.
     pub(super) fn parse(given: &[Argument], faults: &mut Faults) -> Option<Self> {
         let find = |key: &str| given.iter().find(|argument| argument.key == key);

@@ -42,7 +42,7 @@ const HEDGE: ArgumentTable<HedgeField> = ArgumentTable {
 };
 
 /// Other attempts beside a slow one.
-pub(crate) struct Hedge {
+pub(crate) struct HedgeArguments {
     pub(crate) key: Ident,
     pub(crate) after: Value,
     pub(crate) max: Option<Value>,
@@ -50,7 +50,7 @@ pub(crate) struct Hedge {
     pub(crate) is_safe: bool,
 }
 
-pub(super) fn read(argument: &Argument, faults: &mut Faults) -> Option<Hedge> {
+pub(super) fn read(argument: &Argument, faults: &mut Faults) -> Option<HedgeArguments> {
     let key = argument.key.clone();
     let ArgumentValue::List(tokens) = &argument.value else {
         let message = "`hedge` takes a list: `hedge(after = \"95ms\", safe = true)`";
@@ -74,7 +74,7 @@ pub(super) fn read(argument: &Argument, faults: &mut Faults) -> Option<Hedge> {
                        calls take";
         faults.at(key.span(), message);
     }
-    Some(Hedge {
+    Some(HedgeArguments {
         key,
         after: after??,
         max,

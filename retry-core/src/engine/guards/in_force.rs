@@ -83,7 +83,8 @@ impl<'a> Guards<'a> {
     }
 }
 
-/// Deposits for a first attempt in the budgets that its call did not request; `own_budget` is the one it did.
+/// Deposits for a first attempt in the budgets that its call did not request; `own_budget` is the one
+/// it did.
 #[cold]
 pub(crate) fn deposit_implicit(operation: &Operation, own_budget: Option<&RetryBudget>) {
     if own_budget.is_none()

@@ -1,4 +1,5 @@
-//! Notes of a thread: the attempts that it is inside of, and the calls in them that gave up or were refused.
+//! Notes of a thread: the attempts that it is inside of, and the calls in them that gave up or were
+//! refused.
 
 use std::cell::{Cell, RefCell};
 
@@ -136,7 +137,7 @@ fn collect_notes(inner: &mut InnerFailures, suspends: bool) {
         all.append(&mut own);
         let surplus = all.len().saturating_sub(MAX_PER_ATTEMPT);
         all.drain(..surplus);
-        inner.0 = tickets::keep(all);
+        inner.0 = tickets::store(all);
     }
 }
 

@@ -17,7 +17,7 @@ const MAX_KEPT: usize = 1 << 16;
 
 static KEPT: Mutex<BTreeMap<Ticket, Vec<GaveUp>>> = Mutex::new(BTreeMap::new());
 
-pub(super) fn keep(gave_up: Vec<GaveUp>) -> Ticket {
+pub(super) fn store(gave_up: Vec<GaveUp>) -> Ticket {
     // Tickets begin again after four thousand million.
     static NEXT: AtomicU32 = AtomicU32::new(1);
     let ticket = NEXT.fetch_add(1, Ordering::Relaxed).max(1);
@@ -50,11 +50,11 @@ mod tests {
     #[test]
     fn what_nobody_asks_for_does_not_pile_up() {
         for _ in 0..2 * MAX_KEPT {
-            keep(gave_up("forgotten"));
+            store(gave_up("forgotten"));
         }
         let kept = KEPT.lock().expect("no panic").len();
         assert!(kept <= MAX_KEPT, "{kept}");
-        let ticket = keep(gave_up("the last"));
+        let ticket = store(gave_up("the last"));
         assert_eq!(take(ticket).len(), 1);
         assert_eq!(take(ticket).len(), 0, "taken once");
         assert_eq!(take(0).len(), 0);

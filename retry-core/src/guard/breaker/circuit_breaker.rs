@@ -16,7 +16,7 @@ use super::epoch::Epoch;
 use super::machine::{Machine, StateChange};
 use super::state::Phase;
 use super::tick::Tick;
-use super::window::Record;
+use super::window::WindowRecord;
 use crate::guard::breaker::tally::TalliedCall;
 use crate::policy::random;
 use crate::report::circuit;
@@ -79,7 +79,7 @@ pub struct CircuitBreaker {
     pub(super) config: BreakerConfig,
     pub(super) machine: Machine<AtomicU64>,
     /// Made at the first verdict that it records.
-    pub(super) window: OnceLock<Record>,
+    pub(super) window: OnceLock<WindowRecord>,
     /// Whether another configuration under its name has been reported.
     pub(super) disputed: AtomicBool,
     /// Whether [`find_shared`](Self::find_shared) knows it.
@@ -133,7 +133,7 @@ impl CircuitBreaker {
                 if state.epoch != epoch {
                     return;
                 }
-                let record = self.window.get_or_init(|| Record::new(window, epoch));
+                let record = self.window.get_or_init(|| WindowRecord::new(window, epoch));
                 let tally = record.add(epoch, TalliedCall { failed, slow }, tick);
                 match tally.judge(&self.config) {
                     Some(cause) => cause,

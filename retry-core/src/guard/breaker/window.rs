@@ -35,12 +35,12 @@ impl Tally {
 }
 
 /// A window's memory.
-pub(super) enum Record {
+pub(super) enum WindowRecord {
     Calls(LastCalls<AtomicU64>),
     While(LastWhile<AtomicU64>),
 }
 
-impl Record {
+impl WindowRecord {
     pub(super) fn new(window: config::Window, epoch: Epoch) -> Self {
         match window {
             config::Window::Calls(calls) => Self::Calls(LastCalls::new(calls, epoch)),

@@ -78,7 +78,7 @@ fn what_leads_nowhere_is_refused() {
         ),
     ];
     for (refused, why) in refused {
-        let told = refused.unwrap_err().told(false);
+        let told = refused.unwrap_err().message(false);
         assert!(told.contains(why) && !told.contains("secret"), "{told}");
     }
     let nowhere = StoreArguments {
@@ -86,7 +86,7 @@ fn what_leads_nowhere_is_refused() {
         schema: None,
         prefix: None,
     };
-    let told = Place::with(nowhere, |_| None).unwrap_err().told(false);
+    let told = Place::with(nowhere, |_| None).unwrap_err().message(false);
     assert!(told.contains("RETRY_EFFECTS_STORE"), "{told}");
 }
 
@@ -105,7 +105,7 @@ fn an_address_that_is_no_text_is_not_shown() {
             schema,
             prefix,
         };
-        let told = Place::with(arguments, |_| None).unwrap_err().told(false);
+        let told = Place::with(arguments, |_| None).unwrap_err().message(false);
         assert!(
             told.contains("not Unicode") && !told.contains("secret"),
             "{told}"

@@ -67,7 +67,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Consumes `text`, if it is next. Returns whether it was.
-    pub(super) fn took(&mut self, text: &str) -> bool {
+    pub(super) fn accept(&mut self, text: &str) -> bool {
         let is_next = self.peek().is_some() && self.text[self.at..].starts_with(text);
         if is_next {
             self.at += text.len();
@@ -75,8 +75,8 @@ impl<'a> Reader<'a> {
         is_next
     }
 
-    pub(super) fn take(&mut self, text: &str) -> Result<()> {
-        if self.took(text) {
+    pub(super) fn expect(&mut self, text: &str) -> Result<()> {
+        if self.accept(text) {
             Ok(())
         } else {
             Err(self.unexpected(text))
@@ -141,11 +141,11 @@ impl<'a> Reader<'a> {
 
     /// Returns the JSON that is kept as a text, if it is next: for `serde_json` to read.
     pub(super) fn verbatim(&mut self) -> Result<Option<Verbatim>> {
-        if !self.took(JSON) {
+        if !self.accept(JSON) {
             return Ok(None);
         }
         let json = self.string()?;
-        self.take(")")?;
+        self.expect(")")?;
         Ok(Some(verbatim(&json)))
     }
 
@@ -172,7 +172,7 @@ impl<'a> Reader<'a> {
         let bits = bits.and_then(|bits| read(bits, 16).ok());
         let bits = bits.ok_or_else(|| self.unexpected("the bits of a float"))?;
         self.at += digits;
-        self.take(")")?;
+        self.expect(")")?;
         Ok(bits)
     }
 

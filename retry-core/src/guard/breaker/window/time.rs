@@ -68,7 +68,7 @@ impl<W: AtomicWord + From<u64>> LastWhile<W> {
 
 impl<W: AtomicWord> Bucket<W> {
     fn add(&self, epoch: Epoch, span: u32, outcome: TalliedCall) {
-        let Some(turn) = self.take(epoch, span) else {
+        let Some(turn) = self.claim(epoch, span) else {
             return;
         };
         let mut current = self.counts.load();
@@ -92,7 +92,7 @@ impl<W: AtomicWord> Bucket<W> {
     }
 
     /// Assigns the bucket to `span`, if needed, and returns its turn; `None` if a later epoch has it.
-    fn take(&self, epoch: Epoch, span: u32) -> Option<u64> {
+    fn claim(&self, epoch: Epoch, span: u32) -> Option<u64> {
         let mut stamp = self.stamp.load();
         loop {
             let (turn, holder, at) = parts(stamp);
