@@ -2,8 +2,8 @@
 //!
 //! Everything here is exported by `__private`; no other module of this crate uses it.
 
-pub(crate) mod bounds;
 pub(crate) mod call;
 pub(crate) mod derived;
+pub(crate) mod signature;
 pub(crate) mod site;
 pub(crate) mod specialise;

@@ -235,7 +235,7 @@ pub use crate::report::metrics;
 pub use crate::classify::classification::Classify;
 pub use crate::classify::judgement::{Answer, Judgement, Verdict};
 pub use crate::classify::message::is_retryable_error;
-pub use crate::classify::recognized::recognize;
+pub use crate::classify::recognize::recognize;
 pub use crate::classify::retry_after::parse_retry_after;
 pub use crate::classify::retry_error::RetryError;
 pub use crate::engine::guards::implicit::UnknownBudget;
@@ -286,41 +286,44 @@ pub mod choice {
 /// The items that the attributes expand to. Not for direct use: they change without notice.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::attribute::bounds::{as_result, own};
     pub use crate::attribute::call::{
-        Call, Fails, attempt_limit, classified, holds, on_error_of, race, unless_timed_out,
-        verdict_by,
+        AnnotatedCall, Fails, attempt_limit, classified, holds, on_error_of, race,
+        unless_timed_out, verdict_by,
     };
     pub use crate::attribute::derived::{
-        Held, HeldByChain, HeldByStaticChain, HoldsWait, NotHeld, Viewed, advised, after, held,
-        judged, proved, unstated,
+        FieldJudged, FieldJudgedByChain, FieldJudgedByStaticChain, FieldNotJudged, HoldsWait,
+        Viewed, default_judgement, into_judgement, judged_by_field, verdict_after, with_advice,
+        with_proof,
     };
+    pub use crate::attribute::signature::{as_result, copy_argument};
     pub use crate::attribute::site::Site;
     pub use crate::attribute::specialise::{
-        Carry, Described, Judged, JudgedAtGate, JudgedByChainAtGate, NotJudgedAtGate, OutcomeProbe,
-        Probe, failure,
+        Autoref, AutorefOutcome, Carry, Described, Judged, JudgedAtGate, JudgedByChainAtGate,
+        NotJudgedAtGate, failure,
     };
     pub use crate::classify::failure::{Failure, Snapshot, snapshot};
     pub use crate::clock::now;
-    pub use crate::engine::deadline::{Cut, Limits};
-    pub use crate::engine::decision::{Bounds, Step};
-    pub use crate::engine::guards::admission::{Admission, Around, Settle, UNGUARDED};
-    pub use crate::engine::guards::asked::{Asked, Share};
-    pub use crate::engine::guards::choice::{Extend, Guard, Rejection};
+    pub use crate::engine::deadline::{IntoUserError, Limits};
+    pub use crate::engine::guards::admission::{
+        Admission, GuardContext, OutcomeReceiver, UNGUARDED,
+    };
+    pub use crate::engine::guards::choice::{AdmissionError, CallGuards, ExtendGuards};
     pub use crate::engine::guards::in_force::Guards;
+    pub use crate::engine::guards::requested::{RequestedGuards, SharedBy};
     pub use crate::engine::guards::source::guard;
-    pub use crate::engine::heard::{Checked, Heard};
-    pub use crate::engine::hold::{Hold, has_room, hold_sync};
     pub use crate::engine::nesting::attempt::attempt_async;
     pub use crate::engine::nesting::attempt::attempt_sync;
     pub use crate::engine::nesting::refusal::refuse;
+    pub use crate::engine::pause::Carriage;
+    pub use crate::engine::probe_wait::{ProbeWait, has_room, probe_wait_sync};
+    pub use crate::engine::probed::{OutcomeOrProbe, ProbedOutcome};
     pub use crate::engine::sleep::block_for;
+    pub use crate::engine::step::{AsyncStep, AttemptEnd};
     pub use crate::engine::unknown_effect::{
         Marks, mark, replace_marks, take_refusal, watch_doubt,
     };
-    pub use crate::engine::wait::Carriage;
     pub use crate::guard::breaker::config::Window;
-    pub use crate::policy::layer::{AttemptLimit, Layer};
+    pub use crate::policy::layer::{AttemptLimit, PolicyLayer};
     pub use crate::retry::choices::{
         Accept, Advisable, AsyncLimits, Begin, Hook, Judge, SyncLimits,
     };

@@ -4,6 +4,7 @@
 pub(crate) mod dot_env;
 pub(crate) mod environment;
 pub(crate) mod error;
+pub(crate) mod found_variables;
 pub(crate) mod generations;
 pub(crate) mod guard_layer;
 pub(crate) mod guard_variables;
@@ -15,7 +16,6 @@ pub(crate) mod nearest;
 pub(crate) mod observer_flags;
 pub(crate) mod observers;
 pub(crate) mod operations;
-pub(crate) mod read;
 pub(crate) mod retry_settings;
 pub(crate) mod slot;
 #[cfg(test)]

@@ -31,7 +31,7 @@ mod script;
 use std::marker::PhantomData;
 
 use crate::policy::random;
-use crate::policy::random::Source;
+use crate::policy::random::ThreadRandom;
 
 pub use crate::clock::test_time::{NoWait, VirtualClock, no_wait, no_wait_everywhere};
 pub use recorder::{RecordedEvent, Recorder};
@@ -54,7 +54,7 @@ pub use script::Script;
 #[must_use = "the seed holds until the guard is dropped"]
 pub fn seed(seed: u64) -> Seeded {
     Seeded {
-        before: random::replace_thread(Source::seeded(seed)),
+        before: random::replace_thread(ThreadRandom::seeded(seed)),
         this_thread: PhantomData,
     }
 }
@@ -62,7 +62,7 @@ pub fn seed(seed: u64) -> Seeded {
 /// Restores the thread's own randomness when it is dropped; made by [`seed`].
 #[derive(Debug)]
 pub struct Seeded {
-    before: Source,
+    before: ThreadRandom,
     this_thread: PhantomData<*const ()>,
 }
 

@@ -47,7 +47,7 @@ impl ActionSite {
 }
 
 /// The request of a call to the gate.
-pub struct Ask {
+pub struct GateRequest {
     name: Cow<'static, str>,
     scope: Option<Arc<str>>,
     id: UnscopedId,
@@ -65,15 +65,15 @@ pub struct Ask {
     began: tokio::time::Instant,
 }
 
-impl std::fmt::Debug for Ask {
+impl std::fmt::Debug for GateRequest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Ask")
+        f.debug_struct("GateRequest")
             .field("action_type", &self.name)
             .finish_non_exhaustive()
     }
 }
 
-impl Ask {
+impl GateRequest {
     /// Starts the request of an annotated function.
     #[must_use]
     pub fn new(site: &'static ActionSite) -> Self {
@@ -108,7 +108,7 @@ impl Ask {
 
     /// Sets the object of the action.
     #[must_use]
-    pub fn key(mut self, key: &(impl Argument + ?Sized)) -> Self {
+    pub fn key(mut self, key: &(impl IdentityValue + ?Sized)) -> Self {
         match UnscopedId::new(&self.name, key) {
             Ok(id) => self.id = id,
             Err(fault) => self.fault = Some(fault),
@@ -118,7 +118,7 @@ impl Ask {
 
     /// Sets the arguments that are not part of the key.
     #[must_use]
-    pub fn input(mut self, input: &(impl Argument + ?Sized)) -> Self {
+    pub fn input(mut self, input: &(impl IdentityValue + ?Sized)) -> Self {
         match compute_action_id("", input, "") {
             Ok(id) => self.input = Some(InputHash::from_bytes(*id.as_bytes())),
             Err(fault) => self.fault = Some(fault),
@@ -163,7 +163,7 @@ impl Ask {
 
     /// Records that the call has a probe.
     #[must_use]
-    pub fn probed(mut self) -> Self {
+    pub fn with_probe(mut self) -> Self {
         self.probed = true;
         self
     }
@@ -183,11 +183,11 @@ impl Ask {
     }
 
     /// Requests admission for an async call.
-    pub async fn open<T, E>(self, results: Results<T>, errors: Errors<E>) -> Opened<T, E> {
+    pub async fn open<T, E>(self, results: Results<T>, errors: Errors<E>) -> Admitted<T, E> {
         let forms = (results, errors);
         let request = match self.request(false) {
             Ok(request) => request,
-            Err(error) => return Opened::refused(error, &forms.1),
+            Err(error) => return Admitted::refused(error, &forms.1),
         };
         let admitted = match request.limits.as_ref().and_then(Limits::left) {
             Some(left) => tokio::time::timeout(left, request.admit())
@@ -195,35 +195,35 @@ impl Ask {
                 .unwrap_or_else(|_| Err(request.too_late())),
             None => request.admit().await,
         };
-        Opened::of(admitted, &request, forms)
+        Admitted::of(admitted, &request, forms)
     }
 
     /// Requests admission for a sync call.
     #[must_use]
-    pub fn open_sync<T, E>(self, results: Results<T>, errors: Errors<E>) -> Opened<T, E> {
+    pub fn open_sync<T, E>(self, results: Results<T>, errors: Errors<E>) -> Admitted<T, E> {
         let forms = (results, errors);
         let request = match self.request(true) {
             Ok(request) => request,
-            Err(error) => return Opened::refused(error, &forms.1),
+            Err(error) => return Admitted::refused(error, &forms.1),
         };
         match blocking::run(&*request.store, request.admit()) {
-            Ok(admitted) => Opened::of(admitted, &request, forms),
+            Ok(admitted) => Admitted::of(admitted, &request, forms),
             Err(NotRun::CannotBlock) => {
                 let error = EffectError::CannotBlock {
                     action_type: (*request.name).into(),
                     what: "its store",
                 };
-                Opened::refused(error, &forms.1)
+                Admitted::refused(error, &forms.1)
             }
             Err(NotRun::NoRuntime(error)) => {
-                Opened::refused(request.without_keeper(error), &forms.1)
+                Admitted::refused(request.without_keeper(error), &forms.1)
             }
         }
     }
 
     fn request(self, blocks: bool) -> Result<Request, EffectError> {
         watch_doubt();
-        recognized();
+        recognize_own_errors();
         if let Some(source) = self.fault {
             let action_type = (*self.name).into();
             return Err(EffectError::NoActionId {
@@ -251,7 +251,7 @@ impl Ask {
 }
 
 /// Registers this crate's errors, so that they are recognized in source chains.
-fn recognized() {
+fn recognize_own_errors() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         recognize::<EffectError>();
@@ -261,14 +261,14 @@ fn recognized() {
 
 /// The result of admission.
 #[derive(Debug)]
-pub enum Opened<T, E> {
+pub enum Admitted<T, E> {
     /// The call does not run: this is its outcome.
     Finished(Result<T, E>),
     /// The call runs under this claim.
     Run(Gate<T, E>),
 }
 
-impl<T, E> Opened<T, E> {
+impl<T, E> Admitted<T, E> {
     fn refused(error: EffectError, errors: &Errors<E>) -> Self {
         refuse(|| error.to_string());
         Self::Finished(Err((errors.of)(error)))
@@ -313,11 +313,11 @@ impl<T, E> Opened<T, E> {
 
 /// The arguments of a call by name: a map that serializes in the order given.
 #[derive(Clone, Copy, Debug)]
-pub struct Object<F>(pub F);
+pub struct ArgumentObject<F>(pub F);
 
 /// One argument, and the ones after it.
 #[derive(Clone, Copy, Debug)]
-pub struct Field<'a, T: ?Sized, F> {
+pub struct ArgumentField<'a, T: ?Sized, F> {
     name: &'static str,
     value: &'a T,
     rest: F,
@@ -325,9 +325,9 @@ pub struct Field<'a, T: ?Sized, F> {
 
 /// The end of the arguments.
 #[derive(Clone, Copy, Debug)]
-pub struct End;
+pub struct EndOfFields;
 
-impl<'a, T: Argument + ?Sized, F: Fields> Field<'a, T, F> {
+impl<'a, T: IdentityValue + ?Sized, F: ArgumentFields> ArgumentField<'a, T, F> {
     /// Returns the argument `name`, followed by `rest`.
     #[must_use]
     pub const fn new(name: &'static str, value: &'a T, rest: F) -> Self {
@@ -341,31 +341,31 @@ impl<'a, T: Argument + ?Sized, F: Fields> Field<'a, T, F> {
     label = "not `Serialize`",
     note = "derive `serde::Serialize` for it, or leave it out with `skip(..)`"
 )]
-pub trait Argument: Serialize {}
+pub trait IdentityValue: Serialize {}
 
 #[diagnostic::do_not_recommend]
-impl<T: Serialize + ?Sized> Argument for T {}
+impl<T: Serialize + ?Sized> IdentityValue for T {}
 
-/// The fields of an [`Object`].
-pub trait Fields {
+/// The fields of an [`ArgumentObject`].
+pub trait ArgumentFields {
     /// Writes the fields.
     fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error>;
 }
 
-impl Fields for End {
+impl ArgumentFields for EndOfFields {
     fn write<M: SerializeMap>(&self, _: &mut M) -> Result<(), M::Error> {
         Ok(())
     }
 }
 
-impl<T: Argument + ?Sized, F: Fields> Fields for Field<'_, T, F> {
+impl<T: IdentityValue + ?Sized, F: ArgumentFields> ArgumentFields for ArgumentField<'_, T, F> {
     fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         map.serialize_entry(self.name, self.value)?;
         self.rest.write(map)
     }
 }
 
-impl<F: Fields> Serialize for Object<F> {
+impl<F: ArgumentFields> Serialize for ArgumentObject<F> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         self.0.write(&mut map)?;
@@ -374,16 +374,16 @@ impl<F: Fields> Serialize for Object<F> {
 }
 
 /// Runs an async probe: a panic in it is `Probe::Unknown`.
-pub fn probed<T, F: Future<Output = Probe<T>>>(probe: F) -> Probed<F> {
-    Probed { probe }
+pub fn catch_panic<T, F: Future<Output = Probe<T>>>(probe: F) -> CatchPanic<F> {
+    CatchPanic { probe }
 }
 
 /// Runs a sync probe: a panic in it is `Probe::Unknown`.
-pub fn probed_sync<T>(probe: impl FnOnce() -> Probe<T>) -> Probe<T> {
-    catch_unwind(AssertUnwindSafe(probe)).unwrap_or_else(no_word)
+pub fn catch_panic_sync<T>(probe: impl FnOnce() -> Probe<T>) -> Probe<T> {
+    catch_unwind(AssertUnwindSafe(probe)).unwrap_or_else(unknown_after_panic)
 }
 
-fn no_word<T>(_: Box<dyn Any + Send>) -> Probe<T> {
+fn unknown_after_panic<T>(_: Box<dyn Any + Send>) -> Probe<T> {
     Probe::Unknown
 }
 
@@ -391,18 +391,18 @@ pin_project! {
     /// A running probe.
     #[must_use = "futures do nothing unless polled"]
     #[derive(Debug)]
-    pub struct Probed<F> {
+    pub struct CatchPanic<F> {
         #[pin]
         probe: F,
     }
 }
 
-impl<T, F: Future<Output = Probe<T>>> Future for Probed<F> {
+impl<T, F: Future<Output = Probe<T>>> Future for CatchPanic<F> {
     type Output = Probe<T>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Probe<T>> {
         let probe = self.project().probe;
         catch_unwind(AssertUnwindSafe(|| probe.poll(context)))
-            .unwrap_or_else(|panic| Poll::Ready(no_word(panic)))
+            .unwrap_or_else(|panic| Poll::Ready(unknown_after_panic(panic)))
     }
 }

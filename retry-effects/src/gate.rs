@@ -10,16 +10,15 @@
 pub(crate) mod action;
 pub(crate) mod admission;
 pub(crate) mod ambient;
-mod asking;
 mod attempt;
 pub(crate) mod blocking;
 mod clock;
-mod closing;
+mod close;
 pub(crate) mod codec;
 pub(crate) mod current;
-mod ending;
 pub(crate) mod error;
 pub(crate) mod event;
+mod final_record;
 #[expect(
     clippy::module_inception,
     reason = "the folder has the name of its central type"
@@ -31,3 +30,4 @@ pub mod metrics;
 pub(crate) mod options;
 pub(crate) mod question;
 pub(crate) mod report;
+mod run_probe;

@@ -4,6 +4,6 @@
 pub(crate) mod arguments;
 pub(crate) mod identity;
 pub(crate) mod lending;
-pub(crate) mod outcome;
 pub(crate) mod parameter;
+pub(crate) mod return_type;
 pub(crate) mod signature;

@@ -2,8 +2,8 @@
 //! runtime crate.
 
 pub(crate) mod attempt;
-pub(crate) mod attribute;
-pub(crate) mod call;
+pub(crate) mod expansion;
+pub(crate) mod function;
 pub(crate) mod gate;
 pub(crate) mod guards;
 pub(crate) mod hedge;

@@ -14,31 +14,31 @@ mod parse;
 use proc_macro::TokenStream;
 
 use derive::classify;
-use expand::attribute;
+use expand::function;
 use parse::class::Class;
 
 /// Retries a task worker's function: 3 attempts, 1 s to 10 s. See `retry-core`.
 #[proc_macro_attribute]
 pub fn retry_worker(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    attribute::attribute(Class::Worker, arguments.into(), item.into()).into()
+    function::expand(Class::Worker, arguments.into(), item.into()).into()
 }
 
 /// Retries a storage function: 5 attempts, 0.5 s to 5 s. See `retry-core`.
 #[proc_macro_attribute]
 pub fn retry_storage(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    attribute::attribute(Class::Storage, arguments.into(), item.into()).into()
+    function::expand(Class::Storage, arguments.into(), item.into()).into()
 }
 
 /// Retries a scheduler's function: 3 attempts, 1 s to 8 s. See `retry-core`.
 #[proc_macro_attribute]
 pub fn retry_scheduler(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    attribute::attribute(Class::Scheduler, arguments.into(), item.into()).into()
+    function::expand(Class::Scheduler, arguments.into(), item.into()).into()
 }
 
 /// Retries a call to another service: 4 attempts, 1 s to 15 s. See `retry-core`.
 #[proc_macro_attribute]
 pub fn retry_api(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    attribute::attribute(Class::Api, arguments.into(), item.into()).into()
+    function::expand(Class::Api, arguments.into(), item.into()).into()
 }
 
 /// Judges an error type by words on its variants, and by the errors in their fields. See

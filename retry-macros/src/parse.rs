@@ -4,7 +4,7 @@
 pub(crate) mod adaptive;
 pub(crate) mod argument;
 pub(crate) mod arguments;
-pub(crate) mod attribute;
+pub(crate) mod attribute_arguments;
 pub(crate) mod breaker;
 pub(crate) mod budget;
 pub(crate) mod class;

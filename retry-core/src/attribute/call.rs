@@ -8,23 +8,23 @@ use crate::classify::classification::Classify;
 use crate::classify::failure::Failure;
 use crate::classify::judgement::Verdict;
 use crate::classify::retry_error::RetryError;
-use crate::engine::deadline::{Cut, Limits};
-use crate::engine::decision::{Bounds, Next, Step};
-use crate::engine::guards::admission::{Admission, Around, Settle};
-use crate::engine::guards::delay::Delay;
+use crate::engine::call_state::CallState;
+use crate::engine::deadline::{IntoUserError, Limits};
+use crate::engine::guards::admission::{Admission, GuardContext, OutcomeReceiver};
 use crate::engine::guards::in_force::Guards;
-use crate::engine::hedge::{Hedge, Maker, Race};
-use crate::engine::nesting::standing::Inner;
-use crate::engine::plan::Attempts;
+use crate::engine::guards::limiter_delay::LimiterDelay;
+use crate::engine::hedge::{AttemptFactory, Hedge, Race};
+use crate::engine::nesting::thread_notes::InnerFailures;
 use crate::engine::plan::Plan;
-use crate::policy::layer::{AttemptLimit, Layer};
+use crate::engine::step::{AsyncStep, AttemptEnd, NextStep};
+use crate::policy::layer::{AttemptLimit, PolicyLayer};
 use crate::policy::retry_policy::RetryPolicy;
 use crate::report::retry_event::RetryEvent;
 
 /// One call of an annotated function.
 #[derive(Debug)]
-pub struct Call<P> {
-    attempts: Attempts,
+pub struct AnnotatedCall<P> {
+    attempts: CallState,
     policy: P,
 }
 
@@ -34,7 +34,7 @@ pub trait PolicySource {
     fn policy<'a>(
         &'a mut self,
         site: &'a Site,
-        arguments: impl FnOnce() -> Layer,
+        arguments: impl FnOnce() -> PolicyLayer,
     ) -> &'a RetryPolicy;
 }
 
@@ -44,7 +44,11 @@ pub struct FromSite;
 
 impl PolicySource for FromSite {
     #[inline]
-    fn policy<'a>(&'a mut self, site: &'a Site, _: impl FnOnce() -> Layer) -> &'a RetryPolicy {
+    fn policy<'a>(
+        &'a mut self,
+        site: &'a Site,
+        _: impl FnOnce() -> PolicyLayer,
+    ) -> &'a RetryPolicy {
         site.policy()
     }
 }
@@ -57,37 +61,37 @@ impl PolicySource for Evaluated {
     fn policy<'a>(
         &'a mut self,
         site: &'a Site,
-        arguments: impl FnOnce() -> Layer,
+        arguments: impl FnOnce() -> PolicyLayer,
     ) -> &'a RetryPolicy {
         self.0.get_or_insert_with(|| site.policy_with(&arguments()))
     }
 }
 
-impl Call<FromSite> {
+impl AnnotatedCall<FromSite> {
     /// Starts a call with constant arguments.
     #[must_use]
     #[inline]
     pub fn constant() -> Self {
         Self {
-            attempts: Attempts::new(),
+            attempts: CallState::new(),
             policy: FromSite,
         }
     }
 }
 
-impl Call<Evaluated> {
+impl AnnotatedCall<Evaluated> {
     /// Starts a call with arguments to evaluate.
     #[must_use]
     #[inline]
     pub fn evaluated() -> Self {
         Self {
-            attempts: Attempts::new(),
+            attempts: CallState::new(),
             policy: Evaluated(None),
         }
     }
 }
 
-impl<P: PolicySource> Call<P> {
+impl<P: PolicySource> AnnotatedCall<P> {
     /// Returns the number of the attempt that runs, from 1.
     #[must_use]
     #[inline]
@@ -97,8 +101,8 @@ impl<P: PolicySource> Call<P> {
 
     /// Returns the slot in which the running attempt records the nested calls that gave up.
     #[inline]
-    pub const fn inner(&mut self) -> &mut Inner {
-        self.attempts.inner()
+    pub const fn inner_failures(&mut self) -> &mut InnerFailures {
+        self.attempts.inner_failures()
     }
 
     /// Decides what follows an async attempt, whose outcome stays where it is.
@@ -106,18 +110,18 @@ impl<P: PolicySource> Call<P> {
     pub fn decide<T, E>(
         &mut self,
         (site, limits): (&'static Site, Option<&Limits>),
-        around: Around<'_, impl Settle>,
+        around: GuardContext<'_, impl OutcomeReceiver>,
         outcome: &Result<T, E>,
-        arguments: impl FnOnce() -> Layer,
+        arguments: impl FnOnce() -> PolicyLayer,
         judge: impl Fn(&Result<T, E>) -> Option<Failure<'_>>,
         hook: impl FnOnce(RetryEvent<'_, E>),
-    ) -> Step {
+    ) -> AsyncStep {
         let Self { attempts, policy } = self;
         let guards = around.0;
         let plan = || site.plan(policy.policy(site, arguments), limits, guards);
         attempts
             .decide((site, outcome), around, plan, &judge, hook)
-            .step(attempts, outcome, judge)
+            .into_async(attempts, outcome, judge)
     }
 
     /// Decides what follows a sync attempt, and waits. Returns whether another attempt follows.
@@ -125,9 +129,9 @@ impl<P: PolicySource> Call<P> {
     pub fn decide_sync<T, E>(
         &mut self,
         (site, limits): (&'static Site, Option<&Limits>),
-        around: Around<'_, impl Settle>,
+        around: GuardContext<'_, impl OutcomeReceiver>,
         outcome: &Result<T, E>,
-        arguments: impl FnOnce() -> Layer,
+        arguments: impl FnOnce() -> PolicyLayer,
         judge: impl Fn(&Result<T, E>) -> Option<Failure<'_>>,
         hook: impl FnOnce(RetryEvent<'_, E>),
     ) -> bool {
@@ -135,9 +139,9 @@ impl<P: PolicySource> Call<P> {
         let guards = around.0;
         let plan = || site.plan(policy.policy(site, arguments), limits, guards);
         match attempts.decide((site, outcome), around, plan, &judge, hook) {
-            Next::Return => false,
-            Next::Again => true,
-            Next::Wait(waiting) => attempts.sleep(waiting, outcome, &judge),
+            NextStep::Return => false,
+            NextStep::Again => true,
+            NextStep::Wait(waiting) => attempts.sleep(waiting, outcome, &judge),
         }
     }
 
@@ -145,13 +149,13 @@ impl<P: PolicySource> Call<P> {
     pub fn rescued(
         &mut self,
         (site, limits): (&'static Site, Option<&Limits>),
-        (guards, admission): Around<'_, impl Settle>,
-        arguments: impl FnOnce() -> Layer,
+        (guards, admission): GuardContext<'_, impl OutcomeReceiver>,
+        arguments: impl FnOnce() -> PolicyLayer,
         failure: Failure<'_>,
     ) {
         let Self { attempts, policy } = self;
         let plan = site.plan(policy.policy(site, arguments), limits, guards);
-        attempts.rescued(&plan, admission, &failure);
+        attempts.report_rescued(&plan, admission, &failure);
     }
 
     /// Requests an attempt from the breaker; a rejection becomes the call's error.
@@ -164,10 +168,10 @@ impl<P: PolicySource> Call<P> {
         &mut self,
         (site, limits): (&'static Site, Option<&Limits>),
         guards: &'g Guards<'g>,
-        arguments: impl FnOnce() -> Layer,
+        arguments: impl FnOnce() -> PolicyLayer,
     ) -> Result<Admission<'g>, E>
     where
-        RetryError: Cut<E>,
+        RetryError: IntoUserError<E>,
     {
         guards.admit(&site.operation).map_err(|rejection| {
             let Self { attempts, policy } = self;
@@ -183,22 +187,22 @@ impl<P: PolicySource> Call<P> {
         &self,
         (site, limits): (&'static Site, Option<&Limits>),
         guards: &Guards<'g>,
-    ) -> Delay<'g> {
+    ) -> LimiterDelay<'g> {
         guards.delay(limits, (&site.operation, self.attempts.number()))
     }
 
     /// Returns the end of a bounded attempt: by itself, or cut by a limit.
-    pub fn unbound<T, E>(
+    pub fn attempt_end<T, E>(
         &mut self,
         (site, limits): (&'static Site, Option<&Limits>),
         bounded: Result<Result<T, E>, RetryError>,
-        arguments: impl FnOnce() -> Layer,
-    ) -> Bounds<T, E>
+        arguments: impl FnOnce() -> PolicyLayer,
+    ) -> AttemptEnd<T, E>
     where
-        RetryError: Cut<E>,
+        RetryError: IntoUserError<E>,
     {
         let Self { attempts, policy } = self;
-        attempts.unbound(bounded, || {
+        attempts.attempt_end(bounded, || {
             site.plan(policy.policy(site, arguments), limits, None)
         })
     }
@@ -206,8 +210,8 @@ impl<P: PolicySource> Call<P> {
 
 impl Site {
     /// Waits for the limiter, as a sync call does.
-    pub fn wait(&self, guards: &Guards<'_>) {
-        guards.wait(&self.operation);
+    pub fn wait_for_limiter(&self, guards: &Guards<'_>) {
+        guards.wait_for_limiter(&self.operation);
     }
 
     fn plan<'a>(
@@ -288,7 +292,11 @@ where
     F: Future<Output = Result<T, E>>,
     S: Fn(&E) -> bool,
 {
-    hedge.race((guards, &site.operation), Maker::new(make), is_final)
+    hedge.race(
+        (guards, &site.operation),
+        AttemptFactory::new(make),
+        is_final,
+    )
 }
 
 /// The error type of a declared outcome.

@@ -4,18 +4,18 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::engine::attempts::Callee;
-use crate::engine::guards::asked::Asked;
+use crate::engine::decision::CalledOperation;
 use crate::engine::guards::in_force::Guards;
+use crate::engine::guards::requested::RequestedGuards;
 use crate::engine::hedge::Hedge;
-use crate::engine::shared::State;
+use crate::engine::operation_state::OperationState;
 use crate::operation::Operation;
 use crate::policy::class::OperationClass;
-use crate::policy::layer::{Layer, Resolution};
+use crate::policy::layer::{PolicyLayer, Resolution};
 use crate::policy::nested::Nested;
 use crate::policy::retry_policy::RetryPolicy;
 use crate::report::event;
-use crate::report::metrics::{Measured, OfOperation};
+use crate::report::metrics::{Measured, OperationMetrics};
 use crate::settings::generations::Generations;
 use crate::settings::guard_layer::GuardLayer;
 use crate::settings::{installed, operations};
@@ -27,19 +27,19 @@ pub struct Site {
     pub(crate) class: OperationClass,
     pub(crate) operation: Operation,
     pub(crate) nested: Option<Nested>,
-    constants: Layer,
-    asked: Asked,
-    resolved: Generations<Resolved>,
-    state: OnceLock<&'static State>,
+    constants: PolicyLayer,
+    requested: RequestedGuards,
+    resolved: Generations<SiteSettings>,
+    state: OnceLock<&'static OperationState>,
     /// Whether an argument out of range has been reported.
     clamped: AtomicBool,
     /// Whether this operation has requested its settings, which makes its name known to them.
-    asked_settings: AtomicBool,
+    is_registered: AtomicBool,
 }
 
 /// All layers merged, under one generation of settings.
 #[derive(Debug)]
-struct Resolved {
+struct SiteSettings {
     policy: RetryPolicy,
     guards: Guards<'static>,
     layer: GuardLayer,
@@ -51,7 +51,7 @@ impl Site {
     pub const fn new(
         class: OperationClass,
         name: &'static str,
-        constants: Layer,
+        constants: PolicyLayer,
         nested: Option<Nested>,
     ) -> Self {
         Self {
@@ -59,11 +59,11 @@ impl Site {
             operation: Operation::annotated(class, name),
             nested,
             constants,
-            asked: Asked::NONE,
+            requested: RequestedGuards::NONE,
             resolved: Generations::new(),
             state: OnceLock::new(),
             clamped: AtomicBool::new(false),
-            asked_settings: AtomicBool::new(false),
+            is_registered: AtomicBool::new(false),
         }
     }
 
@@ -73,9 +73,9 @@ impl Site {
     ///
     /// If one of their numbers is out of its range; in a `static`, that is a compile error.
     #[must_use]
-    pub const fn guarded(mut self, asked: Asked) -> Self {
-        asked.layer.check();
-        self.asked = asked;
+    pub const fn guarded(mut self, requested: RequestedGuards) -> Self {
+        requested.layer.check();
+        self.requested = requested;
         self
     }
 
@@ -120,14 +120,15 @@ impl Site {
     }
 
     #[inline]
-    fn resolved(&self) -> &Resolved {
+    fn resolved(&self) -> &SiteSettings {
         let make = || {
-            let resolution = self.resolution(&Layer::NONE);
+            let resolution = self.resolution(&PolicyLayer::NONE);
             let policy = resolution.policy;
-            let layer = installed::current().guards_over(self.class, self.name(), self.asked.layer);
-            let resolved = Resolved {
+            let layer =
+                installed::current().guards_over(self.class, self.name(), self.requested.layer);
+            let resolved = SiteSettings {
                 policy,
-                guards: self.asked.guards(&self.operation, &layer),
+                guards: self.requested.guards(&self.operation, &layer),
                 layer,
             };
             (resolved, resolution)
@@ -137,20 +138,20 @@ impl Site {
     }
 
     /// Returns the policy with arguments that were evaluated for one call, over the constant ones.
-    pub(crate) fn policy_with(&self, evaluated: &Layer) -> RetryPolicy {
+    pub(crate) fn policy_with(&self, evaluated: &PolicyLayer) -> RetryPolicy {
         let resolution = self.resolution(evaluated);
         self.announce(&resolution);
         resolution.policy
     }
 
     fn announce(&self, resolution: &Resolution) {
-        if event::on() {
+        if event::is_enabled() {
             event::resolved(&self.operation, resolution);
         }
     }
 
-    fn resolution(&self, evaluated: &Layer) -> Resolution {
-        self.ask();
+    fn resolution(&self, evaluated: &PolicyLayer) -> Resolution {
+        self.register();
         let mut out_of_range = false;
         // Reported by the first call only: an expression is out of range in every call.
         let reported = self.clamped.load(Ordering::Relaxed);
@@ -174,14 +175,14 @@ impl Measured for Site {
     }
 
     #[inline]
-    fn metrics(&self) -> &'static OfOperation {
+    fn metrics(&self) -> &'static OperationMetrics {
         &self.state().metrics
     }
 }
 
-impl Callee for Site {
+impl CalledOperation for Site {
     #[inline]
-    fn state(&self) -> &'static State {
+    fn state(&self) -> &'static OperationState {
         match self.state.get() {
             Some(state) => state,
             None => self.state.get_or_init(|| self.operation.look_up()),
@@ -189,10 +190,10 @@ impl Callee for Site {
     }
 
     #[inline]
-    fn ask(&self) {
-        if !self.asked_settings.load(Ordering::Relaxed) {
-            self.asked_settings.store(true, Ordering::Relaxed);
-            operations::asked_by(self.name());
+    fn register(&self) {
+        if !self.is_registered.load(Ordering::Relaxed) {
+            self.is_registered.store(true, Ordering::Relaxed);
+            operations::register(self.name());
         }
     }
 }

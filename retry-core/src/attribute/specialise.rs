@@ -13,14 +13,14 @@ use std::marker::PhantomData;
 
 use crate::classify::classification::Classify;
 use crate::classify::failure::{Classifier, Description, Failure, described};
-use crate::engine::wait::{Carried, NotCarried};
+use crate::engine::pause::{Carried, NotCarried};
 
 /// An error whose type is not known yet.
 #[derive(Debug)]
-pub struct Probe<'a, E>(pub &'a E);
+pub struct Autoref<'a, E>(pub &'a E);
 
 /// The view that anyhow's and eyre's errors give.
-pub(crate) type Object = dyn Error + Send + Sync + 'static;
+pub(crate) type ErrorObject = dyn Error + Send + Sync + 'static;
 
 /// The judge of an error.
 pub trait Judged<'a> {
@@ -29,7 +29,7 @@ pub trait Judged<'a> {
 }
 
 /// First choice: the error's own classification.
-impl<'a, E: Classify> Judged<'a> for &&&&Probe<'a, E> {
+impl<'a, E: Classify> Judged<'a> for &&&&Autoref<'a, E> {
     #[inline]
     fn __retry_classifier(&self) -> Classifier<'a> {
         Classifier::Own(self.0)
@@ -38,7 +38,7 @@ impl<'a, E: Classify> Judged<'a> for &&&&Probe<'a, E> {
 
 /// Second choice, for any error: its source chain. A type that this crate knows is [`Classify`], which
 /// is the first choice.
-impl<'a, E: Error> Judged<'a> for &&&Probe<'a, E> {
+impl<'a, E: Error> Judged<'a> for &&&Autoref<'a, E> {
     #[inline]
     fn __retry_classifier(&self) -> Classifier<'a> {
         Classifier::Chain(self.0, self.0.source())
@@ -46,7 +46,7 @@ impl<'a, E: Error> Judged<'a> for &&&Probe<'a, E> {
 }
 
 /// Third choice, for a type that holds an error: that error's chain.
-impl<'a, E: AsRef<Object>> Judged<'a> for &&Probe<'a, E> {
+impl<'a, E: AsRef<ErrorObject>> Judged<'a> for &&Autoref<'a, E> {
     #[inline]
     fn __retry_classifier(&self) -> Classifier<'a> {
         Classifier::Chain(self.0.as_ref(), Some(self.0.as_ref()))
@@ -54,7 +54,7 @@ impl<'a, E: AsRef<Object>> Judged<'a> for &&Probe<'a, E> {
 }
 
 /// Fourth choice, for a type that can be displayed: its text.
-impl<'a, E: fmt::Display> Judged<'a> for &Probe<'a, E> {
+impl<'a, E: fmt::Display> Judged<'a> for &Autoref<'a, E> {
     #[inline]
     fn __retry_classifier(&self) -> Classifier<'a> {
         Classifier::Text(self.0)
@@ -62,7 +62,7 @@ impl<'a, E: fmt::Display> Judged<'a> for &Probe<'a, E> {
 }
 
 /// Last choice: no judge, so the error is retried.
-impl<'a, E> Judged<'a> for Probe<'a, E> {
+impl<'a, E> Judged<'a> for Autoref<'a, E> {
     #[inline]
     fn __retry_classifier(&self) -> Classifier<'a> {
         Classifier::Nobody
@@ -86,7 +86,7 @@ pub trait JudgedAtGate<'a> {
     fn __retry_classifier_at_gate(&self) -> Classifier<'a>;
 }
 
-impl<'a, E: Classify> JudgedAtGate<'a> for &&Probe<'a, E> {
+impl<'a, E: Classify> JudgedAtGate<'a> for &&Autoref<'a, E> {
     #[inline]
     fn __retry_classifier_at_gate(&self) -> Classifier<'a> {
         Classifier::Own(self.0)
@@ -99,7 +99,7 @@ pub trait JudgedByChainAtGate<'a> {
     fn __retry_classifier_at_gate(&self) -> Classifier<'a>;
 }
 
-impl<'a, E: AsRef<Object>> JudgedByChainAtGate<'a> for &Probe<'a, E> {
+impl<'a, E: AsRef<ErrorObject>> JudgedByChainAtGate<'a> for &Autoref<'a, E> {
     #[inline]
     fn __retry_classifier_at_gate(&self) -> Classifier<'a> {
         Classifier::Chain(self.0.as_ref(), Some(self.0.as_ref()))
@@ -116,7 +116,7 @@ pub trait NotJudgedAtGate<'a> {
         Self::Error: Proves;
 }
 
-impl<'a, E> NotJudgedAtGate<'a> for Probe<'a, E> {
+impl<'a, E> NotJudgedAtGate<'a> for Autoref<'a, E> {
     type Error = E;
 
     fn __retry_classifier_at_gate(&self) -> Classifier<'a>
@@ -134,7 +134,7 @@ pub trait Described<'a> {
 }
 
 /// First choice: as an error, with its chain.
-impl<'a, E: Error> Described<'a> for &&&&&Probe<'a, E> {
+impl<'a, E: Error> Described<'a> for &&&&&Autoref<'a, E> {
     #[inline]
     fn __retry_description(&self) -> Description<'a> {
         Description::Error(self.0)
@@ -142,7 +142,7 @@ impl<'a, E: Error> Described<'a> for &&&&&Probe<'a, E> {
 }
 
 /// Then, by its classification, which may expose an error to show.
-impl<'a, E: Classify> Described<'a> for &&&&Probe<'a, E> {
+impl<'a, E: Classify> Described<'a> for &&&&Autoref<'a, E> {
     #[inline]
     fn __retry_description(&self) -> Description<'a> {
         described(self.0)
@@ -150,7 +150,7 @@ impl<'a, E: Classify> Described<'a> for &&&&Probe<'a, E> {
 }
 
 /// Then, as the error that it holds.
-impl<'a, E: AsRef<Object>> Described<'a> for &&&Probe<'a, E> {
+impl<'a, E: AsRef<ErrorObject>> Described<'a> for &&&Autoref<'a, E> {
     #[inline]
     fn __retry_description(&self) -> Description<'a> {
         Description::shown(self.0, self.0.as_ref())
@@ -158,7 +158,7 @@ impl<'a, E: AsRef<Object>> Described<'a> for &&&Probe<'a, E> {
 }
 
 /// Then, by `Display`.
-impl<'a, E: fmt::Display> Described<'a> for &&Probe<'a, E> {
+impl<'a, E: fmt::Display> Described<'a> for &&Autoref<'a, E> {
     #[inline]
     fn __retry_description(&self) -> Description<'a> {
         Description::Display(self.0)
@@ -166,7 +166,7 @@ impl<'a, E: fmt::Display> Described<'a> for &&Probe<'a, E> {
 }
 
 /// Then, by `Debug`.
-impl<'a, E: fmt::Debug> Described<'a> for &Probe<'a, E> {
+impl<'a, E: fmt::Debug> Described<'a> for &Autoref<'a, E> {
     #[inline]
     fn __retry_description(&self) -> Description<'a> {
         Description::Debug(self.0)
@@ -174,7 +174,7 @@ impl<'a, E: fmt::Debug> Described<'a> for &Probe<'a, E> {
 }
 
 /// Last choice: by its type's name.
-impl<'a, E> Described<'a> for Probe<'a, E> {
+impl<'a, E> Described<'a> for Autoref<'a, E> {
     #[inline]
     fn __retry_description(&self) -> Description<'a> {
         Description::Named(type_name::<E>())
@@ -189,9 +189,9 @@ pub const fn failure<'a>(classifier: Classifier<'a>, description: Description<'a
 }
 
 /// A probe for an outcome's type: [`Carry`] depends on whether the outcome may cross threads.
-pub struct OutcomeProbe<R>(PhantomData<fn() -> R>);
+pub struct AutorefOutcome<R>(PhantomData<fn() -> R>);
 
-impl<R> OutcomeProbe<R> {
+impl<R> AutorefOutcome<R> {
     /// Returns the probe for the type of an attempt's outcome.
     #[inline]
     pub const fn of(_outcome: &R) -> Self {
@@ -211,11 +211,11 @@ pub trait Carry {
 }
 
 /// A `Send` outcome is carried.
-impl<R: Send> Carry for OutcomeProbe<R> {
+impl<R: Send> Carry for AutorefOutcome<R> {
     type Carriage = Carried<R>;
 }
 
 /// An outcome that is not `Send` is not carried, so that the future stays `Send`.
-impl<R> Carry for &OutcomeProbe<R> {
+impl<R> Carry for &AutorefOutcome<R> {
     type Carriage = NotCarried;
 }

@@ -7,22 +7,22 @@ use super::classification::Classify;
 use super::judgement::{Judgement, Verdict};
 use super::library::layers as other_libraries;
 use super::message;
-use super::recognizable;
 use super::sources::layers;
 use super::throttle;
+use super::type_registry;
 use crate::classify::retry_error::RetryError;
 
-type Node<'a> = &'a (dyn Error + 'static);
+type ErrorRef<'a> = &'a (dyn Error + 'static);
 
 /// Returns the judgement of the outermost known error in the chain that begins with `error`.
-pub(crate) fn judgement(error: Node<'_>) -> Option<Judgement> {
-    layers(Some(error)).find_map(known)
+pub(crate) fn judgement(error: ErrorRef<'_>) -> Option<Judgement> {
+    layers(Some(error)).find_map(known_judgement)
 }
 
 /// Returns `known` if there is one, else the advice of the texts of `top` and of the chain `below` it.
 pub(crate) fn judgement_of(
     top: &dyn fmt::Display,
-    below: Option<Node<'_>>,
+    below: Option<ErrorRef<'_>>,
     known: Option<Judgement>,
 ) -> Judgement {
     known.unwrap_or_else(|| by_texts(top, below))
@@ -39,21 +39,21 @@ pub(crate) fn judgement_of_unstated<E: Classify + ?Sized>(error: &E) -> Judgemen
 
 /// Returns the judgement of an error whose own [`Classify`] requests it. Its type may be
 /// [recognized](crate::recognize) and would then call itself again, so only the layers below count.
-fn judgement_of_own(top: &dyn fmt::Display, error: Node<'_>) -> Judgement {
+fn judgement_of_own(top: &dyn fmt::Display, error: ErrorRef<'_>) -> Judgement {
     let below = error.source();
     let known = built_in(error).or_else(|| below.and_then(judgement));
     judgement_of(top, below, known)
 }
 
 /// Returns the kind of the outermost known error in the chain that begins with `error`.
-pub(crate) fn kind(error: Node<'_>) -> Option<&'static str> {
+pub(crate) fn kind(error: ErrorRef<'_>) -> Option<&'static str> {
     judgement(error).map(|known| known.kind())
 }
 
 /// Returns the judgement of an error without a known error in its chain: the texts of all its layers
 /// advise, and one final text is enough. A context around "404 not found" must not make it worth another
 /// attempt. A text proves nothing.
-pub(crate) fn by_texts(top: &dyn fmt::Display, below: Option<Node<'_>>) -> Judgement {
+pub(crate) fn by_texts(top: &dyn fmt::Display, below: Option<ErrorRef<'_>>) -> Judgement {
     let is_final = |layer: &dyn fmt::Display| message::verdict_on(layer) == Verdict::Stop;
     Judgement::by_text(
         if is_final(top) || layers(below).any(|layer| is_final(&layer)) {
@@ -65,17 +65,17 @@ pub(crate) fn by_texts(top: &dyn fmt::Display, below: Option<Node<'_>>) -> Judge
 }
 
 /// Whether the text of `top`, or of a layer below it, reports too many calls.
-pub(crate) fn says_throttled(top: &dyn fmt::Display, below: Option<Node<'_>>) -> bool {
+pub(crate) fn says_throttled(top: &dyn fmt::Display, below: Option<ErrorRef<'_>>) -> bool {
     throttle::says_throttled(top) || layers(below).any(|layer| throttle::says_throttled(&layer))
 }
 
-fn known(error: Node<'_>) -> Option<Judgement> {
-    built_in(error).or_else(|| recognizable::judgement(error))
+fn known_judgement(error: ErrorRef<'_>) -> Option<Judgement> {
+    built_in(error).or_else(|| type_registry::judgement(error))
 }
 
 /// The only list of errors that this crate knows without a registration: by type, or by the printed
 /// form of a layer for libraries that are no dependency.
-fn built_in(error: Node<'_>) -> Option<Judgement> {
+fn built_in(error: ErrorRef<'_>) -> Option<Judgement> {
     macro_rules! first_of {
         ($($(#[$when:meta])* $known:ty),* $(,)?) => {$(
             $(#[$when])*

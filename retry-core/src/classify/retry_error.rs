@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use crate::text::circuit_name::CircuitName;
-use crate::text::duration::Wait;
+use crate::text::duration::DisplayDuration;
 
 /// The end of a call, or of an attempt, without an error of the function's own.
 ///
@@ -26,7 +26,7 @@ use crate::text::duration::Wait;
 #[non_exhaustive]
 pub enum RetryError {
     /// One attempt ran longer than its `timeout`; it was dropped, and may have taken effect.
-    #[error("attempt {attempt} of {operation} timed out after {}", Wait(*timeout))]
+    #[error("attempt {attempt} of {operation} timed out after {}", DisplayDuration(*timeout))]
     AttemptTimeout {
         /// The operation's name.
         operation: &'static str,
@@ -36,7 +36,7 @@ pub enum RetryError {
         timeout: Duration,
     },
     /// The call ran longer than `max_total_time`; its last attempt was dropped, or never began.
-    #[error("time limit of {} for {operation} ran out in attempt {attempt}", Wait(*limit))]
+    #[error("time limit of {} for {operation} ran out in attempt {attempt}", DisplayDuration(*limit))]
     TimeLimit {
         /// The operation's name.
         operation: &'static str,
@@ -46,7 +46,7 @@ pub enum RetryError {
         limit: Duration,
     },
     /// The circuit breaker is open: the call was not made, and had no effect.
-    #[error("{operation} was not called: circuit {circuit} is open{}", again(*retry_after))]
+    #[error("{operation} was not called: circuit {circuit} is open{}", open_for(*retry_after))]
     CircuitOpen {
         /// The operation's name.
         operation: &'static str,
@@ -58,10 +58,10 @@ pub enum RetryError {
     },
 }
 
-fn again(retry_after: Option<Duration>) -> String {
+fn open_for(retry_after: Option<Duration>) -> String {
     match retry_after {
         None => String::new(),
-        Some(wait) => format!(" for {}", Wait(wait)),
+        Some(wait) => format!(" for {}", DisplayDuration(wait)),
     }
 }
 

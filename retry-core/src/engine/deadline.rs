@@ -44,12 +44,12 @@ impl Limits {
     }
 
     /// Bounds an attempt by the limit that ends first.
-    pub fn bound<F>(&self, operation: &'static str, attempt: u32, future: F) -> Bounded<F> {
-        Bounded::new(self.cutting(operation, attempt), future)
+    pub fn bound<F>(&self, operation: &'static str, attempt: u32, future: F) -> BoundedAttempt<F> {
+        BoundedAttempt::new(self.time_bound(operation, attempt), future)
     }
 
     /// Returns the bound of an attempt that begins now.
-    pub(crate) fn cutting(&self, operation: &'static str, attempt: u32) -> Cutting {
+    pub(crate) fn time_bound(&self, operation: &'static str, attempt: u32) -> TimeBound {
         let left = self.left();
         let first = left
             .into_iter()
@@ -70,7 +70,7 @@ impl Limits {
                 limit: limit.unwrap_or_default(),
             },
         };
-        Cutting {
+        TimeBound {
             // Unconstrained: the limit ends on time even if the task has used up tokio's coop budget.
             sleep: unconstrained(tokio::time::sleep(first)),
             never_begun: left.is_some_and(|left| left.is_zero()),
@@ -87,7 +87,7 @@ impl Limits {
     note = "neither has an error of the function's own: implement `From<retry_core::RetryError>` \
             for `{E}`, for instance with a variant `#[error(\"{{0}}\")] Retry(#[from] RetryError)`"
 )]
-pub trait Cut<E> {
+pub trait IntoUserError<E> {
     /// Returns the error.
     fn into_error(self) -> E;
     /// Returns the cut as an error, if it ends the whole call.
@@ -95,7 +95,7 @@ pub trait Cut<E> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<E: From<RetryError>> Cut<E> for RetryError {
+impl<E: From<RetryError>> IntoUserError<E> for RetryError {
     fn into_error(self) -> E {
         E::from(self)
     }
@@ -105,7 +105,7 @@ impl<E: From<RetryError>> Cut<E> for RetryError {
     }
 }
 
-impl<E> Cut<E> for Infallible {
+impl<E> IntoUserError<E> for Infallible {
     fn into_error(self) -> E {
         match self {}
     }
@@ -120,7 +120,7 @@ pub trait Bound {
     /// The result of a cut attempt.
     type Cut;
     /// Returns the cut, if no time is left even to begin.
-    fn before(self: Pin<&mut Self>) -> Option<Self::Cut>;
+    fn cut_at_start(self: Pin<&mut Self>) -> Option<Self::Cut>;
     /// Returns the cut, once time is over.
     fn poll_cut(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Cut>;
 }
@@ -130,7 +130,7 @@ impl Bound for () {
     type Cut = Infallible;
 
     #[inline]
-    fn before(self: Pin<&mut Self>) -> Option<Infallible> {
+    fn cut_at_start(self: Pin<&mut Self>) -> Option<Infallible> {
         None
     }
 
@@ -142,7 +142,7 @@ impl Bound for () {
 
 pin_project! {
     /// A bound in time.
-    pub struct Cutting {
+    pub struct TimeBound {
         #[pin]
         sleep: Unconstrained<Sleep>,
         never_begun: bool,
@@ -150,18 +150,18 @@ pin_project! {
     }
 }
 
-impl std::fmt::Debug for Cutting {
+impl std::fmt::Debug for TimeBound {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Cutting")
+        f.debug_struct("TimeBound")
             .field("cut", &self.cut)
             .finish_non_exhaustive()
     }
 }
 
-impl Bound for Cutting {
+impl Bound for TimeBound {
     type Cut = RetryError;
 
-    fn before(self: Pin<&mut Self>) -> Option<RetryError> {
+    fn cut_at_start(self: Pin<&mut Self>) -> Option<RetryError> {
         let this = self.project();
         // A future that has ended may be polled again by mistake: it then stays pending.
         this.cut.take_if(|_| *this.never_begun)
@@ -180,7 +180,7 @@ pin_project! {
     /// An attempt that is dropped when its time is over, and not begun if none is left.
     #[must_use = "futures do nothing unless polled"]
     #[derive(Debug)]
-    pub struct Bounded<F, B = Cutting> {
+    pub struct BoundedAttempt<F, B = TimeBound> {
         #[pin]
         bound: B,
         #[pin]
@@ -188,21 +188,21 @@ pin_project! {
     }
 }
 
-impl<F, B> Bounded<F, B> {
+impl<F, B> BoundedAttempt<F, B> {
     #[inline]
     pub(crate) const fn new(bound: B, future: F) -> Self {
         Self { bound, future }
     }
 }
 
-impl<F: Future, B: Bound> Future for Bounded<F, B> {
+impl<F: Future, B: Bound> Future for BoundedAttempt<F, B> {
     type Output = Result<F::Output, B::Cut>;
 
     // Zero-sized without a limit; inlined by force, else a call is emitted.
     #[inline(always)]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        if let Some(cut) = this.bound.as_mut().before() {
+        if let Some(cut) = this.bound.as_mut().cut_at_start() {
             return Poll::Ready(Err(cut));
         }
         if let Poll::Ready(outcome) = this.future.poll(context) {

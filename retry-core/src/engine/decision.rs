@@ -1,143 +1,460 @@
-//! The step after an attempt: the call's end, the next attempt, or a wait before it.
+//! The decision after each attempt: the one engine of attribute, function and builder, sync and async
+//! alike. *Attempt → classify → wait → event*; the caller sleeps.
 
 use std::time::Duration;
 
-use super::deadline::Limits;
+use super::call_state::CallState;
+use super::deadline::{IntoUserError, Limits};
+use super::guards::admission::{GuardContext, OutcomeReceiver};
+use super::guards::in_force;
+use super::guards::in_force::{Guards, Withdrawal};
+use super::nesting::thread_notes;
+use super::operation_state::OperationState;
+use super::pause;
+use super::plan::Plan;
+use super::sleep;
+use super::statistics;
+use super::unknown_effect;
+use super::unknown_effect::Marks;
 use crate::classify::failure::Failure;
-use crate::classify::imprint::Imprint;
-use crate::engine::plan::Attempts;
-use crate::engine::plan::Plan;
+use crate::classify::judgement::{Proof, Verdict};
+use crate::clock;
+use crate::clock::Moment;
+use crate::engine::nesting::gave_up::GaveUp;
 use crate::guard::budget::token::Tokens;
 use crate::guard::scope;
 use crate::operation::Operation;
-use crate::policy::retry_policy::RetryPolicy;
-use crate::report::event::Reason;
+use crate::policy::backoff;
+use crate::policy::growth;
+use crate::policy::random;
+use crate::policy::random::Random;
+use crate::policy::retry_policy::{ExecutionGuarantee, RetryPolicy};
+use crate::report::event;
+use crate::report::event::StopReason;
+use crate::report::metrics;
+use crate::report::metrics::{Measured, OperationMetrics};
+use crate::report::retry_event::RetryEvent;
+use crate::settings::observers;
 
-/// The step after an attempt.
-pub(crate) enum Next<'a> {
-    /// The call returns the attempt's outcome.
-    Return,
-    /// The next attempt follows at once.
-    Again,
-    /// A wait follows, and then the next attempt.
-    Wait(Waiting<'a>),
-}
+use super::ending::EndReason;
+use super::step::AttemptEnd;
+use super::step::{InterruptedWait, NextStep, PlannedWait};
+use crate::report::call_outcome::CallOutcome;
 
-impl Next<'_> {
-    /// Returns the step of an async call, which owns its data during the wait.
+impl CallState {
+    /// Whether a success now needs no report: it is the first attempt's, and there is no observer.
+    #[must_use]
     #[inline]
-    pub(crate) fn step<R>(
-        self,
-        attempts: &Attempts,
-        outcome: &R,
-        judge: impl FnOnce(&R) -> Option<Failure<'_>>,
-    ) -> Step {
-        match self {
-            Self::Return => Step::Return,
-            Self::Again => Step::Again,
-            Self::Wait(Waiting { wait, tokens, plan }) => {
-                let in_scope = scope::is_entered();
-                let interrupted =
-                    in_scope.then(|| Interrupted::new(*attempts, &plan, judge(outcome).as_ref()));
-                Step::Wait(Wait {
-                    wait,
-                    next: attempts.number(),
-                    held: (in_scope || tokens.is_some()).then(|| {
-                        Box::new(WhileWaiting {
-                            interrupted,
-                            tokens,
-                        })
-                    }),
-                })
+    pub(crate) fn success_needs_no_report(&self) -> bool {
+        self.retries == 0 && !observers::any()
+    }
+
+    /// Decides what follows an attempt's outcome.
+    ///
+    /// `judge` returns the outcome's failure, if it is one; `plan` runs only for a failure, or if the
+    /// call is counted. The outcome stays where it is.
+    #[inline]
+    pub(crate) fn decide<'p, T, E, S: OutcomeReceiver>(
+        &mut self,
+        (callee, outcome): (&impl CalledOperation, &Result<T, E>),
+        (guards, admission): GuardContext<'p, S>,
+        plan: impl FnOnce() -> Plan<'p>,
+        judge: impl FnOnce(&Result<T, E>) -> Option<Failure<'_>>,
+        hook: impl FnOnce(RetryEvent<'_, E>),
+    ) -> NextStep<'p> {
+        let guards = if S::IGNORES_ALL { None } else { guards };
+        self.deposit(guards);
+        let Some(failure) = judge(outcome) else {
+            admission.succeeded(guards);
+            if self.retries > 0 {
+                if observed() || scope::is_entered() || guards.is_some() {
+                    self.report_retried_success(&plan());
+                }
+            } else if observers::any() {
+                self.report_first_success(callee, guards);
+            }
+            return NextStep::Return;
+        };
+        let plan = plan();
+        let (failure, verdict) = failure.advised();
+        admission.failed(guards, &failure);
+        let wait = match self.short_path(&plan, verdict) {
+            ShortPath::Return => return NextStep::Return,
+            ShortPath::Again => None,
+            ShortPath::Consider => {
+                // Copied so that borrowing does not force the originals onto the stack.
+                let (plan, failure) = (plan, failure);
+                let Some(admitted) = self.handle_failure(&plan, &failure) else {
+                    return NextStep::Return;
+                };
+                Some(admitted)
+            }
+        };
+        hook(RetryEvent {
+            operation: plan.operation,
+            attempt: self.retries,
+            policy: plan.policy,
+            error: outcome.as_ref().err(),
+            wait: wait
+                .as_ref()
+                .map(|admitted| admitted.wait)
+                .unwrap_or_default(),
+        });
+        match wait {
+            None => NextStep::Again,
+            Some(AdmittedRetry { wait, tokens }) => {
+                NextStep::Wait(PlannedWait { wait, tokens, plan })
             }
         }
     }
+
+    /// Each first attempt deposits a part of a retry in the call's budget.
+    #[inline]
+    fn deposit(&self, guards: Option<&Guards<'_>>) {
+        if self.retries == 0
+            && let Some(budget) = guards.and_then(|guards| guards.budget)
+        {
+            budget.deposit();
+        }
+    }
+
+    /// Takes the short path of a failure: no observer, and no wait.
+    #[inline]
+    fn short_path(&mut self, plan: &Plan<'_>, verdict: Verdict) -> ShortPath {
+        if plan.limits.is_some() || plan.guards.is_some() || verdict != Verdict::Retry {
+            return ShortPath::Consider;
+        }
+        let last = plan.policy.attempts_without_wait();
+        if self.retries >= last
+            || observed()
+            || unknown_effect::is_watched()
+            || scope::is_entered()
+            || !self.inner_failures.is_none()
+        {
+            return ShortPath::Consider;
+        }
+        let next = self.retries + 1;
+        if next == last {
+            return if thread_notes::is_inside() || plan.policy.is_unlimited() {
+                ShortPath::Consider
+            } else {
+                ShortPath::Return
+            };
+        }
+        // There is no wait, but an async call yields to other tasks before this attempt.
+        if next.wrapping_add(1).is_multiple_of(pause::YIELD_EVERY) {
+            return ShortPath::Consider;
+        }
+        self.retries = next;
+        ShortPath::Again
+    }
+
+    /// Ends a call whose attempt the breaker rejected.
+    pub(crate) fn rejected<'p, E, R: IntoUserError<E>>(
+        &self,
+        rejection: R,
+        plan: impl FnOnce() -> Plan<'p>,
+    ) -> E {
+        if let Some(error) = rejection.ends_the_call() {
+            self.report_rejection(&plan(), error);
+        }
+        rejection.into_error()
+    }
+
+    /// Returns how a bounded attempt ended: by itself, or cut by a limit.
+    #[inline]
+    pub(crate) fn attempt_end<'p, T, E, L: IntoUserError<E>>(
+        &self,
+        bounded: Result<Result<T, E>, L>,
+        plan: impl FnOnce() -> Plan<'p>,
+    ) -> AttemptEnd<T, E> {
+        let cut = match bounded {
+            Ok(ended) => return AttemptEnd::Ended(ended),
+            Err(cut) => cut,
+        };
+        if let Some(over) = cut.ends_the_call() {
+            if unknown_effect::is_watched() {
+                unknown_effect::mark(Marks::UNKNOWN);
+            }
+            self.report_time_limit(&plan(), over);
+            return AttemptEnd::RanOut(Err(cut.into_error()));
+        }
+        AttemptEnd::TimedOut(Err(cut.into_error()))
+    }
+
+    /// Waits as a sync call does. Returns whether another attempt follows: not if the wait was
+    /// cancelled, or left no time for one.
+    #[inline]
+    pub(crate) fn sleep<T, E>(
+        &self,
+        PlannedWait { wait, tokens, plan }: PlannedWait<'_>,
+        outcome: &Result<T, E>,
+        judge: impl FnOnce(&Result<T, E>) -> Option<Failure<'_>>,
+    ) -> bool {
+        let cancelled = sleep::sleep(wait, || event::blocking(plan.operation));
+        let reason = if cancelled {
+            StopReason::Cancelled
+        } else if plan
+            .limits
+            .and_then(Limits::left)
+            .is_some_and(|left| left.is_zero())
+        {
+            StopReason::TimeLimit
+        } else {
+            if let Some(tokens) = tokens {
+                tokens.spend();
+            }
+            return true;
+        };
+        InterruptedWait::new(*self, &plan, judge(outcome).as_ref()).report(&reason);
+        false
+    }
+
+    /// Reports a success of the first attempt to the observers.
+    #[inline]
+    fn report_first_success(&self, callee: &impl CalledOperation, guards: Option<&Guards<'_>>) {
+        if observers::is(observers::BUDGETS) {
+            let own = guards.and_then(|guards| guards.budget);
+            in_force::deposit_implicit(callee.operation(), own);
+        }
+        if observers::is(observers::UNUSED_VARIABLES) {
+            callee.register();
+        }
+        if statistics::is_enabled() {
+            callee.state().counters.succeeded_at_once();
+        }
+        metrics::attempted(callee, 1, metrics::AttemptResult::Success);
+        let call = self.ended_call(1, CallOutcome::SuccessFirst);
+        metrics::ended(callee, &call, || {
+            let own = guards.and_then(|guards| guards.budget);
+            in_force::least_tokens(in_force::budgets(callee.operation(), own))
+        });
+    }
+
+    /// Reports a success of a retry.
+    #[cold]
+    fn report_retried_success(&mut self, plan: &Plan<'_>) {
+        self.charge_time_budgets(plan);
+        event::succeeded(self.context(plan));
+        metrics::attempted(
+            plan.operation,
+            self.number(),
+            metrics::AttemptResult::Success,
+        );
+        self.count(plan, self.number(), CallOutcome::SuccessRetried);
+    }
+
+    /// Reports a failed attempt, and returns the wait before the next attempt, if there is to be one.
+    #[cold]
+    pub(crate) fn handle_failure(
+        &mut self,
+        plan: &Plan<'_>,
+        failure: &Failure<'_>,
+    ) -> Option<AdmittedRetry> {
+        if unknown_effect::is_watched() {
+            match failure.proof() {
+                // This error proves that its own attempt did nothing. An earlier attempt failed without
+                // proof, so the call as a whole is unproved.
+                Proof::NotApplied | Proof::StepNotApplied if self.is_unproved => {
+                    unknown_effect::mark(Marks::UNKNOWN);
+                }
+                Proof::NotApplied | Proof::StepNotApplied => {}
+                Proof::Unknown => unknown_effect::mark(Marks::UNKNOWN),
+                Proof::Unstated | Proof::Unrecognized => {
+                    self.is_unproved = true;
+                    unknown_effect::mark(Marks::UNPROVED);
+                }
+            }
+        }
+        let mut carried = self.inner_failures.take();
+        if !carried.is_empty() {
+            let error = failure.imprint();
+            carried.retain(|inner| inner.is_carried_by(&error));
+        }
+        let observed = self.count_failure(plan, failure);
+        match self.decide_retry(plan, failure, carried.last()) {
+            Ok(admitted) => {
+                metrics::waits(plan.operation, admitted.wait);
+                if observed {
+                    event::retrying(self.context(plan), failure.description(), admitted.wait);
+                }
+                self.retries = self.retries.saturating_add(1);
+                Some(admitted)
+            }
+            Err(end) => {
+                self.report_end(plan, failure, end, carried);
+                None
+            }
+        }
+    }
+
+    /// Counts a failed attempt. Returns whether its failure is an event too.
+    fn count_failure(&mut self, plan: &Plan<'_>, failure: &Failure<'_>) -> bool {
+        let observed = observed();
+        if observed || plan.has_time_budget() {
+            self.failed.get_or_insert_with(Moment::now);
+        }
+        if statistics::is_enabled() {
+            plan.operation.state().counters.failed(failure.kind());
+        }
+        let attempt = metrics::AttemptResult::failed(failure.judgement());
+        metrics::attempted(plan.operation, self.number(), attempt);
+        if self.retries == 0 && observers::is(observers::BUDGETS) {
+            let own = plan.guards.and_then(|guards| guards.budget);
+            in_force::deposit_implicit(plan.operation, own);
+        }
+        self.charge_time_budgets(plan);
+        observed
+    }
+
+    /// Reports an attempt that failed and had its effect all the same: the gate's probe has its result,
+    /// and the call succeeds with that.
+    #[cold]
+    pub(crate) fn report_rescued(
+        &mut self,
+        plan: &Plan<'_>,
+        admission: impl OutcomeReceiver,
+        failure: &Failure<'_>,
+    ) {
+        self.deposit(plan.guards);
+        admission.failed(plan.guards, failure);
+        if self.count_failure(plan, failure) {
+            event::failed(self.context(plan), failure.description());
+        }
+        let outcome = if self.retries == 0 {
+            CallOutcome::SuccessFirst
+        } else {
+            CallOutcome::SuccessRetried
+        };
+        self.count(plan, self.number(), outcome);
+    }
+
+    /// Decides on another attempt: returns the wait before it, or why the call ends.
+    fn decide_retry(
+        &mut self,
+        plan: &Plan<'_>,
+        failure: &Failure<'_>,
+        carried: Option<&GaveUp>,
+    ) -> Result<AdmittedRetry, EndReason> {
+        let policy = plan.policy;
+        let verdict = failure.verdict();
+        let exactly_once = policy.execution_guarantee() == ExecutionGuarantee::ExactlyOnce;
+        let hint = match verdict {
+            _ if exactly_once && !failure.is_not_applied() => return Err(EndReason::Unknown),
+            Verdict::Stop => return Err(EndReason::NotRetryable),
+            Verdict::Retry => None,
+            Verdict::RetryAfter(hint) => Some(hint),
+        };
+        if policy.is_last(self.number()) {
+            return Err(EndReason::Exhausted);
+        }
+        if let Some(inner) = carried.filter(|_| plan.heeds_inner_calls()) {
+            return Err(EndReason::Stopped(StopReason::Nested(inner.operation)));
+        }
+        if scope::is_cancelled() {
+            return Err(EndReason::Stopped(StopReason::Cancelled));
+        }
+        let left = plan.limits.and_then(Limits::left).map(growth::nanos);
+        let left = left.unwrap_or(u64::MAX);
+        let wait = match hint.map(|hint| (hint, growth::nanos(hint))) {
+            None if policy.attempts_without_wait() > 0 => 0,
+            None => self.draw_wait(policy, 0, left),
+            Some((hint, nanos)) if hint > policy.max_retry_after() || nanos >= left => {
+                return Err(EndReason::Stopped(StopReason::ServerHint));
+            }
+            Some((_, nanos)) => self.draw_wait(policy, nanos, left),
+        };
+        if wait >= left {
+            return Err(EndReason::Stopped(StopReason::TimeLimit));
+        }
+        self.admit_retry(plan, Duration::from_nanos(wait))
+    }
+
+    /// Queries the guards about a retry after `wait`. The budget comes last, so that no token is taken
+    /// for a retry that another guard forbids.
+    fn admit_retry(&self, plan: &Plan<'_>, wait: Duration) -> Result<AdmittedRetry, EndReason> {
+        if plan.time_budget_left().is_some_and(|left| wait >= left) {
+            return Err(EndReason::Stopped(StopReason::TimeBudget));
+        }
+        if let Some(guards) = plan.guards
+            && guards
+                .rejects_for(clock::now())
+                .is_some_and(|still| still > wait)
+        {
+            return Err(EndReason::Stopped(StopReason::CircuitOpen));
+        }
+        let own = plan.guards.and_then(|guards| guards.budget);
+        let tokens = match in_force::withdraw(plan.operation, own) {
+            Withdrawal::Free => None,
+            Withdrawal::Paid(tokens) => Some(tokens),
+            Withdrawal::Refused => return Err(EndReason::Stopped(StopReason::Budget)),
+        };
+        Ok(AdmittedRetry { wait, tokens })
+    }
+
+    /// Draws the wait before the next attempt. It is at least `floor`, the wait that a server named (or
+    /// zero), plus up to 10 % at random, and less than the time `left` if the floor is.
+    fn draw_wait(&mut self, policy: &RetryPolicy, floor: u64, left: u64) -> u64 {
+        let previous = u64::from(self.previous[0]) << 32 | u64::from(self.previous[1]);
+        let (drawn, floor) = random::with_thread(|random: &mut Random| {
+            let drawn = backoff::draw(policy, self.retries, previous, random);
+            let floor = if floor == 0 {
+                0
+            } else {
+                let spread = floor.saturating_add(floor / 10);
+                random.between(floor, spread.min(left.saturating_sub(1)))
+            };
+            (drawn, floor)
+        });
+        #[expect(clippy::cast_possible_truncation, reason = "two halves")]
+        {
+            self.previous = [(drawn >> 32) as u32, drawn as u32];
+        }
+        drawn.max(floor)
+    }
 }
 
-/// The step after an async attempt.
-#[derive(Debug)]
-pub enum Step {
-    /// The call returns the attempt's outcome.
-    Return,
-    /// The next attempt follows at once.
-    Again,
-    /// A wait follows, and then the next attempt.
-    Wait(Wait),
+/// The operation of the attempts: its name, and the state that all its calls share.
+pub(crate) trait CalledOperation: Measured {
+    fn state(&self) -> &'static OperationState;
+
+    /// Makes the operation known to the settings. Only annotated operations have variables.
+    fn register(&self) {}
 }
 
-/// An async wait that has not begun.
-#[derive(Debug)]
-pub struct Wait {
+impl Measured for Operation {
+    fn operation(&self) -> &Operation {
+        self
+    }
+
+    #[inline]
+    fn metrics(&self) -> &'static OperationMetrics {
+        &self.state().metrics
+    }
+}
+
+impl CalledOperation for Operation {
+    fn state(&self) -> &'static OperationState {
+        self.state()
+    }
+}
+
+/// A retry that will be made.
+pub(crate) struct AdmittedRetry {
     pub(crate) wait: Duration,
-    /// Number of the attempt after it.
-    pub(crate) next: u32,
-    /// Data that only some waits have.
-    pub(crate) held: Option<Box<WhileWaiting>>,
-}
-
-/// Data of an async wait in a scope, or of one that tokens were paid for.
-#[derive(Debug)]
-pub(crate) struct WhileWaiting {
-    /// The report if its scope ends it.
-    pub(crate) interrupted: Option<Interrupted>,
     /// Tokens paid for it.
     pub(crate) tokens: Option<Tokens>,
 }
 
-/// The end of a bounded attempt.
-#[derive(Debug)]
-pub enum Bounds<T, E> {
-    /// By itself.
-    Ended(Result<T, E>),
-    /// By its own timeout: it may be tried again.
-    TimedOut(Result<T, E>),
-    /// By the call's time limit: the call is over.
-    RanOut(Result<T, E>),
+/// Result of the short path; `Consider` leaves the failure to the full path.
+enum ShortPath {
+    Return,
+    Again,
+    Consider,
 }
 
-/// A wait to be slept.
-pub(crate) struct Waiting<'a> {
-    pub(crate) wait: Duration,
-    pub(crate) tokens: Option<Tokens>,
-    pub(crate) plan: Plan<'a>,
-}
-
-/// The report on a wait that is broken off: owned, as the call's own data may be out of reach by then.
-#[derive(Debug)]
-pub(crate) struct Interrupted {
-    operation: Operation,
-    policy: RetryPolicy,
-    limits: Option<Limits>,
-    attempts: Attempts,
-    error: Imprint,
-}
-
-impl Interrupted {
-    /// Builds the report on the wait that follows the last failed attempt.
-    pub(crate) fn new(attempts: Attempts, plan: &Plan<'_>, failure: Option<&Failure<'_>>) -> Self {
-        Self {
-            operation: *plan.operation,
-            policy: *plan.policy,
-            limits: plan.limits.copied(),
-            // The attempt after the wait is not made.
-            attempts: Attempts {
-                retries: attempts.retries.saturating_sub(1),
-                ..attempts
-            },
-            error: failure.map(Failure::imprint).unwrap_or_default(),
-        }
-    }
-
-    #[cold]
-    pub(crate) fn report(self, reason: &Reason) {
-        let limits = self.limits.as_ref();
-        let plan = Plan {
-            operation: &self.operation,
-            policy: &self.policy,
-            nested: None,
-            limits,
-            guards: None,
-        };
-        self.attempts.stopped(&plan, self.error, reason);
-    }
+/// Whether anything observes outcomes other than a success at the first attempt.
+#[inline]
+fn observed() -> bool {
+    event::is_enabled() || observers::any()
 }

@@ -4,44 +4,44 @@ use std::time::Duration;
 
 use super::deadline::Limits;
 use super::guards::in_force;
-use super::nesting::{refusal, standing};
+use super::nesting::{refusal, thread_notes};
 use super::statistics;
 use crate::classify::failure::Failure;
 use crate::classify::imprint::Imprint;
 use crate::clock::Moment;
+use crate::engine::call_state::CallState;
 use crate::engine::nesting::gave_up::GaveUp;
-use crate::engine::plan::Attempts;
 use crate::engine::plan::Plan;
-use crate::report::counters::Ended;
+use crate::report::call_outcome::CallOutcome;
+use crate::report::counters::CallTotals;
 use crate::report::event;
-use crate::report::event::{At, Reason};
+use crate::report::event::{EventContext, StopReason};
 use crate::report::metrics;
-use crate::report::outcome::Outcome;
 use crate::text::display::text_of;
 
 /// The reason for a call's end without success.
-pub(super) enum End {
+pub(super) enum EndReason {
     NotRetryable,
     /// It may have taken effect, and must not do so twice.
     Unknown,
     Exhausted,
-    Stopped(Reason),
+    Stopped(StopReason),
 }
 
-impl End {
-    const fn outcome(&self) -> Outcome {
+impl EndReason {
+    const fn outcome(&self) -> CallOutcome {
         match self {
-            Self::NotRetryable | Self::Unknown => Outcome::NotRetryable,
-            Self::Exhausted => Outcome::AttemptsExhausted,
-            Self::Stopped(reason) => Outcome::of_stop(reason),
+            Self::NotRetryable | Self::Unknown => CallOutcome::NotRetryable,
+            Self::Exhausted => CallOutcome::AttemptsExhausted,
+            Self::Stopped(reason) => CallOutcome::of_stop(reason),
         }
     }
 }
 
-impl Attempts {
-    pub(super) fn at<'a>(&self, plan: &Plan<'a>) -> At<'a> {
+impl CallState {
+    pub(super) fn context<'a>(&self, plan: &Plan<'a>) -> EventContext<'a> {
         let since_failure = || self.failed.map_or(Duration::ZERO, Moment::elapsed);
-        At {
+        EventContext {
             operation: plan.operation,
             policy: plan.policy,
             attempt: self.number(),
@@ -51,45 +51,53 @@ impl Attempts {
 
     /// Reports a failed call. `carried`: nested calls whose failure caused this one.
     #[cold]
-    pub(super) fn ended(
+    pub(super) fn report_end(
         &self,
         plan: &Plan<'_>,
         failure: &Failure<'_>,
-        end: End,
+        end: EndReason,
         carried: Vec<GaveUp>,
     ) {
-        let (at, error) = (self.at(plan), failure.description());
-        let outermost = !standing::is_inside();
+        let (context, error) = (self.context(plan), failure.description());
+        let outermost = !thread_notes::is_inside();
         match &end {
-            End::Exhausted => event::exhausted(at, error, "exhausted", !outermost),
-            End::NotRetryable => event::not_retried(at, error, false),
-            End::Unknown => event::not_retried(at, error, true),
-            End::Stopped(reason) => event::stopped(at, &error, reason),
+            EndReason::Exhausted => event::exhausted(context, error, "exhausted", !outermost),
+            EndReason::NotRetryable => event::not_retried(context, error, false),
+            EndReason::Unknown => event::not_retried(context, error, true),
+            EndReason::Stopped(reason) => event::stopped(context, &error, reason),
         }
         // Inner calls log a WARN. The outermost call logs the only ERROR, also if it stopped early.
-        if outermost && !carried.is_empty() && !matches!(end, End::Exhausted) {
-            event::exhausted(at, error, "nested", false);
+        if outermost && !carried.is_empty() && !matches!(end, EndReason::Exhausted) {
+            event::exhausted(context, error, "nested", false);
         }
         self.count(plan, self.number(), end.outcome());
         // Nested calls may have given up even if this call did not: the enclosing call must learn
         // of both.
-        let own = !matches!(end, End::NotRetryable | End::Unknown);
+        let own = !matches!(end, EndReason::NotRetryable | EndReason::Unknown);
         gave_up(plan, own, carried, || failure.imprint());
     }
 
     /// Reports that time ran out during an attempt, or before it could begin.
-    pub(super) fn ran_out(&self, plan: &Plan<'_>, error: &dyn std::fmt::Display) {
-        if statistics::on() {
+    pub(super) fn report_time_limit(&self, plan: &Plan<'_>, error: &dyn std::fmt::Display) {
+        if statistics::is_enabled() {
             plan.operation.state().counters.failed("time_limit");
         }
-        metrics::attempted(plan.operation, self.number(), metrics::Attempt::Dropped);
-        self.stopped(plan, Imprint::of_text(text_of(error)), &Reason::TimeLimit);
+        metrics::attempted(
+            plan.operation,
+            self.number(),
+            metrics::AttemptResult::Dropped,
+        );
+        self.report_stop(
+            plan,
+            Imprint::of_text(text_of(error)),
+            &StopReason::TimeLimit,
+        );
     }
 
     /// Reports that the breaker rejected the attempt.
     #[cold]
-    pub(super) fn turned_away(&self, plan: &Plan<'_>, error: &dyn std::fmt::Display) {
-        if statistics::on() {
+    pub(super) fn report_rejection(&self, plan: &Plan<'_>, error: &dyn std::fmt::Display) {
+        if statistics::is_enabled() {
             plan.operation.state().counters.failed("circuit_open");
         }
         if self.retries > 0 {
@@ -99,36 +107,40 @@ impl Attempts {
                 retries: self.retries - 1,
                 ..*self
             };
-            return last.stopped(plan, Imprint::of_text(text_of(error)), &Reason::CircuitOpen);
+            return last.report_stop(
+                plan,
+                Imprint::of_text(text_of(error)),
+                &StopReason::CircuitOpen,
+            );
         }
         event::rejected(plan.operation, error);
-        self.count(plan, 0, Outcome::CircuitOpen);
+        self.count(plan, 0, CallOutcome::CircuitOpen);
         refusal::refuse(|| text_of(error));
         // Also for a call that never retries: an enclosing call must not retry in its place.
-        standing::give_up(|| {
+        thread_notes::note_gave_up(|| {
             let error = Imprint::of_text(text_of(error));
             vec![GaveUp::new(plan.operation.name(), error)]
         });
     }
 
     #[cold]
-    pub(super) fn stopped(&self, plan: &Plan<'_>, error: Imprint, reason: &Reason) {
-        event::stopped(self.at(plan), &error.text(), reason);
-        self.count(plan, self.number(), Outcome::of_stop(reason));
+    pub(super) fn report_stop(&self, plan: &Plan<'_>, error: Imprint, reason: &StopReason) {
+        event::stopped(self.context(plan), &error.text(), reason);
+        self.count(plan, self.number(), CallOutcome::of_stop(reason));
         gave_up(plan, true, Vec::new(), || error);
     }
 
     /// Counts the end of the call. `attempts` is 0 if the breaker rejected the first.
-    pub(super) fn count(&self, plan: &Plan<'_>, attempts: u32, outcome: Outcome) {
-        if statistics::on() {
+    pub(super) fn count(&self, plan: &Plan<'_>, attempts: u32, outcome: CallOutcome) {
+        if statistics::is_enabled() {
             let spent = self.failed.map_or(Duration::ZERO, Moment::elapsed);
-            plan.operation.state().counters.ended(Ended {
+            plan.operation.state().counters.ended(CallTotals {
                 attempts,
                 succeeded: outcome.is_success(),
                 spent,
             });
         }
-        let call = self.call(attempts, outcome);
+        let call = self.ended_call(attempts, outcome);
         let budget = plan.guards.and_then(|guards| guards.budget);
         metrics::ended(plan.operation, &call, || {
             in_force::least_tokens(in_force::budgets(plan.operation, budget))
@@ -136,8 +148,8 @@ impl Attempts {
     }
 
     /// Returns the call's end for metrics.
-    pub(super) fn call(&self, attempts: u32, outcome: Outcome) -> metrics::Call {
-        metrics::Call {
+    pub(super) fn ended_call(&self, attempts: u32, outcome: CallOutcome) -> metrics::EndedCall {
+        metrics::EndedCall {
             started: self.started,
             attempts,
             outcome,
@@ -155,7 +167,7 @@ fn gave_up(
     mut carried: Vec<GaveUp>,
     error: impl FnOnce() -> Imprint,
 ) {
-    standing::give_up(|| {
+    thread_notes::note_gave_up(|| {
         if itself && plan.policy.max_attempts() > 1 {
             carried.push(GaveUp::new(plan.operation.name(), error()));
         }

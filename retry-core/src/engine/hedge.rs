@@ -20,8 +20,8 @@ use super::unknown_effect;
 use super::unknown_effect::Marks;
 use crate::operation::Operation;
 use crate::report::circuit::CircuitState;
-use crate::report::metrics::Hedged;
-use crate::text::duration::Wait;
+use crate::report::metrics::RunningHedge;
+use crate::text::duration::DisplayDuration;
 
 /// Further attempts beside one that has not answered: their delay, and their number.
 ///
@@ -126,10 +126,10 @@ impl Hedge {
         max: u32,
         mut report: impl FnMut(&dyn fmt::Display, &dyn fmt::Display),
     ) -> Self {
-        const SHORTEST: Duration = Duration::from_millis(1);
+        const MIN_AFTER: Duration = Duration::from_millis(1);
         let hedge = Self::try_after(after).unwrap_or_else(|error| {
-            report(&error, &Wait(SHORTEST));
-            Self::after(SHORTEST)
+            report(&error, &DisplayDuration(MIN_AFTER));
+            Self::after(MIN_AFTER)
         });
         hedge.try_with_max(max).unwrap_or_else(|error| {
             let used = max.clamp(1, Self::MOST);
@@ -142,7 +142,7 @@ impl Hedge {
     pub(crate) fn race<'a, M, F, T, E, S>(
         self,
         (guards, operation): (&Guards<'a>, &Operation),
-        maker: Maker<M>,
+        maker: AttemptFactory<M>,
         is_final: S,
     ) -> Race<'a, M, F, T, E, S>
     where
@@ -152,7 +152,7 @@ impl Hedge {
         Race {
             first: maker.make(),
             failed: None,
-            runs: true,
+            first_runs: true,
             more: Vec::new(),
             timer: None,
             hedge: self,
@@ -166,21 +166,21 @@ impl Hedge {
 
 impl fmt::Display for Hedge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} after {}", self.max, Wait(self.after))
+        write!(f, "{} after {}", self.max, DisplayDuration(self.after))
     }
 }
 
 /// Makes the copies of all attempts.
 #[derive(Debug)]
-pub(crate) struct Maker<M>(Arc<Mutex<M>>);
+pub(crate) struct AttemptFactory<M>(Arc<Mutex<M>>);
 
-impl<M> Clone for Maker<M> {
+impl<M> Clone for AttemptFactory<M> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<M> Maker<M> {
+impl<M> AttemptFactory<M> {
     pub(crate) fn new(make: M) -> Self {
         Self(Arc::new(Mutex::new(make)))
     }
@@ -202,16 +202,16 @@ pin_project! {
         #[pin]
         first: F,
         // Whether the first attempt still runs.
-        runs: bool,
+        first_runs: bool,
         // Later attempts that still run.
-        more: Vec<(Pin<Box<F>>, Hedged)>,
+        more: Vec<(Pin<Box<F>>, RunningHedge)>,
         failed: Option<Result<T, E>>,
         timer: Option<Pin<Box<Sleep>>>,
         // `max` is the number of hedges left.
         hedge: Hedge,
         guards: Guards<'a>,
         operation: Operation,
-        maker: Maker<M>,
+        maker: AttemptFactory<M>,
         is_final: S,
     }
 }
@@ -226,11 +226,11 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        if *this.runs
+        if *this.first_runs
             && let Poll::Ready(outcome) = this.first.as_mut().poll(context)
         {
-            *this.runs = false;
-            if is_the_word(&outcome, this.is_final) {
+            *this.first_runs = false;
+            if is_decisive(&outcome, this.is_final) {
                 mark_others(&outcome, !this.more.is_empty() || this.failed.is_some());
                 return Poll::Ready(outcome);
             }
@@ -238,29 +238,29 @@ where
             *this.failed = Some(outcome);
         }
         loop {
-            let mut word = None;
+            let mut decisive = None;
             this.more.retain_mut(|(attempt, hedged)| {
-                if word.is_some() {
+                if decisive.is_some() {
                     return true;
                 }
                 let Poll::Ready(outcome) = attempt.as_mut().poll(context) else {
                     return true;
                 };
                 hedged.ended(outcome.is_ok());
-                if is_the_word(&outcome, this.is_final) {
-                    word = Some(outcome);
+                if is_decisive(&outcome, this.is_final) {
+                    decisive = Some(outcome);
                 } else {
                     mark_others(&outcome, this.failed.is_some());
                     *this.failed = Some(outcome);
                 }
                 false
             });
-            if let Some(outcome) = word {
-                let others = *this.runs || !this.more.is_empty() || this.failed.is_some();
+            if let Some(outcome) = decisive {
+                let others = *this.first_runs || !this.more.is_empty() || this.failed.is_some();
                 mark_others(&outcome, others);
                 return Poll::Ready(outcome);
             }
-            if !*this.runs && this.more.is_empty() {
+            if !*this.first_runs && this.more.is_empty() {
                 // A future that has ended may be polled again by mistake: it then stays pending.
                 return this.failed.take().map_or(Poll::Pending, Poll::Ready);
             }
@@ -278,7 +278,7 @@ where
             if is_affordable(this.guards, this.operation) {
                 this.hedge.max -= 1;
                 let hedge = Box::pin(this.maker.make());
-                this.more.push((hedge, Hedged::new(*this.operation)));
+                this.more.push((hedge, RunningHedge::new(*this.operation)));
             } else {
                 // A refused hedge never fails the running attempt: it runs alone.
                 this.hedge.max = 0;
@@ -308,7 +308,7 @@ impl<E, F: Fn(&E) -> bool> IsFinal<E> for F {
 }
 
 /// Whether this outcome decides the race, so that the other copies need not be awaited.
-fn is_the_word<T, E>(outcome: &Result<T, E>, is_final: &impl IsFinal<E>) -> bool {
+fn is_decisive<T, E>(outcome: &Result<T, E>, is_final: &impl IsFinal<E>) -> bool {
     outcome
         .as_ref()
         .map_or_else(|error| is_final.is_final(error), |_| true)
@@ -324,11 +324,11 @@ fn is_affordable(guards: &Guards<'_>, operation: &Operation) -> bool {
         return false;
     }
     match in_force::withdraw(operation, guards.budget) {
-        Withdrawal::Free => guards.goes_at_once(),
+        Withdrawal::Free => guards.admits_at_once(),
         Withdrawal::Refused => false,
         // Queried after the budget, whose tokens can go back: the limiter's cannot.
         Withdrawal::Paid(tokens) => {
-            let goes = guards.goes_at_once();
+            let goes = guards.admits_at_once();
             if goes {
                 tokens.spend();
             }

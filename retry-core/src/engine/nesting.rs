@@ -27,8 +27,8 @@
 pub(crate) mod attempt;
 pub(crate) mod gave_up;
 pub(crate) mod refusal;
-pub(crate) mod standing;
 pub(crate) mod system_code;
+pub(crate) mod thread_notes;
 pub(crate) mod tickets;
 
 #[cfg(test)]

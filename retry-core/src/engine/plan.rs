@@ -1,13 +1,10 @@
-//! The fixed data of a call, and the state that it carries between attempts.
+//! [`Plan`]: the fixed data of a call.
 
 use super::deadline::Limits;
 use super::guards::in_force::Guards;
-use super::nesting::standing::Inner;
-use crate::clock::Moment;
 use crate::operation::Operation;
 use crate::policy::nested::Nested;
 use crate::policy::retry_policy::RetryPolicy;
-use crate::report::metrics::Started;
 use crate::settings::installed;
 
 /// Data that does not change in a call.
@@ -25,58 +22,5 @@ impl Plan<'_> {
     pub(super) fn heeds_inner_calls(&self) -> bool {
         let nested = self.nested.unwrap_or_else(|| installed::current().nested);
         nested == Nested::Stop
-    }
-}
-
-/// State that a call carries between attempts: 24 bytes of its future.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Attempts {
-    /// Retries so far. While an attempt runs, its number minus 1; during a wait, the number of the next
-    /// attempt minus 1.
-    pub(super) retries: u32,
-    /// The first failure, if its time was needed by then.
-    pub(super) failed: Option<Moment>,
-    /// The last wait in nanoseconds, for decorrelated jitter; in two halves, to align to 4 bytes.
-    pub(super) previous: [u32; 2],
-    /// The calls that gave up in the attempt that runs.
-    pub(super) inner: Inner,
-    /// Set when this call charges the time budget: the time spent of it, minus the time since this
-    /// call's first failure, in milliseconds. From it the next charge computes what other calls
-    /// have charged since.
-    pub(super) lead: u32,
-    /// Whether an attempt failed without a statement about its effect. The error of a later attempt
-    /// does not cover it.
-    pub(super) is_unproved: bool,
-    /// The start of the call: zero-sized if no metrics are built in.
-    pub(super) started: Started,
-}
-
-impl Attempts {
-    /// Starts a call now.
-    #[must_use]
-    #[inline]
-    pub(crate) fn new() -> Self {
-        Self {
-            retries: 0,
-            failed: None,
-            previous: [0; 2],
-            inner: Inner::NONE,
-            lead: 0,
-            is_unproved: false,
-            started: Started::now(),
-        }
-    }
-
-    /// Returns the slot in which the running attempt records the nested calls that gave up.
-    #[inline]
-    pub(crate) const fn inner(&mut self) -> &mut Inner {
-        &mut self.inner
-    }
-
-    /// Returns the number of the attempt that runs, from 1.
-    #[must_use]
-    #[inline]
-    pub(crate) const fn number(&self) -> u32 {
-        self.retries.saturating_add(1)
     }
 }

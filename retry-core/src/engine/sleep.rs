@@ -22,14 +22,14 @@ pub(crate) fn sleep(wait: Duration, blocks: impl FnOnce()) -> bool {
     if wait.is_zero() {
         return scope::is_cancelled();
     }
-    match standing() {
+    match thread_kind() {
         // Only a worker may call it: elsewhere, as in a `LocalSet`, it panics.
-        Standing::Worker => tokio::task::block_in_place(|| sleep_here(wait)),
-        Standing::OnlyThread => {
+        ThreadKind::Worker => tokio::task::block_in_place(|| sleep_here(wait)),
+        ThreadKind::OnlyThread => {
             blocks();
             sleep_here(wait)
         }
-        Standing::Free => sleep_here(wait),
+        ThreadKind::Free => sleep_here(wait),
     }
 }
 
@@ -37,14 +37,14 @@ pub(crate) fn sleep(wait: Duration, blocks: impl FnOnce()) -> bool {
 /// Returns `None`, and runs nothing, on the thread that drives a current-thread runtime: the awaited
 /// work may be a task of that very thread.
 pub fn block_for<T>(block: impl FnOnce() -> T) -> Option<T> {
-    match standing() {
-        Standing::Worker => Some(tokio::task::block_in_place(block)),
-        Standing::OnlyThread => None,
-        Standing::Free => Some(block()),
+    match thread_kind() {
+        ThreadKind::Worker => Some(tokio::task::block_in_place(block)),
+        ThreadKind::OnlyThread => None,
+        ThreadKind::Free => Some(block()),
     }
 }
 
-enum Standing {
+enum ThreadKind {
     /// A worker of a multi-thread runtime.
     Worker,
     /// The thread that drives a current-thread runtime.
@@ -54,14 +54,14 @@ enum Standing {
     Free,
 }
 
-fn standing() -> Standing {
+fn thread_kind() -> ThreadKind {
     let Ok(runtime) = Handle::try_current() else {
-        return Standing::Free;
+        return ThreadKind::Free;
     };
     match (runtime.runtime_flavor(), tokio::runtime::worker_index()) {
-        (_, None) => Standing::Free,
-        (RuntimeFlavor::MultiThread, Some(_)) => Standing::Worker,
-        (_, Some(_)) => Standing::OnlyThread,
+        (_, None) => ThreadKind::Free,
+        (RuntimeFlavor::MultiThread, Some(_)) => ThreadKind::Worker,
+        (_, Some(_)) => ThreadKind::OnlyThread,
     }
 }
 

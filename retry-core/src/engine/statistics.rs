@@ -1,6 +1,6 @@
 //! Switches statistics on, and reads them.
 
-use super::shared;
+use super::operation_state;
 use crate::report::stats::Stats;
 use crate::settings::observers;
 
@@ -11,7 +11,7 @@ pub fn enable_stats() {
 }
 
 #[inline]
-pub(crate) fn on() -> bool {
+pub(crate) fn is_enabled() -> bool {
     observers::is(observers::STATS)
 }
 
@@ -29,7 +29,7 @@ pub(crate) fn on() -> bool {
 /// ```
 #[must_use]
 pub fn stats() -> Stats {
-    let all = shared::all()
+    let all = operation_state::all()
         .into_iter()
         .map(|((class, name), state)| state.counters.snapshot(class, name));
     Stats {

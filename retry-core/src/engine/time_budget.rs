@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::engine::plan::Attempts;
+use crate::engine::call_state::CallState;
 use crate::engine::plan::Plan;
 use crate::guard::scope;
 use crate::guard::scope::RetryScope;
@@ -25,11 +25,11 @@ impl Plan<'_> {
     }
 }
 
-impl Attempts {
+impl CallState {
     /// Charges the time since the last failure to the time budgets in force: the wait, and the
     /// retry after it. Time that other calls, above all nested ones, charged meanwhile counts once,
     /// because it is the same time.
-    pub(super) fn charge(&mut self, plan: &Plan<'_>) {
+    pub(super) fn charge_time_budgets(&mut self, plan: &Plan<'_>) {
         let Some(failed) = self.failed.filter(|_| plan.has_time_budget()) else {
             return;
         };

@@ -56,7 +56,7 @@ pub struct AdaptiveLimiter {
 struct State {
     pace: Pace,
     /// The part of `ended` that `pace` has counted.
-    heard: u64,
+    counted: u64,
     /// The latest time seen, in seconds after the origin.
     latest: f64,
     /// Sum of the clock's steps back, in seconds.
@@ -74,7 +74,7 @@ impl AdaptiveLimiter {
             origin: OnceLock::new(),
             state: Mutex::new(State {
                 pace: Pace::new(),
-                heard: 0,
+                counted: 0,
                 latest: 0.0,
                 went_back: 0.0,
             }),
@@ -100,7 +100,7 @@ impl AdaptiveLimiter {
     #[inline]
     pub(crate) fn delay_at(&self, now: Instant) -> Option<Duration> {
         if self.is_throttling() {
-            self.take(now)
+            self.try_take(now)
         } else {
             None
         }
@@ -112,17 +112,17 @@ impl AdaptiveLimiter {
         self.ended.add_one();
         let half_second = self.half_second.load(Ordering::Relaxed);
         if self.is_throttling() || half_second != self.half_second_of(now) {
-            self.hear(false, now);
+            self.record_end(false, now);
         }
     }
 
     /// Records the end of an attempt that was throttled.
     pub(crate) fn on_throttle_at(&self, now: Instant) {
         self.ended.add_one();
-        self.hear(true, now);
+        self.record_end(true, now);
     }
 
-    fn take(&self, now: Instant) -> Option<Duration> {
+    fn try_take(&self, now: Instant) -> Option<Duration> {
         let seconds = self.seconds(now);
         let mut state = self.state();
         let seconds = state.forward(seconds);
@@ -130,13 +130,13 @@ impl AdaptiveLimiter {
     }
 
     #[cold]
-    fn hear(&self, throttled: bool, now: Instant) {
+    fn record_end(&self, throttled: bool, now: Instant) {
         let (seconds, half_second) = (self.seconds(now), self.half_second_of(now));
         let mut state = self.state();
         let seconds = state.forward(seconds);
         let ended = self.ended.sum();
-        let calls = ended.saturating_sub(state.heard);
-        state.heard = ended.max(state.heard);
+        let calls = ended.saturating_sub(state.counted);
+        state.counted = ended.max(state.counted);
         state.pace.ended(calls, throttled, seconds);
         self.half_second.store(half_second, Ordering::Relaxed);
         if throttled {

@@ -1,6 +1,5 @@
 //! Circuit breakers: the state machine, its windows, permits, settings and registry.
 
-pub(crate) mod bounds;
 pub(crate) mod builder;
 pub(crate) mod cause;
 pub(crate) mod circuit_breaker;
@@ -9,6 +8,7 @@ pub(crate) mod epoch;
 pub(crate) mod error;
 pub(crate) mod machine;
 pub(crate) mod permit;
+pub(crate) mod ranges;
 pub(crate) mod registry;
 pub(crate) mod state;
 pub(crate) mod tally;

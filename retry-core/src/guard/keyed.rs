@@ -1,6 +1,6 @@
 //! [`Keyed`]: a guard for each host, tenant or shard that is known only at run time.
 
-mod hashed;
+mod hashed_key;
 mod member;
 mod shard;
 #[cfg(test)]
@@ -15,7 +15,7 @@ use super::adaptive::AdaptiveLimiter;
 use super::breaker::circuit_breaker::CircuitBreaker;
 use super::budget::retry_budget::RetryBudget;
 use crate::clock;
-use hashed::Hashed;
+use hashed_key::HashedKey;
 use member::Member;
 use shard::Shard;
 
@@ -97,7 +97,7 @@ struct Table<V> {
     hasher: RandomState,
     shards: Box<[Shard<V>]>,
     /// Number of guards in all shards.
-    held: AtomicUsize,
+    len: AtomicUsize,
 }
 
 impl<V> Keyed<V> {
@@ -142,7 +142,7 @@ impl<V> Keyed<V> {
     #[must_use]
     pub fn len(&self) -> usize {
         let table = self.table.get();
-        table.map_or(0, |table| table.held.load(Ordering::Relaxed))
+        table.map_or(0, |table| table.len.load(Ordering::Relaxed))
     }
 
     /// Whether the set has no key.
@@ -158,7 +158,7 @@ impl<V: Member> Keyed<V> {
     #[must_use]
     pub fn of(&self, key: &str) -> Arc<V> {
         let table = self.table.get_or_init(|| Table::new(self.capacity));
-        let key = Hashed::new(&table.hasher, key);
+        let key = HashedKey::new(&table.hasher, key);
         let shard = table.shard(&key);
         shard.get(&key).unwrap_or_else(|| self.add(table, &key))
     }
@@ -167,7 +167,7 @@ impl<V: Member> Keyed<V> {
     #[must_use]
     pub fn find(&self, key: &str) -> Option<Arc<V>> {
         let table = self.table.get()?;
-        let key = Hashed::new(&table.hasher, key);
+        let key = HashedKey::new(&table.hasher, key);
         table.shard(&key).find(&key)
     }
 
@@ -183,10 +183,10 @@ impl<V: Member> Keyed<V> {
     }
 
     #[cold]
-    fn add(&self, table: &Table<V>, key: &Hashed<&str>) -> Arc<V> {
+    fn add(&self, table: &Table<V>, key: &HashedKey<&str>) -> Arc<V> {
         let shard = table.shard(key);
         let (value, is_new) = shard.add(key, || self.template.member(key.text));
-        if is_new && table.held.fetch_add(1, Ordering::Relaxed) >= self.capacity {
+        if is_new && table.len.fetch_add(1, Ordering::Relaxed) >= self.capacity {
             table.make_room(key, self.capacity);
         }
         value
@@ -195,17 +195,17 @@ impl<V: Member> Keyed<V> {
 
 impl<V: Member> Table<V> {
     /// Forgets guards above the capacity, first from the part of `key`.
-    fn make_room(&self, key: &Hashed<&str>, capacity: usize) {
+    fn make_room(&self, key: &HashedKey<&str>, capacity: usize) {
         let now = clock::now();
         let (others, own) = self.shards.split_at(self.index(key));
         let mut shards = own.iter().chain(others);
         let mut shard = shards.next();
-        while self.held.load(Ordering::Relaxed) > capacity
+        while self.len.load(Ordering::Relaxed) > capacity
             && let Some(full) = shard
         {
             match full.forget_one(now) {
                 Some(_dropped) => {
-                    self.held.fetch_sub(1, Ordering::Relaxed);
+                    self.len.fetch_sub(1, Ordering::Relaxed);
                 }
                 None => shard = shards.next(),
             }
@@ -228,15 +228,15 @@ impl<V> Table<V> {
         Self {
             hasher: RandomState::new(),
             shards: (0..parts).map(|_| Shard::default()).collect(),
-            held: AtomicUsize::new(0),
+            len: AtomicUsize::new(0),
         }
     }
 
-    fn shard(&self, key: &Hashed<&str>) -> &Shard<V> {
+    fn shard(&self, key: &HashedKey<&str>) -> &Shard<V> {
         &self.shards[self.index(key)]
     }
 
-    fn index(&self, key: &Hashed<&str>) -> usize {
+    fn index(&self, key: &HashedKey<&str>) -> usize {
         key.part() & (self.shards.len() - 1)
     }
 }

@@ -131,7 +131,7 @@ impl RetryScope {
 
     /// Runs `body` inside the scope.
     pub fn run<T>(&self, body: impl FnOnce() -> T) -> T {
-        let _entered = Entered::new(self);
+        let _entered = EnteredScope::new(self);
         body()
     }
 
@@ -246,9 +246,9 @@ impl Drop for Waiter {
 
 /// Marks the running code as inside a scope, until it is dropped.
 #[derive(Debug)]
-pub struct Entered(());
+pub struct EnteredScope(());
 
-impl Entered {
+impl EnteredScope {
     fn new(scope: &RetryScope) -> Self {
         // A thread that is being torn down has no list left, and nothing to cancel either.
         let _ = ENTERED.try_with(|entered| entered.borrow_mut().push(scope.clone()));
@@ -257,7 +257,7 @@ impl Entered {
     }
 }
 
-impl Drop for Entered {
+impl Drop for EnteredScope {
     fn drop(&mut self) {
         DEPTH.set(DEPTH.get() - 1);
         let _ = ENTERED.try_with(|entered| entered.borrow_mut().pop());
@@ -265,26 +265,26 @@ impl Drop for Entered {
 }
 
 /// A scope that an attempt can enter.
-pub trait Enter {
+pub trait EnterScope {
     /// The value that leaves the scope when dropped.
     type Entered;
     /// Enters the scope.
     fn enter(&self) -> Self::Entered;
 }
 
-impl Enter for () {
+impl EnterScope for () {
     type Entered = ();
 
     #[inline]
     fn enter(&self) {}
 }
 
-impl Enter for Option<RetryScope> {
-    type Entered = Option<Entered>;
+impl EnterScope for Option<RetryScope> {
+    type Entered = Option<EnteredScope>;
 
     #[inline]
-    fn enter(&self) -> Option<Entered> {
-        self.as_ref().map(Entered::new)
+    fn enter(&self) -> Option<EnteredScope> {
+        self.as_ref().map(EnteredScope::new)
     }
 }
 
@@ -292,21 +292,21 @@ pin_project! {
     /// An attempt inside the call's time budget, if it has one.
     #[must_use = "futures do nothing unless polled"]
     #[derive(Debug)]
-    pub struct InTime<F, S = Option<RetryScope>> {
+    pub struct InTimeBudget<F, S = Option<RetryScope>> {
         scope: S,
         #[pin]
         future: F,
     }
 }
 
-impl<F, S> InTime<F, S> {
+impl<F, S> InTimeBudget<F, S> {
     #[inline]
     pub(crate) const fn new(scope: S, future: F) -> Self {
         Self { scope, future }
     }
 }
 
-impl<F: Future, S: Enter> Future for InTime<F, S> {
+impl<F: Future, S: EnterScope> Future for InTimeBudget<F, S> {
     type Output = F::Output;
 
     // Zero-sized without a budget; inlined by force, else a call is emitted.
@@ -331,7 +331,7 @@ impl<F: Future> Future for InScope<F> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let _entered = Entered::new(this.scope);
+        let _entered = EnteredScope::new(this.scope);
         this.future.poll(context)
     }
 }

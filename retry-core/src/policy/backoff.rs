@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::growth::nanos;
-use super::jitter::Step;
+use super::jitter::JitterInput;
 use super::random::Random;
 use super::retry_policy::RetryPolicy;
 
@@ -77,7 +77,7 @@ pub(crate) fn draw(policy: &RetryPolicy, n: u32, previous: u64, random: &mut Ran
     // An operator may have raised the floor above some waits of a given schedule.
     let step = policy.growth().step(min, n).max(min);
     policy.jitter().draw(
-        Step {
+        JitterInput {
             step,
             min,
             cap,

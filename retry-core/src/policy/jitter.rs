@@ -30,7 +30,7 @@ pub enum Jitter {
 
 /// Input of a draw, all in nanoseconds.
 #[derive(Clone, Copy)]
-pub(crate) struct Step {
+pub(crate) struct JitterInput {
     pub(crate) step: u64,
     pub(crate) min: u64,
     pub(crate) cap: u64,
@@ -40,8 +40,8 @@ pub(crate) struct Step {
 
 impl Jitter {
     /// Returns the range from which a wait is drawn, both ends included.
-    pub(crate) fn range(self, from: Step) -> (u64, u64) {
-        let Step {
+    pub(crate) fn range(self, from: JitterInput) -> (u64, u64) {
+        let JitterInput {
             step,
             min,
             cap,
@@ -63,7 +63,7 @@ impl Jitter {
         }
     }
 
-    pub(crate) fn draw(self, from: Step, random: &mut Random) -> u64 {
+    pub(crate) fn draw(self, from: JitterInput, random: &mut Random) -> u64 {
         let (low, high) = self.range(from);
         if low >= high {
             return low.min(from.cap);
@@ -78,8 +78,8 @@ mod tests {
 
     const MS: u64 = 1_000_000;
 
-    fn step(step: u64, min: u64, cap: u64) -> Step {
-        Step {
+    fn step(step: u64, min: u64, cap: u64) -> JitterInput {
+        JitterInput {
             step: step * MS,
             min: min * MS,
             cap: cap * MS,
@@ -87,7 +87,7 @@ mod tests {
         }
     }
 
-    fn range(jitter: Jitter, from: Step) -> (u64, u64) {
+    fn range(jitter: Jitter, from: JitterInput) -> (u64, u64) {
         let (low, high) = jitter.range(from);
         (low / MS, high / MS)
     }
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn decorrelated_follows_the_wait_before_up_to_the_cap() {
-        let from = Step {
+        let from = JitterInput {
             previous: 900 * MS,
             ..step(0, 100, 1_000)
         };

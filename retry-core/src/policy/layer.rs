@@ -8,7 +8,7 @@ use super::error::PolicyError;
 use super::jitter::Jitter;
 use super::retry_policy::RetryPolicy;
 use crate::policy::growth::Growth;
-use crate::text::duration::Wait;
+use crate::text::duration::DisplayDuration;
 
 /// A layer's limit of attempts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub enum AttemptLimit {
 
 /// Values that one layer sets; a value that it leaves unset comes from below.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Layer {
+pub struct PolicyLayer {
     /// A whole policy, which hides all layers below.
     pub policy: Option<RetryPolicy>,
     /// `max_attempts`.
@@ -36,7 +36,7 @@ pub struct Layer {
     pub jitter: Option<Jitter>,
 }
 
-impl Layer {
+impl PolicyLayer {
     /// A layer that sets nothing.
     pub const NONE: Self = Self {
         policy: None,
@@ -77,7 +77,7 @@ impl Layer {
         if let (Some(min), Some(max)) = (self.min_wait, self.max_wait)
             && min > max
         {
-            let (min_text, max_text) = (Wait(min), Wait(max));
+            let (min_text, max_text) = (DisplayDuration(min), DisplayDuration(max));
             let error = format!("max_wait is {max_text}; it must be at least min_wait, {min_text}");
             report(&error, &min_text);
             self.max_wait = Some(min);
@@ -159,7 +159,7 @@ impl Resolution {
     }
 
     /// Lays `layer` over this; each value that it sets or moves gets `origin`.
-    pub(crate) fn under(self, layer: &Layer, origin: Origin) -> Self {
+    pub(crate) fn under(self, layer: &PolicyLayer, origin: Origin) -> Self {
         let mut over = if layer.policy.is_some() {
             let origin = Origin::Policy;
             Self {
@@ -203,13 +203,13 @@ impl fmt::Display for Resolution {
         write!(
             f,
             "min_wait={} ({}), ",
-            Wait(policy.min_wait()),
+            DisplayDuration(policy.min_wait()),
             self.min_wait
         )?;
         write!(
             f,
             "max_wait={} ({}), ",
-            Wait(policy.max_wait()),
+            DisplayDuration(policy.max_wait()),
             self.max_wait
         )?;
         write!(f, "backoff={:?} ({}), ", policy.growth(), self.growth)?;
@@ -227,13 +227,13 @@ mod tests {
     #[test]
     fn a_higher_bound_moves_the_lower_layers_other_bound() {
         let storage = OperationClass::Storage.default_policy();
-        let variable = Layer {
+        let variable = PolicyLayer {
             max_wait: Some(SECOND),
-            ..Layer::NONE
+            ..PolicyLayer::NONE
         };
-        let argument = Layer {
+        let argument = PolicyLayer {
             min_wait: Some(2 * SECOND),
-            ..Layer::NONE
+            ..PolicyLayer::NONE
         };
         let policy = argument.over(variable.over(storage));
         assert_eq!(
@@ -244,13 +244,13 @@ mod tests {
 
     #[test]
     fn a_whole_policy_hides_what_lies_below() {
-        let variable = Layer {
+        let variable = PolicyLayer {
             max_attempts: Some(AttemptLimit::Count(9)),
-            ..Layer::NONE
+            ..PolicyLayer::NONE
         };
-        let argument = Layer {
+        let argument = PolicyLayer {
             policy: Some(crate::FLOW_NODE_DEFAULT),
-            ..Layer::NONE
+            ..PolicyLayer::NONE
         };
         let below = variable.over(OperationClass::Api.default_policy());
         assert_eq!(argument.over(below), crate::FLOW_NODE_DEFAULT);
@@ -260,23 +260,23 @@ mod tests {
     fn origins_are_told_for_each_value() {
         let resolution = Resolution::of(OperationClass::Storage.default_policy())
             .under(
-                &Layer {
+                &PolicyLayer {
                     max_wait: Some(SECOND),
-                    ..Layer::NONE
+                    ..PolicyLayer::NONE
                 },
                 Origin::ClassVariable,
             )
             .under(
-                &Layer {
+                &PolicyLayer {
                     min_wait: Some(2 * SECOND),
-                    ..Layer::NONE
+                    ..PolicyLayer::NONE
                 },
                 Origin::Argument,
             )
             .under(
-                &Layer {
+                &PolicyLayer {
                     max_attempts: Some(AttemptLimit::Unlimited),
-                    ..Layer::NONE
+                    ..PolicyLayer::NONE
                 },
                 Origin::OperationVariable,
             );

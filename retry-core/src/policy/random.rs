@@ -38,13 +38,13 @@ impl Random {
 
 /// A thread's generator.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Source {
+pub(crate) struct ThreadRandom {
     random: Random,
     /// Whether a test has fixed the sequence, so that nothing may change it.
     is_fixed: bool,
 }
 
-impl Source {
+impl ThreadRandom {
     /// Makes an independent sequence with a random start.
     fn new() -> Self {
         Self {
@@ -83,13 +83,15 @@ fn nanos() -> u64 {
 thread_local! {
     /// Each thread draws from its own sequence: two clients, or two calls of one client, never share
     /// their jitter.
-    static THREAD: Cell<Source> = Cell::new(Source::new());
+    static THREAD: Cell<ThreadRandom> = Cell::new(ThreadRandom::new());
 }
 
 /// Runs `draw` on this thread's generator.
 pub(crate) fn with_thread<T>(draw: impl FnOnce(&mut Random) -> T) -> T {
     // A thread that is being torn down has no generator left; a fresh one takes its place.
-    let mut source = THREAD.try_with(Cell::get).unwrap_or_else(|_| Source::new());
+    let mut source = THREAD
+        .try_with(Cell::get)
+        .unwrap_or_else(|_| ThreadRandom::new());
     source.stir(nanos);
     let drawn = draw(&mut source.random);
     let _ = THREAD.try_with(|thread| thread.set(source));
@@ -98,7 +100,7 @@ pub(crate) fn with_thread<T>(draw: impl FnOnce(&mut Random) -> T) -> T {
 
 /// Replaces this thread's generator and returns the old one.
 #[cfg(feature = "testing")]
-pub(crate) fn replace_thread(source: Source) -> Source {
+pub(crate) fn replace_thread(source: ThreadRandom) -> ThreadRandom {
     THREAD.replace(source)
 }
 
@@ -136,7 +138,7 @@ mod tests {
     #[test]
     fn a_copy_draws_something_else() {
         for begun in 0..1_000 {
-            let mut parent = Source {
+            let mut parent = ThreadRandom {
                 random: Random::seeded(begun),
                 is_fixed: false,
             };
@@ -144,7 +146,7 @@ mod tests {
             // Neighbouring nanoseconds are the smallest distance of two draws.
             parent.stir(|| 1_800_000_000_000_000_000 + begun);
             child.stir(|| 1_800_000_000_000_000_001 + begun);
-            let drawn = |source: &mut Source| -> Vec<u64> {
+            let drawn = |source: &mut ThreadRandom| -> Vec<u64> {
                 let draws = (0..4).map(|_| source.random.between(0, 1_000_000));
                 draws.collect()
             };
@@ -155,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_fixed_sequence_is_not_stirred() {
-        let mut fixed = Source {
+        let mut fixed = ThreadRandom {
             random: Random::seeded(1_234_567),
             is_fixed: true,
         };

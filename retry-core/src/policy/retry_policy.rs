@@ -366,8 +366,8 @@ impl RetryPolicy {
     }
 
     /// Returns `max_attempts` as the logs print it.
-    pub(crate) const fn attempts(&self) -> Attempts {
-        Attempts {
+    pub(crate) const fn attempts(&self) -> AttemptCount {
+        AttemptCount {
             max: self.max_attempts,
             unlimited: self.unlimited,
         }
@@ -376,12 +376,12 @@ impl RetryPolicy {
 
 /// A number of attempts as the logs print it: `5`, or `unlimited`.
 #[derive(Clone, Copy)]
-pub(crate) struct Attempts {
+pub(crate) struct AttemptCount {
     max: u32,
     unlimited: bool,
 }
 
-impl fmt::Display for Attempts {
+impl fmt::Display for AttemptCount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.unlimited {
             f.write_str("unlimited")

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tracing::{error, info, warn};
 
-use crate::text::duration::Wait;
+use crate::text::duration::DisplayDuration;
 
 /// The state of a [`CircuitBreaker`](crate::CircuitBreaker).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -47,7 +47,7 @@ pub(crate) fn circuit_opened(name: &str, from: &str, cause: &dyn fmt::Display, l
         from,
         to = "open",
         "Circuit {name} opened {cause}: calls are rejected for {}",
-        Wait(left)
+        DisplayDuration(left)
     );
 }
 

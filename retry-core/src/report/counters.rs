@@ -25,7 +25,7 @@ pub(crate) struct Counters {
 
 /// The end of a call that did not succeed at once.
 #[derive(Clone, Copy)]
-pub(crate) struct Ended {
+pub(crate) struct CallTotals {
     pub(crate) attempts: u32,
     pub(crate) succeeded: bool,
     pub(crate) spent: Duration,
@@ -36,7 +36,7 @@ impl Counters {
         self.succeeded_first.add_one();
     }
 
-    pub(crate) fn ended(&self, ended: Ended) {
+    pub(crate) fn ended(&self, ended: CallTotals) {
         let add = |counter: &AtomicU64, by: u64| counter.fetch_add(by, Ordering::Relaxed);
         add(&self.failed_once, 1);
         add(&self.attempts, u64::from(ended.attempts));

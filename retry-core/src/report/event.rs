@@ -13,18 +13,18 @@ use crate::classify::failure::Description;
 use crate::operation::Operation;
 use crate::policy::layer::Resolution;
 use crate::policy::retry_policy::RetryPolicy;
-use crate::text::duration::Wait;
+use crate::text::duration::DisplayDuration;
 use crate::text::redaction::Redacted;
 
 /// Whether a subscriber may be listening.
 #[inline]
-pub(crate) fn on() -> bool {
+pub(crate) fn is_enabled() -> bool {
     LevelFilter::current() != LevelFilter::OFF
 }
 
 /// Position of an event in its call.
 #[derive(Clone, Copy)]
-pub(crate) struct At<'a> {
+pub(crate) struct EventContext<'a> {
     pub(crate) operation: &'a Operation,
     pub(crate) policy: &'a RetryPolicy,
     /// The attempt that just ended, from 1.
@@ -32,7 +32,7 @@ pub(crate) struct At<'a> {
     pub(crate) elapsed: Duration,
 }
 
-impl At<'_> {
+impl EventContext<'_> {
     fn elapsed_ms(&self) -> u64 {
         millis(self.elapsed)
     }
@@ -40,7 +40,7 @@ impl At<'_> {
 
 /// Reason for stopping a call that had attempts left.
 #[derive(Debug)]
-pub(crate) enum Reason {
+pub(crate) enum StopReason {
     TimeLimit,
     ServerHint,
     Cancelled,
@@ -51,7 +51,7 @@ pub(crate) enum Reason {
     Nested(&'static str),
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for StopReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TimeLimit => f.write_str("time limit"),
@@ -65,7 +65,7 @@ impl fmt::Display for Reason {
     }
 }
 
-impl Reason {
+impl StopReason {
     const fn outcome(&self) -> &'static str {
         match self {
             Self::TimeLimit => "time_limit",
@@ -104,7 +104,7 @@ macro_rules! at_level {
 }
 
 /// Reports a failed attempt that no wait follows, because its call has a result from elsewhere.
-pub(crate) fn failed(at: At<'_>, error: Description<'_>) {
+pub(crate) fn failed(at: EventContext<'_>, error: Description<'_>) {
     let (attempt, attempts, name) = (at.attempt, at.policy.attempts(), at.operation.name());
     at_level!(
         Level::WARN,
@@ -115,7 +115,7 @@ pub(crate) fn failed(at: At<'_>, error: Description<'_>) {
     );
 }
 
-pub(crate) fn retrying(at: At<'_>, error: Description<'_>, wait: Duration) {
+pub(crate) fn retrying(at: EventContext<'_>, error: Description<'_>, wait: Duration) {
     let error = Redacted(&error);
     let (attempt, attempts, name) = (at.attempt, at.policy.attempts(), at.operation.name());
     let wait_ms = millis(wait);
@@ -141,11 +141,11 @@ pub(crate) fn retrying(at: At<'_>, error: Description<'_>, wait: Duration) {
         wait_ms,
         elapsed_ms = at.elapsed_ms(),
         "Waiting {} before retry attempt {next}/{attempts}",
-        Wait(wait)
+        DisplayDuration(wait)
     );
 }
 
-pub(crate) fn succeeded(at: At<'_>) {
+pub(crate) fn succeeded(at: EventContext<'_>) {
     let (attempt, attempts, name) = (at.attempt, at.policy.attempts(), at.operation.name());
     info!(
         target: "retry",
@@ -160,7 +160,7 @@ pub(crate) fn succeeded(at: At<'_>) {
 }
 
 /// Reports the failure of the last attempt. ERROR once a call: only from the outermost layer.
-pub(crate) fn exhausted(at: At<'_>, error: Description<'_>, outcome: &str, inside: bool) {
+pub(crate) fn exhausted(at: EventContext<'_>, error: Description<'_>, outcome: &str, inside: bool) {
     let level = if inside { Level::WARN } else { Level::ERROR };
     let (attempt, attempts, name) = (at.attempt, at.policy.attempts(), at.operation.name());
     at_level!(
@@ -175,7 +175,7 @@ pub(crate) fn exhausted(at: At<'_>, error: Description<'_>, outcome: &str, insid
 }
 
 /// Reports an error that is not worth another attempt: nothing unusual for a first attempt.
-pub(crate) fn not_retried(at: At<'_>, error: Description<'_>, is_unknown: bool) {
+pub(crate) fn not_retried(at: EventContext<'_>, error: Description<'_>, is_unknown: bool) {
     let error = Redacted(&error);
     let level = if at.attempt > 1 {
         Level::WARN
@@ -198,7 +198,7 @@ pub(crate) fn not_retried(at: At<'_>, error: Description<'_>, is_unknown: bool) 
 }
 
 /// Reports a stopped call that had attempts left.
-pub(crate) fn stopped(at: At<'_>, error: &dyn fmt::Display, reason: &Reason) {
+pub(crate) fn stopped(at: EventContext<'_>, error: &dyn fmt::Display, reason: &StopReason) {
     let error = Redacted(error);
     let (attempt, attempts, name) = (at.attempt, at.policy.attempts(), at.operation.name());
     at_level!(

@@ -71,19 +71,19 @@ mod buckets;
 mod call;
 mod circuit;
 mod descriptions;
+mod labels;
 mod measured;
 mod operation;
 mod recovery;
 mod series;
-mod words;
 
 pub use buckets::buckets;
 #[cfg(feature = "prometheus")]
 pub use buckets::install_buckets;
 pub use descriptions::describe;
 
-pub(crate) use call::{Hedged, attempted, ended, waits, withdrew};
-pub(crate) use circuit::OfCircuit;
-pub(crate) use measured::{Call, Measured};
-pub(crate) use operation::{OfOperation, Started};
-pub(crate) use words::{Attempt, Circuit, CircuitCall};
+pub(crate) use call::{RunningHedge, attempted, ended, waits, withdrew};
+pub(crate) use circuit::CircuitMetrics;
+pub(crate) use labels::{AttemptResult, Circuit, CircuitCall};
+pub(crate) use measured::{EndedCall, Measured};
+pub(crate) use operation::{CallStart, OperationMetrics};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::classify::judgement::Verdict;
 use crate::classify::retry_error::RetryError;
-use crate::engine::guards::choice::{Extend, Guarded, NoGuard};
+use crate::engine::guards::choice::{ExtendGuards, Guarded, NoGuard};
 use crate::guard::adaptive::AdaptiveLimiter;
 use crate::guard::breaker::circuit_breaker::CircuitBreaker;
 use crate::guard::budget::retry_budget::RetryBudget;
@@ -39,7 +39,7 @@ use super::choices::{
 #[derive(Clone, Copy, Debug)]
 #[must_use = "a call is made by `run` or `run_async`"]
 pub struct Retry<J = ByClassify, A = AnyOk, H = NoHook, L = NoLimit, G = NoGuard> {
-    pub(super) call: Call,
+    pub(super) options: CallOptions,
     pub(super) judge: J,
     pub(super) accept: A,
     pub(super) hook: H,
@@ -49,7 +49,7 @@ pub struct Retry<J = ByClassify, A = AnyOk, H = NoHook, L = NoLimit, G = NoGuard
 
 /// The choices that have no type parameter of their own.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Call {
+pub(super) struct CallOptions {
     pub(super) policy: RetryPolicy,
     pub(super) operation: Operation,
     pub(super) nested: Option<Nested>,
@@ -65,7 +65,7 @@ impl Retry {
 
     pub(crate) const fn of(policy: RetryPolicy, operation: Operation) -> Self {
         Self {
-            call: Call {
+            options: CallOptions {
                 policy,
                 operation,
                 nested: None,
@@ -91,9 +91,9 @@ macro_rules! with {
         with!(@ $retry, (judge, accept, hook, _limits, guards), (judge, accept, hook, $limits, guards))
     };
     (@ $retry:expr, ($($old:ident),*), ($judge:expr, $accept:expr, $hook:expr, $limits:expr, $guards:expr)) => {{
-        let (call, ($($old),*)) = $retry.parts();
+        let (options, ($($old),*)) = $retry.into_parts();
         Retry {
-            call,
+            options,
             judge: $judge,
             accept: $accept,
             hook: $hook,
@@ -106,14 +106,14 @@ macro_rules! with {
 impl<J, A, H, L, G> Retry<J, A, H, L, G> {
     /// Sets the operation's name in logs, errors and statistics.
     pub const fn name(mut self, name: &'static str) -> Self {
-        self.call.operation = Operation::named(name);
+        self.options.operation = Operation::named(name);
         self
     }
 
     /// Sets the reaction to an annotated call inside an attempt that has given up. Without it
     /// [`Nested::Stop`], unless `RETRY__NESTED` is set.
     pub const fn nested(mut self, nested: Nested) -> Self {
-        self.call.nested = Some(nested);
+        self.options.nested = Some(nested);
         self
     }
 
@@ -126,9 +126,9 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
     where
         J: Advisable,
     {
-        let (call, (judge, accept, hook, limits, guards)) = self.parts();
+        let (options, (judge, accept, hook, limits, guards)) = self.into_parts();
         Retry {
-            call,
+            options,
             judge: judge.advised_by(predicate),
             accept,
             hook,
@@ -163,9 +163,9 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
         self,
         states: F,
     ) -> Retry<NotAppliedIf<J, F>, A, H, L, G> {
-        let (call, (judge, accept, hook, limits, guards)) = self.parts();
+        let (options, (judge, accept, hook, limits, guards)) = self.into_parts();
         Retry {
-            call,
+            options,
             judge: NotAppliedIf { judge, states },
             accept,
             hook,
@@ -195,9 +195,9 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
     /// another attempt.
     #[doc(hidden)]
     pub fn __judge_apart(self) -> (J, Retry<(), A, H, L, G>) {
-        let (call, (judge, accept, hook, limits, guards)) = self.parts();
+        let (options, (judge, accept, hook, limits, guards)) = self.into_parts();
         let retry = Retry {
-            call,
+            options,
             judge: (),
             accept,
             hook,
@@ -210,9 +210,9 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
     /// Returns the same call, judged by `judge`.
     #[doc(hidden)]
     pub fn __judged_by<K>(self, judge: K) -> Retry<K, A, H, L, G> {
-        let (call, (_, accept, hook, limits, guards)) = self.parts();
+        let (options, (_, accept, hook, limits, guards)) = self.into_parts();
         Retry {
-            call,
+            options,
             judge,
             accept,
             hook,
@@ -231,16 +231,16 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
         self.limits.begin()
     }
 
-    fn parts(self) -> (Call, (J, A, H, L, G)) {
+    fn into_parts(self) -> (CallOptions, (J, A, H, L, G)) {
         let Self {
-            call,
+            options,
             judge,
             accept,
             hook,
             limits,
             guards,
         } = self;
-        (call, (judge, accept, hook, limits, guards))
+        (options, (judge, accept, hook, limits, guards))
     }
 }
 
@@ -299,11 +299,11 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
     /// ```
     pub fn budget<'a>(self, budget: &'a RetryBudget) -> Retry<J, A, H, L, Guarded<'a, G::Rejection>>
     where
-        G: Extend<'a>,
+        G: ExtendGuards<'a>,
     {
         self.guarded(|guards| Guarded {
             budget: Some(budget),
-            ..guards.open()
+            ..guards.into_guarded()
         })
     }
 
@@ -335,9 +335,9 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
         breaker: &'a CircuitBreaker,
     ) -> Retry<J, A, H, L, Guarded<'a, RetryError>>
     where
-        G: Extend<'a>,
+        G: ExtendGuards<'a>,
     {
-        self.guarded(|guards| guards.open().with_breaker(breaker))
+        self.guarded(|guards| guards.into_guarded().with_breaker(breaker))
     }
 
     /// Lets `limiter` slow attempts down once the other side reports too many.
@@ -346,11 +346,11 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
         limiter: &'a AdaptiveLimiter,
     ) -> Retry<J, A, H, L, Guarded<'a, G::Rejection>>
     where
-        G: Extend<'a>,
+        G: ExtendGuards<'a>,
     {
         self.guarded(|guards| Guarded {
             limiter: Some(limiter),
-            ..guards.open()
+            ..guards.into_guarded()
         })
     }
 
@@ -358,19 +358,19 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
     /// make. See [`RetryScope::with_time_budget`](crate::RetryScope::with_time_budget).
     pub fn time_budget<'a>(self, budget: Duration) -> Retry<J, A, H, L, Guarded<'a, G::Rejection>>
     where
-        G: Extend<'a>,
+        G: ExtendGuards<'a>,
     {
         self.guarded(|guards| Guarded {
             time_budget: Some(budget),
-            ..guards.open()
+            ..guards.into_guarded()
         })
     }
 
     pub(super) fn guarded<K>(self, guarded: impl FnOnce(G) -> K) -> Retry<J, A, H, L, K> {
-        let (call, (judge, accept, hook, limits, guards)) = self.parts();
+        let (options, (judge, accept, hook, limits, guards)) = self.into_parts();
         let guards = guarded(guards);
         Retry {
-            call,
+            options,
             judge,
             accept,
             hook,

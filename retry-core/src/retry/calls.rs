@@ -6,18 +6,18 @@ use std::marker::PhantomData;
 use super::builder::Retry;
 use super::choices::{Accept, AsyncLimits, Hook, Judge, SyncLimits};
 use crate::classify::failure::Failure;
-use crate::engine::deadline::{Bounded, Cut, Limits};
-use crate::engine::decision::{Bounds, Next, Step};
-use crate::engine::guards::admission::Settle;
-use crate::engine::guards::choice::Guard;
+use crate::engine::call_state::CallState;
+use crate::engine::deadline::{BoundedAttempt, IntoUserError, Limits};
+use crate::engine::guards::admission::OutcomeReceiver;
+use crate::engine::guards::choice::CallGuards;
 use crate::engine::guards::in_force::Guards;
-use crate::engine::heard::{Checked, Heard};
 use crate::engine::nesting::attempt::attempt_async;
 use crate::engine::nesting::attempt::attempt_sync;
-use crate::engine::plan::Attempts;
+use crate::engine::pause::{Carriage, Carried};
 use crate::engine::plan::Plan;
-use crate::engine::wait::{Carriage, Carried};
-use crate::guard::scope::InTime;
+use crate::engine::probed::{OutcomeOrProbe, ProbedOutcome};
+use crate::engine::step::{AsyncStep, AttemptEnd, NextStep};
+use crate::guard::scope::InTimeBudget;
 
 /// The loop of an async call. `$heard` turns an outcome into the one to judge. It is expanded into
 /// the loop and is no function, because a call without a query must not keep its outcome across an
@@ -27,16 +27,16 @@ macro_rules! async_loop {
         async move {
             let limits = $call.limits.start();
             let guards = $call.guards.begin();
-            let mut attempts = Attempts::new();
+            let mut attempts = CallState::new();
             loop {
-                let admission = match G::admit(&guards, &$call.call.operation) {
+                let admission = match G::admit(&guards, &$call.options.operation) {
                     Ok(admission) => admission,
                     Err(rejection) => {
                         let plan = || $call.plan(L::limits(&limits), G::guards(&guards));
                         return Err(attempts.rejected(rejection, plan));
                     }
                 };
-                let next = (&$call.call.operation, attempts.number());
+                let next = (&$call.options.operation, attempts.number());
                 let in_time = G::delay(&guards, L::limits(&limits), next).await;
                 let admission = if in_time {
                     admission
@@ -46,44 +46,44 @@ macro_rules! async_loop {
                 // The parts of the attempt's future are gone before it is awaited, so that the call's
                 // future does not keep them.
                 let bounded = {
-                    let operation = &$call.call.operation;
+                    let operation = &$call.options.operation;
                     let (name, number) = (|| operation.name(), attempts.number());
-                    let future = InTime::new(G::scope(&guards), $attempt());
-                    let future = attempt_async(attempts.inner(), future);
-                    Bounded::new(L::bound(&limits, name, number), future)
+                    let future = InTimeBudget::new(G::scope(&guards), $attempt());
+                    let future = attempt_async(attempts.inner_failures(), future);
+                    BoundedAttempt::new(L::bound(&limits, name, number), future)
                 };
                 let bounded = bounded.await;
                 let pause = {
                     let plan = || $call.plan(L::limits(&limits), G::guards(&guards));
-                    let ($outcome, $timed_out) = match attempts.unbound(bounded, plan) {
-                        Bounds::Ended(outcome) => (outcome, false),
-                        Bounds::TimedOut(outcome) => (outcome, true),
-                        Bounds::RanOut(outcome) => {
+                    let ($outcome, $timed_out) = match attempts.attempt_end(bounded, plan) {
+                        AttemptEnd::Ended(outcome) => (outcome, false),
+                        AttemptEnd::TimedOut(outcome) => (outcome, true),
+                        AttemptEnd::RanOut(outcome) => {
                             admission.cut();
                             return outcome;
                         }
                     };
                     let outcome = match $heard {
-                        Heard::Ended(outcome) => outcome,
-                        Heard::Rescued { value, lost } => {
+                        ProbedOutcome::Ended(outcome) => outcome,
+                        ProbedOutcome::Rescued { value, lost } => {
                             let failure = $call.judge.failure(&lost).timed_out($timed_out);
-                            attempts.rescued(&plan(), admission, &failure);
+                            attempts.report_rescued(&plan(), admission, &failure);
                             return Ok(value);
                         }
                     };
                     let next = attempts.decide(
-                        (&$call.call.operation, &outcome),
+                        (&$call.options.operation, &outcome),
                         (G::guards(&guards), admission),
                         plan,
                         |outcome| $call.judged(outcome, $timed_out),
                         |event| $call.hook.call(event),
                     );
-                    match next.step(&attempts, &outcome, |outcome| {
+                    match next.into_async(&attempts, &outcome, |outcome| {
                         $call.judged(outcome, $timed_out)
                     }) {
-                        Step::Return => return outcome,
-                        Step::Again => continue,
-                        Step::Wait(wait) => {
+                        AsyncStep::Return => return outcome,
+                        AsyncStep::Again => continue,
+                        AsyncStep::Wait(wait) => {
                             wait.pause(outcome, PhantomData::<Carried<Result<T, E>>>)
                         }
                     }
@@ -109,9 +109,9 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
         A: Accept<T>,
         H: Hook<E>,
         L: SyncLimits,
-        G: Guard<Rejection: Cut<E>>,
+        G: CallGuards<Rejection: IntoUserError<E>>,
     {
-        self.__run_checked(attempt, Heard::Ended)
+        self.__run_checked(attempt, ProbedOutcome::Ended)
     }
 
     /// [`run`](Self::run), with `check` on each outcome before it is judged. For the gate, whose
@@ -124,19 +124,19 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
     pub fn __run_checked<T, E>(
         self,
         mut attempt: impl FnMut() -> Result<T, E>,
-        mut check: impl FnMut(Result<T, E>) -> Heard<T, E>,
+        mut check: impl FnMut(Result<T, E>) -> ProbedOutcome<T, E>,
     ) -> Result<T, E>
     where
         J: Judge<E>,
         A: Accept<T>,
         H: Hook<E>,
         L: SyncLimits,
-        G: Guard<Rejection: Cut<E>>,
+        G: CallGuards<Rejection: IntoUserError<E>>,
     {
         let limits = self.limits.start();
         let guards = self.guards.begin();
-        let operation = &self.call.operation;
-        let mut attempts = Attempts::new();
+        let operation = &self.options.operation;
+        let mut attempts = CallState::new();
         loop {
             let plan = || self.plan(L::limits(&limits), G::guards(&guards));
             let admission = match G::admit(&guards, operation) {
@@ -144,20 +144,26 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
                 Err(rejection) => return Err(attempts.rejected(rejection, plan)),
             };
             let outcome = match G::guards(&guards) {
-                None => attempt_sync(attempts.inner(), &mut attempt),
+                None => attempt_sync(attempts.inner_failures(), &mut attempt),
                 Some(guards) => {
-                    guards.wait(operation);
-                    attempt_sync(attempts.inner(), || guards.in_time_sync(&mut attempt))
+                    guards.wait_for_limiter(operation);
+                    attempt_sync(attempts.inner_failures(), || {
+                        guards.in_time_sync(&mut attempt)
+                    })
                 }
             };
             let outcome = match check(outcome) {
-                Heard::Ended(outcome) => outcome,
-                Heard::Rescued { value, lost } => {
-                    attempts.rescued(&plan(), admission, &self.judge.failure(&lost));
+                ProbedOutcome::Ended(outcome) => outcome,
+                ProbedOutcome::Rescued { value, lost } => {
+                    attempts.report_rescued(&plan(), admission, &self.judge.failure(&lost));
                     return Ok(value);
                 }
             };
-            if A::ANY && G::Admission::NOBODY && outcome.is_ok() && attempts.are_none() {
+            if A::ANY
+                && G::Admission::IGNORES_ALL
+                && outcome.is_ok()
+                && attempts.success_needs_no_report()
+            {
                 return outcome;
             }
             let next = attempts.decide(
@@ -168,9 +174,9 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
                 |event| self.hook.call(event),
             );
             let again = match next {
-                Next::Return => false,
-                Next::Again => true,
-                Next::Wait(waiting) => {
+                NextStep::Return => false,
+                NextStep::Again => true,
+                NextStep::Wait(waiting) => {
                     attempts.sleep(waiting, &outcome, |outcome| self.failure(outcome))
                 }
             };
@@ -206,10 +212,12 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
         J: Judge<E>,
         A: Accept<T>,
         H: Hook<E>,
-        L: AsyncLimits<Cut: Cut<E>>,
-        G: Guard<Rejection: Cut<E>>,
+        L: AsyncLimits<Cut: IntoUserError<E>>,
+        G: CallGuards<Rejection: IntoUserError<E>>,
     {
-        async_loop!(self, attempt, |outcome, timed_out| Heard::Ended(outcome))
+        async_loop!(self, attempt, |outcome, timed_out| ProbedOutcome::Ended(
+            outcome
+        ))
     }
 
     /// [`run_async`](Self::run_async), with `check` on each outcome before it is judged; it also
@@ -226,21 +234,21 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
     pub fn __run_async_checked<T, E, F, Q>(
         self,
         mut attempt: impl FnMut() -> F,
-        mut check: impl FnMut(Result<T, E>, bool) -> Checked<T, E, Q>,
+        mut check: impl FnMut(Result<T, E>, bool) -> OutcomeOrProbe<T, E, Q>,
     ) -> impl Future<Output = Result<T, E>>
     where
         F: Future<Output = Result<T, E>>,
-        Q: Future<Output = Heard<T, E>>,
+        Q: Future<Output = ProbedOutcome<T, E>>,
         J: Judge<E>,
         A: Accept<T>,
         H: Hook<E>,
-        L: AsyncLimits<Cut: Cut<E>>,
-        G: Guard<Rejection: Cut<E>>,
+        L: AsyncLimits<Cut: IntoUserError<E>>,
+        G: CallGuards<Rejection: IntoUserError<E>>,
     {
         async_loop!(self, attempt, |outcome, timed_out| {
             match check(outcome, timed_out) {
-                Checked::Ended(outcome) => Heard::Ended(outcome),
-                Checked::Asked(question) => question.await,
+                OutcomeOrProbe::Ended(outcome) => ProbedOutcome::Ended(outcome),
+                OutcomeOrProbe::Probe(question) => question.await,
             }
         })
     }
@@ -270,9 +278,9 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
     #[inline]
     fn plan<'a>(&'a self, limits: Option<&'a Limits>, guards: Option<&'a Guards<'a>>) -> Plan<'a> {
         Plan {
-            operation: &self.call.operation,
-            policy: &self.call.policy,
-            nested: self.call.nested,
+            operation: &self.options.operation,
+            policy: &self.options.policy,
+            nested: self.options.nested,
             limits,
             guards,
         }

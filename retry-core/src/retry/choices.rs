@@ -10,7 +10,7 @@ use crate::classify::classification::Classify;
 use crate::classify::failure::{Classifier, Description, Failure};
 use crate::classify::judgement::Verdict;
 use crate::classify::retry_error::RetryError;
-use crate::engine::deadline::{Bound, Cutting, Limits};
+use crate::engine::deadline::{Bound, Limits, TimeBound};
 use crate::engine::hedge::IsFinal;
 use crate::report::retry_event::RetryEvent;
 
@@ -117,21 +117,21 @@ impl<E: fmt::Display, V: Into<Verdict>, F: Fn(&E) -> V> Judge<E> for RetryIf<F> 
 }
 
 /// A judge that the engine and the copies of an attempt share.
-pub(super) struct Shared<J>(pub(super) Arc<J>);
+pub(super) struct SharedJudge<J>(pub(super) Arc<J>);
 
-impl<J> Clone for Shared<J> {
+impl<J> Clone for SharedJudge<J> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<J> fmt::Debug for Shared<J> {
+impl<J> fmt::Debug for SharedJudge<J> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Shared")
+        f.write_str("SharedJudge")
     }
 }
 
-impl<E, J: Judge<E>> Judge<E> for Shared<J> {
+impl<E, J: Judge<E>> Judge<E> for SharedJudge<J> {
     fn failure<'a>(&self, error: &'a E) -> Failure<'a> {
         self.0.failure(error)
     }
@@ -145,7 +145,7 @@ impl<E, J: Judge<E>> Judge<E> for Shared<J> {
     }
 }
 
-impl<E, J: Judge<E>> IsFinal<E> for Shared<J> {
+impl<E, J: Judge<E>> IsFinal<E> for SharedJudge<J> {
     fn is_final(&self, error: &E) -> bool {
         self.0.failure(error).is_stop()
     }
@@ -347,7 +347,7 @@ impl AsyncLimits for NoLimit {
 macro_rules! cutting_limits {
     ($limits:ty) => {
         impl AsyncLimits for $limits {
-            type Bound = Cutting;
+            type Bound = TimeBound;
             type Cut = RetryError;
             type Started = Limits;
 
@@ -363,8 +363,8 @@ macro_rules! cutting_limits {
                 started: &Limits,
                 operation: impl FnOnce() -> &'static str,
                 attempt: u32,
-            ) -> Cutting {
-                started.cutting(operation(), attempt)
+            ) -> TimeBound {
+                started.time_bound(operation(), attempt)
             }
         }
     };

@@ -4,10 +4,10 @@ use std::future::Future;
 use std::sync::Arc;
 
 use super::builder::Retry;
-use super::choices::{Accept, AsyncLimits, Hook, Judge, Shared};
-use crate::engine::deadline::Cut;
-use crate::engine::guards::choice::{Extend, Guarded, Rejection};
-use crate::engine::hedge::{Hedge, Maker};
+use super::choices::{Accept, AsyncLimits, Hook, Judge, SharedJudge};
+use crate::engine::deadline::IntoUserError;
+use crate::engine::guards::choice::{AdmissionError, ExtendGuards, Guarded};
+use crate::engine::hedge::{AttemptFactory, Hedge};
 
 /// A [`Retry`] that hedges; made by [`Retry::hedge`].
 ///
@@ -26,10 +26,10 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
     /// last: the only step left is [`HedgedRetry::run_async`].
     pub fn hedge<'a>(self, hedge: Hedge) -> HedgedRetry<'a, J, A, H, L, G::Rejection>
     where
-        G: Extend<'a>,
+        G: ExtendGuards<'a>,
     {
         HedgedRetry {
-            retry: self.guarded(Extend::open),
+            retry: self.guarded(ExtendGuards::into_guarded),
             hedge,
         }
     }
@@ -54,14 +54,14 @@ impl<J, A, H, L, R> HedgedRetry<'_, J, A, H, L, R> {
         J: Judge<E>,
         A: Accept<T>,
         H: Hook<E>,
-        L: AsyncLimits<Cut: Cut<E>>,
-        R: Rejection + Cut<E>,
+        L: AsyncLimits<Cut: IntoUserError<E>>,
+        R: AdmissionError + IntoUserError<E>,
     {
         let Self { retry, hedge } = self;
-        let (guards, operation) = (retry.guards.shared(), retry.call.operation);
-        let maker = Maker::new(attempt);
+        let (guards, operation) = (retry.guards.shared(), retry.options.operation);
+        let maker = AttemptFactory::new(attempt);
         let (judge, retry) = retry.__judge_apart();
-        let retry = retry.__judged_by(Shared(Arc::new(judge)));
+        let retry = retry.__judged_by(SharedJudge(Arc::new(judge)));
         let is_final = retry.judge.clone();
         // A hedged attempt is an attempt like any other.
         retry.run_async(move || hedge.race((&guards, &operation), maker.clone(), is_final.clone()))

@@ -7,14 +7,14 @@ use std::cell::Cell;
 use std::io;
 
 use crate::settings::error::InvalidSetting;
+use crate::settings::found_variables::FoundVariables;
 use crate::settings::names::PREFIX;
-use crate::settings::read::Read;
 
 /// Returns all settings of the file, and the faults of its lines.
-pub(super) fn parse(text: &str) -> Read {
+pub(super) fn parse(text: &str) -> FoundVariables {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut lines: Vec<&str> = text.lines().collect();
-    let mut read = Read::default();
+    let mut read = FoundVariables::default();
     loop {
         let (variables, wrong) = pass(&lines);
         for at in &wrong {
@@ -39,14 +39,14 @@ pub(super) fn parse(text: &str) -> Read {
 }
 
 /// An entry that cannot be parsed.
-struct Wrong {
+struct MalformedLine {
     /// Its first line, from 0.
     number: usize,
     /// Whether it includes lines after the first.
     takes_more: bool,
 }
 
-fn pass(lines: &[&str]) -> (Vec<(String, String)>, Vec<Wrong>) {
+fn pass(lines: &[&str]) -> (Vec<(String, String)>, Vec<MalformedLine>) {
     let (mut variables, mut wrong) = (Vec::new(), Vec::new());
     let read = Cell::new(0);
     let mut entries = dotenvy::from_read_iter(ByLine::new(lines, &read));
@@ -62,7 +62,7 @@ fn pass(lines: &[&str]) -> (Vec<(String, String)>, Vec<Wrong>) {
                     .iter()
                     .position(|line| is_entry(line));
                 let number = number + first.unwrap_or(0);
-                wrong.push(Wrong {
+                wrong.push(MalformedLine {
                     number,
                     takes_more: read.get() > number + 1,
                 });

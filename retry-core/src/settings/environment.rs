@@ -1,11 +1,11 @@
 //! Reads variables from the process environment, over `.env`.
 
-use super::read::Read;
+use super::found_variables::FoundVariables;
 #[cfg(feature = "dotenv")]
 use crate::settings::error::SettingsError;
 use crate::settings::names::PREFIX;
 
-pub(super) fn read() -> Read {
+pub(super) fn read() -> FoundVariables {
     let mut read = dot_env();
     for (name, value) in std::env::vars_os() {
         // Bytes that are not Unicode become U+FFFD: parsing then refuses the value and names the
@@ -32,19 +32,19 @@ pub(super) fn warn_of_skipped(lines: &[usize]) {
 }
 
 #[cfg(not(feature = "dotenv"))]
-fn dot_env() -> Read {
-    Read::default()
+fn dot_env() -> FoundVariables {
+    FoundVariables::default()
 }
 
 #[cfg(feature = "dotenv")]
-fn dot_env() -> Read {
+fn dot_env() -> FoundVariables {
     match std::fs::read(".env") {
         // Bytes that are not Unicode become U+FFFD here too.
         Ok(bytes) => super::dot_env::parse(&String::from_utf8_lossy(&bytes)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Read::default(),
-        Err(error) => Read {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => FoundVariables::default(),
+        Err(error) => FoundVariables {
             unreadable: Some(SettingsError::DotEnv(error.into())),
-            ..Read::default()
+            ..FoundVariables::default()
         },
     }
 }

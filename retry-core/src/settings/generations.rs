@@ -28,13 +28,13 @@ impl<T> Generations<T> {
     }
 
     /// Returns the value under the settings in force. `make` builds a missing value and a report about
-    /// it; `tell` receives the report if the value is the first of its generation.
+    /// it; `report` receives the report if the value is the first of its generation.
     #[inline]
-    pub(crate) fn get<U>(&self, make: impl FnMut() -> (T, U), tell: impl FnMut(&U)) -> &T {
+    pub(crate) fn get<U>(&self, make: impl FnMut() -> (T, U), report: impl FnMut(&U)) -> &T {
         let number = generation();
         match self.0.get() {
             Some(first) if first.number == number => &first.value,
-            _ => self.newest(number, make, tell),
+            _ => self.newest(number, make, report),
         }
     }
 
@@ -44,14 +44,14 @@ impl<T> Generations<T> {
         &self,
         number: u32,
         mut make: impl FnMut() -> (T, U),
-        mut tell: impl FnMut(&U),
+        mut report: impl FnMut(&U),
     ) -> &T {
         let mut slot = &self.0;
         loop {
             let Some(found) = slot.get() else {
-                // `make` runs before the slot is set, and `tell` after: nothing is held if a subscriber
+                // `make` runs before the slot is set, and `report` after: nothing is held if a subscriber
                 // calls this same function.
-                let (value, told) = make();
+                let (value, reported) = make();
                 let newer = Self::new();
                 let fresh = Generation {
                     number,
@@ -59,7 +59,7 @@ impl<T> Generations<T> {
                     newer,
                 };
                 if slot.set(Box::new(fresh)).is_ok() {
-                    tell(&told);
+                    report(&reported);
                 }
                 continue;
             };

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::guard_layer::GuardLayer;
-use crate::guard::breaker::bounds;
 use crate::guard::breaker::config::Window;
+use crate::guard::breaker::ranges;
 use crate::settings::names::OPERATION;
 use crate::settings::names::class_named;
 use crate::settings::names::operation_key;
@@ -29,7 +29,7 @@ impl GuardSettings {
                 return None;
             }
             let of_operations = [
-                ("TIME_BUDGET", Self::time_budget as Read),
+                ("TIME_BUDGET", Self::time_budget as FieldReader),
                 ("HEDGE_AFTER", Self::hedge_after),
             ];
             let (_, read) = FIELDS
@@ -65,12 +65,12 @@ impl GuardSettings {
 }
 
 /// Reads a field's value into its layer; an error states what is allowed.
-type Read = fn(&mut GuardLayer, &str) -> Result<(), String>;
+type FieldReader = fn(&mut GuardLayer, &str) -> Result<(), String>;
 
 const MOST_TOKENS: u32 = 1_000_000;
 
 /// Fields that a class and an operation share.
-const FIELDS: [(&str, Read); 12] = [
+const FIELDS: [(&str, FieldReader); 12] = [
     ("BUDGET", |layer, value| {
         set(&mut layer.budget_ratio, ratio(value))
     }),
@@ -97,18 +97,18 @@ const FIELDS: [(&str, Read); 12] = [
         set(&mut layer.minimum_calls, count(value, 1, u32::MAX))
     }),
     ("CIRCUIT_SLOW_CALL", |layer, value| {
-        let slow = duration(value, bounds::SHORTEST_SLOW_CALL);
+        let slow = duration(value, ranges::MIN_SLOW_CALL);
         set(&mut layer.slow_call, slow)
     }),
     ("CIRCUIT_SLOW_CALL_RATE", |layer, value| {
         set(&mut layer.slow_call_rate, rate(value))
     }),
     ("CIRCUIT_HALF_OPEN_PERMITS", |layer, value| {
-        let permits = count(value, 1, bounds::MOST_TRIALS);
+        let permits = count(value, 1, ranges::MAX_TRIALS);
         set(&mut layer.half_open_permits, permits)
     }),
     ("CIRCUIT_SUCCESS_THRESHOLD", |layer, value| {
-        let successes = count(value, 1, bounds::MOST_TRIALS);
+        let successes = count(value, 1, ranges::MAX_TRIALS);
         set(&mut layer.success_threshold, successes)
     }),
 ];
@@ -151,7 +151,7 @@ fn duration(value: &str, least: Duration) -> Result<Duration, String> {
         let least = if least <= Duration::from_nanos(1) {
             "more than 0".to_owned()
         } else {
-            format!("at least {}", duration::Wait(least))
+            format!("at least {}", duration::DisplayDuration(least))
         };
         return Err(format!("it must be {least}"));
     }
@@ -160,17 +160,17 @@ fn duration(value: &str, least: Duration) -> Result<Duration, String> {
 
 /// Reads `100` as calls, `30s` as time.
 fn window(value: &str) -> Result<Window, String> {
-    if let Ok(calls) = count(value, 1, bounds::MOST_CALLS) {
+    if let Ok(calls) = count(value, 1, ranges::MAX_CALLS) {
         return Ok(Window::Calls(calls));
     }
     let has_unit = value.ends_with(char::is_alphabetic);
-    if has_unit && let Ok(time) = duration(value, bounds::SHORTEST_WINDOW) {
+    if has_unit && let Ok(time) = duration(value, ranges::MIN_WINDOW) {
         return Ok(Window::Time(time));
     }
     Err(format!(
         "it must be a number of calls from 1 to {}, or a time of at least {} with a unit, like 30s",
-        bounds::MOST_CALLS,
-        duration::Wait(bounds::SHORTEST_WINDOW)
+        ranges::MAX_CALLS,
+        duration::DisplayDuration(ranges::MIN_WINDOW)
     ))
 }
 

@@ -58,7 +58,7 @@ impl RetrySettings {
     }
 
     /// Whether settings switch on a budget, even where no code requests one.
-    pub(super) fn ask_for_budgets(&self) -> bool {
+    pub(super) fn have_budgets(&self) -> bool {
         let layers = self.guards.classes.iter();
         let mut layers = layers
             .chain(self.guards.operations.values())

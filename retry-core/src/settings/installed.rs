@@ -21,21 +21,21 @@ pub(crate) fn current() -> Arc<RetrySettings> {
         // No lock may be held from here on: a subscriber may call an annotated function.
         drop(slot);
         if Arc::ptr_eq(&settings, &read) {
-            in_force(&settings);
+            set_observers(&settings);
             complaints.report();
-            operations::look();
+            operations::check_variables();
         }
         settings
     })
 }
 
 fn install(settings: RetrySettings) {
-    in_force(&settings);
+    set_observers(&settings);
     let mut slot = INSTALLED.write().unwrap_or_else(PoisonError::into_inner);
     *slot = Some(Arc::new(settings));
     GENERATION.fetch_add(1, Ordering::Release);
     drop(slot);
-    operations::look();
+    operations::check_variables();
 }
 
 impl RetrySettings {
@@ -48,15 +48,12 @@ impl RetrySettings {
     }
 }
 
-fn in_force(settings: &RetrySettings) {
+fn set_observers(settings: &RetrySettings) {
     // Settings can start statistics, and never stop what code has started.
     if settings.stats {
         observer_flags::set(observer_flags::STATS, true);
     }
-    observer_flags::set(
-        observer_flags::BUDGETS_OF_SETTINGS,
-        settings.ask_for_budgets(),
-    );
+    observer_flags::set(observer_flags::BUDGETS_OF_SETTINGS, settings.have_budgets());
 }
 
 /// Faults of the environment.

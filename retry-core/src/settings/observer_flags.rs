@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU8, Ordering};
 
 /// The settings are not read yet: the first query reads them, once.
-pub(super) const UNASKED: u8 = 1 << 7;
+pub(super) const SETTINGS_UNREAD: u8 = 1 << 7;
 /// `stats()` counts.
 pub(crate) const STATS: u8 = 1;
 /// Budgets that settings switch on.
@@ -19,19 +19,20 @@ pub(crate) const METRICS: u8 = 1 << 2;
 
 /// The observers before the settings are read.
 const AT_FIRST: u8 = if cfg!(feature = "metrics") {
-    UNASKED | METRICS
+    SETTINGS_UNREAD | METRICS
 } else {
-    UNASKED
+    SETTINGS_UNREAD
 };
 
-pub(super) static WATCHERS: AtomicU8 = AtomicU8::new(AT_FIRST);
+pub(super) static OBSERVERS: AtomicU8 = AtomicU8::new(AT_FIRST);
 
 /// Adds or removes an observer, from the next call on.
 pub(crate) fn set(watcher: u8, wants: bool) {
-    // `UNASKED` stays: an observer added before the settings are read must not prevent their reading.
+    // `SETTINGS_UNREAD` stays: an observer added before the settings are read must not prevent their
+    // reading.
     if wants {
-        WATCHERS.fetch_or(watcher, Ordering::Relaxed);
+        OBSERVERS.fetch_or(watcher, Ordering::Relaxed);
     } else {
-        WATCHERS.fetch_and(!watcher, Ordering::Relaxed);
+        OBSERVERS.fetch_and(!watcher, Ordering::Relaxed);
     }
 }

@@ -4,34 +4,34 @@ use std::sync::atomic::Ordering;
 
 use super::installed;
 pub(crate) use super::observer_flags::{BUDGETS, GLOBAL_BUDGET, STATS, UNUSED_VARIABLES, set};
-use super::observer_flags::{UNASKED, WATCHERS};
+use super::observer_flags::{OBSERVERS, SETTINGS_UNREAD};
 
 /// Whether there is any observer.
 #[inline]
 pub(crate) fn any() -> bool {
-    watchers() != 0
+    observers() != 0
 }
 
 /// Whether one of these observers is present.
 #[inline]
 pub(crate) fn is(watcher: u8) -> bool {
-    watchers() & watcher != 0
+    observers() & watcher != 0
 }
 
 #[inline]
-fn watchers() -> u8 {
-    let watchers = WATCHERS.load(Ordering::Relaxed);
-    if watchers & UNASKED == 0 {
-        watchers
+fn observers() -> u8 {
+    let observers = OBSERVERS.load(Ordering::Relaxed);
+    if observers & SETTINGS_UNREAD == 0 {
+        observers
     } else {
-        ask()
+        read_settings()
     }
 }
 
 #[cold]
-fn ask() -> u8 {
+fn read_settings() -> u8 {
     // Cleared before the settings are read: reading may log, and so come back here.
-    WATCHERS.fetch_and(!UNASKED, Ordering::Relaxed);
+    OBSERVERS.fetch_and(!SETTINGS_UNREAD, Ordering::Relaxed);
     installed::current();
-    WATCHERS.load(Ordering::Relaxed)
+    OBSERVERS.load(Ordering::Relaxed)
 }

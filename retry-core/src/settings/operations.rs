@@ -12,14 +12,14 @@ use super::{nearest, slot};
 use crate::settings::names::operation_key;
 
 /// The operations and variables that this process has seen, by their names in variables.
-struct Known {
+struct KnownOperations {
     /// Operations that have requested their settings.
     operations: BTreeSet<String>,
     /// Variables already warned of.
     warned: BTreeSet<String>,
 }
 
-static KNOWN: Mutex<Known> = Mutex::new(Known {
+static KNOWN: Mutex<KnownOperations> = Mutex::new(KnownOperations {
     operations: BTreeSet::new(),
     warned: BTreeSet::new(),
 });
@@ -54,7 +54,7 @@ impl RetrySettings {
     /// ```
     #[must_use]
     pub fn unused(&self) -> Vec<String> {
-        let known = known();
+        let known = lock_known();
         let unused = self.unused_by(&known.operations);
         unused.map(|(variable, _)| variable.to_owned()).collect()
     }
@@ -99,23 +99,23 @@ struct Mistyped {
 }
 
 /// Records that an operation requests its settings; its first request checks the variables.
-pub(crate) fn asked_by(name: &str) {
-    let is_new = known().operations.insert(operation_key(name));
+pub(crate) fn register(name: &str) {
+    let is_new = lock_known().operations.insert(operation_key(name));
     if is_new {
-        look();
+        check_variables();
     }
 }
 
 /// Checks the settings in force for variables to warn of, and whether successes are to be observed for
 /// operation names. Does nothing if none are in force: their installation checks again.
-pub(super) fn look() {
+pub(super) fn check_variables() {
     let mistyped = {
-        let mut known = known();
+        let mut known = lock_known();
         // Read under the lock, so that the last check has the newest settings.
         let Some(settings) = slot::present() else {
             return;
         };
-        let Known { operations, warned } = &mut *known;
+        let KnownOperations { operations, warned } = &mut *known;
         let any = settings.unused_by(operations).next().is_some();
         observer_flags::set(observer_flags::UNUSED_VARIABLES, any);
         let mut mistyped = settings.mistyped(operations);
@@ -142,7 +142,7 @@ fn warn_of(mistyped: &[Mistyped]) {
     );
 }
 
-fn known() -> MutexGuard<'static, Known> {
+fn lock_known() -> MutexGuard<'static, KnownOperations> {
     KNOWN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

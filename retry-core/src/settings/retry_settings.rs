@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::policy::class::OperationClass;
-use crate::policy::layer::{Layer, Origin, Resolution};
+use crate::policy::layer::{Origin, PolicyLayer, Resolution};
 use crate::policy::nested::Nested;
 use crate::policy::retry_policy::RetryPolicy;
 
@@ -31,8 +31,8 @@ use crate::settings::names::operation_key;
 /// [`install`]: RetrySettings::install
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RetrySettings {
-    pub(super) classes: [Layer; 4],
-    pub(super) operations: BTreeMap<String, Layer>,
+    pub(super) classes: [PolicyLayer; 4],
+    pub(super) operations: BTreeMap<String, PolicyLayer>,
     pub(super) guards: GuardSettings,
     /// Each variable of one operation, with that operation.
     pub(super) operation_variables: BTreeMap<String, String>,
@@ -53,7 +53,7 @@ impl RetrySettings {
         &self,
         class: OperationClass,
         name: &str,
-        arguments: &Layer,
+        arguments: &PolicyLayer,
     ) -> Resolution {
         let mut resolution = Resolution::of(class.default_policy())
             .under(&self.classes[class.index()], Origin::ClassVariable)

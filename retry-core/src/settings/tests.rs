@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::retry_settings::RetrySettings;
 use super::variables;
 use crate::policy::class::OperationClass;
-use crate::policy::layer::Layer;
+use crate::policy::layer::PolicyLayer;
 use crate::settings::error::SettingsError;
 use crate::settings::names::operation_key;
 
@@ -44,9 +44,9 @@ fn an_operation_variable_wins_over_an_argument_and_moves_its_bounds() {
         ("RETRY__OP__LOAD_TASK__MAX_WAIT", "0.1"),
         ("RETRY__STORAGE_MAX_ATTEMPTS", "8"),
     ]);
-    let arguments = Layer {
+    let arguments = PolicyLayer {
         min_wait: Some(Duration::from_secs(3)),
-        ..Layer::NONE
+        ..PolicyLayer::NONE
     };
     let policy = settings
         .resolve(OperationClass::Storage, "load-task", &arguments)
@@ -73,7 +73,7 @@ fn operation_names_as_variables_spell_them() {
     }
     let settings = settings(&[("RETRY__OP__A__B__MAX_ATTEMPTS", "7")]);
     let policy = settings
-        .resolve(OperationClass::Api, "a__b", &Layer::NONE)
+        .resolve(OperationClass::Api, "a__b", &PolicyLayer::NONE)
         .policy;
     assert_eq!(policy.max_attempts(), 7);
 }

@@ -6,25 +6,25 @@ use std::time::Duration;
 use super::names::{OPERATION, PREFIX, class_named, operation_key};
 use super::retry_settings::RetrySettings;
 use crate::policy::class::OperationClass;
-use crate::policy::layer::{AttemptLimit, Layer};
+use crate::policy::layer::{AttemptLimit, PolicyLayer};
 use crate::policy::nested::Nested;
 use crate::settings::error::InvalidSetting;
 use crate::text::duration;
-use crate::text::duration::Wait;
+use crate::text::duration::DisplayDuration;
 
 const ATTEMPTS_ALLOWED: &str = "it must be a whole number from 1 to 4294967295, or unlimited";
 const SWITCH_ALLOWED: &str = "it must be 1, true, on or yes, or 0, false, off or no";
 const NESTED_ALLOWED: &str = "it must be stop or multiply";
 
 /// Parsed variables: good, bad and unknown.
-pub(super) struct Parsed {
+pub(super) struct ParsedVariables {
     pub(super) settings: RetrySettings,
     pub(super) invalid: Vec<InvalidSetting>,
     pub(super) unknown: Vec<String>,
 }
 
-pub(super) fn parse(variables: BTreeMap<String, String>) -> Parsed {
-    let mut parsed = Parsed {
+pub(super) fn parse(variables: BTreeMap<String, String>) -> ParsedVariables {
+    let mut parsed = ParsedVariables {
         settings: RetrySettings::default(),
         invalid: Vec::new(),
         unknown: Vec::new(),
@@ -51,7 +51,7 @@ pub(super) fn warn_of_unknown(names: &[String]) {
 /// Fields that a class and an operation share.
 const FIELDS: [&str; 3] = ["MAX_ATTEMPTS", "MIN_WAIT", "MAX_WAIT"];
 
-impl Parsed {
+impl ParsedVariables {
     fn read(&mut self, name: &str, rest: &str, value: &str) {
         if let Some(read) = self.settings.guards.read(rest, value) {
             match read {
@@ -99,7 +99,7 @@ impl Parsed {
     }
 
     /// Returns the layer and the field of a name, given without its prefix.
-    fn layer_of(&mut self, rest: &str) -> Option<(&mut Layer, &'static str)> {
+    fn layer_of(&mut self, rest: &str) -> Option<(&mut PolicyLayer, &'static str)> {
         let (owner, field) = split_field(rest)?;
         if let Some(operation) = owner.strip_prefix(OPERATION) {
             let operation = operation
@@ -154,7 +154,7 @@ fn split_field(rest: &str) -> Option<(&str, &'static str)> {
     })
 }
 
-fn set(layer: &mut Layer, field: &str, value: &str) -> Result<(), &'static str> {
+fn set(layer: &mut PolicyLayer, field: &str, value: &str) -> Result<(), &'static str> {
     match field {
         "MAX_ATTEMPTS" => layer.max_attempts = Some(attempts(value).ok_or(ATTEMPTS_ALLOWED)?),
         "MIN_WAIT" => layer.min_wait = Some(duration::parse(value).ok_or(duration::ALLOWED)?),
@@ -192,7 +192,7 @@ fn nested(value: &str) -> Option<Nested> {
 /// Drops bounds of `layer` that cross each other, or a default; returns the variable and what is
 /// allowed.
 fn uncross(
-    layer: &mut Layer,
+    layer: &mut PolicyLayer,
     prefix: &str,
     default_min: Option<Duration>,
     default_max: Option<Duration>,
@@ -208,10 +208,13 @@ fn uncross(
     Some(match (min, max) {
         (Some(_), Some(max)) => (
             min_name,
-            format!("it must be at most {}, the value of {max_name}", Wait(max)),
+            format!(
+                "it must be at most {}, the value of {max_name}",
+                DisplayDuration(max)
+            ),
         ),
         (Some(_), None) => {
-            let max = Wait(default_max.unwrap_or_default());
+            let max = DisplayDuration(default_max.unwrap_or_default());
             (
                 min_name,
                 format!(
@@ -220,7 +223,7 @@ fn uncross(
             )
         }
         (None, _) => {
-            let min = Wait(default_min.unwrap_or_default());
+            let min = DisplayDuration(default_min.unwrap_or_default());
             (
                 max_name,
                 format!(

@@ -96,9 +96,9 @@ fn from_nanos(nanos: u128) -> Duration {
 
 /// A wait as the logs print it: `0.8s`; under 100 ms, `80ms`.
 #[derive(Clone, Copy)]
-pub(crate) struct Wait(pub(crate) Duration);
+pub(crate) struct DisplayDuration(pub(crate) Duration);
 
-impl fmt::Display for Wait {
+impl fmt::Display for DisplayDuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let nanos = self.0.as_nanos();
         if nanos == 0 {
@@ -179,12 +179,12 @@ mod tests {
             (75_000_000_000, "75.0s"),
         ] {
             assert_eq!(
-                Wait(Duration::from_nanos(nanos)).to_string(),
+                DisplayDuration(Duration::from_nanos(nanos)).to_string(),
                 text,
                 "{nanos}"
             );
         }
-        assert!(Wait(Duration::MAX).to_string().ends_with('s'));
+        assert!(DisplayDuration(Duration::MAX).to_string().ends_with('s'));
     }
 
     proptest::proptest! {

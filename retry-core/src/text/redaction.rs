@@ -7,9 +7,9 @@ use std::sync::OnceLock;
 
 use crate::text::display::text_of;
 
-type Hook = fn(&str) -> Cow<'_, str>;
+type RedactionHook = fn(&str) -> Cow<'_, str>;
 
-static HOOK: OnceLock<Hook> = OnceLock::new();
+static REDACTION_HOOK: OnceLock<RedactionHook> = OnceLock::new();
 
 /// Installs a hook that removes more from each text of an error before it is logged: tokens, names, card
 /// numbers. Returns whether `hook` is the first one; the first one stays.
@@ -35,7 +35,7 @@ static HOOK: OnceLock<Hook> = OnceLock::new();
 /// assert!(!retry_core::redact_with(without_tokens), "the first one stays");
 /// ```
 pub fn redact_with(hook: fn(&str) -> Cow<'_, str>) -> bool {
-    HOOK.set(hook).is_ok()
+    REDACTION_HOOK.set(hook).is_ok()
 }
 
 /// Returns `text` without the secrets of its URLs, and without the parts that the hook of
@@ -43,7 +43,7 @@ pub fn redact_with(hook: fn(&str) -> Cow<'_, str>) -> bool {
 #[must_use]
 pub fn redacted(text: &str) -> Cow<'_, str> {
     let without = without_secrets(text);
-    match (HOOK.get(), without) {
+    match (REDACTION_HOOK.get(), without) {
         (None, without) => without,
         (Some(hook), Cow::Borrowed(text)) => hook(text),
         (Some(hook), Cow::Owned(text)) => Cow::Owned(hook(&text).into_owned()),

@@ -153,7 +153,7 @@ pub(super) struct SettleArguments {
     #[arg(value_parser = IdText::parse)]
     pub(super) id: IdText,
     #[command(flatten)]
-    word: Word,
+    choice: SettlementChoice,
     /// Settle only if the record still has this fence, as printed by `show`
     #[arg(long, value_name = "N", value_parser = fence)]
     pub(super) fence: Option<Fence>,
@@ -164,7 +164,7 @@ pub(super) struct SettleArguments {
 
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
-struct Word {
+struct SettlementChoice {
     /// It happened, with this result: JSON, or @FILE to read it from
     #[arg(long, value_name = "JSON", allow_hyphen_values = true, value_parser = settlement::result)]
     success: Option<Payload>,
@@ -176,7 +176,7 @@ struct Word {
 impl SettleArguments {
     /// Returns the settlement.
     pub(super) fn settlement(&self) -> Settlement {
-        let success = self.word.success.clone();
+        let success = self.choice.success.clone();
         success.map_or(Settlement::NotApplied, Settlement::Success)
     }
 }

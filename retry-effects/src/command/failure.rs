@@ -58,7 +58,7 @@ impl Failure {
     }
 
     /// Returns the text for people, or one object for programs.
-    pub(super) fn told(&self, as_json: bool) -> String {
+    pub(super) fn message(&self, as_json: bool) -> String {
         let (kind, message) = match self {
             Self::Refused { kind, message }
             | Self::Usage { kind, message }
@@ -138,7 +138,7 @@ mod tests {
         ];
         for (error, kind, code) in table {
             let failure = Failure::from(error);
-            let told: serde_json::Value = serde_json::from_str(&failure.told(true)).unwrap();
+            let told: serde_json::Value = serde_json::from_str(&failure.message(true)).unwrap();
             assert_eq!(told["error"]["kind"], kind);
             assert_eq!(told["error"]["exit_code"], code);
         }
@@ -148,7 +148,7 @@ mod tests {
     fn sources_are_told_once() {
         let inner = io::Error::other("the disk is full");
         let error = StoreError::unavailable("write /x", inner);
-        let told = Failure::from(error).told(false);
+        let told = Failure::from(error).message(false);
         assert_eq!(told, "error: the store cannot write /x: the disk is full");
     }
 }

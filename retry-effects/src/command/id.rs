@@ -5,7 +5,7 @@ use crate::protocol::filter::Filter;
 use crate::protocol::record::Record;
 
 use super::failure::Failure;
-use super::opened::Opened;
+use super::opened_store::OpenedStore;
 
 /// The number of digits that lists show. Among ten million records, the chance that another one
 /// begins with the same digits is one in thirty million.
@@ -34,7 +34,7 @@ impl IdText {
     }
 
     /// Returns the one record that the digits identify.
-    pub(super) fn find(&self, opened: &Opened) -> Result<Record, Failure> {
+    pub(super) fn find(&self, opened: &OpenedStore) -> Result<Record, Failure> {
         if let Ok(id) = self.0.parse::<ActionId>() {
             let found = opened.wait(opened.store.get(id))?;
             return found.ok_or_else(|| self.not_found(opened));
@@ -59,7 +59,7 @@ impl IdText {
         }
     }
 
-    fn not_found(&self, opened: &Opened) -> Failure {
+    fn not_found(&self, opened: &OpenedStore) -> Failure {
         let place = &opened.place;
         let found = if self.0.len() == ALL {
             "is"

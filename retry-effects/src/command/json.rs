@@ -16,7 +16,7 @@ use super::settlement::accepted;
 
 /// Returns one record, as `list` and `show` give it.
 pub(super) fn record(record: &Record) -> String {
-    serde_json::to_string(&Form(record)).expect("texts and numbers have a JSON form")
+    serde_json::to_string(&JsonRecord(record)).expect("texts and numbers have a JSON form")
 }
 
 /// Writes a time as RFC 3339, in UTC.
@@ -25,9 +25,9 @@ pub(super) fn time(time: SystemTime) -> String {
     timestamp::written(millis(since.unwrap_or_default()))
 }
 
-struct Form<'a>(&'a Record);
+struct JsonRecord<'a>(&'a Record);
 
-impl Serialize for Form<'_> {
+impl Serialize for JsonRecord<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let record = self.0;
         let claim_id = record.claim_id.map(|id| format!("{:032x}", id.bits()));

@@ -8,16 +8,16 @@ use crate::protocol::record::Record;
 
 use super::arguments::ListArguments;
 use super::failure::Failure;
-use super::opened::Opened;
+use super::opened_store::OpenedStore;
 use super::pages::Pages;
 use super::screen::Screen;
-use super::table::Table;
+use super::text_table::TextTable;
 use super::{id, json, span};
 
 const HEADS: [&str; 7] = ["ID", "STATUS", "AGE", "LEASE", "FENCE", "ACTION", "SCOPE"];
 
 pub(super) fn list(
-    opened: &Opened,
+    opened: &OpenedStore,
     arguments: &ListArguments,
     screen: &mut Screen<'_>,
 ) -> Result<(), Failure> {
@@ -60,7 +60,7 @@ fn as_table(mut pages: Pages<'_>, screen: &mut Screen<'_>) -> Result<(), Failure
         let now = SystemTime::now();
         let rows: Vec<_> = page.iter().map(|record| row(record, now)).collect();
         if table.is_none() {
-            let fitting = Table::fitting(HEADS, &rows);
+            let fitting = TextTable::fitting(HEADS, &rows);
             fitting.row(&HEADS, screen)?;
             table = Some(fitting);
         }

@@ -4,21 +4,21 @@ use crate::protocol::filter::Filter;
 use crate::protocol::record::Record;
 use crate::protocol::store_error::StoreError;
 
-use super::opened::Opened;
+use super::opened_store::OpenedStore;
 
 /// The number of records held at a time.
 const PAGE: usize = 1000;
 
 /// Reads a store of any size in the memory of one page.
 pub(super) struct Pages<'a> {
-    opened: &'a Opened,
+    opened: &'a OpenedStore,
     filter: Filter,
     left: usize,
 }
 
 impl<'a> Pages<'a> {
     /// Returns the records that `filter` selects, up to its limit.
-    pub(super) fn of(opened: &'a Opened, filter: Filter) -> Self {
+    pub(super) fn of(opened: &'a OpenedStore, filter: Filter) -> Self {
         Self {
             opened,
             left: filter.limit.unwrap_or(usize::MAX),

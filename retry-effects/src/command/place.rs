@@ -18,7 +18,7 @@ const PREFIX: &str = "RETRY_EFFECTS_PREFIX";
 /// The address of a store.
 #[derive(Debug)]
 pub(super) struct Place {
-    pub(super) kind: Kind,
+    pub(super) kind: StoreKind,
     /// The flags for this store on a command line, without the values of the environment.
     flags: String,
     hides_password: bool,
@@ -26,7 +26,7 @@ pub(super) struct Place {
 
 /// The kind of store, and its address.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum StoreKind {
     Sqlite(PathBuf),
     Postgres { url: String, schema: Option<String> },
     Redis { url: String, prefix: Option<String> },
@@ -60,12 +60,16 @@ impl Place {
                 ),
             )
         })?;
-        let mut kind = Kind::read(&place)?;
+        let mut kind = StoreKind::read(&place)?;
         let text = |name: &str| environment(name).map(|value| value.to_string_lossy().into_owned());
         match (&mut kind, schema, prefix) {
-            (Kind::Postgres { schema, .. }, said, None) => *schema = said.or_else(|| text(SCHEMA)),
-            (Kind::Redis { prefix, .. }, None, said) => *prefix = said.or_else(|| text(PREFIX)),
-            (Kind::Sqlite(_), None, None) => {}
+            (StoreKind::Postgres { schema, .. }, said, None) => {
+                *schema = said.or_else(|| text(SCHEMA))
+            }
+            (StoreKind::Redis { prefix, .. }, None, said) => {
+                *prefix = said.or_else(|| text(PREFIX))
+            }
+            (StoreKind::Sqlite(_), None, None) => {}
             (_, Some(_), _) => return Err(misplaced("--schema", "Postgres", &kind)),
             (_, _, Some(_)) => return Err(misplaced("--prefix", "Redis", &kind)),
         }
@@ -93,8 +97,8 @@ impl Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
-            Kind::Sqlite(path) => f.write_str(&plain(&path.to_string_lossy())),
-            Kind::Postgres { url, schema: of } | Kind::Redis { url, prefix: of } => {
+            StoreKind::Sqlite(path) => f.write_str(&plain(&path.to_string_lossy())),
+            StoreKind::Postgres { url, schema: of } | StoreKind::Redis { url, prefix: of } => {
                 f.write_str(&plain(&hidden(url)))?;
                 of.as_ref()
                     .map_or(Ok(()), |of| write!(f, " ({})", plain(of)))
@@ -103,7 +107,7 @@ impl fmt::Display for Place {
     }
 }
 
-impl Kind {
+impl StoreKind {
     fn read(place: &OsStr) -> Result<Self, Failure> {
         let text = place.to_string_lossy();
         if let Some(path) = text.strip_prefix("sqlite:") {
@@ -163,7 +167,7 @@ fn no_place(why: &str) -> Failure {
     )
 }
 
-fn misplaced(flag: &str, of: &str, kind: &Kind) -> Failure {
+fn misplaced(flag: &str, of: &str, kind: &StoreKind) -> Failure {
     let message = format!("{flag} is for {of}, and the store is in {}", kind.name());
     Failure::usage("bad_store", message)
 }

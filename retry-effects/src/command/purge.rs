@@ -10,26 +10,26 @@ use crate::protocol::store_error::StoreError;
 
 use super::arguments::PurgeArguments;
 use super::failure::Failure;
-use super::opened::Opened;
+use super::opened_store::OpenedStore;
 use super::pages::Pages;
 use super::screen::Screen;
 use super::{confirmation, span};
 
 pub(super) fn purge(
-    opened: &Opened,
+    opened: &OpenedStore,
     arguments: &PurgeArguments,
     screen: &mut Screen<'_>,
 ) -> Result<(), Failure> {
     let age = arguments.older_than;
     if arguments.dry_run {
         let count = count(opened, age)?;
-        return told(count, true, age, screen);
+        return report_purged(count, true, age, screen);
     }
     confirmation::possible(arguments.yes)?;
     if !arguments.yes {
         let count = count(opened, age)?;
         if count == 0 {
-            return told(0, false, age, screen);
+            return report_purged(0, false, age, screen);
         }
         confirmation::given(&question(opened, count, age))?;
     }
@@ -38,12 +38,12 @@ pub(super) fn purge(
         Failure::from(error)
             .and("some may have been removed; the same command again removes the others")
     })?;
-    told(removed, false, age, screen)
+    report_purged(removed, false, age, screen)
 }
 
 /// Returns the number of finished records of that age, by this machine's clock. Records that their
 /// function keeps longer are included, because a record does not show that.
-fn count(opened: &Opened, age: Duration) -> Result<u64, StoreError> {
+fn count(opened: &OpenedStore, age: Duration) -> Result<u64, StoreError> {
     let now = SystemTime::now();
     let mut count = 0;
     let mut pages = Pages::of(opened, Filter::all());
@@ -55,7 +55,7 @@ fn count(opened: &Opened, age: Duration) -> Result<u64, StoreError> {
     Ok(count)
 }
 
-fn question(opened: &Opened, count: u64, age: Duration) -> String {
+fn question(opened: &OpenedStore, count: u64, age: Duration) -> String {
     let records = records(count);
     format!(
         "{records} in {} finished {} ago or earlier; those that their function keeps longer stay.\n\
@@ -65,7 +65,12 @@ fn question(opened: &Opened, count: u64, age: Duration) -> String {
     )
 }
 
-fn told(count: u64, is_dry: bool, age: Duration, screen: &mut Screen<'_>) -> Result<(), Failure> {
+fn report_purged(
+    count: u64,
+    is_dry: bool,
+    age: Duration,
+    screen: &mut Screen<'_>,
+) -> Result<(), Failure> {
     if screen.is_json() {
         let name = if is_dry { "at_most" } else { "removed" };
         let answer = json!({ name: count, "dry_run": is_dry, "older_than_ms": millis(age) });

@@ -7,7 +7,7 @@ use clap::Parser;
 
 use super::arguments::{Arguments, Task};
 use super::failure::Failure;
-use super::opened::Opened;
+use super::opened_store::OpenedStore;
 use super::screen::Screen;
 use super::{list, purge, secrets, settle, show, stats};
 
@@ -29,14 +29,14 @@ pub fn run() -> ExitCode {
         Err(failure) => {
             // The output from before the failure comes first.
             let _ = screen.flush();
-            let _ = writeln!(io::stderr(), "{}", failure.told(json));
+            let _ = writeln!(io::stderr(), "{}", failure.message(json));
             failure.exit_code()
         }
     }
 }
 
 fn perform(arguments: Arguments, screen: &mut Screen<'_>) -> Result<(), Failure> {
-    let opened = Opened::open(arguments.store)?;
+    let opened = OpenedStore::open(arguments.store)?;
     match arguments.task {
         Task::List(what) => list::list(&opened, &what, screen),
         Task::Show(what) => show::show(&opened, &what, screen),

@@ -11,13 +11,13 @@ use crate::protocol::store_error::StoreError;
 
 use super::arguments::SettleArguments;
 use super::failure::Failure;
-use super::opened::Opened;
+use super::opened_store::OpenedStore;
 use super::screen::Screen;
 use super::settlement::{is_so_already, refusal};
 use super::{confirmation, id};
 
 pub(super) fn settle(
-    opened: &Opened,
+    opened: &OpenedStore,
     arguments: &SettleArguments,
     screen: &mut Screen<'_>,
 ) -> Result<(), Failure> {
@@ -37,11 +37,11 @@ pub(super) fn settle(
             .settle(record.id, record.fence, settlement.clone());
         opened.wait(settled).map_err(unsettled)?;
     }
-    told(&record, &settlement, changes, screen)
+    report_settled(&record, &settlement, changes, screen)
 }
 
 /// Returns the question to the operator: the settlement's effect, and the reasons against it.
-fn question(opened: &Opened, record: &Record, settlement: &Settlement) -> String {
+fn question(opened: &OpenedStore, record: &Record, settlement: &Settlement) -> String {
     let mut text = format!(
         "{}\n  {}{} in {}\n  is {}, fence {}\n",
         record.id,
@@ -106,7 +106,7 @@ fn unsettled(error: StoreError) -> Failure {
     }
 }
 
-fn told(
+fn report_settled(
     record: &Record,
     settlement: &Settlement,
     changed: bool,

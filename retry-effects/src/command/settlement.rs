@@ -130,7 +130,7 @@ mod tests {
         assert!(refusal(&doubtful, Some(Fence::new(3)), &word).is_none());
         let told = refusal(&doubtful, Some(Fence::new(2)), &word)
             .unwrap()
-            .told(false);
+            .message(false);
         assert!(told.contains("in_doubt now, with fence 3"), "{told}");
         assert!(told.ends_with("you passed --fence 2"), "{told}");
     }

@@ -11,7 +11,7 @@ use crate::protocol::record::{Record, Status};
 
 use super::arguments::ShowArguments;
 use super::failure::Failure;
-use super::opened::Opened;
+use super::opened_store::OpenedStore;
 use super::place::Place;
 use super::screen::Screen;
 use super::{json, settlement, span};
@@ -20,7 +20,7 @@ use super::{json, settlement, span};
 const WIDTH: usize = 88;
 
 pub(super) fn show(
-    opened: &Opened,
+    opened: &OpenedStore,
     arguments: &ShowArguments,
     screen: &mut Screen<'_>,
 ) -> Result<(), Failure> {

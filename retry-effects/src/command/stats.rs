@@ -9,13 +9,13 @@ use crate::protocol::record::{Record, Status};
 use crate::protocol::store_error::StoreError;
 
 use super::failure::Failure;
-use super::opened::Opened;
+use super::opened_store::OpenedStore;
 use super::pages::Pages;
 use super::screen::Screen;
-use super::table::Table;
+use super::text_table::TextTable;
 use super::{id, json as form, span};
 
-pub(super) fn stats(opened: &Opened, screen: &mut Screen<'_>) -> Result<(), Failure> {
+pub(super) fn stats(opened: &OpenedStore, screen: &mut Screen<'_>) -> Result<(), Failure> {
     let census = Census::taken(opened)?;
     if screen.is_json() {
         Ok(screen.line(census.as_json().to_string())?)
@@ -26,23 +26,23 @@ pub(super) fn stats(opened: &Opened, screen: &mut Screen<'_>) -> Result<(), Fail
 
 /// The records in one state.
 #[derive(Default)]
-struct Standing {
+struct StateSummary {
     count: u64,
     oldest: Option<Record>,
 }
 
 /// The number of records in each state, at about one time.
 struct Census {
-    standing: [Standing; Status::ALL.len()],
+    by_state: [StateSummary; Status::ALL.len()],
     applied: u64,
 }
 
 impl Census {
     /// Reads the whole store, page by page: a claim becomes doubtful when its lease runs out, which no
     /// counter observes.
-    fn taken(opened: &Opened) -> Result<Self, StoreError> {
+    fn taken(opened: &OpenedStore) -> Result<Self, StoreError> {
         let mut census = Self {
-            standing: Default::default(),
+            by_state: Default::default(),
             applied: 0,
         };
         let mut pages = Pages::of(opened, Filter::all());
@@ -59,34 +59,34 @@ impl Census {
         let of = Status::ALL
             .iter()
             .position(|status| *status == record.status);
-        let Some(standing) = of.and_then(|at| self.standing.get_mut(at)) else {
+        let Some(by_state) = of.and_then(|at| self.by_state.get_mut(at)) else {
             return;
         };
-        standing.count += 1;
+        by_state.count += 1;
         let is_older = |oldest: &Record| record.created_at < oldest.created_at;
-        if standing.oldest.as_ref().is_none_or(is_older) {
-            standing.oldest = Some(record);
+        if by_state.oldest.as_ref().is_none_or(is_older) {
+            by_state.oldest = Some(record);
         }
     }
 
-    fn of(&self) -> impl Iterator<Item = (Status, &Standing)> {
-        Status::ALL.iter().copied().zip(&self.standing)
+    fn of(&self) -> impl Iterator<Item = (Status, &StateSummary)> {
+        Status::ALL.iter().copied().zip(&self.by_state)
     }
 
     fn total(&self) -> u64 {
-        self.standing.iter().map(|standing| standing.count).sum()
+        self.by_state.iter().map(|by_state| by_state.count).sum()
     }
 
     fn as_json(&self) -> Value {
         let counts: Map<_, _> = self
             .of()
-            .map(|(status, standing)| (status.as_str().to_owned(), standing.count.into()))
+            .map(|(status, by_state)| (status.as_str().to_owned(), by_state.count.into()))
             .collect();
         let oldest: Map<_, _> = self
             .of()
             .filter(|(status, _)| is_open(*status))
-            .map(|(status, standing)| {
-                let oldest = standing.oldest.as_ref().map(|record| {
+            .map(|(status, by_state)| {
+                let oldest = by_state.oldest.as_ref().map(|record| {
                     json!({ "id": record.id.to_string(), "created_at": form::time(record.created_at) })
                 });
                 (status.as_str().to_owned(), oldest.into())
@@ -100,12 +100,12 @@ impl Census {
         })
     }
 
-    fn as_table(&self, opened: &Opened, screen: &mut Screen<'_>) -> Result<(), Failure> {
+    fn as_table(&self, opened: &OpenedStore, screen: &mut Screen<'_>) -> Result<(), Failure> {
         const HEADS: [&str; 4] = ["STATUS", "RECORDS", "OLDEST", "ID"];
         let now = SystemTime::now();
         let mut rows: Vec<_> = self
             .of()
-            .map(|(status, standing)| row(status, standing, now))
+            .map(|(status, by_state)| row(status, by_state, now))
             .collect();
         rows.push([
             "total".to_owned(),
@@ -115,7 +115,7 @@ impl Census {
         ]);
         screen.line(format!("{}, {} store", opened.place, opened.store.kind()))?;
         screen.line("")?;
-        let table = Table::fitting(HEADS, &rows);
+        let table = TextTable::fitting(HEADS, &rows);
         table.row(&HEADS, screen)?;
         for row in &rows {
             table.row(row, screen)?;
@@ -125,7 +125,7 @@ impl Census {
 
     fn advice(&self, screen: &mut Screen<'_>) -> Result<(), Failure> {
         let in_doubt = self.of().find(|(status, _)| *status == Status::InDoubt);
-        if in_doubt.is_some_and(|(_, standing)| standing.count > 0) {
+        if in_doubt.is_some_and(|(_, by_state)| by_state.count > 0) {
             let marked = match self.applied {
                 0 => String::new(),
                 marked => format!(" ({marked} marked applied)"),
@@ -144,11 +144,11 @@ fn is_open(status: Status) -> bool {
     matches!(status, Status::Pending | Status::InDoubt)
 }
 
-fn row(status: Status, standing: &Standing, now: SystemTime) -> [String; 4] {
-    let oldest = standing.oldest.as_ref().filter(|_| is_open(status));
+fn row(status: Status, by_state: &StateSummary, now: SystemTime) -> [String; 4] {
+    let oldest = by_state.oldest.as_ref().filter(|_| is_open(status));
     [
         status.as_str().to_owned(),
-        standing.count.to_string(),
+        by_state.count.to_string(),
         oldest.map_or_else(String::new, |oldest| {
             span::written(span::since(oldest.created_at, now))
         }),

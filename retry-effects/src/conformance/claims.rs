@@ -1,15 +1,19 @@
 //! The results of a claim, by the record that it meets.
 
 use crate::conformance::harness::Harness;
-use crate::conformance::stage::{LONG, Ruling, Stage, demand, hash, is_finished, payload, said};
+use crate::conformance::stage::{
+    LONG, Ruling, Stage, demand, hash, must_be_finished, must_succeed, payload,
+};
 use crate::protocol::claim::Claim;
 use crate::protocol::record::Status;
 
 pub(super) async fn an_absent_action_is_won(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;
-    stage.is_absent(1).await?;
-    let token = stage.won(1).await?;
-    stage.stands(1, Status::Pending, token.fence()).await
+    stage.must_be_absent(1).await?;
+    let token = stage.win_new(1).await?;
+    stage
+        .must_have_status(1, Status::Pending, token.fence())
+        .await
 }
 
 pub(super) async fn a_pending_action_is_busy(harness: &dyn Harness) -> Ruling {
@@ -29,7 +33,9 @@ pub(super) async fn a_pending_action_is_busy(harness: &dyn Harness) -> Ruling {
     demand!(busy.left <= LONG, "{busy:?} has more left than its lease");
     demand!(busy.left > LONG / 2, "{busy:?} has too little left");
     demand!(busy.input_hash == hash(1), "{busy:?} has another hash");
-    stage.stands(1, Status::Pending, token.fence()).await?;
+    stage
+        .must_have_status(1, Status::Pending, token.fence())
+        .await?;
     stage.complete(&token, super::stage::success()).await
 }
 
@@ -41,7 +47,7 @@ pub(super) async fn a_claim_asked_again_is_found_again(harness: &dyn Harness) ->
         let again = stage.win(&request).await?;
         demand!(again == token, "{again:?} should be {token:?}");
     }
-    said("renew", stage.store.renew(&token, LONG).await)?;
+    must_succeed("renew", stage.store.renew(&token, LONG).await)?;
     let again = stage.win(&request).await?;
     demand!(
         again == token,
@@ -58,26 +64,30 @@ pub(super) async fn a_claim_asked_again_is_found_again(harness: &dyn Harness) ->
 
 pub(super) async fn a_success_is_replayed(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;
-    let token = stage.put(1, Status::Success).await?;
+    let token = stage.bring_to(1, Status::Success).await?;
     for _ in 0..2 {
         match stage.claim(&Stage::request(1)).await? {
-            Claim::Done(finished) => is_finished(&finished, &token, &payload())?,
+            Claim::Done(finished) => must_be_finished(&finished, &token, &payload())?,
             other => return Err(format!("a success should be Done, and is {other:?}")),
         }
     }
-    stage.stands(1, Status::Success, token.fence()).await
+    stage
+        .must_have_status(1, Status::Success, token.fence())
+        .await
 }
 
 pub(super) async fn a_failure_is_replayed(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;
-    let token = stage.put(1, Status::Failed).await?;
+    let token = stage.bring_to(1, Status::Failed).await?;
     for _ in 0..2 {
         match stage.claim(&Stage::request(1)).await? {
-            Claim::Failed(finished) => is_finished(&finished, &token, &payload())?,
+            Claim::Failed(finished) => must_be_finished(&finished, &token, &payload())?,
             other => return Err(format!("a failure should be Failed, and is {other:?}")),
         }
     }
-    stage.stands(1, Status::Failed, token.fence()).await
+    stage
+        .must_have_status(1, Status::Failed, token.fence())
+        .await
 }
 
 pub(super) async fn a_released_action_is_won_anew(harness: &dyn Harness) -> Ruling {
@@ -93,15 +103,17 @@ pub(super) async fn a_released_action_is_won_anew(harness: &dyn Harness) -> Ruli
             token.fence()
         );
         fence = Some(token.fence());
-        said("a release", stage.store.release(&token).await)?;
-        stage.stands(1, Status::Released, token.fence()).await?;
+        must_succeed("a release", stage.store.release(&token).await)?;
+        stage
+            .must_have_status(1, Status::Released, token.fence())
+            .await?;
     }
     Ok(())
 }
 
 pub(super) async fn an_action_in_doubt_is_not_run(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;
-    let token = stage.put(1, Status::InDoubt).await?;
+    let token = stage.bring_to(1, Status::InDoubt).await?;
     for _ in 0..2 {
         let claim = stage.claim(&Stage::request(1)).await?;
         let Claim::InDoubt(record) = claim else {
@@ -113,7 +125,9 @@ pub(super) async fn an_action_in_doubt_is_not_run(harness: &dyn Harness) -> Ruli
             token.fence()
         );
     }
-    stage.stands(1, Status::InDoubt, token.fence()).await
+    stage
+        .must_have_status(1, Status::InDoubt, token.fence())
+        .await
 }
 
 pub(super) async fn other_arguments_are_a_mismatch(harness: &dyn Harness) -> Ruling {
@@ -142,7 +156,7 @@ pub(super) async fn other_arguments_are_a_mismatch(harness: &dyn Harness) -> Rul
             matches!(claim, Claim::Mismatch),
             "{status} with another hash should be a Mismatch, and is {claim:?}"
         );
-        stage.stands(n, status, token.fence()).await?;
+        stage.must_have_status(n, status, token.fence()).await?;
         let kept = stage.record(n).await?.and_then(|record| record.input_hash);
         demand!(kept == hash(1), "a mismatch has changed the hash");
     }

@@ -2,7 +2,8 @@
 
 use crate::conformance::harness::Harness;
 use crate::conformance::stage::{
-    Ruling, Stage, applied, demand, failed, forged, id, in_doubt, lost, payload, said, success,
+    Ruling, Stage, applied, demand, failed, forged, id, in_doubt, must_be_lost, must_succeed,
+    payload, success,
 };
 use crate::protocol::claim::Claim;
 use crate::protocol::outcome::{Outcome, Settlement};
@@ -18,10 +19,10 @@ pub(super) async fn the_same_outcome_again_is_accepted(harness: &dyn Harness) ->
         (applied(), Status::InDoubt),
     ];
     for (n, (outcome, status)) in (1..).zip(outcomes) {
-        let token = stage.won(n).await?;
+        let token = stage.win_new(n).await?;
         for _ in 0..3 {
             stage.complete(&token, outcome.clone()).await?;
-            stage.stands(n, status, token.fence()).await?;
+            stage.must_have_status(n, status, token.fence()).await?;
         }
         let payload = stage.record(n).await?.and_then(|record| record.payload);
         demand!(
@@ -49,7 +50,7 @@ pub(super) async fn another_outcome_is_refused(harness: &dyn Harness) -> Ruling 
         (2, Status::Failed),
         (3, Status::Released),
     ] {
-        let token = stage.put(n, status).await?;
+        let token = stage.bring_to(n, status).await?;
         let crossed = if status == Status::Failed {
             success()
         } else {
@@ -57,9 +58,9 @@ pub(super) async fn another_outcome_is_refused(harness: &dyn Harness) -> Ruling 
         };
         for outcome in others(&other).into_iter().chain([crossed]) {
             let what = format!("{outcome:?} after {status}");
-            lost(&what, stage.store.complete(&token, outcome).await)?;
+            must_be_lost(&what, stage.store.complete(&token, outcome).await)?;
         }
-        stage.stands(n, status, token.fence()).await?;
+        stage.must_have_status(n, status, token.fence()).await?;
         let kept = stage.record(n).await?.and_then(|record| record.payload);
         let first = (status != Status::Released).then(payload);
         demand!(
@@ -72,7 +73,7 @@ pub(super) async fn another_outcome_is_refused(harness: &dyn Harness) -> Ruling 
 
 pub(super) async fn a_late_success_is_accepted(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;
-    let token = stage.expired(1).await?;
+    let token = stage.win_expired(1).await?;
     // Another caller has seen it in doubt, and left it alone.
     let seen = stage.claim(&Stage::request(1)).await?;
     demand!(
@@ -80,28 +81,34 @@ pub(super) async fn a_late_success_is_accepted(harness: &dyn Harness) -> Ruling 
         "an expired claim should be InDoubt, and is {seen:?}"
     );
     stage.complete(&token, success()).await?;
-    stage.stands(1, Status::Success, token.fence()).await?;
-    let token = stage.expired(2).await?;
+    stage
+        .must_have_status(1, Status::Success, token.fence())
+        .await?;
+    let token = stage.win_expired(2).await?;
     stage.complete(&token, failed()).await?;
-    stage.stands(2, Status::Failed, token.fence()).await
+    stage
+        .must_have_status(2, Status::Failed, token.fence())
+        .await
 }
 
 pub(super) async fn a_late_failure_never_replaces_a_success(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;
-    let token = stage.expired(1).await?;
+    let token = stage.win_expired(1).await?;
     let word = Settlement::Success(payload());
-    said(
+    must_succeed(
         "a settlement",
         stage.store.settle(id(1), token.fence(), word).await,
     )?;
     for late in [failed(), in_doubt(), applied()] {
-        lost("a late failure", stage.store.complete(&token, late).await)?;
+        must_be_lost("a late failure", stage.store.complete(&token, late).await)?;
     }
-    lost(
+    must_be_lost(
         "a late renewal",
         stage.store.renew(&token, stage.lease()).await,
     )?;
-    stage.stands(1, Status::Success, token.fence()).await?;
+    stage
+        .must_have_status(1, Status::Success, token.fence())
+        .await?;
     // The owner reports the same result as the operator.
     stage.complete(&token, success()).await
 }
@@ -114,10 +121,10 @@ pub(super) async fn an_owner_in_doubt_completes(harness: &dyn Harness) -> Ruling
         (in_doubt(), failed(), Status::Failed),
     ];
     for (n, (doubt, end, status)) in (1..).zip(ends) {
-        let token = stage.won(n).await?;
+        let token = stage.win_new(n).await?;
         stage.complete(&token, doubt).await?;
         stage.complete(&token, end).await?;
-        stage.stands(n, status, token.fence()).await?;
+        stage.must_have_status(n, status, token.fence()).await?;
         let record = stage.record(n).await?;
         demand!(
             record.as_ref().is_some_and(|record| !record.applied
@@ -131,7 +138,7 @@ pub(super) async fn an_owner_in_doubt_completes(harness: &dyn Harness) -> Ruling
 
 pub(super) async fn applied_sticks(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;
-    let token = stage.won(1).await?;
+    let token = stage.win_new(1).await?;
     stage.complete(&token, in_doubt()).await?;
     for outcome in [applied(), in_doubt()] {
         stage.complete(&token, outcome).await?;
@@ -141,34 +148,38 @@ pub(super) async fn applied_sticks(harness: &dyn Harness) -> Ruling {
             "{record:?} should be marked applied"
         );
     }
-    lost(
+    must_be_lost(
         "a release of what is applied",
         stage.store.release(&token).await,
     )?;
-    stage.stands(1, Status::InDoubt, token.fence()).await
+    stage
+        .must_have_status(1, Status::InDoubt, token.fence())
+        .await
 }
 
 pub(super) async fn nobody_completes_without_a_claim(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;
-    let token = stage.won(1).await?;
+    let token = stage.win_new(1).await?;
     let other = forged(&token);
     for outcome in [success(), failed(), in_doubt()] {
         let answer = stage.store.complete(&other, outcome).await;
-        lost("a completion with another claim id", answer)?;
+        must_be_lost("a completion with another claim id", answer)?;
     }
     let answer = stage.store.renew(&other, stage.lease()).await;
-    lost("a renewal with another claim id", answer)?;
+    must_be_lost("a renewal with another claim id", answer)?;
     let answer = stage.store.release(&other).await;
-    lost("a release with another claim id", answer)?;
-    stage.stands(1, Status::Pending, token.fence()).await?;
+    must_be_lost("a release with another claim id", answer)?;
+    stage
+        .must_have_status(1, Status::Pending, token.fence())
+        .await?;
 
     stage.complete(&token, success()).await?;
     stage.pass(stage.lease()).await;
-    said(
+    must_succeed(
         "a purge",
         stage.store.purge(std::time::Duration::ZERO).await,
     )?;
     let answer = stage.store.complete(&token, success()).await;
-    lost("a completion of what was purged", answer)?;
-    stage.is_absent(1).await
+    must_be_lost("a completion of what was purged", answer)?;
+    stage.must_be_absent(1).await
 }

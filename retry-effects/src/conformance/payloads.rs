@@ -30,7 +30,7 @@ pub(super) async fn results_come_back_as_they_were(harness: &dyn Harness) -> Rul
                 Outcome::Failed(payload.clone()),
             ] {
                 n += 1;
-                let token = stage.won(n).await?;
+                let token = stage.win_new(n).await?;
                 stage.complete(&token, outcome.clone()).await?;
                 let claim = stage.claim(&Stage::request(n)).await?;
                 let same = match (&claim, &outcome) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::conformance::harness::Harness;
-use crate::conformance::stage::{LONG, Ruling, Stage, demand, in_doubt, said, success};
+use crate::conformance::stage::{LONG, Ruling, Stage, demand, in_doubt, must_succeed, success};
 use crate::protocol::claim::Claim;
 use crate::protocol::record::Status;
 
@@ -13,21 +13,27 @@ pub(super) async fn a_purge_takes_what_is_finished_and_nothing_else(
     let stage = Stage::new(harness).await;
     let finished = [Status::Success, Status::Failed, Status::Released];
     for (n, status) in (1..).zip(finished) {
-        stage.put(n, status).await?;
+        stage.bring_to(n, status).await?;
     }
-    let pending = stage.put(4, Status::Pending).await?;
-    let doubtful = stage.put(5, Status::InDoubt).await?;
-    let expired = stage.expired(6).await?;
+    let pending = stage.bring_to(4, Status::Pending).await?;
+    let doubtful = stage.bring_to(5, Status::InDoubt).await?;
+    let expired = stage.win_expired(6).await?;
     demand!(
         stage.purge(Duration::ZERO).await? == 3,
         "a purge should remove three records"
     );
     for n in 1..=3 {
-        stage.is_absent(n).await?;
+        stage.must_be_absent(n).await?;
     }
-    stage.stands(4, Status::Pending, pending.fence()).await?;
-    stage.stands(5, Status::InDoubt, doubtful.fence()).await?;
-    stage.stands(6, Status::InDoubt, expired.fence()).await?;
+    stage
+        .must_have_status(4, Status::Pending, pending.fence())
+        .await?;
+    stage
+        .must_have_status(5, Status::InDoubt, doubtful.fence())
+        .await?;
+    stage
+        .must_have_status(6, Status::InDoubt, expired.fence())
+        .await?;
     demand!(
         stage.purge(Duration::ZERO).await? == 0,
         "nothing is left to purge"
@@ -41,7 +47,7 @@ pub(super) async fn a_purge_takes_what_is_finished_and_nothing_else(
 
 pub(super) async fn a_purge_respects_age_and_keep(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;
-    let young = stage.put(1, Status::Success).await?;
+    let young = stage.bring_to(1, Status::Success).await?;
     let mut request = Stage::request(2);
     request.keep = LONG;
     let kept = stage.win(&request).await?;
@@ -50,19 +56,23 @@ pub(super) async fn a_purge_respects_age_and_keep(harness: &dyn Harness) -> Ruli
         stage.purge(LONG).await? == 0,
         "a purge took a record younger than its age"
     );
-    stage.stands(1, Status::Success, young.fence()).await?;
+    stage
+        .must_have_status(1, Status::Success, young.fence())
+        .await?;
     stage.pass(stage.lease()).await;
     let purged = stage.purge(stage.lease()).await?;
     demand!(
         purged == 1,
         "a purge should take one record by its age, and took {purged}"
     );
-    stage.is_absent(1).await?;
+    stage.must_be_absent(1).await?;
     demand!(
         stage.purge(Duration::ZERO).await? == 0,
         "a purge took a record within its keep"
     );
-    stage.stands(2, Status::Success, kept.fence()).await?;
+    stage
+        .must_have_status(2, Status::Success, kept.fence())
+        .await?;
 
     let mut request = Stage::request(3);
     request.keep = stage.lease();
@@ -73,7 +83,7 @@ pub(super) async fn a_purge_respects_age_and_keep(harness: &dyn Harness) -> Ruli
         stage.purge(Duration::ZERO).await? == 1,
         "a purge left a record whose keep is over"
     );
-    stage.is_absent(3).await
+    stage.must_be_absent(3).await
 }
 
 pub(super) async fn a_retained_record_goes_by_itself(harness: &dyn Harness) -> Ruling {
@@ -97,39 +107,51 @@ pub(super) async fn a_retained_record_goes_by_itself(harness: &dyn Harness) -> R
     let pending = stage.win(&retained(3)).await?;
     let doubtful = stage.win(&retained(4)).await?;
     stage.complete(&doubtful, in_doubt()).await?;
-    let forever = stage.put(5, Status::Success).await?;
+    let forever = stage.bring_to(5, Status::Success).await?;
     stage.pass(stage.lease()).await;
 
-    let next = stage.won(1).await?;
+    let next = stage.win_new(1).await?;
     demand!(
         next.fence() > done.fence(),
         "{next:?} does not follow {done:?}, which went by itself"
     );
-    stage.stands(1, Status::Pending, next.fence()).await?;
-    stage.stands(2, Status::Success, kept.fence()).await?;
-    stage.stands(3, Status::Pending, pending.fence()).await?;
-    stage.stands(4, Status::InDoubt, doubtful.fence()).await?;
-    stage.stands(5, Status::Success, forever.fence()).await
+    stage
+        .must_have_status(1, Status::Pending, next.fence())
+        .await?;
+    stage
+        .must_have_status(2, Status::Success, kept.fence())
+        .await?;
+    stage
+        .must_have_status(3, Status::Pending, pending.fence())
+        .await?;
+    stage
+        .must_have_status(4, Status::InDoubt, doubtful.fence())
+        .await?;
+    stage
+        .must_have_status(5, Status::Success, forever.fence())
+        .await
 }
 
 pub(super) async fn fences_grow_across_a_purge(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;
-    let mut former = stage.put(1, Status::Success).await?;
+    let mut former = stage.bring_to(1, Status::Success).await?;
     for _ in 0..5 {
         demand!(
             stage.purge(Duration::ZERO).await? == 1,
             "one record was to be purged"
         );
-        stage.is_absent(1).await?;
-        let next = stage.won(1).await?;
+        stage.must_be_absent(1).await?;
+        let next = stage.win_new(1).await?;
         demand!(
             next.fence() > former.fence(),
             "{next:?} after {former:?} was purged"
         );
         // The owner of the purged record still runs.
         let zombie = stage.store.complete(&former, success()).await;
-        super::stage::lost("a completion from before the purge", zombie)?;
-        stage.stands(1, Status::Pending, next.fence()).await?;
+        super::stage::must_be_lost("a completion from before the purge", zombie)?;
+        stage
+            .must_have_status(1, Status::Pending, next.fence())
+            .await?;
         stage.complete(&next, success()).await?;
         former = next;
     }
@@ -138,6 +160,6 @@ pub(super) async fn fences_grow_across_a_purge(harness: &dyn Harness) -> Ruling 
 
 impl Stage<'_> {
     async fn purge(&self, age: Duration) -> Ruling<u64> {
-        said("a purge", self.store.purge(age).await)
+        must_succeed("a purge", self.store.purge(age).await)
     }
 }

@@ -7,7 +7,9 @@ use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 use crate::conformance::harness::{Harness, HarnessFuture};
-use crate::conformance::stage::{Ruling, Stage, demand, id, in_doubt, payload, said, success};
+use crate::conformance::stage::{
+    Ruling, Stage, demand, id, in_doubt, must_succeed, payload, success,
+};
 use crate::protocol::claim::Claim;
 use crate::protocol::ids::Fence;
 use crate::protocol::record::Status;
@@ -26,7 +28,7 @@ pub(super) async fn of_many_claims_one_wins(harness: &dyn Harness) -> Ruling {
 pub(super) async fn of_many_takeovers_one_wins(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;
     for n in 0..ROUNDS {
-        let token = stage.put(n, Status::InDoubt).await?;
+        let token = stage.bring_to(n, Status::InDoubt).await?;
         one_wins(&stage, n, Some(token.fence())).await?;
     }
     Ok(())
@@ -43,7 +45,7 @@ async fn one_wins(stage: &Stage<'_>, n: u32, takeover: Option<Fence>) -> Ruling 
     });
     let (mut won, mut busy) = (Vec::new(), Vec::new());
     for claim in claims.await {
-        match said("a claim", claim)? {
+        match must_succeed("a claim", claim)? {
             Claim::Won(token) => won.push(token.fence()),
             Claim::Busy(owner) => busy.push(owner.fence),
             other => return Err(format!("a claim in a race is {other:?}")),
@@ -59,7 +61,7 @@ async fn one_wins(stage: &Stage<'_>, n: u32, takeover: Option<Fence>) -> Ruling 
         "the owner is {}, and the losers saw {busy:?}",
         won[0]
     );
-    stage.stands(n, Status::Pending, won[0]).await
+    stage.must_have_status(n, Status::Pending, won[0]).await
 }
 
 pub(super) async fn a_completion_and_a_takeover_exclude_each_other(
@@ -89,7 +91,7 @@ pub(super) async fn a_completion_and_a_takeover_exclude_each_other(
         for answer in answers.await {
             match answer {
                 Err(completion) => completed = completion.is_ok(),
-                Ok(claim) => match said("a takeover", claim)? {
+                Ok(claim) => match must_succeed("a takeover", claim)? {
                     Claim::Won(token) => next = Some(token),
                     Claim::Done(finished) if finished.payload == payload() => {}
                     other => return Err(format!("a takeover in a race is {other:?}")),
@@ -99,11 +101,15 @@ pub(super) async fn a_completion_and_a_takeover_exclude_each_other(
         match next {
             None => {
                 demand!(completed, "neither the owner nor the takeover succeeded");
-                stage.stands(n, Status::Success, owner.fence()).await?;
+                stage
+                    .must_have_status(n, Status::Success, owner.fence())
+                    .await?;
             }
             Some(token) => {
                 demand!(!completed, "the owner completed, and was taken over");
-                stage.stands(n, Status::Pending, token.fence()).await?;
+                stage
+                    .must_have_status(n, Status::Pending, token.fence())
+                    .await?;
             }
         }
     }
@@ -121,7 +127,7 @@ pub(super) async fn no_two_run_at_once(harness: &dyn Harness) -> Ruling {
             for turn in 0..ROUNDS {
                 let mut request = Stage::request(1);
                 request.takeover = takeover.take();
-                match said("a claim", store.pending(&request).await)? {
+                match must_succeed("a claim", store.pending(&request).await)? {
                     Claim::Won(token) => {
                         let others = inside.fetch_add(1, Ordering::SeqCst);
                         locked(&fences).push(token.fence());
@@ -133,10 +139,10 @@ pub(super) async fn no_two_run_at_once(harness: &dyn Harness) -> Ruling {
                             token.fence()
                         );
                         if (turn + place) % 2 == 0 {
-                            said("a release", store.release(&token).await)?;
+                            must_succeed("a release", store.release(&token).await)?;
                         } else {
                             let end = store.complete(&token, in_doubt()).await;
-                            said("a completion", end)?;
+                            must_succeed("a completion", end)?;
                         }
                     }
                     Claim::InDoubt(record) => takeover = Some(record.fence),

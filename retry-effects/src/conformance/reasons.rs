@@ -1,7 +1,9 @@
 //! The reason of a doubt: for the operator who settles the record, and no part of the outcome.
 
 use crate::conformance::harness::Harness;
-use crate::conformance::stage::{Ruling, Stage, demand, failed, id, lost, payload, said, success};
+use crate::conformance::stage::{
+    Ruling, Stage, demand, failed, id, must_be_lost, must_succeed, payload, success,
+};
 use crate::protocol::claim::Claim;
 use crate::protocol::filter::Filter;
 use crate::protocol::ids::Token;
@@ -19,7 +21,9 @@ pub(super) async fn a_reason_decides_nothing(harness: &dyn Harness) -> Ruling {
                 .complete(&token, Outcome::InDoubt { applied, reason })
                 .await?;
         }
-        stage.stands(n, Status::InDoubt, token.fence()).await?;
+        stage
+            .must_have_status(n, Status::InDoubt, token.fence())
+            .await?;
         for record in seen(&stage, n).await? {
             demand!(
                 record.payload.is_none() && record.completed_at.is_none(),
@@ -34,7 +38,7 @@ pub(super) async fn a_reason_decides_nothing(harness: &dyn Harness) -> Ruling {
         stage.complete(&token, success()).await?;
         without_reason(&stage, n, Status::Success).await?;
         stage.complete(&token, success()).await?;
-        lost(
+        must_be_lost(
             "a doubt after the success",
             stage
                 .store
@@ -46,7 +50,7 @@ pub(super) async fn a_reason_decides_nothing(harness: &dyn Harness) -> Ruling {
     stage.complete(&token, failed()).await?;
     without_reason(&stage, 3, Status::Failed).await?;
     let token = doubt(&stage, 4, false).await?;
-    said("a release", stage.store.release(&token).await)?;
+    must_succeed("a release", stage.store.release(&token).await)?;
     without_reason(&stage, 4, Status::Released).await?;
     for (n, word, status) in [
         (5, Settlement::Success(payload()), Status::Success),
@@ -54,7 +58,7 @@ pub(super) async fn a_reason_decides_nothing(harness: &dyn Harness) -> Ruling {
     ] {
         let token = doubt(&stage, n, false).await?;
         let settled = stage.store.settle(id(n), token.fence(), word).await;
-        said("a settlement", settled)?;
+        must_succeed("a settlement", settled)?;
         without_reason(&stage, n, status).await?;
     }
     // The next owner's doubt has no reason of the former owner's.
@@ -81,7 +85,7 @@ pub(super) async fn the_reason_of_a_doubt_is_kept(harness: &dyn Harness) -> Ruli
     ];
     let mut kept: Vec<_> = (1..).zip(texts.map(Reason::new)).collect();
     for (n, reason) in &kept {
-        let token = stage.won(*n).await?;
+        let token = stage.win_new(*n).await?;
         let doubt = Outcome::in_doubt(Some(reason.clone()));
         stage.complete(&token, doubt).await?;
     }
@@ -118,7 +122,7 @@ fn reason() -> Reason {
 
 /// Puts an action in doubt by its owner, with a reason.
 async fn doubt(stage: &Stage<'_>, n: u32, applied: bool) -> Ruling<Token> {
-    let token = stage.won(n).await?;
+    let token = stage.win_new(n).await?;
     let reason = Some(reason());
     stage
         .complete(&token, Outcome::InDoubt { applied, reason })
@@ -130,10 +134,10 @@ async fn doubt(stage: &Stage<'_>, n: u32, applied: bool) -> Ruling<Token> {
 async fn seen(stage: &Stage<'_>, n: u32) -> Ruling<Vec<Record>> {
     let got = stage.record(n).await?;
     let all = Filter::all().status(Status::InDoubt);
-    let listed = said("a list", stage.store.list(&all).await)?;
+    let listed = must_succeed("a list", stage.store.list(&all).await)?;
     let mut seen: Vec<_> = listed.into_iter().filter(|it| it.id == id(n)).collect();
     seen.extend(got);
-    if let Resolved::InDoubt(record) = said("resolve", stage.store.resolve(id(n)).await)? {
+    if let Resolved::InDoubt(record) = must_succeed("resolve", stage.store.resolve(id(n)).await)? {
         seen.push(*record);
     }
     if let Claim::InDoubt(record) = stage.claim(&Stage::request(n)).await? {

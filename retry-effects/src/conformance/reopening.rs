@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::conformance::harness::Harness;
-use crate::conformance::stage::{Ruling, Stage, demand, lost, said, success};
+use crate::conformance::stage::{Ruling, Stage, demand, must_be_lost, must_succeed, success};
 use crate::protocol::claim::Claim;
 use crate::protocol::record::Status;
 
@@ -11,15 +11,15 @@ pub(super) async fn records_outlive_the_store(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;
     let mut tokens = Vec::new();
     for (n, status) in (1..).zip(Status::ALL.iter().copied()) {
-        tokens.push((n, status, stage.put(n, status).await?));
+        tokens.push((n, status, stage.bring_to(n, status).await?));
     }
     // The purged record has the newest fence of all.
-    let purged = stage.put(6, Status::Success).await?;
-    let expected = said("a list", stage.store.list(&Default::default()).await)?;
+    let purged = stage.bring_to(6, Status::Success).await?;
+    let expected = must_succeed("a list", stage.store.list(&Default::default()).await)?;
     let Some(stage) = stage.reopened().await else {
         return Ok(());
     };
-    let found = said("a list", stage.store.list(&Default::default()).await)?;
+    let found = must_succeed("a list", stage.store.list(&Default::default()).await)?;
     let same = expected.iter().zip(&found).all(|(expected, found)| {
         // By now less of the lease is left, and more time has passed since its end.
         let mut found = found.clone();
@@ -32,18 +32,18 @@ pub(super) async fn records_outlive_the_store(harness: &dyn Harness) -> Ruling {
         "{found:?} is not what was recorded: {expected:?}"
     );
     for (n, status, token) in &tokens {
-        stage.stands(*n, *status, token.fence()).await?;
+        stage.must_have_status(*n, *status, token.fence()).await?;
     }
-    said("a purge", stage.store.purge(Duration::ZERO).await)?;
+    must_succeed("a purge", stage.store.purge(Duration::ZERO).await)?;
     let Some(stage) = stage.reopened().await else {
         return Err("a store that reopened once should do so again".into());
     };
-    let next = stage.won(6).await?;
+    let next = stage.win_new(6).await?;
     demand!(
         next.fence() > purged.fence(),
         "{next:?} after {purged:?} was purged"
     );
-    lost(
+    must_be_lost(
         "a zombie's completion",
         stage.store.complete(&purged, success()).await,
     )?;

@@ -2,7 +2,7 @@
 
 use crate::conformance::harness::Harness;
 use crate::conformance::stage::{
-    LONG, Ruling, Stage, applied, demand, failed, id, lost, payload, said, success,
+    LONG, Ruling, Stage, applied, demand, failed, id, must_be_lost, must_succeed, payload, success,
 };
 use crate::protocol::claim::Claim;
 use crate::protocol::ids::Fence;
@@ -13,19 +13,21 @@ use crate::protocol::store_error::StoreError;
 
 pub(super) async fn a_person_says_that_it_happened(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;
-    let expired = stage.expired(1).await?;
-    let doubtful = stage.put(2, Status::InDoubt).await?;
-    let marked = stage.won(3).await?;
+    let expired = stage.win_expired(1).await?;
+    let doubtful = stage.bring_to(2, Status::InDoubt).await?;
+    let marked = stage.win_new(3).await?;
     stage.complete(&marked, applied()).await?;
     for (n, token) in [(1, expired), (2, doubtful), (3, marked)] {
         // The second time, the acknowledgement of the first was lost.
         for _ in 0..2 {
             let word = Settlement::Success(payload());
-            said(
+            must_succeed(
                 "a settlement",
                 stage.store.settle(id(n), token.fence(), word).await,
             )?;
-            stage.stands(n, Status::Success, token.fence()).await?;
+            stage
+                .must_have_status(n, Status::Success, token.fence())
+                .await?;
         }
         let claim = stage.claim(&Stage::request(n)).await?;
         demand!(
@@ -38,25 +40,29 @@ pub(super) async fn a_person_says_that_it_happened(harness: &dyn Harness) -> Rul
 
 pub(super) async fn a_person_says_that_it_did_not_happen(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;
-    let expired = stage.expired(1).await?;
-    let doubtful = stage.put(2, Status::InDoubt).await?;
+    let expired = stage.win_expired(1).await?;
+    let doubtful = stage.bring_to(2, Status::InDoubt).await?;
     for (n, token) in [(1, expired), (2, doubtful)] {
         for _ in 0..2 {
             let word = Settlement::NotApplied;
-            said(
+            must_succeed(
                 "a settlement",
                 stage.store.settle(id(n), token.fence(), word).await,
             )?;
-            stage.stands(n, Status::Released, token.fence()).await?;
+            stage
+                .must_have_status(n, Status::Released, token.fence())
+                .await?;
         }
         // The owner was not dead after all: its outcome comes too late.
         for outcome in [success(), failed(), applied()] {
             let late = stage.store.complete(&token, outcome).await;
-            lost("a completion after the settlement", late)?;
+            must_be_lost("a completion after the settlement", late)?;
         }
-        lost("a late renewal", stage.store.renew(&token, LONG).await)?;
-        stage.stands(n, Status::Released, token.fence()).await?;
-        let next = stage.won(n).await?;
+        must_be_lost("a late renewal", stage.store.renew(&token, LONG).await)?;
+        stage
+            .must_have_status(n, Status::Released, token.fence())
+            .await?;
+        let next = stage.win_new(n).await?;
         demand!(next.fence() > token.fence(), "{next:?} after {token:?}");
     }
     Ok(())
@@ -64,7 +70,7 @@ pub(super) async fn a_person_says_that_it_did_not_happen(harness: &dyn Harness) 
 
 pub(super) async fn a_living_owner_is_not_settled_away(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;
-    let token = stage.won(1).await?;
+    let token = stage.win_new(1).await?;
     let answer = stage
         .store
         .settle(id(1), token.fence(), Settlement::NotApplied)
@@ -73,7 +79,9 @@ pub(super) async fn a_living_owner_is_not_settled_away(harness: &dyn Harness) ->
         matches!(answer, Err(StoreError::OwnerAlive { left, .. }) if left <= LONG && left > LONG / 2),
         "a settlement within the lease should be OwnerAlive, and is {answer:?}"
     );
-    stage.stands(1, Status::Pending, token.fence()).await?;
+    stage
+        .must_have_status(1, Status::Pending, token.fence())
+        .await?;
     stage.complete(&token, success()).await
 }
 
@@ -86,9 +94,9 @@ pub(super) async fn a_record_that_has_changed_is_not_settled(harness: &dyn Harne
             "a settlement of nothing should be NotFound, and is {answer:?}"
         );
     }
-    stage.is_absent(1).await?;
+    stage.must_be_absent(1).await?;
     // Another fence.
-    let token = stage.put(2, Status::InDoubt).await?;
+    let token = stage.bring_to(2, Status::InDoubt).await?;
     for fence in [Fence::NONE, Fence::new(token.fence().number() + 1)] {
         for word in [Settlement::NotApplied, Settlement::Success(payload())] {
             changed(
@@ -97,7 +105,9 @@ pub(super) async fn a_record_that_has_changed_is_not_settled(harness: &dyn Harne
             )?;
         }
     }
-    stage.stands(2, Status::InDoubt, token.fence()).await?;
+    stage
+        .must_have_status(2, Status::InDoubt, token.fence())
+        .await?;
     // Another state.
     let refused = [
         (Status::Success, vec![Settlement::NotApplied]),
@@ -108,22 +118,22 @@ pub(super) async fn a_record_that_has_changed_is_not_settled(harness: &dyn Harne
         (Status::Released, vec![Settlement::Success(payload())]),
     ];
     for (n, (status, words)) in (3..).zip(refused) {
-        let token = stage.put(n, status).await?;
+        let token = stage.bring_to(n, status).await?;
         for word in words {
             changed(stage.store.settle(id(n), token.fence(), word).await, status)?;
         }
-        stage.stands(n, status, token.fence()).await?;
+        stage.must_have_status(n, status, token.fence()).await?;
     }
     Ok(())
 }
 
 pub(super) async fn a_success_that_no_longer_decodes_is_replaced(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;
-    let token = stage.won(1).await?;
+    let token = stage.win_new(1).await?;
     let old = Payload::with_format(7, "what nobody reads");
     stage.complete(&token, Outcome::Success(old)).await?;
     let word = Settlement::Success(payload());
-    said(
+    must_succeed(
         "a settlement",
         stage.store.settle(id(1), token.fence(), word).await,
     )?;
@@ -132,7 +142,9 @@ pub(super) async fn a_success_that_no_longer_decodes_is_replaced(harness: &dyn H
         matches!(&claim, Claim::Done(finished) if finished.payload == payload()),
         "a replaced success should be Done with the new result, and is {claim:?}"
     );
-    stage.stands(1, Status::Success, token.fence()).await
+    stage
+        .must_have_status(1, Status::Success, token.fence())
+        .await
 }
 
 fn changed(answer: Result<(), StoreError>, now: Status) -> Ruling {

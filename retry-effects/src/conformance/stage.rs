@@ -51,7 +51,7 @@ impl<'h> Stage<'h> {
     }
 
     pub(super) async fn claim(&self, request: &ClaimRequest) -> Ruling<Claim> {
-        said("a claim", self.store.pending(request).await)
+        must_succeed("a claim", self.store.pending(request).await)
     }
 
     /// Makes a claim that must be won.
@@ -71,12 +71,12 @@ impl<'h> Stage<'h> {
         }
     }
 
-    pub(super) async fn won(&self, n: u32) -> Ruling<Token> {
+    pub(super) async fn win_new(&self, n: u32) -> Ruling<Token> {
         self.win(&Self::request(n)).await
     }
 
     /// Returns a claim whose lease has run out.
-    pub(super) async fn expired(&self, n: u32) -> Ruling<Token> {
+    pub(super) async fn win_expired(&self, n: u32) -> Ruling<Token> {
         let mut request = Self::request(n);
         request.lease = self.harness.lease();
         let token = self.win(&request).await?;
@@ -95,30 +95,30 @@ impl<'h> Stage<'h> {
     }
 
     pub(super) async fn complete(&self, token: &Token, outcome: Outcome) -> Ruling {
-        said("a completion", self.store.complete(token, outcome).await)
+        must_succeed("a completion", self.store.complete(token, outcome).await)
     }
 
     /// Puts an action in this state, with [`json`] as payload if the state has one.
-    pub(super) async fn put(&self, n: u32, status: Status) -> Ruling<Token> {
-        let token = self.won(n).await?;
+    pub(super) async fn bring_to(&self, n: u32, status: Status) -> Ruling<Token> {
+        let token = self.win_new(n).await?;
         match status {
             Status::Pending => {}
             Status::Success => self.complete(&token, success()).await?,
             Status::Failed => self.complete(&token, failed()).await?,
             Status::InDoubt => self.complete(&token, in_doubt()).await?,
             Status::Released => {
-                said("a release", self.store.release(&token).await)?;
+                must_succeed("a release", self.store.release(&token).await)?;
             }
         }
         Ok(token)
     }
 
     pub(super) async fn record(&self, n: u32) -> Ruling<Option<Record>> {
-        said("get", self.store.get(id(n)).await)
+        must_succeed("get", self.store.get(id(n)).await)
     }
 
     /// Demands that an action is in this state for every caller.
-    pub(super) async fn stands(&self, n: u32, status: Status, fence: Fence) -> Ruling {
+    pub(super) async fn must_have_status(&self, n: u32, status: Status, fence: Fence) -> Ruling {
         let Some(record) = self.record(n).await? else {
             return Err(format!("a record should be {status}, and there is none"));
         };
@@ -128,7 +128,7 @@ impl<'h> Stage<'h> {
             record.status,
             record.fence
         );
-        let resolved = said("resolve", self.store.resolve(id(n)).await)?;
+        let resolved = must_succeed("resolve", self.store.resolve(id(n)).await)?;
         let (shown, of) = match &resolved {
             Resolved::Free => (Status::Released, fence),
             Resolved::Busy(busy) => (Status::Pending, busy.fence),
@@ -143,10 +143,10 @@ impl<'h> Stage<'h> {
         Ok(())
     }
 
-    pub(super) async fn is_absent(&self, n: u32) -> Ruling {
+    pub(super) async fn must_be_absent(&self, n: u32) -> Ruling {
         let record = self.record(n).await?;
         demand!(record.is_none(), "there should be no record: {record:?}");
-        let resolved = said("resolve", self.store.resolve(id(n)).await)?;
+        let resolved = must_succeed("resolve", self.store.resolve(id(n)).await)?;
         demand!(
             matches!(resolved, Resolved::Free),
             "an action without a record should be free, and is {resolved:?}"
@@ -156,12 +156,15 @@ impl<'h> Stage<'h> {
 }
 
 /// Returns the answer of a method that must succeed.
-pub(super) fn said<T>(what: &str, answer: Result<T, StoreError>) -> Ruling<T> {
+pub(super) fn must_succeed<T>(what: &str, answer: Result<T, StoreError>) -> Ruling<T> {
     answer.map_err(|error| format!("{what} should be accepted, and fails: {error}"))
 }
 
 /// Demands the refusal of an owner whose claim is over.
-pub(super) fn lost<T: std::fmt::Debug>(what: &str, answer: Result<T, StoreError>) -> Ruling {
+pub(super) fn must_be_lost<T: std::fmt::Debug>(
+    what: &str,
+    answer: Result<T, StoreError>,
+) -> Ruling {
     match answer {
         Err(StoreError::LeaseLost { .. }) => Ok(()),
         other => Err(format!("{what} should be LeaseLost, and is {other:?}")),
@@ -169,7 +172,7 @@ pub(super) fn lost<T: std::fmt::Debug>(what: &str, answer: Result<T, StoreError>
 }
 
 /// Demands that the recorded payload is this one.
-pub(super) fn is_finished(finished: &Finished, token: &Token, payload: &Payload) -> Ruling {
+pub(super) fn must_be_finished(finished: &Finished, token: &Token, payload: &Payload) -> Ruling {
     demand!(
         finished.payload == *payload && finished.fence == token.fence(),
         "{finished:?} should be {payload:?} with fence {}",

@@ -4,8 +4,8 @@ use std::fmt;
 
 use super::harness::{Harness, HarnessFuture};
 use super::{
-    claims, completion, leases, payloads, people, purging, races, reasons, reopening, settlement,
-    takeover, wakeups,
+    claims, completion, leases, operators, payloads, purging, races, reasons, reopening,
+    settlement, takeover, wakeups,
 };
 
 /// One rule of the suite.
@@ -177,10 +177,10 @@ macro_rules! each_conformance_rule {
             purging::a_purge_respects_age_and_keep
             purging::a_retained_record_goes_by_itself
             purging::fences_grow_across_a_purge
-            people::a_record_shows_everything
-            people::a_list_is_filtered
-            people::a_list_is_in_order_and_comes_in_pages
-            people::records_are_counted
+            operators::a_record_shows_everything
+            operators::a_list_is_filtered
+            operators::a_list_is_in_order_and_comes_in_pages
+            operators::records_are_counted
             payloads::results_come_back_as_they_were
             payloads::names_come_back_as_they_were
             reasons::a_reason_decides_nothing

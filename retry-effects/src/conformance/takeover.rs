@@ -2,7 +2,7 @@
 
 use crate::conformance::harness::Harness;
 use crate::conformance::stage::{
-    LONG, Ruling, Stage, applied, demand, failed, in_doubt, lost, said, success,
+    LONG, Ruling, Stage, applied, demand, failed, in_doubt, must_be_lost, must_succeed, success,
 };
 use crate::protocol::claim::{Claim, Silent};
 use crate::protocol::ids::Fence;
@@ -11,8 +11,8 @@ use crate::protocol::record::Status;
 pub(super) async fn a_takeover_names_the_fence_that_it_saw(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;
     // One owner that reported a doubt, and one whose lease ran out.
-    stage.put(1, Status::InDoubt).await?;
-    stage.expired(2).await?;
+    stage.bring_to(1, Status::InDoubt).await?;
+    stage.win_expired(2).await?;
     for n in [1, 2] {
         let first = fence_of(&stage, n).await?;
         let mut request = Stage::request(n);
@@ -31,7 +31,9 @@ pub(super) async fn a_takeover_names_the_fence_that_it_saw(harness: &dyn Harness
             "the fence {} of a takeover does not follow {first}",
             token.fence()
         );
-        stage.stands(n, Status::Pending, token.fence()).await?;
+        stage
+            .must_have_status(n, Status::Pending, token.fence())
+            .await?;
 
         // Another claim that saw the same doubt comes too late: now, and at the next doubt.
         let mut late = Stage::request(n);
@@ -53,26 +55,30 @@ pub(super) async fn a_takeover_names_the_fence_that_it_saw(harness: &dyn Harness
 
 pub(super) async fn the_former_owner_has_lost(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;
-    let former = stage.expired(1).await?;
+    let former = stage.win_expired(1).await?;
     let mut request = Stage::request(1);
     request.takeover = Some(former.fence());
     let token = stage.win(&request).await?;
     let store = &stage.store;
     for outcome in [success(), failed(), in_doubt(), applied()] {
-        lost("its completion", store.complete(&former, outcome).await)?;
+        must_be_lost("its completion", store.complete(&former, outcome).await)?;
     }
-    lost("its renewal", store.renew(&former, LONG).await)?;
-    lost("its release", store.release(&former).await)?;
-    stage.stands(1, Status::Pending, token.fence()).await?;
+    must_be_lost("its renewal", store.renew(&former, LONG).await)?;
+    must_be_lost("its release", store.release(&former).await)?;
+    stage
+        .must_have_status(1, Status::Pending, token.fence())
+        .await?;
     stage.complete(&token, success()).await?;
-    lost("its late success", store.complete(&former, success()).await)?;
-    lost("its late release", store.release(&former).await)?;
-    stage.stands(1, Status::Success, token.fence()).await
+    must_be_lost("its late success", store.complete(&former, success()).await)?;
+    must_be_lost("its late release", store.release(&former).await)?;
+    stage
+        .must_have_status(1, Status::Success, token.fence())
+        .await
 }
 
 pub(super) async fn a_living_claim_is_not_taken_over(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;
-    let token = stage.won(1).await?;
+    let token = stage.win_new(1).await?;
     let mut request = Stage::request(1);
     request.takeover = Some(token.fence());
     let claim = stage.claim(&request).await?;
@@ -80,13 +86,15 @@ pub(super) async fn a_living_claim_is_not_taken_over(harness: &dyn Harness) -> R
         matches!(claim, Claim::Busy(_)),
         "a takeover within the lease should be Busy, and is {claim:?}"
     );
-    stage.stands(1, Status::Pending, token.fence()).await
+    stage
+        .must_have_status(1, Status::Pending, token.fence())
+        .await
 }
 
 pub(super) async fn a_finished_action_is_not_taken_over(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;
     for (n, status) in [(1, Status::Success), (2, Status::Failed)] {
-        let token = stage.put(n, status).await?;
+        let token = stage.bring_to(n, status).await?;
         let mut request = Stage::request(n);
         request.takeover = Some(token.fence());
         let claim = stage.claim(&request).await?;
@@ -94,14 +102,14 @@ pub(super) async fn a_finished_action_is_not_taken_over(harness: &dyn Harness) -
             matches!(claim, Claim::Done(_) | Claim::Failed(_)),
             "a takeover of {status} is {claim:?}"
         );
-        stage.stands(n, status, token.fence()).await?;
+        stage.must_have_status(n, status, token.fence()).await?;
     }
     Ok(())
 }
 
 pub(super) async fn an_applied_record_is_never_taken_over(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;
-    let token = stage.won(1).await?;
+    let token = stage.win_new(1).await?;
     stage.complete(&token, applied()).await?;
     let mut request = Stage::request(1);
     request.takeover = Some(token.fence());
@@ -114,13 +122,15 @@ pub(super) async fn an_applied_record_is_never_taken_over(harness: &dyn Harness)
         return Err(format!("an applied record should be InDoubt: {claim:?}"));
     };
     demand!(record.applied, "{record:?} should be marked applied");
-    stage.stands(1, Status::InDoubt, token.fence()).await
+    stage
+        .must_have_status(1, Status::InDoubt, token.fence())
+        .await
 }
 
 pub(super) async fn an_owner_seen_silent_is_in_doubt(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;
-    let token = stage.won(1).await?;
-    said("renew", stage.store.renew(&token, LONG).await)?;
+    let token = stage.win_new(1).await?;
+    must_succeed("renew", stage.store.renew(&token, LONG).await)?;
     let mut request = Stage::request(1);
     request.silent = Some(Silent {
         fence: token.fence(),
@@ -139,14 +149,16 @@ pub(super) async fn an_owner_seen_silent_is_in_doubt(harness: &dyn Harness) -> R
     let next = stage.win(&request).await?;
     demand!(next.fence() > token.fence(), "{next:?} after {token:?}");
     let late = stage.store.complete(&token, success()).await;
-    lost("the silent owner's completion", late)?;
-    stage.stands(1, Status::Pending, next.fence()).await
+    must_be_lost("the silent owner's completion", late)?;
+    stage
+        .must_have_status(1, Status::Pending, next.fence())
+        .await
 }
 
 pub(super) async fn an_owner_that_gave_a_sign_of_life_is_busy(harness: &dyn Harness) -> Ruling {
     let stage = Stage::new(harness).await;
-    let token = stage.won(1).await?;
-    said("renew", stage.store.renew(&token, LONG).await)?;
+    let token = stage.win_new(1).await?;
+    must_succeed("renew", stage.store.renew(&token, LONG).await)?;
     let other = Fence::new(token.fence().number() + 1);
     for (fence, renewals) in [(token.fence(), 0), (token.fence(), 2), (other, 1)] {
         let mut request = Stage::request(1);
@@ -158,7 +170,9 @@ pub(super) async fn an_owner_that_gave_a_sign_of_life_is_busy(harness: &dyn Harn
             "fence {fence} with {renewals} renewals seen silent should be Busy: {claim:?}"
         );
     }
-    stage.stands(1, Status::Pending, token.fence()).await
+    stage
+        .must_have_status(1, Status::Pending, token.fence())
+        .await
 }
 
 async fn fence_of(stage: &Stage<'_>, n: u32) -> Ruling<Fence> {

@@ -4,28 +4,28 @@ use tokio::time::timeout;
 
 use crate::conformance::harness::Harness;
 use crate::conformance::stage::{
-    Ruling, Stage, applied, demand, failed, id, in_doubt, payload, said, success,
+    Ruling, Stage, applied, demand, failed, id, in_doubt, must_succeed, payload, success,
 };
 use crate::protocol::ids::Token;
 use crate::protocol::outcome::{Outcome, Settlement};
 use crate::protocol::record::Status;
 
 /// A change of a record, and the state that results.
-enum Change {
+enum RecordChange {
     Complete(Outcome, Status),
     Release,
     Settle(Settlement, Status),
 }
 
-fn changes() -> [Change; 7] {
+fn changes() -> [RecordChange; 7] {
     [
-        Change::Complete(success(), Status::Success),
-        Change::Complete(failed(), Status::Failed),
-        Change::Complete(in_doubt(), Status::InDoubt),
-        Change::Complete(applied(), Status::InDoubt),
-        Change::Release,
-        Change::Settle(Settlement::Success(payload()), Status::Success),
-        Change::Settle(Settlement::NotApplied, Status::Released),
+        RecordChange::Complete(success(), Status::Success),
+        RecordChange::Complete(failed(), Status::Failed),
+        RecordChange::Complete(in_doubt(), Status::InDoubt),
+        RecordChange::Complete(applied(), Status::InDoubt),
+        RecordChange::Release,
+        RecordChange::Settle(Settlement::Success(payload()), Status::Success),
+        RecordChange::Settle(Settlement::NotApplied, Status::Released),
     ]
 }
 
@@ -48,7 +48,7 @@ pub(super) async fn a_change_wakes(harness: &dyn Harness) -> Ruling {
                 woken.is_ok(),
                 "a waiter was not woken when it became {status}"
             );
-            stage.stands(n, status, token.fence()).await?;
+            stage.must_have_status(n, status, token.fence()).await?;
         }
     }
     Ok(())
@@ -74,11 +74,11 @@ pub(super) async fn waiting_begins_with_the_call(harness: &dyn Harness) -> Rulin
     Ok(())
 }
 
-impl Change {
+impl RecordChange {
     async fn prepare(&self, stage: &Stage<'_>, n: u32) -> Ruling<Token> {
         match self {
-            Self::Complete(..) | Self::Release => stage.won(n).await,
-            Self::Settle(..) => stage.put(n, Status::InDoubt).await,
+            Self::Complete(..) | Self::Release => stage.win_new(n).await,
+            Self::Settle(..) => stage.bring_to(n, Status::InDoubt).await,
         }
     }
 
@@ -89,12 +89,12 @@ impl Change {
                 Ok(*status)
             }
             Self::Release => {
-                said("a release", stage.store.release(token).await)?;
+                must_succeed("a release", stage.store.release(token).await)?;
                 Ok(Status::Released)
             }
             Self::Settle(word, status) => {
                 let settled = stage.store.settle(id(n), token.fence(), word.clone()).await;
-                said("a settlement", settled)?;
+                must_succeed("a settlement", settled)?;
                 Ok(*status)
             }
         }

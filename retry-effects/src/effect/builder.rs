@@ -9,7 +9,7 @@ use retry_core::{NO_RETRY, Retry};
 use serde::Serialize;
 
 use super::probe::{NoProbe, Probing};
-use crate::attribute::Ask;
+use crate::attribute::GateRequest;
 use crate::gate::codec::types::{ErrorsReleased, ErrorsReplayed};
 use crate::gate::options::{OnBusy, OnDoubt};
 use crate::stores::default_store::IntoStore;
@@ -56,7 +56,7 @@ pub struct Effect<
     C = ErrorsReleased,
     G = NoGuard,
 > {
-    pub(super) ask: Ask,
+    pub(super) request: GateRequest,
     pub(super) retry: Retry<J, AnyOk, H, L, G>,
     pub(super) probe: P,
     pub(super) codec: C,
@@ -70,7 +70,7 @@ impl Effect {
     #[track_caller]
     pub fn new(action_type: &str, key: &(impl Serialize + ?Sized)) -> Self {
         Self {
-            ask: Ask::named(Cow::Owned(action_type.to_owned())).key(key),
+            request: GateRequest::named(Cow::Owned(action_type.to_owned())).key(key),
             retry: Retry::new(NO_RETRY),
             probe: NoProbe,
             codec: ErrorsReleased,
@@ -81,7 +81,7 @@ impl Effect {
 impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
     /// Sets the scope; without it, the scope [around this code](crate::with_scope), else none.
     pub fn scope(self, scope: &(impl fmt::Display + ?Sized)) -> Self {
-        self.asking(|ask| ask.scope(scope))
+        self.with_request(|request| request.scope(scope))
     }
 
     /// Sets the call's other values. The same key with another fingerprint is
@@ -92,39 +92,39 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
     /// changes the fingerprint of the same call. See
     /// [`identity_and_deploys`](crate::identity_and_deploys).
     pub fn fingerprint(self, fingerprint: &(impl Serialize + ?Sized)) -> Self {
-        self.asking(|ask| ask.input(fingerprint))
+        self.with_request(|request| request.input(fingerprint))
     }
 
     /// Sets the store; without it, the [default store](crate::set_default_store).
     pub fn store(self, store: impl IntoStore) -> Self {
-        self.asking(|ask| ask.store(store))
+        self.with_request(|request| request.store(store))
     }
 
     /// Sets the time for which the claim is valid without a renewal: 30 s unless set, at least 3
     /// ms. It is renewed while the call runs.
     pub fn lease(self, lease: Duration) -> Self {
-        self.asking(|ask| ask.lease(lease))
+        self.with_request(|request| request.lease(lease))
     }
 
     /// Sets the time after which the finished record may be removed. Without it, the record is kept
     /// until a purge; *never twice* lasts as long as the record.
     pub fn retain(self, retain: Duration) -> Self {
-        self.asking(|ask| ask.retain(retain))
+        self.with_request(|request| request.retain(retain))
     }
 
     /// Sets the policy for a record in doubt.
     pub fn in_doubt(self, in_doubt: OnDoubt) -> Self {
-        self.asking(|ask| ask.in_doubt(in_doubt))
+        self.with_request(|request| request.in_doubt(in_doubt))
     }
 
     /// Sets the policy while another call holds the claim.
     pub fn on_busy(self, on_busy: OnBusy) -> Self {
-        self.asking(|ask| ask.on_busy(on_busy))
+        self.with_request(|request| request.on_busy(on_busy))
     }
 
-    pub(super) fn asking(self, change: impl FnOnce(Ask) -> Ask) -> Self {
+    pub(super) fn with_request(self, change: impl FnOnce(GateRequest) -> GateRequest) -> Self {
         Self {
-            ask: change(self.ask),
+            request: change(self.request),
             ..self
         }
     }
@@ -136,10 +136,13 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
         retry: Retry<J2, AnyOk, H2, L2, G2>,
     ) -> Effect<J2, H2, L2, P, C, G2> {
         let Self {
-            ask, probe, codec, ..
+            request,
+            probe,
+            codec,
+            ..
         } = self;
         Effect {
-            ask,
+            request,
             retry,
             probe,
             codec,
@@ -150,10 +153,13 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
     /// calls instead of running again. The error must be `Serialize` and `DeserializeOwned`.
     pub fn replay_errors(self) -> Effect<J, H, L, P, ErrorsReplayed, G> {
         let Self {
-            ask, retry, probe, ..
+            request,
+            retry,
+            probe,
+            ..
         } = self;
         Effect {
-            ask,
+            request,
             retry,
             probe,
             codec: ErrorsReplayed,
@@ -170,10 +176,13 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
     /// [`current_action`](crate::current_action) describes the attempt in question.
     pub fn probe<F>(self, probe: F) -> Effect<J, H, L, Probing<F>, C, G> {
         let Self {
-            ask, retry, codec, ..
+            request,
+            retry,
+            codec,
+            ..
         } = self;
         Effect {
-            ask: ask.probed(),
+            request: request.with_probe(),
             retry,
             probe: Probing(probe),
             codec,
@@ -212,14 +221,14 @@ impl<J, H, L, F, C, G> Effect<J, H, L, Probing<F>, C, G> {
     /// assert_eq!(clock.slept(), [Duration::from_secs(10)]);
     /// ```
     pub fn probe_after(self, wait: Duration) -> Self {
-        self.asking(|ask| ask.probe_after(wait))
+        self.with_request(|request| request.probe_after(wait))
     }
 }
 
 impl<J, H, L, P, C, G> fmt::Debug for Effect<J, H, L, P, C, G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Effect")
-            .field("ask", &self.ask)
+            .field("request", &self.request)
             .finish_non_exhaustive()
     }
 }

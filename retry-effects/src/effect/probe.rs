@@ -3,9 +3,9 @@
 use std::fmt;
 use std::future::{Future, ready};
 
-use retry_core::__private::{Heard, Limits};
+use retry_core::__private::{Limits, ProbedOutcome};
 
-use crate::attribute::{probed, probed_sync};
+use crate::attribute::{catch_panic, catch_panic_sync};
 use crate::gate::gate::Gate;
 use crate::gate::options::Probe;
 
@@ -24,64 +24,64 @@ impl<F> fmt::Debug for Probing<F> {
 }
 
 /// Runs a sync probe.
-pub trait AsksSync<T> {
+pub trait SyncProbe<T> {
     /// Returns the callee's answer.
-    fn ask(&mut self) -> Probe<T>;
+    fn run(&mut self) -> Probe<T>;
 }
 
-impl<T> AsksSync<T> for NoProbe {
-    fn ask(&mut self) -> Probe<T> {
+impl<T> SyncProbe<T> for NoProbe {
+    fn run(&mut self) -> Probe<T> {
         Probe::Unknown
     }
 }
 
-impl<T, F: FnMut() -> Probe<T>> AsksSync<T> for Probing<F> {
-    fn ask(&mut self) -> Probe<T> {
-        probed_sync(&mut self.0)
+impl<T, F: FnMut() -> Probe<T>> SyncProbe<T> for Probing<F> {
+    fn run(&mut self) -> Probe<T> {
+        catch_panic_sync(&mut self.0)
     }
 }
 
 /// Runs an async probe.
-pub trait AsksAsync<T> {
+pub trait AsyncProbe<T> {
     /// Returns the callee's answer; does nothing before it is polled.
-    fn ask(&self) -> impl Future<Output = Probe<T>>;
+    fn run(&self) -> impl Future<Output = Probe<T>>;
 }
 
-impl<T> AsksAsync<T> for NoProbe {
-    fn ask(&self) -> impl Future<Output = Probe<T>> {
+impl<T> AsyncProbe<T> for NoProbe {
+    fn run(&self) -> impl Future<Output = Probe<T>> {
         ready(Probe::Unknown)
     }
 }
 
-impl<T, F: Fn() -> Q, Q: Future<Output = Probe<T>>> AsksAsync<T> for Probing<F> {
-    fn ask(&self) -> impl Future<Output = Probe<T>> {
-        probed(async { (self.0)().await })
+impl<T, F: Fn() -> Q, Q: Future<Output = Probe<T>>> AsyncProbe<T> for Probing<F> {
+    fn run(&self) -> impl Future<Output = Probe<T>> {
+        catch_panic(async { (self.0)().await })
     }
 }
 
 impl<T, E> Gate<T, E> {
     /// Probes, and returns the attempt's outcome after the answer. The probe gets as much time as
     /// an attempt; the wait until it may run does not count.
-    pub(super) async fn ask_in_time(
+    pub(super) async fn probe_in_time(
         &self,
         limits: Option<Limits>,
-        probe: &impl AsksAsync<T>,
+        probe: &impl AsyncProbe<T>,
         outcome: Result<T, E>,
-    ) -> Heard<T, E> {
-        if let Some(hold) = self.hold()
-            && !hold.await
+    ) -> ProbedOutcome<T, E> {
+        if let Some(wait) = self.probe_wait()
+            && !wait.await
         {
-            return self.hear(outcome, Probe::Unknown);
+            return self.apply_probe(outcome, Probe::Unknown);
         }
-        let asking = self.asking(probe.ask());
-        let word = match limits {
-            Some(limits) => limits.bound("", 0, asking).await.ok(),
-            None => Some(asking.await),
+        let running = self.run_probe(probe.run());
+        let answer = match limits {
+            Some(limits) => limits.bound("", 0, running).await.ok(),
+            None => Some(running.await),
         };
-        match word {
-            Some(word) => self.hear(outcome, word),
+        match answer {
+            Some(answer) => self.apply_probe(outcome, answer),
             // The next attempt probes again, or the end of the call does.
-            None => Heard::Ended(outcome),
+            None => ProbedOutcome::Ended(outcome),
         }
     }
 }

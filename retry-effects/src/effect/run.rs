@@ -5,14 +5,15 @@ use std::future::Future;
 use std::sync::{Mutex, PoisonError};
 
 use retry_core::__private::{
-    AsyncLimits, Begin, Checked, Cut, Failure, Guard, Heard, Hook, Judge, Limits, SyncLimits,
+    AsyncLimits, Begin, CallGuards, Failure, Hook, IntoUserError, Judge, Limits, OutcomeOrProbe,
+    ProbedOutcome, SyncLimits,
 };
 use retry_core::{Classify, Verdict};
 
 use super::builder::Effect;
-use super::judge::Gated;
-use super::probe::{AsksAsync, AsksSync};
-use crate::attribute::Opened;
+use super::judge::GatedJudge;
+use super::probe::{AsyncProbe, SyncProbe};
+use crate::attribute::Admitted;
 use crate::gate::codec::types::{self, ErrorCodec, HoldsEffectError, Recordable};
 
 impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
@@ -23,7 +24,7 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
     {
         let limits = self.retry.__begin();
         match &limits {
-            Some(begun) => (self.asking(|ask| ask.limits(begun)), limits),
+            Some(begun) => (self.with_request(|request| request.limits(begun)), limits),
             None => (self, None),
         }
     }
@@ -41,35 +42,35 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
         J: Judge<E>,
         H: Hook<E>,
         L: SyncLimits,
-        G: Guard<Rejection: Cut<E>>,
-        P: AsksSync<T>,
+        G: CallGuards<Rejection: IntoUserError<E>>,
+        P: SyncProbe<T>,
         C: ErrorCodec<E>,
     {
         let (this, _) = self.started();
         let Self {
-            ask,
+            request,
             retry,
             mut probe,
             codec,
         } = this;
-        let mut gate = match ask.open_sync(types::results::<Result<T, E>>(), codec.errors()) {
-            Opened::Finished(outcome) => return outcome,
-            Opened::Run(gate) => gate,
+        let mut gate = match request.open_sync(types::results::<Result<T, E>>(), codec.errors()) {
+            Admitted::Finished(outcome) => return outcome,
+            Admitted::Run(gate) => gate,
         };
-        if gate.asks_first()
-            && let Some(outcome) = gate.hear_first(gate.asking_sync(|| probe.ask()))
+        if gate.probes_first()
+            && let Some(outcome) = gate.apply_first_probe(gate.run_probe_sync(|| probe.run()))
         {
             return gate.close_sync(outcome, |_| false);
         }
         let (judge, retry) = retry.__judge_apart();
-        let judge = Gated::new(&judge, &gate);
+        let judge = GatedJudge::new(&judge, &gate);
         let outcome = retry.__judged_by(judge).__run_checked(
             || gate.attempt_sync(&mut attempt),
             |outcome| {
-                if gate.note(&outcome, |error| judge.own(error)) {
-                    gate.hear(outcome, gate.asking_sync(|| probe.ask()))
+                if gate.note(&outcome, |error| judge.failure_by_type(error)) {
+                    gate.apply_probe(outcome, gate.run_probe_sync(|| probe.run()))
                 } else {
-                    Heard::Ended(outcome)
+                    ProbedOutcome::Ended(outcome)
                 }
             },
         );
@@ -88,14 +89,14 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
         F: Future<Output = Result<T, E>>,
         J: Judge<E>,
         H: Hook<E>,
-        L: AsyncLimits<Cut: Cut<E>>,
-        G: Guard<Rejection: Cut<E>>,
-        P: AsksAsync<T>,
+        L: AsyncLimits<Cut: IntoUserError<E>>,
+        G: CallGuards<Rejection: IntoUserError<E>>,
+        P: AsyncProbe<T>,
         C: ErrorCodec<E>,
     {
         let (this, limits) = self.started();
         let Self {
-            ask,
+            request,
             retry,
             probe,
             codec,
@@ -103,20 +104,20 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
         // Each attempt calls the closure inside its own future, so that the closure's work counts
         // as the attempt's.
         let attempt = Mutex::new(attempt);
-        let mut gate = match ask
+        let mut gate = match request
             .open(types::results::<Result<T, E>>(), codec.errors())
             .await
         {
-            Opened::Finished(outcome) => return outcome,
-            Opened::Run(gate) => gate,
+            Admitted::Finished(outcome) => return outcome,
+            Admitted::Run(gate) => gate,
         };
-        if gate.asks_first()
-            && let Some(outcome) = gate.hear_first(gate.asking(probe.ask()).await)
+        if gate.probes_first()
+            && let Some(outcome) = gate.apply_first_probe(gate.run_probe(probe.run()).await)
         {
             return gate.close(outcome, |_| false).await;
         }
         let (judge, retry) = retry.__judge_apart();
-        let judge = Gated::new(&judge, &gate);
+        let judge = GatedJudge::new(&judge, &gate);
         let (lent, probe, attempt) = (&gate, &probe, &attempt);
         let mut outcome = retry
             .__judged_by(judge)
@@ -124,8 +125,11 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
                 || async move {
                     // A probe that the timeout cut runs again before anything else runs.
                     if lent.note_cut(&Err(lent.in_doubt()), |_| Failure::cut()) {
-                        let word = lent.asking(probe.ask()).await;
-                        match lent.hear(Err(lent.in_doubt()), word).into_outcome() {
+                        let answer = lent.run_probe(probe.run()).await;
+                        match lent
+                            .apply_probe(Err(lent.in_doubt()), answer)
+                            .into_outcome()
+                        {
                             Err(error) if lent.is_over() => return Err(error),
                             Err(_) => {}
                             Ok(applied) => return Ok(applied),
@@ -139,17 +143,18 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
                 },
                 |outcome, _| {
                     // If no body has begun, a probe was cut.
-                    if lent.has_begun() && lent.note(&outcome, |error| judge.own(error)) {
-                        Checked::Asked(lent.ask_in_time(limits, probe, outcome))
+                    if lent.has_begun() && lent.note(&outcome, |error| judge.failure_by_type(error))
+                    {
+                        OutcomeOrProbe::Probe(lent.probe_in_time(limits, probe, outcome))
                     } else {
-                        Checked::Ended(outcome)
+                        OutcomeOrProbe::Ended(outcome)
                     }
                 },
             )
             .await;
-        if gate.note_cut(&outcome, |error| judge.own(error)) {
-            let word = gate.asking(probe.ask()).await;
-            outcome = gate.hear(outcome, word).into_outcome();
+        if gate.note_cut(&outcome, |error| judge.failure_by_type(error)) {
+            let answer = gate.run_probe(probe.run()).await;
+            outcome = gate.apply_probe(outcome, answer).into_outcome();
         }
         gate.close(outcome, is_final).await
     }

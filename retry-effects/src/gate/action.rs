@@ -38,7 +38,7 @@ pub(crate) struct Action {
     attempt: AtomicU32,
     flags: AtomicU16,
     /// The number of tasks and threads that run beside the body, as a part of it.
-    beside: AtomicU32,
+    running_parts: AtomicU32,
     /// The last call inside the running attempt that was refused before anything ran.
     refusal: Mutex<Option<String>>,
     /// The reason of the newest attempt of unknown effect, or of an earlier owner's record in doubt.
@@ -97,7 +97,7 @@ impl Action {
             question: None,
             attempt: AtomicU32::new(0),
             flags: AtomicU16::new(0),
-            beside: AtomicU32::new(0),
+            running_parts: AtomicU32::new(0),
             refusal: Mutex::new(None),
             reason: Mutex::new(None),
             attempting: Mutex::new(None),
@@ -173,26 +173,26 @@ impl Action {
     }
 
     /// Notes that a task or thread begins which is a part of the body.
-    pub(crate) fn begins_beside(&self) {
-        self.beside.fetch_add(1, Ordering::AcqRel);
+    pub(crate) fn part_begins(&self) {
+        self.running_parts.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Notes its end: by itself, or broken off, which leaves its effect unknown.
-    pub(crate) fn ends_beside(&self, by_itself: bool) {
+    pub(crate) fn part_ends(&self, by_itself: bool) {
         if !by_itself {
             self.set(MARKED);
         }
-        self.beside.fetch_sub(1, Ordering::AcqRel);
+        self.running_parts.fetch_sub(1, Ordering::AcqRel);
     }
 
     /// Whether a part of the body still runs elsewhere: the body's result does not cover it.
-    pub(crate) fn runs_beside(&self) -> bool {
-        self.beside.load(Ordering::Acquire) > 0
+    pub(crate) fn has_running_part(&self) -> bool {
+        self.running_parts.load(Ordering::Acquire) > 0
     }
 
     /// Notes that the running attempt is suspended: after a refused call it may do something else,
     /// so the refusal no longer explains its result.
-    pub(crate) fn goes_on(&self) {
+    pub(crate) fn forget_refusal(&self) {
         if self.is(REFUSED) {
             self.clear(REFUSED);
             *self.refusal() = None;

@@ -49,10 +49,10 @@ pub fn with_scope<F: Future>(
     scope: impl Into<Arc<str>>,
     future: F,
 ) -> impl Future<Output = F::Output> {
-    Within {
+    ScopedFuture {
         future,
         scope: Some(scope.into()),
-        beside: None,
+        part: None,
         sets_action: false,
     }
 }
@@ -70,7 +70,7 @@ pub fn with_scope<F: Future>(
 /// ```
 pub fn with_scope_blocking<R>(scope: impl Into<Arc<str>>, run: impl FnOnce() -> R) -> R {
     let mut outer = SCOPE.replace(Some(scope.into()));
-    let _outer = Restored(|| SCOPE.set(outer.take()));
+    let _outer = RunOnDrop(|| SCOPE.set(outer.take()));
     run()
 }
 
@@ -81,10 +81,10 @@ pub fn with_scope_blocking<R>(scope: impl Into<Arc<str>>, run: impl FnOnce() -> 
 /// From this call on the future counts as a part of the body: while it has not ended, no error of the body
 /// proves that nothing happened.
 pub fn in_current_scope<F: Future>(future: F) -> impl Future<Output = F::Output> {
-    Within {
+    ScopedFuture {
         future,
         scope: current_scope(),
-        beside: action().map(Beside::new),
+        part: action().map(BodyPart::new),
         sets_action: true,
     }
 }
@@ -107,16 +107,16 @@ pub fn in_current_scope<F: Future>(future: F) -> impl Future<Output = F::Output>
 /// ```
 pub fn in_current_scope_blocking<R>(run: impl FnOnce() -> R) -> impl FnOnce() -> R {
     let scope = current_scope();
-    let mut beside = action().map(Beside::new);
+    let mut part = action().map(BodyPart::new);
     move || {
         let mut outer = SCOPE.replace(scope);
-        let _outer = Restored(|| SCOPE.set(outer.take()));
-        let Some(beside) = &mut beside else {
-            return within_action(&mut None, run);
+        let _outer = RunOnDrop(|| SCOPE.set(outer.take()));
+        let Some(part) = &mut part else {
+            return with_current_action(&mut None, run);
         };
-        beside.runs = true;
-        let result = under(&beside.action, run);
-        beside.runs = false;
+        part.runs = true;
+        let result = run_in_action(&part.action, run);
+        part.runs = false;
         result
     }
 }
@@ -124,15 +124,15 @@ pub fn in_current_scope_blocking<R>(run: impl FnOnce() -> R) -> impl FnOnce() ->
 /// A part of the body in another task or thread, from the moment when it is handed over. Until it
 /// has ended, the body's outcome does not cover it.
 #[derive(Debug)]
-struct Beside {
+struct BodyPart {
     action: Arc<Action>,
     /// Whether it has begun and not ended: meanwhile its effect is unknown.
     runs: bool,
 }
 
-impl Beside {
+impl BodyPart {
     fn new(action: Arc<Action>) -> Self {
-        action.begins_beside();
+        action.part_begins();
         Self {
             action,
             runs: false,
@@ -140,9 +140,9 @@ impl Beside {
     }
 }
 
-impl Drop for Beside {
+impl Drop for BodyPart {
     fn drop(&mut self) {
-        self.action.ends_beside(!self.runs);
+        self.action.part_ends(!self.runs);
     }
 }
 
@@ -179,7 +179,7 @@ pub(crate) fn is_inside(is_it: impl Fn(&Action) -> bool) -> bool {
 }
 
 /// Runs `body` as a part of `action`'s body, and takes the marks that calls inside it leave.
-pub(crate) fn under<T>(action: &Arc<Action>, body: impl FnOnce() -> T) -> T {
+pub(crate) fn run_in_action<T>(action: &Arc<Action>, body: impl FnOnce() -> T) -> T {
     struct Collected<'a> {
         action: &'a Action,
         outer: Marks,
@@ -198,11 +198,14 @@ pub(crate) fn under<T>(action: &Arc<Action>, body: impl FnOnce() -> T) -> T {
 
     let outer = replace_marks(Marks::NONE);
     let _collected = Collected { action, outer };
-    within_action(&mut Some(action.clone()), body)
+    with_current_action(&mut Some(action.clone()), body)
 }
 
 /// Runs `body` under `action`, or under no action.
-pub(crate) fn within_action<R>(action: &mut Option<Arc<Action>>, body: impl FnOnce() -> R) -> R {
+pub(crate) fn with_current_action<R>(
+    action: &mut Option<Arc<Action>>,
+    body: impl FnOnce() -> R,
+) -> R {
     struct Inside<'a>(&'a mut Option<Arc<Action>>);
 
     impl Drop for Inside<'_> {
@@ -216,26 +219,26 @@ pub(crate) fn within_action<R>(action: &mut Option<Arc<Action>>, body: impl FnOn
     body()
 }
 
-struct Restored<F: FnMut()>(F);
+struct RunOnDrop<F: FnMut()>(F);
 
-impl<F: FnMut()> Drop for Restored<F> {
+impl<F: FnMut()> Drop for RunOnDrop<F> {
     fn drop(&mut self) {
         (self.0)();
     }
 }
 
 pin_project! {
-    struct Within<F> {
+    struct ScopedFuture<F> {
         #[pin]
         future: F,
         scope: Option<Arc<str>>,
         // The part of an action's body that this future is.
-        beside: Option<Beside>,
+        part: Option<BodyPart>,
         sets_action: bool,
     }
 }
 
-impl<F: Future> Future for Within<F> {
+impl<F: Future> Future for ScopedFuture<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
@@ -244,22 +247,22 @@ impl<F: Future> Future for Within<F> {
         // otherwise.
         SCOPE.with_borrow_mut(|current| std::mem::swap(current, this.scope));
         let scope = this.scope;
-        let _scope = Restored(|| SCOPE.with_borrow_mut(|current| std::mem::swap(current, scope)));
-        let polled = match this.beside {
+        let _scope = RunOnDrop(|| SCOPE.with_borrow_mut(|current| std::mem::swap(current, scope)));
+        let polled = match this.part {
             _ if !*this.sets_action => this.future.poll(context),
-            Some(beside) => {
-                beside.runs = true;
-                let polled = under(&beside.action, || this.future.poll(context));
-                beside.runs = polled.is_pending();
-                if beside.runs {
-                    beside.action.goes_on();
+            Some(part) => {
+                part.runs = true;
+                let polled = run_in_action(&part.action, || this.future.poll(context));
+                part.runs = polled.is_pending();
+                if part.runs {
+                    part.action.forget_refusal();
                 }
                 polled
             }
-            None => within_action(&mut None, || this.future.poll(context)),
+            None => with_current_action(&mut None, || this.future.poll(context)),
         };
         if polled.is_ready() {
-            *this.beside = None;
+            *this.part = None;
         }
         polled
     }

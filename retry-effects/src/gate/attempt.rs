@@ -16,7 +16,7 @@ pin_project! {
     /// One async attempt under a claim.
     #[must_use = "futures do nothing unless polled"]
     #[derive(Debug)]
-    pub struct Attempt<'a, F, E> {
+    pub struct GatedAttempt<'a, F, E> {
         #[pin]
         pub(super) body: F,
         pub(super) action: &'a Arc<Action>,
@@ -26,7 +26,7 @@ pin_project! {
     }
 }
 
-impl<F: Future<Output = Result<T, E>>, T, E> Future for Attempt<'_, F, E> {
+impl<F: Future<Output = Result<T, E>>, T, E> Future for GatedAttempt<'_, F, E> {
     type Output = Result<T, E>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T, E>> {
@@ -48,7 +48,7 @@ impl<F: Future<Output = Result<T, E>>, T, E> Future for Attempt<'_, F, E> {
         if polled.is_ready() {
             action.set(RETURNED);
         } else {
-            action.goes_on();
+            action.forget_refusal();
         }
         polled
     }
@@ -66,7 +66,7 @@ pub(super) fn unless_it_panics<R>(action: &Arc<Action>, body: impl FnOnce() -> R
     }
 
     let panicked = Panicked(action);
-    let returned = ambient::under(action, body);
+    let returned = ambient::run_in_action(action, body);
     mem::forget(panicked);
     returned
 }

@@ -29,13 +29,13 @@
 //! Other folders import [`encoding`] (values to payloads and back) and [`types`] (requirements on a
 //! function's types).
 
+mod compound;
 mod deserializer;
 pub(crate) mod encoding;
 mod entries;
 mod first;
 mod number;
 mod outcome;
-mod parts;
 mod reader;
 mod serializer;
 mod stack;

@@ -30,7 +30,7 @@ use crate::protocol::store_error::StoreError;
 pub enum EffectError {
     /// The effect may have happened, in an earlier call or in this one; it is unknown. No further
     /// attempt runs; the record waits for an operator, or for a call with a probe.
-    #[error("{}", Doubt(.record))]
+    #[error("{}", DisplayDoubt(.record))]
     #[non_exhaustive]
     InDoubt {
         /// The record, with its [reason](Record::reason).
@@ -227,9 +227,9 @@ impl EffectError {
 }
 
 /// The display text of [`EffectError::InDoubt`].
-struct Doubt<'a>(&'a Record);
+struct DisplayDoubt<'a>(&'a Record);
 
-impl fmt::Display for Doubt<'_> {
+impl fmt::Display for DisplayDoubt<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         /// The maximum length of the reason in bytes: the record has the rest.
         const SHORT: usize = 200;

@@ -9,10 +9,10 @@ use retry_core::Verdict;
 use crate::gate::action::{
     ACTED, Action, LOST, MARKED, OVER, RETURNED, RUNNING, UNKNOWN, UNPROVED,
 };
-use crate::gate::attempt::{Attempt, unless_it_panics};
+use crate::gate::attempt::{GatedAttempt, unless_it_panics};
 use crate::gate::codec::types::{Errors, Results};
 use crate::gate::error::EffectError;
-use crate::gate::lease::{self, Held};
+use crate::gate::lease::{self, KeptLease};
 use crate::gate::options::Doubt;
 use crate::gate::report;
 use crate::protocol::outcome::Outcome;
@@ -26,10 +26,10 @@ use crate::protocol::state_machine::time;
 pub struct Gate<T, E> {
     pub(super) action: Arc<Action>,
     /// `None` after it is closed.
-    pub(super) held: Option<Held>,
+    pub(super) kept_lease: Option<KeptLease>,
     pub(super) doubt: Doubt,
     /// Whether an earlier owner's effect must be probed before anything runs.
-    pub(super) asks_first: bool,
+    pub(super) probes_first: bool,
     /// The outcome that is being recorded, once the call has ended.
     pub(super) ending: Option<Outcome>,
     pub(super) results: Results<T>,
@@ -40,15 +40,15 @@ impl<T, E> Gate<T, E> {
     pub(crate) fn new(
         action: Arc<Action>,
         doubt: Doubt,
-        asks_first: bool,
+        probes_first: bool,
         (results, errors): (Results<T>, Errors<E>),
     ) -> Self {
-        let held = Some(lease::hold(&action));
+        let kept_lease = Some(lease::keep_lease(&action));
         Self {
             action,
-            held,
+            kept_lease,
             doubt,
-            asks_first,
+            probes_first,
             ending: None,
             results,
             errors,
@@ -57,8 +57,8 @@ impl<T, E> Gate<T, E> {
 
     /// Runs an async attempt under this claim.
     #[inline]
-    pub fn attempt<F: Future<Output = Result<T, E>>>(&self, body: F) -> Attempt<'_, F, E> {
-        Attempt {
+    pub fn attempt<F: Future<Output = Result<T, E>>>(&self, body: F) -> GatedAttempt<'_, F, E> {
+        GatedAttempt {
             body,
             action: &self.action,
             error_of: self.errors.of,
@@ -102,8 +102,8 @@ impl<T, E> Gate<T, E> {
         }
         let failure = judge(error);
         // Whether the error can be proof.
-        let runs_beside = action.runs_beside();
-        let is_open = !self.is_cut() && !action.is(MARKED | ACTED) && !runs_beside;
+        let has_running_part = action.has_running_part();
+        let is_open = !self.is_cut() && !action.is(MARKED | ACTED) && !has_running_part;
         if is_open && self.proves_not_applied(&failure) {
             action.clear(RUNNING);
             if action.is(LOST) {
@@ -112,7 +112,7 @@ impl<T, E> Gate<T, E> {
             }
             return false;
         }
-        let reason = self.reason(&failure, runs_beside);
+        let reason = self.reason(&failure, has_running_part);
         if is_open && failure.is_unrecognized() {
             report::unrecognized(action, reason.as_str());
         }
@@ -132,7 +132,7 @@ impl<T, E> Gate<T, E> {
 
     /// Returns the reason why the attempt's effect is unknown: its error, and a circumstance that
     /// outweighs the error.
-    fn reason(&self, failure: &Failure<'_>, runs_beside: bool) -> Reason {
+    fn reason(&self, failure: &Failure<'_>, has_running_part: bool) -> Reason {
         let (action, text) = (&self.action, failure.text());
         match self.is_cut() {
             false if action.is(ACTED) => {
@@ -141,7 +141,7 @@ impl<T, E> Gate<T, E> {
             false if action.is(MARKED) => {
                 Reason::new(format_args!("a call inside it may have happened: {text}"))
             }
-            false if runs_beside => Reason::new(format_args!(
+            false if has_running_part => Reason::new(format_args!(
                 "a task or thread of its body was still running: {text}"
             )),
             _ => Reason::new(text),

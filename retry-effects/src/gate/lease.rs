@@ -31,7 +31,7 @@ const RENEWED_AT: u32 = 3;
 
 #[derive(Default)]
 struct Shard {
-    held: Vec<Option<Arc<Action>>>,
+    actions: Vec<Option<Arc<Action>>>,
     free: Vec<usize>,
 }
 
@@ -45,13 +45,13 @@ struct Keeper {
 
 /// A place in the keeper's list. Its drop ends the renewals.
 #[derive(Debug)]
-pub(crate) struct Held {
+pub(crate) struct KeptLease {
     shard: usize,
     place: usize,
 }
 
 /// Keeps the action's lease until the place is dropped. Requires [`start`].
-pub(crate) fn hold(action: &Arc<Action>) -> Held {
+pub(crate) fn keep_lease(action: &Arc<Action>) -> KeptLease {
     let keeper = keeper();
     let now = since_origin(action.claimed);
     let renew_at = now.saturating_add(nanos(action.lease / RENEWED_AT));
@@ -62,25 +62,25 @@ pub(crate) fn hold(action: &Arc<Action>) -> Held {
         let mut shard = lock(&keeper.shards[shard]);
         match shard.free.pop() {
             Some(place) => {
-                shard.held[place] = Some(action.clone());
+                shard.actions[place] = Some(action.clone());
                 place
             }
             None => {
-                shard.held.push(Some(action.clone()));
-                shard.held.len() - 1
+                shard.actions.push(Some(action.clone()));
+                shard.actions.len() - 1
             }
         }
     };
     if renew_at < keeper.wakes_at.load(Ordering::SeqCst) {
         keeper.sooner.notify_one();
     }
-    Held { shard, place }
+    KeptLease { shard, place }
 }
 
-impl Drop for Held {
+impl Drop for KeptLease {
     fn drop(&mut self) {
         let mut shard = lock(&keeper().shards[self.shard]);
-        let action = shard.held[self.place].take();
+        let action = shard.actions[self.place].take();
         shard.free.push(self.place);
         drop(shard);
         drop(action);
@@ -123,7 +123,7 @@ pub(crate) fn start() -> io::Result<()> {
     let handle = runtime.handle().clone();
     std::thread::Builder::new()
         .name("retry-effects".to_owned())
-        .spawn(move || keep(&runtime, KEEPER.wait()))?;
+        .spawn(move || run_keeper(&runtime, KEEPER.wait()))?;
     KEEPER.get_or_init(|| Keeper {
         shards: Default::default(),
         runtime: handle,
@@ -137,7 +137,7 @@ fn keeper() -> &'static Keeper {
     KEEPER.get().expect("it was started before the claim")
 }
 
-fn keep(runtime: &Runtime, keeper: &'static Keeper) {
+fn run_keeper(runtime: &Runtime, keeper: &'static Keeper) {
     runtime.block_on(async {
         let mut empty = 0;
         loop {
@@ -172,7 +172,7 @@ impl Keeper {
     fn renew_due(&self, now: u64) -> Option<u64> {
         let mut due = Vec::new();
         for shard in &self.shards {
-            for action in lock(shard).held.iter().flatten() {
+            for action in lock(shard).actions.iter().flatten() {
                 if action.renew_at.load(Ordering::Relaxed) <= now {
                     // It is not due again before the answer arrives.
                     let next = now.saturating_add(nanos(action.lease / RENEWED_AT).max(1_000_000));
@@ -192,7 +192,7 @@ impl Keeper {
         let due = self.shards.iter().flat_map(|shard| {
             let shard = lock(shard);
             let due = |action: &Arc<Action>| action.renew_at.load(Ordering::Relaxed);
-            shard.held.iter().flatten().map(due).min()
+            shard.actions.iter().flatten().map(due).min()
         });
         due.min()
     }

@@ -90,9 +90,9 @@ pub async fn count_in_doubt(store: &dyn EffectStore) -> Result<u64, StoreError> 
         }
     }
     let count = found.len();
-    let mut known = known();
-    known.insert(store.kind(), found);
-    tell_in_doubt(&known, store.kind());
+    let mut in_doubt = in_doubt();
+    in_doubt.insert(store.kind(), found);
+    set_gauge(&in_doubt, store.kind());
     Ok(count as u64)
 }
 
@@ -134,14 +134,14 @@ pub(crate) fn record(
     }
     match kind {
         GateEventKind::InDoubt | GateEventKind::Unrecorded | GateEventKind::DoubtFound => {
-            doubt(store, id);
+            add_in_doubt(store, id);
         }
         GateEventKind::Won
         | GateEventKind::Replayed
         | GateEventKind::Joined
         | GateEventKind::Succeeded
         | GateEventKind::Failed
-        | GateEventKind::Released => settled(store, id),
+        | GateEventKind::Released => remove_in_doubt(store, id),
         GateEventKind::Busy
         | GateEventKind::Rescued
         | GateEventKind::Mismatch
@@ -151,37 +151,40 @@ pub(crate) fn record(
     }
 }
 
-type Known = BTreeMap<&'static str, BTreeSet<ActionId>>;
+type DoubtfulRecords = BTreeMap<&'static str, BTreeSet<ActionId>>;
 
 /// The records in doubt that this process knows of, by store.
-static KNOWN: Mutex<Known> = Mutex::new(BTreeMap::new());
+static IN_DOUBT: Mutex<DoubtfulRecords> = Mutex::new(BTreeMap::new());
 /// Their number, so that a call searches for its own only if there are any.
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
-fn known() -> MutexGuard<'static, Known> {
-    KNOWN.lock().unwrap_or_else(PoisonError::into_inner)
+fn in_doubt() -> MutexGuard<'static, DoubtfulRecords> {
+    IN_DOUBT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn doubt(store: &'static str, id: ActionId) {
-    let mut known = known();
-    known.entry(store).or_default().insert(id);
-    tell_in_doubt(&known, store);
+fn add_in_doubt(store: &'static str, id: ActionId) {
+    let mut in_doubt = in_doubt();
+    in_doubt.entry(store).or_default().insert(id);
+    set_gauge(&in_doubt, store);
 }
 
-fn settled(store: &'static str, id: ActionId) {
+fn remove_in_doubt(store: &'static str, id: ActionId) {
     if COUNT.load(Ordering::Relaxed) == 0 {
         return;
     }
-    let mut known = known();
-    if known.get_mut(store).is_some_and(|ids| ids.remove(&id)) {
-        tell_in_doubt(&known, store);
+    let mut in_doubt = in_doubt();
+    if in_doubt.get_mut(store).is_some_and(|ids| ids.remove(&id)) {
+        set_gauge(&in_doubt, store);
     }
 }
 
 /// Sets the gauge under the lock, so that the last value set is the valid one.
-fn tell_in_doubt(known: &Known, store: &'static str) {
-    COUNT.store(known.values().map(BTreeSet::len).sum(), Ordering::Relaxed);
-    let count = known.get(store).map_or(0, BTreeSet::len);
+fn set_gauge(in_doubt: &DoubtfulRecords, store: &'static str) {
+    COUNT.store(
+        in_doubt.values().map(BTreeSet::len).sum(),
+        Ordering::Relaxed,
+    );
+    let count = in_doubt.get(store).map_or(0, BTreeSet::len);
     #[expect(clippy::cast_precision_loss, reason = "nobody has 2^53 of them")]
     gauge!("effect_in_doubt", "store" => store).set(count as f64);
 }

@@ -13,12 +13,12 @@ pub(crate) struct Question {
     /// The time after the end of an attempt from which the callee's *no* is final.
     after: Duration,
     pub(crate) limits: Option<Limits>,
-    attempted: Mutex<Attempted>,
+    attempted: Mutex<ProbedAttempt>,
 }
 
 /// The attempt that a probe would be about.
 #[derive(Clone, Copy, Debug)]
-struct Attempted {
+struct ProbedAttempt {
     /// Its number and its start; `None` for an earlier owner's attempt.
     begun: Option<(u32, Instant)>,
     /// `None` while it runs.
@@ -34,7 +34,7 @@ impl Question {
         limits: Option<Limits>,
         taken_over: Option<Duration>,
     ) -> Self {
-        let attempted = Mutex::new(Attempted {
+        let attempted = Mutex::new(ProbedAttempt {
             begun: None,
             ended: taken_over.map(|_| now()),
             passed: taken_over.unwrap_or_default(),
@@ -48,7 +48,7 @@ impl Question {
 
     /// Notes the start of an attempt.
     pub(crate) fn begin(&self, number: u32) {
-        *self.attempted() = Attempted {
+        *self.attempted() = ProbedAttempt {
             begun: Some((number, now())),
             ended: None,
             passed: Duration::ZERO,
@@ -57,7 +57,7 @@ impl Question {
 
     /// Notes the end of the attempt, or the earlier owner's end; returns the time until the probe may
     /// run.
-    pub(crate) fn left(&self) -> Duration {
+    pub(crate) fn time_until_probe(&self) -> Duration {
         let now = now();
         let mut attempted = self.attempted();
         let ended = *attempted.ended.get_or_insert(now);
@@ -68,7 +68,7 @@ impl Question {
     }
 
     pub(crate) fn last_attempt(&self) -> Option<LastAttempt> {
-        let Attempted { begun, ended, .. } = *self.attempted();
+        let ProbedAttempt { begun, ended, .. } = *self.attempted();
         let ((number, began), ended) = begun.zip(ended)?;
         Some(LastAttempt {
             number,
@@ -77,7 +77,7 @@ impl Question {
         })
     }
 
-    fn attempted(&self) -> MutexGuard<'_, Attempted> {
+    fn attempted(&self) -> MutexGuard<'_, ProbedAttempt> {
         self.attempted
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

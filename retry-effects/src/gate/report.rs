@@ -185,7 +185,7 @@ pub(crate) fn unrecognized(action: &Action, error: &str) {
 }
 
 /// Reports that the callee may not be probed yet.
-pub(crate) fn held(action_type: &str, id: ActionId, wait: Duration) {
+pub(crate) fn probe_waits(action_type: &str, id: ActionId, wait: Duration) {
     info!(
         target: "retry",
         operation = action_type,

@@ -9,12 +9,12 @@
 pub(crate) mod document;
 mod entry;
 mod float;
-mod key;
+mod key_serializer;
 mod number;
 mod object;
-mod order;
 mod path;
 mod sequence;
 mod serializer;
 mod text;
+mod unordered;
 mod writer;

@@ -3,9 +3,9 @@
 use syn::spanned::Spanned;
 use syn::{Expr, FnArg, Type};
 
-use crate::check::identity::Gated;
+use crate::check::identity::GatedCall;
 use crate::check::parameter;
-use crate::check::signature::Checked;
+use crate::check::signature::CheckedSignature;
 use crate::parse::arguments::Arguments;
 use crate::parse::fault::Faults;
 use crate::parse::function::Function;
@@ -14,8 +14,8 @@ use crate::parse::function::Function;
 pub(crate) fn refuse_unfit(
     arguments: &Arguments,
     function: &Function,
-    checked: &Checked,
-    gated: Option<&Gated<'_>>,
+    checked: &CheckedSignature,
+    gated: Option<&GatedCall<'_>>,
     faults: &mut Faults,
 ) {
     refuse_timeout(arguments, checked, faults);
@@ -25,7 +25,7 @@ pub(crate) fn refuse_unfit(
     refuse_hedge(arguments, function, checked, faults);
 }
 
-fn refuse_timeout(arguments: &Arguments, checked: &Checked, faults: &mut Faults) {
+fn refuse_timeout(arguments: &Arguments, checked: &CheckedSignature, faults: &mut Faults) {
     if let Some(timeout) = &arguments.timeout
         && !checked.is_async
     {
@@ -36,7 +36,7 @@ fn refuse_timeout(arguments: &Arguments, checked: &Checked, faults: &mut Faults)
 }
 
 /// Refuses a probe that cannot be called.
-fn refuse_probe(gated: &Gated<'_>, faults: &mut Faults) {
+fn refuse_probe(gated: &GatedCall<'_>, faults: &mut Faults) {
     let members = &gated.identity.all;
     let Some(probe) = &gated.arguments.probe else {
         return;
@@ -71,7 +71,7 @@ fn refuse_probe(gated: &Gated<'_>, faults: &mut Faults) {
 fn refuse_hedge(
     arguments: &Arguments,
     function: &Function,
-    checked: &Checked,
+    checked: &CheckedSignature,
     faults: &mut Faults,
 ) {
     let Some(hedge) = &arguments.guards.hedge else {
@@ -117,7 +117,9 @@ fn unshared(input: &FnArg) -> Option<&'static str> {
     const EXCLUSIVE: &str = "copies of a hedged attempt run side by side, and a `&mut` is lent to one \
                              at a time: take `&`, or a value";
     match input {
-        FnArg::Typed(typed) => (parameter::reference(&typed.ty) == Some(true)).then_some(EXCLUSIVE),
+        FnArg::Typed(typed) => {
+            (parameter::mutability_of_reference(&typed.ty) == Some(true)).then_some(EXCLUSIVE)
+        }
         FnArg::Receiver(receiver) => match receiver.ty.as_ref() {
             Type::Reference(reference) if reference.mutability.is_some() => Some(EXCLUSIVE),
             Type::Reference(_) => None,

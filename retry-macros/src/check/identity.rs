@@ -9,27 +9,27 @@ use crate::check::parameter;
 use crate::parse::arguments::Arguments;
 use crate::parse::fault::Faults;
 use crate::parse::function::Function;
-use crate::parse::gate::{Gate, Key};
+use crate::parse::gate::{GateArguments, KeyArgument};
 
 /// The parameters of a gated function, by their part in the call's identity.
 pub(crate) struct Identity<'a> {
     /// All parameters but `self`, in order.
-    pub(crate) all: Vec<Member<'a>>,
+    pub(crate) all: Vec<ObjectMember<'a>>,
     /// The parts of the key, unless an expression gives it.
-    pub(crate) key: Vec<Member<'a>>,
+    pub(crate) key: Vec<ObjectMember<'a>>,
     /// The parts of the fingerprint.
-    pub(crate) input: Vec<Member<'a>>,
+    pub(crate) input: Vec<ObjectMember<'a>>,
 }
 
 /// The gate of a call, and the call's identity.
-pub(crate) struct Gated<'a> {
-    pub(crate) arguments: &'a Gate,
+pub(crate) struct GatedCall<'a> {
+    pub(crate) arguments: &'a GateArguments,
     pub(crate) identity: Identity<'a>,
 }
 
 /// A parameter, as a field of a payload.
 #[derive(Clone)]
-pub(crate) struct Member<'a> {
+pub(crate) struct ObjectMember<'a> {
     /// The parameter's name, or its place where it has none.
     pub(crate) field: String,
     /// The variable that holds the parameter where the attempts are made.
@@ -54,14 +54,14 @@ pub(crate) fn of<'a>(
     let all = members(function, is_boxed);
     let named = |names: &[Ident], argument: &str, faults: &mut Faults| {
         for name in names.iter().filter(|name| !has(&all, name)) {
-            let known = parameter::known(function);
+            let known = parameter::list_names(function);
             let message =
                 format!("`{argument}({name})` names no parameter of this function{known}");
             faults.at(name.span(), message);
         }
     };
     named(&gate.skip, "skip", faults);
-    if let Some(Key::Parameters(names)) = &gate.key {
+    if let Some(KeyArgument::Parameters(names)) = &gate.key {
         named(names, "key", faults);
         refuse_excluded(names, "key", gate, faults);
     }
@@ -75,11 +75,11 @@ pub(crate) fn of<'a>(
         .filter(|member| !gate.leaves_out(member))
         .cloned()
         .partition(|member| match &gate.key {
-            Some(Key::Parameters(names)) => names.contains(&member.variable),
-            Some(Key::Expression(_)) => false,
+            Some(KeyArgument::Parameters(names)) => names.contains(&member.variable),
+            Some(KeyArgument::Expression(_)) => false,
             None => true,
         });
-    let is_compared = |member: &Member<'_>| match &gate.fingerprint {
+    let is_compared = |member: &ObjectMember<'_>| match &gate.fingerprint {
         Some(names) => names.contains(&member.variable),
         None => true,
     };
@@ -92,12 +92,12 @@ pub(crate) fn of<'a>(
     Some(identity)
 }
 
-impl Gate {
+impl GateArguments {
     /// Whether a parameter is in neither key nor fingerprint, because it is the key, the scope, the
     /// store or skipped.
-    fn leaves_out(&self, member: &Member<'_>) -> bool {
+    fn leaves_out(&self, member: &ObjectMember<'_>) -> bool {
         let is = |expression: &Expr| variable(expression) == Some(&member.variable);
-        let is_key = matches!(&self.key, Some(Key::Expression(key)) if is(key));
+        let is_key = matches!(&self.key, Some(KeyArgument::Expression(key)) if is(key));
         is_key
             || self.skip.contains(&member.variable)
             || self.scope.as_ref().is_some_and(is)
@@ -117,7 +117,7 @@ impl Identity<'_> {
 }
 
 /// Refuses a part of the key or of the fingerprint that another argument takes out of it.
-fn refuse_excluded(names: &[Ident], part: &str, gate: &Gate, faults: &mut Faults) {
+fn refuse_excluded(names: &[Ident], part: &str, gate: &GateArguments, faults: &mut Faults) {
     for name in names {
         let is = |expression: &Option<Expr>| expression.as_ref().and_then(variable) == Some(name);
         if let Some(skipped) = gate.skip.iter().find(|skipped| *skipped == name) {
@@ -134,11 +134,11 @@ fn refuse_excluded(names: &[Ident], part: &str, gate: &Gate, faults: &mut Faults
 }
 
 /// Refuses a part of the fingerprint that is in the key: its value is never compared.
-fn refuse_keyed(names: &[Ident], gate: &Gate, faults: &mut Faults) {
+fn refuse_keyed(names: &[Ident], gate: &GateArguments, faults: &mut Faults) {
     for name in names {
         let is_key = match &gate.key {
-            Some(Key::Parameters(keys)) => keys.contains(name),
-            Some(Key::Expression(key)) => variable(key) == Some(name),
+            Some(KeyArgument::Parameters(keys)) => keys.contains(name),
+            Some(KeyArgument::Expression(key)) => variable(key) == Some(name),
             None => false,
         };
         if is_key {
@@ -150,7 +150,7 @@ fn refuse_keyed(names: &[Ident], gate: &Gate, faults: &mut Faults) {
 }
 
 /// Refuses a function without a `name` that exists for many types, or may have namesakes.
-fn refuse_nameless(function: &Function, gate: &Gate, faults: &mut Faults) {
+fn refuse_nameless(function: &Function, gate: &GateArguments, faults: &mut Faults) {
     let signature = &function.signature;
     let is_generic = signature
         .generics
@@ -181,7 +181,7 @@ fn contains(tokens: TokenStream, word: &str) -> bool {
     })
 }
 
-fn members(function: &Function, is_boxed: bool) -> Vec<Member<'_>> {
+fn members(function: &Function, is_boxed: bool) -> Vec<ObjectMember<'_>> {
     let inputs = function.signature.inputs.iter().enumerate();
     let typed = inputs.filter_map(|(at, input)| match input {
         FnArg::Typed(typed) => Some((at, typed)),
@@ -189,11 +189,11 @@ fn members(function: &Function, is_boxed: bool) -> Vec<Member<'_>> {
     });
     let members = typed.enumerate().map(|(place, (at, typed))| {
         let conditions = typed.attrs.iter();
-        let name = parameter::name(&typed.pat);
+        let name = parameter::plain_name(&typed.pat);
         // `#[async_trait]` moves the pattern into the body, and puts a name of its own in its
         // place.
         let is_pattern = name.is_none_or(|name| is_boxed && name.to_string().starts_with("__arg"));
-        Member {
+        ObjectMember {
             field: match name {
                 Some(name) if !is_pattern => name.unraw().to_string(),
                 _ => place.to_string(),
@@ -207,7 +207,7 @@ fn members(function: &Function, is_boxed: bool) -> Vec<Member<'_>> {
     members.collect()
 }
 
-fn has(members: &[Member<'_>], name: &Ident) -> bool {
+fn has(members: &[ObjectMember<'_>], name: &Ident) -> bool {
     let mut named = members.iter().filter(|member| member.pattern.is_none());
     named.any(|member| member.variable == *name)
 }
@@ -230,20 +230,20 @@ fn variable(expression: &Expr) -> Option<&Ident> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::parse::attribute;
+    use crate::parse::attribute_arguments;
 
     /// Returns the fields of key and fingerprint, or the first fault.
     fn sorted(arguments: &str, function: &str) -> Result<(String, String), String> {
         let mut faults = Faults::default();
         let arguments = arguments.parse().expect("tokens");
-        let arguments = attribute::arguments(arguments, &mut faults);
+        let arguments = attribute_arguments::parse(arguments, &mut faults);
         let function = function.parse().expect("tokens");
         let function = Function::parse(function, &mut faults).expect("a function");
         let identity = of(&function, &arguments, false, &mut faults);
         if !faults.is_empty() {
             return Err(faults.into_compile_errors().to_string());
         }
-        let fields = |members: &[Member<'_>]| {
+        let fields = |members: &[ObjectMember<'_>]| {
             let fields: Vec<_> = members.iter().map(|member| member.field.as_str()).collect();
             fields.join(" ")
         };

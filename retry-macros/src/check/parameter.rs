@@ -8,7 +8,7 @@ use crate::parse::fault::Faults;
 use crate::parse::function::Function;
 
 /// Refuses a name in `borrow(..)` that is no parameter.
-pub(crate) fn refuse_unknown(borrowed: &[Ident], function: &Function, faults: &mut Faults) {
+pub(crate) fn refuse_unknown_borrows(borrowed: &[Ident], function: &Function, faults: &mut Faults) {
     let is_there = |name: &Ident| {
         function.signature.inputs.iter().any(|input| match input {
             FnArg::Typed(typed) => {
@@ -20,14 +20,14 @@ pub(crate) fn refuse_unknown(borrowed: &[Ident], function: &Function, faults: &m
     for name in borrowed.iter().filter(|name| !is_there(name)) {
         let message = format!(
             "`borrow({name})` names no parameter of this function{}",
-            known(function)
+            list_names(function)
         );
         faults.at(name.span(), message);
     }
 }
 
 /// Returns the name of a pattern `x` or `mut x`.
-pub(crate) fn name(pattern: &Pat) -> Option<&Ident> {
+pub(crate) fn plain_name(pattern: &Pat) -> Option<&Ident> {
     match pattern {
         Pat::Ident(PatIdent {
             by_ref: None,
@@ -67,7 +67,7 @@ pub(crate) fn placeholder(at: usize) -> Ident {
 }
 
 /// Returns the end of a message: the names that the user could write instead.
-pub(crate) fn known(function: &Function) -> String {
+pub(crate) fn list_names(function: &Function) -> String {
     let names = function
         .signature
         .inputs
@@ -88,11 +88,11 @@ pub(crate) fn known(function: &Function) -> String {
 
 /// Returns `Some(true)` for `&mut T`, `Some(false)` for `&T`, and `None` for a type that is no
 /// reference.
-pub(crate) fn reference(ty: &Type) -> Option<bool> {
+pub(crate) fn mutability_of_reference(ty: &Type) -> Option<bool> {
     match ty {
         Type::Reference(reference) => Some(reference.mutability.is_some()),
-        Type::Group(group) => reference(&group.elem),
-        Type::Paren(paren) => reference(&paren.elem),
+        Type::Group(group) => mutability_of_reference(&group.elem),
+        Type::Paren(paren) => mutability_of_reference(&paren.elem),
         _ => None,
     }
 }

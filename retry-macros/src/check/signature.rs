@@ -5,12 +5,12 @@ use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::{Receiver, ReturnType, Signature, Type};
 
-use crate::check::{lending, outcome};
+use crate::check::{lending, return_type};
 use crate::parse::fault::Faults;
 use crate::parse::function::Function;
 
 /// A valid signature, as the expansion needs it.
-pub(crate) struct Checked {
+pub(crate) struct CheckedSignature {
     /// Whether attempts are futures.
     pub(crate) is_async: bool,
     /// The type of an attempt's outcome, fit for a `let` or a closure.
@@ -22,7 +22,11 @@ pub(crate) struct Checked {
 }
 
 /// Checks all that the tokens show. `None` if the function has no outcome.
-pub(crate) fn check(function: &Function, is_boxed: bool, faults: &mut Faults) -> Option<Checked> {
+pub(crate) fn check(
+    function: &Function,
+    is_boxed: bool,
+    faults: &mut Faults,
+) -> Option<CheckedSignature> {
     let signature = &function.signature;
     refuse_qualifiers(signature, faults);
     if let Some(receiver) = signature.receiver() {
@@ -39,7 +43,7 @@ pub(crate) fn check(function: &Function, is_boxed: bool, faults: &mut Faults) ->
     let outcome = if signature.asyncness.is_some() {
         declared.as_ref().clone()
     } else {
-        match outcome::of_future(declared) {
+        match return_type::of_future(declared) {
             Some(output) if is_boxed => output.unwrap_or_else(|| declared.as_ref().clone()),
             Some(_) => {
                 let message = "this function returns a future, so there is nothing to retry yet \
@@ -50,13 +54,13 @@ pub(crate) fn check(function: &Function, is_boxed: bool, faults: &mut Faults) ->
             None => declared.as_ref().clone(),
         }
     };
-    outcome::refuse_infallible(&outcome, faults);
+    return_type::refuse_infallible(&outcome, faults);
     lending::refuse(signature, &outcome, faults);
-    Some(Checked {
+    Some(CheckedSignature {
         is_async,
-        outcome: outcome::without_impl(&outcome),
+        outcome: return_type::without_impl(&outcome),
         outcome_span: outcome.span(),
-        error_is_parameter: outcome::error_is_parameter(signature, &outcome),
+        error_is_parameter: return_type::error_is_parameter(signature, &outcome),
     })
 }
 

@@ -51,11 +51,11 @@ impl Subject<'_> {
         let holds = self.cases.iter().any(|case| case.source.is_some());
         let ladder = holds.then(|| {
             let by_chain = if bounds::is_static(&self.input.generics) {
-                quote!(HeldByStaticChain)
+                quote!(FieldJudgedByStaticChain)
             } else {
-                quote!(HeldByChain)
+                quote!(FieldJudgedByChain)
             };
-            quote!(use #krate::__private::{Held as _, #by_chain as _, NotHeld as _};)
+            quote!(use #krate::__private::{FieldJudged as _, #by_chain as _, FieldNotJudged as _};)
         });
         Some(quote! {
             fn classify(&self) -> #krate::Judgement {
@@ -72,7 +72,7 @@ impl Subject<'_> {
             quote! {
                 fn as_error(&self) -> ::core::option::Option<&(dyn ::core::error::Error + 'static)> {
                     use #krate::__private::Viewed as _;
-                    (&&#krate::__private::Probe(self)).__retry_as_error()
+                    (&&#krate::__private::Autoref(self)).__retry_as_error()
                 }
             }
         })
@@ -92,7 +92,7 @@ impl Subject<'_> {
                 located(at, place)
             });
             let call = quote_spanned!(function.span()=> #function(#(#fields),*));
-            let judged = quote_spanned!(function.span()=> judged);
+            let judged = quote_spanned!(function.span()=> into_judgement);
             return quote!(#private::#judged(#call));
         }
         let mut judgement = match (&case.source, &case.advice) {
@@ -100,12 +100,12 @@ impl Subject<'_> {
             (None, Some(CaseAdvice::Stated(advice))) => self.stated(*advice),
             (None, Some(after)) => {
                 let verdict = self.verdict(after);
-                quote!(#private::judged(#verdict))
+                quote!(#private::into_judgement(#verdict))
             }
             (None, None) => self.unstated(),
         };
         if case.not_applied && case.source.is_some() {
-            judgement = quote!(#private::proved(#judgement));
+            judgement = quote!(#private::with_proof(#judgement));
         } else if case.not_applied {
             judgement.extend(quote!(.not_applied()));
         }
@@ -130,27 +130,28 @@ impl Subject<'_> {
         let field = field_name(source.at);
         // For a wrong type the compiler points at the type.
         let at_type = Span::mixed_site().located_at(source.ty.span());
-        let held = quote_spanned!(at_type=> (&&&&#private::Probe(#field)).__retry_held());
-        let held = match advice {
-            Some(_) => held,
-            None => quote!(#private::held(self, #held)),
+        let judged =
+            quote_spanned!(at_type=> (&&&&#private::Autoref(#field)).__retry_judge_field());
+        let judged = match advice {
+            Some(_) => judged,
+            None => quote!(#private::judged_by_field(self, #judged)),
         };
-        let held = if source.is_optional {
+        let judged = if source.is_optional {
             quote! {
                 match #field {
-                    ::core::option::Option::Some(#field) => #held,
-                    ::core::option::Option::None => #private::unstated(self),
+                    ::core::option::Option::Some(#field) => #judged,
+                    ::core::option::Option::None => #private::default_judgement(self),
                 }
             }
         } else {
-            held
+            judged
         };
         match advice {
             Some(advice) => {
                 let verdict = self.verdict(advice);
-                quote!(#private::advised(#held, #verdict))
+                quote!(#private::with_advice(#judged, #verdict))
             }
-            None => held,
+            None => judged,
         }
     }
 
@@ -161,7 +162,7 @@ impl Subject<'_> {
             CaseAdvice::Stated(Advice::Stop) => quote!(#krate::Verdict::Stop),
             CaseAdvice::After(at, written) => {
                 let field = located(*at, *written);
-                quote!(#krate::__private::after(#field))
+                quote!(#krate::__private::verdict_after(#field))
             }
         }
     }
@@ -179,7 +180,7 @@ impl Subject<'_> {
         let krate = &self.krate;
         match self.default {
             Some(advice) => self.stated(advice),
-            None => quote!(#krate::__private::unstated(self)),
+            None => quote!(#krate::__private::default_judgement(self)),
         }
     }
 }

@@ -7,17 +7,17 @@ use syn::{Attribute, ExprPath, Ident, LitStr, Member, Meta, Path, Token, token};
 
 use crate::derive::advice::{Advice, advice};
 use crate::derive::place::Place;
-use crate::derive::table::{self, Takes};
+use crate::derive::table::{self, ValueKind};
 use crate::parse::fault::Faults;
 
 /// One word as written.
-pub(super) struct Word {
+pub(super) struct WrittenWord {
     pub(super) key: Ident,
-    pub(super) value: Value,
+    pub(super) value: WordValue,
 }
 
 /// The part after the word.
-pub(super) enum Value {
+pub(super) enum WordValue {
     Nothing,
     Field(Member),
     Kind(LitStr),
@@ -27,7 +27,11 @@ pub(super) enum Value {
 }
 
 /// Returns all words that can be parsed.
-pub(super) fn parse(attributes: &[Attribute], place: Place, faults: &mut Faults) -> Vec<Word> {
+pub(super) fn parse(
+    attributes: &[Attribute],
+    place: Place,
+    faults: &mut Faults,
+) -> Vec<WrittenWord> {
     let mut words = Vec::new();
     for attribute in attributes
         .iter()
@@ -55,7 +59,7 @@ pub(super) fn parse(attributes: &[Attribute], place: Place, faults: &mut Faults)
     words
 }
 
-fn read(input: ParseStream<'_>, place: Place, words: &mut Vec<Word>, faults: &mut Faults) {
+fn read(input: ParseStream<'_>, place: Place, words: &mut Vec<WrittenWord>, faults: &mut Faults) {
     while !input.is_empty() {
         match word(input, place) {
             Ok(word) => words.push(word),
@@ -74,7 +78,7 @@ fn read(input: ParseStream<'_>, place: Place, words: &mut Vec<Word>, faults: &mu
     }
 }
 
-fn word(input: ParseStream<'_>, place: Place) -> syn::Result<Word> {
+fn word(input: ParseStream<'_>, place: Place) -> syn::Result<WrittenWord> {
     if !input.peek(Ident::peek_any) {
         return Err(input.error(format!("expected a word: {}", table::listed(place))));
     }
@@ -87,13 +91,13 @@ fn word(input: ParseStream<'_>, place: Place) -> syn::Result<Word> {
         return Err(fault(key.span(), place.refusal(&name)));
     }
     let is_followed = input.peek(Token![=]);
-    if row.takes == Takes::Nothing {
+    if row.takes == ValueKind::Nothing {
         if is_followed || input.peek(token::Paren) {
             let message = format!("`{key}` stands by itself: remove what follows it");
             return Err(fault(key.span(), message));
         }
-        let value = Value::Nothing;
-        return Ok(Word { key, value });
+        let value = WordValue::Nothing;
+        return Ok(WrittenWord { key, value });
     }
     let example = row.example;
     let missing = || fault(key.span(), format!("`{key}` needs a value: `{example}`"));
@@ -105,44 +109,44 @@ fn word(input: ParseStream<'_>, place: Place) -> syn::Result<Word> {
         return Err(missing());
     }
     let value = value(row.takes, input)?;
-    Ok(Word { key, value })
+    Ok(WrittenWord { key, value })
 }
 
-fn value(takes: Takes, input: ParseStream<'_>) -> syn::Result<Value> {
+fn value(takes: ValueKind, input: ParseStream<'_>) -> syn::Result<WordValue> {
     let at = input.span();
     let refused = |message: &str| fault(at, message);
     match takes {
-        Takes::Nothing => Ok(Value::Nothing),
-        Takes::Field => input.parse().map(Value::Field).map_err(|_| {
+        ValueKind::Nothing => Ok(WordValue::Nothing),
+        ValueKind::Field => input.parse().map(WordValue::Field).map_err(|_| {
             refused(
                 "`retry_after` names the field that holds the wait: `retry_after = after`, or \
                  `retry_after = 0`",
             )
         }),
-        Takes::Kind => {
+        ValueKind::Kind => {
             const KIND: &str = "`kind` is a text in lower snake case, like \"quota_exceeded\"";
             let kind: LitStr = input.parse().map_err(|_| refused(KIND))?;
             if is_kind(&kind.value()) {
-                Ok(Value::Kind(kind))
+                Ok(WordValue::Kind(kind))
             } else {
                 Err(refused(KIND))
             }
         }
-        Takes::Function => input.parse().map(Value::Function).map_err(|_| {
+        ValueKind::Function => input.parse().map(WordValue::Function).map_err(|_| {
             refused(
                 "`with` names a function that gets all fields by reference: `with = judge`, or `with = \
                  Self::judge`",
             )
         }),
-        Takes::Advice => {
+        ValueKind::Advice => {
             const DEFAULT: &str =
                 "`default` is `retry` or `stop`: what else is true of a variant stands on it";
             let word: Ident = input.call(Ident::parse_any).map_err(|_| refused(DEFAULT))?;
             let is_alone = input.is_empty() || input.peek(Token![,]);
             let found = advice(&word).filter(|_| is_alone);
-            found.map(Value::Advice).ok_or_else(|| refused(DEFAULT))
+            found.map(WordValue::Advice).ok_or_else(|| refused(DEFAULT))
         }
-        Takes::Crate => input.call(Path::parse_mod_style).map(Value::Crate).map_err(|_| {
+        ValueKind::Crate => input.call(Path::parse_mod_style).map(WordValue::Crate).map_err(|_| {
             refused("`crate` is the path of this library's crate, like `::retry_core`")
         }),
     }

@@ -4,10 +4,10 @@ use crate::derive::place::Place;
 use crate::parse::spelling;
 
 /// One word.
-pub(super) struct Row {
+pub(super) struct WordRow {
     pub(super) word: &'static str,
-    pub(super) takes: Takes,
-    pub(super) stands: Stands,
+    pub(super) takes: ValueKind,
+    pub(super) stands: AllowedAt,
     /// An example of the word.
     pub(super) example: &'static str,
     /// Names of the word in other libraries.
@@ -16,7 +16,7 @@ pub(super) struct Row {
 
 /// The part after a word.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Takes {
+pub(super) enum ValueKind {
     Nothing,
     Field,
     Kind,
@@ -27,7 +27,7 @@ pub(super) enum Takes {
 
 /// The places where a word may stand.
 #[derive(Clone, Copy)]
-pub(super) enum Stands {
+pub(super) enum AllowedAt {
     /// On a variant, or on a struct.
     Case,
     /// Above an enum.
@@ -36,72 +36,84 @@ pub(super) enum Stands {
     Type,
 }
 
-const WORDS: [Row; 10] = [
-    Row::new(
+const WORDS: [WordRow; 10] = [
+    WordRow::new(
         "retry",
-        Takes::Nothing,
-        Stands::Case,
+        ValueKind::Nothing,
+        AllowedAt::Case,
         "retry",
         &["again", "retryable", "temporary", "transient"],
     ),
-    Row::new(
+    WordRow::new(
         "stop",
-        Takes::Nothing,
-        Stands::Case,
+        ValueKind::Nothing,
+        AllowedAt::Case,
         "stop",
         &["fatal", "final", "permanent", "terminal"],
     ),
-    Row::new(
+    WordRow::new(
         "retry_after",
-        Takes::Field,
-        Stands::Case,
+        ValueKind::Field,
+        AllowedAt::Case,
         "retry_after = field",
         &["after", "wait"],
     ),
-    Row::new(
+    WordRow::new(
         "not_applied",
-        Takes::Nothing,
-        Stands::Case,
+        ValueKind::Nothing,
+        AllowedAt::Case,
         "not_applied",
         &[],
     ),
-    Row::new("not_asked", Takes::Nothing, Stands::Case, "not_asked", &[]),
-    Row::new(
+    WordRow::new(
+        "not_asked",
+        ValueKind::Nothing,
+        AllowedAt::Case,
+        "not_asked",
+        &[],
+    ),
+    WordRow::new(
         "throttle",
-        Takes::Nothing,
-        Stands::Case,
+        ValueKind::Nothing,
+        AllowedAt::Case,
         "throttle",
         &["throttled"],
     ),
-    Row::new("kind", Takes::Kind, Stands::Case, "kind = \"quota\"", &[]),
-    Row::new(
+    WordRow::new(
+        "kind",
+        ValueKind::Kind,
+        AllowedAt::Case,
+        "kind = \"quota\"",
+        &[],
+    ),
+    WordRow::new(
         "with",
-        Takes::Function,
-        Stands::Case,
+        ValueKind::Function,
+        AllowedAt::Case,
         "with = path::to::function",
         &["function"],
     ),
-    Row::new(
+    WordRow::new(
         "default",
-        Takes::Advice,
-        Stands::Enum,
+        ValueKind::Advice,
+        AllowedAt::Enum,
         "default = stop",
         &[],
     ),
-    Row::new(
+    WordRow::new(
         "crate",
-        Takes::Crate,
-        Stands::Type,
+        ValueKind::Crate,
+        AllowedAt::Type,
         "crate = ::retry_core",
         &[],
     ),
 ];
 
-impl Row {
+impl WordRow {
     const fn new(
         word: &'static str,
-        takes: Takes,
-        stands: Stands,
+        takes: ValueKind,
+        stands: AllowedAt,
         example: &'static str,
         aliases: &'static [&'static str],
     ) -> Self {
@@ -115,7 +127,7 @@ impl Row {
     }
 }
 
-impl Stands {
+impl AllowedAt {
     pub(super) fn at(self, place: Place) -> bool {
         match self {
             Self::Case => place != Place::Enum,
@@ -125,7 +137,7 @@ impl Stands {
     }
 }
 
-pub(super) fn row(word: &str) -> Option<&'static Row> {
+pub(super) fn row(word: &str) -> Option<&'static WordRow> {
     WORDS.iter().find(|row| row.word == word)
 }
 
@@ -185,7 +197,7 @@ mod tests {
     fn examples_show_what_follows() {
         for row in &WORDS {
             assert!(row.example.starts_with(row.word), "{}", row.example);
-            let is_alone = row.takes == Takes::Nothing;
+            let is_alone = row.takes == ValueKind::Nothing;
             assert_eq!(row.example == row.word, is_alone, "{}", row.example);
         }
     }

@@ -24,7 +24,7 @@ fn unspaced(tokens: &str) -> String {
 
 const VIEW: &str = "fn as_error(&self) -> ::core::option::Option<&(dyn ::core::error::Error + 'static)> { \
                     use ::retry_core::__private::Viewed as _; \
-                    (&&::retry_core::__private::Probe(self)).__retry_as_error() }";
+                    (&&::retry_core::__private::Autoref(self)).__retry_as_error() }";
 
 #[test]
 fn a_type_that_says_nothing_is_judged_by_the_provided_method() {
@@ -50,10 +50,13 @@ fn only_variants_that_say_something_have_an_arm() {
     let arms = "match self { \
         Self::C { .. } => ::retry_core::Judgement::stop().not_applied(), \
         Self::D { t: __retry_0, .. } => \
-            ::retry_core::__private::judged(::retry_core::__private::after(__retry_0)), \
-        _ => ::retry_core::__private::unstated(self), }";
+            ::retry_core::__private::into_judgement(::retry_core::__private::verdict_after(__retry_0)), \
+        _ => ::retry_core::__private::default_judgement(self), }";
     assert!(words.contains(&unspaced(arms)), "{words}");
-    assert!(!words.contains("Held"), "no source, no ladder: {words}");
+    assert!(
+        !words.contains("FieldJudged"),
+        "no source, no ladder: {words}"
+    );
     let all = expanded("enum E { #[classify(stop)] A, #[classify(retry)] B }");
     assert!(!all.contains("_=>"), "{all}");
 }
@@ -77,8 +80,15 @@ fn a_source_is_asked_once() {
         "#[classify(stop, not_applied, kind = \"a\")] struct E { source: io::Error }",
     ] {
         let expanded = expanded(item);
-        assert_eq!(expanded.matches("__retry_held").count(), 1, "{expanded}");
-        assert!(expanded.contains("HeldByStaticChainas_"), "{expanded}");
+        assert_eq!(
+            expanded.matches("__retry_judge_field").count(),
+            1,
+            "{expanded}"
+        );
+        assert!(
+            expanded.contains("FieldJudgedByStaticChainas_"),
+            "{expanded}"
+        );
     }
     for item in [
         "struct E { r#source: io::Error }",
@@ -86,7 +96,7 @@ fn a_source_is_asked_once() {
         "#[error(transparent)] struct E(io::Error, u32);",
         "#[classify(with = judge)] struct E { source: io::Error }",
     ] {
-        assert!(!expanded(item).contains("__retry_held"), "{item}");
+        assert!(!expanded(item).contains("__retry_judge_field"), "{item}");
     }
 }
 
@@ -99,7 +109,7 @@ fn what_may_borrow_is_not_looked_at() {
     ] {
         let expanded = expanded(item);
         assert!(!expanded.contains("as_error"), "{expanded}");
-        assert!(expanded.contains("HeldByChainas_"), "{expanded}");
+        assert!(expanded.contains("FieldJudgedByChainas_"), "{expanded}");
     }
     for item in [
         "struct E<const N: usize>(#[source] S);",
@@ -108,7 +118,10 @@ fn what_may_borrow_is_not_looked_at() {
     ] {
         let expanded = expanded(item);
         assert!(expanded.contains("as_error"), "{expanded}");
-        assert!(expanded.contains("HeldByStaticChainas_"), "{expanded}");
+        assert!(
+            expanded.contains("FieldJudgedByStaticChainas_"),
+            "{expanded}"
+        );
     }
 }
 

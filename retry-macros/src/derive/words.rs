@@ -3,7 +3,7 @@
 use syn::{Attribute, ExprPath, LitStr, Member, Path};
 
 use crate::derive::advice::Advice;
-use crate::derive::list::{self, Value, Word};
+use crate::derive::list::{self, WordValue, WrittenWord};
 use crate::derive::place::Place;
 use crate::parse::fault::Faults;
 
@@ -35,25 +35,25 @@ impl Words {
         words
     }
 
-    fn set(&mut self, word: Word) {
+    fn set(&mut self, word: WrittenWord) {
         match (word.key.to_string().as_str(), word.value) {
             ("retry", _) => self.advice = Some(Advice::Retry),
             ("stop", _) => self.advice = Some(Advice::Stop),
             ("not_applied", _) => self.not_applied = true,
             ("not_asked", _) => self.not_asked = true,
             ("throttle", _) => self.throttle = true,
-            (_, Value::Field(field)) => self.retry_after = Some(field),
-            (_, Value::Kind(kind)) => self.kind = Some(kind),
-            (_, Value::Function(function)) => self.with = Some(function),
-            (_, Value::Advice(advice)) => self.default = Some(advice),
-            (_, Value::Crate(path)) => self.krate = Some(path),
-            (_, Value::Nothing) => {}
+            (_, WordValue::Field(field)) => self.retry_after = Some(field),
+            (_, WordValue::Kind(kind)) => self.kind = Some(kind),
+            (_, WordValue::Function(function)) => self.with = Some(function),
+            (_, WordValue::Advice(advice)) => self.default = Some(advice),
+            (_, WordValue::Crate(path)) => self.krate = Some(path),
+            (_, WordValue::Nothing) => {}
         }
     }
 }
 
 /// Refuses a word that is given twice; the error shows both places.
-fn refuse_duplicates(words: &[Word], faults: &mut Faults) {
+fn refuse_duplicates(words: &[WrittenWord], faults: &mut Faults) {
     for (at, word) in words.iter().enumerate() {
         let key = &word.key;
         if let Some(first) = words[..at].iter().find(|earlier| earlier.key == *key) {
@@ -81,7 +81,7 @@ const CONTRADICTIONS: [(&str, &str, &str); 4] = [
     ),
 ];
 
-fn refuse_contradictions(words: &[Word], faults: &mut Faults) {
+fn refuse_contradictions(words: &[WrittenWord], faults: &mut Faults) {
     for (a, b, why) in CONTRADICTIONS {
         let find = |key| words.iter().position(|word| word.key == key);
         if let (Some(a), Some(b)) = (find(a), find(b)) {
@@ -97,7 +97,7 @@ fn refuse_contradictions(words: &[Word], faults: &mut Faults) {
     }
 }
 
-fn refuse_beside_with(words: &[Word], faults: &mut Faults) {
+fn refuse_beside_with(words: &[WrittenWord], faults: &mut Faults) {
     let Some(with) = words.iter().find(|word| word.key == "with") else {
         return;
     };

@@ -3,30 +3,30 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 
-use crate::check::signature::Checked;
-use crate::expand::call::Call;
-use crate::expand::hygiene::{located, own_name};
+use crate::check::signature::CheckedSignature;
+use crate::expand::expansion::Expansion;
+use crate::expand::hygiene::{hygienic_name, located};
 use crate::expand::parameters::Parameters;
 
-impl Call<'_> {
+impl Expansion<'_> {
     /// Returns one attempt, as an expression of the type that `decide` takes.
     pub(super) fn attempt(&self, parameters: &Parameters) -> TokenStream {
         let krate = &self.krate;
-        let Checked {
+        let CheckedSignature {
             is_async, outcome, ..
         } = &self.checked;
         let bound = &parameters.bound;
-        let call = own_name("call");
+        let call = hygienic_name("call");
         // The user's own braces would cause a warning about unnecessary braces here.
         let mut body = self.found.body.clone();
         body.set_span(Span::mixed_site().located_at(body.span()));
         if !is_async {
             let attempt = self.in_time(quote!(|| -> #outcome { #(#bound)* #body }));
-            return self.gated(quote! {
-                #krate::__private::attempt_sync(#call.inner(), #attempt)
+            return self.through_gate(quote! {
+                #krate::__private::attempt_sync(#call.inner_failures(), #attempt)
             });
         }
-        let pinned = own_name("pinned");
+        let pinned = hygienic_name("pinned");
         let pin = quote! {
             #[allow(
                 unreachable_code,
@@ -42,11 +42,11 @@ impl Call<'_> {
             }
         };
         let attempt = self.in_time(self.async_attempt(bound, &pin, &body));
-        let attempt = self.gated(quote! {
-            #krate::__private::attempt_async(#call.inner(), #attempt)
+        let attempt = self.through_gate(quote! {
+            #krate::__private::attempt_async(#call.inner_failures(), #attempt)
         });
         if self.is_bounded() {
-            let (limits, number) = (own_name("limits"), own_name("number"));
+            let (limits, number) = (hygienic_name("limits"), hygienic_name("number"));
             return quote!({
                 let #number = #call.attempt();
                 #limits.bound(__RETRY_SITE.name(), #number, #attempt).await
@@ -64,16 +64,16 @@ impl Call<'_> {
     ) -> TokenStream {
         let krate = &self.krate;
         let private = quote!(#krate::__private);
-        let (call, pause) = (own_name("call"), own_name("pause"));
+        let (call, pause) = (hygienic_name("call"), hygienic_name("pause"));
         // For a type that is no `Result` the compiler points at the declared type.
-        let ended = self.at_outcome("ended");
-        let carried = own_name("carried");
+        let ended = self.at_return_type("ended");
+        let carried = hygienic_name("carried");
         let (judge, hook) = (self.judge(), self.hook());
         let place = quote!((&__RETRY_SITE, #limits));
         let ended_as = self.ended(attempt, evaluate, &place);
-        let (noted, leave) = (self.noted(&place, evaluate), self.leave());
-        let admitted = self.admitted(&place, evaluate);
-        let around = self.around();
+        let (noted, leave) = (self.note_attempt(&place, evaluate), self.exit());
+        let admitted = self.admit(&place, evaluate);
+        let around = self.guard_context();
         if !self.checked.is_async {
             return quote! {
                 #admitted
@@ -91,12 +91,12 @@ impl Call<'_> {
                 #noted
                 let #carried = {
                     use #private::Carry as _;
-                    (&#private::OutcomeProbe::of(&#ended)).__retry_carriage()
+                    (&#private::AutorefOutcome::of(&#ended)).__retry_carriage()
                 };
                 match #call.decide(#place, #around, &#ended, #evaluate, #judge, #hook) {
-                    #private::Step::Return => #leave #ended,
-                    #private::Step::Again => continue,
-                    #private::Step::Wait(#pause) => #pause.pause(#ended, #carried),
+                    #private::AsyncStep::Return => #leave #ended,
+                    #private::AsyncStep::Again => continue,
+                    #private::AsyncStep::Wait(#pause) => #pause.pause(#ended, #carried),
                 }
             };
             if let ::core::option::Option::Some(#carried) = #pause.await {
@@ -113,7 +113,7 @@ impl Call<'_> {
         place: &TokenStream,
     ) -> TokenStream {
         let krate = &self.krate;
-        let ended = self.at_outcome("ended");
+        let ended = self.at_return_type("ended");
         let as_result = located(quote!(#krate::__private::as_result), ended.span());
         if !self.is_bounded() {
             return quote! {
@@ -121,35 +121,35 @@ impl Call<'_> {
                 let #ended = #as_result(#ended);
             };
         }
-        let (call, timed_out) = (own_name("call"), own_name("timed_out"));
-        let outcome = self.at_outcome("outcome");
-        let bounds = quote!(#krate::__private::Bounds);
+        let (call, timed_out) = (hygienic_name("call"), hygienic_name("timed_out"));
+        let outcome = self.at_return_type("outcome");
+        let bounds = quote!(#krate::__private::AttemptEnd);
         // For an error type that cannot hold a `RetryError` the compiler points at the argument.
         let arguments = self.arguments;
         let limit = arguments
             .timeout
             .as_ref()
             .or(arguments.max_total_time.as_ref());
-        let mut cut = own_name("ended");
+        let mut cut = hygienic_name("ended");
         if let Some(limit) = limit {
             cut.set_span(cut.span().located_at(limit.key.span()));
         }
-        let leave = self.leave();
-        let ran_out = match self.cut() {
+        let leave = self.exit();
+        let ran_out = match self.report_cut() {
             None => quote!(#leave #outcome),
             Some(cut) => quote!({
                 #cut
                 #leave #outcome
             }),
         };
-        let unbound = quote_spanned!(cut.span()=> #call.unbound(#place, #cut, #evaluate));
+        let attempt_end = quote_spanned!(cut.span()=> #call.attempt_end(#place, #cut, #evaluate));
         quote! {
             let #ended = #attempt;
             let #ended = match #ended {
                 ::core::result::Result::Ok(#ended) => ::core::result::Result::Ok(#as_result(#ended)),
                 ::core::result::Result::Err(#cut) => ::core::result::Result::Err(#cut),
             };
-            let (#ended, #timed_out) = match #unbound {
+            let (#ended, #timed_out) = match #attempt_end {
                 #bounds::Ended(#ended) => (#ended, false),
                 #bounds::TimedOut(#ended) => (#ended, true),
                 #bounds::RanOut(#outcome) => #ran_out,

@@ -6,12 +6,12 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::Expr;
 use syn::spanned::Spanned;
 
-use crate::check::identity::{Gated, Identity, Member};
-use crate::expand::call::Call;
-use crate::expand::hygiene::{lent, located, own_name};
-use crate::parse::gate::Key;
+use crate::check::identity::{GatedCall, Identity, ObjectMember};
+use crate::expand::expansion::Expansion;
+use crate::expand::hygiene::{hygienic_name, lent, located};
+use crate::parse::gate::KeyArgument;
 
-impl Call<'_> {
+impl Expansion<'_> {
     /// Returns the static part of the action.
     pub(super) fn action(&self) -> TokenStream {
         let Some(gated) = &self.gate else {
@@ -48,7 +48,7 @@ impl Call<'_> {
     /// Returns an assertion that fails to compile if the function is no item of its module. A
     /// function in an `impl` or in another function may have a namesake in the module, and the same
     /// path would name both.
-    fn only_in_its_module(&self, gated: &Gated<'_>) -> TokenStream {
+    fn only_in_its_module(&self, gated: &GatedCall<'_>) -> TokenStream {
         const MESSAGE: &str = "an `idempotent` function in an `impl` or in another function may have \
                                namesakes, whose results it would replay: say by `name = \"..\"` \
                                what it does";
@@ -74,12 +74,16 @@ impl Call<'_> {
     }
 
     /// Returns the code that opens the gate, or returns the recorded outcome.
-    pub(super) fn opened(&self) -> TokenStream {
+    pub(super) fn open_gate(&self) -> TokenStream {
         let Some(gated) = &self.gate else {
             return TokenStream::new();
         };
-        let (ask, gate, outcome) = (own_name("ask"), own_name("gate"), own_name("outcome"));
-        let asked = self.asked(gated, &ask);
+        let (ask, gate, outcome) = (
+            hygienic_name("request"),
+            hygienic_name("gate"),
+            hygienic_name("outcome"),
+        );
+        let asked = self.request(gated, &ask);
         let declared = &self.checked.outcome;
         // For a type that cannot be recorded the compiler points at the declared type; for an error
         // type that cannot hold an `EffectError`, at the argument.
@@ -92,15 +96,15 @@ impl Call<'_> {
             }
         };
         let errors = located(quote!(#errors::<#declared>), place);
-        let open = self.twin("open");
+        let open = self.sync_or_async("open");
         let awaited = self.awaited();
-        let first = self.asked_first();
+        let first = self.probe_before_run();
         let mutability = gated.arguments.probe.is_some().then(|| quote!(mut));
         quote! {
             let #ask = { #asked #ask };
             let #mutability #gate = match #ask.#open(#results::<#declared>(), #errors()) #awaited {
-                __retry_effects::Opened::Finished(#outcome) => return #outcome,
-                __retry_effects::Opened::Run(#gate) => #gate,
+                __retry_effects::Admitted::Finished(#outcome) => return #outcome,
+                __retry_effects::Admitted::Run(#gate) => #gate,
             };
             #first
         }
@@ -108,10 +112,10 @@ impl Call<'_> {
 
     /// Returns the statements that build the request to the gate. They stand in a block, so that
     /// what they borrow is free again while the gate opens.
-    fn asked(&self, gated: &Gated<'_>, ask: &Ident) -> TokenStream {
+    fn request(&self, gated: &GatedCall<'_>, ask: &Ident) -> TokenStream {
         let arguments = gated.arguments;
         let identity = &gated.identity;
-        let mut asked = quote!(let #ask = __retry_effects::Ask::new(&__RETRY_ACTION););
+        let mut asked = quote!(let #ask = __retry_effects::GateRequest::new(&__RETRY_ACTION););
         let mut with = |method: &str, value: TokenStream| {
             let method = Ident::new(method, Span::mixed_site());
             asked.extend(quote!(let #ask = #ask.#method(#value);));
@@ -120,7 +124,7 @@ impl Call<'_> {
             with("scope", lent(scope));
         }
         match &arguments.key {
-            Some(Key::Expression(expression)) => with("key", lent(expression)),
+            Some(KeyArgument::Expression(expression)) => with("key", lent(expression)),
             _ => with("key", object(&identity.key)),
         }
         if !identity.input.is_empty() {
@@ -144,24 +148,24 @@ impl Call<'_> {
             }
         }
         if arguments.probe.is_some() {
-            with("probed", TokenStream::new());
+            with("with_probe", TokenStream::new());
         }
         if let Some(after) = &arguments.probe_after {
             with("probe_after", after.value.tokens(&self.krate));
         }
         if self.has_limits() {
-            let limits = own_name("limits");
+            let limits = hygienic_name("limits");
             with("limits", quote!(&#limits));
         }
         asked
     }
 
     /// Returns the attempt, begun through the gate.
-    pub(super) fn gated(&self, attempt: TokenStream) -> TokenStream {
+    pub(super) fn through_gate(&self, attempt: TokenStream) -> TokenStream {
         if self.gate.is_none() {
             return attempt;
         }
-        let gate = own_name("gate");
+        let gate = hygienic_name("gate");
         if self.checked.is_async {
             quote!(#gate.attempt(#attempt))
         } else {
@@ -171,16 +175,16 @@ impl Call<'_> {
 
     /// Returns the code that notes an attempt's outcome in the gate. With a probe, the callee's
     /// answer follows, which may end the call.
-    pub(super) fn noted(&self, place: &TokenStream, evaluate: &TokenStream) -> TokenStream {
+    pub(super) fn note_attempt(&self, place: &TokenStream, evaluate: &TokenStream) -> TokenStream {
         if self.gate.is_none() {
             return TokenStream::new();
         }
-        let (gate, ended) = (own_name("gate"), self.at_outcome("ended"));
+        let (gate, ended) = (hygienic_name("gate"), self.at_return_type("ended"));
         let proof = self.proof();
-        match self.heard(&ended) {
+        match self.probe_outcome(&ended) {
             None => quote!(#gate.note(&#ended, #proof);),
             Some(heard) => {
-                let rescued = self.rescued(place, evaluate, heard);
+                let rescued = self.end_rescued(place, evaluate, heard);
                 quote! {
                     let #ended = if #gate.note(&#ended, #proof) { #rescued } else { #ended };
                 }
@@ -189,19 +193,19 @@ impl Call<'_> {
     }
 
     /// Returns the loop, and after it the code that records the call's outcome.
-    pub(super) fn closed(&self, attempts: TokenStream) -> TokenStream {
+    pub(super) fn close_gate(&self, attempts: TokenStream) -> TokenStream {
         let Some(gated) = &self.gate else {
             return attempts;
         };
-        let (gate, ended) = (own_name("gate"), self.at_outcome("ended"));
-        let close = self.twin("close");
+        let (gate, ended) = (hygienic_name("gate"), self.at_return_type("ended"));
+        let close = self.sync_or_async("close");
         let outcome = &self.checked.outcome;
         let awaited = self.awaited();
         // The time limit may have cut an attempt without an outcome.
         let cut = self.is_bounded().then(|| {
             let shown = self.shown();
             let noted = quote!(#gate.note_cut(&#ended, #shown));
-            match self.heard(&ended) {
+            match self.probe_outcome(&ended) {
                 Some(heard) => quote! {
                     let #ended = if #noted { { #heard }.into_outcome() } else { #ended };
                 },
@@ -211,7 +215,7 @@ impl Call<'_> {
         // Only a final error is recorded. The predicate that decides is not held during the
         // recording.
         let (is_final, said) = if gated.arguments.replay_errors.is_some() {
-            let (is_final, is_stop) = (own_name("is_final"), self.is_stop());
+            let (is_final, is_stop) = (hygienic_name("is_final"), self.is_stop());
             (
                 quote!(let #is_final = #ended.as_ref().is_err_and(#is_stop);),
                 quote!(move |_| #is_final),
@@ -244,8 +248,8 @@ fn given(expression: &Expr, identity: &Identity<'_>) -> TokenStream {
 }
 
 /// Returns the object of these parameters.
-fn object(members: &[Member<'_>]) -> TokenStream {
-    let fields = own_name("fields");
+fn object(members: &[ObjectMember<'_>]) -> TokenStream {
+    let fields = hygienic_name("fields");
     // Each field is put before the fields so far.
     let added = members.iter().rev().map(|member| {
         let conditions = &member.conditions;
@@ -254,14 +258,14 @@ fn object(members: &[Member<'_>]) -> TokenStream {
     });
     quote! {
         &{
-            let #fields = __retry_effects::End;
+            let #fields = __retry_effects::EndOfFields;
             #(#added)*
-            __retry_effects::Object(#fields)
+            __retry_effects::ArgumentObject(#fields)
         }
     }
 }
 
-fn field(member: &Member<'_>, rest: &Ident) -> TokenStream {
+fn field(member: &ObjectMember<'_>, rest: &Ident) -> TokenStream {
     // For a type without a JSON form the compiler's error points at the whole type, first to last
     // token.
     let mut tokens = member
@@ -274,7 +278,7 @@ fn field(member: &Member<'_>, rest: &Ident) -> TokenStream {
     let mut variable = member.variable.clone();
     variable.set_span(variable.span().located_at(last));
     let lent = quote_spanned!(Span::mixed_site().located_at(first)=> &);
-    let new = located(quote!(__retry_effects::Field::new), first);
+    let new = located(quote!(__retry_effects::ArgumentField::new), first);
     let name = Literal::string(&member.field);
     quote!(#new(#name, #lent #variable, #rest))
 }

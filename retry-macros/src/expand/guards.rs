@@ -7,24 +7,24 @@ use syn::spanned::Spanned;
 use syn::{Expr, FnArg};
 
 use crate::check::parameter;
-use crate::expand::call::Call;
-use crate::expand::hygiene::{lent, located, own_name};
+use crate::expand::expansion::Expansion;
+use crate::expand::hygiene::{hygienic_name, lent, located};
 use crate::parse::function::Function;
-use crate::parse::shared_guard::{Guard, LentBy};
+use crate::parse::shared_guard::{GuardArgument, GuardOrigin};
 
-impl Call<'_> {
+impl Expansion<'_> {
     /// Returns the part of the static site about guards that no code declares.
-    pub(super) fn shares(&self) -> TokenStream {
+    pub(super) fn shared_guards(&self) -> TokenStream {
         let krate = &self.krate;
         let private = quote!(#krate::__private);
         let guards = &self.arguments.guards;
-        let share = |guard: &Option<Guard>| {
-            let share = match &guard.as_ref()?.lent_by {
-                LentBy::Operation => quote!(Operation),
-                LentBy::Name(name) => quote!(Named(#name)),
-                LentBy::Expression(_) => return None,
+        let share = |guard: &Option<GuardArgument>| {
+            let share = match &guard.as_ref()?.origin {
+                GuardOrigin::Operation => quote!(Operation),
+                GuardOrigin::Name(name) => quote!(Named(#name)),
+                GuardOrigin::Expression(_) => return None,
             };
-            Some(quote!(::core::option::Option::Some(#private::Share::#share)))
+            Some(quote!(::core::option::Option::Some(#private::SharedBy::#share)))
         };
         let shares = [&guards.budget, &guards.circuit_breaker, &guards.adaptive].map(share);
         if shares.iter().all(Option::is_none) {
@@ -43,7 +43,7 @@ impl Call<'_> {
             quote!(#private::GuardLayer { #(#settings)* ..#private::GuardLayer::NONE })
         };
         quote! {
-            .guarded(#private::Asked {
+            .guarded(#private::RequestedGuards {
                 budget: #budget,
                 breaker: #breaker,
                 limiter: #limiter,
@@ -53,7 +53,7 @@ impl Call<'_> {
     }
 
     /// Returns the code that begins the call's guards.
-    pub(super) fn begun_guards(&self) -> TokenStream {
+    pub(super) fn bind_guards(&self) -> TokenStream {
         let arguments = &self.arguments.guards;
         if !arguments.are_any() {
             return TokenStream::new();
@@ -70,10 +70,10 @@ impl Call<'_> {
             ),
             ("limiter", quote!(AdaptiveLimiter), &arguments.adaptive),
         ] {
-            if let Some(LentBy::Expression(expression)) = guard.as_ref().map(|it| &it.lent_by) {
+            if let Some(GuardOrigin::Expression(expression)) = guard.as_ref().map(|it| &it.origin) {
                 // For a wrong type the compiler points at the expression.
                 let place = expression.span();
-                let mut variable = own_name(name);
+                let mut variable = hygienic_name(name);
                 variable.set_span(variable.span().located_at(place));
                 let reference = self.lent_guard(expression);
                 places.extend(quote!(let #variable = #reference;));
@@ -91,13 +91,13 @@ impl Call<'_> {
                 .time_budget(::core::option::Option::Some(__RETRY_SITE.time_budget(#time)))
             });
         }
-        let variable = own_name("guards");
+        let variable = hygienic_name("guards");
         let guards = if changes.is_empty() {
             quote!(__RETRY_SITE.guards())
         } else {
             quote!(&__RETRY_SITE.guards().clone()#changes)
         };
-        let hedge = self.begun_hedge();
+        let hedge = self.bind_hedge();
         quote! {
             #places
             let #variable = #guards;
@@ -115,8 +115,8 @@ impl Call<'_> {
         let is_copied = |name: &Ident| {
             let declared = signature.inputs.iter().any(|input| match input {
                 FnArg::Typed(typed) => {
-                    parameter::name(&typed.pat) == Some(name)
-                        && parameter::reference(&typed.ty).is_none()
+                    parameter::plain_name(&typed.pat) == Some(name)
+                        && parameter::mutability_of_reference(&typed.ty).is_none()
                 }
                 FnArg::Receiver(_) => false,
             });
@@ -132,17 +132,20 @@ impl Call<'_> {
     }
 
     /// Returns the code that requests an attempt: from the breaker, then from the limiter.
-    pub(super) fn admitted(&self, place: &TokenStream, evaluate: &TokenStream) -> TokenStream {
+    pub(super) fn admit(&self, place: &TokenStream, evaluate: &TokenStream) -> TokenStream {
         let arguments = &self.arguments.guards;
         if !arguments.are_any() {
             return TokenStream::new();
         }
-        let (guards, admission) = (own_name("guards"), own_name("admission"));
+        let (guards, admission) = (hygienic_name("guards"), hygienic_name("admission"));
         let admitted = match &arguments.circuit_breaker {
-            None => quote!(let #admission = #guards.pass();),
+            None => quote!(let #admission = #guards.admit_without_breaker();),
             Some(breaker) => {
-                let (call, rejection, leave) =
-                    (own_name("call"), own_name("rejection"), self.leave());
+                let (call, rejection, leave) = (
+                    hygienic_name("call"),
+                    hygienic_name("rejection"),
+                    self.exit(),
+                );
                 // For an error type that cannot hold a `RetryError` the compiler points at the
                 // argument.
                 let span = Span::mixed_site().located_at(breaker.key.span());
@@ -159,14 +162,14 @@ impl Call<'_> {
         };
         let waited = arguments.adaptive.as_ref().map(|_| {
             if !self.checked.is_async {
-                return quote!(__RETRY_SITE.wait(#guards););
+                return quote!(__RETRY_SITE.wait_for_limiter(#guards););
             }
-            let (krate, call) = (&self.krate, own_name("call"));
+            let (krate, call) = (&self.krate, hygienic_name("call"));
             quote! {
                 let #admission = if #call.delay(#place, #guards).await {
                     #admission
                 } else {
-                    #krate::__private::Settle::given_back(#admission)
+                    #krate::__private::OutcomeReceiver::given_back(#admission)
                 };
             }
         });
@@ -174,22 +177,22 @@ impl Call<'_> {
     }
 
     /// Returns the guards and the admission around an attempt, as the engine takes them.
-    pub(super) fn around(&self) -> TokenStream {
+    pub(super) fn guard_context(&self) -> TokenStream {
         let krate = &self.krate;
         if !self.arguments.guards.are_any() {
             return quote!(#krate::__private::UNGUARDED);
         }
-        let (guards, admission) = (own_name("guards"), own_name("admission"));
+        let (guards, admission) = (hygienic_name("guards"), hygienic_name("admission"));
         quote!((::core::option::Option::Some(#guards), #admission))
     }
 
     /// Returns the code that reports to the breaker that the call's time limit cut the attempt.
-    pub(super) fn cut(&self) -> Option<TokenStream> {
-        let (krate, admission) = (&self.krate, own_name("admission"));
+    pub(super) fn report_cut(&self) -> Option<TokenStream> {
+        let (krate, admission) = (&self.krate, hygienic_name("admission"));
         let guards = &self.arguments.guards;
         guards
             .are_any()
-            .then(|| quote!(#krate::__private::Settle::cut(#admission);))
+            .then(|| quote!(#krate::__private::OutcomeReceiver::cut(#admission);))
     }
 
     /// Returns the attempt, run inside the call's time budget.
@@ -197,7 +200,7 @@ impl Call<'_> {
         if self.arguments.guards.time_budget.is_none() {
             return attempt;
         }
-        let guards = own_name("guards");
+        let guards = hygienic_name("guards");
         if self.checked.is_async {
             quote!(#guards.in_time(#attempt))
         } else {

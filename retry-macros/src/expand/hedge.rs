@@ -3,14 +3,14 @@
 use proc_macro2::{Group, TokenStream};
 use quote::quote;
 
-use crate::expand::call::Call;
-use crate::expand::hygiene::own_name;
+use crate::expand::expansion::Expansion;
+use crate::expand::hygiene::hygienic_name;
 
-impl Call<'_> {
+impl Expansion<'_> {
     /// Returns the code that makes the call's hedge, at its start.
-    pub(super) fn begun_hedge(&self) -> Option<TokenStream> {
+    pub(super) fn bind_hedge(&self) -> Option<TokenStream> {
         let arguments = self.arguments.guards.hedge.as_ref()?;
-        let hedge = own_name("hedge");
+        let hedge = hygienic_name("hedge");
         let after = arguments.after.tokens(&self.krate);
         let max = match &arguments.max {
             Some(max) => max.tokens(&self.krate),
@@ -35,7 +35,7 @@ impl Call<'_> {
             });
         }
         let krate = &self.krate;
-        let (guards, hedge) = (own_name("guards"), own_name("hedge"));
+        let (guards, hedge) = (hygienic_name("guards"), hygienic_name("hedge"));
         let (is_final, outcome) = (self.is_stop(), &self.checked.outcome);
         quote! {
             #krate::__private::race((&__RETRY_SITE, #guards, #hedge), #krate::__private::on_error_of::<#outcome, _>(#is_final), || {

@@ -7,7 +7,7 @@ use syn::Expr;
 use syn::spanned::Spanned;
 
 /// Returns a name of the expansion's own, which the body cannot see.
-pub(super) fn own_name(name: &str) -> Ident {
+pub(super) fn hygienic_name(name: &str) -> Ident {
     // Without the prefix, a user's lower-case static could be taken for the pattern of a `let`.
     Ident::new(&format!("__retry_{name}"), Span::mixed_site())
 }

@@ -5,10 +5,10 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::Expr;
 use syn::spanned::Spanned;
 
-use crate::expand::call::Call;
-use crate::expand::hygiene::{located, own_name};
+use crate::expand::expansion::Expansion;
+use crate::expand::hygiene::{hygienic_name, located};
 
-impl Call<'_> {
+impl Expansion<'_> {
     /// Returns cells for predicates and hooks that an expression makes, at the first failure.
     pub(super) fn places(&self) -> TokenStream {
         let arguments = self.arguments;
@@ -20,7 +20,7 @@ impl Call<'_> {
         ];
         let made = all.into_iter().filter_map(|(name, expression)| {
             expression.as_ref().filter(|it| !is_in_place(it))?;
-            let name = own_name(name);
+            let name = hygienic_name(name);
             Some(quote!(let #name = ::core::cell::OnceCell::new();))
         });
         made.collect()
@@ -30,7 +30,11 @@ impl Call<'_> {
     pub(super) fn judge(&self) -> TokenStream {
         let krate = &self.krate;
         let private = quote!(#krate::__private);
-        let (outcome, value, error) = (own_name("outcome"), own_name("value"), own_name("error"));
+        let (outcome, value, error) = (
+            hygienic_name("outcome"),
+            hygienic_name("value"),
+            hygienic_name("error"),
+        );
         let of_value = match &self.arguments.retry_on_ok {
             Some(predicate) => {
                 let predicate = in_place(predicate, "retry_on_ok");
@@ -42,7 +46,7 @@ impl Call<'_> {
         };
         let mut of_error = self.failure(&error);
         if self.gate.is_some() {
-            let gate = own_name("gate");
+            let gate = hygienic_name("gate");
             of_error = quote!(#gate.judged(#of_error));
         }
         quote! {
@@ -56,7 +60,7 @@ impl Call<'_> {
     /// Returns a closure that makes a failure of an error without calling `retry_if`. The gate
     /// reads from it whether the error proves that nothing happened.
     pub(super) fn proof(&self) -> TokenStream {
-        let error = own_name("error");
+        let error = hygienic_name("error");
         let failure = self.unless_timed_out(self.known(&error));
         quote!(|#error| #failure)
     }
@@ -64,14 +68,14 @@ impl Call<'_> {
     /// Returns a closure from the error of a cut attempt to a failure that only shows the error: no
     /// predicate of the user's is called.
     pub(super) fn shown(&self) -> TokenStream {
-        let error = own_name("error");
+        let error = hygienic_name("error");
         let known = self.known_by_type(&error);
         quote!(|#error| #known)
     }
 
     /// Returns a closure from the call's last error to whether it is final.
     pub(super) fn is_stop(&self) -> TokenStream {
-        let error = own_name("error");
+        let error = hygienic_name("error");
         let known = self.known(&error);
         let failure = self.by_predicate(&known, &error).unwrap_or(known);
         quote!(|#error| #failure.is_stop())
@@ -100,11 +104,11 @@ impl Call<'_> {
         let private = quote!(#krate::__private);
         if self.checked.error_is_parameter && self.arguments.retry_if.is_none() {
             // For a type that is not `Classify` the compiler points at the declared type.
-            let error = self.at_outcome("error");
+            let error = self.at_return_type("error");
             let classified = located(quote!(#private::classified), error.span());
             return quote!(#classified(#error));
         }
-        let description = quote!((&&&&&&#private::Probe(#error)).__retry_description());
+        let description = quote!((&&&&&&#private::Autoref(#error)).__retry_description());
         if self.gate.is_some() {
             // For a type that nothing judges the compiler points at the declared type.
             let classifier = located(
@@ -114,12 +118,12 @@ impl Call<'_> {
             return quote!({
                 use #private::{Described as _, JudgedAtGate as _};
                 use #private::{JudgedByChainAtGate as _, NotJudgedAtGate as _};
-                #private::failure((&&&#private::Probe(#error)).#classifier, #description)
+                #private::failure((&&&#private::Autoref(#error)).#classifier, #description)
             });
         }
         quote!({
             use #private::{Described as _, Judged as _};
-            #private::failure((&&&&&#private::Probe(#error)).__retry_classifier(), #description)
+            #private::failure((&&&&&#private::Autoref(#error)).__retry_classifier(), #description)
         })
     }
 
@@ -136,7 +140,7 @@ impl Call<'_> {
         if !self.is_bounded() {
             return failure;
         }
-        let (krate, timed_out) = (&self.krate, own_name("timed_out"));
+        let (krate, timed_out) = (&self.krate, hygienic_name("timed_out"));
         quote!(#krate::__private::unless_timed_out(#failure, #timed_out))
     }
 
@@ -148,7 +152,7 @@ impl Call<'_> {
         if is_in_place(expression) {
             return hook;
         }
-        let event = own_name("event");
+        let event = hygienic_name("event");
         quote!(|#event| (#hook)(#event))
     }
 }
@@ -167,7 +171,7 @@ fn in_place(expression: &Expr, name: &str) -> TokenStream {
         // The path may be a parameter, so it is only borrowed.
         Expr::Path(path) => quote_spanned!(span=> &#path),
         _ => {
-            let mut name = own_name(name);
+            let mut name = hygienic_name(name);
             name.set_span(span);
             quote_spanned!(span=> #name.get_or_init(|| #expression))
         }

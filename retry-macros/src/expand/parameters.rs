@@ -33,7 +33,7 @@ pub(crate) fn split(
             let is_borrowed = borrowed.contains(ident);
             // A parameter that the body never mentions is not copied for each attempt. It stays
             // declared, since the attribute's expressions may use it.
-            let is_pattern = all_named && parameter::name(&typed.pat).is_none();
+            let is_pattern = all_named && parameter::plain_name(&typed.pat).is_none();
             if is_borrowed || !(is_pattern || parameter::mentions(&function.body.stream(), ident)) {
                 parameters.declared.push(quote!(#input));
                 continue;
@@ -74,7 +74,7 @@ impl Parameters {
         let value = match reference {
             Some(false) => quote!(#name),
             Some(true) => quote!(&mut *#name),
-            None => own(&name, ty, krate),
+            None => copy(&name, ty, krate),
         };
         let mutability = reference.is_none().then(|| quote!(mut));
         self.declared
@@ -84,7 +84,7 @@ impl Parameters {
 }
 
 /// Returns a copy of the argument for one attempt.
-fn own(name: &Ident, ty: &Type, krate: &TokenStream) -> TokenStream {
+fn copy(name: &Ident, ty: &Type, krate: &TokenStream) -> TokenStream {
     // For a type that is not `Clone` the compiler's error points at the argument of this call, from
     // first to last token: these get the place of the type.
     let mut tokens = ty.to_token_stream().into_iter().map(|token| token.span());
@@ -93,8 +93,8 @@ fn own(name: &Ident, ty: &Type, krate: &TokenStream) -> TokenStream {
     let lent = quote_spanned!(name.span().located_at(first)=> &mut);
     let mut argument = name.clone();
     argument.set_span(name.span().located_at(last));
-    let own = located(quote!(#krate::__private::own), first);
-    quote!(#own(#lent #argument))
+    let copy = located(quote!(#krate::__private::copy_argument), first);
+    quote!(#copy(#lent #argument))
 }
 
 enum Binding<'a> {
@@ -109,7 +109,7 @@ enum Binding<'a> {
 /// attempt borrows anew by name, because a body may move it (`for row in rows`); `Some(false)` for
 /// a `&`; `None` for a value.
 fn binding(typed: &PatType) -> Option<(Binding<'_>, Option<bool>)> {
-    let reference = parameter::reference(&typed.ty);
+    let reference = parameter::mutability_of_reference(&typed.ty);
     match typed.pat.as_ref() {
         Pat::Wild(_) => None,
         Pat::Ident(PatIdent {

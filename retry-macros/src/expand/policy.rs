@@ -39,9 +39,9 @@ impl<'a> Policy<'a> {
     /// Returns the constructor of the call.
     pub(crate) fn make(&self) -> TokenStream {
         if self.is_constant() {
-            quote!(Call::constant())
+            quote!(AnnotatedCall::constant())
         } else {
-            quote!(Call::evaluated())
+            quote!(AnnotatedCall::evaluated())
         }
     }
 
@@ -65,7 +65,7 @@ impl<'a> Policy<'a> {
 
     fn layer(&self, is_in: impl Fn(&Value) -> bool) -> TokenStream {
         let krate = self.krate;
-        let layer = quote!(#krate::__private::Layer);
+        let layer = quote!(#krate::__private::PolicyLayer);
         let fields = self
             .fields
             .iter()

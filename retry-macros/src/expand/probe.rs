@@ -5,22 +5,26 @@ use quote::quote;
 use syn::spanned::Spanned;
 use syn::{Attribute, Expr, ExprClosure};
 
-use crate::check::identity::Member;
-use crate::expand::call::Call;
-use crate::expand::hygiene::own_name;
+use crate::check::identity::ObjectMember;
+use crate::expand::expansion::Expansion;
+use crate::expand::hygiene::hygienic_name;
 
-impl Call<'_> {
+impl Expansion<'_> {
     /// Returns the code that probes a record in doubt that was taken over, before anything runs.
-    pub(super) fn asked_first(&self) -> TokenStream {
-        let Some(answer) = self.answer() else {
+    pub(super) fn probe_before_run(&self) -> TokenStream {
+        let Some(answer) = self.run_probe() else {
             return TokenStream::new();
         };
-        let (gate, variable, outcome) = (own_name("gate"), self.answer_name(), own_name("outcome"));
-        let (close, awaited) = (self.twin("close"), self.awaited());
+        let (gate, variable, outcome) = (
+            hygienic_name("gate"),
+            self.answer_name(),
+            hygienic_name("outcome"),
+        );
+        let (close, awaited) = (self.sync_or_async("close"), self.awaited());
         quote! {
-            if #gate.asks_first() {
+            if #gate.probes_first() {
                 let #variable = #answer;
-                if let ::core::option::Option::Some(#outcome) = #gate.hear_first(#variable) {
+                if let ::core::option::Option::Some(#outcome) = #gate.apply_first_probe(#variable) {
                     return #gate.#close(#outcome, |_| false) #awaited;
                 }
             }
@@ -29,17 +33,21 @@ impl Call<'_> {
 
     /// Returns the attempt's outcome after the probe. If the callee has the attempt's result, the
     /// attempt counts as failed and the call ends.
-    pub(super) fn rescued(
+    pub(super) fn end_rescued(
         &self,
         place: &TokenStream,
         evaluate: &TokenStream,
         heard: TokenStream,
     ) -> TokenStream {
         let krate = &self.krate;
-        let kinds = quote!(#krate::__private::Heard);
-        let (call, value, lost) = (own_name("call"), own_name("value"), own_name("lost"));
-        let (ended, error) = (self.at_outcome("ended"), own_name("error"));
-        let (around, failure, leave) = (self.around(), self.failure(&error), self.leave());
+        let kinds = quote!(#krate::__private::ProbedOutcome);
+        let (call, value, lost) = (
+            hygienic_name("call"),
+            hygienic_name("value"),
+            hygienic_name("lost"),
+        );
+        let (ended, error) = (self.at_return_type("ended"), hygienic_name("error"));
+        let (around, failure, leave) = (self.guard_context(), self.failure(&error), self.exit());
         quote! {
             match { #heard } {
                 #kinds::Ended(#ended) => #ended,
@@ -56,19 +64,19 @@ impl Call<'_> {
 
     /// Returns the code that evaluates to a `Heard`: the outcome after the probe. `None` without a
     /// probe.
-    pub(super) fn heard(&self, ended: &Ident) -> Option<TokenStream> {
-        let answer = self.answer()?;
-        let (gate, variable) = (own_name("gate"), self.answer_name());
+    pub(super) fn probe_outcome(&self, ended: &Ident) -> Option<TokenStream> {
+        let answer = self.run_probe()?;
+        let (gate, variable) = (hygienic_name("gate"), self.answer_name());
         Some(quote! {
             let #variable = #answer;
-            #gate.hear(#ended, #variable)
+            #gate.apply_probe(#ended, #variable)
         })
     }
 
     /// Returns the variable of the probe's answer. For a wrong type the compiler points at the
     /// probe.
     fn answer_name(&self) -> Ident {
-        let mut variable = own_name("word");
+        let mut variable = hygienic_name("answer");
         if let Some((probe, _)) = self.probe() {
             variable.set_span(variable.span().located_at(probe.span()));
         }
@@ -76,7 +84,7 @@ impl Call<'_> {
     }
 
     /// Returns an expression of type `Probe`, which queries the callee.
-    fn answer(&self) -> Option<TokenStream> {
+    fn run_probe(&self) -> Option<TokenStream> {
         let (probe, members) = self.probe()?;
         let arguments: Vec<&Ident> = members.iter().map(|member| &member.variable).collect();
         let called = match probe {
@@ -84,7 +92,7 @@ impl Call<'_> {
             Expr::Closure(closure) => {
                 let conditions: Vec<_> = members.iter().map(|member| &member.conditions).collect();
                 let lent: Vec<Ident> = (0..members.len())
-                    .map(|at| own_name(&format!("lent_{at}")))
+                    .map(|at| hygienic_name(&format!("lent_{at}")))
                     .collect();
                 let called = with_arguments_bound(closure, &conditions, &lent);
                 quote!({
@@ -94,15 +102,15 @@ impl Call<'_> {
             }
             path => quote!(#path(#(&#arguments),*)),
         };
-        let gate = own_name("gate");
+        let gate = hygienic_name("gate");
         Some(if self.checked.is_async {
-            quote!(#gate.asking(__retry_effects::probed(async { #called.await })).await)
+            quote!(#gate.run_probe(__retry_effects::catch_panic(async { #called.await })).await)
         } else {
-            quote!(#gate.asking_sync(|| __retry_effects::probed_sync(|| #called)))
+            quote!(#gate.run_probe_sync(|| __retry_effects::catch_panic_sync(|| #called)))
         })
     }
 
-    fn probe(&self) -> Option<(&Expr, &[Member<'_>])> {
+    fn probe(&self) -> Option<(&Expr, &[ObjectMember<'_>])> {
         let gated = self.gate.as_ref()?;
         Some((gated.arguments.probe.as_ref()?, &gated.identity.all))
     }

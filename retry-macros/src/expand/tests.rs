@@ -5,7 +5,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use super::attribute::attribute;
+use super::function::expand;
 use crate::parse::class::Class;
 use crate::parse::rows;
 
@@ -194,7 +194,7 @@ fn damage(tokens: TokenStream, places: &[Index], gone: usize, with: &TokenStream
 /// Expands, and checks that the item is not lost: it is expanded, or follows the errors.
 fn check(arguments: TokenStream, item: TokenStream) -> Result<(), TestCaseError> {
     let before = item.to_string();
-    let expanded = attribute(Class::Api, arguments, item).to_string();
+    let expanded = expand(Class::Api, arguments, item).to_string();
     let refused = expanded.contains("compile_error");
     prop_assert!(!refused || expanded.ends_with(&before), "{expanded}");
     prop_assert!(refused || expanded.contains("__RETRY_SITE"), "{expanded}");
@@ -222,7 +222,7 @@ proptest! {
 fn sound_functions_are_expanded() {
     for (at, item) in ITEMS.iter().enumerate() {
         for arguments in &ARGUMENTS[..2] {
-            let expanded = attribute(Class::Api, parsed(arguments), parsed(item)).to_string();
+            let expanded = expand(Class::Api, parsed(arguments), parsed(item)).to_string();
             let is_sound = at < 6;
             assert_eq!(!expanded.contains("compile_error"), is_sound, "{expanded}");
             assert_eq!(expanded.contains("__RETRY_SITE"), is_sound, "{expanded}");
@@ -232,7 +232,7 @@ fn sound_functions_are_expanded() {
 
 /// Returns the expansion of a plain function without spaces, which depend on the printer.
 fn expanded(arguments: &str, function: &str) -> String {
-    let expanded = attribute(Class::Api, parsed(arguments), parsed(function)).to_string();
+    let expanded = expand(Class::Api, parsed(arguments), parsed(function)).to_string();
     assert!(!expanded.contains("compile_error"), "{expanded}");
     unspaced(&expanded)
 }
@@ -252,7 +252,7 @@ fn each_argument_reaches_the_expansion() {
         "idempotent = true, probe = find_charge",
     ];
     let expanded =
-        |arguments: &str| attribute(Class::Api, parsed(arguments), parsed(CALL)).to_string();
+        |arguments: &str| expand(Class::Api, parsed(arguments), parsed(CALL)).to_string();
     // The example of `crate` is the default.
     for (name, example) in rows::examples().filter(|(name, _)| *name != "crate") {
         let reaches = BESIDE.iter().any(|beside| {
@@ -281,11 +281,11 @@ fn without_guards_there_is_nothing_of_them() {
     for word in [
         "guard",
         "admission",
-        "Asked",
+        "RequestedGuards",
         "in_time",
         "race",
         "delay",
-        "Settle",
+        "OutcomeReceiver",
     ] {
         assert!(!plain.contains(word), "{word} in {plain}");
     }
@@ -298,7 +298,7 @@ fn a_call_holds_of_the_guards_what_it_asked_for() {
     for (arguments, there, not_there) in [
         (
             "budget = 0.1",
-            &[".guarded(", "budget_ratio", ".pass()"][..],
+            &[".guarded(", "budget_ratio", ".admit_without_breaker()"][..],
             &[".admit(", "in_time"][..],
         ),
         (
@@ -309,12 +309,12 @@ fn a_call_holds_of_the_guards_what_it_asked_for() {
         (
             "circuit_breaker",
             &[".guarded(", ".admit("],
-            &[".pass()", "delay", "failure_threshold"],
+            &[".admit_without_breaker()", "delay", "failure_threshold"],
         ),
         (
             "adaptive = true",
             &[".guarded(", ".delay("],
-            &[".wait(", "in_time"],
+            &[".wait_for_limiter(", "in_time"],
         ),
         (
             "time_budget = 1",
@@ -344,7 +344,7 @@ fn a_sync_guarded_call_awaits_nothing() {
     let guards = "budget = 0.1, circuit_breaker, adaptive = true, time_budget = 1";
     let sync = expanded(guards, CALL);
     assert!(!sync.contains("await") && !sync.contains("async"), "{sync}");
-    for word in [".wait(", "in_time_sync", ".admit("] {
+    for word in [".wait_for_limiter(", "in_time_sync", ".admit("] {
         assert!(sync.contains(word), "{word} not in {sync}");
     }
 }
@@ -356,20 +356,28 @@ fn a_gate_is_asked_for_what_was_given_and_nothing_else() {
     let asked = |arguments: &str| {
         let expanded = expanded(&format!("idempotent = true, {arguments}"), CALL);
         let start = expanded
-            .find("__retry_effects::Ask::new")
+            .find("__retry_effects::GateRequest::new")
             .expect("a question");
         let end = expanded.find(&unspaced(OPEN)).expect("an answer");
         expanded[start..end].to_owned()
     };
     let field = |name: &str| {
         unspaced(&format!(
-            "let __retry_fields = __retry_effects::Field::new(\"{name}\", &{name}, __retry_fields);"
+            "let __retry_fields = __retry_effects::ArgumentField::new(\"{name}\", &{name}, __retry_fields);"
         ))
     };
     let plain = asked("");
     assert!(plain.contains(&(field("b") + &field("a"))), "{plain}");
     for method in [
-        "input", "scope", "store", "lease", "retain", "in_doubt", "on_busy", "probed", "limits",
+        "input",
+        "scope",
+        "store",
+        "lease",
+        "retain",
+        "in_doubt",
+        "on_busy",
+        "with_probe",
+        "limits",
     ] {
         assert!(
             !plain.contains(&format!(".{method}(")),
@@ -385,7 +393,7 @@ fn a_gate_is_asked_for_what_was_given_and_nothing_else() {
         ".store(store())",
         ".lease(::core::time::Duration::new(10u64, 0u32))",
         ".retain(keep())",
-        ".probed()",
+        ".with_probe()",
         ".probe_after(::core::time::Duration::new(10u64, 0u32))",
         ".on_busy(__retry_effects::OnBusy::Fail)",
         ".limits(&__retry_limits)",
@@ -417,7 +425,7 @@ fn a_sync_gate_awaits_nothing() {
             assert!(sync.contains(&format!(".{method}")), "{method} in {sync}");
         }
         assert_eq!(
-            sync.contains("probed_sync"),
+            sync.contains("catch_panic_sync"),
             !arguments.is_empty(),
             "{sync}"
         );
@@ -434,7 +442,7 @@ fn the_probe_is_asked_wherever_something_is_unknown() {
         ("probe = || ask(a), timeout = 1", 3),
     ] {
         let expanded = expanded(&format!("idempotent = true, {arguments}"), CALL);
-        let probed = "__retry_effects::probed(async{";
+        let probed = "__retry_effects::catch_panic(async{";
         assert_eq!(expanded.matches(probed).count(), times, "{expanded}");
     }
 }

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::parse::value::{Constant, Form, Value};
+use crate::parse::value::{Constant, Conversion, Value};
 
 impl Value {
     /// Returns an expression of the field's type.
@@ -15,11 +15,11 @@ impl Value {
             }
             Self::Constant(Constant::Item(item)) => quote!(#krate::#item),
             Self::Constant(Constant::Named(path)) => quote!(#path),
-            Self::Expression(expression, Form::Plain) => quote!(#expression),
-            Self::Expression(expression, Form::Attempts) => {
+            Self::Expression(expression, Conversion::Plain) => quote!(#expression),
+            Self::Expression(expression, Conversion::Attempts) => {
                 quote!(#krate::__private::attempt_limit(#expression))
             }
-            Self::Expression(expression, Form::Multiplier) => {
+            Self::Expression(expression, Conversion::Multiplier) => {
                 quote!(#krate::Growth::Exponential(#expression))
             }
         }

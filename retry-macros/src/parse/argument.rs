@@ -11,13 +11,13 @@ use crate::parse::fault::Faults;
 /// One argument as written.
 pub(crate) struct Argument {
     pub(crate) key: Ident,
-    pub(super) value: Given,
+    pub(super) value: ArgumentValue,
     /// An example of the argument.
     pub(super) example: &'static str,
 }
 
 /// The part after the key.
-pub(super) enum Given {
+pub(super) enum ArgumentValue {
     Expression(Expr),
     /// The tokens in parentheses.
     List(TokenStream),
@@ -31,9 +31,9 @@ impl Argument {
     /// `macro_rules!`.
     pub(crate) fn expression(&self, faults: &mut Faults) -> Option<Expr> {
         match &self.value {
-            Given::Expression(expression) => Some(ungrouped(expression.clone())),
-            Given::Unread => None,
-            Given::List(_) | Given::Nothing => {
+            ArgumentValue::Expression(expression) => Some(ungrouped(expression.clone())),
+            ArgumentValue::Unread => None,
+            ArgumentValue::List(_) | ArgumentValue::Nothing => {
                 let key = &self.key;
                 let message = format!("`{key}` needs a value: `{}`", self.example);
                 faults.at(key.span(), message);
@@ -47,7 +47,7 @@ impl Argument {
         let key = &self.key;
         let message = format!("`{key}` needs a list of parameters: `{key}(x, y)`");
         match &self.value {
-            Given::List(list) => {
+            ArgumentValue::List(list) => {
                 let names = Punctuated::<Ident, Token![,]>::parse_terminated;
                 match names.parse2(list.clone()) {
                     Ok(names) if !names.is_empty() => return names.into_iter().collect(),
@@ -55,8 +55,8 @@ impl Argument {
                     Err(_) => faults.on(list, message),
                 }
             }
-            Given::Unread => {}
-            Given::Expression(_) | Given::Nothing => faults.at(key.span(), message),
+            ArgumentValue::Unread => {}
+            ArgumentValue::Expression(_) | ArgumentValue::Nothing => faults.at(key.span(), message),
         }
         Vec::new()
     }
@@ -64,7 +64,7 @@ impl Argument {
     /// Returns the place of the argument's value, else of its key.
     pub(super) fn value_span(&self) -> Span {
         match &self.value {
-            Given::Expression(expression) => expression.span(),
+            ArgumentValue::Expression(expression) => expression.span(),
             _ => self.key.span(),
         }
     }

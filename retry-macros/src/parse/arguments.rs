@@ -4,8 +4,8 @@ use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{Expr, Ident, Path};
 
-use crate::parse::gate::Gate;
-use crate::parse::guards::Guards;
+use crate::parse::gate::GateArguments;
+use crate::parse::guards::GuardArguments;
 use crate::parse::limit::Limit;
 use crate::parse::settings::Settings;
 
@@ -27,9 +27,9 @@ pub(crate) struct Arguments {
     pub(crate) nested: Option<&'static str>,
     pub(crate) borrow: Vec<Ident>,
     /// Guards that keep retries from making an outage worse.
-    pub(crate) guards: Guards,
+    pub(crate) guards: GuardArguments,
     /// The gate that makes the call's effect happen once.
-    pub(crate) gate: Option<Gate>,
+    pub(crate) gate: Option<GateArguments>,
     /// The path of the `retry_core` crate.
     pub(crate) krate: Option<Path>,
 }

@@ -2,79 +2,79 @@
 
 use std::time::Duration;
 
-use crate::parse::argument::{Argument, Given};
+use crate::parse::argument::{Argument, ArgumentValue};
 use crate::parse::fault::Faults;
 use crate::parse::number;
 use crate::parse::settings::Settings;
-use crate::parse::shared_guard::{Guard, Part, lent_by, list};
-use crate::parse::table::{Row, Table};
+use crate::parse::shared_guard::{GuardArgument, GuardField, list, origin};
+use crate::parse::table::{ArgumentRow, ArgumentTable};
 use crate::parse::value::Value;
 
 const SHORTEST_SLOW_CALL: Duration = Duration::from_millis(1);
 
 /// The arguments of `circuit_breaker(..)`.
-const CIRCUIT_BREAKER: Table<Part> = Table {
+const CIRCUIT_BREAKER: ArgumentTable<GuardField> = ArgumentTable {
     of: Some("circuit_breaker"),
     rows: &[
-        Row::new(
+        ArgumentRow::new(
             "failure_threshold",
-            Part::Setting("failure_threshold", at_least_one),
+            GuardField::Setting("failure_threshold", at_least_one),
             "failure_threshold = 5",
             &["threshold", "failures", "fail_max"],
         ),
-        Row::new(
+        ArgumentRow::new(
             "recovery_timeout",
-            Part::Setting("recovery_timeout", |it, faults| {
+            GuardField::Setting("recovery_timeout", |it, faults| {
                 number::time(it, Duration::ZERO, faults)
             }),
             "recovery_timeout = \"60s\"",
             &["reset", "reset_timeout", "open_for", "timeout"],
         ),
-        Row::new(
+        ArgumentRow::new(
             "window",
-            Part::Setting("window", number::window),
+            GuardField::Setting("window", number::window),
             "window = 100",
             &["window_size", "sliding_window_size"],
         ),
-        Row::new(
+        ArgumentRow::new(
             "failure_rate",
-            Part::Setting("failure_rate", number::rate),
+            GuardField::Setting("failure_rate", number::rate),
             "failure_rate = 0.5",
             &["failure_rate_threshold"],
         ),
-        Row::new(
+        ArgumentRow::new(
             "minimum_calls",
-            Part::Setting("minimum_calls", at_least_one),
+            GuardField::Setting("minimum_calls", at_least_one),
             "minimum_calls = 20",
             &["minimum_number_of_calls"],
         ),
-        Row::new(
+        ArgumentRow::new(
             "slow_call",
-            Part::Setting("slow_call", |it, faults| {
+            GuardField::Setting("slow_call", |it, faults| {
                 number::time(it, SHORTEST_SLOW_CALL, faults)
             }),
             "slow_call = \"2s\"",
             &["slow_call_duration", "slow_call_duration_threshold"],
         ),
-        Row::new(
+        ArgumentRow::new(
             "slow_call_rate",
-            Part::Setting("slow_call_rate", number::rate),
+            GuardField::Setting("slow_call_rate", number::rate),
             "slow_call_rate = 0.5",
             &["slow_call_rate_threshold"],
         ),
-        Row::new(
+        ArgumentRow::new(
             "half_open_permits",
-            Part::Setting("half_open_permits", trials),
+            GuardField::Setting("half_open_permits", trials),
             "half_open_permits = 1",
             &["half_open_max_calls", "permitted_calls"],
         ),
-        Row::new(
+        ArgumentRow::new(
             "success_threshold",
-            Part::Setting("success_threshold", trials),
+            GuardField::Setting("success_threshold", trials),
             "success_threshold = 1",
             &[],
         ),
-        Row::new("name", Part::Name, "name = \"payments\"", &[]),
+        ArgumentRow::new("name", GuardField::Name, "name = \"payments\"", &[]),
     ],
 };
 
@@ -90,19 +90,19 @@ pub(super) fn read(
     argument: &Argument,
     settings: &mut Settings,
     faults: &mut Faults,
-) -> Option<Guard> {
+) -> Option<GuardArgument> {
     const ALLOWED: &str = "circuit_breaker must be `true`, the name of one that others share, or an \
                            expression for a `CircuitBreaker`; numbers go in parentheses: \
                            `circuit_breaker(failure_threshold = 5)`";
-    let lent_by = match &argument.value {
-        Given::List(tokens) => {
-            let (given, lent_by) = list(tokens, &CIRCUIT_BREAKER, settings, faults);
+    let origin = match &argument.value {
+        ArgumentValue::List(tokens) => {
+            let (given, origin) = list(tokens, &CIRCUIT_BREAKER, settings, faults);
             check_together(&given, faults);
-            lent_by
+            origin
         }
-        _ => lent_by(argument, ALLOWED, faults)?,
+        _ => origin(argument, ALLOWED, faults)?,
     };
-    Some(Guard::new(argument, lent_by))
+    Some(GuardArgument::new(argument, origin))
 }
 
 fn at_least_one(argument: &Argument, faults: &mut Faults) -> Option<Value> {

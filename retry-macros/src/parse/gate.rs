@@ -2,16 +2,16 @@
 
 use syn::{Expr, Ident};
 
-use crate::parse::argument::{Argument, Given};
+use crate::parse::argument::{Argument, ArgumentValue};
 use crate::parse::fault::Faults;
 use crate::parse::limit::{self, Limit};
 use crate::parse::value::{self, Constant, Value, one_of};
 
 /// The arguments beside `idempotent = true`. A missing one is `None`.
-pub(crate) struct Gate {
+pub(crate) struct GateArguments {
     /// The key `idempotent`.
     pub(crate) idempotent: Ident,
-    pub(crate) key: Option<Key>,
+    pub(crate) key: Option<KeyArgument>,
     /// `fingerprint(a, b)`; empty for `fingerprint()`.
     pub(crate) fingerprint: Option<Vec<Ident>>,
     pub(crate) skip: Vec<Ident>,
@@ -28,14 +28,14 @@ pub(crate) struct Gate {
 }
 
 /// The key of the action.
-pub(crate) enum Key {
+pub(crate) enum KeyArgument {
     /// `key(a, b)`.
     Parameters(Vec<Ident>),
     /// `key = expr`.
     Expression(Expr),
 }
 
-impl Gate {
+impl GateArguments {
     /// Returns the gate, if the attribute requests one; `given` are the arguments that only a gate
     /// has.
     pub(super) fn parse(given: &[Argument], faults: &mut Faults) -> Option<Self> {
@@ -142,17 +142,17 @@ fn refuse_lone(given: &[Argument], faults: &mut Faults) {
     }
 }
 
-fn key(argument: &Argument, faults: &mut Faults) -> Option<Key> {
-    if !matches!(argument.value, Given::List(_)) {
-        return argument.expression(faults).map(Key::Expression);
+fn key(argument: &Argument, faults: &mut Faults) -> Option<KeyArgument> {
+    if !matches!(argument.value, ArgumentValue::List(_)) {
+        return argument.expression(faults).map(KeyArgument::Expression);
     }
     let names = argument.names(faults);
     refuse_repeated(&names, "the key", faults);
-    (!names.is_empty()).then_some(Key::Parameters(names))
+    (!names.is_empty()).then_some(KeyArgument::Parameters(names))
 }
 
 fn fingerprint(argument: &Argument, faults: &mut Faults) -> Vec<Ident> {
-    let is_empty = matches!(&argument.value, Given::List(list) if list.is_empty());
+    let is_empty = matches!(&argument.value, ArgumentValue::List(list) if list.is_empty());
     let names = if is_empty {
         Vec::new()
     } else {

@@ -1,23 +1,23 @@
 //! The guards around attempts, which keep retries from making an outage worse.
 
-use crate::parse::hedge::Hedge;
+use crate::parse::hedge::HedgeArguments;
 use crate::parse::limit::Limit;
 use crate::parse::settings::Settings;
-use crate::parse::shared_guard::Guard;
+use crate::parse::shared_guard::GuardArgument;
 
 /// The requested guards. A missing one is `None`.
 #[derive(Default)]
-pub(crate) struct Guards {
-    pub(crate) budget: Option<Guard>,
-    pub(crate) circuit_breaker: Option<Guard>,
-    pub(crate) adaptive: Option<Guard>,
+pub(crate) struct GuardArguments {
+    pub(crate) budget: Option<GuardArgument>,
+    pub(crate) circuit_breaker: Option<GuardArgument>,
+    pub(crate) adaptive: Option<GuardArgument>,
     pub(crate) time_budget: Option<Limit>,
-    pub(crate) hedge: Option<Hedge>,
+    pub(crate) hedge: Option<HedgeArguments>,
     /// Fields of the runtime crate's layer, for guards that no code declares.
     pub(crate) settings: Settings,
 }
 
-impl Guards {
+impl GuardArguments {
     /// Whether a call has any guard.
     pub(crate) fn are_any(&self) -> bool {
         let shared = [&self.budget, &self.circuit_breaker, &self.adaptive];

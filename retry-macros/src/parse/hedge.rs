@@ -4,40 +4,45 @@ use std::time::Duration;
 
 use syn::Ident;
 
-use crate::parse::argument::{Argument, Given};
+use crate::parse::argument::{Argument, ArgumentValue};
 use crate::parse::fault::Faults;
-use crate::parse::table::{Row, Table};
+use crate::parse::table::{ArgumentRow, ArgumentTable};
 use crate::parse::value::{self, Value};
 use crate::parse::{list, number};
 
 /// The largest number of copies.
-const MOST: u32 = 16;
+const MAX_HEDGES: u32 = 16;
 
 /// The meaning of an argument in the list.
 #[derive(Clone, Copy)]
-enum Part {
+enum HedgeField {
     After,
     Max,
     Safe,
 }
 
 /// The arguments of `hedge(..)`.
-const HEDGE: Table<Part> = Table {
+const HEDGE: ArgumentTable<HedgeField> = ArgumentTable {
     of: Some("hedge"),
     rows: &[
-        Row::new("after", Part::After, "after = \"95ms\"", &["delay", "wait"]),
-        Row::new(
+        ArgumentRow::new(
+            "after",
+            HedgeField::After,
+            "after = \"95ms\"",
+            &["delay", "wait"],
+        ),
+        ArgumentRow::new(
             "max",
-            Part::Max,
+            HedgeField::Max,
             "max = 1",
             &["copies", "max_hedges", "max_hedged_attempts"],
         ),
-        Row::new("safe", Part::Safe, "safe = true", &["harmless"]),
+        ArgumentRow::new("safe", HedgeField::Safe, "safe = true", &["harmless"]),
     ],
 };
 
 /// Other attempts beside a slow one.
-pub(crate) struct Hedge {
+pub(crate) struct HedgeArguments {
     pub(crate) key: Ident,
     pub(crate) after: Value,
     pub(crate) max: Option<Value>,
@@ -45,9 +50,9 @@ pub(crate) struct Hedge {
     pub(crate) is_safe: bool,
 }
 
-pub(super) fn read(argument: &Argument, faults: &mut Faults) -> Option<Hedge> {
+pub(super) fn read(argument: &Argument, faults: &mut Faults) -> Option<HedgeArguments> {
     let key = argument.key.clone();
-    let Given::List(tokens) = &argument.value else {
+    let ArgumentValue::List(tokens) = &argument.value else {
         let message = "`hedge` takes a list: `hedge(after = \"95ms\", safe = true)`";
         faults.at(key.span(), message);
         return None;
@@ -58,9 +63,9 @@ pub(super) fn read(argument: &Argument, faults: &mut Faults) -> Option<Hedge> {
     for argument in &given {
         let key = argument.key.to_string();
         match HEDGE.row(&key).map(|row| row.takes) {
-            Some(Part::After) => after = Some(number::time(argument, Duration::ZERO, faults)),
-            Some(Part::Max) => max = number::count(argument, 1..=MOST, faults),
-            Some(Part::Safe) => is_safe = value::switch(argument, faults).unwrap_or(true),
+            Some(HedgeField::After) => after = Some(number::time(argument, Duration::ZERO, faults)),
+            Some(HedgeField::Max) => max = number::count(argument, 1..=MAX_HEDGES, faults),
+            Some(HedgeField::Safe) => is_safe = value::switch(argument, faults).unwrap_or(true),
             None => faults.at(argument.key.span(), HEDGE.unknown(&key)),
         }
     }
@@ -69,7 +74,7 @@ pub(super) fn read(argument: &Argument, faults: &mut Faults) -> Option<Hedge> {
                        calls take";
         faults.at(key.span(), message);
     }
-    Some(Hedge {
+    Some(HedgeArguments {
         key,
         after: after??,
         max,

@@ -10,7 +10,7 @@ use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use crate::parse::function::Function;
 
 /// The original body, found.
-pub(crate) struct Found {
+pub(crate) struct FoundBody {
     /// Whether a sync function returns its body as a future.
     pub(crate) is_boxed: bool,
     /// The body's tokens, with the braces.
@@ -22,8 +22,8 @@ pub(crate) struct Found {
 }
 
 /// Finds the original body.
-pub(crate) fn find(function: &Function) -> Found {
-    let mut found = Found {
+pub(crate) fn find(function: &Function) -> FoundBody {
+    let mut found = FoundBody {
         is_boxed: false,
         body: function.body.clone(),
         once: TokenStream::new(),
@@ -45,7 +45,7 @@ pub(crate) fn find(function: &Function) -> Found {
     found
 }
 
-impl Found {
+impl FoundBody {
     /// Descends to the block that `step` finds in the present one. Returns whether it found one.
     fn descend(&mut self, step: fn(&[TokenTree]) -> Option<Vec<usize>>) -> bool {
         let Some(way) = step(&tokens(&self.body)) else {

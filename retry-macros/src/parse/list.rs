@@ -5,14 +5,14 @@ use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Ident, Token, token};
 
-use crate::parse::argument::{Argument, Given};
+use crate::parse::argument::{Argument, ArgumentValue};
 use crate::parse::fault::Faults;
-use crate::parse::table::Table;
+use crate::parse::table::ArgumentTable;
 
 /// Returns all arguments that can be parsed.
 pub(super) fn parse<T>(
     tokens: TokenStream,
-    table: &Table<T>,
+    table: &ArgumentTable<T>,
     faults: &mut Faults,
 ) -> Vec<Argument> {
     let mut arguments = Vec::new();
@@ -35,7 +35,7 @@ pub(super) fn parse<T>(
     arguments
 }
 
-fn argument<T>(input: ParseStream<'_>, table: &Table<T>) -> syn::Result<Argument> {
+fn argument<T>(input: ParseStream<'_>, table: &ArgumentTable<T>) -> syn::Result<Argument> {
     if !input.peek(Ident::peek_any) {
         let example = table.any_example();
         return Err(input.error(format!("expected an argument like `{example}`")));
@@ -57,12 +57,12 @@ fn argument<T>(input: ParseStream<'_>, table: &Table<T>) -> syn::Result<Argument
         syn::parenthesized!(content in input);
         let list = content.parse()?;
         if is_unread {
-            Given::Unread
+            ArgumentValue::Unread
         } else {
-            Given::List(list)
+            ArgumentValue::List(list)
         }
     } else if input.is_empty() || input.peek(Token![,]) || is_unread {
-        Given::Nothing
+        ArgumentValue::Nothing
     } else {
         let message = format!("expected `=` after `{key}`: `{example}`");
         return Err(input.error(message));
@@ -74,12 +74,12 @@ fn argument<T>(input: ParseStream<'_>, table: &Table<T>) -> syn::Result<Argument
     })
 }
 
-fn value(input: ParseStream<'_>, is_unread: bool) -> syn::Result<Given> {
+fn value(input: ParseStream<'_>, is_unread: bool) -> syn::Result<ArgumentValue> {
     if is_unread {
         skip_to_comma(input);
-        return Ok(Given::Unread);
+        return Ok(ArgumentValue::Unread);
     }
-    input.parse().map(Given::Expression)
+    input.parse().map(ArgumentValue::Expression)
 }
 
 /// Reads a comma or the end; else reports that a comma is missing.

@@ -9,7 +9,7 @@ use syn::{Expr, Lit, parse_quote};
 
 use crate::parse::argument::Argument;
 use crate::parse::fault::Faults;
-use crate::parse::value::{self, Form, Literal, Value, constant};
+use crate::parse::value::{self, Conversion, Literal, Value, constant};
 use crate::parse::wait;
 
 /// Reads a whole number in `range`.
@@ -169,5 +169,5 @@ fn checked(
 }
 
 fn plain(expression: Expr) -> Value {
-    Value::Expression(expression, Form::Plain)
+    Value::Expression(expression, Conversion::Plain)
 }

@@ -6,13 +6,13 @@ use syn::{Expr, ExprLit, Lit, Path};
 use crate::parse::argument::Argument;
 use crate::parse::fault::Faults;
 use crate::parse::settings::Settings;
-use crate::parse::value::{Constant, Form, Literal, Value, constant, one_of};
+use crate::parse::value::{Constant, Conversion, Literal, Value, constant, one_of};
 
 pub(super) fn attempts(argument: &Argument, faults: &mut Faults) -> Option<Value> {
     const ALLOWED: &str = "it must be a whole number of at least 1, or \"unlimited\"";
     let expression = argument.expression(faults)?;
     let Some(literal) = constant(&expression) else {
-        return Some(Value::Expression(expression, Form::Attempts));
+        return Some(Value::Expression(expression, Conversion::Attempts));
     };
     if let Literal::Plain(Lit::Int(number)) = literal
         && let Ok(count @ 1..) = number.base10_parse::<u32>()
@@ -30,7 +30,7 @@ pub(super) fn attempts(argument: &Argument, faults: &mut Faults) -> Option<Value
 pub(super) fn multiplier(argument: &Argument, faults: &mut Faults) -> Option<Value> {
     let expression = argument.expression(faults)?;
     let number = match constant(&expression) {
-        None => return Some(Value::Expression(expression, Form::Multiplier)),
+        None => return Some(Value::Expression(expression, Conversion::Multiplier)),
         Some(Literal::Plain(Lit::Int(number))) => number.base10_parse::<f64>().ok(),
         Some(Literal::Plain(Lit::Float(number))) => number.base10_parse::<f64>().ok(),
         Some(_) => None,

@@ -3,45 +3,45 @@
 use crate::parse::argument::Argument;
 use crate::parse::arguments::Arguments;
 use crate::parse::fault::Faults;
-use crate::parse::table::{Row, Table};
-use crate::parse::value::{Read, one_of};
+use crate::parse::table::{ArgumentRow, ArgumentTable};
+use crate::parse::value::{ValueReader, one_of};
 use crate::parse::{adaptive, breaker, budget, hedge, limit, policy, value};
 
 /// The reader of an argument's value, and its destination.
-pub(super) enum Takes {
+pub(super) enum ArgumentReader {
     /// The policy's settings, by the argument's name.
-    Policy(Read),
+    Policy(ValueReader),
     /// The gate, which reads its arguments together.
     Gate,
     /// A field of its own.
     Field(fn(&mut Arguments, &Argument, &mut Faults)),
 }
 
-use Takes::{Field, Gate, Policy};
+use ArgumentReader::{Field, Gate, Policy};
 
 /// The arguments of an attribute.
-pub(super) const ATTRIBUTE: Table<Takes> = Table {
+pub(super) const ATTRIBUTE: ArgumentTable<ArgumentReader> = ArgumentTable {
     of: None,
     rows: &[
-        Row::new(
+        ArgumentRow::new(
             "max_attempts",
             Policy(policy::attempts),
             "max_attempts = 5",
             &["retries", "max_retries", "attempts", "tries"],
         ),
-        Row::new(
+        ArgumentRow::new(
             "min_wait",
             Policy(value::wait),
             "min_wait = \"500ms\"",
             &["delay", "wait", "min_delay"],
         ),
-        Row::new(
+        ArgumentRow::new(
             "max_wait",
             Policy(value::wait),
             "max_wait = \"10s\"",
             &["max_delay"],
         ),
-        Row::new(
+        ArgumentRow::new(
             "backoff",
             Policy(|argument, faults| {
                 one_of(
@@ -59,13 +59,13 @@ pub(super) const ATTRIBUTE: Table<Takes> = Table {
             "backoff = \"exponential\"",
             &["strategy"],
         ),
-        Row::new(
+        ArgumentRow::new(
             "multiplier",
             Policy(policy::multiplier),
             "multiplier = 1.5",
             &["factor"],
         ),
-        Row::new(
+        ArgumentRow::new(
             "jitter",
             Policy(|argument, faults| {
                 one_of(
@@ -83,61 +83,61 @@ pub(super) const ATTRIBUTE: Table<Takes> = Table {
             "jitter = \"full\"",
             &[],
         ),
-        Row::new(
+        ArgumentRow::new(
             "policy",
             Policy(policy::named),
             "policy = \"FLOW_NODE_DEFAULT\"",
             &[],
         ),
-        Row::new(
+        ArgumentRow::new(
             "timeout",
             Field(|all, it, faults| all.timeout = limit::read(it, faults)),
             "timeout = \"10s\"",
             &[],
         ),
-        Row::new(
+        ArgumentRow::new(
             "max_total_time",
             Field(|all, it, faults| all.max_total_time = limit::read(it, faults)),
             "max_total_time = \"1m\"",
             &["deadline", "max_elapsed_time"],
         ),
-        Row::new(
+        ArgumentRow::new(
             "retry_if",
             Field(|all, it, faults| all.retry_if = it.expression(faults)),
             "retry_if = |error: &MyError| error.is_transient()",
             &["when"],
         ),
-        Row::new(
+        ArgumentRow::new(
             "retry_on_ok",
             Field(|all, it, faults| all.retry_on_ok = it.expression(faults)),
             "retry_on_ok = |value| value.is_pending()",
             &[],
         ),
-        Row::new(
+        ArgumentRow::new(
             "not_applied_if",
             Field(|all, it, faults| all.not_applied_if = it.expression(faults)),
             "not_applied_if = |error: &MyError| error.is_refusal()",
             &["not_applied", "harmless_if"],
         ),
-        Row::new(
+        ArgumentRow::new(
             "on_retry",
             Field(|all, it, faults| all.on_retry = it.expression(faults)),
             "on_retry = |event| tell(event.attempt())",
             &["notify"],
         ),
-        Row::new(
+        ArgumentRow::new(
             "name",
             Field(|all, it, faults| all.name = value::name(it, faults)),
             "name = \"load_task\"",
             &[],
         ),
-        Row::new(
+        ArgumentRow::new(
             "attempt",
             Field(|all, it, faults| all.attempt = value::variable(it, faults)),
             "attempt = n",
             &[],
         ),
-        Row::new(
+        ArgumentRow::new(
             "budget",
             Field(|all, it, faults| {
                 all.guards.budget = budget::read(it, &mut all.guards.settings, faults);
@@ -145,7 +145,7 @@ pub(super) const ATTRIBUTE: Table<Takes> = Table {
             "budget = 0.1",
             &["retry_budget"],
         ),
-        Row::new(
+        ArgumentRow::new(
             "circuit_breaker",
             Field(|all, it, faults| {
                 all.guards.circuit_breaker = breaker::read(it, &mut all.guards.settings, faults);
@@ -153,60 +153,60 @@ pub(super) const ATTRIBUTE: Table<Takes> = Table {
             "circuit_breaker(failure_threshold = 5)",
             &["breaker", "circuit"],
         ),
-        Row::new(
+        ArgumentRow::new(
             "adaptive",
             Field(|all, it, faults| all.guards.adaptive = adaptive::read(it, faults)),
             "adaptive = true",
             &["limiter", "rate_limiter", "throttle"],
         ),
-        Row::new(
+        ArgumentRow::new(
             "time_budget",
             Field(|all, it, faults| all.guards.time_budget = limit::read(it, faults)),
             "time_budget = \"30s\"",
             &["retry_time_budget"],
         ),
-        Row::new(
+        ArgumentRow::new(
             "hedge",
             Field(|all, it, faults| all.guards.hedge = hedge::read(it, faults)),
             "hedge(after = \"95ms\", safe = true)",
             &["hedged", "hedging"],
         ),
-        Row::new(
+        ArgumentRow::new(
             "nested",
             Field(|all, it, faults| all.nested = value::nested(it, faults)),
             "nested = \"multiply\"",
             &[],
         ),
-        Row::new(
+        ArgumentRow::new(
             "borrow",
             Field(|all, it, faults| all.borrow = it.names(faults)),
             "borrow(client)",
             &[],
         ),
-        Row::new("idempotent", Gate, "idempotent = true", &[]),
-        Row::new("key", Gate, "key(order_id)", &[]),
-        Row::new(
+        ArgumentRow::new("idempotent", Gate, "idempotent = true", &[]),
+        ArgumentRow::new("key", Gate, "key(order_id)", &[]),
+        ArgumentRow::new(
             "fingerprint",
             Gate,
             "fingerprint(cents)",
             &["input", "input_hash"],
         ),
-        Row::new("skip", Gate, "skip(client)", &[]),
-        Row::new("scope", Gate, "scope = tenant", &[]),
-        Row::new("store", Gate, "store = store()", &[]),
-        Row::new("lease", Gate, "lease = \"30s\"", &[]),
-        Row::new("retain", Gate, "retain = \"7d\"", &[]),
-        Row::new("in_doubt", Gate, "in_doubt = \"halt\"", &[]),
-        Row::new("probe", Gate, "probe = find_charge", &[]),
-        Row::new(
+        ArgumentRow::new("skip", Gate, "skip(client)", &[]),
+        ArgumentRow::new("scope", Gate, "scope = tenant", &[]),
+        ArgumentRow::new("store", Gate, "store = store()", &[]),
+        ArgumentRow::new("lease", Gate, "lease = \"30s\"", &[]),
+        ArgumentRow::new("retain", Gate, "retain = \"7d\"", &[]),
+        ArgumentRow::new("in_doubt", Gate, "in_doubt = \"halt\"", &[]),
+        ArgumentRow::new("probe", Gate, "probe = find_charge", &[]),
+        ArgumentRow::new(
             "probe_after",
             Gate,
             "probe_after = \"10s\"",
             &["probe_delay", "settle_after"],
         ),
-        Row::new("on_busy", Gate, "on_busy = \"wait\"", &[]),
-        Row::new("replay_errors", Gate, "replay_errors = true", &[]),
-        Row::new(
+        ArgumentRow::new("on_busy", Gate, "on_busy = \"wait\"", &[]),
+        ArgumentRow::new("replay_errors", Gate, "replay_errors = true", &[]),
+        ArgumentRow::new(
             "crate",
             Field(|all, it, faults| all.krate = value::path(it, faults)),
             "crate = ::retry_core",

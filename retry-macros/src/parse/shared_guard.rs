@@ -3,21 +3,21 @@
 use proc_macro2::TokenStream;
 use syn::{Expr, Ident, Lit};
 
-use crate::parse::argument::{Argument, Given};
+use crate::parse::argument::{Argument, ArgumentValue};
 use crate::parse::fault::Faults;
 use crate::parse::list;
 use crate::parse::settings::Settings;
-use crate::parse::table::Table;
-use crate::parse::value::{self, Literal, Read, constant};
+use crate::parse::table::ArgumentTable;
+use crate::parse::value::{self, Literal, ValueReader, constant};
 
 /// One guard, with its argument's key.
-pub(crate) struct Guard {
+pub(crate) struct GuardArgument {
     pub(crate) key: Ident,
-    pub(crate) lent_by: LentBy,
+    pub(crate) origin: GuardOrigin,
 }
 
 /// The origin of a guard.
-pub(crate) enum LentBy {
+pub(crate) enum GuardOrigin {
     /// Made for the operation alone.
     Operation,
     /// Shared by all calls that give this name.
@@ -27,18 +27,18 @@ pub(crate) enum LentBy {
 }
 
 /// The meaning of an argument in a guard's list.
-pub(super) enum Part {
+pub(super) enum GuardField {
     /// The name by which calls share the guard.
     Name,
     /// A field of the runtime crate's layer of guards.
-    Setting(&'static str, Read),
+    Setting(&'static str, ValueReader),
 }
 
-impl Guard {
-    pub(super) fn new(argument: &Argument, lent_by: LentBy) -> Self {
+impl GuardArgument {
+    pub(super) fn new(argument: &Argument, origin: GuardOrigin) -> Self {
         Self {
             key: argument.key.clone(),
-            lent_by,
+            origin,
         }
     }
 }
@@ -46,34 +46,41 @@ impl Guard {
 /// Reads a guard's list; stores its values in `settings`.
 pub(super) fn list(
     tokens: &TokenStream,
-    table: &Table<Part>,
+    table: &ArgumentTable<GuardField>,
     settings: &mut Settings,
     faults: &mut Faults,
-) -> (Vec<Argument>, LentBy) {
+) -> (Vec<Argument>, GuardOrigin) {
     let given = list::parse(tokens.clone(), table, faults);
     list::refuse_duplicates(&given, faults);
     let mut name = None;
     for argument in &given {
         let key = argument.key.to_string();
         match table.row(&key).map(|row| &row.takes) {
-            Some(Part::Name) => name = value::name(argument, faults),
-            Some(Part::Setting(field, read)) => settings.set(field, read(argument, faults)),
+            Some(GuardField::Name) => name = value::name(argument, faults),
+            Some(GuardField::Setting(field, read)) => settings.set(field, read(argument, faults)),
             None => faults.at(argument.key.span(), table.unknown(&key)),
         }
     }
-    (given, name.map_or(LentBy::Operation, LentBy::Name))
+    (
+        given,
+        name.map_or(GuardOrigin::Operation, GuardOrigin::Name),
+    )
 }
 
 /// Reads `true` or no value, a name, or an expression.
-pub(super) fn lent_by(argument: &Argument, allowed: &str, faults: &mut Faults) -> Option<LentBy> {
-    if matches!(argument.value, Given::Nothing) {
-        return Some(LentBy::Operation);
+pub(super) fn origin(
+    argument: &Argument,
+    allowed: &str,
+    faults: &mut Faults,
+) -> Option<GuardOrigin> {
+    if matches!(argument.value, ArgumentValue::Nothing) {
+        return Some(GuardOrigin::Operation);
     }
     let expression = argument.expression(faults)?;
     match constant(&expression) {
-        None => return Some(LentBy::Expression(expression)),
+        None => return Some(GuardOrigin::Expression(expression)),
         Some(Literal::Plain(Lit::Bool(switch))) if switch.value() => {
-            return Some(LentBy::Operation);
+            return Some(GuardOrigin::Operation);
         }
         Some(Literal::Plain(Lit::Bool(_))) => {
             let key = &argument.key;
@@ -81,7 +88,7 @@ pub(super) fn lent_by(argument: &Argument, allowed: &str, faults: &mut Faults) -
             faults.on(&expression, message);
         }
         Some(Literal::Plain(Lit::Str(name))) if !name.value().trim().is_empty() => {
-            return Some(LentBy::Name(name.value()));
+            return Some(GuardOrigin::Name(name.value()));
         }
         Some(_) => faults.on(&expression, allowed),
     }

@@ -4,14 +4,14 @@
 use crate::parse::spelling;
 
 /// The arguments that a list takes.
-pub(super) struct Table<T: 'static> {
+pub(super) struct ArgumentTable<T: 'static> {
     /// The argument with this list; `None` for the attribute itself.
     pub(super) of: Option<&'static str>,
-    pub(super) rows: &'static [Row<T>],
+    pub(super) rows: &'static [ArgumentRow<T>],
 }
 
 /// One argument.
-pub(super) struct Row<T> {
+pub(super) struct ArgumentRow<T> {
     pub(super) name: &'static str,
     /// The reader of its value, and its destination.
     pub(super) takes: T,
@@ -21,7 +21,7 @@ pub(super) struct Row<T> {
     pub(super) aliases: &'static [&'static str],
 }
 
-impl<T> Row<T> {
+impl<T> ArgumentRow<T> {
     pub(super) const fn new(
         name: &'static str,
         takes: T,
@@ -37,9 +37,9 @@ impl<T> Row<T> {
     }
 }
 
-impl<T> Table<T> {
+impl<T> ArgumentTable<T> {
     /// Returns the argument of this name.
-    pub(super) fn row(&self, name: &str) -> Option<&'static Row<T>> {
+    pub(super) fn row(&self, name: &str) -> Option<&'static ArgumentRow<T>> {
         self.rows.iter().find(|row| row.name == name)
     }
 
@@ -77,7 +77,7 @@ impl<T> Table<T> {
 }
 
 #[cfg(test)]
-impl<T> Table<T> {
+impl<T> ArgumentTable<T> {
     /// Checks that examples show their argument, and that no alias is an argument.
     pub(super) fn check(&self) {
         for row in self.rows {

@@ -17,7 +17,7 @@ pub(crate) enum Value {
     /// A constant.
     Constant(Constant),
     /// An expression to evaluate in each call.
-    Expression(Expr, Form),
+    Expression(Expr, Conversion),
 }
 
 /// A constant, to be written with the path of the runtime crate.
@@ -30,7 +30,7 @@ pub(crate) enum Constant {
 
 /// The conversion of an expression's value to the field's.
 #[derive(Clone, Copy)]
-pub(crate) enum Form {
+pub(crate) enum Conversion {
     /// None: it is the field's value.
     Plain,
     /// From a number of attempts.
@@ -40,7 +40,7 @@ pub(crate) enum Form {
 }
 
 /// Reads the value of an argument.
-pub(super) type Read = fn(&Argument, &mut Faults) -> Option<Value>;
+pub(super) type ValueReader = fn(&Argument, &mut Faults) -> Option<Value>;
 
 pub(super) fn wait(argument: &Argument, faults: &mut Faults) -> Option<Value> {
     let expression = argument.expression(faults)?;
@@ -60,7 +60,7 @@ pub(super) fn wait(argument: &Argument, faults: &mut Faults) -> Option<Value> {
                 None
             }
         },
-        None => Some(Value::Expression(expression, Form::Plain)),
+        None => Some(Value::Expression(expression, Conversion::Plain)),
     }
 }
 
@@ -154,7 +154,7 @@ pub(super) fn one_of(
 ) -> Option<Value> {
     let expression = argument.expression(faults)?;
     let Some(literal) = constant(&expression) else {
-        return Some(Value::Expression(expression, Form::Plain));
+        return Some(Value::Expression(expression, Conversion::Plain));
     };
     if let Literal::Plain(Lit::Str(text)) = literal {
         let text = text.value();

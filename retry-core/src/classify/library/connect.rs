@@ -8,11 +8,11 @@ use super::outcome::{broken, misused, turned_away};
 use crate::classify::judgement::Judgement;
 use crate::classify::sources::layers;
 
-type Source<'a> = Option<&'a (dyn Error + 'static)>;
+type SourceRef<'a> = Option<&'a (dyn Error + 'static)>;
 
 /// Judges a failure to connect. Nothing took effect, so even a reset or a timeout is safe to retry; only
 /// a fault that time does not mend is final. A missing socket file means that the server is not up.
-pub(super) fn judge(source: Source<'_>) -> Judgement {
+pub(super) fn judge(source: SourceRef<'_>) -> Judgement {
     let judged = match io_error(source).map(|io| (io.kind(), io)) {
         Some((ErrorKind::ConnectionRefused, _)) => turned_away("connection_refused"),
         Some((ErrorKind::TimedOut, _)) => turned_away("connect_timeout"),
@@ -41,7 +41,7 @@ pub(super) fn judge(source: Source<'_>) -> Judgement {
 /// Judges a failed TLS handshake: one that the network broke is a failure to connect, any other is a
 /// lasting disagreement.
 #[cfg(any(feature = "sqlx", feature = "sqlx-08", feature = "tokio-postgres"))]
-pub(super) fn judge_tls(source: Source<'_>) -> Judgement {
+pub(super) fn judge_tls(source: SourceRef<'_>) -> Judgement {
     match io_error(source) {
         Some(_) => judge(source),
         None => broken("tls"),
@@ -49,12 +49,12 @@ pub(super) fn judge_tls(source: Source<'_>) -> Judgement {
 }
 
 /// Whether a time limit of this side cut the request: reqwest and hyper use a private type for it.
-pub(super) fn has_timed_out(source: Source<'_>) -> bool {
+pub(super) fn has_timed_out(source: SourceRef<'_>) -> bool {
     io_error(source).is_some_and(|io| io.kind() == ErrorKind::TimedOut)
         || any(source, |debug| debug == "TimedOut")
 }
 
-fn io_error(source: Source<'_>) -> Option<&io::Error> {
+fn io_error(source: SourceRef<'_>) -> Option<&io::Error> {
     layers(source).find_map(|layer| layer.downcast_ref::<io::Error>())
 }
 
@@ -67,7 +67,7 @@ fn is_about_certificate(io: &io::Error) -> bool {
     })
 }
 
-fn any(source: Source<'_>, is: impl Fn(&str) -> bool) -> bool {
+fn any(source: SourceRef<'_>, is: impl Fn(&str) -> bool) -> bool {
     layers(source).any(|layer| is(Head::of_debug(layer).as_str()))
 }
 

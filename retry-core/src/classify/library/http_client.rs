@@ -9,10 +9,10 @@ use super::{connect, http_status};
 use crate::classify::chain;
 use crate::classify::judgement::{Answer, Judgement};
 
-type Layer<'a> = &'a (dyn Error + 'static);
+type ErrorRef<'a> = &'a (dyn Error + 'static);
 
 /// Returns the judgement of `error`, whose `Debug` begins with `debug`, if it is one of these layers.
-pub(super) fn judge(debug: &str, error: Layer<'_>) -> Option<Judgement> {
+pub(super) fn judge(debug: &str, error: ErrorRef<'_>) -> Option<Judgement> {
     let after = |name: &str| debug.strip_prefix(name);
     let source = error.source();
     Some(if let Some(kind) = after("reqwest::Error { kind: ") {
@@ -83,7 +83,7 @@ impl Reqwest {
 }
 
 /// Returns the judgement of a `reqwest::Error` with this source.
-pub(super) fn judge_reqwest(kind: Reqwest, source: Option<Layer<'_>>) -> Judgement {
+pub(super) fn judge_reqwest(kind: Reqwest, source: Option<ErrorRef<'_>>) -> Judgement {
     let otherwise = match kind {
         Reqwest::Status(status) => return http_status::judge(status),
         Reqwest::Builder { sent: false } => return misused("invalid_request"),
@@ -104,7 +104,7 @@ pub(super) fn judge_reqwest(kind: Reqwest, source: Option<Layer<'_>>) -> Judgeme
 }
 
 /// Returns the judgement of a client's layer directly below reqwest's.
-fn sending(layer: Layer<'_>) -> Option<Judgement> {
+fn sending(layer: ErrorRef<'_>) -> Option<Judgement> {
     let debug = Head::of_debug(layer);
     let after = |name: &str| debug.as_str().strip_prefix(name);
     after("hyper_util::client::legacy::Error(")
@@ -112,7 +112,7 @@ fn sending(layer: Layer<'_>) -> Option<Judgement> {
         .or_else(|| after("hyper::Error(").map(|kind| judge_hyper(kind, layer.source())))
 }
 
-fn judge_hyper_util(kind: &str, source: Option<Layer<'_>>) -> Judgement {
+fn judge_hyper_util(kind: &str, source: Option<ErrorRef<'_>>) -> Judgement {
     if kind.starts_with("Connect") {
         connect::judge(source)
     } else if kind.starts_with("Canceled") {
@@ -126,7 +126,7 @@ fn judge_hyper_util(kind: &str, source: Option<Layer<'_>>) -> Judgement {
     }
 }
 
-fn judge_hyper(kind: &str, source: Option<Layer<'_>>) -> Judgement {
+fn judge_hyper(kind: &str, source: Option<ErrorRef<'_>>) -> Judgement {
     if kind.starts_with("Connect") {
         // hyper 0.14, which has its own client.
         connect::judge(source)
@@ -156,7 +156,7 @@ fn is_unsent(kind: &str) -> bool {
 }
 
 /// A broken transport is a failure to connect, unless the client's layer below decides.
-fn judge_tonic(source: Option<Layer<'_>>) -> Judgement {
+fn judge_tonic(source: Option<ErrorRef<'_>>) -> Judgement {
     let Some(layer) = source else {
         return unknown("transport");
     };
@@ -168,7 +168,7 @@ fn judge_tonic(source: Option<Layer<'_>>) -> Judgement {
 
 /// Returns the judgement of a stream that the server refused, if an `Http2` layer lies directly here and
 /// the refusal directly below it.
-fn http2_refusal(source: Option<Layer<'_>>) -> Option<Judgement> {
+fn http2_refusal(source: Option<ErrorRef<'_>>) -> Option<Judgement> {
     let layer = source?;
     let is_http2 = Head::of_debug(layer)
         .as_str()
@@ -177,7 +177,7 @@ fn http2_refusal(source: Option<Layer<'_>>) -> Option<Judgement> {
     judged.is_not_applied().then_some(judged)
 }
 
-fn reset(layer: Layer<'_>) -> Option<Judgement> {
+fn reset(layer: ErrorRef<'_>) -> Option<Judgement> {
     let debug = Head::of_debug(layer);
     let reset = debug
         .as_str()
@@ -195,7 +195,7 @@ fn judge_reset(reset: &str) -> Judgement {
 }
 
 /// The request, or part of it, was sent; its answer did not arrive complete.
-fn lost(source: Option<Layer<'_>>, otherwise: &'static str) -> Judgement {
+fn lost(source: Option<ErrorRef<'_>>, otherwise: &'static str) -> Judgement {
     if connect::has_timed_out(source) {
         return unknown("timed_out");
     }

@@ -10,9 +10,9 @@ use crate::guard::breaker::permit::Permit;
 use crate::operation::Operation;
 
 /// Receiver of an attempt's outcome.
-pub trait Settle: Sized {
+pub trait OutcomeReceiver: Sized {
     /// Whether the receiver does nothing.
-    const NOBODY: bool = false;
+    const IGNORES_ALL: bool = false;
     /// Reports a success.
     fn succeeded(self, _guards: Option<&Guards<'_>>) {}
     /// Reports a failure.
@@ -33,7 +33,7 @@ impl<'a> Guards<'a> {
     #[inline]
     pub(crate) fn admit(&self, operation: &Operation) -> Result<Admission<'a>, RetryError> {
         let Some(breaker) = self.breaker else {
-            return Ok(self.pass());
+            return Ok(self.admit_without_breaker());
         };
         match breaker.try_acquire() {
             Ok(permit) => Ok(Admission {
@@ -45,7 +45,7 @@ impl<'a> Guards<'a> {
 
     /// Admits an attempt, where there is no breaker to query.
     #[inline]
-    pub const fn pass(&self) -> Admission<'a> {
+    pub const fn admit_without_breaker(&self) -> Admission<'a> {
         Admission { permit: None }
     }
 }
@@ -59,8 +59,8 @@ fn rejected(operation: &Operation, open: CircuitOpen) -> RetryError {
     }
 }
 
-impl Settle for () {
-    const NOBODY: bool = true;
+impl OutcomeReceiver for () {
+    const IGNORES_ALL: bool = true;
 
     #[inline]
     fn given_back(self) {}
@@ -74,7 +74,7 @@ pub struct Admission<'a> {
     pub(super) permit: Option<Permit<'a>>,
 }
 
-impl Settle for Admission<'_> {
+impl OutcomeReceiver for Admission<'_> {
     #[inline]
     fn succeeded(self, guards: Option<&Guards<'_>>) {
         if let Some(permit) = self.permit {
@@ -120,7 +120,7 @@ impl Settle for Admission<'_> {
 
 /// The surroundings of one attempt, as the engine gets them: the call's guards, and the receiver of the
 /// attempt's outcome.
-pub type Around<'a, S> = (Option<&'a Guards<'a>>, S);
+pub type GuardContext<'a, S> = (Option<&'a Guards<'a>>, S);
 
 /// No guards and no receiver.
-pub const UNGUARDED: Around<'static, ()> = (None, ());
+pub const UNGUARDED: GuardContext<'static, ()> = (None, ());

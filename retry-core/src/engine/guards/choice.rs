@@ -6,15 +6,15 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use super::admission::{Admission, Settle};
-use super::delay::{Delay, NoDelay};
+use super::admission::{Admission, OutcomeReceiver};
 use super::in_force::Guards;
+use super::limiter_delay::{LimiterDelay, NoDelay};
 use crate::classify::retry_error::RetryError;
 use crate::engine::deadline::Limits;
 use crate::guard::adaptive::AdaptiveLimiter;
 use crate::guard::breaker::circuit_breaker::CircuitBreaker;
 use crate::guard::budget::retry_budget::RetryBudget;
-use crate::guard::scope::{Enter, RetryScope};
+use crate::guard::scope::{EnterScope, RetryScope};
 use crate::operation::Operation;
 
 /// No guard.
@@ -41,17 +41,17 @@ impl<R> Clone for Guarded<'_, R> {
 impl<R> Copy for Guarded<'_, R> {}
 
 /// Guards that can be extended.
-pub trait Extend<'a>: Sized {
+pub trait ExtendGuards<'a>: Sized {
     /// The rejection of a call.
     type Rejection;
     /// Returns the same guards, in a type that takes more.
-    fn open(self) -> Guarded<'a, Self::Rejection>;
+    fn into_guarded(self) -> Guarded<'a, Self::Rejection>;
 }
 
-impl<'a> Extend<'a> for NoGuard {
+impl<'a> ExtendGuards<'a> for NoGuard {
     type Rejection = Infallible;
 
-    fn open(self) -> Guarded<'a> {
+    fn into_guarded(self) -> Guarded<'a> {
         Guarded {
             budget: None,
             breaker: None,
@@ -62,10 +62,10 @@ impl<'a> Extend<'a> for NoGuard {
     }
 }
 
-impl<'a, R> Extend<'a> for Guarded<'a, R> {
+impl<'a, R> ExtendGuards<'a> for Guarded<'a, R> {
     type Rejection = R;
 
-    fn open(self) -> Self {
+    fn into_guarded(self) -> Self {
         self
     }
 }
@@ -95,44 +95,44 @@ impl<'a, R> Guarded<'a, R> {
 
 /// Guards as they hold for one call. None of its types has a lifetime or a bound of its own: a future
 /// that holds one would not be known to be `Send`.
-pub trait Guard {
+pub trait CallGuards {
     /// The rejection of a call.
     type Rejection;
     /// The guards of one call, from its start.
-    type Begun;
+    type InForce;
     /// The admission of an attempt.
-    type Admission: Settle;
+    type Admission: OutcomeReceiver;
     /// The wait for the limiter.
     type Delay: Future<Output = bool>;
     /// The call's time budget.
-    type Scope: Enter;
+    type Scope: EnterScope;
 
     /// Begins a call.
-    fn begin(&self) -> Self::Begun;
+    fn begin(&self) -> Self::InForce;
     /// Returns its guards, if there are any.
-    fn guards(begun: &Self::Begun) -> Option<&Guards<'_>>;
+    fn guards(begun: &Self::InForce) -> Option<&Guards<'_>>;
     /// Requests an attempt.
     ///
     /// # Errors
     ///
     /// The breaker's rejection.
     fn admit(
-        begun: &Self::Begun,
+        begun: &Self::InForce,
         operation: &Operation,
     ) -> Result<Self::Admission, Self::Rejection>;
     /// Waits for the limiter.
     fn delay(
-        begun: &Self::Begun,
+        begun: &Self::InForce,
         limits: Option<&Limits>,
         attempt: (&Operation, u32),
     ) -> Self::Delay;
     /// Returns the scope that an attempt runs in.
-    fn scope(begun: &Self::Begun) -> Self::Scope;
+    fn scope(begun: &Self::InForce) -> Self::Scope;
 }
 
-impl Guard for NoGuard {
+impl CallGuards for NoGuard {
     type Rejection = Infallible;
-    type Begun = ();
+    type InForce = ();
     type Admission = ();
     type Delay = NoDelay;
     type Scope = ();
@@ -160,7 +160,7 @@ impl Guard for NoGuard {
 }
 
 /// A rejection type; it states whether there is a breaker to query.
-pub trait Rejection: Sized {
+pub trait AdmissionError: Sized {
     /// Requests an attempt.
     ///
     /// # Errors
@@ -169,25 +169,25 @@ pub trait Rejection: Sized {
     fn admit<'a>(guards: &Guards<'a>, operation: &Operation) -> Result<Admission<'a>, Self>;
 }
 
-impl Rejection for Infallible {
+impl AdmissionError for Infallible {
     #[inline]
     fn admit<'a>(guards: &Guards<'a>, _: &Operation) -> Result<Admission<'a>, Self> {
-        Ok(guards.pass())
+        Ok(guards.admit_without_breaker())
     }
 }
 
-impl Rejection for RetryError {
+impl AdmissionError for RetryError {
     #[inline]
     fn admit<'a>(guards: &Guards<'a>, operation: &Operation) -> Result<Admission<'a>, Self> {
         guards.admit(operation)
     }
 }
 
-impl<'a, R: Rejection> Guard for Guarded<'a, R> {
+impl<'a, R: AdmissionError> CallGuards for Guarded<'a, R> {
     type Rejection = R;
-    type Begun = Guards<'a>;
+    type InForce = Guards<'a>;
     type Admission = Admission<'a>;
-    type Delay = Delay<'a>;
+    type Delay = LimiterDelay<'a>;
     type Scope = Option<RetryScope>;
 
     #[inline]
@@ -206,7 +206,11 @@ impl<'a, R: Rejection> Guard for Guarded<'a, R> {
     }
 
     #[inline]
-    fn delay(begun: &Guards<'a>, limits: Option<&Limits>, attempt: (&Operation, u32)) -> Delay<'a> {
+    fn delay(
+        begun: &Guards<'a>,
+        limits: Option<&Limits>,
+        attempt: (&Operation, u32),
+    ) -> LimiterDelay<'a> {
         begun.delay(limits, attempt)
     }
 

@@ -62,7 +62,7 @@ impl Operation {
 
     /// Returns the budget that settings switched on for an operation that requested none itself.
     #[cold]
-    pub(crate) fn switched_on(&self) -> Option<&'static RetryBudget> {
+    pub(crate) fn budget_by_settings(&self) -> Option<&'static RetryBudget> {
         self.state().own.by_settings(self)
     }
 }

@@ -15,7 +15,7 @@ use crate::guard::breaker::circuit_breaker::CircuitBreaker;
 use crate::guard::budget::retry_budget;
 use crate::guard::budget::retry_budget::RetryBudget;
 use crate::guard::budget::token::Tokens;
-use crate::guard::scope::{InTime, RetryScope};
+use crate::guard::scope::{InTimeBudget, RetryScope};
 use crate::operation::Operation;
 use crate::report::metrics;
 use crate::settings::observers;
@@ -64,8 +64,8 @@ impl<'a> Guards<'a> {
 
     /// Makes an attempt's calls run inside the call's time budget.
     #[inline]
-    pub fn in_time<F>(&self, attempt: F) -> InTime<F> {
-        InTime::new(self.scope.clone(), attempt)
+    pub fn in_time<F>(&self, attempt: F) -> InTimeBudget<F> {
+        InTimeBudget::new(self.scope.clone(), attempt)
     }
 
     /// Runs a sync attempt, and the calls that it makes, inside the call's time budget.
@@ -86,15 +86,15 @@ impl<'a> Guards<'a> {
 /// Deposits for a first attempt in the budgets that its call did not request; `own` is the budget
 /// that the call requested.
 #[cold]
-pub(crate) fn deposit_unasked(operation: &Operation, own: Option<&RetryBudget>) {
-    if own.is_none()
-        && let Some(budget) = operation.switched_on()
+pub(crate) fn deposit_implicit(operation: &Operation, own_budget: Option<&RetryBudget>) {
+    if own_budget.is_none()
+        && let Some(budget) = operation.budget_by_settings()
     {
         budget.deposit();
     }
     // If the call's own budget is the global one, its deposit is made already.
-    if let Some(global) =
-        RetryBudget::global().filter(|global| !own.is_some_and(|own| own.is(global)))
+    if let Some(global) = RetryBudget::global()
+        .filter(|global| !own_budget.is_some_and(|own_budget| own_budget.is(global)))
     {
         global.deposit();
     }
@@ -113,11 +113,14 @@ pub(crate) enum Withdrawal {
 /// Returns the budgets that hold for an operation: its own, and the global one.
 pub(crate) fn budgets<'a>(
     operation: &Operation,
-    own: Option<&'a RetryBudget>,
+    own_budget: Option<&'a RetryBudget>,
 ) -> [Option<&'a RetryBudget>; 2] {
     let unasked = observers::is(observers::BUDGETS);
-    let switched_on = || unasked.then(|| operation.switched_on()).flatten();
-    [own.or_else(switched_on), RetryBudget::global()]
+    let budget_by_settings = || unasked.then(|| operation.budget_by_settings()).flatten();
+    [
+        own_budget.or_else(budget_by_settings),
+        RetryBudget::global(),
+    ]
 }
 
 /// Returns the tokens left in these budgets: the least of them.
@@ -127,8 +130,8 @@ pub(crate) fn least_tokens(budgets: [Option<&RetryBudget>; 2]) -> Option<f64> {
 }
 
 /// Takes a token for a retry from all budgets that hold for it, or from none.
-pub(crate) fn withdraw(operation: &Operation, own: Option<&RetryBudget>) -> Withdrawal {
-    let buckets = budgets(operation, own);
+pub(crate) fn withdraw(operation: &Operation, own_budget: Option<&RetryBudget>) -> Withdrawal {
+    let buckets = budgets(operation, own_budget);
     if buckets.iter().all(Option::is_none) {
         return Withdrawal::Free;
     }
@@ -141,6 +144,6 @@ pub(crate) fn withdraw(operation: &Operation, own: Option<&RetryBudget>) -> With
 }
 
 /// Gives back the tokens of a retry that the breaker then rejected.
-pub(crate) fn refund(operation: &Operation, own: Option<&RetryBudget>) {
-    retry_budget::give_back(budgets(operation, own));
+pub(crate) fn refund(operation: &Operation, own_budget: Option<&RetryBudget>) {
+    retry_budget::give_back(budgets(operation, own_budget));
 }

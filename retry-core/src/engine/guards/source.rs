@@ -15,13 +15,13 @@ use crate::guard::budget::retry_budget::RetryBudget;
 )]
 pub trait GuardSource<T> {
     /// Returns the guard.
-    fn lend(&self) -> &T;
+    fn as_guard(&self) -> &T;
 }
 
 macro_rules! lent {
     ($($guard:ty),*) => {$(
         impl GuardSource<$guard> for $guard {
-            fn lend(&self) -> &$guard {
+            fn as_guard(&self) -> &$guard {
                 self
             }
         }
@@ -31,20 +31,20 @@ lent!(RetryBudget, CircuitBreaker, AdaptiveLimiter);
 
 #[diagnostic::do_not_recommend]
 impl<T, G: GuardSource<T> + ?Sized> GuardSource<T> for &G {
-    fn lend(&self) -> &T {
-        (**self).lend()
+    fn as_guard(&self) -> &T {
+        (**self).as_guard()
     }
 }
 
 #[diagnostic::do_not_recommend]
 impl<T, G: GuardSource<T> + ?Sized> GuardSource<T> for Arc<G> {
-    fn lend(&self) -> &T {
-        (**self).lend()
+    fn as_guard(&self) -> &T {
+        (**self).as_guard()
     }
 }
 
 /// Returns the guard of `budget = ..`, `circuit_breaker = ..` or `adaptive = ..`.
 #[must_use]
-pub fn guard<T, G: GuardSource<T>>(lender: &G) -> &T {
-    lender.lend()
+pub fn guard<T, G: GuardSource<T>>(source: &G) -> &T {
+    source.as_guard()
 }

@@ -7,26 +7,26 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use super::standing::{Inner, enter, leave};
+use super::thread_notes::{InnerFailures, enter, leave};
 use crate::engine::unknown_effect;
 use crate::engine::unknown_effect::Marks;
 
 /// Runs one attempt of a sync call.
 #[inline]
-pub fn attempt_sync<R>(inner: &mut Inner, attempt: impl FnOnce() -> R) -> R {
+pub fn attempt_sync<R>(inner_failures: &mut InnerFailures, attempt: impl FnOnce() -> R) -> R {
     enter();
-    let unwinding = Unwinding(inner);
+    let unwinding = Unwinding(inner_failures);
     let outcome = attempt();
-    unwinding.averted(false);
+    unwinding.disarm(false);
     outcome
 }
 
 /// Makes one attempt of an async call.
 #[inline]
-pub fn attempt_async<F>(inner: &mut Inner, future: F) -> Attempt<'_, F> {
-    Attempt {
+pub fn attempt_async<F>(inner_failures: &mut InnerFailures, future: F) -> CountedAttempt<'_, F> {
+    CountedAttempt {
         future,
-        inner,
+        inner_failures,
         runs: false,
     }
 }
@@ -35,15 +35,15 @@ pin_project! {
     /// An attempt's future, counted on its thread whenever it is polled.
     #[must_use = "futures do nothing unless polled"]
     #[derive(Debug)]
-    pub struct Attempt<'a, F> {
+    pub struct CountedAttempt<'a, F> {
         #[pin]
         future: F,
-        inner: &'a mut Inner,
+        inner_failures: &'a mut InnerFailures,
         // Begun, and without an outcome yet. A panic is not seen here, but by `Unwinding`.
         runs: bool,
     }
 
-    impl<F> PinnedDrop for Attempt<'_, F> {
+    impl<F> PinnedDrop for CountedAttempt<'_, F> {
         fn drop(this: Pin<&mut Self>) {
             if *this.project().runs && unknown_effect::is_watched() {
                 unknown_effect::mark(Marks::UNKNOWN);
@@ -52,7 +52,7 @@ pin_project! {
     }
 }
 
-impl<F: Future> Future for Attempt<'_, F> {
+impl<F: Future> Future for CountedAttempt<'_, F> {
     type Output = F::Output;
 
     // Inlined by force, else a call is emitted where the executor's own code is small.
@@ -60,10 +60,10 @@ impl<F: Future> Future for Attempt<'_, F> {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         enter();
-        let unwinding = Unwinding(this.inner);
+        let unwinding = Unwinding(this.inner_failures);
         let polled = this.future.poll(context);
         let suspends = polled.is_pending();
-        unwinding.averted(suspends);
+        unwinding.disarm(suspends);
         *this.runs = suspends;
         polled
     }
@@ -71,14 +71,14 @@ impl<F: Future> Future for Attempt<'_, F> {
 
 /// Dropped only if an attempt panics, which states nothing about its effect: forgotten otherwise, so
 /// that an attempt that ends pays nothing.
-struct Unwinding<'a>(&'a mut Inner);
+struct Unwinding<'a>(&'a mut InnerFailures);
 
 impl Unwinding<'_> {
     /// Records that the attempt has returned, or `suspends`.
     #[inline]
-    fn averted(self, suspends: bool) {
-        let mut averted = ManuallyDrop::new(self);
-        leave(averted.0, suspends);
+    fn disarm(self, suspends: bool) {
+        let mut disarm = ManuallyDrop::new(self);
+        leave(disarm.0, suspends);
     }
 }
 

@@ -1,6 +1,6 @@
 //! A refused call: a mark for the gate, and a note for the enclosing attempt.
 
-use super::standing;
+use super::thread_notes;
 use crate::engine::unknown_effect;
 use crate::engine::unknown_effect::Marks;
 
@@ -11,6 +11,6 @@ pub fn refuse(text: impl FnOnce() -> String) {
     if unknown_effect::is_watched() {
         unknown_effect::keep_refusal(text());
         unknown_effect::mark(Marks::REFUSED);
-        standing::refused();
+        thread_notes::note_refused();
     }
 }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::attempt::{attempt_async, attempt_sync};
 use super::gave_up::GaveUp;
-use super::standing::{Inner, give_up, is_inside};
+use super::thread_notes::{InnerFailures, is_inside, note_gave_up};
 use crate::classify::imprint::Imprint;
 
 fn gave_up(operation: &'static str) -> Vec<GaveUp> {
@@ -17,25 +17,25 @@ fn gave_up(operation: &'static str) -> Vec<GaveUp> {
 
 /// Gives up with an error that `held` keeps alive, so that it stays known when the attempt goes on.
 fn give_up_held(operation: &'static str, held: &str) {
-    give_up(|| {
+    note_gave_up(|| {
         let mut error = Imprint::of_text(held.to_owned());
         error.add_text(held);
         vec![GaveUp::new(operation, error)]
     });
 }
 
-fn taken(mut inner: Inner) -> Vec<&'static str> {
+fn taken(mut inner: InnerFailures) -> Vec<&'static str> {
     inner.take().iter().map(|inner| inner.operation).collect()
 }
 
 #[test]
 fn only_the_attempt_that_encloses_it_learns_of_a_give_up() {
-    give_up(|| unreachable!("nobody would read it"));
-    let (mut outer, mut inner) = (Inner::NONE, Inner::NONE);
+    note_gave_up(|| unreachable!("nobody would read it"));
+    let (mut outer, mut inner) = (InnerFailures::NONE, InnerFailures::NONE);
     attempt_sync(&mut outer, || {
         assert!(is_inside());
         attempt_sync(&mut inner, || {
-            give_up(|| gave_up("load"));
+            note_gave_up(|| gave_up("load"));
             assert!(is_inside());
         });
         assert!(is_inside());
@@ -48,22 +48,22 @@ fn only_the_attempt_that_encloses_it_learns_of_a_give_up() {
 #[test]
 fn what_cannot_be_recognised_any_more_is_forgotten_when_the_attempt_goes_on() {
     let held = "busy".to_owned();
-    let mut outer = Inner::NONE;
+    let mut outer = InnerFailures::NONE;
     attempt_sync(&mut outer, || {
-        give_up(|| gave_up("text alone"));
+        note_gave_up(|| gave_up("text alone"));
         give_up_held("held", &held);
-        attempt_sync(&mut Inner::NONE.clone(), || ());
-        give_up(|| gave_up("last"));
+        attempt_sync(&mut InnerFailures::NONE.clone(), || ());
+        note_gave_up(|| gave_up("last"));
     });
     assert_eq!(taken(outer), ["held", "last"]);
 }
 
 #[test]
 fn a_panic_leaves_the_standing_as_it_was() {
-    let mut inner = Inner::NONE;
+    let mut inner = InnerFailures::NONE;
     let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         attempt_sync(&mut inner, || {
-            give_up(|| gave_up("load"));
+            note_gave_up(|| gave_up("load"));
             panic!("expected");
         });
     }));
@@ -75,7 +75,7 @@ fn a_panic_leaves_the_standing_as_it_was() {
 #[tokio::test]
 async fn a_future_keeps_it_between_polls_and_other_tasks_do_not_see_it() {
     let held = "busy".to_owned();
-    let mut inner = Inner::NONE;
+    let mut inner = InnerFailures::NONE;
     attempt_async(&mut inner, async {
         give_up_held("load", &held);
         tokio::task::yield_now().await;
@@ -88,13 +88,13 @@ async fn a_future_keeps_it_between_polls_and_other_tasks_do_not_see_it() {
 
 #[test]
 fn the_last_calls_of_an_attempt_are_remembered() {
-    let mut inner = Inner::NONE;
+    let mut inner = InnerFailures::NONE;
     attempt_sync(&mut inner, || {
-        give_up(|| (0..100).flat_map(|_| gave_up("early")).collect());
-        attempt_sync(&mut Inner::NONE.clone(), || {
-            give_up(|| gave_up("of another"));
+        note_gave_up(|| (0..100).flat_map(|_| gave_up("early")).collect());
+        attempt_sync(&mut InnerFailures::NONE.clone(), || {
+            note_gave_up(|| gave_up("of another"));
         });
-        give_up(|| (0..100).flat_map(|_| gave_up("late")).collect());
+        note_gave_up(|| (0..100).flat_map(|_| gave_up("late")).collect());
     });
     assert_eq!(taken(inner), ["late"; 16]);
 }
@@ -105,7 +105,7 @@ enum Step {
     /// A call in it gives up; a held error stays known.
     GivesUp { held: bool },
     /// Another attempt runs in it, with these steps.
-    Attempts(Vec<Step>),
+    CallState(Vec<Step>),
     /// It is suspended: only an async attempt is.
     Suspends,
     /// It panics, and an enclosing step catches that.
@@ -119,7 +119,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Step::Panics),
     ];
     let step = step.prop_recursive(4, 48, 6, |inner| {
-        prop::collection::vec(inner, 0..6).prop_map(Step::Attempts)
+        prop::collection::vec(inner, 0..6).prop_map(Step::CallState)
     });
     prop::collection::vec(step, 0..8)
 }
@@ -135,7 +135,7 @@ fn expected(steps: &[Step], is_async: bool) -> Vec<bool> {
                 known.retain(|held| *held);
                 known.push(*held);
             }
-            Step::Attempts(_) => known.retain(|held| *held),
+            Step::CallState(_) => known.retain(|held| *held),
             Step::Suspends if is_async => known.retain(|held| *held),
             Step::Suspends => {}
             Step::Panics => break,
@@ -151,8 +151,8 @@ fn run_sync(steps: &[Step], held: &str) {
     for step in steps {
         match step {
             Step::GivesUp { held: true } => give_up_held("held", held),
-            Step::GivesUp { held: false } => give_up(|| gave_up("text")),
-            Step::Attempts(steps) => attempt(steps, held),
+            Step::GivesUp { held: false } => note_gave_up(|| gave_up("text")),
+            Step::CallState(steps) => attempt(steps, held),
             Step::Suspends => {}
             Step::Panics => std::panic::resume_unwind(Box::new(())),
         }
@@ -161,13 +161,13 @@ fn run_sync(steps: &[Step], held: &str) {
 
 /// Runs an attempt, and compares its trace with the model.
 fn attempt(steps: &[Step], held: &str) {
-    let mut inner = Inner::NONE;
+    let mut inner = InnerFailures::NONE;
     let run = || attempt_sync(&mut inner, || run_sync(steps, held));
     let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
     check(inner, &expected(steps, false));
 }
 
-fn check(inner: Inner, expected: &[bool]) {
+fn check(inner: InnerFailures, expected: &[bool]) {
     let expected: Vec<_> = expected
         .iter()
         .map(|held| if *held { "held" } else { "text" })
@@ -182,8 +182,8 @@ fn run_async<'a>(
     Box::pin(async move {
         for step in steps {
             match step {
-                Step::Attempts(steps) => {
-                    let mut inner = Inner::NONE;
+                Step::CallState(steps) => {
+                    let mut inner = InnerFailures::NONE;
                     attempt_async(&mut inner, run_async(steps, held)).await;
                     check(inner, &expected(steps, true));
                 }
@@ -231,17 +231,17 @@ proptest! {
         tasks in prop::collection::vec(steps(), 1..4),
         threads in prop::bool::weighted(0.2),
     ) {
-        let tasks: Vec<_> = tasks.into_iter().map(|steps| [Step::Attempts(steps)]).collect();
+        let tasks: Vec<_> = tasks.into_iter().map(|steps| [Step::CallState(steps)]).collect();
         interleave(tasks.iter().map(|task| run_async(task, HELD)).collect(), threads);
     }
 }
 
 #[test]
 fn a_future_that_is_dropped_half_way_leaves_the_thread_as_it_was() {
-    let mut inner = Inner::NONE;
+    let mut inner = InnerFailures::NONE;
     {
         let mut attempt = pin!(attempt_async(&mut inner, async {
-            give_up(|| gave_up("load"));
+            note_gave_up(|| gave_up("load"));
             std::future::pending::<()>().await;
         }));
         let mut context = Context::from_waker(Waker::noop());

@@ -13,16 +13,16 @@ pub(super) type Ticket = u32;
 /// The most entries kept, ordered by ticket and so by age. Nothing takes the entry of an attempt
 /// that succeeded nevertheless, or was dropped: it is removed as the oldest once there are this
 /// many. No program has more attempts in flight.
-const MOST_KEPT: usize = 1 << 16;
+const MAX_KEPT: usize = 1 << 16;
 
 static KEPT: Mutex<BTreeMap<Ticket, Vec<GaveUp>>> = Mutex::new(BTreeMap::new());
 
-pub(super) fn keep(gave_up: Vec<GaveUp>) -> Ticket {
+pub(super) fn store(gave_up: Vec<GaveUp>) -> Ticket {
     // Tickets begin again after four thousand million.
     static NEXT: AtomicU32 = AtomicU32::new(1);
     let ticket = NEXT.fetch_add(1, Ordering::Relaxed).max(1);
     let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-    if kept.len() >= MOST_KEPT {
+    if kept.len() >= MAX_KEPT {
         kept.pop_first();
     }
     kept.insert(ticket, gave_up);
@@ -49,12 +49,12 @@ mod tests {
 
     #[test]
     fn what_nobody_asks_for_does_not_pile_up() {
-        for _ in 0..2 * MOST_KEPT {
-            keep(gave_up("forgotten"));
+        for _ in 0..2 * MAX_KEPT {
+            store(gave_up("forgotten"));
         }
         let kept = KEPT.lock().expect("no panic").len();
-        assert!(kept <= MOST_KEPT, "{kept}");
-        let ticket = keep(gave_up("the last"));
+        assert!(kept <= MAX_KEPT, "{kept}");
+        let ticket = store(gave_up("the last"));
         assert_eq!(take(ticket).len(), 1);
         assert_eq!(take(ticket).len(), 0, "taken once");
         assert_eq!(take(0).len(), 0);

@@ -9,7 +9,7 @@ use super::circuit_breaker::CircuitBreaker;
 use super::config::{BreakerConfig, Window};
 use super::error::BreakerError;
 use super::machine::Machine;
-use crate::report::metrics::OfCircuit;
+use crate::report::metrics::CircuitMetrics;
 use crate::text::circuit_name::CircuitName;
 
 /// Constructors and setters.
@@ -67,7 +67,7 @@ impl CircuitBreaker {
             window: OnceLock::new(),
             disputed: AtomicBool::new(false),
             listed: AtomicBool::new(false),
-            metrics: OfCircuit::new(),
+            metrics: CircuitMetrics::new(),
         }
     }
 

@@ -13,14 +13,14 @@ use tokio::time::Instant;
 
 use super::cause::Cause;
 use super::epoch::Epoch;
-use super::machine::{Change, Machine};
+use super::machine::{Machine, StateChange};
 use super::state::Phase;
 use super::tick::Tick;
-use super::window::Record;
-use crate::guard::breaker::tally::Outcome;
+use super::window::WindowRecord;
+use crate::guard::breaker::tally::TalliedCall;
 use crate::policy::random;
 use crate::report::circuit;
-use crate::report::metrics::{Circuit, OfCircuit};
+use crate::report::metrics::{Circuit, CircuitMetrics};
 
 use super::config::BreakerConfig;
 use super::config::Window;
@@ -79,12 +79,12 @@ pub struct CircuitBreaker {
     pub(super) config: BreakerConfig,
     pub(super) machine: Machine<AtomicU64>,
     /// Made at the first verdict that it records.
-    pub(super) window: OnceLock<Record>,
+    pub(super) window: OnceLock<WindowRecord>,
     /// Whether another configuration under its name has been reported.
     pub(super) disputed: AtomicBool,
     /// Whether [`find_shared`](Self::find_shared) lists it.
     pub(super) listed: AtomicBool,
-    pub(super) metrics: OfCircuit,
+    pub(super) metrics: CircuitMetrics,
 }
 
 /// Calls.
@@ -98,8 +98,8 @@ impl CircuitBreaker {
 
     /// Whether a success would change nothing, so that it need not be reported.
     #[inline]
-    pub(super) fn is_well(&self, epoch: Epoch) -> bool {
-        self.config.window.is_none() && self.machine.is_well(epoch)
+    pub(super) fn has_no_failures(&self, epoch: Epoch) -> bool {
+        self.config.window.is_none() && self.machine.has_no_failures(epoch)
     }
 
     /// Applies the verdict of a permit.
@@ -113,7 +113,7 @@ impl CircuitBreaker {
         } else {
             self.machine.succeed(epoch, &self.config)
         };
-        self.stepped(change, None);
+        self.report_change(change, None);
     }
 
     fn ended_in_window(
@@ -133,8 +133,8 @@ impl CircuitBreaker {
                 if state.epoch != epoch {
                     return;
                 }
-                let record = self.window.get_or_init(|| Record::new(window, epoch));
-                let tally = record.add(epoch, Outcome { failed, slow }, tick);
+                let record = self.window.get_or_init(|| WindowRecord::new(window, epoch));
+                let tally = record.add(epoch, TalliedCall { failed, slow }, tick);
                 match tally.judge(&self.config) {
                     Some(cause) => cause,
                     None => return,
@@ -142,10 +142,10 @@ impl CircuitBreaker {
             }
             _ if failed => Cause::TrialFailed,
             _ if slow => Cause::TrialSlow,
-            _ => return self.stepped(self.machine.succeed(epoch, &self.config), None),
+            _ => return self.report_change(self.machine.succeed(epoch, &self.config), None),
         };
         let change = self.machine.trip(epoch, || self.open_until(now()));
-        self.stepped(change, Some(cause));
+        self.report_change(change, Some(cause));
     }
 
     /// Applies the drop of a permit without a verdict.
@@ -197,7 +197,7 @@ impl CircuitBreaker {
     /// forced open, when the time is unknown.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        let asked = self.machine.ask(&self.config, || Tick::at(now()));
+        let asked = self.machine.check(&self.config, || Tick::at(now()));
         asked.err().flatten()
     }
 
@@ -213,16 +213,16 @@ impl CircuitBreaker {
     /// assert!(breaker.try_acquire().is_ok());
     /// ```
     pub fn force_open(&self) {
-        self.stepped(self.machine.force_open(), None);
+        self.report_change(self.machine.force_open(), None);
     }
 
     /// Closes the circuit in any state, and forgets its counts. Verdicts of calls under way are
     /// discarded.
     pub fn reset(&self) {
-        self.stepped(self.machine.reset(), None);
+        self.report_change(self.machine.reset(), None);
     }
 
-    pub(super) fn stepped(&self, change: Change, cause: Option<Cause>) {
+    pub(super) fn report_change(&self, change: StateChange, cause: Option<Cause>) {
         if change.is_transition() {
             self.transition(change, cause);
         }
@@ -230,7 +230,7 @@ impl CircuitBreaker {
 
     /// Reports each change of state, once. An opening without a `cause` comes from failures.
     #[cold]
-    fn transition(&self, change: Change, cause: Option<Cause>) {
+    fn transition(&self, change: StateChange, cause: Option<Cause>) {
         let (name, from) = (self.name(), change.before.name().as_str());
         match change.after.phase {
             Phase::Closed { .. } => circuit::circuit_closed(name, from),

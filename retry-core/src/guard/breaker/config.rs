@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use super::bounds;
 use super::error::BreakerError;
+use super::ranges;
 
 /// The verdicts over which a rate is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,10 +61,10 @@ impl BreakerConfig {
             return Err(BreakerError::RecoveryTimeout);
         }
         match self.window {
-            Some(Window::Calls(value)) if value == 0 || value > bounds::MOST_CALLS => {
+            Some(Window::Calls(value)) if value == 0 || value > ranges::MAX_CALLS => {
                 return Err(BreakerError::CountWindow { value });
             }
-            Some(Window::Time(value)) if shorter(value, bounds::SHORTEST_WINDOW) => {
+            Some(Window::Time(value)) if shorter(value, ranges::MIN_WINDOW) => {
                 return Err(BreakerError::TimeWindow { value });
             }
             None if self.slow_call.is_some() => return Err(BreakerError::NoWindow),
@@ -79,7 +79,7 @@ impl BreakerConfig {
             return Err(BreakerError::MinimumCalls { value: 0 });
         }
         if let Some(value) = self.slow_call
-            && shorter(value, bounds::SHORTEST_SLOW_CALL)
+            && shorter(value, ranges::MIN_SLOW_CALL)
         {
             return Err(BreakerError::SlowCall { value });
         }
@@ -148,7 +148,7 @@ const fn is_rate(rate: f64) -> bool {
 }
 
 const fn is_trials(number: u32) -> bool {
-    number > 0 && number <= bounds::MOST_TRIALS
+    number > 0 && number <= ranges::MAX_TRIALS
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::bounds;
+use super::ranges;
 use crate::text::circuit_name::CircuitName;
-use crate::text::duration::Wait;
+use crate::text::duration::DisplayDuration;
 
 /// A breaker that cannot be made: states the field, the value and the allowed range.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
@@ -22,14 +22,14 @@ pub enum BreakerError {
     /// A window of no calls, or of more than a verdict can scan.
     #[error(
         "count window is {value} calls; it must be from 1 to {}",
-        bounds::MOST_CALLS
+        ranges::MAX_CALLS
     )]
     CountWindow {
         /// The refused value.
         value: u32,
     },
     /// A window whose tenth is under a millisecond.
-    #[error("time window is {}; it must be at least {}", Wait(*value), Wait(bounds::SHORTEST_WINDOW))]
+    #[error("time window is {}; it must be at least {}", DisplayDuration(*value), DisplayDuration(ranges::MIN_WINDOW))]
     TimeWindow {
         /// The refused value.
         value: Duration,
@@ -47,7 +47,7 @@ pub enum BreakerError {
         value: u32,
     },
     /// Every call would be slow.
-    #[error("slow_call is {}; it must be at least {}", Wait(*value), Wait(bounds::SHORTEST_SLOW_CALL))]
+    #[error("slow_call is {}; it must be at least {}", DisplayDuration(*value), DisplayDuration(ranges::MIN_SLOW_CALL))]
     SlowCall {
         /// The refused value.
         value: Duration,
@@ -64,7 +64,7 @@ pub enum BreakerError {
     /// No call could try, or more than can be counted.
     #[error(
         "half_open_permits is {value}; it must be from 1 to {}",
-        bounds::MOST_TRIALS
+        ranges::MAX_TRIALS
     )]
     HalfOpenPermits {
         /// The refused value.
@@ -73,7 +73,7 @@ pub enum BreakerError {
     /// The circuit would close without a success, or after more than can be counted.
     #[error(
         "success_threshold is {value}; it must be from 1 to {}",
-        bounds::MOST_TRIALS
+        ranges::MAX_TRIALS
     )]
     SuccessThreshold {
         /// The refused value.
@@ -118,7 +118,7 @@ pub struct CircuitOpen {
 fn when(retry_after: Option<Duration>) -> String {
     match retry_after {
         None => " until it is reset".to_owned(),
-        Some(left) => format!(": retry after {}", Wait(left)),
+        Some(left) => format!(": retry after {}", DisplayDuration(left)),
     }
 }
 

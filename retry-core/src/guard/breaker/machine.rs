@@ -13,12 +13,12 @@ use crate::sync::atomic_word::AtomicWord;
 
 /// The result of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Change {
+pub(super) struct StateChange {
     pub(super) before: State,
     pub(super) after: State,
 }
 
-impl Change {
+impl StateChange {
     /// Whether the circuit changed its state. Exactly one caller learns of each change.
     pub(super) fn is_transition(&self) -> bool {
         self.before.name() != self.after.name()
@@ -55,7 +55,7 @@ impl<W: AtomicWord> Machine<W> {
     /// Whether a success of `epoch` would change nothing: the circuit is closed and no call has failed
     /// since the last success.
     #[inline]
-    pub(super) fn is_well(&self, epoch: Epoch) -> bool {
+    pub(super) fn has_no_failures(&self, epoch: Epoch) -> bool {
         let well = State {
             epoch,
             phase: Phase::Closed { failures: 0 },
@@ -72,14 +72,14 @@ impl<W: AtomicWord> Machine<W> {
         &self,
         config: &BreakerConfig,
         now: impl Fn() -> Instant,
-    ) -> Result<Change, Option<Duration>> {
+    ) -> Result<StateChange, Option<Duration>> {
         loop {
             // In this order: a circuit found half open then has these trials, or later ones, and later
             // ones make the exchange below fail.
             let (trials, word) = (self.trials.load(), self.state.load());
             let before = State::unpack(word);
             let after = before.acquired(config, Trials::unpack(trials), || Tick::at(now()))?;
-            let change = Change { before, after };
+            let change = StateChange { before, after };
             if after == before {
                 return Ok(change);
             }
@@ -101,7 +101,7 @@ impl<W: AtomicWord> Machine<W> {
 
     /// Returns the time after which to request a permit again: the error that [`acquire`](Self::acquire)
     /// would give.
-    pub(super) fn ask(
+    pub(super) fn check(
         &self,
         config: &BreakerConfig,
         now: impl Fn() -> Tick,
@@ -111,7 +111,7 @@ impl<W: AtomicWord> Machine<W> {
     }
 
     /// A closed circuit without failures is read and not written.
-    pub(super) fn succeed(&self, epoch: Epoch, config: &BreakerConfig) -> Change {
+    pub(super) fn succeed(&self, epoch: Epoch, config: &BreakerConfig) -> StateChange {
         self.step(|state| state.succeeded(epoch, config, || self.trials()))
     }
 
@@ -120,11 +120,11 @@ impl<W: AtomicWord> Machine<W> {
         epoch: Epoch,
         config: &BreakerConfig,
         until: impl Fn() -> Tick,
-    ) -> Change {
+    ) -> StateChange {
         self.step(|state| state.failed(epoch, config, || self.trials(), &until))
     }
 
-    pub(super) fn trip(&self, epoch: Epoch, until: impl Fn() -> Tick) -> Change {
+    pub(super) fn trip(&self, epoch: Epoch, until: impl Fn() -> Tick) -> StateChange {
         self.step(|state| state.tripped(epoch, || self.trials(), &until))
     }
 
@@ -132,11 +132,11 @@ impl<W: AtomicWord> Machine<W> {
         self.step(|state| state.given_back(epoch));
     }
 
-    pub(super) fn force_open(&self) -> Change {
+    pub(super) fn force_open(&self) -> StateChange {
         self.step(State::forced_open)
     }
 
-    pub(super) fn reset(&self) -> Change {
+    pub(super) fn reset(&self) -> StateChange {
         self.step(State::reset)
     }
 
@@ -144,7 +144,7 @@ impl<W: AtomicWord> Machine<W> {
         Trials::unpack(self.trials.load())
     }
 
-    fn step(&self, next: impl Fn(State) -> State) -> Change {
+    fn step(&self, next: impl Fn(State) -> State) -> StateChange {
         let mut word = self.state.load();
         loop {
             let before = State::unpack(word);
@@ -156,7 +156,7 @@ impl<W: AtomicWord> Machine<W> {
                 self.state.compare_exchange(word, after.pack())
             };
             match written {
-                Ok(_) => return Change { before, after },
+                Ok(_) => return StateChange { before, after },
                 Err(current) => word = current,
             }
         }

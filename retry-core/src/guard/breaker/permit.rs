@@ -62,7 +62,7 @@ impl CircuitBreaker {
     pub(super) fn acquire(&self, now: impl Fn() -> Instant) -> Result<Permit<'_>, CircuitOpen> {
         match self.machine.acquire(&self.config, &now) {
             Ok(change) => {
-                self.stepped(change, None);
+                self.report_change(change, None);
                 let began = match self.config.slow_call {
                     Some(_) => Tick::at(now()).low(),
                     None => 0,
@@ -72,7 +72,7 @@ impl CircuitBreaker {
             Err(retry_after) => {
                 let state = || self.state();
                 self.metrics
-                    .asked(self.labels(), CircuitCall::Rejected, state);
+                    .count_call(self.labels(), CircuitCall::Rejected, state);
                 Err(CircuitOpen {
                     name: self.name.clone(),
                     retry_after,
@@ -106,7 +106,7 @@ impl<'a> Permit<'a> {
     pub(super) fn end(self, failed: bool, now: impl Fn() -> Instant) {
         // Skips the drop of the permit, which is for calls without a verdict.
         let this = ManuallyDrop::new(self);
-        if failed || !this.breaker.is_well(this.epoch) {
+        if failed || !this.breaker.has_no_failures(this.epoch) {
             this.breaker.ended(this.epoch, this.began, failed, now);
         }
         let call = if failed {
@@ -117,7 +117,7 @@ impl<'a> Permit<'a> {
         let breaker = this.breaker;
         breaker
             .metrics
-            .asked(breaker.labels(), call, || breaker.state());
+            .count_call(breaker.labels(), call, || breaker.state());
     }
 }
 
@@ -127,7 +127,7 @@ impl Drop for Permit<'_> {
         let breaker = self.breaker;
         breaker
             .metrics
-            .asked(breaker.labels(), CircuitCall::Dropped, || breaker.state());
+            .count_call(breaker.labels(), CircuitCall::Dropped, || breaker.state());
     }
 }
 

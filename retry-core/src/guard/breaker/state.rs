@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use super::bounds;
 use super::config::BreakerConfig;
 use super::epoch::Epoch;
+use super::ranges;
 use super::tick::Tick;
 use super::trials::Trials;
 use crate::report::circuit::CircuitState;
@@ -40,7 +40,7 @@ const HALF: u32 = Tick::BITS / 2;
 const EPOCH_AT: u32 = PHASE_BITS + Tick::BITS;
 const _: () = assert!(EPOCH_AT + Epoch::BITS == u64::BITS);
 // The two counts of a half-open circuit share the forty bits.
-const _: () = assert!((bounds::MOST_TRIALS as u64) < 1 << HALF);
+const _: () = assert!((ranges::MAX_TRIALS as u64) < 1 << HALF);
 
 impl State {
     /// Packs the state. The initial state of a circuit is zero.
@@ -150,7 +150,7 @@ impl State {
             Phase::Closed { .. } if epoch == self.epoch => {
                 self.stays(Phase::Closed { failures: 0 })
             }
-            Phase::HalfOpen { trying, succeeded } if self.hears(epoch, trials) => {
+            Phase::HalfOpen { trying, succeeded } if self.accepts(epoch, trials) => {
                 let succeeded = succeeded + 1;
                 if succeeded >= config.success_threshold {
                     self.becomes(Phase::Closed { failures: 0 })
@@ -194,7 +194,7 @@ impl State {
         until: impl Fn() -> Tick,
     ) -> Self {
         match self.phase {
-            Phase::Closed { .. } | Phase::HalfOpen { .. } if self.hears(epoch, &trials) => {
+            Phase::Closed { .. } | Phase::HalfOpen { .. } if self.accepts(epoch, &trials) => {
                 self.becomes(Phase::Open { until: until() })
             }
             _ => self,
@@ -225,7 +225,7 @@ impl State {
     }
 
     /// Whether a verdict of `epoch` counts: its permit is of this stretch, in any round.
-    fn hears(self, epoch: Epoch, trials: impl Fn() -> Trials) -> bool {
+    fn accepts(self, epoch: Epoch, trials: impl Fn() -> Trials) -> bool {
         let earlier_round = || {
             matches!(self.phase, Phase::HalfOpen { .. })
                 && epoch.is_within(trials().first, self.epoch)
@@ -263,7 +263,7 @@ mod tests {
             (0..1_u64 << Tick::BITS).prop_map(|tick| Phase::Open {
                 until: Tick::from_bits(tick)
             }),
-            (0..=bounds::MOST_TRIALS, 0..=bounds::MOST_TRIALS)
+            (0..=ranges::MAX_TRIALS, 0..=ranges::MAX_TRIALS)
                 .prop_map(|(trying, succeeded)| Phase::HalfOpen { trying, succeeded }),
             Just(Phase::ForcedOpen),
         ]

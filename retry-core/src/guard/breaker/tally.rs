@@ -4,7 +4,7 @@ use std::ops::AddAssign;
 
 /// The outcome of a call, as a circuit needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Outcome {
+pub(super) struct TalliedCall {
     pub(super) failed: bool,
     pub(super) slow: bool,
 }

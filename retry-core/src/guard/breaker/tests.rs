@@ -38,7 +38,7 @@ impl CircuitBreaker {
 
     /// Returns the `retry_after` of a rejection at `now`.
     fn retry_at(&self, now: Instant) -> Option<Duration> {
-        let asked = self.machine.ask(&self.config, || Tick::at(now));
+        let asked = self.machine.check(&self.config, || Tick::at(now));
         asked.err().flatten()
     }
 

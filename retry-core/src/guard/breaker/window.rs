@@ -12,7 +12,7 @@ use super::cause::Cause;
 use super::config;
 use super::config::BreakerConfig;
 use super::epoch::Epoch;
-use super::tally::{Outcome, Tally};
+use super::tally::{TalliedCall, Tally};
 use super::tick::Tick;
 use calls::LastCalls;
 use time::LastWhile;
@@ -35,12 +35,12 @@ impl Tally {
 }
 
 /// A window's memory.
-pub(super) enum Record {
+pub(super) enum WindowRecord {
     Calls(LastCalls<AtomicU64>),
     While(LastWhile<AtomicU64>),
 }
 
-impl Record {
+impl WindowRecord {
     pub(super) fn new(window: config::Window, epoch: Epoch) -> Self {
         match window {
             config::Window::Calls(calls) => Self::Calls(LastCalls::new(calls, epoch)),
@@ -49,7 +49,7 @@ impl Record {
     }
 
     /// Records a call of `epoch` and returns the window's content.
-    pub(super) fn add(&self, epoch: Epoch, outcome: Outcome, now: impl Fn() -> Tick) -> Tally {
+    pub(super) fn add(&self, epoch: Epoch, outcome: TalliedCall, now: impl Fn() -> Tick) -> Tally {
         match self {
             Self::Calls(calls) => calls.add(epoch, outcome),
             Self::While(last) => last.add(epoch, outcome, now()),

@@ -12,11 +12,11 @@ use crate::sync::atomic_word::AtomicWord;
 /// its wait has made no retry.
 #[derive(Debug)]
 #[must_use = "dropped, the tokens go back: `spend` keeps them spent"]
-pub(crate) struct Tokens<W: AtomicWord = AtomicU64>([Option<Token<W>>; 2]);
+pub(crate) struct Tokens<W: AtomicWord = AtomicU64>([Option<BudgetToken<W>>; 2]);
 
 /// One token.
 #[derive(Debug)]
-struct Token<W: AtomicWord> {
+struct BudgetToken<W: AtomicWord> {
     from: Arc<Bucket<W>>,
     spent: bool,
 }
@@ -31,7 +31,7 @@ impl<W: AtomicWord> Tokens<W> {
         for (bucket, token) in once_each(buckets).into_iter().zip(&mut taken.0) {
             if let Some(bucket) = bucket {
                 // On a refusal, the tokens taken so far are dropped, and go back.
-                *token = Some(Token::take(bucket, now)?);
+                *token = Some(BudgetToken::take(bucket, now)?);
             }
         }
         Some(taken)
@@ -59,7 +59,7 @@ fn once_each<W: AtomicWord>(buckets: [Option<&Arc<Bucket<W>>>; 2]) -> [Option<&A
     [first, second.filter(|second| !is_first(second))]
 }
 
-impl<W: AtomicWord> Token<W> {
+impl<W: AtomicWord> BudgetToken<W> {
     fn take(bucket: &Arc<Bucket<W>>, now: Instant) -> Option<Self> {
         bucket.withdraw(now).then(|| Self {
             from: Arc::clone(bucket),
@@ -68,7 +68,7 @@ impl<W: AtomicWord> Token<W> {
     }
 }
 
-impl<W: AtomicWord> Drop for Token<W> {
+impl<W: AtomicWord> Drop for BudgetToken<W> {
     fn drop(&mut self) {
         if !self.spent {
             self.from.refund();

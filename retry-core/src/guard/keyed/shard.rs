@@ -6,10 +6,10 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use tokio::time::Instant;
 
-use super::hashed::{AsIs, Hashed, Probe};
+use super::hashed_key::{BuildIdentityHasher, HashedKey, LookupKey};
 use super::member::Member;
 
-type Key = Hashed<Arc<str>>;
+type Key = HashedKey<Arc<str>>;
 
 /// Alone on its cache lines, because every call writes its lock.
 #[repr(align(128))]
@@ -20,7 +20,7 @@ pub(super) struct Shard<V> {
 }
 
 struct Entries<V> {
-    known: HashMap<Key, Entry<V>, AsIs>,
+    known: HashMap<Key, Entry<V>, BuildIdentityHasher>,
     /// Ordered by the last use known when the key was last checked, which may be an earlier use.
     /// The first key whose number is still current is thus the least recently used. Each key is
     /// here or in `spared`.
@@ -41,17 +41,17 @@ const LOOKS: usize = 256;
 impl<V: Member> Shard<V> {
     /// Returns the guard of a known key, and counts a use.
     #[inline]
-    pub(super) fn get(&self, key: &Hashed<&str>) -> Option<Arc<V>> {
+    pub(super) fn get(&self, key: &HashedKey<&str>) -> Option<Arc<V>> {
         let entries = self.read();
-        let entry = entries.known.get(key as &dyn Probe)?;
+        let entry = entries.known.get(key as &dyn LookupKey)?;
         entry.use_now(&self.uses);
         Some(Arc::clone(&entry.value))
     }
 
     /// Does the same without counting a use.
-    pub(super) fn find(&self, key: &Hashed<&str>) -> Option<Arc<V>> {
+    pub(super) fn find(&self, key: &HashedKey<&str>) -> Option<Arc<V>> {
         let entries = self.read();
-        let entry = entries.known.get(key as &dyn Probe)?;
+        let entry = entries.known.get(key as &dyn LookupKey)?;
         Some(Arc::clone(&entry.value))
     }
 
@@ -64,14 +64,14 @@ impl<V: Member> Shard<V> {
     }
 
     /// Returns the guard of a key that was missing a moment ago, and whether it is new.
-    pub(super) fn add(&self, key: &Hashed<&str>, make: impl FnOnce() -> V) -> (Arc<V>, bool) {
+    pub(super) fn add(&self, key: &HashedKey<&str>, make: impl FnOnce() -> V) -> (Arc<V>, bool) {
         let mut entries = self.write();
-        if let Some(entry) = entries.known.get(key as &dyn Probe) {
+        if let Some(entry) = entries.known.get(key as &dyn LookupKey) {
             entry.use_now(&self.uses);
             return (Arc::clone(&entry.value), false);
         }
         let value = Arc::new(make());
-        entries.insert(key.kept(), Arc::clone(&value), &self.uses);
+        entries.insert(key.to_owned_key(), Arc::clone(&value), &self.uses);
         (value, true)
     }
 

@@ -206,7 +206,7 @@ fn threads_that_bring_keys_of_their_own_hold_no_more_than_there_is_room_for() {
 enum Event {
     Use(u8),
     /// Keeps a handle.
-    Hold(u8),
+    ProbeWait(u8),
     Release(usize),
     Open(u8),
     Reset(u8),
@@ -215,7 +215,7 @@ enum Event {
 fn events() -> impl Strategy<Value = Vec<Event>> {
     let event = prop_oneof![
         8 => (0..12_u8).prop_map(Event::Use),
-        2 => (0..12_u8).prop_map(Event::Hold),
+        2 => (0..12_u8).prop_map(Event::ProbeWait),
         2 => (0..6_usize).prop_map(Event::Release),
         2 => (0..12_u8).prop_map(Event::Open),
         1 => (0..12_u8).prop_map(Event::Reset),
@@ -238,7 +238,7 @@ proptest! {
             let mut used = None;
             match event {
                 Event::Use(key) => drop(set.of(used.insert(key.to_string()))),
-                Event::Hold(key) => {
+                Event::ProbeWait(key) => {
                     let handle = set.of(used.insert(key.to_string()));
                     held.push((key.to_string(), handle));
                 }

@@ -5,19 +5,19 @@ use std::time::Duration;
 use ::metrics::with_recorder;
 use tokio::time::Instant;
 
-use super::measured::{Call, Measured};
+use super::labels::AttemptResult;
+use super::measured::{EndedCall, Measured};
 use super::operation::{HEDGE, Keys};
 use super::series::METADATA;
-use super::words::Attempt;
 use crate::clock;
 use crate::operation::Operation;
 
 /// Records the end of attempt `number`.
-pub(crate) fn attempted(of: &impl Measured, number: u32, attempt: Attempt) {
+pub(crate) fn attempted(of: &impl Measured, number: u32, attempt: AttemptResult) {
     count_attempt(of, usize::from(number > 1), attempt);
 }
 
-fn count_attempt(of: &impl Measured, phase: usize, attempt: Attempt) {
+fn count_attempt(of: &impl Measured, phase: usize, attempt: AttemptResult) {
     let keys = of.metrics().keys(of.operation());
     let key = &keys.attempts[phase][attempt as usize];
     with_recorder(|recorder| recorder.register_counter(key, &METADATA).increment(1));
@@ -26,7 +26,7 @@ fn count_attempt(of: &impl Measured, phase: usize, attempt: Attempt) {
 /// Records the end of a call.
 ///
 /// `tokens` are those left in the call's budget; with several budgets, the least.
-pub(crate) fn ended(of: &impl Measured, call: &Call, tokens: impl FnOnce() -> Option<f64>) {
+pub(crate) fn ended(of: &impl Measured, call: &EndedCall, tokens: impl FnOnce() -> Option<f64>) {
     let kept = of.metrics();
     let keys = kept.keys(of.operation());
     let now = clock::now();
@@ -102,34 +102,37 @@ pub(crate) fn withdrew(of: &impl Measured, tokens: impl FnOnce() -> Option<f64>,
 }
 
 /// A hedge, from its start. A hedge that is dropped before its end was overtaken.
-pub(crate) struct Hedged {
+pub(crate) struct RunningHedge {
     operation: Operation,
-    told: bool,
+    is_counted: bool,
 }
 
-impl Hedged {
+impl RunningHedge {
     pub(crate) const fn new(operation: Operation) -> Self {
-        let told = false;
-        Self { operation, told }
+        let is_counted = false;
+        Self {
+            operation,
+            is_counted,
+        }
     }
 
     pub(crate) fn ended(&mut self, succeeded: bool) {
-        self.tell(if succeeded {
-            Attempt::Success
+        self.count(if succeeded {
+            AttemptResult::Success
         } else {
-            Attempt::Failed
+            AttemptResult::Failed
         });
     }
 
-    fn tell(&mut self, attempt: Attempt) {
-        if !std::mem::replace(&mut self.told, true) {
+    fn count(&mut self, attempt: AttemptResult) {
+        if !std::mem::replace(&mut self.is_counted, true) {
             count_attempt(&self.operation, HEDGE, attempt);
         }
     }
 }
 
-impl Drop for Hedged {
+impl Drop for RunningHedge {
     fn drop(&mut self) {
-        self.tell(Attempt::Dropped);
+        self.count(AttemptResult::Dropped);
     }
 }

@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 use ::metrics::{Key, Label, with_recorder};
 
 use super::descriptions;
+use super::labels::{Circuit, CircuitCall};
 use super::series::METADATA;
-use super::words::{Circuit, CircuitCall};
 use crate::report::circuit::CircuitState;
 
 impl CircuitCall {
@@ -34,7 +34,7 @@ const fn number(state: CircuitState) -> u8 {
 
 /// Metrics state of one circuit, dropped with it; the circuits of a set share one.
 #[derive(Debug)]
-pub(crate) struct OfCircuit(OnceLock<Arc<Keys>>);
+pub(crate) struct CircuitMetrics(OnceLock<Arc<Keys>>);
 
 /// Keys that calls need. A change of state is rare and makes its own key.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ struct Keys {
     state: Option<Key>,
 }
 
-impl OfCircuit {
+impl CircuitMetrics {
     pub(crate) const fn new() -> Self {
         Self(OnceLock::new())
     }
@@ -92,9 +92,9 @@ fn key(name: &'static str, labels: &[Label], more: &[Label]) -> Key {
     Key::from_parts(name, [labels, more].concat())
 }
 
-impl OfCircuit {
+impl CircuitMetrics {
     /// Records a call's request for a permit and its result.
-    pub(crate) fn asked(
+    pub(crate) fn count_call(
         &self,
         circuit: Circuit<'_>,
         call: CircuitCall,
@@ -155,16 +155,16 @@ mod tests {
     use super::*;
     use crate::text::circuit_name::CircuitName;
 
-    fn counted(name: &CircuitName, circuit: &OfCircuit) -> std::sync::Weak<Keys> {
+    fn counted(name: &CircuitName, circuit: &CircuitMetrics) -> std::sync::Weak<Keys> {
         let state = || CircuitState::Closed;
-        circuit.asked(Circuit { name, class: None }, CircuitCall::Rejected, state);
+        circuit.count_call(Circuit { name, class: None }, CircuitCall::Rejected, state);
         Arc::downgrade(circuit.0.get().expect("made by the first call"))
     }
 
     #[test]
     fn what_is_kept_goes_with_its_circuit() {
         let name = CircuitName::from("metrics of one".to_owned());
-        let circuit = OfCircuit::new();
+        let circuit = CircuitMetrics::new();
         let keys = counted(&name, &circuit);
         assert_eq!(keys.strong_count(), 1);
         drop(circuit);
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn circuits_of_a_set_have_it_together() {
         let name = CircuitName::new("metrics of a set");
-        let set = OfCircuit::new();
+        let set = CircuitMetrics::new();
         let class = None;
         let members: Vec<_> = (0..9)
             .map(|_| set.of_member(Circuit { name: &name, class }))

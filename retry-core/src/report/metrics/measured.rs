@@ -1,20 +1,20 @@
 //! Measured subjects: calls, and the operations to which they belong.
 
-#[cfg(not(feature = "metrics"))]
-use super::nothing::{OfOperation, Started};
 #[cfg(feature = "metrics")]
-use super::operation::{OfOperation, Started};
+use super::operation::{CallStart, OperationMetrics};
+#[cfg(not(feature = "metrics"))]
+use super::stand_ins::{CallStart, OperationMetrics};
 use crate::operation::Operation;
-use crate::report::outcome::Outcome;
+use crate::report::call_outcome::CallOutcome;
 
 /// A call that has ended.
 #[derive(Debug)]
 #[cfg_attr(not(feature = "metrics"), expect(dead_code, reason = "nobody listens"))]
-pub(crate) struct Call {
-    pub(crate) started: Started,
+pub(crate) struct EndedCall {
+    pub(crate) started: CallStart,
     /// 0 if the breaker rejected the first attempt.
     pub(crate) attempts: u32,
-    pub(crate) outcome: Outcome,
+    pub(crate) outcome: CallOutcome,
 }
 
 /// A subject whose metrics are kept.
@@ -23,5 +23,5 @@ pub(crate) trait Measured {
     fn operation(&self) -> &Operation;
     /// Returns its metrics state.
     #[cfg_attr(not(feature = "metrics"), expect(dead_code, reason = "nobody listens"))]
-    fn metrics(&self) -> &'static OfOperation;
+    fn metrics(&self) -> &'static OperationMetrics;
 }

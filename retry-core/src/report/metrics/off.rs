@@ -1,21 +1,21 @@
 //! The metrics functions in a build without metrics: all empty.
 
+mod labels;
 mod measured;
-mod nothing;
-mod words;
+mod stand_ins;
 
 use std::time::Duration;
 
 use crate::operation::Operation;
 use crate::report::circuit::CircuitState;
 
-pub(crate) use measured::{Call, Measured};
-pub(crate) use nothing::{OfOperation, Started};
-pub(crate) use words::{Attempt, Circuit, CircuitCall};
+pub(crate) use labels::{AttemptResult, Circuit, CircuitCall};
+pub(crate) use measured::{EndedCall, Measured};
+pub(crate) use stand_ins::{CallStart, OperationMetrics};
 
-pub(crate) struct OfCircuit;
+pub(crate) struct CircuitMetrics;
 
-impl OfCircuit {
+impl CircuitMetrics {
     pub(crate) const fn new() -> Self {
         Self
     }
@@ -26,7 +26,13 @@ impl OfCircuit {
     }
 
     #[inline]
-    pub(crate) fn asked(&self, _: Circuit<'_>, _: CircuitCall, _state: impl Fn() -> CircuitState) {}
+    pub(crate) fn count_call(
+        &self,
+        _: Circuit<'_>,
+        _: CircuitCall,
+        _state: impl Fn() -> CircuitState,
+    ) {
+    }
 
     #[inline]
     pub(crate) fn changed(
@@ -39,10 +45,10 @@ impl OfCircuit {
 }
 
 #[inline]
-pub(crate) fn attempted(_: &impl Measured, _attempt: u32, _: Attempt) {}
+pub(crate) fn attempted(_: &impl Measured, _attempt: u32, _: AttemptResult) {}
 
 #[inline]
-pub(crate) fn ended(_: &impl Measured, _: &Call, _tokens: impl FnOnce() -> Option<f64>) {}
+pub(crate) fn ended(_: &impl Measured, _: &EndedCall, _tokens: impl FnOnce() -> Option<f64>) {}
 
 #[inline]
 pub(crate) fn waits(_: &impl Measured, _: Duration) {}
@@ -50,9 +56,9 @@ pub(crate) fn waits(_: &impl Measured, _: Duration) {}
 #[inline]
 pub(crate) fn withdrew(_: &impl Measured, _tokens: impl FnOnce() -> Option<f64>, _paid: bool) {}
 
-pub(crate) struct Hedged;
+pub(crate) struct RunningHedge;
 
-impl Hedged {
+impl RunningHedge {
     #[inline]
     pub(crate) const fn new(_: Operation) -> Self {
         Self

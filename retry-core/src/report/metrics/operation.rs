@@ -1,4 +1,4 @@
-//! [`OfOperation`]: metrics state of one operation.
+//! [`OperationMetrics`]: metrics state of one operation.
 
 use std::sync::OnceLock;
 
@@ -6,25 +6,25 @@ use ::metrics::Key;
 use tokio::time::Instant;
 
 use super::descriptions;
+use super::labels::AttemptResult;
 use super::recovery::Recovery;
 use super::series::key;
-use super::words::Attempt;
 use crate::clock;
 use crate::operation::Operation;
-use crate::report::outcome::Outcome;
+use crate::report::call_outcome::CallOutcome;
 
 /// Start of a call.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Started(pub(super) Instant);
+pub(crate) struct CallStart(pub(super) Instant);
 
-impl Started {
+impl CallStart {
     #[inline]
     pub(crate) fn now() -> Self {
         Self(clock::now())
     }
 }
 
-impl Attempt {
+impl AttemptResult {
     const ALL: [Self; 5] = [
         Self::Success,
         Self::Failed,
@@ -48,7 +48,7 @@ const PHASES: [&str; 3] = ["initial", "retry", "hedge"];
 
 pub(super) const HEDGE: usize = 2;
 
-impl Outcome {
+impl CallOutcome {
     const ALL: [Self; 8] = [
         Self::SuccessFirst,
         Self::SuccessRetried,
@@ -77,15 +77,15 @@ impl Outcome {
 /// Metrics state of one operation: its keys, not the handles behind them, because another recorder may
 /// be installed by the next call.
 #[derive(Debug, Default)]
-pub(crate) struct OfOperation {
+pub(crate) struct OperationMetrics {
     keys: OnceLock<Box<Keys>>,
     pub(super) recovery: Recovery,
 }
 
 #[derive(Debug)]
 pub(super) struct Keys {
-    pub(super) attempts: [[Key; Attempt::ALL.len()]; PHASES.len()],
-    pub(super) calls: [Key; Outcome::ALL.len()],
+    pub(super) attempts: [[Key; AttemptResult::ALL.len()]; PHASES.len()],
+    pub(super) calls: [Key; CallOutcome::ALL.len()],
     pub(super) success_rate: Key,
     pub(super) duration: Key,
     pub(super) attempts_per_call: Key,
@@ -105,12 +105,12 @@ impl Keys {
         let plain = |name| key(name, &[operation, class]);
         Box::new(Self {
             attempts: PHASES.map(|phase| {
-                Attempt::ALL.map(|result| {
+                AttemptResult::ALL.map(|result| {
                     let (phase, result) = (("phase", phase), ("result", result.label()));
                     key("retry_attempts_total", &[operation, class, phase, result])
                 })
             }),
-            calls: Outcome::ALL.map(|outcome| {
+            calls: CallOutcome::ALL.map(|outcome| {
                 let outcome = ("outcome", outcome.label());
                 key("retry_calls_total", &[operation, class, outcome])
             }),
@@ -124,7 +124,7 @@ impl Keys {
     }
 }
 
-impl OfOperation {
+impl OperationMetrics {
     #[inline]
     pub(super) fn keys(&self, operation: &Operation) -> &Keys {
         self.keys.get_or_init(|| Keys::new(operation))

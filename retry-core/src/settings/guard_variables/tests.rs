@@ -49,16 +49,16 @@ fn operation_over_argument_over_class() {
 #[test]
 fn a_budget_alone_is_switched_on_by_a_variable() {
     let none = settings(&[("RETRY__API_CIRCUIT_FAILURE_THRESHOLD", "7")]);
-    assert!(!none.ask_for_budgets() && none.global_budget().is_none());
+    assert!(!none.have_budgets() && none.global_budget().is_none());
     for name in [
         "RETRY__API_BUDGET",
         "RETRY__OP__LOAD__BUDGET",
         "RETRY__BUDGET",
     ] {
-        assert!(settings(&[(name, "0.1")]).ask_for_budgets(), "{name}");
+        assert!(settings(&[(name, "0.1")]).have_budgets(), "{name}");
     }
     // Without a ratio, burst and floor tune a budget that is there, and switch none on.
-    assert!(!settings(&[("RETRY__API_BUDGET_BURST", "5")]).ask_for_budgets());
+    assert!(!settings(&[("RETRY__API_BUDGET_BURST", "5")]).have_budgets());
     let process = settings(&[("RETRY__BUDGET", "0.25"), ("RETRY__BUDGET_BURST", "5")]);
     let budget = process.global_budget().expect("asked for");
     assert_eq!(

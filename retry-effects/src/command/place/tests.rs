@@ -21,7 +21,7 @@ fn a_place_is_read() {
     for (text, path) in sqlite {
         assert_eq!(
             place(text, None, None).unwrap().kind,
-            Kind::Sqlite(path.into())
+            StoreKind::Sqlite(path.into())
         );
     }
     let keywords = "host=/run/pg user=u password='a b'";
@@ -33,7 +33,7 @@ fn a_place_is_read() {
     ] {
         let kind = place(url, Some("s"), None).unwrap().kind;
         let (url, schema) = (url.to_owned(), Some("s".to_owned()));
-        assert_eq!(kind, Kind::Postgres { url, schema });
+        assert_eq!(kind, StoreKind::Postgres { url, schema });
     }
     for url in [
         "redis://h",
@@ -44,7 +44,7 @@ fn a_place_is_read() {
     ] {
         let kind = place(url, None, Some("p")).unwrap().kind;
         let (url, prefix) = (url.to_owned(), Some("p".to_owned()));
-        assert_eq!(kind, Kind::Redis { url, prefix });
+        assert_eq!(kind, StoreKind::Redis { url, prefix });
     }
 }
 
@@ -81,7 +81,7 @@ fn what_leads_nowhere_is_refused() {
         ),
     ];
     for (refused, why) in refused {
-        let told = refused.unwrap_err().told(false);
+        let told = refused.unwrap_err().message(false);
         assert!(told.contains(why) && !told.contains("secret"), "{told}");
     }
     let nowhere = StoreArguments {
@@ -89,7 +89,7 @@ fn what_leads_nowhere_is_refused() {
         schema: None,
         prefix: None,
     };
-    let told = Place::with(nowhere, |_| None).unwrap_err().told(false);
+    let told = Place::with(nowhere, |_| None).unwrap_err().message(false);
     assert!(told.contains("RETRY_EFFECTS_STORE"), "{told}");
 }
 
@@ -108,7 +108,7 @@ fn an_address_that_is_no_text_is_not_shown() {
             schema,
             prefix,
         };
-        let told = Place::with(arguments, |_| None).unwrap_err().told(false);
+        let told = Place::with(arguments, |_| None).unwrap_err().message(false);
         assert!(
             told.contains("not Unicode") && !told.contains("secret"),
             "{told}"

@@ -7,7 +7,7 @@ use serde_json::Error;
 use super::entries::{Elements, Entries, Variant};
 use super::reader::{Reader, Result};
 use super::serializer::RAW;
-use super::writer::{F32, F64, Form, SOME};
+use super::writer::{F32, F64, SOME, TextForm};
 
 impl Reader<'_> {
     /// Reads the next value for a type that accepts any value: perhaps into a buffer.
@@ -19,11 +19,11 @@ impl Reader<'_> {
         let stack = self.stack;
         self.stack = stack.for_a_buffer();
         let value = match self.form {
-            Form::Json => match self.number_of_many_digits() {
+            TextForm::Json => match self.number_of_many_digits() {
                 Some(mut json) => json.deserialize_any(visitor),
                 None => self.value(visitor),
             },
-            Form::Notation => {
+            TextForm::Notation => {
                 self.misread |= self.is_misread(is_key);
                 self.value(visitor)
             }
@@ -40,13 +40,13 @@ impl Reader<'_> {
             Some(b'[') => {
                 self.at += 1;
                 let value = visitor.visit_seq(Elements::of(self))?;
-                self.take("]")?;
+                self.expect("]")?;
                 Ok(value)
             }
             Some(b'{') => {
                 self.at += 1;
                 let value = visitor.visit_map(Entries::of(self))?;
-                self.take("}")?;
+                self.expect("}")?;
                 Ok(value)
             }
             Some(b'-' | b'0'..=b'9') => {
@@ -55,30 +55,30 @@ impl Reader<'_> {
                 self.at = end;
                 number.visit(visitor)
             }
-            _ => self.word(visitor),
+            _ => self.literal(visitor),
         }
     }
 
-    fn word<'de, V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
-        if self.took("null") {
+    fn literal<'de, V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
+        if self.accept("null") {
             return visitor.visit_unit();
         }
-        if self.took("true") {
+        if self.accept("true") {
             return visitor.visit_bool(true);
         }
-        if self.took("false") {
+        if self.accept("false") {
             return visitor.visit_bool(false);
         }
-        if self.took(SOME) {
+        if self.accept(SOME) {
             let value = visitor.visit_some(&mut *self)?;
-            self.take(")")?;
+            self.expect(")")?;
             return Ok(value);
         }
-        if self.took(F32) {
+        if self.accept(F32) {
             let bits = self.bits(8, u32::from_str_radix)?;
             return visitor.visit_f32(f32::from_bits(bits));
         }
-        if self.took(F64) {
+        if self.accept(F64) {
             return visitor.visit_f64(f64::from_bits(self.bits(16, u64::from_str_radix)?));
         }
         match self.verbatim()? {
@@ -116,7 +116,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'_> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        if self.took("null") {
+        if self.accept("null") {
             return visitor.visit_none();
         }
         if self.peek() == Some(b'S') {
@@ -150,9 +150,9 @@ impl<'de> Deserializer<'de> for &mut Reader<'_> {
             return visitor.visit_enum(self.string()?.into_deserializer());
         }
         self.descend()?;
-        self.take("{")?;
+        self.expect("{")?;
         let value = visitor.visit_enum(Variant(&mut *self))?;
-        self.take("}")?;
+        self.expect("}")?;
         Ok(value)
     }
 

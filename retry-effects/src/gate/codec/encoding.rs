@@ -8,7 +8,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use super::first::FirstValue;
 use super::reader::Reader;
 use super::stack;
-use super::writer::{Form, Written};
+use super::writer::{TextForm, Written};
 use crate::protocol::payload::{FORMAT, NEWEST_FORMAT, Payload};
 
 /// The error of a payload that does not decode: `None` if its form is of a newer version.
@@ -16,7 +16,7 @@ pub(crate) type NotDecoded = Option<serde_json::Error>;
 
 /// Writes a value so that [`decode`] returns an equal one.
 pub(crate) fn encode<T: Serialize + DeserializeOwned>(value: &T) -> serde_json::Result<Payload> {
-    let json = Written::of(value, Form::Json)?;
+    let json = Written::of(value, TextForm::Json)?;
     let (risks, first) = (json.risks, FirstValue::of(decode::<T>));
     if !risks.any() && first.was_read() {
         return Ok(json.payload());
@@ -25,7 +25,7 @@ pub(crate) fn encode<T: Serialize + DeserializeOwned>(value: &T) -> serde_json::
         first.is_read();
         return Ok(json.payload());
     }
-    let notation = Written::of(value, Form::Notation)?;
+    let notation = Written::of(value, TextForm::Notation)?;
     let mut reader = Reader::of_notation(&notation.text, stack::WRITING)?;
     reader.read::<T>()?;
     let is_json = !risks.lossy && !reader.misread && reads_as_json::<T>(&json);
@@ -35,9 +35,9 @@ pub(crate) fn encode<T: Serialize + DeserializeOwned>(value: &T) -> serde_json::
 /// Writes a value whose type cannot be read, or is not the type that will be read: in JSON only if no
 /// type reads that JSON as another value.
 pub(crate) fn encode_unread(value: &(impl Serialize + ?Sized)) -> serde_json::Result<Payload> {
-    let json = Written::of(value, Form::Json)?;
+    let json = Written::of(value, TextForm::Json)?;
     if json.risks.any() {
-        return Ok(Written::of(value, Form::Notation)?.payload());
+        return Ok(Written::of(value, TextForm::Notation)?.payload());
     }
     Ok(json.payload())
 }
@@ -75,6 +75,6 @@ fn reads_as_json<T: DeserializeOwned>(json: &Written) -> bool {
 /// Whether a crate in this build has enabled `serde_json`'s `arbitrary_precision`: it then passes each
 /// float as an object with a text, and tagged types buffer that object instead of a float.
 static ARBITRARY_PRECISION: LazyLock<bool> = LazyLock::new(|| {
-    let number = Written::of(&serde_json::Number::from(1), Form::Notation);
+    let number = Written::of(&serde_json::Number::from(1), TextForm::Notation);
     number.is_ok_and(|number| number.text != "~1")
 });

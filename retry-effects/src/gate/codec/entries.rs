@@ -28,7 +28,7 @@ impl<'r, 'a> Elements<'r, 'a> {
             return Ok(false);
         }
         if !std::mem::take(&mut self.is_first) {
-            self.reader.take(",")?;
+            self.reader.expect(",")?;
         }
         Ok(true)
     }
@@ -66,7 +66,7 @@ impl<'de> MapAccess<'de> for Entries<'_, '_> {
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value> {
-        self.0.reader.take(":")?;
+        self.0.reader.expect(":")?;
         seed.deserialize(&mut *self.0.reader)
     }
 }
@@ -81,7 +81,7 @@ impl<'de> EnumAccess<'de> for Variant<'_, '_> {
 
     fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self)> {
         let name = seed.deserialize(Key(self.0))?;
-        self.0.take(":")?;
+        self.0.expect(":")?;
         Ok((name, self))
     }
 }
@@ -90,7 +90,7 @@ impl<'de> VariantAccess<'de> for Variant<'_, '_> {
     type Error = Error;
 
     fn unit_variant(self) -> Result<()> {
-        self.0.take("null")
+        self.0.expect("null")
     }
 
     fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value> {

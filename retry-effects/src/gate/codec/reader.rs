@@ -7,7 +7,7 @@ use serde_json::Error;
 
 use super::number::Number;
 use super::stack::{Stack, too_deep};
-use super::writer::{F32, Form, JSON, MARK};
+use super::writer::{F32, JSON, MARK, TextForm};
 
 /// The result of reading.
 pub(super) type Result<T, E = Error> = std::result::Result<T, E>;
@@ -16,7 +16,7 @@ pub(super) type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug)]
 pub(super) struct Reader<'a> {
     text: &'a str,
-    pub(super) form: Form,
+    pub(super) form: TextForm,
     pub(super) at: usize,
     pub(super) stack: Stack,
     /// Whether the type took, through `deserialize_any`, a value that JSON would have shown in another
@@ -29,7 +29,7 @@ impl<'a> Reader<'a> {
     pub(super) fn of_json(text: &'a str, room: usize) -> Self {
         Self {
             text,
-            form: Form::Json,
+            form: TextForm::Json,
             at: 0,
             stack: Stack::new(room),
             misread: false,
@@ -42,7 +42,7 @@ impl<'a> Reader<'a> {
             return Err(Error::custom(format!("the notation begins with {MARK}")));
         };
         Ok(Self {
-            form: Form::Notation,
+            form: TextForm::Notation,
             ..Self::of_json(text, room)
         })
     }
@@ -67,7 +67,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Consumes `text`, if it is next. Returns whether it was.
-    pub(super) fn took(&mut self, text: &str) -> bool {
+    pub(super) fn accept(&mut self, text: &str) -> bool {
         let is_next = self.peek().is_some() && self.text[self.at..].starts_with(text);
         if is_next {
             self.at += text.len();
@@ -75,8 +75,8 @@ impl<'a> Reader<'a> {
         is_next
     }
 
-    pub(super) fn take(&mut self, text: &str) -> Result<()> {
-        if self.took(text) {
+    pub(super) fn expect(&mut self, text: &str) -> Result<()> {
+        if self.accept(text) {
             Ok(())
         } else {
             Err(self.unexpected(text))
@@ -142,18 +142,18 @@ impl<'a> Reader<'a> {
 
     /// Returns JSON that is kept as a text, if that is next: `serde_json` reads it.
     pub(super) fn verbatim(&mut self) -> Result<Option<Verbatim>> {
-        if !self.took(JSON) {
+        if !self.accept(JSON) {
             return Ok(None);
         }
         let json = self.string()?;
-        self.take(")")?;
+        self.expect(")")?;
         Ok(Some(verbatim(&json)))
     }
 
     /// Returns the next value as JSON, in the notation only if it is kept as a text: `serde_json`
     /// reads it.
     pub(super) fn raw(&mut self) -> Result<Option<Verbatim>> {
-        if self.form == Form::Notation {
+        if self.form == TextForm::Notation {
             return self.verbatim();
         }
         let rest = &self.text[self.at..];
@@ -174,7 +174,7 @@ impl<'a> Reader<'a> {
         let bits = bits.and_then(|bits| read(bits, 16).ok());
         let bits = bits.ok_or_else(|| self.unexpected("the bits of a float"))?;
         self.at += digits;
-        self.take(")")?;
+        self.expect(")")?;
         Ok(bits)
     }
 

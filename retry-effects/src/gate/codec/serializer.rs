@@ -5,7 +5,7 @@ use std::fmt::Display;
 use serde::ser::{Serialize, Serializer};
 use serde_json::{Error, Result};
 
-use super::parts::{Kind, Parts};
+use super::compound::{Compound, CompoundKind};
 use super::writer::{Name, Writer};
 
 /// The struct names with which `serde_json` passes a number or raw JSON as a text, in one field.
@@ -27,13 +27,13 @@ macro_rules! as_serde_json {
 impl<'a> Serializer for &'a mut Writer {
     type Ok = ();
     type Error = Error;
-    type SerializeSeq = Parts<'a>;
-    type SerializeTuple = Parts<'a>;
-    type SerializeTupleStruct = Parts<'a>;
-    type SerializeTupleVariant = Parts<'a>;
-    type SerializeMap = Parts<'a>;
-    type SerializeStruct = Parts<'a>;
-    type SerializeStructVariant = Parts<'a>;
+    type SerializeSeq = Compound<'a>;
+    type SerializeTuple = Compound<'a>;
+    type SerializeTupleStruct = Compound<'a>;
+    type SerializeTupleVariant = Compound<'a>;
+    type SerializeMap = Compound<'a>;
+    type SerializeStruct = Compound<'a>;
+    type SerializeStructVariant = Compound<'a>;
 
     as_serde_json! {
         serialize_bool(bool),
@@ -116,16 +116,16 @@ impl<'a> Serializer for &'a mut Writer {
     }
 
     #[inline]
-    fn serialize_seq(self, _: Option<usize>) -> Result<Parts<'a>> {
+    fn serialize_seq(self, _: Option<usize>) -> Result<Compound<'a>> {
         self.open(b'[')?;
-        Ok(Parts::of(self, Kind::List))
+        Ok(Compound::of(self, CompoundKind::List))
     }
 
-    fn serialize_tuple(self, len: usize) -> Result<Parts<'a>> {
+    fn serialize_tuple(self, len: usize) -> Result<Compound<'a>> {
         self.serialize_seq(Some(len))
     }
 
-    fn serialize_tuple_struct(self, _: Name, len: usize) -> Result<Parts<'a>> {
+    fn serialize_tuple_struct(self, _: Name, len: usize) -> Result<Compound<'a>> {
         self.serialize_seq(Some(len))
     }
 
@@ -135,23 +135,23 @@ impl<'a> Serializer for &'a mut Writer {
         _: u32,
         variant: Name,
         _: usize,
-    ) -> Result<Parts<'a>> {
+    ) -> Result<Compound<'a>> {
         self.open_variant(variant)?;
         self.open(b'[')?;
-        Ok(Parts::of(self, Kind::VariantList))
+        Ok(Compound::of(self, CompoundKind::VariantList))
     }
 
     #[inline]
-    fn serialize_map(self, _: Option<usize>) -> Result<Parts<'a>> {
+    fn serialize_map(self, _: Option<usize>) -> Result<Compound<'a>> {
         self.open(b'{')?;
-        Ok(Parts::of(self, Kind::Object))
+        Ok(Compound::of(self, CompoundKind::Object))
     }
 
     #[inline]
-    fn serialize_struct(self, name: Name, _: usize) -> Result<Parts<'a>> {
+    fn serialize_struct(self, name: Name, _: usize) -> Result<Compound<'a>> {
         if name == NUMBER || name == RAW {
             self.risks.unread |= name == RAW;
-            return Ok(Parts::of(self, Kind::Verbatim));
+            return Ok(Compound::of(self, CompoundKind::Verbatim));
         }
         self.serialize_map(None)
     }
@@ -162,10 +162,10 @@ impl<'a> Serializer for &'a mut Writer {
         _: u32,
         variant: Name,
         _: usize,
-    ) -> Result<Parts<'a>> {
+    ) -> Result<Compound<'a>> {
         self.open_variant(variant)?;
         self.open(b'{')?;
-        Ok(Parts::of(self, Kind::VariantObject))
+        Ok(Compound::of(self, CompoundKind::VariantObject))
     }
 
     fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<()> {

@@ -32,7 +32,7 @@ impl Stack {
     /// Starts at the current place.
     pub(super) fn new(room: usize) -> Self {
         Self {
-            top: here(),
+            top: stack_address(),
             room,
             buffered: room / BUFFERED,
         }
@@ -53,13 +53,13 @@ impl Stack {
 
     #[inline]
     fn used(self) -> usize {
-        self.top.abs_diff(here())
+        self.top.abs_diff(stack_address())
     }
 }
 
 /// Returns the approximate end of the stack.
 #[inline]
-fn here() -> usize {
+fn stack_address() -> usize {
     let here = 0_u8;
     (&raw const here).addr()
 }

@@ -7,14 +7,14 @@ use crate::protocol::payload::{FORMAT, NEWEST_FORMAT, Payload};
 
 /// The form of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum TextForm {
     /// As `serde_json` writes it.
     Json,
     /// The [notation](super) of this crate.
     Notation,
 }
 
-/// The first character of a text in [`Form::Notation`].
+/// The first character of a text in [`TextForm::Notation`].
 pub(super) const MARK: char = '~';
 
 /// A written value.
@@ -22,7 +22,7 @@ pub(super) const MARK: char = '~';
 pub(super) struct Written {
     pub(super) text: String,
     pub(super) risks: Risks,
-    form: Form,
+    form: TextForm,
 }
 
 /// The parts of a value that JSON may not restore.
@@ -51,7 +51,10 @@ impl Risks {
 
 impl Written {
     /// Writes a value.
-    pub(super) fn of(value: &(impl Serialize + ?Sized), form: Form) -> serde_json::Result<Self> {
+    pub(super) fn of(
+        value: &(impl Serialize + ?Sized),
+        form: TextForm,
+    ) -> serde_json::Result<Self> {
         let mut writer = Writer {
             out: Vec::with_capacity(128),
             form,
@@ -60,7 +63,7 @@ impl Written {
             stack: Stack::new(stack::WRITING),
             is_too_deep: false,
         };
-        if form == Form::Notation {
+        if form == TextForm::Notation {
             writer.out.push(MARK as u8);
         }
         value.serialize(&mut writer)?;
@@ -77,8 +80,8 @@ impl Written {
 
     pub(super) fn payload(self) -> Payload {
         let format = match self.form {
-            Form::Json => FORMAT,
-            Form::Notation => NEWEST_FORMAT,
+            TextForm::Json => FORMAT,
+            TextForm::Notation => NEWEST_FORMAT,
         };
         Payload::with_format(format, self.text)
     }
@@ -91,7 +94,7 @@ pub(super) type Name = &'static str;
 #[derive(Debug)]
 pub(super) struct Writer {
     pub(super) out: Vec<u8>,
-    pub(super) form: Form,
+    pub(super) form: TextForm,
     pub(super) risks: Risks,
     depth: u32,
     stack: Stack,
@@ -146,18 +149,18 @@ impl Writer {
     pub(super) fn some(&mut self, start: usize) {
         let inner = &self.out[start..];
         match self.form {
-            Form::Json => self.risks.lossy |= inner == b"null",
-            Form::Notation if inner == b"null" || inner.starts_with(SOME.as_bytes()) => {
+            TextForm::Json => self.risks.lossy |= inner == b"null",
+            TextForm::Notation if inner == b"null" || inner.starts_with(SOME.as_bytes()) => {
                 self.surround(start, SOME);
             }
-            Form::Notation => {}
+            TextForm::Notation => {}
         }
     }
 
     /// Completes a key that was written from `start` on.
     #[inline]
     pub(super) fn key(&mut self, start: usize) {
-        if self.form == Form::Notation {
+        if self.form == TextForm::Notation {
             return;
         }
         match self.out[start] {
@@ -188,7 +191,7 @@ impl Writer {
             }
             // A type that is read by `deserialize_any` gets it by way of f64.
             self.risks.kinds = true;
-            if self.form == Form::Json {
+            if self.form == TextForm::Json {
                 return Ok(());
             }
             self.out.truncate(start);
@@ -200,11 +203,11 @@ impl Writer {
     /// Writes a float that has no digits, by its bits.
     fn bits(&mut self, bits: u64, name: &str, digits: usize) {
         match self.form {
-            Form::Json => {
+            TextForm::Json => {
                 self.risks.lossy = true;
                 self.out.extend_from_slice(b"null");
             }
-            Form::Notation => {
+            TextForm::Notation => {
                 let text = format!("{name}{bits:0digits$x})");
                 self.out.extend_from_slice(text.as_bytes());
             }
@@ -219,12 +222,12 @@ impl Writer {
     /// Completes JSON that `serde_json` passed as a text, written from `start` on.
     pub(super) fn verbatim(&mut self, start: usize) -> serde_json::Result<()> {
         match self.form {
-            Form::Json => {
+            TextForm::Json => {
                 let text: String = serde_json::from_slice(&self.out[start..])?;
                 self.out.truncate(start);
                 self.out.extend_from_slice(text.as_bytes());
             }
-            Form::Notation => self.surround(start, JSON),
+            TextForm::Notation => self.surround(start, JSON),
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use serde::ser::{Error as _, Serialize, SerializeStruct};
 
 use super::float;
-use super::key::Key;
+use super::key_serializer::KeySerializer;
 use super::object::Object;
 use super::text::Name;
 use super::writer::Writer;
@@ -67,7 +67,7 @@ fn number_text(
     let start = writer.out.len();
     // The key serializer is the only one that accepts nothing but a string.
     value
-        .serialize(Key(writer))
+        .serialize(KeySerializer(writer))
         .map_err(|_| ActionIdError::custom("a number kept as text is no text"))?;
     let text = String::from_utf8_lossy(&writer.out[start + 1..writer.out.len() - 1]).into_owned();
     writer.out.truncate(start);
@@ -77,9 +77,9 @@ fn number_text(
 /// Writes a number as Python would after reading it: an integer of any size unchanged, any other number
 /// as the nearest double.
 fn write_number(out: &mut Vec<u8>, number: &str) -> Result<(), ActionIdError> {
-    match Form::of(number) {
+    match NumberForm::of(number) {
         // Python reads `-0` as the integer 0, which has no sign.
-        Some(Form::Integer) => {
+        Some(NumberForm::Integer) => {
             out.extend_from_slice(if number == "-0" {
                 b"0"
             } else {
@@ -87,7 +87,7 @@ fn write_number(out: &mut Vec<u8>, number: &str) -> Result<(), ActionIdError> {
             });
             Ok(())
         }
-        Some(Form::Float) => {
+        Some(NumberForm::Float) => {
             let value = number.parse().expect("a JSON number is a Rust float");
             float::write_f64(out, value)
         }
@@ -98,12 +98,12 @@ fn write_number(out: &mut Vec<u8>, number: &str) -> Result<(), ActionIdError> {
     }
 }
 
-enum Form {
+enum NumberForm {
     Integer,
     Float,
 }
 
-impl Form {
+impl NumberForm {
     /// Distinguishes an integer from a float by JSON's grammar (RFC 8259, section 6).
     fn of(number: &str) -> Option<Self> {
         let number = number.strip_prefix('-').unwrap_or(number);

@@ -5,8 +5,8 @@ use std::cmp::Ordering;
 use serde::ser::{Error as _, Serialize, SerializeMap, SerializeStructVariant};
 
 use super::entry::Entry;
-use super::key::Key;
-use super::path::Step;
+use super::key_serializer::KeySerializer;
+use super::path::PathStep;
 use super::text::Name;
 use super::writer::Writer;
 use super::{text, writer};
@@ -33,7 +33,7 @@ impl<'a> Object<'a> {
         }
         writer
             .open(b'{')
-            .map_err(|error| Step::out_of(variant, error))?;
+            .map_err(|error| PathStep::out_of(variant, error))?;
         let first = writer.entries.len();
         Ok(Self {
             writer,
@@ -115,9 +115,9 @@ impl<'a> Object<'a> {
         // buffer.
         let entry = &mut entries[position];
         if let Err(error) = result {
-            return Err(Step::out_of(
+            return Err(PathStep::out_of(
                 self.variant,
-                error.within(Step::entry(entry.key(out))),
+                error.within(PathStep::entry(entry.key(out))),
             ));
         }
         entry.end = out.len();
@@ -150,7 +150,7 @@ impl<'a> Object<'a> {
             path: String::new(),
             key,
         };
-        Step::out_of(self.variant, error)
+        PathStep::out_of(self.variant, error)
     }
 }
 
@@ -160,7 +160,7 @@ impl SerializeMap for Object<'_> {
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), ActionIdError> {
         let start = self.start_entry()?;
-        let escaped = key.serialize(Key(self.writer))?;
+        let escaped = key.serialize(KeySerializer(self.writer))?;
         self.end_key(start, escaped)
     }
 

@@ -7,12 +7,12 @@ use super::text::Name;
 use crate::identity::error::ActionIdError;
 
 /// A key or a variant, written as in code: `.name`, or `["two words"]`.
-pub(super) struct Step {
+pub(super) struct PathStep {
     /// Escaped, so that no payload can forge a log line.
     name: String,
 }
 
-impl Step {
+impl PathStep {
     /// Returns the step to an entry, from its key as written.
     #[cold]
     pub(super) fn entry(written_key: &[u8]) -> Self {
@@ -39,7 +39,7 @@ impl Step {
     }
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for PathStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.name.as_str();
         let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
@@ -68,7 +68,7 @@ mod tests {
             ("a\"b\n", r#"["a\"b\n"]"#),
             ("é", r#"["\u00e9"]"#),
         ] {
-            assert_eq!(Step::variant(name).to_string(), shown);
+            assert_eq!(PathStep::variant(name).to_string(), shown);
         }
     }
 }

@@ -7,7 +7,7 @@ use serde::ser::{
     SerializeTupleVariant,
 };
 
-use super::path::Step;
+use super::path::PathStep;
 use super::text::Name;
 use super::writer::{self, Writer};
 use crate::identity::error::ActionIdError;
@@ -33,7 +33,7 @@ impl<'a> Sequence<'a> {
         }
         writer
             .open(b'[')
-            .map_err(|error| Step::out_of(variant, error))?;
+            .map_err(|error| PathStep::out_of(variant, error))?;
         Ok(Self {
             writer,
             variant,
@@ -57,7 +57,7 @@ impl<'a> Sequence<'a> {
         let start = self.writer.out.len();
         self.writer.value(value).map_err(|error| {
             self.failed = true;
-            Step::out_of(self.variant, error.within(format_args!("[{}]", self.count)))
+            PathStep::out_of(self.variant, error.within(format_args!("[{}]", self.count)))
         })?;
         if let Some(elements) = &mut self.unordered {
             elements.push(start..self.writer.out.len());

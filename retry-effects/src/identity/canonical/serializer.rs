@@ -5,14 +5,14 @@ use std::fmt::Display;
 
 use serde::ser::{Serialize, SerializeSeq, Serializer};
 
-use super::key::Key;
+use super::key_serializer::KeySerializer;
 use super::number::Struct;
 use super::object::Object;
-use super::path::Step;
+use super::path::PathStep;
 use super::sequence::Sequence;
 use super::text::Name;
 use super::writer::Writer;
-use super::{float, order, text};
+use super::{float, text, unordered};
 use crate::identity::error::ActionIdError;
 
 impl<'a> Serializer for &'a mut Writer {
@@ -136,13 +136,13 @@ impl<'a> Serializer for &'a mut Writer {
     ) -> Result<(), ActionIdError> {
         self.open_variant(variant)?;
         self.value(value)
-            .map_err(|error| error.within(Step::variant(variant)))?;
+            .map_err(|error| error.within(PathStep::variant(variant)))?;
         self.close(b'}');
         Ok(())
     }
 
     fn serialize_seq(self, _len: Option<usize>) -> Result<Sequence<'a>, ActionIdError> {
-        if order::is_unordered(self.of) {
+        if unordered::is_unordered(self.of) {
             Sequence::open_unordered(self)
         } else {
             Sequence::open(self, None)
@@ -202,6 +202,6 @@ impl<'a> Serializer for &'a mut Writer {
     }
 
     fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<(), ActionIdError> {
-        Key(self).collect_str(value).map(drop)
+        KeySerializer(self).collect_str(value).map(drop)
     }
 }

@@ -6,7 +6,7 @@ use crate::testing::{Recorder, VirtualClock};
 
 /// Returns a time as the reports print it.
 fn told(drawn: Duration) -> String {
-    crate::text::duration::Wait(drawn).to_string()
+    crate::text::duration::DisplayDuration(drawn).to_string()
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! [`LastCalls`]: the last calls of an epoch, one by one.
 
 use crate::guard::breaker::epoch::Epoch;
-use crate::guard::breaker::tally::Outcome;
+use crate::guard::breaker::tally::TalliedCall;
 use crate::guard::breaker::tally::Tally;
 use crate::sync::atomic_word::AtomicWord;
 
@@ -38,7 +38,7 @@ impl<W: AtomicWord + From<u64>> LastCalls<W> {
         }
     }
 
-    pub(super) fn add(&self, epoch: Epoch, outcome: Outcome) -> Tally {
+    pub(super) fn add(&self, epoch: Epoch, outcome: TalliedCall) -> Tally {
         let place = self.taken.fetch_add(1) % self.size;
         let (word, slot) = (place / u64::from(SLOTS), place % u64::from(SLOTS));
         let at = slot * u64::from(SLOT_BITS);
@@ -124,7 +124,7 @@ mod tests {
 
     use super::*;
 
-    const FAILURE: Outcome = Outcome {
+    const FAILURE: TalliedCall = TalliedCall {
         failed: true,
         slow: false,
     };
@@ -133,7 +133,7 @@ mod tests {
         Epoch::from_bits(number)
     }
 
-    fn tally_of(calls: &VecDeque<Outcome>) -> Tally {
+    fn tally_of(calls: &VecDeque<TalliedCall>) -> Tally {
         let mut tally = Tally::default();
         for call in calls {
             tally += Tally {
@@ -159,7 +159,7 @@ mod tests {
                     now += 1;
                     model.clear();
                 }
-                let outcome = Outcome { failed, slow };
+                let outcome = TalliedCall { failed, slow };
                 model.push_back(outcome);
                 if model.len() > usize::try_from(size)? {
                     model.pop_front();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::guard::breaker::epoch::Epoch;
-use crate::guard::breaker::tally::Outcome;
+use crate::guard::breaker::tally::TalliedCall;
 use crate::guard::breaker::tally::Tally;
 use crate::guard::breaker::tick::Tick;
 use crate::sync::atomic_word::AtomicWord;
@@ -35,7 +35,7 @@ const _: () = assert!(TURN_BITS + Epoch::BITS + SPAN_BITS == u64::BITS);
 
 /// Bits of each of the three counts. A full bucket keeps its counts.
 const COUNT_BITS: u32 = 18;
-const MOST: u64 = (1 << COUNT_BITS) - 1;
+const MAX_COUNT: u64 = (1 << COUNT_BITS) - 1;
 const _: () = assert!(TURN_BITS + 3 * COUNT_BITS == u64::BITS);
 
 impl<W: AtomicWord + From<u64>> LastWhile<W> {
@@ -50,7 +50,7 @@ impl<W: AtomicWord + From<u64>> LastWhile<W> {
         }
     }
 
-    pub(super) fn add(&self, epoch: Epoch, outcome: Outcome, now: Tick) -> Tally {
+    pub(super) fn add(&self, epoch: Epoch, outcome: TalliedCall, now: Tick) -> Tally {
         let span = now.span(self.span);
         self.buckets[span as usize % BUCKETS].add(epoch, span, outcome);
         self.tally(epoch, now)
@@ -67,8 +67,8 @@ impl<W: AtomicWord + From<u64>> LastWhile<W> {
 }
 
 impl<W: AtomicWord> Bucket<W> {
-    fn add(&self, epoch: Epoch, span: u32, outcome: Outcome) {
-        let Some(turn) = self.take(epoch, span) else {
+    fn add(&self, epoch: Epoch, span: u32, outcome: TalliedCall) {
+        let Some(turn) = self.claim(epoch, span) else {
             return;
         };
         let mut current = self.counts.load();
@@ -76,7 +76,7 @@ impl<W: AtomicWord> Bucket<W> {
             let mut tally = counts_of(current, turn);
             // A later span has taken the bucket, or it is full.
             let ahead = (current >> TURN_AT).wrapping_sub(turn) & TURNS;
-            if (1..=TURNS / 2).contains(&ahead) || u64::from(tally.calls) == MOST {
+            if (1..=TURNS / 2).contains(&ahead) || u64::from(tally.calls) == MAX_COUNT {
                 return;
             }
             tally += Tally {
@@ -92,7 +92,7 @@ impl<W: AtomicWord> Bucket<W> {
     }
 
     /// Assigns the bucket to `span`, if needed, and returns its turn; `None` if a later epoch has it.
-    fn take(&self, epoch: Epoch, span: u32) -> Option<u64> {
+    fn claim(&self, epoch: Epoch, span: u32) -> Option<u64> {
         let mut stamp = self.stamp.load();
         loop {
             let (turn, holder, at) = parts(stamp);
@@ -136,7 +136,7 @@ fn counts_of(counts: u64, turn: u64) -> Tally {
     if counts >> TURN_AT != turn {
         return Tally::default();
     }
-    let part = |at: u32| low_half(counts >> at & MOST);
+    let part = |at: u32| low_half(counts >> at & MAX_COUNT);
     Tally {
         calls: part(2 * COUNT_BITS),
         failed: part(COUNT_BITS),
@@ -163,7 +163,7 @@ mod tests {
 
     use super::*;
 
-    const FAILURE: Outcome = Outcome {
+    const FAILURE: TalliedCall = TalliedCall {
         failed: true,
         slow: false,
     };
@@ -182,13 +182,13 @@ mod tests {
             ),
         ) {
             let window: LastWhile<AtomicU64> = LastWhile::new(Duration::from_millis(50), epoch(4_194_300));
-            let mut all: Vec<(u64, u64, Outcome)> = Vec::new();
+            let mut all: Vec<(u64, u64, TalliedCall)> = Vec::new();
             let (mut now, mut of) = (1 << 39, 4_194_300);
             for (step, failed, slow, chance) in calls {
                 // Mostly within a span or the window; sometimes far outside.
                 now += if step > 30 { step * 10 } else { step / 3 };
                 of += u64::from(chance == 0);
-                let outcome = Outcome { failed, slow };
+                let outcome = TalliedCall { failed, slow };
                 all.push((of, now / 5, outcome));
                 let mut expected = Tally::default();
                 for (_, _, call) in all
@@ -213,8 +213,8 @@ mod tests {
             stamp: AtomicU64::new(0),
             counts: AtomicU64::new(0),
         };
-        for call in 0..u64::from(u32::try_from(MOST).expect("18 bits")) + 1_000 {
-            let outcome = Outcome {
+        for call in 0..u64::from(u32::try_from(MAX_COUNT).expect("18 bits")) + 1_000 {
+            let outcome = TalliedCall {
                 failed: call % 2 == 0,
                 slow: true,
             };

@@ -1,4 +1,4 @@
-//! [`Table`]: rows in columns.
+//! [`TextTable`]: rows in columns.
 
 use std::io;
 
@@ -6,11 +6,11 @@ use super::screen::Screen;
 
 /// Columns as wide as the widest of the rows for which they were made. Nothing is cut: a wider later
 /// row extends beyond its columns.
-pub(super) struct Table<const N: usize> {
+pub(super) struct TextTable<const N: usize> {
     widths: [usize; N],
 }
 
-impl<const N: usize> Table<N> {
+impl<const N: usize> TextTable<N> {
     /// Returns columns that fit these rows and their heads.
     pub(super) fn fitting(heads: [&str; N], rows: &[[String; N]]) -> Self {
         let mut widths = heads.map(width);
@@ -52,7 +52,7 @@ mod tests {
         let rows = [["a", "bé", ""], ["longer", "c", "last"]].map(|row| row.map(str::to_owned));
         let mut written = Vec::new();
         let mut screen = Screen::new(Box::new(&mut written), false);
-        let table = Table::fitting(["ONE", "TWO", "THREE"], &rows);
+        let table = TextTable::fitting(["ONE", "TWO", "THREE"], &rows);
         table.row(&["ONE", "TWO", "THREE"], &mut screen).unwrap();
         for row in &rows {
             table.row(row, &mut screen).unwrap();

@@ -5,11 +5,11 @@ use retry_core::__private::{Marks, mark};
 
 use crate::gate::action::{ENDED, MARKED, RECORDED, RUNNING, UNKNOWN};
 use crate::gate::blocking;
-use crate::gate::ending::{
-    ENCODER_PANICKED, Ending, complete, not_encoded, reason_of_drop, reason_of_end, release,
-};
 use crate::gate::error::EffectError;
 use crate::gate::event::GateEventKind;
+use crate::gate::final_record::{
+    ENCODER_PANICKED, FinalRecord, complete, not_encoded, reason_of_drop, reason_of_end, release,
+};
 use crate::gate::gate::Gate;
 use crate::gate::lease;
 use crate::gate::report;
@@ -29,10 +29,10 @@ impl<T, E> Gate<T, E> {
         outcome: Result<T, E>,
         is_final: impl FnOnce(&E) -> bool,
     ) -> Result<T, E> {
-        let ending = self.ending(&outcome, is_final);
+        let ending = self.final_record(&outcome, is_final);
         self.ending = ending.outcome();
         let closed = self.record(ending, outcome).await;
-        self.held = None;
+        self.kept_lease = None;
         closed
     }
 
@@ -46,7 +46,7 @@ impl<T, E> Gate<T, E> {
         outcome: Result<T, E>,
         is_final: impl FnOnce(&E) -> bool,
     ) -> Result<T, E> {
-        let ending = self.ending(&outcome, is_final);
+        let ending = self.final_record(&outcome, is_final);
         self.ending = ending.outcome();
         let store = self.action.store.clone();
         let recorded = blocking::run(&*store, self.record(ending, outcome));
@@ -54,55 +54,59 @@ impl<T, E> Gate<T, E> {
         let Ok(closed) = recorded else {
             return Err(self.in_doubt());
         };
-        self.held = None;
+        self.kept_lease = None;
         closed
     }
 
-    fn ending(&mut self, outcome: &Result<T, E>, is_final: impl FnOnce(&E) -> bool) -> Ending {
+    fn final_record(
+        &mut self,
+        outcome: &Result<T, E>,
+        is_final: impl FnOnce(&E) -> bool,
+    ) -> FinalRecord {
         self.action.set(ENDED);
         let error = match outcome {
             Ok(value) => {
                 // Set in case the encoder panics: the effect has happened nevertheless.
                 self.ending = Some(Outcome::applied(None));
                 return match (self.results.encode)(value) {
-                    Ok(payload) if self.action.is(RECORDED) => Ending::Committed(payload),
-                    Ok(payload) => Ending::Complete(Outcome::Success(payload)),
-                    Err(error) => Ending::NotEncoded(error),
+                    Ok(payload) if self.action.is(RECORDED) => FinalRecord::Committed(payload),
+                    Ok(payload) => FinalRecord::Complete(Outcome::Success(payload)),
+                    Err(error) => FinalRecord::NotEncoded(error),
                 };
             }
             Err(error) => error,
         };
         if self.action.is(RUNNING | UNKNOWN) {
-            return Ending::Complete(Outcome::in_doubt(reason_of_end(&self.action)));
+            return FinalRecord::Complete(Outcome::in_doubt(reason_of_end(&self.action)));
         }
         match (self.errors.encode)(error) {
-            Some(payload) if is_final(error) => Ending::Complete(Outcome::Failed(payload)),
-            _ => Ending::Release,
+            Some(payload) if is_final(error) => FinalRecord::Complete(Outcome::Failed(payload)),
+            _ => FinalRecord::Release,
         }
     }
 
-    async fn record(&self, ending: Ending, outcome: Result<T, E>) -> Result<T, E> {
+    async fn record(&self, record: FinalRecord, outcome: Result<T, E>) -> Result<T, E> {
         let action = &*self.action;
-        match ending {
-            Ending::Release => match release(action).await {
+        match record {
+            FinalRecord::Release => match release(action).await {
                 // The claim had run out, and belongs to another call by now.
                 Err(StoreError::LeaseLost { .. }) => {
-                    self.tell(GateEventKind::Expired);
+                    self.report(GateEventKind::Expired);
                     outcome
                 }
                 // The body's transaction had committed after all.
                 Ok(Some(finished)) => self.replay(&finished),
                 Ok(None) => {
-                    self.tell(GateEventKind::Released);
+                    self.report(GateEventKind::Released);
                     outcome
                 }
                 // The record stays unchanged until its lease is over; the caller has its own error.
                 Err(error) => {
-                    self.not_told(&error);
+                    self.report_not_recorded(&error);
                     outcome
                 }
             },
-            Ending::NotEncoded(source) => {
+            FinalRecord::NotEncoded(source) => {
                 let in_doubt = not_encoded(&source);
                 if let Outcome::InDoubt {
                     reason: Some(reason),
@@ -112,9 +116,9 @@ impl<T, E> Gate<T, E> {
                     action.keep_reason(reason.clone());
                 }
                 if let Err(error) = complete(action, &in_doubt).await {
-                    self.not_told(&error);
+                    self.report_not_recorded(&error);
                 } else {
-                    self.tell(GateEventKind::InDoubt);
+                    self.report(GateEventKind::InDoubt);
                 }
                 mark(Marks::UNKNOWN);
                 Err((self.errors.of)(EffectError::NotEncoded {
@@ -123,21 +127,23 @@ impl<T, E> Gate<T, E> {
                     source,
                 }))
             }
-            Ending::Committed(payload) => match action.store.resolve(action.token.id()).await {
-                Ok(Resolved::Done(finished)) if finished.fence == action.token.fence() => {
-                    if finished.payload == payload {
-                        self.tell(GateEventKind::Succeeded);
-                        outcome
-                    } else {
-                        self.replay(&finished)
+            FinalRecord::Committed(payload) => {
+                match action.store.resolve(action.token.id()).await {
+                    Ok(Resolved::Done(finished)) if finished.fence == action.token.fence() => {
+                        if finished.payload == payload {
+                            self.report(GateEventKind::Succeeded);
+                            outcome
+                        } else {
+                            self.replay(&finished)
+                        }
                     }
+                    Ok(_) => self.not_committed(outcome).await,
+                    Err(error) => self.not_recorded(error, outcome).await,
                 }
-                Ok(_) => self.not_committed(outcome).await,
-                Err(error) => self.not_recorded(error, outcome).await,
-            },
-            Ending::Complete(ending) => match complete(action, &ending).await {
+            }
+            FinalRecord::Complete(ending) => match complete(action, &ending).await {
                 Ok(()) => {
-                    self.tell(GateEventKind::of(&ending));
+                    self.report(GateEventKind::of(&ending));
                     outcome
                 }
                 Err(error) => self.not_recorded(error, outcome).await,
@@ -154,7 +160,7 @@ impl<T, E> Gate<T, E> {
         let in_doubt = Outcome::in_doubt(Some(reason));
         match complete(&self.action, &in_doubt).await {
             Ok(()) => {
-                self.tell(GateEventKind::InDoubt);
+                self.report(GateEventKind::InDoubt);
                 // An error that is only a text cannot pass the doubt to the enclosing call; the
                 // mark does.
                 mark(Marks::UNKNOWN);
@@ -176,7 +182,7 @@ impl<T, E> Gate<T, E> {
             // The body recorded its own result in its transaction.
             return self.replay(&finished);
         }
-        self.not_told(&error);
+        self.report_not_recorded(&error);
         outcome?;
         // An error that is only a text cannot pass the doubt to the enclosing call; the mark does.
         mark(Marks::UNKNOWN);
@@ -192,28 +198,28 @@ impl<T, E> Gate<T, E> {
     }
 
     fn replay(&self, finished: &Finished) -> Result<T, E> {
-        self.tell(GateEventKind::Succeeded);
+        self.report(GateEventKind::Succeeded);
         let (name, id) = (&self.action.name, self.action.token.id());
         self.results
             .replayed(name, id, finished)
             .map_err(self.errors.of)
     }
 
-    fn not_told(&self, error: &StoreError) {
-        self.tell(match error {
+    fn report_not_recorded(&self, error: &StoreError) {
+        self.report(match error {
             StoreError::LeaseLost { .. } => GateEventKind::LeaseLost,
             _ => GateEventKind::Unrecorded,
         });
     }
 
-    fn tell(&self, kind: GateEventKind) {
+    fn report(&self, kind: GateEventKind) {
         report::tell_of(kind, &self.action);
     }
 }
 
 impl<T, E> Drop for Gate<T, E> {
     fn drop(&mut self) {
-        if self.held.take().is_none() {
+        if self.kept_lease.take().is_none() {
             return;
         }
         let action = self.action.clone();
@@ -243,12 +249,12 @@ impl<T, E> Drop for Gate<T, E> {
         let kind = ending
             .as_ref()
             .map_or(GateEventKind::Released, GateEventKind::of);
-        let told = action.clone();
+        let action_to_record = action.clone();
         lease::later(async move {
             // If the store cannot be reached, the lease runs out and leaves the action in doubt.
             let _ = match ending {
-                Some(outcome) => complete(&told, &outcome).await,
-                None => release(&told).await.map(drop),
+                Some(outcome) => complete(&action_to_record, &outcome).await,
+                None => release(&action_to_record).await.map(drop),
             };
         });
         // Last, because an observer may panic.

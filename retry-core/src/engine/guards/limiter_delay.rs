@@ -8,8 +8,8 @@ use std::time::Duration;
 use super::in_force::Guards;
 use crate::clock;
 use crate::engine::deadline::Limits;
+use crate::engine::pause::InterruptibleSleep;
 use crate::engine::sleep;
-use crate::engine::wait::InterruptibleSleep;
 use crate::guard::adaptive::AdaptiveLimiter;
 use crate::guard::budget::retry_budget::RetryBudget;
 use crate::operation::Operation;
@@ -19,25 +19,25 @@ use crate::report::event;
 /// is whether there is time for the attempt.
 #[must_use = "futures do nothing unless polled"]
 #[derive(Debug)]
-pub struct Delay<'a> {
+pub struct LimiterDelay<'a> {
     limiter: Option<&'a AdaptiveLimiter>,
     limits: Option<Limits>,
     /// Boxed, as it is rare.
     sleep: Option<Box<InterruptibleSleep>>,
-    paid: Option<Paid<'a>>,
+    paid: Option<RefundOnDrop<'a>>,
 }
 
 /// The tokens paid for a retry, given back if the retry is not made: its call is dropped while it waits
 /// for the limiter, or has no time left.
 #[derive(Debug)]
-struct Paid<'a> {
+struct RefundOnDrop<'a> {
     operation: Operation,
-    own: Option<&'a RetryBudget>,
+    own_budget: Option<&'a RetryBudget>,
 }
 
-impl Drop for Paid<'_> {
+impl Drop for RefundOnDrop<'_> {
     fn drop(&mut self) {
-        crate::engine::guards::in_force::refund(&self.operation, self.own);
+        crate::engine::guards::in_force::refund(&self.operation, self.own_budget);
     }
 }
 
@@ -61,12 +61,12 @@ impl<'a> Guards<'a> {
         &self,
         limits: Option<&Limits>,
         (operation, attempt): (&Operation, u32),
-    ) -> Delay<'a> {
-        let paid = (attempt > 1 && self.limiter.is_some()).then(|| Paid {
+    ) -> LimiterDelay<'a> {
+        let paid = (attempt > 1 && self.limiter.is_some()).then(|| RefundOnDrop {
             operation: *operation,
-            own: self.budget,
+            own_budget: self.budget,
         });
-        Delay {
+        LimiterDelay {
             limiter: self.limiter,
             limits: limits.copied(),
             sleep: None,
@@ -77,14 +77,14 @@ impl<'a> Guards<'a> {
     /// The same for a sync call, which sleeps here, even past its time limit: no attempt may run that
     /// the limiter does not admit, and the call has no error for that case.
     #[inline]
-    pub(crate) fn wait(&self, operation: &Operation) {
+    pub(crate) fn wait_for_limiter(&self, operation: &Operation) {
         if let Some(limiter) = self.limiter {
             wait_for(limiter, operation);
         }
     }
 
     /// Requests an attempt from the limiter without a wait; returns whether it is admitted.
-    pub(crate) fn goes_at_once(&self) -> bool {
+    pub(crate) fn admits_at_once(&self) -> bool {
         self.limiter
             .is_none_or(|limiter| limiter.delay_at(clock::now()).is_none())
     }
@@ -99,7 +99,7 @@ fn wait_for(limiter: &AdaptiveLimiter, operation: &Operation) {
     }
 }
 
-impl Future for Delay<'_> {
+impl Future for LimiterDelay<'_> {
     type Output = bool;
 
     #[inline]
@@ -111,19 +111,19 @@ impl Future for Delay<'_> {
     }
 }
 
-impl Delay<'_> {
+impl LimiterDelay<'_> {
     fn poll_for(&mut self, limiter: &AdaptiveLimiter, context: &mut Context<'_>) -> Poll<bool> {
         loop {
             if let Some(sleep) = &mut self.sleep {
                 let cancelled = ready!(Pin::new(&mut **sleep).poll(context));
                 self.sleep = None;
                 if cancelled {
-                    return Poll::Ready(self.goes());
+                    return Poll::Ready(self.admit());
                 }
             }
             // Queried again after each wait: another call may have taken the capacity.
             let Some(delay) = limiter.delay_at(clock::now()) else {
-                return Poll::Ready(self.goes());
+                return Poll::Ready(self.admit());
             };
             // The wait is never longer than the time that a limit leaves.
             let left = self.limits.as_ref().and_then(Limits::left);
@@ -136,7 +136,7 @@ impl Delay<'_> {
     }
 
     /// Lets the attempt go ahead: the tokens paid for it are spent.
-    fn goes(&mut self) -> bool {
+    fn admit(&mut self) -> bool {
         if let Some(paid) = self.paid.take() {
             std::mem::forget(paid);
         }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use crate::conformance::harness::Harness;
-use crate::conformance::stage::{LONG, Ruling, Stage, demand, hash, id, payload, said, success};
+use crate::conformance::stage::{
+    LONG, Ruling, Stage, demand, hash, id, must_succeed, payload, success,
+};
 use crate::protocol::claim::Claim;
 use crate::protocol::counts::Counts;
 use crate::protocol::filter::Filter;
@@ -17,7 +19,7 @@ pub(super) async fn a_record_shows_everything(harness: &dyn Harness) -> Ruling {
     request.input_hash = hash(3);
     let token = stage.win(&request).await?;
     let renewed = stage.store.renew(&token, LONG).await;
-    said("a renewal", renewed)?;
+    must_succeed("a renewal", renewed)?;
     let open = stage.record(1).await?.ok_or("there should be a record")?;
     demand!(
         open.id == id(1)
@@ -63,7 +65,7 @@ pub(super) async fn a_list_is_filtered(harness: &dyn Harness) -> Ruling {
             .copied()
             .chain(Status::ALL.iter().copied()),
     ) {
-        stage.put(n, status).await?;
+        stage.bring_to(n, status).await?;
         by_status.push((status, n));
     }
     for &status in Status::ALL {
@@ -75,7 +77,7 @@ pub(super) async fn a_list_is_filtered(harness: &dyn Harness) -> Ruling {
     stage.lists(Filter::all(), &all).await?;
     stage.lists(Filter::all().older_than(LONG), &[]).await?;
     stage.pass(stage.lease()).await;
-    stage.put(11, Status::Success).await?;
+    stage.bring_to(11, Status::Success).await?;
     let old = Filter::all().older_than(stage.lease());
     stage.lists(old.clone(), &all).await?;
     let of = by_status.iter().filter(|(is, _)| *is == Status::Success);
@@ -87,10 +89,10 @@ pub(super) async fn a_list_is_in_order_and_comes_in_pages(harness: &dyn Harness)
     let stage = Stage::new(harness).await;
     let mut expected = Vec::new();
     for n in 1..=40 {
-        stage.put(n, Status::Released).await?;
+        stage.bring_to(n, Status::Released).await?;
         expected.push(id(n));
     }
-    stage.put(41, Status::InDoubt).await?;
+    stage.bring_to(41, Status::InDoubt).await?;
     expected.sort_unstable();
     let released = Filter::all().status(Status::Released);
     for limit in [1, 7, 40, 41] {
@@ -125,7 +127,7 @@ pub(super) async fn records_are_counted(harness: &dyn Harness) -> Ruling {
     let mut expected = Counts::default();
     stage.counts(expected).await?;
     for (n, status) in (1..).zip(Status::ALL.iter().copied()) {
-        stage.put(n, status).await?;
+        stage.bring_to(n, status).await?;
         expected.add(status);
         stage.counts(expected).await?;
     }
@@ -136,7 +138,7 @@ pub(super) async fn records_are_counted(harness: &dyn Harness) -> Ruling {
         "a claimed action should be Busy, and is {again:?}"
     );
     stage.counts(expected).await?;
-    said("a purge", stage.store.purge(Duration::ZERO).await)?;
+    must_succeed("a purge", stage.store.purge(Duration::ZERO).await)?;
     let mut open = Counts::default();
     open.add(Status::Pending);
     open.add(Status::InDoubt);
@@ -145,7 +147,7 @@ pub(super) async fn records_are_counted(harness: &dyn Harness) -> Ruling {
 
 impl Stage<'_> {
     async fn list(&self, filter: &Filter) -> Ruling<Vec<Record>> {
-        said("a list", self.store.list(filter).await)
+        must_succeed("a list", self.store.list(filter).await)
     }
 
     async fn lists(&self, filter: Filter, expected: &[u32]) -> Ruling {
@@ -161,7 +163,7 @@ impl Stage<'_> {
     }
 
     async fn counts(&self, expected: Counts) -> Ruling {
-        let counted = said("counts", self.store.counts().await)?;
+        let counted = must_succeed("counts", self.store.counts().await)?;
         demand!(
             counted == expected,
             "the store counts {counted:?}, and has {expected:?}"

@@ -1,4 +1,4 @@
-//! [`Opened`]: the store that a command works on. Only an existing store is opened; none is created.
+//! [`OpenedStore`]: the store that a command works on. Only an existing store is opened; none is created.
 
 use std::sync::Arc;
 
@@ -14,24 +14,24 @@ use crate::stores::redis::store::RedisEffectStore;
 use crate::stores::sqlite::store::SqliteEffectStore;
 
 use super::failure::Failure;
-use super::place::{Kind, Place};
+use super::place::{Place, StoreKind};
 use super::store_arguments::StoreArguments;
 
 /// A store, its place, and the runtime that waits for its answers.
-pub(super) struct Opened {
+pub(super) struct OpenedStore {
     pub(super) store: Arc<dyn EffectStore>,
     pub(super) place: Place,
     runtime: Runtime,
 }
 
-impl Opened {
+impl OpenedStore {
     /// Opens an existing store, and creates nothing.
     pub(super) fn open(arguments: StoreArguments) -> Result<Self, Failure> {
         let place = Place::of(arguments)?;
         let store = match &place.kind {
-            Kind::Sqlite(path) => sqlite(path)?,
-            Kind::Postgres { url, schema } => postgres(url, schema.as_deref())?,
-            Kind::Redis { url, prefix } => redis(url, prefix.as_deref())?,
+            StoreKind::Sqlite(path) => sqlite(path)?,
+            StoreKind::Postgres { url, schema } => postgres(url, schema.as_deref())?,
+            StoreKind::Redis { url, prefix } => redis(url, prefix.as_deref())?,
         };
         let runtime = Builder::new_current_thread().build();
         let runtime = runtime.map_err(|error| StoreError::unavailable("start a runtime", error))?;

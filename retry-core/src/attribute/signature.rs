@@ -7,12 +7,12 @@
     note = "take it by reference, derive `Clone` for it, or name it in `borrow(..)`: the body then \
             sees one value for all attempts"
 )]
-pub trait Argument: Sized {
+pub trait AttemptArgument: Sized {
     /// Returns a copy for one attempt.
     fn copy_for_attempt(&self) -> Self;
 }
 
-impl<T: Clone> Argument for T {
+impl<T: Clone> AttemptArgument for T {
     #[inline]
     fn copy_for_attempt(&self) -> Self {
         self.clone()
@@ -23,7 +23,7 @@ impl<T: Clone> Argument for T {
 ///
 /// It takes `&mut` though it only reads: `&Cell` would make the attempt's future not `Send`.
 #[inline]
-pub fn own<T: Argument>(argument: &mut T) -> T {
+pub fn copy_argument<T: AttemptArgument>(argument: &mut T) -> T {
     argument.copy_for_attempt()
 }
 
@@ -33,12 +33,12 @@ pub fn own<T: Argument>(argument: &mut T) -> T {
     label = "not a `Result`",
     note = "a retried function must be able to fail: return `Result<{Self}, E>`"
 )]
-pub trait Outcome<T, E> {
+pub trait IntoResult<T, E> {
     /// Returns the `Result` itself.
     fn into_result(self) -> Result<T, E>;
 }
 
-impl<T, E> Outcome<T, E> for Result<T, E> {
+impl<T, E> IntoResult<T, E> for Result<T, E> {
     #[inline]
     fn into_result(self) -> Self {
         self
@@ -51,6 +51,6 @@ impl<T, E> Outcome<T, E> for Result<T, E> {
 ///
 /// The attempt's own error.
 #[inline]
-pub fn as_result<R: Outcome<T, E>, T, E>(outcome: R) -> Result<T, E> {
+pub fn as_result<R: IntoResult<T, E>, T, E>(outcome: R) -> Result<T, E> {
     outcome.into_result()
 }

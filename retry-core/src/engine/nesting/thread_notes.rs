@@ -1,4 +1,5 @@
-//! The standing of a thread: the attempts it is inside of, and the results of calls in them.
+//! Notes of a thread: the attempts that it is inside of, and the calls in them that gave up or were
+//! refused.
 
 use std::cell::{Cell, RefCell};
 
@@ -47,23 +48,23 @@ pub(crate) fn is_inside() -> bool {
 }
 
 /// Reports to the enclosing attempt, if there is one, that calls inside it have given up.
-pub(crate) fn give_up(gave_up: impl FnOnce() -> Vec<GaveUp>) {
+pub(crate) fn note_gave_up(gave_up: impl FnOnce() -> Vec<GaveUp>) {
     if is_inside() {
-        go_on(|note| note.gave_up.is_none() || note.goes_on());
+        mark_went_on(|note| note.gave_up.is_none() || note.goes_on());
         note(gave_up().into_iter().map(|one| Some(one.returned())));
     }
 }
 
 /// Notes a call that was refused. `unknown_effect` forgets the refusal's text later, when the enclosing
 /// attempt does anything else.
-pub(crate) fn refused() {
+pub(crate) fn note_refused() {
     if is_inside() {
         note(std::iter::once(None));
     }
 }
 
 /// The number of calls remembered of one attempt: the last ones.
-const MOST_OF_ONE_ATTEMPT: usize = 16;
+const MAX_PER_ATTEMPT: usize = 16;
 
 fn note(more: impl Iterator<Item = Option<GaveUp>>) {
     let here = HERE.get();
@@ -74,7 +75,7 @@ fn note(more: impl Iterator<Item = Option<GaveUp>>) {
         notes.extend(more.map(|gave_up| Note { depth, gave_up }));
         // An attempt may make calls without end, and swallow their errors.
         let first = notes.partition_point(|note| note.depth < depth);
-        let surplus = (notes.len() - first).saturating_sub(MOST_OF_ONE_ATTEMPT);
+        let surplus = (notes.len() - first).saturating_sub(MAX_PER_ATTEMPT);
         notes.drain(first..first + surplus);
         if !notes.is_empty() {
             HERE.set(here | NOTED);
@@ -84,9 +85,9 @@ fn note(more: impl Iterator<Item = Option<GaveUp>>) {
 
 /// The trace of an attempt: the ticket of calls that gave up in it, or 0.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Inner(tickets::Ticket);
+pub struct InnerFailures(tickets::Ticket);
 
-impl Inner {
+impl InnerFailures {
     /// No inner call gave up.
     pub(crate) const NONE: Self = Self(0);
 
@@ -108,25 +109,25 @@ pub(super) fn enter() {
 
 /// Leaves an attempt: it returns, or `suspends`.
 #[inline]
-pub(super) fn leave(inner: &mut Inner, suspends: bool) {
+pub(super) fn leave(inner: &mut InnerFailures, suspends: bool) {
     let here = HERE.get().wrapping_sub(1);
     HERE.set(here);
     if here < 0 {
-        left(inner, suspends);
+        collect_notes(inner, suspends);
     }
 }
 
 /// Takes the notes on the attempt that was left. For the enclosing attempts, something else has
 /// happened.
 #[cold]
-fn left(inner: &mut Inner, suspends: bool) {
+fn collect_notes(inner: &mut InnerFailures, suspends: bool) {
     let depth = depth(HERE.get());
     let own = NOTES.try_with(|notes| {
         let mut notes = notes.borrow_mut();
         let first = notes.partition_point(|note| note.depth <= depth);
         notes.split_off(first)
     });
-    go_on(Note::goes_on);
+    mark_went_on(Note::goes_on);
     let mut own = own.unwrap_or_default();
     if suspends {
         own.retain_mut(Note::goes_on);
@@ -135,14 +136,14 @@ fn left(inner: &mut Inner, suspends: bool) {
     if !own.is_empty() {
         let mut all = inner.take();
         all.append(&mut own);
-        let surplus = all.len().saturating_sub(MOST_OF_ONE_ATTEMPT);
+        let surplus = all.len().saturating_sub(MAX_PER_ATTEMPT);
         all.drain(..surplus);
-        inner.0 = tickets::keep(all);
+        inner.0 = tickets::store(all);
     }
 }
 
 /// Records that the attempts on this thread do something else.
-fn go_on(means_something: impl FnMut(&mut Note) -> bool) {
+fn mark_went_on(means_something: impl FnMut(&mut Note) -> bool) {
     let _ = NOTES.try_with(|notes| {
         let mut notes = notes.borrow_mut();
         notes.retain_mut(means_something);

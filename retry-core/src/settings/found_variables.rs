@@ -1,10 +1,10 @@
-//! [`Read`]: variables as found, before parsing.
+//! [`FoundVariables`]: variables as found, before parsing.
 
 use super::error::{InvalidSetting, SettingsError};
 
 /// Variables found, and faults of reading.
 #[derive(Default)]
-pub(super) struct Read {
+pub(super) struct FoundVariables {
     /// `.env` first, so that the environment's value of the same name comes later and counts.
     pub(super) variables: Vec<(String, String)>,
     pub(super) unreadable: Option<SettingsError>,

@@ -7,14 +7,14 @@ use super::writer::{Name, Writer};
 
 /// The elements, entries or fields of a value being written.
 #[derive(Debug)]
-pub(super) struct Parts<'a> {
+pub(super) struct Compound<'a> {
     writer: &'a mut Writer,
-    kind: Kind,
+    kind: CompoundKind,
     is_first: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum CompoundKind {
     List,
     /// A list in a variant's object.
     VariantList,
@@ -25,9 +25,9 @@ pub(super) enum Kind {
     Verbatim,
 }
 
-impl<'a> Parts<'a> {
+impl<'a> Compound<'a> {
     #[inline]
-    pub(super) fn of(writer: &'a mut Writer, kind: Kind) -> Self {
+    pub(super) fn of(writer: &'a mut Writer, kind: CompoundKind) -> Self {
         Self {
             writer,
             kind,
@@ -50,7 +50,7 @@ impl<'a> Parts<'a> {
 
     #[inline]
     fn field<T: Serialize + ?Sized>(&mut self, name: Name, value: &T) -> Result<()> {
-        if self.kind == Kind::Verbatim {
+        if self.kind == CompoundKind::Verbatim {
             let start = self.writer.out.len();
             value.serialize(&mut *self.writer)?;
             return self.writer.verbatim(start);
@@ -64,17 +64,17 @@ impl<'a> Parts<'a> {
     #[inline]
     fn close(self) -> Result<()> {
         match self.kind {
-            Kind::List => self.writer.close(b']'),
-            Kind::Object => self.writer.close(b'}'),
-            Kind::VariantList => {
+            CompoundKind::List => self.writer.close(b']'),
+            CompoundKind::Object => self.writer.close(b'}'),
+            CompoundKind::VariantList => {
                 self.writer.close(b']');
                 self.writer.close(b'}');
             }
-            Kind::VariantObject => {
+            CompoundKind::VariantObject => {
                 self.writer.close(b'}');
                 self.writer.close(b'}');
             }
-            Kind::Verbatim => {}
+            CompoundKind::Verbatim => {}
         }
         Ok(())
     }
@@ -84,7 +84,7 @@ impl<'a> Parts<'a> {
 macro_rules! list {
     ($($part:ident, $method:ident);+ $(;)?) => {
         $(
-            impl ser::$part for Parts<'_> {
+            impl ser::$part for Compound<'_> {
                 type Ok = ();
                 type Error = Error;
 
@@ -113,7 +113,7 @@ list! {
 macro_rules! fields {
     ($($part:ident),+) => {
         $(
-            impl ser::$part for Parts<'_> {
+            impl ser::$part for Compound<'_> {
                 type Ok = ();
                 type Error = Error;
 
@@ -137,7 +137,7 @@ macro_rules! fields {
 
 fields!(SerializeStruct, SerializeStructVariant);
 
-impl ser::SerializeMap for Parts<'_> {
+impl ser::SerializeMap for Compound<'_> {
     type Ok = ();
     type Error = Error;
 

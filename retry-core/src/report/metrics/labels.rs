@@ -5,7 +5,7 @@ use crate::text::circuit_name::CircuitName;
 
 /// The end of an attempt.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Attempt {
+pub(crate) enum AttemptResult {
     Success,
     Failed,
     Unknown,
@@ -14,7 +14,7 @@ pub(crate) enum Attempt {
     Dropped,
 }
 
-impl Attempt {
+impl AttemptResult {
     /// Returns the end of an attempt that failed.
     pub(crate) fn failed(judgement: Judgement) -> Self {
         match judgement.verdict() {

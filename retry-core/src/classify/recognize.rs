@@ -7,7 +7,7 @@ use std::any::TypeId;
 use std::error::Error;
 
 use super::classification::Classify;
-use super::recognizable;
+use super::type_registry;
 
 /// Recognizes errors of the type `E` inside other errors from now on: in a `Box<dyn Error>`, in `anyhow`
 /// and `eyre`, and in the source chain of a wrapper. Their own [`Classify`] then decides.
@@ -38,7 +38,7 @@ use super::recognizable;
 /// assert!(boxed.classify().is_not_applied());
 /// ```
 pub fn recognize<E: Classify + Error + 'static>() {
-    recognizable::add(TypeId::of::<E>(), |error| {
+    type_registry::add(TypeId::of::<E>(), |error| {
         error.downcast_ref::<E>().map(Classify::classify)
     });
 }

@@ -5,12 +5,12 @@ use proc_macro2::TokenStream;
 use crate::parse::argument::Argument;
 use crate::parse::arguments::Arguments;
 use crate::parse::fault::Faults;
-use crate::parse::gate::Gate;
-use crate::parse::rows::{ATTRIBUTE, Takes};
+use crate::parse::gate::GateArguments;
+use crate::parse::rows::{ATTRIBUTE, ArgumentReader};
 use crate::parse::{list, policy};
 
 /// Reads all arguments that can be read, and reports the rest in `faults`.
-pub(crate) fn arguments(tokens: TokenStream, faults: &mut Faults) -> Arguments {
+pub(crate) fn parse(tokens: TokenStream, faults: &mut Faults) -> Arguments {
     let mut arguments = Arguments::default();
     let given = list::parse(tokens, &ATTRIBUTE, faults);
     list::refuse_duplicates(&given, faults);
@@ -19,11 +19,11 @@ pub(crate) fn arguments(tokens: TokenStream, faults: &mut Faults) -> Arguments {
     for argument in given {
         let key = argument.key.to_string();
         match ATTRIBUTE.row(&key).map(|row| (row.name, &row.takes)) {
-            Some((name, Takes::Policy(read))) => {
+            Some((name, ArgumentReader::Policy(read))) => {
                 arguments.policy.set(name, read(&argument, faults));
             }
-            Some((_, Takes::Field(set))) => set(&mut arguments, &argument, faults),
-            Some((_, Takes::Gate)) => {
+            Some((_, ArgumentReader::Field(set))) => set(&mut arguments, &argument, faults),
+            Some((_, ArgumentReader::Gate)) => {
                 of_gate.push(argument);
                 continue;
             }
@@ -31,7 +31,7 @@ pub(crate) fn arguments(tokens: TokenStream, faults: &mut Faults) -> Arguments {
         }
         others.push(argument);
     }
-    arguments.gate = Gate::parse(&of_gate, faults);
+    arguments.gate = GateArguments::parse(&of_gate, faults);
     policy::refuse_contradictions(&arguments.policy, &others, faults);
     refuse_beside_gate(&arguments, &others, faults);
     arguments

@@ -8,12 +8,12 @@ use std::sync::{PoisonError, RwLock};
 use super::judgement::Judgement;
 
 /// A registered type's judge: the judgement of an error of that type, `None` for any other error.
-pub(super) type Judge = fn(&(dyn Error + 'static)) -> Option<Judgement>;
+pub(super) type JudgeFn = fn(&(dyn Error + 'static)) -> Option<Judgement>;
 
-static RECOGNIZED: RwLock<Vec<(TypeId, Judge)>> = RwLock::new(Vec::new());
+static RECOGNIZED: RwLock<Vec<(TypeId, JudgeFn)>> = RwLock::new(Vec::new());
 
 /// Adds a type; adding it again changes nothing.
-pub(super) fn add(type_id: TypeId, judge: Judge) {
+pub(super) fn add(type_id: TypeId, judge: JudgeFn) {
     let mut known = RECOGNIZED.write().unwrap_or_else(PoisonError::into_inner);
     if known.iter().all(|(known, _)| *known != type_id) {
         known.push((type_id, judge));

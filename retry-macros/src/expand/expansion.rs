@@ -4,27 +4,27 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::ext::IdentExt;
 
-use crate::check::identity::Gated;
-use crate::check::signature::Checked;
-use crate::expand::hygiene::own_name;
+use crate::check::identity::GatedCall;
+use crate::check::signature::CheckedSignature;
+use crate::expand::hygiene::hygienic_name;
 use crate::parse::arguments::Arguments;
 use crate::parse::class::Class;
 use crate::parse::function::Function;
-use crate::parse::hidden_body::Found;
+use crate::parse::hidden_body::FoundBody;
 
 /// The input of one expansion.
-pub(super) struct Call<'a> {
+pub(super) struct Expansion<'a> {
     pub(super) class: Class,
     pub(super) arguments: &'a Arguments,
     pub(super) function: &'a Function,
-    pub(super) checked: Checked,
-    pub(super) found: Found,
+    pub(super) checked: CheckedSignature,
+    pub(super) found: FoundBody,
     pub(super) krate: TokenStream,
     /// The gate that makes the call's effect happen once, and the call's identity.
-    pub(super) gate: Option<Gated<'a>>,
+    pub(super) gate: Option<GatedCall<'a>>,
 }
 
-impl Call<'_> {
+impl Expansion<'_> {
     /// Returns the name as given, else the function's.
     pub(super) fn name(&self) -> String {
         self.arguments
@@ -44,7 +44,7 @@ impl Call<'_> {
     }
 
     /// Returns the keyword that leaves the loop with an outcome.
-    pub(super) fn leave(&self) -> TokenStream {
+    pub(super) fn exit(&self) -> TokenStream {
         if self.gate.is_some() {
             quote!(break)
         } else {
@@ -53,7 +53,7 @@ impl Call<'_> {
     }
 
     /// Returns the name of a method, or of its sync twin.
-    pub(super) fn twin(&self, method: &str) -> Ident {
+    pub(super) fn sync_or_async(&self, method: &str) -> Ident {
         let suffix = if self.checked.is_async { "" } else { "_sync" };
         Ident::new(&format!("{method}{suffix}"), Span::mixed_site())
     }
@@ -64,9 +64,9 @@ impl Call<'_> {
 
     /// Returns a name of the expansion's own; the compiler's errors about it point at the declared
     /// type.
-    pub(super) fn at_outcome(&self, name: &str) -> Ident {
+    pub(super) fn at_return_type(&self, name: &str) -> Ident {
         let span = Span::mixed_site().located_at(self.checked.outcome_span);
-        let mut name = own_name(name);
+        let mut name = hygienic_name(name);
         name.set_span(span);
         name
     }

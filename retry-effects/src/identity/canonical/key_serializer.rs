@@ -13,18 +13,18 @@ use crate::identity::error::ActionIdError;
 ///
 /// JSON's keys are strings. Python's `json.dumps` converts numbers, bools and `None` to strings, so
 /// that `1` and `"1"` become one key; here they are rejected.
-pub(super) struct Key<'a>(pub(super) &'a mut Writer);
+pub(super) struct KeySerializer<'a>(pub(super) &'a mut Writer);
 
-impl Key<'_> {
+impl KeySerializer<'_> {
     fn layer(self, key: &(impl Serialize + ?Sized)) -> Result<bool, ActionIdError> {
         self.0.enter_layer()?;
-        let escaped = key.serialize(Key(self.0))?;
+        let escaped = key.serialize(KeySerializer(self.0))?;
         self.0.leave_layer();
         Ok(escaped)
     }
 }
 
-impl Serializer for Key<'_> {
+impl Serializer for KeySerializer<'_> {
     type Ok = bool;
     type Error = ActionIdError;
     type SerializeSeq = Impossible<bool, ActionIdError>;

@@ -1,10 +1,10 @@
-//! [`Outcome`]: the end of a call, for statistics and metrics.
+//! [`CallOutcome`]: the end of a call, for statistics and metrics.
 
-use super::event::Reason;
+use super::event::StopReason;
 
 /// The end of a call, as one value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum CallOutcome {
     SuccessFirst,
     SuccessRetried,
     NotRetryable,
@@ -17,20 +17,20 @@ pub(crate) enum Outcome {
     Cancelled,
 }
 
-impl Outcome {
+impl CallOutcome {
     pub(crate) const fn is_success(self) -> bool {
         matches!(self, Self::SuccessFirst | Self::SuccessRetried)
     }
 
     /// Returns the outcome of a call that was stopped.
-    pub(crate) const fn of_stop(reason: &Reason) -> Self {
+    pub(crate) const fn of_stop(reason: &StopReason) -> Self {
         match reason {
-            Reason::TimeLimit | Reason::ServerHint => Self::Deadline,
-            Reason::Cancelled => Self::Cancelled,
-            Reason::Budget | Reason::TimeBudget => Self::Budget,
-            Reason::CircuitOpen => Self::CircuitOpen,
+            StopReason::TimeLimit | StopReason::ServerHint => Self::Deadline,
+            StopReason::Cancelled => Self::Cancelled,
+            StopReason::Budget | StopReason::TimeBudget => Self::Budget,
+            StopReason::CircuitOpen => Self::CircuitOpen,
             // The inner call has used up the available attempts.
-            Reason::Nested(_) => Self::AttemptsExhausted,
+            StopReason::Nested(_) => Self::AttemptsExhausted,
         }
     }
 }

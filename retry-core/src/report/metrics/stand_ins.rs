@@ -1,9 +1,9 @@
 //! Zero-sized stand-ins for metrics state in a build without metrics.
 
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Started;
+pub(crate) struct CallStart;
 
-impl Started {
+impl CallStart {
     #[inline]
     pub(crate) const fn now() -> Self {
         Self
@@ -12,4 +12,4 @@ impl Started {
 
 /// Metrics state of one operation: empty.
 #[derive(Debug, Default)]
-pub(crate) struct OfOperation;
+pub(crate) struct OperationMetrics;

@@ -1,4 +1,4 @@
-//! [`Hashed`]: a key with its hash, computed once for the choice of the set's part and for the part's
+//! [`HashedKey`]: a key with its hash, computed once for the choice of the set's part and for the part's
 //! table.
 
 use std::borrow::Borrow;
@@ -6,12 +6,12 @@ use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher};
 use std::sync::Arc;
 
 #[derive(Clone, Debug)]
-pub(super) struct Hashed<T> {
+pub(super) struct HashedKey<T> {
     hash: u64,
     pub(super) text: T,
 }
 
-impl<'a> Hashed<&'a str> {
+impl<'a> HashedKey<&'a str> {
     pub(super) fn new(hasher: &impl BuildHasher, text: &'a str) -> Self {
         let hash = hasher.hash_one(text);
         Self { hash, text }
@@ -23,8 +23,8 @@ impl<'a> Hashed<&'a str> {
     }
 
     /// Returns the same key, owned.
-    pub(super) fn kept(&self) -> Hashed<Arc<str>> {
-        Hashed {
+    pub(super) fn to_owned_key(&self) -> HashedKey<Arc<str>> {
+        HashedKey {
             hash: self.hash,
             text: self.text.into(),
         }
@@ -32,12 +32,12 @@ impl<'a> Hashed<&'a str> {
 }
 
 /// A key of either kind, so that a table of owned keys is searched by borrowed ones.
-pub(super) trait Probe {
+pub(super) trait LookupKey {
     fn hash(&self) -> u64;
     fn text(&self) -> &str;
 }
 
-impl<T: AsRef<str>> Probe for Hashed<T> {
+impl<T: AsRef<str>> LookupKey for HashedKey<T> {
     fn hash(&self) -> u64 {
         self.hash
     }
@@ -47,47 +47,47 @@ impl<T: AsRef<str>> Probe for Hashed<T> {
     }
 }
 
-impl<'a> Borrow<dyn Probe + 'a> for Hashed<Arc<str>> {
-    fn borrow(&self) -> &(dyn Probe + 'a) {
+impl<'a> Borrow<dyn LookupKey + 'a> for HashedKey<Arc<str>> {
+    fn borrow(&self) -> &(dyn LookupKey + 'a) {
         self
     }
 }
 
-impl Hash for dyn Probe + '_ {
+impl Hash for dyn LookupKey + '_ {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(Probe::hash(self));
+        state.write_u64(LookupKey::hash(self));
     }
 }
 
-impl PartialEq for dyn Probe + '_ {
+impl PartialEq for dyn LookupKey + '_ {
     fn eq(&self, other: &Self) -> bool {
-        Probe::hash(self) == Probe::hash(other) && self.text() == other.text()
+        LookupKey::hash(self) == LookupKey::hash(other) && self.text() == other.text()
     }
 }
 
-impl Eq for dyn Probe + '_ {}
+impl Eq for dyn LookupKey + '_ {}
 
-impl Hash for Hashed<Arc<str>> {
+impl Hash for HashedKey<Arc<str>> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_u64(self.hash);
     }
 }
 
-impl PartialEq for Hashed<Arc<str>> {
+impl PartialEq for HashedKey<Arc<str>> {
     fn eq(&self, other: &Self) -> bool {
         self.hash == other.hash && self.text == other.text
     }
 }
 
-impl Eq for Hashed<Arc<str>> {}
+impl Eq for HashedKey<Arc<str>> {}
 
 /// A hasher that returns a given hash unchanged.
-pub(super) type AsIs = BuildHasherDefault<Ready>;
+pub(super) type BuildIdentityHasher = BuildHasherDefault<IdentityHasher>;
 
 #[derive(Debug, Default)]
-pub(super) struct Ready(u64);
+pub(super) struct IdentityHasher(u64);
 
-impl Hasher for Ready {
+impl Hasher for IdentityHasher {
     fn finish(&self) -> u64 {
         self.0
     }
@@ -112,11 +112,11 @@ mod tests {
 
     #[test]
     fn one_hash_and_two_texts_are_two_keys() {
-        let key = |text| Hashed { hash: 7, text };
-        let mut table: HashMap<Hashed<Arc<str>>, u32, AsIs> = HashMap::default();
-        table.insert(key("a").kept(), 1);
-        table.insert(key("b").kept(), 2);
-        let find = |text| table.get(&key(text) as &dyn Probe).copied();
+        let key = |text| HashedKey { hash: 7, text };
+        let mut table: HashMap<HashedKey<Arc<str>>, u32, BuildIdentityHasher> = HashMap::default();
+        table.insert(key("a").to_owned_key(), 1);
+        table.insert(key("b").to_owned_key(), 2);
+        let find = |text| table.get(&key(text) as &dyn LookupKey).copied();
         assert_eq!([find("a"), find("b"), find("c")], [Some(1), Some(2), None]);
     }
 }

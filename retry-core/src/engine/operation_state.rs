@@ -1,4 +1,5 @@
-//! State that all calls of one operation share, kept for good: its counters, own guards and metrics.
+//! [`OperationState`]: state that all calls of one operation share, kept for good: its counters, own
+//! guards and metrics.
 
 use std::cell::Cell;
 
@@ -10,28 +11,28 @@ use crate::sync::registry::Registry;
 
 /// State of one operation, by class and name.
 #[derive(Debug, Default)]
-pub(crate) struct State {
+pub(crate) struct OperationState {
     pub(crate) counters: Counters,
     pub(crate) own: OperationGuards,
-    pub(crate) metrics: crate::report::metrics::OfOperation,
+    pub(crate) metrics: crate::report::metrics::OperationMetrics,
 }
 
 /// One entry for each operation in the program.
-static STATES: Registry<(&str, &str), State> = Registry::new();
+static STATES: Registry<(&str, &str), OperationState> = Registry::new();
 
 /// The last state found, with an identity that distinguishes class and name without reading them: a call
 /// that succeeds neither locks nor compares text.
-type Known = (Identity, &'static State);
+type CachedState = (Identity, &'static OperationState);
 
 thread_local! {
-    static KNOWN: [Cell<Option<Known>>; 16] = const { [const { Cell::new(None) }; 16] };
+    static CACHE: [Cell<Option<CachedState>>; 16] = const { [const { Cell::new(None) }; 16] };
 }
 
 impl Operation {
     /// Returns the state that every call of this class and name shares.
-    pub(crate) fn state(&self) -> &'static State {
+    pub(crate) fn state(&self) -> &'static OperationState {
         let identity = self.identity();
-        KNOWN.with(|known| {
+        CACHE.with(|known| {
             let slot = &known[identity.slot() % known.len()];
             match slot.get() {
                 Some((found, state)) if found == identity => state,
@@ -45,13 +46,13 @@ impl Operation {
     }
 
     #[cold]
-    pub(crate) fn look_up(&self) -> &'static State {
+    pub(crate) fn look_up(&self) -> &'static OperationState {
         let key = (self.class(), self.name());
-        STATES.get_or_keep(key, || registry::leaked(State::default()))
+        STATES.get_or_keep(key, || registry::leaked(OperationState::default()))
     }
 }
 
 /// Returns all operations, by class and name.
-pub(crate) fn all() -> Vec<((&'static str, &'static str), &'static State)> {
+pub(crate) fn all() -> Vec<((&'static str, &'static str), &'static OperationState)> {
     STATES.all()
 }

@@ -8,13 +8,13 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
 use crate::check::arguments::refuse_unfit;
-use crate::check::identity::{self, Gated};
+use crate::check::identity::{self, GatedCall};
 use crate::check::{parameter, signature};
-use crate::expand::call::Call;
-use crate::expand::hygiene::own_name;
+use crate::expand::expansion::Expansion;
+use crate::expand::hygiene::hygienic_name;
 use crate::expand::parameters::{self, Parameters};
 use crate::expand::policy;
-use crate::parse::attribute;
+use crate::parse::attribute_arguments;
 use crate::parse::class::Class;
 use crate::parse::fault::Faults;
 use crate::parse::function::Function;
@@ -22,7 +22,7 @@ use crate::parse::hidden_body;
 use crate::parse::limit::Limit;
 
 /// Expands an attribute. On any fault, returns all faults beside the unchanged item.
-pub(crate) fn attribute(class: Class, arguments: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn expand(class: Class, arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut faults = Faults::default();
     let function = Function::parse(item.clone(), &mut faults);
     let found = function.map(|function| (hidden_body::find(&function), function));
@@ -30,7 +30,7 @@ pub(crate) fn attribute(class: Class, arguments: TokenStream, item: TokenStream)
         Some((found, _)) => found.renamed(arguments),
         None => arguments,
     };
-    let arguments = attribute::arguments(arguments, &mut faults);
+    let arguments = attribute_arguments::parse(arguments, &mut faults);
     let expanded = found.and_then(|(mut found, function)| {
         found.share(&arguments.borrow);
         let checked = signature::check(&function, found.is_boxed, &mut faults);
@@ -38,15 +38,15 @@ pub(crate) fn attribute(class: Class, arguments: TokenStream, item: TokenStream)
         let identity = identity::of(&function, &arguments, found.is_boxed, &mut faults);
         let wanted = (arguments.borrow.as_slice(), identity.is_some());
         let parameters = parameters::split(&function, wanted, &krate);
-        parameter::refuse_unknown(&arguments.borrow, &function, &mut faults);
+        parameter::refuse_unknown_borrows(&arguments.borrow, &function, &mut faults);
         let checked = checked?;
         let gate = arguments.gate.as_ref().zip(identity);
-        let gate = gate.map(|(arguments, identity)| Gated {
+        let gate = gate.map(|(arguments, identity)| GatedCall {
             arguments,
             identity,
         });
         refuse_unfit(&arguments, &function, &checked, gate.as_ref(), &mut faults);
-        let call = Call {
+        let call = Expansion {
             class,
             arguments: &arguments,
             function: &function,
@@ -66,7 +66,7 @@ pub(crate) fn attribute(class: Class, arguments: TokenStream, item: TokenStream)
     }
 }
 
-impl Call<'_> {
+impl Expansion<'_> {
     fn expand(&self, parameters: &Parameters) -> TokenStream {
         let Function {
             attributes,
@@ -100,7 +100,7 @@ impl Call<'_> {
     fn call(&self, parameters: &Parameters) -> TokenStream {
         let krate = &self.krate;
         let private = quote!(#krate::__private);
-        let call = own_name("call");
+        let call = hygienic_name("call");
         let site = self.site();
         let policy = policy::Policy::of(self.arguments, krate);
         let made = policy.make();
@@ -114,8 +114,8 @@ impl Call<'_> {
             .map(|name| quote!(let #name = #call.attempt();));
         let decision = self.decision(&attempt, &policy.evaluate(), &limits);
         let action = self.action();
-        let opened = self.opened();
-        let guards = self.begun_guards();
+        let opened = self.open_gate();
+        let guards = self.bind_guards();
         let attempts = quote! {
             #guards
             let mut #call = #private::#made;
@@ -124,7 +124,7 @@ impl Call<'_> {
                 #decision
             }
         };
-        let ended = self.closed(attempts);
+        let ended = self.close_gate(attempts);
         quote! {
             #site
             #action
@@ -147,7 +147,7 @@ impl Call<'_> {
             None => quote!(::core::option::Option::None),
         };
         let constants = policy::Policy::of(self.arguments, krate).constants();
-        let shares = self.shares();
+        let shares = self.shared_guards();
         quote! {
             static __RETRY_SITE: #krate::__private::Site = #krate::__private::Site::new(
                 #krate::OperationClass::#class,
@@ -162,7 +162,7 @@ impl Call<'_> {
     /// count on.
     fn limits(&self) -> (TokenStream, TokenStream) {
         let krate = &self.krate;
-        let limits = own_name("limits");
+        let limits = hygienic_name("limits");
         let (timeout, total) = (&self.arguments.timeout, &self.arguments.max_total_time);
         if !self.has_limits() {
             return (TokenStream::new(), quote!(::core::option::Option::None));

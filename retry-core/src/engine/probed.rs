@@ -3,7 +3,7 @@
 
 /// An attempt's outcome, after the callee was queried about it.
 #[derive(Debug)]
-pub enum Heard<T, E> {
+pub enum ProbedOutcome<T, E> {
     /// The attempt's own outcome: the callee adds nothing.
     Ended(Result<T, E>),
     /// The attempt failed with `lost`, and the callee has its result.
@@ -15,7 +15,7 @@ pub enum Heard<T, E> {
     },
 }
 
-impl<T, E> Heard<T, E> {
+impl<T, E> ProbedOutcome<T, E> {
     /// Returns the caller's outcome.
     ///
     /// # Errors
@@ -31,9 +31,9 @@ impl<T, E> Heard<T, E> {
 
 /// An async attempt's outcome, or the query about it that is to be awaited first.
 #[derive(Debug)]
-pub enum Checked<T, E, Q> {
+pub enum OutcomeOrProbe<T, E, Q> {
     /// No query is needed.
     Ended(Result<T, E>),
-    /// A future of a [`Heard`].
-    Asked(Q),
+    /// A future of a [`ProbedOutcome`].
+    Probe(Q),
 }

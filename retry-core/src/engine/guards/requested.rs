@@ -1,4 +1,4 @@
-//! [`Asked`]: the guards that an attribute requests, known at compile time.
+//! [`RequestedGuards`]: the guards that an attribute requests, known at compile time.
 
 use super::implicit;
 use super::in_force::Guards;
@@ -7,27 +7,27 @@ use crate::settings::guard_layer::GuardLayer;
 
 /// The requested guards, the calls that share them, and their attribute's settings.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked {
+pub struct RequestedGuards {
     /// `budget`
-    pub budget: Option<Share>,
+    pub budget: Option<SharedBy>,
     /// `circuit_breaker`
-    pub breaker: Option<Share>,
+    pub breaker: Option<SharedBy>,
     /// `adaptive`
-    pub limiter: Option<Share>,
+    pub limiter: Option<SharedBy>,
     /// Settings of the attribute.
     pub layer: GuardLayer,
 }
 
 /// The calls that share a guard which no code declared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Share {
+pub enum SharedBy {
     /// All calls of the operation.
     Operation,
     /// All calls that name it.
     Named(&'static str),
 }
 
-impl Asked {
+impl RequestedGuards {
     /// An attribute that requests no shared guard.
     pub const NONE: Self = Self {
         budget: None,
@@ -40,20 +40,20 @@ impl Asked {
     pub(crate) fn guards(&self, operation: &Operation, layer: &GuardLayer) -> Guards<'static> {
         Guards {
             budget: self.budget.map(|share| match share {
-                Share::Operation => operation.state().own.budget(layer.budget()),
-                Share::Named(name) => {
+                SharedBy::Operation => operation.state().own.budget(layer.budget()),
+                SharedBy::Named(name) => {
                     implicit::named_budget(name, (layer.budget(), self.layer.gives_budget()))
                 }
             }),
             breaker: self.breaker.map(|share| match share {
-                Share::Operation => operation.own_breaker(layer.breaker()),
-                Share::Named(name) => {
+                SharedBy::Operation => operation.own_breaker(layer.breaker()),
+                SharedBy::Named(name) => {
                     implicit::named_breaker(name, (layer.breaker(), self.layer.gives_breaker()))
                 }
             }),
             limiter: self.limiter.map(|share| match share {
-                Share::Operation => operation.state().own.limiter(),
-                Share::Named(name) => implicit::named_limiter(name),
+                SharedBy::Operation => operation.state().own.limiter(),
+                SharedBy::Named(name) => implicit::named_limiter(name),
             }),
             scope: None,
         }

@@ -8,7 +8,7 @@ use crate::protocol::record::Finished;
 use crate::protocol::store_error::StoreError;
 
 /// The end of a call, as it is recorded.
-pub(super) enum Ending {
+pub(super) enum FinalRecord {
     Complete(Outcome),
     /// This result, recorded by the body's own transaction.
     Committed(Payload),
@@ -16,7 +16,7 @@ pub(super) enum Ending {
     Release,
 }
 
-impl Ending {
+impl FinalRecord {
     /// Returns the outcome for the store; `None` if the action is released.
     pub(super) fn outcome(&self) -> Option<Outcome> {
         match self {
@@ -63,26 +63,26 @@ pub(super) fn reason_of_drop(action: &Action) -> Option<Reason> {
 }
 
 /// The maximum number of sends of an outcome without an answer.
-const TOLD: u32 = 3;
+const MAX_SENDS: u32 = 3;
 
 pub(super) async fn complete(action: &Action, outcome: &Outcome) -> Result<(), StoreError> {
-    let mut told = 0;
+    let mut sends = 0;
     loop {
-        told += 1;
+        sends += 1;
         match action.store.complete(&action.token, outcome.clone()).await {
             // An outcome that the store has already is accepted again.
-            Err(StoreError::Unavailable { .. }) if told < TOLD => {}
+            Err(StoreError::Unavailable { .. }) if sends < MAX_SENDS => {}
             answer => return answer,
         }
     }
 }
 
 pub(super) async fn release(action: &Action) -> Result<Option<Finished>, StoreError> {
-    let mut told = 0;
+    let mut sends = 0;
     loop {
-        told += 1;
+        sends += 1;
         match action.store.release(&action.token).await {
-            Err(StoreError::Unavailable { .. }) if told < TOLD => {}
+            Err(StoreError::Unavailable { .. }) if sends < MAX_SENDS => {}
             answer => return answer,
         }
     }

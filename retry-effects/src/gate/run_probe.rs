@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use pin_project_lite::pin_project;
-use retry_core::__private::{Heard, Hold, hold_sync};
+use retry_core::__private::{ProbeWait, ProbedOutcome, probe_wait_sync};
 
 use crate::gate::action::{Action, OVER, UNKNOWN};
 use crate::gate::ambient;
@@ -22,9 +22,9 @@ impl<T, E> Gate<T, E> {
     ///
     /// Generic over the probe's type, so that the compiler reports a wrong type at the answer.
     #[inline]
-    pub fn asking<U, F: Future<Output = Probe<U>>>(&self, probe: F) -> Asking<'_, F> {
-        Asking {
-            hold: self.hold(),
+    pub fn run_probe<U, F: Future<Output = Probe<U>>>(&self, probe: F) -> RunningProbe<'_, F> {
+        RunningProbe {
+            wait: self.probe_wait(),
             probe,
             action: &self.action,
         }
@@ -32,44 +32,44 @@ impl<T, E> Gate<T, E> {
 
     /// [`asking`](Self::asking) for a sync call, whose thread sleeps.
     #[inline]
-    pub fn asking_sync<U>(&self, probe: impl FnOnce() -> Probe<U>) -> Probe<U> {
+    pub fn run_probe_sync<U>(&self, probe: impl FnOnce() -> Probe<U>) -> Probe<U> {
         let action = &self.action;
-        let held = self
-            .held_for()
-            .is_none_or(|left| hold_sync(left, action.limits(), || report::blocking(&action.name)));
+        let held = self.time_until_probe().is_none_or(|left| {
+            probe_wait_sync(left, action.limits(), || report::blocking(&action.name))
+        });
         if held {
-            ambient::within_action(&mut Some(action.clone()), probe)
+            ambient::with_current_action(&mut Some(action.clone()), probe)
         } else {
             Probe::Unknown
         }
     }
 
     /// Returns the wait until the callee's *no* is final, if there is one.
-    pub(crate) fn hold(&self) -> Option<Hold> {
-        let left = self.held_for()?;
-        Some(Hold::new(left, self.action.limits()))
+    pub(crate) fn probe_wait(&self) -> Option<ProbeWait> {
+        let left = self.time_until_probe()?;
+        Some(ProbeWait::new(left, self.action.limits()))
     }
 
-    fn held_for(&self) -> Option<Duration> {
-        let left = self.action.question.as_ref()?.left();
+    fn time_until_probe(&self) -> Option<Duration> {
+        let left = self.action.question.as_ref()?.time_until_probe();
         if left.is_zero() {
             return None;
         }
-        report::held(&self.action.name, self.action.token.id(), left);
+        report::probe_waits(&self.action.name, self.action.token.id(), left);
         Some(left)
     }
 
     /// Returns the result of the noted attempt after the callee's answer.
-    pub fn hear(&self, outcome: Result<T, E>, word: Probe<T>) -> Heard<T, E> {
-        Heard::Ended(match (word, outcome) {
+    pub fn apply_probe(&self, outcome: Result<T, E>, answer: Probe<T>) -> ProbedOutcome<T, E> {
+        ProbedOutcome::Ended(match (answer, outcome) {
             // Until the result is recorded, the action is as much in doubt as before.
             (Probe::Applied(value), Err(lost)) => {
                 report::tell_of(GateEventKind::Rescued, &self.action);
-                return Heard::Rescued { value, lost };
+                return ProbedOutcome::Rescued { value, lost };
             }
             (Probe::Applied(value), Ok(_)) => Ok(value),
             // The callee's answer does not cover a part of the body that still runs here.
-            (Probe::NotApplied, outcome) if !self.action.runs_beside() => {
+            (Probe::NotApplied, outcome) if !self.action.has_running_part() => {
                 self.action.clear(UNKNOWN);
                 outcome
             }
@@ -82,21 +82,21 @@ impl<T, E> Gate<T, E> {
 
     /// Whether a record in doubt was taken over, and the callee must be probed about it first.
     #[must_use]
-    pub fn asks_first(&self) -> bool {
-        self.asks_first
+    pub fn probes_first(&self) -> bool {
+        self.probes_first
     }
 
     /// Applies the callee's answer about an earlier owner's effect; returns the call's outcome, unless
     /// it must run.
     #[must_use]
-    pub fn hear_first(&mut self, word: Probe<T>) -> Option<Result<T, E>> {
-        match word {
+    pub fn apply_first_probe(&mut self, answer: Probe<T>) -> Option<Result<T, E>> {
+        match answer {
             Probe::Applied(result) => {
                 report::tell_of(GateEventKind::Rescued, &self.action);
                 Some(Ok(result))
             }
             Probe::NotApplied => {
-                self.asks_first = false;
+                self.probes_first = false;
                 self.action.clear(UNKNOWN);
                 None
             }
@@ -109,26 +109,26 @@ pin_project! {
     /// A probe of the callee, as a part of an action.
     #[must_use = "futures do nothing unless polled"]
     #[derive(Debug)]
-    pub struct Asking<'a, F> {
-        hold: Option<Hold>,
+    pub struct RunningProbe<'a, F> {
+        wait: Option<ProbeWait>,
         #[pin]
         probe: F,
         action: &'a Arc<Action>,
     }
 }
 
-impl<T, F: Future<Output = Probe<T>>> Future for Asking<'_, F> {
+impl<T, F: Future<Output = Probe<T>>> Future for RunningProbe<'_, F> {
     type Output = Probe<T>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Probe<T>> {
         let this = self.project();
-        if let Some(hold) = this.hold {
-            if !ready!(Pin::new(hold).poll(context)) {
+        if let Some(wait) = this.wait {
+            if !ready!(Pin::new(wait).poll(context)) {
                 return Poll::Ready(Probe::Unknown);
             }
-            *this.hold = None;
+            *this.wait = None;
         }
         let action = (*this.action).clone();
-        ambient::within_action(&mut Some(action), || this.probe.poll(context))
+        ambient::with_current_action(&mut Some(action), || this.probe.poll(context))
     }
 }

@@ -10,11 +10,11 @@ use std::time::Duration;
 use pin_project_lite::pin_project;
 use tokio::time::Sleep;
 
-use super::decision::{Interrupted, Wait, WhileWaiting};
+use super::step::{InterruptedWait, Wait, WaitData};
 use crate::guard::budget::token::Tokens;
 use crate::guard::scope;
 use crate::guard::scope::Waiter;
-use crate::report::event::Reason;
+use crate::report::event::StopReason;
 
 /// An outcome carried through a wait that may be cancelled.
 #[derive(Debug)]
@@ -77,7 +77,7 @@ pin_project! {
 pub struct Held<C> {
     sleep: InterruptibleSleep,
     carried: Option<C>,
-    interrupted: Option<Interrupted>,
+    interrupted: Option<InterruptedWait>,
     /// Given back if the wait is dropped, or ended by a scope.
     tokens: Option<Tokens>,
 }
@@ -153,7 +153,7 @@ impl Wait {
                 }
             };
         };
-        let WhileWaiting {
+        let WaitData {
             interrupted,
             tokens,
         } = *held;
@@ -204,7 +204,7 @@ impl<C> Held<C> {
         if let Some(interrupted) = self.interrupted.take().filter(|_| cancelled) {
             let carried = self.carried.take();
             if carried.is_some() {
-                interrupted.report(&Reason::Cancelled);
+                interrupted.report(&StopReason::Cancelled);
                 return Poll::Ready(carried);
             }
         }
