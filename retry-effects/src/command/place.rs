@@ -64,10 +64,10 @@ impl Place {
         let text = |name: &str| environment(name).map(|value| value.to_string_lossy().into_owned());
         match (&mut kind, schema, prefix) {
             (StoreKind::Postgres { schema, .. }, said, None) => {
-                *schema = said.or_else(|| text(SCHEMA))
+                *schema = said.or_else(|| text(SCHEMA));
             }
             (StoreKind::Redis { prefix, .. }, None, said) => {
-                *prefix = said.or_else(|| text(PREFIX))
+                *prefix = said.or_else(|| text(PREFIX));
             }
             (StoreKind::Sqlite(_), None, None) => {}
             (_, Some(_), _) => return Err(misplaced("--schema", "Postgres", &kind)),

@@ -30,7 +30,7 @@ impl<T, E> Gate<T, E> {
         }
     }
 
-    /// [`asking`](Self::asking) for a sync call, whose thread sleeps.
+    /// [`run_probe`](Self::run_probe) for a sync call, whose thread sleeps.
     #[inline]
     pub fn run_probe_sync<U>(&self, probe: impl FnOnce() -> Probe<U>) -> Probe<U> {
         let action = &self.action;
