@@ -16,11 +16,12 @@ pub(crate) struct CallState {
     pub(super) previous: [u32; 2],
     /// The calls that gave up in the attempt that runs.
     pub(super) inner_failures: InnerFailures,
-    /// Set when this call charges the time budget: the time spent of it, minus the time since this call's
-    /// first failure, in milliseconds. The next charge finds by it what other calls have charged since.
+    /// Set when this call charges the time budget: the time spent of it, minus the time since this
+    /// call's first failure, in milliseconds. From it the next charge computes what other calls
+    /// have charged since.
     pub(super) lead: u32,
-    /// Whether an attempt failed whose effect nothing states: the error of a later one does not cover
-    /// it.
+    /// Whether an attempt failed without a statement about its effect. The error of a later attempt
+    /// does not cover it.
     pub(super) is_unproved: bool,
     /// The start of the call: zero-sized if no metrics are built in.
     pub(super) started: CallStart,
@@ -42,7 +43,7 @@ impl CallState {
         }
     }
 
-    /// Returns the place where the attempt that runs leaves the calls that gave up in it.
+    /// Returns the slot in which the running attempt records the nested calls that gave up.
     #[inline]
     pub(crate) const fn inner_failures(&mut self) -> &mut InnerFailures {
         &mut self.inner_failures

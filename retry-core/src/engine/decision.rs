@@ -118,7 +118,8 @@ impl CallState {
         }
     }
 
-    /// Takes the short path of a failure: no observer, and no wait.
+    /// Takes the short path of a failure: nothing observes, limits or guards the call, and no wait
+    /// follows.
     #[inline]
     fn short_path(&mut self, plan: &Plan<'_>, verdict: Verdict) -> ShortPath {
         if plan.limits.is_some() || plan.guards.is_some() || verdict != Verdict::Retry {
@@ -161,7 +162,7 @@ impl CallState {
         rejection.into_error()
     }
 
-    /// Returns how a bounded attempt ended: by itself, or cut by a limit.
+    /// Returns the end of a bounded attempt: by itself, or cut by a limit.
     #[inline]
     pub(crate) fn attempt_end<'p, T, E, L: IntoUserError<E>>(
         &self,
@@ -182,8 +183,8 @@ impl CallState {
         AttemptEnd::TimedOut(Err(cut.into_error()))
     }
 
-    /// Waits as a sync call does. Returns whether another attempt follows: not if the wait was
-    /// cancelled, or left no time for one.
+    /// Waits as a sync call does. Returns whether another attempt follows; none does if the wait
+    /// was cancelled, or left no time for one.
     #[inline]
     pub(crate) fn sleep<T, E>(
         &self,
@@ -288,7 +289,7 @@ impl CallState {
         }
     }
 
-    /// Counts a failed attempt. Returns whether its failure is an event too.
+    /// Counts a failed attempt. Returns whether the failure is also reported as an event.
     fn count_failure(&mut self, plan: &Plan<'_>, failure: &Failure<'_>) -> bool {
         let observed = observed();
         if observed || plan.has_time_budget() {
@@ -307,8 +308,8 @@ impl CallState {
         observed
     }
 
-    /// Reports an attempt that failed and had its effect all the same: the gate's probe has its result,
-    /// and the call succeeds with that.
+    /// Reports an attempt that failed, but had its effect: the gate's probe found its result, with
+    /// which the call succeeds.
     #[cold]
     pub(crate) fn report_rescued(
         &mut self,
@@ -329,7 +330,7 @@ impl CallState {
         self.count(plan, self.number(), outcome);
     }
 
-    /// Decides on another attempt: returns the wait before it, or why the call ends.
+    /// Decides on another attempt: returns the wait before it, or the reason for the call's end.
     fn decide_retry(
         &mut self,
         plan: &Plan<'_>,
