@@ -114,7 +114,7 @@ impl<P: PolicySource> AnnotatedCall<P> {
         outcome: &Result<T, E>,
         arguments: impl FnOnce() -> PolicyLayer,
         judge: impl Fn(&Result<T, E>) -> Option<Failure<'_>>,
-        hook: impl FnOnce(RetryEvent<'_, E>),
+        hook: (bool, impl FnOnce(RetryEvent<'_, E>)),
     ) -> AsyncStep {
         let Self { attempts, policy } = self;
         let guards = around.0;
@@ -133,7 +133,7 @@ impl<P: PolicySource> AnnotatedCall<P> {
         outcome: &Result<T, E>,
         arguments: impl FnOnce() -> PolicyLayer,
         judge: impl Fn(&Result<T, E>) -> Option<Failure<'_>>,
-        hook: impl FnOnce(RetryEvent<'_, E>),
+        hook: (bool, impl FnOnce(RetryEvent<'_, E>)),
     ) -> bool {
         let Self { attempts, policy } = self;
         let guards = around.0;

@@ -1,6 +1,7 @@
 //! The decision after each attempt: the one engine of attribute, function and builder, sync and async
 //! alike. *Attempt → classify → wait → event*; the caller sleeps.
 
+use std::hint::black_box;
 use std::time::Duration;
 
 use super::call_state::CallState;
@@ -52,7 +53,7 @@ impl CallState {
     /// Decides what follows an attempt's outcome.
     ///
     /// `judge` returns the outcome's failure, if it is one; `plan` runs only for a failure, or if the
-    /// call is counted. The outcome stays where it is.
+    /// call is counted. `hook` does nothing unless `is_hooked`. The outcome stays where it is.
     #[inline]
     pub(crate) fn decide<'p, T, E, S: OutcomeReceiver>(
         &mut self,
@@ -60,7 +61,7 @@ impl CallState {
         (guards, admission): GuardContext<'p, S>,
         plan: impl FnOnce() -> Plan<'p>,
         judge: impl FnOnce(&Result<T, E>) -> Option<Failure<'_>>,
-        hook: impl FnOnce(RetryEvent<'_, E>),
+        (is_hooked, hook): (bool, impl FnOnce(RetryEvent<'_, E>)),
     ) -> NextStep<'p> {
         let guards = if S::IGNORES_ALL { None } else { guards };
         self.deposit(guards);
@@ -75,37 +76,37 @@ impl CallState {
             }
             return NextStep::Return;
         };
-        let plan = plan();
         let (failure, verdict) = failure.advised();
-        admission.failed(guards, &failure);
-        let wait = match self.short_path(&plan, verdict) {
-            ShortPath::Return => return NextStep::Return,
-            ShortPath::Again => None,
-            ShortPath::Consider => {
-                // Copied so that borrowing does not force the originals onto the stack.
-                let (plan, failure) = (plan, failure);
-                let Some(admitted) = self.handle_failure(&plan, &failure) else {
-                    return NextStep::Return;
-                };
-                Some(admitted)
+        let is_plain = S::IGNORES_ALL && !is_hooked && self.is_plain(verdict);
+        if is_plain && self.retries_at_once(self.at_once) {
+            return NextStep::Again;
+        }
+        let plan = plan();
+        if is_plain && plan.limits.is_none() {
+            let last = plan.policy.attempts_without_wait();
+            if self.ends_at_once(last, plan.policy) {
+                return NextStep::Return;
             }
+            if self.retries_at_once(last) {
+                self.at_once = last;
+                return NextStep::Again;
+            }
+        }
+        // Copied through a barrier: what this path borrows would else be built in memory on the short
+        // path, too.
+        let (plan, failure) = black_box((plan, failure));
+        admission.failed(guards, &failure);
+        let Some(AdmittedRetry { wait, tokens }) = self.handle_failure(&plan, &failure) else {
+            return NextStep::Return;
         };
         hook(RetryEvent {
             operation: plan.operation,
             attempt: self.retries,
             policy: plan.policy,
             error: outcome.as_ref().err(),
-            wait: wait
-                .as_ref()
-                .map(|admitted| admitted.wait)
-                .unwrap_or_default(),
+            wait,
         });
-        match wait {
-            None => NextStep::Again,
-            Some(AdmittedRetry { wait, tokens }) => {
-                NextStep::Wait(PlannedWait { wait, tokens, plan })
-            }
-        }
+        NextStep::Wait(PlannedWait { wait, tokens, plan })
     }
 
     /// Each first attempt deposits a part of a retry in the call's budget.
@@ -118,36 +119,35 @@ impl CallState {
         }
     }
 
-    /// Takes the short path of a failure: nothing observes, limits or guards the call, and no wait
-    /// follows.
+    /// Whether a failure needs no more than another attempt: nothing observes it, and no call inside
+    /// has given up.
     #[inline]
-    fn short_path(&mut self, plan: &Plan<'_>, verdict: Verdict) -> ShortPath {
-        if plan.limits.is_some() || plan.guards.is_some() || verdict != Verdict::Retry {
-            return ShortPath::Consider;
-        }
-        let last = plan.policy.attempts_without_wait();
-        if self.retries >= last
-            || observed()
-            || unknown_effect::is_watched()
-            || scope::is_entered()
-            || !self.inner_failures.is_none()
-        {
-            return ShortPath::Consider;
-        }
+    fn is_plain(&self, verdict: Verdict) -> bool {
+        verdict == Verdict::Retry
+            && self.inner_failures.is_none()
+            && !observers::of_failures()
+            && !event::is_enabled()
+            && !scope::is_entered()
+    }
+
+    /// Goes on to the next attempt, if it is not the one after `last` attempts that follow each other
+    /// without a wait.
+    #[inline]
+    fn retries_at_once(&mut self, last: u32) -> bool {
         let next = self.retries + 1;
-        if next == last {
-            return if thread_notes::is_inside() || plan.policy.is_unlimited() {
-                ShortPath::Consider
-            } else {
-                ShortPath::Return
-            };
-        }
         // There is no wait, but an async call yields to other tasks before this attempt.
-        if next.wrapping_add(1).is_multiple_of(pause::YIELD_EVERY) {
-            return ShortPath::Consider;
+        let yields = next.wrapping_add(1).is_multiple_of(pause::YIELD_EVERY);
+        let goes_on = next < last && !yields;
+        if goes_on {
+            self.retries = next;
         }
-        self.retries = next;
-        ShortPath::Again
+        goes_on
+    }
+
+    /// Whether the call ends after this failure without a report: an enclosing call hears of it.
+    #[inline]
+    fn ends_at_once(&self, last: u32, policy: &RetryPolicy) -> bool {
+        self.retries + 1 == last && !thread_notes::is_inside() && !policy.is_unlimited()
     }
 
     /// Ends a call whose attempt the breaker rejected.
@@ -445,13 +445,6 @@ pub(crate) struct AdmittedRetry {
     pub(crate) wait: Duration,
     /// Tokens paid for it.
     pub(crate) tokens: Option<Tokens>,
-}
-
-/// Result of the short path; `Consider` leaves the failure to the full path.
-enum ShortPath {
-    Return,
-    Again,
-    Consider,
 }
 
 /// Whether anything observes outcomes other than a success at the first attempt.

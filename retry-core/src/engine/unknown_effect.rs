@@ -6,9 +6,8 @@
 //! pays one relaxed load a failure.
 
 use std::cell::{Cell, RefCell};
-use std::sync::atomic::{AtomicBool, Ordering};
 
-static WATCHED: AtomicBool = AtomicBool::new(false);
+use crate::settings::observers;
 
 thread_local! {
     static MARKS: Cell<Marks> = const { Cell::new(Marks::NONE) };
@@ -47,8 +46,8 @@ impl Marks {
 /// Makes attempts in this process leave marks, from now on.
 #[inline]
 pub fn watch_doubt() {
-    if !WATCHED.load(Ordering::Relaxed) {
-        WATCHED.store(true, Ordering::Relaxed);
+    if !observers::is(observers::GATES) {
+        observers::set(observers::GATES, true);
     }
 }
 
@@ -72,7 +71,7 @@ pub(super) fn keep_refusal(text: String) {
 
 #[inline]
 pub(crate) fn is_watched() -> bool {
-    WATCHED.load(Ordering::Relaxed)
+    observers::is(observers::GATES)
 }
 
 /// Adds `marks` to those of this thread, for an attempt.

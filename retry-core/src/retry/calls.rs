@@ -76,7 +76,7 @@ macro_rules! async_loop {
                         (G::guards(&guards), admission),
                         plan,
                         |outcome| $call.judged(outcome, $timed_out),
-                        |event| $call.hook.call(event),
+                        (H::IS_ONE, |event| $call.hook.call(event)),
                     );
                     match next.into_async(&attempts, &outcome, |outcome| {
                         $call.judged(outcome, $timed_out)
@@ -171,7 +171,7 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
                 (G::guards(&guards), admission),
                 plan,
                 |outcome| self.failure(outcome),
-                |event| self.hook.call(event),
+                (H::IS_ONE, |event| self.hook.call(event)),
             );
             let again = match next {
                 NextStep::Return => false,

@@ -193,11 +193,15 @@ pub struct OnRetry<F>(pub(super) F);
 
 /// The receiver of a retry's event.
 pub trait Hook<E> {
+    /// Whether there is a receiver.
+    const IS_ONE: bool = true;
     /// Reports a retry.
     fn call(&self, event: RetryEvent<'_, E>);
 }
 
 impl<E> Hook<E> for NoHook {
+    const IS_ONE: bool = false;
+
     #[inline]
     fn call(&self, _: RetryEvent<'_, E>) {}
 }

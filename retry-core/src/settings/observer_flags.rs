@@ -14,6 +14,8 @@ pub(crate) const GLOBAL_BUDGET: u8 = 1 << 3;
 pub(crate) const BUDGETS: u8 = BUDGETS_OF_SETTINGS | GLOBAL_BUDGET;
 /// Variables of operations that have not run yet: an operation's first run makes its name known.
 pub(crate) const UNUSED_VARIABLES: u8 = 1 << 4;
+/// Gates that must hear of failures, and of nothing else.
+pub(crate) const GATES: u8 = 1 << 5;
 /// The metrics facade counts.
 pub(crate) const METRICS: u8 = 1 << 2;
 

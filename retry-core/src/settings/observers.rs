@@ -3,13 +3,22 @@
 use std::sync::atomic::Ordering;
 
 use super::installed;
-pub(crate) use super::observer_flags::{BUDGETS, GLOBAL_BUDGET, STATS, UNUSED_VARIABLES, set};
+pub(crate) use super::observer_flags::{
+    BUDGETS, GATES, GLOBAL_BUDGET, STATS, UNUSED_VARIABLES, set,
+};
 use super::observer_flags::{OBSERVERS, SETTINGS_UNREAD};
 
-/// Whether there is any observer.
+/// Whether anything observes successes, too.
 #[inline]
 pub(crate) fn any() -> bool {
-    observers() != 0
+    // One test where there is none; also where the settings are not read yet.
+    OBSERVERS.load(Ordering::Relaxed) & !GATES != 0 && observers() & !GATES != 0
+}
+
+/// Whether anything may observe failures: also where the settings are not read yet.
+#[inline]
+pub(crate) fn of_failures() -> bool {
+    OBSERVERS.load(Ordering::Relaxed) != 0
 }
 
 /// Whether one of these observers is present.

@@ -146,14 +146,14 @@ impl Expansion<'_> {
 
     pub(super) fn hook(&self) -> TokenStream {
         let Some(expression) = &self.arguments.on_retry else {
-            return quote!(|_| ());
+            return quote!((false, |_| ()));
         };
         let hook = in_place(expression, "on_retry");
         if is_in_place(expression) {
-            return hook;
+            return quote!((true, #hook));
         }
         let event = hygienic_name("event");
-        quote!(|#event| (#hook)(#event))
+        quote!((true, |#event| (#hook)(#event)))
     }
 }
 

@@ -32,7 +32,7 @@ use crate::stores::waiters::Waiters;
 ///
 /// A method reports only what is on the disk: the file is in WAL mode with `synchronous=FULL`.
 /// One thread writes; it commits the requests of concurrent callers together, and answers after
-/// the commit. Reads take no lock and run on the caller's thread; [`len`](EffectStore::len)
+/// the commit. Reads take no lock and run on the caller's thread; [`counts`](EffectStore::counts)
 /// and [`list`](EffectStore::list) read on a thread of their own. Nothing here needs a tokio
 /// runtime.
 ///
