@@ -1,5 +1,7 @@
 //! The gate's behaviour, by the builder, on the in-memory store.
 
+mod executor;
+
 mod gate {
     mod blocking;
     mod doubt;
@@ -22,17 +24,18 @@ mod gate {
     use std::fmt::Debug;
     use std::future::Future;
     use std::io;
-    use std::pin::pin;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering};
-    use std::task::{Context, Poll, Wake, Waker};
-    use std::thread::{self, Thread};
+    use std::task::{Context, Poll, Waker};
+    use std::thread;
 
     use retry_core::{Jitter, Retry, RetryPolicy};
     use retry_effects::store::Status;
     use retry_effects::{
         ActionId, Effect, EffectError, EffectStore, InMemoryEffectStore, Record, compute_action_id,
     };
+
+    use crate::executor::wait_for;
 
     /// Three attempts, without waits.
     const THREE: RetryPolicy = RetryPolicy::new(3).with_jitter(Jitter::None);
@@ -84,27 +87,6 @@ mod gate {
             record.is_none_or(|record| record.status != Status::Pending)
         })
         .map(|record| record.status)
-    }
-
-    /// Waits on this thread, outside of any runtime.
-    fn wait_for<T>(future: impl Future<Output = T>) -> T {
-        struct Unpark(Thread);
-
-        impl Wake for Unpark {
-            fn wake(self: Arc<Self>) {
-                self.0.unpark();
-            }
-        }
-
-        let mut future = pin!(future);
-        let waker = Waker::from(Arc::new(Unpark(thread::current())));
-        let mut context = Context::from_waker(&waker);
-        loop {
-            match future.as_mut().poll(&mut context) {
-                Poll::Ready(answer) => return answer,
-                Poll::Pending => thread::park(),
-            }
-        }
     }
 
     /// Returns the gate's error, if the gate refused.

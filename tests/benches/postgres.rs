@@ -49,8 +49,7 @@ fn main() {
 }
 
 async fn compare(server: &ThrowawayPostgres, fsync: &str) {
-    let (folder, user) = (server.socket_dir().display(), server.user());
-    let url = format!("host={folder} user={user} dbname=postgres");
+    let url = server.url();
     let options = PostgresEffectStore::options().pool_size(CONNECTIONS);
     let store = options.connect(&url).await.expect("a store");
     let hand = Hand::new(&url).await;

@@ -1,4 +1,6 @@
 //! Tests.
+mod blocking;
+mod child;
 #[cfg(feature = "libraries")]
 pub mod judged;
 pub mod loopback;
@@ -10,10 +12,16 @@ pub mod proxy;
 mod random;
 #[cfg(unix)]
 pub mod redis;
+#[cfg(unix)]
+mod shared;
 pub mod simulation;
+mod size;
 
-pub use outcomes::{busy_once, busy_times, sendable};
+pub use blocking::block_on;
+pub use child::{alone, child, is_child, printed_by};
+pub use outcomes::{busy_once, busy_times, gate_error, refused, sendable};
 pub use random::Random;
+pub use size::short_or_full;
 
 /// Has rustls encrypt by ring. A build of the whole workspace gives reqwest rustls without a provider,
 /// and its clients then panic where nothing is chosen.

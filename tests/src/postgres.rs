@@ -8,11 +8,13 @@ use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+
+use crate::shared::Shared;
 
 const USER: &str = "tester";
 
@@ -28,12 +30,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// use retry_tests::postgres::ThrowawayPostgres;
 ///
 /// let Some(server) = ThrowawayPostgres::start() else { return };
-/// let config = format!(
-///     "host={} port={} user={} dbname=postgres",
-///     server.socket_dir().display(),
-///     server.port(),
-///     server.user(),
-/// );
+/// let url = server.url();
 /// ```
 #[derive(Debug)]
 pub struct ThrowawayPostgres {
@@ -112,15 +109,21 @@ impl ThrowawayPostgres {
     /// As [`start`](Self::start).
     #[must_use]
     pub fn shared() -> Option<Arc<Self>> {
-        static IN_USE: Mutex<Weak<ThrowawayPostgres>> = Mutex::new(Weak::new());
+        static IN_USE: Shared<ThrowawayPostgres> = Shared::new();
+        IN_USE.or_start(Self::start)
+    }
 
-        let mut in_use = IN_USE.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(server) = in_use.upgrade() {
-            return Some(server);
-        }
-        let server = Arc::new(Self::start()?);
-        *in_use = Arc::downgrade(&server);
-        Some(server)
+    /// How a client finds it, by its socket.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.url_in(self.socket_dir())
+    }
+
+    /// How a client finds it, or a proxy before it, by a socket in this folder.
+    #[must_use]
+    pub fn url_in(&self, folder: &Path) -> String {
+        let (folder, port, user) = (folder.display(), self.port, self.user());
+        format!("host={folder} port={port} user={user} dbname=postgres")
     }
 
     /// The folder of the server's socket: the `host` of a connection string.

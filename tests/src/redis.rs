@@ -6,11 +6,13 @@ use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use tempfile::TempDir;
+
+use crate::shared::Shared;
 
 /// A running Redis server that nobody else uses, without a TCP port. It writes to its disk before it
 /// answers.
@@ -76,14 +78,8 @@ impl ThrowawayRedis {
     /// As [`start`](Self::start).
     #[must_use]
     pub fn shared() -> Option<Arc<Self>> {
-        static IN_USE: Mutex<Weak<ThrowawayRedis>> = Mutex::new(Weak::new());
-        let mut in_use = IN_USE.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(server) = in_use.upgrade() {
-            return Some(server);
-        }
-        let server = Arc::new(Self::start()?);
-        *in_use = Arc::downgrade(&server);
-        Some(server)
+        static IN_USE: Shared<ThrowawayRedis> = Shared::new();
+        IN_USE.or_start(Self::start)
     }
 
     /// Where it listens.

@@ -38,6 +38,8 @@ mod crash {
     mod transaction;
     mod worker;
 
+    use retry_tests::short_or_full;
+
     /// A test of every durable store; of a server that is not installed it is skipped.
     macro_rules! on_each_store {
         ($test:ident) => {
@@ -96,15 +98,6 @@ mod crash {
     }
     #[cfg(any(feature = "postgres", feature = "redis"))]
     use on_each_server;
-
-    /// The number of a test's short form, or of its full one where that is asked for.
-    fn short_or_full(short: u64, full: u64) -> u64 {
-        if std::env::var_os("RETRY_EFFECTS_FULL").is_some_and(|value| value == "1") {
-            full
-        } else {
-            short
-        }
-    }
 
     /// A runtime of one thread.
     fn runtime() -> tokio::runtime::Runtime {

@@ -3,7 +3,6 @@
 #![cfg(target_os = "linux")]
 
 use std::error::Error;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -13,26 +12,8 @@ use retry_effects::{
     Effect, EffectError, EffectStore, InMemoryEffectStore, SqliteEffectStore, StoreError,
     compute_action_id,
 };
+use retry_tests::alone;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-
-const CHILD: &str = "RETRY_TESTS_CHILD";
-
-/// Runs the test of this name again, as a process of its own, and returns whether this is that one.
-fn alone(test: &str) -> bool {
-    if std::env::var_os(CHILD).is_some() {
-        return true;
-    }
-    let output = Command::new(std::env::current_exe().expect("this program"))
-        .args(["--exact", test, "--nocapture", "--test-threads=1"])
-        .env(CHILD, "1")
-        .output()
-        .expect("it runs");
-    let printed = String::from_utf8_lossy(&output.stdout);
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{printed}\n{complaint}");
-    assert!(printed.contains("1 passed"), "{printed}");
-    false
-}
 
 /// As long as it lives, this process gets no file more.
 struct NoFiles(Rlimit);
@@ -121,7 +102,7 @@ fn nothing_is_claimed(store: &Arc<dyn EffectStore>) {
 
 #[test]
 fn in_memory_nothing_is_claimed() {
-    if alone("in_memory_nothing_is_claimed") {
+    if alone("in_memory_nothing_is_claimed", &[]) {
         let store: Arc<dyn EffectStore> = Arc::new(InMemoryEffectStore::new());
         nothing_is_claimed(&store);
     }
@@ -129,7 +110,7 @@ fn in_memory_nothing_is_claimed() {
 
 #[test]
 fn in_a_file_nothing_is_claimed() {
-    if alone("in_a_file_nothing_is_claimed") {
+    if alone("in_a_file_nothing_is_claimed", &[]) {
         let folder = tempfile::tempdir().expect("a folder");
         let store = SqliteEffectStore::open(folder.path().join("effects.db")).expect("a store");
         // A connection that reads is kept.
@@ -142,7 +123,7 @@ fn in_a_file_nothing_is_claimed() {
 
 #[test]
 fn an_async_call_is_refused_too() {
-    if !alone("an_async_call_is_refused_too") {
+    if !alone("an_async_call_is_refused_too", &[]) {
         return;
     }
     let runtime = tokio::runtime::Builder::new_current_thread().build();
@@ -165,7 +146,10 @@ fn an_async_call_is_refused_too() {
 /// The thread of a store is there before the store is.
 #[test]
 fn a_store_that_cannot_start_its_thread_is_not_opened_and_later_it_is() {
-    if !alone("a_store_that_cannot_start_its_thread_is_not_opened_and_later_it_is") {
+    if !alone(
+        "a_store_that_cannot_start_its_thread_is_not_opened_and_later_it_is",
+        &[],
+    ) {
         return;
     }
     let is_out_of_files = |error: StoreError| {

@@ -14,7 +14,8 @@ mod gate {
     use std::io;
     use std::sync::Arc;
 
-    use retry_effects::{EffectError, InMemoryEffectStore, current_action};
+    use retry_effects::{InMemoryEffectStore, current_action};
+    use retry_tests::{gate_error, refused};
 
     type Store = Arc<InMemoryEffectStore>;
 
@@ -29,18 +30,7 @@ mod gate {
         Ok(action.id().to_string())
     }
 
-    /// What the gate said, where it was the gate that spoke.
-    fn word<T: std::fmt::Debug>(outcome: io::Result<T>) -> EffectError {
-        let error = outcome.expect_err("a refusal").into_inner();
-        let error = error.expect("an error inside").downcast();
-        *error.expect("the gate's error")
-    }
-
     fn timed_out() -> io::Error {
         io::ErrorKind::TimedOut.into()
-    }
-
-    fn refused() -> io::Error {
-        io::ErrorKind::ConnectionRefused.into()
     }
 }

@@ -8,11 +8,8 @@ use retry_core::testing::VirtualClock;
 use retry_core::{
     CircuitBreaker, CircuitState, RetryBudget, RetrySettings, retry_api, retry_worker,
 };
+use retry_tests::refused;
 use tokio::time::Instant;
-
-fn refused() -> io::Error {
-    io::ErrorKind::ConnectionRefused.into()
-}
 
 #[retry_api(budget = true)]
 fn by_class(attempts: &Cell<u32>) -> io::Result<()> {

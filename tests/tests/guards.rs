@@ -20,16 +20,13 @@ mod guards {
 
     use retry_core::RetryError;
     use retry_core::testing::Script;
+    use retry_tests::refused;
 
     const SECOND: Duration = Duration::from_secs(1);
 
     /// What a dependency that is down answers, for ever.
     fn down() -> Script<u32, io::Error> {
         Script::new((0..1_000).map(|_| Err(refused())))
-    }
-
-    fn refused() -> io::Error {
-        io::ErrorKind::ConnectionRefused.into()
     }
 
     /// What the circuit breaker said, if it was the breaker that spoke.

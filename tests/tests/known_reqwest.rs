@@ -37,16 +37,18 @@ fn answer(status: u16, headers: &str, body: &str) -> Vec<u8> {
     format!("HTTP/1.1 {status} Any\r\ncontent-length: {length}\r\n{headers}\r\n{body}").into_bytes()
 }
 
+/// The head of a peer's answer, with what is to come of its body.
+async fn response_of(client: ClientBuilder, peer: &Peer) -> reqwest::Response {
+    let client = client.build().expect("a client");
+    let sent = client.get(format!("http://{}", peer.address()));
+    sent.send().await.expect("a head")
+}
+
 /// The error of `Response::error_for_status`.
 async fn failure_of_status(status: u16) -> reqwest::Error {
     let peer = Peer::start(Reaction::Answer(answer(status, "", ""))).await;
-    let client = client().build().expect("a client");
-    let response = client
-        .get(format!("http://{}", peer.address()))
-        .send()
-        .await;
-    let status = response.expect("an answer").error_for_status();
-    status.expect_err("an error status")
+    let response = response_of(client(), &peer).await;
+    response.error_for_status().expect_err("an error status")
 }
 
 #[tokio::test]
@@ -143,16 +145,8 @@ async fn redirects_without_end() {
 async fn closed_within_the_answer() {
     let part = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\npart".to_vec();
     let peer = Peer::start(Reaction::Answer(part)).await;
-    let client = client().build().expect("a client");
-    let response = client
-        .get(format!("http://{}", peer.address()))
-        .send()
-        .await;
-    let error = response
-        .expect("a head")
-        .bytes()
-        .await
-        .expect_err("half a body");
+    let response = response_of(client(), &peer).await;
+    let error = response.bytes().await.expect_err("half a body");
     assert_judged(&error, UNKNOWN, "unexpected_eof");
 }
 
@@ -160,31 +154,17 @@ async fn closed_within_the_answer() {
 async fn timeout_within_the_answer() {
     let part = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\npart".to_vec();
     let peer = Peer::start(Reaction::AnswerInPart(part)).await;
-    let client = client()
-        .timeout(Duration::from_secs(1))
-        .build()
-        .expect("a client");
-    let response = client
-        .get(format!("http://{}", peer.address()))
-        .send()
-        .await;
-    let error = response
-        .expect("a head")
-        .bytes()
-        .await
-        .expect_err("half a body");
+    let client = client().timeout(Duration::from_secs(1));
+    let response = response_of(client, &peer).await;
+    let error = response.bytes().await.expect_err("half a body");
     assert_judged(&error, UNKNOWN, "timed_out");
 }
 
 #[tokio::test]
 async fn an_answer_of_another_form() {
     let peer = Peer::start(Reaction::Answer(answer(200, "", "<html>busy</html>"))).await;
-    let client = client().build().expect("a client");
-    let response = client
-        .get(format!("http://{}", peer.address()))
-        .send()
-        .await;
-    let decoded = response.expect("an answer").json::<u32>().await;
+    let response = response_of(client(), &peer).await;
+    let decoded = response.json::<u32>().await;
     assert_judged(&decoded.expect_err("no JSON"), UNKNOWN, "decode");
 }
 

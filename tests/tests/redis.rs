@@ -24,13 +24,4 @@ mod redis {
     mod tls;
     mod trouble;
     mod wakeups;
-
-    /// The number of a test's short form, or of its full one where that is asked for.
-    fn short_or_full(short: u64, full: u64) -> u64 {
-        if std::env::var_os("RETRY_EFFECTS_FULL").is_some_and(|value| value == "1") {
-            full
-        } else {
-            short
-        }
-    }
 }

@@ -1,13 +1,13 @@
 //! Settings as a process meets them: installed, or read at first use, from variables and `.env`.
 //!
 //! What is read once for a process is tested in a process of its own: a test runs this program
-//! again with `CHILD` set, and reads what it prints.
+//! again as a child, and reads what it prints.
 
 use std::path::Path;
-use std::process::Command;
 
 use retry_core::testing::{Recorder, Script, VirtualClock};
 use retry_core::{RetrySettings, retry_api, retry_storage};
+use retry_tests::{child, is_child, printed_by};
 
 #[retry_storage]
 fn load_task(script: &Script<(), &'static str>) -> Result<(), &'static str> {
@@ -19,26 +19,10 @@ fn call_llm(script: &Script<(), &'static str>) -> Result<(), &'static str> {
     script.next()
 }
 
-const CHILD: &str = "RETRY_TESTS_CHILD";
-
 /// Runs one of the `child_…` tests below in a process of its own, and returns what it printed.
-fn child(test: &str, folder: &Path, variables: &[(&str, &str)]) -> String {
-    let program = std::env::current_exe().expect("this program");
-    let output = Command::new(program)
-        .args(["--exact", test, "--nocapture", "--test-threads=1"])
-        .env(CHILD, "1")
-        .envs(variables.iter().copied())
-        .current_dir(folder)
-        .output()
-        .expect("it runs");
-    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{printed}\n{complaint}");
-    printed
-}
-
-fn is_child() -> bool {
-    std::env::var_os(CHILD).is_some()
+fn output_of(test: &str, folder: &Path, variables: &[(&str, &str)]) -> String {
+    let mut child = child(test);
+    printed_by(child.envs(variables.iter().copied()).current_dir(folder))
 }
 
 /// Fails until attempts run out, on both operations, and prints what was reported.
@@ -70,7 +54,7 @@ fn folder() -> tempfile::TempDir {
 
 #[test]
 fn the_environment_is_read_at_first_use() {
-    let printed = child(
+    let printed = output_of(
         "child_fails_twice",
         folder().path(),
         &[
@@ -86,7 +70,7 @@ fn the_environment_is_read_at_first_use() {
 
 #[test]
 fn a_typo_is_logged_once_and_its_default_used() {
-    let printed = child(
+    let printed = output_of(
         "child_fails_twice",
         folder().path(),
         &[
@@ -116,7 +100,7 @@ fn the_environment_wins_over_dot_env_which_is_never_written_back() {
     let text = "RETRY__STORAGE_MAX_ATTEMPTS=6\nexport RETRY__API_MAX_ATTEMPTS='8' # tonight\n\
                 RETRY__OP__CALL_LLM__MAX_ATTEMPTS=4\nDATABASE_PASSWORD=hunter2\n";
     std::fs::write(folder.path().join(".env"), text).expect("written");
-    let printed = child(
+    let printed = output_of(
         "child_fails_twice",
         folder.path(),
         &[("RETRY__STORAGE_MAX_ATTEMPTS", "2")],
@@ -132,13 +116,13 @@ fn a_line_of_dot_env_that_is_not_ours_is_skipped_and_keeps_its_secrets() {
     let folder = folder();
     let text = "password hunter2 'unclosed\nRETRY__STORAGE_MAX_ATTEMPTS=6\n";
     std::fs::write(folder.path().join(".env"), text).expect("written");
-    let printed = child("child_fails_twice", folder.path(), &[]);
+    let printed = output_of("child_fails_twice", folder.path(), &[]);
     let warned = "WARN Line 1 of .env is not NAME=value: it is skipped";
     assert_eq!(printed.matches(warned).count(), 1, "{printed}");
     assert!(printed.contains("load_task made 6 attempts"), "{printed}");
     assert!(!printed.contains("hunter2"), "{printed}");
 
-    let printed = child("child_loads", folder.path(), &[]);
+    let printed = output_of("child_loads", folder.path(), &[]);
     assert!(printed.contains("Ok: RetrySettings"), "{printed}");
     assert_eq!(printed.matches(warned).count(), 1, "{printed}");
     assert!(!printed.contains("hunter2"), "{printed}");
@@ -150,7 +134,7 @@ fn a_malformed_line_of_dot_env_that_is_ours_is_named() {
     let text =
         "RETRY__API_MAX_ATTEMPTS 7\nRETRY__STORAGE_MAX_ATTEMPTS='6\nRETRY__API_MIN_WAIT=soon\n";
     std::fs::write(folder.path().join(".env"), text).expect("written");
-    let printed = child("child_loads", folder.path(), &[]);
+    let printed = output_of("child_loads", folder.path(), &[]);
     for named in [
         "Err: RETRY__",
         "RETRY__API_MAX_ATTEMPTS is \"7\"; line 1 of .env must be NAME=value",
@@ -159,7 +143,7 @@ fn a_malformed_line_of_dot_env_that_is_ours_is_named() {
     ] {
         assert!(printed.contains(named), "{printed}");
     }
-    let printed = child("child_fails_twice", folder.path(), &[]);
+    let printed = output_of("child_fails_twice", folder.path(), &[]);
     let error = "ERROR RETRY__STORAGE_MAX_ATTEMPTS is \"'6\"; line 2 of .env must be NAME=value: \
                  the default is used";
     assert_eq!(printed.matches(error).count(), 1, "{printed}");
@@ -170,9 +154,9 @@ fn a_malformed_line_of_dot_env_that_is_ours_is_named() {
 fn a_dot_env_that_cannot_be_read_is_an_error() {
     let folder = folder();
     std::fs::create_dir(folder.path().join(".env")).expect("made");
-    let printed = child("child_loads", folder.path(), &[]);
+    let printed = output_of("child_loads", folder.path(), &[]);
     assert!(printed.contains("Err: cannot read .env: "), "{printed}");
-    let printed = child("child_fails_twice", folder.path(), &[]);
+    let printed = output_of("child_fails_twice", folder.path(), &[]);
     assert!(printed.contains("ERROR cannot read .env: "), "{printed}");
 }
 
@@ -191,7 +175,7 @@ fn child_loads() {
 
 #[test]
 fn load_names_every_bad_variable() {
-    let printed = child(
+    let printed = output_of(
         "child_loads",
         folder().path(),
         &[
@@ -212,9 +196,7 @@ fn load_names_every_bad_variable() {
 fn a_value_that_is_no_text_is_refused_by_name() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
-    let output = Command::new(std::env::current_exe().expect("this program"))
-        .args(["--exact", "child_loads", "--nocapture"])
-        .env(CHILD, "1")
+    let output = child("child_loads")
         .env("RETRY__API_MAX_WAIT", OsStr::from_bytes(b"\xff\xfe"))
         .output()
         .expect("it runs");
@@ -244,7 +226,7 @@ fn child_installs_twice() {
 
 #[test]
 fn installed_settings_replace_each_other_and_the_environment() {
-    let printed = child(
+    let printed = output_of(
         "child_installs_twice",
         folder().path(),
         &[("RETRY__STORAGE_MAX_ATTEMPTS", "9")],
@@ -273,12 +255,12 @@ fn child_counts_by_variable() {
 
 #[test]
 fn statistics_are_switched_on_by_a_variable() {
-    let printed = child(
+    let printed = output_of(
         "child_counts_by_variable",
         folder().path(),
         &[("RETRY__STATS", "1")],
     );
     assert!(printed.contains("Some(2)"), "{printed}");
-    let printed = child("child_counts_by_variable", folder().path(), &[]);
+    let printed = output_of("child_counts_by_variable", folder().path(), &[]);
     assert!(printed.contains("None"), "{printed}");
 }

@@ -1,10 +1,9 @@
 //! Operation variables that no operation asks for. What a process knows of its operations is one state,
 //! so each test runs in a process of its own.
 
-use std::process::Command;
-
 use retry_core::testing::{Recorder, Script, VirtualClock};
 use retry_core::{Retry, RetrySettings, retry_api, retry_storage};
+use retry_tests::alone;
 
 #[retry_api]
 fn charge(script: &Script<(), &'static str>) -> Result<(), &'static str> {
@@ -19,26 +18,6 @@ fn load_task(limit: u32, script: &Script<(), &'static str>) -> Result<(), &'stat
 #[retry_storage(budget = 0.5)]
 fn store_task(script: &Script<(), &'static str>) -> Result<(), &'static str> {
     script.next()
-}
-
-const CHILD: &str = "RETRY_TESTS_CHILD";
-
-/// Runs the test of this name again, as a process of its own, and returns whether this is that one.
-fn alone(test: &str, variables: &[(&str, &str)]) -> bool {
-    if std::env::var_os(CHILD).is_some() {
-        return true;
-    }
-    let output = Command::new(std::env::current_exe().expect("this program"))
-        .args(["--exact", test, "--nocapture", "--test-threads=1"])
-        .env(CHILD, "1")
-        .envs(variables.iter().copied())
-        .output()
-        .expect("it runs");
-    let printed = String::from_utf8_lossy(&output.stdout);
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{printed}\n{complaint}");
-    assert!(printed.contains("1 passed"), "{printed}");
-    false
 }
 
 fn settings(variables: &[&str]) -> RetrySettings {

@@ -202,16 +202,26 @@ async fn under_halt_it_runs_on() {
     assert_eq!(outcome.expect("accepted late"), 1);
 }
 
+/// A lease that ends before the second attempt.
+const BRIEF: Duration = Duration::from_millis(300);
+
+/// Returns a store that renews no lease, and three attempts with waits that are longer than
+/// [`BRIEF`].
+fn without_renewals(inner: InMemoryEffectStore) -> (Arc<OddStore>, RetryPolicy) {
+    let store = OddStore::around(inner, Pace::AtOnce);
+    store.fail(Method::Renew, &[Fault::Before; 1000]);
+    let policy = RetryPolicy::new(3)
+        .with_min_wait(BRIEF + Duration::from_millis(50))
+        .with_jitter(Jitter::None);
+    (store, policy)
+}
+
 /// Between two attempts the lease runs out, and an operator states that nothing has happened.
 #[test]
 fn no_attempt_begins_after_the_lease() {
     let (clock, store) = on_a_clock();
-    let store = OddStore::around((*store).clone(), Pace::AtOnce);
-    store.fail(Method::Renew, &[Fault::Before; 1000]);
-    let (lease, effects) = (Duration::from_millis(300), Effects::default());
-    let policy = RetryPolicy::new(3)
-        .with_min_wait(lease + Duration::from_millis(50))
-        .with_jitter(Jitter::None);
+    let (store, policy) = without_renewals((*store).clone());
+    let effects = Effects::default();
     let settle = |_: retry_core::RetryEvent<'_, io::Error>| {
         clock.advance(LONG);
         let fence = record(&*store).expect("a record").fence;
@@ -219,7 +229,7 @@ fn no_attempt_begins_after_the_lease() {
         settled.expect("the lease is over");
     };
     let outcome = charge(&store)
-        .lease(lease)
+        .lease(BRIEF)
         .retry(Retry::new(policy).on_retry(settle))
         .run(|| {
             effects.happen();
@@ -233,14 +243,9 @@ fn no_attempt_begins_after_the_lease() {
 /// The same without a takeover meanwhile: all attempts reported that they did nothing.
 #[test]
 fn an_attempt_that_was_not_begun_is_no_doubt() {
-    let store = OddStore::new(Pace::AtOnce);
-    store.fail(Method::Renew, &[Fault::Before; 1000]);
-    let lease = Duration::from_millis(300);
-    let policy = RetryPolicy::new(3)
-        .with_min_wait(lease + Duration::from_millis(50))
-        .with_jitter(Jitter::None);
+    let (store, policy) = without_renewals(InMemoryEffectStore::new());
     let outcome = charge(&store)
-        .lease(lease)
+        .lease(BRIEF)
         .retry(Retry::new(policy))
         .run(refused::<u32>);
     assert!(matches!(word(outcome), EffectError::ClaimExpired { .. }));
@@ -250,14 +255,9 @@ fn an_attempt_that_was_not_begun_is_no_doubt() {
 /// The error of an attempt that was not begun does not cover an earlier attempt of unknown effect.
 #[test]
 fn an_attempt_that_was_not_begun_does_not_tell_of_an_earlier_one() {
-    let store = OddStore::new(Pace::AtOnce);
-    store.fail(Method::Renew, &[Fault::Before; 1000]);
-    let lease = Duration::from_millis(300);
-    let policy = RetryPolicy::new(3)
-        .with_min_wait(lease + Duration::from_millis(50))
-        .with_jitter(Jitter::None);
+    let (store, policy) = without_renewals(InMemoryEffectStore::new());
     let outcome = charge(&store)
-        .lease(lease)
+        .lease(BRIEF)
         .in_doubt(OnDoubt::Reexecute)
         .retry(Retry::new(policy))
         .run(|| Err::<u32, _>(io::Error::from(io::ErrorKind::ConnectionReset)));
@@ -319,8 +319,7 @@ fn a_silent_owner_is_found_out_by_the_waiters_own_clock() {
 
 #[test]
 fn a_wall_clock_that_is_set_forward_makes_no_record_older() {
-    let clock = ManualClock::new();
-    let store = Arc::new(InMemoryEffectStore::with_clock(clock.clone()));
+    let (clock, store) = on_a_clock();
     let hour = Duration::from_secs(3600);
     let run = |result| charge(&store).retain(hour).run(|| io::Result::Ok(result));
     assert_eq!(run(1).expect("it runs"), 1);

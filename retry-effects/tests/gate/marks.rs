@@ -3,6 +3,7 @@
 
 use super::*;
 use retry_effects::{Probe, in_current_scope};
+use std::pin::pin;
 use std::time::Duration;
 
 /// Runs `inner` in the body of an action that then fails; returns the status of that action.

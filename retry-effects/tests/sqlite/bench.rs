@@ -1,11 +1,8 @@
 //! The tools of the tests: a file, a store, a clock.
 
 use std::path::{Path, PathBuf};
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
 use std::time::Duration;
 
 use retry_effects::EffectStore;
@@ -13,6 +10,8 @@ use retry_effects::store::Resolved;
 use retry_effects::store::{Claim, ClaimRequest, Payload};
 use retry_effects::{ActionId, Outcome, SqliteEffectStore, Token, compute_action_id};
 use tempfile::TempDir;
+
+pub(crate) use crate::executor::wait_for as wait;
 
 /// A file in a folder of its own, and the clock of the stores that open it.
 pub(crate) struct Bench {
@@ -49,26 +48,6 @@ impl Bench {
     pub(crate) fn advance(&self, time: Duration) {
         let nanos = u64::try_from(time.as_nanos()).unwrap();
         self.clock.fetch_add(nanos, Ordering::SeqCst);
-    }
-}
-
-/// Waits on this thread: there is no runtime.
-pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
-    struct Parked(Thread);
-
-    impl Wake for Parked {
-        fn wake(self: Arc<Self>) {
-            self.0.unpark();
-        }
-    }
-
-    let mut future = pin!(future);
-    let waker = Waker::from(Arc::new(Parked(thread::current())));
-    loop {
-        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            Poll::Ready(answer) => return answer,
-            Poll::Pending => thread::park(),
-        }
     }
 }
 

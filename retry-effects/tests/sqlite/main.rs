@@ -5,6 +5,8 @@
 )]
 
 mod bench;
+#[path = "../executor/mod.rs"]
+mod executor;
 mod files;
 mod housekeeping;
 mod nested;

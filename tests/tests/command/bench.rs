@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use retry_effects::store::{Claim, ClaimRequest, Filter, Payload, Status, StoreFuture};
 use retry_effects::{ActionId, EffectStore, Outcome, Reason, Record, SqliteEffectStore, Token};
+use retry_tests::block_on;
 use serde_json::Value;
 
 /// Long enough that no test outlives it.
@@ -212,10 +213,7 @@ pub(super) fn short(number: u8) -> String {
 
 /// What a store answers.
 pub(super) fn wait<T: Unpin>(answer: StoreFuture<'_, T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
-    runtime.block_on(answer).unwrap()
+    block_on(answer).unwrap()
 }
 
 /// A text without what differs from run to run: times, ages, this fence, and how wide columns are.

@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 use retry_core::{Answer, Classify, Judgement, Verdict};
+use retry_tests::refused;
 
 /// A known error after which the effect may have happened.
 pub(crate) fn reset() -> io::Error {
@@ -11,10 +12,6 @@ pub(crate) fn reset() -> io::Error {
 }
 
 /// A known error that proves that nothing happened.
-fn refused() -> io::Error {
-    ErrorKind::ConnectionRefused.into()
-}
-
 #[derive(Debug, thiserror::Error, Classify)]
 #[error("wrapped")]
 pub(crate) enum Wrapped {

@@ -5,10 +5,11 @@ use std::thread;
 
 use retry_core::retry_api;
 use retry_effects::store::Status;
+use retry_tests::block_on;
 use tokio::runtime::Builder;
 
 use super::place::{Place, Store};
-use super::shop::{Receipt, Till, block_on, charge, id, receipt, until};
+use super::shop::{Receipt, Till, charge, id, receipt, until};
 
 on_each_store!(a_blocked_runtime_keeps_its_lease);
 

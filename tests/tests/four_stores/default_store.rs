@@ -9,8 +9,7 @@ use std::process::{Child, Command, Stdio};
 
 use retry_core::{retry_api, retry_storage};
 use retry_effects::{InMemoryEffectStore, SqliteEffectStore, set_default_store};
-
-use super::shop::block_on;
+use retry_tests::block_on;
 
 /// The store's kind, its address, its name there, and the ledger: a line each.
 const TASK: &str = "RETRY_TESTS_DEFAULT_STORE";
@@ -76,9 +75,9 @@ fn sqlite() {
 #[cfg(feature = "postgres")]
 #[test]
 fn postgres() {
-    use super::place::{fresh_name, postgres_url};
+    use super::place::fresh_name;
     if let Some(server) = retry_tests::postgres::ThrowawayPostgres::shared() {
-        let charges = charges("postgres", &postgres_url(&server), &fresh_name());
+        let charges = charges("postgres", &server.url(), &fresh_name());
         assert_eq!(charges, [1; ORDERS]);
     }
 }

@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 
 use retry_effects::store::{Settlement, Status};
 use retry_effects::{EffectError, Outcome};
+use retry_tests::{block_on, gate_error};
 
 use super::place::{Place, Store};
 use super::shop::{
-    Till, block_on, charge, charge_again, charge_again_sync, charge_or_ask, charge_or_ask_sync,
-    charge_sync, id, receipt, word,
+    Till, charge, charge_again, charge_again_sync, charge_or_ask, charge_or_ask_sync, charge_sync,
+    id, receipt,
 };
 
 on_each_store!(
@@ -31,7 +32,7 @@ fn an_unknown_outcome_halts_until_a_person_settles_it(place: &Place) {
             block_on(charge(&there, &till, order, 5)),
             charge_sync(&there, &till, order, 5),
         ] {
-            let refused = word(refused);
+            let refused = gate_error(refused);
             let EffectError::InDoubt { record, .. } = refused else {
                 panic!("{refused}");
             };
@@ -78,7 +79,7 @@ fn its_record_tells_how_long_it_has_been_in_doubt(place: &Place) {
     let first = over(&there).expect("in doubt");
     // By the end of its owner, which came after this test began.
     assert!(first <= begun.elapsed(), "{first:?}");
-    let refused = word(charge_sync(&there, &till, 1, 5));
+    let refused = gate_error(charge_sync(&there, &till, 1, 5));
     let EffectError::InDoubt { record, .. } = refused else {
         panic!("{refused}");
     };
@@ -162,7 +163,7 @@ fn a_call_that_is_dropped_leaves_doubt(place: &Place) {
         }
     });
     // The record is written in its own time; until then it is held, and who comes waits.
-    let refused = word(charge_sync(&there, &till, 1, 5));
+    let refused = gate_error(charge_sync(&there, &till, 1, 5));
     assert!(matches!(refused, EffectError::InDoubt { .. }), "{refused}");
     let shown = refused.to_string();
     assert!(shown.ends_with(": the call was dropped"), "{shown}");

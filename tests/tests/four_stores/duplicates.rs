@@ -6,10 +6,11 @@ use std::thread;
 
 use retry_effects::EffectError;
 use retry_effects::store::Status;
+use retry_tests::{block_on, gate_error};
 
 use super::overheard::Overheard;
 use super::place::{Place, Store};
-use super::shop::{Clerk, Till, block_on, charge, charge_or_fail, charge_sync, id, receipt, word};
+use super::shop::{Clerk, Till, charge, charge_or_fail, charge_sync, id, receipt};
 
 on_each_store!(
     a_duplicate_of_any_shape_replays,
@@ -78,7 +79,7 @@ fn other_arguments_are_a_mismatch(place: &Place) {
             block_on(charge(store, &till, 1, 6)),
             charge_sync(store, &till, 1, 6),
         ] {
-            let refused = word(refused);
+            let refused = gate_error(refused);
             let is_mismatch = matches!(refused, EffectError::PayloadMismatch { .. });
             assert!(is_mismatch, "{refused}");
         }
@@ -93,7 +94,7 @@ fn duplicates_join_the_call_that_is_at_it(place: &Place) {
         thread::scope(|scope| {
             let owner = scope.spawn(|| one_of(is_sync, &here, &till, order));
             till.await_charge(order);
-            let refused = word(block_on(charge_or_fail(&there, &till, order, 5)));
+            let refused = gate_error(block_on(charge_or_fail(&there, &till, order, 5)));
             let is_busy = matches!(refused, EffectError::InProgress { .. });
             assert!(is_busy, "{refused}");
 

@@ -2,9 +2,10 @@
 
 use retry_effects::store::{Claim, ClaimRequest, Filter, Status};
 use retry_effects::{EffectError, EffectStore, Outcome, StoreError};
+use retry_tests::{block_on, gate_error};
 
 use super::place::{Place, Store};
-use super::shop::{Till, block_on, charge, charge_sync, receipt, word};
+use super::shop::{Till, charge, charge_sync, receipt};
 
 on_each_store!(records_move_out, records_move_in);
 
@@ -33,13 +34,13 @@ fn moved(from: &Store, to: &Store) {
 
     // Released is free there too; doubt is doubt there too; the rest replays, guarded as before.
     assert_eq!(charge_sync(to, &till, 1, 5).unwrap(), receipt(1, 5));
-    let refused = word(charge_sync(to, &till, 2, 5));
+    let refused = gate_error(charge_sync(to, &till, 2, 5));
     assert!(matches!(refused, EffectError::InDoubt { .. }), "{refused}");
     assert!(refused.to_string().ends_with(": timed out"), "{refused}");
     for order in 3..9 {
         assert_eq!(charge_sync(to, &till, order, 5).unwrap(), receipt(order, 5));
         assert_eq!(till.charges(order), 1);
-        let refused = word(charge_sync(to, &till, order, 6));
+        let refused = gate_error(charge_sync(to, &till, order, 6));
         let is_mismatch = matches!(refused, EffectError::PayloadMismatch { .. });
         assert!(is_mismatch, "{refused}");
     }

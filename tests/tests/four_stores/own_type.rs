@@ -4,8 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use retry_core::{retry_api, retry_storage};
 use retry_effects::{InMemoryEffectStore, SqliteEffectStore};
-
-use super::shop::block_on;
+use retry_tests::block_on;
 
 /// The same two functions, on a store of this type.
 macro_rules! on_a_store_of_type {
@@ -55,9 +54,9 @@ fn sqlite() {
 #[cfg(feature = "postgres")]
 #[test]
 fn postgres() {
-    use super::place::{fresh_name, postgres, postgres_url};
+    use super::place::{fresh_name, postgres};
     if let Some(server) = retry_tests::postgres::ThrowawayPostgres::shared() {
-        on_postgres(&postgres(&postgres_url(&server), &fresh_name()));
+        on_postgres(&postgres(&server.url(), &fresh_name()));
     }
 }
 

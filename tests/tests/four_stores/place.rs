@@ -40,7 +40,7 @@ impl Place {
     pub(super) fn postgres() -> Option<Self> {
         let server = retry_tests::postgres::ThrowawayPostgres::shared()?;
         let schema = fresh_name();
-        Self::at(move || Arc::new(postgres(&postgres_url(&server), &schema)))
+        Self::at(move || Arc::new(postgres(&server.url(), &schema)))
     }
 
     #[cfg(feature = "redis")]
@@ -57,12 +57,6 @@ pub(super) fn fresh_name() -> String {
     use std::sync::atomic::{AtomicU32, Ordering};
     static MADE: AtomicU32 = AtomicU32::new(0);
     format!("place_{}", MADE.fetch_add(1, Ordering::Relaxed))
-}
-
-#[cfg(feature = "postgres")]
-pub(super) fn postgres_url(server: &retry_tests::postgres::ThrowawayPostgres) -> String {
-    let (folder, user) = (server.socket_dir().display(), server.user());
-    format!("host={folder} user={user} dbname=postgres")
 }
 
 #[cfg(feature = "postgres")]

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::thread;
 
+use retry_tests::block_on;
 use tokio::task::JoinSet;
 
 use super::place::{Place, Store};
-use super::shop::{Till, block_on, charge, charge_sync, receipt};
+use super::shop::{Till, charge, charge_sync, receipt};
 
 on_each_store!(of_many_callers_at_once_one_charges);
 

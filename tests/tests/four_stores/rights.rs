@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use retry_effects::Effect;
 use retry_effects::store::{Filter, Payload, Settlement};
+use retry_tests::block_on;
 use tokio::time::timeout;
 
 use super::place::{Store, fresh_name};
-use super::shop::{Till, block_on, charge_sync, id, receipt, until};
+use super::shop::{Till, charge_sync, id, receipt, until};
 
 /// All that a worker and a person do with a store.
 fn use_it_all(open: impl Fn() -> Store) {
@@ -58,7 +59,7 @@ mod postgres {
 
     use retry_tests::postgres::ThrowawayPostgres;
 
-    use super::super::place::{postgres, postgres_url};
+    use super::super::place::postgres;
     use super::{block_on, fresh_name, use_it_all};
 
     async fn administer(url: &str, sql: &str) {
@@ -71,7 +72,7 @@ mod postgres {
 
     fn with_worker(name: &str) -> Option<(Arc<ThrowawayPostgres>, String, String)> {
         let server = ThrowawayPostgres::shared()?;
-        let url = postgres_url(&server);
+        let url = server.url();
         block_on(administer(&url, &format!("CREATE ROLE {name} LOGIN")));
         let workers = url.replace(&format!("user={}", server.user()), &format!("user={name}"));
         Some((server, url, workers))

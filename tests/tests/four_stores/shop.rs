@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use retry_core::{retry_api, retry_storage, retry_worker};
-use retry_effects::{ActionId, EffectError, Probe, compute_action_id};
+use retry_effects::{ActionId, Probe, compute_action_id};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::watch;
@@ -260,19 +260,6 @@ impl Clerk {
         self.charges += 1;
         till.charge(order, cents)
     }
-}
-
-/// What the gate said, where it was the gate that spoke.
-pub(super) fn word<T: Debug>(outcome: io::Result<T>) -> EffectError {
-    let error = outcome.expect_err("a refusal").into_inner();
-    let error = error.expect("an error inside").downcast();
-    *error.expect("the gate's error")
-}
-
-/// Runs an async call on a runtime of its own.
-pub(super) fn block_on<T>(call: impl Future<Output = T>) -> T {
-    let mut runtime = tokio::runtime::Builder::new_current_thread();
-    runtime.enable_all().build().unwrap().block_on(call)
 }
 
 /// Looks until it is so.

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::thread;
 
 use retry_effects::EffectError;
+use retry_tests::gate_error;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::LocalSet;
 
 use super::overheard::Overheard;
 use super::place::{Place, Store};
-use super::shop::{Receipt, Till, charge_sync, receipt, word};
+use super::shop::{Receipt, Till, charge_sync, receipt};
 
 on_each_store!(
     a_sync_call_runs_and_replays_anywhere,
@@ -98,7 +99,7 @@ fn a_sync_call_runs_and_replays_anywhere(place: &Place) {
         for store in [&here, &there, &here] {
             assert_eq!(charge(store, 5).unwrap(), receipt(order, 5), "{on:?}");
         }
-        let refused = word(charge(&there, 6));
+        let refused = gate_error(charge(&there, 6));
         let is_mismatch = matches!(refused, EffectError::PayloadMismatch { .. });
         assert!(is_mismatch, "{on:?}: {refused}");
         assert_eq!(till.charges(order), 2, "{on:?}");
@@ -132,7 +133,7 @@ fn a_sync_duplicate_joins_wherever_its_thread_may_wait(place: &Place) {
 }
 
 fn cannot_block(refused: io::Result<Receipt>, on: Context) {
-    let refused = word(refused);
+    let refused = gate_error(refused);
     let is_it = matches!(refused, EffectError::CannotBlock { .. });
     assert!(is_it, "{on:?}: {refused}");
 }

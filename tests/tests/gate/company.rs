@@ -9,7 +9,7 @@ use retry_effects::{EffectError, EffectStore, OnBusy};
 use retry_tests::sendable;
 use tokio::sync::Notify;
 
-use super::{Store, store, word};
+use super::{Store, gate_error, store};
 
 #[retry_api(idempotent = true, name = "slow", skip(go), store = store)]
 async fn waiting(store: &Store, go: &Notify) -> io::Result<u32> {
@@ -37,11 +37,11 @@ async fn a_duplicate_joins_or_fails() -> io::Result<()> {
         biased;
         _ = &mut first => panic!("nobody has let it go"),
         refused = failing(&store, &go) => {
-            let refused = word(refused);
+            let refused = gate_error(refused);
             assert!(matches!(refused, EffectError::InProgress { .. }), "{refused}");
         }
     }
-    let refused = word(failing_sync(&store, &go));
+    let refused = gate_error(failing_sync(&store, &go));
     assert!(
         matches!(refused, EffectError::InProgress { .. }),
         "{refused}"
@@ -79,7 +79,7 @@ async fn a_call_inside_another() -> io::Result<()> {
     let store = store();
     assert_eq!(nested(&store, 3, 7).await?, 7);
     assert_eq!(store.counts().await.map_err(io::Error::other)?.total(), 4);
-    let refused = word(in_itself(&store, 0, 1).await);
+    let refused = gate_error(in_itself(&store, 0, 1).await);
     assert!(
         matches!(refused, EffectError::InProgress { .. }),
         "{refused}"

@@ -8,7 +8,7 @@ use retry_core::testing::{Script, no_wait};
 use retry_effects::{EffectError, OnDoubt};
 use retry_tests::sendable;
 
-use super::{Store, refused, store, timed_out, word};
+use super::{Store, gate_error, refused, store, timed_out};
 
 fn scripted(outcomes: impl IntoIterator<Item = io::Result<u32>>) -> Script<u32, io::Error> {
     Script::new(outcomes)
@@ -32,7 +32,7 @@ async fn an_unknown_outcome_halts_by_default() {
         ended.map_err(|error| error.kind()),
         Err(io::ErrorKind::TimedOut)
     );
-    let refused = word(halting(&store, &script).await);
+    let refused = gate_error(halting(&store, &script).await);
     assert!(matches!(refused, EffectError::InDoubt { .. }), "{refused}");
 }
 
@@ -45,7 +45,7 @@ fn an_unknown_outcome_halts_whatever_a_predicate_says() {
         ended.map_err(|error| error.kind()),
         Err(io::ErrorKind::TimedOut)
     );
-    let refused = word(halting_sync(&store, &script));
+    let refused = gate_error(halting_sync(&store, &script));
     assert!(matches!(refused, EffectError::InDoubt { .. }), "{refused}");
 }
 
@@ -119,7 +119,7 @@ async fn an_attempt_that_was_cut_is_unknown() -> io::Result<()> {
     let (store, mut log) = (store(), Vec::new());
     let ended = sendable(cut(&store, &mut log)).await;
     assert!(ended.is_err());
-    let refused = word(cut(&store, &mut log).await);
+    let refused = gate_error(cut(&store, &mut log).await);
     assert!(matches!(refused, EffectError::InDoubt { .. }), "{refused}");
     // The record says what cut it.
     let shown = refused.to_string();
@@ -140,7 +140,7 @@ async fn an_attempt_that_was_cut_is_unknown() -> io::Result<()> {
             .await
             .is_err()
     );
-    let refused = word(cut_at_last(&store, &mut log, limit).await);
+    let refused = gate_error(cut_at_last(&store, &mut log, limit).await);
     assert!(matches!(refused, EffectError::InDoubt { .. }), "{refused}");
     let (shown, limit) = (
         refused.to_string(),
@@ -163,7 +163,7 @@ fn a_panic_is_unknown() {
     assert!(panicked.is_err());
     // The record is written by a thread of the store's own, in its own time; until then it is
     // held, and after that it is in doubt. It never runs again.
-    let refused = word(panicking(&store));
+    let refused = gate_error(panicking(&store));
     assert!(matches!(refused, EffectError::InDoubt { .. }), "{refused}");
     assert!(
         refused.to_string().ends_with(": the body panicked"),

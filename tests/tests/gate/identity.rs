@@ -14,7 +14,7 @@ use retry_tests::sendable;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Store, own_id, refused, store, word};
+use super::{Store, gate_error, own_id, refused, store};
 
 #[derive(Clone, Serialize)]
 struct Order {
@@ -84,7 +84,7 @@ async fn named_arguments_are_the_key_and_the_rest_the_fingerprint() -> io::Resul
     let id = id_of("charge", json!({"order_id": 1, "type": "x"}), "");
     assert_eq!(first, format!("{id} 2"));
     assert_eq!(by_names(1, "x", 5).await?, first);
-    let refused = word(by_names(1, "x", 6).await);
+    let refused = gate_error(by_names(1, "x", 6).await);
     assert!(
         matches!(refused, EffectError::PayloadMismatch { .. }),
         "{refused}"
@@ -117,7 +117,7 @@ fn an_expression_is_the_payload() -> io::Result<()> {
     assert_eq!(by_expression(&order, 1)?, id);
     assert_eq!(by_expression(&order, 2)?, id);
     let other = Order { id: 7, cents: 6 };
-    let refused = word(by_expression(&other, 1));
+    let refused = gate_error(by_expression(&other, 1));
     assert!(
         matches!(refused, EffectError::PayloadMismatch { .. }),
         "{refused}"
@@ -185,7 +185,7 @@ async fn only_what_the_fingerprint_names_is_compared() -> io::Result<()> {
         // Without the argument all is compared, so that this is another one.
         all_compared(&store, 1, 5, old),
     ] {
-        let refused = word(refused);
+        let refused = gate_error(refused);
         assert!(
             matches!(refused, EffectError::PayloadMismatch { .. }),
             "{refused}"
@@ -309,7 +309,7 @@ async fn a_fingerprint_knows_patterns_by_their_place() -> io::Result<()> {
         call((1, 2), "x", &[3, 5], "5"),
         call((1, 2), "x", &[3, 4], "6"),
     ] {
-        let refused = word(other.await);
+        let refused = gate_error(other.await);
         assert!(
             matches!(refused, EffectError::PayloadMismatch { .. }),
             "{refused}"

@@ -15,7 +15,7 @@ use retry_effects::{
 use retry_tests::sendable;
 use tokio::time::Instant;
 
-use super::{Store, store, timed_out, word};
+use super::{Store, gate_error, store, timed_out};
 
 const AT_ONCE: RetryPolicy = RetryPolicy::new(3).with_jitter(Jitter::None);
 const FIVE: Duration = Duration::from_secs(5);
@@ -289,7 +289,7 @@ async fn without_time_for_it_a_record_in_doubt_stays_as_it_is() -> io::Result<()
             .run_async(pending::<io::Result<u32>>)
     };
     for passed in [0, 2] {
-        let refused = word(call().await);
+        let refused = gate_error(call().await);
         assert!(matches!(refused, EffectError::InDoubt { .. }), "{refused}");
         assert_eq!(bank.record().await.fence, before.fence, "not taken over");
         clock.advance(seconds(passed));

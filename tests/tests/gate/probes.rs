@@ -8,7 +8,7 @@ use retry_core::{CircuitBreaker, CircuitState, NO_RETRY, Retry, retry_api};
 use retry_effects::{Effect, EffectError, Probe};
 use retry_tests::sendable;
 
-use super::{Store, store, timed_out, word};
+use super::{Store, gate_error, store, timed_out};
 
 /// The other side: what became of the effect, by question.
 struct Bank {
@@ -213,7 +213,7 @@ async fn no_word_ends_in_doubt_and_the_next_call_asks_first() -> io::Result<()> 
         ended.map_err(|error| error.kind()),
         Err(io::ErrorKind::TimedOut)
     );
-    let refused = word(by_path(&bank, 1, "n").await);
+    let refused = gate_error(by_path(&bank, 1, "n").await);
     assert!(matches!(refused, EffectError::InDoubt { .. }), "{refused}");
     assert_eq!(bank.script.left(), 1);
     for _ in 0..2 {

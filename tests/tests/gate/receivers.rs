@@ -11,7 +11,7 @@ use retry_tests::{busy_once, busy_times, sendable};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Store, own_id, store, word};
+use super::{Store, gate_error, own_id, store};
 
 struct Worker {
     store: Store,
@@ -82,7 +82,7 @@ async fn methods() -> io::Result<()> {
     );
     assert_eq!((worker.runs, more.as_slice()), (2, [7].as_slice()));
     // What it is known by was changed by the first call: another input.
-    let refused = word(worker.exclusive("a".to_owned(), &mut more).await);
+    let refused = gate_error(worker.exclusive("a".to_owned(), &mut more).await);
     assert!(
         matches!(refused, EffectError::PayloadMismatch { .. }),
         "{refused}"

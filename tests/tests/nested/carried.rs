@@ -5,14 +5,11 @@ use std::io;
 
 use anyhow::Context as _;
 use retry_core::Classify;
+use retry_tests::refused;
 
 use super::case;
 
 type Boxed = Box<dyn Error + Send + Sync>;
-
-fn refused() -> io::Error {
-    io::Error::from(io::ErrorKind::ConnectionRefused)
-}
 
 /// Its text is that of what it holds.
 #[derive(Debug, thiserror::Error)]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use retry_core::{Retry, RetryPolicy};
 use retry_effects::store::{Claim, ClaimRequest, Resolved, Status};
 use retry_effects::{Effect, EffectError, EffectStore, PostgresEffectStore};
+use retry_tests::short_or_full;
 use tokio_postgres::Client;
 
 use super::bench::{Bench, id};
@@ -106,7 +107,7 @@ async fn a_claim_that_lands_after_the_time_limit_is_given_back() {
 async fn calls_that_are_dropped_at_any_moment_leave_nothing_held() {
     let Some(bench) = Bench::new() else { return };
     let store = bench.open().await;
-    let rounds = bench.short_or_full(200, 5000);
+    let rounds = short_or_full(200, 5000);
     for number in 0..rounds {
         let request = Effect::new("charge", &number).store(&store);
         let call = request.run_async(|| async { Ok::<_, EffectError>(number) });

@@ -38,14 +38,12 @@ impl Bench {
     }
 
     pub(crate) fn url(&self) -> String {
-        self.url_in(self.server.socket_dir())
+        self.server.url()
     }
 
     /// The URL of a server, or of a proxy, with its socket in this folder.
     pub(crate) fn url_in(&self, folder: &Path) -> String {
-        let (port, user) = (self.server.port(), self.server.user());
-        let folder = folder.display();
-        format!("host={folder} port={port} user={user} dbname=postgres")
+        self.server.url_in(folder)
     }
 
     /// The same server, and another schema.
@@ -106,12 +104,6 @@ impl Bench {
             self.name
         );
         self.client().await.batch_execute(&set).await.unwrap();
-    }
-
-    /// The number of a test's short form, or of its full one where that is asked for.
-    pub(crate) fn short_or_full(&self, short: u64, full: u64) -> u64 {
-        let is_full = std::env::var_os("RETRY_EFFECTS_FULL").is_some_and(|value| value == "1");
-        if is_full { full } else { short }
     }
 
     pub(crate) async fn pass(&self, time: Duration) {

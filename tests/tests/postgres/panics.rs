@@ -34,12 +34,8 @@ async fn a_panic_costs_its_own_calls_and_no_later_ones() {
     let Some(mut server) = ThrowawayPostgres::start() else {
         return;
     };
-    let (folder, port, user) = (server.socket_dir(), server.port(), server.user());
-    let url = format!(
-        "host={} port={port} user={user} dbname=postgres",
-        folder.display()
-    );
     let panicking = Panicking::default();
+    let url = server.url();
     let store = PostgresEffectStore::options().connect_with(&url, panicking.clone());
     let store = store.await.expect("a store");
     // Its connections are lost, and each call needs a new one.

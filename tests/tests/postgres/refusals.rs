@@ -83,12 +83,8 @@ async fn a_server_that_goes_away_is_not_reached() {
     let Some(mut server) = ThrowawayPostgres::start() else {
         return;
     };
-    let (folder, port, user) = (server.socket_dir(), server.port(), server.user());
-    let url = format!(
-        "host={} port={port} user={user} dbname=postgres",
-        folder.display()
-    );
-    let store = PostgresEffectStore::connect(&url).await.expect("a store");
+    let store = PostgresEffectStore::connect(&server.url()).await;
+    let store = store.expect("a store");
     server.kill();
     let error = store.pending(&ClaimRequest::new(id(1), "charge")).await;
     let error = error.expect_err("nobody is there");

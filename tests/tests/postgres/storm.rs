@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use retry_effects::store::{Claim, ClaimRequest, Settlement};
 use retry_effects::{EffectStore, Fence, Outcome, PostgresEffectStore, StoreError, Token};
+use retry_tests::short_or_full;
 use tokio::task::JoinSet;
 
 use super::bench::{Bench, id, success};
@@ -155,7 +156,7 @@ async fn overlapping_batches_and_transactions_do_not_wait_in_a_circle() {
     };
     let before = deadlocks().await;
     let storm = Arc::new(Storm {
-        turns: bench.short_or_full(60, 3000),
+        turns: short_or_full(60, 3000),
         bench,
         stores,
         commits: AtomicU64::new(0),

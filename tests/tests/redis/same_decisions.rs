@@ -14,9 +14,9 @@ use retry_effects::{
     compute_action_id,
 };
 use retry_tests::redis::ThrowawayRedis;
+use retry_tests::short_or_full;
 
 use super::place::{TestClock, fresh_prefix};
-use super::short_or_full;
 use super::side::Side;
 
 const KEYS: usize = 3;

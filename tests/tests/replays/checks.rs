@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use proptest::test_runner::{Config, TestRunner};
 use retry_effects::store::{Claim, ClaimRequest, FORMAT, NEWEST_FORMAT, Payload, Status};
 use retry_effects::{Effect, EffectError, Outcome, compute_action_id};
+use retry_tests::block_on;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
@@ -89,13 +90,6 @@ pub(super) fn payload(store: &Store, key: &str) -> Payload {
     let record = block_on(store.get(id)).unwrap().unwrap();
     assert_eq!(record.status, Status::Success, "{key}");
     record.payload.unwrap()
-}
-
-pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    runtime.unwrap().block_on(future)
 }
 
 /// An error, and why.

@@ -6,10 +6,11 @@ use std::fmt::{self, Debug};
 
 use retry_effects::store::Status;
 use retry_effects::{Effect, EffectError, Outcome, compute_action_id};
+use retry_tests::block_on;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::checks::{block_on, is_replayed, payload, sources};
+use super::checks::{is_replayed, payload, sources};
 use super::place::{Place, Store};
 use super::shapes::{Chain, Double};
 

@@ -6,10 +6,11 @@ use std::fmt::Debug;
 use proptest::prelude::*;
 use retry_effects::store::{Claim, ClaimRequest, FORMAT, NEWEST_FORMAT, Payload};
 use retry_effects::{Effect, EffectError, Outcome, compute_action_id};
+use retry_tests::block_on;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::checks::{block_on, is_replayed, payload};
+use super::checks::{is_replayed, payload};
 use super::place::{Place, Store};
 use super::shapes::{Chain, Double, Internal, Marker, Name, Single, Untagged, Wrapped};
 

@@ -86,6 +86,6 @@ fn what_the_body_records_and_nobody_reads_is_an_error_at_once() {
     let again = call().unwrap_err();
     assert!(matches!(again, EffectError::NotDecoded { .. }), "{again}");
     let id = retry_effects::compute_action_id("return", "a row", "").unwrap();
-    let record = super::checks::block_on(store.get(id)).unwrap().unwrap();
+    let record = retry_tests::block_on(store.get(id)).unwrap().unwrap();
     assert_eq!(record.status, Status::Success);
 }

@@ -3,12 +3,9 @@ use std::io;
 
 use retry_core::testing::{Recorder, VirtualClock};
 use retry_core::{CircuitBreaker, CircuitState, NO_RETRY, Retry, RetryBudget, RetryError};
+use retry_tests::refused;
 
 use super::{POLICY, SECOND, dropped_at_its_first_wait};
-
-fn refused() -> io::Error {
-    io::ErrorKind::ConnectionRefused.into()
-}
 
 fn circuit_error(error: &io::Error) -> Option<&RetryError> {
     error.get_ref()?.downcast_ref()

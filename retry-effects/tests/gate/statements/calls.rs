@@ -23,16 +23,24 @@ fn the_outer_statement_comes_before_an_inner_call_that_states_nothing() {
     assert_eq!(lost, IN_DOUBT);
 }
 
+fn open_breaker(name: &'static str) -> CircuitBreaker {
+    let breaker = CircuitBreaker::new(name);
+    breaker.force_open();
+    breaker
+}
+
+/// Returns the error of a call that an open breaker rejects.
+fn rejected_by(breaker: &CircuitBreaker) -> String {
+    thrice()
+        .circuit_breaker(breaker)
+        .run(|| Ok::<(), String>(()))
+        .expect_err("it is open")
+}
+
 #[test]
 fn a_call_that_its_breaker_rejects_ran_nothing() {
-    let breaker = CircuitBreaker::new("statements");
-    breaker.force_open();
-    let rejected = || {
-        thrice()
-            .circuit_breaker(&breaker)
-            .run(|| Ok::<(), String>(()))
-            .expect_err("it is open")
-    };
+    let breaker = open_breaker("statements");
+    let rejected = || rejected_by(&breaker);
     assert_eq!(left_by(|_| rejected()).0, Some(Status::Released));
     let wrapped = left_by(|_| format!("cannot charge: {}", rejected()));
     assert_eq!(wrapped.0, Some(Status::Released));
@@ -52,14 +60,8 @@ fn a_call_that_its_breaker_rejects_ran_nothing() {
 
 #[test]
 fn a_refusal_that_was_swallowed_proves_nothing_of_what_was_done_instead() {
-    let breaker = CircuitBreaker::new("swallowed");
-    breaker.force_open();
-    let rejected = || {
-        thrice()
-            .circuit_breaker(&breaker)
-            .run(|| Ok::<(), String>(()))
-            .expect_err("it is open")
-    };
+    let breaker = open_breaker("swallowed");
+    let rejected = || rejected_by(&breaker);
     for named in ["no answer (after {}), gave up", "no answer after {}"] {
         let left = left_by(|_| named.replace("{}", &rejected()));
         assert_eq!(left, IN_DOUBT, "{named}");
@@ -82,8 +84,7 @@ fn a_refusal_that_was_swallowed_proves_nothing_of_what_was_done_instead() {
 
 #[tokio::test]
 async fn a_refusal_before_a_wait_proves_nothing() {
-    let breaker = CircuitBreaker::new("before a wait");
-    breaker.force_open();
+    let breaker = open_breaker("before a wait");
     for waits in [false, true] {
         let store = store();
         let outcome = charge(&store)

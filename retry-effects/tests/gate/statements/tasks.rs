@@ -1,18 +1,25 @@
 //! Tasks that the body hands over: while one may still act, nothing is a proof.
 
 use super::*;
+use tokio::task::JoinHandle;
+
+/// Returns a task of the body that has begun and never ends.
+async fn endless_task() -> JoinHandle<()> {
+    let (began, has_begun) = tokio::sync::oneshot::channel();
+    let task = tokio::spawn(in_current_scope(async move {
+        let _ = began.send(());
+        std::future::pending::<()>().await;
+    }));
+    has_begun.await.expect("it begins");
+    task
+}
 
 #[tokio::test]
 async fn a_task_of_the_body_that_is_aborted_leaves_doubt() {
     let store = store();
     let outcome = charge(&store)
         .run_async(|| async {
-            let (began, has_begun) = tokio::sync::oneshot::channel();
-            let task = tokio::spawn(in_current_scope(async move {
-                let _ = began.send(());
-                std::future::pending::<()>().await;
-            }));
-            let _ = has_begun.await;
+            let task = endless_task().await;
             task.abort();
             let _ = task.await;
             refused::<()>()
@@ -27,12 +34,7 @@ async fn a_task_of_the_body_that_still_runs_leaves_doubt() {
     let (store, recorder) = (store(), Recorder::install());
     let outcome = charge(&store)
         .run_async(|| async {
-            let (began, has_begun) = tokio::sync::oneshot::channel();
-            let task = tokio::spawn(in_current_scope(async move {
-                let _ = began.send(());
-                std::future::pending::<()>().await;
-            }));
-            let _ = has_begun.await;
+            let task = endless_task().await;
             drop(task);
             refused::<()>()
         })
