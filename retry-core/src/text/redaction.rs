@@ -76,16 +76,23 @@ const REMOVED: &str = "…";
 /// Works in one pass: each byte belongs to at most one URL, however many URLs there are.
 fn without_secrets(text: &str) -> Cow<'_, str> {
     let mut next = text.find(SEPARATOR);
-    let (mut shown, mut copied, mut word_end) = (String::new(), 0, 0);
+    let (mut shown, mut copied, mut word_end, mut last_at) = (String::new(), 0, 0, 0);
     while let Some(separator) = next {
         let begin = separator + SEPARATOR.len();
         if begin >= word_end {
             word_end = begin + word_length(&text[begin..]);
+            last_at = text[begin..word_end].rfind('@').map_or(0, |at| begin + at);
         }
         next = find_from(text, begin);
         // A URL inside the path of another URL is separate.
-        let end = next.map_or(word_end, |next| next.min(word_end));
-        let host = begin + userinfo_length(&text[begin..end]);
+        let mut end = next.map_or(word_end, |next| next.min(word_end));
+        let mut host = begin + userinfo_length(&text[begin..end]);
+        // Unless the separator stands inside a password, which extends to an `@` behind it.
+        if host == begin && last_at >= end && has_no_port(authority(&text[begin..end])) {
+            host += userinfo_length(&text[begin..word_end]);
+            next = find_from(text, host);
+            end = next.map_or(word_end, |next| next.min(word_end));
+        }
         if host > begin {
             shown.push_str(&text[copied..begin]);
             shown.push_str(REMOVED);
@@ -124,9 +131,8 @@ fn word_length(rest: &str) -> usize {
 /// Returns the number of bytes after `scheme://` that name a user, with or without a password, up to and
 /// including the `@`.
 fn userinfo_length(url: &str) -> usize {
-    let length_until = |ends: &[char]| url.find(ends).unwrap_or(url.len());
-    let authority = &url[..length_until(&['/', '?', '#'])];
-    let path_end = length_until(&['?', '#']);
+    let authority = authority(url);
+    let path_end = url.find(['?', '#']).unwrap_or(url.len());
     // Passwords are often unescaped. Such a password extends to the last `@`.
     let reach = match (authority.contains('@'), has_no_port(authority)) {
         (false, false) => return 0,
@@ -134,6 +140,10 @@ fn userinfo_length(url: &str) -> usize {
         _ => path_end,
     };
     url[..reach].rfind('@').map_or(0, |at| at + '@'.len_utf8())
+}
+
+fn authority(url: &str) -> &str {
+    &url[..url.find(['/', '?', '#']).unwrap_or(url.len())]
 }
 
 /// Whether the part after a colon cannot be a port.

@@ -19,6 +19,8 @@ fn a_url_keeps_scheme_host_port_and_path() {
         ("postgres://u:SE/CRET@h/d", "postgres://…@h/d"),
         ("postgres://u:SE@C/RET@h/d", "postgres://…@h/d"),
         ("postgres://u:SE?CRET@h/d", "postgres://…@h/d"),
+        ("postgres://u:SE://CRET@h/d", "postgres://…@h/d"),
+        ("a://:SECRET://@h and b://c", "a://…@h and b://c"),
         ("postgres://u:SE#CRET@h/d?SECRET", "postgres://…@h/d?…"),
         ("https://h/p?q[a]='1'&key=SECRET", "https://h/p?…"),
         // A mail address is not a password.
@@ -99,6 +101,7 @@ fn what_displays_is_redacted_too() {
 fn a_long_text_takes_one_pass() {
     let text = "a://b:c/".repeat(1 << 17);
     assert_eq!(redacted(&text).len(), text.len());
+    assert_eq!(redacted(&format!("{text}@")), "a://…@");
     let text = "a://b@c?d ".repeat(1 << 17);
     assert_eq!(redacted(&text).len(), "a://…@c?… ".len() << 17);
 }
