@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use retry_core::{NO_RETRY, Retry};
 use retry_effects::store::ClaimId;
-use retry_effects::{Effect, EffectStore, InMemoryEffectStore, current_action};
+use retry_effects::{Effect, EffectError, EffectStore, InMemoryEffectStore, current_action};
 use retry_tests::Random;
 use tokio::task::{JoinSet, yield_now};
 
@@ -168,6 +168,8 @@ impl Racer {
                 Ok(nonce) => return nonce,
                 // It is free again, for this caller or another one.
                 Err(Failure::Refused) => yield_now().await,
+                // A busy machine answered too late: this call did not run.
+                Err(Failure::Effect(EffectError::Store { .. })) => yield_now().await,
                 Err(error) => panic!("key {key}: {error}"),
             }
         }
