@@ -286,7 +286,7 @@ pub mod choice {
 /// The items that the attributes expand to. Not for direct use: they change without notice.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::attribute::bounds::{as_result, own};
+    pub use crate::attribute::bounds::{NotOwnedParts, OwnedParts, Parts, as_result, own};
     pub use crate::attribute::call::{
         Call, Fails, attempt_limit, classified, holds, on_error_of, race, unless_timed_out,
         verdict_by,

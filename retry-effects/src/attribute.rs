@@ -108,7 +108,7 @@ impl Ask {
 
     /// Sets the object of the action.
     #[must_use]
-    pub fn key(mut self, key: &(impl Argument + ?Sized)) -> Self {
+    pub fn key<T: Serialize + ?Sized>(mut self, key: &T) -> Self {
         match UnscopedId::new(&self.name, key) {
             Ok(id) => self.id = id,
             Err(fault) => self.fault = Some(fault),
@@ -118,7 +118,7 @@ impl Ask {
 
     /// Sets the arguments that are not part of the key.
     #[must_use]
-    pub fn input(mut self, input: &(impl Argument + ?Sized)) -> Self {
+    pub fn input<T: Serialize + ?Sized>(mut self, input: &T) -> Self {
         match compute_action_id("", input, "") {
             Ok(id) => self.input = Some(InputHash::from_bytes(*id.as_bytes())),
             Err(fault) => self.fault = Some(fault),
@@ -317,9 +317,9 @@ pub struct Object<F>(pub F);
 
 /// One argument, and the ones after it.
 #[derive(Clone, Copy, Debug)]
-pub struct Field<'a, T: ?Sized, F> {
+pub struct Field<V, F> {
     name: &'static str,
-    value: &'a T,
+    value: V,
     rest: F,
 }
 
@@ -327,11 +327,88 @@ pub struct Field<'a, T: ?Sized, F> {
 #[derive(Clone, Copy, Debug)]
 pub struct End;
 
-impl<'a, T: Argument + ?Sized, F: Fields> Field<'a, T, F> {
+impl<V, F> Field<V, F> {
     /// Returns the argument `name`, followed by `rest`.
     #[must_use]
-    pub const fn new(name: &'static str, value: &'a T, rest: F) -> Self {
+    pub const fn new(name: &'static str, value: V, rest: F) -> Self {
         Self { name, value, rest }
+    }
+}
+
+/// An argument, or a key, whose type is not known yet.
+///
+/// The expansion calls the method on a probe behind two references, and method resolution finds the
+/// first choice if the type is `Serialize`. The last choice returns a value that is, so that the compiler
+/// reports an unsuitable argument once, and not the object around it too.
+#[derive(Debug)]
+pub struct Part<'a, T: ?Sized>(pub &'a T);
+
+/// The same for a type that has parts, such as an `Option<T>`. `AT` is the place of the argument: the
+/// compiler reports a bound of one type once.
+///
+/// For [`Argument`] the compiler reports the part that is not `Serialize`, without our message. Here it
+/// reports [`Identifying`], of a type without parameters: for one with them it would propose this crate's
+/// traits as bounds.
+#[derive(Debug)]
+pub struct Parts<'a, const AT: usize, T: ?Sized>(pub &'a T);
+
+/// First choice: the value itself.
+pub trait Identified<'a> {
+    /// The value's type.
+    type Value: ?Sized;
+    /// Returns the value.
+    fn __retry_part(&self) -> &'a Self::Value;
+}
+
+impl<'a, T: Serialize + ?Sized> Identified<'a> for &Part<'a, T> {
+    type Value = T;
+
+    fn __retry_part(&self) -> &'a T {
+        self.0
+    }
+}
+
+impl<'a, T: Serialize + ?Sized, const AT: usize> Identified<'a> for &Parts<'a, AT, T> {
+    type Value = T;
+
+    fn __retry_part(&self) -> &'a T {
+        self.0
+    }
+}
+
+/// Last choice: a compile error, whose message states the remedy.
+pub trait NotIdentified {
+    /// The value's type.
+    type Value: ?Sized;
+    /// Never compiles: the value is not `Serialize`.
+    fn __retry_part(&self) -> &'static ()
+    where
+        Self::Value: Argument;
+}
+
+impl<T: ?Sized> NotIdentified for Part<'_, T> {
+    type Value = T;
+
+    fn __retry_part(&self) -> &'static () {
+        &()
+    }
+}
+
+/// Last choice for a type that has parts: a compile error, whose message states the remedy.
+pub trait NotIdentifiedParts {
+    /// The subject of the bound.
+    type Value;
+    /// Never compiles: the value is not `Serialize`.
+    fn __retry_part(&self) -> &'static ()
+    where
+        Self::Value: Identifying;
+}
+
+impl<T: ?Sized, const AT: usize> NotIdentifiedParts for Parts<'_, AT, T> {
+    type Value = ThisArgument<AT>;
+
+    fn __retry_part(&self) -> &'static () {
+        &()
     }
 }
 
@@ -343,8 +420,19 @@ impl<'a, T: Argument + ?Sized, F: Fields> Field<'a, T, F> {
 )]
 pub trait Argument: Serialize {}
 
-#[diagnostic::do_not_recommend]
 impl<T: Serialize + ?Sized> Argument for T {}
+
+/// The subject of the bound on a value that has parts.
+#[derive(Debug)]
+pub struct ThisArgument<const AT: usize>;
+
+/// The bound on a value that has parts. Nothing implements it.
+#[diagnostic::on_unimplemented(
+    message = "this cannot be part of the identity of an `idempotent` call: it is not `Serialize`",
+    label = "not `Serialize`",
+    note = "derive `serde::Serialize` for all that it holds, or leave it out with `skip(..)`"
+)]
+pub trait Identifying {}
 
 /// The fields of an [`Object`].
 pub trait Fields {
@@ -358,9 +446,9 @@ impl Fields for End {
     }
 }
 
-impl<T: Argument + ?Sized, F: Fields> Fields for Field<'_, T, F> {
+impl<V: Serialize, F: Fields> Fields for Field<V, F> {
     fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        map.serialize_entry(self.name, self.value)?;
+        map.serialize_entry(self.name, &self.value)?;
         self.rest.write(map)
     }
 }

@@ -7,8 +7,9 @@ use syn::Expr;
 use syn::spanned::Spanned;
 
 use crate::check::identity::{Gated, Identity, Member};
+use crate::check::parameter;
 use crate::expand::call::Call;
-use crate::expand::hygiene::{lent, located, own_name};
+use crate::expand::hygiene::{lent, located, located_at, own_name};
 use crate::parse::gate::Key;
 
 impl Call<'_> {
@@ -120,7 +121,13 @@ impl Call<'_> {
             with("scope", lent(scope));
         }
         match &arguments.key {
-            Some(Key::Expression(expression)) => with("key", lent(expression)),
+            Some(Key::Expression(expression)) => {
+                let place = Span::mixed_site().located_at(expression.span());
+                with(
+                    "key",
+                    part(&quote!(Parts::<0, _>), &lent(expression), place),
+                );
+            }
             _ => with("key", object(&identity.key)),
         }
         if !identity.input.is_empty() {
@@ -262,19 +269,24 @@ fn object(members: &[Member<'_>]) -> TokenStream {
 }
 
 fn field(member: &Member<'_>, rest: &Ident) -> TokenStream {
-    // For a type without a JSON form the compiler's error points at the whole type, first to last
-    // token.
-    let mut tokens = member
-        .ty
-        .to_token_stream()
-        .into_iter()
-        .map(|token| token.span());
-    let first = tokens.next().unwrap_or_else(|| member.variable.span());
-    let last = tokens.last().unwrap_or(first);
-    let mut variable = member.variable.clone();
-    variable.set_span(variable.span().located_at(last));
-    let lent = quote_spanned!(Span::mixed_site().located_at(first)=> &);
-    let new = located(quote!(__retry_effects::Field::new), first);
+    let probe = if parameter::has_parts(member.ty) {
+        let at = member.at;
+        quote!(Parts::<#at, _>)
+    } else {
+        quote!(Part)
+    };
+    let variable = &member.variable;
+    let value = part(&probe, &quote!(&#variable), located_at(member.ty));
     let name = Literal::string(&member.field);
-    quote!(#new(#name, #lent #variable, #rest))
+    quote!(__retry_effects::Field::new(#name, #value, #rest))
+}
+
+/// Returns a value as a part of the identity; the compiler's error about one that is not `Serialize`
+/// points at `place`.
+fn part(probe: &TokenStream, lent: &TokenStream, place: Span) -> TokenStream {
+    let part = Ident::new("__retry_part", place);
+    quote!({
+        use __retry_effects::{Identified as _, NotIdentified as _, NotIdentifiedParts as _};
+        (&&__retry_effects::#probe(#lent)).#part()
+    })
 }
