@@ -4,8 +4,8 @@
 #[diagnostic::on_unimplemented(
     message = "each attempt needs an argument of its own, and `{Self}` cannot be cloned",
     label = "taken by value, and not `Clone`",
-    note = "take it by reference, derive `Clone` for it, or name it in `borrow(..)`: the body then \
-            sees one value for all attempts"
+    note = "take it by reference, derive `Clone` for it, make it in the body, or name it in \
+            `borrow(..)`: the body then sees one value for all attempts"
 )]
 pub trait Argument: Sized {
     /// Returns a copy for one attempt.
@@ -83,7 +83,8 @@ pub struct ThisArgument<const AT: usize>;
     message = "each attempt needs an argument of its own, and this one cannot be cloned",
     label = "taken by value, and not `Clone`",
     note = "take it by reference, make all that it holds `Clone` (`#[derive(Clone)]`, or the bound \
-            `T: Clone`), or name it in `borrow(..)`: the body then sees one value for all attempts"
+            `T: Clone`), make it in the body, or name it in `borrow(..)`: the body then sees one \
+            value for all attempts"
 )]
 pub trait Cloneable {}
 

@@ -112,7 +112,10 @@ impl Call<'_> {
     fn asked(&self, gated: &Gated<'_>, ask: &Ident) -> TokenStream {
         let arguments = gated.arguments;
         let identity = &gated.identity;
-        let mut asked = quote!(let #ask = __retry_effects::Ask::new(&__RETRY_ACTION););
+        let mut asked = quote! {
+            use __retry_effects::{Identified as _, NotIdentified as _, NotIdentifiedParts as _};
+            let #ask = __retry_effects::Ask::new(&__RETRY_ACTION);
+        };
         let mut with = |method: &str, value: TokenStream| {
             let method = Ident::new(method, Span::mixed_site());
             asked.extend(quote!(let #ask = #ask.#method(#value);));
@@ -285,8 +288,5 @@ fn field(member: &Member<'_>, rest: &Ident) -> TokenStream {
 /// points at `place`.
 fn part(probe: &TokenStream, lent: &TokenStream, place: Span) -> TokenStream {
     let part = Ident::new("__retry_part", place);
-    quote!({
-        use __retry_effects::{Identified as _, NotIdentified as _, NotIdentifiedParts as _};
-        (&&__retry_effects::#probe(#lent)).#part()
-    })
+    quote!((&&__retry_effects::#probe(#lent)).#part())
 }

@@ -363,7 +363,7 @@ fn a_gate_is_asked_for_what_was_given_and_nothing_else() {
     };
     let field = |name: &str| {
         unspaced(&format!(
-            "let __retry_fields = __retry_effects::Field::new(\"{name}\", &{name}, __retry_fields);"
+            "let __retry_fields = __retry_effects::Field::new(\"{name}\", (&&__retry_effects::Part(&{name})).__retry_part(), __retry_fields);"
         ))
     };
     let plain = asked("");

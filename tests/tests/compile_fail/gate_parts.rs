@@ -4,8 +4,12 @@ use std::borrow::Cow;
 use std::io;
 
 use retry_core::retry_api;
+use serde::Serialize;
 
 struct Client;
+
+#[derive(Serialize)]
+struct Order;
 
 struct Page<T>(T);
 
@@ -65,4 +69,6 @@ fn borrowed_part((order_id, _): (u64, u64)) -> io::Result<()> {
     Ok(())
 }
 
-fn main() {}
+fn main() {
+    let _ = Order;
+}

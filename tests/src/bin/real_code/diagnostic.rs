@@ -75,17 +75,19 @@ impl Diagnostic {
             .find_map(|(path, byte)| sources.at(path, *byte))
     }
 
-    /// Whether the message is one of ours and says what to write: the macro's own, or that of a bound,
-    /// whose notes say it.
-    pub(crate) fn is_cure(&self) -> bool {
+    /// Returns the message if it is one of ours and says what to write: the macro's own, or that of a
+    /// bound, whose notes say it and whose types are left out here.
+    pub(crate) fn cure(&self) -> Option<String> {
         let says = |text: &str| CURES.iter().any(|verb| text.contains(verb));
-        match self.code {
-            None => !self.is_labelled && self.notes.is_empty() && says(&self.message),
-            Some(_) => {
-                self.notes.iter().any(|note| note.contains(BOUNDS))
-                    && self.notes.iter().any(|note| says(note))
-            }
+        if self.code.is_none() {
+            let is_cure = !self.is_labelled && self.notes.is_empty() && says(&self.message);
+            return is_cure.then(|| self.message.clone());
         }
+        let mut notes = self.notes.iter();
+        let is_cure = notes.any(|it| it.contains(BOUNDS)) && self.notes.iter().any(|it| says(it));
+        let names = self.message.split('`').enumerate();
+        let nameless = names.map(|(at, part)| if at % 2 == 0 { part } else { "_" });
+        is_cure.then(|| nameless.collect())
     }
 
     /// Returns what identifies a warning: attributes change no line's number.

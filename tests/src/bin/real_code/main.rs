@@ -39,11 +39,19 @@ const ROUNDS: usize = 40;
 #[derive(Default)]
 struct Count {
     compiled: usize,
-    /// Refused by a message that says what to write.
-    cured: usize,
+    /// Refused by a message that says what to write: the functions of each message.
+    cured: BTreeMap<String, usize>,
     /// Refused by any other message: the function, and the message.
     uncured: Vec<String>,
     new_warnings: Vec<String>,
+}
+
+/// The errors of one function.
+struct Refusal {
+    /// The first message that says what to write.
+    cure: Option<String>,
+    /// The first message, as the compiler prints it.
+    text: String,
 }
 
 fn main() -> ExitCode {
@@ -96,22 +104,24 @@ fn count(published: &Published) -> io::Result<Count> {
         .collect();
     sources.keep(&compiled);
 
-    let mut refused: BTreeMap<String, (bool, String)> = BTreeMap::new();
+    let mut refused: BTreeMap<String, Refusal> = BTreeMap::new();
     for _ in 0..ROUNDS {
         sources.write(BARE)?;
         let after = package.check()?;
         let errors: Vec<_> = after.iter().filter(|it| it.is_error).collect();
         if errors.is_empty() {
-            let cured = refused.values().filter(|(is_cured, _)| *is_cured).count();
-            let uncured = refused.into_iter().filter(|(_, (is_cured, _))| !is_cured);
-            return Ok(Count {
+            let mut count = Count {
                 compiled: sources.annotated(),
-                cured,
-                uncured: uncured
-                    .map(|(name, (_, text))| format!("{name}: {text}"))
-                    .collect(),
                 new_warnings: new_warnings(&before, &after),
-            });
+                ..Count::default()
+            };
+            for (name, Refusal { cure, text }) in refused {
+                match cure {
+                    Some(cure) => *count.cured.entry(cure).or_default() += 1,
+                    None => count.uncured.push(format!("{name}: {text}")),
+                }
+            }
+            return Ok(count);
         }
         let mut dropped = false;
         for error in errors {
@@ -119,10 +129,11 @@ fn count(published: &Published) -> io::Result<Count> {
                 continue;
             };
             let name = sources.name(function);
-            let entry = refused
-                .entry(name)
-                .or_insert_with(|| (false, error.text.clone()));
-            entry.0 |= error.is_cure();
+            let refusal = refused.entry(name).or_insert_with(|| Refusal {
+                cure: None,
+                text: error.text.clone(),
+            });
+            refusal.cure = refusal.cure.take().or_else(|| error.cure());
             dropped = true;
         }
         if !dropped {
@@ -166,25 +177,31 @@ fn report(counts: &[(&Published, Count)]) -> bool {
     for (published, count) in counts {
         print_row(&format!("{} {}", published.name, published.version), count);
         total.compiled += count.compiled;
-        total.cured += count.cured;
+        for (message, functions) in &count.cured {
+            *total.cured.entry(message.clone()).or_default() += functions;
+        }
         total.uncured.extend(count.uncured.iter().cloned());
         total
             .new_warnings
             .extend(count.new_warnings.iter().cloned());
     }
     print_row("all", &total);
+    for (message, functions) in &total.cured {
+        println!("{functions:>9} {message}");
+    }
     for text in &total.uncured {
         println!("\nno cure: {text}");
     }
     for text in &total.new_warnings {
         println!("\nnew warning: {text}");
     }
-    let refused = total.cured + total.uncured.len();
+    let refused = total.cured.values().sum::<usize>() + total.uncured.len();
     total.uncured.len() * 100 <= refused && total.new_warnings.is_empty()
 }
 
 fn print_row(name: &str, count: &Count) {
-    let (compiled, cured, uncured) = (count.compiled, count.cured, count.uncured.len());
+    let (compiled, uncured) = (count.compiled, count.uncured.len());
+    let cured: usize = count.cured.values().sum();
     let functions = compiled + cured + uncured;
     let warnings = count.new_warnings.len();
     println!("{name:<26} {functions:>9} {compiled:>9} {cured:>14} {uncured:>9} {warnings:>9}");

@@ -49,7 +49,7 @@ pub(crate) const CRATES: [Published; 11] = [
         "json,blocking,multipart,stream,cookies",
     ),
     published("apalis-core", "1.0.0", "default,serde,task-context"),
-    published("underway", "0.2.0", "default"),
+    published("underway", "0.2.0", ""),
 ];
 
 /// An unpacked crate.
