@@ -6,12 +6,16 @@ use std::{fs, io};
 
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{Block, ImplItemFn, ItemFn, ReturnType, Signature, TraitItemFn, Type, Visibility};
+use syn::{
+    Attribute, Block, ImplItemFn, ItemFn, ReturnType, Signature, TraitItemFn, Type, Visibility,
+};
 
 /// A function that returns a `Result`.
 struct Function {
     name: String,
-    /// From the place of the attribute to the closing brace, in the file as published.
+    /// The place of the attribute in the file as published: before the visibility.
+    place: usize,
+    /// From the function's own attributes to its closing brace.
     range: Range<usize>,
 }
 
@@ -48,7 +52,7 @@ impl Sources {
         for file in &self.files {
             let mut text = file.text.clone();
             for function in file.functions.iter().rev() {
-                text.insert_str(function.range.start, attribute);
+                text.insert_str(function.place, attribute);
             }
             fs::write(&file.path, text)?;
         }
@@ -62,16 +66,14 @@ impl Sources {
             .iter()
             .position(|file| file.path.ends_with(path))?;
         let functions = &self.files[at].functions;
-        let width = self.attribute.len();
-        let around = functions.iter().enumerate().filter(|(before, function)| {
-            let start = function.range.start + before * width;
-            let inside = functions
-                .iter()
-                .filter(|it| it.range.start < function.range.end);
-            let end = function.range.end + inside.count() * width;
-            (start..end).contains(&byte)
+        let written = |byte: usize| {
+            let before = functions.iter().filter(|it| it.place < byte).count();
+            byte + before * self.attribute.len()
+        };
+        let around = functions.iter().rposition(|Function { range, .. }| {
+            (written(range.start)..written(range.end)).contains(&byte)
         });
-        around.last().map(|(function, _)| (at, function))
+        Some((at, around?))
     }
 
     pub(crate) fn name(&self, (file, function): Place) -> String {
@@ -83,21 +85,12 @@ impl Sources {
         self.files.iter().map(|file| file.functions.len()).sum()
     }
 
-    /// Forgets all functions but these.
-    pub(crate) fn keep(&mut self, kept: &[Place]) {
+    /// Forgets all other functions.
+    pub(crate) fn retain(&mut self, is_kept: impl Fn(Place, &str) -> bool) {
         for (at, file) in self.files.iter_mut().enumerate() {
-            let mut place = 0;
-            file.functions.retain(|_| {
-                place += 1;
-                kept.contains(&(at, place - 1))
-            });
-        }
-    }
-
-    /// Forgets the functions of these names.
-    pub(crate) fn forget(&mut self, names: &[String]) {
-        for file in &mut self.files {
-            file.functions.retain(|it| !names.contains(&it.name));
+            let mut places = 0..;
+            let mut place = || (at, places.next().unwrap_or_default());
+            file.functions.retain(|it| is_kept(place(), &it.name));
         }
     }
 }
@@ -119,7 +112,7 @@ fn read(folder: &Path, root: &Path, files: &mut Vec<File>) -> io::Result<()> {
             };
             found.visit_file(&syntax);
             let mut functions = found.functions;
-            functions.sort_by_key(|it| it.range.start);
+            functions.sort_by_key(|it| it.place);
             files.push(File {
                 path,
                 text,
@@ -137,41 +130,49 @@ struct Found {
 }
 
 impl Found {
-    fn add(&mut self, visibility: Option<&Visibility>, signature: &Signature, body: &Block) {
+    fn add(
+        &mut self,
+        attributes: &[Attribute],
+        visibility: &Visibility,
+        signature: &Signature,
+        body: &Block,
+    ) {
         if !returns_result(&signature.output) {
             return;
         }
+        let visibility = Some(visibility).filter(|it| !matches!(it, Visibility::Inherited));
         let first = visibility
-            .filter(|it| !matches!(it, Visibility::Inherited))
             .map(Spanned::span)
             .or_else(|| signature.constness.map(|it| it.span))
             .or_else(|| signature.asyncness.map(|it| it.span))
             .or_else(|| signature.unsafety.map(|it| it.span))
             .or_else(|| signature.abi.as_ref().map(|it| it.extern_token.span))
             .unwrap_or(signature.fn_token.span);
+        let start = attributes.first().map_or(first, Spanned::span);
         let end = body.brace_token.span.close();
         self.functions.push(Function {
             name: format!("{}:{} {}", self.file, first.start().line, signature.ident),
-            range: first.byte_range().start..end.byte_range().end,
+            place: first.byte_range().start,
+            range: start.byte_range().start..end.byte_range().end,
         });
     }
 }
 
 impl<'a> Visit<'a> for Found {
     fn visit_item_fn(&mut self, it: &'a ItemFn) {
-        self.add(Some(&it.vis), &it.sig, &it.block);
+        self.add(&it.attrs, &it.vis, &it.sig, &it.block);
         visit::visit_item_fn(self, it);
     }
 
     fn visit_impl_item_fn(&mut self, it: &'a ImplItemFn) {
         // `default fn` is not stable: none of the crates has one.
-        self.add(Some(&it.vis), &it.sig, &it.block);
+        self.add(&it.attrs, &it.vis, &it.sig, &it.block);
         visit::visit_impl_item_fn(self, it);
     }
 
     fn visit_trait_item_fn(&mut self, it: &'a TraitItemFn) {
         if let Some(body) = &it.default {
-            self.add(None, &it.sig, body);
+            self.add(&it.attrs, &Visibility::Inherited, &it.sig, body);
         }
         visit::visit_trait_item_fn(self, it);
     }

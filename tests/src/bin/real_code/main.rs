@@ -102,7 +102,7 @@ fn count(published: &Published) -> io::Result<Count> {
         .iter()
         .filter_map(|it| it.function(&sources))
         .collect();
-    sources.keep(&compiled);
+    sources.retain(|place, _| compiled.contains(&place));
 
     let mut refused: BTreeMap<String, Refusal> = BTreeMap::new();
     for _ in 0..ROUNDS {
@@ -123,31 +123,24 @@ fn count(published: &Published) -> io::Result<Count> {
             }
             return Ok(count);
         }
-        let mut dropped = false;
-        for error in errors {
+        let known = refused.len();
+        for error in &errors {
             let Some(function) = error.function(&sources) else {
                 continue;
             };
-            let name = sources.name(function);
-            let refusal = refused.entry(name).or_insert_with(|| Refusal {
-                cure: None,
-                text: error.text.clone(),
-            });
+            let refusal = refused
+                .entry(sources.name(function))
+                .or_insert_with(|| Refusal {
+                    cure: None,
+                    text: error.text.clone(),
+                });
             refusal.cure = refusal.cure.take().or_else(|| error.cure());
-            dropped = true;
         }
-        if !dropped {
-            let texts: Vec<_> = after
-                .iter()
-                .filter(|it| it.is_error)
-                .map(|it| &*it.text)
-                .collect();
-            return Err(io::Error::other(format!(
-                "errors of no function: {}",
-                texts.join("\n")
-            )));
+        if refused.len() == known {
+            let message = format!("an error of no function: {}", errors[0].text);
+            return Err(io::Error::other(message));
         }
-        sources.forget(&refused.keys().cloned().collect::<Vec<_>>());
+        sources.retain(|_, name| !refused.contains_key(name));
     }
     Err(io::Error::other("errors remain"))
 }
