@@ -335,22 +335,15 @@ impl<V, F> Field<V, F> {
     }
 }
 
-/// An argument, or a key, whose type is not known yet.
+/// An argument, or a key, whose type is not known yet. `AT` is the place of the argument: the compiler
+/// reports a bound of one type once.
 ///
 /// The expansion calls the method on a probe behind two references, and method resolution finds the
 /// first choice if the type is `Serialize`. The last choice returns a value that is, so that the compiler
-/// reports an unsuitable argument once, and not the object around it too.
+/// reports an unsuitable argument once, and not the object around it too. Its bound is on a type without
+/// parameters: for a `T`, the compiler would propose a path of serde's own, or of this crate, as `T`'s bound.
 #[derive(Debug)]
-pub struct Part<'a, T: ?Sized>(pub &'a T);
-
-/// The same for a type that has parts, such as an `Option<T>`. `AT` is the place of the argument: the
-/// compiler reports a bound of one type once.
-///
-/// For [`Argument`] the compiler reports the part that is not `Serialize`, without our message. Here it
-/// reports [`Identifying`], of a type without parameters: for one with them it would propose this crate's
-/// traits as bounds.
-#[derive(Debug)]
-pub struct Parts<'a, const AT: usize, T: ?Sized>(pub &'a T);
+pub struct Part<'a, const AT: usize, T: ?Sized>(pub &'a T);
 
 /// First choice: the value itself.
 pub trait Identified<'a> {
@@ -360,15 +353,7 @@ pub trait Identified<'a> {
     fn __retry_part(&self) -> &'a Self::Value;
 }
 
-impl<'a, T: Serialize + ?Sized> Identified<'a> for &Part<'a, T> {
-    type Value = T;
-
-    fn __retry_part(&self) -> &'a T {
-        self.0
-    }
-}
-
-impl<'a, T: Serialize + ?Sized, const AT: usize> Identified<'a> for &Parts<'a, AT, T> {
+impl<'a, T: Serialize + ?Sized, const AT: usize> Identified<'a> for &Part<'a, AT, T> {
     type Value = T;
 
     fn __retry_part(&self) -> &'a T {
@@ -378,59 +363,32 @@ impl<'a, T: Serialize + ?Sized, const AT: usize> Identified<'a> for &Parts<'a, A
 
 /// Last choice: a compile error, whose message states the remedy.
 pub trait NotIdentified {
-    /// The value's type.
-    type Value: ?Sized;
-    /// Never compiles: the value is not `Serialize`.
-    fn __retry_part(&self) -> &'static ()
-    where
-        Self::Value: Argument;
-}
-
-impl<T: ?Sized> NotIdentified for Part<'_, T> {
-    type Value = T;
-
-    fn __retry_part(&self) -> &'static () {
-        &()
-    }
-}
-
-/// Last choice for a type that has parts: a compile error, whose message states the remedy.
-pub trait NotIdentifiedParts {
     /// The subject of the bound.
-    type Value;
+    type Argument;
     /// Never compiles: the value is not `Serialize`.
     fn __retry_part(&self) -> &'static ()
     where
-        Self::Value: Identifying;
+        Self::Argument: Identifying;
 }
 
-impl<T: ?Sized, const AT: usize> NotIdentifiedParts for Parts<'_, AT, T> {
-    type Value = ThisArgument<AT>;
+impl<T: ?Sized, const AT: usize> NotIdentified for Part<'_, AT, T> {
+    type Argument = ThisArgument<AT>;
 
     fn __retry_part(&self) -> &'static () {
         &()
     }
 }
 
-/// A value that can be part of the key or the fingerprint.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be part of the identity of an `idempotent` call: it is not `Serialize`",
-    label = "not `Serialize`",
-    note = "derive `serde::Serialize` for it, or leave it out with `skip(..)`"
-)]
-pub trait Argument: Serialize {}
-
-impl<T: Serialize + ?Sized> Argument for T {}
-
-/// The subject of the bound on a value that has parts.
+/// The subject of the bound on a value.
 #[derive(Debug)]
 pub struct ThisArgument<const AT: usize>;
 
-/// The bound on a value that has parts. Nothing implements it.
+/// The bound on a value that can be part of the key or the fingerprint. Nothing implements it.
 #[diagnostic::on_unimplemented(
     message = "this cannot be part of the identity of an `idempotent` call: it is not `Serialize`",
     label = "not `Serialize`",
-    note = "derive `serde::Serialize` for all that it holds, or leave it out with `skip(..)`"
+    note = "derive `serde::Serialize` for it and for what it holds, require it of a type parameter \
+            (`T: serde::Serialize`), or leave it out with `skip(..)`"
 )]
 pub trait Identifying {}
 

@@ -341,8 +341,8 @@ pub mod store {
 #[doc(hidden)]
 pub mod __private {
     pub use crate::attribute::{
-        ActionSite, Ask, End, Field, Identified, NotIdentified, NotIdentifiedParts, Object, Opened,
-        Part, Parts, probed, probed_sync,
+        ActionSite, Ask, End, Field, Identified, NotIdentified, Object, Opened, Part, probed,
+        probed_sync,
     };
     pub use crate::gate::codec::types::{ResultType, errors, errors_replayed, results};
     pub use crate::gate::gate::Gate;

@@ -109,12 +109,11 @@ fn all_names(function: &Function) -> Vec<&Ident> {
 }
 
 /// Whether a type has type arguments or parts, so that a trait may be missing for one of these only:
-/// `Vec<T>`, `(A, B)`, behind references too.
+/// `Vec<T>`, `(A, B)`.
 pub(crate) fn has_parts(ty: &Type) -> bool {
     match ty {
         Type::Group(group) => has_parts(&group.elem),
         Type::Paren(paren) => has_parts(&paren.elem),
-        Type::Reference(reference) => has_parts(&reference.elem),
         Type::Path(path) => path
             .path
             .segments

@@ -7,7 +7,6 @@ use syn::Expr;
 use syn::spanned::Spanned;
 
 use crate::check::identity::{Gated, Identity, Member};
-use crate::check::parameter;
 use crate::expand::call::Call;
 use crate::expand::hygiene::{lent, located, located_at, own_name};
 use crate::parse::gate::Key;
@@ -113,7 +112,7 @@ impl Call<'_> {
         let arguments = gated.arguments;
         let identity = &gated.identity;
         let mut asked = quote! {
-            use __retry_effects::{Identified as _, NotIdentified as _, NotIdentifiedParts as _};
+            use __retry_effects::{Identified as _, NotIdentified as _};
             let #ask = __retry_effects::Ask::new(&__RETRY_ACTION);
         };
         let mut with = |method: &str, value: TokenStream| {
@@ -126,10 +125,7 @@ impl Call<'_> {
         match &arguments.key {
             Some(Key::Expression(expression)) => {
                 let place = Span::mixed_site().located_at(expression.span());
-                with(
-                    "key",
-                    part(&quote!(Parts::<0, _>), &lent(expression), place),
-                );
+                with("key", part(0, &lent(expression), place));
             }
             _ => with("key", object(&identity.key)),
         }
@@ -272,21 +268,15 @@ fn object(members: &[Member<'_>]) -> TokenStream {
 }
 
 fn field(member: &Member<'_>, rest: &Ident) -> TokenStream {
-    let probe = if parameter::has_parts(member.ty) {
-        let at = member.at;
-        quote!(Parts::<#at, _>)
-    } else {
-        quote!(Part)
-    };
     let variable = &member.variable;
-    let value = part(&probe, &quote!(&#variable), located_at(member.ty));
+    let value = part(member.at, &quote!(&#variable), located_at(member.ty));
     let name = Literal::string(&member.field);
     quote!(__retry_effects::Field::new(#name, #value, #rest))
 }
 
 /// Returns a value as a part of the identity; the compiler's error about one that is not `Serialize`
 /// points at `place`.
-fn part(probe: &TokenStream, lent: &TokenStream, place: Span) -> TokenStream {
+fn part(at: usize, lent: &TokenStream, place: Span) -> TokenStream {
     let part = Ident::new("__retry_part", place);
-    quote!((&&__retry_effects::#probe(#lent)).#part())
+    quote!((&&__retry_effects::Part::<#at, _>(#lent)).#part())
 }

@@ -25,6 +25,17 @@ fn optional<T>(order_id: u64, page: Option<&Page<T>>, pages: &[T]) -> io::Result
     Ok(())
 }
 
+impl<T> Page<T> {
+    #[retry_api(idempotent = true, name = "of a page", key(item))]
+    fn item(&self, item: T, (first, second): (u64, T)) -> io::Result<()>
+    where
+        T: Clone,
+    {
+        let _ = (item, first, second);
+        Ok(())
+    }
+}
+
 #[retry_api(idempotent = true, key = Some(Client))]
 fn expression(order_id: u64) -> io::Result<()> {
     let _ = order_id;
