@@ -76,7 +76,10 @@
 //! An expression may stand wherever a literal may; it may use the function's parameters, and is
 //! evaluated at most once a call, at its first failure (limits: at its start). Parameters taken by value
 //! are cloned for each attempt; `&mut self` and `&mut` parameters are reborrowed; `self: Arc<Self>` is
-//! shared by all attempts, so a body that moves it clones it first. `timeout` and, on an async function,
+//! shared by all attempts, so a body that moves it clones it first. A call keeps the original of a cloned
+//! parameter until it ends, because another attempt may need it: a channel whose senders the body waits
+//! for stays open, and `Arc::try_unwrap` fails. Make such a handle in the body, pass a weak one, or lend
+//! it by `borrow(x)`, as an `Option` if the body moves it away (`x.take()`). `timeout` and, on an async function,
 //! `max_total_time` may end a call without an error of its own: the error type must then be able to hold
 //! a [`RetryError`].
 //!
@@ -295,7 +298,9 @@ pub mod __private {
         Viewed, default_judgement, into_judgement, judged_by_field, verdict_after, with_advice,
         with_proof,
     };
-    pub use crate::attribute::signature::{as_result, copy_argument};
+    pub use crate::attribute::signature::{
+        NotOwnedParts, OwnedParts, Parts, as_result, copy_argument,
+    };
     pub use crate::attribute::site::Site;
     pub use crate::attribute::specialise::{
         Autoref, AutorefOutcome, Carry, Described, Judged, JudgedAtGate, JudgedByChainAtGate,

@@ -108,7 +108,7 @@ impl GateRequest {
 
     /// Sets the object of the action.
     #[must_use]
-    pub fn key(mut self, key: &(impl IdentityValue + ?Sized)) -> Self {
+    pub fn key<T: Serialize + ?Sized>(mut self, key: &T) -> Self {
         match UnscopedId::new(&self.name, key) {
             Ok(id) => self.id = id,
             Err(fault) => self.fault = Some(fault),
@@ -118,7 +118,7 @@ impl GateRequest {
 
     /// Sets the arguments that are not part of the key.
     #[must_use]
-    pub fn input(mut self, input: &(impl IdentityValue + ?Sized)) -> Self {
+    pub fn input<T: Serialize + ?Sized>(mut self, input: &T) -> Self {
         match compute_action_id("", input, "") {
             Ok(id) => self.input = Some(InputHash::from_bytes(*id.as_bytes())),
             Err(fault) => self.fault = Some(fault),
@@ -317,9 +317,9 @@ pub struct ArgumentObject<F>(pub F);
 
 /// One argument, and the ones after it.
 #[derive(Clone, Copy, Debug)]
-pub struct ArgumentField<'a, T: ?Sized, F> {
+pub struct ArgumentField<V, F> {
     name: &'static str,
-    value: &'a T,
+    value: V,
     rest: F,
 }
 
@@ -327,24 +327,70 @@ pub struct ArgumentField<'a, T: ?Sized, F> {
 #[derive(Clone, Copy, Debug)]
 pub struct EndOfFields;
 
-impl<'a, T: IdentityValue + ?Sized, F: ArgumentFields> ArgumentField<'a, T, F> {
+impl<V, F> ArgumentField<V, F> {
     /// Returns the argument `name`, followed by `rest`.
     #[must_use]
-    pub const fn new(name: &'static str, value: &'a T, rest: F) -> Self {
+    pub const fn new(name: &'static str, value: V, rest: F) -> Self {
         Self { name, value, rest }
     }
 }
 
-/// A value that can be part of the key or the fingerprint.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be part of the identity of an `idempotent` call: it is not `Serialize`",
-    label = "not `Serialize`",
-    note = "derive `serde::Serialize` for it, or leave it out with `skip(..)`"
-)]
-pub trait IdentityValue: Serialize {}
+/// An argument, or a key, whose type is not known yet. `AT` is the place of the argument: the compiler
+/// reports a bound of one type once.
+///
+/// The expansion calls the method on a probe behind two references, and method resolution finds the
+/// first choice if the type is `Serialize`. The last choice returns a value that is, so that the compiler
+/// reports an unsuitable argument once, and not the object around it too. Its bound is on a type without
+/// parameters: for a `T`, the compiler would propose a path of serde's own, or of this crate, as `T`'s bound.
+#[derive(Debug)]
+pub struct Part<'a, const AT: usize, T: ?Sized>(pub &'a T);
 
-#[diagnostic::do_not_recommend]
-impl<T: Serialize + ?Sized> IdentityValue for T {}
+/// First choice: the value itself.
+pub trait Identified<'a> {
+    /// The value's type.
+    type Value: ?Sized;
+    /// Returns the value.
+    fn __retry_part(&self) -> &'a Self::Value;
+}
+
+impl<'a, T: Serialize + ?Sized, const AT: usize> Identified<'a> for &Part<'a, AT, T> {
+    type Value = T;
+
+    fn __retry_part(&self) -> &'a T {
+        self.0
+    }
+}
+
+/// Last choice: a compile error, whose message states the remedy.
+pub trait NotIdentified {
+    /// The subject of the bound.
+    type Argument;
+    /// Never compiles: the value is not `Serialize`.
+    fn __retry_part(&self) -> &'static ()
+    where
+        Self::Argument: Identifying;
+}
+
+impl<T: ?Sized, const AT: usize> NotIdentified for Part<'_, AT, T> {
+    type Argument = ThisArgument<AT>;
+
+    fn __retry_part(&self) -> &'static () {
+        &()
+    }
+}
+
+/// The subject of the bound on a value.
+#[derive(Debug)]
+pub struct ThisArgument<const AT: usize>;
+
+/// The bound on a value that can be part of the key or the fingerprint. Nothing implements it.
+#[diagnostic::on_unimplemented(
+    message = "this cannot be part of the identity of an `idempotent` call: it is not `Serialize`",
+    label = "not `Serialize`",
+    note = "derive `serde::Serialize` for it and for what it holds, require it of a type parameter \
+            (`T: serde::Serialize`), or leave it out with `skip(..)`"
+)]
+pub trait Identifying {}
 
 /// The fields of an [`ArgumentObject`].
 pub trait ArgumentFields {
@@ -358,9 +404,9 @@ impl ArgumentFields for EndOfFields {
     }
 }
 
-impl<T: IdentityValue + ?Sized, F: ArgumentFields> ArgumentFields for ArgumentField<'_, T, F> {
+impl<V: Serialize, F: ArgumentFields> ArgumentFields for ArgumentField<V, F> {
     fn write<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        map.serialize_entry(self.name, self.value)?;
+        map.serialize_entry(self.name, &self.value)?;
         self.rest.write(map)
     }
 }

@@ -341,8 +341,8 @@ pub mod store {
 #[doc(hidden)]
 pub mod __private {
     pub use crate::attribute::{
-        ActionSite, Admitted, ArgumentField, ArgumentObject, EndOfFields, GateRequest,
-        IdentityValue, catch_panic, catch_panic_sync,
+        ActionSite, Admitted, ArgumentField, ArgumentObject, EndOfFields, GateRequest, Identified,
+        NotIdentified, Part, catch_panic, catch_panic_sync,
     };
     pub use crate::gate::codec::types::{ResultType, errors, errors_replayed, results};
     pub use crate::gate::gate::Gate;

@@ -9,6 +9,7 @@ pub(crate) mod guards;
 pub(crate) mod hedge;
 pub(crate) mod hygiene;
 pub(crate) mod judgement;
+pub(crate) mod lints;
 pub(crate) mod parameters;
 pub(crate) mod policy;
 pub(crate) mod probe;

@@ -88,6 +88,26 @@ fn configured_sync(
     script.next()
 }
 
+#[retry_worker]
+#[expect(
+    clippy::unused_async,
+    reason = "a trait of the caller's wants a future"
+)]
+async fn expected(
+    script: &Script<u32, io::Error>,
+    #[expect(clippy::needless_pass_by_value, reason = "as above")] key: String,
+) -> io::Result<usize> {
+    let _seven = script.next()?;
+    Ok(key.len())
+}
+
+#[retry_worker]
+#[expect(unused_variables, clippy::needless_pass_by_value)]
+#[expect(clippy::unnecessary_wraps)]
+fn expected_sync(key: String, other: String) -> io::Result<usize> {
+    Ok(key.len())
+}
+
 /// A struct with methods.
 struct Client {
     script: Script<u32, io::Error>,

@@ -3,6 +3,7 @@
 mod worker {
     mod async_traits;
     mod generics;
+    mod handles;
     mod receivers;
     mod recursion;
     mod tasks;

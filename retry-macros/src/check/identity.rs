@@ -34,6 +34,8 @@ pub(crate) struct ObjectMember<'a> {
     pub(crate) field: String,
     /// The variable that holds the parameter where the attempts are made.
     pub(crate) variable: Ident,
+    /// Its place among the function's inputs.
+    pub(crate) at: usize,
     pub(crate) ty: &'a Type,
     /// The `cfg` attributes under which the parameter exists.
     pub(crate) conditions: Vec<&'a Attribute>,
@@ -53,10 +55,13 @@ pub(crate) fn of<'a>(
     }
     let all = members(function, is_boxed);
     let named = |names: &[Ident], argument: &str, faults: &mut Faults| {
-        for name in names.iter().filter(|name| !has(&all, name)) {
-            let known = parameter::list_names(function);
-            let message =
-                format!("`{argument}({name})` names no parameter of this function{known}");
+        let known: Vec<_> = all
+            .iter()
+            .filter(|member| member.pattern.is_none())
+            .map(|member| &member.variable)
+            .collect();
+        for name in names.iter().filter(|name| !known.contains(name)) {
+            let message = parameter::unknown(argument, name, function, &known);
             faults.at(name.span(), message);
         }
     };
@@ -199,17 +204,13 @@ fn members(function: &Function, is_boxed: bool) -> Vec<ObjectMember<'_>> {
                 _ => place.to_string(),
             },
             variable: name.map_or_else(|| parameter::placeholder(at), Ident::clone),
+            at,
             ty: &typed.ty,
             conditions: conditions.filter(|it| it.path().is_ident("cfg")).collect(),
             pattern: is_pattern.then_some(typed.pat.as_ref()),
         }
     });
     members.collect()
-}
-
-fn has(members: &[ObjectMember<'_>], name: &Ident) -> bool {
-    let mut named = members.iter().filter(|member| member.pattern.is_none());
-    named.any(|member| member.variable == *name)
 }
 
 /// Returns the variable in an expression that is nothing else, except that it may borrow or clone

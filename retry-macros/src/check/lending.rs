@@ -2,7 +2,7 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{FnArg, Signature, Type};
+use syn::{FnArg, GenericParam, Lifetime, Signature, Type, WherePredicate};
 
 use crate::parse::fault::Faults;
 
@@ -13,35 +13,61 @@ pub(super) fn refuse(signature: &Signature, outcome: &Type, faults: &mut Faults)
         return;
     }
     let elided = returned.iter().any(Option::is_none);
-    let named = |lifetime: Option<&syn::Lifetime>| {
-        lifetime.is_some_and(|lifetime| returned.contains(&Some(lifetime.ident.to_string())))
+    let mut lent: Vec<String> = returned.into_iter().flatten().collect();
+    add_longer(signature, &mut lent);
+    let named = |lifetime: Option<&Lifetime>| {
+        lifetime.is_some_and(|lifetime| lent.contains(&lifetime.ident.to_string()))
     };
-    let references = signature.inputs.iter().filter_map(|input| match input {
-        FnArg::Receiver(receiver) => {
-            let (_, lifetime) = receiver.reference.as_ref()?;
-            Some((
-                input,
-                receiver.mutability.is_some(),
-                lifetime.as_ref(),
-                true,
-            ))
-        }
-        FnArg::Typed(typed) => match typed.ty.as_ref() {
-            Type::Reference(it) => {
-                Some((input, it.mutability.is_some(), it.lifetime.as_ref(), false))
-            }
+    let references = signature.inputs.iter().filter_map(|input| {
+        let (ty, is_receiver) = match input {
+            FnArg::Receiver(receiver) => (&receiver.ty, true),
+            FnArg::Typed(typed) => (&typed.ty, false),
+        };
+        match ty.as_ref() {
+            Type::Reference(it) => Some((input, it, is_receiver)),
             _ => None,
-        },
+        }
     });
     let references: Vec<_> = references.collect();
     let has_receiver = references.iter().any(|(.., is_receiver)| *is_receiver);
-    for (input, is_mut, lifetime, is_receiver) in references {
-        // Elision takes the receiver's lifetime, else that of the only reference.
-        let is_source = elided && lifetime.is_none() && (is_receiver || !has_receiver);
-        if is_mut && (is_source || named(lifetime)) {
+    for (input, reference, is_receiver) in references {
+        // Elision takes the receiver's lifetime, else that of the only reference. `#[async_trait]`
+        // names the lifetimes of all parameters, and leaves those of the result elided.
+        let is_source = elided && (is_receiver || !has_receiver);
+        if reference.mutability.is_some() && (is_source || named(reference.lifetime.as_ref())) {
             let message = "the result borrows from this `&mut`, which each attempt borrows anew: \
                            return an owned value, or take `&`";
             faults.on(input, message);
+        }
+    }
+}
+
+/// Adds the lifetimes that a bound makes longer than one of `lent`: `'a: 'b` allows `&'a mut T` to be
+/// returned as `&'b T`.
+fn add_longer(signature: &Signature, lent: &mut Vec<String>) {
+    let generics = &signature.generics;
+    let declared = generics
+        .params
+        .iter()
+        .filter_map(|parameter| match parameter {
+            GenericParam::Lifetime(it) => Some((&it.lifetime, &it.bounds)),
+            _ => None,
+        });
+    let clause = generics.where_clause.iter().flat_map(|it| &it.predicates);
+    let required = clause.filter_map(|predicate| match predicate {
+        WherePredicate::Lifetime(it) => Some((&it.lifetime, &it.bounds)),
+        _ => None,
+    });
+    let bounds: Vec<_> = declared.chain(required).collect();
+    // Each pass follows the chain `'a: 'b`, `'b: 'c` by one link.
+    for _ in 0..bounds.len() {
+        for (longer, shorter) in &bounds {
+            if shorter
+                .iter()
+                .any(|it| lent.contains(&it.ident.to_string()))
+            {
+                lent.push(longer.ident.to_string());
+            }
         }
     }
 }

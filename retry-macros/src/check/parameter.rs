@@ -1,8 +1,9 @@
 //! Facts about a parameter: its name, its use in a body, its reference.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{FnArg, Pat, PatIdent, Type};
+use syn::{FnArg, GenericArgument, Pat, PatIdent, PathArguments, Type};
 
 use crate::parse::fault::Faults;
 use crate::parse::function::Function;
@@ -18,11 +19,10 @@ pub(crate) fn refuse_unknown_borrows(borrowed: &[Ident], function: &Function, fa
         })
     };
     for name in borrowed.iter().filter(|name| !is_there(name)) {
-        let message = format!(
-            "`borrow({name})` names no parameter of this function{}",
-            list_names(function)
+        faults.at(
+            name.span(),
+            unknown("borrow", name, function, &all_names(function)),
         );
-        faults.at(name.span(), message);
     }
 }
 
@@ -66,24 +66,69 @@ pub(crate) fn placeholder(at: usize) -> Ident {
     Ident::new(&format!("__retry_argument_{at}"), Span::mixed_site())
 }
 
-/// Returns the end of a message: the names that the user could write instead.
-pub(crate) fn list_names(function: &Function) -> String {
+/// Returns the message for a name in `argument(..)` that is none of `known`.
+pub(crate) fn unknown(
+    argument: &str,
+    name: &Ident,
+    function: &Function,
+    known: &[&Ident],
+) -> String {
+    let mut inputs = function.signature.inputs.iter();
+    let is_part = inputs.any(|input| match input {
+        FnArg::Typed(typed) => mentions(&typed.pat.to_token_stream(), name),
+        FnArg::Receiver(_) => false,
+    });
+    if is_part {
+        return format!(
+            "`{argument}({name})` must name a whole parameter, and `{name}` is bound inside a \
+             pattern: give the parameter a name, and take it apart in the body"
+        );
+    }
+    let known: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
+    let has = match known.as_slice() {
+        [] => String::new(),
+        known => format!("; it has {}", known.join(", ")),
+    };
+    format!("`{argument}({name})` names no parameter of this function{has}")
+}
+
+/// Returns all names that are parameters.
+fn all_names(function: &Function) -> Vec<&Ident> {
     let names = function
         .signature
         .inputs
         .iter()
         .filter_map(|input| match input {
             FnArg::Typed(typed) => match typed.pat.as_ref() {
-                Pat::Ident(name) => Some(format!("`{}`", name.ident)),
+                Pat::Ident(name) => Some(&name.ident),
                 _ => None,
             },
             FnArg::Receiver(_) => None,
         });
-    let names: Vec<_> = names.collect();
-    if names.is_empty() {
-        return String::new();
+    names.collect()
+}
+
+/// Whether a type has type arguments or parts, so that a trait may be missing for one of these only:
+/// `Vec<T>`, `(A, B)`.
+pub(crate) fn has_parts(ty: &Type) -> bool {
+    match ty {
+        Type::Group(group) => has_parts(&group.elem),
+        Type::Paren(paren) => has_parts(&paren.elem),
+        Type::Path(path) => path
+            .path
+            .segments
+            .iter()
+            .any(|segment| match &segment.arguments {
+                PathArguments::AngleBracketed(arguments) => {
+                    let mut arguments = arguments.args.iter();
+                    arguments.any(|argument| !matches!(argument, GenericArgument::Lifetime(_)))
+                }
+                PathArguments::Parenthesized(_) => true,
+                PathArguments::None => false,
+            }),
+        Type::ImplTrait(_) => false,
+        _ => true,
     }
-    format!("; it has {}", names.join(", "))
 }
 
 /// Returns `Some(true)` for `&mut T`, `Some(false)` for `&T`, and `None` for a type that is no

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
-use syn::{GenericArgument, GenericParam, PathArguments, Signature, Type, TypeParamBound};
+use syn::{GenericArgument, GenericParam, Path, PathArguments, Signature, Type, TypeParamBound};
 
 use crate::parse::fault::Faults;
 
@@ -19,6 +19,75 @@ pub(super) fn refuse_infallible(outcome: &Type, faults: &mut Faults) {
                        retried function must be able to fail";
         faults.on(outcome, message);
     }
+}
+
+/// Refuses a result that is certainly no owned value, which a gate could not replay.
+pub(super) fn refuse_borrowed(outcome: &Type, faults: &mut Faults) {
+    let Type::Path(path) = outcome else {
+        return;
+    };
+    let Some(last) = path.path.segments.last() else {
+        return;
+    };
+    if let Some(result) = type_arguments(&last.arguments).first()
+        && (contains(result.to_token_stream(), &|ident| ident == "impl")
+            || borrows(result.to_token_stream()))
+    {
+        let message = "the result of an `idempotent` function is recorded and replayed, so it must \
+                       outlive this call and have a name: return an owned value";
+        faults.on(result, message);
+    }
+}
+
+/// Whether a type's tokens have a reference, or a lifetime other than that of a `Cow`, which may own.
+fn borrows(tokens: TokenStream) -> bool {
+    let tokens: Vec<_> = tokens.into_iter().collect();
+    tokens.iter().enumerate().any(|(at, token)| match token {
+        TokenTree::Group(group) => borrows(group.stream()),
+        TokenTree::Punct(punct) if punct.as_char() == '&' => true,
+        TokenTree::Punct(punct) if punct.as_char() == '\'' => {
+            let is = |at: Option<usize>, name: &str| {
+                at.and_then(|at| tokens.get(at))
+                    .is_some_and(|token| token.to_string() == name)
+            };
+            !is(at.checked_sub(2), "Cow") && !is(Some(at + 1), "static")
+        }
+        _ => false,
+    })
+}
+
+/// Refuses a function that writes into a formatter.
+pub(super) fn refuse_formatter(signature: &Signature, outcome: &Type, faults: &mut Faults) {
+    let Type::Path(path) = outcome else {
+        return;
+    };
+    let Some(last) = path.path.segments.last() else {
+        return;
+    };
+    let takes_formatter = || {
+        let mut inputs = signature.inputs.iter();
+        inputs.any(|input| contains(input.to_token_stream(), &|ident| ident == "Formatter"))
+    };
+    let formats = match type_arguments(&last.arguments).get(1) {
+        Some(Type::Path(error)) => ends_with(&error.path, ["fmt", "Error"]),
+        Some(_) => false,
+        None => {
+            ends_with(&path.path, ["fmt", "Result"])
+                || (path.path.is_ident("Result") && last.arguments.is_none() && takes_formatter())
+        }
+    };
+    if formats {
+        let message = "a formatter keeps what a failed attempt has written, and the next attempt \
+                       would write it again: remove the attribute, format into a `String`, and retry \
+                       the function that sends it";
+        faults.on(outcome, message);
+    }
+}
+
+fn ends_with(path: &Path, end: [&str; 2]) -> bool {
+    let mut segments = path.segments.iter().rev();
+    let mut end = end.iter().rev();
+    end.all(|name| segments.next().is_some_and(|it| it.ident == name))
 }
 
 fn is_infallible(ty: &Type) -> bool {
@@ -75,7 +144,7 @@ fn output_of<'a>(bounds: impl Iterator<Item = &'a TypeParamBound>) -> Option<Opt
     None
 }
 
-fn type_arguments(arguments: &PathArguments) -> Vec<Type> {
+pub(super) fn type_arguments(arguments: &PathArguments) -> Vec<Type> {
     let PathArguments::AngleBracketed(arguments) = arguments else {
         return Vec::new();
     };

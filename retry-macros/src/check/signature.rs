@@ -24,7 +24,7 @@ pub(crate) struct CheckedSignature {
 /// Checks all that the tokens show. `None` if the function has no outcome.
 pub(crate) fn check(
     function: &Function,
-    is_boxed: bool,
+    (is_boxed, is_gated): (bool, bool),
     faults: &mut Faults,
 ) -> Option<CheckedSignature> {
     let signature = &function.signature;
@@ -54,7 +54,14 @@ pub(crate) fn check(
             None => declared.as_ref().clone(),
         }
     };
+    if !is_async {
+        refuse_track_caller(function, faults);
+    }
     return_type::refuse_infallible(&outcome, faults);
+    return_type::refuse_formatter(signature, &outcome, faults);
+    if is_gated {
+        return_type::refuse_borrowed(&outcome, faults);
+    }
     lending::refuse(signature, &outcome, faults);
     Some(CheckedSignature {
         is_async,
@@ -79,12 +86,60 @@ fn refuse_qualifiers(signature: &Signature, faults: &mut Faults) {
     }
 }
 
+/// Refuses a receiver that only one attempt could have.
 fn refuse_by_value(receiver: &Receiver, faults: &mut Faults) {
-    let is_self = |ty: &Type| matches!(ty, Type::Path(path) if path.path.is_ident("Self"));
-    if receiver.reference.is_none() && (receiver.colon_token.is_none() || is_self(&receiver.ty)) {
-        let message =
-            "`self` by value is gone after the first attempt: take `&self` or `&mut self`";
-        faults.on(receiver, message);
+    let message = match owned(&receiver.ty) {
+        None => return,
+        Some(Owned::Whole) => {
+            "`self` by value is gone after the first attempt: take `&self` or `&mut self`"
+        }
+        Some(Owned::Pinned) => {
+            "`self` by value is gone after the first attempt: take `&mut self`, and pin it in the \
+             body (`Pin::new(&mut *self)`)"
+        }
+    };
+    faults.on(receiver, message);
+}
+
+enum Owned {
+    /// `self`, or a box of it.
+    Whole,
+    /// `Pin<&mut Self>`.
+    Pinned,
+}
+
+/// Returns how a receiver of this type owns its value. `None` for one that attempts can share, like
+/// `&self` and `Arc<Self>`.
+fn owned(ty: &Type) -> Option<Owned> {
+    match ty {
+        Type::Group(group) => owned(&group.elem),
+        Type::Paren(paren) => owned(&paren.elem),
+        Type::Path(path) if path.path.is_ident("Self") => Some(Owned::Whole),
+        Type::Path(path) => {
+            let last = path.path.segments.last()?;
+            if last.ident == "Box" {
+                return Some(Owned::Whole);
+            }
+            if last.ident != "Pin" {
+                return None;
+            }
+            match return_type::type_arguments(&last.arguments).first()? {
+                Type::Reference(reference) => reference.mutability.map(|_| Owned::Pinned),
+                inner => owned(inner),
+            }
+        }
+        _ => None,
+    }
+}
+
+/// Refuses `#[track_caller]` where it would lose its meaning. On an async function it has none.
+fn refuse_track_caller(function: &Function, faults: &mut Faults) {
+    let mut attributes = function.attributes.iter();
+    if let Some(attribute) = attributes.find(|it| it.path().is_ident("track_caller")) {
+        let message = "`#[track_caller]` does not reach the body of a retried function, which runs in \
+                       a closure: remove it, or move it to a function around this one that passes \
+                       `Location::caller()` as an argument";
+        faults.on(attribute, message);
     }
 }
 

@@ -12,6 +12,7 @@ use crate::check::identity::{self, GatedCall};
 use crate::check::{parameter, signature};
 use crate::expand::expansion::Expansion;
 use crate::expand::hygiene::hygienic_name;
+use crate::expand::lints;
 use crate::expand::parameters::{self, Parameters};
 use crate::expand::policy;
 use crate::parse::attribute_arguments;
@@ -33,7 +34,8 @@ pub(crate) fn expand(class: Class, arguments: TokenStream, item: TokenStream) ->
     let arguments = attribute_arguments::parse(arguments, &mut faults);
     let expanded = found.and_then(|(mut found, function)| {
         found.share(&arguments.borrow);
-        let checked = signature::check(&function, found.is_boxed, &mut faults);
+        let forms = (found.is_boxed, arguments.gate.is_some());
+        let checked = signature::check(&function, forms, &mut faults);
         let krate = arguments.krate();
         let identity = identity::of(&function, &arguments, found.is_boxed, &mut faults);
         let wanted = (arguments.borrow.as_slice(), identity.is_some());
@@ -80,7 +82,8 @@ impl Expansion<'_> {
         // Placed on the user's body, so that a whole-function lint points there.
         let span = Span::mixed_site().located_at(body.span());
         let block = quote_spanned!(span=> { #content });
-        quote!(#(#attributes)* #visibility #head #block)
+        let attributes = lints::kept(attributes);
+        quote!(#attributes #visibility #head #block)
     }
 
     /// Returns the signature, with parameters declared as the attempts need them.

@@ -8,7 +8,7 @@ use syn::spanned::Spanned;
 
 use crate::check::identity::{GatedCall, Identity, ObjectMember};
 use crate::expand::expansion::Expansion;
-use crate::expand::hygiene::{hygienic_name, lent, located};
+use crate::expand::hygiene::{hygienic_name, lent, located, located_at};
 use crate::parse::gate::KeyArgument;
 
 impl Expansion<'_> {
@@ -115,7 +115,10 @@ impl Expansion<'_> {
     fn request(&self, gated: &GatedCall<'_>, ask: &Ident) -> TokenStream {
         let arguments = gated.arguments;
         let identity = &gated.identity;
-        let mut asked = quote!(let #ask = __retry_effects::GateRequest::new(&__RETRY_ACTION););
+        let mut asked = quote! {
+            use __retry_effects::{Identified as _, NotIdentified as _};
+            let #ask = __retry_effects::GateRequest::new(&__RETRY_ACTION);
+        };
         let mut with = |method: &str, value: TokenStream| {
             let method = Ident::new(method, Span::mixed_site());
             asked.extend(quote!(let #ask = #ask.#method(#value);));
@@ -124,7 +127,10 @@ impl Expansion<'_> {
             with("scope", lent(scope));
         }
         match &arguments.key {
-            Some(KeyArgument::Expression(expression)) => with("key", lent(expression)),
+            Some(KeyArgument::Expression(expression)) => {
+                let place = Span::mixed_site().located_at(expression.span());
+                with("key", part(0, &lent(expression), place));
+            }
             _ => with("key", object(&identity.key)),
         }
         if !identity.input.is_empty() {
@@ -266,19 +272,15 @@ fn object(members: &[ObjectMember<'_>]) -> TokenStream {
 }
 
 fn field(member: &ObjectMember<'_>, rest: &Ident) -> TokenStream {
-    // For a type without a JSON form the compiler's error points at the whole type, first to last
-    // token.
-    let mut tokens = member
-        .ty
-        .to_token_stream()
-        .into_iter()
-        .map(|token| token.span());
-    let first = tokens.next().unwrap_or_else(|| member.variable.span());
-    let last = tokens.last().unwrap_or(first);
-    let mut variable = member.variable.clone();
-    variable.set_span(variable.span().located_at(last));
-    let lent = quote_spanned!(Span::mixed_site().located_at(first)=> &);
-    let new = located(quote!(__retry_effects::ArgumentField::new), first);
+    let variable = &member.variable;
+    let value = part(member.at, &quote!(&#variable), located_at(member.ty));
     let name = Literal::string(&member.field);
-    quote!(#new(#name, #lent #variable, #rest))
+    quote!(__retry_effects::ArgumentField::new(#name, #value, #rest))
+}
+
+/// Returns a value as a part of the identity; the compiler's error about one that is not `Serialize`
+/// points at `place`.
+fn part(at: usize, lent: &TokenStream, place: Span) -> TokenStream {
+    let part = Ident::new("__retry_part", place);
+    quote!((&&__retry_effects::Part::<#at, _>(#lent)).#part())
 }

@@ -1,10 +1,10 @@
 //! Names that the body cannot see, and tokens that take the place of the user's code in error
 //! messages.
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote_spanned;
-use syn::Expr;
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote_spanned};
 use syn::spanned::Spanned;
+use syn::{Expr, Type};
 
 /// Returns a name of the expansion's own, which the body cannot see.
 pub(super) fn hygienic_name(name: &str) -> Ident {
@@ -19,6 +19,21 @@ pub(super) fn located(tokens: TokenStream, place: Span) -> TokenStream {
         token
     });
     located.collect()
+}
+
+/// Returns the span of names about a type: errors about a method call point at the method's name, so
+/// that it takes the place of the type's first word or group.
+pub(super) fn located_at(ty: &Type) -> Span {
+    let tokens: Vec<_> = ty.to_token_stream().into_iter().collect();
+    let word = tokens.iter().enumerate().find(|(at, token)| match token {
+        TokenTree::Ident(ident) => {
+            ident != "mut" && (*at == 0 || tokens[at - 1].to_string() != "'")
+        }
+        TokenTree::Group(_) => true,
+        _ => false,
+    });
+    let place = word.map_or_else(|| ty.span(), |(_, token)| token.span());
+    Span::mixed_site().located_at(place)
 }
 
 /// Returns a reference to an expression's value. The compiler's errors about it point at the

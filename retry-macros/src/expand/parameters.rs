@@ -6,7 +6,8 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{Attribute, FnArg, Pat, PatIdent, PatType, Type};
 
 use crate::check::parameter;
-use crate::expand::hygiene::located;
+use crate::expand::hygiene::{located, located_at};
+use crate::expand::lints;
 use crate::parse::function::Function;
 
 /// The parameters as the outer function declares them, and their bindings in each attempt.
@@ -52,7 +53,8 @@ impl Parameters {
     /// Declares a parameter that no attempt binds.
     fn hold(&mut self, PatType { attrs, ty, .. }: &PatType, at: usize) {
         let name = parameter::placeholder(at);
-        self.declared.push(quote!(#(#attrs)* #name: #ty));
+        let attrs = lints::kept(attrs);
+        self.declared.push(quote!(#attrs #name: #ty));
     }
 
     fn add(&mut self, typed: &PatType, at: usize, krate: &TokenStream) {
@@ -74,17 +76,26 @@ impl Parameters {
         let value = match reference {
             Some(false) => quote!(#name),
             Some(true) => quote!(&mut *#name),
-            None => copy(&name, ty, krate),
+            None => copy((at, &name), ty, krate),
         };
         let mutability = reference.is_none().then(|| quote!(mut));
         self.declared
             .push(quote!(#(#conditions)* #mutability #name: #ty));
-        self.bound.push(quote!(#(#attrs)* let #pat = #value;));
+        let attrs = lints::kept(attrs);
+        self.bound.push(quote!(#attrs let #pat = #value;));
     }
 }
 
 /// Returns a copy of the argument for one attempt.
-fn copy(name: &Ident, ty: &Type, krate: &TokenStream) -> TokenStream {
+fn copy((at, name): (usize, &Ident), ty: &Type, krate: &TokenStream) -> TokenStream {
+    if parameter::has_parts(ty) {
+        let own = Ident::new("__retry_own", located_at(ty));
+        let private = quote!(#krate::__private);
+        return quote!({
+            use #private::{NotOwnedParts as _, OwnedParts as _};
+            (&&#private::Parts::<#at, _>(&mut #name)).#own()
+        });
+    }
     // For a type that is not `Clone` the compiler's error points at the argument of this call, from
     // first to last token: these get the place of the type.
     let mut tokens = ty.to_token_stream().into_iter().map(|token| token.span());

@@ -361,13 +361,13 @@ fn a_gate_is_asked_for_what_was_given_and_nothing_else() {
         let end = expanded.find(&unspaced(OPEN)).expect("an answer");
         expanded[start..end].to_owned()
     };
-    let field = |name: &str| {
+    let field = |at: usize, name: &str| {
         unspaced(&format!(
-            "let __retry_fields = __retry_effects::ArgumentField::new(\"{name}\", &{name}, __retry_fields);"
+            "let __retry_fields = __retry_effects::ArgumentField::new(\"{name}\", (&&__retry_effects::Part::<{at}usize, _>(&{name})).__retry_part(), __retry_fields);"
         ))
     };
     let plain = asked("");
-    assert!(plain.contains(&(field("b") + &field("a"))), "{plain}");
+    assert!(plain.contains(&(field(1, "b") + &field(0, "a"))), "{plain}");
     for method in [
         "input",
         "scope",
@@ -402,11 +402,11 @@ fn a_gate_is_asked_for_what_was_given_and_nothing_else() {
     }
     let (key, input) = full.split_once(".input(").expect("a fingerprint");
     assert!(
-        key.contains(&field("a")) && !key.contains(&field("b")),
+        key.contains(&field(0, "a")) && !key.contains(&field(1, "b")),
         "{full}"
     );
     assert!(
-        input.contains(&field("b")) && !input.contains(&field("a")),
+        input.contains(&field(1, "b")) && !input.contains(&field(0, "a")),
         "{full}"
     );
 }

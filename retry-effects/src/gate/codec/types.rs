@@ -14,7 +14,8 @@ use crate::protocol::record::Finished;
     message = "the result of an `idempotent` function is recorded and replayed: `{Self}` must be \
                `Serialize` and `DeserializeOwned`",
     label = "cannot be recorded and replayed",
-    note = "derive `serde::Serialize` and `serde::Deserialize` for `{Self}`, or return a part of it that has them"
+    note = "derive `serde::Serialize` and `serde::Deserialize` for `{Self}`, or return an owned \
+            value that has them"
 )]
 pub trait Recordable: Serialize + DeserializeOwned {}
 
