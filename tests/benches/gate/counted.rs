@@ -1,6 +1,6 @@
 //! Instructions a call, by callgrind on a child process.
 
-use crate::{callgrind, gated, map};
+use crate::{callgrind, gated, limit, map};
 
 /// As a child: so many calls of one kind.
 pub(crate) fn serve(arguments: &[String]) -> bool {
@@ -16,6 +16,11 @@ pub(crate) fn serve(arguments: &[String]) -> bool {
         "new" => _ = gated::new_keys(&gated::Store::default(), calls),
         "replay" => _ = gated::replays(calls),
         "ours" => map::ours(&map::Ours::default(), 0, calls),
+        "limit" => {
+            let store = limit::Limit::default();
+            limit::limit(&store, 0, calls);
+            std::hint::black_box(store.sum());
+        }
         "bare" => map::bare(&map::Bare::default(), 0, calls),
         other => panic!("no calls are named {other}"),
     }

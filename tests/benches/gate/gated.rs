@@ -7,6 +7,11 @@ use retry_core::retry_storage;
 use retry_effects::{InMemoryEffectStore, compute_action_id};
 use serde::Serialize;
 
+use crate::map;
+use crate::rate::cpu_nanos;
+use crate::row;
+use crate::table::Table;
+
 /// Calls of a pass by the clock.
 pub(crate) const CALLS: u64 = 300_000;
 
@@ -18,12 +23,16 @@ struct Charge {
 
 /// Ids of a small payload.
 pub(crate) fn ids(calls: u64) -> u64 {
+    ids_in("tenant-7", calls)
+}
+
+fn ids_in(scope: &str, calls: u64) -> u64 {
     for order_id in 0..calls {
         let charge = Charge {
             order_id,
             cents: 1999,
         };
-        let id = compute_action_id("charge", black_box(&charge), "tenant-7");
+        let id = compute_action_id("charge", black_box(&charge), scope);
         black_box(id.expect("it has a JSON form"));
     }
     calls
@@ -58,4 +67,54 @@ pub(crate) fn replays(calls: u64) -> u64 {
         black_box(charge(seen, black_box(call % 1_000), 1999)).expect("it is replayed");
     }
     calls
+}
+
+/// The gate's own part: what a new key costs beyond its id and the store, and what it allocates.
+#[expect(clippy::cast_precision_loss, reason = "a mean")]
+pub(crate) fn own_part(table: &mut Table<6>) {
+    const CALLS: u64 = 50_000;
+    let [mut gate, mut id, mut store] = [f64::MAX; 3];
+    // In turn, so that a machine that slows down does so for all.
+    for _ in 0..9 {
+        gate = gate.min(cpu_nanos(
+            Store::default,
+            |store| _ = new_keys(store, CALLS),
+            CALLS,
+        ));
+        id = id.min(cpu_nanos(|| (), |()| _ = ids_in("", CALLS), CALLS));
+        store = store.min(cpu_nanos(
+            map::Ours::default,
+            |store| map::ours(store, 0, CALLS),
+            CALLS,
+        ));
+    }
+    let what = "a new key beside its id and the store, ns of CPU";
+    table.line(row("gate", what, gate, Some(id + store), ""));
+    let what = "the gate's own part, ns of CPU (id and store taken off)";
+    table.line(row("gate", what, gate - id - store, None, "<= 450"));
+    let replay = (0..9).map(|_| cpu_nanos(|| (), |()| _ = replays(CALLS), CALLS));
+    let replay = replay.fold(f64::MAX, f64::min);
+    table.line(row("gate", "a replay, ns of CPU", replay, None, ""));
+    let store = Store::default();
+    let counts = [
+        (
+            "a new key: allocations",
+            allocations(|| _ = new_keys(&store, CALLS)),
+        ),
+        ("a replay: allocations", allocations(|| _ = replays(CALLS))),
+        ("an id: allocations", allocations(|| _ = ids(CALLS))),
+    ];
+    for (what, allocations) in counts {
+        table.line(row(
+            "gate",
+            what,
+            allocations as f64 / CALLS as f64,
+            None,
+            "",
+        ));
+    }
+}
+
+fn allocations(pass: impl FnOnce()) -> u64 {
+    allocation_counter::measure(pass).count_total
 }
