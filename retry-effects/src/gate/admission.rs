@@ -243,17 +243,25 @@ impl Request {
         silent: Option<Silent>,
     ) -> Result<Result<Won, Standing>, EffectError> {
         lease::start().map_err(|error| self.without_keeper(error))?;
-        let mut request = ClaimRequest::new(self.id, self.name.clone());
-        request.scope.clone_from(&self.scope);
-        request.input_hash = self.input;
-        request.lease = self.lease;
-        request.keep = self.keep();
-        request.retain = self.retain;
-        request.takeover = over.map(|record| record.fence);
-        request.silent = silent;
+        let claim_id = if self.store.in_process() {
+            ClaimId::in_process()
+        } else {
+            ClaimId::random()
+        };
         let mut pending = Pending {
             store: &self.store,
-            request: Some(request),
+            request: Some(ClaimRequest {
+                id: self.id,
+                claim_id,
+                action_type: self.name.clone(),
+                scope: self.scope.clone(),
+                input_hash: self.input,
+                lease: self.lease,
+                keep: self.keep(),
+                retain: self.retain,
+                takeover: over.map(|record| record.fence),
+                silent,
+            }),
             over,
         };
         let asked = Instant::now();
