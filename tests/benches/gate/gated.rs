@@ -7,8 +7,7 @@ use retry_core::retry_storage;
 use retry_effects::{InMemoryEffectStore, compute_action_id};
 use serde::Serialize;
 
-use crate::map;
-use crate::rate::cpu_nanos;
+use crate::counted;
 use crate::row;
 use crate::table::Table;
 
@@ -24,6 +23,11 @@ struct Charge {
 /// Ids of a small payload.
 pub(crate) fn ids(calls: u64) -> u64 {
     ids_in("tenant-7", calls)
+}
+
+/// Ids of the payload that the gated function has.
+pub(crate) fn own_ids(calls: u64) -> u64 {
+    ids_in("", calls)
 }
 
 fn ids_in(scope: &str, calls: u64) -> u64 {
@@ -73,27 +77,12 @@ pub(crate) fn replays(calls: u64) -> u64 {
 #[expect(clippy::cast_precision_loss, reason = "a mean")]
 pub(crate) fn own_part(table: &mut Table<6>) {
     const CALLS: u64 = 50_000;
-    let [mut gate, mut id, mut store] = [f64::MAX; 3];
-    // In turn, so that a machine that slows down does so for all.
-    for _ in 0..9 {
-        gate = gate.min(cpu_nanos(
-            Store::default,
-            |store| _ = new_keys(store, CALLS),
-            CALLS,
-        ));
-        id = id.min(cpu_nanos(|| (), |()| _ = ids_in("", CALLS), CALLS));
-        store = store.min(cpu_nanos(
-            map::Ours::default,
-            |store| map::ours(store, 0, CALLS),
-            CALLS,
-        ));
-    }
+    let kinds = ["new", "own id", "ours", "replay"];
+    let [gate, id, store, replay] = counted::nanos(kinds);
     let what = "a new key beside its id and the store, ns of CPU";
     table.line(row("gate", what, gate, Some(id + store), ""));
     let what = "the gate's own part, ns of CPU (id and store taken off)";
     table.line(row("gate", what, gate - id - store, None, "<= 450"));
-    let replay = (0..9).map(|_| cpu_nanos(|| (), |()| _ = replays(CALLS), CALLS));
-    let replay = replay.fold(f64::MAX, f64::min);
     table.line(row("gate", "a replay, ns of CPU", replay, None, ""));
     let store = Store::default();
     let counts = [

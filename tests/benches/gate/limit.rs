@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use retry_effects::store::Payload;
 
-use crate::map::{First8, Key, id, payload};
+use crate::map::{First8, Key, claim_id, id, payload};
 
 type Records = HashMap<Key, Box<Record>, BuildHasherDefault<First8>>;
 
@@ -155,9 +155,11 @@ impl Limit {
 pub(crate) fn limit(store: &Limit, first: u64, calls: u64) {
     let payload = payload();
     for call in first..first + calls {
-        let claim_id =
-            u128::from(call) << 64 | u128::from(call.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        let claimed = store.claim(Key(*id(call).as_bytes()), claim_id, Duration::from_secs(30));
+        let claimed = store.claim(
+            Key(*id(call).as_bytes()),
+            claim_id(call),
+            Duration::from_secs(30),
+        );
         let token = claimed.expect("the key is new");
         assert!(store.complete(&token, payload.clone()));
     }
