@@ -6,10 +6,10 @@ use std::borrow::Cow;
 use std::fmt::Display;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Once};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pin_project_lite::pin_project;
 use retry_core::__private::{Limits, Marks, mark, refuse, watch_doubt};
@@ -51,8 +51,8 @@ pub struct Ask {
     name: Cow<'static, str>,
     scope: Option<Arc<str>>,
     id: UnscopedId,
-    /// The reason why the call has no id.
-    fault: Option<ActionIdError>,
+    /// The reason why the call has no id. Boxed: the request is moved, and has none.
+    fault: Option<Box<ActionIdError>>,
     input: Option<InputHash>,
     store: Option<Arc<dyn EffectStore>>,
     lease: Duration,
@@ -62,7 +62,6 @@ pub struct Ask {
     probed: bool,
     probe_after: Duration,
     limits: Option<Limits>,
-    began: tokio::time::Instant,
 }
 
 impl std::fmt::Debug for Ask {
@@ -95,7 +94,6 @@ impl Ask {
             probed: false,
             probe_after: Duration::ZERO,
             limits: None,
-            began: tokio::time::Instant::now(),
         }
     }
 
@@ -111,7 +109,7 @@ impl Ask {
     pub fn key(mut self, key: &(impl Argument + ?Sized)) -> Self {
         match UnscopedId::new(&self.name, key) {
             Ok(id) => self.id = id,
-            Err(fault) => self.fault = Some(fault),
+            Err(fault) => self.fault = Some(Box::new(fault)),
         }
         self
     }
@@ -121,7 +119,7 @@ impl Ask {
     pub fn input(mut self, input: &(impl Argument + ?Sized)) -> Self {
         match compute_action_id("", input, "") {
             Ok(id) => self.input = Some(InputHash::from_bytes(*id.as_bytes())),
-            Err(fault) => self.fault = Some(fault),
+            Err(fault) => self.fault = Some(Box::new(fault)),
         }
         self
     }
@@ -206,7 +204,7 @@ impl Ask {
             Ok(request) => request,
             Err(error) => return Opened::refused(error, &forms.1),
         };
-        match blocking::run(&*request.store, request.admit()) {
+        match blocking::run(&*request.store, pin!(request.admit())) {
             Ok(admitted) => Opened::of(admitted, &request, forms),
             Err(NotRun::CannotBlock) => {
                 let error = EffectError::CannotBlock {
@@ -228,7 +226,7 @@ impl Ask {
             let action_type = (*self.name).into();
             return Err(EffectError::NoActionId {
                 action_type,
-                source,
+                source: *source,
             });
         }
         let scope = self.scope.or_else(ambient::current_scope);
@@ -244,7 +242,7 @@ impl Ask {
             probe_after: self.probe_after,
             on_busy: self.on_busy,
             limits: self.limits,
-            began: self.began,
+            began: Instant::now(),
             blocks,
         })
     }

@@ -40,8 +40,8 @@ pub(crate) struct Request {
     pub(crate) probe_after: Duration,
     pub(crate) on_busy: OnBusy,
     pub(crate) limits: Option<Limits>,
-    /// The start of the call on tokio's clock, which the time limits use.
-    pub(crate) began: tokio::time::Instant,
+    /// The time just before admission is first asked for.
+    pub(crate) began: Instant,
     /// Whether the call blocks its thread when it waits.
     pub(crate) blocks: bool,
 }
@@ -106,16 +106,30 @@ impl Request {
         if self.is_inside_itself(None) {
             return Err(self.in_progress(self.lease));
         }
-        let found = match self.resolve().await? {
-            Standing::Free => match self.claim(None, None).await? {
+        let (mut found, asked) = if self.claims_first() {
+            (Standing::Free, self.began)
+        } else {
+            (self.resolve().await?, Instant::now())
+        };
+        if matches!(found, Standing::Free) {
+            found = match self.claim(None, None, asked).await? {
                 Ok(won) => return Ok((self.run(won, None), false)),
                 Err(found) => found,
-            },
-            Standing::Done(finished) => return Ok((Admission::Done(finished), false)),
-            other => other,
-        };
+            };
+        }
+        if let Standing::Done(finished) = found {
+            return Ok((Admission::Done(finished), false));
+        }
         // This path is rare, and never quick: its state is kept out of every gated call's future.
         Box::pin(self.admit_later(found)).await
+    }
+
+    /// Whether the claim is made without a look beforehand. In a process a claim that finds a record costs
+    /// as much as a look, and writes nothing. Elsewhere it takes a write's way to the store.
+    ///
+    /// Without a lease keeper nothing may be claimed, but what is recorded can be read.
+    fn claims_first(&self) -> bool {
+        self.store.in_process() && lease::start().is_ok()
     }
 
     /// Admits the call when another owner holds, or held, the action.
@@ -126,7 +140,7 @@ impl Request {
         loop {
             let mut over = None;
             let claimed = match found {
-                Standing::Free => self.claim(None, None).await?,
+                Standing::Free => self.claim(None, None, Instant::now()).await?,
                 Standing::Done(finished) => return Ok((Admission::Done(finished), waited)),
                 Standing::Failed(finished) => return Ok((Admission::Failed(finished), waited)),
                 Standing::Busy(busy) => {
@@ -135,7 +149,7 @@ impl Request {
                     }
                     let silent = silence(&mut watch, busy);
                     if silent.is_some() {
-                        self.claim(None, silent).await?
+                        self.claim(None, silent, Instant::now()).await?
                     } else {
                         waited = true;
                         // The wait begins after the watch, so that at its end the owner has been watched
@@ -149,7 +163,7 @@ impl Request {
                         return Err(EffectError::InDoubt { record });
                     }
                     let silent = watch.as_ref().map(|watch: &Watch| watch.silent);
-                    let claimed = self.claim(Some(&record), silent).await?;
+                    let claimed = self.claim(Some(&record), silent, Instant::now()).await?;
                     over = Some(record);
                     claimed
                 }
@@ -236,11 +250,12 @@ impl Request {
         Ok(standing.1)
     }
 
-    /// Claims the action; `over` is the record in doubt that is taken over.
+    /// Claims the action; `over` is the record in doubt that is taken over, `asked` the time just before.
     async fn claim(
         &self,
         over: Option<&Record>,
         silent: Option<Silent>,
+        asked: Instant,
     ) -> Result<Result<Won, Standing>, EffectError> {
         lease::start().map_err(|error| self.without_keeper(error))?;
         let claim_id = if self.store.in_process() {
@@ -264,8 +279,7 @@ impl Request {
             }),
             over,
         };
-        let asked = Instant::now();
-        let claim = pending.send().await;
+        let claim = pending.send(asked).await;
         if claim.is_ok() {
             pending.request = None;
         }
@@ -303,7 +317,7 @@ impl Request {
         // A lease that runs out reports no change.
         let mut pause = left.min(busy.left.saturating_add(Duration::from_millis(1)));
         if !self.store.hears_all() {
-            pause = pause.min(self.poll_after());
+            pause = pause.min(poll_after(seen.elapsed()));
         }
         // Stores that need a runtime are awaited on the lease keeper's runtime.
         if self.blocks && !self.store.needs_runtime() {
@@ -324,15 +338,6 @@ impl Request {
             Some(left) => left,
             None => self.lease.max(busy.lease).saturating_sub(seen.elapsed()),
         }
-    }
-
-    /// Returns the time until the next check if not all changes are reported: a tenth of the time
-    /// waited so far, from 2 to 100 ms, spread by half so that many waiters do not query at once.
-    fn poll_after(&self) -> Duration {
-        let step =
-            (self.began.elapsed() / 10).clamp(Duration::from_millis(2), Duration::from_millis(100));
-        let spread = u32::try_from(ClaimId::random().bits() & 0xffff).unwrap_or(0);
-        step / 2 + step * spread / 0x2_0000
     }
 
     fn in_progress(&self, retry_after: Duration) -> EffectError {
@@ -375,6 +380,14 @@ impl Request {
     }
 }
 
+/// Returns the time until the next check if not all changes are reported: a tenth of the time waited so
+/// far, from 2 to 100 ms, spread by half so that many waiters do not query at once.
+fn poll_after(waited: Duration) -> Duration {
+    let step = (waited / 10).clamp(Duration::from_millis(2), Duration::from_millis(100));
+    let spread = u32::try_from(ClaimId::random().bits() & 0xffff).unwrap_or(0);
+    step / 2 + step * spread / 0x2_0000
+}
+
 /// Returns the owner as silent, once it has shown no sign of life for a whole lease by this
 /// waiter's clock.
 fn silence(watch: &mut Option<Watch>, busy: Busy) -> Option<Silent> {
@@ -413,15 +426,14 @@ struct Pending<'a> {
 impl Pending<'_> {
     /// Sends the claim, again if the store was away. The claim id is the same, so a claim that was made
     /// is found again.
-    async fn send(&self) -> Result<Claim, StoreError> {
+    async fn send(&self, asked: Instant) -> Result<Claim, StoreError> {
         let request = self.request.as_ref().expect("the claim is not answered");
-        let begun = Instant::now();
         let mut sends = 0;
         loop {
             sends += 1;
             match self.store.pending(request).await {
                 // A store that was slow to fail would be slow again.
-                Err(StoreError::Unavailable { .. }) if sends < SENDS && begun.elapsed() < SOON => {}
+                Err(StoreError::Unavailable { .. }) if sends < SENDS && asked.elapsed() < SOON => {}
                 answer => return answer,
             }
         }

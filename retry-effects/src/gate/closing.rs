@@ -1,12 +1,15 @@
 //! Closing a call: its outcome is recorded, and its caller gets the result that the record allows.
 //! For a gate that is dropped instead, the keeper's thread records the outcome.
 
+use std::pin::pin;
+
 use retry_core::__private::{Marks, mark};
 
 use crate::gate::action::{ENDED, MARKED, RECORDED, RUNNING, UNKNOWN};
 use crate::gate::blocking;
 use crate::gate::ending::{
-    ENCODER_PANICKED, Ending, complete, not_encoded, reason_of_drop, reason_of_end, release,
+    ENCODER_PANICKED, Ending, complete, not_encoded, not_known_committed, reason_of_drop,
+    reason_of_end, release,
 };
 use crate::gate::error::EffectError;
 use crate::gate::event::GateEventKind;
@@ -29,8 +32,7 @@ impl<T, E> Gate<T, E> {
         outcome: Result<T, E>,
         is_final: impl FnOnce(&E) -> bool,
     ) -> Result<T, E> {
-        let ending = self.ending(&outcome, is_final);
-        self.ending = ending.outcome();
+        let ending = self.end(&outcome, is_final);
         let closed = self.record(ending, outcome).await;
         self.held = None;
         closed
@@ -46,10 +48,9 @@ impl<T, E> Gate<T, E> {
         outcome: Result<T, E>,
         is_final: impl FnOnce(&E) -> bool,
     ) -> Result<T, E> {
-        let ending = self.ending(&outcome, is_final);
-        self.ending = ending.outcome();
-        let store = self.action.store.clone();
-        let recorded = blocking::run(&*store, self.record(ending, outcome));
+        let ending = self.end(&outcome, is_final);
+        let store = &*self.action.store;
+        let recorded = blocking::run(store, pin!(self.record(ending, outcome)));
         // Blocking was possible when it was opened, so it is possible now; else the keeper records it.
         let Ok(closed) = recorded else {
             return Err(self.in_doubt());
@@ -58,27 +59,43 @@ impl<T, E> Gate<T, E> {
         closed
     }
 
-    fn ending(&mut self, outcome: &Result<T, E>, is_final: impl FnOnce(&E) -> bool) -> Ending {
+    /// Ends the attempts: keeps the outcome to record, and returns the way to do it.
+    fn end(&mut self, outcome: &Result<T, E>, is_final: impl FnOnce(&E) -> bool) -> Ending {
         self.action.set(ENDED);
-        let error = match outcome {
+        let (ending, recorded) = match outcome {
             Ok(value) => {
                 // Set in case the encoder panics: the effect has happened nevertheless.
                 self.ending = Some(Outcome::applied(None));
-                return match (self.results.encode)(value) {
-                    Ok(payload) if self.action.is(RECORDED) => Ending::Committed(payload),
-                    Ok(payload) => Ending::Complete(Outcome::Success(payload)),
-                    Err(error) => Ending::NotEncoded(error),
-                };
+                match (self.results.encode)(value) {
+                    Ok(payload) if self.action.is(RECORDED) => {
+                        (Ending::Committed(payload), Some(not_known_committed()))
+                    }
+                    Ok(payload) => (Ending::Complete, Some(Outcome::Success(payload))),
+                    Err(error) => {
+                        let in_doubt = not_encoded(&error);
+                        (Ending::NotEncoded(error), Some(in_doubt))
+                    }
+                }
             }
-            Err(error) => error,
+            Err(_) if self.action.is(RUNNING | UNKNOWN) => {
+                let in_doubt = Outcome::in_doubt(reason_of_end(&self.action));
+                (Ending::Complete, Some(in_doubt))
+            }
+            Err(error) => match (self.errors.encode)(error) {
+                Some(payload) if is_final(error) => {
+                    (Ending::Complete, Some(Outcome::Failed(payload)))
+                }
+                _ => (Ending::Release, None),
+            },
         };
-        if self.action.is(RUNNING | UNKNOWN) {
-            return Ending::Complete(Outcome::in_doubt(reason_of_end(&self.action)));
-        }
-        match (self.errors.encode)(error) {
-            Some(payload) if is_final(error) => Ending::Complete(Outcome::Failed(payload)),
-            _ => Ending::Release,
-        }
+        self.ending = recorded;
+        ending
+    }
+
+    /// Returns the outcome to record of a call that has one.
+    fn to_record(&self) -> &Outcome {
+        let outcome = self.ending.as_ref();
+        outcome.expect("only a released call has none")
     }
 
     async fn record(&self, ending: Ending, outcome: Result<T, E>) -> Result<T, E> {
@@ -103,15 +120,15 @@ impl<T, E> Gate<T, E> {
                 }
             },
             Ending::NotEncoded(source) => {
-                let in_doubt = not_encoded(&source);
+                let in_doubt = self.to_record();
                 if let Outcome::InDoubt {
                     reason: Some(reason),
                     ..
-                } = &in_doubt
+                } = in_doubt
                 {
                     action.keep_reason(reason.clone());
                 }
-                if let Err(error) = complete(action, &in_doubt).await {
+                if let Err(error) = complete(action, in_doubt).await {
                     self.not_told(&error);
                 } else {
                     self.tell(GateEventKind::InDoubt);
@@ -135,9 +152,9 @@ impl<T, E> Gate<T, E> {
                 Ok(_) => self.not_committed(outcome).await,
                 Err(error) => self.not_recorded(error, outcome).await,
             },
-            Ending::Complete(ending) => match complete(action, &ending).await {
+            Ending::Complete => match complete(action, self.to_record()).await {
                 Ok(()) => {
-                    self.tell(GateEventKind::of(&ending));
+                    self.tell(GateEventKind::of(self.to_record()));
                     outcome
                 }
                 Err(error) => self.not_recorded(error, outcome).await,
