@@ -181,19 +181,22 @@ impl Ask {
     }
 
     /// Requests admission for an async call.
-    pub async fn open<T, E>(self, results: Results<T>, errors: Errors<E>) -> Opened<T, E> {
-        let forms = (results, errors);
-        let request = match self.request(false) {
-            Ok(request) => request,
-            Err(error) => return Opened::refused(error, &forms.1),
-        };
-        let admitted = match request.limits.as_ref().and_then(Limits::left) {
-            Some(left) => tokio::time::timeout(left, request.admit())
-                .await
-                .unwrap_or_else(|_| Err(request.too_late())),
-            None => request.admit().await,
-        };
-        Opened::of(admitted, &request, forms)
+    ///
+    /// No async function: its future would hold each of its arguments twice.
+    pub fn open<T, E>(
+        self,
+        results: Results<T>,
+        errors: Errors<E>,
+    ) -> impl Future<Output = Opened<T, E>> {
+        let asked = self.request(false);
+        async move {
+            let request = match &asked {
+                Ok(request) => request,
+                Err(_) => return Opened::not_asked(asked, &errors),
+            };
+            let admitted = request.admit_in_time().await;
+            Opened::of(admitted, request, (results, errors))
+        }
     }
 
     /// Requests admission for a sync call.
@@ -270,6 +273,11 @@ impl<T, E> Opened<T, E> {
     fn refused(error: EffectError, errors: &Errors<E>) -> Self {
         refuse(|| error.to_string());
         Self::Finished(Err((errors.of)(error)))
+    }
+
+    fn not_asked(asked: Result<Request, EffectError>, errors: &Errors<E>) -> Self {
+        let error = asked.err().expect("it was refused");
+        Self::refused(error, errors)
     }
 
     fn of(

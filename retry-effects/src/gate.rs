@@ -30,4 +30,5 @@ pub(crate) mod lease;
 pub mod metrics;
 pub(crate) mod options;
 pub(crate) mod question;
+mod recording;
 pub(crate) mod report;

@@ -1,8 +1,11 @@
 //! Admission: from a request to the right to run, to a recorded result, or to a refusal.
 
 use std::borrow::Cow;
+use std::future::{Future, poll_fn};
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Poll, ready};
 use std::time::{Duration, Instant};
 
 use retry_core::__private::{Limits, has_room};
@@ -24,7 +27,7 @@ use crate::protocol::outcome::Outcome;
 use crate::protocol::record::Busy;
 use crate::protocol::record::{Finished, Record, Resolved};
 use crate::protocol::state_machine::differ;
-use crate::protocol::store::EffectStore;
+use crate::protocol::store::{EffectStore, StoreFuture};
 use crate::protocol::store_error::StoreError;
 
 /// All values that decide a call's admission.
@@ -79,6 +82,29 @@ struct Watch {
 }
 
 impl Request {
+    /// [`admit`](Self::admit), within the call's time limit.
+    pub(crate) async fn admit_in_time(&self) -> Result<Admission, EffectError> {
+        let mut admitted = pin!(self.admit());
+        let mut late = None;
+        poll_fn(|context| {
+            let polled = admitted.as_mut().poll(context);
+            if polled.is_ready() {
+                return polled;
+            }
+            // Only an answer that has to be waited for needs a timer, which is a large value.
+            let late = match &mut late {
+                Some(late) => late,
+                None => match self.limits.as_ref().and_then(Limits::left) {
+                    Some(left) => late.insert(Box::pin(tokio::time::sleep(left))),
+                    None => return polled,
+                },
+            };
+            ready!(late.as_mut().poll(context));
+            Poll::Ready(Err(self.too_late()))
+        })
+        .await
+    }
+
     /// Admits the call, or returns the refusal.
     pub(crate) async fn admit(&self) -> Result<Admission, EffectError> {
         let admitted = self.try_admit().await;
@@ -106,17 +132,27 @@ impl Request {
         if self.is_inside_itself(None) {
             return Err(self.in_progress(self.lease));
         }
-        let (mut found, asked) = if self.claims_first() {
-            (Standing::Free, self.began)
+        let asked = if self.claims_first() {
+            self.began
+        } else if let Some(found) = self.look().await? {
+            return self.admit_found(found).await;
         } else {
-            (self.resolve().await?, Instant::now())
+            Instant::now()
         };
-        if matches!(found, Standing::Free) {
-            found = match self.claim(None, None, asked).await? {
-                Ok(won) => return Ok((self.run(won, None), false)),
-                Err(found) => found,
-            };
+        match self.claim(None, None, asked).await? {
+            Ok(won) => Ok((self.run(won, None), false)),
+            Err(found) => self.admit_found(found).await,
         }
+    }
+
+    /// Returns the state of the action, unless it is free.
+    async fn look(&self) -> Result<Option<Standing>, EffectError> {
+        let found = self.resolve().await?;
+        Ok((!matches!(found, Standing::Free)).then_some(found))
+    }
+
+    /// Admits the call when the action is not free.
+    async fn admit_found(&self, found: Standing) -> Result<(Admission, bool), EffectError> {
         if let Standing::Done(finished) = found {
             return Ok((Admission::Done(finished), false));
         }
@@ -251,13 +287,12 @@ impl Request {
     }
 
     /// Claims the action; `over` is the record in doubt that is taken over, `asked` the time just before.
-    async fn claim(
-        &self,
-        over: Option<&Record>,
+    fn claim<'a>(
+        &'a self,
+        over: Option<&'a Record>,
         silent: Option<Silent>,
         asked: Instant,
-    ) -> Result<Result<Won, Standing>, EffectError> {
-        lease::start().map_err(|error| self.without_keeper(error))?;
+    ) -> impl Future<Output = Result<Result<Won, Standing>, EffectError>> + Send {
         let claim_id = if self.store.in_process() {
             ClaimId::in_process()
         } else {
@@ -279,18 +314,35 @@ impl Request {
             }),
             over,
         };
-        let claim = pending.send(asked).await;
-        if claim.is_ok() {
-            pending.request = None;
+        // No async function: its future would hold each of its arguments twice.
+        async move {
+            if let Err(error) = lease::start() {
+                pending.request.take();
+                return Err(self.without_keeper(error));
+            }
+            let mut sends = 0;
+            let claim = loop {
+                sends += 1;
+                // The claim id is the same in each, so a claim that was made is found again.
+                match pending.sent().await {
+                    // A store that was slow to fail would be slow again.
+                    Err(StoreError::Unavailable { .. })
+                        if sends < SENDS && asked.elapsed() < SOON => {}
+                    answer => break answer,
+                }
+            };
+            if claim.is_ok() {
+                pending.request.take();
+            }
+            Ok(match claim.map_err(|error| self.store_failed(error))? {
+                Claim::Won(token) => Ok(Won { token, asked }),
+                Claim::Busy(busy) => Err(Standing::Busy(busy)),
+                Claim::Done(finished) => Err(Standing::Done(finished)),
+                Claim::Failed(finished) => Err(Standing::Failed(finished)),
+                Claim::InDoubt(record) => Err(Standing::InDoubt(record)),
+                Claim::Mismatch => return Err(self.mismatch()),
+            })
         }
-        Ok(match claim.map_err(|error| self.store_failed(error))? {
-            Claim::Won(token) => Ok(Won { token, asked }),
-            Claim::Busy(busy) => Err(Standing::Busy(busy)),
-            Claim::Done(finished) => Err(Standing::Done(finished)),
-            Claim::Failed(finished) => Err(Standing::Failed(finished)),
-            Claim::InDoubt(record) => Err(Standing::InDoubt(record)),
-            Claim::Mismatch => return Err(self.mismatch()),
-        })
     }
 
     /// Returns the time for which a late owner may still be active after the action is finished.
@@ -424,19 +476,9 @@ struct Pending<'a> {
 }
 
 impl Pending<'_> {
-    /// Sends the claim, again if the store was away. The claim id is the same, so a claim that was made
-    /// is found again.
-    async fn send(&self, asked: Instant) -> Result<Claim, StoreError> {
+    fn sent(&self) -> StoreFuture<'_, Claim> {
         let request = self.request.as_ref().expect("the claim is not answered");
-        let mut sends = 0;
-        loop {
-            sends += 1;
-            match self.store.pending(request).await {
-                // A store that was slow to fail would be slow again.
-                Err(StoreError::Unavailable { .. }) if sends < SENDS && asked.elapsed() < SOON => {}
-                answer => return answer,
-            }
-        }
+        self.store.pending(request)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Closing a call: its outcome is recorded, and its caller gets the result that the record allows.
 //! For a gate that is dropped instead, the keeper's thread records the outcome.
 
+use std::future::Future;
 use std::pin::pin;
 
 use retry_core::__private::{Marks, mark};
@@ -11,15 +12,13 @@ use crate::gate::ending::{
     ENCODER_PANICKED, Ending, complete, not_encoded, not_known_committed, reason_of_drop,
     reason_of_end, release,
 };
-use crate::gate::error::EffectError;
 use crate::gate::event::GateEventKind;
 use crate::gate::gate::Gate;
 use crate::gate::lease;
+use crate::gate::recording::{Recorded, record};
 use crate::gate::report;
 use crate::protocol::outcome::Outcome;
 use crate::protocol::reason::Reason;
-use crate::protocol::record::{Finished, Resolved};
-use crate::protocol::store_error::StoreError;
 
 impl<T, E> Gate<T, E> {
     /// Records the call's outcome, and returns its caller's result.
@@ -27,15 +26,19 @@ impl<T, E> Gate<T, E> {
     /// # Errors
     ///
     /// The call's own error, or that its outcome could not be recorded.
-    pub async fn close(
+    pub fn close(
         mut self,
         outcome: Result<T, E>,
         is_final: impl FnOnce(&E) -> bool,
-    ) -> Result<T, E> {
+    ) -> impl Future<Output = Result<T, E>> {
         let ending = self.end(&outcome, is_final);
-        let closed = self.record(ending, outcome).await;
-        self.held = None;
-        closed
+        // No async function: its future would hold each of its arguments twice.
+        async move {
+            let recorded = record(&self.action, ending, self.ending.as_ref()).await;
+            let returned = self.returned(recorded, outcome);
+            self.held.take();
+            returned
+        }
     }
 
     /// [`close`](Self::close) for a sync call.
@@ -49,14 +52,14 @@ impl<T, E> Gate<T, E> {
         is_final: impl FnOnce(&E) -> bool,
     ) -> Result<T, E> {
         let ending = self.end(&outcome, is_final);
-        let store = &*self.action.store;
-        let recorded = blocking::run(store, pin!(self.record(ending, outcome)));
+        let recorded = record(&self.action, ending, self.ending.as_ref());
         // Blocking was possible when it was opened, so it is possible now; else the keeper records it.
-        let Ok(closed) = recorded else {
+        let Ok(recorded) = blocking::run(&*self.action.store, pin!(recorded)) else {
             return Err(self.in_doubt());
         };
+        let returned = self.returned(recorded, outcome);
         self.held = None;
-        closed
+        returned
     }
 
     /// Ends the attempts: keeps the outcome to record, and returns the way to do it.
@@ -92,139 +95,26 @@ impl<T, E> Gate<T, E> {
         ending
     }
 
-    /// Returns the outcome to record of a call that has one.
-    fn to_record(&self) -> &Outcome {
-        let outcome = self.ending.as_ref();
-        outcome.expect("only a released call has none")
-    }
-
-    async fn record(&self, ending: Ending, outcome: Result<T, E>) -> Result<T, E> {
-        let action = &*self.action;
-        match ending {
-            Ending::Release => match release(action).await {
-                // The claim had run out, and belongs to another call by now.
-                Err(StoreError::LeaseLost { .. }) => {
-                    self.tell(GateEventKind::Expired);
-                    outcome
-                }
-                // The body's transaction had committed after all.
-                Ok(Some(finished)) => self.replay(&finished),
-                Ok(None) => {
-                    self.tell(GateEventKind::Released);
-                    outcome
-                }
-                // The record stays unchanged until its lease is over; the caller has its own error.
-                Err(error) => {
-                    self.not_told(&error);
-                    outcome
-                }
-            },
-            Ending::NotEncoded(source) => {
-                let in_doubt = self.to_record();
-                if let Outcome::InDoubt {
-                    reason: Some(reason),
-                    ..
-                } = in_doubt
-                {
-                    action.keep_reason(reason.clone());
-                }
-                if let Err(error) = complete(action, in_doubt).await {
-                    self.not_told(&error);
-                } else {
-                    self.tell(GateEventKind::InDoubt);
-                }
+    /// Returns the caller's result.
+    fn returned(&self, recorded: Recorded, outcome: Result<T, E>) -> Result<T, E> {
+        match recorded {
+            Recorded::Own => outcome,
+            Recorded::Replayed(finished) => {
+                report::tell_of(GateEventKind::Succeeded, &self.action);
+                let (name, id) = (&self.action.name, self.action.token.id());
+                let replayed = self.results.replayed(name, id, &finished);
+                replayed.map_err(self.errors.of)
+            }
+            Recorded::Not(error) => {
+                outcome?;
+                // An error that is only a text cannot pass the doubt to the enclosing call; the mark
+                // does.
                 mark(Marks::UNKNOWN);
-                Err((self.errors.of)(EffectError::NotEncoded {
-                    action_type: (*action.name).into(),
-                    id: action.token.id(),
-                    source,
-                }))
+                Err((self.errors.of)(error))
             }
-            Ending::Committed(payload) => match action.store.resolve(action.token.id()).await {
-                Ok(Resolved::Done(finished)) if finished.fence == action.token.fence() => {
-                    if finished.payload == payload {
-                        self.tell(GateEventKind::Succeeded);
-                        outcome
-                    } else {
-                        self.replay(&finished)
-                    }
-                }
-                Ok(_) => self.not_committed(outcome).await,
-                Err(error) => self.not_recorded(error, outcome).await,
-            },
-            Ending::Complete => match complete(action, self.to_record()).await {
-                Ok(()) => {
-                    self.tell(GateEventKind::of(self.to_record()));
-                    outcome
-                }
-                Err(error) => self.not_recorded(error, outcome).await,
-            },
+            Recorded::NotEncoded(error) => Err((self.errors.of)(error)),
+            Recorded::InDoubt => Err(self.in_doubt()),
         }
-    }
-
-    /// Returns the caller's result if the body has a result, and the transaction that recorded it has
-    /// not been committed: rolled back, or still running.
-    async fn not_committed(&self, outcome: Result<T, E>) -> Result<T, E> {
-        let reason =
-            Reason::new("the transaction in which its result was recorded was not committed");
-        self.action.keep_reason(reason.clone());
-        let in_doubt = Outcome::in_doubt(Some(reason));
-        match complete(&self.action, &in_doubt).await {
-            Ok(()) => {
-                self.tell(GateEventKind::InDoubt);
-                // An error that is only a text cannot pass the doubt to the enclosing call; the
-                // mark does.
-                mark(Marks::UNKNOWN);
-                Err(self.in_doubt())
-            }
-            // It may have been committed by now.
-            Err(error) => self.not_recorded(error, outcome).await,
-        }
-    }
-
-    /// Returns the caller's result if the store did not accept the outcome.
-    async fn not_recorded(&self, error: StoreError, outcome: Result<T, E>) -> Result<T, E> {
-        let action = &*self.action;
-        let is_lost = matches!(error, StoreError::LeaseLost { .. });
-        if is_lost
-            && let Ok(Resolved::Done(finished)) = action.store.resolve(action.token.id()).await
-            && finished.fence == action.token.fence()
-        {
-            // The body recorded its own result in its transaction.
-            return self.replay(&finished);
-        }
-        self.not_told(&error);
-        outcome?;
-        // An error that is only a text cannot pass the doubt to the enclosing call; the mark does.
-        mark(Marks::UNKNOWN);
-        Err((self.errors.of)(if is_lost {
-            action.lease_lost()
-        } else {
-            EffectError::Unrecorded {
-                action_type: (*action.name).into(),
-                id: action.token.id(),
-                source: error,
-            }
-        }))
-    }
-
-    fn replay(&self, finished: &Finished) -> Result<T, E> {
-        self.tell(GateEventKind::Succeeded);
-        let (name, id) = (&self.action.name, self.action.token.id());
-        self.results
-            .replayed(name, id, finished)
-            .map_err(self.errors.of)
-    }
-
-    fn not_told(&self, error: &StoreError) {
-        self.tell(match error {
-            StoreError::LeaseLost { .. } => GateEventKind::LeaseLost,
-            _ => GateEventKind::Unrecorded,
-        });
-    }
-
-    fn tell(&self, kind: GateEventKind) {
-        report::tell_of(kind, &self.action);
     }
 }
 
