@@ -29,7 +29,7 @@ pub(crate) fn serve(arguments: &[String]) -> bool {
 fn run(which: &str, calls: u64) {
     match which {
         "id" => _ = gated::ids(calls),
-        "own id" => _ = gated::own_ids(calls),
+        "by store" => gated::by_store(&gated::Store::default(), calls),
         "new" => _ = gated::new_keys(&gated::Store::default(), calls),
         "replay" => _ = gated::replays(calls),
         "ours" => map::ours(&map::Ours::default(), 0, calls),

@@ -4,10 +4,12 @@ use std::hint::black_box;
 use std::sync::{Arc, LazyLock};
 
 use retry_core::retry_storage;
-use retry_effects::{InMemoryEffectStore, compute_action_id};
+use retry_effects::store::{Claim, ClaimId, ClaimRequest, Payload};
+use retry_effects::{EffectStore, InMemoryEffectStore, Outcome, compute_action_id};
 use serde::Serialize;
 
 use crate::counted;
+use crate::map;
 use crate::row;
 use crate::table::Table;
 
@@ -25,9 +27,23 @@ pub(crate) fn ids(calls: u64) -> u64 {
     ids_in("tenant-7", calls)
 }
 
-/// Ids of the payload that the gated function has.
-pub(crate) fn own_ids(calls: u64) -> u64 {
-    ids_in("", calls)
+/// What a new key costs without the gate: its id, and a claim and a completion with a result of its own.
+pub(crate) fn by_store(store: &Store, calls: u64) {
+    let first = compute_action_id("charge", &0, "").expect("a number");
+    let mut request = ClaimRequest::new(first, "charge");
+    for order_id in 0..calls {
+        let charge = Charge {
+            order_id,
+            cents: 1999,
+        };
+        request.id = compute_action_id("charge", black_box(&charge), "").expect("a JSON form");
+        request.claim_id = ClaimId::from_bits(map::claim_id(order_id));
+        let Claim::Won(token) = map::now(store.pending(&request)) else {
+            panic!("the key is new");
+        };
+        let result = Payload::new((order_id + charge.cents).to_string());
+        map::now(store.complete(&token, Outcome::Success(result)));
+    }
 }
 
 fn ids_in(scope: &str, calls: u64) -> u64 {
@@ -77,13 +93,14 @@ pub(crate) fn replays(calls: u64) -> u64 {
 #[expect(clippy::cast_precision_loss, reason = "a mean")]
 pub(crate) fn own_part(table: &mut Table<6>) {
     const CALLS: u64 = 50_000;
-    let kinds = ["new", "own id", "ours", "replay"];
-    let [gate, id, store, replay] = counted::nanos(kinds);
+    let kinds = ["new", "by store", "replay", "id"];
+    let [gate, store, replay, id] = counted::nanos(kinds);
     let what = "a new key beside its id and the store, ns of CPU";
-    table.line(row("gate", what, gate, Some(id + store), ""));
+    table.line(row("gate", what, gate, Some(store), ""));
     let what = "the gate's own part, ns of CPU (id and store taken off)";
-    table.line(row("gate", what, gate - id - store, None, "<= 450"));
-    table.line(row("gate", "a replay, ns of CPU", replay, None, ""));
+    table.line(row("gate", what, gate - store, None, "<= 450"));
+    let what = "a replay beside an id, ns of CPU";
+    table.line(row("gate", what, replay, Some(id), ""));
     let store = Store::default();
     let counts = [
         (
