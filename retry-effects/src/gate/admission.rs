@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::future::{Future, poll_fn};
 use std::io;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Poll, ready};
 use std::time::{Duration, Instant};
@@ -134,13 +134,16 @@ impl Request {
         }
         let asked = if self.claims_first() {
             self.began
-        } else if let Some(found) = self.look().await? {
-            return self.admit_found(found).await;
         } else {
-            Instant::now()
+            match self.look().await? {
+                None => Instant::now(),
+                Some(Standing::Done(finished)) => return Ok((Admission::Done(finished), false)),
+                Some(found) => return self.admit_found(found).await,
+            }
         };
         match self.claim(None, None, asked).await? {
             Ok(won) => Ok((self.run(won, None), false)),
+            Err(Standing::Done(finished)) => Ok((Admission::Done(finished), false)),
             Err(found) => self.admit_found(found).await,
         }
     }
@@ -151,13 +154,13 @@ impl Request {
         Ok((!matches!(found, Standing::Free)).then_some(found))
     }
 
-    /// Admits the call when the action is not free.
-    async fn admit_found(&self, found: Standing) -> Result<(Admission, bool), EffectError> {
-        if let Standing::Done(finished) = found {
-            return Ok((Admission::Done(finished), false));
-        }
-        // This path is rare, and never quick: its state is kept out of every gated call's future.
-        Box::pin(self.admit_later(found)).await
+    /// [`admit_later`](Self::admit_later), in a box: it is rare, and never quick, so its state is kept out
+    /// of every gated call's future.
+    fn admit_found(
+        &self,
+        found: Standing,
+    ) -> Pin<Box<impl Future<Output = Result<(Admission, bool), EffectError>>>> {
+        Box::pin(self.admit_later(found))
     }
 
     /// Whether the claim is made without a look beforehand. In a process a claim that finds a record costs
