@@ -6,10 +6,10 @@ use std::borrow::Cow;
 use std::fmt::Display;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Once};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use pin_project_lite::pin_project;
 use retry_core::__private::{Limits, Marks, mark, refuse, watch_doubt};
@@ -51,8 +51,8 @@ pub struct GateRequest {
     name: Cow<'static, str>,
     scope: Option<Arc<str>>,
     id: UnscopedId,
-    /// The reason why the call has no id.
-    fault: Option<ActionIdError>,
+    /// The reason why the call has no id. Boxed: the request is moved, and has none.
+    fault: Option<Box<ActionIdError>>,
     input: Option<InputHash>,
     store: Option<Arc<dyn EffectStore>>,
     lease: Duration,
@@ -62,7 +62,6 @@ pub struct GateRequest {
     probed: bool,
     probe_after: Duration,
     limits: Option<Limits>,
-    began: tokio::time::Instant,
 }
 
 impl std::fmt::Debug for GateRequest {
@@ -95,7 +94,6 @@ impl GateRequest {
             probed: false,
             probe_after: Duration::ZERO,
             limits: None,
-            began: tokio::time::Instant::now(),
         }
     }
 
@@ -111,7 +109,7 @@ impl GateRequest {
     pub fn key<T: Serialize + ?Sized>(mut self, key: &T) -> Self {
         match UnscopedId::new(&self.name, key) {
             Ok(id) => self.id = id,
-            Err(fault) => self.fault = Some(fault),
+            Err(fault) => self.fault = Some(Box::new(fault)),
         }
         self
     }
@@ -121,7 +119,7 @@ impl GateRequest {
     pub fn input<T: Serialize + ?Sized>(mut self, input: &T) -> Self {
         match compute_action_id("", input, "") {
             Ok(id) => self.input = Some(InputHash::from_bytes(*id.as_bytes())),
-            Err(fault) => self.fault = Some(fault),
+            Err(fault) => self.fault = Some(Box::new(fault)),
         }
         self
     }
@@ -183,19 +181,22 @@ impl GateRequest {
     }
 
     /// Requests admission for an async call.
-    pub async fn open<T, E>(self, results: Results<T>, errors: Errors<E>) -> Admitted<T, E> {
-        let forms = (results, errors);
-        let request = match self.request(false) {
-            Ok(request) => request,
-            Err(error) => return Admitted::refused(error, &forms.1),
-        };
-        let admitted = match request.limits.as_ref().and_then(Limits::left) {
-            Some(left) => tokio::time::timeout(left, request.admit())
-                .await
-                .unwrap_or_else(|_| Err(request.too_late())),
-            None => request.admit().await,
-        };
-        Admitted::of(admitted, &request, forms)
+    ///
+    /// No async function: its future would hold each of its arguments twice.
+    pub fn open<T, E>(
+        self,
+        results: Results<T>,
+        errors: Errors<E>,
+    ) -> impl Future<Output = Admitted<T, E>> {
+        let asked = self.request(false);
+        async move {
+            let request = match &asked {
+                Ok(request) => request,
+                Err(_) => return Admitted::not_asked(asked, &errors),
+            };
+            let admitted = request.admit_in_time().await;
+            Admitted::of(admitted, request, (results, errors))
+        }
     }
 
     /// Requests admission for a sync call.
@@ -206,7 +207,7 @@ impl GateRequest {
             Ok(request) => request,
             Err(error) => return Admitted::refused(error, &forms.1),
         };
-        match blocking::run(&*request.store, request.admit()) {
+        match blocking::run(&*request.store, pin!(request.admit())) {
             Ok(admitted) => Admitted::of(admitted, &request, forms),
             Err(NotRun::CannotBlock) => {
                 let error = EffectError::CannotBlock {
@@ -228,7 +229,7 @@ impl GateRequest {
             let action_type = (*self.name).into();
             return Err(EffectError::NoActionId {
                 action_type,
-                source,
+                source: *source,
             });
         }
         let scope = self.scope.or_else(ambient::current_scope);
@@ -244,7 +245,7 @@ impl GateRequest {
             probe_after: self.probe_after,
             on_busy: self.on_busy,
             limits: self.limits,
-            began: self.began,
+            began: Instant::now(),
             blocks,
         })
     }
@@ -272,6 +273,11 @@ impl<T, E> Admitted<T, E> {
     fn refused(error: EffectError, errors: &Errors<E>) -> Self {
         refuse(|| error.to_string());
         Self::Finished(Err((errors.of)(error)))
+    }
+
+    fn not_asked(asked: Result<Request, EffectError>, errors: &Errors<E>) -> Self {
+        let error = asked.err().expect("it was refused");
+        Self::refused(error, errors)
     }
 
     fn of(

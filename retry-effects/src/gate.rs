@@ -29,5 +29,6 @@ pub(crate) mod lease;
 pub mod metrics;
 pub(crate) mod options;
 pub(crate) mod question;
+mod recording;
 pub(crate) mod report;
 mod run_probe;

@@ -22,3 +22,4 @@ pub(crate) mod record;
 pub(crate) mod state_machine;
 pub(crate) mod store;
 pub(crate) mod store_error;
+pub(crate) mod text;

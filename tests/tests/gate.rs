@@ -9,6 +9,7 @@ mod gate {
     mod probes;
     mod receivers;
     mod shapes;
+    mod sizes;
     mod transformed;
 
     use std::io;

@@ -146,8 +146,14 @@ impl Action {
                 id: self.token.id(),
             });
         }
-        self.clear(RETURNED | RECORDED | UNPROVED | ACTED | PANICKED | REFUSED);
-        *self.refusal() = None;
+        // Before the first attempt there is mostly nothing to clear: a probe may have left something.
+        const OF_ATTEMPT: u16 = RETURNED | RECORDED | UNPROVED | ACTED | PANICKED | REFUSED;
+        if self.is(OF_ATTEMPT) {
+            if self.is(REFUSED) {
+                *self.refusal() = None;
+            }
+            self.clear(OF_ATTEMPT);
+        }
         self.set(RUNNING);
         if let Some(question) = &self.question {
             question.begin(number);

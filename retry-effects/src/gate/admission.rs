@@ -1,8 +1,11 @@
 //! Admission: from a request to the right to run, to a recorded result, or to a refusal.
 
 use std::borrow::Cow;
+use std::future::{Future, poll_fn};
 use std::io;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Poll, ready};
 use std::time::{Duration, Instant};
 
 use retry_core::__private::{Limits, has_room};
@@ -24,7 +27,7 @@ use crate::protocol::outcome::Outcome;
 use crate::protocol::record::Busy;
 use crate::protocol::record::{Finished, Record, Resolved};
 use crate::protocol::state_machine::differ;
-use crate::protocol::store::EffectStore;
+use crate::protocol::store::{EffectStore, StoreFuture};
 use crate::protocol::store_error::StoreError;
 
 /// All values that decide a call's admission.
@@ -40,8 +43,8 @@ pub(crate) struct Request {
     pub(crate) probe_after: Duration,
     pub(crate) on_busy: OnBusy,
     pub(crate) limits: Option<Limits>,
-    /// The start of the call on tokio's clock, which the time limits use.
-    pub(crate) began: tokio::time::Instant,
+    /// The time just before admission is first asked for.
+    pub(crate) began: Instant,
     /// Whether the call blocks its thread when it waits.
     pub(crate) blocks: bool,
 }
@@ -79,6 +82,29 @@ struct Watch {
 }
 
 impl Request {
+    /// [`admit`](Self::admit), within the call's time limit.
+    pub(crate) async fn admit_in_time(&self) -> Result<Admission, EffectError> {
+        let mut admitted = pin!(self.admit());
+        let mut late = None;
+        poll_fn(|context| {
+            let polled = admitted.as_mut().poll(context);
+            if polled.is_ready() {
+                return polled;
+            }
+            // Only an answer that has to be waited for needs a timer, which is a large value.
+            let late = match &mut late {
+                Some(late) => late,
+                None => match self.limits.as_ref().and_then(Limits::left) {
+                    Some(left) => late.insert(Box::pin(tokio::time::sleep(left))),
+                    None => return polled,
+                },
+            };
+            ready!(late.as_mut().poll(context));
+            Poll::Ready(Err(self.too_late()))
+        })
+        .await
+    }
+
     /// Admits the call, or returns the refusal.
     pub(crate) async fn admit(&self) -> Result<Admission, EffectError> {
         let admitted = self.try_admit().await;
@@ -106,16 +132,43 @@ impl Request {
         if self.is_inside_itself(None) {
             return Err(self.in_progress(self.lease));
         }
-        let found = match self.resolve().await? {
-            Standing::Free => match self.claim(None, None).await? {
-                Ok(won) => return Ok((self.run(won, None), false)),
-                Err(found) => found,
-            },
-            Standing::Done(finished) => return Ok((Admission::Done(finished), false)),
-            other => other,
+        let asked = if self.claims_first() {
+            self.began
+        } else {
+            match self.look().await? {
+                None => Instant::now(),
+                Some(Standing::Done(finished)) => return Ok((Admission::Done(finished), false)),
+                Some(found) => return self.admit_found(found).await,
+            }
         };
-        // This path is rare, and never quick: its state is kept out of every gated call's future.
-        Box::pin(self.admit_later(found)).await
+        match self.claim(None, None, asked).await? {
+            Ok(won) => Ok((self.run(won, None), false)),
+            Err(Standing::Done(finished)) => Ok((Admission::Done(finished), false)),
+            Err(found) => self.admit_found(found).await,
+        }
+    }
+
+    /// Returns the state of the action, unless it is free.
+    async fn look(&self) -> Result<Option<Standing>, EffectError> {
+        let found = self.resolve().await?;
+        Ok((!matches!(found, Standing::Free)).then_some(found))
+    }
+
+    /// [`admit_later`](Self::admit_later), in a box: it is rare, and never quick, so its state is kept out
+    /// of every gated call's future.
+    fn admit_found(
+        &self,
+        found: Standing,
+    ) -> Pin<Box<impl Future<Output = Result<(Admission, bool), EffectError>>>> {
+        Box::pin(self.admit_later(found))
+    }
+
+    /// Whether the claim is made without a look beforehand. In a process a claim that finds a record costs
+    /// as much as a look, and writes nothing. Elsewhere it takes a write's way to the store.
+    ///
+    /// Without a lease keeper nothing may be claimed, but what is recorded can be read.
+    fn claims_first(&self) -> bool {
+        self.store.in_process() && lease::start().is_ok()
     }
 
     /// Admits the call when another owner holds, or held, the action.
@@ -126,7 +179,7 @@ impl Request {
         loop {
             let mut over = None;
             let claimed = match found {
-                Standing::Free => self.claim(None, None).await?,
+                Standing::Free => self.claim(None, None, Instant::now()).await?,
                 Standing::Done(finished) => return Ok((Admission::Done(finished), waited)),
                 Standing::Failed(finished) => return Ok((Admission::Failed(finished), waited)),
                 Standing::Busy(busy) => {
@@ -135,7 +188,7 @@ impl Request {
                     }
                     let silent = silence(&mut watch, busy);
                     if silent.is_some() {
-                        self.claim(None, silent).await?
+                        self.claim(None, silent, Instant::now()).await?
                     } else {
                         waited = true;
                         // The wait begins after the watch, so that at its end the owner has been watched
@@ -149,7 +202,7 @@ impl Request {
                         return Err(EffectError::InDoubt { record });
                     }
                     let silent = watch.as_ref().map(|watch: &Watch| watch.silent);
-                    let claimed = self.claim(Some(&record), silent).await?;
+                    let claimed = self.claim(Some(&record), silent, Instant::now()).await?;
                     over = Some(record);
                     claimed
                 }
@@ -236,39 +289,63 @@ impl Request {
         Ok(standing.1)
     }
 
-    /// Claims the action; `over` is the record in doubt that is taken over.
-    async fn claim(
-        &self,
-        over: Option<&Record>,
+    /// Claims the action; `over` is the record in doubt that is taken over, `asked` the time just before.
+    fn claim<'a>(
+        &'a self,
+        over: Option<&'a Record>,
         silent: Option<Silent>,
-    ) -> Result<Result<Won, Standing>, EffectError> {
-        lease::start().map_err(|error| self.without_keeper(error))?;
-        let mut request = ClaimRequest::new(self.id, self.name.clone());
-        request.scope.clone_from(&self.scope);
-        request.input_hash = self.input;
-        request.lease = self.lease;
-        request.keep = self.keep();
-        request.retain = self.retain;
-        request.takeover = over.map(|record| record.fence);
-        request.silent = silent;
+        asked: Instant,
+    ) -> impl Future<Output = Result<Result<Won, Standing>, EffectError>> + Send {
+        let claim_id = if self.store.in_process() {
+            ClaimId::in_process()
+        } else {
+            ClaimId::random()
+        };
         let mut pending = Pending {
             store: &self.store,
-            request: Some(request),
+            request: Some(ClaimRequest {
+                id: self.id,
+                claim_id,
+                action_type: self.name.clone(),
+                scope: self.scope.clone(),
+                input_hash: self.input,
+                lease: self.lease,
+                keep: self.keep(),
+                retain: self.retain,
+                takeover: over.map(|record| record.fence),
+                silent,
+            }),
             over,
         };
-        let asked = Instant::now();
-        let claim = pending.send().await;
-        if claim.is_ok() {
-            pending.request = None;
+        // No async function: its future would hold each of its arguments twice.
+        async move {
+            if let Err(error) = lease::start() {
+                pending.request.take();
+                return Err(self.without_keeper(error));
+            }
+            let mut sends = 0;
+            let claim = loop {
+                sends += 1;
+                // The claim id is the same in each, so a claim that was made is found again.
+                match pending.sent().await {
+                    // A store that was slow to fail would be slow again.
+                    Err(StoreError::Unavailable { .. })
+                        if sends < SENDS && asked.elapsed() < SOON => {}
+                    answer => break answer,
+                }
+            };
+            if claim.is_ok() {
+                pending.request.take();
+            }
+            Ok(match claim.map_err(|error| self.store_failed(error))? {
+                Claim::Won(token) => Ok(Won { token, asked }),
+                Claim::Busy(busy) => Err(Standing::Busy(busy)),
+                Claim::Done(finished) => Err(Standing::Done(finished)),
+                Claim::Failed(finished) => Err(Standing::Failed(finished)),
+                Claim::InDoubt(record) => Err(Standing::InDoubt(record)),
+                Claim::Mismatch => return Err(self.mismatch()),
+            })
         }
-        Ok(match claim.map_err(|error| self.store_failed(error))? {
-            Claim::Won(token) => Ok(Won { token, asked }),
-            Claim::Busy(busy) => Err(Standing::Busy(busy)),
-            Claim::Done(finished) => Err(Standing::Done(finished)),
-            Claim::Failed(finished) => Err(Standing::Failed(finished)),
-            Claim::InDoubt(record) => Err(Standing::InDoubt(record)),
-            Claim::Mismatch => return Err(self.mismatch()),
-        })
     }
 
     /// Returns the time for which a late owner may still be active after the action is finished.
@@ -295,7 +372,7 @@ impl Request {
         // A lease that runs out reports no change.
         let mut pause = left.min(busy.left.saturating_add(Duration::from_millis(1)));
         if !self.store.hears_all() {
-            pause = pause.min(self.poll_after());
+            pause = pause.min(poll_after(seen.elapsed()));
         }
         // Stores that need a runtime are awaited on the lease keeper's runtime.
         if self.blocks && !self.store.needs_runtime() {
@@ -316,15 +393,6 @@ impl Request {
             Some(left) => left,
             None => self.lease.max(busy.lease).saturating_sub(seen.elapsed()),
         }
-    }
-
-    /// Returns the time until the next check if not all changes are reported: a tenth of the time
-    /// waited so far, from 2 to 100 ms, spread by half so that many waiters do not query at once.
-    fn poll_after(&self) -> Duration {
-        let step =
-            (self.began.elapsed() / 10).clamp(Duration::from_millis(2), Duration::from_millis(100));
-        let spread = u32::try_from(ClaimId::random().bits() & 0xffff).unwrap_or(0);
-        step / 2 + step * spread / 0x2_0000
     }
 
     fn in_progress(&self, retry_after: Duration) -> EffectError {
@@ -367,6 +435,14 @@ impl Request {
     }
 }
 
+/// Returns the time until the next check if not all changes are reported: a tenth of the time waited so
+/// far, from 2 to 100 ms, spread by half so that many waiters do not query at once.
+fn poll_after(waited: Duration) -> Duration {
+    let step = (waited / 10).clamp(Duration::from_millis(2), Duration::from_millis(100));
+    let spread = u32::try_from(ClaimId::random().bits() & 0xffff).unwrap_or(0);
+    step / 2 + step * spread / 0x2_0000
+}
+
 /// Returns the owner as silent, once it has shown no sign of life for a whole lease by this
 /// waiter's clock.
 fn silence(watch: &mut Option<Watch>, busy: Busy) -> Option<Silent> {
@@ -403,20 +479,9 @@ struct Pending<'a> {
 }
 
 impl Pending<'_> {
-    /// Sends the claim, again if the store was away. The claim id is the same, so a claim that was made
-    /// is found again.
-    async fn send(&self) -> Result<Claim, StoreError> {
+    fn sent(&self) -> StoreFuture<'_, Claim> {
         let request = self.request.as_ref().expect("the claim is not answered");
-        let begun = Instant::now();
-        let mut sends = 0;
-        loop {
-            sends += 1;
-            match self.store.pending(request).await {
-                // A store that was slow to fail would be slow again.
-                Err(StoreError::Unavailable { .. }) if sends < SENDS && begun.elapsed() < SOON => {}
-                answer => return answer,
-            }
-        }
+        self.store.pending(request)
     }
 }
 

@@ -25,12 +25,11 @@ pub(crate) enum NotRun {
     NoRuntime(io::Error),
 }
 
-/// Runs a future that waits only for `store`.
+/// Runs a future that waits only for `store`. It is pinned by the caller: a move would copy it.
 pub(crate) fn run<T>(
     store: &dyn EffectStore,
-    future: impl Future<Output = T>,
+    mut future: Pin<&mut impl Future<Output = T>>,
 ) -> Result<T, NotRun> {
-    let mut future = pin!(future);
     if store.needs_runtime() {
         // The keeper's thread drives the waits of such a store; only tasks of the runtime that this
         // thread itself drives would wait forever.

@@ -7,28 +7,21 @@ use crate::protocol::reason::Reason;
 use crate::protocol::record::Finished;
 use crate::protocol::store_error::StoreError;
 
-/// The end of a call, as it is recorded.
+/// The end of a call: the way in which its outcome is recorded.
 pub(super) enum FinalRecord {
-    Complete(Outcome),
+    Complete,
     /// This result, recorded by the body's own transaction.
     Committed(Payload),
     NotEncoded(serde_json::Error),
     Release,
 }
 
-impl FinalRecord {
-    /// Returns the outcome for the store; `None` if the action is released.
-    pub(super) fn outcome(&self) -> Option<Outcome> {
-        match self {
-            Self::Complete(outcome) => Some(outcome.clone()),
-            // If the transaction has committed, the store refuses this outcome and keeps the result.
-            Self::Committed(_) => Some(Outcome::in_doubt(Some(Reason::new(
-                "the call was dropped before its transaction was known to be committed",
-            )))),
-            Self::NotEncoded(error) => Some(not_encoded(error)),
-            Self::Release => None,
-        }
-    }
+/// Returns the outcome of a call that is dropped before its transaction is known to be committed. If it
+/// has committed, the store refuses this outcome and keeps the result.
+pub(super) fn not_known_committed() -> Outcome {
+    Outcome::in_doubt(Some(Reason::new(
+        "the call was dropped before its transaction was known to be committed",
+    )))
 }
 
 /// The reason of an action whose encoder did not return.

@@ -140,9 +140,9 @@ impl UnscopedId {
         document::unscoped_text(action_type, payload).map(Self)
     }
 
-    pub(crate) fn in_scope(mut self, scope: &str) -> ActionId {
-        document::add_scope(&mut self.0, scope);
-        ActionId(Sha256::digest(&self.0).into())
+    pub(crate) fn in_scope(self, scope: &str) -> ActionId {
+        let digest = document::in_scope(self.0, scope, |text| Sha256::digest(text));
+        ActionId(digest.into())
     }
 }
 

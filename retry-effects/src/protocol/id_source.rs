@@ -1,4 +1,14 @@
 //! [`Source`]: the source of a thread's claim ids, valid in a forked process too.
+//!
+//! A fork copies all memory, and so this source: parent and child would draw the same ids, and one
+//! would take the other's claim for its own. Only the system can tell the two apart. Its clock cannot: both
+//! may read the same nanosecond, on two processors. The process id can, by a system call, which costs as
+//! much as a claim in memory. So there are two ways to draw:
+//!
+//! - [`draw`](Source::draw), for stores that other processes may share, asks for the process id, unless no
+//!   fork fits between the last draw and this one. Beside a file or a network, a system call is nothing.
+//! - [`draw_in_process`](Source::draw_in_process), for a store that lives in the process, asks nothing. A
+//!   fork copies that store too: no claim of the child reaches the parent's, nor the other way round.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
@@ -10,6 +20,8 @@ pub(super) struct Source {
     keys: RandomState,
     /// A value for this thread in this process.
     thread: u64,
+    /// A value for this thread, also in the children of its process.
+    here: u64,
     next: u64,
     /// The time of the last draw.
     drawn: Option<Instant>,
@@ -25,6 +37,7 @@ impl Source {
         let keys = RandomState::new();
         Self {
             thread: 0,
+            here: keys.hash_one(2_u8),
             next: keys.hash_one(1_u8),
             keys,
             drawn: None,
@@ -40,6 +53,15 @@ impl Source {
             self.thread = self.keys.hash_one((process(), now));
         }
         self.drawn = Some(now);
+        self.id_of(self.thread)
+    }
+
+    pub(super) fn draw_in_process(&mut self) -> u128 {
+        self.id_of(self.here)
+    }
+
+    #[inline]
+    fn id_of(&mut self, thread: u64) -> u128 {
         let at = self.next;
         self.next = at.wrapping_add(1);
         // The finaliser of `SplitMix64`, a permutation.
@@ -48,7 +70,7 @@ impl Source {
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         mixed ^= mixed >> 31;
         // Each half alone differs after a fork: the low one seeds waits.
-        u128::from(self.thread) << 64 | u128::from(mixed ^ self.thread)
+        u128::from(thread) << 64 | u128::from(mixed ^ thread)
     }
 }
 
@@ -119,6 +141,27 @@ mod tests {
         assert!(asks(micros(500)), "the clock went back");
     }
 
+    /// A child that draws from its copy of the source, for any store, has no id of its parent's that left
+    /// the parent.
+    #[test]
+    fn a_fork_between_draws_in_process_shares_no_id_with_a_shared_store() {
+        let mut parent = Source::new();
+        let began = Instant::now();
+        let mut shared = BTreeSet::new();
+        let mut own = BTreeSet::new();
+        for turn in 0..1_000 {
+            own.insert(parent.draw_in_process());
+            let mut child = parent.clone();
+            let now = began + Duration::from_millis(turn);
+            for (source, process) in [(&mut parent, 1), (&mut child, 2)] {
+                shared.insert(source.draw(now, || process));
+                own.insert(source.draw_in_process());
+            }
+        }
+        assert_eq!(shared.len(), 2 * 1_000);
+        assert!(shared.is_disjoint(&own));
+    }
+
     #[test]
     fn no_id_comes_twice() {
         let mut source = Source::new();
@@ -130,5 +173,16 @@ mod tests {
         assert_eq!(ids.len(), 10_000);
         let of_thread: BTreeSet<u128> = (0..10_000).map(|_| ClaimId::random().bits()).collect();
         assert_eq!(of_thread.len(), 10_000);
+        let both = (0..10_000).flat_map(|_| [ClaimId::random(), ClaimId::in_process()]);
+        let both: BTreeSet<u128> = both.map(ClaimId::bits).collect();
+        assert_eq!(both.len(), 20_000);
+        let threads = [(); 2].map(|()| {
+            std::thread::spawn(|| (0..10_000).map(|_| ClaimId::in_process().bits()).collect())
+        });
+        let of_two: Vec<BTreeSet<u128>> = threads
+            .into_iter()
+            .map(|thread| thread.join().expect("no panic"))
+            .collect();
+        assert!(of_two[0].is_disjoint(&of_two[1]) && of_two[0].is_disjoint(&both));
     }
 }

@@ -45,6 +45,10 @@ impl fmt::Display for Fence {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ClaimId(u128);
 
+thread_local! {
+    static SOURCE: RefCell<Source> = RefCell::new(Source::new());
+}
+
 impl ClaimId {
     /// Returns a claim id that no other caller has: to a store, equal claim ids are the same claim.
     ///
@@ -52,13 +56,13 @@ impl ClaimId {
     /// sequence that starts at a random place and visits each value once.
     #[must_use]
     pub fn random() -> Self {
-        thread_local! {
-            static SOURCE: RefCell<Source> = RefCell::new(Source::new());
-        }
-        SOURCE.with(|source| {
-            let mut source = source.borrow_mut();
-            Self(source.draw(Instant::now(), std::process::id))
-        })
+        SOURCE.with_borrow_mut(|source| Self(source.draw(Instant::now(), std::process::id)))
+    }
+
+    /// Returns a claim id that no other caller in this process has, for a store that lives in it: no
+    /// claim of another process can reach that store, so nothing is spent on telling processes apart.
+    pub(crate) fn in_process() -> Self {
+        SOURCE.with_borrow_mut(|source| Self(source.draw_in_process()))
     }
 
     /// Returns the claim id with these bits, as a store wrote them.

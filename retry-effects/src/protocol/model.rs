@@ -6,7 +6,7 @@
 //! the part of its age that decides is kept.
 
 use std::borrow::Cow;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use crate::identity::action_id::{ActionId, compute_action_id};
@@ -17,6 +17,7 @@ use crate::protocol::payload::Payload;
 use crate::protocol::record::{Finished, Status};
 use crate::protocol::state_machine::{self, Now, Slot};
 use crate::protocol::store_error::StoreError;
+use crate::protocol::text::Text;
 
 const NOW: Now = Now {
     lease: 10,
@@ -28,7 +29,6 @@ const KEEP: Duration = Duration::from_millis(5);
 static ID: LazyLock<ActionId> = LazyLock::new(|| {
     compute_action_id("model", &0_u8, "").expect("a number has a faithful JSON form")
 });
-static NO_TEXT: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from(""));
 
 /// One record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -105,7 +105,7 @@ impl Row {
             silent,
         };
         let mut slot = row.map(Self::slot);
-        let interned = |_: &str| NO_TEXT.clone();
+        let interned = |text: &str| text.into();
         let claim = state_machine::claim(&mut slot, &request, NOW, || number(fence), interned);
         *row = slot.map(Self::of);
         claim
@@ -186,8 +186,8 @@ impl Row {
             fence: Fence::new(u64::from(self.fence)),
             claim_id: ClaimId::from_bits(u128::from(self.claim)),
             input_hash: None,
-            action_type: NO_TEXT.clone(),
-            scope: NO_TEXT.clone(),
+            action_type: Text::EMPTY,
+            scope: Text::EMPTY,
             // The age of a finished row comes from the wall clock alone.
             lease_until: if finished {
                 u64::MAX

@@ -1,6 +1,7 @@
 //! The state machine: the effect of each request on a record. Pure functions of the record, the request
 //! and the store's time; every store that decides in Rust decides here.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -16,6 +17,7 @@ use crate::protocol::reason::Reason;
 use crate::protocol::record::Busy;
 use crate::protocol::record::{Finished, Record, Resolved, Status};
 use crate::protocol::store_error::StoreError;
+use crate::protocol::text::Text;
 
 /// The time on the store's clocks.
 #[derive(Clone, Copy, Debug)]
@@ -36,8 +38,8 @@ pub(crate) struct Slot {
     /// All zero in the record of another program.
     pub(crate) claim_id: ClaimId,
     pub(crate) input_hash: Option<InputHash>,
-    pub(crate) action_type: Arc<str>,
-    pub(crate) scope: Arc<str>,
+    pub(crate) action_type: Text,
+    pub(crate) scope: Text,
     /// On the store's lease clock. While pending: the end of the lease. When finished: the time of
     /// the finish, or `u64::MAX` if it was finished under another clock (before a reboot).
     pub(crate) lease_until: u64,
@@ -95,8 +97,14 @@ impl Slot {
             fence,
             claim_id: request.claim_id,
             input_hash: request.input_hash,
-            action_type: interned(&request.action_type),
-            scope: interned(request.scope.as_deref().unwrap_or_default()),
+            action_type: match &request.action_type {
+                Cow::Borrowed(text) => Text::Fixed(text),
+                Cow::Owned(text) => interned(text).into(),
+            },
+            scope: match &request.scope {
+                None => Text::EMPTY,
+                Some(text) => interned(text).into(),
+            },
             lease_until: now.lease.saturating_add(nanos(request.lease)),
             lease: nanos(request.lease),
             renewals: 0,

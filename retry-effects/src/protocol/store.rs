@@ -154,6 +154,14 @@ pub trait EffectStore: fmt::Debug + Send + Sync + 'static {
         true
     }
 
+    /// Whether its records live in this process and end with it, so that no other process sees a claim.
+    /// The gate then draws claim ids that only this process must tell apart. Not forwarded: a wrapper
+    /// may serve others.
+    #[doc(hidden)]
+    fn in_process(&self) -> bool {
+        false
+    }
+
     /// Returns the kind of the store, as a label of metrics: `memory`, `sqlite`. The default is the
     /// name of its type.
     fn kind(&self) -> &'static str {

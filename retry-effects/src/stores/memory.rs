@@ -3,5 +3,6 @@
 pub(crate) mod clock;
 mod page;
 mod shard;
+mod slab;
 pub(crate) mod store;
 mod texts;

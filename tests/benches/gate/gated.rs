@@ -4,8 +4,14 @@ use std::hint::black_box;
 use std::sync::{Arc, LazyLock};
 
 use retry_core::retry_storage;
-use retry_effects::{InMemoryEffectStore, compute_action_id};
+use retry_effects::store::{Claim, ClaimId, ClaimRequest, Payload};
+use retry_effects::{EffectStore, InMemoryEffectStore, Outcome, compute_action_id};
 use serde::Serialize;
+
+use crate::counted;
+use crate::map;
+use crate::row;
+use crate::table::Table;
 
 /// Calls of a pass by the clock.
 pub(crate) const CALLS: u64 = 300_000;
@@ -18,12 +24,35 @@ struct Charge {
 
 /// Ids of a small payload.
 pub(crate) fn ids(calls: u64) -> u64 {
+    ids_in("tenant-7", calls)
+}
+
+/// What a new key costs without the gate: its id, and a claim and a completion with a result of its own.
+pub(crate) fn by_store(store: &Store, calls: u64) {
+    let first = compute_action_id("charge", &0, "").expect("a number");
+    let mut request = ClaimRequest::new(first, "charge");
     for order_id in 0..calls {
         let charge = Charge {
             order_id,
             cents: 1999,
         };
-        let id = compute_action_id("charge", black_box(&charge), "tenant-7");
+        request.id = compute_action_id("charge", black_box(&charge), "").expect("a JSON form");
+        request.claim_id = ClaimId::from_bits(map::claim_id(order_id));
+        let Claim::Won(token) = map::now(store.pending(&request)) else {
+            panic!("the key is new");
+        };
+        let result = Payload::new((order_id + charge.cents).to_string());
+        map::now(store.complete(&token, Outcome::Success(result)));
+    }
+}
+
+fn ids_in(scope: &str, calls: u64) -> u64 {
+    for order_id in 0..calls {
+        let charge = Charge {
+            order_id,
+            cents: 1999,
+        };
+        let id = compute_action_id("charge", black_box(&charge), scope);
         black_box(id.expect("it has a JSON form"));
     }
     calls
@@ -58,4 +87,40 @@ pub(crate) fn replays(calls: u64) -> u64 {
         black_box(charge(seen, black_box(call % 1_000), 1999)).expect("it is replayed");
     }
     calls
+}
+
+/// The gate's own part: what a new key costs beyond its id and the store, and what it allocates.
+#[expect(clippy::cast_precision_loss, reason = "a mean")]
+pub(crate) fn own_part(table: &mut Table<6>) {
+    const CALLS: u64 = 50_000;
+    let kinds = ["new", "by store", "replay", "id"];
+    let [gate, store, replay, id] = counted::nanos(kinds);
+    let what = "a new key beside its id and the store, ns of CPU";
+    table.line(row("gate", what, gate, Some(store), ""));
+    let what = "the gate's own part, ns of CPU (id and store taken off)";
+    table.line(row("gate", what, gate - store, None, "<= 450"));
+    let what = "a replay beside an id, ns of CPU";
+    table.line(row("gate", what, replay, Some(id), ""));
+    let store = Store::default();
+    let counts = [
+        (
+            "a new key: allocations",
+            allocations(|| _ = new_keys(&store, CALLS)),
+        ),
+        ("a replay: allocations", allocations(|| _ = replays(CALLS))),
+        ("an id: allocations", allocations(|| _ = ids(CALLS))),
+    ];
+    for (what, allocations) in counts {
+        table.line(row(
+            "gate",
+            what,
+            allocations as f64 / CALLS as f64,
+            None,
+            "",
+        ));
+    }
+}
+
+fn allocations(pass: impl FnOnce()) -> u64 {
+    allocation_counter::measure(pass).count_total
 }

@@ -4,8 +4,8 @@
 //! cargo bench -p retry-tests --features peers --bench gate
 //! ```
 //!
-//! Words after `--` keep the parts whose name begins with one of them: `-- id map gate memory
-//! sqlite python`. Rates are the best of three passes on this machine: read the ratios. The Python
+//! Words after `--` keep the parts whose name begins with one of them: `-- id map gate own
+//! memory sqlite python`. Rates are the best of three passes on this machine: read the ratios. The Python
 //! package is fetched by pip into a temporary folder; where that fails, the table says so.
 
 #![expect(clippy::print_stdout, reason = "a bench prints its table")]
@@ -14,6 +14,7 @@
 mod callgrind;
 mod counted;
 mod gated;
+mod limit;
 mod map;
 mod python;
 mod rate;
@@ -67,6 +68,9 @@ fn main() {
                 table.line(row("gate", what, instructions, None, ""));
             }
         }
+    }
+    if chosen("own") {
+        gated::own_part(&mut table);
     }
     if chosen("memory") {
         for records in [1_000, 100_000, 1_000_000] {

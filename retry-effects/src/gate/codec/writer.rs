@@ -1,5 +1,7 @@
 //! A value's text, and the parts of the value that it may not restore.
 
+use std::cell::Cell;
+
 use serde::Serialize;
 
 use super::stack::{self, Stack, too_deep};
@@ -55,8 +57,11 @@ impl Written {
         value: &(impl Serialize + ?Sized),
         form: TextForm,
     ) -> serde_json::Result<Self> {
+        let mut out = LAST.try_with(Cell::take).unwrap_or_default();
+        // Large enough for a usual result: no growth while writing.
+        out.reserve(128);
         let mut writer = Writer {
-            out: Vec::with_capacity(128),
+            out,
             form,
             risks: Risks::default(),
             depth: 0,
@@ -83,9 +88,24 @@ impl Written {
             TextForm::Json => FORMAT,
             TextForm::Notation => NEWEST_FORMAT,
         };
-        Payload::with_format(format, self.text)
+        let payload = Payload::with_format(format, &*self.text);
+        let mut out = self.text.into_bytes();
+        out.clear();
+        if out.capacity() <= KEPT {
+            // Nothing keeps it while the thread ends.
+            let _ = LAST.try_with(|last| last.set(out));
+        }
+        payload
     }
 }
+
+thread_local! {
+    /// The buffer of the last value written on this thread, for the next one.
+    static LAST: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// A larger buffer is not kept.
+const KEPT: usize = 4096;
 
 /// A name from the program's source: of a struct, a field or a variant.
 pub(super) type Name = &'static str;

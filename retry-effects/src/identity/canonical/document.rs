@@ -3,7 +3,7 @@
 use serde::ser::Serialize;
 
 use super::text;
-use super::writer::Writer;
+use super::writer::{self, Writer};
 use crate::identity::error::ActionIdError;
 
 /// Returns the hashed text up to the scope.
@@ -18,12 +18,15 @@ pub(crate) fn unscoped_text(
     writer
         .value(payload)
         .map_err(|error| error.within("payload"))?;
-    Ok(writer.out)
+    Ok(writer.finish())
 }
 
-/// Appends the scope and ends the text.
-pub(crate) fn add_scope(text: &mut Vec<u8>, scope: &str) {
+/// Appends the scope and ends the text, of which `hash` makes the id.
+pub(crate) fn in_scope<R>(mut text: Vec<u8>, scope: &str, hash: impl FnOnce(&[u8]) -> R) -> R {
     text.extend_from_slice(b",\"scope\":");
-    text::write(text, scope);
+    text::write(&mut text, scope);
     text.push(b'}');
+    let hashed = hash(&text);
+    writer::give_back(text);
+    hashed
 }

@@ -1,6 +1,7 @@
 //! The output buffer and its limits.
 
 use std::any::type_name;
+use std::cell::Cell;
 use std::fmt::{Display, Write as _};
 use std::ops::Range;
 
@@ -31,14 +32,28 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn new() -> Self {
+        let mut out = OUT.try_with(Cell::take).unwrap_or_default();
+        let mut entries = ENTRIES.try_with(Cell::take).unwrap_or_default();
         // Large enough for a usual action: no growth while writing.
+        out.reserve(256);
+        entries.reserve(8);
         Self {
-            out: Vec::with_capacity(256),
-            entries: Vec::with_capacity(8),
+            out,
+            entries,
             of: "",
             levels: 0,
             layers: 0,
         }
+    }
+
+    /// Returns the text.
+    pub(super) fn finish(self) -> Vec<u8> {
+        let mut entries = self.entries;
+        entries.clear();
+        if entries.capacity() <= KEPT {
+            let _ = ENTRIES.try_with(|last| last.set(entries));
+        }
+        self.out
     }
 
     /// Writes a value. All values pass through here, except one that serializes itself as another.
@@ -100,6 +115,24 @@ impl Writer {
     /// Writes an integer.
     pub(super) fn digits(&mut self, value: impl Display) -> Result<(), ActionIdError> {
         write!(text::Plain(&mut self.out), "{value}").map_err(ActionIdError::custom)
+    }
+}
+
+thread_local! {
+    /// The buffers of the last action written on this thread, for the next one.
+    static OUT: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+    static ENTRIES: Cell<Vec<Entry>> = const { Cell::new(Vec::new()) };
+}
+
+/// Larger buffers, in bytes and in entries, are not kept.
+const KEPT: usize = 4096;
+
+/// Gives the buffer of a written text back, once it has been read.
+pub(super) fn give_back(mut out: Vec<u8>) {
+    out.clear();
+    if out.capacity() <= KEPT {
+        // Nothing keeps it while the thread ends.
+        let _ = OUT.try_with(|last| last.set(out));
     }
 }
 

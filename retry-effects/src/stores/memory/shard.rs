@@ -9,13 +9,15 @@ use crate::protocol::claim::{Claim, ClaimRequest};
 use crate::protocol::counts::Counts;
 use crate::protocol::ids::{Fence, Token};
 use crate::protocol::state_machine::{Now, Slot};
+use crate::stores::memory::slab::{Place, Slab};
 use crate::stores::memory::texts::Texts;
 
 /// The records of a shard, and its fences.
 #[derive(Debug, Default)]
 pub(super) struct Shard {
-    /// Boxed: the table, up to half of which is empty, then holds only an id and a pointer per place.
-    slots: HashMap<ActionId, Box<Slot>, BuildHasherDefault<IdBytes>>,
+    /// The records apart: up to half of the table is empty.
+    places: HashMap<ActionId, Place, BuildHasherDefault<IdBytes>>,
+    slots: Slab,
     /// The newest fence. A key always lives in the same shard, so its fences grow.
     fence: u64,
     texts: Texts,
@@ -37,9 +39,9 @@ impl Shard {
     ) -> Option<Claim> {
         let mut texts = |text: &str| self.texts.shared(text);
         let (fence, created) = (Fence::new(self.fence + 1), now.wall);
-        match self.slots.entry(request.id) {
-            Entry::Occupied(mut found) => {
-                let slot = found.get_mut();
+        match self.places.entry(request.id) {
+            Entry::Occupied(found) => {
+                let slot = self.slots.get_mut(*found.get());
                 let created = match slot.grant(request, now) {
                     Ok(created) => created,
                     Err(refusal) => return Some(refusal),
@@ -47,14 +49,14 @@ impl Shard {
                 if let Some(due) = slot.over_at() {
                     self.due.remove(&(due, request.id));
                 }
-                **slot = Slot::claimed(request, created, fence, now, &mut texts);
+                *slot = Slot::claimed(request, created, fence, now, &mut texts);
             }
             Entry::Vacant(place) => {
                 if !room() {
                     return None;
                 }
                 let slot = Slot::claimed(request, created, fence, now, &mut texts);
-                place.insert(Box::new(slot));
+                place.insert(self.slots.insert(slot));
             }
         }
         self.fence = fence.number();
@@ -74,9 +76,11 @@ impl Shard {
     pub(super) fn sweep(&mut self, now: Now, limit: usize) -> usize {
         for swept in 0..limit {
             match self.due.first().copied() {
-                Some((_, id)) if self.slots.get(&id).is_none_or(|slot| slot.is_over(now)) => {
+                Some((_, id)) if self.found(id).is_none_or(|slot| slot.is_over(now)) => {
                     self.due.pop_first();
-                    self.slots.remove(&id);
+                    if let Some(place) = self.places.remove(&id) {
+                        self.slots.remove(place);
+                    }
                 }
                 _ => return swept,
             }
@@ -86,18 +90,25 @@ impl Shard {
 
     /// Removes the records that a purge may remove. Returns their number.
     pub(super) fn purge(&mut self, age: u64, now: Now) -> usize {
-        let before = self.slots.len();
-        let due = &mut self.due;
-        self.slots.retain(|id, slot| {
+        let before = self.places.len();
+        let (due, slots) = (&mut self.due, &mut self.slots);
+        self.places.retain(|id, place| {
+            let slot = slots.get(*place);
             let goes = slot.is_purgeable(age, now);
-            if goes && let Some(over_at) = slot.over_at() {
-                due.remove(&(over_at, *id));
+            if goes {
+                if let Some(over_at) = slot.over_at() {
+                    due.remove(&(over_at, *id));
+                }
+                slots.remove(*place);
             }
             !goes
         });
-        let purged = before - self.slots.len();
-        if self.slots.len() < self.slots.capacity() / 4 {
-            self.slots.shrink_to_fit();
+        let purged = before - self.places.len();
+        if self.places.len() < self.places.capacity() / 4 {
+            self.places.shrink_to_fit();
+        }
+        if purged > 0 {
+            self.slots.shrink(self.places.values_mut());
         }
         purged
     }
@@ -105,8 +116,12 @@ impl Shard {
     /// Returns the record of an action, unless its retention is over.
     #[inline]
     pub(super) fn slot(&self, id: ActionId, now: Now) -> Option<&Slot> {
-        let slot = self.slots.get(&id).map(|slot| &**slot);
-        slot.filter(|slot| !slot.is_over(now))
+        self.found(id).filter(|slot| !slot.is_over(now))
+    }
+
+    #[inline]
+    fn found(&self, id: ActionId) -> Option<&Slot> {
+        self.places.get(&id).map(|place| self.slots.get(*place))
     }
 
     /// Changes the record of an action, if there is one whose retention is not over.
@@ -117,7 +132,7 @@ impl Shard {
         now: Now,
         change: impl FnOnce(&mut Slot) -> R,
     ) -> Option<R> {
-        let slot = self.slots.get_mut(&id)?;
+        let slot = self.slots.get_mut(*self.places.get(&id)?);
         if slot.is_over(now) {
             return None;
         }
@@ -135,20 +150,21 @@ impl Shard {
 
     /// Returns all records whose retention is not over, unordered.
     pub(super) fn all(&self, now: Now) -> impl Iterator<Item = (ActionId, &Slot)> {
-        let all = self.slots.iter().map(|(id, slot)| (*id, &**slot));
+        let all = self.places.iter();
+        let all = all.map(|(id, place)| (*id, self.slots.get(*place)));
         all.filter(move |(_, slot)| !slot.is_over(now))
     }
 
     /// Returns the number of records, including those whose retention is over.
     #[cfg(all(test, feature = "conformance"))]
     pub(super) fn all_held(&self) -> usize {
-        self.slots.len()
+        self.places.len()
     }
 
     /// Adds the records whose retention is not over.
     pub(super) fn count(&self, now: Now, counts: &mut Counts) {
-        let there = self.slots.values().filter(|slot| !slot.is_over(now));
-        there.for_each(|slot| counts.add(slot.status_at(now)));
+        self.all(now)
+            .for_each(|(_, slot)| counts.add(slot.status_at(now)));
     }
 }
 

@@ -303,6 +303,10 @@ impl EffectStore for InMemoryEffectStore {
         false
     }
 
+    fn in_process(&self) -> bool {
+        true
+    }
+
     fn kind(&self) -> &'static str {
         "memory"
     }

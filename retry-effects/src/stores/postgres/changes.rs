@@ -22,6 +22,7 @@ use crate::protocol::payload::Payload;
 use crate::protocol::record::{Finished, Status};
 use crate::protocol::state_machine::{Now, Slot};
 use crate::protocol::store_error::StoreError;
+use crate::protocol::text::Text;
 
 /// For how long a change retries a record that another transaction has locked.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -174,15 +175,14 @@ impl Write {
 impl Slot {
     /// Returns the record of a claim that is unchanged since it was won.
     fn own(token: &Token) -> Self {
-        let none: Arc<str> = Arc::from("");
         Self {
             status: Status::Pending,
             applied: false,
             fence: token.fence(),
             claim_id: token.claim_id(),
             input_hash: None,
-            action_type: none.clone(),
-            scope: none,
+            action_type: Text::EMPTY,
+            scope: Text::EMPTY,
             lease_until: u64::MAX,
             lease: 0,
             renewals: 0,

@@ -120,6 +120,34 @@ mod with_a_clock {
         now(store.complete(token, Outcome::Success(Payload::new("1")))).expect("its own claim");
     }
 
+    /// A purge of most records moves the others, and their places are taken again.
+    #[test]
+    fn each_id_finds_its_own_record_after_purges() {
+        let clock = ManualClock::new();
+        let store = InMemoryEffectStore::with_clock(clock.clone());
+        let mut tokens = Vec::new();
+        for round in 0..3 {
+            for n in round * 1_000..(round + 1) * 1_000 {
+                let token = won(&store, n);
+                if n % 10 == 0 {
+                    tokens.push(token);
+                } else {
+                    now(store.release(&token)).expect("its own claim");
+                }
+            }
+            clock.advance(MINUTE);
+            assert_eq!(now(store.purge(Duration::ZERO)).expect("purge"), 900);
+            for token in &tokens {
+                let record = now(store.get(token.id()))
+                    .expect("get")
+                    .expect("it is kept");
+                assert_eq!(record.fence, token.fence());
+                assert_eq!(record.claim_id, Some(token.claim_id()));
+            }
+        }
+        assert_eq!(now(store.counts()).expect("counts").total(), 300);
+    }
+
     #[test]
     fn a_full_store_lets_go_only_of_what_is_over() {
         let clock = ManualClock::new();

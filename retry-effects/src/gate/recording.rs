@@ -1,0 +1,151 @@
+//! The way of a call's outcome into its store.
+//!
+//! It knows nothing of a function's types: its code exists once, and an async call's result is kept once
+//! while it is recorded.
+
+use retry_core::__private::{Marks, mark};
+
+use crate::gate::action::Action;
+use crate::gate::error::EffectError;
+use crate::gate::event::GateEventKind;
+use crate::gate::final_record::{FinalRecord, complete, release};
+use crate::gate::report;
+use crate::protocol::outcome::Outcome;
+use crate::protocol::payload::Payload;
+use crate::protocol::reason::Reason;
+use crate::protocol::record::{Finished, Resolved};
+use crate::protocol::store_error::StoreError;
+
+/// What the record allows the caller to return.
+pub(super) enum Recorded {
+    /// The call's own outcome.
+    Own,
+    /// The result that the body recorded in its own transaction.
+    Replayed(Finished),
+    /// The call's own error, or this one in place of a result.
+    Not(EffectError),
+    /// This error: the result cannot be encoded.
+    NotEncoded(EffectError),
+    /// That the action is in doubt.
+    InDoubt,
+}
+
+/// Records the end of a call; `outcome` is what to record, unless the action is released.
+pub(super) async fn record(
+    action: &Action,
+    ending: FinalRecord,
+    outcome: Option<&Outcome>,
+) -> Recorded {
+    let to_record = || outcome.expect("only a released call has no outcome");
+    match ending {
+        FinalRecord::Complete => match complete(action, to_record()).await {
+            Ok(()) => {
+                report::tell_of(GateEventKind::of(to_record()), action);
+                Recorded::Own
+            }
+            // The rare ways are apart, so that they take no room in each call's future.
+            Err(error) => Box::pin(not_recorded(action, error)).await,
+        },
+        FinalRecord::Committed(payload) => Box::pin(committed(action, payload)).await,
+        FinalRecord::NotEncoded(source) => Box::pin(not_encoded(action, source, to_record())).await,
+        FinalRecord::Release => released(action).await,
+    }
+}
+
+async fn released(action: &Action) -> Recorded {
+    match release(action).await {
+        // The claim had run out, and belongs to another call by now.
+        Err(StoreError::LeaseLost { .. }) => report::tell_of(GateEventKind::Expired, action),
+        // The body's transaction had committed after all.
+        Ok(Some(finished)) => return Recorded::Replayed(finished),
+        Ok(None) => report::tell_of(GateEventKind::Released, action),
+        // The record stays unchanged until its lease is over; the caller has its own error.
+        Err(error) => not_told(action, &error),
+    }
+    Recorded::Own
+}
+
+/// Records that a result cannot be encoded.
+async fn not_encoded(action: &Action, source: serde_json::Error, in_doubt: &Outcome) -> Recorded {
+    if let Outcome::InDoubt {
+        reason: Some(reason),
+        ..
+    } = in_doubt
+    {
+        action.keep_reason(reason.clone());
+    }
+    if let Err(error) = complete(action, in_doubt).await {
+        not_told(action, &error);
+    } else {
+        report::tell_of(GateEventKind::InDoubt, action);
+    }
+    mark(Marks::UNKNOWN);
+    Recorded::NotEncoded(EffectError::NotEncoded {
+        action_type: (*action.name).into(),
+        id: action.token.id(),
+        source,
+    })
+}
+
+/// Checks that the body's transaction, in which this result was recorded, has been committed.
+async fn committed(action: &Action, payload: Payload) -> Recorded {
+    match action.store.resolve(action.token.id()).await {
+        Ok(Resolved::Done(finished)) if finished.fence == action.token.fence() => {
+            if finished.payload != payload {
+                return Recorded::Replayed(finished);
+            }
+            report::tell_of(GateEventKind::Succeeded, action);
+            Recorded::Own
+        }
+        Ok(_) => not_committed(action).await,
+        Err(error) => not_recorded(action, error).await,
+    }
+}
+
+/// Records that the transaction has not been committed: it was rolled back, or is still running.
+async fn not_committed(action: &Action) -> Recorded {
+    let reason = Reason::new("the transaction in which its result was recorded was not committed");
+    action.keep_reason(reason.clone());
+    let in_doubt = Outcome::in_doubt(Some(reason));
+    match complete(action, &in_doubt).await {
+        Ok(()) => {
+            report::tell_of(GateEventKind::InDoubt, action);
+            // An error that is only a text cannot pass the doubt to the enclosing call; the mark
+            // does.
+            mark(Marks::UNKNOWN);
+            Recorded::InDoubt
+        }
+        // It may have been committed by now.
+        Err(error) => not_recorded(action, error).await,
+    }
+}
+
+/// Finds out what is recorded, after the store did not accept the outcome.
+async fn not_recorded(action: &Action, error: StoreError) -> Recorded {
+    let is_lost = matches!(error, StoreError::LeaseLost { .. });
+    if is_lost
+        && let Ok(Resolved::Done(finished)) = action.store.resolve(action.token.id()).await
+        && finished.fence == action.token.fence()
+    {
+        // The body recorded its own result in its transaction.
+        return Recorded::Replayed(finished);
+    }
+    not_told(action, &error);
+    Recorded::Not(if is_lost {
+        action.lease_lost()
+    } else {
+        EffectError::Unrecorded {
+            action_type: (*action.name).into(),
+            id: action.token.id(),
+            source: error,
+        }
+    })
+}
+
+fn not_told(action: &Action, error: &StoreError) {
+    let kind = match error {
+        StoreError::LeaseLost { .. } => GateEventKind::LeaseLost,
+        _ => GateEventKind::Unrecorded,
+    };
+    report::tell_of(kind, action);
+}
