@@ -29,7 +29,7 @@ pub fn copy_argument<T: AttemptArgument>(argument: &mut T) -> T {
 
 /// An argument that has parts, such as a `Vec<T>`, and whose type is not known yet.
 ///
-/// For [`own`] the compiler reports the part that lacks `Clone`, without our message. Here it reports
+/// For [`copy_argument`] the compiler reports the part that lacks `Clone`, without our message. Here it reports
 /// `Cloneable`, of a type without parameters: for one with them it would propose this crate's traits
 /// as bounds. `AT` is the place of the argument: the compiler reports a bound of one type once. The choice
 /// is that of `specialise`.

@@ -7,8 +7,8 @@ use crate::protocol::record::Status;
 /// # Examples
 ///
 /// ```
-/// use retry_effects::Effect;
-/// use retry_effects::store::{EffectStore, InMemoryEffectStore, Status};
+/// use retry_effects::store::Status;
+/// use retry_effects::{Effect, EffectStore, InMemoryEffectStore};
 ///
 /// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
 /// # runtime.block_on(async {
