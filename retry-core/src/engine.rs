@@ -18,5 +18,6 @@ pub(crate) mod probed;
 pub(crate) mod sleep;
 pub(crate) mod statistics;
 pub(crate) mod step;
+mod tally;
 pub(crate) mod time_budget;
 pub(crate) mod unknown_effect;

@@ -14,7 +14,6 @@ use super::operation_state::OperationState;
 use super::pause;
 use super::plan::Plan;
 use super::sleep;
-use super::statistics;
 use super::unknown_effect;
 use super::unknown_effect::Marks;
 use crate::classify::failure::Failure;
@@ -33,7 +32,7 @@ use crate::policy::retry_policy::{ExecutionGuarantee, RetryPolicy};
 use crate::report::event;
 use crate::report::event::StopReason;
 use crate::report::metrics;
-use crate::report::metrics::{Measured, OperationMetrics};
+use crate::report::metrics::{AttemptResult, Measured, OperationMetrics};
 use crate::report::retry_event::RetryEvent;
 use crate::settings::observers;
 
@@ -71,8 +70,11 @@ impl CallState {
                 if observed() || scope::is_entered() || guards.is_some() {
                     self.report_retried_success(&plan());
                 }
-            } else if observers::any() {
-                self.report_first_success(callee, guards);
+            } else {
+                let observers = observers::of_successes();
+                if observers != 0 {
+                    self.report_first_success(observers, callee, guards);
+                }
             }
             return NextStep::Return;
         };
@@ -213,23 +215,20 @@ impl CallState {
 
     /// Reports a success of the first attempt to the observers.
     #[inline]
-    fn report_first_success(&self, callee: &impl CalledOperation, guards: Option<&Guards<'_>>) {
-        if observers::is(observers::BUDGETS) {
+    fn report_first_success(
+        &self,
+        observers: u8,
+        callee: &impl CalledOperation,
+        guards: Option<&Guards<'_>>,
+    ) {
+        if observers & observers::BUDGETS != 0 {
             let own = guards.and_then(|guards| guards.budget);
             in_force::deposit_implicit(callee.operation(), own);
         }
-        if observers::is(observers::UNUSED_VARIABLES) {
+        if observers & observers::UNUSED_VARIABLES != 0 {
             callee.register();
         }
-        if statistics::is_enabled() {
-            callee.state().counters.succeeded_at_once();
-        }
-        metrics::attempted(callee, 1, metrics::AttemptResult::Success);
-        let call = self.ended_call(1, CallOutcome::SuccessFirst);
-        metrics::ended(callee, &call, || {
-            let own = guards.and_then(|guards| guards.budget);
-            in_force::least_tokens(in_force::budgets(callee.operation(), own))
-        });
+        self.count_first_success(observers & observers::STATS != 0, callee, guards);
     }
 
     /// Reports a success of a retry.
@@ -237,12 +236,8 @@ impl CallState {
     fn report_retried_success(&mut self, plan: &Plan<'_>) {
         self.charge_time_budgets(plan);
         event::succeeded(self.context(plan));
-        metrics::attempted(
-            plan.operation,
-            self.number(),
-            metrics::AttemptResult::Success,
-        );
-        self.count(plan, self.number(), CallOutcome::SuccessRetried);
+        self.count_attempt(plan.operation, AttemptResult::Success, || None);
+        self.count_call(plan, self.number(), CallOutcome::SuccessRetried);
     }
 
     /// Reports a failed attempt, and returns the wait before the next attempt, if there is to be one.
@@ -295,11 +290,8 @@ impl CallState {
         if observed || plan.has_time_budget() {
             self.failed.get_or_insert_with(Moment::now);
         }
-        if statistics::is_enabled() {
-            plan.operation.state().counters.failed(failure.kind());
-        }
-        let attempt = metrics::AttemptResult::failed(failure.judgement());
-        metrics::attempted(plan.operation, self.number(), attempt);
+        let result = AttemptResult::failed(failure.judgement());
+        self.count_attempt(plan.operation, result, || Some(failure.kind()));
         if self.retries == 0 && observers::is(observers::BUDGETS) {
             let own = plan.guards.and_then(|guards| guards.budget);
             in_force::deposit_implicit(plan.operation, own);
@@ -327,7 +319,7 @@ impl CallState {
         } else {
             CallOutcome::SuccessRetried
         };
-        self.count(plan, self.number(), outcome);
+        self.count_call(plan, self.number(), outcome);
     }
 
     /// Decides on another attempt: returns the wait before it, or the reason for the call's end.

@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::deadline::Limits;
 use super::guards::in_force;
 use super::nesting::{refusal, thread_notes};
-use super::statistics;
 use crate::classify::failure::Failure;
 use crate::classify::imprint::Imprint;
 use crate::clock::Moment;
@@ -13,10 +12,9 @@ use crate::engine::call_state::CallState;
 use crate::engine::nesting::gave_up::GaveUp;
 use crate::engine::plan::Plan;
 use crate::report::call_outcome::CallOutcome;
-use crate::report::counters::CallTotals;
 use crate::report::event;
 use crate::report::event::{EventContext, StopReason};
-use crate::report::metrics;
+use crate::report::metrics::AttemptResult;
 use crate::text::display::text_of;
 
 /// The reason for a call's end without success.
@@ -70,7 +68,7 @@ impl CallState {
         if outermost && !carried.is_empty() && !matches!(end, EndReason::Exhausted) {
             event::exhausted(context, error, "nested", false);
         }
-        self.count(plan, self.number(), end.outcome());
+        self.count_call(plan, self.number(), end.outcome());
         // Nested calls may have given up even if this call did not: the enclosing call must learn
         // of both.
         let own = !matches!(end, EndReason::NotRetryable | EndReason::Unknown);
@@ -79,14 +77,9 @@ impl CallState {
 
     /// Reports that time ran out during an attempt, or before it could begin.
     pub(super) fn report_time_limit(&self, plan: &Plan<'_>, error: &dyn std::fmt::Display) {
-        if statistics::is_enabled() {
-            plan.operation.state().counters.failed("time_limit");
-        }
-        metrics::attempted(
-            plan.operation,
-            self.number(),
-            metrics::AttemptResult::Dropped,
-        );
+        self.count_attempt(plan.operation, AttemptResult::Dropped, || {
+            Some("time_limit")
+        });
         self.report_stop(
             plan,
             Imprint::of_text(text_of(error)),
@@ -97,9 +90,7 @@ impl CallState {
     /// Reports that the breaker rejected the attempt.
     #[cold]
     pub(super) fn report_rejection(&self, plan: &Plan<'_>, error: &dyn std::fmt::Display) {
-        if statistics::is_enabled() {
-            plan.operation.state().counters.failed("circuit_open");
-        }
+        Self::count_rejection(plan.operation);
         if self.retries > 0 {
             // The attempt after the wait is not made: its tokens go back.
             in_force::refund(plan.operation, plan.guards.and_then(|guards| guards.budget));
@@ -114,7 +105,7 @@ impl CallState {
             );
         }
         event::rejected(plan.operation, error);
-        self.count(plan, 0, CallOutcome::CircuitOpen);
+        self.count_call(plan, 0, CallOutcome::CircuitOpen);
         refusal::refuse(|| text_of(error));
         // Also for a call that never retries: an enclosing call must not retry in its place.
         thread_notes::note_gave_up(|| {
@@ -126,34 +117,8 @@ impl CallState {
     #[cold]
     pub(super) fn report_stop(&self, plan: &Plan<'_>, error: Imprint, reason: &StopReason) {
         event::stopped(self.context(plan), &error.text(), reason);
-        self.count(plan, self.number(), CallOutcome::of_stop(reason));
+        self.count_call(plan, self.number(), CallOutcome::of_stop(reason));
         gave_up(plan, true, Vec::new(), || error);
-    }
-
-    /// Counts the end of the call. `attempts` is 0 if the breaker rejected the first.
-    pub(super) fn count(&self, plan: &Plan<'_>, attempts: u32, outcome: CallOutcome) {
-        if statistics::is_enabled() {
-            let spent = self.failed.map_or(Duration::ZERO, Moment::elapsed);
-            plan.operation.state().counters.ended(CallTotals {
-                attempts,
-                succeeded: outcome.is_success(),
-                spent,
-            });
-        }
-        let call = self.ended_call(attempts, outcome);
-        let budget = plan.guards.and_then(|guards| guards.budget);
-        metrics::ended(plan.operation, &call, || {
-            in_force::least_tokens(in_force::budgets(plan.operation, budget))
-        });
-    }
-
-    /// Returns the call's end for metrics.
-    pub(super) fn ended_call(&self, attempts: u32, outcome: CallOutcome) -> metrics::EndedCall {
-        metrics::EndedCall {
-            started: self.started,
-            attempts,
-            outcome,
-        }
     }
 }
 

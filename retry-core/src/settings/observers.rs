@@ -11,8 +11,19 @@ use super::observer_flags::{OBSERVERS, SETTINGS_UNREAD};
 /// Whether anything observes successes, too.
 #[inline]
 pub(crate) fn any() -> bool {
-    // One test where there is none; also where the settings are not read yet.
-    OBSERVERS.load(Ordering::Relaxed) & !GATES != 0 && observers() & !GATES != 0
+    of_successes() != 0
+}
+
+/// Returns the observers of successes: 0 if there is none.
+#[inline]
+pub(crate) fn of_successes() -> u8 {
+    let observers = OBSERVERS.load(Ordering::Relaxed) & !GATES;
+    // One test where there is none: settings that are not read yet count as one.
+    if observers != 0 && observers & SETTINGS_UNREAD != 0 {
+        read_settings() & !GATES
+    } else {
+        observers
+    }
 }
 
 /// Whether anything may observe failures: also where the settings are not read yet.
