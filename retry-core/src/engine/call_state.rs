@@ -23,9 +23,6 @@ pub(crate) struct CallState {
     /// Whether an attempt failed without a statement about its effect. The error of a later attempt
     /// does not cover it.
     pub(super) is_unproved: bool,
-    /// The attempts that follow each other without a wait and a report; 0 until the first failure has
-    /// shown that they do.
-    pub(super) at_once: u32,
     /// The start of the call: zero-sized if no metrics are built in.
     pub(super) started: CallStart,
 }
@@ -42,7 +39,6 @@ impl CallState {
             inner_failures: InnerFailures::NONE,
             lead: 0,
             is_unproved: false,
-            at_once: 0,
             started: CallStart::now(),
         }
     }

@@ -80,9 +80,6 @@ impl CallState {
         };
         let (failure, verdict) = failure.advised();
         let is_plain = S::IGNORES_ALL && !is_hooked && self.is_plain(verdict);
-        if is_plain && self.retries_at_once(self.at_once) {
-            return NextStep::Again;
-        }
         let plan = plan();
         if is_plain && plan.limits.is_none() {
             let last = plan.policy.attempts_without_wait();
@@ -90,7 +87,6 @@ impl CallState {
                 return NextStep::Return;
             }
             if self.retries_at_once(last) {
-                self.at_once = last;
                 return NextStep::Again;
             }
         }
