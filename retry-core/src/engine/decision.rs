@@ -81,7 +81,7 @@ impl CallState {
         let (failure, verdict) = failure.advised();
         let is_plain = S::IGNORES_ALL && !is_hooked && self.is_plain(verdict);
         let plan = plan();
-        if is_plain && plan.limits.is_none() {
+        if is_plain && plan.limits.is_none() && plan.guards.is_none() {
             let last = plan.policy.attempts_without_wait();
             if self.ends_at_once(last, plan.policy) {
                 return NextStep::Return;
