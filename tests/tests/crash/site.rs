@@ -14,7 +14,7 @@ use retry_tests::proxy::Proxy;
 use retry_tests::redis::ThrowawayRedis;
 use tempfile::TempDir;
 
-use super::place::Place;
+use super::place::{Place, sqlite};
 
 /// A folder, and a store that no other test has.
 #[derive(Debug)]
@@ -94,6 +94,17 @@ impl Site {
             Ground::Postgres(server, name) => in_postgres(name, server.socket_dir()),
             #[cfg(feature = "redis")]
             Ground::Redis(server, name) => in_redis(name, &server.socket()),
+        }
+    }
+
+    /// Whether somebody holds a lock for which all others wait.
+    pub(super) fn is_locked(&self) -> bool {
+        match &self.ground {
+            Ground::File => sqlite::File::is_locked(self.folder()),
+            #[cfg(feature = "postgres")]
+            Ground::Postgres(..) => false,
+            #[cfg(feature = "redis")]
+            Ground::Redis(..) => false,
         }
     }
 

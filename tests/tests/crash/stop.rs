@@ -16,8 +16,6 @@ use super::site::Site;
 use super::worker::{self, Worker};
 use super::{on_each_store, runtime, short_or_full};
 
-/// Long enough for the owner to stop before it is renewed: one that stops inside a commit holds the
-/// file's lock, and all wait for it.
 const LEASE: Duration = Duration::from_secs(1);
 
 const LANES: u64 = 4;
@@ -115,6 +113,10 @@ impl Stop {
         let mut owner = Worker::start("stop::child_stops", site, &numbers);
         let fence: u64 = owner.says().parse().expect("its fence");
         owner.stops();
+        // A renewal may have been stopped inside its commit: it keeps the file's lock, and all wait.
+        while site.is_locked() {
+            owner.stops_later();
+        }
         runtime.block_on(async {
             let (standing, record) = self.place.stands(task.id()).await;
             assert_eq!(standing, Standing::InDoubt, "{:?}", self.meanwhile);

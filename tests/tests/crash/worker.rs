@@ -121,6 +121,14 @@ impl Worker {
         kill_process(pid, signal).expect("it is there");
     }
 
+    /// Stops one that has stopped a little later, before it goes on with its task.
+    pub(super) fn stops_later(&self) {
+        self.signal(Signal::CONT);
+        thread::yield_now();
+        self.signal(Signal::STOP);
+        self.stops();
+    }
+
     /// Waits until it has stopped.
     pub(super) fn stops(&self) {
         let pid = Pid::from_child(&self.child);

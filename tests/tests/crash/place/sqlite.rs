@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use retry_effects::{ActionId, Outcome, SqliteEffectStore, StoreError};
 use rusqlite::Connection;
@@ -66,6 +67,16 @@ impl File {
         rows.expect("read").map(|row| row.expect("read")).collect()
     }
 
+    /// Whether a connection is in a transaction that writes.
+    pub(crate) fn is_locked(folder: &Path) -> bool {
+        let connection = connection(&path(folder));
+        let never_waits = connection.busy_timeout(Duration::ZERO);
+        never_waits.expect("a setting of the connection");
+        connection
+            .execute_batch("BEGIN IMMEDIATE; ROLLBACK")
+            .is_err()
+    }
+
     pub(super) fn end_lease(&self, id: ActionId) {
         connection(&self.0)
             .execute(
@@ -84,7 +95,7 @@ pub(crate) fn path(folder: &Path) -> PathBuf {
 /// A connection of the application's own.
 pub(crate) fn connection(database: &Path) -> Connection {
     let connection = Connection::open(database).expect("it opens");
-    let patience = std::time::Duration::from_secs(30);
+    let patience = Duration::from_secs(30);
     connection.busy_timeout(patience).expect("it waits");
     connection
 }
