@@ -132,7 +132,7 @@ impl CallState {
     /// without a wait.
     #[inline]
     fn retries_at_once(&mut self, last: u32) -> bool {
-        let next = self.retries + 1;
+        let next = self.retries.saturating_add(1);
         // There is no wait, but an async call yields to other tasks before this attempt.
         let yields = next.wrapping_add(1).is_multiple_of(pause::YIELD_EVERY);
         let goes_on = next < last && !yields;
@@ -145,7 +145,7 @@ impl CallState {
     /// Whether the call ends after this failure without a report: an enclosing call hears of it.
     #[inline]
     fn ends_at_once(&self, last: u32, policy: &RetryPolicy) -> bool {
-        self.retries + 1 == last && !thread_notes::is_inside() && !policy.is_unlimited()
+        self.number() == last && !thread_notes::is_inside() && !policy.is_unlimited()
     }
 
     /// Ends a call whose attempt the breaker rejected.
@@ -439,4 +439,20 @@ pub(crate) struct AdmittedRetry {
 #[inline]
 fn observed() -> bool {
     event::is_enabled() || observers::any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An unlimited policy without waits: the number of retries stays at its largest value.
+    #[test]
+    fn the_number_of_retries_never_starts_again() {
+        let mut call = CallState::new();
+        call.retries = u32::MAX;
+        let unlimited = RetryPolicy::new(1).with_unlimited_attempts();
+        assert!(!call.retries_at_once(u32::MAX));
+        assert!(!call.ends_at_once(u32::MAX, &unlimited));
+        assert_eq!((call.retries, call.number()), (u32::MAX, u32::MAX));
+    }
 }

@@ -46,7 +46,7 @@ impl Marks {
 /// Makes attempts in this process leave marks, from now on.
 #[inline]
 pub fn watch_doubt() {
-    if !observers::is(observers::GATES) {
+    if !observers::have_gates() {
         observers::set(observers::GATES, true);
     }
 }
@@ -71,7 +71,7 @@ pub(super) fn keep_refusal(text: String) {
 
 #[inline]
 pub(crate) fn is_watched() -> bool {
-    observers::is(observers::GATES)
+    observers::have_gates()
 }
 
 /// Adds `marks` to those of this thread, for an attempt.

@@ -26,6 +26,13 @@ pub(crate) fn of_successes() -> u8 {
     }
 }
 
+/// Whether a gate is in use. Settings switch none on, so this never reads them: it is asked in
+/// destructors, too.
+#[inline]
+pub(crate) fn have_gates() -> bool {
+    OBSERVERS.load(Ordering::Relaxed) & GATES != 0
+}
+
 /// Whether anything may observe failures: also where the settings are not read yet.
 #[inline]
 pub(crate) fn of_failures() -> bool {

@@ -487,9 +487,12 @@ impl Pending<'_> {
 
 impl Drop for Pending<'_> {
     fn drop(&mut self) {
-        let Some(request) = self.request.take() else {
+        let Some(mut request) = self.request.take() else {
             return;
         };
+        // If the first send has made the claim, it is found by its id. Otherwise the owner keeps its own:
+        // nobody waits for it any more.
+        request.silent = None;
         let store = self.store.clone();
         let reason = self.over.and_then(|record| record.reason.clone());
         lease::later(async move {

@@ -317,6 +317,36 @@ fn a_silent_owner_is_found_out_by_the_waiters_own_clock() {
     );
 }
 
+/// Nobody waits any more for what the owner, which may be slow, would lose.
+#[tokio::test]
+async fn a_dropped_takeover_that_was_not_made_leaves_a_silent_owner_its_claim() {
+    let (_clock, inner) = on_a_clock();
+    let mut request = ClaimRequest::new(id(), "charge");
+    request.lease = Duration::from_millis(20);
+    let Ok(Claim::Won(owner)) = inner.pending(&request).await else {
+        panic!("the first claim is won");
+    };
+    let store = OddStore::around((*inner).clone(), Pace::AtOnce);
+    // The waiter learns that its owner is silent; its takeover never arrives.
+    store.fail(Method::Pending, &[Fault::No, Fault::Hangs]);
+    let call = charge(&store)
+        .in_doubt(OnDoubt::Reexecute)
+        .run_async(|| async { io::Result::Ok(2) });
+    tokio::select! {
+        biased;
+        _ = call => panic!("the takeover hangs"),
+        () = async {
+            while store.faults_left(Method::Pending) > 0 {
+                tokio::task::yield_now().await;
+            }
+        } => {}
+    }
+    // The keeper sends the claim again, to release what it may have made.
+    store.wait_for(Method::Pending, 2);
+    let late = Outcome::success(&1).expect("a number");
+    inner.complete(&owner, late).await.expect("its own claim");
+}
+
 #[test]
 fn a_wall_clock_that_is_set_forward_makes_no_record_older() {
     let (clock, store) = on_a_clock();

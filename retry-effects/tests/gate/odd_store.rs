@@ -22,6 +22,8 @@ pub(super) enum Method {
 /// The fault of one call of a method.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Fault {
+    /// None: it acts and answers.
+    No,
     /// The store is not reached.
     Before,
     /// It acts, and its answer is lost.
@@ -71,6 +73,12 @@ impl OddStore {
         all.entry(method).or_default().extend(faults);
     }
 
+    /// The number of faults that no call of `method` has met yet.
+    pub(super) fn faults_left(&self, method: Method) -> usize {
+        let faults = self.faults.lock().expect("no panic");
+        faults.get(&method).map_or(0, VecDeque::len)
+    }
+
     pub(super) fn count(&self, method: Method) -> usize {
         let answers = self.answers.lock().expect("no panic");
         answers.get(&method).copied().unwrap_or(0)
@@ -112,7 +120,7 @@ impl OddStore {
         StoreFuture::new(async move {
             self.step().await;
             let answer = match fault {
-                None => act().await,
+                None | Some(Fault::No) => act().await,
                 Some(Fault::Before) => Err(unavailable()),
                 Some(Fault::After) => act().await.and(Err(unavailable())),
                 Some(Fault::Hangs) => std::future::pending().await,

@@ -50,7 +50,7 @@ impl Writer {
     pub(super) fn finish(self) -> Vec<u8> {
         let mut entries = self.entries;
         entries.clear();
-        if entries.capacity() <= KEPT {
+        if entries.capacity() <= KEPT_ENTRIES {
             let _ = ENTRIES.try_with(|last| last.set(entries));
         }
         self.out
@@ -124,8 +124,9 @@ thread_local! {
     static ENTRIES: Cell<Vec<Entry>> = const { Cell::new(Vec::new()) };
 }
 
-/// Larger buffers, in bytes and in entries, are not kept.
+/// Larger buffers are not kept.
 const KEPT: usize = 4096;
+const KEPT_ENTRIES: usize = 128;
 
 /// Gives the buffer of a written text back, once it has been read.
 pub(super) fn give_back(mut out: Vec<u8>) {

@@ -107,9 +107,7 @@ impl Shard {
         if self.places.len() < self.places.capacity() / 4 {
             self.places.shrink_to_fit();
         }
-        if purged > 0 {
-            self.slots.shrink(self.places.values_mut());
-        }
+        self.slots.shrink(self.places.values_mut());
         purged
     }
 
