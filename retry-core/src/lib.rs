@@ -290,7 +290,7 @@ pub mod choice {
 #[doc(hidden)]
 pub mod __private {
     pub use crate::attribute::call::{
-        AnnotatedCall, Fails, attempt_limit, classified, holds, on_error_of, race,
+        AnnotatedCall, CallPlace, Fails, attempt_limit, classified, holds, on_error_of, race,
         unless_timed_out, verdict_by,
     };
     pub use crate::attribute::derived::{
@@ -310,7 +310,7 @@ pub mod __private {
     pub use crate::clock::now;
     pub use crate::engine::deadline::{IntoUserError, Limits};
     pub use crate::engine::guards::admission::{
-        Admission, GuardContext, OutcomeReceiver, UNGUARDED,
+        Admission, AttemptContext, OutcomeReceiver, UNGUARDED,
     };
     pub use crate::engine::guards::choice::{AdmissionError, CallGuards, ExtendGuards};
     pub use crate::engine::guards::in_force::Guards;

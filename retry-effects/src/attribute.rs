@@ -20,7 +20,7 @@ use serde::ser::{SerializeMap, Serializer};
 use crate::gate::admission::{Admission, Request};
 use crate::gate::ambient;
 use crate::gate::blocking::{self, NotRun};
-use crate::gate::codec::types::{Errors, Results};
+use crate::gate::codec::types::{Errors, OutcomeCodec, Results};
 use crate::gate::error::EffectError;
 use crate::gate::gate::Gate;
 use crate::gate::options::{Doubt, OnBusy, OnDoubt, Probe};
@@ -188,36 +188,36 @@ impl GateRequest {
         results: Results<T>,
         errors: Errors<E>,
     ) -> impl Future<Output = Admitted<T, E>> {
-        let asked = self.request(false);
+        let request = self.request(false);
         async move {
-            let request = match &asked {
+            let request = match &request {
                 Ok(request) => request,
-                Err(_) => return Admitted::not_asked(asked, &errors),
+                Err(_) => return Admitted::not_requested(request, &errors),
             };
             let admitted = request.admit_in_time().await;
-            Admitted::of(admitted, request, (results, errors))
+            Admitted::of(admitted, request, OutcomeCodec { results, errors })
         }
     }
 
     /// Requests admission for a sync call.
     #[must_use]
     pub fn open_sync<T, E>(self, results: Results<T>, errors: Errors<E>) -> Admitted<T, E> {
-        let forms = (results, errors);
+        let codec = OutcomeCodec { results, errors };
         let request = match self.request(true) {
             Ok(request) => request,
-            Err(error) => return Admitted::refused(error, &forms.1),
+            Err(error) => return Admitted::refused(error, &codec.errors),
         };
         match blocking::run(&*request.store, pin!(request.admit())) {
-            Ok(admitted) => Admitted::of(admitted, &request, forms),
+            Ok(admitted) => Admitted::of(admitted, &request, codec),
             Err(NotRun::CannotBlock) => {
                 let error = EffectError::CannotBlock {
                     action_type: (*request.name).into(),
                     what: "its store",
                 };
-                Admitted::refused(error, &forms.1)
+                Admitted::refused(error, &codec.errors)
             }
             Err(NotRun::NoRuntime(error)) => {
-                Admitted::refused(request.without_keeper(error), &forms.1)
+                Admitted::refused(request.without_keeper(error), &codec.errors)
             }
         }
     }
@@ -275,28 +275,31 @@ impl<T, E> Admitted<T, E> {
         Self::Finished(Err((errors.of)(error)))
     }
 
-    fn not_asked(asked: Result<Request, EffectError>, errors: &Errors<E>) -> Self {
-        let error = asked.err().expect("it was refused");
+    fn not_requested(request: Result<Request, EffectError>, errors: &Errors<E>) -> Self {
+        let error = request.err().expect("it was refused");
         Self::refused(error, errors)
     }
 
     fn of(
         admitted: Result<Admission, EffectError>,
         request: &Request,
-        (results, errors): (Results<T>, Errors<E>),
+        codec: OutcomeCodec<T, E>,
     ) -> Self {
         let (name, id) = (&*request.name, request.id);
         Self::Finished(match admitted {
-            Ok(Admission::Run { action, asks }) => {
-                let forms = (results, errors);
-                return Self::Run(Gate::new(action, request.doubt, asks, forms));
+            Ok(Admission::Run {
+                action,
+                probes_first,
+            }) => {
+                return Self::Run(Gate::new(action, request.doubt, probes_first, codec));
             }
-            Ok(Admission::Done(finished)) => {
-                results.replayed(name, id, &finished).map_err(errors.of)
-            }
-            Ok(Admission::Failed(finished)) => match (errors.decode)(&finished.payload) {
+            Ok(Admission::Done(finished)) => codec
+                .results
+                .replayed(name, id, &finished)
+                .map_err(codec.errors.of),
+            Ok(Admission::Failed(finished)) => match (codec.errors.decode)(&finished.payload) {
                 Some(Ok(error)) => Err(error),
-                other => Err((errors.of)(EffectError::NotDecoded {
+                other => Err((codec.errors.of)(EffectError::NotDecoded {
                     action_type: name.into(),
                     id,
                     format: finished.payload.format(),
@@ -311,7 +314,7 @@ impl<T, E> Admitted<T, E> {
                 } else {
                     refuse(|| error.to_string());
                 }
-                Err((errors.of)(error))
+                Err((codec.errors.of)(error))
             }
         })
     }

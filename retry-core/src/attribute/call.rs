@@ -10,7 +10,7 @@ use crate::classify::judgement::Verdict;
 use crate::classify::retry_error::RetryError;
 use crate::engine::call_state::CallState;
 use crate::engine::deadline::{IntoUserError, Limits};
-use crate::engine::guards::admission::{Admission, GuardContext, OutcomeReceiver};
+use crate::engine::guards::admission::{Admission, AttemptContext, OutcomeReceiver};
 use crate::engine::guards::in_force::Guards;
 use crate::engine::guards::limiter_delay::LimiterDelay;
 use crate::engine::hedge::{AttemptFactory, Hedge, Race};
@@ -109,18 +109,18 @@ impl<P: PolicySource> AnnotatedCall<P> {
     #[inline]
     pub fn decide<T, E>(
         &mut self,
-        (site, limits): (&'static Site, Option<&Limits>),
-        around: GuardContext<'_, impl OutcomeReceiver>,
+        place: CallPlace<'_>,
+        around: AttemptContext<'_, impl OutcomeReceiver>,
         outcome: &Result<T, E>,
         arguments: impl FnOnce() -> PolicyLayer,
         judge: impl Fn(&Result<T, E>) -> Option<Failure<'_>>,
-        hook: (bool, impl FnOnce(RetryEvent<'_, E>)),
+        hook: impl FnOnce(RetryEvent<'_, E>),
     ) -> AsyncStep {
         let Self { attempts, policy } = self;
-        let guards = around.0;
-        let plan = || site.plan(policy.policy(site, arguments), limits, guards);
+        let guards = around.guards;
+        let plan = || place.plan(policy, arguments, guards);
         attempts
-            .decide((site, outcome), around, plan, &judge, hook)
+            .decide(place.site, outcome, around, plan, &judge, hook)
             .into_async(attempts, outcome, judge)
     }
 
@@ -128,17 +128,17 @@ impl<P: PolicySource> AnnotatedCall<P> {
     #[inline]
     pub fn decide_sync<T, E>(
         &mut self,
-        (site, limits): (&'static Site, Option<&Limits>),
-        around: GuardContext<'_, impl OutcomeReceiver>,
+        place: CallPlace<'_>,
+        around: AttemptContext<'_, impl OutcomeReceiver>,
         outcome: &Result<T, E>,
         arguments: impl FnOnce() -> PolicyLayer,
         judge: impl Fn(&Result<T, E>) -> Option<Failure<'_>>,
-        hook: (bool, impl FnOnce(RetryEvent<'_, E>)),
+        hook: impl FnOnce(RetryEvent<'_, E>),
     ) -> bool {
         let Self { attempts, policy } = self;
-        let guards = around.0;
-        let plan = || site.plan(policy.policy(site, arguments), limits, guards);
-        match attempts.decide((site, outcome), around, plan, &judge, hook) {
+        let guards = around.guards;
+        let plan = || place.plan(policy, arguments, guards);
+        match attempts.decide(place.site, outcome, around, plan, &judge, hook) {
             NextStep::Return => false,
             NextStep::Again => true,
             NextStep::Wait(waiting) => attempts.sleep(waiting, outcome, &judge),
@@ -148,14 +148,14 @@ impl<P: PolicySource> AnnotatedCall<P> {
     /// Ends a call whose attempt failed, but whose result the gate's probe has found.
     pub fn rescued(
         &mut self,
-        (site, limits): (&'static Site, Option<&Limits>),
-        (guards, admission): GuardContext<'_, impl OutcomeReceiver>,
+        place: CallPlace<'_>,
+        around: AttemptContext<'_, impl OutcomeReceiver>,
         arguments: impl FnOnce() -> PolicyLayer,
         failure: Failure<'_>,
     ) {
         let Self { attempts, policy } = self;
-        let plan = site.plan(policy.policy(site, arguments), limits, guards);
-        attempts.report_rescued(&plan, admission, &failure);
+        let plan = place.plan(policy, arguments, around.guards);
+        attempts.report_rescued(&plan, around.admission, &failure);
     }
 
     /// Requests an attempt from the breaker; a rejection becomes the call's error.
@@ -166,35 +166,30 @@ impl<P: PolicySource> AnnotatedCall<P> {
     #[inline]
     pub fn admit<'g, E>(
         &mut self,
-        (site, limits): (&'static Site, Option<&Limits>),
+        place: CallPlace<'_>,
         guards: &'g Guards<'g>,
         arguments: impl FnOnce() -> PolicyLayer,
     ) -> Result<Admission<'g>, E>
     where
         RetryError: IntoUserError<E>,
     {
-        guards.admit(&site.operation).map_err(|rejection| {
+        guards.admit(&place.site.operation).map_err(|rejection| {
             let Self { attempts, policy } = self;
-            attempts.rejected(rejection, || {
-                site.plan(policy.policy(site, arguments), limits, Some(guards))
-            })
+            attempts.rejected(rejection, || place.plan(policy, arguments, Some(guards)))
         })
     }
 
     /// Returns the future in which an async call waits for its limiter.
     #[inline]
-    pub fn delay<'g>(
-        &self,
-        (site, limits): (&'static Site, Option<&Limits>),
-        guards: &Guards<'g>,
-    ) -> LimiterDelay<'g> {
-        guards.delay(limits, (&site.operation, self.attempts.number()))
+    pub fn delay<'g>(&self, place: CallPlace<'_>, guards: &Guards<'g>) -> LimiterDelay<'g> {
+        let operation = &place.site.operation;
+        guards.delay(place.limits, operation, self.attempts.number())
     }
 
     /// Returns the end of a bounded attempt: by itself, or cut by a limit.
     pub fn attempt_end<T, E>(
         &mut self,
-        (site, limits): (&'static Site, Option<&Limits>),
+        place: CallPlace<'_>,
         bounded: Result<Result<T, E>, RetryError>,
         arguments: impl FnOnce() -> PolicyLayer,
     ) -> AttemptEnd<T, E>
@@ -202,9 +197,7 @@ impl<P: PolicySource> AnnotatedCall<P> {
         RetryError: IntoUserError<E>,
     {
         let Self { attempts, policy } = self;
-        attempts.attempt_end(bounded, || {
-            site.plan(policy.policy(site, arguments), limits, None)
-        })
+        attempts.attempt_end(bounded, || place.plan(policy, arguments, None))
     }
 }
 
@@ -213,17 +206,30 @@ impl Site {
     pub fn wait_for_limiter(&self, guards: &Guards<'_>) {
         guards.wait_for_limiter(&self.operation);
     }
+}
 
-    fn plan<'a>(
-        &'a self,
-        policy: &'a RetryPolicy,
-        limits: Option<&'a Limits>,
+/// The place of a call: the site of its function, and the limits that the call has started.
+#[derive(Clone, Copy, Debug)]
+pub struct CallPlace<'a> {
+    /// The site.
+    pub site: &'static Site,
+    /// The limits, if the call has any.
+    pub limits: Option<&'a Limits>,
+}
+
+impl<'a> CallPlace<'a> {
+    #[inline]
+    fn plan(
+        self,
+        policy: &'a mut impl PolicySource,
+        arguments: impl FnOnce() -> PolicyLayer,
         guards: Option<&'a Guards<'a>>,
     ) -> Plan<'a> {
+        let Self { site, limits } = self;
         Plan {
-            operation: &self.operation,
-            policy,
-            nested: self.nested,
+            operation: &site.operation,
+            policy: policy.policy(site, arguments),
+            nested: site.nested,
             limits,
             guards,
         }
@@ -283,7 +289,9 @@ pub fn unless_timed_out(failure: Failure<'_>, timed_out: bool) -> Failure<'_> {
 
 /// Makes one attempt, hedged; `make` makes each of its copies.
 pub fn race<'g, M, F, T, E, S>(
-    (site, guards, hedge): (&'static Site, &Guards<'g>, Hedge),
+    site: &'static Site,
+    guards: &Guards<'g>,
+    hedge: Hedge,
     is_final: S,
     make: M,
 ) -> Race<'g, M, F, T, E, S>
@@ -292,11 +300,8 @@ where
     F: Future<Output = Result<T, E>>,
     S: Fn(&E) -> bool,
 {
-    hedge.race(
-        (guards, &site.operation),
-        AttemptFactory::new(make),
-        is_final,
-    )
+    let maker = AttemptFactory::new(make);
+    hedge.race(guards, &site.operation, maker, is_final)
 }
 
 /// The error type of a declared outcome.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::call_state::CallState;
 use super::deadline::{IntoUserError, Limits};
-use super::guards::admission::{GuardContext, OutcomeReceiver};
+use super::guards::admission::{AttemptContext, OutcomeReceiver};
 use super::guards::in_force;
 use super::guards::in_force::{Guards, Withdrawal};
 use super::nesting::thread_notes;
@@ -52,16 +52,22 @@ impl CallState {
     /// Decides what follows an attempt's outcome.
     ///
     /// `judge` returns the outcome's failure, if it is one; `plan` runs only for a failure, or if the
-    /// call is counted. `hook` does nothing unless `is_hooked`. The outcome stays where it is.
+    /// call is counted. The outcome stays where it is.
     #[inline]
     pub(crate) fn decide<'p, T, E, S: OutcomeReceiver>(
         &mut self,
-        (callee, outcome): (&impl CalledOperation, &Result<T, E>),
-        (guards, admission): GuardContext<'p, S>,
+        callee: &impl CalledOperation,
+        outcome: &Result<T, E>,
+        context: AttemptContext<'p, S>,
         plan: impl FnOnce() -> Plan<'p>,
         judge: impl FnOnce(&Result<T, E>) -> Option<Failure<'_>>,
-        (is_hooked, hook): (bool, impl FnOnce(RetryEvent<'_, E>)),
+        hook: impl FnOnce(RetryEvent<'_, E>),
     ) -> NextStep<'p> {
+        let AttemptContext {
+            guards,
+            admission,
+            is_hooked,
+        } = context;
         let guards = if S::IGNORES_ALL { None } else { guards };
         self.deposit(guards);
         let Some(failure) = judge(outcome) else {

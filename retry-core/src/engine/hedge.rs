@@ -141,7 +141,8 @@ impl Hedge {
     /// Makes one attempt, hedged; `is_final` states whether another copy would meet the same error.
     pub(crate) fn race<'a, M, F, T, E, S>(
         self,
-        (guards, operation): (&Guards<'a>, &Operation),
+        guards: &Guards<'a>,
+        operation: &Operation,
         maker: AttemptFactory<M>,
         is_final: S,
     ) -> Race<'a, M, F, T, E, S>

@@ -21,7 +21,7 @@ pub enum ExecutionGuarantee {
     ExactlyOnce,
 }
 
-/// How a call is retried: immutable, `Copy`, and usable in a `const`.
+/// The rules by which a call is retried: immutable, `Copy`, and usable in a `const`.
 ///
 /// A policy is validated when it is made. The `with_…` setters panic on a value that is not allowed,
 /// which in a `const` is a compile error; the `try_with_…` twins return a [`PolicyError`]. A bound that

@@ -12,14 +12,14 @@ use crate::policy::retry_policy::RetryPolicy;
 /// use std::time::Duration;
 /// use retry_core::{Jitter, Retry, RetryPolicy};
 ///
-/// let told = RefCell::new(Vec::new());
+/// let events = RefCell::new(Vec::new());
 /// let policy = RetryPolicy::new(2).with_backoff_ms(1).with_jitter(Jitter::None);
 /// let outcome = Retry::new(policy)
 ///     .name("load")
-///     .on_retry(|event| told.borrow_mut().push((event.attempt(), event.wait())))
+///     .on_retry(|event| events.borrow_mut().push((event.attempt(), event.wait())))
 ///     .run(|| Err::<(), _>("connection reset"));
 /// assert!(outcome.is_err());
-/// assert_eq!(told.into_inner(), [(1, Duration::from_millis(1))]);
+/// assert_eq!(events.into_inner(), [(1, Duration::from_millis(1))]);
 /// ```
 #[derive(Debug)]
 pub struct RetryEvent<'a, E> {

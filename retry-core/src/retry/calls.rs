@@ -8,7 +8,7 @@ use super::choices::{Accept, AsyncLimits, Hook, Judge, SyncLimits};
 use crate::classify::failure::Failure;
 use crate::engine::call_state::CallState;
 use crate::engine::deadline::{BoundedAttempt, IntoUserError, Limits};
-use crate::engine::guards::admission::OutcomeReceiver;
+use crate::engine::guards::admission::{AttemptContext, OutcomeReceiver};
 use crate::engine::guards::choice::CallGuards;
 use crate::engine::guards::in_force::Guards;
 use crate::engine::nesting::attempt::attempt_async;
@@ -19,11 +19,11 @@ use crate::engine::probed::{OutcomeOrProbe, ProbedOutcome};
 use crate::engine::step::{AsyncStep, AttemptEnd, NextStep};
 use crate::guard::scope::InTimeBudget;
 
-/// The loop of an async call. `$heard` turns an outcome into the one to judge. It is expanded into
+/// The loop of an async call. `$probed` turns an outcome into the one to judge. It is expanded into
 /// the loop and is no function, because a call without a query must not keep its outcome across an
 /// await.
 macro_rules! async_loop {
-    ($call:ident, $attempt:ident, |$outcome:ident, $timed_out:ident| $heard:expr) => {
+    ($call:ident, $attempt:ident, |$outcome:ident, $timed_out:ident| $probed:expr) => {
         async move {
             let limits = $call.limits.start();
             let guards = $call.guards.begin();
@@ -36,8 +36,8 @@ macro_rules! async_loop {
                         return Err(attempts.rejected(rejection, plan));
                     }
                 };
-                let next = (&$call.options.operation, attempts.number());
-                let in_time = G::delay(&guards, L::limits(&limits), next).await;
+                let (operation, next) = (&$call.options.operation, attempts.number());
+                let in_time = G::delay(&guards, L::limits(&limits), operation, next).await;
                 let admission = if in_time {
                     admission
                 } else {
@@ -63,7 +63,7 @@ macro_rules! async_loop {
                             return outcome;
                         }
                     };
-                    let outcome = match $heard {
+                    let outcome = match $probed {
                         ProbedOutcome::Ended(outcome) => outcome,
                         ProbedOutcome::Rescued { value, lost } => {
                             let failure = $call.judge.failure(&lost).timed_out($timed_out);
@@ -72,11 +72,12 @@ macro_rules! async_loop {
                         }
                     };
                     let next = attempts.decide(
-                        (&$call.options.operation, &outcome),
-                        (G::guards(&guards), admission),
+                        &$call.options.operation,
+                        &outcome,
+                        AttemptContext { guards: G::guards(&guards), admission, is_hooked: H::IS_ONE },
                         plan,
                         |outcome| $call.judged(outcome, $timed_out),
-                        (H::IS_ONE, |event| $call.hook.call(event)),
+                        |event| $call.hook.call(event),
                     );
                     match next.into_async(&attempts, &outcome, |outcome| {
                         $call.judged(outcome, $timed_out)
@@ -167,11 +168,16 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
                 return outcome;
             }
             let next = attempts.decide(
-                (operation, &outcome),
-                (G::guards(&guards), admission),
+                operation,
+                &outcome,
+                AttemptContext {
+                    guards: G::guards(&guards),
+                    admission,
+                    is_hooked: H::IS_ONE,
+                },
                 plan,
                 |outcome| self.failure(outcome),
-                (H::IS_ONE, |event| self.hook.call(event)),
+                |event| self.hook.call(event),
             );
             let again = match next {
                 NextStep::Return => false,

@@ -64,6 +64,6 @@ impl<J, A, H, L, R> HedgedRetry<'_, J, A, H, L, R> {
         let retry = retry.__judged_by(SharedJudge(Arc::new(judge)));
         let is_final = retry.judge.clone();
         // A hedged attempt is an attempt like any other.
-        retry.run_async(move || hedge.race((&guards, &operation), maker.clone(), is_final.clone()))
+        retry.run_async(move || hedge.race(&guards, &operation, maker.clone(), is_final.clone()))
     }
 }

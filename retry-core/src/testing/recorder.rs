@@ -152,10 +152,10 @@ mod tests {
 
     #[test]
     fn code_that_asks_first_is_recorded_too() {
-        let asked = || tracing::enabled!(target: "retry", Level::WARN);
-        assert!(!asked());
+        let is_enabled = || tracing::enabled!(target: "retry", Level::WARN);
+        assert!(!is_enabled());
         let recorder = Recorder::install();
-        assert!(asked());
+        assert!(is_enabled());
         assert!(!tracing::enabled!(target: "other", Level::WARN));
         tracing::warn!(target: "retry", "seen");
         assert_eq!(recorder.messages(), ["WARN seen"]);

@@ -272,12 +272,12 @@ mod tests {
             };
             assert_eq!(list.status, Some(Status::InDoubt));
         }
-        let said = read("retry-effects list --status doubt")
+        let message = read("retry-effects list --status doubt")
             .unwrap_err()
             .to_string();
         assert!(
-            said.contains("pending, success, failed, released, in_doubt"),
-            "{said}"
+            message.contains("pending, success, failed, released, in_doubt"),
+            "{message}"
         );
     }
 }

@@ -105,17 +105,17 @@ impl Failure {
 
 /// Returns an error with its sources, without repetitions.
 fn with_sources(error: &dyn Error) -> String {
-    let mut told = error.to_string();
+    let mut message = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {
-        let said = error.to_string();
-        if !told.contains(&said) {
-            told.push_str(": ");
-            told.push_str(&said);
+        let source_text = error.to_string();
+        if !message.contains(&source_text) {
+            message.push_str(": ");
+            message.push_str(&source_text);
         }
         source = error.source();
     }
-    told
+    message
 }
 
 #[cfg(test)]
@@ -138,9 +138,9 @@ mod tests {
         ];
         for (error, kind, code) in table {
             let failure = Failure::from(error);
-            let told: serde_json::Value = serde_json::from_str(&failure.message(true)).unwrap();
-            assert_eq!(told["error"]["kind"], kind);
-            assert_eq!(told["error"]["exit_code"], code);
+            let message: serde_json::Value = serde_json::from_str(&failure.message(true)).unwrap();
+            assert_eq!(message["error"]["kind"], kind);
+            assert_eq!(message["error"]["exit_code"], code);
         }
     }
 
@@ -148,7 +148,10 @@ mod tests {
     fn sources_are_told_once() {
         let inner = io::Error::other("the disk is full");
         let error = StoreError::unavailable("write /x", inner);
-        let told = Failure::from(error).message(false);
-        assert_eq!(told, "error: the store cannot write /x: the disk is full");
+        let message = Failure::from(error).message(false);
+        assert_eq!(
+            message,
+            "error: the store cannot write /x: the disk is full"
+        );
     }
 }

@@ -63,11 +63,11 @@ impl Place {
         let mut kind = StoreKind::read(&place)?;
         let text = |name: &str| environment(name).map(|value| value.to_string_lossy().into_owned());
         match (&mut kind, schema, prefix) {
-            (StoreKind::Postgres { schema, .. }, said, None) => {
-                *schema = said.or_else(|| text(SCHEMA));
+            (StoreKind::Postgres { schema, .. }, given, None) => {
+                *schema = given.or_else(|| text(SCHEMA));
             }
-            (StoreKind::Redis { prefix, .. }, None, said) => {
-                *prefix = said.or_else(|| text(PREFIX));
+            (StoreKind::Redis { prefix, .. }, None, given) => {
+                *prefix = given.or_else(|| text(PREFIX));
             }
             (StoreKind::Sqlite(_), None, None) => {}
             (_, Some(_), _) => return Err(misplaced("--schema", "Postgres", &kind)),
@@ -182,10 +182,11 @@ fn flags(arguments: &StoreArguments) -> String {
         ("--schema", arguments.schema.as_deref()),
         ("--prefix", arguments.prefix.as_deref()),
     ];
-    let said = flags
+    let given = flags
         .iter()
         .filter_map(|(flag, value)| Some((flag, (*value)?)));
-    said.map(|(flag, value)| format!(" {flag} {}", quoted(value)))
+    given
+        .map(|(flag, value)| format!(" {flag} {}", quoted(value)))
         .collect()
 }
 

@@ -16,7 +16,7 @@ use super::{list, purge, secrets, settle, show, stats};
 pub fn run() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(said) => return explained(&said),
+        Err(usage) => return explained(&usage),
     };
     let json = arguments.json;
     let out = BufWriter::new(io::stdout().lock());
@@ -47,8 +47,8 @@ fn perform(arguments: Arguments, screen: &mut Screen<'_>) -> Result<(), Failure>
 }
 
 /// Prints the help, or the mistake in the command line.
-fn explained(said: &clap::Error) -> ExitCode {
-    let mut text = said.render().to_string();
+fn explained(usage: &clap::Error) -> ExitCode {
+    let mut text = usage.render().to_string();
     // clap quotes arguments that it cannot parse; one may be an address with a password.
     for argument in std::env::args_os().skip(1) {
         let argument = argument.to_string_lossy();
@@ -62,10 +62,10 @@ fn explained(said: &clap::Error) -> ExitCode {
         }
     }
     // A closed pipe is no reason to fail.
-    let _ = if said.use_stderr() {
+    let _ = if usage.use_stderr() {
         write!(io::stderr(), "{text}")
     } else {
         write!(io::stdout(), "{text}")
     };
-    u8::try_from(said.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
+    u8::try_from(usage.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
 }

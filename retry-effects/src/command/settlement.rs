@@ -128,11 +128,11 @@ mod tests {
         let doubtful = record(Status::InDoubt);
         let word = Settlement::NotApplied;
         assert!(refusal(&doubtful, Some(Fence::new(3)), &word).is_none());
-        let told = refusal(&doubtful, Some(Fence::new(2)), &word)
+        let message = refusal(&doubtful, Some(Fence::new(2)), &word)
             .unwrap()
             .message(false);
-        assert!(told.contains("in_doubt now, with fence 3"), "{told}");
-        assert!(told.ends_with("you passed --fence 2"), "{told}");
+        assert!(message.contains("in_doubt now, with fence 3"), "{message}");
+        assert!(message.ends_with("you passed --fence 2"), "{message}");
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub(crate) struct Request {
     pub(crate) probe_after: Duration,
     pub(crate) on_busy: OnBusy,
     pub(crate) limits: Option<Limits>,
-    /// The time just before admission is first asked for.
+    /// The time just before admission is first sent_at for.
     pub(crate) began: Instant,
     /// Whether the call blocks its thread when it waits.
     pub(crate) blocks: bool,
@@ -52,7 +52,10 @@ pub(crate) struct Request {
 /// The result of admission.
 pub(crate) enum Admission {
     /// The call runs; `asks`: it first probes an earlier owner's effect.
-    Run { action: Arc<Action>, asks: bool },
+    Run {
+        action: Arc<Action>,
+        probes_first: bool,
+    },
     /// The action has run.
     Done(Finished),
     /// The action has failed for good.
@@ -72,7 +75,7 @@ enum Standing {
 struct Won {
     token: Token,
     /// The time just before the claim was sent to the store.
-    asked: Instant,
+    sent_at: Instant,
 }
 
 /// The owner's state that a waiter last saw, and the time when it first saw it.
@@ -122,7 +125,7 @@ impl Request {
             Err(EffectError::InDoubt { record }) => record.reason.clone(),
             _ => None,
         };
-        report::tell(kind, &self.name, self.id, &*self.store, elapsed, reason);
+        report::call_event(kind, &self.name, self.id, &*self.store, elapsed, reason);
         admitted.map(|(admission, _)| admission)
     }
 
@@ -132,7 +135,7 @@ impl Request {
         if self.is_inside_itself(None) {
             return Err(self.in_progress(self.lease));
         }
-        let asked = if self.claims_first() {
+        let sent_at = if self.claims_first() {
             self.began
         } else {
             match self.look().await? {
@@ -141,7 +144,7 @@ impl Request {
                 Some(found) => return self.admit_found(found).await,
             }
         };
-        match self.claim(None, None, asked).await? {
+        match self.claim(None, None, sent_at).await? {
             Ok(won) => Ok((self.run(won, None), false)),
             Err(Standing::Done(finished)) => Ok((Admission::Done(finished), false)),
             Err(found) => self.admit_found(found).await,
@@ -154,13 +157,13 @@ impl Request {
         Ok((!matches!(found, Standing::Free)).then_some(found))
     }
 
-    /// [`admit_later`](Self::admit_later), in a box: it is rare, and never quick, so its state is kept out
+    /// [`admit_found_record`](Self::admit_found_record), in a box: it is rare, and never quick, so its state is kept out
     /// of every gated call's future.
     fn admit_found(
         &self,
         found: Standing,
     ) -> Pin<Box<impl Future<Output = Result<(Admission, bool), EffectError>>>> {
-        Box::pin(self.admit_later(found))
+        Box::pin(self.admit_found_record(found))
     }
 
     /// Whether the claim is made without a look beforehand. In a process a claim that finds a record costs
@@ -172,7 +175,10 @@ impl Request {
     }
 
     /// Admits the call when another owner holds, or held, the action.
-    async fn admit_later(&self, mut found: Standing) -> Result<(Admission, bool), EffectError> {
+    async fn admit_found_record(
+        &self,
+        mut found: Standing,
+    ) -> Result<(Admission, bool), EffectError> {
         let mut watch = None;
         let mut seen = None;
         let mut waited = false;
@@ -247,7 +253,7 @@ impl Request {
             won.token,
             self.store.clone(),
             self.lease,
-            won.asked,
+            won.sent_at,
             ambient::action(),
         );
         let is_probed = self.doubt == Doubt::Probe;
@@ -269,7 +275,7 @@ impl Request {
         }
         Admission::Run {
             action: Arc::new(action),
-            asks: is_probed && takes_over,
+            probes_first: is_probed && takes_over,
         }
     }
 
@@ -289,12 +295,12 @@ impl Request {
         Ok(standing.1)
     }
 
-    /// Claims the action; `over` is the record in doubt that is taken over, `asked` the time just before.
+    /// Claims the action; `over` is the record in doubt that is taken over, `sent_at` the time just before.
     fn claim<'a>(
         &'a self,
         over: Option<&'a Record>,
         silent: Option<Silent>,
-        asked: Instant,
+        sent_at: Instant,
     ) -> impl Future<Output = Result<Result<Won, Standing>, EffectError>> + Send {
         let claim_id = if self.store.in_process() {
             ClaimId::in_process()
@@ -330,7 +336,7 @@ impl Request {
                 match pending.sent().await {
                     // A store that was slow to fail would be slow again.
                     Err(StoreError::Unavailable { .. })
-                        if sends < SENDS && asked.elapsed() < SOON => {}
+                        if sends < SENDS && sent_at.elapsed() < SOON => {}
                     answer => break answer,
                 }
             };
@@ -338,7 +344,7 @@ impl Request {
                 pending.request.take();
             }
             Ok(match claim.map_err(|error| self.store_failed(error))? {
-                Claim::Won(token) => Ok(Won { token, asked }),
+                Claim::Won(token) => Ok(Won { token, sent_at }),
                 Claim::Busy(busy) => Err(Standing::Busy(busy)),
                 Claim::Done(finished) => Err(Standing::Done(finished)),
                 Claim::Failed(finished) => Err(Standing::Failed(finished)),
@@ -495,7 +501,7 @@ impl Drop for Pending<'_> {
         request.silent = None;
         let store = self.store.clone();
         let reason = self.over.and_then(|record| record.reason.clone());
-        lease::later(async move {
+        lease::spawn(async move {
             if let Ok(Claim::Won(token)) = store.pending(&request).await {
                 // A record that was in doubt before stays in doubt.
                 let _ = match request.takeover {

@@ -100,12 +100,12 @@ impl<T, E> Gate<T, E> {
         match recorded {
             Recorded::Own => outcome,
             Recorded::Replayed(finished) => {
-                report::tell_of(GateEventKind::Succeeded, &self.action);
+                report::action_event(GateEventKind::Succeeded, &self.action);
                 let (name, id) = (&self.action.name, self.action.token.id());
                 let replayed = self.results.replayed(name, id, &finished);
                 replayed.map_err(self.errors.of)
             }
-            Recorded::Not(error) => {
+            Recorded::Unrecorded(error) => {
                 outcome?;
                 // An error that is only a text cannot pass the doubt to the enclosing call; the mark
                 // does.
@@ -150,15 +150,15 @@ impl<T, E> Drop for Gate<T, E> {
         let kind = ending
             .as_ref()
             .map_or(GateEventKind::Released, GateEventKind::of);
-        let told = action.clone();
-        lease::later(async move {
+        let ended = action.clone();
+        lease::spawn(async move {
             // If the store cannot be reached, the lease runs out and leaves the action in doubt.
             let _ = match ending {
-                Some(outcome) => complete(&told, &outcome).await,
-                None => release(&told).await.map(drop),
+                Some(outcome) => complete(&ended, &outcome).await,
+                None => release(&ended).await.map(drop),
             };
         });
         // Last, because an observer may panic.
-        report::tell_of(kind, &action);
+        report::action_event(kind, &action);
     }
 }

@@ -10,7 +10,7 @@ use crate::gate::action::{
     ACTED, Action, LOST, MARKED, OVER, RETURNED, RUNNING, UNKNOWN, UNPROVED,
 };
 use crate::gate::attempt::{GatedAttempt, unless_it_panics};
-use crate::gate::codec::types::{Errors, Results};
+use crate::gate::codec::types::{Errors, OutcomeCodec, Results};
 use crate::gate::error::EffectError;
 use crate::gate::lease::{self, KeptLease};
 use crate::gate::options::Doubt;
@@ -41,7 +41,7 @@ impl<T, E> Gate<T, E> {
         action: Arc<Action>,
         doubt: Doubt,
         probes_first: bool,
-        (results, errors): (Results<T>, Errors<E>),
+        OutcomeCodec { results, errors }: OutcomeCodec<T, E>,
     ) -> Self {
         let kept_lease = Some(lease::keep_lease(&action));
         Self {

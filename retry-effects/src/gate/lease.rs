@@ -88,7 +88,7 @@ impl Drop for KeptLease {
 }
 
 /// Runs `work` on the keeper's thread: the remaining work of a dropped call. Requires [`start`].
-pub(crate) fn later(work: impl Future<Output = ()> + Send + 'static) {
+pub(crate) fn spawn(work: impl Future<Output = ()> + Send + 'static) {
     keeper().runtime.spawn(work);
 }
 

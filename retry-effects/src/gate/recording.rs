@@ -1,7 +1,7 @@
 //! The way of a call's outcome into its store.
 //!
-//! It knows nothing of a function's types: its code exists once, and an async call's result is kept once
-//! while it is recorded.
+//! No type of the function occurs here, so the code exists once for all functions, and an async call
+//! keeps its result once while it is recorded.
 
 use retry_core::__private::{Marks, mark};
 
@@ -16,14 +16,14 @@ use crate::protocol::reason::Reason;
 use crate::protocol::record::{Finished, Resolved};
 use crate::protocol::store_error::StoreError;
 
-/// What the record allows the caller to return.
+/// The outcome that the call returns, by what its record allows.
 pub(super) enum Recorded {
     /// The call's own outcome.
     Own,
     /// The result that the body recorded in its own transaction.
     Replayed(Finished),
     /// The call's own error, or this one in place of a result.
-    Not(EffectError),
+    Unrecorded(EffectError),
     /// This error: the result cannot be encoded.
     NotEncoded(EffectError),
     /// That the action is in doubt.
@@ -40,7 +40,7 @@ pub(super) async fn record(
     match ending {
         FinalRecord::Complete => match complete(action, to_record()).await {
             Ok(()) => {
-                report::tell_of(GateEventKind::of(to_record()), action);
+                report::action_event(GateEventKind::of(to_record()), action);
                 Recorded::Own
             }
             // The rare ways are apart, so that they take no room in each call's future.
@@ -55,12 +55,12 @@ pub(super) async fn record(
 async fn released(action: &Action) -> Recorded {
     match release(action).await {
         // The claim had run out, and belongs to another call by now.
-        Err(StoreError::LeaseLost { .. }) => report::tell_of(GateEventKind::Expired, action),
+        Err(StoreError::LeaseLost { .. }) => report::action_event(GateEventKind::Expired, action),
         // The body's transaction had committed after all.
         Ok(Some(finished)) => return Recorded::Replayed(finished),
-        Ok(None) => report::tell_of(GateEventKind::Released, action),
+        Ok(None) => report::action_event(GateEventKind::Released, action),
         // The record stays unchanged until its lease is over; the caller has its own error.
-        Err(error) => not_told(action, &error),
+        Err(error) => report_unrecorded(action, &error),
     }
     Recorded::Own
 }
@@ -75,9 +75,9 @@ async fn not_encoded(action: &Action, source: serde_json::Error, in_doubt: &Outc
         action.keep_reason(reason.clone());
     }
     if let Err(error) = complete(action, in_doubt).await {
-        not_told(action, &error);
+        report_unrecorded(action, &error);
     } else {
-        report::tell_of(GateEventKind::InDoubt, action);
+        report::action_event(GateEventKind::InDoubt, action);
     }
     mark(Marks::UNKNOWN);
     Recorded::NotEncoded(EffectError::NotEncoded {
@@ -94,7 +94,7 @@ async fn committed(action: &Action, payload: Payload) -> Recorded {
             if finished.payload != payload {
                 return Recorded::Replayed(finished);
             }
-            report::tell_of(GateEventKind::Succeeded, action);
+            report::action_event(GateEventKind::Succeeded, action);
             Recorded::Own
         }
         Ok(_) => not_committed(action).await,
@@ -109,7 +109,7 @@ async fn not_committed(action: &Action) -> Recorded {
     let in_doubt = Outcome::in_doubt(Some(reason));
     match complete(action, &in_doubt).await {
         Ok(()) => {
-            report::tell_of(GateEventKind::InDoubt, action);
+            report::action_event(GateEventKind::InDoubt, action);
             // An error that is only a text cannot pass the doubt to the enclosing call; the mark
             // does.
             mark(Marks::UNKNOWN);
@@ -130,8 +130,8 @@ async fn not_recorded(action: &Action, error: StoreError) -> Recorded {
         // The body recorded its own result in its transaction.
         return Recorded::Replayed(finished);
     }
-    not_told(action, &error);
-    Recorded::Not(if is_lost {
+    report_unrecorded(action, &error);
+    Recorded::Unrecorded(if is_lost {
         action.lease_lost()
     } else {
         EffectError::Unrecorded {
@@ -142,10 +142,10 @@ async fn not_recorded(action: &Action, error: StoreError) -> Recorded {
     })
 }
 
-fn not_told(action: &Action, error: &StoreError) {
+fn report_unrecorded(action: &Action, error: &StoreError) {
     let kind = match error {
         StoreError::LeaseLost { .. } => GateEventKind::LeaseLost,
         _ => GateEventKind::Unrecorded,
     };
-    report::tell_of(kind, action);
+    report::action_event(kind, action);
 }

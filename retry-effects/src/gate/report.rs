@@ -54,7 +54,7 @@ pub fn observe_gate(observer: impl Fn(&GateEvent<'_>) + Send + Sync + 'static) -
 
 /// Reports an event of a call that began `elapsed` ago.
 #[inline]
-pub(crate) fn tell(
+pub(crate) fn call_event(
     kind: GateEventKind,
     action_type: &str,
     id: ActionId,
@@ -67,24 +67,24 @@ pub(crate) fn tell(
         || OBSERVER.get().is_some()
         || cfg!(feature = "metrics")
     {
-        report(kind, action_type, id, store, elapsed(), reason());
+        emit(kind, action_type, id, store, elapsed(), reason());
     }
 }
 
 /// Reports an event of a claimed call.
 #[inline]
-pub(crate) fn tell_of(kind: GateEventKind, action: &Action) {
+pub(crate) fn action_event(kind: GateEventKind, action: &Action) {
     let elapsed = || action.claimed.elapsed();
     let (id, store) = (action.token.id(), &*action.store);
     let reason = || match kind {
         GateEventKind::InDoubt => action.reason(),
         _ => None,
     };
-    tell(kind, &action.name, id, store, elapsed, reason);
+    call_event(kind, &action.name, id, store, elapsed, reason);
 }
 
 #[cold]
-fn report(
+fn emit(
     kind: GateEventKind,
     action_type: &str,
     id: ActionId,
@@ -213,7 +213,7 @@ pub(crate) fn blocking(action_type: &str) {
 
 /// Reports a claim that the keeper found lost.
 pub(crate) fn lease_lost(action: &Action) {
-    tell_of(GateEventKind::LeaseLost, action);
+    action_event(GateEventKind::LeaseLost, action);
 }
 
 /// Reports that the keeper could not reach the store.

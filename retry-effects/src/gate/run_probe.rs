@@ -64,7 +64,7 @@ impl<T, E> Gate<T, E> {
         ProbedOutcome::Ended(match (answer, outcome) {
             // Until the result is recorded, the action is as much in doubt as before.
             (Probe::Applied(value), Err(lost)) => {
-                report::tell_of(GateEventKind::Rescued, &self.action);
+                report::action_event(GateEventKind::Rescued, &self.action);
                 return ProbedOutcome::Rescued { value, lost };
             }
             (Probe::Applied(value), Ok(_)) => Ok(value),
@@ -92,7 +92,7 @@ impl<T, E> Gate<T, E> {
     pub fn apply_first_probe(&mut self, answer: Probe<T>) -> Option<Result<T, E>> {
         match answer {
             Probe::Applied(result) => {
-                report::tell_of(GateEventKind::Rescued, &self.action);
+                report::action_event(GateEventKind::Rescued, &self.action);
                 Some(Ok(result))
             }
             Probe::NotApplied => {

@@ -125,20 +125,20 @@ mod tests {
     fn the_process_is_asked_for_unless_no_fork_fits_in_between() {
         let mut source = Source::new();
         let began = Instant::now();
-        let mut asks = |after: Duration| {
-            let mut asked = false;
+        let mut reads_clock = |after: Duration| {
+            let mut is_read = false;
             source.draw(began + after, || {
-                asked = true;
+                is_read = true;
                 1
             });
-            asked
+            is_read
         };
         let micros = Duration::from_micros;
-        assert!(asks(micros(0)));
-        assert!(!asks(micros(4)) && !asks(micros(8)));
-        assert!(asks(micros(8)), "the clock stands still");
-        assert!(asks(micros(13)) && asks(micros(1_000)));
-        assert!(asks(micros(500)), "the clock went back");
+        assert!(reads_clock(micros(0)));
+        assert!(!reads_clock(micros(4)) && !reads_clock(micros(8)));
+        assert!(reads_clock(micros(8)), "the clock stands still");
+        assert!(reads_clock(micros(13)) && reads_clock(micros(1_000)));
+        assert!(reads_clock(micros(500)), "the clock went back");
     }
 
     /// A child that draws from its copy of the source, for any store, has no id of its parent's that left

@@ -103,11 +103,11 @@ fn refuse_hedge(
             "`borrow` and `hedge` contradict each other: copies that run side by side cannot \
              share `{name}`; take it by reference"
         );
-        faults.both((name.span(), message), (place, "`hedge` is given here"));
+        faults.both(name.span(), message, place, "`hedge` is given here");
     }
     for input in &function.signature.inputs {
         if let Some(message) = unshared(input) {
-            faults.both((input.span(), message), (place, "`hedge` is given here"));
+            faults.both(input.span(), message, place, "`hedge` is given here");
         }
     }
 }

@@ -24,7 +24,8 @@ pub(crate) struct CheckedSignature {
 /// Checks all that the tokens show. `None` if the function has no outcome.
 pub(crate) fn check(
     function: &Function,
-    (is_boxed, is_gated): (bool, bool),
+    is_boxed: bool,
+    is_gated: bool,
     faults: &mut Faults,
 ) -> Option<CheckedSignature> {
     let signature = &function.signature;

@@ -32,8 +32,10 @@ impl Source<'_> {
             && let (Some(first), Some(second)) = (mark(first), mark(second))
         {
             faults.both(
-                (second, "an error has one source: remove one of the two"),
-                (first, "the first source is marked here"),
+                second,
+                "an error has one source: remove one of the two",
+                first,
+                "the first source is marked here",
             );
         }
         let named = || {

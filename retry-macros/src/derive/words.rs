@@ -58,8 +58,10 @@ fn refuse_duplicates(words: &[WrittenWord], faults: &mut Faults) {
         let key = &word.key;
         if let Some(first) = words[..at].iter().find(|earlier| earlier.key == *key) {
             faults.both(
-                (key.span(), format!("`{key}` is given twice")),
-                (first.key.span(), format!("`{key}` is first given here")),
+                key.span(),
+                format!("`{key}` is given twice"),
+                first.key.span(),
+                format!("`{key}` is first given here"),
             );
         }
     }
@@ -87,11 +89,10 @@ fn refuse_contradictions(words: &[WrittenWord], faults: &mut Faults) {
         if let (Some(a), Some(b)) = (find(a), find(b)) {
             let (first, second) = (&words[a.min(b)].key, &words[a.max(b)].key);
             faults.both(
-                (
-                    second.span(),
-                    format!("`{second}` contradicts `{first}`: {why}; remove one of the two"),
-                ),
-                (first.span(), format!("`{first}` is given here")),
+                second.span(),
+                format!("`{second}` contradicts `{first}`: {why}; remove one of the two"),
+                first.span(),
+                format!("`{first}` is given here"),
             );
         }
     }
@@ -110,8 +111,10 @@ fn refuse_beside_with(words: &[WrittenWord], faults: &mut Faults) {
              that says so"
         );
         faults.both(
-            (other.span(), message),
-            (with.key.span(), "the function is given here"),
+            other.span(),
+            message,
+            with.key.span(),
+            "the function is given here",
         );
     }
 }

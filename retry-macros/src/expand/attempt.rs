@@ -69,11 +69,11 @@ impl Expansion<'_> {
         let ended = self.at_return_type("ended");
         let carried = hygienic_name("carried");
         let (judge, hook) = (self.judge(), self.hook());
-        let place = quote!((&__RETRY_SITE, #limits));
+        let place = quote!(#private::CallPlace { site: &__RETRY_SITE, limits: #limits });
         let ended_as = self.ended(attempt, evaluate, &place);
         let (noted, leave) = (self.note_attempt(&place, evaluate), self.exit());
         let admitted = self.admit(&place, evaluate);
-        let around = self.guard_context();
+        let around = self.attempt_context();
         if !self.checked.is_async {
             return quote! {
                 #admitted

@@ -34,12 +34,12 @@ pub(crate) fn expand(class: Class, arguments: TokenStream, item: TokenStream) ->
     let arguments = attribute_arguments::parse(arguments, &mut faults);
     let expanded = found.and_then(|(mut found, function)| {
         found.share(&arguments.borrow);
-        let forms = (found.is_boxed, arguments.gate.is_some());
-        let checked = signature::check(&function, forms, &mut faults);
+        let is_gated = arguments.gate.is_some();
+        let checked = signature::check(&function, found.is_boxed, is_gated, &mut faults);
         let krate = arguments.krate();
         let identity = identity::of(&function, &arguments, found.is_boxed, &mut faults);
-        let wanted = (arguments.borrow.as_slice(), identity.is_some());
-        let parameters = parameters::split(&function, wanted, &krate);
+        let parameters =
+            parameters::split(&function, &arguments.borrow, identity.is_some(), &krate);
         parameter::refuse_unknown_borrows(&arguments.borrow, &function, &mut faults);
         let checked = checked?;
         let gate = arguments.gate.as_ref().zip(identity);

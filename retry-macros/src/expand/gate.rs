@@ -83,7 +83,7 @@ impl Expansion<'_> {
             hygienic_name("gate"),
             hygienic_name("outcome"),
         );
-        let asked = self.request(gated, &ask);
+        let request = self.request(gated, &ask);
         let declared = &self.checked.outcome;
         // For a type that cannot be recorded the compiler points at the declared type; for an error
         // type that cannot hold an `EffectError`, at the argument.
@@ -101,7 +101,7 @@ impl Expansion<'_> {
         let first = self.probe_before_run();
         let mutability = gated.arguments.probe.is_some().then(|| quote!(mut));
         quote! {
-            let #ask = { #asked #ask };
+            let #ask = { #request #ask };
             let #mutability #gate = match #ask.#open(#results::<#declared>(), #errors()) #awaited {
                 __retry_effects::Admitted::Finished(#outcome) => return #outcome,
                 __retry_effects::Admitted::Run(#gate) => #gate,
@@ -115,13 +115,13 @@ impl Expansion<'_> {
     fn request(&self, gated: &GatedCall<'_>, ask: &Ident) -> TokenStream {
         let arguments = gated.arguments;
         let identity = &gated.identity;
-        let mut asked = quote! {
+        let mut request = quote! {
             use __retry_effects::{Identified as _, NotIdentified as _};
             let #ask = __retry_effects::GateRequest::new(&__RETRY_ACTION);
         };
         let mut with = |method: &str, value: TokenStream| {
             let method = Ident::new(method, Span::mixed_site());
-            asked.extend(quote!(let #ask = #ask.#method(#value);));
+            request.extend(quote!(let #ask = #ask.#method(#value);));
         };
         if let Some(scope) = &arguments.scope {
             with("scope", lent(scope));
@@ -163,7 +163,7 @@ impl Expansion<'_> {
             let limits = hygienic_name("limits");
             with("limits", quote!(&#limits));
         }
-        asked
+        request
     }
 
     /// Returns the attempt, begun through the gate.
@@ -189,8 +189,8 @@ impl Expansion<'_> {
         let proof = self.proof();
         match self.probe_outcome(&ended) {
             None => quote!(#gate.note(&#ended, #proof);),
-            Some(heard) => {
-                let rescued = self.end_rescued(place, evaluate, heard);
+            Some(probed) => {
+                let rescued = self.end_rescued(place, evaluate, probed);
                 quote! {
                     let #ended = if #gate.note(&#ended, #proof) { #rescued } else { #ended };
                 }
@@ -212,8 +212,8 @@ impl Expansion<'_> {
             let shown = self.shown();
             let noted = quote!(#gate.note_cut(&#ended, #shown));
             match self.probe_outcome(&ended) {
-                Some(heard) => quote! {
-                    let #ended = if #noted { { #heard }.into_outcome() } else { #ended };
+                Some(probed) => quote! {
+                    let #ended = if #noted { { #probed }.into_outcome() } else { #ended };
                 },
                 None => quote!(#noted;),
             }

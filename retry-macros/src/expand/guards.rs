@@ -176,14 +176,25 @@ impl Expansion<'_> {
         quote!(#admitted #waited)
     }
 
-    /// Returns the guards and the admission around an attempt, as the engine takes them.
-    pub(super) fn guard_context(&self) -> TokenStream {
+    /// Returns what surrounds an attempt, as the engine takes it.
+    pub(super) fn attempt_context(&self) -> TokenStream {
         let krate = &self.krate;
+        let context = quote!(#krate::__private::AttemptContext);
+        let is_hooked = self.arguments.on_retry.is_some();
         if !self.arguments.guards.are_any() {
-            return quote!(#krate::__private::UNGUARDED);
+            let unguarded = quote!(#krate::__private::UNGUARDED);
+            return if is_hooked {
+                quote!(#context { is_hooked: true, ..#unguarded })
+            } else {
+                unguarded
+            };
         }
         let (guards, admission) = (hygienic_name("guards"), hygienic_name("admission"));
-        quote!((::core::option::Option::Some(#guards), #admission))
+        quote!(#context {
+            guards: ::core::option::Option::Some(#guards),
+            admission: #admission,
+            is_hooked: #is_hooked,
+        })
     }
 
     /// Returns the code that reports to the breaker that the call's time limit cut the attempt.

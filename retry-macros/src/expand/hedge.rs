@@ -38,7 +38,7 @@ impl Expansion<'_> {
         let (guards, hedge) = (hygienic_name("guards"), hygienic_name("hedge"));
         let (is_final, outcome) = (self.is_stop(), &self.checked.outcome);
         quote! {
-            #krate::__private::race((&__RETRY_SITE, #guards, #hedge), #krate::__private::on_error_of::<#outcome, _>(#is_final), || {
+            #krate::__private::race(&__RETRY_SITE, #guards, #hedge, #krate::__private::on_error_of::<#outcome, _>(#is_final), || {
                 #(#bound)*
                 async move {
                     #pin

@@ -146,14 +146,14 @@ impl Expansion<'_> {
 
     pub(super) fn hook(&self) -> TokenStream {
         let Some(expression) = &self.arguments.on_retry else {
-            return quote!((false, |_| ()));
+            return quote!(|_| ());
         };
         let hook = in_place(expression, "on_retry");
         if is_in_place(expression) {
-            return quote!((true, #hook));
+            return hook;
         }
         let event = hygienic_name("event");
-        quote!((true, |#event| (#hook)(#event)))
+        quote!(|#event| (#hook)(#event))
     }
 }
 

@@ -21,7 +21,8 @@ pub(crate) struct Parameters {
 /// a `_` has a variable that holds it.
 pub(crate) fn split(
     function: &Function,
-    (borrowed, all_named): (&[Ident], bool),
+    borrowed: &[Ident],
+    all_named: bool,
     krate: &TokenStream,
 ) -> Parameters {
     let mut parameters = Parameters::default();
@@ -76,7 +77,7 @@ impl Parameters {
         let value = match reference {
             Some(false) => quote!(#name),
             Some(true) => quote!(&mut *#name),
-            None => copy((at, &name), ty, krate),
+            None => copy(at, &name, ty, krate),
         };
         let mutability = reference.is_none().then(|| quote!(mut));
         self.declared
@@ -87,7 +88,7 @@ impl Parameters {
 }
 
 /// Returns a copy of the argument for one attempt.
-fn copy((at, name): (usize, &Ident), ty: &Type, krate: &TokenStream) -> TokenStream {
+fn copy(at: usize, name: &Ident, ty: &Type, krate: &TokenStream) -> TokenStream {
     if parameter::has_parts(ty) {
         let own = Ident::new("__retry_own", located_at(ty));
         let private = quote!(#krate::__private);

@@ -37,7 +37,7 @@ impl Expansion<'_> {
         &self,
         place: &TokenStream,
         evaluate: &TokenStream,
-        heard: TokenStream,
+        probed: TokenStream,
     ) -> TokenStream {
         let krate = &self.krate;
         let kinds = quote!(#krate::__private::ProbedOutcome);
@@ -47,9 +47,9 @@ impl Expansion<'_> {
             hygienic_name("lost"),
         );
         let (ended, error) = (self.at_return_type("ended"), hygienic_name("error"));
-        let (around, failure, leave) = (self.guard_context(), self.failure(&error), self.exit());
+        let (around, failure, leave) = (self.attempt_context(), self.failure(&error), self.exit());
         quote! {
-            match { #heard } {
+            match { #probed } {
                 #kinds::Ended(#ended) => #ended,
                 #kinds::Rescued { value: #value, lost: #lost } => {
                     #call.rescued(#place, #around, #evaluate, {
@@ -62,7 +62,7 @@ impl Expansion<'_> {
         }
     }
 
-    /// Returns the code that evaluates to a `Heard`: the outcome after the probe. `None` without a
+    /// Returns the code that evaluates to a `ProbedOutcome`: the outcome after the probe. `None` without a
     /// probe.
     pub(super) fn probe_outcome(&self, ended: &Ident) -> Option<TokenStream> {
         let answer = self.run_probe()?;

@@ -120,12 +120,11 @@ fn check_together(given: &[Argument], faults: &mut Faults) {
     let window = find("window");
     if let (Some(threshold), Some(window)) = (find("failure_threshold"), window) {
         faults.both(
-            (
-                threshold.key.span(),
-                "`failure_threshold` counts failures in a row, and with a `window` the share of \
+            threshold.key.span(),
+            "`failure_threshold` counts failures in a row, and with a `window` the share of \
                  them counts: remove it, or say `failure_rate` instead",
-            ),
-            (window.key.span(), "`window` is given here"),
+            window.key.span(),
+            "`window` is given here",
         );
     }
     if window.is_none() {
@@ -149,8 +148,10 @@ fn check_together(given: &[Argument], faults: &mut Faults) {
         let message =
             format!("minimum_calls is {least}, and the window never holds more than {calls}");
         faults.both(
-            (minimum.value_span(), message),
-            (window.value_span(), "`window` is given here"),
+            minimum.value_span(),
+            message,
+            window.value_span(),
+            "`window` is given here",
         );
     }
 }

@@ -25,8 +25,10 @@ impl Faults {
     /// Adds a contradiction of two parts; the error shows both places.
     pub(crate) fn both(
         &mut self,
-        (first, message): (Span, impl fmt::Display),
-        (second, beside): (Span, impl fmt::Display),
+        first: Span,
+        message: impl fmt::Display,
+        second: Span,
+        beside: impl fmt::Display,
     ) {
         let mut error = syn::Error::new(first, message);
         error.combine(syn::Error::new(second, beside));

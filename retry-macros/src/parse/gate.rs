@@ -68,8 +68,10 @@ impl GateArguments {
             let message = "`in_doubt` and `probe` both answer an action in doubt: keep `probe` if the \
                            other side can be asked, else `in_doubt`";
             faults.both(
-                (in_doubt.key.span(), message),
-                (probe.key.span(), "`probe` is given here"),
+                in_doubt.key.span(),
+                message,
+                probe.key.span(),
+                "`probe` is given here",
             );
         }
         refuse_lone(given, faults);

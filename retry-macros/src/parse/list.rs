@@ -108,8 +108,10 @@ pub(super) fn refuse_duplicates(arguments: &[Argument], faults: &mut Faults) {
         let key = &argument.key;
         if let Some(first) = arguments[..at].iter().find(|earlier| earlier.key == *key) {
             faults.both(
-                (key.span(), format!("`{key}` is given twice")),
-                (first.key.span(), format!("`{key}` is first given here")),
+                key.span(),
+                format!("`{key}` is given twice"),
+                first.key.span(),
+                format!("`{key}` is first given here"),
             );
         }
     }

@@ -118,9 +118,23 @@ impl OutcomeReceiver for Admission<'_> {
     }
 }
 
-/// The surroundings of one attempt, as the engine gets them: the call's guards, and the receiver of the
-/// attempt's outcome.
-pub type GuardContext<'a, S> = (Option<&'a Guards<'a>>, S);
+/// The surroundings of one attempt, as the engine gets them: the call's guards, the receiver of the
+/// attempt's outcome, and whether there is a hook.
+///
+/// The hook itself is no field: the compiler would not infer the parameter of its closure.
+#[derive(Clone, Copy, Debug)]
+pub struct AttemptContext<'a, S> {
+    /// The call's guards, if it has any.
+    pub guards: Option<&'a Guards<'a>>,
+    /// The receiver.
+    pub admission: S,
+    /// Whether the call has an `on_retry` hook; the one that the engine gets does nothing otherwise.
+    pub is_hooked: bool,
+}
 
-/// No guards and no receiver.
-pub const UNGUARDED: GuardContext<'static, ()> = (None, ());
+/// No guards, no receiver and no hook.
+pub const UNGUARDED: AttemptContext<'static, ()> = AttemptContext {
+    guards: None,
+    admission: (),
+    is_hooked: false,
+};

@@ -124,7 +124,8 @@ pub trait CallGuards {
     fn delay(
         begun: &Self::InForce,
         limits: Option<&Limits>,
-        attempt: (&Operation, u32),
+        operation: &Operation,
+        attempt: u32,
     ) -> Self::Delay;
     /// Returns the scope that an attempt runs in.
     fn scope(begun: &Self::InForce) -> Self::Scope;
@@ -151,7 +152,7 @@ impl CallGuards for NoGuard {
     }
 
     #[inline]
-    fn delay((): &(), _: Option<&Limits>, _: (&Operation, u32)) -> NoDelay {
+    fn delay((): &(), _: Option<&Limits>, _: &Operation, _: u32) -> NoDelay {
         NoDelay
     }
 
@@ -209,9 +210,10 @@ impl<'a, R: AdmissionError> CallGuards for Guarded<'a, R> {
     fn delay(
         begun: &Guards<'a>,
         limits: Option<&Limits>,
-        attempt: (&Operation, u32),
+        operation: &Operation,
+        attempt: u32,
     ) -> LimiterDelay<'a> {
-        begun.delay(limits, attempt)
+        begun.delay(limits, operation, attempt)
     }
 
     #[inline]

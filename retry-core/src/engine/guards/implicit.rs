@@ -70,7 +70,8 @@ impl Operation {
 /// Returns the breaker of this name; the first request makes it with `config`.
 pub(crate) fn named_breaker(
     name: &'static str,
-    (config, is_given): (BreakerConfig, bool),
+    config: BreakerConfig,
+    is_given: bool,
 ) -> &'static CircuitBreaker {
     CircuitBreaker::shared(name, usable(name, config), is_given)
 }
@@ -95,7 +96,8 @@ static BUDGETS: Registry<&str, (BudgetLimits, RetryBudget)> = Registry::new();
 /// Returns the budget of this name; the first request makes it with `config`.
 pub(crate) fn named_budget(
     name: &'static str,
-    (config, is_given): (BudgetLimits, bool),
+    config: BudgetLimits,
+    is_given: bool,
 ) -> &'static RetryBudget {
     let make = || registry::leaked((config, RetryBudget::with_limits(config)));
     let (known, budget) = BUDGETS.get_or_keep(name, make);

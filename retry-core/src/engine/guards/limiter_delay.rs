@@ -60,7 +60,8 @@ impl<'a> Guards<'a> {
     pub(crate) fn delay(
         &self,
         limits: Option<&Limits>,
-        (operation, attempt): (&Operation, u32),
+        operation: &Operation,
+        attempt: u32,
     ) -> LimiterDelay<'a> {
         let paid = (attempt > 1 && self.limiter.is_some()).then(|| RefundOnDrop {
             operation: *operation,

@@ -42,13 +42,13 @@ impl RequestedGuards {
             budget: self.budget.map(|share| match share {
                 SharedBy::Operation => operation.state().own.budget(layer.budget()),
                 SharedBy::Named(name) => {
-                    implicit::named_budget(name, (layer.budget(), self.layer.gives_budget()))
+                    implicit::named_budget(name, layer.budget(), self.layer.gives_budget())
                 }
             }),
             breaker: self.breaker.map(|share| match share {
                 SharedBy::Operation => operation.own_breaker(layer.breaker()),
                 SharedBy::Named(name) => {
-                    implicit::named_breaker(name, (layer.breaker(), self.layer.gives_breaker()))
+                    implicit::named_breaker(name, layer.breaker(), self.layer.gives_breaker())
                 }
             }),
             limiter: self.limiter.map(|share| match share {

@@ -197,8 +197,8 @@ impl CircuitBreaker {
     /// forced open, when the time is unknown.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        let asked = self.machine.check(&self.config, || Tick::at(now()));
-        asked.err().flatten()
+        let answer = self.machine.check(&self.config, || Tick::at(now()));
+        answer.err().flatten()
     }
 
     /// Rejects all calls from now on, until [`reset`](Self::reset). Calls under way go on; their
@@ -246,7 +246,7 @@ impl CircuitBreaker {
         }
         let (from, to) = (change.before.name(), change.after.name());
         self.metrics
-            .changed(self.labels(), (from, to), || self.state());
+            .changed(self.labels(), from, to, || self.state());
     }
 }
 

@@ -38,8 +38,8 @@ impl CircuitBreaker {
 
     /// Returns the `retry_after` of a rejection at `now`.
     fn retry_at(&self, now: Instant) -> Option<Duration> {
-        let asked = self.machine.check(&self.config, || Tick::at(now));
-        asked.err().flatten()
+        let answer = self.machine.check(&self.config, || Tick::at(now));
+        answer.err().flatten()
     }
 
     /// Opens the circuit as its calls would.

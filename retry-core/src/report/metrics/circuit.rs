@@ -113,7 +113,8 @@ impl CircuitMetrics {
     pub(crate) fn changed(
         &self,
         circuit: Circuit<'_>,
-        (from, to): (CircuitState, CircuitState),
+        from: CircuitState,
+        to: CircuitState,
         state: impl Fn() -> CircuitState,
     ) {
         let keys = self.keys(circuit);

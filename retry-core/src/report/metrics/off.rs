@@ -38,7 +38,8 @@ impl CircuitMetrics {
     pub(crate) fn changed(
         &self,
         _: Circuit<'_>,
-        _from_to: (CircuitState, CircuitState),
+        _from: CircuitState,
+        _to: CircuitState,
         _state: impl Fn() -> CircuitState,
     ) {
     }

@@ -134,7 +134,7 @@ mod tests {
         let recovery = Recovery::default();
         let start = Instant::now();
         let later = start + Duration::from_secs(10);
-        assert!(!recovery.is_due(later), "no gauge was ever told");
+        assert!(!recovery.is_due(later), "no gauge was ever set");
         recovery.shown(start);
         assert!(!recovery.is_due(start + Duration::from_millis(9_999)));
         assert!(recovery.is_due(later));

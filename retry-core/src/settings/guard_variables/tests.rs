@@ -122,8 +122,8 @@ fn every_field_is_read_and_every_bad_value_named_with_what_is_allowed() {
             else {
                 panic!("{name}={bad} is read");
             };
-            let told = invalid[0].to_string();
-            assert_eq!(told, format!("{name} is {bad:?}; {allowed}"));
+            let message = invalid[0].to_string();
+            assert_eq!(message, format!("{name} is {bad:?}; {allowed}"));
         }
     }
 }

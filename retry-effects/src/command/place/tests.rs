@@ -81,16 +81,19 @@ fn what_leads_nowhere_is_refused() {
         ),
     ];
     for (refused, why) in refused {
-        let told = refused.unwrap_err().message(false);
-        assert!(told.contains(why) && !told.contains("secret"), "{told}");
+        let message = refused.unwrap_err().message(false);
+        assert!(
+            message.contains(why) && !message.contains("secret"),
+            "{message}"
+        );
     }
     let nowhere = StoreArguments {
         store: None,
         schema: None,
         prefix: None,
     };
-    let told = Place::with(nowhere, |_| None).unwrap_err().message(false);
-    assert!(told.contains("RETRY_EFFECTS_STORE"), "{told}");
+    let message = Place::with(nowhere, |_| None).unwrap_err().message(false);
+    assert!(message.contains("RETRY_EFFECTS_STORE"), "{message}");
 }
 
 #[cfg(unix)]
@@ -108,10 +111,10 @@ fn an_address_that_is_no_text_is_not_shown() {
             schema,
             prefix,
         };
-        let told = Place::with(arguments, |_| None).unwrap_err().message(false);
+        let message = Place::with(arguments, |_| None).unwrap_err().message(false);
         assert!(
-            told.contains("not Unicode") && !told.contains("secret"),
-            "{told}"
+            message.contains("not Unicode") && !message.contains("secret"),
+            "{message}"
         );
     }
 }

@@ -139,6 +139,13 @@ where
     }
 }
 
+/// The codec of a call's outcome.
+#[derive(Debug)]
+pub(crate) struct OutcomeCodec<T, E> {
+    pub(crate) results: Results<T>,
+    pub(crate) errors: Errors<E>,
+}
+
 /// Whether a call's final errors are recorded and replayed.
 pub trait ErrorCodec<E> {
     /// Returns the conversion.

@@ -21,7 +21,7 @@ const DURABLE: [(&str, &str); 3] = [
 ];
 const POLICY: &str = "maxmemory-policy";
 
-/// What a server is given, and what is required of it.
+/// The settings that a server gets, and those that it must have.
 #[derive(Debug)]
 pub(super) struct Terms {
     /// The script's text.

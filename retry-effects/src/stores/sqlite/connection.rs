@@ -11,7 +11,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::protocol::store_error::StoreError;
 
-/// How long a connection waits for the others before it fails.
+/// The longest wait of a connection for the others, before it fails.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Returns the path of the file that `path` names now, independent of the current directory, which
@@ -67,7 +67,7 @@ fn device_and_node(path: &Path) -> io::Result<(u64, u64)> {
     std::fs::metadata(path).map(|_| (0, 0))
 }
 
-/// What to do about a file, or tables, that are not there.
+/// The treatment of a file, or of tables, that do not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Missing {
     Made,

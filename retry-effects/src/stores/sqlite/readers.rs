@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::connection::{failed, open_reader};
 use crate::protocol::store_error::StoreError;
 
-/// How many connections are kept open.
+/// The number of connections that are kept open.
 const KEPT: usize = 8;
 
 /// Readers of one file. They see the last commit, and neither wait for a writer nor delay it.

@@ -142,7 +142,7 @@ impl<T: Send, W: FnMut(&mut Batch<'_>) -> Written<T> + Send> Command for Job<T, 
     }
 }
 
-/// How a batch failed.
+/// The failure of a batch.
 enum Broken {
     /// One of its commands could not be written.
     Command(rusqlite::Error),

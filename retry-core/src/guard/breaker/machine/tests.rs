@@ -129,14 +129,14 @@ fn what_is_acquired_beside_a_forced_opening_leaves_nothing() {
         let (machine, epoch) = half_open(&CONFIG);
         machine.give_back(epoch);
         let other = Arc::clone(&machine);
-        let asks = thread::spawn(move || {
+        let caller = thread::spawn(move || {
             let change = other.acquire(&CONFIG, now)?;
             Ok::<_, Option<Duration>>(other.succeed(change.after.epoch, &CONFIG))
         });
         machine.force_open();
         assert_eq!(machine.state().phase, Phase::ForcedOpen);
         assert_eq!(machine.acquire(&CONFIG, now), Err(None));
-        if let Err(retry_after) = asks.join().expect("it does not panic") {
+        if let Err(retry_after) = caller.join().expect("it does not panic") {
             assert_eq!(retry_after, None);
         }
         assert_eq!(machine.state().phase, Phase::ForcedOpen);

@@ -5,7 +5,7 @@ use crate::testing;
 use crate::testing::{Recorder, VirtualClock};
 
 /// Returns a time as the reports print it.
-fn told(drawn: Duration) -> String {
+fn report_of(drawn: Duration) -> String {
     crate::text::duration::DisplayDuration(drawn).to_string()
 }
 
@@ -37,13 +37,13 @@ fn every_transition_is_told_once_with_its_reason() {
             format!(
                 "WARN Circuit payments opened after 5 failures in a row: calls are rejected \
                  for {}",
-                told(first)
+                report_of(first)
             ),
             "INFO Circuit payments half open: 2 calls may try".to_owned(),
             format!(
                 "WARN Circuit payments opened again after a trial call failed: calls are \
                  rejected for {}",
-                told(second)
+                report_of(second)
             ),
             "INFO Circuit payments half open: 2 calls may try".to_owned(),
             "INFO Circuit payments closed".to_owned(),

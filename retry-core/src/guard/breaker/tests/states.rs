@@ -180,7 +180,7 @@ fn an_overtaken_trial_frees_no_place_that_another_has() {
 }
 
 #[test]
-fn trials_that_hang_one_after_the_other_are_each_overtaken_and_heard() {
+fn trials_that_hang_one_after_the_other_are_each_overtaken_and_counted() {
     let breaker = breaker(BreakerConfig {
         success_threshold: 4,
         ..DEFAULT
@@ -191,8 +191,8 @@ fn trials_that_hang_one_after_the_other_are_each_overtaken_and_heard() {
         now += breaker.retry_at(now).expect("a trial runs");
         hang.push(breaker.acquire_at(now).expect("it is overdue"));
     }
-    for (heard, trial) in hang.into_iter().enumerate() {
-        assert_eq!(breaker.state(), CircuitState::HalfOpen, "{heard}");
+    for (closed, trial) in hang.into_iter().enumerate() {
+        assert_eq!(breaker.state(), CircuitState::HalfOpen, "{closed}");
         trial.end_at(now, false);
     }
     assert_eq!(breaker.state(), CircuitState::Closed);
