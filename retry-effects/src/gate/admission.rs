@@ -43,7 +43,7 @@ pub(crate) struct Request {
     pub(crate) probe_after: Duration,
     pub(crate) on_busy: OnBusy,
     pub(crate) limits: Option<Limits>,
-    /// The time just before admission is first sent_at for.
+    /// The time just before admission is first requested.
     pub(crate) began: Instant,
     /// Whether the call blocks its thread when it waits.
     pub(crate) blocks: bool,
@@ -157,8 +157,8 @@ impl Request {
         Ok((!matches!(found, Standing::Free)).then_some(found))
     }
 
-    /// [`admit_found_record`](Self::admit_found_record), in a box: it is rare, and never quick, so its state is kept out
-    /// of every gated call's future.
+    /// [`admit_found_record`](Self::admit_found_record), in a box: it is rare, and never quick, so its
+    /// state is kept out of every gated call's future.
     fn admit_found(
         &self,
         found: Standing,
@@ -295,7 +295,8 @@ impl Request {
         Ok(standing.1)
     }
 
-    /// Claims the action; `over` is the record in doubt that is taken over, `sent_at` the time just before.
+    /// Claims the action; `over` is the record in doubt that is taken over, `sent_at` the time just
+    /// before.
     fn claim<'a>(
         &'a self,
         over: Option<&'a Record>,

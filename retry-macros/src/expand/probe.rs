@@ -62,8 +62,8 @@ impl Expansion<'_> {
         }
     }
 
-    /// Returns the code that evaluates to a `ProbedOutcome`: the outcome after the probe. `None` without a
-    /// probe.
+    /// Returns the code that evaluates to a `ProbedOutcome`: the outcome after the probe. `None`
+    /// without a probe.
     pub(super) fn probe_outcome(&self, ended: &Ident) -> Option<TokenStream> {
         let answer = self.run_probe()?;
         let (gate, variable) = (hygienic_name("gate"), self.answer_name());
