@@ -1,5 +1,8 @@
 //! [`Classify`](crate::Classify) for errors that this crate knows: one file a library.
 
+#[macro_use]
+mod classified;
+
 #[cfg(feature = "anyhow")]
 mod anyhow;
 mod connect;

@@ -1,11 +1,3 @@
 //! [`anyhow::Error`], by its source chain.
 
-use std::error::Error;
-
-use crate::classify::classification::Classify;
-
-impl Classify for anyhow::Error {
-    fn as_error(&self) -> Option<&(dyn Error + 'static)> {
-        Some(self.as_ref())
-    }
-}
+classified_by_chain!(anyhow::Error);

@@ -1,6 +1,5 @@
 //! [`h2::Error`], by reason and by the side that gave it.
 
-use std::error::Error;
 use std::io;
 
 use h2::Reason;
@@ -9,27 +8,26 @@ use super::outcome::{turned_away, unknown};
 use crate::classify::classification::Classify;
 use crate::classify::judgement::Judgement;
 
-impl Classify for h2::Error {
-    fn classify(&self) -> Judgement {
-        // A `GOAWAY` does not state which streams the server still served.
-        if self.is_go_away() {
-            return unknown("http2_go_away");
-        }
-        if self.is_reset() {
-            let is_refused = self.is_remote() && self.reason() == Some(Reason::REFUSED_STREAM);
-            return if is_refused {
-                turned_away("refused_stream")
-            } else {
-                unknown("http2_reset")
-            };
-        }
-        unknown(
-            self.get_io()
-                .map_or("http2", |io: &io::Error| io.classify().kind()),
-        )
-    }
+classified! {
+    h2::Error: judge;
+}
 
-    fn as_error(&self) -> Option<&(dyn Error + 'static)> {
-        Some(self)
+fn judge(error: &h2::Error) -> Judgement {
+    // A `GOAWAY` does not state which streams the server still served.
+    if error.is_go_away() {
+        return unknown("http2_go_away");
     }
+    if error.is_reset() {
+        let is_refused = error.is_remote() && error.reason() == Some(Reason::REFUSED_STREAM);
+        return if is_refused {
+            turned_away("refused_stream")
+        } else {
+            unknown("http2_reset")
+        };
+    }
+    unknown(
+        error
+            .get_io()
+            .map_or("http2", |io: &io::Error| io.classify().kind()),
+    )
 }

@@ -4,26 +4,23 @@ use std::error::Error;
 use std::io::{self, ErrorKind};
 
 use crate::classify::chain;
-use crate::classify::classification::Classify;
 use crate::classify::judgement::{Answer, Judgement};
 
-impl Classify for io::Error {
-    fn classify(&self) -> Judgement {
-        let kind = io::Error::kind(self);
-        let judgement = by_kind(kind).unwrap_or_else(|| {
-            let inner = self.get_ref().map(|inner| inner as &(dyn Error + 'static));
-            let known = inner.and_then(chain::judgement);
-            chain::judgement_of(&self, inner, known)
-        });
-        match name(kind) {
-            Some(name) => judgement.with_kind(name),
-            None if judgement.kind() == "error" => judgement.with_kind("io"),
-            None => judgement,
-        }
-    }
+classified! {
+    io::Error: judge;
+}
 
-    fn as_error(&self) -> Option<&(dyn Error + 'static)> {
-        Some(self)
+fn judge(error: &io::Error) -> Judgement {
+    let kind = io::Error::kind(error);
+    let judgement = by_kind(kind).unwrap_or_else(|| {
+        let inner = error.get_ref().map(|inner| inner as &(dyn Error + 'static));
+        let known = inner.and_then(chain::judgement);
+        chain::judgement_of(&error, inner, known)
+    });
+    match name(kind) {
+        Some(name) => judgement.with_kind(name),
+        None if judgement.kind() == "error" => judgement.with_kind("io"),
+        None => judgement,
     }
 }
 
@@ -114,6 +111,7 @@ fn name(kind: ErrorKind) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classify::classification::Classify;
     use crate::classify::judgement::Verdict;
 
     #[test]

@@ -8,17 +8,10 @@ use redis::{ErrorKind, RedisError, RetryMethod, ServerError, ServerErrorKind};
 
 use super::outcome::{broken, declined, final_unknown, misused, refused, turned_away, unknown};
 use super::transport;
-use crate::classify::classification::Classify;
 use crate::classify::judgement::{Judgement, Verdict};
 
-impl Classify for RedisError {
-    fn classify(&self) -> Judgement {
-        judge(self)
-    }
-
-    fn as_error(&self) -> Option<&(dyn Error + 'static)> {
-        Some(self)
-    }
+classified! {
+    RedisError: judge;
 }
 
 fn judge(error: &RedisError) -> Judgement {

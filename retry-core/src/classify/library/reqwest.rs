@@ -6,39 +6,34 @@
 use std::error::Error;
 
 use super::http_client::{Reqwest, judge_reqwest};
-use crate::classify::classification::Classify;
-use crate::classify::judgement::Judgement;
 
-macro_rules! classified {
-    ($error:ty) => {
-        impl Classify for $error {
-            fn classify(&self) -> Judgement {
-                let kind = if let Some(status) = self.status() {
-                    Reqwest::Status(status.as_u16())
-                } else if self.is_builder() {
-                    Reqwest::Builder {
-                        sent: self.url().is_some(),
-                    }
-                } else if self.is_redirect() {
-                    Reqwest::Redirect
-                } else if self.is_request() {
-                    Reqwest::Request
-                } else if self.is_decode() {
-                    Reqwest::Decode
-                } else {
-                    Reqwest::Body
-                };
-                judge_reqwest(kind, self.source())
+/// The judgement of an error of either version: their types differ, their methods do not.
+macro_rules! judge {
+    ($error:ident) => {{
+        let kind = if let Some(status) = $error.status() {
+            Reqwest::Status(status.as_u16())
+        } else if $error.is_builder() {
+            Reqwest::Builder {
+                sent: $error.url().is_some(),
             }
-
-            fn as_error(&self) -> Option<&(dyn Error + 'static)> {
-                Some(self)
-            }
-        }
-    };
+        } else if $error.is_redirect() {
+            Reqwest::Redirect
+        } else if $error.is_request() {
+            Reqwest::Request
+        } else if $error.is_decode() {
+            Reqwest::Decode
+        } else {
+            Reqwest::Body
+        };
+        judge_reqwest(kind, $error.source())
+    }};
 }
 
 #[cfg(feature = "reqwest")]
-classified!(reqwest::Error);
+classified! {
+    reqwest::Error: |error| judge!(error);
+}
 #[cfg(feature = "reqwest-012")]
-classified!(reqwest_012::Error);
+classified! {
+    reqwest_012::Error: |error| judge!(error);
+}

@@ -3,30 +3,12 @@
 //! A `SendError` is generic over the value, so a search of a source chain does not find it; its proof is
 //! unknown, as for any error that is not recognized.
 
-use std::error::Error;
-
 use tokio::sync::{AcquireError, TryAcquireError, broadcast, mpsc, oneshot, watch};
 use tokio::task::JoinError;
 use tokio::time::error::Elapsed;
 
 use super::outcome::{misused, turned_away, unknown};
-use crate::classify::classification::Classify;
 use crate::classify::judgement::{Answer, Judgement};
-
-macro_rules! classified {
-    ($($error:ty: $judge:expr;)*) => {$(
-        impl Classify for $error {
-            fn classify(&self) -> Judgement {
-                let judge: fn(&Self) -> Judgement = $judge;
-                judge(self)
-            }
-
-            fn as_error(&self) -> Option<&(dyn Error + 'static)> {
-                Some(self)
-            }
-        }
-    )*};
-}
 
 classified! {
     JoinError: |error| ours(if error.is_panic() { "task_panicked" } else { "task_cancelled" });

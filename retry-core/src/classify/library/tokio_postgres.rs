@@ -5,17 +5,10 @@ use std::error::Error;
 use super::outcome::{left_open, misused, refused, unknown};
 use super::{connect, sqlstate};
 use crate::classify::chain;
-use crate::classify::classification::Classify;
 use crate::classify::judgement::Judgement;
 
-impl Classify for tokio_postgres::Error {
-    fn classify(&self) -> Judgement {
-        judge(self)
-    }
-
-    fn as_error(&self) -> Option<&(dyn Error + 'static)> {
-        Some(self)
-    }
+classified! {
+    tokio_postgres::Error: judge;
 }
 
 fn judge(error: &tokio_postgres::Error) -> Judgement {

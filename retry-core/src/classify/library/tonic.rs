@@ -9,18 +9,11 @@ use tonic::{Code, ConnectError, Status};
 
 use super::outcome::{declined, final_unknown, refused, turned_away, unknown};
 use super::{connect, http_status, layers};
-use crate::classify::classification::Classify;
 use crate::classify::judgement::{Judgement, Verdict};
 use crate::classify::sources::layers;
 
-impl Classify for Status {
-    fn classify(&self) -> Judgement {
-        judge(self)
-    }
-
-    fn as_error(&self) -> Option<&(dyn Error + 'static)> {
-        Some(self)
-    }
+classified! {
+    Status: judge;
 }
 
 fn judge(status: &Status) -> Judgement {
