@@ -2,10 +2,14 @@
 
 use std::borrow::Cow;
 use std::error::Error;
+use std::io;
 
 use retry_core::testing::{Recorder, VirtualClock};
-use retry_core::{Classify, FLOW_NODE_DEFAULT, Judgement, Retry, RetryScope, Verdict, retry_api};
-use retry_effects::StoreError;
+use retry_core::{
+    CircuitBreaker, CircuitBreakers, Classify, FLOW_NODE_DEFAULT, Judgement, Retry, RetryScope,
+    RetrySettings, Verdict, retry_api,
+};
+use retry_effects::{Effect, InMemoryEffectStore, Probe, StoreError};
 
 const URL: &str = "https://user:SECRET@host:8443/path?api_key=SECRET#SECRET";
 
@@ -106,6 +110,75 @@ fn each_event_of_a_call_shows_urls_without_their_secrets() {
     assert!(
         logged(&recorder).contains("Retry exhausted after 4/4 attempts for fetch: Undisplayed")
     );
+}
+
+/// The event `rescued`: the attempt failed, the probe found its result, and the call succeeds.
+#[test]
+fn an_attempt_whose_result_a_probe_found_is_reported_without_secrets() {
+    let recorder = Recorder::install();
+    let charged = Effect::new("charge", &URL)
+        .store(InMemoryEffectStore::new())
+        .retry(Retry::new(FLOW_NODE_DEFAULT).name("charge"))
+        .probe(|| Probe::Applied(7))
+        .run(|| Err::<u32, _>(io::Error::other(format!("no answer from {URL}"))));
+    assert_eq!(charged.expect("the callee has it"), 7);
+    let logged = logged(&recorder);
+    assert!(
+        logged.contains("Retry attempt 1/3 for charge failed: no answer from https://…@host"),
+        "{logged}"
+    );
+}
+
+/// Without a probe the record is in doubt, and its reason is the attempt's error.
+#[test]
+fn an_action_in_doubt_is_reported_without_secrets() {
+    let recorder = Recorder::install();
+    let store = std::sync::Arc::new(InMemoryEffectStore::new());
+    for expected in ["no answer from https://", "in doubt"] {
+        let error = Effect::new("charge in doubt", &URL)
+            .store(&store)
+            .run(|| Err::<u32, _>(io::Error::other(format!("no answer from {URL}"))))
+            .expect_err("it fails");
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+    let logged = logged(&recorder);
+    for text in [
+        "Not recognized: charge in doubt",
+        "Not run: charge in doubt",
+    ] {
+        assert!(logged.contains(text), "{logged}");
+    }
+}
+
+/// The circuit of a keyed set has the key in its name.
+#[test]
+fn a_circuit_of_a_url_is_reported_without_its_secrets() {
+    let recorder = Recorder::install();
+    let hosts = CircuitBreakers::new(CircuitBreaker::new("hosts"));
+    let circuit = hosts.of(URL);
+    circuit.force_open();
+    circuit.reset();
+    Retry::new(FLOW_NODE_DEFAULT)
+        .name("send")
+        .circuit_breaker(&circuit)
+        .run(|| Ok::<_, String>(7))
+        .expect("it is closed");
+    let logged = logged(&recorder);
+    for text in ["forced open", "closed"] {
+        let text = format!("Circuit hosts/https://…@host:8443/path?…#… {text}");
+        assert!(logged.contains(&text), "{logged}");
+    }
+}
+
+#[test]
+fn a_variable_that_is_a_url_is_shown_without_its_secrets() {
+    let settings = RetrySettings::from_vars([("RETRY__STORAGE_MAX_WAIT", URL)]);
+    let error = settings.expect_err("it is no duration").to_string();
+    assert!(
+        error.starts_with("RETRY__STORAGE_MAX_WAIT is \"https://…@host"),
+        "{error}"
+    );
+    assert!(!error.contains("SECRET"), "{error}");
 }
 
 /// Error trackers read the chain, and the `Debug` text of each of its errors.

@@ -12,7 +12,7 @@ use super::message;
 use super::sources::layers;
 use super::throttle;
 use crate::text::display::text_of;
-use crate::text::redaction::redacted_text;
+use crate::text::redaction::{Redacted, redacted_text};
 
 /// A failed attempt, borrowed from its outcome.
 ///
@@ -285,9 +285,10 @@ impl fmt::Debug for Classifier<'_> {
     }
 }
 
+/// Redacted: a [`Failure`] that is printed for debugging goes into a log.
 impl fmt::Debug for Description<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+        fmt::Display::fmt(&Redacted(self), f)
     }
 }
 
@@ -438,6 +439,14 @@ mod tests {
         fn classify(&self) -> Judgement {
             Judgement::retry_after(Duration::from_secs(1))
         }
+    }
+
+    #[test]
+    fn the_debug_text_of_a_failure_is_redacted() {
+        let described = Description::Text("no answer from https://u:SECRET@host/?key=SECRET");
+        let failure = Failure::new(Classifier::Nobody, described);
+        assert!(format!("{failure:?}").contains("no answer from https://…@host/?…"));
+        assert!(!format!("{failure:?}").contains("SECRET"));
     }
 
     #[test]

@@ -1,4 +1,6 @@
 //! The states of a circuit, and the report of a change of state.
+//!
+//! The name of a circuit of a keyed set ends with the key, which may be a URL: reports show it redacted.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,6 +8,7 @@ use std::time::Duration;
 use tracing::{error, info, warn};
 
 use crate::text::duration::DisplayDuration;
+use crate::text::redaction::redacted;
 
 /// The state of a [`CircuitBreaker`](crate::CircuitBreaker).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,6 +44,7 @@ impl fmt::Display for CircuitState {
 }
 
 pub(crate) fn circuit_opened(name: &str, from: &str, cause: &dyn fmt::Display, left: Duration) {
+    let name = &*redacted(name);
     warn!(
         target: "retry",
         circuit = name,
@@ -52,6 +56,7 @@ pub(crate) fn circuit_opened(name: &str, from: &str, cause: &dyn fmt::Display, l
 }
 
 pub(crate) fn circuit_forced_open(name: &str, from: &str) {
+    let name = &*redacted(name);
     warn!(
         target: "retry",
         circuit = name,
@@ -62,6 +67,7 @@ pub(crate) fn circuit_forced_open(name: &str, from: &str) {
 }
 
 pub(crate) fn circuit_half_open(name: &str, from: &str, permits: u32) {
+    let name = &*redacted(name);
     let calls = if permits == 1 { "call" } else { "calls" };
     info!(
         target: "retry",
@@ -73,6 +79,7 @@ pub(crate) fn circuit_half_open(name: &str, from: &str, permits: u32) {
 }
 
 pub(crate) fn circuit_closed(name: &str, from: &str) {
+    let name = &*redacted(name);
     info!(
         target: "retry",
         circuit = name,
@@ -84,6 +91,7 @@ pub(crate) fn circuit_closed(name: &str, from: &str) {
 
 /// Reports two different circuits under one name.
 pub(crate) fn circuit_disputed(name: &str) {
+    let name = &*redacted(name);
     error!(
         target: "retry",
         circuit = name,

@@ -14,7 +14,7 @@ use crate::operation::Operation;
 use crate::policy::layer::Resolution;
 use crate::policy::retry_policy::RetryPolicy;
 use crate::text::duration::DisplayDuration;
-use crate::text::redaction::Redacted;
+use crate::text::redaction::{Redacted, redacted};
 
 /// Whether a subscriber may be listening.
 #[inline]
@@ -105,12 +105,13 @@ macro_rules! at_level {
 
 /// Reports a failed attempt that no wait follows, because its call has a result from elsewhere.
 pub(crate) fn failed(at: EventContext<'_>, error: Description<'_>) {
+    let error = Redacted(&error);
     let (attempt, attempts, name) = (at.attempt, at.policy.attempts(), at.operation.name());
     at_level!(
         Level::WARN,
         at,
         "rescued",
-        display(error),
+        display(&error),
         "Retry attempt {attempt}/{attempts} for {name} failed: {error}"
     );
 }
@@ -236,6 +237,7 @@ pub(crate) fn rejected(operation: &Operation, error: &dyn fmt::Display) {
 
 /// Reports that layers of settings, each valid alone, contradict each other.
 pub(crate) fn unusable_circuit(name: &str, error: &dyn fmt::Display) {
+    let name = &*redacted(name);
     error!(
         target: "retry",
         circuit = name,

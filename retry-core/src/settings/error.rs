@@ -1,8 +1,11 @@
 //! Errors of settings: all faults at once, each with its variable, its value and what is allowed.
 
-/// One environment variable (or line of `.env`) that cannot be used.
+use crate::text::redaction::redacted;
+
+/// One environment variable (or line of `.env`) that cannot be used. Its text shows the value redacted, as
+/// logs do ([`redact_with`](crate::redact_with)).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{variable} is {value:?}; {allowed}")]
+#[error("{variable} is {:?}; {allowed}", redacted(value))]
 #[non_exhaustive]
 pub struct InvalidSetting {
     /// The variable's name.

@@ -9,6 +9,7 @@ use super::slot::{GENERATION, INSTALLED, present};
 use super::{environment, operations, variables};
 use crate::settings::error::InvalidSetting;
 use crate::settings::error::SettingsError;
+use crate::text::redaction::redacted;
 
 /// Returns the settings in force. The first call without an installation reads the environment.
 pub(crate) fn current() -> Arc<RetrySettings> {
@@ -88,7 +89,7 @@ impl Complaints {
             tracing::error!(
                 target: "retry",
                 variable = invalid.variable.as_str(),
-                value = invalid.value.as_str(),
+                value = &*redacted(&invalid.value),
                 "{invalid}: the default is used"
             );
         }

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io;
 use std::process::ExitCode;
 
+use retry_core::__private::redacted_text;
 use serde_json::json;
 
 use crate::protocol::store_error::StoreError;
@@ -103,12 +104,13 @@ impl Failure {
     }
 }
 
-/// Returns an error with its sources, without repetitions.
+/// Returns an error with its sources, redacted and without repetitions. A store's error redacts the text of
+/// its source; the source itself is the driver's, and may quote a URL with a password.
 fn with_sources(error: &dyn Error) -> String {
     let mut message = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {
-        let source_text = error.to_string();
+        let source_text = redacted_text(&error);
         if !message.contains(&source_text) {
             message.push_str(": ");
             message.push_str(&source_text);
@@ -142,6 +144,17 @@ mod tests {
             assert_eq!(message["error"]["kind"], kind);
             assert_eq!(message["error"]["exit_code"], code);
         }
+    }
+
+    #[test]
+    fn a_source_is_shown_without_the_secrets_of_its_url() {
+        let inner = io::Error::other("no route to redis://user:SECRET@host/0?pass=SECRET");
+        let error = StoreError::unavailable("reach the server", inner);
+        let message = Failure::from(error).message(false);
+        assert_eq!(
+            message,
+            "error: the store cannot reach the server: no route to redis://…@host/0?…"
+        );
     }
 
     #[test]
