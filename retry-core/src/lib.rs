@@ -56,6 +56,7 @@
 //! | `timeout` | a wait: bounds one attempt of an async function | none |
 //! | `max_total_time` | a wait: bounds the whole call | none |
 //! | `retry_if` | a closure or path from `&E` to `bool` or [`Verdict`] | the error's own verdict |
+//! | `not_applied_if` | a closure or path from `&E` to `bool`: `true` if the error proves that the attempt had no effect | the proof of the error's type |
 //! | `retry_on_ok` | a closure or path from `&T` to `bool`: `true` to try again on this value | never |
 //! | `on_retry` | a closure or path that takes a [`RetryEvent`] | none |
 //! | `name` | the operation's name, a literal | the function's |

@@ -48,8 +48,38 @@ pub(super) fn warn_of_unknown(names: &[String]) {
     }
 }
 
-/// Fields that a class and an operation share.
-const FIELDS: [&str; 3] = ["MAX_ATTEMPTS", "MIN_WAIT", "MAX_WAIT"];
+/// A field that the variables of a class and of an operation set.
+struct LayerField {
+    /// The end of the variable's name.
+    name: &'static str,
+    /// Sets the field; the error states the allowed values.
+    set: fn(&mut PolicyLayer, &str) -> Result<(), &'static str>,
+}
+
+/// The fields that a class and an operation share.
+static FIELDS: [LayerField; 3] = [
+    LayerField {
+        name: "MAX_ATTEMPTS",
+        set: |layer, value| {
+            layer.max_attempts = Some(attempts(value).ok_or(ATTEMPTS_ALLOWED)?);
+            Ok(())
+        },
+    },
+    LayerField {
+        name: "MIN_WAIT",
+        set: |layer, value| {
+            layer.min_wait = Some(duration::parse(value).ok_or(duration::ALLOWED)?);
+            Ok(())
+        },
+    },
+    LayerField {
+        name: "MAX_WAIT",
+        set: |layer, value| {
+            layer.max_wait = Some(duration::parse(value).ok_or(duration::ALLOWED)?);
+            Ok(())
+        },
+    },
+];
 
 impl ParsedVariables {
     fn read(&mut self, name: &str, rest: &str, value: &str) {
@@ -61,7 +91,7 @@ impl ParsedVariables {
             return;
         }
         let outcome = if let Some((layer, field)) = self.layer_of(rest) {
-            set(layer, field, value)
+            (field.set)(layer, value)
         } else if rest == "STATS" {
             switch(value)
                 .map(|on| self.settings.stats = on)
@@ -99,7 +129,7 @@ impl ParsedVariables {
     }
 
     /// Returns the layer and the field of a name, given without its prefix.
-    fn layer_of(&mut self, rest: &str) -> Option<(&mut PolicyLayer, &'static str)> {
+    fn layer_of(&mut self, rest: &str) -> Option<(&mut PolicyLayer, &'static LayerField)> {
         let (owner, field) = split_field(rest)?;
         if let Some(operation) = owner.strip_prefix(OPERATION) {
             let operation = operation
@@ -147,20 +177,11 @@ impl ParsedVariables {
 }
 
 /// Splits off the field: `STORAGE_MIN_WAIT` → `STORAGE`; `OP__LOAD__MIN_WAIT` → `OP__LOAD_`.
-fn split_field(rest: &str) -> Option<(&str, &'static str)> {
+fn split_field(rest: &str) -> Option<(&str, &'static LayerField)> {
     FIELDS.iter().find_map(|field| {
-        let owner = rest.strip_suffix(field)?.strip_suffix('_')?;
-        Some((owner, *field))
+        let owner = rest.strip_suffix(field.name)?.strip_suffix('_')?;
+        Some((owner, field))
     })
-}
-
-fn set(layer: &mut PolicyLayer, field: &str, value: &str) -> Result<(), &'static str> {
-    match field {
-        "MAX_ATTEMPTS" => layer.max_attempts = Some(attempts(value).ok_or(ATTEMPTS_ALLOWED)?),
-        "MIN_WAIT" => layer.min_wait = Some(duration::parse(value).ok_or(duration::ALLOWED)?),
-        _ => layer.max_wait = Some(duration::parse(value).ok_or(duration::ALLOWED)?),
-    }
-    Ok(())
 }
 
 fn attempts(value: &str) -> Option<AttemptLimit> {

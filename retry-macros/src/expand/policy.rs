@@ -4,6 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
 use crate::parse::arguments::Arguments;
+use crate::parse::policy::PolicyArguments;
 use crate::parse::value::Value;
 
 /// The number of fields of a layer.
@@ -17,15 +18,24 @@ pub(crate) struct Policy<'a> {
 
 impl<'a> Policy<'a> {
     pub(crate) fn of(arguments: &'a Arguments, krate: &'a TokenStream) -> Self {
-        let of = |name| arguments.policy.get(name);
+        // Without `..`: a new argument that has no place below does not compile.
+        let PolicyArguments {
+            policy,
+            max_attempts,
+            min_wait,
+            max_wait,
+            backoff,
+            multiplier,
+            jitter,
+        } = &arguments.policy;
         let fields: [_; FIELDS] = [
-            ("policy", of("policy")),
-            ("max_attempts", of("max_attempts")),
-            ("min_wait", of("min_wait")),
-            ("max_wait", of("max_wait")),
+            ("policy", policy.as_ref()),
+            ("max_attempts", max_attempts.as_ref()),
+            ("min_wait", min_wait.as_ref()),
+            ("max_wait", max_wait.as_ref()),
             // A multiplier beside `backoff = "exponential"` is the more exact value.
-            ("growth", of("multiplier").or_else(|| of("backoff"))),
-            ("jitter", of("jitter")),
+            ("growth", multiplier.as_ref().or(backoff.as_ref())),
+            ("jitter", jitter.as_ref()),
         ];
         let fields = fields
             .into_iter()

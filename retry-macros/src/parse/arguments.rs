@@ -7,13 +7,12 @@ use syn::{Expr, Ident, Path};
 use crate::parse::gate::GateArguments;
 use crate::parse::guards::GuardArguments;
 use crate::parse::limit::Limit;
-use crate::parse::settings::Settings;
+use crate::parse::policy::PolicyArguments;
 
 /// All arguments of one attribute. A missing one is `None`.
 #[derive(Default)]
 pub(crate) struct Arguments {
-    /// The policy's arguments, by their names.
-    pub(crate) policy: Settings,
+    pub(crate) policy: PolicyArguments,
     pub(crate) timeout: Option<Limit>,
     pub(crate) max_total_time: Option<Limit>,
     pub(crate) retry_if: Option<Expr>,

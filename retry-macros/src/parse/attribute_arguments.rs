@@ -18,12 +18,12 @@ pub(crate) fn parse(tokens: TokenStream, faults: &mut Faults) -> Arguments {
     let mut others = Vec::new();
     for argument in given {
         let key = argument.key.to_string();
-        match ATTRIBUTE.row(&key).map(|row| (row.name, &row.takes)) {
-            Some((name, ArgumentReader::Policy(read))) => {
-                arguments.policy.set(name, read(&argument, faults));
+        match ATTRIBUTE.row(&key).map(|row| &row.takes) {
+            Some(ArgumentReader::Policy(field, read)) => {
+                *field(&mut arguments.policy) = read(&argument, faults);
             }
-            Some((_, ArgumentReader::Field(set))) => set(&mut arguments, &argument, faults),
-            Some((_, ArgumentReader::Gate)) => {
+            Some(ArgumentReader::Field(set)) => set(&mut arguments, &argument, faults),
+            Some(ArgumentReader::Gate) => {
                 of_gate.push(argument);
                 continue;
             }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::parse::argument::{Argument, ArgumentValue};
 use crate::parse::fault::Faults;
+use crate::parse::guard_settings::GuardSettings;
 use crate::parse::number;
-use crate::parse::settings::Settings;
 use crate::parse::shared_guard::{GuardArgument, GuardField, list, origin};
 use crate::parse::table::{ArgumentRow, ArgumentTable};
 use crate::parse::value::Value;
@@ -88,7 +88,7 @@ const OF_WINDOWS: [&str; 4] = [
 
 pub(super) fn read(
     argument: &Argument,
-    settings: &mut Settings,
+    settings: &mut GuardSettings,
     faults: &mut Faults,
 ) -> Option<GuardArgument> {
     const ALLOWED: &str = "circuit_breaker must be `true`, the name of one that others share, or an \

@@ -2,8 +2,8 @@
 
 use crate::parse::argument::{Argument, ArgumentValue};
 use crate::parse::fault::Faults;
+use crate::parse::guard_settings::GuardSettings;
 use crate::parse::number;
-use crate::parse::settings::Settings;
 use crate::parse::shared_guard::{GuardArgument, GuardField, GuardOrigin, list, origin};
 use crate::parse::table::{ArgumentRow, ArgumentTable};
 
@@ -42,7 +42,7 @@ const BUDGET: ArgumentTable<GuardField> = ArgumentTable {
 
 pub(super) fn read(
     argument: &Argument,
-    settings: &mut Settings,
+    settings: &mut GuardSettings,
     faults: &mut Faults,
 ) -> Option<GuardArgument> {
     const ALLOWED: &str = "budget must be a ratio like 0.1, `true`, the name of one that others \

@@ -1,8 +1,8 @@
 //! The guards around attempts, which keep retries from making an outage worse.
 
+use crate::parse::guard_settings::GuardSettings;
 use crate::parse::hedge::HedgeArguments;
 use crate::parse::limit::Limit;
-use crate::parse::settings::Settings;
 use crate::parse::shared_guard::GuardArgument;
 
 /// The requested guards. A missing one is `None`.
@@ -14,7 +14,7 @@ pub(crate) struct GuardArguments {
     pub(crate) time_budget: Option<Limit>,
     pub(crate) hedge: Option<HedgeArguments>,
     /// Fields of the runtime crate's layer, for guards that no code declares.
-    pub(crate) settings: Settings,
+    pub(crate) settings: GuardSettings,
 }
 
 impl GuardArguments {

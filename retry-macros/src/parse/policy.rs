@@ -1,12 +1,24 @@
-//! The policy's arguments: values that no other argument has, and the contradictions among them.
+//! The arguments of the policy: the readers of their values, and the check that no two of them contradict
+//! each other.
 
 use quote::quote;
 use syn::{Expr, ExprLit, Lit, Path};
 
 use crate::parse::argument::Argument;
 use crate::parse::fault::Faults;
-use crate::parse::settings::Settings;
 use crate::parse::value::{Constant, Conversion, Literal, Value, constant, one_of};
+
+/// The policy's arguments, by their names. A missing one is `None`.
+#[derive(Default)]
+pub(crate) struct PolicyArguments {
+    pub(crate) policy: Option<Value>,
+    pub(crate) max_attempts: Option<Value>,
+    pub(crate) min_wait: Option<Value>,
+    pub(crate) max_wait: Option<Value>,
+    pub(crate) backoff: Option<Value>,
+    pub(crate) multiplier: Option<Value>,
+    pub(crate) jitter: Option<Value>,
+}
 
 pub(super) fn attempts(argument: &Argument, faults: &mut Faults) -> Option<Value> {
     const ALLOWED: &str = "it must be a whole number of at least 1, or \"unlimited\"";
@@ -92,23 +104,29 @@ fn is_constant(path: &Path) -> bool {
 }
 
 /// Refuses arguments that contradict each other.
-pub(super) fn refuse_contradictions(settings: &Settings, given: &[Argument], faults: &mut Faults) {
+pub(super) fn refuse_contradictions(
+    policy: &PolicyArguments,
+    given: &[Argument],
+    faults: &mut Faults,
+) {
     let find = |key: &str| given.iter().find(|argument| argument.key == key);
-    if let (Some(Value::Wait(min)), Some(Value::Wait(max))) =
-        (settings.get("min_wait"), settings.get("max_wait"))
+    if let (Some(Value::Wait(min)), Some(Value::Wait(max))) = (&policy.min_wait, &policy.max_wait)
         && max < min
-        && let Some(argument) = find("max_wait")
+        && let (Some(lower), Some(upper)) = (find("min_wait"), find("max_wait"))
     {
         let message = format!("max_wait is {max:?}; it must be at least min_wait, {min:?}");
-        faults.at(argument.value_span(), message);
+        let beside = "`min_wait` is given here";
+        faults.both(upper.value_span(), message, lower.value_span(), beside);
     }
     if let (Some(backoff), Some(multiplier)) = (find("backoff"), find("multiplier"))
-        && settings.get("backoff").is_some()
+        && policy.backoff.is_some()
         && !is_exponential(backoff)
     {
-        faults.at(
+        faults.both(
             multiplier.key.span(),
             "`multiplier` belongs to `backoff = \"exponential\"`; remove one of the two",
+            backoff.key.span(),
+            "`backoff` is given here",
         );
     }
 }

@@ -1,16 +1,18 @@
-//! The attribute's own arguments: a row drives each of them.
+//! The table of the attribute's arguments. Each argument has one row: its name, the reader of its value, an
+//! example, and its names in other libraries.
 
 use crate::parse::argument::Argument;
 use crate::parse::arguments::Arguments;
 use crate::parse::fault::Faults;
+use crate::parse::policy::PolicyArguments;
 use crate::parse::table::{ArgumentRow, ArgumentTable};
-use crate::parse::value::{ValueReader, one_of};
+use crate::parse::value::{Value, ValueReader, one_of};
 use crate::parse::{adaptive, breaker, budget, hedge, limit, policy, value};
 
 /// The reader of an argument's value, and its destination.
 pub(super) enum ArgumentReader {
-    /// The policy's settings, by the argument's name.
-    Policy(ValueReader),
+    /// A field of the policy's arguments, and the reader of its value.
+    Policy(fn(&mut PolicyArguments) -> &mut Option<Value>, ValueReader),
     /// The gate, which reads its arguments together.
     Gate,
     /// A field of its own.
@@ -25,67 +27,73 @@ pub(super) const ATTRIBUTE: ArgumentTable<ArgumentReader> = ArgumentTable {
     rows: &[
         ArgumentRow::new(
             "max_attempts",
-            Policy(policy::attempts),
+            Policy(|all| &mut all.max_attempts, policy::attempts),
             "max_attempts = 5",
             &["retries", "max_retries", "attempts", "tries"],
         ),
         ArgumentRow::new(
             "min_wait",
-            Policy(value::wait),
+            Policy(|all| &mut all.min_wait, value::wait),
             "min_wait = \"500ms\"",
             &["delay", "wait", "min_delay"],
         ),
         ArgumentRow::new(
             "max_wait",
-            Policy(value::wait),
+            Policy(|all| &mut all.max_wait, value::wait),
             "max_wait = \"10s\"",
             &["max_delay"],
         ),
         ArgumentRow::new(
             "backoff",
-            Policy(|argument, faults| {
-                one_of(
-                    argument,
-                    faults,
-                    &[
-                        ("constant", "Growth::Constant"),
-                        ("linear", "Growth::Linear"),
-                        ("exponential", "Growth::Exponential(2.0)"),
-                        ("fibonacci", "Growth::Fibonacci"),
-                    ],
-                    "for given waits write an expression: `backoff = Growth::Schedule(&[..])`",
-                )
-            }),
+            Policy(
+                |all| &mut all.backoff,
+                |argument, faults| {
+                    one_of(
+                        argument,
+                        faults,
+                        &[
+                            ("constant", "Growth::Constant"),
+                            ("linear", "Growth::Linear"),
+                            ("exponential", "Growth::Exponential(2.0)"),
+                            ("fibonacci", "Growth::Fibonacci"),
+                        ],
+                        "for given waits write an expression: `backoff = Growth::Schedule(&[..])`",
+                    )
+                },
+            ),
             "backoff = \"exponential\"",
             &["strategy"],
         ),
         ArgumentRow::new(
             "multiplier",
-            Policy(policy::multiplier),
+            Policy(|all| &mut all.multiplier, policy::multiplier),
             "multiplier = 1.5",
             &["factor"],
         ),
         ArgumentRow::new(
             "jitter",
-            Policy(|argument, faults| {
-                one_of(
-                    argument,
-                    faults,
-                    &[
-                        ("none", "Jitter::None"),
-                        ("equal", "Jitter::Equal"),
-                        ("full", "Jitter::Full"),
-                        ("decorrelated", "Jitter::Decorrelated"),
-                    ],
-                    "for an additive one write an expression: `jitter = Jitter::Additive(..)`",
-                )
-            }),
+            Policy(
+                |all| &mut all.jitter,
+                |argument, faults| {
+                    one_of(
+                        argument,
+                        faults,
+                        &[
+                            ("none", "Jitter::None"),
+                            ("equal", "Jitter::Equal"),
+                            ("full", "Jitter::Full"),
+                            ("decorrelated", "Jitter::Decorrelated"),
+                        ],
+                        "for an additive one write an expression: `jitter = Jitter::Additive(..)`",
+                    )
+                },
+            ),
             "jitter = \"full\"",
             &[],
         ),
         ArgumentRow::new(
             "policy",
-            Policy(policy::named),
+            Policy(|all| &mut all.policy, policy::named),
             "policy = \"FLOW_NODE_DEFAULT\"",
             &[],
         ),

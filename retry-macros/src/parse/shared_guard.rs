@@ -5,8 +5,8 @@ use syn::{Expr, Ident, Lit};
 
 use crate::parse::argument::{Argument, ArgumentValue};
 use crate::parse::fault::Faults;
+use crate::parse::guard_settings::GuardSettings;
 use crate::parse::list;
-use crate::parse::settings::Settings;
 use crate::parse::table::ArgumentTable;
 use crate::parse::value::{self, Literal, ValueReader, constant};
 
@@ -47,7 +47,7 @@ impl GuardArgument {
 pub(super) fn list(
     tokens: &TokenStream,
     table: &ArgumentTable<GuardField>,
-    settings: &mut Settings,
+    settings: &mut GuardSettings,
     faults: &mut Faults,
 ) -> (Vec<Argument>, GuardOrigin) {
     let given = list::parse(tokens.clone(), table, faults);

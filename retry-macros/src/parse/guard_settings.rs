@@ -1,23 +1,18 @@
-//! Values by the name of the field that they set.
+//! [`GuardSettings`]: values for fields of the runtime crate's `GuardLayer`.
 
 use crate::parse::value::Value;
 
-/// Fields of a layer of the runtime crate, with their values.
+/// The fields of a `GuardLayer` that an attribute sets, with their values. The expansion writes all of them.
 #[derive(Default)]
-pub(crate) struct Settings {
+pub(crate) struct GuardSettings {
     all: Vec<(&'static str, Value)>,
 }
 
-impl Settings {
+impl GuardSettings {
     /// Sets a value in place of an earlier one.
     pub(super) fn set(&mut self, name: &'static str, value: Option<Value>) {
         self.all.retain(|(set, _)| *set != name);
         self.all.extend(value.map(|value| (name, value)));
-    }
-
-    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
-        let found = self.all.iter().find(|(set, _)| *set == name);
-        found.map(|(_, value)| value)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
