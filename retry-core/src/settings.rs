@@ -12,12 +12,12 @@ pub(crate) mod guards;
 pub(crate) mod installed;
 pub(crate) mod load;
 pub(crate) mod names;
-pub(crate) mod nearest;
 pub(crate) mod observer_flags;
 pub(crate) mod observers;
 pub(crate) mod operations;
 pub(crate) mod retry_settings;
 pub(crate) mod slot;
+pub(crate) mod spelling;
 #[cfg(test)]
 mod tests;
 pub(crate) mod variables;

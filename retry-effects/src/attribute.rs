@@ -53,7 +53,7 @@ pub struct GateRequest {
     id: UnscopedId,
     /// The reason why the call has no id. Boxed: the request is moved, and has none.
     fault: Option<Box<ActionIdError>>,
-    input: Option<InputHash>,
+    input_hash: Option<InputHash>,
     store: Option<Arc<dyn EffectStore>>,
     lease: Duration,
     retain: Option<Duration>,
@@ -85,7 +85,7 @@ impl GateRequest {
             scope: None,
             id: UnscopedId::default(),
             fault: None,
-            input: None,
+            input_hash: None,
             store: None,
             lease: DEFAULT_LEASE,
             retain: None,
@@ -118,7 +118,7 @@ impl GateRequest {
     #[must_use]
     pub fn input<T: Serialize + ?Sized>(mut self, input: &T) -> Self {
         match compute_action_id("", input, "") {
-            Ok(id) => self.input = Some(InputHash::from_bytes(*id.as_bytes())),
+            Ok(id) => self.input_hash = Some(InputHash::from_bytes(*id.as_bytes())),
             Err(fault) => self.fault = Some(Box::new(fault)),
         }
         self
@@ -237,7 +237,7 @@ impl GateRequest {
             id: self.id.in_scope(scope.as_deref().unwrap_or_default()),
             scope,
             name: self.name,
-            input: self.input,
+            input_hash: self.input_hash,
             store: self.store.unwrap_or_else(|| default_store().clone()),
             lease: self.lease,
             retain: self.retain,

@@ -7,22 +7,22 @@
 
 mod arguments;
 mod confirmation;
+mod duration;
 mod failure;
 mod id;
 mod json;
 mod list;
 mod opened_store;
 mod pages;
-mod place;
 mod purge;
 pub(crate) mod run;
 mod screen;
 mod secrets;
 mod settle;
 mod settlement;
+mod shell_quoting;
 mod show;
-mod span;
 mod stats;
+mod store_address;
 mod store_arguments;
 mod text_table;
-mod wording;

@@ -18,17 +18,17 @@ pub(crate) mod codec;
 pub(crate) mod current;
 pub(crate) mod error;
 pub(crate) mod event;
-mod final_record;
 #[expect(
     clippy::module_inception,
     reason = "the folder has the name of its central type"
 )]
 pub(crate) mod gate;
-pub(crate) mod lease;
+pub(crate) mod lease_keeper;
 #[cfg(feature = "metrics")]
 pub mod metrics;
 pub(crate) mod options;
-pub(crate) mod question;
-mod recording;
+mod outcome_decision;
+mod outcome_writer;
+pub(crate) mod probe_target;
 pub(crate) mod report;
 mod run_probe;

@@ -280,7 +280,7 @@ pub use gate::event::{GateEvent, GateEventKind};
 #[cfg(feature = "metrics")]
 pub use gate::metrics;
 pub use gate::options::{OnBusy, OnDoubt, Probe};
-pub use gate::question::LastAttempt;
+pub use gate::probe_target::LastAttempt;
 pub use gate::report::observe_gate;
 pub use identity::action_id::{ActionId, compute_action_id};
 pub use identity::error::{ActionIdError, ParseActionIdError};

@@ -107,7 +107,7 @@ impl<'a> Failure<'a> {
             Classifier::Nobody,
             Description::Named("the result was not accepted"),
         )
-        .judged(Verdict::Retry)
+        .with_verdict(Verdict::Retry)
     }
 
     /// Makes the failure of an attempt that was cut or broken off: it may have taken effect.
@@ -122,7 +122,7 @@ impl<'a> Failure<'a> {
     /// Replaces the advice by `verdict`.
     #[must_use]
     #[inline]
-    pub const fn judged(mut self, verdict: Verdict) -> Self {
+    pub const fn with_verdict(mut self, verdict: Verdict) -> Self {
         self.verdict = Some(verdict);
         self
     }
@@ -474,10 +474,10 @@ mod tests {
         let failure = Failure::new(Classifier::Nobody, Description::Named("too many requests"));
         assert!(!failure.is_throttle(), "what is printed is not asked");
         let hint = Verdict::RetryAfter(Duration::ZERO);
-        assert!(failure.judged(hint).is_throttle());
+        assert!(failure.with_verdict(hint).is_throttle());
         let text = Failure::classified(&"too many requests");
         assert!(
-            text.judged(Verdict::Stop).is_throttle(),
+            text.with_verdict(Verdict::Stop).is_throttle(),
             "the error's own word holds"
         );
         assert!(!text.timed_out(true).is_throttle(), "there was no answer");

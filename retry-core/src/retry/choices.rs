@@ -108,7 +108,7 @@ impl<E: fmt::Display, V: Into<Verdict>, F: Fn(&E) -> V> Judge<E> for RetryIf<F> 
     #[inline]
     fn failure<'a>(&self, error: &'a E) -> Failure<'a> {
         Failure::new(Classifier::Text(error), Description::Display(error))
-            .judged(self.0(error).into())
+            .with_verdict(self.0(error).into())
     }
 
     fn advice(&self, error: &E) -> Option<Verdict> {

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::observer_flags;
 use super::retry_settings::RetrySettings;
-use super::{nearest, slot};
+use super::{slot, spelling};
 use crate::settings::names::operation_key;
 
 /// The operations and variables that this process has seen, by their names in variables.
@@ -82,7 +82,8 @@ impl RetrySettings {
         let unused = self.unused_by(operations);
         unused
             .filter_map(|(variable, operation)| {
-                let meant = nearest::typo_of(operation, candidates.clone().map(|name| &**name))?;
+                let meant =
+                    spelling::suggestion(operation, candidates.clone().map(|name| &**name))?;
                 Some(Mistyped {
                     variable: variable.to_owned(),
                     meant: meant.to_owned(),

@@ -16,7 +16,7 @@ use crate::protocol::record::Status;
 
 use super::id::IdText;
 use super::store_arguments::StoreArguments;
-use super::{settlement, span};
+use super::{duration, settlement};
 
 const LONG_ABOUT: &str = "\
 Shows and settles the records of the EXACTLY_ONCE gate, in SQLite, Postgres and Redis.
@@ -124,7 +124,7 @@ pub(super) struct ListArguments {
     #[arg(long, value_parser = statuses())]
     pub(super) status: Option<Status>,
     /// Only records first claimed longer ago than this: 30m, 7d
-    #[arg(long, value_name = "AGE", value_parser = span::parse)]
+    #[arg(long, value_name = "AGE", value_parser = duration::parse)]
     pub(super) older_than: Option<Duration>,
     /// At most this many records [default: all]
     #[arg(long, value_name = "N")]
@@ -190,7 +190,7 @@ retry-effects purge --older-than 30d --dry-run\n  \
 retry-effects purge --older-than 30d --yes")]
 pub(super) struct PurgeArguments {
     /// Only records finished longer ago than this: 7d, 12h
-    #[arg(long, value_name = "AGE", value_parser = span::parse)]
+    #[arg(long, value_name = "AGE", value_parser = duration::parse)]
     pub(super) older_than: Duration,
     /// Only count the records
     #[arg(long, conflicts_with = "yes")]

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use super::failure::Failure;
 
 /// Returns an error if the operator cannot be asked. Called before the store is read.
-pub(super) fn possible(yes: bool) -> Result<(), Failure> {
+pub(super) fn require_terminal(yes: bool) -> Result<(), Failure> {
     if yes || (io::stdin().is_terminal() && io::stderr().is_terminal()) {
         return Ok(());
     }
@@ -17,7 +17,7 @@ pub(super) fn possible(yes: bool) -> Result<(), Failure> {
 }
 
 /// Asks on the terminal, even if stdout is redirected. Any answer but `y` and `yes` means no.
-pub(super) fn given(question: &str) -> Result<(), Failure> {
+pub(super) fn prompt(question: &str) -> Result<(), Failure> {
     let mut err = io::stderr();
     write!(err, "{question} [y/N] ")?;
     err.flush()?;

@@ -60,7 +60,7 @@ impl IdText {
     }
 
     fn not_found(&self, opened: &OpenedStore) -> Failure {
-        let place = &opened.place;
+        let address = &opened.address;
         let found = if self.0.len() == ALL {
             "is"
         } else {
@@ -68,7 +68,10 @@ impl IdText {
         };
         Failure::refused(
             "not_found",
-            format!("there is no record whose id {found} {} in {place}", self.0),
+            format!(
+                "there is no record whose id {found} {} in {address}",
+                self.0
+            ),
         )
     }
 

@@ -12,7 +12,7 @@ use super::opened_store::OpenedStore;
 use super::pages::Pages;
 use super::screen::Screen;
 use super::text_table::TextTable;
-use super::{id, json, span};
+use super::{duration, id, json};
 
 const HEADS: [&str; 7] = ["ID", "STATUS", "AGE", "LEASE", "FENCE", "ACTION", "SCOPE"];
 
@@ -86,8 +86,8 @@ fn row(record: &Record, now: SystemTime) -> [String; 7] {
     [
         id::short(record.id),
         status,
-        span::written(span::since(record.created_at, now)),
-        record.lease_left.map_or_else(dash, span::written),
+        duration::written(duration::since(record.created_at, now)),
+        record.lease_left.map_or_else(dash, duration::written),
         record.fence.to_string(),
         plain(&record.action_type),
         if scope.is_empty() { dash() } else { scope },

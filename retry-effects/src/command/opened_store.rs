@@ -14,21 +14,21 @@ use crate::stores::redis::store::RedisEffectStore;
 use crate::stores::sqlite::store::SqliteEffectStore;
 
 use super::failure::Failure;
-use super::place::{Place, StoreKind};
+use super::store_address::{StoreAddress, StoreKind};
 use super::store_arguments::StoreArguments;
 
-/// A store, its place, and the runtime that waits for its answers.
+/// A store, its address, and the runtime that waits for its answers.
 pub(super) struct OpenedStore {
     pub(super) store: Arc<dyn EffectStore>,
-    pub(super) place: Place,
+    pub(super) address: StoreAddress,
     runtime: Runtime,
 }
 
 impl OpenedStore {
     /// Opens an existing store, and creates nothing.
     pub(super) fn open(arguments: StoreArguments) -> Result<Self, Failure> {
-        let place = Place::of(arguments)?;
-        let store = match &place.kind {
+        let address = StoreAddress::of(arguments)?;
+        let store = match &address.kind {
             StoreKind::Sqlite(path) => sqlite(path)?,
             StoreKind::Postgres { url, schema } => postgres(url, schema.as_deref())?,
             StoreKind::Redis { url, prefix } => redis(url, prefix.as_deref())?,
@@ -37,7 +37,7 @@ impl OpenedStore {
         let runtime = runtime.map_err(|error| StoreError::unavailable("start a runtime", error))?;
         Ok(Self {
             store,
-            place,
+            address,
             runtime,
         })
     }

@@ -13,7 +13,7 @@ use super::failure::Failure;
 use super::opened_store::OpenedStore;
 use super::pages::Pages;
 use super::screen::Screen;
-use super::{confirmation, span};
+use super::{confirmation, duration};
 
 pub(super) fn purge(
     opened: &OpenedStore,
@@ -25,13 +25,13 @@ pub(super) fn purge(
         let count = count(opened, age)?;
         return report_purged(count, true, age, screen);
     }
-    confirmation::possible(arguments.yes)?;
+    confirmation::require_terminal(arguments.yes)?;
     if !arguments.yes {
         let count = count(opened, age)?;
         if count == 0 {
             return report_purged(0, false, age, screen);
         }
-        confirmation::given(&question(opened, count, age))?;
+        confirmation::prompt(&question(opened, count, age))?;
     }
     let removed = opened.wait(opened.store.purge(age));
     let removed = removed.map_err(|error| {
@@ -49,7 +49,7 @@ fn count(opened: &OpenedStore, age: Duration) -> Result<u64, StoreError> {
     let mut pages = Pages::of(opened, Filter::all());
     while let Some(page) = pages.next()? {
         let finished = page.iter().filter_map(|record| record.completed_at);
-        let old = finished.filter(|at| span::since(*at, now) >= age);
+        let old = finished.filter(|at| duration::since(*at, now) >= age);
         count += old.count() as u64;
     }
     Ok(count)
@@ -60,8 +60,8 @@ fn question(opened: &OpenedStore, count: u64, age: Duration) -> String {
     format!(
         "{records} in {} finished {} ago or earlier; those that their function keeps longer stay.\n\
          A removed record no longer keeps its action from running again. Remove them?",
-        opened.place,
-        span::written(age)
+        opened.address,
+        duration::written(age)
     )
 }
 

@@ -54,10 +54,10 @@ fn explained(usage: &clap::Error) -> ExitCode {
         let argument = argument.to_string_lossy();
         let value = argument.split_once('=').map_or("", |(_, value)| value);
         let glued = argument.strip_prefix("-s").unwrap_or_default();
-        for place in [&*argument, value, glued] {
-            let shown = secrets::hidden(place);
-            if shown != place {
-                text = text.replace(place, &shown);
+        for address in [&*argument, value, glued] {
+            let shown = secrets::hidden(address);
+            if shown != address {
+                text = text.replace(address, &shown);
             }
         }
     }

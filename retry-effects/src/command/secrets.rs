@@ -8,22 +8,22 @@ const HIDDEN: &str = "***";
 
 /// Returns an address without its secrets, as the command line or the environment gives it: a URL,
 /// the keywords of libpq, or the path of a file.
-pub(super) fn hidden(place: &str) -> String {
-    if let Some((scheme, rest)) = place.split_once("://") {
+pub(super) fn hidden(address: &str) -> String {
+    if let Some((scheme, rest)) = address.split_once("://") {
         return format!("{scheme}://{}", hidden_url(scheme, rest));
     }
-    if libpq::is_address(place) {
-        return hidden_keywords(place);
+    if libpq::is_address(address) {
+        return hidden_keywords(address);
     }
     // Not a valid address, but perhaps meant as one.
-    let names = place.split_inclusive(['=', ';', '&', ' ']);
+    let names = address.split_inclusive(['=', ';', '&', ' ']);
     let has_secret = names.filter_map(|part| part.strip_suffix('='));
     if has_secret.into_iter().any(is_secret) {
         return HIDDEN.to_owned();
     }
-    match place.rsplit_once('@') {
+    match address.rsplit_once('@') {
         Some((user, host)) if user.contains(':') => format!("{HIDDEN}@{host}"),
-        _ => place.to_owned(),
+        _ => address.to_owned(),
     }
 }
 
@@ -71,18 +71,18 @@ fn hidden_query(query: &str) -> String {
     parts.collect::<Vec<_>>().join("&")
 }
 
-fn hidden_keywords(place: &str) -> String {
-    let pairs: Vec<_> = libpq::pairs(place).collect();
+fn hidden_keywords(address: &str) -> String {
+    let pairs: Vec<_> = libpq::pairs(address).collect();
     let mut parts: Vec<_> = pairs
         .iter()
         .map(|pair| shown(pair.keyword, pair.value))
         .collect();
     let end = pairs.last().map_or(0, |last| {
-        // `last.value` is a part of `place`.
-        let begin = last.value.as_ptr().addr() - place.as_ptr().addr();
+        // `last.value` is a part of `address`.
+        let begin = last.value.as_ptr().addr() - address.as_ptr().addr();
         begin + last.value.len()
     });
-    if !place[end..].trim().is_empty() {
+    if !address[end..].trim().is_empty() {
         parts.push(HIDDEN.to_owned());
     }
     let written = parts.join(" ");
@@ -90,7 +90,7 @@ fn hidden_keywords(place: &str) -> String {
     if written.contains(HIDDEN) {
         written
     } else {
-        place.to_owned()
+        address.to_owned()
     }
 }
 
@@ -181,9 +181,9 @@ mod tests {
             (r"C:\effects@home.db", r"***@home.db"),
             ("a=b@c.db", "a=b@c.db"),
         ];
-        for (place, shown) in table {
-            assert_eq!(hidden(place), shown);
-            assert!(!hidden(place).contains("ET"), "{place}");
+        for (address, shown) in table {
+            assert_eq!(hidden(address), shown);
+            assert!(!hidden(address).contains("ET"), "{address}");
         }
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn settle(
     arguments: &SettleArguments,
     screen: &mut Screen<'_>,
 ) -> Result<(), Failure> {
-    confirmation::possible(arguments.yes)?;
+    confirmation::require_terminal(arguments.yes)?;
     let settlement = arguments.settlement();
     let record = arguments.id.find(opened)?;
     if let Some(refusal) = refusal(&record, arguments.fence, &settlement) {
@@ -30,7 +30,7 @@ pub(super) fn settle(
     let changes = !is_so_already(&record, &settlement);
     if changes {
         if !arguments.yes {
-            confirmation::given(&question(opened, &record, &settlement))?;
+            confirmation::prompt(&question(opened, &record, &settlement))?;
         }
         let settled = opened
             .store
@@ -47,7 +47,7 @@ fn question(opened: &OpenedStore, record: &Record, settlement: &Settlement) -> S
         record.id,
         plain(&record.action_type),
         for_whom(record),
-        opened.place,
+        opened.address,
         record.status,
         record.fence,
     );

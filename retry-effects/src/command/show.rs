@@ -12,9 +12,9 @@ use crate::protocol::record::{Record, Status};
 use super::arguments::ShowArguments;
 use super::failure::Failure;
 use super::opened_store::OpenedStore;
-use super::place::Place;
 use super::screen::Screen;
-use super::{json, settlement, span};
+use super::store_address::StoreAddress;
+use super::{duration, json, settlement};
 
 /// The width of the text below the fields.
 const WIDTH: usize = 88;
@@ -35,7 +35,7 @@ pub(super) fn show(
     for line in wrapped(meaning(&record)) {
         screen.line(line)?;
     }
-    Ok(commands(&record, &opened.place, screen)?)
+    Ok(commands(&record, &opened.address, screen)?)
 }
 
 /// Returns the fields of a record.
@@ -106,7 +106,7 @@ fn owner(record: &Record) -> String {
     match (record.status, record.lease_left) {
         (_, Some(left)) => format!(
             "may be alive: its lease ends in {} unless it is renewed",
-            span::written(left)
+            duration::written(left)
         ),
         (Status::InDoubt, None) => "has no lease any more".to_owned(),
         _ => "none".to_owned(),
@@ -114,7 +114,7 @@ fn owner(record: &Record) -> String {
 }
 
 fn moment(time: SystemTime, now: SystemTime) -> String {
-    let ago = span::written(span::since(time, now));
+    let ago = duration::written(duration::since(time, now));
     format!("{} ({ago} ago)", json::time(time))
 }
 
@@ -147,7 +147,7 @@ fn meaning(record: &Record) -> &'static str {
         }
         Status::Success => {
             "It happened, and later calls get its result. If that no longer decodes \
-            (a type has changed), another result may be recorded in its place."
+            (a type has changed), another result may be recorded in its address."
         }
         Status::Failed => {
             "It failed for good, and later calls get its error. There is nothing to \
@@ -161,19 +161,19 @@ fn meaning(record: &Record) -> &'static str {
 }
 
 /// Writes the commands that settle the record, ready to be copied.
-fn commands(record: &Record, place: &Place, screen: &mut Screen<'_>) -> io::Result<()> {
+fn commands(record: &Record, address: &StoreAddress, screen: &mut Screen<'_>) -> io::Result<()> {
     let words = settlement::accepted(record);
     if words.is_empty() {
         return Ok(());
     }
     screen.line("")?;
-    if place.hides_password() {
+    if address.hides_password() {
         screen.line(
             "Set RETRY_EFFECTS_STORE to the store's address, which has a password, and then:",
         )?;
         screen.line("")?;
     }
-    let (id, fence, flags) = (record.id, record.fence, place.flags());
+    let (id, fence, flags) = (record.id, record.fence, address.flags());
     for word in words {
         let (when, argument) = match (word, record.status) {
             ("success", Status::Success) => ("another result", "--success 'JSON'"),

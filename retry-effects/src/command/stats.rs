@@ -13,7 +13,7 @@ use super::opened_store::OpenedStore;
 use super::pages::Pages;
 use super::screen::Screen;
 use super::text_table::TextTable;
-use super::{id, json as form, span};
+use super::{duration, id, json as form};
 
 pub(super) fn stats(opened: &OpenedStore, screen: &mut Screen<'_>) -> Result<(), Failure> {
     let census = Census::taken(opened)?;
@@ -113,7 +113,7 @@ impl Census {
             String::new(),
             String::new(),
         ]);
-        screen.line(format!("{}, {} store", opened.place, opened.store.kind()))?;
+        screen.line(format!("{}, {} store", opened.address, opened.store.kind()))?;
         screen.line("")?;
         let table = TextTable::fitting(HEADS, &rows);
         table.row(&HEADS, screen)?;
@@ -150,7 +150,7 @@ fn row(status: Status, by_state: &StateSummary, now: SystemTime) -> [String; 4] 
         status.as_str().to_owned(),
         by_state.count.to_string(),
         oldest.map_or_else(String::new, |oldest| {
-            span::written(span::since(oldest.created_at, now))
+            duration::written(duration::since(oldest.created_at, now))
         }),
         oldest.map_or_else(String::new, |oldest| id::short(oldest.id)),
     ]

@@ -36,7 +36,7 @@ impl<T, E: Classify, J: Judge<E>> Judge<E> for GatedJudge<'_, J, T, E> {
     fn failure<'e>(&self, error: &'e E) -> Failure<'e> {
         let own = self.failure_by_type(error);
         self.gate.judged(match self.judge.advice(error) {
-            Some(verdict) => own.judged(verdict),
+            Some(verdict) => own.with_verdict(verdict),
             None => own,
         })
     }

@@ -124,13 +124,13 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
             .__run_async_checked(
                 || async move {
                     // A probe that the timeout cut runs again before anything else runs.
-                    if lent.note_cut(&Err(lent.in_doubt()), |_| Failure::cut()) {
+                    if lent.note_cut(&Err(lent.in_doubt_error()), |_| Failure::cut()) {
                         let answer = lent.run_probe(probe.run()).await;
                         match lent
-                            .apply_probe(Err(lent.in_doubt()), answer)
+                            .apply_probe(Err(lent.in_doubt_error()), answer)
                             .into_outcome()
                         {
-                            Err(error) if lent.is_over() => return Err(error),
+                            Err(error) if lent.is_stopped() => return Err(error),
                             Err(_) => {}
                             Ok(applied) => return Ok(applied),
                         }

@@ -12,7 +12,7 @@ use retry_core::__private::{Failure, Limits, Marks, take_refusal};
 
 use crate::gate::clock::since_origin;
 use crate::gate::error::EffectError;
-use crate::gate::question::Question;
+use crate::gate::probe_target::ProbeTarget;
 use crate::protocol::ids::Token;
 use crate::protocol::reason::Reason;
 use crate::protocol::state_machine::nanos;
@@ -33,7 +33,7 @@ pub(crate) struct Action {
     /// The action whose body made this call.
     pub(crate) parent: Option<Arc<Self>>,
     /// Only for a call with a probe. Boxed: most have none.
-    pub(crate) question: Option<Box<Question>>,
+    pub(crate) probe_target: Option<Box<ProbeTarget>>,
     /// The number of the running attempt, from 1.
     attempt: AtomicU32,
     flags: AtomicU16,
@@ -43,8 +43,8 @@ pub(crate) struct Action {
     refusal: Mutex<Option<String>>,
     /// The reason of the newest attempt of unknown effect, or of an earlier owner's record in doubt.
     reason: Mutex<Option<Reason>>,
-    /// The waker for a lost lease.
-    attempting: Mutex<Option<Waker>>,
+    /// Wakes the running attempt when the lease is lost.
+    lease_lost_waker: Mutex<Option<Waker>>,
 }
 
 /// Set when a body begins, and cleared when its failure is noted. It stays set after a success, so that
@@ -56,7 +56,7 @@ pub(crate) const MARKED: u16 = 2;
 /// Some attempt's effect is unknown.
 pub(crate) const UNKNOWN: u16 = 4;
 /// No further attempt may begin.
-pub(crate) const OVER: u16 = 8;
+pub(crate) const STOPPED: u16 = 8;
 /// The lease is lost.
 pub(crate) const LOST: u16 = 16;
 /// The call is recording its outcome in the store: its lease no longer matters.
@@ -65,7 +65,7 @@ pub(crate) const ENDED: u16 = 32;
 pub(crate) const RETURNED: u16 = 64;
 /// The running body has recorded its result in its own transaction, whose commit or rollback
 /// decides.
-pub(crate) const RECORDED: u16 = 128;
+pub(crate) const COMPLETED_IN_TRANSACTION: u16 = 128;
 /// A call inside the running attempt failed without a gate, and nothing states its effect: the body's
 /// error decides.
 pub(crate) const UNPROVED: u16 = 256;
@@ -94,13 +94,13 @@ impl Action {
             renew_at: AtomicU64::new(0),
             held_at: AtomicU64::new(0),
             parent,
-            question: None,
+            probe_target: None,
             attempt: AtomicU32::new(0),
             flags: AtomicU16::new(0),
             running_parts: AtomicU32::new(0),
             refusal: Mutex::new(None),
             reason: Mutex::new(None),
-            attempting: Mutex::new(None),
+            lease_lost_waker: Mutex::new(None),
         }
     }
 
@@ -136,7 +136,7 @@ impl Action {
     pub(crate) fn begin_attempt(&self) -> Result<(), EffectError> {
         let number = self.attempt.fetch_add(1, Ordering::Relaxed) + 1;
         if self.is(LOST) || self.has_run_out() {
-            self.set(OVER);
+            self.set(STOPPED);
             // An earlier attempt may have happened: that this one did not begin proves nothing about it.
             if self.is(UNKNOWN) {
                 return Err(self.lease_lost());
@@ -147,7 +147,8 @@ impl Action {
             });
         }
         // Before the first attempt there is mostly nothing to clear: a probe may have left something.
-        const OF_ATTEMPT: u16 = RETURNED | RECORDED | UNPROVED | ACTED | PANICKED | REFUSED;
+        const OF_ATTEMPT: u16 =
+            RETURNED | COMPLETED_IN_TRANSACTION | UNPROVED | ACTED | PANICKED | REFUSED;
         if self.is(OF_ATTEMPT) {
             if self.is(REFUSED) {
                 *self.refusal() = None;
@@ -155,8 +156,8 @@ impl Action {
             self.clear(OF_ATTEMPT);
         }
         self.set(RUNNING);
-        if let Some(question) = &self.question {
-            question.begin(number);
+        if let Some(probe_target) = &self.probe_target {
+            probe_target.begin(number);
         }
         Ok(())
     }
@@ -238,7 +239,7 @@ impl Action {
 
     /// Returns the time limits of a wait for the probe.
     pub(crate) fn limits(&self) -> Option<&Limits> {
-        self.question.as_ref()?.limits.as_ref()
+        self.probe_target.as_ref()?.limits.as_ref()
     }
 
     pub(crate) fn lease_lost(&self) -> EffectError {
@@ -252,7 +253,8 @@ impl Action {
     /// Marks the lease as lost, and wakes an attempt that must be broken off.
     pub(crate) fn lose(&self) {
         self.set(LOST);
-        let waker = self.attempting();
+        // Taken first: the waker runs without the lock.
+        let waker = self.lease_lost_waker().take();
         if let Some(waker) = waker {
             waker.wake();
         }
@@ -260,22 +262,17 @@ impl Action {
 
     /// Registers `waker` for a lost lease.
     pub(crate) fn wake_when_lost(&self, waker: &Waker) {
-        let mut attempting = self
-            .attempting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        match attempting.as_mut() {
+        let mut registered = self.lease_lost_waker();
+        match registered.as_mut() {
             Some(known) => known.clone_from(waker),
-            None => *attempting = Some(waker.clone()),
+            None => *registered = Some(waker.clone()),
         }
     }
 
-    fn attempting(&self) -> Option<Waker> {
-        let mut attempting = self
-            .attempting
+    fn lease_lost_waker(&self) -> MutexGuard<'_, Option<Waker>> {
+        self.lease_lost_waker
             .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        attempting.take()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -10,14 +10,14 @@ use std::time::{Duration, Instant};
 
 use retry_core::__private::{Limits, has_room};
 
-use crate::gate::action::{Action, OVER, UNKNOWN};
+use crate::gate::action::{Action, STOPPED, UNKNOWN};
 use crate::gate::ambient;
 use crate::gate::blocking::{self, CannotBlock};
 use crate::gate::error::EffectError;
 use crate::gate::event::GateEventKind;
-use crate::gate::lease;
+use crate::gate::lease_keeper;
 use crate::gate::options::{Doubt, OnBusy};
-use crate::gate::question::Question;
+use crate::gate::probe_target::ProbeTarget;
 use crate::gate::report;
 use crate::identity::action_id::ActionId;
 use crate::protocol::claim::{Claim, ClaimRequest, Silent};
@@ -34,7 +34,7 @@ use crate::protocol::store_error::StoreError;
 pub(crate) struct Request {
     pub(crate) name: Cow<'static, str>,
     pub(crate) id: ActionId,
-    pub(crate) input: Option<InputHash>,
+    pub(crate) input_hash: Option<InputHash>,
     pub(crate) scope: Option<Arc<str>>,
     pub(crate) store: Arc<dyn EffectStore>,
     pub(crate) lease: Duration,
@@ -60,15 +60,6 @@ pub(crate) enum Admission {
     Done(Finished),
     /// The action has failed for good.
     Failed(Finished),
-}
-
-/// The state of an action, from a read or from a claim that was not won.
-enum Standing {
-    Free,
-    Busy(Busy),
-    Done(Finished),
-    Failed(Finished),
-    InDoubt(Box<Record>),
 }
 
 /// A claim that was won.
@@ -140,28 +131,28 @@ impl Request {
         } else {
             match self.look().await? {
                 None => Instant::now(),
-                Some(Standing::Done(finished)) => return Ok((Admission::Done(finished), false)),
+                Some(Resolved::Done(finished)) => return Ok((Admission::Done(finished), false)),
                 Some(found) => return self.admit_found(found).await,
             }
         };
         match self.claim(None, None, sent_at).await? {
             Ok(won) => Ok((self.run(won, None), false)),
-            Err(Standing::Done(finished)) => Ok((Admission::Done(finished), false)),
+            Err(Resolved::Done(finished)) => Ok((Admission::Done(finished), false)),
             Err(found) => self.admit_found(found).await,
         }
     }
 
     /// Returns the state of the action, unless it is free.
-    async fn look(&self) -> Result<Option<Standing>, EffectError> {
+    async fn look(&self) -> Result<Option<Resolved>, EffectError> {
         let found = self.resolve().await?;
-        Ok((!matches!(found, Standing::Free)).then_some(found))
+        Ok((!matches!(found, Resolved::Free)).then_some(found))
     }
 
     /// [`admit_found_record`](Self::admit_found_record), in a box: it is rare, and never quick, so its
     /// state is kept out of every gated call's future.
     fn admit_found(
         &self,
-        found: Standing,
+        found: Resolved,
     ) -> Pin<Box<impl Future<Output = Result<(Admission, bool), EffectError>>>> {
         Box::pin(self.admit_found_record(found))
     }
@@ -171,24 +162,24 @@ impl Request {
     ///
     /// Without a lease keeper nothing may be claimed, but what is recorded can be read.
     fn claims_first(&self) -> bool {
-        self.store.in_process() && lease::start().is_ok()
+        self.store.in_process() && lease_keeper::start().is_ok()
     }
 
     /// Admits the call when another owner holds, or held, the action.
     async fn admit_found_record(
         &self,
-        mut found: Standing,
+        mut found: Resolved,
     ) -> Result<(Admission, bool), EffectError> {
         let mut watch = None;
         let mut seen = None;
         let mut waited = false;
         loop {
-            let mut over = None;
+            let mut taken_over = None;
             let claimed = match found {
-                Standing::Free => self.claim(None, None, Instant::now()).await?,
-                Standing::Done(finished) => return Ok((Admission::Done(finished), waited)),
-                Standing::Failed(finished) => return Ok((Admission::Failed(finished), waited)),
-                Standing::Busy(busy) => {
+                Resolved::Free => self.claim(None, None, Instant::now()).await?,
+                Resolved::Done(finished) => return Ok((Admission::Done(finished), waited)),
+                Resolved::Failed(finished) => return Ok((Admission::Failed(finished), waited)),
+                Resolved::Busy(busy) => {
                     if self.is_inside_itself(Some(&busy)) {
                         return Err(self.in_progress(busy.left));
                     }
@@ -203,18 +194,18 @@ impl Request {
                         Err(self.wait(busy, seen).await?)
                     }
                 }
-                Standing::InDoubt(record) => {
-                    if self.doubt == Doubt::Halt || record.applied || !self.may_ask(&record) {
+                Resolved::InDoubt(record) => {
+                    if self.doubt == Doubt::Halt || record.applied || !self.may_probe(&record) {
                         return Err(EffectError::InDoubt { record });
                     }
                     let silent = watch.as_ref().map(|watch: &Watch| watch.silent);
                     let claimed = self.claim(Some(&record), silent, Instant::now()).await?;
-                    over = Some(record);
+                    taken_over = Some(record);
                     claimed
                 }
             };
             found = match claimed {
-                Ok(won) => return Ok((self.run(won, over), waited)),
+                Ok(won) => return Ok((self.run(won, taken_over), waited)),
                 Err(found) => found,
             };
         }
@@ -231,7 +222,7 @@ impl Request {
                 );
             if is_it {
                 // Every further attempt would make the same call again.
-                action.set(OVER);
+                action.set(STOPPED);
             }
             is_it
         })
@@ -240,14 +231,14 @@ impl Request {
     /// Whether the call has time to wait until the callee's *no* about this record is final. Without
     /// enough time there is no takeover: it would restart the record's wait, and later calls would wait
     /// the whole `probe_after` again.
-    fn may_ask(&self, record: &Record) -> bool {
+    fn may_probe(&self, record: &Record) -> bool {
         let passed = record.lease_over.unwrap_or_default();
         let wait = self.probe_after.saturating_sub(passed);
         self.doubt != Doubt::Probe || wait.is_zero() || has_room(wait, self.limits.as_ref())
     }
 
-    /// Admits the call under a won claim; `over` is the record in doubt that was taken over.
-    fn run(&self, won: Won, over: Option<Box<Record>>) -> Admission {
+    /// Admits the call under a won claim; `taken_over` is the record in doubt that was taken over.
+    fn run(&self, won: Won, taken_over: Option<Box<Record>>) -> Admission {
         let mut action = Action::new(
             self.name.clone(),
             won.token,
@@ -257,16 +248,15 @@ impl Request {
             ambient::action(),
         );
         let is_probed = self.doubt == Doubt::Probe;
-        let takes_over = over.is_some();
+        let is_takeover = taken_over.is_some();
         if is_probed {
-            // The time since the owner ended.
-            let taken_over = over
+            let since_owner_ended = taken_over
                 .as_ref()
                 .map(|record| record.lease_over.unwrap_or_default());
-            let question = Question::new(self.probe_after, self.limits, taken_over);
-            action.question = Some(Box::new(question));
+            let probe_target = ProbeTarget::new(self.probe_after, self.limits, since_owner_ended);
+            action.probe_target = Some(Box::new(probe_target));
         }
-        if let Some(record) = over {
+        if let Some(record) = taken_over {
             // An earlier owner's effect stays unknown, whatever the result of this owner's attempts.
             action.set(UNKNOWN);
             if let Some(reason) = record.reason {
@@ -275,66 +265,66 @@ impl Request {
         }
         Admission::Run {
             action: Arc::new(action),
-            probes_first: is_probed && takes_over,
+            probes_first: is_probed && is_takeover,
         }
     }
 
     /// Returns the state of the action; only reads.
-    async fn resolve(&self) -> Result<Standing, EffectError> {
-        let standing = match self.store.resolve(self.id).await {
-            Ok(Resolved::Free) => return Ok(Standing::Free),
-            Ok(Resolved::Busy(busy)) => (busy.input_hash, Standing::Busy(busy)),
-            Ok(Resolved::Done(finished)) => (finished.input_hash, Standing::Done(finished)),
-            Ok(Resolved::Failed(finished)) => (finished.input_hash, Standing::Failed(finished)),
-            Ok(Resolved::InDoubt(record)) => (record.input_hash, Standing::InDoubt(record)),
-            Err(error) => return Err(self.store_failed(error)),
+    async fn resolve(&self) -> Result<Resolved, EffectError> {
+        let resolved = self.store.resolve(self.id).await;
+        let resolved = resolved.map_err(|error| self.store_failed(error))?;
+        let input_hash = match &resolved {
+            Resolved::Free => None,
+            Resolved::Busy(busy) => busy.input_hash,
+            Resolved::Done(finished) | Resolved::Failed(finished) => finished.input_hash,
+            Resolved::InDoubt(record) => record.input_hash,
         };
-        if differ(standing.0, self.input) {
+        if differ(input_hash, self.input_hash) {
             return Err(self.mismatch());
         }
-        Ok(standing.1)
+        Ok(resolved)
     }
 
-    /// Claims the action; `over` is the record in doubt that is taken over, `sent_at` the time just
+    /// Claims the action; `taken_over` is the record in doubt that is taken over, `sent_at` the time just
     /// before.
     fn claim<'a>(
         &'a self,
-        over: Option<&'a Record>,
+        taken_over: Option<&'a Record>,
         silent: Option<Silent>,
         sent_at: Instant,
-    ) -> impl Future<Output = Result<Result<Won, Standing>, EffectError>> + Send {
+    ) -> impl Future<Output = Result<Result<Won, Resolved>, EffectError>> + Send {
         let claim_id = if self.store.in_process() {
             ClaimId::in_process()
         } else {
             ClaimId::random()
         };
-        let mut pending = Pending {
+        let mut in_flight = ClaimInFlight {
             store: &self.store,
             request: Some(ClaimRequest {
                 id: self.id,
                 claim_id,
                 action_type: self.name.clone(),
                 scope: self.scope.clone(),
-                input_hash: self.input,
+                input_hash: self.input_hash,
                 lease: self.lease,
                 keep: self.keep(),
                 retain: self.retain,
-                takeover: over.map(|record| record.fence),
+                takeover: taken_over.map(|record| record.fence),
                 silent,
             }),
-            over,
+            taken_over,
         };
         // No async function: its future would hold each of its arguments twice.
         async move {
-            if let Err(error) = lease::start() {
-                pending.request.take();
+            if let Err(error) = lease_keeper::start() {
+                in_flight.request.take();
                 return Err(self.without_keeper(error));
             }
             let mut sends = 0;
             let claim = loop {
                 sends += 1;
                 // The claim id is the same in each, so a claim that was made is found again.
-                match pending.sent().await {
+                match in_flight.send().await {
                     // A store that was slow to fail would be slow again.
                     Err(StoreError::Unavailable { .. })
                         if sends < SENDS && sent_at.elapsed() < SOON => {}
@@ -342,14 +332,14 @@ impl Request {
                 }
             };
             if claim.is_ok() {
-                pending.request.take();
+                in_flight.request.take();
             }
             Ok(match claim.map_err(|error| self.store_failed(error))? {
                 Claim::Won(token) => Ok(Won { token, sent_at }),
-                Claim::Busy(busy) => Err(Standing::Busy(busy)),
-                Claim::Done(finished) => Err(Standing::Done(finished)),
-                Claim::Failed(finished) => Err(Standing::Failed(finished)),
-                Claim::InDoubt(record) => Err(Standing::InDoubt(record)),
+                Claim::Busy(busy) => Err(Resolved::Busy(busy)),
+                Claim::Done(finished) => Err(Resolved::Done(finished)),
+                Claim::Failed(finished) => Err(Resolved::Failed(finished)),
+                Claim::InDoubt(record) => Err(Resolved::InDoubt(record)),
                 Claim::Mismatch => return Err(self.mismatch()),
             })
         }
@@ -362,14 +352,14 @@ impl Request {
     }
 
     /// Waits until the owner may have ended, and reads the state again.
-    async fn wait(&self, busy: Busy, seen: tokio::time::Instant) -> Result<Standing, EffectError> {
+    async fn wait(&self, busy: Busy, seen: tokio::time::Instant) -> Result<Resolved, EffectError> {
         if self.on_busy == OnBusy::Fail {
             return Err(self.in_progress(busy.left));
         }
         let changed = self.store.changed(self.id);
         // It may have ended between the read that found it busy and the registration for changes.
         let busy = match self.resolve().await? {
-            Standing::Busy(busy) => busy,
+            Resolved::Busy(busy) => busy,
             other => return Ok(other),
         };
         let left = self.patience(&busy, seen);
@@ -477,22 +467,22 @@ const SOON: Duration = Duration::from_secs(1);
 
 /// A claim in flight. If its call is dropped before the answer, the claim is looked up and released:
 /// nothing ran under it.
-struct Pending<'a> {
+struct ClaimInFlight<'a> {
     store: &'a Arc<dyn EffectStore>,
     /// `None` after the answer.
     request: Option<ClaimRequest>,
     /// The record in doubt that is taken over.
-    over: Option<&'a Record>,
+    taken_over: Option<&'a Record>,
 }
 
-impl Pending<'_> {
-    fn sent(&self) -> StoreFuture<'_, Claim> {
+impl ClaimInFlight<'_> {
+    fn send(&self) -> StoreFuture<'_, Claim> {
         let request = self.request.as_ref().expect("the claim is not answered");
         self.store.pending(request)
     }
 }
 
-impl Drop for Pending<'_> {
+impl Drop for ClaimInFlight<'_> {
     fn drop(&mut self) {
         let Some(mut request) = self.request.take() else {
             return;
@@ -501,8 +491,8 @@ impl Drop for Pending<'_> {
         // nobody waits for it any more.
         request.silent = None;
         let store = self.store.clone();
-        let reason = self.over.and_then(|record| record.reason.clone());
-        lease::spawn(async move {
+        let reason = self.taken_over.and_then(|record| record.reason.clone());
+        lease_keeper::spawn(async move {
             if let Ok(Claim::Won(token)) = store.pending(&request).await {
                 // A record that was in doubt before stays in doubt.
                 let _ = match request.takeover {

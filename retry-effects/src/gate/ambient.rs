@@ -14,7 +14,7 @@ use retry_core::__private::{Marks, mark, replace_marks};
 
 use crate::gate::action::Action;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
-use crate::gate::action::{OVER, RECORDED};
+use crate::gate::action::{COMPLETED_IN_TRANSACTION, STOPPED};
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 use crate::protocol::ids::Token;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -164,9 +164,9 @@ pub(crate) fn completed_in(token: &Token, completed: &Result<(), StoreError>) {
         return;
     };
     match completed {
-        Ok(()) => action.set(RECORDED),
+        Ok(()) => action.set(COMPLETED_IN_TRANSACTION),
         // Another attempt would have the same result.
-        Err(StoreError::AlreadyDone { .. } | StoreError::LeaseLost { .. }) => action.set(OVER),
+        Err(StoreError::AlreadyDone { .. } | StoreError::LeaseLost { .. }) => action.set(STOPPED),
         Err(_) => {}
     }
 }

@@ -21,7 +21,7 @@ pin_project! {
         pub(super) body: F,
         pub(super) action: &'a Arc<Action>,
         pub(super) error_of: fn(EffectError) -> E,
-        pub(super) breaks_off: bool,
+        pub(super) cancel_on_lost_lease: bool,
         pub(super) begun: bool,
     }
 }
@@ -38,7 +38,7 @@ impl<F: Future<Output = Result<T, E>>, T, E> Future for GatedAttempt<'_, F, E> {
                 return Poll::Ready(Err((this.error_of)(error)));
             }
         }
-        if *this.breaks_off {
+        if *this.cancel_on_lost_lease {
             action.wake_when_lost(context.waker());
             if action.is(LOST) {
                 return Poll::Ready(Err((this.error_of)(action.lease_lost())));

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use retry_core::__private::block_for;
 
-use crate::gate::lease;
+use crate::gate::lease_keeper;
 use crate::protocol::store::EffectStore;
 
 /// The current thread must not wait for this.
@@ -33,7 +33,7 @@ pub(crate) fn run<T>(
     if store.needs_runtime() {
         // The keeper's thread drives the waits of such a store; only tasks of the runtime that this
         // thread itself drives would wait forever.
-        let runtime = lease::runtime().map_err(NotRun::NoRuntime)?;
+        let runtime = lease_keeper::runtime().map_err(NotRun::NoRuntime)?;
         let parked = block_for(|| {
             let _entered = runtime.enter();
             park(future, &waker())

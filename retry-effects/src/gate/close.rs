@@ -6,16 +6,13 @@ use std::pin::pin;
 
 use retry_core::__private::{Marks, mark};
 
-use crate::gate::action::{ENDED, MARKED, RECORDED, RUNNING, UNKNOWN};
+use crate::gate::action::{ENDED, MARKED, RUNNING, UNKNOWN};
 use crate::gate::blocking;
 use crate::gate::event::GateEventKind;
-use crate::gate::final_record::{
-    ENCODER_PANICKED, FinalRecord, complete, not_encoded, not_known_committed, reason_of_drop,
-    reason_of_end, release,
-};
 use crate::gate::gate::Gate;
-use crate::gate::lease;
-use crate::gate::recording::{Recorded, record};
+use crate::gate::lease_keeper;
+use crate::gate::outcome_decision::{ENCODER_PANICKED, reason_of_drop};
+use crate::gate::outcome_writer::{Recorded, complete, record, release};
 use crate::gate::report;
 use crate::protocol::outcome::Outcome;
 use crate::protocol::reason::Reason;
@@ -31,7 +28,7 @@ impl<T, E> Gate<T, E> {
         outcome: Result<T, E>,
         is_final: impl FnOnce(&E) -> bool,
     ) -> impl Future<Output = Result<T, E>> {
-        let ending = self.end(&outcome, is_final);
+        let ending = self.decide_outcome(&outcome, is_final);
         // No async function: its future would hold each of its arguments twice.
         async move {
             let recorded = record(&self.action, ending, self.ending.as_ref()).await;
@@ -51,48 +48,15 @@ impl<T, E> Gate<T, E> {
         outcome: Result<T, E>,
         is_final: impl FnOnce(&E) -> bool,
     ) -> Result<T, E> {
-        let ending = self.end(&outcome, is_final);
+        let ending = self.decide_outcome(&outcome, is_final);
         let recorded = record(&self.action, ending, self.ending.as_ref());
         // Blocking was possible when it was opened, so it is possible now; else the keeper records it.
         let Ok(recorded) = blocking::run(&*self.action.store, pin!(recorded)) else {
-            return Err(self.in_doubt());
+            return Err(self.in_doubt_error());
         };
         let returned = self.returned(recorded, outcome);
         self.kept_lease = None;
         returned
-    }
-
-    /// Ends the attempts: keeps the outcome to record, and returns the way to do it.
-    fn end(&mut self, outcome: &Result<T, E>, is_final: impl FnOnce(&E) -> bool) -> FinalRecord {
-        self.action.set(ENDED);
-        let (ending, recorded) = match outcome {
-            Ok(value) => {
-                // Set in case the encoder panics: the effect has happened nevertheless.
-                self.ending = Some(Outcome::applied(None));
-                match (self.results.encode)(value) {
-                    Ok(payload) if self.action.is(RECORDED) => {
-                        (FinalRecord::Committed(payload), Some(not_known_committed()))
-                    }
-                    Ok(payload) => (FinalRecord::Complete, Some(Outcome::Success(payload))),
-                    Err(error) => {
-                        let in_doubt = not_encoded(&error);
-                        (FinalRecord::NotEncoded(error), Some(in_doubt))
-                    }
-                }
-            }
-            Err(_) if self.action.is(RUNNING | UNKNOWN) => {
-                let in_doubt = Outcome::in_doubt(reason_of_end(&self.action));
-                (FinalRecord::Complete, Some(in_doubt))
-            }
-            Err(error) => match (self.errors.encode)(error) {
-                Some(payload) if is_final(error) => {
-                    (FinalRecord::Complete, Some(Outcome::Failed(payload)))
-                }
-                _ => (FinalRecord::Release, None),
-            },
-        };
-        self.ending = recorded;
-        ending
     }
 
     /// Returns the caller's result.
@@ -113,7 +77,7 @@ impl<T, E> Gate<T, E> {
                 Err((self.errors.of)(error))
             }
             Recorded::NotEncoded(error) => Err((self.errors.of)(error)),
-            Recorded::InDoubt => Err(self.in_doubt()),
+            Recorded::InDoubt => Err(self.in_doubt_error()),
         }
     }
 }
@@ -151,7 +115,7 @@ impl<T, E> Drop for Gate<T, E> {
             .as_ref()
             .map_or(GateEventKind::Released, GateEventKind::of);
         let ended = action.clone();
-        lease::spawn(async move {
+        lease_keeper::spawn(async move {
             // If the store cannot be reached, the lease runs out and leaves the action in doubt.
             let _ = match ending {
                 Some(outcome) => complete(&ended, &outcome).await,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::gate::action::{ACTED, Action};
 use crate::gate::ambient;
-use crate::gate::question::LastAttempt;
+use crate::gate::probe_target::LastAttempt;
 use crate::identity::action_id::ActionId;
 use crate::protocol::ids::{Fence, Token};
 
@@ -123,7 +123,7 @@ impl CurrentAction {
     /// ```
     #[must_use]
     pub fn last_attempt(&self) -> Option<LastAttempt> {
-        self.0.question.as_ref()?.last_attempt()
+        self.0.probe_target.as_ref()?.last_attempt()
     }
 
     /// Returns the right to complete the action, for `complete_in`.

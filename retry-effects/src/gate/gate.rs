@@ -7,12 +7,12 @@ use retry_core::__private::{Failure, Marks, mark};
 use retry_core::Verdict;
 
 use crate::gate::action::{
-    ACTED, Action, LOST, MARKED, OVER, RETURNED, RUNNING, UNKNOWN, UNPROVED,
+    ACTED, Action, LOST, MARKED, RETURNED, RUNNING, STOPPED, UNKNOWN, UNPROVED,
 };
 use crate::gate::attempt::{GatedAttempt, unless_it_panics};
 use crate::gate::codec::types::{Errors, OutcomeCodec, Results};
 use crate::gate::error::EffectError;
-use crate::gate::lease::{self, KeptLease};
+use crate::gate::lease_keeper::{self, KeptLease};
 use crate::gate::options::Doubt;
 use crate::gate::report;
 use crate::protocol::outcome::Outcome;
@@ -43,7 +43,7 @@ impl<T, E> Gate<T, E> {
         probes_first: bool,
         OutcomeCodec { results, errors }: OutcomeCodec<T, E>,
     ) -> Self {
-        let kept_lease = Some(lease::keep_lease(&action));
+        let kept_lease = Some(lease_keeper::keep_lease(&action));
         Self {
             action,
             kept_lease,
@@ -64,7 +64,7 @@ impl<T, E> Gate<T, E> {
             error_of: self.errors.of,
             // Under `halt` no other call runs the action, so the attempt may finish after it has lost
             // its lease. Otherwise it is cut.
-            breaks_off: self.doubt != Doubt::Halt,
+            cancel_on_lost_lease: self.doubt != Doubt::Halt,
             begun: false,
         }
     }
@@ -95,7 +95,7 @@ impl<T, E> Gate<T, E> {
             return false;
         };
         let action = &self.action;
-        let is_refused = action.is(OVER) && !action.is(RUNNING);
+        let is_refused = action.is(STOPPED) && !action.is(RUNNING);
         if is_refused {
             // The lease was over: nothing began.
             return false;
@@ -108,7 +108,7 @@ impl<T, E> Gate<T, E> {
             action.clear(RUNNING);
             if action.is(LOST) {
                 // Another attempt would run under another owner's claim.
-                action.set(OVER);
+                action.set(STOPPED);
             }
             return false;
         }
@@ -122,8 +122,8 @@ impl<T, E> Gate<T, E> {
         // The enclosing call is unknown too.
         mark(Marks::UNKNOWN);
         match self.doubt {
-            Doubt::Halt => action.set(OVER),
-            Doubt::Reexecute | Doubt::Probe if action.is(LOST) => action.set(OVER),
+            Doubt::Halt => action.set(STOPPED),
+            Doubt::Reexecute | Doubt::Probe if action.is(LOST) => action.set(STOPPED),
             Doubt::Reexecute => {}
             Doubt::Probe => return true,
         }
@@ -171,8 +171,8 @@ impl<T, E> Gate<T, E> {
     #[inline]
     #[must_use]
     pub fn judged<'a>(&self, failure: Failure<'a>) -> Failure<'a> {
-        if self.is_over() {
-            failure.judged(Verdict::Stop)
+        if self.is_stopped() {
+            failure.with_verdict(Verdict::Stop)
         } else {
             failure
         }
@@ -186,17 +186,17 @@ impl<T, E> Gate<T, E> {
     /// Whether the previous attempt was broken off without an outcome, or the probe about it.
     pub(crate) fn is_cut(&self) -> bool {
         let action = &self.action;
-        let asked = self.doubt == Doubt::Probe && action.is(UNKNOWN) && !action.is(OVER);
-        asked || (action.is(RUNNING) && !action.is(RETURNED))
+        let is_probing = self.doubt == Doubt::Probe && action.is(UNKNOWN) && !action.is(STOPPED);
+        is_probing || (action.is(RUNNING) && !action.is(RETURNED))
     }
 
-    pub(crate) fn is_over(&self) -> bool {
+    pub(crate) fn is_stopped(&self) -> bool {
         let halted = self.doubt == Doubt::Halt && self.is_cut();
-        halted || self.action.is(OVER)
+        halted || self.action.is(STOPPED)
     }
 
     /// Returns the error of a call that ended in doubt without an error of its own.
-    pub(crate) fn in_doubt(&self) -> E {
+    pub(crate) fn in_doubt_error(&self) -> E {
         let action = &*self.action;
         let mut record = Record::new(action.token.id(), Status::InDoubt, time(0));
         record.action_type = action.name.to_string();

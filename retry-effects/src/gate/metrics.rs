@@ -90,9 +90,9 @@ pub async fn count_in_doubt(store: &dyn EffectStore) -> Result<u64, StoreError> 
         }
     }
     let count = found.len();
-    let mut in_doubt = in_doubt();
-    in_doubt.insert(store.kind(), found);
-    set_gauge(&in_doubt, store.kind());
+    let mut records = doubtful_records();
+    records.insert(store.kind(), found);
+    set_gauge(&records, store.kind());
     Ok(count as u64)
 }
 
@@ -158,33 +158,30 @@ static IN_DOUBT: Mutex<DoubtfulRecords> = Mutex::new(BTreeMap::new());
 /// Their number, so that a call searches for its own only if there are any.
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
-fn in_doubt() -> MutexGuard<'static, DoubtfulRecords> {
+fn doubtful_records() -> MutexGuard<'static, DoubtfulRecords> {
     IN_DOUBT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn add_in_doubt(store: &'static str, id: ActionId) {
-    let mut in_doubt = in_doubt();
-    in_doubt.entry(store).or_default().insert(id);
-    set_gauge(&in_doubt, store);
+    let mut records = doubtful_records();
+    records.entry(store).or_default().insert(id);
+    set_gauge(&records, store);
 }
 
 fn remove_in_doubt(store: &'static str, id: ActionId) {
     if COUNT.load(Ordering::Relaxed) == 0 {
         return;
     }
-    let mut in_doubt = in_doubt();
-    if in_doubt.get_mut(store).is_some_and(|ids| ids.remove(&id)) {
-        set_gauge(&in_doubt, store);
+    let mut records = doubtful_records();
+    if records.get_mut(store).is_some_and(|ids| ids.remove(&id)) {
+        set_gauge(&records, store);
     }
 }
 
 /// Sets the gauge under the lock, so that the last value set is the valid one.
-fn set_gauge(in_doubt: &DoubtfulRecords, store: &'static str) {
-    COUNT.store(
-        in_doubt.values().map(BTreeSet::len).sum(),
-        Ordering::Relaxed,
-    );
-    let count = in_doubt.get(store).map_or(0, BTreeSet::len);
+fn set_gauge(records: &DoubtfulRecords, store: &'static str) {
+    COUNT.store(records.values().map(BTreeSet::len).sum(), Ordering::Relaxed);
+    let count = records.get(store).map_or(0, BTreeSet::len);
     #[expect(clippy::cast_precision_loss, reason = "nobody has 2^53 of them")]
     gauge!("effect_in_doubt", "store" => store).set(count as f64);
 }

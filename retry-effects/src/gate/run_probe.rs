@@ -9,7 +9,7 @@ use std::time::Duration;
 use pin_project_lite::pin_project;
 use retry_core::__private::{ProbeWait, ProbedOutcome, probe_wait_sync};
 
-use crate::gate::action::{Action, OVER, UNKNOWN};
+use crate::gate::action::{Action, STOPPED, UNKNOWN};
 use crate::gate::ambient;
 use crate::gate::event::GateEventKind;
 use crate::gate::gate::Gate;
@@ -51,7 +51,7 @@ impl<T, E> Gate<T, E> {
     }
 
     fn time_until_probe(&self) -> Option<Duration> {
-        let left = self.action.question.as_ref()?.time_until_probe();
+        let left = self.action.probe_target.as_ref()?.time_until_probe();
         if left.is_zero() {
             return None;
         }
@@ -74,7 +74,7 @@ impl<T, E> Gate<T, E> {
                 outcome
             }
             (Probe::NotApplied | Probe::Unknown, outcome) => {
-                self.action.set(OVER);
+                self.action.set(STOPPED);
                 outcome
             }
         })
@@ -100,7 +100,7 @@ impl<T, E> Gate<T, E> {
                 self.action.clear(UNKNOWN);
                 None
             }
-            Probe::Unknown => Some(Err(self.in_doubt())),
+            Probe::Unknown => Some(Err(self.in_doubt_error())),
         }
     }
 }

@@ -123,11 +123,14 @@ impl Slot {
         if self.is_over(now) {
             return Ok(now.wall);
         }
-        self.refusal(request, now).map_or(Ok(self.created), Err)
+        match self.answer_unless_granted(request, now) {
+            None => Ok(self.created),
+            Some(answer) => Err(answer),
+        }
     }
 
     /// Returns the result of a claim that is not granted under a new fence; `None` if it is.
-    fn refusal(&self, request: &ClaimRequest, now: Now) -> Option<Claim> {
+    fn answer_unless_granted(&self, request: &ClaimRequest, now: Now) -> Option<Claim> {
         if self.status == Status::Released {
             return None;
         }
@@ -148,16 +151,16 @@ impl Slot {
                 if !silent {
                     return Some(Claim::Busy(busy));
                 }
-                self.in_doubt(request, now)
+                self.refuse_unless_takeover(request, now)
             }
             Resolved::Done(finished) => Some(Claim::Done(finished)),
             Resolved::Failed(finished) => Some(Claim::Failed(finished)),
-            Resolved::InDoubt(_) => self.in_doubt(request, now),
+            Resolved::InDoubt(_) => self.refuse_unless_takeover(request, now),
         }
     }
 
     /// Returns the result of a claim on a record in doubt; `None` for a takeover.
-    fn in_doubt(&self, request: &ClaimRequest, now: Now) -> Option<Claim> {
+    fn refuse_unless_takeover(&self, request: &ClaimRequest, now: Now) -> Option<Claim> {
         if request.takeover == Some(self.fence) && !self.applied {
             return None;
         }
@@ -219,17 +222,17 @@ impl Slot {
     /// Whether it is finished and its retention is over: equal to an absent record.
     pub(crate) fn is_over(&self, now: Now) -> bool {
         self.over_at().is_some_and(|over_at| now.wall >= over_at)
-            && self.age(now) >= self.over_at_age()
+            && self.age(now) >= self.retention()
     }
 
     /// Returns the wall clock's time from which it is over; `None` if it is kept until a purge.
     pub(crate) fn over_at(&self) -> Option<u64> {
         let kept = self.retain != u64::MAX && self.is_finished();
-        kept.then(|| self.completed.saturating_add(self.over_at_age()))
+        kept.then(|| self.completed.saturating_add(self.retention()))
     }
 
     /// Returns the age from which it is over.
-    pub(crate) fn over_at_age(&self) -> u64 {
+    pub(crate) fn retention(&self) -> u64 {
         self.retain.max(self.keep)
     }
 

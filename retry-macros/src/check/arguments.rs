@@ -31,7 +31,7 @@ fn refuse_timeout(arguments: &Arguments, checked: &CheckedSignature, faults: &mu
     {
         let message = "`timeout` cannot cut a sync attempt: use `max_total_time`, which bounds the \
                        whole call, or make the function async";
-        faults.at(timeout.key.span(), message);
+        faults.add_at(timeout.key.span(), message);
     }
 }
 
@@ -49,20 +49,20 @@ fn refuse_probe(gated: &GatedCall<'_>, faults: &mut Faults) {
                     "this probe takes {takes}, and the function {has}: take all of its \
                      arguments, in order, or none (`|| ..` sees them by name)"
                 );
-                faults.on(&closure.inputs, message);
+                faults.add_on(&closure.inputs, message);
             }
         }
         Expr::Path(_) => {
             if let Some(member) = members.iter().find(|it| !it.conditions.is_empty()) {
                 let message = "a probe given by its path takes all arguments, and this one is \
                                not always there: write the probe as a closure";
-                faults.on(&member.ty, message);
+                faults.add_on(&member.ty, message);
             }
         }
         other => {
             let message = "probe must be the path of a function that takes all arguments by \
                            reference, or a closure";
-            faults.on(other, message);
+            faults.add_on(other, message);
         }
     }
 }
@@ -81,7 +81,7 @@ fn refuse_hedge(
     if !checked.is_async {
         let message = "a sync call cannot be hedged, as its thread is busy with the first \
                        attempt: make the function async, or remove `hedge`";
-        faults.at(place, message);
+        faults.add_at(place, message);
         return;
     }
     match &arguments.gate {
@@ -89,12 +89,12 @@ fn refuse_hedge(
             let message = "a hedge runs the body again while nobody knows what the first run \
                            did, and that stops this action: say `in_doubt = \"reexecute\"` if a \
                            second run does no harm, or remove `hedge`";
-            faults.at(place, message);
+            faults.add_at(place, message);
         }
         None if !hedge.is_safe => {
             let message = "a hedge runs the body a second time while the first still runs: say \
                            that this does no harm by `hedge(.., safe = true)`";
-            faults.at(place, message);
+            faults.add_at(place, message);
         }
         _ => {}
     }
@@ -103,11 +103,11 @@ fn refuse_hedge(
             "`borrow` and `hedge` contradict each other: copies that run side by side cannot \
              share `{name}`; take it by reference"
         );
-        faults.both(name.span(), message, place, "`hedge` is given here");
+        faults.add_contradiction(name.span(), message, place, "`hedge` is given here");
     }
     for input in &function.signature.inputs {
         if let Some(message) = unshared(input) {
-            faults.both(input.span(), message, place, "`hedge` is given here");
+            faults.add_contradiction(input.span(), message, place, "`hedge` is given here");
         }
     }
 }

@@ -62,7 +62,7 @@ pub(crate) fn of<'a>(
             .collect();
         for name in names.iter().filter(|name| !known.contains(name)) {
             let message = parameter::unknown(argument, name, function, &known);
-            faults.at(name.span(), message);
+            faults.add_at(name.span(), message);
         }
     };
     named(&gate.skip, "skip", faults);
@@ -116,7 +116,7 @@ impl Identity<'_> {
         for pattern in self.key.iter().filter_map(|member| member.pattern) {
             let message = "this argument is part of the key, and has no name: give it one, or say \
                            by `key(..)` what the key is";
-            faults.on(pattern, message);
+            faults.add_on(pattern, message);
         }
     }
 }
@@ -127,13 +127,13 @@ fn refuse_excluded(names: &[Ident], part: &str, gate: &GateArguments, faults: &m
         let is = |expression: &Option<Expr>| expression.as_ref().and_then(variable) == Some(name);
         if let Some(skipped) = gate.skip.iter().find(|skipped| *skipped == name) {
             let message = format!("`{name}` is part of the {part}: it cannot be skipped");
-            faults.at(skipped.span(), message);
+            faults.add_at(skipped.span(), message);
         } else if is(&gate.scope) {
             let message = format!("`{name}` is the scope, and tells calls apart already");
-            faults.at(name.span(), message);
+            faults.add_at(name.span(), message);
         } else if is(&gate.store) {
             let message = format!("`{name}` is the store: it cannot be part of the {part}");
-            faults.at(name.span(), message);
+            faults.add_at(name.span(), message);
         }
     }
 }
@@ -149,7 +149,7 @@ fn refuse_keyed(names: &[Ident], gate: &GateArguments, faults: &mut Faults) {
         if is_key {
             let message =
                 format!("`{name}` is in the key already: another value is another action");
-            faults.at(name.span(), message);
+            faults.add_at(name.span(), message);
         }
     }
 }
@@ -175,7 +175,7 @@ fn refuse_nameless(function: &Function, gate: &GateArguments, faults: &mut Fault
     } else {
         return;
     };
-    faults.at(gate.idempotent.span(), message);
+    faults.add_at(gate.idempotent.span(), message);
 }
 
 fn contains(tokens: TokenStream, word: &str) -> bool {

@@ -37,7 +37,7 @@ pub(super) fn refuse(signature: &Signature, outcome: &Type, faults: &mut Faults)
         if reference.mutability.is_some() && (is_source || named(reference.lifetime.as_ref())) {
             let message = "the result borrows from this `&mut`, which each attempt borrows anew: \
                            return an owned value, or take `&`";
-            faults.on(input, message);
+            faults.add_on(input, message);
         }
     }
 }

@@ -19,7 +19,7 @@ pub(crate) fn refuse_unknown_borrows(borrowed: &[Ident], function: &Function, fa
         })
     };
     for name in borrowed.iter().filter(|name| !is_there(name)) {
-        faults.at(
+        faults.add_at(
             name.span(),
             unknown("borrow", name, function, &all_names(function)),
         );

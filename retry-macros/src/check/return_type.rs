@@ -17,7 +17,7 @@ pub(super) fn refuse_infallible(outcome: &Type, faults: &mut Faults) {
     if is_infallible(outcome) {
         let message = "a retry attribute needs a function that returns a `Result`: a \
                        retried function must be able to fail";
-        faults.on(outcome, message);
+        faults.add_on(outcome, message);
     }
 }
 
@@ -35,7 +35,7 @@ pub(super) fn refuse_borrowed(outcome: &Type, faults: &mut Faults) {
     {
         let message = "the result of an `idempotent` function is recorded and replayed, so it must \
                        outlive this call and have a name: return an owned value";
-        faults.on(result, message);
+        faults.add_on(result, message);
     }
 }
 
@@ -80,7 +80,7 @@ pub(super) fn refuse_formatter(signature: &Signature, outcome: &Type, faults: &m
         let message = "a formatter keeps what a failed attempt has written, and the next attempt \
                        would write it again: remove the attribute, format into a `String`, and retry \
                        the function that sends it";
-        faults.on(outcome, message);
+        faults.add_on(outcome, message);
     }
 }
 

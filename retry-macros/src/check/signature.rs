@@ -37,7 +37,7 @@ pub(crate) fn check(
     let ReturnType::Type(_, declared) = &signature.output else {
         let message = "a retry attribute needs a function that returns a `Result`; this one \
                        returns nothing";
-        faults.on(&signature.ident, message);
+        faults.add_on(&signature.ident, message);
         return None;
     };
     let is_async = signature.asyncness.is_some() || is_boxed;
@@ -49,7 +49,7 @@ pub(crate) fn check(
             Some(_) => {
                 let message = "this function returns a future, so there is nothing to retry yet \
                                when it returns: make it an `async fn`";
-                faults.on(declared, message);
+                faults.add_on(declared, message);
                 return None;
             }
             None => declared.as_ref().clone(),
@@ -74,16 +74,16 @@ pub(crate) fn check(
 
 fn refuse_qualifiers(signature: &Signature, faults: &mut Faults) {
     if let Some(constness) = &signature.constness {
-        faults.on(constness, "a `const fn` cannot wait: remove `const`");
+        faults.add_on(constness, "a `const fn` cannot wait: remove `const`");
     }
     if let Some(unsafety) = &signature.unsafety {
         let message = "an `unsafe fn` cannot be retried: its conditions would have to hold again \
                        for each attempt; wrap it in a safe function that sees to that";
-        faults.on(unsafety, message);
+        faults.add_on(unsafety, message);
     }
     if let Some(abi) = &signature.abi {
         let message = "an `extern` function cannot be retried: wrap it in a Rust function";
-        faults.on(abi, message);
+        faults.add_on(abi, message);
     }
 }
 
@@ -99,7 +99,7 @@ fn refuse_by_value(receiver: &Receiver, faults: &mut Faults) {
              body (`Pin::new(&mut *self)`)"
         }
     };
-    faults.on(receiver, message);
+    faults.add_on(receiver, message);
 }
 
 enum Owned {
@@ -140,7 +140,7 @@ fn refuse_track_caller(function: &Function, faults: &mut Faults) {
         let message = "`#[track_caller]` does not reach the body of a retried function, which runs in \
                        a closure: remove it, or move it to a function around this one that passes \
                        `Location::caller()` as an argument";
-        faults.on(attribute, message);
+        faults.add_on(attribute, message);
     }
 }
 
@@ -157,6 +157,6 @@ fn refuse_test(function: &Function, faults: &mut Faults) {
     if expanded.is_some() {
         let message = "the test attribute above this one has already taken the `async fn` apart: \
                        write the retry attribute above it";
-        faults.on(&function.signature.ident, message);
+        faults.add_on(&function.signature.ident, message);
     }
 }

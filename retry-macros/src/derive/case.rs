@@ -78,7 +78,7 @@ fn refuse_on_fields(fields: &Fields, in_variant: bool, faults: &mut Faults) {
             "`#[classify(..)]` stands on the {whole}, not on a field of it; a wait in this field is \
              named there: `#[classify(retry_after = field)]`"
         );
-        faults.on(attribute, message);
+        faults.add_on(attribute, message);
     }
 }
 
@@ -89,7 +89,7 @@ fn position(fields: &Fields, member: &Member, faults: &mut Faults) -> Option<usi
         let written = shown(member);
         let all: Vec<String> = fields.members().map(|it| shown(&it)).collect();
         let near = match member {
-            Member::Named(_) => spelling::meant(&written, all.iter().map(String::as_str)),
+            Member::Named(_) => spelling::suggestion(&written, all.iter().map(String::as_str)),
             Member::Unnamed(_) => None,
         };
         let message = match (near, all.len()) {
@@ -107,7 +107,7 @@ fn position(fields: &Fields, member: &Member, faults: &mut Faults) -> Option<usi
                 all.join("`, `")
             ),
         };
-        faults.on(member, message);
+        faults.add_on(member, message);
     }
     found
 }

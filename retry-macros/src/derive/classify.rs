@@ -21,7 +21,7 @@ pub(crate) fn classify(item: TokenStream) -> TokenStream {
     if let Data::Union(data) = &input.data {
         let message = "`derive(Classify)` is for structs and enums: write `impl Classify` for a union \
                        by hand";
-        faults.on(&data.union_token, message);
+        faults.add_on(&data.union_token, message);
         return faults.into_compile_errors();
     }
     let subject = Subject::of(&input, &mut faults);

@@ -52,7 +52,7 @@ pub(super) fn parse(
                     "`#[classify(..)]` needs at least one word; the words are {}",
                     table::listed(place)
                 );
-                faults.on(attribute, message);
+                faults.add_on(attribute, message);
             }
         }
     }
@@ -69,7 +69,7 @@ fn read(input: ParseStream<'_>, place: Place, words: &mut Vec<WrittenWord>, faul
             }
         }
         if !input.is_empty() && input.parse::<Token![,]>().is_err() {
-            faults.at(input.span(), "expected `,` between words");
+            faults.add_at(input.span(), "expected `,` between words");
             if !input.peek(Ident::peek_any) {
                 skip_to_comma(input);
                 let _ = input.parse::<Option<Token![,]>>();

@@ -31,7 +31,7 @@ impl Source<'_> {
         if let (Some((_, first)), Some((_, second))) = (first, marked.next())
             && let (Some(first), Some(second)) = (mark(first), mark(second))
         {
-            faults.both(
+            faults.add_contradiction(
                 second,
                 "an error has one source: remove one of the two",
                 first,

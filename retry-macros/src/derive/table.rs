@@ -147,7 +147,7 @@ pub(super) fn unknown(word: &str, place: Place) -> String {
         let meant = row.word;
         return format!("unknown word `{word}`; here it is called `{meant}`");
     }
-    match spelling::meant(word, WORDS.iter().map(|row| row.word)) {
+    match spelling::suggestion(word, WORDS.iter().map(|row| row.word)) {
         Some(meant) => format!("unknown word `{word}`; did you mean `{meant}`?"),
         None => format!("unknown word `{word}`; the words are {}", listed(place)),
     }

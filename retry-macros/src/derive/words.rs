@@ -57,7 +57,7 @@ fn refuse_duplicates(words: &[WrittenWord], faults: &mut Faults) {
     for (at, word) in words.iter().enumerate() {
         let key = &word.key;
         if let Some(first) = words[..at].iter().find(|earlier| earlier.key == *key) {
-            faults.both(
+            faults.add_contradiction(
                 key.span(),
                 format!("`{key}` is given twice"),
                 first.key.span(),
@@ -88,7 +88,7 @@ fn refuse_contradictions(words: &[WrittenWord], faults: &mut Faults) {
         let find = |key| words.iter().position(|word| word.key == key);
         if let (Some(a), Some(b)) = (find(a), find(b)) {
             let (first, second) = (&words[a.min(b)].key, &words[a.max(b)].key);
-            faults.both(
+            faults.add_contradiction(
                 second.span(),
                 format!("`{second}` contradicts `{first}`: {why}; remove one of the two"),
                 first.span(),
@@ -110,7 +110,7 @@ fn refuse_beside_with(words: &[WrittenWord], faults: &mut Faults) {
             "`{other}` has no place beside `with`: the function judges alone; let it return a `Judgement` \
              that says so"
         );
-        faults.both(
+        faults.add_contradiction(
             other.span(),
             message,
             with.key.span(),

@@ -78,12 +78,12 @@ impl Expansion<'_> {
         let Some(gated) = &self.gate else {
             return TokenStream::new();
         };
-        let (ask, gate, outcome) = (
+        let (variable, gate, outcome) = (
             hygienic_name("request"),
             hygienic_name("gate"),
             hygienic_name("outcome"),
         );
-        let request = self.request(gated, &ask);
+        let request = self.request(gated, &variable);
         let declared = &self.checked.outcome;
         // For a type that cannot be recorded the compiler points at the declared type; for an error
         // type that cannot hold an `EffectError`, at the argument.
@@ -101,8 +101,8 @@ impl Expansion<'_> {
         let first = self.probe_before_run();
         let mutability = gated.arguments.probe.is_some().then(|| quote!(mut));
         quote! {
-            let #ask = { #request #ask };
-            let #mutability #gate = match #ask.#open(#results::<#declared>(), #errors()) #awaited {
+            let #variable = { #request #variable };
+            let #mutability #gate = match #variable.#open(#results::<#declared>(), #errors()) #awaited {
                 __retry_effects::Admitted::Finished(#outcome) => return #outcome,
                 __retry_effects::Admitted::Run(#gate) => #gate,
             };
@@ -112,16 +112,16 @@ impl Expansion<'_> {
 
     /// Returns the statements that build the request to the gate. They stand in a block, so that
     /// what they borrow is free again while the gate opens.
-    fn request(&self, gated: &GatedCall<'_>, ask: &Ident) -> TokenStream {
+    fn request(&self, gated: &GatedCall<'_>, variable: &Ident) -> TokenStream {
         let arguments = gated.arguments;
         let identity = &gated.identity;
         let mut request = quote! {
             use __retry_effects::{Identified as _, NotIdentified as _};
-            let #ask = __retry_effects::GateRequest::new(&__RETRY_ACTION);
+            let #variable = __retry_effects::GateRequest::new(&__RETRY_ACTION);
         };
         let mut with = |method: &str, value: TokenStream| {
             let method = Ident::new(method, Span::mixed_site());
-            request.extend(quote!(let #ask = #ask.#method(#value);));
+            request.extend(quote!(let #variable = #variable.#method(#value);));
         };
         if let Some(scope) = &arguments.scope {
             with("scope", lent(scope));
@@ -220,7 +220,7 @@ impl Expansion<'_> {
         });
         // Only a final error is recorded. The predicate that decides is not held during the
         // recording.
-        let (is_final, said) = if gated.arguments.replay_errors.is_some() {
+        let (is_final, predicate) = if gated.arguments.replay_errors.is_some() {
             let (is_final, is_stop) = (hygienic_name("is_final"), self.is_stop());
             (
                 quote!(let #is_final = #ended.as_ref().is_err_and(#is_stop);),
@@ -233,7 +233,7 @@ impl Expansion<'_> {
             let #ended: #outcome = { #attempts };
             #cut
             #is_final
-            #gate.#close(#ended, #said) #awaited
+            #gate.#close(#ended, #predicate) #awaited
         }
     }
 }

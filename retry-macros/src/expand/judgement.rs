@@ -133,7 +133,7 @@ impl Expansion<'_> {
         let expression = self.arguments.retry_if.as_ref()?;
         let predicate = in_place(expression, "retry_if");
         let verdict_by = located(quote!(#krate::__private::verdict_by), expression.span());
-        Some(quote!(#failure.judged(#verdict_by(#error, #predicate))))
+        Some(quote!(#failure.with_verdict(#verdict_by(#error, #predicate))))
     }
 
     fn unless_timed_out(&self, failure: TokenStream) -> TokenStream {

@@ -8,7 +8,7 @@ pub(super) fn read(argument: &Argument, faults: &mut Faults) -> Option<GuardArgu
     const ALLOWED: &str = "adaptive must be `true`, the name of a limiter that others share, or an \
                            expression for an `AdaptiveLimiter`";
     if matches!(argument.value, ArgumentValue::List(_)) {
-        faults.at(argument.key.span(), ALLOWED);
+        faults.add_at(argument.key.span(), ALLOWED);
         return None;
     }
     let origin = origin(argument, ALLOWED, faults)?;

@@ -36,7 +36,7 @@ impl Argument {
             ArgumentValue::List(_) | ArgumentValue::Nothing => {
                 let key = &self.key;
                 let message = format!("`{key}` needs a value: `{}`", self.example);
-                faults.at(key.span(), message);
+                faults.add_at(key.span(), message);
                 None
             }
         }
@@ -51,12 +51,14 @@ impl Argument {
                 let names = Punctuated::<Ident, Token![,]>::parse_terminated;
                 match names.parse2(list.clone()) {
                     Ok(names) if !names.is_empty() => return names.into_iter().collect(),
-                    Ok(_) => faults.at(key.span(), message),
-                    Err(_) => faults.on(list, message),
+                    Ok(_) => faults.add_at(key.span(), message),
+                    Err(_) => faults.add_on(list, message),
                 }
             }
             ArgumentValue::Unread => {}
-            ArgumentValue::Expression(_) | ArgumentValue::Nothing => faults.at(key.span(), message),
+            ArgumentValue::Expression(_) | ArgumentValue::Nothing => {
+                faults.add_at(key.span(), message);
+            }
         }
         Vec::new()
     }

@@ -27,7 +27,7 @@ pub(crate) fn parse(tokens: TokenStream, faults: &mut Faults) -> Arguments {
                 of_gate.push(argument);
                 continue;
             }
-            None => faults.at(argument.key.span(), ATTRIBUTE.unknown(&key)),
+            None => faults.add_at(argument.key.span(), ATTRIBUTE.unknown(&key)),
         }
         others.push(argument);
     }
@@ -46,7 +46,7 @@ fn refuse_beside_gate(arguments: &Arguments, others: &[Argument], faults: &mut F
     if let Some(argument) = others.iter().find(|it| it.key == "retry_on_ok") {
         let message = "`retry_on_ok` has no place beside `idempotent`: every `Ok` is recorded as \
                        the result; return an error for what is not done yet";
-        faults.at(argument.key.span(), message);
+        faults.add_at(argument.key.span(), message);
     }
 }
 

@@ -119,7 +119,7 @@ fn check_together(given: &[Argument], faults: &mut Faults) {
     let find = |key: &str| given.iter().find(|argument| argument.key == key);
     let window = find("window");
     if let (Some(threshold), Some(window)) = (find("failure_threshold"), window) {
-        faults.both(
+        faults.add_contradiction(
             threshold.key.span(),
             "`failure_threshold` counts failures in a row, and with a `window` the share of \
                  them counts: remove it, or say `failure_rate` instead",
@@ -134,12 +134,12 @@ fn check_together(given: &[Argument], faults: &mut Faults) {
                 "`{key}` is of a window, and without one failures in a row count: add `window = \
                  100` (calls) or `window = \"30s\"`"
             );
-            faults.at(key.span(), message);
+            faults.add_at(key.span(), message);
         }
     }
     if let (Some(rate), None) = (find("slow_call_rate"), find("slow_call")) {
         let message = "`slow_call_rate` needs to know what is slow: add `slow_call = \"2s\"`";
-        faults.at(rate.key.span(), message);
+        faults.add_at(rate.key.span(), message);
     }
     if let (Some(minimum), Some(window)) = (find("minimum_calls"), window)
         && let (Some(least), Some(calls)) = (number::written(minimum), number::written(window))
@@ -147,7 +147,7 @@ fn check_together(given: &[Argument], faults: &mut Faults) {
     {
         let message =
             format!("minimum_calls is {least}, and the window never holds more than {calls}");
-        faults.both(
+        faults.add_contradiction(
             minimum.value_span(),
             message,
             window.value_span(),

@@ -13,17 +13,17 @@ pub(crate) struct Faults {
 
 impl Faults {
     /// Adds a fault at `span`.
-    pub(crate) fn at(&mut self, span: Span, message: impl fmt::Display) {
+    pub(crate) fn add_at(&mut self, span: Span, message: impl fmt::Display) {
         self.add(syn::Error::new(span, message));
     }
 
     /// Adds a fault of all of `tokens`.
-    pub(crate) fn on(&mut self, tokens: &impl ToTokens, message: impl fmt::Display) {
+    pub(crate) fn add_on(&mut self, tokens: &impl ToTokens, message: impl fmt::Display) {
         self.add(syn::Error::new_spanned(tokens, message));
     }
 
     /// Adds a contradiction of two parts; the error shows both places.
-    pub(crate) fn both(
+    pub(crate) fn add_contradiction(
         &mut self,
         first: Span,
         message: impl fmt::Display,

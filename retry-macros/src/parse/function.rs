@@ -46,7 +46,7 @@ impl Function {
                 .map(|last| last.ident.to_string());
             if last.is_some_and(|last| ATTRIBUTES.contains(&last.as_str())) {
                 let message = "a function takes one retry attribute: remove one of the two";
-                faults.on(attribute, message);
+                faults.add_on(attribute, message);
             }
         }
     }

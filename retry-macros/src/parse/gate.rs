@@ -67,7 +67,7 @@ impl GateArguments {
         if let (Some(probe), Some(in_doubt)) = (find("probe"), find("in_doubt")) {
             let message = "`in_doubt` and `probe` both answer an action in doubt: keep `probe` if the \
                            other side can be asked, else `in_doubt`";
-            faults.both(
+            faults.add_contradiction(
                 in_doubt.key.span(),
                 message,
                 probe.key.span(),
@@ -91,7 +91,7 @@ impl GateArguments {
                 "{key} is {after:?}; it must be less than max_total_time, {total:?}, or the probe is \
                  never asked about an attempt of the call"
             );
-            faults.at(key.span(), message);
+            faults.add_at(key.span(), message);
         }
     }
 
@@ -117,7 +117,7 @@ fn refuse_all(given: &[Argument], faults: &mut Faults) {
             "`{key}` is for calls whose effect must happen once: add `idempotent = true`, or remove \
              it"
         );
-        faults.at(key.span(), message);
+        faults.add_at(key.span(), message);
     }
 }
 
@@ -139,7 +139,7 @@ fn refuse_lone(given: &[Argument], faults: &mut Faults) {
     ] {
         let find = |key: &str| given.iter().find(|argument| argument.key == key);
         if let (Some(argument), None) = (find(key), find(other)) {
-            faults.at(argument.key.span(), message);
+            faults.add_at(argument.key.span(), message);
         }
     }
 }
@@ -188,7 +188,7 @@ fn on_busy(argument: &Argument, faults: &mut Faults) -> Option<Value> {
 fn refuse_repeated(names: &[Ident], place: &str, faults: &mut Faults) {
     for (at, name) in names.iter().enumerate() {
         if names[..at].contains(name) {
-            faults.at(name.span(), format!("`{name}` is in {place} already"));
+            faults.add_at(name.span(), format!("`{name}` is in {place} already"));
         }
     }
 }

@@ -54,7 +54,7 @@ pub(super) fn read(argument: &Argument, faults: &mut Faults) -> Option<HedgeArgu
     let key = argument.key.clone();
     let ArgumentValue::List(tokens) = &argument.value else {
         let message = "`hedge` takes a list: `hedge(after = \"95ms\", safe = true)`";
-        faults.at(key.span(), message);
+        faults.add_at(key.span(), message);
         return None;
     };
     let given = list::parse(tokens.clone(), &HEDGE, faults);
@@ -66,13 +66,13 @@ pub(super) fn read(argument: &Argument, faults: &mut Faults) -> Option<HedgeArgu
             Some(HedgeField::After) => after = Some(number::time(argument, Duration::ZERO, faults)),
             Some(HedgeField::Max) => max = number::count(argument, 1..=MAX_HEDGES, faults),
             Some(HedgeField::Safe) => is_safe = value::switch(argument, faults).unwrap_or(true),
-            None => faults.at(argument.key.span(), HEDGE.unknown(&key)),
+            None => faults.add_at(argument.key.span(), HEDGE.unknown(&key)),
         }
     }
     if after.is_none() {
         let message = "`hedge` needs to know when: `hedge(after = \"95ms\")`, a little more than most \
                        calls take";
-        faults.at(key.span(), message);
+        faults.add_at(key.span(), message);
     }
     Some(HedgeArguments {
         key,

@@ -16,9 +16,9 @@ pub(crate) struct FoundBody {
     /// The body's tokens, with the braces.
     pub(crate) body: Group,
     /// Statements that must run once and not in each attempt: `let __self = self;`.
-    pub(crate) once: TokenStream,
+    pub(crate) hoisted: TokenStream,
     /// The path from the function's body to the original one: the index of a token at each level.
-    route: Vec<usize>,
+    path: Vec<usize>,
 }
 
 /// Finds the original body.
@@ -26,8 +26,8 @@ pub(crate) fn find(function: &Function) -> FoundBody {
     let mut found = FoundBody {
         is_boxed: false,
         body: function.body.clone(),
-        once: TokenStream::new(),
-        route: Vec::new(),
+        hoisted: TokenStream::new(),
+        path: Vec::new(),
     };
     if function.signature.asyncness.is_none() {
         found.is_boxed = found.descend(boxed);
@@ -48,12 +48,12 @@ pub(crate) fn find(function: &Function) -> FoundBody {
 impl FoundBody {
     /// Descends to the block that `step` finds in the present one. Returns whether it found one.
     fn descend(&mut self, step: fn(&[TokenTree]) -> Option<Vec<usize>>) -> bool {
-        let Some(way) = step(&tokens(&self.body)) else {
+        let Some(steps) = step(&tokens(&self.body)) else {
             return false;
         };
-        for at in way {
+        for at in steps {
             self.body = group(&tokens(&self.body)[at]);
-            self.route.push(at);
+            self.path.push(at);
         }
         true
     }
@@ -67,7 +67,7 @@ impl FoundBody {
 
     /// Returns the attribute's arguments, with `self` replaced by its name inside the wrapper.
     pub(crate) fn renamed(&self, arguments: TokenStream) -> TokenStream {
-        if self.once.is_empty() {
+        if self.hoisted.is_empty() {
             return arguments;
         }
         let renamed = arguments.into_iter().map(|token| match token {
@@ -91,7 +91,7 @@ impl FoundBody {
             let ends = is_punct(&token, ';');
             rest.push(token);
             if ends && let Some(length) = binding(&rest, &matches) {
-                self.once.extend(rest.split_off(rest.len() - length));
+                self.hoisted.extend(rest.split_off(rest.len() - length));
             }
         }
         let mut body = Group::new(Delimiter::Brace, rest.into_iter().collect());
@@ -101,14 +101,14 @@ impl FoundBody {
 
     /// Returns the content of the function's body, with `replacement` in the original body's place.
     pub(crate) fn replace(&self, function: &Function, replacement: TokenStream) -> TokenStream {
-        let mut content = self.once.clone();
+        let mut content = self.hoisted.clone();
         content.extend(replacement);
-        refilled(&function.body, &self.route, content).stream()
+        refilled(&function.body, &self.path, content).stream()
     }
 }
 
-fn refilled(block: &Group, route: &[usize], content: TokenStream) -> Group {
-    let content = match route {
+fn refilled(block: &Group, path: &[usize], content: TokenStream) -> Group {
+    let content = match path {
         [] => content,
         [at, rest @ ..] => {
             let mut tokens = tokens(block);

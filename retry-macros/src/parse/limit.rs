@@ -17,7 +17,7 @@ pub(super) fn read(argument: &Argument, faults: &mut Faults) -> Option<Limit> {
     let value = value::wait(argument, faults)?;
     if matches!(&value, Value::Wait(wait) if wait.is_zero()) {
         let key = &argument.key;
-        faults.at(
+        faults.add_at(
             argument.value_span(),
             format!("{key} is 0; it must be more"),
         );

@@ -88,7 +88,7 @@ fn separator(input: ParseStream<'_>, faults: &mut Faults) {
         return;
     }
     if input.parse::<Token![,]>().is_err() {
-        faults.at(input.span(), "expected `,` between arguments");
+        faults.add_at(input.span(), "expected `,` between arguments");
         if !input.peek(Ident::peek_any) {
             skip_to_comma(input);
             let _ = input.parse::<Option<Token![,]>>();
@@ -107,7 +107,7 @@ pub(super) fn refuse_duplicates(arguments: &[Argument], faults: &mut Faults) {
     for (at, argument) in arguments.iter().enumerate() {
         let key = &argument.key;
         if let Some(first) = arguments[..at].iter().find(|earlier| earlier.key == *key) {
-            faults.both(
+            faults.add_contradiction(
                 key.span(),
                 format!("`{key}` is given twice"),
                 first.key.span(),

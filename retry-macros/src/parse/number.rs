@@ -63,7 +63,7 @@ pub(super) fn time(argument: &Argument, least: Duration, faults: &mut Faults) ->
             format!("{time:?}")
         };
         let message = format!("{key} is {shown}; it must be {allowed}");
-        faults.at(argument.value_span(), message);
+        faults.add_at(argument.value_span(), message);
         return None;
     }
     Some(value)
@@ -85,11 +85,11 @@ pub(super) fn window(argument: &Argument, faults: &mut Faults) -> Option<Value> 
                 let time = quote!(::core::time::Duration::new(#seconds, #nanos));
                 return Some(Value::item(quote!(__private::Window::Time(#time))));
             }
-            Ok(time) => faults.on(
+            Ok(time) => faults.add_on(
                 &expression,
                 format!("window is {time:?}; a time must be at least {SHORTEST:?}"),
             ),
-            Err(message) => faults.on(&expression, format!("window: {message}")),
+            Err(message) => faults.add_on(&expression, format!("window: {message}")),
         }
         return None;
     }
@@ -101,7 +101,7 @@ pub(super) fn window(argument: &Argument, faults: &mut Faults) -> Option<Value> 
         "window must be a number of calls from 1 to {MOST_CALLS}, or a time with a unit, like \
          \"30s\""
     );
-    faults.on(&expression, message);
+    faults.add_on(&expression, message);
     None
 }
 
@@ -160,7 +160,7 @@ fn checked(
     };
     if value.is_none() {
         let shown = quote!(#expression).to_string().replace("- ", "-");
-        faults.on(
+        faults.add_on(
             &expression,
             format!("{} is {shown}; {allowed}", argument.key),
         );

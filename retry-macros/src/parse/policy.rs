@@ -35,7 +35,7 @@ pub(super) fn attempts(argument: &Argument, faults: &mut Faults) -> Option<Value
         return Some(Value::item(quote!(__private::AttemptLimit::Unlimited)));
     }
     let shown = quote!(#expression).to_string().replace("- ", "-");
-    faults.on(&expression, format!("max_attempts is {shown}; {ALLOWED}"));
+    faults.add_on(&expression, format!("max_attempts is {shown}; {ALLOWED}"));
     None
 }
 
@@ -51,7 +51,7 @@ pub(super) fn multiplier(argument: &Argument, faults: &mut Faults) -> Option<Val
         return Some(Value::item(quote!(Growth::Exponential(#number))));
     }
     let shown = quote!(#expression).to_string().replace("- ", "-");
-    faults.on(
+    faults.add_on(
         &expression,
         format!("multiplier is {shown}; it must be a finite number of at least 1"),
     );
@@ -116,13 +116,13 @@ pub(super) fn refuse_contradictions(
     {
         let message = format!("max_wait is {max:?}; it must be at least min_wait, {min:?}");
         let beside = "`min_wait` is given here";
-        faults.both(upper.value_span(), message, lower.value_span(), beside);
+        faults.add_contradiction(upper.value_span(), message, lower.value_span(), beside);
     }
     if let (Some(backoff), Some(multiplier)) = (find("backoff"), find("multiplier"))
         && policy.backoff.is_some()
         && !is_exponential(backoff)
     {
-        faults.both(
+        faults.add_contradiction(
             multiplier.key.span(),
             "`multiplier` belongs to `backoff = \"exponential\"`; remove one of the two",
             backoff.key.span(),

@@ -58,7 +58,7 @@ pub(super) fn list(
         match table.row(&key).map(|row| &row.takes) {
             Some(GuardField::Name) => name = value::name(argument, faults),
             Some(GuardField::Setting(field, read)) => settings.set(field, read(argument, faults)),
-            None => faults.at(argument.key.span(), table.unknown(&key)),
+            None => faults.add_at(argument.key.span(), table.unknown(&key)),
         }
     }
     (
@@ -85,12 +85,12 @@ pub(super) fn origin(
         Some(Literal::Plain(Lit::Bool(_))) => {
             let key = &argument.key;
             let message = format!("`{key} = false` asks for nothing: remove it");
-            faults.on(&expression, message);
+            faults.add_on(&expression, message);
         }
         Some(Literal::Plain(Lit::Str(name))) if !name.value().trim().is_empty() => {
             return Some(GuardOrigin::Name(name.value()));
         }
-        Some(_) => faults.on(&expression, allowed),
+        Some(_) => faults.add_on(&expression, allowed),
     }
     None
 }

@@ -2,7 +2,7 @@
 
 /// Returns the one of `names` that begins with `written`, or differs from it by at most two
 /// letters.
-pub(crate) fn meant<'a>(
+pub(crate) fn suggestion<'a>(
     written: &str,
     names: impl Iterator<Item = &'a str> + Clone,
 ) -> Option<&'a str> {
@@ -47,7 +47,11 @@ mod tests {
             ("x", None),
             ("", None),
         ] {
-            assert_eq!(meant(written, NAMES.into_iter()), expected, "{written}");
+            assert_eq!(
+                suggestion(written, NAMES.into_iter()),
+                expected,
+                "{written}"
+            );
         }
     }
     #[test]

@@ -61,7 +61,7 @@ impl<T> ArgumentTable<T> {
             };
             return format!("unknown argument `{name}`{of}; here it is called `{meant}`{counts}");
         }
-        match spelling::meant(name, self.names()) {
+        match spelling::suggestion(name, self.names()) {
             Some(meant) => format!("unknown argument `{name}`{of}; did you mean `{meant}`?"),
             None => {
                 let all: Vec<_> = self.names().collect();

@@ -47,7 +47,7 @@ pub(super) fn wait(argument: &Argument, faults: &mut Faults) -> Option<Value> {
     match constant(&expression) {
         Some(Literal::Negative) => {
             let key = &argument.key;
-            faults.on(
+            faults.add_on(
                 &expression,
                 format!("{key} is negative; it must be at least 0"),
             );
@@ -56,7 +56,7 @@ pub(super) fn wait(argument: &Argument, faults: &mut Faults) -> Option<Value> {
         Some(Literal::Plain(literal)) => match wait::read(literal) {
             Ok(wait) => Some(Value::Wait(wait)),
             Err(message) => {
-                faults.on(&expression, format!("{}: {message}", argument.key));
+                faults.add_on(&expression, format!("{}: {message}", argument.key));
                 None
             }
         },
@@ -73,7 +73,7 @@ pub(super) fn nested(argument: &Argument, faults: &mut Faults) -> Option<&'stati
             _ => {}
         }
     }
-    faults.on(&expression, "nested must be \"stop\" or \"multiply\"");
+    faults.add_on(&expression, "nested must be \"stop\" or \"multiply\"");
     None
 }
 
@@ -84,7 +84,7 @@ pub(super) fn switch(argument: &Argument, faults: &mut Faults) -> Option<bool> {
         return Some(switch.value());
     }
     let key = &argument.key;
-    faults.on(&expression, format!("{key} must be `true` or `false`"));
+    faults.add_on(&expression, format!("{key} must be `true` or `false`"));
     None
 }
 
@@ -96,7 +96,7 @@ pub(super) fn name(argument: &Argument, faults: &mut Faults) -> Option<String> {
             return Some(text);
         }
     }
-    faults.on(
+    faults.add_on(
         &expression,
         "name must be a text that is not empty, like \"load_task\"",
     );
@@ -110,7 +110,7 @@ pub(super) fn variable(argument: &Argument, faults: &mut Faults) -> Option<Ident
     {
         return Some(ident.clone());
     }
-    faults.on(
+    faults.add_on(
         &expression,
         "attempt names the variable that the body reads: `attempt = n`",
     );
@@ -122,7 +122,7 @@ pub(super) fn path(argument: &Argument, faults: &mut Faults) -> Option<Path> {
     if let Expr::Path(path) = expression {
         return Some(path.path);
     }
-    faults.on(&expression, "crate must be a path, like `::retry_core`");
+    faults.add_on(&expression, "crate must be a path, like `::retry_core`");
     None
 }
 
@@ -167,7 +167,7 @@ pub(super) fn one_of(
         .map(|(name, _)| format!("\"{name}\""))
         .collect();
     let (key, names) = (&argument.key, names.join(", "));
-    faults.on(
+    faults.add_on(
         &expression,
         format!("{key} must be one of {names}; {otherwise}"),
     );

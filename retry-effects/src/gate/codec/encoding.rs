@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use super::first::FirstValue;
 use super::reader::Reader;
 use super::stack;
+use super::verified_type::VerifiedType;
 use super::writer::{TextForm, Written};
 use crate::protocol::payload::{FORMAT, NEWEST_FORMAT, Payload};
 
@@ -17,12 +17,12 @@ pub(crate) type NotDecoded = Option<serde_json::Error>;
 /// Writes a value so that [`decode`] returns an equal one.
 pub(crate) fn encode<T: Serialize + DeserializeOwned>(value: &T) -> serde_json::Result<Payload> {
     let json = Written::of(value, TextForm::Json)?;
-    let (risks, first) = (json.risks, FirstValue::of(decode::<T>));
-    if !risks.any() && first.was_read() {
+    let (risks, value_type) = (json.risks, VerifiedType::of(decode::<T>));
+    if !risks.any() && value_type.is_verified() {
         return Ok(json.payload());
     }
     if !risks.need_notation() && reads_as_json::<T>(&json) {
-        first.is_read();
+        value_type.mark_verified();
         return Ok(json.payload());
     }
     let notation = Written::of(value, TextForm::Notation)?;

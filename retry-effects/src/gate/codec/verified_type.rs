@@ -9,35 +9,35 @@ use crate::protocol::payload::Payload;
 /// A `static` in a generic function is shared by all its types. So a type is identified by the
 /// address of its reader; the compiler merges the readers of two types only if they read alike.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct FirstValue(usize);
+pub(super) struct VerifiedType(usize);
 
 /// The types that were read back, one for each place. A type that another has displaced is read back
 /// once more.
-static READ: [AtomicUsize; 256] = [const { AtomicUsize::new(0) }; 256];
+static VERIFIED: [AtomicUsize; 256] = [const { AtomicUsize::new(0) }; 256];
 
-impl FirstValue {
+impl VerifiedType {
     /// Returns the mark of the type that `reader` reads.
     pub(super) fn of<T, E>(reader: fn(&Payload) -> Result<T, E>) -> Self {
         Self(reader as usize)
     }
 
-    pub(super) fn was_read(self) -> bool {
+    pub(super) fn is_verified(self) -> bool {
         self.place().load(Ordering::Relaxed) == self.0
     }
 
-    pub(super) fn is_read(self) {
+    pub(super) fn mark_verified(self) {
         self.place().store(self.0, Ordering::Relaxed);
     }
 
     fn place(self) -> &'static AtomicUsize {
         // Functions begin at multiples of 16.
-        &READ[(self.0 >> 4) % READ.len()]
+        &VERIFIED[(self.0 >> 4) % VERIFIED.len()]
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::FirstValue;
+    use super::VerifiedType;
     use crate::gate::codec::encoding::decode;
 
     #[test]
@@ -48,10 +48,10 @@ mod tests {
                 u32::deserialize(from).map(Self)
             }
         }
-        assert!(!FirstValue::of(decode::<Own>).was_read());
-        FirstValue::of(decode::<Vec<[u8; 7]>>).is_read();
-        assert!(!FirstValue::of(decode::<Own>).was_read());
-        FirstValue::of(decode::<Own>).is_read();
-        assert!(FirstValue::of(decode::<Own>).was_read());
+        assert!(!VerifiedType::of(decode::<Own>).is_verified());
+        VerifiedType::of(decode::<Vec<[u8; 7]>>).mark_verified();
+        assert!(!VerifiedType::of(decode::<Own>).is_verified());
+        VerifiedType::of(decode::<Own>).mark_verified();
+        assert!(VerifiedType::of(decode::<Own>).is_verified());
     }
 }

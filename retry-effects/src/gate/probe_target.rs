@@ -1,4 +1,4 @@
-//! [`Question`]: the attempt that a call's probe is about, and the time from which the callee's
+//! [`ProbeTarget`]: the attempt that a call's probe is about, and the time from which the callee's
 //! *no* is final.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 /// The state of a call with a probe: the effect in question.
 #[derive(Debug)]
-pub(crate) struct Question {
+pub(crate) struct ProbeTarget {
     /// The time after the end of an attempt from which the callee's *no* is final.
     after: Duration,
     pub(crate) limits: Option<Limits>,
@@ -27,7 +27,7 @@ struct ProbedAttempt {
     passed: Duration,
 }
 
-impl Question {
+impl ProbeTarget {
     /// `taken_over`: the time since the end of the owner whose record in doubt was taken over.
     pub(crate) fn new(
         after: Duration,

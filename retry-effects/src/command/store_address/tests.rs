@@ -1,12 +1,16 @@
 use super::*;
 
-fn place(store: &str, schema: Option<&str>, prefix: Option<&str>) -> Result<Place, Failure> {
+fn address(
+    store: &str,
+    schema: Option<&str>,
+    prefix: Option<&str>,
+) -> Result<StoreAddress, Failure> {
     let arguments = StoreArguments {
         store: Some(store.into()),
         schema: schema.map(str::to_owned),
         prefix: prefix.map(str::to_owned),
     };
-    Place::with(arguments, |_| None)
+    StoreAddress::with(arguments, |_| None)
 }
 
 #[test]
@@ -20,7 +24,7 @@ fn a_place_is_read() {
     ];
     for (text, path) in sqlite {
         assert_eq!(
-            place(text, None, None).unwrap().kind,
+            address(text, None, None).unwrap().kind,
             StoreKind::Sqlite(path.into())
         );
     }
@@ -31,7 +35,7 @@ fn a_place_is_read() {
         "POSTGRES://h/d",
         keywords,
     ] {
-        let kind = place(url, Some("s"), None).unwrap().kind;
+        let kind = address(url, Some("s"), None).unwrap().kind;
         let (url, schema) = (url.to_owned(), Some("s".to_owned()));
         assert_eq!(kind, StoreKind::Postgres { url, schema });
     }
@@ -42,7 +46,7 @@ fn a_place_is_read() {
         "unix:///s",
         "valkey://h",
     ] {
-        let kind = place(url, None, Some("p")).unwrap().kind;
+        let kind = address(url, None, Some("p")).unwrap().kind;
         let (url, prefix) = (url.to_owned(), Some("p".to_owned()));
         assert_eq!(kind, StoreKind::Redis { url, prefix });
     }
@@ -52,31 +56,31 @@ fn a_place_is_read() {
 fn what_leads_nowhere_is_refused() {
     let refused = [
         (
-            place("mysql://root:secret@h/d", None, None),
+            address("mysql://root:secret@h/d", None, None),
             "mysql:// is not the scheme of a known store",
         ),
         (
-            place("u:secret@h://d", None, None),
+            address("u:secret@h://d", None, None),
             "its scheme is not that of a known store",
         ),
         (
-            place("postgres:/u:secret@h/d", None, None),
+            address("postgres:/u:secret@h/d", None, None),
             "neither an existing file nor an address",
         ),
         (
-            place("Host=h;Password=secret", None, None),
+            address("Host=h;Password=secret", None, None),
             "neither an existing file nor an address",
         ),
         (
-            place("effects.db", Some("s"), None),
+            address("effects.db", Some("s"), None),
             "--schema is for Postgres",
         ),
         (
-            place("redis://h", Some("s"), None),
+            address("redis://h", Some("s"), None),
             "--schema is for Postgres, and the store is in Redis",
         ),
         (
-            place("postgres://h/d", None, Some("p")),
+            address("postgres://h/d", None, Some("p")),
             "--prefix is for Redis",
         ),
     ];
@@ -92,7 +96,9 @@ fn what_leads_nowhere_is_refused() {
         schema: None,
         prefix: None,
     };
-    let message = Place::with(nowhere, |_| None).unwrap_err().message(false);
+    let message = StoreAddress::with(nowhere, |_| None)
+        .unwrap_err()
+        .message(false);
     assert!(message.contains("RETRY_EFFECTS_STORE"), "{message}");
 }
 
@@ -111,7 +117,9 @@ fn an_address_that_is_no_text_is_not_shown() {
             schema,
             prefix,
         };
-        let message = Place::with(arguments, |_| None).unwrap_err().message(false);
+        let message = StoreAddress::with(arguments, |_| None)
+            .unwrap_err()
+            .message(false);
         assert!(
             message.contains("not Unicode") && !message.contains("secret"),
             "{message}"
@@ -133,7 +141,9 @@ fn the_environment_says_what_the_command_line_does_not() {
             schema: None,
             prefix: prefix.map(Into::into),
         };
-        Place::with(arguments, environment).unwrap().to_string()
+        StoreAddress::with(arguments, environment)
+            .unwrap()
+            .to_string()
     };
     assert_eq!(with(None, None), "redis://h (p)");
     assert_eq!(with(None, Some("q")), "redis://h (q)");
@@ -144,7 +154,7 @@ fn the_environment_says_what_the_command_line_does_not() {
 
 #[test]
 fn the_same_store_is_found_again() {
-    let flags = |store, schema| place(store, schema, None).unwrap().flags().to_owned();
+    let flags = |store, schema| address(store, schema, None).unwrap().flags().to_owned();
     assert_eq!(
         flags("/var/my files/x.db", None),
         " --store '/var/my files/x.db'"
@@ -156,7 +166,7 @@ fn the_same_store_is_found_again() {
     );
     assert_eq!(flags("host=h user=u", None), " --store 'host=h user=u'");
     for store in ["postgres://u:secret@h/d", "host=h password=secret"] {
-        let hidden = place(store, Some("s"), None).unwrap();
+        let hidden = address(store, Some("s"), None).unwrap();
         assert_eq!(
             (hidden.flags(), hidden.hides_password()),
             (" --schema s", true)

@@ -1,14 +1,14 @@
-//! Spans of time as people write and read them: `7d`, `1h30m`.
+//! Durations as people write and read them: `7d`, `1h30m`.
 
 use std::fmt::Write;
 use std::time::{Duration, SystemTime};
 
 use retry_core::__private::parse_duration;
 
-/// The units that spans are printed in, in seconds.
+/// The units that durations are printed in, in seconds.
 const UNITS: [(char, u64); 4] = [('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
 
-/// Parses a span with its units, by the rule of the settings. A number without a unit is refused: its
+/// Parses a duration with its units, by the rule of the settings. A number without a unit is refused: its
 /// unit would be a guess, and a purge would depend on it.
 pub(super) fn parse(text: &str) -> Result<Duration, String> {
     const ALLOWED: &str =
@@ -17,12 +17,12 @@ pub(super) fn parse(text: &str) -> Result<Duration, String> {
     if !has_unit {
         return Err(format!("{text:?} has no unit; {ALLOWED}"));
     }
-    parse_duration(text).ok_or_else(|| format!("{text:?} is no span of time; {ALLOWED}"))
+    parse_duration(text).ok_or_else(|| format!("{text:?} is not a duration; {ALLOWED}"))
 }
 
 /// Writes its two largest units: `2d4h`, `45s`.
-pub(super) fn written(span: Duration) -> String {
-    let seconds = span.as_secs();
+pub(super) fn written(duration: Duration) -> String {
+    let seconds = duration.as_secs();
     let units = UNITS.iter().skip_while(|(_, scale)| seconds < *scale);
     let mut text = String::new();
     let mut left = seconds;
@@ -33,7 +33,7 @@ pub(super) fn written(span: Duration) -> String {
         left %= scale;
     }
     match text.is_empty() {
-        true if span.is_zero() => "0s".to_owned(),
+        true if duration.is_zero() => "0s".to_owned(),
         true => "<1s".to_owned(),
         false => text,
     }
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spans_are_read() {
+    fn durations_are_read() {
         let table = [
             ("7d", Some(7 * 86_400)),
             ("1h30m", Some(5_400)),
@@ -68,7 +68,7 @@ mod tests {
         ];
         for (text, seconds) in table {
             assert_eq!(
-                parse(text).ok().map(|span| span.as_secs()),
+                parse(text).ok().map(|duration| duration.as_secs()),
                 seconds,
                 "{text}"
             );
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn spans_are_written() {
+    fn durations_are_written() {
         let table = [
             (0, "0s"),
             (45_000, "45s"),

@@ -1,14 +1,15 @@
-//! The way of a call's outcome into its store.
+//! Writes the outcome of a call to its store, as `outcome_decision` has decided, and reads what the store has
+//! recorded if it does not accept the outcome.
 //!
-//! No type of the function occurs here, so the code exists once for all functions, and an async call
-//! keeps its result once while it is recorded.
+//! The code does not depend on the function's types. It is therefore compiled once for all functions, and the
+//! future of an async call holds one copy of the result while the result is recorded.
 
 use retry_core::__private::{Marks, mark};
 
 use crate::gate::action::Action;
 use crate::gate::error::EffectError;
 use crate::gate::event::GateEventKind;
-use crate::gate::final_record::{FinalRecord, complete, release};
+use crate::gate::outcome_decision::FinalRecord;
 use crate::gate::report;
 use crate::protocol::outcome::Outcome;
 use crate::protocol::payload::Payload;
@@ -148,4 +149,30 @@ fn report_unrecorded(action: &Action, error: &StoreError) {
         _ => GateEventKind::Unrecorded,
     };
     report::action_event(kind, action);
+}
+
+/// The maximum number of sends of an outcome without an answer.
+const MAX_SENDS: u32 = 3;
+
+pub(super) async fn complete(action: &Action, outcome: &Outcome) -> Result<(), StoreError> {
+    let mut sends = 0;
+    loop {
+        sends += 1;
+        match action.store.complete(&action.token, outcome.clone()).await {
+            // An outcome that the store has already is accepted again.
+            Err(StoreError::Unavailable { .. }) if sends < MAX_SENDS => {}
+            answer => return answer,
+        }
+    }
+}
+
+pub(super) async fn release(action: &Action) -> Result<Option<Finished>, StoreError> {
+    let mut sends = 0;
+    loop {
+        sends += 1;
+        match action.store.release(&action.token).await {
+            Err(StoreError::Unavailable { .. }) if sends < MAX_SENDS => {}
+            answer => return answer,
+        }
+    }
 }

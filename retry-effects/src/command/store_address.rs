@@ -1,4 +1,4 @@
-//! [`Place`]: the address of the store, from the command line and the environment.
+//! [`StoreAddress`]: the address of the store, from the command line and the environment.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use super::failure::Failure;
 use super::secrets::hidden;
+use super::shell_quoting::quoted;
 use super::store_arguments::StoreArguments;
-use super::wording::quoted;
 use crate::protocol::plain::plain;
 use crate::stores::libpq;
 
@@ -17,7 +17,7 @@ const PREFIX: &str = "RETRY_EFFECTS_PREFIX";
 
 /// The address of a store.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct StoreAddress {
     pub(super) kind: StoreKind,
     /// The flags for this store on a command line, without the values of the environment.
     flags: String,
@@ -32,7 +32,7 @@ pub(super) enum StoreKind {
     Redis { url: String, prefix: Option<String> },
 }
 
-impl Place {
+impl StoreAddress {
     /// Takes the address from the command line, else from the environment.
     pub(super) fn of(arguments: StoreArguments) -> Result<Self, Failure> {
         Self::with(arguments, |name| {
@@ -51,7 +51,7 @@ impl Place {
             prefix,
         } = arguments;
         let named = store.is_some();
-        let place = store.or_else(|| environment(STORE)).ok_or_else(|| {
+        let address = store.or_else(|| environment(STORE)).ok_or_else(|| {
             Failure::usage(
                 "no_store",
                 format!(
@@ -60,7 +60,7 @@ impl Place {
                 ),
             )
         })?;
-        let mut kind = StoreKind::read(&place)?;
+        let mut kind = StoreKind::read(&address)?;
         let text = |name: &str| environment(name).map(|value| value.to_string_lossy().into_owned());
         match (&mut kind, schema, prefix) {
             (StoreKind::Postgres { schema, .. }, given, None) => {
@@ -73,7 +73,10 @@ impl Place {
             (_, Some(_), _) => return Err(misplaced("--schema", "Postgres", &kind)),
             (_, _, Some(_)) => return Err(misplaced("--prefix", "Redis", &kind)),
         }
-        let hides_password = named && place.to_str().is_some_and(|place| hidden(place) != place);
+        let hides_password = named
+            && address
+                .to_str()
+                .is_some_and(|address| hidden(address) != address);
         Ok(Self {
             kind,
             flags,
@@ -94,7 +97,7 @@ impl Place {
 }
 
 /// Shows the address without passwords.
-impl fmt::Display for Place {
+impl fmt::Display for StoreAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
             StoreKind::Sqlite(path) => f.write_str(&plain(&path.to_string_lossy())),
@@ -108,12 +111,12 @@ impl fmt::Display for Place {
 }
 
 impl StoreKind {
-    fn read(place: &OsStr) -> Result<Self, Failure> {
-        let text = place.to_string_lossy();
+    fn read(address: &OsStr) -> Result<Self, Failure> {
+        let text = address.to_string_lossy();
         if let Some(path) = text.strip_prefix("sqlite:") {
-            return match place.to_str() {
+            return match address.to_str() {
                 Some(_) => Ok(Self::Sqlite(path.strip_prefix("//").unwrap_or(path).into())),
-                None => Err(no_place(
+                None => Err(invalid_address(
                     "it is not Unicode; name its file without `sqlite:`",
                 )),
             };
@@ -121,15 +124,17 @@ impl StoreKind {
         let is_url = text.contains("://");
         if !is_url && !libpq::is_address(&text) {
             // A path, unless it may be a mistyped address, which is not shown.
-            let path = PathBuf::from(place);
+            let path = PathBuf::from(address);
             return if hidden(&text) == text || path.exists() {
                 Ok(Self::Sqlite(path))
             } else {
-                Err(no_place("it is neither an existing file nor an address"))
+                Err(invalid_address(
+                    "it is neither an existing file nor an address",
+                ))
             };
         }
-        if place.to_str().is_none() {
-            return Err(no_place("it is not Unicode"));
+        if address.to_str().is_none() {
+            return Err(invalid_address("it is not Unicode"));
         }
         let scheme = text
             .split_once("://")
@@ -141,9 +146,9 @@ impl StoreKind {
                 "redis" | "rediss" | "redis+unix" | "unix" | "valkey" | "valkeys" | "valkey+unix",
             ) => Ok(Self::Redis { url, prefix: None }),
             Some(scheme) if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) => Err(
-                no_place(&format!("{scheme}:// is not the scheme of a known store")),
+                invalid_address(&format!("{scheme}:// is not the scheme of a known store")),
             ),
-            Some(_) => Err(no_place("its scheme is not that of a known store")),
+            Some(_) => Err(invalid_address("its scheme is not that of a known store")),
         }
     }
 
@@ -157,7 +162,7 @@ impl StoreKind {
 }
 
 /// Returns the error for an invalid address, without the address: it may hold a password.
-fn no_place(why: &str) -> Failure {
+fn invalid_address(why: &str) -> Failure {
     Failure::usage(
         "bad_store",
         format!(

@@ -3,7 +3,7 @@
 /// Returns the known name of which `name` is probably a typo: the nearest one, with one or two
 /// letters changed, missing, added or swapped. Only one letter in names of up to five, where two
 /// make another name. Names that differ only in digits (`V1`, `V2`) are different names.
-pub(super) fn typo_of<'a>(
+pub(super) fn suggestion<'a>(
     name: &str,
     known: impl Iterator<Item = &'a str> + Clone,
 ) -> Option<&'a str> {
@@ -89,9 +89,9 @@ mod tests {
             ("REFUND", None),
             ("", None),
         ] {
-            assert_eq!(typo_of(name, known.into_iter()), meant, "{name}");
+            assert_eq!(suggestion(name, known.into_iter()), meant, "{name}");
         }
         let nearer = ["CHARGES_X", "CHARGES"];
-        assert_eq!(typo_of("CHRAGES", nearer.into_iter()), Some("CHARGES"));
+        assert_eq!(suggestion("CHRAGES", nearer.into_iter()), Some("CHARGES"));
     }
 }
