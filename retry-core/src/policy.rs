@@ -1,6 +1,7 @@
 //! The policy of a call as plain values: attempts, growth of the waits, jitter, classes and names.
 //!
-//! Pure functions: randomness is a parameter, and no clock is read.
+//! All but `random` is pure: the functions take randomness as a parameter, and read no clock. `random` holds
+//! the generator of each thread, and reads the wall clock at each draw.
 
 pub(crate) mod backoff;
 pub(crate) mod class;

@@ -344,13 +344,16 @@ impl<V, F> ArgumentField<V, F> {
     }
 }
 
-/// An argument, or a key, whose type is not known yet. `AT` is the place of the argument: the compiler
-/// reports a bound of one type once.
+/// An argument, or a key, as a part of the identity. `AT` is the position of the argument. It gives each
+/// argument a type of its own, because the compiler reports an unsatisfied bound once for each type.
 ///
-/// The expansion calls the method on a probe behind two references, and method resolution finds the
-/// first choice if the type is `Serialize`. The last choice returns a value that is, so that the compiler
-/// reports an unsuitable argument once, and not the object around it too. Its bound is on a type without
-/// parameters: for a `T`, the compiler would propose a path of serde's own, or of this crate, as `T`'s bound.
+/// The expansion calls `__retry_part` on a `Part` behind two references. If the value is `Serialize`, method
+/// resolution finds [`Identified`], which returns the value. Otherwise it finds [`NotIdentified`], whose bound
+/// nothing satisfies: this is the compile error.
+///
+/// [`NotIdentified`] returns `()`, which is `Serialize`. The compiler then reports the argument, and not the
+/// object around it as well. Its bound is on `ThisArgument` and not on `T`: for `T`, the compiler would
+/// propose a path inside serde, or inside this crate, as a bound to add.
 #[derive(Debug)]
 pub struct Part<'a, const AT: usize, T: ?Sized>(pub &'a T);
 

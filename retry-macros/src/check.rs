@@ -1,5 +1,5 @@
-//! Checks the arguments against the function: whether its signature allows attempts, and the part
-//! of each parameter in an attempt and in the identity of a gated call.
+//! Checks the arguments against the function: whether its body can run more than once, how each attempt gets
+//! each parameter, and which parameters identify a gated call.
 
 pub(crate) mod arguments;
 pub(crate) mod identity;

@@ -1,10 +1,21 @@
 //! The attributes of `retry-core`: `#[retry_worker]`, `#[retry_storage]`, `#[retry_scheduler]`,
 //! `#[retry_api]`, and `#[derive(Classify)]`. Use them from there; that crate also documents them.
 //!
-//! Three floors, passed in this order: `parse` reads the arguments and the function, `check`
-//! compares them, and `expand` makes tokens of a faultless pair. All errors are collected; on any
-//! of them the function is emitted unchanged, beside all errors. `derive` is separate: of `parse`
-//! it uses only the collected errors and the spelling.
+//! An attribute is expanded in three phases. `parse` reads the arguments and the function. `check` checks the
+//! arguments against the function. `expand` generates the code. Errors are collected in all phases: if there
+//! are any, the attribute emits the function unchanged, together with the errors. The derive is independent of
+//! these phases.
+//!
+//! # Architecture
+//!
+//! Folders, bottom up. A folder imports only from folders below it; a test (`tests/tests/house.rs`) holds it.
+//!
+//! | floor | folder | content |
+//! |---|---|---|
+//! | 1 | `parse` | the arguments of an attribute and the function below it, with all faults found in them |
+//! | 2 | `check` | the arguments against the function: what its signature and its parameters allow |
+//! | 2 | `derive` | `#[derive(Classify)]`; of `parse` it uses only the faults and the spelling of names |
+//! | 3 | `expand` | the code of an annotated function |
 
 mod check;
 mod derive;

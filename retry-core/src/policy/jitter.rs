@@ -5,8 +5,11 @@ use std::time::Duration;
 use super::random::Random;
 use crate::policy::growth::nanos;
 
-/// Spread of the waits. The names are those of M. Brooker, "Exponential Backoff and Jitter" (AWS
-/// Architecture Blog, 2015).
+/// Spread of the waits.
+///
+/// `Equal`, `Full` and `Decorrelated` have their names from M. Brooker, "Exponential Backoff and Jitter" (AWS
+/// Architecture Blog, 2015). `Equal` differs from the one there: it draws from the upper half of the doubled
+/// step instead of the upper half of the step.
 ///
 /// Below, *step* is the result of the growth for this retry; *min* and *cap* are the policy's `min_wait`
 /// and `max_wait`. No jitter exceeds the cap.

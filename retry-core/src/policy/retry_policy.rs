@@ -106,8 +106,8 @@ impl RetryPolicy {
         self
     }
 
-    /// Returns the attempt, from 1, up to which each one follows the one before at once; 0 if there are
-    /// waits.
+    /// Returns the maximum number of attempts if no retry ever waits and every retryable failure is retried.
+    /// Otherwise returns 0.
     #[inline]
     pub(crate) const fn attempts_without_wait(&self) -> u32 {
         self.at_once
@@ -163,7 +163,7 @@ impl RetryPolicy {
         self.settled()
     }
 
-    /// Sets the first step in milliseconds: [`RetryPolicy::with_min_wait`] under the model's name.
+    /// Sets the first step, in milliseconds: the same as [`RetryPolicy::with_min_wait`].
     #[must_use]
     pub const fn with_backoff_ms(self, milliseconds: u64) -> Self {
         self.with_min_wait(Duration::from_millis(milliseconds))

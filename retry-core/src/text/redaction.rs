@@ -87,7 +87,8 @@ fn without_secrets(text: &str) -> Cow<'_, str> {
         // A URL inside the path of another URL is separate.
         let mut end = next.map_or(word_end, |next| next.min(word_end));
         let mut host = begin + userinfo_length(&text[begin..end]);
-        // Unless the separator stands inside a password, which extends to an `@` behind it.
+        // The separator may also be a part of a password. There is then an `@` after it, which ends the
+        // password: both parts belong to one URL.
         if host == begin && last_at >= end && has_no_port(authority(&text[begin..end])) {
             host += userinfo_length(&text[begin..word_end]);
             next = find_from(text, host);

@@ -51,9 +51,10 @@ pub(crate) struct Request {
 
 /// The result of admission.
 pub(crate) enum Admission {
-    /// The call runs; `asks`: it first probes an earlier owner's effect.
+    /// The call runs.
     Run {
         action: Arc<Action>,
+        /// Whether the effect of an earlier owner must be probed before the body runs.
         probes_first: bool,
     },
     /// The action has run.
@@ -188,8 +189,8 @@ impl Request {
                         self.claim(None, silent, Instant::now()).await?
                     } else {
                         waited = true;
-                        // The wait begins after the watch, so that at its end the owner has been watched
-                        // for a whole lease and can be declared silent.
+                        // `seen` is set after the watch began. When this call has waited for a whole lease,
+                        // the owner was therefore watched for a whole lease, and can be declared silent.
                         let seen = *seen.get_or_insert_with(tokio::time::Instant::now);
                         Err(self.wait(busy, seen).await?)
                     }
@@ -228,9 +229,9 @@ impl Request {
         })
     }
 
-    /// Whether the call has time to wait until the callee's *no* about this record is final. Without
-    /// enough time there is no takeover: it would restart the record's wait, and later calls would wait
-    /// the whole `probe_after` again.
+    /// Whether the time limit leaves room to wait until the callee's *no* about this record is final. Without
+    /// room the call does not take the record over: a takeover starts that wait anew, and later calls would
+    /// wait the whole `probe_after` again.
     fn may_probe(&self, record: &Record) -> bool {
         let passed = record.lease_over.unwrap_or_default();
         let wait = self.probe_after.saturating_sub(passed);
@@ -487,8 +488,8 @@ impl Drop for ClaimInFlight<'_> {
         let Some(mut request) = self.request.take() else {
             return;
         };
-        // If the first send has made the claim, it is found by its id. Otherwise the owner keeps its own:
-        // nobody waits for it any more.
+        // If an earlier send has made the claim, the store finds it by its claim id. If none has, a silent
+        // owner keeps its claim: this call no longer needs it.
         request.silent = None;
         let store = self.store.clone();
         let reason = self.taken_over.and_then(|record| record.reason.clone());

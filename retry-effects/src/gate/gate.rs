@@ -62,8 +62,8 @@ impl<T, E> Gate<T, E> {
             body,
             action: &self.action,
             error_of: self.errors.of,
-            // Under `halt` no other call runs the action, so the attempt may finish after it has lost
-            // its lease. Otherwise it is cut.
+            // Under `halt` no other call runs the action, so the attempt may finish after it has lost its
+            // lease. Otherwise another call may run it, and the attempt is cancelled.
             cancel_on_lost_lease: self.doubt != Doubt::Halt,
             begun: false,
         }
@@ -101,8 +101,8 @@ impl<T, E> Gate<T, E> {
             return false;
         }
         let failure = judge(error);
-        // Whether the error can be proof.
         let has_running_part = action.has_running_part();
+        // Whether the error can prove that nothing happened: it is the attempt's own, and covers all of it.
         let is_open = !self.is_cut() && !action.is(MARKED | ACTED) && !has_running_part;
         if is_open && self.proves_not_applied(&failure) {
             action.clear(RUNNING);
@@ -148,8 +148,8 @@ impl<T, E> Gate<T, E> {
         }
     }
 
-    /// The same for the outcome of a call whose last attempt a time limit may have cut: `judge`
-    /// supplies only the text of its error, which proves nothing.
+    /// [`note`](Self::note) for the end of a call whose last attempt the time limit may have cut. Does nothing
+    /// unless it was cut. `judge` supplies only the text of the error, which proves nothing.
     pub fn note_cut<'e>(
         &self,
         outcome: &'e Result<T, E>,
@@ -183,7 +183,7 @@ impl<T, E> Gate<T, E> {
         self.action.is(RUNNING)
     }
 
-    /// Whether the previous attempt was broken off without an outcome, or the probe about it.
+    /// Whether an attempt was cut before its body returned, or the probe of an attempt before its answer.
     pub(crate) fn is_cut(&self) -> bool {
         let action = &self.action;
         let is_probing = self.doubt == Doubt::Probe && action.is(UNKNOWN) && !action.is(STOPPED);

@@ -1,5 +1,5 @@
-//! The keeper of leases: one thread of the process renews the held leases, and reports dropped
-//! calls to the store, as `closing` decides.
+//! The keeper of leases: one thread of the process renews the held leases, and sends the store the last
+//! request of a call that was dropped.
 //!
 //! It is a separate thread, because a blocked runtime must not lose a lease. Most calls end long before
 //! their lease must be renewed: a call only adds itself to a list and leaves it.

@@ -32,7 +32,8 @@ pub struct ClaimRequest {
     /// The minimum time that the finished record is kept, whatever age
     /// [`purge`](crate::EffectStore::purge) gets: as long as a late owner may still be active.
     pub keep: Duration,
-    /// The time after which the finished record may be removed. `None` keeps it until a purge.
+    /// The time after which the finished record may be removed without a purge, but not before
+    /// [`keep`](Self::keep) is over. `None` keeps it until a purge.
     pub retain: Option<Duration>,
     /// For a takeover: the fence that the caller saw on the record in doubt. The claim is refused if
     /// that record has changed since.

@@ -42,7 +42,8 @@ impl Outcome {
     }
 }
 
-/// An operator's decision on a record in doubt.
+/// An operator's decision on a record that is in doubt, or whose owner has not ended it: see
+/// [`EffectStore::settle`](crate::EffectStore::settle).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Settlement {

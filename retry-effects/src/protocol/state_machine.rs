@@ -40,8 +40,8 @@ pub(crate) struct Slot {
     pub(crate) input_hash: Option<InputHash>,
     pub(crate) action_type: Text,
     pub(crate) scope: Text,
-    /// On the store's lease clock. While pending: the end of the lease. When finished: the time of
-    /// the finish, or `u64::MAX` if it was finished under another clock (before a reboot).
+    /// A time on the store's lease clock. While the record is pending: the end of the lease. Once it is
+    /// finished: the time of the finish, or `u64::MAX` if the clock was another one then (before a reboot).
     pub(crate) lease_until: u64,
     /// The whole lease in nanoseconds.
     pub(crate) lease: u64,
@@ -52,7 +52,8 @@ pub(crate) struct Slot {
     pub(crate) completed: u64,
     /// The minimum retention once it is finished, in milliseconds.
     pub(crate) keep: u64,
-    /// The maximum retention once it is finished, in milliseconds; `u64::MAX`: until purged.
+    /// The age at which the finished record may be removed without a purge, in milliseconds, but not before
+    /// `keep`. `u64::MAX`: it is kept until a purge.
     pub(crate) retain: u64,
     /// The result or error of a finished record; in doubt, the [reason](Reason::to_payload).
     pub(crate) payload: Option<Payload>,
@@ -116,8 +117,8 @@ impl Slot {
         }
     }
 
-    /// Returns the time of the first claim if a claim is granted under a new fence; otherwise the
-    /// result of the claim.
+    /// Decides a claim. `Ok` means that the claim gets a new fence, and holds the time of the action's first
+    /// claim. `Err` means that it gets none, and holds the answer for the caller.
     #[inline]
     pub(crate) fn grant(&self, request: &ClaimRequest, now: Now) -> Result<u64, Claim> {
         if self.is_over(now) {
@@ -129,7 +130,7 @@ impl Slot {
         }
     }
 
-    /// Returns the result of a claim that is not granted under a new fence; `None` if it is.
+    /// Returns the answer to a claim that gets no new fence; `None` if the claim is granted.
     fn answer_unless_granted(&self, request: &ClaimRequest, now: Now) -> Option<Claim> {
         if self.status == Status::Released {
             return None;
@@ -159,7 +160,8 @@ impl Slot {
         }
     }
 
-    /// Returns the result of a claim on a record in doubt; `None` for a takeover.
+    /// Returns the answer to a claim on a record in doubt; `None` if the claim is a takeover of this record,
+    /// which is granted.
     fn refuse_unless_takeover(&self, request: &ClaimRequest, now: Now) -> Option<Claim> {
         if request.takeover == Some(self.fence) && !self.applied {
             return None;
@@ -231,7 +233,7 @@ impl Slot {
         kept.then(|| self.completed.saturating_add(self.retention()))
     }
 
-    /// Returns the age from which it is over.
+    /// Returns the age from which it is over, in milliseconds.
     pub(crate) fn retention(&self) -> u64 {
         self.retain.max(self.keep)
     }
@@ -374,7 +376,7 @@ impl Slot {
             }
             (Settlement::NotApplied, Status::Released) => Ok(false),
             (Settlement::NotApplied, Status::InDoubt | Status::Pending) => {
-                // A late owner may still be alive, and so may one that continued in doubt.
+                // Until the lease is over, the owner may still run. A record in doubt is checked too.
                 let left = self.lease_until.saturating_sub(now.lease);
                 if left > 0 {
                     return Err(StoreError::owner_alive(Duration::from_nanos(left)));

@@ -58,8 +58,8 @@ pub trait EffectStore: fmt::Debug + Send + Sync + 'static {
     /// Only a record that is `pending` or `in_doubt` under this token's fence changes. The same outcome
     /// again is accepted: its acknowledgement was lost.
     ///
-    /// The reason of an outcome in doubt is in [`Record::reason`] as long as the record is in doubt
-    /// because of it. A store that drops reasons is still correct.
+    /// While the record is in doubt, [`Record::reason`] is the reason of the outcome that left it so. A store
+    /// may drop the reasons: it is still correct.
     ///
     /// # Errors
     ///
@@ -106,16 +106,20 @@ pub trait EffectStore: fmt::Debug + Send + Sync + 'static {
     /// If the store cannot be written.
     fn purge(&self, age: Duration) -> StoreFuture<'_, u64>;
 
-    /// Applies an operator's decision to a record in doubt, guarded by its fence ([`Fence::NONE`] for
-    /// the record of another program).
+    /// Applies an operator's decision to a record, guarded by the record's fence ([`Fence::NONE`] for the
+    /// record of another program).
     ///
-    /// `Success` may also replace a `success` (whose result no longer decodes). `NotApplied` requires a
-    /// dead owner: a lease that is over.
+    /// | settlement | allowed for a record that is |
+    /// |---|---|
+    /// | `Success` | `in_doubt`; `pending`, even before its lease is over; `success`, whose result it replaces (if that no longer decodes) |
+    /// | `NotApplied` | `in_doubt` or `pending`, once its lease is over |
+    ///
+    /// The same settlement again is accepted.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Changed`] if the record has changed, [`StoreError::OwnerAlive`],
-    /// [`StoreError::NotFound`].
+    /// [`StoreError::Changed`] if the record has another fence or status, [`StoreError::OwnerAlive`] if its
+    /// lease is not over and the settlement is `NotApplied`, [`StoreError::NotFound`].
     fn settle<'a>(
         &'a self,
         id: ActionId,

@@ -9,7 +9,8 @@ use crate::expand::expansion::Expansion;
 use crate::expand::hygiene::{hygienic_name, located};
 
 impl Expansion<'_> {
-    /// Returns cells for predicates and hooks that an expression makes, at the first failure.
+    /// Returns a `OnceCell` for each predicate or hook that is neither a closure nor a path. Its expression is
+    /// evaluated once a call, at the first failure.
     pub(super) fn places(&self) -> TokenStream {
         let arguments = self.arguments;
         let all = [
@@ -83,7 +84,8 @@ impl Expansion<'_> {
 
     pub(super) fn failure(&self, error: &Ident) -> TokenStream {
         let known = self.known(error);
-        // A predicate's advice stays; its statement about an attempt that was cut does not.
+        // For an attempt that its timeout cut, only the verdict of `retry_if` stays. The judgement of the error,
+        // and the proof by `not_applied_if`, are dropped.
         self.unless_timed_out(self.by_predicate(&known, error).unwrap_or(known))
     }
 

@@ -9,8 +9,7 @@ use crate::parse::argument::Argument;
 use crate::parse::fault::Faults;
 use crate::parse::wait;
 
-/// The value of an argument. The tokens of all but `Wait` are an expression of the
-/// field's own type, in which `krate` stands for the runtime crate.
+/// The value of an argument. `expand/value.rs` writes it as an expression of the field's type.
 pub(crate) enum Value {
     /// A wait, known at compile time.
     Wait(Duration),

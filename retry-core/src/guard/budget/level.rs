@@ -1,10 +1,15 @@
-//! [`Level`]: the part of the total income that is spent, or has overflowed, in one atomic integer.
+//! [`Level`]: the state of a token bucket in one atomic integer.
 //!
-//! Let *income* be the initial content of the bucket plus all that was earned since; it only grows. With
-//! the level L a bucket of capacity C holds `min(C, income - L)`. Taking a token sets L to `income -
-//! held + 1 token` by one compare-and-swap, which also discards income beyond C. Between two withdrawals
-//! there is only income, and `min(C, min(C, held + a) + b)` is `min(C, held + a + b)`: adding it up late
-//! gives exactly the same as depositing each amount at once.
+//! The *income* is the initial content of the bucket plus all tokens earned since; it only grows. The level L
+//! is the part of the income that has left the bucket: tokens that were spent, and tokens that overflowed. A
+//! bucket of capacity C therefore holds `min(C, income - L)`.
+//!
+//! A withdrawal sets L to `income - held + 1 token` by one compare-and-swap. This also discards the income
+//! beyond C.
+//!
+//! Income may be added up late. Between two withdrawals the bucket only gains tokens, and
+//! `min(C, min(C, held + a) + b)` equals `min(C, held + a + b)`: the sum gives the same content as a deposit
+//! of each amount when it is earned.
 
 use super::limits::TOKEN;
 use crate::sync::atomic_word::AtomicWord;
@@ -21,9 +26,11 @@ impl<W: AtomicWord> Level<W> {
 
     /// Takes one token, if there is one.
     ///
-    /// `income` is called after each load of the level: it then includes all income from which the level
-    /// was computed. `slack` is the income that a thread may lack if it was held up between reading the
-    /// clock and this call: a level further above the income means that the clock went back.
+    /// `income` returns the income. It is called after each load of the level, so that it includes all income
+    /// from which that level was computed.
+    ///
+    /// `slack` is the amount by which this thread's income may be too small, because the thread was suspended
+    /// after it had read the clock. If the level exceeds the income by more, the clock has gone back.
     pub(super) fn withdraw(&self, capacity: i64, slack: i64, income: impl Fn() -> i64) -> bool {
         loop {
             let level = self.0.load();

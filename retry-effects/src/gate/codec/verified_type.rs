@@ -1,30 +1,31 @@
-//! The types that have been read back once.
+//! [`VerifiedType`]: the types of which this process has written a value and read it back without a difference.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::protocol::payload::Payload;
 
-/// The mark of a type: a value of it was read back.
+/// A type, identified by the address of the function that reads it. The compiler merges the readers of two
+/// types only if they read alike.
 ///
-/// A `static` in a generic function is shared by all its types. So a type is identified by the
-/// address of its reader; the compiler merges the readers of two types only if they read alike.
+/// A `static` in a generic function would be one for all types, so it cannot hold the state of each.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct VerifiedType(usize);
 
-/// The types that were read back, one for each place. A type that another has displaced is read back
-/// once more.
+/// The verified types, one in each place. A type that another type has displaced is verified once more.
 static VERIFIED: [AtomicUsize; 256] = [const { AtomicUsize::new(0) }; 256];
 
 impl VerifiedType {
-    /// Returns the mark of the type that `reader` reads.
+    /// Returns the type that `reader` reads.
     pub(super) fn of<T, E>(reader: fn(&Payload) -> Result<T, E>) -> Self {
         Self(reader as usize)
     }
 
+    /// Whether a value of the type was read back in this process.
     pub(super) fn is_verified(self) -> bool {
         self.place().load(Ordering::Relaxed) == self.0
     }
 
+    /// Records that a value of the type was read back.
     pub(super) fn mark_verified(self) {
         self.place().store(self.0, Ordering::Relaxed);
     }
@@ -41,7 +42,7 @@ mod tests {
     use crate::gate::codec::encoding::decode;
 
     #[test]
-    fn each_type_has_a_mark_of_its_own() {
+    fn each_type_is_verified_by_itself() {
         struct Own(#[allow(dead_code, reason = "only its type counts")] u32);
         impl<'de> serde::Deserialize<'de> for Own {
             fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
