@@ -1,10 +1,20 @@
 //! This crate's own [`RetryError`], seen from an outer call.
 
+use std::error::Error;
+
+use crate::classify::classification::Classify;
 use crate::classify::judgement::{Answer, Judgement};
 use crate::classify::retry_error::RetryError;
 
-classified! {
-    RetryError: judge;
+/// Written out: the type is this crate's own, so that the list of the public interface shows the impl.
+impl Classify for RetryError {
+    fn classify(&self) -> Judgement {
+        judge(self)
+    }
+
+    fn as_error(&self) -> Option<&(dyn Error + 'static)> {
+        Some(self)
+    }
 }
 
 fn judge(error: &RetryError) -> Judgement {
