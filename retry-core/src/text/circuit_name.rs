@@ -7,6 +7,9 @@ use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
 
+#[cfg(feature = "metrics")]
+use crate::text::redaction::redacted;
+
 /// The name of a circuit in logs, metrics and errors. A clone shares the text.
 ///
 /// ```
@@ -43,9 +46,13 @@ impl CircuitName {
         }
     }
 
-    /// Returns the name as a metric label that shares the text.
+    /// Returns the name as a metric label, redacted. It shares the text if there is nothing to remove.
     #[cfg(feature = "metrics")]
     pub(crate) fn label(&self) -> ::metrics::SharedString {
+        let redacted = redacted(self.as_str());
+        if *redacted != *self.as_str() {
+            return ::metrics::SharedString::from_owned(redacted.into_owned());
+        }
         match &self.0 {
             Text::Static(name) => ::metrics::SharedString::const_str(name),
             Text::Shared(name) => ::metrics::SharedString::from_shared(Arc::clone(name)),
@@ -138,5 +145,21 @@ impl fmt::Display for CircuitName {
 impl fmt::Debug for CircuitName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+#[cfg(all(test, feature = "metrics"))]
+mod tests {
+    use super::CircuitName;
+
+    #[test]
+    fn a_metric_label_has_no_secrets() {
+        for (name, label) in [
+            ("payments", "payments"),
+            ("https://user:SECRET@host/?key=SECRET", "https://…@host/?…"),
+        ] {
+            assert_eq!(&*CircuitName::new(name).label(), label);
+            assert_eq!(&*CircuitName::from(name.to_owned()).label(), label);
+        }
     }
 }
