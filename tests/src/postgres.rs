@@ -101,6 +101,37 @@ impl ThrowawayPostgres {
         }
     }
 
+    /// Starts a standby of this server. Its name for `synchronous_standby_names` is `standby`.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    #[must_use]
+    pub fn start_standby(&self) -> Self {
+        let (programs, folder) = prepare().expect("the primary's programs are there");
+        let copied = copy(&programs, &self.url(), folder.path());
+        let server = copied.and_then(|()| launch(&programs, folder.path()));
+        let server = server.unwrap_or_else(|error| fails(folder.path(), &error));
+        Self {
+            programs,
+            server,
+            folder,
+            port: self.port,
+        }
+    }
+
+    /// Makes a standby a primary.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be promoted.
+    pub fn promote(&self) {
+        let mut promote = self.programs.command("pg_ctl", self.folder.path());
+        let promoted = promote.args(["promote", "--pgdata=data"]).status();
+        let promoted = promoted.expect("a program that can be started");
+        assert!(promoted.success(), "pg_ctl: {promoted}");
+    }
+
     /// The server that tests of this process have in use at this moment, else a new one, as of
     /// [`start`](Self::start). Tests that share it use tables of their own.
     ///
@@ -213,7 +244,7 @@ impl Drop for ThrowawayPostgres {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Programs {
     folder: PathBuf,
     /// User and group ids, when this process is root, as whom Postgres refuses to run.
@@ -292,6 +323,7 @@ fn certify(programs: &Programs, folder: &Path) -> io::Result<()> {
 /// Who is let in how.
 const ACCESS: &str = "local all needs_password scram-sha-256
 local all all trust
+local replication all trust
 hostssl all all 127.0.0.1/32 trust
 ";
 
@@ -326,6 +358,28 @@ fn create(programs: &Programs, folder: &Path, port: u16, settings: &[&str]) -> i
     file.write_all(lines.as_bytes())
 }
 
+/// Copies a running server's data, with the settings of its standby.
+fn copy(programs: &Programs, primary: &str, folder: &Path) -> io::Result<()> {
+    let copied = programs
+        .command("pg_basebackup", folder)
+        .args([
+            "--pgdata=data",
+            "--write-recovery-conf",
+            "--checkpoint=fast",
+        ])
+        .arg("--no-sync")
+        .arg(format!("--dbname={primary} application_name={STANDBY}"))
+        .stderr(log(folder)?)
+        .status()?;
+    if !copied.success() {
+        return Err(io::Error::other("pg_basebackup failed"));
+    }
+    let mut file = File::options()
+        .append(true)
+        .open(folder.join("data/postgresql.conf"))?;
+    writeln!(file, "unix_socket_directories = '{}'", folder.display())
+}
+
 fn launch(programs: &Programs, folder: &Path) -> io::Result<Child> {
     let mut server = programs
         .command("postgres", folder)
@@ -342,6 +396,9 @@ fn launch(programs: &Programs, folder: &Path) -> io::Result<Child> {
     }
 }
 
+/// The name that a standby gives its primary, and the state in its file once it answers.
+const STANDBY: &str = "standby";
+
 /// Waits until the server writes `ready` into its file of state, which a killed one leaves behind.
 fn await_ready(server: &mut Child, state: &Path) -> io::Result<()> {
     let (began, id) = (Instant::now(), server.id().to_string());
@@ -351,7 +408,8 @@ fn await_ready(server: &mut Child, state: &Path) -> io::Result<()> {
         }
         let lines = fs::read_to_string(state).unwrap_or_default();
         let mut lines = lines.lines().map(str::trim);
-        if lines.next() == Some(&*id) && lines.any(|line| line == "ready") {
+        let is_ready = |line| line == "ready" || line == STANDBY;
+        if lines.next() == Some(&*id) && lines.any(is_ready) {
             return Ok(());
         }
         thread::sleep(PAUSE);

@@ -14,6 +14,7 @@ mod postgres {
     mod refusals;
     mod results;
     mod settings;
+    mod standby;
     mod storm;
     mod tls;
     mod transactions;

@@ -3,6 +3,8 @@
 mod changes;
 mod claims;
 mod columns;
+mod confirmation;
+mod connector;
 mod error;
 mod listener;
 mod lookups;

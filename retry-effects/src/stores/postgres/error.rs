@@ -21,6 +21,11 @@ pub(super) enum Trouble {
     Pool(#[source] PoolError),
     #[error("the server did not answer in time")]
     Late,
+    #[error(
+        "the server's synchronous standby does not confirm what is written; start the standby, or \
+         take it out of `synchronous_standby_names`"
+    )]
+    Unconfirmed,
     #[error("the server could not be reached in time")]
     Unreached,
     #[error("the server takes no writes: it is a standby, or the session is read only")]
@@ -65,7 +70,9 @@ impl Trouble {
             _ if self.is_of_standby() => Verdict::Retry,
             Self::Statement(error) => error.classify().verdict(),
             Self::Pool(PoolError::Closed) => Verdict::Stop,
-            Self::Pool(_) | Self::Late | Self::Unreached | Self::Standby => Verdict::Retry,
+            Self::Pool(_) | Self::Late | Self::Unconfirmed | Self::Unreached | Self::Standby => {
+                Verdict::Retry
+            }
         }
     }
 

@@ -10,6 +10,7 @@ use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{Config, NoTls, Socket};
 
+use super::connector::{CancelledWaits, Canceller, Connections, Connector};
 use super::listener::Dial;
 use super::name::SchemaName;
 use super::runtime::{at_home, wait_at_home};
@@ -147,7 +148,12 @@ impl PostgresOptions {
     ///
     /// As [`PostgresEffectStore::connect`].
     pub async fn with_pool(self, pool: Pool) -> Result<PostgresEffectStore, StoreError> {
-        at_home(self.opening(pool, "Postgres".to_owned(), None)?).await
+        let connections = Connections {
+            pool,
+            cancelled: CancelledWaits::default(),
+            canceller: Canceller::without_tls(),
+        };
+        at_home(self.opening(connections, "Postgres".to_owned(), None)?).await
     }
 
     /// Returns a future that opens the store with the connector that the URL requires.
@@ -191,7 +197,13 @@ impl PostgresOptions {
         let recycled = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         };
-        let pool = Pool::builder(Manager::from_config(config, tls, recycled))
+        let cancelled = CancelledWaits::default();
+        let canceller = Canceller::new(tls.clone());
+        let connector = Connector {
+            tls,
+            cancelled: cancelled.clone(),
+        };
+        let pool = Pool::builder(Manager::from_connect(config, connector, recycled))
             .max_size(self.pool_size)
             .runtime(Runtime::Tokio1)
             .post_create(Hook::async_fn(|client: &mut ClientWrapper, _| {
@@ -202,13 +214,23 @@ impl PostgresOptions {
             }))
             .build()
             .map_err(|error| StoreError::unavailable("make a pool of connections", error))?;
-        self.opening(pool, name, Some(dial))
+        let connections = Connections {
+            pool,
+            cancelled,
+            canceller,
+        };
+        self.opening(connections, name, Some(dial))
     }
 
-    fn opening(self, pool: Pool, name: String, dial: Option<Dial>) -> Result<Opening, StoreError> {
+    fn opening(
+        self,
+        connections: Connections,
+        name: String,
+        dial: Option<Dial>,
+    ) -> Result<Opening, StoreError> {
         let schema = SchemaName::new(&self.schema)?;
         let statements = Statements::new(&schema, &self.clock, schema::VERSION);
-        let server = Server::new(pool, name, schema, statements);
+        let server = Server::new(connections, name, schema, statements);
         Ok(Box::pin(async move {
             if self.is_existing {
                 schema::find(&server).await?;

@@ -60,6 +60,13 @@ use super::{listener, lookups, transaction};
 /// acknowledgement was lost is found by its claim id, with the same fence, and the same outcome is
 /// accepted twice. After that it is [`StoreError::Unavailable`].
 ///
+/// A found record may be one that a synchronous standby never got: the primary was restarted, or
+/// somebody cancelled the commit's wait. So the store writes such a record once more, without a
+/// difference, and answers only after that commit. While the standby is away, calls fail as
+/// `Unavailable`, and the error names it. A statement that is given up is cancelled, so the server
+/// keeps none that waits. (On a [user's pool](Self::new) the store does not see the server's warning
+/// that a wait was cancelled: there, leave waiting statements alone.)
+///
 /// # Wake-ups
 ///
 /// A waiter for a claim of this process is woken by that claim. A waiter for another machine's claim
