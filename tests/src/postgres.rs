@@ -132,6 +132,18 @@ impl ThrowawayPostgres {
         assert!(promoted.success(), "pg_ctl: {promoted}");
     }
 
+    /// Starts `PgBouncer` before this server, with this `pool_mode` and that many sessions.
+    ///
+    /// `None` if it is not installed, after a line on stderr.
+    ///
+    /// # Panics
+    ///
+    /// If it is not installed and the variable `CI` is set, and if it does not start.
+    #[must_use]
+    pub fn start_pooler(&self, mode: &str, sessions: u32) -> Option<Pooler> {
+        Pooler::start(self, mode, sessions)
+    }
+
     /// The server that tests of this process have in use at this moment, else a new one, as of
     /// [`start`](Self::start). Tests that share it use tables of their own.
     ///
@@ -243,6 +255,99 @@ impl Drop for ThrowawayPostgres {
         let _ = self.server.wait();
     }
 }
+
+/// A running `PgBouncer`.
+#[derive(Debug)]
+pub struct Pooler {
+    process: Child,
+    folder: TempDir,
+}
+
+impl Pooler {
+    fn start(server: &ThrowawayPostgres, mode: &str, sessions: u32) -> Option<Self> {
+        const MISSING: &str = "PgBouncer is not installed; it is in the package pgbouncer (Debian)";
+        let program = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer"]
+            .into_iter()
+            .find(|program| Path::new(program).is_file());
+        let Some(program) = program else {
+            assert!(std::env::var_os("CI").is_none(), "{MISSING}");
+            // Not by `eprintln!`, which the test harness hides when a test passes.
+            let _ = writeln!(io::stderr(), "SKIPPED: {MISSING}");
+            return None;
+        };
+        let folder = tempfile::Builder::new().prefix("pool").tempdir();
+        let folder = folder.expect("a temporary folder");
+        unprivileged_owner(folder.path()).expect("a folder for the pooler's user");
+        let place = folder.path().display();
+        let mut settings = format!(
+            "[databases]\n\
+             postgres = host={} port={} user={USER} dbname=postgres\n\
+             [pgbouncer]\n\
+             listen_addr =\nlisten_port = {POOLER_PORT}\nunix_socket_dir = {place}\n\
+             auth_type = any\npool_mode = {mode}\ndefault_pool_size = {sessions}\n\
+             ignore_startup_parameters = extra_float_digits\n",
+            server.socket_dir().display(),
+            server.port(),
+        );
+        if knows_statements(program) {
+            settings += "max_prepared_statements = 0\n";
+        }
+        fs::write(folder.path().join("settings.ini"), settings).expect("written");
+        let process = server
+            .programs
+            .command(program, folder.path())
+            .arg("settings.ini")
+            .stderr(log(folder.path()).expect("a log"))
+            .spawn()
+            .expect("a program that can be started");
+        let mut pooler = Self { process, folder };
+        pooler.await_ready();
+        Some(pooler)
+    }
+
+    fn await_ready(&mut self) {
+        let socket = format!(".s.PGSQL.{POOLER_PORT}");
+        let socket = self.folder.path().join(socket);
+        let began = Instant::now();
+        while !socket.exists() {
+            let ended = self.process.try_wait().expect("our own process");
+            if ended.is_some() || began.elapsed() > PATIENCE {
+                let log = fs::read_to_string(self.folder.path().join("log"));
+                panic!("no PgBouncer: {ended:?}\n{}", log.unwrap_or_default());
+            }
+            thread::sleep(PAUSE);
+        }
+    }
+
+    /// How a client finds it.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let folder = self.folder.path().display();
+        format!("host={folder} port={POOLER_PORT} user={USER} dbname=postgres")
+    }
+}
+
+impl Drop for Pooler {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Whether this `PgBouncer` has a setting for prepared statements: from 1.21 on, where later versions
+/// know some by default.
+fn knows_statements(program: &str) -> bool {
+    let output = Command::new(program).arg("--version").output();
+    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+    let text = text.unwrap_or_default();
+    let version = text.split_whitespace().nth(1).unwrap_or_default();
+    let mut numbers = version.split('.').map(|number| number.parse::<u32>());
+    let mut next = || numbers.next().and_then(Result::ok).unwrap_or_default();
+    (next(), next()) >= (1, 21)
+}
+
+/// A part of the socket's name only.
+const POOLER_PORT: u16 = 6432;
 
 #[derive(Clone, Debug)]
 struct Programs {

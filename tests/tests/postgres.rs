@@ -10,6 +10,7 @@ mod postgres {
     mod bench;
     mod conformance;
     mod panics;
+    mod poolers;
     mod purging;
     mod refusals;
     mod results;

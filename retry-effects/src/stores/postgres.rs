@@ -15,6 +15,7 @@ mod row;
 mod runtime;
 mod schema;
 mod server;
+mod sessions;
 mod statements;
 pub(crate) mod store;
 #[cfg(feature = "postgres-tls")]

@@ -191,6 +191,14 @@ const PRIMARY: &str = "the store must be on the primary, by a role that may writ
 const POOLER: &str = "a pooler in between gives each statement another session: let it keep \
     sessions, or know prepared statements (PgBouncer from 1.21 on, with max_prepared_statements)";
 
+/// Returns the error for a pooler that shares sessions, and does not know prepared statements.
+pub(super) fn shared_sessions() -> StoreError {
+    StoreError::misconfigured(format!(
+        "cannot be opened: a statement that was prepared is not known in the next transaction; \
+         {POOLER}"
+    ))
+}
+
 const USER: &str = "the server does not let this user in; correct user and password in the URL, or \
     the server's pg_hba.conf";
 

@@ -1,6 +1,7 @@
 //! Options for opening a store where the defaults do not fit.
 
 use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use deadpool_postgres::{
@@ -15,11 +16,12 @@ use super::listener::Dial;
 use super::name::SchemaName;
 use super::runtime::{at_home, wait_at_home};
 use super::server::Server;
+use super::sessions::Sessions;
 use super::statements::{SESSION, Statements};
 use super::store::PostgresEffectStore;
 #[cfg(feature = "postgres-tls")]
 use super::tls;
-use super::{error, schema};
+use super::{error, schema, sessions};
 use crate::protocol::store_error::StoreError;
 
 /// Options for opening a [`PostgresEffectStore`]: its schema, its number of connections.
@@ -46,6 +48,10 @@ pub struct PostgresOptions {
     is_existing: bool,
     clock: String,
 }
+
+/// The largest number of connections taken from a user's pool at a time: a pool that the application
+/// shares must not be used up.
+const SHARED: usize = 8;
 
 /// The longest time for one try to connect, unless the URL sets another.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -199,6 +205,8 @@ impl PostgresOptions {
         };
         let cancelled = CancelledWaits::default();
         let canceller = Canceller::new(tls.clone());
+        let sessions = Arc::new(OnceLock::new());
+        let sessions_found = sessions.clone();
         let connector = Connector {
             tls,
             cancelled: cancelled.clone(),
@@ -206,10 +214,15 @@ impl PostgresOptions {
         let pool = Pool::builder(Manager::from_connect(config, connector, recycled))
             .max_size(self.pool_size)
             .runtime(Runtime::Tokio1)
-            .post_create(Hook::async_fn(|client: &mut ClientWrapper, _| {
-                Box::pin(async {
-                    let set = client.batch_execute(SESSION).await;
-                    set.map_err(HookError::Backend)
+            .post_create(Hook::async_fn(move |client: &mut ClientWrapper, _| {
+                // On a shared session others would get the settings.
+                let is_own = sessions_found.get() == Some(&Sessions::Own);
+                Box::pin(async move {
+                    if is_own {
+                        let set = client.batch_execute(SESSION).await;
+                        set.map_err(HookError::Backend)?;
+                    }
+                    Ok(())
                 })
             }))
             .build()
@@ -219,25 +232,37 @@ impl PostgresOptions {
             cancelled,
             canceller,
         };
-        self.opening(connections, name, Some(dial))
+        self.opening(connections, name, Some((dial, sessions)))
     }
 
     fn opening(
         self,
         connections: Connections,
         name: String,
-        dial: Option<Dial>,
+        own: Option<(Dial, Arc<OnceLock<Sessions>>)>,
     ) -> Result<Opening, StoreError> {
         let schema = SchemaName::new(&self.schema)?;
         let statements = Statements::new(&schema, &self.clock, schema::VERSION);
         let server = Server::new(connections, name, schema, statements);
         Ok(Box::pin(async move {
+            let (dial, sessions) = own.unzip();
+            let found = sessions::find(&server, dial.as_ref()).await?;
+            if let Some(sessions) = sessions {
+                // It is empty: the pool is new.
+                let _ = sessions.set(found);
+            }
             if self.is_existing {
                 schema::find(&server).await?;
             } else {
                 schema::migrate(&server).await?;
             }
-            PostgresEffectStore::start(server, dial)
+            let lanes = match dial {
+                Some(_) => server.size(),
+                None => server.size().min(SHARED),
+            };
+            // On a shared session nobody hears notifications, and others would.
+            let dial = dial.filter(|_| found == Sessions::Own);
+            PostgresEffectStore::start(server, lanes, dial)
         }))
     }
 }

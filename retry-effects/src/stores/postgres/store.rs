@@ -52,7 +52,8 @@ use super::{listener, lookups, transaction};
 /// actions may run again. `synchronous_standby_names` keeps the promise.
 ///
 /// Statements are prepared. A pooler in between must keep sessions, or support prepared statements
-/// (`PgBouncer` from 1.21 on, with `max_prepared_statements`).
+/// (`PgBouncer` from 1.21 on, with `max_prepared_statements`); another one is refused when the store
+/// is opened. On sessions that a pooler shares, the store leaves no settings, and polls.
 ///
 /// # Lost connections
 ///
@@ -102,9 +103,6 @@ struct Inner {
 /// removes, so that they cannot pile up.
 const SWEEP_EVERY: usize = 256;
 
-/// The largest number of connections taken from a user's pool at a time.
-const SHARED: usize = 8;
-
 impl PostgresEffectStore {
     /// Opens the store at a URL, `postgres://user:password@host/database`, and creates its tables if
     /// there are none: in the schema `retry_effects`, with up to eight connections.
@@ -142,12 +140,11 @@ impl PostgresEffectStore {
         PostgresOptions::new()
     }
 
-    pub(super) fn start(server: Server, dial: Option<Dial>) -> Result<Self, StoreError> {
-        // A pool that the application shares must not be used up.
-        let lanes = match dial {
-            Some(_) => server.size(),
-            None => server.size().min(SHARED),
-        };
+    pub(super) fn start(
+        server: Server,
+        lanes: usize,
+        dial: Option<Dial>,
+    ) -> Result<Self, StoreError> {
         let desk = Arc::new(Desk::new(server));
         let home = home()?;
         for _ in 0..lanes {
