@@ -341,7 +341,7 @@ fn knows_statements(program: &str) -> bool {
     let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
     let text = text.unwrap_or_default();
     let version = text.split_whitespace().nth(1).unwrap_or_default();
-    let mut numbers = version.split('.').map(|number| number.parse::<u32>());
+    let mut numbers = version.split('.').map(str::parse::<u32>);
     let mut next = || numbers.next().and_then(Result::ok).unwrap_or_default();
     (next(), next()) >= (1, 21)
 }
