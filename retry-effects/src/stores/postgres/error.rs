@@ -231,6 +231,9 @@ pub(super) fn of_url(error: &tokio_postgres::Error) -> StoreError {
             "it has an option that is not known".to_owned()
         });
     }
+    if why.starts_with("invalid value for option `sslmode`") {
+        return bad_url("sslmode is disable, prefer, require or verify-full");
+    }
     if why.starts_with("unexpected character") {
         return bad_url("a `=` is missing, or a value with spaces is not in quotes");
     }

@@ -23,6 +23,7 @@ use super::store::PostgresEffectStore;
 use super::tls;
 use super::{error, schema, sessions};
 use crate::protocol::store_error::StoreError;
+use crate::stores::libpq;
 
 /// Options for opening a [`PostgresEffectStore`]: its schema, its number of connections.
 ///
@@ -107,8 +108,8 @@ impl PostgresOptions {
     /// Opens the store at a URL (`postgres://user:password@host/database`, or `host=.. user=..`).
     /// Needs no runtime.
     ///
-    /// With `sslmode=require` in the URL, connections are encrypted, by the feature `postgres-tls`:
-    /// the server's certificate must be issued for the host of the URL by an authority that this
+    /// With `sslmode=verify-full` in the URL, or `require`, which means the same here, connections are
+    /// encrypted, by the feature `postgres-tls`: the server's certificate must be issued for the host of the URL by an authority that this
     /// machine trusts (the system's certificates, or those of `SSL_CERT_FILE`). Otherwise they are
     /// not encrypted. For certificates of other kinds there is [`connect_with`](Self::connect_with).
     ///
@@ -178,7 +179,7 @@ impl PostgresOptions {
     #[cfg(not(feature = "postgres-tls"))]
     fn dialling_encrypted(self, _: &str) -> Result<Opening, StoreError> {
         Err(StoreError::misconfigured(
-            "cannot be opened: the URL requires TLS (`sslmode=require`), which this program was built \
+            "cannot be opened: the URL requires TLS (`sslmode`), which this program was built \
              without; enable the feature `postgres-tls` of retry-effects, or open the store by \
              `connect_with` and a TLS connector",
         ))
@@ -304,6 +305,7 @@ type Opening = Pin<Box<dyn Future<Output = Result<PostgresEffectStore, StoreErro
 
 /// Returns the address of a URL, restricted to servers that take writes.
 fn config(url: &str) -> Result<Config, StoreError> {
+    let url = libpq::in_client_form(url);
     let mut config: Config = url.parse().map_err(|error| error::of_url(&error))?;
     if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
         return Err(error::bad_url("the URL names no host"));
