@@ -24,6 +24,7 @@ mod final_record;
     reason = "the folder has the name of its central type"
 )]
 pub(crate) mod gate;
+mod history;
 pub(crate) mod lease;
 #[cfg(feature = "metrics")]
 pub mod metrics;

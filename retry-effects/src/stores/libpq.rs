@@ -100,8 +100,8 @@ fn ssl_mode(text: &str) -> Option<&str> {
     match text.split_once("://") {
         Some((_, rest)) => {
             let (_, query) = rest.split_once('?')?;
-            let values = query.split('&').filter_map(|part| part.split_once('='));
-            values.filter(|(name, _)| *name == "sslmode").next_back()
+            let mut values = query.split('&').filter_map(|part| part.split_once('='));
+            values.rfind(|(name, _)| *name == "sslmode")
         }
         None => {
             let pairs = pairs(text).map(|pair| (pair.keyword, pair.value));

@@ -354,6 +354,10 @@ impl EffectStore for PostgresEffectStore {
         false
     }
 
+    fn is_remote(&self) -> bool {
+        true
+    }
+
     fn kind(&self) -> &'static str {
         "postgres"
     }
