@@ -23,6 +23,7 @@ pub(crate) mod event;
     reason = "the folder has the name of its central type"
 )]
 pub(crate) mod gate;
+mod history;
 pub(crate) mod lease_keeper;
 #[cfg(feature = "metrics")]
 pub mod metrics;

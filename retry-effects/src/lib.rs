@@ -191,7 +191,8 @@
 //! The result must be `Serialize` and `DeserializeOwned`, the error must hold an [`EffectError`]
 //! (`From`). **A replay is the value that the first call returned**; if it cannot be, the first call
 //! fails with [`EffectError::NotEncoded`], which leaves the action in doubt and *marked applied*: it
-//! never runs again. Results are recorded as JSON; results that JSON does not restore (`Some(())`, NaN,
+//! never runs again. So does a result of more than 16 MiB
+//! ([`MAX_PAYLOAD_LEN`](store::MAX_PAYLOAD_LEN)). Results are recorded as JSON; results that JSON does not restore (`Some(())`, NaN,
 //! a map by pairs) in this crate's own notation, with format [`NEWEST_FORMAT`](store::NEWEST_FORMAT).
 //! Values that a type's own attributes make equal (`skip`, untagged variants that read alike) are
 //! the type's own responsibility. If only some variants of a type cannot read what they write, this
@@ -333,7 +334,7 @@ pub mod store {
     pub use crate::protocol::filter::Filter;
     pub use crate::protocol::ids::{ClaimId, InputHash};
     pub use crate::protocol::outcome::Settlement;
-    pub use crate::protocol::payload::{FORMAT, NEWEST_FORMAT, Payload};
+    pub use crate::protocol::payload::{FORMAT, MAX_PAYLOAD_LEN, NEWEST_FORMAT, Payload};
     pub use crate::protocol::record::{Busy, Finished, Resolved, Status, UnknownStatus};
     pub use crate::protocol::store::{Changed, StoreFuture};
 }

@@ -101,6 +101,49 @@ impl ThrowawayPostgres {
         }
     }
 
+    /// Starts a standby of this server. Its name for `synchronous_standby_names` is `standby`.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    #[must_use]
+    pub fn start_standby(&self) -> Self {
+        let (programs, folder) = prepare().expect("the primary's programs are there");
+        let copied = copy(&programs, &self.url(), folder.path());
+        let server = copied.and_then(|()| launch(&programs, folder.path()));
+        let server = server.unwrap_or_else(|error| fails(folder.path(), &error));
+        Self {
+            programs,
+            server,
+            folder,
+            port: self.port,
+        }
+    }
+
+    /// Makes a standby a primary.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be promoted.
+    pub fn promote(&self) {
+        let mut promote = self.programs.command("pg_ctl", self.folder.path());
+        let promoted = promote.args(["promote", "--pgdata=data"]).status();
+        let promoted = promoted.expect("a program that can be started");
+        assert!(promoted.success(), "pg_ctl: {promoted}");
+    }
+
+    /// Starts `PgBouncer` before this server, with this `pool_mode` and that many sessions.
+    ///
+    /// `None` if it is not installed, after a line on stderr.
+    ///
+    /// # Panics
+    ///
+    /// If it is not installed and the variable `CI` is set, and if it does not start.
+    #[must_use]
+    pub fn start_pooler(&self, mode: &str, sessions: u32) -> Option<Pooler> {
+        Pooler::start(self, mode, sessions)
+    }
+
     /// The server that tests of this process have in use at this moment, else a new one, as of
     /// [`start`](Self::start). Tests that share it use tables of their own.
     ///
@@ -213,7 +256,100 @@ impl Drop for ThrowawayPostgres {
     }
 }
 
+/// A running `PgBouncer`.
 #[derive(Debug)]
+pub struct Pooler {
+    process: Child,
+    folder: TempDir,
+}
+
+impl Pooler {
+    fn start(server: &ThrowawayPostgres, mode: &str, sessions: u32) -> Option<Self> {
+        const MISSING: &str = "PgBouncer is not installed; it is in the package pgbouncer (Debian)";
+        let program = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer"]
+            .into_iter()
+            .find(|program| Path::new(program).is_file());
+        let Some(program) = program else {
+            assert!(std::env::var_os("CI").is_none(), "{MISSING}");
+            // Not by `eprintln!`, which the test harness hides when a test passes.
+            let _ = writeln!(io::stderr(), "SKIPPED: {MISSING}");
+            return None;
+        };
+        let folder = tempfile::Builder::new().prefix("pool").tempdir();
+        let folder = folder.expect("a temporary folder");
+        unprivileged_owner(folder.path()).expect("a folder for the pooler's user");
+        let place = folder.path().display();
+        let mut settings = format!(
+            "[databases]\n\
+             postgres = host={} port={} user={USER} dbname=postgres\n\
+             [pgbouncer]\n\
+             listen_addr =\nlisten_port = {POOLER_PORT}\nunix_socket_dir = {place}\n\
+             auth_type = any\npool_mode = {mode}\ndefault_pool_size = {sessions}\n\
+             ignore_startup_parameters = extra_float_digits\n",
+            server.socket_dir().display(),
+            server.port(),
+        );
+        if knows_statements(program) {
+            settings += "max_prepared_statements = 0\n";
+        }
+        fs::write(folder.path().join("settings.ini"), settings).expect("written");
+        let process = server
+            .programs
+            .command(program, folder.path())
+            .arg("settings.ini")
+            .stderr(log(folder.path()).expect("a log"))
+            .spawn()
+            .expect("a program that can be started");
+        let mut pooler = Self { process, folder };
+        pooler.await_ready();
+        Some(pooler)
+    }
+
+    fn await_ready(&mut self) {
+        let socket = format!(".s.PGSQL.{POOLER_PORT}");
+        let socket = self.folder.path().join(socket);
+        let began = Instant::now();
+        while !socket.exists() {
+            let ended = self.process.try_wait().expect("our own process");
+            if ended.is_some() || began.elapsed() > PATIENCE {
+                let log = fs::read_to_string(self.folder.path().join("log"));
+                panic!("no PgBouncer: {ended:?}\n{}", log.unwrap_or_default());
+            }
+            thread::sleep(PAUSE);
+        }
+    }
+
+    /// How a client finds it.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let folder = self.folder.path().display();
+        format!("host={folder} port={POOLER_PORT} user={USER} dbname=postgres")
+    }
+}
+
+impl Drop for Pooler {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Whether this `PgBouncer` has a setting for prepared statements: from 1.21 on, where later versions
+/// know some by default.
+fn knows_statements(program: &str) -> bool {
+    let output = Command::new(program).arg("--version").output();
+    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+    let text = text.unwrap_or_default();
+    let version = text.split_whitespace().nth(1).unwrap_or_default();
+    let mut numbers = version.split('.').map(str::parse::<u32>);
+    let mut next = || numbers.next().and_then(Result::ok).unwrap_or_default();
+    (next(), next()) >= (1, 21)
+}
+
+/// A part of the socket's name only.
+const POOLER_PORT: u16 = 6432;
+
+#[derive(Clone, Debug)]
 struct Programs {
     folder: PathBuf,
     /// User and group ids, when this process is root, as whom Postgres refuses to run.
@@ -292,6 +428,7 @@ fn certify(programs: &Programs, folder: &Path) -> io::Result<()> {
 /// Who is let in how.
 const ACCESS: &str = "local all needs_password scram-sha-256
 local all all trust
+local replication all trust
 hostssl all all 127.0.0.1/32 trust
 ";
 
@@ -326,6 +463,28 @@ fn create(programs: &Programs, folder: &Path, port: u16, settings: &[&str]) -> i
     file.write_all(lines.as_bytes())
 }
 
+/// Copies a running server's data, with the settings of its standby.
+fn copy(programs: &Programs, primary: &str, folder: &Path) -> io::Result<()> {
+    let copied = programs
+        .command("pg_basebackup", folder)
+        .args([
+            "--pgdata=data",
+            "--write-recovery-conf",
+            "--checkpoint=fast",
+        ])
+        .arg("--no-sync")
+        .arg(format!("--dbname={primary} application_name={STANDBY}"))
+        .stderr(log(folder)?)
+        .status()?;
+    if !copied.success() {
+        return Err(io::Error::other("pg_basebackup failed"));
+    }
+    let mut file = File::options()
+        .append(true)
+        .open(folder.join("data/postgresql.conf"))?;
+    writeln!(file, "unix_socket_directories = '{}'", folder.display())
+}
+
 fn launch(programs: &Programs, folder: &Path) -> io::Result<Child> {
     let mut server = programs
         .command("postgres", folder)
@@ -342,6 +501,9 @@ fn launch(programs: &Programs, folder: &Path) -> io::Result<Child> {
     }
 }
 
+/// The name that a standby gives its primary, and the state in its file once it answers.
+const STANDBY: &str = "standby";
+
 /// Waits until the server writes `ready` into its file of state, which a killed one leaves behind.
 fn await_ready(server: &mut Child, state: &Path) -> io::Result<()> {
     let (began, id) = (Instant::now(), server.id().to_string());
@@ -351,7 +513,8 @@ fn await_ready(server: &mut Child, state: &Path) -> io::Result<()> {
         }
         let lines = fs::read_to_string(state).unwrap_or_default();
         let mut lines = lines.lines().map(str::trim);
-        if lines.next() == Some(&*id) && lines.any(|line| line == "ready") {
+        let is_ready = |line| line == "ready" || line == STANDBY;
+        if lines.next() == Some(&*id) && lines.any(is_ready) {
             return Ok(());
         }
         thread::sleep(PAUSE);

@@ -70,6 +70,32 @@ impl ThrowawayRedis {
         })
     }
 
+    /// Starts a Sentinel that watches no server.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    #[must_use]
+    pub fn start_sentinel() -> Option<Self> {
+        let Some(program) = find_program() else {
+            report_missing();
+            return None;
+        };
+        let folder = tempfile::Builder::new().prefix("redis").tempdir();
+        let folder = folder.expect("a temporary folder");
+        // Its state, which it writes.
+        fs::write(folder.path().join("sentinel.conf"), "").expect("written");
+        let mut start = Command::new(&program);
+        start.args(["sentinel.conf", "--sentinel", "--port", "0"]);
+        let server = run(start, folder.path());
+        Some(Self {
+            program,
+            settings: Vec::new(),
+            server,
+            folder,
+        })
+    }
+
     /// The server that tests of this process have in use at this moment, else a new one. Tests that
     /// share it use prefixes of their own.
     ///
@@ -132,22 +158,29 @@ impl Drop for ThrowawayRedis {
 }
 
 fn launch(program: &Path, folder: &Path, settings: &[(String, String)]) -> Child {
+    let mut start = Command::new(program);
+    start
+        .args(["--port", "0", "--save", "", "--appendonly", "yes"])
+        .args(["--appendfsync", "always"]);
+    for (name, value) in settings {
+        start.arg(format!("--{name}")).arg(value);
+    }
+    run(start, folder)
+}
+
+/// Starts a program, and waits until it answers at its socket in the folder.
+fn run(mut start: Command, folder: &Path) -> Child {
     let socket = folder.join("socket");
     // A killed server leaves it behind, and it would look ready.
     let _ = fs::remove_file(&socket);
-    let mut start = Command::new(program);
     start
         .env_clear()
         .current_dir(folder)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
-        .args(["--port", "0", "--unixsocket", "socket", "--save", ""])
-        .args(["--appendonly", "yes", "--appendfsync", "always"])
+        .args(["--unixsocket", "socket"])
         .args(["--logfile", "log", "--dir", "."]);
-    for (name, value) in settings {
-        start.arg(format!("--{name}")).arg(value);
-    }
     let mut server = start.spawn().expect("a server that can be started");
     for _ in 0..1500 {
         let ended = server.try_wait().expect("our own process");

@@ -10,10 +10,12 @@ mod postgres {
     mod bench;
     mod conformance;
     mod panics;
+    mod poolers;
     mod purging;
     mod refusals;
     mod results;
     mod settings;
+    mod standby;
     mod storm;
     mod tls;
     mod transactions;

@@ -6,6 +6,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::protocol::store::{EffectStore, StoreFuture};
 use crate::protocol::store_error::StoreError;
+use crate::stores::libpq;
 #[cfg(feature = "postgres")]
 use crate::stores::postgres::store::PostgresEffectStore;
 #[cfg(feature = "redis")]
@@ -60,7 +61,7 @@ fn sqlite(_: &std::path::Path) -> Result<Arc<dyn EffectStore>, Failure> {
 
 #[cfg(feature = "postgres")]
 fn postgres(url: &str, schema: Option<&str>) -> Result<Arc<dyn EffectStore>, Failure> {
-    if cfg!(not(feature = "postgres-tls")) && url.contains("sslmode=require") {
+    if cfg!(not(feature = "postgres-tls")) && libpq::requires_tls(url) {
         return Err(not_built("Postgres by TLS", "postgres-tls"));
     }
     // No other task works with this store: it needs no more connections.
@@ -73,7 +74,7 @@ fn postgres(url: &str, schema: Option<&str>) -> Result<Arc<dyn EffectStore>, Fai
 
 #[cfg(not(feature = "postgres"))]
 fn postgres(url: &str, _: Option<&str>) -> Result<Arc<dyn EffectStore>, Failure> {
-    let feature = if url.contains("sslmode=require") {
+    let feature = if libpq::requires_tls(url) {
         "postgres-tls"
     } else {
         "postgres"

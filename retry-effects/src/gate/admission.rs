@@ -15,6 +15,7 @@ use crate::gate::ambient;
 use crate::gate::blocking::{self, CannotBlock};
 use crate::gate::error::EffectError;
 use crate::gate::event::GateEventKind;
+use crate::gate::history;
 use crate::gate::lease_keeper;
 use crate::gate::options::{Doubt, OnBusy};
 use crate::gate::probe_target::ProbeTarget;
@@ -103,6 +104,12 @@ impl Request {
     /// Admits the call, or returns the refusal.
     pub(crate) async fn admit(&self) -> Result<Admission, EffectError> {
         let admitted = self.try_admit().await;
+        if let Ok((admission, _)) = &admitted
+            && self.store.is_remote()
+        {
+            let is_replay = !matches!(admission, Admission::Run { .. });
+            history::note(&self.name, is_replay);
+        }
         let kind = match &admitted {
             Ok((Admission::Run { .. }, _)) => GateEventKind::Won,
             Ok((_, true)) => GateEventKind::Joined,
@@ -136,11 +143,35 @@ impl Request {
                 Some(found) => return self.admit_found(found).await,
             }
         };
-        match self.claim(None, None, sent_at).await? {
-            Ok(won) => Ok((self.run(won, None), false)),
-            Err(Resolved::Done(finished)) => Ok((Admission::Done(finished), false)),
-            Err(found) => self.admit_found(found).await,
+        match self.claim(None, None, sent_at).await {
+            Ok(Ok(won)) => Ok((self.run(won, None), false)),
+            Ok(Err(Resolved::Done(finished))) => Ok((Admission::Done(finished), false)),
+            Ok(Err(found)) => self.admit_found(found).await,
+            Err(error) => Box::pin(self.admit_unclaimed(error, sent_at)).await,
         }
+    }
+
+    /// Admits the call after a claim that failed: a server that takes no writes, because it is full or
+    /// read-only, still answers with what has run.
+    async fn admit_unclaimed(
+        &self,
+        error: EffectError,
+        sent_at: Instant,
+    ) -> Result<(Admission, bool), EffectError> {
+        // A store that was slow to fail would be slow again.
+        let may_read = matches!(error, EffectError::Store { .. }) && sent_at.elapsed() < SOON;
+        if may_read && self.claims_first() {
+            match self.look().await {
+                Ok(Some(Resolved::Done(finished))) => {
+                    return Ok((Admission::Done(finished), false));
+                }
+                Ok(Some(Resolved::Failed(finished))) => {
+                    return Ok((Admission::Failed(finished), false));
+                }
+                _ => {}
+            }
+        }
+        Err(error)
     }
 
     /// Returns the state of the action, unless it is free.
@@ -158,12 +189,15 @@ impl Request {
         Box::pin(self.admit_found_record(found))
     }
 
-    /// Whether the claim is made without a look beforehand. In a process a claim that finds a record costs
-    /// as much as a look, and writes nothing. Elsewhere it takes a write's way to the store.
+    /// Whether the claim is made without a read beforehand. In a process a claim that finds a record
+    /// costs as much as a read, and writes nothing. On a server each is a trip: the last call of this
+    /// action type is the guess for this one. A file is read for nothing, and a claim takes its lock.
     ///
     /// Without a lease keeper nothing may be claimed, but what is recorded can be read.
     fn claims_first(&self) -> bool {
-        self.store.in_process() && lease_keeper::start().is_ok()
+        let claims =
+            self.store.in_process() || (self.store.is_remote() && !history::was_replay(&self.name));
+        claims && lease_keeper::start().is_ok()
     }
 
     /// Admits the call when another owner holds, or held, the action.

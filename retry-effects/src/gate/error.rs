@@ -92,7 +92,8 @@ pub enum EffectError {
     /// The body ran, and a replay of its result would be another value, or none: its type does not read
     /// what it writes, it has an integer beyond 64 bits in a tagged, untagged or flattened type, or it
     /// is nested more deeply than the stack of a thread allows (about 300 levels, 900 in an optimised
-    /// build; in those types a quarter of that, or 127). The action is in doubt, marked as applied: it
+    /// build; in those types a quarter of that, or 127). Or it is longer than
+    /// [`MAX_PAYLOAD_LEN`](crate::store::MAX_PAYLOAD_LEN). The action is in doubt, marked as applied: it
     /// never runs again.
     #[error("{action_type} has run, and its result cannot be recorded (action {id})")]
     #[non_exhaustive]

@@ -62,6 +62,7 @@ macro_rules! forward_effect_store {
         $crate::forward_effect_store!(@changed $own $target);
         $crate::forward_effect_store!(@hears_all $own $target);
         $crate::forward_effect_store!(@needs_runtime $own $target);
+        $crate::forward_effect_store!(@is_remote $own $target);
         $crate::forward_effect_store!(@kind $own $target);
     };
     (@resolve [resolve $($rest:ident)*] $target:tt) => {};
@@ -182,6 +183,16 @@ macro_rules! forward_effect_store {
         fn hears_all(&self) -> bool {
             let $this = self;
             $crate::EffectStore::hears_all($inner)
+        }
+    };
+    (@is_remote [is_remote $($rest:ident)*] $target:tt) => {};
+    (@is_remote [$other:ident $($rest:ident)*] $target:tt) => {
+        $crate::forward_effect_store!(@is_remote [$($rest)*] $target);
+    };
+    (@is_remote [] ($this:ident $inner:expr)) => {
+        fn is_remote(&self) -> bool {
+            let $this = self;
+            $crate::EffectStore::is_remote($inner)
         }
     };
     (@needs_runtime [needs_runtime $($rest:ident)*] $target:tt) => {};

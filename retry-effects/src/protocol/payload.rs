@@ -10,6 +10,10 @@ pub const FORMAT: u32 = 1;
 /// accepts.
 pub const NEWEST_FORMAT: u32 = 2;
 
+/// The largest result that the gate records, in bytes of its text: 16 MiB. A store has ten seconds to
+/// take it; whatever is larger belongs into a storage of its own, and its address into the result.
+pub const MAX_PAYLOAD_LEN: usize = 16 << 20;
+
 /// A recorded result or error: a text with the version of its form.
 ///
 /// Its text is never printed: `Debug` shows the length.

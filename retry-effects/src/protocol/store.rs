@@ -158,6 +158,12 @@ pub trait EffectStore: fmt::Debug + Send + Sync + 'static {
         true
     }
 
+    /// Whether a read costs a trip to a server, as a claim does. The gate then mostly claims without a
+    /// read beforehand. The default is `false`: the gate reads first, which writes nothing.
+    fn is_remote(&self) -> bool {
+        false
+    }
+
     /// Whether its records live in this process and end with it, so that no other process sees a claim.
     /// The gate then draws claim ids that only this process must tell apart. Not forwarded: a wrapper
     /// may serve others.

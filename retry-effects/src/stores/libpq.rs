@@ -1,6 +1,5 @@
 //! Addresses of Postgres servers in libpq's form: `host=db user=worker password='a b'`.
 
-#[cfg(feature = "cli")]
 use std::{iter::Peekable, str::CharIndices};
 
 /// All keywords of libpq 17. The client supports some; an error names any other that is used.
@@ -68,27 +67,62 @@ pub(crate) fn is_address(text: &str) -> bool {
 
 /// Returns the keywords of an address, each with its value as written; ends at the first pair that is
 /// not well formed.
-#[cfg(feature = "cli")]
 pub(crate) fn pairs(text: &str) -> impl Iterator<Item = Pair<'_>> {
     let mut rest = Reader::of(text);
     std::iter::from_fn(move || rest.pair())
 }
 
-/// One keyword and its value.
+/// Whether an address or a URL requires TLS.
 #[cfg(feature = "cli")]
+pub(crate) fn requires_tls(text: &str) -> bool {
+    ssl_mode(text).is_some_and(|mode| matches!(mode.trim_matches('\''), "require" | VERIFY_FULL))
+}
+
+/// libpq's mode for the checks that this crate always makes: the server's certificate is trusted, and
+/// issued for its host. The client does not know it.
+const VERIFY_FULL: &str = "verify-full";
+
+/// Returns an address or a URL with the client's name for `sslmode=verify-full`.
+#[cfg(feature = "postgres")]
+pub(crate) fn in_client_form(text: &str) -> std::borrow::Cow<'_, str> {
+    match ssl_mode(text) {
+        Some(mode) if mode.trim_matches('\'') == VERIFY_FULL => {
+            let at = mode.as_ptr().addr() - text.as_ptr().addr();
+            let (before, after) = (&text[..at], &text[at + mode.len()..]);
+            format!("{before}require{after}").into()
+        }
+        _ => text.into(),
+    }
+}
+
+/// Returns the value of `sslmode` as written; of several, the last.
+fn ssl_mode(text: &str) -> Option<&str> {
+    match text.split_once("://") {
+        Some((_, rest)) => {
+            let (_, query) = rest.split_once('?')?;
+            let mut values = query.split('&').filter_map(|part| part.split_once('='));
+            values.rfind(|(name, _)| *name == "sslmode")
+        }
+        None => {
+            let pairs = pairs(text).map(|pair| (pair.keyword, pair.value));
+            pairs.filter(|(name, _)| *name == "sslmode").last()
+        }
+    }
+    .map(|(_, value)| value)
+}
+
+/// One keyword and its value.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Pair<'a> {
     pub(crate) keyword: &'a str,
     pub(crate) value: &'a str,
 }
 
-#[cfg(feature = "cli")]
 struct Reader<'a> {
     text: &'a str,
     chars: Peekable<CharIndices<'a>>,
 }
 
-#[cfg(feature = "cli")]
 impl<'a> Reader<'a> {
     fn of(text: &'a str) -> Self {
         let chars = text.char_indices().peekable();
@@ -168,6 +202,50 @@ mod tests {
             [pair("host", "h"), pair("password", "a")]
         );
         assert_eq!(read(r"password=a\"), [pair("password", r"a\")]);
+    }
+
+    #[cfg(feature = "postgres")]
+    #[test]
+    fn the_mode_of_full_verification_gets_the_clients_name() {
+        for (text, form, requires) in [
+            (
+                "postgres://u@h/d?sslmode=verify-full",
+                "postgres://u@h/d?sslmode=require",
+                true,
+            ),
+            (
+                "postgres://h/d?a=b&sslmode=verify-full&c=d",
+                "postgres://h/d?a=b&sslmode=require&c=d",
+                true,
+            ),
+            (
+                "host=h sslmode = 'verify-full' user=u",
+                "host=h sslmode = require user=u",
+                true,
+            ),
+            ("host=h sslmode=require", "host=h sslmode=require", true),
+            ("host=h sslmode=disable", "host=h sslmode=disable", false),
+            // Parts of a password, or of another option.
+            (
+                "host=h password='a sslmode=verify-full'",
+                "host=h password='a sslmode=verify-full'",
+                false,
+            ),
+            (
+                "postgres://u:sslmode=verify-full@h/d",
+                "postgres://u:sslmode=verify-full@h/d",
+                false,
+            ),
+            (
+                "postgres://h/d?xsslmode=verify-full",
+                "postgres://h/d?xsslmode=verify-full",
+                false,
+            ),
+            ("", "", false),
+        ] {
+            assert_eq!(in_client_form(text), form);
+            assert_eq!(requires_tls(text), requires, "{text}");
+        }
     }
 
     #[test]

@@ -3,6 +3,8 @@
 mod changes;
 mod claims;
 mod columns;
+mod confirmation;
+mod connector;
 mod error;
 mod listener;
 mod lookups;
@@ -13,6 +15,7 @@ mod row;
 mod runtime;
 mod schema;
 mod server;
+mod sessions;
 mod statements;
 pub(crate) mod store;
 #[cfg(feature = "postgres-tls")]

@@ -3,6 +3,7 @@
 mod batch;
 mod clock;
 mod connection;
+mod file;
 mod readers;
 mod row;
 mod schema;

@@ -275,6 +275,26 @@ fn a_result_that_is_not_recorded_says_why() {
     );
 }
 
+#[test]
+fn a_result_that_is_too_large_is_refused_and_marked_applied() {
+    use retry_effects::store::MAX_PAYLOAD_LEN;
+    // With its two quotes it is just as long as allowed.
+    let largest = "x".repeat(MAX_PAYLOAD_LEN - 2);
+    let store = store();
+    let outcome = charge(&store).run(|| io::Result::Ok(largest.clone()));
+    assert!(outcome.is_ok());
+
+    let store = self::store();
+    let outcome = charge(&store).run(|| io::Result::Ok(largest.clone() + "x"));
+    assert!(matches!(word(outcome), EffectError::NotEncoded { .. }));
+    let text = reason(&*store).expect("a reason");
+    assert!(text.contains("at most 16777216 are recorded"), "{text}");
+    let outcome = charge(&store)
+        .in_doubt(OnDoubt::Reexecute)
+        .run(|| -> io::Result<String> { panic!("it is marked applied") });
+    assert!(matches!(word(outcome), EffectError::InDoubt { .. }));
+}
+
 /// A doubt that an earlier owner left keeps its reason.
 #[test]
 fn a_takeover_that_finds_out_nothing_leaves_the_reason() {

@@ -2,6 +2,8 @@
 
 use super::odd_store::{Fault, Method, OddStore, Pace};
 use super::*;
+use retry_effects::StoreError;
+use retry_effects::store::{Claim, ClaimRequest, Resolved, StoreFuture};
 
 #[test]
 fn one_that_is_not_reached_runs_nothing() {
@@ -93,4 +95,86 @@ fn a_full_store_refuses() {
         panic!("it is full");
     };
     assert!(matches!(source, retry_effects::StoreError::Full { .. }));
+}
+
+/// A store behind a network: it notes the requests that reach it, and may refuse claims.
+#[derive(Debug, Default)]
+struct Remote {
+    inner: InMemoryEffectStore,
+    requests: std::sync::Mutex<Vec<&'static str>>,
+    refuses_claims: std::sync::atomic::AtomicBool,
+}
+
+impl Remote {
+    fn note(&self, request: &'static str) {
+        self.requests.lock().expect("no panic").push(request);
+    }
+
+    fn requests(&self) -> Vec<&'static str> {
+        std::mem::take(&mut *self.requests.lock().expect("no panic"))
+    }
+}
+
+impl EffectStore for Remote {
+    retry_effects::forward_effect_store!(|this| &this.inner, except resolve, pending, is_remote);
+
+    fn is_remote(&self) -> bool {
+        true
+    }
+
+    fn resolve(&self, id: ActionId) -> StoreFuture<'_, Resolved> {
+        self.note("read");
+        self.inner.resolve(id)
+    }
+
+    fn pending<'a>(&'a self, request: &'a ClaimRequest) -> StoreFuture<'a, Claim> {
+        self.note("claim");
+        if self
+            .refuses_claims
+            .load(std::sync::atomic::Ordering::SeqCst)
+        {
+            let error = StoreError::unavailable("claim", "the disk is full");
+            return StoreFuture::ready(Err(error));
+        }
+        self.inner.pending(request)
+    }
+}
+
+fn remote_call(store: &Arc<Remote>, key: u32) -> Result<u32, String> {
+    Effect::new("remote_call", &key)
+        .store(store)
+        .run(|| Ok::<_, String>(key))
+}
+
+#[test]
+fn a_new_action_on_a_server_is_claimed_without_a_read() {
+    let store = Arc::new(Remote::default());
+    assert_eq!(remote_call(&store, 1), Ok(1));
+    assert_eq!(store.requests(), ["claim"]);
+    // A replay, by a claim that finds it; the next one is expected to be a replay, too.
+    assert_eq!(remote_call(&store, 1), Ok(1));
+    assert_eq!(store.requests(), ["claim"]);
+    assert_eq!(remote_call(&store, 1), Ok(1));
+    assert_eq!(store.requests(), ["read"]);
+    assert_eq!(remote_call(&store, 2), Ok(2));
+    assert_eq!(store.requests(), ["read", "claim"]);
+    assert_eq!(remote_call(&store, 3), Ok(3));
+    assert_eq!(store.requests(), ["claim"]);
+}
+
+#[test]
+fn a_server_that_takes_no_claims_still_answers_with_what_has_run() {
+    let store = Arc::new(Remote::default());
+    let call = |key: u32| {
+        Effect::new("call_of_full_server", &key)
+            .store(&store)
+            .run(|| Ok::<_, String>(key))
+    };
+    assert_eq!(call(1), Ok(1));
+    store
+        .refuses_claims
+        .store(true, std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(call(1), Ok(1), "a replay");
+    let error = call(2).expect_err("nothing may be claimed");
+    assert!(error.contains("did not run"), "{error}");
 }

@@ -1,5 +1,6 @@
 //! Files that do not exist, belong to other programs, or have another version.
 
+use std::path::Path;
 use std::sync::Barrier;
 use std::thread;
 
@@ -117,6 +118,80 @@ fn a_file_that_may_only_be_read_is_refused() {
     assert_eq!(opened.is_ok(), may_write);
     if let Err(error) = opened {
         assert!(error.to_string().contains("may only be read"), "{error:?}");
+    }
+}
+
+#[test]
+fn nothing_is_acknowledged_that_is_not_in_the_files() {
+    let removed = |path: &Path| std::fs::remove_file(path).unwrap();
+    let replaced = |path: &Path| {
+        let copy = path.with_extension("copy");
+        std::fs::copy(path, &copy).unwrap();
+        std::fs::rename(copy, path).unwrap();
+    };
+    let emptied = |path: &Path| std::fs::write(path, "").unwrap();
+    type Change<'a> = &'a dyn Fn(&Path);
+    let cases: [(&str, &str, Change<'_>); 7] = [
+        ("effects.db", "was removed", &removed),
+        ("effects.db", "was replaced", &replaced),
+        ("effects.db", "was emptied", &emptied),
+        ("effects.db-wal", "was removed", &removed),
+        ("effects.db-wal", "was replaced", &replaced),
+        ("effects.db-shm", "was removed", &removed),
+        ("effects.db-shm", "was replaced", &replaced),
+    ];
+    for (name, reason, change) in cases {
+        let bench = Bench::new();
+        let store = bench.open();
+        let token = won(&store, id(1));
+        let path = bench.folder().join(name);
+        change(&path);
+        let errors = [
+            wait(store.complete(&token, success("1"))).unwrap_err(),
+            wait(store.pending(&ClaimRequest::new(id(2), "test"))).unwrap_err(),
+        ];
+        for error in errors {
+            assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
+            let text = error.to_string();
+            let file = path.display().to_string();
+            assert!(text.contains(&file) && text.contains(reason), "{text}");
+        }
+    }
+}
+
+/// A link to the file is followed, as SQLite follows it.
+#[cfg(unix)]
+#[test]
+fn a_link_to_the_file_is_followed() {
+    let bench = Bench::new();
+    let folder = bench.folder().join("elsewhere");
+    std::fs::create_dir(&folder).unwrap();
+    drop(SqliteEffectStore::open(folder.join("real.db")).unwrap());
+    std::os::unix::fs::symlink(folder.join("real.db"), bench.path()).unwrap();
+    let store = bench.open();
+    won(&store, id(1));
+    std::fs::remove_file(folder.join("real.db-wal")).unwrap();
+    let error = wait(store.pending(&ClaimRequest::new(id(2), "test"))).unwrap_err();
+    assert!(error.to_string().contains("real.db-wal"), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_new_file_is_for_its_owner_alone_and_an_existing_one_keeps_its_rights() {
+    use std::os::unix::fs::PermissionsExt;
+    for (existing, expected) in [(None, 0o600), (Some(0o640), 0o640)] {
+        let bench = Bench::new();
+        if let Some(mode) = existing {
+            std::fs::write(bench.path(), "").unwrap();
+            let rights = std::fs::Permissions::from_mode(mode);
+            std::fs::set_permissions(bench.path(), rights).unwrap();
+        }
+        let store = bench.open();
+        won(&store, id(1));
+        for name in ["effects.db", "effects.db-wal", "effects.db-shm"] {
+            let metadata = std::fs::metadata(bench.folder().join(name)).unwrap();
+            assert_eq!(metadata.permissions().mode() & 0o777, expected, "{name}");
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use retry_effects::store::{Claim, ClaimRequest, Payload, Resolved};
-use retry_effects::{EffectStore, Outcome, PostgresEffectStore, StoreError};
+use retry_effects::{Effect, EffectStore, Outcome, PostgresEffectStore, StoreError};
 use retry_tests::proxy::Proxy;
 use tokio::task::JoinSet;
 
@@ -37,6 +37,26 @@ async fn a_lone_claim_is_one_statement_and_so_is_its_completion() {
     assert!(matches!(again, Claim::Done(_)), "{again:?}");
     // It is taken for a new one first.
     assert_eq!(store.statements_sent() - before, 5);
+}
+
+#[tokio::test]
+async fn a_gated_call_is_two_statements_and_a_replay_after_a_replay_is_one() {
+    let Some(bench) = Bench::new() else { return };
+    let store = bench.open().await;
+    let call = async |key: u32| {
+        let before = store.statements_sent();
+        let effect = Effect::new("two_statements", &key).store(store.clone());
+        let outcome = effect.run_async(|| async { Ok::<_, String>(key) }).await;
+        assert_eq!(outcome, Ok(key));
+        store.statements_sent() - before
+    };
+    assert_eq!(call(1).await, 2);
+    assert_eq!(call(2).await, 2);
+    // A claim that finds a record, which the next call expects.
+    assert_eq!(call(1).await, 2);
+    assert_eq!(call(1).await, 1);
+    assert_eq!(call(3).await, 3);
+    assert_eq!(call(4).await, 2);
 }
 
 /// Lets callers queue up behind a lock, and says how many statements they took in all.

@@ -111,7 +111,7 @@ impl Bench {
     }
 }
 
-fn pool(config: Config, size: usize) -> Pool {
+pub(crate) fn pool(config: Config, size: usize) -> Pool {
     Pool::builder(Manager::new(config, NoTls))
         .max_size(size)
         .runtime(Runtime::Tokio1)

@@ -53,6 +53,14 @@ async fn connections_are_encrypted_as_asked() {
     let opened = opened.connect_with(&required, connector(&server)).await;
     works(&opened.unwrap()).await;
 
+    // libpq's name for the same, and one for less than that.
+    let opened = options.clone().schema("full");
+    let full = url(&server, "verify-full");
+    let opened = opened.connect_with(&full, connector(&server)).await;
+    works(&opened.unwrap()).await;
+    let less = options.clone().connect(&url(&server, "verify-ca")).await;
+    refused(less, "require or verify-full");
+
     // In the clear this server lets nobody in.
     let clear = options.clone().connect(&url(&server, "disable")).await;
     refused(clear, "no encryption");

@@ -48,6 +48,34 @@ async fn a_server_that_evicts() {
 }
 
 #[tokio::test]
+async fn a_sentinel() {
+    let Some(sentinel) = ThrowawayRedis::start_sentinel() else {
+        return;
+    };
+    let urls = [
+        &*sentinel.url(),
+        "redis-sentinel://u:secret@h:26379/0?name=primary",
+        "sentinel://h:26379/primary",
+    ];
+    for url in urls {
+        for options in [
+            RedisEffectStore::options(),
+            RedisEffectStore::options().accept_loss(),
+        ] {
+            let error = refused(options, url).await;
+            assert!(
+                matches!(error, StoreError::Misconfigured { .. }),
+                "{error:?}"
+            );
+            assert_eq!(refusal(&error), &RedisRefusal::Sentinel);
+            let text = error.to_string();
+            assert!(text.contains("SENTINEL GET-MASTER-ADDR-BY-NAME"), "{text}");
+            assert!(!text.contains("secret"), "{text}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_answers_before_its_disk_has_it() {
     for (name, value, right) in [
         ("appendonly", "no", "yes"),

@@ -48,7 +48,11 @@ async fn a_server_with_tls_and_one_that_nobody_knows() {
     let error = RedisEffectStore::connect(&url)
         .await
         .expect_err("a stranger");
-    assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
+    assert!(
+        matches!(error, StoreError::Misconfigured { .. }),
+        "{error:?}"
+    );
+    assert!(error.to_string().contains("enable TLS"), "{error}");
     let source = std::error::Error::source(&error).expect("a reason");
     assert!(source.to_string().contains("certificate"), "{source}");
 

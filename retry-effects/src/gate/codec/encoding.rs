@@ -19,17 +19,17 @@ pub(crate) fn encode<T: Serialize + DeserializeOwned>(value: &T) -> serde_json::
     let json = Written::of(value, TextForm::Json)?;
     let (risks, value_type) = (json.risks, VerifiedType::of(decode::<T>));
     if !risks.any() && value_type.is_verified() {
-        return Ok(json.payload());
+        return json.payload();
     }
     if !risks.need_notation() && reads_as_json::<T>(&json) {
         value_type.mark_verified();
-        return Ok(json.payload());
+        return json.payload();
     }
     let notation = Written::of(value, TextForm::Notation)?;
     let mut reader = Reader::of_notation(&notation.text, stack::WRITING)?;
     reader.read::<T>()?;
     let is_json = !risks.lossy && !reader.misread && reads_as_json::<T>(&json);
-    Ok(if is_json { json } else { notation }.payload())
+    if is_json { json } else { notation }.payload()
 }
 
 /// Writes a value whose type cannot be read, or is not the type that will be read: in JSON only if no
@@ -37,9 +37,9 @@ pub(crate) fn encode<T: Serialize + DeserializeOwned>(value: &T) -> serde_json::
 pub(crate) fn encode_unread(value: &(impl Serialize + ?Sized)) -> serde_json::Result<Payload> {
     let json = Written::of(value, TextForm::Json)?;
     if json.risks.any() {
-        return Ok(Written::of(value, TextForm::Notation)?.payload());
+        return Written::of(value, TextForm::Notation)?.payload();
     }
-    Ok(json.payload())
+    json.payload()
 }
 
 /// Reads a value.

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use serde::Serialize;
 
 use super::stack::{self, Stack, too_deep};
-use crate::protocol::payload::{FORMAT, NEWEST_FORMAT, Payload};
+use crate::protocol::payload::{FORMAT, MAX_PAYLOAD_LEN, NEWEST_FORMAT, Payload};
 
 /// The form of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +83,15 @@ impl Written {
         })
     }
 
-    pub(super) fn payload(self) -> Payload {
+    /// Returns the payload, or an error if it is too large to be recorded.
+    pub(super) fn payload(self) -> serde_json::Result<Payload> {
+        if self.text.len() > MAX_PAYLOAD_LEN {
+            let length = self.text.len();
+            return Err(serde::ser::Error::custom(format_args!(
+                "it has {length} bytes, and at most {MAX_PAYLOAD_LEN} are recorded: store it elsewhere, \
+                 and return its address"
+            )));
+        }
         let format = match self.form {
             TextForm::Json => FORMAT,
             TextForm::Notation => NEWEST_FORMAT,
@@ -95,7 +103,7 @@ impl Written {
             // Nothing keeps it while the thread ends.
             let _ = LAST.try_with(|last| last.set(out));
         }
-        payload
+        Ok(payload)
     }
 }
 

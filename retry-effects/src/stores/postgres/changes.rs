@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use tokio_postgres::Row;
 
 use super::columns::{Columns, Sent};
+use super::confirmation::confirm;
 use super::queue::{Command, Desk};
 use super::row::{Stored, micros};
 use super::server::Failure;
@@ -271,10 +272,11 @@ pub(super) async fn serve(desk: &Arc<Desk>, changes: Vec<Change>) {
     };
     let mut rows: Vec<(&[u8], &Row)> = rows.iter().map(|row| (row.get(0), row)).collect();
     rows.sort_unstable_by_key(|(id, _)| *id);
+    let mut trouble = None;
     for change in changes {
         let id = change.id();
         match rows.binary_search_by_key(&&id.as_bytes()[..], |(id, _)| *id) {
-            Ok(at) => settle(desk, rows[at].1, change),
+            Ok(at) => settle(desk, rows[at].1, change, &mut trouble).await,
             Err(_) => {
                 let missing = change.deed.missing();
                 change.answer(Err(missing));
@@ -304,7 +306,7 @@ async fn written_alone(desk: &Desk, sent: &[Sent<'_>]) -> Result<bool, Failure> 
 }
 
 /// Answers a change by its row, or requeues it.
-fn settle(desk: &Arc<Desk>, row: &Row, mut change: Change) {
+async fn settle(desk: &Arc<Desk>, row: &Row, mut change: Change, trouble: &mut Option<Failure>) {
     let (is_written, is_free): (bool, bool) = (row.get(1), row.get(2));
     if is_written {
         desk.waiters.wake(change.id());
@@ -312,19 +314,17 @@ fn settle(desk: &Arc<Desk>, row: &Row, mut change: Change) {
         change.answer(Ok(answer));
         return;
     }
-    let decided = match Stored::read(row, 4) {
-        Ok(Some(stored)) => change.deed.decide(&stored),
-        Ok(None) => Err(Err(change.deed.missing())),
-        Err(error) => Err(Err(error)),
-    };
-    match decided {
-        Err(answer) => {
-            if answer.is_ok() {
-                // An earlier try may have written it, and its acknowledgement was lost.
-                desk.waiters.wake(change.id());
-            }
-            change.answer(answer);
+    let stored = match Stored::read(row, 4) {
+        Ok(Some(stored)) => stored,
+        Ok(None) => {
+            let missing = change.deed.missing();
+            return change.answer(Err(missing));
         }
+        Err(error) => return change.answer(Err(error)),
+    };
+    match change.deed.decide(&stored) {
+        Err(Ok(answer)) => confirmed(desk, change, &stored, answer, trouble).await,
+        Err(refusal) => change.answer(refusal),
         Ok(write) => {
             change.write = write;
             if is_free {
@@ -333,6 +333,30 @@ fn settle(desk: &Arc<Desk>, row: &Row, mut change: Change) {
                 later(desk, change);
             }
         }
+    }
+}
+
+/// Answers a change that the record has already. An earlier try may have written it, and its
+/// acknowledgement was lost.
+async fn confirmed(
+    desk: &Arc<Desk>,
+    change: Change,
+    found: &Stored,
+    answer: Option<Finished>,
+    trouble: &mut Option<Failure>,
+) {
+    // A renewal of a record in doubt changes nothing, and confirms nothing.
+    let is_confirmed = match change.deed {
+        Deed::Renew(..) => Ok(true),
+        _ => confirm(desk, found, trouble).await,
+    };
+    match is_confirmed {
+        Ok(true) => {
+            desk.waiters.wake(change.id());
+            change.answer(Ok(answer));
+        }
+        Ok(false) => later(desk, change),
+        Err(failure) => change.answer(Err(failure.into_error(&desk.server))),
     }
 }
 

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::oneshot;
 use tokio_postgres::Row;
 
+use super::confirmation::confirm;
 use super::name::escaped;
 use super::queue::{Command, Desk};
 use super::row::{Stored, kept, micros, number, retained};
@@ -268,6 +269,11 @@ async fn settle(
     let mut is_changed = false;
     for claiming in claims {
         match stored.slot.grant(&claiming.request, stored.now) {
+            Err(Claim::Won(token)) => match confirm(desk, &stored, trouble).await {
+                Ok(true) => claiming.answer(Ok(Claim::Won(token))),
+                Ok(false) => not_written(desk, claiming, stored.revision).await,
+                Err(failure) => claiming.answer(Err(failure.into_error(&desk.server))),
+            },
             Err(refusal) => claiming.answer(Ok(refusal)),
             Ok(_) if is_changed => left.push(claiming),
             // A caller that left before the answer has sent one more claim and released what it got:

@@ -21,6 +21,11 @@ pub(super) enum Trouble {
     Pool(#[source] PoolError),
     #[error("the server did not answer in time")]
     Late,
+    #[error(
+        "the server's synchronous standby does not confirm what is written; start the standby, or \
+         take it out of `synchronous_standby_names`"
+    )]
+    Unconfirmed,
     #[error("the server could not be reached in time")]
     Unreached,
     #[error("the server takes no writes: it is a standby, or the session is read only")]
@@ -65,7 +70,9 @@ impl Trouble {
             _ if self.is_of_standby() => Verdict::Retry,
             Self::Statement(error) => error.classify().verdict(),
             Self::Pool(PoolError::Closed) => Verdict::Stop,
-            Self::Pool(_) | Self::Late | Self::Unreached | Self::Standby => Verdict::Retry,
+            Self::Pool(_) | Self::Late | Self::Unconfirmed | Self::Unreached | Self::Standby => {
+                Verdict::Retry
+            }
         }
     }
 
@@ -184,6 +191,14 @@ const PRIMARY: &str = "the store must be on the primary, by a role that may writ
 const POOLER: &str = "a pooler in between gives each statement another session: let it keep \
     sessions, or know prepared statements (PgBouncer from 1.21 on, with max_prepared_statements)";
 
+/// Returns the error for a pooler that shares sessions, and does not know prepared statements.
+pub(super) fn shared_sessions() -> StoreError {
+    StoreError::misconfigured(format!(
+        "cannot be opened: a statement that was prepared is not known in the next transaction; \
+         {POOLER}"
+    ))
+}
+
 const USER: &str = "the server does not let this user in; correct user and password in the URL, or \
     the server's pg_hba.conf";
 
@@ -215,6 +230,9 @@ pub(super) fn of_url(error: &tokio_postgres::Error) -> StoreError {
         } else {
             "it has an option that is not known".to_owned()
         });
+    }
+    if why.starts_with("invalid value for option `sslmode`") {
+        return bad_url("sslmode is disable, prefer, require or verify-full");
     }
     if why.starts_with("unexpected character") {
         return bad_url("a `=` is missing, or a value with spaces is not in quotes");

@@ -70,6 +70,15 @@ impl Dial {
         }))
     }
 
+    /// Connects once. The connection is driven until its client is dropped.
+    pub(super) async fn client(&self) -> Result<Client, Lost> {
+        let (client, mut wire) = (self.0)().await?;
+        tokio::spawn(async move {
+            while let Some(Ok(_)) = poll_fn(|context| wire.poll(context)).await {}
+        });
+        Ok(client)
+    }
+
     /// Connects, however long that takes, for as long as the store exists.
     fn connected(&self, desk: &Weak<Desk>) -> Dialled {
         let (dial, desk) = (self.0.clone(), desk.clone());

@@ -1,6 +1,7 @@
 //! Options for opening a store where the defaults do not fit.
 
 use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use deadpool_postgres::{
@@ -10,16 +11,19 @@ use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{Config, NoTls, Socket};
 
+use super::connector::{CancelledWaits, Canceller, Connections, Connector};
 use super::listener::Dial;
 use super::name::SchemaName;
 use super::runtime::{at_home, wait_at_home};
 use super::server::Server;
+use super::sessions::Sessions;
 use super::statements::{SESSION, Statements};
 use super::store::PostgresEffectStore;
 #[cfg(feature = "postgres-tls")]
 use super::tls;
-use super::{error, schema};
+use super::{error, schema, sessions};
 use crate::protocol::store_error::StoreError;
+use crate::stores::libpq;
 
 /// Options for opening a [`PostgresEffectStore`]: its schema, its number of connections.
 ///
@@ -45,6 +49,10 @@ pub struct PostgresOptions {
     is_existing: bool,
     clock: String,
 }
+
+/// The largest number of connections taken from a user's pool at a time: a pool that the application
+/// shares must not be used up.
+const SHARED: usize = 8;
 
 /// The longest time for one try to connect, unless the URL sets another.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -100,8 +108,8 @@ impl PostgresOptions {
     /// Opens the store at a URL (`postgres://user:password@host/database`, or `host=.. user=..`).
     /// Needs no runtime.
     ///
-    /// With `sslmode=require` in the URL, connections are encrypted, by the feature `postgres-tls`:
-    /// the server's certificate must be issued for the host of the URL by an authority that this
+    /// With `sslmode=verify-full` in the URL, or `require`, which means the same here, connections are
+    /// encrypted, by the feature `postgres-tls`: the server's certificate must be issued for the host of the URL by an authority that this
     /// machine trusts (the system's certificates, or those of `SSL_CERT_FILE`). Otherwise they are
     /// not encrypted. For certificates of other kinds there is [`connect_with`](Self::connect_with).
     ///
@@ -147,7 +155,12 @@ impl PostgresOptions {
     ///
     /// As [`PostgresEffectStore::connect`].
     pub async fn with_pool(self, pool: Pool) -> Result<PostgresEffectStore, StoreError> {
-        at_home(self.opening(pool, "Postgres".to_owned(), None)?).await
+        let connections = Connections {
+            pool,
+            cancelled: CancelledWaits::default(),
+            canceller: Canceller::without_tls(),
+        };
+        at_home(self.opening(connections, "Postgres".to_owned(), None)?).await
     }
 
     /// Returns a future that opens the store with the connector that the URL requires.
@@ -166,7 +179,7 @@ impl PostgresOptions {
     #[cfg(not(feature = "postgres-tls"))]
     fn dialling_encrypted(self, _: &str) -> Result<Opening, StoreError> {
         Err(StoreError::misconfigured(
-            "cannot be opened: the URL requires TLS (`sslmode=require`), which this program was built \
+            "cannot be opened: the URL requires TLS (`sslmode`), which this program was built \
              without; enable the feature `postgres-tls` of retry-effects, or open the store by \
              `connect_with` and a TLS connector",
         ))
@@ -191,31 +204,66 @@ impl PostgresOptions {
         let recycled = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         };
-        let pool = Pool::builder(Manager::from_config(config, tls, recycled))
+        let cancelled = CancelledWaits::default();
+        let canceller = Canceller::new(tls.clone());
+        let sessions = Arc::new(OnceLock::new());
+        let sessions_found = sessions.clone();
+        let connector = Connector {
+            tls,
+            cancelled: cancelled.clone(),
+        };
+        let pool = Pool::builder(Manager::from_connect(config, connector, recycled))
             .max_size(self.pool_size)
             .runtime(Runtime::Tokio1)
-            .post_create(Hook::async_fn(|client: &mut ClientWrapper, _| {
-                Box::pin(async {
-                    let set = client.batch_execute(SESSION).await;
-                    set.map_err(HookError::Backend)
+            .post_create(Hook::async_fn(move |client: &mut ClientWrapper, _| {
+                // On a shared session others would get the settings.
+                let is_own = sessions_found.get() == Some(&Sessions::Own);
+                Box::pin(async move {
+                    if is_own {
+                        let set = client.batch_execute(SESSION).await;
+                        set.map_err(HookError::Backend)?;
+                    }
+                    Ok(())
                 })
             }))
             .build()
             .map_err(|error| StoreError::unavailable("make a pool of connections", error))?;
-        self.opening(pool, name, Some(dial))
+        let connections = Connections {
+            pool,
+            cancelled,
+            canceller,
+        };
+        self.opening(connections, name, Some((dial, sessions)))
     }
 
-    fn opening(self, pool: Pool, name: String, dial: Option<Dial>) -> Result<Opening, StoreError> {
+    fn opening(
+        self,
+        connections: Connections,
+        name: String,
+        own: Option<(Dial, Arc<OnceLock<Sessions>>)>,
+    ) -> Result<Opening, StoreError> {
         let schema = SchemaName::new(&self.schema)?;
         let statements = Statements::new(&schema, &self.clock, schema::VERSION);
-        let server = Server::new(pool, name, schema, statements);
+        let server = Server::new(connections, name, schema, statements);
         Ok(Box::pin(async move {
+            let (dial, sessions) = own.unzip();
+            let found = sessions::find(&server, dial.as_ref()).await?;
+            if let Some(sessions) = sessions {
+                // It is empty: the pool is new.
+                let _ = sessions.set(found);
+            }
             if self.is_existing {
                 schema::find(&server).await?;
             } else {
                 schema::migrate(&server).await?;
             }
-            PostgresEffectStore::start(server, dial)
+            let lanes = match dial {
+                Some(_) => server.size(),
+                None => server.size().min(SHARED),
+            };
+            // On a shared session nobody hears notifications, and others would.
+            let dial = dial.filter(|_| found == Sessions::Own);
+            PostgresEffectStore::start(server, lanes, dial)
         }))
     }
 }
@@ -257,6 +305,7 @@ type Opening = Pin<Box<dyn Future<Output = Result<PostgresEffectStore, StoreErro
 
 /// Returns the address of a URL, restricted to servers that take writes.
 fn config(url: &str) -> Result<Config, StoreError> {
+    let url = libpq::in_client_form(url);
     let mut config: Config = url.parse().map_err(|error| error::of_url(&error))?;
     if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
         return Err(error::bad_url("the URL names no host"));

@@ -1,17 +1,18 @@
 //! The server as the store sees it: connections from a pool, statements that are sent again.
 
 use std::ops::Deref;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use deadpool_postgres::{ClientWrapper, Object, Pool, PoolError, TimeoutType};
+use deadpool_postgres::{ClientWrapper, Object, PoolError, TimeoutType};
 use retry_core::RetryPolicy;
 use tokio::time::{Instant, timeout_at};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
+use super::connector::Connections;
 use super::error::{Trouble, failed};
 use super::name::SchemaName;
 use super::statements::{STANDBY, Statements};
@@ -41,6 +42,9 @@ const SHORT: Patience = Patience {
     in_all: Duration::from_secs(10),
 };
 
+/// The last part of a try's time limit, in which a statement without an answer is cancelled.
+const GRACE: Duration = Duration::from_millis(500);
+
 /// For how long a statement is sent again in any case.
 const LEAST: Duration = Duration::from_secs(1);
 
@@ -58,7 +62,7 @@ type Answer<'a> = Pin<Box<dyn Future<Output = Result<Vec<Row>, Trouble>> + Send 
 /// A server, and the store's schema on it.
 #[derive(Debug)]
 pub(super) struct Server {
-    pool: Pool,
+    connections: Connections,
     /// Its name in errors.
     name: String,
     schema: SchemaName,
@@ -86,13 +90,13 @@ impl Failure {
 
 impl Server {
     pub(super) fn new(
-        pool: Pool,
+        connections: Connections,
         name: String,
         schema: SchemaName,
         statements: Statements,
     ) -> Self {
         Self {
-            pool,
+            connections,
             name,
             schema,
             statements,
@@ -120,7 +124,7 @@ impl Server {
 
     /// Returns the largest number of connections.
     pub(super) fn size(&self) -> usize {
-        self.pool.status().max_size.max(1)
+        self.connections.pool.status().max_size.max(1)
     }
 
     /// Returns a connection of the pool, or a new one.
@@ -130,7 +134,7 @@ impl Server {
 
     async fn connection_by(&self, by: Instant) -> Result<InUse, Trouble> {
         // Not by the pool's own limit: a pool may have none, or no clock for one.
-        match timeout_at(by, self.pool.get()).await {
+        match timeout_at(by, self.connections.pool.get()).await {
             Ok(found) => Ok(InUse(Some(found?))),
             Err(_) if self.is_used_up() => {
                 Err(Trouble::Pool(PoolError::Timeout(TimeoutType::Wait)))
@@ -140,7 +144,7 @@ impl Server {
     }
 
     fn is_used_up(&self) -> bool {
-        let status = self.pool.status();
+        let status = self.connections.pool.status();
         status.size >= status.max_size && status.available == 0
     }
 
@@ -210,7 +214,29 @@ impl Server {
         let by = asked.until.min(Instant::now() + asked.patience.once);
         let connection = self.connection_by(by).await?;
         self.sent.fetch_add(1, Ordering::Relaxed);
-        let answer = timeout_at(by, asked.of(&connection)).await;
+        let unconfirmed = self.connections.cancelled.count();
+        let answer = {
+            let mut statement = pin!(asked.of(&connection));
+            let left = by.saturating_duration_since(Instant::now());
+            let answer = timeout_at(by - GRACE.min(left / 2), statement.as_mut()).await;
+            if answer.is_err() {
+                // A statement that is left alone may stay in the server, and each try adds one more:
+                // a commit waits for a synchronous standby until it is cancelled.
+                let cancelled = async {
+                    self.connections
+                        .canceller
+                        .cancel(connection.cancel_token())
+                        .await;
+                    statement.await
+                };
+                let _ = timeout_at(by, cancelled).await;
+            }
+            answer
+        };
+        if self.connections.cancelled.count() != unconfirmed {
+            return Err(Trouble::Unconfirmed);
+        }
+        // The connection of a cancelled statement is closed: the request might meet the next one.
         let answer = answer.map_err(|_| Trouble::Late)?;
         if !matches!(&answer, Err(trouble) if trouble.is_of_standby()) {
             connection.give_back();

@@ -50,6 +50,8 @@ pub(super) struct Statements {
     pub(super) claim_one: String,
     /// Writes a claim over a record that is unchanged since it was read.
     pub(super) overwrite: String,
+    /// Writes a record that is unchanged since it was read once more, without a difference.
+    pub(super) confirm: String,
     /// Writes decisions over records that are unchanged since they were read.
     pub(super) change: String,
     /// Writes a decision over one record of a pending claim.
@@ -163,6 +165,12 @@ impl Statements {
                  over_at = NULL, format = 1, payload = NULL FROM free \
                  WHERE r.action_id = free.action_id AND r.revision = $2 AND r.fence = $11 \
                  RETURNING r.fence"
+            ),
+            confirm: format!(
+                "UPDATE {table} r SET revision = r.revision FROM {DURABLE} WHERE r.action_id = \
+                 (SELECT f.action_id FROM {table} f WHERE f.action_id = $1::bytea \
+                 AND f.revision = $2::int8 AND f.fence = $3::int8 FOR UPDATE SKIP LOCKED) \
+                 RETURNING 1"
             ),
             change: format!(
                 "WITH asked AS MATERIALIZED (SELECT * FROM unnest($1::bytea[], $2::int8[], \

@@ -52,13 +52,21 @@ use super::{listener, lookups, transaction};
 /// actions may run again. `synchronous_standby_names` keeps the promise.
 ///
 /// Statements are prepared. A pooler in between must keep sessions, or support prepared statements
-/// (`PgBouncer` from 1.21 on, with `max_prepared_statements`).
+/// (`PgBouncer` from 1.21 on, with `max_prepared_statements`); another one is refused when the store
+/// is opened. On sessions that a pooler shares, the store leaves no settings, and polls.
 ///
 /// # Lost connections
 ///
 /// A statement whose connection is lost is sent again, for up to ten seconds: a claim whose
 /// acknowledgement was lost is found by its claim id, with the same fence, and the same outcome is
 /// accepted twice. After that it is [`StoreError::Unavailable`].
+///
+/// A found record may be one that a synchronous standby never got: the primary was restarted, or
+/// somebody cancelled the commit's wait. So the store writes such a record once more, without a
+/// difference, and answers only after that commit. While the standby is away, calls fail as
+/// `Unavailable`, and the error names it. A statement that is given up is cancelled, so the server
+/// keeps none that waits. (On a [user's pool](Self::new) the store does not see the server's warning
+/// that a wait was cancelled: there, leave waiting statements alone.)
 ///
 /// # Wake-ups
 ///
@@ -94,9 +102,6 @@ struct Inner {
 /// The number of claims between two sweeps of records whose retention is over: as many as one sweep
 /// removes, so that they cannot pile up.
 const SWEEP_EVERY: usize = 256;
-
-/// The largest number of connections taken from a user's pool at a time.
-const SHARED: usize = 8;
 
 impl PostgresEffectStore {
     /// Opens the store at a URL, `postgres://user:password@host/database`, and creates its tables if
@@ -135,12 +140,11 @@ impl PostgresEffectStore {
         PostgresOptions::new()
     }
 
-    pub(super) fn start(server: Server, dial: Option<Dial>) -> Result<Self, StoreError> {
-        // A pool that the application shares must not be used up.
-        let lanes = match dial {
-            Some(_) => server.size(),
-            None => server.size().min(SHARED),
-        };
+    pub(super) fn start(
+        server: Server,
+        lanes: usize,
+        dial: Option<Dial>,
+    ) -> Result<Self, StoreError> {
         let desk = Arc::new(Desk::new(server));
         let home = home()?;
         for _ in 0..lanes {
@@ -348,6 +352,10 @@ impl EffectStore for PostgresEffectStore {
     /// Returns `false`: the store answers from a thread of its own.
     fn needs_runtime(&self) -> bool {
         false
+    }
+
+    fn is_remote(&self) -> bool {
+        true
     }
 
     fn kind(&self) -> &'static str {

@@ -50,7 +50,7 @@ impl Failure {
     fn is_of_absence(&self) -> bool {
         match self {
             Self::Late(_) => true,
-            Self::Redis(error) => error.is_io_error(),
+            Self::Redis(error) => error.is_io_error() && !is_of_tls(error),
             Self::Refused(_) => false,
         }
     }
@@ -89,6 +89,9 @@ fn advice(error: &RedisError) -> (&'static str, bool) {
     if error.kind() == ErrorKind::AuthenticationFailed {
         return (LOG_IN, true);
     }
+    if is_of_tls(error) {
+        return (TLS, true);
+    }
     match error.code().unwrap_or_default() {
         "NOPERM" => (
             " (allow the user what the store does: ACL SETUSER <user> ~{<prefix>:* ~<prefix>:* \
@@ -117,6 +120,15 @@ fn advice(error: &RedisError) -> (&'static str, bool) {
         _ => ("", false),
     }
 }
+
+/// Whether the other end is not the one that the TLS of this end accepts, or speaks no TLS.
+fn is_of_tls(error: &RedisError) -> bool {
+    error.is_io_error() && error.classify().verdict() == Verdict::Stop
+}
+
+const TLS: &str = " (enable TLS at this port of the server, with a certificate for the host of the URL \
+    that this machine trusts, or open the store by `with_client` and a client that trusts it; \
+    without TLS, the URL is redis://..)";
 
 const LOG_IN: &str = " (put user and password into the URL: redis://user:password@host)";
 

@@ -10,6 +10,7 @@ use super::connection::{Link, Shared};
 use super::keys::Keys;
 use super::listener::Listener;
 use super::queue::{Desk, ended};
+use super::refusal::RedisRefusal;
 use super::script::{Clock, Script};
 use super::server::Terms;
 use super::store::{Inner, RedisEffectStore};
@@ -188,6 +189,19 @@ impl RedisOptions {
 
 /// Returns a client for a URL. The URL may hold a password, and is not shown.
 fn client(url: &str) -> Result<Client, StoreError> {
+    if url
+        .split(':')
+        .next()
+        .is_some_and(|scheme| scheme.contains("sentinel"))
+    {
+        return Err(StoreError::misconfigured_by(
+            format!(
+                "cannot use the server of the URL: {}",
+                RedisRefusal::Sentinel
+            ),
+            RedisRefusal::Sentinel,
+        ));
+    }
     let is_encrypted = ["rediss:", "valkeys:"]
         .iter()
         .any(|scheme| url.starts_with(scheme));

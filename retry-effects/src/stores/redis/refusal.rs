@@ -53,6 +53,12 @@ pub enum RedisRefusal {
         /// The alternative.
         or: &'static str,
     },
+    /// It is a Sentinel, which knows the address of a server, and keeps no records.
+    #[error(
+        "it is a Redis Sentinel, which keeps no records; use the address of the primary that it watches \
+         (SENTINEL GET-MASTER-ADDR-BY-NAME <name>), or one that follows it after a failover"
+    )]
+    Sentinel,
     /// It is a replica, which takes no writes.
     #[error("it is a replica; use the address of its primary")]
     Replica,

@@ -43,13 +43,25 @@ pub(super) async fn inspect(
         ask.add_command(config(setting));
     }
     ask.add_command(config(POLICY));
+    ask.cmd("INFO").arg("server");
     ask.cmd("INFO").arg("memory");
     ask.cmd("INFO").arg("persistence");
     ask.cmd("INFO").arg("replication");
-    let answers = connection.send_packed_commands(&ask, 0, 7).await?;
-    let [durable @ .., policy, memory, persistence, replication] = &answers[..] else {
-        return Err(RedisError::from((redis::ErrorKind::Parse, "seven answers")).into());
+    let answers = connection.send_packed_commands(&ask, 0, 8).await?;
+    let [
+        durable @ ..,
+        policy,
+        server,
+        memory,
+        persistence,
+        replication,
+    ] = &answers[..]
+    else {
+        return Err(RedisError::from((redis::ErrorKind::Parse, "eight answers")).into());
     };
+    if line(server, "redis_mode:") == Some("sentinel") {
+        return Err(Failure::Refused(RedisRefusal::Sentinel));
+    }
     // Values that this user may not read are allowed; a login that failed is an error.
     if let Err(error) = replication.clone().extract_error()
         && !matches!(error.code(), Some("NOPERM" | "ERR"))

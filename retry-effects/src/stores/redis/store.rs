@@ -254,6 +254,10 @@ impl EffectStore for RedisEffectStore {
         false
     }
 
+    fn is_remote(&self) -> bool {
+        true
+    }
+
     fn kind(&self) -> &'static str {
         "redis"
     }

@@ -29,44 +29,6 @@ pub(super) fn absolute(path: &Path) -> Result<PathBuf, StoreError> {
         .map_err(|error| StoreError::unavailable(describe("open", path), error))
 }
 
-/// The identity of the file that a path named when it was opened.
-#[derive(Debug)]
-pub(super) struct SameFile {
-    device_and_node: (u64, u64),
-}
-
-impl SameFile {
-    pub(super) fn at(path: &Path) -> Result<Self, StoreError> {
-        let found = device_and_node(path);
-        let device_and_node =
-            found.map_err(|error| StoreError::unavailable(describe("open", path), error))?;
-        Ok(Self { device_and_node })
-    }
-
-    /// Returns why the path no longer names this file, if so. Nobody else sees what is written to a
-    /// file that was removed or replaced: the next process that opens the path works on another file.
-    pub(super) fn is_gone(&self, path: &Path) -> Option<String> {
-        match device_and_node(path) {
-            Ok(found) if found == self.device_and_node => None,
-            Ok(_) => Some("the file was replaced by another one while it was open".to_owned()),
-            Err(error) => Some(format!("the file is gone: {error}")),
-        }
-    }
-}
-
-#[cfg(unix)]
-fn device_and_node(path: &Path) -> io::Result<(u64, u64)> {
-    use std::os::unix::fs::MetadataExt;
-    let metadata = std::fs::metadata(path)?;
-    Ok((metadata.dev(), metadata.ino()))
-}
-
-/// On other systems an open file is not removed.
-#[cfg(not(unix))]
-fn device_and_node(path: &Path) -> io::Result<(u64, u64)> {
-    std::fs::metadata(path).map(|_| (0, 0))
-}
-
 /// The treatment of a file, or of tables, that do not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Missing {
@@ -175,7 +137,7 @@ impl From<rusqlite::Error> for SharedError {
     }
 }
 
-fn describe(action: &str, path: &Path) -> String {
+pub(super) fn describe(action: &str, path: &Path) -> String {
     format!("{action} {}", path.display())
 }
 

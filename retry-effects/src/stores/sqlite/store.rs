@@ -11,10 +11,11 @@ use tokio::sync::oneshot;
 
 use super::batch::Written;
 use super::clock::LeaseClock;
-use super::connection::{Missing, SameFile};
+use super::connection::Missing;
+use super::file::OpenFiles;
 use super::readers::Readers;
 use super::writer::{Desk, Writer};
-use super::{batch, connection, row, schema};
+use super::{batch, connection, file, row, schema};
 use crate::gate::ambient;
 use crate::identity::action_id::ActionId;
 use crate::protocol::claim::{Claim, ClaimRequest};
@@ -43,8 +44,13 @@ use crate::stores::waiters::Waiters;
 /// It holds two tables, `effect_records` and `effect_store`, which [`open`](Self::open) creates and
 /// migrates; an application may keep its own tables in the file, and complete an action in the
 /// transaction of its own writes with [`complete_in`](Self::complete_in). The file must be on a disk
-/// of this machine: SQLite's locks do not hold on network file systems. A file that is removed or
-/// replaced while it is open is not written any more: calls fail with [`StoreError::Unavailable`].
+/// of this machine: SQLite's locks do not hold on network file systems. A new file is readable and
+/// writable for its owner alone (mode 0600); a file that exists keeps its rights.
+///
+/// If the file, its `-wal` or its `-shm` is removed or replaced while it is open, or the file is
+/// emptied, nothing more is acknowledged: calls fail with [`StoreError::Unavailable`], and the error
+/// names the file. (Bytes written over a live file, as by `cp`, cannot be noticed: stop all processes
+/// before a restore.)
 ///
 /// The Python package nodus-retry works on the same file. Each replays what the other completed.
 /// An action that Python began is busy for [`DEFAULT_LEASE`](crate::store::DEFAULT_LEASE) and then in
@@ -149,6 +155,9 @@ impl SqliteEffectStore {
 
     fn open_by(path: &Path, clock: LeaseClock, missing: Missing) -> Result<Self, StoreError> {
         let path = Arc::new(connection::absolute(path)?);
+        if missing == Missing::Made {
+            file::make_private(&path);
+        }
         let mut connection = connection::open_writer(&path, missing)?;
         if missing == Missing::Refused {
             // Before any change, including the journal's mode.
@@ -158,8 +167,8 @@ impl SqliteEffectStore {
         schema::migrate(&mut connection, &path)?;
         let waiters = Waiters::new();
         let writer = Writer::start(Desk {
+            files: OpenFiles::of(&connection, &path)?,
             connection,
-            file: SameFile::at(&path)?,
             path: path.clone(),
             clock: clock.clone(),
             waiters: waiters.clone(),

@@ -17,7 +17,8 @@ use tokio::sync::oneshot;
 
 use super::batch::{Batch, Written};
 use super::clock::LeaseClock;
-use super::connection::{SameFile, SharedError, failed};
+use super::connection::{SharedError, failed};
+use super::file::OpenFiles;
 use crate::identity::action_id::ActionId;
 use crate::protocol::store_error::StoreError;
 use crate::stores::waiters::Waiters;
@@ -46,7 +47,7 @@ pub(super) struct Writer {
 pub(super) struct Desk {
     pub(super) connection: Connection,
     pub(super) path: Arc<PathBuf>,
-    pub(super) file: SameFile,
+    pub(super) files: OpenFiles,
     pub(super) clock: LeaseClock,
     pub(super) waiters: Waiters,
     /// The number of commands since the last sweep.
@@ -169,17 +170,18 @@ impl Desk {
         }
     }
 
-    /// Writes all commands together; if one cannot be written, each by itself.
+    /// Writes all commands together; if one cannot be written, each by itself. Nothing is acknowledged
+    /// that went to files which the path no longer leads to.
     fn write(&self, commands: &mut [Box<dyn Command>]) {
-        if let Some(reason) = self.file.is_gone(&self.path) {
-            for command in commands {
-                let action = format!("write {}", self.path.display());
-                command.fail(StoreError::unavailable(action, reason.clone()));
-            }
-            return;
-        }
         match self.transact(commands) {
-            Ok(()) => {}
+            Ok(()) => {
+                if let Some(reason) = self.files.are_gone() {
+                    for command in commands {
+                        let action = format!("write {}", self.path.display());
+                        command.fail(StoreError::unavailable(action, reason.clone()));
+                    }
+                }
+            }
             Err(Broken::Command(_)) if commands.len() > 1 => {
                 for command in commands.chunks_exact_mut(1) {
                     self.write(command);
