@@ -1,7 +1,7 @@
 //! What the gate costs, beside what it is made of: a bare map, bare SQLite, the Python package.
 //!
 //! ```text
-//! cargo bench -p retry-tests --features peers --bench gate
+//! cargo bench -p retry-benches --features sqlite --bench gate
 //! ```
 //!
 //! Words after `--` keep the parts whose name begins with one of them: `-- id map gate own

@@ -2,7 +2,7 @@
 //! allocations, two-thread scaling and future sizes, in one table.
 //!
 //! ```text
-//! cargo bench -p retry-tests --features peers --bench engine
+//! cargo bench -p retry-benches --bench engine
 //! ```
 //!
 //! Instructions are counted by valgrind's callgrind and are repeatable; where valgrind is missing,

@@ -2,7 +2,7 @@
 //! `retry-core` with its macros, beside one on `tokio-retry2`; crate by crate, to say where it goes.
 //!
 //! ```text
-//! cargo bench -p retry-tests --features peers --bench build_cost -- --run
+//! cargo bench -p retry-benches --bench build_cost -- --run
 //! ```
 //!
 //! It takes minutes, so a bare `cargo bench` passes it by. Linux only: CPU time is read from

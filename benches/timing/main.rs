@@ -1,7 +1,7 @@
 //! Time a call, by criterion, and each contender's ratio to the hand-written loop of the same run.
 //!
 //! ```text
-//! cargo bench -p retry-tests --features peers --bench timing
+//! cargo bench -p retry-benches --features timing --bench timing
 //! ```
 //!
 //! A clock is noisy: read the ratios on an idle machine, and trust `--bench engine` for what is
