@@ -13,7 +13,7 @@
 mod compiler;
 mod cpu_time;
 mod project;
-#[path = "../engine/table.rs"]
+#[path = "../table.rs"]
 mod table;
 
 use project::{Built, Project};

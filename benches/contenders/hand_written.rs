@@ -111,7 +111,7 @@ pub(crate) async fn load_text<S: Schedule>(dependency: &Dependency) -> Result<u6
 
 /// Between half of `step` and all of it; the standard library's keys serve as randomness.
 #[cold]
-fn jittered(step: Duration) -> Duration {
+pub(crate) fn jittered(step: Duration) -> Duration {
     let half = step / 2;
     let drawn = u32::try_from(RandomState::new().hash_one(0_u8) >> 32).unwrap_or(0);
     half + half.mul_f64(f64::from(drawn) / f64::from(u32::MAX))

@@ -10,7 +10,7 @@ mod backon_peer;
 pub(crate) mod dependency;
 pub(crate) mod executor;
 mod failsafe_peer;
-mod hand_written;
+pub(crate) mod hand_written;
 mod ours;
 mod retry_peer;
 mod rows;
@@ -18,18 +18,4 @@ mod tokio_retry2_peer;
 mod tokio_retry_peer;
 mod tower_peer;
 
-pub(crate) use rows::{FLOOR, ROWS};
-
-/// One way of making a call.
-pub(crate) struct Contender {
-    pub(crate) name: &'static str,
-    /// Makes so many calls.
-    pub(crate) run: fn(u64),
-}
-
-/// A situation, and who is measured in it.
-pub(crate) struct Row {
-    pub(crate) id: &'static str,
-    pub(crate) title: &'static str,
-    pub(crate) contenders: &'static [Contender],
-}
+pub(crate) use rows::ROWS;

@@ -1,4 +1,4 @@
-//! Who meets whom.
+//! The rows, and the contenders of each.
 
 use std::hint::black_box;
 use std::sync::{Arc, LazyLock};
@@ -9,30 +9,22 @@ use super::attribute;
 use super::executor::{repeat, repeat_async};
 use super::hand_written::{Defaults, NoWait};
 use super::{
-    Contender, Row, again_peer, backon_attribute, backon_peer, failsafe_peer, hand_written, ours,
+    again_peer, backon_attribute, backon_peer, failsafe_peer, hand_written, ours as own,
     retry_peer, tokio_retry_peer, tokio_retry2_peer, tower_peer,
 };
+use retry_benches::{Contender, FLOOR, Row};
 
-/// The contender that the others are compared with.
-pub(crate) const FLOOR: &str = "hand-written loop";
-
-/// A contender whose calls are async: in each, the first `$failures` attempts fail.
+/// Async calls: in each, the first `$failures` attempts fail.
 macro_rules! asynchronous {
-    ($name:expr, $failures:expr, $call:expr) => {
-        Contender {
-            name: $name,
-            run: |calls| repeat_async(calls, $failures, $call),
-        }
+    ($failures:expr, $call:expr) => {
+        |calls| repeat_async(calls, $failures, $call)
     };
 }
 
-/// A contender whose calls are sync.
+/// The same with sync calls.
 macro_rules! blocking {
-    ($name:expr, $failures:expr, $call:expr) => {
-        Contender {
-            name: $name,
-            run: |calls| repeat(calls, $failures, $call),
-        }
+    ($failures:expr, $call:expr) => {
+        |calls| repeat(calls, $failures, $call)
     };
 }
 
@@ -40,17 +32,32 @@ macro_rules! blocking {
 macro_rules! failing_async {
     ($failures:expr) => {
         &[
-            asynchronous!(FLOOR, $failures, hand_written::load::<NoWait>),
-            asynchronous!("attribute, retry_if", $failures, attribute::load_if),
-            asynchronous!("attribute, Classify", $failures, attribute::load_no_wait),
-            asynchronous!("builder, retry_if", $failures, ours::builder_no_wait),
-            asynchronous!("function, Classify", $failures, ours::function_no_wait),
-            asynchronous!("backon", $failures, backon_peer::load_if),
-            asynchronous!("backon-macros", $failures, backon_attribute::load_if),
-            Contender {
-                name: "tower",
-                run: |calls| tower_peer::repeat(calls, $failures, 2),
-            },
+            Contender::other(
+                FLOOR,
+                asynchronous!($failures, hand_written::load::<NoWait>),
+            ),
+            Contender::ours(
+                "attribute, retry_if",
+                asynchronous!($failures, attribute::load_if),
+            ),
+            Contender::ours(
+                "attribute, Classify",
+                asynchronous!($failures, attribute::load_no_wait),
+            ),
+            Contender::ours(
+                "builder, retry_if",
+                asynchronous!($failures, own::builder_no_wait),
+            ),
+            Contender::ours(
+                "function, Classify",
+                asynchronous!($failures, own::function_no_wait),
+            ),
+            Contender::other("backon", asynchronous!($failures, backon_peer::load_if)),
+            Contender::other(
+                "backon-macros",
+                asynchronous!($failures, backon_attribute::load_if),
+            ),
+            Contender::other("tower", |calls| tower_peer::repeat(calls, $failures, 2)),
         ]
     };
 }
@@ -59,34 +66,35 @@ macro_rules! failing_async {
 macro_rules! failing_blocking {
     ($failures:expr) => {
         &[
-            blocking!(FLOOR, $failures, hand_written::load_blocking::<NoWait>),
-            blocking!(
+            Contender::other(
+                FLOOR,
+                blocking!($failures, hand_written::load_blocking::<NoWait>),
+            ),
+            Contender::ours(
                 "attribute, retry_if",
-                $failures,
-                attribute::load_if_blocking
+                blocking!($failures, attribute::load_if_blocking),
             ),
-            blocking!(
+            Contender::ours(
                 "attribute, Classify",
-                $failures,
-                attribute::load_no_wait_blocking
+                blocking!($failures, attribute::load_no_wait_blocking),
             ),
-            blocking!(
+            Contender::ours(
                 "builder, retry_if",
-                $failures,
-                ours::builder_no_wait_blocking
+                blocking!($failures, own::builder_no_wait_blocking),
             ),
-            blocking!(
+            Contender::ours(
                 "function, Classify",
-                $failures,
-                ours::function_no_wait_blocking
+                blocking!($failures, own::function_no_wait_blocking),
             ),
-            blocking!("backon", $failures, backon_peer::load_if_blocking),
-            blocking!(
+            Contender::other(
+                "backon",
+                blocking!($failures, backon_peer::load_if_blocking),
+            ),
+            Contender::other(
                 "backon-macros",
-                $failures,
-                backon_attribute::load_if_blocking
+                blocking!($failures, backon_attribute::load_if_blocking),
             ),
-            blocking!("retry", $failures, retry_peer::load_if_blocking),
+            Contender::other("retry", blocking!($failures, retry_peer::load_if_blocking)),
         ]
     };
 }
@@ -97,34 +105,37 @@ pub(crate) static ROWS: &[Row] = &[
         id: "success-async",
         title: "success on the first attempt, defaults, async",
         contenders: &[
-            asynchronous!(FLOOR, 0, hand_written::load::<Defaults>),
-            asynchronous!("(body alone)", 0, hand_written::body_alone),
-            asynchronous!("attribute", 0, attribute::load),
-            asynchronous!("function", 0, ours::function),
-            asynchronous!("builder", 0, ours::builder),
-            asynchronous!("backon", 0, backon_peer::load),
-            asynchronous!("backon-macros", 0, backon_attribute::load),
-            asynchronous!("tokio-retry", 0, tokio_retry_peer::load),
-            asynchronous!("tokio-retry2", 0, tokio_retry2_peer::load),
-            asynchronous!("again", 0, again_peer::load),
-            Contender {
-                name: "tower",
-                run: |calls| tower_peer::repeat(calls, 0, 4),
-            },
+            Contender::other(FLOOR, asynchronous!(0, hand_written::load::<Defaults>)),
+            Contender::other("(body alone)", asynchronous!(0, hand_written::body_alone)),
+            Contender::ours("attribute", asynchronous!(0, attribute::load)),
+            Contender::ours("function", asynchronous!(0, own::function)),
+            Contender::ours("builder", asynchronous!(0, own::builder)),
+            Contender::other("backon", asynchronous!(0, backon_peer::load)),
+            Contender::other("backon-macros", asynchronous!(0, backon_attribute::load)),
+            Contender::other("tokio-retry", asynchronous!(0, tokio_retry_peer::load)),
+            Contender::other("tokio-retry2", asynchronous!(0, tokio_retry2_peer::load)),
+            Contender::other("again", asynchronous!(0, again_peer::load)),
+            Contender::other("tower", |calls| tower_peer::repeat(calls, 0, 4)),
         ],
     },
     Row {
         id: "success-sync",
         title: "success on the first attempt, defaults, sync",
         contenders: &[
-            blocking!(FLOOR, 0, hand_written::load_blocking::<Defaults>),
-            blocking!("(body alone)", 0, hand_written::body_alone_blocking),
-            blocking!("attribute", 0, attribute::load_blocking),
-            blocking!("function", 0, ours::function_blocking),
-            blocking!("builder", 0, ours::builder_blocking),
-            blocking!("backon", 0, backon_peer::load_blocking),
-            blocking!("backon-macros", 0, backon_attribute::load_blocking),
-            blocking!("retry", 0, retry_peer::load_blocking),
+            Contender::other(FLOOR, blocking!(0, hand_written::load_blocking::<Defaults>)),
+            Contender::other(
+                "(body alone)",
+                blocking!(0, hand_written::body_alone_blocking),
+            ),
+            Contender::ours("attribute", blocking!(0, attribute::load_blocking)),
+            Contender::ours("function", blocking!(0, own::function_blocking)),
+            Contender::ours("builder", blocking!(0, own::builder_blocking)),
+            Contender::other("backon", blocking!(0, backon_peer::load_blocking)),
+            Contender::other(
+                "backon-macros",
+                blocking!(0, backon_attribute::load_blocking),
+            ),
+            Contender::other("retry", blocking!(0, retry_peer::load_blocking)),
         ],
     },
     Row {
@@ -151,73 +162,82 @@ pub(crate) static ROWS: &[Row] = &[
         id: "text",
         title: "three failures, no waiting, async, the error is a String",
         contenders: &[
-            asynchronous!(FLOOR, 3, hand_written::load_text::<NoWait>),
-            asynchronous!("attribute, retry_if", 3, attribute::load_text_by_predicate),
-            asynchronous!("attribute, by text", 3, attribute::load_by_text),
-            asynchronous!("builder, retry_if", 3, ours::builder_text_by_predicate),
-            asynchronous!("function, by text", 3, ours::function_by_text),
+            Contender::other(FLOOR, asynchronous!(3, hand_written::load_text::<NoWait>)),
+            Contender::ours(
+                "attribute, retry_if",
+                asynchronous!(3, attribute::load_text_by_predicate),
+            ),
+            Contender::ours(
+                "attribute, by text",
+                asynchronous!(3, attribute::load_by_text),
+            ),
+            Contender::ours(
+                "builder, retry_if",
+                asynchronous!(3, own::builder_text_by_predicate),
+            ),
+            Contender::ours("function, by text", asynchronous!(3, own::function_by_text)),
         ],
     },
     Row {
         id: "counted",
         title: "success on the first attempt, async, with statistics",
         contenders: &[
-            asynchronous!(FLOOR, 0, hand_written::load::<Defaults>),
-            Contender {
-                name: "attribute, stats",
-                run: |calls| counted(|| repeat_async(calls, 0, attribute::load)),
-            },
-            Contender {
-                name: "function, stats",
-                run: |calls| counted(|| repeat_async(calls, 0, ours::function)),
-            },
+            Contender::other(FLOOR, asynchronous!(0, hand_written::load::<Defaults>)),
+            Contender::ours("attribute, stats", |calls| {
+                counted(|| repeat_async(calls, 0, attribute::load));
+            }),
+            Contender::ours("function, stats", |calls| {
+                counted(|| repeat_async(calls, 0, own::function));
+            }),
         ],
     },
     Row {
         id: "guarded-async",
         title: "success on the first attempt, async, with budget, breaker and statistics",
         contenders: &[
-            asynchronous!(FLOOR, 0, hand_written::load::<Defaults>),
-            asynchronous!("attribute, budget + breaker", 0, attribute::load_guarded),
-            Contender {
-                name: "attribute, all three",
-                run: |calls| counted(|| repeat_async(calls, 0, attribute::load_guarded)),
-            },
-            asynchronous!("builder, budget + breaker", 0, ours::builder_guarded),
-            Contender {
-                name: "builder, all three",
-                run: |calls| counted(|| repeat_async(calls, 0, ours::builder_guarded)),
-            },
-            Contender {
-                name: "tower, budget alone",
-                run: |calls| tower_peer::repeat_with_budget(black_box(&BUDGET), calls),
-            },
+            Contender::other(FLOOR, asynchronous!(0, hand_written::load::<Defaults>)),
+            Contender::ours(
+                "attribute, budget + breaker",
+                asynchronous!(0, attribute::load_guarded),
+            ),
+            Contender::ours("attribute, all three", |calls| {
+                counted(|| repeat_async(calls, 0, attribute::load_guarded));
+            }),
+            Contender::ours(
+                "builder, budget + breaker",
+                asynchronous!(0, own::builder_guarded),
+            ),
+            Contender::ours("builder, all three", |calls| {
+                counted(|| repeat_async(calls, 0, own::builder_guarded));
+            }),
+            Contender::other("tower, budget alone", |calls| {
+                tower_peer::repeat_with_budget(black_box(&BUDGET), calls);
+            }),
         ],
     },
     Row {
         id: "guarded-sync",
         title: "success on the first attempt, sync, with budget, breaker and statistics",
         contenders: &[
-            blocking!(FLOOR, 0, hand_written::load_blocking::<Defaults>),
-            blocking!(
+            Contender::other(FLOOR, blocking!(0, hand_written::load_blocking::<Defaults>)),
+            Contender::ours(
                 "attribute, budget + breaker",
-                0,
-                attribute::load_guarded_blocking
+                blocking!(0, attribute::load_guarded_blocking),
             ),
-            Contender {
-                name: "attribute, all three",
-                run: |calls| counted(|| repeat(calls, 0, attribute::load_guarded_blocking)),
-            },
-            blocking!(
+            Contender::ours("attribute, all three", |calls| {
+                counted(|| repeat(calls, 0, attribute::load_guarded_blocking));
+            }),
+            Contender::ours(
                 "builder, budget + breaker",
-                0,
-                ours::builder_guarded_blocking
+                blocking!(0, own::builder_guarded_blocking),
             ),
-            Contender {
-                name: "builder, all three",
-                run: |calls| counted(|| repeat(calls, 0, ours::builder_guarded_blocking)),
-            },
-            blocking!("failsafe, breaker alone", 0, failsafe_peer::load_blocking),
+            Contender::ours("builder, all three", |calls| {
+                counted(|| repeat(calls, 0, own::builder_guarded_blocking));
+            }),
+            Contender::other(
+                "failsafe, breaker alone",
+                blocking!(0, failsafe_peer::load_blocking),
+            ),
         ],
     },
 ];

@@ -5,30 +5,34 @@
 //! ```
 //!
 //! Words after `--` keep the parts whose name begins with one of them: `-- id map gate own
-//! memory sqlite python`. Rates are the best of three passes on this machine: read the ratios. The Python
-//! package is fetched by pip into a temporary folder; where that fails, the table says so.
+//! memory sqlite python`. Rates are the best of three passes on this machine: read the ratios; instructions and
+//! allocations are in `--bench figures`. The Python package is fetched by pip into a temporary folder; where
+//! that fails, the table says so.
 
 #![expect(clippy::print_stdout, reason = "a bench prints its table")]
 
-#[path = "../engine/callgrind.rs"]
-mod callgrind;
-mod counted;
-mod gated;
-mod limit;
+#[path = "../in_memory/mod.rs"]
+mod in_memory;
 mod map;
+mod own;
+mod processor;
 mod python;
 mod rate;
 mod records;
 mod sqlite;
-#[path = "../engine/table.rs"]
+#[path = "../table.rs"]
 mod table;
 
+use in_memory::gated;
 use rate::{best_of_three, best_of_three_with};
 use table::{Cell, Table};
 
+/// Calls of a pass by the clock.
+const CALLS: u64 = 300_000;
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if counted::serve(&arguments) || !arguments.iter().any(|argument| argument == "--bench") {
+    if processor::serve(&arguments) || !arguments.iter().any(|argument| argument == "--bench") {
         // `cargo test` runs benches too, without `--bench`: there is nothing to test.
         return;
     }
@@ -40,7 +44,7 @@ fn main() {
 
     let mut table = Table::new(["part", "what", "measured", "beside it", "ratio", "target"]);
     if chosen("id") {
-        let rate = best_of_three(|| gated::ids(gated::CALLS));
+        let rate = best_of_three(|| pass(gated::ids));
         table.line(row("id", "small payload, ids/s", rate, None, "1.5 M"));
     }
     if chosen("map") {
@@ -48,7 +52,7 @@ fn main() {
     }
     if chosen("gate") {
         let rate = best_of_three_with(gated::Store::default, |store| {
-            gated::new_keys(store, gated::CALLS)
+            pass(|calls| gated::new_keys(store, calls))
         });
         table.line(row(
             "gate",
@@ -57,20 +61,11 @@ fn main() {
             None,
             "1 M",
         ));
-        let rate = best_of_three(|| gated::replays(gated::CALLS));
+        let rate = best_of_three(|| pass(gated::replays));
         table.line(row("gate", "replays in memory, calls/s", rate, None, "1 M"));
-        for (what, which) in [
-            ("an id, instructions", "id"),
-            ("a new key in memory, instructions", "new"),
-            ("a replay in memory, instructions", "replay"),
-        ] {
-            if let Some(instructions) = counted::instructions(which) {
-                table.line(row("gate", what, instructions, None, ""));
-            }
-        }
     }
     if chosen("own") {
-        gated::own_part(&mut table);
+        own::rows(&mut table);
     }
     if chosen("memory") {
         for records in [1_000, 100_000, 1_000_000] {
@@ -91,6 +86,11 @@ fn main() {
         python::rows(&mut table);
     }
     table.print();
+}
+
+fn pass(run: impl FnOnce(u64)) -> u64 {
+    run(CALLS);
+    CALLS
 }
 
 /// A line of the table; with something to compare with, its ratio.

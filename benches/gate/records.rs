@@ -3,7 +3,7 @@
 use retry_effects::store::{Claim, ClaimRequest, Payload};
 use retry_effects::{ActionId, EffectStore, InMemoryEffectStore, Outcome};
 
-use crate::map::now;
+use crate::in_memory::store::now;
 use crate::rate::rate;
 
 /// Bytes of heap for each of so many records with results of 100 bytes.

@@ -4,22 +4,23 @@
 //! cargo bench -p retry-benches --features timing --bench timing
 //! ```
 //!
-//! A clock is noisy: read the ratios on an idle machine, and trust `--bench engine` for what is
+//! A clock is noisy: read the ratios on an idle machine, and trust `--bench figures` for what is
 //! close.
 
 #![expect(clippy::print_stdout, reason = "a bench prints its table")]
 
 #[path = "../contenders/mod.rs"]
 mod contenders;
-#[path = "../engine/table.rs"]
+#[path = "../table.rs"]
 mod table;
 
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use contenders::{FLOOR, ROWS, Row};
+use contenders::ROWS;
 use criterion::Criterion;
+use retry_benches::{FLOOR, Row};
 use table::{Cell, Table};
 
 /// Calls in one measured pass: enough to drown the clock, few enough to stay in the cache.

@@ -7,11 +7,13 @@ use backon::{ExponentialBuilder, Retryable};
 use retry_core::{ASYNC_JOB_DEFAULT, Retry, retry_storage};
 use tokio::task::yield_now;
 
-use crate::contenders::FLOOR;
 use crate::contenders::dependency::{Dependency, Fault};
+use crate::in_memory::gated::Store;
+use retry_benches::FLOOR;
 
 /// One body, in the hands of each contender.
 pub(crate) struct Bodies {
+    pub(crate) row: &'static str,
     pub(crate) title: &'static str,
     pub(crate) sizes: Vec<(&'static str, usize)>,
 }
@@ -24,6 +26,7 @@ pub(crate) static SIZES: &[fn() -> Bodies] = &[
     owned,
     large_outcome,
     method,
+    gated,
 ];
 
 /// The size of a future, which is dropped at once.
@@ -75,11 +78,12 @@ async fn annotated<const SIZE: usize>(dependency: &Dependency) -> Result<u64, Fa
     dependency.fetch_blocking()
 }
 
-fn of_size<const SIZE: usize>(title: &'static str) -> Bodies {
+fn of_size<const SIZE: usize>(row: &'static str, title: &'static str) -> Bodies {
     let dependency = Dependency::new();
     let builder = Retry::new(ASYNC_JOB_DEFAULT).run_async(|| body::<SIZE>(&dependency));
     let backon = (|| body::<SIZE>(&dependency)).retry(ExponentialBuilder::new().with_jitter());
     Bodies {
+        row,
         title,
         sizes: vec![
             (FLOOR, size(hand_written::<SIZE>(&dependency))),
@@ -92,15 +96,15 @@ fn of_size<const SIZE: usize>(title: &'static str) -> Bodies {
 }
 
 fn small() -> Bodies {
-    of_size::<64>("64 bytes")
+    of_size::<64>("future-64", "future that keeps 64 bytes")
 }
 
 fn kilobyte() -> Bodies {
-    of_size::<1024>("1 KiB")
+    of_size::<1024>("future-1k", "future that keeps 1 KiB")
 }
 
 fn four_kilobytes() -> Bodies {
-    of_size::<4096>("4 KiB")
+    of_size::<4096>("future-4k", "future that keeps 4 KiB")
 }
 
 /// Three arguments by value, of which the body keeps one.
@@ -154,7 +158,8 @@ fn owned() -> Bodies {
         size(annotated(&dependency, url, payload, id))
     };
     Bodies {
-        title: "three owned arguments",
+        row: "future-owned",
+        title: "future with three owned arguments",
         sizes: vec![
             (FLOOR, by_hand),
             ("(body alone)", alone),
@@ -184,7 +189,8 @@ fn large_outcome() -> Bodies {
 
     let dependency = Dependency::new();
     Bodies {
-        title: "an outcome of 1 KiB",
+        row: "future-outcome",
+        title: "future with an outcome of 1 KiB",
         sizes: vec![
             (FLOOR, size(hand_written(&dependency))),
             ("(body alone)", size(body(&dependency))),
@@ -224,11 +230,40 @@ fn method() -> Bodies {
         runs: 0,
     };
     Bodies {
-        title: "&mut self",
+        row: "future-method",
+        title: "future of a method, &mut self",
         sizes: vec![
             (FLOOR, size(worker.hand_written())),
             ("(body alone)", size(worker.body())),
             ("attribute", size(worker.annotated())),
+        ],
+    }
+}
+
+/// A body behind the gate.
+fn gated() -> Bodies {
+    async fn body(order_id: u64) -> Result<u64, String> {
+        let buffer = black_box([0_u8; 64]);
+        yield_now().await;
+        black_box(&buffer);
+        Ok(order_id)
+    }
+
+    #[retry_storage(idempotent = true, skip(store), store = store)]
+    async fn gated(store: &Store, order_id: u64) -> Result<u64, String> {
+        let buffer = black_box([0_u8; 64]);
+        yield_now().await;
+        black_box(&buffer);
+        Ok(order_id)
+    }
+
+    let store = Store::default();
+    Bodies {
+        row: "future-gated",
+        title: "future behind the gate",
+        sizes: vec![
+            ("(body alone)", size(body(7))),
+            ("gated", size(gated(&store, 7))),
         ],
     }
 }

@@ -4,12 +4,13 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::BuildHasherDefault;
-use std::sync::{Arc, Mutex};
+use std::hint::black_box;
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
 use retry_effects::store::Payload;
 
-use crate::map::{First8, Key, claim_id, id, payload};
+use super::keys::{First8, Key, SEEN, claim_id, payload};
 
 type Records = HashMap<Key, Box<Record>, BuildHasherDefault<First8>>;
 
@@ -67,7 +68,7 @@ impl Default for Limit {
 
 impl Limit {
     fn shard(&self, key: &Key) -> &Mutex<Shard> {
-        &self.shards[usize::from(key.0[31]) % 64]
+        &self.shards[key.shard()]
     }
 
     fn now(&self) -> u64 {
@@ -81,7 +82,7 @@ impl Limit {
         let mut shard = self.shard(&key).lock().expect("no panic");
         let shard = &mut *shard;
         let fence = shard.fence + 1;
-        match shard.records.entry(Key(key.0)) {
+        match shard.records.entry(key) {
             Entry::Occupied(_) => return None,
             Entry::Vacant(place) => {
                 place.insert(Box::new(Record {
@@ -129,6 +130,14 @@ impl Limit {
         true
     }
 
+    /// The result of an action that is done.
+    fn find(&self, key: &Key) -> Option<Payload> {
+        let shard = self.shard(key).lock().expect("no panic");
+        let record = shard.records.get(key)?;
+        let is_done = record.status == Status::Success;
+        is_done.then(|| record.payload.clone()).flatten()
+    }
+
     /// What an operator would read, so that no field of a record is dead.
     pub(crate) fn sum(&self) -> u64 {
         let of = |record: &Record| {
@@ -155,12 +164,22 @@ impl Limit {
 pub(crate) fn limit(store: &Limit, first: u64, calls: u64) {
     let payload = payload();
     for call in first..first + calls {
-        let claimed = store.claim(
-            Key(*id(call).as_bytes()),
-            claim_id(call),
-            Duration::from_secs(30),
-        );
+        let claimed = store.claim(Key::of(call), claim_id(call), Duration::from_secs(30));
         let token = claimed.expect("the key is new");
         assert!(store.complete(&token, payload.clone()));
     }
+}
+
+/// Finds the results of actions that are done.
+pub(crate) fn replays(calls: u64) {
+    static DONE: LazyLock<Limit> = LazyLock::new(|| {
+        let store = Limit::default();
+        limit(&store, 0, SEEN);
+        store
+    });
+    let store = &*DONE;
+    for call in 0..calls {
+        black_box(store.find(&Key::of(call % SEEN))).expect("the action is done");
+    }
+    black_box(store.sum());
 }

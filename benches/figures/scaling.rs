@@ -4,7 +4,7 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::contenders::Contender;
+use retry_benches::Contender;
 
 const CALLS: u64 = 2_000_000;
 const ROUNDS: u32 = 9;
