@@ -1,8 +1,10 @@
-//! What it costs to compile: CPU seconds of a cold release build of a program that depends on
-//! `retry-core` with its macros, beside one on `tokio-retry2`; crate by crate, to say where it goes.
+//! What it costs to compile, in CPU seconds: a cold release build of a program that depends on
+//! `retry-core` with its macros, beside one on `tokio-retry2`, crate by crate; and `cargo check` of 200
+//! annotated functions, beside 200 loops by hand and 200 functions of `#[backon]`.
 //!
 //! ```text
-//! cargo bench -p retry-benches --bench build_cost -- --run
+//! cargo bench -p retry-benches --bench build_cost -- --run              # both
+//! cargo bench -p retry-benches --bench build_cost -- --run functions    # or one: cold, functions
 //! ```
 //!
 //! It takes minutes, so a bare `cargo bench` passes it by. Linux only: CPU time is read from
@@ -12,6 +14,7 @@
 
 mod compiler;
 mod cpu_time;
+mod functions;
 mod project;
 #[path = "../table.rs"]
 mod table;
@@ -27,6 +30,52 @@ fn main() {
         println!("build_cost takes minutes; ask for it: --bench build_cost -- --run");
         return;
     }
+    let words: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|argument| !argument.starts_with('-'))
+        .collect();
+    let chosen = |part: &str| words.is_empty() || words.iter().any(|word| part.starts_with(word));
+    if chosen("functions") {
+        functions();
+    }
+    if chosen("cold") {
+        cold();
+    }
+}
+
+/// `cargo check` of 200 functions that retry, the last crate alone.
+fn functions() {
+    let seconds = match functions::check() {
+        Ok(seconds) => seconds,
+        Err(error) => return println!("functions: {error}"),
+    };
+    let by_hand = |is_async: bool| {
+        let mut all = functions::CRATES.iter().zip(&seconds);
+        let found = all.find(|(one, _)| one.name == "loops by hand" && one.is_async == is_async);
+        found.map_or(f64::NAN, |(_, seconds)| seconds[0])
+    };
+    let mut table = Table::new([
+        "cargo check of 200 functions",
+        "",
+        "CPU seconds, least",
+        "median",
+        "x by hand",
+    ]);
+    for (functions, seconds) in functions::CRATES.iter().zip(&seconds) {
+        let (least, median) = (seconds[0], seconds[seconds.len() / 2]);
+        table.line([
+            Cell::text(functions.name),
+            Cell::text(if functions.is_async { "async" } else { "sync" }),
+            Cell::number(Some(least), 2),
+            Cell::number(Some(median), 2),
+            Cell::number(Some(least / by_hand(functions.is_async)), 2),
+        ]);
+    }
+    table.print();
+}
+
+/// Cold release builds of one dependency.
+fn cold() {
     let core = concat!(env!("CARGO_MANIFEST_DIR"), "/../retry-core");
     let projects = [
         Project {

@@ -1,4 +1,4 @@
-//! A throwaway project with one dependency, built cold.
+//! Throwaway projects, and the CPU time of their compilers.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -44,11 +44,9 @@ impl Project {
                 self.dependencies
             ),
         )?;
-        // The versions that this workspace is tested with.
-        let lock = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock");
-        fs::copy(lock, root.join("Cargo.lock"))?;
+        copy_lock(root)?;
         let before = cpu_time::of_children();
-        build(root, &log)?;
+        cargo(root, &log, &["build", "--release", "-j1"])?;
         let total = before
             .zip(cpu_time::of_children())
             .map(|(before, after)| after - before)
@@ -61,14 +59,23 @@ impl Project {
     }
 }
 
-fn build(root: &Path, log: &Path) -> io::Result<()> {
+/// Takes the versions that this workspace is tested with.
+pub(crate) fn copy_lock(root: &Path) -> io::Result<()> {
+    let lock = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock");
+    fs::copy(lock, root.join("Cargo.lock")).map(drop)
+}
+
+/// Runs cargo, whose compilers write their CPU time to `log`.
+pub(crate) fn cargo(root: &Path, log: &Path, arguments: &[&str]) -> io::Result<()> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
-        .args(["build", "--release", "--offline", "--quiet", "-j1"])
+        .args(arguments)
+        .args(["--offline", "--quiet"])
         .current_dir(root)
         .env("CARGO_TARGET_DIR", root.join("target"))
         .env("RUSTC_WRAPPER", env::current_exe()?)
         .env(compiler::LOG, log)
+        .env("CARGO_INCREMENTAL", "0")
         .env_remove("RUSTFLAGS")
         .stdin(Stdio::null())
         .status()?;
@@ -80,7 +87,7 @@ fn build(root: &Path, log: &Path) -> io::Result<()> {
 }
 
 /// Sums the log's lines; a crate's build script counts with the others of that name.
-fn by_crate(log: &str) -> Vec<(String, f64)> {
+pub(crate) fn by_crate(log: &str) -> Vec<(String, f64)> {
     let mut seconds: BTreeMap<&str, f64> = BTreeMap::new();
     for line in log.lines() {
         if let Some((name, one)) = line.split_once(' ')
@@ -98,10 +105,10 @@ fn by_crate(log: &str) -> Vec<(String, f64)> {
 }
 
 /// A temporary folder, removed with all that was built in it.
-struct Folder(PathBuf);
+pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
-    fn new(name: &str) -> io::Result<Self> {
+    pub(crate) fn new(name: &str) -> io::Result<Self> {
         let folder = format!("retry-build-cost-{name}-{}", std::process::id());
         let folder = env::temp_dir().join(folder);
         fs::create_dir_all(&folder)?;
