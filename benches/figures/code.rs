@@ -14,10 +14,6 @@ use crate::symbols;
 
 type Outcome = Result<u64, Fault>;
 
-async fn by_hand(dependency: &Dependency) -> Result<u64, Fault> {
-    hand_written::load::<Defaults>(dependency).await
-}
-
 #[inline(never)]
 fn by_hand_blocking(dependency: &Dependency) -> Result<u64, Fault> {
     // Not `hand_written::load_blocking`, of which only a jump would be left here.
@@ -54,42 +50,41 @@ pub(crate) fn sizes() -> Vec<Size> {
     let Some(symbols) = symbols::sizes() else {
         return Vec::new();
     };
-    let module = module_path!();
     [
         (
             "code-async",
             "code of an async function",
             FLOOR,
-            "by_hand::{{closure}}",
+            "figures::contenders::hand_written::load::{{closure}}",
         ),
         (
             "code-async",
             "code of an async function",
             "attribute",
-            "annotated::{{closure}}",
+            "figures::code::annotated::{{closure}}",
         ),
         (
             "code-sync",
             "code of a sync function",
             FLOOR,
-            "by_hand_blocking",
+            "figures::code::by_hand_blocking",
         ),
         (
             "code-sync",
             "code of a sync function",
             "attribute",
-            "annotated_blocking",
+            "figures::code::annotated_blocking",
         ),
         (
             "static",
             "static of a function",
             "attribute",
-            "annotated_blocking::__RETRY_SITE",
+            "figures::code::annotated_blocking::__RETRY_SITE",
         ),
     ]
     .into_iter()
     .filter_map(|(row, title, contender, path)| {
-        let bytes = *symbols.get(&format!("{module}::{path}"))?;
+        let bytes = *symbols.get(path)?;
         Some(Size {
             row,
             title,
@@ -104,7 +99,7 @@ pub(crate) fn sizes() -> Vec<Size> {
 fn keep() {
     let dependency = Dependency::new();
     let futures: [Box<dyn Future<Output = Outcome> + '_>; 2] = [
-        Box::new(by_hand(&dependency)),
+        Box::new(hand_written::load::<Defaults>(&dependency)),
         Box::new(annotated(&dependency)),
     ];
     drop(black_box(futures));
