@@ -94,7 +94,7 @@ fn a_full_store_refuses() {
     let EffectError::Store { source, .. } = word(outcome) else {
         panic!("it is full");
     };
-    assert!(matches!(source, retry_effects::StoreError::Full { .. }));
+    assert!(matches!(source, StoreError::Full { .. }));
 }
 
 /// A store behind a network: it notes the requests that reach it, and may refuse claims.
@@ -129,10 +129,7 @@ impl EffectStore for Remote {
 
     fn pending<'a>(&'a self, request: &'a ClaimRequest) -> StoreFuture<'a, Claim> {
         self.note("claim");
-        if self
-            .refuses_claims
-            .load(std::sync::atomic::Ordering::SeqCst)
-        {
+        if self.refuses_claims.load(Ordering::SeqCst) {
             let error = StoreError::unavailable("claim", "the disk is full");
             return StoreFuture::ready(Err(error));
         }
@@ -171,9 +168,7 @@ fn a_server_that_takes_no_claims_still_answers_with_what_has_run() {
             .run(|| Ok::<_, String>(key))
     };
     assert_eq!(call(1), Ok(1));
-    store
-        .refuses_claims
-        .store(true, std::sync::atomic::Ordering::SeqCst);
+    store.refuses_claims.store(true, Ordering::SeqCst);
     assert_eq!(call(1), Ok(1), "a replay");
     let error = call(2).expect_err("nothing may be claimed");
     assert!(error.contains("did not run"), "{error}");

@@ -76,7 +76,7 @@ fn functions() {
 
 /// Cold release builds of one dependency.
 fn cold() {
-    let core = concat!(env!("CARGO_MANIFEST_DIR"), "/../retry-core");
+    let core = concat!(env!("CARGO_MANIFEST_DIR"), "/../../retry-core");
     let projects = [
         Project {
             name: "tokio-retry2",

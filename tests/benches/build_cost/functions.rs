@@ -164,7 +164,7 @@ impl Functions {
                 "backon-macros" => "\"1\"".to_owned(),
                 "fastrand" => "\"2\"".to_owned(),
                 "retry-core" => {
-                    let core = concat!(env!("CARGO_MANIFEST_DIR"), "/../retry-core");
+                    let core = concat!(env!("CARGO_MANIFEST_DIR"), "/../../retry-core");
                     format!("{{ path = {core:?} }}")
                 }
                 "tokio" => "{ version = \"1\", features = [\"time\"] }".to_owned(),

@@ -61,7 +61,7 @@ impl Project {
 
 /// Takes the versions that this workspace is tested with.
 pub(crate) fn copy_lock(root: &Path) -> io::Result<()> {
-    let lock = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock");
+    let lock = concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.lock");
     fs::copy(lock, root.join("Cargo.lock")).map(drop)
 }
 

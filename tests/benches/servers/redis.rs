@@ -32,7 +32,7 @@ const CALLERS: [usize; 6] = [1, 2, 4, 8, 64, 256];
 
 const SCRIPT: &str = concat!(
     "local time = redis.call('TIME')\nlocal now = time[1] * 1000000 + time[2]\n",
-    include_str!("../../retry-effects/src/stores/redis/script.lua"),
+    include_str!("../../../retry-effects/src/stores/redis/script.lua"),
 );
 
 fn main() {
