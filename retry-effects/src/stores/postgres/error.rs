@@ -57,7 +57,7 @@ fn of_pool(error: &PoolError) -> String {
              one"
             .to_owned()
         }
-        other => other.to_string(),
+        other => redacted_text(other),
     }
 }
 
