@@ -43,11 +43,13 @@ impl Expansion<'_> {
             quote!(#private::GuardLayer { #(#settings)* ..#private::GuardLayer::NONE })
         };
         quote! {
-            .guarded(#private::RequestedGuards {
-                budget: #budget,
-                breaker: #breaker,
-                limiter: #limiter,
-                layer: #layer,
+            .guarded(const {
+                &#private::RequestedGuards {
+                    budget: #budget,
+                    breaker: #breaker,
+                    limiter: #limiter,
+                    layer: #layer,
+                }
             })
         }
     }
