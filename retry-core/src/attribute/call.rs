@@ -138,6 +138,10 @@ impl<P: PolicySource> AnnotatedCall<P> {
     }
 
     /// Decides what follows a failed async attempt, and starts the wait.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "called by the expansion alone, which has no struct of closures to name"
+    )]
     #[inline]
     pub fn decide<T, E, C: Carriage<OutcomeParts<T, E>>>(
         &mut self,

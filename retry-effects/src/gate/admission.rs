@@ -43,7 +43,7 @@ pub(crate) struct Request {
     pub(crate) probe_after: Duration,
     pub(crate) on_busy: OnBusy,
     pub(crate) limits: Option<Limits>,
-    /// The time just before admission is first sent_at for.
+    /// The time just before admission is first requested.
     pub(crate) began: Instant,
     /// Whether the call blocks its thread when it waits.
     pub(crate) blocks: bool,

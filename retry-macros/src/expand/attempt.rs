@@ -77,6 +77,12 @@ impl Expansion<'_> {
         let around = self.attempt_context();
         let taken_apart = self.failed_attempt(&place, evaluate);
         let (value, error) = (hygienic_name("value"), hygienic_name("error"));
+        let of = if self.takes_outcomes_apart() {
+            quote!(of)
+        } else {
+            quote!(of_result)
+        };
+        let ended = self.at_return_type("ended");
         let returned = quote! {
             match #outcome {
                 #private::OutcomeParts::Value(#value) => #leave ::core::result::Result::Ok(#value),
@@ -101,11 +107,12 @@ impl Expansion<'_> {
             let #pause = {
                 #ended_as
                 #noted
-                let #failed = #taken_apart;
+                // Of the whole outcome: a failed attempt alone does not state the type of a value.
                 let #carried = {
                     use #private::Carry as _;
-                    (&#private::AutorefOutcome::of(&#failed.outcome)).__retry_carriage()
+                    (&#private::AutorefOutcome::#of(&#ended)).__retry_carriage()
                 };
+                let #failed = #taken_apart;
                 match #call.decide(#place, #around, #failed, #evaluate, #show, #hook, #carried) {
                     #private::AsyncStep::Return(#outcome) => #returned,
                     #private::AsyncStep::Wait(#pause) => #pause,
