@@ -300,7 +300,7 @@ pub mod __private {
         with_proof,
     };
     pub use crate::attribute::signature::{
-        NotOwnedParts, OwnedParts, Parts, as_result, copy_argument,
+        NotOwnedParts, OwnedParts, Parts, as_result, copy_argument, outcome_parts,
     };
     pub use crate::attribute::site::Site;
     pub use crate::attribute::specialise::{
@@ -310,6 +310,7 @@ pub mod __private {
     pub use crate::classify::failure::{Failure, Snapshot, snapshot};
     pub use crate::clock::now;
     pub use crate::engine::deadline::{IntoUserError, Limits};
+    pub use crate::engine::failed_attempt::{AsyncStep, FailedAttempt};
     pub use crate::engine::guards::admission::{
         Admission, AttemptContext, OutcomeReceiver, UNGUARDED,
     };
@@ -320,11 +321,13 @@ pub mod __private {
     pub use crate::engine::nesting::attempt::attempt_async;
     pub use crate::engine::nesting::attempt::attempt_sync;
     pub use crate::engine::nesting::refusal::refuse;
+    pub use crate::engine::outcome_parts::OutcomeParts;
     pub use crate::engine::pause::Carriage;
     pub use crate::engine::probe_wait::{ProbeWait, has_room, probe_wait_sync};
     pub use crate::engine::probed::{OutcomeOrProbe, ProbedOutcome};
+    pub use crate::engine::short_path::ShortStep;
     pub use crate::engine::sleep::block_for;
-    pub use crate::engine::step::{AsyncStep, AttemptEnd};
+    pub use crate::engine::step::AttemptEnd;
     pub use crate::engine::unknown_effect::{
         Marks, mark, replace_marks, take_refusal, watch_doubt,
     };

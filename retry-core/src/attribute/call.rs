@@ -2,21 +2,26 @@
 //! the engine and the wait.
 
 use std::future::Future;
+use std::marker::PhantomData;
 
 use super::site::Site;
 use crate::classify::classification::Classify;
-use crate::classify::failure::Failure;
+use crate::classify::failure::{Advice, Failure};
 use crate::classify::judgement::Verdict;
 use crate::classify::retry_error::RetryError;
 use crate::engine::call_state::CallState;
 use crate::engine::deadline::{IntoUserError, Limits};
+use crate::engine::failed_attempt::{AsyncStep, FailedAttempt};
 use crate::engine::guards::admission::{Admission, AttemptContext, OutcomeReceiver};
 use crate::engine::guards::in_force::Guards;
 use crate::engine::guards::limiter_delay::LimiterDelay;
 use crate::engine::hedge::{AttemptFactory, Hedge, Race};
 use crate::engine::nesting::thread_notes::InnerFailures;
+use crate::engine::outcome_parts::OutcomeParts;
+use crate::engine::pause::Carriage;
 use crate::engine::plan::Plan;
-use crate::engine::step::{AsyncStep, AttemptEnd, NextStep};
+use crate::engine::short_path::ShortStep;
+use crate::engine::step::AttemptEnd;
 use crate::policy::layer::{AttemptLimit, PolicyLayer};
 use crate::policy::retry_policy::RetryPolicy;
 use crate::report::retry_event::RetryEvent;
@@ -105,44 +110,70 @@ impl<P: PolicySource> AnnotatedCall<P> {
         self.attempts.inner_failures()
     }
 
-    /// Decides what follows an async attempt, whose outcome stays where it is.
+    /// Ends a call whose attempt succeeded.
     #[inline]
-    pub fn decide<T, E>(
+    pub fn succeeded(
         &mut self,
         place: CallPlace<'_>,
         around: AttemptContext<'_, impl OutcomeReceiver>,
-        outcome: &Result<T, E>,
         arguments: impl FnOnce() -> PolicyLayer,
-        judge: impl Fn(&Result<T, E>) -> Option<Failure<'_>>,
-        hook: impl FnOnce(RetryEvent<'_, E>),
-    ) -> AsyncStep {
+    ) {
         let Self { attempts, policy } = self;
         let guards = around.guards;
         let plan = || place.plan(policy, arguments, guards);
-        attempts
-            .decide(place.site, outcome, around, plan, &judge, hook)
-            .into_async(attempts, outcome, judge)
+        attempts.succeeded(place.site, around, plan);
     }
 
-    /// Decides what follows a sync attempt, and waits. Returns whether another attempt follows.
+    /// Returns the step after a failed attempt of a call without guards, limits and hook.
+    #[inline]
+    pub fn short_step(
+        &mut self,
+        site: &'static Site,
+        advice: Advice,
+        arguments: impl FnOnce() -> PolicyLayer,
+    ) -> ShortStep {
+        let Self { attempts, policy } = self;
+        let place = CallPlace { site, limits: None };
+        attempts.short_step(advice.verdict(), || place.plan(policy, arguments, None))
+    }
+
+    /// Decides what follows a failed async attempt, and starts the wait.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "called by the expansion alone, which has no struct of closures to name"
+    )]
+    #[inline]
+    pub fn decide<T, E, C: Carriage<OutcomeParts<T, E>>>(
+        &mut self,
+        place: CallPlace<'_>,
+        around: AttemptContext<'_, impl OutcomeReceiver>,
+        failed: FailedAttempt<T, E>,
+        arguments: impl FnOnce() -> PolicyLayer,
+        show: impl FnOnce(&E) -> Failure<'_>,
+        hook: impl FnOnce(RetryEvent<'_, E>),
+        _carriage: PhantomData<C>,
+    ) -> AsyncStep<OutcomeParts<T, E>, C> {
+        let Self { attempts, policy } = self;
+        let guards = around.guards;
+        let plan = || place.plan(policy, arguments, guards);
+        attempts.decide_async(failed, around, plan, show, hook)
+    }
+
+    /// Decides what follows a failed sync attempt, and waits. Returns the outcome if the call ends.
     #[inline]
     pub fn decide_sync<T, E>(
         &mut self,
         place: CallPlace<'_>,
         around: AttemptContext<'_, impl OutcomeReceiver>,
-        outcome: &Result<T, E>,
+        failed: FailedAttempt<T, E>,
         arguments: impl FnOnce() -> PolicyLayer,
-        judge: impl Fn(&Result<T, E>) -> Option<Failure<'_>>,
+        show: impl FnOnce(&E) -> Failure<'_>,
         hook: impl FnOnce(RetryEvent<'_, E>),
-    ) -> bool {
+    ) -> Option<OutcomeParts<T, E>> {
         let Self { attempts, policy } = self;
         let guards = around.guards;
         let plan = || place.plan(policy, arguments, guards);
-        match attempts.decide(place.site, outcome, around, plan, &judge, hook) {
-            NextStep::Return => false,
-            NextStep::Again => true,
-            NextStep::Wait(waiting) => attempts.sleep(waiting, outcome, &judge),
-        }
+        attempts.decide_sync(failed, around, plan, show, hook)
     }
 
     /// Ends a call whose attempt failed, but whose result the gate's probe has found.
@@ -158,12 +189,14 @@ impl<P: PolicySource> AnnotatedCall<P> {
         attempts.report_rescued(&plan, around.admission, &failure);
     }
 
-    /// Requests an attempt from the breaker; a rejection becomes the call's error.
+    /// Requests an attempt from the breaker, which does not admit it at once; a rejection becomes the
+    /// call's error.
     ///
     /// # Errors
     ///
     /// [`RetryError::CircuitOpen`], as the function's own error.
-    #[inline]
+    #[cold]
+    #[inline(never)]
     pub fn admit<'g, E>(
         &mut self,
         place: CallPlace<'_>,

@@ -1,5 +1,7 @@
 //! Bounds on an annotated function's arguments and return type.
 
+use crate::engine::outcome_parts::OutcomeParts;
+
 /// An argument that each attempt gets a copy of.
 #[diagnostic::on_unimplemented(
     message = "each attempt needs an argument of its own, and `{Self}` cannot be cloned",
@@ -114,4 +116,10 @@ impl<T, E> IntoResult<T, E> for Result<T, E> {
 #[inline]
 pub fn as_result<R: IntoResult<T, E>, T, E>(outcome: R) -> Result<T, E> {
     outcome.into_result()
+}
+
+/// Returns the parts of an attempt's outcome.
+#[inline]
+pub fn outcome_parts<R: IntoResult<T, E>, T, E>(outcome: R) -> OutcomeParts<T, E> {
+    OutcomeParts::of(outcome.into_result())
 }

@@ -21,14 +21,15 @@ use crate::settings::guard_layer::GuardLayer;
 use crate::settings::{installed, operations};
 
 /// An attribute's data from compile time, and the state that the function's calls share: one `static` in
-/// its expansion.
+/// its expansion. Constants of some size are references: the writable part of a program has few bytes for
+/// each function, and those that set nothing share one constant.
 #[derive(Debug)]
 pub struct Site {
     pub(crate) class: OperationClass,
     pub(crate) operation: Operation,
     pub(crate) nested: Option<Nested>,
-    constants: PolicyLayer,
-    requested: RequestedGuards,
+    constants: &'static PolicyLayer,
+    requested: &'static RequestedGuards,
     resolved: Generations<SiteSettings>,
     state: OnceLock<&'static OperationState>,
     /// Whether an argument out of range has been reported.
@@ -51,7 +52,7 @@ impl Site {
     pub const fn new(
         class: OperationClass,
         name: &'static str,
-        constants: PolicyLayer,
+        constants: &'static PolicyLayer,
         nested: Option<Nested>,
     ) -> Self {
         Self {
@@ -59,7 +60,7 @@ impl Site {
             operation: Operation::annotated(class, name),
             nested,
             constants,
-            requested: RequestedGuards::NONE,
+            requested: &RequestedGuards::NONE,
             resolved: Generations::new(),
             state: OnceLock::new(),
             clamped: AtomicBool::new(false),
@@ -73,7 +74,7 @@ impl Site {
     ///
     /// If one of their numbers is out of its range; in a `static`, that is a compile error.
     #[must_use]
-    pub const fn guarded(mut self, requested: RequestedGuards) -> Self {
+    pub const fn guarded(mut self, requested: &'static RequestedGuards) -> Self {
         requested.layer.check();
         self.requested = requested;
         self

@@ -13,6 +13,7 @@ use std::marker::PhantomData;
 
 use crate::classify::classification::Classify;
 use crate::classify::failure::{Classifier, Description, Failure, described};
+use crate::engine::outcome_parts::OutcomeParts;
 use crate::engine::pause::{Carried, NotCarried};
 
 /// An error whose type is not known yet.
@@ -191,10 +192,16 @@ pub const fn failure<'a>(classifier: Classifier<'a>, description: Description<'a
 /// A probe for an outcome's type: [`Carry`] depends on whether the outcome may cross threads.
 pub struct AutorefOutcome<R>(PhantomData<fn() -> R>);
 
-impl<R> AutorefOutcome<R> {
+impl<T, E> AutorefOutcome<OutcomeParts<T, E>> {
     /// Returns the probe for the type of an attempt's outcome.
     #[inline]
-    pub const fn of(_outcome: &R) -> Self {
+    pub const fn of(_outcome: &OutcomeParts<T, E>) -> Self {
+        Self(PhantomData)
+    }
+
+    /// Returns the probe for the type of an outcome that is not taken apart yet.
+    #[inline]
+    pub const fn of_result(_outcome: &Result<T, E>) -> Self {
         Self(PhantomData)
     }
 }

@@ -27,6 +27,26 @@ pub struct Failure<'a> {
     description: Description<'a>,
 }
 
+/// The judgement of a failure, without what the failure borrows from its error: it stays valid while the
+/// error moves.
+#[derive(Clone, Copy, Debug)]
+pub enum Advice {
+    /// By a predicate or a gate, with the classifier's judgement, if it was needed.
+    Verdict(Verdict, Option<Judgement>),
+    /// By the classifier.
+    Judgement(Judgement),
+}
+
+impl Advice {
+    #[inline]
+    pub(crate) const fn verdict(&self) -> Verdict {
+        match self {
+            Self::Verdict(verdict, _) => *verdict,
+            Self::Judgement(own) => own.verdict(),
+        }
+    }
+}
+
 /// The source of an error's judgement: the most exact that its type allows.
 #[derive(Clone, Copy)]
 pub enum Classifier<'a> {
@@ -60,7 +80,17 @@ pub enum Description<'a> {
 }
 
 impl Classifier<'_> {
+    /// Inlined where the error's type is known: its own judgement is then a direct call.
+    #[inline]
     fn judgement(&self) -> Judgement {
+        match *self {
+            Self::Own(own) => own.classify(),
+            _ => self.foreign_judgement(),
+        }
+    }
+
+    /// Returns the judgement of an error that does not judge itself.
+    fn foreign_judgement(&self) -> Judgement {
         match *self {
             Self::Own(own) => own.classify(),
             Self::Chain(top, below) => {
@@ -156,20 +186,29 @@ impl<'a> Failure<'a> {
         }
     }
 
-    /// Returns the same failure, with its advice computed.
+    /// Returns the advice of the predicate, else of the classifier.
+    #[must_use]
     #[inline]
-    pub(crate) fn advised(mut self) -> (Self, Verdict) {
-        if let Some(verdict) = self.verdict {
-            return (self, verdict);
+    pub fn advice(&self) -> Advice {
+        match self.verdict {
+            Some(verdict) => Advice::Verdict(verdict, self.own),
+            None => Advice::Judgement(self.own()),
         }
-        let own = self.own();
-        self.own = Some(own);
-        (self, own.verdict())
+    }
+
+    /// Returns the failure of the error that `advice` was given on, as it was judged then.
+    #[inline]
+    pub(crate) const fn advised(mut self, advice: Advice) -> Self {
+        (self.verdict, self.own) = match advice {
+            Advice::Verdict(verdict, own) => (Some(verdict), own),
+            Advice::Judgement(own) => (None, Some(own)),
+        };
+        self
     }
 
     #[inline]
     pub(crate) fn verdict(&self) -> Verdict {
-        self.advised().1
+        self.advice().verdict()
     }
 
     /// Returns the classifier's judgement.

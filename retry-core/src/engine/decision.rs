@@ -1,7 +1,6 @@
 //! The decision after each attempt: the one engine of attribute, function and builder, sync and async
 //! alike. *Attempt → classify → wait → event*; the caller sleeps.
 
-use std::hint::black_box;
 use std::time::Duration;
 
 use super::call_state::CallState;
@@ -9,11 +8,8 @@ use super::deadline::{IntoUserError, Limits};
 use super::guards::admission::{AttemptContext, OutcomeReceiver};
 use super::guards::in_force;
 use super::guards::in_force::{Guards, Withdrawal};
-use super::nesting::thread_notes;
 use super::operation_state::OperationState;
-use super::pause;
 use super::plan::Plan;
-use super::sleep;
 use super::unknown_effect;
 use super::unknown_effect::Marks;
 use crate::classify::failure::Failure;
@@ -38,79 +34,53 @@ use crate::settings::observers;
 
 use super::ending::EndReason;
 use super::step::AttemptEnd;
-use super::step::{InterruptedWait, NextStep, PlannedWait};
+use super::step::PlannedWait;
 use crate::report::call_outcome::CallOutcome;
 
 impl CallState {
-    /// Whether a success now needs no report: it is the first attempt's, and there is no observer.
-    #[must_use]
+    /// Ends a call whose attempt succeeded. `plan` runs only if the success is reported.
     #[inline]
-    pub(crate) fn success_needs_no_report(&self) -> bool {
-        self.retries == 0 && !observers::any()
-    }
-
-    /// Decides what follows an attempt's outcome.
-    ///
-    /// `judge` returns the outcome's failure, if it is one; `plan` runs only for a failure, or if the
-    /// call is counted. The outcome stays where it is.
-    #[inline]
-    pub(crate) fn decide<'p, T, E, S: OutcomeReceiver>(
+    pub(crate) fn succeeded<'p, S: OutcomeReceiver>(
         &mut self,
         callee: &impl CalledOperation,
-        outcome: &Result<T, E>,
         context: AttemptContext<'p, S>,
         plan: impl FnOnce() -> Plan<'p>,
-        judge: impl FnOnce(&Result<T, E>) -> Option<Failure<'_>>,
-        hook: impl FnOnce(RetryEvent<'_, E>),
-    ) -> NextStep<'p> {
-        let AttemptContext {
-            guards,
-            admission,
-            is_hooked,
-        } = context;
+    ) {
+        let AttemptContext { guards, admission } = context;
         let guards = if S::IGNORES_ALL { None } else { guards };
         self.deposit(guards);
-        let Some(failure) = judge(outcome) else {
-            admission.succeeded(guards);
-            if self.retries > 0 {
-                if observed() || scope::is_entered() || guards.is_some() {
-                    self.report_retried_success(&plan());
-                }
-            } else {
-                let observers = observers::of_successes();
-                if observers != 0 {
-                    self.report_first_success(observers, callee, guards);
-                }
+        admission.succeeded(guards);
+        if self.retries == 0 {
+            match observers::of_successes() {
+                0 => {}
+                observers::STATS => Self::count_first_success_in_statistics(callee),
+                observers => self.report_first_success(observers, callee, guards),
             }
-            return NextStep::Return;
-        };
-        let (failure, verdict) = failure.advised();
-        let is_plain = S::IGNORES_ALL && !is_hooked && self.is_plain(verdict);
-        let plan = plan();
-        if is_plain && plan.limits.is_none() && plan.guards.is_none() {
-            let last = plan.policy.attempts_without_wait();
-            if self.ends_at_once(last, plan.policy) {
-                return NextStep::Return;
-            }
-            if self.retries_at_once(last) {
-                return NextStep::Again;
-            }
+        } else if observed() || scope::is_entered() || guards.is_some() {
+            self.report_retried_success(&plan());
         }
-        // Copied through a barrier: what this path borrows would else be built in memory on the short
-        // path, too.
-        let (plan, failure) = black_box((plan, failure));
-        admission.failed(guards, &failure);
-        let Some(AdmittedRetry { wait, tokens }) = self.handle_failure(&plan, &failure) else {
-            return NextStep::Return;
-        };
+    }
+
+    /// Decides what follows a failed attempt: a wait and the next attempt, or `None` if the call ends.
+    pub(crate) fn decide<'p, E>(
+        &mut self,
+        context: AttemptContext<'p, impl OutcomeReceiver>,
+        plan: Plan<'p>,
+        failure: &Failure<'_>,
+        error: Option<&E>,
+        hook: impl FnOnce(RetryEvent<'_, E>),
+    ) -> Option<PlannedWait<'p>> {
+        self.deposit(context.guards);
+        context.admission.failed(context.guards, failure);
+        let AdmittedRetry { wait, tokens } = self.handle_failure(&plan, failure)?;
         hook(RetryEvent {
             operation: plan.operation,
             attempt: self.retries,
             policy: plan.policy,
-            error: outcome.as_ref().err(),
+            error,
             wait,
         });
-        NextStep::Wait(PlannedWait { wait, tokens, plan })
+        Some(PlannedWait { wait, tokens, plan })
     }
 
     /// Each first attempt deposits a part of a retry in the call's budget.
@@ -121,37 +91,6 @@ impl CallState {
         {
             budget.deposit();
         }
-    }
-
-    /// Whether a failure needs no more than another attempt: nothing observes it, and no call inside
-    /// has given up.
-    #[inline]
-    fn is_plain(&self, verdict: Verdict) -> bool {
-        verdict == Verdict::Retry
-            && self.inner_failures.is_none()
-            && !observers::of_failures()
-            && !event::is_enabled()
-            && !scope::is_entered()
-    }
-
-    /// Goes on to the next attempt, if it is not the one after `last` attempts that follow each other
-    /// without a wait.
-    #[inline]
-    fn retries_at_once(&mut self, last: u32) -> bool {
-        let next = self.retries.saturating_add(1);
-        // There is no wait, but an async call yields to other tasks before this attempt.
-        let yields = next.wrapping_add(1).is_multiple_of(pause::YIELD_EVERY);
-        let goes_on = next < last && !yields;
-        if goes_on {
-            self.retries = next;
-        }
-        goes_on
-    }
-
-    /// Whether the call ends after this failure without a report: an enclosing call hears of it.
-    #[inline]
-    fn ends_at_once(&self, last: u32, policy: &RetryPolicy) -> bool {
-        self.number() == last && !thread_notes::is_inside() && !policy.is_unlimited()
     }
 
     /// Ends a call whose attempt the breaker rejected.
@@ -187,36 +126,9 @@ impl CallState {
         AttemptEnd::TimedOut(Err(cut.into_error()))
     }
 
-    /// Waits as a sync call does. Returns whether another attempt follows; none does if the wait
-    /// was cancelled, or left no time for one.
-    #[inline]
-    pub(crate) fn sleep<T, E>(
-        &self,
-        PlannedWait { wait, tokens, plan }: PlannedWait<'_>,
-        outcome: &Result<T, E>,
-        judge: impl FnOnce(&Result<T, E>) -> Option<Failure<'_>>,
-    ) -> bool {
-        let cancelled = sleep::sleep(wait, || event::blocking(plan.operation));
-        let reason = if cancelled {
-            StopReason::Cancelled
-        } else if plan
-            .limits
-            .and_then(Limits::left)
-            .is_some_and(|left| left.is_zero())
-        {
-            StopReason::TimeLimit
-        } else {
-            if let Some(tokens) = tokens {
-                tokens.spend();
-            }
-            return true;
-        };
-        InterruptedWait::new(*self, &plan, judge(outcome).as_ref()).report(&reason);
-        false
-    }
-
     /// Reports a success of the first attempt to the observers.
-    #[inline]
+    #[cold]
+    #[inline(never)]
     fn report_first_success(
         &self,
         observers: u8,
@@ -352,7 +264,7 @@ impl CallState {
         let left = plan.limits.and_then(Limits::left).map(growth::nanos);
         let left = left.unwrap_or(u64::MAX);
         let wait = match hint.map(|hint| (hint, growth::nanos(hint))) {
-            None if policy.attempts_without_wait() > 0 => 0,
+            None if policy.never_waits() => 0,
             None => self.draw_wait(policy, 0, left),
             Some((hint, nanos)) if hint > policy.max_retry_after() || nanos >= left => {
                 return Err(EndReason::Stopped(StopReason::ServerHint));
@@ -445,20 +357,4 @@ pub(crate) struct AdmittedRetry {
 #[inline]
 fn observed() -> bool {
     event::is_enabled() || observers::any()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// An unlimited policy without waits: the number of retries stays at its largest value.
-    #[test]
-    fn the_number_of_retries_never_starts_again() {
-        let mut call = CallState::new();
-        call.retries = u32::MAX;
-        let unlimited = RetryPolicy::new(1).with_unlimited_attempts();
-        assert!(!call.retries_at_once(u32::MAX));
-        assert!(!call.ends_at_once(u32::MAX, &unlimited));
-        assert_eq!((call.retries, call.number()), (u32::MAX, u32::MAX));
-    }
 }

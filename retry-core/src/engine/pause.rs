@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -10,7 +9,7 @@ use std::time::Duration;
 use pin_project_lite::pin_project;
 use tokio::time::Sleep;
 
-use super::step::{InterruptedWait, Wait, WaitData};
+use super::step::InterruptedWait;
 use crate::guard::budget::token::Tokens;
 use crate::guard::scope;
 use crate::guard::scope::Waiter;
@@ -136,38 +135,34 @@ fn slept(wait: Duration) -> Duration {
     wait
 }
 
-impl Wait {
-    /// Starts the wait; carries `outcome` along if there is a scope.
-    #[inline]
-    pub fn pause<R, C: Carriage<R>>(self, outcome: R, _carriage: PhantomData<C>) -> Pause<C> {
-        let Self { wait, next, held } = self;
+impl<C> Pause<C> {
+    /// Starts the wait before the attempt `next`. In a scope, whose cancellation is then reported as
+    /// `interrupted`, it carries `outcome` along.
+    pub(crate) fn new<R>(
+        wait: Duration,
+        next: u32,
+        tokens: Option<Tokens>,
+        interrupted: Option<InterruptedWait>,
+        outcome: R,
+    ) -> Self
+    where
+        C: Carriage<R>,
+    {
         let wait = slept(wait);
-        let Some(held) = held else {
-            return if wait.is_zero() {
-                Pause::Immediate {
-                    yields: next.is_multiple_of(YIELD_EVERY),
-                }
-            } else {
-                Pause::Plain {
-                    sleep: tokio::time::sleep(wait),
-                }
-            };
-        };
-        let WaitData {
-            interrupted,
-            tokens,
-        } = *held;
         if wait.is_zero() {
             // The attempt follows at once.
             if let Some(tokens) = tokens {
                 tokens.spend();
             }
-            return Pause::Immediate {
-                yields: next.is_multiple_of(YIELD_EVERY),
-            };
+            let yields = next.is_multiple_of(YIELD_EVERY);
+            return Self::Immediate { yields };
+        }
+        if interrupted.is_none() && tokens.is_none() {
+            let sleep = tokio::time::sleep(wait);
+            return Self::Plain { sleep };
         }
         let carried = interrupted.as_ref().and_then(|_| C::load(outcome));
-        Pause::Held {
+        Self::Held {
             held: Box::new(Held {
                 sleep: InterruptibleSleep::new(wait),
                 carried,

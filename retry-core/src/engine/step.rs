@@ -1,4 +1,4 @@
-//! The step after an attempt: the call's end, the next attempt, or a wait before it.
+//! The end of an attempt, and the wait that may follow it.
 
 use std::time::Duration;
 
@@ -8,81 +8,9 @@ use crate::classify::imprint::Imprint;
 use crate::engine::call_state::CallState;
 use crate::engine::plan::Plan;
 use crate::guard::budget::token::Tokens;
-use crate::guard::scope;
 use crate::operation::Operation;
 use crate::policy::retry_policy::RetryPolicy;
 use crate::report::event::StopReason;
-
-/// The step after an attempt.
-pub(crate) enum NextStep<'a> {
-    /// The call returns the attempt's outcome.
-    Return,
-    /// The next attempt follows at once.
-    Again,
-    /// A wait follows, and then the next attempt.
-    Wait(PlannedWait<'a>),
-}
-
-impl NextStep<'_> {
-    /// Returns the step of an async call, which owns its data during the wait.
-    #[inline]
-    pub(crate) fn into_async<R>(
-        self,
-        attempts: &CallState,
-        outcome: &R,
-        judge: impl FnOnce(&R) -> Option<Failure<'_>>,
-    ) -> AsyncStep {
-        match self {
-            Self::Return => AsyncStep::Return,
-            Self::Again => AsyncStep::Again,
-            Self::Wait(PlannedWait { wait, tokens, plan }) => {
-                let in_scope = scope::is_entered();
-                let interrupted = in_scope
-                    .then(|| InterruptedWait::new(*attempts, &plan, judge(outcome).as_ref()));
-                AsyncStep::Wait(Wait {
-                    wait,
-                    next: attempts.number(),
-                    held: (in_scope || tokens.is_some()).then(|| {
-                        Box::new(WaitData {
-                            interrupted,
-                            tokens,
-                        })
-                    }),
-                })
-            }
-        }
-    }
-}
-
-/// The step after an async attempt.
-#[derive(Debug)]
-pub enum AsyncStep {
-    /// The call returns the attempt's outcome.
-    Return,
-    /// The next attempt follows at once.
-    Again,
-    /// A wait follows, and then the next attempt.
-    Wait(Wait),
-}
-
-/// An async wait that has not begun.
-#[derive(Debug)]
-pub struct Wait {
-    pub(crate) wait: Duration,
-    /// Number of the attempt after it.
-    pub(crate) next: u32,
-    /// Data that only some waits have.
-    pub(crate) held: Option<Box<WaitData>>,
-}
-
-/// Data of an async wait in a scope, or of one that tokens were paid for.
-#[derive(Debug)]
-pub(crate) struct WaitData {
-    /// The report if its scope ends it.
-    pub(crate) interrupted: Option<InterruptedWait>,
-    /// Tokens paid for it.
-    pub(crate) tokens: Option<Tokens>,
-}
 
 /// The end of a bounded attempt.
 #[derive(Debug)]
@@ -114,7 +42,7 @@ pub(crate) struct InterruptedWait {
 
 impl InterruptedWait {
     /// Builds the report on the wait that follows the last failed attempt.
-    pub(crate) fn new(attempts: CallState, plan: &Plan<'_>, failure: Option<&Failure<'_>>) -> Self {
+    pub(crate) fn new(attempts: CallState, plan: &Plan<'_>, failure: &Failure<'_>) -> Self {
         Self {
             operation: *plan.operation,
             policy: *plan.policy,
@@ -124,7 +52,7 @@ impl InterruptedWait {
                 retries: attempts.retries.saturating_sub(1),
                 ..attempts
             },
-            error: failure.map(Failure::imprint).unwrap_or_default(),
+            error: failure.imprint(),
         }
     }
 

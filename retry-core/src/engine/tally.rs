@@ -18,8 +18,13 @@ use crate::report::metrics;
 use crate::report::metrics::{AttemptResult, EndedCall};
 
 impl CallState {
-    /// Counts a call whose first attempt succeeded.
+    /// Counts a call whose first attempt succeeded, where metrics are not built in.
     #[inline]
+    pub(super) fn count_first_success_in_statistics(callee: &impl CalledOperation) {
+        callee.state().counters.succeeded_at_once();
+    }
+
+    /// Counts a call whose first attempt succeeded.
     pub(super) fn count_first_success(
         &self,
         in_statistics: bool,
@@ -27,7 +32,7 @@ impl CallState {
         guards: Option<&Guards<'_>>,
     ) {
         if in_statistics {
-            callee.state().counters.succeeded_at_once();
+            Self::count_first_success_in_statistics(callee);
         }
         metrics::attempted(callee, 1, AttemptResult::Success);
         metrics::ended(callee, &self.end(1, CallOutcome::SuccessFirst), || {

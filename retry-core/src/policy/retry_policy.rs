@@ -54,10 +54,15 @@ pub struct RetryPolicy {
     max_retry_after: Duration,
     growth: Growth,
     jitter: Jitter,
-    /// Attempts that follow each other at once, precomputed: all of them if no wait is ever drawn, else
-    /// none.
-    at_once: u32,
+    /// Precomputed: the first retries that follow at once, because no wait is ever drawn and a failure
+    /// needs no check but its verdict.
+    retries_at_once: u8,
+    /// Precomputed: the attempt whose failure then ends the call; 0 if none does.
+    last_at_once: u32,
 }
+
+/// The most retries that a policy lets follow at once. The engine makes later ones with more care.
+pub(crate) const MAX_RETRIES_AT_ONCE: u8 = 30;
 
 const DEFAULT_MAX_WAIT: Duration = Duration::from_secs(10);
 const DEFAULT_MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
@@ -85,11 +90,12 @@ impl RetryPolicy {
             max_retry_after: DEFAULT_MAX_RETRY_AFTER,
             growth: Growth::Constant,
             jitter: Jitter::Additive(DEFAULT_SPREAD),
-            at_once: 0,
+            retries_at_once: 0,
+            last_at_once: 0,
         }
     }
 
-    /// Recomputes `at_once`.
+    /// Recomputes what is precomputed.
     const fn settled(mut self) -> Self {
         let never_waits = self.max_wait.is_zero()
             || (self.min_wait.is_zero()
@@ -98,7 +104,13 @@ impl RetryPolicy {
         // An effect that must not happen twice needs the full check after each failure.
         let is_plain = !self.high_risk_immediate_fail
             && matches!(self.execution_guarantee, ExecutionGuarantee::AtLeastOnce);
-        self.at_once = if never_waits && is_plain {
+        let at_once = never_waits && is_plain;
+        self.retries_at_once = match self.max_attempts - 1 {
+            _ if !at_once => 0,
+            retries if retries < MAX_RETRIES_AT_ONCE as u32 => retries as u8,
+            _ => MAX_RETRIES_AT_ONCE,
+        };
+        self.last_at_once = if at_once && !self.unlimited {
             self.max_attempts
         } else {
             0
@@ -106,11 +118,21 @@ impl RetryPolicy {
         self
     }
 
-    /// Returns the maximum number of attempts if no retry ever waits and every retryable failure is retried.
-    /// Otherwise returns 0.
+    /// Whether no wait is ever drawn, and a failure needs no check but its verdict.
+    pub(crate) const fn never_waits(&self) -> bool {
+        self.retries_at_once > 0 || self.last_at_once > 0
+    }
+
+    /// Returns the attempt whose failure ends the call without a further check; 0 if none does.
     #[inline]
-    pub(crate) const fn attempts_without_wait(&self) -> u32 {
-        self.at_once
+    pub(crate) const fn last_at_once(&self) -> u32 {
+        self.last_at_once
+    }
+
+    /// Returns the number of retries that follow at once; 0 if there are waits.
+    #[inline]
+    pub(crate) const fn retries_at_once(&self) -> u32 {
+        self.retries_at_once as u32
     }
 
     /// Like [`RetryPolicy::new`], for a number known only at run time.

@@ -32,6 +32,7 @@ pub(crate) struct CallTotals {
 }
 
 impl Counters {
+    #[inline]
     pub(crate) fn succeeded_at_once(&self) {
         self.succeeded_first.add_one();
     }

@@ -3,13 +3,16 @@
 use std::future::Future;
 use std::panic::Location;
 
-use super::builder::Retry;
+use super::attempt_loop::AttemptLoop;
+use super::choices::{AnyOk, ByClassify, NoHook, NoLimit};
 use crate::classify::classification::Classify;
+use crate::engine::guards::choice::NoGuard;
+use crate::engine::probed::ProbedOutcome;
 use crate::operation::Operation;
 use crate::policy::retry_policy::RetryPolicy;
 
 /// Calls `attempt` until it succeeds, its error is final or `policy` allows no more. Waits block the
-/// thread. Logs name the call by its file and line; [`Retry`] gives it a name.
+/// thread. Logs name the call by its file and line; [`Retry`](crate::Retry) gives it a name.
 ///
 /// # Errors
 ///
@@ -34,7 +37,7 @@ pub fn execute_with_retry<T, E: Classify>(
     attempt: impl FnMut() -> Result<T, E>,
     policy: &RetryPolicy,
 ) -> Result<T, E> {
-    Retry::of(*policy, Operation::at(Location::caller())).run(attempt)
+    ad_hoc(policy, Location::caller()).run(attempt, ProbedOutcome::Ended)
 }
 
 /// The async twin of [`execute_with_retry`]: waits on tokio's clock.
@@ -67,5 +70,23 @@ where
     E: Classify,
     F: Future<Output = Result<T, E>>,
 {
-    Retry::of(*policy, Operation::at(Location::caller())).run_async(attempt)
+    ad_hoc(policy, Location::caller()).run_async(attempt)
+}
+
+/// Returns the loop of a call that borrows its policy.
+#[inline]
+fn ad_hoc<'a>(
+    policy: &'a RetryPolicy,
+    caller: &'static Location<'static>,
+) -> AttemptLoop<&'a RetryPolicy, ByClassify, AnyOk, NoHook, NoLimit, NoGuard> {
+    AttemptLoop {
+        policy,
+        operation: Operation::at(caller),
+        nested: None,
+        judge: ByClassify,
+        accept: AnyOk,
+        hook: NoHook,
+        limits: NoLimit,
+        guards: NoGuard,
+    }
 }

@@ -34,6 +34,9 @@ pub trait Judge<E> {
     /// Returns the failure of `error` for the engine.
     fn failure<'a>(&self, error: &'a E) -> Failure<'a>;
 
+    /// Returns the failure of `error`, not judged yet: no predicate is called.
+    fn shown<'a>(&self, error: &'a E) -> Failure<'a>;
+
     /// Returns a predicate's advice, which takes precedence over the error's own.
     fn advice(&self, _error: &E) -> Option<Verdict> {
         None
@@ -88,6 +91,11 @@ impl<E, J: Judge<E>, S: Fn(&E) -> bool> Judge<E> for NotAppliedIf<J, S> {
             .not_applied_if(|| self.states_not_applied(error))
     }
 
+    #[inline]
+    fn shown<'a>(&self, error: &'a E) -> Failure<'a> {
+        self.judge.shown(error)
+    }
+
     fn advice(&self, error: &E) -> Option<Verdict> {
         self.judge.advice(error)
     }
@@ -100,6 +108,11 @@ impl<E, J: Judge<E>, S: Fn(&E) -> bool> Judge<E> for NotAppliedIf<J, S> {
 impl<E: Classify> Judge<E> for ByClassify {
     #[inline]
     fn failure<'a>(&self, error: &'a E) -> Failure<'a> {
+        self.shown(error)
+    }
+
+    #[inline]
+    fn shown<'a>(&self, error: &'a E) -> Failure<'a> {
         Failure::classified(error)
     }
 }
@@ -107,8 +120,12 @@ impl<E: Classify> Judge<E> for ByClassify {
 impl<E: fmt::Display, V: Into<Verdict>, F: Fn(&E) -> V> Judge<E> for RetryIf<F> {
     #[inline]
     fn failure<'a>(&self, error: &'a E) -> Failure<'a> {
+        self.shown(error).with_verdict(self.0(error).into())
+    }
+
+    #[inline]
+    fn shown<'a>(&self, error: &'a E) -> Failure<'a> {
         Failure::new(Classifier::Text(error), Description::Display(error))
-            .with_verdict(self.0(error).into())
     }
 
     fn advice(&self, error: &E) -> Option<Verdict> {
@@ -134,6 +151,10 @@ impl<J> fmt::Debug for SharedJudge<J> {
 impl<E, J: Judge<E>> Judge<E> for SharedJudge<J> {
     fn failure<'a>(&self, error: &'a E) -> Failure<'a> {
         self.0.failure(error)
+    }
+
+    fn shown<'a>(&self, error: &'a E) -> Failure<'a> {
+        self.0.shown(error)
     }
 
     fn advice(&self, error: &E) -> Option<Verdict> {

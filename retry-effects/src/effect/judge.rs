@@ -40,4 +40,8 @@ impl<T, E: Classify, J: Judge<E>> Judge<E> for GatedJudge<'_, J, T, E> {
             None => own,
         })
     }
+
+    fn shown<'e>(&self, error: &'e E) -> Failure<'e> {
+        classified(error)
+    }
 }

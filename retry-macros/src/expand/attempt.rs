@@ -22,8 +22,9 @@ impl Expansion<'_> {
         body.set_span(Span::mixed_site().located_at(body.span()));
         if !is_async {
             let attempt = self.in_time(quote!(|| -> #outcome { #(#bound)* #body }));
+            let as_result = self.as_result();
             return self.through_gate(quote! {
-                #krate::__private::attempt_sync(#call.inner_failures(), #attempt)
+                #as_result(#krate::__private::attempt_sync(#call.inner_failures(), #attempt))
             });
         }
         let pinned = hygienic_name("pinned");
@@ -42,8 +43,9 @@ impl Expansion<'_> {
             }
         };
         let attempt = self.in_time(self.async_attempt(bound, &pin, &body));
+        let as_result = self.as_result();
         let attempt = self.through_gate(quote! {
-            #krate::__private::attempt_async(#call.inner_failures(), #attempt)
+            #krate::__private::attempt_async(#call.inner_failures(), #attempt, #as_result)
         });
         if self.is_bounded() {
             let (limits, number) = (hygienic_name("limits"), hygienic_name("number"));
@@ -65,22 +67,38 @@ impl Expansion<'_> {
         let krate = &self.krate;
         let private = quote!(#krate::__private);
         let (call, pause) = (hygienic_name("call"), hygienic_name("pause"));
-        // For a type that is no `Result` the compiler points at the declared type.
-        let ended = self.at_return_type("ended");
         let carried = hygienic_name("carried");
-        let (judge, hook) = (self.judge(), self.hook());
+        let (failed, outcome) = (hygienic_name("failed"), hygienic_name("outcome"));
+        let (show, hook) = (self.show(), self.hook());
         let place = quote!(#private::CallPlace { site: &__RETRY_SITE, limits: #limits });
         let ended_as = self.ended(attempt, evaluate, &place);
         let (noted, leave) = (self.note_attempt(&place, evaluate), self.exit());
         let admitted = self.admit(&place, evaluate);
         let around = self.attempt_context();
+        let taken_apart = self.failed_attempt(&place, evaluate);
+        let (value, error) = (hygienic_name("value"), hygienic_name("error"));
+        let of = if self.takes_outcomes_apart() {
+            quote!(of)
+        } else {
+            quote!(of_result)
+        };
+        let ended = self.at_return_type("ended");
+        let returned = quote! {
+            match #outcome {
+                #private::OutcomeParts::Value(#value) => #leave ::core::result::Result::Ok(#value),
+                #private::OutcomeParts::Error(#error) => #leave ::core::result::Result::Err(#error),
+            }
+        };
         if !self.checked.is_async {
             return quote! {
                 #admitted
                 #ended_as
                 #noted
-                if !#call.decide_sync(#place, #around, &#ended, #evaluate, #judge, #hook) {
-                    #leave #ended;
+                let #failed = #taken_apart;
+                if let ::core::option::Option::Some(#outcome) =
+                    #call.decide_sync(#place, #around, #failed, #evaluate, #show, #hook)
+                {
+                    #returned
                 }
             };
         }
@@ -89,20 +107,94 @@ impl Expansion<'_> {
             let #pause = {
                 #ended_as
                 #noted
+                // Of the whole outcome: a failed attempt alone does not state the type of a value.
                 let #carried = {
                     use #private::Carry as _;
-                    (&#private::AutorefOutcome::of(&#ended)).__retry_carriage()
+                    (&#private::AutorefOutcome::#of(&#ended)).__retry_carriage()
                 };
-                match #call.decide(#place, #around, &#ended, #evaluate, #judge, #hook) {
-                    #private::AsyncStep::Return => #leave #ended,
-                    #private::AsyncStep::Again => continue,
-                    #private::AsyncStep::Wait(#pause) => #pause.pause(#ended, #carried),
+                let #failed = #taken_apart;
+                match #call.decide(#place, #around, #failed, #evaluate, #show, #hook, #carried) {
+                    #private::AsyncStep::Return(#outcome) => #returned,
+                    #private::AsyncStep::Wait(#pause) => #pause,
                 }
             };
             if let ::core::option::Option::Some(#carried) = #pause.await {
-                #leave #private::Carriage::unload(#carried);
+                let #outcome = #private::Carriage::unload(#carried);
+                #returned
             }
         }
+    }
+
+    /// Returns an expression of the failed attempt. A success, and what follows a failure at once, leave
+    /// it: the outcome is taken apart there, so that it has no address and stays in registers.
+    fn failed_attempt(&self, place: &TokenStream, evaluate: &TokenStream) -> TokenStream {
+        let krate = &self.krate;
+        let private = quote!(#krate::__private);
+        let (call, advice) = (hygienic_name("call"), hygienic_name("advice"));
+        let (value, error) = (hygienic_name("value"), hygienic_name("error"));
+        let (ended, leave) = (self.at_return_type("ended"), self.exit());
+        let around = self.attempt_context();
+        let result = quote!(::core::result::Result);
+        let (ok, err) = (quote!(#result::Ok), quote!(#result::Err));
+        let parts = quote!(#private::OutcomeParts);
+        let (value_part, error_part) = if self.takes_outcomes_apart() {
+            (quote!(#parts::Value), quote!(#parts::Error))
+        } else {
+            (ok.clone(), err.clone())
+        };
+        let refused = self.is_refused(&value).map(|is_refused| {
+            quote! {
+                #value_part(#value) if #is_refused => #private::FailedAttempt {
+                    outcome: #parts::Value(#value),
+                    advice: #private::Failure::unaccepted().advice(),
+                },
+            }
+        });
+        let judged = self.judged(&error);
+        let at_once = self.has_short_path().then(|| {
+            quote! {
+                match #call.short_step(&__RETRY_SITE, #advice, #evaluate) {
+                    #private::ShortStep::Again => continue,
+                    #private::ShortStep::Return => #leave #err(#error),
+                    #private::ShortStep::Undecided => {}
+                }
+            }
+        });
+        quote! {
+            match #ended {
+                #refused
+                #value_part(#value) => {
+                    #call.succeeded(#place, #around, #evaluate);
+                    #leave #ok(#value)
+                }
+                #error_part(#error) => {
+                    let #advice = {
+                        let #error = &#error;
+                        #judged.advice()
+                    };
+                    #at_once
+                    #private::FailedAttempt { outcome: #parts::Error(#error), advice: #advice }
+                }
+            }
+        }
+    }
+
+    /// Returns the function that makes a `Result` of an attempt's output, or takes it apart. For a type
+    /// that is no `Result` the compiler points at the declared type.
+    fn as_result(&self) -> TokenStream {
+        let krate = &self.krate;
+        let function = if self.takes_outcomes_apart() {
+            quote!(#krate::__private::outcome_parts)
+        } else {
+            quote!(#krate::__private::as_result)
+        };
+        located(function, self.checked.outcome_span)
+    }
+
+    /// Whether an attempt's outcome is taken apart where the attempt ends. A gate and a limit take it as
+    /// a whole.
+    fn takes_outcomes_apart(&self) -> bool {
+        self.gate.is_none() && !self.is_bounded()
     }
 
     /// Binds `ended`, and `timed_out` where a limit may have cut the attempt.
@@ -114,12 +206,8 @@ impl Expansion<'_> {
     ) -> TokenStream {
         let krate = &self.krate;
         let ended = self.at_return_type("ended");
-        let as_result = located(quote!(#krate::__private::as_result), ended.span());
         if !self.is_bounded() {
-            return quote! {
-                let #ended = #attempt;
-                let #ended = #as_result(#ended);
-            };
+            return quote!(let #ended = #attempt;);
         }
         let (call, timed_out) = (hygienic_name("call"), hygienic_name("timed_out"));
         let outcome = self.at_return_type("outcome");
@@ -144,11 +232,7 @@ impl Expansion<'_> {
         };
         let attempt_end = quote_spanned!(cut.span()=> #call.attempt_end(#place, #cut, #evaluate));
         quote! {
-            let #ended = #attempt;
-            let #ended = match #ended {
-                ::core::result::Result::Ok(#ended) => ::core::result::Result::Ok(#as_result(#ended)),
-                ::core::result::Result::Err(#cut) => ::core::result::Result::Err(#cut),
-            };
+            let #cut = #attempt;
             let (#ended, #timed_out) = match #attempt_end {
                 #bounds::Ended(#ended) => (#ended, false),
                 #bounds::TimedOut(#ended) => (#ended, true),

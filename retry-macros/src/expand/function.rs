@@ -155,7 +155,7 @@ impl Expansion<'_> {
             static __RETRY_SITE: #krate::__private::Site = #krate::__private::Site::new(
                 #krate::OperationClass::#class,
                 #name,
-                #constants,
+                const { &#constants },
                 #nested,
             ) #shares;
         }

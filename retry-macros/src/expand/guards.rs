@@ -43,11 +43,13 @@ impl Expansion<'_> {
             quote!(#private::GuardLayer { #(#settings)* ..#private::GuardLayer::NONE })
         };
         quote! {
-            .guarded(#private::RequestedGuards {
-                budget: #budget,
-                breaker: #breaker,
-                limiter: #limiter,
-                layer: #layer,
+            .guarded(const {
+                &#private::RequestedGuards {
+                    budget: #budget,
+                    breaker: #breaker,
+                    limiter: #limiter,
+                    layer: #layer,
+                }
             })
         }
     }
@@ -151,11 +153,14 @@ impl Expansion<'_> {
                 let span = Span::mixed_site().located_at(breaker.key.span());
                 let admit = quote_spanned!(span=> #call.admit(#place, #guards, #evaluate));
                 quote! {
-                    let #admission = match #admit {
-                        ::core::result::Result::Ok(#admission) => #admission,
-                        ::core::result::Result::Err(#rejection) => {
-                            #leave ::core::result::Result::Err(#rejection)
-                        }
+                    let #admission = match #guards.admit_at_once() {
+                        ::core::option::Option::Some(#admission) => #admission,
+                        ::core::option::Option::None => match #admit {
+                            ::core::result::Result::Ok(#admission) => #admission,
+                            ::core::result::Result::Err(#rejection) => {
+                                #leave ::core::result::Result::Err(#rejection)
+                            }
+                        },
                     };
                 }
             }
@@ -180,21 +185,22 @@ impl Expansion<'_> {
     pub(super) fn attempt_context(&self) -> TokenStream {
         let krate = &self.krate;
         let context = quote!(#krate::__private::AttemptContext);
-        let is_hooked = self.arguments.on_retry.is_some();
         if !self.arguments.guards.are_any() {
-            let unguarded = quote!(#krate::__private::UNGUARDED);
-            return if is_hooked {
-                quote!(#context { is_hooked: true, ..#unguarded })
-            } else {
-                unguarded
-            };
+            return quote!(#krate::__private::UNGUARDED);
         }
         let (guards, admission) = (hygienic_name("guards"), hygienic_name("admission"));
         quote!(#context {
             guards: ::core::option::Option::Some(#guards),
             admission: #admission,
-            is_hooked: #is_hooked,
         })
+    }
+
+    /// Whether a failure may be followed by the next attempt at once: nothing but the policy is to be
+    /// asked.
+    pub(super) fn has_short_path(&self) -> bool {
+        let is_hooked = self.arguments.on_retry.is_some();
+        let is_guarded = self.arguments.guards.are_any() || self.gate.is_some();
+        !is_hooked && !is_guarded && !self.has_limits()
     }
 
     /// Returns the code that reports to the breaker that the call's time limit cut the attempt.

@@ -27,35 +27,30 @@ impl Expansion<'_> {
         made.collect()
     }
 
-    /// Returns a closure from an outcome to its failure, if it is one.
-    pub(super) fn judge(&self) -> TokenStream {
+    /// Returns an expression that asks `retry_on_ok` about a value; `None` without `retry_on_ok`.
+    pub(super) fn is_refused(&self, value: &Ident) -> Option<TokenStream> {
         let krate = &self.krate;
-        let private = quote!(#krate::__private);
-        let (outcome, value, error) = (
-            hygienic_name("outcome"),
-            hygienic_name("value"),
-            hygienic_name("error"),
-        );
-        let of_value = match &self.arguments.retry_on_ok {
-            Some(predicate) => {
-                let predicate = in_place(predicate, "retry_on_ok");
-                quote! {
-                    #private::holds(#value, #predicate).then(#private::Failure::unaccepted)
-                }
-            }
-            None => quote!({ let _ = #value; ::core::option::Option::None }),
-        };
-        let mut of_error = self.failure(&error);
-        if self.gate.is_some() {
-            let gate = hygienic_name("gate");
-            of_error = quote!(#gate.judged(#of_error));
+        let expression = self.arguments.retry_on_ok.as_ref()?;
+        let predicate = in_place(expression, "retry_on_ok");
+        Some(quote!(#krate::__private::holds(&#value, #predicate)))
+    }
+
+    /// Returns the failure of an error, judged by all that has a say in it.
+    pub(super) fn judged(&self, error: &Ident) -> TokenStream {
+        let failure = self.failure(error);
+        if self.gate.is_none() {
+            return failure;
         }
-        quote! {
-            |#outcome| match #outcome {
-                ::core::result::Result::Ok(#value) => #of_value,
-                ::core::result::Result::Err(#error) => ::core::option::Option::Some(#of_error),
-            }
-        }
+        let gate = hygienic_name("gate");
+        quote!(#gate.judged(#failure))
+    }
+
+    /// Returns a closure from an error to its failure, not judged yet: no predicate of the user's is
+    /// called.
+    pub(super) fn show(&self) -> TokenStream {
+        let error = hygienic_name("error");
+        let failure = self.unless_timed_out(self.known_by_type(&error));
+        quote!(|#error| #failure)
     }
 
     /// Returns a closure that makes a failure of an error without calling `retry_if`. The gate

@@ -5,6 +5,7 @@ use crate::classify::failure::Failure;
 use crate::classify::judgement::Answer;
 use crate::classify::retry_error::RetryError;
 use crate::clock;
+use crate::guard::adaptive::AdaptiveLimiter;
 use crate::guard::breaker::error::CircuitOpen;
 use crate::guard::breaker::permit::Permit;
 use crate::operation::Operation;
@@ -25,12 +26,25 @@ pub trait OutcomeReceiver: Sized {
 }
 
 impl<'a> Guards<'a> {
+    /// Admits an attempt where that needs no decision: the breaker is closed, or there is none. The
+    /// answer fits in registers, unlike that of [`admit`](Self::admit).
+    #[inline]
+    #[must_use]
+    pub fn admit_at_once(&self) -> Option<Admission<'a>> {
+        let permit = match self.breaker {
+            None => None,
+            Some(breaker) => Some(breaker.acquire_at_once()?),
+        };
+        Some(Admission { permit })
+    }
+
     /// Requests an attempt from the breaker.
     ///
     /// # Errors
     ///
     /// [`RetryError::CircuitOpen`], if it is open.
-    #[inline]
+    #[cold]
+    #[inline(never)]
     pub(crate) fn admit(&self, operation: &Operation) -> Result<Admission<'a>, RetryError> {
         let Some(breaker) = self.breaker else {
             return Ok(self.admit_without_breaker());
@@ -50,7 +64,6 @@ impl<'a> Guards<'a> {
     }
 }
 
-#[cold]
 fn rejected(operation: &Operation, open: CircuitOpen) -> RetryError {
     RetryError::CircuitOpen {
         operation: operation.name(),
@@ -81,7 +94,7 @@ impl OutcomeReceiver for Admission<'_> {
             permit.succeed();
         }
         if let Some(limiter) = guards.and_then(|guards| guards.limiter) {
-            limiter.on_success_at(clock::now());
+            report_success(limiter);
         }
     }
 
@@ -118,23 +131,25 @@ impl OutcomeReceiver for Admission<'_> {
     }
 }
 
-/// The surroundings of one attempt, as the engine gets them: the call's guards, the receiver of the
-/// attempt's outcome, and whether there is a hook.
-///
-/// The hook itself is no field: the compiler would not infer the parameter of its closure.
+/// Out of line: most guarded calls have no limiter.
+#[cold]
+#[inline(never)]
+fn report_success(limiter: &AdaptiveLimiter) {
+    limiter.on_success_at(clock::now());
+}
+
+/// The surroundings of one attempt, as the engine gets them: the call's guards, and the receiver of the
+/// attempt's outcome.
 #[derive(Clone, Copy, Debug)]
 pub struct AttemptContext<'a, S> {
     /// The call's guards, if it has any.
     pub guards: Option<&'a Guards<'a>>,
     /// The receiver.
     pub admission: S,
-    /// Whether the call has an `on_retry` hook; the one that the engine gets does nothing otherwise.
-    pub is_hooked: bool,
 }
 
-/// No guards, no receiver and no hook.
+/// No guards and no receiver.
 pub const UNGUARDED: AttemptContext<'static, ()> = AttemptContext {
     guards: None,
     admission: (),
-    is_hooked: false,
 };

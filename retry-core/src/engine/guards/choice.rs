@@ -111,6 +111,8 @@ pub trait CallGuards {
     fn begin(&self) -> Self::InForce;
     /// Returns its guards, if there are any.
     fn guards(begun: &Self::InForce) -> Option<&Guards<'_>>;
+    /// Admits an attempt where that needs no decision.
+    fn admit_at_once(begun: &Self::InForce) -> Option<Self::Admission>;
     /// Requests an attempt.
     ///
     /// # Errors
@@ -144,6 +146,11 @@ impl CallGuards for NoGuard {
     #[inline]
     fn guards((): &()) -> Option<&Guards<'_>> {
         None
+    }
+
+    #[inline]
+    fn admit_at_once((): &()) -> Option<()> {
+        Some(())
     }
 
     #[inline]
@@ -199,6 +206,11 @@ impl<'a, R: AdmissionError> CallGuards for Guarded<'a, R> {
     #[inline]
     fn guards<'b>(begun: &'b Guards<'a>) -> Option<&'b Guards<'b>> {
         Some(begun)
+    }
+
+    #[inline]
+    fn admit_at_once(begun: &Guards<'a>) -> Option<Admission<'a>> {
+        begun.admit_at_once()
     }
 
     #[inline]

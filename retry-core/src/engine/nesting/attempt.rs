@@ -21,12 +21,17 @@ pub fn attempt_sync<R>(inner_failures: &mut InnerFailures, attempt: impl FnOnce(
     outcome
 }
 
-/// Makes one attempt of an async call.
+/// Makes one attempt of an async call; `into_result` makes a `Result` of its output.
 #[inline]
-pub fn attempt_async<F>(inner_failures: &mut InnerFailures, future: F) -> CountedAttempt<'_, F> {
+pub fn attempt_async<F: Future, R>(
+    inner_failures: &mut InnerFailures,
+    future: F,
+    into_result: impl Fn(F::Output) -> R,
+) -> CountedAttempt<'_, F, impl Fn(F::Output) -> R> {
     CountedAttempt {
         future,
         inner_failures,
+        into_result,
         runs: false,
     }
 }
@@ -35,15 +40,16 @@ pin_project! {
     /// An attempt's future, counted on its thread whenever it is polled.
     #[must_use = "futures do nothing unless polled"]
     #[derive(Debug)]
-    pub struct CountedAttempt<'a, F> {
+    pub struct CountedAttempt<'a, F, A> {
         #[pin]
         future: F,
         inner_failures: &'a mut InnerFailures,
+        into_result: A,
         // Begun, and without an outcome yet. A panic is not seen here, but by `Unwinding`.
         runs: bool,
     }
 
-    impl<F> PinnedDrop for CountedAttempt<'_, F> {
+    impl<F, A> PinnedDrop for CountedAttempt<'_, F, A> {
         fn drop(this: Pin<&mut Self>) {
             if *this.project().runs && unknown_effect::is_watched() {
                 unknown_effect::mark(Marks::UNKNOWN);
@@ -52,8 +58,8 @@ pin_project! {
     }
 }
 
-impl<F: Future> Future for CountedAttempt<'_, F> {
-    type Output = F::Output;
+impl<F: Future, R, A: Fn(F::Output) -> R> Future for CountedAttempt<'_, F, A> {
+    type Output = R;
 
     // Inlined by force, else a call is emitted where the executor's own code is small.
     #[inline(always)]
@@ -65,7 +71,7 @@ impl<F: Future> Future for CountedAttempt<'_, F> {
         let suspends = polled.is_pending();
         unwinding.disarm(suspends);
         *this.runs = suspends;
-        polled
+        polled.map(this.into_result)
     }
 }
 
@@ -83,12 +89,19 @@ impl Unwinding<'_> {
 }
 
 impl Drop for Unwinding<'_> {
-    #[cold]
-    #[inline(never)]
+    // Inlined, so that the reference has no address of its own.
+    #[inline]
     fn drop(&mut self) {
-        if unknown_effect::is_watched() {
-            unknown_effect::mark(Marks::UNKNOWN);
-        }
-        leave(self.0, false);
+        unwound(self.0);
     }
+}
+
+/// Records that the attempt has panicked.
+#[cold]
+#[inline(never)]
+fn unwound(inner_failures: &mut InnerFailures) {
+    if unknown_effect::is_watched() {
+        unknown_effect::mark(Marks::UNKNOWN);
+    }
+    leave(inner_failures, false);
 }

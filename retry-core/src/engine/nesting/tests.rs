@@ -1,5 +1,6 @@
 //! Tests which attempt learns of which give-up, also against a model of nested calls.
 
+use std::convert::identity;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
@@ -76,11 +77,15 @@ fn a_panic_leaves_the_standing_as_it_was() {
 async fn a_future_keeps_it_between_polls_and_other_tasks_do_not_see_it() {
     let held = "busy".to_owned();
     let mut inner = InnerFailures::NONE;
-    attempt_async(&mut inner, async {
-        give_up_held("load", &held);
-        tokio::task::yield_now().await;
-        assert!(is_inside());
-    })
+    attempt_async(
+        &mut inner,
+        async {
+            give_up_held("load", &held);
+            tokio::task::yield_now().await;
+            assert!(is_inside());
+        },
+        identity,
+    )
     .await;
     assert_eq!(taken(inner), ["load"]);
     assert!(!is_inside());
@@ -184,16 +189,27 @@ fn run_async<'a>(
             match step {
                 Step::CallState(steps) => {
                     let mut inner = InnerFailures::NONE;
-                    attempt_async(&mut inner, run_async(steps, held)).await;
+                    let attempt = attempt_async(&mut inner, run_async(steps, held), identity);
+                    Caught(Box::pin(attempt)).await;
                     check(inner, &expected(steps, true));
                 }
                 Step::Suspends => tokio::task::yield_now().await,
-                // A panic would end the whole future: sync attempts test it.
-                Step::Panics => return,
                 other => run_sync(std::slice::from_ref(other), held),
             }
         }
     })
+}
+
+/// A future whose panic ends it, between two levels.
+struct Caught<F>(Pin<Box<F>>);
+
+impl<F: Future<Output = ()>> Future for Caught<F> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let poll = std::panic::AssertUnwindSafe(|| self.0.as_mut().poll(context));
+        std::panic::catch_unwind(poll).unwrap_or(Poll::Ready(()))
+    }
 }
 
 /// Polls the futures in turn, each poll on a thread of its own or on this one.
@@ -237,13 +253,28 @@ proptest! {
 }
 
 #[test]
+fn a_ticket_whose_entry_was_removed_is_as_good_as_none() {
+    let mut inner = InnerFailures::NONE;
+    attempt_sync(&mut inner, || note_gave_up(|| gave_up("removed")));
+    // A copy takes the entry, as if it had been removed as the oldest.
+    assert_eq!(taken(inner), ["removed"]);
+    assert_eq!(taken(inner), [""; 0]);
+    attempt_sync(&mut inner, || note_gave_up(|| gave_up("load")));
+    assert_eq!(taken(inner), ["load"]);
+}
+
+#[test]
 fn a_future_that_is_dropped_half_way_leaves_the_thread_as_it_was() {
     let mut inner = InnerFailures::NONE;
     {
-        let mut attempt = pin!(attempt_async(&mut inner, async {
-            note_gave_up(|| gave_up("load"));
-            std::future::pending::<()>().await;
-        }));
+        let mut attempt = pin!(attempt_async(
+            &mut inner,
+            async {
+                note_gave_up(|| gave_up("load"));
+                std::future::pending::<()>().await;
+            },
+            identity
+        ));
         let mut context = Context::from_waker(Waker::noop());
         assert!(attempt.as_mut().poll(&mut context).is_pending());
     }

@@ -103,6 +103,8 @@ impl CircuitBreaker {
     }
 
     /// Applies the verdict of a permit.
+    #[cold]
+    #[inline(never)]
     pub(super) fn ended(&self, epoch: Epoch, began: u32, failed: bool, now: impl Fn() -> Instant) {
         if let Some(window) = self.config.window {
             return self.ended_in_window(window, epoch, began, failed, now);

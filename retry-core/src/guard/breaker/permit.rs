@@ -52,13 +52,22 @@ impl CircuitBreaker {
     /// [`CircuitOpen`] if the circuit is open, or half open with all its permits out.
     #[inline]
     pub fn try_acquire(&self) -> Result<Permit<'_>, CircuitOpen> {
-        match self.machine.closed() {
-            // The length of the call is not needed: no clock is read.
-            Some(epoch) if self.config.slow_call.is_none() => Ok(Permit::new(self, epoch, 0)),
-            _ => self.acquire(now),
+        self.acquire_at_once().map_or_else(|| self.acquire(now), Ok)
+    }
+
+    /// Returns a permit of a closed circuit that measures no calls: neither a clock nor the rest of the
+    /// state is read. If it returns `None`, [`try_acquire`](Self::try_acquire) decides.
+    #[inline]
+    pub(crate) fn acquire_at_once(&self) -> Option<Permit<'_>> {
+        let epoch = self.machine.closed()?;
+        match self.config.slow_call {
+            None => Some(Permit::new(self, epoch, 0)),
+            Some(_) => None,
         }
     }
 
+    #[cold]
+    #[inline(never)]
     pub(super) fn acquire(&self, now: impl Fn() -> Instant) -> Result<Permit<'_>, CircuitOpen> {
         match self.machine.acquire(&self.config, &now) {
             Ok(change) => {
