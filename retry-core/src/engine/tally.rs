@@ -18,7 +18,7 @@ use crate::report::metrics;
 use crate::report::metrics::{AttemptResult, EndedCall};
 
 impl CallState {
-    /// Counts a call whose first attempt succeeded, where metrics are not built in.
+    /// Counts a call whose first attempt succeeded, if only statistics observe it.
     #[inline]
     pub(super) fn count_first_success_in_statistics(callee: &impl CalledOperation) {
         callee.state().counters.succeeded_at_once();

@@ -61,7 +61,7 @@ pub struct RetryPolicy {
     last_at_once: u32,
 }
 
-/// The most retries that a policy lets follow at once. The engine makes later ones with more care.
+/// The most retries that take the engine's short path; later ones take the long path.
 pub(crate) const MAX_RETRIES_AT_ONCE: u8 = 30;
 
 const DEFAULT_MAX_WAIT: Duration = Duration::from_secs(10);

@@ -1,6 +1,6 @@
 //! One attempt, and what follows it.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
 use crate::check::signature::CheckedSignature;
@@ -22,10 +22,11 @@ impl Expansion<'_> {
         body.set_span(Span::mixed_site().located_at(body.span()));
         if !is_async {
             let attempt = self.in_time(quote!(|| -> #outcome { #(#bound)* #body }));
-            let as_result = self.as_result();
-            return self.through_gate(quote! {
-                #as_result(#krate::__private::attempt_sync(#call.inner_failures(), #attempt))
-            });
+            let (as_result, ended) = (self.as_result(), self.at_return_type("ended"));
+            return self.through_gate(quote!({
+                let #ended = #krate::__private::attempt_sync(#call.inner_failures(), #attempt);
+                #as_result(#ended)
+            }));
         }
         let pinned = hygienic_name("pinned");
         let pin = quote! {
@@ -43,7 +44,9 @@ impl Expansion<'_> {
             }
         };
         let attempt = self.in_time(self.async_attempt(bound, &pin, &body));
-        let as_result = self.as_result();
+        // A call in a closure: the compiler reports a function that is passed more than once.
+        let (as_result, ended) = (self.as_result(), self.at_return_type("ended"));
+        let as_result = quote!(|#ended| #as_result(#ended));
         let attempt = self.through_gate(quote! {
             #krate::__private::attempt_async(#call.inner_failures(), #attempt, #as_result)
         });
@@ -77,6 +80,7 @@ impl Expansion<'_> {
         let around = self.attempt_context();
         let taken_apart = self.failed_attempt(&place, evaluate);
         let (value, error) = (hygienic_name("value"), hygienic_name("error"));
+        let [ok_value, err_error] = self.results(&value, &error);
         let of = if self.takes_outcomes_apart() {
             quote!(of)
         } else {
@@ -85,8 +89,8 @@ impl Expansion<'_> {
         let ended = self.at_return_type("ended");
         let returned = quote! {
             match #outcome {
-                #private::OutcomeParts::Value(#value) => #leave ::core::result::Result::Ok(#value),
-                #private::OutcomeParts::Error(#error) => #leave ::core::result::Result::Err(#error),
+                #private::OutcomeParts::Value(#value) => #leave #ok_value,
+                #private::OutcomeParts::Error(#error) => #leave #err_error,
             }
         };
         if !self.checked.is_async {
@@ -134,13 +138,15 @@ impl Expansion<'_> {
         let (value, error) = (hygienic_name("value"), hygienic_name("error"));
         let (ended, leave) = (self.at_return_type("ended"), self.exit());
         let around = self.attempt_context();
-        let result = quote!(::core::result::Result);
-        let (ok, err) = (quote!(#result::Ok), quote!(#result::Err));
+        let [ok_value, err_error] = self.results(&value, &error);
         let parts = quote!(#private::OutcomeParts);
         let (value_part, error_part) = if self.takes_outcomes_apart() {
             (quote!(#parts::Value), quote!(#parts::Error))
         } else {
-            (ok.clone(), err.clone())
+            (
+                quote!(::core::result::Result::Ok),
+                quote!(::core::result::Result::Err),
+            )
         };
         let refused = self.is_refused(&value).map(|is_refused| {
             quote! {
@@ -155,7 +161,7 @@ impl Expansion<'_> {
             quote! {
                 match #call.short_step(&__RETRY_SITE, #advice, #evaluate) {
                     #private::ShortStep::Again => continue,
-                    #private::ShortStep::Return => #leave #err(#error),
+                    #private::ShortStep::Return => #leave #err_error,
                     #private::ShortStep::Undecided => {}
                 }
             }
@@ -165,7 +171,7 @@ impl Expansion<'_> {
                 #refused
                 #value_part(#value) => {
                     #call.succeeded(#place, #around, #evaluate);
-                    #leave #ok(#value)
+                    #leave #ok_value
                 }
                 #error_part(#error) => {
                     let #advice = {
@@ -189,6 +195,16 @@ impl Expansion<'_> {
             quote!(#krate::__private::as_result)
         };
         located(function, self.checked.outcome_span)
+    }
+
+    /// Returns the call's outcomes, of a value and of an error. For another type than the declared one
+    /// the compiler points at that.
+    fn results(&self, value: &Ident, error: &Ident) -> [TokenStream; 2] {
+        [
+            quote!(::core::result::Result::Ok(#value)),
+            quote!(::core::result::Result::Err(#error)),
+        ]
+        .map(|outcome| located(outcome, self.checked.outcome_span))
     }
 
     /// Whether an attempt's outcome is taken apart where the attempt ends. A gate and a limit take it as

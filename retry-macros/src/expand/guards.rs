@@ -195,8 +195,8 @@ impl Expansion<'_> {
         })
     }
 
-    /// Whether a failure may be followed by the next attempt at once: nothing but the policy is to be
-    /// asked.
+    /// Whether a failure may take the short path: no guard, gate, limit or hook takes part in the
+    /// decision.
     pub(super) fn has_short_path(&self) -> bool {
         let is_hooked = self.arguments.on_retry.is_some();
         let is_guarded = self.arguments.guards.are_any() || self.gate.is_some();

@@ -27,7 +27,7 @@ impl Expansion<'_> {
         made.collect()
     }
 
-    /// Returns an expression that asks `retry_on_ok` about a value; `None` without `retry_on_ok`.
+    /// Returns the expression of whether `retry_on_ok` refuses a value; `None` without `retry_on_ok`.
     pub(super) fn is_refused(&self, value: &Ident) -> Option<TokenStream> {
         let krate = &self.krate;
         let expression = self.arguments.retry_on_ok.as_ref()?;
@@ -35,7 +35,7 @@ impl Expansion<'_> {
         Some(quote!(#krate::__private::holds(&#value, #predicate)))
     }
 
-    /// Returns the failure of an error, judged by all that has a say in it.
+    /// Returns the failure of an error, judged by its type, the predicates and the gate.
     pub(super) fn judged(&self, error: &Ident) -> TokenStream {
         let failure = self.failure(error);
         if self.gate.is_none() {

@@ -27,7 +27,7 @@ pub trait OutcomeReceiver: Sized {
 
 impl<'a> Guards<'a> {
     /// Admits an attempt where that needs no decision: the breaker is closed, or there is none. The
-    /// answer fits in registers, unlike that of [`admit`](Self::admit).
+    /// answer fits in registers, unlike that of `admit`.
     #[inline]
     #[must_use]
     pub fn admit_at_once(&self) -> Option<Admission<'a>> {
