@@ -140,35 +140,27 @@ impl Request {
             match self.look().await? {
                 None => Instant::now(),
                 Some(Resolved::Done(finished)) => return Ok((Admission::Done(finished), false)),
-                Some(found) => return self.admit_found(found).await,
+                Some(found) => return self.admit_found(Ok(found)).await,
             }
         };
-        match self.claim(None, None, sent_at).await {
-            Ok(Ok(won)) => Ok((self.run(won, None), false)),
-            Ok(Err(Resolved::Done(finished))) => Ok((Admission::Done(finished), false)),
-            Ok(Err(found)) => self.admit_found(found).await,
-            Err(error) => Box::pin(self.admit_unclaimed(error, sent_at)).await,
-        }
+        let found = match self.claim(None, None, sent_at).await {
+            Ok(Ok(won)) => return Ok((self.run(won, None), false)),
+            Ok(Err(Resolved::Done(finished))) => return Ok((Admission::Done(finished), false)),
+            Ok(Err(found)) => Ok(found),
+            Err(error) => Err(error),
+        };
+        self.admit_found(found).await
     }
 
-    /// Admits the call after a claim that failed: a server that takes no writes, because it is full or
-    /// read-only, still answers with what has run.
-    async fn admit_unclaimed(
-        &self,
-        error: EffectError,
-        sent_at: Instant,
-    ) -> Result<(Admission, bool), EffectError> {
+    /// Returns what has run, after a claim that failed: a server that takes no writes, because it is full
+    /// or read-only, still answers a read.
+    async fn read_despite(&self, error: EffectError) -> Result<Resolved, EffectError> {
         // A store that was slow to fail would be slow again.
-        let may_read = matches!(error, EffectError::Store { .. }) && sent_at.elapsed() < SOON;
+        let may_read = matches!(error, EffectError::Store { .. }) && self.began.elapsed() < SOON;
         if may_read && self.claims_first() {
-            match self.look().await {
-                Ok(Some(Resolved::Done(finished))) => {
-                    return Ok((Admission::Done(finished), false));
-                }
-                Ok(Some(Resolved::Failed(finished))) => {
-                    return Ok((Admission::Failed(finished), false));
-                }
-                _ => {}
+            let found = self.resolve().await;
+            if let Ok(Resolved::Done(_) | Resolved::Failed(_)) = found {
+                return found;
             }
         }
         Err(error)
@@ -180,13 +172,19 @@ impl Request {
         Ok((!matches!(found, Resolved::Free)).then_some(found))
     }
 
-    /// [`admit_found_record`](Self::admit_found_record), in a box: it is rare, and never quick, so its
-    /// state is kept out of every gated call's future.
+    /// Admits the call by the record that was found, or after a claim that failed. In a box: it is rare,
+    /// and never quick, so its state is kept out of every gated call's future.
     fn admit_found(
         &self,
-        found: Resolved,
+        found: Result<Resolved, EffectError>,
     ) -> Pin<Box<impl Future<Output = Result<(Admission, bool), EffectError>>>> {
-        Box::pin(self.admit_found_record(found))
+        Box::pin(async move {
+            let found = match found {
+                Ok(found) => found,
+                Err(error) => self.read_despite(error).await?,
+            };
+            self.admit_found_record(found).await
+        })
     }
 
     /// Whether the claim is made without a read beforehand. In a process a claim that finds a record

@@ -348,7 +348,7 @@ async fn confirmed(
     // A renewal of a record in doubt changes nothing, and confirms nothing.
     let is_confirmed = match change.deed {
         Deed::Renew(..) => Ok(true),
-        _ => confirm(desk, found, trouble).await,
+        _ => confirm(&desk.server, found, trouble).await,
     };
     match is_confirmed {
         Ok(true) => {

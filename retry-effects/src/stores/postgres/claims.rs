@@ -269,7 +269,7 @@ async fn settle(
     let mut is_changed = false;
     for claiming in claims {
         match stored.slot.grant(&claiming.request, stored.now) {
-            Err(Claim::Won(token)) => match confirm(desk, &stored, trouble).await {
+            Err(Claim::Won(token)) => match confirm(&desk.server, &stored, trouble).await {
                 Ok(true) => claiming.answer(Ok(Claim::Won(token))),
                 Ok(false) => not_written(desk, claiming, stored.revision).await,
                 Err(failure) => claiming.answer(Err(failure.into_error(&desk.server))),

@@ -5,36 +5,34 @@
 //! confirmed. So each found record that grants a claim, or confirms a change, is written once more
 //! without a difference: the acknowledgement of that commit holds for all commits before it.
 
-use super::queue::Desk;
 use super::row::{Stored, number};
-use super::server::Failure;
+use super::server::{Failure, Server};
 
 /// Confirms a found record. Returns whether it was still the record that was read.
 ///
 /// `trouble` is the failure of another confirmation of the batch, which used up all retries: each of
 /// the others would do so in turn.
 pub(super) async fn confirm(
-    desk: &Desk,
+    server: &Server,
     found: &Stored,
     trouble: &mut Option<Failure>,
 ) -> Result<bool, Failure> {
     if let Some(failure) = trouble {
         return Err(failure.clone());
     }
-    let confirmed = write(desk, found).await;
+    let confirmed = write(server, found).await;
     if let Err(failure) = &confirmed {
         *trouble = Some(failure.clone());
     }
     confirmed
 }
 
-async fn write(desk: &Desk, found: &Stored) -> Result<bool, Failure> {
+async fn write(server: &Server, found: &Stored) -> Result<bool, Failure> {
     let id: &[u8] = found.id.as_bytes();
-    let rows = desk
-        .server
+    let rows = server
         .query(
             "confirm a record",
-            &desk.server.statements().confirm,
+            &server.statements().confirm,
             &[&id, &found.revision, &number(found.slot.fence)],
         )
         .await?;
