@@ -1,7 +1,7 @@
 //! The one engine of attribute, function and builder, sync and async: *attempt, classify, wait, event*.
 //!
-//! The folders above sleep for the wait that it returns. Guards are queried here, and nested calls
-//! recognised.
+//! Guards are queried here, nested calls are recognised, and waits are slept (`sleep`, `pause`). The
+//! folders above hold the loop around it.
 
 pub(crate) mod call_state;
 pub(crate) mod deadline;

@@ -1,10 +1,10 @@
 //! Picks the best means that a function's concrete types allow: an attribute sees no types, its
 //! expansion does.
 //!
-//! Autoref specialisation (D. Tolnay's case study of that name): each weaker bound implements the
-//! trait for a probe behind one reference fewer. The expansion calls the trait's method on a probe
-//! behind one reference more than the strongest bound takes. Method resolution removes references
-//! one by one, and so finds the strongest implementation whose bound holds.
+//! Autoref specialisation (D. Tolnay's case study of that name). Each way has a trait with the same
+//! method, implemented for `Autoref` behind a number of references: four for the strongest bound, three
+//! for the next one, and so on. The expansion calls the method on an `Autoref` behind five. Method resolution removes one reference after the other, and takes the first implementation
+//! whose bound holds: the strongest.
 
 use std::any::type_name;
 use std::error::Error;
@@ -66,7 +66,7 @@ impl<'a, E: fmt::Display> Judged<'a> for &Autoref<'a, E> {
 impl<'a, E> Judged<'a> for Autoref<'a, E> {
     #[inline]
     fn __retry_classifier(&self) -> Classifier<'a> {
-        Classifier::Nobody
+        Classifier::None
     }
 }
 
@@ -124,7 +124,7 @@ impl<'a, E> NotJudgedAtGate<'a> for Autoref<'a, E> {
     where
         E: Proves,
     {
-        Classifier::Nobody
+        Classifier::None
     }
 }
 

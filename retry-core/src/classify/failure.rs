@@ -57,7 +57,7 @@ pub enum Classifier<'a> {
     /// The error's text.
     Text(&'a dyn fmt::Display),
     /// No information: the error is retried.
-    Nobody,
+    None,
     /// The engine cut the attempt: it may have taken effect.
     TimedOut,
 }
@@ -97,7 +97,7 @@ impl Classifier<'_> {
                 chain::judgement_of(top, below, below.and_then(chain::judgement))
             }
             Self::Text(text) => Judgement::by_text(message::verdict_on(text)),
-            Self::Nobody => Judgement::by_text(Verdict::Retry),
+            Self::None => Judgement::by_text(Verdict::Retry),
             Self::TimedOut => Judgement::retry()
                 .unknown()
                 .with_kind("attempt_timeout")
@@ -111,7 +111,7 @@ impl Classifier<'_> {
             Self::Own(own) => Some((own, own.as_error().and_then(Error::source))),
             Self::Chain(top, below) => Some((top, *below)),
             Self::Text(text) => Some((text, None)),
-            Self::Nobody | Self::TimedOut => None,
+            Self::None | Self::TimedOut => None,
         }
     }
 }
@@ -134,7 +134,7 @@ impl<'a> Failure<'a> {
     #[inline]
     pub const fn unaccepted() -> Self {
         Self::new(
-            Classifier::Nobody,
+            Classifier::None,
             Description::Named("the result was not accepted"),
         )
         .with_verdict(Verdict::Retry)
@@ -483,7 +483,7 @@ mod tests {
     #[test]
     fn the_debug_text_of_a_failure_is_redacted() {
         let described = Description::Text("no answer from https://u:SECRET@host/?key=SECRET");
-        let failure = Failure::new(Classifier::Nobody, described);
+        let failure = Failure::new(Classifier::None, described);
         assert!(format!("{failure:?}").contains("no answer from https://…@host/?…"));
         assert!(!format!("{failure:?}").contains("SECRET"));
     }
@@ -510,7 +510,7 @@ mod tests {
 
     #[test]
     fn a_predicate_that_names_a_wait_is_throttling_and_a_timeout_is_none() {
-        let failure = Failure::new(Classifier::Nobody, Description::Named("too many requests"));
+        let failure = Failure::new(Classifier::None, Description::Named("too many requests"));
         assert!(!failure.is_throttle(), "what is printed is not asked");
         let hint = Verdict::RetryAfter(Duration::ZERO);
         assert!(failure.with_verdict(hint).is_throttle());

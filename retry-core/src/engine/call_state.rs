@@ -16,10 +16,10 @@ pub(crate) struct CallState {
     pub(super) previous: [u32; 2],
     /// The calls that gave up in the attempt that runs.
     pub(super) inner_failures: InnerFailures,
-    /// Set when this call charges the time budget: the time spent of it, minus the time since this
-    /// call's first failure, in milliseconds. From it the next charge computes what other calls
-    /// have charged since.
-    pub(super) lead: u32,
+    /// In milliseconds: the part of the time budget that is spent, minus the time since this call's
+    /// first failure; both as of this call's last charge. The next charge is the time since then, less
+    /// the time that other calls have charged meanwhile.
+    pub(super) charge_offset: u32,
     /// Whether an attempt failed without a statement about its effect. The error of a later attempt
     /// does not cover it.
     pub(super) is_unproved: bool,
@@ -37,7 +37,7 @@ impl CallState {
             failed: None,
             previous: [0; 2],
             inner_failures: InnerFailures::NONE,
-            lead: 0,
+            charge_offset: 0,
             is_unproved: false,
             started: CallStart::now(),
         }

@@ -1,5 +1,5 @@
 //! The decision after each attempt: the one engine of attribute, function and builder, sync and async
-//! alike. *Attempt → classify → wait → event*; the caller sleeps.
+//! alike. *Attempt → classify → wait → event*. The wait is drawn here; `sleep` and `pause` sleep it.
 
 use std::time::Duration;
 
@@ -226,7 +226,7 @@ impl CallState {
         self.deposit(plan.guards);
         admission.failed(plan.guards, failure);
         if self.count_failure(plan, failure) {
-            event::failed(self.context(plan), failure.description());
+            event::recovered_by_probe(self.context(plan), failure.description());
         }
         let outcome = if self.retries == 0 {
             CallOutcome::SuccessFirst

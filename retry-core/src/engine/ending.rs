@@ -125,7 +125,7 @@ impl CallState {
 /// Reports to an enclosing call the calls that gave up: `carried` and, if `itself` is set, this
 /// one. A call that never retries does not report itself, because it multiplies nothing.
 ///
-/// A call does this last: anything its attempt does later belongs to the enclosing call.
+/// This is the last step of a call: what the thread does after it belongs to the enclosing call's attempt.
 fn gave_up(
     plan: &Plan<'_>,
     itself: bool,

@@ -19,10 +19,10 @@
 //!
 //! # What it costs
 //!
-//! A thread counts the attempts that it is inside of: one thread-local number, one higher while an
-//! attempt runs (of a future: while it is polled). Its sign states whether a call inside has given
-//! up; a call that does not fail checks nothing else. The details are kept aside; a future carries
-//! only their ticket.
+//! A thread-local number counts the attempts that run on the thread; a future's attempt counts while it
+//! is polled. The number is negative once a call inside has given up. A call without a failure tests
+//! nothing else. The errors of the calls that gave up are kept in a table of the process; a future
+//! carries only the number of its entry, its ticket.
 
 pub(crate) mod attempt;
 pub(crate) mod gave_up;

@@ -39,7 +39,7 @@ impl CallState {
         let elapsed = millis(failed.elapsed());
         if self.retries > 0 {
             // All three wrap round together; a negative difference counts as zero.
-            let counted = spent().wrapping_sub(self.lead);
+            let counted = spent().wrapping_sub(self.charge_offset);
             let due = elapsed.wrapping_sub(counted).cast_signed().max(0);
             let due = Duration::from_millis(u64::from(due.unsigned_abs()));
             if let Some(own) = own {
@@ -47,7 +47,7 @@ impl CallState {
             }
             scope::spend_time(due);
         }
-        self.lead = spent().wrapping_sub(elapsed);
+        self.charge_offset = spent().wrapping_sub(elapsed);
     }
 }
 

@@ -104,7 +104,7 @@ macro_rules! at_level {
 }
 
 /// Reports a failed attempt that no wait follows, because its call has a result from elsewhere.
-pub(crate) fn failed(at: EventContext<'_>, error: Description<'_>) {
+pub(crate) fn recovered_by_probe(at: EventContext<'_>, error: Description<'_>) {
     let error = Redacted(&error);
     let (attempt, attempts, name) = (at.attempt, at.policy.attempts(), at.operation.name());
     at_level!(

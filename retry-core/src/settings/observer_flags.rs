@@ -1,4 +1,5 @@
-//! Observers that must hear of first-attempt successes, as one atomic byte: one load.
+//! The flags of what observes calls (statistics, metrics, budgets, gates), as one atomic byte: one load
+//! states whether a success of a first attempt must be reported.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -14,7 +15,7 @@ pub(crate) const GLOBAL_BUDGET: u8 = 1 << 3;
 pub(crate) const BUDGETS: u8 = BUDGETS_OF_SETTINGS | GLOBAL_BUDGET;
 /// Variables of operations that have not run yet: an operation's first run makes its name known.
 pub(crate) const UNUSED_VARIABLES: u8 = 1 << 4;
-/// Gates that must hear of failures, and of nothing else.
+/// Gates: they observe failures only.
 pub(crate) const GATES: u8 = 1 << 5;
 /// The metrics facade counts.
 pub(crate) const METRICS: u8 = 1 << 2;

@@ -81,7 +81,7 @@ impl OutcomeReceiver for () {
 
 /// One attempt's admission. Dropped without a report it changes nothing: the breaker's permit comes
 /// back, and nothing closes. It fits in two registers, as every attempt passes it on.
-#[must_use = "the breaker waits for a word"]
+#[must_use = "the breaker waits for the attempt's outcome"]
 #[derive(Debug)]
 pub struct Admission<'a> {
     pub(super) permit: Option<Permit<'a>>,

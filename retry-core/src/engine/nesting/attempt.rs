@@ -45,7 +45,7 @@ pin_project! {
         future: F,
         inner_failures: &'a mut InnerFailures,
         into_result: A,
-        // Begun, and without an outcome yet. A panic is not seen here, but by `Unwinding`.
+        // Whether it has begun and has no outcome yet. `Unwinding` handles a panic.
         runs: bool,
     }
 
