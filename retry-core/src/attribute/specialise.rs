@@ -3,8 +3,9 @@
 //!
 //! Autoref specialisation (D. Tolnay's case study of that name). Each way has a trait with the same
 //! method, implemented for `Autoref` behind a number of references: four for the strongest bound, three
-//! for the next one, and so on. The expansion calls the method on an `Autoref` behind five. Method resolution removes one reference after the other, and takes the first implementation
-//! whose bound holds: the strongest.
+//! for the next one, and so on. The expansion calls the method on an `Autoref` behind five. Method
+//! resolution removes one reference after the other, and takes the first implementation whose bound
+//! holds: the strongest.
 
 use std::any::type_name;
 use std::error::Error;
