@@ -33,11 +33,8 @@ impl Moment {
     pub(crate) fn at(now: Instant) -> Self {
         static ORIGIN: OnceLock<Instant> = OnceLock::new();
         let origin = *ORIGIN.get_or_init(|| now);
-        // A paused clock may stand before the origin, which another clock has set.
-        let after = millis(now.saturating_duration_since(origin));
-        let before = millis(origin.saturating_duration_since(now));
         // Counted from 1: 0 is the niche of `Option<Moment>`; the count reaches it once in 49 days.
-        let millis = after.wrapping_sub(before).wrapping_add(1);
+        let millis = millis_since(origin, now).wrapping_add(1);
         Self(NonZeroU32::new(millis).unwrap_or(NonZeroU32::MIN))
     }
 
@@ -52,7 +49,33 @@ impl Moment {
     }
 }
 
-/// Returns the low 32 bits of a duration in milliseconds: enough for a difference.
-fn millis(duration: Duration) -> u32 {
-    u32::try_from(duration.as_millis() & u128::from(u32::MAX)).unwrap_or(0)
+/// Returns the low 32 bits of the milliseconds from `origin` to `now`, rounded down: enough for a
+/// difference. A paused clock may stand before the origin, which another clock has set; the milliseconds
+/// are negative then, and rounding down makes their number larger.
+fn millis_since(origin: Instant, now: Instant) -> u32 {
+    let after = now.saturating_duration_since(origin).as_millis();
+    let before = origin.saturating_duration_since(now);
+    let rest = before.subsec_nanos() % 1_000_000;
+    let before = before.as_millis() + u128::from(rest > 0);
+    let low = |millis: u128| u32::try_from(millis & u128::from(u32::MAX)).unwrap_or(0);
+    low(after).wrapping_sub(low(before))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn milliseconds_are_counted_across_the_origin() {
+        let origin = Instant::now();
+        let second = Duration::from_secs(1);
+        for micros in [1, 300, 999, 1_000, 1_500, 999_999] {
+            let begin = origin - Duration::from_micros(micros);
+            let (begin, end) = (
+                millis_since(origin, begin),
+                millis_since(origin, begin + second),
+            );
+            assert_eq!(end.wrapping_sub(begin), 1_000, "{micros} µs before");
+        }
+    }
 }

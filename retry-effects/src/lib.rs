@@ -186,7 +186,7 @@
 //! | `probe_after` | the time after an attempt's end from which the probe's *no* is final | at once |
 //! | `on_busy` | `"wait"`: join the running call; `"fail"`; or an [`OnBusy`] | `"wait"` |
 //! | `not_applied_if` | a closure or path from `&E` to `bool`: `true` if the error proves that nothing happened; called only if the error's type leaves that open | none |
-//! | `replay_errors` | `true`: a final error is recorded and returned again | `false`: free to run again |
+//! | `replay_errors` | `true`: a final error is recorded and returned again, unless it cannot be encoded or is longer than 16 MiB | `false`: free to run again |
 //!
 //! The result must be `Serialize` and `DeserializeOwned`, the error must hold an [`EffectError`]
 //! (`From`). **A replay is the value that the first call returned**; if it cannot be, the first call

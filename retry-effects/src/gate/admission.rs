@@ -152,18 +152,24 @@ impl Request {
         self.admit_found(found).await
     }
 
-    /// Returns what has run, after a claim that failed: a server that takes no writes, because it is full
-    /// or read-only, still answers a read.
+    /// Returns the state of the action after a claim on it failed, unless it is free: a server that takes
+    /// no writes, because it is full, still answers a read.
     async fn read_despite(&self, error: EffectError) -> Result<Resolved, EffectError> {
-        // A store that was slow to fail would be slow again.
-        let may_read = matches!(error, EffectError::Store { .. }) && self.began.elapsed() < SOON;
-        if may_read && self.claims_first() {
-            let found = self.resolve().await;
-            if let Ok(Resolved::Done(_) | Resolved::Failed(_)) = found {
-                return found;
-            }
+        if !matches!(error, EffectError::Store { .. }) {
+            return Err(error);
         }
-        Err(error)
+        if self.store.is_remote() {
+            // The next call reads first.
+            history::note(&self.name, true);
+        }
+        // A store that was slow to fail would be slow again.
+        if self.began.elapsed() >= SOON {
+            return Err(error);
+        }
+        match self.resolve().await {
+            Ok(Resolved::Free) | Err(EffectError::Store { .. }) => Err(error),
+            found => found,
+        }
     }
 
     /// Returns the state of the action, unless it is free.

@@ -159,6 +159,39 @@ fn nothing_is_acknowledged_that_is_not_in_the_files() {
     }
 }
 
+/// As of a deployment: `current -> releases/2`.
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_elsewhere_is_noticed() {
+    use std::os::unix::fs::symlink;
+    let bench = Bench::new();
+    let link = bench.folder().join("current");
+    for release in ["1", "2"] {
+        std::fs::create_dir(bench.folder().join(release)).unwrap();
+    }
+    symlink(bench.folder().join("1"), &link).unwrap();
+    let path = link.join("effects.db");
+    let store = SqliteEffectStore::open(&path).unwrap();
+    won(&store, id(1));
+    std::fs::remove_file(&link).unwrap();
+    symlink(bench.folder().join("2"), &link).unwrap();
+    drop(SqliteEffectStore::open(&path).unwrap());
+    let error = wait(store.pending(&ClaimRequest::new(id(2), "test"))).unwrap_err();
+    assert!(error.to_string().contains("was replaced"), "{error}");
+}
+
+/// A link to the file is followed, as SQLite follows it.
+#[cfg(unix)]
+#[test]
+fn the_target_of_a_new_link_is_for_its_owner_alone() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let bench = Bench::new();
+    symlink("target.db", bench.path()).unwrap();
+    won(&bench.open(), id(1));
+    let metadata = std::fs::metadata(bench.folder().join("target.db")).unwrap();
+    assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
+}
+
 /// A link to the file is followed, as SQLite follows it.
 #[cfg(unix)]
 #[test]

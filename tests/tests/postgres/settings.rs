@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use retry_effects::deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod};
 use retry_effects::store::{Claim, ClaimRequest, Resolved};
 use retry_effects::{
     ActionId, Effect, EffectStore, Outcome, PostgresEffectStore, StoreError, Token,
 };
+use retry_tests::postgres::ThrowawayPostgres;
 use tokio::task::JoinSet;
 use tokio_postgres::NoTls;
 
-use super::bench::{Bench, id, success};
+use super::bench::{Bench, client, id, success};
 
 async fn won(store: &PostgresEffectStore, number: u64) -> Token {
     match store
@@ -45,7 +47,7 @@ async fn its_sessions_may_be_set_to_anything() {
         store.complete(&token, success()).await.unwrap();
         let record = store.get(request.id).await.unwrap().unwrap();
         assert_eq!((&*record.action_type, &*record.scope), (level, "a\0b\\"));
-        assert_eq!(store.purge(std::time::Duration::ZERO).await.unwrap(), 0);
+        assert_eq!(store.purge(Duration::ZERO).await.unwrap(), 0);
         let truncate = format!("TRUNCATE {}.effect_records", bench.schema());
         bench.client().await.batch_execute(&truncate).await.unwrap();
     }
@@ -239,4 +241,45 @@ async fn its_own_settings_are_left_alone() {
     let token = won(&store, 1).await;
     store.complete(&token, success()).await.unwrap();
     assert_eq!(settings().await, before);
+}
+
+/// As a full disk makes it: what has run is still replayed, and at once.
+#[tokio::test]
+async fn a_server_that_takes_no_writes_replays_what_has_run() {
+    let Some(server) = ThrowawayPostgres::start() else {
+        return;
+    };
+    let store = PostgresEffectStore::connect(&server.url()).await.unwrap();
+    let operator = client(&server.url()).await;
+    let call = |key: u32| {
+        let effect = Effect::new("read_only", &key).store(store.clone());
+        async move { effect.run_async(|| async { Ok::<_, String>(key) }).await }
+    };
+    for key in 0..20 {
+        assert_eq!(call(key).await, Ok(key));
+    }
+    let set = "ALTER SYSTEM SET default_transaction_read_only = on";
+    operator.batch_execute(set).await.unwrap();
+    operator
+        .batch_execute("SELECT pg_reload_conf()")
+        .await
+        .unwrap();
+    let show = "SHOW default_transaction_read_only";
+    while operator
+        .query_one(show, &[])
+        .await
+        .unwrap()
+        .get::<_, &str>(0)
+        != "on"
+    {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    let before = store.statements_sent();
+    // Together, so that claims share a statement, too.
+    let mut replays: JoinSet<_> = (0..20).map(call).collect();
+    while let Some(replay) = replays.join_next().await {
+        assert!(replay.unwrap().is_ok());
+    }
+    // A claim and a read each at most: none was sent again.
+    assert!(store.statements_sent() - before <= 40);
 }

@@ -121,6 +121,12 @@ async fn a_claim_that_the_standby_gets_at_last_is_granted() {
     };
     let mut standby = primary.start_standby();
     let operator = client(&primary.url()).await;
+    // The server's warning reaches the store whatever the role is set to.
+    let silent = format!(
+        "ALTER ROLE {} SET client_min_messages = error",
+        primary.user()
+    );
+    operator.batch_execute(&silent).await.unwrap();
     wait_for_standby(&operator, "standby").await;
     let store = PostgresEffectStore::connect(&primary.url()).await.unwrap();
     standby.stop_at_once();

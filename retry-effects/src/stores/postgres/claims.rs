@@ -11,6 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::oneshot;
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
 use super::confirmation::confirm;
 use super::name::escaped;
@@ -123,9 +124,11 @@ pub(super) async fn serve(desk: &Arc<Desk>, claims: Vec<Claiming>) {
     if waiting.is_empty() {
         return;
     }
+    let mut is_read_only = false;
     match made_alone(desk, &waiting).await {
-        Ok(None) => {}
-        Ok(Some(fence)) => {
+        Ok(Alone::No) => {}
+        Ok(Alone::ReadOnly) => is_read_only = true,
+        Ok(Alone::Won(fence)) => {
             if let Some(mut claims) = waiting.into_values().next() {
                 claims.remove(0).won(fence);
                 // The other claims find the record at their next try.
@@ -137,8 +140,20 @@ pub(super) async fn serve(desk: &Arc<Desk>, claims: Vec<Claiming>) {
         }
         Err(failure) => return refuse(desk, waiting, &failure),
     }
-    let rows = match ask(desk, &waiting).await {
-        Ok(rows) => rows,
+    let mut asked = if is_read_only {
+        Ok(None)
+    } else {
+        ask(desk, &waiting, false).await
+    };
+    if let Ok(None) = asked {
+        waiting = answer_found(desk, waiting).await;
+        if waiting.is_empty() {
+            return;
+        }
+        asked = ask(desk, &waiting, true).await;
+    }
+    let rows = match asked {
+        Ok(rows) => rows.unwrap_or_default(),
         Err(failure) if failure.is_of_one() && waiting.len() > 1 => {
             for claims in waiting.into_values() {
                 Box::pin(serve(desk, claims)).await;
@@ -166,23 +181,23 @@ fn refuse(desk: &Desk, waiting: BTreeMap<[u8; 32], Vec<Claiming>>, failure: &Fai
     }
 }
 
-/// Claims a single action that most likely is new; `None` where it is not, or other claims wait, too.
+/// Claims a single action that most likely is new.
 async fn made_alone(
     desk: &Desk,
     waiting: &BTreeMap<[u8; 32], Vec<Claiming>>,
-) -> Result<Option<Fence>, Failure> {
+) -> Result<Alone, Failure> {
     let Some([claiming, ..]) = waiting.values().next().map(Vec::as_slice) else {
-        return Ok(None);
+        return Ok(Alone::No);
     };
     let request = &claiming.request;
     let is_over_another = request.takeover.is_some() || request.silent.is_some();
     if waiting.len() > 1 || is_over_another || claiming.met.is_some() {
-        return Ok(None);
+        return Ok(Alone::No);
     }
     let claim = Parameters::from(request);
     let rows = desk
         .server
-        .query_since(
+        .write_since(
             claiming.asked,
             "claim an action",
             &desk.server.statements().claim_one,
@@ -198,16 +213,31 @@ async fn made_alone(
             ],
         )
         .await?;
-    Ok(rows
-        .first()
-        .map(|row| Fence::new(row.get::<_, i64>(0).unsigned_abs())))
+    Ok(match rows {
+        None => Alone::ReadOnly,
+        Some(rows) => rows.first().map_or(Alone::No, |row| {
+            Alone::Won(Fence::new(row.get::<_, i64>(0).unsigned_abs()))
+        }),
+    })
 }
 
-/// Sends the first claim on each action.
+/// The outcome of the statement for a lone claim.
+enum Alone {
+    Won(Fence),
+    /// The action is not new, or other claims wait, too.
+    No,
+    /// The server takes no writes.
+    ReadOnly,
+}
+
+/// Sends the first claim on each action. `None` if the server takes no writes, unless the statement is
+/// sent `again` until it does.
 async fn ask(
     desk: &Desk,
     waiting: &BTreeMap<[u8; 32], Vec<Claiming>>,
-) -> Result<Vec<Row>, Failure> {
+    again: bool,
+) -> Result<Option<Vec<Row>>, Failure> {
+    const ACTION: &str = "claim an action";
     let firsts = waiting.values().map(|claims| &claims[0].request);
     let claims: Vec<_> = firsts.map(Parameters::from).collect();
     let ids: Vec<&[u8]> = claims.iter().map(|claim| claim.id).collect();
@@ -218,18 +248,59 @@ async fn ask(
     let leases: Vec<i64> = claims.iter().map(|claim| claim.lease_us).collect();
     let keeps: Vec<i64> = claims.iter().map(|claim| claim.keep_ms).collect();
     let retains: Vec<Option<i64>> = claims.iter().map(|claim| claim.retain_ms).collect();
-    let asked = waiting.values().flatten().map(|claiming| claiming.asked);
-    let asked = asked.max().unwrap_or_else(tokio::time::Instant::now);
-    desk.server
-        .query_since(
-            asked,
-            "claim an action",
-            &desk.server.statements().claim,
-            &[
-                &ids, &claim_ids, &hashes, &types, &scopes, &leases, &keeps, &retains,
-            ],
-        )
+    let parameters: &[&(dyn ToSql + Sync)] = &[
+        &ids, &claim_ids, &hashes, &types, &scopes, &leases, &keeps, &retains,
+    ];
+    let (server, since) = (&desk.server, since(waiting));
+    let statement = &server.statements().claim;
+    if again {
+        let rows = server.query_since(since, ACTION, statement, parameters);
+        return rows.await.map(Some);
+    }
+    server
+        .write_since(since, ACTION, statement, parameters)
         .await
+}
+
+/// Returns the time since which the last of these callers has waited.
+fn since(waiting: &BTreeMap<[u8; 32], Vec<Claiming>>) -> tokio::time::Instant {
+    let asked = waiting.values().flatten().map(|claiming| claiming.asked);
+    asked.max().unwrap_or_else(tokio::time::Instant::now)
+}
+
+/// Answers the claims that write nothing, on a server that takes no writes: what has run is replayed.
+/// Returns the others.
+async fn answer_found(
+    desk: &Desk,
+    mut waiting: BTreeMap<[u8; 32], Vec<Claiming>>,
+) -> BTreeMap<[u8; 32], Vec<Claiming>> {
+    let ids: Vec<&[u8]> = waiting.keys().map(|id| &id[..]).collect();
+    let (server, since) = (&desk.server, since(&waiting));
+    let (statement, parameters): (_, &[&(dyn ToSql + Sync)]) = (&server.statements().read, &[&ids]);
+    let rows = server.query_since(since, "read a record", statement, parameters);
+    let rows = rows.await;
+    // Without an answer they go the way of claims on a server that is away.
+    let Ok(rows) = rows else {
+        return waiting;
+    };
+    for row in &rows {
+        let Ok(Some(stored)) = Stored::read(row, 1) else {
+            continue;
+        };
+        let claims = waiting.remove(stored.id.as_bytes()).unwrap_or_default();
+        let mut left = Vec::new();
+        for claiming in claims {
+            match stored.slot.grant(&claiming.request, stored.now) {
+                // To be confirmed by a write.
+                Ok(_) | Err(Claim::Won(_)) => left.push(claiming),
+                Err(answer) => claiming.answer(Ok(answer)),
+            }
+        }
+        if !left.is_empty() {
+            waiting.insert(*stored.id.as_bytes(), left);
+        }
+    }
+    waiting
 }
 
 /// Whether this row of the answer belongs to a new record.

@@ -98,8 +98,8 @@ impl Canceller {
         }))
     }
 
-    /// The canceller of a user's pool, whose TLS connector the store does not have. A server takes
-    /// such requests without TLS.
+    /// The canceller of a user's pool, whose TLS connector the store does not have: it cancels nothing
+    /// if the pool requires TLS.
     pub(super) fn without_tls() -> Self {
         Self::new(NoTls)
     }

@@ -26,6 +26,11 @@ pub(super) enum Trouble {
          take it out of `synchronous_standby_names`"
     )]
     Unconfirmed,
+    #[error(
+        "a pooler in between has no second session for this store; let it have at least two \
+         (PgBouncer: default_pool_size)"
+    )]
+    NoSession,
     #[error("the server could not be reached in time")]
     Unreached,
     #[error("the server takes no writes: it is a standby, or the session is read only")]
@@ -70,9 +75,12 @@ impl Trouble {
             _ if self.is_of_standby() => Verdict::Retry,
             Self::Statement(error) => error.classify().verdict(),
             Self::Pool(PoolError::Closed) => Verdict::Stop,
-            Self::Pool(_) | Self::Late | Self::Unconfirmed | Self::Unreached | Self::Standby => {
-                Verdict::Retry
-            }
+            Self::Pool(_)
+            | Self::Late
+            | Self::Unconfirmed
+            | Self::NoSession
+            | Self::Unreached
+            | Self::Standby => Verdict::Retry,
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::{ClientWrapper, Object, PoolError, TimeoutType};
-use retry_core::RetryPolicy;
+use retry_core::{RetryPolicy, Verdict};
 use tokio::time::{Instant, timeout_at};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -159,6 +159,30 @@ impl Server {
             .await
     }
 
+    /// Sends a statement that writes once. `None` if the server takes no writes: it may still read, so the
+    /// connection stays. Any other trouble is the same as of [`query_since`](Self::query_since).
+    pub(super) async fn write_since(
+        &self,
+        since: Instant,
+        action: &'static str,
+        statement: &str,
+        parameters: Parameters<'_>,
+    ) -> Result<Option<Vec<Row>>, Failure> {
+        let asked = Asked::new(statement, parameters, SHORT);
+        match self.send_on(asked, true).await {
+            Ok(rows) => Ok(Some(rows)),
+            Err(trouble) if trouble.is_of_standby() => Ok(None),
+            Err(trouble) if trouble.verdict() == Verdict::Stop => Err(Failure {
+                action,
+                trouble: Arc::new(trouble),
+            }),
+            Err(_) => {
+                let rows = self.query_since(since, action, statement, parameters);
+                rows.await.map(Some)
+            }
+        }
+    }
+
     /// The same for callers who have waited since then, the last of them. While a server is away, a
     /// caller behind many others does not wait for each of their turns in full.
     pub(super) async fn query_since(
@@ -211,6 +235,12 @@ impl Server {
     }
 
     async fn send(&self, asked: Asked<'_>) -> Result<Vec<Row>, Trouble> {
+        self.send_on(asked, false).await
+    }
+
+    /// Sends a statement once. A connection to a server that takes no writes is closed, unless it is
+    /// to stay: another one may lead to the new primary.
+    async fn send_on(&self, asked: Asked<'_>, stays: bool) -> Result<Vec<Row>, Trouble> {
         let by = asked.until.min(Instant::now() + asked.patience.once);
         let connection = self.connection_by(by).await?;
         self.sent.fetch_add(1, Ordering::Relaxed);
@@ -238,7 +268,7 @@ impl Server {
         }
         // The connection of a cancelled statement is closed: the request might meet the next one.
         let answer = answer.map_err(|_| Trouble::Late)?;
-        if !matches!(&answer, Err(trouble) if trouble.is_of_standby()) {
+        if stays || !matches!(&answer, Err(trouble) if trouble.is_of_standby()) {
             connection.give_back();
         }
         answer

@@ -1,21 +1,27 @@
 //! Whether connections are sessions of the server's, or a pooler in between gives each transaction
 //! another session.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::ClientWrapper;
 use tokio::time::timeout;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, SimpleQueryMessage};
 
 use super::error::{Trouble, shared_sessions};
 use super::listener::Dial;
 use super::server::{InUse, Server};
 use crate::protocol::store_error::StoreError;
 
-/// For how long a statement may wait for the session that the other connection holds: a server
-/// answers at once.
+/// For how long a connection, or a statement, may wait for a session: a server answers at once.
 const LONGEST: Duration = Duration::from_secs(2);
+
+/// The longest time for the whole examination.
+const IN_ALL: Duration = Duration::from_secs(8);
+
+/// The number of transactions in which the session is compared: a pooler may take its sessions in turn.
+const ROUNDS: usize = 3;
 
 const SESSION: &str = "SELECT pg_catalog.pg_backend_pid()";
 
@@ -24,8 +30,8 @@ const SESSION: &str = "SELECT pg_catalog.pg_backend_pid()";
 pub(super) enum Sessions {
     /// Each connection has its own.
     Own,
-    /// A pooler shares them, and knows prepared statements: settings would stay on sessions that
-    /// others get.
+    /// A pooler shares them, and knows prepared statements; or it is not known. Settings could stay on
+    /// sessions that others get.
     Shared,
 }
 
@@ -34,68 +40,109 @@ pub(super) enum Sessions {
 /// # Errors
 ///
 /// [`StoreError::Misconfigured`] if a pooler shares sessions, and does not know prepared statements.
-/// [`StoreError::Unavailable`] if the server cannot be reached.
+/// [`StoreError::Unavailable`] if the server does not answer, or a pooler has only one session.
 pub(super) async fn find(server: &Server, dial: Option<&Dial>) -> Result<Sessions, StoreError> {
     let failed = |trouble| server.failed("look for its tables", &Arc::new(trouble));
     let first = server.connection().await.map_err(failed)?;
-    let found = match dial {
-        Some(dial) => {
-            let other = dial.client().await.map_err(Trouble::from).map_err(failed)?;
-            // The first connection is closed: it has no settings yet.
-            examine(&first, &other).await
-        }
-        None => match second_of(server).await {
-            Some(other) => {
-                let found = examine(&first, &other).await;
-                if found.is_ok() {
-                    first.give_back();
-                    other.give_back();
-                }
-                found
-            }
-            // The pool has no other connection now; a lack shows itself at the first statements.
-            None => {
-                first.give_back();
-                Ok(Some(Sessions::Own))
-            }
-        },
+    let Some(second) = Second::of(server, dial).await else {
+        // The server, or the pool, has no other connection now.
+        first.give_back();
+        return Ok(Sessions::Shared);
     };
-    found.map_err(failed)?.ok_or_else(shared_sessions)
-}
-
-/// Returns another connection of a user's pool, if it has one.
-async fn second_of(server: &Server) -> Option<InUse> {
-    if server.size() < 2 {
-        return None;
+    // Connections with a statement under way are closed.
+    let found = match timeout(IN_ALL, examine(&first, &second)).await {
+        Ok(found) => found.map_err(failed)?,
+        Err(_) => return Err(failed(Trouble::Late)),
+    };
+    // A connection of the store's own has no settings yet, and is closed if it is to have some.
+    if found == Some(Sessions::Shared) || dial.is_none() {
+        first.give_back();
     }
-    timeout(LONGEST, server.connection()).await.ok()?.ok()
+    if let Second::Pooled(second) = second {
+        second.give_back();
+    }
+    found.ok_or_else(shared_sessions)
 }
 
-/// Prepares a statement on `connection`, and runs it while `other` holds a session in a transaction:
-/// a pooler that shares sessions then needs another one for it. `None` if the statement is not known
-/// there, or if there is no other session.
-async fn examine(connection: &ClientWrapper, other: &Client) -> Result<Option<Sessions>, Trouble> {
-    let statement = connection.prepare_cached(SESSION).await?;
-    let before: i32 = connection.query_one(&statement, &[]).await?.get(0);
-    other.batch_execute("BEGIN; SELECT 1").await?;
-    let row = timeout(LONGEST, connection.query_one(&statement, &[])).await;
-    let ended = other.batch_execute("ROLLBACK").await;
-    let after: i32 = match row {
-        Ok(Ok(row)) => row.get(0),
-        Ok(Err(error)) => {
-            let trouble = Trouble::from(error);
-            return if trouble.is_of_stale_statement() {
-                Ok(None)
-            } else {
-                Err(trouble)
-            };
+/// The second connection: of a user's pool, or one that is closed after the examination.
+enum Second {
+    Pooled(InUse),
+    Dialled(Client),
+}
+
+impl Second {
+    async fn of(server: &Server, dial: Option<&Dial>) -> Option<Self> {
+        match dial {
+            Some(dial) => {
+                let client = timeout(LONGEST, dial.client()).await.ok()?.ok()?;
+                Some(Self::Dialled(client))
+            }
+            None if server.size() < 2 => None,
+            None => {
+                let connection = timeout(LONGEST, server.connection()).await.ok()?.ok()?;
+                Some(Self::Pooled(connection))
+            }
         }
-        Err(_) => return Ok(None),
+    }
+}
+
+impl Deref for Second {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        match self {
+            Self::Pooled(connection) => connection,
+            Self::Dialled(client) => client,
+        }
+    }
+}
+
+/// Prepares a statement on `first`, and runs it while `second` holds a session in a transaction: a
+/// pooler that shares sessions then needs another one for it. `None` if the statement is not known
+/// there.
+async fn examine(first: &ClientWrapper, second: &Client) -> Result<Option<Sessions>, Trouble> {
+    let statement = first.prepare_cached(SESSION).await?;
+    let session: i32 = match first
+        .query_one(&statement, &[])
+        .await
+        .map_err(Trouble::from)
+    {
+        Ok(row) => row.get(0),
+        Err(trouble) if trouble.is_of_stale_statement() => return Ok(None),
+        Err(trouble) => return Err(trouble),
     };
-    ended?;
-    Ok(Some(if after == before {
-        Sessions::Own
-    } else {
+    let mut is_shared = false;
+    for _ in 0..ROUNDS {
+        let held = begin(second).await?;
+        is_shared |= held == session;
+        let row = timeout(LONGEST, first.query_one(&statement, &[])).await;
+        let Ok(row) = row else {
+            return Err(if is_shared {
+                Trouble::NoSession
+            } else {
+                Trouble::Late
+            });
+        };
+        second.batch_execute("ROLLBACK").await?;
+        match row.map_err(Trouble::from) {
+            Ok(row) => is_shared |= row.get::<_, i32>(0) != session,
+            Err(trouble) if trouble.is_of_stale_statement() => return Ok(None),
+            Err(trouble) => return Err(trouble),
+        }
+    }
+    Ok(Some(if is_shared {
         Sessions::Shared
+    } else {
+        Sessions::Own
     }))
+}
+
+/// Begins a transaction, and returns its session.
+async fn begin(client: &Client) -> Result<i32, Trouble> {
+    let answers = client.simple_query(&format!("BEGIN; {SESSION}")).await?;
+    let session = answers.iter().find_map(|answer| match answer {
+        SimpleQueryMessage::Row(row) => row.get(0)?.parse().ok(),
+        _ => None,
+    });
+    Ok(session.unwrap_or_default())
 }

@@ -20,10 +20,13 @@ const COLUMNS: &str = "r.action_id, r.revision, r.status, r.applied, r.fence, r.
     r.completed_at, r.keep_ms, r.retain_ms, r.format, r.payload";
 
 /// Sets `synchronous_commit` for this transaction alone, in the statement itself, where it is less:
-/// whatever the user's pool, role or database is set to, an answered write is on the disk.
+/// whatever the user's pool, role or database is set to, an answered write is on the disk. And lets the
+/// server warn of a commit that its synchronous standby does not have.
 const DURABLE: &str = "(SELECT CASE WHEN pg_catalog.current_setting('synchronous_commit') \
     NOT IN ('on', 'remote_apply') \
-    THEN pg_catalog.set_config('synchronous_commit', 'on', true) END) durable";
+    THEN pg_catalog.set_config('synchronous_commit', 'on', true) END, \
+    CASE WHEN pg_catalog.current_setting('client_min_messages') = 'error' \
+    THEN pg_catalog.set_config('client_min_messages', 'warning', true) END) durable";
 
 /// The first column of statements that only read: whether the server is a standby, which may report
 /// an outdated lease. A standby refuses writes itself.
@@ -38,7 +41,8 @@ const IMPATIENT: &str = "(SELECT CASE WHEN pg_catalog.current_setting('lock_time
 /// compilation; and settings that each statement would otherwise have to make.
 pub(super) const SESSION: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; \
     SET enable_mergejoin = off; SET plan_cache_mode = force_generic_plan; SET jit = off; \
-    SET default_transaction_isolation = 'read committed'; SET lock_timeout = '1s'";
+    SET default_transaction_isolation = 'read committed'; SET lock_timeout = '1s'; \
+    SET client_min_messages = warning";
 
 /// The texts, for one schema.
 #[derive(Debug)]

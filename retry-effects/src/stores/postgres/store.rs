@@ -66,7 +66,8 @@ use super::{listener, lookups, transaction};
 /// difference, and answers only after that commit. While the standby is away, calls fail as
 /// `Unavailable`, and the error names it. A statement that is given up is cancelled, so the server
 /// keeps none that waits. (On a [user's pool](Self::new) the store does not see the server's warning
-/// that a wait was cancelled: there, leave waiting statements alone.)
+/// that a wait was cancelled: there, leave waiting statements alone. On one that requires TLS it cannot
+/// cancel statements.)
 ///
 /// # Wake-ups
 ///

@@ -1,6 +1,8 @@
 //! Failures between the store and its server, and their error texts.
 
+use std::error::Error;
 use std::fmt;
+use std::io;
 use std::time::Duration;
 
 use redis::{ErrorKind, RedisError};
@@ -123,7 +125,20 @@ fn advice(error: &RedisError) -> (&'static str, bool) {
 
 /// Whether the other end is not the one that the TLS of this end accepts, or speaks no TLS.
 fn is_of_tls(error: &RedisError) -> bool {
-    error.is_io_error() && error.classify().verdict() == Verdict::Stop
+    // The library holds the cause in an `Arc`, which hides its type from the chain.
+    type Shared = std::sync::Arc<dyn Error + Send + Sync>;
+    let cause = error
+        .source()
+        .map(|source| match source.downcast_ref::<Shared>() {
+            Some(shared) => &**shared as &(dyn Error + 'static),
+            None => source,
+        });
+    // An error of the operating system has a number.
+    cause
+        .and_then(|cause| cause.downcast_ref::<io::Error>())
+        .is_some_and(|cause| {
+            cause.kind() == io::ErrorKind::InvalidData && cause.raw_os_error().is_none()
+        })
 }
 
 const TLS: &str = " (enable TLS at this port of the server, with a certificate for the host of the URL \
@@ -209,7 +224,7 @@ mod tests {
 
     #[test]
     fn a_server_that_is_away_is_not_reached() {
-        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
         for failure in [
             Failure::from(RedisError::from(refused)),
             Failure::Late(Duration::from_secs(10)),

@@ -13,6 +13,14 @@ use crate::protocol::store_error::StoreError;
 /// Creates the file, readable and writable for its owner alone; SQLite gives its log and its index the
 /// rights of the file. Leaves a file that exists as it is: its owner has chosen the rights.
 pub(super) fn make_private(path: &Path) {
+    let mut path = path.to_owned();
+    // A link that leads nowhere yet: SQLite makes the file that it names.
+    for _ in 0..LINKS {
+        let Ok(target) = fs::read_link(&path) else {
+            break;
+        };
+        path = path.parent().unwrap_or(Path::new("")).join(target);
+    }
     let mut options = fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -20,6 +28,9 @@ pub(super) fn make_private(path: &Path) {
     // SQLite opens the file next, and reports why it cannot.
     let _ = options.open(path);
 }
+
+/// The largest number of links that are followed one after the other, as in Linux.
+const LINKS: usize = 40;
 
 /// The files that a connection works on: the database, its log (`-wal`) and the log's index (`-shm`).
 ///
@@ -37,20 +48,25 @@ struct OpenFile {
 impl OpenFiles {
     /// Notes the files of a connection in WAL mode that has read or written.
     pub(super) fn of(connection: &Connection, path: &Path) -> Result<Self, StoreError> {
-        // Without symbolic links, as SQLite derives the names of the other two.
+        // Without symbolic links: SQLite derives the names of the other two from it.
         let main = connection
             .path()
             .map_or(path.as_os_str(), |main| main.as_ref());
-        let file = |suffix: &str| {
+        let beside = |suffix: &str| {
             let mut name = OsString::from(main);
             name.push(suffix);
-            let path = PathBuf::from(name);
+            PathBuf::from(name)
+        };
+        let file = |path: PathBuf| {
             let identity = fs::metadata(&path).map(|metadata| identity(&metadata));
             identity
                 .map(|identity| OpenFile { path, identity })
                 .map_err(|error| StoreError::unavailable(describe("open", main.as_ref()), error))
         };
-        Ok(Self([file("")?, file("-wal")?, file("-shm")?]))
+        // A link on the given path may lead to another file later, for the next process that opens it.
+        let files = [path.to_owned(), beside("-wal"), beside("-shm")];
+        let [main, log, index] = files.map(file);
+        Ok(Self([main?, log?, index?]))
     }
 
     /// Returns why what was written is not in the files that the paths name, if so.

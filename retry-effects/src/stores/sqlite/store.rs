@@ -47,9 +47,9 @@ use crate::stores::waiters::Waiters;
 /// of this machine: SQLite's locks do not hold on network file systems. A new file is readable and
 /// writable for its owner alone (mode 0600); a file that exists keeps its rights.
 ///
-/// If the file, its `-wal` or its `-shm` is removed or replaced while it is open, or the file is
-/// emptied, nothing more is acknowledged: calls fail with [`StoreError::Unavailable`], and the error
-/// names the file. (Bytes written over a live file, as by `cp`, cannot be noticed: stop all processes
+/// If the file, its `-wal` or its `-shm` is removed or replaced while it is open, a link on its path
+/// leads elsewhere, or the file is emptied, no write is acknowledged any more: calls that write fail with
+/// [`StoreError::Unavailable`], and the error names the file. (Bytes written over a live file, as by `cp`, cannot be noticed: stop all processes
 /// before a restore.)
 ///
 /// The Python package nodus-retry works on the same file. Each replays what the other completed.
