@@ -5,10 +5,10 @@
 //! cargo bench -p retry-tests --features postgres --bench postgres
 //! ```
 //!
-//! Each call is a new action: the gate reads what is recorded, claims, runs an empty body, and
-//! records its result. By hand that is an `INSERT .. ON CONFLICT DO NOTHING` and an `UPDATE`, each a
-//! prepared statement on a connection of the pool and its own commit; once more with the `SELECT`
-//! before them, the same three statements that the gate sends. The three take turns of half a second
+//! Each call is a new action: the gate claims it, runs an empty body, and records its result. By hand
+//! that is an `INSERT .. ON CONFLICT DO NOTHING` and an `UPDATE`, each a prepared statement on a
+//! connection of the pool and its own commit: as many statements as the gate sends. Once more with a
+//! `SELECT` before them, as of a caller who expects replays. The three take turns of half a second
 //! each, so that what else the machine does hits them alike; the ratios are of rates and medians of
 //! all turns. Once with `fsync`, and once without, where only round trips and the server's work
 //! are left.
