@@ -152,23 +152,24 @@ impl Request {
         self.admit_found(found).await
     }
 
-    /// Returns the state of the action after a claim on it failed, unless it is free: a server that takes
-    /// no writes, because it is full, still answers a read.
+    /// Returns what has run, after a claim without a read beforehand failed: a server that takes no writes,
+    /// because it is full, still answers a read. Nothing else is returned: a claim may be this call's
+    /// own, whose answer was lost.
     async fn read_despite(&self, error: EffectError) -> Result<Resolved, EffectError> {
-        if !matches!(error, EffectError::Store { .. }) {
+        if !self.store.is_remote() || !matches!(error, EffectError::Store { .. }) {
             return Err(error);
         }
-        if self.store.is_remote() {
-            // The next call reads first.
-            history::note(&self.name, true);
-        }
+        // The next call reads first.
+        history::note(&self.name, true);
         // A store that was slow to fail would be slow again.
         if self.began.elapsed() >= SOON {
             return Err(error);
         }
-        match self.resolve().await {
-            Ok(Resolved::Free) | Err(EffectError::Store { .. }) => Err(error),
-            found => found,
+        let found = self.resolve().await;
+        match found {
+            Ok(Resolved::Done(_) | Resolved::Failed(_))
+            | Err(EffectError::PayloadMismatch { .. }) => found,
+            _ => Err(error),
         }
     }
 

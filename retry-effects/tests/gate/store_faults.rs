@@ -103,6 +103,7 @@ struct Remote {
     inner: InMemoryEffectStore,
     requests: std::sync::Mutex<Vec<&'static str>>,
     refuses_claims: std::sync::atomic::AtomicBool,
+    loses_answers: std::sync::atomic::AtomicBool,
 }
 
 impl Remote {
@@ -133,7 +134,12 @@ impl EffectStore for Remote {
             let error = StoreError::unavailable("claim", "the disk is full");
             return StoreFuture::ready(Err(error));
         }
-        self.inner.pending(request)
+        let claim = self.inner.pending(request);
+        if self.loses_answers.load(Ordering::SeqCst) {
+            let error = StoreError::unavailable("claim", "the connection is lost");
+            return StoreFuture::ready(Err(error));
+        }
+        claim
     }
 }
 
@@ -172,4 +178,17 @@ fn a_server_that_takes_no_claims_still_answers_with_what_has_run() {
     assert_eq!(call(1), Ok(1), "a replay");
     let error = call(2).expect_err("nothing may be claimed");
     assert!(error.contains("did not run"), "{error}");
+}
+
+/// The claim that a read finds is this call's own: nothing is in doubt, since nothing ran.
+#[test]
+fn a_claim_whose_answer_is_lost_is_no_reason_for_doubt() {
+    let store = Arc::new(Remote::default());
+    store.loses_answers.store(true, Ordering::SeqCst);
+    let (effects, effect) = (Effects::default(), Effect::new("lost_answer", &1));
+    let outcome = effect
+        .store(&store)
+        .run(|| io::Result::Ok(effects.happen()));
+    assert!(matches!(word(outcome), EffectError::Store { .. }));
+    assert_eq!(effects.count(), 0);
 }
