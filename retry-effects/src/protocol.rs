@@ -14,6 +14,8 @@ mod id_source;
 pub(crate) mod ids;
 #[cfg(feature = "conformance")]
 pub mod model;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
+pub(crate) mod operation;
 pub(crate) mod outcome;
 pub(crate) mod payload;
 pub(crate) mod plain;

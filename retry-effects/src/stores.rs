@@ -8,6 +8,8 @@
 //! and `timestamp`.
 
 pub(crate) mod default_store;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
+pub(crate) mod durable;
 #[cfg(any(feature = "postgres", feature = "cli"))]
 pub(crate) mod libpq;
 pub(crate) mod memory;

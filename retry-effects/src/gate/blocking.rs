@@ -1,5 +1,6 @@
 //! Waits of sync calls for async results.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::io;
 use std::pin::{Pin, pin};
@@ -41,9 +42,12 @@ pub(crate) fn run<T>(
         return parked.ok_or(NotRun::CannotBlock);
     }
     // Most answers are ready at once, and need no waker.
-    let polled = future
-        .as_mut()
-        .poll(&mut Context::from_waker(Waker::noop()));
+    let polled = {
+        let _blocks = Blocks::enter();
+        future
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+    };
     if let Poll::Ready(answer) = polled {
         return Ok(answer);
     }
@@ -51,6 +55,31 @@ pub(crate) fn run<T>(
     let waker = waker();
     let parked = block_for(|| park(future.as_mut(), &waker));
     Ok(parked.unwrap_or_else(|| park(future, &waker)))
+}
+
+thread_local! {
+    static BLOCKS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the caller of a store's method is a sync call, whose thread waits for the answer in any case:
+/// then the store may write on this thread.
+pub(crate) fn may_block() -> bool {
+    BLOCKS.get()
+}
+
+struct Blocks;
+
+impl Blocks {
+    fn enter() -> Self {
+        BLOCKS.set(true);
+        Self
+    }
+}
+
+impl Drop for Blocks {
+    fn drop(&mut self) {
+        BLOCKS.set(false);
+    }
 }
 
 fn park<T>(mut future: Pin<&mut impl Future<Output = T>>, waker: &Waker) -> T {

@@ -1,0 +1,14 @@
+//! The core of the stores that outlive their process: one queue, one way to repeat a request, one place
+//! that asks the state machine, over a [`Backend`](backend::Backend) that compares and sets.
+//!
+//! An operation (`protocol/operation.rs`) is a chain of steps. [`run`] follows it from reply to reply;
+//! [`queue`] collects the steps of concurrent callers; [`lanes`] hand them to the backend together, and
+//! repeat what got no answer; [`store`] gives it the form of an `EffectStore`.
+
+pub(crate) mod backend;
+mod lanes;
+mod queue;
+mod run;
+pub(crate) mod store;
+#[cfg(all(test, feature = "conformance"))]
+mod tests;

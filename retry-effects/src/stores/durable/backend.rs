@@ -1,0 +1,162 @@
+//! The contract between the core of the durable stores and a backend: a file, or a client of a server.
+//!
+//! A backend carries out steps, and decides nothing: it compares and sets, by the revision and the fence
+//! of a record, and reads the record where it differs. The core queues the operations of concurrent
+//! callers, hands their steps over together, repeats what got no answer, and asks the state
+//! machine for the next step.
+
+use std::fmt::Debug;
+use std::time::{Duration, Instant};
+
+use retry_core::RetryPolicy;
+
+use crate::identity::action_id::ActionId;
+use crate::protocol::counts::Counts;
+use crate::protocol::ids::Fence;
+use crate::protocol::operation::{Answer, Operation, Step, Stored};
+use crate::protocol::record::Status;
+use crate::protocol::store_error::StoreError;
+
+/// A file, or a client of a server.
+pub(crate) trait Backend: Debug + Send + Sync + 'static {
+    /// The reason why a step has no reply.
+    type Failure: Failure;
+
+    /// The label of metrics.
+    const KIND: &'static str;
+    const PACE: Pace;
+
+    /// Carries out one step of each call, and replies in their order. Sends once: the core repeats.
+    ///
+    /// A step may take place twice, if its reply was lost: it then finds what it wrote.
+    fn exchange(
+        &self,
+        calls: &[Call<'_>],
+        by: Instant,
+    ) -> impl Future<Output = Vec<Result<Reply, Self::Failure>>> + Send;
+
+    /// Reads a record where that costs no trip. `None`: it is read by [`exchange`](Self::exchange).
+    fn read_here(&self, id: ActionId) -> Option<Result<Option<Stored>, StoreError>> {
+        let _ = id;
+        None
+    }
+
+    /// Returns at most `limit` records after an id, in the order of their ids.
+    fn page(
+        &self,
+        after: Option<ActionId>,
+        select: Select,
+        limit: usize,
+    ) -> impl Future<Output = Result<Page, StoreError>> + Send;
+
+    /// Returns some of the records whose retention may be over.
+    fn due(
+        &self,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<(ActionId, Stored)>, StoreError>> + Send;
+
+    /// Returns the number of records in each status.
+    fn counts(&self) -> impl Future<Output = Result<Counts, StoreError>> + Send;
+
+    /// For how long a step is repeated.
+    fn patience(&self) -> Duration;
+
+    /// Returns the caller's error for a step without a reply.
+    fn error(&self, call: Call<'_>, failure: &Self::Failure) -> StoreError;
+
+    /// Whether other processes announce the end of a claim that is watched here ([`Step::Watch`]).
+    /// Starts the connection that listens, if there is none.
+    fn listens(&self) -> bool {
+        false
+    }
+}
+
+/// The reason why a step has no reply; several callers may receive it.
+pub(crate) trait Failure: Clone + Debug + Send + Sync + 'static {
+    fn cause(&self) -> Cause;
+}
+
+/// The extent of a failure, from which the core decides what is sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// It passes: sent again after a pause.
+    Passing,
+    /// The connection ended. Sent again at once, for it may have ended long ago; after the second time
+    /// each step alone, since the server may end it because of one of them.
+    Connection,
+    /// One of the steps in the exchange: each is sent alone. Alone, it is final.
+    Step,
+    /// The server takes no writes, but may be read: what has run is still replayed.
+    ReadOnly {
+        /// Whether it may take writes soon.
+        passes: bool,
+    },
+    Final,
+}
+
+/// One step of an operation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Call<'a> {
+    pub(crate) operation: &'a Operation,
+    pub(crate) step: &'a Step,
+}
+
+impl Call<'_> {
+    pub(crate) fn id(&self) -> ActionId {
+        self.operation.id()
+    }
+
+    /// Returns the reply to a step that is written; `fence` is the one that the record has now.
+    pub(crate) fn written(&self, fence: Fence) -> Reply {
+        Reply::Answer(Ok(self.operation.written(self.step, fence)))
+    }
+}
+
+/// The reply to one step.
+#[derive(Debug)]
+pub(crate) enum Reply {
+    /// It is written, as durable as the store ever makes it; or the backend has asked the state machine
+    /// itself, in the same transaction, and this is the result.
+    Answer(Result<Answer, StoreError>),
+    /// Nothing was written. This is the record.
+    Found(Option<Stored>),
+    /// Nothing was written, since the record is another one, or locked. It was not read.
+    Missed,
+}
+
+/// The form of exchanges that a backend serves best.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    /// The largest number of steps in one exchange.
+    pub(crate) most: usize,
+    /// The largest size of the results in one exchange, in bytes, unless the first alone is larger.
+    pub(crate) heaviest: usize,
+    /// Whether an exchange holds steps of all kinds, and several for one action, in the order in which
+    /// they were requested. Otherwise they are of one kind, one for each action, in the order of the ids.
+    pub(crate) mixes: bool,
+    /// Whether a trip to a server is needed to read.
+    pub(crate) is_remote: bool,
+    /// The number of claims between two sweeps of records whose retention is over. A sweep removes as
+    /// many, so that they cannot pile up.
+    pub(crate) sweep_every: usize,
+    /// The waits between two exchanges of the same steps.
+    pub(crate) waits: RetryPolicy,
+}
+
+/// The records that a page selects. The core examines each again: time changes the status of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Select {
+    All,
+    /// Those that may have this status now, or had it when they were written.
+    Status(Status),
+    /// Those that are finished; their results are not read.
+    Finished,
+}
+
+/// Some records, in the order of their ids.
+#[derive(Debug, Default)]
+pub(crate) struct Page {
+    pub(crate) records: Vec<(ActionId, Stored)>,
+    /// The last id that was looked at, if there may be more behind it.
+    pub(crate) last: Option<ActionId>,
+}

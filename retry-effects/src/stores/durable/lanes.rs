@@ -1,0 +1,433 @@
+//! The lanes: each hands the waiting steps to the backend, and gives each reply to its operation.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
+
+use retry_core::Waits;
+
+use super::backend::{Backend, Call, Cause, Failure, Reply};
+use super::queue::{Batch, Job, Queue, Taken};
+use super::run::{Advance, Run};
+use crate::identity::action_id::ActionId;
+use crate::protocol::ids::ClaimId;
+use crate::protocol::operation::{Answer, Operation};
+use crate::protocol::store_error::StoreError;
+use crate::stores::waiters::Waiters;
+
+/// A longer exchange spends its time on the network or on a disk: its lane does not count as busy, and
+/// holds up no other.
+const SLOW: Duration = Duration::from_millis(20);
+
+/// For how long a step is repeated in any case, however long its callers have waited.
+const LEAST: Duration = Duration::from_secs(1);
+
+/// What the lanes of a store share.
+#[derive(Debug)]
+pub(super) struct Lanes<B> {
+    pub(super) backend: B,
+    pub(super) queue: Queue,
+    pub(super) waiters: Waiters,
+    /// The number of claims since the last sweep.
+    pub(super) unswept: AtomicUsize,
+}
+
+/// Jobs that are to be sent again.
+struct Unsent<F> {
+    jobs: Vec<Job>,
+    failure: F,
+}
+
+impl<B: Backend> Lanes<B> {
+    /// A lane of a client: serves until the queue is closed. A panic loses only the jobs that were being
+    /// served: the application owns part of the code that connects, and the runtime panics if there is no
+    /// thread for looking up a host's name.
+    pub(super) async fn serve_as_task(self: Arc<Self>) {
+        loop {
+            match tokio::spawn(self.clone().serve_all()).await {
+                Err(ended) if ended.is_panic() => {}
+                _ => return,
+            }
+        }
+    }
+
+    async fn serve_all(self: Arc<Self>) {
+        loop {
+            let arrived = self.queue.arrived.notified();
+            let (batch, busy) = match self.queue.take() {
+                Taken::Batch(batch, busy) => (batch, busy),
+                Taken::Closed => break,
+                Taken::Nothing => {
+                    arrived.await;
+                    continue;
+                }
+            };
+            let mut served = pin!(self.serve(batch));
+            if tokio::time::timeout(SLOW, served.as_mut()).await.is_ok() {
+                continue;
+            }
+            drop(busy);
+            self.queue.arrived.notify_one();
+            served.await;
+        }
+        // Wakes the next lane.
+        self.queue.arrived.notify_one();
+    }
+
+    /// The lane of a file, on a thread of its own.
+    pub(super) fn serve_as_thread(self: &Arc<Self>) {
+        loop {
+            let (count, began) = match self.queue.take() {
+                Taken::Batch(batch, busy) => {
+                    let (count, began) = (batch.jobs.len(), Instant::now());
+                    // A panic loses only the jobs that were being served.
+                    let _ = catch_unwind(AssertUnwindSafe(|| at_once(self.serve(batch))));
+                    drop(busy);
+                    (count, began)
+                }
+                Taken::Nothing => {
+                    self.await_job(None);
+                    continue;
+                }
+                Taken::Closed => return,
+            };
+            self.linger(count, (began.elapsed() / 4).min(LINGER));
+        }
+    }
+
+    /// Waits for as many jobs as were just answered, for a part of the time that their commit took.
+    ///
+    /// The winner of a claim mostly completes it soon. Without this wait, callers that were answered
+    /// last miss the next commit, and two groups of callers pay for two commits; and a lone caller would
+    /// have to wake the thread each time.
+    fn linger(&self, count: usize, patience: Duration) {
+        let began = Instant::now();
+        while self.queue.len() < count {
+            let waited = began.elapsed();
+            if waited >= patience {
+                return;
+            }
+            if waited < AWAKE {
+                thread::yield_now();
+            } else {
+                self.await_job(Some(patience - waited));
+            }
+        }
+    }
+
+    /// Waits on this thread for a job that arrives, or that has arrived since the last wait.
+    fn await_job(&self, limit: Option<Duration>) {
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        let mut context = Context::from_waker(&waker);
+        let mut arrived = pin!(self.queue.arrived.notified());
+        let until = limit.map(|limit| Instant::now() + limit);
+        while arrived.as_mut().poll(&mut context).is_pending() {
+            match until.map(|until| until.saturating_duration_since(Instant::now())) {
+                Some(Duration::ZERO) => return,
+                Some(left) => thread::park_timeout(left),
+                None => thread::park(),
+            }
+        }
+    }
+
+    /// Carries out an operation on the caller's thread, for a backend that never waits for a task.
+    pub(super) fn serve_here(&self, operation: Operation) -> Result<Answer, StoreError> {
+        let by = Instant::now() + self.backend.patience();
+        let mut run = Run::new(operation);
+        loop {
+            let mut replies = at_once(self.backend.exchange(&[run.call()], by));
+            let reply = match replies.pop() {
+                Some(Ok(reply)) => reply,
+                Some(Err(failure)) => return Err(self.backend.error(run.call(), &failure)),
+                None => return Err(gone()),
+            };
+            match run.advance(reply) {
+                Advance::Answer(answer) => {
+                    self.wake(run.operation(), &answer);
+                    at_once(self.sweep_sometimes());
+                    return answer;
+                }
+                Advance::Again | Advance::Unwritable => {}
+                Advance::After(pause) => thread::sleep(pause),
+            }
+        }
+    }
+
+    /// Answers all jobs, or requeues those with a further step.
+    async fn serve(self: &Arc<Self>, batch: Batch) {
+        let Batch {
+            mut jobs,
+            mut followers,
+        } = batch;
+        let by = self.deadline(&jobs);
+        let (mut waits, mut cuts) = (None, 0_u32);
+        loop {
+            // Right before they are sent: the later requests of a caller that leaves come after them.
+            jobs.retain(Job::is_wanted);
+            if jobs.is_empty() {
+                break;
+            }
+            let Some(Unsent {
+                jobs: left,
+                failure,
+            }) = self.send(jobs, &mut followers, by).await
+            else {
+                break;
+            };
+            jobs = left;
+            cuts += u32::from(failure.cause() == Cause::Connection);
+            if cuts > 1 && jobs.len() > 1 {
+                jobs.into_iter().for_each(|job| self.put_alone(job));
+                break;
+            }
+            let wait = match failure.cause() {
+                // Mostly only the connection was lost.
+                Cause::Connection if cuts == 1 => Some(Duration::ZERO),
+                _ => waits.get_or_insert_with(|| self.waits()).next(),
+            };
+            match wait.filter(|wait| Instant::now() + *wait < by) {
+                Some(wait) if wait.is_zero() => {}
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => {
+                    for job in jobs {
+                        self.fail(job, &failure, &mut followers);
+                    }
+                    break;
+                }
+            }
+        }
+        for job in followers.into_values().flatten() {
+            self.queue.put(job);
+        }
+        self.sweep_sometimes().await;
+    }
+
+    /// Sends one step of each job, and follows the replies. Returns the jobs that got none.
+    async fn send(
+        self: &Arc<Self>,
+        jobs: Vec<Job>,
+        followers: &mut Followers,
+        by: Instant,
+    ) -> Option<Unsent<B::Failure>> {
+        let replies = self.exchange(&jobs, by).await;
+        let is_alone = jobs.len() == 1;
+        let (mut unsent, mut unwritten) = (None, None);
+        for (mut job, reply) in jobs.into_iter().zip(replies) {
+            let failure = match reply {
+                Ok(reply) => {
+                    self.follow(job, reply, followers);
+                    continue;
+                }
+                Err(failure) => failure,
+            };
+            match failure.cause() {
+                Cause::Passing | Cause::Connection => add(&mut unsent, job, failure),
+                Cause::ReadOnly { .. } if job.run.step().expected().is_some() => {
+                    job.run.only_read(true);
+                    add(&mut unwritten, job, failure);
+                }
+                Cause::ReadOnly { passes: true } => add(&mut unsent, job, failure),
+                Cause::Step if !is_alone => self.put_alone(job),
+                Cause::Step | Cause::Final | Cause::ReadOnly { .. } => {
+                    self.fail(job, &failure, followers);
+                }
+            }
+        }
+        match unwritten {
+            Some(unwritten) => self.read_unwritten(unwritten, unsent, followers, by).await,
+            None => unsent,
+        }
+    }
+
+    /// Reads the records of jobs that a server refused which takes no writes: what has run is replayed.
+    async fn read_unwritten(
+        self: &Arc<Self>,
+        unwritten: Unsent<B::Failure>,
+        mut unsent: Option<Unsent<B::Failure>>,
+        followers: &mut Followers,
+        by: Instant,
+    ) -> Option<Unsent<B::Failure>> {
+        let Unsent { jobs, failure } = unwritten;
+        let passes = failure.cause() == Cause::ReadOnly { passes: true };
+        let replies = self.exchange(&jobs, by).await;
+        for (mut job, reply) in jobs.into_iter().zip(replies) {
+            if let Ok(reply) = reply
+                && let Some(left) = self.advance(job, reply, followers)
+            {
+                job = left;
+            } else {
+                continue;
+            }
+            job.run.only_read(false);
+            if passes {
+                add(&mut unsent, job, failure.clone());
+            } else {
+                self.fail(job, &failure, followers);
+            }
+        }
+        unsent
+    }
+
+    async fn exchange(&self, jobs: &[Job], by: Instant) -> Vec<Result<Reply, B::Failure>> {
+        let calls: Vec<Call<'_>> = jobs.iter().map(|job| job.run.call()).collect();
+        self.backend.exchange(&calls, by).await
+    }
+
+    /// Follows a reply; whoever needs only what this job found is answered, too.
+    fn follow(self: &Arc<Self>, job: Job, reply: Reply, followers: &mut Followers) {
+        let _ = self.advance(job, reply, followers);
+    }
+
+    /// The same; returns the job if its next step is a write, and the server takes none.
+    fn advance(
+        self: &Arc<Self>,
+        mut job: Job,
+        reply: Reply,
+        followers: &mut Followers,
+    ) -> Option<Job> {
+        if let Reply::Found(found) = &reply {
+            for follower in followers.remove(&job.id()).into_iter().flatten() {
+                let reply = Reply::Found(found.clone());
+                if let Some(follower) = self.advance(follower, reply, &mut HashMap::new()) {
+                    self.queue.put(follower);
+                }
+            }
+        }
+        match job.run.advance(reply) {
+            Advance::Answer(answer) => {
+                self.wake(job.run.operation(), &answer);
+                job.answer(answer);
+            }
+            Advance::Again => self.queue.put(job),
+            Advance::After(pause) => self.put_after(pause, job),
+            Advance::Unwritable => return Some(job),
+        }
+        None
+    }
+
+    fn fail(&self, job: Job, failure: &B::Failure, followers: &mut Followers) {
+        for job in followers
+            .remove(&job.id())
+            .into_iter()
+            .flatten()
+            .chain([job])
+        {
+            let error = self.backend.error(job.run.call(), failure);
+            job.answer(Err(error));
+        }
+    }
+
+    fn put_alone(&self, mut job: Job) {
+        job.alone = true;
+        self.queue.put(job);
+    }
+
+    /// Queues a job after a pause, unless its caller leaves meanwhile.
+    fn put_after(self: &Arc<Self>, pause: Duration, mut job: Job) {
+        let lanes = self.clone();
+        tokio::spawn(async move {
+            let left = tokio::time::timeout(pause, job.left()).await;
+            if left.is_err() {
+                lanes.queue.put(job);
+            }
+        });
+    }
+
+    fn wake(&self, operation: &Operation, answer: &Result<Answer, StoreError>) {
+        let is_ended = match answer {
+            Ok(Answer::Changed(_)) => operation.ends_a_claim(),
+            Ok(Answer::Watched(will_come)) => !will_come,
+            _ => false,
+        };
+        if is_ended {
+            self.waiters.wake(operation.id());
+        }
+    }
+
+    /// While a server is away, a caller behind many others does not wait for each of their turns in full.
+    fn deadline(&self, jobs: &[Job]) -> Instant {
+        let now = Instant::now();
+        let asked = jobs.iter().map(|job| job.asked).max().unwrap_or(now);
+        (asked + self.backend.patience()).max(now + LEAST)
+    }
+
+    fn waits(&self) -> Waits {
+        // The low half of a fully random number.
+        #[expect(clippy::cast_possible_truncation, reason = "a seed")]
+        let seed = ClaimId::random().bits() as u64;
+        B::PACE.waits.waits(seed)
+    }
+
+    /// Removes records whose retention is over, after a number of claims. If that fails, the next sweep
+    /// removes them.
+    async fn sweep_sometimes(&self) {
+        let every = B::PACE.sweep_every;
+        if self.unswept.load(Ordering::Relaxed) < every {
+            return;
+        }
+        self.unswept.store(0, Ordering::Relaxed);
+        let Ok(due) = self.backend.due(every).await else {
+            return;
+        };
+        let removals: Vec<Run> = due
+            .into_iter()
+            .filter(|(_, found)| found.slot.is_over(found.now))
+            .map(|(id, found)| Run::new(Operation::Remove(id, found.seen)))
+            .collect();
+        if !removals.is_empty() {
+            let calls: Vec<Call<'_>> = removals.iter().map(Run::call).collect();
+            let by = Instant::now() + self.backend.patience();
+            self.backend.exchange(&calls, by).await;
+        }
+    }
+}
+
+type Followers = HashMap<ActionId, Vec<Job>>;
+
+fn add<F>(unsent: &mut Option<Unsent<F>>, job: Job, failure: F) {
+    match unsent {
+        Some(unsent) => unsent.jobs.push(job),
+        None => {
+            *unsent = Some(Unsent {
+                jobs: vec![job],
+                failure,
+            });
+        }
+    }
+}
+
+/// Returns the error for an answer that will not come.
+pub(super) fn gone() -> StoreError {
+    StoreError::unavailable("answer", "the task that was to answer has ended")
+}
+
+/// The longest wait for jobs of callers that were just answered.
+const LINGER: Duration = Duration::from_millis(5);
+
+/// The part of that wait for which the thread stays awake: about the cost of a wake-up.
+const AWAKE: Duration = Duration::from_micros(50);
+
+/// Returns the output of a future that waits for nothing.
+fn at_once<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => unreachable!("a backend that blocks answers at once"),
+    }
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.unpark();
+    }
+}

@@ -1,0 +1,277 @@
+//! [`DurableStore`]: the core as an [`EffectStore`], over any backend.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use retry_core::__private::block_for;
+use tokio::runtime::Handle;
+
+use super::backend::{Backend, Select};
+use super::lanes::{Lanes, gone};
+use super::queue::{Answered, Job, Queue};
+use crate::gate::blocking;
+use crate::identity::action_id::ActionId;
+use crate::protocol::claim::{Claim, ClaimRequest};
+use crate::protocol::counts::Counts;
+use crate::protocol::filter::Filter;
+use crate::protocol::ids::{Fence, Token};
+use crate::protocol::operation::{Answer, Operation, Stored};
+use crate::protocol::outcome::{Outcome, Settlement};
+use crate::protocol::record::{Finished, Record, Resolved};
+use crate::protocol::state_machine::millis;
+use crate::protocol::store::{Changed, EffectStore, StoreFuture};
+use crate::protocol::store_error::StoreError;
+use crate::stores::waiters::Waiters;
+
+/// A store over a backend. The last handle dropped ends the lanes, after the operations already
+/// requested.
+#[derive(Debug)]
+pub(crate) struct DurableStore<B: Backend> {
+    lanes: Arc<Lanes<B>>,
+    /// Whether a caller that may block carries out its own operation when nothing else is under way.
+    is_file: bool,
+}
+
+/// The number of records of a page.
+const PAGE: usize = 500;
+
+impl<B: Backend> DurableStore<B> {
+    /// Returns a store whose lanes are tasks of a runtime.
+    pub(crate) fn on_runtime(backend: B, waiters: Waiters, runtime: &Handle, lanes: usize) -> Self {
+        let store = Self::new(backend, waiters, false);
+        for _ in 0..lanes {
+            runtime.spawn(store.lanes.clone().serve_as_task());
+        }
+        store
+    }
+
+    /// Returns a store with one lane, a thread. The backend's futures must be ready at once.
+    pub(crate) fn on_thread(
+        backend: B,
+        waiters: Waiters,
+        name: &'static str,
+    ) -> Result<Self, StoreError> {
+        let store = Self::new(backend, waiters, true);
+        let lanes = store.lanes.clone();
+        thread::Builder::new()
+            .name(name.into())
+            .spawn(move || lanes.serve_as_thread())
+            .map_err(|error| StoreError::unavailable("start its thread", error))?;
+        Ok(store)
+    }
+
+    fn new(backend: B, waiters: Waiters, is_file: bool) -> Self {
+        Self {
+            lanes: Arc::new(Lanes {
+                backend,
+                queue: Queue::new(B::PACE),
+                waiters,
+                unswept: AtomicUsize::new(0),
+            }),
+            is_file,
+        }
+    }
+
+    pub(crate) fn backend(&self) -> &B {
+        &self.lanes.backend
+    }
+
+    /// Carries out an operation: at once on this thread, where that is possible; else it is queued before
+    /// this returns, whether the future is polled or not.
+    fn submit<T: Send + Unpin + 'static>(
+        &self,
+        operation: Operation,
+        read: fn(Answer) -> T,
+    ) -> StoreFuture<'_, T> {
+        if matches!(operation, Operation::Claim(_)) {
+            self.lanes.unswept.fetch_add(1, Ordering::Relaxed);
+        }
+        if self.is_file
+            && blocking::may_block()
+            && let Some(_busy) = self.lanes.queue.enter_if_idle()
+        {
+            let mut operation = Some(operation);
+            let mut serve = || operation.take().map(|it| self.lanes.serve_here(it));
+            let answer = block_for(&mut serve).flatten().or_else(serve);
+            return StoreFuture::ready(answer.unwrap_or_else(|| Err(gone())).map(read));
+        }
+        let answer = self.queue(operation);
+        StoreFuture::new(async move { answered(answer).await.map(read) })
+    }
+
+    fn queue(&self, operation: Operation) -> Answered {
+        let (job, answer) = Job::new(operation);
+        self.lanes.queue.put(job);
+        answer
+    }
+
+    /// Reads a record, and hands it to `then`.
+    fn read<T: Send + Unpin + 'static>(
+        &self,
+        id: ActionId,
+        then: impl FnOnce(Option<Stored>) -> T + Send + 'static,
+    ) -> StoreFuture<'_, T> {
+        if let Some(found) = self.lanes.backend.read_here(id) {
+            return StoreFuture::ready(found.map(then));
+        }
+        let answer = self.queue(Operation::Read(id));
+        StoreFuture::new(async move {
+            Ok(then(match answered(answer).await? {
+                Answer::Read(found) => found.map(|found| *found),
+                _ => None,
+            }))
+        })
+    }
+
+    async fn records(&self, filter: &Filter) -> Result<Vec<Record>, StoreError> {
+        let select = filter.status.map_or(Select::All, Select::Status);
+        let limit = filter.limit.unwrap_or(usize::MAX);
+        let mut records = Vec::new();
+        let mut after = filter.after;
+        while records.len() < limit {
+            let page = self.lanes.backend.page(after, select, PAGE).await?;
+            let selected = page
+                .records
+                .into_iter()
+                .filter(|(_, found)| found.slot.is_selected(filter, found.now))
+                .map(|(id, found)| found.slot.record(id, found.now));
+            records.extend(selected.take(limit - records.len()));
+            after = page.last;
+            if after.is_none() {
+                break;
+            }
+        }
+        Ok(records)
+    }
+
+    /// Removes the records that may be purged, a page at a time: other operations come in between.
+    async fn purged(&self, age: u64) -> Result<u64, StoreError> {
+        let (mut removed, mut after) = (0, None);
+        loop {
+            let page = self
+                .lanes
+                .backend
+                .page(after, Select::Finished, PAGE)
+                .await?;
+            let removals: Vec<Answered> = page
+                .records
+                .into_iter()
+                .filter(|(_, found)| found.slot.is_purgeable(age, found.now))
+                .map(|(id, found)| self.queue(Operation::Remove(id, found.seen)))
+                .collect();
+            for removal in removals {
+                removed += u64::from(matches!(answered(removal).await?, Answer::Removed(true)));
+            }
+            after = page.last;
+            if after.is_none() {
+                return Ok(removed);
+            }
+        }
+    }
+}
+
+impl<B: Backend> Drop for DurableStore<B> {
+    fn drop(&mut self) {
+        self.lanes.queue.close();
+    }
+}
+
+async fn answered(answer: Answered) -> Result<Answer, StoreError> {
+    answer.await.unwrap_or_else(|_| Err(gone()))
+}
+
+/// Returns the claim of an answer to a claim.
+fn claim(answer: Answer) -> Claim {
+    match answer {
+        Answer::Claim(claim) => claim,
+        other => unreachable!("a claim was answered by {other:?}"),
+    }
+}
+
+/// Returns the result that a change has met.
+fn met(answer: Answer) -> Option<Finished> {
+    match answer {
+        Answer::Changed(met) => met,
+        other => unreachable!("a change was answered by {other:?}"),
+    }
+}
+
+fn done(answer: Answer) {
+    met(answer);
+}
+
+impl<B: Backend> EffectStore for DurableStore<B> {
+    fn resolve(&self, id: ActionId) -> StoreFuture<'_, Resolved> {
+        self.read(id, move |found| {
+            found.map_or(Resolved::Free, |found| found.slot.resolved(id, found.now))
+        })
+    }
+
+    fn pending<'a>(&'a self, request: &'a ClaimRequest) -> StoreFuture<'a, Claim> {
+        self.submit(Operation::Claim(request.clone()), claim)
+    }
+
+    fn complete<'a>(&'a self, token: &'a Token, outcome: Outcome) -> StoreFuture<'a, ()> {
+        self.submit(Operation::Complete(*token, outcome), done)
+    }
+
+    fn renew<'a>(&'a self, token: &'a Token, lease: Duration) -> StoreFuture<'a, ()> {
+        self.submit(Operation::Renew(*token, lease), done)
+    }
+
+    fn release<'a>(&'a self, token: &'a Token) -> StoreFuture<'a, Option<Finished>> {
+        self.submit(Operation::Release(*token), met)
+    }
+
+    fn get(&self, id: ActionId) -> StoreFuture<'_, Option<Record>> {
+        self.read(id, move |found| {
+            let there = found.filter(|found| !found.slot.is_over(found.now));
+            there.map(|found| found.slot.record(id, found.now))
+        })
+    }
+
+    fn list<'a>(&'a self, filter: &'a Filter) -> StoreFuture<'a, Vec<Record>> {
+        StoreFuture::new(self.records(filter))
+    }
+
+    fn purge(&self, age: Duration) -> StoreFuture<'_, u64> {
+        StoreFuture::new(self.purged(millis(age)))
+    }
+
+    fn settle<'a>(
+        &'a self,
+        id: ActionId,
+        fence: Fence,
+        settlement: Settlement,
+    ) -> StoreFuture<'a, ()> {
+        self.submit(Operation::Settle(id, fence, settlement), done)
+    }
+
+    fn counts(&self) -> StoreFuture<'_, Counts> {
+        StoreFuture::new(self.lanes.backend.counts())
+    }
+
+    /// Reports what this process writes, and what other processes announce.
+    fn changed(&self, id: ActionId) -> Changed {
+        let changed = self.lanes.waiters.watch(id);
+        if self.lanes.backend.listens() {
+            drop(self.queue(Operation::Watch(id)));
+        }
+        changed
+    }
+
+    /// Returns `false`: the lanes need no runtime of the caller's.
+    fn needs_runtime(&self) -> bool {
+        false
+    }
+
+    fn is_remote(&self) -> bool {
+        B::PACE.is_remote
+    }
+
+    fn kind(&self) -> &'static str {
+        B::KIND
+    }
+}
