@@ -256,12 +256,11 @@ impl<B: Backend> Lanes<B> {
         let passes = failure.cause() == Cause::ReadOnly { passes: true };
         let replies = self.exchange(&jobs, by).await;
         for (mut job, reply) in jobs.into_iter().zip(replies) {
-            if let Ok(reply) = reply
-                && let Some(left) = self.advance(job, reply, followers)
-            {
-                job = left;
-            } else {
-                continue;
+            if let Ok(reply) = reply {
+                match self.advance(job, reply, followers) {
+                    Some(left) => job = left,
+                    None => continue,
+                }
             }
             job.run.only_read(false);
             if passes {
