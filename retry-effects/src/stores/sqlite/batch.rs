@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use super::changes;
 use super::clock::LeaseClock;
+use super::columns::integer;
+use super::header::Header;
 use super::row::{self, Stored};
 use super::schema::{self, VERSION};
 use crate::identity::action_id::ActionId;
@@ -13,7 +16,7 @@ use crate::protocol::claim::{Claim, ClaimRequest};
 use crate::protocol::ids::{Fence, Token};
 use crate::protocol::outcome::{Outcome, Settlement};
 use crate::protocol::record::{Finished, Status};
-use crate::protocol::state_machine::{self, Now};
+use crate::protocol::state_machine::{self, Now, Slot};
 use crate::protocol::store_error::StoreError;
 
 /// The result of a command: SQLite's error undoes the transaction; a refusal has written nothing.
@@ -24,10 +27,9 @@ pub(super) struct Batch<'a> {
     connection: &'a Connection,
     clock: &'a LeaseClock,
     now: Now,
-    /// The newest fence, once a claim has needed it.
-    fence: Option<Fence>,
-    /// Whether this batch has issued a fence.
-    is_fence_new: bool,
+    /// The store's own row, once a command has needed it, as this batch leaves it.
+    header: Option<Header>,
+    is_header_new: bool,
 }
 
 impl<'a> Batch<'a> {
@@ -42,17 +44,15 @@ impl<'a> Batch<'a> {
             clock,
             // Read after the lock is taken: a lease counts from its claim.
             now: clock.now(),
-            fence: None,
-            is_fence_new: false,
+            header: None,
+            is_header_new: false,
         })
     }
 
     /// Commits; the data is on the disk when it returns.
     pub(super) fn commit(self) -> rusqlite::Result<()> {
-        if let Some(fence) = self.fence.filter(|_| self.is_fence_new) {
-            self.connection
-                .prepare_cached("UPDATE effect_store SET fence = ?1")?
-                .execute([row::integer(fence.number())])?;
+        if let Some(header) = self.header.filter(|_| self.is_header_new) {
+            header.write(self.connection)?;
         }
         self.connection.prepare_cached("COMMIT")?.execute([])?;
         Ok(())
@@ -60,18 +60,21 @@ impl<'a> Batch<'a> {
 
     pub(super) fn claim(&mut self, request: &ClaimRequest) -> Written<Claim> {
         let (id, boot) = (request.id, self.clock.boot());
-        let next = match self.newest_fence()? {
-            Ok(newest) => Fence::new(newest.number() + 1),
-            Err(refusal) => return Ok(Err(refusal)),
-        };
+        let header = *self.header()?;
+        if header.version > VERSION {
+            // In its tables claims may have another meaning.
+            let path = Path::new(self.connection.path().unwrap_or_default());
+            return Ok(Err(schema::unreadable(header.version, path)));
+        }
+        let next = Fence::new(header.fence + 1);
         // Mostly there is no record: then one statement is enough.
         if request.takeover.is_none() {
             let mut slot = None;
             let claim =
                 state_machine::claim(&mut slot, request, self.now, || next, |text| text.into());
             let slot = slot.expect("a claim on nothing is won");
-            if row::insert(self.connection, id, &slot, boot)? {
-                self.gave(next);
+            if changes::insert(self.connection, id, &slot, boot)? {
+                self.issued(next, 1)?;
                 return Ok(Ok(claim));
             }
         }
@@ -87,15 +90,20 @@ impl<'a> Batch<'a> {
         if is_new {
             let slot = slot.expect("a claim that was won is recorded");
             match rowid {
-                Some(rowid) => row::overwrite(self.connection, rowid, &slot, boot)?,
-                None => drop(row::insert(self.connection, id, &slot, boot)?),
+                Some(rowid) => changes::overwrite(self.connection, rowid, &slot, boot)?,
+                None => drop(changes::insert(self.connection, id, &slot, boot)?),
             }
-            self.gave(next);
+            self.issued(next, u64::from(rowid.is_none()))?;
         }
         Ok(Ok(claim))
     }
 
     pub(super) fn complete(&mut self, token: &Token, outcome: Outcome) -> Written<()> {
+        let now = self.now;
+        let copy = outcome.clone();
+        if self.finish_own(token, |slot| slot.complete(token, copy, now).is_ok())? {
+            return Ok(Ok(()));
+        }
         let lost = StoreError::lease_lost(token.fence());
         self.change(token.id(), lost, |slot, now| {
             Ok((slot.complete(token, outcome, now)?, ()))
@@ -111,6 +119,10 @@ impl<'a> Batch<'a> {
     }
 
     pub(super) fn release(&mut self, token: &Token) -> Written<Option<Finished>> {
+        let now = self.now;
+        if self.finish_own(token, |slot| slot.release(token, now).is_ok())? {
+            return Ok(Ok(None));
+        }
         let lost = StoreError::lease_lost(token.fence());
         self.change(token.id(), lost, |slot, now| slot.release(token, now))
     }
@@ -143,52 +155,77 @@ impl<'a> Batch<'a> {
         drop(rows);
         let mut delete = self
             .connection
-            .prepare_cached("DELETE FROM effect_records WHERE rowid = ?1")?;
+            .prepare_cached("DELETE FROM effects WHERE fence = ?1")?;
         for rowid in &gone {
             delete.execute([rowid])?;
         }
-        let removed = u64::try_from(gone.len()).unwrap_or(u64::MAX);
+        drop(delete);
+        let removed = self.removed(gone.len())?;
         Ok(Ok((removed, (seen == SEEN).then_some(last))))
     }
 
-    /// Removes some of the finished records whose retention is over.
-    pub(super) fn sweep(&self) -> rusqlite::Result<()> {
+    /// Removes some of the finished records whose retention is over, and keeps the search for open records
+    /// short.
+    pub(super) fn sweep(&mut self) -> rusqlite::Result<()> {
         // The number is written out: with a parameter, SQLite would plan anew each time.
-        self.connection
+        let removed = self
+            .connection
             .prepare_cached(
-                "DELETE FROM effect_records WHERE rowid IN (SELECT rowid FROM effect_records \
-                 WHERE over_at_ms IS NOT NULL AND over_at_ms <= ?1 AND (boot IS NOT ?2 OR \
+                "DELETE FROM effects WHERE fence IN (SELECT fence FROM effects \
+                 WHERE over_ms IS NOT NULL AND over_ms <= ?1 AND (boot IS NOT ?2 OR \
                  lease_until_ns / 1000000 + max(keep_ms, retain_ms) <= ?3) LIMIT 64)",
             )?
             .execute(rusqlite::params![
-                row::integer(self.now.wall),
+                integer(self.now.wall),
                 self.clock.boot().map(u128::to_be_bytes),
-                row::integer(self.now.lease / 1_000_000),
+                integer(self.now.lease / 1_000_000),
             ])?;
+        self.removed(removed)?;
+        let connection = self.connection;
+        let has_moved = self.header()?.advance(connection)?;
+        self.is_header_new |= has_moved;
         Ok(())
     }
 
-    /// Returns the newest fence that was issued. Refuses tables of a newer version, in which claims
-    /// may have another meaning.
-    fn newest_fence(&mut self) -> Written<Fence> {
-        if let Some(fence) = self.fence {
-            return Ok(Ok(fence));
-        }
-        let (version, fence) = self
-            .connection
-            .prepare_cached("SELECT version, fence FROM effect_store")?
-            .query_row([], |row| Ok((row.get(0)?, row.get::<_, row::Natural>(1)?)))?;
-        if version > VERSION {
-            let path = Path::new(self.connection.path().unwrap_or_default());
-            return Ok(Err(schema::unreadable(version, path)));
-        }
-        let fence = Fence::new(fence.0);
-        self.fence = Some(fence);
-        Ok(Ok(fence))
+    fn header(&mut self) -> rusqlite::Result<&mut Header> {
+        let header = match self.header {
+            Some(header) => header,
+            None => Header::read(self.connection)?,
+        };
+        Ok(self.header.insert(header))
     }
 
-    fn gave(&mut self, fence: Fence) {
-        (self.fence, self.is_fence_new) = (Some(fence), true);
+    /// Notes a fence that was issued, and the number of records that came with it.
+    fn issued(&mut self, fence: Fence, records: u64) -> rusqlite::Result<()> {
+        let header = self.header()?;
+        (header.fence, header.records) = (fence.number(), header.records + records);
+        self.is_header_new = true;
+        Ok(())
+    }
+
+    fn removed(&mut self, records: usize) -> rusqlite::Result<u64> {
+        let removed = u64::try_from(records).unwrap_or(u64::MAX);
+        if removed > 0 {
+            let header = self.header()?;
+            header.records = header.records.saturating_sub(removed);
+            self.is_header_new = true;
+        }
+        Ok(removed)
+    }
+
+    /// Ends an owner's claim by one statement, if the record is as the claim left it, which is nearly
+    /// always so. The state machine decides on such a record; `false` leaves the decision to the record
+    /// that is there.
+    fn finish_own(
+        &self,
+        token: &Token,
+        decide: impl FnOnce(&mut Slot) -> bool,
+    ) -> rusqlite::Result<bool> {
+        let mut slot = Slot::own(token);
+        if !decide(&mut slot) || !slot.is_finished() {
+            return Ok(false);
+        }
+        changes::finish_own(self.connection, token.id(), &slot, self.clock.boot())
     }
 
     /// Reads a record, lets `decide` change it, and writes it if `decide` reports a change.
@@ -196,7 +233,7 @@ impl<'a> Batch<'a> {
         &mut self,
         id: ActionId,
         missing: StoreError,
-        decide: impl FnOnce(&mut state_machine::Slot, Now) -> Result<(bool, T), StoreError>,
+        decide: impl FnOnce(&mut Slot, Now) -> Result<(bool, T), StoreError>,
     ) -> Written<T> {
         change(self.connection, self.clock, self.now, id, missing, decide)
     }
@@ -210,7 +247,7 @@ fn change<T>(
     now: Now,
     id: ActionId,
     missing: StoreError,
-    decide: impl FnOnce(&mut state_machine::Slot, Now) -> Result<(bool, T), StoreError>,
+    decide: impl FnOnce(&mut Slot, Now) -> Result<(bool, T), StoreError>,
 ) -> Written<T> {
     // A record whose retention is over counts as gone, swept or not.
     let found = row::find(connection, id, clock, now)?;
@@ -220,7 +257,7 @@ fn change<T>(
     match decide(&mut slot, now) {
         Ok((is_changed, answer)) => {
             if is_changed {
-                row::update(connection, rowid, &slot, clock.boot())?;
+                changes::update(connection, rowid, &slot, clock.boot())?;
             }
             Ok(Ok(answer))
         }

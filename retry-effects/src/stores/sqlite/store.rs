@@ -15,7 +15,7 @@ use super::connection::Missing;
 use super::file::OpenFiles;
 use super::readers::Readers;
 use super::writer::{Desk, Writer};
-use super::{batch, connection, file, row, schema};
+use super::{batch, connection, file, migration, row, schema};
 use crate::gate::ambient;
 use crate::identity::action_id::ActionId;
 use crate::protocol::claim::{Claim, ClaimRequest};
@@ -164,7 +164,7 @@ impl SqliteEffectStore {
             schema::find(&connection, &path)?;
         }
         connection::make_durable(&connection, &path)?;
-        schema::migrate(&mut connection, &path)?;
+        migration::migrate(&mut connection, &path, &clock)?;
         let waiters = Waiters::new();
         let writer = Writer::start(Desk {
             files: OpenFiles::of(&connection, &path)?,
