@@ -119,7 +119,7 @@ impl Slot {
 
     /// Returns the record of a claim that is unchanged since it was won, as far as its owner's changes
     /// depend on it.
-    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
     pub(crate) fn own(token: &Token) -> Self {
         Self {
             status: Status::Pending,

@@ -1,6 +1,6 @@
 //! The store in a file of this machine. Other folders import [`store`].
 
-mod batch;
+mod backend;
 mod changes;
 mod clock;
 mod columns;
@@ -13,4 +13,4 @@ mod row;
 mod schema;
 pub(crate) mod store;
 mod tables;
-mod writer;
+mod transaction;

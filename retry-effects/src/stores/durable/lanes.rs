@@ -33,7 +33,7 @@ pub(super) struct Lanes<B> {
     pub(super) backend: B,
     pub(super) queue: Queue,
     pub(super) waiters: Waiters,
-    /// The number of claims since the last sweep.
+    /// The number of operations since the last sweep.
     pub(super) unswept: AtomicUsize,
 }
 
@@ -362,7 +362,7 @@ impl<B: Backend> Lanes<B> {
         B::PACE.waits.waits(seed)
     }
 
-    /// Removes records whose retention is over, after a number of claims. If that fails, the next sweep
+    /// Removes records whose retention is over, after a number of operations. If that fails, the next sweep
     /// removes them.
     async fn sweep_sometimes(&self) {
         let every = B::PACE.sweep_every;

@@ -1,9 +1,13 @@
 //! The statements that write a record.
+//!
+//! A record of another program's has no fence of its own, and is seen with none: its revision, which is
+//! 0 as long as only that program writes it, stands for it.
 
 use rusqlite::{Connection, params};
 
 use super::columns::{integer, status_number};
 use crate::identity::action_id::ActionId;
+use crate::protocol::operation::Seen;
 use crate::protocol::payload::Payload;
 use crate::protocol::state_machine::Slot;
 
@@ -36,20 +40,24 @@ pub(super) fn insert(
     Ok(written == 1)
 }
 
-/// Writes a new claim over an existing record, which moves to its new fence.
+/// Writes a new claim over a record that is as it was seen; the record moves to its new fence. Returns
+/// whether it was.
 pub(super) fn overwrite(
     connection: &Connection,
-    rowid: i64,
+    id: ActionId,
+    seen: Seen,
     slot: &Slot,
     boot: Option<u128>,
-) -> rusqlite::Result<()> {
-    const OVERWRITE: &str = "UPDATE effects SET revision = revision + 1, fence = ?2, status = ?3, \
-        claim_id = ?4, boot = ?5, applied = ?6, renewals = ?7, lease_until_ns = ?8, lease_ns = ?9, \
-        keep_ms = ?10, retain_ms = ?11, over_ms = NULL, created = ?12, completed = NULL, \
-        input_hash = ?13, action_type = ?14, scope = ?15, foreign_status = NULL, format = 1, \
-        payload = NULL WHERE fence = ?1";
+) -> rusqlite::Result<bool> {
+    const OVERWRITE: &str = "UPDATE effects SET revision = revision + 1, fence = ?4, status = ?5, \
+        claim_id = ?6, boot = ?7, applied = ?8, renewals = ?9, lease_until_ns = ?10, \
+        lease_ns = ?11, keep_ms = ?12, retain_ms = ?13, over_ms = NULL, created = ?14, \
+        completed = NULL, input_hash = ?15, action_type = ?16, scope = ?17, foreign_status = NULL, \
+        format = 1, payload = NULL WHERE id = ?1 AND revision = ?2 AND ?3 IN (fence, 0)";
     let written = connection.prepare_cached(OVERWRITE)?.execute(params![
-        rowid,
+        id.to_string(),
+        integer(seen.revision),
+        integer(seen.fence.number()),
         integer(slot.fence.number()),
         status_number(slot.status),
         slot.claim_id.bits().to_be_bytes(),
@@ -65,23 +73,28 @@ pub(super) fn overwrite(
         &*slot.action_type,
         &*slot.scope,
     ])?;
-    one(written)
+    Ok(written == 1)
 }
 
-/// Writes the change by an outcome, a renewal, a release or a settlement.
+/// Writes the change by an outcome, a renewal, a release or a settlement over a record that is as it was
+/// seen. Returns whether it was.
 pub(super) fn update(
     connection: &Connection,
-    rowid: i64,
+    id: ActionId,
+    seen: Seen,
     slot: &Slot,
     boot: Option<u128>,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<bool> {
     // A record that stays pending stays set aside, if it is.
     const UPDATE: &str = "UPDATE effects SET revision = revision + 1, \
-        status = CASE ?2 WHEN 0 THEN status ELSE ?2 END, boot = ?3, applied = ?4, renewals = ?5, \
-        lease_until_ns = ?6, lease_ns = ?7, keep_ms = ?8, over_ms = ?9, completed = ?10, \
-        foreign_status = NULL, format = ?11, payload = ?12 WHERE fence = ?1";
+        status = CASE ?4 WHEN 0 THEN status ELSE ?4 END, boot = ?5, applied = ?6, renewals = ?7, \
+        lease_until_ns = ?8, lease_ns = ?9, keep_ms = ?10, over_ms = ?11, completed = ?12, \
+        foreign_status = NULL, format = ?13, payload = ?14 \
+        WHERE id = ?1 AND revision = ?2 AND ?3 IN (fence, 0)";
     let written = connection.prepare_cached(UPDATE)?.execute(params![
-        rowid,
+        id.to_string(),
+        integer(seen.revision),
+        integer(seen.fence.number()),
         status_number(slot.status),
         boot.map(u128::to_be_bytes),
         slot.applied,
@@ -94,7 +107,18 @@ pub(super) fn update(
         slot.payload.as_ref().map_or(1, Payload::format),
         slot.payload.as_ref().map(Payload::json),
     ])?;
-    one(written)
+    Ok(written == 1)
+}
+
+/// Removes a record that is as it was seen. Returns whether it was.
+pub(super) fn remove(connection: &Connection, id: ActionId, seen: Seen) -> rusqlite::Result<bool> {
+    const REMOVE: &str = "DELETE FROM effects WHERE id = ?1 AND revision = ?2 AND ?3 IN (fence, 0)";
+    let removed = connection.prepare_cached(REMOVE)?.execute(params![
+        id.to_string(),
+        integer(seen.revision),
+        integer(seen.fence.number()),
+    ])?;
+    Ok(removed == 1)
 }
 
 /// Writes the end of a claim that is unchanged since it was won, without reading it; `slot` is the
@@ -124,10 +148,14 @@ pub(super) fn finish_own(
     Ok(written == 1)
 }
 
-/// Expects one written row: it was read in the same transaction.
-fn one(written: usize) -> rusqlite::Result<()> {
-    match written {
-        1 => Ok(()),
-        other => Err(rusqlite::Error::StatementChangedRows(other)),
+/// Removes records by their place, without a look at them: for records that have no id of this crate's.
+pub(super) fn remove_unnamed(connection: &Connection, places: &[i64]) -> rusqlite::Result<u64> {
+    // Another program may have replaced one since.
+    const REMOVE: &str = "DELETE FROM effects WHERE fence = ?1 AND revision = 0 AND status = 1";
+    let mut remove = connection.prepare_cached(REMOVE)?;
+    let mut removed = 0;
+    for place in places {
+        removed += u64::try_from(remove.execute([place])?).unwrap_or(0);
     }
+    Ok(removed)
 }

@@ -11,26 +11,22 @@ use super::header::Header;
 use crate::identity::action_id::ActionId;
 use crate::protocol::claim::DEFAULT_LEASE;
 use crate::protocol::counts::Counts;
-use crate::protocol::filter::Filter;
 use crate::protocol::ids::{ClaimId, Fence};
+use crate::protocol::operation::{Seen, Stored};
 use crate::protocol::payload::Payload;
 use crate::protocol::reason::Reason;
-use crate::protocol::record::{Record, Status};
+use crate::protocol::record::Status;
 use crate::protocol::state_machine::{Now, Slot, millis, nanos};
+use crate::stores::durable::backend::{Page, Select};
 
-/// A record that is in the file.
-pub(super) struct Stored {
-    pub(super) rowid: i64,
-    pub(super) slot: Slot,
-}
-
-/// The beginning of every `SELECT` of a record; [`Stored::read`] uses the same order.
+/// The beginning of every `SELECT` of a record; [`read`] uses the same order.
 macro_rules! select {
-    ($($rest:expr),+) => {
+    ($($rest:expr),+) => { select!(@payload "payload"; $($rest),+) };
+    (@payload $payload:literal; $($rest:expr),+) => {
         concat!(
             "SELECT fence, revision, status, applied, claim_id, boot, lease_until_ns, lease_ns, ",
             "renewals, keep_ms, retain_ms, created, completed, input_hash, action_type, scope, ",
-            "foreign_status, format, payload, id FROM effects ",
+            "foreign_status, format, ", $payload, ", id FROM effects ",
             $($rest),+
         )
     };
@@ -61,8 +57,23 @@ const DOUBTFUL_PAGE: &str = select!(
 const PENDING: &str = select!("WHERE fence IN (", pending!(), ")");
 /// Finished records whose retention may be over, and that are not removed yet.
 const OVER: &str = select!("WHERE over_ms IS NOT NULL AND over_ms <= ?1");
-/// A number of rows after one of them, in storage order.
-pub(super) const ROWS: &str = select!("WHERE fence > ?1 ORDER BY fence LIMIT ?2");
+/// Those whose retention is over by both clocks. As `Slot::is_over`; each is examined again.
+const DUE: &str = select!(
+    @payload "NULL";
+    "WHERE over_ms IS NOT NULL AND over_ms <= ?1 AND (boot IS NOT ?2 OR \
+     lease_until_ns / 1000000 + max(keep_ms, retain_ms) <= ?3) LIMIT ?4"
+);
+/// Finished records, and others that are skipped.
+const FINISHED_PAGE: &str = select!(
+    @payload "NULL";
+    "WHERE id > ?1 AND status NOT IN (0, 4, 5) ORDER BY id"
+);
+
+/// A number of finished records of other programs after a place.
+const UNNAMED: &str = select!(
+    @payload "NULL";
+    "WHERE fence > ?1 AND revision = 0 AND status = 1 ORDER BY fence LIMIT ?2"
+);
 
 /// Returns the record of one action.
 pub(super) fn find(
@@ -73,43 +84,88 @@ pub(super) fn find(
 ) -> rusqlite::Result<Option<Stored>> {
     connection
         .prepare_cached(FIND)?
-        .query_row([id.to_string()], |row| Stored::read(row, clock, now))
+        .query_row([id.to_string()], |row| read(row, clock, now))
         .optional()
 }
 
-/// Returns the records that a filter selects.
-pub(super) fn list(
+/// Returns some records after an id.
+pub(super) fn page(
     connection: &Connection,
     clock: &LeaseClock,
-    filter: &Filter,
-) -> rusqlite::Result<Vec<Record>> {
+    after: Option<ActionId>,
+    select: Select,
+    limit: usize,
+) -> rusqlite::Result<Page> {
     let now = clock.now();
-    let limit = filter.limit.unwrap_or(usize::MAX);
-    let after = filter.after.map_or_else(String::new, |id| id.to_string());
-    let mut records = Vec::new();
+    let after = after.map_or_else(String::new, |id| id.to_string());
     // A record in doubt may be one whose lease has run out since it was written.
-    let page = match filter.status {
-        None | Some(Status::Success) => PAGE,
-        Some(Status::Failed | Status::Released) => RARE_PAGE,
-        Some(Status::Pending) => PENDING_PAGE,
-        Some(Status::InDoubt) => DOUBTFUL_PAGE,
+    let (page, rare) = match select {
+        Select::All | Select::Status(Status::Success) => (PAGE, None),
+        Select::Status(status @ (Status::Failed | Status::Released)) => (RARE_PAGE, Some(status)),
+        Select::Status(Status::Pending) => (PENDING_PAGE, None),
+        Select::Status(Status::InDoubt) => (DOUBTFUL_PAGE, None),
+        Select::Finished => (FINISHED_PAGE, None),
     };
     let mut statement = connection.prepare_cached(page)?;
-    let mut rows = match filter.status {
-        Some(status @ (Status::Failed | Status::Released)) => {
-            statement.query(params![after, status_number(status)])?
-        }
-        _ => statement.query([after])?,
+    let mut rows = match rare {
+        Some(status) => statement.query(params![after, status_number(status)])?,
+        None => statement.query([after])?,
     };
-    while records.len() < limit {
-        let Some(row) = rows.next()? else { break };
+    let mut page = Page::default();
+    while let Some(row) = rows.next()? {
         let Some(id) = id_of(row)? else { continue };
-        let Stored { slot, .. } = Stored::read(row, clock, now)?;
-        if slot.is_selected(filter, now) {
-            records.push(slot.record(id, now));
+        page.records.push((id, read(row, clock, now)?));
+        if page.records.len() == limit {
+            page.last = Some(id);
+            break;
         }
     }
-    Ok(records)
+    Ok(page)
+}
+
+/// Returns some of the finished records whose retention is over.
+pub(super) fn due(
+    connection: &Connection,
+    clock: &LeaseClock,
+    limit: usize,
+) -> rusqlite::Result<Vec<(ActionId, Stored)>> {
+    let now = clock.now();
+    let mut statement = connection.prepare_cached(DUE)?;
+    let mut rows = statement.query(params![
+        integer(now.wall),
+        clock.boot().map(u128::to_be_bytes),
+        integer(now.lease / 1_000_000),
+        i64::try_from(limit).unwrap_or(i64::MAX),
+    ])?;
+    let mut due = Vec::new();
+    while let Some(row) = rows.next()? {
+        if let Some(id) = id_of(row)? {
+            due.push((id, read(row, clock, now)?));
+        }
+    }
+    Ok(due)
+}
+
+/// Returns the places of some records after a place that another program named by a rule of its own and
+/// that may be purged; and the last place that was looked at, if there may be more behind it.
+pub(super) fn unnamed(
+    connection: &Connection,
+    clock: &LeaseClock,
+    after: i64,
+    age: u64,
+) -> rusqlite::Result<(Vec<i64>, Option<i64>)> {
+    const LOOKED_AT: i64 = 1000;
+    let now = clock.now();
+    let mut statement = connection.prepare_cached(UNNAMED)?;
+    let mut rows = statement.query([after, LOOKED_AT])?;
+    let (mut places, mut count, mut last) = (Vec::new(), 0, after);
+    while let Some(row) = rows.next()? {
+        (count, last) = (count + 1, row.get(0)?);
+        if id_of(row)?.is_none() && read(row, clock, now)?.slot.is_purgeable(age, now) {
+            places.push(last);
+        }
+    }
+    Ok((places, (count == LOOKED_AT).then_some(last)))
 }
 
 /// Returns the number of records in each status, also of those that another program named by a rule of
@@ -134,13 +190,13 @@ pub(super) fn counts(connection: &Connection, clock: &LeaseClock) -> rusqlite::R
     let mut pending = snapshot.prepare_cached(PENDING)?;
     let mut rows = pending.query([])?;
     while let Some(row) = rows.next()? {
-        counts.add(Stored::read(row, clock, now)?.slot.status_at(now));
+        counts.add(read(row, clock, now)?.slot.status_at(now));
     }
     counts.success = header.records.saturating_sub(counts.total());
     let mut over = snapshot.prepare_cached(OVER)?;
     let mut rows = over.query([integer(now.wall)])?;
     while let Some(row) = rows.next()? {
-        let Stored { slot, .. } = Stored::read(row, clock, now)?;
+        let Stored { slot, .. } = read(row, clock, now)?;
         if slot.is_over(now) {
             let count = of(&mut counts, slot.status);
             *count = count.saturating_sub(1);
@@ -165,52 +221,54 @@ fn id_of(row: &Row<'_>) -> rusqlite::Result<Option<ActionId>> {
     Ok(text.as_str().ok().and_then(|text| text.parse().ok()))
 }
 
-impl Stored {
-    pub(super) fn read(row: &Row<'_>, clock: &LeaseClock, now: Now) -> rusqlite::Result<Self> {
-        let rowid: i64 = row.get(0)?;
-        let is_ours = row.get::<_, i64>(1)? > 0;
-        let claim_id = row.get::<_, Option<Bits>>(4)?;
-        // The fence of a record that was never claimed here is only its place.
-        let fence = match claim_id {
-            Some(_) => Fence::new(row.get::<_, Natural>(0)?.0),
-            None => Fence::NONE,
-        };
-        let mut slot = Slot {
-            status: row.get::<_, StatusColumn>(2)?.0,
-            applied: row.get(3)?,
-            fence,
-            claim_id: ClaimId::from_bits(claim_id.map_or(0, |bits| bits.0)),
-            input_hash: row.get::<_, HashColumn>(13)?.0,
-            action_type: row.get::<_, Arc<str>>(14)?.into(),
-            scope: row.get::<_, Arc<str>>(15)?.into(),
-            lease_until: row.get::<_, Natural>(6)?.0,
-            lease: row.get::<_, Natural>(7)?.0,
-            renewals: row.get::<_, Natural>(8)?.0,
-            created: row.get::<_, Time>(11)?.0.unwrap_or(0),
-            completed: 0,
-            keep: row.get::<_, Natural>(9)?.0,
-            retain: row
-                .get::<_, Option<Natural>>(10)?
-                .map_or(u64::MAX, |retain| retain.0),
-            payload: payload(row)?,
-        };
-        if row.get_ref(12)? != ValueRef::Null {
-            // A value that is not a time counts as just now: the record is not removed for its age.
-            slot.completed = row.get::<_, Time>(12)?.0.unwrap_or(now.wall);
-        }
-        if is_ours {
-            let boot = row.get::<_, Option<Bits>>(5)?.map(|bits| bits.0);
-            if !slot.is_finished() {
-                slot.lease_until = clock.lease_until(boot, slot.lease_until, slot.lease, now);
-            } else if boot.is_none() || boot != clock.boot() {
-                slot.lease_until = u64::MAX;
-            }
-        } else {
-            let foreign_status = row.get_ref(16)?;
-            slot.as_another_programs(foreign_status == ValueRef::Text(b"failed"), now);
-        }
-        Ok(Self { rowid, slot })
+fn read(row: &Row<'_>, clock: &LeaseClock, now: Now) -> rusqlite::Result<Stored> {
+    let revision = row.get::<_, Natural>(1)?.0;
+    let is_ours = revision > 0;
+    let claim_id = row.get::<_, Option<Bits>>(4)?;
+    // The fence of a record that was never claimed here is only its place.
+    let fence = match claim_id {
+        Some(_) => Fence::new(row.get::<_, Natural>(0)?.0),
+        None => Fence::NONE,
+    };
+    let mut slot = Slot {
+        status: row.get::<_, StatusColumn>(2)?.0,
+        applied: row.get(3)?,
+        fence,
+        claim_id: ClaimId::from_bits(claim_id.map_or(0, |bits| bits.0)),
+        input_hash: row.get::<_, HashColumn>(13)?.0,
+        action_type: row.get::<_, Arc<str>>(14)?.into(),
+        scope: row.get::<_, Arc<str>>(15)?.into(),
+        lease_until: row.get::<_, Natural>(6)?.0,
+        lease: row.get::<_, Natural>(7)?.0,
+        renewals: row.get::<_, Natural>(8)?.0,
+        created: row.get::<_, Time>(11)?.0.unwrap_or(0),
+        completed: 0,
+        keep: row.get::<_, Natural>(9)?.0,
+        retain: row
+            .get::<_, Option<Natural>>(10)?
+            .map_or(u64::MAX, |retain| retain.0),
+        payload: payload(row)?,
+    };
+    if row.get_ref(12)? != ValueRef::Null {
+        // A value that is not a time counts as just now: the record is not removed for its age.
+        slot.completed = row.get::<_, Time>(12)?.0.unwrap_or(now.wall);
     }
+    if is_ours {
+        let boot = row.get::<_, Option<Bits>>(5)?.map(|bits| bits.0);
+        if !slot.is_finished() {
+            slot.lease_until = clock.lease_until(boot, slot.lease_until, slot.lease, now);
+        } else if boot.is_none() || boot != clock.boot() {
+            slot.lease_until = u64::MAX;
+        }
+    } else {
+        let foreign_status = row.get_ref(16)?;
+        slot.as_another_programs(foreign_status == ValueRef::Text(b"failed"), now);
+    }
+    Ok(Stored {
+        seen: Seen { revision, fence },
+        slot,
+        now,
+    })
 }
 
 /// The reason of the doubt for another program's record that says "failed".

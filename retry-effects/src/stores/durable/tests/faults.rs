@@ -171,8 +171,8 @@ async fn callers_of_one_action_share_what_one_of_them_finds() {
 }
 
 #[tokio::test]
-async fn finished_records_are_removed_after_some_claims_or_by_a_purge() {
-    let (map, store) = opened(2);
+async fn finished_records_are_removed_after_some_operations_or_by_a_purge() {
+    let (map, store) = opened(1);
     for n in 1..=3 {
         let mut request = ClaimRequest::new(id(n), "op");
         request.keep = Duration::ZERO;
@@ -183,11 +183,14 @@ async fn finished_records_are_removed_after_some_claims_or_by_a_purge() {
         store.complete(&token, success()).await.expect("its own");
     }
     map.shared().time += 2000;
-    for n in 11..=14 {
+    for n in 11..=16 {
         won(&*store, n).await;
     }
+    // The sweep follows the answer of the sixth operation.
+    won(&*store, 17).await;
+    assert_eq!(map.shared().len(), 9);
     let counts = store.counts().await.expect("counts");
-    assert_eq!((counts.success, counts.pending), (2, 4));
+    assert_eq!((counts.success, counts.pending), (2, 7));
     assert_eq!(
         store.purge(Duration::from_secs(1)).await.expect("purged"),
         2
@@ -197,5 +200,5 @@ async fn finished_records_are_removed_after_some_claims_or_by_a_purge() {
         left.iter().all(|record| record.status == Status::Pending),
         "{left:?}"
     );
-    assert_eq!(left.len(), 4);
+    assert_eq!(left.len(), 7);
 }
