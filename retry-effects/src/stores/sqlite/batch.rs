@@ -101,7 +101,9 @@ impl<'a> Batch<'a> {
     pub(super) fn complete(&mut self, token: &Token, outcome: Outcome) -> Written<()> {
         let now = self.now;
         let copy = outcome.clone();
-        if self.finish_own(token, |slot| slot.complete(token, copy, now).is_ok())? {
+        if finish_own(self.connection, self.clock, token, |slot| {
+            slot.complete(token, copy, now).is_ok()
+        })? {
             return Ok(Ok(()));
         }
         let lost = StoreError::lease_lost(token.fence());
@@ -120,7 +122,9 @@ impl<'a> Batch<'a> {
 
     pub(super) fn release(&mut self, token: &Token) -> Written<Option<Finished>> {
         let now = self.now;
-        if self.finish_own(token, |slot| slot.release(token, now).is_ok())? {
+        if finish_own(self.connection, self.clock, token, |slot| {
+            slot.release(token, now).is_ok()
+        })? {
             return Ok(Ok(None));
         }
         let lost = StoreError::lease_lost(token.fence());
@@ -213,21 +217,6 @@ impl<'a> Batch<'a> {
         Ok(removed)
     }
 
-    /// Ends an owner's claim by one statement, if the record is as the claim left it, which is nearly
-    /// always so. The state machine decides on such a record; `false` leaves the decision to the record
-    /// that is there.
-    fn finish_own(
-        &self,
-        token: &Token,
-        decide: impl FnOnce(&mut Slot) -> bool,
-    ) -> rusqlite::Result<bool> {
-        let mut slot = Slot::own(token);
-        if !decide(&mut slot) || !slot.is_finished() {
-            return Ok(false);
-        }
-        changes::finish_own(self.connection, token.id(), &slot, self.clock.boot())
-    }
-
     /// Reads a record, lets `decide` change it, and writes it if `decide` reports a change.
     fn change<T>(
         &mut self,
@@ -237,6 +226,22 @@ impl<'a> Batch<'a> {
     ) -> Written<T> {
         change(self.connection, self.clock, self.now, id, missing, decide)
     }
+}
+
+/// Ends an owner's claim by one statement, if the record is as the claim left it, which is nearly always
+/// so. The state machine decides on such a record; `false` leaves the decision to the record that is
+/// there.
+fn finish_own(
+    connection: &Connection,
+    clock: &LeaseClock,
+    token: &Token,
+    decide: impl FnOnce(&mut Slot) -> bool,
+) -> rusqlite::Result<bool> {
+    let mut slot = Slot::own(token);
+    if !decide(&mut slot) || !slot.is_finished() {
+        return Ok(false);
+    }
+    changes::finish_own(connection, token.id(), &slot, clock.boot())
 }
 
 /// Reads a record in the open transaction of `connection`, lets `decide` change it, and writes it if
@@ -273,18 +278,18 @@ pub(super) fn complete_in(
     token: &Token,
     outcome: Outcome,
 ) -> Written<()> {
+    let now = clock.now();
+    let copy = outcome.clone();
+    if finish_own(connection, clock, token, |slot| {
+        slot.complete(token, copy, now).is_ok()
+    })? {
+        return Ok(Ok(()));
+    }
     let lost = StoreError::lease_lost(token.fence());
-    change(
-        connection,
-        clock,
-        clock.now(),
-        token.id(),
-        lost,
-        |slot, now| {
-            if matches!(slot.status, Status::Success | Status::Failed) {
-                return Err(StoreError::already_done(slot.finished()));
-            }
-            Ok((slot.complete(token, outcome, now)?, ()))
-        },
-    )
+    change(connection, clock, now, token.id(), lost, |slot, now| {
+        if matches!(slot.status, Status::Success | Status::Failed) {
+            return Err(StoreError::already_done(slot.finished()));
+        }
+        Ok((slot.complete(token, outcome, now)?, ()))
+    })
 }
