@@ -199,7 +199,10 @@ impl Operation {
                 Step::Read
             }
             Self::Claim(_) => Step::Insert,
-            Self::Complete(token, _) | Self::Renew(token, _) | Self::Release(token) => {
+            Self::Complete(token, _)
+            | Self::CompleteIn(token, _)
+            | Self::Renew(token, _)
+            | Self::Release(token) => {
                 // Only the store knows the time; no decision on the owner's own pending record needs it.
                 let now = Now { lease: 0, wall: 0 };
                 match self.decide(&mut Slot::own(token), now, None) {
@@ -209,7 +212,7 @@ impl Operation {
             }
             Self::Remove(_, seen) => Step::Remove(*seen),
             Self::Watch(_) => Step::Watch,
-            Self::CompleteIn(..) | Self::Settle(..) | Self::Read(_) => Step::Read,
+            Self::Settle(..) | Self::Read(_) => Step::Read,
         }
     }
 

@@ -232,11 +232,11 @@ fn columns(connection: &Connection) -> rusqlite::Result<Vec<String>> {
         .collect()
 }
 
-/// A time of version 1 in milliseconds, if this crate wrote it; else the text as it is.
+/// A time of version 1: in milliseconds if this crate has claimed the record, else Python's text.
 macro_rules! time {
     ($column:literal) => {
         concat!(
-            "CASE WHEN revision > 0 AND ",
+            "CASE WHEN fence > 0 AND ",
             $column,
             " GLOB '????-??-??T??:??:??*+00:00' AND unixepoch(",
             $column,

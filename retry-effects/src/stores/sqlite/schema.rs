@@ -74,19 +74,23 @@ pub(super) fn require(connection: &Connection, path: &Path) -> Result<(), StoreE
     match version {
         Ok(VERSION) => Ok(()),
         Ok(version) => Err(unreadable(version, path)),
-        Err(error) if error.sqlite_error_code() == Some(ErrorCode::Unknown) => {
-            Err(match found(connection, path)? {
-                Tables::Absent => StoreError::unreadable(format!(
-                    "{path:?} holds no effect store: the transaction must be on the store's own file"
-                )),
-                Tables::Old | Tables::Raised | Tables::Current => StoreError::unavailable(
-                    describe("complete in", path),
-                    "its tables are of an older version until a program of this version has opened it",
-                ),
-            })
-        }
+        Err(error) if is_about_sql(&error) => Err(match found(connection, path)? {
+            Tables::Absent => StoreError::unreadable(format!(
+                "{path:?} holds no effect store: the transaction must be on the store's own file"
+            )),
+            Tables::Old | Tables::Raised | Tables::Current => StoreError::unavailable(
+                describe("complete in", path),
+                "its tables are of an older version until a program of this version has opened it",
+            ),
+        }),
         Err(error) => Err(failed("read", path, error)),
     }
+}
+
+/// Whether the statement does not suit the tables.
+fn is_about_sql(error: &rusqlite::Error) -> bool {
+    matches!(error, rusqlite::Error::SqlInputError { .. })
+        || error.sqlite_error_code() == Some(ErrorCode::Unknown)
 }
 
 /// Returns the error for tables of another version.

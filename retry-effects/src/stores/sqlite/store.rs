@@ -29,10 +29,10 @@ use crate::stores::waiters::Waiters;
 ///
 /// # The file
 ///
-/// It holds two tables, `effect_records` and `effect_store`, which [`open`](Self::open) creates and
-/// migrates; an application may keep its own tables in the file, and complete an action in the
-/// transaction of its own writes with [`complete_in`](Self::complete_in). The file must be on a disk
-/// of this machine: SQLite's locks do not hold on network file systems. A new file is readable and
+/// It holds the tables `effects`, `effect_store` and `effect_history` and the view `effect_records`, which
+/// [`open`](Self::open) creates and migrates; an application may keep its own tables in the file, and
+/// complete an action in the transaction of its own writes with [`complete_in`](Self::complete_in). The
+/// file must be on a disk of this machine: SQLite's locks do not hold on network file systems. A new file is readable and
 /// writable for its owner alone (mode 0600); a file that exists keeps its rights.
 ///
 /// If the file, its `-wal` or its `-shm` is removed or replaced while it is open, a link on its path
@@ -40,7 +40,7 @@ use crate::stores::waiters::Waiters;
 /// [`StoreError::Unavailable`], and the error names the file. (Bytes written over a live file, as by `cp`, cannot be noticed: stop all processes
 /// before a restore.)
 ///
-/// The Python package nodus-retry works on the same file. Each replays what the other completed.
+/// The Python package nodus-retry works on the same file, through the view. Each replays what the other completed.
 /// An action that Python began is busy for [`DEFAULT_LEASE`](crate::store::DEFAULT_LEASE) and then in
 /// doubt; one that it calls "failed" is in doubt, too. Python gets an error for an action that this
 /// crate holds or has in doubt. Python's action names that are no ids of
@@ -80,13 +80,15 @@ pub struct SqliteEffectStore(Arc<DurableStore<SqliteBackend>>);
 
 impl SqliteEffectStore {
     /// Opens the store in a file, and creates the file if there is none. May wait for other processes
-    /// that open it at the same time.
+    /// that open it at the same time; the first to open a file of version 1 waits, for at most
+    /// [`DEFAULT_LEASE`](crate::store::DEFAULT_LEASE), for the leases of programs of that version.
     ///
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] if the file cannot be opened or written: its directory does not
     /// exist, it is read-only, or it is locked for longer than 30 seconds. [`StoreError::Unreadable`]
-    /// if it is no SQLite database, or one of a newer version of this crate.
+    /// if it is no SQLite database, one of a newer version of this crate, or one with another program's
+    /// table of the same name.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         Self::open_by(path.as_ref(), LeaseClock::system(), Missing::Made)
     }

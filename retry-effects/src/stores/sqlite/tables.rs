@@ -136,7 +136,7 @@ BEGIN
         FROM effects
         WHERE id = NEW.action_id AND revision > 0 AND status IN (0, 4, 5);
     UPDATE effect_store SET fence = fence + 1, records = records
-        + NOT EXISTS (SELECT 1 FROM effects WHERE id = NEW.action_id);
+        + (NOT EXISTS (SELECT 1 FROM effects WHERE id = NEW.action_id));
     DELETE FROM effects
         WHERE id = NEW.action_id AND revision > 0 AND status IN (2, 3);
     INSERT INTO effects
