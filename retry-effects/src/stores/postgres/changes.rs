@@ -299,9 +299,12 @@ async fn written_alone(desk: &Desk, sent: &[Sent<'_>]) -> Result<bool, Failure> 
     };
     let statement = &desk.server.statements().change_one;
     let parameters = parameters.each();
-    let written = desk
-        .server
-        .query_unless_locked(Instant::now().into(), "write a record", statement, &parameters);
+    let written = desk.server.query_unless_locked(
+        Instant::now().into(),
+        "write a record",
+        statement,
+        &parameters,
+    );
     Ok(!written.await?.is_empty())
 }
 

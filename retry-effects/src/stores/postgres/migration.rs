@@ -82,7 +82,9 @@ impl Phase {
         let mut connection = server.connection().await.map_err(failed)?;
         let steps = Steps::new(server);
         let tried = timeout(LONGEST_PHASE, self.run(connection.client(), &steps)).await;
-        let tried = tried.map_err(|_| failed(Trouble::Late))?.map_err(Trouble::from);
+        let tried = tried
+            .map_err(|_| failed(Trouble::Late))?
+            .map_err(Trouble::from);
         match tried {
             Ok(tried) => {
                 connection.give_back();
@@ -93,7 +95,11 @@ impl Phase {
         }
     }
 
-    async fn run(self, client: &mut ClientWrapper, steps: &Steps) -> Result<Tried, tokio_postgres::Error> {
+    async fn run(
+        self,
+        client: &mut ClientWrapper,
+        steps: &Steps,
+    ) -> Result<Tried, tokio_postgres::Error> {
         // Each statement sees what was committed while the one before waited.
         let transaction = client
             .build_transaction()
@@ -202,7 +208,10 @@ impl Steps {
                 "SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'; SET LOCAL synchronous_commit = on; \
                  SET LOCAL statement_timeout = 0; SET LOCAL enable_seqscan = on"
             ),
-            lock: format!("SELECT pg_catalog.pg_try_advisory_xact_lock({})", schema.lock()),
+            lock: format!(
+                "SELECT pg_catalog.pg_try_advisory_xact_lock({})",
+                schema.lock()
+            ),
             is_draining: format!(
                 "SELECT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n \
                  ON n.oid = c.relnamespace WHERE n.nspname = E'{name}' AND c.relname = '{DRAINING}')"

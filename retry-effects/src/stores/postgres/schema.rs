@@ -8,10 +8,10 @@ use tokio::time::timeout;
 use tokio_postgres::IsolationLevel;
 
 use super::error::Trouble;
+use super::migration;
 use super::name::SchemaName;
 use super::server::{Failure, Server};
 use super::tables::{self, VERSION};
-use super::migration;
 use crate::protocol::store_error::StoreError;
 
 /// The longest time for creating the tables, including the wait for other stores that create them.
@@ -146,7 +146,9 @@ async fn found(server: &Server) -> Result<Found, StoreError> {
     if names.is_empty() {
         return Ok(Found::Nothing);
     }
-    let is_draining = names.iter().any(|row| row.get::<_, &str>(0) == migration::DRAINING);
+    let is_draining = names
+        .iter()
+        .any(|row| row.get::<_, &str>(0) == migration::DRAINING);
     let version = version(server).await?;
     Ok(match version {
         Some((1, ..)) => Found::Old,

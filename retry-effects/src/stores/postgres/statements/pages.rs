@@ -67,7 +67,10 @@ impl Pages {
             bare: bare(now, &some(&table, "r.st = ANY($3::int2[])")),
             marked: page(now, &marked("$3::int2")),
             pending: page(now, &either(&pending(&held))),
-            in_doubt: page(now, &either(&format!("({doubt}) UNION ALL {}", pending(&over)))),
+            in_doubt: page(
+                now,
+                &either(&format!("({doubt}) UNION ALL {}", pending(&over))),
+            ),
             counts: counts(&table, &open, now),
             writers: writers(&table),
             raise_open_from: raise_open_from(&prefix, &open_from, now),
@@ -134,9 +137,8 @@ fn writers(table: &str) -> String {
 
 fn raise_open_from(prefix: &str, open_from: &str, now: &str) -> String {
     let table = format!("{prefix}.effects");
-    let pending = format!(
-        "fence >= {open_from} AND fence <= $1::int8 AND st = {PENDING} AND mark IS NULL"
-    );
+    let pending =
+        format!("fence >= {open_from} AND fence <= $1::int8 AND st = {PENDING} AND mark IS NULL");
     format!(
         "WITH long AS MATERIALIZED (SELECT action_id, fence FROM {table} \
          WHERE {pending} AND (renewals > 0 OR lease_until <= {now}) FOR UPDATE SKIP LOCKED), \
