@@ -9,6 +9,7 @@ mod postgres {
     mod batching;
     mod bench;
     mod conformance;
+    mod moving;
     mod panics;
     mod poolers;
     mod purging;

@@ -48,7 +48,7 @@ pub(super) enum Deed {
 #[derive(Clone, Debug)]
 pub(super) struct Write {
     /// The revision that was read; `None`: the token's own pending record.
-    pub(super) revision: Option<i64>,
+    pub(super) revision: Option<i32>,
     pub(super) status: Status,
     pub(super) applied: bool,
     pub(super) payload: Option<Payload>,
@@ -124,7 +124,7 @@ impl Deed {
         self.apply(&mut Slot::own(token), now, None)
     }
 
-    fn apply(&self, slot: &mut Slot, now: Now, revision: Option<i64>) -> Result<Write, Answer> {
+    fn apply(&self, slot: &mut Slot, now: Now, revision: Option<i32>) -> Result<Write, Answer> {
         let mut lease = None;
         let decided = match self {
             Self::CompleteIn(..) if matches!(slot.status, Status::Success | Status::Failed) => {
@@ -274,11 +274,14 @@ async fn written_alone(desk: &Desk, sent: &[Sent<'_>]) -> Result<bool, Failure> 
         return Ok(false);
     };
     let statement = &desk.server.statements().change_one;
-    let rows = desk
-        .server
-        .query("write a record", statement, &parameters.each())
-        .await?;
-    Ok(!rows.is_empty())
+    let parameters = parameters.each();
+    let written = desk.server.query_unless_locked(
+        Instant::now().into(),
+        "write a record",
+        statement,
+        &parameters,
+    );
+    Ok(!written.await?.is_empty())
 }
 
 /// Answers a change by its row, or requeues it.

@@ -12,13 +12,14 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::oneshot;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
+use uuid::Uuid;
 
 use super::confirmation::confirm;
 use super::name::escaped;
 use super::queue::{Command, Desk};
-use super::row::{Stored, kept, micros, number, retained};
+use super::row::{Stored, kept, micros, number, retained, uuid};
 use super::schema;
-use super::server::Failure;
+use super::server::{Failure, OnLock};
 use crate::protocol::claim::{Claim, ClaimRequest};
 use crate::protocol::ids::{Fence, Token};
 use crate::protocol::record::Busy;
@@ -45,7 +46,7 @@ pub(super) struct Claiming {
 /// A record that was locked.
 #[derive(Clone, Copy, Debug)]
 struct Met {
-    revision: i64,
+    revision: i32,
     since: Instant,
     pause: Duration,
 }
@@ -53,7 +54,7 @@ struct Met {
 /// A request as the parameters of a statement.
 struct Parameters<'a> {
     id: &'a [u8],
-    claim_id: [u8; 16],
+    claim_id: Uuid,
     input_hash: Option<&'a [u8]>,
     action_type: Cow<'a, str>,
     scope: Cow<'a, str>,
@@ -102,7 +103,7 @@ impl<'a> From<&'a ClaimRequest> for Parameters<'a> {
         let retain = request.retain.map(millis);
         Self {
             id: request.id.as_bytes(),
-            claim_id: request.claim_id.bits().to_be_bytes(),
+            claim_id: uuid(request.claim_id),
             input_hash: request.input_hash.as_ref().map(|hash| &hash.as_bytes()[..]),
             action_type: escaped(&request.action_type),
             scope: escaped(request.scope.as_deref().unwrap_or_default()),
@@ -138,7 +139,7 @@ pub(super) async fn serve(desk: &Arc<Desk>, claims: Vec<Claiming>) {
             }
             return;
         }
-        Err(failure) => return refuse(desk, waiting, &failure),
+        Err(failure) => return refuse(desk, waiting, &failure).await,
     }
     let mut asked = if is_read_only {
         Ok(None)
@@ -160,10 +161,8 @@ pub(super) async fn serve(desk: &Arc<Desk>, claims: Vec<Claiming>) {
             }
             return;
         }
-        Err(failure) => return refuse(desk, waiting, &failure),
+        Err(failure) => return refuse(desk, waiting, &failure).await,
     };
-    // No record is made in tables of a newer version.
-    let is_refused = rows.len() < waiting.len() && !rows.iter().any(is_made);
     // Winners do not wait for the second statements of other claims.
     for row in rows.iter().filter(|row| is_made(row)) {
         won(row, &mut waiting);
@@ -172,12 +171,19 @@ pub(super) async fn serve(desk: &Arc<Desk>, claims: Vec<Claiming>) {
     for row in rows.iter().filter(|row| !is_made(row)) {
         settle(desk, row, &mut waiting, &mut trouble).await;
     }
-    put_back(desk, waiting, is_refused).await;
+    // Their record came and went, or was won by another claim of this batch.
+    for claiming in waiting.into_values().flatten() {
+        desk.put(Command::Claim(claiming));
+    }
 }
 
-fn refuse(desk: &Desk, waiting: BTreeMap<[u8; 32], Vec<Claiming>>, failure: &Failure) {
+async fn refuse(desk: &Desk, waiting: BTreeMap<[u8; 32], Vec<Claiming>>, failure: &Failure) {
+    let newer = schema::newer(&desk.server, failure).await;
     for claiming in waiting.into_values().flatten() {
-        claiming.answer(Err(failure.clone().into_error(&desk.server)));
+        claiming.answer(Err(match &newer {
+            Some(what) => StoreError::unreadable(what.clone()),
+            None => failure.clone().into_error(&desk.server),
+        }));
     }
 }
 
@@ -203,7 +209,7 @@ async fn made_alone(
             &desk.server.statements().claim_one,
             &[
                 &claim.id,
-                &&claim.claim_id[..],
+                &claim.claim_id,
                 &claim.input_hash,
                 &claim.action_type,
                 &claim.scope,
@@ -211,6 +217,7 @@ async fn made_alone(
                 &claim.keep_ms,
                 &claim.retain_ms,
             ],
+            OnLock::NoRows,
         )
         .await?;
     Ok(match rows {
@@ -226,11 +233,11 @@ enum Alone {
     Won(Fence),
     /// The action is not new, or other claims wait, too.
     No,
-    /// The server takes no writes.
+    /// The server takes no claims.
     ReadOnly,
 }
 
-/// Sends the first claim on each action. `None` if the server takes no writes, unless the statement is
+/// Sends the first claim on each action. `None` if the server takes no claims, unless the statement is
 /// sent `again` until it does.
 async fn ask(
     desk: &Desk,
@@ -241,7 +248,7 @@ async fn ask(
     let firsts = waiting.values().map(|claims| &claims[0].request);
     let claims: Vec<_> = firsts.map(Parameters::from).collect();
     let ids: Vec<&[u8]> = claims.iter().map(|claim| claim.id).collect();
-    let claim_ids: Vec<&[u8]> = claims.iter().map(|claim| &claim.claim_id[..]).collect();
+    let claim_ids: Vec<Uuid> = claims.iter().map(|claim| claim.claim_id).collect();
     let hashes: Vec<Option<&[u8]>> = claims.iter().map(|claim| claim.input_hash).collect();
     let types: Vec<&str> = claims.iter().map(|claim| &*claim.action_type).collect();
     let scopes: Vec<&str> = claims.iter().map(|claim| &*claim.scope).collect();
@@ -258,7 +265,7 @@ async fn ask(
         return rows.await.map(Some);
     }
     server
-        .write_since(since, ACTION, statement, parameters)
+        .write_since(since, ACTION, statement, parameters, OnLock::Again)
         .await
 }
 
@@ -268,7 +275,7 @@ fn since(waiting: &BTreeMap<[u8; 32], Vec<Claiming>>) -> tokio::time::Instant {
     asked.max().unwrap_or_else(tokio::time::Instant::now)
 }
 
-/// Answers the claims that write nothing, on a server that takes no writes: what has run is replayed.
+/// Answers the claims that write nothing, on a server that takes no claims: what has run is replayed.
 /// Returns the others.
 async fn answer_found(
     desk: &Desk,
@@ -342,7 +349,7 @@ async fn settle(
         match stored.slot.grant(&claiming.request, stored.now) {
             Err(Claim::Won(token)) => match confirm(&desk.server, &stored, trouble).await {
                 Ok(true) => claiming.answer(Ok(Claim::Won(token))),
-                Ok(false) => not_written(desk, claiming, stored.revision).await,
+                Ok(false) => later(desk, claiming, stored.revision),
                 Err(failure) => claiming.answer(Err(failure.into_error(&desk.server))),
             },
             Err(refusal) => claiming.answer(Ok(refusal)),
@@ -363,12 +370,16 @@ async fn settle(
                         is_changed = true;
                         claiming.won(fence);
                     }
-                    Ok(None) => not_written(desk, claiming, stored.revision).await,
+                    Ok(None) => later(desk, claiming, stored.revision),
                     Err(failure) => {
                         if !failure.is_of_one() {
                             *trouble = Some(failure.clone());
                         }
-                        claiming.answer(Err(failure.into_error(&desk.server)));
+                        let newer = schema::newer(&desk.server, &failure).await;
+                        claiming.answer(Err(newer.map_or_else(
+                            || failure.into_error(&desk.server),
+                            StoreError::unreadable,
+                        )));
                     }
                 }
             }
@@ -398,19 +409,8 @@ fn busy(stored: &Stored) -> Busy {
     }
 }
 
-/// Requeues a claim that could not be written. If the record is unchanged, it is locked, or the
-/// tables are of a newer version by now.
-async fn not_written(desk: &Arc<Desk>, claiming: Claiming, revision: i64) {
-    let is_unchanged = claiming.met.is_some_and(|met| met.revision == revision);
-    if is_unchanged && let Err(error) = schema::check(&desk.server).await {
-        claiming.answer(Err(error));
-        return;
-    }
-    later(desk, claiming, revision);
-}
-
 /// Requeues a claim that could not be written: the record has changed, or is locked.
-fn later(desk: &Arc<Desk>, mut claiming: Claiming, revision: i64) {
+fn later(desk: &Arc<Desk>, mut claiming: Claiming, revision: i32) {
     let met = match claiming.met {
         Some(met) if met.revision == revision => Met {
             pause: met.pause * 2,
@@ -443,7 +443,7 @@ async fn overwrite(
             &[
                 &claim.id,
                 &stored.revision,
-                &&claim.claim_id[..],
+                &claim.claim_id,
                 &claim.input_hash,
                 &claim.action_type,
                 &claim.scope,
@@ -463,24 +463,5 @@ fn unreadable(row: &Row, waiting: &mut BTreeMap<[u8; 32], Vec<Claiming>>, error:
     let id = row.try_get::<_, &[u8]>(3).unwrap_or_default();
     for claiming in waiting.remove(id).into_iter().flatten() {
         claiming.answer(Err(StoreError::unreadable(error.to_string())));
-    }
-}
-
-/// Requeues the claims whose record came and went, or was won by another claim of this batch. In
-/// tables of a newer version, where a record may have another meaning, no claim is made: the
-/// statement may have refused for that reason.
-async fn put_back(desk: &Desk, waiting: BTreeMap<[u8; 32], Vec<Claiming>>, is_refused: bool) {
-    let left = waiting.into_values().flatten();
-    if is_refused && let Err(error) = schema::check(&desk.server).await {
-        let said = error.to_string();
-        let mut error = Some(error);
-        for claiming in left {
-            let again = || StoreError::unreadable(said.clone());
-            claiming.answer(Err(error.take().unwrap_or_else(again)));
-        }
-        return;
-    }
-    for claiming in left {
-        desk.put(Command::Claim(claiming));
     }
 }

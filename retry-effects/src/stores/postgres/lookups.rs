@@ -1,4 +1,4 @@
-//! Reads: records of concurrent callers in one statement, and whole pages.
+//! Reads of single records; those of concurrent callers share one statement.
 
 use std::collections::HashMap;
 
@@ -8,11 +8,8 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use super::queue::Desk;
-use super::row::{Stored, number};
-use super::server::{Parameters, Server};
+use super::row::Stored;
 use crate::identity::action_id::ActionId;
-use crate::protocol::filter::Filter;
-use crate::protocol::record::{Record, Status};
 use crate::protocol::store_error::StoreError;
 
 /// A read of a record that waits for its answer.
@@ -95,101 +92,4 @@ fn in_order(ids: impl Iterator<Item = ActionId>) -> Vec<[u8; 32]> {
     ids.sort_unstable();
     ids.dedup();
     ids
-}
-
-/// The number of records of a page.
-const PAGE: i64 = 500;
-
-/// Returns the records that a filter selects.
-pub(super) async fn list(server: &Server, filter: &Filter) -> Result<Vec<Record>, StoreError> {
-    let statuses = candidates(filter.status);
-    let limit = filter.limit.unwrap_or(usize::MAX);
-    let mut after = filter
-        .after
-        .map_or_else(Vec::new, |id| id.as_bytes().to_vec());
-    let mut records = Vec::new();
-    while records.len() < limit {
-        let statement = &server.statements().full_page;
-        let parameters: Parameters<'_> = &[&&after[..], &statuses, &PAGE];
-        let rows = server
-            .query_long("list records", statement, parameters)
-            .await?;
-        for row in &rows {
-            let Some(found) = Stored::read(row, 1)? else {
-                continue;
-            };
-            after = found.id.as_bytes().to_vec();
-            if records.len() < limit && found.slot.is_selected(filter, found.now) {
-                records.push(found.slot.record(found.id, found.now));
-            }
-        }
-        if rows.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
-            break;
-        }
-    }
-    Ok(records)
-}
-
-/// Returns the statuses that records in this state may have in the table.
-fn candidates(status: Option<Status>) -> Vec<&'static str> {
-    match status {
-        None => Status::ALL.iter().map(|status| status.as_str()).collect(),
-        // A claim whose lease is over is in doubt.
-        Some(Status::InDoubt) => vec![Status::InDoubt.as_str(), Status::Pending.as_str()],
-        Some(status) => vec![status.as_str()],
-    }
-}
-
-/// Removes the records that may be purged; returns how many.
-pub(super) async fn purge(server: &Server, age: u64) -> Result<u64, StoreError> {
-    let finished = [Status::Success, Status::Failed, Status::Released].map(Status::as_str);
-    let (mut after, mut removed) = (Vec::new(), 0);
-    loop {
-        let statement = &server.statements().page;
-        let finished = &finished[..];
-        let parameters: Parameters<'_> = &[&&after[..], &finished, &PAGE];
-        let rows = server
-            .query_long("purge records", statement, parameters)
-            .await?;
-        let mut found = Vec::new();
-        for row in &rows {
-            let Some(stored) = Stored::read(row, 1)? else {
-                continue;
-            };
-            after = stored.id.as_bytes().to_vec();
-            if stored.slot.is_purgeable(age, stored.now) {
-                found.push(stored);
-            }
-        }
-        if !found.is_empty() {
-            removed += remove(server, &found).await?;
-        }
-        if rows.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
-            return Ok(removed);
-        }
-    }
-}
-
-/// Removes the records that are still as they were read.
-async fn remove(server: &Server, found: &[Stored]) -> Result<u64, StoreError> {
-    let ids: Vec<&[u8]> = found
-        .iter()
-        .map(|stored| &stored.id.as_bytes()[..])
-        .collect();
-    let revisions: Vec<i64> = found.iter().map(|stored| stored.revision).collect();
-    let fences: Vec<i64> = found
-        .iter()
-        .map(|stored| number(stored.slot.fence))
-        .collect();
-    let statement = &server.statements().remove;
-    let parameters: Parameters<'_> = &[&ids, &revisions, &fences];
-    let rows = server.query_long("purge records", statement, parameters);
-    Ok(rows.await?.len() as u64)
-}
-
-/// Removes some of the records whose retention is over. If it fails, the next sweep removes them.
-pub(super) async fn sweep(server: &Server) {
-    let _ = server
-        .query("remove records", &server.statements().sweep, &[])
-        .await;
 }

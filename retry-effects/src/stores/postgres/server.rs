@@ -15,6 +15,7 @@ use tokio_postgres::types::ToSql;
 use super::connector::Connections;
 use super::error::{Trouble, failed};
 use super::name::SchemaName;
+use super::sessions::Settings;
 use super::statements::{STANDBY, Statements};
 use crate::protocol::store_error::StoreError;
 use crate::stores::resend::again;
@@ -66,6 +67,8 @@ pub(super) struct Server {
     /// Its name in errors.
     name: String,
     schema: SchemaName,
+    /// The SQL that gives the time.
+    clock: String,
     statements: Statements,
     /// The number of statements sent, for tests that limit it.
     sent: AtomicUsize,
@@ -86,6 +89,20 @@ impl Failure {
     pub(super) fn is_of_one(&self) -> bool {
         self.trouble.is_of_one()
     }
+
+    /// Whether the statement names what does not exist.
+    pub(super) fn is_of_missing(&self) -> bool {
+        self.trouble.is_of_missing()
+    }
+}
+
+/// What becomes of a statement that has waited for a lock for as long as it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OnLock {
+    /// It is sent again: the lock is that of another statement.
+    Again,
+    /// It has no rows, and the caller takes another way.
+    NoRows,
 }
 
 impl Server {
@@ -93,13 +110,14 @@ impl Server {
         connections: Connections,
         name: String,
         schema: SchemaName,
-        statements: Statements,
+        clock: String,
     ) -> Self {
         Self {
             connections,
             name,
+            statements: Statements::new(&schema, &clock, Settings::OfStatement),
             schema,
-            statements,
+            clock,
             sent: AtomicUsize::new(0),
         }
     }
@@ -113,8 +131,17 @@ impl Server {
         &self.schema
     }
 
+    pub(super) fn clock(&self) -> &str {
+        &self.clock
+    }
+
     pub(super) fn statements(&self) -> &Statements {
         &self.statements
+    }
+
+    /// Relies on these settings, once it is known whose its sessions are.
+    pub(super) fn rely_on(&mut self, settings: Settings) {
+        self.statements = Statements::new(&self.schema, &self.clock, settings);
     }
 
     #[cfg(feature = "conformance")]
@@ -159,28 +186,46 @@ impl Server {
             .await
     }
 
-    /// Sends a statement that writes once. `None` if the server takes no writes: it may still read, so the
-    /// connection stays. Any other trouble is the same as of [`query_since`](Self::query_since).
+    /// Sends a statement that claims, once. `None` if the server takes no claims, being read-only or
+    /// without the sequence of fences: it may still read, so the connection stays. Any other trouble is the
+    /// same as of [`query_since`](Self::query_since).
     pub(super) async fn write_since(
         &self,
         since: Instant,
         action: &'static str,
         statement: &str,
         parameters: Parameters<'_>,
+        on_lock: OnLock,
     ) -> Result<Option<Vec<Row>>, Failure> {
         let asked = Asked::new(statement, parameters, SHORT);
         match self.send_on(asked, true).await {
             Ok(rows) => Ok(Some(rows)),
-            Err(trouble) if trouble.is_of_standby() => Ok(None),
+            Err(trouble) if trouble.is_of_standby() || trouble.is_of_missing() => Ok(None),
+            Err(trouble) if on_lock == OnLock::NoRows && trouble.is_of_lock() => {
+                Ok(Some(Vec::new()))
+            }
             Err(trouble) if trouble.verdict() == Verdict::Stop => Err(Failure {
                 action,
                 trouble: Arc::new(trouble),
             }),
             Err(_) => {
-                let rows = self.query_since(since, action, statement, parameters);
+                let rows = self.query_by(since, action, statement, parameters, on_lock);
                 rows.await.map(Some)
             }
         }
+    }
+
+    /// Sends a statement that may wait for a row until it is answered; it has no rows if the row stays
+    /// locked.
+    pub(super) async fn query_unless_locked(
+        &self,
+        since: Instant,
+        action: &'static str,
+        statement: &str,
+        parameters: Parameters<'_>,
+    ) -> Result<Vec<Row>, Failure> {
+        self.query_by(since, action, statement, parameters, OnLock::NoRows)
+            .await
     }
 
     /// The same for callers who have waited since then, the last of them. While a server is away, a
@@ -192,16 +237,30 @@ impl Server {
         statement: &str,
         parameters: Parameters<'_>,
     ) -> Result<Vec<Row>, Failure> {
+        self.query_by(since, action, statement, parameters, OnLock::Again)
+            .await
+    }
+
+    async fn query_by(
+        &self,
+        since: Instant,
+        action: &'static str,
+        statement: &str,
+        parameters: Parameters<'_>,
+        on_lock: OnLock,
+    ) -> Result<Vec<Row>, Failure> {
         let patience = Patience {
             in_all: SHORT.in_all.saturating_sub(since.elapsed()).max(LEAST),
             ..SHORT
         };
         let asked = Asked::new(statement, parameters, patience);
-        let answer = self.query_again(asked).await;
-        answer.map_err(|trouble| Failure {
-            action,
-            trouble: Arc::new(trouble),
-        })
+        match self.query_again(asked, on_lock).await {
+            Err(trouble) if on_lock == OnLock::NoRows && trouble.is_of_lock() => Ok(Vec::new()),
+            answer => answer.map_err(|trouble| Failure {
+                action,
+                trouble: Arc::new(trouble),
+            }),
+        }
     }
 
     /// The same with the limits for long requests.
@@ -212,17 +271,19 @@ impl Server {
         parameters: Parameters<'_>,
     ) -> Result<Vec<Row>, StoreError> {
         let asked = Asked::new(statement, parameters, LONG);
-        let answer = self.query_again(asked).await;
+        let answer = self.query_again(asked, OnLock::Again).await;
         answer.map_err(|trouble| self.failed(action, &Arc::new(trouble)))
     }
 
     /// Boxed: a task cannot hold the types of these futures, since their lifetimes depend on each
     /// other.
-    fn query_again<'a>(&'a self, asked: Asked<'a>) -> Answer<'a> {
+    fn query_again<'a>(&'a self, asked: Asked<'a>, on_lock: OnLock) -> Answer<'a> {
         let until = Some(asked.until);
-        Box::pin(again(AGAIN, until, Trouble::verdict, move || {
-            self.send(asked)
-        }))
+        let verdict = move |trouble: &Trouble| match on_lock {
+            OnLock::NoRows if trouble.is_of_lock() => Verdict::Stop,
+            _ => trouble.verdict(),
+        };
+        Box::pin(again(AGAIN, until, verdict, move || self.send(asked)))
     }
 
     /// Sends a statement once.

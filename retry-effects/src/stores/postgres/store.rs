@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use crate::gate::ambient;
 use crate::identity::action_id::ActionId;
 use crate::protocol::claim::{Claim, ClaimRequest};
+use crate::protocol::counts::Counts;
 use crate::protocol::filter::Filter;
 use crate::protocol::ids::{Fence, Token};
 use crate::protocol::outcome::{Outcome, Settlement};
@@ -28,7 +29,7 @@ use super::queue::{Command, Desk};
 use super::row::Stored;
 use super::runtime::{at_home, gone, home};
 use super::server::Server;
-use super::{listener, lookups, transaction};
+use super::{listener, open_from, pages, transaction};
 
 /// Records in a Postgres database, which workers on many machines may share.
 ///
@@ -246,7 +247,17 @@ impl PostgresEffectStore {
             && let Ok(home) = home()
         {
             let desk = self.0.desk.clone();
-            home.spawn(async move { lookups::sweep(&desk.server).await });
+            home.spawn(async move { pages::sweep(&desk.server).await });
+        }
+    }
+
+    /// Raises the lower edge of pending fences, after every `open_from::EVERY` fences of all stores.
+    fn raise_open_from_sometimes(&self, taken: Fence) {
+        if taken.number().is_multiple_of(open_from::EVERY)
+            && let Ok(home) = home()
+        {
+            let desk = self.0.desk.clone();
+            home.spawn(async move { open_from::raise(&desk.server, taken).await });
         }
     }
 
@@ -292,7 +303,13 @@ impl EffectStore for PostgresEffectStore {
         let (claiming, answer) = Claiming::new(request);
         self.0.desk.put(Command::Claim(claiming));
         self.sweep_sometimes();
-        StoreFuture::new(answered(answer))
+        StoreFuture::new(async move {
+            let claim = answered(answer).await?;
+            if let Claim::Won(token) = &claim {
+                self.raise_open_from_sometimes(token.fence());
+            }
+            Ok(claim)
+        })
     }
 
     fn complete<'a>(&'a self, token: &'a Token, outcome: Outcome) -> StoreFuture<'a, ()> {
@@ -319,14 +336,21 @@ impl EffectStore for PostgresEffectStore {
 
     fn list<'a>(&'a self, filter: &'a Filter) -> StoreFuture<'a, Vec<Record>> {
         let (desk, filter) = (self.0.desk.clone(), filter.clone());
-        let listed = at_home(async move { lookups::list(&desk.server, &filter).await });
+        let listed = at_home(async move { pages::list(&desk.server, &filter).await });
         StoreFuture::new(listed)
     }
 
     fn purge(&self, age: Duration) -> StoreFuture<'_, u64> {
         let (desk, age) = (self.0.desk.clone(), millis(age));
-        let purged = at_home(async move { lookups::purge(&desk.server, age).await });
+        let purged = at_home(async move { pages::purge(&desk.server, age).await });
         StoreFuture::new(purged)
+    }
+
+    /// Counts in one statement, of one moment.
+    fn counts(&self) -> StoreFuture<'_, Counts> {
+        let desk = self.0.desk.clone();
+        let counted = at_home(async move { pages::counts(&desk.server).await });
+        StoreFuture::new(counted)
     }
 
     fn settle<'a>(

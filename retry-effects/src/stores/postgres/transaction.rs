@@ -50,7 +50,7 @@ pub(super) async fn complete(
         .zip(Columns::TYPES)
         .collect();
     let rows = transaction
-        .query_typed(&statements.change, &typed)
+        .query_typed(&statements.change_in, &typed)
         .await
         .map_err(failed)?;
     match rows.first().map(|row| row.get(1)) {
