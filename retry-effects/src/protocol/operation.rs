@@ -167,6 +167,21 @@ impl Operation {
         }
     }
 
+    /// Returns the bytes of the id.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn key(&self) -> &[u8] {
+        match self {
+            Self::Claim(request) => request.id.as_bytes(),
+            Self::Complete(token, _)
+            | Self::CompleteIn(token, _)
+            | Self::Renew(token, _)
+            | Self::Release(token) => token.id.as_bytes(),
+            Self::Settle(id, ..) | Self::Remove(id, _) | Self::Read(id) | Self::Watch(id) => {
+                id.as_bytes()
+            }
+        }
+    }
+
     pub(crate) fn token(&self) -> Option<&Token> {
         match self {
             Self::Complete(token, _)

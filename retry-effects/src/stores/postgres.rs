@@ -1,19 +1,16 @@
 //! The store in a Postgres database. Other folders import [`store`] and [`options`].
 
-mod changes;
-mod claims;
+mod backend;
+mod claim_parameters;
 mod columns;
-mod confirmation;
 mod connector;
 mod error;
 mod listener;
-mod lookups;
 mod migration;
 mod name;
 mod open_from;
 pub(crate) mod options;
 mod pages;
-mod queue;
 mod row;
 mod runtime;
 mod schema;

@@ -129,7 +129,12 @@ impl<B: Backend> DurableStore<B> {
         let mut records = Vec::new();
         let mut after = filter.after;
         while records.len() < limit {
-            let page = self.lanes.backend.page(after, select, PAGE).await?;
+            let size = match filter.older_than {
+                // Each record of the page is one of the list, but for those that change meanwhile.
+                None => PAGE.min(limit - records.len()),
+                Some(_) => PAGE,
+            };
+            let page = self.lanes.backend.page(after, select, size).await?;
             let selected = page
                 .records
                 .into_iter()

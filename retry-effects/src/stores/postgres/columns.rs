@@ -3,34 +3,57 @@
 use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
-use super::changes::{Deed, Write};
-use super::row::{APPLIED, code, format, number, uuid};
+use super::row::{APPLIED, code, format, micros, number, revision, uuid};
 use crate::identity::action_id::ActionId;
+use crate::protocol::ids::{Fence, Token};
+use crate::protocol::operation::{Operation, Step, Write};
 use crate::protocol::payload::Payload;
+use crate::stores::durable::backend::Call;
 
 /// One change as it is sent.
 pub(super) struct Sent<'a> {
     id: ActionId,
     fence: i64,
     claim_id: Uuid,
+    lease: Option<i64>,
     write: &'a Write,
 }
 
 impl<'a> Sent<'a> {
-    pub(super) fn new(deed: &Deed, write: &'a Write) -> Self {
-        let claim_id = deed.token().map(|token| uuid(token.claim_id()));
+    /// Returns the change of a call; `None` if its step is another one.
+    pub(super) fn of(call: &Call<'a>) -> Option<Self> {
+        match call.step {
+            Step::Write(write) => Some(Self::new(call.operation, write)),
+            _ => None,
+        }
+    }
+
+    pub(super) fn new(operation: &Operation, write: &'a Write) -> Self {
+        let token = operation.token();
+        let fence = match (write.seen, token) {
+            (Some(seen), _) => seen.fence,
+            (None, token) => token.map_or(Fence::NONE, Token::fence),
+        };
         Self {
-            id: deed.id(),
-            fence: number(deed.fence()),
-            claim_id: claim_id.unwrap_or_default(),
+            id: operation.id(),
+            fence: number(fence),
+            claim_id: token
+                .map(|token| uuid(token.claim_id()))
+                .unwrap_or_default(),
+            lease: write.lease.map(micros),
             write,
         }
+    }
+
+    /// Returns the fence of the record that is changed.
+    pub(super) fn fence(&self) -> Fence {
+        Fence::new(self.fence.unsigned_abs())
     }
 
     /// Returns the parameters of a single change, if it expects its owner's pending claim.
     pub(super) fn alone(sent: &'a [Self]) -> Option<Alone<'a>> {
         match sent {
-            [sent] if sent.write.revision.is_none() => Some(Alone {
+            [sent] if sent.write.seen.is_none() => Some(Alone {
                 sent,
                 id: sent.id.as_bytes(),
                 status: sent.status(),
@@ -71,14 +94,13 @@ pub(super) struct Alone<'a> {
 
 impl Alone<'_> {
     pub(super) fn each(&self) -> [&(dyn ToSql + Sync); 8] {
-        let write = self.sent.write;
         [
             &self.id,
             &self.sent.fence,
             &self.sent.claim_id,
             &self.status,
             &self.flags,
-            &write.lease,
+            &self.sent.lease,
             &self.format,
             &self.payload,
         ]
@@ -117,10 +139,13 @@ impl<'a> Columns<'a> {
             ids: sent.iter().map(|sent| &sent.id.as_bytes()[..]).collect(),
             fences: sent.iter().map(|sent| sent.fence).collect(),
             claim_ids: sent.iter().map(|sent| sent.claim_id).collect(),
-            revisions: sent.iter().map(|sent| sent.write.revision).collect(),
+            revisions: sent
+                .iter()
+                .map(|sent| sent.write.seen.map(revision))
+                .collect(),
             statuses: sent.iter().map(Sent::status).collect(),
             flags: sent.iter().map(Sent::flags).collect(),
-            leases: sent.iter().map(|sent| sent.write.lease).collect(),
+            leases: sent.iter().map(|sent| sent.lease).collect(),
             formats: sent.iter().map(Sent::format).collect(),
             payloads: sent.iter().map(Sent::payload).collect(),
         }

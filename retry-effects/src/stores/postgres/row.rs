@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::name::unescaped;
 use crate::identity::action_id::ActionId;
 use crate::protocol::ids::{ClaimId, Fence, InputHash};
+use crate::protocol::operation::{Seen, Stored};
 use crate::protocol::payload::{FORMAT, Payload};
 use crate::protocol::record::Status;
 use crate::protocol::state_machine::{Now, Slot, millis};
@@ -30,25 +31,14 @@ pub(super) const fn code(status: Status) -> i16 {
     }
 }
 
-/// A record as it was read, and the server's time of the read.
-#[derive(Clone, Debug)]
-pub(super) struct Stored {
-    pub(super) id: ActionId,
-    pub(super) revision: i32,
-    pub(super) slot: Slot,
-    pub(super) now: Now,
-}
-
-impl Stored {
-    /// Reads the time in column `at`, and the record in the columns after it; `None` where they are
-    /// null.
-    pub(super) fn read(row: &Row, at: usize) -> Result<Option<Self>, StoreError> {
-        try_read(row, at, at + 1).map_err(|error| {
-            StoreError::unreadable(format!(
-                "the table effects holds a record that no version has written: {error}"
-            ))
-        })
-    }
+/// Reads the server's time in column `at`, and the record in the columns after it; `None` where they are
+/// null.
+pub(super) fn read(row: &Row, at: usize) -> Result<Option<(ActionId, Stored)>, StoreError> {
+    try_read(row, at, at + 1).map_err(|error| {
+        StoreError::unreadable(format!(
+            "the table effects holds a record that no version has written: {error}"
+        ))
+    })
 }
 
 /// Converts a fence to the server's integer.
@@ -56,9 +46,14 @@ pub(super) fn number(fence: Fence) -> i64 {
     i64::try_from(fence.number()).unwrap_or(i64::MAX)
 }
 
+/// Converts a revision to the server's integer.
+pub(super) fn revision(seen: Seen) -> i32 {
+    i32::try_from(seen.revision).unwrap_or(i32::MAX)
+}
+
 type Odd = Box<dyn std::error::Error + Send + Sync>;
 
-fn try_read(row: &Row, at: usize, first: usize) -> Result<Option<Stored>, Odd> {
+fn try_read(row: &Row, at: usize, first: usize) -> Result<Option<(ActionId, Stored)>, Odd> {
     let Some(id) = row.try_get::<_, Option<&[u8]>>(first)? else {
         return Ok(None);
     };
@@ -97,15 +92,19 @@ fn try_read(row: &Row, at: usize, first: usize) -> Result<Option<Stored>, Odd> {
         slot.lease_until = u64::MAX;
     }
     let time: SystemTime = row.try_get(at)?;
-    Ok(Some(Stored {
-        id: ActionId::from_bytes(id.try_into()?),
-        revision: row.try_get(column(1))?,
+    let revision: i32 = row.try_get(column(1))?;
+    let stored = Stored {
+        seen: Seen {
+            revision: revision.try_into()?,
+            fence: slot.fence,
+        },
         slot,
         now: Now {
             lease: nanos(time),
             wall: wall(time),
         },
-    }))
+    };
+    Ok(Some((ActionId::from_bytes(id.try_into()?), stored)))
 }
 
 /// Returns the format of a payload as a column; null for the default.

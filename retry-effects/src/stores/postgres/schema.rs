@@ -10,7 +10,7 @@ use tokio_postgres::IsolationLevel;
 use super::error::Trouble;
 use super::migration;
 use super::name::SchemaName;
-use super::server::{Failure, Server};
+use super::server::Server;
 use super::tables::{self, VERSION};
 use crate::protocol::store_error::StoreError;
 
@@ -162,7 +162,7 @@ async fn version(server: &Server) -> Result<Option<(i32, bool, String)>, StoreEr
     let rows = server
         .query("read its version", &server.statements().version, &[])
         .await;
-    let rows = rows.map_err(|failure| failure.into_error(server))?;
+    let rows = rows?;
     Ok(rows
         .first()
         .and_then(|row| Some((row.try_get(0).ok()?, row.get(1), row.get(2)))))
@@ -170,10 +170,7 @@ async fn version(server: &Server) -> Result<Option<(i32, bool, String)>, StoreEr
 
 /// Returns the error text for tables of a newer version, if that is why a claim failed: the sequence
 /// that it takes its fence from is not there any more (`tables.rs`).
-pub(super) async fn newer(server: &Server, failure: &Failure) -> Option<String> {
-    if !failure.is_of_missing() {
-        return None;
-    }
+pub(super) async fn newer(server: &Server) -> Option<String> {
     match check(server).await {
         Err(error @ StoreError::Unreadable { .. }) => Some(error.to_string()),
         _ => None,

@@ -58,8 +58,6 @@ pub(super) struct Statements {
     pub(super) watch: String,
     /// Removes records that are unchanged since they were read.
     pub(super) remove: String,
-    /// Removes some records whose retention is over.
-    pub(super) sweep: String,
     pub(super) pages: pages::Pages,
     pub(super) version: String,
     pub(super) listen: String,
@@ -124,15 +122,7 @@ impl Statements {
                  AS a(action_id, revision, fence)), \
                  free AS MATERIALIZED (SELECT a.* FROM asked a {each_locked}) \
                  DELETE FROM {table} r USING free a WHERE r.action_id = a.action_id \
-                 AND r.revision = a.revision AND r.fence = a.fence RETURNING 1"
-            ),
-            // The time is read once, as a value with which an index can be searched.
-            sweep: format!(
-                "WITH free AS MATERIALIZED (SELECT r.action_id FROM {table} r \
-                 WHERE r.over_at <= (SELECT {now}) ORDER BY r.over_at LIMIT 256 \
-                 FOR UPDATE SKIP LOCKED) \
-                 DELETE FROM {table} r USING free f \
-                 WHERE r.action_id = f.action_id AND r.over_at <= (SELECT {now})"
+                 AND r.revision = a.revision AND r.fence = a.fence RETURNING r.action_id"
             ),
             pages: pages::Pages::new(schema, now),
             version: format!(

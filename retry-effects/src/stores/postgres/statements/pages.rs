@@ -27,6 +27,8 @@ pub(in crate::stores::postgres) struct Pages {
     pub(in crate::stores::postgres) pending: String,
     /// Records in doubt, also pending ones whose lease is over.
     pub(in crate::stores::postgres) in_doubt: String,
+    /// Some records whose retention may be over, without payloads. Takes their number.
+    pub(in crate::stores::postgres) due: String,
     pub(in crate::stores::postgres) counts: String,
     /// Transactions that may hold a fence whose record is not visible yet.
     pub(in crate::stores::postgres) writers: String,
@@ -70,6 +72,14 @@ impl Pages {
             in_doubt: page(
                 now,
                 &either(&format!("({doubt}) UNION ALL {}", pending(&over))),
+            ),
+            // The time is read once, as a value with which an index can be searched.
+            due: bare(
+                now,
+                &format!(
+                    "SELECT * FROM {table} r WHERE r.over_at <= (SELECT {now}) \
+                     ORDER BY r.over_at LIMIT $1"
+                ),
             ),
             counts: counts(&table, &open, now),
             writers: writers(&table),
