@@ -102,6 +102,10 @@ pub(crate) struct Write {
     /// The whole lease in nanoseconds, where it begins anew.
     pub(crate) lease: Option<u64>,
     /// Whether the status is final.
+    #[cfg_attr(
+        not(any(feature = "sqlite", feature = "redis")),
+        allow(dead_code, reason = "SQL knows it from the status")
+    )]
     pub(crate) finished: bool,
     /// The result that a release has met.
     met: Option<Finished>,

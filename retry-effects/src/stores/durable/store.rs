@@ -2,15 +2,19 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+#[cfg(any(feature = "sqlite", test))]
 use std::thread;
 use std::time::Duration;
 
+#[cfg(any(feature = "sqlite", test))]
 use retry_core::__private::block_for;
+#[cfg(any(feature = "postgres", feature = "redis", test))]
 use tokio::runtime::Handle;
 
 use super::backend::{Backend, Select};
 use super::lanes::{Lanes, gone};
 use super::queue::{Answered, Job, Queue};
+#[cfg(any(feature = "sqlite", test))]
 use crate::gate::blocking;
 use crate::identity::action_id::ActionId;
 use crate::protocol::claim::{Claim, ClaimRequest};
@@ -30,8 +34,6 @@ use crate::stores::waiters::Waiters;
 #[derive(Debug)]
 pub(crate) struct DurableStore<B: Backend> {
     lanes: Arc<Lanes<B>>,
-    /// Whether a caller that may block carries out its own operation when nothing else is under way.
-    is_file: bool,
 }
 
 /// The number of records of a page.
@@ -39,8 +41,9 @@ const PAGE: usize = 500;
 
 impl<B: Backend> DurableStore<B> {
     /// Returns a store whose lanes are tasks of a runtime.
+    #[cfg(any(feature = "postgres", feature = "redis", test))]
     pub(crate) fn on_runtime(backend: B, waiters: Waiters, runtime: &Handle, lanes: usize) -> Self {
-        let store = Self::new(backend, waiters, false);
+        let store = Self::new(backend, waiters);
         for _ in 0..lanes {
             runtime.spawn(store.lanes.clone().serve_as_task());
         }
@@ -48,12 +51,13 @@ impl<B: Backend> DurableStore<B> {
     }
 
     /// Returns a store with one lane, a thread. The backend's futures must be ready at once.
+    #[cfg(any(feature = "sqlite", test))]
     pub(crate) fn on_thread(
         backend: B,
         waiters: Waiters,
         name: &'static str,
     ) -> Result<Self, StoreError> {
-        let store = Self::new(backend, waiters, true);
+        let store = Self::new(backend, waiters);
         let lanes = store.lanes.clone();
         thread::Builder::new()
             .name(name.into())
@@ -62,7 +66,7 @@ impl<B: Backend> DurableStore<B> {
         Ok(store)
     }
 
-    fn new(backend: B, waiters: Waiters, is_file: bool) -> Self {
+    fn new(backend: B, waiters: Waiters) -> Self {
         Self {
             lanes: Arc::new(Lanes {
                 backend,
@@ -70,7 +74,6 @@ impl<B: Backend> DurableStore<B> {
                 waiters,
                 unswept: AtomicUsize::new(0),
             }),
-            is_file,
         }
     }
 
@@ -86,17 +89,32 @@ impl<B: Backend> DurableStore<B> {
         read: fn(Answer) -> T,
     ) -> StoreFuture<'_, T> {
         self.lanes.unswept.fetch_add(1, Ordering::Relaxed);
-        if self.is_file
-            && blocking::may_block()
-            && let Some(_busy) = self.lanes.queue.enter_if_idle()
-        {
-            let mut operation = Some(operation);
-            let mut serve = || operation.take().map(|it| self.lanes.serve_here(it));
-            let answer = block_for(&mut serve).flatten().or_else(serve);
-            return StoreFuture::ready(answer.unwrap_or_else(|| Err(gone())).map(read));
-        }
+        let operation = match self.serve_here(operation) {
+            Ok(answer) => return StoreFuture::ready(answer.map(read)),
+            Err(operation) => operation,
+        };
         let answer = self.queue(operation);
         StoreFuture::new(async move { answered(answer).await.map(read) })
+    }
+
+    /// Carries out an operation on this thread, if its caller waits for the answer in any case and nothing
+    /// else is under way; else returns the operation.
+    #[cfg(any(feature = "sqlite", test))]
+    fn serve_here(&self, operation: Operation) -> Result<Result<Answer, StoreError>, Operation> {
+        let is_file = B::PACE.blocks && blocking::may_block();
+        let Some(_busy) = is_file.then(|| self.lanes.queue.enter_if_idle()).flatten() else {
+            return Err(operation);
+        };
+        let mut operation = Some(operation);
+        let mut serve = || operation.take().map(|it| self.lanes.serve_here(it));
+        // On a thread of a runtime, its other tasks move elsewhere meanwhile, where they can.
+        let answer = block_for(&mut serve).flatten().or_else(serve);
+        Ok(answer.unwrap_or_else(|| Err(gone())))
+    }
+
+    #[cfg(not(any(feature = "sqlite", test)))]
+    fn serve_here(&self, operation: Operation) -> Result<Result<Answer, StoreError>, Operation> {
+        Err(operation)
     }
 
     fn queue(&self, operation: Operation) -> Answered {

@@ -128,11 +128,14 @@ impl PostgresBackend {
     /// Inserts claims. A lone one finds what is there by a second statement.
     async fn insert(&self, calls: &[Call<'_>], by: Instant) -> Replies {
         let requests: Vec<&ClaimRequest> = calls.iter().filter_map(request).collect();
+        let stays = !calls.iter().any(|call| call.was_refused);
         let statements = self.server.statements();
         if let [request] = requests[..] {
             let one = One::from(request);
             let parameters = one.each();
-            let rows = self.server.claim(&statements.claim_one, &parameters, by);
+            let rows = self
+                .server
+                .claim(&statements.claim_one, &parameters, by, stays);
             return match rows.await {
                 Ok(rows) => match rows.first() {
                     Some(row) => vec![Ok(calls[0].written(self.taken(row.get(0))))],
@@ -144,7 +147,10 @@ impl PostgresBackend {
         }
         let claims = Claims::new(&requests);
         let parameters = claims.parameters();
-        let rows = self.server.claim(&statements.claim, &parameters, by).await;
+        let rows = self
+            .server
+            .claim(&statements.claim, &parameters, by, stays)
+            .await;
         let made: HashMap<Vec<u8>, Fence> = rows
             .iter()
             .flatten()
@@ -219,6 +225,7 @@ impl PostgresBackend {
                     &state_machine::time(*created),
                 ),
                 by,
+                !call.was_refused,
             )
             .await;
         match rows {
@@ -324,6 +331,7 @@ impl Backend for PostgresBackend {
         heaviest: 1 << 20,
         mixes: false,
         is_remote: true,
+        blocks: false,
         sweep_every: 512,
         waits: WAITS,
     };

@@ -205,15 +205,16 @@ impl Server {
     }
 
     /// The same for a statement that claims. A server that takes no claims, being read-only, may still
-    /// read: the connection stays.
+    /// read: the connection `stays` for that.
     pub(super) async fn claim(
         &self,
         statement: &str,
         parameters: Parameters<'_>,
         by: std::time::Instant,
+        stays: bool,
     ) -> Result<Vec<Row>, Trouble> {
         let asked = Asked::until(statement, parameters, by);
-        self.send_on(asked, true).await
+        self.send_on(asked, stays).await
     }
 
     /// Sends a statement once. A connection to a server that takes no writes is closed, unless it is

@@ -160,6 +160,7 @@ impl<const FILE: bool> Backend for Map<FILE> {
         heaviest: 1000,
         mixes: FILE,
         is_remote: !FILE,
+        blocks: FILE,
         sweep_every: 6,
         waits: RetryPolicy::new(1)
             .with_unlimited_attempts()
