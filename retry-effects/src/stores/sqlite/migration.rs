@@ -18,7 +18,7 @@ use super::columns::{Bits, Natural, integer};
 use super::connection::failed;
 use super::header::Header;
 use super::schema::{Tables, VERSION, found};
-use super::tables::{STORE, STORE_OF_1, TABLES, VIEW};
+use super::tables::{INDEXES, STORE, STORE_OF_1, TABLES, VIEW};
 use crate::protocol::claim::DEFAULT_LEASE;
 use crate::protocol::state_machine::nanos;
 use crate::protocol::store_error::StoreError;
@@ -183,6 +183,7 @@ fn make(transaction: &Connection, path: &Path, from: Tables) -> Result<(), Store
         if has_records {
             move_records(transaction)?;
         }
+        transaction.execute_batch(INDEXES)?;
         transaction.execute_batch(VIEW)
     };
     build().map_err(failed)
