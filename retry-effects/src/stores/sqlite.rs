@@ -13,4 +13,5 @@ mod row;
 mod schema;
 pub(crate) mod store;
 mod tables;
+mod version_1;
 mod writer;

@@ -304,3 +304,18 @@ fn a_table_of_the_applications_with_our_name_is_left_alone() {
     );
     assert!(!has_moved(&raw));
 }
+
+#[test]
+fn records_that_are_missing_are_not_taken_for_none() {
+    let bench = bench_of_version_1();
+    bench
+        .raw()
+        .execute_batch("ALTER TABLE effect_records RENAME TO taken")
+        .unwrap();
+    let error = SqliteEffectStore::open(bench.path()).unwrap_err();
+    assert!(matches!(error, StoreError::Unreadable { .. }), "{error:?}");
+    assert!(
+        error.to_string().contains("has lost its records"),
+        "{error}"
+    );
+}
