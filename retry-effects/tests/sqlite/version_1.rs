@@ -79,7 +79,7 @@ fn described(store: &SqliteEffectStore, now: u64) -> String {
             record.scope,
             record.input_hash.map(|hash| *hash.as_bytes()),
             record.fence,
-            record.claim_id.map(|claim| claim.bits()),
+            record.claim_id.map(ClaimId::bits),
             record.applied,
             record.renewals,
             payload.map(Payload::format),
