@@ -102,7 +102,7 @@ async fn many_serializable_pools_may_make_the_tables_at_once() {
 }
 
 /// Notes for each row that is written how durable its transaction is at the commit.
-async fn watch_durability(bench: &Bench) {
+pub(super) async fn watch_durability(bench: &Bench) {
     let schema = bench.schema();
     let make = format!(
         "CREATE TABLE {schema}.said (level text);

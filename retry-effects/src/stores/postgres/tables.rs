@@ -6,7 +6,7 @@
 //! - No index has the status as a column or in its predicate. The server compares both, so an index
 //!   `WHERE st = ..` ends all heap-only updates. `mark` stands in: it is null while a record is
 //!   pending and once it is a success, so the common path never changes it.
-//! - `fillfactor = 50` leaves room on each page for one more version of each of its rows.
+//! - `fillfactor = 45` leaves room on each page for one more version of each of its rows.
 //! - Rows are narrow: wide columns first, small integers for status and flags, nulls for what most
 //!   records lack. No column has a CHECK, which the server would parse for each statement; `row.rs`
 //!   refuses what no version has written.
@@ -84,7 +84,7 @@ pub(super) fn records(schema: &SchemaName) -> String {
             scope text NOT NULL,
             label text,
             payload text
-        ) WITH (fillfactor = 50);
+        ) WITH (fillfactor = 45);
         CREATE TABLE {prefix}.effect_owners (
             id int4 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
             host text NOT NULL,
