@@ -10,6 +10,9 @@ use crate::protocol::store_error::StoreError;
 /// The largest number of records of a page.
 const PAGE: usize = 500;
 
+/// The same for a purge, which reads no results, and looks at all finished records.
+const BARE_PAGE: i64 = 2000;
+
 /// Returns the records that a filter selects. One page at a time is read from the server.
 pub(super) async fn list(server: &Server, filter: &Filter) -> Result<Vec<Record>, StoreError> {
     let limit = filter.limit.unwrap_or(usize::MAX);
@@ -90,11 +93,10 @@ pub(super) async fn counts(server: &Server) -> Result<Counts, StoreError> {
 pub(super) async fn purge(server: &Server, age: u64) -> Result<u64, StoreError> {
     let finished = [Status::Success, Status::Failed, Status::Released].map(code);
     let (mut after, mut removed) = (Vec::new(), 0);
-    let limit = i64::try_from(PAGE).unwrap_or(i64::MAX);
     loop {
         let statement = &server.statements().pages.bare;
         let finished = &finished[..];
-        let parameters: Parameters<'_> = &[&&after[..], &limit, &finished];
+        let parameters: Parameters<'_> = &[&&after[..], &BARE_PAGE, &finished];
         let page = read(server, "purge records", statement, parameters).await?;
         let Some(last) = page.last() else {
             return Ok(removed);
@@ -102,8 +104,8 @@ pub(super) async fn purge(server: &Server, age: u64) -> Result<u64, StoreError> 
         after = last.id.as_bytes().to_vec();
         let mut found = page;
         found.retain(|stored| stored.slot.is_purgeable(age, stored.now));
-        if !found.is_empty() {
-            removed += remove(server, &found).await?;
+        for some in found.chunks(PAGE) {
+            removed += remove(server, some).await?;
         }
     }
 }
