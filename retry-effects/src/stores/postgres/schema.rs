@@ -17,9 +17,6 @@ use crate::protocol::store_error::StoreError;
 /// The longest time for creating the tables, including the wait for other stores that create them.
 const LONGEST: Duration = Duration::from_secs(40);
 
-/// The pause between two tries to make or to move the tables, which another store does at this moment.
-pub(super) const PAUSE: Duration = Duration::from_millis(50);
-
 /// What there is in the schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Found {
@@ -148,7 +145,7 @@ async fn found(server: &Server) -> Result<Found, StoreError> {
     }
     let is_draining = names
         .iter()
-        .any(|row| row.get::<_, &str>(0) == migration::DRAINING);
+        .any(|row| row.get::<_, &str>(0) == tables::DRAINING);
     let version = version(server).await?;
     Ok(match version {
         Some((1, ..)) => Found::Old,

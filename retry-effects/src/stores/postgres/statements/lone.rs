@@ -1,10 +1,9 @@
 //! The statements of a lone caller: on a session of the store's own they are as plain as SQL allows,
 //! since each sub-select costs as much as a tenth of the whole.
 
-use super::session::{DURABLE, IMPATIENT};
-use super::{Names, PENDING, Values};
-use crate::stores::postgres::row::WATCHED;
-use crate::stores::postgres::sessions::Settings;
+use super::{Names, Values};
+use crate::stores::postgres::row::{PENDING, WATCHED};
+use crate::stores::postgres::settings::{DURABLE, IMPATIENT, Settings};
 
 const CHANGE: Values = Values {
     st: "$4::int2",
