@@ -25,8 +25,8 @@ impl Names {
     /// Inserts a record if there is none.
     ///
     /// On a session of the store's own it takes a fence also where the record exists; the gate looks
-    /// first where it expects that. Elsewhere the statement looks itself, for the fence would be taken
-    /// without the settings of `DURABLE`.
+    /// first where it expects that. Elsewhere the settings need a FROM list, beside which a look at the
+    /// record costs little.
     pub(super) fn claim_one(&self, settings: Settings) -> String {
         let Self {
             now, table, fence, ..
