@@ -16,6 +16,7 @@ mod runtime;
 mod schema;
 mod server;
 mod sessions;
+mod settings;
 mod statements;
 pub(crate) mod store;
 mod tables;

@@ -39,6 +39,9 @@ pub(crate) struct DurableStore<B: Backend> {
 /// The number of records of a page.
 const PAGE: usize = 500;
 
+/// The same for a purge, which reads no results, and looks at all finished records.
+const BARE_PAGE: usize = 2000;
+
 impl<B: Backend> DurableStore<B> {
     /// Returns a store whose lanes are tasks of a runtime.
     #[cfg(any(feature = "postgres", feature = "redis", test))]
@@ -175,7 +178,7 @@ impl<B: Backend> DurableStore<B> {
             let page = self
                 .lanes
                 .backend
-                .page(after, Select::Finished, PAGE)
+                .page(after, Select::Finished, BARE_PAGE)
                 .await?;
             let removals: Vec<Answered> = page
                 .records

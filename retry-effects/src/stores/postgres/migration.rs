@@ -24,15 +24,14 @@ use tokio_postgres::IsolationLevel;
 
 use super::error::Trouble;
 use super::row::{APPLIED, WATCHED, code};
-use super::schema::PAUSE;
 use super::server::Server;
-use super::tables::{self, VERSION};
+use super::tables::{self, DRAINING, VERSION};
 use crate::protocol::claim::DEFAULT_LEASE;
 use crate::protocol::record::Status;
 use crate::protocol::store_error::StoreError;
 
-/// The table that exists between the phases.
-pub(super) const DRAINING: &str = "effect_draining";
+/// The pause between two tries of a phase.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// The longest wait for leases, and for locks of users' transactions on the old table.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);

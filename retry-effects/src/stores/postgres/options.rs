@@ -16,8 +16,8 @@ use super::listener::Dial;
 use super::name::SchemaName;
 use super::runtime::{at_home, wait_at_home};
 use super::server::Server;
-use super::sessions::{Sessions, Settings};
-use super::statements::session::SESSION;
+use super::sessions::Sessions;
+use super::settings::{SESSION, Settings};
 use super::store::PostgresEffectStore;
 #[cfg(feature = "postgres-tls")]
 use super::tls;

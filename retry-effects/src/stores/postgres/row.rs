@@ -14,6 +14,15 @@ use crate::protocol::record::Status;
 use crate::protocol::state_machine::{Now, Slot, millis};
 use crate::protocol::store_error::StoreError;
 
+/// The columns of a record, in the order in which they are read below.
+pub(super) const COLUMNS: &str = "r.action_id, r.revision, r.st, r.flags, r.fence, r.claim_id, \
+    r.input_hash, r.type, r.scope, r.lease_until, r.lease_us, r.renewals, r.made_at, \
+    r.done_at, r.keep_ms, r.retain_ms, r.format, r.payload";
+
+/// The first column of statements that only read: whether the server is a standby, which may report
+/// an outdated lease. A standby refuses writes itself.
+pub(super) const STANDBY: &str = "is_standby";
+
 /// The flag of a record that a waiter wants to hear of.
 pub(super) const WATCHED: i16 = 1;
 
@@ -30,6 +39,9 @@ pub(super) const fn code(status: Status) -> i16 {
         Status::InDoubt => 4,
     }
 }
+
+/// The number of a pending record's status.
+pub(super) const PENDING: i16 = code(Status::Pending);
 
 /// Reads the server's time in column `at`, and the record in the columns after it; `None` where they are
 /// null.

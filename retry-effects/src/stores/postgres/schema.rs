@@ -11,14 +11,11 @@ use super::error::Trouble;
 use super::migration;
 use super::name::SchemaName;
 use super::server::Server;
-use super::tables::{self, VERSION};
+use super::tables::{self, DRAINING, VERSION};
 use crate::protocol::store_error::StoreError;
 
 /// The longest time for creating the tables, including the wait for other stores that create them.
 const LONGEST: Duration = Duration::from_secs(40);
-
-/// The pause between two tries to make or to move the tables, which another store does at this moment.
-pub(super) const PAUSE: Duration = Duration::from_millis(50);
 
 /// What there is in the schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,7 +95,7 @@ async fn make_alone(
     );
     transaction.batch_execute(&lock).await?;
     if transaction
-        .query_opt(SOUGHT, &[&schema.as_str()])
+        .query_opt(SOUGHT, &[&schema.as_str(), &"effect_store"])
         .await?
         .is_none()
     {
@@ -133,28 +130,27 @@ fn may_not_create(schema: &SchemaName, trouble: &Trouble) -> StoreError {
     ))
 }
 
-/// The tables that tell what there is, of whatever version.
-const SOUGHT: &str = "SELECT c.relname::text FROM pg_catalog.pg_class c \
-    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-    WHERE n.nspname = $1 AND c.relname IN ('effect_store', 'effect_draining')";
+/// Whether a table is there, of whatever version.
+const SOUGHT: &str = "SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n \
+    ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2";
 
 async fn found(server: &Server) -> Result<Found, StoreError> {
-    let failed = |trouble| server.failed("look for its tables", &Arc::new(trouble));
-    let schema = server.schema().as_str();
-    let rows = server.query_once(SOUGHT, &[&schema]).await;
-    let names = rows.map_err(failed)?;
-    if names.is_empty() {
+    if !exists(server, "effect_store").await? {
         return Ok(Found::Nothing);
     }
-    let is_draining = names
-        .iter()
-        .any(|row| row.get::<_, &str>(0) == migration::DRAINING);
-    let version = version(server).await?;
-    Ok(match version {
+    Ok(match version(server).await? {
         Some((1, ..)) => Found::Old,
-        Some((VERSION, ..)) if is_draining => Found::Old,
+        // Looked for after the version was read: it is made by the commit that raises the version.
+        Some((VERSION, ..)) if exists(server, DRAINING).await? => Found::Old,
         _ => Found::Tables,
     })
+}
+
+async fn exists(server: &Server, table: &str) -> Result<bool, StoreError> {
+    let schema = server.schema().as_str();
+    let rows = server.query_once(SOUGHT, &[&schema, &table]).await;
+    let rows = rows.map_err(|trouble| server.failed("look for its tables", &Arc::new(trouble)))?;
+    Ok(!rows.is_empty())
 }
 
 /// Reads the version, whether the server is read only, and its encoding; `None` if it has none.

@@ -15,8 +15,9 @@ use tokio_postgres::types::ToSql;
 use super::connector::Connections;
 use super::error::{Trouble, failed};
 use super::name::SchemaName;
-use super::sessions::Settings;
-use super::statements::{STANDBY, Statements};
+use super::row::STANDBY;
+use super::settings::Settings;
+use super::statements::Statements;
 use crate::protocol::store_error::StoreError;
 use crate::stores::resend::again;
 

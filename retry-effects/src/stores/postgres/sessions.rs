@@ -35,15 +35,6 @@ pub(super) enum Sessions {
     Shared,
 }
 
-/// Whose settings the statements of a store rely on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Settings {
-    /// Of sessions of the store's own, made once for each.
-    OfSession,
-    /// Of each statement: the sessions are a user's, or a pooler's.
-    OfStatement,
-}
-
 /// Finds out which sessions the connections of an opening store lead to.
 ///
 /// # Errors

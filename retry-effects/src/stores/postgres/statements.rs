@@ -11,26 +11,16 @@
 //! Statements of many commands wait for no row: they pass over locked rows (`SKIP LOCKED`), and a
 //! claim does not touch existing rows. They wait only for new keys, which each statement inserts in
 //! order: so no circle of waits can form. A statement of one command on a session of the store's own
-//! may wait for a row, for [`PATIENT`](session) at most, and then takes the way of many: it locks one
+//! may wait for a row, for `lock_timeout` at most, and then takes the way of many: it locks one
 //! row, so it closes no circle.
 
 mod lone;
 pub(super) mod pages;
-pub(super) mod session;
 
 use super::name::SchemaName;
-use super::row::{APPLIED, WATCHED, code};
-use super::sessions::Settings;
+use super::row::{APPLIED, COLUMNS, PENDING, STANDBY, WATCHED, code};
+use super::settings::{DURABLE, IMPATIENT, Settings};
 use crate::protocol::record::Status;
-
-/// The columns of a record; `row.rs` uses the same order.
-const COLUMNS: &str = "r.action_id, r.revision, r.st, r.flags, r.fence, r.claim_id, \
-    r.input_hash, r.type, r.scope, r.lease_until, r.lease_us, r.renewals, r.made_at, \
-    r.done_at, r.keep_ms, r.retain_ms, r.format, r.payload";
-
-/// The first column of statements that only read: whether the server is a standby, which may report
-/// an outdated lease. A standby refuses writes itself.
-pub(super) const STANDBY: &str = "is_standby";
 
 /// The texts, for one schema.
 #[derive(Debug)]
@@ -92,7 +82,7 @@ impl Statements {
             claim: names.claim(&each, durable),
             overwrite: names.overwrite(durable),
             change: names.change(&one, &each_locked, durable),
-            change_in: names.change(&one, &each_locked, session::DURABLE),
+            change_in: names.change(&one, &each_locked, DURABLE),
             confirm: format!(
                 "UPDATE {table} r SET revision = r.revision FROM (SELECT f.action_id FROM {table} f \
                  WHERE f.action_id = $1::bytea AND f.revision = $2::int4 AND f.fence = $3::int8 \
@@ -137,8 +127,6 @@ impl Statements {
     }
 }
 
-const PENDING: i16 = code(Status::Pending);
-
 /// The condition that a status ends an action, of the SQL of a status.
 fn is_end(st: &str) -> String {
     let [success, released] = [Status::Success, Status::Released].map(code);
@@ -169,7 +157,6 @@ impl Names {
         let Self {
             now, table, fence, ..
         } = self;
-        let impatient = session::IMPATIENT;
         format!(
             "WITH asked AS (SELECT * FROM unnest($1::bytea[], $2::uuid[], $3::bytea[], \
              $4::text[], $5::text[], $6::int8[], $7::int8[], $8::int8[]) AS a(action_id, \
@@ -179,7 +166,7 @@ impl Names {
              lease_until, lease_us, made_at, keep_ms, retain_ms) \
              SELECT a.action_id, {PENDING}, {fence}, a.claim_id, a.input_hash, a.type, a.scope, \
              {now} + a.lease_us * interval '1 microsecond', a.lease_us, {now}, a.keep_ms, \
-             a.retain_ms FROM asked a {durable} {impatient} \
+             a.retain_ms FROM asked a {durable} {IMPATIENT} \
              WHERE a.action_id NOT IN (SELECT f.action_id FROM found f) \
              ORDER BY a.action_id \
              ON CONFLICT (action_id) DO NOTHING RETURNING action_id, fence) \

@@ -23,9 +23,9 @@ use crate::stores::waiters::Waiters;
 
 /// Records in a Postgres database, which workers on many machines may share.
 ///
-/// A method reports only what is on the server's disk: each transaction sets
-/// `synchronous_commit = on` for itself, whatever the pool, the role or the database sets (and leaves
-/// `remote_apply`). A claim on a new action and its completion are one statement each, on the
+/// A method reports only what is on the server's disk: each session of the store's, and on a user's
+/// pool each transaction, sets `synchronous_commit = on` for itself, whatever the pool, the role or the
+/// database sets (and leaves `remote_apply`). A claim on a new action and its completion are one statement each, on the
 /// server's clock; concurrent callers share a statement and its commit, and a lone caller does not
 /// wait.
 ///
@@ -35,12 +35,14 @@ use crate::stores::waiters::Waiters;
 ///
 /// # The server
 ///
-/// Tested with Postgres 15; it needs nothing newer than 12. The tables `effect_records` and
-/// `effect_store` and the sequence `effect_fence` lie in a schema of their own, `retry_effects`
-/// unless [`options`](Self::options) set another; the user who opens the store first needs the right
-/// to create them. All workers must reach the **primary**: a standby is refused. A failover to a
-/// standby that replicates *asynchronously* may lose acknowledged claims and results, and their
-/// actions may run again. `synchronous_standby_names` keeps the promise.
+/// Tested with Postgres 15; it needs nothing newer than 12. The tables `effects`, `effect_store`,
+/// `effect_owners` and `effect_history` and the sequence `effect_fence` lie in a schema of their own,
+/// `retry_effects` unless [`options`](Self::options) set another; the user who opens the store first
+/// needs the right to create them. Tables of version 1 (`effect_records`) are moved when their owner
+/// opens the store, for which it waits until actions of older programs have ended, or 30 seconds. All
+/// workers must reach the **primary**: a standby is refused. A failover to a standby that replicates
+/// *asynchronously* may lose acknowledged claims and results, and their actions may run again.
+/// `synchronous_standby_names` keeps the promise.
 ///
 /// Statements are prepared. A pooler in between must keep sessions, or support prepared statements
 /// (`PgBouncer` from 1.21 on, with `max_prepared_statements`); another one is refused when the store

@@ -32,6 +32,9 @@ use super::name::SchemaName;
 /// The version of these tables.
 pub(super) const VERSION: i32 = 2;
 
+/// The table that exists while tables of version 1 are on their way to this one (`migration.rs`).
+pub(super) const DRAINING: &str = "effect_draining";
+
 /// The mark of a pending record whose fence is below `open_from`.
 pub(super) const LEFT_BEHIND: i16 = 0;
 

@@ -1,10 +1,9 @@
 //! The statements of a lone caller: on a session of the store's own they are as plain as SQL allows,
 //! since each sub-select costs as much as a tenth of the whole.
 
-use super::session::{DURABLE, IMPATIENT};
-use super::{Names, PENDING, Values};
-use crate::stores::postgres::row::WATCHED;
-use crate::stores::postgres::sessions::Settings;
+use super::{Names, Values};
+use crate::stores::postgres::row::{PENDING, WATCHED};
+use crate::stores::postgres::settings::{DURABLE, IMPATIENT, Settings};
 
 const CHANGE: Values = Values {
     st: "$4::int2",
@@ -26,8 +25,8 @@ impl Names {
     /// Inserts a record if there is none.
     ///
     /// On a session of the store's own it takes a fence also where the record exists; the gate looks
-    /// first where it expects that. Elsewhere the statement looks itself, for the fence would be taken
-    /// without the settings of `DURABLE`.
+    /// first where it expects that. Elsewhere the settings need a FROM list, beside which a look at the
+    /// record costs little.
     pub(super) fn claim_one(&self, settings: Settings) -> String {
         let Self {
             now, table, fence, ..

@@ -5,10 +5,9 @@
 //! few records have, [`Pages::counts`], which reads an index, and the pending ones, of which there
 //! are few.
 
-use super::{COLUMNS, PENDING, STANDBY};
 use crate::protocol::record::Status;
 use crate::stores::postgres::name::SchemaName;
-use crate::stores::postgres::row::code;
+use crate::stores::postgres::row::{COLUMNS, PENDING, STANDBY, code};
 use crate::stores::postgres::tables::LEFT_BEHIND;
 
 /// The size of the payloads of a page, in bytes, unless the first one alone is longer.

@@ -1,7 +1,14 @@
 //! The settings that statements rely on: of the session where it is the store's own, of the
 //! transaction where it is not.
 
-use crate::stores::postgres::sessions::Settings;
+/// Whose settings the statements of a store rely on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Settings {
+    /// Of sessions of the store's own, made once for each.
+    OfSession,
+    /// Of each statement: the sessions are a user's, or a pooler's.
+    OfStatement,
+}
 
 /// Sets `synchronous_commit` for this transaction alone, in the statement itself, where it is less:
 /// whatever the user's pool, role or database is set to, an answered write is on the disk. And lets the
@@ -22,7 +29,7 @@ pub(super) const IMPATIENT: &str = ", (SELECT CASE WHEN \
 /// compilation; and settings that each statement would otherwise have to make. `synchronous_commit` is
 /// set even where it is `on` already: a reload of the server's settings changes what no session has
 /// set. `lock_timeout` is the patience of a statement of one command.
-pub(in crate::stores::postgres) const SESSION: &str = "SET enable_seqscan = off; \
+pub(super) const SESSION: &str = "SET enable_seqscan = off; \
     SET enable_hashjoin = off; SET enable_mergejoin = off; \
     SET plan_cache_mode = force_generic_plan; SET jit = off; \
     SET default_transaction_isolation = 'read committed'; SET lock_timeout = '20ms'; \
@@ -33,7 +40,7 @@ pub(in crate::stores::postgres) const SESSION: &str = "SET enable_seqscan = off;
 
 impl Settings {
     /// Returns what a statement that writes adds to its FROM list.
-    pub(super) fn durable(self) -> &'static str {
+    pub(super) const fn durable(self) -> &'static str {
         match self {
             Self::OfSession => "",
             Self::OfStatement => DURABLE,
