@@ -1,24 +1,21 @@
 //! The one connection to a node: opened, inspected, lost and opened again.
 
-use std::cell::{Cell, RefCell};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::{
-    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ErrorKind, ProtocolVersion,
-    PushInfo, RedisError,
+    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ErrorKind, Pipeline,
+    ProtocolVersion, PushInfo, RedisError, Value,
 };
 use retry_core::{Jitter, RetryPolicy};
-use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
 
 use super::error::Failure;
-use super::listener::Listener;
 use super::server::{Terms, enter, inspect, is_emptied};
+use super::unencrypted::speaks_without_tls;
 use crate::stores::resend::again;
-use crate::stores::waiters::Waiters;
 
 /// The policy for connecting to a server, and for sending a command again that it does not take yet:
 /// about four seconds in all, long enough for a restart and for most failovers.
@@ -28,11 +25,13 @@ pub(super) const POLICY: RetryPolicy = RetryPolicy::new(9)
     .with_max_wait(Duration::from_secs(1))
     .with_jitter(Jitter::Equal);
 
+/// Receives what the server sends unasked on the connection with this number.
+pub(super) type Pushed = Box<dyn Fn(u64, &PushInfo) + Send + Sync>;
+
 /// The state that all connections of a store share.
 pub(super) struct Shared {
     pub(super) terms: Terms,
-    pub(super) listener: Listener,
-    pub(super) waiters: Waiters,
+    pushed: Pushed,
     /// The time limit of a call in all.
     pub(super) patience: Duration,
     /// The number of connections made so far.
@@ -53,28 +52,33 @@ pub(super) struct Live {
     pub(super) hears: bool,
 }
 
+/// The reason why no command of an exchange has an answer.
+#[derive(Debug)]
+pub(super) enum Unsent {
+    /// There is no connection, for which was tried long enough.
+    Unconnected(Failure),
+    /// The connection ended.
+    Cut(Failure),
+    /// The time is over.
+    Late(Failure),
+}
+
 /// The address of a node, and its connection.
 pub(super) struct Link {
     info: ConnectionInfo,
     pub(super) shared: Arc<Shared>,
-    live: RefCell<Option<Live>>,
+    live: Mutex<Option<Live>>,
     /// The number of tries to connect that have ended.
-    rounds: Cell<u64>,
+    rounds: AtomicU64,
     /// The last connect error; locked while connecting.
-    connecting: Mutex<Option<Failure>>,
+    connecting: tokio::sync::Mutex<Option<Failure>>,
 }
 
 impl Shared {
-    pub(super) fn new(
-        terms: Terms,
-        listener: Listener,
-        waiters: Waiters,
-        patience: Duration,
-    ) -> Self {
+    pub(super) fn new(terms: Terms, pushed: Pushed, patience: Duration) -> Self {
         Self {
             terms,
-            listener,
-            waiters,
+            pushed,
             patience,
             connections: AtomicU64::new(0),
             was_there: AtomicBool::new(false),
@@ -87,9 +91,9 @@ impl Link {
         Self {
             info,
             shared,
-            live: RefCell::default(),
-            rounds: Cell::new(0),
-            connecting: Mutex::default(),
+            live: Mutex::default(),
+            rounds: AtomicU64::new(0),
+            connecting: tokio::sync::Mutex::default(),
         }
     }
 
@@ -129,13 +133,17 @@ impl Link {
 
     /// Returns the connection, if there is one.
     pub(super) fn present(&self) -> Option<Live> {
-        self.live.borrow().clone()
+        self.held().clone()
+    }
+
+    fn held(&self) -> MutexGuard<'_, Option<Live>> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the connection; if there is none, a new one. Concurrent callers share the result of
     /// one try to connect.
     pub(super) async fn live(&self, until: Instant) -> Result<Live, Failure> {
-        let rounds = self.rounds.get();
+        let rounds = self.rounds.load(Ordering::SeqCst);
         if let Some(live) = self.present() {
             return Ok(live);
         }
@@ -145,24 +153,25 @@ impl Link {
         if let Some(live) = self.present() {
             return Ok(live);
         }
-        if self.rounds.get() > rounds
+        if self.rounds.load(Ordering::SeqCst) > rounds
             && let Some(failure) = &*failed
         {
             return Err(failure.clone());
         }
-        let why = Cell::new(None);
+        let why = Mutex::new(None);
         let connecting = again(POLICY, Some(until), Failure::verdict, || async {
             let made = self.connect().await;
-            why.set(made.as_ref().err().cloned());
+            *why.lock().unwrap_or_else(PoisonError::into_inner) = made.as_ref().err().cloned();
             made
         });
         let made = timeout_at(until, connecting).await;
-        let made = made.unwrap_or_else(|_| Err(why.take().unwrap_or_else(late)));
-        self.rounds.set(self.rounds.get() + 1);
+        let last = || why.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let made = made.unwrap_or_else(|_| Err(last().unwrap_or_else(late)));
+        self.rounds.fetch_add(1, Ordering::SeqCst);
         match made {
             Ok(live) => {
                 *failed = None;
-                *self.live.borrow_mut() = Some(live.clone());
+                *self.held() = Some(live.clone());
                 Ok(live)
             }
             Err(failure) => {
@@ -170,6 +179,39 @@ impl Link {
                 Err(failure)
             }
         }
+    }
+
+    /// Sends commands at one go, and returns their answers. A connection that is of no use any more is
+    /// dropped.
+    pub(super) async fn send(
+        &self,
+        commands: &Pipeline,
+        until: Instant,
+    ) -> Result<Vec<Result<Value, Failure>>, Unsent> {
+        let mut live = self.live(until).await.map_err(Unsent::Unconnected)?;
+        let count = commands.len();
+        let sending = live.connection.send_packed_commands(commands, 0, count);
+        let answers = match timeout_at(until, sending).await {
+            Ok(Ok(answers)) => answers,
+            Ok(Err(error)) => {
+                self.drop_connection(live.number);
+                return Err(Unsent::Cut(error.into()));
+            }
+            Err(_) => {
+                self.drop_connection(live.number);
+                return Err(Unsent::Late(Failure::Late(self.shared.patience)));
+            }
+        };
+        let answers = answers.into_iter().map(|answer| {
+            answer.extract_error().map_err(|error| {
+                let failure = Failure::from(error);
+                if failure.is_of_connection() {
+                    self.drop_connection(live.number);
+                }
+                failure
+            })
+        });
+        Ok(answers.collect())
     }
 
     /// Inspects the server again, whose settings may have changed, and whose data may be gone. A
@@ -186,8 +228,7 @@ impl Link {
 
     /// Drops a connection, which is not to be used any more.
     pub(super) fn drop_connection(&self, number: u64) {
-        let mut live = self.live.borrow_mut();
-        live.take_if(|live| live.number == number);
+        self.held().take_if(|live| live.number == number);
     }
 
     async fn connect(&self) -> Result<Live, Failure> {
@@ -195,6 +236,12 @@ impl Link {
         let (mut connection, hears) = match self.open(Some(number)).await {
             // A proxy, or a server before 6: its waiters poll.
             Err(Failure::Redis(error)) if is_of_protocol(&error) => (self.open(None).await?, false),
+            // Such a server waits for the end of a line, and does not answer the greeting of TLS.
+            Err(Failure::Redis(error))
+                if error.is_timeout() && speaks_without_tls(self.info.addr()).await =>
+            {
+                return Err(Failure::Unencrypted);
+            }
             opened => (opened?, true),
         };
         let terms = &self.shared.terms;
@@ -227,7 +274,7 @@ impl Link {
         if let Some(number) = number {
             let shared = self.shared.clone();
             config = config.set_push_sender(move |message: PushInfo| {
-                shared.listener.hear(number, &message, &shared.waiters);
+                (shared.pushed)(number, &message);
                 Ok::<(), std::convert::Infallible>(())
             });
         }

@@ -1,21 +1,15 @@
 //! Options for opening a store where the defaults do not fit.
 
+#[cfg(feature = "conformance")]
 use std::sync::Arc;
 use std::time::Duration;
 
 use redis::Client;
-use tokio::sync::oneshot;
 
-use super::connection::{Link, Shared};
-use super::keys::Keys;
-use super::listener::Listener;
-use super::queue::{Desk, ended};
-use super::refusal::RedisRefusal;
-use super::script::{Clock, Script};
-use super::server::Terms;
-use super::store::{Inner, RedisEffectStore};
+use super::open::{Opening, client};
+use super::script::Clock;
+use super::store::RedisEffectStore;
 use crate::protocol::store_error::StoreError;
-use crate::stores::waiters::Waiters;
 
 /// Options for opening a [`RedisEffectStore`]: its prefix, and the requirements on its server.
 ///
@@ -36,11 +30,11 @@ use crate::stores::waiters::Waiters;
 #[derive(Clone, Debug)]
 #[must_use = "a store is opened by `connect` or `with_client`"]
 pub struct RedisOptions {
-    prefix: String,
-    accepts_loss: bool,
-    is_existing: bool,
-    timeout: Duration,
-    clock: Clock,
+    pub(super) prefix: String,
+    pub(super) accepts_loss: bool,
+    pub(super) is_existing: bool,
+    pub(super) timeout: Duration,
+    pub(super) clock: Clock,
 }
 
 impl RedisOptions {
@@ -128,10 +122,8 @@ impl RedisOptions {
     ///
     /// On a thread of a tokio runtime, where [`connect`](Self::connect) does.
     pub fn connect_blocking(self, url: &str) -> Result<RedisEffectStore, StoreError> {
-        let (parts, first) = self.begin(&client(url)?)?;
-        let first = first.blocking_recv();
-        let hash = first.unwrap_or_else(|_| Err(ended(&parts.server)))?;
-        Ok(parts.store(hash))
+        let (opening, ready) = Opening::begin(self, &client(url)?)?;
+        opening.finish(ready.blocking_recv())
     }
 
     /// Connects to the server with a client of the application's own.
@@ -140,120 +132,7 @@ impl RedisOptions {
     ///
     /// As [`connect`](Self::connect).
     pub async fn with_client(self, client: Client) -> Result<RedisEffectStore, StoreError> {
-        let (parts, first) = self.begin(&client)?;
-        let hash = first.await.unwrap_or_else(|_| Err(ended(&parts.server)))?;
-        Ok(parts.store(hash))
-    }
-
-    /// Starts the thread, which then returns the script's hash.
-    fn begin(
-        self,
-        client: &Client,
-    ) -> Result<(Parts, oneshot::Receiver<Result<String, StoreError>>), StoreError> {
-        let keys = Keys::under(&self.prefix)?;
-        if self.timeout < Duration::from_millis(1) {
-            return Err(StoreError::misconfigured(format!(
-                "cannot be opened: timeout is {:?}; it must be at least 1 ms",
-                self.timeout
-            )));
-        }
-        #[cfg(feature = "redis-tls")]
-        if let redis::ConnectionAddr::TcpTls { .. } = client.get_connection_info().addr() {
-            settle_on_an_encrypter();
-        }
-        let server: Arc<str> = client.get_connection_info().addr().to_string().into();
-        let waiters = Waiters::new();
-        let (listener, ears) = Listener::new();
-        let terms = Terms {
-            script: self.clock.script(),
-            keys: keys.clone(),
-            database: client.get_connection_info().redis_settings().db(),
-            accepts_loss: self.accepts_loss,
-            makes: !self.is_existing,
-        };
-        let shared = Shared::new(terms, listener.clone(), waiters.clone(), self.timeout);
-        let link = Link::new(client.get_connection_info().clone(), Arc::new(shared));
-        let (desk, first) = Desk::start(link, ears, server.clone())?;
-        let parts = Parts {
-            desk,
-            keys,
-            clock: self.clock,
-            listener,
-            waiters,
-            server,
-            prefix: self.prefix,
-        };
-        Ok((parts, first))
-    }
-}
-
-/// Returns a client for a URL. The URL may hold a password, and is not shown.
-fn client(url: &str) -> Result<Client, StoreError> {
-    if url
-        .split(':')
-        .next()
-        .is_some_and(|scheme| scheme.contains("sentinel"))
-    {
-        return Err(StoreError::misconfigured_by(
-            format!(
-                "cannot use the server of the URL: {}",
-                RedisRefusal::Sentinel
-            ),
-            RedisRefusal::Sentinel,
-        ));
-    }
-    let is_encrypted = ["rediss:", "valkeys:"]
-        .iter()
-        .any(|scheme| url.starts_with(scheme));
-    if is_encrypted && cfg!(not(feature = "redis-tls")) {
-        return Err(StoreError::misconfigured(
-            "cannot use a URL with TLS (rediss://..): this program was built without it; add the \
-             feature `redis-tls` of retry-effects",
-        ));
-    }
-    Client::open(url).map_err(|error| {
-        StoreError::misconfigured_by(
-            "cannot read the URL of the Redis server; it is like redis://user:password@host:6379/0, \
-             rediss://.. for TLS, or unix:///path/of/socket?db=0&user=..&pass=..",
-            error,
-        )
-    })
-}
-
-/// Installs a crypto provider: rustls panics if the program has chosen none for all its TLS, and its
-/// dependencies have brought several.
-#[cfg(feature = "redis-tls")]
-fn settle_on_an_encrypter() {
-    if rustls::crypto::CryptoProvider::get_default().is_none() {
-        // A provider that another thread installs at this moment is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    }
-}
-
-/// A store whose server is not inspected yet.
-struct Parts {
-    desk: Desk,
-    keys: Keys,
-    clock: Clock,
-    listener: Listener,
-    waiters: Waiters,
-    server: Arc<str>,
-    prefix: String,
-}
-
-impl Parts {
-    fn store(self, hash: String) -> RedisEffectStore {
-        RedisEffectStore(Arc::new(Inner {
-            desk: self.desk,
-            script: Script {
-                hash,
-                keys: self.keys,
-                clock: self.clock,
-            },
-            listener: self.listener,
-            waiters: self.waiters,
-            server: self.server,
-            prefix: self.prefix,
-        }))
+        let (opening, ready) = Opening::begin(self, &client)?;
+        opening.finish(ready.await)
     }
 }

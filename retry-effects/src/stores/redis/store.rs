@@ -2,24 +2,15 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
-use redis::Value;
-
+use super::backend::RedisBackend;
 use super::listener::Listener;
 use super::options::RedisOptions;
-use super::pages;
-use super::queue::Desk;
-use super::script::{Command, Reply, Script};
+use crate::forward_effect_store;
 use crate::identity::action_id::ActionId;
-use crate::protocol::claim::{Claim, ClaimRequest};
-use crate::protocol::filter::Filter;
-use crate::protocol::ids::{Fence, Token};
-use crate::protocol::outcome::{Outcome, Settlement};
-use crate::protocol::record::{Finished, Record, Resolved};
-use crate::protocol::state_machine::millis;
-use crate::protocol::store::{Changed, EffectStore, StoreFuture};
+use crate::protocol::store::{Changed, EffectStore};
 use crate::protocol::store_error::StoreError;
+use crate::stores::durable::store::DurableStore;
 use crate::stores::waiters::Waiters;
 
 /// Records on a Redis server, which many machines share: the lowest latency of the durable stores.
@@ -110,8 +101,7 @@ use crate::stores::waiters::Waiters;
 pub struct RedisEffectStore(pub(super) Arc<Inner>);
 
 pub(super) struct Inner {
-    pub(super) desk: Desk,
-    pub(super) script: Script,
+    pub(super) core: DurableStore<RedisBackend>,
     pub(super) listener: Listener,
     pub(super) waiters: Waiters,
     pub(super) server: Arc<str>,
@@ -154,117 +144,16 @@ impl RedisEffectStore {
     pub fn options() -> RedisOptions {
         RedisOptions::new()
     }
-
-    fn ask<'a, T>(
-        &'a self,
-        command: Command,
-        wakes: Option<ActionId>,
-        answer: impl FnOnce(&Value) -> Result<T, StoreError> + Send + 'a,
-    ) -> StoreFuture<'a, T> {
-        // The command is sent at once, whether the future is polled or not.
-        let asked = self.0.desk.send(command, wakes);
-        StoreFuture::new(async move { answer(&asked.await?) })
-    }
 }
 
 impl EffectStore for RedisEffectStore {
-    fn resolve(&self, id: ActionId) -> StoreFuture<'_, Resolved> {
-        self.ask(self.0.script.read(id), None, move |answer| {
-            Ok(match Reply::read(answer)? {
-                Reply::Found(slot, now) => slot.resolved(id, now),
-                _ => Resolved::Free,
-            })
-        })
-    }
-
-    fn pending<'a>(&'a self, request: &'a ClaimRequest) -> StoreFuture<'a, Claim> {
-        self.ask(self.0.script.claim(request), None, |answer| {
-            Reply::read(answer)?.claim(request)
-        })
-    }
-
-    fn complete<'a>(&'a self, token: &'a Token, outcome: Outcome) -> StoreFuture<'a, ()> {
-        let command = self.0.script.complete(token, &outcome);
-        self.ask(command, Some(token.id()), |answer| {
-            Reply::read(answer)?.change((), lost(token), |slot, now| {
-                let changed = slot.complete(token, outcome, now)?;
-                Ok((changed, ()))
-            })
-        })
-    }
-
-    fn renew<'a>(&'a self, token: &'a Token, lease: Duration) -> StoreFuture<'a, ()> {
-        let command = self.0.script.renew(token, lease);
-        self.ask(command, None, move |answer| {
-            Reply::read(answer)?.change((), lost(token), |slot, now| {
-                let renewals = slot.renewals;
-                slot.renew(token, lease, now)?;
-                Ok((slot.renewals != renewals, ()))
-            })
-        })
-    }
-
-    fn release<'a>(&'a self, token: &'a Token) -> StoreFuture<'a, Option<Finished>> {
-        let command = self.0.script.release(token);
-        self.ask(command, Some(token.id()), |answer| {
-            Reply::read(answer)?.change(None, lost(token), |slot, now| slot.release(token, now))
-        })
-    }
-
-    fn get(&self, id: ActionId) -> StoreFuture<'_, Option<Record>> {
-        self.ask(self.0.script.read(id), None, move |answer| {
-            Ok(match Reply::read(answer)? {
-                Reply::Found(slot, now) => Some(slot.record(id, now)),
-                _ => None,
-            })
-        })
-    }
-
-    fn list<'a>(&'a self, filter: &'a Filter) -> StoreFuture<'a, Vec<Record>> {
-        StoreFuture::new(pages::list(&self.0, filter))
-    }
-
-    fn purge(&self, age: Duration) -> StoreFuture<'_, u64> {
-        StoreFuture::new(pages::purge(&self.0, millis(age)))
-    }
-
-    fn settle<'a>(
-        &'a self,
-        id: ActionId,
-        fence: Fence,
-        settlement: Settlement,
-    ) -> StoreFuture<'a, ()> {
-        let command = self.0.script.settle(id, fence, &settlement);
-        self.ask(command, Some(id), move |answer| {
-            Reply::read(answer)?.change((), StoreError::NotFound, |slot, now| {
-                let changed = slot.settle(fence, settlement, now)?;
-                Ok((changed, ()))
-            })
-        })
-    }
+    forward_effect_store!(|this| &this.0.core, except changed);
 
     /// Reports what this process writes through this store, and what others write as far as the
     /// server's messages arrive.
     fn changed(&self, id: ActionId) -> Changed {
         self.0.listener.watch(id, &self.0.waiters)
     }
-
-    /// Returns `false`: a thread of the store's own talks to the server.
-    fn needs_runtime(&self) -> bool {
-        false
-    }
-
-    fn is_remote(&self) -> bool {
-        true
-    }
-
-    fn kind(&self) -> &'static str {
-        "redis"
-    }
-}
-
-fn lost(token: &Token) -> StoreError {
-    StoreError::lease_lost(token.fence())
 }
 
 /// Shows the server without its password, and the prefix.
