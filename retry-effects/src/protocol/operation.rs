@@ -15,7 +15,6 @@ use crate::protocol::payload::Payload;
 use crate::protocol::record::{Busy, Finished, Status};
 use crate::protocol::state_machine::{Now, Slot};
 use crate::protocol::store_error::StoreError;
-use crate::protocol::text::Text;
 
 /// An operation on the record of one action.
 #[derive(Clone, Debug)]
@@ -108,6 +107,25 @@ pub(crate) struct Write {
     met: Option<Finished>,
 }
 
+impl Write {
+    /// Writes the values into a record, at the store's time.
+    #[cfg(any(feature = "sqlite", test))]
+    pub(crate) fn apply(&self, slot: &mut Slot, now: Now) {
+        slot.status = self.status;
+        slot.applied = self.applied;
+        slot.payload = self.payload.clone();
+        slot.lease_until = match self.lease {
+            Some(lease) => now.lease.saturating_add(lease),
+            // From here on, this is the time of the finish, by the lease clock.
+            None if self.finished => now.lease,
+            None => slot.lease_until.min(now.lease),
+        };
+        slot.lease = self.lease.unwrap_or(slot.lease);
+        slot.renewals += u64::from(self.lease.is_some());
+        slot.completed = if self.finished { now.wall } else { 0 };
+    }
+}
+
 /// The consequence of a record that was found.
 #[derive(Debug)]
 pub(crate) enum Next {
@@ -181,7 +199,10 @@ impl Operation {
                 Step::Read
             }
             Self::Claim(_) => Step::Insert,
-            Self::Complete(token, _) | Self::Renew(token, _) | Self::Release(token) => {
+            Self::Complete(token, _)
+            | Self::CompleteIn(token, _)
+            | Self::Renew(token, _)
+            | Self::Release(token) => {
                 // Only the store knows the time; no decision on the owner's own pending record needs it.
                 let now = Now { lease: 0, wall: 0 };
                 match self.decide(&mut Slot::own(token), now, None) {
@@ -191,7 +212,7 @@ impl Operation {
             }
             Self::Remove(_, seen) => Step::Remove(*seen),
             Self::Watch(_) => Step::Watch,
-            Self::CompleteIn(..) | Self::Settle(..) | Self::Read(_) => Step::Read,
+            Self::Settle(..) | Self::Read(_) => Step::Read,
         }
     }
 
@@ -201,6 +222,9 @@ impl Operation {
             (Self::Read(_), found) => {
                 let found = found.map(|found| Box::new(found.clone()));
                 Next::Answer(Ok(Answer::Read(found)))
+            }
+            (Self::Remove(_, seen), Some(found)) if found.seen == *seen => {
+                Next::Step(Step::Remove(*seen))
             }
             (Self::Remove(..), _) => Next::Answer(Ok(Answer::Removed(false))),
             (Self::Watch(_), _) => Next::Answer(Ok(Answer::Watched(false))),
@@ -295,29 +319,6 @@ impl Operation {
                 Next::Step(Step::Confirm(seen, Answer::Changed(met)))
             }
             (Ok((false, met)), _) => Next::Answer(Ok(Answer::Changed(met))),
-        }
-    }
-}
-
-impl Slot {
-    /// Returns the record of a claim that is unchanged since it was won.
-    fn own(token: &Token) -> Self {
-        Self {
-            status: Status::Pending,
-            applied: false,
-            fence: token.fence(),
-            claim_id: token.claim_id(),
-            input_hash: None,
-            action_type: Text::EMPTY,
-            scope: Text::EMPTY,
-            lease_until: u64::MAX,
-            lease: 0,
-            renewals: 0,
-            created: 0,
-            completed: 0,
-            keep: 0,
-            retain: u64::MAX,
-            payload: None,
         }
     }
 }

@@ -117,6 +117,29 @@ impl Slot {
         }
     }
 
+    /// Returns the record of a claim that is unchanged since it was won, as far as its owner's changes
+    /// depend on it.
+    #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
+    pub(crate) fn own(token: &Token) -> Self {
+        Self {
+            status: Status::Pending,
+            applied: false,
+            fence: token.fence(),
+            claim_id: token.claim_id(),
+            input_hash: None,
+            action_type: Text::EMPTY,
+            scope: Text::EMPTY,
+            lease_until: u64::MAX,
+            lease: 0,
+            renewals: 0,
+            created: 0,
+            completed: 0,
+            keep: 0,
+            retain: u64::MAX,
+            payload: None,
+        }
+    }
+
     /// Decides a claim. `Ok` means that the claim gets a new fence, and holds the time of the action's first
     /// claim. `Err` means that it gets none, and holds the answer for the caller.
     #[inline]

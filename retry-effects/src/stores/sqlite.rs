@@ -1,11 +1,16 @@
 //! The store in a file of this machine. Other folders import [`store`].
 
-mod batch;
+mod backend;
+mod changes;
 mod clock;
+mod columns;
 mod connection;
 mod file;
+mod header;
+mod migration;
 mod readers;
 mod row;
 mod schema;
 pub(crate) mod store;
-mod writer;
+mod tables;
+mod transaction;

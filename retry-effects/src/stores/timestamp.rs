@@ -1,9 +1,11 @@
 //! Times in UTC as Python's `datetime.isoformat()` writes them, which is RFC 3339, and as its rows
 //! may hold them.
 
+#[cfg(any(feature = "cli", all(test, feature = "sqlite")))]
 use std::fmt::Write;
 
 /// Writes `2026-11-22T01:25:27.123000+00:00`, without the fraction where it is zero, as Python does.
+#[cfg(any(feature = "cli", all(test, feature = "sqlite")))]
 pub(crate) fn written(millis: u64) -> String {
     // A later year has five digits, which Python cannot read.
     let millis = millis.min(253_402_300_799_999);
@@ -72,6 +74,7 @@ fn zone(text: &str) -> Option<i64> {
 
 /// Returns year, month and day of a day since 1970.
 /// <https://howardhinnant.github.io/date_algorithms.html>
+#[cfg(any(feature = "cli", all(test, feature = "sqlite")))]
 fn date(days: u64) -> (u64, u64, u64) {
     let z = days + 719_468;
     let era = z / 146_097;

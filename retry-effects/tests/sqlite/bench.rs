@@ -45,6 +45,11 @@ impl Bench {
         rusqlite::Connection::open(self.path()).unwrap()
     }
 
+    /// The time on the clock, in nanoseconds.
+    pub(crate) fn now(&self) -> u64 {
+        self.clock.load(Ordering::SeqCst)
+    }
+
     pub(crate) fn advance(&self, time: Duration) {
         let nanos = u64::try_from(time.as_nanos()).unwrap();
         self.clock.fetch_add(nanos, Ordering::SeqCst);

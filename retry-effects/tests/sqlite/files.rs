@@ -87,7 +87,7 @@ fn tables_of_a_newer_version_are_refused_also_by_a_store_that_is_open() {
     let store = bench.open();
     bench
         .raw()
-        .execute_batch("UPDATE effect_store SET version = 2")
+        .execute_batch("UPDATE effect_store SET version = 3")
         .unwrap();
     let errors = [
         SqliteEffectStore::open(bench.path()).unwrap_err(),
@@ -283,9 +283,7 @@ fn a_lease_of_an_earlier_start_of_the_machine_is_over() {
     let token = won(&bench.open(), id(1));
     bench
         .raw()
-        .execute_batch(
-            "UPDATE effect_records SET revision = 9, boot = x'00000000000000000000000000000001'",
-        )
+        .execute_batch("UPDATE effects SET boot = x'00000000000000000000000000000001'")
         .unwrap();
     let store = bench.open();
     let claim = wait(store.pending(&ClaimRequest::new(id(1), "test"))).unwrap();

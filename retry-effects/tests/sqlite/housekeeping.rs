@@ -222,3 +222,115 @@ fn a_superseded_owner_changes_nothing() {
     wait(other.complete(&newer, success("2"))).unwrap();
     assert_eq!(result(&one, id(1)).as_deref(), Some("2"));
 }
+
+/// As if many claims had come and gone meanwhile, and so many that looking for it among them takes long.
+#[test]
+fn a_claim_that_stays_while_many_others_come_and_go_is_as_it_was() {
+    let bench = Bench::new();
+    let store = bench.open();
+    let tokens = [1, 2, 3, 4].map(|number| won(&store, id(number)));
+    bench
+        .raw()
+        .execute_batch("UPDATE effect_store SET fence = fence + 100000")
+        .unwrap();
+    // A sweep is among them.
+    for number in 100..200 {
+        let token = won(&store, id(number));
+        wait(store.complete(&token, success("1"))).unwrap();
+    }
+    let status = "SELECT status, count(*) FROM effects WHERE status <> 1";
+    let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let set_aside: (i64, i64) = bench.raw().query_row(status, [], read).unwrap();
+    assert_eq!(set_aside, (5, 4));
+    let pending = Filter::all().status(Status::Pending);
+    assert_eq!(listed(&store, &pending), [Status::Pending; 4]);
+    wait(store.complete(&tokens[0], success("\"late\""))).unwrap();
+    assert_eq!(result(&store, id(1)).as_deref(), Some("\"late\""));
+    wait(store.release(&tokens[1])).unwrap();
+    wait(store.renew(&tokens[2], 2 * MINUTE)).unwrap();
+    let refused = ClaimRequest::new(id(2), "other");
+    assert!(matches!(
+        wait(store.pending(&refused)).unwrap(),
+        Claim::Won(_)
+    ));
+    bench.advance(MINUTE);
+    assert_eq!(listed(&store, &pending), [Status::Pending]);
+    let counts = wait(store.counts()).unwrap();
+    assert_eq!(
+        (counts.pending, counts.success, counts.in_doubt),
+        (1, 101, 2)
+    );
+    let mut takeover = ClaimRequest::new(id(4), "test");
+    takeover.takeover = Some(tokens[3].fence());
+    assert!(matches!(
+        wait(store.pending(&takeover)).unwrap(),
+        Claim::Won(_)
+    ));
+    assert_eq!(wait(store.counts()).unwrap().pending, 2);
+}
+
+/// Whatever changes the number of records in a status.
+#[test]
+fn the_counts_are_those_of_the_list() {
+    let bench = Bench::new();
+    let store = bench.open();
+    let check = || {
+        let mut tally = retry_effects::store::Counts::default();
+        for record in wait(store.list(&Filter::all())).unwrap() {
+            tally.add(record.status);
+        }
+        assert_eq!(wait(store.counts()).unwrap(), tally);
+        for &status in Status::ALL {
+            let listed = listed(&store, &Filter::all().status(status));
+            assert_eq!(u64::try_from(listed.len()).unwrap(), tally.of(status));
+        }
+        tally
+    };
+    let mut tokens = Vec::new();
+    for number in 0..70 {
+        let mut request = ClaimRequest::new(id(number), "test");
+        request.keep = Duration::ZERO;
+        request.retain = (number % 7 == 0).then_some(MINUTE);
+        let Claim::Won(token) = wait(store.pending(&request)).unwrap() else {
+            panic!("not won");
+        };
+        tokens.push(token);
+    }
+    assert_eq!(check().pending, 70);
+    for (number, token) in tokens.iter().enumerate() {
+        match number % 5 {
+            0 => wait(store.complete(token, success("1"))).unwrap(),
+            1 => drop(wait(store.release(token)).unwrap()),
+            2 => wait(store.complete(token, Outcome::Failed(Payload::new("1")))).unwrap(),
+            3 => wait(store.complete(token, Outcome::in_doubt(None))).unwrap(),
+            _ => {}
+        }
+        check();
+    }
+    bench.advance(2 * MINUTE);
+    // Those with a retention are over, and not removed.
+    let counts = check();
+    assert_eq!(
+        (counts.success, counts.released, counts.failed),
+        (12, 12, 12)
+    );
+    assert_eq!((counts.pending, counts.in_doubt), (0, 28));
+    // Claimed again: a released one, one that is over, and one in doubt.
+    won(&store, id(1));
+    won(&store, id(0));
+    let mut takeover = ClaimRequest::new(id(3), "test");
+    takeover.takeover = Some(tokens[3].fence());
+    assert!(matches!(
+        wait(store.pending(&takeover)).unwrap(),
+        Claim::Won(_)
+    ));
+    assert_eq!(check().pending, 3);
+    for number in 100..170 {
+        won(&store, id(number));
+    }
+    check();
+    wait(store.purge(Duration::ZERO)).unwrap();
+    let counts = check();
+    assert_eq!((counts.success, counts.released, counts.failed), (0, 0, 0));
+    assert_eq!((counts.pending, counts.in_doubt), (73, 27));
+}

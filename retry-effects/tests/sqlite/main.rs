@@ -10,6 +10,8 @@ mod executor;
 mod files;
 mod housekeeping;
 mod nested;
+mod old_program;
 mod python_rows;
 mod races;
 mod transactions;
+mod version_1;

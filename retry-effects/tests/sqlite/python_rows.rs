@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use retry_effects::store::{
-    Claim, ClaimRequest, DEFAULT_LEASE, Payload, Resolved, Settlement, Status,
+    Claim, ClaimRequest, DEFAULT_LEASE, InputHash, Payload, Resolved, Settlement, Status,
 };
 use retry_effects::{ActionId, EffectStore, Fence, Outcome};
-use rusqlite::Connection;
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension};
 
 use crate::bench::{Bench, id, result, success, wait, won};
 
@@ -31,26 +32,47 @@ fn python_table(connection: &Connection) {
         .unwrap();
 }
 
-fn python_pending(connection: &Connection, id: ActionId, now: &str) -> rusqlite::Result<usize> {
-    connection.execute(
-        "INSERT OR IGNORE INTO effect_records \
-         (action_id, action_type, input_hash, status, created_at) VALUES (?1, '', ?2, 'pending', ?3)",
-        [&id.to_string(), "a-hash", now],
-    )
+/// Whether it has recorded its beginning.
+fn python_pending(connection: &Connection, id: ActionId, now: &str) -> rusqlite::Result<bool> {
+    let insert = "INSERT OR IGNORE INTO effect_records \
+         (action_id, action_type, input_hash, status, created_at) VALUES (?1, '', ?2, 'pending', ?3)";
+    changes(connection, id, || {
+        connection.execute(insert, [&id.to_string(), "a-hash", now])
+    })
 }
 
+/// Whether it has recorded its end.
 fn python_complete(
     connection: &Connection,
     id: ActionId,
     status: &str,
     json: Option<&str>,
-) -> usize {
+) -> bool {
+    let update = "UPDATE effect_records SET status = ?1, result_payload = ?2, completed_at = ?3 \
+         WHERE action_id = ?4";
+    let write = || connection.execute(update, (status, json, NOW, id.to_string()));
+    changes(connection, id, write).unwrap()
+}
+
+/// Whether a write changes a row; SQLite itself reports 0 changes of a view.
+fn changes(
+    connection: &Connection,
+    id: ActionId,
+    write: impl FnOnce() -> rusqlite::Result<usize>,
+) -> rusqlite::Result<bool> {
+    let before = row(connection, id);
+    write()?;
+    Ok(row(connection, id) != before)
+}
+
+/// The columns of a row as Python reads them.
+fn row(connection: &Connection, id: ActionId) -> Option<Vec<Value>> {
+    let find = "SELECT action_id, action_type, input_hash, status, result_payload, created_at, \
+         completed_at FROM effect_records WHERE action_id = ?1";
+    let read = |row: &rusqlite::Row<'_>| (0..7).map(|at| row.get(at)).collect();
     connection
-        .execute(
-            "UPDATE effect_records SET status = ?1, result_payload = ?2, completed_at = ?3 \
-             WHERE action_id = ?4",
-            (status, json, NOW, id.to_string()),
-        )
+        .query_row(find, [id.to_string()], read)
+        .optional()
         .unwrap()
 }
 
@@ -118,11 +140,8 @@ fn what_python_left_in_doubt_is_taken_over_or_settled() {
     wait(store.settle(id(3), Fence::NONE, Settlement::NotApplied)).unwrap();
     // Its late writes change nothing any more.
     for number in 1..=3 {
-        assert_eq!(python_complete(&python, id(number), "failed", None), 0);
-        assert_eq!(
-            python_complete(&python, id(number), "success", Some("{}")),
-            0
-        );
+        assert!(!python_complete(&python, id(number), "failed", None));
+        assert!(!python_complete(&python, id(number), "success", Some("{}")));
     }
     wait(store.complete(&token, success("1"))).unwrap();
     assert_eq!(result(&store, id(1)).as_deref(), Some("1"));
@@ -160,17 +179,14 @@ fn python_takes_over_what_we_released_or_what_failed() {
     wait(store.complete(&failed, Outcome::Failed(Payload::new("1")))).unwrap();
     let python = bench.raw();
     for number in [1, 2] {
-        assert_eq!(python_pending(&python, id(number), NOW).unwrap(), 1);
+        assert!(python_pending(&python, id(number), NOW).unwrap());
         assert!(matches!(
             wait(store.resolve(id(number))).unwrap(),
             Resolved::Busy(_)
         ));
         // The late write of our owner is refused.
         wait(store.complete(&released, success("1"))).unwrap_err();
-        assert_eq!(
-            python_complete(&python, id(number), "success", Some("{}")),
-            1
-        );
+        assert!(python_complete(&python, id(number), "success", Some("{}")));
         assert_eq!(result(&store, id(number)).as_deref(), Some("{}"));
     }
 }
@@ -185,8 +201,8 @@ fn pythons_writes_change_no_success() {
     python_pending(&python, id(2), NOW).unwrap();
     python_complete(&python, id(2), "success", Some("2"));
     for number in [1, 2] {
-        assert_eq!(python_pending(&python, id(number), NOW).unwrap(), 0);
-        assert_eq!(python_complete(&python, id(number), "failed", None), 0);
+        assert!(!python_pending(&python, id(number), NOW).unwrap());
+        assert!(!python_complete(&python, id(number), "failed", None));
         assert_eq!(result(&store, id(number)), Some(number.to_string()));
     }
     assert_eq!(
@@ -214,4 +230,123 @@ fn names_that_are_no_ids_are_counted_and_left_alone() {
             .len(),
         1
     );
+}
+
+/// Every text that it may hold: the record is there, and so nobody runs the action again unasked.
+#[test]
+fn a_time_that_is_none_keeps_no_record_of_pythons_out() {
+    let bench = Bench::new();
+    let store = bench.open();
+    let python = bench.raw();
+    for (number, time) in ["", "yesterday", "2026", "9999-99-99T99:99:99"]
+        .into_iter()
+        .enumerate()
+    {
+        let id = id(number as u64);
+        assert!(python_pending(&python, id, time).unwrap());
+        let created = row(&python, id).unwrap().swap_remove(5);
+        assert_eq!(created, Value::Text(time.to_owned()));
+        assert!(matches!(
+            wait(store.resolve(id)).unwrap(),
+            Resolved::InDoubt(_)
+        ));
+    }
+    let without = "INSERT OR IGNORE INTO effect_records (action_id, status) VALUES (?1, 'pending')";
+    python.execute(without, [id(9).to_string()]).unwrap();
+    assert!(matches!(
+        wait(store.resolve(id(9))).unwrap(),
+        Resolved::InDoubt(_)
+    ));
+}
+
+/// What the package writes comes back as it was, and so does what this crate wrote of its own.
+#[test]
+fn python_reads_its_own_columns() {
+    let bench = Bench::new();
+    let store = bench.open();
+    let python = bench.raw();
+    python_pending(&python, id(1), LONG_AGO).unwrap();
+    python_complete(&python, id(1), "partial", Some("{\"a\": 1}"));
+    let text = |text: &str| Value::Text(text.to_owned());
+    assert_eq!(
+        row(&python, id(1)).unwrap(),
+        [
+            text(&id(1).to_string()),
+            text(""),
+            text("a-hash"),
+            text("partial"),
+            text("{\"a\": 1}"),
+            text(LONG_AGO),
+            text(NOW)
+        ]
+    );
+    let mut request = ClaimRequest::new(id(2), "charge");
+    request.input_hash = Some(InputHash::from_bytes([0xAB; 32]));
+    let Claim::Won(token) = wait(store.pending(&request)).unwrap() else {
+        panic!("not won");
+    };
+    bench.advance(Duration::from_millis(1250));
+    wait(store.complete(&token, success("[2]"))).unwrap();
+    assert_eq!(
+        row(&python, id(2)).unwrap(),
+        [
+            text(&id(2).to_string()),
+            text("charge"),
+            text(&format!("r1:{}", "ab".repeat(32))),
+            text("success"),
+            text("[2]"),
+            text("2026-01-01T00:00:01+00:00"),
+            text("2026-01-01T00:00:02.250000+00:00")
+        ]
+    );
+}
+
+#[test]
+fn python_finds_an_action_by_the_index() {
+    let bench = Bench::new();
+    let _store = bench.open();
+    let python = bench.raw();
+    for statement in [
+        "SELECT status, result_payload FROM effect_records WHERE action_id = 'x'",
+        "UPDATE effect_records SET status = 'success' WHERE action_id = 'x'",
+    ] {
+        let plan: Vec<String> = python
+            .prepare(&format!("EXPLAIN QUERY PLAN {statement}"))
+            .unwrap()
+            .query_map([], |row| row.get(3))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        assert!(
+            plan[0].starts_with("SEARCH effects USING INDEX"),
+            "{plan:?}"
+        );
+        assert!(
+            !plan.iter().any(|step| step.starts_with("SCAN effects")),
+            "{plan:?}"
+        );
+    }
+}
+
+/// One counter issues the fences of both.
+#[test]
+fn fences_are_issued_once_also_to_pythons_rows() {
+    let bench = Bench::new();
+    let store = bench.open();
+    let python = bench.raw();
+    let mut fences = Vec::new();
+    for number in 0..10 {
+        fences.push(won(&store, id(2 * number)).fence());
+        assert!(python_pending(&python, id(2 * number + 1), NOW).unwrap());
+        // Ignored, and nothing is lost.
+        assert!(!python_pending(&python, id(2 * number + 1), NOW).unwrap());
+    }
+    assert!(fences.is_sorted_by(|one, next| one < next), "{fences:?}");
+    assert_eq!(wait(store.counts()).unwrap().pending, 20);
+    // Not a statement of the package's.
+    let replace = "INSERT OR REPLACE INTO effect_records (action_id, status, created_at) \
+         VALUES (?1, 'success', ?2)";
+    python.execute(replace, [&id(1).to_string(), NOW]).unwrap();
+    let counts = wait(store.counts()).unwrap();
+    assert_eq!((counts.pending, counts.success), (19, 1));
 }

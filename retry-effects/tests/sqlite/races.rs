@@ -122,7 +122,7 @@ fn a_command_that_fails_does_not_fail_those_beside_it() {
     bench
         .raw()
         .execute_batch(&format!(
-            "CREATE TRIGGER broken BEFORE UPDATE ON effect_records WHEN OLD.action_id = '{}'
+            "CREATE TRIGGER broken BEFORE UPDATE ON effects WHEN OLD.id = '{}'
              BEGIN SELECT RAISE(ABORT, 'broken'); END;",
             id(2)
         ))
@@ -159,7 +159,7 @@ fn a_commit_that_fails_is_told_to_all() {
         .execute_batch(
             "CREATE TABLE parent (id INTEGER PRIMARY KEY);
              CREATE TABLE child (id INTEGER REFERENCES parent DEFERRABLE INITIALLY DEFERRED);
-             CREATE TRIGGER broken AFTER UPDATE ON effect_records
+             CREATE TRIGGER broken AFTER UPDATE ON effects
              BEGIN INSERT INTO child VALUES (7); END;",
         )
         .unwrap();

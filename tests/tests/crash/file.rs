@@ -69,8 +69,8 @@ fn has_not_run(outcome: &Result<u32, Failure>) -> bool {
     )
 }
 
-const TAKE: &str = "ALTER TABLE effect_records RENAME TO taken";
-const GIVE_BACK: &str = "ALTER TABLE taken RENAME TO effect_records";
+const TAKE: &str = "ALTER TABLE effects RENAME TO taken";
+const GIVE_BACK: &str = "ALTER TABLE taken RENAME TO effects";
 
 #[test]
 fn a_store_that_fails_before_the_body_says_that_nothing_ran() {
@@ -94,7 +94,7 @@ fn a_store_that_fails_after_the_body_says_that_it_ran() {
     assert!(has_not_run(&outcome), "{outcome:?}");
     scene.sql(GIVE_BACK);
     // Its lease is not over, and nobody renews it.
-    scene.sql("UPDATE effect_records SET revision = revision + 1, lease_until_ns = 0");
+    scene.sql("UPDATE effects SET lease_until_ns = 0");
     let outcome = scene.call(|| ());
     let in_doubt = matches!(outcome, Err(Failure::Effect(EffectError::InDoubt { .. })));
     assert!(in_doubt, "{outcome:?}");
@@ -177,7 +177,7 @@ fn a_full_disk_says_whether_the_body_ran() {
     let outcome = scene.call(fill);
     assert!(is_unrecorded(&outcome), "{outcome:?}");
     std::fs::remove_file(&filler).expect("it is there");
-    scene.sql("UPDATE effect_records SET revision = revision + 1, lease_until_ns = 0");
+    scene.sql("UPDATE effects SET lease_until_ns = 0");
     let outcome = scene.call(|| ());
     let in_doubt = matches!(outcome, Err(Failure::Effect(EffectError::InDoubt { .. })));
     assert!(in_doubt, "{outcome:?}");

@@ -55,6 +55,13 @@ pub(crate) trait Backend: Debug + Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<(ActionId, Stored)>, StoreError>> + Send;
 
+    /// Removes the finished records older than `age` milliseconds that another program named by a rule of
+    /// its own, so that they have no [`ActionId`]. Returns their number.
+    fn purge_unnamed(&self, age: u64) -> impl Future<Output = Result<u64, StoreError>> + Send {
+        let _ = age;
+        std::future::ready(Ok(0))
+    }
+
     /// Returns the number of records in each status.
     fn counts(&self) -> impl Future<Output = Result<Counts, StoreError>> + Send;
 
@@ -136,7 +143,7 @@ pub(crate) struct Pace {
     pub(crate) mixes: bool,
     /// Whether a trip to a server is needed to read.
     pub(crate) is_remote: bool,
-    /// The number of claims between two sweeps of records whose retention is over. A sweep removes as
+    /// The number of operations between two sweeps of records whose retention is over. A sweep removes as
     /// many, so that they cannot pile up.
     pub(crate) sweep_every: usize,
     /// The waits between two exchanges of the same steps.

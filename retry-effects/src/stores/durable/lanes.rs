@@ -33,7 +33,7 @@ pub(super) struct Lanes<B> {
     pub(super) backend: B,
     pub(super) queue: Queue,
     pub(super) waiters: Waiters,
-    /// The number of claims since the last sweep.
+    /// The number of operations since the last sweep.
     pub(super) unswept: AtomicUsize,
 }
 
@@ -256,12 +256,11 @@ impl<B: Backend> Lanes<B> {
         let passes = failure.cause() == Cause::ReadOnly { passes: true };
         let replies = self.exchange(&jobs, by).await;
         for (mut job, reply) in jobs.into_iter().zip(replies) {
-            if let Ok(reply) = reply
-                && let Some(left) = self.advance(job, reply, followers)
-            {
-                job = left;
-            } else {
-                continue;
+            if let Ok(reply) = reply {
+                match self.advance(job, reply, followers) {
+                    Some(left) => job = left,
+                    None => continue,
+                }
             }
             job.run.only_read(false);
             if passes {
@@ -363,7 +362,7 @@ impl<B: Backend> Lanes<B> {
         B::PACE.waits.waits(seed)
     }
 
-    /// Removes records whose retention is over, after a number of claims. If that fails, the next sweep
+    /// Removes records whose retention is over, after a number of operations. If that fails, the next sweep
     /// removes them.
     async fn sweep_sometimes(&self) {
         let every = B::PACE.sweep_every;

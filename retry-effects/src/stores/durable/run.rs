@@ -109,6 +109,8 @@ impl Run {
                 let (since, pause) = (locked.since, locked.pause);
                 locked.pause = (pause * 2).min(PAUSE.1);
                 match (&self.operation, found) {
+                    // The next purge, or sweep, removes it.
+                    (Operation::Remove(..), _) => Advance::Answer(Ok(Answer::Removed(false))),
                     (Operation::Claim(_), Some(found)) if since.elapsed() >= BUSY_AFTER => {
                         let busy: Claim = Operation::busy(&found, BUSY_AFTER);
                         Advance::Answer(Ok(Answer::Claim(busy)))

@@ -85,9 +85,7 @@ impl<B: Backend> DurableStore<B> {
         operation: Operation,
         read: fn(Answer) -> T,
     ) -> StoreFuture<'_, T> {
-        if matches!(operation, Operation::Claim(_)) {
-            self.lanes.unswept.fetch_add(1, Ordering::Relaxed);
-        }
+        self.lanes.unswept.fetch_add(1, Ordering::Relaxed);
         if self.is_file
             && blocking::may_block()
             && let Some(_busy) = self.lanes.queue.enter_if_idle()
@@ -148,7 +146,8 @@ impl<B: Backend> DurableStore<B> {
 
     /// Removes the records that may be purged, a page at a time: other operations come in between.
     async fn purged(&self, age: u64) -> Result<u64, StoreError> {
-        let (mut removed, mut after) = (0, None);
+        let mut removed = self.lanes.backend.purge_unnamed(age).await?;
+        let mut after = None;
         loop {
             let page = self
                 .lanes

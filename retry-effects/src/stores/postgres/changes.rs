@@ -23,7 +23,6 @@ use crate::protocol::payload::Payload;
 use crate::protocol::record::{Finished, Status};
 use crate::protocol::state_machine::{Now, Slot};
 use crate::protocol::store_error::StoreError;
-use crate::protocol::text::Text;
 
 /// For how long a change retries a record that another transaction has locked.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -169,29 +168,6 @@ impl Write {
             payload: None,
             lease: None,
             answer: None,
-        }
-    }
-}
-
-impl Slot {
-    /// Returns the record of a claim that is unchanged since it was won.
-    fn own(token: &Token) -> Self {
-        Self {
-            status: Status::Pending,
-            applied: false,
-            fence: token.fence(),
-            claim_id: token.claim_id(),
-            input_hash: None,
-            action_type: Text::EMPTY,
-            scope: Text::EMPTY,
-            lease_until: u64::MAX,
-            lease: 0,
-            renewals: 0,
-            created: 0,
-            completed: 0,
-            keep: 0,
-            retain: u64::MAX,
-            payload: None,
         }
     }
 }

@@ -12,7 +12,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use crate::protocol::store_error::StoreError;
 
 /// The longest wait of a connection for the others, before it fails.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Returns the path of the file that `path` names now, independent of the current directory, which
 /// may change before later connections are opened.

@@ -12,6 +12,7 @@ use crate::protocol::store_error::StoreError;
 const KEPT: usize = 8;
 
 /// Readers of one file. They see the last commit, and neither wait for a writer nor delay it.
+#[derive(Debug)]
 pub(super) struct Readers {
     path: Arc<PathBuf>,
     idle: Mutex<Vec<Connection>>,

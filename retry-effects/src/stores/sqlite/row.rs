@@ -1,49 +1,79 @@
-//! A record as a row of `effect_records`, and back.
+//! A record as a row of `effects`: found, listed and counted.
 
 use std::sync::Arc;
 
-use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::clock::LeaseClock;
+use super::columns::{Bits, HashColumn, Natural, StatusColumn, Time, integer, status_number};
+use super::header::Header;
 use crate::identity::action_id::ActionId;
 use crate::protocol::claim::DEFAULT_LEASE;
 use crate::protocol::counts::Counts;
-use crate::protocol::filter::Filter;
-use crate::protocol::ids::InputHash;
 use crate::protocol::ids::{ClaimId, Fence};
+use crate::protocol::operation::{Seen, Stored};
 use crate::protocol::payload::Payload;
 use crate::protocol::reason::Reason;
-use crate::protocol::record::{Record, Status};
+use crate::protocol::record::Status;
 use crate::protocol::state_machine::{Now, Slot, millis, nanos};
-use crate::stores::timestamp;
+use crate::stores::durable::backend::{Page, Select};
 
-/// A record that is in the file.
-pub(super) struct Stored {
-    pub(super) rowid: i64,
-    pub(super) slot: Slot,
-}
-
-/// The beginning of every `SELECT` of a record; [`Stored::read`] uses the same order.
+/// The beginning of every `SELECT` of a record; [`read`] uses the same order.
 macro_rules! select {
-    ($rest:literal) => {
+    ($($rest:expr),+) => { select!(@payload "payload"; $($rest),+) };
+    (@payload $payload:literal; $($rest:expr),+) => {
         concat!(
-            "SELECT rowid, revision, status, applied, fence, claim_id, input_hash, action_type, ",
-            "scope, boot, lease_until_ns, lease_ns, renewals, keep_ms, retain_ms, created_at, ",
-            "completed_at, format, result_payload, action_id FROM effect_records ",
-            $rest
+            "SELECT fence, revision, status, applied, claim_id, boot, lease_until_ns, lease_ns, ",
+            "renewals, keep_ms, retain_ms, created, completed, input_hash, action_type, scope, ",
+            "foreign_status, format, ", $payload, ", id FROM effects ",
+            $($rest),+
         )
     };
 }
 
-const FIND: &str = select!("WHERE action_id = ?1");
-const PAGE: &str = select!("WHERE action_id > ?1 ORDER BY action_id");
-/// Records that may be pending or in doubt, few among many: the others are skipped without being
-/// read. Another program's "failed" counts as one.
-const OPEN_PAGE: &str =
-    select!("WHERE action_id > ?1 AND status NOT IN ('success', 'released') ORDER BY action_id");
-/// A number of rows after one of them, in storage order.
-pub(super) const ROWS: &str = select!("WHERE rowid > ?1 ORDER BY rowid LIMIT ?2");
+/// The fences of records that are pending, or were left so.
+macro_rules! pending {
+    () => {
+        "SELECT fence FROM effects WHERE status >= 2 AND status = 5 UNION ALL SELECT fence FROM effects \
+         WHERE fence >= (SELECT open_from FROM effect_store) AND status = 0"
+    };
+}
+
+const FIND: &str = select!("WHERE id = ?1");
+const PAGE: &str = select!("WHERE id > ?1 ORDER BY id");
+/// By the index of the rare ones, in the order of ids: the `+` keeps SQLite from walking all ids.
+const RARE_PAGE: &str = select!("WHERE status >= 2 AND status = ?2 AND id > ?1 ORDER BY +id");
+const PENDING_PAGE: &str = select!(
+    "WHERE fence IN (",
+    pending!(),
+    ") AND +id > ?1 ORDER BY +id"
+);
+const DOUBTFUL_PAGE: &str = select!(
+    "WHERE fence IN (SELECT fence FROM effects WHERE status >= 2 AND status = 4 UNION ALL ",
+    pending!(),
+    ") AND +id > ?1 ORDER BY +id"
+);
+const PENDING: &str = select!("WHERE fence IN (", pending!(), ")");
+/// Finished records whose retention may be over, and that are not removed yet.
+const OVER: &str = select!("WHERE over_ms IS NOT NULL AND over_ms <= ?1");
+/// Those whose retention is over by both clocks. As `Slot::is_over`; each is examined again.
+const DUE: &str = select!(
+    @payload "NULL";
+    "WHERE over_ms IS NOT NULL AND over_ms <= ?1 AND (boot IS NOT ?2 OR \
+     lease_until_ns / 1000000 + max(keep_ms, retain_ms) <= ?3) LIMIT ?4"
+);
+/// Finished records, and others that are skipped.
+const FINISHED_PAGE: &str = select!(
+    @payload "NULL";
+    "WHERE id > ?1 AND status NOT IN (0, 4, 5) ORDER BY id"
+);
+
+/// A number of finished records of other programs after a place.
+const UNNAMED: &str = select!(
+    @payload "NULL";
+    "WHERE fence > ?1 AND revision = 0 AND status = 1 ORDER BY fence LIMIT ?2"
+);
 
 /// Returns the record of one action.
 pub(super) fn find(
@@ -54,63 +84,135 @@ pub(super) fn find(
 ) -> rusqlite::Result<Option<Stored>> {
     connection
         .prepare_cached(FIND)?
-        .query_row([id.to_string()], |row| Stored::read(row, clock, now))
+        .query_row([id.to_string()], |row| read(row, clock, now))
         .optional()
 }
 
-/// Returns the records that a filter selects.
-pub(super) fn list(
+/// Returns some records after an id.
+pub(super) fn page(
     connection: &Connection,
     clock: &LeaseClock,
-    filter: &Filter,
-) -> rusqlite::Result<Vec<Record>> {
+    after: Option<ActionId>,
+    select: Select,
+    limit: usize,
+) -> rusqlite::Result<Page> {
     let now = clock.now();
-    let limit = filter.limit.unwrap_or(usize::MAX);
-    let mut records = Vec::new();
-    let page = match filter.status {
-        Some(Status::Pending | Status::InDoubt) => OPEN_PAGE,
-        _ => PAGE,
+    let after = after.map_or_else(String::new, |id| id.to_string());
+    // A record in doubt may be one whose lease has run out since it was written.
+    let (page, rare) = match select {
+        Select::All | Select::Status(Status::Success) => (PAGE, None),
+        Select::Status(status @ (Status::Failed | Status::Released)) => (RARE_PAGE, Some(status)),
+        Select::Status(Status::Pending) => (PENDING_PAGE, None),
+        Select::Status(Status::InDoubt) => (DOUBTFUL_PAGE, None),
+        Select::Finished => (FINISHED_PAGE, None),
     };
     let mut statement = connection.prepare_cached(page)?;
-    let mut rows = statement.query([filter.after.map_or_else(String::new, |id| id.to_string())])?;
-    while records.len() < limit {
-        let Some(row) = rows.next()? else { break };
+    let mut rows = match rare {
+        Some(status) => statement.query(params![after, status_number(status)])?,
+        None => statement.query([after])?,
+    };
+    let mut page = Page::default();
+    while let Some(row) = rows.next()? {
         let Some(id) = id_of(row)? else { continue };
-        let Stored { slot, .. } = Stored::read(row, clock, now)?;
-        if slot.is_selected(filter, now) {
-            records.push(slot.record(id, now));
+        page.records.push((id, read(row, clock, now)?));
+        if page.records.len() == limit {
+            page.last = Some(id);
+            break;
         }
     }
-    Ok(records)
+    Ok(page)
+}
+
+/// Returns some of the finished records whose retention is over.
+pub(super) fn due(
+    connection: &Connection,
+    clock: &LeaseClock,
+    limit: usize,
+) -> rusqlite::Result<Vec<(ActionId, Stored)>> {
+    let now = clock.now();
+    let mut statement = connection.prepare_cached(DUE)?;
+    let mut rows = statement.query(params![
+        integer(now.wall),
+        clock.boot().map(u128::to_be_bytes),
+        integer(now.lease / 1_000_000),
+        i64::try_from(limit).unwrap_or(i64::MAX),
+    ])?;
+    let mut due = Vec::new();
+    while let Some(row) = rows.next()? {
+        if let Some(id) = id_of(row)? {
+            due.push((id, read(row, clock, now)?));
+        }
+    }
+    Ok(due)
+}
+
+/// Returns the places of some records after a place that another program named by a rule of its own and
+/// that may be purged; and the last place that was looked at, if there may be more behind it.
+pub(super) fn unnamed(
+    connection: &Connection,
+    clock: &LeaseClock,
+    after: i64,
+    age: u64,
+) -> rusqlite::Result<(Vec<i64>, Option<i64>)> {
+    const LOOKED_AT: i64 = 1000;
+    let now = clock.now();
+    let mut statement = connection.prepare_cached(UNNAMED)?;
+    let mut rows = statement.query([after, LOOKED_AT])?;
+    let (mut places, mut count, mut last) = (Vec::new(), 0, after);
+    while let Some(row) = rows.next()? {
+        (count, last) = (count + 1, row.get(0)?);
+        if id_of(row)?.is_none() && read(row, clock, now)?.slot.is_purgeable(age, now) {
+            places.push(last);
+        }
+    }
+    Ok((places, (count == LOOKED_AT).then_some(last)))
 }
 
 /// Returns the number of records in each status, also of those that another program named by a rule of
 /// its own.
 ///
-/// Only open records, few among many, are read: time changes their status.
+/// Reads only pending records, since time changes their status, and those that are about to be removed.
+/// The rare ones are counted in their index; the rest are successes.
 pub(super) fn counts(connection: &Connection, clock: &LeaseClock) -> rusqlite::Result<Counts> {
-    const FINISHED: &str = "SELECT count(*) FROM effect_records WHERE status = ?1 \
-        AND (over_at_ms IS NULL OR over_at_ms > ?2)";
-    const OPEN: &str = select!("WHERE status NOT IN ('success', 'released')");
+    const RARE: &str =
+        "SELECT status, count(*) FROM effects WHERE status >= 2 AND status < 5 GROUP BY status";
+    // All of one commit.
+    let snapshot = connection.unchecked_transaction()?;
     let now = clock.now();
+    let header = Header::read(&snapshot)?;
     let mut counts = Counts::default();
-    let mut finished = connection.prepare_cached(FINISHED)?;
-    let mut finished = |status: Status| {
-        finished.query_row(params![status.as_str(), integer(now.wall)], |row| {
-            row.get(0).map(|Natural(count)| count)
-        })
-    };
-    counts.success = finished(Status::Success)?;
-    counts.released = finished(Status::Released)?;
-    let mut open = connection.prepare_cached(OPEN)?;
-    let mut rows = open.query([])?;
+    let mut rare = snapshot.prepare_cached(RARE)?;
+    let mut rows = rare.query([])?;
     while let Some(row) = rows.next()? {
-        let Stored { slot, .. } = Stored::read(row, clock, now)?;
-        if !slot.is_over(now) {
-            counts.add(slot.status_at(now));
+        let StatusColumn(status) = row.get(0)?;
+        *of(&mut counts, status) = row.get::<_, Natural>(1)?.0;
+    }
+    let mut pending = snapshot.prepare_cached(PENDING)?;
+    let mut rows = pending.query([])?;
+    while let Some(row) = rows.next()? {
+        counts.add(read(row, clock, now)?.slot.status_at(now));
+    }
+    counts.success = header.records.saturating_sub(counts.total());
+    let mut over = snapshot.prepare_cached(OVER)?;
+    let mut rows = over.query([integer(now.wall)])?;
+    while let Some(row) = rows.next()? {
+        let Stored { slot, .. } = read(row, clock, now)?;
+        if slot.is_over(now) {
+            let count = of(&mut counts, slot.status);
+            *count = count.saturating_sub(1);
         }
     }
     Ok(counts)
+}
+
+fn of(counts: &mut Counts, status: Status) -> &mut u64 {
+    match status {
+        Status::Pending => &mut counts.pending,
+        Status::Success => &mut counts.success,
+        Status::Failed => &mut counts.failed,
+        Status::Released => &mut counts.released,
+        Status::InDoubt => &mut counts.in_doubt,
+    }
 }
 
 /// Returns the id of a row; `None` if another program named the action by its own rule.
@@ -119,52 +221,54 @@ fn id_of(row: &Row<'_>) -> rusqlite::Result<Option<ActionId>> {
     Ok(text.as_str().ok().and_then(|text| text.parse().ok()))
 }
 
-impl Stored {
-    pub(super) fn read(row: &Row<'_>, clock: &LeaseClock, now: Now) -> rusqlite::Result<Self> {
-        let is_ours = row.get::<_, i64>(1)? > 0;
-        let created = row.get_ref(15)?.as_str().ok().and_then(timestamp::read);
-        let completed = row.get_ref(16)?;
-        let mut slot = Slot {
-            status: row.get::<_, StatusColumn>(2)?.0,
-            applied: row.get(3)?,
-            fence: Fence::new(row.get::<_, Natural>(4)?.0),
-            claim_id: row
-                .get::<_, Option<Bits>>(5)?
-                .map_or(ClaimId::from_bits(0), |bits| ClaimId::from_bits(bits.0)),
-            input_hash: row.get::<_, HashColumn>(6)?.0,
-            action_type: row.get::<_, Arc<str>>(7)?.into(),
-            scope: row.get::<_, Arc<str>>(8)?.into(),
-            lease_until: row.get::<_, Natural>(10)?.0,
-            lease: row.get::<_, Natural>(11)?.0,
-            renewals: row.get::<_, Natural>(12)?.0,
-            created: created.unwrap_or(0),
-            completed: 0,
-            keep: row.get::<_, Natural>(13)?.0,
-            retain: row
-                .get::<_, Option<Natural>>(14)?
-                .map_or(u64::MAX, |retain| retain.0),
-            payload: payload(row)?,
-        };
-        if completed != ValueRef::Null {
-            // A value that is not a time counts as just now: the record is not removed for its age.
-            let read = completed.as_str().ok().and_then(timestamp::read);
-            slot.completed = read.unwrap_or(now.wall);
-        }
-        if is_ours {
-            let boot = row.get::<_, Option<Bits>>(9)?.map(|bits| bits.0);
-            if !slot.is_finished() {
-                slot.lease_until = clock.lease_until(boot, slot.lease_until, slot.lease, now);
-            } else if boot.is_none() || boot != clock.boot() {
-                slot.lease_until = u64::MAX;
-            }
-        } else {
-            slot.as_another_programs(now);
-        }
-        Ok(Self {
-            rowid: row.get(0)?,
-            slot,
-        })
+fn read(row: &Row<'_>, clock: &LeaseClock, now: Now) -> rusqlite::Result<Stored> {
+    let revision = row.get::<_, Natural>(1)?.0;
+    let is_ours = revision > 0;
+    let claim_id = row.get::<_, Option<Bits>>(4)?;
+    // The fence of a record that was never claimed here is only its place.
+    let fence = match claim_id {
+        Some(_) => Fence::new(row.get::<_, Natural>(0)?.0),
+        None => Fence::NONE,
+    };
+    let mut slot = Slot {
+        status: row.get::<_, StatusColumn>(2)?.0,
+        applied: row.get(3)?,
+        fence,
+        claim_id: ClaimId::from_bits(claim_id.map_or(0, |bits| bits.0)),
+        input_hash: row.get::<_, HashColumn>(13)?.0,
+        action_type: row.get::<_, Arc<str>>(14)?.into(),
+        scope: row.get::<_, Arc<str>>(15)?.into(),
+        lease_until: row.get::<_, Natural>(6)?.0,
+        lease: row.get::<_, Natural>(7)?.0,
+        renewals: row.get::<_, Natural>(8)?.0,
+        created: row.get::<_, Time>(11)?.0.unwrap_or(0),
+        completed: 0,
+        keep: row.get::<_, Natural>(9)?.0,
+        retain: row
+            .get::<_, Option<Natural>>(10)?
+            .map_or(u64::MAX, |retain| retain.0),
+        payload: payload(row)?,
+    };
+    if row.get_ref(12)? != ValueRef::Null {
+        // A value that is not a time counts as just now: the record is not removed for its age.
+        slot.completed = row.get::<_, Time>(12)?.0.unwrap_or(now.wall);
     }
+    if is_ours {
+        let boot = row.get::<_, Option<Bits>>(5)?.map(|bits| bits.0);
+        if !slot.is_finished() {
+            slot.lease_until = clock.lease_until(boot, slot.lease_until, slot.lease, now);
+        } else if boot.is_none() || boot != clock.boot() {
+            slot.lease_until = u64::MAX;
+        }
+    } else {
+        let foreign_status = row.get_ref(16)?;
+        slot.as_another_programs(foreign_status == ValueRef::Text(b"failed"), now);
+    }
+    Ok(Stored {
+        seen: Seen { revision, fence },
+        slot,
+        now,
+    })
 }
 
 /// The reason of the doubt for another program's record that says "failed".
@@ -172,7 +276,7 @@ const FAILED_ELSEWHERE: &str = "another program recorded that it failed, which p
 
 impl Slot {
     /// Treats this as the record of a program that has neither leases nor doubt.
-    fn as_another_programs(&mut self, now: Now) {
+    fn as_another_programs(&mut self, has_failed: bool, now: Now) {
         self.keep = millis(DEFAULT_LEASE);
         match self.status {
             Status::Success => self.lease_until = u64::MAX,
@@ -185,118 +289,11 @@ impl Slot {
             // The other program writes "failed" also where the effect happened and the answer was
             // lost.
             _ => {
-                let failed = self.status == Status::Failed;
-                self.payload = failed.then(|| Reason::new(FAILED_ELSEWHERE).to_payload());
-                self.status = Status::InDoubt;
+                self.payload = has_failed.then(|| Reason::new(FAILED_ELSEWHERE).to_payload());
                 self.completed = 0;
             }
         }
     }
-}
-
-/// Writes a new record. Returns whether this call wrote it.
-pub(super) fn insert(
-    connection: &Connection,
-    id: ActionId,
-    slot: &Slot,
-    boot: Option<u128>,
-) -> rusqlite::Result<bool> {
-    const INSERT: &str = "INSERT INTO effect_records (action_id, revision, status, applied, fence, \
-        claim_id, input_hash, action_type, scope, boot, lease_until_ns, lease_ns, renewals, \
-        keep_ms, retain_ms, created_at) \
-        VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) \
-        ON CONFLICT (action_id) DO NOTHING";
-    let written = connection.prepare_cached(INSERT)?.execute(params![
-        id.to_string(),
-        slot.status.as_str(),
-        slot.applied,
-        integer(slot.fence.number()),
-        slot.claim_id.bits().to_be_bytes(),
-        hash_text(slot.input_hash),
-        &*slot.action_type,
-        &*slot.scope,
-        boot.map(u128::to_be_bytes),
-        integer(slot.lease_until),
-        integer(slot.lease),
-        integer(slot.renewals),
-        integer(slot.keep),
-        (slot.retain != u64::MAX).then(|| integer(slot.retain)),
-        timestamp::written(slot.created),
-    ])?;
-    Ok(written == 1)
-}
-
-/// Writes a new claim over an existing record.
-pub(super) fn overwrite(
-    connection: &Connection,
-    rowid: i64,
-    slot: &Slot,
-    boot: Option<u128>,
-) -> rusqlite::Result<()> {
-    const OVERWRITE: &str = "UPDATE effect_records SET revision = revision + 1, status = ?2, \
-        applied = ?3, fence = ?4, claim_id = ?5, input_hash = ?6, action_type = ?7, scope = ?8, \
-        boot = ?9, lease_until_ns = ?10, lease_ns = ?11, renewals = ?12, keep_ms = ?13, \
-        retain_ms = ?14, created_at = ?15, completed_at = NULL, format = 1, \
-        result_payload = NULL, over_at_ms = NULL WHERE rowid = ?1";
-    let written = connection.prepare_cached(OVERWRITE)?.execute(params![
-        rowid,
-        slot.status.as_str(),
-        slot.applied,
-        integer(slot.fence.number()),
-        slot.claim_id.bits().to_be_bytes(),
-        hash_text(slot.input_hash),
-        &*slot.action_type,
-        &*slot.scope,
-        boot.map(u128::to_be_bytes),
-        integer(slot.lease_until),
-        integer(slot.lease),
-        integer(slot.renewals),
-        integer(slot.keep),
-        (slot.retain != u64::MAX).then(|| integer(slot.retain)),
-        timestamp::written(slot.created),
-    ])?;
-    one(written)
-}
-
-/// Writes the change by an outcome, a renewal, a release or a settlement.
-pub(super) fn update(
-    connection: &Connection,
-    rowid: i64,
-    slot: &Slot,
-    boot: Option<u128>,
-) -> rusqlite::Result<()> {
-    const UPDATE: &str = "UPDATE effect_records SET revision = revision + 1, status = ?2, \
-        applied = ?3, boot = ?4, lease_until_ns = ?5, lease_ns = ?6, renewals = ?7, \
-        completed_at = ?8, format = ?9, result_payload = ?10, keep_ms = ?11, over_at_ms = ?12 \
-        WHERE rowid = ?1";
-    let written = connection.prepare_cached(UPDATE)?.execute(params![
-        rowid,
-        slot.status.as_str(),
-        slot.applied,
-        boot.map(u128::to_be_bytes),
-        integer(slot.lease_until),
-        integer(slot.lease),
-        integer(slot.renewals),
-        (slot.completed > 0).then(|| timestamp::written(slot.completed)),
-        slot.payload.as_ref().map_or(1, Payload::format),
-        slot.payload.as_ref().map(Payload::json),
-        integer(slot.keep),
-        slot.over_at().map(integer),
-    ])?;
-    one(written)
-}
-
-/// Expects one written row: it was read in the same transaction.
-fn one(written: usize) -> rusqlite::Result<()> {
-    match written {
-        1 => Ok(()),
-        other => Err(rusqlite::Error::StatementChangedRows(other)),
-    }
-}
-
-/// Converts to an integer of SQLite's, which end at 2⁶³: as a time, as good as never.
-pub(super) fn integer(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 fn payload(row: &Row<'_>) -> rusqlite::Result<Option<Payload>> {
@@ -304,68 +301,4 @@ fn payload(row: &Row<'_>) -> rusqlite::Result<Option<Payload>> {
         return Ok(None);
     };
     Ok(Some(Payload::with_format(row.get(17)?, json)))
-}
-
-/// Marks hashes in this crate's form; another program's have a form of their own.
-const HASH_FORM: &str = "r1:";
-
-fn hash_text(hash: Option<InputHash>) -> String {
-    use std::fmt::Write;
-    let Some(hash) = hash else {
-        return String::new();
-    };
-    let mut text = String::with_capacity(HASH_FORM.len() + 64);
-    text.push_str(HASH_FORM);
-    for byte in hash.as_bytes() {
-        write!(text, "{byte:02x}").expect("a String takes all");
-    }
-    text
-}
-
-/// The hash of a text in this crate's form; a hash in any other form is not compared.
-struct HashColumn(Option<InputHash>);
-
-impl FromSql for HashColumn {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        let hex = value
-            .as_str()
-            .ok()
-            .and_then(|text| text.strip_prefix(HASH_FORM));
-        // An action id has the same text form.
-        let bytes = hex.and_then(|hex| hex.parse::<ActionId>().ok());
-        Ok(Self(
-            bytes.map(|bytes| InputHash::from_bytes(*bytes.as_bytes())),
-        ))
-    }
-}
-
-struct StatusColumn(Status);
-
-impl FromSql for StatusColumn {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        // An unknown status of another program proves nothing.
-        Ok(Self(value.as_str()?.parse().unwrap_or(Status::InDoubt)))
-    }
-}
-
-/// 128 bits, the highest byte first.
-struct Bits(u128);
-
-impl FromSql for Bits {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        let bytes = <[u8; 16]>::try_from(value.as_blob()?);
-        let bytes = bytes.map_err(|error| FromSqlError::Other(Box::new(error)))?;
-        Ok(Self(u128::from_be_bytes(bytes)))
-    }
-}
-
-/// An integer that is not negative.
-pub(super) struct Natural(pub(super) u64);
-
-impl FromSql for Natural {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        let integer = value.as_i64()?;
-        let natural = u64::try_from(integer).map_err(|_| FromSqlError::OutOfRange(integer))?;
-        Ok(Self(natural))
-    }
 }

@@ -1,32 +1,20 @@
 //! [`SqliteEffectStore`]: records in a file of this machine.
 
-use std::cell::Cell;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::thread;
-use std::time::Duration;
 
-use tokio::sync::oneshot;
-
-use super::batch::Written;
+use super::backend::SqliteBackend;
 use super::clock::LeaseClock;
 use super::connection::Missing;
-use super::file::OpenFiles;
-use super::readers::Readers;
-use super::writer::{Desk, Writer};
-use super::{batch, connection, file, row, schema};
+use super::{connection, file, migration, schema, transaction};
+use crate::forward_effect_store;
 use crate::gate::ambient;
-use crate::identity::action_id::ActionId;
-use crate::protocol::claim::{Claim, ClaimRequest};
-use crate::protocol::counts::Counts;
-use crate::protocol::filter::Filter;
-use crate::protocol::ids::{Fence, Token};
-use crate::protocol::outcome::{Outcome, Settlement};
-use crate::protocol::record::{Finished, Record, Resolved};
-use crate::protocol::state_machine::millis;
-use crate::protocol::store::{Changed, EffectStore, StoreFuture};
+use crate::protocol::ids::Token;
+use crate::protocol::outcome::Outcome;
+use crate::protocol::store::EffectStore;
 use crate::protocol::store_error::StoreError;
+use crate::stores::durable::store::DurableStore;
 use crate::stores::waiters::Waiters;
 
 /// Records in a file, which any number of processes of one machine may share.
@@ -41,10 +29,10 @@ use crate::stores::waiters::Waiters;
 ///
 /// # The file
 ///
-/// It holds two tables, `effect_records` and `effect_store`, which [`open`](Self::open) creates and
-/// migrates; an application may keep its own tables in the file, and complete an action in the
-/// transaction of its own writes with [`complete_in`](Self::complete_in). The file must be on a disk
-/// of this machine: SQLite's locks do not hold on network file systems. A new file is readable and
+/// It holds the tables `effects`, `effect_store` and `effect_history` and the view `effect_records`, which
+/// [`open`](Self::open) creates and migrates; an application may keep its own tables in the file, and
+/// complete an action in the transaction of its own writes with [`complete_in`](Self::complete_in). The
+/// file must be on a disk of this machine: SQLite's locks do not hold on network file systems. A new file is readable and
 /// writable for its owner alone (mode 0600); a file that exists keeps its rights.
 ///
 /// If the file, its `-wal` or its `-shm` is removed or replaced while it is open, a link on its path
@@ -52,7 +40,7 @@ use crate::stores::waiters::Waiters;
 /// [`StoreError::Unavailable`], and the error names the file. (Bytes written over a live file, as by `cp`, cannot be noticed: stop all processes
 /// before a restore.)
 ///
-/// The Python package nodus-retry works on the same file. Each replays what the other completed.
+/// The Python package nodus-retry works on the same file, through the view. Each replays what the other completed.
 /// An action that Python began is busy for [`DEFAULT_LEASE`](crate::store::DEFAULT_LEASE) and then in
 /// doubt; one that it calls "failed" is in doubt, too. Python gets an error for an action that this
 /// crate holds or has in doubt. Python's action names that are no ids of
@@ -88,25 +76,19 @@ use crate::stores::waiters::Waiters;
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct SqliteEffectStore(Arc<Inner>);
-
-struct Inner {
-    path: Arc<PathBuf>,
-    clock: LeaseClock,
-    writer: Writer,
-    readers: Readers,
-    waiters: Waiters,
-}
+pub struct SqliteEffectStore(Arc<DurableStore<SqliteBackend>>);
 
 impl SqliteEffectStore {
     /// Opens the store in a file, and creates the file if there is none. May wait for other processes
-    /// that open it at the same time.
+    /// that open it at the same time; the first to open a file of version 1 waits, for at most
+    /// [`DEFAULT_LEASE`](crate::store::DEFAULT_LEASE), for the leases of programs of that version.
     ///
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] if the file cannot be opened or written: its directory does not
     /// exist, it is read-only, or it is locked for longer than 30 seconds. [`StoreError::Unreadable`]
-    /// if it is no SQLite database, or one of a newer version of this crate.
+    /// if it is no SQLite database, one of a newer version of this crate, or one with another program's
+    /// table of the same name.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         Self::open_by(path.as_ref(), LeaseClock::system(), Missing::Made)
     }
@@ -164,23 +146,10 @@ impl SqliteEffectStore {
             schema::find(&connection, &path)?;
         }
         connection::make_durable(&connection, &path)?;
-        schema::migrate(&mut connection, &path)?;
-        let waiters = Waiters::new();
-        let writer = Writer::start(Desk {
-            files: OpenFiles::of(&connection, &path)?,
-            connection,
-            path: path.clone(),
-            clock: clock.clone(),
-            waiters: waiters.clone(),
-            unswept: Cell::new(0),
-        })?;
-        Ok(Self(Arc::new(Inner {
-            readers: Readers::new(path.clone()),
-            path,
-            clock,
-            writer,
-            waiters,
-        })))
+        migration::migrate(&mut connection, &path, &clock)?;
+        let backend = SqliteBackend::new(connection, path, clock)?;
+        let store = DurableStore::on_thread(backend, Waiters::new(), "effects-sqlite")?;
+        Ok(Self(Arc::new(store)))
     }
 
     /// Records an outcome in a transaction of the caller's own, on the same file: the caller's
@@ -244,147 +213,25 @@ impl SqliteEffectStore {
     ) -> Result<(), StoreError> {
         let path = Path::new(transaction.path().unwrap_or_default());
         schema::require(transaction, path)?;
-        let completed = batch::complete_in(transaction, &LeaseClock::system(), token, outcome)
-            .unwrap_or_else(|error| Err(connection::failed("complete in", path, error)));
+        let completed =
+            transaction::complete_in(transaction, &LeaseClock::system(), token, outcome)
+                .unwrap_or_else(|error| Err(connection::failed("complete in", path, error)));
         ambient::completed_in(token, &completed);
         completed
     }
-
-    fn write<T: Send + 'static>(
-        &self,
-        wakes: Option<ActionId>,
-        work: impl FnMut(&mut batch::Batch<'_>) -> Written<T> + Send + 'static,
-    ) -> StoreFuture<'_, T> {
-        StoreFuture::new(self.0.writer.send(wakes, work))
-    }
-
-    /// Reads on a thread of its own: it may take long.
-    fn read_apart<T: Send + Unpin + 'static>(
-        &self,
-        work: impl FnOnce(&Inner) -> Result<T, StoreError> + Send + 'static,
-    ) -> StoreFuture<'_, T> {
-        let (sender, receiver) = oneshot::channel();
-        let inner = self.0.clone();
-        let thread = thread::Builder::new()
-            .name("effects-sqlite-read".into())
-            .spawn(move || drop(sender.send(work(&inner))));
-        if let Err(error) = thread {
-            let error = StoreError::unavailable("start a thread that reads", error);
-            return StoreFuture::ready(Err(error));
-        }
-        StoreFuture::new(async move {
-            receiver
-                .await
-                .unwrap_or_else(|_| Err(StoreError::unavailable("read", "its thread has ended")))
-        })
-    }
 }
 
+/// [`changed`](EffectStore::changed) reports what this process writes through the handles cloned from one
+/// [`open`](SqliteEffectStore::open).
 impl EffectStore for SqliteEffectStore {
-    fn resolve(&self, id: ActionId) -> StoreFuture<'_, Resolved> {
-        let Inner { clock, readers, .. } = &*self.0;
-        StoreFuture::ready(readers.read(|connection| {
-            let now = clock.now();
-            let found = row::find(connection, id, clock, now)?;
-            Ok(found.map_or(Resolved::Free, |found| found.slot.resolved(id, now)))
-        }))
-    }
-
-    fn pending<'a>(&'a self, request: &'a ClaimRequest) -> StoreFuture<'a, Claim> {
-        let request = request.clone();
-        self.write(None, move |batch| batch.claim(&request))
-    }
-
-    fn complete<'a>(&'a self, token: &'a Token, outcome: Outcome) -> StoreFuture<'a, ()> {
-        let token = *token;
-        self.write(Some(token.id()), move |batch| {
-            batch.complete(&token, outcome.clone())
-        })
-    }
-
-    fn renew<'a>(&'a self, token: &'a Token, lease: Duration) -> StoreFuture<'a, ()> {
-        let token = *token;
-        self.write(None, move |batch| batch.renew(&token, lease))
-    }
-
-    fn release<'a>(&'a self, token: &'a Token) -> StoreFuture<'a, Option<Finished>> {
-        let token = *token;
-        self.write(Some(token.id()), move |batch| batch.release(&token))
-    }
-
-    fn get(&self, id: ActionId) -> StoreFuture<'_, Option<Record>> {
-        let Inner { clock, readers, .. } = &*self.0;
-        StoreFuture::ready(readers.read(|connection| {
-            let now = clock.now();
-            let found = row::find(connection, id, clock, now)?;
-            let there = found.filter(|found| !found.slot.is_over(now));
-            Ok(there.map(|found| found.slot.record(id, now)))
-        }))
-    }
-
-    fn list<'a>(&'a self, filter: &'a Filter) -> StoreFuture<'a, Vec<Record>> {
-        let filter = filter.clone();
-        self.read_apart(move |inner| {
-            let Inner { clock, readers, .. } = inner;
-            readers.read(|connection| row::list(connection, clock, &filter))
-        })
-    }
-
-    fn purge(&self, age: Duration) -> StoreFuture<'_, u64> {
-        let age = millis(age);
-        StoreFuture::new(async move {
-            let (mut removed, mut next) = (0, Some(i64::MIN));
-            while let Some(rowid) = next {
-                let page = self
-                    .0
-                    .writer
-                    .send(None, move |batch| batch.purge(age, rowid));
-                let (count, rest) = page.await?;
-                (removed, next) = (removed + count, rest);
-            }
-            Ok(removed)
-        })
-    }
-
-    fn settle<'a>(
-        &'a self,
-        id: ActionId,
-        fence: Fence,
-        settlement: Settlement,
-    ) -> StoreFuture<'a, ()> {
-        self.write(Some(id), move |batch| {
-            batch.settle(id, fence, settlement.clone())
-        })
-    }
-
-    fn counts(&self) -> StoreFuture<'_, Counts> {
-        self.read_apart(|inner| {
-            let Inner { clock, readers, .. } = inner;
-            readers.read(|connection| row::counts(connection, clock))
-        })
-    }
-
-    /// Reports what this process writes through the handles cloned from one
-    /// [`open`](SqliteEffectStore::open).
-    fn changed(&self, id: ActionId) -> Changed {
-        self.0.waiters.watch(id)
-    }
-
-    /// Returns `false`: the store writes on a thread of its own.
-    fn needs_runtime(&self) -> bool {
-        false
-    }
-
-    fn kind(&self) -> &'static str {
-        "sqlite"
-    }
+    forward_effect_store!(|this| &*this.0);
 }
 
 /// Shows the path.
 impl fmt::Debug for SqliteEffectStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("SqliteEffectStore")
-            .field(&self.0.path)
+            .field(&self.0.backend().path)
             .finish()
     }
 }

@@ -80,8 +80,7 @@ impl File {
     pub(super) fn end_lease(&self, id: ActionId) {
         connection(&self.0)
             .execute(
-                "UPDATE effect_records SET revision = revision + 1, lease_until_ns = 0 \
-                 WHERE action_id = ?1 AND status = 'pending'",
+                "UPDATE effects SET lease_until_ns = 0 WHERE id = ?1 AND status IN (0, 5)",
                 [id.to_string()],
             )
             .expect("written");

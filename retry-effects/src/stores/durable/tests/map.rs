@@ -1,0 +1,245 @@
+//! A backend in memory. It shows what a backend has to do: compare and set, and report what it found.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound::{Excluded, Unbounded};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use retry_core::RetryPolicy;
+
+use crate::identity::action_id::ActionId;
+use crate::protocol::claim::ClaimRequest;
+use crate::protocol::counts::Counts;
+use crate::protocol::ids::Fence;
+use crate::protocol::operation::{Expected, Operation, Seen, Step, Stored};
+use crate::protocol::record::Status;
+use crate::protocol::state_machine::{Now, Slot};
+use crate::protocol::store_error::StoreError;
+use crate::stores::durable::backend::{Backend, Call, Cause, Failure, Pace, Page, Reply, Select};
+
+/// What several backends share: the records, and the faults that come next.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    records: BTreeMap<ActionId, (Slot, u64)>,
+    fence: u64,
+    /// Milliseconds.
+    pub(super) time: u64,
+    /// For the next exchanges, the first one first.
+    pub(super) faults: VecDeque<Fault>,
+    /// The number of steps in each exchange.
+    pub(super) exchanges: Vec<usize>,
+}
+
+/// What goes wrong in an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    None,
+    /// Nothing takes place.
+    Before(Cause),
+    /// Everything takes place, and the replies are lost.
+    After(Cause),
+    /// No step that writes finds its record: another transaction has locked it.
+    Locked,
+    /// A step with this action fails, if it is in the exchange; then nothing takes place.
+    Poison(ActionId),
+}
+
+/// `FILE`: an exchange mixes all steps, as in a file's transaction.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Map<const FILE: bool>(Arc<Mutex<Shared>>);
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Broken(Cause);
+
+impl Failure for Broken {
+    fn cause(&self) -> Cause {
+        self.0
+    }
+}
+
+impl<const FILE: bool> Map<FILE> {
+    pub(super) fn shared(&self) -> MutexGuard<'_, Shared> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shared {
+    fn now(&self) -> Now {
+        Now {
+            lease: self.time * 1_000_000,
+            wall: self.time,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    fn stored(&self, id: ActionId) -> Option<Stored> {
+        let (slot, revision) = self.records.get(&id)?;
+        Some(Stored {
+            slot: slot.clone(),
+            seen: Seen {
+                revision: *revision,
+                fence: slot.fence,
+            },
+            now: self.now(),
+        })
+    }
+
+    fn is_as_expected(&self, call: &Call<'_>) -> bool {
+        let found = self.records.get(&call.id());
+        match call.step.expected() {
+            None => false,
+            Some(Expected::Nothing) => found.is_none(),
+            Some(Expected::Seen(seen)) => found.is_some_and(|(slot, revision)| {
+                slot.fence == seen.fence && *revision == seen.revision
+            }),
+            Some(Expected::OwnClaim) => {
+                found
+                    .zip(call.operation.token())
+                    .is_some_and(|((slot, _), token)| {
+                        slot.status == Status::Pending
+                            && slot.fence == token.fence()
+                            && slot.claim_id == token.claim_id()
+                    })
+            }
+        }
+    }
+
+    fn carry_out(&mut self, call: &Call<'_>, locked: bool) -> Reply {
+        let id = call.id();
+        if locked || !self.is_as_expected(call) {
+            return match call.step {
+                // As a server that does not read what it could not write.
+                Step::Overwrite { .. } => Reply::Missed,
+                _ => Reply::Found(self.stored(id)),
+            };
+        }
+        let now = self.now();
+        let fence = match (call.step, call.operation) {
+            (Step::Insert, Operation::Claim(request)) => self.claim(request, now.wall),
+            (Step::Overwrite { created, .. }, Operation::Claim(request)) => {
+                self.claim(request, *created)
+            }
+            (Step::Write(write), _) => {
+                let (slot, revision) = self.records.get_mut(&id).expect("it is as expected");
+                write.apply(slot, now);
+                *revision += 1;
+                slot.fence
+            }
+            (Step::Confirm(seen, _), _) => seen.fence,
+            (Step::Remove(seen), _) => {
+                self.records.remove(&id);
+                seen.fence
+            }
+            (step, operation) => unreachable!("{step:?} of {operation:?}"),
+        };
+        call.written(fence)
+    }
+
+    fn claim(&mut self, request: &ClaimRequest, created: u64) -> Fence {
+        self.fence += 1;
+        let (fence, now) = (Fence::new(self.fence), self.now());
+        let slot = Slot::claimed(request, created, fence, now, |text| text.into());
+        let revision = self
+            .records
+            .get(&request.id)
+            .map_or(0, |(_, revision)| *revision);
+        self.records.insert(request.id, (slot, revision + 1));
+        fence
+    }
+}
+
+impl<const FILE: bool> Backend for Map<FILE> {
+    type Failure = Broken;
+
+    const KIND: &'static str = "map";
+    const PACE: Pace = Pace {
+        most: 4,
+        heaviest: 1000,
+        mixes: FILE,
+        is_remote: !FILE,
+        sweep_every: 6,
+        waits: RetryPolicy::new(1)
+            .with_unlimited_attempts()
+            .with_backoff_ms(1)
+            .with_max_wait(Duration::from_millis(2)),
+    };
+
+    async fn exchange(&self, calls: &[Call<'_>], _by: Instant) -> Vec<Result<Reply, Broken>> {
+        let mut shared = self.shared();
+        shared.exchanges.push(calls.len());
+        let fault = shared.faults.pop_front().unwrap_or(Fault::None);
+        let failed = |cause: Cause| calls.iter().map(|_| Err(Broken(cause))).collect();
+        match fault {
+            Fault::Before(cause) => return failed(cause),
+            Fault::Poison(id) => {
+                let is_there = calls.iter().any(|call| call.id() == id);
+                // Until it is alone.
+                if !is_there || calls.len() > 1 {
+                    shared.faults.push_front(fault);
+                }
+                if is_there {
+                    return failed(Cause::Step);
+                }
+            }
+            _ => {}
+        }
+        let replies: Vec<Reply> = calls
+            .iter()
+            .map(|call| shared.carry_out(call, fault == Fault::Locked))
+            .collect();
+        match fault {
+            Fault::After(cause) => failed(cause),
+            _ => replies.into_iter().map(Ok).collect(),
+        }
+    }
+
+    async fn page(
+        &self,
+        after: Option<ActionId>,
+        select: Select,
+        limit: usize,
+    ) -> Result<Page, StoreError> {
+        let shared = self.shared();
+        let after = after.map_or(Unbounded, Excluded);
+        let ids = shared.records.range((after, Unbounded)).map(|(id, _)| *id);
+        let ids: Vec<ActionId> = ids.take(limit).collect();
+        let records = ids.iter().filter_map(|id| Some((*id, shared.stored(*id)?)));
+        Ok(Page {
+            records: records
+                .filter(|(_, found)| select != Select::Finished || found.slot.is_finished())
+                .collect(),
+            last: ids.last().copied(),
+        })
+    }
+
+    async fn due(&self, limit: usize) -> Result<Vec<(ActionId, Stored)>, StoreError> {
+        let shared = self.shared();
+        let ids = shared.records.keys();
+        let records = ids.filter_map(|id| Some((*id, shared.stored(*id)?)));
+        let over = records.filter(|(_, found)| found.slot.over_at().is_some());
+        Ok(over.take(limit).collect())
+    }
+
+    async fn counts(&self) -> Result<Counts, StoreError> {
+        let shared = self.shared();
+        let mut counts = Counts::default();
+        for id in shared.records.keys() {
+            let found = shared.stored(*id).expect("it is there");
+            if !found.slot.is_over(found.now) {
+                counts.add(found.slot.status_at(found.now));
+            }
+        }
+        Ok(counts)
+    }
+
+    fn patience(&self) -> Duration {
+        Duration::from_millis(500)
+    }
+
+    fn error(&self, _: Call<'_>, failure: &Broken) -> StoreError {
+        StoreError::unavailable("use the map", format!("{:?}", failure.0))
+    }
+}

@@ -1,0 +1,229 @@
+//! The file as a [`Backend`]: one connection that writes, and others that read.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use retry_core::RetryPolicy;
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::clock::LeaseClock;
+use super::connection::{PATIENCE, SharedError, describe, failed};
+use super::file::OpenFiles;
+use super::readers::Readers;
+use super::row;
+use super::transaction::Transaction;
+use crate::identity::action_id::ActionId;
+use crate::protocol::counts::Counts;
+use crate::protocol::operation::Stored;
+use crate::protocol::store_error::StoreError;
+use crate::stores::durable::backend::{Backend, Call, Cause, Failure, Pace, Page, Reply, Select};
+
+/// A file that is open.
+#[derive(Debug)]
+pub(super) struct SqliteBackend {
+    pub(super) path: Arc<PathBuf>,
+    clock: LeaseClock,
+    writer: Mutex<Writer>,
+    readers: Arc<Readers>,
+}
+
+/// The connection that writes, and the files to which it does.
+#[derive(Debug)]
+struct Writer {
+    connection: Connection,
+    files: OpenFiles,
+}
+
+/// The reason why a step was not written.
+#[derive(Clone, Debug)]
+pub(super) struct NotWritten {
+    cause: Cause,
+    reason: Reason,
+}
+
+#[derive(Clone, Debug)]
+enum Reason {
+    Sqlite(SharedError),
+    /// The path leads to other files than those that are open.
+    FilesAreGone(String),
+}
+
+impl Failure for NotWritten {
+    fn cause(&self) -> Cause {
+        self.cause
+    }
+}
+
+impl NotWritten {
+    fn new(cause: Cause, error: rusqlite::Error) -> Self {
+        let reason = Reason::Sqlite(error.into());
+        Self { cause, reason }
+    }
+}
+
+impl SqliteBackend {
+    pub(super) fn new(
+        connection: Connection,
+        path: Arc<PathBuf>,
+        clock: LeaseClock,
+    ) -> Result<Self, StoreError> {
+        let files = OpenFiles::of(&connection, &path)?;
+        Ok(Self {
+            readers: Arc::new(Readers::new(path.clone())),
+            path,
+            clock,
+            writer: Mutex::new(Writer { connection, files }),
+        })
+    }
+
+    fn writer(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn not_written(&self, failure: &NotWritten) -> StoreError {
+        let path: &Path = &self.path;
+        match &failure.reason {
+            Reason::Sqlite(error) => failed("write", path, error.clone()),
+            Reason::FilesAreGone(reason) => {
+                StoreError::unavailable(describe("write", path), reason.clone())
+            }
+        }
+    }
+
+    /// Reads on a thread of its own: it may take long.
+    async fn read_apart<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection, &LeaseClock) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (sender, receiver) = oneshot::channel();
+        let (readers, clock) = (self.readers.clone(), self.clock.clone());
+        thread::Builder::new()
+            .name("effects-sqlite-read".into())
+            .spawn(move || {
+                let found = readers.read(|connection| read(connection, &clock));
+                // A caller that has left needs no answer.
+                let _ = sender.send(found);
+            })
+            .map_err(|error| StoreError::unavailable("start a thread that reads", error))?;
+        let found = receiver.await;
+        found.unwrap_or_else(|_| Err(StoreError::unavailable("read", "its thread has ended")))
+    }
+}
+
+impl Writer {
+    /// Writes all steps in one transaction.
+    fn write(&self, calls: &[Call<'_>], clock: &LeaseClock) -> Result<Vec<Reply>, NotWritten> {
+        self.transact(clock, |transaction| {
+            let replies = calls.iter().map(|call| transaction.carry_out(call));
+            replies.collect()
+        })
+    }
+
+    /// Does `work` in one transaction. Nothing is acknowledged that went to files which the path no
+    /// longer leads to.
+    fn transact<T>(
+        &self,
+        clock: &LeaseClock,
+        work: impl FnOnce(&mut Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, NotWritten> {
+        let whole = |error| NotWritten::new(Cause::Final, error);
+        let written = Transaction::begin(&self.connection, clock)
+            .map_err(whole)
+            .and_then(|mut transaction| {
+                let done = work(&mut transaction);
+                let done = done.map_err(|error| NotWritten::new(Cause::Step, error))?;
+                transaction.commit().map_err(whole)?;
+                Ok(done)
+            });
+        if written.is_err() && !self.connection.is_autocommit() {
+            // If this fails, the next BEGIN fails too, and reports it.
+            let _ = self.connection.execute_batch("ROLLBACK");
+        }
+        let written = written?;
+        match self.files.are_gone() {
+            None => Ok(written),
+            Some(reason) => Err(NotWritten {
+                cause: Cause::Final,
+                reason: Reason::FilesAreGone(reason),
+            }),
+        }
+    }
+}
+
+impl Backend for SqliteBackend {
+    type Failure = NotWritten;
+
+    const KIND: &'static str = "sqlite";
+    const PACE: Pace = Pace {
+        most: 256,
+        heaviest: usize::MAX,
+        mixes: true,
+        is_remote: false,
+        sweep_every: 64,
+        // A connection waits for the others by itself.
+        waits: RetryPolicy::new(1),
+    };
+
+    async fn exchange(&self, calls: &[Call<'_>], _by: Instant) -> Vec<Result<Reply, NotWritten>> {
+        match self.writer().write(calls, &self.clock) {
+            Ok(replies) => replies.into_iter().map(Ok).collect(),
+            Err(failure) => calls.iter().map(|_| Err(failure.clone())).collect(),
+        }
+    }
+
+    /// Reads on the caller's thread, without a lock.
+    fn read_here(&self, id: ActionId) -> Option<Result<Option<Stored>, StoreError>> {
+        let clock = &self.clock;
+        Some(
+            self.readers
+                .read(|connection| row::find(connection, id, clock, clock.now())),
+        )
+    }
+
+    async fn page(
+        &self,
+        after: Option<ActionId>,
+        select: Select,
+        limit: usize,
+    ) -> Result<Page, StoreError> {
+        self.read_apart(move |connection, clock| row::page(connection, clock, after, select, limit))
+            .await
+    }
+
+    async fn due(&self, limit: usize) -> Result<Vec<(ActionId, Stored)>, StoreError> {
+        self.readers
+            .read(|connection| row::due(connection, &self.clock, limit))
+    }
+
+    async fn purge_unnamed(&self, age: u64) -> Result<u64, StoreError> {
+        let (mut removed, mut after) = (0, Some(i64::MIN));
+        while let Some(place) = after {
+            let unnamed =
+                move |connection: &_, clock: &_| row::unnamed(connection, clock, place, age);
+            let (places, last) = self.read_apart(unnamed).await?;
+            after = last;
+            if !places.is_empty() {
+                let writer = self.writer();
+                let written = writer.transact(&self.clock, |it| it.remove_unnamed(&places));
+                removed += written.map_err(|failure| self.not_written(&failure))?;
+            }
+        }
+        Ok(removed)
+    }
+
+    async fn counts(&self) -> Result<Counts, StoreError> {
+        self.read_apart(row::counts).await
+    }
+
+    /// A connection waits so long for the others.
+    fn patience(&self) -> Duration {
+        PATIENCE
+    }
+
+    fn error(&self, _: Call<'_>, failure: &NotWritten) -> StoreError {
+        self.not_written(failure)
+    }
+}
