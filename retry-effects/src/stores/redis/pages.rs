@@ -103,7 +103,10 @@ pub(super) async fn due(
     let from = next.fetch_add(SWEPT, Ordering::Relaxed) % TAGS;
     let ask = |tag| requests.script.due(tag, limit.div_ceil(SWEPT.into()));
     let mut due = Vec::new();
-    for answer in requests.ask(tags(from..from + SWEPT).map(ask).collect()).await? {
+    for answer in requests
+        .ask(tags(from..from + SWEPT).map(ask).collect())
+        .await?
+    {
         let Value::Array(found) = &answer else {
             return Err(strange("a list that is none"));
         };

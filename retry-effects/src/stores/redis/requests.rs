@@ -123,9 +123,8 @@ async fn send(nodes: &Nodes, node: &Link, commands: Pipeline, until: Instant) ->
     };
     match node.send(&commands, until).await {
         Ok(answers) => {
-            let is_moved = |answer: &Result<_, Failure>| {
-                answer.as_ref().is_err_and(Failure::is_elsewhere)
-            };
+            let is_moved =
+                |answer: &Result<_, Failure>| answer.as_ref().is_err_and(Failure::is_elsewhere);
             let is_found = answers.iter().any(is_moved) && nodes.look_again(node, until).await;
             let answers = answers.into_iter().map(|answer| {
                 answer.map_err(|failure| {

@@ -108,17 +108,20 @@ impl<'a> Row<'a> {
         })
     }
 
+    /// A reason that was cleared is empty.
     fn payload(&self, status: Status) -> Result<Option<Payload>, StoreError> {
+        let is_result = matches!(status, Status::Success | Status::Failed);
+        let is_there = self.0.get(17).is_some_and(|payload| *payload != Value::Nil);
         let payload = self.text(17)?;
-        if !payload.is_empty() {
-            let format = self.text(16)?.parse();
-            let format = format.map_err(|_| strange("no format for a result"))?;
-            return Ok(Some(Payload::with_format(format, payload)));
+        if is_result && !is_there {
+            return Err(strange("no result"));
         }
-        match status {
-            Status::Success | Status::Failed => Err(strange("no result")),
-            Status::Pending | Status::InDoubt | Status::Released => Ok(None),
+        if !is_result && payload.is_empty() {
+            return Ok(None);
         }
+        let format = self.text(16)?.parse();
+        let format = format.map_err(|_| strange("no format for a result"))?;
+        Ok(Some(Payload::with_format(format, payload)))
     }
 
     fn number_or_zero(&self, place: usize) -> Result<u64, StoreError> {

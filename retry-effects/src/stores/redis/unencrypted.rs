@@ -45,8 +45,9 @@ async fn ping(host: &str, port: u16) -> io::Result<bool> {
 
 /// `+PONG`, or an error with its code in capital letters: `-NOAUTH ..`. An alert of TLS is neither.
 fn is_answer(answer: &[u8]) -> bool {
-    let is_error =
-        |code: &[u8]| code.len() > 2 && code[0] == b'-' && code[1..3].iter().all(u8::is_ascii_uppercase);
+    let is_error = |code: &[u8]| {
+        code.len() > 2 && code[0] == b'-' && code[1..3].iter().all(u8::is_ascii_uppercase)
+    };
     answer.starts_with(b"+PONG") || is_error(answer)
 }
 
@@ -56,7 +57,12 @@ mod tests {
 
     #[test]
     fn an_answer_in_clear_text_is_told_from_others() {
-        for answer in ["+PONG\r\n", "-NOAUTH Authenticat", "-ERR x\r\n", "-LOADING Redis"] {
+        for answer in [
+            "+PONG\r\n",
+            "-NOAUTH Authenticat",
+            "-ERR x\r\n",
+            "-LOADING Redis",
+        ] {
             assert!(is_answer(answer.as_bytes()), "{answer}");
         }
         for answer in ["", "-", "HTTP/1.1 400 Bad", "\u{15}\u{3}\u{3}", "+OK\r\n"] {
