@@ -10,6 +10,7 @@ mod open;
 pub(crate) mod options;
 mod pages;
 pub(crate) mod refusal;
+mod reply;
 mod requests;
 mod row;
 mod script;

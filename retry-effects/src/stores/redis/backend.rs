@@ -11,8 +11,8 @@ use tokio::sync::oneshot;
 
 use super::connection::POLICY;
 use super::pages;
+use super::reply::reply;
 use super::requests::{Failed, Requests};
-use super::script::reply;
 use crate::identity::action_id::ActionId;
 use crate::protocol::counts::Counts;
 use crate::protocol::operation::Stored;

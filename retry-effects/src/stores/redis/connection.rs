@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::{
-    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ErrorKind, Pipeline,
-    ProtocolVersion, PushInfo, RedisError, Value,
+    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ErrorKind, ProtocolVersion,
+    PushInfo, RedisError,
 };
 use retry_core::{Jitter, RetryPolicy};
 use tokio::time::{Instant, timeout_at};
@@ -50,17 +50,6 @@ pub(super) struct Live {
     pub(super) number: u64,
     /// Whether it can receive notices of changes.
     pub(super) hears: bool,
-}
-
-/// The reason why no command of an exchange has an answer.
-#[derive(Debug)]
-pub(super) enum Unsent {
-    /// There is no connection, for which was tried long enough.
-    Unconnected(Failure),
-    /// The connection ended.
-    Cut(Failure),
-    /// The time is over.
-    Late(Failure),
 }
 
 /// The address of a node, and its connection.
@@ -179,39 +168,6 @@ impl Link {
                 Err(failure)
             }
         }
-    }
-
-    /// Sends commands at one go, and returns their answers. A connection that is of no use any more is
-    /// dropped.
-    pub(super) async fn send(
-        &self,
-        commands: &Pipeline,
-        until: Instant,
-    ) -> Result<Vec<Result<Value, Failure>>, Unsent> {
-        let mut live = self.live(until).await.map_err(Unsent::Unconnected)?;
-        let count = commands.len();
-        let sending = live.connection.send_packed_commands(commands, 0, count);
-        let answers = match timeout_at(until, sending).await {
-            Ok(Ok(answers)) => answers,
-            Ok(Err(error)) => {
-                self.drop_connection(live.number);
-                return Err(Unsent::Cut(error.into()));
-            }
-            Err(_) => {
-                self.drop_connection(live.number);
-                return Err(Unsent::Late(Failure::Late(self.shared.patience)));
-            }
-        };
-        let answers = answers.into_iter().map(|answer| {
-            answer.extract_error().map_err(|error| {
-                let failure = Failure::from(error);
-                if failure.is_of_connection() {
-                    self.drop_connection(live.number);
-                }
-                failure
-            })
-        });
-        Ok(answers.collect())
     }
 
     /// Inspects the server again, whose settings may have changed, and whose data may be gone. A

@@ -32,8 +32,88 @@ use crate::stores::waiters::Waiters;
 /// long way needs.
 const LANES: usize = 64;
 
+impl RedisEffectStore {
+    /// Connects to the server at a URL: `redis://user:password@host:6379/0`, `rediss://..` (TLS,
+    /// feature `redis-tls`), `unix:///run/redis.sock?db=0&user=..&pass=..`. Needs no runtime.
+    ///
+    /// # Errors
+    ///
+    /// As [`RedisOptions::connect`].
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        Self::options().connect(url).await
+    }
+
+    /// Connects with a client that the application has made with its own certificates
+    /// (`redis::Client::build_with_tls`) and socket options, of the crate `redis` 1. The store opens
+    /// connections of its own with it.
+    ///
+    /// ```no_run
+    /// # async fn f() -> Result<(), Box<dyn std::error::Error>> {
+    /// use retry_effects::RedisEffectStore;
+    ///
+    /// let client = redis::Client::open("redis://redis.internal")?;
+    /// let store = RedisEffectStore::with_client(client).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    pub async fn with_client(client: Client) -> Result<Self, StoreError> {
+        Self::options().with_client(client).await
+    }
+
+    /// Returns options for another prefix, another timeout, or a server that may lose writes.
+    pub fn options() -> RedisOptions {
+        RedisOptions::new()
+    }
+}
+
+impl RedisOptions {
+    /// Connects to the server at a URL, as [`RedisEffectStore::connect`], and inspects it. Needs no
+    /// runtime.
+    ///
+    /// A server that is not there, or not ready, is retried for about four seconds; one that is
+    /// silent, for as long as [`timeout`](Self::timeout).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] if the server cannot be reached, or is a replica.
+    /// [`StoreError::Misconfigured`] if the URL or the prefix is invalid, the server refuses the user
+    /// or, with a [`RedisRefusal`](crate::RedisRefusal) as source, cannot keep the promise.
+    /// [`StoreError::Unreadable`] if its records were written by a newer version.
+    pub async fn connect(self, url: &str) -> Result<RedisEffectStore, StoreError> {
+        self.with_client(client(url)?).await
+    }
+
+    /// Like [`connect`](Self::connect), but waits on this thread.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    ///
+    /// # Panics
+    ///
+    /// On a thread of a tokio runtime, where [`connect`](Self::connect) does.
+    pub fn connect_blocking(self, url: &str) -> Result<RedisEffectStore, StoreError> {
+        let (opening, ready) = Opening::begin(self, &client(url)?)?;
+        opening.finish(ready.blocking_recv())
+    }
+
+    /// Connects to the server with a client of the application's own.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    pub async fn with_client(self, client: Client) -> Result<RedisEffectStore, StoreError> {
+        let (opening, ready) = Opening::begin(self, &client)?;
+        opening.finish(ready.await)
+    }
+}
+
 /// A store whose server is not inspected yet.
-pub(super) struct Opening {
+struct Opening {
     nodes: Arc<Nodes>,
     keys: Keys,
     clock: Clock,
@@ -46,14 +126,11 @@ pub(super) struct Opening {
 }
 
 /// The script's hash, once the server is inspected.
-pub(super) type Ready = oneshot::Receiver<Result<String, StoreError>>;
+type Ready = oneshot::Receiver<Result<String, StoreError>>;
 
 impl Opening {
     /// Starts the thread, which inspects the server.
-    pub(super) fn begin(
-        options: RedisOptions,
-        client: &Client,
-    ) -> Result<(Self, Ready), StoreError> {
+    fn begin(options: RedisOptions, client: &Client) -> Result<(Self, Ready), StoreError> {
         let keys = Keys::under(&options.prefix)?;
         if options.timeout < Duration::from_millis(1) {
             return Err(StoreError::misconfigured(format!(
@@ -98,7 +175,7 @@ impl Opening {
     }
 
     /// Returns the store, unless the server was refused.
-    pub(super) fn finish(
+    fn finish(
         self,
         ready: Result<Result<String, StoreError>, oneshot::error::RecvError>,
     ) -> Result<RedisEffectStore, StoreError> {
@@ -163,7 +240,7 @@ fn start(
 }
 
 /// Returns a client for a URL. The URL may hold a password, and is not shown.
-pub(super) fn client(url: &str) -> Result<Client, StoreError> {
+fn client(url: &str) -> Result<Client, StoreError> {
     if url
         .split(':')
         .next()

@@ -4,14 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use redis::Client;
-
-use super::open::{Opening, client};
 use super::script::Clock;
-use super::store::RedisEffectStore;
-use crate::protocol::store_error::StoreError;
 
-/// Options for opening a [`RedisEffectStore`]: its prefix, and the requirements on its server.
+/// Options for opening a [`RedisEffectStore`](crate::RedisEffectStore): its prefix, and the requirements on its server.
 ///
 /// # Examples
 ///
@@ -80,7 +75,7 @@ impl RedisOptions {
     /// Opens only an existing store, and creates nothing: for programs that inspect a store, and must
     /// not begin another if the server or prefix is wrong. Connecting then writes nothing.
     ///
-    /// If there is no store under the prefix, connecting fails with [`StoreError::Misconfigured`], by
+    /// If there is no store under the prefix, connecting fails with [`StoreError::Misconfigured`](crate::StoreError::Misconfigured), by
     /// [`RedisRefusal::Absent`](crate::RedisRefusal::Absent).
     pub const fn existing(mut self) -> Self {
         self.is_existing = true;
@@ -94,45 +89,5 @@ impl RedisOptions {
     pub fn clock(mut self, micros: Arc<std::sync::atomic::AtomicU64>) -> Self {
         self.clock = Clock::Manual(micros);
         self
-    }
-
-    /// Connects to the server at a URL, as [`RedisEffectStore::connect`], and inspects it. Needs no
-    /// runtime.
-    ///
-    /// A server that is not there, or not ready, is retried for about four seconds; one that is
-    /// silent, for as long as [`timeout`](Self::timeout).
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Unavailable`] if the server cannot be reached, or is a replica.
-    /// [`StoreError::Misconfigured`] if the URL or the prefix is invalid, the server refuses the user
-    /// or, with a [`RedisRefusal`](crate::RedisRefusal) as source, cannot keep the promise.
-    /// [`StoreError::Unreadable`] if its records were written by a newer version.
-    pub async fn connect(self, url: &str) -> Result<RedisEffectStore, StoreError> {
-        self.with_client(client(url)?).await
-    }
-
-    /// Like [`connect`](Self::connect), but waits on this thread.
-    ///
-    /// # Errors
-    ///
-    /// As [`connect`](Self::connect).
-    ///
-    /// # Panics
-    ///
-    /// On a thread of a tokio runtime, where [`connect`](Self::connect) does.
-    pub fn connect_blocking(self, url: &str) -> Result<RedisEffectStore, StoreError> {
-        let (opening, ready) = Opening::begin(self, &client(url)?)?;
-        opening.finish(ready.blocking_recv())
-    }
-
-    /// Connects to the server with a client of the application's own.
-    ///
-    /// # Errors
-    ///
-    /// As [`connect`](Self::connect).
-    pub async fn with_client(self, client: Client) -> Result<RedisEffectStore, StoreError> {
-        let (opening, ready) = Opening::begin(self, &client)?;
-        opening.finish(ready.await)
     }
 }

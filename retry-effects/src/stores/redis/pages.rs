@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use redis::Value;
 
 use super::keys::{TAGS, tags};
+use super::reply::{Part, rows};
 use super::requests::Requests;
 use super::row::{Need, strange};
-use super::script::{Part, rows};
 use crate::identity::action_id::ActionId;
 use crate::protocol::counts::Counts;
 use crate::protocol::operation::Stored;

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use redis::{Pipeline, Value};
 use retry_core::Verdict;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
-use super::connection::{Link, POLICY, Unsent};
+use super::connection::{Link, POLICY};
 use super::error::Failure;
 use super::nodes::Nodes;
 use super::script::{Command, Script};
@@ -121,7 +121,7 @@ async fn send(nodes: &Nodes, node: &Link, commands: Pipeline, until: Instant) ->
         cause,
         server: node.name().into(),
     };
-    match node.send(&commands, until).await {
+    match exchange(node, &commands, until).await {
         Ok(answers) => {
             let is_moved =
                 |answer: &Result<_, Failure>| answer.as_ref().is_err_and(Failure::is_elsewhere);
@@ -144,6 +144,50 @@ async fn send(nodes: &Nodes, node: &Link, commands: Pipeline, until: Instant) ->
             vec![Err(failed(failure, cause)); commands.len()]
         }
     }
+}
+
+/// The reason why no command of an exchange has an answer.
+#[derive(Debug)]
+enum Unsent {
+    /// There is no connection, for which was tried long enough.
+    Unconnected(Failure),
+    /// The connection ended.
+    Cut(Failure),
+    /// The time is over.
+    Late(Failure),
+}
+
+/// Sends commands at one go, and returns their answers. A connection that is of no use any more is
+/// dropped.
+async fn exchange(
+    node: &Link,
+    commands: &Pipeline,
+    until: Instant,
+) -> Result<Vec<Result<Value, Failure>>, Unsent> {
+    let mut live = node.live(until).await.map_err(Unsent::Unconnected)?;
+    let count = commands.len();
+    let sending = live.connection.send_packed_commands(commands, 0, count);
+    let answers = match timeout_at(until, sending).await {
+        Ok(Ok(answers)) => answers,
+        Ok(Err(error)) => {
+            node.drop_connection(live.number);
+            return Err(Unsent::Cut(error.into()));
+        }
+        Err(_) => {
+            node.drop_connection(live.number);
+            return Err(Unsent::Late(Failure::Late(node.shared.patience)));
+        }
+    };
+    let answers = answers.into_iter().map(|answer| {
+        answer.extract_error().map_err(|error| {
+            let failure = Failure::from(error);
+            if failure.is_of_connection() {
+                node.drop_connection(live.number);
+            }
+            failure
+        })
+    });
+    Ok(answers.collect())
 }
 
 /// Returns the extent of a server's error; `is_found`: the node that has the record is known by now.
