@@ -62,18 +62,6 @@ const EFFECTS: House = House {
             "stores::postgres::lookups",
             "stores::postgres::queue",
         ],
-        &[
-            "stores::redis::options",
-            "stores::redis::pages",
-            "stores::redis::store",
-        ],
-        &[
-            "stores::redis::batch",
-            "stores::redis::connection",
-            "stores::redis::listener",
-            "stores::redis::nodes",
-            "stores::redis::queue",
-        ],
     ],
 };
 

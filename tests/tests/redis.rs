@@ -23,5 +23,6 @@ mod redis {
     #[cfg(feature = "redis-tls")]
     mod tls;
     mod trouble;
+    mod version_1;
     mod wakeups;
 }

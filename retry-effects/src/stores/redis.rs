@@ -1,16 +1,19 @@
 //! The store on a Redis server. Other folders import [`store`], [`options`] and [`refusal`].
 
-mod batch;
+mod backend;
 mod connection;
 mod error;
 mod keys;
 mod listener;
 mod nodes;
+mod open;
 pub(crate) mod options;
 mod pages;
-mod queue;
 pub(crate) mod refusal;
+mod reply;
+mod requests;
 mod row;
 mod script;
 mod server;
 pub(crate) mod store;
+mod unencrypted;

@@ -30,7 +30,7 @@ async fn keys_of_a_newer_version() {
     };
     let prefix = fresh_prefix();
     let version = format!("{prefix}:version");
-    assert_eq!(server.command(&["SET", &version, "2"]), "+OK\r\n");
+    assert_eq!(server.command(&["SET", &version, "3"]), "+OK\r\n");
     let options = RedisEffectStore::options().prefix(&prefix);
     let error = options
         .connect(&server.url())
@@ -52,7 +52,7 @@ async fn a_record_of_a_newer_version_is_never_run() {
     let store = store(&server, &prefix).await;
     let token = won(&store).await;
     assert_eq!(
-        server.command(&["HSET", &key(&prefix), "version", "2"]),
+        server.command(&["HSET", &key(&prefix), "version", "3"]),
         ":0\r\n"
     );
     let request = ClaimRequest::new(id(), "strange");

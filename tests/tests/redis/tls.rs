@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use redis::{Client, TlsCertificates};
 use retry_effects::{Effect, RedisEffectStore, StoreError};
@@ -66,4 +67,28 @@ async fn a_server_with_tls_and_one_that_nobody_knows() {
     let effect = Effect::new("tls", &1).store(store);
     let result = effect.run_async(|| async { Ok::<_, String>(7) }).await;
     assert_eq!(result, Ok(7));
+}
+
+/// Such a server waits for the end of a line, and says nothing to a greeting of TLS.
+#[tokio::test]
+async fn a_server_without_tls_at_a_port_for_which_tls_was_asked() {
+    for password in [None, Some("s3cret")] {
+        let port = free_ports(1)[0].to_string();
+        let mut settings = vec![("bind", "127.0.0.1 -::1"), ("port", &*port)];
+        settings.extend(password.map(|password| ("requirepass", password)));
+        let Some(_server) = ThrowawayRedis::start_with(&settings) else {
+            return;
+        };
+        let url = format!("rediss://:s3cret@localhost:{port}");
+        let options = RedisEffectStore::options().timeout(Duration::from_secs(4));
+        let error = options.connect(&url).await.expect_err("it speaks no TLS");
+        assert!(
+            matches!(error, StoreError::Misconfigured { .. }),
+            "{error:?}"
+        );
+        let text = error.to_string();
+        assert!(text.contains("it speaks no TLS at this port"), "{text}");
+        assert!(text.contains("without TLS, the URL is redis://"), "{text}");
+        assert!(!text.contains("s3cret"), "{text}");
+    }
 }

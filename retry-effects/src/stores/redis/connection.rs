@@ -1,8 +1,7 @@
 //! The one connection to a node: opened, inspected, lost and opened again.
 
-use std::cell::{Cell, RefCell};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
@@ -11,14 +10,12 @@ use redis::{
     PushInfo, RedisError,
 };
 use retry_core::{Jitter, RetryPolicy};
-use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
 
 use super::error::Failure;
-use super::listener::Listener;
 use super::server::{Terms, enter, inspect, is_emptied};
+use super::unencrypted::speaks_without_tls;
 use crate::stores::resend::again;
-use crate::stores::waiters::Waiters;
 
 /// The policy for connecting to a server, and for sending a command again that it does not take yet:
 /// about four seconds in all, long enough for a restart and for most failovers.
@@ -28,11 +25,13 @@ pub(super) const POLICY: RetryPolicy = RetryPolicy::new(9)
     .with_max_wait(Duration::from_secs(1))
     .with_jitter(Jitter::Equal);
 
+/// Receives what the server sends unasked on the connection with this number.
+pub(super) type Pushed = Box<dyn Fn(u64, &PushInfo) + Send + Sync>;
+
 /// The state that all connections of a store share.
 pub(super) struct Shared {
     pub(super) terms: Terms,
-    pub(super) listener: Listener,
-    pub(super) waiters: Waiters,
+    pushed: Pushed,
     /// The time limit of a call in all.
     pub(super) patience: Duration,
     /// The number of connections made so far.
@@ -57,24 +56,18 @@ pub(super) struct Live {
 pub(super) struct Link {
     info: ConnectionInfo,
     pub(super) shared: Arc<Shared>,
-    live: RefCell<Option<Live>>,
+    live: Mutex<Option<Live>>,
     /// The number of tries to connect that have ended.
-    rounds: Cell<u64>,
+    rounds: AtomicU64,
     /// The last connect error; locked while connecting.
-    connecting: Mutex<Option<Failure>>,
+    connecting: tokio::sync::Mutex<Option<Failure>>,
 }
 
 impl Shared {
-    pub(super) fn new(
-        terms: Terms,
-        listener: Listener,
-        waiters: Waiters,
-        patience: Duration,
-    ) -> Self {
+    pub(super) fn new(terms: Terms, pushed: Pushed, patience: Duration) -> Self {
         Self {
             terms,
-            listener,
-            waiters,
+            pushed,
             patience,
             connections: AtomicU64::new(0),
             was_there: AtomicBool::new(false),
@@ -87,9 +80,9 @@ impl Link {
         Self {
             info,
             shared,
-            live: RefCell::default(),
-            rounds: Cell::new(0),
-            connecting: Mutex::default(),
+            live: Mutex::default(),
+            rounds: AtomicU64::new(0),
+            connecting: tokio::sync::Mutex::default(),
         }
     }
 
@@ -129,13 +122,17 @@ impl Link {
 
     /// Returns the connection, if there is one.
     pub(super) fn present(&self) -> Option<Live> {
-        self.live.borrow().clone()
+        self.held().clone()
+    }
+
+    fn held(&self) -> MutexGuard<'_, Option<Live>> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the connection; if there is none, a new one. Concurrent callers share the result of
     /// one try to connect.
     pub(super) async fn live(&self, until: Instant) -> Result<Live, Failure> {
-        let rounds = self.rounds.get();
+        let rounds = self.rounds.load(Ordering::SeqCst);
         if let Some(live) = self.present() {
             return Ok(live);
         }
@@ -145,24 +142,25 @@ impl Link {
         if let Some(live) = self.present() {
             return Ok(live);
         }
-        if self.rounds.get() > rounds
+        if self.rounds.load(Ordering::SeqCst) > rounds
             && let Some(failure) = &*failed
         {
             return Err(failure.clone());
         }
-        let why = Cell::new(None);
+        let why = Mutex::new(None);
         let connecting = again(POLICY, Some(until), Failure::verdict, || async {
             let made = self.connect().await;
-            why.set(made.as_ref().err().cloned());
+            *why.lock().unwrap_or_else(PoisonError::into_inner) = made.as_ref().err().cloned();
             made
         });
         let made = timeout_at(until, connecting).await;
-        let made = made.unwrap_or_else(|_| Err(why.take().unwrap_or_else(late)));
-        self.rounds.set(self.rounds.get() + 1);
+        let last = || why.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let made = made.unwrap_or_else(|_| Err(last().unwrap_or_else(late)));
+        self.rounds.fetch_add(1, Ordering::SeqCst);
         match made {
             Ok(live) => {
                 *failed = None;
-                *self.live.borrow_mut() = Some(live.clone());
+                *self.held() = Some(live.clone());
                 Ok(live)
             }
             Err(failure) => {
@@ -186,8 +184,7 @@ impl Link {
 
     /// Drops a connection, which is not to be used any more.
     pub(super) fn drop_connection(&self, number: u64) {
-        let mut live = self.live.borrow_mut();
-        live.take_if(|live| live.number == number);
+        self.held().take_if(|live| live.number == number);
     }
 
     async fn connect(&self) -> Result<Live, Failure> {
@@ -195,6 +192,12 @@ impl Link {
         let (mut connection, hears) = match self.open(Some(number)).await {
             // A proxy, or a server before 6: its waiters poll.
             Err(Failure::Redis(error)) if is_of_protocol(&error) => (self.open(None).await?, false),
+            // Such a server waits for the end of a line, and does not answer the greeting of TLS.
+            Err(Failure::Redis(error))
+                if error.is_timeout() && speaks_without_tls(self.info.addr()).await =>
+            {
+                return Err(Failure::Unencrypted);
+            }
             opened => (opened?, true),
         };
         let terms = &self.shared.terms;
@@ -227,7 +230,7 @@ impl Link {
         if let Some(number) = number {
             let shared = self.shared.clone();
             config = config.set_push_sender(move |message: PushInfo| {
-                shared.listener.hear(number, &message, &shared.waiters);
+                (shared.pushed)(number, &message);
                 Ok::<(), std::convert::Infallible>(())
             });
         }

@@ -10,6 +10,7 @@ use retry_core::__private::redacted_text;
 use retry_core::{Classify, Verdict};
 
 use super::refusal::RedisRefusal;
+use super::row::newer;
 use crate::protocol::store_error::StoreError;
 
 /// The reason why there is no connection, or no answer on it.
@@ -17,6 +18,8 @@ use crate::protocol::store_error::StoreError;
 pub(super) enum Failure {
     Redis(RedisError),
     Refused(RedisRefusal),
+    /// It does not answer the greeting of TLS, but a request without TLS.
+    Unencrypted,
     /// There was no answer within this time.
     Late(Duration),
 }
@@ -32,7 +35,7 @@ impl Failure {
             // Also for a closed socket or a truncated answer, which do not last.
             Self::Redis(error) => error.classify().verdict(),
             Self::Refused(refusal) if refusal.passes() => Verdict::Retry,
-            Self::Refused(_) => Verdict::Stop,
+            Self::Refused(_) | Self::Unencrypted => Verdict::Stop,
             Self::Late(_) => Verdict::Retry,
         }
     }
@@ -53,7 +56,7 @@ impl Failure {
         match self {
             Self::Late(_) => true,
             Self::Redis(error) => error.is_io_error() && !is_of_tls(error),
-            Self::Refused(_) => false,
+            Self::Refused(_) | Self::Unencrypted => false,
         }
     }
 
@@ -67,11 +70,12 @@ impl Failure {
         let verb = if self.is_of_absence() { "reach" } else { "use" };
         let what = format!("{verb} the Redis server at {server}");
         match self {
-            Self::Refused(RedisRefusal::Newer { version, .. }) => super::script::newer(&version),
+            Self::Refused(RedisRefusal::Newer { version, .. }) => newer(&version),
             Self::Refused(refusal) if refusal.passes() => StoreError::unavailable(what, refusal),
             Self::Refused(refusal) => {
                 StoreError::misconfigured_by(format!("cannot {what}: {refusal}"), refusal)
             }
+            Self::Unencrypted => StoreError::misconfigured(format!("cannot {what}: {self}{TLS}")),
             Self::Late(_) => StoreError::unavailable(what, self.to_string()),
             Self::Redis(error) => {
                 let (advice, stays) = advice(&error);
@@ -164,6 +168,7 @@ impl fmt::Display for Failure {
         match self {
             Self::Redis(error) => error.fmt(f),
             Self::Refused(refusal) => refusal.fmt(f),
+            Self::Unencrypted => f.write_str("it speaks no TLS at this port"),
             Self::Late(patience) => write!(f, "there was no answer within {patience:?}"),
         }
     }

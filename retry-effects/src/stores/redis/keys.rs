@@ -1,6 +1,9 @@
 //! The names of keys. All keys of one operation have one hash tag, and so lie in one slot of a
 //! cluster.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use crate::identity::action_id::ActionId;
 use crate::protocol::store_error::StoreError;
 
@@ -14,19 +17,20 @@ const SLOTS: u16 = 16_384;
 /// The keys of one store.
 #[derive(Clone, Debug)]
 pub(super) struct Keys {
-    prefix: String,
+    prefix: Arc<str>,
+    of_tags: Arc<[OfTag]>,
 }
 
-/// The keys of one operation, in the script's order.
+/// The keys that the records of one tag share.
 #[derive(Debug)]
-pub(super) struct OfRecord {
-    /// The record: a hash. Its key is also the channel for its changes.
-    pub(super) record: String,
-    /// The newest fence of its tag. Never removed: after a purge no fence may be issued again.
+pub(super) struct OfTag {
+    /// The beginning of the key of a record, a hash; its id follows.
+    record: String,
+    /// The newest fence. Never removed: after a purge no fence may be issued again.
     pub(super) fence: String,
-    /// The ids of its tag: a sorted set by name.
+    /// The ids: a sorted set by name.
     pub(super) ids: String,
-    /// The ids of its tag with a limited retention: a sorted set by the time at which it is over.
+    /// The ids with a limited retention: a sorted set by the time at which it is over.
     pub(super) due: String,
 }
 
@@ -40,7 +44,8 @@ impl Keys {
             )));
         }
         Ok(Self {
-            prefix: prefix.to_owned(),
+            prefix: prefix.into(),
+            of_tags: tags(0..TAGS).map(|tag| OfTag::new(prefix, tag)).collect(),
         })
     }
 
@@ -53,13 +58,13 @@ impl Keys {
         format!("{}:version", self.prefix)
     }
 
-    pub(super) fn record(&self, id: ActionId) -> OfRecord {
-        self.of(id.as_bytes()[0], &id.to_string())
+    /// Returns the key of a record, which is also the channel for its changes.
+    pub(super) fn record(&self, id: ActionId) -> String {
+        format!("{}{id}", self.tag(id.as_bytes()[0]).record)
     }
 
-    /// Returns the keys of a tag, without a record.
-    pub(super) fn tag(&self, tag: u8) -> OfRecord {
-        self.of(tag, "none")
+    pub(super) fn tag(&self, tag: u8) -> &OfTag {
+        &self.of_tags[usize::from(tag)]
     }
 
     /// Returns the cluster slot in which the keys of a tag lie.
@@ -67,27 +72,28 @@ impl Keys {
         crc16(format!("{}:{tag:02x}", self.prefix).as_bytes()) % SLOTS
     }
 
-    /// Returns the channel for changes of a record.
-    pub(super) fn channel(&self, id: ActionId) -> String {
-        self.record(id).record
-    }
-
     /// Returns the action of a channel.
     pub(super) fn action(channel: &[u8]) -> Option<ActionId> {
         let channel = str::from_utf8(channel).ok()?;
         channel.rsplit(':').next()?.parse().ok()
     }
+}
 
-    fn of(&self, tag: u8, name: &str) -> OfRecord {
-        let prefix = &self.prefix;
+impl OfTag {
+    fn new(prefix: &str, tag: u8) -> Self {
         let key = |name: &str| format!("{{{prefix}:{tag:02x}}}:{name}");
-        OfRecord {
-            record: key(name),
+        Self {
+            record: key(""),
             fence: key("fence"),
             ids: key("ids"),
             due: key("due"),
         }
     }
+}
+
+/// Returns the tags with these numbers.
+pub(super) fn tags(numbers: Range<u16>) -> impl Iterator<Item = u8> {
+    numbers.filter_map(|tag| u8::try_from(tag).ok())
 }
 
 /// CRC-16/XMODEM, by which a cluster assigns tags to slots.
@@ -110,14 +116,14 @@ mod tests {
     fn what_one_operation_touches_has_one_tag() {
         let keys = Keys::under("shop:effects").expect("a plain prefix");
         let id = compute_action_id("charge", &1, "").expect("a number has a JSON form");
-        let of = keys.record(id);
-        let (tag, name) = of.record.split_once("}:").expect("a tag");
+        let (record, of) = (keys.record(id), keys.tag(id.as_bytes()[0]));
+        let (tag, name) = record.split_once("}:").expect("a tag");
         assert_eq!(name, id.to_string());
         assert_eq!(tag, format!("{{shop:effects:{}", &name[..2]));
         for key in [&of.fence, &of.ids, &of.due] {
             assert!(key.starts_with(&format!("{tag}}}:")), "{key}");
         }
-        assert_eq!(Keys::action(keys.channel(id).as_bytes()), Some(id));
+        assert_eq!(Keys::action(record.as_bytes()), Some(id));
         assert_eq!(Keys::action(of.fence.as_bytes()), None);
     }
 

@@ -3,7 +3,7 @@
 //! depends on a message.
 
 use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use redis::{PushInfo, PushKind, Value};
 use tokio::sync::mpsc;
@@ -86,9 +86,10 @@ impl Drop for Place {
 
 impl Ears {
     /// Listens until the store's thread ends.
-    pub(super) async fn listen(mut self, nodes: Rc<Nodes>) {
+    pub(super) async fn listen(mut self, nodes: Arc<Nodes>, waiters: Waiters) {
         let mut channels = Channels {
             nodes,
+            waiters,
             watched: HashMap::new(),
             subscribed: HashSet::new(),
             on: 0,
@@ -116,7 +117,8 @@ impl Ears {
 
 /// The channels that are subscribed to.
 struct Channels {
-    nodes: Rc<Nodes>,
+    nodes: Arc<Nodes>,
+    waiters: Waiters,
     /// The number of waiters of each action.
     watched: HashMap<ActionId, usize>,
     subscribed: HashSet<ActionId>,
@@ -164,7 +166,7 @@ impl Channels {
             }
         }
         let shared = self.nodes.shared();
-        let channel = |id: &ActionId| shared.terms.keys.channel(*id);
+        let channel = |id: &ActionId| shared.terms.keys.record(*id);
         let mut connection = live.connection;
         if !more.is_empty() {
             let channels: Vec<_> = more.iter().map(channel).collect();
@@ -186,7 +188,7 @@ impl Channels {
         }
         if is_new && self.on != 0 {
             // Notices of changes in between were missed.
-            more.iter().for_each(|id| shared.waiters.wake(*id));
+            more.iter().for_each(|id| self.waiters.wake(*id));
         }
         self.on = live.number;
     }

@@ -1,22 +1,20 @@
 //! The nodes that hold the records: one server; or those of a cluster, each with its slots.
 
-use std::cell::RefCell;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use redis::Value;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::connection::{Link, Live, Shared};
 use super::error::Failure;
-use super::keys::TAGS;
-use super::queue::Job;
+use super::keys::{TAGS, tags};
 use super::row::text;
 
 /// The server at the URL and, if it belongs to a cluster, the other nodes.
 pub(super) struct Nodes {
-    seed: Rc<Link>,
+    seed: Arc<Link>,
     /// The node of each tag; empty if one server has all tags.
-    of_tags: RefCell<Vec<Option<Rc<Link>>>>,
+    of_tags: Mutex<Vec<Option<Arc<Link>>>>,
 }
 
 /// The interval between two inspections of the servers' settings, in time limits of a call: one
@@ -29,8 +27,8 @@ type Range = (u16, u16, (String, u16));
 impl Nodes {
     pub(super) fn new(seed: Link) -> Self {
         Self {
-            seed: Rc::new(seed),
-            of_tags: RefCell::default(),
+            seed: Arc::new(seed),
+            of_tags: Mutex::default(),
         }
     }
 
@@ -47,19 +45,18 @@ impl Nodes {
         Ok(seed.hash)
     }
 
-    /// Groups commands by their nodes.
-    pub(super) fn shares(&self, jobs: Vec<Job>) -> Vec<(Rc<Link>, Vec<Job>)> {
-        let of_tags = self.of_tags.borrow();
+    /// Groups the places of commands, given by their tags, by the nodes of the tags.
+    pub(super) fn shares(&self, tags: &[u8]) -> Vec<(Arc<Link>, Vec<usize>)> {
+        let of_tags = self.of_tags();
         if of_tags.is_empty() {
-            return vec![(self.seed.clone(), jobs)];
+            return vec![(self.seed.clone(), (0..tags.len()).collect())];
         }
-        let mut shares: Vec<(Rc<Link>, Vec<Job>)> = Vec::new();
-        for job in jobs {
-            let of_tag = of_tags[usize::from(job.command.tag)].as_ref();
-            let link = of_tag.unwrap_or(&self.seed);
-            match shares.iter_mut().find(|(node, _)| Rc::ptr_eq(node, link)) {
-                Some((_, share)) => share.push(job),
-                None => shares.push((link.clone(), vec![job])),
+        let mut shares: Vec<(Arc<Link>, Vec<usize>)> = Vec::new();
+        for (place, tag) in tags.iter().enumerate() {
+            let link = of_tags[usize::from(*tag)].as_ref().unwrap_or(&self.seed);
+            match shares.iter_mut().find(|(node, _)| Arc::ptr_eq(node, link)) {
+                Some((_, share)) => share.push(place),
+                None => shares.push((link.clone(), vec![place])),
             }
         }
         shares
@@ -83,7 +80,7 @@ impl Nodes {
     }
 
     /// Inspects all servers again, from time to time.
-    pub(super) async fn inspect(self: Rc<Self>) {
+    pub(super) async fn inspect(self: Arc<Self>) {
         loop {
             sleep(INSPECTED_EVERY * self.seed.shared.patience).await;
             self.seed.inspect().await;
@@ -124,11 +121,15 @@ impl Nodes {
         }
     }
 
+    fn of_tags(&self) -> MutexGuard<'_, Vec<Option<Arc<Link>>>> {
+        self.of_tags.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Returns the nodes of the cluster, each once.
-    fn links(&self) -> Vec<Rc<Link>> {
-        let mut links: Vec<Rc<Link>> = Vec::new();
-        for link in self.of_tags.borrow().iter().flatten() {
-            if !links.iter().any(|known| Rc::ptr_eq(known, link)) {
+    fn links(&self) -> Vec<Arc<Link>> {
+        let mut links: Vec<Arc<Link>> = Vec::new();
+        for link in self.of_tags().iter().flatten() {
+            if !links.iter().any(|known| Arc::ptr_eq(known, link)) {
                 links.push(link.clone());
             }
         }
@@ -145,8 +146,7 @@ impl Nodes {
         if ranges.iter().any(|(_, _, address)| address != first) {
             let mut links = self.links();
             let keys = &self.seed.shared.terms.keys;
-            let tags = (0..TAGS).filter_map(|tag| u8::try_from(tag).ok());
-            of_tags = tags
+            of_tags = tags(0..TAGS)
                 .map(|tag| {
                     let slot = keys.slot(tag);
                     let has_it = |(from, to, _): &&Range| (*from..=*to).contains(&slot);
@@ -155,23 +155,23 @@ impl Nodes {
                 })
                 .collect();
         }
-        let before = self.of_tags.replace(of_tags);
-        let after = self.of_tags.borrow();
-        let is_same = |(a, b): (&Option<Rc<Link>>, &Option<Rc<Link>>)| match (a, b) {
-            (Some(a), Some(b)) => Rc::ptr_eq(a, b),
+        let mut after = self.of_tags();
+        let before = std::mem::replace(&mut *after, of_tags);
+        let is_same = |(a, b): (&Option<Arc<Link>>, &Option<Arc<Link>>)| match (a, b) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
             (a, b) => a.is_none() && b.is_none(),
         };
         before.len() != after.len() || !before.iter().zip(after.iter()).all(is_same)
     }
 
     /// Returns the link to this address, which may exist already.
-    fn link(&self, links: &mut Vec<Rc<Link>>, host: &str, port: u16) -> Option<Rc<Link>> {
+    fn link(&self, links: &mut Vec<Arc<Link>>, host: &str, port: u16) -> Option<Arc<Link>> {
         let link = self.seed.beside(host, port)?;
         let known = links.iter().chain([&self.seed]);
         if let Some(known) = known.into_iter().find(|known| known.name() == link.name()) {
             return Some(known.clone());
         }
-        links.push(Rc::new(link));
+        links.push(Arc::new(link));
         links.last().cloned()
     }
 }

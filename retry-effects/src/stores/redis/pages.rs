@@ -1,154 +1,157 @@
-//! Operators' requests: lists, counts and purges, which go through all tags.
+//! Operators' requests and sweeps, which go through all tags.
 
-use std::collections::VecDeque;
-use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use redis::Value;
 
-use super::keys::TAGS;
-use super::row::{strange, text};
-use super::script::Reply;
-use super::store::Inner;
+use super::keys::{TAGS, tags};
+use super::reply::{Part, rows};
+use super::requests::Requests;
+use super::row::{Need, strange};
 use crate::identity::action_id::ActionId;
-use crate::protocol::filter::Filter;
-use crate::protocol::record::Record;
+use crate::protocol::counts::Counts;
+use crate::protocol::operation::Stored;
+use crate::protocol::record::Status;
 use crate::protocol::store_error::StoreError;
+use crate::stores::durable::backend::{Page, Select};
 
-/// The number of ids that are read at one go, of one tag.
-const PAGE: usize = 100;
-
-/// The number of records that are read at one go.
-const READ: usize = 256;
-
-/// Returns the records that a filter selects, in the order of their ids.
-pub(super) async fn list(inner: &Inner, filter: &Filter) -> Result<Vec<Record>, StoreError> {
-    let limit = filter.limit.unwrap_or(usize::MAX);
-    let mut records = Vec::new();
-    let mut ids = Ids::after(inner, filter.after);
-    while records.len() < limit {
-        let page = ids.take(READ.min(limit.saturating_mul(2))).await?;
-        if page.is_empty() {
-            break;
-        }
-        let answers: Vec<_> = page
-            .iter()
-            .map(|id| inner.desk.send(inner.script.read(*id), None))
-            .collect();
-        for (id, answer) in page.into_iter().zip(answers) {
-            // A record whose retention is over may still have its id there.
-            if let Reply::Found(slot, now) = Reply::read(&answer.await?)?
-                && slot.is_selected(filter, now)
-            {
-                records.push(slot.record(id, now));
-            }
-        }
-    }
-    records.truncate(limit);
-    Ok(records)
-}
-
-/// Removes the records that may go and are older than `age` milliseconds; returns how many.
-pub(super) async fn purge(inner: &Inner, age: u64) -> Result<u64, StoreError> {
-    let mut ids = Ids::after(inner, None);
-    let mut removed = 0;
-    loop {
-        let page = ids.take(READ).await?;
-        if page.is_empty() {
-            return Ok(removed);
-        }
-        let answers: Vec<_> = page
-            .into_iter()
-            .map(|id| inner.desk.send(inner.script.purge(id, age), None))
-            .collect();
-        for answer in answers {
-            removed += u64::from(matches!(Reply::read(&answer.await?)?, Reply::Done(_)));
-        }
-    }
-}
-
-fn tags(range: Range<u16>) -> impl Iterator<Item = u8> {
-    range.filter_map(|tag| u8::try_from(tag).ok())
-}
-
-/// The ids of all tags, in order.
-struct Ids<'a> {
-    inner: &'a Inner,
-    after: Option<ActionId>,
-    /// The first tag that is not read yet.
-    next: u16,
-    /// The number of tags that are read at one go.
-    group: u16,
-    /// The ids read so far, by tag.
-    pages: VecDeque<(u8, VecDeque<ActionId>, bool)>,
-}
-
-/// The number of tags that are read first; then ever more, since they seem to be empty. So few
-/// requests are enough for a page of a large store, and few rounds for a small store.
+/// The number of tags that are asked at one go, at first: ever more while they are nearly empty. So a
+/// small store needs few rounds.
 const GROUP: u16 = 16;
 
-impl<'a> Ids<'a> {
-    fn after(inner: &'a Inner, after: Option<ActionId>) -> Self {
-        Self {
-            inner,
-            after,
-            next: after.map_or(0, |id| id.as_bytes()[0].into()),
-            group: GROUP,
-            pages: VecDeque::new(),
-        }
-    }
+/// The number of ids of each of them: few, since only the first tag with more of them is used in full.
+const FEW: usize = 32;
 
-    /// Reads the next tags, at one go. Returns whether there were any.
-    async fn ask(&mut self) -> Result<bool, StoreError> {
-        let end = TAGS.min(self.next + self.group);
-        let asked: Vec<_> = tags(self.next..end)
-            .map(|tag| {
-                let after = self.after.filter(|id| id.as_bytes()[0] == tag);
-                let page = self.inner.script.page(tag, after, PAGE);
-                (tag, self.inner.desk.send(page, None))
-            })
-            .collect();
-        let is_some = !asked.is_empty();
-        for (tag, page) in asked {
-            let ids = ids(&page.await?)?;
-            let is_full = ids.len() == PAGE;
-            self.pages.push_back((tag, ids, is_full));
-        }
-        (self.next, self.group) = (end, self.group * 2);
-        Ok(is_some)
-    }
+/// The number of tags, and of ids of each, that are counted at one go: other commands come in between.
+const COUNTED: (usize, usize) = (64, 64);
 
-    /// Returns the next ids, up to `count`; none at the end.
-    async fn take(&mut self, count: usize) -> Result<Vec<ActionId>, StoreError> {
-        let mut taken = Vec::new();
-        while taken.len() < count {
-            let Some((tag, page, is_full)) = self.pages.front_mut() else {
-                if self.ask().await? {
-                    continue;
-                }
-                break;
-            };
-            let Some(id) = page.pop_front() else {
-                self.pages.pop_front();
-                continue;
-            };
-            taken.push(id);
-            if page.is_empty() && *is_full {
-                let next = self.inner.script.page(*tag, Some(id), PAGE);
-                *page = ids(&self.inner.desk.send(next, None).await?)?;
-                *is_full = page.len() == PAGE;
+/// The number of tags of a sweep.
+const SWEPT: u16 = 32;
+
+/// Returns records after an id: about as many as `limit`.
+pub(super) async fn page(
+    requests: Requests,
+    after: Option<ActionId>,
+    select: Select,
+    limit: usize,
+) -> Result<Page, StoreError> {
+    let (need, statuses) = selection(select);
+    let mut page = Page::default();
+    let mut next = 0;
+    if let Some(id) = after {
+        let tag = id.as_bytes()[0];
+        next = u16::from(tag) + 1;
+        let ask = requests.script.page(tag, after, limit, need, statuses);
+        for answer in requests.ask(vec![ask]).await? {
+            if page.add(&answer, need)? == limit {
+                return Ok(page);
             }
         }
-        Ok(taken)
+    }
+    let mut group = GROUP;
+    while next < TAGS && page.records.len() < limit {
+        let end = TAGS.min(next + group);
+        let ask = |tag| requests.script.page(tag, None, FEW, need, statuses);
+        for answer in requests.ask(tags(next..end).map(ask).collect()).await? {
+            if page.add(&answer, need)? == FEW {
+                return Ok(page);
+            }
+        }
+        next = end;
+        if page.records.len() < limit / 4 {
+            group *= 2;
+        }
+    }
+    if next == TAGS {
+        page.last = None;
+    }
+    Ok(page)
+}
+
+impl Page {
+    /// Adds records of a tag; returns the number of ids that were looked at.
+    fn add(&mut self, answer: &Value, need: Need) -> Result<usize, StoreError> {
+        let part = Part::read(answer)?;
+        self.records.extend(rows(part.rest, need)?);
+        self.last = part.last.or(self.last);
+        Ok(part.count)
     }
 }
 
-fn ids(page: &Value) -> Result<VecDeque<ActionId>, StoreError> {
-    let Value::Array(ids) = page else {
-        return Err(strange("a list that is none"));
+/// Returns the part of the records that is read, and their statuses as they were written; with none, all.
+fn selection(select: Select) -> (Need, &'static [&'static str]) {
+    match select {
+        Select::All => (Need::Result, &[]),
+        Select::Finished => (Need::None, &["success", "failed", "released"]),
+        // A pending record is in doubt once its lease is over.
+        Select::Status(Status::InDoubt) => (Need::Result, &["pending", "in_doubt"]),
+        Select::Status(Status::Pending) => (Need::Result, &["pending"]),
+        Select::Status(Status::Success) => (Need::Result, &["success"]),
+        Select::Status(Status::Failed) => (Need::Result, &["failed"]),
+        Select::Status(Status::Released) => (Need::Result, &["released"]),
+    }
+}
+
+/// Returns records whose retention may be over, and takes those off the lists that have expired. Each
+/// sweep goes on where the last one ended.
+pub(super) async fn due(
+    requests: Requests,
+    next: Arc<AtomicU16>,
+    limit: usize,
+) -> Result<Vec<(ActionId, Stored)>, StoreError> {
+    let from = next.fetch_add(SWEPT, Ordering::Relaxed) % TAGS;
+    let ask = |tag| requests.script.due(tag, limit.div_ceil(SWEPT.into()));
+    let mut due = Vec::new();
+    for answer in requests
+        .ask(tags(from..from + SWEPT).map(ask).collect())
+        .await?
+    {
+        let Value::Array(found) = &answer else {
+            return Err(strange("a list that is none"));
+        };
+        due.extend(rows(found, Need::None)?);
+    }
+    Ok(due)
+}
+
+/// Counts all records, in steps. The server counts those that are finished and kept; the status of the
+/// others depends on the time.
+pub(super) async fn counts(requests: Requests) -> Result<Counts, StoreError> {
+    let mut counts = Counts::default();
+    let mut left: Vec<(u8, Option<ActionId>)> = tags(0..TAGS).map(|tag| (tag, None)).collect();
+    while !left.is_empty() {
+        let counted = left.split_off(left.len().saturating_sub(COUNTED.0));
+        let ask = |(tag, after): &(u8, _)| requests.script.tally(*tag, *after, COUNTED.1);
+        let answers = requests.ask(counted.iter().map(ask).collect()).await?;
+        for ((tag, _), answer) in counted.into_iter().zip(answers) {
+            let part = Part::read(&answer)?;
+            add(&mut counts, part.rest)?;
+            if part.count == COUNTED.1 {
+                left.push((tag, part.last));
+            }
+        }
+    }
+    Ok(counts)
+}
+
+fn add(counts: &mut Counts, tally: &[Value]) -> Result<(), StoreError> {
+    let [
+        Value::Int(success),
+        Value::Int(failed),
+        Value::Int(released),
+        Value::Array(others),
+    ] = tally
+    else {
+        return Err(strange("a count that is none"));
     };
-    let parsed = ids.iter().map(|id| {
-        let id = text(id)?.parse();
-        id.map_err(|_| strange("an id that is none"))
-    });
-    parsed.collect()
+    counts.success += success.unsigned_abs();
+    counts.failed += failed.unsigned_abs();
+    counts.released += released.unsigned_abs();
+    for (_, found) in rows(others, Need::None)? {
+        if !found.slot.is_over(found.now) {
+            counts.add(found.slot.status_at(found.now));
+        }
+    }
+    Ok(())
 }

@@ -1,219 +1,194 @@
--- One operation on one record, at one moment of the server's clock: `now`, in microseconds, which
--- is defined above this text.
+-- One step on one record. It compares and sets, by the server's clock; the meaning of a record is decided
+-- in Rust (state_machine.rs).
 --
--- A change is reported as done; otherwise the script returns the record that it found, and the state
--- machine in Rust (state_machine.rs), whose conditions these are, decides what that means.
+-- A step that has written returns a number: the fence, for a claim. Any other returns the record: the
+-- time, the revision if the record has no field for it, and the fields; nil if there is no record.
 --
--- KEYS: the record; the newest fence, the ids, and the ids with a limited retention, of its tag.
--- Numbers are exact up to 2^53, and written without an exponent.
+-- KEYS of a record: its own; the due ids of its tag; the ids; the newest fence, as far as the step needs
+-- them. `clock`, defined above this text, returns the server's time in microseconds. Numbers stay below
+-- 2^53, which Redis writes in full.
+--
+-- The steps that mostly suffice come first: a claim on no record, a completion by the owner.
 
-local op, id = ARGV[1], ARGV[2]
-local now_ms = math.floor(now / 1000)
-local VERSION = '1'
-local FIELDS = {
-  'status', 'version', 'applied', 'fence', 'claim', 'hash', 'type', 'scope', 'until', 'lease',
-  'renewals', 'created', 'completed', 'keep', 'retain', 'format', 'payload',
-}
+local step, key = ARGV[1], KEYS[1]
 
-local function int(number)
-  return string.format('%.0f', number)
-end
-
-local row = redis.call('HMGET', KEYS[1], unpack(FIELDS))
-local r = {}
-for place, field in ipairs(FIELDS) do
-  r[field] = row[place]
-end
-local status = r.status
-if status and r.version ~= VERSION then
-  return { 'version', r.version or '' }
-end
-
-local is_finished = status == 'success' or status == 'failed' or status == 'released'
-local lease_until = tonumber(r['until'] or '0')
-local completed = tonumber(r.completed or '0')
-local keep = tonumber(r.keep or '0')
-
--- The longer of `keep` and `retain`; nil if the record is kept until it is purged.
-local function kept(least, most)
-  return most ~= '' and math.max(least, tonumber(most)) or nil
-end
-
-local function age()
-  local by_lease = math.floor(math.max(now - lease_until, 0) / 1000)
-  return math.min(math.max(now_ms - completed, 0), by_lease)
-end
-
-local function is_over()
-  local over = is_finished and kept(keep, r.retain)
-  return over and now_ms >= completed + over and age() >= over
-end
-
-local function remove()
-  redis.call('DEL', KEYS[1])
-  redis.call('ZREM', KEYS[3], id)
-  redis.call('ZREM', KEYS[4], id)
-end
-
-if op == 'purge' then
-  if not status then
-    -- It has expired.
-    remove()
-    return { 'absent', int(now) }
-  end
-  if is_finished and age() >= keep and age() >= tonumber(ARGV[3]) then
-    remove()
-    return { 'done' }
-  end
-  return { 'kept' }
-end
-
-local is_there = status and not is_over()
-
-local function found()
-  if not is_there then
-    return { 'absent', int(now) }
-  end
-  local reply = { 'found', int(now) }
-  for place = 1, #FIELDS do
-    reply[place + 2] = row[place]
-  end
-  return reply
-end
-
--- Notifies waiters. If the user may not publish, waiters poll.
-local function tell()
-  redis.pcall('PUBLISH', KEYS[1], '')
-end
-
-if op == 'read' then
-  return found()
-end
-
-if op == 'claim' then
-  local claim, hash, action_type, scope = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-  local lease_us, lease, least, most = tonumber(ARGV[7]), ARGV[8], ARGV[9], ARGV[10]
-  local takeover, silent_fence, silent_renewals = ARGV[11], ARGV[12], ARGV[13]
-  local created = int(now_ms)
-  if is_there then
-    if status ~= 'released' then
-      local is_own = status == 'pending' and r.claim == claim
-      local differ = hash ~= '' and r.hash ~= '' and hash ~= r.hash
-      local is_silent = silent_fence == r.fence and silent_renewals == r.renewals
-      local is_in_doubt = status == 'in_doubt'
-        or (status == 'pending' and (now >= lease_until or is_silent))
-      local is_taken_over = is_in_doubt and takeover == r.fence and r.applied == '0'
-      if is_own or differ or not is_taken_over then
-        return found()
-      end
-    end
-    created = r.created
-  end
-  -- A fence is a time or, if that is not later, one more than the newest: so fences grow even
-  -- where a failover has lost the newest.
-  local fence = int(math.max(tonumber(redis.call('GET', KEYS[2]) or '0') + 1, now))
-  redis.call('SET', KEYS[2], fence)
-  for _, gone in ipairs(redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', int(now_ms), 'LIMIT', 0, 2)) do
-    redis.call('ZREM', KEYS[3], gone)
-    redis.call('ZREM', KEYS[4], gone)
-  end
-  if status then
+-- Claims the action. From `place` on, ARGV has the fields of the claim; one that is absent has its default.
+-- `created` is nil if there is no record.
+local function claim(lease, created, place)
+  local now = clock()
+  -- A fence is a time or, if that is not later, one more than the newest: so fences grow even where a
+  -- failover has lost the newest.
+  local fence = math.max(tonumber(redis.call('GET', KEYS[4]) or '0') + 1, now)
+  redis.call('SET', KEYS[4], fence)
+  if created then
     -- This also removes its expiry.
-    redis.call('DEL', KEYS[1])
+    redis.call('DEL', key)
   end
-  -- Needed also if the former record has expired: a later sweep would remove this record's id.
-  redis.call('ZREM', KEYS[4], id)
-  redis.call('ZADD', KEYS[3], 0, id)
-  redis.call('HSET', KEYS[1], 'status', 'pending', 'version', VERSION, 'applied', '0',
-    'fence', fence, 'claim', claim, 'hash', hash, 'type', action_type, 'scope', scope,
-    'until', int(now + lease_us), 'lease', lease, 'renewals', '0', 'created', created,
-    'completed', '0', 'keep', least, 'retain', most)
-  return { 'done', fence }
+  -- The last 64 characters of a record's key are its id.
+  local id = string.sub(key, -64)
+  if redis.call('ZADD', KEYS[3], 0, id) == 0 then
+    -- The former record was listed. If it is still due, a sweep would take the new one off the list.
+    redis.call('ZREM', KEYS[2], id)
+  end
+  redis.call('HSET', key, 'status', 'pending', 'version', '2', 'fence', fence, 'revision', 1,
+    'until', now + lease, 'created', created or math.floor(now / 1000), unpack(ARGV, place))
+  return fence
 end
 
--- To be called before an outcome or a renewal is written. A full server refuses only a script's first
--- write, if that takes memory, as a claim's does; so outcomes are still recorded.
-local function open()
-  redis.call('PERSIST', KEYS[1])
+-- ARGV: the lease, the fields.
+if step == 'insert' and redis.call('HEXISTS', key, 'status') == 0 then
+  return claim(ARGV[2], nil, 3)
 end
 
-local function finish(as, format, payload)
-  open()
-  redis.call('HSET', KEYS[1], 'status', as, 'applied', '0', 'completed', int(now_ms),
-    'until', int(now))
-  if payload then
-    redis.call('HSET', KEYS[1], 'format', format, 'payload', payload)
-  elseif r.payload then
-    -- Removes the reason of the doubt. Not by HDEL, which a user of this script need not be granted.
-    redis.call('HSET', KEYS[1], 'payload', '')
+-- Sets fields of the record. A full server refuses a script's first write, if that takes memory; an
+-- outcome is recorded nevertheless.
+local function set(...)
+  local answer = redis.pcall('HSET', key, ...)
+  if type(answer) == 'table' and answer.err then
+    redis.call('PERSIST', key)
+    redis.call('HSET', key, ...)
   end
-  local over = kept(keep, r.retain)
-  if over then
-    redis.call('ZADD', KEYS[4], int(now_ms + over), id)
-    redis.call('PEXPIREAT', KEYS[1], int(now_ms + over))
-  end
-  tell()
-  return { 'done' }
 end
 
-if op == 'settle' then
-  local fence, word, format, payload = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-  if not is_there or fence ~= r.fence then
-    return found()
+-- Writes a decision. From the fourth on, ARGV has: the times that change; the new lease; the fields. A
+-- record of version 1 has no revision, and stays of that version: the program that claimed it may still
+-- complete it.
+local function write(revision, retain)
+  local now, name, value = clock(), 'version', '1'
+  if revision then
+    name, value = 'revision', revision + 1
   end
-  local is_open = status == 'pending' or status == 'in_doubt'
-  if word == 'success' then
-    local is_same = r.payload == payload and r.format == format
-    if is_open or (status == 'success' and not is_same) then
-      return finish('success', format, payload)
+  if ARGV[4] == 'finish' then
+    local wall = math.floor(now / 1000)
+    set('until', now, 'completed', wall, name, value, unpack(ARGV, 6))
+    if retain and retain ~= '' then
+      local keep = tonumber(redis.call('HGET', key, 'keep') or '0')
+      local over = wall + math.max(keep, tonumber(retain))
+      redis.call('ZADD', KEYS[2], over, string.sub(key, -64))
+      redis.call('PEXPIREAT', key, over)
     end
-  elseif is_open and now >= lease_until then
-    return finish('released')
+  elseif ARGV[4] == 'renew' then
+    local renewals = tonumber(redis.call('HGET', key, 'renewals') or '0')
+    set('until', now + ARGV[5], 'renewals', renewals + 1, name, value, unpack(ARGV, 6))
+    return 1
+  else
+    local ends = tonumber(redis.call('HGET', key, 'until') or '0')
+    set('until', math.min(ends, now), name, value, unpack(ARGV, 6))
   end
-  return found()
+  -- Notifies waiters. If the user may not publish, waiters poll.
+  redis.pcall('PUBLISH', key, '')
+  return 1
 end
 
--- The remaining operations belong to the owner alone, on a claim that is not finished.
-local is_owner = r.fence == ARGV[3] and r.claim == ARGV[4]
-if not is_there or not is_owner or is_finished then
-  return found()
+-- ARGV: the fence, the claim id; a decision.
+if step == 'own' then
+  local own = redis.call('HMGET', key, 'status', 'version', 'fence', 'claim', 'revision', 'retain')
+  local is_known = own[2] == '2' or own[2] == '1'
+  if own[1] == 'pending' and own[3] == ARGV[2] and own[4] == ARGV[3] and is_known then
+    return write(own[5], own[6])
+  end
 end
 
-if op == 'complete' then
-  local outcome, format, payload = ARGV[5], ARGV[6], ARGV[7]
-  if outcome ~= 'in_doubt' and outcome ~= 'applied' then
-    return finish(outcome, format, payload)
+-- The results come last: lists leave them out.
+local FIELDS = {
+  'status', 'version', 'revision', 'fence', 'claim', 'applied', 'until', 'lease', 'renewals', 'created',
+  'completed', 'keep', 'retain', 'hash', 'type', 'scope', 'format', 'payload',
+}
+local WITHOUT_RESULT = #FIELDS - 2
+
+-- A revision for a record of version 1: each write of that version's script changes one of these fields.
+-- It is larger than any revision that is counted.
+local function digest(record)
+  local state = redis.call('HMGET', record, 'status', 'applied', 'until', 'lease', 'renewals', 'completed')
+  for place = 1, #state do
+    state[place] = state[place] or ''
   end
-  local is_applied = r.applied == '1' or outcome == 'applied'
-  if status == 'in_doubt' and is_applied == (r.applied == '1') then
-    return found()
-  end
-  open()
-  redis.call('HSET', KEYS[1], 'status', 'in_doubt', 'applied', is_applied and '1' or '0',
-    'until', int(math.min(lease_until, now)))
-  if payload ~= '' then
-    -- The reason, for the operator who settles it.
-    redis.call('HSET', KEYS[1], 'format', format, 'payload', payload)
-  end
-  tell()
-  return { 'done' }
+  return 2 ^ 52 + tonumber(string.sub(redis.sha1hex(table.concat(state, ' ')), 1, 13), 16)
 end
 
-if op == 'renew' then
-  if status ~= 'pending' then
-    return found()
-  end
-  open()
-  redis.call('HSET', KEYS[1], 'until', int(now + tonumber(ARGV[5])), 'lease', ARGV[6],
-    'renewals', int(tonumber(r.renewals) + 1))
-  return { 'done' }
+local function read(record, fields, now)
+  local row = redis.call('HMGET', record, unpack(FIELDS, 1, fields))
+  return row[1] and { now, row[2] == '1' and digest(record), row }
 end
 
-if op == 'release' then
-  if r.applied == '1' then
-    return found()
-  end
-  return finish('released')
+local function forget(id, due, ids)
+  redis.call('ZREM', due, id)
+  redis.call('ZREM', ids, id)
 end
 
-return redis.error_reply('ERR no operation ' .. op)
+-- The record of an id in a list, whose key has the same tag, and a name of three letters.
+local function listed(id)
+  return string.sub(key, 1, -4) .. id
+end
+
+-- KEYS: the ids. ARGV: where to begin, how many, whether with results; the statuses wanted, if not all.
+if step == 'page' then
+  local wanted = {}
+  for place = 5, #ARGV do
+    wanted[ARGV[place]] = true
+  end
+  local now, ids = clock(), redis.call('ZRANGEBYLEX', key, ARGV[2], '+', 'LIMIT', 0, ARGV[3])
+  local page = { #ids, ids[#ids] or false }
+  for _, id in ipairs(ids) do
+    local record = listed(id)
+    if #ARGV < 5 or wanted[redis.call('HGET', record, 'status')] then
+      local row = read(record, ARGV[4] == 'whole' and #FIELDS or WITHOUT_RESULT, now)
+      page[#page + 1] = row and { id, row }
+    end
+  end
+  return page
+end
+
+-- KEYS: the ids. ARGV: where to begin, how many. Counts finished records that are kept by their statuses; the
+-- others are returned, since time changes them.
+if step == 'tally' then
+  local now, ids = clock(), redis.call('ZRANGEBYLEX', key, ARGV[2], '+', 'LIMIT', 0, ARGV[3])
+  local counts, others = { success = 0, failed = 0, released = 0 }, {}
+  for _, id in ipairs(ids) do
+    local record = listed(id)
+    local row = redis.call('HMGET', record, 'status', 'version', 'retain')
+    local is_kept = counts[row[1]] and not (row[3] and row[3] ~= '')
+    if is_kept and (row[2] == '1' or row[2] == '2') then
+      counts[row[1]] = counts[row[1]] + 1
+    elseif row[1] then
+      others[#others + 1] = { id, read(record, WITHOUT_RESULT, now) }
+    end
+  end
+  return { #ids, ids[#ids] or false, counts.success, counts.failed, counts.released, others }
+end
+
+-- KEYS: the due ids, the ids. ARGV: how many. Takes those off the lists whose records have expired.
+if step == 'due' then
+  local now, rows = clock(), {}
+  local wall = math.floor(now / 1000)
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', key, '-inf', wall, 'LIMIT', 0, ARGV[2])) do
+    local row = read(listed(id), WITHOUT_RESULT, now)
+    if row then
+      rows[#rows + 1] = { id, row }
+    else
+      forget(id, key, KEYS[2])
+    end
+  end
+  return rows
+end
+
+-- ARGV: the fence, the revision; a decision, or the time of the first claim, the lease, the fields.
+if step == 'write' or step == 'overwrite' or step == 'confirm' or step == 'remove' then
+  local row = redis.call('HMGET', key, 'status', 'version', 'fence', 'revision', 'retain')
+  local revision = row[4] or (row[2] == '1' and digest(key))
+  if row[1] and row[3] == ARGV[2] and revision and tonumber(revision) == tonumber(ARGV[3]) then
+    if step == 'write' then
+      return write(row[4], row[5])
+    elseif step == 'overwrite' then
+      return claim(ARGV[5], ARGV[4], 6)
+    elseif step == 'confirm' then
+      redis.call('HSET', key, 'status', row[1])
+    else
+      redis.call('DEL', key)
+      forget(string.sub(key, -64), KEYS[2], KEYS[3])
+    end
+    return 1
+  end
+end
+
+return read(key, #FIELDS, clock())

@@ -1,4 +1,4 @@
-//! The script that runs on the server, its requests, and the meaning of its answers.
+//! The script that runs on the server, and its commands.
 //!
 //! A script (`EVALSHA`), not a function (`FUNCTION LOAD`): it is identified by its hash, so that
 //! programs with different versions of it work side by side while a fleet is updated, whereas a
@@ -6,29 +6,27 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
-use redis::{Cmd, ToRedisArgs, Value};
+use redis::{Cmd, ToRedisArgs};
 
-use super::keys::{Keys, OfRecord};
-use super::row::{self, LONGEST, claim_text, hash_text, strange};
+use super::keys::Keys;
+use super::row::{LONGEST, Need, claim_text, hash_text};
 use crate::identity::action_id::ActionId;
-use crate::protocol::claim::{Claim, ClaimRequest};
-use crate::protocol::ids::{Fence, Token};
-use crate::protocol::outcome::{Outcome, Settlement};
-use crate::protocol::payload::Payload;
-use crate::protocol::reason::Reason;
-use crate::protocol::state_machine::{Now, Slot, millis, nanos};
-use crate::protocol::store_error::StoreError;
+use crate::protocol::claim::ClaimRequest;
+use crate::protocol::operation::{Operation, Seen, Step, Write};
+use crate::protocol::payload::FORMAT;
+use crate::protocol::state_machine::{millis, nanos};
+use crate::stores::durable::backend::Call;
 
 const BODY: &str = include_str!("script.lua");
 
-/// The server's clock, read once per operation.
-const SERVER_CLOCK: &str =
-    "local time = redis.call('TIME')\nlocal now = time[1] * 1000000 + time[2]\n";
+/// The server's clock.
+const SERVER_CLOCK: &str = "local function clock() local time = redis.call('TIME') \
+    return time[1] * 1000000 + time[2] end\n";
 
 /// A test's clock, the last of the arguments.
-const MANUAL_CLOCK: &str = "local now = tonumber(ARGV[#ARGV])\n";
+const MANUAL_CLOCK: &str = "local manual = tonumber(table.remove(ARGV)) \
+    local function clock() return manual end\n";
 
 /// The clock of the script.
 #[derive(Clone, Debug)]
@@ -50,16 +48,16 @@ impl Clock {
 }
 
 /// Builds the commands.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Script {
     /// The hash that the server gave the script.
-    pub(super) hash: String,
+    pub(super) hash: Arc<str>,
     pub(super) keys: Keys,
     pub(super) clock: Clock,
 }
 
 /// A command to the server.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Command {
     /// The tag of all its keys.
     pub(super) tag: u8,
@@ -73,112 +71,135 @@ impl Command {
     }
 }
 
+/// The keys of a step beside its record's, in the script's order.
+#[derive(Clone, Copy, Debug)]
+enum Beside {
+    Nothing = 0,
+    Due = 1,
+    Lists = 2,
+    ListsAndFence = 3,
+}
+
+/// The beginning of a list.
+const START: &str = "-";
+
 impl Script {
-    pub(super) fn read(&self, id: ActionId) -> Command {
-        self.finish(self.begin(id, "read"))
-    }
-
-    pub(super) fn claim(&self, request: &ClaimRequest) -> Command {
-        let fence =
-            |fence: Option<Fence>| fence.map_or_else(String::new, |fence| fence.to_string());
-        let (silent_fence, silent_renewals) = match request.silent {
-            Some(silent) => (silent.fence.to_string(), silent.renewals.to_string()),
-            None => (String::new(), String::new()),
-        };
-        let mut command = self.begin(request.id, "claim");
-        command
-            .arg(claim_text(request.claim_id))
-            .arg(hash_text(request.input_hash))
-            .arg(&*request.action_type)
-            .arg(request.scope.as_deref().unwrap_or_default())
-            .arg(micros(request.lease))
-            .arg(nanos(request.lease))
-            .arg(millis(request.keep).min(LONGEST))
-            .arg(request.retain.map_or_else(String::new, |retain| {
-                millis(retain).min(LONGEST).to_string()
-            }))
-            .arg(fence(request.takeover))
-            .arg(silent_fence)
-            .arg(silent_renewals);
-        self.finish(command)
-    }
-
-    pub(super) fn complete(&self, token: &Token, outcome: &Outcome) -> Command {
-        let mut command = self.owners(token, "complete");
-        match outcome {
-            Outcome::Success(payload) => write(&mut command, "success", payload),
-            Outcome::Failed(payload) => write(&mut command, "failed", payload),
-            Outcome::InDoubt { applied, reason } => {
-                let word = if *applied { "applied" } else { "in_doubt" };
-                let reason = reason.as_ref().map(Reason::to_payload);
-                write(
-                    &mut command,
-                    word,
-                    &reason.unwrap_or_else(|| Payload::new("")),
-                );
+    /// Returns the command for a step.
+    pub(super) fn step(&self, call: Call<'_>) -> Command {
+        let id = call.id();
+        let command = match (call.operation, call.step) {
+            (Operation::Claim(request), Step::Insert) => {
+                let mut command = self.on(id, Beside::ListsAndFence, "insert");
+                claim(&mut command, request);
+                command
             }
-        }
+            (Operation::Claim(request), Step::Overwrite { seen, created }) => {
+                let mut command = self.on(id, Beside::ListsAndFence, "overwrite");
+                expect(&mut command, *seen).arg(*created);
+                claim(&mut command, request);
+                command
+            }
+            (operation, Step::Write(write)) => self.write(operation, write),
+            (_, Step::Confirm(seen, _)) => {
+                let mut command = self.on(id, Beside::Nothing, "confirm");
+                expect(&mut command, *seen);
+                command
+            }
+            (_, Step::Remove(seen)) => {
+                let mut command = self.on(id, Beside::Lists, "remove");
+                expect(&mut command, *seen);
+                command
+            }
+            // Only claims insert; for a waiter, the store's listener subscribes.
+            (_, Step::Insert | Step::Overwrite { .. } | Step::Read | Step::Watch) => {
+                self.on(id, Beside::Nothing, "read")
+            }
+        };
         self.finish(command)
     }
 
-    pub(super) fn renew(&self, token: &Token, lease: Duration) -> Command {
-        let mut command = self.owners(token, "renew");
-        command.arg(micros(lease)).arg(nanos(lease));
+    fn write(&self, operation: &Operation, write: &Write) -> Command {
+        let id = operation.id();
+        let mut command = match (write.seen, operation.token()) {
+            (Some(seen), _) => {
+                let mut command = self.on(id, Beside::Due, "write");
+                expect(&mut command, seen);
+                command
+            }
+            (None, Some(token)) => {
+                let mut command = self.on(id, Beside::Due, "own");
+                let fence = token.fence().number();
+                command.arg(fence).arg(claim_text(token.claim_id()));
+                command
+            }
+            // A change without a record and without an owner expects nothing that could be.
+            (None, None) => return self.on(id, Beside::Nothing, "read"),
+        };
+        decide(&mut command, write);
+        command
+    }
+
+    /// Returns the command that reads some records of a tag, in the order of their ids, those after
+    /// `after`; with no statuses, all of them.
+    pub(super) fn page(
+        &self,
+        tag: u8,
+        after: Option<ActionId>,
+        limit: usize,
+        need: Need,
+        statuses: &[&str],
+    ) -> Command {
+        let mut command = self.list(tag, after, limit, "page");
+        command.arg(if need == Need::Result {
+            "whole"
+        } else {
+            "without"
+        });
+        statuses.iter().for_each(|status| {
+            command.arg(status);
+        });
         self.finish(command)
     }
 
-    pub(super) fn release(&self, token: &Token) -> Command {
-        self.finish(self.owners(token, "release"))
+    /// Returns the command that counts some records of a tag.
+    pub(super) fn tally(&self, tag: u8, after: Option<ActionId>, limit: usize) -> Command {
+        self.finish(self.list(tag, after, limit, "tally"))
     }
 
-    pub(super) fn settle(&self, id: ActionId, fence: Fence, settlement: &Settlement) -> Command {
-        let mut command = self.begin(id, "settle");
-        command.arg(fence.number());
-        match settlement {
-            Settlement::Success(payload) => write(&mut command, "success", payload),
-            Settlement::NotApplied => drop(command.arg("not_applied")),
-        }
-        self.finish(command)
-    }
-
-    /// Returns the command that removes a record, if it may go and is older than `age` milliseconds.
-    pub(super) fn purge(&self, id: ActionId, age: u64) -> Command {
-        let mut command = self.begin(id, "purge");
-        command.arg(age.min(LONGEST));
-        self.finish(command)
-    }
-
-    /// Returns the command that reads some ids of a tag, in order, those after `after`.
-    pub(super) fn page(&self, tag: u8, after: Option<ActionId>, limit: usize) -> Command {
-        let from = after.map_or_else(|| "-".to_owned(), |id| format!("({id}"));
-        let words = redis::cmd("ZRANGEBYLEX");
-        let mut command = Command { tag, words };
+    /// Returns the command that reads some records of a tag whose retention may be over.
+    pub(super) fn due(&self, tag: u8, limit: usize) -> Command {
         let keys = self.keys.tag(tag);
-        command.arg(keys.ids).arg(from).arg("+");
-        command.arg("LIMIT").arg(0).arg(limit);
+        let mut command = self.begin(tag, 2);
+        command.arg(&keys.due).arg(&keys.ids).arg("due").arg(limit);
+        self.finish(command)
+    }
+
+    fn list(&self, tag: u8, after: Option<ActionId>, limit: usize, step: &str) -> Command {
+        let from = after.map_or_else(|| START.to_owned(), |id| format!("({id}"));
+        let mut command = self.begin(tag, 1);
+        command.arg(&self.keys.tag(tag).ids).arg(step);
+        command.arg(from).arg(limit);
         command
     }
 
-    fn owners(&self, token: &Token, operation: &str) -> Command {
-        let mut command = self.begin(token.id(), operation);
-        command
-            .arg(token.fence().number())
-            .arg(claim_text(token.claim_id()));
+    fn on(&self, id: ActionId, beside: Beside, step: &str) -> Command {
+        let tag = id.as_bytes()[0];
+        let keys = self.keys.tag(tag);
+        let others = [&keys.due, &keys.ids, &keys.fence];
+        let others = &others[..beside as usize];
+        let mut command = self.begin(tag, 1 + others.len());
+        command.arg(self.keys.record(id));
+        others.iter().for_each(|key| {
+            command.arg(key);
+        });
+        command.arg(step);
         command
     }
 
-    fn begin(&self, id: ActionId, operation: &str) -> Command {
-        let mut command = self.on(id.as_bytes()[0], &self.keys.record(id));
-        command.arg(operation).arg(id.to_string());
-        command
-    }
-
-    fn on(&self, tag: u8, keys: &OfRecord) -> Command {
+    fn begin(&self, tag: u8, keys: usize) -> Command {
         let words = redis::cmd("EVALSHA");
         let mut command = Command { tag, words };
-        command.arg(&self.hash).arg(4);
-        command.arg(&keys.record).arg(&keys.fence);
-        command.arg(&keys.ids).arg(&keys.due);
+        command.arg(&*self.hash).arg(keys);
         command
     }
 
@@ -190,104 +211,61 @@ impl Script {
     }
 }
 
-fn write(command: &mut Command, word: &str, payload: &Payload) {
-    command.arg(word).arg(payload.format()).arg(payload.json());
+fn expect(command: &mut Command, seen: Seen) -> &mut Command {
+    command.arg(seen.fence.number()).arg(seen.revision)
+}
+
+/// Adds the lease and the fields of a claim. An absent field has its default.
+fn claim(command: &mut Command, request: &ClaimRequest) {
+    command
+        .arg(micros(nanos(request.lease)))
+        .arg("claim")
+        .arg(claim_text(request.claim_id))
+        .arg("lease")
+        .arg(nanos(request.lease))
+        .arg("keep")
+        .arg(millis(request.keep).min(LONGEST))
+        .arg("type")
+        .arg(&*request.action_type);
+    if let Some(retain) = request.retain {
+        command.arg("retain").arg(millis(retain).min(LONGEST));
+    }
+    if let Some(scope) = &request.scope {
+        command.arg("scope").arg(&**scope);
+    }
+    if let Some(hash) = request.input_hash {
+        command.arg("hash").arg(hash_text(hash));
+    }
+}
+
+/// Adds the times that change, the lease, and the fields of a decision.
+fn decide(command: &mut Command, write: &Write) {
+    let times = match write.lease {
+        _ if write.finished => "finish",
+        Some(_) => "renew",
+        None => "end",
+    };
+    command.arg(times).arg(micros(write.lease.unwrap_or(0)));
+    command.arg("status").arg(write.status.as_str());
+    if let Some(lease) = write.lease {
+        command.arg("lease").arg(lease);
+    }
+    // An owner's own pending record is not marked applied, and has no result.
+    let is_own = write.seen.is_none();
+    if write.applied || !is_own {
+        command.arg("applied").arg(u8::from(write.applied));
+    }
+    let (format, payload) = match &write.payload {
+        Some(payload) => (payload.format(), payload.json()),
+        None if is_own => return,
+        // Not by HDEL, which a user of this script need not be granted.
+        None => (FORMAT, ""),
+    };
+    command.arg("format").arg(format);
+    command.arg("payload").arg(payload);
 }
 
 /// Converts a lease to microseconds, rounded up rather than down.
-fn micros(lease: Duration) -> u64 {
-    nanos(lease).div_ceil(1_000).min(LONGEST)
-}
-
-/// An answer of the script.
-#[derive(Debug)]
-pub(super) enum Reply {
-    /// It changed the record; with the fence, for a claim.
-    Done(Option<Fence>),
-    /// It changed nothing, as there is no record.
-    Absent,
-    /// It changed nothing; with the record and the time.
-    Found(Box<Slot>, Now),
-    /// A purge left the record.
-    Kept,
-}
-
-impl Reply {
-    pub(super) fn read(value: &Value) -> Result<Self, StoreError> {
-        let Value::Array(parts) = value else {
-            return Err(strange("an answer of another kind"));
-        };
-        let Some((word, rest)) = parts.split_first() else {
-            return Err(strange("an empty answer"));
-        };
-        match (row::text(word)?, rest) {
-            ("done", []) => Ok(Self::Done(None)),
-            ("done", [fence]) => {
-                let fence = Fence::new(row::number(row::text(fence)?)?);
-                Ok(Self::Done(Some(fence)))
-            }
-            ("absent", _) => Ok(Self::Absent),
-            ("kept", _) => Ok(Self::Kept),
-            ("found", [now, fields @ ..]) => {
-                Ok(Self::Found(Box::new(row::slot(fields)?), row::moment(now)?))
-            }
-            ("version", [version]) => Err(newer(row::text(version)?)),
-            _ => Err(strange("an unknown answer")),
-        }
-    }
-
-    /// Whether an answer reports a changed record.
-    pub(super) fn is_change(value: &Value) -> bool {
-        let Value::Array(parts) = value else {
-            return false;
-        };
-        matches!(parts.first(), Some(Value::BulkString(word)) if word == b"done")
-    }
-
-    /// Returns the result of a claim.
-    pub(super) fn claim(self, request: &ClaimRequest) -> Result<Claim, StoreError> {
-        match self {
-            Self::Done(Some(fence)) => {
-                Ok(Claim::Won(Token::new(request.id, fence, request.claim_id)))
-            }
-            // The state machine gives the reason why it was not granted.
-            Self::Found(slot, now) => match slot.grant(request, now) {
-                Err(refusal) => Ok(refusal),
-                Ok(_) => Err(torn()),
-            },
-            _ => Err(torn()),
-        }
-    }
-
-    /// Returns the result of a change; `unchanged` is the state machine's answer for the record that
-    /// the script left as it was.
-    pub(super) fn change<T>(
-        self,
-        done: T,
-        missing: StoreError,
-        unchanged: impl FnOnce(&mut Slot, Now) -> Result<(bool, T), StoreError>,
-    ) -> Result<T, StoreError> {
-        match self {
-            Self::Done(None) => Ok(done),
-            Self::Absent => Err(missing),
-            Self::Found(mut slot, now) => match unchanged(&mut slot, now)? {
-                (false, answer) => Ok(answer),
-                (true, _) => Err(torn()),
-            },
-            _ => Err(torn()),
-        }
-    }
-}
-
-/// Returns the error for a record of another version.
-pub(super) fn newer(version: &str) -> StoreError {
-    StoreError::unreadable(format!(
-        "Redis holds a record of version {version:?}, and this one knows \"1\": upgrade \
-         retry-effects here, or choose another prefix if it is another program's"
-    ))
-}
-
-/// Returns the error where script and state machine differ: nothing was changed, and nothing may run.
-fn torn() -> StoreError {
-    strange("a state in which the script did nothing and the state machine would")
+fn micros(lease: u64) -> u64 {
+    lease.div_ceil(1_000).min(LONGEST)
 }

@@ -9,8 +9,13 @@ use super::keys::Keys;
 use super::refusal::RedisRefusal;
 use super::row::text;
 
-/// The version of the form of records and keys.
-pub(super) const VERSION: u32 = 1;
+/// The version of the form of records and keys, in which a store is made.
+pub(super) const VERSION: u32 = 2;
+
+/// The versions of stores. A store of version 1 was made by the first release, whose programs may still
+/// be at work: it stays of that version, so that they can complete what they have claimed, also on a new
+/// connection. They refuse records of version 2 and new stores by themselves.
+const KNOWN: [&str; 2] = ["1", "2"];
 
 /// The settings without which a crash of the server may lose an acknowledged write.
 const DURABLE: [(&str, &str); 3] = [
@@ -203,7 +208,7 @@ fn is_written(persistence: &Value) -> Result<(), RedisRefusal> {
 }
 
 fn is_known(version: &str) -> Result<(), RedisRefusal> {
-    if version == VERSION.to_string() {
+    if KNOWN.contains(&version) {
         return Ok(());
     }
     Err(RedisRefusal::Newer {

@@ -2,32 +2,24 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
-use redis::Value;
-
+use super::backend::RedisBackend;
 use super::listener::Listener;
-use super::options::RedisOptions;
-use super::pages;
-use super::queue::Desk;
-use super::script::{Command, Reply, Script};
+use crate::forward_effect_store;
 use crate::identity::action_id::ActionId;
-use crate::protocol::claim::{Claim, ClaimRequest};
-use crate::protocol::filter::Filter;
-use crate::protocol::ids::{Fence, Token};
-use crate::protocol::outcome::{Outcome, Settlement};
-use crate::protocol::record::{Finished, Record, Resolved};
-use crate::protocol::state_machine::millis;
-use crate::protocol::store::{Changed, EffectStore, StoreFuture};
-use crate::protocol::store_error::StoreError;
+use crate::protocol::store::{Changed, EffectStore};
+use crate::stores::durable::store::DurableStore;
 use crate::stores::waiters::Waiters;
 
 /// Records on a Redis server, which many machines share: the lowest latency of the durable stores.
 ///
-/// Each method is one round trip: a script decides on the server, by the server's clock. Callers of
-/// one store share one connection; concurrent requests are written together, and the server writes
-/// them to its disk together. A lone caller does not wait. A thread of the store's own talks to
-/// the server, so nothing here needs the caller's runtime.
+/// A script on the server compares and sets one record, by the server's clock; what a record means is
+/// decided here. A claim on an action without a record, a replay, a completion, a renewal and a release
+/// by the owner are one round trip; a claim on a record that may be claimed again, a settlement and a late
+/// completion are two, and a request that was sent twice confirms what it finds by one more. Callers of
+/// one store share one connection; concurrent requests are written together, and the server writes them to
+/// its disk together. A lone caller does not wait. A thread of the store's own talks to the server, so
+/// nothing here needs the caller's runtime.
 ///
 /// A handle is cheap to clone. With the last handle the thread ends, after the requests already sent.
 ///
@@ -40,7 +32,7 @@ use crate::stores::waiters::Waiters;
 ///
 /// - that evicts: `maxmemory-policy` must be `noeviction`, also if no `maxmemory` is set yet;
 /// - that answers before a write is on its disk: `appendonly yes`, `appendfsync always` and
-///   `no-appendfsync-on-rewrite no` are required, unless [`accept_loss`](RedisOptions::accept_loss)
+///   `no-appendfsync-on-rewrite no` are required, unless [`accept_loss`](crate::RedisOptions::accept_loss)
 ///   is set. With these settings the server writes and syncs its file before it sends the answers of
 ///   an event loop's turn (`beforeSleep` in its `server.c`), so one sync serves all concurrent
 ///   requests. `appendonly` that is turned on while the server runs takes effect when its first file
@@ -57,8 +49,8 @@ use crate::stores::waiters::Waiters;
 /// # When it does not answer
 ///
 /// A server that is gone is retried for about four seconds, one that is silent until the call's
-/// [`timeout`](RedisOptions::timeout) is over, ten seconds unless set. Then the call fails with
-/// [`StoreError::Unavailable`], and the next call tries again. A command whose answer was lost with
+/// [`timeout`](crate::RedisOptions::timeout) is over, ten seconds unless set. Then the call fails with
+/// [`StoreError::Unavailable`](crate::StoreError::Unavailable), and the next call tries again. A command whose answer was lost with
 /// its connection is sent again: a claim finds itself by its claim id, a completion finds its outcome
 /// recorded.
 ///
@@ -82,11 +74,18 @@ use crate::stores::waiters::Waiters;
 /// # Keys and clusters
 ///
 /// A record is a hash, `{effects:5f}:<action id>`; each of the 256 tags (`5f` is the id's first byte)
-/// also has its newest fence, its ids, and its ids with a limited retention. All keys of an operation
+/// also has its newest fence, its ids, and its ids with a limited retention. All keys of a request
 /// have one tag, so they lie in one slot of a cluster. The URL of a cluster may name any primary: the
 /// store requests the other nodes from it, inspects each, has a connection to each, and follows slots
 /// that move; while a slot moves, calls on its records wait. A lease is a field, never a key's
-/// expiry: only finished records with [`retain`](ClaimRequest::retain) expire.
+/// expiry: only finished records with [`retain`](crate::store::ClaimRequest::retain) expire.
+///
+/// # Versions
+///
+/// A record has a version: that of the program that claimed it. This version reads and settles records of
+/// the first release, whose programs may be at work on the same server while a fleet is updated: they
+/// complete, renew and release what they have claimed, and refuse what this version has claimed, with the
+/// advice to upgrade. A store that this version makes they do not open.
 ///
 /// # Examples
 ///
@@ -110,161 +109,21 @@ use crate::stores::waiters::Waiters;
 pub struct RedisEffectStore(pub(super) Arc<Inner>);
 
 pub(super) struct Inner {
-    pub(super) desk: Desk,
-    pub(super) script: Script,
+    pub(super) core: DurableStore<RedisBackend>,
     pub(super) listener: Listener,
     pub(super) waiters: Waiters,
     pub(super) server: Arc<str>,
     pub(super) prefix: String,
 }
 
-impl RedisEffectStore {
-    /// Connects to the server at a URL: `redis://user:password@host:6379/0`, `rediss://..` (TLS,
-    /// feature `redis-tls`), `unix:///run/redis.sock?db=0&user=..&pass=..`. Needs no runtime.
-    ///
-    /// # Errors
-    ///
-    /// As [`RedisOptions::connect`].
-    pub async fn connect(url: &str) -> Result<Self, StoreError> {
-        Self::options().connect(url).await
-    }
-
-    /// Connects with a client that the application has made with its own certificates
-    /// (`redis::Client::build_with_tls`) and socket options, of the crate `redis` 1. The store opens
-    /// connections of its own with it.
-    ///
-    /// ```no_run
-    /// # async fn f() -> Result<(), Box<dyn std::error::Error>> {
-    /// use retry_effects::RedisEffectStore;
-    ///
-    /// let client = redis::Client::open("redis://redis.internal")?;
-    /// let store = RedisEffectStore::with_client(client).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`connect`](Self::connect).
-    pub async fn with_client(client: redis::Client) -> Result<Self, StoreError> {
-        Self::options().with_client(client).await
-    }
-
-    /// Returns options for another prefix, another timeout, or a server that may lose writes.
-    pub fn options() -> RedisOptions {
-        RedisOptions::new()
-    }
-
-    fn ask<'a, T>(
-        &'a self,
-        command: Command,
-        wakes: Option<ActionId>,
-        answer: impl FnOnce(&Value) -> Result<T, StoreError> + Send + 'a,
-    ) -> StoreFuture<'a, T> {
-        // The command is sent at once, whether the future is polled or not.
-        let asked = self.0.desk.send(command, wakes);
-        StoreFuture::new(async move { answer(&asked.await?) })
-    }
-}
-
 impl EffectStore for RedisEffectStore {
-    fn resolve(&self, id: ActionId) -> StoreFuture<'_, Resolved> {
-        self.ask(self.0.script.read(id), None, move |answer| {
-            Ok(match Reply::read(answer)? {
-                Reply::Found(slot, now) => slot.resolved(id, now),
-                _ => Resolved::Free,
-            })
-        })
-    }
-
-    fn pending<'a>(&'a self, request: &'a ClaimRequest) -> StoreFuture<'a, Claim> {
-        self.ask(self.0.script.claim(request), None, |answer| {
-            Reply::read(answer)?.claim(request)
-        })
-    }
-
-    fn complete<'a>(&'a self, token: &'a Token, outcome: Outcome) -> StoreFuture<'a, ()> {
-        let command = self.0.script.complete(token, &outcome);
-        self.ask(command, Some(token.id()), |answer| {
-            Reply::read(answer)?.change((), lost(token), |slot, now| {
-                let changed = slot.complete(token, outcome, now)?;
-                Ok((changed, ()))
-            })
-        })
-    }
-
-    fn renew<'a>(&'a self, token: &'a Token, lease: Duration) -> StoreFuture<'a, ()> {
-        let command = self.0.script.renew(token, lease);
-        self.ask(command, None, move |answer| {
-            Reply::read(answer)?.change((), lost(token), |slot, now| {
-                let renewals = slot.renewals;
-                slot.renew(token, lease, now)?;
-                Ok((slot.renewals != renewals, ()))
-            })
-        })
-    }
-
-    fn release<'a>(&'a self, token: &'a Token) -> StoreFuture<'a, Option<Finished>> {
-        let command = self.0.script.release(token);
-        self.ask(command, Some(token.id()), |answer| {
-            Reply::read(answer)?.change(None, lost(token), |slot, now| slot.release(token, now))
-        })
-    }
-
-    fn get(&self, id: ActionId) -> StoreFuture<'_, Option<Record>> {
-        self.ask(self.0.script.read(id), None, move |answer| {
-            Ok(match Reply::read(answer)? {
-                Reply::Found(slot, now) => Some(slot.record(id, now)),
-                _ => None,
-            })
-        })
-    }
-
-    fn list<'a>(&'a self, filter: &'a Filter) -> StoreFuture<'a, Vec<Record>> {
-        StoreFuture::new(pages::list(&self.0, filter))
-    }
-
-    fn purge(&self, age: Duration) -> StoreFuture<'_, u64> {
-        StoreFuture::new(pages::purge(&self.0, millis(age)))
-    }
-
-    fn settle<'a>(
-        &'a self,
-        id: ActionId,
-        fence: Fence,
-        settlement: Settlement,
-    ) -> StoreFuture<'a, ()> {
-        let command = self.0.script.settle(id, fence, &settlement);
-        self.ask(command, Some(id), move |answer| {
-            Reply::read(answer)?.change((), StoreError::NotFound, |slot, now| {
-                let changed = slot.settle(fence, settlement, now)?;
-                Ok((changed, ()))
-            })
-        })
-    }
+    forward_effect_store!(|this| &this.0.core, except changed);
 
     /// Reports what this process writes through this store, and what others write as far as the
     /// server's messages arrive.
     fn changed(&self, id: ActionId) -> Changed {
         self.0.listener.watch(id, &self.0.waiters)
     }
-
-    /// Returns `false`: a thread of the store's own talks to the server.
-    fn needs_runtime(&self) -> bool {
-        false
-    }
-
-    fn is_remote(&self) -> bool {
-        true
-    }
-
-    fn kind(&self) -> &'static str {
-        "redis"
-    }
-}
-
-fn lost(token: &Token) -> StoreError {
-    StoreError::lease_lost(token.fence())
 }
 
 /// Shows the server without its password, and the prefix.
