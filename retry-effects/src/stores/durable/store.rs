@@ -92,32 +92,24 @@ impl<B: Backend> DurableStore<B> {
         read: fn(Answer) -> T,
     ) -> StoreFuture<'_, T> {
         self.lanes.unswept.fetch_add(1, Ordering::Relaxed);
-        let operation = match self.serve_here(operation) {
-            Ok(answer) => return StoreFuture::ready(answer.map(read)),
-            Err(operation) => operation,
-        };
+        #[cfg(any(feature = "sqlite", test))]
+        if B::PACE.blocks
+            && blocking::may_block()
+            && let Some(_busy) = self.lanes.queue.enter_if_idle()
+        {
+            return StoreFuture::ready(self.serve_here(operation).map(read));
+        }
         let answer = self.queue(operation);
         StoreFuture::new(async move { answered(answer).await.map(read) })
     }
 
-    /// Carries out an operation on this thread, if its caller waits for the answer in any case and nothing
-    /// else is under way; else returns the operation.
+    /// Carries out an operation on this thread, whose other tasks move elsewhere meanwhile, where they can.
     #[cfg(any(feature = "sqlite", test))]
-    fn serve_here(&self, operation: Operation) -> Result<Result<Answer, StoreError>, Operation> {
-        let is_file = B::PACE.blocks && blocking::may_block();
-        let Some(_busy) = is_file.then(|| self.lanes.queue.enter_if_idle()).flatten() else {
-            return Err(operation);
-        };
+    fn serve_here(&self, operation: Operation) -> Result<Answer, StoreError> {
         let mut operation = Some(operation);
         let mut serve = || operation.take().map(|it| self.lanes.serve_here(it));
-        // On a thread of a runtime, its other tasks move elsewhere meanwhile, where they can.
         let answer = block_for(&mut serve).flatten().or_else(serve);
-        Ok(answer.unwrap_or_else(|| Err(gone())))
-    }
-
-    #[cfg(not(any(feature = "sqlite", test)))]
-    fn serve_here(&self, operation: Operation) -> Result<Result<Answer, StoreError>, Operation> {
-        Err(operation)
+        answer.unwrap_or_else(|| Err(gone()))
     }
 
     fn queue(&self, operation: Operation) -> Answered {

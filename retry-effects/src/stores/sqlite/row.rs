@@ -337,7 +337,9 @@ mod tests {
             DOUBTFUL_PAGE,
             PENDING,
             OVER,
-            ROWS,
+            DUE,
+            FINISHED_PAGE,
+            UNNAMED,
         ] {
             let scans = scans(&connection, statement);
             assert!(scans.is_empty(), "{statement}: {scans:?}");
