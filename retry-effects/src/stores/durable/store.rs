@@ -80,6 +80,7 @@ impl<B: Backend> DurableStore<B> {
         }
     }
 
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) fn backend(&self) -> &B {
         &self.lanes.backend
     }
