@@ -129,7 +129,7 @@ impl Side for Short {
         let claim_id = format!("{:032x}", ClaimId::random().bits());
         let fence = self.send(id, &["claim", &claim_id, "", "30000000"]).await;
         let fence = fence.to_string();
-        let done = self.send(id, &["complete", &fence, &claim_id, "\"receipt\""]);
-        assert_eq!(done.await, 1);
+        let completion = ["complete", &fence, &claim_id, "\"receipt\""];
+        assert_eq!(self.send(id, &completion).await, 1);
     }
 }

@@ -32,7 +32,7 @@ fn of_process(process: &str) -> Duration {
     let Ok(threads) = fs::read_dir(format!("/proc/{process}/task")) else {
         return Duration::ZERO;
     };
-    let used = threads.flatten().filter_map(|thread| {
+    let used = threads.flatten().filter_map(|thread| -> Option<u64> {
         let times = fs::read_to_string(thread.path().join("schedstat")).ok()?;
         times.split(' ').next()?.parse().ok()
     });
