@@ -9,10 +9,8 @@ use super::columns::{Natural, integer};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Header {
     pub(super) version: i64,
-    /// The newest fence that was issued.
+    /// The newest fence that was issued: the highest one of all records, and of those that were removed.
     pub(super) fence: u64,
-    /// The number of records.
-    pub(super) records: u64,
     /// No record with an older fence has status 0.
     pub(super) open_from: u64,
 }
@@ -23,25 +21,22 @@ const BEHIND: u64 = 1 << 16;
 
 impl Header {
     pub(super) fn read(connection: &Connection) -> rusqlite::Result<Self> {
-        const READ: &str = "SELECT version, fence, records, open_from FROM effect_store";
+        const READ: &str = "SELECT version, \
+            max(fence, coalesce((SELECT max(e.fence) FROM effects e), 0)), open_from \
+            FROM effect_store";
         connection.prepare_cached(READ)?.query_row([], |row| {
             Ok(Self {
                 version: row.get(0)?,
                 fence: row.get::<_, Natural>(1)?.0,
-                records: row.get::<_, Natural>(2)?.0,
-                open_from: row.get::<_, Natural>(3)?.0,
+                open_from: row.get::<_, Natural>(2)?.0,
             })
         })
     }
 
     pub(super) fn write(&self, connection: &Connection) -> rusqlite::Result<()> {
         connection
-            .prepare_cached("UPDATE effect_store SET fence = ?1, records = ?2, open_from = ?3")?
-            .execute(params![
-                integer(self.fence),
-                integer(self.records),
-                integer(self.open_from)
-            ])?;
+            .prepare_cached("UPDATE effect_store SET fence = ?1, open_from = ?2")?
+            .execute(params![integer(self.fence), integer(self.open_from)])?;
         Ok(())
     }
 

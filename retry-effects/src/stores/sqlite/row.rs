@@ -7,7 +7,6 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::clock::LeaseClock;
 use super::columns::{Bits, HashColumn, Natural, StatusColumn, Time, integer, status_number};
-use super::header::Header;
 use crate::identity::action_id::ActionId;
 use crate::protocol::claim::DEFAULT_LEASE;
 use crate::protocol::counts::Counts;
@@ -172,14 +171,16 @@ pub(super) fn unnamed(
 /// its own.
 ///
 /// Reads only pending records, since time changes their status, and those that are about to be removed.
-/// The rare ones are counted in their index; the rest are successes.
+/// The rare ones are counted in their index, and all records in the smallest one; the rest are successes.
 pub(super) fn counts(connection: &Connection, clock: &LeaseClock) -> rusqlite::Result<Counts> {
     const RARE: &str =
         "SELECT status, count(*) FROM effects WHERE status >= 2 AND status < 5 GROUP BY status";
     // All of one commit.
     let snapshot = connection.unchecked_transaction()?;
     let now = clock.now();
-    let header = Header::read(&snapshot)?;
+    let Natural(records) = snapshot
+        .prepare_cached("SELECT count(*) FROM effects")?
+        .query_row([], |row| row.get(0))?;
     let mut counts = Counts::default();
     let mut rare = snapshot.prepare_cached(RARE)?;
     let mut rows = rare.query([])?;
@@ -192,7 +193,7 @@ pub(super) fn counts(connection: &Connection, clock: &LeaseClock) -> rusqlite::R
     while let Some(row) = rows.next()? {
         counts.add(read(row, clock, now)?.slot.status_at(now));
     }
-    counts.success = header.records.saturating_sub(counts.total());
+    counts.success = records.saturating_sub(counts.total());
     let mut over = snapshot.prepare_cached(OVER)?;
     let mut rows = over.query([integer(now.wall)])?;
     while let Some(row) = rows.next()? {

@@ -8,9 +8,10 @@
 
 /// Makes the tables.
 ///
-/// `fence` is the rowid, so that a new claim appends; a takeover moves the row. One counter,
-/// `effect_store.fence`, issues the fences of claims and of Python's rows. `revision` is 0 in Python's
-/// rows; each write of this crate raises it.
+/// `fence` is the rowid, so that a new claim appends; a takeover moves the row. The newest fence is the
+/// highest one in the table, or `effect_store.fence` where that row was removed: so a claim writes no
+/// counter. It issues the fences of claims and of Python's rows. `revision` is 0 in Python's rows; each
+/// write of this crate raises it.
 ///
 /// Columns without a type keep what they are given: `created` and `completed` are milliseconds since
 /// 1970, in Python's rows Python's text; `input_hash` is a BLOB, in Python's rows Python's text. `id` is
@@ -20,9 +21,6 @@
 /// before `effect_store.open_from` has status 0, so pending records are found without an index that
 /// each claim and each completion would have to write: a claim that stays pending while many others come
 /// and go gets status 5, which is in the index of the rare ones.
-///
-/// `effect_store.records` is the number of rows. It changes with a claim, which writes its fence
-/// anyway, and not with a completion: the successes are what remains without the others.
 pub(super) const TABLES: &str = "
 CREATE TABLE effects (
     fence INTEGER PRIMARY KEY,
@@ -77,7 +75,6 @@ CREATE TABLE effect_store (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     version INTEGER NOT NULL,
     fence INTEGER NOT NULL,
-    records INTEGER NOT NULL DEFAULT 0,
     open_from INTEGER NOT NULL DEFAULT 0
 );
 INSERT INTO effect_store (one, version, fence) VALUES (1, 2, 0);
@@ -85,7 +82,6 @@ INSERT INTO effect_store (one, version, fence) VALUES (1, 2, 0);
 
 /// Gives the store's own row of version 1 the columns of version 2.
 pub(super) const STORE_OF_1: &str = "
-ALTER TABLE effect_store ADD COLUMN records INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE effect_store ADD COLUMN open_from INTEGER NOT NULL DEFAULT 0;
 ";
 
@@ -142,8 +138,8 @@ BEGIN
     SELECT RAISE(ROLLBACK, 'this action is claimed or in doubt: it must not run now')
         FROM effects
         WHERE id = NEW.action_id AND revision > 0 AND status IN (0, 4, 5);
-    UPDATE effect_store SET fence = fence + 1, records = records
-        + (NOT EXISTS (SELECT 1 FROM effects WHERE id = NEW.action_id));
+    UPDATE effect_store SET
+        fence = max(fence, coalesce((SELECT max(e.fence) FROM effects e), 0)) + 1;
     DELETE FROM effects
         WHERE id = NEW.action_id AND revision > 0 AND status IN (2, 3);
     INSERT INTO effects

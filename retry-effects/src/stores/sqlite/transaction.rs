@@ -25,7 +25,7 @@ pub(super) struct Transaction<'a> {
     now: Now,
     /// The store's own row, once a step has needed it, as this transaction leaves it.
     header: Option<Header>,
-    is_header_new: bool,
+    writes_header: bool,
 }
 
 /// The number of fences after which the search for open records is shortened.
@@ -49,16 +49,14 @@ impl<'a> Transaction<'a> {
             // Read after the lock is taken: a lease counts from its claim.
             now: clock.now(),
             header: None,
-            is_header_new: false,
+            writes_header: false,
         }
     }
 
     /// Commits; the data is on the disk when it returns.
     pub(super) fn commit(self) -> rusqlite::Result<()> {
-        if let Some(mut header) = self.header.filter(|_| self.is_header_new) {
-            if header.fence >= header.open_from + ADVANCE_EVERY {
-                header.advance(self.connection)?;
-            }
+        if let Some(mut header) = self.header.filter(|_| self.writes_header) {
+            header.advance(self.connection)?;
             header.write(self.connection)?;
         }
         self.connection.prepare_cached("COMMIT")?.execute([])?;
@@ -127,7 +125,7 @@ impl<'a> Transaction<'a> {
         if !changes::insert(self.connection, request.id, &slot, self.clock.boot())? {
             return Ok(None);
         }
-        self.issued(fence, 1)?;
+        self.issued(fence)?;
         Ok(Some(fence))
     }
 
@@ -143,7 +141,7 @@ impl<'a> Transaction<'a> {
         if !changes::overwrite(self.connection, request.id, seen, &slot, boot)? {
             return Ok(None);
         }
-        self.issued(fence, 0)?;
+        self.issued(fence)?;
         Ok(Some(fence))
     }
 
@@ -169,22 +167,22 @@ impl<'a> Transaction<'a> {
     }
 
     fn remove(&mut self, call: &Call<'_>, seen: Seen) -> rusqlite::Result<Option<Fence>> {
-        if !changes::remove(self.connection, call.id(), seen)? {
-            return Ok(None);
-        }
-        let header = self.header()?;
-        header.records = header.records.saturating_sub(1);
-        self.is_header_new = true;
-        Ok(Some(seen.fence))
+        self.keep_fence()?;
+        let is_removed = changes::remove(self.connection, call.id(), seen)?;
+        Ok(is_removed.then_some(seen.fence))
     }
 
     /// Removes records that have no id of this crate's.
     pub(super) fn remove_unnamed(&mut self, places: &[i64]) -> rusqlite::Result<u64> {
-        let removed = changes::remove_unnamed(self.connection, places)?;
-        let header = self.header()?;
-        header.records = header.records.saturating_sub(removed);
-        self.is_header_new = true;
-        Ok(removed)
+        self.keep_fence()?;
+        changes::remove_unnamed(self.connection, places)
+    }
+
+    /// Keeps the newest fence apart from the records, of which the newest may be removed next.
+    fn keep_fence(&mut self) -> rusqlite::Result<()> {
+        self.header()?;
+        self.writes_header = true;
+        Ok(())
     }
 
     fn header(&mut self) -> rusqlite::Result<&mut Header> {
@@ -195,11 +193,10 @@ impl<'a> Transaction<'a> {
         Ok(self.header.insert(header))
     }
 
-    /// Notes a fence that was issued, and the number of records that came with it.
-    fn issued(&mut self, fence: Fence, records: u64) -> rusqlite::Result<()> {
-        let header = self.header()?;
-        (header.fence, header.records) = (fence.number(), header.records + records);
-        self.is_header_new = true;
+    /// Notes a fence that was issued. Its record holds it; the store's own row is written only sometimes.
+    fn issued(&mut self, fence: Fence) -> rusqlite::Result<()> {
+        self.header()?.fence = fence.number();
+        self.writes_header |= fence.number().is_multiple_of(ADVANCE_EVERY);
         Ok(())
     }
 }

@@ -138,13 +138,12 @@ pub(super) fn move_records(transaction: &Connection) -> rusqlite::Result<()> {
     let newest = "SELECT coalesce(max(fence), 0) FROM effect_records";
     let Natural(newest) = transaction.query_row(newest, [], |row| row.get(0))?;
     header.fence = header.fence.max(newest);
-    let claimed = transaction.execute(copy!("fence", "fence > 0"), [])? as u64;
+    transaction.execute(copy!("fence", "fence > 0"), [])?;
     let others = transaction.execute(
         copy!("?1 + row_number() OVER (ORDER BY rowid)", "fence <= 0"),
         [integer(header.fence)],
     )? as u64;
     header.fence += others;
-    header.records = claimed + others;
     transaction.execute_batch("DROP TABLE effect_records")?;
     header.advance(transaction)?;
     header.write(transaction)
