@@ -8,6 +8,7 @@ mod error;
 mod listener;
 mod migration;
 mod name;
+mod open;
 mod open_from;
 pub(crate) mod options;
 mod pages;
