@@ -9,6 +9,10 @@ mod postgres {
     mod batching;
     mod bench;
     mod conformance;
+    mod counting;
+    mod heap_only;
+    mod moving;
+    mod own_sessions;
     mod panics;
     mod poolers;
     mod purging;

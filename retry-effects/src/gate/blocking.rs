@@ -63,6 +63,7 @@ thread_local! {
 
 /// Whether the caller of a store's method is a sync call, whose thread waits for the answer in any case:
 /// then the store may write on this thread.
+#[cfg(any(feature = "sqlite", test))]
 pub(crate) fn may_block() -> bool {
     BLOCKS.get()
 }

@@ -33,6 +33,11 @@ impl<T, E> Gate<T, E> {
                     Ok(payload) if self.action.is(COMPLETED_IN_TRANSACTION) => {
                         (FinalRecord::Committed(payload), Some(not_known_committed()))
                     }
+                    // The body has recorded it in a form of its own; the caller gets that record.
+                    Err(_) if self.action.is(COMPLETED_IN_TRANSACTION) => {
+                        let none = Payload::new("null");
+                        (FinalRecord::Committed(none), Some(not_known_committed()))
+                    }
                     Ok(payload) => (FinalRecord::Complete, Some(Outcome::Success(payload))),
                     Err(error) => {
                         let in_doubt = not_encoded(&error);

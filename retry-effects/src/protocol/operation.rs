@@ -102,6 +102,10 @@ pub(crate) struct Write {
     /// The whole lease in nanoseconds, where it begins anew.
     pub(crate) lease: Option<u64>,
     /// Whether the status is final.
+    #[cfg_attr(
+        not(any(feature = "sqlite", feature = "redis")),
+        allow(dead_code, reason = "SQL knows it from the status")
+    )]
     pub(crate) finished: bool,
     /// The result that a release has met.
     met: Option<Finished>,
@@ -164,6 +168,21 @@ impl Operation {
             | Self::Renew(token, _)
             | Self::Release(token) => token.id(),
             Self::Settle(id, ..) | Self::Remove(id, _) | Self::Read(id) | Self::Watch(id) => *id,
+        }
+    }
+
+    /// Returns the bytes of the id.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn key(&self) -> &[u8] {
+        match self {
+            Self::Claim(request) => request.id.as_bytes(),
+            Self::Complete(token, _)
+            | Self::CompleteIn(token, _)
+            | Self::Renew(token, _)
+            | Self::Release(token) => token.id.as_bytes(),
+            Self::Settle(id, ..) | Self::Remove(id, _) | Self::Read(id) | Self::Watch(id) => {
+                id.as_bytes()
+            }
         }
     }
 

@@ -63,7 +63,7 @@ pub(crate) struct Slot {
 /// changes only if the claim is won under a new fence.
 ///
 /// `fence` gives the store's next fence; `interned` converts a text to one that records share.
-#[cfg(any(feature = "sqlite", feature = "conformance"))]
+#[cfg(feature = "conformance")]
 pub(crate) fn claim(
     slot: &mut Option<Slot>,
     request: &ClaimRequest,

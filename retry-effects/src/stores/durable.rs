@@ -3,12 +3,17 @@
 //!
 //! An operation (`protocol/operation.rs`) is a chain of steps. [`run`] follows it from reply to reply;
 //! [`queue`] collects the steps of concurrent callers; [`lanes`] hand them to the backend together, and
-//! repeat what got no answer; [`store`] gives it the form of an `EffectStore`.
+//! repeat what got no answer: as `tasks` of a runtime, or on the `thread` of a file. [`store`] gives it
+//! the form of an `EffectStore`.
 
 pub(crate) mod backend;
 mod lanes;
 mod queue;
 mod run;
 pub(crate) mod store;
+#[cfg(any(feature = "postgres", feature = "redis", test))]
+mod tasks;
 #[cfg(all(test, feature = "conformance"))]
 mod tests;
+#[cfg(any(feature = "sqlite", test))]
+mod thread;

@@ -1,23 +1,25 @@
 //! The store in a Postgres database. Other folders import [`store`] and [`options`].
 
-mod changes;
-mod claims;
+mod backend;
+mod claim_parameters;
 mod columns;
-mod confirmation;
 mod connector;
 mod error;
 mod listener;
-mod lookups;
+mod migration;
 mod name;
+mod open_from;
 pub(crate) mod options;
-mod queue;
+mod pages;
 mod row;
 mod runtime;
 mod schema;
 mod server;
 mod sessions;
+mod settings;
 mod statements;
 pub(crate) mod store;
+mod tables;
 #[cfg(feature = "postgres-tls")]
 mod tls;
 mod transaction;

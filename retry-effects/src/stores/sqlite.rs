@@ -14,3 +14,4 @@ mod schema;
 pub(crate) mod store;
 mod tables;
 mod transaction;
+mod version_1;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use retry_effects::store::{
-    Claim, ClaimRequest, DEFAULT_LEASE, InputHash, Payload, Resolved, Settlement, Status,
+    Claim, ClaimRequest, DEFAULT_LEASE, Filter, InputHash, Payload, Resolved, Settlement, Status,
 };
 use retry_effects::{ActionId, EffectStore, Fence, Outcome};
 use rusqlite::types::Value;
@@ -224,12 +224,7 @@ fn names_that_are_no_ids_are_counted_and_left_alone() {
         .unwrap();
     won(&store, id(1));
     assert_eq!(wait(store.counts()).unwrap().total(), 2);
-    assert_eq!(
-        wait(store.list(&retry_effects::store::Filter::all()))
-            .unwrap()
-            .len(),
-        1
-    );
+    assert_eq!(wait(store.list(&Filter::all())).unwrap().len(), 1);
 }
 
 /// Every text that it may hold: the record is there, and so nobody runs the action again unasked.
@@ -349,4 +344,26 @@ fn fences_are_issued_once_also_to_pythons_rows() {
     python.execute(replace, [&id(1).to_string(), NOW]).unwrap();
     let counts = wait(store.counts()).unwrap();
     assert_eq!((counts.pending, counts.success), (19, 1));
+}
+
+/// Also behind claims that have come and gone since.
+#[test]
+fn what_python_begins_again_is_pending_again() {
+    let bench = Bench::new();
+    let store = bench.open();
+    let python = bench.raw();
+    python_pending(&python, id(1), NOW).unwrap();
+    assert!(python_complete(&python, id(1), "failed", None));
+    for number in 100..200 {
+        let token = won(&store, id(number));
+        wait(store.complete(&token, success("1"))).unwrap();
+    }
+    assert!(python_complete(&python, id(1), "pending", None));
+    assert_eq!(wait(store.counts()).unwrap().pending, 1);
+    let pending = Filter::all().status(Status::Pending);
+    assert_eq!(wait(store.list(&pending)).unwrap().len(), 1);
+    assert!(matches!(
+        wait(store.resolve(id(1))).unwrap(),
+        Resolved::Busy(_)
+    ));
 }

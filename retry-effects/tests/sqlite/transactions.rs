@@ -179,3 +179,26 @@ fn a_result_whose_transaction_was_not_committed_is_not_recorded() {
     assert_eq!(ran, 2);
     assert_eq!(orders(&bench.raw()), 1);
 }
+
+#[test]
+fn a_committed_result_is_returned_though_it_is_too_large_for_the_gate() {
+    let (_bench, store, mut connection) = bench_with_orders();
+    let large = "x".repeat(retry_effects::store::MAX_PAYLOAD_LEN);
+    let mut call = || {
+        retry_effects::Effect::new("order", &7)
+            .store(&store)
+            .run(|| {
+                let action = retry_effects::current_action().expect("a gated body");
+                let transaction = with_order(&mut connection);
+                let recorded = Payload::new(format!("{large:?}"));
+                let outcome = Outcome::Success(recorded);
+                SqliteEffectStore::complete_in(&transaction, &action.token(), outcome)
+                    .map_err(|error| error.to_string())?;
+                transaction.commit().map_err(|error| error.to_string())?;
+                Ok::<_, String>(large.clone())
+            })
+    };
+    assert_eq!(call().map(|it| it.len()), Ok(large.len()));
+    assert_eq!(call().map(|it| it.len()), Ok(large.len()));
+    assert_eq!(orders(&connection), 1);
+}

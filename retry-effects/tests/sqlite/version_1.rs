@@ -79,7 +79,7 @@ fn described(store: &SqliteEffectStore, now: u64) -> String {
             record.scope,
             record.input_hash.map(|hash| *hash.as_bytes()),
             record.fence,
-            record.claim_id.map(|claim| claim.bits()),
+            record.claim_id.map(ClaimId::bits),
             record.applied,
             record.renewals,
             payload.map(Payload::format),
@@ -303,4 +303,19 @@ fn a_table_of_the_applications_with_our_name_is_left_alone() {
         "{error}"
     );
     assert!(!has_moved(&raw));
+}
+
+#[test]
+fn records_that_are_missing_are_not_taken_for_none() {
+    let bench = bench_of_version_1();
+    bench
+        .raw()
+        .execute_batch("ALTER TABLE effect_records RENAME TO taken")
+        .unwrap();
+    let error = SqliteEffectStore::open(bench.path()).unwrap_err();
+    assert!(matches!(error, StoreError::Unreadable { .. }), "{error:?}");
+    assert!(
+        error.to_string().contains("has lost its records"),
+        "{error}"
+    );
 }

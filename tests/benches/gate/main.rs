@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Words after `--` keep the parts whose name begins with one of them: `-- id map gate own
-//! memory sqlite python`. Rates are the best of three passes on this machine: read the ratios; instructions and
+//! memory sqlite processes python`. Rates are the best of three passes on this machine: read the ratios; instructions and
 //! allocations are in `--bench figures`. The Python package is fetched by pip into a temporary folder; where
 //! that fails, the table says so.
 
@@ -15,6 +15,7 @@
 mod in_memory;
 mod map;
 mod own;
+mod processes;
 mod processor;
 mod python;
 mod rate;
@@ -32,7 +33,8 @@ const CALLS: u64 = 300_000;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if processor::serve(&arguments) || !arguments.iter().any(|argument| argument == "--bench") {
+    let is_child = processor::serve(&arguments) || processes::serve(&arguments);
+    if is_child || !arguments.iter().any(|argument| argument == "--bench") {
         // `cargo test` runs benches too, without `--bench`: there is nothing to test.
         return;
     }
@@ -81,6 +83,9 @@ fn main() {
     }
     if chosen("sqlite") {
         sqlite::rows(&mut table);
+    }
+    if chosen("processes") {
+        processes::rows(&mut table);
     }
     if chosen("python") {
         python::rows(&mut table);

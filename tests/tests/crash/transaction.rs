@@ -15,8 +15,8 @@ use super::site::Site;
 use super::worker::{self, Worker};
 use super::{runtime, short_or_full};
 
-/// The insert, the look at the record, the record, the commit.
-const COMMANDS: usize = 4;
+/// The insert, the record, the commit.
+const COMMANDS: usize = 3;
 
 #[test]
 fn a_transaction_that_is_cut_anywhere_is_all_or_nothing() {

@@ -41,15 +41,14 @@ async fn a_claim_that_is_late_takes_nothing_for_a_caller_that_has_left() {
     let (mut other, watcher) = (bench.client().await, bench.client().await);
     let transaction = other.transaction().await.unwrap();
     let insert = format!(
-        "INSERT INTO {}.effect_records (action_id, revision, status, fence, claim_id, action_type, \
-         scope, lease_until, lease_us, created_at, completed_at, keep_ms) VALUES ($1, 2, \
-         'released', 900, $2, 'test', '', now(), 1, now(), now(), 0)",
+        "INSERT INTO {}.effects (action_id, revision, st, mark, fence, claim_id, type, scope, \
+         lease_until, lease_us, made_at, done_at, keep_ms) VALUES ($1, 2, 3, 3, 900, \
+         '09090909-0909-0909-0909-090909090909', 'test', '', now(), 1, now(), now(), 0)",
         bench.schema()
     );
-    let (action, claim) = (id(1), [9_u8; 16]);
-    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 2] =
-        [&&action.as_bytes()[..], &&claim[..]];
-    transaction.execute(&insert, &parameters).await.unwrap();
+    let action = id(1);
+    let key = &action.as_bytes()[..];
+    transaction.execute(&insert, &[&key]).await.unwrap();
 
     let request = ClaimRequest::new(action, "test");
     let abandoned = store.pending(&request);
@@ -73,10 +72,7 @@ async fn a_claim_that_lands_after_the_time_limit_is_given_back() {
     let (mut locker, watcher) = (bench.client().await, bench.client().await);
     let lock = locker.transaction().await.unwrap();
     // Who reads may go on; who writes waits.
-    let table = format!(
-        "LOCK TABLE {}.effect_records IN EXCLUSIVE MODE",
-        bench.schema()
-    );
+    let table = format!("LOCK TABLE {}.effects IN EXCLUSIVE MODE", bench.schema());
     lock.batch_execute(&table).await.unwrap();
     let policy = Retry::new(RetryPolicy::new(1)).max_total_time(Duration::from_secs(1));
     let call = Effect::new("charge", &7).store(&store).retry(policy);

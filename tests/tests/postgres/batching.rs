@@ -68,7 +68,7 @@ async fn together<T: Send + 'static>(
     let before = store.statements_sent();
     let mut locker = bench.client().await;
     let lock = locker.transaction().await.unwrap();
-    let table = format!("LOCK TABLE {}.effect_records", bench.schema());
+    let table = format!("LOCK TABLE {}.effects", bench.schema());
     lock.batch_execute(&table).await.unwrap();
     let mut tasks = JoinSet::new();
     for caller in callers {
@@ -244,7 +244,7 @@ async fn callers_of_a_batch_do_not_wait_for_one_anothers_failures() {
     let trouble = format!(
         "CREATE FUNCTION {schema}.trouble() RETURNS trigger LANGUAGE plpgsql AS \
          $$BEGIN RAISE 'trouble' USING ERRCODE = '40001'; END$$;
-         CREATE TRIGGER trouble BEFORE UPDATE ON {schema}.effect_records \
+         CREATE TRIGGER trouble BEFORE UPDATE ON {schema}.effects \
          FOR EACH ROW EXECUTE FUNCTION {schema}.trouble()",
         schema = bench.schema()
     );

@@ -31,7 +31,7 @@ async fn a_purge_removes_only_what_it_has_looked_at() {
 
     let (mut locker, watcher) = (bench.client().await, bench.client().await);
     let lock = locker.transaction().await.unwrap();
-    let table = format!("{}.effect_records", bench.schema());
+    let table = format!("{}.effects", bench.schema());
     // Who reads may go on; who writes waits.
     let exclusive = format!("LOCK TABLE {table} IN EXCLUSIVE MODE");
     lock.batch_execute(&exclusive).await.unwrap();
@@ -48,7 +48,7 @@ async fn a_purge_removes_only_what_it_has_looked_at() {
     }
     // Another incarnation, as a purge, a claim and a completion of others would leave it.
     let anew = format!(
-        "UPDATE {table} SET fence = fence + 1, claim_id = '\\x07070707070707070707070707070707', payload = '2'"
+        "UPDATE {table} SET fence = fence + 1, claim_id = '07070707-0707-0707-0707-070707070707', payload = '2'"
     );
     lock.batch_execute(&anew).await.unwrap();
     lock.commit().await.unwrap();
@@ -76,7 +76,7 @@ async fn records_go_when_their_time_is_up() {
         store.complete(&token, outcome).await.unwrap();
     }
     let client = bench.client().await;
-    let rows = format!("SELECT count(*) FROM {}.effect_records", bench.schema());
+    let rows = format!("SELECT count(*) FROM {}.effects", bench.schema());
     let rows = async || client.query_one(&rows, &[]).await.unwrap().get::<_, i64>(0);
     assert_eq!(rows().await, 300);
     bench.pass(Duration::from_secs(60)).await;
@@ -91,7 +91,7 @@ async fn records_go_when_their_time_is_up() {
     }
     for turn in 0.. {
         let gone = format!(
-            "SELECT count(*) FROM {}.effect_records WHERE status = 'success'",
+            "SELECT count(*) FROM {}.effects WHERE st = 1",
             bench.schema()
         );
         if client.query_one(&gone, &[]).await.unwrap().get::<_, i64>(0) == 0 {

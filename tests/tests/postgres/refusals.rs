@@ -254,11 +254,15 @@ async fn tables_of_a_newer_version_are_left_alone() {
     store.release(&tokens[0]).await.unwrap();
     let in_doubt = Outcome::in_doubt(None);
     store.complete(&tokens[1], in_doubt).await.unwrap();
-    let newer = format!("UPDATE {}.effect_store SET version = 2", bench.schema());
+    let newer = format!(
+        "BEGIN; UPDATE {schema}.effect_store SET version = 3; \
+         ALTER SEQUENCE {schema}.effect_fence RENAME TO effect_fence_3; COMMIT",
+        schema = bench.schema()
+    );
     bench.client().await.batch_execute(&newer).await.unwrap();
     let texts = [
         "newer version of retry-effects",
-        "version 2",
+        "version 3",
         "upgrade retry-effects here",
     ];
     let opened = bench.options().connect(&bench.url()).await;

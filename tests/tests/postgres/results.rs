@@ -20,7 +20,7 @@ async fn charge(store: &PostgresEffectStore, ran: &mut u32) -> Result<u64, Effec
 async fn spoilt(bench: &Bench, set: &str) -> PostgresEffectStore {
     let store = bench.open().await;
     assert_eq!(charge(&store, &mut 0).await.unwrap(), 7);
-    let update = format!("UPDATE {}.effect_records SET {set}", bench.schema());
+    let update = format!("UPDATE {}.effects SET {set}", bench.schema());
     bench.client().await.batch_execute(&update).await.unwrap();
     store
 }
@@ -51,7 +51,7 @@ async fn a_result_of_another_form_or_of_a_newer_one_is_an_error_until_it_is_sett
 #[tokio::test]
 async fn a_record_that_no_version_has_written_is_an_error() {
     let sets = [
-        "claim_id = '\\x01'",
+        "st = 9",
         "fence = -1",
         "input_hash = '\\x01'",
         "lease_us = -1",

@@ -48,7 +48,7 @@ async fn its_sessions_may_be_set_to_anything() {
         let record = store.get(request.id).await.unwrap().unwrap();
         assert_eq!((&*record.action_type, &*record.scope), (level, "a\0b\\"));
         assert_eq!(store.purge(Duration::ZERO).await.unwrap(), 0);
-        let truncate = format!("TRUNCATE {}.effect_records", bench.schema());
+        let truncate = format!("TRUNCATE {}.effects", bench.schema());
         bench.client().await.batch_execute(&truncate).await.unwrap();
     }
 }
@@ -102,14 +102,14 @@ async fn many_serializable_pools_may_make_the_tables_at_once() {
 }
 
 /// Notes for each row that is written how durable its transaction is at the commit.
-async fn watch_durability(bench: &Bench) {
+pub(super) async fn watch_durability(bench: &Bench) {
     let schema = bench.schema();
     let make = format!(
         "CREATE TABLE {schema}.said (level text);
          CREATE FUNCTION {schema}.note() RETURNS trigger LANGUAGE plpgsql AS
          'BEGIN INSERT INTO {schema}.said VALUES (current_setting(''synchronous_commit''));
           RETURN NULL; END';
-         CREATE CONSTRAINT TRIGGER note AFTER INSERT OR UPDATE ON {schema}.effect_records
+         CREATE CONSTRAINT TRIGGER note AFTER INSERT OR UPDATE ON {schema}.effects
          DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION {schema}.note()"
     );
     bench.client().await.batch_execute(&make).await.unwrap();

@@ -53,7 +53,7 @@ async fn cancel_waits(operator: &Client) {
 }
 
 const CLAIM: &str = "INSERT INTO";
-const CHANGE_ONE: &str = "SELECT $4::text AS status";
+const CHANGE_ONE: &str = "st = $4::int2";
 const CHANGE: &str = "WITH asked AS MATERIALIZED";
 const CONFIRM: &str = "revision = r.revision FROM";
 

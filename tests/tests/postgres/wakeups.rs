@@ -31,7 +31,7 @@ async fn won(store: &PostgresEffectStore, number: u64) -> Token {
 async fn heard(bench: &Bench, number: u64) {
     let client = bench.client().await;
     let question = format!(
-        "SELECT (SELECT watched FROM {}.effect_records WHERE action_id = $1) AND EXISTS \
+        "SELECT (SELECT flags & 1 <> 0 FROM {}.effects WHERE action_id = $1) AND EXISTS \
          (SELECT FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND state = 'idle')",
         bench.schema()
     );

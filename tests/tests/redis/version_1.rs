@@ -154,7 +154,10 @@ async fn nothing_that_the_first_release_recorded_is_lost() {
     assert_eq!(success.payload, Some(Payload::new("\"seven\"")));
     let in_doubt = listed.iter().find(|record| record.id == id(IN_DOUBT));
     let reason = in_doubt.and_then(|record| record.reason.as_ref());
-    assert_eq!(reason.map(|reason| reason.as_str()), Some("reset by peer"));
+    assert_eq!(
+        reason.map(retry_effects::Reason::as_str),
+        Some("reset by peer")
+    );
 
     for n in [SUCCESS, RETAINED] {
         let found = store.pending(&request(n)).await;

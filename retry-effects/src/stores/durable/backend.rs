@@ -5,6 +5,11 @@
 //! callers, hands their steps over together, repeats what got no answer, and asks the state
 //! machine for the next step.
 
+#![cfg_attr(
+    not(all(feature = "sqlite", feature = "postgres", feature = "redis")),
+    allow(dead_code, reason = "the contract of all backends")
+)]
+
 use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
@@ -106,6 +111,8 @@ pub(crate) enum Cause {
 pub(crate) struct Call<'a> {
     pub(crate) operation: &'a Operation,
     pub(crate) step: &'a Step,
+    /// Whether a server has refused this write, since it takes none.
+    pub(crate) was_refused: bool,
 }
 
 impl Call<'_> {
@@ -143,6 +150,8 @@ pub(crate) struct Pace {
     pub(crate) mixes: bool,
     /// Whether a trip to a server is needed to read.
     pub(crate) is_remote: bool,
+    /// Whether an exchange waits for the file, on the thread that asks; its future is ready at once.
+    pub(crate) blocks: bool,
     /// The number of operations between two sweeps of records whose retention is over. A sweep removes as
     /// many, so that they cannot pile up.
     pub(crate) sweep_every: usize,

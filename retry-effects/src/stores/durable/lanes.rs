@@ -1,28 +1,21 @@
-//! The lanes: each hands the waiting steps to the backend, and gives each reply to its operation.
+//! What a lane does with a batch: hands its steps to the backend, gives each reply to its operation, and
+//! repeats what got none.
 
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use retry_core::Waits;
 
 use super::backend::{Backend, Call, Cause, Failure, Reply};
-use super::queue::{Batch, Job, Queue, Taken};
+use super::queue::{Batch, Job, Queue};
 use super::run::{Advance, Run};
 use crate::identity::action_id::ActionId;
 use crate::protocol::ids::ClaimId;
 use crate::protocol::operation::{Answer, Operation};
 use crate::protocol::store_error::StoreError;
 use crate::stores::waiters::Waiters;
-
-/// A longer exchange spends its time on the network or on a disk: its lane does not count as busy, and
-/// holds up no other.
-const SLOW: Duration = Duration::from_millis(20);
 
 /// For how long a step is repeated in any case, however long its callers have waited.
 const LEAST: Duration = Duration::from_secs(1);
@@ -44,122 +37,8 @@ struct Unsent<F> {
 }
 
 impl<B: Backend> Lanes<B> {
-    /// A lane of a client: serves until the queue is closed. A panic loses only the jobs that were being
-    /// served: the application owns part of the code that connects, and the runtime panics if there is no
-    /// thread for looking up a host's name.
-    pub(super) async fn serve_as_task(self: Arc<Self>) {
-        loop {
-            match tokio::spawn(self.clone().serve_all()).await {
-                Err(ended) if ended.is_panic() => {}
-                _ => return,
-            }
-        }
-    }
-
-    async fn serve_all(self: Arc<Self>) {
-        loop {
-            let arrived = self.queue.arrived.notified();
-            let (batch, busy) = match self.queue.take() {
-                Taken::Batch(batch, busy) => (batch, busy),
-                Taken::Closed => break,
-                Taken::Nothing => {
-                    arrived.await;
-                    continue;
-                }
-            };
-            let mut served = pin!(self.serve(batch));
-            if tokio::time::timeout(SLOW, served.as_mut()).await.is_ok() {
-                continue;
-            }
-            drop(busy);
-            self.queue.arrived.notify_one();
-            served.await;
-        }
-        // Wakes the next lane.
-        self.queue.arrived.notify_one();
-    }
-
-    /// The lane of a file, on a thread of its own.
-    pub(super) fn serve_as_thread(self: &Arc<Self>) {
-        loop {
-            let (count, began) = match self.queue.take() {
-                Taken::Batch(batch, busy) => {
-                    let (count, began) = (batch.jobs.len(), Instant::now());
-                    // A panic loses only the jobs that were being served.
-                    let _ = catch_unwind(AssertUnwindSafe(|| at_once(self.serve(batch))));
-                    drop(busy);
-                    (count, began)
-                }
-                Taken::Nothing => {
-                    self.await_job(None);
-                    continue;
-                }
-                Taken::Closed => return,
-            };
-            self.linger(count, (began.elapsed() / 4).min(LINGER));
-        }
-    }
-
-    /// Waits for as many jobs as were just answered, for a part of the time that their commit took.
-    ///
-    /// The winner of a claim mostly completes it soon. Without this wait, callers that were answered
-    /// last miss the next commit, and two groups of callers pay for two commits; and a lone caller would
-    /// have to wake the thread each time.
-    fn linger(&self, count: usize, patience: Duration) {
-        let began = Instant::now();
-        while self.queue.len() < count {
-            let waited = began.elapsed();
-            if waited >= patience {
-                return;
-            }
-            if waited < AWAKE {
-                thread::yield_now();
-            } else {
-                self.await_job(Some(patience - waited));
-            }
-        }
-    }
-
-    /// Waits on this thread for a job that arrives, or that has arrived since the last wait.
-    fn await_job(&self, limit: Option<Duration>) {
-        let waker = Waker::from(Arc::new(Unpark(thread::current())));
-        let mut context = Context::from_waker(&waker);
-        let mut arrived = pin!(self.queue.arrived.notified());
-        let until = limit.map(|limit| Instant::now() + limit);
-        while arrived.as_mut().poll(&mut context).is_pending() {
-            match until.map(|until| until.saturating_duration_since(Instant::now())) {
-                Some(Duration::ZERO) => return,
-                Some(left) => thread::park_timeout(left),
-                None => thread::park(),
-            }
-        }
-    }
-
-    /// Carries out an operation on the caller's thread, for a backend that never waits for a task.
-    pub(super) fn serve_here(&self, operation: Operation) -> Result<Answer, StoreError> {
-        let by = Instant::now() + self.backend.patience();
-        let mut run = Run::new(operation);
-        loop {
-            let mut replies = at_once(self.backend.exchange(&[run.call()], by));
-            let reply = match replies.pop() {
-                Some(Ok(reply)) => reply,
-                Some(Err(failure)) => return Err(self.backend.error(run.call(), &failure)),
-                None => return Err(gone()),
-            };
-            match run.advance(reply) {
-                Advance::Answer(answer) => {
-                    self.wake(run.operation(), &answer);
-                    at_once(self.sweep_sometimes());
-                    return answer;
-                }
-                Advance::Again | Advance::Unwritable => {}
-                Advance::After(pause) => thread::sleep(pause),
-            }
-        }
-    }
-
     /// Answers all jobs, or requeues those with a further step.
-    async fn serve(self: &Arc<Self>, batch: Batch) {
+    pub(super) async fn serve(self: &Arc<Self>, batch: Batch) {
         let Batch {
             mut jobs,
             mut followers,
@@ -337,7 +216,7 @@ impl<B: Backend> Lanes<B> {
         });
     }
 
-    fn wake(&self, operation: &Operation, answer: &Result<Answer, StoreError>) {
+    pub(super) fn wake(&self, operation: &Operation, answer: &Result<Answer, StoreError>) {
         let is_ended = match answer {
             Ok(Answer::Changed(_)) => operation.ends_a_claim(),
             Ok(Answer::Watched(will_come)) => !will_come,
@@ -364,7 +243,7 @@ impl<B: Backend> Lanes<B> {
 
     /// Removes records whose retention is over, after a number of operations. If that fails, the next sweep
     /// removes them.
-    async fn sweep_sometimes(&self) {
+    pub(super) async fn sweep_sometimes(&self) {
         let every = B::PACE.sweep_every;
         if self.unswept.load(Ordering::Relaxed) < every {
             return;
@@ -403,30 +282,4 @@ fn add<F>(unsent: &mut Option<Unsent<F>>, job: Job, failure: F) {
 /// Returns the error for an answer that will not come.
 pub(super) fn gone() -> StoreError {
     StoreError::unavailable("answer", "the task that was to answer has ended")
-}
-
-/// The longest wait for jobs of callers that were just answered.
-const LINGER: Duration = Duration::from_millis(5);
-
-/// The part of that wait for which the thread stays awake: about the cost of a wake-up.
-const AWAKE: Duration = Duration::from_micros(50);
-
-/// Returns the output of a future that waits for nothing.
-fn at_once<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(output) => output,
-        Poll::Pending => unreachable!("a backend that blocks answers at once"),
-    }
-}
-
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.0.unpark();
-    }
 }

@@ -174,6 +174,7 @@ impl Queue {
 
     /// Counts the caller as a lane, if nothing waits and no lane works: then it may carry out its own
     /// operation.
+    #[cfg(any(feature = "sqlite", test))]
     pub(super) fn enter_if_idle(&self) -> Option<Busy<'_>> {
         let mut state = self.state();
         let is_idle = state.busy == 0 && state.waiting.iter().all(VecDeque::is_empty);
@@ -184,6 +185,7 @@ impl Queue {
     }
 
     /// The number of waiting jobs.
+    #[cfg(any(feature = "sqlite", test))]
     pub(super) fn len(&self) -> usize {
         self.state().waiting.iter().map(VecDeque::len).sum()
     }

@@ -27,6 +27,8 @@ pub(super) struct Run {
     locked: Option<Locked>,
     /// Whether the record is read on a server that takes no writes.
     only_reads: bool,
+    /// Whether a server has refused a write, since it takes none.
+    was_refused: bool,
 }
 
 /// A record that is as expected, and could not be written.
@@ -56,6 +58,7 @@ impl Run {
             refused: None,
             locked: None,
             only_reads: false,
+            was_refused: false,
         }
     }
 
@@ -71,6 +74,7 @@ impl Run {
         Call {
             operation: &self.operation,
             step: &self.step,
+            was_refused: self.was_refused,
         }
     }
 
@@ -127,6 +131,7 @@ impl Run {
     pub(super) fn only_read(&mut self, only_reads: bool) {
         self.only_reads = only_reads;
         if only_reads {
+            self.was_refused = true;
             self.step = Step::Read;
         }
     }

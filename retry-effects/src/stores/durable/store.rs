@@ -2,15 +2,19 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+#[cfg(any(feature = "sqlite", test))]
 use std::thread;
 use std::time::Duration;
 
+#[cfg(any(feature = "sqlite", test))]
 use retry_core::__private::block_for;
+#[cfg(any(feature = "postgres", feature = "redis", test))]
 use tokio::runtime::Handle;
 
 use super::backend::{Backend, Select};
 use super::lanes::{Lanes, gone};
 use super::queue::{Answered, Job, Queue};
+#[cfg(any(feature = "sqlite", test))]
 use crate::gate::blocking;
 use crate::identity::action_id::ActionId;
 use crate::protocol::claim::{Claim, ClaimRequest};
@@ -30,17 +34,19 @@ use crate::stores::waiters::Waiters;
 #[derive(Debug)]
 pub(crate) struct DurableStore<B: Backend> {
     lanes: Arc<Lanes<B>>,
-    /// Whether a caller that may block carries out its own operation when nothing else is under way.
-    is_file: bool,
 }
 
 /// The number of records of a page.
 const PAGE: usize = 500;
 
+/// The same for a purge, which reads no results, and looks at all finished records.
+const BARE_PAGE: usize = 2000;
+
 impl<B: Backend> DurableStore<B> {
     /// Returns a store whose lanes are tasks of a runtime.
+    #[cfg(any(feature = "postgres", feature = "redis", test))]
     pub(crate) fn on_runtime(backend: B, waiters: Waiters, runtime: &Handle, lanes: usize) -> Self {
-        let store = Self::new(backend, waiters, false);
+        let store = Self::new(backend, waiters);
         for _ in 0..lanes {
             runtime.spawn(store.lanes.clone().serve_as_task());
         }
@@ -48,12 +54,13 @@ impl<B: Backend> DurableStore<B> {
     }
 
     /// Returns a store with one lane, a thread. The backend's futures must be ready at once.
+    #[cfg(any(feature = "sqlite", test))]
     pub(crate) fn on_thread(
         backend: B,
         waiters: Waiters,
         name: &'static str,
     ) -> Result<Self, StoreError> {
-        let store = Self::new(backend, waiters, true);
+        let store = Self::new(backend, waiters);
         let lanes = store.lanes.clone();
         thread::Builder::new()
             .name(name.into())
@@ -62,7 +69,7 @@ impl<B: Backend> DurableStore<B> {
         Ok(store)
     }
 
-    fn new(backend: B, waiters: Waiters, is_file: bool) -> Self {
+    fn new(backend: B, waiters: Waiters) -> Self {
         Self {
             lanes: Arc::new(Lanes {
                 backend,
@@ -70,10 +77,10 @@ impl<B: Backend> DurableStore<B> {
                 waiters,
                 unswept: AtomicUsize::new(0),
             }),
-            is_file,
         }
     }
 
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) fn backend(&self) -> &B {
         &self.lanes.backend
     }
@@ -86,17 +93,24 @@ impl<B: Backend> DurableStore<B> {
         read: fn(Answer) -> T,
     ) -> StoreFuture<'_, T> {
         self.lanes.unswept.fetch_add(1, Ordering::Relaxed);
-        if self.is_file
+        #[cfg(any(feature = "sqlite", test))]
+        if B::PACE.blocks
             && blocking::may_block()
             && let Some(_busy) = self.lanes.queue.enter_if_idle()
         {
-            let mut operation = Some(operation);
-            let mut serve = || operation.take().map(|it| self.lanes.serve_here(it));
-            let answer = block_for(&mut serve).flatten().or_else(serve);
-            return StoreFuture::ready(answer.unwrap_or_else(|| Err(gone())).map(read));
+            return StoreFuture::ready(self.serve_here(operation).map(read));
         }
         let answer = self.queue(operation);
         StoreFuture::new(async move { answered(answer).await.map(read) })
+    }
+
+    /// Carries out an operation on this thread, whose other tasks move elsewhere meanwhile, where they can.
+    #[cfg(any(feature = "sqlite", test))]
+    fn serve_here(&self, operation: Operation) -> Result<Answer, StoreError> {
+        let mut operation = Some(operation);
+        let mut serve = || operation.take().map(|it| self.lanes.serve_here(it));
+        let answer = block_for(&mut serve).flatten().or_else(serve);
+        answer.unwrap_or_else(|| Err(gone()))
     }
 
     fn queue(&self, operation: Operation) -> Answered {
@@ -129,7 +143,12 @@ impl<B: Backend> DurableStore<B> {
         let mut records = Vec::new();
         let mut after = filter.after;
         while records.len() < limit {
-            let page = self.lanes.backend.page(after, select, PAGE).await?;
+            let size = match filter.older_than {
+                // Each record of the page is one of the list, but for those that change meanwhile.
+                None => PAGE.min(limit - records.len()),
+                Some(_) => PAGE,
+            };
+            let page = self.lanes.backend.page(after, select, size).await?;
             let selected = page
                 .records
                 .into_iter()
@@ -152,7 +171,7 @@ impl<B: Backend> DurableStore<B> {
             let page = self
                 .lanes
                 .backend
-                .page(after, Select::Finished, PAGE)
+                .page(after, Select::Finished, BARE_PAGE)
                 .await?;
             let removals: Vec<Answered> = page
                 .records

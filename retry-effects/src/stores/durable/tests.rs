@@ -3,3 +3,4 @@
 mod faults;
 mod map;
 mod rules;
+mod threads;

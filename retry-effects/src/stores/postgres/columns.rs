@@ -1,49 +1,84 @@
 //! Changes as the parameters of a statement, one list per column.
 
 use tokio_postgres::types::{ToSql, Type};
+use uuid::Uuid;
 
-use super::changes::{Deed, Write};
-use super::row::number;
+use super::row::{APPLIED, code, format, micros, number, revision, uuid};
 use crate::identity::action_id::ActionId;
+use crate::protocol::ids::{Fence, Token};
+use crate::protocol::operation::{Operation, Step, Write};
 use crate::protocol::payload::Payload;
+use crate::stores::durable::backend::Call;
 
 /// One change as it is sent.
 pub(super) struct Sent<'a> {
     id: ActionId,
     fence: i64,
-    claim_id: [u8; 16],
+    claim_id: Uuid,
+    lease: Option<i64>,
     write: &'a Write,
 }
 
 impl<'a> Sent<'a> {
-    pub(super) fn new(deed: &Deed, write: &'a Write) -> Self {
-        let claim_id = deed.token().map_or(0, |token| token.claim_id().bits());
+    /// Returns the change of a call; `None` if its step is another one.
+    pub(super) fn of(call: &Call<'a>) -> Option<Self> {
+        match call.step {
+            Step::Write(write) => Some(Self::new(call.operation, write)),
+            _ => None,
+        }
+    }
+
+    pub(super) fn new(operation: &Operation, write: &'a Write) -> Self {
+        let token = operation.token();
+        let fence = match (write.seen, token) {
+            (Some(seen), _) => seen.fence,
+            (None, token) => token.map_or(Fence::NONE, Token::fence),
+        };
         Self {
-            id: deed.id(),
-            fence: number(deed.fence()),
-            claim_id: claim_id.to_be_bytes(),
+            id: operation.id(),
+            fence: number(fence),
+            claim_id: token
+                .map(|token| uuid(token.claim_id()))
+                .unwrap_or_default(),
+            lease: write.lease.map(micros),
             write,
         }
+    }
+
+    /// Returns the fence of the record that is changed.
+    pub(super) fn fence(&self) -> Fence {
+        Fence::new(self.fence.unsigned_abs())
     }
 
     /// Returns the parameters of a single change, if it expects its owner's pending claim.
     pub(super) fn alone(sent: &'a [Self]) -> Option<Alone<'a>> {
         match sent {
-            [sent] if sent.write.revision.is_none() => Some(Alone {
+            [sent] if sent.write.seen.is_none() => Some(Alone {
                 sent,
                 id: sent.id.as_bytes(),
-                claim_id: &sent.claim_id,
-                status: sent.write.status.as_str(),
+                status: sent.status(),
+                flags: sent.flags(),
                 format: sent.format(),
-                payload: sent.write.payload.as_ref().map(Payload::json),
+                payload: sent.payload(),
             }),
             _ => None,
         }
     }
 
-    fn format(&self) -> i32 {
-        let format = self.write.payload.as_ref().map_or(1, Payload::format);
-        i32::try_from(format).unwrap_or(i32::MAX)
+    fn status(&self) -> i16 {
+        code(self.write.status)
+    }
+
+    fn flags(&self) -> i16 {
+        if self.write.applied { APPLIED } else { 0 }
+    }
+
+    fn format(&self) -> Option<i32> {
+        format(self.write.payload.as_ref())
+    }
+
+    fn payload(&self) -> Option<&str> {
+        self.write.payload.as_ref().map(Payload::json)
     }
 }
 
@@ -51,22 +86,21 @@ impl<'a> Sent<'a> {
 pub(super) struct Alone<'a> {
     sent: &'a Sent<'a>,
     id: &'a [u8],
-    claim_id: &'a [u8],
-    status: &'static str,
-    format: i32,
+    status: i16,
+    flags: i16,
+    format: Option<i32>,
     payload: Option<&'a str>,
 }
 
 impl Alone<'_> {
     pub(super) fn each(&self) -> [&(dyn ToSql + Sync); 8] {
-        let write = self.sent.write;
         [
             &self.id,
             &self.sent.fence,
-            &self.claim_id,
+            &self.sent.claim_id,
             &self.status,
-            &write.applied,
-            &write.lease,
+            &self.flags,
+            &self.sent.lease,
             &self.format,
             &self.payload,
         ]
@@ -77,12 +111,12 @@ impl Alone<'_> {
 pub(super) struct Columns<'a> {
     ids: Vec<&'a [u8]>,
     fences: Vec<i64>,
-    claim_ids: Vec<&'a [u8]>,
-    revisions: Vec<Option<i64>>,
-    statuses: Vec<&'static str>,
-    applied: Vec<bool>,
+    claim_ids: Vec<Uuid>,
+    revisions: Vec<Option<i32>>,
+    statuses: Vec<i16>,
+    flags: Vec<i16>,
     leases: Vec<Option<i64>>,
-    formats: Vec<i32>,
+    formats: Vec<Option<i32>>,
     payloads: Vec<Option<&'a str>>,
 }
 
@@ -91,10 +125,10 @@ impl<'a> Columns<'a> {
     pub(super) const TYPES: [Type; 9] = [
         Type::BYTEA_ARRAY,
         Type::INT8_ARRAY,
-        Type::BYTEA_ARRAY,
-        Type::INT8_ARRAY,
-        Type::TEXT_ARRAY,
-        Type::BOOL_ARRAY,
+        Type::UUID_ARRAY,
+        Type::INT4_ARRAY,
+        Type::INT2_ARRAY,
+        Type::INT2_ARRAY,
         Type::INT8_ARRAY,
         Type::INT4_ARRAY,
         Type::TEXT_ARRAY,
@@ -104,16 +138,16 @@ impl<'a> Columns<'a> {
         Self {
             ids: sent.iter().map(|sent| &sent.id.as_bytes()[..]).collect(),
             fences: sent.iter().map(|sent| sent.fence).collect(),
-            claim_ids: sent.iter().map(|sent| &sent.claim_id[..]).collect(),
-            revisions: sent.iter().map(|sent| sent.write.revision).collect(),
-            statuses: sent.iter().map(|sent| sent.write.status.as_str()).collect(),
-            applied: sent.iter().map(|sent| sent.write.applied).collect(),
-            leases: sent.iter().map(|sent| sent.write.lease).collect(),
-            formats: sent.iter().map(Sent::format).collect(),
-            payloads: sent
+            claim_ids: sent.iter().map(|sent| sent.claim_id).collect(),
+            revisions: sent
                 .iter()
-                .map(|sent| sent.write.payload.as_ref().map(Payload::json))
+                .map(|sent| sent.write.seen.map(revision))
                 .collect(),
+            statuses: sent.iter().map(Sent::status).collect(),
+            flags: sent.iter().map(Sent::flags).collect(),
+            leases: sent.iter().map(|sent| sent.lease).collect(),
+            formats: sent.iter().map(Sent::format).collect(),
+            payloads: sent.iter().map(Sent::payload).collect(),
         }
     }
 
@@ -124,7 +158,7 @@ impl<'a> Columns<'a> {
             &self.claim_ids,
             &self.revisions,
             &self.statuses,
-            &self.applied,
+            &self.flags,
             &self.leases,
             &self.formats,
             &self.payloads,

@@ -124,6 +124,21 @@ impl Trouble {
         matches!(self.code(), Some("26000" | "0A000"))
     }
 
+    /// Whether the user lacks a right.
+    pub(super) fn is_of_rights(&self) -> bool {
+        self.code() == Some("42501")
+    }
+
+    /// Whether the statement waited for a lock for as long as it may.
+    pub(super) fn is_of_lock(&self) -> bool {
+        self.code() == Some("55P03")
+    }
+
+    /// Whether the statement names a table or a sequence that does not exist.
+    pub(super) fn is_of_missing(&self) -> bool {
+        self.code() == Some("42P01")
+    }
+
     fn code(&self) -> Option<&str> {
         match self {
             Self::Statement(error) => error.code().map(tokio_postgres::error::SqlState::code),

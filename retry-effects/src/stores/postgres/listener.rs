@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{AsyncMessage, Client, Config, Connection, Socket};
 
-use super::queue::Desk;
+use super::server::Server;
 use crate::stores::resend::again;
 use crate::stores::waiters::Waiters;
 
@@ -80,10 +80,10 @@ impl Dial {
     }
 
     /// Connects, however long that takes, for as long as the store exists.
-    fn connected(&self, desk: &Weak<Desk>) -> Dialled {
-        let (dial, desk) = (self.0.clone(), desk.clone());
+    fn connected(&self, server: &Weak<Server>) -> Dialled {
+        let (dial, server) = (self.0.clone(), server.clone());
         let verdict = move |_: &Lost| {
-            if desk.strong_count() > 0 {
+            if server.strong_count() > 0 {
                 Verdict::Retry
             } else {
                 Verdict::Stop
@@ -94,20 +94,19 @@ impl Dial {
 }
 
 /// Listens until the store is gone.
-pub(super) async fn listen(dial: Dial, desk: Weak<Desk>) {
+pub(super) async fn listen(dial: Dial, server: Weak<Server>, waiters: Waiters) {
     loop {
-        let Some(strong) = desk.upgrade() else { return };
-        let (waiters, command) = (
-            strong.waiters.clone(),
-            strong.server.statements().listen.clone(),
-        );
+        let Some(strong) = server.upgrade() else {
+            return;
+        };
+        let command = strong.statements().listen.clone();
         drop(strong);
-        let Ok((client, mut wire)) = dial.connected(&desk).await else {
+        let Ok((client, mut wire)) = dial.connected(&server).await else {
             return;
         };
         let asked = async { client.batch_execute(&command).await };
-        hear(&mut *wire, asked, &waiters, &desk).await;
-        if desk.strong_count() == 0 {
+        hear(&mut *wire, asked, &waiters, &server).await;
+        if server.strong_count() == 0 {
             return;
         }
         // Limits reconnects to a server that takes connections and drops them.
@@ -120,14 +119,14 @@ async fn hear(
     wire: &mut dyn Wire,
     asked: impl Future<Output = Result<(), Lost>>,
     waiters: &Waiters,
-    desk: &Weak<Desk>,
+    server: &Weak<Server>,
 ) {
     let mut asked = Box::pin(asked);
     let mut is_asked = false;
     let mut look = tokio::time::interval(std::time::Duration::from_secs(5));
     poll_fn(|context| {
         while look.poll_tick(context).is_ready() {
-            if desk.strong_count() == 0 {
+            if server.strong_count() == 0 {
                 return Poll::Ready(());
             }
         }

@@ -17,7 +17,7 @@ use super::name::SchemaName;
 use super::runtime::{at_home, wait_at_home};
 use super::server::Server;
 use super::sessions::Sessions;
-use super::statements::{SESSION, Statements};
+use super::settings::{SESSION, Settings};
 use super::store::PostgresEffectStore;
 #[cfg(feature = "postgres-tls")]
 use super::tls;
@@ -243,14 +243,16 @@ impl PostgresOptions {
         own: Option<(Dial, Arc<OnceLock<Sessions>>)>,
     ) -> Result<Opening, StoreError> {
         let schema = SchemaName::new(&self.schema)?;
-        let statements = Statements::new(&schema, &self.clock, schema::VERSION);
-        let server = Server::new(connections, name, schema, statements);
+        let mut server = Server::new(connections, name, schema, self.clock);
         Ok(Box::pin(async move {
             let (dial, sessions) = own.unzip();
             let found = sessions::find(&server, dial.as_ref()).await?;
             if let Some(sessions) = sessions {
                 // It is empty: the pool is new.
                 let _ = sessions.set(found);
+                if found == Sessions::Own {
+                    server.rely_on(Settings::OfSession);
+                }
             }
             if self.is_existing {
                 schema::find(&server).await?;

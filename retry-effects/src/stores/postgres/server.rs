@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::{ClientWrapper, Object, PoolError, TimeoutType};
-use retry_core::{RetryPolicy, Verdict};
+use retry_core::RetryPolicy;
 use tokio::time::{Instant, timeout_at};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -15,16 +15,24 @@ use tokio_postgres::types::ToSql;
 use super::connector::Connections;
 use super::error::{Trouble, failed};
 use super::name::SchemaName;
-use super::statements::{STANDBY, Statements};
+use super::row::STANDBY;
+use super::settings::Settings;
+use super::statements::Statements;
 use crate::protocol::store_error::StoreError;
 use crate::stores::resend::again;
 
-/// The policy for sending a statement again after a lost connection: soon, and then ever less often.
-const AGAIN: RetryPolicy = RetryPolicy::new(1)
+/// The waits between two tries of a statement: soon, and then ever less often.
+pub(super) const WAITS: RetryPolicy = RetryPolicy::new(1)
     .with_unlimited_attempts()
     .with_backoff_ms(20)
     .with_exponential_backoff(true)
     .with_max_wait(Duration::from_millis(500));
+
+/// For how long a statement is sent again: as long as a server takes to restart.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The time that is left for an error which states why there is no answer.
+const MARGIN: Duration = Duration::from_millis(100);
 
 /// The time limits of a statement.
 #[derive(Clone, Copy, Debug)]
@@ -39,13 +47,13 @@ struct Patience {
 /// For requests that an action waits for.
 const SHORT: Patience = Patience {
     once: Duration::from_secs(5),
-    in_all: Duration::from_secs(10),
+    in_all: PATIENCE,
 };
 
 /// The last part of a try's time limit, in which a statement without an answer is cancelled.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// For how long a statement is sent again in any case.
+/// The shortest time for a statement.
 const LEAST: Duration = Duration::from_secs(1);
 
 /// For operators, who read many records.
@@ -66,26 +74,11 @@ pub(super) struct Server {
     /// Its name in errors.
     name: String,
     schema: SchemaName,
+    /// The SQL that gives the time.
+    clock: String,
     statements: Statements,
     /// The number of statements sent, for tests that limit it.
     sent: AtomicUsize,
-}
-
-/// The reason why a statement has no answer after all attempts; several callers may receive it.
-#[derive(Clone, Debug)]
-pub(super) struct Failure {
-    action: &'static str,
-    trouble: Arc<Trouble>,
-}
-
-impl Failure {
-    pub(super) fn into_error(self, server: &Server) -> StoreError {
-        server.failed(self.action, &self.trouble)
-    }
-
-    pub(super) fn is_of_one(&self) -> bool {
-        self.trouble.is_of_one()
-    }
 }
 
 impl Server {
@@ -93,13 +86,14 @@ impl Server {
         connections: Connections,
         name: String,
         schema: SchemaName,
-        statements: Statements,
+        clock: String,
     ) -> Self {
         Self {
             connections,
             name,
+            statements: Statements::new(&schema, &clock, Settings::OfStatement),
             schema,
-            statements,
+            clock,
             sent: AtomicUsize::new(0),
         }
     }
@@ -113,8 +107,17 @@ impl Server {
         &self.schema
     }
 
+    pub(super) fn clock(&self) -> &str {
+        &self.clock
+    }
+
     pub(super) fn statements(&self) -> &Statements {
         &self.statements
+    }
+
+    /// Relies on these settings, once it is known whose its sessions are.
+    pub(super) fn rely_on(&mut self, settings: Settings) {
+        self.statements = Statements::new(&self.schema, &self.clock, settings);
     }
 
     #[cfg(feature = "conformance")]
@@ -154,54 +157,10 @@ impl Server {
         action: &'static str,
         statement: &str,
         parameters: Parameters<'_>,
-    ) -> Result<Vec<Row>, Failure> {
-        self.query_since(Instant::now(), action, statement, parameters)
-            .await
-    }
-
-    /// Sends a statement that writes once. `None` if the server takes no writes: it may still read, so the
-    /// connection stays. Any other trouble is the same as of [`query_since`](Self::query_since).
-    pub(super) async fn write_since(
-        &self,
-        since: Instant,
-        action: &'static str,
-        statement: &str,
-        parameters: Parameters<'_>,
-    ) -> Result<Option<Vec<Row>>, Failure> {
-        let asked = Asked::new(statement, parameters, SHORT);
-        match self.send_on(asked, true).await {
-            Ok(rows) => Ok(Some(rows)),
-            Err(trouble) if trouble.is_of_standby() => Ok(None),
-            Err(trouble) if trouble.verdict() == Verdict::Stop => Err(Failure {
-                action,
-                trouble: Arc::new(trouble),
-            }),
-            Err(_) => {
-                let rows = self.query_since(since, action, statement, parameters);
-                rows.await.map(Some)
-            }
-        }
-    }
-
-    /// The same for callers who have waited since then, the last of them. While a server is away, a
-    /// caller behind many others does not wait for each of their turns in full.
-    pub(super) async fn query_since(
-        &self,
-        since: Instant,
-        action: &'static str,
-        statement: &str,
-        parameters: Parameters<'_>,
-    ) -> Result<Vec<Row>, Failure> {
-        let patience = Patience {
-            in_all: SHORT.in_all.saturating_sub(since.elapsed()).max(LEAST),
-            ..SHORT
-        };
-        let asked = Asked::new(statement, parameters, patience);
-        let answer = self.query_again(asked).await;
-        answer.map_err(|trouble| Failure {
-            action,
-            trouble: Arc::new(trouble),
-        })
+    ) -> Result<Vec<Row>, StoreError> {
+        let answer = self.query_again(Asked::new(statement, parameters, SHORT));
+        let answer = answer.await;
+        answer.map_err(|trouble| self.failed(action, &Arc::new(trouble)))
     }
 
     /// The same with the limits for long requests.
@@ -220,8 +179,8 @@ impl Server {
     /// other.
     fn query_again<'a>(&'a self, asked: Asked<'a>) -> Answer<'a> {
         let until = Some(asked.until);
-        Box::pin(again(AGAIN, until, Trouble::verdict, move || {
-            self.send(asked)
+        Box::pin(again(WAITS, until, Trouble::verdict, move || {
+            self.send_on(asked, false)
         }))
     }
 
@@ -231,11 +190,32 @@ impl Server {
         statement: &str,
         parameters: Parameters<'_>,
     ) -> Result<Vec<Row>, Trouble> {
-        self.send(Asked::new(statement, parameters, SHORT)).await
+        let asked = Asked::new(statement, parameters, SHORT);
+        self.send_on(asked, false).await
     }
 
-    async fn send(&self, asked: Asked<'_>) -> Result<Vec<Row>, Trouble> {
+    /// Sends a statement once, for as long as a try may take, and not longer than until `by`.
+    pub(super) async fn send(
+        &self,
+        statement: &str,
+        parameters: Parameters<'_>,
+        by: std::time::Instant,
+    ) -> Result<Vec<Row>, Trouble> {
+        let asked = Asked::until(statement, parameters, by);
         self.send_on(asked, false).await
+    }
+
+    /// The same for a statement that claims. A server that takes no claims, being read-only, may still
+    /// read: the connection `stays` for that.
+    pub(super) async fn claim(
+        &self,
+        statement: &str,
+        parameters: Parameters<'_>,
+        by: std::time::Instant,
+        stays: bool,
+    ) -> Result<Vec<Row>, Trouble> {
+        let asked = Asked::until(statement, parameters, by);
+        self.send_on(asked, stays).await
     }
 
     /// Sends a statement once. A connection to a server that takes no writes is closed, unless it is
@@ -291,7 +271,16 @@ impl<'a> Asked<'a> {
             statement,
             parameters,
             patience,
-            until: Instant::now() + patience.in_all - Duration::from_millis(100),
+            until: Instant::now() + patience.in_all - MARGIN,
+        }
+    }
+
+    fn until(statement: &'a str, parameters: Parameters<'a>, by: std::time::Instant) -> Self {
+        // It may have passed during a wait: then one short try is left.
+        let until = Instant::from_std(by).max(Instant::now() + LEAST) - MARGIN;
+        Self {
+            until,
+            ..Self::new(statement, parameters, SHORT)
         }
     }
 

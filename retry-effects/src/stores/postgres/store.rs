@@ -2,39 +2,30 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::AtomicBool;
 
 use deadpool_postgres::Pool;
-use tokio::sync::oneshot;
 
-use crate::gate::ambient;
-use crate::identity::action_id::ActionId;
-use crate::protocol::claim::{Claim, ClaimRequest};
-use crate::protocol::filter::Filter;
-use crate::protocol::ids::{Fence, Token};
-use crate::protocol::outcome::{Outcome, Settlement};
-use crate::protocol::record::{Finished, Record, Resolved};
-use crate::protocol::state_machine::millis;
-use crate::protocol::store::{Changed, EffectStore, StoreFuture};
-use crate::protocol::store_error::StoreError;
-
-use super::changes::{Answer, Change, Deed};
-use super::claims::Claiming;
+use super::backend::PostgresBackend;
 use super::listener::Dial;
-use super::lookups::{Lookup, Watch};
 use super::options::PostgresOptions;
-use super::queue::{Command, Desk};
-use super::row::Stored;
-use super::runtime::{at_home, gone, home};
+use super::runtime::home;
 use super::server::Server;
-use super::{listener, lookups, transaction};
+use super::transaction;
+use crate::forward_effect_store;
+use crate::gate::ambient;
+use crate::protocol::ids::Token;
+use crate::protocol::outcome::Outcome;
+use crate::protocol::store::EffectStore;
+use crate::protocol::store_error::StoreError;
+use crate::stores::durable::store::DurableStore;
+use crate::stores::waiters::Waiters;
 
 /// Records in a Postgres database, which workers on many machines may share.
 ///
-/// A method reports only what is on the server's disk: each transaction sets
-/// `synchronous_commit = on` for itself, whatever the pool, the role or the database sets (and leaves
-/// `remote_apply`). A claim on a new action and its completion are one statement each, on the
+/// A method reports only what is on the server's disk: each session of the store's, and on a user's
+/// pool each transaction, sets `synchronous_commit = on` for itself, whatever the pool, the role or the
+/// database sets (and leaves `remote_apply`). A claim on a new action and its completion are one statement each, on the
 /// server's clock; concurrent callers share a statement and its commit, and a lone caller does not
 /// wait.
 ///
@@ -44,12 +35,14 @@ use super::{listener, lookups, transaction};
 ///
 /// # The server
 ///
-/// Tested with Postgres 15; it needs nothing newer than 12. The tables `effect_records` and
-/// `effect_store` and the sequence `effect_fence` lie in a schema of their own, `retry_effects`
-/// unless [`options`](Self::options) set another; the user who opens the store first needs the right
-/// to create them. All workers must reach the **primary**: a standby is refused. A failover to a
-/// standby that replicates *asynchronously* may lose acknowledged claims and results, and their
-/// actions may run again. `synchronous_standby_names` keeps the promise.
+/// Tested with Postgres 15; it needs nothing newer than 12. The tables `effects`, `effect_store`,
+/// `effect_owners` and `effect_history` and the sequence `effect_fence` lie in a schema of their own,
+/// `retry_effects` unless [`options`](Self::options) set another; the user who opens the store first
+/// needs the right to create them. Tables of version 1 (`effect_records`) are moved when their owner
+/// opens the store, for which it waits until actions of older programs have ended, or 30 seconds. All
+/// workers must reach the **primary**: a standby is refused. A failover to a standby that replicates
+/// *asynchronously* may lose acknowledged claims and results, and their actions may run again.
+/// `synchronous_standby_names` keeps the promise.
 ///
 /// Statements are prepared. A pooler in between must keep sessions, or support prepared statements
 /// (`PgBouncer` from 1.21 on, with `max_prepared_statements`); another one is refused when the store
@@ -89,20 +82,7 @@ use super::{listener, lookups, transaction};
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct PostgresEffectStore(Arc<Inner>);
-
-struct Inner {
-    desk: Arc<Desk>,
-    dial: Option<Dial>,
-    /// Whether a caller has waited, so that there is a listener.
-    listens: AtomicBool,
-    /// The number of claims since the last sweep.
-    unswept: AtomicUsize,
-}
-
-/// The number of claims between two sweeps of records whose retention is over: as many as one sweep
-/// removes, so that they cannot pile up.
-const SWEEP_EVERY: usize = 256;
+pub struct PostgresEffectStore(Arc<DurableStore<PostgresBackend>>);
 
 impl PostgresEffectStore {
     /// Opens the store at a URL, `postgres://user:password@host/database`, and creates its tables if
@@ -146,17 +126,15 @@ impl PostgresEffectStore {
         lanes: usize,
         dial: Option<Dial>,
     ) -> Result<Self, StoreError> {
-        let desk = Arc::new(Desk::new(server));
-        let home = home()?;
-        for _ in 0..lanes {
-            home.spawn(desk.clone().lane());
-        }
-        Ok(Self(Arc::new(Inner {
-            desk,
+        let waiters = Waiters::new();
+        let backend = PostgresBackend {
+            server: Arc::new(server),
+            waiters: waiters.clone(),
             dial,
             listens: AtomicBool::new(false),
-            unswept: AtomicUsize::new(0),
-        })))
+        };
+        let store = DurableStore::on_runtime(backend, waiters, home()?, lanes);
+        Ok(Self(Arc::new(store)))
     }
 
     /// Records an outcome in a transaction of the caller's own, in the same database: the caller's
@@ -218,46 +196,13 @@ impl PostgresEffectStore {
         token: &Token,
         outcome: Outcome,
     ) -> Result<(), StoreError> {
-        let completed =
-            transaction::complete(&self.0.desk.server, transaction, token, outcome).await;
+        let completed = transaction::complete(self.server(), transaction, token, outcome).await;
         ambient::completed_in(token, &completed);
         completed
     }
 
-    fn change(&self, deed: Deed) -> impl Future<Output = Answer> + Send + use<> {
-        let (change, answer) = Change::new(deed);
-        self.0.desk.put(Command::Change(change));
-        answered(answer)
-    }
-
-    fn look(
-        &self,
-        id: ActionId,
-    ) -> impl Future<Output = Result<Option<Stored>, StoreError>> + Send + use<> {
-        let (lookup, answer) = Lookup::new(id);
-        self.0.desk.put(Command::Lookup(lookup));
-        answered(answer)
-    }
-
-    /// Removes records whose retention is over, after every `SWEEP_EVERY` claims.
-    fn sweep_sometimes(&self) {
-        let claims = self.0.unswept.fetch_add(1, Ordering::Relaxed) + 1;
-        if claims.is_multiple_of(SWEEP_EVERY)
-            && let Ok(home) = home()
-        {
-            let desk = self.0.desk.clone();
-            home.spawn(async move { lookups::sweep(&desk.server).await });
-        }
-    }
-
-    /// Starts the listener, if there is none.
-    fn listen(&self) {
-        if self.0.listens.swap(true, Ordering::Relaxed) {
-            return;
-        }
-        if let (Some(dial), Ok(home)) = (&self.0.dial, home()) {
-            home.spawn(listener::listen(dial.clone(), Arc::downgrade(&self.0.desk)));
-        }
+    fn server(&self) -> &Server {
+        &self.0.backend().server
     }
 
     /// Returns the number of statements sent.
@@ -265,110 +210,21 @@ impl PostgresEffectStore {
     #[doc(hidden)]
     #[must_use]
     pub fn statements_sent(&self) -> usize {
-        self.0.desk.server.sent()
+        self.server().sent()
     }
 }
 
-async fn answered<T>(answer: oneshot::Receiver<Result<T, StoreError>>) -> Result<T, StoreError> {
-    answer.await.unwrap_or_else(|_| Err(gone()))
-}
-
-impl Drop for Inner {
-    fn drop(&mut self) {
-        self.desk.close();
-    }
-}
-
+/// [`changed`](EffectStore::changed) reports what this process writes and, with a connection of its own,
+/// what other processes write.
 impl EffectStore for PostgresEffectStore {
-    fn resolve(&self, id: ActionId) -> StoreFuture<'_, Resolved> {
-        let found = self.look(id);
-        StoreFuture::new(async move {
-            let found = found.await?;
-            Ok(found.map_or(Resolved::Free, |found| found.slot.resolved(id, found.now)))
-        })
-    }
-
-    fn pending<'a>(&'a self, request: &'a ClaimRequest) -> StoreFuture<'a, Claim> {
-        let (claiming, answer) = Claiming::new(request);
-        self.0.desk.put(Command::Claim(claiming));
-        self.sweep_sometimes();
-        StoreFuture::new(answered(answer))
-    }
-
-    fn complete<'a>(&'a self, token: &'a Token, outcome: Outcome) -> StoreFuture<'a, ()> {
-        let done = self.change(Deed::Complete(*token, outcome));
-        StoreFuture::new(async move { done.await.map(drop) })
-    }
-
-    fn renew<'a>(&'a self, token: &'a Token, lease: Duration) -> StoreFuture<'a, ()> {
-        let renewed = self.change(Deed::Renew(*token, lease));
-        StoreFuture::new(async move { renewed.await.map(drop) })
-    }
-
-    fn release<'a>(&'a self, token: &'a Token) -> StoreFuture<'a, Option<Finished>> {
-        StoreFuture::new(self.change(Deed::Release(*token)))
-    }
-
-    fn get(&self, id: ActionId) -> StoreFuture<'_, Option<Record>> {
-        let found = self.look(id);
-        StoreFuture::new(async move {
-            let there = found.await?.filter(|found| !found.slot.is_over(found.now));
-            Ok(there.map(|found| found.slot.record(id, found.now)))
-        })
-    }
-
-    fn list<'a>(&'a self, filter: &'a Filter) -> StoreFuture<'a, Vec<Record>> {
-        let (desk, filter) = (self.0.desk.clone(), filter.clone());
-        let listed = at_home(async move { lookups::list(&desk.server, &filter).await });
-        StoreFuture::new(listed)
-    }
-
-    fn purge(&self, age: Duration) -> StoreFuture<'_, u64> {
-        let (desk, age) = (self.0.desk.clone(), millis(age));
-        let purged = at_home(async move { lookups::purge(&desk.server, age).await });
-        StoreFuture::new(purged)
-    }
-
-    fn settle<'a>(
-        &'a self,
-        id: ActionId,
-        fence: Fence,
-        settlement: Settlement,
-    ) -> StoreFuture<'a, ()> {
-        let settled = self.change(Deed::Settle(id, fence, settlement));
-        StoreFuture::new(async move { settled.await.map(drop) })
-    }
-
-    /// Reports what this process writes and, with a connection of its own, what other processes
-    /// write.
-    fn changed(&self, id: ActionId) -> Changed {
-        let changed = self.0.desk.waiters.watch(id);
-        self.listen();
-        if self.0.dial.is_some() {
-            self.0.desk.put(Command::Watch(Watch(id)));
-        }
-        changed
-    }
-
-    /// Returns `false`: the store answers from a thread of its own.
-    fn needs_runtime(&self) -> bool {
-        false
-    }
-
-    fn is_remote(&self) -> bool {
-        true
-    }
-
-    fn kind(&self) -> &'static str {
-        "postgres"
-    }
+    forward_effect_store!(|this| &*this.0);
 }
 
 /// Shows the schema only: a URL may hold a password.
 impl fmt::Debug for PostgresEffectStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PostgresEffectStore")
-            .field("schema", &self.0.desk.server.schema().as_str())
+            .field("schema", &self.server().schema().as_str())
             .finish_non_exhaustive()
     }
 }

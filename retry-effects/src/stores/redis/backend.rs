@@ -51,6 +51,7 @@ impl Backend for RedisBackend {
         heaviest: 1 << 20,
         mixes: true,
         is_remote: true,
+        blocks: false,
         sweep_every: 256,
         waits: POLICY,
     };

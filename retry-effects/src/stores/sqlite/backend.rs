@@ -162,6 +162,7 @@ impl Backend for SqliteBackend {
         heaviest: usize::MAX,
         mixes: true,
         is_remote: false,
+        blocks: true,
         sweep_every: 64,
         // A connection waits for the others by itself.
         waits: RetryPolicy::new(1),

@@ -186,6 +186,13 @@ fn is_busy(error: &rusqlite::Error) -> bool {
     )
 }
 
+/// The shortest wait for a lock. A commit holds it for about as long.
+const SHORTEST: Duration = Duration::from_micros(50);
+
+/// The longest. Each waiter that looks again takes time from the process that holds the lock: 64 processes
+/// that look each half millisecond leave it a twentieth.
+const LONGEST: Duration = Duration::from_millis(16);
+
 /// SQLite's own handler waits 100 ms and more under load; here a write lock is held for one commit.
 fn wait_a_little(count: i32) -> bool {
     thread_local! {
@@ -200,10 +207,14 @@ fn wait_a_little(count: i32) -> bool {
     if waited >= PATIENCE {
         return false;
     }
+    // Twice as long after every second look.
+    let doublings = u32::try_from(count / 2).unwrap_or(0).min(8);
+    let longest = (SHORTEST * 4 * 2_u32.pow(doublings)).min(LONGEST);
+    let span = u64::try_from((longest - SHORTEST).as_micros()).unwrap_or(u64::MAX);
     // With the time: a forked process has the same seed, and would retry each time at the same
     // moment.
     let draw = SEED.with(|seed| seed.hash_one((count, now)));
-    thread::sleep(Duration::from_micros(50 + draw % 950));
+    thread::sleep(SHORTEST + Duration::from_micros(draw % span));
     true
 }
 

@@ -302,3 +302,48 @@ fn payload(row: &Row<'_>) -> rusqlite::Result<Option<Payload>> {
     };
     Ok(Some(Payload::with_format(row.get(17)?, json)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stores::sqlite::tables::{INDEXES, STORE, TABLES};
+
+    /// Returns the steps of a statement that read all records.
+    fn scans(connection: &Connection, statement: &str) -> Vec<String> {
+        let plan = format!("EXPLAIN QUERY PLAN {statement}");
+        let mut prepared = connection.prepare(&plan).expect("a statement");
+        let unknown = vec![rusqlite::types::Null; prepared.parameter_count()];
+        let steps = prepared
+            .query_map(rusqlite::params_from_iter(unknown), |row| {
+                row.get::<_, String>(3)
+            })
+            .expect("a plan");
+        let steps = steps.map(|step| step.expect("a step"));
+        steps
+            .filter(|step| step.starts_with("SCAN effects"))
+            .collect()
+    }
+
+    #[test]
+    fn no_statement_but_the_whole_list_reads_all_records() {
+        let connection = Connection::open_in_memory().expect("a database");
+        for statements in [STORE, TABLES, INDEXES] {
+            connection.execute_batch(statements).expect("made");
+        }
+        for statement in [
+            FIND,
+            RARE_PAGE,
+            PENDING_PAGE,
+            DOUBTFUL_PAGE,
+            PENDING,
+            OVER,
+            DUE,
+            FINISHED_PAGE,
+            UNNAMED,
+        ] {
+            let scans = scans(&connection, statement);
+            assert!(scans.is_empty(), "{statement}: {scans:?}");
+        }
+        assert_eq!(scans(&connection, "SELECT * FROM effects").len(), 1);
+    }
+}

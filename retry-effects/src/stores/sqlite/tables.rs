@@ -26,7 +26,7 @@
 pub(super) const TABLES: &str = "
 CREATE TABLE effects (
     fence INTEGER PRIMARY KEY,
-    id TEXT UNIQUE,
+    id TEXT,
     status INTEGER NOT NULL,
     claim_id BLOB,
     boot BLOB,
@@ -49,8 +49,6 @@ CREATE TABLE effects (
     format INTEGER NOT NULL DEFAULT 1,
     payload TEXT
 );
-CREATE INDEX effects_over ON effects (over_ms) WHERE over_ms IS NOT NULL;
-CREATE INDEX effects_rare ON effects (status, fence) WHERE status >= 2;
 CREATE TABLE effect_history (
     action_id TEXT NOT NULL,
     at INTEGER NOT NULL,
@@ -61,6 +59,15 @@ CREATE TABLE effect_history (
     note TEXT,
     \"before\" TEXT
 );
+";
+
+/// Makes their indexes, once the records have been moved: that is faster by far.
+///
+/// No index is for a status that each claim or each completion would leave or enter.
+pub(super) const INDEXES: &str = "
+CREATE UNIQUE INDEX effects_id ON effects (id);
+CREATE INDEX effects_over ON effects (over_ms) WHERE over_ms IS NOT NULL;
+CREATE INDEX effects_rare ON effects (status, fence) WHERE status >= 2;
 CREATE INDEX effect_history_action ON effect_history (action_id, at);
 ";
 

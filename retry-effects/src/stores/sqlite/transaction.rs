@@ -74,6 +74,7 @@ impl<'a> Transaction<'a> {
             let call = Call {
                 operation,
                 step: &step,
+                ..*call
             };
             let found = match self.step(&call)? {
                 Reply::Found(found) => found,
@@ -215,6 +216,7 @@ pub(super) fn complete_in(
     let call = Call {
         operation: &operation,
         step: &operation.first(),
+        was_refused: false,
     };
     Ok(match Transaction::of(connection, clock).carry_out(&call)? {
         Reply::Answer(answer) => answer.map(drop),

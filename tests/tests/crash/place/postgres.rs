@@ -109,8 +109,8 @@ impl Schema {
 
     pub(super) async fn end_lease(&self, id: ActionId) {
         let end = format!(
-            "UPDATE {}.effect_records SET revision = revision + 1, \
-             lease_until = clock_timestamp() WHERE action_id = $1 AND status = 'pending'",
+            "UPDATE {}.effects SET revision = revision + 1, \
+             lease_until = clock_timestamp() WHERE action_id = $1 AND st = 0",
             self.name
         );
         let client = client(&self.url).await.expect("it is there");

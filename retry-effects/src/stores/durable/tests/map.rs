@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use retry_core::RetryPolicy;
@@ -28,6 +29,8 @@ pub(super) struct Shared {
     pub(super) faults: VecDeque<Fault>,
     /// The number of steps in each exchange.
     pub(super) exchanges: Vec<usize>,
+    /// The thread of each exchange.
+    pub(super) threads: Vec<ThreadId>,
 }
 
 /// What goes wrong in an exchange.
@@ -160,6 +163,7 @@ impl<const FILE: bool> Backend for Map<FILE> {
         heaviest: 1000,
         mixes: FILE,
         is_remote: !FILE,
+        blocks: FILE,
         sweep_every: 6,
         waits: RetryPolicy::new(1)
             .with_unlimited_attempts()
@@ -170,6 +174,7 @@ impl<const FILE: bool> Backend for Map<FILE> {
     async fn exchange(&self, calls: &[Call<'_>], _by: Instant) -> Vec<Result<Reply, Broken>> {
         let mut shared = self.shared();
         shared.exchanges.push(calls.len());
+        shared.threads.push(thread::current().id());
         let fault = shared.faults.pop_front().unwrap_or(Fault::None);
         let failed = |cause: Cause| calls.iter().map(|_| Err(Broken(cause))).collect();
         match fault {
@@ -194,6 +199,10 @@ impl<const FILE: bool> Backend for Map<FILE> {
             Fault::After(cause) => failed(cause),
             _ => replies.into_iter().map(Ok).collect(),
         }
+    }
+
+    fn read_here(&self, id: ActionId) -> Option<Result<Option<Stored>, StoreError>> {
+        FILE.then(|| Ok(self.shared().stored(id)))
     }
 
     async fn page(

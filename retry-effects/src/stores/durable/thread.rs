@@ -1,0 +1,122 @@
+//! The lane of a file: a thread, or a caller's thread that waits for the answer in any case.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
+
+use super::backend::Backend;
+use super::lanes::{Lanes, gone};
+use super::queue::Taken;
+use super::run::{Advance, Run};
+use crate::protocol::operation::{Answer, Operation};
+use crate::protocol::store_error::StoreError;
+
+/// The longest wait for jobs of callers that were just answered.
+const LINGER: Duration = Duration::from_millis(5);
+
+/// The part of that wait for which the thread stays awake: about the cost of a wake-up.
+const AWAKE: Duration = Duration::from_micros(50);
+
+impl<B: Backend> Lanes<B> {
+    /// The lane of a file, on a thread of its own.
+    pub(super) fn serve_as_thread(self: &Arc<Self>) {
+        loop {
+            let (count, began) = match self.queue.take() {
+                Taken::Batch(batch, busy) => {
+                    let (count, began) = (batch.jobs.len(), Instant::now());
+                    // A panic loses only the jobs that were being served.
+                    let _ = catch_unwind(AssertUnwindSafe(|| at_once(self.serve(batch))));
+                    drop(busy);
+                    (count, began)
+                }
+                Taken::Nothing => {
+                    self.await_job(None);
+                    continue;
+                }
+                Taken::Closed => return,
+            };
+            self.linger(count, (began.elapsed() / 4).min(LINGER));
+        }
+    }
+
+    /// Waits for as many jobs as were just answered, for a part of the time that their commit took.
+    ///
+    /// The winner of a claim mostly completes it soon. Without this wait, callers that were answered
+    /// last miss the next commit, and two groups of callers pay for two commits; and a lone caller would
+    /// have to wake the thread each time.
+    fn linger(&self, count: usize, patience: Duration) {
+        let began = Instant::now();
+        while self.queue.len() < count {
+            let waited = began.elapsed();
+            if waited >= patience {
+                return;
+            }
+            if waited < AWAKE {
+                thread::yield_now();
+            } else {
+                self.await_job(Some(patience - waited));
+            }
+        }
+    }
+
+    /// Waits on this thread for a job that arrives, or that has arrived since the last wait.
+    fn await_job(&self, limit: Option<Duration>) {
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        let mut context = Context::from_waker(&waker);
+        let mut arrived = pin!(self.queue.arrived.notified());
+        let until = limit.map(|limit| Instant::now() + limit);
+        while arrived.as_mut().poll(&mut context).is_pending() {
+            match until.map(|until| until.saturating_duration_since(Instant::now())) {
+                Some(Duration::ZERO) => return,
+                Some(left) => thread::park_timeout(left),
+                None => thread::park(),
+            }
+        }
+    }
+
+    /// Carries out an operation on the caller's thread, for a backend that never waits for a task.
+    pub(super) fn serve_here(&self, operation: Operation) -> Result<Answer, StoreError> {
+        let by = Instant::now() + self.backend.patience();
+        let mut run = Run::new(operation);
+        loop {
+            let mut replies = at_once(self.backend.exchange(&[run.call()], by));
+            let reply = match replies.pop() {
+                Some(Ok(reply)) => reply,
+                Some(Err(failure)) => return Err(self.backend.error(run.call(), &failure)),
+                None => return Err(gone()),
+            };
+            match run.advance(reply) {
+                Advance::Answer(answer) => {
+                    self.wake(run.operation(), &answer);
+                    at_once(self.sweep_sometimes());
+                    return answer;
+                }
+                Advance::Again | Advance::Unwritable => {}
+                Advance::After(pause) => thread::sleep(pause),
+            }
+        }
+    }
+}
+
+/// Returns the output of a future that waits for nothing.
+fn at_once<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(output) => output,
+        Poll::Pending => unreachable!("a backend that blocks answers at once"),
+    }
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.unpark();
+    }
+}
