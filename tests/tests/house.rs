@@ -53,16 +53,7 @@ const EFFECTS: House = House {
         &["effect"],
     ],
     // The stores are to become one core over a small backend each, which cuts these.
-    circles: &[
-        &["stores::postgres::options", "stores::postgres::store"],
-        &[
-            "stores::postgres::changes",
-            "stores::postgres::claims",
-            "stores::postgres::columns",
-            "stores::postgres::lookups",
-            "stores::postgres::queue",
-        ],
-    ],
+    circles: &[&["stores::postgres::options", "stores::postgres::store"]],
 };
 
 const MACROS: House = House {
