@@ -197,9 +197,10 @@ impl Script {
     }
 
     fn begin(&self, tag: u8, keys: usize) -> Command {
-        let words = redis::cmd("EVALSHA");
+        // Enough for a claim: a command that grows is copied each time.
+        let words = Cmd::with_capacity(28, 640);
         let mut command = Command { tag, words };
-        command.arg(&*self.hash).arg(keys);
+        command.arg("EVALSHA").arg(&*self.hash).arg(keys);
         command
     }
 
