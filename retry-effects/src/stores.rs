@@ -1,8 +1,10 @@
 //! The stores of this crate, and the parts that they share.
 //!
 //! Each store has a folder of its own, in which the same part has the same file name: `store`,
-//! `options`, `connection`, `schema`, `row`, `queue`, `listener`, `error`. A store imports nothing
-//! from another store, and only `ambient` from the gate (`default_store` also its errors and reports); the gate imports nothing from a store.
+//! `backend`, `options`, `open`, `connection`, `schema`, `row`, `listener`, `error`. The stores that outlive
+//! their process share the core in [`durable`]. A store imports nothing from another store, and only
+//! `ambient` and `blocking` from the gate (`default_store` also its errors and reports); the gate imports
+//! nothing from a store.
 //!
 //! Other folders import [`default_store`] and each store's `store`. The command also imports `libpq`
 //! and `timestamp`.

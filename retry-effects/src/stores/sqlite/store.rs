@@ -20,10 +20,10 @@ use crate::stores::waiters::Waiters;
 /// Records in a file, which any number of processes of one machine may share.
 ///
 /// A method reports only what is on the disk: the file is in WAL mode with `synchronous=FULL`.
-/// One thread writes; it commits the requests of concurrent callers together, and answers after
-/// the commit. Reads take no lock and run on the caller's thread; [`counts`](EffectStore::counts)
-/// and [`list`](EffectStore::list) read on a thread of their own. Nothing here needs a tokio
-/// runtime.
+/// A thread of the store writes the requests of tasks: it commits those of concurrent callers together,
+/// and answers after the commit. A sync call writes on its own thread if nothing else is under way.
+/// Reads take no lock and run on the caller's thread; [`counts`](EffectStore::counts) and
+/// [`list`](EffectStore::list) read on a thread of their own. Nothing here needs a tokio runtime.
 ///
 /// A handle is cheap to clone. With the last handle the thread ends, after the requests already sent.
 ///
