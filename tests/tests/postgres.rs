@@ -9,6 +9,7 @@ mod postgres {
     mod batching;
     mod bench;
     mod conformance;
+    mod costs;
     mod counting;
     mod heap_only;
     mod moving;

@@ -5,6 +5,7 @@
 )]
 
 mod bench;
+mod costs;
 #[path = "../executor/mod.rs"]
 mod executor;
 mod files;
