@@ -33,6 +33,8 @@ pub(super) struct Shared {
     pub(super) threads: Vec<ThreadId>,
     /// Whether the server is away: no exchange takes place.
     pub(super) is_away: bool,
+    /// Whether it takes no writes for now.
+    pub(super) is_read_only: bool,
     /// For how long a search for records whose retention is over is repeated, while the server is away.
     pub(super) due_takes: Duration,
     /// The patience, if it is another one.
@@ -181,9 +183,13 @@ impl<const FILE: bool> Backend for Map<FILE> {
         let mut shared = self.shared();
         shared.exchanges.push(calls.len());
         shared.threads.push(thread::current().id());
-        let fault = match shared.is_away {
-            true => Fault::Before(Cause::Passing),
-            false => shared.faults.pop_front().unwrap_or(Fault::None),
+        let writes = calls.iter().any(|call| call.step.expected().is_some());
+        let fault = if shared.is_away {
+            Fault::Before(Cause::Passing)
+        } else if shared.is_read_only && writes {
+            Fault::Before(Cause::ReadOnly { passes: true })
+        } else {
+            shared.faults.pop_front().unwrap_or(Fault::None)
         };
         let failed = |cause: Cause| calls.iter().map(|_| Err(Broken(cause))).collect();
         match fault {

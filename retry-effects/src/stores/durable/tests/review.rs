@@ -94,3 +94,29 @@ async fn a_call_does_not_wait_as_long_as_younger_ones_beside_it_may() {
     eprintln!("{took:?}");
     assert!(took < Duration::from_millis(4500), "it took {took:?}");
 }
+
+/// New actions wait until the server takes writes; what has run is replayed meanwhile.
+#[tokio::test]
+async fn a_replay_does_not_wait_for_claims_that_cannot_be_made_now() {
+    let map = Client::default();
+    map.shared().time = 1_000_000;
+    map.shared().patience = Some(Duration::from_secs(3));
+    let store = opened(&map, 2);
+    let Ok(Claim::Won(token)) = store.pending(&ClaimRequest::new(id(1), "op")).await else {
+        panic!("it is new");
+    };
+    let done = store.complete(&token, Outcome::Success(Payload::new("1")));
+    done.await.expect("its own");
+    map.shared().is_read_only = true;
+    // As many as there are lanes.
+    let waiting = [asked(&store, 2, 0), asked(&store, 3, 50)];
+    sleep(Duration::from_millis(200)).await;
+    let began = Instant::now();
+    let replayed = store.pending(&ClaimRequest::new(id(1), "op")).await;
+    let took = began.elapsed();
+    assert!(matches!(replayed, Ok(Claim::Done(_))), "{replayed:?}");
+    for call in waiting {
+        call.await.expect("no panic");
+    }
+    assert!(took < Duration::from_secs(1), "it took {took:?}");
+}
