@@ -292,3 +292,23 @@ fn a_lease_of_an_earlier_start_of_the_machine_is_over() {
     };
     assert_eq!(record.fence, token.fence());
 }
+
+/// Review: a takeover is a claim, too.
+#[test]
+fn a_takeover_is_refused_in_tables_of_a_newer_version() {
+    let bench = Bench::new();
+    let store = bench.open();
+    let late = won(&store, id(1));
+    bench.advance(std::time::Duration::from_secs(60));
+    bench
+        .raw()
+        .execute_batch("UPDATE effect_store SET version = 3")
+        .unwrap();
+    let mut takeover = ClaimRequest::new(id(1), "test");
+    takeover.takeover = Some(late.fence());
+    let refused = wait(store.pending(&takeover));
+    assert!(
+        matches!(refused, Err(StoreError::Unreadable { .. })),
+        "{refused:?}"
+    );
+}

@@ -271,3 +271,49 @@ async fn nodes_that_evict_are_refused_wherever_they_are() {
     let text = error.to_string();
     assert!(text.contains(&cluster.ports[0].to_string()), "{text}");
 }
+
+/// Review: requests to a node that is there do not wait for one that is gone.
+#[tokio::test]
+async fn requests_to_other_nodes_do_not_wait_for_one_that_is_gone() {
+    let Some(mut cluster) = Cluster::start().await else {
+        return;
+    };
+    for node in &cluster.nodes {
+        is_ok(&node.command(&["CONFIG", "SET", "cluster-require-full-coverage", "no"]));
+    }
+    let options = || RedisEffectStore::options().timeout(Duration::from_secs(5));
+    let store = connected(options, &cluster.url()).await;
+    let (mut gone, mut left) = (Vec::new(), Vec::new());
+    for id in (0..60).map(id) {
+        let claim = store.pending(&ClaimRequest::new(id, "moved")).await;
+        assert!(matches!(claim, Ok(Claim::Won(_))), "{claim:?}");
+        let fence = format!("{{effects:{:02x}}}:fence", id.as_bytes()[0]);
+        match cluster.nodes[0].command(&["GET", &fence]) {
+            answer if answer.starts_with('$') => gone.push(id),
+            _ => left.push(id),
+        }
+    }
+    cluster.nodes[0].kill();
+    let mut slowest = Duration::ZERO;
+    let mut waiting = tokio::task::JoinSet::new();
+    for round in 0..20 {
+        // As many callers at once.
+        let lost: Vec<_> = gone.iter().map(|id| store.resolve(*id)).collect();
+        let began = std::time::Instant::now();
+        let found: Vec<_> = left.iter().map(|id| store.resolve(*id)).collect();
+        drop(lost);
+        for id in gone.clone() {
+            let store = store.clone();
+            waiting.spawn(async move { drop(store.resolve(id).await) });
+        }
+        for found in found {
+            found.await.expect("its node is there");
+        }
+        slowest = slowest.max(began.elapsed());
+        println!("round {round}: {:?}", began.elapsed());
+        if slowest > Duration::from_secs(2) {
+            break;
+        }
+    }
+    assert!(slowest < Duration::from_secs(1), "{slowest:?}");
+}

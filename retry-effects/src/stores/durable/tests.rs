@@ -4,3 +4,4 @@ mod faults;
 mod map;
 mod rules;
 mod threads;
+mod review;

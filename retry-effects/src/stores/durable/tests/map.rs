@@ -31,6 +31,14 @@ pub(super) struct Shared {
     pub(super) exchanges: Vec<usize>,
     /// The thread of each exchange.
     pub(super) threads: Vec<ThreadId>,
+    /// Whether the server is away: no exchange takes place.
+    pub(super) is_away: bool,
+    /// Whether it takes no writes for now.
+    pub(super) is_read_only: bool,
+    /// For how long a search for records whose retention is over is repeated, while the server is away.
+    pub(super) due_takes: Duration,
+    /// The patience, if it is another one.
+    pub(super) patience: Option<Duration>,
 }
 
 /// What goes wrong in an exchange.
@@ -175,7 +183,14 @@ impl<const FILE: bool> Backend for Map<FILE> {
         let mut shared = self.shared();
         shared.exchanges.push(calls.len());
         shared.threads.push(thread::current().id());
-        let fault = shared.faults.pop_front().unwrap_or(Fault::None);
+        let writes = calls.iter().any(|call| call.step.expected().is_some());
+        let fault = if shared.is_away {
+            Fault::Before(Cause::Passing)
+        } else if shared.is_read_only && writes {
+            Fault::Before(Cause::ReadOnly { passes: true })
+        } else {
+            shared.faults.pop_front().unwrap_or(Fault::None)
+        };
         let failed = |cause: Cause| calls.iter().map(|_| Err(Broken(cause))).collect();
         match fault {
             Fault::Before(cause) => return failed(cause),
@@ -225,6 +240,14 @@ impl<const FILE: bool> Backend for Map<FILE> {
     }
 
     async fn due(&self, limit: usize) -> Result<Vec<(ActionId, Stored)>, StoreError> {
+        let (is_away, takes) = {
+            let shared = self.shared();
+            (shared.is_away, shared.due_takes)
+        };
+        if is_away {
+            tokio::time::sleep(takes).await;
+            return Err(StoreError::unavailable("list records", "it is away"));
+        }
         let shared = self.shared();
         let ids = shared.records.keys();
         let records = ids.filter_map(|id| Some((*id, shared.stored(*id)?)));
@@ -245,7 +268,8 @@ impl<const FILE: bool> Backend for Map<FILE> {
     }
 
     fn patience(&self) -> Duration {
-        Duration::from_millis(500)
+        let patience = self.shared().patience;
+        patience.unwrap_or(Duration::from_millis(500))
     }
 
     fn error(&self, _: Call<'_>, failure: &Broken) -> StoreError {

@@ -1,0 +1,122 @@
+//! Findings of the review: each of these tests fails.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Handle;
+use tokio::time::sleep;
+
+use super::map::{Fault, Map};
+use crate::identity::action_id::{ActionId, compute_action_id};
+use crate::protocol::claim::{Claim, ClaimRequest};
+use crate::protocol::outcome::Outcome;
+use crate::protocol::payload::Payload;
+use crate::protocol::record::Resolved;
+use crate::protocol::store::EffectStore;
+use crate::stores::durable::backend::Cause;
+use crate::stores::durable::store::DurableStore;
+use crate::stores::waiters::Waiters;
+
+type Client = Map<false>;
+
+fn opened(map: &Client, lanes: usize) -> Arc<DurableStore<Client>> {
+    let (waiters, runtime) = (Waiters::new(), Handle::current());
+    Arc::new(DurableStore::on_runtime(map.clone(), waiters, &runtime, lanes))
+}
+
+fn id(n: u32) -> ActionId {
+    compute_action_id("op", &n, "").expect("a number has a JSON form")
+}
+
+/// How long a claim takes that is asked after `pause`.
+fn asked(
+    store: &Arc<DurableStore<Client>>,
+    n: u32,
+    pause: u64,
+) -> tokio::task::JoinHandle<Duration> {
+    let store = store.clone();
+    tokio::spawn(async move {
+        sleep(Duration::from_millis(pause)).await;
+        let began = Instant::now();
+        let refused = store.pending(&ClaimRequest::new(id(n), "op")).await;
+        assert!(refused.is_err(), "{refused:?}");
+        began.elapsed()
+    })
+}
+
+/// The outcome of a caller that has left meets a locked record; meanwhile the last handle is dropped.
+#[tokio::test]
+async fn an_outcome_that_waits_for_a_lock_survives_the_last_handle() {
+    let map = Client::default();
+    map.shared().time = 1_000_000;
+    let store = opened(&map, 2);
+    let Ok(Claim::Won(token)) = store.pending(&ClaimRequest::new(id(1), "op")).await else {
+        panic!("it is new");
+    };
+    map.shared().faults.extend([Fault::Locked; 5]);
+    drop(store.complete(&token, Outcome::Success(Payload::new("1"))));
+    drop(store);
+    sleep(Duration::from_millis(500)).await;
+    map.shared().faults.clear();
+    let found = opened(&map, 1).resolve(id(1)).await;
+    assert!(matches!(found, Ok(Resolved::Done(_))), "{found:?}");
+}
+
+/// Postgres looks for such records for a minute while its server is away.
+#[tokio::test]
+async fn a_sweep_holds_up_no_call_while_a_server_is_away() {
+    let map = Client::default();
+    map.shared().is_away = true;
+    map.shared().due_takes = Duration::from_secs(6);
+    let store = opened(&map, 1);
+    // More than between two sweeps.
+    let first: Vec<_> = (0..7).map(|n| asked(&store, n, 0)).collect();
+    let later = asked(&store, 20, 2500);
+    for call in first {
+        call.await.expect("no panic");
+    }
+    let took = later.await.expect("no panic");
+    assert!(took < Duration::from_secs(2), "it took {took:?}");
+}
+
+#[tokio::test]
+async fn a_call_does_not_wait_as_long_as_younger_ones_beside_it_may() {
+    let map = Client::default();
+    map.shared().is_away = true;
+    map.shared().patience = Some(Duration::from_secs(3));
+    let store = opened(&map, 1);
+    let first = asked(&store, 1, 0);
+    let second = asked(&store, 2, 100);
+    let third = asked(&store, 3, 2000);
+    first.await.expect("no panic");
+    let took = second.await.expect("no panic");
+    third.await.expect("no panic");
+    eprintln!("{took:?}");
+    assert!(took < Duration::from_millis(4500), "it took {took:?}");
+}
+
+/// New actions wait until the server takes writes; what has run is replayed meanwhile.
+#[tokio::test]
+async fn a_replay_does_not_wait_for_claims_that_cannot_be_made_now() {
+    let map = Client::default();
+    map.shared().time = 1_000_000;
+    map.shared().patience = Some(Duration::from_secs(3));
+    let store = opened(&map, 2);
+    let Ok(Claim::Won(token)) = store.pending(&ClaimRequest::new(id(1), "op")).await else {
+        panic!("it is new");
+    };
+    let done = store.complete(&token, Outcome::Success(Payload::new("1")));
+    done.await.expect("its own");
+    map.shared().is_read_only = true;
+    // As many as there are lanes.
+    let waiting = [asked(&store, 2, 0), asked(&store, 3, 50)];
+    sleep(Duration::from_millis(200)).await;
+    let began = Instant::now();
+    let replayed = store.pending(&ClaimRequest::new(id(1), "op")).await;
+    let took = began.elapsed();
+    assert!(matches!(replayed, Ok(Claim::Done(_))), "{replayed:?}");
+    for call in waiting {
+        call.await.expect("no panic");
+    }
+    assert!(took < Duration::from_secs(1), "it took {took:?}");
+}
