@@ -293,7 +293,7 @@ fn a_lease_of_an_earlier_start_of_the_machine_is_over() {
     assert_eq!(record.fence, token.fence());
 }
 
-/// Review: a takeover is a claim, too.
+/// A takeover is a claim, too.
 #[test]
 fn a_takeover_is_refused_in_tables_of_a_newer_version() {
     let bench = Bench::new();

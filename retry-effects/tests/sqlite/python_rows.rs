@@ -368,7 +368,7 @@ fn what_python_begins_again_is_pending_again() {
     ));
 }
 
-/// Review: a purge must remove nothing but what it has seen.
+/// A purge removes nothing but the record that it has seen.
 #[test]
 fn a_purge_keeps_what_python_began_after_it_looked() {
     use std::pin::pin;

@@ -136,10 +136,10 @@ async fn a_lone_claim_waits_for_a_record_that_is_about_to_be_made() {
         let store = store.clone();
         async move { store.pending(&ClaimRequest::new(action, "test")).await }
     });
-    // The lone statement has given up, and that of many waits.
+    // A short time at once; the record is looked for in between.
     let watcher = bench.client().await;
     let waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' \
-                 AND position('WITH asked' IN query) > 0 AND position($1 IN query) > 0";
+                 AND position('ON CONFLICT' IN query) > 0 AND position($1 IN query) > 0";
     for turn in 0.. {
         let row = watcher.query_one(waits, &[&bench.schema()]).await.unwrap();
         if row.get::<_, i64>(0) == 1 {

@@ -272,7 +272,7 @@ async fn nodes_that_evict_are_refused_wherever_they_are() {
     assert!(text.contains(&cluster.ports[0].to_string()), "{text}");
 }
 
-/// Review: requests to a node that is there do not wait for one that is gone.
+/// Requests to a node that is there do not wait for one that is gone.
 #[tokio::test]
 async fn requests_to_other_nodes_do_not_wait_for_one_that_is_gone() {
     let Some(mut cluster) = Cluster::start().await else {

@@ -249,3 +249,22 @@ async fn one_that_does_not_take_a_result() {
         assert_eq!(completed.is_ok(), n != 2, "{n}: {completed:?}");
     }
 }
+
+/// An outcome whose acknowledgement was lost is confirmed, however full the server is.
+#[tokio::test]
+async fn one_whose_memory_is_full_confirms_what_was_recorded() {
+    let Some(server) = ThrowawayRedis::start() else {
+        return;
+    };
+    let store = store(&server, "full").await;
+    let tokens = [won(&store, 0).await, won(&store, 1).await];
+    is_ok(&server.command(&["CONFIG", "SET", "maxmemory", "1"]));
+    let outcome = Outcome::Success(Payload::new("7"));
+    for _acknowledged in [false, true] {
+        let completed = store.complete(&tokens[0], outcome.clone()).await;
+        completed.expect("it has happened");
+    }
+    for _acknowledged in [false, true] {
+        store.release(&tokens[1]).await.expect("a release");
+    }
+}

@@ -40,6 +40,13 @@ pub(crate) trait Backend: Debug + Send + Sync + 'static {
         by: Instant,
     ) -> impl Future<Output = Vec<Result<Reply, Self::Failure>>> + Send;
 
+    /// Returns a number of the server that has a record. Steps for different servers are in different
+    /// exchanges: those for one that is gone hold up no others.
+    fn route(&self, id: ActionId) -> usize {
+        let _ = id;
+        0
+    }
+
     /// Reads a record where that costs no trip. `None`: it is read by [`exchange`](Self::exchange).
     fn read_here(&self, id: ActionId) -> Option<Result<Option<Stored>, StoreError>> {
         let _ = id;
@@ -47,6 +54,8 @@ pub(crate) trait Backend: Debug + Send + Sync + 'static {
     }
 
     /// Returns at most `limit` records after an id, in the order of their ids.
+    ///
+    /// This and the counts are awaited by the caller, who may have no runtime: a client runs them on its own.
     fn page(
         &self,
         after: Option<ActionId>,

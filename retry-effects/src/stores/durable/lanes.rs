@@ -43,7 +43,8 @@ impl<B: Backend> Lanes<B> {
             mut jobs,
             mut followers,
         } = batch;
-        let by = self.deadline(&jobs);
+        let by = jobs.iter_mut().map(|job| self.limit(job)).max();
+        let by = by.unwrap_or_else(Instant::now);
         let (mut waits, mut cuts) = (None, 0_u32);
         loop {
             // Right before they are sent: the later requests of a caller that leaves come after them.
@@ -69,15 +70,17 @@ impl<B: Backend> Lanes<B> {
                 Cause::Connection if cuts == 1 => Some(Duration::ZERO),
                 _ => waits.get_or_insert_with(|| self.waits()).next(),
             };
-            match wait.filter(|wait| Instant::now() + *wait < by) {
-                Some(wait) if wait.is_zero() => {}
-                Some(wait) => tokio::time::sleep(wait).await,
-                None => {
-                    for job in jobs {
-                        self.fail(job, &failure, &mut followers);
-                    }
-                    break;
-                }
+            // While a server is away, no job waits for as long as a younger one beside it may.
+            let next = wait.map(|wait| Instant::now() + wait);
+            let late = jobs.extract_if(.., |job| next.is_none_or(|next| next >= self.limit(job)));
+            for job in late.collect::<Vec<_>>() {
+                self.fail(job, &failure, &mut followers);
+            }
+            if jobs.is_empty() {
+                break;
+            }
+            if let Some(wait) = wait.filter(|wait| !wait.is_zero()) {
+                tokio::time::sleep(wait).await;
             }
         }
         for job in followers.into_values().flatten() {
@@ -117,20 +120,19 @@ impl<B: Backend> Lanes<B> {
                 }
             }
         }
-        match unwritten {
-            Some(unwritten) => self.read_unwritten(unwritten, unsent, followers, by).await,
-            None => unsent,
+        if let Some(unwritten) = unwritten {
+            self.read_unwritten(unwritten, followers, by).await;
         }
+        unsent
     }
 
     /// Reads the records of jobs that a server refused which takes no writes: what has run is replayed.
     async fn read_unwritten(
         self: &Arc<Self>,
         unwritten: Unsent<B::Failure>,
-        mut unsent: Option<Unsent<B::Failure>>,
         followers: &mut Followers,
         by: Instant,
-    ) -> Option<Unsent<B::Failure>> {
+    ) {
         let Unsent { jobs, failure } = unwritten;
         let passes = failure.cause() == Cause::ReadOnly { passes: true };
         let replies = self.exchange(&jobs, by).await;
@@ -142,13 +144,15 @@ impl<B: Backend> Lanes<B> {
                 }
             }
             job.run.only_read(false);
-            if passes {
-                add(&mut unsent, job, failure.clone());
-            } else {
-                self.fail(job, &failure, followers);
+            let waits = job.waits.get_or_insert_with(|| self.waits());
+            let pause = waits.next().filter(|_| passes);
+            let limit = self.limit(&mut job);
+            match pause.filter(|pause| Instant::now() + *pause < limit) {
+                // The lane is free meanwhile, for those that only read.
+                Some(pause) => self.put_after(pause, job),
+                None => self.fail(job, &failure, followers),
             }
         }
-        unsent
     }
 
     async fn exchange(&self, jobs: &[Job], by: Instant) -> Vec<Result<Reply, B::Failure>> {
@@ -176,6 +180,9 @@ impl<B: Backend> Lanes<B> {
                 }
             }
         }
+        for follower in followers.remove(&job.id()).into_iter().flatten() {
+            self.queue.put(follower);
+        }
         match job.run.advance(reply) {
             Advance::Answer(answer) => {
                 self.wake(job.run.operation(), &answer);
@@ -195,8 +202,7 @@ impl<B: Backend> Lanes<B> {
             .flatten()
             .chain([job])
         {
-            let error = self.backend.error(job.run.call(), failure);
-            job.answer(Err(error));
+            job.fail_by(|call| self.backend.error(call, failure));
         }
     }
 
@@ -207,12 +213,11 @@ impl<B: Backend> Lanes<B> {
 
     /// Queues a job after a pause, unless its caller leaves meanwhile.
     fn put_after(self: &Arc<Self>, pause: Duration, mut job: Job) {
+        self.queue.hold();
         let lanes = self.clone();
         tokio::spawn(async move {
             let left = tokio::time::timeout(pause, job.left()).await;
-            if left.is_err() {
-                lanes.queue.put(job);
-            }
+            lanes.queue.put_held(left.is_err().then_some(job));
         });
     }
 
@@ -227,11 +232,12 @@ impl<B: Backend> Lanes<B> {
         }
     }
 
-    /// While a server is away, a caller behind many others does not wait for each of their turns in full.
-    fn deadline(&self, jobs: &[Job]) -> Instant {
-        let now = Instant::now();
-        let asked = jobs.iter().map(|job| job.asked).max().unwrap_or(now);
-        (asked + self.backend.patience()).max(now + LEAST)
+    /// Returns until when a job is repeated: its callers wait no longer than the backend's patience, but for a
+    /// short try after a long time in the queue.
+    fn limit(&self, job: &mut Job) -> Instant {
+        let patience = self.backend.patience();
+        *job.limit
+            .get_or_insert_with(|| (job.asked + patience).max(Instant::now() + LEAST))
     }
 
     fn waits(&self) -> Waits {
@@ -242,14 +248,27 @@ impl<B: Backend> Lanes<B> {
     }
 
     /// Removes records whose retention is over, after a number of operations. If that fails, the next sweep
-    /// removes them.
-    pub(super) async fn sweep_sometimes(&self) {
-        let every = B::PACE.sweep_every;
-        if self.unswept.load(Ordering::Relaxed) < every {
+    /// removes them. A sweep on a server is a task of its own: it holds up no call.
+    async fn sweep_sometimes(self: &Arc<Self>) {
+        if !self.is_to_be_swept() {
             return;
         }
-        self.unswept.store(0, Ordering::Relaxed);
-        let Ok(due) = self.backend.due(every).await else {
+        if B::PACE.blocks {
+            self.sweep().await;
+        } else {
+            let lanes = self.clone();
+            tokio::spawn(async move { lanes.sweep().await });
+        }
+    }
+
+    pub(super) fn is_to_be_swept(&self) -> bool {
+        let every = B::PACE.sweep_every;
+        self.unswept.load(Ordering::Relaxed) >= every
+            && self.unswept.swap(0, Ordering::Relaxed) >= every
+    }
+
+    pub(super) async fn sweep(&self) {
+        let Ok(due) = self.backend.due(B::PACE.sweep_every).await else {
             return;
         };
         let removals: Vec<Run> = due
@@ -257,7 +276,7 @@ impl<B: Backend> Lanes<B> {
             .filter(|(_, found)| found.slot.is_over(found.now))
             .map(|(id, found)| Run::new(Operation::Remove(id, found.seen)))
             .collect();
-        if !removals.is_empty() {
+        for removals in removals.chunks(B::PACE.most) {
             let calls: Vec<Call<'_>> = removals.iter().map(Run::call).collect();
             let by = Instant::now() + self.backend.patience();
             self.backend.exchange(&calls, by).await;

@@ -10,9 +10,10 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use retry_core::Waits;
 use tokio::sync::{Notify, oneshot};
 
-use super::backend::Pace;
+use super::backend::{Call, Pace};
 use super::run::Run;
 use crate::identity::action_id::ActionId;
 use crate::protocol::operation::{Answer, Operation, Step};
@@ -33,6 +34,10 @@ pub(super) struct Job {
     pub(super) asked: Instant,
     /// Whether it is sent in an exchange of its own.
     pub(super) alone: bool,
+    /// Until when it is repeated; set once it is sent.
+    pub(super) limit: Option<Instant>,
+    /// The waits for a server that takes no writes for now.
+    pub(super) waits: Option<Waits>,
     answer: oneshot::Sender<Result<Answer, StoreError>>,
 }
 
@@ -46,6 +51,8 @@ impl Job {
             run: Run::new(operation),
             asked: Instant::now(),
             alone: false,
+            limit: None,
+            waits: None,
             answer,
         };
         (job, receiver)
@@ -71,6 +78,11 @@ impl Job {
     pub(super) fn answer(self, answer: Result<Answer, StoreError>) {
         // A caller that has left needs no answer.
         let _ = self.answer.send(answer);
+    }
+
+    pub(super) fn fail_by(self, error: impl FnOnce(Call<'_>) -> StoreError) {
+        let error = error(self.run.call());
+        self.answer(Err(error));
     }
 
     fn weight(&self) -> usize {
@@ -111,6 +123,8 @@ struct State {
     turn: usize,
     /// The number of lanes at work.
     busy: usize,
+    /// The number of jobs that come back after a pause.
+    held: usize,
     is_closed: bool,
 }
 
@@ -120,7 +134,7 @@ const KINDS: usize = 4;
 pub(super) enum Taken<'a> {
     Batch(Batch, Busy<'a>),
     Nothing,
-    /// The queue is closed, and empty.
+    /// The queue is closed, and no job comes any more.
     Closed,
 }
 
@@ -139,6 +153,23 @@ impl Queue {
         self.arrived.notify_one();
     }
 
+    /// Expects a job after a pause: lanes stay for it.
+    pub(super) fn hold(&self) {
+        self.state().held += 1;
+    }
+
+    /// Ends a pause. The job is queued unless its caller has left.
+    pub(super) fn put_held(&self, job: Option<Job>) {
+        let mut state = self.state();
+        state.held -= 1;
+        if let Some(job) = job {
+            let kind = self.kind(job.run.step());
+            state.waiting[kind].push_back(job);
+        }
+        drop(state);
+        self.arrived.notify_one();
+    }
+
     /// Ends the input: lanes end once they have served the jobs that are queued.
     pub(super) fn close(&self) {
         self.state().is_closed = true;
@@ -146,12 +177,12 @@ impl Queue {
         self.arrived.notify_one();
     }
 
-    /// Takes the jobs of one exchange.
-    pub(super) fn take(&self) -> Taken<'_> {
+    /// Takes the jobs of one exchange, all of one route.
+    pub(super) fn take(&self, route: impl Fn(ActionId) -> usize) -> Taken<'_> {
         let mut state = self.state();
         let longest = state.waiting.iter().map(VecDeque::len).max().unwrap_or(0);
         if longest == 0 {
-            return if state.is_closed {
+            return if state.is_closed && state.held == 0 {
                 Taken::Closed
             } else {
                 Taken::Nothing
@@ -163,11 +194,16 @@ impl Queue {
         for _ in 0..KINDS {
             state.turn = (state.turn + 1) % KINDS;
             let turn = state.turn;
-            let batch = self.batch(&mut state.waiting[turn]);
+            let batch = self.batch(&mut state.waiting[turn], &route);
             if !batch.jobs.is_empty() {
                 state.busy += 1;
                 return Taken::Batch(batch, Busy(self));
             }
+        }
+        // Those that waited were not wanted any more.
+        let is_over = state.held == 0 && state.waiting.iter().all(VecDeque::is_empty);
+        if state.is_closed && is_over {
+            return Taken::Closed;
         }
         Taken::Nothing
     }
@@ -190,7 +226,8 @@ impl Queue {
         self.state().waiting.iter().map(VecDeque::len).sum()
     }
 
-    fn batch(&self, waiting: &mut VecDeque<Job>) -> Batch {
+    /// Takes jobs of the first one's route.
+    fn batch(&self, waiting: &mut VecDeque<Job>, route: &impl Fn(ActionId) -> usize) -> Batch {
         let Pace {
             most,
             heaviest,
@@ -198,7 +235,7 @@ impl Queue {
             ..
         } = self.pace;
         let mut batch = Batch::default();
-        let (mut left, mut weight) = (Vec::new(), 0);
+        let (mut left, mut weight, mut way) = (Vec::new(), 0, None);
         // By action, whether the job that was taken only finds.
         let mut taken: HashMap<ActionId, bool> = HashMap::new();
         while batch.jobs.len() < most
@@ -206,6 +243,11 @@ impl Queue {
         {
             // While a server is away, such jobs would pile up.
             if !job.is_wanted() {
+                continue;
+            }
+            let its_way = route(job.id());
+            if its_way != *way.get_or_insert(its_way) {
+                left.push(job);
                 continue;
             }
             let finds = taken.get(&job.id()).copied();

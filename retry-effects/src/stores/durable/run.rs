@@ -14,6 +14,9 @@ const BUSY_AFTER: Duration = Duration::from_millis(250);
 /// For how long a change retries a record that is locked.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// For how long a claim retries a key that a transaction is about to make.
+const PATIENCE_OF_CLAIMS: Duration = Duration::from_secs(10);
+
 /// The first and the longest pause between those retries.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(100));
 
@@ -115,11 +118,17 @@ impl Run {
                 match (&self.operation, found) {
                     // The next purge, or sweep, removes it.
                     (Operation::Remove(..), _) => Advance::Answer(Ok(Answer::Removed(false))),
-                    (Operation::Claim(_), Some(found)) if since.elapsed() >= BUSY_AFTER => {
+                    // A record that is confirmed is the claim's own.
+                    (Operation::Claim(_), Some(found))
+                        if since.elapsed() >= BUSY_AFTER
+                            && !matches!(self.step, Step::Confirm(..)) =>
+                    {
                         let busy: Claim = Operation::busy(&found, BUSY_AFTER);
                         Advance::Answer(Ok(Answer::Claim(busy)))
                     }
-                    _ if since.elapsed() >= PATIENCE => Advance::Answer(Err(locked_for_ever())),
+                    (operation, _) if since.elapsed() >= patience(operation) => {
+                        Advance::Answer(Err(locked_for_ever()))
+                    }
                     _ => Advance::After(pause),
                 }
             }
@@ -134,6 +143,13 @@ impl Run {
             self.was_refused = true;
             self.step = Step::Read;
         }
+    }
+}
+
+fn patience(operation: &Operation) -> Duration {
+    match operation {
+        Operation::Claim(_) => PATIENCE_OF_CLAIMS,
+        _ => PATIENCE,
     }
 }
 

@@ -28,7 +28,7 @@ impl<B: Backend> Lanes<B> {
     async fn serve_all(self: Arc<Self>) {
         loop {
             let arrived = self.queue.arrived.notified();
-            let (batch, busy) = match self.queue.take() {
+            let (batch, busy) = match self.queue.take(|id| self.backend.route(id)) {
                 Taken::Batch(batch, busy) => (batch, busy),
                 Taken::Closed => break,
                 Taken::Nothing => {

@@ -2,6 +2,6 @@
 
 mod faults;
 mod map;
+mod outages;
 mod rules;
 mod threads;
-mod review;

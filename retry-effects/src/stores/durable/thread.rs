@@ -24,7 +24,7 @@ impl<B: Backend> Lanes<B> {
     /// The lane of a file, on a thread of its own.
     pub(super) fn serve_as_thread(self: &Arc<Self>) {
         loop {
-            let (count, began) = match self.queue.take() {
+            let (count, began) = match self.queue.take(|id| self.backend.route(id)) {
                 Taken::Batch(batch, busy) => {
                     let (count, began) = (batch.jobs.len(), Instant::now());
                     // A panic loses only the jobs that were being served.
@@ -91,7 +91,9 @@ impl<B: Backend> Lanes<B> {
             match run.advance(reply) {
                 Advance::Answer(answer) => {
                     self.wake(run.operation(), &answer);
-                    at_once(self.sweep_sometimes());
+                    if self.is_to_be_swept() {
+                        at_once(self.sweep());
+                    }
                     return answer;
                 }
                 Advance::Again | Advance::Unwritable => {}

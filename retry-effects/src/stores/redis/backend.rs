@@ -65,6 +65,10 @@ impl Backend for RedisBackend {
             .collect()
     }
 
+    fn route(&self, id: ActionId) -> usize {
+        self.requests.nodes.route(id.as_bytes()[0])
+    }
+
     async fn page(
         &self,
         after: Option<ActionId>,

@@ -62,6 +62,13 @@ impl Nodes {
         shares
     }
 
+    /// Returns a number of the node of a tag.
+    pub(super) fn route(&self, tag: u8) -> usize {
+        let of_tags = self.of_tags();
+        let node = of_tags.get(usize::from(tag)).and_then(Option::as_ref);
+        node.map_or(0, |node| Arc::as_ptr(node).addr())
+    }
+
     /// Requests the current slots, since this node is gone or has reported that it does not have a
     /// slot. Returns whether they have changed.
     pub(super) async fn look_again(&self, not: &Link, until: Instant) -> bool {

@@ -182,7 +182,11 @@ if step == 'write' or step == 'overwrite' or step == 'confirm' or step == 'remov
     elseif step == 'overwrite' then
       return claim(ARGV[5], ARGV[4], 6)
     elseif step == 'confirm' then
-      redis.call('HSET', key, 'status', row[1])
+      local left = redis.call('PTTL', key)
+      set('status', row[1])
+      if left > 0 then
+        redis.call('PEXPIRE', key, left)
+      end
     else
       redis.call('DEL', key)
       forget(string.sub(key, -64), KEYS[2], KEYS[3])

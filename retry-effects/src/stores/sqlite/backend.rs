@@ -26,7 +26,7 @@ use crate::stores::durable::backend::{Backend, Call, Cause, Failure, Pace, Page,
 pub(super) struct SqliteBackend {
     pub(super) path: Arc<PathBuf>,
     clock: LeaseClock,
-    writer: Mutex<Writer>,
+    writer: Arc<Mutex<Writer>>,
     readers: Arc<Readers>,
 }
 
@@ -62,6 +62,15 @@ impl NotWritten {
         let reason = Reason::Sqlite(error.into());
         Self { cause, reason }
     }
+
+    fn error(&self, path: &Path) -> StoreError {
+        match &self.reason {
+            Reason::Sqlite(error) => failed("write", path, error.clone()),
+            Reason::FilesAreGone(reason) => {
+                StoreError::unavailable(describe("write", path), reason.clone())
+            }
+        }
+    }
 }
 
 impl SqliteBackend {
@@ -75,7 +84,7 @@ impl SqliteBackend {
             readers: Arc::new(Readers::new(path.clone())),
             path,
             clock,
-            writer: Mutex::new(Writer { connection, files }),
+            writer: Arc::new(Mutex::new(Writer { connection, files })),
         })
     }
 
@@ -83,33 +92,24 @@ impl SqliteBackend {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn not_written(&self, failure: &NotWritten) -> StoreError {
-        let path: &Path = &self.path;
-        match &failure.reason {
-            Reason::Sqlite(error) => failed("write", path, error.clone()),
-            Reason::FilesAreGone(reason) => {
-                StoreError::unavailable(describe("write", path), reason.clone())
-            }
-        }
-    }
-
     /// Reads on a thread of its own: it may take long.
     async fn read_apart<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Connection, &LeaseClock) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (sender, receiver) = oneshot::channel();
         let (readers, clock) = (self.readers.clone(), self.clock.clone());
-        thread::Builder::new()
-            .name("effects-sqlite-read".into())
-            .spawn(move || {
-                let found = readers.read(|connection| read(connection, &clock));
-                // A caller that has left needs no answer.
-                let _ = sender.send(found);
-            })
-            .map_err(|error| StoreError::unavailable("start a thread that reads", error))?;
-        let found = receiver.await;
-        found.unwrap_or_else(|_| Err(StoreError::unavailable("read", "its thread has ended")))
+        apart(move || readers.read(|connection| read(connection, &clock))).await
+    }
+
+    /// Removes records that have no id on a thread of its own: it may wait for other processes.
+    async fn remove_apart(&self, places: Vec<i64>) -> Result<u64, StoreError> {
+        let (writer, clock, path) = (self.writer.clone(), self.clock.clone(), self.path.clone());
+        apart(move || {
+            let writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
+            let removed = writer.transact(&clock, |it| it.remove_unnamed(&places));
+            removed.map_err(|failure| failure.error(&path))
+        })
+        .await
     }
 }
 
@@ -130,6 +130,11 @@ impl Writer {
         work: impl FnOnce(&mut Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, NotWritten> {
         let whole = |error| NotWritten::new(Cause::Final, error);
+        // After a panic in the last one.
+        if !self.connection.is_autocommit() {
+            let rolled_back = self.connection.execute_batch("ROLLBACK");
+            rolled_back.map_err(whole)?;
+        }
         let written = Transaction::begin(&self.connection, clock)
             .map_err(whole)
             .and_then(|mut transaction| {
@@ -207,9 +212,7 @@ impl Backend for SqliteBackend {
             let (places, last) = self.read_apart(unnamed).await?;
             after = last;
             if !places.is_empty() {
-                let writer = self.writer();
-                let written = writer.transact(&self.clock, |it| it.remove_unnamed(&places));
-                removed += written.map_err(|failure| self.not_written(&failure))?;
+                removed += self.remove_apart(places).await?;
             }
         }
         Ok(removed)
@@ -225,6 +228,20 @@ impl Backend for SqliteBackend {
     }
 
     fn error(&self, _: Call<'_>, failure: &NotWritten) -> StoreError {
-        self.not_written(failure)
+        failure.error(&self.path)
     }
+}
+
+/// Does `work` on a thread of its own.
+async fn apart<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    let (sender, receiver) = oneshot::channel();
+    thread::Builder::new()
+        .name("effects-sqlite-apart".into())
+        // A caller that has left needs no answer.
+        .spawn(move || drop(sender.send(work())))
+        .map_err(|error| StoreError::unavailable("start a thread", error))?;
+    let done = receiver.await;
+    done.unwrap_or_else(|_| Err(StoreError::unavailable("answer", "its thread has ended")))
 }

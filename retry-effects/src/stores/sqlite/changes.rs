@@ -1,7 +1,7 @@
 //! The statements that write a record.
 //!
-//! A record of another program's has no fence of its own, and is seen with none: its revision, which is
-//! 0 as long as only that program writes it, stands for it.
+//! A record is seen with the place of its row, which is its fence; another program's record has no other.
+//! That program raises no revision, but a row that it makes anew has another place.
 
 use rusqlite::{Connection, params};
 
@@ -53,7 +53,7 @@ pub(super) fn overwrite(
         claim_id = ?6, boot = ?7, applied = ?8, renewals = ?9, lease_until_ns = ?10, \
         lease_ns = ?11, keep_ms = ?12, retain_ms = ?13, over_ms = NULL, created = ?14, \
         completed = NULL, input_hash = ?15, action_type = ?16, scope = ?17, foreign_status = NULL, \
-        format = 1, payload = NULL WHERE id = ?1 AND revision = ?2 AND ?3 IN (fence, 0)";
+        format = 1, payload = NULL WHERE id = ?1 AND revision = ?2 AND fence = ?3";
     let written = connection.prepare_cached(OVERWRITE)?.execute(params![
         id.to_string(),
         integer(seen.revision),
@@ -90,7 +90,7 @@ pub(super) fn update(
         status = CASE ?4 WHEN 0 THEN status ELSE ?4 END, boot = ?5, applied = ?6, renewals = ?7, \
         lease_until_ns = ?8, lease_ns = ?9, keep_ms = ?10, over_ms = ?11, completed = ?12, \
         foreign_status = NULL, format = ?13, payload = ?14 \
-        WHERE id = ?1 AND revision = ?2 AND ?3 IN (fence, 0)";
+        WHERE id = ?1 AND revision = ?2 AND fence = ?3";
     let written = connection.prepare_cached(UPDATE)?.execute(params![
         id.to_string(),
         integer(seen.revision),
@@ -112,7 +112,7 @@ pub(super) fn update(
 
 /// Removes a record that is as it was seen. Returns whether it was.
 pub(super) fn remove(connection: &Connection, id: ActionId, seen: Seen) -> rusqlite::Result<bool> {
-    const REMOVE: &str = "DELETE FROM effects WHERE id = ?1 AND revision = ?2 AND ?3 IN (fence, 0)";
+    const REMOVE: &str = "DELETE FROM effects WHERE id = ?1 AND revision = ?2 AND fence = ?3";
     let removed = connection.prepare_cached(REMOVE)?.execute(params![
         id.to_string(),
         integer(seen.revision),
@@ -158,4 +158,16 @@ pub(super) fn remove_unnamed(connection: &Connection, places: &[i64]) -> rusqlit
         removed += u64::try_from(remove.execute([place])?).unwrap_or(0);
     }
     Ok(removed)
+}
+
+/// Writes a record that is as it was seen once more, without a difference. Returns whether it was.
+pub(super) fn touch(connection: &Connection, id: ActionId, seen: Seen) -> rusqlite::Result<bool> {
+    const TOUCH: &str =
+        "UPDATE effects SET revision = revision WHERE id = ?1 AND revision = ?2 AND fence = ?3";
+    let written = connection.prepare_cached(TOUCH)?.execute(params![
+        id.to_string(),
+        integer(seen.revision),
+        integer(seen.fence.number()),
+    ])?;
+    Ok(written == 1)
 }

@@ -193,6 +193,9 @@ const SHORTEST: Duration = Duration::from_micros(50);
 /// that look each half millisecond leave it a twentieth.
 const LONGEST: Duration = Duration::from_millis(16);
 
+/// The number of looks before the waits grow.
+const SHORT_LOOKS: i32 = 6;
+
 /// SQLite's own handler waits 100 ms and more under load; here a write lock is held for one commit.
 fn wait_a_little(count: i32) -> bool {
     thread_local! {
@@ -207,8 +210,10 @@ fn wait_a_little(count: i32) -> bool {
     if waited >= PATIENCE {
         return false;
     }
-    // Twice as long after every second look.
-    let doublings = u32::try_from(count / 2).unwrap_or(0).min(8);
+    // Few others hold it in turn at first; then twice as long after every second look.
+    let doublings = u32::try_from(count.saturating_sub(SHORT_LOOKS) / 2)
+        .unwrap_or(0)
+        .min(8);
     let longest = (SHORTEST * 4 * 2_u32.pow(doublings)).min(LONGEST);
     let span = u64::try_from((longest - SHORTEST).as_micros()).unwrap_or(u64::MAX);
     // With the time: a forked process has the same seed, and would retry each time at the same

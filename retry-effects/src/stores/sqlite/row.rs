@@ -266,7 +266,11 @@ fn read(row: &Row<'_>, clock: &LeaseClock, now: Now) -> rusqlite::Result<Stored>
         slot.as_another_programs(foreign_status == ValueRef::Text(b"failed"), now);
     }
     Ok(Stored {
-        seen: Seen { revision, fence },
+        seen: Seen {
+            revision,
+            // The place of the row, also where it is no fence.
+            fence: Fence::new(row.get::<_, Natural>(0)?.0),
+        },
         slot,
         now,
     })

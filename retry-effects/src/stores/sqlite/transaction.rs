@@ -88,16 +88,15 @@ impl<'a> Transaction<'a> {
     fn step(&mut self, call: &Call<'_>) -> rusqlite::Result<Reply> {
         let written = match (call.step, call.operation) {
             (Step::Insert, Operation::Claim(request)) => {
-                let header = *self.header()?;
-                if header.version > VERSION {
-                    // In its tables claims may have another meaning.
-                    let path = Path::new(self.connection.path().unwrap_or_default());
-                    let newer = schema::unreadable(header.version, path);
+                if let Some(newer) = self.newer()? {
                     return Ok(Reply::Answer(Err(newer)));
                 }
                 self.insert(request)?
             }
             (Step::Overwrite { seen, created }, Operation::Claim(request)) => {
+                if let Some(newer) = self.newer()? {
+                    return Ok(Reply::Answer(Err(newer)));
+                }
                 self.overwrite(request, *seen, *created)?
             }
             (Step::Write(write), operation) => match (write.seen, operation.token()) {
@@ -105,8 +104,11 @@ impl<'a> Transaction<'a> {
                 (None, Some(token)) if write.finished => self.finish_own(token, write)?,
                 (None, _) => None,
             },
-            // What a transaction finds is on the disk.
-            (Step::Confirm(seen, _), _) => Some(seen.fence),
+            // An application's own transaction may have left what is found out of the disk's reach: its
+            // connection need not be set to `synchronous=FULL`. This commit takes it along.
+            (Step::Confirm(seen, _), _) => {
+                changes::touch(self.connection, call.id(), *seen)?.then_some(seen.fence)
+            }
             (Step::Remove(seen), _) => self.remove(call, *seen)?,
             (Step::Read | Step::Watch | Step::Insert | Step::Overwrite { .. }, _) => None,
         };
@@ -117,6 +119,13 @@ impl<'a> Transaction<'a> {
                 Ok(Reply::Found(found))
             }
         }
+    }
+
+    /// Returns the refusal of claims in tables of a newer version, in which they may have another meaning.
+    fn newer(&mut self) -> rusqlite::Result<Option<StoreError>> {
+        let version = self.header()?.version;
+        let path = Path::new(self.connection.path().unwrap_or_default());
+        Ok((version > VERSION).then(|| schema::unreadable(version, path)))
     }
 
     fn insert(&mut self, request: &ClaimRequest) -> rusqlite::Result<Option<Fence>> {

@@ -202,3 +202,20 @@ async fn finished_records_are_removed_after_some_operations_or_by_a_purge() {
     );
     assert_eq!(left.len(), 7);
 }
+
+#[tokio::test]
+async fn an_outcome_that_waits_for_a_locked_record_outlives_its_caller_and_the_store() {
+    let (map, store) = opened(1);
+    let token = won(&*store, 1).await;
+    next(&map, &[Fault::Locked; 8]);
+    drop(store.complete(&token, success()));
+    drop(store);
+    let again = DurableStore::on_runtime(map.clone(), Waiters::new(), &Handle::current(), 1);
+    let polled = async {
+        while !is_done(&again, 1).await {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let in_time = tokio::time::timeout(Duration::from_secs(30), polled).await;
+    assert!(in_time.is_ok(), "the outcome is lost");
+}
