@@ -209,7 +209,7 @@
 //! | `RedisEffectStore` (feature `redis`) | many machines, the lowest latency | `kill -9`, power loss; **not** a failover to a replica |
 //!
 //! [`choosing_a_store`] compares them. Any other store is your own [`EffectStore`], which the
-//! conformance suite (feature `conformance`) checks.
+//! conformance suite (feature `conformance`) checks: [`writing_a_store`] builds one.
 //!
 //! # API overview
 //!
@@ -315,6 +315,10 @@ pub use tokio_postgres;
 /// Comparison of the stores: what each survives, needs and costs.
 #[doc = include_str!("../docs/stores.md")]
 pub mod choosing_a_store {}
+
+/// A complete store, and for each method its promise, its trap, and its form on a database.
+#[doc = include_str!("../docs/writing_a_store.md")]
+pub mod writing_a_store {}
 
 /// The identity of a call, and the changes that a deploy may make.
 #[doc = include_str!("../docs/identity.md")]
