@@ -367,38 +367,3 @@ fn what_python_begins_again_is_pending_again() {
         Resolved::Busy(_)
     ));
 }
-
-/// A purge removes nothing but the record that it has seen.
-#[test]
-fn a_purge_keeps_what_python_began_after_it_looked() {
-    use std::pin::pin;
-    use std::task::{Context, Poll, Waker};
-
-    let bench = Bench::new();
-    let store = bench.open();
-    let python = bench.raw();
-    python_pending(&python, id(1), LONG_AGO).unwrap();
-    python_complete(&python, id(1), "success", Some("1"));
-    bench.advance(10 * DEFAULT_LEASE);
-    let other = bench.open();
-    let mut purge = pin!(store.purge(Duration::ZERO));
-    let mut context = Context::from_waker(Waker::noop());
-    // Rows without an id; then the first page, which is read and not yet followed.
-    for _ in 0..2 {
-        assert!(purge.as_mut().poll(&mut context).is_pending());
-        std::thread::sleep(Duration::from_millis(300));
-    }
-    assert_eq!(wait(other.purge(Duration::ZERO)).unwrap(), 1);
-    assert!(python_pending(&python, id(1), NOW).unwrap());
-    assert_eq!(status(&python, id(1)), "pending");
-    loop {
-        match purge.as_mut().poll(&mut context) {
-            Poll::Ready(removed) => {
-                assert_eq!(removed.unwrap(), 0);
-                break;
-            }
-            Poll::Pending => std::thread::sleep(Duration::from_millis(20)),
-        }
-    }
-    assert_eq!(status(&python, id(1)), "pending");
-}

@@ -235,3 +235,6 @@ impl fmt::Debug for SqliteEffectStore {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests;
