@@ -62,7 +62,7 @@ async fn a_sweep_holds_up_no_call_while_a_server_is_away() {
         call.await.expect("no panic");
     }
     let took = later.await.expect("no panic");
-    assert!(took < Duration::from_secs(2), "it took {took:?}");
+    assert!(took < Duration::from_secs(4), "it took {took:?}");
 }
 
 #[tokio::test]
@@ -103,7 +103,7 @@ async fn a_replay_does_not_wait_for_claims_that_cannot_be_made_now() {
     for call in waiting {
         call.await.expect("no panic");
     }
-    assert!(took < Duration::from_secs(1), "it took {took:?}");
+    assert!(took < Duration::from_millis(2500), "it took {took:?}");
 }
 
 /// Its acknowledgement was lost, and its record is locked for a while.
