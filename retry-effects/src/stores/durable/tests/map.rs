@@ -86,6 +86,10 @@ impl Shared {
         self.records.len()
     }
 
+    pub(super) fn status(&self, id: ActionId) -> Option<Status> {
+        self.records.get(&id).map(|(slot, _)| slot.status)
+    }
+
     fn stored(&self, id: ActionId) -> Option<Stored> {
         let (slot, revision) = self.records.get(&id)?;
         Some(Stored {
