@@ -1,7 +1,7 @@
 //! Waits of sync calls for async results.
 
 use std::cell::Cell;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -41,13 +41,14 @@ pub(crate) fn run<T>(
         });
         return parked.ok_or(NotRun::CannotBlock);
     }
-    // Most answers are ready at once, and need no waker.
-    let polled = {
+    let mut future = pin!(poll_fn(|context| {
         let _blocks = Blocks::enter();
-        future
-            .as_mut()
-            .poll(&mut Context::from_waker(Waker::noop()))
-    };
+        future.as_mut().poll(context)
+    }));
+    // Most answers are ready at once, and need no waker.
+    let polled = future
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()));
     if let Poll::Ready(answer) = polled {
         return Ok(answer);
     }
@@ -62,8 +63,8 @@ thread_local! {
 }
 
 /// Whether the caller of a store's method is a sync call, whose thread waits for the answer in any case:
-/// then the store may write on this thread.
-#[cfg(any(feature = "sqlite", test))]
+/// then the store may write on this thread, and no task of this thread's runtime may be needed for it.
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis", test))]
 pub(crate) fn may_block() -> bool {
     BLOCKS.get()
 }

@@ -3,13 +3,20 @@
 //!
 //! An operation (`protocol/operation.rs`) is a chain of steps. [`run`] follows it from reply to reply;
 //! [`queue`] collects the steps of concurrent callers; [`lanes`] hand them to the backend together, and
-//! repeat what got no answer: as `tasks` of a runtime, or on the `thread` of a file. [`store`] gives it
-//! the form of an `EffectStore`.
+//! repeat what got no answer: as `tasks` of a runtime, or on the `thread` of a file. Some lanes live on the
+//! `runtimes` of callers; a [`job`] that they leave moves to the store's own. [`store`] gives it the form of an
+//! `EffectStore`.
 
 pub(crate) mod backend;
+#[cfg(any(feature = "postgres", feature = "redis", test))]
+mod inline;
+mod job;
 mod lanes;
 mod queue;
+mod request;
 mod run;
+#[cfg(any(feature = "postgres", feature = "redis", test))]
+mod runtimes;
 pub(crate) mod store;
 #[cfg(any(feature = "postgres", feature = "redis", test))]
 mod tasks;

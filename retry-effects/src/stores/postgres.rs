@@ -3,6 +3,7 @@
 mod backend;
 mod claim_parameters;
 mod columns;
+mod connections;
 mod connector;
 mod error;
 mod listener;

@@ -40,6 +40,20 @@ pub(crate) trait Backend: Debug + Send + Sync + 'static {
         by: Instant,
     ) -> impl Future<Output = Vec<Result<Reply, Self::Failure>>> + Send;
 
+    /// Returns the number of exchanges that may be under way at once.
+    fn lanes(&self) -> usize {
+        1
+    }
+
+    /// Returns a client of the same server whose connections live on another runtime: that of the tasks that
+    /// use it. `None`: the limit of the store's connections leaves none.
+    fn guest(&self) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
+    }
+
     /// Returns a number of the server that has a record. Steps for different servers are in different
     /// exchanges: those for one that is gone hold up no others.
     fn route(&self, id: ActionId) -> usize {
@@ -161,6 +175,8 @@ pub(crate) struct Pace {
     pub(crate) is_remote: bool,
     /// Whether an exchange waits for the file, on the thread that asks; its future is ready at once.
     pub(crate) blocks: bool,
+    /// The largest number of runtimes of callers on which it has connections, beside its own.
+    pub(crate) runtimes: usize,
     /// The number of operations between two sweeps of records whose retention is over. A sweep removes as
     /// many, so that they cannot pile up.
     pub(crate) sweep_every: usize,

@@ -9,25 +9,27 @@ use std::time::{Duration, Instant};
 use retry_core::Waits;
 
 use super::backend::{Backend, Call, Cause, Failure, Reply};
-use super::queue::{Batch, Job, Queue};
+use super::job::Job;
+use super::queue::{Batch, Queue};
 use super::run::{Advance, Run};
 use crate::identity::action_id::ActionId;
 use crate::protocol::ids::ClaimId;
 use crate::protocol::operation::{Answer, Operation};
+use crate::protocol::store::Changed;
 use crate::protocol::store_error::StoreError;
 use crate::stores::waiters::Waiters;
 
 /// For how long a step is repeated in any case, however long its callers have waited.
 const LEAST: Duration = Duration::from_secs(1);
 
-/// What the lanes of a store share.
+/// What the lanes of a store share that run on one runtime, or thread.
 #[derive(Debug)]
 pub(super) struct Lanes<B> {
     pub(super) backend: B,
-    pub(super) queue: Queue,
-    pub(super) waiters: Waiters,
-    /// The number of operations since the last sweep.
-    pub(super) unswept: AtomicUsize,
+    pub(super) queue: Arc<Queue>,
+    waiters: Waiters,
+    /// The number of operations since the last sweep, of all lanes of the store.
+    unswept: Arc<AtomicUsize>,
 }
 
 /// Jobs that are to be sent again.
@@ -37,6 +39,36 @@ struct Unsent<F> {
 }
 
 impl<B: Backend> Lanes<B> {
+    pub(super) fn new(backend: B, waiters: Waiters) -> Self {
+        Self {
+            backend,
+            queue: Arc::new(Queue::new(B::PACE, None)),
+            waiters,
+            unswept: Arc::default(),
+        }
+    }
+
+    /// Returns lanes of the same store with another queue, for another runtime.
+    #[cfg(any(feature = "postgres", feature = "redis", test))]
+    pub(super) fn beside(&self, backend: B, queue: Arc<Queue>) -> Self {
+        Self {
+            backend,
+            queue,
+            waiters: self.waiters.clone(),
+            unswept: self.unswept.clone(),
+        }
+    }
+
+    /// Completes when another operation on this action ends a claim here.
+    pub(super) fn changed(&self, id: ActionId) -> Changed {
+        self.waiters.watch(id)
+    }
+
+    /// Counts an operation, for the next sweep.
+    pub(super) fn count(&self) {
+        self.unswept.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Answers all jobs, or requeues those with a further step.
     pub(super) async fn serve(self: &Arc<Self>, batch: Batch) {
         let Batch {
@@ -48,7 +80,7 @@ impl<B: Backend> Lanes<B> {
         let (mut waits, mut cuts) = (None, 0_u32);
         loop {
             // Right before they are sent: the later requests of a caller that leaves come after them.
-            jobs.retain(Job::is_wanted);
+            jobs.retain(|job| job.is_wanted());
             if jobs.is_empty() {
                 break;
             }
@@ -236,8 +268,9 @@ impl<B: Backend> Lanes<B> {
     /// short try after a long time in the queue.
     fn limit(&self, job: &mut Job) -> Instant {
         let patience = self.backend.patience();
+        let asked = job.asked;
         *job.limit
-            .get_or_insert_with(|| (job.asked + patience).max(Instant::now() + LEAST))
+            .get_or_insert_with(|| (asked + patience).max(Instant::now() + LEAST))
     }
 
     fn waits(&self) -> Waits {

@@ -7,97 +7,21 @@
 //! callers, and short exchanges cost a server most.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use retry_core::Waits;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::Notify;
 
-use super::backend::{Call, Pace};
-use super::run::Run;
+use super::backend::Pace;
+use super::job::{Answered, Fallback, Job};
 use crate::identity::action_id::ActionId;
-use crate::protocol::operation::{Answer, Operation, Step};
-use crate::protocol::payload::Payload;
-use crate::protocol::store_error::StoreError;
+use crate::protocol::operation::{Operation, Step};
 
 /// The number of lanes that work at once while one lane can take all that waits.
 const FEW: usize = 3;
 
 /// The number of waiting steps of a kind that starts one lane more.
 const CROWD: usize = 32;
-
-/// An operation that waits for its answer.
-#[derive(Debug)]
-pub(super) struct Job {
-    pub(super) run: Run,
-    /// When it was requested.
-    pub(super) asked: Instant,
-    /// Whether it is sent in an exchange of its own.
-    pub(super) alone: bool,
-    /// Until when it is repeated; set once it is sent.
-    pub(super) limit: Option<Instant>,
-    /// The waits for a server that takes no writes for now.
-    pub(super) waits: Option<Waits>,
-    answer: oneshot::Sender<Result<Answer, StoreError>>,
-}
-
-/// The receiver of an answer.
-pub(super) type Answered = oneshot::Receiver<Result<Answer, StoreError>>;
-
-impl Job {
-    pub(super) fn new(operation: Operation) -> (Self, Answered) {
-        let (answer, receiver) = oneshot::channel();
-        let job = Self {
-            run: Run::new(operation),
-            asked: Instant::now(),
-            alone: false,
-            limit: None,
-            waits: None,
-            answer,
-        };
-        (job, receiver)
-    }
-
-    pub(super) fn id(&self) -> ActionId {
-        self.run.operation().id()
-    }
-
-    /// Whether it is to be sent: its caller waits, or it takes place without a caller.
-    pub(super) fn is_wanted(&self) -> bool {
-        self.run.operation().outlives_its_caller() || !self.answer.is_closed()
-    }
-
-    /// Completes when it is not wanted any more.
-    pub(super) async fn left(&mut self) {
-        if self.run.operation().outlives_its_caller() {
-            std::future::pending::<()>().await;
-        }
-        self.answer.closed().await;
-    }
-
-    pub(super) fn answer(self, answer: Result<Answer, StoreError>) {
-        // A caller that has left needs no answer.
-        let _ = self.answer.send(answer);
-    }
-
-    pub(super) fn fail_by(self, error: impl FnOnce(Call<'_>) -> StoreError) {
-        let error = error(self.run.call());
-        self.answer(Err(error));
-    }
-
-    fn weight(&self) -> usize {
-        let payload = match self.run.step() {
-            Step::Write(write) => write.payload.as_ref(),
-            _ => None,
-        };
-        payload.map_or(0, |payload: &Payload| payload.json().len()) + 128
-    }
-
-    /// Whether another job on the same action may take over what it finds.
-    fn finds(&self) -> bool {
-        matches!(self.run.step(), Step::Insert | Step::Read)
-    }
-}
 
 /// The jobs of one exchange.
 #[derive(Debug, Default)]
@@ -107,12 +31,18 @@ pub(super) struct Batch {
     pub(super) followers: HashMap<ActionId, Vec<Job>>,
 }
 
-/// The queue of one store. Any thread adds jobs; lanes take them.
+/// A queue of a store. Any thread adds jobs; lanes take them.
 #[derive(Debug)]
 pub(super) struct Queue {
     pace: Pace,
     state: Mutex<State>,
     pub(super) arrived: Notify,
+    /// Where jobs go that these lanes do not serve; `None` for the store's own lanes.
+    fallback: Option<Arc<Fallback>>,
+    /// A job has arrived that nobody watches.
+    pub(super) unwatched: Notify,
+    /// Whether its lanes have ended, without having been asked to.
+    is_ended: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -126,6 +56,12 @@ struct State {
     /// The number of jobs that come back after a pause.
     held: usize,
     is_closed: bool,
+    /// The number of requests under way on the tasks of their callers.
+    inline: usize,
+    /// The number of batches taken.
+    taken: u64,
+    /// That number when the watch looked last; `None` if nobody watches.
+    watched: Option<u64>,
 }
 
 const KINDS: usize = 4;
@@ -138,19 +74,61 @@ pub(super) enum Taken<'a> {
     Closed,
 }
 
+/// What is left to be watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Watch {
+    On,
+    /// Nothing, until [`Queue::unwatched`].
+    Idle,
+    /// Nothing any more.
+    Over,
+}
+
+impl Batch {
+    #[cfg(any(feature = "postgres", feature = "redis", test))]
+    pub(super) fn of(job: Job) -> Self {
+        Self {
+            jobs: vec![job],
+            followers: HashMap::new(),
+        }
+    }
+}
+
 impl Queue {
-    pub(super) fn new(pace: Pace) -> Self {
+    pub(super) fn new(pace: Pace, fallback: Option<Arc<Fallback>>) -> Self {
         Self {
             pace,
             state: Mutex::default(),
             arrived: Notify::new(),
+            fallback,
+            unwatched: Notify::new(),
+            is_ended: AtomicBool::new(false),
         }
+    }
+
+    /// Queues an operation.
+    pub(super) fn request(&self, operation: Operation) -> Answered {
+        let (job, answer) = Job::new(operation, self.fallback.clone());
+        self.put(job);
+        answer
     }
 
     pub(super) fn put(&self, job: Job) {
         let kind = self.kind(job.run.step());
-        self.state().waiting[kind].push_back(job);
+        let mut state = self.state();
+        if self.is_ended() {
+            drop(state);
+            // It moves to the store's own lanes.
+            drop(job);
+            return;
+        }
+        state.waiting[kind].push_back(job);
+        let is_unwatched = self.fallback.is_some() && state.watched.is_none();
+        drop(state);
         self.arrived.notify_one();
+        if is_unwatched {
+            self.unwatched.notify_one();
+        }
     }
 
     /// Expects a job after a pause: lanes stay for it.
@@ -175,11 +153,51 @@ impl Queue {
         self.state().is_closed = true;
         self.arrived.notify_waiters();
         self.arrived.notify_one();
+        self.unwatched.notify_one();
+    }
+
+    /// Ends the lanes: none takes a job any more, and what waits moves to the store's own lanes.
+    pub(super) fn end(&self) {
+        let mut state = self.state();
+        self.is_ended.store(true, Ordering::Release);
+        let waiting = std::mem::take(&mut state.waiting);
+        drop(state);
+        drop(waiting);
+        self.arrived.notify_waiters();
+        self.unwatched.notify_one();
+    }
+
+    pub(super) fn is_ended(&self) -> bool {
+        self.is_ended.load(Ordering::Acquire)
+    }
+
+    /// Moves the jobs to the store's own lanes, if these have taken none since the last call.
+    pub(super) fn rescue(&self) -> Watch {
+        let mut state = self.state();
+        let is_empty = state.waiting.iter().all(VecDeque::is_empty);
+        if self.is_ended() || (state.is_closed && is_empty) {
+            return Watch::Over;
+        }
+        let taken = state.taken;
+        if state.watched.replace(taken) != Some(taken) {
+            return Watch::On;
+        }
+        if is_empty {
+            state.watched = None;
+            return Watch::Idle;
+        }
+        let stuck = std::mem::take(&mut state.waiting);
+        drop(state);
+        drop(stuck);
+        Watch::On
     }
 
     /// Takes the jobs of one exchange, all of one route.
     pub(super) fn take(&self, route: impl Fn(ActionId) -> usize) -> Taken<'_> {
         let mut state = self.state();
+        if self.is_ended() {
+            return Taken::Closed;
+        }
         let longest = state.waiting.iter().map(VecDeque::len).max().unwrap_or(0);
         if longest == 0 {
             return if state.is_closed && state.held == 0 {
@@ -188,7 +206,7 @@ impl Queue {
                 Taken::Nothing
             };
         }
-        if state.busy >= FEW && longest < CROWD {
+        if state.busy + state.inline >= FEW && longest < CROWD {
             return Taken::Nothing;
         }
         for _ in 0..KINDS {
@@ -197,6 +215,7 @@ impl Queue {
             let batch = self.batch(&mut state.waiting[turn], &route);
             if !batch.jobs.is_empty() {
                 state.busy += 1;
+                state.taken += 1;
                 return Taken::Batch(batch, Busy(self));
             }
         }
@@ -218,6 +237,23 @@ impl Queue {
             state.busy += 1;
             Busy(self)
         })
+    }
+
+    /// Counts the caller's task as a lane, if few are at work and nothing waits.
+    #[cfg(any(feature = "postgres", feature = "redis", test))]
+    pub(super) fn enter(self: Arc<Self>) -> Option<Entered> {
+        let mut state = self.state();
+        let is_free = !self.is_ended()
+            && state.busy + state.inline < FEW
+            && state.waiting.iter().all(VecDeque::is_empty);
+        state.inline += usize::from(is_free);
+        drop(state);
+        is_free.then(|| Entered(self))
+    }
+
+    #[cfg(any(feature = "postgres", feature = "redis", test))]
+    pub(super) fn fallback(&self) -> Option<Arc<Fallback>> {
+        self.fallback.clone()
     }
 
     /// The number of waiting jobs.
@@ -307,5 +343,22 @@ pub(super) struct Busy<'a>(&'a Queue);
 impl Drop for Busy<'_> {
     fn drop(&mut self) {
         self.0.state().busy -= 1;
+    }
+}
+
+/// A caller's task at work as a lane, until it is dropped.
+#[cfg(any(feature = "postgres", feature = "redis", test))]
+pub(super) struct Entered(Arc<Queue>);
+
+#[cfg(any(feature = "postgres", feature = "redis", test))]
+impl Drop for Entered {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.inline -= 1;
+        let waits = state.waiting.iter().any(|waiting| !waiting.is_empty());
+        drop(state);
+        if waits {
+            self.0.arrived.notify_one();
+        }
     }
 }

@@ -1,7 +1,6 @@
 //! [`DurableStore`]: the core as an [`EffectStore`], over any backend.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 #[cfg(any(feature = "sqlite", test))]
 use std::thread;
 use std::time::Duration;
@@ -12,8 +11,14 @@ use retry_core::__private::block_for;
 use tokio::runtime::Handle;
 
 use super::backend::{Backend, Select};
-use super::lanes::{Lanes, gone};
-use super::queue::{Answered, Job, Queue};
+#[cfg(any(feature = "postgres", feature = "redis", test))]
+use super::inline::Inline;
+use super::lanes::Lanes;
+#[cfg(any(feature = "sqlite", test))]
+use super::lanes::gone;
+use super::request::Request;
+#[cfg(any(feature = "postgres", feature = "redis", test))]
+use super::runtimes::Runtimes;
 #[cfg(any(feature = "sqlite", test))]
 use crate::gate::blocking;
 use crate::identity::action_id::ActionId;
@@ -33,7 +38,10 @@ use crate::stores::waiters::Waiters;
 /// requested.
 #[derive(Debug)]
 pub(crate) struct DurableStore<B: Backend> {
+    /// The store's own, which its pages and counts use, too.
     lanes: Arc<Lanes<B>>,
+    #[cfg(any(feature = "postgres", feature = "redis", test))]
+    runtimes: Runtimes<B>,
 }
 
 /// The number of records of a page.
@@ -43,14 +51,17 @@ const PAGE: usize = 500;
 const BARE_PAGE: usize = 2000;
 
 impl<B: Backend> DurableStore<B> {
-    /// Returns a store whose lanes are tasks of a runtime.
+    /// Returns a store whose own lanes are tasks of a runtime.
     #[cfg(any(feature = "postgres", feature = "redis", test))]
-    pub(crate) fn on_runtime(backend: B, waiters: Waiters, runtime: &Handle, lanes: usize) -> Self {
-        let store = Self::new(backend, waiters);
-        for _ in 0..lanes {
-            runtime.spawn(store.lanes.clone().serve_as_task());
+    pub(crate) fn on_runtime(backend: B, waiters: Waiters, runtime: &Handle) -> Self {
+        let lanes = Arc::new(Lanes::new(backend, waiters));
+        for _ in 0..lanes.backend.lanes() {
+            runtime.spawn(lanes.clone().serve_as_task());
         }
-        store
+        Self {
+            lanes,
+            runtimes: Runtimes::new(Some(runtime.clone())),
+        }
     }
 
     /// Returns a store with one lane, a thread. The backend's futures must be ready at once.
@@ -60,24 +71,17 @@ impl<B: Backend> DurableStore<B> {
         waiters: Waiters,
         name: &'static str,
     ) -> Result<Self, StoreError> {
-        let store = Self::new(backend, waiters);
-        let lanes = store.lanes.clone();
+        let lanes = Arc::new(Lanes::new(backend, waiters));
+        let serving = lanes.clone();
         thread::Builder::new()
             .name(name.into())
-            .spawn(move || lanes.serve_as_thread())
+            .spawn(move || serving.serve_as_thread())
             .map_err(|error| StoreError::unavailable("start its thread", error))?;
-        Ok(store)
-    }
-
-    fn new(backend: B, waiters: Waiters) -> Self {
-        Self {
-            lanes: Arc::new(Lanes {
-                backend,
-                queue: Queue::new(B::PACE),
-                waiters,
-                unswept: AtomicUsize::new(0),
-            }),
-        }
+        Ok(Self {
+            lanes,
+            #[cfg(any(feature = "postgres", feature = "redis", test))]
+            runtimes: Runtimes::new(None),
+        })
     }
 
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -92,7 +96,7 @@ impl<B: Backend> DurableStore<B> {
         operation: Operation,
         read: fn(Answer) -> T,
     ) -> StoreFuture<'_, T> {
-        self.lanes.unswept.fetch_add(1, Ordering::Relaxed);
+        self.lanes.count();
         #[cfg(any(feature = "sqlite", test))]
         if B::PACE.blocks
             && blocking::may_block()
@@ -100,8 +104,8 @@ impl<B: Backend> DurableStore<B> {
         {
             return StoreFuture::ready(self.serve_here(operation).map(read));
         }
-        let answer = self.queue(operation);
-        StoreFuture::new(async move { answered(answer).await.map(read) })
+        let request = self.request(operation);
+        StoreFuture::new(async move { request.await.map(read) })
     }
 
     /// Carries out an operation on this thread, whose other tasks move elsewhere meanwhile, where they can.
@@ -113,10 +117,22 @@ impl<B: Backend> DurableStore<B> {
         answer.unwrap_or_else(|| Err(gone()))
     }
 
-    fn queue(&self, operation: Operation) -> Answered {
-        let (job, answer) = Job::new(operation);
-        self.lanes.queue.put(job);
-        answer
+    /// Requests an operation, which is served whether the answer is awaited or not.
+    fn request(&self, operation: Operation) -> Request {
+        #[cfg(any(feature = "postgres", feature = "redis", test))]
+        if let Some((guest, runtime)) = self.runtimes.of_caller(&self.lanes) {
+            return Inline::begin(guest, operation, runtime);
+        }
+        Request::queued(self.lanes.queue.request(operation))
+    }
+
+    /// Requests an operation that may share an exchange with others.
+    fn queue(&self, operation: Operation) -> Request {
+        #[cfg(any(feature = "postgres", feature = "redis", test))]
+        if let Some((guest, _)) = self.runtimes.of_caller(&self.lanes) {
+            return Request::queued(guest.queue.request(operation));
+        }
+        Request::queued(self.lanes.queue.request(operation))
     }
 
     /// Reads a record, and hands it to `then`.
@@ -128,9 +144,9 @@ impl<B: Backend> DurableStore<B> {
         if let Some(found) = self.lanes.backend.read_here(id) {
             return StoreFuture::ready(found.map(then));
         }
-        let answer = self.queue(Operation::Read(id));
+        let request = self.request(Operation::Read(id));
         StoreFuture::new(async move {
-            Ok(then(match answered(answer).await? {
+            Ok(then(match request.await? {
                 Answer::Read(found) => found.map(|found| *found),
                 _ => None,
             }))
@@ -173,14 +189,14 @@ impl<B: Backend> DurableStore<B> {
                 .backend
                 .page(after, Select::Finished, BARE_PAGE)
                 .await?;
-            let removals: Vec<Answered> = page
+            let removals: Vec<Request> = page
                 .records
                 .into_iter()
                 .filter(|(_, found)| found.slot.is_purgeable(age, found.now))
                 .map(|(id, found)| self.queue(Operation::Remove(id, found.seen)))
                 .collect();
             for removal in removals {
-                removed += u64::from(matches!(answered(removal).await?, Answer::Removed(true)));
+                removed += u64::from(matches!(removal.await?, Answer::Removed(true)));
             }
             after = page.last;
             if after.is_none() {
@@ -193,11 +209,9 @@ impl<B: Backend> DurableStore<B> {
 impl<B: Backend> Drop for DurableStore<B> {
     fn drop(&mut self) {
         self.lanes.queue.close();
+        #[cfg(any(feature = "postgres", feature = "redis", test))]
+        self.runtimes.close();
     }
-}
-
-async fn answered(answer: Answered) -> Result<Answer, StoreError> {
-    answer.await.unwrap_or_else(|_| Err(gone()))
 }
 
 /// Returns the claim of an answer to a claim.
@@ -273,7 +287,7 @@ impl<B: Backend> EffectStore for DurableStore<B> {
 
     /// Reports what this process writes, and what other processes announce.
     fn changed(&self, id: ActionId) -> Changed {
-        let changed = self.lanes.waiters.watch(id);
+        let changed = self.lanes.changed(id);
         if self.lanes.backend.listens() {
             drop(self.queue(Operation::Watch(id)));
         }

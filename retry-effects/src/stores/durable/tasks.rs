@@ -13,15 +13,27 @@ use super::queue::Taken;
 const SLOW: Duration = Duration::from_millis(20);
 
 impl<B: Backend> Lanes<B> {
-    /// A lane of a client: serves until the queue is closed. A panic loses only the jobs that were being
-    /// served: the application owns part of the code that connects, and the runtime panics if there is no
-    /// thread for looking up a host's name.
+    /// A lane of the store's own runtime: serves until the queue is closed. A panic loses only the jobs that
+    /// were being served: the application owns part of the code that connects, and the runtime panics
+    /// if there is no thread for looking up a host's name.
     pub(super) async fn serve_as_task(self: Arc<Self>) {
         loop {
             match tokio::spawn(self.clone().serve_all()).await {
                 Err(ended) if ended.is_panic() => {}
                 _ => return,
             }
+        }
+    }
+
+    /// A lane of a caller's runtime. It may end with that runtime, or by a panic: a runtime without a driver
+    /// for sockets or time panics at the first use. Then all lanes of this runtime end.
+    ///
+    /// Not an `async fn`: the guard is dropped, too, if the runtime drops the task before its first poll.
+    pub(super) fn serve_as_guest(self: Arc<Self>) -> impl Future<Output = ()> + Send {
+        let guest = Guest(Some(self.clone()));
+        async move {
+            self.serve_all().await;
+            guest.leave();
         }
     }
 
@@ -46,5 +58,23 @@ impl<B: Backend> Lanes<B> {
         }
         // Wakes the next lane.
         self.queue.arrived.notify_one();
+    }
+}
+
+/// Ends the lanes of a runtime if it is dropped with them.
+struct Guest<B: Backend>(Option<Arc<Lanes<B>>>);
+
+impl<B: Backend> Guest<B> {
+    /// Leaves the lanes to the jobs that are still under way: the queue is closed.
+    fn leave(mut self) {
+        self.0 = None;
+    }
+}
+
+impl<B: Backend> Drop for Guest<B> {
+    fn drop(&mut self) {
+        if let Some(lanes) = &self.0 {
+            lanes.queue.end();
+        }
     }
 }

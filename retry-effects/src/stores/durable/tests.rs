@@ -4,4 +4,5 @@ mod faults;
 mod map;
 mod outages;
 mod rules;
+mod runtimes;
 mod threads;

@@ -34,6 +34,8 @@ use crate::stores::waiters::Waiters;
 #[derive(Debug)]
 pub(super) struct PostgresBackend {
     pub(super) server: Arc<Server>,
+    /// The server with the connections on the store's thread.
+    pub(super) home: Arc<Server>,
     pub(super) waiters: Waiters,
     /// Connects the listener; `None` where the store polls.
     pub(super) dial: Option<Dial>,
@@ -276,7 +278,7 @@ impl PostgresBackend {
         if taken.number().is_multiple_of(open_from::EVERY)
             && let Ok(home) = home()
         {
-            let server = self.server.clone();
+            let server = self.home.clone();
             home.spawn(async move { open_from::raise(&server, taken).await });
         }
         taken
@@ -332,6 +334,7 @@ impl Backend for PostgresBackend {
         mixes: false,
         is_remote: true,
         blocks: false,
+        runtimes: 1,
         sweep_every: 512,
         waits: WAITS,
     };
@@ -345,6 +348,20 @@ impl Backend for PostgresBackend {
             Some(Step::Watch) => self.watch(calls, by).await,
             Some(_) => self.change(calls, by).await,
         }
+    }
+
+    fn lanes(&self) -> usize {
+        self.server.lanes()
+    }
+
+    fn guest(&self) -> Option<Self> {
+        Some(Self {
+            server: Arc::new(self.server.guest()?),
+            home: self.home.clone(),
+            waiters: self.waiters.clone(),
+            dial: None,
+            listens: AtomicBool::new(false),
+        })
     }
 
     async fn page(

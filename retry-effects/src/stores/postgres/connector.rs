@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use deadpool_postgres::{Connect, Pool};
+use deadpool_postgres::Connect;
 use tokio::task::JoinHandle;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{AsyncMessage, CancelToken, Client, Config, Error, NoTls, Socket};
@@ -35,15 +35,6 @@ impl CancelledWaits {
             self.0.fetch_add(1, Ordering::Release);
         }
     }
-}
-
-/// The connections that a store uses.
-#[derive(Debug)]
-pub(super) struct Connections {
-    pub(super) pool: Pool,
-    /// Stays at zero for a user's pool, whose warnings the store does not see.
-    pub(super) cancelled: CancelledWaits,
-    pub(super) canceller: Canceller,
 }
 
 /// Opens the connections of a pool, and drives them.

@@ -5,13 +5,15 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use deadpool_postgres::{
-    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime,
+    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Pool, QueueMode, RecyclingMethod,
+    Runtime,
 };
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{Config, NoTls, Socket};
 
-use super::connector::{CancelledWaits, Canceller, Connections, Connector};
+use super::connections::{Connections, PoolMaker};
+use super::connector::{Canceller, Connector};
 use super::listener::Dial;
 use super::name::SchemaName;
 use super::options::PostgresOptions;
@@ -25,10 +27,6 @@ use super::tls;
 use super::{error, schema, sessions};
 use crate::protocol::store_error::StoreError;
 use crate::stores::libpq;
-
-/// The largest number of connections taken from a user's pool at a time: a pool that the application
-/// shares must not be used up.
-const SHARED: usize = 8;
 
 /// The longest time for one try to connect, unless the URL sets another.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -88,11 +86,7 @@ impl PostgresOptions {
     ///
     /// As [`PostgresEffectStore::connect`].
     pub async fn with_pool(self, pool: Pool) -> Result<PostgresEffectStore, StoreError> {
-        let connections = Connections {
-            pool,
-            cancelled: CancelledWaits::default(),
-            canceller: Canceller::without_tls(),
-        };
+        let connections = Connections::shared(pool);
         at_home(self.opening(connections, "Postgres".to_owned(), None)?).await
     }
 
@@ -134,38 +128,11 @@ impl PostgresOptions {
         let config = config(url)?;
         let name = name(url, &config);
         let dial = Dial::new(config.clone(), tls.clone());
-        let recycled = ManagerConfig {
-            recycling_method: RecyclingMethod::Fast,
-        };
-        let cancelled = CancelledWaits::default();
         let canceller = Canceller::new(tls.clone());
         let sessions = Arc::new(OnceLock::new());
-        let sessions_found = sessions.clone();
-        let connector = Connector {
-            tls,
-            cancelled: cancelled.clone(),
-        };
-        let pool = Pool::builder(Manager::from_connect(config, connector, recycled))
-            .max_size(self.pool_size)
-            .runtime(Runtime::Tokio1)
-            .post_create(Hook::async_fn(move |client: &mut ClientWrapper, _| {
-                // On a shared session others would get the settings.
-                let is_own = sessions_found.get() == Some(&Sessions::Own);
-                Box::pin(async move {
-                    if is_own {
-                        let set = client.batch_execute(SESSION).await;
-                        set.map_err(HookError::Backend)?;
-                    }
-                    Ok(())
-                })
-            }))
-            .build()
+        let maker = maker(config, tls, sessions.clone());
+        let connections = Connections::own(maker, canceller, self.pool_size)
             .map_err(|error| StoreError::unavailable("make a pool of connections", error))?;
-        let connections = Connections {
-            pool,
-            cancelled,
-            canceller,
-        };
         self.opening(connections, name, Some((dial, sessions)))
     }
 
@@ -192,15 +159,45 @@ impl PostgresOptions {
             } else {
                 schema::migrate(&server).await?;
             }
-            let lanes = match dial {
-                Some(_) => server.size(),
-                None => server.size().min(SHARED),
-            };
             // On a shared session nobody hears notifications, and others would.
             let dial = dial.filter(|_| found == Sessions::Own);
-            PostgresEffectStore::start(server, lanes, dial)
+            PostgresEffectStore::start(server, dial)
         }))
     }
+}
+
+/// Returns what makes the pools of a store, whose sessions get its settings once they are known to be its own.
+fn maker<T>(config: Config, tls: T, sessions: Arc<OnceLock<Sessions>>) -> PoolMaker
+where
+    T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
+    T::Stream: Send + Sync,
+    T::TlsConnect: Send + Sync,
+    <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
+{
+    PoolMaker::new(move |size, cancelled| {
+        let recycled = ManagerConfig {
+            recycling_method: RecyclingMethod::Fast,
+        };
+        let (tls, sessions) = (tls.clone(), sessions.clone());
+        let connector = Connector { tls, cancelled };
+        Pool::builder(Manager::from_connect(config.clone(), connector, recycled))
+            .max_size(size)
+            // The server's process for the connection that was used last is the fastest.
+            .queue_mode(QueueMode::Lifo)
+            .runtime(Runtime::Tokio1)
+            .post_create(Hook::async_fn(move |client: &mut ClientWrapper, _| {
+                // On a shared session others would get the settings.
+                let is_own = sessions.get() == Some(&Sessions::Own);
+                Box::pin(async move {
+                    if is_own {
+                        let set = client.batch_execute(SESSION).await;
+                        set.map_err(HookError::Backend)?;
+                    }
+                    Ok(())
+                })
+            }))
+            .build()
+    })
 }
 
 /// Returns the server's name in errors: its address, without user and password.

@@ -1,18 +1,17 @@
 //! The server as the store sees it: connections from a pool, statements that are sent again.
 
-use std::ops::Deref;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use deadpool_postgres::{ClientWrapper, Object, PoolError, TimeoutType};
+use deadpool_postgres::{ClientWrapper, PoolError, TimeoutType};
 use retry_core::RetryPolicy;
 use tokio::time::{Instant, timeout_at};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-use super::connector::Connections;
+use super::connections::{Connections, InUse};
 use super::error::{Trouble, failed};
 use super::name::SchemaName;
 use super::row::STANDBY;
@@ -76,9 +75,9 @@ pub(super) struct Server {
     schema: SchemaName,
     /// The SQL that gives the time.
     clock: String,
-    statements: Statements,
+    statements: Arc<Statements>,
     /// The number of statements sent, for tests that limit it.
-    sent: AtomicUsize,
+    sent: Arc<AtomicUsize>,
 }
 
 impl Server {
@@ -91,11 +90,23 @@ impl Server {
         Self {
             connections,
             name,
-            statements: Statements::new(&schema, &clock, Settings::OfStatement),
+            statements: Arc::new(Statements::new(&schema, &clock, Settings::OfStatement)),
             schema,
             clock,
-            sent: AtomicUsize::new(0),
+            sent: Arc::default(),
         }
+    }
+
+    /// Returns the same server with connections on another runtime; `None` if there are too few.
+    pub(super) fn guest(&self) -> Option<Self> {
+        Some(Self {
+            connections: self.connections.guest()?,
+            name: self.name.clone(),
+            schema: self.schema.clone(),
+            clock: self.clock.clone(),
+            statements: self.statements.clone(),
+            sent: self.sent.clone(),
+        })
     }
 
     /// Returns the store's error for `trouble` during `action`.
@@ -117,7 +128,7 @@ impl Server {
 
     /// Relies on these settings, once it is known whose its sessions are.
     pub(super) fn rely_on(&mut self, settings: Settings) {
-        self.statements = Statements::new(&self.schema, &self.clock, settings);
+        self.statements = Arc::new(Statements::new(&self.schema, &self.clock, settings));
     }
 
     #[cfg(feature = "conformance")]
@@ -127,7 +138,12 @@ impl Server {
 
     /// Returns the largest number of connections.
     pub(super) fn size(&self) -> usize {
-        self.connections.pool.status().max_size.max(1)
+        self.connections.size()
+    }
+
+    /// Returns the number of statements that may be under way at once.
+    pub(super) fn lanes(&self) -> usize {
+        self.connections.lanes
     }
 
     /// Returns a connection of the pool, or a new one.
@@ -137,18 +153,13 @@ impl Server {
 
     async fn connection_by(&self, by: Instant) -> Result<InUse, Trouble> {
         // Not by the pool's own limit: a pool may have none, or no clock for one.
-        match timeout_at(by, self.connections.pool.get()).await {
-            Ok(found) => Ok(InUse(Some(found?))),
-            Err(_) if self.is_used_up() => {
+        match timeout_at(by, self.connections.get()).await {
+            Ok(found) => Ok(found?),
+            Err(_) if self.connections.is_used_up() => {
                 Err(Trouble::Pool(PoolError::Timeout(TimeoutType::Wait)))
             }
             Err(_) => Err(Trouble::Unreached),
         }
-    }
-
-    fn is_used_up(&self) -> bool {
-        let status = self.connections.pool.status();
-        status.size >= status.max_size && status.available == 0
     }
 
     /// Sends a statement until it is answered. Only for statements that may take place twice.
@@ -307,36 +318,5 @@ impl<'a> Asked<'a> {
             return Err(Trouble::Standby);
         }
         Ok(rows)
-    }
-}
-
-/// A connection in use. Dropped before it is given back, it is closed: a statement may still run on
-/// it, and no other may queue behind that; or it leads to a server that takes no writes any more.
-#[derive(Debug)]
-pub(super) struct InUse(Option<Object>);
-
-impl InUse {
-    pub(super) fn give_back(mut self) {
-        self.0 = None;
-    }
-
-    pub(super) fn client(&mut self) -> &mut ClientWrapper {
-        self.0.as_mut().expect("it is there until it is dropped")
-    }
-}
-
-impl Deref for InUse {
-    type Target = ClientWrapper;
-
-    fn deref(&self) -> &ClientWrapper {
-        self.0.as_ref().expect("it is there until it is dropped")
-    }
-}
-
-impl Drop for InUse {
-    fn drop(&mut self) {
-        if let Some(connection) = self.0.take() {
-            drop(Object::take(connection));
-        }
     }
 }

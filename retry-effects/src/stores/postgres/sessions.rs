@@ -9,9 +9,10 @@ use deadpool_postgres::ClientWrapper;
 use tokio::time::timeout;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
+use super::connections::InUse;
 use super::error::{Trouble, shared_sessions};
 use super::listener::Dial;
-use super::server::{InUse, Server};
+use super::server::Server;
 use crate::protocol::store_error::StoreError;
 
 /// For how long a connection, or a statement, may wait for a session: a server answers at once.

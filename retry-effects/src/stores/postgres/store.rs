@@ -121,19 +121,17 @@ impl PostgresEffectStore {
         PostgresOptions::new()
     }
 
-    pub(super) fn start(
-        server: Server,
-        lanes: usize,
-        dial: Option<Dial>,
-    ) -> Result<Self, StoreError> {
+    pub(super) fn start(server: Server, dial: Option<Dial>) -> Result<Self, StoreError> {
         let waiters = Waiters::new();
+        let server = Arc::new(server);
         let backend = PostgresBackend {
-            server: Arc::new(server),
+            home: server.clone(),
+            server,
             waiters: waiters.clone(),
             dial,
             listens: AtomicBool::new(false),
         };
-        let store = DurableStore::on_runtime(backend, waiters, home()?, lanes);
+        let store = DurableStore::on_runtime(backend, waiters, home()?);
         Ok(Self(Arc::new(store)))
     }
 

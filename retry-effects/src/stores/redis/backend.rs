@@ -10,6 +10,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use super::connection::POLICY;
+use super::nodes::Nodes;
 use super::pages;
 use super::reply::reply;
 use super::requests::{Failed, Requests};
@@ -19,13 +20,17 @@ use crate::protocol::operation::Stored;
 use crate::protocol::store_error::StoreError;
 use crate::stores::durable::backend::{Backend, Call, Pace, Page, Reply, Select};
 
+/// The number of exchanges that may be under way at once on the connections: as many as a network with a
+/// long way needs.
+const LANES: usize = 64;
+
 /// A server, or a cluster.
 pub(super) struct RedisBackend {
     pub(super) requests: Requests,
-    /// The runtime of the store's thread, on which the connections live.
+    /// The runtime of the store's thread, which reads pages and counts.
     pub(super) runtime: Handle,
-    /// Dropped, it ends the thread.
-    pub(super) _thread: oneshot::Sender<Infallible>,
+    /// Dropped by the last user of the thread, it ends it.
+    pub(super) thread: Arc<oneshot::Sender<Infallible>>,
     pub(super) server: Arc<str>,
     /// The tag with which the next sweep begins.
     pub(super) next_swept: Arc<AtomicU16>,
@@ -52,6 +57,7 @@ impl Backend for RedisBackend {
         mixes: true,
         is_remote: true,
         blocks: false,
+        runtimes: 4,
         sweep_every: 256,
         waits: POLICY,
     };
@@ -63,6 +69,25 @@ impl Backend for RedisBackend {
         answers
             .map(|(call, answer)| answer.map(|answer| reply(*call, &answer)))
             .collect()
+    }
+
+    fn lanes(&self) -> usize {
+        LANES
+    }
+
+    fn guest(&self) -> Option<Self> {
+        let nodes = Arc::new(self.requests.nodes.beside());
+        self.runtime.spawn(Nodes::inspect(Arc::downgrade(&nodes)));
+        Some(Self {
+            requests: Requests {
+                nodes,
+                script: self.requests.script.clone(),
+            },
+            runtime: self.runtime.clone(),
+            thread: self.thread.clone(),
+            server: self.server.clone(),
+            next_swept: self.next_swept.clone(),
+        })
     }
 
     fn route(&self, id: ActionId) -> usize {

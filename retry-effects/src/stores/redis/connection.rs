@@ -111,6 +111,11 @@ impl Link {
         (!host.is_empty() || self.is_tcp()).then(|| Self::new(info, self.shared.clone()))
     }
 
+    /// Returns another link to the same node, not connected yet.
+    pub(super) fn again(&self) -> Arc<Self> {
+        Arc::new(Self::new(self.info.clone(), self.shared.clone()))
+    }
+
     fn is_tcp(&self) -> bool {
         !matches!(self.info.addr(), ConnectionAddr::Unix(_))
     }

@@ -1,6 +1,6 @@
 //! The nodes that hold the records: one server; or those of a cluster, each with its slots.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use redis::Value;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -86,14 +86,37 @@ impl Nodes {
         }
     }
 
-    /// Inspects all servers again, from time to time.
-    pub(super) async fn inspect(self: Arc<Self>) {
-        loop {
-            sleep(INSPECTED_EVERY * self.seed.shared.patience).await;
-            self.seed.inspect().await;
-            for link in self.links() {
+    /// Inspects all servers again, from time to time, as long as they are in use.
+    pub(super) async fn inspect(nodes: Weak<Self>) {
+        while let Some(wait) = nodes.upgrade().map(|nodes| nodes.seed.shared.patience) {
+            sleep(INSPECTED_EVERY * wait).await;
+            let Some(nodes) = nodes.upgrade() else { return };
+            nodes.seed.inspect().await;
+            for link in nodes.links() {
                 link.inspect().await;
             }
+        }
+    }
+
+    /// Returns the same nodes without their connections, for another runtime.
+    pub(super) fn beside(&self) -> Self {
+        let of_tags = self.of_tags();
+        let mut links: Vec<(&Arc<Link>, Arc<Link>)> = vec![(&self.seed, self.seed.again())];
+        let seed = links[0].1.clone();
+        let of_tags: Vec<Option<Arc<Link>>> = of_tags
+            .iter()
+            .map(|link| {
+                let link = link.as_ref()?;
+                if let Some((_, again)) = links.iter().find(|(known, _)| Arc::ptr_eq(known, link)) {
+                    return Some(again.clone());
+                }
+                links.push((link, link.again()));
+                links.last().map(|(_, again)| again.clone())
+            })
+            .collect();
+        Self {
+            seed,
+            of_tags: Mutex::new(of_tags),
         }
     }
 

@@ -28,10 +28,6 @@ use crate::protocol::store_error::StoreError;
 use crate::stores::durable::store::DurableStore;
 use crate::stores::waiters::Waiters;
 
-/// The number of exchanges that may be under way at once on the connections: as many as a network with a
-/// long way needs.
-const LANES: usize = 64;
-
 impl RedisEffectStore {
     /// Connects to the server at a URL: `redis://user:password@host:6379/0`, `rediss://..` (TLS,
     /// feature `redis-tls`), `unix:///run/redis.sock?db=0&user=..&pass=..`. Needs no runtime.
@@ -190,13 +186,13 @@ impl Opening {
                 },
             },
             runtime: self.runtime.clone(),
-            _thread: self.thread,
+            thread: Arc::new(self.thread),
             server: self.server.clone(),
             next_swept: Arc::default(),
         };
         let waiters = self.waiters.clone();
         Ok(RedisEffectStore(Arc::new(Inner {
-            core: DurableStore::on_runtime(backend, waiters, &self.runtime, LANES),
+            core: DurableStore::on_runtime(backend, waiters, &self.runtime),
             listener: self.listener,
             waiters: self.waiters,
             server: self.server,
@@ -231,7 +227,7 @@ fn start(
                     return;
                 }
                 tokio::spawn(ears.listen(nodes.clone(), waiters));
-                tokio::spawn(nodes.inspect());
+                tokio::spawn(Nodes::inspect(Arc::downgrade(&nodes)));
                 let _ = ends.await;
             });
         })

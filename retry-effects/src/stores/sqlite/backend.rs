@@ -168,6 +168,7 @@ impl Backend for SqliteBackend {
         mixes: true,
         is_remote: false,
         blocks: true,
+        runtimes: 0,
         sweep_every: 64,
         // A connection waits for the others by itself.
         waits: RetryPolicy::new(1),

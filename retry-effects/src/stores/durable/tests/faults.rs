@@ -23,7 +23,8 @@ type Client = Map<false>;
 fn opened(lanes: usize) -> (Client, Arc<DurableStore<Client>>) {
     let map = Client::default();
     map.shared().time = 1_000_000;
-    let store = DurableStore::on_runtime(map.clone(), Waiters::new(), &Handle::current(), lanes);
+    map.shared().lanes = lanes;
+    let store = DurableStore::on_runtime(map.clone(), Waiters::new(), &Handle::current());
     (map, Arc::new(store))
 }
 

@@ -7,6 +7,7 @@ use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use retry_core::RetryPolicy;
+use tokio::sync::Notify;
 
 use crate::identity::action_id::ActionId;
 use crate::protocol::claim::ClaimRequest;
@@ -31,12 +32,19 @@ pub(super) struct Shared {
     pub(super) exchanges: Vec<usize>,
     /// The thread of each exchange.
     pub(super) threads: Vec<ThreadId>,
+    /// The number of lanes of a runtime, one by default.
+    pub(super) lanes: usize,
     /// Whether the server is away: no exchange takes place.
     pub(super) is_away: bool,
     /// Whether it takes no writes for now.
     pub(super) is_read_only: bool,
     /// For how long a search for records whose retention is over is repeated, while the server is away.
     pub(super) due_takes: Duration,
+    /// An exchange notifies the first when it hangs, and goes on by the second.
+    hangs: Arc<Notify>,
+    goes_on: Arc<Notify>,
+    /// Notified by each exchange that takes place.
+    pub(super) takes_place: Arc<Notify>,
     /// The patience, if it is another one.
     pub(super) patience: Option<Duration>,
 }
@@ -51,6 +59,9 @@ pub(super) enum Fault {
     After(Cause),
     /// No step that writes finds its record: another transaction has locked it.
     Locked,
+    /// It waits until it may go on.
+    Hang,
+    Panic,
     /// A step with this action fails, if it is in the exchange; then nothing takes place.
     Poison(ActionId),
 }
@@ -69,6 +80,13 @@ impl Failure for Broken {
 }
 
 impl<const FILE: bool> Map<FILE> {
+    /// Lets so many exchanges hang; returns what is notified by each that does, and what lets one go on.
+    pub(super) fn hang(&self, count: usize) -> (Arc<Notify>, Arc<Notify>) {
+        let mut shared = self.shared();
+        shared.faults.extend(vec![Fault::Hang; count]);
+        (shared.hangs.clone(), shared.goes_on.clone())
+    }
+
     pub(super) fn shared(&self) -> MutexGuard<'_, Shared> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -88,6 +106,17 @@ impl Shared {
 
     pub(super) fn status(&self, id: ActionId) -> Option<Status> {
         self.records.get(&id).map(|(slot, _)| slot.status)
+    }
+
+    fn next_fault(&mut self, calls: &[Call<'_>]) -> Fault {
+        let writes = calls.iter().any(|call| call.step.expected().is_some());
+        if self.is_away {
+            Fault::Before(Cause::Passing)
+        } else if self.is_read_only && writes {
+            Fault::Before(Cause::ReadOnly { passes: true })
+        } else {
+            self.faults.pop_front().unwrap_or(Fault::None)
+        }
     }
 
     fn stored(&self, id: ActionId) -> Option<Stored> {
@@ -176,6 +205,7 @@ impl<const FILE: bool> Backend for Map<FILE> {
         mixes: FILE,
         is_remote: !FILE,
         blocks: FILE,
+        runtimes: 2,
         sweep_every: 6,
         waits: RetryPolicy::new(1)
             .with_unlimited_attempts()
@@ -184,17 +214,19 @@ impl<const FILE: bool> Backend for Map<FILE> {
     };
 
     async fn exchange(&self, calls: &[Call<'_>], _by: Instant) -> Vec<Result<Reply, Broken>> {
-        let mut shared = self.shared();
-        shared.exchanges.push(calls.len());
-        shared.threads.push(thread::current().id());
-        let writes = calls.iter().any(|call| call.step.expected().is_some());
-        let fault = if shared.is_away {
-            Fault::Before(Cause::Passing)
-        } else if shared.is_read_only && writes {
-            Fault::Before(Cause::ReadOnly { passes: true })
-        } else {
-            shared.faults.pop_front().unwrap_or(Fault::None)
+        let (fault, hangs, goes_on) = {
+            let mut shared = self.shared();
+            shared.exchanges.push(calls.len());
+            shared.threads.push(thread::current().id());
+            let fault = shared.next_fault(calls);
+            (fault, shared.hangs.clone(), shared.goes_on.clone())
         };
+        if fault == Fault::Hang {
+            hangs.notify_one();
+            goes_on.notified().await;
+        }
+        assert_ne!(fault, Fault::Panic, "as asked for");
+        let mut shared = self.shared();
         let failed = |cause: Cause| calls.iter().map(|_| Err(Broken(cause))).collect();
         match fault {
             Fault::Before(cause) => return failed(cause),
@@ -214,10 +246,19 @@ impl<const FILE: bool> Backend for Map<FILE> {
             .iter()
             .map(|call| shared.carry_out(call, fault == Fault::Locked))
             .collect();
+        shared.takes_place.notify_one();
         match fault {
             Fault::After(cause) => failed(cause),
             _ => replies.into_iter().map(Ok).collect(),
         }
+    }
+
+    fn lanes(&self) -> usize {
+        self.shared().lanes.max(1)
+    }
+
+    fn guest(&self) -> Option<Self> {
+        Some(self.clone())
     }
 
     fn read_here(&self, id: ActionId) -> Option<Result<Option<Stored>, StoreError>> {

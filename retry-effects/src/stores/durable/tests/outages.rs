@@ -19,13 +19,9 @@ use crate::stores::waiters::Waiters;
 type Client = Map<false>;
 
 fn opened(map: &Client, lanes: usize) -> Arc<DurableStore<Client>> {
+    map.shared().lanes = lanes;
     let (waiters, runtime) = (Waiters::new(), Handle::current());
-    Arc::new(DurableStore::on_runtime(
-        map.clone(),
-        waiters,
-        &runtime,
-        lanes,
-    ))
+    Arc::new(DurableStore::on_runtime(map.clone(), waiters, &runtime))
 }
 
 fn id(n: u32) -> ActionId {

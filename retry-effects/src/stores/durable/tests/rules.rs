@@ -25,8 +25,9 @@ impl<const FILE: bool> Maps<FILE> {
             let store = DurableStore::on_thread(map, Waiters::new(), "map").expect("a thread");
             Arc::new(store)
         } else {
+            map.shared().lanes = 4;
             let runtime = Handle::current();
-            Arc::new(DurableStore::on_runtime(map, Waiters::new(), &runtime, 4))
+            Arc::new(DurableStore::on_runtime(map, Waiters::new(), &runtime))
         }
     }
 }

@@ -1,0 +1,77 @@
+//! An operation that its caller's own task carries out: that of a lone caller, for whom a lane would only be a
+//! detour.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tokio::runtime::Handle;
+
+use super::backend::Backend;
+use super::job::Job;
+use super::lanes::Lanes;
+use super::queue::{Batch, Queue};
+use super::request::Request;
+use crate::protocol::operation::Operation;
+
+/// An operation under way on the task that waits for its answer. It is in no exchange with others': they would
+/// stand still with this task.
+///
+/// Dropped before its end, or unpolled, it goes on as a task of the runtime: no connection is left with an
+/// answer that nobody reads, and an outcome is recorded.
+pub(super) struct Inline {
+    serving: Option<Serving>,
+    queue: Arc<Queue>,
+    runtime: Handle,
+}
+
+type Serving = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+impl Inline {
+    /// Begins an operation; queues it, if others are under way on these lanes: it may share an exchange.
+    pub(super) fn begin<B: Backend>(
+        lanes: Arc<Lanes<B>>,
+        operation: Operation,
+        runtime: Handle,
+    ) -> Request {
+        let queue = lanes.queue.clone();
+        let Some(entered) = queue.clone().enter() else {
+            return Request::queued(queue.request(operation));
+        };
+        let (job, answer) = Job::new(operation, queue.fallback());
+        let batch = Batch::of(job);
+        let serving = Box::pin(async move {
+            lanes.serve(batch).await;
+            drop(entered);
+        });
+        let inline = Self {
+            serving: Some(serving),
+            queue,
+            runtime,
+        };
+        Request::inline(answer, inline)
+    }
+
+    /// Ready once it is answered, or waits in a queue.
+    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if let Some(serving) = &mut self.serving {
+            match catch_unwind(AssertUnwindSafe(|| serving.as_mut().poll(context))) {
+                Ok(Poll::Pending) => return Poll::Pending,
+                Ok(Poll::Ready(())) => {}
+                // The runtime has no driver for sockets, or for time.
+                Err(_) => self.queue.end(),
+            }
+            self.serving = None;
+        }
+        Poll::Ready(())
+    }
+}
+
+impl Drop for Inline {
+    fn drop(&mut self) {
+        if let Some(serving) = self.serving.take() {
+            self.runtime.spawn(serving);
+        }
+    }
+}
