@@ -17,6 +17,9 @@ async fn a_command_is_sent_while_others_wait_for_their_answers() {
     let url = format!("unix://{}", proxy.socket().display());
     let options = RedisEffectStore::options().prefix(fresh_prefix());
     let store = options.connect(&url).await.expect("a store");
+    // The connection of this runtime.
+    let first = compute_action_id("first", &0, "").expect("a number has a JSON form");
+    store.resolve(first).await.expect("an answer");
     proxy.withhold(CALLERS);
     let mut calls = Vec::new();
     for n in 0..CALLERS {

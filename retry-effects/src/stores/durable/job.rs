@@ -133,6 +133,7 @@ impl Drop for Job {
 pub(super) struct Fallback(Arc<Queue>);
 
 impl Fallback {
+    #[cfg(any(feature = "postgres", feature = "redis", test))]
     pub(super) fn new(queue: &Arc<Queue>) -> Arc<Self> {
         queue.hold();
         Arc::new(Self(queue.clone()))

@@ -75,6 +75,7 @@ pub(super) enum Taken<'a> {
 }
 
 /// What is left to be watched.
+#[cfg(any(feature = "postgres", feature = "redis", test))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Watch {
     On,
@@ -157,6 +158,7 @@ impl Queue {
     }
 
     /// Ends the lanes: none takes a job any more, and what waits moves to the store's own lanes.
+    #[cfg(any(feature = "postgres", feature = "redis", test))]
     pub(super) fn end(&self) {
         let mut state = self.state();
         self.is_ended.store(true, Ordering::Release);
@@ -172,6 +174,7 @@ impl Queue {
     }
 
     /// Moves the jobs to the store's own lanes, if these have taken none since the last call.
+    #[cfg(any(feature = "postgres", feature = "redis", test))]
     pub(super) fn rescue(&self) -> Watch {
         let mut state = self.state();
         let is_empty = state.waiting.iter().all(VecDeque::is_empty);

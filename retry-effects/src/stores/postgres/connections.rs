@@ -121,7 +121,9 @@ impl Connections {
     /// Returns a connection that is not in use, or a new one.
     pub(super) async fn get(&self) -> Result<InUse, PoolError> {
         if let Some(kept) = &self.kept {
-            if let Some(place) = kept.place() {
+            if self.pool.is_closed() {
+                kept.idle().connections.clear();
+            } else if let Some(place) = kept.place() {
                 return place.connection(&self.pool).await;
             }
         }

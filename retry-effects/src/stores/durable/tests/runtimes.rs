@@ -1,12 +1,13 @@
 //! Where an operation on a server is carried out: on the caller's runtime if it can be, and nowhere lost.
 
 use std::pin::pin;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread, ThreadId};
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::Notify;
 
 use super::map::{Fault, Map};
 use crate::Effect;
@@ -27,8 +28,6 @@ struct Opened {
     map: Client,
     store: Arc<DurableStore<Client>>,
     own: ThreadId,
-    /// Dropped last: it ends that thread.
-    _ends: mpsc::Sender<()>,
 }
 
 fn opened() -> Opened {
@@ -38,18 +37,11 @@ fn opened() -> Opened {
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("a runtime");
     let store = DurableStore::on_runtime(map.clone(), Waiters::new(), runtime.handle());
-    let (ends, ended) = mpsc::channel();
-    let driving = thread::spawn(move || {
-        let ended = tokio::task::spawn_blocking(move || ended.recv());
-        runtime.block_on(async {
-            let _ = ended.await;
-        });
-    });
+    let driving = thread::spawn(move || runtime.block_on(std::future::pending::<()>()));
     Opened {
         map,
         store: Arc::new(store),
         own: driving.thread().id(),
-        _ends: ends,
     }
 }
 
@@ -175,31 +167,38 @@ fn an_outcome_survives_its_runtime() {
         map, store, own, ..
     } = opened();
     let runtime = workers(2);
-    let token = runtime.block_on(won(&store, 1));
-    let waiting = runtime.block_on(won(&store, 2));
-    let changed = [store.changed(id(1)), store.changed(id(2))];
-    // The first is under way on its caller's task, the second in a lane, and neither is answered.
-    let (hangs, _) = map.hang(2);
-    for token in [token, waiting] {
-        let store = store.clone();
-        runtime.spawn(async move { store.complete(&token, success()).await });
-        block_on(hangs.notified());
+    let mut under_way = Vec::new();
+    for n in 0..4 {
+        under_way.push((runtime.block_on(won(&store, n)), store.changed(id(n))));
+    }
+    // Three are under way on their callers' tasks, and the fourth waits for a lane.
+    let (hangs, _) = map.hang(3);
+    let requested = Arc::new(Notify::new());
+    for (place, (token, _)) in under_way.iter().enumerate() {
+        let (store, token, notify) = (store.clone(), *token, requested.clone());
+        runtime.spawn(async move {
+            let completion = store.complete(&token, success());
+            notify.notify_one();
+            completion.await
+        });
+        block_on(requested.notified());
+        if place < 3 {
+            block_on(hangs.notified());
+        }
     }
     runtime.shutdown_background();
-    for changed in changed {
+    for (_, changed) in under_way {
         block_on(changed);
     }
     let shared = map.shared();
-    assert_eq!(shared.status(id(1)), Some(Status::Success));
-    assert_eq!(shared.status(id(2)), Some(Status::Success));
-    assert_eq!(shared.threads[4..], [own; 2]);
+    for n in 0..4 {
+        assert_eq!(shared.status(id(n)), Some(Status::Success));
+    }
 }
 
 #[test]
 fn an_outcome_survives_its_runtime_and_its_store() {
-    let Opened {
-        map, store, _ends, ..
-    } = opened();
+    let Opened { map, store, .. } = opened();
     let runtime = workers(1);
     let token = runtime.block_on(won(&store, 1));
     let (hangs, _) = map.hang(1);
@@ -219,10 +218,11 @@ fn a_caller_may_block_the_last_thread_of_its_runtime() {
         map, store, own, ..
     } = opened();
     let runtime = workers(1);
-    let called = store.clone();
+    let (called, later) = (store.clone(), map.clone());
     let task = runtime.spawn(async move {
         let token = won(&called, 1).await;
         called.complete(&token, success()).await.expect("complete");
+        later.shared().time += 1_000_000_000_000;
         // Its removals wait for lanes on the only thread.
         block_on(called.purge(Duration::ZERO))
     });
