@@ -9,10 +9,9 @@ use std::task::{Context, Poll};
 use tokio::runtime::Handle;
 
 use super::backend::Backend;
-use super::job::Job;
+use super::job::{Answered, Job};
 use super::lanes::Lanes;
-use super::queue::{Batch, Queue};
-use super::request::Request;
+use super::queue::{ALONE, Batch, Queue};
 use crate::protocol::operation::Operation;
 
 /// An operation under way on the task that waits for its answer. It is in no exchange with others': they would
@@ -29,15 +28,17 @@ pub(super) struct Inline {
 type Serving = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Inline {
-    /// Begins an operation; queues it, if others are under way on these lanes: it may share an exchange.
+    /// Begins an operation; `None`: it is queued, for others are under way on these lanes, and it may share an
+    /// exchange.
     pub(super) fn begin<B: Backend>(
         lanes: Arc<Lanes<B>>,
         operation: Operation,
         runtime: Handle,
-    ) -> Request {
+    ) -> (Answered, Option<Self>) {
         let queue = lanes.queue.clone();
-        let Some(entered) = queue.clone().enter() else {
-            return Request::queued(queue.request(operation));
+        let most = lanes.backend.lanes().min(ALONE);
+        let Some(entered) = queue.clone().enter(most) else {
+            return (queue.request(operation), None);
         };
         let (job, answer) = Job::new(operation, queue.fallback());
         let batch = Batch::of(job);
@@ -50,7 +51,7 @@ impl Inline {
             queue,
             runtime,
         };
-        Request::inline(answer, inline)
+        (answer, Some(inline))
     }
 
     /// Ready once it is answered, or waits in a queue.

@@ -1,5 +1,6 @@
 //! A job: an operation that waits for its answer, and the store's own lanes as its last resort.
 
+use std::fmt::Debug;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,7 +9,6 @@ use retry_core::Waits;
 use tokio::sync::oneshot;
 
 use super::backend::Call;
-use super::queue::Queue;
 use super::run::Run;
 use crate::identity::action_id::ActionId;
 use crate::protocol::operation::{Answer, Operation, Step};
@@ -35,14 +35,17 @@ pub(super) struct Parts {
     pub(super) waits: Option<Waits>,
     answer: oneshot::Sender<Result<Answer, StoreError>>,
     /// `None` in the store's own lanes.
-    fallback: Option<Arc<Fallback>>,
+    fallback: Option<Arc<dyn Fallback>>,
 }
 
 /// The receiver of an answer.
 pub(super) type Answered = oneshot::Receiver<Result<Answer, StoreError>>;
 
 impl Job {
-    pub(super) fn new(operation: Operation, fallback: Option<Arc<Fallback>>) -> (Self, Answered) {
+    pub(super) fn new(
+        operation: Operation,
+        fallback: Option<Arc<dyn Fallback>>,
+    ) -> (Self, Answered) {
         let (answer, receiver) = oneshot::channel();
         let job = Self(Some(Box::new(Parts {
             run: Run::new(operation),
@@ -123,25 +126,12 @@ impl Drop for Job {
             && let Some(fallback) = parts.fallback.take()
             && parts.is_wanted()
         {
-            fallback.0.put(Job(Some(parts)));
+            fallback.take_over(Job(Some(parts)));
         }
     }
 }
 
-/// The queue of the store's own lanes, which stay as long as this exists.
-#[derive(Debug)]
-pub(super) struct Fallback(Arc<Queue>);
-
-impl Fallback {
-    #[cfg(any(feature = "postgres", feature = "redis", test))]
-    pub(super) fn new(queue: &Arc<Queue>) -> Arc<Self> {
-        queue.hold();
-        Arc::new(Self(queue.clone()))
-    }
-}
-
-impl Drop for Fallback {
-    fn drop(&mut self) {
-        self.0.put_held(None);
-    }
+/// The store's own lanes, which take over the jobs that others leave, as long as this exists.
+pub(super) trait Fallback: Debug + Send + Sync {
+    fn take_over(&self, job: Job);
 }

@@ -23,6 +23,11 @@ const FEW: usize = 3;
 /// The number of waiting steps of a kind that starts one lane more.
 const CROWD: usize = 32;
 
+/// The largest number of requests under way on the tasks of their callers. Few callers are served best as
+/// if each were alone: two steps in one exchange cost a server more than two plain ones.
+#[cfg(any(feature = "postgres", feature = "redis", test))]
+pub(super) const ALONE: usize = 6;
+
 /// The jobs of one exchange.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
@@ -38,7 +43,7 @@ pub(super) struct Queue {
     state: Mutex<State>,
     pub(super) arrived: Notify,
     /// Where jobs go that these lanes do not serve; `None` for the store's own lanes.
-    fallback: Option<Arc<Fallback>>,
+    fallback: Option<Arc<dyn Fallback>>,
     /// A job has arrived that nobody watches.
     pub(super) unwatched: Notify,
     /// Whether its lanes have ended, without having been asked to.
@@ -96,7 +101,7 @@ impl Batch {
 }
 
 impl Queue {
-    pub(super) fn new(pace: Pace, fallback: Option<Arc<Fallback>>) -> Self {
+    pub(super) fn new(pace: Pace, fallback: Option<Arc<dyn Fallback>>) -> Self {
         Self {
             pace,
             state: Mutex::default(),
@@ -242,12 +247,12 @@ impl Queue {
         })
     }
 
-    /// Counts the caller's task as a lane, if few are at work and nothing waits.
+    /// Counts the caller's task as a lane, if fewer than `most` are at work and nothing waits.
     #[cfg(any(feature = "postgres", feature = "redis", test))]
-    pub(super) fn enter(self: Arc<Self>) -> Option<Entered> {
+    pub(super) fn enter(self: Arc<Self>, most: usize) -> Option<Entered> {
         let mut state = self.state();
         let is_free = !self.is_ended()
-            && state.busy + state.inline < FEW
+            && state.busy + state.inline < most
             && state.waiting.iter().all(VecDeque::is_empty);
         state.inline += usize::from(is_free);
         drop(state);
@@ -255,7 +260,7 @@ impl Queue {
     }
 
     #[cfg(any(feature = "postgres", feature = "redis", test))]
-    pub(super) fn fallback(&self) -> Option<Arc<Fallback>> {
+    pub(super) fn fallback(&self) -> Option<Arc<dyn Fallback>> {
         self.fallback.clone()
     }
 
@@ -337,6 +342,33 @@ impl Queue {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A queue as the fallback of others: its lanes stay until this is dropped.
+#[cfg(any(feature = "postgres", feature = "redis", test))]
+#[derive(Debug)]
+pub(super) struct Last(Arc<Queue>);
+
+#[cfg(any(feature = "postgres", feature = "redis", test))]
+impl Last {
+    pub(super) fn new(queue: &Arc<Queue>) -> Arc<Self> {
+        queue.hold();
+        Arc::new(Self(queue.clone()))
+    }
+}
+
+#[cfg(any(feature = "postgres", feature = "redis", test))]
+impl Fallback for Last {
+    fn take_over(&self, job: Job) {
+        self.0.put(job);
+    }
+}
+
+#[cfg(any(feature = "postgres", feature = "redis", test))]
+impl Drop for Last {
+    fn drop(&mut self) {
+        self.0.put_held(None);
     }
 }
 

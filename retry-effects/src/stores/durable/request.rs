@@ -28,11 +28,8 @@ impl Request {
     }
 
     #[cfg(any(feature = "postgres", feature = "redis", test))]
-    pub(super) fn inline(answer: Answered, inline: Inline) -> Self {
-        Self {
-            answer,
-            inline: Some(inline),
-        }
+    pub(super) fn begun(answer: Answered, inline: Option<Inline>) -> Self {
+        Self { answer, inline }
     }
 }
 

@@ -11,9 +11,8 @@ use std::time::Duration;
 use tokio::runtime::{Handle, Id, RuntimeFlavor};
 
 use super::backend::Backend;
-use super::job::Fallback;
 use super::lanes::Lanes;
-use super::queue::{Queue, Watch};
+use super::queue::{Last, Queue, Watch};
 use crate::gate::blocking;
 
 /// For how long requests may wait for a runtime whose lanes do not move.
@@ -88,7 +87,7 @@ impl<B: Backend> Runtimes<B> {
             self.most.store(guests.len(), Ordering::Relaxed);
             return None;
         };
-        let queue = Arc::new(Queue::new(B::PACE, Some(Fallback::new(&lanes.queue))));
+        let queue = Arc::new(Queue::new(B::PACE, Some(Last::new(&lanes.queue))));
         let guest = Arc::new(lanes.beside(backend, queue));
         for _ in 0..guest.backend.lanes() {
             runtime.spawn(guest.clone().serve_as_guest());

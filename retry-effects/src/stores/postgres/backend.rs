@@ -34,7 +34,7 @@ use crate::stores::waiters::Waiters;
 #[derive(Debug)]
 pub(super) struct PostgresBackend {
     pub(super) server: Arc<Server>,
-    /// The server with the connections on the store's thread.
+    /// The same with the connections on the store's thread, for work beside the requests.
     pub(super) home: Arc<Server>,
     pub(super) waiters: Waiters,
     /// Connects the listener; `None` where the store polls.

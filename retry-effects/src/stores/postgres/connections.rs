@@ -42,14 +42,15 @@ enum Guests {
 }
 
 impl Connections {
-    /// Returns a part of `size` connections of the store's own: the larger half. The smaller one is for a guest.
+    /// Returns the store's thread's part of `size` connections: three of eight, as many as its lanes mostly use.
+    /// A guest has the others.
     pub(super) fn own(
         maker: PoolMaker,
         canceller: Canceller,
         size: usize,
     ) -> Result<Self, BuildError> {
-        let of_guest = size / 2;
-        Self::made(maker, canceller, size - of_guest, of_guest)
+        let part = (size * 3 / 8).max(1);
+        Self::made(maker, canceller, part, size - part)
     }
 
     fn made(
@@ -123,8 +124,8 @@ impl Connections {
         if let Some(kept) = &self.kept {
             if self.pool.is_closed() {
                 kept.idle().connections.clear();
-            } else if let Some(place) = kept.place() {
-                return place.connection(&self.pool).await;
+            } else if let Some(found) = kept.get(&self.pool).await? {
+                return Ok(found);
             }
         }
         Ok(InUse {
@@ -167,19 +168,24 @@ struct Idle {
 }
 
 impl Kept {
-    /// Takes one of the places, with its connection if there is one.
-    fn place(self: &Arc<Self>) -> Option<Place> {
-        let mut idle = self.idle();
-        if idle.taken >= KEPT {
-            return None;
-        }
-        idle.taken += 1;
-        let found = idle.connections.pop();
-        drop(idle);
-        Some(Place {
-            kept: self.clone(),
-            found: found.filter(|connection| !connection.is_closed()),
-        })
+    /// Returns a connection of a place that is free; `None` if all are in use.
+    async fn get(self: &Arc<Self>, pool: &Pool) -> Result<Option<InUse>, PoolError> {
+        let (place, found) = {
+            let mut idle = self.idle();
+            if idle.taken >= KEPT {
+                return Ok(None);
+            }
+            idle.taken += 1;
+            (Place(self.clone()), idle.connections.pop())
+        };
+        let (object, is_made_here) = match found {
+            Some(found) if !found.is_closed() => (found, true),
+            _ => made_here(pool).await?,
+        };
+        Ok(Some(InUse {
+            object: Some(object),
+            place: is_made_here.then_some(place),
+        }))
     }
 
     fn idle(&self) -> MutexGuard<'_, Idle> {
@@ -189,37 +195,11 @@ impl Kept {
 
 /// The place of a kept connection that is in use.
 #[derive(Debug)]
-struct Place {
-    kept: Arc<Kept>,
-    found: Option<Object>,
-}
-
-impl Place {
-    async fn connection(mut self, pool: &Pool) -> Result<InUse, PoolError> {
-        let object = match self.found.take() {
-            Some(found) => found,
-            None => match made_here(pool).await? {
-                (made, true) => made,
-                (other, false) => {
-                    return Ok(InUse {
-                        object: Some(other),
-                        place: None,
-                    });
-                }
-            },
-        };
-        Ok(InUse {
-            object: Some(object),
-            place: Some(self),
-        })
-    }
-}
+struct Place(Arc<Kept>);
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut idle = self.kept.idle();
-        idle.taken -= 1;
-        idle.connections.extend(self.found.take());
+        self.0.idle().taken -= 1;
     }
 }
 
@@ -257,8 +237,8 @@ pub(super) struct InUse {
 impl InUse {
     pub(super) fn give_back(mut self) {
         let object = self.object.take();
-        if let Some(place) = &mut self.place {
-            place.found = object;
+        if let Some(Place(kept)) = &self.place {
+            kept.idle().connections.extend(object);
         }
     }
 

@@ -47,6 +47,9 @@ impl PostgresOptions {
 
     /// Sets how many connections [`connect`](Self::connect) opens at most, from 1; eight unless set.
     /// One more receives notifications. A user's pool has a size of its own.
+    ///
+    /// They are opened when they are needed. Three of eight, and at least one, are for the store's thread; the
+    /// others for the multi-threaded runtime that calls first, until it ends.
     pub fn pool_size(mut self, connections: usize) -> Self {
         self.pool_size = connections;
         self

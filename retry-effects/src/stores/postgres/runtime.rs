@@ -1,4 +1,4 @@
-//! The thread that serves all Postgres stores of this process.
+//! The thread that serves all Postgres stores of this process, for callers without a runtime that can.
 //!
 //! A thread of its own, so that a caller's blocked runtime keeps its leases, and sync functions
 //! need no runtime. It never ends: a connection that a user's pool has opened on it outlives the

@@ -29,9 +29,12 @@ use crate::stores::waiters::Waiters;
 /// server's clock; concurrent callers share a statement and its commit, and a lone caller does not
 /// wait.
 ///
-/// It answers from a thread of its own, one for all such stores of a process: nothing here needs the
-/// caller's tokio runtime, and a blocked runtime keeps its leases. Handles are cheap to clone; with
-/// the last one its connections are closed.
+/// Nothing here needs the caller's tokio runtime, and a blocked runtime keeps its leases: there is a
+/// thread that serves all such stores of a process. On a multi-threaded runtime the requests are carried
+/// out there, by the caller's task itself if few are under way, so that no request waits for
+/// another thread; at most one runtime at a time, with connections of its own. What such a runtime does not
+/// serve, because it ends or is blocked, moves to the thread. Handles are cheap to clone; with the last one
+/// its connections are closed.
 ///
 /// # The server
 ///
@@ -103,11 +106,13 @@ impl PostgresEffectStore {
 
     /// Opens the store on a pool of the application's own, with the pool's TLS and user.
     ///
-    /// The pool's connections live on the runtime that opened them. If the application shares its
-    /// pool with the store, a blocked runtime also delays the store's statements, and an exhausted
-    /// pool prevents claims and renewals: a pool of the store's own is safer. The store takes up to
-    /// eight connections at a time, and none while there are no requests. The settings of the pool's
-    /// sessions are accepted; a stricter isolation costs statements that are sent again.
+    /// A connection lives on the runtime that opened it, and stands still with it. From a pool of four
+    /// connections on, the store keeps two that it opened on a thread of its own, for renewals, sync functions
+    /// and runtimes with one thread; if the pool has none to open, it closes an idle one. Tasks of a
+    /// multi-threaded runtime take up to six more at a time, and none while there are no requests. A smaller
+    /// pool is used from the store's thread only, and gets each connection back: there a blocked runtime
+    /// may cost a lease. An exhausted pool prevents claims: a pool of the store's own is safer. The settings
+    /// of the pool's sessions are accepted; a stricter isolation costs statements that are sent again.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The one connection to a node: opened, inspected, lost and opened again.
+//! A connection to a node, one for each runtime that uses it: opened, inspected, lost and opened again.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -19,7 +19,10 @@ use crate::stores::waiters::Waiters;
 /// completion are two, and a request that was sent twice confirms what it finds by one more. Callers of
 /// one store share one connection; concurrent requests are written together, and the server writes them to
 /// its disk together. A lone caller does not wait. A thread of the store's own talks to the server, so
-/// nothing here needs the caller's runtime.
+/// nothing here needs the caller's runtime, and a blocked runtime keeps its leases. Up to four
+/// multi-threaded runtimes at a time have a connection of their own (to each node of a cluster), so that no
+/// request of theirs waits for another thread; what such a runtime does not serve, because it ends or
+/// is blocked, moves to the thread.
 ///
 /// A handle is cheap to clone. With the last handle the thread ends, after the requests already sent.
 ///

@@ -33,7 +33,7 @@ struct Opened {
 fn opened() -> Opened {
     let map = Client::default();
     map.shared().time = 1_000_000;
-    map.shared().lanes = 4;
+    map.shared().lanes = 3;
     let runtime = Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("a runtime");
     let store = DurableStore::on_runtime(map.clone(), Waiters::new(), runtime.handle());
@@ -102,9 +102,7 @@ fn a_lone_task_carries_out_its_own_operations() {
 
 #[test]
 fn a_runtime_that_may_stand_still_is_not_relied_on() {
-    let Opened {
-        map, store, own, ..
-    } = opened();
+    let Opened { map, store, own } = opened();
     let alone = Builder::new_current_thread().enable_all().build();
     alone.expect("a runtime").block_on(won(&store, 1));
     // Requested where nobody drives the runtime.
@@ -129,9 +127,7 @@ fn a_runtime_that_may_stand_still_is_not_relied_on() {
 
 #[test]
 fn a_runtime_that_cannot_connect_is_served_elsewhere() {
-    let Opened {
-        map, store, own, ..
-    } = opened();
+    let Opened { map, store, own } = opened();
     map.shared().faults = [Fault::Panic].into();
     let runtime = workers(1);
     let task = runtime.spawn(async move {
@@ -163,9 +159,7 @@ fn a_caller_that_leaves_does_not_end_its_operation() {
 
 #[test]
 fn an_outcome_survives_its_runtime() {
-    let Opened {
-        map, store, own, ..
-    } = opened();
+    let Opened { map, store, .. } = opened();
     let runtime = workers(2);
     let mut under_way = Vec::new();
     for n in 0..4 {
@@ -214,9 +208,7 @@ fn an_outcome_survives_its_runtime_and_its_store() {
 
 #[test]
 fn a_caller_may_block_the_last_thread_of_its_runtime() {
-    let Opened {
-        map, store, own, ..
-    } = opened();
+    let Opened { map, store, own } = opened();
     let runtime = workers(1);
     let (called, later) = (store.clone(), map.clone());
     let task = runtime.spawn(async move {
@@ -233,9 +225,7 @@ fn a_caller_may_block_the_last_thread_of_its_runtime() {
 
 #[test]
 fn a_few_runtimes_have_lanes_and_leave_them_to_others() {
-    let Opened {
-        map, store, own, ..
-    } = opened();
+    let Opened { map, store, own } = opened();
     let mut runtimes: Vec<Runtime> = (0..16).map(|_| workers(1)).collect();
     let claim = |runtime: &Runtime, n: u32| {
         let called = store.clone();
