@@ -27,12 +27,14 @@ async fn won(store: &PostgresEffectStore, number: u64) -> Token {
     }
 }
 
-/// Waits until the server knows that somebody listens and that this record is waited for.
+/// Waits until the server knows that this bench's store listens and that this record is waited for.
 async fn heard(bench: &Bench, number: u64) {
     let client = bench.client().await;
     let question = format!(
         "SELECT (SELECT flags & 1 <> 0 FROM {}.effects WHERE action_id = $1) AND EXISTS \
-         (SELECT FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND state = 'idle')",
+         (SELECT FROM pg_stat_activity WHERE state = 'idle' AND query = 'LISTEN retry_effects_' || \
+         encode(substring(sha256('retry-effects {}') FOR 8), 'hex'))",
+        bench.schema(),
         bench.schema()
     );
     let id = id(number);

@@ -17,10 +17,10 @@ async fn a_command_is_sent_while_others_wait_for_their_answers() {
     let url = format!("unix://{}", proxy.socket().display());
     let options = RedisEffectStore::options().prefix(fresh_prefix());
     let store = options.connect(&url).await.expect("a store");
-    // The connection of this runtime.
+    // The connection of this runtime, and its first command.
     let first = compute_action_id("first", &0, "").expect("a number has a JSON form");
     store.resolve(first).await.expect("an answer");
-    proxy.withhold(CALLERS);
+    proxy.withhold(1 + CALLERS);
     let mut calls = Vec::new();
     for n in 0..CALLERS {
         let id = compute_action_id("pipelined", &n, "").expect("a number has a JSON form");
@@ -29,7 +29,7 @@ async fn a_command_is_sent_while_others_wait_for_their_answers() {
             async move { store.resolve(id).await.map(drop) },
         ));
         // None of those before has been answered; where this one waited for them, it would not come.
-        proxy.saw(n + 1).await;
+        proxy.saw(1 + n + 1).await;
     }
     for call in calls {
         call.await.expect("no panic").expect("an answer");

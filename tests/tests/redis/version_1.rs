@@ -294,14 +294,14 @@ async fn a_record_that_the_first_release_has_changed_meanwhile_is_not_overwritte
             .find(|line| line.starts_with("cmdstat_evalsha:"))
             .map(str::to_owned)
     };
-    // The connection of this runtime.
+    // The connection of this runtime, and its first command.
     store.resolve(id(SUCCESS)).await.expect("an answer");
     let before = calls();
 
     let mut takeover = request(LEASE_OVER);
     let fence = old.field(LEASE_OVER, "fence").parse().expect("a number");
     takeover.takeover = Some(Fence::new(fence));
-    proxy.withhold(2);
+    proxy.withhold(3);
     let claiming = tokio::spawn({
         let store = store.clone();
         async move { store.pending(&takeover).await }
