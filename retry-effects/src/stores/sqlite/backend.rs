@@ -1,6 +1,7 @@
 //! The file as a [`Backend`]: one connection that writes, and others that read.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -27,6 +28,8 @@ pub(super) struct SqliteBackend {
     pub(super) path: Arc<PathBuf>,
     clock: LeaseClock,
     writer: Arc<Mutex<Writer>>,
+    /// Whether the last commit was of one call.
+    is_lone: AtomicBool,
     readers: Arc<Readers>,
 }
 
@@ -84,12 +87,31 @@ impl SqliteBackend {
             readers: Arc::new(Readers::new(path.clone())),
             path,
             clock,
+            is_lone: AtomicBool::new(true),
             writer: Arc::new(Mutex::new(Writer { connection, files })),
         })
     }
 
     fn writer(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads on this thread, by the connection that writes if that is idle: its pages are in its cache,
+    /// while a commit by another connection empties a reader's. Not beside concurrent callers, whose next
+    /// commit would wait.
+    fn read_here<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let is_lone = self.is_lone.load(Ordering::Relaxed);
+        let writer = is_lone.then(|| self.writer.try_lock().ok()).flatten();
+        match writer {
+            // It is in a transaction after a panic.
+            Some(writer) if writer.connection.is_autocommit() => {
+                read(&writer.connection).map_err(|error| failed("read", &self.path, error))
+            }
+            _ => self.readers.read(read),
+        }
     }
 
     /// Reads on a thread of its own: it may take long.
@@ -174,19 +196,17 @@ impl Backend for SqliteBackend {
     };
 
     async fn exchange(&self, calls: &[Call<'_>], _by: Instant) -> Vec<Result<Reply, NotWritten>> {
+        self.is_lone.store(calls.len() == 1, Ordering::Relaxed);
         match self.writer().write(calls, &self.clock) {
             Ok(replies) => replies.into_iter().map(Ok).collect(),
             Err(failure) => calls.iter().map(|_| Err(failure.clone())).collect(),
         }
     }
 
-    /// Reads on the caller's thread, without a lock.
+    /// Reads on the caller's thread, and waits for nobody.
     fn read_here(&self, id: ActionId) -> Option<Result<Option<Stored>, StoreError>> {
         let clock = &self.clock;
-        Some(
-            self.readers
-                .read(|connection| row::find(connection, id, clock, clock.now())),
-        )
+        Some(self.read_here(|connection| row::find(connection, id, clock, clock.now())))
     }
 
     async fn page(
@@ -200,8 +220,7 @@ impl Backend for SqliteBackend {
     }
 
     async fn due(&self, limit: usize) -> Result<Vec<(ActionId, Stored)>, StoreError> {
-        self.readers
-            .read(|connection| row::due(connection, &self.clock, limit))
+        self.read_here(|connection| row::due(connection, &self.clock, limit))
     }
 
     async fn purge_unnamed(&self, age: u64) -> Result<u64, StoreError> {
