@@ -10,6 +10,7 @@ use retry_core::RetryPolicy;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use super::alone::{Alone, Written};
 use super::clock::LeaseClock;
 use super::connection::{PATIENCE, SharedError, describe, failed};
 use super::file::OpenFiles;
@@ -37,6 +38,7 @@ pub(super) struct SqliteBackend {
 #[derive(Debug)]
 struct Writer {
     connection: Connection,
+    alone: Alone,
     files: OpenFiles,
 }
 
@@ -88,7 +90,11 @@ impl SqliteBackend {
             path,
             clock,
             is_lone: AtomicBool::new(true),
-            writer: Arc::new(Mutex::new(Writer { connection, files })),
+            writer: Arc::new(Mutex::new(Writer {
+                connection,
+                alone: Alone::default(),
+                files,
+            })),
         })
     }
 
@@ -136,27 +142,54 @@ impl SqliteBackend {
 }
 
 impl Writer {
-    /// Writes all steps in one transaction.
+    /// Writes all steps in one commit.
     fn write(&self, calls: &[Call<'_>], clock: &LeaseClock) -> Result<Vec<Reply>, NotWritten> {
+        if let [call] = calls
+            && let Some(reply) = self.write_alone(call, clock)?
+        {
+            return Ok(vec![reply]);
+        }
         self.transact(clock, |transaction| {
             let replies = calls.iter().map(|call| transaction.carry_out(call));
             replies.collect()
         })
     }
 
-    /// Does `work` in one transaction. Nothing is acknowledged that went to files which the path no
-    /// longer leads to.
+    /// Writes a step by a statement that commits by itself, if that suffices.
+    fn write_alone(
+        &self,
+        call: &Call<'_>,
+        clock: &LeaseClock,
+    ) -> Result<Option<Reply>, NotWritten> {
+        self.end_transaction()?;
+        let written = self.alone.carry_out(&self.connection, clock, call);
+        let written = written.map_err(|error| NotWritten::new(Cause::Step, error))?;
+        let Some(Written {
+            fence,
+            is_upkeep_due,
+        }) = written
+        else {
+            return Ok(None);
+        };
+        if is_upkeep_due {
+            #[expect(
+                clippy::redundant_closure_for_method_calls,
+                reason = "the method itself is of one lifetime only"
+            )]
+            // If this fails, a later claim does it.
+            let _ = self.transact(clock, |transaction| transaction.keep_fence());
+        }
+        self.acknowledged(Some(call.written(fence)))
+    }
+
+    /// Does `work` in one transaction.
     fn transact<T>(
         &self,
         clock: &LeaseClock,
         work: impl FnOnce(&mut Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, NotWritten> {
+        self.end_transaction()?;
         let whole = |error| NotWritten::new(Cause::Final, error);
-        // After a panic in the last one.
-        if !self.connection.is_autocommit() {
-            let rolled_back = self.connection.execute_batch("ROLLBACK");
-            rolled_back.map_err(whole)?;
-        }
         let written = Transaction::begin(&self.connection, clock)
             .map_err(whole)
             .and_then(|mut transaction| {
@@ -165,11 +198,25 @@ impl Writer {
                 transaction.commit().map_err(whole)?;
                 Ok(done)
             });
-        if written.is_err() && !self.connection.is_autocommit() {
+        if written.is_err() {
             // If this fails, the next BEGIN fails too, and reports it.
-            let _ = self.connection.execute_batch("ROLLBACK");
+            let _ = self.end_transaction();
         }
-        let written = written?;
+        self.acknowledged(written?)
+    }
+
+    /// Undoes a transaction that is left from a failure, or from a panic.
+    fn end_transaction(&self) -> Result<(), NotWritten> {
+        if self.connection.is_autocommit() {
+            return Ok(());
+        }
+        let rolled_back = self.connection.execute_batch("ROLLBACK");
+        rolled_back.map_err(|error| NotWritten::new(Cause::Final, error))
+    }
+
+    /// Returns what was written. Nothing is acknowledged that went to files which the path no longer leads
+    /// to.
+    fn acknowledged<T>(&self, written: T) -> Result<T, NotWritten> {
         match self.files.are_gone() {
             None => Ok(written),
             Some(reason) => Err(NotWritten {
