@@ -1,5 +1,6 @@
 //! The store in a file of this machine. Other folders import [`store`].
 
+mod alone;
 mod backend;
 mod changes;
 mod clock;

@@ -213,3 +213,42 @@ fn the_writer_ends_with_the_last_handle_after_what_it_was_asked_for() {
     }
     assert_eq!(result(&bench.open(), id(1)).as_deref(), Some("1"));
 }
+
+/// Neither makes every 64th claim for sure, and a lone claim is one statement.
+#[test]
+fn lone_claims_of_two_programs_in_turn_still_shorten_the_search_for_open_ones() {
+    let bench = Bench::new();
+    let stores = [bench.open(), bench.open()];
+    for number in 0..200 {
+        let store = &stores[number as usize % 2];
+        let token = won(store, id(number));
+        wait(store.complete(&token, success("1"))).unwrap();
+    }
+    let open_from: i64 = bench
+        .raw()
+        .query_row("SELECT open_from FROM effect_store", [], |row| row.get(0))
+        .unwrap();
+    assert!(open_from > 128, "{open_from}");
+}
+
+#[test]
+fn without_the_stores_own_row_nothing_is_claimed() {
+    let bench = Bench::new();
+    let store = bench.open();
+    bench
+        .raw()
+        .execute_batch("DELETE FROM effect_store")
+        .unwrap();
+    for number in 0..2 {
+        let refused = wait(store.pending(&ClaimRequest::new(id(number), "test")));
+        assert!(
+            matches!(refused, Err(StoreError::Unavailable { .. })),
+            "{refused:?}"
+        );
+    }
+    let records: i64 = bench
+        .raw()
+        .query_row("SELECT count(*) FROM effects", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(records, 0);
+}

@@ -1,6 +1,7 @@
 //! The file as a [`Backend`]: one connection that writes, and others that read.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -9,6 +10,7 @@ use retry_core::RetryPolicy;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use super::alone::{Alone, Written};
 use super::clock::LeaseClock;
 use super::connection::{PATIENCE, SharedError, describe, failed};
 use super::file::OpenFiles;
@@ -27,6 +29,8 @@ pub(super) struct SqliteBackend {
     pub(super) path: Arc<PathBuf>,
     clock: LeaseClock,
     writer: Arc<Mutex<Writer>>,
+    /// Whether the last commit was of one call.
+    is_lone: AtomicBool,
     readers: Arc<Readers>,
 }
 
@@ -34,6 +38,7 @@ pub(super) struct SqliteBackend {
 #[derive(Debug)]
 struct Writer {
     connection: Connection,
+    alone: Alone,
     files: OpenFiles,
 }
 
@@ -84,12 +89,35 @@ impl SqliteBackend {
             readers: Arc::new(Readers::new(path.clone())),
             path,
             clock,
-            writer: Arc::new(Mutex::new(Writer { connection, files })),
+            is_lone: AtomicBool::new(true),
+            writer: Arc::new(Mutex::new(Writer {
+                connection,
+                alone: Alone::default(),
+                files,
+            })),
         })
     }
 
     fn writer(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads on this thread, by the connection that writes if that is idle: its pages are in its cache,
+    /// while a commit by another connection empties a reader's. Not beside concurrent callers, whose next
+    /// commit would wait.
+    fn read_here<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let is_lone = self.is_lone.load(Ordering::Relaxed);
+        let writer = is_lone.then(|| self.writer.try_lock().ok()).flatten();
+        match writer {
+            // It is in a transaction after a panic.
+            Some(writer) if writer.connection.is_autocommit() => {
+                read(&writer.connection).map_err(|error| failed("read", &self.path, error))
+            }
+            _ => self.readers.read(read),
+        }
     }
 
     /// Reads on a thread of its own: it may take long.
@@ -114,27 +142,54 @@ impl SqliteBackend {
 }
 
 impl Writer {
-    /// Writes all steps in one transaction.
+    /// Writes all steps in one commit.
     fn write(&self, calls: &[Call<'_>], clock: &LeaseClock) -> Result<Vec<Reply>, NotWritten> {
+        if let [call] = calls
+            && let Some(reply) = self.write_alone(call, clock)?
+        {
+            return Ok(vec![reply]);
+        }
         self.transact(clock, |transaction| {
             let replies = calls.iter().map(|call| transaction.carry_out(call));
             replies.collect()
         })
     }
 
-    /// Does `work` in one transaction. Nothing is acknowledged that went to files which the path no
-    /// longer leads to.
+    /// Writes a step by a statement that commits by itself, if that suffices.
+    fn write_alone(
+        &self,
+        call: &Call<'_>,
+        clock: &LeaseClock,
+    ) -> Result<Option<Reply>, NotWritten> {
+        self.end_transaction()?;
+        let written = self.alone.carry_out(&self.connection, clock, call);
+        let written = written.map_err(|error| NotWritten::new(Cause::Step, error))?;
+        let Some(Written {
+            fence,
+            is_upkeep_due,
+        }) = written
+        else {
+            return Ok(None);
+        };
+        if is_upkeep_due {
+            #[expect(
+                clippy::redundant_closure_for_method_calls,
+                reason = "the method itself is of one lifetime only"
+            )]
+            // If this fails, a later claim does it.
+            let _ = self.transact(clock, |transaction| transaction.keep_fence());
+        }
+        self.acknowledged(Some(call.written(fence)))
+    }
+
+    /// Does `work` in one transaction.
     fn transact<T>(
         &self,
         clock: &LeaseClock,
         work: impl FnOnce(&mut Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, NotWritten> {
+        self.end_transaction()?;
         let whole = |error| NotWritten::new(Cause::Final, error);
-        // After a panic in the last one.
-        if !self.connection.is_autocommit() {
-            let rolled_back = self.connection.execute_batch("ROLLBACK");
-            rolled_back.map_err(whole)?;
-        }
         let written = Transaction::begin(&self.connection, clock)
             .map_err(whole)
             .and_then(|mut transaction| {
@@ -143,11 +198,25 @@ impl Writer {
                 transaction.commit().map_err(whole)?;
                 Ok(done)
             });
-        if written.is_err() && !self.connection.is_autocommit() {
+        if written.is_err() {
             // If this fails, the next BEGIN fails too, and reports it.
-            let _ = self.connection.execute_batch("ROLLBACK");
+            let _ = self.end_transaction();
         }
-        let written = written?;
+        self.acknowledged(written?)
+    }
+
+    /// Undoes a transaction that is left from a failure, or from a panic.
+    fn end_transaction(&self) -> Result<(), NotWritten> {
+        if self.connection.is_autocommit() {
+            return Ok(());
+        }
+        let rolled_back = self.connection.execute_batch("ROLLBACK");
+        rolled_back.map_err(|error| NotWritten::new(Cause::Final, error))
+    }
+
+    /// Returns what was written. Nothing is acknowledged that went to files which the path no longer leads
+    /// to.
+    fn acknowledged<T>(&self, written: T) -> Result<T, NotWritten> {
         match self.files.are_gone() {
             None => Ok(written),
             Some(reason) => Err(NotWritten {
@@ -175,19 +244,17 @@ impl Backend for SqliteBackend {
     };
 
     async fn exchange(&self, calls: &[Call<'_>], _by: Instant) -> Vec<Result<Reply, NotWritten>> {
+        self.is_lone.store(calls.len() == 1, Ordering::Relaxed);
         match self.writer().write(calls, &self.clock) {
             Ok(replies) => replies.into_iter().map(Ok).collect(),
             Err(failure) => calls.iter().map(|_| Err(failure.clone())).collect(),
         }
     }
 
-    /// Reads on the caller's thread, without a lock.
+    /// Reads on the caller's thread, and waits for nobody.
     fn read_here(&self, id: ActionId) -> Option<Result<Option<Stored>, StoreError>> {
         let clock = &self.clock;
-        Some(
-            self.readers
-                .read(|connection| row::find(connection, id, clock, clock.now())),
-        )
+        Some(self.read_here(|connection| row::find(connection, id, clock, clock.now())))
     }
 
     async fn page(
@@ -201,8 +268,7 @@ impl Backend for SqliteBackend {
     }
 
     async fn due(&self, limit: usize) -> Result<Vec<(ActionId, Stored)>, StoreError> {
-        self.readers
-            .read(|connection| row::due(connection, &self.clock, limit))
+        self.read_here(|connection| row::due(connection, &self.clock, limit))
     }
 
     async fn purge_unnamed(&self, age: u64) -> Result<u64, StoreError> {

@@ -3,13 +3,28 @@
 //! A record is seen with the place of its row, which is its fence; another program's record has no other.
 //! That program raises no revision, but a row that it makes anew has another place.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, ToSql, params};
 
 use super::columns::{integer, status_number};
+use super::schema::VERSION;
 use crate::identity::action_id::ActionId;
+use crate::protocol::ids::Fence;
 use crate::protocol::operation::Seen;
 use crate::protocol::payload::Payload;
 use crate::protocol::state_machine::Slot;
+
+/// The statement that makes a record with this fence.
+macro_rules! insert {
+    ($fence:literal) => {
+        concat!(
+            "INSERT INTO effects (id, status, claim_id, boot, lease_until_ns, lease_ns, keep_ms, ",
+            "retain_ms, created, input_hash, action_type, scope, fence, revision) VALUES ",
+            "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ",
+            $fence,
+            ", 1) ON CONFLICT (id) DO NOTHING"
+        )
+    };
+}
 
 /// Writes a new record. Returns whether this call wrote it.
 pub(super) fn insert(
@@ -18,26 +33,38 @@ pub(super) fn insert(
     slot: &Slot,
     boot: Option<u128>,
 ) -> rusqlite::Result<bool> {
-    const INSERT: &str = "INSERT INTO effects (fence, id, status, claim_id, boot, revision, \
-        lease_until_ns, lease_ns, keep_ms, retain_ms, created, input_hash, action_type, scope) \
-        VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
-        ON CONFLICT (id) DO NOTHING";
-    let written = connection.prepare_cached(INSERT)?.execute(params![
-        integer(slot.fence.number()),
-        id.to_string(),
-        status_number(slot.status),
-        slot.claim_id.bits().to_be_bytes(),
-        boot.map(u128::to_be_bytes),
-        integer(slot.lease_until),
-        integer(slot.lease),
-        integer(slot.keep),
-        (slot.retain != u64::MAX).then(|| integer(slot.retain)),
-        integer(slot.created),
-        slot.input_hash.as_ref().map(|hash| &hash.as_bytes()[..]),
-        &*slot.action_type,
-        &*slot.scope,
-    ])?;
-    Ok(written == 1)
+    const INSERT: &str = insert!("?13");
+    let unseen = Seen {
+        revision: 0,
+        fence: Fence::NONE,
+    };
+    write_claim(connection, INSERT, id, unseen, slot, boot)
+}
+
+/// Writes a new record under the next fence, which is not known before. Returns that fence if this call
+/// wrote it.
+///
+/// A datatype mismatch says that the tables are of a newer version.
+pub(super) fn insert_next(
+    connection: &Connection,
+    id: ActionId,
+    slot: &Slot,
+    boot: Option<u128>,
+) -> rusqlite::Result<Option<Fence>> {
+    // As `Header::read`. The text is refused in the place of a fence; NULL would be replaced by a number.
+    const INSERT_NEXT: &str = insert!(
+        "coalesce((SELECT CASE WHEN version <= 2 \
+         THEN max(fence, coalesce((SELECT max(e.fence) FROM effects e), 0)) + 1 END \
+         FROM effect_store), 'newer')"
+    );
+    const { assert!(VERSION == 2) };
+    let unseen = Seen {
+        revision: 0,
+        fence: Fence::NONE,
+    };
+    let is_written = write_claim(connection, INSERT_NEXT, id, unseen, slot, boot)?;
+    let fence = u64::try_from(connection.last_insert_rowid()).unwrap_or(0);
+    Ok(is_written.then(|| Fence::new(fence)))
 }
 
 /// Writes a new claim over a record that is as it was seen; the record moves to its new fence. Returns
@@ -49,21 +76,30 @@ pub(super) fn overwrite(
     slot: &Slot,
     boot: Option<u128>,
 ) -> rusqlite::Result<bool> {
-    const OVERWRITE: &str = "UPDATE effects SET revision = revision + 1, fence = ?4, status = ?5, \
-        claim_id = ?6, boot = ?7, applied = ?8, renewals = ?9, lease_until_ns = ?10, \
-        lease_ns = ?11, keep_ms = ?12, retain_ms = ?13, over_ms = NULL, created = ?14, \
-        completed = NULL, input_hash = ?15, action_type = ?16, scope = ?17, foreign_status = NULL, \
-        format = 1, payload = NULL WHERE id = ?1 AND revision = ?2 AND fence = ?3";
-    let written = connection.prepare_cached(OVERWRITE)?.execute(params![
+    const OVERWRITE: &str = "UPDATE effects SET revision = revision + 1, status = ?2, \
+        claim_id = ?3, boot = ?4, lease_until_ns = ?5, lease_ns = ?6, keep_ms = ?7, retain_ms = ?8, \
+        created = ?9, input_hash = ?10, action_type = ?11, scope = ?12, fence = ?13, applied = 0, \
+        renewals = 0, over_ms = NULL, completed = NULL, foreign_status = NULL, format = 1, \
+        payload = NULL WHERE id = ?1 AND revision = ?14 AND fence = ?15";
+    write_claim(connection, OVERWRITE, id, seen, slot, boot)
+}
+
+/// Executes a statement that writes a claim, which uses the first of these values. Returns whether it
+/// wrote a record.
+fn write_claim(
+    connection: &Connection,
+    statement: &str,
+    id: ActionId,
+    seen: Seen,
+    slot: &Slot,
+    boot: Option<u128>,
+) -> rusqlite::Result<bool> {
+    let mut statement = connection.prepare_cached(statement)?;
+    let values: &[&dyn ToSql] = params![
         id.to_string(),
-        integer(seen.revision),
-        integer(seen.fence.number()),
-        integer(slot.fence.number()),
         status_number(slot.status),
         slot.claim_id.bits().to_be_bytes(),
         boot.map(u128::to_be_bytes),
-        slot.applied,
-        integer(slot.renewals),
         integer(slot.lease_until),
         integer(slot.lease),
         integer(slot.keep),
@@ -72,8 +108,12 @@ pub(super) fn overwrite(
         slot.input_hash.as_ref().map(|hash| &hash.as_bytes()[..]),
         &*slot.action_type,
         &*slot.scope,
-    ])?;
-    Ok(written == 1)
+        integer(slot.fence.number()),
+        integer(seen.revision),
+        integer(seen.fence.number()),
+    ];
+    let used = statement.parameter_count();
+    Ok(statement.execute(&values[..used])? == 1)
 }
 
 /// Writes the change by an outcome, a renewal, a release or a settlement over a record that is as it was

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::protocol::store_error::StoreError;
@@ -161,8 +162,12 @@ fn why_not_opened(path: &Path) -> Option<io::Error> {
     std::fs::File::open(path.parent()?).err()
 }
 
-fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+/// Sets what is the same for all connections of a store.
+pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(32);
+    // Plans do not depend on bound values: otherwise a statement that a partial index may serve is prepared
+    // anew after each binding, which costs several times what the statement does.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.busy_handler(Some(wait_a_little))
 }
 
@@ -179,7 +184,7 @@ fn in_wal_mode(connection: &Connection) -> rusqlite::Result<String> {
     unreachable!("the loop ends by itself")
 }
 
-fn is_busy(error: &rusqlite::Error) -> bool {
+pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(
         error.sqlite_error_code(),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
@@ -196,11 +201,31 @@ const LONGEST: Duration = Duration::from_millis(16);
 /// The number of looks before the waits grow.
 const SHORT_LOOKS: i32 = 6;
 
+thread_local! {
+    static WAITS_NOT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Works without waiting for other connections: a statement fails instead, as busy.
+pub(super) fn at_once<T>(work: impl FnOnce() -> T) -> T {
+    struct Reset;
+    impl Drop for Reset {
+        fn drop(&mut self) {
+            WAITS_NOT.set(false);
+        }
+    }
+    WAITS_NOT.set(true);
+    let _reset = Reset;
+    work()
+}
+
 /// SQLite's own handler waits 100 ms and more under load; here a write lock is held for one commit.
 fn wait_a_little(count: i32) -> bool {
     thread_local! {
         static BEGAN: Cell<Option<Instant>> = const { Cell::new(None) };
         static SEED: RandomState = RandomState::new();
+    }
+    if WAITS_NOT.get() {
+        return false;
     }
     let now = Instant::now();
     if count == 0 {
@@ -260,5 +285,23 @@ mod tests {
             matches!(error, StoreError::Misconfigured { .. }),
             "{error:?}"
         );
+    }
+
+    #[test]
+    fn a_statement_that_shall_not_wait_fails_at_once() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("effects.db");
+        let [one, other] = [(); 2].map(|()| open_writer(&path, Missing::Made).expect("open"));
+        make_durable(&one, &path).expect("in WAL mode");
+        one.execute_batch("CREATE TABLE t (n); BEGIN IMMEDIATE")
+            .expect("the lock is free");
+        let failed = at_once(|| other.execute("INSERT INTO t VALUES (1)", []));
+        assert!(is_busy(&failed.expect_err("it is locked")));
+        assert!(other.is_autocommit());
+        let panicked = std::panic::catch_unwind(|| at_once(|| panic!("on purpose")));
+        assert!(panicked.is_err() && !WAITS_NOT.get());
+        one.execute_batch("COMMIT").expect("committed");
+        let written = at_once(|| other.execute("INSERT INTO t VALUES (1)", []));
+        assert_eq!(written.expect("the lock is free"), 1);
     }
 }

@@ -329,26 +329,50 @@ mod tests {
             .collect()
     }
 
-    #[test]
-    fn no_statement_but_the_whole_list_reads_all_records() {
+    const STATEMENTS: [&str; 9] = [
+        FIND,
+        RARE_PAGE,
+        PENDING_PAGE,
+        DOUBTFUL_PAGE,
+        PENDING,
+        OVER,
+        DUE,
+        FINISHED_PAGE,
+        UNNAMED,
+    ];
+
+    fn tables() -> Connection {
         let connection = Connection::open_in_memory().expect("a database");
         for statements in [STORE, TABLES, INDEXES] {
             connection.execute_batch(statements).expect("made");
         }
-        for statement in [
-            FIND,
-            RARE_PAGE,
-            PENDING_PAGE,
-            DOUBTFUL_PAGE,
-            PENDING,
-            OVER,
-            DUE,
-            FINISHED_PAGE,
-            UNNAMED,
-        ] {
+        connection
+    }
+
+    #[test]
+    fn no_statement_but_the_whole_list_reads_all_records() {
+        let connection = tables();
+        for statement in STATEMENTS {
             let scans = scans(&connection, statement);
             assert!(scans.is_empty(), "{statement}: {scans:?}");
         }
         assert_eq!(scans(&connection, "SELECT * FROM effects").len(), 1);
+    }
+
+    /// SQLite does so where the plan may depend on a value.
+    #[test]
+    fn no_statement_is_prepared_anew_for_other_values() {
+        let connection = tables();
+        crate::stores::sqlite::connection::prepare(&connection).expect("prepared");
+        for statement in STATEMENTS {
+            let mut prepared = connection.prepare(statement).expect("a statement");
+            for value in 0..3 {
+                let values = vec![value; prepared.parameter_count()];
+                let rows = prepared.query(rusqlite::params_from_iter(values));
+                assert!(rows.expect("rows").next().expect("read").is_none());
+            }
+            let count = prepared.get_status(rusqlite::StatementStatus::RePrepare);
+            assert_eq!(count, 0, "{statement}");
+        }
     }
 }

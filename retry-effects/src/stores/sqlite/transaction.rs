@@ -29,7 +29,7 @@ pub(super) struct Transaction<'a> {
 }
 
 /// The number of fences after which the search for open records is shortened.
-const ADVANCE_EVERY: u64 = 64;
+pub(super) const ADVANCE_EVERY: u64 = 64;
 
 impl<'a> Transaction<'a> {
     /// Begins, once no other process writes.
@@ -187,8 +187,9 @@ impl<'a> Transaction<'a> {
         changes::remove_unnamed(self.connection, places)
     }
 
-    /// Keeps the newest fence apart from the records, of which the newest may be removed next.
-    fn keep_fence(&mut self) -> rusqlite::Result<()> {
+    /// Keeps the newest fence apart from the records, of which the newest may be removed next. With it, the
+    /// search for open records is shortened.
+    pub(super) fn keep_fence(&mut self) -> rusqlite::Result<()> {
         self.header()?;
         self.writes_header = true;
         Ok(())
