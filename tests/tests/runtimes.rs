@@ -3,8 +3,11 @@
 #![cfg(any(feature = "postgres", feature = "redis"))]
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
 use std::time::Duration;
 
 use retry_effects::store::Status;
@@ -146,6 +149,7 @@ on_each_server! {
     a_paused_clock_times_nothing_out
     a_blocked_runtime_keeps_its_leases
     calls_that_are_dropped_at_any_moment_leave_nothing_held
+    another_executor_may_block_the_last_thread
 }
 
 fn workers(count: usize) -> Runtime {
@@ -319,4 +323,38 @@ fn calls_that_are_dropped_at_any_moment_leave_nothing_held(site: &Site) {
     }
     let connections = (site.connections)();
     assert!(connections <= site.most, "{connections}");
+}
+
+fn another_executor_may_block_the_last_thread(site: &Site) {
+    let runtime = workers(1);
+    for number in 0..4 {
+        // The connection of the runtime, and its thread for another executor, in turn.
+        let call = Site::call(site.store.clone(), number);
+        let call = runtime.spawn(async move {
+            if number % 2 == 0 {
+                call.await
+            } else {
+                poll_on_this_thread(call)
+            }
+        });
+        let done = runtime.block_on(call).expect("no panic");
+        assert_eq!(done.expect("done"), number);
+    }
+}
+
+fn poll_on_this_thread<T>(future: impl Future<Output = T>) -> T {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => thread::park(),
+        }
+    }
 }

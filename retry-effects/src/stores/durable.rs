@@ -19,6 +19,8 @@ mod run;
 mod runtimes;
 pub(crate) mod store;
 #[cfg(any(feature = "postgres", feature = "redis", test))]
+mod task_waker;
+#[cfg(any(feature = "postgres", feature = "redis", test))]
 mod tasks;
 #[cfg(all(test, feature = "conformance"))]
 mod tests;

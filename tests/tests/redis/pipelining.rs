@@ -18,8 +18,10 @@ async fn a_command_is_sent_while_others_wait_for_their_answers() {
     let options = RedisEffectStore::options().prefix(fresh_prefix());
     let store = options.connect(&url).await.expect("a store");
     // The connection of this runtime, and its first command.
-    let first = compute_action_id("first", &0, "").expect("a number has a JSON form");
-    store.resolve(first).await.expect("an answer");
+    let id = compute_action_id("first", &0, "").expect("a number has a JSON form");
+    let first = store.clone();
+    let first = tokio::spawn(async move { first.resolve(id).await.map(drop) });
+    first.await.expect("no panic").expect("an answer");
     proxy.withhold(1 + CALLERS);
     let mut calls = Vec::new();
     for n in 0..CALLERS {

@@ -12,10 +12,13 @@ use super::backend::Backend;
 use super::job::{Answered, Job};
 use super::lanes::Lanes;
 use super::queue::{ALONE, Batch, Queue};
+use super::task_waker;
 use crate::protocol::operation::Operation;
 
 /// An operation under way on the task that waits for its answer. It is in no exchange with others': they would
 /// stand still with this task.
+///
+/// Only a task of tokio's polls it; for others the store's own lanes carry it out.
 ///
 /// Dropped before its end, or unpolled, it goes on as a task of the runtime: no connection is left with an
 /// answer that nobody reads, and an outcome is recorded.
@@ -57,6 +60,11 @@ impl Inline {
     /// Ready once it is answered, or waits in a queue.
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         if let Some(serving) = &mut self.serving {
+            if !task_waker::is_of_task(context) {
+                // Its job moves to the store's own lanes: the driver of its connection may need this thread.
+                self.serving = None;
+                return Poll::Ready(());
+            }
             match catch_unwind(AssertUnwindSafe(|| serving.as_mut().poll(context))) {
                 Ok(Poll::Pending) => return Poll::Pending,
                 Ok(Poll::Ready(())) => {}

@@ -120,14 +120,17 @@ impl Queue {
     }
 
     pub(super) fn put(&self, job: Job) {
-        let kind = self.kind(job.run.step());
-        let mut state = self.state();
+        self.put_into(self.state(), job);
+    }
+
+    fn put_into(&self, mut state: MutexGuard<'_, State>, job: Job) {
         if self.is_ended() {
             drop(state);
             // It moves to the store's own lanes.
             drop(job);
             return;
         }
+        let kind = self.kind(job.run.step());
         state.waiting[kind].push_back(job);
         let is_unwatched = self.fallback.is_some() && state.watched.is_none();
         drop(state);
@@ -146,12 +149,13 @@ impl Queue {
     pub(super) fn put_held(&self, job: Option<Job>) {
         let mut state = self.state();
         state.held -= 1;
-        if let Some(job) = job {
-            let kind = self.kind(job.run.step());
-            state.waiting[kind].push_back(job);
+        match job {
+            Some(job) => self.put_into(state, job),
+            None => {
+                drop(state);
+                self.arrived.notify_one();
+            }
         }
-        drop(state);
-        self.arrived.notify_one();
     }
 
     /// Ends the input: lanes end once they have served the jobs that are queued.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::backend::Backend;
 use super::lanes::Lanes;
 use super::queue::Taken;
+use super::task_waker;
 
 /// A longer exchange spends its time on the network or on a disk: its lane does not count as busy, and
 /// holds up no other.
@@ -38,6 +39,7 @@ impl<B: Backend> Lanes<B> {
     }
 
     async fn serve_all(self: Arc<Self>) {
+        task_waker::note().await;
         loop {
             let arrived = self.queue.arrived.notified();
             let (batch, busy) = match self.queue.take(|id| self.backend.route(id)) {

@@ -38,6 +38,10 @@ fn opened() -> Opened {
     let runtime = runtime.expect("a runtime");
     let store = DurableStore::on_runtime(map.clone(), Waiters::new(), runtime.handle());
     let driving = thread::spawn(move || runtime.block_on(std::future::pending::<()>()));
+    // Its own lanes have run by then.
+    block_on(store.get(id(0))).expect("an answer");
+    map.shared().threads.clear();
+    map.shared().takes_place = Arc::default();
     Opened {
         map,
         store: Arc::new(store),
@@ -60,6 +64,13 @@ async fn won(store: &DurableStore<Client>, n: u32) -> Token {
         Ok(Claim::Won(token)) => token,
         other => panic!("{other:?}"),
     }
+}
+
+/// Claims by a task.
+fn on(runtime: &Runtime, store: &Arc<DurableStore<Client>>, n: u32) -> Token {
+    let store = store.clone();
+    let task = runtime.spawn(async move { won(&store, n).await });
+    runtime.block_on(task).expect("no panic")
 }
 
 fn success() -> Outcome {
@@ -163,7 +174,7 @@ fn an_outcome_survives_its_runtime() {
     let runtime = workers(2);
     let mut under_way = Vec::new();
     for n in 0..4 {
-        under_way.push((runtime.block_on(won(&store, n)), store.changed(id(n))));
+        under_way.push((on(&runtime, &store, n), store.changed(id(n))));
     }
     // Three are under way on their callers' tasks, and the fourth waits for a lane.
     let (hangs, _) = map.hang(3);
@@ -194,7 +205,7 @@ fn an_outcome_survives_its_runtime() {
 fn an_outcome_survives_its_runtime_and_its_store() {
     let Opened { map, store, .. } = opened();
     let runtime = workers(1);
-    let token = runtime.block_on(won(&store, 1));
+    let token = on(&runtime, &store, 1);
     let (hangs, _) = map.hang(1);
     let changed = store.changed(id(1));
     let task = runtime.spawn(async move { store.complete(&token, success()).await });
@@ -240,4 +251,36 @@ fn a_few_runtimes_have_lanes_and_leave_them_to_others() {
     drop(runtimes.remove(0));
     assert!(!claim(&runtimes[14], 17));
     assert!(claim(&runtimes[13], 18));
+}
+
+#[test]
+fn another_executor_on_the_last_thread_is_served_elsewhere() {
+    let Opened { map, store, own } = opened();
+    let runtime = workers(1);
+    let called = store.clone();
+    let task = runtime.spawn(async move { block_on(won(&called, 1)) });
+    runtime.block_on(task).expect("no panic");
+    assert_eq!(map.shared().threads, [own]);
+    // Its lanes have not ended.
+    on(&runtime, &store, 2);
+    assert_ne!(map.shared().threads.last(), Some(&own));
+}
+
+#[test]
+fn a_job_in_a_pause_survives_its_lanes() {
+    let Opened { map, store, .. } = opened();
+    let runtime = workers(2);
+    let token = on(&runtime, &store, 1);
+    map.shared().faults.extend([Fault::Locked; 8]);
+    let called = store.clone();
+    let task = runtime.spawn(async move { called.complete(&token, success()).await });
+    // It is in one of its pauses when its lanes end.
+    while map.shared().faults.len() > 2 {
+        thread::yield_now();
+    }
+    map.shared().faults.push_front(Fault::Panic);
+    on(&runtime, &store, 2);
+    let done = runtime.block_on(task).expect("no panic");
+    done.expect("complete");
+    assert_eq!(map.shared().status(id(1)), Some(Status::Success));
 }
