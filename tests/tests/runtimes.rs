@@ -3,6 +3,7 @@
 #![cfg(any(feature = "postgres", feature = "redis"))]
 
 use std::collections::HashMap;
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
@@ -10,7 +11,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use retry_effects::store::Status;
+use retry_effects::store::{Claim, ClaimRequest, Status};
 use retry_effects::{Effect, EffectError, EffectStore, compute_action_id};
 use tokio::runtime::{Builder, Runtime};
 
@@ -150,6 +151,30 @@ on_each_server! {
     a_blocked_runtime_keeps_its_leases
     calls_that_are_dropped_at_any_moment_leave_nothing_held
     another_executor_may_block_the_last_thread
+    a_request_that_is_held_fails_no_other
+}
+
+/// Redis alone keeps the order of one caller's requests, whether their answers are awaited or not.
+#[cfg(feature = "redis")]
+#[test]
+fn a_request_that_is_dropped_comes_before_the_next_one() {
+    let Some(site) = on_redis::own() else { return };
+    let store = site.store.clone();
+    let runtime = workers(2);
+    let task = runtime.spawn(async move {
+        for number in 0..100_u64 {
+            let id = compute_action_id("act", &number, "").expect("a number has a JSON form");
+            let request = ClaimRequest::new(id, "act");
+            for turn in 0..2 {
+                let claim = store.pending(&request).await.expect("an answer");
+                let Claim::Won(token) = claim else {
+                    panic!("{number}, {turn}: {claim:?}");
+                };
+                drop(store.release(&token));
+            }
+        }
+    });
+    runtime.block_on(task).expect("no panic");
 }
 
 fn workers(count: usize) -> Runtime {
@@ -340,6 +365,25 @@ fn another_executor_may_block_the_last_thread(site: &Site) {
         let done = runtime.block_on(call).expect("no panic");
         assert_eq!(done.expect("done"), number);
     }
+}
+
+fn a_request_that_is_held_fails_no_other(site: &Site) {
+    let runtime = workers(2);
+    let store = site.store.clone();
+    let task = runtime.spawn(async move {
+        let id = |number: u64| compute_action_id("act", &number, "").expect("a number");
+        // From the first one on, which connects: begun, and not polled meanwhile.
+        for turn in 0..20 {
+            let mut held: Vec<_> = (0..8).map(|number| store.get(id(number))).collect();
+            for request in &mut held {
+                let mut request = pin!(request);
+                poll_fn(|context| Poll::Ready(request.as_mut().poll(context).is_ready())).await;
+            }
+            store.get(id(turn)).await.expect("an answer");
+            Site::call(store.clone(), turn).await.expect("done");
+        }
+    });
+    runtime.block_on(task).expect("no panic");
 }
 
 fn poll_on_this_thread<T>(future: impl Future<Output = T>) -> T {

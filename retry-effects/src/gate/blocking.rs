@@ -69,18 +69,22 @@ pub(crate) fn may_block() -> bool {
     BLOCKS.get()
 }
 
-struct Blocks;
+/// Restores what was before: sync calls nest.
+struct Blocks {
+    before: bool,
+}
 
 impl Blocks {
     fn enter() -> Self {
-        BLOCKS.set(true);
-        Self
+        Self {
+            before: BLOCKS.replace(true),
+        }
     }
 }
 
 impl Drop for Blocks {
     fn drop(&mut self) {
-        BLOCKS.set(false);
+        BLOCKS.set(self.before);
     }
 }
 

@@ -54,6 +54,11 @@ pub(crate) trait Backend: Debug + Send + Sync + 'static {
         None
     }
 
+    /// Whether an exchange has to wait for no connection.
+    fn is_connected(&self) -> bool {
+        true
+    }
+
     /// Returns a number of the server that has a record. Steps for different servers are in different
     /// exchanges: those for one that is gone hold up no others.
     fn route(&self, id: ActionId) -> usize {

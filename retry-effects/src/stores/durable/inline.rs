@@ -15,72 +15,105 @@ use super::queue::{ALONE, Batch, Queue};
 use super::task_waker;
 use crate::protocol::operation::Operation;
 
-/// An operation under way on the task that waits for its answer. It is in no exchange with others': they would
-/// stand still with this task.
+/// An operation that the task which waits for its answer carries out. It is in no exchange with others': they
+/// would stand still with this task.
 ///
-/// Only a task of tokio's polls it; for others the store's own lanes carry it out.
+/// It begins at its first poll. Only a task of tokio's carries it out, and only if it has to wait for no
+/// connection: one that is not polled any more would hold up others. Else it is queued.
 ///
-/// Dropped before its end, or unpolled, it goes on as a task of the runtime: no connection is left with an
+/// Dropped before its end, it goes on: queued, or as a task of the runtime. No connection is left with an
 /// answer that nobody reads, and an outcome is recorded.
 pub(super) struct Inline {
-    serving: Option<Serving>,
+    state: State,
+    begin: Begin,
     queue: Arc<Queue>,
     runtime: Handle,
 }
 
+enum State {
+    Requested(Job),
+    Serving(Serving),
+    /// Answered, or queued.
+    Over,
+}
+
 type Serving = Pin<Box<dyn Future<Output = ()> + Send>>;
 
+/// Begins to serve a job, unless it is to be queued.
+type Begin = Box<dyn Fn(Job) -> Result<Serving, Job> + Send>;
+
 impl Inline {
-    /// Begins an operation; `None`: it is queued, for others are under way on these lanes, and it may share an
-    /// exchange.
-    pub(super) fn begin<B: Backend>(
+    /// Requests an operation.
+    pub(super) fn request<B: Backend>(
         lanes: Arc<Lanes<B>>,
         operation: Operation,
         runtime: Handle,
-    ) -> (Answered, Option<Self>) {
+    ) -> (Answered, Self) {
         let queue = lanes.queue.clone();
-        let most = lanes.backend.lanes().min(ALONE);
-        let Some(entered) = queue.clone().enter(most) else {
-            return (queue.request(operation), None);
-        };
         let (job, answer) = Job::new(operation, queue.fallback());
-        let batch = Batch::of(job);
-        let serving = Box::pin(async move {
-            lanes.serve(batch).await;
-            drop(entered);
-        });
+        let begin = move |job| {
+            // One connection is left to the lanes.
+            let most = lanes.backend.lanes().saturating_sub(1).min(ALONE);
+            if !lanes.backend.is_connected() {
+                return Err(job);
+            }
+            let Some(entered) = lanes.queue.clone().enter(most) else {
+                return Err(job);
+            };
+            let lanes = lanes.clone();
+            let serving: Serving = Box::pin(async move {
+                lanes.serve(Batch::of(job)).await;
+                drop(entered);
+            });
+            Ok(serving)
+        };
         let inline = Self {
-            serving: Some(serving),
+            state: State::Requested(job),
+            begin: Box::new(begin),
             queue,
             runtime,
         };
-        (answer, Some(inline))
+        (answer, inline)
     }
 
     /// Ready once it is answered, or waits in a queue.
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        if let Some(serving) = &mut self.serving {
-            if !task_waker::is_of_task(context) {
-                // Its job moves to the store's own lanes: the driver of its connection may need this thread.
-                self.serving = None;
-                return Poll::Ready(());
+        let is_of_task = task_waker::is_of_task(context);
+        let mut serving = match std::mem::replace(&mut self.state, State::Over) {
+            State::Over => return Poll::Ready(()),
+            // It moves to the store's own lanes: the driver of its connection may need this thread.
+            State::Requested(_) | State::Serving(_) if !is_of_task => return Poll::Ready(()),
+            State::Serving(serving) => serving,
+            State::Requested(job) => match (self.begin)(job) {
+                Ok(serving) => serving,
+                Err(job) => {
+                    self.queue.put(job);
+                    return Poll::Ready(());
+                }
+            },
+        };
+        match catch_unwind(AssertUnwindSafe(|| serving.as_mut().poll(context))) {
+            Ok(Poll::Pending) => {
+                self.state = State::Serving(serving);
+                Poll::Pending
             }
-            match catch_unwind(AssertUnwindSafe(|| serving.as_mut().poll(context))) {
-                Ok(Poll::Pending) => return Poll::Pending,
-                Ok(Poll::Ready(())) => {}
-                // The runtime has no driver for sockets, or for time.
-                Err(_) => self.queue.end(),
+            Ok(Poll::Ready(())) => Poll::Ready(()),
+            // The runtime has no driver for sockets, or for time.
+            Err(_) => {
+                self.queue.end();
+                Poll::Ready(())
             }
-            self.serving = None;
         }
-        Poll::Ready(())
     }
 }
 
 impl Drop for Inline {
     fn drop(&mut self) {
-        if let Some(serving) = self.serving.take() {
-            self.runtime.spawn(serving);
+        match std::mem::replace(&mut self.state, State::Over) {
+            // Before the next request of its caller.
+            State::Requested(job) => self.queue.put(job),
+            State::Serving(serving) => drop(self.runtime.spawn(serving)),
+            State::Over => {}
         }
     }
 }

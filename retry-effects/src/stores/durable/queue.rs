@@ -218,7 +218,8 @@ impl Queue {
                 Taken::Nothing
             };
         }
-        if state.busy + state.inline >= FEW && longest < CROWD {
+        // One lane works in any case: a request that its caller holds, and does not poll, counts for long.
+        if state.busy > 0 && state.busy + state.inline >= FEW && longest < CROWD {
             return Taken::Nothing;
         }
         for _ in 0..KINDS {

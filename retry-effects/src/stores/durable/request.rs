@@ -28,8 +28,11 @@ impl Request {
     }
 
     #[cfg(any(feature = "postgres", feature = "redis", test))]
-    pub(super) fn begun(answer: Answered, inline: Option<Inline>) -> Self {
-        Self { answer, inline }
+    pub(super) fn inline(answer: Answered, inline: Inline) -> Self {
+        Self {
+            answer,
+            inline: Some(inline),
+        }
     }
 }
 

@@ -121,8 +121,8 @@ impl<B: Backend> DurableStore<B> {
     fn request(&self, operation: Operation) -> Request {
         #[cfg(any(feature = "postgres", feature = "redis", test))]
         if let Some((guest, runtime)) = self.runtimes.of_caller(&self.lanes) {
-            let (answer, inline) = Inline::begin(guest, operation, runtime);
-            return Request::begun(answer, inline);
+            let (answer, inline) = Inline::request(guest, operation, runtime);
+            return Request::inline(answer, inline);
         }
         Request::queued(self.lanes.queue.request(operation))
     }

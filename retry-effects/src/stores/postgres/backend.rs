@@ -354,6 +354,10 @@ impl Backend for PostgresBackend {
         self.server.lanes()
     }
 
+    fn is_connected(&self) -> bool {
+        self.server.is_connected()
+    }
+
     fn guest(&self) -> Option<Self> {
         Some(Self {
             server: Arc::new(self.server.guest()?),

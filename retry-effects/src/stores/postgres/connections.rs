@@ -113,6 +113,11 @@ impl Connections {
         self.pool.status().max_size.max(1)
     }
 
+    /// Whether one is open, and not in use.
+    pub(super) fn is_connected(&self) -> bool {
+        self.pool.status().available > 0
+    }
+
     /// Whether all connections are in use.
     pub(super) fn is_used_up(&self) -> bool {
         let status = self.pool.status();

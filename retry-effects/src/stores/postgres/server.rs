@@ -141,6 +141,11 @@ impl Server {
         self.connections.size()
     }
 
+    /// Whether there is a connection that is not in use.
+    pub(super) fn is_connected(&self) -> bool {
+        self.connections.is_connected()
+    }
+
     /// Returns the number of statements that may be under way at once.
     pub(super) fn lanes(&self) -> usize {
         self.connections.lanes

@@ -75,6 +75,10 @@ impl Backend for RedisBackend {
         LANES
     }
 
+    fn is_connected(&self) -> bool {
+        self.requests.nodes.are_connected()
+    }
+
     fn guest(&self) -> Option<Self> {
         let nodes = Arc::new(self.requests.nodes.beside());
         self.runtime.spawn(Nodes::inspect(Arc::downgrade(&nodes)));

@@ -62,6 +62,18 @@ impl Nodes {
         shares
     }
 
+    /// Whether there is a connection to each node.
+    pub(super) fn are_connected(&self) -> bool {
+        let of_tags = self.of_tags();
+        match &of_tags[..] {
+            [] => self.seed.present().is_some(),
+            _ => of_tags
+                .iter()
+                .flatten()
+                .all(|link| link.present().is_some()),
+        }
+    }
+
     /// Returns a number of the node of a tag.
     pub(super) fn route(&self, tag: u8) -> usize {
         let of_tags = self.of_tags();

@@ -1,5 +1,6 @@
 //! Where an operation on a server is carried out: on the caller's runtime if it can be, and nowhere lost.
 
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -176,7 +177,7 @@ fn an_outcome_survives_its_runtime() {
     for n in 0..4 {
         under_way.push((on(&runtime, &store, n), store.changed(id(n))));
     }
-    // Three are under way on their callers' tasks, and the fourth waits for a lane.
+    // Two are under way on their callers' tasks and one in a lane, and the fourth waits.
     let (hangs, _) = map.hang(3);
     let requested = Arc::new(Notify::new());
     for (place, (token, _)) in under_way.iter().enumerate() {
@@ -283,4 +284,24 @@ fn a_job_in_a_pause_survives_its_lanes() {
     let done = runtime.block_on(task).expect("no panic");
     done.expect("complete");
     assert_eq!(map.shared().status(id(1)), Some(Status::Success));
+}
+
+#[test]
+fn a_request_that_is_not_polled_any_more_holds_up_no_other() {
+    let Opened { map, store, .. } = opened();
+    let runtime = workers(1);
+    let (hangs, _) = map.hang(2);
+    let task = runtime.spawn(async move {
+        // Begun, and then held.
+        let mut held: Vec<_> = (0..2).map(|n| Box::pin(won(&store, n))).collect();
+        for claim in &mut held {
+            let polled = poll_fn(|context| Poll::Ready(claim.as_mut().poll(context))).await;
+            assert!(polled.is_pending());
+        }
+        won(&store, 2).await;
+        won(&store, 3).await;
+        drop(held);
+    });
+    block_on(hangs.notified());
+    runtime.block_on(task).expect("no panic");
 }
