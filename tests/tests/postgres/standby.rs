@@ -24,6 +24,8 @@ async fn wait_for_standby(operator: &Client, name: &str) {
         row.get::<_, &str>(0) == name
     })
     .await;
+    // The checkpointer tells the other sessions, once it has read the settings.
+    operator.batch_execute("CHECKPOINT").await.unwrap();
 }
 
 /// Waits for a condition on the server, for at most a minute.
