@@ -17,7 +17,7 @@ mod shared;
 pub mod simulation;
 mod size;
 
-pub use blocking::block_on;
+pub use blocking::{block_on, park_on};
 pub use child::{alone, child, is_child, printed_by};
 pub use outcomes::{busy_once, busy_times, gate_error, refused, sendable};
 pub use random::Random;

@@ -139,6 +139,21 @@ impl ThrowawayRedis {
         self.server = launch(&self.program, self.folder.path(), &self.settings);
     }
 
+    /// Returns the number of its connections, without the one that this request makes.
+    ///
+    /// # Panics
+    ///
+    /// As [`command`](Self::command).
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        let clients = self.command(&["CLIENT", "LIST"]);
+        let all = clients
+            .lines()
+            .filter(|line| line.contains("addr="))
+            .count();
+        all - 1
+    }
+
     /// Sends one command on a connection of its own, and gives the answer as it came.
     ///
     /// # Panics

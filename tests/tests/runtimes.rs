@@ -7,12 +7,12 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
+use std::task::Poll;
 use std::time::Duration;
 
 use retry_effects::store::{Claim, ClaimRequest, Status};
 use retry_effects::{Effect, EffectError, EffectStore, compute_action_id};
+use retry_tests::park_on;
 use tokio::runtime::{Builder, Runtime};
 
 /// A server with a store on it.
@@ -107,15 +107,7 @@ mod on_redis {
         let store = RedisEffectStore::options().connect_blocking(&server.url());
         Some(Site {
             store: Arc::new(store.expect("a store")),
-            connections: Box::new(move || {
-                let clients = server.command(&["CLIENT", "LIST"]);
-                // One of them is the connection that asks.
-                clients
-                    .lines()
-                    .filter(|line| line.contains("addr="))
-                    .count()
-                    - 1
-            }),
+            connections: Box::new(move || server.connections()),
             most: 5,
         })
     }
@@ -359,7 +351,7 @@ fn another_executor_may_block_the_last_thread(site: &Site) {
             if number % 2 == 0 {
                 call.await
             } else {
-                poll_on_this_thread(call)
+                park_on(call)
             }
         });
         let done = runtime.block_on(call).expect("no panic");
@@ -384,21 +376,4 @@ fn a_request_that_is_held_fails_no_other(site: &Site) {
         }
     });
     runtime.block_on(task).expect("no panic");
-}
-
-fn poll_on_this_thread<T>(future: impl Future<Output = T>) -> T {
-    struct Unpark(Thread);
-    impl Wake for Unpark {
-        fn wake(self: Arc<Self>) {
-            self.0.unpark();
-        }
-    }
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let mut future = pin!(future);
-    loop {
-        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            Poll::Ready(output) => return output,
-            Poll::Pending => thread::park(),
-        }
-    }
 }

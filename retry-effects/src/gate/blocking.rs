@@ -88,7 +88,8 @@ impl Drop for Blocks {
     }
 }
 
-fn park<T>(mut future: Pin<&mut impl Future<Output = T>>, waker: &Waker) -> T {
+/// Waits for a future on this thread, with nothing but it.
+pub(crate) fn park<T>(mut future: Pin<&mut impl Future<Output = T>>, waker: &Waker) -> T {
     let mut context = Context::from_waker(waker);
     loop {
         if let Poll::Ready(answer) = future.as_mut().poll(&mut context) {
@@ -125,7 +126,8 @@ pub(crate) fn wait(future: impl Future<Output = ()>, limit: Duration) -> Result<
     .ok_or(CannotBlock)
 }
 
-fn waker() -> Waker {
+/// Returns a waker that unparks this thread.
+pub(crate) fn waker() -> Waker {
     struct Unpark(Thread);
 
     impl Wake for Unpark {

@@ -8,19 +8,15 @@
 //! `EffectStore`.
 
 pub(crate) mod backend;
-#[cfg(any(feature = "postgres", feature = "redis", test))]
 mod inline;
 mod job;
 mod lanes;
 mod queue;
 mod request;
 mod run;
-#[cfg(any(feature = "postgres", feature = "redis", test))]
 mod runtimes;
 pub(crate) mod store;
-#[cfg(any(feature = "postgres", feature = "redis", test))]
 mod task_waker;
-#[cfg(any(feature = "postgres", feature = "redis", test))]
 mod tasks;
 #[cfg(all(test, feature = "conformance"))]
 mod tests;

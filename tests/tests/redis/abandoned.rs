@@ -8,16 +8,6 @@ use retry_tests::redis::ThrowawayRedis;
 
 use super::place::store;
 
-/// How many connections the server has, that of the question apart.
-fn connections(server: &ThrowawayRedis) -> usize {
-    let clients = server.command(&["CLIENT", "LIST"]);
-    clients
-        .lines()
-        .filter(|line| line.contains("addr="))
-        .count()
-        - 1
-}
-
 /// What the gate does for a call that is dropped: it asks after the claim, and gives it back. The
 /// first claim, for which the server had no time yet, must not come once more after that.
 #[tokio::test]
@@ -57,7 +47,7 @@ async fn a_claim_that_nobody_waits_for_is_not_sent_again() {
     other.release(&token).await.expect("a release");
     // With its last handle it ends, after what it was asked for.
     drop(store);
-    while connections(&server) > 1 {
+    while server.connections() > 1 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let record = other.get(id).await.expect("an answer").expect("a record");

@@ -9,11 +9,10 @@ use std::task::{Context, Poll};
 use tokio::runtime::Handle;
 
 use super::backend::Backend;
-use super::job::{Answered, Job};
+use super::job::Job;
 use super::lanes::Lanes;
-use super::queue::{ALONE, Batch, Queue};
+use super::queue::{ALONE, Batch};
 use super::task_waker;
-use crate::protocol::operation::Operation;
 
 /// An operation that the task which waits for its answer carries out. It is in no exchange with others': they
 /// would stand still with this task.
@@ -23,10 +22,9 @@ use crate::protocol::operation::Operation;
 ///
 /// Dropped before its end, it goes on: queued, or as a task of the runtime. No connection is left with an
 /// answer that nobody reads, and an outcome is recorded.
-pub(super) struct Inline {
+pub(super) struct Inline<B: Backend> {
     state: State,
-    begin: Begin,
-    queue: Arc<Queue>,
+    lanes: Arc<Lanes<B>>,
     runtime: Handle,
 }
 
@@ -39,41 +37,30 @@ enum State {
 
 type Serving = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Begins to serve a job, unless it is to be queued.
-type Begin = Box<dyn Fn(Job) -> Result<Serving, Job> + Send>;
-
-impl Inline {
-    /// Requests an operation.
-    pub(super) fn request<B: Backend>(
-        lanes: Arc<Lanes<B>>,
-        operation: Operation,
-        runtime: Handle,
-    ) -> (Answered, Self) {
-        let queue = lanes.queue.clone();
-        let (job, answer) = Job::new(operation, queue.fallback());
-        let begin = move |job| {
-            // One connection is left to the lanes.
-            let most = lanes.backend.lanes().saturating_sub(1).min(ALONE);
-            if !lanes.backend.is_connected() {
-                return Err(job);
-            }
-            let Some(entered) = lanes.queue.clone().enter(most) else {
-                return Err(job);
-            };
-            let lanes = lanes.clone();
-            let serving: Serving = Box::pin(async move {
-                lanes.serve(Batch::of(job)).await;
-                drop(entered);
-            });
-            Ok(serving)
-        };
-        let inline = Self {
+impl<B: Backend> Inline<B> {
+    pub(super) fn new(lanes: Arc<Lanes<B>>, job: Job, runtime: Handle) -> Self {
+        Self {
             state: State::Requested(job),
-            begin: Box::new(begin),
-            queue,
+            lanes,
             runtime,
+        }
+    }
+
+    /// Begins to serve the job, unless it is to be queued.
+    fn begin(&self, job: Job) -> Result<Serving, Job> {
+        let lanes = self.lanes.clone();
+        if !lanes.backend.is_connected() {
+            return Err(job);
+        }
+        // One connection is left to the lanes.
+        let most = lanes.backend.lanes().saturating_sub(1).min(ALONE);
+        let Some(entered) = lanes.queue.clone().enter(most) else {
+            return Err(job);
         };
-        (answer, inline)
+        Ok(Box::pin(async move {
+            lanes.serve(Batch::of(job)).await;
+            drop(entered);
+        }))
     }
 
     /// Ready once it is answered, or waits in a queue.
@@ -84,10 +71,10 @@ impl Inline {
             // It moves to the store's own lanes: the driver of its connection may need this thread.
             State::Requested(_) | State::Serving(_) if !is_of_task => return Poll::Ready(()),
             State::Serving(serving) => serving,
-            State::Requested(job) => match (self.begin)(job) {
+            State::Requested(job) => match self.begin(job) {
                 Ok(serving) => serving,
                 Err(job) => {
-                    self.queue.put(job);
+                    self.lanes.queue.put(job);
                     return Poll::Ready(());
                 }
             },
@@ -100,18 +87,18 @@ impl Inline {
             Ok(Poll::Ready(())) => Poll::Ready(()),
             // The runtime has no driver for sockets, or for time.
             Err(_) => {
-                self.queue.end();
+                self.lanes.queue.end();
                 Poll::Ready(())
             }
         }
     }
 }
 
-impl Drop for Inline {
+impl<B: Backend> Drop for Inline<B> {
     fn drop(&mut self) {
         match std::mem::replace(&mut self.state, State::Over) {
             // Before the next request of its caller.
-            State::Requested(job) => self.queue.put(job),
+            State::Requested(job) => self.lanes.queue.put(job),
             State::Serving(serving) => drop(self.runtime.spawn(serving)),
             State::Over => {}
         }

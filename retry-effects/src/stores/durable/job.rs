@@ -66,6 +66,12 @@ impl Job {
         }
     }
 
+    /// Leaves it to the store's own lanes, with all the time of a new job.
+    pub(super) fn leave(mut self) {
+        self.asked = Instant::now();
+        self.limit = None;
+    }
+
     pub(super) fn fail_by(self, error: impl FnOnce(Call<'_>) -> StoreError) {
         let error = error(self.run.call());
         self.answer(Err(error));

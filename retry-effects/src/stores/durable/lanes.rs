@@ -22,7 +22,10 @@ use crate::stores::waiters::Waiters;
 /// For how long a step is repeated in any case, however long its callers have waited.
 const LEAST: Duration = Duration::from_secs(1);
 
-/// What the lanes of a store share that run on one runtime, or thread.
+/// How much later than its time limit an exchange ends if its runtime stood still meanwhile.
+const STOOD_STILL: Duration = Duration::from_millis(500);
+
+/// The shared state of the lanes on one runtime, or thread.
 #[derive(Debug)]
 pub(super) struct Lanes<B> {
     pub(super) backend: B,
@@ -49,7 +52,6 @@ impl<B: Backend> Lanes<B> {
     }
 
     /// Returns lanes of the same store with another queue, for another runtime.
-    #[cfg(any(feature = "postgres", feature = "redis", test))]
     pub(super) fn beside(&self, backend: B, queue: Arc<Queue>) -> Self {
         Self {
             backend,
@@ -128,13 +130,20 @@ impl<B: Backend> Lanes<B> {
         followers: &mut Followers,
         by: Instant,
     ) -> Option<Unsent<B::Failure>> {
+        let latest = by.max(Instant::now() + LEAST) + STOOD_STILL;
         let replies = self.exchange(&jobs, by).await;
+        let has_stood_still = self.queue.has_fallback() && Instant::now() > latest;
         let is_alone = jobs.len() == 1;
         let (mut unsent, mut unwritten) = (None, None);
         for (mut job, reply) in jobs.into_iter().zip(replies) {
             let failure = match reply {
                 Ok(reply) => {
                     self.follow(job, reply, followers);
+                    continue;
+                }
+                // Nothing says that the server did not answer in time.
+                Err(_) if has_stood_still => {
+                    job.leave();
                     continue;
                 }
                 Err(failure) => failure,

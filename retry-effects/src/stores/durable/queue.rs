@@ -25,7 +25,6 @@ const CROWD: usize = 32;
 
 /// The largest number of requests under way on the tasks of their callers. Few callers are served best as
 /// if each were alone: two steps in one exchange cost a server more than two plain ones.
-#[cfg(any(feature = "postgres", feature = "redis", test))]
 pub(super) const ALONE: usize = 6;
 
 /// The jobs of one exchange.
@@ -42,7 +41,7 @@ pub(super) struct Queue {
     pace: Pace,
     state: Mutex<State>,
     pub(super) arrived: Notify,
-    /// Where jobs go that these lanes do not serve; `None` for the store's own lanes.
+    /// The taker of jobs that these lanes do not serve; `None` for the store's own lanes.
     fallback: Option<Arc<dyn Fallback>>,
     /// A job has arrived that nobody watches.
     pub(super) unwatched: Notify,
@@ -79,8 +78,7 @@ pub(super) enum Taken<'a> {
     Closed,
 }
 
-/// What is left to be watched.
-#[cfg(any(feature = "postgres", feature = "redis", test))]
+/// The rest that is to be watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Watch {
     On,
@@ -91,7 +89,6 @@ pub(super) enum Watch {
 }
 
 impl Batch {
-    #[cfg(any(feature = "postgres", feature = "redis", test))]
     pub(super) fn of(job: Job) -> Self {
         Self {
             jobs: vec![job],
@@ -112,11 +109,14 @@ impl Queue {
         }
     }
 
-    /// Queues an operation.
-    pub(super) fn request(&self, operation: Operation) -> Answered {
-        let (job, answer) = Job::new(operation, self.fallback.clone());
-        self.put(job);
-        answer
+    /// Whether the store's own lanes serve what these do not.
+    pub(super) fn has_fallback(&self) -> bool {
+        self.fallback.is_some()
+    }
+
+    /// Returns the job of an operation, which is not queued yet.
+    pub(super) fn job(&self, operation: Operation) -> (Job, Answered) {
+        Job::new(operation, self.fallback.clone())
     }
 
     pub(super) fn put(&self, job: Job) {
@@ -167,7 +167,6 @@ impl Queue {
     }
 
     /// Ends the lanes: none takes a job any more, and what waits moves to the store's own lanes.
-    #[cfg(any(feature = "postgres", feature = "redis", test))]
     pub(super) fn end(&self) {
         let mut state = self.state();
         self.is_ended.store(true, Ordering::Release);
@@ -183,7 +182,6 @@ impl Queue {
     }
 
     /// Moves the jobs to the store's own lanes, if these have taken none since the last call.
-    #[cfg(any(feature = "postgres", feature = "redis", test))]
     pub(super) fn rescue(&self) -> Watch {
         let mut state = self.state();
         let is_empty = state.waiting.iter().all(VecDeque::is_empty);
@@ -253,7 +251,6 @@ impl Queue {
     }
 
     /// Counts the caller's task as a lane, if fewer than `most` are at work and nothing waits.
-    #[cfg(any(feature = "postgres", feature = "redis", test))]
     pub(super) fn enter(self: Arc<Self>, most: usize) -> Option<Entered> {
         let mut state = self.state();
         let is_free = !self.is_ended()
@@ -262,11 +259,6 @@ impl Queue {
         state.inline += usize::from(is_free);
         drop(state);
         is_free.then(|| Entered(self))
-    }
-
-    #[cfg(any(feature = "postgres", feature = "redis", test))]
-    pub(super) fn fallback(&self) -> Option<Arc<dyn Fallback>> {
-        self.fallback.clone()
     }
 
     /// The number of waiting jobs.
@@ -351,11 +343,9 @@ impl Queue {
 }
 
 /// A queue as the fallback of others: its lanes stay until this is dropped.
-#[cfg(any(feature = "postgres", feature = "redis", test))]
 #[derive(Debug)]
 pub(super) struct Last(Arc<Queue>);
 
-#[cfg(any(feature = "postgres", feature = "redis", test))]
 impl Last {
     pub(super) fn new(queue: &Arc<Queue>) -> Arc<Self> {
         queue.hold();
@@ -363,14 +353,12 @@ impl Last {
     }
 }
 
-#[cfg(any(feature = "postgres", feature = "redis", test))]
 impl Fallback for Last {
     fn take_over(&self, job: Job) {
         self.0.put(job);
     }
 }
 
-#[cfg(any(feature = "postgres", feature = "redis", test))]
 impl Drop for Last {
     fn drop(&mut self) {
         self.0.put_held(None);
@@ -387,10 +375,8 @@ impl Drop for Busy<'_> {
 }
 
 /// A caller's task at work as a lane, until it is dropped.
-#[cfg(any(feature = "postgres", feature = "redis", test))]
 pub(super) struct Entered(Arc<Queue>);
 
-#[cfg(any(feature = "postgres", feature = "redis", test))]
 impl Drop for Entered {
     fn drop(&mut self) {
         let mut state = self.0.state();

@@ -1,46 +1,49 @@
 //! A request: an operation that waits in a queue, or that its caller's own task carries out.
 
-use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-#[cfg(any(feature = "postgres", feature = "redis", test))]
+use tokio::runtime::Handle;
+
+use super::backend::Backend;
 use super::inline::Inline;
 use super::job::Answered;
-use super::lanes::gone;
-use crate::protocol::operation::Answer;
+use super::lanes::{Lanes, gone};
+use crate::protocol::operation::{Answer, Operation};
 use crate::protocol::store_error::StoreError;
 
 /// The answer to an operation.
-pub(super) struct Request {
+pub(super) struct Request<B: Backend> {
     answer: Answered,
-    #[cfg(any(feature = "postgres", feature = "redis", test))]
-    inline: Option<Inline>,
+    inline: Option<Inline<B>>,
 }
 
-impl Request {
-    pub(super) fn queued(answer: Answered) -> Self {
+impl<B: Backend> Request<B> {
+    /// Queues an operation.
+    pub(super) fn queued(lanes: &Lanes<B>, operation: Operation) -> Self {
+        let (job, answer) = lanes.queue.job(operation);
+        lanes.queue.put(job);
         Self {
             answer,
-            #[cfg(any(feature = "postgres", feature = "redis", test))]
             inline: None,
         }
     }
 
-    #[cfg(any(feature = "postgres", feature = "redis", test))]
-    pub(super) fn inline(answer: Answered, inline: Inline) -> Self {
+    /// Leaves an operation to the task that polls this.
+    pub(super) fn inline(lanes: Arc<Lanes<B>>, operation: Operation, runtime: Handle) -> Self {
+        let (job, answer) = lanes.queue.job(operation);
         Self {
             answer,
-            inline: Some(inline),
+            inline: Some(Inline::new(lanes, job, runtime)),
         }
     }
 }
 
-impl Future for Request {
+impl<B: Backend> Future for Request<B> {
     type Output = Result<Answer, StoreError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        #[cfg(any(feature = "postgres", feature = "redis", test))]
         if let Some(inline) = &mut self.inline
             && inline.poll(context).is_pending()
         {

@@ -11,13 +11,10 @@ use retry_core::__private::block_for;
 use tokio::runtime::Handle;
 
 use super::backend::{Backend, Select};
-#[cfg(any(feature = "postgres", feature = "redis", test))]
-use super::inline::Inline;
 use super::lanes::Lanes;
 #[cfg(any(feature = "sqlite", test))]
 use super::lanes::gone;
 use super::request::Request;
-#[cfg(any(feature = "postgres", feature = "redis", test))]
 use super::runtimes::Runtimes;
 #[cfg(any(feature = "sqlite", test))]
 use crate::gate::blocking;
@@ -40,7 +37,6 @@ use crate::stores::waiters::Waiters;
 pub(crate) struct DurableStore<B: Backend> {
     /// The store's own, which its pages and counts use, too.
     lanes: Arc<Lanes<B>>,
-    #[cfg(any(feature = "postgres", feature = "redis", test))]
     runtimes: Runtimes<B>,
 }
 
@@ -79,7 +75,6 @@ impl<B: Backend> DurableStore<B> {
             .map_err(|error| StoreError::unavailable("start its thread", error))?;
         Ok(Self {
             lanes,
-            #[cfg(any(feature = "postgres", feature = "redis", test))]
             runtimes: Runtimes::new(None),
         })
     }
@@ -89,8 +84,8 @@ impl<B: Backend> DurableStore<B> {
         &self.lanes.backend
     }
 
-    /// Carries out an operation: at once on this thread, where that is possible; else it is queued before
-    /// this returns, whether the future is polled or not.
+    /// Carries out an operation: at once on this thread, where that is possible; else as a request, which is
+    /// served whether the future is polled to its end or dropped.
     fn submit<T: Send + Unpin + 'static>(
         &self,
         operation: Operation,
@@ -117,23 +112,20 @@ impl<B: Backend> DurableStore<B> {
         answer.unwrap_or_else(|| Err(gone()))
     }
 
-    /// Requests an operation, which is served whether the answer is awaited or not.
-    fn request(&self, operation: Operation) -> Request {
-        #[cfg(any(feature = "postgres", feature = "redis", test))]
+    /// Requests an operation, which is served whether the answer is awaited or the request is dropped.
+    fn request(&self, operation: Operation) -> Request<B> {
         if let Some((guest, runtime)) = self.runtimes.of_caller(&self.lanes) {
-            let (answer, inline) = Inline::request(guest, operation, runtime);
-            return Request::inline(answer, inline);
+            return Request::inline(guest, operation, runtime);
         }
-        Request::queued(self.lanes.queue.request(operation))
+        Request::queued(&self.lanes, operation)
     }
 
     /// Requests an operation that may share an exchange with others.
-    fn queue(&self, operation: Operation) -> Request {
-        #[cfg(any(feature = "postgres", feature = "redis", test))]
+    fn queue(&self, operation: Operation) -> Request<B> {
         if let Some((guest, _)) = self.runtimes.of_caller(&self.lanes) {
-            return Request::queued(guest.queue.request(operation));
+            return Request::queued(&guest, operation);
         }
-        Request::queued(self.lanes.queue.request(operation))
+        Request::queued(&self.lanes, operation)
     }
 
     /// Reads a record, and hands it to `then`.
@@ -190,7 +182,7 @@ impl<B: Backend> DurableStore<B> {
                 .backend
                 .page(after, Select::Finished, BARE_PAGE)
                 .await?;
-            let removals: Vec<Request> = page
+            let removals: Vec<Request<B>> = page
                 .records
                 .into_iter()
                 .filter(|(_, found)| found.slot.is_purgeable(age, found.now))
@@ -210,7 +202,6 @@ impl<B: Backend> DurableStore<B> {
 impl<B: Backend> Drop for DurableStore<B> {
     fn drop(&mut self) {
         self.lanes.queue.close();
-        #[cfg(any(feature = "postgres", feature = "redis", test))]
         self.runtimes.close();
     }
 }

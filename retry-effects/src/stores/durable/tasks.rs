@@ -17,6 +17,7 @@ impl<B: Backend> Lanes<B> {
     /// A lane of the store's own runtime: serves until the queue is closed. A panic loses only the jobs that
     /// were being served: the application owns part of the code that connects, and the runtime panics
     /// if there is no thread for looking up a host's name.
+    #[cfg(any(feature = "postgres", feature = "redis", test))]
     pub(super) async fn serve_as_task(self: Arc<Self>) {
         loop {
             match tokio::spawn(self.clone().serve_all()).await {

@@ -3,14 +3,15 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
+use std::task::{Context, Poll, Waker};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::backend::Backend;
 use super::lanes::{Lanes, gone};
 use super::queue::Taken;
 use super::run::{Advance, Run};
+use crate::gate::blocking;
 use crate::protocol::operation::{Answer, Operation};
 use crate::protocol::store_error::StoreError;
 
@@ -64,7 +65,7 @@ impl<B: Backend> Lanes<B> {
 
     /// Waits on this thread for a job that arrives, or that has arrived since the last wait.
     fn await_job(&self, limit: Option<Duration>) {
-        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        let waker = blocking::waker();
         let mut context = Context::from_waker(&waker);
         let mut arrived = pin!(self.queue.arrived.notified());
         let until = limit.map(|limit| Instant::now() + limit);
@@ -108,17 +109,5 @@ fn at_once<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
         Poll::Pending => unreachable!("a backend that blocks answers at once"),
-    }
-}
-
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.0.unpark();
     }
 }

@@ -32,7 +32,7 @@ pub(super) struct Connections {
     guests: Guests,
 }
 
-/// Where the connections on another runtime come from.
+/// The source of the connections on another runtime.
 #[derive(Clone, Debug)]
 enum Guests {
     /// A further pool of this size.

@@ -30,7 +30,7 @@ use crate::stores::waiters::Waiters;
 /// wait.
 ///
 /// Nothing here needs the caller's tokio runtime, and a blocked runtime keeps its leases: there is a
-/// thread that serves all such stores of a process. On a multi-threaded runtime the requests are carried
+/// thread that serves all such stores of a process. The requests of a multi-threaded runtime's tasks are carried
 /// out there, by the caller's task itself if few are under way, so that no request waits for
 /// another thread; at most one runtime at a time, with connections of its own. What such a runtime does not
 /// serve, because it ends or is blocked, moves to the thread. Handles are cheap to clone; with the last one

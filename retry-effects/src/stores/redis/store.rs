@@ -21,7 +21,7 @@ use crate::stores::waiters::Waiters;
 /// its disk together. A lone caller does not wait. A thread of the store's own talks to the server, so
 /// nothing here needs the caller's runtime, and a blocked runtime keeps its leases. Up to four
 /// multi-threaded runtimes at a time have a connection of their own (to each node of a cluster), so that no
-/// request of theirs waits for another thread; what such a runtime does not serve, because it ends or
+/// request of their tasks waits for another thread; what such a runtime does not serve, because it ends or
 /// is blocked, moves to the thread.
 ///
 /// A handle is cheap to clone. With the last handle the thread ends, after the requests already sent.

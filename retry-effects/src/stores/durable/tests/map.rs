@@ -62,6 +62,8 @@ pub(super) enum Fault {
     /// It waits until it may go on.
     Hang,
     Panic,
+    /// Its thread stands still until its time limit has long passed; then nothing takes place.
+    StandStill,
     /// A step with this action fails, if it is in the exchange; then nothing takes place.
     Poison(ActionId),
 }
@@ -213,7 +215,7 @@ impl<const FILE: bool> Backend for Map<FILE> {
             .with_max_wait(Duration::from_millis(2)),
     };
 
-    async fn exchange(&self, calls: &[Call<'_>], _by: Instant) -> Vec<Result<Reply, Broken>> {
+    async fn exchange(&self, calls: &[Call<'_>], by: Instant) -> Vec<Result<Reply, Broken>> {
         let (fault, hangs, goes_on) = {
             let mut shared = self.shared();
             shared.exchanges.push(calls.len());
@@ -230,6 +232,14 @@ impl<const FILE: bool> Backend for Map<FILE> {
         let failed = |cause: Cause| calls.iter().map(|_| Err(Broken(cause))).collect();
         match fault {
             Fault::Before(cause) => return failed(cause),
+            Fault::StandStill => {
+                drop(shared);
+                // What blocks a thread is not the store's: nothing can be awaited.
+                thread::sleep(
+                    (by + Duration::from_secs(1)).saturating_duration_since(Instant::now()),
+                );
+                return failed(Cause::Final);
+            }
             Fault::Poison(id) => {
                 let is_there = calls.iter().any(|call| call.id() == id);
                 // Until it is alone.

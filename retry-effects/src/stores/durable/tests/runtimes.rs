@@ -1,10 +1,10 @@
-//! Where an operation on a server is carried out: on the caller's runtime if it can be, and nowhere lost.
+//! The place of an operation on a server: the caller's runtime if that can serve it; and no operation is lost.
 
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread, ThreadId};
+use std::task::Poll;
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 
 use super::map::{Fault, Map};
 use crate::Effect;
+use crate::gate::blocking;
 use crate::identity::action_id::{ActionId, compute_action_id};
 use crate::protocol::claim::{Claim, ClaimRequest};
 use crate::protocol::ids::Token;
@@ -80,20 +81,7 @@ fn success() -> Outcome {
 
 /// Waits on this thread, with nothing but it.
 fn block_on<T>(future: impl Future<Output = T>) -> T {
-    struct Unpark(Thread);
-    impl Wake for Unpark {
-        fn wake(self: Arc<Self>) {
-            self.0.unpark();
-        }
-    }
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let mut future = pin!(future);
-    loop {
-        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            Poll::Ready(output) => return output,
-            Poll::Pending => thread::park(),
-        }
-    }
+    blocking::park(pin!(future), &blocking::waker())
 }
 
 #[test]
@@ -304,4 +292,13 @@ fn a_request_that_is_not_polled_any_more_holds_up_no_other() {
     });
     block_on(hangs.notified());
     runtime.block_on(task).expect("no panic");
+}
+
+#[test]
+fn a_runtime_that_stood_still_does_not_blame_the_server() {
+    let Opened { map, store, own } = opened();
+    let runtime = workers(1);
+    map.shared().faults.push_back(Fault::StandStill);
+    on(&runtime, &store, 1);
+    assert_eq!(map.shared().threads[1..], [own]);
 }
