@@ -32,10 +32,7 @@ impl Moment {
 
     pub(crate) fn at(now: Instant) -> Self {
         static ORIGIN: OnceLock<Instant> = OnceLock::new();
-        let origin = *ORIGIN.get_or_init(|| now);
-        // Counted from 1: 0 is the niche of `Option<Moment>`; the count reaches it once in 49 days.
-        let millis = millis_since(origin, now).wrapping_add(1);
-        Self(NonZeroU32::new(millis).unwrap_or(NonZeroU32::MIN))
+        Self(count(*ORIGIN.get_or_init(|| now), now))
     }
 
     /// Returns the moment as a number that is never 0.
@@ -47,6 +44,14 @@ impl Moment {
     pub(crate) fn elapsed(self) -> Duration {
         Duration::from_millis(u64::from(Self::now().0.get().wrapping_sub(self.0.get())))
     }
+}
+
+/// Returns the milliseconds from `origin` to `now`, counted from the middle of the range: 0 is the niche of
+/// `Option<Moment>`. The count reaches it once in 49 days, and not near the origin, before which other
+/// clocks may stand: there it would be a millisecond too large.
+fn count(origin: Instant, now: Instant) -> NonZeroU32 {
+    let millis = millis_since(origin, now).wrapping_add(1 << 31);
+    NonZeroU32::new(millis).unwrap_or(NonZeroU32::MIN)
 }
 
 /// Returns the low 32 bits of the milliseconds from `origin` to `now`, rounded down: enough for a
@@ -71,11 +76,9 @@ mod tests {
         let second = Duration::from_secs(1);
         for micros in [1, 300, 999, 1_000, 1_500, 999_999] {
             let begin = origin - Duration::from_micros(micros);
-            let (begin, end) = (
-                millis_since(origin, begin),
-                millis_since(origin, begin + second),
-            );
-            assert_eq!(end.wrapping_sub(begin), 1_000, "{micros} µs before");
+            let (begin, end) = (count(origin, begin), count(origin, begin + second));
+            let millis = end.get().wrapping_sub(begin.get());
+            assert_eq!(millis, 1_000, "{micros} µs before");
         }
     }
 }

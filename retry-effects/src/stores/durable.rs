@@ -4,8 +4,8 @@
 //! An operation (`protocol/operation.rs`) is a chain of steps. [`run`] follows it from reply to reply;
 //! [`queue`] collects the steps of concurrent callers; [`lanes`] hand them to the backend together, and
 //! repeat what got no answer: as `tasks` of a runtime, or on the `thread` of a file. Some lanes live on the
-//! `runtimes` of callers; a [`job`] that they leave moves to the store's own. [`store`] gives it the form of an
-//! `EffectStore`.
+//! [`runtimes`] of callers, and a lone caller's [`request`] is carried out [`inline`], by its own task; a [`job`]
+//! that they leave moves to the store's own lanes. [`store`] gives all that the form of an `EffectStore`.
 
 pub(crate) mod backend;
 mod inline;
