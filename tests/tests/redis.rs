@@ -10,6 +10,7 @@ mod redis {
     mod blocking;
     mod cluster;
     mod conformance;
+    mod counting;
     mod existing;
     mod expiry;
     mod outage;

@@ -60,6 +60,15 @@ impl Counts {
         } += 1;
     }
 
+    /// Adds the records of another part of a store.
+    pub(crate) const fn add_all(&mut self, others: &Self) {
+        self.pending += others.pending;
+        self.success += others.success;
+        self.failed += others.failed;
+        self.released += others.released;
+        self.in_doubt += others.in_doubt;
+    }
+
     /// Returns the number of all records.
     #[must_use]
     pub const fn total(&self) -> u64 {

@@ -15,4 +15,5 @@ mod schema;
 pub(crate) mod store;
 mod tables;
 mod transaction;
+mod turns;
 mod version_1;

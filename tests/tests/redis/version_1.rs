@@ -323,3 +323,56 @@ async fn a_record_that_the_first_release_has_changed_meanwhile_is_not_overwritte
         "{found:?}"
     );
 }
+
+#[tokio::test]
+async fn counts_and_lists_have_the_records_of_both_releases() {
+    let Some(server) = ThrowawayRedis::shared() else {
+        return;
+    };
+    let old = Old::with_records(&server);
+    let store = old.opened().await;
+    let before = store.counts().await.expect("counts");
+    for n in 100..200 {
+        let Ok(Claim::Won(token)) = store.pending(&request(n)).await else {
+            panic!("nobody has claimed it");
+        };
+        let outcome = Outcome::Success(Payload::new("1"));
+        store.complete(&token, outcome).await.expect("a completion");
+    }
+    // Programs of the first release begin actions, too.
+    old.claim(OTHER);
+    let counts = store.counts().await.expect("counts");
+    assert_eq!(counts.success, before.success + 100);
+    assert_eq!(counts.pending, before.pending + 1);
+    assert_eq!(counts.total(), before.total() + 101);
+    let mut after = None;
+    let mut listed = Vec::new();
+    loop {
+        let mut filter = Filter::all().limit(7);
+        filter.after = after;
+        let page = store.list(&filter).await.expect("a page");
+        let Some(last) = page.last() else { break };
+        after = Some(last.id);
+        listed.extend(page.iter().map(|record| record.id));
+    }
+    assert!(listed.is_sorted(), "{listed:?}");
+    assert_eq!(listed.len() as u64, counts.total());
+
+    // An action that is claimed anew has a record of this release.
+    let Ok(Claim::Won(_)) = store.pending(&request(RELEASED)).await else {
+        panic!("it is free");
+    };
+    let counts = store.counts().await.expect("counts");
+    assert_eq!(counts.total(), before.total() + 101);
+    let tag = old.key(RELEASED);
+    let tag = tag.trim_end_matches(&id(RELEASED).to_string());
+    let of = |name: &str| {
+        let list = format!("{tag}{name}");
+        let found = server.command(&["ZSCORE", &list, &id(RELEASED).to_string()]);
+        found.starts_with("$1")
+    };
+    assert_eq!(
+        (of("ids"), of("actions"), of("marked")),
+        (false, true, true)
+    );
+}

@@ -29,7 +29,11 @@ pub(super) struct OfTag {
     /// The newest fence. Never removed: after a purge no fence may be issued again.
     pub(super) fence: String,
     /// The ids: a sorted set by name.
-    pub(super) ids: String,
+    pub(super) actions: String,
+    /// The ids of the records that are not a success, in the same order.
+    pub(super) marked: String,
+    /// The ids that version 1 has listed, in the same order.
+    pub(super) version_1: String,
     /// The ids with a limited retention: a sorted set by the time at which it is over.
     pub(super) due: String,
 }
@@ -85,7 +89,9 @@ impl OfTag {
         Self {
             record: key(""),
             fence: key("fence"),
-            ids: key("ids"),
+            actions: key("actions"),
+            marked: key("marked"),
+            version_1: key("ids"),
             due: key("due"),
         }
     }
@@ -120,7 +126,7 @@ mod tests {
         let (tag, name) = record.split_once("}:").expect("a tag");
         assert_eq!(name, id.to_string());
         assert_eq!(tag, format!("{{shop:effects:{}", &name[..2]));
-        for key in [&of.fence, &of.ids, &of.due] {
+        for key in [&of.fence, &of.actions, &of.marked, &of.version_1, &of.due] {
             assert!(key.starts_with(&format!("{tag}}}:")), "{key}");
         }
         assert_eq!(Keys::action(record.as_bytes()), Some(id));

@@ -115,43 +115,72 @@ pub(super) async fn due(
     Ok(due)
 }
 
-/// Counts all records, in steps. The server counts those that are finished and kept; the status of the
-/// others depends on the time.
+/// Counts all records, in steps.
 pub(super) async fn counts(requests: Requests) -> Result<Counts, StoreError> {
+    let mut tallies: Vec<Tally> = tags(0..TAGS).map(Tally::of).collect();
     let mut counts = Counts::default();
-    let mut left: Vec<(u8, Option<ActionId>)> = tags(0..TAGS).map(|tag| (tag, None)).collect();
-    while !left.is_empty() {
-        let counted = left.split_off(left.len().saturating_sub(COUNTED.0));
-        let ask = |(tag, after): &(u8, _)| requests.script.tally(*tag, *after, COUNTED.1);
-        let answers = requests.ask(counted.iter().map(ask).collect()).await?;
-        for ((tag, _), answer) in counted.into_iter().zip(answers) {
-            let part = Part::read(&answer)?;
-            add(&mut counts, part.rest)?;
-            if part.count == COUNTED.1 {
-                left.push((tag, part.last));
+    while !tallies.is_empty() {
+        let under_way = tallies.split_off(tallies.len().saturating_sub(COUNTED.0));
+        let ask = |tally: &Tally| requests.script.tally(tally.tag, tally.after, COUNTED.1);
+        let answers = requests.ask(under_way.iter().map(ask).collect()).await?;
+        for (mut tally, answer) in under_way.into_iter().zip(answers) {
+            if tally.add(&answer)? {
+                tallies.push(tally);
+            } else {
+                counts.add_all(&tally.counts);
             }
         }
     }
     Ok(counts)
 }
 
-fn add(counts: &mut Counts, tally: &[Value]) -> Result<(), StoreError> {
-    let [
-        Value::Int(success),
-        Value::Int(failed),
-        Value::Int(released),
-        Value::Array(others),
-    ] = tally
-    else {
-        return Err(strange("a count that is none"));
-    };
-    counts.success += success.unsigned_abs();
-    counts.failed += failed.unsigned_abs();
-    counts.released += released.unsigned_abs();
-    for (_, found) in rows(others, Need::None)? {
-        if !found.slot.is_over(found.now) {
-            counts.add(found.slot.status_at(found.now));
+/// The count of a tag's records.
+struct Tally {
+    tag: u8,
+    /// The last id that was looked at.
+    after: Option<ActionId>,
+    counts: Counts,
+}
+
+impl Tally {
+    fn of(tag: u8) -> Self {
+        Self {
+            tag,
+            after: None,
+            counts: Counts::default(),
         }
     }
-    Ok(())
+
+    /// Adds a part; returns whether there is another. The server counts the records that are finished and
+    /// kept; the status of the others depends on the time.
+    fn add(&mut self, answer: &Value) -> Result<bool, StoreError> {
+        let part = Part::read(answer)?;
+        let [
+            all,
+            Value::Int(success),
+            Value::Int(failed),
+            Value::Int(released),
+            Value::Array(others),
+        ] = part.rest
+        else {
+            return Err(strange("a count that is none"));
+        };
+        let counts = &mut self.counts;
+        counts.success += success.unsigned_abs();
+        counts.failed += failed.unsigned_abs();
+        counts.released += released.unsigned_abs();
+        for (_, found) in rows(others, Need::None)? {
+            if !found.slot.is_over(found.now) {
+                counts.add(found.slot.status_at(found.now));
+            }
+        }
+        self.after = part.last;
+        let is_whole = part.count < COUNTED.1;
+        if is_whole && let Value::Int(all) = all {
+            // Those that were counted are no success, and all others are one.
+            counts.success = 0;
+            counts.success = all.unsigned_abs().saturating_sub(counts.total());
+        }
+        Ok(!is_whole)
+    }
 }

@@ -4,9 +4,12 @@
 -- A step that has written returns a number: the fence, for a claim. Any other returns the record: the
 -- time, the revision if the record has no field for it, and the fields; nil if there is no record.
 --
--- KEYS of a record: its own; the due ids of its tag; the ids; the newest fence, as far as the step needs
--- them. `clock`, defined above this text, returns the server's time in microseconds. Numbers stay below
--- 2^53, which Redis writes in full.
+-- KEYS of a record: its own; the due ids of its tag; the ids that have no success; all ids; the newest
+-- fence; the ids of version 1, as far as the step needs them. `clock`, defined above this text, returns the
+-- server's time in microseconds. Numbers stay below 2^53, which Redis writes in full.
+--
+-- Version 1 lists its ids apart, and its programs may still add to them: so an id may be in both lists. The
+-- ids without success make counts and lists of doubts quick, however many actions have succeeded.
 --
 -- The steps that mostly suffice come first: a claim on no record, a completion by the owner.
 
@@ -18,15 +21,17 @@ local function claim(lease, created, place)
   local now = clock()
   -- A fence is a time or, if that is not later, one more than the newest: so fences grow even where a
   -- failover has lost the newest.
-  local fence = math.max(tonumber(redis.call('GET', KEYS[4]) or '0') + 1, now)
-  redis.call('SET', KEYS[4], fence)
+  local fence = math.max(tonumber(redis.call('GET', KEYS[5]) or '0') + 1, now)
+  redis.call('SET', KEYS[5], fence)
+  -- The last 64 characters of a record's key are its id.
+  local id = string.sub(key, -64)
   if created then
     -- This also removes its expiry.
     redis.call('DEL', key)
+    redis.call('ZREM', KEYS[6], id)
   end
-  -- The last 64 characters of a record's key are its id.
-  local id = string.sub(key, -64)
-  if redis.call('ZADD', KEYS[3], 0, id) == 0 then
+  redis.call('ZADD', KEYS[3], 0, id)
+  if redis.call('ZADD', KEYS[4], 0, id) == 0 then
     -- The former record was listed. If it is still due, a sweep would take the new one off the list.
     redis.call('ZREM', KEYS[2], id)
   end
@@ -61,6 +66,9 @@ local function write(revision, retain)
   if ARGV[4] == 'finish' then
     local wall = math.floor(now / 1000)
     set('until', now, 'completed', wall, name, value, unpack(ARGV, 6))
+    if ARGV[7] == 'success' then
+      redis.call('ZREM', KEYS[3], string.sub(key, -64))
+    end
     if retain and retain ~= '' then
       local keep = tonumber(redis.call('HGET', key, 'keep') or '0')
       local over = wall + math.max(keep, tonumber(retain))
@@ -111,23 +119,42 @@ local function read(record, fields, now)
   return row[1] and { now, row[2] == '1' and digest(record), row }
 end
 
-local function forget(id, due, ids)
-  redis.call('ZREM', due, id)
-  redis.call('ZREM', ids, id)
-end
-
--- The record of an id in a list, whose key has the same tag, and a name of three letters.
+-- The record of an id in a list: their keys have the same tag.
+local tag = string.match(key, '^.*}:')
 local function listed(id)
-  return string.sub(key, 1, -4) .. id
+  return tag .. id
 end
 
--- KEYS: the ids. ARGV: where to begin, how many, whether with results; the statuses wanted, if not all.
+-- The ids of one list or of two from ARGV[2] on, at most ARGV[3], in order.
+local function range(list, other)
+  local function of(name)
+    return redis.call('ZRANGEBYLEX', name, ARGV[2], '+', 'LIMIT', 0, ARGV[3])
+  end
+  local ids, others = of(list), other and of(other) or {}
+  if #others == 0 then
+    return ids
+  end
+  for _, id in ipairs(others) do
+    ids[#ids + 1] = id
+  end
+  table.sort(ids)
+  local merged = {}
+  for _, id in ipairs(ids) do
+    if id ~= merged[#merged] and #merged < tonumber(ARGV[3]) then
+      merged[#merged + 1] = id
+    end
+  end
+  return merged
+end
+
+-- KEYS: the ids, those of version 1. ARGV: where to begin, how many, whether with results; the statuses
+-- wanted, if not all.
 if step == 'page' then
   local wanted = {}
   for place = 5, #ARGV do
     wanted[ARGV[place]] = true
   end
-  local now, ids = clock(), redis.call('ZRANGEBYLEX', key, ARGV[2], '+', 'LIMIT', 0, ARGV[3])
+  local now, ids = clock(), range(key, KEYS[2])
   local page = { #ids, ids[#ids] or false }
   for _, id in ipairs(ids) do
     local record = listed(id)
@@ -139,10 +166,12 @@ if step == 'page' then
   return page
 end
 
--- KEYS: the ids. ARGV: where to begin, how many. Counts finished records that are kept by their statuses; the
--- others are returned, since time changes them.
+-- KEYS: the ids without success, those of version 1, all others, the due ids. ARGV: where to begin, how many.
+-- Counts finished records that are kept by their statuses; the others are returned, since time changes them.
+-- Without records of version 1, the ids without success suffice, and the number of all records is returned.
 if step == 'tally' then
-  local now, ids = clock(), redis.call('ZRANGEBYLEX', key, ARGV[2], '+', 'LIMIT', 0, ARGV[3])
+  local now, is_old = clock(), redis.call('EXISTS', KEYS[2]) == 1
+  local ids = is_old and range(KEYS[3], KEYS[2]) or range(key)
   local counts, others = { success = 0, failed = 0, released = 0 }, {}
   for _, id in ipairs(ids) do
     local record = listed(id)
@@ -154,10 +183,19 @@ if step == 'tally' then
       others[#others + 1] = { id, read(record, WITHOUT_RESULT, now) }
     end
   end
-  return { #ids, ids[#ids] or false, counts.success, counts.failed, counts.released, others }
+  local all = not is_old and
+    redis.call('ZCARD', KEYS[3]) - redis.call('ZCOUNT', KEYS[4], '-inf', math.floor(now / 1000))
+  return { #ids, ids[#ids] or false, all, counts.success, counts.failed, counts.released, others }
 end
 
--- KEYS: the due ids, the ids. ARGV: how many. Takes those off the lists whose records have expired.
+local function forget(id, due, marked, ids, old)
+  redis.call('ZREM', due, id)
+  redis.call('ZREM', marked, id)
+  redis.call('ZREM', ids, id)
+  redis.call('ZREM', old, id)
+end
+
+-- KEYS: the due ids, those without success, all, those of version 1. ARGV: how many. Takes those off the lists whose records have expired.
 if step == 'due' then
   local now, rows = clock(), {}
   local wall = math.floor(now / 1000)
@@ -166,7 +204,7 @@ if step == 'due' then
     if row then
       rows[#rows + 1] = { id, row }
     else
-      forget(id, key, KEYS[2])
+      forget(id, key, KEYS[2], KEYS[3], KEYS[4])
     end
   end
   return rows
@@ -189,7 +227,7 @@ if step == 'write' or step == 'overwrite' or step == 'confirm' or step == 'remov
       end
     else
       redis.call('DEL', key)
-      forget(string.sub(key, -64), KEYS[2], KEYS[3])
+      forget(string.sub(key, -64), KEYS[2], KEYS[3], KEYS[4], KEYS[6])
     end
     return 1
   end

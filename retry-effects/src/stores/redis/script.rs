@@ -15,6 +15,7 @@ use crate::identity::action_id::ActionId;
 use crate::protocol::claim::ClaimRequest;
 use crate::protocol::operation::{Operation, Seen, Step, Write};
 use crate::protocol::payload::FORMAT;
+use crate::protocol::record::Status;
 use crate::protocol::state_machine::{millis, nanos};
 use crate::stores::durable::backend::Call;
 
@@ -75,9 +76,11 @@ impl Command {
 #[derive(Clone, Copy, Debug)]
 enum Beside {
     Nothing = 0,
-    Due = 1,
-    Lists = 2,
-    ListsAndFence = 3,
+    /// Those that an outcome changes.
+    Outcome = 2,
+    /// Those that a claim on no record changes.
+    Claim = 4,
+    All = 5,
 }
 
 /// The beginning of a list.
@@ -89,12 +92,12 @@ impl Script {
         let id = call.id();
         let command = match (call.operation, call.step) {
             (Operation::Claim(request), Step::Insert) => {
-                let mut command = self.on(id, Beside::ListsAndFence, "insert");
+                let mut command = self.on(id, Beside::Claim, "insert");
                 claim(&mut command, request);
                 command
             }
             (Operation::Claim(request), Step::Overwrite { seen, created }) => {
-                let mut command = self.on(id, Beside::ListsAndFence, "overwrite");
+                let mut command = self.on(id, Beside::All, "overwrite");
                 expect(&mut command, *seen).arg(*created);
                 claim(&mut command, request);
                 command
@@ -106,7 +109,7 @@ impl Script {
                 command
             }
             (_, Step::Remove(seen)) => {
-                let mut command = self.on(id, Beside::Lists, "remove");
+                let mut command = self.on(id, Beside::All, "remove");
                 expect(&mut command, *seen);
                 command
             }
@@ -122,12 +125,12 @@ impl Script {
         let id = operation.id();
         let mut command = match (write.seen, operation.token()) {
             (Some(seen), _) => {
-                let mut command = self.on(id, Beside::Due, "write");
+                let mut command = self.on(id, Beside::Outcome, "write");
                 expect(&mut command, seen);
                 command
             }
             (None, Some(token)) => {
-                let mut command = self.on(id, Beside::Due, "own");
+                let mut command = self.on(id, Beside::Outcome, "own");
                 let fence = token.fence().number();
                 command.arg(fence).arg(claim_text(token.claim_id()));
                 command
@@ -149,7 +152,10 @@ impl Script {
         need: Need,
         statuses: &[&str],
     ) -> Command {
-        let mut command = self.list(tag, after, limit, "page");
+        let keys = self.keys.tag(tag);
+        let is_any = statuses.is_empty() || statuses.contains(&Status::Success.as_str());
+        let list = if is_any { &keys.actions } else { &keys.marked };
+        let mut command = self.list(tag, &[list, &keys.version_1], "page", after, limit);
         command.arg(if need == Need::Result {
             "whole"
         } else {
@@ -163,44 +169,59 @@ impl Script {
 
     /// Returns the command that counts some records of a tag.
     pub(super) fn tally(&self, tag: u8, after: Option<ActionId>, limit: usize) -> Command {
-        self.finish(self.list(tag, after, limit, "tally"))
+        let keys = self.keys.tag(tag);
+        let lists = [&keys.marked, &keys.version_1, &keys.actions, &keys.due];
+        self.finish(self.list(tag, &lists, "tally", after, limit))
     }
 
     /// Returns the command that reads some records of a tag whose retention may be over.
     pub(super) fn due(&self, tag: u8, limit: usize) -> Command {
         let keys = self.keys.tag(tag);
-        let mut command = self.begin(tag, 2);
-        command.arg(&keys.due).arg(&keys.ids).arg("due").arg(limit);
+        let lists = [&keys.due, &keys.marked, &keys.actions, &keys.version_1];
+        let mut command = self.begin(tag, &lists);
+        command.arg("due").arg(limit);
         self.finish(command)
     }
 
-    fn list(&self, tag: u8, after: Option<ActionId>, limit: usize, step: &str) -> Command {
+    fn list(
+        &self,
+        tag: u8,
+        lists: &[&String],
+        step: &str,
+        after: Option<ActionId>,
+        limit: usize,
+    ) -> Command {
         let from = after.map_or_else(|| START.to_owned(), |id| format!("({id}"));
-        let mut command = self.begin(tag, 1);
-        command.arg(&self.keys.tag(tag).ids).arg(step);
-        command.arg(from).arg(limit);
+        let mut command = self.begin(tag, lists);
+        command.arg(step).arg(from).arg(limit);
         command
     }
 
     fn on(&self, id: ActionId, beside: Beside, step: &str) -> Command {
         let tag = id.as_bytes()[0];
         let keys = self.keys.tag(tag);
-        let others = [&keys.due, &keys.ids, &keys.fence];
-        let others = &others[..beside as usize];
-        let mut command = self.begin(tag, 1 + others.len());
-        command.arg(self.keys.record(id));
-        others.iter().for_each(|key| {
-            command.arg(key);
-        });
+        let record = self.keys.record(id);
+        let keys = [
+            &record,
+            &keys.due,
+            &keys.marked,
+            &keys.actions,
+            &keys.fence,
+            &keys.version_1,
+        ];
+        let mut command = self.begin(tag, &keys[..=beside as usize]);
         command.arg(step);
         command
     }
 
-    fn begin(&self, tag: u8, keys: usize) -> Command {
+    fn begin(&self, tag: u8, keys: &[&String]) -> Command {
         // Enough for a claim: a command that grows is copied each time.
-        let words = Cmd::with_capacity(28, 640);
+        let words = Cmd::with_capacity(30, 768);
         let mut command = Command { tag, words };
-        command.arg("EVALSHA").arg(&*self.hash).arg(keys);
+        command.arg("EVALSHA").arg(&*self.hash).arg(keys.len());
+        keys.iter().for_each(|key| {
+            command.arg(key);
+        });
         command
     }
 

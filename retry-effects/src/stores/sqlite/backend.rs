@@ -17,6 +17,7 @@ use super::file::OpenFiles;
 use super::readers::Readers;
 use super::row;
 use super::transaction::Transaction;
+use super::turns::Turns;
 use crate::identity::action_id::ActionId;
 use crate::protocol::counts::Counts;
 use crate::protocol::operation::Stored;
@@ -40,6 +41,8 @@ struct Writer {
     connection: Connection,
     alone: Alone,
     files: OpenFiles,
+    path: Arc<PathBuf>,
+    turns: Turns,
 }
 
 /// The reason why a step was not written.
@@ -87,13 +90,15 @@ impl SqliteBackend {
         let files = OpenFiles::of(&connection, &path)?;
         Ok(Self {
             readers: Arc::new(Readers::new(path.clone())),
-            path,
+            path: path.clone(),
             clock,
             is_lone: AtomicBool::new(true),
             writer: Arc::new(Mutex::new(Writer {
                 connection,
                 alone: Alone::default(),
                 files,
+                path,
+                turns: Turns::default(),
             })),
         })
     }
@@ -190,7 +195,7 @@ impl Writer {
     ) -> Result<T, NotWritten> {
         self.end_transaction()?;
         let whole = |error| NotWritten::new(Cause::Final, error);
-        let written = Transaction::begin(&self.connection, clock)
+        let written = Transaction::begin(&self.connection, clock, &self.turns, &self.path)
             .map_err(whole)
             .and_then(|mut transaction| {
                 let done = work(&mut transaction);

@@ -198,22 +198,44 @@ const SHORTEST: Duration = Duration::from_micros(50);
 /// that look each half millisecond leave it a twentieth.
 const LONGEST: Duration = Duration::from_millis(16);
 
+/// The longest of the only one that looks.
+const LONGEST_IN_TURN: Duration = Duration::from_millis(1);
+
 /// The number of looks before the waits grow.
 const SHORT_LOOKS: i32 = 6;
 
+/// How a connection waits for others.
+#[derive(Clone, Copy, PartialEq)]
+enum Waits {
+    Never,
+    /// As the only one that does.
+    Often,
+    /// As one of many.
+    Seldom,
+}
+
 thread_local! {
-    static WAITS_NOT: Cell<bool> = const { Cell::new(false) };
+    static WAITS: Cell<Waits> = const { Cell::new(Waits::Seldom) };
 }
 
 /// Works without waiting for other connections: a statement fails instead, as busy.
 pub(super) fn at_once<T>(work: impl FnOnce() -> T) -> T {
+    waiting(Waits::Never, work)
+}
+
+/// Works, and waits for other connections as the only one that does.
+pub(super) fn in_turn<T>(work: impl FnOnce() -> T) -> T {
+    waiting(Waits::Often, work)
+}
+
+fn waiting<T>(waits: Waits, work: impl FnOnce() -> T) -> T {
     struct Reset;
     impl Drop for Reset {
         fn drop(&mut self) {
-            WAITS_NOT.set(false);
+            WAITS.set(Waits::Seldom);
         }
     }
-    WAITS_NOT.set(true);
+    WAITS.set(waits);
     let _reset = Reset;
     work()
 }
@@ -224,7 +246,8 @@ fn wait_a_little(count: i32) -> bool {
         static BEGAN: Cell<Option<Instant>> = const { Cell::new(None) };
         static SEED: RandomState = RandomState::new();
     }
-    if WAITS_NOT.get() {
+    let waits = WAITS.get();
+    if waits == Waits::Never {
         return false;
     }
     let now = Instant::now();
@@ -239,7 +262,11 @@ fn wait_a_little(count: i32) -> bool {
     let doublings = u32::try_from(count.saturating_sub(SHORT_LOOKS) / 2)
         .unwrap_or(0)
         .min(8);
-    let longest = (SHORTEST * 4 * 2_u32.pow(doublings)).min(LONGEST);
+    let longest = match waits {
+        Waits::Often => LONGEST_IN_TURN,
+        Waits::Never | Waits::Seldom => LONGEST,
+    };
+    let longest = (SHORTEST * 4 * 2_u32.pow(doublings)).min(longest);
     let span = u64::try_from((longest - SHORTEST).as_micros()).unwrap_or(u64::MAX);
     // With the time: a forked process has the same seed, and would retry each time at the same
     // moment.
@@ -299,7 +326,7 @@ mod tests {
         assert!(is_busy(&failed.expect_err("it is locked")));
         assert!(other.is_autocommit());
         let panicked = std::panic::catch_unwind(|| at_once(|| panic!("on purpose")));
-        assert!(panicked.is_err() && !WAITS_NOT.get());
+        assert!(panicked.is_err() && WAITS.get() == Waits::Seldom);
         one.execute_batch("COMMIT").expect("committed");
         let written = at_once(|| other.execute("INSERT INTO t VALUES (1)", []));
         assert_eq!(written.expect("the lock is free"), 1);

@@ -7,9 +7,11 @@ use rusqlite::Connection;
 
 use super::changes;
 use super::clock::LeaseClock;
+use super::connection::{at_once, in_turn, is_busy};
 use super::header::Header;
 use super::row;
 use super::schema::{self, VERSION};
+use super::turns::Turns;
 use crate::protocol::claim::ClaimRequest;
 use crate::protocol::ids::{Fence, Token};
 use crate::protocol::operation::{Next, Operation, Seen, Step, Write};
@@ -36,8 +38,17 @@ impl<'a> Transaction<'a> {
     pub(super) fn begin(
         connection: &'a Connection,
         clock: &'a LeaseClock,
+        turns: &Turns,
+        path: &Path,
     ) -> rusqlite::Result<Self> {
-        connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let mut begin = connection.prepare_cached("BEGIN IMMEDIATE")?;
+        match at_once(|| begin.execute([])) {
+            Err(error) if is_busy(&error) => match turns.wait(path) {
+                Some(_turn) => in_turn(|| begin.execute([])),
+                None => begin.execute([]),
+            },
+            begun => begun,
+        }?;
         Ok(Self::of(connection, clock))
     }
 
