@@ -61,6 +61,7 @@ impl Counts {
     }
 
     /// Adds the records of another part of a store.
+    #[cfg(feature = "redis")]
     pub(crate) const fn add_all(&mut self, others: &Self) {
         self.pending += others.pending;
         self.success += others.success;

@@ -43,8 +43,12 @@ pub(super) fn measure(site: &Site, records: u64) {
 fn beside(site: &Site, small: &Arc<dyn EffectStore>, large: &Arc<dyn EffectStore>) {
     let mut ratios = Vec::new();
     for _ in 0..TURNS {
-        let few = site.runtime.block_on(site.runtime.spawn(turn(small.clone())));
-        let many = site.runtime.block_on(site.runtime.spawn(turn(large.clone())));
+        let few = site
+            .runtime
+            .block_on(site.runtime.spawn(turn(small.clone())));
+        let many = site
+            .runtime
+            .block_on(site.runtime.spawn(turn(large.clone())));
         let (few, many) = (few.expect("no panic"), many.expect("no panic"));
         ratios.push((many / few, few, many));
     }

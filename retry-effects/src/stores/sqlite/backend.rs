@@ -139,7 +139,7 @@ impl SqliteBackend {
         let (writer, clock, path) = (self.writer.clone(), self.clock.clone(), self.path.clone());
         apart(move || {
             let writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
-            let removed = writer.transact(&clock, |it| it.remove_unnamed(&places));
+            let removed = writer.transact(&clock, true, |it| it.remove_unnamed(&places));
             removed.map_err(|failure| failure.error(&path))
         })
         .await
@@ -149,12 +149,14 @@ impl SqliteBackend {
 impl Writer {
     /// Writes all steps in one commit.
     fn write(&self, calls: &[Call<'_>], clock: &LeaseClock) -> Result<Vec<Reply>, NotWritten> {
+        let gives_way = self.turns.is_due(&self.path);
         if let [call] = calls
+            && !gives_way
             && let Some(reply) = self.write_alone(call, clock)?
         {
             return Ok(vec![reply]);
         }
-        self.transact(clock, |transaction| {
+        self.transact(clock, gives_way, |transaction| {
             let replies = calls.iter().map(|call| transaction.carry_out(call));
             replies.collect()
         })
@@ -182,27 +184,33 @@ impl Writer {
                 reason = "the method itself is of one lifetime only"
             )]
             // If this fails, a later claim does it.
-            let _ = self.transact(clock, |transaction| transaction.keep_fence());
+            let _ = self.transact(clock, false, |transaction| transaction.keep_fence());
         }
         self.acknowledged(Some(call.written(fence)))
     }
 
-    /// Does `work` in one transaction.
+    /// Does `work` in one transaction; with `gives_way`, after the processes that wait.
     fn transact<T>(
         &self,
         clock: &LeaseClock,
+        gives_way: bool,
         work: impl FnOnce(&mut Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, NotWritten> {
         self.end_transaction()?;
         let whole = |error| NotWritten::new(Cause::Final, error);
-        let written = Transaction::begin(&self.connection, clock, &self.turns, &self.path)
-            .map_err(whole)
-            .and_then(|mut transaction| {
-                let done = work(&mut transaction);
-                let done = done.map_err(|error| NotWritten::new(Cause::Step, error))?;
-                transaction.commit().map_err(whole)?;
-                Ok(done)
-            });
+        let written = Transaction::begin(
+            &self.connection,
+            clock,
+            (&self.turns, &self.path),
+            gives_way,
+        )
+        .map_err(whole)
+        .and_then(|mut transaction| {
+            let done = work(&mut transaction);
+            let done = done.map_err(|error| NotWritten::new(Cause::Step, error))?;
+            transaction.commit().map_err(whole)?;
+            Ok(done)
+        });
         if written.is_err() {
             // If this fails, the next BEGIN fails too, and reports it.
             let _ = self.end_transaction();

@@ -34,20 +34,23 @@ pub(super) struct Transaction<'a> {
 pub(super) const ADVANCE_EVERY: u64 = 64;
 
 impl<'a> Transaction<'a> {
-    /// Begins, once no other process writes.
+    /// Begins, once no other process writes; with `gives_way`, after those that wait.
     pub(super) fn begin(
         connection: &'a Connection,
         clock: &'a LeaseClock,
-        turns: &Turns,
-        path: &Path,
+        (turns, path): (&Turns, &Path),
+        gives_way: bool,
     ) -> rusqlite::Result<Self> {
         let mut begin = connection.prepare_cached("BEGIN IMMEDIATE")?;
-        match at_once(|| begin.execute([])) {
-            Err(error) if is_busy(&error) => match turns.wait(path) {
-                Some(_turn) => in_turn(|| begin.execute([])),
-                None => begin.execute([]),
-            },
-            begun => begun,
+        if !gives_way {
+            match at_once(|| begin.execute([])) {
+                Err(error) if is_busy(&error) => {}
+                begun => return begun.map(|_| Self::of(connection, clock)),
+            }
+        }
+        match turns.wait(path) {
+            Some(_turn) => in_turn(|| begin.execute([])),
+            None => begin.execute([]),
         }?;
         Ok(Self::of(connection, clock))
     }
