@@ -8,8 +8,7 @@ use std::time::{Duration, Instant};
 
 use retry_effects::{Effect, SqliteEffectStore};
 
-use crate::row;
-use crate::table::Table;
+use crate::table::{Cell, Table};
 
 const ROLE: &str = "process";
 
@@ -41,23 +40,21 @@ pub(crate) fn serve(arguments: &[String]) -> bool {
     true
 }
 
-pub(crate) fn rows(table: &mut Table<6>) {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let few = calls_of(4, &folder.path().join("few.db"));
-    let many = calls_of(64, &folder.path().join("many.db"));
-    let rate = |calls: &[f64]| calls.iter().sum::<f64>() / TIME.as_secs_f64();
-    let least = many.iter().copied().fold(f64::MAX, f64::min);
-    let most = many.iter().copied().fold(0.0, f64::max);
-    let together = "64 processes on a file, actions/s, beside 4";
-    table.line(row(
-        "processes",
-        together,
-        rate(&many),
-        Some(rate(&few)),
-        "0.67",
-    ));
-    let fairness = "calls of the slowest of 64 processes, beside the fastest";
-    table.line(row("processes", fairness, least, Some(most), ""));
+pub(super) fn compare(folder: &Path) {
+    let mut table = Table::new(["processes on a file", "actions/s", "slowest / fastest"]);
+    for count in [4, 64] {
+        let calls = calls_of(count, &folder.join(format!("{count}.db")));
+        let rate = calls.iter().sum::<f64>() / TIME.as_secs_f64();
+        let slowest = calls.iter().copied().fold(f64::MAX, f64::min);
+        let fastest = calls.iter().copied().fold(0.0, f64::max);
+        table.line([
+            Cell::number(Some(count as f64), 0),
+            Cell::number(Some(rate), 0),
+            Cell::number(Some(slowest / fastest), 2),
+        ]);
+    }
+    println!();
+    table.print();
 }
 
 /// Returns the number of calls of each process.
