@@ -1,6 +1,6 @@
 //! The settings of a run.
 
-/// How many rounds there are, and with how many callers.
+/// The number of rounds, and the numbers of callers.
 pub(crate) struct Settings {
     pub(crate) rounds: usize,
     pub(crate) callers: Vec<usize>,

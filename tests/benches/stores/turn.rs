@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::processors;
 
-/// How long callers begin new actions.
+/// The time within which callers begin new actions.
 pub(crate) const TURN: Duration = Duration::from_millis(500);
 
 /// The actions of one turn.

@@ -9,7 +9,7 @@ from time import perf_counter_ns, process_time_ns
 
 
 def serve(act):
-    """Calls `act` with 0 before the first turn, so that what happens once is over, then with new numbers."""
+    """Calls `act` with 0 before the first turn, so that one-time work is done, then with new numbers."""
     answers = os.fdopen(os.dup(1), "w")
     # Packages may print; the output is for answers only.
     os.dup2(2, 1)

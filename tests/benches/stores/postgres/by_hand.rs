@@ -34,13 +34,13 @@ async fn client(pool: &Pool) -> Client {
     pool.get().await.expect("a connection")
 }
 
-/// As many statements as the gate sends.
+/// The statements that the gate sends for a new action.
 pub(super) async fn two(pool: Pool, number: u64) {
     // Even numbers are its own, odd ones those of `three`: both use the table.
     claim_and_complete(&pool, gate::id(2 * number)).await;
 }
 
-/// Once more with a look before, as a caller has it who expects replays.
+/// The same with a look before, for a caller that expects replays.
 pub(super) async fn three(pool: Pool, number: u64) {
     let id = gate::id(2 * number + 1);
     let client = client(&pool).await;

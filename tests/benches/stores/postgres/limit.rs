@@ -1,7 +1,7 @@
 //! The least with all that the promises need: a narrow table, and prepared statements on bare connections.
 //!
 //! A lone caller sends its two statements on one connection. Many callers share statements: a task for each
-//! connection takes what waits, and sends the claims and the completions of that batch in one statement.
+//! connection takes the waiting requests, and sends the claims and the completions of that batch in one statement.
 
 mod batches;
 mod lone;
@@ -51,7 +51,7 @@ pub(super) fn turns(runtime: &Handle, url: &str) -> impl FnMut(usize) -> Option<
     move |callers| if callers == 1 { lone(1) } else { many(callers) }
 }
 
-/// What a claim and its completion have in common.
+/// The values that a claim and its completion share.
 #[derive(Clone, Copy)]
 struct Action {
     id: [u8; 32],

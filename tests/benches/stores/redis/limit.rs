@@ -7,7 +7,7 @@ use retry_tests::redis::ThrowawayRedis;
 
 use super::script::Script;
 
-/// A claim on no record, or what there is; and a completion by its owner.
+/// A claim of an absent record, which otherwise returns the record; and a completion by its owner.
 const SHORT: &str = "
 local found = redis.call('HMGET', KEYS[1], 'status', 'fence', 'claim', 'hash', 'until', 'payload')
 if ARGV[1] == 'claim' then

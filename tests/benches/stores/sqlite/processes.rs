@@ -1,4 +1,4 @@
-//! Many processes on one SQLite file: what they reach together, and how fair their turns are.
+//! Many processes on one SQLite file: their rate together, and the fairness of their turns.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::table::{Cell, Table};
 
 const ROLE: &str = "process";
 
-/// How long each number of processes works.
+/// The working time of each number of processes.
 const TIME: Duration = Duration::from_secs(4);
 
 /// As a child: calls on a file, from a line on the input on and for a time; prints their number.

@@ -9,6 +9,7 @@ use tokio_postgres::{Client, Statement};
 
 use super::{Action, PAYLOAD, connect};
 
+/// As many as the runtime has threads: the fewer there are, the larger are the batches.
 const CONNECTIONS: usize = 2;
 
 /// The most requests of a statement.
@@ -79,7 +80,7 @@ impl Queue {
     }
 }
 
-/// Takes what waits, until the queue has ended.
+/// Takes the waiting requests, until the queue has ended.
 async fn serve(
     client: Client,
     batch: Statement,
