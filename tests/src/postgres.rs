@@ -193,6 +193,12 @@ impl ThrowawayPostgres {
         self.folder.path().join(format!(".s.PGSQL.{}", self.port()))
     }
 
+    /// The id of its process, whose children are the sessions.
+    #[must_use]
+    pub fn process_id(&self) -> u32 {
+        self.server.id()
+    }
+
     /// Kills it: SIGKILL to the server, whose processes end by themselves once they notice.
     ///
     /// # Panics

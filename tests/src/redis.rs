@@ -120,6 +120,12 @@ impl ThrowawayRedis {
         format!("unix://{}", self.socket().display())
     }
 
+    /// The id of its process.
+    #[must_use]
+    pub fn process_id(&self) -> u32 {
+        self.server.id()
+    }
+
     /// Kills it as a power failure of the process would: nothing more is written.
     ///
     /// # Panics

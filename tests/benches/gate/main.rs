@@ -1,13 +1,12 @@
-//! What the gate costs, beside what it is made of: a bare map, bare SQLite, the Python package.
+//! The gate in memory as users build it, beside its parts and a bare map.
 //!
 //! ```text
-//! cargo bench -p retry-benches --features sqlite --bench gate
+//! cargo bench -p retry-benches --bench gate
 //! ```
 //!
-//! Words after `--` keep the parts whose name begins with one of them: `-- id map gate own
-//! memory sqlite processes python`. Rates are the best of three passes on this machine: read the ratios; instructions and
-//! allocations are in `--bench figures`. The Python package is fetched by pip into a temporary folder; where
-//! that fails, the table says so.
+//! Words after `--` keep the parts whose name begins with one of them: `-- id map gate own memory`. Rates
+//! are the best of three passes on this machine: read the ratios; instructions and allocations are in
+//! `--bench figures`. The stores that last, and peers, are in `-p retry-tests --bench stores`.
 
 #![expect(clippy::print_stdout, reason = "a bench prints its table")]
 
@@ -15,12 +14,9 @@
 mod in_memory;
 mod map;
 mod own;
-mod processes;
 mod processor;
-mod python;
 mod rate;
 mod records;
-mod sqlite;
 #[path = "../table.rs"]
 mod table;
 
@@ -33,8 +29,7 @@ const CALLS: u64 = 300_000;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let is_child = processor::serve(&arguments) || processes::serve(&arguments);
-    if is_child || !arguments.iter().any(|argument| argument == "--bench") {
+    if processor::serve(&arguments) || !arguments.iter().any(|argument| argument == "--bench") {
         // `cargo test` runs benches too, without `--bench`: there is nothing to test.
         return;
     }
@@ -80,15 +75,6 @@ fn main() {
             let what = format!("claim + complete beside {records} records, calls/s");
             table.line(row("memory", &what, rate, None, "flat"));
         }
-    }
-    if chosen("sqlite") {
-        sqlite::rows(&mut table);
-    }
-    if chosen("processes") {
-        processes::rows(&mut table);
-    }
-    if chosen("python") {
-        python::rows(&mut table);
     }
     table.print();
 }
