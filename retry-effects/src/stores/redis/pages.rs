@@ -23,13 +23,16 @@ const GROUP: u16 = 16;
 /// The number of ids of each of them: few, since only the first tag with more of them is used in full.
 const FEW: usize = 32;
 
+/// The largest number of ids that the script goes through at one go: other commands wait meanwhile.
+const MOST: usize = 256;
+
 /// The number of tags, and of ids of each, that are counted at one go: other commands come in between.
 const COUNTED: (usize, usize) = (64, 64);
 
 /// The number of tags of a sweep.
 const SWEPT: u16 = 32;
 
-/// Returns records after an id: about as many as `limit`.
+/// Returns records after an id: about as many as `limit`, if that is not over [`MOST`].
 pub(super) async fn page(
     requests: Requests,
     after: Option<ActionId>,
@@ -37,6 +40,7 @@ pub(super) async fn page(
     limit: usize,
 ) -> Result<Page, StoreError> {
     let (need, statuses) = selection(select);
+    let limit = limit.min(MOST);
     let mut page = Page::default();
     let mut next = 0;
     if let Some(id) = after {
