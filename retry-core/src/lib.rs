@@ -27,6 +27,10 @@
 //! # Ok::<(), io::Error>(())
 //! ```
 //!
+//! The package is `retry-annotated`, and the library in it `retry_core`. The registry has a package
+//! `retry_core` of another author: `cargo add retry_core`, which the compiler proposes where this
+//! library is missing, brings that one.
+//!
 //! # The parts
 //!
 //! | part | is |
@@ -71,7 +75,7 @@
 //! | `crate` | the path of this crate, if it has another name | `::retry_core` |
 //! | `idempotent` | `true`: the effect happens once, however often it is requested; with `key`, `fingerprint`, `scope`, `store`, `skip`, `lease`, `retain`, `in_doubt`, `probe`, `probe_after`, `on_busy`, `replay_errors` | `false` |
 //!
-//! `idempotent` and its arguments need the crate `retry-effects` (`cargo add retry-effects`). Its page
+//! `idempotent` and its arguments need the crate `retry_effects` among the dependencies. Its page
 //! explains what exactly once means, and what each argument does.
 //!
 //! An expression may stand wherever a literal may; it may use the function's parameters, and is

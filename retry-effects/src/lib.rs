@@ -231,7 +231,7 @@
 //! |---|---|---|
 //! | `sqlite` | `SqliteEffectStore`, `complete_in`, `rusqlite` | it builds SQLite |
 //! | `redis`, `redis-tls` | `RedisEffectStore`; TLS to its server | the client of Redis, and rustls |
-//! | `metrics` | the gate's metrics, through the `metrics` facade; those of `retry-core` too | a dependency |
+//! | `metrics` | the gate's metrics, through the `metrics` facade; those of `retry_core` too | a dependency |
 //! | `postgres` | `PostgresEffectStore`, its `complete_in`, `tokio-postgres` | it brings a client and a pool |
 //! | `postgres-tls` | TLS to it with the system's certificates, if the URL has `sslmode=require` | it brings rustls; another connector needs no feature |
 //! | `cli` | the command `retry-effects`, for the stores whose features are on too | for operators, not for programs |
