@@ -222,6 +222,8 @@
 //! | 8 | `retry` | retries without an attribute: the builder and the two functions |
 //! | 8 | `testing` | users' own tests (feature `testing`), without waits |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod attribute;
 mod classify;
 mod clock;
@@ -350,3 +352,8 @@ pub mod __private {
 pub use retry_macros::Classify;
 #[cfg(feature = "macros")]
 pub use retry_macros::{retry_api, retry_scheduler, retry_storage, retry_worker};
+
+/// The example of the package's page.
+#[cfg(all(doctest, feature = "macros"))]
+#[doc = include_str!("../README.md")]
+mod readme {}

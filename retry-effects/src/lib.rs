@@ -253,6 +253,8 @@
 //! | 5 | `command` | the operator's command: `list`, `show`, `settle`, `purge` and `stats` |
 //! | 6 | `effect` | the builder: the gate for code without an attribute |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod attribute;
 #[cfg(feature = "cli")]
 mod command;
@@ -354,3 +356,8 @@ pub mod __private {
     pub use crate::gate::gate::Gate;
     pub use crate::gate::options::{OnBusy, OnDoubt};
 }
+
+/// The example of the package's page.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -18,6 +18,8 @@
 //! | 2 | `derive` | `#[derive(Classify)]`; of `parse` it uses only the faults and the spelling of names |
 //! | 3 | `expand` | the code of an annotated function |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod check;
 mod derive;
 mod expand;
