@@ -199,7 +199,8 @@
 //! | `anyhow`, `eyre` | [`Classify`] for their errors, for functions that require it (attributes do without) | a dependency each |
 //! | `reqwest`, `reqwest-012`, `hyper`, `h2`, `tonic`, `sqlx`, `sqlx-08`, `tokio-postgres`, `redis` | [`Classify`] for their errors, and their recognition in a chain by type; hyper, h2, hyper-util and reqwest are known without it too | a dependency each |
 //!
-//! Each only adds. The crate supports Rust 1.88 and later; `sqlx` itself needs 1.94.
+//! Each only adds. The crate supports Rust 1.88 and later, and tokio 1.51 and later; `sqlx` itself needs
+//! Rust 1.94.
 //!
 //! # Architecture
 //!

@@ -237,6 +237,9 @@
 //! | `cli` | the command `retry-effects`, for the stores whose features are on too | for operators, not for programs |
 //! | `conformance` | the suite that every store passes, and a clock that tests move | for `[dev-dependencies]` |
 //!
+//! The crate supports Rust 1.88 and later; rusqlite 0.43, which `sqlite` may take, needs 1.89. It supports
+//! tokio 1.51 and later.
+//!
 //! # Architecture
 //!
 //! Folders, bottom up. A folder imports only from folders below it; a test (`tests/tests/house.rs`)
@@ -296,8 +299,10 @@ pub use protocol::reason::Reason;
 pub use protocol::record::Record;
 pub use protocol::store::EffectStore;
 pub use protocol::store_error::StoreError;
-/// The version whose transaction [`SqliteEffectStore::complete_in`] takes. No program can be built with
-/// two, as each brings SQLite.
+/// The version whose transaction [`SqliteEffectStore::complete_in`] takes: the program's own, from 0.39
+/// to 0.43. Two that bring different releases of SQLite cannot be built together. 0.42 and 0.43 bring the
+/// same: a program with 0.42 uses this one, or locks one version (`cargo update rusqlite@0.43.0
+/// --precise 0.42.0`).
 #[cfg(feature = "sqlite")]
 pub use rusqlite;
 pub use stores::default_store::{IntoStore, set_default_store};
