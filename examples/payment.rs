@@ -75,7 +75,7 @@ struct Receipt {
     cents: i64,
 }
 
-/// The errors of a payment. retry-core judges the database's errors (feature `tokio-postgres`).
+/// The errors of a payment. `retry_core` judges the database's errors (feature `tokio-postgres`).
 /// Without an answer, a commit may have succeeded; the record shows it, because it is part of the
 /// commit.
 #[derive(Debug, thiserror::Error, Classify)]

@@ -27,6 +27,10 @@
 //! # Ok::<(), io::Error>(())
 //! ```
 //!
+//! The package is `retry-annotated`, and the library in it `retry_core`. The registry has a package
+//! `retry_core` of another author: `cargo add retry_core`, which the compiler proposes where this
+//! library is missing, brings that one.
+//!
 //! # The parts
 //!
 //! | part | is |
@@ -71,7 +75,7 @@
 //! | `crate` | the path of this crate, if it has another name | `::retry_core` |
 //! | `idempotent` | `true`: the effect happens once, however often it is requested; with `key`, `fingerprint`, `scope`, `store`, `skip`, `lease`, `retain`, `in_doubt`, `probe`, `probe_after`, `on_busy`, `replay_errors` | `false` |
 //!
-//! `idempotent` and its arguments need the crate `retry-effects` (`cargo add retry-effects`). Its page
+//! `idempotent` and its arguments need the crate `retry_effects` among the dependencies. Its page
 //! explains what exactly once means, and what each argument does.
 //!
 //! An expression may stand wherever a literal may; it may use the function's parameters, and is
@@ -195,7 +199,8 @@
 //! | `anyhow`, `eyre` | [`Classify`] for their errors, for functions that require it (attributes do without) | a dependency each |
 //! | `reqwest`, `reqwest-012`, `hyper`, `h2`, `tonic`, `sqlx`, `sqlx-08`, `tokio-postgres`, `redis` | [`Classify`] for their errors, and their recognition in a chain by type; hyper, h2, hyper-util and reqwest are known without it too | a dependency each |
 //!
-//! Each only adds. The crate supports Rust 1.88 and later; `sqlx` itself needs 1.94.
+//! Each only adds. The crate supports Rust 1.89 and later, and tokio 1.51 and later; `sqlx` itself needs
+//! Rust 1.94.
 //!
 //! # Architecture
 //!
@@ -217,6 +222,8 @@
 //! | 8 | `attribute` | functions and traits that the expansion of the attributes and the derive calls |
 //! | 8 | `retry` | retries without an attribute: the builder and the two functions |
 //! | 8 | `testing` | users' own tests (feature `testing`), without waits |
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod attribute;
 mod classify;
@@ -346,3 +353,8 @@ pub mod __private {
 pub use retry_macros::Classify;
 #[cfg(feature = "macros")]
 pub use retry_macros::{retry_api, retry_scheduler, retry_storage, retry_worker};
+
+/// The example of the package's page.
+#[cfg(all(doctest, feature = "macros"))]
+#[doc = include_str!("../README.md")]
+mod readme {}

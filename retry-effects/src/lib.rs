@@ -231,11 +231,13 @@
 //! |---|---|---|
 //! | `sqlite` | `SqliteEffectStore`, `complete_in`, `rusqlite` | it builds SQLite |
 //! | `redis`, `redis-tls` | `RedisEffectStore`; TLS to its server | the client of Redis, and rustls |
-//! | `metrics` | the gate's metrics, through the `metrics` facade; those of `retry-core` too | a dependency |
+//! | `metrics` | the gate's metrics, through the `metrics` facade; those of `retry_core` too | a dependency |
 //! | `postgres` | `PostgresEffectStore`, its `complete_in`, `tokio-postgres` | it brings a client and a pool |
 //! | `postgres-tls` | TLS to it with the system's certificates, if the URL has `sslmode=require` | it brings rustls; another connector needs no feature |
 //! | `cli` | the command `retry-effects`, for the stores whose features are on too | for operators, not for programs |
 //! | `conformance` | the suite that every store passes, and a clock that tests move | for `[dev-dependencies]` |
+//!
+//! The crate supports Rust 1.89 and later, and tokio 1.51 and later.
 //!
 //! # Architecture
 //!
@@ -252,6 +254,8 @@
 //! | 5 | `attribute` | the functions that an expanded attribute calls: from arguments to the gate |
 //! | 5 | `command` | the operator's command: `list`, `show`, `settle`, `purge` and `stats` |
 //! | 6 | `effect` | the builder: the gate for code without an attribute |
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod attribute;
 #[cfg(feature = "cli")]
@@ -294,8 +298,10 @@ pub use protocol::reason::Reason;
 pub use protocol::record::Record;
 pub use protocol::store::EffectStore;
 pub use protocol::store_error::StoreError;
-/// The version whose transaction [`SqliteEffectStore::complete_in`] takes. No program can be built with
-/// two, as each brings SQLite.
+/// The version whose transaction [`SqliteEffectStore::complete_in`] takes: the program's own, from 0.39
+/// to 0.43. Two that bring different releases of SQLite cannot be built together. 0.42 and 0.43 bring the
+/// same: a program with 0.42 uses this one, or locks one version (`cargo update rusqlite@0.43.0
+/// --precise 0.42.0`).
 #[cfg(feature = "sqlite")]
 pub use rusqlite;
 pub use stores::default_store::{IntoStore, set_default_store};
@@ -354,3 +360,8 @@ pub mod __private {
     pub use crate::gate::gate::Gate;
     pub use crate::gate::options::{OnBusy, OnDoubt};
 }
+
+/// The example of the package's page.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -5,5 +5,6 @@ pub(crate) mod arguments;
 pub(crate) mod identity;
 pub(crate) mod lending;
 pub(crate) mod parameter;
+mod receiver;
 pub(crate) mod return_type;
 pub(crate) mod signature;

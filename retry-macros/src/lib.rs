@@ -1,5 +1,6 @@
-//! The attributes of `retry-core`: `#[retry_worker]`, `#[retry_storage]`, `#[retry_scheduler]`,
-//! `#[retry_api]`, and `#[derive(Classify)]`. Use them from there; that crate also documents them.
+//! The attributes of the package `retry-annotated`: `#[retry_worker]`, `#[retry_storage]`,
+//! `#[retry_scheduler]`, `#[retry_api]`, and `#[derive(Classify)]`. Use them from there; that crate also
+//! documents them.
 //!
 //! An attribute is expanded in three phases. `parse` reads the arguments and the function. `check` checks the
 //! arguments against the function. `expand` generates the code. Errors are collected in all phases: if there
@@ -17,6 +18,8 @@
 //! | 2 | `derive` | `#[derive(Classify)]`; of `parse` it uses only the faults and the spelling of names |
 //! | 3 | `expand` | the code of an annotated function |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod check;
 mod derive;
 mod expand;
@@ -28,32 +31,32 @@ use derive::classify;
 use expand::function;
 use parse::class::Class;
 
-/// Retries a task worker's function: 3 attempts, 1 s to 10 s. See `retry-core`.
+/// Retries a task worker's function: 3 attempts, 1 s to 10 s. See `retry-annotated`.
 #[proc_macro_attribute]
 pub fn retry_worker(arguments: TokenStream, item: TokenStream) -> TokenStream {
     function::expand(Class::Worker, arguments.into(), item.into()).into()
 }
 
-/// Retries a storage function: 5 attempts, 0.5 s to 5 s. See `retry-core`.
+/// Retries a storage function: 5 attempts, 0.5 s to 5 s. See `retry-annotated`.
 #[proc_macro_attribute]
 pub fn retry_storage(arguments: TokenStream, item: TokenStream) -> TokenStream {
     function::expand(Class::Storage, arguments.into(), item.into()).into()
 }
 
-/// Retries a scheduler's function: 3 attempts, 1 s to 8 s. See `retry-core`.
+/// Retries a scheduler's function: 3 attempts, 1 s to 8 s. See `retry-annotated`.
 #[proc_macro_attribute]
 pub fn retry_scheduler(arguments: TokenStream, item: TokenStream) -> TokenStream {
     function::expand(Class::Scheduler, arguments.into(), item.into()).into()
 }
 
-/// Retries a call to another service: 4 attempts, 1 s to 15 s. See `retry-core`.
+/// Retries a call to another service: 4 attempts, 1 s to 15 s. See `retry-annotated`.
 #[proc_macro_attribute]
 pub fn retry_api(arguments: TokenStream, item: TokenStream) -> TokenStream {
     function::expand(Class::Api, arguments.into(), item.into()).into()
 }
 
 /// Judges an error type by words on its variants, and by the errors in their fields. See
-/// `retry-core`.
+/// `retry-annotated`.
 #[proc_macro_derive(Classify, attributes(classify, from, source))]
 pub fn classify(item: TokenStream) -> TokenStream {
     classify::classify(item.into()).into()

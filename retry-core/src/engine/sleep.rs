@@ -1,7 +1,9 @@
 //! Blocking sleeps: of a plain thread, of a runtime's worker, inside a scope that may be cancelled.
 
+use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Wake, Waker};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
@@ -58,10 +60,36 @@ fn thread_kind() -> ThreadKind {
     let Ok(runtime) = Handle::try_current() else {
         return ThreadKind::Free;
     };
-    match (runtime.runtime_flavor(), tokio::runtime::worker_index()) {
-        (_, None) => ThreadKind::Free,
-        (RuntimeFlavor::MultiThread, Some(_)) => ThreadKind::Worker,
-        (_, Some(_)) => ThreadKind::OnlyThread,
+    match (runtime.runtime_flavor(), runs_tasks()) {
+        (_, false) => ThreadKind::Free,
+        (RuntimeFlavor::MultiThread, true) => ThreadKind::Worker,
+        (_, true) => ThreadKind::OnlyThread,
+    }
+}
+
+/// Returns whether a scheduler runs tasks on this thread, so that they wait while it blocks.
+///
+/// `tokio::runtime::worker_index` returns the same, but is stable from tokio 1.54 on, and the two LTS
+/// releases before it are supported. A task that yields shows it in all of them: a scheduler keeps the
+/// task's waker until its thread is free. Where there is none, tokio wakes the task before it returns,
+/// because nothing would wake it later.
+fn runs_tasks() -> bool {
+    let woken = Arc::new(Woken(AtomicBool::new(false)));
+    let waker = Waker::from(Arc::clone(&woken));
+    let yielding = pin!(tokio::task::yield_now());
+    let is_pending = yielding.poll(&mut Context::from_waker(&waker)).is_pending();
+    is_pending && !woken.0.load(Ordering::Relaxed)
+}
+
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 

@@ -11,7 +11,7 @@
 //! ```
 //!
 //! `retry-effects --help` shows the rest. Build it with the features of the stores that it is to
-//! read: `cargo install retry-effects --features cli,sqlite,postgres-tls,redis-tls`.
+//! read: `cargo install --path retry-effects --features cli,sqlite,postgres-tls,redis-tls`.
 
 fn main() -> std::process::ExitCode {
     retry_effects::__command()

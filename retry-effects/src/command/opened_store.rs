@@ -118,8 +118,8 @@ fn not_built(what: &str, feature: &str) -> Failure {
     Failure::usage(
         "not_built_in",
         format!(
-            "this retry-effects was built without {what}; build it with the feature `{feature}`: \
-             `cargo install retry-effects --features cli,{feature}`"
+            "this retry-effects was built without {what}; build it with the features `cli` and \
+             `{feature}`"
         ),
     )
 }

@@ -2,6 +2,8 @@
 
 pub(crate) mod clock;
 mod page;
+#[cfg(all(test, retry_effects_shuttle, feature = "conformance"))]
+mod schedules;
 mod shard;
 mod slab;
 pub(crate) mod store;

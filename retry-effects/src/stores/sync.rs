@@ -1,12 +1,12 @@
 //! The locks and atomics of the stores that live in this process.
 //!
-//! The schedule explorer (`tests/schedules.rs`) replaces them with its own, to try the orders in
+//! The schedule explorer (`memory/schedules.rs`) replaces them with its own, to try the orders in
 //! which threads can take them.
 
-#[cfg(not(retry_effects_shuttle))]
+#[cfg(not(all(test, retry_effects_shuttle)))]
 pub(crate) use std::sync::{Mutex, MutexGuard, atomic};
 
-#[cfg(retry_effects_shuttle)]
+#[cfg(all(test, retry_effects_shuttle))]
 pub(crate) use shuttle::sync::{Mutex, MutexGuard, atomic};
 
 use std::sync::PoisonError;

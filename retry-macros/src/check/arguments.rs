@@ -4,8 +4,8 @@ use syn::spanned::Spanned;
 use syn::{Expr, FnArg, Type};
 
 use crate::check::identity::GatedCall;
-use crate::check::parameter;
 use crate::check::signature::CheckedSignature;
+use crate::check::{parameter, receiver};
 use crate::parse::arguments::Arguments;
 use crate::parse::fault::Faults;
 use crate::parse::function::Function;
@@ -120,7 +120,7 @@ fn unshared(input: &FnArg) -> Option<&'static str> {
         FnArg::Typed(typed) => {
             (parameter::mutability_of_reference(&typed.ty) == Some(true)).then_some(EXCLUSIVE)
         }
-        FnArg::Receiver(receiver) => match receiver.ty.as_ref() {
+        FnArg::Receiver(receiver) => match receiver::type_of(receiver) {
             Type::Reference(reference) if reference.mutability.is_some() => Some(EXCLUSIVE),
             Type::Reference(_) => None,
             _ => Some(

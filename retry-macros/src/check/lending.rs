@@ -4,6 +4,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{FnArg, GenericParam, Lifetime, Signature, Type, WherePredicate};
 
+use crate::check::receiver;
 use crate::parse::fault::Faults;
 
 /// Refuses an outcome that borrows from a `&mut`, which is lent anew to each attempt.
@@ -20,10 +21,10 @@ pub(super) fn refuse(signature: &Signature, outcome: &Type, faults: &mut Faults)
     };
     let references = signature.inputs.iter().filter_map(|input| {
         let (ty, is_receiver) = match input {
-            FnArg::Receiver(receiver) => (&receiver.ty, true),
-            FnArg::Typed(typed) => (&typed.ty, false),
+            FnArg::Receiver(receiver) => (receiver::type_of(receiver), true),
+            FnArg::Typed(typed) => (typed.ty.as_ref().clone(), false),
         };
-        match ty.as_ref() {
+        match ty {
             Type::Reference(it) => Some((input, it, is_receiver)),
             _ => None,
         }

@@ -3,9 +3,9 @@
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use syn::spanned::Spanned;
-use syn::{Receiver, ReturnType, Signature, Type};
+use syn::{Receiver, ReturnType, Safety, Signature, Type};
 
-use crate::check::{lending, return_type};
+use crate::check::{lending, receiver, return_type};
 use crate::parse::fault::Faults;
 use crate::parse::function::Function;
 
@@ -76,7 +76,7 @@ fn refuse_qualifiers(signature: &Signature, faults: &mut Faults) {
     if let Some(constness) = &signature.constness {
         faults.add_on(constness, "a `const fn` cannot wait: remove `const`");
     }
-    if let Some(unsafety) = &signature.unsafety {
+    if let Safety::Unsafe(unsafety) = &signature.safety {
         let message = "an `unsafe fn` cannot be retried: its conditions would have to hold again \
                        for each attempt; wrap it in a safe function that sees to that";
         faults.add_on(unsafety, message);
@@ -89,7 +89,7 @@ fn refuse_qualifiers(signature: &Signature, faults: &mut Faults) {
 
 /// Refuses a receiver that only one attempt could have.
 fn refuse_by_value(receiver: &Receiver, faults: &mut Faults) {
-    let message = match owned(&receiver.ty) {
+    let message = match owned(&receiver::type_of(receiver)) {
         None => return,
         Some(Owned::Whole) => {
             "`self` by value is gone after the first attempt: take `&self` or `&mut self`"

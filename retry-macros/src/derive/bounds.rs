@@ -3,8 +3,8 @@
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{
-    DeriveInput, Generics, Token, TraitBoundModifier, Type, TypeParam, TypeParamBound, WhereClause,
-    WherePredicate, parse_quote,
+    DeriveInput, Generics, Token, Type, TypeParam, TypeParamBound, WhereClause, WherePredicate,
+    parse_quote,
 };
 
 /// Whether the type is certainly `'static`, so that it can become a `dyn Error`: it has no
@@ -64,7 +64,7 @@ fn is_static_bound(bound: &TypeParamBound) -> bool {
 /// Whether the bound is a trait, and not `?Sized`.
 fn is_trait_bound(bound: &TypeParamBound) -> bool {
     match bound {
-        TypeParamBound::Trait(bound) => matches!(bound.modifier, TraitBoundModifier::None),
+        TypeParamBound::Trait(bound) => bound.maybe.is_none(),
         _ => false,
     }
 }

@@ -17,19 +17,14 @@ impl Expansion<'_> {
         let Some(gated) = &self.gate else {
             return TokenStream::new();
         };
-        // If the crate is missing, the compiler reports one error, at the argument that needs it,
-        // with the crate to add: it does so for a path that begins in scope. A module of its own
-        // has no names of the user's in scope, only crates.
+        // If the crate is missing, the compiler reports one error, at the argument that needs it. For a
+        // path without the leading `::` it would also tell the user to add a crate of that name from
+        // the registry, where any author may have published one.
         let effects = located(
-            quote!(retry_effects::__private),
+            quote!(::retry_effects::__private),
             gated.arguments.idempotent.span(),
         );
-        let import = quote! {
-            mod __retry_outside {
-                pub(super) use #effects as effects;
-            }
-            use __retry_outside::effects as __retry_effects;
-        };
+        let import = quote!(use #effects as __retry_effects;);
         let name = self.name();
         let (unique, action) = if self.arguments.name.is_some() {
             (TokenStream::new(), quote!(#name))

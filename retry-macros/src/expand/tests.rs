@@ -349,6 +349,24 @@ fn a_sync_guarded_call_awaits_nothing() {
     }
 }
 
+/// For a path that begins in scope, the compiler would propose a crate of the registry.
+#[test]
+fn a_missing_crate_is_not_one_to_add_from_the_registry() {
+    const CALL: &str = "fn call(a: u32) -> Result<u32, E> { Ok(a) }";
+    let gated = expanded("idempotent = true", CALL);
+    let paths = |name: &str| gated.matches(&format!("{name}::")).count();
+    for name in ["retry_core", "retry_effects"] {
+        let absolute = paths(&format!("::{name}"));
+        assert!(absolute > 0, "{gated}");
+        // Those of the alias `__retry_effects` are the only others.
+        assert_eq!(
+            absolute,
+            paths(name) - paths(&format!("__{name}")),
+            "{gated}"
+        );
+    }
+}
+
 #[test]
 fn a_gate_is_asked_for_what_was_given_and_nothing_else() {
     const CALL: &str = "async fn call(a: u32, b: &str) -> Result<u32, E> { Ok(a) }";

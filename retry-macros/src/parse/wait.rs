@@ -1,6 +1,6 @@
 //! Waits as an attribute's literals: `"500ms"`, `"1h30m"`, `2`, `2.0`.
 //!
-//! `retry-core` reads the same text from variables, but a proc-macro crate cannot share code with
+//! `retry_core` reads the same text from variables, but a proc-macro crate cannot share code with
 //! the crate that re-exports it. Here a number in quotes without a unit is refused, because it
 //! would be a second way to write `2`. The tests crate compares the two readers.
 

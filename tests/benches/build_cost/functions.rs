@@ -165,7 +165,7 @@ impl Functions {
                 "fastrand" => "\"2\"".to_owned(),
                 "retry-core" => {
                     let core = concat!(env!("CARGO_MANIFEST_DIR"), "/../../retry-core");
-                    format!("{{ path = {core:?} }}")
+                    format!("{{ package = \"retry-annotated\", path = {core:?} }}")
                 }
                 "tokio" => "{ version = \"1\", features = [\"time\"] }".to_owned(),
                 _ => "\"0.1\"".to_owned(),

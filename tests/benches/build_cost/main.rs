@@ -84,7 +84,7 @@ fn cold() {
         },
         Project {
             name: "retry-core",
-            dependencies: format!("retry-core = {{ path = {core:?} }}\n"),
+            dependencies: format!("retry-annotated = {{ path = {core:?} }}\n"),
         },
     ];
     let mut built = Vec::new();

@@ -47,8 +47,8 @@ pub(super) fn open_writer(path: &Path, missing: Missing) -> Result<Connection, S
     let failed = |error| failed("open", path, error);
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     flags.set(OpenFlags::SQLITE_OPEN_CREATE, missing == Missing::Made);
-    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
-    prepare(&connection).map_err(failed)?;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    prepare(&mut connection).map_err(failed)?;
     Ok(connection)
 }
 
@@ -80,8 +80,8 @@ pub(super) fn make_durable(connection: &Connection, path: &Path) -> Result<(), S
 pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let open = || -> rusqlite::Result<Connection> {
-        let connection = Connection::open_with_flags(path, flags)?;
-        prepare(&connection)?;
+        let mut connection = Connection::open_with_flags(path, flags)?;
+        prepare(&mut connection)?;
         connection.pragma_update(None, "query_only", true)?;
         Ok(connection)
     };
@@ -162,8 +162,8 @@ fn why_not_opened(path: &Path) -> Option<io::Error> {
     std::fs::File::open(path.parent()?).err()
 }
 
-/// Sets what is the same for all connections of a store.
-pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+/// Sets what is the same for all connections of a store. `&mut` for the handler, from rusqlite 0.41 on.
+pub(super) fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(32);
     // Plans do not depend on bound values: otherwise a statement that a partial index may serve is prepared
     // anew after each binding, which costs several times what the statement does.

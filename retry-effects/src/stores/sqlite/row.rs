@@ -362,8 +362,8 @@ mod tests {
     /// SQLite does so where the plan may depend on a value.
     #[test]
     fn no_statement_is_prepared_anew_for_other_values() {
-        let connection = tables();
-        crate::stores::sqlite::connection::prepare(&connection).expect("prepared");
+        let mut connection = tables();
+        crate::stores::sqlite::connection::prepare(&mut connection).expect("prepared");
         for statement in STATEMENTS {
             let mut prepared = connection.prepare(statement).expect("a statement");
             for value in 0..3 {

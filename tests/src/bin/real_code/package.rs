@@ -136,7 +136,7 @@ fn adapted(manifest: &str) -> String {
         }
     }
     let path = Path::new(WORKSPACE).join("retry-core");
-    kept + &format!("\n[dependencies.retry-core]\npath = {path:?}\n\n[workspace]\n")
+    kept + &format!("\n[dependencies.retry-annotated]\npath = {path:?}\n\n[workspace]\n")
 }
 
 fn cargo(folder: &Path, arguments: &[&str]) -> io::Result<Vec<u8>> {

@@ -2,14 +2,11 @@
 //!
 //! ```sh
 //! RUSTFLAGS='--cfg retry_effects_shuttle' cargo test -p retry-effects --features conformance \
-//!     --release --target-dir target/schedules --test schedules
+//!     --release --target-dir target/schedules --lib stores::memory::schedules
 //! ```
 //!
-//! tries 10,000 schedules a scenario; with `RETRY_EFFECTS_FULL=1`, a million. Without the `cfg` this
-//! file is empty.
-
-#![cfg(all(retry_effects_shuttle, feature = "conformance"))]
-#![allow(clippy::unwrap_used, reason = "a test that fails")]
+//! tries 10,000 schedules a scenario; with `RETRY_EFFECTS_FULL=1`, a million. A unit test, so that
+//! the explorer is a dev-dependency, which does not appear in the lock files of this crate's users.
 
 use std::future::Future;
 use std::pin::pin;
@@ -17,14 +14,15 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use retry_effects::store::{Claim, ClaimRequest, Payload, Resolved, StoreFuture};
-use retry_effects::{
-    ActionId, EffectStore, InMemoryEffectStore, ManualClock, Outcome, StoreError, Token,
-    compute_action_id,
-};
 use shuttle::future::block_on;
 use shuttle::sync::atomic::{AtomicUsize, Ordering};
 use shuttle::thread;
+
+use crate::store::{Claim, ClaimRequest, Payload, Resolved, StoreFuture};
+use crate::{
+    ActionId, EffectStore, InMemoryEffectStore, ManualClock, Outcome, StoreError, Token,
+    compute_action_id,
+};
 
 const LEASE: Duration = Duration::from_secs(30);
 
