@@ -364,15 +364,105 @@ async fn counts_and_lists_have_the_records_of_both_releases() {
     };
     let counts = store.counts().await.expect("counts");
     assert_eq!(counts.total(), before.total() + 101);
-    let tag = old.key(RELEASED);
-    let tag = tag.trim_end_matches(&id(RELEASED).to_string());
-    let of = |name: &str| {
-        let list = format!("{tag}{name}");
-        let found = server.command(&["ZSCORE", &list, &id(RELEASED).to_string()]);
-        found.starts_with("$1")
-    };
+    let of = |list| old.lists(RELEASED, list);
     assert_eq!(
         (of("ids"), of("actions"), of("marked")),
         (false, true, true)
+    );
+}
+
+impl Old<'_> {
+    /// Whether an action is in a list of its tag.
+    fn lists(&self, n: u32, list: &str) -> bool {
+        let (key, id) = (self.key(n), id(n).to_string());
+        let list = format!("{}{list}", key.trim_end_matches(&id));
+        let score = self.server.command(&["ZSCORE", &list, &id]);
+        score != "$-1\r\n"
+    }
+
+    /// Claims an action and releases it; the record is removed after a time.
+    fn release(&self, n: u32, retain_millis: &str) {
+        let claim = "00000000000000000000000000abcdef";
+        let arguments = [
+            claim,
+            "",
+            "old",
+            "",
+            "30000000",
+            "30000000000",
+            "0",
+            retain_millis,
+            "",
+            "",
+            "",
+        ];
+        let won = self.run(n, "claim", &arguments);
+        assert_eq!(won[0], "done", "{won:?}");
+        assert_eq!(self.run(n, "release", &[&won[1], claim]), ["done"]);
+    }
+
+    fn has_record(&self, n: u32) -> bool {
+        self.server.command(&["EXISTS", &self.key(n)]) == ":1\r\n"
+    }
+}
+
+#[tokio::test]
+async fn an_action_that_is_claimed_anew_leaves_the_lists_of_the_first_release() {
+    let Some(server) = ThrowawayRedis::shared() else {
+        return;
+    };
+    let old = Old::with_records(&server);
+    let store = old.opened().await;
+    let before = store.counts().await.expect("counts");
+    let act = async |n| {
+        let Ok(Claim::Won(token)) = store.pending(&request(n)).await else {
+            panic!("{n} is free");
+        };
+        let outcome = Outcome::Success(Payload::new("1"));
+        store.complete(&token, outcome).await.expect("a completion");
+    };
+    old.release(20, "600000");
+    assert!(old.lists(20, "ids") && old.lists(20, "due"));
+    act(20).await;
+    assert!(!old.lists(20, "ids") && !old.lists(20, "due"));
+    assert!(old.lists(20, "actions") && !old.lists(20, "marked") && !old.lists(20, "over"));
+
+    // Its record expires before it is claimed anew, and no sweep has come by.
+    old.release(21, "1");
+    while old.has_record(21) {}
+    act(21).await;
+    let counts = store.counts().await.expect("counts");
+    assert_eq!(counts.success, before.success + 2);
+    assert_eq!(counts.total(), before.total() + 2);
+}
+
+#[tokio::test]
+async fn the_first_release_takes_no_action_of_this_one_off_the_lists() {
+    let Some(server) = ThrowawayRedis::shared() else {
+        return;
+    };
+    let old = Old::with_records(&server);
+    let store = old.opened().await;
+    let before = store.counts().await.expect("counts");
+    let ours = 1_000;
+    let mut retained = request(ours);
+    (retained.keep, retained.retain) = (Duration::ZERO, Some(Duration::from_millis(1)));
+    let Ok(Claim::Won(token)) = store.pending(&retained).await else {
+        panic!("nobody has claimed it");
+    };
+    let outcome = Outcome::Failed(Payload::new("\"no\""));
+    store.complete(&token, outcome).await.expect("a completion");
+    while old.has_record(ours) {}
+    // Each of its claims takes two ids of the tag off its lists.
+    let tag = id(ours).as_bytes()[0];
+    let theirs = (ours + 1..).find(|n| id(*n).as_bytes()[0] == tag);
+    let theirs = theirs.expect("there is one");
+    assert_eq!(old.claim(theirs)[0], "done");
+    assert!(old.lists(ours, "over"), "a sweep of this release finds it");
+    let counts = store.counts().await.expect("counts");
+    assert_eq!(counts.total(), before.total() + 1);
+    assert_eq!(
+        (counts.success, counts.failed),
+        (before.success, before.failed)
     );
 }

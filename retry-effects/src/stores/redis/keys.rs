@@ -35,7 +35,9 @@ pub(super) struct OfTag {
     /// The ids that version 1 has listed, in the same order.
     pub(super) version_1: String,
     /// The ids with a limited retention: a sorted set by the time at which it is over.
-    pub(super) due: String,
+    pub(super) over: String,
+    /// The same of version 1.
+    pub(super) version_1_over: String,
 }
 
 impl Keys {
@@ -92,7 +94,8 @@ impl OfTag {
             actions: key("actions"),
             marked: key("marked"),
             version_1: key("ids"),
-            due: key("due"),
+            over: key("over"),
+            version_1_over: key("due"),
         }
     }
 }
@@ -126,7 +129,7 @@ mod tests {
         let (tag, name) = record.split_once("}:").expect("a tag");
         assert_eq!(name, id.to_string());
         assert_eq!(tag, format!("{{shop:effects:{}", &name[..2]));
-        for key in [&of.fence, &of.actions, &of.marked, &of.version_1, &of.due] {
+        for key in [&of.fence, &of.actions, &of.marked, &of.over, &of.version_1] {
             assert!(key.starts_with(&format!("{tag}}}:")), "{key}");
         }
         assert_eq!(Keys::action(record.as_bytes()), Some(id));

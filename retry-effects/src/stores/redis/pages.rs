@@ -143,6 +143,8 @@ struct Tally {
     tag: u8,
     /// The last id that was looked at.
     after: Option<ActionId>,
+    /// Whether the ids without success suffice, by the part before.
+    is_short: Option<bool>,
     counts: Counts,
 }
 
@@ -151,6 +153,7 @@ impl Tally {
         Self {
             tag,
             after: None,
+            is_short: None,
             counts: Counts::default(),
         }
     }
@@ -169,6 +172,13 @@ impl Tally {
         else {
             return Err(strange("a count that is none"));
         };
+        let is_short = matches!(all, Value::Int(_));
+        if self.is_short.is_some_and(|before| before != is_short) {
+            // A program of version 1 has listed its first record meanwhile, or the last one is gone.
+            *self = Self::of(self.tag);
+            return Ok(true);
+        }
+        self.is_short = Some(is_short);
         let counts = &mut self.counts;
         counts.success += success.unsigned_abs();
         counts.failed += failed.unsigned_abs();
@@ -183,7 +193,8 @@ impl Tally {
         if is_whole && let Value::Int(all) = all {
             // Those that were counted are no success, and all others are one.
             counts.success = 0;
-            counts.success = all.unsigned_abs().saturating_sub(counts.total());
+            let all = u64::try_from(*all).unwrap_or(0);
+            counts.success = all.saturating_sub(counts.total());
         }
         Ok(!is_whole)
     }

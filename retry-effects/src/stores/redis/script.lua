@@ -4,12 +4,14 @@
 -- A step that has written returns a number: the fence, for a claim. Any other returns the record: the
 -- time, the revision if the record has no field for it, and the fields; nil if there is no record.
 --
--- KEYS of a record: its own; the due ids of its tag; the ids that have no success; all ids; the newest
--- fence; the ids of version 1, as far as the step needs them. `clock`, defined above this text, returns the
--- server's time in microseconds. Numbers stay below 2^53, which Redis writes in full.
+-- KEYS of a record: its own; the ids of its tag by the time at which their retention is over; the ids that
+-- have no success; all ids; the newest fence; the ids of version 1; those by the end of their retention, as
+-- far as the step needs them. `clock`, defined above this text, returns the server's time in microseconds.
+-- Numbers stay below 2^53, which Redis writes in full.
 --
--- Version 1 lists its ids apart, and its programs may still add to them: so an id may be in both lists. The
--- ids without success make counts and lists of doubts quick, however many actions have succeeded.
+-- The programs of version 1 may still be at work, and each of their claims takes ids off their lists: so a
+-- record is in the lists of its own version. An id whose record has expired may be in both.
+-- The ids without success make counts and lists of doubts quick, however many actions have succeeded.
 --
 -- The steps that mostly suffice come first: a claim on no record, a completion by the owner.
 
@@ -29,10 +31,11 @@ local function claim(lease, created, place)
     -- This also removes its expiry.
     redis.call('DEL', key)
     redis.call('ZREM', KEYS[6], id)
+    redis.call('ZREM', KEYS[7], id)
   end
   redis.call('ZADD', KEYS[3], 0, id)
   if redis.call('ZADD', KEYS[4], 0, id) == 0 then
-    -- The former record was listed. If it is still due, a sweep would take the new one off the list.
+    -- The former record was listed. If its retention is noted, a sweep would take the new one off the lists.
     redis.call('ZREM', KEYS[2], id)
   end
   redis.call('HSET', key, 'status', 'pending', 'version', '2', 'fence', fence, 'revision', 1,
@@ -72,7 +75,7 @@ local function write(revision, retain)
     if retain and retain ~= '' then
       local keep = tonumber(redis.call('HGET', key, 'keep') or '0')
       local over = wall + math.max(keep, tonumber(retain))
-      redis.call('ZADD', KEYS[2], over, string.sub(key, -64))
+      redis.call('ZADD', revision and KEYS[2] or KEYS[7], over, string.sub(key, -64))
       redis.call('PEXPIREAT', key, over)
     end
   elseif ARGV[4] == 'renew' then
@@ -88,11 +91,10 @@ local function write(revision, retain)
   return 1
 end
 
--- ARGV: the fence, the claim id; a decision.
+-- ARGV: the fence, the claim id; a decision. A record of version 1 is returned: that program claimed it.
 if step == 'own' then
   local own = redis.call('HMGET', key, 'status', 'version', 'fence', 'claim', 'revision', 'retain')
-  local is_known = own[2] == '2' or own[2] == '1'
-  if own[1] == 'pending' and own[3] == ARGV[2] and own[4] == ARGV[3] and is_known then
+  if own[1] == 'pending' and own[2] == '2' and own[3] == ARGV[2] and own[4] == ARGV[3] then
     return write(own[5], own[6])
   end
 end
@@ -125,6 +127,18 @@ local function listed(id)
   return tag .. id
 end
 
+-- Whether an id comes before another. Lua compares texts by the server's locale, and Redis by their bytes.
+local function is_before(one, other)
+  for place = 1, 64, 12 do
+    local first = tonumber(string.sub(one, place, place + 11), 16)
+    local second = tonumber(string.sub(other, place, place + 11), 16)
+    if first ~= second then
+      return first < second
+    end
+  end
+  return false
+end
+
 -- The ids of one list or of two from ARGV[2] on, at most ARGV[3], in order.
 local function range(list, other)
   local function of(name)
@@ -137,7 +151,7 @@ local function range(list, other)
   for _, id in ipairs(others) do
     ids[#ids + 1] = id
   end
-  table.sort(ids)
+  table.sort(ids, is_before)
   local merged = {}
   for _, id in ipairs(ids) do
     if id ~= merged[#merged] and #merged < tonumber(ARGV[3]) then
@@ -166,7 +180,7 @@ if step == 'page' then
   return page
 end
 
--- KEYS: the ids without success, those of version 1, all others, the due ids. ARGV: where to begin, how many.
+-- KEYS: the ids without success, those of version 1, all others, those by the end of their retention. ARGV: where to begin, how many.
 -- Counts finished records that are kept by their statuses; the others are returned, since time changes them.
 -- Without records of version 1, the ids without success suffice, and the number of all records is returned.
 if step == 'tally' then
@@ -188,23 +202,23 @@ if step == 'tally' then
   return { #ids, ids[#ids] or false, all, counts.success, counts.failed, counts.released, others }
 end
 
-local function forget(id, due, marked, ids, old)
-  redis.call('ZREM', due, id)
-  redis.call('ZREM', marked, id)
-  redis.call('ZREM', ids, id)
-  redis.call('ZREM', old, id)
-end
-
--- KEYS: the due ids, those without success, all, those of version 1. ARGV: how many. Takes those off the lists whose records have expired.
+-- KEYS: the ids by the end of their retention, those without success, all, those of version 1 by the end of
+-- their retention, all of version 1. ARGV: how many of each version. Takes those off a version's lists whose
+-- records of that version have gone.
 if step == 'due' then
   local now, rows = clock(), {}
   local wall = math.floor(now / 1000)
-  for _, id in ipairs(redis.call('ZRANGEBYSCORE', key, '-inf', wall, 'LIMIT', 0, ARGV[2])) do
-    local row = read(listed(id), WITHOUT_RESULT, now)
-    if row then
-      rows[#rows + 1] = { id, row }
-    else
-      forget(id, key, KEYS[2], KEYS[3], KEYS[4])
+  for version, lists in pairs({ ['2'] = { key, KEYS[2], KEYS[3] }, ['1'] = { KEYS[4], KEYS[5] } }) do
+    for _, id in ipairs(redis.call('ZRANGEBYSCORE', lists[1], '-inf', wall, 'LIMIT', 0, ARGV[2])) do
+      local row = read(listed(id), WITHOUT_RESULT, now)
+      local found = row and row[3][2]
+      if row and (found == version or (found ~= '1' and found ~= '2')) then
+        rows[#rows + 1] = { id, row }
+      else
+        for _, list in ipairs(lists) do
+          redis.call('ZREM', list, id)
+        end
+      end
     end
   end
   return rows
@@ -227,7 +241,9 @@ if step == 'write' or step == 'overwrite' or step == 'confirm' or step == 'remov
       end
     else
       redis.call('DEL', key)
-      forget(string.sub(key, -64), KEYS[2], KEYS[3], KEYS[4], KEYS[6])
+      for _, place in ipairs({ 2, 3, 4, 6, 7 }) do
+        redis.call('ZREM', KEYS[place], string.sub(key, -64))
+      end
     end
     return 1
   end

@@ -80,7 +80,7 @@ enum Beside {
     Outcome = 2,
     /// Those that a claim on no record changes.
     Claim = 4,
-    All = 5,
+    All = 6,
 }
 
 /// The beginning of a list.
@@ -125,7 +125,7 @@ impl Script {
         let id = operation.id();
         let mut command = match (write.seen, operation.token()) {
             (Some(seen), _) => {
-                let mut command = self.on(id, Beside::Outcome, "write");
+                let mut command = self.on(id, Beside::All, "write");
                 expect(&mut command, seen);
                 command
             }
@@ -170,14 +170,20 @@ impl Script {
     /// Returns the command that counts some records of a tag.
     pub(super) fn tally(&self, tag: u8, after: Option<ActionId>, limit: usize) -> Command {
         let keys = self.keys.tag(tag);
-        let lists = [&keys.marked, &keys.version_1, &keys.actions, &keys.due];
+        let lists = [&keys.marked, &keys.version_1, &keys.actions, &keys.over];
         self.finish(self.list(tag, &lists, "tally", after, limit))
     }
 
     /// Returns the command that reads some records of a tag whose retention may be over.
     pub(super) fn due(&self, tag: u8, limit: usize) -> Command {
         let keys = self.keys.tag(tag);
-        let lists = [&keys.due, &keys.marked, &keys.actions, &keys.version_1];
+        let lists = [
+            &keys.over,
+            &keys.marked,
+            &keys.actions,
+            &keys.version_1_over,
+            &keys.version_1,
+        ];
         let mut command = self.begin(tag, &lists);
         command.arg("due").arg(limit);
         self.finish(command)
@@ -203,11 +209,12 @@ impl Script {
         let record = self.keys.record(id);
         let keys = [
             &record,
-            &keys.due,
+            &keys.over,
             &keys.marked,
             &keys.actions,
             &keys.fence,
             &keys.version_1,
+            &keys.version_1_over,
         ];
         let mut command = self.begin(tag, &keys[..=beside as usize]);
         command.arg(step);

@@ -41,7 +41,6 @@ struct Writer {
     connection: Connection,
     alone: Alone,
     files: OpenFiles,
-    path: Arc<PathBuf>,
     turns: Turns,
 }
 
@@ -88,17 +87,17 @@ impl SqliteBackend {
         clock: LeaseClock,
     ) -> Result<Self, StoreError> {
         let files = OpenFiles::of(&connection, &path)?;
+        let turns = Turns::at(files.log().to_owned());
         Ok(Self {
             readers: Arc::new(Readers::new(path.clone())),
-            path: path.clone(),
+            path,
             clock,
             is_lone: AtomicBool::new(true),
             writer: Arc::new(Mutex::new(Writer {
                 connection,
                 alone: Alone::default(),
                 files,
-                path,
-                turns: Turns::default(),
+                turns,
             })),
         })
     }
@@ -149,7 +148,7 @@ impl SqliteBackend {
 impl Writer {
     /// Writes all steps in one commit.
     fn write(&self, calls: &[Call<'_>], clock: &LeaseClock) -> Result<Vec<Reply>, NotWritten> {
-        let gives_way = self.turns.is_due(&self.path);
+        let gives_way = self.turns.is_due();
         if let [call] = calls
             && !gives_way
             && let Some(reply) = self.write_alone(call, clock)?
@@ -198,19 +197,14 @@ impl Writer {
     ) -> Result<T, NotWritten> {
         self.end_transaction()?;
         let whole = |error| NotWritten::new(Cause::Final, error);
-        let written = Transaction::begin(
-            &self.connection,
-            clock,
-            (&self.turns, &self.path),
-            gives_way,
-        )
-        .map_err(whole)
-        .and_then(|mut transaction| {
-            let done = work(&mut transaction);
-            let done = done.map_err(|error| NotWritten::new(Cause::Step, error))?;
-            transaction.commit().map_err(whole)?;
-            Ok(done)
-        });
+        let written = Transaction::begin(&self.connection, clock, &self.turns, gives_way)
+            .map_err(whole)
+            .and_then(|mut transaction| {
+                let done = work(&mut transaction);
+                let done = done.map_err(|error| NotWritten::new(Cause::Step, error))?;
+                transaction.commit().map_err(whole)?;
+                Ok(done)
+            });
         if written.is_err() {
             // If this fails, the next BEGIN fails too, and reports it.
             let _ = self.end_transaction();

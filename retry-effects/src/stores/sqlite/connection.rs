@@ -215,27 +215,33 @@ enum Waits {
 }
 
 thread_local! {
-    static WAITS: Cell<Waits> = const { Cell::new(Waits::Seldom) };
+    /// How this thread waits, and the time for which it has waited in the queue of [`Turns`](super::turns::Turns).
+    static WAITS: Cell<(Waits, Duration)> = const { Cell::new((Waits::Seldom, Duration::ZERO)) };
 }
 
 /// Works without waiting for other connections: a statement fails instead, as busy.
 pub(super) fn at_once<T>(work: impl FnOnce() -> T) -> T {
-    waiting(Waits::Never, work)
+    waiting(Waits::Never, Duration::ZERO, work)
 }
 
-/// Works, and waits for other connections as the only one that does.
-pub(super) fn in_turn<T>(work: impl FnOnce() -> T) -> T {
-    waiting(Waits::Often, work)
+/// Works after a wait in the queue, at whose end this process `is_first`, or not.
+pub(super) fn after_queue<T>(is_first: bool, waited: Duration, work: impl FnOnce() -> T) -> T {
+    let waits = if is_first {
+        Waits::Often
+    } else {
+        Waits::Seldom
+    };
+    waiting(waits, waited, work)
 }
 
-fn waiting<T>(waits: Waits, work: impl FnOnce() -> T) -> T {
+fn waiting<T>(waits: Waits, waited: Duration, work: impl FnOnce() -> T) -> T {
     struct Reset;
     impl Drop for Reset {
         fn drop(&mut self) {
-            WAITS.set(Waits::Seldom);
+            WAITS.set((Waits::Seldom, Duration::ZERO));
         }
     }
-    WAITS.set(waits);
+    WAITS.set((waits, waited));
     let _reset = Reset;
     work()
 }
@@ -246,7 +252,7 @@ fn wait_a_little(count: i32) -> bool {
         static BEGAN: Cell<Option<Instant>> = const { Cell::new(None) };
         static SEED: RandomState = RandomState::new();
     }
-    let waits = WAITS.get();
+    let (waits, in_queue) = WAITS.get();
     if waits == Waits::Never {
         return false;
     }
@@ -254,7 +260,7 @@ fn wait_a_little(count: i32) -> bool {
     if count == 0 {
         BEGAN.set(Some(now));
     }
-    let waited = BEGAN.get().map_or(Duration::ZERO, |began| now - began);
+    let waited = in_queue + BEGAN.get().map_or(Duration::ZERO, |began| now - began);
     if waited >= PATIENCE {
         return false;
     }
@@ -326,7 +332,7 @@ mod tests {
         assert!(is_busy(&failed.expect_err("it is locked")));
         assert!(other.is_autocommit());
         let panicked = std::panic::catch_unwind(|| at_once(|| panic!("on purpose")));
-        assert!(panicked.is_err() && WAITS.get() == Waits::Seldom);
+        assert!(panicked.is_err() && WAITS.get().0 == Waits::Seldom);
         one.execute_batch("COMMIT").expect("committed");
         let written = at_once(|| other.execute("INSERT INTO t VALUES (1)", []));
         assert_eq!(written.expect("the lock is free"), 1);

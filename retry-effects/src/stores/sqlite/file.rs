@@ -100,6 +100,11 @@ impl OpenFiles {
         })
     }
 
+    /// Returns the path of the log.
+    pub(super) fn log(&self) -> &Path {
+        &self.beside[0].path
+    }
+
     /// Returns why what was written is not in the files that the paths name, if so.
     pub(super) fn are_gone(&self) -> Option<String> {
         self.are_gone_at(since_1970)

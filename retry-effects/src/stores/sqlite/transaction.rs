@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 use std::path::Path;
+use std::time::Instant;
 
 use rusqlite::Connection;
 
 use super::changes;
 use super::clock::LeaseClock;
-use super::connection::{at_once, in_turn, is_busy};
+use super::connection::{after_queue, at_once, is_busy};
 use super::header::Header;
 use super::row;
 use super::schema::{self, VERSION};
@@ -38,7 +39,7 @@ impl<'a> Transaction<'a> {
     pub(super) fn begin(
         connection: &'a Connection,
         clock: &'a LeaseClock,
-        (turns, path): (&Turns, &Path),
+        turns: &Turns,
         gives_way: bool,
     ) -> rusqlite::Result<Self> {
         let mut begin = connection.prepare_cached("BEGIN IMMEDIATE")?;
@@ -48,10 +49,9 @@ impl<'a> Transaction<'a> {
                 begun => return begun.map(|_| Self::of(connection, clock)),
             }
         }
-        match turns.wait(path) {
-            Some(_turn) => in_turn(|| begin.execute([])),
-            None => begin.execute([]),
-        }?;
+        let began = Instant::now();
+        let turn = turns.wait();
+        after_queue(turn.is_some(), began.elapsed(), || begin.execute([]))?;
         Ok(Self::of(connection, clock))
     }
 

@@ -1,10 +1,9 @@
 //! The turns of the processes that write to one file.
 
 use std::fs::{File, TryLockError};
-use std::path::Path;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc::{self, SyncSender};
-use std::sync::{Arc, OnceLock};
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -12,21 +11,36 @@ use std::time::Duration;
 ///
 /// SQLite itself has no queue: each process looks again and again, those that look often take time from
 /// the one that writes, and those that look seldom miss the moment. Here one process at a time looks, the
-/// first of the queue; the others sleep until the system wakes them in their order (`flock` on the folder,
-/// which SQLite does not use). A process that finds the lock free passes by the queue, some times in a row.
+/// first of the queue; the others sleep until the system wakes them in their order (`flock` on the log of the
+/// database, on which SQLite takes no lock). A process that finds SQLite's lock free passes by the queue, some
+/// times in a row.
 ///
 /// The queue decides nothing but the order of looks: a writer without a place waits for SQLite's lock as ever.
-#[derive(Debug, Default)]
-pub(super) struct Turns {
-    /// `None` where the folder cannot be opened.
-    folder: OnceLock<Option<Arc<File>>>,
-    /// The thread that waits in the queue; `None` where it cannot be started.
-    queue: OnceLock<Option<SyncSender<Waiter>>>,
-    /// The writes since the last turn, or since the last look at the queue.
-    in_a_row: AtomicU32,
+#[derive(Debug)]
+pub(super) struct Turns(Arc<Queue>);
+
+#[derive(Debug)]
+struct Queue {
+    log: PathBuf,
+    state: Mutex<State>,
+    /// Notified when a turn is wanted, is given, or is wanted no more for good.
+    changed: Condvar,
 }
 
-type Waiter = SyncSender<Turn>;
+#[derive(Debug, Default)]
+struct State {
+    /// The open log, once it was needed.
+    file: Option<Arc<File>>,
+    /// Whether the thread that waits in the queue runs.
+    has_thread: bool,
+    /// Whether it waits in the queue.
+    is_queued: bool,
+    is_wanted: bool,
+    is_closed: bool,
+    given: Option<Turn>,
+    /// The writes since the last turn, or since the last look at the queue.
+    in_a_row: u32,
+}
 
 /// The first place in the queue, until it is dropped.
 #[derive(Debug)]
@@ -48,82 +62,165 @@ const LONGEST: Duration = Duration::from_secs(1);
 const MOST_IN_A_ROW: u32 = 16;
 
 impl Turns {
+    /// Returns the queue of a database, by its log (`-wal`).
+    pub(super) fn at(log: PathBuf) -> Self {
+        Self(Arc::new(Queue {
+            log,
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        }))
+    }
+
     /// Counts a write. Whether it must wait for a turn: others do, and this process has passed them by often
     /// enough.
-    pub(super) fn is_due(&self, path: &Path) -> bool {
-        if self.in_a_row.fetch_add(1, Ordering::Relaxed) < MOST_IN_A_ROW {
+    pub(super) fn is_due(&self) -> bool {
+        let mut state = self.0.state();
+        state.in_a_row += 1;
+        if state.in_a_row <= MOST_IN_A_ROW {
             return false;
         }
-        self.in_a_row.store(0, Ordering::Relaxed);
-        match self.folder(path).map(|folder| (folder.try_lock(), folder)) {
-            Some((Err(TryLockError::WouldBlock), _)) => true,
-            Some((Ok(()), folder)) => {
-                let _ = folder.unlock();
+        state.in_a_row = 0;
+        let Some(file) = self.0.file(&mut state) else {
+            return false;
+        };
+        match file.try_lock() {
+            Ok(()) => {
+                // If this fails, the file was closed, and with it the lock.
+                let _ = file.unlock();
                 false
             }
-            Some((Err(TryLockError::Error(_)), _)) | None => false,
+            Err(TryLockError::WouldBlock) => true,
+            Err(TryLockError::Error(_)) => false,
         }
     }
 
-    /// Waits for the first place among the processes that write to files in the folder of `path`. `None`
-    /// where there is none to be had.
-    pub(super) fn wait(&self, path: &Path) -> Option<Turn> {
-        self.in_a_row.store(0, Ordering::Relaxed);
-        let start = || self.folder(path).and_then(|folder| start(folder.clone()));
-        let queue = self.queue.get_or_init(start).as_ref()?;
-        let (waiter, turn) = mpsc::sync_channel(1);
-        // Refused while the thread still waits for a former turn.
-        queue.try_send(waiter).ok()?;
-        turn.recv_timeout(LONGEST).ok()
+    /// Waits for the first place. `None` where there is none to be had.
+    pub(super) fn wait(&self) -> Option<Turn> {
+        let mut state = self.0.state();
+        state.in_a_row = 0;
+        if state.is_queued {
+            // Its thread waits for a turn that came too late for a former write.
+            return None;
+        }
+        let file = self.0.file(&mut state)?;
+        if !state.has_thread {
+            state.has_thread = start(&self.0, file).is_some();
+        }
+        if !state.has_thread {
+            return None;
+        }
+        state.is_wanted = true;
+        self.0.changed.notify_all();
+        let waiting = self.0.changed.wait_timeout_while(state, LONGEST, |state| {
+            state.given.is_none() && state.has_thread
+        });
+        let (mut state, _) = waiting.unwrap_or_else(PoisonError::into_inner);
+        state.is_wanted = false;
+        state.given.take()
+    }
+}
+
+impl Drop for Turns {
+    fn drop(&mut self) {
+        self.0.state().is_closed = true;
+        self.0.changed.notify_all();
+    }
+}
+
+impl Queue {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn folder(&self, path: &Path) -> Option<&Arc<File>> {
-        let open = || {
-            let folder = path.parent()?;
-            let is_here = folder.as_os_str().is_empty();
-            let folder = if is_here { Path::new(".") } else { folder };
-            File::open(folder).ok().map(Arc::new)
-        };
-        self.folder.get_or_init(open).as_ref()
+    /// Returns the open log; `None` where it cannot be opened.
+    fn file(&self, state: &mut State) -> Option<Arc<File>> {
+        if state.file.is_none() {
+            state.file = File::open(&self.log).ok().map(Arc::new);
+        }
+        state.file.clone()
+    }
+
+    /// Waits in the queue whenever a turn is wanted.
+    fn serve(&self, file: &Arc<File>) {
+        let mut state = self.state();
+        loop {
+            let idle = |state: &mut State| !state.is_closed && !state.is_wanted;
+            let waiting = self.changed.wait_while(state, idle);
+            state = waiting.unwrap_or_else(PoisonError::into_inner);
+            if state.is_closed {
+                return;
+            }
+            state.is_queued = true;
+            drop(state);
+            let locked = lock(file);
+            state = self.state();
+            state.is_queued = false;
+            if locked.is_err() {
+                state.has_thread = false;
+                self.changed.notify_all();
+                return;
+            }
+            let turn = Turn(file.clone());
+            // The turn of a write that has gone on without it is over at once.
+            if state.is_wanted {
+                state.is_wanted = false;
+                state.given = Some(turn);
+                self.changed.notify_all();
+            }
+        }
+    }
+}
+
+/// Locks a file; a signal does not end the wait.
+fn lock(file: &File) -> std::io::Result<()> {
+    loop {
+        match file.lock() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            locked => return locked,
+        }
     }
 }
 
 /// Starts the thread that waits in the queue: a wait for `flock` has no bound but that of its thread.
-fn start(folder: Arc<File>) -> Option<SyncSender<Waiter>> {
-    let (queue, waiters) = mpsc::sync_channel::<Waiter>(1);
+fn start(queue: &Arc<Queue>, file: Arc<File>) -> Option<()> {
+    let queue = queue.clone();
     thread::Builder::new()
         .name("effects-sqlite-turns".into())
-        .spawn(move || {
-            for waiter in waiters {
-                if folder.lock().is_err() {
-                    return;
-                }
-                // The turn of a waiter that has left is over at once.
-                let _ = waiter.send(Turn(folder.clone()));
-            }
-        })
-        .ok()?;
-    Some(queue)
+        .spawn(move || queue.serve(&file))
+        .ok()
+        .map(drop)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicUsize;
+    use std::path::Path;
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Instant;
 
     use super::*;
 
+    /// A log of a database, in a folder.
+    fn log() -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let log = folder.path().join("effects.db-wal");
+        File::create(&log).expect("created");
+        (folder, log)
+    }
+
+    fn of(log: &Path) -> Turns {
+        Turns::at(log.to_owned())
+    }
+
     #[test]
     fn one_at_a_time_has_the_turn() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("effects.db");
+        let (_folder, log) = log();
         let at_work = AtomicUsize::new(0);
         thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {
-                    let turns = Turns::default();
+                    let turns = of(&log);
                     for _ in 0..50 {
-                        let turn = wait(&turns, &path);
+                        let turn = turns.wait().expect("nobody stands still");
                         assert_eq!(at_work.fetch_add(1, Ordering::SeqCst), 0);
                         assert_eq!(at_work.fetch_sub(1, Ordering::SeqCst), 1);
                         drop(turn);
@@ -133,39 +230,28 @@ mod tests {
         });
     }
 
-    /// The thread may not wait for the next waiter yet.
-    fn wait(turns: &Turns, path: &Path) -> Turn {
-        loop {
-            if let Some(turn) = turns.wait(path) {
-                return turn;
-            }
-        }
-    }
-
     #[test]
-    fn a_turn_that_does_not_end_holds_up_nobody_for_long() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("effects.db");
-        let (stopped, other) = (Turns::default(), Turns::default());
-        let turn = wait(&stopped, &path);
-        while other.wait(&path).is_some() {}
+    fn a_turn_that_does_not_end_holds_up_each_other_store_once() {
+        let (_folder, log) = log();
+        let (stopped, other) = (of(&log), of(&log));
+        let turn = stopped.wait().expect("nobody else waits");
+        assert!(other.wait().is_none());
         let began = Instant::now();
-        assert!(other.wait(&path).is_none());
+        assert!((0..100).all(|_| other.wait().is_none()));
         assert!(began.elapsed() < LONGEST, "its thread waits already");
         drop(turn);
         // What the thread has waited for is given back, as nobody wants it any more.
-        drop(wait(&other, &path));
-        drop(wait(&stopped, &path));
+        while other.wait().is_none() {}
+        drop(stopped.wait().expect("nobody has the turn"));
     }
 
     #[test]
     fn a_process_that_others_wait_for_gives_way_after_some_writes() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("effects.db");
-        let (busy, other) = (Turns::default(), Turns::default());
-        let writes = |count| (0..count).filter(|_| busy.is_due(&path)).count();
+        let (_folder, log) = log();
+        let (busy, other) = (of(&log), of(&log));
+        let writes = |count| (0..count).filter(|_| busy.is_due()).count();
         assert_eq!(writes(5 * MOST_IN_A_ROW), 0, "nobody else waits");
-        let turn = wait(&other, &path);
+        let turn = other.wait().expect("nobody else waits");
         assert!(writes(MOST_IN_A_ROW + 1) <= 1);
         assert_eq!(writes(MOST_IN_A_ROW + 1), 1);
         drop(turn);
@@ -173,9 +259,32 @@ mod tests {
     }
 
     #[test]
-    fn where_there_is_no_folder_there_are_no_turns() {
-        let (turns, path) = (Turns::default(), Path::new("/no/such/folder/effects.db"));
-        assert!(turns.wait(path).is_none());
-        assert!((0..100).all(|_| !turns.is_due(path)));
+    fn another_database_in_the_folder_has_turns_of_its_own() {
+        let (_folder, log) = log();
+        let beside = log.with_file_name("other.db-wal");
+        File::create(&beside).expect("created");
+        let _turn = of(&log).wait().expect("nobody else waits");
+        let other = of(&beside);
+        assert!((0..100).all(|_| !other.is_due()));
+        assert!(other.wait().is_some());
+    }
+
+    #[test]
+    fn the_thread_ends_with_the_store() {
+        let (_folder, log) = log();
+        let turns = of(&log);
+        drop(turns.wait().expect("nobody else waits"));
+        let queue = Arc::downgrade(&turns.0);
+        drop(turns);
+        while queue.strong_count() > 0 {
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn without_a_log_there_are_no_turns() {
+        let turns = of(Path::new("/no/such/folder/effects.db-wal"));
+        assert!(turns.wait().is_none());
+        assert!((0..100).all(|_| !turns.is_due()));
     }
 }
