@@ -348,6 +348,10 @@ pub mod __private {
     pub use crate::text::redaction::{redacted, redacted_text};
 }
 
+/// The crate beside other crates for retries, feature by feature.
+#[doc = include_str!("../docs/comparison.md")]
+pub mod comparison {}
+
 #[cfg(feature = "macros")]
 #[doc = include_str!("../docs/derive.md")]
 pub use retry_macros::Classify;
