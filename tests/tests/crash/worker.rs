@@ -122,7 +122,7 @@ impl Worker {
     }
 
     /// Stops one that has stopped a little later, before it goes on with its task.
-    pub(super) fn stops_later(&self) {
+    pub(super) fn stops_later(&mut self) {
         self.signal(Signal::CONT);
         thread::yield_now();
         self.signal(Signal::STOP);
@@ -130,11 +130,11 @@ impl Worker {
     }
 
     /// Waits until it has stopped.
-    pub(super) fn stops(&self) {
+    pub(super) fn stops(&mut self) {
         let pid = Pid::from_child(&self.child);
         let waited = waitpid(Some(pid), WaitOptions::UNTRACED).expect("it is there");
         let (_, status) = waited.expect("it stops");
-        assert!(status.stopped(), "{status:?}");
+        assert!(status.stopped(), "{status:?}\n{}", self.complaint());
     }
 
     /// Waits until it has ended well.
