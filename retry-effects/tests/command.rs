@@ -58,7 +58,10 @@ fn a_store_that_is_not_built_in_is_named() {
         let output = run(&["--store", place, "list"]);
         assert_eq!(output.status.code(), Some(2), "{output:?}");
         let said = String::from_utf8(output.stderr).unwrap();
-        assert!(said.contains(&format!("the feature `{feature}`")), "{said}");
+        assert!(
+            said.contains(&format!("the features `cli` and `{feature}`")),
+            "{said}"
+        );
         assert!(!said.contains("secret"), "{said}");
     }
 }
