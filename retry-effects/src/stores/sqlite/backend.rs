@@ -138,7 +138,7 @@ impl SqliteBackend {
         let (writer, clock, path) = (self.writer.clone(), self.clock.clone(), self.path.clone());
         apart(move || {
             let writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
-            let removed = writer.transact(&clock, true, |it| it.remove_unnamed(&places));
+            let removed = writer.transact(&clock, |it| it.remove_unnamed(&places));
             removed.map_err(|failure| failure.error(&path))
         })
         .await
@@ -148,14 +148,12 @@ impl SqliteBackend {
 impl Writer {
     /// Writes all steps in one commit.
     fn write(&self, calls: &[Call<'_>], clock: &LeaseClock) -> Result<Vec<Reply>, NotWritten> {
-        let gives_way = self.turns.is_due();
         if let [call] = calls
-            && !gives_way
             && let Some(reply) = self.write_alone(call, clock)?
         {
             return Ok(vec![reply]);
         }
-        self.transact(clock, gives_way, |transaction| {
+        self.transact(clock, |transaction| {
             let replies = calls.iter().map(|call| transaction.carry_out(call));
             replies.collect()
         })
@@ -183,21 +181,20 @@ impl Writer {
                 reason = "the method itself is of one lifetime only"
             )]
             // If this fails, a later claim does it.
-            let _ = self.transact(clock, false, |transaction| transaction.keep_fence());
+            let _ = self.transact(clock, |transaction| transaction.keep_fence());
         }
         self.acknowledged(Some(call.written(fence)))
     }
 
-    /// Does `work` in one transaction; with `gives_way`, after the processes that wait.
+    /// Does `work` in one transaction.
     fn transact<T>(
         &self,
         clock: &LeaseClock,
-        gives_way: bool,
         work: impl FnOnce(&mut Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, NotWritten> {
         self.end_transaction()?;
         let whole = |error| NotWritten::new(Cause::Final, error);
-        let written = Transaction::begin(&self.connection, clock, &self.turns, gives_way)
+        let written = Transaction::begin(&self.connection, clock, &self.turns)
             .map_err(whole)
             .and_then(|mut transaction| {
                 let done = work(&mut transaction);

@@ -35,19 +35,16 @@ pub(super) struct Transaction<'a> {
 pub(super) const ADVANCE_EVERY: u64 = 64;
 
 impl<'a> Transaction<'a> {
-    /// Begins, once no other process writes; with `gives_way`, after those that wait.
+    /// Begins, once no other process writes.
     pub(super) fn begin(
         connection: &'a Connection,
         clock: &'a LeaseClock,
         turns: &Turns,
-        gives_way: bool,
     ) -> rusqlite::Result<Self> {
         let mut begin = connection.prepare_cached("BEGIN IMMEDIATE")?;
-        if !gives_way {
-            match at_once(|| begin.execute([])) {
-                Err(error) if is_busy(&error) => {}
-                begun => return begun.map(|_| Self::of(connection, clock)),
-            }
+        match at_once(|| begin.execute([])) {
+            Err(error) if is_busy(&error) => {}
+            begun => return begun.map(|_| Self::of(connection, clock)),
         }
         let began = Instant::now();
         let turn = turns.wait();

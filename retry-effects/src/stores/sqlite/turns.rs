@@ -1,6 +1,6 @@
 //! The turns of the processes that write to one file.
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -12,8 +12,7 @@ use std::time::Duration;
 /// SQLite itself has no queue: each process looks again and again, those that look often take time from
 /// the one that writes, and those that look seldom miss the moment. Here one process at a time looks, the
 /// first of the queue; the others sleep until the system wakes them in their order (`flock` on the log of the
-/// database, on which SQLite takes no lock). A process that finds SQLite's lock free passes by the queue, some
-/// times in a row.
+/// database, on which SQLite takes no lock). A process that finds SQLite's lock free passes by the queue.
 ///
 /// The queue decides nothing but the order of looks: a writer without a place waits for SQLite's lock as ever.
 #[derive(Debug)]
@@ -38,8 +37,6 @@ struct State {
     is_wanted: bool,
     is_closed: bool,
     given: Option<Turn>,
-    /// The writes since the last turn, or since the last look at the queue.
-    in_a_row: u32,
 }
 
 /// The first place in the queue, until it is dropped.
@@ -57,10 +54,6 @@ impl Drop for Turn {
 /// this once each: as long as their threads wait for it, they do without turns.
 const LONGEST: Duration = Duration::from_secs(1);
 
-/// The number of writes by which a process may pass by the queue in a row. A look at the queue costs two
-/// system calls, and a handover the pages in a processor's cache.
-const MOST_IN_A_ROW: u32 = 16;
-
 impl Turns {
     /// Returns the queue of a database, by its log (`-wal`).
     pub(super) fn at(log: PathBuf) -> Self {
@@ -71,33 +64,9 @@ impl Turns {
         }))
     }
 
-    /// Counts a write. Whether it must wait for a turn: others do, and this process has passed them by often
-    /// enough.
-    pub(super) fn is_due(&self) -> bool {
-        let mut state = self.0.state();
-        state.in_a_row += 1;
-        if state.in_a_row <= MOST_IN_A_ROW {
-            return false;
-        }
-        state.in_a_row = 0;
-        let Some(file) = self.0.file(&mut state) else {
-            return false;
-        };
-        match file.try_lock() {
-            Ok(()) => {
-                // If this fails, the file was closed, and with it the lock.
-                let _ = file.unlock();
-                false
-            }
-            Err(TryLockError::WouldBlock) => true,
-            Err(TryLockError::Error(_)) => false,
-        }
-    }
-
     /// Waits for the first place. `None` where there is none to be had.
     pub(super) fn wait(&self) -> Option<Turn> {
         let mut state = self.0.state();
-        state.in_a_row = 0;
         if state.is_queued {
             // Its thread waits for a turn that came too late for a former write.
             return None;
@@ -246,26 +215,12 @@ mod tests {
     }
 
     #[test]
-    fn a_process_that_others_wait_for_gives_way_after_some_writes() {
-        let (_folder, log) = log();
-        let (busy, other) = (of(&log), of(&log));
-        let writes = |count| (0..count).filter(|_| busy.is_due()).count();
-        assert_eq!(writes(5 * MOST_IN_A_ROW), 0, "nobody else waits");
-        let turn = other.wait().expect("nobody else waits");
-        assert!(writes(MOST_IN_A_ROW + 1) <= 1);
-        assert_eq!(writes(MOST_IN_A_ROW + 1), 1);
-        drop(turn);
-        assert_eq!(writes(2 * MOST_IN_A_ROW), 0);
-    }
-
-    #[test]
     fn another_database_in_the_folder_has_turns_of_its_own() {
         let (_folder, log) = log();
         let beside = log.with_file_name("other.db-wal");
         File::create(&beside).expect("created");
         let _turn = of(&log).wait().expect("nobody else waits");
         let other = of(&beside);
-        assert!((0..100).all(|_| !other.is_due()));
         assert!(other.wait().is_some());
     }
 
@@ -283,8 +238,10 @@ mod tests {
 
     #[test]
     fn without_a_log_there_are_no_turns() {
-        let turns = of(Path::new("/no/such/folder/effects.db-wal"));
-        assert!(turns.wait().is_none());
-        assert!((0..100).all(|_| !turns.is_due()));
+        assert!(
+            of(Path::new("/no/such/folder/effects.db-wal"))
+                .wait()
+                .is_none()
+        );
     }
 }
