@@ -105,7 +105,7 @@ impl Request {
     pub(crate) async fn admit(&self) -> Result<Admission, EffectError> {
         let admitted = self.try_admit().await;
         if let Ok((admission, _)) = &admitted
-            && self.store.is_remote()
+            && !self.store.in_process()
         {
             let is_replay = !matches!(admission, Admission::Run { .. });
             history::note(&self.name, is_replay);
@@ -152,11 +152,11 @@ impl Request {
         self.admit_found(found).await
     }
 
-    /// Returns what has run, after a claim without a read beforehand failed: a server that takes no writes,
+    /// Returns what has run, after a claim without a read beforehand failed: a store that takes no writes,
     /// because it is full, still answers a read. Nothing else is returned: a claim may be this call's
     /// own, whose answer was lost.
     async fn read_despite(&self, error: EffectError) -> Result<Resolved, EffectError> {
-        if !self.store.is_remote() || !matches!(error, EffectError::Store { .. }) {
+        if !matches!(error, EffectError::Store { .. }) {
             return Err(error);
         }
         // The next call reads first.
@@ -196,12 +196,17 @@ impl Request {
 
     /// Whether the claim is made without a read beforehand. In a process a claim that finds a record
     /// costs as much as a read, and writes nothing. On a server each is a trip: the last call of this
-    /// action type is the guess for this one. A file is read for nothing, and a claim takes its lock.
+    /// action type is the guess for this one. A file is read for little, and a claim takes its lock: only
+    /// many new actions in a row are worth the risk.
     ///
     /// Without a lease keeper nothing may be claimed, but what is recorded can be read.
     fn claims_first(&self) -> bool {
-        let claims =
-            self.store.in_process() || (self.store.is_remote() && !history::was_replay(&self.name));
+        let claims = self.store.in_process()
+            || if self.store.is_remote() {
+                !history::was_replay(&self.name)
+            } else {
+                history::are_mostly_new(&self.name)
+            };
         claims && lease_keeper::start().is_ok()
     }
 

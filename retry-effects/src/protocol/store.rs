@@ -159,8 +159,9 @@ pub trait EffectStore: fmt::Debug + Send + Sync + 'static {
         true
     }
 
-    /// Whether a read costs a trip to a server, as a claim does. The gate then mostly claims without a
-    /// read beforehand. The default is `false`: the gate reads first, which writes nothing.
+    /// Whether a read costs a trip to a server, as a claim does. The gate then claims without a read
+    /// beforehand, unless the last action of this type was a replay. The default is `false`: the gate reads
+    /// first, which writes nothing, until many actions of this type were new.
     fn is_remote(&self) -> bool {
         false
     }

@@ -5,6 +5,7 @@ mod backend;
 mod changes;
 mod clock;
 mod columns;
+mod commit_time;
 mod connection;
 mod file;
 mod header;

@@ -72,6 +72,20 @@ pub(crate) trait Backend: Debug + Send + Sync + 'static {
         None
     }
 
+    /// Whether an exchange of one step takes less time than a change of threads: then callers do not wait for
+    /// each other to share one.
+    fn is_quick(&self) -> bool {
+        false
+    }
+
+    /// Carries out one step on the caller's thread, whose other tasks stand still meanwhile: only if that waits
+    /// for nobody, and is quick. `None`: nothing is written, and it is carried out by
+    /// [`exchange`](Self::exchange).
+    fn exchange_at_once(&self, call: &Call<'_>) -> Option<Result<Reply, Self::Failure>> {
+        let _ = call;
+        None
+    }
+
     /// Returns at most `limit` records after an id, in the order of their ids.
     ///
     /// This and the counts are awaited by the caller, who may have no runtime: a client runs them on its own.

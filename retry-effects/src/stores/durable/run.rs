@@ -69,6 +69,12 @@ impl Run {
         &self.operation
     }
 
+    /// Gives the operation back, before its first step is sent.
+    #[cfg(any(feature = "sqlite", test))]
+    pub(super) fn into_operation(self) -> Operation {
+        self.operation
+    }
+
     pub(super) fn step(&self) -> &Step {
         &self.step
     }

@@ -79,6 +79,11 @@ impl<B: Backend> DurableStore<B> {
         })
     }
 
+    #[cfg(test)]
+    pub(super) fn lanes(&self) -> &Lanes<B> {
+        &self.lanes
+    }
+
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) fn backend(&self) -> &B {
         &self.lanes.backend
@@ -93,19 +98,42 @@ impl<B: Backend> DurableStore<B> {
     ) -> StoreFuture<'_, T> {
         self.lanes.count();
         #[cfg(any(feature = "sqlite", test))]
-        if B::PACE.blocks
-            && blocking::may_block()
-            && let Some(_busy) = self.lanes.queue.enter_if_idle()
-        {
-            return StoreFuture::ready(self.serve_here(operation).map(read));
-        }
+        let operation = match self.serve_here(operation) {
+            Ok(answer) => return StoreFuture::ready(answer.map(read)),
+            Err(operation) => operation,
+        };
         let request = self.request(operation);
         StoreFuture::new(async move { request.await.map(read) })
     }
 
+    /// Carries out an operation on this thread, or gives it back.
+    #[cfg(any(feature = "sqlite", test))]
+    fn serve_here(&self, operation: Operation) -> Result<Result<Answer, StoreError>, Operation> {
+        if !B::PACE.blocks {
+            return Err(operation);
+        }
+        let Lanes { backend, queue, .. } = self.lanes.as_ref();
+        let is_quick = backend.is_quick();
+        // A wait for the file is shorter than a change of threads, unless a commit takes long: then threads
+        // that wait share one.
+        if is_quick && blocking::may_block() && queue.len() == 0 {
+            return Ok(self.wait_here(operation));
+        }
+        let Some(_busy) = queue.enter_if_idle() else {
+            return Err(operation);
+        };
+        if blocking::may_block() {
+            Ok(self.wait_here(operation))
+        } else if is_quick {
+            self.lanes.serve_at_once(operation)
+        } else {
+            Err(operation)
+        }
+    }
+
     /// Carries out an operation on this thread, whose other tasks move elsewhere meanwhile, where they can.
     #[cfg(any(feature = "sqlite", test))]
-    fn serve_here(&self, operation: Operation) -> Result<Answer, StoreError> {
+    fn wait_here(&self, operation: Operation) -> Result<Answer, StoreError> {
         let mut operation = Some(operation);
         let mut serve = || operation.take().map(|it| self.lanes.serve_here(it));
         let answer = block_for(&mut serve).flatten().or_else(serve);

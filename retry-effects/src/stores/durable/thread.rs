@@ -78,6 +78,27 @@ impl<B: Backend> Lanes<B> {
         }
     }
 
+    /// Carries out an operation on the thread of a task, or gives it back: if it takes more than one quick
+    /// step.
+    pub(super) fn serve_at_once(
+        &self,
+        operation: Operation,
+    ) -> Result<Result<Answer, StoreError>, Operation> {
+        let mut run = Run::new(operation);
+        let reply = match self.backend.exchange_at_once(&run.call()) {
+            None => return Err(run.into_operation()),
+            Some(Err(failure)) => return Ok(Err(self.backend.error(run.call(), &failure))),
+            Some(Ok(reply)) => reply,
+        };
+        match run.advance(reply) {
+            Advance::Answer(answer) => {
+                self.wake(run.operation(), &answer);
+                Ok(answer)
+            }
+            Advance::Again | Advance::Unwritable | Advance::After(_) => Err(run.into_operation()),
+        }
+    }
+
     /// Carries out an operation on the caller's thread, for a backend that never waits for a task.
     pub(super) fn serve_here(&self, operation: Operation) -> Result<Answer, StoreError> {
         let by = Instant::now() + self.backend.patience();

@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 
 use super::alone::{Alone, Written};
 use super::clock::LeaseClock;
+use super::commit_time::CommitTime;
 use super::connection::{PATIENCE, SharedError, describe, failed};
 use super::file::OpenFiles;
 use super::readers::Readers;
@@ -20,7 +21,7 @@ use super::transaction::Transaction;
 use super::turns::Turns;
 use crate::identity::action_id::ActionId;
 use crate::protocol::counts::Counts;
-use crate::protocol::operation::Stored;
+use crate::protocol::operation::{Step, Stored};
 use crate::protocol::store_error::StoreError;
 use crate::stores::durable::backend::{Backend, Call, Cause, Failure, Pace, Page, Reply, Select};
 
@@ -32,6 +33,8 @@ pub(super) struct SqliteBackend {
     writer: Arc<Mutex<Writer>>,
     /// Whether the last commit was of one call.
     is_lone: AtomicBool,
+    /// The time that commits take.
+    commits: CommitTime,
     readers: Arc<Readers>,
 }
 
@@ -93,6 +96,7 @@ impl SqliteBackend {
             path,
             clock,
             is_lone: AtomicBool::new(true),
+            commits: CommitTime::default(),
             writer: Arc::new(Mutex::new(Writer {
                 connection,
                 alone: Alone::default(),
@@ -149,7 +153,7 @@ impl Writer {
     /// Writes all steps in one commit.
     fn write(&self, calls: &[Call<'_>], clock: &LeaseClock) -> Result<Vec<Reply>, NotWritten> {
         if let [call] = calls
-            && let Some(reply) = self.write_alone(call, clock)?
+            && let Some(reply) = self.write_without_transaction(call, clock)?
         {
             return Ok(vec![reply]);
         }
@@ -157,6 +161,22 @@ impl Writer {
             let replies = calls.iter().map(|call| transaction.carry_out(call));
             replies.collect()
         })
+    }
+
+    /// Carries out a step without waiting for the file's lock, if that suffices: by one statement, or by a look
+    /// at what keeps a claim from being new.
+    fn write_without_transaction(
+        &self,
+        call: &Call<'_>,
+        clock: &LeaseClock,
+    ) -> Result<Option<Reply>, NotWritten> {
+        let written = self.write_alone(call, clock)?;
+        if written.is_some() || !matches!(call.step, Step::Insert) {
+            return Ok(written);
+        }
+        let found = row::find(&self.connection, call.id(), clock, clock.now());
+        let found = found.map_err(|error| NotWritten::new(Cause::Step, error))?;
+        Ok(found.map(|found| Reply::Found(Some(found))))
     }
 
     /// Writes a step by a statement that commits by itself, if that suffices.
@@ -249,10 +269,36 @@ impl Backend for SqliteBackend {
 
     async fn exchange(&self, calls: &[Call<'_>], _by: Instant) -> Vec<Result<Reply, NotWritten>> {
         self.is_lone.store(calls.len() == 1, Ordering::Relaxed);
-        match self.writer().write(calls, &self.clock) {
+        let writer = self.writer();
+        let began = Instant::now();
+        let written = writer.write(calls, &self.clock);
+        drop(writer);
+        if written.as_deref().is_ok_and(commits) {
+            self.commits.count(began.elapsed(), calls.len());
+        }
+        match written {
             Ok(replies) => replies.into_iter().map(Ok).collect(),
             Err(failure) => calls.iter().map(|_| Err(failure.clone())).collect(),
         }
+    }
+
+    fn is_quick(&self) -> bool {
+        self.commits.are_quick()
+    }
+
+    /// Writes if no process and no other thread does.
+    fn exchange_at_once(&self, call: &Call<'_>) -> Option<Result<Reply, NotWritten>> {
+        // Beside others, it would split the commit that they share.
+        if !self.is_lone.load(Ordering::Relaxed) {
+            return None;
+        }
+        let writer = self.writer.try_lock().ok()?;
+        let began = Instant::now();
+        let written = writer.write_without_transaction(call, &self.clock);
+        if matches!(&written, Ok(Some(reply)) if commits(std::slice::from_ref(reply))) {
+            self.commits.count(began.elapsed(), 1);
+        }
+        written.transpose()
     }
 
     /// Reads on the caller's thread, and waits for nobody.
@@ -301,6 +347,13 @@ impl Backend for SqliteBackend {
     fn error(&self, _: Call<'_>, failure: &NotWritten) -> StoreError {
         failure.error(&self.path)
     }
+}
+
+/// Whether these are the replies of a commit.
+fn commits(replies: &[Reply]) -> bool {
+    replies
+        .iter()
+        .any(|reply| matches!(reply, Reply::Answer(_)))
 }
 
 /// Does `work` on a thread of its own.
