@@ -230,6 +230,7 @@ mod classify;
 mod clock;
 mod engine;
 mod guard;
+pub mod guide;
 mod operation;
 mod policy;
 mod report;
