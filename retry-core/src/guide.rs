@@ -9,7 +9,7 @@
 //! | [`classifying_errors`] | which errors are retried, and how an error type states it |
 //! | [`testing`] | tests of your own code, without waiting |
 //! | [`storms`] | which guard keeps retries from making an outage worse |
-//! | [`settings`] | variables, `.env`, another value while the program runs |
+//! | [`settings`] | variables, `.env`, other values while the program runs |
 //! | [`cookbook`] | start-up, workers, tenants, polls, command lines, pages, closures |
 //! | [`coming_from`] | backon, tokio-retry, tenacity, `retry` and `backoff`, setting by setting |
 //! | [`comparison`](crate::comparison) | other libraries by feature, and what this one is not |
