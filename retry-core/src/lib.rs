@@ -31,6 +31,21 @@
 //! `retry_core` of another author: `cargo add retry_core`, which the compiler proposes where this
 //! library is missing, brings that one.
 //!
+//! # Guide
+//!
+//! | page | answers |
+//! |---|---|
+//! | [getting started](guide::getting_started) | the first attribute, the events of a failure, limits for one function |
+//! | [classifying errors](guide::classifying_errors) | which errors are retried, and how an error type states it |
+//! | [testing](guide::testing) | tests of your own code, without waiting |
+//! | [storms](guide::storms) | which guard keeps retries from making an outage worse |
+//! | [settings](guide::settings) | variables, `.env`, other values while the program runs |
+//! | [cookbook](guide::cookbook) | start-up, workers, tenants, polls, command lines, pages, closures |
+//! | [coming from](guide::coming_from) | backon, tokio-retry, tenacity, `retry` and `backoff`, setting by setting |
+//! | [comparison] | other libraries by feature, and what this one is not |
+//!
+//! This page is the reference.
+//!
 //! # The parts
 //!
 //! | part | is |
@@ -222,6 +237,7 @@
 //! | 8 | `attribute` | functions and traits that the expansion of the attributes and the derive calls |
 //! | 8 | `retry` | retries without an attribute: the builder and the two functions |
 //! | 8 | `testing` | users' own tests (feature `testing`), without waits |
+//! | 8 | `guide` | the pages of the guide: text and the programs in it |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -230,6 +246,7 @@ mod classify;
 mod clock;
 mod engine;
 mod guard;
+pub mod guide;
 mod operation;
 mod policy;
 mod report;
@@ -348,7 +365,8 @@ pub mod __private {
     pub use crate::text::redaction::{redacted, redacted_text};
 }
 
-/// The crate beside other crates for retries, feature by feature.
+/// Other libraries beside this one, feature by feature, and what this one is not.
+///
 #[doc = include_str!("../docs/comparison.md")]
 pub mod comparison {}
 

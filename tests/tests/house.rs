@@ -30,7 +30,8 @@ const CORE: House = House {
         &["guard"],
         &["settings"],
         &["engine"],
-        &["attribute", "retry", "testing"],
+        // The guide is text alone, and imports nothing.
+        &["attribute", "guide", "retry", "testing"],
     ],
     // The trait's default judges by the chain of sources, a layer of a chain may be a client's error, and
     // such an error takes its kind from the chain below it.
