@@ -1,0 +1,19 @@
+//! The guide: how to use the gate, page by page.
+//!
+//! | page | content |
+//! |---|---|
+//! | [`choosing_a_store`] | what each store survives, needs and costs |
+//! | [`writing_a_store`] | a store of your own, method by method |
+//! | [`identity_and_deploys`] | when two calls are the same action, and the changes that a deploy may make |
+
+/// Comparison of the stores: what each survives, needs and costs.
+#[doc = include_str!("../docs/guide/choosing_a_store.md")]
+pub mod choosing_a_store {}
+
+/// A complete store, and for each method its promise, its trap, and its form on a database.
+#[doc = include_str!("../docs/guide/writing_a_store.md")]
+pub mod writing_a_store {}
+
+/// The identity of a call, and the changes that a deploy may make.
+#[doc = include_str!("../docs/guide/identity_and_deploys.md")]
+pub mod identity_and_deploys {}
