@@ -6,6 +6,10 @@
 //! | [`writing_a_store`] | a store of your own, method by method |
 //! | [`identity_and_deploys`] | when two calls are the same action, and the changes that a deploy may make |
 
+/// The model: records, doubt, proofs, tiers, and the errors of the gate.
+#[doc = include_str!("../docs/guide/exactly_once.md")]
+pub mod exactly_once {}
+
 /// Comparison of the stores: what each survives, needs and costs.
 #[doc = include_str!("../docs/guide/choosing_a_store.md")]
 pub mod choosing_a_store {}
