@@ -21,3 +21,11 @@ pub mod writing_a_store {}
 /// The identity of a call, and the changes that a deploy may make.
 #[doc = include_str!("../docs/guide/identity_and_deploys.md")]
 pub mod identity_and_deploys {}
+
+/// Small programs: an inbox, a queue, a start, an agent, an import, a probe, a transaction.
+#[doc = include_str!("../docs/guide/cookbook.md")]
+pub mod cookbook {}
+
+/// Tests of gated code: a store for each test, a clock that the test moves, crashes and doubt.
+#[doc = include_str!("../docs/guide/testing.md")]
+pub mod testing {}
