@@ -29,3 +29,7 @@ pub mod cookbook {}
 /// Tests of gated code: a store for each test, a clock that the test moves, crashes and doubt.
 #[doc = include_str!("../docs/guide/testing.md")]
 pub mod testing {}
+
+/// Operation: the command, alerts, retention, sizes, backups, failover, clocks and upgrades.
+#[doc = include_str!("../docs/guide/operating.md")]
+pub mod operating {}
