@@ -44,6 +44,19 @@
 //! # }
 //! ```
 //!
+//! # Guide
+//!
+//! | page | content |
+//! |---|---|
+//! | [`guide::exactly_once`] | the model, doubt, proofs, tiers, and what to do with each error |
+//! | [`guide::cookbook`] | an inbox, a queue's worker, a start, an agent's tool, an import, a probe, a transaction |
+//! | [`guide::identity_and_deploys`] | when two calls are the same action, and what a deploy may change |
+//! | [`guide::testing`] | tests of crashes, doubt and time |
+//! | [`guide::choosing_a_store`] | what each store survives, needs and costs |
+//! | [`guide::operating`] | the command, alerts, retention, sizes, backups, upgrades |
+//! | [`guide::coming_from`] | nodus-retry, Bindu, Powertools, DBOS and Stripe's keys, side by side |
+//! | [`guide::writing_a_store`] | a store of your own |
+//!
 //! # The meaning of exactly once
 //!
 //! No gate can make an arbitrary outside effect happen exactly once: after a crash between *the effect
