@@ -2,13 +2,13 @@
 //!
 //! | page | for the question |
 //! |---|---|
-//! | [`exactly_once`] | Which calls run, what does *in doubt* mean, and what do I do with each error? |
+//! | [`exactly_once`] | Which calls run, what does *in doubt* mean, and how does a caller react to each error? |
 //! | [`cookbook`] | How do I write an inbox, a queue's worker, an agent's tool, an import, a probe, a transaction? |
 //! | [`identity_and_deploys`] | When are two calls the same action, and what may a deploy change? |
 //! | [`testing`] | How do I test crashes, doubt and time, and that nothing ran twice? |
-//! | [`choosing_a_store`] | Which store survives what, and what does it cost? |
-//! | [`operating`] | What do I watch, settle, purge, back up and upgrade? |
-//! | [`coming_from`] | What is the name here for what I know from another tool? |
+//! | [`choosing_a_store`] | Which failures does each store survive, and what does it cost? |
+//! | [`operating`] | How do I watch, settle, purge, back up and upgrade? |
+//! | [`coming_from`] | Which name has a known setting of another tool here? |
 //! | [`writing_a_store`] | How do I write a store of my own? |
 //!
 //! Read `exactly_once` first; each other page stands alone.

@@ -48,7 +48,7 @@
 //!
 //! | page | content |
 //! |---|---|
-//! | [`guide::exactly_once`] | the model, doubt, proofs, tiers, and what to do with each error |
+//! | [`guide::exactly_once`] | the model, doubt, proofs, tiers, and the reaction to each error |
 //! | [`guide::cookbook`] | an inbox, a queue's worker, a start, an agent's tool, an import, a probe, a transaction |
 //! | [`guide::identity_and_deploys`] | when two calls are the same action, and what a deploy may change |
 //! | [`guide::testing`] | tests of crashes, doubt and time |
