@@ -44,6 +44,19 @@
 //! # }
 //! ```
 //!
+//! # Guide
+//!
+//! | page | content |
+//! |---|---|
+//! | [`guide::exactly_once`] | the model, doubt, proofs, tiers, and the reaction to each error |
+//! | [`guide::cookbook`] | an inbox, a queue's worker, a start, an agent's tool, an import, a probe, a transaction |
+//! | [`guide::identity_and_deploys`] | when two calls are the same action, and what a deploy may change |
+//! | [`guide::testing`] | tests of crashes, doubt and time |
+//! | [`guide::choosing_a_store`] | what each store survives, needs and costs |
+//! | [`guide::operating`] | the command, alerts, retention, sizes, backups, upgrades |
+//! | [`guide::coming_from`] | nodus-retry, Bindu, Powertools, DBOS and Stripe's keys, side by side |
+//! | [`guide::writing_a_store`] | a store of your own |
+//!
 //! # The meaning of exactly once
 //!
 //! No gate can make an arbitrary outside effect happen exactly once: after a crash between *the effect
@@ -166,7 +179,7 @@
 //! With an explicit key the other arguments are the *fingerprint*: the same key with another
 //! fingerprint is [`EffectError::PayloadMismatch`]. `fingerprint(a, b)` lists the compared arguments,
 //! so that a field that a deploy adds to another argument does not reject messages delivered again.
-//! [`identity_and_deploys`] lists the changes that a deploy may make.
+//! [`guide::identity_and_deploys`] lists the changes that a deploy may make.
 //!
 //! # Arguments
 //!
@@ -208,8 +221,8 @@
 //! | `PostgresEffectStore` (feature `postgres`) | many machines | `kill -9`, power loss; a failover to a standby that is synchronous |
 //! | `RedisEffectStore` (feature `redis`) | many machines, the lowest latency | `kill -9`, power loss; **not** a failover to a replica |
 //!
-//! [`choosing_a_store`] compares them. Any other store is your own [`EffectStore`], which the
-//! conformance suite (feature `conformance`) checks: [`writing_a_store`] builds one.
+//! [`guide::choosing_a_store`] compares them. Any other store is your own [`EffectStore`], which the
+//! conformance suite (feature `conformance`) checks: [`guide::writing_a_store`] builds one.
 //!
 //! # API overview
 //!
@@ -254,6 +267,7 @@
 //! | 5 | `attribute` | the functions that an expanded attribute calls: from arguments to the gate |
 //! | 5 | `command` | the operator's command: `list`, `show`, `settle`, `purge` and `stats` |
 //! | 6 | `effect` | the builder: the gate for code without an attribute |
+//! | 6 | `guide` | the pages of the guide; no code |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -264,6 +278,7 @@ mod command;
 pub mod conformance;
 mod effect;
 mod gate;
+pub mod guide;
 mod identity;
 mod protocol;
 mod stores;
@@ -317,18 +332,6 @@ pub use stores::sqlite::store::SqliteEffectStore;
 /// The version whose transaction [`PostgresEffectStore`] takes.
 #[cfg(feature = "postgres")]
 pub use tokio_postgres;
-
-/// Comparison of the stores: what each survives, needs and costs.
-#[doc = include_str!("../docs/stores.md")]
-pub mod choosing_a_store {}
-
-/// A complete store, and for each method its promise, its trap, and its form on a database.
-#[doc = include_str!("../docs/writing_a_store.md")]
-pub mod writing_a_store {}
-
-/// The identity of a call, and the changes that a deploy may make.
-#[doc = include_str!("../docs/identity.md")]
-pub mod identity_and_deploys {}
 
 /// The types of an [`Effect`]'s choices, for use in signatures; the methods of [`Effect`] create them.
 pub mod choice {

@@ -51,7 +51,7 @@ const EFFECTS: House = House {
         &["conformance", "gate"],
         &["stores"],
         &["attribute", "command"],
-        &["effect"],
+        &["effect", "guide"],
     ],
     circles: &[],
 };

@@ -90,7 +90,7 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
     ///
     /// Include only values that must not differ: a field that a later release adds to a value here
     /// changes the fingerprint of the same call. See
-    /// [`identity_and_deploys`](crate::identity_and_deploys).
+    /// [`identity_and_deploys`](crate::guide::identity_and_deploys).
     pub fn fingerprint(self, fingerprint: &(impl Serialize + ?Sized)) -> Self {
         self.with_request(|request| request.input(fingerprint))
     }

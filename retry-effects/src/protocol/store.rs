@@ -18,7 +18,7 @@ use crate::protocol::store_error::StoreError;
 /// A store of action records: in memory, in a file, or in a database that many machines share.
 ///
 /// A store is used through `Arc<dyn EffectStore>`. A wrapper around one forwards by
-/// [`forward_effect_store!`](crate::forward_effect_store). The page [`writing_a_store`](crate::writing_a_store)
+/// [`forward_effect_store!`](crate::forward_effect_store). The page [`writing_a_store`](crate::guide::writing_a_store)
 /// builds a store of one's own. Every implementation must pass the conformance suite (feature `conformance`),
 /// which requires:
 ///

@@ -15,6 +15,10 @@ fn a_directory_that_is_not_there_is_named() {
     let path = bench.folder().join("missing/effects.db");
     let error = SqliteEffectStore::open(&path).unwrap_err();
     let folder = bench.folder().join("missing");
+    assert!(
+        matches!(error, StoreError::Misconfigured { .. }),
+        "{error:?}"
+    );
     assert_eq!(
         error.to_string(),
         format!(
@@ -39,6 +43,10 @@ fn a_directory_is_no_file() {
 fn a_name_of_no_file_is_refused() {
     for name in ["", ":memory:"] {
         let error = SqliteEffectStore::open(name).unwrap_err();
+        assert!(
+            matches!(error, StoreError::Misconfigured { .. }),
+            "{error:?}"
+        );
         assert!(error.to_string().contains("names no file"), "{error:?}");
     }
 }

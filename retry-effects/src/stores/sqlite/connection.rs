@@ -21,10 +21,9 @@ pub(super) fn absolute(path: &Path) -> Result<PathBuf, StoreError> {
     let name = path.as_os_str();
     // SQLite takes these for a database without a file: each connection would have its own.
     if name.is_empty() || name == ":memory:" {
-        return Err(StoreError::unavailable(
-            format!("open {name:?}"),
-            "it names no file; the in-memory store is `InMemoryEffectStore`",
-        ));
+        return Err(StoreError::misconfigured(format!(
+            "cannot open {name:?}: it names no file; the in-memory store is `InMemoryEffectStore`"
+        )));
     }
     std::path::absolute(path)
         .map_err(|error| StoreError::unavailable(describe("open", path), error))

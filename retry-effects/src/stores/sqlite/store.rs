@@ -85,10 +85,11 @@ impl SqliteEffectStore {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] if the file cannot be opened or written: its directory does not
-    /// exist, it is read-only, or it is locked for longer than 30 seconds. [`StoreError::Unreadable`]
-    /// if it is no SQLite database, one of a newer version of this crate, or one with another program's
-    /// table of the same name.
+    /// [`StoreError::Misconfigured`] if the path is wrong: its directory does not exist, it is a directory
+    /// or names no file (`:memory:`), or the file may only be read or takes no WAL mode.
+    /// [`StoreError::Unavailable`] if the file cannot be used now: its disk is away, or it is locked for
+    /// longer than 30 seconds. [`StoreError::Unreadable`] if it is no SQLite database, one of a newer
+    /// version of this crate, or one with another program's table of the same name.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         Self::open_by(path.as_ref(), LeaseClock::system(), Missing::Made)
     }
@@ -98,18 +99,19 @@ impl SqliteEffectStore {
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open), and [`StoreError::Unavailable`] if there is no such file,
-    /// [`StoreError::Unreadable`] if it holds no store.
+    /// As [`open`](Self::open), and [`StoreError::Misconfigured`] if there is no such file or it holds no
+    /// store.
     ///
     /// # Examples
     ///
     /// ```
-    /// use retry_effects::SqliteEffectStore;
+    /// use retry_effects::{SqliteEffectStore, StoreError};
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let folder = tempfile::tempdir()?;
     /// let path = folder.path().join("effects.db");
-    /// assert!(SqliteEffectStore::open_existing(&path).is_err());
+    /// let error = SqliteEffectStore::open_existing(&path).expect_err("it is not there");
+    /// assert!(matches!(error, StoreError::Misconfigured { .. }));
     /// assert!(!path.exists());
     ///
     /// drop(SqliteEffectStore::open(&path)?);
