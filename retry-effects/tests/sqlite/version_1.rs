@@ -165,6 +165,29 @@ fn every_record_is_as_it_was() {
     assert_eq!(check, "ok");
 }
 
+/// An operator's look changes nothing: programs of version 1 may be at work.
+#[test]
+fn a_program_that_only_looks_moves_nothing() {
+    let bench = bench_of_version_1();
+    let refusal = || {
+        let refused = SqliteEffectStore::open_existing(bench.path());
+        let refused = refused.expect_err("it is of version 1");
+        assert!(
+            matches!(refused, StoreError::Misconfigured { .. }),
+            "{refused}"
+        );
+        refused.to_string()
+    };
+    assert!(refusal().contains("of version 1"), "{}", refusal());
+    OldProgram::open(&bench, id(51)).claim(HOUR).unwrap();
+    bench
+        .raw()
+        .execute("UPDATE effect_store SET version = 2", [])
+        .unwrap();
+    assert!(refusal().contains("of version 1"), "{}", refusal());
+    assert!(!has_moved(&bench.raw()));
+}
+
 /// The owner of a claim that was alive completes it by the token that version 1 gave it.
 #[test]
 fn an_owner_goes_on_after_the_move() {

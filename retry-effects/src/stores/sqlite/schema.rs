@@ -25,7 +25,7 @@ pub(super) enum Tables {
     Current,
 }
 
-/// Returns an error if there are no tables of this crate.
+/// Returns an error if there are no tables of this version or a newer one: none is made or moved.
 pub(super) fn find(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     match found(connection, path)? {
         Tables::Absent => Err(StoreError::misconfigured(format!(
@@ -33,7 +33,13 @@ pub(super) fn find(connection: &Connection, path: &Path) -> Result<(), StoreErro
              here; correct the path (the first worker that opens the store makes its tables)",
             path.display()
         ))),
-        Tables::Old | Tables::Raised | Tables::Current => Ok(()),
+        Tables::Old | Tables::Raised => Err(StoreError::misconfigured(format!(
+            "is not opened: the tables in {} are of version 1, and nothing is changed here; the first \
+             worker of this version of retry-effects that opens the store moves them to version \
+             {VERSION} (until then, use the program of the version before)",
+            path.display()
+        ))),
+        Tables::Current => Ok(()),
     }
 }
 

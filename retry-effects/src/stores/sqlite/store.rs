@@ -94,13 +94,13 @@ impl SqliteEffectStore {
         Self::open_by(path.as_ref(), LeaseClock::system(), Missing::Made)
     }
 
-    /// Opens an existing store, and creates nothing: for programs that inspect a store, and must
+    /// Opens an existing store, and creates and moves nothing: for programs that inspect a store, and must
     /// leave neither a file nor tables if the path is wrong.
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open), and [`StoreError::Misconfigured`] if there is no such file or it holds no
-    /// store.
+    /// As [`open`](Self::open), and [`StoreError::Misconfigured`] if there is no such file, or it holds no
+    /// store, or one of version 1, which [`open`](Self::open) moves.
     ///
     /// # Examples
     ///
