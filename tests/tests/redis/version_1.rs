@@ -4,23 +4,20 @@
 //! a command a line, its words separated by tabs. The actions are `compute_action_id("old", &n, "")`, and
 //! their claim ids begin with `abc00`.
 
+mod lists;
+mod old;
+
 use std::time::Duration;
 
 use retry_effects::store::{
-    Claim, ClaimRequest, Counts, Filter, InputHash, Payload, Resolved, Settlement, Status,
+    Claim, Counts, Filter, InputHash, Payload, Resolved, Settlement, Status,
 };
-use retry_effects::{ActionId, EffectStore, Fence, Outcome, RedisEffectStore, compute_action_id};
+use retry_effects::{EffectStore, Fence, Outcome, RedisEffectStore};
 use retry_tests::proxy::Proxy;
 use retry_tests::redis::ThrowawayRedis;
 
-use super::place::{fresh_prefix, store};
-
-const RECORDS: &str = include_str!("version_1/records.txt");
-
-const SCRIPT: &str = concat!(
-    "local time = redis.call('TIME')\nlocal now = time[1] * 1000000 + time[2]\n",
-    include_str!("version_1/script.lua"),
-);
+use super::place::{self, fresh_prefix};
+use old::{Old, id, request};
 
 const LIVE: u32 = 1;
 const LEASE_OVER: u32 = 2;
@@ -33,84 +30,6 @@ const RETAINED: u32 = 8;
 const RENEWED: u32 = 9;
 /// An action that the records lack.
 const OTHER: u32 = 10;
-
-fn id(n: u32) -> ActionId {
-    compute_action_id("old", &n, "").expect("a number has a JSON form")
-}
-
-fn request(n: u32) -> ClaimRequest {
-    ClaimRequest::new(id(n), "old")
-}
-
-/// The first release's store under a prefix, and its programs.
-struct Old<'a> {
-    server: &'a ThrowawayRedis,
-    prefix: String,
-}
-
-impl<'a> Old<'a> {
-    fn with_records(server: &'a ThrowawayRedis) -> Self {
-        let prefix = fresh_prefix();
-        for line in RECORDS.lines() {
-            let words = line.split('\t').map(|word| {
-                let word = word.replace("{effects:", &format!("{{{prefix}:"));
-                word.replace("effects:version", &format!("{prefix}:version"))
-            });
-            let words: Vec<String> = words.collect();
-            let words: Vec<&str> = words.iter().map(String::as_str).collect();
-            let answer = server.command(&words);
-            assert!(!answer.starts_with('-'), "{line}: {answer}");
-        }
-        Self { server, prefix }
-    }
-
-    async fn opened(&self) -> RedisEffectStore {
-        store(self.server, &self.prefix).await
-    }
-
-    fn key(&self, n: u32) -> String {
-        format!("{{{}:{:02x}}}:{}", self.prefix, id(n).as_bytes()[0], id(n))
-    }
-
-    fn field(&self, n: u32, field: &str) -> String {
-        let answer = self.server.command(&["HGET", &self.key(n), field]);
-        answer.lines().nth(1).unwrap_or_default().to_owned()
-    }
-
-    /// Runs an operation of the first release; returns its answer, a word a line.
-    fn run(&self, n: u32, operation: &str, arguments: &[&str]) -> Vec<String> {
-        let (record, id) = (self.key(n), id(n).to_string());
-        let tag = record.trim_end_matches(&id);
-        let [fence, ids, due] = ["fence", "ids", "due"].map(|name| format!("{tag}{name}"));
-        let mut command = vec![
-            "EVAL", SCRIPT, "4", &record, &fence, &ids, &due, operation, &id,
-        ];
-        command.extend(arguments);
-        let answer = self.server.command(&command);
-        assert!(!answer.starts_with('-'), "{answer}");
-        let words = answer.lines().filter(|line| !line.starts_with(['*', '$']));
-        words.map(str::to_owned).collect()
-    }
-
-    /// Claims an action that has no record; returns the fence.
-    fn claim(&self, n: u32) -> Vec<String> {
-        let claim = "00000000000000000000000000abcdef";
-        let (micros, nanos) = ("30000000", "30000000000");
-        self.run(
-            n,
-            "claim",
-            &[claim, "", "old", "", micros, nanos, "30000", "", "", "", ""],
-        )
-    }
-
-    /// Runs an operation of the owner of one of the records.
-    fn owner(&self, n: u32, operation: &str, arguments: &[&str]) -> Vec<String> {
-        let (fence, claim) = (self.field(n, "fence"), self.field(n, "claim"));
-        let mut all = vec![&*fence, &*claim];
-        all.extend(arguments);
-        self.run(n, operation, &all)
-    }
-}
 
 #[tokio::test]
 async fn nothing_that_the_first_release_recorded_is_lost() {
@@ -271,7 +190,7 @@ async fn the_first_release_refuses_what_this_one_has_claimed() {
     }
     // A store that this version has made has none of its programs.
     let prefix = fresh_prefix();
-    drop(super::place::store(&server, &prefix).await);
+    drop(place::store(&server, &prefix).await);
     let version = server.command(&["GET", &format!("{prefix}:version")]);
     assert_eq!(version, "$1\r\n2\r\n");
 }
@@ -321,148 +240,5 @@ async fn a_record_that_the_first_release_has_changed_meanwhile_is_not_overwritte
     assert!(
         matches!(&found, Ok(Claim::Done(done)) if done.payload.json() == "8"),
         "{found:?}"
-    );
-}
-
-#[tokio::test]
-async fn counts_and_lists_have_the_records_of_both_releases() {
-    let Some(server) = ThrowawayRedis::shared() else {
-        return;
-    };
-    let old = Old::with_records(&server);
-    let store = old.opened().await;
-    let before = store.counts().await.expect("counts");
-    for n in 100..200 {
-        let Ok(Claim::Won(token)) = store.pending(&request(n)).await else {
-            panic!("nobody has claimed it");
-        };
-        let outcome = Outcome::Success(Payload::new("1"));
-        store.complete(&token, outcome).await.expect("a completion");
-    }
-    // Programs of the first release begin actions, too.
-    old.claim(OTHER);
-    let counts = store.counts().await.expect("counts");
-    assert_eq!(counts.success, before.success + 100);
-    assert_eq!(counts.pending, before.pending + 1);
-    assert_eq!(counts.total(), before.total() + 101);
-    let mut after = None;
-    let mut listed = Vec::new();
-    loop {
-        let mut filter = Filter::all().limit(7);
-        filter.after = after;
-        let page = store.list(&filter).await.expect("a page");
-        let Some(last) = page.last() else { break };
-        after = Some(last.id);
-        listed.extend(page.iter().map(|record| record.id));
-    }
-    assert!(listed.is_sorted(), "{listed:?}");
-    assert_eq!(listed.len() as u64, counts.total());
-
-    // An action that is claimed anew has a record of this release.
-    let Ok(Claim::Won(_)) = store.pending(&request(RELEASED)).await else {
-        panic!("it is free");
-    };
-    let counts = store.counts().await.expect("counts");
-    assert_eq!(counts.total(), before.total() + 101);
-    let of = |list| old.lists(RELEASED, list);
-    assert_eq!(
-        (of("ids"), of("actions"), of("marked")),
-        (false, true, true)
-    );
-}
-
-impl Old<'_> {
-    /// Whether an action is in a list of its tag.
-    fn lists(&self, n: u32, list: &str) -> bool {
-        let (key, id) = (self.key(n), id(n).to_string());
-        let list = format!("{}{list}", key.trim_end_matches(&id));
-        let score = self.server.command(&["ZSCORE", &list, &id]);
-        score != "$-1\r\n"
-    }
-
-    /// Claims an action and releases it; the record is removed after a time.
-    fn release(&self, n: u32, retain_millis: &str) {
-        let claim = "00000000000000000000000000abcdef";
-        let arguments = [
-            claim,
-            "",
-            "old",
-            "",
-            "30000000",
-            "30000000000",
-            "0",
-            retain_millis,
-            "",
-            "",
-            "",
-        ];
-        let won = self.run(n, "claim", &arguments);
-        assert_eq!(won[0], "done", "{won:?}");
-        assert_eq!(self.run(n, "release", &[&won[1], claim]), ["done"]);
-    }
-
-    fn has_record(&self, n: u32) -> bool {
-        self.server.command(&["EXISTS", &self.key(n)]) == ":1\r\n"
-    }
-}
-
-#[tokio::test]
-async fn an_action_that_is_claimed_anew_leaves_the_lists_of_the_first_release() {
-    let Some(server) = ThrowawayRedis::shared() else {
-        return;
-    };
-    let old = Old::with_records(&server);
-    let store = old.opened().await;
-    let before = store.counts().await.expect("counts");
-    let act = async |n| {
-        let Ok(Claim::Won(token)) = store.pending(&request(n)).await else {
-            panic!("{n} is free");
-        };
-        let outcome = Outcome::Success(Payload::new("1"));
-        store.complete(&token, outcome).await.expect("a completion");
-    };
-    old.release(20, "600000");
-    assert!(old.lists(20, "ids") && old.lists(20, "due"));
-    act(20).await;
-    assert!(!old.lists(20, "ids") && !old.lists(20, "due"));
-    assert!(old.lists(20, "actions") && !old.lists(20, "marked") && !old.lists(20, "over"));
-
-    // Its record expires before it is claimed anew, and no sweep has come by.
-    old.release(21, "1");
-    while old.has_record(21) {}
-    act(21).await;
-    let counts = store.counts().await.expect("counts");
-    assert_eq!(counts.success, before.success + 2);
-    assert_eq!(counts.total(), before.total() + 2);
-}
-
-#[tokio::test]
-async fn the_first_release_takes_no_action_of_this_one_off_the_lists() {
-    let Some(server) = ThrowawayRedis::shared() else {
-        return;
-    };
-    let old = Old::with_records(&server);
-    let store = old.opened().await;
-    let before = store.counts().await.expect("counts");
-    let ours = 1_000;
-    let mut retained = request(ours);
-    (retained.keep, retained.retain) = (Duration::ZERO, Some(Duration::from_millis(1)));
-    let Ok(Claim::Won(token)) = store.pending(&retained).await else {
-        panic!("nobody has claimed it");
-    };
-    let outcome = Outcome::Failed(Payload::new("\"no\""));
-    store.complete(&token, outcome).await.expect("a completion");
-    while old.has_record(ours) {}
-    // Each of its claims takes two ids of the tag off its lists.
-    let tag = id(ours).as_bytes()[0];
-    let theirs = (ours + 1..).find(|n| id(*n).as_bytes()[0] == tag);
-    let theirs = theirs.expect("there is one");
-    assert_eq!(old.claim(theirs)[0], "done");
-    assert!(old.lists(ours, "over"), "a sweep of this release finds it");
-    let counts = store.counts().await.expect("counts");
-    assert_eq!(counts.total(), before.total() + 1);
-    assert_eq!(
-        (counts.success, counts.failed),
-        (before.success, before.failed)
     );
 }

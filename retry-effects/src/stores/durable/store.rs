@@ -1,5 +1,7 @@
 //! [`DurableStore`]: the core as an [`EffectStore`], over any backend.
 
+#[cfg(any(feature = "sqlite", test))]
+use std::ops::ControlFlow;
 use std::sync::Arc;
 #[cfg(any(feature = "sqlite", test))]
 use std::thread;
@@ -99,8 +101,8 @@ impl<B: Backend> DurableStore<B> {
         self.lanes.count();
         #[cfg(any(feature = "sqlite", test))]
         let operation = match self.serve_here(operation) {
-            Ok(answer) => return StoreFuture::ready(answer.map(read)),
-            Err(operation) => operation,
+            ControlFlow::Break(answer) => return StoreFuture::ready(answer.map(read)),
+            ControlFlow::Continue(operation) => operation,
         };
         let request = self.request(operation);
         StoreFuture::new(async move { request.await.map(read) })
@@ -108,26 +110,29 @@ impl<B: Backend> DurableStore<B> {
 
     /// Carries out an operation on this thread, or gives it back.
     #[cfg(any(feature = "sqlite", test))]
-    fn serve_here(&self, operation: Operation) -> Result<Result<Answer, StoreError>, Operation> {
+    fn serve_here(
+        &self,
+        operation: Operation,
+    ) -> ControlFlow<Result<Answer, StoreError>, Operation> {
         if !B::PACE.blocks {
-            return Err(operation);
+            return ControlFlow::Continue(operation);
         }
         let Lanes { backend, queue, .. } = self.lanes.as_ref();
         let is_quick = backend.is_quick();
         // A wait for the file is shorter than a change of threads, unless a commit takes long: then threads
         // that wait share one.
         if is_quick && blocking::may_block() && queue.len() == 0 {
-            return Ok(self.wait_here(operation));
+            return ControlFlow::Break(self.wait_here(operation));
         }
         let Some(_busy) = queue.enter_if_idle() else {
-            return Err(operation);
+            return ControlFlow::Continue(operation);
         };
         if blocking::may_block() {
-            Ok(self.wait_here(operation))
+            ControlFlow::Break(self.wait_here(operation))
         } else if is_quick {
             self.lanes.serve_at_once(operation)
         } else {
-            Err(operation)
+            ControlFlow::Continue(operation)
         }
     }
 

@@ -1,5 +1,6 @@
 //! The lane of a file: a thread, or a caller's thread that waits for the answer in any case.
 
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
@@ -83,19 +84,23 @@ impl<B: Backend> Lanes<B> {
     pub(super) fn serve_at_once(
         &self,
         operation: Operation,
-    ) -> Result<Result<Answer, StoreError>, Operation> {
+    ) -> ControlFlow<Result<Answer, StoreError>, Operation> {
         let mut run = Run::new(operation);
         let reply = match self.backend.exchange_at_once(&run.call()) {
-            None => return Err(run.into_operation()),
-            Some(Err(failure)) => return Ok(Err(self.backend.error(run.call(), &failure))),
+            None => return ControlFlow::Continue(run.into_operation()),
+            Some(Err(failure)) => {
+                return ControlFlow::Break(Err(self.backend.error(run.call(), &failure)));
+            }
             Some(Ok(reply)) => reply,
         };
         match run.advance(reply) {
             Advance::Answer(answer) => {
                 self.wake(run.operation(), &answer);
-                Ok(answer)
+                ControlFlow::Break(answer)
             }
-            Advance::Again | Advance::Unwritable | Advance::After(_) => Err(run.into_operation()),
+            Advance::Again | Advance::Unwritable | Advance::After(_) => {
+                ControlFlow::Continue(run.into_operation())
+            }
         }
     }
 
