@@ -63,7 +63,7 @@ fn visit(folder: &Path, found: &mut Found) {
             if name != "tests" {
                 visit(&path, found);
             }
-        } else if name != "tests.rs" {
+        } else if name.ends_with(".rs") && name != "tests.rs" {
             found.look(tokens_of(&path));
         }
     }
@@ -96,37 +96,44 @@ impl Found {
     }
 
     /// Adds an event, if the macro of this name makes one.
-    fn event(&mut self, level: &str, arguments: TokenStream) {
+    fn event(&mut self, name: &str, arguments: TokenStream) {
         let arguments = split(arguments);
+        let mut texts = arguments.iter().filter_map(|argument| text_of(argument));
         let Some(target) = arguments.first().and_then(|first| target(first)) else {
+            // Two macros of the crates, which give an event its level, and which are among the events.
+            // The text is the last: an outcome may stand before it.
+            if let (true, Some(text)) = (["at_level", "event"].contains(&name), texts.last()) {
+                let level: TokenStream = arguments[0].iter().cloned().collect();
+                self.events.insert(format!("{name} {level} {text}"));
+            }
             return;
         };
-        if level == "enabled" {
+        if name == "enabled" {
             return;
         }
         if target != "\"retry\"" {
             self.other_targets.insert(target);
         }
-        let (mut fields, mut text) = (BTreeSet::new(), None);
-        for argument in &arguments[1..] {
-            match (&argument[..], field(argument)) {
-                (_, Some(name)) if text.is_none() => drop(fields.insert(name)),
-                ([TokenTree::Literal(literal), ..], _) if text.is_none() => {
-                    text = Some(literal.to_string());
-                }
-                _ => {}
-            }
-        }
-        let fields = fields.into_iter().collect::<Vec<_>>().join(" ");
-        // A text over several lines continues after a backslash.
-        let text = text.unwrap_or_else(|| "..".to_owned());
-        let text: Vec<_> = text
-            .split_whitespace()
-            .filter(|word| *word != "\\")
+        let fields: BTreeSet<_> = arguments[1..]
+            .iter()
+            .take_while(|argument| text_of(argument).is_none())
+            .filter_map(|argument| field(argument))
             .collect();
-        self.events
-            .insert(format!("{level} [{fields}] {}", text.join(" ")));
+        let fields = fields.into_iter().collect::<Vec<_>>().join(" ");
+        let text = texts.next().unwrap_or_else(|| "..".to_owned());
+        self.events.insert(format!("{name} [{fields}] {text}"));
     }
+}
+
+/// The literal of an event's text, on one line.
+fn text_of(argument: &[TokenTree]) -> Option<String> {
+    let [TokenTree::Literal(literal)] = argument else {
+        return None;
+    };
+    let literal = literal.to_string();
+    // A text over several lines continues after a backslash.
+    let words = literal.split_whitespace().filter(|word| *word != "\\");
+    Some(words.collect::<Vec<_>>().join(" "))
 }
 
 /// Splits at the commas.
@@ -154,7 +161,9 @@ fn target(argument: &[TokenTree]) -> Option<String> {
 fn field(argument: &[TokenTree]) -> Option<String> {
     match argument {
         [TokenTree::Ident(name)] => Some(name.to_string()),
-        [TokenTree::Punct(_), TokenTree::Ident(name)] => Some(name.to_string()),
+        [TokenTree::Punct(mark), TokenTree::Ident(name)] if mark.as_char() != '$' => {
+            Some(name.to_string())
+        }
         [TokenTree::Ident(name), TokenTree::Punct(mark), ..] if mark.as_char() == '=' => {
             Some(name.to_string())
         }
