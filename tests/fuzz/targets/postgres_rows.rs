@@ -5,16 +5,11 @@
 
 use std::sync::{LazyLock, Mutex};
 
-use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use retry_effects::__fuzz::read_postgres_row;
 use retry_effects::tokio_postgres::{Client, Config, NoTls, Row, Statement};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::runtime::{Builder, Runtime};
-
-/// Values by place of their columns; the others are those of a common record.
-#[derive(Arbitrary, Debug)]
-struct Cells(Vec<(u8, Option<Vec<u8>>)>);
 
 const BYTEA: u32 = 17;
 const INT8: u32 = 20;
@@ -25,26 +20,26 @@ const TIMESTAMPTZ: u32 = 1184;
 const UUID: u32 = 2950;
 
 /// The server's time, and the columns of a record as the store selects them.
-const TYPES: [u32; 19] = [
-    TIMESTAMPTZ,
-    BYTEA,
-    INT4,
-    INT2,
-    INT2,
-    INT8,
-    UUID,
-    BYTEA,
-    TEXT,
-    TEXT,
-    TIMESTAMPTZ,
-    INT8,
-    INT4,
-    TIMESTAMPTZ,
-    TIMESTAMPTZ,
-    INT8,
-    INT8,
-    INT4,
-    TEXT,
+const COLUMNS: [(&str, u32); 19] = [
+    ("now", TIMESTAMPTZ),
+    ("action_id", BYTEA),
+    ("revision", INT4),
+    ("st", INT2),
+    ("flags", INT2),
+    ("fence", INT8),
+    ("claim_id", UUID),
+    ("input_hash", BYTEA),
+    ("type", TEXT),
+    ("scope", TEXT),
+    ("lease_until", TIMESTAMPTZ),
+    ("lease_us", INT8),
+    ("renewals", INT4),
+    ("made_at", TIMESTAMPTZ),
+    ("done_at", TIMESTAMPTZ),
+    ("keep_ms", INT8),
+    ("retain_ms", INT8),
+    ("format", INT4),
+    ("payload", TEXT),
 ];
 
 struct Bench {
@@ -86,9 +81,11 @@ static BENCH: LazyLock<Mutex<Bench>> = LazyLock::new(|| {
     })
 });
 
-fuzz_target!(|cells: Cells| {
+// Lines `column=bytes`, the bytes as they are on the wire; without `=`, null. The other columns are those of a
+// common record.
+fuzz_target!(|bytes: &[u8]| {
     let bench = &mut *BENCH.lock().expect("a panic ends the process");
-    let row = row(bench, &values(cells));
+    let row = row(bench, &values(bytes));
     match read_postgres_row(&row) {
         Ok(_) => {}
         Err(error) => assert!(!error.to_string().is_empty()),
@@ -123,11 +120,11 @@ fn message(kind: u8, body: &[u8]) -> Vec<u8> {
 
 /// The columns, in the binary format.
 fn description() -> Vec<u8> {
-    let mut text = u16::try_from(TYPES.len())
+    let mut text = u16::try_from(COLUMNS.len())
         .expect("few")
         .to_be_bytes()
         .to_vec();
-    for oid in TYPES {
+    for (_, oid) in COLUMNS {
         // A name; no table and no column of one; the type; its size, modifier and format.
         text.extend(b"c\0\0\0\0\0\0\0");
         text.extend(oid.to_be_bytes());
@@ -154,8 +151,8 @@ fn data(values: &[Option<Vec<u8>>]) -> Vec<u8> {
     row
 }
 
-fn values(cells: Cells) -> Vec<Option<Vec<u8>>> {
-    let of = |oid: &u32| match *oid {
+fn values(lines: &[u8]) -> Vec<Option<Vec<u8>>> {
+    let common = |(_, oid): &(&str, u32)| match *oid {
         BYTEA => Some(vec![7; 32]),
         INT2 => Some(1_i16.to_be_bytes().to_vec()),
         INT4 => Some(1_i32.to_be_bytes().to_vec()),
@@ -163,10 +160,16 @@ fn values(cells: Cells) -> Vec<Option<Vec<u8>>> {
         TEXT => Some(b"7".to_vec()),
         _ => Some(800_000_000_000_000_i64.to_be_bytes().to_vec()),
     };
-    let mut values: Vec<_> = TYPES.iter().map(of).collect();
-    for (place, value) in cells.0 {
-        let place = usize::from(place) % values.len();
-        values[place] = value;
+    let mut values: Vec<_> = COLUMNS.iter().map(common).collect();
+    for line in lines.split(|byte| *byte == b'\n') {
+        let mut parts = line.splitn(2, |byte| *byte == b'=');
+        let name = parts.next().unwrap_or_default();
+        if let Some(at) = COLUMNS
+            .iter()
+            .position(|(column, _)| column.as_bytes() == name)
+        {
+            values[at] = parts.next().map(<[u8]>::to_vec);
+        }
     }
     values
 }

@@ -6,7 +6,6 @@
 use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 
-use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use retry_effects::store::{Claim, ClaimRequest, Filter, Payload, Settlement, Status};
 use retry_effects::{ActionId, EffectStore, Outcome, SqliteEffectStore};
@@ -14,34 +13,6 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
-
-#[derive(Arbitrary, Debug)]
-struct Input {
-    /// Written through the view that Python sees, by its triggers.
-    by_python: bool,
-    rows: Vec<Row>,
-}
-
-/// Values by place of their columns; the others are those of a common record.
-#[derive(Arbitrary, Debug)]
-struct Row {
-    cells: Vec<(u8, Cell)>,
-}
-
-#[derive(Arbitrary, Clone, Debug)]
-enum Cell {
-    Null,
-    Integer(i64),
-    /// Around the limits that readers compare with.
-    Small(i8),
-    Real(f64),
-    Text(String),
-    Blob(Vec<u8>),
-    /// A text that is not UTF-8.
-    Raw(Vec<u8>),
-    Bytes16([u8; 16]),
-    Bytes32([u8; 32]),
-}
 
 const COLUMNS: [&str; 22] = [
     "fence",
@@ -100,52 +71,101 @@ static BENCH: LazyLock<Mutex<Bench>> = LazyLock::new(|| {
     })
 });
 
-fuzz_target!(|input: Input| {
+// A line `own` or `python` begins a row: a common record, written into the table, or through the view that
+// Python sees. A line `column=value` changes it.
+fuzz_target!(|bytes: &[u8]| {
     let bench = BENCH.lock().expect("a panic ends the process");
     bench
         .raw
         .execute_batch("DELETE FROM effects")
         .expect("deleted");
     let mut ids = Vec::new();
-    for (number, row) in (1_u8..=8).zip(&input.rows) {
-        let id = ActionId::from_bytes([number; 32]);
-        // A value that the table does not take is no stored row.
-        let written = if input.by_python {
-            insert(&bench.raw, "effect_records", &PYTHON, python_row(id), row)
-        } else {
-            insert(&bench.raw, "effects", &COLUMNS, own_row(number, id), row)
-        };
-        if written.is_ok() {
+    let mut rows = Vec::new();
+    for line in bytes.split(|byte| *byte == b'\n') {
+        if matches!(line, b"own" | b"python") {
+            let number = u8::try_from(rows.len())
+                .unwrap_or(u8::MAX)
+                .saturating_add(1);
+            let id = ActionId::from_bytes([number; 32]);
             ids.push(id);
+            rows.push(Row::new(number, id, line == b"python"));
+        } else if let Some(row) = rows.last_mut() {
+            row.change(line);
         }
+    }
+    for row in rows {
+        // A value that the table does not take is no stored row.
+        let _ = row.insert(&bench.raw);
     }
     bench.runtime.block_on(requests(&bench.store, &ids));
 });
 
-fn insert(
-    raw: &Connection,
-    table: &str,
-    columns: &[&str],
-    mut values: Vec<Value>,
-    row: &Row,
-) -> rusqlite::Result<usize> {
-    let mut places: Vec<_> = (1..=values.len())
-        .map(|place| format!("?{place}"))
-        .collect();
-    for (place, cell) in &row.cells {
-        let place = usize::from(*place) % values.len();
-        if let Cell::Raw(_) = cell {
-            places[place] = format!("CAST(?{} AS TEXT)", place + 1);
+struct Row {
+    table: &'static str,
+    columns: &'static [&'static str],
+    values: Vec<Value>,
+    /// Places in the statement: a parameter, or one that is cast.
+    places: Vec<&'static str>,
+}
+
+impl Row {
+    fn new(number: u8, id: ActionId, by_python: bool) -> Self {
+        let (table, columns, values) = if by_python {
+            ("effect_records", &PYTHON[..], python_row(id))
+        } else {
+            ("effects", &COLUMNS[..], own_row(number, id))
+        };
+        let places = vec!["?"; columns.len()];
+        Self {
+            table,
+            columns,
+            values,
+            places,
         }
-        values[place] = cell.clone().into();
     }
-    let statement = format!(
-        "INSERT INTO {table} ({}) VALUES ({})",
-        columns.join(", "),
-        places.join(", ")
-    );
-    raw.prepare_cached(&statement)?
-        .execute(params_from_iter(values))
+
+    /// The value: nothing, a number, `#` and the bytes of a BLOB in hexadecimal digits, `'` and the bytes
+    /// of a text that need not be UTF-8, or a text.
+    fn change(&mut self, line: &[u8]) {
+        let mut parts = line.splitn(2, |byte| *byte == b'=');
+        let (name, value) = (
+            parts.next().unwrap_or_default(),
+            parts.next().unwrap_or_default(),
+        );
+        let Some(at) = self
+            .columns
+            .iter()
+            .position(|column| column.as_bytes() == name)
+        else {
+            return;
+        };
+        let text = String::from_utf8_lossy(value);
+        self.places[at] = "?";
+        self.values[at] = match value {
+            [] => Value::Null,
+            [b'#', hex @ ..] => Value::Blob(hex.chunks(2).filter_map(byte).collect()),
+            [b'\'', bytes @ ..] => {
+                self.places[at] = "CAST(? AS TEXT)";
+                Value::Blob(bytes.to_vec())
+            }
+            _ => match (text.parse(), text.parse()) {
+                (Ok(integer), _) => Value::Integer(integer),
+                (_, Ok(real)) => Value::Real(real),
+                _ => Value::Text(text.into_owned()),
+            },
+        };
+    }
+
+    fn insert(&self, raw: &Connection) -> rusqlite::Result<usize> {
+        let (columns, places) = (self.columns.join(", "), self.places.join(", "));
+        let statement = format!("INSERT INTO {} ({columns}) VALUES ({places})", self.table);
+        raw.prepare_cached(&statement)?
+            .execute(params_from_iter(&self.values))
+    }
+}
+
+fn byte(digits: &[u8]) -> Option<u8> {
+    u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()
 }
 
 fn own_row(number: u8, id: ActionId) -> Vec<Value> {
@@ -187,21 +207,6 @@ fn python_row(id: ActionId) -> Vec<Value> {
         text("2026-01-01T00:00:01.007000+00:00"),
         Value::Null,
     ]
-}
-
-impl From<Cell> for Value {
-    fn from(cell: Cell) -> Self {
-        match cell {
-            Cell::Null => Self::Null,
-            Cell::Integer(number) => Self::Integer(number),
-            Cell::Small(number) => Self::Integer(i64::from(number)),
-            Cell::Real(number) => Self::Real(number),
-            Cell::Text(text) => Self::Text(text),
-            Cell::Blob(bytes) | Cell::Raw(bytes) => Self::Blob(bytes),
-            Cell::Bytes16(bytes) => Self::Blob(bytes.to_vec()),
-            Cell::Bytes32(bytes) => Self::Blob(bytes.to_vec()),
-        }
-    }
 }
 
 async fn requests(store: &SqliteEffectStore, ids: &[ActionId]) {
