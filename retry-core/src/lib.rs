@@ -370,6 +370,10 @@ pub mod __private {
 #[doc = include_str!("../docs/comparison.md")]
 pub mod comparison {}
 
+/// The promises that an upgrade keeps, and the test that holds each.
+#[doc = include_str!("../docs/upgrades.md")]
+pub mod upgrades {}
+
 #[cfg(feature = "macros")]
 #[doc = include_str!("../docs/derive.md")]
 pub use retry_macros::Classify;

@@ -364,6 +364,16 @@ pub mod __private {
     pub use crate::gate::options::{OnBusy, OnDoubt};
 }
 
+/// The readers of stored rows, for the fuzz targets: in builds that ask for them and in no others.
+#[cfg(retry_effects_fuzz)]
+#[doc(hidden)]
+pub mod __fuzz {
+    #[cfg(feature = "postgres")]
+    pub use crate::stores::postgres::fuzz::read_postgres_row;
+    #[cfg(feature = "redis")]
+    pub use crate::stores::redis::fuzz::read_redis_reply;
+}
+
 /// The example of the package's page.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

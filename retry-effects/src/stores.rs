@@ -12,6 +12,8 @@
 pub(crate) mod default_store;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
 pub(crate) mod durable;
+#[cfg(all(retry_effects_fuzz, any(feature = "postgres", feature = "redis")))]
+mod fuzz;
 #[cfg(any(feature = "postgres", feature = "cli"))]
 pub(crate) mod libpq;
 pub(crate) mod memory;

@@ -53,7 +53,9 @@ fn seconds_since_epoch(time: SystemTime) -> i64 {
     match time.duration_since(UNIX_EPOCH) {
         Ok(after) => i64::try_from(after.as_secs()).unwrap_or(i64::MAX),
         Err(before) => {
-            i64::try_from(before.duration().as_secs()).map_or(i64::MIN, |secs| -secs - 1)
+            let before = before.duration();
+            let part = i64::from(before.subsec_nanos() > 0);
+            i64::try_from(before.as_secs()).map_or(i64::MIN, |secs| -secs - part)
         }
     }
 }
@@ -198,6 +200,16 @@ mod tests {
         let now = at(EXAMPLE - 2) + Duration::from_millis(600);
         let wait = parse_retry_after("Sun, 06 Nov 1994 08:49:37 GMT", now);
         assert_eq!(wait, Some(Duration::from_secs(2)));
+    }
+
+    #[test]
+    fn a_clock_before_1970_counts_whole_seconds_too() {
+        let wait = |millis| {
+            let now = UNIX_EPOCH.checked_sub(Duration::from_millis(millis))?;
+            parse_retry_after("Thu, 01 Jan 1970 00:00:00 GMT", now)
+        };
+        assert_eq!(wait(2_000), Some(Duration::from_secs(2)));
+        assert_eq!(wait(2_001), Some(Duration::from_secs(3)));
     }
 
     #[test]

@@ -74,6 +74,23 @@ impl fmt::Display for OperationClass {
 mod tests {
     use super::*;
 
+    /// Programs rely on them without naming them.
+    #[test]
+    fn the_defaults_of_the_documentation() {
+        let defaults = OperationClass::ALL.iter().map(|class| {
+            let policy = class.default_policy();
+            let (min, max) = (policy.min_wait().as_millis(), policy.max_wait().as_millis());
+            (class.as_str(), policy.max_attempts(), min, max)
+        });
+        let expected = [
+            ("worker", 3, 1_000, 10_000),
+            ("storage", 5, 500, 5_000),
+            ("scheduler", 3, 1_000, 8_000),
+            ("api", 4, 1_000, 15_000),
+        ];
+        assert_eq!(defaults.collect::<Vec<_>>(), expected);
+    }
+
     #[test]
     fn waits_stay_between_the_bounds_and_spread_at_the_cap() {
         for &class in OperationClass::ALL {

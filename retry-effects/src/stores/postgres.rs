@@ -6,6 +6,8 @@ mod columns;
 mod connections;
 mod connector;
 mod error;
+#[cfg(retry_effects_fuzz)]
+pub(crate) mod fuzz;
 mod listener;
 mod migration;
 mod name;

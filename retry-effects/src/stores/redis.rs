@@ -3,6 +3,8 @@
 mod backend;
 mod connection;
 mod error;
+#[cfg(retry_effects_fuzz)]
+pub(crate) mod fuzz;
 mod keys;
 mod listener;
 mod nodes;

@@ -82,3 +82,23 @@ fn a_key_without_a_faithful_form_names_nothing() {
         0
     );
 }
+
+/// Records of other releases are compared with it: the SHA-256 of
+/// `{"action_type":"","payload":1999,"scope":""}`.
+#[test]
+fn the_recorded_hash_is_the_same_in_every_release() {
+    let store = store();
+    let outcome = with_cents(&store, 1999).run(|| io::Result::Ok(5));
+    assert_eq!(outcome.expect("the first"), 5);
+    let record = record(&*store).expect("a record");
+    let hash = record.input_hash.expect("a fingerprint");
+    let hex: String = hash
+        .as_bytes()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    assert_eq!(
+        hex,
+        "8e0fb33eb982b1bb30c3e1c3e581147490c18c707fc9caf913c99d460eba9671"
+    );
+}

@@ -16,3 +16,4 @@ mod python_rows;
 mod races;
 mod transactions;
 mod version_1;
+mod version_2;

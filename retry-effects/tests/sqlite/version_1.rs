@@ -18,7 +18,7 @@ const DUMP: &str = include_str!("../vectors/sqlite_1.sql");
 const RECORDS: &str = include_str!("../vectors/sqlite_1.txt");
 
 /// The time of the dump, on the clock of the store that made it.
-const NOW: Duration = Duration::from_millis(55_163);
+pub(crate) const NOW: Duration = Duration::from_millis(55_163);
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -96,7 +96,7 @@ fn described(store: &SqliteEffectStore, now: u64) -> String {
 }
 
 /// The store says of its records what the last program of version 1 said.
-fn assert_all_there(bench: &Bench, store: &SqliteEffectStore) {
+pub(crate) fn assert_all_there(bench: &Bench, store: &SqliteEffectStore) {
     let text = described(store, bench.now());
     for (line, expected) in text.lines().zip(RECORDS.lines()) {
         assert_eq!(line, expected);

@@ -6,28 +6,36 @@
 use std::time::Duration;
 
 /// Returns the delay that the details request; `None` if they hold no readable one.
+///
+/// Protobuf lets an encoder write a field that is not repeated several times: of numbers the last one
+/// counts, and messages are merged.
 pub(super) fn delay(details: &[u8]) -> Option<Duration> {
-    let info = Fields(details)
+    let any = Fields(details)
         .filter_map(|field| field.bytes(3))
-        .find(|any| is_retry_info(any))
-        .and_then(|any| Fields(any).find_map(|field| field.bytes(2)))?;
-    let delay = Fields(info).find_map(|field| field.bytes(1))?;
+        .find(|any| is_retry_info(any))?;
+    let info = last(any, |field| field.bytes(2))?;
+    let parts = || Fields(info).filter_map(|field| field.bytes(1));
+    parts().next()?;
     let number = |of| {
-        Fields(delay)
-            .find_map(|field| field.varint(of))
-            .unwrap_or(0)
+        let numbers = parts().filter_map(|part| last(part, |field| field.varint(of)));
+        numbers.last().unwrap_or(0)
     };
     // Negative numbers are large varints and do not convert.
     let seconds = u64::try_from(i64::try_from(number(1)).ok()?).ok()?;
-    let nanos = u32::try_from(number(2))
+    // A number of 32 bits is the low half of its varint.
+    let nanos = u32::try_from(number(2) & u64::from(u32::MAX))
         .ok()
         .filter(|nanos| *nanos < 1_000_000_000)?;
     Some(Duration::new(seconds, nanos))
 }
 
+/// Returns the last value of a field.
+fn last<'a, T>(message: &'a [u8], of: impl Fn(&Field<'a>) -> Option<T>) -> Option<T> {
+    Fields(message).filter_map(|field| of(&field)).last()
+}
+
 fn is_retry_info(any: &[u8]) -> bool {
-    Fields(any)
-        .find_map(|field| field.bytes(1))
+    last(any, |field| field.bytes(1))
         .is_some_and(|url| url.rsplit(|byte| *byte == b'/').next() == Some(b"google.rpc.RetryInfo"))
 }
 
@@ -136,6 +144,22 @@ mod tests {
             let found = delay(&details(duration));
             assert_eq!(found, Some(Duration::from_millis(delay_ms)), "{duration:?}");
         }
+    }
+
+    #[test]
+    fn of_numbers_that_are_there_twice_the_last_counts_and_messages_are_merged() {
+        assert_eq!(
+            delay(&details(b"\x08\x0e\x08\x04")),
+            Some(Duration::from_secs(4))
+        );
+        let url = field(1, b"google.rpc.RetryInfo");
+        let parts = [field(1, b"\x08\x01\x10\x05"), field(1, b"\x08\x02")].concat();
+        let info = [field(2, b"\x0a\x00"), url, field(2, &parts)].concat();
+        assert_eq!(delay(&field(3, &info)), Some(Duration::new(2, 5)));
+        assert_eq!(
+            delay(&details(b"\x10\x85\x80\x80\x80\x10")),
+            Some(Duration::from_nanos(5))
+        );
     }
 
     #[test]
