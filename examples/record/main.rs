@@ -18,6 +18,7 @@ use std::{env, fs, io};
 use output::{Line, Unknown};
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/quickstart.svg");
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 const HELP: &str = "\
 usage: record [--check]
 
@@ -104,15 +105,8 @@ fn difference(drawn: &[String], lines: &[Line]) -> RecordError {
 /// Runs quickstart, with colours although nobody sees a terminal.
 fn record() -> Result<Vec<Line>, RecordError> {
     let output = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args([
-            "run",
-            "--quiet",
-            "--locked",
-            "-p",
-            "retry-examples",
-            "--bin",
-            "quickstart",
-        ])
+        .args(["run", "--quiet", "--locked", "--bin", "quickstart"])
+        .current_dir(ROOT)
         .env("CLICOLOR_FORCE", "1")
         .stderr(Stdio::inherit())
         .output()
