@@ -40,8 +40,8 @@ enum RecordError {
     #[error("{FILE}: {0}")]
     File(#[source] io::Error),
     #[error(
-        "{FILE} is not what quickstart prints; `cargo run --bin record` renews it. First difference:\n  \
-         drawn:   {drawn}\n  printed: {printed}"
+        "examples/quickstart.svg is not what quickstart prints; `cargo run --bin record` renews it. \
+         First difference:\n  drawn:   {drawn}\n  printed: {printed}"
     )]
     Differs { drawn: String, printed: String },
 }
