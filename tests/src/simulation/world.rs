@@ -27,7 +27,10 @@ fn begin_the_breakers_time() {
     BEGUN.call_once(|| {
         let breaker = CircuitBreaker::new("begun").with_failure_threshold(1);
         let call = Retry::new(NO_RETRY).circuit_breaker(&breaker);
-        assert!(call.run(|| Err::<(), _>("connection refused")).is_err());
+        assert!(
+            call.run(|| Err::<(), _>("connection refused".to_owned()))
+                .is_err()
+        );
         assert_eq!(breaker.state(), CircuitState::Open);
     });
 }
