@@ -7,7 +7,7 @@
 //! ```
 //!
 //! The output is that of a `tracing` subscriber; see `timeline.rs`. Arguments shorten the waits, so
-//! that the example takes some four seconds; without arguments an attribute has the defaults of its
+//! that the example takes some five seconds; without arguments an attribute has the defaults of its
 //! class (`#[retry_api]`: 4 attempts, 1 s to 15 s apart).
 #![expect(clippy::print_stdout, reason = "an example talks to a person")]
 
@@ -88,8 +88,8 @@ impl Classify for ApiError {
 /// A sync function: its thread sleeps. A missing file is final by default; this one will be written
 /// soon.
 #[retry_storage(
-    min_wait = "100ms",
-    max_wait = "400ms",
+    min_wait = "200ms",
+    max_wait = "800ms",
     retry_if = |error: &io::Error| error.kind() == io::ErrorKind::NotFound
 )]
 fn load_report(path: &Path) -> io::Result<String> {
@@ -184,12 +184,12 @@ async fn answer(request: u32, path: String) -> String {
     }
 }
 
-/// Loads a file that another thread writes 0.4 s later.
+/// Loads a file that another thread writes 0.5 s later: after the first retry, before the second.
 fn write_late_and_load(folder: &Path) -> io::Result<String> {
     let (draft, report) = (folder.join("draft"), folder.join("report"));
     thread::scope(|threads| {
         threads.spawn(|| {
-            thread::sleep(Duration::from_millis(400));
+            thread::sleep(Duration::from_millis(500));
             // Written to another path and renamed, so that no reader finds half a file.
             fs::write(&draft, "all is well").and_then(|()| fs::rename(&draft, &report))
         });

@@ -4,9 +4,9 @@
 //! them. This one omits their fields (`operation`, `attempt`, `wait_ms`, …), which the texts repeat
 //! for people.
 
-use std::fmt;
 use std::io::{self, IsTerminal};
 use std::time::Instant;
+use std::{env, fmt};
 
 use tracing::level_filters::LevelFilter;
 use tracing::{Level, Subscriber};
@@ -40,10 +40,15 @@ where
     tracing_subscriber::fmt::layer()
         .with_timer(SinceStart(Instant::now()))
         .with_target(false)
-        .with_ansi(io::stdout().is_terminal())
+        .with_ansi(has_colours())
         .fmt_fields(debug_fn(|writer, field, value| match field.name() {
             "message" => write!(writer, "{value:?}"),
             _ => Ok(()),
         }))
         .with_filter(LevelFilter::from_level(level))
+}
+
+/// On a terminal, and where `CLICOLOR_FORCE` asks for them (`| less -R`).
+fn has_colours() -> bool {
+    io::stdout().is_terminal() || env::var_os("CLICOLOR_FORCE").is_some_and(|value| value != "0")
 }

@@ -378,7 +378,109 @@ pub mod upgrades {}
 #[doc = include_str!("../docs/derive.md")]
 pub use retry_macros::Classify;
 #[cfg(feature = "macros")]
-pub use retry_macros::{retry_api, retry_scheduler, retry_storage, retry_worker};
+/// `#[retry_api]` is for calls to other services: 4 attempts, with waits from 1 s to 15 s.
+///
+/// An argument, a policy or a setting changes them: [the arguments](crate#attributes),
+/// [what wins](crate#what-wins). [Getting started](crate::guide::getting_started) explains the attributes.
+///
+/// ```
+/// use std::cell::Cell;
+/// use std::io;
+///
+/// use retry_core::retry_api;
+///
+/// #[retry_api(min_wait = "1ms", timeout = "10s")]
+/// async fn fetch(requests: &Cell<u32>) -> io::Result<&'static str> {
+///     requests.set(requests.get() + 1);
+///     match requests.get() {
+///         1 => Err(io::ErrorKind::ConnectionReset.into()), // transient: retried
+///         _ => Ok("a page"),
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> io::Result<()> {
+/// let requests = Cell::new(0);
+/// assert_eq!(fetch(&requests).await?, "a page");
+/// assert_eq!(requests.get(), 2);
+/// # Ok(())
+/// # }
+/// ```
+///
+pub use retry_macros::retry_api;
+#[cfg(feature = "macros")]
+/// `#[retry_scheduler]` is for schedulers and queues: 3 attempts, with waits from 1 s to 8 s.
+///
+/// An argument, a policy or a setting changes them: [the arguments](crate#attributes),
+/// [what wins](crate#what-wins). [Getting started](crate::guide::getting_started) explains the attributes.
+///
+/// ```
+/// use retry_core::retry_scheduler;
+///
+/// #[retry_scheduler(max_attempts = 5, min_wait = "1ms", attempt = attempt)]
+/// fn enqueue(job: &str) -> Result<String, String> {
+///     match attempt {
+///         1 => Err("queue temporarily unavailable".to_owned()),
+///         _ => Ok(format!("{job}, accepted in attempt {attempt}")),
+///     }
+/// }
+///
+/// assert_eq!(enqueue("backup")?, "backup, accepted in attempt 2");
+/// # Ok::<(), String>(())
+/// ```
+///
+pub use retry_macros::retry_scheduler;
+#[cfg(feature = "macros")]
+/// `#[retry_storage]` is for databases, files and caches: 5 attempts, with waits from 0.5 s to 5 s.
+///
+/// An argument, a policy or a setting changes them: [the arguments](crate#attributes),
+/// [what wins](crate#what-wins). [Getting started](crate::guide::getting_started) explains the attributes.
+///
+/// ```
+/// use std::{fs, io};
+///
+/// use retry_core::retry_storage;
+///
+/// #[retry_storage]
+/// fn load(path: &str) -> io::Result<String> {
+///     fs::read_to_string(path)
+/// }
+///
+/// // A missing file is final: one attempt, and its own error.
+/// assert_eq!(load("no/such/file").unwrap_err().kind(), io::ErrorKind::NotFound);
+/// ```
+///
+pub use retry_macros::retry_storage;
+#[cfg(feature = "macros")]
+/// `#[retry_worker]` is for task workers: 3 attempts, with waits from 1 s to 10 s.
+///
+/// An argument, a policy or a setting changes them: [the arguments](crate#attributes),
+/// [what wins](crate#what-wins). [Getting started](crate::guide::getting_started) explains the attributes.
+///
+/// ```
+/// use retry_core::retry_worker;
+///
+/// #[derive(Default)]
+/// struct Worker {
+///     steps: u32,
+/// }
+///
+/// impl Worker {
+///     #[retry_worker(max_attempts = 2, min_wait = "1ms")]
+///     fn step(&mut self) -> Result<u32, String> {
+///         self.steps += 1;
+///         match self.steps {
+///             1 => Err("connection reset".to_owned()),
+///             steps => Ok(steps),
+///         }
+///     }
+/// }
+///
+/// assert_eq!(Worker::default().step()?, 2);
+/// # Ok::<(), String>(())
+/// ```
+///
+pub use retry_macros::retry_worker;
 
 /// The example of the package's page.
 #[cfg(all(doctest, feature = "macros"))]

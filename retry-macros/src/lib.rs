@@ -31,25 +31,33 @@ use derive::classify;
 use expand::function;
 use parse::class::Class;
 
-/// Retries a task worker's function: 3 attempts, 1 s to 10 s. See `retry-annotated`.
+/// Retries a task worker's function: 3 attempts, 1 s to 10 s.
+///
+/// All four attributes take the same arguments; the page of the library `retry_core` lists them.
 #[proc_macro_attribute]
 pub fn retry_worker(arguments: TokenStream, item: TokenStream) -> TokenStream {
     function::expand(Class::Worker, arguments.into(), item.into()).into()
 }
 
-/// Retries a storage function: 5 attempts, 0.5 s to 5 s. See `retry-annotated`.
+/// Retries a storage function: 5 attempts, 0.5 s to 5 s.
+///
+/// All four attributes take the same arguments; the page of the library `retry_core` lists them.
 #[proc_macro_attribute]
 pub fn retry_storage(arguments: TokenStream, item: TokenStream) -> TokenStream {
     function::expand(Class::Storage, arguments.into(), item.into()).into()
 }
 
-/// Retries a scheduler's function: 3 attempts, 1 s to 8 s. See `retry-annotated`.
+/// Retries a scheduler's function: 3 attempts, 1 s to 8 s.
+///
+/// All four attributes take the same arguments; the page of the library `retry_core` lists them.
 #[proc_macro_attribute]
 pub fn retry_scheduler(arguments: TokenStream, item: TokenStream) -> TokenStream {
     function::expand(Class::Scheduler, arguments.into(), item.into()).into()
 }
 
-/// Retries a call to another service: 4 attempts, 1 s to 15 s. See `retry-annotated`.
+/// Retries a call to another service: 4 attempts, 1 s to 15 s.
+///
+/// All four attributes take the same arguments; the page of the library `retry_core` lists them.
 #[proc_macro_attribute]
 pub fn retry_api(arguments: TokenStream, item: TokenStream) -> TokenStream {
     function::expand(Class::Api, arguments.into(), item.into()).into()

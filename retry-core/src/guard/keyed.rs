@@ -40,7 +40,8 @@ use shard::Shard;
 /// }
 ///
 /// let _ = (fetch("down"), fetch("down"));
-/// assert!(fetch("down").unwrap_err().to_string().contains("circuit hosts/down is open for"));
+/// let refused = fetch("down").unwrap_err().to_string();
+/// assert!(refused.contains("circuit hosts/down is open for"));
 /// assert!(fetch("up").is_ok());
 /// assert_eq!(HOSTS.of("down").state(), CircuitState::Open);
 /// ```

@@ -8,14 +8,17 @@ use super::retry_policy::RetryPolicy;
 
 /// A kind of work, with its own default policy and variables.
 ///
-/// | class | attempts | min wait | max wait | variables |
-/// |---|---|---|---|---|
-/// | worker | 3 | 1 s | 10 s | `RETRY__WORKER_MAX_ATTEMPTS`, `_MIN_WAIT`, `_MAX_WAIT` |
-/// | storage | 5 | 0.5 s | 5 s | `RETRY__STORAGE_…` |
-/// | scheduler | 3 | 1 s | 8 s | `RETRY__SCHEDULER_…` |
-/// | api | 4 | 1 s | 15 s | `RETRY__API_…` |
+/// | class | attempts | min wait | max wait |
+/// |---|---|---|---|
+/// | worker | 3 | 1 s | 10 s |
+/// | storage | 5 | 0.5 s | 5 s |
+/// | scheduler | 3 | 1 s | 8 s |
+/// | api | 4 | 1 s | 15 s |
 ///
 /// All double their step and spread it by [`Jitter::Equal`].
+///
+/// The variables of workers are `RETRY__WORKER_MAX_ATTEMPTS`, `RETRY__WORKER_MIN_WAIT` and
+/// `RETRY__WORKER_MAX_WAIT`; the other classes have `STORAGE`, `SCHEDULER` or `API` instead of `WORKER`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum OperationClass {
     /// Task workers: `#[retry_worker]`.

@@ -21,7 +21,9 @@ use crate::policy::retry_policy::RetryPolicy;
 /// ```
 /// use retry_core::{execute_with_retry, Jitter, RetryPolicy};
 ///
-/// const POLICY: RetryPolicy = RetryPolicy::new(3).with_backoff_ms(1).with_exponential_backoff(true);
+/// const POLICY: RetryPolicy = RetryPolicy::new(3)
+///     .with_backoff_ms(1)
+///     .with_exponential_backoff(true);
 /// let mut attempts = 0;
 /// let loaded = execute_with_retry(
 ///     || {
@@ -56,7 +58,8 @@ pub fn execute_with_retry<T, E: Classify>(
 /// use retry_core::{execute_with_retry_async, AGENT_LOW_MEDIUM};
 ///
 /// # tokio::runtime::Builder::new_current_thread().enable_time().build()?.block_on(async {
-/// let fetched = execute_with_retry_async(|| async { Ok::<_, String>("task") }, &AGENT_LOW_MEDIUM);
+/// let fetch = || async { Ok::<_, String>("task") };
+/// let fetched = execute_with_retry_async(fetch, &AGENT_LOW_MEDIUM);
 /// assert_eq!(fetched.await, Ok("task"));
 /// # });
 /// # Ok::<(), std::io::Error>(())

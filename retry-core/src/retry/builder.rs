@@ -148,13 +148,15 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
     /// use retry_core::{ExecutionGuarantee, Retry, RetryPolicy};
     /// # let _no_wait = retry_core::testing::no_wait();
     ///
-    /// let policy = RetryPolicy::new(3).with_execution_guarantee(ExecutionGuarantee::ExactlyOnce);
+    /// let policy = RetryPolicy::new(3)
+    ///     .with_execution_guarantee(ExecutionGuarantee::ExactlyOnce);
     /// let mut attempts = 0;
     /// let outcome = Retry::new(policy)
     ///     .not_applied_if(|error: &String| error.starts_with("queue full"))
     ///     .run(|| {
     ///         attempts += 1;
-    ///         Err::<(), _>(if attempts == 1 { "queue full" } else { "connection lost" }.to_owned())
+    ///         let error = if attempts == 1 { "queue full" } else { "connection lost" };
+    ///         Err::<(), _>(error.to_owned())
     ///     });
     /// // The second attempt may have happened: it is the last.
     /// assert_eq!((outcome, attempts), (Err("connection lost".to_owned()), 2));

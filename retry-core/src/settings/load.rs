@@ -48,7 +48,8 @@ impl RetrySettings {
     /// let error = RetrySettings::from_vars([("RETRY__API_MAX_ATTEMPTS", "0")]).unwrap_err();
     /// assert_eq!(
     ///     error.to_string(),
-    ///     r#"RETRY__API_MAX_ATTEMPTS is "0"; it must be a whole number from 1 to 4294967295, or unlimited"#,
+    ///     "RETRY__API_MAX_ATTEMPTS is \"0\"; \
+    ///      it must be a whole number from 1 to 4294967295, or unlimited",
     /// );
     /// # Ok::<(), retry_core::SettingsError>(())
     /// ```

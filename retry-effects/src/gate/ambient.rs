@@ -74,9 +74,11 @@ pub fn with_scope_blocking<R>(scope: impl Into<Arc<str>>, run: impl FnOnce() -> 
     run()
 }
 
-/// Passes the current scope to a future that another task will run, together with the [current
-/// action](crate::current_action): a call of an action inside itself is detected there too, and an
-/// attempt of unknown effect is reported to the enclosing action.
+/// Passes the current scope, and the [current action](crate::current_action), to a future that another
+/// task will run.
+///
+/// A call of an action inside itself is detected there too, and an attempt of unknown effect is reported
+/// to the enclosing action.
 ///
 /// From this call on the future counts as a part of the body: while it has not ended, no error of the body
 /// proves that nothing happened.

@@ -61,7 +61,8 @@ pub fn current_action() -> Option<CurrentAction> {
 ///     Effect::new("book", &42).store(&store).run(|| {
 ///         booked += 1;
 ///         acted();
-///         // The mail server is down: refused, which by itself would be proof that nothing happened.
+///         // The mail server is down: refused. By itself that would be proof that nothing
+///         // happened.
 ///         Err::<(), _>(io::Error::from(io::ErrorKind::ConnectionRefused))
 ///     })
 /// };

@@ -18,7 +18,10 @@ use thiserror::Error;
 ///
 /// let error = compute_action_id("set_rate", &[1.0, f64::NAN], "").unwrap_err();
 /// assert!(matches!(error, ActionIdError::NotFinite { .. }));
-/// assert_eq!(error.to_string(), "payload[1] is NaN; a float must be finite to have a JSON form");
+/// assert_eq!(
+///     error.to_string(),
+///     "payload[1] is NaN; a float must be finite to have a JSON form"
+/// );
 /// ```
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]

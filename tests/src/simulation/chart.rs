@@ -1,8 +1,9 @@
-//! Charts as SVG: axes with units, a legend, lines told apart by colour and by dash, a white ground,
-//! no scripts. Readable where it is shown 700 pixels wide.
+//! Charts as SVG: axes with units, a legend, lines that differ by colour, dash and mark, light or dark
+//! as the reader prefers, no scripts. Readable where it is shown 700 pixels wide.
 
 mod axis;
 mod panel;
+mod theme;
 
 use std::fmt;
 
@@ -48,7 +49,7 @@ impl Line {
         }
     }
 
-    /// Shows each point as a dot: for few points.
+    /// Marks each point: for few points. Without it every sixth point has a mark.
     #[must_use]
     pub const fn with_markers(mut self) -> Self {
         self.has_markers = true;
@@ -110,13 +111,11 @@ impl fmt::Display for Page<'_> {
         let titles: Vec<&str> = charts.iter().map(|chart| &*chart.title).collect();
         writeln!(
             svg,
-            r#"<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" font-family="Helvetica, Arial, sans-serif" font-size="13" fill="{INK}" role="img">"#
+            r#"<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" font-family="Helvetica, Arial, sans-serif" font-size="14" role="img">"#
         )?;
         writeln!(svg, "<title>{}</title>", escaped(&titles.join("; ")))?;
-        writeln!(
-            svg,
-            r##"<rect width="100%" height="100%" fill="#ffffff"/>"##
-        )?;
+        theme::write(svg)?;
+        writeln!(svg, r#"<rect class="ground" width="100%" height="100%"/>"#)?;
         for (chart, top) in charts.iter().zip((0..).step_by(HEIGHT as usize)) {
             writeln!(svg, r#"<g transform="translate(0 {top})">"#)?;
             panel::write(svg, chart)?;
@@ -125,8 +124,6 @@ impl fmt::Display for Page<'_> {
         writeln!(svg, "</svg>")
     }
 }
-
-const INK: &str = "#222222";
 
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
@@ -164,7 +161,11 @@ mod tests {
             assert!(svg.contains(text), "{text} is missing of {svg}");
         }
         assert_eq!(svg.matches("<polyline").count(), 2);
-        assert_eq!(svg.matches("<circle").count(), 3 + 1, "and the legend's");
+        assert_eq!(
+            svg.matches(r#"class="mark""#).count(),
+            3 + 1 + 1 + 1,
+            "each of three, one of two, and the legend's"
+        );
     }
 
     #[test]

@@ -156,10 +156,13 @@ impl CircuitBreaker {
     }
 
     /// Returns the time at which a circuit that opens now may be tried again.
+    ///
+    /// The draw is rounded up to a tick: beside the fraction of a tick at which the circuit opens, that of
+    /// the draw would make the outcome of one seed differ from run to run.
     fn open_until(&self, now: Instant) -> Tick {
         let (least, most) = self.config.open_nanos();
         let nanos = random::with_thread(|random| random.between(least, most));
-        Tick::after(now, Duration::from_nanos(nanos))
+        Tick::after(now, Duration::from_millis(nanos.div_ceil(1_000_000)))
     }
 }
 

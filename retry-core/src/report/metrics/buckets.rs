@@ -45,7 +45,8 @@ pub const fn buckets() -> [(&'static str, &'static [f64]); 4] {
 ///     Retry::new(NO_RETRY).name("load").run(|| Ok::<_, String>(7))
 /// })?;
 /// let text = text.render();
-/// assert!(text.contains(r#"retry_attempts_per_call_bucket{operation="load",class="ad_hoc",le="1"} 1"#), "{text}");
+/// let line = r#"retry_attempts_per_call_bucket{operation="load",class="ad_hoc",le="1"} 1"#;
+/// assert!(text.contains(line), "{text}");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///

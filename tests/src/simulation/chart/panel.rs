@@ -3,38 +3,29 @@
 use std::fmt::{self, Formatter};
 
 use super::axis::number;
-use super::{Chart, HEIGHT, INK, Line, WIDTH, escaped};
-
-/// Colours that people with any kind of colour vision tell apart (Okabe and Ito, 2008), and dashes
-/// for print.
-const STYLES: [(&str, &str); 7] = [
-    ("#0072b2", ""),
-    ("#d55e00", "7 3"),
-    ("#009e73", ""),
-    ("#cc79a7", "2 3"),
-    ("#000000", "10 3 2 3"),
-    ("#e69f00", ""),
-    ("#56b4e9", "7 3"),
-];
+use super::theme::SERIES;
+use super::{Chart, HEIGHT, Line, WIDTH, escaped};
 
 const LEFT: f64 = 72.0;
 const RIGHT: f64 = WIDTH as f64 - 180.0;
 const TOP: f64 = 54.0;
 const BOTTOM: f64 = HEIGHT as f64 - 58.0;
 /// Between two lines of text.
-const LEADING: f64 = 16.0;
+const LEADING: f64 = 18.0;
+/// Of the points of a line without markers, one in so many has a mark.
+const MARKED: usize = 6;
 
 pub(super) fn write(svg: &mut Formatter<'_>, chart: &Chart) -> fmt::Result {
     text(
         svg,
         (LEFT, 24.0),
-        r#"font-size="16" font-weight="bold""#,
+        r#"font-size="17" font-weight="bold""#,
         &chart.title,
     )?;
     shade(svg, chart)?;
     axes(svg, chart)?;
-    for (line, style) in chart.lines.iter().zip(STYLES.iter().cycle()) {
-        curve(svg, chart, line, *style)?;
+    for (at, line) in chart.lines.iter().enumerate() {
+        curve(svg, chart, line, at % SERIES.len())?;
     }
     legend(svg, chart)
 }
@@ -72,16 +63,16 @@ fn shade(svg: &mut Formatter<'_>, chart: &Chart) -> fmt::Result {
     let (to, _) = at(chart, (shade.to, 0.0));
     writeln!(
         svg,
-        r##"<rect x="{from:.1}" y="{TOP}" width="{:.1}" height="{}" fill="#eeeeee"/>"##,
+        r#"<rect class="shade" x="{from:.1}" y="{TOP}" width="{:.1}" height="{}"/>"#,
         to - from,
         BOTTOM - TOP
     )?;
-    let style = r#"text-anchor="middle" font-size="12""#;
+    let style = r#"text-anchor="middle" font-size="13""#;
     text(svg, (from.midpoint(to), TOP - 5.0), style, &shade.label)
 }
 
 fn axes(svg: &mut Formatter<'_>, chart: &Chart) -> fmt::Result {
-    let (axis, grid) = (format!(r#"stroke="{INK}""#), r##"stroke="#dddddd""##);
+    let (axis, grid) = (r#"class="axis""#, r#"class="grid""#);
     for tick in chart.y.ticks() {
         let y = BOTTOM - chart.y.share(tick) * (BOTTOM - TOP);
         segment(svg, (LEFT, y), (RIGHT, y), grid)?;
@@ -94,7 +85,7 @@ fn axes(svg: &mut Formatter<'_>, chart: &Chart) -> fmt::Result {
     }
     for tick in chart.x.ticks() {
         let x = LEFT + chart.x.share(tick) * (RIGHT - LEFT);
-        segment(svg, (x, BOTTOM), (x, BOTTOM + 5.0), &axis)?;
+        segment(svg, (x, BOTTOM), (x, BOTTOM + 5.0), axis)?;
         text(
             svg,
             (x, BOTTOM + 20.0),
@@ -102,8 +93,8 @@ fn axes(svg: &mut Formatter<'_>, chart: &Chart) -> fmt::Result {
             &number(tick),
         )?;
     }
-    segment(svg, (LEFT, BOTTOM), (RIGHT, BOTTOM), &axis)?;
-    segment(svg, (LEFT, TOP), (LEFT, BOTTOM), &axis)?;
+    segment(svg, (LEFT, BOTTOM), (RIGHT, BOTTOM), axis)?;
+    segment(svg, (LEFT, TOP), (LEFT, BOTTOM), axis)?;
     let middle = (LEFT.midpoint(RIGHT), BOTTOM + 42.0);
     text(svg, middle, r#"text-anchor="middle""#, &chart.x.label)?;
     let (x, y) = (18.0, TOP.midpoint(BOTTOM));
@@ -111,47 +102,54 @@ fn axes(svg: &mut Formatter<'_>, chart: &Chart) -> fmt::Result {
     text(svg, (x, y), &turned, &chart.y.label)
 }
 
-fn curve(
-    svg: &mut Formatter<'_>,
-    chart: &Chart,
-    line: &Line,
-    (colour, dash): (&str, &str),
-) -> fmt::Result {
+fn curve(svg: &mut Formatter<'_>, chart: &Chart, line: &Line, series: usize) -> fmt::Result {
+    writeln!(svg, r#"<g class="s{series}">"#)?;
     for ((x, _), (low, high)) in line.points.iter().zip(&line.ranges) {
-        let style = format!(r#"stroke="{colour}" stroke-width="10" stroke-opacity="0.3""#);
-        segment(svg, at(chart, (*x, *low)), at(chart, (*x, *high)), &style)?;
+        let style = r#"stroke="currentColor" stroke-width="10" stroke-opacity="0.3""#;
+        segment(svg, at(chart, (*x, *low)), at(chart, (*x, *high)), style)?;
     }
-    write!(
-        svg,
-        r#"<polyline fill="none" stroke="{colour}" stroke-width="2.2" stroke-linejoin="round" stroke-dasharray="{dash}" points=""#
-    )?;
+    write!(svg, r#"<polyline fill="none" {} points=""#, stroke(series))?;
     for point in &line.points {
         let (x, y) = at(chart, *point);
         write!(svg, "{x:.1},{y:.1} ")?;
     }
     writeln!(svg, r#""/>"#)?;
-    for point in line.points.iter().filter(|_| line.has_markers) {
-        dot(svg, at(chart, *point), colour)?;
+    // Lines that run together have their marks at different points.
+    let (from, every) = if line.has_markers {
+        (0, 1)
+    } else {
+        (series % MARKED, MARKED)
+    };
+    for point in line.points.iter().skip(from).step_by(every) {
+        mark(svg, at(chart, *point), series)?;
     }
-    Ok(())
+    writeln!(svg, "</g>")
 }
 
-fn dot(svg: &mut Formatter<'_>, (x, y): (f64, f64), colour: &str) -> fmt::Result {
+fn stroke(series: usize) -> String {
+    let dash = SERIES[series].dash;
+    format!(
+        r#"stroke="currentColor" stroke-width="2.2" stroke-linejoin="round" stroke-dasharray="{dash}""#
+    )
+}
+
+fn mark(svg: &mut Formatter<'_>, (x, y): (f64, f64), series: usize) -> fmt::Result {
+    let path = SERIES[series].mark;
     writeln!(
         svg,
-        r#"<circle cx="{x:.1}" cy="{y:.1}" r="3.5" fill="{colour}"/>"#
+        r#"<path class="mark" fill="currentColor" stroke="currentColor" stroke-width="1.6" d="M{x:.1},{y:.1}{path}"/>"#
     )
 }
 
 /// The names stand where their lines end, as far as there is room, each with a piece of its line.
 fn legend(svg: &mut Formatter<'_>, chart: &Chart) -> fmt::Result {
-    let mut names: Vec<(f64, &Line, (&str, &str))> = chart
+    let mut names: Vec<(f64, &Line, usize)> = chart
         .lines
         .iter()
-        .zip(STYLES.iter().cycle())
-        .map(|(line, style)| {
+        .enumerate()
+        .map(|(series, line)| {
             let end = line.points.last().map_or(TOP, |end| at(chart, *end).1);
-            (end, line, *style)
+            (end, line, series % SERIES.len())
         })
         .collect();
     names.sort_by(|one, other| one.0.total_cmp(&other.0));
@@ -166,13 +164,12 @@ fn legend(svg: &mut Formatter<'_>, chart: &Chart) -> fmt::Result {
         *y = y.min(free);
         free = *y - LEADING;
     }
-    for (y, line, (colour, dash)) in names {
-        let style = format!(r#"stroke="{colour}" stroke-width="2.2" stroke-dasharray="{dash}""#);
-        segment(svg, (RIGHT + 10.0, y), (RIGHT + 34.0, y), &style)?;
-        if line.has_markers {
-            dot(svg, (RIGHT + 22.0, y), colour)?;
-        }
-        text(svg, (RIGHT + 40.0, y + 4.5), "", &line.name)?;
+    for (y, line, series) in names {
+        writeln!(svg, r#"<g class="s{series}">"#)?;
+        segment(svg, (RIGHT + 10.0, y), (RIGHT + 42.0, y), &stroke(series))?;
+        mark(svg, (RIGHT + 26.0, y), series)?;
+        writeln!(svg, "</g>")?;
+        text(svg, (RIGHT + 48.0, y + 4.5), "", &line.name)?;
     }
     Ok(())
 }

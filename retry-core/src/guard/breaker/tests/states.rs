@@ -322,3 +322,27 @@ fn mean_calls_until_it_opens() {
     let mean = f64::from(calls) / f64::from(RUNS);
     assert!((mean / 62.0 - 1.0).abs() < 0.03, "{mean}");
 }
+
+/// Each run of a simulation begins at another fraction of a millisecond, and shall have the same outcome.
+#[cfg(feature = "testing")]
+#[test]
+fn a_seed_decides_how_long_it_is_open_at_any_fraction_of_a_tick() {
+    let config = BreakerConfig {
+        failure_threshold: 1,
+        ..DEFAULT
+    };
+    let base = Instant::now();
+    let fractions = (0..1_000)
+        .step_by(50)
+        .map(|micros| base + Duration::from_micros(micros));
+    let waits: std::collections::BTreeSet<_> = fractions
+        .filter(|now| Tick::at(*now) != Tick::after(*now, Duration::ZERO))
+        .map(|now| {
+            let _seeded = crate::testing::seed(7);
+            let breaker = breaker(config);
+            breaker.call_at(now, true);
+            breaker.retry_at(now)
+        })
+        .collect();
+    assert_eq!(waits.len(), 1, "{waits:?}");
+}
