@@ -102,7 +102,7 @@ impl Found {
         let Some(target) = arguments.first().and_then(|first| target(first)) else {
             // Two macros of the crates, which give an event its level, and which are among the events.
             // The text is the last: an outcome may stand before it.
-            if let (true, Some(text)) = (["at_level", "event"].contains(&name), texts.last()) {
+            if let (true, Some(text)) = (["at_level", "event"].contains(&name), texts.next_back()) {
                 let level: TokenStream = arguments[0].iter().cloned().collect();
                 self.events.insert(format!("{name} {level} {text}"));
             }
