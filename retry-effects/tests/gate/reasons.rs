@@ -46,6 +46,32 @@ fn it_is_the_error_and_later_callers_get_it() {
 }
 
 #[test]
+fn it_holds_the_sources_of_the_error() {
+    #[derive(Debug, thiserror::Error, Classify)]
+    enum PayError {
+        #[error("no receipt")]
+        Silent(#[source] io::Error),
+        #[error("no receipt ({0})")]
+        Named(#[source] io::Error),
+        #[error(transparent)]
+        Effect(#[from] EffectError),
+    }
+
+    let reset = io::Error::from(io::ErrorKind::ConnectionReset);
+    for (error, expected) in [
+        (PayError::Silent(reset), "no receipt: connection reset"),
+        (
+            PayError::Named(io::ErrorKind::ConnectionReset.into()),
+            "no receipt (connection reset)",
+        ),
+    ] {
+        let store = store();
+        assert!(charge(&store).run(|| Err::<(), _>(error)).is_err());
+        assert_eq!(reason(&*store).as_deref(), Some(expected));
+    }
+}
+
+#[test]
 fn the_error_of_later_callers_shows_its_beginning() {
     let store = store();
     let long = "no answer, ".repeat(100);
