@@ -57,16 +57,15 @@ fn it_holds_the_sources_of_the_error() {
         Effect(#[from] EffectError),
     }
 
-    let reset = io::Error::from(io::ErrorKind::ConnectionReset);
-    for (error, expected) in [
-        (PayError::Silent(reset), "no receipt: connection reset"),
-        (
-            PayError::Named(io::ErrorKind::ConnectionReset.into()),
-            "no receipt (connection reset)",
-        ),
+    type Wrap = fn(io::Error) -> PayError;
+    let reset = || io::ErrorKind::ConnectionReset.into();
+    for (wrap, expected) in [
+        (PayError::Silent as Wrap, "no receipt: connection reset"),
+        (PayError::Named, "no receipt (connection reset)"),
     ] {
         let store = store();
-        assert!(charge(&store).run(|| Err::<(), _>(error)).is_err());
+        let outcome = charge(&store).run(|| Err::<(), _>(wrap(reset())));
+        assert!(outcome.is_err());
         assert_eq!(reason(&*store).as_deref(), Some(expected));
     }
 }
