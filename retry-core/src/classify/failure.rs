@@ -316,6 +316,21 @@ impl<'a> Failure<'a> {
     pub fn text(&self) -> String {
         text_of(&self.description)
     }
+
+    /// Returns the error's text with those of its sources, outermost first: `no answer: connection reset`.
+    /// A text that stands in an outer one already is left out.
+    #[must_use]
+    pub fn chain_text(&self) -> String {
+        let below = self.description.as_error().and_then(Error::source);
+        layers(below).fold(self.text(), |mut texts, layer| {
+            let text = text_of(&layer);
+            if !texts.contains(&text) {
+                texts.push_str(": ");
+                texts.push_str(&text);
+            }
+            texts
+        })
+    }
 }
 
 impl fmt::Debug for Classifier<'_> {

@@ -133,7 +133,7 @@ impl<T, E> Gate<T, E> {
     /// Returns the reason why the attempt's effect is unknown: its error, and a circumstance that
     /// outweighs the error.
     fn reason(&self, failure: &Failure<'_>, has_running_part: bool) -> Reason {
-        let (action, text) = (&self.action, failure.text());
+        let (action, text) = (&self.action, failure.chain_text());
         match self.is_cut() {
             false if action.is(ACTED) => {
                 Reason::new(format_args!("it failed after it had acted: {text}"))

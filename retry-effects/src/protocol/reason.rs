@@ -9,7 +9,7 @@ use crate::protocol::payload::Payload;
 use crate::protocol::plain::plain;
 
 /// The reason why an action is in doubt: usually the text of the error that ended its last attempt
-/// of unknown effect.
+/// of unknown effect, with the texts of its sources.
 ///
 /// It informs the operator who settles the record, and decides nothing. It has at most
 /// [`LONGEST`](Self::LONGEST) bytes; a longer text is cut at a character and ends with `…`. Control

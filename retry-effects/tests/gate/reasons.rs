@@ -46,6 +46,31 @@ fn it_is_the_error_and_later_callers_get_it() {
 }
 
 #[test]
+fn it_holds_the_sources_of_the_error() {
+    #[derive(Debug, thiserror::Error, Classify)]
+    enum PayError {
+        #[error("no receipt")]
+        Silent(#[source] io::Error),
+        #[error("no receipt ({0})")]
+        Named(#[source] io::Error),
+        #[error(transparent)]
+        Effect(#[from] EffectError),
+    }
+
+    type Wrap = fn(io::Error) -> PayError;
+    let reset = || io::ErrorKind::ConnectionReset.into();
+    for (wrap, expected) in [
+        (PayError::Silent as Wrap, "no receipt: connection reset"),
+        (PayError::Named, "no receipt (connection reset)"),
+    ] {
+        let store = store();
+        let outcome = charge(&store).run(|| Err::<(), _>(wrap(reset())));
+        assert!(outcome.is_err());
+        assert_eq!(reason(&*store).as_deref(), Some(expected));
+    }
+}
+
+#[test]
 fn the_error_of_later_callers_shows_its_beginning() {
     let store = store();
     let long = "no answer, ".repeat(100);

@@ -66,6 +66,22 @@ mod tests {
                 "unknown argument `delay`; here it is called `min_wait`",
             ),
             (
+                "stop",
+                "unknown argument `stop`; here it is called `max_attempts` (the first attempt counts)",
+            ),
+            (
+                "retry",
+                "unknown argument `retry`; here it is called `retry_if`",
+            ),
+            (
+                "retry_if_result",
+                "unknown argument `retry_if_result`; here it is called `retry_on_ok`",
+            ),
+            (
+                "before_sleep",
+                "unknown argument `before_sleep`; here it is called `on_retry`",
+            ),
+            (
                 "max_att",
                 "unknown argument `max_att`; did you mean `max_attempts`?",
             ),

@@ -6,7 +6,7 @@ use syn::{Expr, ExprLit, Lit, Path};
 
 use crate::parse::argument::Argument;
 use crate::parse::fault::Faults;
-use crate::parse::value::{Constant, Conversion, Literal, Value, constant, one_of};
+use crate::parse::value::{Constant, Conversion, Literal, Value, constant, is_unquoted, one_of};
 
 /// The policy's arguments, by their names. A missing one is `None`.
 #[derive(Default)]
@@ -24,6 +24,9 @@ pub(super) fn attempts(argument: &Argument, faults: &mut Faults) -> Option<Value
     const ALLOWED: &str = "it must be a whole number of at least 1, or \"unlimited\"";
     let expression = argument.expression(faults)?;
     let Some(literal) = constant(&expression) else {
+        if is_unquoted(argument, &expression, std::iter::once("unlimited"), faults) {
+            return None;
+        }
         return Some(Value::Expression(expression, Conversion::Attempts));
     };
     if let Literal::Plain(Lit::Int(number)) = literal

@@ -29,13 +29,13 @@ pub(super) const ATTRIBUTE: ArgumentTable<ArgumentReader> = ArgumentTable {
             "max_attempts",
             Policy(|all| &mut all.max_attempts, policy::attempts),
             "max_attempts = 5",
-            &["retries", "max_retries", "attempts", "tries"],
+            &["retries", "max_retries", "attempts", "tries", "stop"],
         ),
         ArgumentRow::new(
             "min_wait",
             Policy(|all| &mut all.min_wait, value::wait),
             "min_wait = \"500ms\"",
-            &["delay", "wait", "min_delay"],
+            &["delay", "wait", "min_delay", "initial_delay"],
         ),
         ArgumentRow::new(
             "max_wait",
@@ -107,19 +107,19 @@ pub(super) const ATTRIBUTE: ArgumentTable<ArgumentReader> = ArgumentTable {
             "max_total_time",
             Field(|all, it, faults| all.max_total_time = limit::read(it, faults)),
             "max_total_time = \"1m\"",
-            &["deadline", "max_elapsed_time"],
+            &["deadline", "max_elapsed_time", "stop_after_delay"],
         ),
         ArgumentRow::new(
             "retry_if",
             Field(|all, it, faults| all.retry_if = it.expression(faults)),
             "retry_if = |error: &MyError| error.is_transient()",
-            &["when"],
+            &["when", "retry", "retry_on"],
         ),
         ArgumentRow::new(
             "retry_on_ok",
             Field(|all, it, faults| all.retry_on_ok = it.expression(faults)),
             "retry_on_ok = |value| value.is_pending()",
-            &[],
+            &["retry_if_result"],
         ),
         ArgumentRow::new(
             "not_applied_if",
@@ -131,7 +131,7 @@ pub(super) const ATTRIBUTE: ArgumentTable<ArgumentReader> = ArgumentTable {
             "on_retry",
             Field(|all, it, faults| all.on_retry = it.expression(faults)),
             "on_retry = |event| tell(event.attempt())",
-            &["notify"],
+            &["notify", "before_sleep"],
         ),
         ArgumentRow::new(
             "name",

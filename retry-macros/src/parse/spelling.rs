@@ -1,7 +1,7 @@
 //! The known name that an unknown one probably stands for.
 
 /// Returns the one of `names` that begins with `written`, or differs from it by at most two
-/// letters.
+/// letters, and by less than half of them: two letters of four make another name.
 pub(crate) fn suggestion<'a>(
     written: &str,
     names: impl Iterator<Item = &'a str> + Clone,
@@ -11,7 +11,8 @@ pub(crate) fn suggestion<'a>(
         .find(|name| written.len() >= 3 && name.starts_with(written));
     begun.or_else(|| {
         let near = names.map(|name| (distance(name, written), name)).min()?;
-        (near.0 <= 2 && near.0 < written.len().min(near.1.len())).then_some(near.1)
+        let shorter = written.len().min(near.1.len());
+        (near.0 <= 2 && near.0 * 2 < shorter.max(3)).then_some(near.1)
     })
 }
 
@@ -43,6 +44,8 @@ mod tests {
             ("not_app", Some("not_applied")),
             ("notapplied", Some("not_applied")),
             ("knd", Some("kind")),
+            ("shop", Some("stop")),
+            ("snap", None),
             ("zzz", None),
             ("x", None),
             ("", None),

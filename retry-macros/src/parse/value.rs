@@ -144,6 +144,32 @@ pub(super) fn constant(expression: &Expr) -> Option<Literal<'_>> {
     }
 }
 
+/// Whether the expression is one of the texts without its quotes, which is a fault: the compiler would
+/// only miss a variable of that name.
+pub(super) fn is_unquoted<'a>(
+    argument: &Argument,
+    expression: &Expr,
+    mut choices: impl Iterator<Item = &'a str>,
+    faults: &mut Faults,
+) -> bool {
+    let Expr::Path(path) = expression else {
+        return false;
+    };
+    let Some(name) = path.path.get_ident() else {
+        return false;
+    };
+    let is_choice = choices.any(|choice| name == choice);
+    if is_choice {
+        let key = &argument.key;
+        let message = format!(
+            "`{name}` without quotes is a variable: write `{key} = \"{name}\"`, or \
+             `{key} = {{ {name} }}` for a variable of that name"
+        );
+        faults.add_on(expression, message);
+    }
+    is_choice
+}
+
 /// Reads one of a few texts, or an expression.
 pub(super) fn one_of(
     argument: &Argument,
@@ -153,6 +179,10 @@ pub(super) fn one_of(
 ) -> Option<Value> {
     let expression = argument.expression(faults)?;
     let Some(literal) = constant(&expression) else {
+        let choices = choices.iter().map(|(choice, _)| *choice);
+        if is_unquoted(argument, &expression, choices, faults) {
+            return None;
+        }
         return Some(Value::Expression(expression, Conversion::Plain));
     };
     if let Literal::Plain(Lit::Str(text)) = literal {

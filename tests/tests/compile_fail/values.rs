@@ -38,6 +38,12 @@ fn at_odds() -> io::Result<()> {
     Ok(())
 }
 
+#[retry_api(max_attempts = unlimited, backoff = constant, jitter = full, stop = 5)]
+fn without_quotes() -> io::Result<()> {
+    Ok(())
+}
+
 fn main() {
     let _ = (out_of_range(), negative(), of_another_kind(), at_odds());
+    let _ = without_quotes();
 }
