@@ -1,6 +1,7 @@
 //! Under the gate an `Ok` that `judge` wants retried is no result: proved *not applied*, the action may run
 //! again; without proof it is in doubt.
 
+use std::slice::from_ref;
 use std::sync::Arc;
 
 use retry_core::choice::JudgedBy;
@@ -134,12 +135,12 @@ fn what_is_not_proved_is_in_doubt_and_no_value_passes_for_the_result() {
 fn errors_are_proved_by_the_judge_and_not_by_their_type() {
     let declined = Err(Fault::Declined);
     assert_eq!(
-        all_ways(&[declined.clone()]),
+        all_ways(from_ref(&declined)),
         (declined, 1, Some(Status::Released))
     );
     // `Judged` states that nothing happened; the judge does not.
     let down = Err(Fault::Down);
-    assert_eq!(all_ways(&[down.clone()]), (down, 1, Some(Status::InDoubt)));
+    assert_eq!(all_ways(from_ref(&down)), (down, 1, Some(Status::InDoubt)));
 }
 
 #[test]
