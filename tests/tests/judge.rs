@@ -19,9 +19,10 @@ mod judge {
     struct Reply(u16);
 
     /// An error that does not judge itself.
-    #[derive(Clone, Debug, PartialEq)]
+    #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
     enum Fault {
         Down,
+        Busy,
         Declined,
         /// Of the engine or the gate.
         Other(String),
@@ -65,6 +66,7 @@ mod judge {
             Ok(Reply(203)) => Judgement::stop().throttle(),
             Ok(_) => Judgement::stop(),
             Err(Fault::Down) => Judgement::retry().with_kind("down"),
+            Err(Fault::Busy) => Judgement::retry().not_applied(),
             Err(Fault::Declined) => Judgement::stop().not_applied(),
             Err(Fault::Other(_)) => Judgement::stop(),
         }

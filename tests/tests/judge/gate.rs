@@ -74,7 +74,7 @@ fn all_ways(statuses: &[Outcome]) -> (Outcome, u32, Option<Status>) {
 }
 
 /// An [`Effect`] needs an error that judges itself; `judge` decides all the same.
-#[derive(Debug)]
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
 struct Judged(Fault);
 
 impl std::fmt::Display for Judged {
@@ -150,6 +150,46 @@ fn what_is_accepted_is_recorded_and_replayed() {
         assert_eq!(charge_sync(&store, &script, 1), Ok(Reply(500)));
     }
     assert_eq!(status(&store), Some(Status::Success));
+}
+
+#[retry_api(
+    idempotent = true,
+    key(order),
+    skip(server),
+    store = store,
+    judge = by_status,
+    replay_errors = true
+)]
+async fn recorded(store: &Store, server: &Server, order: u32) -> Outcome {
+    let _ = order;
+    server.next()
+}
+
+#[test]
+fn a_final_error_by_the_judge_is_recorded() {
+    let _no_wait = no_wait();
+    let ways: [Way<'_>; 2] = [
+        &|store, server| block_on(sendable(recorded(store, server, 1))),
+        &|store, server| {
+            let effect = effect(store).replay_errors();
+            let outcome = effect.run(|| server.next().map_err(Judged));
+            outcome.map_err(|it| it.0)
+        },
+    ];
+    for call in ways {
+        let (store, script) = (store(), Script::new([Err(Fault::Declined)]));
+        for _ in 0..2 {
+            assert_eq!(call(&store, &script), Err(Fault::Declined));
+        }
+        assert_eq!(status(&store), Some(Status::Failed));
+        // `Judged` calls every error final; the judge does not.
+        let (store, script) = (
+            self::store(),
+            Script::new([(); 4].map(|()| Err(Fault::Busy))),
+        );
+        assert_eq!(call(&store, &script), Err(Fault::Busy));
+        assert_eq!(status(&store), Some(Status::Released));
+    }
 }
 
 #[test]
