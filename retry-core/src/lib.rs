@@ -74,6 +74,7 @@
 //! | `policy` | the name of a named policy, a constant, or an expression | the class's |
 //! | `timeout` | a wait: bounds one attempt of an async function | none |
 //! | `max_total_time` | a wait: bounds the whole call | none |
+//! | `judge` | a closure or path from `&Result<T, E>` to [`Judgement`]: judges every outcome, values too, in place of the three below | none |
 //! | `retry_if` | a closure or path from `&E` to `bool` or [`Verdict`] | the error's own verdict |
 //! | `not_applied_if` | a closure or path from `&E` to `bool`: `true` if the error proves that the attempt had no effect | the proof of the error's type |
 //! | `retry_on_ok` | a closure or path from `&T` to `bool`: `true` to try again on this value | never |
@@ -136,8 +137,8 @@
 //!
 //! `hedge` is for async functions that may run twice at a time: `safe = true` states so, or
 //! `idempotent = true` with `in_doubt = "reexecute"`. Each copy has its own clones of the parameters
-//! taken by value; `&mut`, `borrow(..)` and `self: Arc<Self>` cannot be hedged. The first `Ok` counts,
-//! and only that one is judged by `retry_on_ok`. A hedge takes a token of the budget.
+//! taken by value; `&mut`, `borrow(..)` and `self: Arc<Self>` cannot be hedged. The first `Ok` counts
+//! that `judge` or `retry_on_ok` accepts. A hedge takes a token of the budget.
 //!
 //! # What wins
 //!
@@ -147,7 +148,7 @@
 //!
 //! # What is retried
 //!
-//! In this order: `retry_if` if given; else the error's own [`Classify`]; else, for any
+//! In this order: `judge` or `retry_if` if given; else the error's own [`Classify`]; else, for any
 //! [`Error`](std::error::Error) and for boxed errors, the outermost known error in its source chain;
 //! else its text and those of its sources, by [`is_retryable_error`]; else it is retried.
 //! `#[error(transparent)]` hides an inner error from its own chain: if the inner error is to decide,
@@ -305,17 +306,15 @@ pub use crate::text::redaction::redact_with;
 /// public for signatures; the methods of [`Retry`] make them.
 pub mod choice {
     pub use crate::engine::guards::choice::{Guarded, NoGuard};
-    pub use crate::retry::choices::{
-        AnyOk, ByClassify, NoHook, NoLimit, NotAppliedIf, OnRetry, RetryIf, RetryOnOk, Timeout,
-        TotalTime,
-    };
+    pub use crate::retry::choices::{NoHook, NoLimit, OnRetry, Timeout, TotalTime};
+    pub use crate::retry::judges::{ByClassify, JudgedBy, NotAppliedIf, RetryIf, RetryOnOk};
 }
 
 /// The items that the attributes expand to. Not for direct use: they change without notice.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::attribute::call::{
-        AnnotatedCall, CallPlace, Fails, attempt_limit, classified, holds, on_error_of, race,
+        AnnotatedCall, CallPlace, attempt_limit, classified, holds, judgement_by, on_outcome, race,
         unless_timed_out, verdict_by,
     };
     pub use crate::attribute::derived::{
@@ -357,9 +356,9 @@ pub mod __private {
     };
     pub use crate::guard::breaker::config::Window;
     pub use crate::policy::layer::{AttemptLimit, PolicyLayer};
-    pub use crate::retry::choices::{
-        Accept, Advisable, AsyncLimits, Begin, Hook, Judge, SyncLimits,
-    };
+    pub use crate::retry::choices::{AsyncLimits, Begin, Hook, SyncLimits};
+    pub use crate::retry::judge_bounds::{Advisable, StatesEffects, Unadvised, Unjudged};
+    pub use crate::retry::judges::Judge;
     pub use crate::settings::guard_layer::GuardLayer;
     pub use crate::text::duration::parse as parse_duration;
     pub use crate::text::redaction::{redacted, redacted_text};

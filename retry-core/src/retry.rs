@@ -6,3 +6,5 @@ pub(crate) mod builder;
 pub(crate) mod calls;
 pub(crate) mod choices;
 pub(crate) mod hedged;
+pub(crate) mod judge_bounds;
+pub(crate) mod judges;

@@ -198,6 +198,7 @@
 //! | `probe` | a path or closure over the arguments that returns a [`Probe`] | none |
 //! | `probe_after` | the time after an attempt's end from which the probe's *no* is final | at once |
 //! | `on_busy` | `"wait"`: join the running call; `"fail"`; or an [`OnBusy`] | `"wait"` |
+//! | `judge` | a closure or path from `&Result<T, E>` to `Judgement`, which states the proof, too; an `Ok` that it wants retried is no result: [see the guide](retry_core::guide::classifying_errors) | none |
 //! | `not_applied_if` | a closure or path from `&E` to `bool`: `true` if the error proves that nothing happened; called only if the error's type leaves that open | none |
 //! | `replay_errors` | `true`: a final error is recorded and returned again, unless it cannot be encoded or is longer than 16 MiB | `false`: free to run again |
 //!

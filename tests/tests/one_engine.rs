@@ -133,6 +133,47 @@ proptest! {
     }
 }
 
+/// Judges values too: 0 and 1 are to be retried, 1 after a hint.
+fn judge(outcome: &Outcome) -> Judgement {
+    match outcome {
+        Ok(0) => Judgement::retry(),
+        Ok(1) => Judgement::retry_after(Duration::from_secs(5)).not_applied(),
+        Ok(_) => Judgement::stop(),
+        Err(error) => error.classify(),
+    }
+}
+
+#[retry_api(policy = POLICY, name = "call", judge = judge)]
+fn judged(script: &Script<u32, Judged>) -> Outcome {
+    script.next()
+}
+
+#[retry_api(policy = POLICY, name = "call", judge = judge)]
+async fn judged_async(script: &Script<u32, Judged>) -> Outcome {
+    script.next()
+}
+
+fn any_answer() -> impl Strategy<Value = Outcome> {
+    prop_oneof![2 => (0_u32..3).prop_map(Ok), 1 => any_outcome()]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn four_ways_to_judge_do_the_same(outcomes in prop::collection::vec(any_answer(), 4)) {
+        let expected = sync(&outcomes, judged);
+        let retry = Retry::new(POLICY).name("call").judge(judge);
+        prop_assert_eq!(&expected, &sync(&outcomes, |script| retry.run(|| script.next())));
+        // As above: waits are compared as reported.
+        let whole = |seen: Seen| Seen { slept: Duration::ZERO, ..seen };
+        let expected = whole(expected);
+        prop_assert_eq!(&expected, &whole(paused(&outcomes, async |script| judged_async(script).await)));
+        prop_assert_eq!(&expected, &whole(paused(&outcomes, async |script| {
+            retry.run_async(|| async { script.next() }).await
+        })));
+    }
+}
+
 #[test]
 fn an_engine_call_waits_as_its_policy_says_for_the_same_seed() {
     let clock = VirtualClock::install();

@@ -224,6 +224,50 @@ fn probed_sync(
     Ok(())
 }
 
+fn is_to_be_retried(outcome: &io::Result<u32>) -> bool {
+    outcome.as_ref().map_or(true, |value| *value == 0)
+}
+
+/// Judged as a whole, beside all that sees the judgement.
+#[retry_api(
+    judge = |outcome| match outcome {
+        Ok(value) => *value == 0,
+        Err(error) => error.kind() != io::ErrorKind::NotFound,
+    },
+    circuit_breaker,
+    adaptive,
+    timeout = "1s",
+    hedge(after = "95ms", safe = true)
+)]
+async fn judged(script: &Script<u32, io::Error>, key: String) -> io::Result<u32> {
+    let seven = script.next()?;
+    tokio::task::yield_now().await;
+    drop(key);
+    Ok(seven)
+}
+
+#[retry_api(judge = is_to_be_retried)]
+fn judged_sync(script: &Script<u32, io::Error>) -> io::Result<u32> {
+    script.next()
+}
+
+#[retry_api(
+    idempotent = true,
+    key(key),
+    skip(script),
+    judge = is_to_be_retried,
+    probe = || Probe::Applied(8),
+    store = store
+)]
+fn judged_once(
+    script: &Script<u32, io::Error>,
+    store: &Arc<InMemoryEffectStore>,
+    key: &str,
+) -> io::Result<u32> {
+    assert!(!key.is_empty(), "a key");
+    script.next()
+}
+
 fn ask(
     _script: &Script<u32, io::Error>,
     _store: &Arc<InMemoryEffectStore>,
@@ -303,6 +347,10 @@ async fn lints_are_silent_at_the_gate() -> Result<(), Box<dyn std::error::Error>
     for _ in 0..2 {
         assert_eq!(gated_sync(&busy, &store, "k".to_owned())?, 1);
     }
+    let empty = Script::new([Ok(0)]);
+    for _ in 0..2 {
+        assert_eq!(judged_once(&empty, &store, "k")?, 8);
+    }
     let unknown = Script::new([Err(io::ErrorKind::TimedOut.into())]);
     for _ in 0..2 {
         probed_sync(&unknown, &store, "k".to_owned())?;
@@ -320,7 +368,10 @@ async fn lints_are_silent_under_guards() -> Result<(), Box<dyn std::error::Error
         calls: 0,
     };
     assert_eq!(sendable(client.guarded_once("ab")).await?, 2);
+    let busy = busy_once();
+    assert_eq!(sendable(judged(&busy, "k".to_owned())).await?, 7);
     let (_no_wait, budget) = (no_wait(), RetryBudget::new(0.1));
+    assert_eq!(judged_sync(&Script::new([Ok(0), Ok(7)]))?, 7);
     let breaker = CircuitBreaker::new("pedantic");
     assert_eq!(guarded_sync(&busy_once(), &budget, &breaker)?, 7);
     Ok(())

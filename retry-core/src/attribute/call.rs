@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use super::site::Site;
 use crate::classify::classification::Classify;
 use crate::classify::failure::{Advice, Failure};
-use crate::classify::judgement::Verdict;
+use crate::classify::judgement::{Judgement, Verdict};
 use crate::classify::retry_error::RetryError;
 use crate::engine::call_state::CallState;
 use crate::engine::deadline::{IntoUserError, Limits};
@@ -331,24 +331,20 @@ pub fn race<'g, M, F, T, E, S>(
 where
     M: FnMut() -> F,
     F: Future<Output = Result<T, E>>,
-    S: Fn(&E) -> bool,
+    S: Fn(&Result<T, E>) -> bool,
 {
     let maker = AttemptFactory::new(make);
     hedge.race(guards, &site.operation, maker, is_final)
 }
 
-/// The error type of a declared outcome.
-pub trait Fails {
-    /// The error.
-    type Error;
-}
-
-impl<T, E> Fails for Result<T, E> {
-    type Error = E;
-}
-
-/// Returns `predicate`; the bound infers its parameter from the errors of the outcome `R`.
+/// Returns `predicate`; the bound infers its parameter, an outcome of type `R`.
 #[inline]
-pub fn on_error_of<R: Fails, S: Fn(&R::Error) -> bool>(predicate: S) -> S {
+pub fn on_outcome<R, S: Fn(&R) -> bool>(predicate: S) -> S {
     predicate
+}
+
+/// Returns the judgement of `judge`, which gives one, or the advice alone: a verdict or a `bool`.
+#[inline]
+pub fn judgement_by<R, V: Into<Judgement>>(outcome: &R, judge: impl FnOnce(&R) -> V) -> Judgement {
+    judge(outcome).into()
 }

@@ -129,15 +129,17 @@ impl<'a> Failure<'a> {
         }
     }
 
-    /// Makes the failure of a value that `retry_on_ok` does not accept.
+    /// Makes the failure of a value that `judge` or `retry_on_ok` does not accept.
     #[must_use]
     #[inline]
-    pub const fn unaccepted() -> Self {
-        Self::new(
-            Classifier::None,
-            Description::Named("the result was not accepted"),
-        )
-        .with_verdict(Verdict::Retry)
+    pub const fn unaccepted(judgement: Judgement) -> Self {
+        Self {
+            own: Some(judgement),
+            ..Self::new(
+                Classifier::None,
+                Description::Named("the result was not accepted"),
+            )
+        }
     }
 
     /// Makes the failure of an attempt that was cut or broken off: it may have taken effect.
@@ -154,6 +156,18 @@ impl<'a> Failure<'a> {
     #[inline]
     pub const fn with_verdict(mut self, verdict: Verdict) -> Self {
         self.verdict = Some(verdict);
+        self
+    }
+
+    /// Replaces the judgement by that of `judge`, in place of the classifier. Of an attempt that its own
+    /// timeout has cut only the advice counts, as for [`with_verdict`](Self::with_verdict).
+    #[must_use]
+    #[inline]
+    pub fn judged_as(mut self, judgement: Judgement, timed_out: bool) -> Self {
+        if timed_out {
+            return self.with_verdict(judgement.verdict()).timed_out(true);
+        }
+        self.own = Some(judgement);
         self
     }
 

@@ -41,7 +41,7 @@ pub enum Answer {
     NotAsked,
 }
 
-/// The meaning of an error for the attempt that it ended.
+/// The meaning of an error for the attempt that it ended; by `judge`, also that of an `Ok`.
 ///
 /// It answers three independent questions:
 ///
@@ -52,6 +52,10 @@ pub enum Answer {
 ///   [`ExecutionGuarantee::ExactlyOnce`](crate::ExecutionGuarantee::ExactlyOnce) an attempt without
 ///   that proof may have had its effect.
 /// - *Did the other side answer?* [`answer`](Self::answer): the input of circuit breakers.
+///
+/// Of an `Ok`, [`stop`](Self::stop) accepts it: the call ends with that value. [`retry`](Self::retry) and
+/// [`retry_after`](Self::retry_after) make another attempt; the last value comes back once there are no
+/// more. See [`Retry::judge`](crate::Retry::judge).
 ///
 /// # Examples
 ///
@@ -115,7 +119,8 @@ impl Judgement {
         Self::new(Verdict::RetryAfter(wait))
     }
 
-    /// Another attempt would fail the same way. The effect of this one is unknown.
+    /// Another attempt would fail the same way, and the effect of this one is unknown; or, of an `Ok`: it
+    /// is the result.
     pub const fn stop() -> Self {
         Self::new(Verdict::Stop)
     }
@@ -247,6 +252,14 @@ impl Judgement {
     pub const fn without_throttle(mut self) -> Self {
         self.throttle = Some(false);
         self
+    }
+
+    /// Whether an `Ok` with this judgement is not accepted, so that another attempt is worth it.
+    #[doc(hidden)]
+    #[must_use]
+    #[inline]
+    pub const fn refuses_ok(&self) -> bool {
+        !matches!(self.verdict, Verdict::Stop)
     }
 
     pub(crate) const fn proof(&self) -> Proof {

@@ -10,6 +10,7 @@ use super::plan::Plan;
 use super::sleep;
 use super::step::{InterruptedWait, PlannedWait};
 use crate::classify::failure::{Advice, Failure};
+use crate::classify::judgement::Judgement;
 use crate::guard::scope;
 use crate::report::event;
 use crate::report::event::StopReason;
@@ -28,7 +29,7 @@ impl<T, E> FailedAttempt<T, E> {
     /// Returns the failure; `show` makes an unjudged one of the error.
     fn failure<'a>(&'a self, show: impl FnOnce(&'a E) -> Failure<'a>) -> Failure<'a> {
         let failure = match &self.outcome {
-            OutcomeParts::Value(_) => Failure::unaccepted(),
+            OutcomeParts::Value(_) => Failure::unaccepted(Judgement::retry()),
             OutcomeParts::Error(error) => show(error),
         };
         failure.advised(self.advice)

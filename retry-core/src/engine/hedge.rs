@@ -138,7 +138,7 @@ impl Hedge {
         })
     }
 
-    /// Makes one attempt, hedged; `is_final` states whether another copy would meet the same error.
+    /// Makes one attempt, hedged; `is_final` states which outcome needs no other copy.
     pub(crate) fn race<'a, M, F, T, E, S>(
         self,
         guards: &Guards<'a>,
@@ -196,8 +196,8 @@ impl<M> AttemptFactory<M> {
 }
 
 pin_project! {
-    /// Attempts side by side. Its output is the first success, or the first final error; if all have
-    /// failed otherwise, the last failure.
+    /// Attempts side by side. Its output is the first value that is accepted, or the first final error;
+    /// if there is neither, the last outcome.
     #[must_use = "futures do nothing unless polled"]
     pub struct Race<'a, M, F, T, E, S> {
         #[pin]
@@ -221,7 +221,7 @@ impl<M, F, T, E, S> Future for Race<'_, M, F, T, E, S>
 where
     M: FnMut() -> F,
     F: Future<Output = Result<T, E>>,
-    S: IsFinal<E>,
+    S: IsFinal<T, E>,
 {
     type Output = Result<T, E>;
 
@@ -231,11 +231,12 @@ where
             && let Poll::Ready(outcome) = this.first.as_mut().poll(context)
         {
             *this.first_runs = false;
-            if is_decisive(&outcome, this.is_final) {
-                mark_others(&outcome, !this.more.is_empty() || this.failed.is_some());
+            if this.is_final.is_final(&outcome) {
+                let others = !this.more.is_empty() || this.failed.is_some();
+                mark_others(outcome.is_ok(), others);
                 return Poll::Ready(outcome);
             }
-            mark_others(&outcome, this.failed.is_some());
+            mark_others(false, this.failed.is_some());
             *this.failed = Some(outcome);
         }
         loop {
@@ -247,18 +248,19 @@ where
                 let Poll::Ready(outcome) = attempt.as_mut().poll(context) else {
                     return true;
                 };
-                hedged.ended(outcome.is_ok());
-                if is_decisive(&outcome, this.is_final) {
+                let is_final = this.is_final.is_final(&outcome);
+                hedged.ended(is_final && outcome.is_ok());
+                if is_final {
                     decisive = Some(outcome);
                 } else {
-                    mark_others(&outcome, this.failed.is_some());
+                    mark_others(false, this.failed.is_some());
                     *this.failed = Some(outcome);
                 }
                 false
             });
             if let Some(outcome) = decisive {
                 let others = *this.first_runs || !this.more.is_empty() || this.failed.is_some();
-                mark_others(&outcome, others);
+                mark_others(outcome.is_ok(), others);
                 return Poll::Ready(outcome);
             }
             if !*this.first_runs && this.more.is_empty() {
@@ -288,31 +290,25 @@ where
     }
 }
 
-/// Marks the effect as unknown: one copy's error proves nothing about the copies that have failed, or
-/// that are dropped with it.
-fn mark_others<T, E>(outcome: &Result<T, E>, there_are: bool) {
-    if there_are && outcome.is_err() && unknown_effect::is_watched() {
+/// Marks the effect as unknown, unless a value was accepted: one copy's failure proves nothing about the
+/// copies that have failed, or that are dropped with it.
+fn mark_others(is_success: bool, there_are: bool) {
+    if there_are && !is_success && unknown_effect::is_watched() {
         unknown_effect::mark(Marks::UNKNOWN);
     }
 }
 
-/// Decides which errors another copy would meet too.
-pub trait IsFinal<E> {
-    /// Whether another copy would meet this error.
-    fn is_final(&self, error: &E) -> bool;
+/// Decides which outcomes need no other copy.
+pub trait IsFinal<T, E> {
+    /// Whether this outcome decides the race: a value that is accepted, or an error that another copy
+    /// would meet too.
+    fn is_final(&self, outcome: &Result<T, E>) -> bool;
 }
 
-impl<E, F: Fn(&E) -> bool> IsFinal<E> for F {
-    fn is_final(&self, error: &E) -> bool {
-        self(error)
+impl<T, E, F: Fn(&Result<T, E>) -> bool> IsFinal<T, E> for F {
+    fn is_final(&self, outcome: &Result<T, E>) -> bool {
+        self(outcome)
     }
-}
-
-/// Whether this outcome decides the race, so that the other copies need not be awaited.
-fn is_decisive<T, E>(outcome: &Result<T, E>, is_final: &impl IsFinal<E>) -> bool {
-    outcome
-        .as_ref()
-        .map_or_else(|error| is_final.is_final(error), |_| true)
 }
 
 /// Whether a hedge may be made: the breaker is closed, the limiter admits it, and the budgets have a

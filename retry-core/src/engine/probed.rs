@@ -10,8 +10,8 @@ pub enum ProbedOutcome<T, E> {
     Rescued {
         /// The result.
         value: T,
-        /// The attempt's error.
-        lost: E,
+        /// The attempt's outcome: an error, or a value that was not accepted.
+        lost: Result<T, E>,
     },
 }
 

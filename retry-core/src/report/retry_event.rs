@@ -55,7 +55,8 @@ impl<'a, E> RetryEvent<'a, E> {
         self.operation.class()
     }
 
-    /// Returns the attempt's error, or `None` if `retry_on_ok` did not accept its value.
+    /// Returns the attempt's error, or `None` if `judge` or `retry_on_ok` did not accept its
+    /// value.
     #[must_use]
     pub const fn error(&self) -> Option<&'a E> {
         self.error

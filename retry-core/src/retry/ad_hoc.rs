@@ -4,7 +4,8 @@ use std::future::Future;
 use std::panic::Location;
 
 use super::attempt_loop::AttemptLoop;
-use super::choices::{AnyOk, ByClassify, NoHook, NoLimit};
+use super::choices::{NoHook, NoLimit};
+use super::judges::ByClassify;
 use crate::classify::classification::Classify;
 use crate::engine::guards::choice::NoGuard;
 use crate::engine::probed::ProbedOutcome;
@@ -81,13 +82,12 @@ where
 fn ad_hoc<'a>(
     policy: &'a RetryPolicy,
     caller: &'static Location<'static>,
-) -> AttemptLoop<&'a RetryPolicy, ByClassify, AnyOk, NoHook, NoLimit, NoGuard> {
+) -> AttemptLoop<&'a RetryPolicy, ByClassify, NoHook, NoLimit, NoGuard> {
     AttemptLoop {
         policy,
         operation: Operation::at(caller),
         nested: None,
         judge: ByClassify,
-        accept: AnyOk,
         hook: NoHook,
         limits: NoLimit,
         guards: NoGuard,

@@ -3,8 +3,8 @@
 use std::borrow::Borrow;
 use std::future::Future;
 
-use super::choices::{Accept, AsyncLimits, Hook, Judge, SyncLimits};
-use crate::classify::failure::Failure;
+use super::choices::{AsyncLimits, Hook, SyncLimits};
+use super::judges::Judge;
 use crate::engine::call_state::CallState;
 use crate::engine::deadline::{BoundedAttempt, IntoUserError, Limits};
 use crate::engine::failed_attempt::{AsyncStep, FailedAttempt};
@@ -25,12 +25,11 @@ use crate::policy::nested::Nested;
 use crate::policy::retry_policy::RetryPolicy;
 
 /// The options of a call. `P` is its policy, or a reference to one.
-pub(super) struct AttemptLoop<P, J, A, H, L, G> {
+pub(super) struct AttemptLoop<P, J, H, L, G> {
     pub(super) policy: P,
     pub(super) operation: Operation,
     pub(super) nested: Option<Nested>,
     pub(super) judge: J,
-    pub(super) accept: A,
     pub(super) hook: H,
     pub(super) limits: L,
     pub(super) guards: G,
@@ -90,22 +89,29 @@ macro_rules! async_loop {
                     let outcome = match $probed {
                         ProbedOutcome::Ended(outcome) => outcome,
                         ProbedOutcome::Rescued { value, lost } => {
-                            let failure = $call.judge.failure(&lost).timed_out($timed_out);
+                            let failure = $call.judge.failure_of(&lost, $timed_out);
                             attempts.report_rescued(&plan!()(), around.admission, &failure);
                             return Ok(value);
                         }
                     };
-                    let failed = match outcome {
-                        Ok(value) if $call.accept.is_refused(&value) => FailedAttempt {
-                            outcome: OutcomeParts::Value(value),
-                            advice: Failure::unaccepted().advice(),
-                        },
-                        Ok(value) => {
+                    let judged = $call.judge.judge(&outcome);
+                    let failed = match (outcome, judged) {
+                        (Ok(value), None) => {
                             attempts.succeeded(&$call.operation, around, plan!());
                             return Ok(value);
                         }
-                        Err(error) => {
-                            let advice = $call.judge.failure(&error).timed_out($timed_out).advice();
+                        (Ok(value), Some(judgement)) if judgement.refuses_ok() => FailedAttempt {
+                            outcome: OutcomeParts::Value(value),
+                            advice: $call.judge.unaccepted(judgement).advice(),
+                        },
+                        (Ok(value), Some(judgement)) => {
+                            let around = around.accepted_as(judgement);
+                            attempts.succeeded(&$call.operation, around, plan!());
+                            return Ok(value);
+                        }
+                        (Err(error), judged) => {
+                            let failure = $call.judge.failure_as(&error, judged, $timed_out);
+                            let advice = failure.advice();
                             if !H::IS_ONE && G::Admission::IGNORES_ALL && L::limits(&limits).is_none() {
                                 match attempts.short_step(advice.verdict(), plan!()) {
                                     ShortStep::Again => continue,
@@ -135,7 +141,7 @@ macro_rules! async_loop {
     };
 }
 
-impl<P: Borrow<RetryPolicy>, J, A, H, L, G> AttemptLoop<P, J, A, H, L, G> {
+impl<P: Borrow<RetryPolicy>, J, H, L, G> AttemptLoop<P, J, H, L, G> {
     /// Makes a sync call, with `check` on each outcome before it is judged.
     #[inline]
     pub(super) fn run<T, E>(
@@ -144,8 +150,7 @@ impl<P: Borrow<RetryPolicy>, J, A, H, L, G> AttemptLoop<P, J, A, H, L, G> {
         mut check: impl FnMut(Result<T, E>) -> ProbedOutcome<T, E>,
     ) -> Result<T, E>
     where
-        J: Judge<E>,
-        A: Accept<T>,
+        J: Judge<T, E>,
         H: Hook<E>,
         L: SyncLimits,
         G: CallGuards<Rejection: IntoUserError<E>>,
@@ -179,22 +184,27 @@ impl<P: Borrow<RetryPolicy>, J, A, H, L, G> AttemptLoop<P, J, A, H, L, G> {
             let outcome = match check(outcome) {
                 ProbedOutcome::Ended(outcome) => outcome,
                 ProbedOutcome::Rescued { value, lost } => {
-                    let failure = self.judge.failure(&lost);
+                    let failure = self.judge.failure_of(&lost, false);
                     attempts.report_rescued(&plan(), around.admission, &failure);
                     return Ok(value);
                 }
             };
-            let failed = match outcome {
-                Ok(value) if self.accept.is_refused(&value) => FailedAttempt {
-                    outcome: OutcomeParts::Value(value),
-                    advice: Failure::unaccepted().advice(),
-                },
-                Ok(value) => {
+            let judged = self.judge.judge(&outcome);
+            let failed = match (outcome, judged) {
+                (Ok(value), None) => {
                     attempts.succeeded(operation, around, plan);
                     return Ok(value);
                 }
-                Err(error) => {
-                    let advice = self.judge.failure(&error).advice();
+                (Ok(value), Some(judgement)) if judgement.refuses_ok() => FailedAttempt {
+                    outcome: OutcomeParts::Value(value),
+                    advice: self.judge.unaccepted(judgement).advice(),
+                },
+                (Ok(value), Some(judgement)) => {
+                    attempts.succeeded(operation, around.accepted_as(judgement), plan);
+                    return Ok(value);
+                }
+                (Err(error), judged) => {
+                    let advice = self.judge.failure_as(&error, judged, false).advice();
                     if !H::IS_ONE && G::Admission::IGNORES_ALL && L::limits(&limits).is_none() {
                         match attempts.short_step(advice.verdict(), plan) {
                             ShortStep::Again => continue,
@@ -232,8 +242,7 @@ impl<P: Borrow<RetryPolicy>, J, A, H, L, G> AttemptLoop<P, J, A, H, L, G> {
     ) -> impl Future<Output = Result<T, E>>
     where
         F: Future<Output = Result<T, E>>,
-        J: Judge<E>,
-        A: Accept<T>,
+        J: Judge<T, E>,
         H: Hook<E>,
         L: AsyncLimits<Cut: IntoUserError<E>>,
         G: CallGuards<Rejection: IntoUserError<E>>,
@@ -257,8 +266,7 @@ impl<P: Borrow<RetryPolicy>, J, A, H, L, G> AttemptLoop<P, J, A, H, L, G> {
     where
         F: Future<Output = Result<T, E>>,
         Q: Future<Output = ProbedOutcome<T, E>>,
-        J: Judge<E>,
-        A: Accept<T>,
+        J: Judge<T, E>,
         H: Hook<E>,
         L: AsyncLimits<Cut: IntoUserError<E>>,
         G: CallGuards<Rejection: IntoUserError<E>>,

@@ -3,7 +3,7 @@
 use std::panic::Location;
 use std::time::Duration;
 
-use crate::classify::judgement::Verdict;
+use crate::classify::judgement::{Judgement, Verdict};
 use crate::classify::retry_error::RetryError;
 use crate::engine::guards::choice::{ExtendGuards, Guarded, NoGuard};
 use crate::guard::adaptive::AdaptiveLimiter;
@@ -13,10 +13,9 @@ use crate::operation::Operation;
 use crate::policy::nested::Nested;
 use crate::policy::retry_policy::RetryPolicy;
 
-use super::choices::{Advisable, Begin};
-use super::choices::{
-    AnyOk, ByClassify, NoHook, NoLimit, NotAppliedIf, OnRetry, RetryOnOk, Timeout, TotalTime,
-};
+use super::choices::{Begin, NoHook, NoLimit, OnRetry, Timeout, TotalTime};
+use super::judge_bounds::{Advisable, Unadvised, Unjudged};
+use super::judges::{ByClassify, JudgedBy, NotAppliedIf, RetryOnOk};
 
 /// A call to make, with its policy and its other options.
 ///
@@ -38,10 +37,9 @@ use super::choices::{
 /// ```
 #[derive(Clone, Copy, Debug)]
 #[must_use = "a call is made by `run` or `run_async`"]
-pub struct Retry<J = ByClassify, A = AnyOk, H = NoHook, L = NoLimit, G = NoGuard> {
+pub struct Retry<J = ByClassify, H = NoHook, L = NoLimit, G = NoGuard> {
     pub(super) options: CallOptions,
     pub(super) judge: J,
-    pub(super) accept: A,
     pub(super) hook: H,
     pub(super) limits: L,
     pub(super) guards: G,
@@ -71,7 +69,6 @@ impl Retry {
                 nested: None,
             },
             judge: ByClassify,
-            accept: AnyOk,
             hook: NoHook,
             limits: NoLimit,
             guards: NoGuard,
@@ -81,21 +78,23 @@ impl Retry {
 
 /// The same call with another choice: every choice has a type of its own.
 macro_rules! with {
-    ($retry:expr, accept: $accept:expr) => {
-        with!(@ $retry, (judge, _accept, hook, limits, guards), (judge, $accept, hook, limits, guards))
+    ($retry:expr, judge: |$judge:ident| $judged:expr) => {
+        with!(@ $retry, ($judge, hook, limits, guards), ($judged, hook, limits, guards))
     };
     ($retry:expr, hook: $hook:expr) => {
-        with!(@ $retry, (judge, accept, _hook, limits, guards), (judge, accept, $hook, limits, guards))
+        with!(@ $retry, (judge, _hook, limits, guards), (judge, $hook, limits, guards))
     };
     ($retry:expr, limits: $limits:expr) => {
-        with!(@ $retry, (judge, accept, hook, _limits, guards), (judge, accept, hook, $limits, guards))
+        with!(@ $retry, (judge, hook, _limits, guards), (judge, hook, $limits, guards))
     };
-    (@ $retry:expr, ($($old:ident),*), ($judge:expr, $accept:expr, $hook:expr, $limits:expr, $guards:expr)) => {{
+    ($retry:expr, guards: |$guards:ident| $guarded:expr) => {
+        with!(@ $retry, (judge, hook, limits, $guards), (judge, hook, limits, $guarded))
+    };
+    (@ $retry:expr, ($($old:ident),*), ($judge:expr, $hook:expr, $limits:expr, $guards:expr)) => {{
         let (options, ($($old),*)) = $retry.into_parts();
         Retry {
             options,
             judge: $judge,
-            accept: $accept,
             hook: $hook,
             limits: $limits,
             guards: $guards,
@@ -103,7 +102,7 @@ macro_rules! with {
     }};
 }
 
-impl<J, A, H, L, G> Retry<J, A, H, L, G> {
+impl<J, H, L, G> Retry<J, H, L, G> {
     /// Sets the operation's name in logs, errors and statistics.
     pub const fn name(mut self, name: &'static str) -> Self {
         self.options.operation = Operation::named(name);
@@ -122,19 +121,11 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
     pub fn retry_if<E, V: Into<Verdict>, F: Fn(&E) -> V>(
         self,
         predicate: F,
-    ) -> Retry<J::With<F>, A, H, L, G>
+    ) -> Retry<J::With<F>, H, L, G>
     where
-        J: Advisable,
+        J: Advisable + Unjudged,
     {
-        let (options, (judge, accept, hook, limits, guards)) = self.into_parts();
-        Retry {
-            options,
-            judge: judge.advised_by(predicate),
-            accept,
-            hook,
-            limits,
-            guards,
-        }
+        with!(self, judge: |judge| judge.advised_by(predicate))
     }
 
     /// States which errors prove that nothing happened: in the whole body, not only in the step that
@@ -164,44 +155,83 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
     pub fn not_applied_if<E, F: Fn(&E) -> bool>(
         self,
         states: F,
-    ) -> Retry<NotAppliedIf<J, F>, A, H, L, G> {
-        let (options, (judge, accept, hook, limits, guards)) = self.into_parts();
-        Retry {
-            options,
-            judge: NotAppliedIf { judge, states },
-            accept,
-            hook,
-            limits,
-            guards,
-        }
+    ) -> Retry<NotAppliedIf<J, F>, H, L, G>
+    where
+        J: Unjudged,
+    {
+        with!(self, judge: |judge| NotAppliedIf { judge, states })
     }
 
     /// Also retries on an `Ok` value for which `predicate` is true. If attempts run out, the last value
     /// comes back.
-    pub fn retry_on_ok<T, F: Fn(&T) -> bool>(
+    pub fn retry_on_ok<T, F: Fn(&T) -> bool>(self, predicate: F) -> Retry<RetryOnOk<J, F>, H, L, G>
+    where
+        J: Unjudged,
+    {
+        with!(self, judge: |judge| RetryOnOk { judge, predicate })
+    }
+
+    /// Judges every outcome, values and errors, by `judge`, which returns a [`Judgement`], or the advice
+    /// alone: a [`Verdict`] or a `bool`. It decides on another attempt, and budget, breaker, limiter,
+    /// hedge, statistics and the gate of `retry-effects` see what it states. The error's own
+    /// [`Classify`](crate::Classify) is not queried; `judge` may call it.
+    ///
+    /// Of an `Ok`, [`Judgement::stop`] accepts the value; [`Judgement::retry`] makes another attempt. If
+    /// attempts run out, the last value comes back. A value that is accepted counts as a success of the
+    /// call, and may still state that the other side is in trouble
+    /// ([`with_answer`](Judgement::with_answer)) or requests fewer calls
+    /// ([`throttle`](Judgement::throttle)). Of an attempt that a timeout has cut only the advice counts.
+    ///
+    /// `judge` replaces `retry_if`, `retry_on_ok` and `not_applied_if`, and cannot be combined with them.
+    /// It may be called more than once for an outcome.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use retry_core::{ASYNC_JOB_DEFAULT, Classify, Judgement, Retry};
+    /// # let clock = retry_core::testing::VirtualClock::install();
+    ///
+    /// struct Answer { status: u16, retry_after: u64 }
+    ///
+    /// let mut statuses = [503, 200].into_iter();
+    /// let answer = Retry::new(ASYNC_JOB_DEFAULT)
+    ///     .judge(|outcome: &Result<Answer, String>| match outcome {
+    ///         Ok(answer) if answer.status == 503 => {
+    ///             Judgement::retry_after(Duration::from_secs(answer.retry_after)).not_applied()
+    ///         }
+    ///         Ok(_) => Judgement::stop(),
+    ///         Err(error) => error.classify(),
+    ///     })
+    ///     .run(|| Ok(Answer { status: statuses.next().unwrap_or(500), retry_after: 20 }))?;
+    /// assert_eq!(answer.status, 200);
+    /// assert!(clock.elapsed() >= Duration::from_secs(20));
+    /// # Ok::<(), String>(())
+    /// ```
+    pub fn judge<T, E, V: Into<Judgement>, F: Fn(&Result<T, E>) -> V>(
         self,
-        predicate: F,
-    ) -> Retry<J, RetryOnOk<F>, H, L, G> {
-        with!(self, accept: RetryOnOk(predicate))
+        judge: F,
+    ) -> Retry<JudgedBy<F>, H, L, G>
+    where
+        J: Unadvised,
+    {
+        with!(self, judge: |_unadvised| JudgedBy(judge))
     }
 
     /// Calls `hook` on each retry, before its wait, with the exact wait that is slept.
     pub fn on_retry<E, F: Fn(crate::RetryEvent<'_, E>)>(
         self,
         hook: F,
-    ) -> Retry<J, A, OnRetry<F>, L, G> {
+    ) -> Retry<J, OnRetry<F>, L, G> {
         with!(self, hook: OnRetry(hook))
     }
 
     /// Splits off the judge, for the gate, which also calls it and takes part in the decision on
     /// another attempt.
     #[doc(hidden)]
-    pub fn __judge_apart(self) -> (J, Retry<(), A, H, L, G>) {
-        let (options, (judge, accept, hook, limits, guards)) = self.into_parts();
+    pub fn __judge_apart(self) -> (J, Retry<(), H, L, G>) {
+        let (options, (judge, hook, limits, guards)) = self.into_parts();
         let retry = Retry {
             options,
             judge: (),
-            accept,
             hook,
             limits,
             guards,
@@ -211,16 +241,8 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
 
     /// Returns the same call, judged by `judge`.
     #[doc(hidden)]
-    pub fn __judged_by<K>(self, judge: K) -> Retry<K, A, H, L, G> {
-        let (options, (_, accept, hook, limits, guards)) = self.into_parts();
-        Retry {
-            options,
-            judge,
-            accept,
-            hook,
-            limits,
-            guards,
-        }
+    pub fn __judged_by<K>(self, judge: K) -> Retry<K, H, L, G> {
+        with!(self, judge: |_old| judge)
     }
 
     /// Starts to count the time, if it is limited. For the gate, through which the call passes
@@ -233,44 +255,43 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
         self.limits.begin()
     }
 
-    fn into_parts(self) -> (CallOptions, (J, A, H, L, G)) {
+    fn into_parts(self) -> (CallOptions, (J, H, L, G)) {
         let Self {
             options,
             judge,
-            accept,
             hook,
             limits,
             guards,
         } = self;
-        (options, (judge, accept, hook, limits, guards))
+        (options, (judge, hook, limits, guards))
     }
 }
 
-impl<J, A, H, G> Retry<J, A, H, NoLimit, G> {
+impl<J, H, G> Retry<J, H, NoLimit, G> {
     /// Bounds the whole call, attempts and waits together.
     ///
     /// No wait begins that would leave no time for an attempt. A sync attempt is never cut; an async one
     /// is dropped when time runs out, which needs `E: From<RetryError>`.
-    pub fn max_total_time(self, limit: Duration) -> Retry<J, A, H, TotalTime, G> {
+    pub fn max_total_time(self, limit: Duration) -> Retry<J, H, TotalTime, G> {
         with!(self, limits: TotalTime { limit, begun: None })
     }
 
     /// Bounds each attempt of an async call, which needs `E: From<RetryError>`. Set
     /// [`max_total_time`](Retry::max_total_time) after it, if both.
-    pub fn timeout(self, timeout: Duration) -> Retry<J, A, H, Timeout, G> {
+    pub fn timeout(self, timeout: Duration) -> Retry<J, H, Timeout, G> {
         with!(self, limits: Timeout { timeout, max_total_time: None, begun: None })
     }
 }
 
-impl<J, A, H, G> Retry<J, A, H, TotalTime, G> {
+impl<J, H, G> Retry<J, H, TotalTime, G> {
     /// Bounds each attempt; see [`Retry::timeout`].
-    pub fn timeout(self, timeout: Duration) -> Retry<J, A, H, Timeout, G> {
+    pub fn timeout(self, timeout: Duration) -> Retry<J, H, Timeout, G> {
         let max_total_time = Some(self.limits.limit);
         with!(self, limits: Timeout { timeout, max_total_time, begun: None })
     }
 }
 
-impl<J, A, H, G> Retry<J, A, H, Timeout, G> {
+impl<J, H, G> Retry<J, H, Timeout, G> {
     /// Bounds the whole call; see [`Retry::max_total_time`].
     pub const fn max_total_time(mut self, limit: Duration) -> Self {
         self.limits.max_total_time = Some(limit);
@@ -278,7 +299,7 @@ impl<J, A, H, G> Retry<J, A, H, Timeout, G> {
     }
 }
 
-impl<J, A, H, L, G> Retry<J, A, H, L, G> {
+impl<J, H, L, G> Retry<J, H, L, G> {
     /// Pays each retry from `budget`, which other calls may share: every first attempt deposits, a retry
     /// costs a token. Without a token no retry is made; the call ends with its last error.
     ///
@@ -299,7 +320,7 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
     /// // 11 calls, 2 retries of the burst, 1 that the calls have earned since: not 55 attempts.
     /// assert_eq!(attempts, 14);
     /// ```
-    pub fn budget<'a>(self, budget: &'a RetryBudget) -> Retry<J, A, H, L, Guarded<'a, G::Rejection>>
+    pub fn budget<'a>(self, budget: &'a RetryBudget) -> Retry<J, H, L, Guarded<'a, G::Rejection>>
     where
         G: ExtendGuards<'a>,
     {
@@ -335,7 +356,7 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
     pub fn circuit_breaker<'a>(
         self,
         breaker: &'a CircuitBreaker,
-    ) -> Retry<J, A, H, L, Guarded<'a, RetryError>>
+    ) -> Retry<J, H, L, Guarded<'a, RetryError>>
     where
         G: ExtendGuards<'a>,
     {
@@ -346,7 +367,7 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
     pub fn adaptive<'a>(
         self,
         limiter: &'a AdaptiveLimiter,
-    ) -> Retry<J, A, H, L, Guarded<'a, G::Rejection>>
+    ) -> Retry<J, H, L, Guarded<'a, G::Rejection>>
     where
         G: ExtendGuards<'a>,
     {
@@ -358,7 +379,7 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
 
     /// Bounds the time that retries may spend: those of this call, and of all calls that its attempts
     /// make. See [`RetryScope::with_time_budget`](crate::RetryScope::with_time_budget).
-    pub fn time_budget<'a>(self, budget: Duration) -> Retry<J, A, H, L, Guarded<'a, G::Rejection>>
+    pub fn time_budget<'a>(self, budget: Duration) -> Retry<J, H, L, Guarded<'a, G::Rejection>>
     where
         G: ExtendGuards<'a>,
     {
@@ -368,16 +389,7 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
         })
     }
 
-    pub(super) fn guarded<K>(self, guarded: impl FnOnce(G) -> K) -> Retry<J, A, H, L, K> {
-        let (options, (judge, accept, hook, limits, guards)) = self.into_parts();
-        let guards = guarded(guards);
-        Retry {
-            options,
-            judge,
-            accept,
-            hook,
-            limits,
-            guards,
-        }
+    pub(super) fn guarded<K>(self, guarded: impl FnOnce(G) -> K) -> Retry<J, H, L, K> {
+        with!(self, guards: |guards| guarded(guards))
     }
 }

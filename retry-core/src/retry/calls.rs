@@ -4,7 +4,8 @@ use std::future::Future;
 
 use super::attempt_loop::AttemptLoop;
 use super::builder::Retry;
-use super::choices::{Accept, AsyncLimits, Hook, Judge, SyncLimits};
+use super::choices::{AsyncLimits, Hook, SyncLimits};
+use super::judges::Judge;
 use crate::engine::deadline::IntoUserError;
 use crate::engine::guards::choice::CallGuards;
 use crate::engine::probed::{OutcomeOrProbe, ProbedOutcome};
@@ -18,7 +19,6 @@ macro_rules! attempt_loop {
             operation: $retry.options.operation,
             nested: $retry.options.nested,
             judge: $retry.judge,
-            accept: $retry.accept,
             hook: $retry.hook,
             limits: $retry.limits,
             guards: $retry.guards,
@@ -26,7 +26,7 @@ macro_rules! attempt_loop {
     };
 }
 
-impl<J, A, H, L, G> Retry<J, A, H, L, G> {
+impl<J, H, L, G> Retry<J, H, L, G> {
     /// Makes the call, on this thread; waits block it.
     ///
     /// # Errors
@@ -35,8 +35,7 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
     /// `E: From<RetryError>`, if a circuit breaker rejected the attempt.
     pub fn run<T, E>(self, attempt: impl FnMut() -> Result<T, E>) -> Result<T, E>
     where
-        J: Judge<E>,
-        A: Accept<T>,
+        J: Judge<T, E>,
         H: Hook<E>,
         L: SyncLimits,
         G: CallGuards<Rejection: IntoUserError<E>>,
@@ -57,8 +56,7 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
         check: impl FnMut(Result<T, E>) -> ProbedOutcome<T, E>,
     ) -> Result<T, E>
     where
-        J: Judge<E>,
-        A: Accept<T>,
+        J: Judge<T, E>,
         H: Hook<E>,
         L: SyncLimits,
         G: CallGuards<Rejection: IntoUserError<E>>,
@@ -87,8 +85,7 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
     ) -> impl Future<Output = Result<T, E>>
     where
         F: Future<Output = Result<T, E>>,
-        J: Judge<E>,
-        A: Accept<T>,
+        J: Judge<T, E>,
         H: Hook<E>,
         L: AsyncLimits<Cut: IntoUserError<E>>,
         G: CallGuards<Rejection: IntoUserError<E>>,
@@ -111,8 +108,7 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
     where
         F: Future<Output = Result<T, E>>,
         Q: Future<Output = ProbedOutcome<T, E>>,
-        J: Judge<E>,
-        A: Accept<T>,
+        J: Judge<T, E>,
         H: Hook<E>,
         L: AsyncLimits<Cut: IntoUserError<E>>,
         G: CallGuards<Rejection: IntoUserError<E>>,
@@ -122,7 +118,7 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
 
     /// Returns the loop of an async call, which owns its policy.
     #[inline]
-    fn into_loop(self) -> AttemptLoop<RetryPolicy, J, A, H, L, G> {
+    fn into_loop(self) -> AttemptLoop<RetryPolicy, J, H, L, G> {
         let policy = self.options.policy;
         attempt_loop!(self, policy)
     }

@@ -4,7 +4,8 @@ use std::future::Future;
 use std::sync::Arc;
 
 use super::builder::Retry;
-use super::choices::{Accept, AsyncLimits, Hook, Judge, SharedJudge};
+use super::choices::{AsyncLimits, Hook};
+use super::judges::{Judge, SharedJudge};
 use crate::engine::deadline::IntoUserError;
 use crate::engine::guards::choice::{AdmissionError, ExtendGuards, Guarded};
 use crate::engine::hedge::{AttemptFactory, Hedge};
@@ -14,17 +15,17 @@ use crate::engine::hedge::{AttemptFactory, Hedge};
 /// Only an async call can hedge: the thread of a sync one is busy with the first attempt.
 #[derive(Clone, Copy, Debug)]
 #[must_use = "a call is made by `run_async`"]
-pub struct HedgedRetry<'a, J, A, H, L, R> {
-    retry: Retry<J, A, H, L, Guarded<'a, R>>,
+pub struct HedgedRetry<'a, J, H, L, R> {
+    retry: Retry<J, H, L, Guarded<'a, R>>,
     hedge: Hedge,
 }
 
-impl<J, A, H, L, G> Retry<J, A, H, L, G> {
+impl<J, H, L, G> Retry<J, H, L, G> {
     /// Makes another attempt beside one that is slow; the first success counts, the others are
-    /// dropped. Only for a body that may run twice at the same time. Each hedge takes a token of
+    /// dropped; an `Ok` that is to be retried is none. Only for a body that may run twice at the same time. Each hedge takes a token of
     /// the budget, if there is one; after a refusal the first attempt runs alone. Choose the hedge
     /// last: the only step left is [`HedgedRetry::run_async`].
-    pub fn hedge<'a>(self, hedge: Hedge) -> HedgedRetry<'a, J, A, H, L, G::Rejection>
+    pub fn hedge<'a>(self, hedge: Hedge) -> HedgedRetry<'a, J, H, L, G::Rejection>
     where
         G: ExtendGuards<'a>,
     {
@@ -35,7 +36,7 @@ impl<J, A, H, L, G> Retry<J, A, H, L, G> {
     }
 }
 
-impl<J, A, H, L, R> HedgedRetry<'_, J, A, H, L, R> {
+impl<J, H, L, R> HedgedRetry<'_, J, H, L, R> {
     /// [`Retry::run_async`], with copies beside attempts that are slow.
     ///
     /// # Errors
@@ -51,8 +52,7 @@ impl<J, A, H, L, R> HedgedRetry<'_, J, A, H, L, R> {
     ) -> impl Future<Output = Result<T, E>>
     where
         F: Future<Output = Result<T, E>>,
-        J: Judge<E>,
-        A: Accept<T>,
+        J: Judge<T, E>,
         H: Hook<E>,
         L: AsyncLimits<Cut: IntoUserError<E>>,
         R: AdmissionError + IntoUserError<E>,

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-use retry_core::choice::{AnyOk, ByClassify, NoGuard, NoHook, NoLimit};
+use retry_core::__private::StatesEffects;
+use retry_core::choice::{ByClassify, NoGuard, NoHook, NoLimit};
 use retry_core::{NO_RETRY, Retry};
 use serde::Serialize;
 
@@ -57,7 +58,7 @@ pub struct Effect<
     G = NoGuard,
 > {
     pub(super) request: GateRequest,
-    pub(super) retry: Retry<J, AnyOk, H, L, G>,
+    pub(super) retry: Retry<J, H, L, G>,
     pub(super) probe: P,
     pub(super) codec: C,
 }
@@ -129,11 +130,17 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
         }
     }
 
-    /// Sets attempts, waits and limits. A `retry_on_ok` is not accepted: every `Ok` is the result. A
-    /// call that its circuit breaker rejects has had no effect, and leaves the action free.
-    pub fn retry<J2, H2, L2, G2>(
+    /// Sets attempts, waits and limits. A call that its circuit breaker rejects has had no effect, and
+    /// leaves the action free.
+    ///
+    /// A `retry_on_ok` is not accepted: every `Ok` is the result. By [`judge`](Retry::judge), an `Ok`
+    /// that is to be retried is none: with [`not_applied`](retry_core::Judgement::not_applied) the next
+    /// attempt runs, or the action is released and the value comes back; without that proof the action
+    /// is in doubt, and the call ends with
+    /// [`EffectError::InDoubt`](crate::EffectError::InDoubt).
+    pub fn retry<J2: StatesEffects, H2, L2, G2>(
         self,
-        retry: Retry<J2, AnyOk, H2, L2, G2>,
+        retry: Retry<J2, H2, L2, G2>,
     ) -> Effect<J2, H2, L2, P, C, G2> {
         let Self {
             request,

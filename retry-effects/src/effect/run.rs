@@ -8,7 +8,7 @@ use retry_core::__private::{
     AsyncLimits, Begin, CallGuards, Failure, Hook, IntoUserError, Judge, Limits, OutcomeOrProbe,
     ProbedOutcome, SyncLimits,
 };
-use retry_core::{Classify, Verdict};
+use retry_core::Classify;
 
 use super::builder::Effect;
 use super::judge::GatedJudge;
@@ -39,7 +39,7 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
     where
         T: Recordable,
         E: HoldsEffectError + Classify,
-        J: Judge<E>,
+        J: Judge<T, E>,
         H: Hook<E>,
         L: SyncLimits,
         G: CallGuards<Rejection: IntoUserError<E>>,
@@ -67,14 +67,15 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
         let outcome = retry.__judged_by(judge).__run_checked(
             || gate.attempt_sync(&mut attempt),
             |outcome| {
-                if gate.note(&outcome, |error| judge.failure_by_type(error)) {
+                if judge.note(&outcome) {
                     gate.apply_probe(outcome, gate.run_probe_sync(|| probe.run()))
                 } else {
                     ProbedOutcome::Ended(outcome)
                 }
             },
         );
-        gate.close_sync(outcome, is_final)
+        let is_final = judge.is_final_error(&outcome);
+        gate.close_sync(outcome, |_| is_final)
     }
 
     /// [`run`](Self::run) for an async effect.
@@ -87,7 +88,7 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
         T: Recordable,
         E: HoldsEffectError + Classify,
         F: Future<Output = Result<T, E>>,
-        J: Judge<E>,
+        J: Judge<T, E>,
         H: Hook<E>,
         L: AsyncLimits<Cut: IntoUserError<E>>,
         G: CallGuards<Rejection: IntoUserError<E>>,
@@ -143,8 +144,7 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
                 },
                 |outcome, _| {
                     // If no body has begun, a probe was cut.
-                    if lent.has_begun() && lent.note(&outcome, |error| judge.failure_by_type(error))
-                    {
+                    if lent.has_begun() && judge.note(&outcome) {
                         OutcomeOrProbe::Probe(lent.probe_in_time(limits, probe, outcome))
                     } else {
                         OutcomeOrProbe::Ended(outcome)
@@ -152,14 +152,11 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
                 },
             )
             .await;
-        if gate.note_cut(&outcome, |error| judge.failure_by_type(error)) {
+        if gate.note_cut(&outcome, |error| judge.shown(error)) {
             let answer = gate.run_probe(probe.run()).await;
             outcome = gate.apply_probe(outcome, answer).into_outcome();
         }
-        gate.close(outcome, is_final).await
+        let is_final = judge.is_final_error(&outcome);
+        gate.close(outcome, move |_| is_final).await
     }
-}
-
-fn is_final<E: Classify>(error: &E) -> bool {
-    error.classify().verdict() == Verdict::Stop
 }

@@ -75,6 +75,10 @@ pub(crate) const ACTED: u16 = 512;
 pub(crate) const PANICKED: u16 = 1024;
 /// A call inside the running attempt was refused before anything ran.
 pub(crate) const REFUSED: u16 = 2048;
+/// The running body has returned a value that `judge` does not accept as the result.
+pub(crate) const UNACCEPTED: u16 = 4096;
+/// The callee has stated the result of the running attempt to the probe.
+pub(crate) const RESCUED: u16 = 8192;
 
 impl Action {
     pub(crate) fn new(
@@ -147,8 +151,14 @@ impl Action {
             });
         }
         // Before the first attempt there is mostly nothing to clear: a probe may have left something.
-        const OF_ATTEMPT: u16 =
-            RETURNED | COMPLETED_IN_TRANSACTION | UNPROVED | ACTED | PANICKED | REFUSED;
+        const OF_ATTEMPT: u16 = RETURNED
+            | COMPLETED_IN_TRANSACTION
+            | UNPROVED
+            | ACTED
+            | PANICKED
+            | REFUSED
+            | UNACCEPTED
+            | RESCUED;
         if self.is(OF_ATTEMPT) {
             if self.is(REFUSED) {
                 *self.refusal() = None;

@@ -7,7 +7,7 @@ use retry_core::__private::{Failure, Marks, mark};
 use retry_core::Verdict;
 
 use crate::gate::action::{
-    ACTED, Action, LOST, MARKED, RETURNED, RUNNING, STOPPED, UNKNOWN, UNPROVED,
+    ACTED, Action, LOST, MARKED, RETURNED, RUNNING, STOPPED, UNACCEPTED, UNKNOWN, UNPROVED,
 };
 use crate::gate::attempt::{GatedAttempt, unless_it_panics};
 use crate::gate::codec::types::{Errors, OutcomeCodec, Results};
@@ -100,11 +100,26 @@ impl<T, E> Gate<T, E> {
             // The lease was over: nothing began.
             return false;
         }
-        let failure = judge(error);
+        self.note_failure(&judge(error))
+    }
+
+    /// Notes an attempt that ended with a value which is not accepted as the result. Returns whether the
+    /// callee must be probed.
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "a call without a probe has no use for it"
+    )]
+    pub fn note_unaccepted(&self, failure: &Failure<'_>) -> bool {
+        self.action.set(UNACCEPTED);
+        self.note_failure(failure)
+    }
+
+    fn note_failure(&self, failure: &Failure<'_>) -> bool {
+        let action = &self.action;
         let has_running_part = action.has_running_part();
         // Whether the error can prove that nothing happened: it is the attempt's own, and covers all of it.
         let is_open = !self.is_cut() && !action.is(MARKED | ACTED) && !has_running_part;
-        if is_open && self.proves_not_applied(&failure) {
+        if is_open && self.proves_not_applied(failure) {
             action.clear(RUNNING);
             if action.is(LOST) {
                 // Another attempt would run under another owner's claim.
@@ -112,7 +127,7 @@ impl<T, E> Gate<T, E> {
             }
             return false;
         }
-        let reason = self.reason(&failure, has_running_part);
+        let reason = self.reason(failure, has_running_part);
         if is_open && failure.is_unrecognized() {
             report::unrecognized(action, reason.as_str());
         }
@@ -176,6 +191,11 @@ impl<T, E> Gate<T, E> {
         } else {
             failure
         }
+    }
+
+    /// Whether the attempt ended with a value that is not accepted as the result.
+    pub(crate) fn is_unaccepted(&self) -> bool {
+        self.action.is(UNACCEPTED)
     }
 
     /// Whether a body has begun whose outcome has not been noted.

@@ -1,7 +1,9 @@
 //! The decision at the end of a call: the outcome to record, the reason if it is in doubt, and the way to record
 //! it. `outcome_writer` then writes it.
 
-use crate::gate::action::{Action, COMPLETED_IN_TRANSACTION, ENDED, PANICKED, RUNNING, UNKNOWN};
+use crate::gate::action::{
+    Action, COMPLETED_IN_TRANSACTION, ENDED, PANICKED, RESCUED, RUNNING, UNACCEPTED, UNKNOWN,
+};
 use crate::gate::gate::Gate;
 use crate::protocol::outcome::Outcome;
 use crate::protocol::payload::Payload;
@@ -13,6 +15,8 @@ pub(super) enum FinalRecord {
     /// This result, recorded by the body's own transaction.
     Committed(Payload),
     NotEncoded(serde_json::Error),
+    /// In doubt, and the caller learns that: it would take the value for the result.
+    Doubt,
     Release,
 }
 
@@ -26,7 +30,7 @@ impl<T, E> Gate<T, E> {
     ) -> FinalRecord {
         self.action.set(ENDED);
         let (ending, recorded) = match outcome {
-            Ok(value) => {
+            Ok(value) if !has_no_result(&self.action) => {
                 // Set in case the encoder panics: the effect has happened nevertheless.
                 self.ending = Some(Outcome::applied(None));
                 match (self.results.encode)(value) {
@@ -45,10 +49,15 @@ impl<T, E> Gate<T, E> {
                     }
                 }
             }
-            Err(_) if self.action.is(RUNNING | UNKNOWN) => {
+            Err(_) | Ok(_) if self.action.is(RUNNING | UNKNOWN) => {
                 let in_doubt = Outcome::in_doubt(reason_of_end(&self.action));
-                (FinalRecord::Complete, Some(in_doubt))
+                let ending = match outcome {
+                    Ok(_) => FinalRecord::Doubt,
+                    Err(_) => FinalRecord::Complete,
+                };
+                (ending, Some(in_doubt))
             }
+            Ok(_) => (FinalRecord::Release, None),
             Err(error) => match (self.errors.encode)(error) {
                 Some(payload) if is_final(error) => {
                     (FinalRecord::Complete, Some(Outcome::Failed(payload)))
@@ -59,6 +68,12 @@ impl<T, E> Gate<T, E> {
         self.ending = recorded;
         ending
     }
+}
+
+/// Whether the last attempt ended with a value that is not accepted as the result, and the callee did not
+/// state one.
+fn has_no_result(action: &Action) -> bool {
+    action.is(UNACCEPTED) && !action.is(RESCUED)
 }
 
 /// Returns the outcome of a call that is dropped before its transaction is known to be committed. If it

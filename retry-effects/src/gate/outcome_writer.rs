@@ -47,9 +47,21 @@ pub(super) async fn record(
             // The rare ways are apart, so that they take no room in each call's future.
             Err(error) => Box::pin(not_recorded(action, error)).await,
         },
+        FinalRecord::Doubt => Box::pin(in_doubt(action, to_record())).await,
         FinalRecord::Committed(payload) => Box::pin(committed(action, payload)).await,
         FinalRecord::NotEncoded(source) => Box::pin(not_encoded(action, source, to_record())).await,
         FinalRecord::Release => released(action).await,
+    }
+}
+
+/// Records that a call is in doubt whose last value is no result.
+async fn in_doubt(action: &Action, outcome: &Outcome) -> Recorded {
+    match complete(action, outcome).await {
+        Ok(()) => {
+            report::action_event(GateEventKind::InDoubt, action);
+            Recorded::InDoubt
+        }
+        Err(error) => not_recorded(action, error).await,
     }
 }
 

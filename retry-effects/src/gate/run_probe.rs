@@ -9,7 +9,7 @@ use std::time::Duration;
 use pin_project_lite::pin_project;
 use retry_core::__private::{ProbeWait, ProbedOutcome, probe_wait_sync};
 
-use crate::gate::action::{Action, STOPPED, UNKNOWN};
+use crate::gate::action::{Action, RESCUED, STOPPED, UNKNOWN};
 use crate::gate::ambient;
 use crate::gate::event::GateEventKind;
 use crate::gate::gate::Gate;
@@ -63,11 +63,11 @@ impl<T, E> Gate<T, E> {
     pub fn apply_probe(&self, outcome: Result<T, E>, answer: Probe<T>) -> ProbedOutcome<T, E> {
         ProbedOutcome::Ended(match (answer, outcome) {
             // Until the result is recorded, the action is as much in doubt as before.
-            (Probe::Applied(value), Err(lost)) => {
+            (Probe::Applied(value), lost) => {
+                self.action.set(RESCUED);
                 report::action_event(GateEventKind::Rescued, &self.action);
                 return ProbedOutcome::Rescued { value, lost };
             }
-            (Probe::Applied(value), Ok(_)) => Ok(value),
             // The callee's answer does not cover a part of the body that still runs here.
             (Probe::NotApplied, outcome) if !self.action.has_running_part() => {
                 self.action.clear(UNKNOWN);

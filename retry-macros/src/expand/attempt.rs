@@ -75,6 +75,7 @@ impl Expansion<'_> {
         let (show, hook) = (self.show(), self.hook());
         let place = quote!(#private::CallPlace { site: &__RETRY_SITE, limits: #limits });
         let ended_as = self.ended(attempt, evaluate, &place);
+        let judged = self.bind_judgement();
         let (noted, leave) = (self.note_attempt(&place, evaluate), self.exit());
         let admitted = self.admit(&place, evaluate);
         let around = self.attempt_context();
@@ -97,6 +98,7 @@ impl Expansion<'_> {
             return quote! {
                 #admitted
                 #ended_as
+                #judged
                 #noted
                 let #failed = #taken_apart;
                 if let ::core::option::Option::Some(#outcome) =
@@ -110,6 +112,7 @@ impl Expansion<'_> {
             #admitted
             let #pause = {
                 #ended_as
+                #judged
                 #noted
                 // Of the whole outcome: a failed attempt alone does not state the type of a value.
                 let #carried = {
@@ -148,15 +151,23 @@ impl Expansion<'_> {
                 quote!(::core::result::Result::Err),
             )
         };
-        let refused = self.is_refused(&value).map(|is_refused| {
+        let refused = self.is_refused(&quote!(&#value)).map(|is_refused| {
+            let unaccepted = self.judged(self.unaccepted());
             quote! {
                 #value_part(#value) if #is_refused => #private::FailedAttempt {
                     outcome: #parts::Value(#value),
-                    advice: #private::Failure::unaccepted().advice(),
+                    advice: #unaccepted.advice(),
                 },
             }
         });
-        let judged = self.judged(&error);
+        let accepted = match self.arguments.judge {
+            Some(_) => {
+                let judgement = hygienic_name("judgement");
+                quote!(#around.accepted_as(#judgement))
+            }
+            None => around,
+        };
+        let judged = self.judged(self.failure(&error));
         let at_once = self.has_short_path().then(|| {
             quote! {
                 match #call.short_step(&__RETRY_SITE, #advice, #evaluate) {
@@ -170,7 +181,7 @@ impl Expansion<'_> {
             match #ended {
                 #refused
                 #value_part(#value) => {
-                    #call.succeeded(#place, #around, #evaluate);
+                    #call.succeeded(#place, #accepted, #evaluate);
                     #leave #ok_value
                 }
                 #error_part(#error) => {
@@ -207,10 +218,10 @@ impl Expansion<'_> {
         .map(|outcome| located(outcome, self.checked.outcome_span))
     }
 
-    /// Whether an attempt's outcome is taken apart where the attempt ends. A gate and a limit take it as
-    /// a whole.
+    /// Whether an attempt's outcome is taken apart where the attempt ends. A gate, a limit and `judge` take
+    /// it as a whole.
     fn takes_outcomes_apart(&self) -> bool {
-        self.gate.is_none() && !self.is_bounded()
+        self.gate.is_none() && !self.is_bounded() && self.arguments.judge.is_none()
     }
 
     /// Binds `ended`, and `timed_out` where a limit may have cut the attempt.

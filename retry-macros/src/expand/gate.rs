@@ -182,12 +182,20 @@ impl Expansion<'_> {
         }
         let (gate, ended) = (hygienic_name("gate"), self.at_return_type("ended"));
         let proof = self.proof();
+        let mut noted = quote!(#gate.note(&#ended, #proof));
+        if let Some(is_refused) = self.is_refused(&TokenStream::new()) {
+            let unaccepted = self.unaccepted();
+            noted = quote!(match &#ended {
+                ::core::result::Result::Ok(_) if #is_refused => #gate.note_unaccepted(&#unaccepted),
+                _ => #noted,
+            });
+        }
         match self.probe_outcome(&ended) {
-            None => quote!(#gate.note(&#ended, #proof);),
+            None => quote!(#noted;),
             Some(probed) => {
                 let rescued = self.end_rescued(place, evaluate, probed);
                 quote! {
-                    let #ended = if #gate.note(&#ended, #proof) { #rescued } else { #ended };
+                    let #ended = if #noted { #rescued } else { #ended };
                 }
             }
         }
@@ -216,9 +224,10 @@ impl Expansion<'_> {
         // Only a final error is recorded. The predicate that decides is not held during the
         // recording.
         let (is_final, predicate) = if gated.arguments.replay_errors.is_some() {
-            let (is_final, is_stop) = (hygienic_name("is_final"), self.is_stop());
+            let is_final = hygienic_name("is_final");
+            let is_final_error = self.is_final_error(&quote!(&#ended));
             (
-                quote!(let #is_final = #ended.as_ref().is_err_and(#is_stop);),
+                quote!(let #is_final = #is_final_error;),
                 quote!(move |_| #is_final),
             )
         } else {

@@ -36,9 +36,9 @@ impl Expansion<'_> {
         }
         let krate = &self.krate;
         let (guards, hedge) = (hygienic_name("guards"), hygienic_name("hedge"));
-        let (is_final, outcome) = (self.is_stop(), &self.checked.outcome);
+        let (is_decisive, outcome) = (self.is_decisive(), &self.checked.outcome);
         quote! {
-            #krate::__private::race(&__RETRY_SITE, #guards, #hedge, #krate::__private::on_error_of::<#outcome, _>(#is_final), || {
+            #krate::__private::race(&__RETRY_SITE, #guards, #hedge, #krate::__private::on_outcome::<#outcome, _>(#is_decisive), || {
                 #(#bound)*
                 async move {
                     #pin

@@ -14,6 +14,7 @@ impl Expansion<'_> {
     pub(super) fn places(&self) -> TokenStream {
         let arguments = self.arguments;
         let all = [
+            ("judge", &arguments.judge),
             ("retry_if", &arguments.retry_if),
             ("retry_on_ok", &arguments.retry_on_ok),
             ("not_applied_if", &arguments.not_applied_if),
@@ -22,22 +23,62 @@ impl Expansion<'_> {
         let made = all.into_iter().filter_map(|(name, expression)| {
             expression.as_ref().filter(|it| !is_in_place(it))?;
             let name = hygienic_name(name);
-            Some(quote!(let #name = ::core::cell::OnceCell::new();))
+            // The copies of a hedged attempt share it while they are awaited.
+            let cell = if arguments.guards.hedge.is_some() {
+                quote!(::std::sync::OnceLock)
+            } else {
+                quote!(::core::cell::OnceCell)
+            };
+            Some(quote!(let #name = #cell::new();))
         });
         made.collect()
     }
 
-    /// Returns the expression of whether `retry_on_ok` refuses a value; `None` without `retry_on_ok`.
-    pub(super) fn is_refused(&self, value: &Ident) -> Option<TokenStream> {
+    /// Returns the statement that binds the judgement of an attempt's outcome; nothing without `judge`.
+    pub(super) fn bind_judgement(&self) -> Option<TokenStream> {
+        let ended = self.at_return_type("ended");
+        let (judgement, judged) = (
+            hygienic_name("judgement"),
+            self.judgement(&quote!(&#ended))?,
+        );
+        Some(quote!(let #judgement = #judged;))
+    }
+
+    /// Returns the judgement of a borrowed outcome; `None` without `judge`.
+    fn judgement(&self, outcome: &TokenStream) -> Option<TokenStream> {
+        let krate = &self.krate;
+        let expression = self.arguments.judge.as_ref()?;
+        let judge = in_place(expression, "judge");
+        let judgement_by = located(quote!(#krate::__private::judgement_by), expression.span());
+        Some(quote!(#judgement_by(#outcome, #judge)))
+    }
+
+    /// Returns the expression of whether a value (a reference, by `judge` not read) is not accepted;
+    /// `None` if every value is.
+    pub(super) fn is_refused(&self, value: &TokenStream) -> Option<TokenStream> {
+        if self.arguments.judge.is_some() {
+            let judgement = hygienic_name("judgement");
+            return Some(quote!(#judgement.refuses_ok()));
+        }
         let krate = &self.krate;
         let expression = self.arguments.retry_on_ok.as_ref()?;
         let predicate = in_place(expression, "retry_on_ok");
-        Some(quote!(#krate::__private::holds(&#value, #predicate)))
+        Some(quote!(#krate::__private::holds(#value, #predicate)))
     }
 
-    /// Returns the failure of an error, judged by its type, the predicates and the gate.
-    pub(super) fn judged(&self, error: &Ident) -> TokenStream {
-        let failure = self.failure(error);
+    /// Returns the failure of an attempt whose value is not accepted.
+    pub(super) fn unaccepted(&self) -> TokenStream {
+        let krate = &self.krate;
+        let judgement = if self.arguments.judge.is_some() {
+            hygienic_name("judgement").to_token_stream()
+        } else {
+            quote!(#krate::Judgement::retry())
+        };
+        quote!(#krate::__private::Failure::unaccepted(#judgement))
+    }
+
+    /// Returns a failure as the engine takes it: under a gate, with the gate's decision.
+    pub(super) fn judged(&self, failure: TokenStream) -> TokenStream {
         if self.gate.is_none() {
             return failure;
         }
@@ -57,7 +98,10 @@ impl Expansion<'_> {
     /// reads from it whether the error proves that nothing happened.
     pub(super) fn proof(&self) -> TokenStream {
         let error = hygienic_name("error");
-        let failure = self.unless_timed_out(self.known(&error));
+        let failure = match self.by_judgement(&error) {
+            Some(failure) => failure,
+            None => self.unless_timed_out(self.known(&error)),
+        };
         quote!(|#error| #failure)
     }
 
@@ -69,15 +113,57 @@ impl Expansion<'_> {
         quote!(|#error| #known)
     }
 
-    /// Returns a closure from the call's last error to whether it is final.
-    pub(super) fn is_stop(&self) -> TokenStream {
+    /// Returns an expression of whether a borrowed outcome of the call is a final error.
+    pub(super) fn is_final_error(&self, outcome: &TokenStream) -> TokenStream {
+        if let Some(judgement) = self.judgement(outcome) {
+            return quote!(((#outcome).is_err() && !#judgement.refuses_ok()));
+        }
+        let (error, failure) = self.final_failure();
+        quote!((#outcome).as_ref().is_err_and(|#error| #failure.is_stop()))
+    }
+
+    /// Returns a closure from an outcome to whether it needs no other copy of the attempt: a value that
+    /// is accepted, or a final error.
+    pub(super) fn is_decisive(&self) -> TokenStream {
+        let (outcome, value) = (hygienic_name("outcome"), hygienic_name("value"));
+        if let Some(judgement) = self.judgement(&outcome.to_token_stream()) {
+            return quote!(|#outcome| !#judgement.refuses_ok());
+        }
+        let (error, failure) = self.final_failure();
+        let accepted = match self.is_refused(&value.to_token_stream()) {
+            Some(is_refused) => quote!(::core::result::Result::Ok(#value) => !#is_refused),
+            None => quote!(::core::result::Result::Ok(_) => true),
+        };
+        quote!(|#outcome| match #outcome {
+            #accepted,
+            ::core::result::Result::Err(#error) => #failure.is_stop(),
+        })
+    }
+
+    /// Returns the name of an error, and its failure, which no limit has cut.
+    fn final_failure(&self) -> (Ident, TokenStream) {
         let error = hygienic_name("error");
         let known = self.known(&error);
         let failure = self.by_predicate(&known, &error).unwrap_or(known);
-        quote!(|#error| #failure.is_stop())
+        (error, failure)
+    }
+
+    /// Returns the failure as `judge` judges it; `None` without `judge`.
+    fn by_judgement(&self, error: &Ident) -> Option<TokenStream> {
+        self.arguments.judge.as_ref()?;
+        let (known, judgement) = (self.known_by_type(error), hygienic_name("judgement"));
+        let timed_out = if self.is_bounded() {
+            hygienic_name("timed_out").to_token_stream()
+        } else {
+            quote!(false)
+        };
+        Some(quote!(#known.judged_as(#judgement, #timed_out)))
     }
 
     pub(super) fn failure(&self, error: &Ident) -> TokenStream {
+        if let Some(failure) = self.by_judgement(error) {
+            return failure;
+        }
         let known = self.known(error);
         // For an attempt that its timeout cut, only the verdict of `retry_if` stays. The judgement of the error,
         // and the proof by `not_applied_if`, are dropped.
@@ -99,14 +185,16 @@ impl Expansion<'_> {
     fn known_by_type(&self, error: &Ident) -> TokenStream {
         let krate = &self.krate;
         let private = quote!(#krate::__private);
-        if self.checked.error_is_parameter && self.arguments.retry_if.is_none() {
+        let is_judged = self.arguments.judge.is_some();
+        let is_advised = is_judged || self.arguments.retry_if.is_some();
+        if self.checked.error_is_parameter && !is_advised {
             // For a type that is not `Classify` the compiler points at the declared type.
             let error = self.at_return_type("error");
             let classified = located(quote!(#private::classified), error.span());
             return quote!(#classified(#error));
         }
         let description = quote!((&&&&&&#private::Autoref(#error)).__retry_description());
-        if self.gate.is_some() {
+        if self.gate.is_some() && !is_judged {
             // For a type that nothing judges the compiler points at the declared type.
             let classifier = located(
                 quote!(__retry_classifier_at_gate()),

@@ -48,13 +48,14 @@ impl Expansion<'_> {
         );
         let (ended, error) = (self.at_return_type("ended"), hygienic_name("error"));
         let (around, failure, leave) = (self.attempt_context(), self.failure(&error), self.exit());
+        let unaccepted = self.unaccepted();
         quote! {
             match { #probed } {
                 #kinds::Ended(#ended) => #ended,
                 #kinds::Rescued { value: #value, lost: #lost } => {
-                    #call.rescued(#place, #around, #evaluate, {
-                        let #error = &#lost;
-                        #failure
+                    #call.rescued(#place, #around, #evaluate, match &#lost {
+                        ::core::result::Result::Ok(_) => #unaccepted,
+                        ::core::result::Result::Err(#error) => #failure,
                     });
                     #leave ::core::result::Result::Ok(#value);
                 }

@@ -112,6 +112,8 @@ const ARGUMENTS: &[&str] = &[
     "max_attempts = 3, min_wait = \"1s\", max_wait = 5.0, backoff = \"exponential\", multiplier = 1.5",
     "policy = OWN, jitter = Jitter::None, attempt = n, borrow(text), nested = \"stop\"",
     "timeout = limit(), max_total_time = \"1m\", retry_if = |e| e.is_busy(), on_retry = hook",
+    "judge = |it: &R| by(it), hedge(after = 1, safe = true), timeout = 1, circuit_breaker, adaptive",
+    "judge = made(text), idempotent = true, name = \"n\", key(text), probe = || ask(), replay_errors = true",
     "idempotent = true, name = \"n\", key = 1, scope = text, store = s.clone(), lease = \"10s\", \
      retain = 3, probe = |_, (a, _)| ask(a), on_busy = \"fail\", replay_errors = true, timeout = 1",
     "idempotent = true, name = \"n\", key(text), skip(x), in_doubt = \"reexecute\"",

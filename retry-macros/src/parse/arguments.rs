@@ -15,6 +15,7 @@ pub(crate) struct Arguments {
     pub(crate) policy: PolicyArguments,
     pub(crate) timeout: Option<Limit>,
     pub(crate) max_total_time: Option<Limit>,
+    pub(crate) judge: Option<Expr>,
     pub(crate) retry_if: Option<Expr>,
     pub(crate) retry_on_ok: Option<Expr>,
     pub(crate) not_applied_if: Option<Expr>,

@@ -33,8 +33,34 @@ pub(crate) fn parse(tokens: TokenStream, faults: &mut Faults) -> Arguments {
     }
     arguments.gate = GateArguments::parse(&of_gate, faults);
     policy::refuse_contradictions(&arguments.policy, &others, faults);
+    refuse_beside_judge(&others, faults);
     refuse_beside_gate(&arguments, &others, faults);
     arguments
+}
+
+/// Refuses the predicates beside `judge`, which states all that they do.
+fn refuse_beside_judge(given: &[Argument], faults: &mut Faults) {
+    let find = |key: &str| given.iter().find(|argument| argument.key == key);
+    let Some(judge) = find("judge") else {
+        return;
+    };
+    for (name, does) in [
+        ("retry_if", "which errors are retried"),
+        ("retry_on_ok", "which `Ok` is retried"),
+        (
+            "not_applied_if",
+            "which outcomes prove that nothing happened",
+        ),
+    ] {
+        if let Some(predicate) = find(name) {
+            let message = format!(
+                "`judge` and `{name}` contradict each other: `judge` decides {does}, too; move the \
+                 condition of `{name}` into it, or remove one of the two"
+            );
+            let beside = "`judge` is given here";
+            faults.add_contradiction(predicate.key.span(), message, judge.key.span(), beside);
+        }
+    }
 }
 
 /// Refuses arguments that contradict the gate.
@@ -45,7 +71,8 @@ fn refuse_beside_gate(arguments: &Arguments, others: &[Argument], faults: &mut F
     gate.refuse_late_probe(arguments.max_total_time.as_ref(), faults);
     if let Some(argument) = others.iter().find(|it| it.key == "retry_on_ok") {
         let message = "`retry_on_ok` has no place beside `idempotent`: every `Ok` is recorded as \
-                       the result; return an error for what is not done yet";
+                       the result; return an error for what is not done yet, or state by `judge` what \
+                       an attempt did whose `Ok` is no result";
         faults.add_at(argument.key.span(), message);
     }
 }

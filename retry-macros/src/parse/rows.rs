@@ -110,6 +110,12 @@ pub(super) const ATTRIBUTE: ArgumentTable<ArgumentReader> = ArgumentTable {
             &["deadline", "max_elapsed_time", "stop_after_delay"],
         ),
         ArgumentRow::new(
+            "judge",
+            Field(|all, it, faults| all.judge = it.expression(faults)),
+            "judge = |outcome: &Result<Reply, MyError>| verdict_on(outcome)",
+            &["judgement", "judged_by"],
+        ),
+        ArgumentRow::new(
             "retry_if",
             Field(|all, it, faults| all.retry_if = it.expression(faults)),
             "retry_if = |error: &MyError| error.is_transient()",

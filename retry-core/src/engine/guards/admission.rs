@@ -2,7 +2,7 @@
 
 use super::in_force::Guards;
 use crate::classify::failure::Failure;
-use crate::classify::judgement::Answer;
+use crate::classify::judgement::{Answer, Judgement};
 use crate::classify::retry_error::RetryError;
 use crate::clock;
 use crate::guard::adaptive::AdaptiveLimiter;
@@ -17,7 +17,13 @@ pub trait OutcomeReceiver: Sized {
     /// Reports a success.
     fn succeeded(self, _guards: Option<&Guards<'_>>) {}
     /// Reports a failure.
-    fn failed(self, _guards: Option<&Guards<'_>>, _failure: &Failure<'_>) {}
+    fn failed(self, guards: Option<&Guards<'_>>, failure: &Failure<'_>) {
+        if !Self::IGNORES_ALL {
+            self.answered(guards, failure.answer(), failure.is_throttle());
+        }
+    }
+    /// Reports what the other side answered, whether that is a success of the attempt or not.
+    fn answered(self, _guards: Option<&Guards<'_>>, _answer: Answer, _is_throttle: bool) {}
     /// Reports that the call's time limit cut the attempt.
     fn cut(self) {}
     /// Gives back the permit of an attempt that is not made after all.
@@ -98,9 +104,9 @@ impl OutcomeReceiver for Admission<'_> {
         }
     }
 
-    fn failed(self, guards: Option<&Guards<'_>>, failure: &Failure<'_>) {
+    fn answered(self, guards: Option<&Guards<'_>>, answer: Answer, is_throttle: bool) {
         if let Some(permit) = self.permit {
-            match failure.answer() {
+            match answer {
                 // A final answer is an answer: the other side works.
                 Answer::Answered => permit.succeed(),
                 Answer::Failing => permit.fail(),
@@ -110,7 +116,7 @@ impl OutcomeReceiver for Admission<'_> {
         }
         if let Some(limiter) = guards.and_then(|guards| guards.limiter) {
             let now = clock::now();
-            if failure.is_throttle() {
+            if is_throttle {
                 limiter.on_throttle_at(now);
             } else {
                 // The SDKs count every answer that is not throttling as a success.
@@ -146,6 +152,41 @@ pub struct AttemptContext<'a, S> {
     pub guards: Option<&'a Guards<'a>>,
     /// The receiver.
     pub admission: S,
+}
+
+impl<'a, S: OutcomeReceiver> AttemptContext<'a, S> {
+    /// Returns the surroundings of an attempt whose value `judge` has accepted: the guards learn what
+    /// it states about the other side.
+    #[inline]
+    pub fn accepted_as(self, judgement: Judgement) -> AttemptContext<'a, AcceptedAs<S>> {
+        let Self { guards, admission } = self;
+        let admission = AcceptedAs {
+            admission,
+            judgement,
+        };
+        AttemptContext { guards, admission }
+    }
+}
+
+/// The receiver of a success that `judge` has judged.
+#[derive(Clone, Copy, Debug)]
+pub struct AcceptedAs<S> {
+    admission: S,
+    judgement: Judgement,
+}
+
+impl<S: OutcomeReceiver> OutcomeReceiver for AcceptedAs<S> {
+    const IGNORES_ALL: bool = S::IGNORES_ALL;
+
+    fn succeeded(self, guards: Option<&Guards<'_>>) {
+        let (answer, is_throttle) = (self.judgement.answer(), self.judgement.is_throttle());
+        self.admission.answered(guards, answer, is_throttle);
+    }
+
+    fn given_back(self) -> Self {
+        let admission = self.admission.given_back();
+        Self { admission, ..self }
+    }
 }
 
 /// No guards and no receiver.
