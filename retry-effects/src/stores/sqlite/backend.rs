@@ -34,7 +34,7 @@ pub(super) struct SqliteBackend {
     /// Whether the last commit was of one call.
     is_lone: AtomicBool,
     /// The time that commits take.
-    commits: CommitTime,
+    commits: Arc<CommitTime>,
     readers: Arc<Readers>,
 }
 
@@ -45,6 +45,7 @@ struct Writer {
     alone: Alone,
     files: OpenFiles,
     turns: Turns,
+    commits: Arc<CommitTime>,
 }
 
 /// The reason why a step was not written.
@@ -91,17 +92,19 @@ impl SqliteBackend {
     ) -> Result<Self, StoreError> {
         let files = OpenFiles::of(&connection, &path)?;
         let turns = Turns::at(files.log().to_owned());
+        let commits = Arc::<CommitTime>::default();
         Ok(Self {
             readers: Arc::new(Readers::new(path.clone())),
             path,
             clock,
             is_lone: AtomicBool::new(true),
-            commits: CommitTime::default(),
+            commits: commits.clone(),
             writer: Arc::new(Mutex::new(Writer {
                 connection,
                 alone: Alone::default(),
                 files,
                 turns,
+                commits,
             })),
         })
     }
@@ -142,7 +145,7 @@ impl SqliteBackend {
         let (writer, clock, path) = (self.writer.clone(), self.clock.clone(), self.path.clone());
         apart(move || {
             let writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
-            let removed = writer.transact(&clock, |it| it.remove_unnamed(&places));
+            let removed = writer.transact(&clock, places.len(), |it| it.remove_unnamed(&places));
             removed.map_err(|failure| failure.error(&path))
         })
         .await
@@ -157,7 +160,7 @@ impl Writer {
         {
             return Ok(vec![reply]);
         }
-        self.transact(clock, |transaction| {
+        self.transact(clock, calls.len(), |transaction| {
             let replies = calls.iter().map(|call| transaction.carry_out(call));
             replies.collect()
         })
@@ -186,6 +189,7 @@ impl Writer {
         clock: &LeaseClock,
     ) -> Result<Option<Reply>, NotWritten> {
         self.end_transaction()?;
+        let began = Instant::now();
         let written = self.alone.carry_out(&self.connection, clock, call);
         let written = written.map_err(|error| NotWritten::new(Cause::Step, error))?;
         let Some(Written {
@@ -195,21 +199,23 @@ impl Writer {
         else {
             return Ok(None);
         };
+        self.commits.count(began.elapsed(), 1);
         if is_upkeep_due {
             #[expect(
                 clippy::redundant_closure_for_method_calls,
                 reason = "the method itself is of one lifetime only"
             )]
             // If this fails, a later claim does it.
-            let _ = self.transact(clock, |transaction| transaction.keep_fence());
+            let _ = self.transact(clock, 1, |transaction| transaction.keep_fence());
         }
         self.acknowledged(Some(call.written(fence)))
     }
 
-    /// Does `work` in one transaction.
+    /// Does `work`, which writes so many records, in one transaction.
     fn transact<T>(
         &self,
         clock: &LeaseClock,
+        records: usize,
         work: impl FnOnce(&mut Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, NotWritten> {
         self.end_transaction()?;
@@ -219,7 +225,9 @@ impl Writer {
             .and_then(|mut transaction| {
                 let done = work(&mut transaction);
                 let done = done.map_err(|error| NotWritten::new(Cause::Step, error))?;
+                let began = Instant::now();
                 transaction.commit().map_err(whole)?;
+                self.commits.count(began.elapsed(), records);
                 Ok(done)
             });
         if written.is_err() {
@@ -269,14 +277,7 @@ impl Backend for SqliteBackend {
 
     async fn exchange(&self, calls: &[Call<'_>], _by: Instant) -> Vec<Result<Reply, NotWritten>> {
         self.is_lone.store(calls.len() == 1, Ordering::Relaxed);
-        let writer = self.writer();
-        let began = Instant::now();
-        let written = writer.write(calls, &self.clock);
-        drop(writer);
-        if written.as_deref().is_ok_and(commits) {
-            self.commits.count(began.elapsed(), calls.len());
-        }
-        match written {
+        match self.writer().write(calls, &self.clock) {
             Ok(replies) => replies.into_iter().map(Ok).collect(),
             Err(failure) => calls.iter().map(|_| Err(failure.clone())).collect(),
         }
@@ -293,12 +294,9 @@ impl Backend for SqliteBackend {
             return None;
         }
         let writer = self.writer.try_lock().ok()?;
-        let began = Instant::now();
-        let written = writer.write_without_transaction(call, &self.clock);
-        if matches!(&written, Ok(Some(reply)) if commits(std::slice::from_ref(reply))) {
-            self.commits.count(began.elapsed(), 1);
-        }
-        written.transpose()
+        writer
+            .write_without_transaction(call, &self.clock)
+            .transpose()
     }
 
     /// Reads on the caller's thread, and waits for nobody.
@@ -347,13 +345,6 @@ impl Backend for SqliteBackend {
     fn error(&self, _: Call<'_>, failure: &NotWritten) -> StoreError {
         failure.error(&self.path)
     }
-}
-
-/// Whether these are the replies of a commit.
-fn commits(replies: &[Reply]) -> bool {
-    replies
-        .iter()
-        .any(|reply| matches!(reply, Reply::Answer(_)))
 }
 
 /// Does `work` on a thread of its own.

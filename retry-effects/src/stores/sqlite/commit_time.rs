@@ -19,8 +19,8 @@ pub(super) struct CommitTime {
 /// between two awaits.
 const QUICK: Duration = Duration::from_micros(100);
 
-/// What one step of several may add to that.
-const STEP: Duration = Duration::from_micros(10);
+/// What one record of several may add to that: its pages are copied and summed.
+const RECORD: Duration = Duration::from_micros(10);
 
 const HIGHEST: u32 = 16;
 
@@ -31,11 +31,11 @@ const ENOUGH: u32 = 8;
 const SLOW: u32 = 2;
 
 impl CommitTime {
-    /// Counts a commit of so many steps.
-    pub(super) fn count(&self, taken: Duration, steps: usize) {
+    /// Counts a commit of so many records.
+    pub(super) fn count(&self, taken: Duration, records: usize) {
         let score = self.score.load(Ordering::Relaxed);
-        let steps = u32::try_from(steps.saturating_sub(1)).unwrap_or(u32::MAX);
-        let next = if taken < QUICK.saturating_add(STEP.saturating_mul(steps)) {
+        let more = u32::try_from(records.saturating_sub(1)).unwrap_or(u32::MAX);
+        let next = if taken < QUICK.saturating_add(RECORD.saturating_mul(more)) {
             (score + 1).min(HIGHEST)
         } else {
             score.saturating_sub(SLOW)
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn many_steps_take_longer_than_one() {
+    fn many_records_take_longer_than_one() {
         let of_64 = |taken| {
             let commits = CommitTime::default();
             (0..100).for_each(|_| commits.count(taken, 64));
