@@ -68,6 +68,7 @@
 //! |---|---|---|
 //! | `max_attempts` | a number from 1, the first attempt included, or `"unlimited"` | by class |
 //! | `min_wait`, `max_wait` | `"500ms"`, `"1h30m"`, `2`, `0.5` (seconds), or a `Duration` | by class |
+//! | `throttled` | `throttled(min_wait = "5s")`: the first wait after an error that reports too many calls | as the others |
 //! | `backoff` | `"constant"`, `"linear"`, `"exponential"`, `"fibonacci"`, or a [`Growth`] | `"exponential"` |
 //! | `multiplier` | a number from 1, for exponential backoff | 2 |
 //! | `jitter` | `"none"`, `"equal"`, `"full"`, `"decorrelated"`, or a [`Jitter`] | `"equal"` |

@@ -23,5 +23,6 @@ pub(crate) mod rows;
 pub(crate) mod shared_guard;
 pub(crate) mod spelling;
 pub(crate) mod table;
+pub(crate) mod throttled;
 pub(crate) mod value;
 pub(crate) mod wait;

@@ -8,6 +8,7 @@ mod arguments {
     mod limits;
     mod predicates;
     mod schedules;
+    mod throttled;
     mod waits;
 
     use std::io;

@@ -113,6 +113,37 @@ fn flags_change_a_class_as_the_environment_configures_it() {
 }
 
 #[test]
+fn waits_after_throttles_have_a_schedule_of_their_own() {
+    let asked = [
+        "api",
+        "--jitter=none",
+        "--throttled-min-wait",
+        "3s",
+        "--json",
+    ];
+    let explained = json(&asked);
+    assert_near(&explained["throttled_min_wait_s"], 3.0);
+    for (schedule, waits) in [
+        ("schedule", [1.0, 2.0, 4.0]),
+        ("throttled_schedule", [3.0, 6.0, 12.0]),
+    ] {
+        for (retry, wait) in waits.into_iter().enumerate() {
+            assert_near(&explained[schedule]["retries"][retry]["mean_s"], wait);
+        }
+    }
+    // If each attempt is throttled, the call takes longest.
+    assert_near(&explained["worst_case"]["stop"]["seconds"], 21.0);
+
+    let text = String::from_utf8(output(&asked[..4]).stdout).expect("UTF-8");
+    assert!(text.contains("(if throttled, from 3 s)"), "{text}");
+    assert!(
+        text.contains("if the other side throttles each attempt:"),
+        "{text}"
+    );
+    assert!(json(&["api", "--json"])["throttled_schedule"].is_null());
+}
+
+#[test]
 fn a_budget_that_settings_switch_on_is_predicted_with() {
     let outage = |budget: Option<&str>| {
         let mut command = explain(&["storage", "--max-attempts", "3", "--json"]);

@@ -263,13 +263,17 @@ impl CallState {
         }
         let left = plan.limits.and_then(Limits::left).map(growth::nanos);
         let left = left.unwrap_or(u64::MAX);
+        let first = match policy.throttled_min_wait() {
+            Some(throttled) if failure.is_throttle() => throttled,
+            _ => policy.min_wait(),
+        };
         let wait = match hint.map(|hint| (hint, growth::nanos(hint))) {
             None if policy.never_waits() => 0,
-            None => self.draw_wait(policy, 0, left),
+            None => self.draw_wait(policy, first, 0, left),
             Some((hint, nanos)) if hint > policy.max_retry_after() || nanos >= left => {
                 return Err(EndReason::Stopped(StopReason::ServerHint));
             }
-            Some((_, nanos)) => self.draw_wait(policy, nanos, left),
+            Some((_, nanos)) => self.draw_wait(policy, first, nanos, left),
         };
         if wait >= left {
             return Err(EndReason::Stopped(StopReason::TimeLimit));
@@ -299,12 +303,13 @@ impl CallState {
         Ok(AdmittedRetry { wait, tokens })
     }
 
-    /// Draws the wait before the next attempt. It is at least `floor`, the wait that a server named (or
-    /// zero), plus up to 10 % at random, and less than the time `left` if the floor is.
-    fn draw_wait(&mut self, policy: &RetryPolicy, floor: u64, left: u64) -> u64 {
+    /// Draws the wait before the next attempt, whose first step is `first`. It is at least `floor`, the wait
+    /// that a server named (or zero), plus up to 10 % at random, and less than the time `left` if the floor
+    /// is.
+    fn draw_wait(&mut self, policy: &RetryPolicy, first: Duration, floor: u64, left: u64) -> u64 {
         let previous = u64::from(self.previous[0]) << 32 | u64::from(self.previous[1]);
         let (drawn, floor) = random::with_thread(|random: &mut Random| {
-            let drawn = backoff::draw(policy, self.retries, previous, random);
+            let drawn = backoff::draw(policy, first, self.retries, previous, random);
             let floor = if floor == 0 {
                 0
             } else {

@@ -47,7 +47,9 @@ impl Iterator for Waits {
         if self.left() == Some(0) {
             return None;
         }
-        let wait = draw(&self.policy, self.retries, self.previous, &mut self.random);
+        let policy = &self.policy;
+        let first = policy.min_wait();
+        let wait = draw(policy, first, self.retries, self.previous, &mut self.random);
         self.retries = self.retries.saturating_add(1);
         self.previous = wait;
         Some(Duration::from_nanos(wait))
@@ -65,15 +67,22 @@ impl RetryPolicy {
     /// Returns the schedule for one seed: `max_attempts - 1` waits, or waits without end.
     ///
     /// The same seed gives the same waits on every machine. A running call instead draws from its
-    /// thread's own sequence.
+    /// thread's own sequence. These are the waits after attempts that were not throttled.
     pub const fn waits(&self, seed: u64) -> Waits {
         Waits::new(*self, seed)
     }
 }
 
-/// Returns the wait before retry `n` (from 0), in nanoseconds, drawn after a wait of `previous`.
-pub(crate) fn draw(policy: &RetryPolicy, n: u32, previous: u64, random: &mut Random) -> u64 {
-    let (min, cap) = (nanos(policy.min_wait()), nanos(policy.max_wait()));
+/// Returns the wait before retry `n` (from 0), in nanoseconds, drawn after a wait of `previous`. `first` is
+/// the first step: the policy's `min_wait`, or the longer one after a throttled attempt.
+pub(crate) fn draw(
+    policy: &RetryPolicy,
+    first: Duration,
+    n: u32,
+    previous: u64,
+    random: &mut Random,
+) -> u64 {
+    let (min, cap) = (nanos(first), nanos(policy.max_wait()));
     // An operator may have raised the floor above some waits of a given schedule.
     let step = policy.growth().step(min, n).max(min);
     policy.jitter().draw(

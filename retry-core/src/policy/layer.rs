@@ -30,6 +30,8 @@ pub struct PolicyLayer {
     pub min_wait: Option<Duration>,
     /// `max_wait`.
     pub max_wait: Option<Duration>,
+    /// `min_wait` of `throttled`.
+    pub throttled_min_wait: Option<Duration>,
     /// `backoff` and `multiplier`.
     pub growth: Option<Growth>,
     /// `jitter`.
@@ -43,6 +45,7 @@ impl PolicyLayer {
         max_attempts: None,
         min_wait: None,
         max_wait: None,
+        throttled_min_wait: None,
         growth: None,
         jitter: None,
     };
@@ -54,6 +57,7 @@ impl PolicyLayer {
             max_attempts: other.max_attempts.or(self.max_attempts),
             min_wait: other.min_wait.or(self.min_wait),
             max_wait: other.max_wait.or(self.max_wait),
+            throttled_min_wait: other.throttled_min_wait.or(self.throttled_min_wait),
             growth: other.growth.or(self.growth),
             jitter: other.jitter.or(self.jitter),
         }
@@ -82,6 +86,16 @@ impl PolicyLayer {
             report(&error, &min_text);
             self.max_wait = Some(min);
         }
+        if let (Some(min), Some(max)) = (self.throttled_min_wait, self.max_wait)
+            && min > max
+        {
+            let (min_text, max_text) = (DisplayDuration(min), DisplayDuration(max));
+            let error = format!(
+                "max_wait is {max_text}; it must be at least min_wait of throttled, {min_text}"
+            );
+            report(&error, &min_text);
+            self.max_wait = Some(min);
+        }
         self
     }
 
@@ -101,6 +115,9 @@ impl PolicyLayer {
         }
         if let Some(max_wait) = self.max_wait {
             policy = policy.with_max_wait(max_wait);
+        }
+        if let Some(throttled) = self.throttled_min_wait {
+            policy = policy.with_throttled_min_wait(throttled);
         }
         if let Some(min_wait) = self.min_wait {
             policy = policy.with_min_wait(min_wait);
@@ -141,6 +158,7 @@ pub(crate) struct Resolution {
     max_attempts: Origin,
     min_wait: Origin,
     max_wait: Origin,
+    throttled_min_wait: Origin,
     growth: Origin,
     jitter: Origin,
 }
@@ -153,6 +171,7 @@ impl Resolution {
             max_attempts: origin,
             min_wait: origin,
             max_wait: origin,
+            throttled_min_wait: origin,
             growth: origin,
             jitter: origin,
         }
@@ -166,6 +185,7 @@ impl Resolution {
                 max_attempts: origin,
                 min_wait: origin,
                 max_wait: origin,
+                throttled_min_wait: origin,
                 growth: origin,
                 jitter: origin,
                 ..self
@@ -185,6 +205,9 @@ impl Resolution {
         set(&mut over.min_wait, layer.min_wait.is_some(), moved);
         let moved = over.policy.max_wait() != base.max_wait();
         set(&mut over.max_wait, layer.max_wait.is_some(), moved);
+        let moved = over.policy.throttled_min_wait() != base.throttled_min_wait();
+        let is_set = layer.throttled_min_wait.is_some();
+        set(&mut over.throttled_min_wait, is_set, moved);
         set(&mut over.growth, layer.growth.is_some(), false);
         set(&mut over.jitter, layer.jitter.is_some(), false);
         over
@@ -212,6 +235,11 @@ impl fmt::Display for Resolution {
             DisplayDuration(policy.max_wait()),
             self.max_wait
         )?;
+        if let Some(throttled) = policy.throttled_min_wait() {
+            let origin = self.throttled_min_wait;
+            let throttled = DisplayDuration(throttled);
+            write!(f, "throttled min_wait={throttled} ({origin}), ")?;
+        }
         write!(f, "backoff={:?} ({}), ", policy.growth(), self.growth)?;
         write!(f, "jitter={:?} ({})", policy.jitter(), self.jitter)
     }

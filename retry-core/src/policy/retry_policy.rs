@@ -51,6 +51,8 @@ pub struct RetryPolicy {
     execution_guarantee: ExecutionGuarantee,
     min_wait: Duration,
     max_wait: Duration,
+    /// Zero if throttled attempts wait as the others do.
+    throttled_min_wait: Duration,
     max_retry_after: Duration,
     growth: Growth,
     jitter: Jitter,
@@ -87,6 +89,7 @@ impl RetryPolicy {
             execution_guarantee: ExecutionGuarantee::AtLeastOnce,
             min_wait: Duration::ZERO,
             max_wait: DEFAULT_MAX_WAIT,
+            throttled_min_wait: Duration::ZERO,
             max_retry_after: DEFAULT_MAX_RETRY_AFTER,
             growth: Growth::Constant,
             jitter: Jitter::Additive(DEFAULT_SPREAD),
@@ -99,6 +102,7 @@ impl RetryPolicy {
     const fn settled(mut self) -> Self {
         let never_waits = self.max_wait.is_zero()
             || (self.min_wait.is_zero()
+                && self.throttled_min_wait.is_zero()
                 && !matches!(self.jitter, Jitter::Additive(_))
                 && !matches!(self.growth, Growth::Schedule(_)));
         // An effect that must not happen twice needs the full check after each failure.
@@ -212,11 +216,51 @@ impl RetryPolicy {
         self.settled()
     }
 
-    /// Sets the cap of every wait except a server's hint. Lowers `min_wait` to it if needed.
+    /// Sets the cap of every wait except a server's hint. Lowers `min_wait` and `throttled_min_wait` to it
+    /// if needed.
     #[must_use]
     pub const fn with_max_wait(mut self, max_wait: Duration) -> Self {
         self.max_wait = max_wait;
         self.min_wait = shorter(self.min_wait, max_wait);
+        self.throttled_min_wait = shorter(self.throttled_min_wait, max_wait);
+        self.settled()
+    }
+
+    /// Sets the first step after an attempt that the other side throttled: the wait then grows, and is
+    /// spread, as if this were `min_wait`. Raises `max_wait` to it if needed; has no effect where it is not
+    /// longer than `min_wait`.
+    ///
+    /// A fault of the network passes in milliseconds; a service that answers "too many requests" needs
+    /// seconds. An attempt is throttled if its error is: see
+    /// [`Judgement::is_throttle`](crate::Judgement::is_throttle). A server's hint stays a floor of its own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use retry_core::testing::no_wait;
+    /// use retry_core::{Jitter, Retry, RetryPolicy};
+    ///
+    /// let policy = RetryPolicy::new(4)
+    ///     .with_min_wait(Duration::from_millis(50))
+    ///     .with_exponential_backoff(true)
+    ///     .with_jitter(Jitter::None)
+    ///     .with_throttled_min_wait(Duration::from_secs(1));
+    ///
+    /// let mut errors = ["connection reset", "too many requests", "connection reset"].into_iter();
+    /// let mut waits = Vec::new();
+    /// # let _no_wait = no_wait();
+    /// Retry::new(policy)
+    ///     .on_retry(|event| waits.push(event.wait()))
+    ///     .run(|| errors.next().map_or(Ok(()), Err))?;
+    /// assert_eq!(waits, [50, 2_000, 200].map(Duration::from_millis));
+    /// # Ok::<(), &str>(())
+    /// ```
+    #[must_use]
+    pub const fn with_throttled_min_wait(mut self, min_wait: Duration) -> Self {
+        self.throttled_min_wait = min_wait;
+        self.max_wait = longer(self.max_wait, min_wait);
         self.settled()
     }
 
@@ -247,6 +291,7 @@ impl RetryPolicy {
                     "schedule has 0 waits; it must have at least 1"
                 );
                 (self.min_wait, self.max_wait) = bounds(waits);
+                self.max_wait = longer(self.max_wait, self.throttled_min_wait);
             }
             Growth::Constant | Growth::Linear | Growth::Fibonacci => {}
         }
@@ -345,6 +390,17 @@ impl RetryPolicy {
     #[must_use]
     pub const fn max_wait(&self) -> Duration {
         self.max_wait
+    }
+
+    /// Returns the first step after an attempt that the other side throttled; `None` if such attempts wait
+    /// as the others do.
+    #[must_use]
+    pub const fn throttled_min_wait(&self) -> Option<Duration> {
+        if self.throttled_min_wait.as_nanos() > self.min_wait.as_nanos() {
+            Some(self.throttled_min_wait)
+        } else {
+            None
+        }
     }
 
     /// Returns the longest wait that a server may request.
@@ -483,6 +539,29 @@ mod tests {
         assert_eq!(policy.max_wait(), Duration::from_secs(20));
         let policy = policy.with_max_wait(Duration::from_secs(1));
         assert_eq!(policy.min_wait(), Duration::from_secs(1));
+        let policy = policy.with_throttled_min_wait(Duration::from_secs(5));
+        assert_eq!(policy.max_wait(), Duration::from_secs(5));
+        let policy = policy.with_max_wait(Duration::from_secs(2));
+        assert_eq!(policy.throttled_min_wait(), Some(Duration::from_secs(2)));
+    }
+
+    #[test]
+    fn a_step_for_throttles_that_is_not_longer_has_no_effect() {
+        let policy = RetryPolicy::new(3).with_min_wait(Duration::from_secs(2));
+        for throttled in [0, 1, 2] {
+            let policy = policy.with_throttled_min_wait(Duration::from_secs(throttled));
+            assert_eq!(policy.throttled_min_wait(), None);
+        }
+    }
+
+    #[test]
+    fn a_schedule_leaves_room_for_the_step_of_throttles() {
+        const GIVEN: &[Duration] = &[Duration::from_millis(10)];
+        let policy = RetryPolicy::new(3)
+            .with_throttled_min_wait(Duration::from_secs(1))
+            .with_schedule(GIVEN);
+        assert_eq!(policy.max_wait(), Duration::from_secs(1));
+        assert_eq!(policy.throttled_min_wait(), Some(Duration::from_secs(1)));
     }
 
     #[test]

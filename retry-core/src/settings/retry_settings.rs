@@ -16,7 +16,8 @@ use crate::settings::names::operation_key;
 /// |---|---|
 /// | `RETRY__WORKER_MAX_ATTEMPTS` and the same for `STORAGE`, `SCHEDULER`, `API` | a number of at least 1, or `unlimited` |
 /// | `RETRY__WORKER_MIN_WAIT`, `RETRY__WORKER_MAX_WAIT`, … | seconds (`0.5`) or with units (`500ms`, `1h30m`) |
-/// | `RETRY__OP__LOAD_TASK__MAX_ATTEMPTS`, `…__MIN_WAIT`, `…__MAX_WAIT` | the same, for the operation `load_task` of any class; wins over the attribute |
+/// | `RETRY__WORKER_THROTTLED_MIN_WAIT`, … | the same: the first wait after an answer like "too many requests", see [`RetryPolicy::with_throttled_min_wait`](crate::RetryPolicy::with_throttled_min_wait) |
+/// | `RETRY__OP__LOAD_TASK__MAX_ATTEMPTS`, `…__MIN_WAIT`, `…__MAX_WAIT`, `…__THROTTLED_MIN_WAIT` | the same, for the operation `load_task` of any class; wins over the attribute |
 /// | `RETRY__API_BUDGET`, `…_BUDGET_BURST`, `…_BUDGET_FLOOR`, and the same for the other classes | a [`RetryBudget`](crate::RetryBudget)'s ratio (from 0 to 1), burst (retries) and floor (retries a second). The ratio alone switches a budget on, one for each operation of the class |
 /// | `RETRY__BUDGET`, `…_BURST`, `…_FLOOR` | the same, of one budget for the whole process |
 /// | `RETRY__API_CIRCUIT_FAILURE_THRESHOLD`, `…_RECOVERY_TIMEOUT`, `…_WINDOW` (`100` calls or `30s`), `…_FAILURE_RATE`, `…_MINIMUM_CALLS`, `…_SLOW_CALL`, `…_SLOW_CALL_RATE`, `…_HALF_OPEN_PERMITS`, `…_SUCCESS_THRESHOLD` | the [`CircuitBreaker`](crate::CircuitBreaker)s that attributes request |

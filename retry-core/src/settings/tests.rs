@@ -132,6 +132,19 @@ fn bounds_that_cross_are_refused_by_name() {
             "RETRY__OP__X__MIN_WAIT is \"3\"; it must be at most 2.0s, the value of RETRY__OP__X__MAX_WAIT"
         ]
     );
+    assert_eq!(
+        errors(&[
+            ("RETRY__OP__X__THROTTLED_MIN_WAIT", "3"),
+            ("RETRY__OP__X__MAX_WAIT", "2"),
+            ("RETRY__STORAGE_THROTTLED_MIN_WAIT", "6")
+        ]),
+        [
+            "RETRY__OP__X__THROTTLED_MIN_WAIT is \"3\"; it must be at most 2.0s, the value of \
+          RETRY__OP__X__MAX_WAIT",
+            "RETRY__STORAGE_THROTTLED_MIN_WAIT is \"6\"; it must be at most 5.0s, the default of \
+          RETRY__STORAGE_MAX_WAIT, unless that is set too"
+        ]
+    );
 }
 
 #[test]
@@ -154,7 +167,7 @@ fn unknown_names_are_kept_apart_from_bad_values() {
 proptest! {
     #[test]
     fn no_settings_text_panics(
-        name in "RETRY__(OP__)?[A-Z_]{0,12}_?_?(MAX_ATTEMPTS|MIN_WAIT|MAX_WAIT|STATS)?|\\PC{0,20}",
+        name in "RETRY__(OP__)?[A-Z_]{0,12}_?_?(MAX_ATTEMPTS|MIN_WAIT|THROTTLED_MIN_WAIT|MAX_WAIT|STATS)?|\\PC{0,20}",
         value in "\\PC{0,20}|[0-9.]{0,30}(ns|ms|s|m|h|d)?",
     ) {
         if let Ok(settings) = RetrySettings::from_vars([(name, value)]) {

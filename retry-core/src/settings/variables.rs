@@ -57,7 +57,15 @@ struct LayerField {
 }
 
 /// The fields that a class and an operation share.
-static FIELDS: [LayerField; 3] = [
+static FIELDS: [LayerField; 4] = [
+    // Before `MIN_WAIT`, with which it ends.
+    LayerField {
+        name: "THROTTLED_MIN_WAIT",
+        set: |layer, value| {
+            layer.throttled_min_wait = Some(duration::parse(value).ok_or(duration::ALLOWED)?);
+            Ok(())
+        },
+    },
     LayerField {
         name: "MAX_ATTEMPTS",
         set: |layer, value| {
@@ -147,31 +155,23 @@ impl ParsedVariables {
         Some((&mut self.settings.classes[class.index()], field))
     }
 
-    /// Refuses by name a `MIN_WAIT` over the `MAX_WAIT` of its own layer, or of the default beneath a
-    /// class; drops both values.
+    /// Refuses by name a `MIN_WAIT` or a `THROTTLED_MIN_WAIT` over the `MAX_WAIT` of its own layer, or of the
+    /// default beneath a class; drops the values that cross.
     fn refuse_crossed(&mut self, variables: &BTreeMap<String, String>) {
+        let mut crossed = Vec::new();
         for &class in OperationClass::ALL {
             let prefix = format!("{PREFIX}{}_", class.as_str().to_uppercase());
+            let policy = class.default_policy();
+            let defaults = (Some(policy.min_wait()), Some(policy.max_wait()));
             let layer = &mut self.settings.classes[class.index()];
-            let crossed = uncross(
-                layer,
-                &prefix,
-                Some(class.default_policy().min_wait()),
-                Some(class.default_policy().max_wait()),
-            );
-            self.invalid.extend(with_value(crossed, variables));
+            crossed.extend(uncross(layer, &prefix, defaults));
         }
-        let mut crossed = Vec::new();
         for (name, layer) in &mut self.settings.operations {
-            crossed.push(uncross(
-                layer,
-                &format!("{PREFIX}{OPERATION}{name}__"),
-                None,
-                None,
-            ));
+            let prefix = format!("{PREFIX}{OPERATION}{name}__");
+            crossed.extend(uncross(layer, &prefix, (None, None)));
         }
         for crossed in crossed {
-            self.invalid.extend(with_value(crossed, variables));
+            self.invalid.push(with_value(crossed, variables));
         }
     }
 }
@@ -210,63 +210,58 @@ fn nested(value: &str) -> Option<Nested> {
     }
 }
 
-/// Drops bounds of `layer` that cross each other, or a default; returns the variable and what is
+/// Drops bounds of `layer` that cross each other, or a default; returns the variables and what is
 /// allowed.
 fn uncross(
     layer: &mut PolicyLayer,
     prefix: &str,
-    default_min: Option<Duration>,
-    default_max: Option<Duration>,
-) -> Option<(String, String)> {
+    (default_min, default_max): (Option<Duration>, Option<Duration>),
+) -> Vec<(String, String)> {
+    let max_name = format!("{prefix}MAX_WAIT");
     let (min, max) = (layer.min_wait, layer.max_wait);
-    let crossed =
-        matches!((min.or(default_min), max.or(default_max)), (Some(min), Some(max)) if min > max);
-    if !crossed {
-        return None;
-    }
-    (layer.min_wait, layer.max_wait) = (None, None);
-    let (min_name, max_name) = (format!("{prefix}MIN_WAIT"), format!("{prefix}MAX_WAIT"));
-    Some(match (min, max) {
-        (Some(_), Some(max)) => (
-            min_name,
-            format!(
-                "it must be at most {}, the value of {max_name}",
-                DisplayDuration(max)
-            ),
-        ),
-        (Some(_), None) => {
+    let is_over = |min: Option<Duration>| matches!((min, max.or(default_max)), (Some(min), Some(max)) if min > max);
+    let allowed = || match max {
+        Some(max) => {
+            let max = DisplayDuration(max);
+            format!("it must be at most {max}, the value of {max_name}")
+        }
+        None => {
             let max = DisplayDuration(default_max.unwrap_or_default());
-            (
-                min_name,
-                format!(
-                    "it must be at most {max}, the default of {max_name}, unless that is set too"
-                ),
-            )
+            format!("it must be at most {max}, the default of {max_name}, unless that is set too")
         }
-        (None, _) => {
+    };
+    let mut crossed = Vec::new();
+    if is_over(layer.throttled_min_wait) {
+        layer.throttled_min_wait = None;
+        crossed.push((format!("{prefix}THROTTLED_MIN_WAIT"), allowed()));
+    }
+    if is_over(min.or(default_min)) {
+        (layer.min_wait, layer.max_wait) = (None, None);
+        let min_name = format!("{prefix}MIN_WAIT");
+        crossed.push(if min.is_some() {
+            (min_name, allowed())
+        } else {
             let min = DisplayDuration(default_min.unwrap_or_default());
-            (
-                max_name,
-                format!(
-                    "it must be at least {min}, the default of {min_name}, unless that is set too"
-                ),
-            )
-        }
-    })
+            let allowed = format!(
+                "it must be at least {min}, the default of {min_name}, unless that is set too"
+            );
+            (max_name, allowed)
+        });
+    }
+    crossed
 }
 
 fn with_value(
-    crossed: Option<(String, String)>,
+    (variable, allowed): (String, String),
     variables: &BTreeMap<String, String>,
-) -> Option<InvalidSetting> {
-    let (variable, allowed) = crossed?;
+) -> InvalidSetting {
     let value = variables
         .get(&variable)
         .map(|value| value.trim().to_owned())
         .unwrap_or_default();
-    Some(InvalidSetting {
+    InvalidSetting {
         variable,
         value,
         allowed,
-    })
+    }
 }

@@ -8,7 +8,7 @@ use crate::parse::policy::PolicyArguments;
 use crate::parse::value::Value;
 
 /// The number of fields of a layer.
-const FIELDS: usize = 6;
+const FIELDS: usize = 7;
 
 /// The arguments that make up a layer of the policy, by field.
 pub(crate) struct Policy<'a> {
@@ -24,6 +24,7 @@ impl<'a> Policy<'a> {
             max_attempts,
             min_wait,
             max_wait,
+            throttled_min_wait,
             backoff,
             multiplier,
             jitter,
@@ -33,6 +34,7 @@ impl<'a> Policy<'a> {
             ("max_attempts", max_attempts.as_ref()),
             ("min_wait", min_wait.as_ref()),
             ("max_wait", max_wait.as_ref()),
+            ("throttled_min_wait", throttled_min_wait.as_ref()),
             // A multiplier beside `backoff = "exponential"` is the more exact value.
             ("growth", multiplier.as_ref().or(backoff.as_ref())),
             ("jitter", jitter.as_ref()),

@@ -110,6 +110,7 @@ const TOKENS: &[&str] = &[
 const ARGUMENTS: &[&str] = &[
     "",
     "max_attempts = 3, min_wait = \"1s\", max_wait = 5.0, backoff = \"exponential\", multiplier = 1.5",
+    "throttled(min_wait = \"5s\"), min_wait = FIRST, multiplier = 2",
     "policy = OWN, jitter = Jitter::None, attempt = n, borrow(text), nested = \"stop\"",
     "timeout = limit(), max_total_time = \"1m\", retry_if = |e| e.is_busy(), on_retry = hook",
     "judge = |it: &R| by(it), hedge(after = 1, safe = true), timeout = 1, circuit_breaker, adaptive",

@@ -15,6 +15,7 @@ pub(crate) struct PolicyArguments {
     pub(crate) max_attempts: Option<Value>,
     pub(crate) min_wait: Option<Value>,
     pub(crate) max_wait: Option<Value>,
+    pub(crate) throttled_min_wait: Option<Value>,
     pub(crate) backoff: Option<Value>,
     pub(crate) multiplier: Option<Value>,
     pub(crate) jitter: Option<Value>,
@@ -113,13 +114,38 @@ pub(super) fn refuse_contradictions(
     faults: &mut Faults,
 ) {
     let find = |key: &str| given.iter().find(|argument| argument.key == key);
-    if let (Some(Value::Wait(min)), Some(Value::Wait(max))) = (&policy.min_wait, &policy.max_wait)
-        && max < min
-        && let (Some(lower), Some(upper)) = (find("min_wait"), find("max_wait"))
+    for (name, argument, min) in [
+        ("min_wait", "min_wait", &policy.min_wait),
+        (
+            "min_wait of throttled",
+            "throttled",
+            &policy.throttled_min_wait,
+        ),
+    ] {
+        if let (Some(Value::Wait(min)), Some(Value::Wait(max))) = (min, &policy.max_wait)
+            && max < min
+            && let (Some(lower), Some(upper)) = (find(argument), find("max_wait"))
+        {
+            let message = format!("max_wait is {max:?}; it must be at least {name}, {min:?}");
+            let beside = format!("`{argument}` is given here");
+            faults.add_contradiction(upper.value_span(), message, lower.value_span(), &beside);
+        }
+    }
+    if let (Some(Value::Wait(min)), Some(Value::Wait(throttled))) =
+        (&policy.min_wait, &policy.throttled_min_wait)
+        && throttled < min
+        && let (Some(min_wait), Some(argument)) = (find("min_wait"), find("throttled"))
     {
-        let message = format!("max_wait is {max:?}; it must be at least min_wait, {min:?}");
+        let message = format!(
+            "min_wait of throttled is {throttled:?}; it must be at least min_wait, {min:?}"
+        );
         let beside = "`min_wait` is given here";
-        faults.add_contradiction(upper.value_span(), message, lower.value_span(), beside);
+        faults.add_contradiction(
+            argument.value_span(),
+            message,
+            min_wait.value_span(),
+            beside,
+        );
     }
     if let (Some(backoff), Some(multiplier)) = (find("backoff"), find("multiplier"))
         && policy.backoff.is_some()

@@ -7,7 +7,7 @@ use crate::parse::fault::Faults;
 use crate::parse::policy::PolicyArguments;
 use crate::parse::table::{ArgumentRow, ArgumentTable};
 use crate::parse::value::{Value, ValueReader, one_of};
-use crate::parse::{adaptive, breaker, budget, hedge, limit, policy, value};
+use crate::parse::{adaptive, breaker, budget, hedge, limit, policy, throttled, value};
 
 /// The reader of an argument's value, and its destination.
 pub(super) enum ArgumentReader {
@@ -42,6 +42,12 @@ pub(super) const ATTRIBUTE: ArgumentTable<ArgumentReader> = ArgumentTable {
             Policy(|all| &mut all.max_wait, value::wait),
             "max_wait = \"10s\"",
             &["max_delay"],
+        ),
+        ArgumentRow::new(
+            "throttled",
+            Policy(|all| &mut all.throttled_min_wait, throttled::read),
+            "throttled(min_wait = \"5s\")",
+            &["throttle", "throttling", "rate_limited"],
         ),
         ArgumentRow::new(
             "backoff",
@@ -171,7 +177,7 @@ pub(super) const ATTRIBUTE: ArgumentTable<ArgumentReader> = ArgumentTable {
             "adaptive",
             Field(|all, it, faults| all.guards.adaptive = adaptive::read(it, faults)),
             "adaptive = true",
-            &["limiter", "rate_limiter", "throttle"],
+            &["limiter", "rate_limiter"],
         ),
         ArgumentRow::new(
             "time_budget",

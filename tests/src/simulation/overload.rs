@@ -5,6 +5,9 @@
 //! an attempt that its client gave up after 1 s stays in the queue. That is what keeps an overload
 //! alive when its cause is gone (Bronson et al., "Metastable Failures in Distributed Systems",
 //! `HotOS` 2021).
+//!
+//! A service that sheds load keeps its queue short: it answers "too many requests" as soon as an attempt
+//! would wait for more than half of its timeout. Such an answer costs it a tenth of the work.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -29,6 +32,17 @@ pub const TIMEOUT: Duration = Duration::from_secs(1);
 
 const SERVICE_TIME: Duration = Duration::from_millis(10);
 const SLOW_SERVICE_TIME: Duration = Duration::from_millis(40);
+const REFUSAL_TIME: Duration = Duration::from_millis(1);
+const LONGEST_QUEUE: Duration = Duration::from_millis(500);
+
+/// What the service does about a long queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Queue {
+    /// Takes every attempt.
+    Unbounded,
+    /// Refuses an attempt that would wait too long.
+    Shedding,
+}
 
 /// What happened in each second.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +75,14 @@ impl Course {
             .map(|(second, _)| second - SLOW_TO)
     }
 
+    /// The share of the calls of the slow phase, and of the ten seconds after it, that failed.
+    #[must_use]
+    pub fn lost(&self) -> f64 {
+        let disturbed = SLOW_FROM as usize..SLOW_TO as usize + WINDOW;
+        let sum = |all: &[u32]| f64::from(all[disturbed.clone()].iter().sum::<u32>());
+        1.0 - sum(&self.goodput) / sum(&self.calls)
+    }
+
     fn new(seconds: u32) -> Self {
         let nothing = vec![0; seconds as usize];
         Self {
@@ -73,9 +95,9 @@ impl Course {
 
 /// One run of `seconds`.
 #[must_use]
-pub fn run(conduct: Conduct, seconds: u32, seed: u64) -> Course {
+pub fn run(queue: Queue, conduct: Conduct, seconds: u32, seed: u64) -> Course {
     world::run(seed, async move {
-        let service = Rc::new(Service::new(seconds));
+        let service = Rc::new(Service::new(queue, seconds));
         let clients: Vec<Rc<Client>> = conduct.clients(CLIENTS);
         let mut chance = Chance::seeded(seed);
         let mut calls = JoinSet::new();
@@ -100,6 +122,7 @@ pub fn run(conduct: Conduct, seconds: u32, seed: u64) -> Course {
 
 /// A service with one queue, first in, first out.
 struct Service {
+    queue: Queue,
     began: Instant,
     idle_from: Cell<Instant>,
     course: RefCell<Course>,
@@ -107,9 +130,10 @@ struct Service {
 }
 
 impl Service {
-    fn new(seconds: u32) -> Self {
+    fn new(queue: Queue, seconds: u32) -> Self {
         let began = Instant::now();
         Self {
+            queue,
             began,
             idle_from: Cell::new(began),
             course: RefCell::new(Course::new(seconds)),
@@ -134,7 +158,12 @@ impl Service {
     /// Queues a piece of work, which is done even if the future is dropped; ready when it is done.
     async fn serve(&self) -> Result<(), String> {
         self.count(|course| &mut course.attempts);
-        let begins = self.idle_from.get().max(Instant::now());
+        let now = Instant::now();
+        let begins = self.idle_from.get().max(now);
+        if self.queue == Queue::Shedding && begins - now > LONGEST_QUEUE {
+            self.idle_from.set(begins + REFUSAL_TIME);
+            return Err("too many requests".to_owned());
+        }
         let slow = self.began + Duration::from_secs(SLOW_FROM.into())
             ..self.began + Duration::from_secs(SLOW_TO.into());
         let takes = if slow.contains(&begins) {

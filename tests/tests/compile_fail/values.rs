@@ -43,7 +43,39 @@ fn without_quotes() -> io::Result<()> {
     Ok(())
 }
 
+#[retry_api(throttled = "5s", max_attempts = 3)]
+fn no_list() -> io::Result<()> {
+    Ok(())
+}
+
+#[retry_api(throttled())]
+fn an_empty_list() -> io::Result<()> {
+    Ok(())
+}
+
+#[retry_api(throttled(delay = "1s", max_wait = "2s", min_wait = "soon"))]
+fn in_the_list() -> io::Result<()> {
+    Ok(())
+}
+
+#[retry_api(min_wait = "2s", throttled(min_wait = "1s"))]
+fn shorter_than_the_others() -> io::Result<()> {
+    Ok(())
+}
+
+#[retry_api(max_wait = "4s", throttled(min_wait = "5s"))]
+fn longer_than_all() -> io::Result<()> {
+    Ok(())
+}
+
+#[retry_api(throttle = "5s")]
+fn by_another_name() -> io::Result<()> {
+    Ok(())
+}
+
 fn main() {
     let _ = (out_of_range(), negative(), of_another_kind(), at_odds());
+    let _ = (no_list(), an_empty_list(), in_the_list(), shorter_than_the_others());
+    let _ = (longer_than_all(), by_another_name());
     let _ = without_quotes();
 }

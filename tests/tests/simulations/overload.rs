@@ -1,8 +1,10 @@
 //! D: who comes back from an overload, and when.
 
+use std::time::Duration;
+
 use retry_core::NO_RETRY;
 use retry_tests::simulation::client::{Allowance, Conduct, THREE_ATTEMPTS};
-use retry_tests::simulation::overload::{Course, OFFERED, SLOW_FROM, run};
+use retry_tests::simulation::overload::{self, Course, OFFERED, Queue, SLOW_FROM, SLOW_TO};
 
 const PLAIN: Conduct = Conduct::new(THREE_ATTEMPTS);
 
@@ -12,6 +14,10 @@ const fn budget(floor: u32, is_shared: bool) -> Conduct {
         floor,
         is_shared,
     })
+}
+
+fn run(conduct: Conduct, seconds: u32, seed: u64) -> Course {
+    overload::run(Queue::Unbounded, conduct, seconds, seed)
 }
 
 /// The recoveries of runs with different seeds, in order.
@@ -73,6 +79,28 @@ fn a_floor_for_each_client_is_too_much_and_one_for_all_is_not() {
 #[test]
 fn a_breaker_recovers_when_it_lets_a_call_through() {
     assert_mean(&recoveries(PLAIN.with_breaker(), 150, 3), 51.0, 57.0);
+}
+
+/// A service that sheds load refuses at once: three attempts are over in a moment. With a longer wait after a
+/// throttle fewer of them meet the slow phase, and some calls outlast it.
+#[test]
+fn a_longer_wait_after_a_throttle_saves_some_calls() {
+    let run = |policy| {
+        let conduct = Conduct::new(policy);
+        let courses = [1, 2, 3].map(|seed| overload::run(Queue::Shedding, conduct, 90, seed));
+        let lost = courses.iter().map(Course::lost).sum::<f64>() / 3.0;
+        let slow = SLOW_FROM as usize..SLOW_TO as usize;
+        let attempts = courses.iter().flat_map(|it| &it.attempts[slow.clone()]);
+        (lost, attempts.sum::<u32>())
+    };
+    let (lost, attempts) = run(THREE_ATTEMPTS);
+    let patient = THREE_ATTEMPTS.with_throttled_min_wait(Duration::from_secs(1));
+    let (lost_patient, attempts_patient) = run(patient);
+    assert!(lost_patient < 0.97 * lost, "{lost_patient} to {lost}");
+    assert!(
+        attempts_patient < attempts,
+        "{attempts_patient} to {attempts}"
+    );
 }
 
 #[test]

@@ -121,7 +121,7 @@ proptest! {
             prop_assert!(wait <= policy.max_wait());
         }
         for n in [0, 1, n, u32::MAX] {
-            let wait = draw(&policy, n, previous, &mut Random::seeded(seed));
+            let wait = draw(&policy, policy.min_wait(), n, previous, &mut Random::seeded(seed));
             prop_assert!(wait <= nanos(policy.max_wait()));
         }
     }

@@ -29,6 +29,7 @@ FLAGS, which change the policy; a WAIT is 500ms, 1h30m, or seconds (0.5)
   --max-attempts N       the first one included, or `unlimited`
   --min-wait WAIT        the first step
   --max-wait WAIT        what no wait passes
+  --throttled-min-wait WAIT  the first step after an answer like \"too many requests\"
   --backoff GROWTH       constant, linear, exponential or fibonacci
   --multiplier X         exponential, by X (from 1)
   --jitter JITTER        none, equal, full, decorrelated, or a WAIT to add at random
@@ -152,6 +153,7 @@ enum Change {
     Attempts(Option<u32>),
     MinWait(Duration),
     MaxWait(Duration),
+    ThrottledMinWait(Duration),
     Growth(Growth),
     Jitter(Jitter),
 }
@@ -229,6 +231,7 @@ impl Flags {
             "--max-attempts" => Change::Attempts(attempts(flag, &value)?),
             "--min-wait" => Change::MinWait(wait(flag, &value)?),
             "--max-wait" => Change::MaxWait(wait(flag, &value)?),
+            "--throttled-min-wait" => Change::ThrottledMinWait(wait(flag, &value)?),
             "--backoff" => Change::Growth(growth(flag, &value)?),
             "--multiplier" => Change::Growth(multiplier(flag, &value)?),
             _ => Change::Jitter(jitter(flag, &value)?),
@@ -245,18 +248,32 @@ impl Flags {
 
     /// Refuses flags that say two things at once.
     fn refuse_contradictions(&self) -> Result<(), String> {
-        let find = |wanted: &dyn Fn(&Change) -> bool| {
-            let mut found = self.changes.iter().filter(|(_, change)| wanted(change));
-            found.next().map(|(text, change)| (text, *change))
+        let wait = |flag: &str| {
+            let mut found = self
+                .changes
+                .iter()
+                .filter_map(|(text, change)| match *change {
+                    Change::MinWait(wait)
+                    | Change::MaxWait(wait)
+                    | Change::ThrottledMinWait(wait) => {
+                        (text.split(' ').next() == Some(flag)).then_some((text, wait))
+                    }
+                    _ => None,
+                });
+            found.next()
         };
-        let min = find(&|change| matches!(change, Change::MinWait(_)));
-        let max = find(&|change| matches!(change, Change::MaxWait(_)));
-        if let (Some((_, Change::MinWait(min))), Some((text, Change::MaxWait(max)))) = (min, max)
-            && max < min
-        {
-            return Err(format!(
-                "{text} contradicts --min-wait; it must be at least that"
-            ));
+        for (shorter, longer) in [
+            ("--min-wait", "--max-wait"),
+            ("--min-wait", "--throttled-min-wait"),
+            ("--throttled-min-wait", "--max-wait"),
+        ] {
+            if let (Some((_, least)), Some((text, given))) = (wait(shorter), wait(longer))
+                && given < least
+            {
+                return Err(format!(
+                    "{text} contradicts {shorter}; it must be at least that"
+                ));
+            }
         }
         let growth = |change: &&(String, Change)| matches!(change.1, Change::Growth(growth) if !matches!(growth, Growth::Exponential(_)));
         let is_multiplied = self.seen.iter().any(|flag| flag == "--multiplier");
@@ -284,6 +301,7 @@ impl Flags {
                 Change::Attempts(None) => policy.with_unlimited_attempts(),
                 Change::MinWait(wait) => policy.with_min_wait(wait),
                 Change::MaxWait(wait) => policy.with_max_wait(wait),
+                Change::ThrottledMinWait(wait) => policy.with_throttled_min_wait(wait),
                 Change::Growth(growth) => policy.with_growth(growth),
                 Change::Jitter(jitter) => policy.with_jitter(jitter),
             };
@@ -320,10 +338,11 @@ impl Flags {
     }
 }
 
-const VALUED: [&str; 11] = [
+const VALUED: [&str; 12] = [
     "--max-attempts",
     "--min-wait",
     "--max-wait",
+    "--throttled-min-wait",
     "--backoff",
     "--multiplier",
     "--jitter",

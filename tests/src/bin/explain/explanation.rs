@@ -15,9 +15,13 @@ pub(crate) struct Explanation {
     pub(crate) max_attempts: Option<u32>,
     pub(crate) min_wait_s: f64,
     pub(crate) max_wait_s: f64,
+    /// `null` if attempts that the other side throttles wait as the others do.
+    pub(crate) throttled_min_wait_s: Option<f64>,
     pub(crate) growth: String,
     pub(crate) jitter: String,
     pub(crate) schedule: Schedule,
+    /// If each attempt is throttled.
+    pub(crate) throttled_schedule: Option<Schedule>,
     /// Of one attempt.
     pub(crate) timeout_s: Option<f64>,
     /// `null` where attempts have no end.
@@ -48,6 +52,9 @@ impl Explanation {
     pub(crate) fn of(asked: &Asked) -> Self {
         let policy = &asked.policy;
         let schedule = Schedule::of(policy);
+        let throttled = policy.throttled_min_wait();
+        let throttled_schedule = throttled.map(|wait| Schedule::of(&policy.with_min_wait(wait)));
+        let longest = throttled_schedule.as_ref().unwrap_or(&schedule).total;
         let attempts = match policy.high_risk_immediate_fail() {
             true => Some(1),
             false => (!policy.is_unlimited()).then(|| policy.max_attempts()),
@@ -58,13 +65,15 @@ impl Explanation {
             max_attempts: attempts,
             min_wait_s: policy.min_wait().as_secs_f64(),
             max_wait_s: policy.max_wait().as_secs_f64(),
+            throttled_min_wait_s: throttled.map(|wait| wait.as_secs_f64()),
             growth: growth(policy.growth()),
             jitter: jitter(policy.jitter()),
             timeout_s,
-            worst_case: attempts.zip(schedule.total).map(|(attempts, total)| {
+            worst_case: attempts.zip(longest).map(|(attempts, total)| {
                 WorstCase::of(attempts, total, timeout_s.unwrap_or(0.0), asked.layers)
             }),
             schedule,
+            throttled_schedule,
             predictions: prediction::of(asked),
         }
     }

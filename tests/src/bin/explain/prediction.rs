@@ -5,6 +5,7 @@ use std::thread;
 
 use retry_core::NO_RETRY;
 use retry_tests::simulation::client::{Allowance, Conduct};
+use retry_tests::simulation::overload::{Course, Queue, SLOW_TO};
 use retry_tests::simulation::{load, overload};
 use serde::Serialize;
 
@@ -16,6 +17,7 @@ pub(crate) const FAILURES: [f64; 6] = [0.0, 0.1, 0.3, 0.5, 0.8, 1.0];
 /// Of the overload, for each seed.
 pub(crate) const SECONDS: u32 = 180;
 const SEEDS: [u64; 3] = [1, 2, 3];
+const SHEDDING_SECONDS: u32 = SLOW_TO + 15;
 
 /// The policy, and what it is to be compared with.
 #[derive(Debug, Serialize)]
@@ -24,6 +26,9 @@ pub(crate) struct Prediction {
     pub(crate) load: Vec<Load>,
     /// Seconds until 95 % of the calls succeed again, of each run; null is never.
     pub(crate) recoveries_s: Vec<Option<u32>>,
+    /// Share of the calls of the slow phase and the ten seconds after it that fail if the service sheds load
+    /// instead.
+    pub(crate) lost_if_shed: f64,
     /// Calls that succeed in each second of the first run.
     #[serde(skip)]
     pub(crate) goodput: Vec<u32>,
@@ -71,7 +76,9 @@ pub(crate) fn of(asked: &Asked) -> Vec<Prediction> {
 }
 
 fn predict(name: &'static str, conduct: Conduct) -> Prediction {
-    let courses = SEEDS.map(|seed| overload::run(conduct, SECONDS, seed));
+    let courses = SEEDS.map(|seed| overload::run(Queue::Unbounded, conduct, SECONDS, seed));
+    let shedding =
+        SEEDS.map(|seed| overload::run(Queue::Shedding, conduct, SHEDDING_SECONDS, seed));
     let load = FAILURES.map(|failure| {
         let load = load::run(conduct, failure, 1);
         Load {
@@ -83,7 +90,8 @@ fn predict(name: &'static str, conduct: Conduct) -> Prediction {
     Prediction {
         conduct: name,
         load: load.to_vec(),
-        recoveries_s: courses.iter().map(overload::Course::recovery).collect(),
+        recoveries_s: courses.iter().map(Course::recovery).collect(),
+        lost_if_shed: shedding.iter().map(Course::lost).sum::<f64>() / SEEDS.len() as f64,
         goodput: courses[0].goodput.clone(),
     }
 }

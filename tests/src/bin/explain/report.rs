@@ -6,7 +6,7 @@ use retry_tests::simulation::table::Table;
 
 use super::explanation::{Case, Explanation, WorstCase};
 use super::prediction::{MOST_ATTEMPTS, Prediction};
-use super::schedule::Retry;
+use super::schedule::{Retry, Schedule};
 
 /// Prints an explanation.
 pub(crate) struct Report<'a>(pub(crate) &'a Explanation);
@@ -17,6 +17,7 @@ impl fmt::Display for Report<'_> {
             asked,
             min_wait_s,
             max_wait_s,
+            throttled_min_wait_s,
             growth,
             jitter,
             ..
@@ -25,13 +26,20 @@ impl fmt::Display for Report<'_> {
             || "unlimited attempts".to_owned(),
             |attempts| counted(f64::from(attempts), "attempt"),
         );
+        let throttled = throttled_min_wait_s.map_or_else(String::new, |wait| {
+            format!(" (if throttled, from {})", seconds(wait))
+        });
         writeln!(
             f,
-            "{asked}: {attempts}, waits from {} to {}, growth {growth}, jitter {jitter}\n",
+            "{asked}: {attempts}, waits from {} to {}{throttled}, growth {growth}, jitter {jitter}\n",
             seconds(*min_wait_s),
             seconds(*max_wait_s)
         )?;
-        self.schedule(f)?;
+        Self::schedule(f, &self.0.schedule)?;
+        if let Some(schedule) = &self.0.throttled_schedule {
+            writeln!(f, "if the other side throttles each attempt:")?;
+            Self::schedule(f, schedule)?;
+        }
         if let Some(worst) = &self.0.worst_case {
             self.worst_case(f, worst)?;
         }
@@ -40,8 +48,7 @@ impl fmt::Display for Report<'_> {
 }
 
 impl Report<'_> {
-    fn schedule(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let schedule = &self.0.schedule;
+    fn schedule(f: &mut fmt::Formatter<'_>, schedule: &Schedule) -> fmt::Result {
         if schedule.retries.is_empty() {
             return writeln!(
                 f,
@@ -145,14 +152,20 @@ impl Report<'_> {
             f,
             "if a service that 20 clients use to 80 % is 4 × slower for 10 s, and they wait 1 s for an answer:"
         )?;
-        let mut table = Table::new(&["policy", "95 % of the calls succeed again after"]);
+        let mut table = Table::new(&[
+            "policy",
+            "95 % of the calls succeed again after",
+            "if it sheds load: calls that fail",
+        ]);
         for Prediction {
             conduct,
             recoveries_s,
+            lost_if_shed,
             ..
         } in predictions
         {
-            table.row([(*conduct).to_owned(), recovered(recoveries_s)]);
+            let lost = format!("{:.0} %", 100.0 * lost_if_shed);
+            table.row([(*conduct).to_owned(), recovered(recoveries_s), lost]);
         }
         write!(f, "{table}")
     }

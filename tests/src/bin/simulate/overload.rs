@@ -1,9 +1,11 @@
 //! D: whether a service that was overloaded for ten seconds comes back.
 
-use retry_core::NO_RETRY;
+use std::time::Duration;
+
+use retry_core::{NO_RETRY, RetryPolicy};
 use retry_tests::simulation::chart::{Axis, Chart, Line};
 use retry_tests::simulation::client::{Allowance, Conduct, THREE_ATTEMPTS};
-use retry_tests::simulation::overload::{Course, SLOW_FROM, SLOW_TO, run};
+use retry_tests::simulation::overload::{Course, Queue, SLOW_FROM, SLOW_TO, run};
 use retry_tests::simulation::table::Table;
 
 use super::Report;
@@ -21,26 +23,67 @@ pub(crate) fn report() -> Report {
         floor,
         is_shared,
     };
+    let five = THREE_ATTEMPTS.with_max_attempts(5);
+    let patient = |policy: RetryPolicy| policy.with_throttled_min_wait(Duration::from_secs(1));
     let conducts = [
-        ("no retry", Conduct::new(NO_RETRY), true),
-        ("3 attempts", plain, true),
-        ("budget 10 %", plain.with_budget(budget(0, false)), true),
+        ("no retry", Queue::Unbounded, Conduct::new(NO_RETRY), true),
+        ("3 attempts", Queue::Unbounded, plain, true),
+        (
+            "budget 10 %",
+            Queue::Unbounded,
+            plain.with_budget(budget(0, false)),
+            true,
+        ),
         (
             "budget 10 % of all",
+            Queue::Unbounded,
             plain.with_budget(budget(1, true)),
             false,
         ),
         (
             "budget, floor 1/s",
+            Queue::Unbounded,
             plain.with_budget(budget(1, false)),
             false,
         ),
-        ("breaker 5 / 60 s", plain.with_breaker(), true),
+        (
+            "breaker 5 / 60 s",
+            Queue::Unbounded,
+            plain.with_breaker(),
+            true,
+        ),
+        (
+            "no retry; load is shed",
+            Queue::Shedding,
+            Conduct::new(NO_RETRY),
+            false,
+        ),
+        ("3 attempts; load is shed", Queue::Shedding, plain, false),
+        (
+            "3, throttled from 1 s; load is shed",
+            Queue::Shedding,
+            Conduct::new(patient(THREE_ATTEMPTS)),
+            false,
+        ),
+        (
+            "5 attempts; load is shed",
+            Queue::Shedding,
+            Conduct::new(five),
+            false,
+        ),
+        (
+            "5, throttled from 1 s; load is shed",
+            Queue::Shedding,
+            Conduct::new(patient(five)),
+            false,
+        ),
     ];
     let mut table = Table::new(&[
         "each of 20 clients",
         "recovered after (s)",
-        "attempts/s, 70 s to 80 s",
+        "attempts/s, 60 s to 70 s",
+        "70 s to 80 s",
+        "calls that fail, 60 s to 80 s",
     ]);
     let mut chart = Chart::new(
         "Goodput through an overload, by policy",
@@ -48,9 +91,17 @@ pub(crate) fn report() -> Report {
         Axis::linear("calls that succeed (per s)", 0.0, 100.0),
     )
     .with_shade(SLOW_FROM.into(), SLOW_TO.into(), "service 4 × slower");
-    for (name, conduct, is_drawn) in conducts {
-        let courses: Vec<Course> = (0..SEEDS).map(|seed| run(conduct, SECONDS, seed)).collect();
-        table.row([name.to_owned(), recoveries(&courses), load(&courses)]);
+    for (name, queue, conduct, is_drawn) in conducts {
+        let courses: Vec<Course> = (0..SEEDS)
+            .map(|seed| run(queue, conduct, SECONDS, seed))
+            .collect();
+        table.row([
+            name.to_owned(),
+            recoveries(&courses),
+            load(&courses, SLOW_FROM),
+            load(&courses, SLOW_TO),
+            lost(&courses),
+        ]);
         if is_drawn {
             chart = chart.with_line(Line::new(name, goodput(&courses)));
         }
@@ -77,14 +128,20 @@ fn recoveries(courses: &[Course]) -> String {
     }
 }
 
-/// Attempts a second in the ten seconds after the slow phase.
-fn load(courses: &[Course]) -> String {
-    let after = SLOW_TO as usize..SLOW_TO as usize + 10;
+/// Attempts a second in the ten seconds from this one on.
+fn load(courses: &[Course], from: u32) -> String {
+    let after = from as usize..from as usize + 10;
     let attempts = courses
         .iter()
         .flat_map(|course| &course.attempts[after.clone()]);
     let (sum, count) = attempts.fold((0, 0), |(sum, count), now| (sum + now, count + 1));
     format!("{:.0}", f64::from(sum) / f64::from(count))
+}
+
+/// The mean share of the calls around the slow phase that failed.
+fn lost(courses: &[Course]) -> String {
+    let lost: f64 = courses.iter().map(Course::lost).sum();
+    format!("{:.0} %", 100.0 * lost / courses.len() as f64)
 }
 
 /// Calls a second that succeeded, averaged over the runs.
