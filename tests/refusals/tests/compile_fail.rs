@@ -1,6 +1,6 @@
 //! What the attributes refuse, word for word: each case says what to do, where the fault stands.
 //!
-//! After a change of a message: `TRYBUILD=overwrite cargo test -p retry-tests --test compile_fail`.
+//! After a change of a message: `TRYBUILD=overwrite cargo test -p retry-tests-refusals`.
 
 #[test]
 fn refusals() {

@@ -1,0 +1,1 @@
+//! No code: the cases are in `tests/compile_fail`.
