@@ -7,6 +7,8 @@
 //! |---|---|
 //! | [`getting_started`] | the first attribute, the events of a failure, limits for one function |
 //! | [`classifying_errors`] | which errors are retried, and how an error type states it |
+//! | [`calling_http`] | the answers of an HTTP API, its waits, one bad host among many |
+//! | [`llm_calls`] | large language models: final answers, waits, streams |
 //! | [`testing`] | tests of your own code, without waiting |
 //! | [`storms`] | which guard keeps retries from making an outage worse |
 //! | [`settings`] | variables, `.env`, other values while the program runs |
@@ -22,6 +24,12 @@ pub mod getting_started {}
 
 #[doc = include_str!("../docs/guide/classifying_errors.md")]
 pub mod classifying_errors {}
+
+#[doc = include_str!("../docs/guide/calling_http.md")]
+pub mod calling_http {}
+
+#[doc = include_str!("../docs/guide/llm_calls.md")]
+pub mod llm_calls {}
 
 #[doc = include_str!("../docs/guide/testing.md")]
 pub mod testing {}
