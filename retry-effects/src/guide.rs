@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`exactly_once`] | Which calls run, what does *in doubt* mean, and how does a caller react to each error? |
 //! | [`cookbook`] | How do I write an inbox, a queue's worker, an agent's tool, an import, a probe, a transaction? |
+//! | [`job_runners`] | What does the gate add to a queue of jobs, and what does it leave to it? |
 //! | [`identity_and_deploys`] | When are two calls the same action, and what may a deploy change? |
 //! | [`testing`] | How do I test crashes, doubt and time, and that nothing ran twice? |
 //! | [`choosing_a_store`] | Which failures does each store survive, and what does it cost? |
@@ -20,6 +21,10 @@ pub mod exactly_once {}
 /// Small programs: an inbox, a queue, a start, an agent, an import, a probe, a transaction.
 #[doc = include_str!("../docs/guide/cookbook.md")]
 pub mod cookbook {}
+
+/// Gated handlers in a job runner: what the queue gives, and what the gate gives.
+#[doc = include_str!("../docs/guide/job_runners.md")]
+pub mod job_runners {}
 
 /// The identity of a call, and the changes that a deploy may make.
 #[doc = include_str!("../docs/guide/identity_and_deploys.md")]

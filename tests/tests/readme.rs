@@ -42,3 +42,19 @@ fn the_program_runs() {
     let receipts = printed.matches("Receipt { number: 1 }").count();
     assert_eq!((charges, receipts), (1, 2), "{printed}{errors}");
 }
+
+/// The programs of these pages are examples: other dependencies than those of the crates run them.
+#[test]
+fn pages_show_their_examples_as_they_are() {
+    let read = |name: &str| fs::read_to_string(Path::new(ROOT).join(name)).expect("a file");
+    let page = read("retry-effects/docs/guide/job_runners.md");
+    let example = read("examples/job_runner/handler.rs");
+    let blocks: Vec<&str> = page.split("```ignore\n").skip(1).collect();
+    assert_eq!(blocks.len(), 2);
+    for block in blocks {
+        let (block, _) = block.split_once("```").expect("the block ends");
+        for part in block.trim_end().split("\n\n") {
+            assert!(example.contains(part), "not in the example:\n{part}");
+        }
+    }
+}
