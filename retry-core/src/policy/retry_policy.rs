@@ -51,8 +51,6 @@ pub struct RetryPolicy {
     execution_guarantee: ExecutionGuarantee,
     min_wait: Duration,
     max_wait: Duration,
-    /// Zero if throttled attempts wait as the others do.
-    throttled_min_wait: Duration,
     max_retry_after: Duration,
     growth: Growth,
     jitter: Jitter,
@@ -61,6 +59,8 @@ pub struct RetryPolicy {
     retries_at_once: u8,
     /// Precomputed: the attempt whose failure then ends the call; 0 if none does.
     last_at_once: u32,
+    /// In milliseconds, so that a policy is no larger for it; 0 if throttled attempts wait as the others do.
+    throttled_min_wait: u32,
 }
 
 /// The most retries that take the engine's short path; later ones take the long path.
@@ -89,12 +89,12 @@ impl RetryPolicy {
             execution_guarantee: ExecutionGuarantee::AtLeastOnce,
             min_wait: Duration::ZERO,
             max_wait: DEFAULT_MAX_WAIT,
-            throttled_min_wait: Duration::ZERO,
             max_retry_after: DEFAULT_MAX_RETRY_AFTER,
             growth: Growth::Constant,
             jitter: Jitter::Additive(DEFAULT_SPREAD),
             retries_at_once: 0,
             last_at_once: 0,
+            throttled_min_wait: 0,
         }
     }
 
@@ -102,7 +102,7 @@ impl RetryPolicy {
     const fn settled(mut self) -> Self {
         let never_waits = self.max_wait.is_zero()
             || (self.min_wait.is_zero()
-                && self.throttled_min_wait.is_zero()
+                && self.throttled_min_wait == 0
                 && !matches!(self.jitter, Jitter::Additive(_))
                 && !matches!(self.growth, Growth::Schedule(_)));
         // An effect that must not happen twice needs the full check after each failure.
@@ -222,13 +222,13 @@ impl RetryPolicy {
     pub const fn with_max_wait(mut self, max_wait: Duration) -> Self {
         self.max_wait = max_wait;
         self.min_wait = shorter(self.min_wait, max_wait);
-        self.throttled_min_wait = shorter(self.throttled_min_wait, max_wait);
+        self.throttled_min_wait = milliseconds(shorter(self.throttled(), max_wait));
         self.settled()
     }
 
     /// Sets the first step after an attempt that the other side throttled: the wait then grows, and is
     /// spread, as if this were `min_wait`. Raises `max_wait` to it if needed; has no effect where it is not
-    /// longer than `min_wait`.
+    /// longer than `min_wait`. It is kept in whole milliseconds, rounded up, up to 49 days.
     ///
     /// A fault of the network passes in milliseconds; a service that answers "too many requests" needs
     /// seconds. An attempt is throttled if its error is: see
@@ -239,8 +239,8 @@ impl RetryPolicy {
     /// ```
     /// use std::time::Duration;
     ///
-    /// use retry_core::testing::no_wait;
-    /// use retry_core::{Jitter, Retry, RetryPolicy};
+    /// use retry_core::testing::VirtualClock;
+    /// use retry_core::{Jitter, RetryPolicy, execute_with_retry};
     ///
     /// let policy = RetryPolicy::new(4)
     ///     .with_min_wait(Duration::from_millis(50))
@@ -249,18 +249,15 @@ impl RetryPolicy {
     ///     .with_throttled_min_wait(Duration::from_secs(1));
     ///
     /// let mut errors = ["connection reset", "too many requests", "connection reset"].into_iter();
-    /// let mut waits = Vec::new();
-    /// # let _no_wait = no_wait();
-    /// Retry::new(policy)
-    ///     .on_retry(|event| waits.push(event.wait()))
-    ///     .run(|| errors.next().map_or(Ok(()), Err))?;
-    /// assert_eq!(waits, [50, 2_000, 200].map(Duration::from_millis));
+    /// let clock = VirtualClock::install();
+    /// execute_with_retry(|| errors.next().map_or(Ok(()), Err), &policy)?;
+    /// assert_eq!(clock.slept(), [50, 2_000, 200].map(Duration::from_millis));
     /// # Ok::<(), &str>(())
     /// ```
     #[must_use]
     pub const fn with_throttled_min_wait(mut self, min_wait: Duration) -> Self {
-        self.throttled_min_wait = min_wait;
-        self.max_wait = longer(self.max_wait, min_wait);
+        self.throttled_min_wait = milliseconds(min_wait);
+        self.max_wait = longer(self.max_wait, self.throttled());
         self.settled()
     }
 
@@ -291,7 +288,7 @@ impl RetryPolicy {
                     "schedule has 0 waits; it must have at least 1"
                 );
                 (self.min_wait, self.max_wait) = bounds(waits);
-                self.max_wait = longer(self.max_wait, self.throttled_min_wait);
+                self.max_wait = longer(self.max_wait, self.throttled());
             }
             Growth::Constant | Growth::Linear | Growth::Fibonacci => {}
         }
@@ -396,11 +393,15 @@ impl RetryPolicy {
     /// as the others do.
     #[must_use]
     pub const fn throttled_min_wait(&self) -> Option<Duration> {
-        if self.throttled_min_wait.as_nanos() > self.min_wait.as_nanos() {
-            Some(self.throttled_min_wait)
+        if self.throttled().as_nanos() > self.min_wait.as_nanos() {
+            Some(self.throttled())
         } else {
             None
         }
+    }
+
+    const fn throttled(&self) -> Duration {
+        Duration::from_millis(self.throttled_min_wait as u64)
     }
 
     /// Returns the longest wait that a server may request.
@@ -473,6 +474,16 @@ const fn is_multiplier(value: f64) -> bool {
     value >= 1.0 && value.is_finite()
 }
 
+/// Returns whole milliseconds, rounded up; `u32::MAX`, 49 days, for what is longer.
+const fn milliseconds(wait: Duration) -> u32 {
+    let millis = wait.as_nanos().div_ceil(1_000_000);
+    if millis > u32::MAX as u128 {
+        u32::MAX
+    } else {
+        millis as u32
+    }
+}
+
 const fn shorter(a: Duration, b: Duration) -> Duration {
     if a.as_nanos() < b.as_nanos() { a } else { b }
 }
@@ -543,6 +554,19 @@ mod tests {
         assert_eq!(policy.max_wait(), Duration::from_secs(5));
         let policy = policy.with_max_wait(Duration::from_secs(2));
         assert_eq!(policy.throttled_min_wait(), Some(Duration::from_secs(2)));
+    }
+
+    #[test]
+    fn a_step_for_throttles_is_in_whole_milliseconds() {
+        let kept = |wait| {
+            RetryPolicy::new(2)
+                .with_throttled_min_wait(wait)
+                .throttled_min_wait()
+        };
+        let millis = Duration::from_millis;
+        assert_eq!(kept(Duration::from_nanos(1)), Some(millis(1)));
+        assert_eq!(kept(Duration::from_micros(1_500)), Some(millis(2)));
+        assert_eq!(kept(Duration::MAX), Some(millis(u64::from(u32::MAX))));
     }
 
     #[test]

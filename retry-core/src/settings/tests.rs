@@ -139,10 +139,10 @@ fn bounds_that_cross_are_refused_by_name() {
             ("RETRY__STORAGE_THROTTLED_MIN_WAIT", "6")
         ]),
         [
-            "RETRY__OP__X__THROTTLED_MIN_WAIT is \"3\"; it must be at most 2.0s, the value of \
-          RETRY__OP__X__MAX_WAIT",
             "RETRY__STORAGE_THROTTLED_MIN_WAIT is \"6\"; it must be at most 5.0s, the default of \
-          RETRY__STORAGE_MAX_WAIT, unless that is set too"
+          RETRY__STORAGE_MAX_WAIT, unless that is set too",
+            "RETRY__OP__X__THROTTLED_MIN_WAIT is \"3\"; it must be at most 2.0s, the value of \
+          RETRY__OP__X__MAX_WAIT"
         ]
     );
 }

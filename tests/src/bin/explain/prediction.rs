@@ -27,8 +27,8 @@ pub(crate) struct Prediction {
     /// Seconds until 95 % of the calls succeed again, of each run; null is never.
     pub(crate) recoveries_s: Vec<Option<u32>>,
     /// Share of the calls of the slow phase and the ten seconds after it that fail if the service sheds load
-    /// instead.
-    pub(crate) lost_if_shed: f64,
+    /// instead; for a policy with waits of its own after throttles.
+    pub(crate) lost_if_shed: Option<f64>,
     /// Calls that succeed in each second of the first run.
     #[serde(skip)]
     pub(crate) goodput: Vec<u32>,
@@ -63,10 +63,11 @@ pub(crate) fn of(asked: &Asked) -> Vec<Prediction> {
         }
         conducts.push(("no retry", Conduct::new(NO_RETRY)));
     }
+    let sheds = asked.policy.throttled_min_wait().is_some();
     thread::scope(|scope| {
         let running: Vec<_> = conducts
             .into_iter()
-            .map(|(name, conduct)| scope.spawn(move || predict(name, conduct)))
+            .map(|(name, conduct)| scope.spawn(move || predict(name, conduct, sheds)))
             .collect();
         let predicted = running.into_iter().map(thread::ScopedJoinHandle::join);
         predicted
@@ -75,10 +76,8 @@ pub(crate) fn of(asked: &Asked) -> Vec<Prediction> {
     })
 }
 
-fn predict(name: &'static str, conduct: Conduct) -> Prediction {
+fn predict(name: &'static str, conduct: Conduct, sheds: bool) -> Prediction {
     let courses = SEEDS.map(|seed| overload::run(Queue::Unbounded, conduct, SECONDS, seed));
-    let shedding =
-        SEEDS.map(|seed| overload::run(Queue::Shedding, conduct, SHEDDING_SECONDS, seed));
     let load = FAILURES.map(|failure| {
         let load = load::run(conduct, failure, 1);
         Load {
@@ -91,7 +90,14 @@ fn predict(name: &'static str, conduct: Conduct) -> Prediction {
         conduct: name,
         load: load.to_vec(),
         recoveries_s: courses.iter().map(Course::recovery).collect(),
-        lost_if_shed: shedding.iter().map(Course::lost).sum::<f64>() / SEEDS.len() as f64,
+        lost_if_shed: sheds.then(|| lost_if_shed(conduct)),
         goodput: courses[0].goodput.clone(),
     }
+}
+
+/// The share of the calls around the slow phase that fail if the service sheds load.
+fn lost_if_shed(conduct: Conduct) -> f64 {
+    let run = |seed| overload::run(Queue::Shedding, conduct, SHEDDING_SECONDS, seed);
+    let lost: f64 = SEEDS.map(run).iter().map(Course::lost).sum();
+    lost / SEEDS.len() as f64
 }

@@ -152,11 +152,10 @@ impl Report<'_> {
             f,
             "if a service that 20 clients use to 80 % is 4 × slower for 10 s, and they wait 1 s for an answer:"
         )?;
-        let mut table = Table::new(&[
-            "policy",
-            "95 % of the calls succeed again after",
-            "if it sheds load: calls that fail",
-        ]);
+        let sheds = predictions.iter().any(|it| it.lost_if_shed.is_some());
+        let mut heading = vec!["policy", "95 % of the calls succeed again after"];
+        heading.extend(sheds.then_some("if it sheds load: calls that fail"));
+        let mut table = Table::new(&heading);
         for Prediction {
             conduct,
             recoveries_s,
@@ -164,8 +163,9 @@ impl Report<'_> {
             ..
         } in predictions
         {
-            let lost = format!("{:.0} %", 100.0 * lost_if_shed);
-            table.row([(*conduct).to_owned(), recovered(recoveries_s), lost]);
+            let lost = lost_if_shed.map(|lost| format!("{:.0} %", 100.0 * lost));
+            let cells = [(*conduct).to_owned(), recovered(recoveries_s)];
+            table.row(cells.into_iter().chain(lost));
         }
         write!(f, "{table}")
     }
