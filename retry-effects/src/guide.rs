@@ -4,6 +4,8 @@
 //! |---|---|
 //! | [`exactly_once`] | Which calls run, what does *in doubt* mean, and how does a caller react to each error? |
 //! | [`cookbook`] | How do I write an inbox, a queue's worker, an agent's tool, an import, a probe, a transaction? |
+//! | [`calling_http`] | What does an HTTP answer prove, and which key does the callee get? |
+//! | [`transactions`] | How do rows and their record become one commit, with my driver? |
 //! | [`job_runners`] | What does the gate add to a queue of jobs, and what does it leave to it? |
 //! | [`identity_and_deploys`] | When are two calls the same action, and what may a deploy change? |
 //! | [`testing`] | How do I test crashes, doubt and time, and that nothing ran twice? |
@@ -21,6 +23,14 @@ pub mod exactly_once {}
 /// Small programs: an inbox, a queue, a start, an agent, an import, a probe, a transaction.
 #[doc = include_str!("../docs/guide/cookbook.md")]
 pub mod cookbook {}
+
+/// A charge over HTTP: answers, idempotency keys, and the time for which they hold.
+#[doc = include_str!("../docs/guide/calling_http.md")]
+pub mod calling_http {}
+
+/// Rows and their record in one commit, with sqlx and with any other driver.
+#[doc = include_str!("../docs/guide/transactions.md")]
+pub mod transactions {}
 
 /// Gated handlers in a job runner: what the queue gives, and what the gate gives.
 #[doc = include_str!("../docs/guide/job_runners.md")]
