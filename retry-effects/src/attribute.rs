@@ -61,6 +61,7 @@ pub struct GateRequest {
     on_busy: OnBusy,
     probed: bool,
     probe_after: Duration,
+    dedupe_for: Duration,
     limits: Option<Limits>,
 }
 
@@ -93,6 +94,7 @@ impl GateRequest {
             on_busy: OnBusy::default(),
             probed: false,
             probe_after: Duration::ZERO,
+            dedupe_for: Duration::MAX,
             limits: None,
         }
     }
@@ -173,6 +175,13 @@ impl GateRequest {
         self
     }
 
+    /// `dedupe_for = ..`
+    #[must_use]
+    pub fn dedupe_for(mut self, time: Duration) -> Self {
+        self.dedupe_for = time;
+        self
+    }
+
     /// Sets the call's time limits, whose count has begun.
     #[must_use]
     pub fn limits(mut self, limits: &Limits) -> Self {
@@ -243,6 +252,7 @@ impl GateRequest {
             retain: self.retain,
             doubt: Doubt::of(self.in_doubt, self.probed),
             probe_after: self.probe_after,
+            dedupe_for: self.dedupe_for,
             on_busy: self.on_busy,
             limits: self.limits,
             began: Instant::now(),

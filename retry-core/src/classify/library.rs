@@ -12,6 +12,7 @@ mod eyre;
 mod h2;
 mod head;
 mod http_client;
+pub(crate) mod http_hints;
 mod http_status;
 #[cfg(feature = "hyper")]
 mod hyper;
@@ -25,6 +26,8 @@ mod redis;
 mod reqwest;
 mod retry;
 mod sqlite;
+#[cfg(any(feature = "reqwest", feature = "reqwest-012"))]
+pub(crate) mod status_error;
 #[cfg(any(feature = "sqlx", feature = "sqlx-08", feature = "tokio-postgres"))]
 mod sqlstate;
 #[cfg(any(feature = "sqlx", feature = "sqlx-08"))]

@@ -396,6 +396,7 @@ fn a_gate_is_asked_for_what_was_given_and_nothing_else() {
         "lease",
         "retain",
         "in_doubt",
+        "dedupe_for",
         "on_busy",
         "with_probe",
         "limits",
@@ -420,6 +421,13 @@ fn a_gate_is_asked_for_what_was_given_and_nothing_else() {
         ".limits(&__retry_limits)",
     ] {
         assert!(full.contains(&unspaced(call)), "{call} in {full}");
+    }
+    let again = asked("in_doubt = \"reexecute\", dedupe_for = \"23h\"");
+    for call in [
+        ".in_doubt(__retry_effects::OnDoubt::Reexecute)",
+        ".dedupe_for(::core::time::Duration::new(82800u64, 0u32))",
+    ] {
+        assert!(again.contains(&unspaced(call)), "{call} in {again}");
     }
     let (key, input) = full.split_once(".input(").expect("a fingerprint");
     assert!(
