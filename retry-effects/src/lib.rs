@@ -65,7 +65,7 @@
 //! | tier | condition | guarantee | declared by |
 //! |---|---|---|---|
 //! | **transactional** | effect and record commit in one database transaction | exactly one commit, at any crash point | `complete_in`, with `in_doubt = "reexecute"` |
-//! | **keyed** | the callee deduplicates by the action id, for longer than any caller retries | effectively once | `in_doubt = "reexecute"` |
+//! | **keyed** | the callee deduplicates by the action id, for longer than any caller retries | effectively once | `in_doubt = "reexecute"`, `dedupe_for = ..` |
 //! | **probed** | the callee can answer *did this happen?*, and its *no* is final, if necessary after a delay | effectively once | `probe = ..`, `probe_after = ..` |
 //! | **halting** | none of these | among callers of this crate, while the record is kept and the store loses no acknowledged commit: never twice; a crash in the middle leaves a record *in doubt* for an operator | the default, `in_doubt = "halt"` |
 //!

@@ -26,12 +26,12 @@ mod redis;
 mod reqwest;
 mod retry;
 mod sqlite;
-#[cfg(any(feature = "reqwest", feature = "reqwest-012"))]
-pub(crate) mod status_error;
 #[cfg(any(feature = "sqlx", feature = "sqlx-08", feature = "tokio-postgres"))]
 mod sqlstate;
 #[cfg(any(feature = "sqlx", feature = "sqlx-08"))]
 mod sqlx;
+#[cfg(any(feature = "reqwest", feature = "reqwest-012"))]
+pub(crate) mod status_error;
 #[cfg(test)]
 mod table;
 mod tokio;

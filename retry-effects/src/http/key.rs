@@ -85,7 +85,10 @@ mod tests {
         let longest = "ä".repeat(127) + "b";
         assert_eq!(key(&longest).map(|key| key.len()), Ok(64));
         let length = 256;
-        assert_eq!(key(&"a".repeat(length)), Err(KeyError::LongLabel { length }));
+        assert_eq!(
+            key(&"a".repeat(length)),
+            Err(KeyError::LongLabel { length })
+        );
     }
 
     #[test]

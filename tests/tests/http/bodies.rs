@@ -32,7 +32,10 @@ async fn a_long_body_is_cut<C: Client>() {
         let body: String = "0123456789abcdef".chars().cycle().take(length).collect();
         let server = Server::of([answer(500, &[], &body)]).await;
         let error = failure::<C>(&server).await;
-        assert_eq!(error.body(), &body.as_bytes()[..length.min(StatusError::MAX_BODY)]);
+        assert_eq!(
+            error.body(),
+            &body.as_bytes()[..length.min(StatusError::MAX_BODY)]
+        );
     }
 }
 
@@ -41,7 +44,10 @@ async fn a_body_that_ends_early_is_kept_so_far<C: Client>() {
         let bytes = [head(503, &[("retry-after", "1")], 100), body.into()].concat();
         let server = Server::of([Answer::Cut(bytes)]).await;
         let error = failure::<C>(&server).await;
-        assert_eq!((error.status().as_u16(), error.body()), (503, body.as_bytes()));
+        assert_eq!(
+            (error.status().as_u16(), error.body()),
+            (503, body.as_bytes())
+        );
         assert_eq!(error.hint(), Some(Duration::from_secs(1)));
     }
     // Chunks that are none.
@@ -100,13 +106,18 @@ async fn the_time_limit_of_an_attempt_includes_the_body<C: Client>() {
     let server = Server::of([Answer::Stalled(bytes)]).await;
     let client = C::new(false);
     let limit = Duration::from_millis(500);
-    let call = Retry::new(RetryPolicy::new(1)).timeout(limit).run_async(|| async {
-        let response = client.ask(&server.url("/")).await?.checked().await?;
-        C::text(response).await
-    });
+    let call = Retry::new(RetryPolicy::new(1))
+        .timeout(limit)
+        .run_async(|| async {
+            let response = client.ask(&server.url("/")).await?.checked().await?;
+            C::text(response).await
+        });
     let error = call.await.expect_err("no time for the body");
     let error = error.downcast_ref::<RetryError>().expect("the limit");
-    assert!(matches!(error, RetryError::AttemptTimeout { .. }), "{error}");
+    assert!(
+        matches!(error, RetryError::AttemptTimeout { .. }),
+        "{error}"
+    );
     server.has_ended(1).await;
 }
 
@@ -121,9 +132,15 @@ async fn bodies_are_not_logged<C: Client>() {
     });
     let error = call.await.expect_err("503");
     let error = error.downcast_ref::<StatusError>().expect("503");
-    assert_eq!((error.verdict(), error.body()), (Verdict::Retry, &b"BODY"[..]));
+    assert_eq!(
+        (error.verdict(), error.body()),
+        (Verdict::Retry, &b"BODY"[..])
+    );
     let logged = format!("{:?}", recorder.events());
-    assert!(logged.contains("status 503 Service Unavailable from http://"), "{logged}");
+    assert!(
+        logged.contains("status 503 Service Unavailable from http://"),
+        "{logged}"
+    );
     for hidden in ["BODY", "COOKIE", "SECRET"] {
         assert!(!logged.contains(hidden), "{logged}");
     }

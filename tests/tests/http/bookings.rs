@@ -12,7 +12,10 @@ use retry_effects::{Effect, EffectError, InMemoryEffectStore, OnDoubt};
 use super::client::{Client, Error, with_both_releases};
 use super::server::{Server, answer};
 
-with_both_releases!(each_status_books_once_for_a_key, without_keys_an_unknown_status_books_once);
+with_both_releases!(
+    each_status_books_once_for_a_key,
+    without_keys_an_unknown_status_books_once
+);
 
 /// Each status from 400 to 599: what two calls of four attempts each do. *Not applied*: both calls make
 /// their attempts. *Unknown*: the first answer leaves the action in doubt, and no other request goes out.
@@ -48,7 +51,10 @@ const TABLE: &str = "
 ";
 
 fn status_of(path: &str) -> u16 {
-    path.rsplit('/').next().and_then(|status| status.parse().ok()).expect("a status")
+    path.rsplit('/')
+        .next()
+        .and_then(|status| status.parse().ok())
+        .expect("a status")
 }
 
 /// A bank that books each request, once for each key if it has one, and answers with the status of its path.
@@ -164,7 +170,11 @@ async fn without_keys_an_unknown_status_books_once<C: Client>() {
     }
     // These answers state that the server did not book; a server that books and states it is not to be
     // helped without a key.
-    let more: Vec<_> = bank.bookings().into_iter().filter(|(_, count)| *count > 1).collect();
+    let more: Vec<_> = bank
+        .bookings()
+        .into_iter()
+        .filter(|(_, count)| *count > 1)
+        .collect();
     let refused = [400, 401, 403, 404, 405, 410, 413, 415, 422].map(|status| (status, 2));
     let turned_away = [425, 429, 529].map(|status| (status, 8));
     let mut expected = [&refused[..], &turned_away].concat();

@@ -36,17 +36,30 @@ async fn slept<C: Client>(status: u16, headers: &[(&str, &str)]) -> Duration {
 #[track_caller]
 fn assert_within_a_tenth(slept: Duration, wanted: Duration, what: &str) {
     let most = wanted + wanted / 10 + Duration::from_millis(2);
-    assert!(slept >= wanted && slept <= most, "{what}: {slept:?} instead of {wanted:?}");
+    assert!(
+        slept >= wanted && slept <= most,
+        "{what}: {slept:?} instead of {wanted:?}"
+    );
 }
 
 async fn each_hint_is_slept<C: Client>() {
     let seconds = Duration::from_secs;
     for (status, name, value, wanted) in [
-        (429, "retry-after-ms", "1500.5", Duration::from_micros(1_500_500)),
+        (
+            429,
+            "retry-after-ms",
+            "1500.5",
+            Duration::from_micros(1_500_500),
+        ),
         (429, "retry-after", "7", seconds(7)),
         (503, "retry-after", "30", seconds(30)),
         (500, "retry-after", "3", seconds(3)),
-        (529, "x-amz-retry-after", "2500", Duration::from_millis(2_500)),
+        (
+            529,
+            "x-amz-retry-after",
+            "2500",
+            Duration::from_millis(2_500),
+        ),
         (429, "ratelimit", "\"default\";r=0;t=20", seconds(20)),
         (429, "ratelimit-reset", "40", seconds(40)),
     ] {
@@ -72,7 +85,13 @@ async fn a_hint_above_the_bound_ends_the_call<C: Client>() {
         let client = C::new(false);
         let began = Instant::now();
         let call = Retry::new(RetryPolicy::new(3)).run_async(|| async {
-            client.ask(&server.url("/")).await?.checked().await.map(drop).map_err(Into::into)
+            client
+                .ask(&server.url("/"))
+                .await?
+                .checked()
+                .await
+                .map(drop)
+                .map_err(Into::into)
         });
         let error: super::client::Error = call.await.expect_err("too long");
         let error = error.downcast_ref::<StatusError>().expect("429");

@@ -16,14 +16,24 @@ with_both_releases!(
 );
 
 async fn a_redirect_carries_the_key_to_another_host<C: Client>() {
-    for (status, method) in [(301, "GET"), (302, "GET"), (303, "GET"), (307, "POST"), (308, "POST")] {
+    for (status, method) in [
+        (301, "GET"),
+        (302, "GET"),
+        (303, "GET"),
+        (307, "POST"),
+        (308, "POST"),
+    ] {
         let there = Server::of([answer(200, &[], "")]).await;
         let here = Server::of([answer(status, &[("location", &there.url("/there"))], "")]).await;
         let request = C::new(true).post(&here.url("/here"));
         let request = request.idempotency_key("charge").expect("a key");
         C::send(request).await.expect("an answer");
         let (asked, followed) = (here.received(), there.received());
-        assert_eq!((asked[0].method(), followed[0].method()), ("POST", method), "{status}");
+        assert_eq!(
+            (asked[0].method(), followed[0].method()),
+            ("POST", method),
+            "{status}"
+        );
         assert_eq!(asked[0].key(), followed[0].key(), "{status}");
         assert_eq!(followed[0].path(), "/there");
     }
@@ -45,10 +55,12 @@ async fn the_error_is_that_of_the_last_answer<C: Client>() {
     let store = Arc::new(InMemoryEffectStore::new());
     for follows in [true, false] {
         let client = C::new(follows);
-        let call = Effect::new("book", &follows).store(&store).run_async(|| async {
-            let sent = client.ask(&here.url("/")).await?.checked().await?;
-            Ok::<_, Error>(C::status(&sent))
-        });
+        let call = Effect::new("book", &follows)
+            .store(&store)
+            .run_async(|| async {
+                let sent = client.ask(&here.url("/")).await?.checked().await?;
+                Ok::<_, Error>(C::status(&sent))
+            });
         match call.await {
             Ok(status) => assert_eq!((follows, status), (false, 303)),
             Err(error) => {

@@ -196,7 +196,8 @@ async fn read(stream: &mut TcpStream) -> io::Result<Option<String>> {
             let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
             let length = head.lines().find_map(|line| {
                 let (name, value) = line.split_once(": ")?;
-                name.eq_ignore_ascii_case("content-length").then(|| value.parse::<usize>().ok())?
+                name.eq_ignore_ascii_case("content-length")
+                    .then(|| value.parse::<usize>().ok())?
             });
             if bytes.len() >= end + 4 + length.unwrap_or(0) {
                 return Ok(Some(head));

@@ -25,14 +25,18 @@ fn whole() -> Answer {
 
 async fn open<C: Client>(server: &Server) -> Result<C::Response, super::client::Error> {
     let client = C::new(false);
-    let call = Retry::new(RetryPolicy::new(4)).run_async(|| async {
-        Ok(client.ask(&server.url("/")).await?.checked().await?)
-    });
+    let call = Retry::new(RetryPolicy::new(4))
+        .run_async(|| async { Ok(client.ask(&server.url("/")).await?.checked().await?) });
     call.await
 }
 
 async fn before_the_first_byte<C: Client>() {
-    let server = Server::of([answer(529, &[], "overloaded"), answer(500, &[], ""), whole()]).await;
+    let server = Server::of([
+        answer(529, &[], "overloaded"),
+        answer(500, &[], ""),
+        whole(),
+    ])
+    .await;
     let stream = open::<C>(&server).await.expect("a stream");
     assert_eq!(C::text(stream).await.expect("all of it"), "data: one");
     assert_eq!(server.received().len(), 3);

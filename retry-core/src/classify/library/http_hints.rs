@@ -59,10 +59,7 @@ fn should_retry<'a>(header: &impl Fn(&str) -> Option<&'a str>) -> Option<bool> {
 
 /// Returns the wait of `Retry-After`. A date is compared with the answer's own `Date`: the two come from the
 /// same clock.
-fn retry_after<'a>(
-    header: &impl Fn(&str) -> Option<&'a str>,
-    now: SystemTime,
-) -> Option<Duration> {
+fn retry_after<'a>(header: &impl Fn(&str) -> Option<&'a str>, now: SystemTime) -> Option<Duration> {
     let value = header("retry-after")?;
     let now = first_of("date", |date| parse_http_date(date, now), header).unwrap_or(now);
     parse_retry_after(value, now)

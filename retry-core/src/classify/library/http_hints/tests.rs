@@ -54,8 +54,14 @@ fn the_order_of_the_hints() {
     let quota = &ALL[3..];
     assert_eq!((wait(529, quota), wait(500, quota)), (Some(5_000), None));
     // A final status stays final.
-    assert_eq!((wait(400, ALL), wait(409, ALL), wait(501, ALL)), (None, None, None));
-    assert_eq!((wait(201, ALL), wait(202, ALL), wait(301, ALL)), (None, None, None));
+    assert_eq!(
+        (wait(400, ALL), wait(409, ALL), wait(501, ALL)),
+        (None, None, None)
+    );
+    assert_eq!(
+        (wait(201, ALL), wait(202, ALL), wait(301, ALL)),
+        (None, None, None)
+    );
 }
 
 #[test]
@@ -64,9 +70,15 @@ fn a_503_is_proved_by_a_wait_of_the_server_alone() {
     assert!(proved(&[("retry-after", "0")]));
     assert!(proved(&[("retry-after", "Sun, 06 Nov 1994 08:49:37 GMT")]));
     assert!(!proved(&[]) && !proved(&[("retry-after", "soon")]));
-    assert!(!proved(&[("retry-after-ms", "10"), ("x-should-retry", "true")]));
+    assert!(!proved(&[
+        ("retry-after-ms", "10"),
+        ("x-should-retry", "true")
+    ]));
     for status in [408, 409, 500, 502, 504, 599] {
-        assert!(!judged(status, &[("retry-after", "1")]).is_not_applied(), "{status}");
+        assert!(
+            !judged(status, &[("retry-after", "1")]).is_not_applied(),
+            "{status}"
+        );
     }
 }
 
@@ -95,7 +107,10 @@ fn the_advice_of_a_header_is_no_proof() {
     assert_eq!(wait(409, &again), Some(2_000));
     let never = [("x-should-retry", "false"), ("retry-after", "2")];
     let never = judged(429, &never);
-    assert_eq!((never.verdict(), never.answer()), (Verdict::Stop, Answer::Failing));
+    assert_eq!(
+        (never.verdict(), never.answer()),
+        (Verdict::Stop, Answer::Failing)
+    );
     assert!(never.is_throttle() && never.is_not_applied());
 }
 
@@ -109,15 +124,22 @@ fn a_date_is_compared_with_the_clock_of_its_server() {
     assert_eq!(dates("Sun, 06 Nov 1994 08:50:00 GMT"), Some(7_000));
     assert_eq!(dates("Sun, 06 Nov 1994 09:50:00 GMT"), Some(0));
     assert_eq!(dates("yesterday"), Some(30_000), "this machine's clock");
-    assert_eq!(dates("Mon, 01 Jan 0001 00:00:00 GMT"), Some(62_919_881_407_000));
+    assert_eq!(
+        dates("Mon, 01 Jan 0001 00:00:00 GMT"),
+        Some(62_919_881_407_000)
+    );
     let far = [("retry-after", "Fri, 31 Dec 9999 23:59:59 GMT")];
-    assert_eq!(wait(429, &far), Some((253_402_300_799 - 784_111_777) * 1_000));
+    assert_eq!(
+        wait(429, &far),
+        Some((253_402_300_799 - 784_111_777) * 1_000)
+    );
 }
 
 #[test]
 fn what_is_no_number_is_no_hint() {
     for value in [
-        "", " ", ".", "-1", "+1", "1e3", "NaN", "inf", "0x10", "1,5", "1.5.5", "1.-5", "1 s", "٣", ".5",
+        "", " ", ".", "-1", "+1", "1e3", "NaN", "inf", "0x10", "1,5", "1.5.5", "1.-5", "1 s", "٣",
+        ".5",
     ] {
         for name in ["retry-after-ms", "x-amz-retry-after", "ratelimit-reset"] {
             assert_eq!(wait(429, &[(name, value)]), None, "{name}: {value:?}");
@@ -126,10 +148,17 @@ fn what_is_no_number_is_no_hint() {
     let nines = "9".repeat(10_000);
     for name in ["retry-after-ms", "retry-after", "x-amz-retry-after"] {
         let millis = wait(429, &[(name, &nines)]);
-        assert!(millis.is_some_and(|millis| millis >= u128::from(u64::MAX)), "{name}");
+        assert!(
+            millis.is_some_and(|millis| millis >= u128::from(u64::MAX)),
+            "{name}"
+        );
     }
     assert_eq!(wait(429, &[("retry-after-ms", "0.9999999999999")]), Some(0));
-    assert_eq!(wait(429, &[("ratelimit-reset", "1764520000")]), None, "a Unix time");
+    assert_eq!(
+        wait(429, &[("ratelimit-reset", "1764520000")]),
+        None,
+        "a Unix time"
+    );
     let left = [("ratelimit-remaining", "3"), ("ratelimit-reset", "9")];
     assert_eq!(wait(429, &left), None, "there is some quota left");
 }
