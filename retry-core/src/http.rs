@@ -6,7 +6,7 @@
 //!
 //! ```
 //! # #[cfg(feature = "reqwest")] mod example {
-//! use retry_core::{Classify, http::{ResponseExt, StatusError}, retry_api};
+//! use retry_core::{Classify, RetryError, http::{ResponseExt, StatusError}, retry_api};
 //!
 //! #[derive(Debug, thiserror::Error, Classify)]
 //! pub enum OrderError {
@@ -14,16 +14,14 @@
 //!     Http(#[from] reqwest::Error),
 //!     #[error("refused: {0}")]
 //!     Status(#[from] StatusError),
+//!     #[error(transparent)]
+//!     Limit(#[from] RetryError), // of `timeout`
 //! }
 //!
 //! #[retry_api(timeout = "10s", min_wait = "1ms")]
-//! # #[allow(clippy::needless_pass_by_value)]
 //! pub async fn order(client: reqwest::Client, url: String) -> Result<String, OrderError> {
 //!     Ok(client.get(url).send().await?.checked().await?.text().await?)
 //! }
-//! # impl From<retry_core::RetryError> for OrderError {
-//! #     fn from(error: retry_core::RetryError) -> Self { panic!("{error}") }
-//! # }
 //! # }
 //! # #[cfg(feature = "reqwest")]
 //! # #[tokio::main(flavor = "current_thread")]
