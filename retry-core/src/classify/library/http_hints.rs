@@ -46,7 +46,7 @@ pub(crate) fn judge<'a>(
     judged
 }
 
-/// Returns the advice of `x-should-retry`, which OpenAI and Anthropic send, or of Stripe's
+/// Returns the advice of `x-should-retry`, which services for large language models send, or of Stripe's
 /// `stripe-should-retry`.
 fn should_retry<'a>(header: &impl Fn(&str) -> Option<&'a str>) -> Option<bool> {
     let read = |value: &str| {
@@ -65,7 +65,7 @@ fn retry_after<'a>(header: &impl Fn(&str) -> Option<&'a str>, now: SystemTime) -
     parse_retry_after(value, now)
 }
 
-/// Returns the time until an exhausted quota is renewed, in the field of the drafts of "RateLimit header
+/// Returns the time until an exhausted quota is renewed, in the field of the drafts of "`RateLimit` header
 /// fields for HTTP" from the eighth on (`RateLimit: "default";r=0;t=30`), else in those of the drafts
 /// before (`RateLimit-Reset: 30`).
 fn quota_reset<'a>(header: &impl Fn(&str) -> Option<&'a str>) -> Option<Duration> {
