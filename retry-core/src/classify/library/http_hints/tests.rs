@@ -126,7 +126,7 @@ fn a_date_is_compared_with_the_clock_of_its_server() {
     assert_eq!(dates("yesterday"), Some(30_000), "this machine's clock");
     assert_eq!(
         dates("Mon, 01 Jan 0001 00:00:00 GMT"),
-        Some(62_919_881_407_000)
+        Some(62_919_708_607_000)
     );
     let far = [("retry-after", "Fri, 31 Dec 9999 23:59:59 GMT")];
     assert_eq!(
