@@ -28,6 +28,7 @@ use crate::identity::action_id::{UnscopedId, compute_action_id};
 use crate::identity::error::ActionIdError;
 use crate::protocol::claim::DEFAULT_LEASE;
 use crate::protocol::ids::InputHash;
+use crate::protocol::state_machine::millis;
 use crate::protocol::store::EffectStore;
 use crate::protocol::store_error::StoreError;
 use crate::stores::default_store::{IntoStore, default_store};
@@ -61,7 +62,8 @@ pub struct GateRequest {
     on_busy: OnBusy,
     probed: bool,
     probe_after: Duration,
-    dedupe_for: Duration,
+    /// In milliseconds: the request is a part of each call's future.
+    dedupe_for: u64,
     limits: Option<Limits>,
 }
 
@@ -94,7 +96,7 @@ impl GateRequest {
             on_busy: OnBusy::default(),
             probed: false,
             probe_after: Duration::ZERO,
-            dedupe_for: Duration::MAX,
+            dedupe_for: u64::MAX,
             limits: None,
         }
     }
@@ -178,7 +180,7 @@ impl GateRequest {
     /// `dedupe_for = ..`
     #[must_use]
     pub fn dedupe_for(mut self, time: Duration) -> Self {
-        self.dedupe_for = time;
+        self.dedupe_for = millis(time);
         self
     }
 

@@ -123,7 +123,7 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
     /// [`EffectError::InDoubt`](crate::EffectError::InDoubt): a callee that has forgotten the action would
     /// carry it out again. Without it, an action in doubt may run again at any time.
     ///
-    /// It limits later calls, by the clock of the store, and further attempts of this call after one of
+    /// It counts in milliseconds. It limits later calls, by the clock of the store, and further attempts of this call after one of
     /// unknown effect. An attempt that begins in time is not cut: leave a margin for the longest one.
     /// It does nothing without [`in_doubt`](Self::in_doubt), or beside a [`probe`](Self::probe).
     ///

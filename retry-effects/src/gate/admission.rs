@@ -44,7 +44,8 @@ pub(crate) struct Request {
     pub(crate) retain: Option<Duration>,
     pub(crate) doubt: Doubt,
     pub(crate) probe_after: Duration,
-    pub(crate) dedupe_for: Duration,
+    /// In milliseconds; the largest number is no limit.
+    pub(crate) dedupe_for: u64,
     pub(crate) on_busy: OnBusy,
     pub(crate) limits: Option<Limits>,
     /// The time just before admission is first requested.
@@ -282,10 +283,16 @@ impl Request {
 
     /// Returns the reason why this record is not taken over, if the callee may have forgotten its action.
     fn too_old(&self, record: &Record) -> Option<Reason> {
-        if self.doubt != Doubt::Reexecute || record.applied {
+        if record.applied {
             return None;
         }
-        dedupe_window::refusal(record, self.dedupe_for)
+        dedupe_window::refusal(record, self.dedupe_for()?)
+    }
+
+    /// Returns the time after which an action in doubt does not run again, if it otherwise does.
+    fn dedupe_for(&self) -> Option<Duration> {
+        let is_limited = self.doubt == Doubt::Reexecute && self.dedupe_for < u64::MAX;
+        is_limited.then(|| Duration::from_millis(self.dedupe_for))
     }
 
     /// Whether the time limit leaves room to wait until the callee's *no* about this record is final. Without
@@ -316,8 +323,8 @@ impl Request {
             let probe_target = ProbeTarget::new(self.probe_after, self.limits, since_owner_ended);
             action.probe_target = Some(Box::new(probe_target));
         }
-        if self.doubt == Doubt::Reexecute && self.dedupe_for < Duration::MAX {
-            let window = DedupeWindow::new(self.dedupe_for, taken_over.as_deref());
+        if let Some(time) = self.dedupe_for() {
+            let window = DedupeWindow::new(time, taken_over.as_deref());
             action.dedupe_window = Some(Box::new(window));
         }
         if let Some(record) = taken_over {

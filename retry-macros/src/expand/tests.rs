@@ -248,10 +248,11 @@ fn unspaced(tokens: &str) -> String {
 fn each_argument_reaches_the_expansion() {
     const CALL: &str = "async fn call(order_id: u32, cents: u64, client: C) -> Result<u32, E> { \
                         go(order_id, cents, client) }";
-    const BESIDE: [&str; 4] = [
+    const BESIDE: [&str; 5] = [
         "",
         "idempotent = true",
         "idempotent = true, key(order_id)",
+        "idempotent = true, in_doubt = \"reexecute\"",
         "idempotent = true, probe = find_charge",
     ];
     let expanded =
