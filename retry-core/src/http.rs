@@ -29,6 +29,7 @@
 //! # use std::io::{Read, Write};
 //! # let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
 //! # let url = format!("http://{}/orders?token=SECRET", listener.local_addr().unwrap());
+//! # let _ = rustls::crypto::ring::default_provider().install_default();
 //! # let client = reqwest::Client::builder().no_proxy().build().unwrap();
 //! # std::thread::spawn(move || {
 //! #     for answer in [

@@ -38,6 +38,7 @@
 //! # use std::io::{Read, Write};
 //! # let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
 //! # let bank = format!("http://{}/", listener.local_addr().unwrap());
+//! # let _ = rustls::crypto::ring::default_provider().install_default();
 //! # let client = reqwest::Client::builder().no_proxy().build().unwrap();
 //! # let server = std::thread::spawn(move || {
 //! #     let mut keys = Vec::new();

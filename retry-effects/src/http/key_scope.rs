@@ -25,7 +25,7 @@ thread_local! {
 ///
 /// ```
 /// # #[cfg(feature = "reqwest")]
-/// # async fn example(client: reqwest::Client) -> Result<(), Box<dyn std::error::Error>> {
+/// # async fn example(client: reqwest::Client) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
 /// use retry_core::{ASYNC_JOB_DEFAULT, Retry, http::ResponseExt};
 /// use retry_effects::http::{RequestExt, with_request_keys};
 ///
