@@ -9,7 +9,7 @@ use crate::classify::library::http_hints;
 /// around any client.
 ///
 /// `header` returns the value of a field by its name in lower case, or `None`, also for a value that is no
-/// text. [The module](self) has the rules. A status below 400 is no error: check that first.
+/// text. [The module](crate::http) has the rules. A status below 400 is no error: check that first.
 ///
 /// # Examples
 ///
