@@ -55,6 +55,7 @@
 //! | [`RetryPolicy`], [`Growth`], [`Jitter`], the named policies | attempts, the waits between them, and the guarantee |
 //! | [`RetrySettings`] | the settings of the environment |
 //! | [`Classify`](trait@Classify) (trait and [derive](derive@Classify)), [`Judgement`], [`Verdict`], [`is_retryable_error`] | whether an error is worth another attempt |
+//! | [`http`](mod@http) | the status, the headers and the body of an HTTP answer |
 //! | [`RetryEvent`], [`stats()`], events of the `tracing` target `retry`, `metrics` (feature) | reports |
 //! | [`RetryBudget`], [`AdaptiveLimiter`] | the cost of all calls' retries together, and the calls a second that the other side takes |
 //! | [`Nested`], [`RetryScope`] | the reaction to nested calls, and shutdown |
@@ -90,7 +91,7 @@
 //! | `hedge` | `hedge(after = "95ms", max = 1, safe = true)`: a second attempt beside a slow one, see [`Hedge`] | none |
 //! | `borrow(x, ..)` | parameters that all attempts share, instead of a clone each | none |
 //! | `crate` | the path of this crate, if it has another name | `::retry_core` |
-//! | `idempotent` | `true`: the effect happens once, however often it is requested; with `key`, `fingerprint`, `scope`, `store`, `skip`, `lease`, `retain`, `in_doubt`, `probe`, `probe_after`, `on_busy`, `replay_errors` | `false` |
+//! | `idempotent` | `true`: the effect happens once, however often it is requested; with `key`, `fingerprint`, `scope`, `store`, `skip`, `lease`, `retain`, `in_doubt`, `dedupe_for`, `probe`, `probe_after`, `on_busy`, `replay_errors` | `false` |
 //!
 //! `idempotent` and its arguments need the crate `retry_effects` among the dependencies. Its page
 //! explains what exactly once means, and what each argument does.
@@ -214,7 +215,8 @@
 //! | `prometheus` | `metrics::install_buckets` | the exporter and its dependencies |
 //! | `testing` | the test kit | for `[dev-dependencies]` |
 //! | `anyhow`, `eyre` | [`Classify`] for their errors, for functions that require it (attributes do without) | a dependency each |
-//! | `reqwest`, `reqwest-012`, `hyper`, `h2`, `tonic`, `sqlx`, `sqlx-08`, `tokio-postgres`, `redis` | [`Classify`] for their errors, and their recognition in a chain by type; hyper, h2, hyper-util and reqwest are known without it too | a dependency each |
+//! | `reqwest`, `reqwest-012` | [`http::ResponseExt`](mod@http), [`Classify`] for their errors, and their recognition in a chain by type | a dependency each |
+//! | `hyper`, `h2`, `tonic`, `sqlx`, `sqlx-08`, `tokio-postgres`, `redis` | [`Classify`] for their errors, and their recognition in a chain by type; hyper, h2, hyper-util and reqwest are known without a feature too | a dependency each |
 //!
 //! Each only adds. The crate supports Rust 1.89 and later, and tokio 1.51 and later; `sqlx` itself needs
 //! Rust 1.94.
@@ -231,6 +233,7 @@
 //! | 1 | `clock` | the clock that elapsed time is read from, and the sleep of sync calls |
 //! | 2 | `policy` | the policy of a call as plain values: attempts, growth of the waits, jitter, classes and names |
 //! | 2 | `classify` | the meaning of an error: whether another attempt is worth it, and whether it is proved that nothing happened |
+//! | 3 | `http` | HTTP answers: which status is an error, and the wait that a server requests |
 //! | 3 | `operation` | the name of a call's operation, for logs, errors, settings and statistics |
 //! | 4 | `report` | reports of calls: log events, statistics and metrics |
 //! | 5 | `guard` | guards against storms, each usable on its own: budgets, circuit breakers, rate limiters, sets of them by key, and scopes |
@@ -249,6 +252,7 @@ mod clock;
 mod engine;
 mod guard;
 pub mod guide;
+pub mod http;
 mod operation;
 mod policy;
 mod report;
@@ -345,6 +349,7 @@ pub mod __private {
     pub use crate::engine::nesting::attempt::attempt_async;
     pub use crate::engine::nesting::attempt::attempt_sync;
     pub use crate::engine::nesting::refusal::refuse;
+    pub use crate::engine::nesting::thread_notes::is_inside as is_inside_attempt;
     pub use crate::engine::outcome_parts::OutcomeParts;
     pub use crate::engine::pause::Carriage;
     pub use crate::engine::probe_wait::{ProbeWait, has_room, probe_wait_sync};

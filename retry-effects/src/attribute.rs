@@ -28,6 +28,7 @@ use crate::identity::action_id::{UnscopedId, compute_action_id};
 use crate::identity::error::ActionIdError;
 use crate::protocol::claim::DEFAULT_LEASE;
 use crate::protocol::ids::InputHash;
+use crate::protocol::state_machine::millis;
 use crate::protocol::store::EffectStore;
 use crate::protocol::store_error::StoreError;
 use crate::stores::default_store::{IntoStore, default_store};
@@ -61,6 +62,8 @@ pub struct GateRequest {
     on_busy: OnBusy,
     probed: bool,
     probe_after: Duration,
+    /// In milliseconds: the request is a part of each call's future.
+    dedupe_for: u64,
     limits: Option<Limits>,
 }
 
@@ -93,6 +96,7 @@ impl GateRequest {
             on_busy: OnBusy::default(),
             probed: false,
             probe_after: Duration::ZERO,
+            dedupe_for: u64::MAX,
             limits: None,
         }
     }
@@ -173,6 +177,13 @@ impl GateRequest {
         self
     }
 
+    /// `dedupe_for = ..`
+    #[must_use]
+    pub fn dedupe_for(mut self, time: Duration) -> Self {
+        self.dedupe_for = millis(time);
+        self
+    }
+
     /// Sets the call's time limits, whose count has begun.
     #[must_use]
     pub fn limits(mut self, limits: &Limits) -> Self {
@@ -243,6 +254,7 @@ impl GateRequest {
             retain: self.retain,
             doubt: Doubt::of(self.in_doubt, self.probed),
             probe_after: self.probe_after,
+            dedupe_for: self.dedupe_for,
             on_busy: self.on_busy,
             limits: self.limits,
             began: Instant::now(),

@@ -16,6 +16,7 @@ mod clock;
 mod close;
 pub(crate) mod codec;
 pub(crate) mod current;
+mod dedupe_window;
 pub(crate) mod error;
 pub(crate) mod event;
 #[expect(

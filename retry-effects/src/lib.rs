@@ -65,7 +65,7 @@
 //! | tier | condition | guarantee | declared by |
 //! |---|---|---|---|
 //! | **transactional** | effect and record commit in one database transaction | exactly one commit, at any crash point | `complete_in`, with `in_doubt = "reexecute"` |
-//! | **keyed** | the callee deduplicates by the action id, for longer than any caller retries | effectively once | `in_doubt = "reexecute"` |
+//! | **keyed** | the callee deduplicates by the action id, for longer than any caller retries | effectively once | `in_doubt = "reexecute"`, `dedupe_for = ..` |
 //! | **probed** | the callee can answer *did this happen?*, and its *no* is final, if necessary after a delay | effectively once | `probe = ..`, `probe_after = ..` |
 //! | **halting** | none of these | among callers of this crate, while the record is kept and the store loses no acknowledged commit: never twice; a crash in the middle leaves a record *in doubt* for an operator | the default, `in_doubt = "halt"` |
 //!
@@ -195,6 +195,7 @@
 //! | `lease` | how long a claim is valid without a sign of life; renewed at a third of it | 30 s |
 //! | `retain` | the time after which a finished record may be removed automatically | never: until [`purge`](EffectStore::purge) |
 //! | `in_doubt` | `"halt"`, `"reexecute"`, or an [`OnDoubt`] | `"halt"` |
+//! | `dedupe_for` | the time since the first claim after which `"reexecute"` halts: the callee forgets its keys | never |
 //! | `probe` | a path or closure over the arguments that returns a [`Probe`] | none |
 //! | `probe_after` | the time after an attempt's end from which the probe's *no* is final | at once |
 //! | `on_busy` | `"wait"`: join the running call; `"fail"`; or an [`OnBusy`] | `"wait"` |
@@ -245,6 +246,7 @@
 //! |---|---|---|
 //! | `sqlite` | `SqliteEffectStore`, `complete_in`, `rusqlite` | it builds SQLite |
 //! | `redis`, `redis-tls` | `RedisEffectStore`; TLS to its server | the client of Redis, and rustls |
+//! | `reqwest`, `reqwest-012` | `http`: the `Idempotency-Key` of its requests; what `retry_core` adds by them | a client |
 //! | `metrics` | the gate's metrics, through the `metrics` facade; those of `retry_core` too | a dependency |
 //! | `postgres` | `PostgresEffectStore`, its `complete_in`, `tokio-postgres` | it brings a client and a pool |
 //! | `postgres-tls` | TLS to it with the system's certificates, if the URL has `sslmode=require` | it brings rustls; another connector needs no feature |
@@ -267,6 +269,7 @@
 //! | 4 | `stores` | the stores of this crate, and their shared parts |
 //! | 5 | `attribute` | the functions that an expanded attribute calls: from arguments to the gate |
 //! | 5 | `command` | the operator's command: `list`, `show`, `settle`, `purge` and `stats` |
+//! | 5 | `http` | the idempotency keys of HTTP requests |
 //! | 6 | `effect` | the builder: the gate for code without an attribute |
 //! | 6 | `guide` | the pages of the guide; no code |
 
@@ -280,6 +283,8 @@ pub mod conformance;
 mod effect;
 mod gate;
 pub mod guide;
+#[cfg(any(feature = "reqwest", feature = "reqwest-012"))]
+pub mod http;
 mod identity;
 mod protocol;
 mod stores;

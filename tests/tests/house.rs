@@ -25,7 +25,7 @@ const CORE: House = House {
     floors: &[
         &["clock", "sync", "text"],
         &["classify", "policy"],
-        &["operation"],
+        &["http", "operation"],
         &["report"],
         &["guard"],
         &["settings"],
@@ -50,7 +50,7 @@ const EFFECTS: House = House {
         &["protocol"],
         &["conformance", "gate"],
         &["stores"],
-        &["attribute", "command"],
+        &["attribute", "command", "http"],
         &["effect", "guide"],
     ],
     circles: &[],

@@ -6,6 +6,8 @@ use std::{fmt, io};
 use super::classification::Classify;
 use super::judgement::{Judgement, Verdict};
 use super::library::layers as other_libraries;
+#[cfg(any(feature = "reqwest", feature = "reqwest-012"))]
+use super::library::status_error::StatusError;
 use super::message;
 use super::sources::layers;
 use super::throttle;
@@ -101,6 +103,8 @@ fn built_in(error: ErrorRef<'_>) -> Option<Judgement> {
         reqwest::Error,
         #[cfg(feature = "reqwest-012")]
         reqwest_012::Error,
+        #[cfg(any(feature = "reqwest", feature = "reqwest-012"))]
+        StatusError,
         #[cfg(feature = "hyper")]
         hyper::Error,
         #[cfg(feature = "h2")]

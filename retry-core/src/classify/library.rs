@@ -12,6 +12,7 @@ mod eyre;
 mod h2;
 mod head;
 mod http_client;
+pub(crate) mod http_hints;
 mod http_status;
 #[cfg(feature = "hyper")]
 mod hyper;
@@ -29,6 +30,8 @@ mod sqlite;
 mod sqlstate;
 #[cfg(any(feature = "sqlx", feature = "sqlx-08"))]
 mod sqlx;
+#[cfg(any(feature = "reqwest", feature = "reqwest-012"))]
+pub(crate) mod status_error;
 #[cfg(test)]
 mod table;
 mod tokio;

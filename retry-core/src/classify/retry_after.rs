@@ -47,6 +47,17 @@ pub fn parse_retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     Some(Duration::from_secs(u64::try_from(wait).unwrap_or(0)))
 }
 
+/// Returns the time of an HTTP date. `now` decides the century of a year of two digits.
+pub(crate) fn parse_http_date(value: &str, now: SystemTime) -> Option<SystemTime> {
+    let seconds = http_date(value, seconds_since_epoch(now))?;
+    let offset = Duration::from_secs(seconds.unsigned_abs());
+    if seconds < 0 {
+        UNIX_EPOCH.checked_sub(offset)
+    } else {
+        UNIX_EPOCH.checked_add(offset)
+    }
+}
+
 /// Returns whole seconds, rounded down: a wait computed from them ends at the date or up to a second
 /// after it, never before.
 fn seconds_since_epoch(time: SystemTime) -> i64 {

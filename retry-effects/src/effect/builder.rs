@@ -118,6 +118,44 @@ impl<J, H, L, P, C, G> Effect<J, H, L, P, C, G> {
         self.with_request(|request| request.in_doubt(in_doubt))
     }
 
+    /// Sets how long the callee deduplicates by the action id, from the first claim on: a day for Stripe.
+    /// After that, [`OnDoubt::Reexecute`] halts as [`OnDoubt::Halt`] does, with
+    /// [`EffectError::InDoubt`](crate::EffectError::InDoubt): a callee that has forgotten the action would
+    /// carry it out again. Without it, an action in doubt may run again at any time.
+    ///
+    /// It counts in milliseconds. It limits later calls, by the clock of the store, and further attempts of this call after one of
+    /// unknown effect. An attempt that begins in time is not cut: leave a margin for the longest one.
+    /// It does nothing without [`in_doubt`](Self::in_doubt), or beside a [`probe`](Self::probe).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io;
+    /// use std::sync::Arc;
+    /// use std::time::Duration;
+    /// use retry_effects::{Effect, InMemoryEffectStore, OnDoubt};
+    ///
+    /// let store = Arc::new(InMemoryEffectStore::new());
+    /// let mut sent = 0;
+    /// let mut charge = |dedupe_for| {
+    ///     Effect::new("charge", &42)
+    ///         .store(&store)
+    ///         .in_doubt(OnDoubt::Reexecute)
+    ///         .dedupe_for(dedupe_for)
+    ///         .run(|| {
+    ///             sent += 1;
+    ///             if sent == 1 { Err(io::Error::from(io::ErrorKind::TimedOut)) } else { Ok(7) }
+    ///         })
+    /// };
+    /// assert!(charge(Duration::from_secs(86_000)).is_err()); // no answer
+    /// assert!(charge(Duration::ZERO).is_err()); // too late: nothing is sent
+    /// assert_eq!(charge(Duration::from_secs(86_000)).expect("a receipt"), 7);
+    /// assert_eq!(sent, 2);
+    /// ```
+    pub fn dedupe_for(self, time: Duration) -> Self {
+        self.with_request(|request| request.dedupe_for(time))
+    }
+
     /// Sets the policy while another call holds the claim.
     pub fn on_busy(self, on_busy: OnBusy) -> Self {
         self.with_request(|request| request.on_busy(on_busy))

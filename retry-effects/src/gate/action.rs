@@ -6,15 +6,17 @@ use std::fmt;
 use std::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use retry_core::__private::{Failure, Limits, Marks, take_refusal};
 
 use crate::gate::clock::since_origin;
+use crate::gate::dedupe_window::DedupeWindow;
 use crate::gate::error::EffectError;
 use crate::gate::probe_target::ProbeTarget;
 use crate::protocol::ids::Token;
 use crate::protocol::reason::Reason;
+use crate::protocol::record::{Record, Status};
 use crate::protocol::state_machine::nanos;
 use crate::protocol::store::EffectStore;
 
@@ -34,6 +36,8 @@ pub(crate) struct Action {
     pub(crate) parent: Option<Arc<Self>>,
     /// Only for a call with a probe. Boxed: most have none.
     pub(crate) probe_target: Option<Box<ProbeTarget>>,
+    /// Only for a call with `dedupe_for`.
+    pub(crate) dedupe_window: Option<Box<DedupeWindow>>,
     /// The number of the running attempt, from 1.
     attempt: AtomicU32,
     flags: AtomicU16,
@@ -99,6 +103,7 @@ impl Action {
             held_at: AtomicU64::new(0),
             parent,
             probe_target: None,
+            dedupe_window: None,
             attempt: AtomicU32::new(0),
             flags: AtomicU16::new(0),
             running_parts: AtomicU32::new(0),
@@ -136,7 +141,8 @@ impl Action {
     /// # Errors
     ///
     /// If the lease may have run out since the claim or the last attempt: the action may have been
-    /// settled, or taken over. Nothing has begun then, and nothing may.
+    /// settled, or taken over. Or if an earlier attempt's effect is unknown, and the callee may have
+    /// forgotten it. Nothing has begun then, and nothing may.
     pub(crate) fn begin_attempt(&self) -> Result<(), EffectError> {
         let number = self.attempt.fetch_add(1, Ordering::Relaxed) + 1;
         if self.is(LOST) || self.has_run_out() {
@@ -149,6 +155,15 @@ impl Action {
                 action_type: (*self.name).into(),
                 id: self.token.id(),
             });
+        }
+        if let Some(window) = &self.dedupe_window
+            && self.is(UNKNOWN)
+            && window.is_over()
+        {
+            // The callee may carry out anew what an earlier attempt did.
+            self.set(STOPPED);
+            self.keep_reason(window.reason(self.reason().as_ref()));
+            return Err(self.in_doubt());
         }
         // Before the first attempt there is mostly nothing to clear: a probe may have left something.
         const OF_ATTEMPT: u16 = RETURNED
@@ -258,6 +273,17 @@ impl Action {
             id: self.token.id(),
             fence: self.token.fence(),
         }
+    }
+
+    /// Returns the error of a call that ends in doubt without an error of its own.
+    pub(crate) fn in_doubt(&self) -> EffectError {
+        let mut record = Record::new(self.token.id(), Status::InDoubt, SystemTime::now());
+        record.action_type = self.name.to_string();
+        record.fence = self.token.fence();
+        record.claim_id = Some(self.token.claim_id());
+        record.reason = self.reason();
+        let record = Box::new(record);
+        EffectError::InDoubt { record }
     }
 
     /// Marks the lease as lost, and wakes an attempt that must be broken off.

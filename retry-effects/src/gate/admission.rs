@@ -13,6 +13,7 @@ use retry_core::__private::{Limits, has_room};
 use crate::gate::action::{Action, STOPPED, UNKNOWN};
 use crate::gate::ambient;
 use crate::gate::blocking::{self, CannotBlock};
+use crate::gate::dedupe_window::{self, DedupeWindow};
 use crate::gate::error::EffectError;
 use crate::gate::event::GateEventKind;
 use crate::gate::history;
@@ -25,6 +26,7 @@ use crate::protocol::claim::{Claim, ClaimRequest, Silent};
 use crate::protocol::ids::InputHash;
 use crate::protocol::ids::{ClaimId, Token};
 use crate::protocol::outcome::Outcome;
+use crate::protocol::reason::Reason;
 use crate::protocol::record::Busy;
 use crate::protocol::record::{Finished, Record, Resolved};
 use crate::protocol::state_machine::differ;
@@ -42,6 +44,8 @@ pub(crate) struct Request {
     pub(crate) retain: Option<Duration>,
     pub(crate) doubt: Doubt,
     pub(crate) probe_after: Duration,
+    /// In milliseconds; the largest number is no limit.
+    pub(crate) dedupe_for: u64,
     pub(crate) on_busy: OnBusy,
     pub(crate) limits: Option<Limits>,
     /// The time just before admission is first requested.
@@ -239,7 +243,11 @@ impl Request {
                         Err(self.wait(busy, seen).await?)
                     }
                 }
-                Resolved::InDoubt(record) => {
+                Resolved::InDoubt(mut record) => {
+                    if let Some(reason) = self.too_old(&record) {
+                        record.reason = Some(reason);
+                        return Err(EffectError::InDoubt { record });
+                    }
                     if self.doubt == Doubt::Halt || record.applied || !self.may_probe(&record) {
                         return Err(EffectError::InDoubt { record });
                     }
@@ -273,6 +281,20 @@ impl Request {
         })
     }
 
+    /// Returns the reason why this record is not taken over, if the callee may have forgotten its action.
+    fn too_old(&self, record: &Record) -> Option<Reason> {
+        if record.applied {
+            return None;
+        }
+        dedupe_window::refusal(record, self.dedupe_for()?)
+    }
+
+    /// Returns the time after which an action in doubt does not run again, if it otherwise does.
+    fn dedupe_for(&self) -> Option<Duration> {
+        let is_limited = self.doubt == Doubt::Reexecute && self.dedupe_for < u64::MAX;
+        is_limited.then(|| Duration::from_millis(self.dedupe_for))
+    }
+
     /// Whether the time limit leaves room to wait until the callee's *no* about this record is final. Without
     /// room the call does not take the record over: a takeover starts that wait anew, and later calls would
     /// wait the whole `probe_after` again.
@@ -300,6 +322,10 @@ impl Request {
                 .map(|record| record.lease_over.unwrap_or_default());
             let probe_target = ProbeTarget::new(self.probe_after, self.limits, since_owner_ended);
             action.probe_target = Some(Box::new(probe_target));
+        }
+        if let Some(time) = self.dedupe_for() {
+            let window = DedupeWindow::new(time, taken_over.as_deref());
+            action.dedupe_window = Some(Box::new(window));
         }
         if let Some(record) = taken_over {
             // An earlier owner's effect stays unknown, whatever the result of this owner's attempts.

@@ -11,14 +11,11 @@ use crate::gate::action::{
 };
 use crate::gate::attempt::{GatedAttempt, unless_it_panics};
 use crate::gate::codec::types::{Errors, OutcomeCodec, Results};
-use crate::gate::error::EffectError;
 use crate::gate::lease_keeper::{self, KeptLease};
 use crate::gate::options::Doubt;
 use crate::gate::report;
 use crate::protocol::outcome::Outcome;
 use crate::protocol::reason::Reason;
-use crate::protocol::record::{Record, Status};
-use crate::protocol::state_machine::time;
 
 /// A claimed call. If it is dropped before it is closed, an action that is proved not applied is
 /// released; any other is left in doubt.
@@ -217,14 +214,6 @@ impl<T, E> Gate<T, E> {
 
     /// Returns the error of a call that ended in doubt without an error of its own.
     pub(crate) fn in_doubt_error(&self) -> E {
-        let action = &*self.action;
-        let mut record = Record::new(action.token.id(), Status::InDoubt, time(0));
-        record.action_type = action.name.to_string();
-        record.fence = action.token.fence();
-        record.claim_id = Some(action.token.claim_id());
-        record.created_at = std::time::SystemTime::now();
-        record.reason = action.reason();
-        let record = Box::new(record);
-        (self.errors.of)(EffectError::InDoubt { record })
+        (self.errors.of)(self.action.in_doubt())
     }
 }

@@ -168,6 +168,9 @@ pub struct Record {
     /// its lease run out. `None` if unknown. A call that takes the record over waits only for the rest
     /// of its `probe_after`.
     pub lease_over: Option<Duration>,
+    /// For a record in doubt: the time since the first claim, by the store's wall clock. `None` if
+    /// unknown. A call with `dedupe_for` takes no older record over.
+    pub age: Option<Duration>,
 }
 
 impl Record {
@@ -190,6 +193,7 @@ impl Record {
             lease_left: None,
             renewals: 0,
             lease_over: None,
+            age: None,
         }
     }
 }

@@ -448,6 +448,8 @@ impl Slot {
         record.renewals = self.renewals;
         record.lease_over = (status == Status::InDoubt)
             .then(|| Duration::from_nanos(now.lease.saturating_sub(self.lease_until)));
+        record.age = (status == Status::InDoubt)
+            .then(|| Duration::from_millis(now.wall.saturating_sub(self.created)));
         record
     }
 

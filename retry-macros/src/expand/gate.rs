@@ -134,7 +134,11 @@ impl Expansion<'_> {
         if let Some(store) = &arguments.store {
             with("store", given(store, identity));
         }
-        for (method, limit) in [("lease", &arguments.lease), ("retain", &arguments.retain)] {
+        for (method, limit) in [
+            ("lease", &arguments.lease),
+            ("retain", &arguments.retain),
+            ("dedupe_for", &arguments.dedupe_for),
+        ] {
             if let Some(limit) = limit {
                 with(method, limit.value.tokens(&self.krate));
             }

@@ -248,10 +248,11 @@ fn unspaced(tokens: &str) -> String {
 fn each_argument_reaches_the_expansion() {
     const CALL: &str = "async fn call(order_id: u32, cents: u64, client: C) -> Result<u32, E> { \
                         go(order_id, cents, client) }";
-    const BESIDE: [&str; 4] = [
+    const BESIDE: [&str; 5] = [
         "",
         "idempotent = true",
         "idempotent = true, key(order_id)",
+        "idempotent = true, in_doubt = \"reexecute\"",
         "idempotent = true, probe = find_charge",
     ];
     let expanded =
@@ -396,6 +397,7 @@ fn a_gate_is_asked_for_what_was_given_and_nothing_else() {
         "lease",
         "retain",
         "in_doubt",
+        "dedupe_for",
         "on_busy",
         "with_probe",
         "limits",
@@ -420,6 +422,13 @@ fn a_gate_is_asked_for_what_was_given_and_nothing_else() {
         ".limits(&__retry_limits)",
     ] {
         assert!(full.contains(&unspaced(call)), "{call} in {full}");
+    }
+    let again = asked("in_doubt = \"reexecute\", dedupe_for = \"23h\"");
+    for call in [
+        ".in_doubt(__retry_effects::OnDoubt::Reexecute)",
+        ".dedupe_for(::core::time::Duration::new(82800u64, 0u32))",
+    ] {
+        assert!(again.contains(&unspaced(call)), "{call} in {again}");
     }
     let (key, input) = full.split_once(".input(").expect("a fingerprint");
     assert!(

@@ -20,6 +20,7 @@ pub(crate) struct GateArguments {
     pub(crate) lease: Option<Limit>,
     pub(crate) retain: Option<Limit>,
     pub(crate) in_doubt: Option<Value>,
+    pub(crate) dedupe_for: Option<Limit>,
     pub(crate) on_busy: Option<Value>,
     pub(crate) probe: Option<Expr>,
     pub(crate) probe_after: Option<Limit>,
@@ -57,6 +58,7 @@ impl GateArguments {
             lease: find("lease").and_then(|it| limit::read(it, faults)),
             retain: find("retain").and_then(|it| limit::read(it, faults)),
             in_doubt: find("in_doubt").and_then(|it| in_doubt(it, faults)),
+            dedupe_for: find("dedupe_for").and_then(|it| limit::read(it, faults)),
             on_busy: find("on_busy").and_then(|it| on_busy(it, faults)),
             probe: expression("probe", faults),
             probe_after: find("probe_after").and_then(|it| limit::read(it, faults)),
@@ -73,6 +75,13 @@ impl GateArguments {
                 probe.key.span(),
                 "`probe` is given here",
             );
+        }
+        if let Some(dedupe_for) = &gate.dedupe_for
+            && gate.halts()
+        {
+            let message = "`dedupe_for` limits `in_doubt = \"reexecute\"`, and this action in doubt never \
+                           runs again: remove one of the two";
+            faults.add_at(dedupe_for.key.span(), message);
         }
         refuse_lone(given, faults);
         Some(gate)
@@ -97,6 +106,16 @@ impl GateArguments {
 
     /// Whether an action in doubt may run again.
     pub(crate) fn reexecutes(&self) -> bool {
+        self.on_doubt().is_some_and(|last| last == "Reexecute")
+    }
+
+    /// Whether an action in doubt never runs again.
+    fn halts(&self) -> bool {
+        self.on_doubt().is_some_and(|last| last == "Halt")
+    }
+
+    /// Returns the last name of the path that `in_doubt` is, if it is one.
+    fn on_doubt(&self) -> Option<String> {
         let last = |path: &syn::Path| path.segments.last().map(|last| last.ident.to_string());
         match &self.in_doubt {
             Some(Value::Constant(Constant::Item(path))) => {
@@ -105,7 +124,6 @@ impl GateArguments {
             Some(Value::Expression(Expr::Path(path), _)) => last(&path.path),
             _ => None,
         }
-        .is_some_and(|last| last == "Reexecute")
     }
 }
 
@@ -129,6 +147,12 @@ fn refuse_lone(given: &[Argument], faults: &mut Faults) {
             "probe",
             "`probe_after` says from when on the no of a `probe` is final: add `probe = ..`, or \
              remove it",
+        ),
+        (
+            "dedupe_for",
+            "in_doubt",
+            "`dedupe_for` says how long the other side deduplicates an action that runs again: add \
+             `in_doubt = \"reexecute\"`, or remove it",
         ),
         (
             "fingerprint",

@@ -217,6 +217,12 @@ pub(super) const ATTRIBUTE: ArgumentTable<ArgumentReader> = ArgumentTable {
         ArgumentRow::new("lease", Gate, "lease = \"30s\"", &[]),
         ArgumentRow::new("retain", Gate, "retain = \"7d\"", &[]),
         ArgumentRow::new("in_doubt", Gate, "in_doubt = \"halt\"", &[]),
+        ArgumentRow::new(
+            "dedupe_for",
+            Gate,
+            "dedupe_for = \"23h\"",
+            &["deduplicates_for", "key_lifetime"],
+        ),
         ArgumentRow::new("probe", Gate, "probe = find_charge", &[]),
         ArgumentRow::new(
             "probe_after",

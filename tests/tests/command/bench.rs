@@ -159,6 +159,7 @@ impl Bench {
         let mut records = wait(self.store.list(&Filter::all()));
         for record in &mut records {
             record.lease_over = None;
+            record.age = None;
         }
         records
     }

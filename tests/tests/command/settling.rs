@@ -85,6 +85,7 @@ fn without_lease(mut record: Option<Record>) -> Option<Record> {
     if let Some(record) = &mut record {
         record.lease_left = None;
         record.lease_over = None;
+        record.age = None;
     }
     record
 }

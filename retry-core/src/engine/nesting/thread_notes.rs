@@ -42,8 +42,9 @@ const fn depth(here: i32) -> i32 {
 }
 
 /// Whether the calling code runs inside an attempt of an enclosing call.
+#[must_use]
 #[inline]
-pub(crate) fn is_inside() -> bool {
+pub fn is_inside() -> bool {
     depth(HERE.get()) != 0
 }
 

@@ -13,6 +13,7 @@ use retry_core::retry_api;
     lease = "10s",
     retain = "1h",
     in_doubt = "halt",
+    dedupe_for = "23h",
     probe = ask,
     probe_after = "10s",
     on_busy = "wait",
@@ -34,6 +35,7 @@ fn switched_off(order_id: u64) -> io::Result<()> {
     lease = 0,
     retain = "0s",
     in_doubt = "fail",
+    dedupe_for = 0,
     on_busy = 3,
     replay_errors = some(),
     probe = 5,
@@ -73,6 +75,24 @@ fn misspelt(order_id: u64) -> io::Result<()> {
     Ok(())
 }
 
+#[retry_api(idempotent = true, dedupe_for = "23h")]
+fn never_again(order_id: u64) -> io::Result<()> {
+    let _ = order_id;
+    Ok(())
+}
+
+#[retry_api(idempotent = true, in_doubt = "halt", dedupe_for = "23 hours")]
+fn no_wait(order_id: u64) -> io::Result<()> {
+    let _ = order_id;
+    Ok(())
+}
+
+#[retry_api(idempotent = true, in_doubt = retry_effects::OnDoubt::Halt, dedupe_for = "23h", key_lifetime = "1h")]
+fn halted(order_id: u64) -> io::Result<()> {
+    let _ = order_id;
+    Ok(())
+}
+
 #[retry_api(idempotent = true, retry_on_ok = |count| *count == 0)]
 fn not_done_yet() -> io::Result<u32> {
     Ok(0)
@@ -94,5 +114,6 @@ fn main() {
     let _ = (without_a_gate(1, ""), switched_off(1), values());
     let _ = (without_values(1), at_odds(1), not_done_yet());
     let _ = (belongs_to_another(1, 1), never_asked(1), misspelt(1));
+    let _ = (never_again(1), no_wait(1), halted(1));
     let _ = (too_few(1, String::new()), not_always_there(1));
 }
