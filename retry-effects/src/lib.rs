@@ -283,6 +283,11 @@ pub mod guide;
 mod identity;
 mod protocol;
 mod stores;
+#[cfg(any(
+    all(feature = "sqlx", any(feature = "postgres", feature = "sqlite")),
+    all(feature = "sqlx-08", feature = "postgres")
+))]
+mod transaction;
 
 /// The entry point of the program `retry-effects`.
 #[cfg(feature = "cli")]
@@ -333,6 +338,14 @@ pub use stores::sqlite::store::SqliteEffectStore;
 /// The version whose transaction [`PostgresEffectStore`] takes.
 #[cfg(feature = "postgres")]
 pub use tokio_postgres;
+#[cfg(any(
+    all(feature = "sqlx", any(feature = "postgres", feature = "sqlite")),
+    all(feature = "sqlx-08", feature = "postgres")
+))]
+pub use transaction::{
+    error::{CommitUnanswered, TransactionError},
+    run::transaction,
+};
 
 /// The types of an [`Effect`]'s choices, for use in signatures; the methods of [`Effect`] create them.
 pub mod choice {
@@ -344,6 +357,7 @@ pub mod choice {
 /// [`EffectStore`]: the requests to a store, its answers, and its records.
 pub mod store {
     pub use crate::protocol::claim::{Claim, ClaimRequest, DEFAULT_LEASE, Silent};
+    pub use crate::protocol::completion::{Completion, Dialect, SqlParam};
     pub use crate::protocol::counts::Counts;
     pub use crate::protocol::filter::Filter;
     pub use crate::protocol::ids::{ClaimId, InputHash};
@@ -351,6 +365,18 @@ pub mod store {
     pub use crate::protocol::payload::{FORMAT, MAX_PAYLOAD_LEN, NEWEST_FORMAT, Payload};
     pub use crate::protocol::record::{Busy, Finished, Resolved, Status, UnknownStatus};
     pub use crate::protocol::store::{Changed, StoreFuture};
+    #[cfg(feature = "postgres")]
+    pub use crate::stores::postgres::transaction::PostgresTransaction;
+    #[cfg(any(
+        all(feature = "sqlx", any(feature = "postgres", feature = "sqlite")),
+        all(feature = "sqlx-08", feature = "postgres")
+    ))]
+    pub use crate::stores::sqlx::pool::TransactionPool;
+    #[cfg(any(
+        all(feature = "sqlx", any(feature = "postgres", feature = "sqlite")),
+        all(feature = "sqlx-08", feature = "postgres")
+    ))]
+    pub use crate::transaction::run::TransactionBody;
 }
 
 /// The functions that `idempotent = true` expands to. Not public API: it changes without notice.

@@ -50,7 +50,7 @@ const EFFECTS: House = House {
         &["protocol"],
         &["conformance", "gate"],
         &["stores"],
-        &["attribute", "command"],
+        &["attribute", "command", "transaction"],
         &["effect", "guide"],
     ],
     circles: &[],
