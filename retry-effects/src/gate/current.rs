@@ -9,7 +9,10 @@ use crate::identity::action_id::ActionId;
 use crate::protocol::completion::Completion;
 use crate::protocol::ids::{Fence, Token};
 use crate::protocol::outcome::Outcome;
-#[cfg(any(feature = "sqlx", feature = "sqlx-08"))]
+#[cfg(any(
+    all(feature = "sqlx", any(feature = "postgres", feature = "sqlite")),
+    all(feature = "sqlx-08", feature = "postgres")
+))]
 use crate::protocol::store::EffectStore;
 use crate::protocol::store_error::StoreError;
 
@@ -154,13 +157,19 @@ impl CurrentAction {
     }
 
     /// Returns the action's store.
-    #[cfg(any(feature = "sqlx", feature = "sqlx-08"))]
+    #[cfg(any(
+        all(feature = "sqlx", any(feature = "postgres", feature = "sqlite")),
+        all(feature = "sqlx-08", feature = "postgres")
+    ))]
     pub(crate) fn store(&self) -> &dyn EffectStore {
         &*self.0.store
     }
 
     /// Notes whether the body has recorded its result in its own transaction.
-    #[cfg(any(feature = "sqlx", feature = "sqlx-08"))]
+    #[cfg(any(
+        all(feature = "sqlx", any(feature = "postgres", feature = "sqlite")),
+        all(feature = "sqlx-08", feature = "postgres")
+    ))]
     pub(crate) fn note_completed_in(&self, completed: &Result<(), StoreError>) {
         self.0.note_completed_in(completed);
     }

@@ -121,7 +121,7 @@ impl Completion {
     }
 
     /// Returns the statement without a copy of its text.
-    #[cfg(feature = "sqlx")]
+    #[cfg(all(feature = "sqlx", any(feature = "postgres", feature = "sqlite")))]
     pub(crate) fn shared_sql(&self) -> Arc<str> {
         self.sql.clone()
     }

@@ -12,7 +12,7 @@ use crate::gate::current::{CurrentAction, current_action};
 use crate::protocol::outcome::Outcome;
 use crate::stores::sqlx::complete::{NotWritten, complete, rolled_back};
 use crate::stores::sqlx::driver::Driver;
-use crate::stores::sqlx::pool::TransactionPool;
+use crate::stores::sqlx::pool::{PoolTransaction, TransactionPool};
 
 /// The future of a transaction's body.
 pub type TransactionBody<'t, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 't>>;
@@ -56,7 +56,8 @@ pub type TransactionBody<'t, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> +
 ///
 /// # Examples
 ///
-/// The body is a closure that returns a boxed future, as for sqlx's own `Connection::transaction`:
+/// The body is a closure that returns a boxed future, as for sqlx's own `Connection::transaction`. It may borrow
+/// from its surroundings:
 ///
 /// ```no_run
 /// # #[cfg(all(feature = "sqlx", feature = "postgres"))] mod example {
@@ -98,12 +99,12 @@ pub type TransactionBody<'t, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> +
 ///     transaction(connection, |_| Box::pin(async { Ok(()) })).await
 /// }
 /// ```
-pub async fn transaction<P, T, E, F>(pool: &P, body: F) -> Result<T, E>
+pub async fn transaction<'env, P, T, E, F>(pool: &P, body: F) -> Result<T, E>
 where
     P: TransactionPool,
     T: Serialize,
     E: From<TransactionError>,
-    F: for<'t> FnOnce(&'t mut P::Transaction) -> TransactionBody<'t, T, E>,
+    F: for<'t> FnOnce(&'t mut PoolTransaction<'env, P>) -> TransactionBody<'t, T, E>,
 {
     recognize_errors();
     let action = current_action();
@@ -142,14 +143,14 @@ fn recognize_errors() {
 
 /// Waits for the rollback, so that the connection is given back idle. A connection that does not answer is of no
 /// more use, and its pool closes it.
-async fn roll_back<D: Driver>(transaction: D::Transaction) {
+async fn roll_back<D: Driver>(transaction: D::Transaction<'_>) {
     let _ = D::rollback(transaction).await;
 }
 
 /// Completes the running action with the value of its transaction.
 async fn record<D: Driver>(
     action: &CurrentAction,
-    transaction: &mut D::Transaction,
+    transaction: &mut D::Transaction<'_>,
     value: &impl Serialize,
 ) -> Result<(), TransactionError> {
     let outcome = Outcome::success(value)?;
@@ -164,7 +165,7 @@ async fn record<D: Driver>(
 }
 
 /// Checks that the COMMIT will be one: not every driver reports that it became a rollback.
-async fn check<D: Driver>(transaction: &mut D::Transaction) -> Result<(), TransactionError> {
+async fn check<D: Driver>(transaction: &mut D::Transaction<'_>) -> Result<(), TransactionError> {
     match D::is_open(transaction).await {
         Ok(true) => Ok(()),
         Ok(false) => Err(rolled_back().into()),

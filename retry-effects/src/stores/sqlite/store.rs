@@ -176,7 +176,8 @@ impl SqliteEffectStore {
     /// [`StoreError::AlreadyDone`] if the action is finished, even by this very claim: an earlier
     /// commit took place, and its acknowledgement was lost. [`StoreError::LeaseLost`] after a
     /// takeover. [`StoreError::Unreadable`] if the transaction is on a file without the tables of
-    /// this store; [`StoreError::Unavailable`] if the file cannot be written.
+    /// this store; [`StoreError::Unavailable`] if the file cannot be written, or an earlier statement has rolled
+    /// the transaction back.
     ///
     /// # Examples
     ///
@@ -218,6 +219,13 @@ impl SqliteEffectStore {
         outcome: Outcome,
     ) -> Result<(), StoreError> {
         let path = Path::new(transaction.path().unwrap_or_default());
+        if transaction.is_autocommit() {
+            // The record would be committed at once, and by itself.
+            return Err(StoreError::unavailable(
+                connection::describe("complete in", path),
+                "a statement of the transaction has failed and rolled it back, and the error was not passed on",
+            ));
+        }
         schema::require(transaction, path)?;
         let completed =
             transaction::complete_in(transaction, &LeaseClock::system(), token, outcome)

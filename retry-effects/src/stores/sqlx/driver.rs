@@ -16,7 +16,7 @@ pub trait Driver: 'static {
     /// A connection.
     type Connection: Send;
     /// A transaction on a connection of the pool.
-    type Transaction: DerefMut<Target = Self::Connection> + Send;
+    type Transaction<'env>: DerefMut<Target = Self::Connection> + Send;
     /// An error of the driver or of the database.
     type Error: Classify + Error + Send + Sync + 'static;
 
@@ -25,9 +25,9 @@ pub trait Driver: 'static {
 
     /// Begins a transaction, in SQLite one that writes: one that has read first could find that it can no
     /// longer write.
-    fn begin(
+    fn begin<'env>(
         pool: &Self::Pool,
-    ) -> impl Future<Output = Result<Self::Transaction, Self::Error>> + Send;
+    ) -> impl Future<Output = Result<Self::Transaction<'env>, Self::Error>> + Send;
 
     /// Executes a completion; returns the number of rows that it has affected.
     fn execute(
@@ -43,12 +43,12 @@ pub trait Driver: 'static {
 
     /// Commits.
     fn commit(
-        transaction: Self::Transaction,
+        transaction: Self::Transaction<'_>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
     /// Rolls back.
     fn rollback(
-        transaction: Self::Transaction,
+        transaction: Self::Transaction<'_>,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
     /// Returns the database's code of an error that the database has answered.
@@ -70,12 +70,14 @@ macro_rules! driver {
         impl Driver for $driver {
             type Pool = $sqlx::Pool<$sqlx::$database>;
             type Connection = <$sqlx::$database as $sqlx::Database>::Connection;
-            type Transaction = $sqlx::Transaction<'static, $sqlx::$database>;
+            type Transaction<'env> = $sqlx::Transaction<'env, $sqlx::$database>;
             type Error = $sqlx::Error;
 
             const DIALECT: Dialect = Dialect::$dialect;
 
-            async fn begin($pool: &Self::Pool) -> Result<Self::Transaction, Self::Error> {
+            async fn begin<'env>(
+                $pool: &Self::Pool,
+            ) -> Result<Self::Transaction<'env>, Self::Error> {
                 $begin.await
             }
 
@@ -100,11 +102,11 @@ macro_rules! driver {
                 $is_open
             }
 
-            async fn commit(transaction: Self::Transaction) -> Result<(), Self::Error> {
+            async fn commit(transaction: Self::Transaction<'_>) -> Result<(), Self::Error> {
                 transaction.commit().await
             }
 
-            async fn rollback(transaction: Self::Transaction) -> Result<(), Self::Error> {
+            async fn rollback(transaction: Self::Transaction<'_>) -> Result<(), Self::Error> {
                 transaction.rollback().await
             }
 

@@ -20,17 +20,19 @@ use super::driver::{self, Driver};
     note = "with another driver, run `CurrentAction::completion` in a transaction of your own"
 )]
 pub trait TransactionPool: Sized + Sync {
-    /// The transaction that the body uses.
-    type Transaction: Send;
     #[doc(hidden)]
-    type Driver: Driver<Pool = Self, Transaction = Self::Transaction>;
+    type Driver: Driver<Pool = Self>;
 }
+
+/// The transaction on a connection of a pool: `sqlx::Transaction<'env, Postgres>` for `sqlx::PgPool`, and so on.
+///
+/// The lifetime is that of what the body borrows from its surroundings.
+pub type PoolTransaction<'env, P> = <<P as TransactionPool>::Driver as Driver>::Transaction<'env>;
 
 macro_rules! pools {
     ($($(#[$when:meta])* $sqlx:ident::$database:ident by $driver:ident;)*) => {$(
         $(#[$when])*
         impl TransactionPool for $sqlx::Pool<$sqlx::$database> {
-            type Transaction = $sqlx::Transaction<'static, $sqlx::$database>;
             type Driver = driver::$driver;
         }
     )*};

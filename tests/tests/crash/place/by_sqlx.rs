@@ -1,5 +1,12 @@
 //! The application's transactions by sqlx, of both releases.
 
+use std::path::Path;
+use std::time::Duration;
+
+use retry_effects::{SqliteEffectStore, StoreError, transaction};
+use sqlx::SqliteConnection;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+
 use super::driver::Driver;
 use super::{Moment, Order};
 use crate::crash::failure::Failure;
@@ -108,8 +115,8 @@ mod postgres {
         };
     }
 
-    by!(sqlx_09, sqlx);
-    by!(sqlx_08, sqlx_08);
+    by!(of_09, sqlx);
+    by!(of_08, sqlx_08);
 }
 
 #[cfg(feature = "postgres")]
@@ -121,22 +128,15 @@ pub(super) async fn commit_in_postgres(
     order: &Order,
     at: impl Fn(Moment) + Sync,
 ) -> Result<(), Failure> {
-    use postgres::{sqlx_08, sqlx_09};
+    use postgres::{of_08, of_09};
     match driver {
-        Driver::Sqlx => sqlx_09::commit(url, schema, store, order, at).await,
-        Driver::Sqlx08 => sqlx_08::commit(url, schema, store, order, at).await,
-        Driver::Transaction => sqlx_09::transact(url, schema, order, at).await,
-        Driver::Transaction08 => sqlx_08::transact(url, schema, order, at).await,
+        Driver::Sqlx => of_09::commit(url, schema, store, order, at).await,
+        Driver::Sqlx08 => of_08::commit(url, schema, store, order, at).await,
+        Driver::Transaction => of_09::transact(url, schema, order, at).await,
+        Driver::Transaction08 => of_08::transact(url, schema, order, at).await,
         Driver::Own | Driver::Statement => panic!("{driver} is not sqlx"),
     }
 }
-
-use std::path::Path;
-use std::time::Duration;
-
-use retry_effects::{SqliteEffectStore, StoreError, transaction};
-use sqlx::SqliteConnection;
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 
 async fn insert(connection: &mut SqliteConnection, order: &Order) -> Result<(), sqlx::Error> {
     sqlx::query("INSERT INTO orders VALUES (?1, ?2, ?3)")
