@@ -88,7 +88,7 @@ pub enum SqlParam {
     /// An integer of 64 bits: `int8` or `INTEGER`.
     Integer(i64),
     /// A text: `text` or `TEXT`.
-    Text(Arc<str>),
+    Text(String),
 }
 
 impl Completion {

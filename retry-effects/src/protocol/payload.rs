@@ -45,12 +45,6 @@ impl Payload {
         self.format
     }
 
-    /// Returns its text without a copy.
-    #[cfg(any(feature = "sqlite", feature = "postgres"))]
-    pub(crate) fn shared_json(&self) -> Arc<str> {
-        self.json.clone()
-    }
-
     /// Returns its text: JSON if the format is [`FORMAT`].
     #[must_use]
     pub fn json(&self) -> &str {

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::error::{CommitUnanswered, TransactionError};
 use crate::gate::current::{CurrentAction, current_action};
+use crate::protocol::completion::Dialect;
 use crate::protocol::outcome::Outcome;
 use crate::stores::sqlx::complete::{NotWritten, complete, rolled_back};
 use crate::stores::sqlx::driver::Driver;
@@ -99,35 +100,52 @@ pub type TransactionBody<'t, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> +
 ///     transaction(connection, |_| Box::pin(async { Ok(()) })).await
 /// }
 /// ```
-pub async fn transaction<'env, P, T, E, F>(pool: &P, body: F) -> Result<T, E>
+pub fn transaction<'a, 'env, P, T, E, F>(pool: &'a P, body: F) -> TransactionBody<'a, T, E>
 where
     P: TransactionPool,
+    T: Serialize + Send + 'a,
+    E: From<TransactionError> + Send + 'a,
+    F: for<'t> FnOnce(&'t mut PoolTransaction<'env, P>) -> TransactionBody<'t, T, E> + Send + 'a,
+    'env: 'a,
+{
+    // Boxed, so that it is checked here that it may move between threads: of a future with these lifetimes,
+    // the compiler cannot tell at the caller's.
+    Box::pin(run::<P::Driver, T, E, F>(pool, body))
+}
+
+async fn run<'env, D, T, E, F>(pool: &D::Pool, body: F) -> Result<T, E>
+where
+    D: Driver,
     T: Serialize,
     E: From<TransactionError>,
-    F: for<'t> FnOnce(&'t mut PoolTransaction<'env, P>) -> TransactionBody<'t, T, E>,
+    F: for<'t> FnOnce(&'t mut D::Transaction<'env>) -> TransactionBody<'t, T, E>,
 {
     recognize_errors();
     let action = current_action();
-    let begun = P::Driver::begin(pool).await;
+    let begun = D::begin(pool).await;
     let mut transaction = begun.map_err(TransactionError::database)?;
     let value = match body(&mut transaction).await {
         Ok(value) => value,
         Err(error) => {
-            roll_back::<P::Driver>(transaction).await;
+            roll_back::<D>(transaction).await;
             return Err(error);
         }
     };
     let recorded = match &action {
-        Some(action) => record::<P::Driver>(action, &mut transaction, &value).await,
-        None => check::<P::Driver>(&mut transaction).await,
+        // Encoded apart: the value need not be shared between threads.
+        Some(action) => match Outcome::success(&value) {
+            Ok(outcome) => record::<D>(action, &mut transaction, outcome).await,
+            Err(error) => Err(error.into()),
+        },
+        None => check::<D>(&mut transaction).await,
     };
     if let Err(error) = recorded {
-        roll_back::<P::Driver>(transaction).await;
+        roll_back::<D>(transaction).await;
         return Err(error.into());
     }
-    match P::Driver::commit(transaction).await {
+    match D::commit(transaction).await {
         Ok(()) => Ok(value),
-        Err(error) => Err(not_committed::<P::Driver>(error, action.is_some()).into()),
+        Err(error) => Err(not_committed::<D>(error, action.is_some()).into()),
     }
 }
 
@@ -143,17 +161,19 @@ fn recognize_errors() {
 
 /// Waits for the rollback, so that the connection is given back idle. A connection that does not answer is of no
 /// more use, and its pool closes it.
-async fn roll_back<D: Driver>(transaction: D::Transaction<'_>) {
+async fn roll_back<D: Driver>(mut transaction: D::Transaction<'_>) {
+    if D::DIALECT == Dialect::Sqlite {
+        let _ = D::is_open(&mut transaction).await;
+    }
     let _ = D::rollback(transaction).await;
 }
 
-/// Completes the running action with the value of its transaction.
+/// Completes the running action.
 async fn record<D: Driver>(
     action: &CurrentAction,
     transaction: &mut D::Transaction<'_>,
-    value: &impl Serialize,
+    outcome: Outcome,
 ) -> Result<(), TransactionError> {
-    let outcome = Outcome::success(value)?;
     let completed = complete::<D>(action.store(), transaction, &action.token(), &outcome).await;
     let completed = match completed {
         Ok(()) => Ok(()),

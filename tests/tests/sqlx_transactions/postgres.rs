@@ -231,7 +231,7 @@ macro_rules! tests {
         }
 
         #[retry_storage(
-            idempotent = true, name = "order", key = 1, store = store,
+            idempotent = true, name = "order", key = 1, skip(pool, attempts), store = store,
             max_attempts = 3, min_wait = "1ms", max_wait = "1ms"
         )]
         async fn gated(
@@ -389,10 +389,10 @@ macro_rules! tests {
                 ended = never => panic!("{ended:?}"),
                 told = written => told.unwrap(),
             }
-            let insert = |tx| -> retry_effects::store::TransactionBody<'_, _, _> {
+            let insert = transaction(&pool, |tx| {
                 Box::pin(async move { Ok::<_, Derived>(order_once(tx).await?) })
-            };
-            transaction(&pool, insert).await.unwrap();
+            });
+            insert.await.unwrap();
             assert_eq!(bench.orders().await, 1);
         }
 

@@ -189,6 +189,14 @@ async fn a_rollback_that_the_body_takes_for_harmless_is_none() {
             })
         })
     };
+    // Passed on, it leaves the connection as it was, too.
+    for _ in 0..2 {
+        let refused = transaction(&shop.pool, |tx| {
+            Box::pin(async move { Ok::<_, Derived>(order(tx, 7).await?) })
+        });
+        let refused = refused.await;
+        assert!(matches!(refused, Err(Derived::Sqlx(_))), "{refused:?}");
+    }
     for failed in [body().await, shop.effect().run_async(body).await] {
         let Err(Derived::Transaction(TransactionError::Record(error))) = failed else {
             panic!("{failed:?}");

@@ -13,11 +13,11 @@ pub(super) fn of(server: &Server, token: &Token, write: &Write) -> Completion {
     let params = vec![
         SqlParam::Bytes(token.id().as_bytes().to_vec()),
         SqlParam::Integer(number(token.fence())),
-        SqlParam::Text(uuid(token.claim_id()).to_string().into()),
+        SqlParam::Text(uuid(token.claim_id()).to_string()),
         SqlParam::Integer(code(write.status).into()),
         SqlParam::Integer(if write.applied { APPLIED.into() } else { 0 }),
         SqlParam::Integer(payload.map_or(FORMAT, Payload::format).into()),
-        SqlParam::Text(payload.map_or_else(|| "".into(), Payload::shared_json)),
+        SqlParam::Text(payload.map(|it| it.json().to_owned()).unwrap_or_default()),
     ];
     let sql = server.statements().completion.clone();
     Completion::new(Dialect::Postgres, sql, params)

@@ -31,7 +31,7 @@ pub(super) fn of(clock: &LeaseClock, token: &Token, write: &Write) -> Completion
     let payload = slot.payload.as_ref();
     let boot = clock.boot().map(u128::to_be_bytes);
     let params = vec![
-        SqlParam::Text(token.id().to_string().into()),
+        SqlParam::Text(token.id().to_string()),
         SqlParam::Integer(integer(token.fence().number())),
         SqlParam::Bytes(token.claim_id().bits().to_be_bytes().to_vec()),
         SqlParam::Bytes(boot.map(Vec::from).unwrap_or_default()),
@@ -40,7 +40,7 @@ pub(super) fn of(clock: &LeaseClock, token: &Token, write: &Write) -> Completion
         SqlParam::Integer(integer(slot.lease_until)),
         SqlParam::Integer(integer(slot.completed)),
         SqlParam::Integer(payload.map_or(FORMAT, Payload::format).into()),
-        SqlParam::Text(payload.map_or_else(|| "".into(), Payload::shared_json)),
+        SqlParam::Text(payload.map(|it| it.json().to_owned()).unwrap_or_default()),
     ];
     Completion::new(Dialect::Sqlite, COMPLETION, params)
 }

@@ -36,7 +36,8 @@ pub trait Driver: 'static {
     ) -> impl Future<Output = Result<u64, Self::Error>> + Send;
 
     /// Whether the connection is in a transaction that can be committed. A failed statement ends or spoils a
-    /// transaction also where its caller takes the error for harmless; the driver does not notice.
+    /// transaction also where its caller takes the error for harmless; the driver does not notice. One that was
+    /// ended is begun anew, so that the driver can roll it back.
     fn is_open(
         connection: &mut Self::Connection,
     ) -> impl Future<Output = Result<bool, Self::Error>> + Send;
@@ -145,10 +146,12 @@ driver! {
     begin: |pool| pool.begin_with("BEGIN IMMEDIATE"),
     query: |completion| sqlx::query::<sqlx::Sqlite>(sqlx::AssertSqlSafe(completion.shared_sql())),
     // Some errors roll back the whole transaction, and later statements would commit each by itself. There is
-    // no other question that sqlx passes on: SQLite refuses a BEGIN in a transaction, without an effect.
+    // no other question that sqlx passes on: SQLite refuses a BEGIN in a transaction, without an effect. One that
+    // succeeds is needed: sqlx counts transactions, and a failed ROLLBACK would leave its count wrong for as long as
+    // the pool keeps the connection.
     is_open: |connection| match connection.execute("BEGIN").await {
         Err(error) if error.as_database_error().is_some() => Ok(true),
         Err(error) => Err(error),
-        Ok(_) => connection.execute("ROLLBACK").await.map(|_| false),
+        Ok(_) => Ok(false),
     },
 }
