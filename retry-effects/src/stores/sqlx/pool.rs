@@ -10,7 +10,7 @@ use super::driver::{self, Driver};
 /// | `sqlx::SqlitePool` of 0.9 | `sqlx`, `sqlite` |
 /// | `sqlx::PgPool` of 0.8 | `sqlx-08`, `postgres` |
 ///
-/// No other type implements it: not a pool of `Any` or MySQL, whose database has no store, and not a single
+/// No other type implements it: not a pool of `Any` or `MySQL`, whose database has no store, and not a single
 /// connection, which may be in a transaction already.
 #[diagnostic::on_unimplemented(
     message = "`transaction` does not begin on `{Self}`",
