@@ -30,10 +30,10 @@ pub enum TransactionError {
     CommitUnanswered(#[from] CommitUnanswered),
     /// The action could not be completed in the transaction, which was rolled back.
     #[error("the transaction was not committed: {0}")]
-    Record(#[from] StoreError),
+    Store(#[from] StoreError),
     /// An error of the gate: the result cannot be written, or the gate did not run the body.
     #[error("{0}")]
-    Effect(#[from] EffectError),
+    Gate(#[from] EffectError),
 }
 
 /// A COMMIT without an answer: whether the transaction was committed is unknown.
@@ -92,8 +92,8 @@ impl Classify for TransactionError {
         match self {
             Self::Database(error) => error.classify(),
             Self::CommitUnanswered(error) => error.classify(),
-            Self::Record(error) => error.classify(),
-            Self::Effect(error) => error.classify(),
+            Self::Store(error) => error.classify(),
+            Self::Gate(error) => error.classify(),
         }
     }
 

@@ -210,7 +210,7 @@ macro_rules! tests {
             let in_memory = book(InMemoryEffectStore::new()).run_async(body).await;
             let in_file = book(file).run_async(body).await;
             for refused in [in_memory, in_file] {
-                let Err(Derived::Transaction(TransactionError::Record(error))) = refused else {
+                let Err(Derived::Transaction(TransactionError::Store(error))) = refused else {
                     panic!("{refused:?}");
                 };
                 assert!(matches!(error, StoreError::Misconfigured { .. }), "{error:?}");

@@ -198,7 +198,7 @@ async fn a_rollback_that_the_body_takes_for_harmless_is_none() {
         assert!(matches!(refused, Err(Derived::Sqlx(_))), "{refused:?}");
     }
     for failed in [body().await, shop.effect().run_async(body).await] {
-        let Err(Derived::Transaction(TransactionError::Record(error))) = failed else {
+        let Err(Derived::Transaction(TransactionError::Store(error))) = failed else {
             panic!("{failed:?}");
         };
         assert!(error.to_string().contains("rolled it back"), "{error}");
