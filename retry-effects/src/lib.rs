@@ -64,7 +64,7 @@
 //!
 //! | tier | condition | guarantee | declared by |
 //! |---|---|---|---|
-//! | **transactional** | effect and record commit in one database transaction | exactly one commit, at any crash point | `complete_in`, with `in_doubt = "reexecute"` |
+//! | **transactional** | effect and record commit in one database transaction | exactly one commit, at any crash point | `transaction` or `complete_in`, with `in_doubt = "reexecute"` |
 //! | **keyed** | the callee deduplicates by the action id, for longer than any caller retries | effectively once | `in_doubt = "reexecute"`, `dedupe_for = ..` |
 //! | **probed** | the callee can answer *did this happen?*, and its *no* is final, if necessary after a delay | effectively once | `probe = ..`, `probe_after = ..` |
 //! | **halting** | none of these | among callers of this crate, while the record is kept and the store loses no acknowledged commit: never twice; a crash in the middle leaves a record *in doubt* for an operator | the default, `in_doubt = "halt"` |
@@ -233,6 +233,8 @@
 //! | [`Effect`] | the gate for code without an attribute |
 //! | [`current_action`] | inside a body: action id, fence, attempt, token; inside a probe: the [`LastAttempt`] |
 //! | [`acted`] | inside a body: from here on every failure is unknown |
+//! | `transaction` (features `sqlx`, `sqlx-08`) | a body's rows and its record in one commit, on a pool of sqlx |
+//! | [`CurrentAction::completion`] | the same with any driver: a statement and its parameters |
 //! | [`with_scope`], [`with_scope_blocking`], [`in_current_scope`], [`in_current_scope_blocking`] | the scope for a part of a program |
 //! | [`EffectStore`], [`set_default_store`] | the records of actions |
 //! | [`store`] | the types for authors of stores, and for programs that list and settle records |
@@ -250,10 +252,12 @@
 //! | `metrics` | the gate's metrics, through the `metrics` facade; those of `retry_core` too | a dependency |
 //! | `postgres` | `PostgresEffectStore`, its `complete_in`, `tokio-postgres` | it brings a client and a pool |
 //! | `postgres-tls` | TLS to it with the system's certificates, if the URL has `sslmode=require` | it brings rustls; another connector needs no feature |
+//! | `sqlx` | `transaction` on pools of sqlx 0.9, and `complete_in` in its transactions; of the databases whose features are on, `postgres` and `sqlite` | it asks for Rust 1.94 |
+//! | `sqlx-08` | the same of sqlx 0.8, with `postgres` only: its SQLite is another than the store's | a driver |
 //! | `cli` | the command `retry-effects`, for the stores whose features are on too | for operators, not for programs |
 //! | `conformance` | the suite that every store passes, and a clock that tests move | for `[dev-dependencies]` |
 //!
-//! The crate supports Rust 1.89 and later, and tokio 1.51 and later.
+//! The crate supports Rust 1.89 and later, with the feature `sqlx` Rust 1.94 and later, and tokio 1.51 and later.
 //!
 //! # Architecture
 //!
@@ -270,6 +274,7 @@
 //! | 5 | `attribute` | the functions that an expanded attribute calls: from arguments to the gate |
 //! | 5 | `command` | the operator's command: `list`, `show`, `settle`, `purge` and `stats` |
 //! | 5 | `http` | the idempotency keys of HTTP requests |
+//! | 5 | `transaction` | a body and its record in one commit, on a pool of sqlx |
 //! | 6 | `effect` | the builder: the gate for code without an attribute |
 //! | 6 | `guide` | the pages of the guide; no code |
 
@@ -288,6 +293,11 @@ pub mod http;
 mod identity;
 mod protocol;
 mod stores;
+#[cfg(any(
+    all(feature = "sqlx", any(feature = "postgres", feature = "sqlite")),
+    all(feature = "sqlx-08", feature = "postgres")
+))]
+mod transaction;
 
 /// The entry point of the program `retry-effects`.
 #[cfg(feature = "cli")]
@@ -338,6 +348,14 @@ pub use stores::sqlite::store::SqliteEffectStore;
 /// The version whose transaction [`PostgresEffectStore`] takes.
 #[cfg(feature = "postgres")]
 pub use tokio_postgres;
+#[cfg(any(
+    all(feature = "sqlx", any(feature = "postgres", feature = "sqlite")),
+    all(feature = "sqlx-08", feature = "postgres")
+))]
+pub use transaction::{
+    error::{CommitUnanswered, TransactionError},
+    run::transaction,
+};
 
 /// The types of an [`Effect`]'s choices, for use in signatures; the methods of [`Effect`] create them.
 pub mod choice {
@@ -349,6 +367,7 @@ pub mod choice {
 /// [`EffectStore`]: the requests to a store, its answers, and its records.
 pub mod store {
     pub use crate::protocol::claim::{Claim, ClaimRequest, DEFAULT_LEASE, Silent};
+    pub use crate::protocol::completion::{Completion, Dialect, SqlParam};
     pub use crate::protocol::counts::Counts;
     pub use crate::protocol::filter::Filter;
     pub use crate::protocol::ids::{ClaimId, InputHash};
@@ -356,6 +375,18 @@ pub mod store {
     pub use crate::protocol::payload::{FORMAT, MAX_PAYLOAD_LEN, NEWEST_FORMAT, Payload};
     pub use crate::protocol::record::{Busy, Finished, Resolved, Status, UnknownStatus};
     pub use crate::protocol::store::{Changed, StoreFuture};
+    #[cfg(feature = "postgres")]
+    pub use crate::stores::postgres::transaction::PostgresTransaction;
+    #[cfg(any(
+        all(feature = "sqlx", any(feature = "postgres", feature = "sqlite")),
+        all(feature = "sqlx-08", feature = "postgres")
+    ))]
+    pub use crate::stores::sqlx::pool::{PoolTransaction, TransactionPool};
+    #[cfg(any(
+        all(feature = "sqlx", any(feature = "postgres", feature = "sqlite")),
+        all(feature = "sqlx-08", feature = "postgres")
+    ))]
+    pub use crate::transaction::run::TransactionBody;
 }
 
 /// The functions that `idempotent = true` expands to. Not public API: it changes without notice.

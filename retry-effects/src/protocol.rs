@@ -7,6 +7,7 @@
 //! Every folder above may import every module except `id_source`.
 
 pub(crate) mod claim;
+pub(crate) mod completion;
 pub(crate) mod counts;
 pub(crate) mod filter;
 pub(crate) mod forward;

@@ -7,7 +7,7 @@
 //! nothing from a store.
 //!
 //! Other folders import [`default_store`] and each store's `store`. The command also imports `libpq`
-//! and `timestamp`.
+//! and `timestamp`, and `transaction` the drivers in `sqlx`.
 
 pub(crate) mod default_store;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "redis"))]
@@ -25,6 +25,11 @@ pub(crate) mod redis;
 pub(crate) mod resend;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
+#[cfg(any(
+    all(feature = "sqlx", any(feature = "postgres", feature = "sqlite")),
+    all(feature = "sqlx-08", feature = "postgres")
+))]
+pub(crate) mod sqlx;
 pub(crate) mod sync;
 #[cfg(any(feature = "sqlite", feature = "cli"))]
 pub(crate) mod timestamp;

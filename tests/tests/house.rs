@@ -50,7 +50,7 @@ const EFFECTS: House = House {
         &["protocol"],
         &["conformance", "gate"],
         &["stores"],
-        &["attribute", "command", "http"],
+        &["attribute", "command", "http", "transaction"],
         &["effect", "guide"],
     ],
     circles: &[],

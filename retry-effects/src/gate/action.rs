@@ -19,6 +19,7 @@ use crate::protocol::reason::Reason;
 use crate::protocol::record::{Record, Status};
 use crate::protocol::state_machine::nanos;
 use crate::protocol::store::EffectStore;
+use crate::protocol::store_error::StoreError;
 
 /// One claimed call.
 pub(crate) struct Action {
@@ -134,6 +135,20 @@ impl Action {
     pub(crate) fn has_run_out(&self) -> bool {
         let held_at = self.held_at.load(Ordering::Relaxed);
         since_origin(Instant::now()) >= held_at.saturating_add(nanos(self.lease))
+    }
+
+    /// Notes whether the running body has recorded its result in its own transaction.
+    pub(crate) fn note_completed_in(&self, completed: &Result<(), StoreError>) {
+        match completed {
+            Ok(()) => self.set(COMPLETED_IN_TRANSACTION),
+            // Another attempt would have the same result.
+            Err(
+                StoreError::AlreadyDone { .. }
+                | StoreError::LeaseLost { .. }
+                | StoreError::NotRecorded { .. },
+            ) => self.set(STOPPED),
+            Err(_) => {}
+        }
     }
 
     /// Begins an attempt.

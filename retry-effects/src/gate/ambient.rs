@@ -14,8 +14,6 @@ use retry_core::__private::{Marks, mark, replace_marks};
 
 use crate::gate::action::Action;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
-use crate::gate::action::{COMPLETED_IN_TRANSACTION, STOPPED};
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
 use crate::protocol::ids::Token;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 use crate::protocol::store_error::StoreError;
@@ -162,14 +160,8 @@ pub(crate) fn action() -> Option<Arc<Action>> {
 /// Reports the result of `complete_in` to the action of this claim, if its body runs here.
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) fn completed_in(token: &Token, completed: &Result<(), StoreError>) {
-    let Some(action) = action().filter(|action| action.token == *token) else {
-        return;
-    };
-    match completed {
-        Ok(()) => action.set(COMPLETED_IN_TRANSACTION),
-        // Another attempt would have the same result.
-        Err(StoreError::AlreadyDone { .. } | StoreError::LeaseLost { .. }) => action.set(STOPPED),
-        Err(_) => {}
+    if let Some(action) = action().filter(|action| action.token == *token) {
+        action.note_completed_in(completed);
     }
 }
 

@@ -6,7 +6,15 @@ use crate::gate::action::{ACTED, Action};
 use crate::gate::ambient;
 use crate::gate::probe_target::LastAttempt;
 use crate::identity::action_id::ActionId;
+use crate::protocol::completion::Completion;
 use crate::protocol::ids::{Fence, Token};
+use crate::protocol::outcome::Outcome;
+#[cfg(any(
+    all(feature = "sqlx", any(feature = "postgres", feature = "sqlite")),
+    all(feature = "sqlx-08", feature = "postgres")
+))]
+use crate::protocol::store::EffectStore;
+use crate::protocol::store_error::StoreError;
 
 /// The action of the running body: see [`current_action`].
 #[derive(Clone, Debug)]
@@ -131,5 +139,56 @@ impl CurrentAction {
     #[must_use]
     pub fn token(&self) -> Token {
         self.0.token
+    }
+
+    /// Returns the statement that records `outcome` in a transaction of the body's own, with any driver: for
+    /// one that `complete_in` does not take. The transaction must be in the database of the action's store.
+    /// Execute it last, and report the affected rows to [`completed_in`](Self::completed_in).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Misconfigured`] if the action's store is in no SQL database.
+    ///
+    /// # Examples
+    ///
+    /// See [`Completion`].
+    pub fn completion(&self, outcome: &Outcome) -> Result<Completion, StoreError> {
+        self.0.store.completion(&self.0.token, outcome)
+    }
+
+    /// Returns the action's store.
+    #[cfg(any(
+        all(feature = "sqlx", any(feature = "postgres", feature = "sqlite")),
+        all(feature = "sqlx-08", feature = "postgres")
+    ))]
+    pub(crate) fn store(&self) -> &dyn EffectStore {
+        &*self.0.store
+    }
+
+    /// Notes whether the body has recorded its result in its own transaction.
+    #[cfg(any(
+        all(feature = "sqlx", any(feature = "postgres", feature = "sqlite")),
+        all(feature = "sqlx-08", feature = "postgres")
+    ))]
+    pub(crate) fn note_completed_in(&self, completed: &Result<(), StoreError>) {
+        self.0.note_completed_in(completed);
+    }
+
+    /// Reports the number of rows that a [`completion`](Self::completion) has affected, before the commit. The
+    /// gate then reads what is recorded at the end of the call: the body's `Ok` counts only if its transaction
+    /// was committed.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NotRecorded`] if no row was affected: an earlier commit of this action took place, whose
+    /// answer was lost, or the claim is over. Pass the error on by `?`, so that the transaction rolls back: there is
+    /// no further attempt, and the gate returns the recorded result, if there is one.
+    pub fn completed_in(&self, rows_affected: u64) -> Result<(), StoreError> {
+        let completed = match rows_affected {
+            0 => Err(StoreError::not_recorded(self.0.token.fence())),
+            _ => Ok(()),
+        };
+        self.0.note_completed_in(&completed);
+        completed
     }
 }

@@ -3,7 +3,7 @@
 /// Forwards the methods of [`EffectStore`](crate::EffectStore) to a store inside, except the named
 /// ones, which the implementation writes itself.
 ///
-/// Use it in an `impl EffectStore` block. A wrapper written by hand would copy fourteen methods,
+/// Use it in an `impl EffectStore` block. A wrapper written by hand would copy fifteen methods,
 /// and one without [`needs_runtime`](crate::EffectStore::needs_runtime) or
 /// [`hears_all`](crate::EffectStore::hears_all) would silently take their defaults. A method that
 /// is written and not named is a compile error. One that is named and not written has the trait's
@@ -58,6 +58,7 @@ macro_rules! forward_effect_store {
         $crate::forward_effect_store!(@list $own $target);
         $crate::forward_effect_store!(@purge $own $target);
         $crate::forward_effect_store!(@settle $own $target);
+        $crate::forward_effect_store!(@completion $own $target);
         $crate::forward_effect_store!(@counts $own $target);
         $crate::forward_effect_store!(@changed $own $target);
         $crate::forward_effect_store!(@hears_all $own $target);
@@ -153,6 +154,16 @@ macro_rules! forward_effect_store {
         fn settle<'a>(&'a self, id: $crate::ActionId, fence: $crate::Fence, settlement: $crate::store::Settlement) -> $crate::store::StoreFuture<'a, ()> {
             let $this = self;
             $crate::EffectStore::settle($inner, id, fence, settlement)
+        }
+    };
+    (@completion [completion $($rest:ident)*] $target:tt) => {};
+    (@completion [$other:ident $($rest:ident)*] $target:tt) => {
+        $crate::forward_effect_store!(@completion [$($rest)*] $target);
+    };
+    (@completion [] ($this:ident $inner:expr)) => {
+        fn completion(&self, token: &$crate::Token, outcome: &$crate::Outcome) -> ::core::result::Result<$crate::store::Completion, $crate::StoreError> {
+            let $this = self;
+            $crate::EffectStore::completion($inner, token, outcome)
         }
     };
     (@counts [counts $($rest:ident)*] $target:tt) => {};

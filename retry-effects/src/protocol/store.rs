@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::identity::action_id::ActionId;
 use crate::protocol::claim::{Claim, ClaimRequest};
+use crate::protocol::completion::Completion;
 use crate::protocol::counts::Counts;
 use crate::protocol::filter::Filter;
 use crate::protocol::ids::{Fence, Token};
@@ -128,6 +129,21 @@ pub trait EffectStore: fmt::Debug + Send + Sync + 'static {
         settlement: Settlement,
     ) -> StoreFuture<'a, ()>;
 
+    /// Returns the statement that records an outcome of a claim in a transaction of the caller's own, which must
+    /// be in the database of this store: the caller's writes and the record are then committed together, or
+    /// neither is. See [`Completion`].
+    ///
+    /// The statement writes the owner's record only while that is `pending` or `in_doubt` under this
+    /// token's fence and claim id, and affects no row otherwise. It waits for no server; it is not sent.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Misconfigured`] if the store is in no SQL database, as the default says.
+    fn completion(&self, token: &Token, outcome: &Outcome) -> Result<Completion, StoreError> {
+        let _ = (token, outcome);
+        Err(no_sql(self.kind()))
+    }
+
     /// Returns the number of records in each status. The default counts what [`list`](Self::list)
     /// returns, page by page.
     ///
@@ -181,6 +197,14 @@ pub trait EffectStore: fmt::Debug + Send + Sync + 'static {
         let name = name.split('<').next().unwrap_or(name);
         name.rsplit("::").next().unwrap_or(name)
     }
+}
+
+/// Returns the error of a store that has no statement for a transaction of the caller's.
+pub(crate) fn no_sql(kind: &str) -> StoreError {
+    StoreError::misconfigured(format!(
+        "takes no part in a transaction: it is of the kind {kind}, in no SQL database; take a \
+         `SqliteEffectStore` or `PostgresEffectStore` in the database of the transaction"
+    ))
 }
 
 /// The number of records that are in memory at a time.

@@ -60,6 +60,17 @@ pub enum StoreError {
         /// The recorded result.
         finished: Box<Finished>,
     },
+    /// A [`Completion`](crate::store::Completion) affected no row: an earlier commit has recorded a result, or
+    /// the claim is over. The transaction must be rolled back; the gate then returns what is recorded.
+    #[error(
+        "nothing was recorded in the transaction, which must be rolled back: the action is done already, \
+         or the claim with fence {fence} is over"
+    )]
+    #[non_exhaustive]
+    NotRecorded {
+        /// The fence of the claim.
+        fence: Fence,
+    },
     /// The record is not in the state that the caller saw.
     #[error("the record has changed: it is {status} now, with fence {fence}")]
     #[non_exhaustive]
@@ -159,6 +170,12 @@ impl StoreError {
         Self::AlreadyDone {
             finished: Box::new(finished),
         }
+    }
+
+    /// Returns the error of a transaction in which nothing was recorded for the claim with this fence.
+    #[must_use]
+    pub const fn not_recorded(fence: Fence) -> Self {
+        Self::NotRecorded { fence }
     }
 
     /// Returns the error of a record that has `status` and `fence`, other than the caller saw.

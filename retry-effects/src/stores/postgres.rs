@@ -3,6 +3,7 @@
 mod backend;
 mod claim_parameters;
 mod columns;
+mod completion;
 mod connections;
 mod connector;
 mod error;
@@ -26,4 +27,4 @@ pub(crate) mod store;
 mod tables;
 #[cfg(feature = "postgres-tls")]
 mod tls;
-mod transaction;
+pub(crate) mod transaction;

@@ -6,6 +6,7 @@ mod changes;
 mod clock;
 mod columns;
 mod commit_time;
+mod completion;
 mod connection;
 mod file;
 mod header;

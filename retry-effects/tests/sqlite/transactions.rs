@@ -108,6 +108,23 @@ fn a_claim_that_was_completed_by_its_successor_is_told_so() {
     );
 }
 
+/// Otherwise the record would be committed by itself.
+#[test]
+fn a_transaction_that_a_statement_has_rolled_back_completes_nothing() {
+    let (_bench, store, mut connection) = bench_with_orders();
+    let unique = "CREATE UNIQUE INDEX numbers ON orders (number); INSERT INTO orders VALUES (8)";
+    connection.execute_batch(unique).unwrap();
+    let token = won(&store, id(1));
+    let transaction = with_order(&mut connection);
+    let again = transaction.execute("INSERT OR ROLLBACK INTO orders VALUES (8)", []);
+    again.unwrap_err();
+    let refused = SqliteEffectStore::complete_in(&transaction, &token, success("1"));
+    let refused = refused.unwrap_err();
+    assert!(refused.to_string().contains("rolled it back"), "{refused}");
+    drop(transaction);
+    assert_eq!((orders(&connection), result(&store, id(1))), (1, None));
+}
+
 #[test]
 fn another_file_is_told_apart() {
     let (_bench, store, _connection) = bench_with_orders();

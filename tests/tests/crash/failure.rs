@@ -17,6 +17,18 @@ pub(super) enum Failure {
     #[cfg(feature = "postgres")]
     #[error(transparent)]
     Postgres(#[from] tokio_postgres::Error),
+    #[cfg(feature = "libraries")]
+    #[error(transparent)]
+    Sqlx(#[from] sqlx::Error),
+    #[cfg(feature = "libraries")]
+    #[error(transparent)]
+    Sqlx08(#[from] sqlx_08::Error),
+    #[cfg(feature = "libraries")]
+    #[error(transparent)]
+    Transaction(#[from] retry_effects::TransactionError),
+    /// What is recorded in the place of the action.
+    #[error(transparent)]
+    Store(#[from] retry_effects::StoreError),
 }
 
 impl Classify for Failure {
@@ -28,6 +40,11 @@ impl Classify for Failure {
             // Whether a commit took place that was not answered, nobody knows.
             #[cfg(feature = "postgres")]
             Self::Postgres(_) => Judgement::retry(),
+            #[cfg(feature = "libraries")]
+            Self::Sqlx(_) | Self::Sqlx08(_) => Judgement::retry(),
+            #[cfg(feature = "libraries")]
+            Self::Transaction(error) => error.classify(),
+            Self::Store(error) => error.classify(),
         }
     }
 }

@@ -13,6 +13,7 @@ use tokio::runtime::Runtime;
 use super::failure::Failure;
 use super::kill_at::KillAt;
 use super::place::Place;
+use super::place::driver::Driver;
 use super::point::{Point, Policy, Standing};
 use super::recovery::{Task, id};
 use super::site::Site;
@@ -23,6 +24,9 @@ use super::{on_each_store, runtime, short_or_full};
 /// longer than its lease does not run.
 const LEASE: Duration = Duration::from_millis(1_500);
 
+/// Of what dies in a transaction. Its lease is ended by the test; until then it may wait for the file's lock.
+const LONG_LEASE: Duration = Duration::from_secs(120);
+
 /// Processes that live and die side by side, on the same store.
 const LANES: u64 = 4;
 
@@ -32,27 +36,70 @@ const BEFORE: u64 = 2;
 on_each_store!(a_process_that_dies_at_any_point_leaves_what_the_rules_say);
 
 fn a_process_that_dies_at_any_point_leaves_what_the_rules_say(site: &Site) {
-    let kills = short_or_full(150, 7_500);
     let place = site.open();
-    let cases: Vec<(usize, Point, Policy)> = cases(&place);
+    kill(site, &place, &cases(&place), short_or_full(150, 7_500));
+}
+
+/// With each driver that may write the transaction: those of sqlx are built with `libraries`.
+#[test]
+fn a_transaction_of_any_driver_that_dies_is_all_or_nothing() {
+    let mut sites: Vec<(Site, &[Driver])> = vec![(Site::sqlite(), &[Driver::Statement])];
+    if cfg!(feature = "libraries") {
+        sites.push((Site::sqlite(), &[Driver::Sqlx, Driver::Transaction]));
+    }
+    #[cfg(feature = "postgres")]
+    if let Some(site) = Site::postgres() {
+        sites.push((site, &[Driver::Statement]));
+    }
+    #[cfg(all(feature = "postgres", feature = "libraries"))]
+    if let Some(site) = Site::postgres() {
+        use Driver::{Sqlx, Sqlx08, Transaction, Transaction08};
+        sites.push((site, &[Sqlx, Sqlx08, Transaction, Transaction08]));
+    }
+    for (mut site, drivers) in sites {
+        for (index, driver) in drivers.iter().enumerate() {
+            site = site.by(*driver);
+            let place = site.open();
+            let mut cases = cases(&place);
+            cases.retain(|(at, point, policy)| {
+                let is_seen = driver.shows_record() || *point != Point::BeforeCommit;
+                // In the short form each point by one policy, another one with each driver.
+                let turn = (at + index + *policy as usize) % Policy::ALL.len();
+                let takes_turn = turn == 0 || short_or_full(0, 1) == 1;
+                point.is_in_transaction() && is_seen && takes_turn
+            });
+            // Actions of their own: those of the driver before have ended.
+            let kills = cases.len() as u64 * short_or_full(1, 50);
+            kill_from(index as u64 * 10_000, &site, &place, &cases, kills);
+        }
+    }
+}
+
+/// Kills so many processes, in the cases by turns.
+fn kill(site: &Site, place: &Place, cases: &[(usize, Point, Policy)], kills: u64) {
+    kill_from(0, site, place, cases, kills);
+}
+
+/// The same with actions from a number on.
+fn kill_from(first: u64, site: &Site, place: &Place, cases: &[(usize, Point, Policy)], kills: u64) {
     let next = AtomicU64::new(0);
     let stood: Vec<Standing> = thread::scope(|scope| {
         let lane = || {
             let runtime = runtime();
             let mut stood = Vec::new();
             loop {
-                let kill = next.fetch_add(1, Ordering::Relaxed);
-                if kill >= kills {
+                let turn = next.fetch_add(1, Ordering::Relaxed);
+                if turn >= kills {
                     return stood;
                 }
-                let (index, point, policy) = cases[kill as usize % cases.len()];
+                let (index, point, policy) = cases[turn as usize % cases.len()];
                 let case = Case {
-                    kill,
+                    kill: first + turn,
                     index,
                     point,
                     policy,
                 };
-                stood.push(case.run(site, &place, &runtime));
+                stood.push(case.run(site, place, &runtime));
             }
         };
         let lanes: Vec<_> = (0..LANES).map(|_| scope.spawn(lane)).collect();
@@ -61,9 +108,10 @@ fn a_process_that_dies_at_any_point_leaves_what_the_rules_say(site: &Site) {
     });
     let count = |standing| stood.iter().filter(|stood| **stood == standing).count();
     println!(
-        "kill at a point, {}: {} kills at {} points x policies, {} in doubt, {} free, {} done, \
-         duplicates: 0",
+        "kill at a point, {}, transactions by {}: {} kills at {} points x policies, {} in doubt, {} free, \
+         {} done, duplicates: 0",
         site.kind(),
+        place.driver(),
         stood.len(),
         cases.len(),
         count(Standing::InDoubt),
@@ -211,7 +259,7 @@ struct Doomed {
 
 impl Doomed {
     fn call(&self) -> Result<String, Failure> {
-        let effect = self.task.effect(&self.store).lease(LEASE);
+        let effect = self.task.effect(&self.store).lease(self.lease());
         let effect = effect.retry(retry().on_retry(|_| self.between()));
         let body = || runtime().block_on(self.body());
         if self.task.policy == Policy::Probe {
@@ -222,13 +270,21 @@ impl Doomed {
     }
 
     async fn call_async(&self) -> Result<String, Failure> {
-        let effect = self.task.effect(&self.store).lease(LEASE);
+        let effect = self.task.effect(&self.store).lease(self.lease());
         let effect = effect.retry(retry().on_retry(|_| self.between()));
         if self.task.policy == Policy::Probe {
             let ask = || async { self.ask() };
             effect.probe(ask).run_async(|| self.body()).await
         } else {
             effect.run_async(|| self.body()).await
+        }
+    }
+
+    fn lease(&self) -> Duration {
+        if self.point.is_in_transaction() {
+            LONG_LEASE
+        } else {
+            LEASE
         }
     }
 

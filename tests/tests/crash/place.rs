@@ -1,6 +1,9 @@
 //! [`Place`]: where a store is, and whom its actions act on; a line of text says it to another
 //! process.
 
+#[cfg(feature = "libraries")]
+mod by_sqlx;
+pub(super) mod driver;
 #[cfg(feature = "postgres")]
 pub(super) mod postgres;
 #[cfg(feature = "redis")]
@@ -11,7 +14,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use retry_effects::store::ClaimId;
-use retry_effects::{ActionId, EffectStore, Fence, Token, current_action};
+use retry_effects::{ActionId, EffectStore, Fence, Outcome, Token, current_action};
+
+use driver::Driver;
 
 use super::callee::{Callee, Happened};
 use super::failure::Failure;
@@ -53,17 +58,21 @@ pub(super) struct Order {
 }
 
 impl Place {
-    /// Opens the store that `address` names: `sqlite`, `postgres SCHEMA URL` or `redis PREFIX URL`.
+    /// Opens the store that `address` names: `sqlite/DRIVER`, `postgres/DRIVER SCHEMA URL` or
+    /// `redis PREFIX URL`.
     pub(super) fn open(address: &str, folder: &Path) -> Self {
-        let words: Vec<&str> = address.splitn(3, ' ').collect();
+        let mut words: Vec<&str> = address.splitn(3, ' ').collect();
+        let (kind, driver) = words[0].split_once('/').unwrap_or((words[0], "Own"));
+        let driver: Driver = driver.parse().expect("a driver");
+        words[0] = kind;
         let (store, database): (Arc<dyn EffectStore>, _) = match words[..] {
             ["sqlite"] => {
-                let (store, file) = sqlite::File::open(folder);
+                let (store, file) = sqlite::File::open(folder, driver);
                 (Arc::new(store), Database::Sqlite(file))
             }
             #[cfg(feature = "postgres")]
             ["postgres", schema, url] => {
-                let schema = postgres::Schema::open(schema, url);
+                let schema = postgres::Schema::open(schema, url, driver);
                 (Arc::new(schema.store()), Database::Postgres(schema))
             }
             #[cfg(feature = "redis")]
@@ -91,11 +100,22 @@ impl Place {
         }
     }
 
+    /// The driver of such transactions.
+    pub(super) fn driver(&self) -> Driver {
+        match &self.database {
+            Database::Sqlite(file) => file.driver(),
+            #[cfg(feature = "postgres")]
+            Database::Postgres(schema) => schema.driver(),
+            #[cfg(feature = "redis")]
+            Database::Redis(_) => Driver::Own,
+        }
+    }
+
     /// Acts and records it in one transaction. `at` is told how far it is. From a gated body.
     pub(super) async fn act_in_transaction(
         &self,
         number: u64,
-        at: impl Fn(Moment),
+        at: impl Fn(Moment) + Sync,
     ) -> Result<String, Failure> {
         let order = Order {
             number,
@@ -103,7 +123,7 @@ impl Place {
             token: current_action().expect("a gated body").token(),
         };
         match &self.database {
-            Database::Sqlite(file) => file.commit(&order, at),
+            Database::Sqlite(file) => file.commit(&order, at).await?,
             #[cfg(feature = "postgres")]
             Database::Postgres(schema) => schema.commit(&order, at).await?,
             #[cfg(feature = "redis")]
@@ -161,6 +181,10 @@ impl Place {
 }
 
 impl Order {
+    fn outcome(&self) -> Outcome {
+        Outcome::success(&self.nonce).expect("a text has a JSON form")
+    }
+
     fn fence(&self) -> Fence {
         self.token.fence()
     }

@@ -54,7 +54,11 @@ impl Place {
     }
 
     /// Acts as the task says. `at` is told how far a transaction is.
-    pub(super) async fn act(&self, task: Task, at: impl Fn(Moment)) -> Result<String, Failure> {
+    pub(super) async fn act(
+        &self,
+        task: Task,
+        at: impl Fn(Moment) + Sync,
+    ) -> Result<String, Failure> {
         if task.in_transaction {
             return self.act_in_transaction(task.number, at).await;
         }

@@ -14,6 +14,7 @@ use retry_tests::proxy::Proxy;
 use retry_tests::redis::ThrowawayRedis;
 use tempfile::TempDir;
 
+use super::place::driver::Driver;
 use super::place::{Place, sqlite};
 
 /// A folder, and a store that no other test has.
@@ -21,6 +22,7 @@ use super::place::{Place, sqlite};
 pub(super) struct Site {
     folder: TempDir,
     pub(super) ground: Ground,
+    driver: Driver,
 }
 
 /// A server, and what the store is called on it.
@@ -36,7 +38,16 @@ pub(super) enum Ground {
 impl Site {
     fn on(ground: Ground) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        Self { folder, ground }
+        Self {
+            folder,
+            ground,
+            driver: Driver::Own,
+        }
+    }
+
+    /// The same, with transactions by another driver.
+    pub(super) fn by(self, driver: Driver) -> Self {
+        Self { driver, ..self }
     }
 
     pub(super) fn sqlite() -> Self {
@@ -89,9 +100,9 @@ impl Site {
     /// The text from which [`Place::open`] opens its store.
     pub(super) fn address(&self) -> String {
         match &self.ground {
-            Ground::File => "sqlite".to_owned(),
+            Ground::File => format!("sqlite/{}", self.driver),
             #[cfg(feature = "postgres")]
-            Ground::Postgres(server, name) => in_postgres(name, server.socket_dir()),
+            Ground::Postgres(server, name) => in_postgres(name, self.driver, server.socket_dir()),
             #[cfg(feature = "redis")]
             Ground::Redis(server, name) => in_redis(name, &server.socket()),
         }
@@ -122,7 +133,7 @@ impl Site {
             #[cfg(feature = "postgres")]
             Ground::Postgres(server, name) => {
                 let proxy = Proxy::before_postgres(server.socket());
-                let address = in_postgres(name, proxy.socket_dir());
+                let address = in_postgres(name, self.driver, proxy.socket_dir());
                 (proxy, address)
             }
             #[cfg(feature = "redis")]
@@ -174,8 +185,8 @@ impl Site {
 }
 
 #[cfg(feature = "postgres")]
-fn in_postgres(schema: &str, folder: &Path) -> String {
-    format!("postgres {schema} {}", postgres_url(folder))
+fn in_postgres(schema: &str, driver: Driver, folder: &Path) -> String {
+    format!("postgres/{driver} {schema} {}", postgres_url(folder))
 }
 
 /// How clients find a server, or a proxy, whose socket is in this folder.

@@ -9,6 +9,7 @@ use retry_tests::proxy::Fault;
 
 use super::failure::Failure;
 use super::place::Moment;
+use super::place::driver::Driver;
 use super::point::Policy;
 use super::recovery::Task;
 use super::site::Site;
@@ -21,7 +22,22 @@ const COMMANDS: usize = 3;
 #[test]
 fn a_transaction_that_is_cut_anywhere_is_all_or_nothing() {
     let Some(site) = Site::postgres() else { return };
-    let cuts = short_or_full(50, 1_000);
+    cut(&site, short_or_full(50, 1_000));
+}
+
+/// Each statement and the COMMIT, before and after, twice.
+#[test]
+fn a_transaction_of_any_driver_that_is_cut_anywhere_is_all_or_nothing() {
+    use Driver::{Sqlx, Sqlx08, Statement, Transaction, Transaction08};
+    let by_sqlx: &[Driver] = &[Sqlx, Sqlx08, Transaction, Transaction08];
+    let by_sqlx = by_sqlx.iter().filter(|_| cfg!(feature = "libraries"));
+    for driver in by_sqlx.chain(&[Statement]) {
+        let Some(site) = Site::postgres() else { return };
+        cut(&site.by(*driver), short_or_full(12, 240));
+    }
+}
+
+fn cut(site: &Site, cuts: u64) {
     let direct = site.open();
     let mut committed = 0;
     runtime().block_on(async {
@@ -54,8 +70,9 @@ fn a_transaction_that_is_cut_anywhere_is_all_or_nothing() {
         }
     });
     println!(
-        "transaction, postgres: {cuts} cuts in transactions, {committed} of a commit's \
-         acknowledgement, all or nothing, duplicates: 0"
+        "transaction, postgres, by {}: {cuts} cuts in transactions, {committed} of a commit's \
+         acknowledgement, all or nothing, duplicates: 0",
+        direct.driver()
     );
 }
 

@@ -16,9 +16,10 @@ use std::time::{Duration, Instant};
 use retry_core::RetryPolicy;
 
 use crate::identity::action_id::ActionId;
+use crate::protocol::completion::Completion;
 use crate::protocol::counts::Counts;
-use crate::protocol::ids::Fence;
-use crate::protocol::operation::{Answer, Operation, Step, Stored};
+use crate::protocol::ids::{Fence, Token};
+use crate::protocol::operation::{Answer, Operation, Step, Stored, Write};
 use crate::protocol::record::Status;
 use crate::protocol::store_error::StoreError;
 
@@ -117,6 +118,13 @@ pub(crate) trait Backend: Debug + Send + Sync + 'static {
 
     /// Returns the caller's error for a step without a reply.
     fn error(&self, call: Call<'_>, failure: &Self::Failure) -> StoreError;
+
+    /// Returns the statement that writes a decision in a transaction of the caller's own, over the record of the
+    /// token's owner. `None`: the store is in no SQL database.
+    fn completion(&self, token: &Token, write: &Write) -> Option<Completion> {
+        let _ = (token, write);
+        None
+    }
 
     /// Whether other processes announce the end of a claim that is watched here ([`Step::Watch`]).
     /// Starts the connection that listens, if there is none.

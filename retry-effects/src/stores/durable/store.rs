@@ -22,14 +22,15 @@ use super::runtimes::Runtimes;
 use crate::gate::blocking;
 use crate::identity::action_id::ActionId;
 use crate::protocol::claim::{Claim, ClaimRequest};
+use crate::protocol::completion::Completion;
 use crate::protocol::counts::Counts;
 use crate::protocol::filter::Filter;
 use crate::protocol::ids::{Fence, Token};
-use crate::protocol::operation::{Answer, Operation, Stored};
+use crate::protocol::operation::{Answer, Operation, Step, Stored};
 use crate::protocol::outcome::{Outcome, Settlement};
 use crate::protocol::record::{Finished, Record, Resolved};
 use crate::protocol::state_machine::millis;
-use crate::protocol::store::{Changed, EffectStore, StoreFuture};
+use crate::protocol::store::{Changed, EffectStore, StoreFuture, no_sql};
 use crate::protocol::store_error::StoreError;
 use crate::stores::waiters::Waiters;
 
@@ -304,6 +305,15 @@ impl<B: Backend> EffectStore for DurableStore<B> {
         settlement: Settlement,
     ) -> StoreFuture<'a, ()> {
         self.submit(Operation::Settle(id, fence, settlement), done)
+    }
+
+    fn completion(&self, token: &Token, outcome: &Outcome) -> Result<Completion, StoreError> {
+        let step = Operation::CompleteIn(*token, outcome.clone()).first();
+        let completion = match &step {
+            Step::Write(write) => self.lanes.backend.completion(token, write),
+            _ => None,
+        };
+        completion.ok_or_else(|| no_sql(B::KIND))
     }
 
     fn counts(&self) -> StoreFuture<'_, Counts> {

@@ -19,12 +19,13 @@ use super::listener::{self, Dial};
 use super::row::{self, number, revision};
 use super::runtime::{at_home, home};
 use super::server::{PATIENCE, Parameters, Server, WAITS};
-use super::{open_from, pages, schema};
+use super::{completion, open_from, pages, schema};
 use crate::identity::action_id::ActionId;
 use crate::protocol::claim::ClaimRequest;
+use crate::protocol::completion::Completion;
 use crate::protocol::counts::Counts;
-use crate::protocol::ids::Fence;
-use crate::protocol::operation::{Answer, Operation, Seen, Step, Stored};
+use crate::protocol::ids::{Fence, Token};
+use crate::protocol::operation::{Answer, Operation, Seen, Step, Stored, Write};
 use crate::protocol::state_machine;
 use crate::protocol::store_error::StoreError;
 use crate::stores::durable::backend::{Backend, Call, Cause, Failure, Pace, Page, Reply, Select};
@@ -405,6 +406,10 @@ impl Backend for PostgresBackend {
             (_, Step::Watch) => "watch a record",
         };
         self.server.failed(action, &failure.trouble)
+    }
+
+    fn completion(&self, token: &Token, write: &Write) -> Option<Completion> {
+        Some(completion::of(&self.server, token, write))
     }
 
     /// Whether there is a connection to listen on.

@@ -14,8 +14,11 @@
 //! may wait for a row, for `lock_timeout` at most, and then takes the way of many: it locks one
 //! row, so it closes no circle.
 
+mod completion;
 mod lone;
 pub(super) mod pages;
+
+use std::sync::Arc;
 
 use super::name::SchemaName;
 use super::row::{APPLIED, COLUMNS, PENDING, STANDBY, WATCHED, code};
@@ -40,6 +43,8 @@ pub(super) struct Statements {
     pub(super) change_in: String,
     /// Writes a decision over one record of a pending claim.
     pub(super) change_one: String,
+    /// Writes an outcome in a transaction of the user's, by whatever driver.
+    pub(super) completion: Arc<str>,
     pub(super) read: String,
     pub(super) read_one: String,
     /// Reads one record and locks it, for a transaction of the user's.
@@ -79,6 +84,7 @@ impl Statements {
         Self {
             claim_one: names.claim_one(settings),
             change_one: names.change_one(settings),
+            completion: names.completion().into(),
             claim: names.claim(&each, durable),
             overwrite: names.overwrite(durable),
             change: names.change(&one, &each_locked, durable),

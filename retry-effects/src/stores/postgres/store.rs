@@ -11,7 +11,7 @@ use super::listener::Dial;
 use super::options::PostgresOptions;
 use super::runtime::home;
 use super::server::Server;
-use super::transaction;
+use super::transaction::{PostgresTransaction, Target};
 use crate::forward_effect_store;
 use crate::gate::ambient;
 use crate::protocol::ids::Token;
@@ -141,7 +141,9 @@ impl PostgresEffectStore {
     }
 
     /// Records an outcome in a transaction of the caller's own, in the same database: the caller's
-    /// writes and the record are committed together, or neither is.
+    /// writes and the record are committed together, or neither is. The transaction is one of tokio-postgres,
+    /// deadpool-postgres or sqlx (features `sqlx`, `sqlx-08`). With sqlx, `transaction` writes these steps, and
+    /// the commit; for another driver there is [`completion`](EffectStore::completion).
     ///
     /// After any `Err` the transaction must be rolled back, which dropping it does. Call this method
     /// last: from here to the end of the transaction the record is locked, other callers of this
@@ -150,7 +152,7 @@ impl PostgresEffectStore {
     ///
     /// A transaction that completes several actions must do so in the order of their ids: two
     /// transactions with different orders could wait for each other, and the server would end one of
-    /// them.
+    /// them. A savepoint commits nothing: the record is committed with the outer transaction.
     ///
     /// In a gated body, take the token of [`current_action`](crate::current_action), and return the
     /// recorded outcome; where the two differ, the caller gets the record. A body that returns `Ok`
@@ -193,13 +195,17 @@ impl PostgresEffectStore {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn complete_in(
+    pub async fn complete_in<T: PostgresTransaction>(
         &self,
-        transaction: &mut tokio_postgres::Transaction<'_>,
+        transaction: &mut T,
         token: &Token,
         outcome: Outcome,
     ) -> Result<(), StoreError> {
-        let completed = transaction::complete(self.server(), transaction, token, outcome).await;
+        let target = Target {
+            server: self.server(),
+            store: self,
+        };
+        let completed = transaction.complete(target, token, outcome).await;
         ambient::completed_in(token, &completed);
         completed
     }

@@ -5,6 +5,9 @@ use std::sync::Arc;
 use tokio_postgres::Transaction;
 use tokio_postgres::types::Type;
 
+#[cfg(any(feature = "sqlx", feature = "sqlx-08"))]
+use crate::stores::sqlx::{complete::complete as complete_by_sqlx, driver};
+
 use super::columns::{Columns, Sent};
 use super::error::Trouble;
 use super::row;
@@ -12,12 +15,106 @@ use super::server::Server;
 use crate::protocol::ids::Token;
 use crate::protocol::operation::{Next, Operation, Step, Write};
 use crate::protocol::outcome::Outcome;
+use crate::protocol::store::EffectStore;
 use crate::protocol::store_error::StoreError;
+
+/// A transaction in which [`PostgresEffectStore::complete_in`](crate::PostgresEffectStore::complete_in) records an
+/// outcome: of tokio-postgres, of deadpool-postgres, of sqlx 0.9 (feature `sqlx`) and of sqlx 0.8 (`sqlx-08`).
+///
+/// No other type implements it: a connection need not be in a transaction. Of another driver, run
+/// [`EffectStore::completion`] in the transaction.
+#[diagnostic::on_unimplemented(
+    message = "`complete_in` does not take `{Self}`",
+    label = "no transaction of a known driver",
+    note = "it takes `&mut` to a `Transaction` of tokio-postgres, of deadpool-postgres, and of sqlx's `Postgres` \
+            (features `sqlx`, `sqlx-08`); a connection need not be in a transaction",
+    note = "with another driver, run `CurrentAction::completion` in a transaction of your own"
+)]
+pub trait PostgresTransaction: Complete + Send {}
+
+/// The store in which a transaction completes.
+#[derive(Debug)]
+pub struct Target<'a> {
+    pub(super) server: &'a Server,
+    #[cfg_attr(
+        not(any(feature = "sqlx", feature = "sqlx-08")),
+        expect(dead_code, reason = "sqlx asks for the statement")
+    )]
+    pub(super) store: &'a dyn EffectStore,
+}
+
+/// The completion in a transaction of one driver. Private: nothing else can implement
+/// [`PostgresTransaction`].
+pub trait Complete {
+    /// Records an outcome.
+    fn complete(
+        &mut self,
+        target: Target<'_>,
+        token: &Token,
+        outcome: Outcome,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+impl PostgresTransaction for Transaction<'_> {}
+
+impl Complete for Transaction<'_> {
+    async fn complete(
+        &mut self,
+        target: Target<'_>,
+        token: &Token,
+        outcome: Outcome,
+    ) -> Result<(), StoreError> {
+        complete(target.server, self, token, outcome).await
+    }
+}
+
+impl PostgresTransaction for deadpool_postgres::Transaction<'_> {}
+
+impl Complete for deadpool_postgres::Transaction<'_> {
+    async fn complete(
+        &mut self,
+        target: Target<'_>,
+        token: &Token,
+        outcome: Outcome,
+    ) -> Result<(), StoreError> {
+        complete(target.server, self, token, outcome).await
+    }
+}
+
+#[cfg(any(feature = "sqlx", feature = "sqlx-08"))]
+macro_rules! by_sqlx {
+    ($($(#[$when:meta])* $sqlx:ident by $driver:ident;)*) => {$(
+        $(#[$when])*
+        impl PostgresTransaction for $sqlx::Transaction<'_, $sqlx::Postgres> {}
+
+        $(#[$when])*
+        impl Complete for $sqlx::Transaction<'_, $sqlx::Postgres> {
+            async fn complete(
+                &mut self,
+                target: Target<'_>,
+                token: &Token,
+                outcome: Outcome,
+            ) -> Result<(), StoreError> {
+                complete_by_sqlx::<driver::$driver>(target.store, self, token, &outcome)
+                    .await
+                    .map_err(|error| error.into_store_error())
+            }
+        }
+    )*};
+}
+
+#[cfg(any(feature = "sqlx", feature = "sqlx-08"))]
+by_sqlx! {
+    #[cfg(feature = "sqlx")]
+    sqlx by Postgres;
+    #[cfg(feature = "sqlx-08")]
+    sqlx_08 by Postgres08;
+}
 
 /// Writes the outcome over the owner's pending record; where the record is another one, or locked, reads
 /// and locks it, and writes the state machine's decision. Not by prepared statements: the connection is
 /// not the store's.
-pub(super) async fn complete(
+async fn complete(
     server: &Server,
     transaction: &Transaction<'_>,
     token: &Token,

@@ -16,12 +16,14 @@ use super::commit_time::CommitTime;
 use super::connection::{PATIENCE, SharedError, describe, failed};
 use super::file::OpenFiles;
 use super::readers::Readers;
-use super::row;
 use super::transaction::Transaction;
 use super::turns::Turns;
+use super::{completion, row};
 use crate::identity::action_id::ActionId;
+use crate::protocol::completion::Completion;
 use crate::protocol::counts::Counts;
-use crate::protocol::operation::{Step, Stored};
+use crate::protocol::ids::Token;
+use crate::protocol::operation::{Step, Stored, Write};
 use crate::protocol::store_error::StoreError;
 use crate::stores::durable::backend::{Backend, Call, Cause, Failure, Pace, Page, Reply, Select};
 
@@ -340,6 +342,10 @@ impl Backend for SqliteBackend {
     /// A connection waits so long for the others.
     fn patience(&self) -> Duration {
         PATIENCE
+    }
+
+    fn completion(&self, token: &Token, write: &Write) -> Option<Completion> {
+        Some(completion::of(&self.clock, token, write))
     }
 
     fn error(&self, _: Call<'_>, failure: &NotWritten) -> StoreError {

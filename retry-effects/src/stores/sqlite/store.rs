@@ -15,6 +15,10 @@ use crate::protocol::outcome::Outcome;
 use crate::protocol::store::EffectStore;
 use crate::protocol::store_error::StoreError;
 use crate::stores::durable::store::DurableStore;
+#[cfg(feature = "sqlx")]
+use crate::stores::sqlx::complete::{NotWritten, complete};
+#[cfg(feature = "sqlx")]
+use crate::stores::sqlx::driver;
 use crate::stores::waiters::Waiters;
 
 /// Records in a file, which any number of processes of one machine may share.
@@ -172,7 +176,8 @@ impl SqliteEffectStore {
     /// [`StoreError::AlreadyDone`] if the action is finished, even by this very claim: an earlier
     /// commit took place, and its acknowledgement was lost. [`StoreError::LeaseLost`] after a
     /// takeover. [`StoreError::Unreadable`] if the transaction is on a file without the tables of
-    /// this store; [`StoreError::Unavailable`] if the file cannot be written.
+    /// this store; [`StoreError::Unavailable`] if the file cannot be written, or an earlier statement has rolled
+    /// the transaction back.
     ///
     /// # Examples
     ///
@@ -214,10 +219,42 @@ impl SqliteEffectStore {
         outcome: Outcome,
     ) -> Result<(), StoreError> {
         let path = Path::new(transaction.path().unwrap_or_default());
+        if transaction.is_autocommit() {
+            // The record would be committed at once, and by itself.
+            return Err(StoreError::unavailable(
+                connection::describe("complete in", path),
+                "a statement of the transaction has failed and rolled it back, and the error was not passed on",
+            ));
+        }
         schema::require(transaction, path)?;
         let completed =
             transaction::complete_in(transaction, &LeaseClock::system(), token, outcome)
                 .unwrap_or_else(|error| Err(connection::failed("complete in", path, error)));
+        ambient::completed_in(token, &completed);
+        completed
+    }
+
+    /// [`complete_in`](Self::complete_in) for a transaction of sqlx 0.9.
+    ///
+    /// Begin it with `begin_with("BEGIN IMMEDIATE")`; [`transaction`](fn@crate::transaction) does, and writes the other
+    /// steps too. A program has one SQLite, which `rusqlite` and sqlx share: two copies in one process would
+    /// break each other's locks on the file, and cargo refuses to build them together.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::AlreadyDone`] and [`StoreError::LeaseLost`] as there. [`StoreError::Misconfigured`] if the
+    /// transaction is on another file; [`StoreError::Unavailable`] if the file cannot be written, or an earlier
+    /// statement has rolled the transaction back.
+    #[cfg(feature = "sqlx")]
+    pub async fn complete_in_async(
+        &self,
+        transaction: &mut sqlx::Transaction<'_, sqlx::Sqlite>,
+        token: &Token,
+        outcome: Outcome,
+    ) -> Result<(), StoreError> {
+        let completed = complete::<driver::Sqlite>(self, transaction, token, &outcome)
+            .await
+            .map_err(NotWritten::into_store_error);
         ambient::completed_in(token, &completed);
         completed
     }

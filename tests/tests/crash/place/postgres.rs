@@ -2,9 +2,16 @@
 
 use std::time::Duration;
 
-use retry_effects::{ActionId, Outcome, PostgresEffectStore, PostgresOptions, StoreError};
-use tokio_postgres::{Client, NoTls};
+use retry_effects::store::SqlParam;
+use retry_effects::{
+    ActionId, Outcome, PostgresEffectStore, PostgresOptions, StoreError, current_action,
+};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, NoTls, Transaction};
 
+#[cfg(feature = "libraries")]
+use super::by_sqlx;
+use super::driver::Driver;
 use super::{Moment, Order};
 use crate::crash::callee::Happened;
 use crate::crash::failure::Failure;
@@ -15,13 +22,14 @@ pub(crate) struct Schema {
     name: String,
     url: String,
     store: PostgresEffectStore,
+    driver: Driver,
 }
 
 /// Many processes share a server.
 const CONNECTIONS: usize = 4;
 
 impl Schema {
-    pub(super) fn open(name: &str, url: &str) -> Self {
+    pub(super) fn open(name: &str, url: &str, driver: Driver) -> Self {
         // The server knows by it which process a connection is of.
         let url = format!("{url} application_name=worker-{}", std::process::id());
         let store = runtime().block_on(options(name).connect(&url));
@@ -29,6 +37,7 @@ impl Schema {
             name: name.to_owned(),
             store: store.expect("it opens"),
             url,
+            driver,
         };
         runtime().block_on(schema.make_orders());
         schema
@@ -52,6 +61,10 @@ impl Schema {
         self.store.clone()
     }
 
+    pub(super) fn driver(&self) -> Driver {
+        self.driver
+    }
+
     async fn make_orders(&self) {
         // One process after the other: `IF NOT EXISTS` does not keep two that create it from
         // meeting.
@@ -65,10 +78,26 @@ impl Schema {
         client.batch_execute(&orders).await.expect("it is made");
     }
 
-    pub(super) async fn commit(&self, order: &Order, at: impl Fn(Moment)) -> Result<(), Failure> {
+    pub(super) async fn commit(
+        &self,
+        order: &Order,
+        at: impl Fn(Moment) + Sync,
+    ) -> Result<(), Failure> {
+        match self.driver {
+            Driver::Own | Driver::Statement => self.commit_here(order, at).await,
+            #[cfg(feature = "libraries")]
+            _ => {
+                let (url, schema) = (&self.url, &self.name);
+                by_sqlx::commit_in_postgres(self.driver, url, schema, &self.store, order, at).await
+            }
+            #[cfg(not(feature = "libraries"))]
+            other => panic!("{other} is built with `libraries`"),
+        }
+    }
+
+    async fn commit_here(&self, order: &Order, at: impl Fn(Moment)) -> Result<(), Failure> {
         let mut client = client(&self.url).await?;
-        let transaction = client.transaction().await?;
-        let mut transaction = transaction;
+        let mut transaction = client.transaction().await?;
         let insert = format!("INSERT INTO {}.orders VALUES ($1, $2, $3)", self.name);
         let fence = order.fence().number().cast_signed();
         let number = order.number.cast_signed();
@@ -76,16 +105,21 @@ impl Schema {
             .execute(&insert, &[&number, &fence, &order.nonce])
             .await?;
         at(Moment::Written);
-        let outcome = Outcome::success(&order.nonce).expect("a text has a JSON form");
-        let recorded = self
-            .store
-            .complete_in(&mut transaction, &order.token, outcome);
-        match recorded.await {
+        let outcome = order.outcome();
+        let recorded = if self.driver == Driver::Statement {
+            execute(&transaction, &outcome).await?
+        } else {
+            let recorded = self
+                .store
+                .complete_in(&mut transaction, &order.token, outcome);
+            recorded.await
+        };
+        match recorded {
             Ok(()) => {}
             // What is recorded holds; this transaction is rolled back.
             Err(StoreError::AlreadyDone { .. } | StoreError::LeaseLost { .. }) => return Ok(()),
             Err(StoreError::Unavailable { .. }) => return Err(Failure::NoAnswer),
-            Err(error) => panic!("{error}"),
+            Err(error) => return Err(error.into()),
         }
         at(Moment::Recorded);
         transaction.commit().await?;
@@ -132,6 +166,23 @@ impl Schema {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
+}
+
+/// Records an outcome as with a driver that `complete_in` does not take.
+async fn execute(
+    transaction: &Transaction<'_>,
+    outcome: &Outcome,
+) -> Result<Result<(), StoreError>, Failure> {
+    let action = current_action().expect("a gated body");
+    let completion = action.completion(outcome)?;
+    let params = completion.params().iter().map(|param| match param {
+        SqlParam::Bytes(bytes) => bytes as &(dyn ToSql + Sync),
+        SqlParam::Integer(number) => number,
+        SqlParam::Text(text) => text,
+    });
+    let params: Vec<_> = params.collect();
+    let rows = transaction.execute(completion.sql(), &params).await?;
+    Ok(action.completed_in(rows))
 }
 
 /// A clock in the database, which a test moves.

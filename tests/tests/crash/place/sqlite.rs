@@ -5,24 +5,42 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use retry_effects::{ActionId, Outcome, SqliteEffectStore, StoreError};
-use rusqlite::Connection;
+use retry_effects::store::SqlParam;
+use retry_effects::{ActionId, Outcome, SqliteEffectStore, StoreError, current_action};
+use rusqlite::{Connection, ToSql, Transaction};
 
+#[cfg(feature = "libraries")]
+use super::by_sqlx;
+use super::driver::Driver;
 use super::{Moment, Order};
 use crate::crash::callee::Happened;
+use crate::crash::failure::Failure;
 
 #[derive(Clone, Debug)]
-pub(crate) struct File(PathBuf);
+pub(crate) struct File {
+    path: PathBuf,
+    store: SqliteEffectStore,
+    driver: Driver,
+}
 
 const ORDERS: &str =
     "CREATE TABLE IF NOT EXISTS orders (number INTEGER, fence INTEGER, nonce TEXT)";
 
 impl File {
-    pub(super) fn open(folder: &Path) -> (SqliteEffectStore, Self) {
+    pub(super) fn open(folder: &Path, driver: Driver) -> (SqliteEffectStore, Self) {
         let path = path(folder);
         let store = SqliteEffectStore::open(&path).expect("it opens");
         connection(&path).execute_batch(ORDERS).expect("made");
-        (store, Self(path))
+        let file = Self {
+            path,
+            store: store.clone(),
+            driver,
+        };
+        (store, file)
+    }
+
+    pub(super) fn driver(&self) -> Driver {
+        self.driver
     }
 
     /// A store by a clock that the test moves: nanoseconds.
@@ -30,8 +48,22 @@ impl File {
         SqliteEffectStore::open_with_clock(path(folder), hands).expect("it opens")
     }
 
-    pub(super) fn commit(&self, order: &Order, at: impl Fn(Moment)) {
-        let mut connection = connection(&self.0);
+    pub(super) async fn commit(
+        &self,
+        order: &Order,
+        at: impl Fn(Moment) + Sync,
+    ) -> Result<(), Failure> {
+        match self.driver {
+            Driver::Own | Driver::Statement => self.commit_here(order, at),
+            #[cfg(feature = "libraries")]
+            _ => by_sqlx::commit_in_sqlite(self.driver, &self.path, &self.store, order, at).await,
+            #[cfg(not(feature = "libraries"))]
+            other => panic!("{other} is built with `libraries`"),
+        }
+    }
+
+    fn commit_here(&self, order: &Order, at: impl Fn(Moment)) -> Result<(), Failure> {
+        let mut connection = connection(&self.path);
         let behaviour = rusqlite::TransactionBehavior::Immediate;
         let begun = connection.transaction_with_behavior(behaviour);
         let transaction = begun.expect("begun");
@@ -41,20 +73,27 @@ impl File {
             .execute("INSERT INTO orders VALUES (?1, ?2, ?3)", values)
             .expect("written");
         at(Moment::Written);
-        let outcome = Outcome::success(&order.nonce).expect("a text has a JSON form");
-        match SqliteEffectStore::complete_in(&transaction, &order.token, outcome) {
+        let outcome = order.outcome();
+        let recorded = if self.driver == Driver::Statement {
+            execute(&transaction, &outcome)
+        } else {
+            SqliteEffectStore::complete_in(&transaction, &order.token, outcome)
+        };
+        match recorded {
             Ok(()) => {}
             // What is recorded holds; this transaction is rolled back.
-            Err(StoreError::AlreadyDone { .. } | StoreError::LeaseLost { .. }) => return,
+            Err(StoreError::AlreadyDone { .. } | StoreError::LeaseLost { .. }) => return Ok(()),
+            Err(error @ StoreError::NotRecorded { .. }) => return Err(error.into()),
             Err(error) => panic!("{error}"),
         }
         at(Moment::Recorded);
         transaction.commit().expect("committed");
         at(Moment::Committed);
+        Ok(())
     }
 
     pub(super) fn ordered(&self, number: u64) -> Vec<Happened> {
-        let connection = connection(&self.0);
+        let connection = connection(&self.path);
         let mut statement = connection
             .prepare("SELECT fence, nonce FROM orders WHERE number = ?1")
             .expect("it is there");
@@ -78,13 +117,27 @@ impl File {
     }
 
     pub(super) fn end_lease(&self, id: ActionId) {
-        connection(&self.0)
+        connection(&self.path)
             .execute(
                 "UPDATE effects SET lease_until_ns = 0 WHERE id = ?1 AND status IN (0, 5)",
                 [id.to_string()],
             )
             .expect("written");
     }
+}
+
+/// Records an outcome as with a driver that `complete_in` does not take.
+fn execute(transaction: &Transaction<'_>, outcome: &Outcome) -> Result<(), StoreError> {
+    let action = current_action().expect("a gated body");
+    let completion = action.completion(outcome)?;
+    let params = completion.params().iter().map(|param| match param {
+        SqlParam::Bytes(bytes) => bytes as &dyn ToSql,
+        SqlParam::Integer(number) => number,
+        SqlParam::Text(text) => text,
+    });
+    let params: Vec<_> = params.collect();
+    let rows = transaction.execute(completion.sql(), &params[..]);
+    action.completed_in(rows.expect("executed") as u64)
 }
 
 pub(crate) fn path(folder: &Path) -> PathBuf {

@@ -1,0 +1,112 @@
+//! Completion of a record in a transaction of the user's, by sqlx.
+
+use std::error::Error;
+
+use super::driver::Driver;
+use crate::protocol::completion::Dialect;
+use crate::protocol::ids::Token;
+use crate::protocol::outcome::Outcome;
+use crate::protocol::record::Resolved;
+use crate::protocol::store::EffectStore;
+use crate::protocol::store_error::StoreError;
+
+/// The reason why an outcome was not written in a transaction.
+#[derive(Debug)]
+pub(crate) enum NotWritten<E> {
+    /// The database refused the statement, or did not answer.
+    Database {
+        error: E,
+        /// The database's code, if it answered.
+        code: Option<String>,
+    },
+    Store(StoreError),
+}
+
+impl<E> From<StoreError> for NotWritten<E> {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Writes the outcome over the owner's record; if that is another one, finds out what is recorded.
+pub(crate) async fn complete<D: Driver>(
+    store: &dyn EffectStore,
+    connection: &mut D::Connection,
+    token: &Token,
+    outcome: &Outcome,
+) -> Result<(), NotWritten<D::Error>> {
+    let completion = store.completion(token, outcome)?;
+    if completion.dialect() != D::DIALECT {
+        return Err(of_other_database(completion.dialect(), D::DIALECT).into());
+    }
+    // Postgres itself refuses the statement in a transaction that has failed.
+    if D::DIALECT == Dialect::Sqlite && !D::is_open(connection).await.map_err(of_database::<D>)? {
+        return Err(rolled_back().into());
+    }
+    let rows = D::execute(connection, &completion).await;
+    match rows.map_err(of_database::<D>)? {
+        0 => Err(recorded_instead(store, token).await.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Returns the error of a transaction that a statement in it has ended.
+pub(crate) fn rolled_back() -> StoreError {
+    StoreError::unavailable(
+        "complete in a transaction",
+        "a statement in it has failed and rolled it back, and the error was not passed on",
+    )
+}
+
+fn of_database<D: Driver>(error: D::Error) -> NotWritten<D::Error> {
+    let code = D::code(&error).map(std::borrow::Cow::into_owned);
+    NotWritten::Database { error, code }
+}
+
+fn of_other_database(of_store: Dialect, of_transaction: Dialect) -> StoreError {
+    StoreError::misconfigured(format!(
+        "is in {of_store:?}, and the transaction in {of_transaction:?}: both must be in one database"
+    ))
+}
+
+/// Returns what is recorded in the place of the owner's open claim. The store's own connection reads it: what is
+/// committed there decides.
+async fn recorded_instead(store: &dyn EffectStore, token: &Token) -> StoreError {
+    match store.resolve(token.id()).await {
+        Ok(Resolved::Done(finished) | Resolved::Failed(finished)) => {
+            StoreError::already_done(finished)
+        }
+        Ok(Resolved::Busy(busy)) if busy.fence == token.fence() => StoreError::misconfigured(
+            "has the claim, and the transaction does not: it has completed the action before, is in another \
+             database than the store, or that has tables of another version",
+        ),
+        Ok(_) => StoreError::lease_lost(token.fence()),
+        Err(error) => error,
+    }
+}
+
+impl<E: Error + Send + Sync + 'static> NotWritten<E> {
+    /// Returns the store's error.
+    pub(crate) fn into_store_error(self) -> StoreError {
+        // No such table, schema or column; no right; a transaction that only reads. SQLite has one code for
+        // all errors in SQL.
+        const MISPLACED: [&str; 7] = ["42P01", "3F000", "42703", "42501", "25006", "1", "8"];
+        let is_misplaced = |code: &Option<String>| {
+            let code = code.as_deref();
+            code.is_some_and(|code| MISPLACED.contains(&code))
+        };
+        match self {
+            Self::Store(error) => error,
+            Self::Database { error, code } if is_misplaced(&code) => {
+                let what = format!(
+                    "cannot complete in a transaction: {error}; the transaction must be in the store's own \
+                     database, not READ ONLY, and by a user who may write the store's tables"
+                );
+                StoreError::misconfigured_by(what, error)
+            }
+            Self::Database { error, .. } => {
+                StoreError::unavailable("complete in a transaction", error)
+            }
+        }
+    }
+}

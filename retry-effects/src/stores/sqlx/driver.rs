@@ -1,0 +1,157 @@
+//! [`Driver`]: a database of a release of sqlx. One macro writes all of them.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::future::Future;
+use std::ops::DerefMut;
+
+use retry_core::Classify;
+
+use crate::protocol::completion::{Completion, Dialect, SqlParam};
+
+/// A database of a release of sqlx.
+pub trait Driver: 'static {
+    /// A pool of connections.
+    type Pool: Sync;
+    /// A connection.
+    type Connection: Send;
+    /// A transaction on a connection of the pool.
+    type Transaction<'env>: DerefMut<Target = Self::Connection> + Send;
+    /// An error of the driver or of the database.
+    type Error: Classify + Error + Send + Sync + 'static;
+
+    /// The SQL of the database.
+    const DIALECT: Dialect;
+
+    /// Begins a transaction, in SQLite one that writes: one that has read first could find that it can no
+    /// longer write.
+    fn begin<'env>(
+        pool: &Self::Pool,
+    ) -> impl Future<Output = Result<Self::Transaction<'env>, Self::Error>> + Send;
+
+    /// Executes a completion; returns the number of rows that it has affected.
+    fn execute(
+        connection: &mut Self::Connection,
+        completion: &Completion,
+    ) -> impl Future<Output = Result<u64, Self::Error>> + Send;
+
+    /// Whether the connection is in a transaction that can be committed. A failed statement ends or spoils a
+    /// transaction also where its caller takes the error for harmless; the driver does not notice. One that was
+    /// ended is begun anew, so that the driver can roll it back.
+    fn is_open(
+        connection: &mut Self::Connection,
+    ) -> impl Future<Output = Result<bool, Self::Error>> + Send;
+
+    /// Commits.
+    fn commit(
+        transaction: Self::Transaction<'_>,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Rolls back.
+    fn rollback(
+        transaction: Self::Transaction<'_>,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Returns the database's code of an error that the database has answered.
+    fn code(error: &Self::Error) -> Option<Cow<'_, str>>;
+}
+
+macro_rules! driver {
+    (
+        $(#[$about:meta])*
+        $driver:ident: $sqlx:ident::$database:ident in $dialect:ident,
+        begin: |$pool:ident| $begin:expr,
+        query: |$completion:ident| $query:expr,
+        is_open: |$connection:ident| $is_open:expr,
+    ) => {
+        $(#[$about])*
+        #[derive(Debug)]
+        pub enum $driver {}
+
+        impl Driver for $driver {
+            type Pool = $sqlx::Pool<$sqlx::$database>;
+            type Connection = <$sqlx::$database as $sqlx::Database>::Connection;
+            type Transaction<'env> = $sqlx::Transaction<'env, $sqlx::$database>;
+            type Error = $sqlx::Error;
+
+            const DIALECT: Dialect = Dialect::$dialect;
+
+            async fn begin<'env>(
+                $pool: &Self::Pool,
+            ) -> Result<Self::Transaction<'env>, Self::Error> {
+                $begin.await
+            }
+
+            async fn execute(
+                connection: &mut Self::Connection,
+                $completion: &Completion,
+            ) -> Result<u64, Self::Error> {
+                let mut query = $query;
+                for param in $completion.params() {
+                    query = match param {
+                        SqlParam::Bytes(bytes) => query.bind(&bytes[..]),
+                        SqlParam::Integer(number) => query.bind(*number),
+                        SqlParam::Text(text) => query.bind(&**text),
+                    };
+                }
+                let done = query.execute(connection).await?;
+                Ok(done.rows_affected())
+            }
+
+            async fn is_open($connection: &mut Self::Connection) -> Result<bool, Self::Error> {
+                use $sqlx::Executor;
+                $is_open
+            }
+
+            async fn commit(transaction: Self::Transaction<'_>) -> Result<(), Self::Error> {
+                transaction.commit().await
+            }
+
+            async fn rollback(transaction: Self::Transaction<'_>) -> Result<(), Self::Error> {
+                transaction.rollback().await
+            }
+
+            fn code(error: &Self::Error) -> Option<Cow<'_, str>> {
+                let answer = error.as_database_error()?;
+                Some(answer.code().unwrap_or_default())
+            }
+        }
+    };
+}
+
+#[cfg(all(feature = "sqlx", feature = "postgres"))]
+driver! {
+    /// Postgres, by sqlx 0.9.
+    Postgres: sqlx::Postgres in Postgres,
+    begin: |pool| pool.begin(),
+    query: |completion| sqlx::query::<sqlx::Postgres>(sqlx::AssertSqlSafe(completion.shared_sql())),
+    // The server answers the COMMIT of a failed transaction with a rollback and without an error; it
+    // answers any statement in it with an error.
+    is_open: |connection| connection.execute("SELECT 1").await.map(|_| true),
+}
+
+#[cfg(all(feature = "sqlx-08", feature = "postgres"))]
+driver! {
+    /// Postgres, by sqlx 0.8.
+    Postgres08: sqlx_08::Postgres in Postgres,
+    begin: |pool| pool.begin(),
+    query: |completion| sqlx_08::query::<sqlx_08::Postgres>(completion.sql()),
+    is_open: |connection| connection.execute("SELECT 1").await.map(|_| true),
+}
+
+#[cfg(all(feature = "sqlx", feature = "sqlite"))]
+driver! {
+    /// SQLite, by sqlx 0.9.
+    Sqlite: sqlx::Sqlite in Sqlite,
+    begin: |pool| pool.begin_with("BEGIN IMMEDIATE"),
+    query: |completion| sqlx::query::<sqlx::Sqlite>(sqlx::AssertSqlSafe(completion.shared_sql())),
+    // Some errors roll back the whole transaction, and later statements would commit each by itself. There is
+    // no other question that sqlx passes on: SQLite refuses a BEGIN in a transaction, without an effect. One that
+    // succeeds is needed: sqlx counts transactions, and a failed ROLLBACK would leave its count wrong for as long as
+    // the pool keeps the connection.
+    is_open: |connection| match connection.execute("BEGIN").await {
+        Err(error) if error.as_database_error().is_some() => Ok(true),
+        Err(error) => Err(error),
+        Ok(_) => Ok(false),
+    },
+}
