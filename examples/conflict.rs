@@ -54,6 +54,7 @@ async fn leave(hospital: &Hospital, doctor: &str) -> Result<bool, TransactionErr
     idempotent = true,
     name = "book",
     key(visit),
+    skip(hospital),
     store = &hospital.effects,
     in_doubt = "reexecute" // safe: the record is part of the transaction
 )]
