@@ -233,7 +233,7 @@
 //! | [`Effect`] | the gate for code without an attribute |
 //! | [`current_action`] | inside a body: action id, fence, attempt, token; inside a probe: the [`LastAttempt`] |
 //! | [`acted`] | inside a body: from here on every failure is unknown |
-//! | `transaction` (features `sqlx`, `sqlx-08`) | a body's rows and its record in one commit, on a pool of sqlx |
+//! | `transaction` (features `sqlx-postgres`, `sqlx-sqlite`, `sqlx-08`) | a body's rows and its record in one commit, on a pool of sqlx |
 //! | [`CurrentAction::completion`] | the same with any driver: a statement and its parameters |
 //! | [`with_scope`], [`with_scope_blocking`], [`in_current_scope`], [`in_current_scope_blocking`] | the scope for a part of a program |
 //! | [`EffectStore`], [`set_default_store`] | the records of actions |
@@ -252,12 +252,12 @@
 //! | `metrics` | the gate's metrics, through the `metrics` facade; those of `retry_core` too | a dependency |
 //! | `postgres` | `PostgresEffectStore`, its `complete_in`, `tokio-postgres` | it brings a client and a pool |
 //! | `postgres-tls` | TLS to it with the system's certificates, if the URL has `sslmode=require` | it brings rustls; another connector needs no feature |
-//! | `sqlx` | `transaction` on pools of sqlx 0.9, and `complete_in` in its transactions; of the databases whose features are on, `postgres` and `sqlite` | it asks for Rust 1.94 |
-//! | `sqlx-08` | the same of sqlx 0.8, with `postgres` only: its SQLite is another than the store's | a driver |
+//! | `sqlx-postgres`, `sqlx-sqlite` | `transaction` on pools of sqlx 0.9, and `complete_in` in its transactions, with the store of that database | sqlx asks for Rust 1.94, and its SQLite for rusqlite 0.39 |
+//! | `sqlx-08` | the same of sqlx 0.8, in Postgres only: its SQLite is another than the store's | a driver |
 //! | `cli` | the command `retry-effects`, for the stores whose features are on too | for operators, not for programs |
 //! | `conformance` | the suite that every store passes, and a clock that tests move | for `[dev-dependencies]` |
 //!
-//! The crate supports Rust 1.89 and later, with the feature `sqlx` Rust 1.94 and later, and tokio 1.51 and later.
+//! The crate supports Rust 1.89 and later, with sqlx 0.9 Rust 1.94 and later, and tokio 1.51 and later.
 //!
 //! # Architecture
 //!
@@ -294,8 +294,9 @@ mod identity;
 mod protocol;
 mod stores;
 #[cfg(any(
-    all(feature = "sqlx", any(feature = "postgres", feature = "sqlite")),
-    all(feature = "sqlx-08", feature = "postgres")
+    feature = "sqlx-postgres",
+    feature = "sqlx-sqlite",
+    feature = "sqlx-08"
 ))]
 mod transaction;
 
@@ -349,8 +350,9 @@ pub use stores::sqlite::store::SqliteEffectStore;
 #[cfg(feature = "postgres")]
 pub use tokio_postgres;
 #[cfg(any(
-    all(feature = "sqlx", any(feature = "postgres", feature = "sqlite")),
-    all(feature = "sqlx-08", feature = "postgres")
+    feature = "sqlx-postgres",
+    feature = "sqlx-sqlite",
+    feature = "sqlx-08"
 ))]
 pub use transaction::{
     error::{CommitUnanswered, TransactionError},
@@ -378,13 +380,15 @@ pub mod store {
     #[cfg(feature = "postgres")]
     pub use crate::stores::postgres::transaction::PostgresTransaction;
     #[cfg(any(
-        all(feature = "sqlx", any(feature = "postgres", feature = "sqlite")),
-        all(feature = "sqlx-08", feature = "postgres")
+        feature = "sqlx-postgres",
+        feature = "sqlx-sqlite",
+        feature = "sqlx-08"
     ))]
     pub use crate::stores::sqlx::pool::{PoolTransaction, TransactionPool};
     #[cfg(any(
-        all(feature = "sqlx", any(feature = "postgres", feature = "sqlite")),
-        all(feature = "sqlx-08", feature = "postgres")
+        feature = "sqlx-postgres",
+        feature = "sqlx-sqlite",
+        feature = "sqlx-08"
     ))]
     pub use crate::transaction::run::TransactionBody;
 }

@@ -26,8 +26,9 @@ pub(crate) mod resend;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 #[cfg(any(
-    all(feature = "sqlx", any(feature = "postgres", feature = "sqlite")),
-    all(feature = "sqlx-08", feature = "postgres")
+    feature = "sqlx-postgres",
+    feature = "sqlx-sqlite",
+    feature = "sqlx-08"
 ))]
 pub(crate) mod sqlx;
 pub(crate) mod sync;

@@ -10,8 +10,9 @@ use crate::protocol::completion::Completion;
 use crate::protocol::ids::{Fence, Token};
 use crate::protocol::outcome::Outcome;
 #[cfg(any(
-    all(feature = "sqlx", any(feature = "postgres", feature = "sqlite")),
-    all(feature = "sqlx-08", feature = "postgres")
+    feature = "sqlx-postgres",
+    feature = "sqlx-sqlite",
+    feature = "sqlx-08"
 ))]
 use crate::protocol::store::EffectStore;
 use crate::protocol::store_error::StoreError;
@@ -158,8 +159,9 @@ impl CurrentAction {
 
     /// Returns the action's store.
     #[cfg(any(
-        all(feature = "sqlx", any(feature = "postgres", feature = "sqlite")),
-        all(feature = "sqlx-08", feature = "postgres")
+        feature = "sqlx-postgres",
+        feature = "sqlx-sqlite",
+        feature = "sqlx-08"
     ))]
     pub(crate) fn store(&self) -> &dyn EffectStore {
         &*self.0.store
@@ -167,8 +169,9 @@ impl CurrentAction {
 
     /// Notes whether the body has recorded its result in its own transaction.
     #[cfg(any(
-        all(feature = "sqlx", any(feature = "postgres", feature = "sqlite")),
-        all(feature = "sqlx-08", feature = "postgres")
+        feature = "sqlx-postgres",
+        feature = "sqlx-sqlite",
+        feature = "sqlx-08"
     ))]
     pub(crate) fn note_completed_in(&self, completed: &Result<(), StoreError>) {
         self.0.note_completed_in(completed);

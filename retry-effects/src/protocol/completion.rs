@@ -121,7 +121,7 @@ impl Completion {
     }
 
     /// Returns the statement without a copy of its text.
-    #[cfg(all(feature = "sqlx", any(feature = "postgres", feature = "sqlite")))]
+    #[cfg(any(feature = "sqlx-postgres", feature = "sqlx-sqlite"))]
     pub(crate) fn shared_sql(&self) -> Arc<str> {
         self.sql.clone()
     }

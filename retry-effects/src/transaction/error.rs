@@ -108,7 +108,7 @@ impl TransactionError {
     }
 }
 
-#[cfg(feature = "sqlx")]
+#[cfg(any(feature = "sqlx-postgres", feature = "sqlx-sqlite"))]
 impl From<sqlx::Error> for TransactionError {
     fn from(error: sqlx::Error) -> Self {
         Self::database(error)

@@ -61,7 +61,7 @@ pub type TransactionBody<'t, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> +
 /// from its surroundings:
 ///
 /// ```no_run
-/// # #[cfg(all(feature = "sqlx", feature = "postgres"))] mod example {
+/// # #[cfg(feature = "sqlx-postgres")] mod example {
 /// use retry_core::retry_storage;
 /// use retry_effects::{PostgresEffectStore, TransactionError, transaction};
 /// use sqlx::PgPool;
@@ -94,7 +94,7 @@ pub type TransactionBody<'t, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> +
 /// A connection, and a pool of any database, are refused by their types:
 ///
 /// ```compile_fail,E0277
-/// # #[cfg(not(all(feature = "sqlx", feature = "postgres")))] compile_error!("not with these features");
+/// # #[cfg(not(feature = "sqlx-postgres"))] compile_error!("not with these features");
 /// # use retry_effects::{TransactionError, transaction};
 /// async fn book(connection: &sqlx::PgConnection) -> Result<(), TransactionError> {
 ///     transaction(connection, |_| Box::pin(async { Ok(()) })).await

@@ -13,7 +13,9 @@ fuzz_target!(|text: &str| {
     let status = status.parse().unwrap_or(503);
     let header = |name: &str| {
         let mut fields = rest.lines().filter_map(|line| line.split_once(": "));
-        fields.find(|(found, _)| *found == name).map(|(_, value)| value)
+        fields
+            .find(|(found, _)| *found == name)
+            .map(|(_, value)| value)
     };
     let (judged, bare) = (judge_status(status, header), judge_status(status, |_| None));
     assert_eq!(judged.answer(), bare.answer());

@@ -142,7 +142,7 @@ impl PostgresEffectStore {
 
     /// Records an outcome in a transaction of the caller's own, in the same database: the caller's
     /// writes and the record are committed together, or neither is. The transaction is one of tokio-postgres,
-    /// deadpool-postgres or sqlx (features `sqlx`, `sqlx-08`). With sqlx, `transaction` writes these steps, and
+    /// deadpool-postgres or sqlx (features `sqlx-postgres`, `sqlx-08`). With sqlx, `transaction` writes these steps, and
     /// the commit; for another driver there is [`completion`](EffectStore::completion).
     ///
     /// After any `Err` the transaction must be rolled back, which dropping it does. Call this method

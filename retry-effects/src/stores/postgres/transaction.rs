@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio_postgres::Transaction;
 use tokio_postgres::types::Type;
 
-#[cfg(any(feature = "sqlx", feature = "sqlx-08"))]
+#[cfg(any(feature = "sqlx-postgres", feature = "sqlx-08"))]
 use crate::stores::sqlx::{complete::complete as complete_by_sqlx, driver};
 
 use super::columns::{Columns, Sent};
@@ -19,7 +19,7 @@ use crate::protocol::store::EffectStore;
 use crate::protocol::store_error::StoreError;
 
 /// A transaction in which [`PostgresEffectStore::complete_in`](crate::PostgresEffectStore::complete_in) records an
-/// outcome: of tokio-postgres, of deadpool-postgres, of sqlx 0.9 (feature `sqlx`) and of sqlx 0.8 (`sqlx-08`).
+/// outcome: of tokio-postgres, of deadpool-postgres, of sqlx 0.9 (feature `sqlx-postgres`) and of sqlx 0.8 (`sqlx-08`).
 ///
 /// No other type implements it: a connection need not be in a transaction. Of another driver, run
 /// [`EffectStore::completion`] in the transaction.
@@ -27,7 +27,7 @@ use crate::protocol::store_error::StoreError;
     message = "`complete_in` does not take `{Self}`",
     label = "no transaction of a known driver",
     note = "it takes `&mut` to a `Transaction` of tokio-postgres, of deadpool-postgres, and of sqlx's `Postgres` \
-            (features `sqlx`, `sqlx-08`); a connection need not be in a transaction",
+            (features `sqlx-postgres`, `sqlx-08`); a connection need not be in a transaction",
     note = "with another driver, run `CurrentAction::completion` in a transaction of your own"
 )]
 pub trait PostgresTransaction: Complete + Send {}
@@ -37,7 +37,7 @@ pub trait PostgresTransaction: Complete + Send {}
 pub struct Target<'a> {
     pub(super) server: &'a Server,
     #[cfg_attr(
-        not(any(feature = "sqlx", feature = "sqlx-08")),
+        not(any(feature = "sqlx-postgres", feature = "sqlx-08")),
         expect(dead_code, reason = "sqlx asks for the statement")
     )]
     pub(super) store: &'a dyn EffectStore,
@@ -81,7 +81,7 @@ impl Complete for deadpool_postgres::Transaction<'_> {
     }
 }
 
-#[cfg(any(feature = "sqlx", feature = "sqlx-08"))]
+#[cfg(any(feature = "sqlx-postgres", feature = "sqlx-08"))]
 macro_rules! by_sqlx {
     ($($(#[$when:meta])* $sqlx:ident by $driver:ident;)*) => {$(
         $(#[$when])*
@@ -103,9 +103,9 @@ macro_rules! by_sqlx {
     )*};
 }
 
-#[cfg(any(feature = "sqlx", feature = "sqlx-08"))]
+#[cfg(any(feature = "sqlx-postgres", feature = "sqlx-08"))]
 by_sqlx! {
-    #[cfg(feature = "sqlx")]
+    #[cfg(feature = "sqlx-postgres")]
     sqlx by Postgres;
     #[cfg(feature = "sqlx-08")]
     sqlx_08 by Postgres08;

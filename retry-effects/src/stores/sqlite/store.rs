@@ -15,9 +15,9 @@ use crate::protocol::outcome::Outcome;
 use crate::protocol::store::EffectStore;
 use crate::protocol::store_error::StoreError;
 use crate::stores::durable::store::DurableStore;
-#[cfg(feature = "sqlx")]
+#[cfg(feature = "sqlx-sqlite")]
 use crate::stores::sqlx::complete::{NotWritten, complete};
-#[cfg(feature = "sqlx")]
+#[cfg(feature = "sqlx-sqlite")]
 use crate::stores::sqlx::driver;
 use crate::stores::waiters::Waiters;
 
@@ -245,7 +245,7 @@ impl SqliteEffectStore {
     /// [`StoreError::AlreadyDone`] and [`StoreError::LeaseLost`] as there. [`StoreError::Misconfigured`] if the
     /// transaction is on another file; [`StoreError::Unavailable`] if the file cannot be written, or an earlier
     /// statement has rolled the transaction back.
-    #[cfg(feature = "sqlx")]
+    #[cfg(feature = "sqlx-sqlite")]
     pub async fn complete_in_async(
         &self,
         transaction: &mut sqlx::Transaction<'_, sqlx::Sqlite>,

@@ -119,7 +119,7 @@ macro_rules! driver {
     };
 }
 
-#[cfg(all(feature = "sqlx", feature = "postgres"))]
+#[cfg(feature = "sqlx-postgres")]
 driver! {
     /// Postgres, by sqlx 0.9.
     Postgres: sqlx::Postgres in Postgres,
@@ -130,7 +130,7 @@ driver! {
     is_open: |connection| connection.execute("SELECT 1").await.map(|_| true),
 }
 
-#[cfg(all(feature = "sqlx-08", feature = "postgres"))]
+#[cfg(feature = "sqlx-08")]
 driver! {
     /// Postgres, by sqlx 0.8.
     Postgres08: sqlx_08::Postgres in Postgres,
@@ -139,7 +139,7 @@ driver! {
     is_open: |connection| connection.execute("SELECT 1").await.map(|_| true),
 }
 
-#[cfg(all(feature = "sqlx", feature = "sqlite"))]
+#[cfg(feature = "sqlx-sqlite")]
 driver! {
     /// SQLite, by sqlx 0.9.
     Sqlite: sqlx::Sqlite in Sqlite,

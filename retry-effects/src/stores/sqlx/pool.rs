@@ -6,17 +6,17 @@ use super::driver::{self, Driver};
 ///
 /// | pool | features |
 /// |---|---|
-/// | `sqlx::PgPool` of 0.9 | `sqlx`, `postgres` |
-/// | `sqlx::SqlitePool` of 0.9 | `sqlx`, `sqlite` |
-/// | `sqlx::PgPool` of 0.8 | `sqlx-08`, `postgres` |
+/// | `sqlx::PgPool` of 0.9 | `sqlx-postgres` |
+/// | `sqlx::SqlitePool` of 0.9 | `sqlx-sqlite` |
+/// | `sqlx::PgPool` of 0.8 | `sqlx-08` |
 ///
 /// No other type implements it: not a pool of `Any` or `MySQL`, whose database has no store, and not a single
 /// connection, which may be in a transaction already.
 #[diagnostic::on_unimplemented(
     message = "`transaction` does not begin on `{Self}`",
     label = "no pool of a database that has an effect store",
-    note = "it takes `&sqlx::PgPool` and `&sqlx::SqlitePool` of sqlx 0.9 (feature `sqlx`, with `postgres` and \
-            `sqlite`) and `&sqlx::PgPool` of 0.8 (feature `sqlx-08`, with `postgres`)",
+    note = "it takes `&sqlx::PgPool` and `&sqlx::SqlitePool` of sqlx 0.9 (features \
+            `sqlx-postgres` and `sqlx-sqlite`) and `&sqlx::PgPool` of 0.8 (feature `sqlx-08`)",
     note = "with another driver, run `CurrentAction::completion` in a transaction of your own"
 )]
 pub trait TransactionPool: Sized + Sync {
@@ -39,10 +39,10 @@ macro_rules! pools {
 }
 
 pools! {
-    #[cfg(all(feature = "sqlx", feature = "postgres"))]
+    #[cfg(feature = "sqlx-postgres")]
     sqlx::Postgres by Postgres;
-    #[cfg(all(feature = "sqlx", feature = "sqlite"))]
+    #[cfg(feature = "sqlx-sqlite")]
     sqlx::Sqlite by Sqlite;
-    #[cfg(all(feature = "sqlx-08", feature = "postgres"))]
+    #[cfg(feature = "sqlx-08")]
     sqlx_08::Postgres by Postgres08;
 }
