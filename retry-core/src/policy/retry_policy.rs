@@ -222,7 +222,15 @@ impl RetryPolicy {
     pub const fn with_max_wait(mut self, max_wait: Duration) -> Self {
         self.max_wait = max_wait;
         self.min_wait = shorter(self.min_wait, max_wait);
-        self.throttled_min_wait = milliseconds(shorter(self.throttled(), max_wait));
+        if self.throttled().as_nanos() > max_wait.as_nanos() {
+            // Rounded down: not above the cap.
+            let millis = max_wait.as_millis();
+            self.throttled_min_wait = if millis > u32::MAX as u128 {
+                u32::MAX
+            } else {
+                millis as u32
+            };
+        }
         self.settled()
     }
 

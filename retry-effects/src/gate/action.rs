@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -39,6 +39,10 @@ pub(crate) struct Action {
     pub(crate) probe_target: Option<Box<ProbeTarget>>,
     /// Only for a call with `dedupe_for`.
     pub(crate) dedupe_window: Option<Box<DedupeWindow>>,
+    /// The name of the type of the call's result.
+    pub(crate) result_type: OnceLock<fn() -> &'static str>,
+    /// The hash of the label of the running attempt's first idempotency key.
+    label: AtomicU64,
     /// The number of the running attempt, from 1.
     attempt: AtomicU32,
     flags: AtomicU16,
@@ -84,6 +88,10 @@ pub(crate) const REFUSED: u16 = 2048;
 pub(crate) const UNACCEPTED: u16 = 4096;
 /// The callee has stated the result of the running attempt to the probe.
 pub(crate) const RESCUED: u16 = 8192;
+/// A transaction that is to complete the action is under way in the running body.
+pub(crate) const IN_TRANSACTION: u16 = 16384;
+/// A request of the running body has an idempotency key.
+pub(crate) const REQUESTED: u16 = 32768;
 
 impl Action {
     pub(crate) fn new(
@@ -105,6 +113,8 @@ impl Action {
             parent,
             probe_target: None,
             dedupe_window: None,
+            result_type: OnceLock::new(),
+            label: AtomicU64::new(0),
             attempt: AtomicU32::new(0),
             flags: AtomicU16::new(0),
             running_parts: AtomicU32::new(0),
@@ -151,6 +161,56 @@ impl Action {
         }
     }
 
+    /// Begins the transaction that completes the action with a value of type `T`.
+    ///
+    /// # Errors
+    ///
+    /// If the value is no result of this call, or another transaction has completed the action, or is to: a
+    /// function that the body calls may know nothing of the gate. Its rows would be recorded as the result.
+    #[cfg(any(
+        feature = "sqlx-postgres",
+        feature = "sqlx-sqlite",
+        feature = "sqlx-08"
+    ))]
+    pub(crate) fn begin_transaction<T>(&self) -> Result<(), StoreError> {
+        let result = self.result_type.get().map(|name| name());
+        let (name, value) = (&self.name, std::any::type_name::<T>());
+        let fault = if self.is(IN_TRANSACTION | COMPLETED_IN_TRANSACTION) {
+            format!("has one transaction that completes {name}, and the body begins another one")
+        } else if let Some(result) = result.filter(|result| *result != value) {
+            format!(
+                "records the value of a transaction as the result of {name}, {result}; it is {value}"
+            )
+        } else {
+            self.set(IN_TRANSACTION);
+            return Ok(());
+        };
+        tracing::error!(
+            target: "retry",
+            operation = &*self.name,
+            action = %self.token.id(),
+            "Not begun: a transaction in the body of {name}, which would be taken for its result"
+        );
+        Err(StoreError::misconfigured(format!(
+            "{fault}; run rows that are not the result in a transaction of the pool's own (`pool.begin()`)"
+        )))
+    }
+
+    /// Notes that the running body makes a request with an idempotency key of this label. From the second label
+    /// on, an earlier request may have had its effect, whatever becomes of the later one.
+    #[cfg(any(feature = "reqwest", feature = "reqwest-012"))]
+    pub(crate) fn requests(&self, label: &str) {
+        let mut hasher = std::hash::DefaultHasher::new();
+        std::hash::Hash::hash(label, &mut hasher);
+        let label = std::hash::Hasher::finish(&hasher);
+        if !self.is(REQUESTED) {
+            self.label.store(label, Ordering::Relaxed);
+            self.set(REQUESTED);
+        } else if self.label.load(Ordering::Relaxed) != label {
+            self.set(ACTED);
+        }
+    }
+
     /// Begins an attempt.
     ///
     /// # Errors
@@ -188,7 +248,9 @@ impl Action {
             | PANICKED
             | REFUSED
             | UNACCEPTED
-            | RESCUED;
+            | RESCUED
+            | IN_TRANSACTION
+            | REQUESTED;
         if self.is(OF_ATTEMPT) {
             if self.is(REFUSED) {
                 *self.refusal() = None;

@@ -2,6 +2,12 @@
 
 use std::sync::Arc;
 
+#[cfg(any(
+    feature = "sqlx-postgres",
+    feature = "sqlx-sqlite",
+    feature = "sqlx-08"
+))]
+use crate::gate::action::IN_TRANSACTION;
 use crate::gate::action::{ACTED, Action};
 use crate::gate::ambient;
 use crate::gate::probe_target::LastAttempt;
@@ -165,6 +171,37 @@ impl CurrentAction {
     ))]
     pub(crate) fn store(&self) -> &dyn EffectStore {
         &*self.0.store
+    }
+
+    /// Begins the transaction that completes the action with a value of type `T`: see
+    /// [`Action::begin_transaction`].
+    #[cfg(any(
+        feature = "sqlx-postgres",
+        feature = "sqlx-sqlite",
+        feature = "sqlx-08"
+    ))]
+    pub(crate) fn begin_transaction<T>(&self) -> Result<(), StoreError> {
+        self.0.begin_transaction::<T>()
+    }
+
+    /// Notes that this transaction is over, and has not completed the action.
+    #[cfg(any(
+        feature = "sqlx-postgres",
+        feature = "sqlx-sqlite",
+        feature = "sqlx-08"
+    ))]
+    pub(crate) fn end_transaction(&self) {
+        self.0.clear(IN_TRANSACTION);
+    }
+
+    /// Notes that rows may have been committed outside of a transaction.
+    #[cfg(any(
+        feature = "sqlx-postgres",
+        feature = "sqlx-sqlite",
+        feature = "sqlx-08"
+    ))]
+    pub(crate) fn note_acted(&self) {
+        self.0.set(ACTED);
     }
 
     /// Notes whether the body has recorded its result in its own transaction.

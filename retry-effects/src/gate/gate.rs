@@ -41,6 +41,7 @@ impl<T, E> Gate<T, E> {
         OutcomeCodec { results, errors }: OutcomeCodec<T, E>,
     ) -> Self {
         let kept_lease = Some(lease_keeper::keep_lease(&action));
+        let _ = action.result_type.set(std::any::type_name::<T>);
         Self {
             action,
             kept_lease,

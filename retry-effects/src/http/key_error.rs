@@ -29,10 +29,12 @@ pub enum KeyError {
         /// Its position in bytes, from 0.
         at: usize,
     },
-    /// The request is part of a call that is retried without a gate: each attempt would have another key.
+    /// Nothing identifies the call: it has no gate, or the request is made by a task that the body has spawned
+    /// without [`in_current_scope`](crate::in_current_scope). Each attempt would have another key.
     #[error(
-        "the idempotency key of a retried call would be another one in each attempt: make the call \
-         `idempotent = true`, or run it in `retry_effects::http::with_request_keys`"
+        "nothing identifies the call of this idempotency key, and each attempt would have another one: make the call \
+         `idempotent = true`, or put `retry_effects::http::with_request_keys` around the retried call; a spawned task \
+         needs `in_current_scope`"
     )]
     NotStable,
 }

@@ -6,7 +6,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
+use retry_core::__private::is_inside_attempt;
 
+use crate::gate::ambient;
 use crate::protocol::ids::ClaimId;
 
 thread_local! {
@@ -42,6 +44,7 @@ pub fn with_request_keys<F: Future>(call: F) -> impl Future<Output = F::Output> 
     KeyScope {
         call,
         identity: Some(ClaimId::random().bits()),
+        has_begun: false,
     }
 }
 
@@ -56,6 +59,7 @@ pin_project! {
         call: F,
         // While the call is polled, the one around it.
         identity: Option<u128>,
+        has_begun: bool,
     }
 }
 
@@ -72,6 +76,13 @@ impl<F: Future> Future for KeyScope<F> {
         }
 
         let this = self.project();
+        if !*this.has_begun {
+            *this.has_begun = true;
+            if is_inside_attempt() && current().is_none() && ambient::action().is_none() {
+                // Inside of the call that is retried it would be another identity in each attempt.
+                *this.identity = None;
+            }
+        }
         *this.identity = CURRENT.replace(*this.identity);
         let _inside = Inside(this.identity);
         this.call.poll(context)

@@ -28,6 +28,14 @@ pub enum TransactionError {
     /// The COMMIT was not answered, or with an error that leaves it open.
     #[error("{0}")]
     CommitUnanswered(#[from] CommitUnanswered),
+    /// A statement of the body has failed and ended the transaction (in SQLite `ON CONFLICT ROLLBACK`,
+    /// `RAISE(ROLLBACK)`, a full disk), and the body went on: each later statement was committed by itself. Final, and
+    /// unknown.
+    #[error(
+        "a statement has ended the transaction, and its error was not passed on: later statements may have been \
+         committed one by one"
+    )]
+    EndedEarly,
     /// The action could not be completed in the transaction, which was rolled back.
     #[error("the transaction was not committed: {0}")]
     Store(#[from] StoreError),
@@ -92,6 +100,7 @@ impl Classify for TransactionError {
         match self {
             Self::Database(error) => error.classify(),
             Self::CommitUnanswered(error) => error.classify(),
+            Self::EndedEarly => Judgement::stop().unknown().with_kind("transaction_ended"),
             Self::Store(error) => error.classify(),
             Self::Gate(error) => error.classify(),
         }

@@ -11,7 +11,7 @@ use super::error::{CommitUnanswered, TransactionError};
 use crate::gate::current::{CurrentAction, current_action};
 use crate::protocol::completion::Dialect;
 use crate::protocol::outcome::Outcome;
-use crate::stores::sqlx::complete::{NotWritten, complete, rolled_back};
+use crate::stores::sqlx::complete::{NotWritten, complete};
 use crate::stores::sqlx::driver::Driver;
 use crate::stores::sqlx::pool::{PoolTransaction, TransactionPool};
 
@@ -122,25 +122,51 @@ where
 {
     recognize_errors();
     let action = current_action();
+    if let Some(action) = &action {
+        let begun = action.begin_transaction::<T>();
+        begun.map_err(TransactionError::from)?;
+    }
+    let ended = within::<D, T, E, F>(pool, action.as_ref(), body).await;
+    if let (Some(action), Err(_)) = (&action, &ended) {
+        action.end_transaction();
+    }
+    ended
+}
+
+async fn within<'env, D, T, E, F>(
+    pool: &D::Pool,
+    action: Option<&CurrentAction>,
+    body: F,
+) -> Result<T, E>
+where
+    D: Driver,
+    T: Serialize,
+    E: From<TransactionError>,
+    F: for<'t> FnOnce(&'t mut D::Transaction<'env>) -> TransactionBody<'t, T, E>,
+{
     let begun = D::begin(pool).await;
     let mut transaction = begun.map_err(TransactionError::database)?;
     let value = match body(&mut transaction).await {
         Ok(value) => value,
         Err(error) => {
-            roll_back::<D>(transaction).await;
+            roll_back::<D>(transaction, action).await;
             return Err(error);
         }
     };
-    let recorded = match &action {
+    if let Err(error) = check::<D>(&mut transaction, action).await {
+        roll_back::<D>(transaction, action).await;
+        return Err(error.into());
+    }
+    let recorded = match action {
         // Encoded apart: the value need not be shared between threads.
         Some(action) => match Outcome::success(&value) {
             Ok(outcome) => record::<D>(action, &mut transaction, outcome).await,
             Err(error) => Err(error.into()),
         },
-        None => check::<D>(&mut transaction).await,
+        None => Ok(()),
     };
     if let Err(error) = recorded {
-        roll_back::<D>(transaction).await;
+        roll_back::<D>(transaction, None).await;
         return Err(error.into());
     }
     match D::commit(transaction).await {
@@ -161,9 +187,13 @@ fn recognize_errors() {
 
 /// Waits for the rollback, so that the connection is given back idle. A connection that does not answer is of no
 /// more use, and its pool closes it.
-async fn roll_back<D: Driver>(mut transaction: D::Transaction<'_>) {
+async fn roll_back<D: Driver>(mut transaction: D::Transaction<'_>, action: Option<&CurrentAction>) {
     if D::DIALECT == Dialect::Sqlite {
-        let _ = D::is_open(&mut transaction).await;
+        let is_open = D::is_open(&mut transaction).await;
+        if let (Ok(false), Some(action)) = (is_open, action) {
+            // Statements after its end were committed, each by itself.
+            action.note_acted();
+        }
     }
     let _ = D::rollback(transaction).await;
 }
@@ -184,11 +214,23 @@ async fn record<D: Driver>(
     completed.map_err(TransactionError::from)
 }
 
-/// Checks that the COMMIT will be one: not every driver reports that it became a rollback.
-async fn check<D: Driver>(transaction: &mut D::Transaction<'_>) -> Result<(), TransactionError> {
+/// Checks that the COMMIT will be one: not every driver reports that it became a rollback. Under the gate
+/// Postgres refuses the statement that completes the action.
+async fn check<D: Driver>(
+    transaction: &mut D::Transaction<'_>,
+    action: Option<&CurrentAction>,
+) -> Result<(), TransactionError> {
+    if action.is_some() && D::DIALECT == Dialect::Postgres {
+        return Ok(());
+    }
     match D::is_open(transaction).await {
         Ok(true) => Ok(()),
-        Ok(false) => Err(rolled_back().into()),
+        Ok(false) => {
+            if let Some(action) = action {
+                action.note_acted();
+            }
+            Err(TransactionError::EndedEarly)
+        }
         Err(error) => Err(TransactionError::database(error)),
     }
 }

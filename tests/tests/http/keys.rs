@@ -5,7 +5,7 @@ use std::sync::Arc;
 use retry_core::http::ResponseExt;
 use retry_core::{Classify, Retry, RetryPolicy, Verdict};
 use retry_effects::http::{KeyError, RequestExt, with_request_keys};
-use retry_effects::{Effect, InMemoryEffectStore, OnDoubt};
+use retry_effects::{Effect, EffectError, InMemoryEffectStore, OnDoubt, in_current_scope};
 use retry_tests::judged::{REFUSED, assert_judged};
 
 use super::client::{Client, Error, with_both_releases};
@@ -18,7 +18,9 @@ with_both_releases!(
     a_header_that_is_there_is_replaced,
     a_retried_call_without_a_gate_has_no_key,
     one_call_without_a_gate_may_have_keys_of_its_own,
-    outside_of_any_call_each_request_has_its_own,
+    a_spawned_task_has_no_key_without_the_scope_of_its_body,
+    an_identity_inside_of_the_retried_call_is_none,
+    after_another_request_a_refusal_proves_nothing,
     labels_are_checked_before_anything_is_sent,
 );
 
@@ -133,8 +135,9 @@ async fn a_retried_call_without_a_gate_has_no_key<C: Client>() {
     assert_judged(error, REFUSED, "idempotency_key");
     assert_eq!(
         error.to_string(),
-        "the idempotency key of a retried call would be another one in each attempt: make the call \
-         `idempotent = true`, or run it in `retry_effects::http::with_request_keys`"
+        "nothing identifies the call of this idempotency key, and each attempt would have another one: make the call \
+         `idempotent = true`, or put `retry_effects::http::with_request_keys` around the retried call; a spawned task \
+         needs `in_current_scope`"
     );
     assert_eq!(server.received().len(), 0, "nothing is sent");
 }
@@ -161,18 +164,69 @@ async fn one_call_without_a_gate_may_have_keys_of_its_own<C: Client>() {
     );
 }
 
-async fn outside_of_any_call_each_request_has_its_own<C: Client>() {
-    let server = Server::of([answer(200, &[], "")]).await;
-    for _ in 0..2 {
-        send(&C::new(false), &server.url("/"), "charge")
-            .await
-            .expect("an answer");
-    }
+async fn a_spawned_task_has_no_key_without_the_scope_of_its_body<C: Client>() {
+    let server = Server::of([answer(500, &[], ""), answer(200, &[], "")]).await;
+    let (client, url) = (C::new(false), server.url("/"));
+    let spawned = || {
+        let (client, url) = (client.clone(), url.clone());
+        async move { send(&client, &url, "charge").await }
+    };
+    let effect = |key: u32| {
+        Effect::new("charge", &key)
+            .store(InMemoryEffectStore::new())
+            .in_doubt(OnDoubt::Reexecute)
+            .retry(Retry::new(RetryPolicy::new(2)))
+    };
+    let outside = effect(1).run_async(|| async { tokio::spawn(spawned()).await? });
+    let error: Error = outside.await.expect_err("no key");
+    assert_eq!(error.downcast_ref::<KeyError>(), Some(&KeyError::NotStable));
+    assert_eq!(server.received().len(), 0, "nothing is sent");
+
+    let inside = effect(2).run_async(|| async { tokio::spawn(in_current_scope(spawned())).await? });
+    inside
+        .await
+        .map_err(|error: Error| error)
+        .expect("the second attempt");
     let keys = server.keys();
+    assert!(keys.len() == 2 && keys[0] == keys[1], "{keys:?}");
+}
+
+async fn an_identity_inside_of_the_retried_call_is_none<C: Client>() {
+    let server = Server::of([answer(200, &[], "")]).await;
+    let (client, url) = (C::new(false), server.url("/"));
+    let call = Retry::new(RetryPolicy::new(2))
+        .run_async(|| with_request_keys(send(&client, &url, "charge")));
+    let error = call.await.expect_err("no key");
+    assert_eq!(error.downcast_ref::<KeyError>(), Some(&KeyError::NotStable));
+    assert_eq!(server.received().len(), 0);
+}
+
+/// The first request was answered, and the refusal of the second one is about that alone.
+async fn after_another_request_a_refusal_proves_nothing<C: Client>() {
+    let answers = [200, 429].map(|status| answer(status, &[], ""));
+    let server = Server::of(answers).await;
+    let (client, url) = (C::new(false), server.url("/"));
+    let store = Arc::new(InMemoryEffectStore::new());
+    let call = || {
+        Effect::new("order", &1)
+            .store(&store)
+            .retry(Retry::new(RetryPolicy::new(3)))
+            .run_async(|| async {
+                send(&client, &url, "book").await?;
+                send(&client, &url, "mail").await
+            })
+    };
+    assert!(call().await.is_err());
+    assert_eq!(server.received().len(), 2, "no second attempt");
+    let again = call().await.expect_err("in doubt");
     assert!(
-        keys[0] != keys[1] && keys.iter().all(|key| key.len() == 64),
-        "{keys:?}"
+        matches!(
+            again.downcast_ref::<EffectError>(),
+            Some(EffectError::InDoubt { .. })
+        ),
+        "{again}"
     );
+    assert_eq!(server.received().len(), 2);
 }
 
 async fn labels_are_checked_before_anything_is_sent<C: Client>() {
@@ -186,8 +240,9 @@ async fn labels_are_checked_before_anything_is_sent<C: Client>() {
             "{label:?}"
         );
     }
-    let any = client
-        .post("http://127.0.0.1:9/")
-        .idempotency_key("Zahlung 7 € \"quoted\"");
-    assert!(any.is_ok());
+    let any = with_request_keys(async {
+        let request = client.post("http://127.0.0.1:9/");
+        request.idempotency_key("Zahlung 7 € \"quoted\"").is_ok()
+    });
+    assert!(any.await);
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use retry_core::http::ResponseExt;
-use retry_effects::http::RequestExt;
+use retry_effects::http::{RequestExt, with_request_keys};
 use retry_effects::{Effect, InMemoryEffectStore};
 
 use super::client::{Client, Error, with_both_releases};
@@ -26,8 +26,8 @@ async fn a_redirect_carries_the_key_to_another_host<C: Client>() {
         let there = Server::of([answer(200, &[], "")]).await;
         let here = Server::of([answer(status, &[("location", &there.url("/there"))], "")]).await;
         let request = C::new(true).post(&here.url("/here"));
-        let request = request.idempotency_key("charge").expect("a key");
-        C::send(request).await.expect("an answer");
+        let call = with_request_keys(async { C::send(request.idempotency_key("charge")?).await });
+        call.await.expect("an answer");
         let (asked, followed) = (here.received(), there.received());
         assert_eq!(
             (asked[0].method(), followed[0].method()),

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use retry_effects::{
-    Effect, OnDoubt, Outcome, SqliteEffectStore, StoreError, TransactionError, transaction,
+    Effect, EffectError, OnDoubt, Outcome, SqliteEffectStore, StoreError, TransactionError,
+    transaction,
 };
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{Connection, SqliteConnection, SqlitePool};
@@ -198,10 +199,13 @@ async fn a_rollback_that_the_body_takes_for_harmless_is_none() {
         assert!(matches!(refused, Err(Derived::Sqlx(_))), "{refused:?}");
     }
     for failed in [body().await, shop.effect().run_async(body).await] {
-        let Err(Derived::Transaction(TransactionError::Store(error))) = failed else {
-            panic!("{failed:?}");
-        };
-        assert!(error.to_string().contains("rolled it back"), "{error}");
+        assert!(
+            matches!(
+                failed,
+                Err(Derived::Transaction(TransactionError::EndedEarly))
+            ),
+            "{failed:?}"
+        );
     }
     assert_eq!(
         (shop.orders().await, result(&shop.store, 1).await),
@@ -236,4 +240,114 @@ async fn another_file_is_told_apart() {
         refused.to_string().contains("another database"),
         "{refused}"
     );
+}
+
+/// A function of somebody else's, which knows nothing of the gate: its row is not the result.
+#[tokio::test]
+async fn a_transaction_of_another_type_is_refused_before_it_begins() {
+    let shop = Shop::open().await;
+    let body = || async {
+        let audit = |number| {
+            transaction(&shop.pool, move |tx| {
+                Box::pin(async move { Ok::<_, Derived>(order(tx, number).await.map(|()| number)?) })
+            })
+        };
+        let number: i64 = audit(7).await?;
+        Ok::<_, Derived>(format!("charged after {number}"))
+    };
+    let error = shop.effect().run_async(body).await.expect_err("refused");
+    let text = error.to_string();
+    assert!(
+        text.contains("as the result of order, alloc::string::String; it is i64"),
+        "{text}"
+    );
+    assert_eq!(shop.orders().await, 0);
+    assert_eq!(result(&shop.store, 1).await, None);
+}
+
+#[tokio::test]
+async fn a_second_transaction_is_refused_before_it_begins() {
+    let shop = Shop::open().await;
+    let recorder = retry_core::testing::Recorder::install();
+    let insert = |number: i64| {
+        transaction(&shop.pool, move |tx| {
+            Box::pin(async move { Ok::<_, Derived>(order(tx, number).await.map(|()| number)?) })
+        })
+    };
+    let body = || async {
+        insert(1).await?;
+        insert(2).await
+    };
+    // The first one has recorded the result.
+    assert_eq!(shop.effect().run_async(body).await.unwrap(), 1);
+    assert_eq!(shop.orders().await, 1);
+    let messages = recorder.messages();
+    let refused =
+        |line: &String| line.starts_with("ERROR Not begun: a transaction in the body of order");
+    assert!(messages.iter().any(refused), "{messages:?}");
+}
+
+/// The statements behind the failed one are committed, each by itself.
+#[tokio::test]
+async fn a_transaction_that_a_statement_has_ended_is_final_and_unknown() {
+    let shop = Shop::open().await;
+    let transfer = |is_passed_on: bool| {
+        transaction(&shop.pool, move |tx| {
+            Box::pin(async move {
+                order(tx, 1).await?;
+                let twice = order(tx, 1).await.expect_err("ON CONFLICT ROLLBACK");
+                order(tx, 2).await?;
+                if is_passed_on {
+                    Err(twice.into())
+                } else {
+                    Ok::<_, TransactionError>(7)
+                }
+            })
+        })
+    };
+    let error = transfer(false).await.expect_err("it has ended");
+    assert!(matches!(error, TransactionError::EndedEarly), "{error}");
+    let judged = retry_core::Classify::classify(&error);
+    assert_eq!(judged.verdict(), retry_core::Verdict::Stop);
+    assert!(!judged.is_not_applied());
+    assert_eq!(shop.orders().await, 1, "the last statement alone");
+
+    // Under the gate neither end is a proof that nothing happened.
+    for (key, is_passed_on) in [(1, true), (2, false)] {
+        sqlx::query("DELETE FROM orders")
+            .execute(&shop.pool)
+            .await
+            .unwrap();
+        let effect = || Effect::new("order", &key).store(&shop.store);
+        assert!(effect().run_async(|| transfer(is_passed_on)).await.is_err());
+        let again = effect().run_async(|| transfer(is_passed_on)).await;
+        let Err(TransactionError::Gate(EffectError::InDoubt { .. })) = again else {
+            panic!("{is_passed_on}: {again:?}");
+        };
+        assert_eq!(shop.orders().await, 1, "{is_passed_on}");
+    }
+}
+
+/// sqlx's count of such a connection's transactions is wrong.
+#[tokio::test]
+async fn a_body_that_is_dropped_in_an_ended_transaction_leaves_the_pool_usable() {
+    let shop = Shop::open().await;
+    let (ended, has_ended) = oneshot::channel();
+    let dropped = transaction(&shop.pool, |tx| {
+        Box::pin(async move {
+            order(tx, 1).await?;
+            let _ = order(tx, 1).await;
+            let _ = ended.send(());
+            std::future::pending::<Result<(), TransactionError>>().await
+        })
+    });
+    tokio::select! {
+        _ = dropped => unreachable!("it waits for ever"),
+        _ = has_ended => {}
+    }
+    let insert = transaction(&shop.pool, |tx| {
+        Box::pin(async move { Ok::<_, TransactionError>(order(tx, 3).await?) })
+    });
+    insert.await.expect("another connection");
+    assert_eq!(shop.orders().await, 1);
 }

@@ -143,7 +143,7 @@ driver! {
 driver! {
     /// SQLite, by sqlx 0.9.
     Sqlite: sqlx::Sqlite in Sqlite,
-    begin: |pool| pool.begin_with("BEGIN IMMEDIATE"),
+    begin: |pool| begin_immediate(pool),
     query: |completion| sqlx::query::<sqlx::Sqlite>(sqlx::AssertSqlSafe(completion.shared_sql())),
     // Some errors roll back the whole transaction, and later statements would commit each by itself. There is
     // no other question that sqlx passes on: SQLite refuses a BEGIN in a transaction, without an effect. One that
@@ -154,4 +154,21 @@ driver! {
         Err(error) => Err(error),
         Ok(_) => Ok(false),
     },
+}
+
+/// Begins a transaction that writes.
+///
+/// A body that is dropped after a statement has ended its transaction leaves sqlx's count of transactions wrong, and
+/// a connection with such a count begins none any more: it is closed, and another one is taken.
+#[cfg(feature = "sqlx-sqlite")]
+async fn begin_immediate<'env>(
+    pool: &sqlx::SqlitePool,
+) -> Result<sqlx::Transaction<'env, sqlx::Sqlite>, sqlx::Error> {
+    for _ in 0..pool.size() {
+        match pool.begin_with("BEGIN IMMEDIATE").await {
+            Err(sqlx::Error::InvalidSavePointStatement) => pool.acquire().await?.close().await?,
+            begun => return begun,
+        }
+    }
+    pool.begin_with("BEGIN IMMEDIATE").await
 }
