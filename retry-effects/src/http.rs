@@ -70,7 +70,8 @@
 //!
 //! - **A label for each request of an action.** Two requests of one action with the same label have the same
 //!   key: a callee answers the second with the first one's result, or with a 422. A label that is
-//!   used again is not refused, since a body may well repeat its own request.
+//!   used again is not refused, since a body may well repeat its own request. From the second label on an attempt
+//!   counts as acting ([`acted`](crate::acted)): the refusal of a later request proves nothing about an earlier one.
 //! - **Labels are part of the key**: another label in the next release is another key.
 //! - **One header.** A header `Idempotency-Key` that the request has already is replaced.
 //! - **Bare or quoted.** The draft of the IETF writes the key as a string in quotes, Stripe and most others
@@ -85,10 +86,10 @@
 //!
 //! # Without a gate
 //!
-//! Nothing identifies a call that is merely retried, and a key of its own in each attempt would protect
-//! nothing: there a key is an error, [`KeyError::NotStable`], before anything is sent.
-//! [`with_request_keys`] around the call gives all its attempts the same keys; outside of any retried call
-//! each request gets a random one.
+//! Nothing identifies a call without a gate, and a key of its own in each attempt would protect nothing: there a
+//! key is an error, [`KeyError::NotStable`], before anything is sent, and so it is in a task that a body spawns
+//! without [`in_current_scope`](crate::in_current_scope). [`with_request_keys`] *around* the retried call gives all
+//! its attempts the same keys.
 
 mod key;
 mod key_error;

@@ -37,11 +37,13 @@ pub type TransactionBody<'t, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> +
 ///
 /// # In a gated body
 ///
-/// Call it once, and return its value: the first transaction completes the action, and a second one fails with
-/// [`StoreError::AlreadyDone`](crate::StoreError::AlreadyDone). Rows that do not complete the action belong into a
+/// Call it once, and return its value: the transaction completes the action. Another one in the same body, and one
+/// whose value has another type than the result of the call, is refused before it begins, with an event at ERROR: a
+/// function that the body calls may know nothing of the gate. Rows that do not complete the action belong into a
 /// transaction of sqlx's own. The store must be in the pool's database. For as long as the transaction runs:
 ///
-/// - A transaction in SQLite holds the file's only write lock, and the store waits for it, for up to 30 seconds. Call no
+/// - A transaction in SQLite holds the file's only write lock, and the store waits for it, for up to 30 seconds. Meanwhile
+///   no lease of the file is renewed: let it be shorter than a third of the lease. Call no
 ///   gated function in it, and wait for nothing else in it.
 /// - A session of Postgres under `REPEATABLE READ` or `SERIALIZABLE` conflicts with a renewal of the lease, at a third
 ///   of it. If it takes that long, give the function a longer `lease`.
@@ -49,7 +51,7 @@ pub type TransactionBody<'t, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> +
 ///   the pool may wait for ever: each connection may be held by a transaction that waits for one.
 ///
 /// An attempt that a time limit cuts in its COMMIT has no answer either, and the policy's retries do not learn of
-/// the COMMIT: without a gate, leave `timeout` to the database (`statement_timeout`).
+/// the COMMIT, and go on: without a gate, leave `timeout` to the database (`statement_timeout`).
 ///
 /// # Errors
 ///

@@ -13,8 +13,8 @@ use crate::classify::judgement::{Judgement, Verdict};
 /// error of [`checked`](crate::http::ResponseExt::checked).
 ///
 /// Its [`Classify`](trait@crate::Classify) is that of
-/// [`judge_status`](crate::http::judge_status), also deep in a source chain, in a box or in `anyhow`. The
-/// size of a `Result` with it is that of one pointer.
+/// [`judge_status`](crate::http::judge_status), also deep in a source chain, in a box or in `anyhow`. It has
+/// the size of one pointer.
 ///
 /// `Display` shows the status and the URL without its query; `Debug` shows the names of the headers and
 /// the length of the body as well. Neither shows the body or the value of a header, so that logs and
