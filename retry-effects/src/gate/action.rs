@@ -42,6 +42,7 @@ pub(crate) struct Action {
     /// The name of the type of the call's result.
     pub(crate) result_type: OnceLock<fn() -> &'static str>,
     /// The hash of the label of the running attempt's first idempotency key.
+    #[cfg(any(feature = "reqwest", feature = "reqwest-012"))]
     label: AtomicU64,
     /// The number of the running attempt, from 1.
     attempt: AtomicU32,
@@ -114,6 +115,7 @@ impl Action {
             probe_target: None,
             dedupe_window: None,
             result_type: OnceLock::new(),
+            #[cfg(any(feature = "reqwest", feature = "reqwest-012"))]
             label: AtomicU64::new(0),
             attempt: AtomicU32::new(0),
             flags: AtomicU16::new(0),
