@@ -23,7 +23,7 @@ pub(crate) enum Operation {
     Complete(Token, Outcome),
     /// The same in a transaction of the caller's, which must not commit twice.
     #[cfg_attr(
-        not(any(feature = "sqlite", feature = "postgres")),
+        not(any(feature = "sqlite", feature = "postgres", feature = "redis")),
         expect(dead_code, reason = "for stores with transactions")
     )]
     CompleteIn(Token, Outcome),
