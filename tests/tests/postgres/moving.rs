@@ -115,7 +115,10 @@ async fn listed(store: &PostgresEffectStore, filter: &Filter) -> String {
     for record in store.list(filter).await.unwrap() {
         let payload = record.payload.as_ref();
         let payload = payload.map(|payload| (payload.format(), payload.json().to_owned()));
-        writeln!(text, "{record:?} {payload:?}").unwrap();
+        // Version 1 had no age of a record.
+        let age = format!(", age: {:?} }}", record.age);
+        let record = format!("{record:?}").replace(&age, " }");
+        writeln!(text, "{record} {payload:?}").unwrap();
     }
     text
 }
