@@ -222,14 +222,10 @@ impl RetryPolicy {
     pub const fn with_max_wait(mut self, max_wait: Duration) -> Self {
         self.max_wait = max_wait;
         self.min_wait = shorter(self.min_wait, max_wait);
-        if self.throttled().as_nanos() > max_wait.as_nanos() {
-            // Rounded down: not above the cap.
-            let millis = max_wait.as_millis();
-            self.throttled_min_wait = if millis > u32::MAX as u128 {
-                u32::MAX
-            } else {
-                millis as u32
-            };
+        // Rounded down: not above the cap.
+        let cap = whole_millis(max_wait.as_nanos() / NANOS_IN_MILLI);
+        if self.throttled_min_wait > cap {
+            self.throttled_min_wait = cap;
         }
         self.settled()
     }
@@ -264,7 +260,7 @@ impl RetryPolicy {
     /// ```
     #[must_use]
     pub const fn with_throttled_min_wait(mut self, min_wait: Duration) -> Self {
-        self.throttled_min_wait = milliseconds(min_wait);
+        self.throttled_min_wait = whole_millis(min_wait.as_nanos().div_ceil(NANOS_IN_MILLI));
         self.max_wait = longer(self.max_wait, self.throttled());
         self.settled()
     }
@@ -482,9 +478,10 @@ const fn is_multiplier(value: f64) -> bool {
     value >= 1.0 && value.is_finite()
 }
 
-/// Returns whole milliseconds, rounded up; `u32::MAX`, 49 days, for what is longer.
-const fn milliseconds(wait: Duration) -> u32 {
-    let millis = wait.as_nanos().div_ceil(1_000_000);
+const NANOS_IN_MILLI: u128 = 1_000_000;
+
+/// Returns a number of milliseconds; `u32::MAX`, 49 days, for what is longer.
+const fn whole_millis(millis: u128) -> u32 {
     if millis > u32::MAX as u128 {
         u32::MAX
     } else {
@@ -575,6 +572,10 @@ mod tests {
         assert_eq!(kept(Duration::from_nanos(1)), Some(millis(1)));
         assert_eq!(kept(Duration::from_micros(1_500)), Some(millis(2)));
         assert_eq!(kept(Duration::MAX), Some(millis(u64::from(u32::MAX))));
+        // The cap is never passed.
+        let capped = RetryPolicy::new(2).with_throttled_min_wait(Duration::from_secs(1));
+        let capped = capped.with_max_wait(Duration::from_micros(1_500));
+        assert_eq!(capped.throttled_min_wait(), Some(millis(1)));
     }
 
     #[test]

@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 use std::fmt;
+#[cfg(any(feature = "reqwest", feature = "reqwest-012"))]
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
@@ -202,9 +204,7 @@ impl Action {
     /// on, an earlier request may have had its effect, whatever becomes of the later one.
     #[cfg(any(feature = "reqwest", feature = "reqwest-012"))]
     pub(crate) fn requests(&self, label: &str) {
-        let mut hasher = std::hash::DefaultHasher::new();
-        std::hash::Hash::hash(label, &mut hasher);
-        let label = std::hash::Hasher::finish(&hasher);
+        let label = BuildHasherDefault::<DefaultHasher>::default().hash_one(label);
         if !self.is(REQUESTED) {
             self.label.store(label, Ordering::Relaxed);
             self.set(REQUESTED);

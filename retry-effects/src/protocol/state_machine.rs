@@ -192,6 +192,7 @@ impl Slot {
         let mut record = self.record(request.id, now);
         if record.status == Status::Pending {
             record.reason = Some(Reason::new(SILENT));
+            record.age = Some(self.since_created(now));
         }
         record.status = Status::InDoubt;
         record.lease_left = None;
@@ -448,9 +449,12 @@ impl Slot {
         record.renewals = self.renewals;
         record.lease_over = (status == Status::InDoubt)
             .then(|| Duration::from_nanos(now.lease.saturating_sub(self.lease_until)));
-        record.age = (status == Status::InDoubt)
-            .then(|| Duration::from_millis(now.wall.saturating_sub(self.created)));
+        record.age = (status == Status::InDoubt).then(|| self.since_created(now));
         record
+    }
+
+    fn since_created(&self, now: Now) -> Duration {
+        Duration::from_millis(now.wall.saturating_sub(self.created))
     }
 
     /// Returns the reason of a record in doubt.

@@ -351,3 +351,40 @@ async fn a_body_that_is_dropped_in_an_ended_transaction_leaves_the_pool_usable()
     insert.await.expect("another connection");
     assert_eq!(shop.orders().await, 1);
 }
+
+/// The same without sqlx. An error that states *not applied* states nothing about the statements that were committed
+/// one by one.
+#[tokio::test]
+async fn an_ended_transaction_of_rusqlite_is_no_proof_either() {
+    use retry_effects::rusqlite::{Connection, TransactionBehavior};
+
+    let shop = Shop::open().await;
+    let pay = || {
+        Effect::new("order", &1).store(&shop.store).run(|| {
+            let mut connection = Connection::open(&shop.path).expect("the file");
+            let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate);
+            let tx = tx.expect("nobody else writes");
+            let insert = |number: i64| tx.execute("INSERT INTO orders VALUES (?1)", [number]);
+            insert(1).expect("a new one");
+            insert(1).expect_err("ON CONFLICT ROLLBACK");
+            insert(2).expect("committed by itself");
+            let token = retry_effects::current_action()
+                .expect("a gated body")
+                .token();
+            let outcome = Outcome::success(&7).expect("a number");
+            let refused = SqliteEffectStore::complete_in(&tx, &token, outcome);
+            assert!(
+                matches!(refused, Err(StoreError::Unavailable { .. })),
+                "{refused:?}"
+            );
+            Err::<i64, _>(Derived::Refused)
+        })
+    };
+    assert!(matches!(pay(), Err(Derived::Refused)));
+    let again = pay();
+    assert!(
+        matches!(again, Err(Derived::Effect(EffectError::InDoubt { .. }))),
+        "{again:?}"
+    );
+    assert_eq!(shop.orders().await, 1);
+}

@@ -55,30 +55,27 @@ pub trait Complete {
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
-impl PostgresTransaction for Transaction<'_> {}
+/// The drivers of the store itself.
+macro_rules! by_own {
+    ($($transaction:ty;)*) => {$(
+        impl PostgresTransaction for $transaction {}
 
-impl Complete for Transaction<'_> {
-    async fn complete(
-        &mut self,
-        target: Target<'_>,
-        token: &Token,
-        outcome: Outcome,
-    ) -> Result<(), StoreError> {
-        complete(target.server, self, token, outcome).await
-    }
+        impl Complete for $transaction {
+            async fn complete(
+                &mut self,
+                target: Target<'_>,
+                token: &Token,
+                outcome: Outcome,
+            ) -> Result<(), StoreError> {
+                complete(target.server, self, token, outcome).await
+            }
+        }
+    )*};
 }
 
-impl PostgresTransaction for deadpool_postgres::Transaction<'_> {}
-
-impl Complete for deadpool_postgres::Transaction<'_> {
-    async fn complete(
-        &mut self,
-        target: Target<'_>,
-        token: &Token,
-        outcome: Outcome,
-    ) -> Result<(), StoreError> {
-        complete(target.server, self, token, outcome).await
-    }
+by_own! {
+    Transaction<'_>;
+    deadpool_postgres::Transaction<'_>;
 }
 
 #[cfg(any(feature = "sqlx-postgres", feature = "sqlx-08"))]

@@ -10,15 +10,16 @@ use super::connection::Missing;
 use super::{connection, file, migration, schema, transaction};
 use crate::forward_effect_store;
 use crate::gate::ambient;
+use crate::gate::current::acted;
 use crate::protocol::ids::Token;
 use crate::protocol::outcome::Outcome;
 use crate::protocol::store::EffectStore;
 use crate::protocol::store_error::StoreError;
 use crate::stores::durable::store::DurableStore;
 #[cfg(feature = "sqlx-sqlite")]
-use crate::stores::sqlx::complete::{NotWritten, complete};
+use crate::stores::sqlx::complete::{NotWritten, complete, of_database};
 #[cfg(feature = "sqlx-sqlite")]
-use crate::stores::sqlx::driver;
+use crate::stores::sqlx::driver::{self, Driver};
 use crate::stores::waiters::Waiters;
 
 /// Records in a file, which any number of processes of one machine may share.
@@ -220,11 +221,7 @@ impl SqliteEffectStore {
     ) -> Result<(), StoreError> {
         let path = Path::new(transaction.path().unwrap_or_default());
         if transaction.is_autocommit() {
-            // The record would be committed at once, and by itself.
-            return Err(StoreError::unavailable(
-                connection::describe("complete in", path),
-                "a statement of the transaction has failed and rolled it back, and the error was not passed on",
-            ));
+            return Err(ended_early(path));
         }
         schema::require(transaction, path)?;
         let completed =
@@ -252,12 +249,25 @@ impl SqliteEffectStore {
         token: &Token,
         outcome: Outcome,
     ) -> Result<(), StoreError> {
-        let completed = complete::<driver::Sqlite>(self, transaction, token, &outcome)
-            .await
-            .map_err(NotWritten::into_store_error);
+        let completed = match driver::Sqlite::is_open(transaction).await {
+            Ok(false) => return Err(ended_early(&self.0.backend().path)),
+            Ok(true) => complete::<driver::Sqlite>(self, transaction, token, &outcome).await,
+            Err(error) => Err(of_database::<driver::Sqlite>(error)),
+        };
+        let completed = completed.map_err(NotWritten::into_store_error);
         ambient::completed_in(token, &completed);
         completed
     }
+}
+
+/// Returns the error of a transaction that a statement in it has ended. The record would be committed at once, and
+/// by itself, as the statements since then were: under the gate nothing is proved any more.
+fn ended_early(path: &Path) -> StoreError {
+    acted();
+    StoreError::unavailable(
+        connection::describe("complete in", path),
+        "a statement of the transaction has failed and rolled it back, and the error was not passed on",
+    )
 }
 
 /// [`changed`](EffectStore::changed) reports what this process writes through the handles cloned from one

@@ -29,6 +29,9 @@ impl<E> From<StoreError> for NotWritten<E> {
 }
 
 /// Writes the outcome over the owner's record; if that is another one, finds out what is recorded.
+///
+/// Postgres refuses the statement in a transaction that has failed; SQLite does not, so its callers check first that
+/// the transaction [is open](Driver::is_open).
 pub(crate) async fn complete<D: Driver>(
     store: &dyn EffectStore,
     connection: &mut D::Connection,
@@ -39,10 +42,6 @@ pub(crate) async fn complete<D: Driver>(
     if completion.dialect() != D::DIALECT {
         return Err(of_other_database(completion.dialect(), D::DIALECT).into());
     }
-    // Postgres itself refuses the statement in a transaction that has failed.
-    if D::DIALECT == Dialect::Sqlite && !D::is_open(connection).await.map_err(of_database::<D>)? {
-        return Err(rolled_back().into());
-    }
     let rows = D::execute(connection, &completion).await;
     match rows.map_err(of_database::<D>)? {
         0 => Err(recorded_instead(store, token).await.into()),
@@ -50,15 +49,8 @@ pub(crate) async fn complete<D: Driver>(
     }
 }
 
-/// Returns the error of a transaction that a statement in it has ended.
-pub(crate) fn rolled_back() -> StoreError {
-    StoreError::unavailable(
-        "complete in a transaction",
-        "a statement in it has failed and rolled it back, and the error was not passed on",
-    )
-}
-
-fn of_database<D: Driver>(error: D::Error) -> NotWritten<D::Error> {
+/// Returns the driver's error as one of a completion.
+pub(crate) fn of_database<D: Driver>(error: D::Error) -> NotWritten<D::Error> {
     let code = D::code(&error).map(std::borrow::Cow::into_owned);
     NotWritten::Database { error, code }
 }

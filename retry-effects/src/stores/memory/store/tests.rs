@@ -4,7 +4,7 @@ use std::task::{Context, Poll, Waker};
 
 use super::InMemoryEffectStore;
 use crate::identity::action_id::{ActionId, compute_action_id};
-use crate::protocol::claim::{Claim, ClaimRequest};
+use crate::protocol::claim::{Claim, ClaimRequest, Silent};
 use crate::protocol::filter::Filter;
 use crate::protocol::ids::Token;
 use crate::protocol::outcome::Outcome;
@@ -213,4 +213,20 @@ mod with_a_clock {
             assert!(matches!(again, Ok(Claim::Busy(_))), "{again:?}");
         }
     }
+}
+
+/// A call with `dedupe_for` decides by it whether to take the record over.
+#[test]
+fn the_record_of_a_silent_owner_states_its_age() {
+    let store = InMemoryEffectStore::new();
+    let token = won(&store, 1);
+    let mut request = ClaimRequest::new(id(1), "op");
+    request.silent = Some(Silent {
+        fence: token.fence(),
+        renewals: 0,
+    });
+    let Ok(Claim::InDoubt(record)) = now(store.pending(&request)) else {
+        panic!("its owner is silent");
+    };
+    assert!(record.age.is_some(), "{record:?}");
 }
