@@ -98,7 +98,9 @@ async fn show(
     assert_eq!(hotel.booking(&ben).await?, None);
     let number = book(&ben, Fault::None).await?;
     assert_eq!(hotel.booking(&ben).await?, Some(number));
-    assert_eq!(hotel.take_runs(), 2);
+    // More than two if the call has waited for the end of the first one: a wait marks the record, which can
+    // conflict with the transaction.
+    assert!(hotel.take_runs() >= 2);
     println!("   {ben}, dropped before the commit: no row; then number {number}");
 
     // The second run finds the record, and its row is rolled back.
