@@ -4,6 +4,7 @@
 use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use retry_core::{Classify, Verdict};
 use retry_tests::judged::{Promise, REFUSED, TURNED_AWAY, UNKNOWN, promise_of};
@@ -26,6 +27,11 @@ enum AppError {
     Redis(#[from] redis::RedisError),
 }
 
+/// Its source is an `Arc` or a `Box`, whose own source is that of the error which it holds.
+#[derive(Debug, thiserror::Error)]
+#[error("permission denied")]
+struct Holder<P: Error + 'static>(#[source] P);
+
 /// Asserts that the error which `fail` makes is judged alike in each box.
 async fn assert_seen_through<E>(name: &str, promise: Promise, fail: impl AsyncFn() -> E)
 where
@@ -43,13 +49,17 @@ where
     let anyhow = anyhow::Error::new(AppError::from(fail().await)).context("forbidden");
     let eyre = eyre::Report::new(AppError::from(fail().await)).wrap_err("forbidden");
     let outer = io::Error::other(AppError::from(fail().await));
-    let wrapped: [(&str, &dyn Classify); 6] = [
+    let shared: Boxed = Box::new(Holder(Arc::new(fail().await)));
+    let held: Boxed = Box::new(Holder(Box::new(fail().await)));
+    let wrapped: [(&str, &dyn Classify); 8] = [
         ("Box<dyn Error + Send + Sync>", &boxed),
         ("thiserror in a box", &app),
         ("Box<dyn Error>", &local),
         ("anyhow", &anyhow),
         ("eyre", &eyre),
         ("io::Error", &outer),
+        ("an Arc in thiserror", &shared),
+        ("a Box in thiserror", &held),
     ];
     for (wrapper, error) in wrapped {
         let judged = (promise_of(error), error.classify().kind());

@@ -9,7 +9,7 @@ use super::library::layers as other_libraries;
 #[cfg(any(feature = "reqwest", feature = "reqwest-012"))]
 use super::library::status_error::StatusError;
 use super::message;
-use super::sources::layers;
+use super::sources::{held_as, layers};
 use super::throttle;
 use super::type_registry;
 use crate::classify::retry_error::RetryError;
@@ -81,7 +81,7 @@ fn built_in(error: ErrorRef<'_>) -> Option<Judgement> {
     macro_rules! first_of {
         ($($(#[$when:meta])* $known:ty),* $(,)?) => {$(
             $(#[$when])*
-            if let Some(found) = error.downcast_ref::<$known>() {
+            if let Some(found) = held_as::<$known>(error) {
                 return Some(found.classify());
             }
         )*};
@@ -121,4 +121,45 @@ fn built_in(error: ErrorRef<'_>) -> Option<Judgement> {
         redis::RedisError,
     );
     other_libraries::judgement(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::classify::recognize::recognize;
+    use std::sync::Arc;
+
+    /// A wrapper that states nothing.
+    #[derive(Debug, thiserror::Error)]
+    #[error("permission denied")]
+    struct Wrapper<E: Error + 'static>(#[source] E);
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the order is refused")]
+    struct Refused;
+
+    impl Classify for Refused {
+        fn classify(&self) -> Judgement {
+            Judgement::stop().not_applied().with_kind("refused")
+        }
+    }
+
+    /// An error that is shared, because its type cannot be cloned, or boxed, because it is large.
+    #[test]
+    fn an_error_in_an_arc_or_a_box_is_a_layer() {
+        let io = || io::Error::from(io::ErrorKind::ConnectionRefused);
+        for held in [
+            kind(&Wrapper(io())),
+            kind(&Wrapper(Arc::new(io()))),
+            kind(&Wrapper(Box::new(io()))),
+            kind(&Wrapper(Wrapper(Arc::new(io())))),
+            kind(&io::Error::other(Arc::new(io()))),
+        ] {
+            assert_eq!(held, Some("connection_refused"));
+        }
+        assert_eq!(kind(&Wrapper(Arc::new(Refused))), None);
+        recognize::<Refused>();
+        assert_eq!(kind(&Wrapper(Arc::new(Refused))), Some("refused"));
+        assert_eq!(kind(&Wrapper(Box::new(Refused))), Some("refused"));
+    }
 }

@@ -7,10 +7,12 @@ use std::any::TypeId;
 use std::error::Error;
 
 use super::classification::Classify;
+use super::sources::held_as;
 use super::type_registry;
 
 /// Recognizes errors of the type `E` inside other errors from now on: in a `Box<dyn Error>`, in `anyhow`
-/// and `eyre`, and in the source chain of a wrapper. Their own [`Classify`] then decides.
+/// and `eyre`, and in the source chain of a wrapper, also as a `Box<E>` or an `Arc<E>`. Their own
+/// [`Classify`] then decides.
 ///
 /// Without it, such an error is judged by its text, which is advice and never a proof that nothing
 /// happened. Call it once for each type at start-up; a second call changes nothing. An error type that a
@@ -39,6 +41,6 @@ use super::type_registry;
 /// ```
 pub fn recognize<E: Classify + Error + 'static>() {
     type_registry::add(TypeId::of::<E>(), |error| {
-        error.downcast_ref::<E>().map(Classify::classify)
+        held_as::<E>(error).map(Classify::classify)
     });
 }

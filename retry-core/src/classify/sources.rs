@@ -1,6 +1,7 @@
 //! An error and its sources, one after the other.
 
 use std::error::Error;
+use std::sync::Arc;
 
 /// A longer chain is taken for a cycle.
 const LONGEST_CHAIN: usize = 64;
@@ -10,4 +11,16 @@ pub(crate) fn layers<'a>(
     first: Option<&'a (dyn Error + 'static)>,
 ) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(first, |error| (**error).source()).take(LONGEST_CHAIN)
+}
+
+/// Returns the error of this type that a layer is, or holds in a `Box` or an `Arc`: the source of these is the
+/// source of what they hold, so that no further layer is that error.
+pub(crate) fn held_as<'a, E: Error + 'static>(layer: &'a (dyn Error + 'static)) -> Option<&'a E> {
+    if let Some(error) = layer.downcast_ref::<E>() {
+        return Some(error);
+    }
+    if let Some(boxed) = layer.downcast_ref::<Box<E>>() {
+        return Some(boxed);
+    }
+    layer.downcast_ref::<Arc<E>>().map(|shared| &**shared)
 }
