@@ -17,8 +17,9 @@ use std::sync::Arc;
 /// The transaction must be in the store's own database. The names of tables are qualified by the store's
 /// schema, so the session's `search_path` does not matter. In Postgres the transaction commits with
 /// `synchronous_commit = on` (or `remote_apply`), and must not be `READ ONLY`. Under `REPEATABLE READ` and
-/// `SERIALIZABLE` a renewal of the lease, at a third of it, conflicts with a transaction that began before:
-/// the server ends the transaction with SQLSTATE 40001, as for any other conflict.
+/// `SERIALIZABLE` a renewal of the lease, at a third of it, and the first call that waits for the action conflict
+/// with a transaction that began before: the server ends the transaction with SQLSTATE 40001, as for any other
+/// conflict.
 ///
 /// # Examples
 ///

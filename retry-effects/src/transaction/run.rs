@@ -46,7 +46,7 @@ pub type TransactionBody<'t, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> +
 ///   no lease of the file is renewed: let it be shorter than a third of the lease. Call no
 ///   gated function in it, and wait for nothing else in it.
 /// - A session of Postgres under `REPEATABLE READ` or `SERIALIZABLE` conflicts with a renewal of the lease, at a third
-///   of it. If it takes that long, give the function a longer `lease`.
+///   of it, and with the first call that waits for the action. If it takes that long, give the function a longer `lease`.
 /// - The store has connections of its own, and needs none of the pool. A body that takes a second connection of
 ///   the pool may wait for ever: each connection may be held by a transaction that waits for one.
 ///
