@@ -157,6 +157,14 @@ impl Step {
             Self::Read | Self::Watch => None,
         }
     }
+
+    /// Whether the step writes, and was decided without a read of the record.
+    pub(crate) fn is_unread(&self) -> bool {
+        matches!(
+            self.expected(),
+            Some(Expected::Nothing | Expected::OwnClaim)
+        )
+    }
 }
 
 impl Operation {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use retry_effects::store::{Claim, ClaimRequest, Payload, Resolved};
-use retry_effects::{Effect, EffectStore, Outcome, PostgresEffectStore, StoreError};
+use retry_effects::{Effect, EffectStore, Outcome, PostgresEffectStore, StoreError, Token};
 use retry_tests::proxy::Proxy;
 use tokio::task::JoinSet;
 
@@ -107,7 +107,7 @@ async fn callers_at_the_same_time_share_statements() {
         .collect();
     // The one that came first, and all the others.
     assert!(sent <= 2, "{sent} statements");
-    let mut fences: Vec<_> = tokens.iter().map(retry_effects::Token::fence).collect();
+    let mut fences: Vec<_> = tokens.iter().map(Token::fence).collect();
     fences.sort_unstable();
     fences.dedup();
     assert_eq!(fences.len(), 64);
@@ -289,4 +289,136 @@ async fn callers_of_a_server_that_is_away_do_not_wait_for_one_another() {
         }
     });
     answers.await.expect("they wait for their own time");
+}
+
+/// Claims `count` actions, from `first` on.
+async fn claim_all(store: &PostgresEffectStore, first: u64, count: u64) -> Vec<Token> {
+    let mut tokens = Vec::new();
+    for number in first..first + count {
+        let request = ClaimRequest::new(id(number), "test");
+        let Ok(Claim::Won(token)) = store.pending(&request).await else {
+            panic!("nobody else is there")
+        };
+        tokens.push(token);
+    }
+    tokens
+}
+
+/// An answer to one of two requests.
+#[derive(Debug)]
+enum Answered {
+    Claim(Result<Claim, StoreError>),
+    Completion(Result<(), StoreError>),
+}
+
+/// Completes actions and claims new ones, at the same time and in turn.
+async fn complete_and_claim(
+    bench: &Bench,
+    store: &PostgresEffectStore,
+    tokens: Vec<Token>,
+    first: u64,
+) -> (usize, Vec<Answered>) {
+    let callers = tokens.into_iter().zip(first..).flat_map(|(token, number)| {
+        let request = ClaimRequest::new(id(number), "test");
+        [Err(token), Ok(request)]
+    });
+    let callers = callers.map(|caller| {
+        let store = store.clone();
+        async move {
+            match caller {
+                Ok(request) => Answered::Claim(store.pending(&request).await),
+                Err(token) => Answered::Completion(store.complete(&token, success()).await),
+            }
+        }
+    });
+    together(bench, store, callers).await
+}
+
+#[tokio::test]
+async fn claims_and_completions_share_a_statement() {
+    let Some(bench) = Bench::new() else { return };
+    let store = bench.options().pool_size(1);
+    let store = store.connect(&bench.url()).await.unwrap();
+    let tokens = claim_all(&store, 0, 32).await;
+    let (sent, answers) = complete_and_claim(&bench, &store, tokens, 100).await;
+    // The first one, and all the others.
+    assert!(sent <= 2, "{sent} statements");
+    let mut claimed = 0;
+    for answer in answers {
+        match answer {
+            Answered::Claim(Ok(Claim::Won(_))) => claimed += 1,
+            Answered::Completion(Ok(())) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(claimed, 32);
+    // Now all of them find a record: half of the claims a success, half of them a claim.
+    let tokens = claim_all(&store, 200, 4).await;
+    let (_, answers) = complete_and_claim(&bench, &store, tokens, 0).await;
+    for answer in answers {
+        let is_found = matches!(
+            answer,
+            Answered::Claim(Ok(Claim::Done(_))) | Answered::Completion(Ok(()))
+        );
+        assert!(is_found, "{answer:?}");
+    }
+}
+
+/// A transaction of the application's holds the record of one of many actions.
+#[tokio::test]
+async fn a_locked_record_holds_up_no_other_of_its_statement() {
+    let Some(bench) = Bench::new() else { return };
+    let store = bench.options().pool_size(1);
+    let store = store.connect(&bench.url()).await.unwrap();
+    let tokens = claim_all(&store, 0, 8).await;
+    let mut client = bench.client().await;
+    let holder = client.transaction().await.unwrap();
+    let lock = format!(
+        "SELECT FROM {}.effects WHERE action_id = $1 FOR UPDATE",
+        bench.schema()
+    );
+    holder
+        .execute(&lock, &[&&id(3).as_bytes()[..]])
+        .await
+        .unwrap();
+    let mut completions = JoinSet::new();
+    for (number, token) in tokens.into_iter().enumerate() {
+        let store = store.clone();
+        completions.spawn(async move { (number, store.complete(&token, success()).await) });
+    }
+    let mut completed = Vec::new();
+    while completed.len() < 7 {
+        let (number, answer) = completions.join_next().await.unwrap().unwrap();
+        answer.unwrap();
+        completed.push(number);
+    }
+    assert!(!completed.contains(&3), "{completed:?}");
+    holder.rollback().await.unwrap();
+    let (number, answer) = completions.join_next().await.unwrap().unwrap();
+    answer.unwrap();
+    assert_eq!(number, 3);
+}
+
+/// A later version renames the sequence of fences, so that this one claims nothing.
+#[tokio::test]
+async fn without_the_sequence_of_fences_what_is_claimed_is_completed() {
+    let Some(bench) = Bench::new() else { return };
+    let store = bench.options().pool_size(1);
+    let store = store.connect(&bench.url()).await.unwrap();
+    let tokens = claim_all(&store, 0, 8).await;
+    let rename = format!(
+        "ALTER SEQUENCE {}.effect_fence RENAME TO effect_fence_3",
+        bench.schema()
+    );
+    bench.client().await.batch_execute(&rename).await.unwrap();
+    let (_, answers) = complete_and_claim(&bench, &store, tokens, 100).await;
+    for answer in answers {
+        let is_right = matches!(
+            answer,
+            Answered::Claim(Err(
+                StoreError::Unavailable { .. } | StoreError::Misconfigured { .. }
+            )) | Answered::Completion(Ok(()))
+        );
+        assert!(is_right, "{answer:?}");
+    }
 }

@@ -196,7 +196,8 @@ pub(crate) struct Pace {
     /// The largest size of the results in one exchange, in bytes, unless the first alone is larger.
     pub(crate) heaviest: usize,
     /// Whether an exchange holds steps of all kinds, and several for one action, in the order in which
-    /// they were requested. Otherwise they are of one kind, one for each action, in the order of the ids.
+    /// they were requested. Otherwise they are one for each action, in the order of the ids, and all of one
+    /// kind: reads, watches, writes that were decided without a read, or writes over a record that was read.
     pub(crate) mixes: bool,
     /// Whether a trip to a server is needed to read.
     pub(crate) is_remote: bool,

@@ -4,7 +4,8 @@
 //! is sent at once; and the more callers there are, the more of them share an exchange and its commit.
 //!
 //! Only as many lanes work at once as the load needs: otherwise each lane would take a few of many
-//! callers, and short exchanges cost a server most.
+//! callers, and short exchanges cost a server most. Few callers carry out their requests on their own tasks,
+//! without a lane.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,14 +19,17 @@ use crate::identity::action_id::ActionId;
 use crate::protocol::operation::{Operation, Step};
 
 /// The number of lanes that work at once while one lane can take all that waits.
-const FEW: usize = 3;
+const FEW: usize = 2;
 
 /// The number of waiting steps of a kind that starts one lane more.
 const CROWD: usize = 32;
 
-/// The largest number of requests under way on the tasks of their callers. Few callers are served best as
-/// if each were alone: two steps in one exchange cost a server more than two plain ones.
-pub(super) const ALONE: usize = 6;
+/// The largest number of requests under way on the tasks of their callers. Few callers are served best as if
+/// each were alone; of more, all share exchanges.
+pub(super) const ALONE: usize = 4;
+
+/// More callers have left after so many requests in a row that met fewer under way.
+pub(super) const CALM: u32 = 16;
 
 /// The jobs of one exchange.
 #[derive(Debug, Default)]
@@ -57,11 +61,15 @@ struct State {
     turn: usize,
     /// The number of lanes at work.
     busy: usize,
+    /// The number of jobs in their exchanges.
+    served: usize,
     /// The number of jobs that come back after a pause.
     held: usize,
     is_closed: bool,
     /// The number of requests under way on the tasks of their callers.
     inline: usize,
+    /// The number of further requests until that is allowed again.
+    until_calm: u32,
     /// The number of batches taken.
     taken: u64,
     /// That number when the watch looked last; `None` if nobody watches.
@@ -225,9 +233,9 @@ impl Queue {
             let turn = state.turn;
             let batch = self.batch(&mut state.waiting[turn], &route);
             if !batch.jobs.is_empty() {
-                state.busy += 1;
                 state.taken += 1;
-                return Taken::Batch(batch, Busy(self));
+                let busy = self.busy(&mut state, batch.jobs.len());
+                return Taken::Batch(batch, busy);
             }
         }
         // Those that waited were not wanted any more.
@@ -244,18 +252,24 @@ impl Queue {
     pub(super) fn enter_if_idle(&self) -> Option<Busy<'_>> {
         let mut state = self.state();
         let is_idle = state.busy == 0 && state.waiting.iter().all(VecDeque::is_empty);
-        is_idle.then(|| {
-            state.busy += 1;
-            Busy(self)
-        })
+        is_idle.then(|| self.busy(&mut state, 1))
     }
 
-    /// Counts the caller's task as a lane, if fewer than `most` are at work and nothing waits.
+    fn busy(&self, state: &mut State, served: usize) -> Busy<'_> {
+        state.busy += 1;
+        state.served += served;
+        Busy(self, served)
+    }
+
+    /// Counts the caller's task as a lane, if fewer than `most` requests are under way, and were of late.
     pub(super) fn enter(self: Arc<Self>, most: usize) -> Option<Entered> {
         let mut state = self.state();
-        let is_free = !self.is_ended()
-            && state.busy + state.inline < most
-            && state.waiting.iter().all(VecDeque::is_empty);
+        let waiting: usize = state.waiting.iter().map(VecDeque::len).sum();
+        state.until_calm = match state.served + state.inline + waiting {
+            under_way if under_way < most => state.until_calm.saturating_sub(1),
+            _ => CALM,
+        };
+        let is_free = !self.is_ended() && state.until_calm == 0 && waiting == 0;
         state.inline += usize::from(is_free);
         drop(state);
         is_free.then(|| Entered(self))
@@ -331,9 +345,9 @@ impl Queue {
         match step {
             _ if self.pace.mixes => 0,
             Step::Read => 0,
-            Step::Insert => 1,
-            Step::Overwrite { .. } | Step::Write(_) | Step::Confirm(..) | Step::Remove(_) => 2,
             Step::Watch => 3,
+            step if step.is_unread() => 1,
+            _ => 2,
         }
     }
 
@@ -365,12 +379,14 @@ impl Drop for Last {
     }
 }
 
-/// A lane at work, until it is dropped.
-pub(super) struct Busy<'a>(&'a Queue);
+/// A lane at work with a number of jobs, until it is dropped.
+pub(super) struct Busy<'a>(&'a Queue, usize);
 
 impl Drop for Busy<'_> {
     fn drop(&mut self) {
-        self.0.state().busy -= 1;
+        let mut state = self.0.state();
+        state.busy -= 1;
+        state.served -= self.1;
     }
 }
 

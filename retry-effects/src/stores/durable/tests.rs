@@ -3,6 +3,7 @@
 mod faults;
 mod map;
 mod outages;
+mod queue;
 mod rules;
 mod runtimes;
 mod threads;

@@ -92,6 +92,12 @@ impl PostgresBackend {
         }
     }
 
+    /// Gives all calls the failure of their statement.
+    async fn unanswered(&self, calls: &[Call<'_>], trouble: Trouble) -> Replies {
+        let failure = self.no_reply(trouble, &calls[0]).await;
+        calls.iter().map(|_| Err(failure.clone())).collect()
+    }
+
     /// Gives all calls the reply that a statement has, or its failure.
     async fn replies(
         &self,
@@ -102,10 +108,7 @@ impl PostgresBackend {
     ) -> Replies {
         let rows = match rows {
             Ok(rows) => rows,
-            Err(trouble) => {
-                let failure = self.no_reply(trouble, &calls[0]).await;
-                return calls.iter().map(|_| Err(failure.clone())).collect();
-            }
+            Err(trouble) => return self.unanswered(calls, trouble).await,
         };
         let by_id: HashMap<&[u8], &Row> = rows
             .iter()
@@ -128,26 +131,95 @@ impl PostgresBackend {
         self.replies(calls, rows, |_, row| found(row, 1), 2).await
     }
 
-    /// Inserts claims. A lone one finds what is there by a second statement.
+    /// Inserts claims, and writes decisions of owners. Those of many callers are one plain statement, if the
+    /// session is the store's own; what that misses, or all if it has to wait for a row, takes the careful way.
+    async fn insert_and_write(&self, calls: &[Call<'_>], by: Instant) -> Replies {
+        let statements = self.server.statements();
+        let plain = match (calls, &statements.plain) {
+            ([call], _) if request(call).is_some() => return self.insert_one(call, by).await,
+            ([call], _) => return self.write_one(call, by).await,
+            (_, None) => None,
+            (_, Some(statement)) => match self.send_plain(statement, calls, by).await {
+                Ok(fences) => Some(fences),
+                // Without the sequence of fences there are no claims, but decisions.
+                Err(trouble) if trouble.is_of_lock() || trouble.is_of_missing() => None,
+                Err(trouble) => return self.unanswered(calls, trouble).await,
+            },
+        };
+        let was_plain = plain.is_some();
+        let mut replies: HashMap<ActionId, Result<Reply, NoReply>> = plain
+            .into_iter()
+            .flatten()
+            .map(|(id, reply)| (id, Ok(reply)))
+            .collect();
+        let missed = calls
+            .iter()
+            .filter(|call| !replies.contains_key(&call.id()));
+        let (claims, writes): (Vec<Call<'_>>, Vec<Call<'_>>) =
+            missed.partition(|call| request(call).is_some());
+        if !claims.is_empty() {
+            let found = match was_plain {
+                true => self.read(&claims, by).await,
+                false => self.insert(&claims, by).await,
+            };
+            replies.extend(claims.iter().map(Call::id).zip(found));
+        }
+        if !writes.is_empty() {
+            let written = self.write(&writes, by).await;
+            replies.extend(writes.iter().map(Call::id).zip(written));
+        }
+        in_order(calls, replies)
+    }
+
+    /// Returns the replies to what a plain statement has written.
+    async fn send_plain(
+        &self,
+        statement: &str,
+        calls: &[Call<'_>],
+        by: Instant,
+    ) -> Result<Vec<(ActionId, Reply)>, Trouble> {
+        let requests: Vec<&ClaimRequest> = calls.iter().filter_map(request).collect();
+        let claims = Claims::new(&requests);
+        let sent: Vec<Sent<'_>> = calls.iter().filter_map(Sent::of).collect();
+        let columns = Columns::new(&sent);
+        let parameters = [&claims.parameters()[..], &columns.of_own()].concat();
+        let stays = !calls.iter().any(|call| call.was_refused);
+        let rows = self.server.claim(statement, &parameters, by, stays).await?;
+        let fences: HashMap<&[u8], i64> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+        let reply = |call: &Call<'_>| {
+            let fence = self.taken(*fences.get(&call.id().as_bytes()[..])?);
+            Some((call.id(), call.written(fence)))
+        };
+        Ok(calls.iter().filter_map(reply).collect())
+    }
+
+    /// Inserts a lone claim, and finds what is there by a second statement.
+    async fn insert_one(&self, call: &Call<'_>, by: Instant) -> Replies {
+        let Some(request) = request(call) else {
+            return vec![Ok(Reply::Missed)];
+        };
+        let one = One::from(request);
+        let parameters = one.each();
+        let statement = &self.server.statements().claim_one;
+        let rows = self
+            .server
+            .claim(statement, &parameters, by, !call.was_refused);
+        let alone = std::slice::from_ref(call);
+        match rows.await {
+            Ok(rows) => match rows.first() {
+                Some(row) => vec![Ok(call.written(self.taken(row.get(0))))],
+                None => self.read(alone, by).await,
+            },
+            Err(trouble) if trouble.is_of_lock() => self.read(alone, by).await,
+            Err(trouble) => self.unanswered(alone, trouble).await,
+        }
+    }
+
+    /// Inserts claims, and finds what is there, in one statement.
     async fn insert(&self, calls: &[Call<'_>], by: Instant) -> Replies {
         let requests: Vec<&ClaimRequest> = calls.iter().filter_map(request).collect();
         let stays = !calls.iter().any(|call| call.was_refused);
         let statements = self.server.statements();
-        if let [request] = requests[..] {
-            let one = One::from(request);
-            let parameters = one.each();
-            let rows = self
-                .server
-                .claim(&statements.claim_one, &parameters, by, stays);
-            return match rows.await {
-                Ok(rows) => match rows.first() {
-                    Some(row) => vec![Ok(calls[0].written(self.taken(row.get(0))))],
-                    None => self.read(calls, by).await,
-                },
-                Err(trouble) if trouble.is_of_lock() => self.read(calls, by).await,
-                Err(trouble) => vec![Err(self.no_reply(trouble, &calls[0]).await)],
-            };
-        }
         let claims = Claims::new(&requests);
         let parameters = claims.parameters();
         let rows = self
@@ -169,29 +241,33 @@ impl PostgresBackend {
         self.replies(calls, rows, reply, 3).await
     }
 
-    /// Writes decisions. A lone one on its owner's pending record is mostly one plain statement.
-    async fn write(&self, calls: &[Call<'_>], by: Instant) -> Replies {
-        let sent: Vec<Sent<'_>> = calls.iter().filter_map(Sent::of).collect();
-        let statements = self.server.statements();
-        if let Some(alone) = Sent::alone(&sent) {
-            let parameters = alone.each();
-            let rows = self.server.send(&statements.change_one, &parameters, by);
-            match rows.await {
-                Ok(rows) if !rows.is_empty() => return vec![Ok(calls[0].written(sent[0].fence()))],
+    /// Writes a lone decision: mostly one plain statement, on its owner's pending record.
+    async fn write_one(&self, call: &Call<'_>, by: Instant) -> Replies {
+        let alone = std::slice::from_ref(call);
+        let sent = Sent::of(call);
+        if let Some(own) = sent.as_ref().and_then(Sent::own) {
+            let parameters = own.each();
+            let statement = &self.server.statements().change_one;
+            match self.server.send(statement, &parameters, by).await {
+                Ok(rows) if !rows.is_empty() => return vec![Ok(written_by(call))],
                 Err(trouble) if !trouble.is_of_lock() => {
-                    return vec![Err(self.no_reply(trouble, &calls[0]).await)];
+                    return self.unanswered(alone, trouble).await;
                 }
                 _ => {}
             }
         }
+        self.write(alone, by).await
+    }
+
+    /// Writes decisions, and passes over locked rows.
+    async fn write(&self, calls: &[Call<'_>], by: Instant) -> Replies {
+        let sent: Vec<Sent<'_>> = calls.iter().filter_map(Sent::of).collect();
         let columns = Columns::new(&sent);
         let parameters = columns.parameters();
-        let rows = self.server.send(&statements.change, &parameters, by).await;
+        let change = &self.server.statements().change;
+        let rows = self.server.send(change, &parameters, by).await;
         let reply = |call: &Call<'_>, row: Option<&Row>| match row {
-            Some(row) if row.get(1) => {
-                let fence = Sent::of(call).map_or(Fence::NONE, |sent| sent.fence());
-                call.written(fence)
-            }
+            Some(row) if row.get(1) => written_by(call),
             row => found(row, 4),
         };
         self.replies(calls, rows, reply, 0).await
@@ -285,7 +361,7 @@ impl PostgresBackend {
         taken
     }
 
-    /// Carries out steps that change records, whose statements differ.
+    /// Carries out steps on records that were read, whose statements differ.
     async fn change(&self, calls: &[Call<'_>], by: Instant) -> Replies {
         let mut replies: HashMap<ActionId, Result<Reply, NoReply>> = HashMap::new();
         let of = |wanted: fn(&Step) -> bool| -> Vec<Call<'_>> {
@@ -320,8 +396,7 @@ impl PostgresBackend {
             }
             replies.insert(call.id(), reply);
         }
-        let reply = |call: &Call<'_>| replies.remove(&call.id()).unwrap_or(Ok(Reply::Missed));
-        calls.iter().map(reply).collect()
+        in_order(calls, replies)
     }
 }
 
@@ -345,8 +420,8 @@ impl Backend for PostgresBackend {
         match calls.first().map(|call| call.step) {
             None => Vec::new(),
             Some(Step::Read) => self.read(calls, by).await,
-            Some(Step::Insert) => self.insert(calls, by).await,
             Some(Step::Watch) => self.watch(calls, by).await,
+            Some(step) if step.is_unread() => self.insert_and_write(calls, by).await,
             Some(_) => self.change(calls, by).await,
         }
     }
@@ -423,6 +498,18 @@ impl Backend for PostgresBackend {
         }
         true
     }
+}
+
+/// Puts the replies in the order of the calls.
+fn in_order(calls: &[Call<'_>], mut replies: HashMap<ActionId, Result<Reply, NoReply>>) -> Replies {
+    let reply = |call: &Call<'_>| replies.remove(&call.id()).unwrap_or(Ok(Reply::Missed));
+    calls.iter().map(reply).collect()
+}
+
+/// The reply to a decision that was written.
+fn written_by(call: &Call<'_>) -> Reply {
+    let fence = Sent::of(call).map_or(Fence::NONE, |sent| sent.fence());
+    call.written(fence)
 }
 
 fn ids<'a>(calls: &'a [Call<'a>]) -> Vec<&'a [u8]> {

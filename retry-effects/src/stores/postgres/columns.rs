@@ -50,19 +50,16 @@ impl<'a> Sent<'a> {
         Fence::new(self.fence.unsigned_abs())
     }
 
-    /// Returns the parameters of a single change, if it expects its owner's pending claim.
-    pub(super) fn alone(sent: &'a [Self]) -> Option<Alone<'a>> {
-        match sent {
-            [sent] if sent.write.seen.is_none() => Some(Alone {
-                sent,
-                id: sent.id.as_bytes(),
-                status: sent.status(),
-                flags: sent.flags(),
-                format: sent.format(),
-                payload: sent.payload(),
-            }),
-            _ => None,
-        }
+    /// Returns the parameters of a lone change, if it expects its owner's pending claim.
+    pub(super) fn own(&self) -> Option<Own<'_>> {
+        self.write.seen.is_none().then(|| Own {
+            sent: self,
+            id: self.id.as_bytes(),
+            status: self.status(),
+            flags: self.flags(),
+            format: self.format(),
+            payload: self.payload(),
+        })
     }
 
     fn status(&self) -> i16 {
@@ -82,8 +79,8 @@ impl<'a> Sent<'a> {
     }
 }
 
-/// The parameters of one change.
-pub(super) struct Alone<'a> {
+/// The parameters of one change of an owner.
+pub(super) struct Own<'a> {
     sent: &'a Sent<'a>,
     id: &'a [u8],
     status: i16,
@@ -92,7 +89,7 @@ pub(super) struct Alone<'a> {
     payload: Option<&'a str>,
 }
 
-impl Alone<'_> {
+impl Own<'_> {
     pub(super) fn each(&self) -> [&(dyn ToSql + Sync); 8] {
         [
             &self.id,
@@ -149,6 +146,20 @@ impl<'a> Columns<'a> {
             formats: sent.iter().map(Sent::format).collect(),
             payloads: sent.iter().map(Sent::payload).collect(),
         }
+    }
+
+    /// Returns those of changes that expect their owners' pending claims.
+    pub(super) fn of_own(&self) -> [&(dyn ToSql + Sync); 8] {
+        [
+            &self.ids,
+            &self.fences,
+            &self.claim_ids,
+            &self.statuses,
+            &self.flags,
+            &self.leases,
+            &self.formats,
+            &self.payloads,
+        ]
     }
 
     pub(super) fn parameters(&self) -> [&(dyn ToSql + Sync); 9] {

@@ -17,6 +17,7 @@
 mod completion;
 mod lone;
 pub(super) mod pages;
+mod plain;
 
 use std::sync::Arc;
 
@@ -43,6 +44,9 @@ pub(super) struct Statements {
     pub(super) change_in: String,
     /// Writes a decision over one record of a pending claim.
     pub(super) change_one: String,
+    /// Inserts claims on new actions, and writes decisions of owners: for many callers on sessions of the
+    /// store's own.
+    pub(super) plain: Option<String>,
     /// Writes an outcome in a transaction of the user's, by whatever driver.
     pub(super) completion: Arc<str>,
     pub(super) read: String,
@@ -86,6 +90,7 @@ impl Statements {
             change_one: names.change_one(settings),
             completion: names.completion().into(),
             claim: names.claim(&each, durable),
+            plain: (settings == Settings::OfSession).then(|| names.plain()),
             overwrite: names.overwrite(durable),
             change: names.change(&one, &each_locked, durable),
             change_in: names.change(&one, &each_locked, DURABLE),
