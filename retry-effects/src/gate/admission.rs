@@ -1,8 +1,11 @@
 //! Admission: from a request to the right to run, to a recorded result, or to a refusal.
 
+mod claim;
+mod refusal;
+mod wait;
+
 use std::borrow::Cow;
 use std::future::{Future, poll_fn};
-use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Poll, ready};
@@ -10,9 +13,11 @@ use std::time::{Duration, Instant};
 
 use retry_core::__private::{Limits, has_room};
 
+use claim::SOON;
+use wait::{Watch, silence};
+
 use crate::gate::action::{Action, STOPPED, UNKNOWN};
 use crate::gate::ambient;
-use crate::gate::blocking::{self, CannotBlock};
 use crate::gate::dedupe_window::{self, DedupeWindow};
 use crate::gate::error::EffectError;
 use crate::gate::event::GateEventKind;
@@ -22,16 +27,11 @@ use crate::gate::options::{Doubt, OnBusy};
 use crate::gate::probe_target::ProbeTarget;
 use crate::gate::report;
 use crate::identity::action_id::ActionId;
-use crate::protocol::claim::{Claim, ClaimRequest, Silent};
-use crate::protocol::ids::InputHash;
-use crate::protocol::ids::{ClaimId, Token};
-use crate::protocol::outcome::Outcome;
+use crate::protocol::ids::{InputHash, Token};
 use crate::protocol::reason::Reason;
-use crate::protocol::record::Busy;
-use crate::protocol::record::{Finished, Record, Resolved};
+use crate::protocol::record::{Busy, Finished, Record, Resolved};
 use crate::protocol::state_machine::differ;
-use crate::protocol::store::{EffectStore, StoreFuture};
-use crate::protocol::store_error::StoreError;
+use crate::protocol::store::EffectStore;
 
 /// All values that decide a call's admission.
 pub(crate) struct Request {
@@ -73,12 +73,6 @@ struct Won {
     token: Token,
     /// The time just before the claim was sent to the store.
     sent_at: Instant,
-}
-
-/// The owner's state that a waiter last saw, and the time when it first saw it.
-struct Watch {
-    silent: Silent,
-    since: Instant,
 }
 
 impl Request {
@@ -354,226 +348,5 @@ impl Request {
             return Err(self.mismatch());
         }
         Ok(resolved)
-    }
-
-    /// Claims the action; `taken_over` is the record in doubt that is taken over, `sent_at` the time just
-    /// before.
-    fn claim<'a>(
-        &'a self,
-        taken_over: Option<&'a Record>,
-        silent: Option<Silent>,
-        sent_at: Instant,
-    ) -> impl Future<Output = Result<Result<Won, Resolved>, EffectError>> + Send {
-        let claim_id = if self.store.in_process() {
-            ClaimId::in_process()
-        } else {
-            ClaimId::random()
-        };
-        let mut in_flight = ClaimInFlight {
-            store: &self.store,
-            request: Some(ClaimRequest {
-                id: self.id,
-                claim_id,
-                action_type: self.name.clone(),
-                scope: self.scope.clone(),
-                input_hash: self.input_hash,
-                lease: self.lease,
-                keep: self.keep(),
-                retain: self.retain,
-                takeover: taken_over.map(|record| record.fence),
-                silent,
-            }),
-            taken_over,
-        };
-        // No async function: its future would hold each of its arguments twice.
-        async move {
-            if let Err(error) = lease_keeper::start() {
-                in_flight.request.take();
-                return Err(self.without_keeper(error));
-            }
-            let mut sends = 0;
-            let claim = loop {
-                sends += 1;
-                // The claim id is the same in each, so a claim that was made is found again.
-                match in_flight.send().await {
-                    // A store that was slow to fail would be slow again.
-                    Err(StoreError::Unavailable { .. })
-                        if sends < SENDS && sent_at.elapsed() < SOON => {}
-                    answer => break answer,
-                }
-            };
-            if claim.is_ok() {
-                in_flight.request.take();
-            }
-            Ok(match claim.map_err(|error| self.store_failed(error))? {
-                Claim::Won(token) => Ok(Won { token, sent_at }),
-                Claim::Busy(busy) => Err(Resolved::Busy(busy)),
-                Claim::Done(finished) => Err(Resolved::Done(finished)),
-                Claim::Failed(finished) => Err(Resolved::Failed(finished)),
-                Claim::InDoubt(record) => Err(Resolved::InDoubt(record)),
-                Claim::Mismatch => return Err(self.mismatch()),
-            })
-        }
-    }
-
-    /// Returns the time for which a late owner may still be active after the action is finished.
-    fn keep(&self) -> Duration {
-        let total = self.limits.as_ref().and_then(Limits::left);
-        self.lease.saturating_add(total.unwrap_or_default())
-    }
-
-    /// Waits until the owner may have ended, and reads the state again.
-    async fn wait(&self, busy: Busy, seen: tokio::time::Instant) -> Result<Resolved, EffectError> {
-        if self.on_busy == OnBusy::Fail {
-            return Err(self.in_progress(busy.left));
-        }
-        let changed = self.store.changed(self.id);
-        // It may have ended between the read that found it busy and the registration for changes.
-        let busy = match self.resolve().await? {
-            Resolved::Busy(busy) => busy,
-            other => return Ok(other),
-        };
-        let left = self.patience(&busy, seen);
-        if left.is_zero() {
-            return Err(self.in_progress(busy.left));
-        }
-        // A lease that runs out reports no change.
-        let mut pause = left.min(busy.left.saturating_add(Duration::from_millis(1)));
-        if !self.store.hears_all() {
-            pause = pause.min(poll_after(seen.elapsed()));
-        }
-        // Stores that need a runtime are awaited on the lease keeper's runtime.
-        if self.blocks && !self.store.needs_runtime() {
-            blocking::wait(changed, pause).map_err(|CannotBlock| EffectError::CannotBlock {
-                action_type: (*self.name).into(),
-                what: "the call that holds the claim",
-            })?;
-        } else {
-            let _ = tokio::time::timeout(pause, changed).await;
-        }
-        self.resolve().await
-    }
-
-    /// Returns the time for which this call would still wait: the rest of its time limit, else of
-    /// one lease (the owner's, if longer) from the time when the owner was first seen.
-    fn patience(&self, busy: &Busy, seen: tokio::time::Instant) -> Duration {
-        match self.limits.as_ref().and_then(Limits::left) {
-            Some(left) => left,
-            None => self.lease.max(busy.lease).saturating_sub(seen.elapsed()),
-        }
-    }
-
-    fn in_progress(&self, retry_after: Duration) -> EffectError {
-        EffectError::InProgress {
-            action_type: (*self.name).into(),
-            id: self.id,
-            retry_after,
-        }
-    }
-
-    /// Returns the error of a store that did not answer within the call's time limit.
-    pub(crate) fn too_late(&self) -> EffectError {
-        self.store_failed(StoreError::unavailable(
-            "answer",
-            "the time limit of the call is over",
-        ))
-    }
-
-    /// Returns the error of a call that has no lease keeper. It claims nothing, as no thread would
-    /// renew its lease.
-    pub(crate) fn without_keeper(&self, error: io::Error) -> EffectError {
-        self.store_failed(StoreError::unavailable(
-            "be used: the thread that renews leases cannot be started",
-            error,
-        ))
-    }
-
-    fn mismatch(&self) -> EffectError {
-        EffectError::PayloadMismatch {
-            action_type: (*self.name).into(),
-            id: self.id,
-        }
-    }
-
-    fn store_failed(&self, source: StoreError) -> EffectError {
-        EffectError::Store {
-            action_type: (*self.name).into(),
-            source,
-        }
-    }
-}
-
-/// Returns the time until the next check if not all changes are reported: a tenth of the time waited so
-/// far, from 2 to 100 ms, spread by half so that many waiters do not query at once.
-fn poll_after(waited: Duration) -> Duration {
-    let step = (waited / 10).clamp(Duration::from_millis(2), Duration::from_millis(100));
-    let spread = u32::try_from(ClaimId::random().bits() & 0xffff).unwrap_or(0);
-    step / 2 + step * spread / 0x2_0000
-}
-
-/// Returns the owner as silent, once it has shown no sign of life for a whole lease by this
-/// waiter's clock.
-fn silence(watch: &mut Option<Watch>, busy: Busy) -> Option<Silent> {
-    let seen = Silent {
-        fence: busy.fence,
-        renewals: busy.renewals,
-    };
-    match watch {
-        Some(watch) if watch.silent == seen => {
-            (watch.since.elapsed() >= busy.lease).then_some(seen)
-        }
-        _ => {
-            *watch = Some(Watch {
-                silent: seen,
-                since: Instant::now(),
-            });
-            None
-        }
-    }
-}
-
-/// The maximum number of sends of a claim without an answer, if each failure arrives soon.
-const SENDS: u32 = 3;
-const SOON: Duration = Duration::from_secs(1);
-
-/// A claim in flight. If its call is dropped before the answer, the claim is looked up and released:
-/// nothing ran under it.
-struct ClaimInFlight<'a> {
-    store: &'a Arc<dyn EffectStore>,
-    /// `None` after the answer.
-    request: Option<ClaimRequest>,
-    /// The record in doubt that is taken over.
-    taken_over: Option<&'a Record>,
-}
-
-impl ClaimInFlight<'_> {
-    fn send(&self) -> StoreFuture<'_, Claim> {
-        let request = self.request.as_ref().expect("the claim is not answered");
-        self.store.pending(request)
-    }
-}
-
-impl Drop for ClaimInFlight<'_> {
-    fn drop(&mut self) {
-        let Some(mut request) = self.request.take() else {
-            return;
-        };
-        // If an earlier send has made the claim, the store finds it by its claim id. If none has, a silent
-        // owner keeps its claim: this call no longer needs it.
-        request.silent = None;
-        let store = self.store.clone();
-        let reason = self.taken_over.and_then(|record| record.reason.clone());
-        lease_keeper::spawn(async move {
-            if let Ok(Claim::Won(token)) = store.pending(&request).await {
-                // A record that was in doubt before stays in doubt.
-                let _ = match request.takeover {
-                    None => store.release(&token).await.map(drop),
-                    Some(_) => {
-                        let outcome = Outcome::in_doubt(reason);
-                        store.complete(&token, outcome).await
-                    }
-                };
-            }
-        });
     }
 }

@@ -1,4 +1,4 @@
-//! What a lane does with a batch: hands its steps to the backend, gives each reply to its operation, and
+//! A lane's work on a batch: hands its steps to the backend, gives each reply to its operation, and
 //! repeats what got none.
 
 use std::collections::HashMap;

@@ -78,7 +78,7 @@ struct State {
 
 const KINDS: usize = 4;
 
-/// What a lane gets.
+/// The work for a lane.
 pub(super) enum Taken<'a> {
     Batch(Batch, Busy<'a>),
     Nothing,

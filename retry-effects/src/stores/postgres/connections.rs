@@ -42,7 +42,7 @@ enum Guests {
 }
 
 impl Connections {
-    /// Returns the store's thread's part of `size` connections: three of eight, as many as its lanes mostly use.
+    /// Returns the store's thread's part of `size` connections: three of eight, of which its lanes mostly use two.
     /// A guest has the others.
     pub(super) fn own(
         maker: PoolMaker,

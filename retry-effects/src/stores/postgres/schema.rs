@@ -17,7 +17,7 @@ use crate::protocol::store_error::StoreError;
 /// The longest time for creating the tables, including the wait for other stores that create them.
 const LONGEST: Duration = Duration::from_secs(40);
 
-/// What there is in the schema.
+/// The content of the schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Found {
     Nothing,

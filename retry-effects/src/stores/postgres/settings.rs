@@ -1,7 +1,7 @@
 //! The settings that statements rely on: of the session where it is the store's own, of the
 //! transaction where it is not.
 
-/// Whose settings the statements of a store rely on.
+/// The owner of the settings that a store's statements rely on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Settings {
     /// Of sessions of the store's own, made once for each.

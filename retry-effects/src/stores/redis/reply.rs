@@ -32,7 +32,7 @@ pub(super) struct Part<'a> {
     pub(super) count: usize,
     /// The last of them.
     pub(super) last: Option<ActionId>,
-    /// What the script returned of them.
+    /// The script's values for them.
     pub(super) rest: &'a [Value],
 }
 

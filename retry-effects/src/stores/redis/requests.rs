@@ -16,7 +16,7 @@ use crate::protocol::ids::ClaimId;
 use crate::protocol::store_error::StoreError;
 use crate::stores::durable::backend::{self, Cause};
 
-/// What sends commands: the script, and the nodes that run it.
+/// The sender of commands: the script, and the nodes that run it.
 #[derive(Clone)]
 pub(super) struct Requests {
     pub(super) nodes: Arc<Nodes>,

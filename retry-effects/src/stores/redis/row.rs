@@ -22,7 +22,7 @@ pub(super) const LONGEST: u64 = 1 << 52;
 /// The place of the version among the fields.
 const VERSION: usize = 1;
 
-/// What the result of a record is needed for.
+/// The use of a record's result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Need {
     /// It is returned.

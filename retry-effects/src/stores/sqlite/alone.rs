@@ -21,7 +21,7 @@ pub(super) struct Alone {
     newest: Cell<u64>,
 }
 
-/// What is written.
+/// The result of a write.
 pub(super) struct Written {
     pub(super) fence: Fence,
     /// Whether this is a claim whose transaction would have written the store's own row.

@@ -19,7 +19,7 @@ pub(super) struct CommitTime {
 /// between two awaits.
 const QUICK: Duration = Duration::from_micros(100);
 
-/// What one record of several may add to that: its pages are copied and summed.
+/// The addition for each record of several: its pages are copied and summed.
 const RECORD: Duration = Duration::from_micros(10);
 
 const HIGHEST: u32 = 16;

@@ -109,7 +109,7 @@ pub(super) fn failed(action: &str, path: &Path, error: impl Into<SharedError>) -
                 },
             }
         }
-        // Whatever the action was: its disk is away, or another process has it.
+        // In any action: the file's disk is away, or another process has the file.
         rusqlite::Error::SqliteFailure(code, _) if code.code == ErrorCode::SystemIoFailure => {
             StoreError::unavailable(describe("reach", path), error)
         }

@@ -11,7 +11,7 @@ use crate::protocol::store_error::StoreError;
 /// own tables in the same file.
 pub(super) const VERSION: i64 = 2;
 
-/// What a file holds.
+/// The content of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Tables {
     /// None of this crate's; perhaps the table of the Python package.

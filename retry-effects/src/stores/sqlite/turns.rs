@@ -209,7 +209,7 @@ mod tests {
         assert!((0..100).all(|_| other.wait().is_none()));
         assert!(began.elapsed() < LONGEST, "its thread waits already");
         drop(turn);
-        // What the thread has waited for is given back, as nobody wants it any more.
+        // The thread gives its turn back, as nobody wants it any more.
         while other.wait().is_none() {}
         drop(stopped.wait().expect("nobody has the turn"));
     }

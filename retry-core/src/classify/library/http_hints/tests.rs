@@ -102,7 +102,7 @@ fn the_advice_of_a_header_is_no_proof() {
     }
     let both = [("x-should-retry", "false"), ("stripe-should-retry", "true")];
     assert_eq!(judged(500, &both).verdict(), Verdict::Stop);
-    // What may be tried again may have a hint.
+    // An answer that may be tried again may have a hint.
     let again = [("x-should-retry", "true"), ("retry-after", "2")];
     assert_eq!(wait(409, &again), Some(2_000));
     let never = [("x-should-retry", "false"), ("retry-after", "2")];

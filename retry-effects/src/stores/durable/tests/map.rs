@@ -19,7 +19,7 @@ use crate::protocol::state_machine::{Now, Slot};
 use crate::protocol::store_error::StoreError;
 use crate::stores::durable::backend::{Backend, Call, Cause, Failure, Pace, Page, Reply, Select};
 
-/// What several backends share: the records, and the faults that come next.
+/// The state that several backends share: the records, and the faults that come next.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     records: BTreeMap<ActionId, (Slot, u64)>,
@@ -51,7 +51,7 @@ pub(super) struct Shared {
     pub(super) patience: Option<Duration>,
 }
 
-/// What goes wrong in an exchange.
+/// The fault of an exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
     None,
@@ -236,7 +236,7 @@ impl<const FILE: bool> Backend for Map<FILE> {
             Fault::Before(cause) => return failed(cause),
             Fault::StandStill => {
                 drop(shared);
-                // What blocks a thread is not the store's: nothing can be awaited.
+                // A blocked thread is not the store's: nothing can be awaited.
                 thread::sleep(
                     (by + Duration::from_secs(1)).saturating_duration_since(Instant::now()),
                 );
@@ -277,7 +277,7 @@ impl<const FILE: bool> Backend for Map<FILE> {
         self.shared().is_quick
     }
 
-    /// Whatever a fault awaits is not carried out here.
+    /// A fault that awaits something is not carried out here.
     fn exchange_at_once(&self, call: &Call<'_>) -> Option<Result<Reply, Broken>> {
         let mut shared = self.shared();
         if !shared.faults.is_empty() || !shared.is_as_expected(call) {

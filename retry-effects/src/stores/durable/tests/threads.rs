@@ -64,7 +64,7 @@ async fn a_step_that_does_not_suffice_is_carried_out_once_more_by_the_lane() {
     assert!(!map.shared().threads.contains(&thread::current().id()));
 }
 
-/// What a caller left before may be under way there.
+/// A step that its caller has left may be under way there.
 #[tokio::test]
 async fn a_quick_step_does_not_pass_by_a_lane_at_work() {
     let (map, store) = opened();
