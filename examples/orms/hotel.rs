@@ -16,7 +16,7 @@ const TABLES: &str = "CREATE TABLE rooms (kind text PRIMARY KEY, free int8 NOT N
 /// The kind of room that everybody books.
 pub(crate) const KIND: &str = "double";
 
-/// What goes wrong in the first attempt of a booking.
+/// The fault in the first attempt of a booking.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Fault {
     None,

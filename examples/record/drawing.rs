@@ -166,7 +166,7 @@ pub(crate) fn texts(svg: &str) -> Vec<String> {
     lines.skip(1).map(text).collect()
 }
 
-/// What stands between the tags.
+/// Returns the text between the tags.
 fn text(line: &str) -> String {
     let parts = line.split('<').filter_map(|part| part.split_once('>'));
     let text: String = parts.map(|(_, text)| text).collect();

@@ -1,4 +1,4 @@
-//! What a program prints, as lines of coloured pieces, and the durations in it.
+//! The output of a program, as lines of coloured pieces, and the durations in it.
 
 /// A line, with its colours.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,7 +10,7 @@ pub(crate) struct Piece {
     pub(crate) text: String,
 }
 
-/// What a terminal shows by an attribute or a colour.
+/// The attribute or the colour of a text on a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tone {
     Plain,

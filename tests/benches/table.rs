@@ -6,7 +6,6 @@ pub(crate) struct Table<const COLUMNS: usize> {
     lines: Vec<[Cell; COLUMNS]>,
 }
 
-/// What stands in a cell.
 pub(crate) struct Cell {
     text: String,
     is_number: bool,

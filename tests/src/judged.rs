@@ -1,4 +1,4 @@
-//! What a known library's error is judged to be: advice, and whether nothing happened.
+//! The judgement of a known library's error: advice, and whether it is proved that nothing happened.
 
 use std::error::Error;
 
@@ -28,7 +28,7 @@ pub fn assert_judged<E: Classify + Error + 'static>(error: &E, promise: Promise,
     assert!(error.as_error().is_some_and(<dyn Error>::is::<E>));
 }
 
-/// What the error is judged to be.
+/// Returns the [`Promise`] of an error.
 pub fn promise_of(error: &(impl Classify + ?Sized)) -> Promise {
     let judged = error.classify();
     (judged.verdict(), judged.is_not_applied())

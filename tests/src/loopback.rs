@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// What a [`Peer`] does once the first bytes of a request have come.
+/// The reaction of a [`Peer`] once the first bytes of a request have come.
 #[derive(Clone, Debug)]
 pub enum Reaction {
     /// Closes the connection before that, as soon as it stands.

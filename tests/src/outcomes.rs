@@ -1,4 +1,4 @@
-//! What the attributes' tests share: a dependency that fails once, the gate's errors, and a check at
+//! The shared parts of the attributes' tests: a dependency that fails once, the gate's errors, and a check at
 //! compile time.
 
 use std::fmt::Debug;

@@ -431,7 +431,7 @@ fn certify(programs: &Programs, folder: &Path) -> io::Result<()> {
     }
 }
 
-/// Who is let in how.
+/// The access rules, `pg_hba.conf`: connections, users and methods.
 const ACCESS: &str = "local all needs_password scram-sha-256
 local all all trust
 local replication all trust
@@ -459,7 +459,7 @@ fn create(programs: &Programs, folder: &Path, port: u16, settings: &[&str]) -> i
     let mut lines =
         format!("listen_addresses = ''\nport = {port}\nunix_socket_directories = '{socket}'\n");
     for setting in settings {
-        // What comes later wins.
+        // A later line overrides an earlier one.
         lines += setting;
         lines.push('\n');
     }

@@ -15,7 +15,7 @@ use tokio::net::UnixListener;
 use tokio::sync::oneshot;
 use wire::Wire;
 
-/// What happens to a command on its way.
+/// The fault that a command meets on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// The connection is cut, and the command never reaches the server.
@@ -50,8 +50,8 @@ impl Fault {
 
 /// A proxy with a thread and a Unix socket of its own; its connections end with it.
 ///
-/// What counts as a command: with Postgres the execution of a statement and a COMMIT, with Redis an
-/// `EVALSHA`. What a client does to set itself up passes uncounted.
+/// A command is, with Postgres, the execution of a statement or a COMMIT, and with Redis an `EVALSHA`.
+/// The messages that set up a client pass uncounted.
 ///
 /// ```
 /// use retry_tests::proxy::{Fault, Proxy};

@@ -1,4 +1,4 @@
-//! What retries do to the services behind them, simulated: the project's own policies, budgets and
+//! The effect of retries on the services behind them, simulated: the project's own policies, budgets and
 //! breakers, run by the engine itself on a clock that jumps from timer to timer.
 //!
 //! | | question |

@@ -19,7 +19,7 @@ mod arguments {
 
     const SEED: u64 = 42;
 
-    /// What every attempt says.
+    /// The outcome of every attempt.
     fn busy() -> io::Result<()> {
         Err(io::ErrorKind::ResourceBusy.into())
     }

@@ -1,4 +1,4 @@
-//! What a call reports, text by text and field by field.
+//! The reports of a call, text by text and field by field.
 
 use std::error::Error;
 use std::fmt;

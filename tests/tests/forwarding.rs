@@ -33,7 +33,7 @@ fn methods(source: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// What the macro does with each method, as names.
+/// The methods in the rules of the macro, as names.
 struct Forwarded {
     /// Methods that are asked for where all are forwarded.
     all: BTreeSet<String>,
@@ -100,7 +100,7 @@ fn flat(tokens: TokenStream) -> Vec<String> {
     texts.collect()
 }
 
-/// What follows these tokens, wherever they stand.
+/// Returns the tokens that follow these tokens, at all places.
 fn named_after(tokens: &[String], before: &[&str]) -> Vec<String> {
     let rows = tokens.windows(before.len() + 1);
     rows.filter(|row| row.iter().zip(before).all(|(token, named)| token == named))

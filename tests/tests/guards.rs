@@ -24,12 +24,12 @@ mod guards {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// What a dependency that is down answers, for ever.
+    /// The outcomes of a dependency that stays down: refusals only.
     fn down() -> Script<u32, io::Error> {
         Script::new((0..1_000).map(|_| Err(refused())))
     }
 
-    /// What the circuit breaker said, if it was the breaker that spoke.
+    /// Returns the rejection, if the error is the circuit breaker's.
     fn rejection(error: &io::Error) -> Option<&RetryError> {
         error.get_ref()?.downcast_ref()
     }

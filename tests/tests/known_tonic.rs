@@ -247,7 +247,7 @@ async fn refused() {
     let status = call(lazily(refusing.address())).await;
     assert_judged(&status, TURNED_AWAY, "connection_refused");
 
-    // What `Endpoint::connect` returns is no status; its source chain is judged.
+    // `Endpoint::connect` returns an error that is not a status; its source chain is judged.
     let error = endpoint(refusing.address())
         .connect()
         .await

@@ -262,7 +262,7 @@ async fn inner_async(attempts: &tokio::sync::Mutex<u32>) -> Result<(), String> {
 #[retry_worker(policy = THREE)]
 async fn outer_async(attempts: &tokio::sync::Mutex<u32>) -> Result<(), String> {
     let outcome = inner_async(attempts).await;
-    // What the outer call does afterwards may take many polls, on other threads.
+    // The rest of the outer call may take many polls, on other threads.
     for _ in 0..10 {
         tokio::task::yield_now().await;
     }

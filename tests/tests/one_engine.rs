@@ -41,7 +41,7 @@ async fn annotated_async(script: &Script<u32, Judged>) -> Outcome {
     script.next()
 }
 
-/// What a call did: its outcome, its attempts, and its events without the names that differ.
+/// The observed results of a call: its outcome, its attempts, and its events without the names that differ.
 #[derive(Debug, PartialEq)]
 struct Seen {
     outcome: Outcome,

@@ -1,4 +1,4 @@
-//! What leaves the repository: the packages, and texts that name packages.
+//! The published parts of the repository: the packages, and texts that name packages.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -43,7 +43,7 @@ fn difference(known: &str, found: &str) -> String {
     gone.chain(new).collect::<Vec<_>>().join("\n")
 }
 
-/// What a crate exports: a line for each item, field, variant, method and implementation.
+/// The exports of a crate: a line for each item, field, variant, method and implementation.
 struct Api {
     files: Files,
     lines: BTreeSet<String>,

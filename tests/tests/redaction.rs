@@ -39,7 +39,7 @@ impl Classify for ClientError {
     }
 }
 
-/// What is judged as it says, and prints a URL.
+/// An error that carries its verdict, and prints a URL.
 struct Judged(Verdict);
 
 impl std::fmt::Display for Judged {

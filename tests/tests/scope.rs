@@ -125,7 +125,7 @@ async fn a_dropped_wait_leaves_nothing_in_its_scope() {
     let call = scope.clone().run_async(work(&script));
     let timed_out = tokio::time::timeout(Duration::from_secs(1), call).await;
     assert!(timed_out.is_err());
-    // Whatever it had left there would be woken now.
+    // A wait that the call had left in its scope would be woken now.
     scope.cancel();
     assert_eq!(script.attempts(), 1);
 }

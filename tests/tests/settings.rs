@@ -1,7 +1,7 @@
 //! Settings as a process meets them: installed, or read at first use, from variables and `.env`.
 //!
-//! What is read once for a process is tested in a process of its own: a test runs this program
-//! again as a child, and reads what it prints.
+//! Settings that are read once for a process are tested in a process of its own: a test runs this program
+//! again as a child, and reads its output.
 
 use std::path::Path;
 

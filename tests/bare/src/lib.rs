@@ -1,4 +1,4 @@
-//! What a program without a feature of `retry-core` has: a gated call, and peers that misbehave.
+//! The parts of a program without a feature of `retry-core`: a gated call, and peers that misbehave.
 
 #[path = "../../src/loopback.rs"]
 pub mod loopback;

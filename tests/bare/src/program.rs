@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use retry_core::retry_api;
 use retry_effects::{EffectError, InMemoryEffectStore};
 
-/// What a body fails with.
+/// The error of a body.
 pub type Failure = Box<dyn Error + Send + Sync>;
 
 type Store = Arc<InMemoryEffectStore>;

@@ -1,4 +1,4 @@
-//! What it costs to compile, in CPU seconds: a cold release build of a program that depends on
+//! The cost of compilation, in CPU seconds: a cold release build of a program that depends on
 //! `retry-core` with its macros, beside one on `tokio-retry2`, crate by crate; and `cargo check` of 200
 //! annotated functions, beside 200 loops by hand and 200 functions of `#[backon]`.
 //!

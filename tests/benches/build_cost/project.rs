@@ -13,7 +13,7 @@ pub(crate) struct Project {
     pub(crate) dependencies: String,
 }
 
-/// What a build took.
+/// The CPU time of a build.
 pub(crate) struct Built {
     pub(crate) name: &'static str,
     pub(crate) total: f64,
@@ -118,7 +118,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What is left behind in a temporary folder does no harm.
+        // Files left behind in a temporary folder do no harm.
         let _ = fs::remove_dir_all(&self.0);
     }
 }

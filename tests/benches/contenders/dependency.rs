@@ -1,4 +1,4 @@
-//! What every contender calls: the same attempt, the same errors, the same number of failures.
+//! The dependency that every contender calls: the same attempt, the same errors, the same number of failures.
 
 use std::cell::Cell;
 use std::fmt;

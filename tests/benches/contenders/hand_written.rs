@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::dependency::{Dependency, Fault, is_transient_text};
 
-/// What a loop is written with.
+/// The policy of a hand-written loop.
 pub(crate) trait Schedule {
     const ATTEMPTS: u32;
     const LONGEST_WAIT: Duration;

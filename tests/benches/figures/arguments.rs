@@ -1,6 +1,6 @@
-//! What the command line asks for.
+//! The arguments of the command line.
 
-/// What is to be done with the figures.
+/// The task to do with the figures.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Task {
     /// Print all contenders' figures.

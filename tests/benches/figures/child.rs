@@ -38,7 +38,7 @@ pub(crate) fn serve(arguments: &[String]) -> bool {
     true
 }
 
-/// What callgrind counts.
+/// The counts of callgrind, per call.
 #[derive(Clone, Copy)]
 pub(crate) struct PerCall {
     pub(crate) instructions: f64,

@@ -1,5 +1,5 @@
-//! What one function leaves in the program: its own code, all that is inlined into it included, and the
-//! attribute's static. Functions that all callers share do not count, nor does what is out of line.
+//! The bytes that one function adds to the program: its own code, with all code that is inlined into it, and
+//! the attribute's static. Functions that all callers share do not count, nor does code out of line.
 
 use std::hint::black_box;
 use std::thread;

@@ -12,7 +12,7 @@ const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/figures.md");
 
 const RENEW: &str = "cargo bench -p retry-benches --bench figures -- --update";
 
-/// What stands above the table.
+/// The text above the table.
 const PREFACE: &str = "\
 # Figures
 

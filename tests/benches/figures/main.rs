@@ -1,4 +1,4 @@
-//! What a retry and the gate in memory cost beside hand-written code and other crates, in one table:
+//! The cost of a retry and of the gate in memory, beside hand-written code and other crates, in one table:
 //! instructions, allocations, system calls and sizes.
 //!
 //! ```text
@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Instructions and system calls are counted by valgrind's callgrind and are repeatable; where it is
-//! missing, the table says so and has a dash for them. Words after `--` keep the rows whose id contains one
+//! missing, the table reports this and has a dash for them. Words after `--` keep the rows whose id contains one
 //! of them: `-- success future`. The two-thread scaling is by the clock, so it is printed and never compared.
 
 #![expect(clippy::print_stdout, reason = "a bench prints its table")]

@@ -23,7 +23,7 @@ pub(crate) fn rows(table: &mut Table<6>) {
     table.line(row("gate", what, replay, Some(id), ""));
 }
 
-/// What a new key costs without the gate: its id, and a claim and a completion with a result of its
+/// The cost of a new key without the gate: its id, and a claim and a completion with a result of its
 /// own.
 pub(crate) fn by_store(store: &Store, calls: u64) {
     let first = compute_action_id("charge", &0, "").expect("a number");

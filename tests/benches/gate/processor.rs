@@ -19,7 +19,7 @@ pub(crate) fn serve(arguments: &[String]) -> bool {
         return false;
     }
     let calls = calls.parse().expect("a number");
-    // What happens once happens here.
+    // One-time work happens in this run, which is not measured.
     run(kind, 1_000);
     let began = on_processor();
     run(kind, calls);

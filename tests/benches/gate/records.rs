@@ -1,4 +1,4 @@
-//! What finished records take, and whether their number shows in the cost of a call.
+//! The memory of finished records, and whether their number affects the cost of a call.
 
 use retry_effects::store::{Claim, ClaimRequest, Payload};
 use retry_effects::{ActionId, EffectStore, InMemoryEffectStore, Outcome};

@@ -138,7 +138,7 @@ impl Limit {
         is_done.then(|| record.payload.clone()).flatten()
     }
 
-    /// What an operator would read, so that no field of a record is dead.
+    /// The sum of the fields that an operator would read, so that no field of a record is dead.
     pub(crate) fn sum(&self) -> u64 {
         let of = |record: &Record| {
             let hash = record.input_hash.map_or(0, |hash| hash[0].into());

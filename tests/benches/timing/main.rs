@@ -64,7 +64,7 @@ fn main() {
     }
     println!();
     table.print();
-    // What is left behind in a temporary folder does no harm.
+    // Files left behind in a temporary folder do no harm.
     let _ = fs::remove_dir_all(results);
 }
 

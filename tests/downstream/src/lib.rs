@@ -13,13 +13,13 @@ use renamed_core::{
     RetryBudget,
 };
 
-/// Whoever finds this one instead of the dependency does not compile.
+/// Code that resolves to this module instead of the dependency does not compile.
 mod retry_core {}
 
 /// The same for the gate's crate.
 pub mod retry_effects {}
 
-/// What fails and succeeds: handed in.
+/// A source of failures and successes, passed as a parameter.
 pub type Source<'a> = dyn FnMut() -> io::Result<u32> + Send + 'a;
 
 /// An error that is judged by its words and by what it holds.
@@ -32,7 +32,7 @@ pub enum Judged {
         /// The wait.
         after: Option<Duration>,
     },
-    /// What it holds judges.
+    /// The inner error decides the judgement.
     Io(#[source] io::Error),
     /// A function judges.
     #[classify(with = Self::is_busy)]
@@ -204,7 +204,7 @@ pub fn gated_sync(
 
 /// A worker.
 pub trait Works {
-    /// What the work is done with.
+    /// Returns the source that the work calls.
     fn source(&mut self) -> &mut Source<'static>;
 
     /// Works.

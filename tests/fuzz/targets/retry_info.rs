@@ -29,7 +29,7 @@ struct Delay {
 fuzz_target!(|details: &[u8]| {
     let _ = hint(details);
 
-    // What prost reads, in the form in which it writes it.
+    // A status that prost reads, encoded again by prost.
     if let Ok(status) = pb::Status::decode(details) {
         assert_eq!(
             hint(&status.encode_to_vec()),

@@ -1,4 +1,4 @@
-//! What the attributes refuse, word for word: each case says what to do, where the fault stands.
+//! The refusals of the attributes, with their exact texts: each one names the remedy, at the place of the fault.
 //!
 //! After a change of a message: `TRYBUILD=overwrite cargo test -p retry-tests-refusals`.
 

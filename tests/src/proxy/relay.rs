@@ -13,7 +13,7 @@ use tokio::sync::{Notify, watch};
 use super::Fault;
 use super::wire::Wire;
 
-/// What is planned, and what has come, on all connections of a proxy.
+/// The planned faults, and the counts of commands, on all connections of a proxy.
 #[derive(Debug)]
 pub(super) struct Shared {
     wire: Wire,
@@ -66,10 +66,10 @@ pub(super) async fn accept(listener: UnixListener, shared: Arc<Shared>) {
     }
 }
 
-/// What the two directions of a connection know of each other.
+/// The state that the two directions of a connection share.
 #[derive(Default)]
 struct Line {
-    /// What is to happen to the answers that are to come: one for each request.
+    /// The faults of the answers to come: one entry for each request.
     due: Mutex<VecDeque<Option<Fault>>>,
     cut: Notify,
 }

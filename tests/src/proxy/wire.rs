@@ -3,7 +3,7 @@
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::net::unix::OwnedReadHalf;
 
-/// Whose protocol is spoken.
+/// The protocol of the connection.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Wire {
     Postgres,
@@ -85,7 +85,7 @@ async fn redis(from: &mut BufReader<OwnedReadHalf>) -> Option<Vec<u8>> {
         }
         let line = str::from_utf8(message[start..].trim_ascii_end()).ok()?;
         let (kind, rest) = line.split_at_checked(1)?;
-        // What is null has a length below zero.
+        // A null value has a length below zero.
         let count = rest.parse::<i64>().unwrap_or(0).max(0).unsigned_abs();
         match kind {
             "$" | "=" | "!" if rest != "-1" => {

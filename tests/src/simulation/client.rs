@@ -13,7 +13,7 @@ pub const THREE_ATTEMPTS: RetryPolicy = RetryPolicy::new(3)
     .with_min_wait(Duration::from_millis(100))
     .with_jitter(Jitter::Full);
 
-/// What clients do about a failure.
+/// The reaction of clients to a failure.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Conduct {
     pub(crate) policy: RetryPolicy,
@@ -45,7 +45,7 @@ impl Conduct {
         }
     }
 
-    /// What it does when a call inside an attempt gave up.
+    /// Sets the reaction to a call inside an attempt that gave up.
     #[must_use]
     pub const fn with_nested(mut self, nested: Nested) -> Self {
         self.nested = nested;

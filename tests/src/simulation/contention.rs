@@ -39,7 +39,7 @@ const fn of(first: u64, jitter: Jitter) -> RetryPolicy {
         .with_jitter(jitter)
 }
 
-/// What it took until all clients had succeeded.
+/// The cost until all clients had succeeded.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Drained {
     /// Writes that reached the row, refused ones included.

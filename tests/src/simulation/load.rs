@@ -22,7 +22,7 @@ const LASTS: Duration = Duration::from_secs(10);
 /// Never reached: an attempt takes no time.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
-/// What the calls of one run came to.
+/// The results of the calls of one run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Load {
     /// Calls made.
@@ -33,7 +33,7 @@ pub struct Load {
     pub success: f64,
 }
 
-/// What the formulas say of `retries` retries without a budget.
+/// Returns attempts a call and the share of successes, by the formulas for `retries` retries without a budget.
 #[must_use]
 pub fn expected(retries: i32, p: f64) -> (f64, f64) {
     let lost = p.powi(retries + 1);

@@ -35,7 +35,7 @@ const SLOW_SERVICE_TIME: Duration = Duration::from_millis(40);
 const REFUSAL_TIME: Duration = Duration::from_millis(1);
 const LONGEST_QUEUE: Duration = Duration::from_millis(500);
 
-/// What the service does about a long queue.
+/// The reaction of the service to a long queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Queue {
     /// Takes every attempt.
@@ -44,7 +44,7 @@ pub enum Queue {
     Shedding,
 }
 
-/// What happened in each second.
+/// The counts of each second.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Course {
     /// Calls begun.

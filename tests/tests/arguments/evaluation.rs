@@ -9,7 +9,7 @@ use retry_core::testing::{Recorder, Script, VirtualClock, no_wait};
 use retry_core::{Growth, Jitter, RetryEvent, RetryPolicy, Verdict, retry_storage};
 use retry_tests::{busy_once, busy_times, sendable};
 
-/// What was evaluated, in order.
+/// The names of the evaluated expressions, in order.
 #[derive(Default)]
 struct Log(RefCell<Vec<&'static str>>);
 

@@ -9,7 +9,7 @@ use retry_core::{RetryEvent, retry_scheduler};
 use retry_tests::{busy_once, busy_times, sendable};
 use tokio::time::Instant;
 
-/// What a hook was told.
+/// The event that a hook received.
 #[derive(Debug, PartialEq)]
 struct Told {
     operation: &'static str,

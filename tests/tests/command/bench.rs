@@ -20,11 +20,11 @@ pub(super) const REASON: &str = "no answer from the bank";
 pub(super) struct Bench {
     pub(super) store: Arc<dyn EffectStore>,
     variables: Vec<(&'static str, String)>,
-    /// What must stay while it is used.
+    /// The folder or the server of the store, which must live as long as the bench.
     _home: Box<dyn Any>,
 }
 
-/// What the command has said.
+/// The exit code and the output of the command.
 #[derive(Debug)]
 pub(super) struct Said {
     pub(super) code: i32,
@@ -93,7 +93,7 @@ impl Bench {
         said(&mut self.command(arguments))
     }
 
-    /// What it says where all goes well.
+    /// Returns the output of the command, which must succeed.
     pub(super) fn answer(&self, arguments: &[&str]) -> String {
         let said = self.run(arguments);
         assert_eq!((said.code, &*said.err), (0, ""), "{arguments:?}: {said:?}");
@@ -154,7 +154,7 @@ impl Bench {
         self.record(number).map(|record| record.status)
     }
 
-    /// What stands where, whenever it is asked: without the time since an owner ended, which passes.
+    /// Returns all records without the times that pass: the time since an owner ended, and the age.
     pub(super) fn everything(&self) -> Vec<Record> {
         let mut records = wait(self.store.list(&Filter::all()));
         for record in &mut records {
@@ -212,7 +212,7 @@ pub(super) fn short(number: u8) -> String {
     id(number).to_string()[..12].to_owned()
 }
 
-/// What a store answers.
+/// Waits for the answer of a store.
 pub(super) fn wait<T: Unpin>(answer: StoreFuture<'_, T>) -> T {
     block_on(answer).unwrap()
 }

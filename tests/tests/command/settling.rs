@@ -20,7 +20,7 @@ fn begin(bench: &Bench) -> String {
     compute_action_id("charge", &7, "").unwrap().to_string()
 }
 
-/// What the next call of it comes to, where its own run would give 1.
+/// Returns the result of the next call; its own run would return 1.
 fn call(bench: &Bench) -> Result<u32, EffectError> {
     Effect::new("charge", &7)
         .store(bench.store.clone())
@@ -80,7 +80,7 @@ pub(super) fn a_living_owner_is_left_alone(bench: &Bench) {
     );
 }
 
-/// What is left of it differs from moment to moment.
+/// The rest of the lease, the time since its end and the age differ from moment to moment.
 fn without_lease(mut record: Option<Record>) -> Option<Record> {
     if let Some(record) = &mut record {
         record.lease_left = None;

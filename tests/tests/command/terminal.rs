@@ -15,7 +15,7 @@ use super::bench::{Bench, LONG, REASON, id, short, wait};
 struct Asked {
     child: Child,
     terminal: File,
-    /// What it has written there so far.
+    /// The text that the command has written to the terminal so far.
     question: String,
 }
 
@@ -97,7 +97,7 @@ pub(super) fn a_yes_settles(bench: &Bench) {
     );
     assert_eq!(bench.status(1), Some(Status::Success));
 
-    // What speaks against it is said.
+    // The question names the reason against the settlement.
     let asked = ask(bench, &["settle", "01ab", "--success", "2"]);
     assert!(
         asked.question.contains("REPLACES the recorded result"),

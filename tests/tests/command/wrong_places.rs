@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::bench::{Bench, Said, bare_command, said};
 
-/// What the command says of a place.
+/// Runs `list` on a place, and returns the result, which has no output but errors.
 fn told(place: &str, more: &[&str]) -> Said {
     let arguments = [&["list", "--store", place], more].concat();
     let said = said(&mut bare_command(&arguments));
@@ -131,7 +131,7 @@ fn the_command_line_says_what_it_wants() {
     }
 }
 
-/// What is not understood is quoted, and may be an address.
+/// The message quotes an argument that is not understood, and this may be an address.
 #[test]
 fn no_password_of_the_command_line_is_shown() {
     for address in [
@@ -302,7 +302,7 @@ mod postgres {
             "postgres://127.0.0.1:1/d?user=u&secret=1",
             "host=127.0.0.1 port=1 user=u password=secret",
             "host=127.0.0.1 port=1 user=u password = 'a \\' secret'",
-            // What is not quoted, or not closed, is a keyword to the client, or none.
+            // Text that is not quoted, or not closed, is a keyword to the client, or no keyword.
             "host=h user=u password=a secret=1",
             "host=h user=u password=a secret b",
             "host=h user=u password='a secret",
@@ -339,7 +339,7 @@ mod redis {
         assert_eq!(server.command(&["DBSIZE"]), ":0\r\n");
     }
 
-    /// What it may lose is its application's affair; what it removes is not to be trusted.
+    /// The loss of writes is the application's decision; a server that removes records is not to be trusted.
     #[test]
     fn a_server_that_loses_writes_is_read_and_one_that_evicts_is_not() {
         let Some(server) = ThrowawayRedis::start() else {

@@ -20,7 +20,7 @@ const DAY: i64 = 24 * HOUR;
 /// Seconds.
 const MOVES: [i64; 4] = [HOUR, -HOUR, DAY, -DAY];
 
-/// What a caller meets while the first one is at it.
+/// The state that another caller finds while the first one runs the action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Met {
     InProgress,

@@ -98,7 +98,7 @@ impl Steps {
         token
     }
 
-    /// What a step comes to when its first command is cut, and then when its second one is.
+    /// Returns the result of a step whose first or second command, by turns, is cut.
     async fn around<'a, T: Unpin>(
         &self,
         turn: u64,
@@ -169,8 +169,8 @@ fn processes_that_race_over_connections_that_are_cut_act_once(site: Site) {
     let (proxy, address) = site.proxy();
     let seed = seed();
     let wins = short_or_full(2_000, 100_000);
-    // What is cut five times in a row is given up: with Postgres one command is of many callers,
-    // with Redis many commands are sent together.
+    // A command that is cut five times in a row is given up: with Postgres one command serves many
+    // callers, with Redis many commands are sent together.
     let passed = if site.kind() == "redis" { 200 } else { 8 };
     let draws = RefCell::new(Random::seeded(seed));
     let line = race(&site, &address, wins, 2, 32, |_| {

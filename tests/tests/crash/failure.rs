@@ -26,7 +26,7 @@ pub(super) enum Failure {
     #[cfg(feature = "libraries")]
     #[error(transparent)]
     Transaction(#[from] retry_effects::TransactionError),
-    /// What is recorded in the place of the action.
+    /// The store's error of a completion in the application's transaction.
     #[error(transparent)]
     Store(#[from] retry_effects::StoreError),
 }

@@ -102,7 +102,7 @@ fn a_store_that_fails_after_the_body_says_that_it_ran() {
     println!("file: taken away before and after the body: it ran once");
 }
 
-/// What is written to a file that is gone would be lost with nobody told of it.
+/// Data written to a file that is gone would be lost without an error.
 #[test]
 fn a_file_that_is_removed_or_replaced_says_whether_the_body_ran() {
     for is_replaced in [false, true] {

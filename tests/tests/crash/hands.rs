@@ -24,11 +24,11 @@ pub(super) enum Hands {
     Micros(Arc<AtomicU64>),
 }
 
-/// What [`Hands::Nanos`] shows at first: 10 days after the start, so that it can go back.
+/// The time of [`Hands::Nanos`] at first: 10 days after the start, so that it can go back.
 const UPTIME: u64 = 10 * 24 * 3600;
 
-/// What [`Hands::Micros`] shows at first: the year 2100. What goes by itself goes by the server's
-/// clock, so the test's must be ahead of it.
+/// The time of [`Hands::Micros`] at first: the year 2100. Redis expires keys by the server's clock,
+/// so the test's must be ahead of it.
 #[cfg(feature = "redis")]
 const BEGIN: u64 = 4_102_444_800;
 

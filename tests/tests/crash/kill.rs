@@ -30,7 +30,7 @@ const LONG_LEASE: Duration = Duration::from_secs(120);
 /// Processes that live and die side by side, on the same store.
 const LANES: u64 = 4;
 
-/// What a worker does before the call that it dies in.
+/// The number of calls that a worker completes before the call in which it dies.
 const BEFORE: u64 = 2;
 
 on_each_store!(a_process_that_dies_at_any_point_leaves_what_the_rules_say);

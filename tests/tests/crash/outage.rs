@@ -65,7 +65,8 @@ fn what_was_acknowledged_survives_a_killed_server_and_nothing_happens_twice(mut 
 
 on_each_server!(a_server_that_stays_away_is_said_to_and_one_that_is_back_is_found);
 
-/// Whoever has acted hears that it could not be recorded, whoever has not that nothing ran.
+/// A caller that has acted gets the error that its result could not be recorded; a caller that has not acted
+/// gets the error that nothing ran.
 fn a_server_that_stays_away_is_said_to_and_one_that_is_back_is_found(site: Site) {
     let place = site.open();
     let site = RefCell::new(site);

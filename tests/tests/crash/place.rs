@@ -29,7 +29,7 @@ pub(super) struct Place {
     database: Database,
 }
 
-/// What of a store the tests reach behind its back.
+/// The database of a store, which the tests access without the store.
 #[derive(Clone, Debug)]
 enum Database {
     Sqlite(sqlite::File),
@@ -49,7 +49,7 @@ pub(super) enum Moment {
     Committed,
 }
 
-/// What is to be written in one transaction.
+/// The values to write in one transaction.
 #[derive(Debug)]
 pub(super) struct Order {
     number: u64,

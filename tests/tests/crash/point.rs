@@ -3,7 +3,7 @@
 use super::kill_at::{Side, Step};
 use super::place::Moment;
 
-/// What a call does about doubt.
+/// The reaction of a call to doubt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Policy {
     Halt,
@@ -126,7 +126,7 @@ impl Point {
         })
     }
 
-    /// What it leaves: section 5 of the gate's rules, point by point.
+    /// Returns the standing and the number of effects that it leaves: section 5 of the gate's rules, point by point.
     pub(super) fn leaves(self) -> (Standing, usize) {
         match self {
             Self::BeforeClaim | Self::AfterRelease => (Standing::Free, 0),

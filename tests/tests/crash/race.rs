@@ -141,7 +141,7 @@ fn runtime() -> tokio::runtime::Runtime {
 struct Racer {
     store: Arc<dyn EffectStore>,
     ledger: File,
-    /// What the next body does.
+    /// The seed of the next body's random draws.
     draws: AtomicU64,
 }
 

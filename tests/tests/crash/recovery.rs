@@ -1,4 +1,4 @@
-//! What a call does with what a dead process left, and what must hold then.
+//! The recovery, by a call, of an action that a dead process left, and the conditions that must hold then.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

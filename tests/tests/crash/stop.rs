@@ -20,7 +20,7 @@ const LEASE: Duration = Duration::from_secs(1);
 
 const LANES: u64 = 4;
 
-/// What happens while the owner is stopped.
+/// The event while the owner is stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Meanwhile {
     Nothing,
@@ -91,7 +91,7 @@ impl Stop {
         let policy = match meanwhile {
             Meanwhile::Nothing if number.is_multiple_of(2) => Policy::Halt,
             Meanwhile::SettledSuccess => Policy::Halt,
-            // Whoever may be about when another one acts acts on one that knows the action.
+            // Two callers may act at the same time here, so the callee must know the action.
             _ => Policy::Reexecute,
         };
         Self {
@@ -136,7 +136,7 @@ impl Stop {
         })
     }
 
-    /// What others do while the owner is stopped. Gives the action's result, where there is one.
+    /// Does the work of the others while the owner is stopped. Returns the action's result, where there is one.
     async fn meanwhile(&self, record: &Record, owner: &mut Worker) -> Option<String> {
         let Place { store, callee, .. } = &self.place;
         let number = self.task.number;
@@ -203,8 +203,8 @@ impl Stop {
         assert_eq!(now, happened, "{case}");
     }
 
-    /// What a late owner hears: of the callee, where that knows of a newer one, else of the store. A
-    /// person's word on its own claim is its result.
+    /// Returns the outcome for a late owner: from the callee, where that knows of a newer owner, else from
+    /// the store. A person's settlement of the owner's own claim is the owner's result.
     fn turned_away(&self) -> &'static str {
         match self.meanwhile {
             Meanwhile::SettledSuccess => "settled",

@@ -25,7 +25,7 @@ const TASKS: u64 = 6;
 /// The numbers of one worker's actions.
 const STREAM: u64 = 3_000_000;
 
-/// What a worker has been told of one action.
+/// The acknowledgements that a worker has received for one action.
 #[derive(Debug, Default)]
 pub(super) struct Told {
     /// The newest claim that was acknowledged.
@@ -34,7 +34,7 @@ pub(super) struct Told {
     nonce: Option<String>,
 }
 
-/// What workers have said of their actions.
+/// The reports of workers on their actions.
 #[derive(Debug, Default)]
 pub(super) struct Log(BTreeMap<u64, Told>);
 
@@ -106,7 +106,7 @@ fn policy_of(number: u64) -> Policy {
     Policy::ALL[number as usize % 3]
 }
 
-/// What an action is like, by its number.
+/// Returns the task of an action, by its number.
 fn task_of(number: u64, place: &Place) -> Task {
     Task {
         number,
@@ -194,7 +194,7 @@ async fn stream(place: &Place, number: u64, seed: u64) {
     }
 }
 
-/// What a caller may hear while processes and servers die.
+/// Whether a caller may receive this error while processes and servers die.
 fn is_typed(error: &Failure) -> bool {
     match error {
         Failure::Effect(EffectError::Store { source, .. })

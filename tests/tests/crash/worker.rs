@@ -17,7 +17,7 @@ const TASK: &str = "RETRY_TESTS_WORKER";
 /// Where a worker's store is: what [`Place::open`] reads.
 const PLACE: &str = "RETRY_TESTS_PLACE";
 
-/// What the test program itself prints does not begin with this.
+/// The mark of a worker's messages: the output of the test program itself does not begin with it.
 const MARK: char = '@';
 
 /// How long a worker may be silent on a machine that has much else to do.
@@ -84,7 +84,7 @@ impl Worker {
         })
     }
 
-    /// What it has said since it was last listened to.
+    /// Returns the messages since the last read.
     #[cfg(any(feature = "postgres", feature = "redis"))]
     pub(super) fn has_said(&self) -> Vec<String> {
         self.words.try_iter().collect()

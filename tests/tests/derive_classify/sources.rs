@@ -15,7 +15,7 @@ use crate::together::{reset, unknown_error};
 #[classify(stop, not_applied, kind = "declined")]
 pub(crate) struct Declined;
 
-/// What a field states: of one step of the body that returns the error around it.
+/// The judgement that a field states: about one step of the body that returns the error around it.
 pub(crate) fn declined() -> Judgement {
     Judgement::stop().step_not_applied().with_kind("declined")
 }
@@ -68,7 +68,7 @@ fn boxes_are_judged_by_their_chain() {
 #[test]
 fn where_there_is_no_source_the_text_advises() {
     assert_eq!(Holds::Optional(None).classify(), "failed".classify());
-    // What it would say as a source: `Stop`, and proved not applied.
+    // The judgement of this error as a source would be: `Stop`, and proved not applied.
     let missing = || io::Error::from(ErrorKind::NotFound);
     let plain = Holds::NotASource(missing()).classify();
     assert_eq!(plain, missing().to_string().as_str().classify());
@@ -165,7 +165,7 @@ fn errors_by_hand_mark_their_sources() {
     );
 }
 
-/// What holds an error and is none, as `anyhow::Error` without the feature.
+/// A type that holds an error and is not an error, as `anyhow::Error` without the feature.
 #[derive(Debug)]
 struct Report(Box<dyn Error + Send + Sync>);
 

@@ -1,4 +1,4 @@
-//! What nobody knows: left to a person, asked about, or done again.
+//! Unknown outcomes: left to a person, probed, or done again.
 
 use std::io;
 use std::time::{Duration, Instant};

@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 use super::place::Store;
 
-/// What a charge leaves: of values that a careless store would bend.
+/// The result of a charge, with values that a careless store would change.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Receipt {
     order: u64,
@@ -25,7 +25,7 @@ pub(super) struct Receipt {
     former: Option<Box<Receipt>>,
 }
 
-/// What the functions act on. It counts for itself what is done, and knows no store.
+/// The callee of the functions. It counts the charges itself, and uses no store.
 pub(super) struct Till {
     faults: Mutex<VecDeque<io::ErrorKind>>,
     charged: Mutex<Vec<u64>>,
@@ -96,7 +96,7 @@ impl Till {
         until("opened", || *self.is_open.borrow());
     }
 
-    /// What it says of an order: that it was charged if it was, once it is asked often enough.
+    /// Answers a probe about an order: applied if the order was charged more than once, else not applied.
     fn ask(&self, order: u64, cents: u64) -> Probe<Receipt> {
         lock(&self.asked).push(order);
         if self.charges(order) > 1 {

@@ -1,4 +1,4 @@
-//! What nobody knows: timeouts and panics, by `in_doubt`.
+//! Unknown outcomes: timeouts and panics, by `in_doubt`.
 
 use std::io;
 use std::time::Duration;

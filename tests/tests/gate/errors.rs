@@ -71,7 +71,7 @@ async fn a_failure_is_free_to_run_again() {
 #[tokio::test(start_paused = true)]
 async fn a_final_error_is_replayed_where_that_is_asked_for() {
     let store = store();
-    // What is only busy is not final, and neither are attempts that are used up.
+    // A busy error is not final, also when it uses up the attempts.
     let busy = [Err(PayError::Busy), Err(PayError::Busy)];
     let script = Script::new(busy.into_iter().chain([Err(PayError::Declined)]));
     for expected in [PayError::Busy, PayError::Declined, PayError::Declined] {

@@ -1,4 +1,4 @@
-//! What a call is known by: name, key, scope and fingerprint.
+//! The identity of a call: name, key, scope and fingerprint.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashSet};
@@ -129,7 +129,7 @@ fn an_expression_is_the_payload() -> io::Result<()> {
     Ok(())
 }
 
-/// What an order was in the last release, and what it is in this one.
+/// A line of an order, in the form of the last release, without `gift`, and in the form of this one.
 #[derive(Clone, Serialize)]
 struct Line {
     sku: u64,

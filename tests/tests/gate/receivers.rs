@@ -81,7 +81,7 @@ async fn methods() -> io::Result<()> {
         9
     );
     assert_eq!((worker.runs, more.as_slice()), (2, [7].as_slice()));
-    // What it is known by was changed by the first call: another input.
+    // The first call changed `more`, a part of the fingerprint: another input.
     let refused = gate_error(worker.exclusive("a".to_owned(), &mut more).await);
     assert!(
         matches!(refused, EffectError::PayloadMismatch { .. }),

@@ -1,4 +1,5 @@
-//! What the gate adds to the future of an async function: it is moved into a task, and allocated there.
+//! The size that the gate adds to the future of an async function, which is moved into a task, and allocated
+//! there.
 
 use super::*;
 use retry_core::retry_storage;

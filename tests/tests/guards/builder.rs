@@ -115,7 +115,7 @@ async fn slow(script: &Script<u32, Judged>) -> Outcome {
     outcome
 }
 
-/// What a row of calls did.
+/// The observed results of a row of calls.
 #[derive(Debug, PartialEq)]
 struct Seen {
     outcomes: Vec<String>,

@@ -14,7 +14,7 @@ use super::refused;
 
 const AFTER: Duration = Duration::from_millis(95);
 
-/// What each copy takes, in milliseconds, and gives; it counts the copies.
+/// The duration, in milliseconds, and the result of each copy to come; and the arguments of the copies made.
 #[derive(Default)]
 struct Replicas {
     slow: Mutex<Vec<(u64, Result<u32, ()>)>>,

@@ -8,7 +8,7 @@ use retry_effects::http::RequestExt;
 /// The error of a test's calls. It is judged by its chain.
 pub(super) type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// What the tests need of a client.
+/// The operations that the tests need of a client.
 pub(super) trait Client: Clone + Send + Sync + 'static {
     type Request: RequestExt + Send;
     type Response: ResponseExt + Send + 'static;

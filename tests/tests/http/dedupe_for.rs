@@ -92,7 +92,7 @@ fn a_takeover_within_it_runs_again() {
     charge_sync(&store, 1, &sent).expect_err("no answer");
     clock.advance(23 * HOUR - Duration::from_millis(1));
     assert_eq!(charge_sync(&store, 1, &sent).expect("a receipt"), 1);
-    // What is recorded is replayed at any time.
+    // A recorded result is replayed at any time.
     clock.advance(100 * HOUR);
     assert_eq!(charge_sync(&store, 1, &sent).expect("a receipt"), 1);
     assert_eq!(sent.load(Ordering::Relaxed), 2);

@@ -15,7 +15,7 @@ with_both_releases!(
     a_date_is_compared_with_that_of_the_answer,
 );
 
-/// What the wait without a hint would be.
+/// The wait without a hint.
 const OWN: Duration = Duration::from_millis(10);
 
 /// Returns the time until the second answer, the first one having these headers.

@@ -1,4 +1,4 @@
-//! What a redirect does to a request and to its key, as the page states it.
+//! The effect of a redirect on a request and on its key, as the page states it.
 
 use std::sync::Arc;
 

@@ -92,7 +92,7 @@ fn a_name_that_comes_at_run_time_is_a_label_like_others() {
     let breaker = CircuitBreaker::named(format!("region {}", 7)).with_failure_threshold(1);
     breaker.try_acquire().expect("closed").fail();
     drop(breaker);
-    // What a recorder was told, it keeps.
+    // A recorder keeps the values that it has received.
     assert_eq!(
         seen.lines("circuit", "region 7"),
         [

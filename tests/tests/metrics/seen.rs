@@ -1,4 +1,4 @@
-//! What a recorder of this thread was told.
+//! The metrics that a recorder of this thread has received.
 
 use std::collections::BTreeMap;
 
@@ -54,7 +54,7 @@ impl Seen {
         series.collect()
     }
 
-    /// What carries this label, a line each: the name, the other labels, the value.
+    /// Returns the series with this label, a line each: the name, the other labels, the value.
     pub(super) fn lines(&self, label: &str, value: &str) -> Vec<String> {
         let mut series = self.series();
         series.retain_mut(|series| series.labels.remove(label).as_deref() == Some(value));
@@ -63,7 +63,7 @@ impl Seen {
         lines
     }
 
-    /// What an operation without a class told.
+    /// Returns the lines of an operation without a class.
     pub(super) fn operation(&self, name: &str) -> Vec<String> {
         let lines = self.lines("operation", name).into_iter();
         lines

@@ -30,7 +30,7 @@ impl Classify for Trouble {
     }
 }
 
-/// What one attempt comes to.
+/// The outcome of one attempt; `None` is a success.
 fn outcome() -> impl Strategy<Value = Option<Verdict>> {
     prop_oneof![
         3 => Just(None),

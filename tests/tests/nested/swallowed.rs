@@ -87,7 +87,7 @@ fn closed() -> io::Result<[SocketAddr; 2]> {
     Ok([listeners[0].local_addr()?, listeners[1].local_addr()?])
 }
 
-/// What a cache and a database behind it are asked.
+/// The addresses of a cache and of a database behind it, and the number of attempts on each.
 struct Places {
     cache: SocketAddr,
     database: SocketAddr,

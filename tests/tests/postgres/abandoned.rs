@@ -71,7 +71,7 @@ async fn a_claim_that_lands_after_the_time_limit_is_given_back() {
     let store = bench.open().await;
     let (mut locker, watcher) = (bench.client().await, bench.client().await);
     let lock = locker.transaction().await.unwrap();
-    // Who reads may go on; who writes waits.
+    // Readers go on; writers wait.
     let table = format!("LOCK TABLE {}.effects IN EXCLUSIVE MODE", bench.schema());
     lock.batch_execute(&table).await.unwrap();
     let policy = Retry::new(RetryPolicy::new(1)).max_total_time(Duration::from_secs(1));

@@ -1,4 +1,4 @@
-//! What an action costs the server in bytes of its log.
+//! The cost of an action to the server, in bytes of its log.
 
 use retry_effects::store::{Claim, ClaimRequest};
 use retry_effects::{EffectStore, PostgresEffectStore};

@@ -171,7 +171,7 @@ async fn the_edge_passes_what_is_done_and_leaves_behind_what_takes_long() {
     let [pending, others @ ..] = assert_counts(&store).await;
     assert_eq!((pending, &others[..]), (before[0] + 1, &before[1..]));
 
-    // What is left behind is renewed, completed, and taken over as ever.
+    // Records that the edge left behind are renewed, completed, and taken over as usual.
     store.renew(&long, DEFAULT_LEASE * 2).await.unwrap();
     bench.pass(DEFAULT_LEASE).await;
     assert_eq!(assert_counts(&store).await[0], 1);

@@ -17,7 +17,7 @@ use super::bench::{Bench, id};
 
 const TABLES: &str = include_str!("version_1/tables.sql");
 const STATEMENTS: &str = include_str!("version_1/statements.sql");
-/// What version 1 listed at [`LISTED_AT`].
+/// The records that version 1 listed at [`LISTED_AT`].
 const RECORDS: &str = include_str!("version_1/records.txt");
 const LISTED_AT: &str = "2026-01-01 00:01:40.123456+00";
 
@@ -305,7 +305,7 @@ async fn an_old_program_ends_its_actions_and_begins_none() {
     // It claims nothing: it finds the newer version, and reports that.
     assert_eq!(program.claim(100).await, 0);
     assert_eq!(program.version().await, 2);
-    // What is under way ends. The clock stands still: the move waits for leases, not for the time.
+    // Actions under way end. The clock stands still: the move waits for leases, not for the time.
     assert!(
         program
             .change(&renewed, "pending", Some(1_000_000))

@@ -1,5 +1,5 @@
-//! What connects panics: the connector is the application's, and names of hosts are looked up on threads
-//! that there may be none of.
+//! Panics while connecting: the connector is the application's, and host names are looked up on threads,
+//! which the system may not be able to provide.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -32,7 +32,7 @@ async fn a_purge_removes_only_what_it_has_looked_at() {
     let (mut locker, watcher) = (bench.client().await, bench.client().await);
     let lock = locker.transaction().await.unwrap();
     let table = format!("{}.effects", bench.schema());
-    // Who reads may go on; who writes waits.
+    // Readers go on; writers wait.
     let exclusive = format!("LOCK TABLE {table} IN EXCLUSIVE MODE");
     lock.batch_execute(&exclusive).await.unwrap();
     let purge = tokio::spawn(async move { other.purge(Duration::ZERO).await.unwrap() });

@@ -1,4 +1,4 @@
-//! What cannot be opened or used says why, and what to do; nothing is lost and nothing runs.
+//! A store that cannot be opened or used reports the reason and the remedy; nothing is lost and nothing runs.
 
 use retry_effects::store::{Claim, ClaimRequest, Status};
 use retry_effects::{Effect, EffectError, EffectStore, Outcome, PostgresEffectStore, StoreError};

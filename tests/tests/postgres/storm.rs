@@ -79,7 +79,7 @@ impl Storm {
         for turn in 0..self.turns {
             let (one, other) = (turn * 5 + caller, turn * 7 + caller + 1);
             let mut both = [one % ACTIONS, other % ACTIONS];
-            // Who locks several things in a transaction locks them in one order.
+            // A transaction that locks several records locks them in one order.
             both.sort_unstable();
             let [one, other] = both;
             if one == other {
@@ -120,7 +120,7 @@ impl Storm {
     }
 }
 
-/// What may come of meeting others.
+/// Accepts the results that other callers may cause, and panics at all others.
 fn expected(ended: Result<(), StoreError>) {
     match ended {
         Ok(())
@@ -172,7 +172,7 @@ async fn overlapping_batches_and_transactions_do_not_wait_in_a_circle() {
         done.unwrap();
     }
     assert_eq!(deadlocks().await, before);
-    // What was committed is there, and nothing else.
+    // The committed rows are there, and no others.
     let rows = format!("SELECT count(*) FROM {schema}.paid");
     let rows: i64 = client.query_one(&rows, &[]).await.unwrap().get(0);
     assert_eq!(rows.unsigned_abs(), storm.commits.load(Ordering::SeqCst));

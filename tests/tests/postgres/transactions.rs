@@ -223,7 +223,7 @@ async fn a_body_that_finds_it_done_has_no_other_attempt() {
     let ran = std::sync::atomic::AtomicU32::new(0);
     let outcome: Result<u32, String> = Effect::new("charge", &42)
         .store(&store)
-        // What it commits has a fence: a second attempt cannot commit again.
+        // Its commit has a fence: a second attempt cannot commit again.
         .in_doubt(OnDoubt::Reexecute)
         .retry(retry_core::Retry::new(
             retry_core::RetryPolicy::new(5).with_backoff_ms(1),

@@ -1,4 +1,4 @@
-//! Who waits on one machine is woken by what another one does.
+//! Waiters on one machine are woken by changes that another machine makes.
 
 use std::time::Duration;
 

@@ -78,7 +78,7 @@ fn ended(turn: &mut Turn, returned: Returned, ticket: Ticket, attempt: u8, unkno
     }
 }
 
-/// What follows an attempt that may have happened.
+/// Returns the phase after an attempt that may have happened.
 fn not_known(ticket: Ticket, attempt: u8, policy: Policy, broken: Option<Rule>) -> Phase {
     match (policy, broken) {
         (_, Some(Rule::UnknownIsNotReleased)) => Phase::Telling {
@@ -114,7 +114,7 @@ fn next(ticket: Ticket, attempt: u8, unknown: bool, broken: Option<Rule>) -> Pha
     }
 }
 
-/// What an owner that gives up says: that nothing has happened, if it knows that.
+/// Returns the report of an owner that gives up: a release if it knows that nothing has happened, else doubt.
 pub(crate) fn given_up(unknown: bool) -> Word {
     if unknown {
         Word::InDoubt { applied: false }

@@ -66,7 +66,7 @@ const NEEDED: [(Rule, Policy, Fault); 37] = [
     (TakeoverIsProbed, Policy::Probe, Twice),
 ];
 
-/// What the tiers ask of the callee, and of the transaction.
+/// The rules that the tiers require of the callee, and of the transaction.
 const ASKED_OF_OTHERS: [(Rule, Policy, Fault); 3] = [
     (ProbesNoIsFinal, Policy::Probe, Twice),
     (CalleeDedupes, Policy::Reexecute, Twice),

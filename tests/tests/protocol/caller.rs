@@ -39,13 +39,13 @@ pub(crate) enum Phase {
     Ended,
 }
 
-/// Whose claim has this name. A caller has two names, and needs the second only without
+/// Returns the caller whose claim has this name. A caller has two names, and needs the second only without
 /// [`Rule::OneClaimIdForOneClaim`].
 pub(crate) fn maker(claim: u8) -> usize {
     usize::from(claim / 2)
 }
 
-/// What the caller may do next. What it does not do, or does late, is a pause.
+/// Adds the possible next steps of the caller. A step that it does not take, or takes late, is a pause.
 pub(crate) fn steps(steps: &mut Steps<'_>, number: usize) {
     let phase = steps.state.callers[number];
     match phase {
@@ -85,7 +85,7 @@ pub(crate) fn steps(steps: &mut Steps<'_>, number: usize) {
     }
 }
 
-/// What a crash leaves: nothing, or what is run as the call unwinds.
+/// Returns the phase after a crash: the end, or the step that runs as the call unwinds.
 fn crashed(phase: Phase, broken: Option<Rule>) -> Phase {
     match phase {
         Phase::Telling {

@@ -9,7 +9,7 @@ use super::sights::Sight::{self, *};
 
 const LIMIT: usize = 10_000_000;
 
-/// What is seen under every policy.
+/// The sights under every policy.
 const EVERYWHERE: [Sight; 13] = [
     Success,
     LateSuccess,
@@ -26,7 +26,7 @@ const EVERYWHERE: [Sight; 13] = [
     Purged,
 ];
 
-/// What belongs to one policy or another.
+/// The sights that belong to one policy or another.
 const SOMEWHERE: [Sight; 8] = [
     Takeover,
     SilentTakeover,

@@ -10,7 +10,7 @@ use super::promises::Fault;
 use super::sights::Sights;
 use super::symmetry::Shape;
 
-/// What an exploration found.
+/// The result of an exploration.
 #[derive(Debug)]
 pub(crate) struct Explored {
     pub(crate) states: usize,

@@ -15,7 +15,7 @@ use super::world::World;
 pub(crate) const CALLERS: usize = 3;
 pub(crate) const ATTEMPTS: u8 = 2;
 
-/// What is done about a record in doubt, with the kind of callee that this needs.
+/// The treatment of a record in doubt, with the kind of callee that this needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Policy {
     /// `halt`, and a callee that does whatever it is asked.
@@ -122,7 +122,7 @@ pub(crate) enum Returned {
     ActedAndRefused,
 }
 
-/// What may happen next, and what comes of it.
+/// A possible next event, and its result.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Step {
     pub(crate) event: Event,
@@ -150,7 +150,7 @@ impl State {
     }
 }
 
-/// What may happen next, as it is put together.
+/// The possible next steps, as they are put together.
 pub(crate) struct Steps<'a> {
     pub(crate) model: Model,
     pub(crate) state: &'a State,
@@ -190,7 +190,7 @@ impl Model {
     }
 }
 
-/// What is under way arrives, late and in any order.
+/// Requests under way arrive, late and in any order.
 fn between(steps: &mut Steps<'_>) {
     let state = steps.state;
     for (place, request) in state.copies.iter().enumerate() {
@@ -258,7 +258,7 @@ fn time(steps: &mut Steps<'_>) {
     }
     steps.add(Event::Purge, |turn| {
         turn.next.store.purge(broken);
-        // What is forgotten in time may be done again: a new promise.
+        // An action whose record is purged after its `keep` may be done again: a new promise.
         if turn.next.store.row.is_none() && row.old {
             turn.next.world.happened = 0;
         }

@@ -8,7 +8,7 @@ use super::caller::{Phase, maker};
 use super::model::{Event, State, Steps};
 use super::sights::Sight;
 
-/// What the person is at. One settlement a run.
+/// The progress of the person. One settlement a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Person {
     Away,
@@ -53,7 +53,7 @@ pub(crate) fn steps(steps: &mut Steps<'_>) {
     }
 }
 
-/// What can be known of a record in doubt. "Not applied" is known only once its owner is dead:
+/// Whether a record in doubt was applied, if this can be known. "Not applied" is known only once its owner is dead:
 /// an owner that is late could still do it.
 fn found_out(state: &State, row: Row) -> Option<bool> {
     if state.world.happened > 0 {

@@ -1,4 +1,4 @@
-//! What must hold in every state and in every step.
+//! The conditions that must hold in every state and in every step.
 
 use retry_effects::__model::{Row, State as Stands};
 

@@ -27,7 +27,7 @@ pub(crate) enum Rule {
     PurgeKeepsTheYoung,
     /// A claim has one name, however often it is asked for.
     OneClaimIdForOneClaim,
-    /// What is marked applied is not taken over.
+    /// A record that is marked applied is not taken over.
     AppliedIsNeverRunAgain,
     /// A person's "not applied" is compared with the fence that the person saw.
     SettleComparesTheFence,
@@ -47,11 +47,11 @@ pub(crate) enum Rule {
     CrashDoesNotRelease,
     /// Under *halt* a record in doubt is left to a person.
     HaltTakesNothingOver,
-    /// Who takes over under *reexecute* takes over the doubt as well.
+    /// A caller that takes over under *reexecute* takes over the doubt as well.
     TakeoverInheritsTheDoubt,
     /// A takeover that was asked for once may have been granted, whatever was heard since.
     AskedTakeoverIsRemembered,
-    /// Who takes over under *probe* asks the callee first.
+    /// A caller that takes over under *probe* probes the callee first.
     TakeoverIsProbed,
     /// The probe's *no* holds for whatever was sent before it.
     ProbesNoIsFinal,

@@ -1,4 +1,4 @@
-//! What a run must be able to show: a model in which nothing happens keeps every promise.
+//! Sights, the events that runs must be able to show: a model in which nothing happens keeps every promise.
 
 use std::ops::BitOrAssign;
 

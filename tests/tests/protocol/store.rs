@@ -24,7 +24,7 @@ pub(crate) struct Ticket {
     pub(crate) claim: u8,
 }
 
-/// What an owner says of its claim.
+/// The report of an owner on its claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Word {
     Success,
@@ -33,7 +33,7 @@ pub(crate) enum Word {
     Release,
 }
 
-/// What an owner was answered.
+/// The store's answer to an owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Told {
     /// It is recorded, newly.

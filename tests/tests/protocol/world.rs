@@ -13,7 +13,7 @@ pub(crate) struct World {
     pub(crate) happened: u8,
     /// Requests under way, which may arrive at any time; sorted.
     pub(crate) flying: [Option<Sent>; 2],
-    /// What is below it is refused: the callee has said a final no.
+    /// A request below this one is refused: the callee has answered a final *no*.
     pub(crate) closed_below: Sent,
 }
 
@@ -80,7 +80,7 @@ impl World {
         }
         if broken != Some(Rule::ProbesNoIsFinal) {
             self.closed_below = self.closed_below.max(asked);
-            // Whatever is under way below it is refused when it comes: as good as lost.
+            // A request under way below it is refused when it arrives: as good as lost.
             let stands = |sent: &Sent| *sent >= self.closed_below;
             self.flying = self.flying.map(|sent| sent.filter(stands));
             self.flying.sort_unstable();

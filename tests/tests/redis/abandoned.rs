@@ -8,8 +8,8 @@ use retry_tests::redis::ThrowawayRedis;
 
 use super::place::store;
 
-/// What the gate does for a call that is dropped: it asks after the claim, and gives it back. The
-/// first claim, for which the server had no time yet, must not come once more after that.
+/// For a dropped call the gate requests the claim again, and releases it. The first request, for which
+/// the server had no time yet, must not arrive once more after that.
 #[tokio::test]
 async fn a_claim_that_nobody_waits_for_is_not_sent_again() {
     let settings = [("busy-reply-threshold", "1")];

@@ -102,7 +102,7 @@ impl Cluster {
         panic!("no node has answered with {codes:?}");
     }
 
-    /// What a node has in a slot.
+    /// Returns the keys that a node has in a slot.
     fn keys(&self, node: usize, slot: &str) -> Vec<String> {
         let keys = self.nodes[node].command(&["CLUSTER", "GETKEYSINSLOT", slot, "1000"]);
         let is_key = |line: &&str| line.starts_with('{');

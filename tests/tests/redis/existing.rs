@@ -1,4 +1,4 @@
-//! What only looks at a store, and what becomes of one that is gone.
+//! Handles that only read a store, and the errors of a store that is gone.
 
 use std::error::Error;
 use std::time::Duration;
@@ -84,7 +84,7 @@ async fn a_store_that_is_gone_is_not_begun_afresh_behind_its_users() {
         };
         assert_eq!(prefix, "gone");
     }
-    // Who accepts loss goes on.
+    // A handle that accepts loss goes on.
     let claim = accepting.pending(&request).await;
     assert!(matches!(claim, Ok(Claim::Won(_))), "{claim:?}");
     open.resolve(id).await.expect("it is there again");

@@ -37,7 +37,7 @@ impl TestClock {
         Self(Arc::new(AtomicU64::new(BEGIN)))
     }
 
-    /// What it shows at first.
+    /// Returns the time that the clock shows at first.
     pub(super) fn began() -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_micros(BEGIN)
     }

@@ -189,7 +189,7 @@ async fn a_user_who_may_not_do_what_it_takes() {
     assert!(error.to_string().contains("+evalsha"), "{error}");
 }
 
-/// What the error advises for a user without rights is enough, and not too much.
+/// The rights that the error advises for a user without rights are enough, and not too many.
 #[tokio::test]
 async fn a_user_with_the_rights_that_are_advised() {
     let Some(server) = ThrowawayRedis::start() else {

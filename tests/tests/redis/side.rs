@@ -18,7 +18,7 @@ pub(super) struct Side {
     tokens: Vec<Token>,
     /// The claims by their fences, from 1.
     claims: HashMap<(ActionId, Fence), usize>,
-    /// What its clock showed when the test began.
+    /// The time of its clock when the test began.
     began: SystemTime,
 }
 
@@ -210,7 +210,7 @@ impl Side {
         all
     }
 
-    /// What lists and counts say.
+    /// Returns the contents of lists and counts.
     pub(super) async fn counted(&self) -> Vec<String> {
         let mut all = Vec::new();
         let listed = self.store.list(&Filter::all()).await.expect("a list");

@@ -19,7 +19,7 @@ const SHORT: Duration = Duration::from_secs(1);
 fn is_late(error: &StoreError) {
     assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
     let source = std::error::Error::source(error).expect("a reason");
-    // What the connection itself found is said where there is something.
+    // The error reports the finding of the connection itself, where there is one.
     let text = source.to_string();
     assert!(
         text.contains("no answer within 1s") || text.contains("timed out"),

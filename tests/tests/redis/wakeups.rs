@@ -86,7 +86,7 @@ async fn waiters_survive_a_lost_connection() {
     listened(&server, &prefix, id(2), 0).await;
     let killed = server.command(&["CLIENT", "KILL", "TYPE", "pubsub"]);
     assert_eq!(killed, ":1\r\n");
-    // What it may have missed it is told to look for.
+    // The waiter is woken, to look for a change that it may have missed.
     timeout(PATIENCE, changed)
         .await
         .expect("it was told to look");

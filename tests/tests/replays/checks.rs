@@ -1,4 +1,4 @@
-//! What is demanded of a value, and the kinds on each store.
+//! The requirements on a value, and the kinds on each store.
 
 use std::fmt::Debug;
 
@@ -41,7 +41,7 @@ where
     assert_eq!(ran, 1, "{key}");
     let payload = payload(store, key);
     is_in_its_form(&payload, value);
-    // What a body records in its own transaction reads as the same.
+    // A value that a body records in its own transaction reads as the same.
     let Ok(Outcome::Success(unread)) = Outcome::success(value) else {
         panic!("{key} is no outcome");
     };
@@ -58,7 +58,7 @@ where
     );
 }
 
-/// What a call returns where this is recorded already.
+/// Returns the result of a call where this payload is recorded already.
 fn of_record<T>(store: &Store, key: &str, payload: Payload) -> T
 where
     T: Serialize + DeserializeOwned,

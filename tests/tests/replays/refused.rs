@@ -1,4 +1,4 @@
-//! What cannot be replayed is refused at the first call, and its action is marked applied.
+//! A result that cannot be replayed is refused at the first call, and its action is marked applied.
 
 use std::collections::HashMap;
 use std::error::Error as _;

@@ -72,7 +72,7 @@ pub(super) enum Place {
     Cell { row: u8, column: i8 },
 }
 
-/// What an enum's variants hold.
+/// Defines an enum, whose variants hold the same fields under each serde representation.
 macro_rules! choices {
     ($(#[$attribute:meta])* $name:ident) => {
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

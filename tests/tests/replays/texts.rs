@@ -29,7 +29,7 @@ where
     (payload.format(), payload.json().to_owned())
 }
 
-/// What a call returns where this is recorded, by whatever build.
+/// Returns the result of a call where this payload is recorded, by any build.
 fn read<T: Serialize + DeserializeOwned>(payload: Payload) -> Result<T, EffectError> {
     let store = store();
     let id = compute_action_id("return", "a record", "").unwrap();
@@ -164,7 +164,7 @@ fn other_texts_are_errors() {
 }
 
 proptest! {
-    /// Whatever stands in a record, nothing panics.
+    /// No text in a record causes a panic.
     #[test]
     fn any_text_is_read_or_is_an_error(
         text in r#"~?([\[\]{}(),:" ]|Some\(|null|f64\(|f32\(|json\("1"\)|-?[0-9]{1,40}|[a-fé\\.]){0,12}"#,

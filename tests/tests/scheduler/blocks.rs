@@ -1,4 +1,4 @@
-//! What stands in a body: closures, nested blocks, items, macros; each with its own `?` and `return`.
+//! The contents of a body: closures, nested blocks, items, macros; each with its own `?` and `return`.
 
 use std::io;
 

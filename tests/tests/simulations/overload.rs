@@ -67,8 +67,8 @@ fn a_budget_of_a_tenth_recovers_within_a_minute_or_so() {
     assert_mean(&recoveries(budget(0, false), 150, 3), 51.0, 67.0);
 }
 
-/// What the floor of a bucket is good for depends on how many buckets there are: twenty floors of a
-/// retry a second are all that the service could spare, one is not felt.
+/// The benefit of the floor of a bucket depends on the number of buckets: twenty floors of a retry a second
+/// are all that the service could spare; one has no visible effect.
 #[test]
 fn a_floor_for_each_client_is_too_much_and_one_for_all_is_not() {
     assert_eq!(run(budget(1, false), 240, 1).recovery(), None);

@@ -160,7 +160,7 @@ async fn a_store_without_sql_says_so() {
     assert!(refused.to_string().contains("memory"), "{refused}");
 }
 
-/// What is recorded is returned, and no third attempt runs.
+/// The recorded result is returned, and no third attempt runs.
 #[tokio::test]
 async fn a_body_whose_completion_finds_it_done_returns_the_record() {
     let Some(bench) = Bench::new().await else {

@@ -26,7 +26,7 @@ async fn post(client: &Client<impl Connect, Full<Bytes>>, url: &str) -> Result<(
     Ok(())
 }
 
-/// What the client asks of a connector.
+/// The bounds that the client puts on a connector.
 trait Connect: hyper_util::client::legacy::connect::Connect + Clone + Send + Sync + 'static {}
 impl<C: hyper_util::client::legacy::connect::Connect + Clone + Send + Sync + 'static> Connect
     for C

@@ -1,4 +1,4 @@
-//! What cannot be told from the error, and what a body says instead: `acted()`.
+//! Effects that the error does not show, and the call that reports them from the body: `acted()`.
 
 use std::net::SocketAddr;
 

@@ -1,4 +1,4 @@
-//! What servers do to a request, by name.
+//! The reactions of servers to a request, by name.
 
 use retry_tests_bare::loopback::Reaction;
 

@@ -1,4 +1,4 @@
-//! What is wrong in a body is for the compiler to say, of the body.
+//! The compiler reports the faults in a body, at the body.
 
 use std::io;
 

@@ -1,4 +1,4 @@
-//! What a gated call can be known by.
+//! The arguments that can identify a gated call.
 
 use std::io;
 

@@ -1,4 +1,4 @@
-//! What is no function, or has no body.
+//! Items that are not functions, or have no body.
 
 use std::io;
 

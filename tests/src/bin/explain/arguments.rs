@@ -1,4 +1,4 @@
-//! What was asked for on the command line.
+//! The arguments of the command line.
 
 mod values;
 
@@ -49,7 +49,7 @@ FLAGS about the answer
 
 example: explain storage --max-attempts 3 --jitter full --timeout 2s --budget 0.1 --floor 0";
 
-/// What is to be explained, and how.
+/// The policy to explain, and the options of the explanation.
 #[derive(Debug)]
 pub(crate) struct Asked {
     /// As it was asked for: a name, a class, and what changed it.
@@ -64,7 +64,7 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    /// What the simulated clients do.
+    /// Returns the conduct of the simulated clients.
     pub(crate) fn conduct(&self) -> Conduct {
         let mut conduct = Conduct::new(self.policy);
         if let Some(allowance) = self.allowance {
@@ -87,7 +87,7 @@ impl Asked {
 ///
 /// # Errors
 ///
-/// What is wrong with one of them, for a person.
+/// A message for the user about the invalid argument.
 pub(crate) fn read(arguments: impl Iterator<Item = String>) -> Result<Option<Asked>, String> {
     let mut arguments = arguments.peekable();
     if arguments.peek().is_none() {
@@ -139,7 +139,7 @@ struct Flags {
     asked: Partly,
 }
 
-/// What the flags say that change no policy.
+/// The values of the flags that do not change the policy.
 struct Partly {
     timeout: Option<Duration>,
     layers: u32,
@@ -285,7 +285,7 @@ impl Flags {
         }
     }
 
-    /// What is asked of `policy`, with the budget that settings give it.
+    /// Returns the request: `policy` as the flags change it, with the budget of the settings unless a flag sets one.
     fn over(
         self,
         name: &str,

@@ -7,7 +7,7 @@ use super::arguments::Asked;
 use super::prediction::{self, Prediction};
 use super::schedule::{Schedule, Total};
 
-/// What was asked, and the answers.
+/// The request, and the answers.
 #[derive(Debug, Serialize)]
 pub(crate) struct Explanation {
     pub(crate) asked: String,
@@ -30,7 +30,7 @@ pub(crate) struct Explanation {
     pub(crate) predictions: Vec<Prediction>,
 }
 
-/// What one call at the top comes to if everything fails, and each layer has this policy.
+/// The cost of one call at the top if everything fails and each layer has this policy.
 #[derive(Debug, Serialize)]
 pub(crate) struct WorstCase {
     pub(crate) layers: u32,

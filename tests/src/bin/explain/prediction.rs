@@ -1,5 +1,5 @@
-//! What the simulations say of a policy: the load of a service that fails, and whether one that
-//! was overloaded comes back.
+//! The results of the simulations for a policy: the load of a service that fails, and whether an
+//! overloaded service recovers.
 
 use std::thread;
 
@@ -34,7 +34,7 @@ pub(crate) struct Prediction {
     pub(crate) goodput: Vec<u32>,
 }
 
-/// What comes of a service's failures.
+/// The result of a service's failures.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct Load {
     /// How probably an attempt fails.

@@ -31,9 +31,8 @@ Each run gives the same numbers. It takes half a minute in a release build (carg
 
 const CHARTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/charts");
 
-/// What a simulation has to say.
+/// The report of a simulation.
 struct Report {
-    /// What was asked.
     question: &'static str,
     table: Table,
     /// The file's name, and what is in it.

@@ -1,4 +1,4 @@
-//! What a chart looks like.
+//! The drawing of one chart.
 
 use std::fmt::{self, Formatter};
 

@@ -59,7 +59,7 @@ pub(super) const SERIES: [Series; 7] = [
     },
 ];
 
-/// What is not a line: class, property, and its colour in light and in dark.
+/// The parts that are not lines: class, property, and the colour in light and in dark mode.
 const REST: [(&str, &str, &str, &str); 5] = [
     (".ground", "fill", "#ffffff", "#0d1117"),
     (".shade", "fill", "#e4e7eb", "#2b323b"),

@@ -116,7 +116,7 @@ impl Schema {
         };
         match recorded {
             Ok(()) => {}
-            // What is recorded holds; this transaction is rolled back.
+            // The earlier record holds; this transaction is rolled back.
             Err(StoreError::AlreadyDone { .. } | StoreError::LeaseLost { .. }) => return Ok(()),
             Err(StoreError::Unavailable { .. }) => return Err(Failure::NoAnswer),
             Err(error) => return Err(error.into()),

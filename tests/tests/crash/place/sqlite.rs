@@ -81,7 +81,7 @@ impl File {
         };
         match recorded {
             Ok(()) => {}
-            // What is recorded holds; this transaction is rolled back.
+            // The earlier record holds; this transaction is rolled back.
             Err(StoreError::AlreadyDone { .. } | StoreError::LeaseLost { .. }) => return Ok(()),
             Err(error @ StoreError::NotRecorded { .. }) => return Err(error.into()),
             Err(error) => panic!("{error}"),
