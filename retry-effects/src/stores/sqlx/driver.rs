@@ -4,10 +4,15 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::future::Future;
 use std::ops::DerefMut;
+use std::pin::Pin;
 
 use retry_core::Classify;
 
 use crate::protocol::completion::{Completion, Dialect, SqlParam};
+
+/// A future of a driver. Boxed: Rust 1.89 does not see that an opaque one with these lifetimes may move
+/// between threads (<https://github.com/rust-lang/rust/issues/100013>).
+pub type Boxed<'t, T> = Pin<Box<dyn Future<Output = T> + Send + 't>>;
 
 /// A database of a release of sqlx.
 pub trait Driver: 'static {
@@ -25,32 +30,26 @@ pub trait Driver: 'static {
 
     /// Begins a transaction, in SQLite one that writes: one that has read first could find that it can no
     /// longer write.
-    fn begin<'env>(
-        pool: &Self::Pool,
-    ) -> impl Future<Output = Result<Self::Transaction<'env>, Self::Error>> + Send;
+    fn begin<'p, 'env>(
+        pool: &'p Self::Pool,
+    ) -> Boxed<'p, Result<Self::Transaction<'env>, Self::Error>>;
 
     /// Executes a completion; returns the number of rows that it has affected.
-    fn execute(
-        connection: &mut Self::Connection,
-        completion: &Completion,
-    ) -> impl Future<Output = Result<u64, Self::Error>> + Send;
+    fn execute<'c>(
+        connection: &'c mut Self::Connection,
+        completion: &'c Completion,
+    ) -> Boxed<'c, Result<u64, Self::Error>>;
 
     /// Whether the connection is in a transaction that can be committed. A failed statement ends or spoils a
     /// transaction also where its caller takes the error for harmless; the driver does not notice. One that was
     /// ended is begun anew, so that the driver can roll it back.
-    fn is_open(
-        connection: &mut Self::Connection,
-    ) -> impl Future<Output = Result<bool, Self::Error>> + Send;
+    fn is_open(connection: &mut Self::Connection) -> Boxed<'_, Result<bool, Self::Error>>;
 
     /// Commits.
-    fn commit(
-        transaction: Self::Transaction<'_>,
-    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+    fn commit(transaction: Self::Transaction<'_>) -> Boxed<'_, Result<(), Self::Error>>;
 
     /// Rolls back.
-    fn rollback(
-        transaction: Self::Transaction<'_>,
-    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+    fn rollback(transaction: Self::Transaction<'_>) -> Boxed<'_, Result<(), Self::Error>>;
 
     /// Returns the database's code of an error that the database has answered.
     fn code(error: &Self::Error) -> Option<Cow<'_, str>>;
@@ -76,39 +75,41 @@ macro_rules! driver {
 
             const DIALECT: Dialect = Dialect::$dialect;
 
-            async fn begin<'env>(
-                $pool: &Self::Pool,
-            ) -> Result<Self::Transaction<'env>, Self::Error> {
-                $begin.await
+            fn begin<'p, 'env>(
+                $pool: &'p Self::Pool,
+            ) -> Boxed<'p, Result<Self::Transaction<'env>, Self::Error>> {
+                Box::pin(async move { Ok($begin.await?) })
             }
 
-            async fn execute(
-                connection: &mut Self::Connection,
-                $completion: &Completion,
-            ) -> Result<u64, Self::Error> {
-                let mut query = $query;
-                for param in $completion.params() {
-                    query = match param {
-                        SqlParam::Bytes(bytes) => query.bind(&bytes[..]),
-                        SqlParam::Integer(number) => query.bind(*number),
-                        SqlParam::Text(text) => query.bind(&**text),
-                    };
-                }
-                let done = query.execute(connection).await?;
-                Ok(done.rows_affected())
+            fn execute<'c>(
+                connection: &'c mut Self::Connection,
+                $completion: &'c Completion,
+            ) -> Boxed<'c, Result<u64, Self::Error>> {
+                Box::pin(async move {
+                    let mut query = $query;
+                    for param in $completion.params() {
+                        query = match param {
+                            SqlParam::Bytes(bytes) => query.bind(&bytes[..]),
+                            SqlParam::Integer(number) => query.bind(*number),
+                            SqlParam::Text(text) => query.bind(&**text),
+                        };
+                    }
+                    let done = query.execute(connection).await?;
+                    Ok(done.rows_affected())
+                })
             }
 
-            async fn is_open($connection: &mut Self::Connection) -> Result<bool, Self::Error> {
+            fn is_open($connection: &mut Self::Connection) -> Boxed<'_, Result<bool, Self::Error>> {
                 use $sqlx::Executor;
-                $is_open
+                Box::pin(async move { $is_open })
             }
 
-            async fn commit(transaction: Self::Transaction<'_>) -> Result<(), Self::Error> {
-                transaction.commit().await
+            fn commit(transaction: Self::Transaction<'_>) -> Boxed<'_, Result<(), Self::Error>> {
+                Box::pin(transaction.commit())
             }
 
-            async fn rollback(transaction: Self::Transaction<'_>) -> Result<(), Self::Error> {
-                transaction.rollback().await
+            fn rollback(transaction: Self::Transaction<'_>) -> Boxed<'_, Result<(), Self::Error>> {
+                Box::pin(transaction.rollback())
             }
 
             fn code(error: &Self::Error) -> Option<Cow<'_, str>> {
