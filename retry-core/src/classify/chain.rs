@@ -162,4 +162,53 @@ mod tests {
         assert_eq!(kind(&Wrapper(Arc::new(Refused))), Some("refused"));
         assert_eq!(kind(&Wrapper(Box::new(Refused))), Some("refused"));
     }
+
+    /// A booking that may stand, though the last connection was refused.
+    #[derive(Debug, thiserror::Error)]
+    #[error("no confirmation")]
+    struct Booked(#[source] io::Error);
+
+    impl Classify for Booked {
+        fn classify(&self) -> Judgement {
+            Judgement::retry().unknown().with_kind("booked")
+        }
+    }
+
+    fn booked() -> Booked {
+        Booked(io::ErrorKind::ConnectionRefused.into())
+    }
+
+    #[test]
+    fn a_shared_object_is_the_error_that_it_holds() {
+        recognize::<Booked>();
+        let shared: Arc<dyn Error + Send + Sync> = Arc::new(booked());
+        assert_eq!(kind(&Wrapper(shared.clone())), Some("booked"));
+        assert_eq!(kind(&Wrapper(Wrapper(shared.clone()))), Some("booked"));
+        let object: &(dyn Error + 'static) = &shared;
+        assert!(!object.classify().is_not_applied());
+        let shared: Arc<dyn Error + Send> = Arc::new(booked());
+        assert_eq!(kind(&Wrapper(shared)), Some("booked"));
+        let shared: Arc<dyn Error> = Arc::new(booked());
+        assert_eq!(kind(&Wrapper(shared)), Some("booked"));
+    }
+
+    /// A report's top layer is the error that it holds: no layer is passed over.
+    #[cfg(any(feature = "anyhow", feature = "eyre"))]
+    #[test]
+    fn a_report_is_the_error_that_it_holds() {
+        recognize::<Booked>();
+        #[cfg(feature = "anyhow")]
+        for report in [
+            anyhow::Error::from(booked()),
+            anyhow::Error::from(booked()).context("in a shop"),
+        ] {
+            let judged = report.classify();
+            assert_eq!((judged.kind(), judged.is_not_applied()), ("booked", false));
+        }
+        #[cfg(feature = "eyre")]
+        {
+            let judged = eyre::Report::from(booked()).classify();
+            assert_eq!((judged.kind(), judged.is_not_applied()), ("booked", false));
+        }
+    }
 }

@@ -10,7 +10,23 @@ const LONGEST_CHAIN: usize = 64;
 pub(crate) fn layers<'a>(
     first: Option<&'a (dyn Error + 'static)>,
 ) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(first, |error| (**error).source()).take(LONGEST_CHAIN)
+    let source = |error: &&'a (dyn Error + 'static)| (**error).source().map(shared);
+    std::iter::successors(first.map(shared), source).take(LONGEST_CHAIN)
+}
+
+/// Returns the error that an `Arc<dyn Error ..>` holds. The source of the `Arc` is the source of that error, which
+/// would be passed over.
+fn shared<'a>(layer: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
+    if let Some(held) = layer.downcast_ref::<Arc<dyn Error + Send + Sync>>() {
+        return &**held;
+    }
+    if let Some(held) = layer.downcast_ref::<Arc<dyn Error + Send>>() {
+        return &**held;
+    }
+    match layer.downcast_ref::<Arc<dyn Error>>() {
+        Some(held) => &**held,
+        None => layer,
+    }
 }
 
 /// Returns the error of this type that a layer is, or holds in a `Box` or an `Arc`: the source of these is the

@@ -422,3 +422,135 @@ async fn without_the_sequence_of_fences_what_is_claimed_is_completed() {
         assert!(is_right, "{answer:?}");
     }
 }
+
+/// An operator lets what is under way end, and no new action begin.
+#[tokio::test]
+async fn without_the_right_to_insert_what_is_claimed_is_completed() {
+    let Some(bench) = Bench::new() else { return };
+    let schema = bench.schema();
+    drop(bench.open().await);
+    let role = format!("role_of_{schema}");
+    let grants = format!(
+        "CREATE ROLE {role} LOGIN; GRANT USAGE ON SCHEMA {schema} TO {role}; \
+         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role}; \
+         GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {role}"
+    );
+    let admin = bench.client().await;
+    admin.batch_execute(&grants).await.unwrap();
+    let url = format!("{} user={role}", bench.url());
+    let store = bench.options().pool_size(1).connect(&url).await.unwrap();
+    let tokens = claim_all(&store, 0, 16).await;
+    let revoke = format!("REVOKE INSERT ON {schema}.effects FROM {role}");
+    admin.batch_execute(&revoke).await.unwrap();
+    let (_, answers) = complete_and_claim(&bench, &store, tokens, 100).await;
+    for answer in answers {
+        let is_right = matches!(
+            answer,
+            Answered::Claim(Err(StoreError::Misconfigured { .. })) | Answered::Completion(Ok(()))
+        );
+        assert!(is_right, "{answer:?}");
+    }
+}
+
+/// Claims meet a key that an open transaction makes, and a record that it has changed.
+#[tokio::test]
+async fn an_open_transaction_holds_up_the_claims_on_its_own_actions_alone() {
+    let Some(bench) = Bench::new() else { return };
+    let store = bench.options().pool_size(1);
+    let store = store.connect(&bench.url()).await.unwrap();
+    let tokens = claim_all(&store, 0, 8).await;
+    claim_all(&store, 200, 1).await;
+    let schema = bench.schema();
+    let mut client = bench.client().await;
+    let holder = client.transaction().await.unwrap();
+    let copy =
+        format!("CREATE TEMP TABLE one AS SELECT * FROM {schema}.effects WHERE action_id = $1");
+    let changed = id(200);
+    holder
+        .execute(&copy.replace("$1", &format!("'\\x{changed}'")), &[])
+        .await
+        .unwrap();
+    let insert = format!(
+        "UPDATE one SET action_id = '\\x{}', fence = 1000000; \
+         INSERT INTO {schema}.effects SELECT * FROM one; \
+         UPDATE {schema}.effects SET flags = flags WHERE action_id = '\\x{changed}'",
+        id(201)
+    );
+    holder.batch_execute(&insert).await.unwrap();
+
+    let mut held = JoinSet::new();
+    for number in [200, 201] {
+        let store = store.clone();
+        held.spawn(async move {
+            let request = ClaimRequest::new(id(number), "test");
+            (number, store.pending(&request).await)
+        });
+    }
+    let mut others = JoinSet::new();
+    for (token, number) in tokens.into_iter().zip(100..) {
+        let (completing, claiming) = (store.clone(), store.clone());
+        others.spawn(async move { completing.complete(&token, success()).await.map(drop) });
+        others.spawn(async move {
+            let request = ClaimRequest::new(id(number), "test");
+            let claim = claiming.pending(&request).await?;
+            assert!(matches!(claim, Claim::Won(_)), "{claim:?}");
+            Ok(())
+        });
+    }
+    while let Some(answer) = others.join_next().await {
+        answer.unwrap().unwrap();
+    }
+    holder.rollback().await.unwrap();
+    while let Some(answer) = held.join_next().await {
+        let (number, claim) = answer.unwrap();
+        match claim.unwrap() {
+            Claim::Busy(_) => assert_eq!(number, 200),
+            Claim::Won(_) => assert_eq!(number, 201),
+            other => panic!("{number}: {other:?}"),
+        }
+    }
+}
+
+/// A plan for an empty table scans a large one, until it is made anew.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plan_for_an_empty_table_is_not_kept() {
+    const CALLERS: u64 = 64;
+    const EACH: u64 = 400;
+    let Some(bench) = Bench::new() else { return };
+    drop(bench.open().await);
+    let schema = bench.schema();
+    let admin = bench.client().await;
+    let empty = format!("ALTER TABLE {schema}.effects SET (autovacuum_enabled = off)");
+    admin.batch_execute(&empty).await.unwrap();
+    let analyze = format!("VACUUM ANALYZE {schema}.effects");
+    admin.batch_execute(&analyze).await.unwrap();
+    let store = bench.open().await;
+    let mut callers = JoinSet::new();
+    for caller in 0..CALLERS {
+        let store = store.clone();
+        callers.spawn(async move {
+            for number in caller * EACH..(caller + 1) * EACH {
+                let request = ClaimRequest::new(id(number), "test");
+                let Ok(Claim::Won(token)) = store.pending(&request).await else {
+                    panic!("nobody else is there")
+                };
+                store.complete(&token, success()).await.unwrap();
+            }
+        });
+    }
+    callers.join_all().await;
+    drop(store);
+    // The sessions report their statistics as they end.
+    let read = "SELECT sum(idx_tup_read)::int8, sum(idx_scan)::int8 FROM pg_stat_user_indexes \
+                WHERE schemaname = $1 AND relname = 'effects'";
+    let (tuples, scans) = loop {
+        let row = admin.query_one(read, &[&schema]).await.unwrap();
+        let (tuples, scans): (i64, i64) = (row.get(0), row.get(1));
+        if u64::try_from(scans).unwrap() >= CALLERS * EACH {
+            break (tuples, scans);
+        }
+        tokio::task::yield_now().await;
+    };
+    let actions = i64::try_from(CALLERS * EACH).unwrap();
+    assert!(tuples / actions < 100, "{tuples} tuples, {scans} scans");
+}

@@ -23,6 +23,13 @@ macro_rules! classified {
 macro_rules! classified_by_chain {
     ($report:ty) => {
         impl $crate::Classify for $report {
+            // Its top layer is the error that it holds, whose type may be recognized.
+            fn classify(&self) -> $crate::Judgement {
+                let top: &(dyn std::error::Error + 'static) = self.as_ref();
+                let known = $crate::classify::chain::judgement(top);
+                $crate::classify::chain::judgement_of(&self, top.source(), known)
+            }
+
             fn as_error(&self) -> Option<&(dyn std::error::Error + 'static)> {
                 Some(self.as_ref())
             }

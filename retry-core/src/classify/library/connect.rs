@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind};
 use super::head::Head;
 use super::outcome::{broken, misused, turned_away};
 use crate::classify::judgement::Judgement;
-use crate::classify::sources::layers;
+use crate::classify::sources::{held_as, layers};
 
 type SourceRef<'a> = Option<&'a (dyn Error + 'static)>;
 
@@ -55,7 +55,7 @@ pub(super) fn has_timed_out(source: SourceRef<'_>) -> bool {
 }
 
 fn io_error(source: SourceRef<'_>) -> Option<&io::Error> {
-    layers(source).find_map(|layer| layer.downcast_ref::<io::Error>())
+    layers(source).find_map(held_as::<io::Error>)
 }
 
 /// Whether rustls refused the certificate, by the name of its error.

@@ -10,7 +10,7 @@ use tonic::{Code, ConnectError, Status};
 use super::outcome::{declined, final_unknown, refused, turned_away, unknown};
 use super::{connect, http_status, layers};
 use crate::classify::judgement::{Judgement, Verdict};
-use crate::classify::sources::layers;
+use crate::classify::sources::{held_as, layers};
 
 classified! {
     Status: judge;
@@ -27,11 +27,11 @@ fn judge(status: &Status) -> Judgement {
 /// done nothing, whatever its code.
 fn judge_transport(code: Code, source: &(dyn Error + 'static)) -> Judgement {
     for layer in layers(Some(source)) {
-        if let Some(connect) = layer.downcast_ref::<ConnectError>() {
+        if let Some(connect) = held_as::<ConnectError>(layer) {
             return connect::judge(Some(connect));
         }
         // Middleware wraps a server's answer like any other error.
-        if let Some(answer) = layer.downcast_ref::<Status>() {
+        if let Some(answer) = held_as::<Status>(layer) {
             return judge(answer);
         }
         match layers::judgement(layer) {

@@ -41,6 +41,11 @@ pub(crate) trait Backend: Debug + Send + Sync + 'static {
         by: Instant,
     ) -> impl Future<Output = Vec<Result<Reply, Self::Failure>>> + Send;
 
+    /// Returns the pace of this client.
+    fn pace(&self) -> Pace {
+        Self::PACE
+    }
+
     /// Returns the number of exchanges that may be under way at once.
     fn lanes(&self) -> usize {
         1
@@ -197,8 +202,16 @@ pub(crate) struct Pace {
     pub(crate) heaviest: usize,
     /// Whether an exchange holds steps of all kinds, and several for one action, in the order in which
     /// they were requested. Otherwise they are one for each action, in the order of the ids, and all of one
-    /// kind: reads, watches, writes that were decided without a read, or writes over a record that was read.
+    /// kind: reads, watches, claims on new actions, or other writes.
     pub(crate) mixes: bool,
+    /// Whether claims on new actions and decisions of owners are of one kind: an exchange takes them in one
+    /// statement.
+    pub(crate) joins: bool,
+    /// The number of lanes that work at once while one lane can take all that waits.
+    pub(crate) few: usize,
+    /// The largest number of requests under way on the tasks of their callers. Few callers are served best as
+    /// if each were alone; of more, all share exchanges.
+    pub(crate) alone: usize,
     /// Whether a trip to a server is needed to read.
     pub(crate) is_remote: bool,
     /// Whether an exchange waits for the file, on the thread that asks; its future is ready at once.

@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use super::backend::Backend;
 use super::job::Job;
 use super::lanes::Lanes;
-use super::queue::{ALONE, Batch};
+use super::queue::Batch;
 use super::task_waker;
 
 /// An operation that the task which waits for its answer carries out. It is in no exchange with others': they
@@ -53,7 +53,11 @@ impl<B: Backend> Inline<B> {
             return Err(job);
         }
         // One connection is left to the lanes.
-        let most = lanes.backend.lanes().saturating_sub(1).min(ALONE);
+        let most = lanes
+            .backend
+            .lanes()
+            .saturating_sub(1)
+            .min(lanes.backend.pace().alone);
         let Some(entered) = lanes.queue.clone().enter(most) else {
             return Err(job);
         };

@@ -44,8 +44,8 @@ struct Unsent<F> {
 impl<B: Backend> Lanes<B> {
     pub(super) fn new(backend: B, waiters: Waiters) -> Self {
         Self {
+            queue: Arc::new(Queue::new(backend.pace(), None)),
             backend,
-            queue: Arc::new(Queue::new(B::PACE, None)),
             waiters,
             unswept: Arc::default(),
         }

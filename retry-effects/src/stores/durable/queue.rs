@@ -18,15 +18,8 @@ use super::job::{Answered, Fallback, Job};
 use crate::identity::action_id::ActionId;
 use crate::protocol::operation::{Operation, Step};
 
-/// The number of lanes that work at once while one lane can take all that waits.
-const FEW: usize = 2;
-
 /// The number of waiting steps of a kind that starts one lane more.
 const CROWD: usize = 32;
-
-/// The largest number of requests under way on the tasks of their callers. Few callers are served best as if
-/// each were alone; of more, all share exchanges.
-pub(super) const ALONE: usize = 4;
 
 /// More callers have left after so many requests in a row that met fewer under way.
 pub(super) const CALM: u32 = 16;
@@ -225,7 +218,7 @@ impl Queue {
             };
         }
         // One lane works in any case: a request that its caller holds, and does not poll, counts for long.
-        if state.busy > 0 && state.busy + state.inline >= FEW && longest < CROWD {
+        if state.busy > 0 && state.busy + state.inline >= self.pace.few && longest < CROWD {
             return Taken::Nothing;
         }
         for _ in 0..KINDS {
@@ -346,7 +339,8 @@ impl Queue {
             _ if self.pace.mixes => 0,
             Step::Read => 0,
             Step::Watch => 3,
-            step if step.is_unread() => 1,
+            Step::Insert => 1,
+            step if self.pace.joins && step.is_unread() => 1,
             _ => 2,
         }
     }

@@ -87,7 +87,8 @@ impl<B: Backend> Runtimes<B> {
             self.most.store(guests.len(), Ordering::Relaxed);
             return None;
         };
-        let queue = Arc::new(Queue::new(B::PACE, Some(Last::new(&lanes.queue))));
+        let queue = Queue::new(backend.pace(), Some(Last::new(&lanes.queue)));
+        let queue = Arc::new(queue);
         let guest = Arc::new(lanes.beside(backend, queue));
         for _ in 0..guest.backend.lanes() {
             runtime.spawn(guest.clone().serve_as_guest());

@@ -139,6 +139,12 @@ impl Trouble {
         self.code() == Some("42P01")
     }
 
+    /// Whether it may concern some of the commands of a statement alone, and would not pass.
+    pub(super) fn is_of_some(&self) -> bool {
+        let is_final = self.verdict() == Verdict::Stop && !self.is_of_one();
+        self.is_of_missing() || (self.code().is_some() && is_final)
+    }
+
     fn code(&self) -> Option<&str> {
         match self {
             Self::Statement(error) => error.code().map(tokio_postgres::error::SqlState::code),

@@ -61,6 +61,11 @@ const LONG: Patience = Patience {
     in_all: Duration::from_secs(60),
 };
 
+/// A plain statement is planned anew once in so many uses. Its plan is for a table of the size when it was made,
+/// and scans a table that was small, as after a purge, until the server's statistics follow. An odd number, so that
+/// connections in turn all get there.
+const REPLANNED_EVERY: usize = 61;
+
 /// The parameters of a statement.
 pub(super) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
 
@@ -78,6 +83,8 @@ pub(super) struct Server {
     statements: Arc<Statements>,
     /// The number of statements sent, for tests that limit it.
     sent: Arc<AtomicUsize>,
+    /// The number of plain statements of many callers among them.
+    plain: Arc<AtomicUsize>,
 }
 
 impl Server {
@@ -94,6 +101,7 @@ impl Server {
             schema,
             clock,
             sent: Arc::default(),
+            plain: Arc::default(),
         }
     }
 
@@ -106,6 +114,7 @@ impl Server {
             clock: self.clock.clone(),
             statements: self.statements.clone(),
             sent: self.sent.clone(),
+            plain: self.plain.clone(),
         })
     }
 
@@ -234,6 +243,22 @@ impl Server {
         self.send_on(asked, stays).await
     }
 
+    /// The same for the plain statement of many callers, which is planned anew from time to time.
+    pub(super) async fn send_plain(
+        &self,
+        statement: &str,
+        parameters: Parameters<'_>,
+        by: std::time::Instant,
+        stays: bool,
+    ) -> Result<Vec<Row>, Trouble> {
+        let uses = self.plain.fetch_add(1, Ordering::Relaxed);
+        let asked = Asked {
+            is_replanned: uses.is_multiple_of(REPLANNED_EVERY),
+            ..Asked::until(statement, parameters, by)
+        };
+        self.send_on(asked, stays).await
+    }
+
     /// Sends a statement once. A connection to a server that takes no writes is closed, unless it is
     /// to stay: another one may lead to the new primary.
     async fn send_on(&self, asked: Asked<'_>, stays: bool) -> Result<Vec<Row>, Trouble> {
@@ -277,6 +302,8 @@ struct Asked<'a> {
     statement: &'a str,
     parameters: Parameters<'a>,
     patience: Patience,
+    /// Whether a plan that the session has is dropped.
+    is_replanned: bool,
     /// A little before the whole time limit ends: an error before it states why there is no answer.
     until: Instant,
 }
@@ -287,6 +314,7 @@ impl<'a> Asked<'a> {
             statement,
             parameters,
             patience,
+            is_replanned: false,
             until: Instant::now() + patience.in_all - MARGIN,
         }
     }
@@ -313,6 +341,9 @@ impl<'a> Asked<'a> {
     }
 
     async fn once_of(self, connection: &ClientWrapper) -> Result<Vec<Row>, Trouble> {
+        if self.is_replanned {
+            connection.statement_cache.remove(self.statement, &[]);
+        }
         let prepared = connection.prepare_cached(self.statement).await?;
         let rows = connection.query(&prepared, self.parameters).await?;
         let is_of_standby = rows.first().is_some_and(|row| {

@@ -12,7 +12,7 @@ use crate::protocol::completion::{Completion, Dialect, SqlParam};
 
 /// A future of a driver. Boxed: Rust 1.89 does not see that an opaque one with these lifetimes may move
 /// between threads (<https://github.com/rust-lang/rust/issues/100013>).
-pub type Boxed<'t, T> = Pin<Box<dyn Future<Output = T> + Send + 't>>;
+pub(crate) type Boxed<'t, T> = Pin<Box<dyn Future<Output = T> + Send + 't>>;
 
 /// A database of a release of sqlx.
 pub trait Driver: 'static {

@@ -88,7 +88,8 @@ macro_rules! programs {
                         Ok(())
                     };
                     two_calls(name, read).await.assert_in_doubt();
-                    assert_eq!(peer.requests(), 1, "{name}");
+                    // On a busy machine the time limit may end before the request is sent.
+                    assert!(peer.requests() <= 1, "{name}");
                 }
                 // The limit of the whole request does not tell that it was still connecting.
                 let stalling = Stalling::start().await;

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::map::Map;
 use crate::stores::durable::backend::Backend;
-use crate::stores::durable::queue::{ALONE, CALM, Queue};
+use crate::stores::durable::queue::{CALM, Queue};
+
+const ALONE: usize = Map::<false>::PACE.alone;
 
 fn queue() -> Arc<Queue> {
     Arc::new(Queue::new(Map::<false>::PACE, None))

@@ -16,41 +16,59 @@ use crate::stores::postgres::error::Trouble;
 
 impl PostgresBackend {
     /// Inserts claims, and writes decisions of owners. Those of many callers are one plain statement, if the
-    /// session is the store's own; what that misses, or all if it has to wait for a row, takes the careful way.
+    /// session is the store's own; what that misses, or all if it fails for some, takes the careful way.
     pub(super) async fn insert_and_write(&self, calls: &[Call<'_>], by: Instant) -> Replies {
-        let statements = self.server.statements();
-        let plain = match (calls, &statements.plain) {
+        let plain = match (calls, &self.server.statements().plain) {
             ([call], _) if request(call).is_some() => return self.insert_one(call, by).await,
             ([call], _) => return self.write_one(call, by).await,
-            (_, None) => None,
-            (_, Some(statement)) => match self.send_plain(statement, calls, by).await {
-                Ok(fences) => Some(fences),
-                // Without the sequence of fences there are no claims, but decisions.
-                Err(trouble) if trouble.is_of_lock() || trouble.is_of_missing() => None,
-                Err(trouble) => return self.unanswered(calls, trouble).await,
-            },
+            (_, None) => return self.insert_and_write_apart(calls, by).await,
+            (_, Some(statement)) => self.send_plain(statement, calls, by).await,
         };
-        let was_plain = plain.is_some();
-        let mut replies: HashMap<ActionId, Result<Reply, NoReply>> = plain
+        let (written, lock) = match plain {
+            Ok(written) => (written, None),
+            Err(trouble) if trouble.is_of_lock() => (Vec::new(), Some(trouble)),
+            // Apart, a failure of claims is none of decisions: there may be no sequence of fences any more, or
+            // no right to insert.
+            Err(trouble) if trouble.is_of_some() => {
+                return self.insert_and_write_apart(calls, by).await;
+            }
+            Err(trouble) => return self.unanswered(calls, trouble).await,
+        };
+        let mut replies: HashMap<ActionId, Result<Reply, NoReply>> = written
             .into_iter()
-            .flatten()
             .map(|(id, reply)| (id, Ok(reply)))
             .collect();
-        let missed = calls
-            .iter()
-            .filter(|call| !replies.contains_key(&call.id()));
-        let (claims, writes): (Vec<Call<'_>>, Vec<Call<'_>>) =
-            missed.partition(|call| request(call).is_some());
-        if !claims.is_empty() {
-            let found = match was_plain {
-                true => self.read(&claims, by).await,
-                false => self.insert(&claims, by).await,
-            };
-            replies.extend(claims.iter().map(Call::id).zip(found));
-        }
+        let (claims, writes) = split(
+            calls
+                .iter()
+                .filter(|call| !replies.contains_key(&call.id())),
+        );
         if !writes.is_empty() {
             let written = self.write(&writes, by).await;
             replies.extend(writes.iter().map(Call::id).zip(written));
+        }
+        if !claims.is_empty() {
+            let found = match lock {
+                None => self.read(&claims, by).await,
+                // Each alone: decisions are not held up by a key that an open transaction makes.
+                Some(trouble) => self.unanswered(&claims, trouble).await,
+            };
+            replies.extend(claims.iter().map(Call::id).zip(found));
+        }
+        in_order(calls, replies)
+    }
+
+    /// Writes decisions, and then inserts claims, which may wait.
+    async fn insert_and_write_apart(&self, calls: &[Call<'_>], by: Instant) -> Replies {
+        let (claims, writes) = split(calls);
+        let mut replies = HashMap::new();
+        if !writes.is_empty() {
+            let written = self.write(&writes, by).await;
+            replies.extend(writes.iter().map(Call::id).zip(written));
+        }
+        if !claims.is_empty() {
+            let claimed = self.insert(&claims, by).await;
+            replies.extend(claims.iter().map(Call::id).zip(claimed));
         }
         in_order(calls, replies)
     }
@@ -68,7 +86,10 @@ impl PostgresBackend {
         let columns = Columns::new(&sent);
         let parameters = [&claims.parameters()[..], &columns.of_own()].concat();
         let stays = !calls.iter().any(|call| call.was_refused);
-        let rows = self.server.claim(statement, &parameters, by, stays).await?;
+        let rows = self
+            .server
+            .send_plain(statement, &parameters, by, stays)
+            .await?;
         let fences: HashMap<&[u8], i64> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
         let reply = |call: &Call<'_>| {
             let fence = *fences.get(&call.id().as_bytes()[..])?;
@@ -130,7 +151,7 @@ impl PostgresBackend {
     }
 
     /// Writes a lone decision: mostly one plain statement, on its owner's pending record.
-    async fn write_one(&self, call: &Call<'_>, by: Instant) -> Replies {
+    pub(super) async fn write_one(&self, call: &Call<'_>, by: Instant) -> Replies {
         let alone = std::slice::from_ref(call);
         let sent = Sent::of(call);
         if let Some(own) = sent.as_ref().and_then(Sent::own) {
@@ -166,4 +187,14 @@ impl PostgresBackend {
 fn written_by(call: &Call<'_>) -> Reply {
     let fence = Sent::of(call).map_or(Fence::NONE, |sent| sent.fence());
     call.written(fence)
+}
+
+/// Returns the claims and the decisions among calls.
+fn split<'a, 'c: 'a>(
+    calls: impl IntoIterator<Item = &'a Call<'c>>,
+) -> (Vec<Call<'c>>, Vec<Call<'c>>) {
+    calls
+        .into_iter()
+        .copied()
+        .partition(|call| request(call).is_some())
 }

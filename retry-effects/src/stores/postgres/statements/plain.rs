@@ -3,6 +3,9 @@
 //! It expects what is most likely: claims on new actions, and decisions of owners whose claims are not over. What
 //! it misses takes the way of `claim` and `change`.
 //!
+//! A claim does not touch a record that exists: it would wait for a transaction that has changed it. The look is a
+//! scalar sub-select, which no plan turns into a join.
+//!
 //! It may wait for a row or a key, for `lock_timeout` at most; the server undoes it then. So it closes no circle
 //! of waits for longer.
 
@@ -25,6 +28,7 @@ impl Names {
              a.retain_ms FROM unnest($1::bytea[], $2::uuid[], $3::bytea[], $4::text[], \
              $5::text[], $6::int8[], $7::int8[], $8::int8[]) AS a(action_id, claim_id, input_hash, \
              type, scope, lease_us, keep_ms, retain_ms) \
+             WHERE (SELECT true FROM {table} r WHERE r.action_id = a.action_id) IS NULL \
              ON CONFLICT (action_id) DO NOTHING RETURNING action_id, fence), \
              written AS (UPDATE {table} r SET {set} FROM unnest($9::bytea[], $10::int8[], \
              $11::uuid[], $12::int2[], $13::int2[], $14::int8[], $15::int4[], $16::text[]) \
