@@ -207,6 +207,8 @@ mod tests {
         }
         #[cfg(feature = "eyre")]
         {
+            // Another test may have set one.
+            let _ = eyre::set_hook(Box::new(eyre::DefaultHandler::default_with));
             let judged = eyre::Report::from(booked()).classify();
             assert_eq!((judged.kind(), judged.is_not_applied()), ("booked", false));
         }

@@ -78,7 +78,7 @@ macro_rules! driver {
             fn begin<'p, 'env>(
                 $pool: &'p Self::Pool,
             ) -> Boxed<'p, Result<Self::Transaction<'env>, Self::Error>> {
-                Box::pin(async move { Ok($begin.await?) })
+                Box::pin(async move { $begin.await })
             }
 
             fn execute<'c>(
