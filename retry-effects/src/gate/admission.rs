@@ -2,9 +2,9 @@
 
 mod claim;
 mod refusal;
+mod request;
 mod wait;
 
-use std::borrow::Cow;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -13,7 +13,9 @@ use std::time::{Duration, Instant};
 
 use retry_core::__private::{Limits, has_room};
 
-use claim::SOON;
+pub(crate) use request::Request;
+
+use claim::{SOON, Won};
 use wait::{Watch, silence};
 
 use crate::gate::action::{Action, STOPPED, UNKNOWN};
@@ -23,36 +25,12 @@ use crate::gate::error::EffectError;
 use crate::gate::event::GateEventKind;
 use crate::gate::history;
 use crate::gate::lease_keeper;
-use crate::gate::options::{Doubt, OnBusy};
+use crate::gate::options::Doubt;
 use crate::gate::probe_target::ProbeTarget;
 use crate::gate::report;
-use crate::identity::action_id::ActionId;
-use crate::protocol::ids::{InputHash, Token};
 use crate::protocol::reason::Reason;
 use crate::protocol::record::{Busy, Finished, Record, Resolved};
 use crate::protocol::state_machine::differ;
-use crate::protocol::store::EffectStore;
-
-/// All values that decide a call's admission.
-pub(crate) struct Request {
-    pub(crate) name: Cow<'static, str>,
-    pub(crate) id: ActionId,
-    pub(crate) input_hash: Option<InputHash>,
-    pub(crate) scope: Option<Arc<str>>,
-    pub(crate) store: Arc<dyn EffectStore>,
-    pub(crate) lease: Duration,
-    pub(crate) retain: Option<Duration>,
-    pub(crate) doubt: Doubt,
-    pub(crate) probe_after: Duration,
-    /// In milliseconds; the largest number is no limit.
-    pub(crate) dedupe_for: u64,
-    pub(crate) on_busy: OnBusy,
-    pub(crate) limits: Option<Limits>,
-    /// The time just before admission is first requested.
-    pub(crate) began: Instant,
-    /// Whether the call blocks its thread when it waits.
-    pub(crate) blocks: bool,
-}
 
 /// The result of admission.
 pub(crate) enum Admission {
@@ -66,13 +44,6 @@ pub(crate) enum Admission {
     Done(Finished),
     /// The action has failed for good.
     Failed(Finished),
-}
-
-/// A claim that was won.
-struct Won {
-    token: Token,
-    /// The time just before the claim was sent to the store.
-    sent_at: Instant,
 }
 
 impl Request {

@@ -6,15 +6,22 @@ use std::time::{Duration, Instant};
 
 use retry_core::__private::Limits;
 
-use super::{Request, Won};
+use super::request::Request;
 use crate::gate::error::EffectError;
 use crate::gate::lease_keeper;
 use crate::protocol::claim::{Claim, ClaimRequest, Silent};
-use crate::protocol::ids::ClaimId;
+use crate::protocol::ids::{ClaimId, Token};
 use crate::protocol::outcome::Outcome;
 use crate::protocol::record::{Record, Resolved};
 use crate::protocol::store::{EffectStore, StoreFuture};
 use crate::protocol::store_error::StoreError;
+
+/// A claim that was won.
+pub(super) struct Won {
+    pub(super) token: Token,
+    /// The time just before the claim was sent to the store.
+    pub(super) sent_at: Instant,
+}
 
 impl Request {
     /// Claims the action; `taken_over` is the record in doubt that is taken over, `sent_at` the time just

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use super::Request;
+use super::request::Request;
 use crate::gate::error::EffectError;
 use crate::protocol::store_error::StoreError;
 

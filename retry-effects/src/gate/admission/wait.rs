@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use retry_core::__private::Limits;
 
-use super::Request;
+use super::request::Request;
 use crate::gate::blocking::{self, CannotBlock};
 use crate::gate::error::EffectError;
 use crate::gate::options::OnBusy;
