@@ -268,7 +268,10 @@ async fn callers_of_a_batch_do_not_wait_for_one_anothers_failures() {
         }
     }
     assert_eq!(sent.len(), 3);
-    assert!(sent.iter().all(|sent_by| *sent_by == sent[0]), "{sent:?}");
+    // One after the other they would be more than 20 statements apart. On a busy machine the lock of the table
+    // outlasts the statement's, and each goes on alone.
+    sent.sort_unstable();
+    assert!(sent[2] - sent[0] < 15, "{sent:?}");
 }
 
 /// Those who queue behind others while a server is away are told so with them, or soon after: not
