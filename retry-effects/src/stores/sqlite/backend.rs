@@ -191,6 +191,9 @@ impl Writer {
         clock: &LeaseClock,
     ) -> Result<Option<Reply>, NotWritten> {
         self.end_transaction()?;
+        if !self.turns.may_pass() {
+            return Ok(None);
+        }
         let began = Instant::now();
         let written = self.alone.carry_out(&self.connection, clock, call);
         let written = written.map_err(|error| NotWritten::new(Cause::Step, error))?;

@@ -198,7 +198,7 @@ const SHORTEST: Duration = Duration::from_micros(50);
 const LONGEST: Duration = Duration::from_millis(16);
 
 /// The longest of the only one that looks.
-const LONGEST_IN_TURN: Duration = Duration::from_millis(1);
+const LONGEST_IN_TURN: Duration = Duration::from_micros(250);
 
 /// The number of looks before the waits grow.
 const SHORT_LOOKS: i32 = 6;

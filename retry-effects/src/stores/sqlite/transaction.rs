@@ -42,9 +42,11 @@ impl<'a> Transaction<'a> {
         turns: &Turns,
     ) -> rusqlite::Result<Self> {
         let mut begin = connection.prepare_cached("BEGIN IMMEDIATE")?;
-        match at_once(|| begin.execute([])) {
-            Err(error) if is_busy(&error) => {}
-            begun => return begun.map(|_| Self::of(connection, clock)),
+        if turns.may_pass() {
+            match at_once(|| begin.execute([])) {
+                Err(error) if is_busy(&error) => {}
+                begun => return begun.map(|_| Self::of(connection, clock)),
+            }
         }
         let began = Instant::now();
         let turn = turns.wait();

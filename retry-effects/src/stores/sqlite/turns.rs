@@ -12,7 +12,9 @@ use std::time::Duration;
 /// SQLite itself has no queue: each process looks again and again, those that look often take time from
 /// the one that writes, and those that look seldom miss the moment. Here one process at a time looks, the
 /// first of the queue; the others sleep until the system wakes them in their order (`flock` on the log of the
-/// database, on which SQLite takes no lock). A process that finds SQLite's lock free passes by the queue.
+/// database, on which SQLite takes no lock). A process that finds SQLite's lock free passes by the queue, but
+/// only for [`QUANTUM`] writes while others wait: a process at work finds the lock free far more often than one
+/// that has to be woken for a look.
 ///
 /// The queue decides nothing but the order of looks: a writer without a place waits for SQLite's lock as ever.
 #[derive(Debug)]
@@ -36,6 +38,8 @@ struct State {
     is_queued: bool,
     is_wanted: bool,
     is_closed: bool,
+    /// The number of writes since the last turn.
+    passes: u32,
     given: Option<Turn>,
 }
 
@@ -54,6 +58,10 @@ impl Drop for Turn {
 /// this once each: as long as their threads wait for it, they do without turns.
 const LONGEST: Duration = Duration::from_secs(1);
 
+/// The number of writes of a process between two turns, while others wait. Fewer share the time more evenly,
+/// and cost more: each turn wakes a process.
+const QUANTUM: u32 = 32;
+
 impl Turns {
     /// Returns the queue of a database, by its log (`-wal`).
     pub(super) fn at(log: PathBuf) -> Self {
@@ -64,9 +72,27 @@ impl Turns {
         }))
     }
 
+    /// Counts a write, and returns whether it may pass by the queue.
+    pub(super) fn may_pass(&self) -> bool {
+        let mut state = self.0.state();
+        state.passes += 1;
+        if state.passes <= QUANTUM || state.is_queued {
+            return true;
+        }
+        let is_alone = self
+            .0
+            .file(&mut state)
+            .is_none_or(|file| file.try_lock().is_ok_and(|()| file.unlock().is_ok()));
+        if is_alone {
+            state.passes = 0;
+        }
+        is_alone
+    }
+
     /// Waits for the first place. `None` where there is none to be had.
     pub(super) fn wait(&self) -> Option<Turn> {
         let mut state = self.0.state();
+        state.passes = 0;
         if state.is_queued {
             // Its thread waits for a turn that came too late for a former write.
             return None;
@@ -212,6 +238,25 @@ mod tests {
         // The thread gives its turn back, as nobody wants it any more.
         while other.wait().is_none() {}
         drop(stopped.wait().expect("nobody has the turn"));
+    }
+
+    #[test]
+    fn a_process_that_has_had_its_share_passes_by_nobody() {
+        let (_folder, log) = log();
+        let (one, other) = (of(&log), of(&log));
+        assert!(
+            (0..3 * QUANTUM).all(|_| one.may_pass()),
+            "while nobody waits"
+        );
+        let turn = other.wait().expect("nobody else waits");
+        let passed = (0..3 * QUANTUM).take_while(|_| one.may_pass()).count();
+        assert!(passed <= QUANTUM as usize, "{passed}");
+        assert!(!one.may_pass());
+        drop(turn);
+        drop(one.wait().expect("nobody else waits"));
+        let _turn = other.wait().expect("nobody else waits");
+        let passed = (0..3 * QUANTUM).take_while(|_| one.may_pass()).count();
+        assert_eq!(passed, QUANTUM as usize, "since its turn");
     }
 
     #[test]
