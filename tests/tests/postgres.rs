@@ -6,15 +6,19 @@
 
 mod postgres {
     mod abandoned;
+    mod batch_failures;
     mod batching;
     mod bench;
+    mod callers;
     mod conformance;
     mod costs;
     mod counting;
     mod heap_only;
     mod moving;
+    mod open_transactions;
     mod own_sessions;
     mod panics;
+    mod plans;
     mod poolers;
     mod purging;
     mod refusals;

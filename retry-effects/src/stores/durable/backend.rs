@@ -200,13 +200,7 @@ pub(crate) struct Pace {
     pub(crate) most: usize,
     /// The largest size of the results in one exchange, in bytes, unless the first alone is larger.
     pub(crate) heaviest: usize,
-    /// Whether an exchange holds steps of all kinds, and several for one action, in the order in which
-    /// they were requested. Otherwise they are one for each action, in the order of the ids, and all of one
-    /// kind: reads, watches, claims on new actions, or other writes.
-    pub(crate) mixes: bool,
-    /// Whether claims on new actions and decisions of owners are of one kind: an exchange takes them in one
-    /// statement.
-    pub(crate) joins: bool,
+    pub(crate) mix: Mix,
     /// The number of lanes that work at once while one lane can take all that waits.
     pub(crate) few: usize,
     /// The largest number of requests under way on the tasks of their callers. Few callers are served best as
@@ -223,6 +217,18 @@ pub(crate) struct Pace {
     pub(crate) sweep_every: usize,
     /// The waits between two exchanges of the same steps.
     pub(crate) waits: RetryPolicy,
+}
+
+/// The steps that may share an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mix {
+    /// Steps of all kinds, and several for one action, in the order in which they were requested.
+    All,
+    /// One step for each action, in the order of the ids, of one kind: reads, watches, writes without a read
+    /// before (claims on new actions and decisions of owners), or other writes.
+    Unread,
+    /// The same, but claims on new actions are of a kind of their own, and decisions of owners are other writes.
+    Apart,
 }
 
 /// The records that a page selects. The core examines each again: time changes the status of a record.

@@ -53,11 +53,7 @@ impl<B: Backend> Inline<B> {
             return Err(job);
         }
         // One connection is left to the lanes.
-        let most = lanes
-            .backend
-            .lanes()
-            .saturating_sub(1)
-            .min(lanes.backend.pace().alone);
+        let most = lanes.backend.lanes().saturating_sub(1);
         let Some(entered) = lanes.queue.clone().enter(most) else {
             return Err(job);
         };

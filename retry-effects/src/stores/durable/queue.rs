@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::backend::Pace;
+use super::backend::{Mix, Pace};
 use super::job::{Answered, Fallback, Job};
 use crate::identity::action_id::ActionId;
 use crate::protocol::operation::{Operation, Step};
@@ -254,8 +254,10 @@ impl Queue {
         Busy(self, served)
     }
 
-    /// Counts the caller's task as a lane, if fewer than `most` requests are under way, and were of late.
+    /// Counts the caller's task as a lane, if fewer than [`Pace::alone`] requests are under way, and were of
+    /// late; `most`: the largest number that there are connections for.
     pub(super) fn enter(self: Arc<Self>, most: usize) -> Option<Entered> {
+        let most = most.min(self.pace.alone);
         let mut state = self.state();
         let waiting: usize = state.waiting.iter().map(VecDeque::len).sum();
         state.until_calm = match state.served + state.inline + waiting {
@@ -279,9 +281,10 @@ impl Queue {
         let Pace {
             most,
             heaviest,
-            mixes,
+            mix,
             ..
         } = self.pace;
+        let in_order = mix == Mix::All;
         let mut batch = Batch::default();
         let (mut left, mut weight, mut way) = (Vec::new(), 0, None);
         // By action, whether the job that was taken only finds.
@@ -306,7 +309,7 @@ impl Queue {
                     batch.followers.entry(job.id()).or_default().push(job);
                 }
                 None if fits => {
-                    if !mixes {
+                    if !in_order {
                         taken.insert(job.id(), job.finds());
                     }
                     weight = heavier;
@@ -319,7 +322,7 @@ impl Queue {
                 _ => {
                     left.push(job);
                     // In an exchange that mixes, the order of the requests holds.
-                    if mixes {
+                    if in_order {
                         break;
                     }
                 }
@@ -328,7 +331,7 @@ impl Queue {
         for job in left.into_iter().rev() {
             waiting.push_front(job);
         }
-        if !mixes {
+        if !in_order {
             batch.jobs.sort_unstable_by_key(|job| *job.id().as_bytes());
         }
         batch
@@ -336,11 +339,11 @@ impl Queue {
 
     fn kind(&self, step: &Step) -> usize {
         match step {
-            _ if self.pace.mixes => 0,
+            _ if self.pace.mix == Mix::All => 0,
             Step::Read => 0,
             Step::Watch => 3,
             Step::Insert => 1,
-            step if self.pace.joins && step.is_unread() => 1,
+            step if self.pace.mix == Mix::Unread && step.is_unread() => 1,
             _ => 2,
         }
     }

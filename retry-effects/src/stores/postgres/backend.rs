@@ -12,14 +12,13 @@ use std::time::{Duration, Instant};
 
 use retry_core::Verdict;
 use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
 
 use super::claim_parameters::One;
 use super::error::Trouble;
 use super::listener::{self, Dial};
 use super::row::{self, number, revision};
 use super::runtime::{at_home, home};
-use super::server::{PATIENCE, Parameters, Server, WAITS};
+use super::server::{Asked, PATIENCE, Parameters, Server, WAITS};
 use super::{completion, open_from, pages, schema};
 use crate::identity::action_id::ActionId;
 use crate::protocol::claim::ClaimRequest;
@@ -29,7 +28,9 @@ use crate::protocol::ids::{Fence, Token};
 use crate::protocol::operation::{Answer, Operation, Seen, Step, Stored, Write};
 use crate::protocol::state_machine;
 use crate::protocol::store_error::StoreError;
-use crate::stores::durable::backend::{Backend, Call, Cause, Failure, Pace, Page, Reply, Select};
+use crate::stores::durable::backend::{
+    Backend, Call, Cause, Failure, Mix, Pace, Page, Reply, Select,
+};
 use crate::stores::waiters::Waiters;
 
 /// The client of a store.
@@ -125,11 +126,15 @@ impl PostgresBackend {
     async fn read(&self, calls: &[Call<'_>], by: Instant) -> Replies {
         let ids: Vec<&[u8]> = ids(calls);
         let statements = self.server.statements();
-        let (one, all): (&[&(dyn ToSql + Sync)], &[&(dyn ToSql + Sync)]) = (&[&ids[0]], &[&ids]);
-        let rows = match ids.len() {
-            1 => self.server.send(&statements.read_one, one, by).await,
-            _ => self.server.send(&statements.read, all, by).await,
+        let (one, all): (Parameters<'_>, Parameters<'_>) = (&[&ids[0]], &[&ids]);
+        let (statement, parameters) = match ids.len() {
+            1 => (&statements.read_one, one),
+            _ => (&statements.read, all),
         };
+        let rows = self
+            .server
+            .send(Asked::until(statement, parameters, by))
+            .await;
         self.replies(calls, rows, |_, row| found(row, 1), 2).await
     }
 
@@ -140,7 +145,8 @@ impl PostgresBackend {
         let fences: Vec<i64> = seen.iter().map(|seen| number(seen.fence)).collect();
         let statement = &self.server.statements().remove;
         let parameters: Parameters<'_> = &[&ids, &revisions, &fences];
-        let rows = self.server.send(statement, parameters, by).await;
+        let asked = Asked::until(statement, parameters, by);
+        let rows = self.server.send(asked).await;
         let reply = |call: &Call<'_>, row: Option<&Row>| match row {
             Some(_) => call.written(Fence::NONE),
             None => Reply::Answer(Ok(Answer::Removed(false))),
@@ -154,20 +160,12 @@ impl PostgresBackend {
             return Ok(Reply::Missed);
         };
         let one = One::from(request);
-        let rows = self
-            .server
-            .claim(
-                &self.server.statements().overwrite,
-                &one.over(
-                    &revision(*seen),
-                    &number(seen.fence),
-                    &state_machine::time(*created),
-                ),
-                by,
-                !call.was_refused,
-            )
-            .await;
-        match rows {
+        let statement = &self.server.statements().overwrite;
+        let (revision, fence) = (revision(*seen), number(seen.fence));
+        let created = state_machine::time(*created);
+        let parameters = one.over(&revision, &fence, &created);
+        let asked = Asked::until(statement, &parameters, by).staying(!call.was_refused);
+        match self.server.send(asked).await {
             Ok(rows) => Ok(match rows.first() {
                 Some(row) => call.written(self.taken(row.get(0))),
                 None => Reply::Missed,
@@ -186,9 +184,10 @@ impl PostgresBackend {
         let id: &[u8] = id.as_bytes();
         let statement = &self.server.statements().confirm;
         let (revision, fence) = (revision(seen), number(seen.fence));
+        let parameters: Parameters<'_> = &[&id, &revision, &fence];
         match self
             .server
-            .send(statement, &[&id, &revision, &fence], by)
+            .send(Asked::until(statement, parameters, by))
             .await
         {
             Ok(rows) if rows.is_empty() => Ok(Reply::Missed),
@@ -200,7 +199,9 @@ impl PostgresBackend {
     async fn watch(&self, calls: &[Call<'_>], by: Instant) -> Replies {
         let ids: Vec<&[u8]> = ids(calls);
         let statement = &self.server.statements().watch;
-        let rows = self.server.send(statement, &[&ids], by).await;
+        let parameters: Parameters<'_> = &[&ids];
+        let asked = Asked::until(statement, parameters, by);
+        let rows = self.server.send(asked).await;
         let reply = |call: &Call<'_>, row: Option<&Row>| match row {
             Some(_) => call.written(Fence::NONE),
             None => Reply::Found(None),
@@ -270,8 +271,7 @@ impl Backend for PostgresBackend {
     const PACE: Pace = Pace {
         most: 256,
         heaviest: 1 << 20,
-        mixes: false,
-        joins: true,
+        mix: Mix::Unread,
         few: 2,
         alone: 4,
         is_remote: true,
@@ -300,7 +300,7 @@ impl Backend for PostgresBackend {
         match self.server.statements().plain {
             Some(_) => Self::PACE,
             None => Pace {
-                joins: false,
+                mix: Mix::Apart,
                 few: 3,
                 alone: 6,
                 ..Self::PACE

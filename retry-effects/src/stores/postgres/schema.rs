@@ -10,7 +10,7 @@ use tokio_postgres::IsolationLevel;
 use super::error::Trouble;
 use super::migration;
 use super::name::SchemaName;
-use super::server::Server;
+use super::server::{Asked, Server};
 use super::tables::{self, DRAINING, VERSION};
 use crate::protocol::store_error::StoreError;
 
@@ -148,7 +148,7 @@ async fn found(server: &Server) -> Result<Found, StoreError> {
 
 async fn exists(server: &Server, table: &str) -> Result<bool, StoreError> {
     let schema = server.schema().as_str();
-    let rows = server.query_once(SOUGHT, &[&schema, &table]).await;
+    let rows = server.send(Asked::once(SOUGHT, &[&schema, &table])).await;
     let rows = rows.map_err(|trouble| server.failed("look for its tables", &Arc::new(trouble)))?;
     Ok(!rows.is_empty())
 }

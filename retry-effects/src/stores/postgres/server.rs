@@ -205,68 +205,25 @@ impl Server {
     fn query_again<'a>(&'a self, asked: Asked<'a>) -> Answer<'a> {
         let until = Some(asked.until);
         Box::pin(again(WAITS, until, Trouble::verdict, move || {
-            self.send_on(asked, false)
+            self.send(asked)
         }))
-    }
-
-    /// Sends a statement once.
-    pub(super) async fn query_once(
-        &self,
-        statement: &str,
-        parameters: Parameters<'_>,
-    ) -> Result<Vec<Row>, Trouble> {
-        let asked = Asked::new(statement, parameters, SHORT);
-        self.send_on(asked, false).await
-    }
-
-    /// Sends a statement once, for as long as a try may take, and not longer than until `by`.
-    pub(super) async fn send(
-        &self,
-        statement: &str,
-        parameters: Parameters<'_>,
-        by: std::time::Instant,
-    ) -> Result<Vec<Row>, Trouble> {
-        let asked = Asked::until(statement, parameters, by);
-        self.send_on(asked, false).await
-    }
-
-    /// The same for a statement that claims. A server that takes no claims, being read-only, may still
-    /// read: the connection `stays` for that.
-    pub(super) async fn claim(
-        &self,
-        statement: &str,
-        parameters: Parameters<'_>,
-        by: std::time::Instant,
-        stays: bool,
-    ) -> Result<Vec<Row>, Trouble> {
-        let asked = Asked::until(statement, parameters, by);
-        self.send_on(asked, stays).await
-    }
-
-    /// The same for the plain statement of many callers, which is planned anew from time to time.
-    pub(super) async fn send_plain(
-        &self,
-        statement: &str,
-        parameters: Parameters<'_>,
-        by: std::time::Instant,
-        stays: bool,
-    ) -> Result<Vec<Row>, Trouble> {
-        let uses = self.plain.fetch_add(1, Ordering::Relaxed);
-        let asked = Asked {
-            is_replanned: uses.is_multiple_of(REPLANNED_EVERY),
-            ..Asked::until(statement, parameters, by)
-        };
-        self.send_on(asked, stays).await
     }
 
     /// Sends a statement once. A connection to a server that takes no writes is closed, unless it is
     /// to stay: another one may lead to the new primary.
-    async fn send_on(&self, asked: Asked<'_>, stays: bool) -> Result<Vec<Row>, Trouble> {
+    pub(super) async fn send(&self, asked: Asked<'_>) -> Result<Vec<Row>, Trouble> {
+        let is_replanned = asked.is_plain && {
+            let uses = self.plain.fetch_add(1, Ordering::Relaxed);
+            uses.is_multiple_of(REPLANNED_EVERY)
+        };
         let by = asked.until.min(Instant::now() + asked.patience.once);
         let connection = self.connection_by(by).await?;
         self.sent.fetch_add(1, Ordering::Relaxed);
         let unconfirmed = self.connections.cancelled.count();
         let answer = {
+            if is_replanned {
+                connection.statement_cache.remove(asked.statement, &[]);
+            }
             let mut statement = pin!(asked.of(&connection));
             let left = by.saturating_duration_since(Instant::now());
             let answer = timeout_at(by - GRACE.min(left / 2), statement.as_mut()).await;
@@ -289,7 +246,7 @@ impl Server {
         }
         // The connection of a cancelled statement is closed: the request might meet the next one.
         let answer = answer.map_err(|_| Trouble::Late)?;
-        if stays || !matches!(&answer, Err(trouble) if trouble.is_of_standby()) {
+        if asked.stays || !matches!(&answer, Err(trouble) if trouble.is_of_standby()) {
             connection.give_back();
         }
         answer
@@ -298,12 +255,14 @@ impl Server {
 
 /// A statement on its way.
 #[derive(Clone, Copy)]
-struct Asked<'a> {
+pub(super) struct Asked<'a> {
     statement: &'a str,
     parameters: Parameters<'a>,
     patience: Patience,
-    /// Whether a plan that the session has is dropped.
-    is_replanned: bool,
+    /// Whether it is the plain statement of many callers, which is planned anew from time to time.
+    is_plain: bool,
+    /// Whether the connection stays if the server takes no writes: it may still read.
+    stays: bool,
     /// A little before the whole time limit ends: an error before it states why there is no answer.
     until: Instant,
 }
@@ -314,17 +273,41 @@ impl<'a> Asked<'a> {
             statement,
             parameters,
             patience,
-            is_replanned: false,
+            is_plain: false,
+            stays: false,
             until: Instant::now() + patience.in_all - MARGIN,
         }
     }
 
-    fn until(statement: &'a str, parameters: Parameters<'a>, by: std::time::Instant) -> Self {
+    /// For one try.
+    pub(super) fn once(statement: &'a str, parameters: Parameters<'a>) -> Self {
+        Self::new(statement, parameters, SHORT)
+    }
+
+    /// For one try that ends by `by`.
+    pub(super) fn until(
+        statement: &'a str,
+        parameters: Parameters<'a>,
+        by: std::time::Instant,
+    ) -> Self {
         // It may have passed during a wait: then one short try is left.
         let until = Instant::from_std(by).max(Instant::now() + LEAST) - MARGIN;
         Self {
             until,
             ..Self::new(statement, parameters, SHORT)
+        }
+    }
+
+    /// Lets the connection stay, or not, if the server takes no writes.
+    pub(super) fn staying(self, stays: bool) -> Self {
+        Self { stays, ..self }
+    }
+
+    /// As the plain statement of many callers.
+    pub(super) fn plain(self) -> Self {
+        Self {
+            is_plain: true,
+            ..self
         }
     }
 
@@ -341,9 +324,6 @@ impl<'a> Asked<'a> {
     }
 
     async fn once_of(self, connection: &ClientWrapper) -> Result<Vec<Row>, Trouble> {
-        if self.is_replanned {
-            connection.statement_cache.remove(self.statement, &[]);
-        }
         let prepared = connection.prepare_cached(self.statement).await?;
         let rows = connection.query(&prepared, self.parameters).await?;
         let is_of_standby = rows.first().is_some_and(|row| {

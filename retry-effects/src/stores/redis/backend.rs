@@ -18,7 +18,7 @@ use crate::identity::action_id::ActionId;
 use crate::protocol::counts::Counts;
 use crate::protocol::operation::Stored;
 use crate::protocol::store_error::StoreError;
-use crate::stores::durable::backend::{Backend, Call, Pace, Page, Reply, Select};
+use crate::stores::durable::backend::{Backend, Call, Mix, Pace, Page, Reply, Select};
 
 /// The number of exchanges that may be under way at once on the connections: as many as a network with a
 /// long way needs.
@@ -54,8 +54,7 @@ impl Backend for RedisBackend {
     const PACE: Pace = Pace {
         most: 256,
         heaviest: 1 << 20,
-        mixes: true,
-        joins: true,
+        mix: Mix::All,
         few: 2,
         alone: 4,
         is_remote: true,

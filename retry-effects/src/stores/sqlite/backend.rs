@@ -25,7 +25,9 @@ use crate::protocol::counts::Counts;
 use crate::protocol::ids::Token;
 use crate::protocol::operation::{Step, Stored, Write};
 use crate::protocol::store_error::StoreError;
-use crate::stores::durable::backend::{Backend, Call, Cause, Failure, Pace, Page, Reply, Select};
+use crate::stores::durable::backend::{
+    Backend, Call, Cause, Failure, Mix, Pace, Page, Reply, Select,
+};
 
 /// A file that is open.
 #[derive(Debug)]
@@ -271,8 +273,7 @@ impl Backend for SqliteBackend {
     const PACE: Pace = Pace {
         most: 256,
         heaviest: usize::MAX,
-        mixes: true,
-        joins: true,
+        mix: Mix::All,
         few: 2,
         alone: 4,
         is_remote: false,

@@ -17,7 +17,9 @@ use crate::protocol::operation::{Expected, Operation, Seen, Step, Stored};
 use crate::protocol::record::Status;
 use crate::protocol::state_machine::{Now, Slot};
 use crate::protocol::store_error::StoreError;
-use crate::stores::durable::backend::{Backend, Call, Cause, Failure, Pace, Page, Reply, Select};
+use crate::stores::durable::backend::{
+    Backend, Call, Cause, Failure, Mix, Pace, Page, Reply, Select,
+};
 
 /// The state that several backends share: the records, and the faults that come next.
 #[derive(Debug, Default)]
@@ -206,8 +208,7 @@ impl<const FILE: bool> Backend for Map<FILE> {
     const PACE: Pace = Pace {
         most: 4,
         heaviest: 1000,
-        mixes: FILE,
-        joins: true,
+        mix: if FILE { Mix::All } else { Mix::Unread },
         few: 2,
         alone: 4,
         is_remote: !FILE,

@@ -13,6 +13,7 @@ use crate::stores::durable::backend::{Call, Reply};
 use crate::stores::postgres::claim_parameters::{Claims, One};
 use crate::stores::postgres::columns::{Columns, Sent};
 use crate::stores::postgres::error::Trouble;
+use crate::stores::postgres::server::Asked;
 
 impl PostgresBackend {
     /// Inserts claims, and writes decisions of owners. Those of many callers are one plain statement, if the
@@ -86,10 +87,8 @@ impl PostgresBackend {
         let columns = Columns::new(&sent);
         let parameters = [&claims.parameters()[..], &columns.of_own()].concat();
         let stays = !calls.iter().any(|call| call.was_refused);
-        let rows = self
-            .server
-            .send_plain(statement, &parameters, by, stays)
-            .await?;
+        let asked = Asked::until(statement, &parameters, by).staying(stays);
+        let rows = self.server.send(asked.plain()).await?;
         let fences: HashMap<&[u8], i64> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
         let reply = |call: &Call<'_>| {
             let fence = *fences.get(&call.id().as_bytes()[..])?;
@@ -110,11 +109,9 @@ impl PostgresBackend {
         let one = One::from(request);
         let parameters = one.each();
         let statement = &self.server.statements().claim_one;
-        let rows = self
-            .server
-            .claim(statement, &parameters, by, !call.was_refused);
+        let asked = Asked::until(statement, &parameters, by).staying(!call.was_refused);
         let alone = std::slice::from_ref(call);
-        match rows.await {
+        match self.server.send(asked).await {
             Ok(rows) => match rows.first() {
                 Some(row) => vec![Ok(call.written(self.taken(row.get(0))))],
                 None => self.read(alone, by).await,
@@ -131,10 +128,8 @@ impl PostgresBackend {
         let statements = self.server.statements();
         let claims = Claims::new(&requests);
         let parameters = claims.parameters();
-        let rows = self
-            .server
-            .claim(&statements.claim, &parameters, by, stays)
-            .await;
+        let asked = Asked::until(&statements.claim, &parameters, by).staying(stays);
+        let rows = self.server.send(asked).await;
         let made: HashMap<Vec<u8>, Fence> = rows
             .iter()
             .flatten()
@@ -157,7 +152,8 @@ impl PostgresBackend {
         if let Some(own) = sent.as_ref().and_then(Sent::own) {
             let parameters = own.each();
             let statement = &self.server.statements().change_one;
-            match self.server.send(statement, &parameters, by).await {
+            let asked = Asked::until(statement, &parameters, by);
+            match self.server.send(asked).await {
                 Ok(rows) if !rows.is_empty() => return vec![Ok(written_by(call))],
                 Err(trouble) if !trouble.is_of_lock() => {
                     return self.unanswered(alone, trouble).await;
@@ -174,7 +170,10 @@ impl PostgresBackend {
         let columns = Columns::new(&sent);
         let parameters = columns.parameters();
         let change = &self.server.statements().change;
-        let rows = self.server.send(change, &parameters, by).await;
+        let rows = self
+            .server
+            .send(Asked::until(change, &parameters, by))
+            .await;
         let reply = |call: &Call<'_>, row: Option<&Row>| match row {
             Some(row) if row.get(1) => written_by(call),
             row => found(row, 4),
