@@ -234,8 +234,6 @@ fn interleave(mut futures: Vec<Pin<Box<dyn Future<Output = ()> + Send + '_>>>, t
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
-
     #[test]
     fn sync_attempts_learn_what_the_model_says(steps in steps()) {
         attempt(&steps, HELD);
