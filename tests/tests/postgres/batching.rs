@@ -194,3 +194,22 @@ async fn claims_and_completions_share_a_statement() {
         assert!(is_found, "{answer:?}");
     }
 }
+
+/// On sessions that are not the store's own, claims and decisions fill exchanges of their own: a full one of
+/// both would be two statements.
+#[tokio::test]
+async fn claims_and_completions_on_a_pool_of_the_users_are_apart() {
+    let Some(bench) = Bench::new() else { return };
+    let store = bench.options().with_pool(bench.pool_of(1)).await.unwrap();
+    let tokens = claim_all(&store, 0, 140).await;
+    let (sent, answers) = complete_and_claim(&bench, &store, tokens, 1000).await;
+    // The first one, the other decisions, and the claims.
+    assert!(sent <= 3, "{sent} statements");
+    for answer in answers {
+        let is_right = matches!(
+            answer,
+            Answered::Claim(Ok(Claim::Won(_))) | Answered::Completion(Ok(()))
+        );
+        assert!(is_right, "{answer:?}");
+    }
+}

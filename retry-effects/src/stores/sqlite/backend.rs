@@ -113,6 +113,11 @@ impl SqliteBackend {
         })
     }
 
+    #[cfg(test)]
+    pub(super) fn has_waited(&self) -> bool {
+        self.writer().turns.has_waited()
+    }
+
     fn writer(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -207,15 +212,23 @@ impl Writer {
             return Ok(None);
         };
         self.commits.count(began.elapsed(), 1);
+        self.turns.count();
         if is_upkeep_due {
-            #[expect(
-                clippy::redundant_closure_for_method_calls,
-                reason = "the method itself is of one lifetime only"
-            )]
-            // If this fails, a later claim does it.
-            let _ = self.transact(clock, 1, |transaction| transaction.keep_fence());
+            // If this fails, a later claim does it. The claim is committed, and its caller may be a task.
+            let _ = self.keep_fence_at_once(clock);
         }
         self.acknowledged(Some(call.written(fence)))
+    }
+
+    /// Writes the store's own row, if no other process writes.
+    fn keep_fence_at_once(&self, clock: &LeaseClock) -> rusqlite::Result<()> {
+        let mut transaction = Transaction::begin_at_once(&self.connection, clock)?;
+        let kept = transaction.keep_fence().and_then(|()| transaction.commit());
+        if kept.is_err() {
+            // If this fails, the next BEGIN fails too, and reports it.
+            let _ = self.end_transaction();
+        }
+        kept
     }
 
     /// Does `work`, which writes so many records, in one transaction.
@@ -235,6 +248,7 @@ impl Writer {
                 let began = Instant::now();
                 transaction.commit().map_err(whole)?;
                 self.commits.count(began.elapsed(), records);
+                self.turns.count();
                 Ok(done)
             });
         if written.is_err() {

@@ -200,6 +200,9 @@ const LONGEST: Duration = Duration::from_millis(16);
 /// The longest of the only one that looks.
 const LONGEST_IN_TURN: Duration = Duration::from_micros(250);
 
+/// The number of its looks before it looks as seldom as the others: SQLite's lock is held for longer than a commit.
+const LOOKS_IN_TURN: i32 = 200;
+
 /// The number of looks before the waits grow.
 const SHORT_LOOKS: i32 = 6;
 
@@ -268,8 +271,8 @@ fn wait_a_little(count: i32) -> bool {
         .unwrap_or(0)
         .min(8);
     let longest = match waits {
-        Waits::Often => LONGEST_IN_TURN,
-        Waits::Never | Waits::Seldom => LONGEST,
+        Waits::Often if count < LOOKS_IN_TURN => LONGEST_IN_TURN,
+        Waits::Often | Waits::Never | Waits::Seldom => LONGEST,
     };
     let longest = (SHORTEST * 4 * 2_u32.pow(doublings)).min(longest);
     let span = u64::try_from((longest - SHORTEST).as_micros()).unwrap_or(u64::MAX);

@@ -42,15 +42,36 @@ impl<'a> Transaction<'a> {
         turns: &Turns,
     ) -> rusqlite::Result<Self> {
         let mut begin = connection.prepare_cached("BEGIN IMMEDIATE")?;
-        if turns.may_pass() {
+        let gives_way = !turns.may_pass();
+        if !gives_way {
             match at_once(|| begin.execute([])) {
                 Err(error) if is_busy(&error) => {}
                 begun => return begun.map(|_| Self::of(connection, clock)),
             }
         }
-        let began = Instant::now();
-        let turn = turns.wait();
-        after_queue(turn.is_some(), began.elapsed(), || begin.execute([]))?;
+        let waits_from = Instant::now();
+        let (mut version, mut has_begun) = (None, false);
+        // Gives way to those that write, and not to one that was stopped while it had the first place.
+        let turn = turns.wait(|| {
+            let newest = gives_way.then(|| data_version(connection).ok()).flatten();
+            let nobody_writes = newest.is_some() && newest == version;
+            version = newest;
+            has_begun = nobody_writes && at_once(|| begin.execute([])).is_ok();
+            has_begun
+        });
+        if !has_begun {
+            after_queue(turn.is_some(), waits_from.elapsed(), || begin.execute([]))?;
+        }
+        Ok(Self::of(connection, clock))
+    }
+
+    /// Begins if no other process writes; fails as busy if one does.
+    pub(super) fn begin_at_once(
+        connection: &'a Connection,
+        clock: &'a LeaseClock,
+    ) -> rusqlite::Result<Self> {
+        let mut begin = connection.prepare_cached("BEGIN IMMEDIATE")?;
+        at_once(|| begin.execute([]))?;
         Ok(Self::of(connection, clock))
     }
 
@@ -242,4 +263,10 @@ pub(super) fn complete_in(
         Reply::Answer(answer) => answer.map(drop),
         Reply::Found(_) | Reply::Missed => Err(operation.missing()),
     })
+}
+
+/// Returns a number that changes with each commit of another connection.
+fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
+    let mut statement = connection.prepare_cached("PRAGMA data_version")?;
+    statement.query_row([], |row| row.get(0))
 }

@@ -1,11 +1,11 @@
 //! The turns of the processes that write to one file.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The queue of the processes that wait for SQLite's lock.
 ///
@@ -13,7 +13,7 @@ use std::time::Duration;
 /// the one that writes, and those that look seldom miss the moment. Here one process at a time looks, the
 /// first of the queue; the others sleep until the system wakes them in their order (`flock` on the log of the
 /// database, on which SQLite takes no lock). A process that finds SQLite's lock free passes by the queue, but
-/// only for [`QUANTUM`] writes while others wait: a process at work finds the lock free far more often than one
+/// only for [`QUANTUM`] commits while others wait: a process at work finds the lock free far more often than one
 /// that has to be woken for a look.
 ///
 /// The queue decides nothing but the order of looks: a writer without a place waits for SQLite's lock as ever.
@@ -38,8 +38,13 @@ struct State {
     is_queued: bool,
     is_wanted: bool,
     is_closed: bool,
-    /// The number of writes since the last turn.
+    /// The number of commits since the last turn.
     passes: u32,
+    /// Whether others waited at the last turn, or at the last look. Then a free place proves nothing: it is free for
+    /// as long as the system takes to wake the next process.
+    is_contended: bool,
+    /// Whether the file system has no such locks.
+    cannot_lock: bool,
     given: Option<Turn>,
 }
 
@@ -58,7 +63,10 @@ impl Drop for Turn {
 /// this once each: as long as their threads wait for it, they do without turns.
 const LONGEST: Duration = Duration::from_secs(1);
 
-/// The number of writes of a process between two turns, while others wait. Fewer share the time more evenly,
+/// How long a process that has had its share waits between two looks at whether the first one works.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
+
+/// The number of commits of a process between two turns, while others wait. Fewer share the time more evenly,
 /// and cost more: each turn wakes a process.
 const QUANTUM: u32 = 32;
 
@@ -72,28 +80,42 @@ impl Turns {
         }))
     }
 
-    /// Counts a write, and returns whether it may pass by the queue.
-    pub(super) fn may_pass(&self) -> bool {
+    /// Counts a commit.
+    pub(super) fn count(&self) {
         let mut state = self.0.state();
-        state.passes += 1;
-        if state.passes <= QUANTUM || state.is_queued {
-            return true;
-        }
-        let is_alone = self
-            .0
-            .file(&mut state)
-            .is_none_or(|file| file.try_lock().is_ok_and(|()| file.unlock().is_ok()));
-        if is_alone {
-            state.passes = 0;
-        }
-        is_alone
+        state.passes = state.passes.saturating_add(1);
     }
 
-    /// Waits for the first place. `None` where there is none to be had.
-    pub(super) fn wait(&self) -> Option<Turn> {
+    /// Returns whether the next write may pass by the queue.
+    pub(super) fn may_pass(&self) -> bool {
+        let mut state = self.0.state();
+        if state.passes < QUANTUM || state.is_queued || state.cannot_lock {
+            return true;
+        }
+        if state.is_contended {
+            return false;
+        }
+        if let Some(file) = self.0.file(&mut state) {
+            match file.try_lock() {
+                // If this fails, the file was closed, and with it the lock.
+                Ok(()) => drop(file.unlock()),
+                Err(TryLockError::WouldBlock) => {
+                    state.is_contended = true;
+                    return false;
+                }
+                Err(TryLockError::Error(_)) => state.cannot_lock = true,
+            }
+        }
+        state.passes = 0;
+        true
+    }
+
+    /// Waits for the first place. `None` where there is none to be had, or once `ends` returns true, which is asked
+    /// from time to time.
+    pub(super) fn wait(&self, mut ends: impl FnMut() -> bool) -> Option<Turn> {
         let mut state = self.0.state();
         state.passes = 0;
-        if state.is_queued {
+        if state.is_queued || state.cannot_lock {
             // Its thread waits for a turn that came too late for a former write.
             return None;
         }
@@ -106,12 +128,35 @@ impl Turns {
         }
         state.is_wanted = true;
         self.0.changed.notify_all();
-        let waiting = self.0.changed.wait_timeout_while(state, LONGEST, |state| {
-            state.given.is_none() && state.has_thread
-        });
-        let (mut state, _) = waiting.unwrap_or_else(PoisonError::into_inner);
+        let until = Instant::now() + LONGEST;
+        loop {
+            let waiting = self
+                .0
+                .changed
+                .wait_timeout_while(state, BETWEEN_LOOKS, |state| {
+                    state.given.is_none() && state.has_thread
+                });
+            state = waiting.unwrap_or_else(PoisonError::into_inner).0;
+            if state.given.is_some() || !state.has_thread || Instant::now() >= until {
+                break;
+            }
+            drop(state);
+            let is_over = ends();
+            state = self.0.state();
+            if is_over {
+                break;
+            }
+        }
         state.is_wanted = false;
         state.given.take()
+    }
+}
+
+#[cfg(test)]
+impl Turns {
+    /// Whether a write has waited for a turn.
+    pub(super) fn has_waited(&self) -> bool {
+        self.0.state().has_thread
     }
 }
 
@@ -129,7 +174,8 @@ impl Queue {
 
     /// Returns the open log; `None` where it cannot be opened.
     fn file(&self, state: &mut State) -> Option<Arc<File>> {
-        if state.file.is_none() {
+        // Elsewhere such a lock keeps others from reading the log.
+        if cfg!(unix) && state.file.is_none() {
             state.file = File::open(&self.log).ok().map(Arc::new);
         }
         state.file.clone()
@@ -147,10 +193,13 @@ impl Queue {
             }
             state.is_queued = true;
             drop(state);
+            let is_contended = matches!(file.try_lock(), Err(TryLockError::WouldBlock));
             let locked = lock(file);
             state = self.state();
             state.is_queued = false;
+            state.is_contended = is_contended;
             if locked.is_err() {
+                state.cannot_lock = true;
                 state.has_thread = false;
                 self.changed.notify_all();
                 return;
@@ -190,7 +239,6 @@ fn start(queue: &Arc<Queue>, file: Arc<File>) -> Option<()> {
 mod tests {
     use std::path::Path;
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::time::Instant;
 
     use super::*;
 
@@ -215,7 +263,7 @@ mod tests {
                 scope.spawn(|| {
                     let turns = of(&log);
                     for _ in 0..50 {
-                        let turn = turns.wait().expect("nobody stands still");
+                        let turn = turns.wait(|| false).expect("nobody stands still");
                         assert_eq!(at_work.fetch_add(1, Ordering::SeqCst), 0);
                         assert_eq!(at_work.fetch_sub(1, Ordering::SeqCst), 1);
                         drop(turn);
@@ -229,34 +277,53 @@ mod tests {
     fn a_turn_that_does_not_end_holds_up_each_other_store_once() {
         let (_folder, log) = log();
         let (stopped, other) = (of(&log), of(&log));
-        let turn = stopped.wait().expect("nobody else waits");
-        assert!(other.wait().is_none());
+        let turn = stopped.wait(|| false).expect("nobody else waits");
+        assert!(other.wait(|| false).is_none());
         let began = Instant::now();
-        assert!((0..100).all(|_| other.wait().is_none()));
+        assert!((0..100).all(|_| other.wait(|| false).is_none()));
         assert!(began.elapsed() < LONGEST, "its thread waits already");
         drop(turn);
         // The thread gives its turn back, as nobody wants it any more.
-        while other.wait().is_none() {}
-        drop(stopped.wait().expect("nobody has the turn"));
+        while other.wait(|| false).is_none() {}
+        drop(stopped.wait(|| false).expect("nobody has the turn"));
+    }
+
+    /// Returns the number of commits, at most thrice the share, before one may not pass.
+    fn passed(turns: &Turns) -> u32 {
+        let mut passed = 0;
+        while passed < 3 * QUANTUM && turns.may_pass() {
+            turns.count();
+            passed += 1;
+        }
+        passed
     }
 
     #[test]
     fn a_process_that_has_had_its_share_passes_by_nobody() {
         let (_folder, log) = log();
         let (one, other) = (of(&log), of(&log));
-        assert!(
-            (0..3 * QUANTUM).all(|_| one.may_pass()),
-            "while nobody waits"
-        );
-        let turn = other.wait().expect("nobody else waits");
-        let passed = (0..3 * QUANTUM).take_while(|_| one.may_pass()).count();
-        assert!(passed <= QUANTUM as usize, "{passed}");
-        assert!(!one.may_pass());
+        assert_eq!(passed(&one), 3 * QUANTUM, "while nobody waits");
+        let turn = other.wait(|| false).expect("nobody else waits");
+        assert!(passed(&one) <= QUANTUM);
         drop(turn);
-        drop(one.wait().expect("nobody else waits"));
-        let _turn = other.wait().expect("nobody else waits");
-        let passed = (0..3 * QUANTUM).take_while(|_| one.may_pass()).count();
-        assert_eq!(passed, QUANTUM as usize, "since its turn");
+        // A place that is free for a moment proves nothing.
+        assert!(!one.may_pass());
+        drop(one.wait(|| false).expect("nobody else waits"));
+        assert_eq!(passed(&one), 3 * QUANTUM, "while nobody waits any more");
+    }
+
+    #[test]
+    fn a_wait_for_one_that_does_not_work_ends() {
+        let (_folder, log) = log();
+        let (stopped, other) = (of(&log), of(&log));
+        let _turn = stopped.wait(|| false).expect("nobody else waits");
+        let mut looks = 0;
+        let turn = other.wait(|| {
+            looks += 1;
+            looks == 2
+        });
+        assert!(turn.is_none() && looks == 2);
+        assert_eq!(passed(&other), 3 * QUANTUM, "its thread waits already");
     }
 
     #[test]
@@ -264,16 +331,16 @@ mod tests {
         let (_folder, log) = log();
         let beside = log.with_file_name("other.db-wal");
         File::create(&beside).expect("created");
-        let _turn = of(&log).wait().expect("nobody else waits");
+        let _turn = of(&log).wait(|| false).expect("nobody else waits");
         let other = of(&beside);
-        assert!(other.wait().is_some());
+        assert!(other.wait(|| false).is_some());
     }
 
     #[test]
     fn the_thread_ends_with_the_store() {
         let (_folder, log) = log();
         let turns = of(&log);
-        drop(turns.wait().expect("nobody else waits"));
+        drop(turns.wait(|| false).expect("nobody else waits"));
         let queue = Arc::downgrade(&turns.0);
         drop(turns);
         while queue.strong_count() > 0 {
@@ -285,7 +352,7 @@ mod tests {
     fn without_a_log_there_are_no_turns() {
         assert!(
             of(Path::new("/no/such/folder/effects.db-wal"))
-                .wait()
+                .wait(|| false)
                 .is_none()
         );
     }

@@ -2,7 +2,9 @@ use rusqlite::{Connection, params};
 
 use super::SqliteEffectStore;
 use crate::identity::action_id::{ActionId, compute_action_id};
+use crate::protocol::claim::{Claim, ClaimRequest};
 use crate::protocol::operation::{Answer, Operation, Seen};
+use crate::protocol::store::EffectStore;
 use crate::stores::durable::backend::{Backend, Call, Reply};
 
 /// A row as Python writes it.
@@ -56,4 +58,28 @@ async fn a_removal_spares_what_python_began_after_the_look() {
         old.revision,
         "the place tells them apart"
     );
+}
+
+async fn claim(store: &SqliteEffectStore, number: u64) {
+    let id = compute_action_id("op", &number, "").expect("a number");
+    let claim = store.pending(&ClaimRequest::new(id, "op")).await;
+    assert!(matches!(claim, Ok(Claim::Won(_))), "{claim:?}");
+}
+
+/// After a claim whose fence calls for it, the store's own row is written, by whichever commit of this process's share
+/// the claim was. A task's thread must not wait for that, and a claim that is committed is not held up.
+#[tokio::test]
+async fn a_claim_that_is_committed_waits_for_no_turn() {
+    for own in 0..=31 {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("effects.db");
+        let [store, other] = [(); 2].map(|()| SqliteEffectStore::open(&path).expect("it opens"));
+        for number in 0..63 {
+            claim(if number < own { &store } else { &other }, number).await;
+        }
+        let log = std::fs::File::open(folder.path().join("effects.db-wal")).expect("a log");
+        log.lock().expect("the first place");
+        claim(&store, 63).await;
+        assert!(!store.0.backend().has_waited(), "after {own}");
+    }
 }
