@@ -81,6 +81,9 @@ mod tests {
     use super::*;
     use crate::protocol::ids::ClaimId;
 
+    /// Miri takes seconds for what takes a millisecond.
+    const TURNS: u64 = if cfg!(miri) { 20 } else { 1_000 };
+
     fn halves(id: u128) -> [u64; 2] {
         #[expect(clippy::cast_possible_truncation, reason = "two halves")]
         [(id >> 64) as u64, id as u64]
@@ -92,7 +95,7 @@ mod tests {
         let mut parent = Source::new();
         let began = Instant::now();
         let mut ids = BTreeSet::new();
-        for turn in 0..1_000 {
+        for turn in 0..TURNS {
             let now = began + Duration::from_millis(turn);
             let mut children = [parent.clone(), parent.clone()];
             let processes = [10, 11].into_iter().zip(&mut children);
@@ -100,7 +103,7 @@ mod tests {
             let all = [parent.draw(now, || 9)].into_iter().chain(drawn);
             ids.extend(all.flat_map(halves));
         }
-        assert_eq!(ids.len(), 6 * 1_000);
+        assert_eq!(ids.len() as u64, 6 * TURNS);
     }
 
     /// The case of a container's first process, and of a copied machine.
@@ -149,7 +152,7 @@ mod tests {
         let began = Instant::now();
         let mut shared = BTreeSet::new();
         let mut own = BTreeSet::new();
-        for turn in 0..1_000 {
+        for turn in 0..TURNS {
             own.insert(parent.draw_in_process());
             let mut child = parent.clone();
             let now = began + Duration::from_millis(turn);
@@ -158,26 +161,27 @@ mod tests {
                 own.insert(source.draw_in_process());
             }
         }
-        assert_eq!(shared.len(), 2 * 1_000);
+        assert_eq!(shared.len() as u64, 2 * TURNS);
         assert!(shared.is_disjoint(&own));
     }
 
     #[test]
     fn no_id_comes_twice() {
+        const DRAWS: u64 = 10 * TURNS;
         let mut source = Source::new();
         let began = Instant::now();
         let nanos = |turn: u64| began + Duration::from_nanos(turn * 700 % 60_000);
-        let ids: BTreeSet<u128> = (0..10_000)
+        let ids: BTreeSet<u128> = (0..DRAWS)
             .map(|turn| source.draw(nanos(turn), || 1))
             .collect();
-        assert_eq!(ids.len(), 10_000);
-        let of_thread: BTreeSet<u128> = (0..10_000).map(|_| ClaimId::random().bits()).collect();
-        assert_eq!(of_thread.len(), 10_000);
-        let both = (0..10_000).flat_map(|_| [ClaimId::random(), ClaimId::in_process()]);
+        assert_eq!(ids.len() as u64, DRAWS);
+        let of_thread: BTreeSet<u128> = (0..DRAWS).map(|_| ClaimId::random().bits()).collect();
+        assert_eq!(of_thread.len() as u64, DRAWS);
+        let both = (0..DRAWS).flat_map(|_| [ClaimId::random(), ClaimId::in_process()]);
         let both: BTreeSet<u128> = both.map(ClaimId::bits).collect();
-        assert_eq!(both.len(), 20_000);
+        assert_eq!(both.len() as u64, 2 * DRAWS);
         let threads = [(); 2].map(|()| {
-            std::thread::spawn(|| (0..10_000).map(|_| ClaimId::in_process().bits()).collect())
+            std::thread::spawn(|| (0..DRAWS).map(|_| ClaimId::in_process().bits()).collect())
         });
         let of_two: Vec<BTreeSet<u128>> = threads
             .into_iter()

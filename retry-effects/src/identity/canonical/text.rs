@@ -188,7 +188,9 @@ mod tests {
 
     #[test]
     fn escapes_read_back_as_every_character() {
-        for c in '\0'..=char::MAX {
+        // Miri would take an hour for all.
+        let step = if cfg!(miri) { 7_919 } else { 1 };
+        for c in ('\0'..=char::MAX).step_by(step) {
             let text = escaped(c.encode_utf8(&mut [0; 4]));
             let points: Vec<u32> = CodePoints(text.as_bytes()).collect();
             assert_eq!(points, [u32::from(c)], "{text}");
