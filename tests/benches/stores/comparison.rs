@@ -1,6 +1,7 @@
 //! The sides of a store in turn, and the table of their medians.
 
 use std::iter::zip;
+use std::time::Duration;
 
 use tokio::runtime::{Handle, Runtime};
 
@@ -10,12 +11,13 @@ use crate::settings::Settings;
 use crate::side::{Role, Side};
 use crate::table::{Cell, Table};
 
-const HEAD: [&str; 8] = [
+const HEAD: [&str; 9] = [
     "callers",
     "side",
     "p50 us",
     "p99 us",
     "CPU us",
+    "of the server",
     "actions/s",
     "p50 / by hand",
     "rate / limit",
@@ -75,6 +77,8 @@ struct Figures {
     p99: f64,
     /// Microseconds on a processor an action.
     processors: f64,
+    /// Those of them that the server uses, if there is one.
+    server: Option<f64>,
     rate: f64,
     by_hand: Option<f64>,
     limit: Option<f64>,
@@ -112,12 +116,14 @@ fn round(
 fn turn(side: &mut Side, callers: usize, server: Option<Server>) -> Option<Figures> {
     let before = server.map(|server| (server, server.used()));
     let turn = side.turn(callers)?;
-    let processors = before.map(|(server, then)| server.used_since(&then));
-    let processors = processors.unwrap_or_default() + turn.processors;
+    let server = before.map(|(server, then)| server.used_since(&then));
+    let processors = server.unwrap_or_default() + turn.processors;
+    let an_action = |used: Duration| used.as_secs_f64() * 1e6 / turn.actions();
     Some(Figures {
         p50: turn.percentile(0.5),
         p99: turn.percentile(0.99),
-        processors: processors.as_secs_f64() * 1e6 / turn.actions(),
+        processors: an_action(processors),
+        server: server.map(an_action),
         rate: turn.rate(),
         by_hand: None,
         limit: None,
@@ -132,6 +138,7 @@ fn line(callers: usize, side: &Side, seen: &[Figures]) -> [Cell; HEAD.len()] {
         Cell::number(median(|it| Some(it.p50)), 1),
         Cell::number(median(|it| Some(it.p99)), 1),
         Cell::number(median(|it| Some(it.processors)), 1),
+        Cell::number(median(|it| it.server), 1),
         Cell::number(median(|it| Some(it.rate)), 0),
         Cell::number(median(|it| it.by_hand), 2),
         Cell::number(median(|it| it.limit), 2),
