@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use reference::{Ask, Grant, Millis, No, Owner, Reference, Seen, State, Word};
+use reference::{Ask, Finding, Grant, Millis, Owner, Reference, Refusal, Seen, State};
 use retry_effects::store::{
     Claim, ClaimId, ClaimRequest, Filter, InputHash, Payload, Resolved, Settlement, Silent, Status,
 };
@@ -55,7 +55,7 @@ enum Step {
     Settle {
         key: u32,
         right_fence: bool,
-        word: Word,
+        finding: Finding,
     },
     Purge {
         age: Millis,
@@ -69,7 +69,10 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let key = 0..KEYS;
     let time = prop_oneof![Just(0), Just(1), Just(10), Just(30), 1_u64..40];
     let payload = prop_oneof![Just(Payload::new("1")), Just(Payload::new("[2]"))];
-    let word = prop_oneof![payload.clone().prop_map(Word::Happened), Just(Word::DidNot)];
+    let finding = prop_oneof![
+        payload.clone().prop_map(Finding::Happened),
+        Just(Finding::DidNot)
+    ];
     let end = prop_oneof![
         3 => payload.clone().prop_map(State::Succeeded),
         1 => payload.prop_map(State::FailedForGood),
@@ -104,8 +107,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         5 => (token.clone(), end).prop_map(|(token, end)| Step::Complete { token, end }),
         2 => (token.clone(), time.clone()).prop_map(|(token, lease)| Step::Renew { token, lease }),
         2 => token.prop_map(|token| Step::Release { token }),
-        2 => (key, proptest::bool::weighted(0.8), word)
-            .prop_map(|(key, right_fence, word)| Step::Settle { key, right_fence, word }),
+        2 => (key, proptest::bool::weighted(0.8), finding)
+            .prop_map(|(key, right_fence, finding)| Step::Settle { key, right_fence, finding }),
         1 => time.clone().prop_map(|age| Step::Purge { age }),
         3 => time.prop_map(|time| Step::Pass { time }),
     ];
@@ -134,12 +137,12 @@ fn owner(token: &Token) -> Owner {
     }
 }
 
-fn no(error: &StoreError) -> No {
+fn refusal(error: &StoreError) -> Refusal {
     match error {
-        StoreError::LeaseLost { .. } => No::Lost,
-        StoreError::Changed { .. } => No::Changed,
-        StoreError::OwnerAlive { .. } => No::OwnerAlive,
-        StoreError::NotFound => No::NotFound,
+        StoreError::LeaseLost { .. } => Refusal::Lost,
+        StoreError::Changed { .. } => Refusal::Changed,
+        StoreError::OwnerAlive { .. } => Refusal::OwnerAlive,
+        StoreError::NotFound => Refusal::NotFound,
         other => panic!("{other}"),
     }
 }
@@ -163,7 +166,7 @@ impl Pair {
                 };
                 let answer = self.store.complete(&token, outcome).await;
                 let expected = self.model.complete(key, owner(&token), end);
-                prop_assert_eq!(answer.map_err(|error| no(&error)), expected);
+                prop_assert_eq!(answer.map_err(|error| refusal(&error)), expected);
             }
             Step::Renew { token, lease } => {
                 let Some((key, token)) = self.token(*token) else {
@@ -174,7 +177,7 @@ impl Pair {
                     .renew(&token, Duration::from_millis(*lease))
                     .await;
                 let expected = self.model.renew(key, owner(&token), *lease);
-                prop_assert_eq!(answer.map_err(|error| no(&error)), expected);
+                prop_assert_eq!(answer.map_err(|error| refusal(&error)), expected);
             }
             Step::Release { token } => {
                 let Some((key, token)) = self.token(*token) else {
@@ -183,25 +186,25 @@ impl Pair {
                 let answer = self.store.release(&token).await;
                 let answer = answer.map(|found| found.map(|found| found.payload));
                 let expected = self.model.release(key, owner(&token));
-                prop_assert_eq!(answer.map_err(|error| no(&error)), expected);
+                prop_assert_eq!(answer.map_err(|error| refusal(&error)), expected);
             }
             Step::Settle {
                 key,
                 right_fence,
-                word,
+                finding,
             } => {
                 let entry = self.model.entries.get(key);
                 let fence = entry.map_or(0, |entry| entry.owner.fence) + u64::from(!right_fence);
-                let settlement = match word.clone() {
-                    Word::Happened(payload) => Settlement::Success(payload),
-                    Word::DidNot => Settlement::NotApplied,
+                let settlement = match finding.clone() {
+                    Finding::Happened(payload) => Settlement::Success(payload),
+                    Finding::DidNot => Settlement::NotApplied,
                 };
                 let answer = self
                     .store
                     .settle(id(*key), Fence::new(fence), settlement)
                     .await;
-                let expected = self.model.settle(*key, fence, word);
-                prop_assert_eq!(answer.map_err(|error| no(&error)), expected);
+                let expected = self.model.settle(*key, fence, finding);
+                prop_assert_eq!(answer.map_err(|error| refusal(&error)), expected);
             }
             Step::Purge { age } => {
                 let purged = self.store.purge(Duration::from_millis(*age)).await.unwrap();

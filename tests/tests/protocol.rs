@@ -8,7 +8,7 @@
 //! out, a purge, a person who settles too late. Without any one rule a promise is broken.
 //!
 //! The explorer is a page of our own, not a crate: promises are broken and things are seen in steps
-//! rather than in states, states are told apart by their shape alone, and no web server is built
+//! rather than in states, states are reply apart by their shape alone, and no web server is built
 //! with the tests.
 
 mod protocol {

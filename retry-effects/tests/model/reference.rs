@@ -76,14 +76,14 @@ pub(crate) enum Grant {
 
 /// An operator's settlement.
 #[derive(Clone, Debug)]
-pub(crate) enum Word {
+pub(crate) enum Finding {
     Happened(Payload),
     DidNot,
 }
 
 /// The reason of a refusal.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum No {
+pub(crate) enum Refusal {
     Lost,
     Changed,
     OwnerAlive,
@@ -164,17 +164,19 @@ impl Reference {
         self.entries.insert(key, entry);
     }
 
-    fn owned(&mut self, key: u32, owner: Owner) -> Result<&mut Entry, No> {
+    fn owned(&mut self, key: u32, owner: Owner) -> Result<&mut Entry, Refusal> {
         let entry = self.entries.get_mut(&key);
-        entry.filter(|entry| entry.owner == owner).ok_or(No::Lost)
+        entry
+            .filter(|entry| entry.owner == owner)
+            .ok_or(Refusal::Lost)
     }
 
-    pub(crate) fn complete(&mut self, key: u32, owner: Owner, end: &State) -> Result<(), No> {
+    pub(crate) fn complete(&mut self, key: u32, owner: Owner, end: &State) -> Result<(), Refusal> {
         let now = self.now;
         let entry = self.owned(key, owner)?;
         if entry.is_finished() {
             let same = entry.state == *end && *end != State::Released;
-            return if same { Ok(()) } else { Err(No::Lost) };
+            return if same { Ok(()) } else { Err(Refusal::Lost) };
         }
         match end {
             State::Doubted { applied } => {
@@ -190,7 +192,7 @@ impl Reference {
         Ok(())
     }
 
-    pub(crate) fn renew(&mut self, key: u32, owner: Owner, lease: Millis) -> Result<(), No> {
+    pub(crate) fn renew(&mut self, key: u32, owner: Owner, lease: Millis) -> Result<(), Refusal> {
         let now = self.now;
         let entry = self.owned(key, owner)?;
         match entry.state {
@@ -200,17 +202,19 @@ impl Reference {
                 Ok(())
             }
             State::Doubted { .. } => Ok(()),
-            _ => Err(No::Lost),
+            _ => Err(Refusal::Lost),
         }
     }
 
-    pub(crate) fn release(&mut self, key: u32, owner: Owner) -> Result<Option<Payload>, No> {
+    pub(crate) fn release(&mut self, key: u32, owner: Owner) -> Result<Option<Payload>, Refusal> {
         let now = self.now;
         let entry = self.owned(key, owner)?;
         match &entry.state {
             State::Succeeded(payload) => return Ok(Some(payload.clone())),
             State::Released => return Ok(None),
-            State::FailedForGood(_) | State::Doubted { applied: true } => return Err(No::Lost),
+            State::FailedForGood(_) | State::Doubted { applied: true } => {
+                return Err(Refusal::Lost);
+            }
             State::Claimed | State::Doubted { applied: false } => {
                 entry.finish(State::Released, now);
             }
@@ -219,24 +223,29 @@ impl Reference {
         Ok(None)
     }
 
-    pub(crate) fn settle(&mut self, key: u32, fence: u64, word: &Word) -> Result<(), No> {
+    pub(crate) fn settle(
+        &mut self,
+        key: u32,
+        fence: u64,
+        finding: &Finding,
+    ) -> Result<(), Refusal> {
         let now = self.now;
-        let entry = self.entries.get_mut(&key).ok_or(No::NotFound)?;
+        let entry = self.entries.get_mut(&key).ok_or(Refusal::NotFound)?;
         if entry.owner.fence != fence {
-            return Err(No::Changed);
+            return Err(Refusal::Changed);
         }
-        match (word, &entry.state) {
-            (Word::Happened(payload), State::Succeeded(is)) if is == payload => {}
-            (Word::Happened(_), State::FailedForGood(_) | State::Released) => {
-                return Err(No::Changed);
+        match (finding, &entry.state) {
+            (Finding::Happened(payload), State::Succeeded(is)) if is == payload => {}
+            (Finding::Happened(_), State::FailedForGood(_) | State::Released) => {
+                return Err(Refusal::Changed);
             }
-            (Word::Happened(payload), _) => entry.finish(State::Succeeded(payload.clone()), now),
-            (Word::DidNot, State::Released) => {}
-            (Word::DidNot, State::Succeeded(_) | State::FailedForGood(_)) => {
-                return Err(No::Changed);
+            (Finding::Happened(payload), _) => entry.finish(State::Succeeded(payload.clone()), now),
+            (Finding::DidNot, State::Released) => {}
+            (Finding::DidNot, State::Succeeded(_) | State::FailedForGood(_)) => {
+                return Err(Refusal::Changed);
             }
-            (Word::DidNot, _) if now < entry.lease_ends => return Err(No::OwnerAlive),
-            (Word::DidNot, _) => entry.finish(State::Released, now),
+            (Finding::DidNot, _) if now < entry.lease_ends => return Err(Refusal::OwnerAlive),
+            (Finding::DidNot, _) => entry.finish(State::Released, now),
         }
         self.pass(0);
         Ok(())

@@ -1,4 +1,4 @@
-//! `on_retry`: told of each retry, with the very wait that is slept.
+//! `on_retry`: called for each retry, with the very wait that is slept.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 /// The event that a hook received.
 #[derive(Debug, PartialEq)]
-struct Told {
+struct Received {
     operation: &'static str,
     class: &'static str,
     attempt: u32,
@@ -20,7 +20,7 @@ struct Told {
     wait: Duration,
 }
 
-impl Told {
+impl Received {
     fn of(event: &RetryEvent<'_, io::Error>) -> Self {
         Self {
             operation: event.operation(),
@@ -33,17 +33,17 @@ impl Told {
     }
 }
 
-type Log = RefCell<Vec<Told>>;
+type Log = RefCell<Vec<Received>>;
 
-#[retry_scheduler(max_attempts = 4, on_retry = |event| log.borrow_mut().push(Told::of(&event)))]
+#[retry_scheduler(max_attempts = 4, on_retry = |event| log.borrow_mut().push(Received::of(&event)))]
 fn by_closure(script: &Script<u32, io::Error>, log: &Log) -> io::Result<u32> {
     script.next()
 }
 
-#[retry_scheduler(on_retry = |event: RetryEvent<'_, io::Error>| told.push(event.wait()))]
+#[retry_scheduler(on_retry = |event: RetryEvent<'_, io::Error>| received.push(event.wait()))]
 async fn into_a_borrow(
     script: &Script<u32, io::Error>,
-    told: &mut Vec<Duration>,
+    received: &mut Vec<Duration>,
 ) -> io::Result<u32> {
     script.next()
 }
@@ -70,7 +70,7 @@ fn adding(number: u32) -> impl Fn(RetryEvent<'_, io::Error>) {
     move |_| HEARD.set(HEARD.get() + number)
 }
 
-#[retry_scheduler(retry_on_ok = |value| *value == 0, on_retry = |event| log.borrow_mut().push(Told::of(&event)))]
+#[retry_scheduler(retry_on_ok = |value| *value == 0, on_retry = |event| log.borrow_mut().push(Received::of(&event)))]
 fn of_a_value(script: &Script<u32, io::Error>, log: &Log) -> io::Result<u32> {
     script.next()
 }
@@ -79,7 +79,7 @@ fn of_a_value(script: &Script<u32, io::Error>, log: &Log) -> io::Result<u32> {
 fn told_the_wait_that_is_slept() -> io::Result<()> {
     let (clock, _seeded, log) = (VirtualClock::install(), seed(1), Log::default());
     assert_eq!(by_closure(&busy_times(2), &log)?, 7);
-    let told = |attempt, wait| Told {
+    let received = |attempt, wait| Received {
         operation: "by_closure",
         class: "scheduler",
         attempt,
@@ -88,17 +88,23 @@ fn told_the_wait_that_is_slept() -> io::Result<()> {
         wait,
     };
     let slept = clock.slept();
-    assert_eq!(log.into_inner(), [told(1, slept[0]), told(2, slept[1])]);
+    assert_eq!(
+        log.into_inner(),
+        [received(1, slept[0]), received(2, slept[1])]
+    );
     assert!(slept[0] > Duration::ZERO);
     Ok(())
 }
 
 #[tokio::test(start_paused = true)]
 async fn told_the_wait_that_is_slept_async() -> io::Result<()> {
-    let (began, mut told) = (Instant::now(), Vec::new());
-    assert_eq!(sendable(into_a_borrow(&busy_once(), &mut told)).await?, 7);
-    let [wait] = told[..] else {
-        panic!("{told:?}");
+    let (began, mut received) = (Instant::now(), Vec::new());
+    assert_eq!(
+        sendable(into_a_borrow(&busy_once(), &mut received)).await?,
+        7
+    );
+    let [wait] = received[..] else {
+        panic!("{received:?}");
     };
     // Timers have a resolution of a millisecond.
     assert!(
@@ -126,7 +132,7 @@ fn a_value_that_was_not_accepted_is_no_error() -> io::Result<()> {
     assert_eq!(
         log.borrow()
             .iter()
-            .map(|told| told.error.clone())
+            .map(|received| received.error.clone())
             .collect::<Vec<_>>(),
         [None]
     );

@@ -26,7 +26,7 @@ pub(super) struct Bench {
 
 /// The exit code and the output of the command.
 #[derive(Debug)]
-pub(super) struct Said {
+pub(super) struct CommandOutput {
     pub(super) code: i32,
     pub(super) out: String,
     pub(super) err: String,
@@ -89,15 +89,19 @@ impl Bench {
         command
     }
 
-    pub(super) fn run(&self, arguments: &[&str]) -> Said {
-        said(&mut self.command(arguments))
+    pub(super) fn run(&self, arguments: &[&str]) -> CommandOutput {
+        output_of(&mut self.command(arguments))
     }
 
     /// Returns the output of the command, which must succeed.
     pub(super) fn answer(&self, arguments: &[&str]) -> String {
-        let said = self.run(arguments);
-        assert_eq!((said.code, &*said.err), (0, ""), "{arguments:?}: {said:?}");
-        said.out
+        let output_of = self.run(arguments);
+        assert_eq!(
+            (output_of.code, &*output_of.err),
+            (0, ""),
+            "{arguments:?}: {output_of:?}"
+        );
+        output_of.out
     }
 
     pub(super) fn json(&self, arguments: &[&str]) -> Value {
@@ -187,13 +191,13 @@ pub(super) fn bare_command(arguments: &[&str]) -> Command {
     command
 }
 
-pub(super) fn said(command: &mut Command) -> Said {
+pub(super) fn output_of(command: &mut Command) -> CommandOutput {
     let Output {
         status,
         stdout,
         stderr,
     } = command.output().unwrap();
-    Said {
+    CommandOutput {
         code: status.code().unwrap(),
         out: String::from_utf8(stdout).unwrap(),
         err: String::from_utf8(stderr).unwrap(),

@@ -69,8 +69,8 @@ pub(super) fn a_count_changes_nothing(bench: &Bench) {
     );
     assert_eq!(states(bench), before);
     for age in ["7", "", "soon", "2w", "-1d"] {
-        let said = bench.run(&["purge", "--yes", "--older-than", age]);
-        assert_eq!((said.code, &*said.out), (2, ""), "{said:?}");
+        let output = bench.run(&["purge", "--yes", "--older-than", age]);
+        assert_eq!((output.code, &*output.out), (2, ""), "{output:?}");
     }
     assert_eq!(bench.run(&["purge", "--yes"]).code, 2);
     let both = ["purge", "--older-than", "0s", "--dry-run", "--yes"];

@@ -60,17 +60,19 @@ pub(super) fn it_did_not_happen(bench: &Bench) {
 pub(super) fn a_living_owner_is_left_alone(bench: &Bench) {
     let token = bench.claim(1, LONG);
     let before = bench.record(1);
-    let said = bench.run(&["settle", "01ab", "--not-applied", "--yes"]);
-    assert_eq!((said.code, &*said.out), (1, ""), "{said:?}");
+    let output = bench.run(&["settle", "01ab", "--not-applied", "--yes"]);
+    assert_eq!((output.code, &*output.out), (1, ""), "{output:?}");
     assert!(
-        said.err
+        output
+            .err
             .starts_with("error: the record's owner may be alive: its lease ends in "),
-        "{said:?}"
+        "{output:?}"
     );
     assert!(
-        said.err
+        output
+            .err
             .ends_with("wait until its lease is over, and look again\n"),
-        "{said:?}"
+        "{output:?}"
     );
     assert_eq!(without_lease(bench.record(1)), without_lease(before));
     wait(
@@ -96,10 +98,10 @@ pub(super) fn another_record_than_was_seen(bench: &Bench) {
     for word in [&["--not-applied"][..], &["--success", "1"]] {
         let fence = (seen + 1).to_string();
         let arguments = [&["settle", "01ab", "--yes", "--fence", &fence], word].concat();
-        let said = bench.run(&arguments);
-        assert_eq!(said.code, 1, "{said:?}");
+        let output = bench.run(&arguments);
+        assert_eq!(output.code, 1, "{output:?}");
         let expected = format!("the record has changed: it is in_doubt now, with fence {seen}; ");
-        assert!(said.err.contains(&expected), "{said:?}");
+        assert!(output.err.contains(&expected), "{output:?}");
         assert_eq!(bench.status(1), Some(Status::InDoubt));
     }
     bench.answer(&[
@@ -127,13 +129,13 @@ pub(super) fn what_is_not_in_doubt(bench: &Bench) {
     for (number, status, word, why) in refused {
         bench.put(number, status);
         let before = bench.record(number);
-        let said = bench.run(&[&["settle", &short(number), "--yes"], word].concat());
-        assert_eq!(said.code, 1, "{said:?}");
+        let output = bench.run(&[&["settle", &short(number), "--yes"], word].concat());
+        assert_eq!(output.code, 1, "{output:?}");
         let expected = format!(
             "error: {} is {status}, and not in doubt: {why}",
             short(number)
         );
-        assert!(said.err.starts_with(&expected), "{said:?}");
+        assert!(output.err.starts_with(&expected), "{output:?}");
         assert_eq!(bench.record(number), before);
     }
 }
@@ -172,11 +174,11 @@ pub(super) fn nothing_is_done_unasked(bench: &Bench) {
         &["settle", "01ab", "--success", "1"],
         &["purge", "--older-than", "0s"],
     ] {
-        let said = bench.run(arguments);
-        assert_eq!((said.code, &*said.out), (2, ""), "{said:?}");
-        assert!(said.err.contains("pass `--yes`"), "{said:?}");
-        let said = bench.run(&[arguments, &["--json"]].concat());
-        let error: Value = serde_json::from_str(&said.err).unwrap();
+        let output = bench.run(arguments);
+        assert_eq!((output.code, &*output.out), (2, ""), "{output:?}");
+        assert!(output.err.contains("pass `--yes`"), "{output:?}");
+        let output = bench.run(&[arguments, &["--json"]].concat());
+        let error: Value = serde_json::from_str(&output.err).unwrap();
         assert_eq!(error["error"]["kind"], "nobody_to_ask");
     }
     assert_eq!(bench.everything(), before);
@@ -186,9 +188,9 @@ pub(super) fn what_is_no_json(bench: &Bench) {
     bench.put(1, Status::InDoubt);
     let before = bench.everything();
     for word in ["receipt 7", "{'a': 1}", "", "[1", "@/there/is/none"] {
-        let said = bench.run(&["settle", "01ab", "--yes", "--success", word]);
-        assert_eq!((said.code, &*said.out), (2, ""), "{said:?}");
-        assert!(said.err.contains("--success <JSON>"), "{said:?}");
+        let output = bench.run(&["settle", "01ab", "--yes", "--success", word]);
+        assert_eq!((output.code, &*output.out), (2, ""), "{output:?}");
+        assert!(output.err.contains("--success <JSON>"), "{output:?}");
     }
     assert_eq!(bench.everything(), before);
 

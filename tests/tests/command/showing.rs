@@ -150,11 +150,11 @@ pub(super) fn by_its_first_digits(bench: &Bench) {
         let claimed = wait(bench.store.pending(&ClaimRequest::new(id, "near")));
         assert!(matches!(claimed, Claim::Won(_)), "{claimed:?}");
     }
-    let said = bench.run(&["show", "01abab"]);
-    assert_eq!(said.code, 2, "{said:?}");
+    let output = bench.run(&["show", "01abab"]);
+    assert_eq!(output.code, 2, "{output:?}");
     let [first, second] = near;
     assert_eq!(
-        said.err,
+        output.err,
         format!(
             "error: more than one id begins with 01abab, as {first} and {second}; give more digits\n"
         )
@@ -167,24 +167,26 @@ pub(super) fn by_its_first_digits(bench: &Bench) {
         assert_eq!(bench.json(&["show", digits])["id"], id.to_string());
     }
     for digits in ["01a", "01abxx", ""] {
-        let said = bench.run(&["show", digits]);
-        assert_eq!(said.code, 2, "{said:?}");
-        assert!(said.err.contains("64 hexadecimal digits"), "{said:?}");
+        let output = bench.run(&["show", digits]);
+        assert_eq!(output.code, 2, "{output:?}");
+        assert!(output.err.contains("64 hexadecimal digits"), "{output:?}");
     }
 }
 
 pub(super) fn what_is_not_there(bench: &Bench) {
     bench.put(1, Status::Success);
     for digits in ["01ac", "02ab", &id(2).to_string()] {
-        let said = bench.run(&["show", digits]);
-        assert_eq!((said.code, &*said.out), (1, ""), "{said:?}");
+        let output = bench.run(&["show", digits]);
+        assert_eq!((output.code, &*output.out), (1, ""), "{output:?}");
         assert!(
-            said.err.starts_with("error: there is no record whose id "),
-            "{said:?}"
+            output
+                .err
+                .starts_with("error: there is no record whose id "),
+            "{output:?}"
         );
     }
-    let said = bench.run(&["show", "01ac", "--json"]);
-    let error: serde_json::Value = serde_json::from_str(&said.err).unwrap();
+    let output = bench.run(&["show", "01ac", "--json"]);
+    let error: serde_json::Value = serde_json::from_str(&output.err).unwrap();
     assert_eq!(error["error"]["kind"], "not_found");
     assert_eq!(error["error"]["exit_code"], json!(1));
 }

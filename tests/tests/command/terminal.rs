@@ -65,12 +65,12 @@ impl Asked {
     fn answered(mut self, answer: &str) -> (i32, String, String) {
         self.terminal.write_all(answer.as_bytes()).unwrap();
         let output = self.child.wait_with_output().unwrap();
-        let mut said = Vec::new();
+        let mut shown = Vec::new();
         // A terminal whose other end is closed gives an error after what was left.
-        let _ = self.terminal.read_to_end(&mut said);
-        let said = String::from_utf8_lossy(&said).replace('\r', "");
+        let _ = self.terminal.read_to_end(&mut shown);
+        let shown = String::from_utf8_lossy(&shown).replace('\r', "");
         let out = String::from_utf8(output.stdout).unwrap();
-        (output.status.code().unwrap(), out, said)
+        (output.status.code().unwrap(), out, shown)
     }
 }
 
@@ -120,11 +120,11 @@ pub(super) fn anything_else_does_not(bench: &Bench) {
     // The last one is the end of what is typed.
     for answer in ["n\n", "\n", "yeah\n", "\u{4}"] {
         let asked = ask(bench, &["settle", "01ab", "--not-applied"]);
-        let (code, out, said) = asked.answered(answer);
+        let (code, out, output) = asked.answered(answer);
         assert_eq!((code, &*out), (1, ""), "{answer:?}");
         assert!(
-            said.contains("error: you declined; nothing was changed"),
-            "{said}"
+            output.contains("error: you declined; nothing was changed"),
+            "{output}"
         );
         assert_eq!(bench.status(1), Some(Status::InDoubt));
     }
@@ -155,12 +155,12 @@ pub(super) fn what_changed_while_it_asked_is_left_alone(bench: &Bench) {
             .settle(id(1), token.fence(), Settlement::NotApplied),
     );
     let next = bench.claim(1, LONG);
-    let (code, out, said) = asked.answered("y\n");
-    assert_eq!((code, &*out), (1, ""), "{said}");
+    let (code, out, output) = asked.answered("y\n");
+    assert_eq!((code, &*out), (1, ""), "{output}");
     let expected = format!(
         "the record has changed: it is pending now, with fence {}",
         next.fence()
     );
-    assert!(said.contains(&expected), "{said}");
+    assert!(output.contains(&expected), "{output}");
     assert_eq!(bench.record(1).unwrap().fence, next.fence());
 }

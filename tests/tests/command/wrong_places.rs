@@ -1,5 +1,5 @@
-//! Places where there is no store, and stores that cannot be read: nothing is made, and a person is
-//! told what to do.
+//! Places where there is no store, and stores that cannot be read: nothing is made, and the error
+//! states what to do.
 
 use std::fs;
 use std::path::Path;
@@ -7,22 +7,22 @@ use std::path::Path;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use super::bench::{Bench, Said, bare_command, said};
+use super::bench::{Bench, CommandOutput, bare_command, output_of};
 
 /// Runs `list` on a place, and returns the result, which has no output but errors.
-fn told(place: &str, more: &[&str]) -> Said {
+fn refused_place(place: &str, more: &[&str]) -> CommandOutput {
     let arguments = [&["list", "--store", place], more].concat();
-    let said = said(&mut bare_command(&arguments));
-    assert_eq!(said.out, "", "{said:?}");
-    said
+    let output = output_of(&mut bare_command(&arguments));
+    assert_eq!(output.out, "", "{output:?}");
+    output
 }
 
 /// A store that cannot be opened, and why.
 fn refused(place: &Path, why: &str) {
-    let said = told(place.to_str().unwrap(), &[]);
-    assert_eq!(said.code, 3, "{said:?}");
-    assert!(said.err.contains(why), "{said:?}");
-    assert_eq!(said.err.lines().count(), 1, "{said:?}");
+    let output = refused_place(place.to_str().unwrap(), &[]);
+    assert_eq!(output.code, 3, "{output:?}");
+    assert!(output.err.contains(why), "{output:?}");
+    assert_eq!(output.err.lines().count(), 1, "{output:?}");
 }
 
 fn folder() -> TempDir {
@@ -35,14 +35,14 @@ fn no_file_is_made() {
     refused(&folder.path().join("typo.db"), "there is no such file");
     refused(&folder.path().join("typo/effects.db"), "does not exist");
     refused(folder.path(), "it is a directory");
-    let said = said(&mut {
+    let output = output_of(&mut {
         let mut command = bare_command(&["stats"]);
         command
             .env("RETRY_EFFECTS_STORE", "sqlite:typo.db")
             .current_dir(folder.path());
         command
     });
-    assert_eq!(said.code, 3, "{said:?}");
+    assert_eq!(output.code, 3, "{output:?}");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
@@ -91,8 +91,8 @@ fn a_store_of_a_newer_version_is_not_read() {
 fn an_error_is_one_object_for_programs() {
     let folder = folder();
     let place = folder.path().join("typo.db");
-    let said = told(place.to_str().unwrap(), &["--json"]);
-    let error: serde_json::Value = serde_json::from_str(&said.err).unwrap();
+    let output = refused_place(place.to_str().unwrap(), &["--json"]);
+    let error: serde_json::Value = serde_json::from_str(&output.err).unwrap();
     assert_eq!(error["error"]["kind"], "misconfigured");
     assert_eq!(error["error"]["exit_code"], 3);
 }
@@ -122,11 +122,11 @@ fn the_command_line_says_what_it_wants() {
         (&[], "Usage: retry-effects"),
     ];
     for (arguments, why) in table {
-        let said = said(&mut bare_command(arguments));
-        assert_eq!((said.code, &*said.out), (2, ""), "{said:?}");
+        let output = output_of(&mut bare_command(arguments));
+        assert_eq!((output.code, &*output.out), (2, ""), "{output:?}");
         assert!(
-            said.err.contains(why) && !said.err.contains("secret"),
-            "{said:?}"
+            output.err.contains(why) && !output.err.contains("secret"),
+            "{output:?}"
         );
     }
 }
@@ -152,17 +152,17 @@ fn no_password_of_the_command_line_is_shown() {
             &["--store", address, "--store", address, "list"],
             &["list", "--store", address, "--prefix", "p", "--schema", "s"],
         ] {
-            let said = said(&mut bare_command(arguments));
-            assert_eq!((said.code, &*said.out), (2, ""), "{said:?}");
-            let is_shown = said.err.contains("secret") || said.err.contains("cret'");
-            assert!(!said.err.is_empty() && !is_shown, "{said:?}");
+            let output = output_of(&mut bare_command(arguments));
+            assert_eq!((output.code, &*output.out), (2, ""), "{output:?}");
+            let is_shown = output.err.contains("secret") || output.err.contains("cret'");
+            assert!(!output.err.is_empty() && !is_shown, "{output:?}");
         }
     }
 }
 
 #[test]
 fn help_teaches() {
-    let help = said(&mut bare_command(&["--help"]));
+    let help = output_of(&mut bare_command(&["--help"]));
     assert_eq!((help.code, &*help.err), (0, ""), "{help:?}");
     for taught in [
         "IN DOUBT",
@@ -181,11 +181,11 @@ fn help_teaches() {
     );
     for task in ["list", "show", "settle", "purge", "stats"] {
         assert!(help.out.contains(&format!("\n  {task} ")), "{}", help.out);
-        assert_eq!(said(&mut bare_command(&[task, "--help"])).code, 0);
+        assert_eq!(output_of(&mut bare_command(&[task, "--help"])).code, 0);
     }
     // No password of the environment is shown.
     let mut command = bare_command(&["--help"]);
-    let shown = said(command.env("RETRY_EFFECTS_STORE", "postgres://u:secret@h/d"));
+    let shown = output_of(command.env("RETRY_EFFECTS_STORE", "postgres://u:secret@h/d"));
     assert_eq!(shown.out, help.out);
 }
 
@@ -199,12 +199,20 @@ fn a_file_is_named_on_the_command_line_or_by_a_url() {
         format!("sqlite:{path}"),
         format!("sqlite://{path}"),
     ] {
-        let said = said(&mut bare_command(&["--store", &place, "list"]));
-        assert_eq!((said.code, &*said.out), (0, "no records\n"), "{said:?}");
+        let output = output_of(&mut bare_command(&["--store", &place, "list"]));
+        assert_eq!(
+            (output.code, &*output.out),
+            (0, "no records\n"),
+            "{output:?}"
+        );
     }
     let mut command = bare_command(&["list", "-s", "effects.db"]);
-    let said = said(command.current_dir(here.parent().unwrap()));
-    assert_eq!((said.code, &*said.out), (0, "no records\n"), "{said:?}");
+    let output = output_of(command.current_dir(here.parent().unwrap()));
+    assert_eq!(
+        (output.code, &*output.out),
+        (0, "no records\n"),
+        "{output:?}"
+    );
 }
 
 #[cfg(feature = "postgres")]
@@ -212,7 +220,7 @@ mod postgres {
     use retry_tests::postgres::ThrowawayPostgres;
 
     use super::super::bench::{Bench, fresh_name, postgres_url};
-    use super::{bare_command, said, told};
+    use super::{bare_command, output_of, refused_place};
 
     #[test]
     fn no_tables_are_made() {
@@ -221,10 +229,10 @@ mod postgres {
         };
         let (url, schema) = (postgres_url(&server), fresh_name());
         for _ in 0..2 {
-            let said = told(&url, &["--schema", &schema]);
-            assert_eq!(said.code, 3, "{said:?}");
+            let output = refused_place(&url, &["--schema", &schema]);
+            assert_eq!(output.code, 3, "{output:?}");
             let expected = format!("no table effect_store in a schema \"{schema}\"");
-            assert!(said.err.contains(&expected), "{said:?}");
+            assert!(output.err.contains(&expected), "{output:?}");
         }
     }
 
@@ -234,8 +242,11 @@ mod postgres {
             return;
         };
         let missing = fresh_name();
-        let said = bench.run(&["list", "--schema", &missing]);
-        assert!(said.code == 3 && said.err.contains(&missing), "{said:?}");
+        let output = bench.run(&["list", "--schema", &missing]);
+        assert!(
+            output.code == 3 && output.err.contains(&missing),
+            "{output:?}"
+        );
     }
 
     #[test]
@@ -251,7 +262,7 @@ mod postgres {
             folder.display()
         );
         let _store = options.connect_blocking(&address).unwrap();
-        let listed = said(&mut bare_command(&[
+        let listed = output_of(&mut bare_command(&[
             "list", "--store", &address, "--schema", &schema,
         ]));
         assert_eq!(
@@ -261,7 +272,7 @@ mod postgres {
         );
         let mut command = bare_command(&["stats"]);
         command.env("RETRY_EFFECTS_STORE", &address);
-        let counted = said(command.env("RETRY_EFFECTS_SCHEMA", &schema));
+        let counted = output_of(command.env("RETRY_EFFECTS_SCHEMA", &schema));
         assert_eq!((counted.code, &*counted.err), (0, ""), "{counted:?}");
         assert!(!counted.out.contains("secret"), "{counted:?}");
     }
@@ -269,10 +280,10 @@ mod postgres {
     /// An option that libpq knows and the client does not is named; it is no piece of a password.
     #[test]
     fn an_option_of_libpq_that_is_not_supported_is_named() {
-        let said = told("host=h user=u passfile=/home/u/.pgpass", &[]);
+        let output = refused_place("host=h user=u passfile=/home/u/.pgpass", &[]);
         assert!(
-            said.err.contains("the option passfile is not supported"),
-            "{said:?}"
+            output.err.contains("the option passfile is not supported"),
+            "{output:?}"
         );
     }
 
@@ -282,10 +293,13 @@ mod postgres {
             return;
         };
         let url = postgres_url(&server).replace("tester@", "stranger:secret@");
-        let said = told(&url, &[]);
-        assert_eq!(said.code, 3, "{said:?}");
-        assert!(said.err.contains("does not let this user in"), "{said:?}");
-        assert!(!said.err.contains("secret"), "{said:?}");
+        let output = refused_place(&url, &[]);
+        assert_eq!(output.code, 3, "{output:?}");
+        assert!(
+            output.err.contains("does not let this user in"),
+            "{output:?}"
+        );
+        assert!(!output.err.contains("secret"), "{output:?}");
     }
 
     #[test]
@@ -307,9 +321,9 @@ mod postgres {
             "host=h user=u password=a secret b",
             "host=h user=u password='a secret",
         ] {
-            let said = told(url, &[]);
-            assert_eq!(said.code, 3, "{said:?}");
-            assert!(!said.err.contains("secret"), "{said:?}");
+            let output = refused_place(url, &[]);
+            assert_eq!(output.code, 3, "{output:?}");
+            assert!(!output.err.contains("secret"), "{output:?}");
         }
     }
 }
@@ -319,7 +333,7 @@ mod redis {
     use retry_tests::redis::ThrowawayRedis;
 
     use super::super::bench::fresh_name;
-    use super::{bare_command, said, told};
+    use super::{bare_command, output_of, refused_place};
 
     #[test]
     fn nothing_is_made() {
@@ -328,12 +342,13 @@ mod redis {
         };
         let prefix = fresh_name();
         for _ in 0..2 {
-            let said = told(&server.url(), &["--prefix", &prefix]);
-            assert_eq!(said.code, 3, "{said:?}");
+            let output = refused_place(&server.url(), &["--prefix", &prefix]);
+            assert_eq!(output.code, 3, "{output:?}");
             assert!(
-                said.err
+                output
+                    .err
                     .contains(&format!("no store under the prefix \"{prefix}\"")),
-                "{said:?}"
+                "{output:?}"
             );
         }
         assert_eq!(server.command(&["DBSIZE"]), ":0\r\n");
@@ -348,18 +363,18 @@ mod redis {
         let options = retry_effects::RedisEffectStore::options();
         let _store = options.connect_blocking(&server.url()).unwrap();
         let _ = server.command(&["CONFIG", "SET", "appendfsync", "everysec"]);
-        let listed = said(&mut bare_command(&["list", "--store", &server.url()]));
+        let listed = output_of(&mut bare_command(&["list", "--store", &server.url()]));
         assert_eq!(
             (listed.code, &*listed.out),
             (0, "no records\n"),
             "{listed:?}"
         );
         let _ = server.command(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]);
-        let said = told(&server.url(), &[]);
-        assert_eq!(said.code, 3, "{said:?}");
+        let output = refused_place(&server.url(), &[]);
+        assert_eq!(output.code, 3, "{output:?}");
         assert!(
-            said.err.contains("set `maxmemory-policy noeviction`"),
-            "{said:?}"
+            output.err.contains("set `maxmemory-policy noeviction`"),
+            "{output:?}"
         );
     }
 
@@ -373,9 +388,9 @@ mod redis {
             "redis://secret@127.0.0.1:1",
             "redis://:se@secret@127.0.0.1:1",
         ] {
-            let said = told(url, &[]);
-            assert_eq!(said.code, 3, "{said:?}");
-            assert!(!said.err.contains("secret"), "{said:?}");
+            let output = refused_place(url, &[]);
+            assert_eq!(output.code, 3, "{output:?}");
+            assert!(!output.err.contains("secret"), "{output:?}");
         }
     }
 }

@@ -27,7 +27,7 @@ const STREAM: u64 = 3_000_000;
 
 /// The acknowledgements that a worker has received for one action.
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(super) struct Acknowledged {
     /// The newest claim that was acknowledged.
     fence: u64,
     /// The result that was acknowledged.
@@ -36,7 +36,7 @@ pub(super) struct Told {
 
 /// The reports of workers on their actions.
 #[derive(Debug, Default)]
-pub(super) struct Log(BTreeMap<u64, Told>);
+pub(super) struct Log(BTreeMap<u64, Acknowledged>);
 
 /// How many actions stood where, before anybody called them again.
 #[derive(Debug, Default)]

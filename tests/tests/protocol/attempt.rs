@@ -1,10 +1,10 @@
-//! The attempts of an owner, and what each leaves: the next one, or a word for the store.
+//! The attempts of an owner, and what each leaves: the next one, or a report for the store.
 
 use super::caller::Phase;
 use super::model::{ATTEMPTS, Event, Policy, Returned, Steps};
 use super::rules::Rule;
 use super::sights::Sight;
-use super::store::{Ticket, Word};
+use super::store::{Report, Ticket};
 use super::turn::Turn;
 
 /// The body of this attempt runs and returns, in every way it may.
@@ -40,7 +40,7 @@ pub(crate) fn body(
 fn ended(turn: &mut Turn, returned: Returned, ticket: Ticket, attempt: u8, unknown: bool) -> Phase {
     let (policy, broken) = (turn.model.policy, turn.model.broken);
     let sent = (ticket.fence, attempt);
-    let telling = |word| Phase::Telling { ticket, word };
+    let reporting = |report| Phase::Reporting { ticket, report };
     let mut returned = returned;
     let sends = matches!(
         returned,
@@ -54,9 +54,9 @@ fn ended(turn: &mut Turn, returned: Returned, ticket: Ticket, attempt: u8, unkno
         returned = Returned::NotApplied;
     }
     match returned {
-        Returned::Ok => telling(Word::Success),
-        Returned::NotEncodable => telling(Word::InDoubt { applied: true }),
-        Returned::NotAppliedForGood if !unknown => telling(Word::Failed),
+        Returned::Ok => reporting(Report::Success),
+        Returned::NotEncodable => reporting(Report::InDoubt { applied: true }),
+        Returned::NotAppliedForGood if !unknown => reporting(Report::Failed),
         Returned::NotApplied | Returned::NotAppliedForGood => {
             next(ticket, attempt, unknown, broken)
         }
@@ -81,14 +81,14 @@ fn ended(turn: &mut Turn, returned: Returned, ticket: Ticket, attempt: u8, unkno
 /// Returns the phase after an attempt that may have happened.
 fn not_known(ticket: Ticket, attempt: u8, policy: Policy, broken: Option<Rule>) -> Phase {
     match (policy, broken) {
-        (_, Some(Rule::UnknownIsNotReleased)) => Phase::Telling {
+        (_, Some(Rule::UnknownIsNotReleased)) => Phase::Reporting {
             ticket,
-            word: Word::Release,
+            report: Report::Release,
         },
         (_, Some(Rule::RetryIfDoesNotDecideApplied)) => next(ticket, attempt, false, broken),
-        (Policy::Halt, _) => Phase::Telling {
+        (Policy::Halt, _) => Phase::Reporting {
             ticket,
-            word: Word::InDoubt { applied: false },
+            report: Report::InDoubt { applied: false },
         },
         (Policy::Reexecute | Policy::Transaction, _) => next(ticket, attempt, true, broken),
         (Policy::Probe, _) => Phase::Probing {
@@ -107,19 +107,19 @@ fn next(ticket: Ticket, attempt: u8, unknown: bool, broken: Option<Rule>) -> Pha
             unknown: unknown && broken != Some(Rule::UnknownSticks),
         }
     } else {
-        Phase::Telling {
+        Phase::Reporting {
             ticket,
-            word: given_up(unknown),
+            report: given_up(unknown),
         }
     }
 }
 
 /// Returns the report of an owner that gives up: a release if it knows that nothing has happened, else doubt.
-pub(crate) fn given_up(unknown: bool) -> Word {
+pub(crate) fn given_up(unknown: bool) -> Report {
     if unknown {
-        Word::InDoubt { applied: false }
+        Report::InDoubt { applied: false }
     } else {
-        Word::Release
+        Report::Release
     }
 }
 
@@ -136,14 +136,14 @@ pub(crate) fn probing(steps: &mut Steps<'_>, number: usize, ticket: Ticket, atte
         };
         turn.sights.note(sight);
         turn.next.callers[number] = if is_done {
-            let word = Word::Success;
-            Phase::Telling { ticket, word }
+            let report = Report::Success;
+            Phase::Reporting { ticket, report }
         } else {
             next(ticket, attempt - 1, false, broken)
         };
     });
     steps.add(Event::ProbeFails(number), |turn| {
-        let word = Word::InDoubt { applied: false };
-        turn.next.callers[number] = Phase::Telling { ticket, word };
+        let report = Report::InDoubt { applied: false };
+        turn.next.callers[number] = Phase::Reporting { ticket, report };
     });
 }

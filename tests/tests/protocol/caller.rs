@@ -8,7 +8,7 @@ use super::model::{Event, Policy, Request, Steps};
 use super::promises::Fault;
 use super::rules::Rule;
 use super::sights::Sight;
-use super::store::{Ticket, Told, Word};
+use super::store::{Reply, Report, Ticket};
 use super::turn::Turn;
 
 /// Where a caller is.
@@ -34,7 +34,7 @@ pub(crate) enum Phase {
         unknown: bool,
     },
     /// Its last body has ended, and this is to be recorded.
-    Telling { ticket: Ticket, word: Word },
+    Reporting { ticket: Ticket, report: Report },
     /// Has returned, or is dead.
     Ended,
 }
@@ -71,12 +71,12 @@ pub(crate) fn steps(steps: &mut Steps<'_>, number: usize) {
         } => {
             body(steps, number, ticket, attempt, unknown);
             renewing(steps, number, ticket);
-            let word = given_up(unknown);
+            let report = given_up(unknown);
             steps.add(Event::Drops(number), |turn| {
-                turn.next.callers[number] = Phase::Telling { ticket, word };
+                turn.next.callers[number] = Phase::Reporting { ticket, report };
             });
         }
-        Phase::Telling { ticket, word } => telling(steps, number, ticket, word),
+        Phase::Reporting { ticket, report } => reporting(steps, number, ticket, report),
     }
     if phase != Phase::Absent {
         steps.add(Event::Crashes(number), |turn| {
@@ -88,12 +88,12 @@ pub(crate) fn steps(steps: &mut Steps<'_>, number: usize) {
 /// Returns the phase after a crash: the end, or the step that runs as the call unwinds.
 fn crashed(phase: Phase, broken: Option<Rule>) -> Phase {
     match phase {
-        Phase::Telling {
+        Phase::Reporting {
             ticket,
-            word: Word::Success,
-        } if broken == Some(Rule::CrashDoesNotRelease) => Phase::Telling {
+            report: Report::Success,
+        } if broken == Some(Rule::CrashDoesNotRelease) => Phase::Reporting {
             ticket,
-            word: Word::Release,
+            report: Report::Release,
         },
         _ => Phase::Ended,
     }
@@ -198,16 +198,19 @@ fn renewing(steps: &mut Steps<'_>, number: usize, ticket: Ticket) {
     }
 }
 
-fn telling(steps: &mut Steps<'_>, number: usize, ticket: Ticket, word: Word) {
-    steps.add(Event::Tells(number, word), |turn| {
-        let told = turn.tell(ticket, word);
-        if told == Told::HasResult || (word == Word::Success && told != Told::Lost) {
+fn reporting(steps: &mut Steps<'_>, number: usize, ticket: Ticket, report: Report) {
+    steps.add(Event::Reports(number, report), |turn| {
+        let reply = turn.report(ticket, report);
+        if reply == Reply::HasResult || (report == Report::Success && reply != Reply::Lost) {
             turn.is_ok();
         }
         turn.next.callers[number] = Phase::Ended;
     });
-    let request = Request::Tell(ticket, word);
-    astray(steps, number, request, |_| Phase::Telling { ticket, word });
+    let request = Request::Report(ticket, report);
+    astray(steps, number, request, |_| Phase::Reporting {
+        ticket,
+        report,
+    });
 }
 
 /// A request goes astray: it may arrive at any time, now, late or never, and its sender, who heard

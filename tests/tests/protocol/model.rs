@@ -8,7 +8,7 @@ use super::person::{self, Person};
 use super::promises::{Fault, broken_by};
 use super::rules::Rule;
 use super::sights::{Sight, Sights};
-use super::store::{Store, Ticket, Word};
+use super::store::{Report, Store, Ticket};
 use super::turn::Turn;
 use super::world::World;
 
@@ -54,14 +54,14 @@ pub(crate) struct State {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Request {
     Claim { claim: u8, takeover: Option<u8> },
-    Tell(Ticket, Word),
+    Report(Ticket, Report),
 }
 
 impl Request {
     /// The claim that it is about.
     pub(crate) fn claim(self) -> u8 {
         match self {
-            Self::Claim { claim, .. } | Self::Tell(Ticket { claim, .. }, _) => claim,
+            Self::Claim { claim, .. } | Self::Report(Ticket { claim, .. }, _) => claim,
         }
     }
 }
@@ -83,7 +83,7 @@ pub(crate) enum Event {
     ProbeFails(usize),
     /// Its call is dropped while no body runs.
     Drops(usize),
-    Tells(usize, Word),
+    Reports(usize, Report),
     Renews(usize),
     Crashes(usize),
     LeaseRunsOut,
@@ -209,8 +209,8 @@ fn between(steps: &mut Steps<'_>) {
                         silent,
                     });
                 }
-                Request::Tell(ticket, word) => {
-                    turn.tell(ticket, word);
+                Request::Report(ticket, report) => {
+                    turn.report(ticket, report);
                 }
             }
         });

@@ -62,7 +62,7 @@ fn found_out(state: &State, row: Row) -> Option<bool> {
     let owns = |(number, phase): (usize, &Phase)| match phase {
         Phase::Ready { .. } | Phase::Probing { .. } => true,
         Phase::Asking { .. } => number == maker(row.claim),
-        Phase::Telling { .. } | Phase::Absent | Phase::Ended => false,
+        Phase::Reporting { .. } | Phase::Absent | Phase::Ended => false,
     };
     let has_owner = state.callers.iter().enumerate().any(owns);
     (is_nothing_done(state) && !has_owner).then_some(false)

@@ -13,7 +13,7 @@ pub(crate) enum Fault {
     SuccessWithoutEffect,
     /// A released or failed record, free of doubt, and the effect has happened.
     FreeAfterEffect,
-    /// A caller was told `Ok` where nothing had happened.
+    /// A caller was reply `Ok` where nothing had happened.
     OkWithoutEffect,
     /// Something other than a person changed a recorded success.
     SuccessChanged,
@@ -27,7 +27,7 @@ pub(crate) enum Fault {
     FenceNotHigher,
     /// A caller was kept out by a claim of its own.
     KeptOutByOwnClaim,
-    /// An owner whose result is recorded was told that it is not.
+    /// An owner whose result is recorded was reply that it is not.
     RecordedButDenied,
 }
 

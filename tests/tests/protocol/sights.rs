@@ -25,17 +25,17 @@ pub(crate) enum Sight {
     MarkedApplied,
     /// A released action was claimed anew.
     RunAfterRelease,
-    /// A superseded owner's word was refused.
-    LateWordRefused,
+    /// A superseded owner's report was refused.
+    LateReportRefused,
     /// A lease that had run out was renewed.
     RenewedLate,
     /// An outcome that was recorded already was accepted again.
-    WordRepeated,
+    ReportRepeated,
     /// A person settled: it happened.
     SettledSuccess,
     /// A person settled: it did not happen.
     SettledNotApplied,
-    /// A person's word came after the record had changed.
+    /// An operator's settlement came after the record had changed.
     SettlementRefused,
     /// A record was purged, and the action claimed anew.
     Purged,

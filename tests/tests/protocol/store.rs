@@ -26,7 +26,7 @@ pub(crate) struct Ticket {
 
 /// The report of an owner on its claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Word {
+pub(crate) enum Report {
     Success,
     Failed,
     InDoubt { applied: bool },
@@ -35,7 +35,7 @@ pub(crate) enum Word {
 
 /// The store's answer to an owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Told {
+pub(crate) enum Reply {
     /// It is recorded, newly.
     Recorded,
     /// It was recorded before.
@@ -72,20 +72,20 @@ impl Store {
         claim
     }
 
-    pub(crate) fn tell(&mut self, ticket: Ticket, word: Word, broken: Option<Rule>) -> Told {
+    pub(crate) fn report(&mut self, ticket: Ticket, report: Report, broken: Option<Rule>) -> Reply {
         let Some(row) = &mut self.row else {
-            return Told::Lost;
+            return Reply::Lost;
         };
         let mut ticket = ticket;
         let forged = match broken {
-            Some(Rule::CompleteChecksTheFence) => word != Word::Release,
-            Some(Rule::ReleaseChecksTheFence) => word == Word::Release,
-            Some(Rule::SuccessStays) if word == Word::Failed => {
+            Some(Rule::CompleteChecksTheFence) => report != Report::Release,
+            Some(Rule::ReleaseChecksTheFence) => report == Report::Release,
+            Some(Rule::SuccessStays) if report == Report::Failed => {
                 row.state = Stands::Pending;
                 true
             }
             Some(Rule::SameOutcomeAgainIsAccepted) if row.state == Stands::Success => {
-                return Told::Lost;
+                return Reply::Lost;
             }
             _ => false,
         };
@@ -96,25 +96,25 @@ impl Store {
             };
         }
         let token = token(ticket.fence, ticket.claim);
-        let outcome = match word {
-            Word::Success => Outcome::Success(payload(ticket.fence)),
-            Word::Failed => Outcome::Failed(payload(ticket.fence)),
-            Word::InDoubt { applied } => Outcome::InDoubt {
+        let outcome = match report {
+            Report::Success => Outcome::Success(payload(ticket.fence)),
+            Report::Failed => Outcome::Failed(payload(ticket.fence)),
+            Report::InDoubt { applied } => Outcome::InDoubt {
                 applied,
                 reason: None,
             },
-            Word::Release => {
+            Report::Release => {
                 return match row.release(&token) {
-                    Ok(Some(_)) => Told::HasResult,
-                    Ok(None) => Told::Recorded,
-                    Err(_) => Told::Lost,
+                    Ok(Some(_)) => Reply::HasResult,
+                    Ok(None) => Reply::Recorded,
+                    Err(_) => Reply::Lost,
                 };
             }
         };
         match row.complete(&token, outcome) {
-            Ok(true) => Told::Recorded,
-            Ok(false) => Told::Again,
-            Err(_) => Told::Lost,
+            Ok(true) => Reply::Recorded,
+            Ok(false) => Reply::Again,
+            Err(_) => Reply::Lost,
         }
     }
 
@@ -151,7 +151,7 @@ impl Store {
         }
     }
 
-    /// A person's word on the record with this fence. `applied`: it happened.
+    /// An operator's settlement on the record with this fence. `applied`: it happened.
     pub(crate) fn settle(
         &mut self,
         fence: u8,

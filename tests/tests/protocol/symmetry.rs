@@ -70,7 +70,7 @@ impl Caller {
                     claim: nameless(claim),
                     takeover: takeover.map(|fence| names.fence(fence)),
                 },
-                Request::Tell(ticket, word) => Request::Tell(names.ticket(ticket), word),
+                Request::Report(ticket, report) => Request::Report(names.ticket(ticket), report),
             })
         });
         strays.sort_unstable();
@@ -103,14 +103,14 @@ impl Names {
                 Phase::Asking { takeover, .. } => takeover.map_or(0, bit),
                 Phase::Probing { ticket, .. }
                 | Phase::Ready { ticket, .. }
-                | Phase::Telling { ticket, .. } => bit(ticket.fence),
+                | Phase::Reporting { ticket, .. } => bit(ticket.fence),
                 Phase::Absent | Phase::Ended => 0,
             };
         }
         for copy in state.copies.into_iter().flatten() {
             fences |= match copy {
                 Request::Claim { takeover, .. } => takeover.map_or(0, bit),
-                Request::Tell(ticket, _) => bit(ticket.fence),
+                Request::Report(ticket, _) => bit(ticket.fence),
             };
         }
         for (fence, _) in state.world.flying.into_iter().flatten() {
@@ -172,9 +172,9 @@ impl Names {
                 attempt,
                 unknown,
             },
-            Phase::Telling { ticket, word } => Phase::Telling {
+            Phase::Reporting { ticket, report } => Phase::Reporting {
                 ticket: self.ticket(ticket),
-                word,
+                report,
             },
         }
     }

@@ -7,7 +7,7 @@ use super::model::{Model, Policy, State};
 use super::promises::{Fault, broken_by_change};
 use super::rules::Rule;
 use super::sights::{Sight, Sights};
-use super::store::{Ticket, Told, Word};
+use super::store::{Reply, Report, Ticket};
 use super::world::Sent;
 
 pub(crate) struct Turn {
@@ -63,40 +63,40 @@ impl Turn {
         claim
     }
 
-    /// An owner's word reaches the store.
-    pub(crate) fn tell(&mut self, ticket: Ticket, word: Word) -> Told {
+    /// An owner's report reaches the store.
+    pub(crate) fn report(&mut self, ticket: Ticket, report: Report) -> Reply {
         let before = self.next.store.row;
-        let told = self.next.store.tell(ticket, word, self.model.broken);
+        let reply = self.next.store.report(ticket, report, self.model.broken);
         self.unchanged_success(before);
         self.unchanged_by_superseded(before, ticket);
         let Some(before) = before else {
-            return told;
+            return reply;
         };
         let is_own = (before.fence, before.claim) == (ticket.fence, ticket.claim);
         let is_recorded = before.state == Stands::Success && before.result == Some(ticket.fence);
-        if word == Word::Success && is_own && is_recorded {
-            self.require(told == Told::Again, Fault::RecordedButDenied);
+        if report == Report::Success && is_own && is_recorded {
+            self.require(reply == Reply::Again, Fault::RecordedButDenied);
         }
-        match (word, told) {
-            (Word::Success, Told::Recorded) => {
+        match (report, reply) {
+            (Report::Success, Reply::Recorded) => {
                 self.sights.note(Sight::Success);
                 if before.status() == Status::InDoubt {
                     self.sights.note(Sight::LateSuccess);
                 }
             }
-            (_, Told::Again) => self.sights.note(Sight::WordRepeated),
-            (_, Told::Lost) if !is_own => self.sights.note(Sight::LateWordRefused),
+            (_, Reply::Again) => self.sights.note(Sight::ReportRepeated),
+            (_, Reply::Lost) if !is_own => self.sights.note(Sight::LateReportRefused),
             _ => {}
         }
-        let commits = match told {
-            Told::Recorded => true,
-            Told::Again => self.model.broken == Some(Rule::DoneAlreadyRollsBack),
-            Told::HasResult | Told::Lost => false,
+        let commits = match reply {
+            Reply::Recorded => true,
+            Reply::Again => self.model.broken == Some(Rule::DoneAlreadyRollsBack),
+            Reply::HasResult | Reply::Lost => false,
         };
-        if self.model.policy == Policy::Transaction && word == Word::Success && commits {
+        if self.model.policy == Policy::Transaction && report == Report::Success && commits {
             self.next.world.happened += 1;
         }
-        told
+        reply
     }
 
     /// An owner renews its lease.
@@ -117,7 +117,7 @@ impl Turn {
         world.receive(sent, policy, broken, &mut self.sights)
     }
 
-    /// A caller is told that it happened.
+    /// A caller is reply that it happened.
     pub(crate) fn is_ok(&mut self) {
         self.require(self.next.world.happened > 0, Fault::OkWithoutEffect);
     }

@@ -49,7 +49,7 @@ pub(super) struct Live {
     /// The number of this connection in its store, from 1.
     pub(super) number: u64,
     /// Whether it can receive notices of changes.
-    pub(super) hears: bool,
+    pub(super) gets_pushes: bool,
 }
 
 /// The address of a node, and its connection.
@@ -194,7 +194,7 @@ impl Link {
 
     async fn connect(&self) -> Result<Live, Failure> {
         let number = 1 + self.shared.connections.fetch_add(1, Ordering::SeqCst);
-        let (mut connection, hears) = match self.open(Some(number)).await {
+        let (mut connection, gets_pushes) = match self.open(Some(number)).await {
             // A proxy, or a server before 6: its waiters poll.
             Err(Failure::Redis(error)) if is_of_protocol(&error) => (self.open(None).await?, false),
             // Such a server waits for the end of a line, and does not answer the greeting of TLS.
@@ -214,7 +214,7 @@ impl Link {
             connection,
             hash,
             number,
-            hears,
+            gets_pushes,
         })
     }
 

@@ -19,7 +19,7 @@ const MOST: usize = 256;
 
 /// A message to the listener.
 #[derive(Clone, Copy, Debug)]
-enum Word {
+enum Message {
     Watch(ActionId),
     Leave(ActionId),
     /// The connection with this number has ended.
@@ -28,21 +28,21 @@ enum Word {
 
 /// The handle of the listener.
 #[derive(Clone, Debug)]
-pub(super) struct Listener(mpsc::UnboundedSender<Word>);
+pub(super) struct Listener(mpsc::UnboundedSender<Message>);
 
 /// The listener, before it starts.
-pub(super) struct Ears(mpsc::UnboundedReceiver<Word>);
+pub(super) struct Inbox(mpsc::UnboundedReceiver<Message>);
 
 impl Listener {
-    pub(super) fn new() -> (Self, Ears) {
-        let (words, receiver) = mpsc::unbounded_channel();
-        (Self(words), Ears(receiver))
+    pub(super) fn new() -> (Self, Inbox) {
+        let (messages, receiver) = mpsc::unbounded_channel();
+        (Self(messages), Inbox(receiver))
     }
 
     /// Completes when the record changes, here or elsewhere.
     pub(super) fn watch(&self, id: ActionId, waiters: &Waiters) -> Changed {
         let changed = waiters.watch(id);
-        self.say(Word::Watch(id));
+        self.send_message(Message::Watch(id));
         let place = Place {
             listener: self.clone(),
             id,
@@ -54,21 +54,21 @@ impl Listener {
     }
 
     /// Handles a message of the server on the connection with this number.
-    pub(super) fn hear(&self, number: u64, message: &PushInfo, waiters: &Waiters) {
+    pub(super) fn receive(&self, number: u64, message: &PushInfo, waiters: &Waiters) {
         match (&message.kind, message.data.first()) {
             (PushKind::Message, Some(Value::BulkString(channel))) => {
                 if let Some(id) = Keys::action(channel) {
                     waiters.wake(id);
                 }
             }
-            (PushKind::Disconnection, _) => self.say(Word::Lost(number)),
+            (PushKind::Disconnection, _) => self.send_message(Message::Lost(number)),
             _ => {}
         }
     }
 
-    fn say(&self, word: Word) {
+    fn send_message(&self, message: Message) {
         // If the thread has ended, the message is dropped.
-        let _ = self.0.send(word);
+        let _ = self.0.send(message);
     }
 }
 
@@ -80,11 +80,11 @@ struct Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.listener.say(Word::Leave(self.id));
+        self.listener.send_message(Message::Leave(self.id));
     }
 }
 
-impl Ears {
+impl Inbox {
     /// Listens until the store's thread ends.
     pub(super) async fn listen(mut self, nodes: Arc<Nodes>, waiters: Waiters) {
         let mut channels = Channels {
@@ -94,20 +94,20 @@ impl Ears {
             subscribed: HashSet::new(),
             on: 0,
         };
-        let mut words = Vec::with_capacity(MOST);
-        while self.0.recv_many(&mut words, MOST).await > 0 {
+        let mut messages = Vec::with_capacity(MOST);
+        while self.0.recv_many(&mut messages, MOST).await > 0 {
             let mut touched = HashSet::new();
-            for word in words.drain(..) {
-                match word {
-                    Word::Watch(id) => {
+            for message in messages.drain(..) {
+                match message {
+                    Message::Watch(id) => {
                         *channels.watched.entry(id).or_default() += 1;
                         touched.insert(id);
                     }
-                    Word::Leave(id) => {
+                    Message::Leave(id) => {
                         channels.leave(id);
                         touched.insert(id);
                     }
-                    Word::Lost(number) => channels.nodes.drop_connection(number),
+                    Message::Lost(number) => channels.nodes.drop_connection(number),
                 }
             }
             channels.follow(touched).await;
@@ -141,11 +141,11 @@ impl Channels {
         if self.watched.is_empty() && self.subscribed.is_empty() {
             return;
         }
-        let Ok(live) = self.nodes.ear(self.on).await else {
+        let Ok(live) = self.nodes.push_connection(self.on).await else {
             self.on = 0;
             return;
         };
-        if !live.hears {
+        if !live.gets_pushes {
             return;
         }
         let is_new = live.number != self.on;

@@ -133,7 +133,7 @@ impl Nodes {
     }
 
     /// Returns the connection for listening: the one with this number, as long as it exists.
-    pub(super) async fn ear(&self, number: u64) -> Result<Live, Failure> {
+    pub(super) async fn push_connection(&self, number: u64) -> Result<Live, Failure> {
         let links = self.links();
         let mut others = links.iter().filter_map(|link| link.present());
         let seed = self.seed.present();

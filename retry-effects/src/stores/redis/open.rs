@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use super::backend::{RedisBackend, ended};
 use super::connection::{Link, Shared};
 use super::keys::Keys;
-use super::listener::{Ears, Listener};
+use super::listener::{Inbox, Listener};
 use super::nodes::Nodes;
 use super::options::RedisOptions;
 use super::refusal::RedisRefusal;
@@ -140,7 +140,7 @@ impl Opening {
             settle_on_an_encrypter();
         }
         let waiters = Waiters::new();
-        let (listener, ears) = Listener::new();
+        let (listener, inbox) = Listener::new();
         let terms = Terms {
             script: options.clock.script(),
             keys: keys.clone(),
@@ -148,14 +148,14 @@ impl Opening {
             accepts_loss: options.accepts_loss,
             makes: !options.is_existing,
         };
-        let (heard, woken) = (listener.clone(), waiters.clone());
+        let (pushes, woken) = (listener.clone(), waiters.clone());
         let shared = Shared::new(
             terms,
-            Box::new(move |number, message| heard.hear(number, message, &woken)),
+            Box::new(move |number, message| pushes.receive(number, message, &woken)),
             options.timeout,
         );
         let nodes = Arc::new(Nodes::new(Link::new(info.clone(), Arc::new(shared))));
-        let (thread, ready, runtime) = start(nodes.clone(), ears, waiters.clone())?;
+        let (thread, ready, runtime) = start(nodes.clone(), inbox, waiters.clone())?;
         let opening = Self {
             nodes,
             keys,
@@ -204,7 +204,7 @@ impl Opening {
 /// Starts the thread. It ends once the sender is dropped.
 fn start(
     nodes: Arc<Nodes>,
-    ears: Ears,
+    inbox: Inbox,
     waiters: Waiters,
 ) -> Result<(oneshot::Sender<Infallible>, Ready, Handle), StoreError> {
     let no_thread = |error| StoreError::unavailable("start its thread", error);
@@ -226,7 +226,7 @@ fn start(
                 if is_refused {
                     return;
                 }
-                tokio::spawn(ears.listen(nodes.clone(), waiters));
+                tokio::spawn(inbox.listen(nodes.clone(), waiters));
                 tokio::spawn(Nodes::inspect(Arc::downgrade(&nodes)));
                 let _ = ends.await;
             });
