@@ -94,7 +94,8 @@
 //! | `idempotent` | `true`: the effect happens once, however often it is requested; with `key`, `fingerprint`, `scope`, `store`, `skip`, `lease`, `retain`, `in_doubt`, `dedupe_for`, `probe`, `probe_after`, `on_busy`, `replay_errors` | `false` |
 //!
 //! `idempotent` and its arguments need the crate `retry_effects` among the dependencies. Its page
-//! explains what exactly once means, and what each argument does.
+//! explains what exactly once means, and what each argument does. If it has another name there, for example
+//! `once`, write `extern crate once as retry_effects;` in the root of your crate.
 //!
 //! An expression may stand wherever a literal may; it may use the function's parameters, and is
 //! evaluated at most once a call, at its first failure (limits: at its start). Parameters taken by value

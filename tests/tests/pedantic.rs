@@ -89,6 +89,7 @@ fn configured_sync(
 }
 
 #[retry_worker]
+#[expect(dead_code, reason = "only its lints count")]
 #[expect(
     clippy::unused_async,
     reason = "a trait of the caller's wants a future"
@@ -102,7 +103,7 @@ async fn expected(
 }
 
 #[retry_worker]
-#[expect(unused_variables, clippy::needless_pass_by_value)]
+#[expect(dead_code, unused_variables, clippy::needless_pass_by_value)]
 #[expect(clippy::unnecessary_wraps)]
 fn expected_sync(key: String, other: String) -> io::Result<usize> {
     Ok(key.len())
@@ -221,6 +222,7 @@ fn probed_sync(
     key: String,
 ) -> io::Result<()> {
     let _seven = script.next()?;
+    let _length = consume(key);
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! Classification by source chain: the outermost known error decides.
 
 use std::error::Error;
-use std::{fmt, io};
+use std::{fmt, io, ptr};
 
 use super::classification::Classify;
 use super::judgement::{Judgement, Verdict};
@@ -34,16 +34,22 @@ pub(crate) fn judgement_of(
 /// text.
 pub(crate) fn judgement_of_unstated<E: Classify + ?Sized>(error: &E) -> Judgement {
     match error.as_error() {
-        Some(view) => judgement_of_own(&error, view),
+        Some(view) if ptr::addr_eq(error, view) => judgement_below(&error, view, by_type(view)),
+        Some(view) => judgement_below(&error, view, built_in(view)),
         None => by_texts(&error, None),
     }
 }
 
 /// Returns the judgement of an error whose own [`Classify`] requests it. Its type may be
-/// [recognized](crate::recognize) and would then call itself again, so only the layers below count.
-fn judgement_of_own(top: &dyn fmt::Display, error: ErrorRef<'_>) -> Judgement {
+/// [recognized](crate::recognize) and would then call itself again, so only the layers below count. It is no
+/// library's either, however similar its texts: it is `own` only by its type.
+fn judgement_below(
+    top: &dyn fmt::Display,
+    error: ErrorRef<'_>,
+    own: Option<Judgement>,
+) -> Judgement {
     let below = error.source();
-    let known = built_in(error).or_else(|| below.and_then(judgement));
+    let known = own.or_else(|| below.and_then(judgement));
     judgement_of(top, below, known)
 }
 
@@ -75,9 +81,14 @@ fn known_judgement(error: ErrorRef<'_>) -> Option<Judgement> {
     built_in(error).or_else(|| type_registry::judgement(error))
 }
 
-/// The only list of errors that this crate knows without a registration: by type, or by the printed
+/// Returns the judgement of an error that this crate knows without a registration: by type, or by the printed
 /// form of a layer for libraries that are no dependency.
 fn built_in(error: ErrorRef<'_>) -> Option<Judgement> {
+    by_type(error).or_else(|| other_libraries::judgement(error))
+}
+
+/// The only list of types that this crate knows without a registration.
+fn by_type(error: ErrorRef<'_>) -> Option<Judgement> {
     macro_rules! first_of {
         ($($(#[$when:meta])* $known:ty),* $(,)?) => {$(
             $(#[$when])*
@@ -120,7 +131,7 @@ fn built_in(error: ErrorRef<'_>) -> Option<Judgement> {
         #[cfg(feature = "redis")]
         redis::RedisError,
     );
-    other_libraries::judgement(error)
+    None
 }
 
 #[cfg(test)]
@@ -142,6 +153,27 @@ mod tests {
         fn classify(&self) -> Judgement {
             Judgement::stop().not_applied().with_kind("refused")
         }
+    }
+
+    /// A user's error with the name and the text of a pool's.
+    #[derive(Debug, thiserror::Error)]
+    enum Job {
+        #[error("Pool has been closed")]
+        Closed,
+    }
+
+    impl Classify for Job {
+        fn as_error(&self) -> Option<&(dyn Error + 'static)> {
+            Some(self)
+        }
+    }
+
+    #[test]
+    fn an_error_that_judges_itself_is_no_librarys() {
+        assert!(!Job::Closed.classify().is_not_applied());
+        assert!(!Box::new(Job::Closed).classify().is_not_applied());
+        // Nobody knows whose it is.
+        assert_eq!(kind(&Job::Closed), Some("pool_closed"));
     }
 
     /// An error that is shared, because its type cannot be cloned, or boxed, because it is large.

@@ -4,8 +4,8 @@
 //! called in place). Capture analysis then borrows `&mut self` and `&mut` arguments anew each time,
 //! and `?` and `return` keep their meaning.
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
+use quote::quote;
 
 use crate::check::arguments::refuse_unfit;
 use crate::check::identity::{self, GatedCall};
@@ -79,9 +79,10 @@ impl Expansion<'_> {
         let content = self.call(parameters);
         let content = self.found.replace(self.function, content);
         let head = self.head(&parameters.declared);
-        // Placed on the user's body, so that a whole-function lint points there.
-        let span = Span::mixed_site().located_at(body.span());
-        let block = quote_spanned!(span=> { #content });
+        // The body's braces and the user's `fn`: whole-function lints point there, and the compiler reports a
+        // function that nobody calls, which it does not for one of a macro's own.
+        let mut block = Group::new(Delimiter::Brace, content);
+        block.set_span(body.span());
         let attributes = lints::kept(attributes);
         quote!(#attributes #visibility #head #block)
     }
@@ -89,14 +90,14 @@ impl Expansion<'_> {
     /// Returns the signature, with parameters declared as the attempts need them.
     fn head(&self, declared: &[TokenStream]) -> TokenStream {
         let signature = &self.function.signature;
-        let (asyncness, ident, output) =
-            (&signature.asyncness, &signature.ident, &signature.output);
+        let (asyncness, fn_token) = (&signature.asyncness, &signature.fn_token);
+        let (ident, output) = (&signature.ident, &signature.output);
         let (generics, clause) = (&signature.generics, &signature.generics.where_clause);
         let parameters = generics.lt_token.is_some().then(|| {
             let parameters = &generics.params;
             quote!(<#parameters>)
         });
-        quote!(#asyncness fn #ident #parameters (#(#declared),*) #output #clause)
+        quote!(#asyncness #fn_token #ident #parameters (#(#declared),*) #output #clause)
     }
 
     /// Returns the static part, and the loop with its decisions.

@@ -97,7 +97,7 @@ impl Expansion<'_> {
         let guards = if changes.is_empty() {
             quote!(__RETRY_SITE.guards())
         } else {
-            quote!(&__RETRY_SITE.guards().clone()#changes)
+            quote!(&::core::clone::Clone::clone(__RETRY_SITE.guards())#changes)
         };
         let hedge = self.bind_hedge();
         quote! {

@@ -221,3 +221,17 @@ pub trait Works {
         Ok((0..seven).skip(task.len()).collect())
     }
 }
+
+/// Names of the prelude are not those of the prelude everywhere.
+#[no_implicit_prelude]
+pub mod without_prelude {
+    /// Has guards, which each call copies.
+    ///
+    /// # Errors
+    ///
+    /// None.
+    #[::renamed_core::retry_api(crate = ::renamed_core, circuit_breaker = true, time_budget = "3s")]
+    pub fn load(task: u32) -> ::std::io::Result<u32> {
+        ::std::result::Result::Ok(task)
+    }
+}

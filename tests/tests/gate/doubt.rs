@@ -1,10 +1,11 @@
 //! Unknown outcomes: timeouts and panics, by `in_doubt`.
 
+use std::cell::Cell;
 use std::io;
 use std::time::Duration;
 
-use retry_core::retry_api;
 use retry_core::testing::{Script, no_wait};
+use retry_core::{Classify, retry_api, retry_worker};
 use retry_effects::{EffectError, OnDoubt};
 use retry_tests::sendable;
 
@@ -169,4 +170,41 @@ fn a_panic_is_unknown() {
         refused.to_string().ends_with(": the body panicked"),
         "{refused}"
     );
+}
+
+/// Its texts begin as those of pools, which prove that nothing was sent.
+#[derive(Debug, thiserror::Error, Classify)]
+enum JobError {
+    #[error("Pool has been closed while the job was running")]
+    Closed,
+    #[error("pool timed out while waiting for an open connection's answer")]
+    PoolTimedOut,
+    #[error("Timed out in bb8x after the request was sent")]
+    TimedOut,
+    #[error("Pool has been closed")]
+    Exact,
+    #[error(transparent)]
+    Gate(#[from] EffectError),
+}
+
+#[test]
+fn an_error_whose_text_begins_as_a_librarys_proves_nothing() {
+    #[retry_worker(idempotent = true, name = "job", key = 1, skip(error, runs), store = store)]
+    fn job(store: &Store, error: fn() -> JobError, runs: &Cell<u32>) -> Result<(), JobError> {
+        runs.set(runs.get() + 1);
+        Err(error())
+    }
+    let errors: [fn() -> JobError; 4] = [
+        || JobError::Closed,
+        || JobError::PoolTimedOut,
+        || JobError::TimedOut,
+        || JobError::Exact,
+    ];
+    for error in errors {
+        let (store, runs) = (store(), Cell::new(0));
+        for _ in 0..2 {
+            assert!(job(&store, error, &runs).is_err());
+        }
+        assert_eq!(runs.get(), 1, "{}", error());
+    }
 }

@@ -166,6 +166,10 @@ async fn traits() -> io::Result<()> {
 }
 
 #[retry_worker(idempotent = true, name = "generic", skip(script, with), store = store)]
+#[expect(
+    clippy::needless_lifetimes,
+    reason = "a lifetime beside the other generics"
+)]
 async fn generic<'a, T, const N: usize>(
     store: &Store,
     script: &'a Script<u32, io::Error>,

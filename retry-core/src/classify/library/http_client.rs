@@ -23,7 +23,7 @@ pub(super) fn judge(debug: &str, error: ErrorRef<'_>) -> Option<Judgement> {
         judge_hyper(kind, source)
     } else if after("tonic::transport::Error(Transport").is_some() {
         judge_tonic(source)
-    } else if after("ConnectError(\"").is_some_and(has_cause) {
+    } else if after("ConnectError(\"").is_some_and(|rest| is_connector(rest, error)) {
         // hyper-util's own connector, below a client of another kind.
         connect::judge(Some(error))
     } else if let Some(reset) = after("Error { kind: Reset(StreamId(") {
@@ -36,11 +36,24 @@ pub(super) fn judge(debug: &str, error: ErrorRef<'_>) -> Option<Judgement> {
     })
 }
 
-/// Whether the text and the cause of hyper-util's connector error follow. A type of the same name
-/// that only wraps a received text has no second field.
-fn has_cause(rest: &str) -> bool {
+/// The texts of hyper-util's connector error.
+const CONNECTOR: [&str; 7] = [
+    "dns error",
+    "tcp bind interface error",
+    "tcp bind local error",
+    "tcp connect error",
+    "tcp open error",
+    "tcp set_mark error",
+    "tcp set_nonblocking error",
+];
+
+/// Whether one of hyper-util's texts and a cause follow, and its `Display` is that text. A type of the same
+/// name that only wraps a received text has no second field.
+fn is_connector(rest: &str, error: ErrorRef<'_>) -> bool {
     rest.split_once('"').is_some_and(|(text, rest)| {
-        (text.starts_with("tcp ") || text.starts_with("dns ")) && rest.starts_with(", ")
+        CONNECTOR.contains(&text)
+            && rest.starts_with(", ")
+            && Head::of_display(error).as_str() == text
     })
 }
 

@@ -86,6 +86,44 @@ mod tests {
         )));
     }
 
+    /// What such an error reports happened in the middle of the work.
+    #[test]
+    fn a_text_that_begins_as_a_librarys_is_no_layer() {
+        for (debug, display) in [
+            ("Closed", "Pool has been closed while the job was running"),
+            ("TimedOut", "Timed out in bb8x after the request was sent"),
+            (
+                "PoolTimedOut",
+                "pool timed out while waiting for an open connection's answer",
+            ),
+            (
+                "Error(None)",
+                "timed out waiting for connection 7 to answer",
+            ),
+        ] {
+            assert!(!is_not_applied(Layer(debug, display, None)), "{display}");
+        }
+        for (debug, display) in [
+            ("Closed", "Pool has been closed"),
+            ("Error(None)", "timed out waiting for connection"),
+            (
+                "Error(Some(\"refused\"))",
+                "timed out waiting for connection: refused",
+            ),
+        ] {
+            assert!(is_not_applied(Layer(debug, display, None)), "{display}");
+        }
+    }
+
+    #[test]
+    fn a_connectors_name_with_another_text_is_no_layer() {
+        const LOST: &str = "ConnectError(\"tcp connection lost\", Kind(ConnectionReset))";
+        const CONNECT: &str = "ConnectError(\"tcp connect error\", Kind(ConnectionReset))";
+        assert!(!is_not_applied(Layer(LOST, "tcp connection lost", None)));
+        assert!(!is_not_applied(Layer(CONNECT, "lost in the middle", None)));
+        assert!(is_not_applied(Layer(CONNECT, "tcp connect error", None)));
+    }
+
     #[test]
     fn a_forwarded_text_is_no_layer() {
         for text in [

@@ -9,11 +9,12 @@ use super::head::Head;
 use super::outcome::{misused, turned_away};
 use crate::classify::judgement::Judgement;
 
-/// `Debug`, the start of `Display`, and whether the pool is closed for good.
+/// `Debug`, `Display`, and whether the pool is closed for good. A `Debug` that ends in a parenthesis is only the
+/// start, and so is its `Display`.
 const ERRORS: [(&str, &str, bool); 8] = [
     (
         "Timeout(Wait)",
-        "Timeout occurred while waiting for a slot",
+        "Timeout occurred while waiting for a slot to become available",
         false,
     ),
     (
@@ -49,7 +50,12 @@ pub(super) fn judge(debug: &str, error: &(dyn Error + 'static)) -> Option<Judgem
     let mut candidates = ERRORS.iter().filter(|(name, ..)| named(name)).peekable();
     candidates.peek()?;
     let display = Head::of_display(error);
-    let (.., is_closed) = candidates.find(|(_, text, _)| display.as_str().starts_with(text))?;
+    // A user's error may begin with the same text, and report what happened while the pool's object was in use.
+    let is_shown = |name: &str, text: &str| {
+        let more = display.as_str().strip_prefix(text);
+        more.is_some_and(|more| more.is_empty() || (name.ends_with('(') && more.starts_with(": ")))
+    };
+    let (.., is_closed) = candidates.find(|(name, text, _)| is_shown(name, text))?;
     // r2d2's error holds the connection's last error, or none; another type of that name holds a text.
     let is_r2d2 = debug.starts_with("Error(None)") || debug.starts_with("Error(Some(");
     if debug.starts_with("Error(") && !is_r2d2 {

@@ -98,7 +98,7 @@ fn io_kinds() {
     }
 }
 
-/// An error with this `Debug`, and with another text as its `Display`.
+/// An error with this `Debug`. Its `Display` is the text that a connector quotes, else another one.
 struct Layer(&'static str);
 
 impl fmt::Debug for Layer {
@@ -109,7 +109,10 @@ impl fmt::Debug for Layer {
 
 impl fmt::Display for Layer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("its text")
+        let connector = self.0.strip_prefix("ConnectError(\"");
+        f.write_str(connector.map_or("its text", |rest| {
+            rest.split('"').next().unwrap_or_default()
+        }))
     }
 }
 
