@@ -122,31 +122,35 @@ fn judge_reply(code: &str, detail: Option<&str>) -> Judgement {
     }
 }
 
-/// Judges the general code, which scripts and modules use too: only the server's own texts are known.
+/// Judges the general code, which scripts and modules use too: only the server's own texts are known. Those that
+/// the server does not continue count as a whole: a script's may begin alike.
 fn judge_text(detail: &str) -> Judgement {
-    const BEFORE_THE_COMMAND: [&str; 13] = [
-        "unknown command",
-        "unknown subcommand",
-        "wrong number of arguments",
+    const WHOLE: [&str; 9] = [
         "syntax error",
-        "value is not",
-        "invalid expire time",
+        "value is not an integer or out of range",
+        "value is not a valid float",
+        "value is out of range",
         "no such key",
         "index out of range",
         "increment or decrement would overflow",
-        "string exceeds maximum allowed size",
         "db index is out of range",
         "invalid db index",
-        "protocol error",
+    ];
+    const CONTINUED: [&str; 6] = [
+        "unknown command",
+        "unknown subcommand",
+        "wrong number of arguments for ",
+        "invalid expire time",
+        "string exceeds maximum allowed size",
+        "protocol error: ",
     ];
     if detail == "max number of clients reached" {
         return turned_away("too_many_connections");
     }
     let detail = detail.to_ascii_lowercase();
-    if BEFORE_THE_COMMAND
-        .iter()
-        .any(|text| detail.starts_with(text))
-    {
+    let is_of_server =
+        WHOLE.contains(&detail.as_str()) || CONTINUED.iter().any(|text| detail.starts_with(text));
+    if is_of_server {
         refused("rejected")
     } else {
         declined("rejected")
