@@ -72,6 +72,8 @@
 //!   key: a callee answers the second with the first one's result, or with a 422. A label that is
 //!   used again is not refused, since a body may well repeat its own request. From the second label on an attempt
 //!   counts as acting ([`acted`](crate::acted)): the refusal of a later request proves nothing about an earlier one.
+//!   A body that repeats a request itself, after an answer that leaves its effect unknown, calls `acted` before it does,
+//!   unless the action is `in_doubt = "reexecute"`.
 //! - **Labels are part of the key**: another label in the next release is another key.
 //! - **One header.** A header `Idempotency-Key` that the request has already is replaced.
 //! - **Bare or quoted.** The draft of the IETF writes the key as a string in quotes, Stripe and most others

@@ -43,7 +43,7 @@ pub(crate) struct Action {
     pub(crate) dedupe_window: Option<Box<DedupeWindow>>,
     /// The name of the type of the call's result.
     pub(crate) result_type: OnceLock<fn() -> &'static str>,
-    /// The hash of the label of the running attempt's first idempotency key.
+    /// The hash of the label of the running attempt's first idempotency key; 0 before it.
     #[cfg(any(feature = "reqwest", feature = "reqwest-012"))]
     label: AtomicU64,
     /// The number of the running attempt, from 1.
@@ -93,8 +93,6 @@ pub(crate) const UNACCEPTED: u16 = 4096;
 pub(crate) const RESCUED: u16 = 8192;
 /// A transaction that is to complete the action is under way in the running body.
 pub(crate) const IN_TRANSACTION: u16 = 16384;
-/// A request of the running body has an idempotency key.
-pub(crate) const REQUESTED: u16 = 32768;
 
 impl Action {
     pub(crate) fn new(
@@ -204,11 +202,12 @@ impl Action {
     /// on, an earlier request may have had its effect, whatever becomes of the later one.
     #[cfg(any(feature = "reqwest", feature = "reqwest-012"))]
     pub(crate) fn requests(&self, label: &str) {
-        let label = BuildHasherDefault::<DefaultHasher>::default().hash_one(label);
-        if !self.is(REQUESTED) {
-            self.label.store(label, Ordering::Relaxed);
-            self.set(REQUESTED);
-        } else if self.label.load(Ordering::Relaxed) != label {
+        let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(label);
+        // At one go: parts of the body on other threads make requests, too.
+        let first =
+            self.label
+                .compare_exchange(0, hash.max(1), Ordering::Relaxed, Ordering::Relaxed);
+        if first.is_err_and(|first| first != hash.max(1)) {
             self.set(ACTED);
         }
     }
@@ -251,14 +250,15 @@ impl Action {
             | REFUSED
             | UNACCEPTED
             | RESCUED
-            | IN_TRANSACTION
-            | REQUESTED;
+            | IN_TRANSACTION;
         if self.is(OF_ATTEMPT) {
             if self.is(REFUSED) {
                 *self.refusal() = None;
             }
             self.clear(OF_ATTEMPT);
         }
+        #[cfg(any(feature = "reqwest", feature = "reqwest-012"))]
+        self.label.store(0, Ordering::Relaxed);
         self.set(RUNNING);
         if let Some(probe_target) = &self.probe_target {
             probe_target.begin(number);

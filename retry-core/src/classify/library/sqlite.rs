@@ -3,7 +3,7 @@
 //! rusqlite is no dependency: it builds SQLite itself, and a program can have only one version of that.
 //! Its `Debug` begins with the variant and the code.
 
-use super::outcome::{broken, misused, refused, turned_away, unknown};
+use super::outcome::{broken, declined, misused, refused, turned_away, unknown};
 use crate::classify::judgement::{Answer, Judgement};
 
 /// Judges a `rusqlite::Error` of any version by its `Debug`.
@@ -20,6 +20,7 @@ pub(super) fn judge_debug(debug: &str) -> Option<Judgement> {
 pub(super) fn judge(code: u32) -> Judgement {
     // A transaction that another statement's error rolled back.
     const ABORT_ROLLBACK: u32 = 516;
+    const TRIGGER: u32 = 1811;
     match (code, code & 0xff) {
         (_, 5) => turned_away("busy"),
         (_, 6) => turned_away("locked"),
@@ -36,6 +37,9 @@ pub(super) fn judge(code: u32) -> Judgement {
         // The disk of this machine is full.
         (_, 13) => misused("storage_full"),
         (_, 14) => broken("cannot_open"),
+        // A trigger's RAISE(FAIL) keeps the rows that the statement has written so far; its RAISE(ABORT) has the
+        // same code and keeps none.
+        (TRIGGER, _) => declined("constraint_violation"),
         (_, 19) => refused("constraint_violation"),
         (_, 21 | 25) => misused("rejected"),
         (_, 1 | 12 | 18 | 20 | 22) => refused("rejected"),
@@ -60,6 +64,7 @@ mod tests {
             (1, Verdict::Stop, true),
             (2067, Verdict::Stop, true),
             (1555, Verdict::Stop, true),
+            (1811, Verdict::Stop, false),
             (1032, Verdict::Stop, true),
             (13, Verdict::Stop, true),
             (1034, Verdict::Retry, false),
