@@ -81,12 +81,17 @@ mod gate {
         }
     }
 
-    /// Waits until no call holds it.
-    fn settled(store: &InMemoryEffectStore) -> Option<Status> {
+    /// Waits until no call holds it, and returns its record. The keeper may still take it over for a
+    /// moment after that, if a claim was dropped: a second read may find it held.
+    fn settled_record(store: &InMemoryEffectStore) -> Option<Record> {
         until(store, |record| {
             record.is_none_or(|record| record.status != Status::Pending)
         })
-        .map(|record| record.status)
+    }
+
+    /// The same, and returns its status.
+    fn settled(store: &InMemoryEffectStore) -> Option<Status> {
+        settled_record(store).map(|record| record.status)
     }
 
     /// Returns the gate's error, if the gate refused.

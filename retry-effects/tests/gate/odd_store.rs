@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::pin::Pin;
-use std::sync::{Condvar, Mutex};
+use std::sync::{Condvar, Mutex, mpsc};
 use std::time::Duration;
 
 use super::*;
@@ -50,6 +50,8 @@ pub(super) struct OddStore {
     /// Answers given so far.
     answers: Mutex<HashMap<Method, usize>>,
     answered: Condvar,
+    /// Dropped with the store: the other end then learns that no call and no task holds it.
+    held: Mutex<Option<mpsc::Sender<()>>>,
 }
 
 impl OddStore {
@@ -64,7 +66,19 @@ impl OddStore {
             faults: Mutex::default(),
             answers: Mutex::default(),
             answered: Condvar::new(),
+            held: Mutex::default(),
         })
+    }
+
+    /// Waits until nothing else holds the store, and returns what it wraps: what the keeper had to do
+    /// for a dropped call is done.
+    pub(super) fn released(this: Arc<Self>) -> InMemoryEffectStore {
+        let (held, released) = mpsc::channel();
+        *this.held.lock().expect("no panic") = Some(held);
+        let inner = this.inner.clone();
+        drop(this);
+        released.recv().expect_err("nothing is sent");
+        inner
     }
 
     /// Makes the next calls of `method` fail with these faults.

@@ -117,8 +117,7 @@ impl Serialize for Unwritable {
 
 /// Demands that it has happened, and that nothing makes it happen again.
 fn is_over(store: &Arc<InMemoryEffectStore>) {
-    settled(store);
-    let record = record(&**store).expect("a record");
+    let record = settled_record(store).expect("a record");
     assert_eq!((record.status, record.applied), (Status::InDoubt, true));
     let (ran, asked) = (Effects::default(), Effects::default());
     let again = charge(store)
