@@ -80,8 +80,9 @@ fn at_every_await(
         before(&store, &world);
         if let Some(outcome) = polled(call(store.clone(), &world), polls) {
             assert_eq!(outcome.expect("a whole call"), 7);
-            // The store's four methods and the body: two steps each.
-            assert!(polls >= 8, "{polls}");
+            // The claim, the body and the completion: two steps each. A read before the claim, which depends on
+            // the calls of this action type in other tests, has two more.
+            assert!(polls >= 7, "{polls}");
             break;
         }
         follows(&store, &world, polls);
