@@ -28,12 +28,12 @@ pub enum TransactionError {
     /// The COMMIT was not answered, or with an error that leaves it open.
     #[error("{0}")]
     CommitUnanswered(#[from] CommitUnanswered),
-    /// A statement of the body has failed and ended the transaction (in SQLite `ON CONFLICT ROLLBACK`,
-    /// `RAISE(ROLLBACK)`, a full disk), and the body went on: each later statement was committed by itself. Final, and
-    /// unknown.
+    /// The body has ended the transaction: by a COMMIT or ROLLBACK of its own, or by a statement that failed and
+    /// ended it (in SQLite `ON CONFLICT ROLLBACK`, `RAISE(ROLLBACK)`, a full disk), after which the body went on. Each
+    /// later statement was committed by itself. Final, and unknown.
     #[error(
-        "a statement has ended the transaction, and its error was not passed on: later statements may have been \
-         committed one by one"
+        "a statement of the body has ended the transaction, which is not for the body to end: statements may have \
+         been committed one by one"
     )]
     EndedEarly,
     /// The action could not be completed in the transaction, which was rolled back.

@@ -168,7 +168,7 @@ where
         None => Ok(()),
     };
     if let Err(error) = recorded {
-        roll_back::<D>(transaction, None).await;
+        roll_back::<D>(transaction, action).await;
         return Err(error.into());
     }
     match D::commit(transaction).await {
@@ -190,10 +190,12 @@ fn recognize_errors() {
 /// Waits for the rollback, so that the connection is given back idle. A connection that does not answer is of no
 /// more use, and its pool closes it.
 async fn roll_back<D: Driver>(mut transaction: D::Transaction<'_>, action: Option<&CurrentAction>) {
-    if D::DIALECT == Dialect::Sqlite {
+    // SQLite's driver could not roll back one that has ended.
+    if action.is_some() || D::DIALECT == Dialect::Sqlite {
         let is_open = D::is_open(&mut transaction).await;
         if let (Ok(false), Some(action)) = (is_open, action) {
-            // Statements after its end were committed, each by itself.
+            // Statements were committed: those before a COMMIT of the body's own, and those after the end, each by
+            // itself.
             action.note_acted();
         }
     }

@@ -9,7 +9,7 @@ macro_rules! tests {
         use retry_core::retry_storage;
         use retry_effects::store::{Claim, ClaimRequest, Status};
         use retry_effects::{
-            Effect, EffectStore, InMemoryEffectStore, OnDoubt, Outcome, PostgresEffectStore,
+            Effect, EffectError, EffectStore, InMemoryEffectStore, OnDoubt, Outcome, PostgresEffectStore,
             SqliteEffectStore, StoreError, TransactionError, current_action, transaction,
         };
         use retry_tests::proxy::{Fault, Proxy};
@@ -373,6 +373,44 @@ macro_rules! tests {
                 assert!(database, "{failed:?}");
             }
             assert_eq!(bench.orders().await, 0);
+        }
+
+        /// The rows before a COMMIT of the body's own are there, whatever error follows.
+        #[tokio::test]
+        async fn a_commit_of_the_bodys_own_leaves_doubt() {
+            for is_passed_on in [true, false] {
+                let Some(bench) = Bench::new().await else { return };
+                bench.fail_once("40001", false).await;
+                let (store, pool) = (bench.store().await, pool(&bench).await);
+                let body = || {
+                    transaction(&pool, move |tx| {
+                        Box::pin(async move {
+                            order_once(tx).await?;
+                            $sqlx::query("COMMIT").execute(&mut **tx).await?;
+                            if is_passed_on {
+                                // A conflict is a proof for a whole transaction only.
+                                order(tx).await?;
+                            }
+                            Ok::<_, Derived>(7)
+                        })
+                    })
+                };
+                if is_passed_on {
+                    let effect = || Effect::new("order", &1).store(Arc::new(store.clone()));
+                    let policy = retry_core::RetryPolicy::new(3).with_backoff_ms(1);
+                    let retried = effect().retry(retry_core::Retry::new(policy));
+                    assert!(retried.run_async(body).await.is_err());
+                    let again = effect().run_async(body).await;
+                    let is_in_doubt = matches!(again, Err(Derived::Effect(EffectError::InDoubt { .. })));
+                    assert!(is_in_doubt, "{again:?}");
+                } else {
+                    let ended = body().await;
+                    let is_final =
+                        matches!(ended, Err(Derived::Transaction(TransactionError::EndedEarly)));
+                    assert!(is_final, "{ended:?}");
+                }
+                assert_eq!(bench.orders().await, 1, "{is_passed_on}");
+            }
         }
 
         #[tokio::test]

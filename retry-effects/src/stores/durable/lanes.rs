@@ -254,11 +254,13 @@ impl<B: Backend> Lanes<B> {
 
     /// Queues a job after a pause, unless its caller leaves meanwhile.
     fn put_after(self: &Arc<Self>, pause: Duration, mut job: Job) {
-        self.queue.hold();
         let lanes = self.clone();
+        let held = self.queue.hold();
         tokio::spawn(async move {
-            let left = tokio::time::timeout(pause, job.left()).await;
-            lanes.queue.put_held(left.is_err().then_some(job));
+            if tokio::time::timeout(pause, job.left()).await.is_err() {
+                lanes.queue.put(job);
+            }
+            drop(held);
         });
     }
 

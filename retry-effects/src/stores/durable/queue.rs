@@ -56,7 +56,7 @@ struct State {
     busy: usize,
     /// The number of jobs in their exchanges.
     served: usize,
-    /// The number of jobs that come back after a pause.
+    /// The number of [`Held`].
     held: usize,
     is_closed: bool,
     /// The number of requests under way on the tasks of their callers.
@@ -121,10 +121,7 @@ impl Queue {
     }
 
     pub(super) fn put(&self, job: Job) {
-        self.put_into(self.state(), job);
-    }
-
-    fn put_into(&self, mut state: MutexGuard<'_, State>, job: Job) {
+        let mut state = self.state();
         if self.is_ended() {
             drop(state);
             // It moves to the store's own lanes.
@@ -141,22 +138,10 @@ impl Queue {
         }
     }
 
-    /// Expects a job after a pause: lanes stay for it.
-    pub(super) fn hold(&self) {
+    /// Expects a job: lanes stay for it until the returned value is dropped.
+    pub(super) fn hold(self: &Arc<Self>) -> Held {
         self.state().held += 1;
-    }
-
-    /// Ends a pause. The job is queued unless its caller has left.
-    pub(super) fn put_held(&self, job: Option<Job>) {
-        let mut state = self.state();
-        state.held -= 1;
-        match job {
-            Some(job) => self.put_into(state, job),
-            None => {
-                drop(state);
-                self.arrived.notify_one();
-            }
-        }
+        Held(self.clone())
     }
 
     /// Ends the input: lanes end once they have served the jobs that are queued.
@@ -353,26 +338,20 @@ impl Queue {
     }
 }
 
-/// A queue as the fallback of others: its lanes stay until this is dropped.
+/// A queue for which a job may still come: its lanes stay until this is dropped.
 #[derive(Debug)]
-pub(super) struct Last(Arc<Queue>);
+pub(super) struct Held(Arc<Queue>);
 
-impl Last {
-    pub(super) fn new(queue: &Arc<Queue>) -> Arc<Self> {
-        queue.hold();
-        Arc::new(Self(queue.clone()))
-    }
-}
-
-impl Fallback for Last {
+impl Fallback for Held {
     fn take_over(&self, job: Job) {
         self.0.put(job);
     }
 }
 
-impl Drop for Last {
+impl Drop for Held {
     fn drop(&mut self) {
-        self.0.put_held(None);
+        self.0.state().held -= 1;
+        self.0.arrived.notify_one();
     }
 }
 

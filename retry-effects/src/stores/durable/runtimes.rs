@@ -12,7 +12,7 @@ use tokio::runtime::{Handle, Id, RuntimeFlavor};
 
 use super::backend::Backend;
 use super::lanes::Lanes;
-use super::queue::{Last, Queue, Watch};
+use super::queue::{Queue, Watch};
 use crate::gate::blocking;
 
 /// For how long requests may wait for a runtime whose lanes do not move.
@@ -87,7 +87,7 @@ impl<B: Backend> Runtimes<B> {
             self.most.store(guests.len(), Ordering::Relaxed);
             return None;
         };
-        let queue = Queue::new(backend.pace(), Some(Last::new(&lanes.queue)));
+        let queue = Queue::new(backend.pace(), Some(Arc::new(lanes.queue.hold())));
         let queue = Arc::new(queue);
         let guest = Arc::new(lanes.beside(backend, queue));
         for _ in 0..guest.backend.lanes() {

@@ -41,8 +41,8 @@ pub trait Driver: 'static {
     ) -> Boxed<'c, Result<u64, Self::Error>>;
 
     /// Whether the connection is in a transaction that can be committed. A failed statement ends or spoils a
-    /// transaction also where its caller takes the error for harmless; the driver does not notice. One that was
-    /// ended is begun anew, so that the driver can roll it back.
+    /// transaction also where its caller takes the error for harmless, and a caller's own COMMIT ends it; the driver
+    /// does not notice. One that was ended is begun anew if the driver could not roll it back otherwise.
     fn is_open(connection: &mut Self::Connection) -> Boxed<'_, Result<bool, Self::Error>>;
 
     /// Commits.
@@ -126,9 +126,7 @@ driver! {
     Postgres: sqlx::Postgres in Postgres,
     begin: |pool| pool.begin(),
     query: |completion| sqlx::query::<sqlx::Postgres>(sqlx::AssertSqlSafe(completion.shared_sql())),
-    // The server answers the COMMIT of a failed transaction with a rollback and without an error; it
-    // answers any statement in it with an error.
-    is_open: |connection| connection.execute("SELECT 1").await.map(|_| true),
+    is_open: |connection| is_in_block::<Self>(connection.execute(SAVEPOINT).await.map(drop)),
 }
 
 #[cfg(feature = "sqlx-08")]
@@ -137,7 +135,23 @@ driver! {
     Postgres08: sqlx_08::Postgres in Postgres,
     begin: |pool| pool.begin(),
     query: |completion| sqlx_08::query::<sqlx_08::Postgres>(completion.sql()),
-    is_open: |connection| connection.execute("SELECT 1").await.map(|_| true),
+    is_open: |connection| is_in_block::<Self>(connection.execute(SAVEPOINT).await.map(drop)),
+}
+
+/// The server answers the COMMIT of a failed transaction with a rollback and without an error, and the COMMIT
+/// outside of a transaction with a warning. It answers this statement with an error in both cases; it is without an
+/// effect on the transaction that follows.
+#[cfg(any(feature = "sqlx-postgres", feature = "sqlx-08"))]
+const SAVEPOINT: &str = "SAVEPOINT retry_effects";
+
+/// Returns whether that statement was in a transaction, by its answer.
+#[cfg(any(feature = "sqlx-postgres", feature = "sqlx-08"))]
+fn is_in_block<D: Driver>(answer: Result<(), D::Error>) -> Result<bool, D::Error> {
+    const NO_TRANSACTION: &str = "25P01";
+    match answer {
+        Err(error) if D::code(&error).is_some_and(|code| code == NO_TRANSACTION) => Ok(false),
+        answer => answer.map(|()| true),
+    }
 }
 
 #[cfg(feature = "sqlx-sqlite")]
