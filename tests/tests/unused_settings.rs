@@ -1,8 +1,10 @@
-//! Operation variables that no operation asks for. What a process knows of its operations is one state,
+//! Operation variables that set nothing: no operation requests them, or it lacks their guard. What a process knows of its operations is one state,
 //! so each test runs in a process of its own.
 
+use std::io;
+
 use retry_core::testing::{Recorder, Script, VirtualClock};
-use retry_core::{Retry, RetrySettings, retry_api, retry_storage};
+use retry_core::{CircuitBreaker, Retry, RetrySettings, retry_api, retry_storage};
 use retry_tests::alone;
 
 #[retry_api]
@@ -140,6 +142,90 @@ fn an_operation_that_has_not_run_yet_is_no_alarm() {
     let _ = by_hand.run(|| Err::<(), _>("busy"));
     assert_eq!(settings.unused(), ["RETRY__OP__SEND_MAIL__MAX_ATTEMPTS"]);
     assert_eq!(warnings(&recorder), [""; 0]);
+}
+
+static SHARED: CircuitBreaker = CircuitBreaker::new("bank");
+
+#[retry_api(circuit_breaker = SHARED)]
+fn refund() -> io::Result<()> {
+    Ok(())
+}
+
+#[retry_api(
+    circuit_breaker,
+    time_budget = "30s",
+    hedge(after = "95ms", safe = true)
+)]
+async fn look_up() -> io::Result<()> {
+    Ok(())
+}
+
+/// A variable sets values of a guard, and makes none but a budget.
+#[test]
+fn a_guard_that_the_operation_lacks_is_warned_of_once() {
+    if !alone("a_guard_that_the_operation_lacks_is_warned_of_once", &[]) {
+        return;
+    }
+    let _clock = VirtualClock::install();
+    let recorder = Recorder::install();
+    let unused = [
+        "RETRY__OP__CHARGE__BUDGET_BURST",
+        "RETRY__OP__CHARGE__CIRCUIT_FAILURE_THRESHOLD",
+        "RETRY__OP__CHARGE__CIRCUIT_WINDOW",
+        "RETRY__OP__CHARGE__HEDGE_AFTER",
+        "RETRY__OP__CHARGE__TIME_BUDGET",
+        // Its breaker has the values that its code gives.
+        "RETRY__OP__REFUND__CIRCUIT_WINDOW",
+    ];
+    let used = [
+        "RETRY__OP__CHARGE__MAX_ATTEMPTS",
+        "RETRY__OP__LOOK_UP__CIRCUIT_WINDOW",
+        "RETRY__OP__LOOK_UP__HEDGE_AFTER",
+        "RETRY__OP__LOOK_UP__TIME_BUDGET",
+        "RETRY__OP__STORE_TASK__BUDGET_BURST",
+    ];
+    let settings = settings(&[&unused[..], &used].concat());
+    settings.clone().install();
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let runtime = runtime.expect("a runtime");
+    for _ in 0..2 {
+        charge(&succeeding()).expect("a success");
+        refund().expect("a success");
+        runtime.block_on(look_up()).expect("a success");
+        store_task(&succeeding()).expect("a success");
+    }
+    assert_eq!(settings.unused(), unused);
+    let lacks = |variables: &[&str], operation: &str, argument: &str| {
+        format!(
+            "WARN Nothing uses {}: the attribute of {operation} requests no `{argument}` of its own",
+            variables.join(", ")
+        )
+    };
+    assert_eq!(
+        warnings(&recorder),
+        [
+            lacks(&unused[..1], "CHARGE", "budget"),
+            lacks(&unused[1..3], "CHARGE", "circuit_breaker"),
+            lacks(&unused[4..5], "CHARGE", "time_budget"),
+            lacks(&unused[3..4], "CHARGE", "hedge"),
+            lacks(&unused[5..], "REFUND", "circuit_breaker"),
+        ]
+    );
+}
+
+#[test]
+fn a_budget_that_settings_make_has_its_variables() {
+    if !alone("a_budget_that_settings_make_has_its_variables", &[]) {
+        return;
+    }
+    let variables = [
+        ("RETRY__OP__CHARGE__BUDGET", "0.5"),
+        ("RETRY__OP__CHARGE__BUDGET_BURST", "3"),
+    ];
+    let settings = RetrySettings::from_vars(variables).expect("good settings");
+    settings.clone().install();
+    charge(&succeeding()).expect("a success");
+    assert_eq!(settings.unused(), [""; 0]);
 }
 
 /// A subscriber that calls the very operation that is warned of finds nothing held.

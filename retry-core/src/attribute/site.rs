@@ -194,7 +194,7 @@ impl CalledOperation for Site {
     fn register(&self) {
         if !self.is_registered.load(Ordering::Relaxed) {
             self.is_registered.store(true, Ordering::Relaxed);
-            operations::register(self.name());
+            operations::register(self.name(), self.requested.tuned());
         }
     }
 }

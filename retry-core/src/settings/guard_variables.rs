@@ -28,14 +28,7 @@ impl GuardSettings {
             if name.is_empty() || operation_key(name) != name {
                 return None;
             }
-            let of_operations = [
-                ("TIME_BUDGET", Self::time_budget as FieldReader),
-                ("HEDGE_AFTER", Self::hedge_after),
-            ];
-            let (_, read) = FIELDS
-                .iter()
-                .chain(&of_operations)
-                .find(|(known, _)| *known == field)?;
+            let (_, _, read) = find_field(field)?;
             let layer = self.operations.entry(name.to_owned()).or_default();
             return Some(read(layer, value));
         }
@@ -45,71 +38,110 @@ impl GuardSettings {
             let (class, field) = rest.split_once('_')?;
             (&mut self.classes[class_named(class)?.index()], field)
         };
-        let (_, read) = FIELDS.iter().find(|(known, _)| *known == field)?;
+        let (_, _, read) = FIELDS.iter().find(|(known, ..)| *known == field)?;
         Some(read(layer, value))
     }
+}
 
-    fn time_budget(layer: &mut GuardLayer, value: &str) -> Result<(), String> {
-        set(
-            &mut layer.time_budget,
-            duration(value, Duration::from_nanos(1)),
-        )
+/// A guard that variables tune where an attribute requests it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum TunedGuard {
+    Budget,
+    Breaker,
+    TimeBudget,
+    Hedge,
+}
+
+impl TunedGuard {
+    /// Returns the guard that a variable tunes, by the last part of its name.
+    pub(super) fn of_field(field: &str) -> Option<Self> {
+        find_field(field)?.1
     }
 
-    fn hedge_after(layer: &mut GuardLayer, value: &str) -> Result<(), String> {
-        set(
-            &mut layer.hedge_after,
-            duration(value, Duration::from_nanos(1)),
-        )
+    /// Returns the argument that requests it.
+    pub(super) const fn argument(self) -> &'static str {
+        match self {
+            Self::Budget => "budget",
+            Self::Breaker => "circuit_breaker",
+            Self::TimeBudget => "time_budget",
+            Self::Hedge => "hedge",
+        }
     }
 }
 
 /// Reads a field's value into its layer; an error states what is allowed.
 type FieldReader = fn(&mut GuardLayer, &str) -> Result<(), String>;
 
+/// A field's name, the guard that it tunes, and its reader. The first field of a budget makes one itself.
+type Field = (&'static str, Option<TunedGuard>, FieldReader);
+
+fn find_field(name: &str) -> Option<&'static Field> {
+    let mut fields = FIELDS.iter().chain(&OPERATION_FIELDS);
+    fields.find(|(known, ..)| *known == name)
+}
+
 const MOST_TOKENS: u32 = 1_000_000;
 
+const BUDGET: Option<TunedGuard> = Some(TunedGuard::Budget);
+const BREAKER: Option<TunedGuard> = Some(TunedGuard::Breaker);
+
 /// Fields that a class and an operation share.
-const FIELDS: [(&str, FieldReader); 12] = [
-    ("BUDGET", |layer, value| {
+const FIELDS: [Field; 12] = [
+    ("BUDGET", None, |layer, value| {
         set(&mut layer.budget_ratio, ratio(value))
     }),
-    ("BUDGET_BURST", |layer, value| {
+    ("BUDGET_BURST", BUDGET, |layer, value| {
         set(&mut layer.budget_burst, count(value, 1, MOST_TOKENS))
     }),
-    ("BUDGET_FLOOR", |layer, value| {
+    ("BUDGET_FLOOR", BUDGET, |layer, value| {
         set(&mut layer.budget_floor, count(value, 0, MOST_TOKENS))
     }),
-    ("CIRCUIT_FAILURE_THRESHOLD", |layer, value| {
+    ("CIRCUIT_FAILURE_THRESHOLD", BREAKER, |layer, value| {
         set(&mut layer.failure_threshold, count(value, 1, u32::MAX))
     }),
-    ("CIRCUIT_RECOVERY_TIMEOUT", |layer, value| {
+    ("CIRCUIT_RECOVERY_TIMEOUT", BREAKER, |layer, value| {
         let timeout = duration(value, Duration::from_nanos(1));
         set(&mut layer.recovery_timeout, timeout)
     }),
-    ("CIRCUIT_WINDOW", |layer, value| {
+    ("CIRCUIT_WINDOW", BREAKER, |layer, value| {
         set(&mut layer.window, window(value))
     }),
-    ("CIRCUIT_FAILURE_RATE", |layer, value| {
+    ("CIRCUIT_FAILURE_RATE", BREAKER, |layer, value| {
         set(&mut layer.failure_rate, rate(value))
     }),
-    ("CIRCUIT_MINIMUM_CALLS", |layer, value| {
+    ("CIRCUIT_MINIMUM_CALLS", BREAKER, |layer, value| {
         set(&mut layer.minimum_calls, count(value, 1, u32::MAX))
     }),
-    ("CIRCUIT_SLOW_CALL", |layer, value| {
+    ("CIRCUIT_SLOW_CALL", BREAKER, |layer, value| {
         let slow = duration(value, ranges::MIN_SLOW_CALL);
         set(&mut layer.slow_call, slow)
     }),
-    ("CIRCUIT_SLOW_CALL_RATE", |layer, value| {
+    ("CIRCUIT_SLOW_CALL_RATE", BREAKER, |layer, value| {
         set(&mut layer.slow_call_rate, rate(value))
     }),
-    ("CIRCUIT_HALF_OPEN_PERMITS", |layer, value| {
+    ("CIRCUIT_HALF_OPEN_PERMITS", BREAKER, |layer, value| {
         let permits = count(value, 1, ranges::MAX_TRIALS);
         set(&mut layer.half_open_permits, permits)
     }),
-    ("CIRCUIT_SUCCESS_THRESHOLD", |layer, value| {
+    ("CIRCUIT_SUCCESS_THRESHOLD", BREAKER, |layer, value| {
         let successes = count(value, 1, ranges::MAX_TRIALS);
         set(&mut layer.success_threshold, successes)
+    }),
+];
+
+/// Fields of an operation only.
+const OPERATION_FIELDS: [Field; 2] = [
+    (
+        "TIME_BUDGET",
+        Some(TunedGuard::TimeBudget),
+        |layer, value| {
+            let time = duration(value, Duration::from_nanos(1));
+            set(&mut layer.time_budget, time)
+        },
+    ),
+    ("HEDGE_AFTER", Some(TunedGuard::Hedge), |layer, value| {
+        let after = duration(value, Duration::from_nanos(1));
+        set(&mut layer.hedge_after, after)
     }),
 ];
 

@@ -57,6 +57,13 @@ impl RetrySettings {
         process.budget_ratio.map(|_| process.budget())
     }
 
+    /// Whether settings switch on a budget for this operation, if its class is the one of the setting.
+    pub(super) fn may_make_budget(&self, operation: &str) -> bool {
+        let operation = self.guards.operations.get(operation);
+        let mut layers = self.guards.classes.iter().chain(operation);
+        layers.any(|layer| layer.budget_ratio.is_some())
+    }
+
     /// Whether settings switch on a budget, even where no code requests one.
     pub(super) fn have_budgets(&self) -> bool {
         let layers = self.guards.classes.iter();

@@ -1,11 +1,13 @@
-//! Operation variables that no operation requests: a mistyped name is found here, or nowhere.
+//! Operation variables that set nothing: no operation requests them, or it lacks the guard that they tune. A
+//! mistyped name is found here, or nowhere.
 //!
 //! Operations become known as they run, so a variable without one may belong to an operation that runs
 //! later. A WARN is useful only where an operation of almost the same name is known.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::guard_variables::TunedGuard;
 use super::observer_flags;
 use super::retry_settings::RetrySettings;
 use super::{slot, spelling};
@@ -13,25 +15,29 @@ use crate::settings::names::operation_key;
 
 /// The operations and variables that this process has seen, by their names in variables.
 struct KnownOperations {
-    /// Operations that have requested their settings.
-    operations: BTreeSet<String>,
+    operations: Operations,
     /// Variables already warned of.
     warned: BTreeSet<String>,
 }
 
+/// Operations that have requested their settings, with their guards that variables tune.
+type Operations = BTreeMap<String, BTreeSet<TunedGuard>>;
+
 static KNOWN: Mutex<KnownOperations> = Mutex::new(KnownOperations {
-    operations: BTreeSet::new(),
+    operations: Operations::new(),
     warned: BTreeSet::new(),
 });
 
 impl RetrySettings {
     /// Returns the operation variables (`RETRY__OP__…`) that no operation of this process has
-    /// requested so far, in order: mistyped names, and names of operations that have not run yet.
+    /// requested so far, in order: mistyped names, names of operations that have not run yet, and variables of a
+    /// guard that the operation's attribute does not request (`…__CIRCUIT_WINDOW` without `circuit_breaker`).
     ///
     /// An annotated function requests its variables at its first failure or, where these settings
     /// are [installed](Self::install), at its first call; calls without an attribute never do. So
     /// call this after the program has worked for a while, or at its end. Without it, a WARN
-    /// reports a variable once, when an operation runs whose name differs by a letter or two.
+    /// reports a variable once, when an operation runs whose name differs by a letter or two, or that lacks the
+    /// guard.
     ///
     /// # Examples
     ///
@@ -56,41 +62,82 @@ impl RetrySettings {
     pub fn unused(&self) -> Vec<String> {
         let known = lock_known();
         let unused = self.unused_by(&known.operations);
-        unused.map(|(variable, _)| variable.to_owned()).collect()
+        unused.map(|unused| unused.variable.to_owned()).collect()
     }
 
-    /// Returns the variables that none of these operations requests, each with its operation.
-    fn unused_by<'a>(
-        &'a self,
-        operations: &'a BTreeSet<String>,
-    ) -> impl Iterator<Item = (&'a str, &'a str)> {
+    /// Returns the variables that set nothing of these operations.
+    fn unused_by<'a>(&'a self, operations: &'a Operations) -> impl Iterator<Item = Unused<'a>> {
         let variables = self.operation_variables.iter();
-        variables
-            .filter(|(_, operation)| !operations.contains(*operation))
-            .map(|(variable, operation)| (&**variable, &**operation))
+        variables.filter_map(|(variable, operation)| {
+            let missing = match operations.get(operation) {
+                None => None,
+                Some(guards) => Some(self.missing(variable, operation, guards)?),
+            };
+            Some(Unused {
+                variable,
+                operation,
+                missing,
+            })
+        })
+    }
+
+    /// Returns the guard that a variable tunes and its operation lacks.
+    fn missing(
+        &self,
+        variable: &str,
+        operation: &str,
+        guards: &BTreeSet<TunedGuard>,
+    ) -> Option<TunedGuard> {
+        let (_, field) = variable.rsplit_once("__")?;
+        let tuned = TunedGuard::of_field(field)?;
+        let has = guards.contains(&tuned)
+            || (tuned == TunedGuard::Budget && self.may_make_budget(operation));
+        (!has).then_some(tuned)
     }
 
     /// Returns the variables that almost name an operation that runs.
-    fn mistyped(&self, operations: &BTreeSet<String>) -> Vec<Mistyped> {
+    fn mistyped(&self, operations: &Operations) -> Vec<Mistyped> {
         let has_variables = |operation: &str| {
             let mut of = self.operation_variables.values();
             of.any(|of| of == operation)
         };
         let candidates = operations
-            .iter()
+            .keys()
             .filter(|operation| !has_variables(operation));
-        let unused = self.unused_by(operations);
-        unused
-            .filter_map(|(variable, operation)| {
-                let meant =
-                    spelling::suggestion(operation, candidates.clone().map(|name| &**name))?;
+        let unknown = self
+            .unused_by(operations)
+            .filter(|unused| unused.missing.is_none());
+        unknown
+            .filter_map(|unused| {
+                let names = candidates.clone().map(|name| &**name);
+                let meant = spelling::suggestion(unused.operation, names)?;
                 Some(Mistyped {
-                    variable: variable.to_owned(),
+                    variable: unused.variable.to_owned(),
                     meant: meant.to_owned(),
                 })
             })
             .collect()
     }
+
+    /// Returns the variables whose guard their operation lacks, by operation and guard.
+    fn unguarded(&self, operations: &Operations) -> BTreeMap<(String, TunedGuard), Vec<String>> {
+        let mut found = BTreeMap::<_, Vec<_>>::new();
+        for unused in self.unused_by(operations) {
+            if let Some(guard) = unused.missing {
+                let of = found.entry((unused.operation.to_owned(), guard));
+                of.or_default().push(unused.variable.to_owned());
+            }
+        }
+        found
+    }
+}
+
+/// A variable that sets nothing.
+struct Unused<'a> {
+    variable: &'a str,
+    operation: &'a str,
+    /// The guard that its operation lacks; `None` if the operation is not known.
+    missing: Option<TunedGuard>,
 }
 
 /// A variable, and the operation that it was meant for.
@@ -99,9 +146,16 @@ struct Mistyped {
     meant: String,
 }
 
-/// Records that an operation requests its settings; its first request checks the variables.
-pub(crate) fn register(name: &str) {
-    let is_new = lock_known().operations.insert(operation_key(name));
+/// Records that an operation requests its settings, with its guards that variables tune; its first request
+/// checks the variables.
+pub(crate) fn register(name: &str, guards: impl Iterator<Item = TunedGuard>) {
+    let is_new = {
+        let mut known = lock_known();
+        let count = known.operations.len();
+        let of_operation = known.operations.entry(operation_key(name)).or_default();
+        of_operation.extend(guards);
+        known.operations.len() > count
+    };
     if is_new {
         check_variables();
     }
@@ -110,26 +164,42 @@ pub(crate) fn register(name: &str) {
 /// Checks the settings in force for variables to warn of, and whether successes are to be observed for
 /// operation names. Does nothing if none are in force: their installation checks again.
 pub(super) fn check_variables() {
-    let mistyped = {
+    let (mistyped, unguarded) = {
         let mut known = lock_known();
         // Read under the lock, so that the last check has the newest settings.
         let Some(settings) = slot::present() else {
             return;
         };
         let KnownOperations { operations, warned } = &mut *known;
-        let any = settings.unused_by(operations).next().is_some();
+        let any = settings
+            .unused_by(operations)
+            .any(|unused| unused.missing.is_none());
         observer_flags::set(observer_flags::UNUSED_VARIABLES, any);
+        let mut is_new = |variable: &String| warned.insert(variable.clone());
         let mut mistyped = settings.mistyped(operations);
-        mistyped.retain(|mistyped| warned.insert(mistyped.variable.clone()));
-        mistyped
+        mistyped.retain(|mistyped| is_new(&mistyped.variable));
+        let mut unguarded = settings.unguarded(operations);
+        unguarded.retain(|_, variables| {
+            variables.retain(&mut is_new);
+            !variables.is_empty()
+        });
+        (mistyped, unguarded)
     };
     // No lock is held: a subscriber may call an annotated function.
     if !mistyped.is_empty() {
-        warn_of(&mistyped);
+        warn_of_mistyped(&mistyped);
+    }
+    for ((operation, guard), variables) in unguarded {
+        let (variables, argument) = (variables.join(", "), guard.argument());
+        tracing::warn!(
+            target: "retry",
+            variables,
+            "Nothing uses {variables}: the attribute of {operation} requests no `{argument}` of its own"
+        );
     }
 }
 
-fn warn_of(mistyped: &[Mistyped]) {
+fn warn_of_mistyped(mistyped: &[Mistyped]) {
     let variables: Vec<_> = mistyped.iter().map(|one| &*one.variable).collect();
     let meant: BTreeSet<_> = mistyped.iter().map(|one| &*one.meant).collect();
     let (variables, meant) = (
@@ -154,7 +224,10 @@ mod tests {
     fn mistyped(variables: &[&str], operations: &[&str]) -> Vec<(String, String)> {
         let variables = variables.iter().map(|name| (*name, "2"));
         let settings = RetrySettings::from_vars(variables).expect("good settings");
-        let operations = operations.iter().map(|name| operation_key(name)).collect();
+        let known = operations
+            .iter()
+            .map(|name| (operation_key(name), BTreeSet::new()));
+        let operations = known.collect();
         let found = settings.mistyped(&operations).into_iter();
         found.map(|one| (one.variable, one.meant)).collect()
     }

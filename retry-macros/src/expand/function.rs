@@ -151,14 +151,14 @@ impl Expansion<'_> {
             None => quote!(::core::option::Option::None),
         };
         let constants = policy::Policy::of(self.arguments, krate).constants();
-        let shares = self.shared_guards();
+        let guards = self.requested_guards();
         quote! {
             static __RETRY_SITE: #krate::__private::Site = #krate::__private::Site::new(
                 #krate::OperationClass::#class,
                 #name,
                 const { &#constants },
                 #nested,
-            ) #shares;
+            ) #guards;
         }
     }
 

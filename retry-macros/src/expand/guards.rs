@@ -13,8 +13,9 @@ use crate::parse::function::Function;
 use crate::parse::shared_guard::{GuardArgument, GuardOrigin};
 
 impl Expansion<'_> {
-    /// Returns the part of the static site about guards that no code declares.
-    pub(super) fn shared_guards(&self) -> TokenStream {
+    /// Returns the part of the static site about guards that no code declares, and about those that variables
+    /// tune.
+    pub(super) fn requested_guards(&self) -> TokenStream {
         let krate = &self.krate;
         let private = quote!(#krate::__private);
         let guards = &self.arguments.guards;
@@ -27,7 +28,8 @@ impl Expansion<'_> {
             Some(quote!(::core::option::Option::Some(#private::SharedBy::#share)))
         };
         let shares = [&guards.budget, &guards.circuit_breaker, &guards.adaptive].map(share);
-        if shares.iter().all(Option::is_none) {
+        let (time_budget, hedge) = (guards.time_budget.is_some(), guards.hedge.is_some());
+        if shares.iter().all(Option::is_none) && !time_budget && !hedge {
             return TokenStream::new();
         }
         let none = || quote!(::core::option::Option::None);
@@ -48,6 +50,8 @@ impl Expansion<'_> {
                     budget: #budget,
                     breaker: #breaker,
                     limiter: #limiter,
+                    time_budget: #time_budget,
+                    hedge: #hedge,
                     layer: #layer,
                 }
             })

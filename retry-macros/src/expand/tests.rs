@@ -322,13 +322,13 @@ fn a_call_holds_of_the_guards_what_it_asked_for() {
         ),
         (
             "time_budget = 1",
-            &[".time_budget(", ".in_time("],
-            &[".guarded(", "race"],
+            &[".guarded(", ".time_budget(", ".in_time("],
+            &["race"],
         ),
         (
             "hedge(after = 1, safe = true)",
-            &["::race(", ".hedge("],
-            &[".guarded(", "in_time"],
+            &[".guarded(", "::race(", ".hedge("],
+            &["in_time"],
         ),
     ] {
         let expanded = expanded(arguments, CALL);

@@ -7,6 +7,7 @@ use retry_core::testing::{Recorder, Script, VirtualClock};
 use retry_core::{
     Classify, Judgement, RetryError, RetrySettings, Verdict, retry_api, retry_storage,
 };
+use retry_tests::alone;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -141,9 +142,13 @@ async fn in_an_async_call() {
     assert_eq!(began.elapsed(), 2 * SECOND);
 }
 
-/// An operator changes it, for a class or an operation, and its origin is shown.
+/// An operator changes it, for a class or an operation, and its origin is shown. In a process of its own: the other
+/// tests call the same operation.
 #[test]
 fn variables_and_origins() {
+    if !alone("arguments::throttled::variables_and_origins", &[]) {
+        return;
+    }
     let variables = [
         ("RETRY__API_THROTTLED_MIN_WAIT", "9s"),
         ("RETRY__OP__MIXED__THROTTLED_MIN_WAIT", "4s"),

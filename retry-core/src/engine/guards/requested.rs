@@ -4,6 +4,7 @@ use super::implicit;
 use super::in_force::Guards;
 use crate::operation::Operation;
 use crate::settings::guard_layer::GuardLayer;
+use crate::settings::guard_variables::TunedGuard;
 
 /// The requested guards, the calls that share them, and their attribute's settings.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +15,10 @@ pub struct RequestedGuards {
     pub breaker: Option<SharedBy>,
     /// `adaptive`
     pub limiter: Option<SharedBy>,
+    /// Whether there is a `time_budget`.
+    pub time_budget: bool,
+    /// Whether there is a `hedge`.
+    pub hedge: bool,
     /// Settings of the attribute.
     pub layer: GuardLayer,
 }
@@ -33,8 +38,22 @@ impl RequestedGuards {
         budget: None,
         breaker: None,
         limiter: None,
+        time_budget: false,
+        hedge: false,
         layer: GuardLayer::NONE,
     };
+
+    /// Returns the guards that variables tune here: they set nothing of one that the attribute's expression gives.
+    pub(crate) fn tuned(&self) -> impl Iterator<Item = TunedGuard> {
+        let guards = [
+            (self.budget.is_some(), TunedGuard::Budget),
+            (self.breaker.is_some(), TunedGuard::Breaker),
+            (self.time_budget, TunedGuard::TimeBudget),
+            (self.hedge, TunedGuard::Hedge),
+        ];
+        let requested = guards.into_iter().filter(|(is_requested, _)| *is_requested);
+        requested.map(|(_, guard)| guard)
+    }
 
     /// Returns the guards under `layer`, which merges all layers.
     pub(crate) fn guards(&self, operation: &Operation, layer: &GuardLayer) -> Guards<'static> {
