@@ -39,13 +39,15 @@ impl GaveUp {
         self.error.forget_dropped_parts()
     }
 
+    /// Records that the attempt has ended; `last` is the thread's last system code at that time.
+    pub(super) fn attempt_ended(mut self, last: Option<i32>) -> Self {
+        self.went_on |= self.code.is_some() && self.code == last;
+        self
+    }
+
     /// Whether this made the attempt fail with `outer`: see [the rule](super).
     pub(crate) fn is_carried_by(&self, outer: &Imprint) -> bool {
-        let is_replaced = || {
-            self.went_on
-                || self.code.is_some_and(system_code::is_back)
-                || self.error.has_a_double_in(outer)
-        };
+        let is_replaced = || self.went_on || self.error.has_a_double_in(outer);
         self.error.shares_a_part_with(outer) || (self.error.is_quoted_in(outer) && !is_replaced())
     }
 }

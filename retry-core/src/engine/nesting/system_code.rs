@@ -3,7 +3,8 @@
 
 use std::io;
 
-fn last() -> Option<i32> {
+/// Returns that code. Any later system call may replace it, also one of a lock that another thread holds.
+pub(super) fn last() -> Option<i32> {
     io::Error::last_os_error().raw_os_error()
 }
 
@@ -17,11 +18,6 @@ pub(super) fn forget(code: i32) -> bool {
     last() != Some(code)
 }
 
-/// Whether a system call has failed with `code` since it was forgotten.
-pub(super) fn is_back(code: i32) -> bool {
-    last() == Some(code)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -32,12 +28,12 @@ mod tests {
         let closed = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let refused = || TcpStream::connect(closed).expect_err("nobody listens");
         let code = refused().raw_os_error().expect("the system refused");
-        assert!(is_back(code));
+        assert_eq!(last(), Some(code));
         assert!(forget(code));
-        assert!(!is_back(code));
+        assert_ne!(last(), Some(code));
         assert!(forget(code), "nothing to do");
         drop(refused());
-        assert!(is_back(code));
+        assert_eq!(last(), Some(code));
         Ok(())
     }
 }

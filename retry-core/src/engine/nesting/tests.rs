@@ -1,15 +1,17 @@
 //! Tests which attempt learns of which give-up, also against a model of nested calls.
 
 use std::convert::identity;
+use std::net::{TcpListener, TcpStream};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
+use std::{fs, io};
 
 use proptest::prelude::*;
 
 use super::attempt::{attempt_async, attempt_sync};
 use super::gave_up::GaveUp;
 use super::thread_notes::{InnerFailures, is_inside, note_gave_up};
-use crate::classify::imprint::Imprint;
+use crate::classify::imprint::{Imprint, place};
 
 fn gave_up(operation: &'static str) -> Vec<GaveUp> {
     let error = Imprint::of_text("busy".to_owned());
@@ -57,6 +59,35 @@ fn what_cannot_be_recognised_any_more_is_forgotten_when_the_attempt_goes_on() {
         note_gave_up(|| gave_up("last"));
     });
     assert_eq!(taken(outer), ["held", "last"]);
+}
+
+/// Two sockets that are refused: the second error is another one, whatever the system reports after the attempt.
+#[test]
+fn a_system_code_counts_as_it_was_at_the_end_of_the_attempt() -> io::Result<()> {
+    let closed = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    let refused = || {
+        let error = TcpStream::connect(closed).expect_err("nobody listens");
+        let mut imprint = Imprint::of_text(error.to_string());
+        imprint.add_layer(&error, &place(&error));
+        imprint
+    };
+    for fails_again in [true, false] {
+        let mut inner = InnerFailures::NONE;
+        let outer = attempt_sync(&mut inner, || {
+            let first = refused();
+            let text = first.text().to_owned();
+            note_gave_up(|| vec![GaveUp::new("load", first)]);
+            if fails_again {
+                refused()
+            } else {
+                Imprint::of_text(text)
+            }
+        });
+        fs::metadata("").expect_err("no file has this name");
+        let carried = inner.take().iter().any(|inner| inner.is_carried_by(&outer));
+        assert_eq!(carried, !fails_again);
+    }
+    Ok(())
 }
 
 #[test]

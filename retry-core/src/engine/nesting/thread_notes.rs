@@ -3,7 +3,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use super::tickets;
+use super::{system_code, tickets};
 use crate::engine::nesting::gave_up::GaveUp;
 use crate::engine::unknown_effect;
 
@@ -122,6 +122,8 @@ pub(super) fn leave(inner: &mut InnerFailures, suspends: bool) {
 /// happened.
 #[cold]
 fn collect_notes(inner: &mut InnerFailures, suspends: bool) {
+    // First of all: the lock on the tickets may replace it.
+    let code = system_code::last();
     let depth = depth(HERE.get());
     let own = NOTES.try_with(|notes| {
         let mut notes = notes.borrow_mut();
@@ -133,7 +135,8 @@ fn collect_notes(inner: &mut InnerFailures, suspends: bool) {
     if suspends {
         own.retain_mut(Note::goes_on);
     }
-    let mut own: Vec<_> = own.into_iter().filter_map(|note| note.gave_up).collect();
+    let own = own.into_iter().filter_map(|note| note.gave_up);
+    let mut own: Vec<_> = own.map(|one| one.attempt_ended(code)).collect();
     if !own.is_empty() {
         let mut all = inner.take();
         all.append(&mut own);
