@@ -8,6 +8,7 @@ use retry_effects::conformance::{Harness, HarnessFuture, check};
 use retry_effects::{EffectStore, RedisEffectStore};
 use retry_tests::redis::ThrowawayRedis;
 
+use super::cluster::free_ports;
 use super::place::{TestClock, fresh_prefix};
 
 /// Stores under prefixes of their own.
@@ -84,7 +85,13 @@ async fn the_store_passes_the_suite_by_the_servers_clock() {
 
 #[tokio::test]
 async fn the_store_passes_the_suite_on_a_cluster_of_one() {
-    let settings = [("cluster-enabled", "yes"), ("cluster-port", "0")];
+    // Without one of its own, its bus would take port 10000.
+    let bus = free_ports(1)[0].to_string();
+    let settings = [
+        ("bind", "127.0.0.1"),
+        ("cluster-enabled", "yes"),
+        ("cluster-port", &bus),
+    ];
     let Some(server) = ThrowawayRedis::start_with(&settings) else {
         return;
     };
