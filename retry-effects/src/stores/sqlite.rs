@@ -11,6 +11,7 @@ mod connection;
 mod file;
 mod header;
 mod migration;
+mod names;
 mod readers;
 mod row;
 mod schema;

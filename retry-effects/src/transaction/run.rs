@@ -50,6 +50,11 @@ pub type TransactionBody<'t, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> +
 /// - The store has connections of its own, and needs none of the pool. A body that takes a second connection of
 ///   the pool may wait for ever: each connection may be held by a transaction that waits for one.
 ///
+/// A COMMIT or ROLLBACK that the body sends as a text ends the transaction, and leaves the action in doubt. It is not
+/// noticed if the body begins another transaction behind it, or returns its value under the gate on Postgres: then the
+/// record is written by itself, and after a ROLLBACK it is one of a success without rows. Use sqlx's savepoints
+/// (`tx.begin()`).
+///
 /// An attempt that a time limit cuts in its COMMIT has no answer either, and the policy's retries do not learn of
 /// the COMMIT, and go on: without a gate, leave `timeout` to the database (`statement_timeout`).
 ///
@@ -187,15 +192,22 @@ fn recognize_errors() {
     });
 }
 
+/// The code of Postgres for any statement in a transaction that has failed: nothing of it is committed.
+const FAILED_TRANSACTION: &str = "25P02";
+
 /// Waits for the rollback, so that the connection is given back idle. A connection that does not answer is of no
 /// more use, and its pool closes it.
 async fn roll_back<D: Driver>(mut transaction: D::Transaction<'_>, action: Option<&CurrentAction>) {
     // SQLite's driver could not roll back one that has ended.
     if action.is_some() || D::DIALECT == Dialect::Sqlite {
-        let is_open = D::is_open(&mut transaction).await;
-        if let (Ok(false), Some(action)) = (is_open, action) {
-            // Statements were committed: those before a COMMIT of the body's own, and those after the end, each by
-            // itself.
+        let is_open = match D::is_open(&mut transaction).await {
+            Ok(is_open) => is_open,
+            // A session that is gone cannot tell whether the body had ended the transaction.
+            Err(error) => D::code(&error).is_some_and(|code| code == FAILED_TRANSACTION),
+        };
+        if let (false, Some(action)) = (is_open, action) {
+            // Statements may have been committed: those before a COMMIT of the body's own, and those after the end,
+            // each by itself.
             action.note_acted();
         }
     }

@@ -51,6 +51,31 @@ fn a_name_of_no_file_is_refused() {
     }
 }
 
+/// Under a second name it has a second log: processes would neither see nor lock out each other.
+#[cfg(unix)]
+#[test]
+fn a_file_of_two_names_is_refused() {
+    let bench = Bench::new();
+    drop(bench.open());
+    let other = bench.folder().join("other.db");
+    std::fs::hard_link(bench.path(), &other).unwrap();
+    for path in [bench.path(), other.clone()] {
+        for error in [
+            SqliteEffectStore::open(&path).unwrap_err(),
+            SqliteEffectStore::open_existing(&path).unwrap_err(),
+        ] {
+            assert!(
+                matches!(error, StoreError::Misconfigured { .. }),
+                "{error:?}"
+            );
+            assert!(error.to_string().contains("has 2 hard links"), "{error}");
+        }
+    }
+    std::fs::remove_file(&other).unwrap();
+    std::os::unix::fs::symlink(bench.path(), &other).unwrap();
+    SqliteEffectStore::open(&other).unwrap();
+}
+
 #[test]
 fn a_file_of_something_else_is_left_alone() {
     let bench = Bench::new();

@@ -3,7 +3,9 @@
 use std::error::Error;
 use std::time::Duration;
 
-use retry_effects::store::{Claim, ClaimRequest, DEFAULT_LEASE, Filter, Payload, Settlement};
+use retry_effects::store::{
+    Claim, ClaimRequest, DEFAULT_LEASE, Filter, Payload, Resolved, Settlement,
+};
 use retry_effects::{
     EffectStore, Outcome, Reason, RedisEffectStore, RedisOptions, RedisRefusal, StoreError,
     compute_action_id,
@@ -187,6 +189,38 @@ async fn a_user_who_may_not_do_what_it_takes() {
     let id = compute_action_id("unable", &1, "").expect("a number has a JSON form");
     let error = store.resolve(id).await.expect_err("it may not");
     assert!(error.to_string().contains("+evalsha"), "{error}");
+}
+
+/// Redis keeps what a script has written before an error: a claim that fails midway must not free the action.
+#[tokio::test]
+async fn a_takeover_that_fails_midway_loses_no_record() {
+    let Some(server) = ThrowawayRedis::start() else {
+        return;
+    };
+    let lost = ["-hset", "-zadd", "-zrem", "-set", "-get", "-persist"];
+    for (number, right) in lost.into_iter().enumerate() {
+        let user = |rights: &[&str]| {
+            let all = [&["ACL", "SETUSER", "app"], rights].concat();
+            assert_eq!(server.command(&all), "+OK\r\n");
+        };
+        user(&["on", ">pw", "~*", "&*", "+@all"]);
+        let url = format!("{}?user=app&pass=pw", server.url());
+        let store = RedisEffectStore::connect(&url).await.expect("a store");
+        let id = compute_action_id("lost", &number, "").expect("a number has a JSON form");
+        let Ok(Claim::Won(token)) = store.pending(&ClaimRequest::new(id, "lost")).await else {
+            panic!("nobody else has claimed it");
+        };
+        let in_doubt = Outcome::in_doubt(None);
+        store.complete(&token, in_doubt).await.expect("recorded");
+        user(&[right]);
+        let mut takeover = ClaimRequest::new(id, "lost");
+        takeover.takeover = Some(token.fence());
+        let error = store.pending(&takeover).await.expect_err("it may not");
+        assert!(error.to_string().contains("ACL SETUSER"), "{error}");
+        user(&["+@all"]);
+        let found = store.resolve(id).await.expect("an answer");
+        assert!(matches!(found, Resolved::InDoubt(_)), "{right}: {found:?}");
+    }
 }
 
 /// The rights that the error advises for a user without rights are enough, and not too many.

@@ -413,6 +413,42 @@ macro_rules! tests {
             }
         }
 
+        /// The session ends before anything can be asked. The server's last text is a proof for one statement, or for
+        /// a transaction that is still open.
+        #[tokio::test]
+        async fn a_commit_of_the_bodys_own_in_a_lost_session_leaves_doubt() {
+            let Some(bench) = Bench::new().await else { return };
+            let (store, pool) = (bench.store().await, pool(&bench).await);
+            let admin = bench.client().await;
+            for key in 1..=2 {
+                let body = || {
+                    let admin = &admin;
+                    transaction(&pool, move |tx| {
+                        Box::pin(async move {
+                            order_once(tx).await?;
+                            $sqlx::query("COMMIT").execute(&mut **tx).await?;
+                            let own = $sqlx::query_scalar("SELECT pg_backend_pid()");
+                            let own: i32 = own.fetch_one(&mut **tx).await?;
+                            let end = "SELECT pg_terminate_backend($1, 10000)";
+                            admin.execute(end, &[&own]).await.unwrap();
+                            match key {
+                                1 => Err(Derived::Refused),
+                                _ => Ok(7),
+                            }
+                        })
+                    })
+                };
+                let effect = || Effect::new("order", &key).store(Arc::new(store.clone()));
+                let policy = retry_core::RetryPolicy::new(3).with_backoff_ms(1);
+                let retried = effect().retry(retry_core::Retry::new(policy));
+                assert!(retried.run_async(body).await.is_err());
+                let again = effect().run_async(body).await;
+                let is_in_doubt = matches!(again, Err(Derived::Effect(EffectError::InDoubt { .. })));
+                assert!(is_in_doubt, "{key}: {again:?}");
+                assert_eq!(bench.orders().await, key);
+            }
+        }
+
         #[tokio::test]
         async fn a_dropped_future_rolls_back_and_gives_the_connection_back() {
             let Some(bench) = Bench::new().await else { return };

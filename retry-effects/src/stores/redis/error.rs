@@ -79,6 +79,7 @@ impl Failure {
             Self::Late(_) => StoreError::unavailable(what, self.to_string()),
             Self::Redis(error) => {
                 let (advice, stays) = advice(&error);
+                // A script may have written before its error: it is not refused as a whole.
                 if stays && error.classify().kind() != "script" {
                     let what = format!("cannot {what}: {}{advice}", redacted_text(&error));
                     StoreError::misconfigured_by(what, error)
@@ -98,13 +99,13 @@ fn advice(error: &RedisError) -> (&'static str, bool) {
     if is_of_tls(error) {
         return (TLS, true);
     }
+    // The same inside the store's script: the server's text, of the versions 7.0 on.
+    let is_denied_in_script = error
+        .detail()
+        .is_some_and(|detail| detail.starts_with("The user executing the script can't "));
     match error.code().unwrap_or_default() {
-        "NOPERM" => (
-            " (allow the user what the store does: ACL SETUSER <user> ~{<prefix>:* ~<prefix>:* \
-             &{<prefix>:* +evalsha +script|load +info +config|get +publish +subscribe +unsubscribe \
-             +@read +@write +time)",
-            true,
-        ),
+        "NOPERM" => (NO_RIGHT, true),
+        _ if is_denied_in_script => (NO_RIGHT, true),
         "NOAUTH" | "WRONGPASS" => (LOG_IN, true),
         "WRONGTYPE" => (
             " (another program uses keys of the same names: choose another prefix)",
@@ -148,6 +149,9 @@ fn is_of_tls(error: &RedisError) -> bool {
 const TLS: &str = " (enable TLS at this port of the server, with a certificate for the host of the URL \
     that this machine trusts, or open the store by `with_client` and a client that trusts it; \
     without TLS, the URL is redis://..)";
+
+const NO_RIGHT: &str = " (allow the user what the store does: ACL SETUSER <user> ~{<prefix>:* ~<prefix>:* &{<prefix>:* \
+    +evalsha +script|load +info +config|get +publish +subscribe +unsubscribe +@read +@write +time)";
 
 const LOG_IN: &str = " (put user and password into the URL: redis://user:password@host)";
 

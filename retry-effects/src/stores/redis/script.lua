@@ -27,9 +27,10 @@ local function claim(lease, created, place)
   redis.call('SET', KEYS[5], fence)
   -- The last 64 characters of a record's key are its id.
   local id = string.sub(key, -64)
+  -- Redis keeps what a script has written before an error (a right that the user lost, a key of another type). So a
+  -- former record stays whole until one command replaces it: if it were removed first, the action would be free.
   if created then
-    -- This also removes its expiry.
-    redis.call('DEL', key)
+    redis.call('PERSIST', key)
     redis.call('ZREM', KEYS[6], id)
     redis.call('ZREM', KEYS[7], id)
   end
@@ -38,8 +39,16 @@ local function claim(lease, created, place)
     -- The former record was listed. If its retention is noted, a sweep would take the new one off the lists.
     redis.call('ZREM', KEYS[2], id)
   end
-  redis.call('HSET', key, 'status', 'pending', 'version', '2', 'fence', fence, 'revision', 1,
-    'until', now + lease, 'created', created or math.floor(now / 1000), unpack(ARGV, place))
+  local first = created or math.floor(now / 1000)
+  if created then
+    -- Of a field that is named twice, the last value counts.
+    redis.call('HSET', key, 'applied', '', 'renewals', 0, 'completed', 0, 'retain', '', 'scope', '', 'hash', '',
+      'format', '', 'payload', '', 'status', 'pending', 'version', '2', 'fence', fence, 'revision', 1,
+      'until', now + lease, 'created', first, unpack(ARGV, place))
+  else
+    redis.call('HSET', key, 'status', 'pending', 'version', '2', 'fence', fence, 'revision', 1,
+      'until', now + lease, 'created', first, unpack(ARGV, place))
+  end
   return fence
 end
 
@@ -180,7 +189,8 @@ if step == 'page' then
   return page
 end
 
--- KEYS: the ids without success, those of version 1, all others, those by the end of their retention. ARGV: where to begin, how many.
+-- KEYS: the ids without success, those of version 1, all others, those by the end of their retention. ARGV: where
+-- to begin, how many.
 -- Counts finished records that are kept by their statuses; the others are returned, since time changes them.
 -- Without records of version 1, the ids without success suffice, and the number of all records is returned.
 if step == 'tally' then

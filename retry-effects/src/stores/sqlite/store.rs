@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::backend::SqliteBackend;
 use super::clock::LeaseClock;
 use super::connection::Missing;
-use super::{connection, file, migration, schema, transaction};
+use super::{connection, file, migration, names, schema, transaction};
 use crate::forward_effect_store;
 use crate::gate::ambient;
 use crate::gate::current::acted;
@@ -91,7 +91,8 @@ impl SqliteEffectStore {
     /// # Errors
     ///
     /// [`StoreError::Misconfigured`] if the path is wrong: its directory does not exist, it is a directory
-    /// or names no file (`:memory:`), or the file may only be read or takes no WAL mode.
+    /// or names no file (`:memory:`), or the file may only be read, takes no WAL mode, has hard links or is mounted
+    /// by itself (SQLite's log stands beside its name, so it must have one: mount its folder).
     /// [`StoreError::Unavailable`] if the file cannot be used now: its disk is away, or it is locked for
     /// longer than 30 seconds. [`StoreError::Unreadable`] if it is no SQLite database, one of a newer
     /// version of this crate, or one with another program's table of the same name.
@@ -146,6 +147,10 @@ impl SqliteEffectStore {
         let path = Arc::new(connection::absolute(path)?);
         if missing == Missing::Made {
             file::make_private(&path);
+        }
+        if let Some(reason) = names::other_name(&path) {
+            let what = format!("cannot {}: {reason}", connection::describe("open", &path));
+            return Err(StoreError::misconfigured(what));
         }
         let mut connection = connection::open_writer(&path, missing)?;
         if missing == Missing::Refused {
