@@ -8,6 +8,7 @@ mod sqlx_transactions {
     mod bench;
     mod completion;
     mod errors;
+    mod own_ends;
     mod postgres;
     mod sqlite;
 }

@@ -68,7 +68,18 @@ pub struct Completion {
     dialect: Dialect,
     sql: Arc<str>,
     params: Vec<SqlParam>,
+    takes_mark: bool,
 }
+
+/// Begins a transaction of Postgres that bears a mark: a setting that ends with it. So a COMMIT or ROLLBACK of a body's
+/// own is noticed, also if the body then begins another transaction.
+#[cfg(any(feature = "sqlx-postgres", feature = "sqlx-08"))]
+pub(crate) const BEGIN_MARKED: &str = "BEGIN; SET LOCAL retry_effects.transaction = 'begun'";
+
+/// Returns one row in a transaction that bears the mark, and no row otherwise; an error in one that has failed.
+#[cfg(any(feature = "sqlx-postgres", feature = "sqlx-08"))]
+pub(crate) const IS_MARKED: &str =
+    "SELECT WHERE pg_catalog.current_setting('retry_effects.transaction', true) = 'begun'";
 
 /// The database whose SQL a [`Completion`] is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,7 +111,31 @@ impl Completion {
             dialect,
             sql: sql.into(),
             params,
+            takes_mark: false,
         }
+    }
+
+    /// Adds a parameter, the last one of the statement, for the mark of the transaction: it is empty for any
+    /// transaction.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn with_mark(mut self) -> Self {
+        self.params.push(SqlParam::Text(String::new()));
+        self.takes_mark = true;
+        self
+    }
+
+    /// Limits the statement to a transaction of [`BEGIN_MARKED`]: in no other one it affects a row. Returns whether the
+    /// statement has a parameter for that.
+    #[cfg(any(
+        feature = "sqlx-postgres",
+        feature = "sqlx-sqlite",
+        feature = "sqlx-08"
+    ))]
+    pub(crate) fn limit_to_marked(&mut self) -> bool {
+        if let (true, Some(mark)) = (self.takes_mark, self.params.last_mut()) {
+            *mark = SqlParam::Text("begun".to_owned());
+        }
+        self.takes_mark
     }
 
     /// Returns the database that it is for.

@@ -11,7 +11,7 @@ use super::error::{CommitUnanswered, TransactionError};
 use crate::gate::current::{CurrentAction, current_action};
 use crate::protocol::completion::Dialect;
 use crate::protocol::outcome::Outcome;
-use crate::stores::sqlx::complete::{NotWritten, complete};
+use crate::stores::sqlx::complete::{NotWritten, complete_begun};
 use crate::stores::sqlx::driver::Driver;
 use crate::stores::sqlx::pool::{PoolTransaction, TransactionPool};
 
@@ -50,10 +50,8 @@ pub type TransactionBody<'t, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> +
 /// - The store has connections of its own, and needs none of the pool. A body that takes a second connection of
 ///   the pool may wait for ever: each connection may be held by a transaction that waits for one.
 ///
-/// A COMMIT or ROLLBACK that the body sends as a text ends the transaction, and leaves the action in doubt. It is not
-/// noticed if the body begins another transaction behind it, or returns its value under the gate on Postgres: then the
-/// record is written by itself, and after a ROLLBACK it is one of a success without rows. Use sqlx's savepoints
-/// (`tx.begin()`).
+/// A COMMIT or ROLLBACK that the body sends as a text ends the transaction: that is an error, and leaves the action in
+/// doubt. In SQLite it is not noticed if the body then begins another transaction. Use sqlx's savepoints (`tx.begin()`).
 ///
 /// An attempt that a time limit cuts in its COMMIT has no answer either, and the policy's retries do not learn of
 /// the COMMIT, and go on: without a gate, leave `timeout` to the database (`statement_timeout`).
@@ -160,19 +158,15 @@ where
             return Err(error);
         }
     };
-    if let Err(error) = check::<D>(&mut transaction, action).await {
-        roll_back::<D>(transaction, action).await;
-        return Err(error.into());
-    }
-    let recorded = match action {
+    let ready = match action {
         // Encoded apart: the value need not be shared between threads.
         Some(action) => match Outcome::success(&value) {
             Ok(outcome) => record::<D>(action, &mut transaction, outcome).await,
             Err(error) => Err(error.into()),
         },
-        None => Ok(()),
+        None => check::<D>(&mut transaction).await,
     };
-    if let Err(error) = recorded {
+    if let Err(error) = ready {
         roll_back::<D>(transaction, action).await;
         return Err(error.into());
     }
@@ -220,9 +214,14 @@ async fn record<D: Driver>(
     transaction: &mut D::Transaction<'_>,
     outcome: Outcome,
 ) -> Result<(), TransactionError> {
-    let completed = complete::<D>(action.store(), transaction, &action.token(), &outcome).await;
+    let store = action.store();
+    let completed = complete_begun::<D>(store, transaction, &action.token(), &outcome).await;
     let completed = match completed {
         Ok(()) => Ok(()),
+        Err(NotWritten::EndedEarly) => {
+            action.note_acted();
+            return Err(TransactionError::EndedEarly);
+        }
         Err(NotWritten::Database { error, .. }) => return Err(TransactionError::database(error)),
         Err(NotWritten::Store(error)) => Err(error),
     };
@@ -230,23 +229,11 @@ async fn record<D: Driver>(
     completed.map_err(TransactionError::from)
 }
 
-/// Checks that the COMMIT will be one: not every driver reports that it became a rollback. Under the gate
-/// Postgres refuses the statement that completes the action.
-async fn check<D: Driver>(
-    transaction: &mut D::Transaction<'_>,
-    action: Option<&CurrentAction>,
-) -> Result<(), TransactionError> {
-    if action.is_some() && D::DIALECT == Dialect::Postgres {
-        return Ok(());
-    }
+/// Checks that the COMMIT will be one: not every driver reports that it became a rollback.
+async fn check<D: Driver>(transaction: &mut D::Transaction<'_>) -> Result<(), TransactionError> {
     match D::is_open(transaction).await {
         Ok(true) => Ok(()),
-        Ok(false) => {
-            if let Some(action) = action {
-                action.note_acted();
-            }
-            Err(TransactionError::EndedEarly)
-        }
+        Ok(false) => Err(TransactionError::EndedEarly),
         Err(error) => Err(TransactionError::database(error)),
     }
 }

@@ -9,7 +9,7 @@ macro_rules! tests {
         use retry_core::retry_storage;
         use retry_effects::store::{Claim, ClaimRequest, Status};
         use retry_effects::{
-            Effect, EffectError, EffectStore, InMemoryEffectStore, OnDoubt, Outcome, PostgresEffectStore,
+            Effect, EffectStore, InMemoryEffectStore, OnDoubt, Outcome, PostgresEffectStore,
             SqliteEffectStore, StoreError, TransactionError, current_action, transaction,
         };
         use retry_tests::proxy::{Fault, Proxy};
@@ -21,7 +21,7 @@ macro_rules! tests {
         use crate::sqlx_transactions::errors::{Derived, Unstated};
 
         /// A pool of one connection: one that is not given back is missed.
-        async fn pool(bench: &Bench) -> PgPool {
+        pub(crate) async fn pool(bench: &Bench) -> PgPool {
             pool_in(bench, bench.server.socket_dir()).await
         }
 
@@ -30,12 +30,12 @@ macro_rules! tests {
             one.connect_with(bench.$options(folder)).await.unwrap()
         }
 
-        async fn order(connection: &mut PgConnection) -> Result<(), $sqlx::Error> {
+        pub(crate) async fn order(connection: &mut PgConnection) -> Result<(), $sqlx::Error> {
             let insert = $sqlx::query("INSERT INTO orders SELECT $1 FROM fail_once()");
             insert.bind(7_i64).execute(connection).await.map(drop)
         }
 
-        async fn order_once(connection: &mut PgConnection) -> Result<(), $sqlx::Error> {
+        pub(crate) async fn order_once(connection: &mut PgConnection) -> Result<(), $sqlx::Error> {
             let insert = $sqlx::query("INSERT INTO orders VALUES ($1)");
             insert.bind(7_i64).execute(connection).await.map(drop)
         }
@@ -375,80 +375,6 @@ macro_rules! tests {
             assert_eq!(bench.orders().await, 0);
         }
 
-        /// The rows before a COMMIT of the body's own are there, whatever error follows.
-        #[tokio::test]
-        async fn a_commit_of_the_bodys_own_leaves_doubt() {
-            for is_passed_on in [true, false] {
-                let Some(bench) = Bench::new().await else { return };
-                bench.fail_once("40001", false).await;
-                let (store, pool) = (bench.store().await, pool(&bench).await);
-                let body = || {
-                    transaction(&pool, move |tx| {
-                        Box::pin(async move {
-                            order_once(tx).await?;
-                            $sqlx::query("COMMIT").execute(&mut **tx).await?;
-                            if is_passed_on {
-                                // A conflict is a proof for a whole transaction only.
-                                order(tx).await?;
-                            }
-                            Ok::<_, Derived>(7)
-                        })
-                    })
-                };
-                if is_passed_on {
-                    let effect = || Effect::new("order", &1).store(Arc::new(store.clone()));
-                    let policy = retry_core::RetryPolicy::new(3).with_backoff_ms(1);
-                    let retried = effect().retry(retry_core::Retry::new(policy));
-                    assert!(retried.run_async(body).await.is_err());
-                    let again = effect().run_async(body).await;
-                    let is_in_doubt = matches!(again, Err(Derived::Effect(EffectError::InDoubt { .. })));
-                    assert!(is_in_doubt, "{again:?}");
-                } else {
-                    let ended = body().await;
-                    let is_final =
-                        matches!(ended, Err(Derived::Transaction(TransactionError::EndedEarly)));
-                    assert!(is_final, "{ended:?}");
-                }
-                assert_eq!(bench.orders().await, 1, "{is_passed_on}");
-            }
-        }
-
-        /// The session ends before anything can be asked. The server's last text is a proof for one statement, or for
-        /// a transaction that is still open.
-        #[tokio::test]
-        async fn a_commit_of_the_bodys_own_in_a_lost_session_leaves_doubt() {
-            let Some(bench) = Bench::new().await else { return };
-            let (store, pool) = (bench.store().await, pool(&bench).await);
-            let admin = bench.client().await;
-            for key in 1..=2 {
-                let body = || {
-                    let admin = &admin;
-                    transaction(&pool, move |tx| {
-                        Box::pin(async move {
-                            order_once(tx).await?;
-                            $sqlx::query("COMMIT").execute(&mut **tx).await?;
-                            let own = $sqlx::query_scalar("SELECT pg_backend_pid()");
-                            let own: i32 = own.fetch_one(&mut **tx).await?;
-                            let end = "SELECT pg_terminate_backend($1, 10000)";
-                            admin.execute(end, &[&own]).await.unwrap();
-                            match key {
-                                1 => Err(Derived::Refused),
-                                _ => Ok(7),
-                            }
-                        })
-                    })
-                };
-                let effect = || Effect::new("order", &key).store(Arc::new(store.clone()));
-                let policy = retry_core::RetryPolicy::new(3).with_backoff_ms(1);
-                let retried = effect().retry(retry_core::Retry::new(policy));
-                assert!(retried.run_async(body).await.is_err());
-                let again = effect().run_async(body).await;
-                let is_in_doubt = matches!(again, Err(Derived::Effect(EffectError::InDoubt { .. })));
-                assert!(is_in_doubt, "{key}: {again:?}");
-                assert_eq!(bench.orders().await, key);
-            }
-        }
-
         #[tokio::test]
         async fn a_dropped_future_rolls_back_and_gives_the_connection_back() {
             let Some(bench) = Bench::new().await else { return };
@@ -509,10 +435,10 @@ macro_rules! tests {
     };
 }
 
-mod of_09 {
+pub(crate) mod of_09 {
     tests!(sqlx, options);
 }
 
-mod of_08 {
+pub(crate) mod of_08 {
     tests!(sqlx_08, options_08);
 }

@@ -20,5 +20,5 @@ pub(super) fn of(server: &Server, token: &Token, write: &Write) -> Completion {
         SqlParam::Text(payload.map(|it| it.json().to_owned()).unwrap_or_default()),
     ];
     let sql = server.statements().completion.clone();
-    Completion::new(Dialect::Postgres, sql, params)
+    Completion::new(Dialect::Postgres, sql, params).with_mark()
 }

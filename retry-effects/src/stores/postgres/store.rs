@@ -152,7 +152,9 @@ impl PostgresEffectStore {
     ///
     /// A transaction that completes several actions must do so in the order of their ids: two
     /// transactions with different orders could wait for each other, and the server would end one of
-    /// them. A savepoint commits nothing: the record is committed with the outer transaction.
+    /// them. A savepoint commits nothing: the record is committed with the outer transaction. A COMMIT or ROLLBACK that is
+    /// sent as a text ends the transaction, which this method does not notice (`transaction` does): the record would
+    /// be committed by itself.
     ///
     /// In a gated body, take the token of [`current_action`](crate::current_action), and return the
     /// recorded outcome; where the two differ, the caller gets the record. A body that returns `Ok`

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use super::driver::Driver;
-use crate::protocol::completion::Dialect;
+use crate::protocol::completion::{Completion, Dialect};
 use crate::protocol::ids::Token;
 use crate::protocol::outcome::Outcome;
 use crate::protocol::record::Resolved;
@@ -20,6 +20,8 @@ pub(crate) enum NotWritten<E> {
         code: Option<String>,
     },
     Store(StoreError),
+    /// The transaction is no longer the one that was begun.
+    EndedEarly,
 }
 
 impl<E> From<StoreError> for NotWritten<E> {
@@ -30,23 +32,64 @@ impl<E> From<StoreError> for NotWritten<E> {
 
 /// Writes the outcome over the owner's record; if that is another one, finds out what is recorded.
 ///
-/// Postgres refuses the statement in a transaction that has failed; SQLite does not, so its callers check first that
-/// the transaction [is open](Driver::is_open).
+/// The transaction is the user's. Postgres refuses the statement in one that has failed; SQLite does not, so its
+/// callers check first that the transaction [is open](Driver::is_open).
 pub(crate) async fn complete<D: Driver>(
     store: &dyn EffectStore,
     connection: &mut D::Connection,
     token: &Token,
     outcome: &Outcome,
 ) -> Result<(), NotWritten<D::Error>> {
-    let completion = store.completion(token, outcome)?;
-    if completion.dialect() != D::DIALECT {
-        return Err(of_other_database(completion.dialect(), D::DIALECT).into());
-    }
+    let completion = completion::<D>(store, token, outcome)?;
     let rows = D::execute(connection, &completion).await;
     match rows.map_err(of_database::<D>)? {
         0 => Err(recorded_instead(store, token).await.into()),
         _ => Ok(()),
     }
+}
+
+/// [`complete`] in a transaction that [`Driver::begin`] has begun, if it is still that one: otherwise the record would be
+/// committed without the rows, or behind them.
+pub(crate) async fn complete_begun<D: Driver>(
+    store: &dyn EffectStore,
+    connection: &mut D::Connection,
+    token: &Token,
+    outcome: &Outcome,
+) -> Result<(), NotWritten<D::Error>> {
+    let mut completion = completion::<D>(store, token, outcome)?;
+    // A mark costs no round trip. A store of another author's has no place for it.
+    if !completion.limit_to_marked() {
+        require_open::<D>(connection).await?;
+    }
+    let rows = D::execute(connection, &completion).await;
+    match rows.map_err(of_database::<D>)? {
+        0 => {
+            require_open::<D>(connection).await?;
+            Err(recorded_instead(store, token).await.into())
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn require_open<D: Driver>(
+    connection: &mut D::Connection,
+) -> Result<(), NotWritten<D::Error>> {
+    match D::is_open(connection).await.map_err(of_database::<D>)? {
+        true => Ok(()),
+        false => Err(NotWritten::EndedEarly),
+    }
+}
+
+fn completion<D: Driver>(
+    store: &dyn EffectStore,
+    token: &Token,
+    outcome: &Outcome,
+) -> Result<Completion, StoreError> {
+    let completion = store.completion(token, outcome)?;
+    if completion.dialect() != D::DIALECT {
+        return Err(of_other_database(completion.dialect(), D::DIALECT));
+    }
+    Ok(completion)
 }
 
 /// Returns the driver's error as one of a completion.
@@ -89,6 +132,10 @@ impl<E: Error + Send + Sync + 'static> NotWritten<E> {
         };
         match self {
             Self::Store(error) => error,
+            Self::EndedEarly => StoreError::unavailable(
+                "complete in a transaction",
+                "a statement in it has ended it",
+            ),
             Self::Database { error, code } if is_misplaced(&code) => {
                 let what = format!(
                     "cannot complete in a transaction: {error}; the transaction must be in the store's own \

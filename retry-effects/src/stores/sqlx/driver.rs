@@ -8,6 +8,8 @@ use std::pin::Pin;
 
 use retry_core::Classify;
 
+#[cfg(any(feature = "sqlx-postgres", feature = "sqlx-08"))]
+use crate::protocol::completion::{BEGIN_MARKED, IS_MARKED};
 use crate::protocol::completion::{Completion, Dialect, SqlParam};
 
 /// A future of a driver. Boxed: Rust 1.89 does not see that an opaque one with these lifetimes may move
@@ -28,8 +30,8 @@ pub trait Driver: 'static {
     /// The SQL of the database.
     const DIALECT: Dialect;
 
-    /// Begins a transaction, in SQLite one that writes: one that has read first could find that it can no
-    /// longer write.
+    /// Begins a transaction: in SQLite one that writes (one that has read first could find that it can no
+    /// longer write), in Postgres one that bears a mark.
     fn begin<'p, 'env>(
         pool: &'p Self::Pool,
     ) -> Boxed<'p, Result<Self::Transaction<'env>, Self::Error>>;
@@ -40,9 +42,11 @@ pub trait Driver: 'static {
         completion: &'c Completion,
     ) -> Boxed<'c, Result<u64, Self::Error>>;
 
-    /// Whether the connection is in a transaction that can be committed. A failed statement ends or spoils a
-    /// transaction also where its caller takes the error for harmless, and a caller's own COMMIT ends it; the driver
-    /// does not notice. One that was ended is begun anew if the driver could not roll it back otherwise.
+    /// Whether the connection is in the transaction that was begun, and it can be committed. A failed statement ends or
+    /// spoils a transaction also where its caller takes the error for harmless, and a caller's own COMMIT ends it; the
+    /// driver does not notice, and the server answers a COMMIT then without an error. It is an error in a transaction
+    /// of Postgres that has failed. One of SQLite that was ended is begun anew: the driver could not roll it back
+    /// otherwise.
     fn is_open(connection: &mut Self::Connection) -> Boxed<'_, Result<bool, Self::Error>>;
 
     /// Commits.
@@ -124,34 +128,18 @@ macro_rules! driver {
 driver! {
     /// Postgres, by sqlx 0.9.
     Postgres: sqlx::Postgres in Postgres,
-    begin: |pool| pool.begin(),
+    begin: |pool| pool.begin_with(BEGIN_MARKED),
     query: |completion| sqlx::query::<sqlx::Postgres>(sqlx::AssertSqlSafe(completion.shared_sql())),
-    is_open: |connection| is_in_block::<Self>(connection.execute(SAVEPOINT).await.map(drop)),
+    is_open: |connection| Ok(connection.execute(IS_MARKED).await?.rows_affected() == 1),
 }
 
 #[cfg(feature = "sqlx-08")]
 driver! {
     /// Postgres, by sqlx 0.8.
     Postgres08: sqlx_08::Postgres in Postgres,
-    begin: |pool| pool.begin(),
+    begin: |pool| pool.begin_with(BEGIN_MARKED),
     query: |completion| sqlx_08::query::<sqlx_08::Postgres>(completion.sql()),
-    is_open: |connection| is_in_block::<Self>(connection.execute(SAVEPOINT).await.map(drop)),
-}
-
-/// The server answers the COMMIT of a failed transaction with a rollback and without an error, and the COMMIT
-/// outside of a transaction with a warning. It answers this statement with an error in both cases; it is without an
-/// effect on the transaction that follows.
-#[cfg(any(feature = "sqlx-postgres", feature = "sqlx-08"))]
-const SAVEPOINT: &str = "SAVEPOINT retry_effects";
-
-/// Returns whether that statement was in a transaction, by its answer.
-#[cfg(any(feature = "sqlx-postgres", feature = "sqlx-08"))]
-fn is_in_block<D: Driver>(answer: Result<(), D::Error>) -> Result<bool, D::Error> {
-    const NO_TRANSACTION: &str = "25P01";
-    match answer {
-        Err(error) if D::code(&error).is_some_and(|code| code == NO_TRANSACTION) => Ok(false),
-        answer => answer.map(|()| true),
-    }
+    is_open: |connection| Ok(connection.execute(IS_MARKED).await?.rows_affected() == 1),
 }
 
 #[cfg(feature = "sqlx-sqlite")]

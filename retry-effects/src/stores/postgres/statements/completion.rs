@@ -21,7 +21,7 @@ impl Names {
     ///
     /// It waits for a lock on the record, unlike the statements of many commands: it is one record, and the
     /// store's own statements hold it only briefly. Once it has the lock, it compares what was committed
-    /// meanwhile.
+    /// meanwhile. The last parameter is the mark of the transaction, and empty for any.
     pub(super) fn completion(&self) -> String {
         let table = &self.table;
         let set = self.set(&COMPLETION);
@@ -32,6 +32,7 @@ impl Names {
             "UPDATE {table} r SET {set} FROM (SELECT) once {DURABLE} \
              WHERE r.action_id = $1::bytea AND r.fence = $2::int8 AND r.claim_id = $3::text::uuid \
              AND (r.st = {PENDING} OR (r.st = {in_doubt} AND {is_end})) \
+             AND ($8::text = '' OR pg_catalog.current_setting('retry_effects.transaction', true) = $8) \
              RETURNING CASE WHEN r.flags & {WATCHED} <> 0 THEN {notify} END"
         )
     }
